@@ -1,0 +1,34 @@
+//! Turns the YAML files of `data/` into JSON, which the program embeds: reading YAML at every
+//! start would take longer than all the rest of a run. What the files say is checked by tests.
+
+use std::path::Path;
+use std::{env, error, fs};
+
+#[path = "src/dataset/yaml.rs"]
+mod yaml;
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let out = env::var("OUT_DIR")?;
+    println!("cargo::rerun-if-changed=src/dataset/yaml.rs");
+    for folder in ["data", "data/editions"] {
+        println!("cargo::rerun-if-changed={folder}");
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "yaml")
+            {
+                let json = to_json(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+                let name = path.with_extension("json");
+                let name = name.file_name().ok_or("a file without a name")?;
+                fs::write(Path::new(&out).join(name), json)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn to_json(path: &Path) -> Result<String, Box<dyn error::Error>> {
+    let value: serde_json::Value = yaml::parse(&fs::read_to_string(path)?)?;
+    Ok(value.to_string())
+}

@@ -1,0 +1,585 @@
+//! The command line's definitions, and their turning into the plain options of the core.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use ipnet::Ipv4Net;
+
+use crate::dataset;
+use crate::format::{self, Dialect, FORMATS, Unit, UnitName};
+use crate::output::{self, Color, Destination, Talk};
+use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
+use crate::select::{CURRENT, DEFAULT_EDITION, Selection, names};
+
+const EXAMPLES: &str = "\
+Examples:
+  twilio-sip-allow --region tokyo --format nftables | ssh pbx nft -f -
+  twilio-sip-allow --edition current --format iptables --output twilio.rules
+  twilio-sip-allow --region europe --direction in --format aws-sg > ingress.json
+
+Exit status:
+  0  done
+  2  wrong use, bad input, or anything that failed: nothing is printed on stdout
+     and no file is touched";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  Every option can come from a variable: TWILIO_SIP_ALLOW_REGION for --region,
+  TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on; an option on the
+  command line goes before its variable. NO_COLOR turns colour off.";
+
+/// Firewall rules that let Twilio's SIP calls through, exactly
+///
+/// Say which of Twilio's regions you use and which firewall you have, and get the rules that let
+/// Twilio's SIP signaling and RTP media through, and nothing else. The rules come from lists of
+/// networks that Twilio published (editions), which are part of the program.
+#[derive(Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}"),
+)]
+pub struct Cli {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    /// The main job, which has no verb.
+    #[command(flatten)]
+    pub render: RenderArgs,
+    /// Another job.
+    #[command(subcommand)]
+    pub command: Option<Verb>,
+}
+
+/// The other jobs.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Print the regions, formats or editions that there are
+    List(ListArgs),
+    /// Print a script that completes this program's options in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, in roff
+    Man,
+}
+
+#[derive(Args)]
+struct Everywhere {
+    /// Print no notices
+    #[arg(
+        short, long, global = true, env = "TWILIO_SIP_ALLOW_QUIET", hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    quiet: bool,
+    /// Colour the words on stderr
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        env = "TWILIO_SIP_ALLOW_COLOR",
+        hide_env = true
+    )]
+    color: ColorArg,
+}
+
+/// What rendering needs.
+#[derive(Args)]
+pub struct RenderArgs {
+    /// What is to be allowed.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What is to be allowed, for every command that needs to know.
+#[derive(Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Regions by any of their names, or continents, or all
+    ///
+    /// A place (tokyo), an edge location (ashburn), an Interconnect edge (tokyo-ix), a legacy id
+    /// (jp1), an AWS region (ap-northeast-1), or a printed name in English or Japanese. Case,
+    /// accents, spaces, hyphens and underscores make no difference. Can be repeated; without it,
+    /// every region is selected, as Twilio asks for.
+    #[arg(
+        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
+        hide_env = true, hide_possible_values = true, value_parser = Known(known_regions)
+    )]
+    region: Vec<String>,
+    /// Published lists to take the networks from; several are united [default: regional]
+    ///
+    /// "current" is the list for the public internet that is in force. See "list editions".
+    #[arg(
+        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
+        hide_env = true, value_parser = Known(known_editions)
+    )]
+    edition: Option<Vec<String>>,
+    /// Your own list instead of an edition
+    ///
+    /// A YAML file of the schema in data/README.md.
+    #[arg(
+        long, value_name = "FILE", conflicts_with = "edition", env = "TWILIO_SIP_ALLOW_DATASET",
+        hide_env = true, value_hint = ValueHint::FilePath
+    )]
+    dataset: Option<PathBuf>,
+    /// Packets from Twilio (in), to Twilio (out), or both
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WAY",
+        env = "TWILIO_SIP_ALLOW_DIRECTION",
+        hide_env = true
+    )]
+    direction: DirectionArg,
+    /// SIP (signaling), RTP (media), or both
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "PLANE",
+        env = "TWILIO_SIP_ALLOW_PLANE",
+        hide_env = true
+    )]
+    plane: PlaneArg,
+    /// How signaling travels [default: udp,tcp,tls]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TRANSPORT",
+        value_delimiter = ',',
+        env = "TWILIO_SIP_ALLOW_TRANSPORT",
+        hide_env = true
+    )]
+    transport: Option<Vec<TransportArg>>,
+    /// Your own side's addresses [default: any]
+    ///
+    /// An address or a network in CIDR notation. Can be repeated.
+    #[arg(
+        long, value_name = "CIDR", value_delimiter = ',', value_parser = parse_network,
+        env = "TWILIO_SIP_ALLOW_LOCAL_ADDRESS", hide_env = true
+    )]
+    local_address: Vec<Ipv4Net>,
+    /// Your own port of SIP over UDP and TCP [default: the edition's, 5060]
+    #[arg(
+        long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        env = "TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", hide_env = true
+    )]
+    local_sip_port: Option<u16>,
+    /// Your own port of SIP over TLS [default: the edition's, 5061]
+    #[arg(
+        long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        env = "TWILIO_SIP_ALLOW_LOCAL_TLS_PORT", hide_env = true
+    )]
+    local_tls_port: Option<u16>,
+    /// Your own RTP ports [default: the edition's]
+    #[arg(
+        long,
+        value_name = "FIRST-LAST",
+        env = "TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS",
+        hide_env = true
+    )]
+    local_rtp_ports: Option<PortRange>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
+    /// The firewall's language
+    #[arg(
+        short, long, value_name = "FORMAT", value_parser = FormatParser,
+        required_unless_present = "template", env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true
+    )]
+    format: Option<&'static dyn Dialect>,
+    /// Your own template instead of a format
+    ///
+    /// A Jinja template with the context that templates/README.md describes.
+    #[arg(
+        long, value_name = "FILE", conflicts_with_all = ["format", "table"],
+        env = "TWILIO_SIP_ALLOW_TEMPLATE", hide_env = true, value_hint = ValueHint::FilePath
+    )]
+    template: Option<PathBuf>,
+    /// The file to write, replaced in one step; "-" is stdout
+    #[arg(
+        short, long, value_name = "FILE", default_value = "-", env = "TWILIO_SIP_ALLOW_OUTPUT",
+        hide_env = true, value_hint = ValueHint::FilePath
+    )]
+    output: PathBuf,
+    /// The name of what the output makes in the firewall
+    ///
+    /// Each format spells it its own way: `twilio_sip_in`, `TWILIO-SIP-IN`. A load replaces what has
+    /// the same name, both directions of it; give a second set of rules a name of its own.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value_t,
+        env = "TWILIO_SIP_ALLOW_NAME",
+        hide_env = true
+    )]
+    name: UnitName,
+    /// nftables: the family and name of your table [default: inet filter]
+    #[arg(
+        long,
+        value_name = "TABLE",
+        env = "TWILIO_SIP_ALLOW_TABLE",
+        hide_env = true
+    )]
+    table: Option<String>,
+}
+
+/// What `list` needs.
+#[derive(Args)]
+pub struct ListArgs {
+    /// What to list
+    #[arg(value_enum)]
+    pub what: ListWhat,
+    /// With every name, domain, source and technical fact
+    #[arg(
+        short, long, env = "TWILIO_SIP_ALLOW_LONG", hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub long: bool,
+    /// As JSON, with everything that --long has
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub json: bool,
+}
+
+/// What there is to list.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ListWhat {
+    /// Twilio's regions
+    Regions,
+    /// Firewalls' languages
+    Formats,
+    /// Published lists
+    Editions,
+}
+
+/// What `completions` needs.
+#[derive(Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ColorArg {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum DirectionArg {
+    In,
+    Out,
+    #[default]
+    Both,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum PlaneArg {
+    Signaling,
+    Media,
+    #[default]
+    Both,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TransportArg {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+/// Where the networks come from.
+pub enum Source {
+    /// Names of embedded editions.
+    Editions(Vec<String>),
+    /// A user's own dataset.
+    File(PathBuf),
+}
+
+/// What lays the output out.
+pub enum Layout {
+    /// One of [`FORMATS`].
+    Format(&'static dyn Dialect),
+    /// A user's own template.
+    Template(PathBuf),
+}
+
+/// The definitions, for completions and the manual page.
+pub fn command() -> Command {
+    Cli::command()
+}
+
+/// Reads the program's arguments and environment.
+pub fn parse() -> Result<Cli, Told> {
+    Cli::try_parse().map_err(Told)
+}
+
+/// What clap has to tell instead of a command line: help, the version, or a mistake.
+pub struct Told(clap::Error);
+
+impl Told {
+    /// Prints it where it belongs.
+    pub fn print(&self) -> ExitCode {
+        let failed = ExitCode::from(2);
+        let text = self.0.render().to_string();
+        if self.0.use_stderr() {
+            let note = self.environment_note().unwrap_or_default();
+            output::complain(&format!("{text}{note}"));
+            return failed;
+        }
+        match output::write_stdout(&text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => failed,
+        }
+    }
+
+    /// clap does not say that a bad value came from a variable, which the user may not think of.
+    fn environment_note(&self) -> Option<String> {
+        if self.0.kind() == ErrorKind::MissingRequiredArgument {
+            return None;
+        }
+        let kinds = [ContextKind::InvalidArg, ContextKind::PriorArg];
+        let named = kinds.iter().filter_map(|kind| match self.0.get(*kind)? {
+            ContextValue::String(name) => Some(vec![name.clone()]),
+            ContextValue::Strings(names) => Some(names.clone()),
+            _ => None,
+        });
+        let from_environment: Vec<String> = named
+            .flatten()
+            .filter_map(|name| variable_in_use(name.split([' ', '=']).next()?))
+            .collect();
+        (!from_environment.is_empty()).then(|| {
+            format!(
+                "\nnote: set in the environment: {}\n",
+                from_environment.join(", ")
+            )
+        })
+    }
+}
+
+/// The variable that an option's value comes from, when it does.
+fn variable_in_use(option: &str) -> Option<String> {
+    let long = option.strip_prefix("--")?;
+    let variable = format!("TWILIO_SIP_ALLOW_{}", long.replace('-', "_").to_uppercase());
+    std::env::var_os(&variable)?;
+    let with_value = format!("{option}=");
+    let typed = std::env::args_os().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument == option || argument.starts_with(&with_value)
+    });
+    (!typed).then_some(variable)
+}
+
+impl Cli {
+    /// How to talk to the user.
+    pub fn talk(&self) -> Talk {
+        Talk {
+            quiet: self.everywhere.quiet,
+            color: match self.everywhere.color {
+                ColorArg::Auto => Color::Auto,
+                ColorArg::Always => Color::Always,
+                ColorArg::Never => Color::Never,
+            },
+        }
+    }
+}
+
+impl RenderArgs {
+    /// What lays the output out.
+    pub fn layout(&self) -> anyhow::Result<Layout> {
+        match (self.output.format, &self.output.template) {
+            (Some(format), _) => Ok(Layout::Format(format)),
+            (None, Some(file)) => Ok(Layout::Template(file.clone())),
+            (None, None) => anyhow::bail!("neither --format nor --template is given"),
+        }
+    }
+
+    /// Where the output goes in the firewall.
+    pub fn unit(&self) -> Unit {
+        Unit {
+            name: self.output.name.clone(),
+            table: self.output.table.clone(),
+        }
+    }
+
+    /// Where the output goes on this machine.
+    pub fn destination(&self) -> Destination {
+        if self.output.output.as_os_str() == OsStr::new("-") {
+            Destination::Stdout
+        } else {
+            Destination::File(self.output.output.clone())
+        }
+    }
+}
+
+impl SelectionArgs {
+    /// Where the networks come from.
+    pub fn source(&self) -> Source {
+        match &self.dataset {
+            Some(file) => Source::File(file.clone()),
+            None => Source::Editions(match &self.edition {
+                Some(names) => names.clone(),
+                None => vec![DEFAULT_EDITION.to_owned()],
+            }),
+        }
+    }
+
+    /// What is to be allowed.
+    pub fn selection(&self) -> Selection {
+        let transports = self.transport.as_ref();
+        Selection {
+            regions: self.region.clone(),
+            directions: match self.direction {
+                DirectionArg::In => vec![Direction::In],
+                DirectionArg::Out => vec![Direction::Out],
+                DirectionArg::Both => vec![Direction::In, Direction::Out],
+            },
+            planes: match self.plane {
+                PlaneArg::Signaling => vec![Plane::Signaling],
+                PlaneArg::Media => vec![Plane::Media],
+                PlaneArg::Both => vec![Plane::Signaling, Plane::Media],
+            },
+            transports: transports.map(|list| list.iter().map(|t| Transport::from(*t)).collect()),
+            local_addresses: local_addresses(&self.local_address),
+            local_sip_port: self.local_sip_port,
+            local_tls_port: self.local_tls_port,
+            local_rtp_ports: self.local_rtp_ports,
+        }
+    }
+}
+
+/// Merged; the whole address space is the same as any address.
+fn local_addresses(given: &[Ipv4Net]) -> Arc<[Ipv4Net]> {
+    let mut merged = Ipv4Net::aggregate(&given.to_vec());
+    merged.retain(|network| network.prefix_len() > 0);
+    merged.sort_unstable();
+    merged.into()
+}
+
+impl From<TransportArg> for Transport {
+    fn from(transport: TransportArg) -> Self {
+        match transport {
+            TransportArg::Udp => Transport::Udp,
+            TransportArg::Tcp => Transport::Tcp,
+            TransportArg::Tls => Transport::Tls,
+        }
+    }
+}
+
+/// Takes any text, and knows what to offer to a shell's completion. Whether the text means
+/// something is for [`crate::select`] to say, which knows the nearest names.
+#[derive(Clone)]
+struct Known(fn() -> Vec<PossibleValue>);
+
+impl TypedValueParser for Known {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter()))
+    }
+}
+
+fn known_regions() -> Vec<PossibleValue> {
+    let mut values = vec![PossibleValue::new(names::ALL).help("Every region")];
+    if let Ok(atlas) = dataset::atlas() {
+        let regions = atlas
+            .regions
+            .iter()
+            .map(|r| (r.id.to_string(), r.name.clone()));
+        let continents = atlas
+            .continents
+            .iter()
+            .map(|c| (c.id.clone(), c.names[0].clone()));
+        let named = regions
+            .chain(continents)
+            .map(|(id, name)| PossibleValue::new(id).help(name));
+        values.extend(named);
+    }
+    values
+}
+
+fn known_editions() -> Vec<PossibleValue> {
+    let names = [CURRENT].into_iter().chain(dataset::edition_names());
+    names.map(PossibleValue::new).collect()
+}
+
+/// Takes a format's name or alias; help and completions show the table of formats.
+#[derive(Clone)]
+struct FormatParser;
+
+impl TypedValueParser for FormatParser {
+    type Value = &'static dyn Dialect;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        StringValueParser::new()
+            .try_map(|name| format::find(&name))
+            .parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let row = |format: &dyn Dialect| PossibleValue::new(format.name()).help(format.about());
+        Some(Box::new(FORMATS.into_iter().map(row)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_can_come_from_the_environment() {
+        let root = command();
+        for command in [&root].into_iter().chain(root.get_subcommands()) {
+            for arg in command
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some())
+            {
+                let long = arg.get_long().unwrap();
+                if matches!(long, "help" | "version") {
+                    continue;
+                }
+                let variable =
+                    format!("TWILIO_SIP_ALLOW_{}", long.replace('-', "_").to_uppercase());
+                let found = arg.get_env().and_then(OsStr::to_str);
+                assert_eq!(found, Some(variable.as_str()), "--{long}");
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What there is: regions, formats, editions.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cli::{ListArgs, ListWhat};
+use crate::dataset::{self, Atlas, Edition, Region};
+use crate::format::{Dialect, FORMATS};
+use crate::output::write_stdout;
+
+pub fn run(args: &ListArgs) -> Result<()> {
+    let atlas = dataset::atlas()?;
+    let text = match args.what {
+        ListWhat::Regions if args.json => pretty(&regions_json(&atlas))?,
+        ListWhat::Regions => regions(&atlas, args.long),
+        ListWhat::Formats if args.json => pretty(&formats_json())?,
+        ListWhat::Formats => formats(args.long),
+        ListWhat::Editions if args.json => pretty(&editions_json(&dataset::editions()?, &atlas))?,
+        ListWhat::Editions => editions(&dataset::editions()?, &atlas, args.long),
+    };
+    write_stdout(&text)
+}
+
+fn pretty(value: &Value) -> Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+fn regions(atlas: &Atlas, long: bool) -> String {
+    let mut rows = vec![
+        [
+            "REGION",
+            "NAME",
+            "EDGE",
+            "INTERCONNECT",
+            "LEGACY",
+            "AWS REGION",
+            "CONTINENT",
+            "FAILOVER",
+            "JAPANESE",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    rows.extend(atlas.regions.iter().map(|region| {
+        vec![
+            region.id.to_string(),
+            region.name.clone(),
+            region.edge.clone(),
+            region.interconnect_edge.clone(),
+            region.legacy_id.clone(),
+            region.aws_region.clone(),
+            region.continent.clone(),
+            region.failover.as_deref().unwrap_or("-").to_owned(),
+            region.name_ja.clone(),
+        ]
+    }));
+    let mut text = table(&rows);
+    if long {
+        text.push_str(&region_details(atlas));
+        text.push_str(&sip_facts(atlas));
+    }
+    text
+}
+
+/// Further names, and the domains with the region's names put in.
+fn region_details(atlas: &Atlas) -> String {
+    let mut text = String::new();
+    for region in &atlas.regions {
+        let mut rows = vec![vec!["also".to_owned(), other_names(region).join(", ")]];
+        for (kind, pattern) in &atlas.sip.domains {
+            rows.push(vec![format!("{kind} domain"), domain(pattern, region)]);
+        }
+        text += &section(&region.id, &rows);
+    }
+    text
+}
+
+fn other_names(region: &Region) -> Vec<String> {
+    [&region.place_ja]
+        .into_iter()
+        .chain(&region.also)
+        .cloned()
+        .collect()
+}
+
+fn domain(pattern: &str, region: &Region) -> String {
+    pattern
+        .replace("{edge}", &region.edge)
+        .replace("{interconnect_edge}", &region.interconnect_edge)
+        .replace("{legacy_id}", &region.legacy_id)
+}
+
+fn sip_facts(atlas: &Atlas) -> String {
+    let sip = &atlas.sip;
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let mut rows = vec![
+        row("audio codec", sip.audio_codec.clone()),
+        row("DTMF", sip.dtmf.clone()),
+        row("SRTP to Twilio", sip.srtp_to_twilio.join(", ")),
+        row("SRTP from Twilio", sip.srtp_from_twilio.join(", ")),
+        row("certificate", sip.certificate.clone()),
+        row("default TLS port", sip.default_tls_port.to_string()),
+    ];
+    for (kind, pattern) in &sip.domains {
+        rows.push(row(&format!("{kind} domain"), pattern.clone()));
+    }
+    section("every region", &rows)
+}
+
+fn regions_json(atlas: &Atlas) -> Value {
+    let regions = atlas.regions.iter().map(|region| {
+        let domains = atlas.sip.domains.iter();
+        let domains = domains.map(|(kind, pattern)| (kind.clone(), domain(pattern, region).into()));
+        let mut value = json!(region);
+        value["domains"] = Value::Object(domains.collect());
+        value
+    });
+    json!({
+        "regions": regions.collect::<Vec<_>>(),
+        "continents": atlas.continents,
+        "sip": atlas.sip,
+    })
+}
+
+fn formats(long: bool) -> String {
+    let mut rows = vec![["FORMAT", "FOR", "OTHER NAMES"].map(str::to_owned).to_vec()];
+    rows.extend(FORMATS.iter().map(|format| {
+        vec![
+            format.name().to_owned(),
+            format.about().to_owned(),
+            format.aliases().join(", "),
+        ]
+    }));
+    let mut text = table(&rows);
+    if long {
+        let loads = FORMATS
+            .iter()
+            .map(|f| vec![f.name().to_owned(), f.load().to_owned()]);
+        let rows: Vec<_> = loads.collect();
+        text += &section("to load an output", &rows);
+    }
+    text
+}
+
+fn formats_json() -> Value {
+    let row = |format: &&dyn Dialect| {
+        json!({
+            "name": format.name(),
+            "aliases": format.aliases(),
+            "about": format.about(),
+            "load": format.load(),
+            "takes_table": format.takes_table(),
+        })
+    };
+    json!({ "formats": FORMATS.iter().map(row).collect::<Vec<_>>() })
+}
+
+fn editions(editions: &[Edition], atlas: &Atlas, long: bool) -> String {
+    let mut rows = vec![
+        [
+            "EDITION",
+            "CONNECTION",
+            "REGIONS",
+            "SIP UDP/TCP/TLS",
+            "RTP",
+            "STANDING",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    rows.extend(editions.iter().map(|edition| {
+        let sip = edition.signaling.ports;
+        vec![
+            edition.name.to_string(),
+            edition.connection.to_string(),
+            edition.regions(atlas).len().to_string(),
+            format!("{}/{}/{}", sip.udp, sip.tcp, sip.tls),
+            edition.media.ports.to_string(),
+            edition.standing(),
+        ]
+    }));
+    let mut text = table(&rows);
+    if long {
+        for edition in editions {
+            let mut rows = vec![
+                vec!["title".to_owned(), edition.title.clone()],
+                vec!["source".to_owned(), edition.source.clone()],
+            ];
+            if let Some(date) = &edition.announced {
+                rows.push(vec!["announced".to_owned(), date.to_string()]);
+            }
+            text += &section(&edition.name, &rows);
+        }
+    }
+    text
+}
+
+fn editions_json(editions: &[Edition], atlas: &Atlas) -> Value {
+    let row = |edition: &Edition| {
+        json!({
+            "edition": edition.name,
+            "title": edition.title,
+            "connection": edition.connection,
+            "source": edition.source,
+            "announced": edition.announced,
+            "in_force_since": edition.in_force_since,
+            "superseded": edition.superseded,
+            "standing": edition.standing(),
+            "regions": edition.regions(atlas).iter().map(|r| &*r.id).collect::<Vec<_>>(),
+            "signaling": {
+                "ports": edition.signaling.ports,
+                "networks": edition.signaling.networks,
+            },
+            "media": {
+                "ports": edition.media.ports,
+                "networks": edition.media.networks,
+            },
+        })
+    };
+    json!({ "editions": editions.iter().map(row).collect::<Vec<_>>() })
+}
+
+/// Columns as wide as their widest cell. The last is not padded, so wide letters belong there.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A table under a heading, indented.
+fn section(heading: &str, rows: &[Vec<String>]) -> String {
+    let table = table(rows);
+    let lines: Vec<&str> = [heading].into_iter().chain(table.lines()).collect();
+    format!("\n{}\n", lines.join("\n  "))
+}

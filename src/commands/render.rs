@@ -1,0 +1,30 @@
+//! The main job: print the allowlist.
+
+use anyhow::Result;
+
+use super::{read_text, select};
+use crate::cli::{Layout, RenderArgs};
+use crate::dataset;
+use crate::format;
+use crate::output::Talk;
+
+pub fn run(args: &RenderArgs, talk: Talk) -> Result<()> {
+    let atlas = dataset::atlas()?;
+    let (policy, mut notices) = select(&args.selection, &atlas)?;
+    let unit = args.unit();
+    let text = match args.layout()? {
+        Layout::Format(format) => {
+            notices.extend(format.notices(&policy));
+            format::render(format, &policy, &unit)?
+        }
+        Layout::Template(file) => {
+            let source = read_text(&file)?;
+            format::render_template(&file.display().to_string(), &source, &policy, &unit)?
+        }
+    };
+    args.destination().write(&text)?;
+    for notice in notices {
+        talk.notice(&notice);
+    }
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! Firewalls' languages.
+//!
+//! Each [`Dialect`] is a module, a template and a row of [`FORMATS`]; no other part of the program
+//! knows one by name. To add one: write the module and the template, add the row, and let the
+//! tests over the table say what is missing.
+
+mod aws_sg;
+mod cisco;
+mod iptables;
+mod nftables;
+mod pf;
+mod unit;
+mod user_template;
+
+use std::sync::Arc;
+
+use minijinja::Value;
+use thiserror::Error;
+
+use crate::policy::{Plane, Policy, RemoteNetwork, Rule};
+use crate::select::names;
+use crate::template::{self, TemplateError};
+
+pub use unit::{Unit, UnitName, UnitNameError};
+pub use user_template::render_template;
+
+/// One firewall's language.
+pub trait Dialect: Sync {
+    /// What the user writes after `--format`.
+    fn name(&self) -> &'static str;
+
+    /// Other names that people try.
+    fn aliases(&self) -> &'static [&'static str];
+
+    /// One line on the firewall and the unit that the output is for.
+    fn about(&self) -> &'static str;
+
+    /// The command that loads the output; `FILE` stands for it.
+    fn load(&self) -> &'static str;
+
+    /// Whether `--table` means something to it.
+    fn takes_table(&self) -> bool {
+        false
+    }
+
+    /// File name and text of its template.
+    fn template(&self) -> (&'static str, &'static str);
+
+    /// What the template lays out, in finished strings.
+    ///
+    /// Everything of the policy is in it, exactly, or the call is refused; `unit` is checked
+    /// against the firewall's own rules for names.
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
+
+    /// What the user should know of this output, a line each.
+    fn notices(&self, _policy: &Policy) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Every format, in the order in which help and documents list them.
+pub static FORMATS: [&dyn Dialect; 5] = [
+    &iptables::Iptables,
+    &nftables::Nftables,
+    &pf::Pf,
+    &aws_sg::AwsSg,
+    &cisco::Cisco,
+];
+
+/// Why a policy cannot be said in a format.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum FormatError {
+    #[error(
+        "unknown format '{name}'{suggestion}; use one of {known} ('list formats' prints other names)"
+    )]
+    Unknown {
+        name: String,
+        suggestion: String,
+        known: String,
+    },
+    #[error("--table is for {takers}; {format} has no tables to choose from")]
+    NoTable {
+        format: &'static str,
+        takers: String,
+    },
+    #[error("{format} cannot express {what}")]
+    Inexpressible {
+        format: &'static str,
+        what: &'static str,
+    },
+    #[error(
+        "--name '{name}' is too long for {format}: '{made}' has {length} characters, and at most {limit} are allowed"
+    )]
+    NameTooLong {
+        format: &'static str,
+        name: String,
+        made: String,
+        length: usize,
+        limit: usize,
+    },
+    #[error("--table '{text}' {reason}; write a family and a name, as in 'inet filter'")]
+    Table { text: String, reason: String },
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// The format of a name or an alias; case, hyphens and underscores make no difference.
+pub fn find(name: &str) -> Result<&'static dyn Dialect, FormatError> {
+    let wanted = names::fold(name);
+    let is_wanted = |known: &&str| names::fold(known) == wanted;
+    let found = FORMATS
+        .into_iter()
+        .find(|format| names_of(*format).any(|known| is_wanted(&known)));
+    found.ok_or_else(|| FormatError::Unknown {
+        name: name.to_owned(),
+        suggestion: names::did_you_mean(name, FORMATS.into_iter().flat_map(names_of)),
+        known: FORMATS.map(Dialect::name).join(", "),
+    })
+}
+
+fn names_of(format: &dyn Dialect) -> impl Iterator<Item = &'static str> + use<> {
+    [format.name()]
+        .into_iter()
+        .chain(format.aliases().iter().copied())
+}
+
+/// The policy in a firewall's words.
+pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<String, FormatError> {
+    if unit.table.is_some() && !format.takes_table() {
+        let takers = FORMATS.into_iter().filter(|f| f.takes_table());
+        return Err(FormatError::NoTable {
+            format: format.name(),
+            takers: takers.map(Dialect::name).collect::<Vec<_>>().join(", "),
+        });
+    }
+    let (file, source) = format.template();
+    let view = format.view(policy, unit)?;
+    Ok(template::render(file, source, view)?)
+}
+
+/// What every output says of itself, a line each, without the dialect's comment sign.
+fn head(format: &dyn Dialect, policy: &Policy, hooks: &[String]) -> Vec<String> {
+    let scope = &policy.scope;
+    let words = |list: Vec<String>| list.join(", ");
+    let editions = scope
+        .editions
+        .iter()
+        .map(|(name, standing)| format!("{name} ({standing})"));
+    let regions = words(scope.regions.iter().map(ToString::to_string).collect());
+    let signaling: Vec<_> = scope.transports.iter().map(ToString::to_string).collect();
+    let planes = scope.planes.iter().map(|plane| match plane {
+        Plane::Signaling => format!("signaling ({})", words(signaling.clone())),
+        Plane::Media => "media".to_owned(),
+    });
+    let mut lines = vec![
+        format!(
+            "{} {}: what Twilio's SIP calls need, for {}",
+            env!("CARGO_PKG_NAME"),
+            env!("CARGO_PKG_VERSION"),
+            format.name()
+        ),
+        format!("edition: {}", words(editions.collect())),
+        format!(
+            "regions: {}{regions}",
+            if scope.all_regions { "all: " } else { "" }
+        ),
+        format!(
+            "direction: {}",
+            words(scope.directions.iter().map(ToString::to_string).collect())
+        ),
+        format!("planes: {}", words(planes.collect())),
+        format!("load: {}", format.load()),
+    ];
+    lines.extend(hooks.iter().map(|hook| format!("hook: {hook}")));
+    lines
+}
+
+/// The regions of a network, and its editions where there are several to tell apart.
+fn label(policy: &Policy, network: &RemoteNetwork) -> String {
+    network.label(policy.scope.editions.len() > 1)
+}
+
+/// At most `limit` characters, with dots where some were cut.
+fn clip(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit - 3).collect();
+    kept + "..."
+}
+
+/// The distinct lists of networks that the rules of a plane refer to, in order.
+///
+/// There is one, unless editions with different ports are united.
+fn network_lists(policy: &Policy, plane: Plane) -> Vec<Arc<[RemoteNetwork]>> {
+    let mut lists: Vec<Arc<[RemoteNetwork]>> = Vec::new();
+    for rule in policy.rules.iter().filter(|rule| rule.plane == plane) {
+        if !lists.contains(&rule.remote.networks) {
+            lists.push(rule.remote.networks.clone());
+        }
+    }
+    lists
+}
+
+/// Which of [`network_lists`] a rule refers to, counted from 0.
+fn list_number(policy: &Policy, rule: &Rule) -> Option<usize> {
+    let lists = network_lists(policy, rule.plane);
+    lists.iter().position(|list| *list == rule.remote.networks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_aliases_are_unique() {
+        let mut names: Vec<_> = FORMATS
+            .into_iter()
+            .flat_map(names_of)
+            .map(names::fold)
+            .collect();
+        names.sort();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+
+    #[test]
+    fn a_clipped_text_keeps_the_limit() {
+        assert_eq!(clip("tokyo", 5), "tokyo");
+        assert_eq!(clip("tokyo, sydney", 8), "tokyo...");
+    }
+}

@@ -1,0 +1,254 @@
+//! nftables: sets and two regular chains inside a table that the user has.
+//!
+//! A chain of its own table could not help the user: an `accept` there ends that table's
+//! evaluation, but a later base chain of the user's may still drop the packet (nft(8), "Verdict
+//! statements"). So the unit lives where the user's own base chains can jump to it.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, Unit, clip, head, label, list_number, network_lists};
+use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Nftables;
+
+/// Debian's and the wiki's usual table.
+const DEFAULT_TABLE: &str = "inet filter";
+
+/// `NFTNL_UDATA_COMMENT_MAXLEN` of libnftnl.
+const COMMENT_LIMIT: usize = 128;
+
+/// Words that nft (1.0.6) does not take as the name of a table.
+const RESERVED: [&str; 60] = [
+    "add",
+    "bridge",
+    "comment",
+    "continue",
+    "cpu",
+    "create",
+    "delete",
+    "describe",
+    "dnat",
+    "drop",
+    "ecn",
+    "exists",
+    "expires",
+    "flow",
+    "flush",
+    "gc-interval",
+    "goto",
+    "handle",
+    "hour",
+    "ibriport",
+    "ibrname",
+    "icmpv6",
+    "iif",
+    "iifgroup",
+    "iifname",
+    "iiftype",
+    "inet",
+    "insert",
+    "jhash",
+    "jump",
+    "masquerade",
+    "meter",
+    "missing",
+    "netdev",
+    "nftrace",
+    "notrack",
+    "obriport",
+    "obrname",
+    "oif",
+    "oifgroup",
+    "oifname",
+    "oiftype",
+    "or",
+    "priority",
+    "rename",
+    "replace",
+    "return",
+    "rt0",
+    "rt2",
+    "rtclassid",
+    "rule",
+    "ruleset",
+    "skgid",
+    "snat",
+    "srh",
+    "symhash",
+    "th",
+    "typeof",
+    "vmap",
+    "xt",
+];
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    table: String,
+    sets: Vec<Set>,
+    chains: Vec<Chain>,
+}
+
+#[derive(Serialize)]
+struct Set {
+    name: String,
+    elements: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Chain {
+    name: String,
+    rules: Vec<String>,
+}
+
+impl Dialect for Nftables {
+    fn name(&self) -> &'static str {
+        "nftables"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["nft", "nftable"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Linux nftables: sets and chains for a table that you have"
+    }
+
+    fn load(&self) -> &'static str {
+        "nft -f FILE"
+    }
+
+    fn takes_table(&self) -> bool {
+        true
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("nftables.j2", include_str!("../../templates/nftables.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let table = unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
+        check_table(table)?;
+        let base = unit.name.lower_with_underscores();
+        let hooks: Vec<String> = policy
+            .scope
+            .directions
+            .iter()
+            .map(|direction| {
+                let base_chain = match direction {
+                    Direction::In => "input",
+                    Direction::Out => "output",
+                };
+                format!("nft insert rule {table} {base_chain} jump {base}_{direction}")
+            })
+            .collect();
+        let chain = |direction| Chain {
+            name: format!("{base}_{direction}"),
+            rules: policy
+                .stateful(direction)
+                .map(|rule| statement(policy, rule, &base))
+                .collect(),
+        };
+        Ok(template::value(&View {
+            head: head(self, policy, &hooks),
+            table: table.to_owned(),
+            sets: [Plane::Signaling, Plane::Media]
+                .map(|plane| named_set(policy, plane, &base))
+                .into(),
+            chains: [Direction::In, Direction::Out].map(chain).into(),
+        }))
+    }
+}
+
+/// The set of a plane: empty where the policy has nothing for it, so that a load takes away what
+/// an earlier one put there.
+fn named_set(policy: &Policy, plane: Plane, base: &str) -> Set {
+    let lists = network_lists(policy, plane);
+    let networks = lists.first().map_or(&[][..], |list| list);
+    Set {
+        name: format!("{base}_{plane}"),
+        elements: elements(policy, networks),
+    }
+}
+
+fn elements(policy: &Policy, networks: &[RemoteNetwork]) -> Vec<String> {
+    let element = |n: &RemoteNetwork| {
+        let comment = clip(&label(policy, n), COMMENT_LIMIT);
+        format!("{} comment \"{comment}\"", address(n.network))
+    };
+    networks.iter().map(element).collect()
+}
+
+/// nft prints a /32 as an address.
+fn address(network: ipnet::Ipv4Net) -> String {
+    if network.prefix_len() == 32 {
+        network.addr().to_string()
+    } else {
+        network.to_string()
+    }
+}
+
+fn statement(policy: &Policy, rule: &Rule, base: &str) -> String {
+    let (remote, local) = match rule.direction {
+        Direction::In => ("saddr", "daddr"),
+        Direction::Out => ("daddr", "saddr"),
+    };
+    // A plane has one named set. The further lists that a union of editions with different ports
+    // needs are anonymous, so that no set of an earlier load can be left behind.
+    let set = match list_number(policy, rule) {
+        Some(0) => format!("@{base}_{}", rule.plane),
+        _ => format!(
+            "{{ {} }}",
+            elements(policy, &rule.remote.networks).join(", ")
+        ),
+    };
+    let mut words = vec![format!("ip {remote} {set}")];
+    let locals: Vec<String> = rule.local.networks.iter().map(|n| address(*n)).collect();
+    match &locals[..] {
+        [] => {}
+        [one] => words.push(format!("ip {local} {one}")),
+        several => words.push(format!("ip {local} {{ {} }}", several.join(", "))),
+    }
+    for (field, ports) in [
+        ("sport", rule.source_ports()),
+        ("dport", rule.destination_ports()),
+    ] {
+        if !PortRange::is_any(ports) {
+            words.push(format!(
+                "{} {field} {}",
+                rule.protocol,
+                ports.with_separator("-")
+            ));
+        }
+    }
+    format!("{} accept comment \"{}\"", words.join(" "), rule.subject())
+}
+
+fn check_table(text: &str) -> Result<(), FormatError> {
+    let refuse = |reason: &str| {
+        Err(FormatError::Table {
+            text: text.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
+    let Some((family, name)) = text.split_once(' ') else {
+        return refuse("does not name a family and a table");
+    };
+    if !matches!(family, "inet" | "ip") {
+        return refuse("is not of family inet or ip, which IPv4 packets of a host pass");
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+        return refuse("has a name that is not of 1 to 64 letters, digits, '_', '-' and '.'");
+    }
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return refuse("has a name that does not start with a letter");
+    }
+    if RESERVED.contains(&name) {
+        return refuse("has a name that is a word of nft's language");
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! pf: an anchor with tables and `pass ... quick` rules.
+//!
+//! The grammar is what FreeBSD, OpenBSD and macOS have in common (pf.conf(5)); what they imply,
+//! `keep state` and for TCP `flags S/SA`, is written out, as `pfctl -sr` prints it. A table stands
+//! on one line, since not all of them take a newline inside the braces.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, Unit, clip, head, label, list_number, network_lists};
+use crate::policy::{Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Pf;
+
+/// `PF_TABLE_NAME_SIZE` less its closing NUL.
+const TABLE_NAME_LIMIT: usize = 31;
+
+/// `PF_RULE_LABEL_SIZE` less its closing NUL.
+const LABEL_LIMIT: usize = 63;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    tables: Vec<Table>,
+    rules: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Table {
+    name: String,
+    members: Vec<String>,
+    addresses: String,
+}
+
+impl Dialect for Pf {
+    fn name(&self) -> &'static str {
+        "pf"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["pfctl", "pf.conf", "packet-filter"]
+    }
+
+    fn about(&self) -> &'static str {
+        "pf of FreeBSD, OpenBSD and macOS: an anchor"
+    }
+
+    fn load(&self) -> &'static str {
+        "pfctl -a ANCHOR -f FILE"
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("pf.j2", include_str!("../../templates/pf.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let names = TableNames {
+            format: self.name(),
+            unit,
+        };
+        let anchor = unit.name.lower_with_hyphens();
+        let mut tables = Vec::new();
+        for plane in [Plane::Signaling, Plane::Media] {
+            for (number, networks) in network_lists(policy, plane).iter().enumerate() {
+                let member = |n: &RemoteNetwork| format!("{} {}", n.network, label(policy, n));
+                tables.push(Table {
+                    name: names.remote(plane, number)?,
+                    members: networks.iter().map(member).collect(),
+                    addresses: join(networks.iter().map(|n| n.network)),
+                });
+            }
+        }
+        if let Some(local) = policy.rules.first().map(|rule| &rule.local.networks) {
+            if !local.is_empty() {
+                tables.push(Table {
+                    name: names.local()?,
+                    members: Vec::new(),
+                    addresses: join(local.iter().copied()),
+                });
+            }
+        }
+        let rules = policy
+            .rules
+            .iter()
+            .map(|rule| statement(policy, rule, &names));
+        let line = format!("'anchor \"{anchor}\"' /etc/pf.conf");
+        let append = line.replace(" /", " >> /");
+        let hook = format!("grep -qxF {line} || echo {append} && pfctl -f /etc/pf.conf");
+        Ok(template::value(&View {
+            head: head(self, policy, &[hook])
+                .iter()
+                .map(|line| line.replace("ANCHOR", &anchor))
+                .collect(),
+            tables,
+            rules: rules.collect::<Result<_, _>>()?,
+        }))
+    }
+}
+
+struct TableNames<'a> {
+    format: &'static str,
+    unit: &'a Unit,
+}
+
+impl TableNames<'_> {
+    /// `twilio_sip_media`, and `twilio_sip_media_2` for the second list of a plane.
+    fn remote(&self, plane: Plane, number: usize) -> Result<String, FormatError> {
+        if number == 0 {
+            self.fit(&plane.to_string())
+        } else {
+            self.fit(&format!("{plane}_{}", number + 1))
+        }
+    }
+
+    fn local(&self) -> Result<String, FormatError> {
+        self.fit("local")
+    }
+
+    fn fit(&self, what: &str) -> Result<String, FormatError> {
+        let made = format!("{}_{what}", self.unit.name.lower_with_underscores());
+        self.unit.fits(self.format, made, TABLE_NAME_LIMIT)
+    }
+}
+
+fn join(networks: impl Iterator<Item = Ipv4Net>) -> String {
+    networks
+        .map(|n| n.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn statement(policy: &Policy, rule: &Rule, names: &TableNames) -> Result<String, FormatError> {
+    let number = list_number(policy, rule).unwrap_or_default();
+    let remote = format!("<{}>", names.remote(rule.plane, number)?);
+    let local = if rule.local.networks.is_empty() {
+        "any".to_owned()
+    } else {
+        format!("<{}>", names.local()?)
+    };
+    let (source, destination) = match rule.direction {
+        Direction::In => (remote, local),
+        Direction::Out => (local, remote),
+    };
+    let state = match rule.protocol {
+        Protocol::Tcp => "flags S/SA keep state",
+        Protocol::Udp => "keep state",
+    };
+    let text = format!(
+        "{} {} {}",
+        names.unit.name.lower_with_hyphens(),
+        rule.direction,
+        rule.subject()
+    );
+    Ok(format!(
+        "pass {} quick inet proto {} from {source}{} to {destination}{} {state} label \"{}\"",
+        rule.direction,
+        rule.protocol,
+        ports(rule.source_ports()),
+        ports(rule.destination_ports()),
+        clip(&text, LABEL_LIMIT),
+    ))
+}
+
+fn ports(ports: PortRange) -> String {
+    if ports.is_any() {
+        String::new()
+    } else {
+        format!(" port {}", ports.with_separator(":"))
+    }
+}

@@ -1,0 +1,96 @@
+//! The thing in a firewall that the tool owns whole.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::FormatError;
+
+/// Where an output goes: the unit's name, and what a dialect needs besides.
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    /// Each dialect spells it its own way.
+    pub name: UnitName,
+    /// The table that the unit is in, for dialects that have tables.
+    pub table: Option<String>,
+}
+
+/// A name that every dialect can spell: a letter, then letters and digits, in words that hyphens
+/// or underscores join. Case makes no difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitName(String);
+
+/// Why a text is not the name of a unit.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error(
+    "{0:?} is not a name for a unit; use 1 to {MAX} letters, digits, hyphens and underscores, a \
+     letter first and no two joints together, as in twilio-sip"
+)]
+pub struct UnitNameError(String);
+
+const MAX: usize = 32;
+
+impl Unit {
+    /// `made`, a name that a dialect made of the unit's, when the firewall takes one so long.
+    pub(super) fn fits(
+        &self,
+        format: &'static str,
+        made: String,
+        limit: usize,
+    ) -> Result<String, FormatError> {
+        if made.len() <= limit {
+            return Ok(made);
+        }
+        Err(FormatError::NameTooLong {
+            format,
+            name: self.name.to_string(),
+            length: made.len(),
+            made,
+            limit,
+        })
+    }
+}
+
+impl UnitName {
+    /// `twilio_sip`
+    pub fn lower_with_underscores(&self) -> String {
+        self.0.to_ascii_lowercase().replace('-', "_")
+    }
+
+    /// `twilio-sip`
+    pub fn lower_with_hyphens(&self) -> String {
+        self.0.to_ascii_lowercase().replace('_', "-")
+    }
+
+    /// `TWILIO-SIP`
+    pub fn upper_with_hyphens(&self) -> String {
+        self.0.to_ascii_uppercase().replace('_', "-")
+    }
+}
+
+impl Default for UnitName {
+    fn default() -> Self {
+        UnitName("twilio-sip".to_owned())
+    }
+}
+
+impl FromStr for UnitName {
+    type Err = UnitNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
+        let starts = text.starts_with(|c: char| c.is_ascii_alphabetic());
+        if starts && text.len() <= MAX && text.split(['-', '_']).all(word) {
+            Ok(UnitName(text.to_owned()))
+        } else {
+            Err(UnitNameError(text.to_owned()))
+        }
+    }
+}
+
+impl fmt::Display for UnitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

@@ -1,0 +1,27 @@
+//! The core of `twilio-sip-allow`: firewall allowlists for Twilio's SIP calls.
+//!
+//! Data flows one way. Rendering:
+//!
+//! ```text
+//! options -> dataset -> select -> Policy -> format -> template -> output
+//! ```
+//!
+//! - [`dataset`] reads and checks what Twilio published;
+//! - [`select`] turns editions and the user's wishes into a [`policy::Policy`], free of any
+//!   firewall's language;
+//! - [`format`] says the policy in one firewall's words, and [`template`] lays them out;
+//! - [`output`] is, beside the commands, the only part that touches the outside world.
+//!
+//! [`cli`] holds the command line's definitions, [`commands`] one file for each verb.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod cli;
+pub mod commands;
+pub mod dataset;
+pub mod format;
+pub mod output;
+pub mod policy;
+pub mod select;
+pub mod template;

@@ -1,0 +1,180 @@
+//! Where text goes: data to stdout or a file replaced in one step, talk to stderr.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::NamedTempFile;
+
+/// Where the data of a command goes.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// The program's standard output.
+    Stdout,
+    /// A file, replaced in one step; a device or a pipe is written to.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// Writes all of `text`, or fails and leaves an existing file as it was.
+    pub fn write(&self, text: &str) -> Result<()> {
+        match self {
+            Destination::Stdout => write_stdout(text),
+            Destination::File(path) => {
+                write_file(path, text).with_context(|| format!("cannot write {}", path.display()))
+            }
+        }
+    }
+}
+
+/// Writes all of `text` to stdout.
+pub fn write_stdout(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to stdout")
+}
+
+/// Whether an error is a reader's going away, which needs no words.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn write_file(path: &Path, text: &str) -> Result<()> {
+    // What a symlink points to is replaced, not the symlink.
+    let target = match fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => missing_target(path)?,
+        Err(error) => return Err(error.into()),
+    };
+    match fs::metadata(&target) {
+        Ok(old) if old.is_dir() => anyhow::bail!("it is a folder"),
+        Ok(old) if !old.is_file() => {
+            let mut device = OpenOptions::new().write(true).open(&target)?;
+            Ok(device.write_all(text.as_bytes())?)
+        }
+        Ok(old) => {
+            // Replacing needs only the folder; a file that is read-only shall stay as it is.
+            OpenOptions::new().write(true).open(&target)?;
+            replace(&target, text, Some(&old))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, text, None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where a file is to be made: at `path`, or where `path` leads as a dangling symlink.
+fn missing_target(path: &Path) -> Result<PathBuf> {
+    match fs::read_link(path) {
+        Ok(link) => {
+            let target = folder_of(path).join(link);
+            anyhow::ensure!(
+                fs::symlink_metadata(&target).is_err(),
+                "it is a symlink to a symlink that leads nowhere"
+            );
+            Ok(target)
+        }
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A reader sees the old file or the new one, never a part.
+fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
+    let mut new = tempfile::Builder::new()
+        .prefix(".twilio-sip-allow-")
+        // Less what the umask takes away, as with any new file.
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder_of(target))?;
+    new.write_all(text.as_bytes())?;
+    if let Some(old) = old {
+        keep_owner_and_mode(&new, old)?;
+    }
+    new.as_file().sync_all()?;
+    new.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn keep_owner_and_mode(new: &NamedTempFile, old: &Metadata) -> io::Result<()> {
+    let made = new.as_file().metadata()?;
+    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
+        chown(new.path(), Some(old.uid()), Some(old.gid()))?;
+    }
+    let file: &File = new.as_file();
+    file.set_permissions(old.permissions())
+}
+
+/// When words on stderr are coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set (no-color.org).
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What the program says beside its data.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Talk {
+    /// Errors are told nevertheless.
+    pub quiet: bool,
+    /// Of the words `notice` and `error`.
+    pub color: Color,
+}
+
+impl Talk {
+    /// Something that the user should know, on one line.
+    pub fn notice(self, text: &str) {
+        if !self.quiet {
+            self.say("notice", "33", text);
+        }
+    }
+
+    /// Why the program failed.
+    pub fn error(self, text: &str) {
+        self.say("error", "31", text);
+    }
+
+    fn say(self, word: &str, color: &str, text: &str) {
+        let program = env!("CARGO_PKG_NAME");
+        let word = if self.colored() {
+            format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
+        } else {
+            word.to_owned()
+        };
+        // Nobody is left to be told when stderr itself fails.
+        let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
+    }
+
+    fn colored(self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                io::stderr().is_terminal() && !no_color
+            }
+        }
+    }
+}
+
+/// Says what is wrong with the command line, before [`Talk`] is known.
+pub fn complain(text: &str) {
+    let program = env!("CARGO_PKG_NAME");
+    let _ = write!(io::stderr().lock(), "{program}: {text}");
+}

@@ -1,0 +1,199 @@
+//! What is to be allowed, free of any firewall's language.
+//!
+//! A [`Policy`] is an ordered list of [`Rule`]s. A packet is allowed when any rule holds for it;
+//! no rule denies. [`crate::select`] makes policies from published data, the modules of
+//! [`crate::format`] say them in a firewall's words.
+
+mod network;
+mod ports;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use serde::Serialize;
+
+pub use network::{NetworkError, Origin, RemoteNetwork, merge, parse_network};
+pub use ports::{PortRange, PortRangeError};
+
+/// Which way a packet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From Twilio to the user.
+    In,
+    /// From the user to Twilio.
+    Out,
+}
+
+/// What a packet carries: SIP or RTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plane {
+    /// SIP (RFC 3261).
+    Signaling,
+    /// RTP (RFC 3550), always over UDP.
+    Media,
+}
+
+/// How signaling travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// SIP over UDP.
+    Udp,
+    /// SIP over TCP.
+    Tcp,
+    /// SIP over TLS, which is TCP on a port of its own (RFC 3261, section 26.2.2).
+    Tls,
+}
+
+/// The protocol field of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// RFC 768.
+    Udp,
+    /// RFC 9293.
+    Tcp,
+}
+
+/// What a rule asks of the connection that a packet belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Nothing: the rule holds for the first packet too.
+    Any,
+    /// TCP with ACK or RST set, the way back as a stateless firewall knows it.
+    Established,
+}
+
+/// The far side of a rule, Twilio's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Never empty, disjoint, as few as can be; in the order of their origins.
+    pub networks: Arc<[RemoteNetwork]>,
+    /// The ports of the far side.
+    pub ports: PortRange,
+}
+
+/// The near side of a rule, the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Empty means any address.
+    pub networks: Arc<[Ipv4Net]>,
+    /// The ports of the near side.
+    pub ports: PortRange,
+}
+
+/// One kind of packet that is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Which way.
+    pub direction: Direction,
+    /// SIP or RTP.
+    pub plane: Plane,
+    /// The transport of signaling; `None` for media.
+    pub transport: Option<Transport>,
+    /// What the packet's protocol field says.
+    pub protocol: Protocol,
+    /// Whether any packet or only the way back is meant.
+    pub state: State,
+    /// Twilio's side.
+    pub remote: Remote,
+    /// The user's side.
+    pub local: Local,
+}
+
+/// What was selected: for the head of an output, never for its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Name and standing of each edition.
+    pub editions: Vec<(Arc<str>, String)>,
+    /// The regions' ids, in the data's order.
+    pub regions: Vec<Arc<str>>,
+    /// Whether these are all regions that the editions know.
+    pub all_regions: bool,
+    /// At least one.
+    pub directions: Vec<Direction>,
+    /// At least one.
+    pub planes: Vec<Plane>,
+    /// Empty without the signaling plane.
+    pub transports: Vec<Transport>,
+}
+
+/// An ordered list of rules, and where they come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What was selected.
+    pub scope: Scope,
+    /// What every firewall needs: the packets that may open a flow.
+    pub rules: Vec<Rule>,
+    /// What a stateless firewall needs besides: TCP's way back.
+    pub tcp_return: Vec<Rule>,
+}
+
+impl Policy {
+    /// The rules of a stateful firewall in one direction.
+    pub fn stateful(&self, direction: Direction) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |r| r.direction == direction)
+    }
+
+    /// The rules of a stateless firewall in one direction.
+    pub fn stateless(&self, direction: Direction) -> impl Iterator<Item = &Rule> {
+        let way_back = self.tcp_return.iter();
+        self.stateful(direction)
+            .chain(way_back.filter(move |r| r.direction == direction))
+    }
+}
+
+impl Rule {
+    /// A few words on what the rule lets through, such as `signaling tls`.
+    pub fn subject(&self) -> String {
+        match self.transport {
+            Some(transport) => format!("{} {transport}", self.plane),
+            None => self.plane.to_string(),
+        }
+    }
+
+    /// The ports that packets come from.
+    pub fn source_ports(&self) -> PortRange {
+        match self.direction {
+            Direction::In => self.remote.ports,
+            Direction::Out => self.local.ports,
+        }
+    }
+
+    /// The ports that packets go to.
+    pub fn destination_ports(&self) -> PortRange {
+        match self.direction {
+            Direction::In => self.local.ports,
+            Direction::Out => self.remote.ports,
+        }
+    }
+}
+
+/// Prints a lower-case word for each variant.
+macro_rules! words {
+    ($type:ident: $($variant:ident $word:literal),+) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self { $($type::$variant => $word),+ })
+            }
+        }
+    };
+}
+words!(Direction: In "in", Out "out");
+words!(Plane: Signaling "signaling", Media "media");
+words!(Transport: Udp "udp", Tcp "tcp", Tls "tls");
+words!(Protocol: Udp "udp", Tcp "tcp");
+
+impl Transport {
+    /// The protocol that carries it.
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Transport::Udp => Protocol::Udp,
+            Transport::Tcp | Transport::Tls => Protocol::Tcp,
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Networks of the far side: read, merged, and traced to what was published.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use thiserror::Error;
+
+/// The published row that a network comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The edition's name.
+    pub edition: Arc<str>,
+    /// The region's id; `None` where the edition publishes the network for every region.
+    pub region: Option<Arc<str>>,
+}
+
+/// A network of Twilio's, with every published row that it covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteNetwork {
+    /// No host bits.
+    pub network: Ipv4Net,
+    /// In the order of the data, without repetition.
+    pub origins: Vec<Origin>,
+}
+
+impl RemoteNetwork {
+    /// The regions that it belongs to; with more than one edition selected also these:
+    /// `tokyo`, `all regions`, `tokyo (regional, regional-expanded)`.
+    pub fn label(&self, with_editions: bool) -> String {
+        let mut labels: Vec<(&str, Vec<&str>)> = Vec::new();
+        for origin in &self.origins {
+            let region = origin.region.as_deref().unwrap_or("all regions");
+            match labels.iter_mut().find(|(name, _)| *name == region) {
+                Some((_, editions)) => editions.push(&origin.edition),
+                None => labels.push((region, vec![&origin.edition])),
+            }
+        }
+        let words = labels.into_iter().map(|(region, editions)| {
+            if with_editions {
+                format!("{region} ({})", editions.join(", "))
+            } else {
+                region.to_owned()
+            }
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Merges published networks to the smallest set of CIDRs that holds exactly the same addresses.
+///
+/// The result is disjoint and stands in the order in which the origins came in.
+pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
+    let networks: Vec<Ipv4Net> = published.iter().map(|(network, _)| *network).collect();
+    let mut merged = Ipv4Net::aggregate(&networks);
+    merged.sort_unstable();
+    let mut origins = vec![Vec::new(); merged.len()];
+    let mut rank = vec![usize::MAX; merged.len()];
+    for (position, (network, origin)) in published.iter().enumerate() {
+        // Each published network lies within exactly one merged one: the last that starts
+        // no later than it does.
+        let home = merged.partition_point(|m| m.network() <= network.network()) - 1;
+        rank[home] = rank[home].min(position);
+        if !origins[home].contains(origin) {
+            origins[home].push(origin.clone());
+        }
+    }
+    let mut result: Vec<_> = rank.into_iter().zip(merged).zip(origins).collect();
+    result.sort_by_key(|((rank, _), _)| *rank);
+    result
+        .into_iter()
+        .map(|((_, network), origins)| RemoteNetwork { network, origins })
+        .collect()
+}
+
+/// Why a text is not an IPv4 network.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NetworkError {
+    /// Neither an address nor a CIDR.
+    #[error("'{0}' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1")]
+    Form(String),
+    /// Twilio publishes IPv4 addresses only.
+    #[error("'{0}' is IPv6; Twilio's SIP service has IPv4 addresses only")]
+    Ipv6(String),
+    /// Bits after the prefix are set.
+    #[error("'{0}' has host bits set; the network is {1}")]
+    HostBits(String, Ipv4Net),
+}
+
+/// Reads a CIDR, or an address as a /32.
+pub fn parse_network(text: &str) -> Result<Ipv4Net, NetworkError> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return Err(NetworkError::Ipv6(text.to_owned()));
+    }
+    let parts = address.parse::<Ipv4Addr>().ok().zip(prefix_len(prefix));
+    let network = parts
+        .and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok())
+        .ok_or_else(|| NetworkError::Form(text.to_owned()))?;
+    if network.addr() != network.network() {
+        return Err(NetworkError::HostBits(text.to_owned(), network.trunc()));
+    }
+    Ok(network)
+}
+
+/// The bits of a prefix, without the leading zeros and signs that number parsers take.
+fn prefix_len(text: Option<&str>) -> Option<u8> {
+    let Some(text) = text else { return Some(32) };
+    let bits = text.parse().ok()?;
+    (text == u8::to_string(&bits)).then_some(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(region: &str) -> Origin {
+        Origin {
+            edition: "test".into(),
+            region: Some(region.into()),
+        }
+    }
+
+    fn merged(published: &[(&str, &str)]) -> Vec<(String, String)> {
+        let published: Vec<_> = published
+            .iter()
+            .map(|(network, region)| (network.parse().unwrap(), origin(region)))
+            .collect();
+        merge(&published)
+            .iter()
+            .map(|n| (n.network.to_string(), n.label(false)))
+            .collect()
+    }
+
+    fn expected(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+        let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+        rows.iter().map(own).collect()
+    }
+
+    #[test]
+    fn four_adjacent_addresses_are_a_30() {
+        let addresses = [
+            "54.65.63.192/32",
+            "54.65.63.193/32",
+            "54.65.63.194/32",
+            "54.65.63.195/32",
+        ];
+        let rows: Vec<_> = addresses.iter().map(|a| (*a, "tokyo")).collect();
+        assert_eq!(merged(&rows), expected(&[("54.65.63.192/30", "tokyo")]));
+    }
+
+    #[test]
+    fn three_addresses_are_a_31_and_a_32_and_never_a_30() {
+        let rows = [
+            ("208.78.112.64/32", "a"),
+            ("208.78.112.65/32", "a"),
+            ("208.78.112.66/32", "a"),
+        ];
+        assert_eq!(
+            merged(&rows),
+            expected(&[("208.78.112.64/31", "a"), ("208.78.112.66/32", "a")])
+        );
+    }
+
+    #[test]
+    fn a_gap_is_never_crossed_and_an_odd_start_never_widened() {
+        let rows = [
+            ("10.0.0.1/32", "a"),
+            ("10.0.0.2/32", "b"),
+            ("10.0.0.4/32", "a"),
+        ];
+        assert_eq!(
+            merged(&rows),
+            expected(&[
+                ("10.0.0.1/32", "a"),
+                ("10.0.0.2/32", "b"),
+                ("10.0.0.4/32", "a")
+            ])
+        );
+    }
+
+    #[test]
+    fn a_merged_network_names_all_that_it_covers() {
+        let rows = [
+            ("10.0.0.128/25", "b"),
+            ("10.0.0.0/25", "a"),
+            ("10.0.0.7/32", "a"),
+        ];
+        assert_eq!(merged(&rows), expected(&[("10.0.0.0/24", "b, a")]));
+    }
+
+    #[test]
+    fn the_edges_of_the_address_space_merge_too() {
+        let rows = [("0.0.0.0/1", "a"), ("128.0.0.0/1", "a")];
+        assert_eq!(merged(&rows), expected(&[("0.0.0.0/0", "a")]));
+        let rows = [
+            ("255.255.255.254/32", "a"),
+            ("255.255.255.255/32", "a"),
+            ("0.0.0.0/32", "b"),
+        ];
+        assert_eq!(
+            merged(&rows),
+            expected(&[("255.255.255.254/31", "a"), ("0.0.0.0/32", "b")])
+        );
+    }
+
+    #[test]
+    fn labels_name_editions_only_when_asked() {
+        let network = RemoteNetwork {
+            network: "10.0.0.0/24".parse().unwrap(),
+            origins: vec![
+                Origin {
+                    edition: "regional".into(),
+                    region: Some("tokyo".into()),
+                },
+                Origin {
+                    edition: "global".into(),
+                    region: None,
+                },
+                Origin {
+                    edition: "regional-expanded".into(),
+                    region: Some("tokyo".into()),
+                },
+            ],
+        };
+        assert_eq!(network.label(false), "tokyo, all regions");
+        assert_eq!(
+            network.label(true),
+            "tokyo (regional, regional-expanded), all regions (global)"
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_no_network_says_what_would_work() {
+        for (text, message) in [
+            (
+                "",
+                "'' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+            ),
+            (
+                "10.0.0.0/33",
+                "'10.0.0.0/33' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+            ),
+            (
+                "10.0.0.0/08",
+                "'10.0.0.0/08' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+            ),
+            (
+                "10.0.0/24",
+                "'10.0.0/24' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+            ),
+            (
+                "010.0.0.0/24",
+                "'010.0.0.0/24' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+            ),
+            (
+                " 10.0.0.0/24",
+                "' 10.0.0.0/24' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+            ),
+            (
+                "2001:db8::/32",
+                "'2001:db8::/32' is IPv6; Twilio's SIP service has IPv4 addresses only",
+            ),
+            (
+                "10.0.0.1/24",
+                "'10.0.0.1/24' has host bits set; the network is 10.0.0.0/24",
+            ),
+        ] {
+            let error = parse_network(text).expect_err(text);
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}

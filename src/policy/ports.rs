@@ -1,0 +1,188 @@
+//! Ranges of UDP and TCP ports.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+/// Ports from `first` to `last`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortRange {
+    first: u16,
+    last: u16,
+}
+
+/// Why a text is not a range of ports.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PortRangeError {
+    /// Not of the form `A-B`.
+    #[error("'{0}' is not a range of ports; write FIRST-LAST, as in 10000-20000")]
+    Form(String),
+    /// Port 0 is reserved (RFC 6335, section 6).
+    #[error("'{0}' has port 0, which is reserved; ports go from 1 to 65535")]
+    Zero(String),
+    /// The first port is greater than the last.
+    #[error("'{0}' is reversed; write the lower port first: {2}-{1}")]
+    Reversed(String, u16, u16),
+}
+
+impl PortRange {
+    /// Every port: a rule that does not look at ports. Port 0 is in it, as firewalls have it.
+    pub const ANY: PortRange = PortRange {
+        first: 0,
+        last: u16::MAX,
+    };
+
+    /// One port.
+    pub const fn single(port: u16) -> Self {
+        PortRange {
+            first: port,
+            last: port,
+        }
+    }
+
+    /// The lowest port.
+    pub fn first(self) -> u16 {
+        self.first
+    }
+
+    /// The highest port.
+    pub fn last(self) -> u16 {
+        self.last
+    }
+
+    /// Whether it holds every port.
+    pub fn is_any(self) -> bool {
+        self == Self::ANY
+    }
+
+    /// `first`, or `first` and `last` with `separator` between, as a firewall writes it.
+    pub fn with_separator(self, separator: &str) -> String {
+        if self.first == self.last {
+            self.first.to_string()
+        } else {
+            format!("{}{separator}{}", self.first, self.last)
+        }
+    }
+
+    /// Both ranges as one, when there is no gap between them.
+    pub fn joined(self, other: PortRange) -> Option<PortRange> {
+        let (low, high) = if self <= other {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        (u32::from(high.first) <= u32::from(low.last) + 1).then_some(PortRange {
+            first: low.first,
+            last: low.last.max(high.last),
+        })
+    }
+}
+
+impl FromStr for PortRange {
+    type Err = PortRangeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (first, last) = text
+            .split_once('-')
+            .and_then(|(first, last)| Some((parse_port(first)?, parse_port(last)?)))
+            .ok_or_else(|| PortRangeError::Form(text.to_owned()))?;
+        if first == 0 || last == 0 {
+            return Err(PortRangeError::Zero(text.to_owned()));
+        }
+        if first > last {
+            return Err(PortRangeError::Reversed(text.to_owned(), first, last));
+        }
+        Ok(PortRange { first, last })
+    }
+}
+
+/// Digits alone: `u16::from_str` would take a plus sign too.
+fn parse_port(text: &str) -> Option<u16> {
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_any() {
+            f.pad("any")
+        } else {
+            f.pad(&self.with_separator("-"))
+        }
+    }
+}
+
+impl Serialize for PortRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_touch_or_overlap_become_one() {
+        let range = |text: &str| text.parse::<PortRange>().unwrap();
+        let sip = PortRange::single(5060);
+        let tls = PortRange::single(5061);
+        assert_eq!(sip.joined(tls), Some(range("5060-5061")));
+        assert_eq!(tls.joined(sip), Some(range("5060-5061")));
+        assert_eq!(sip.joined(PortRange::single(5062)), None);
+        assert_eq!(
+            range("10-20").joined(range("12-15")),
+            Some(range("10-20")),
+            "the outer range holds the inner one"
+        );
+        let top = PortRange::single(u16::MAX);
+        assert_eq!(top.joined(range("1-2")), None, "no overflow at the top");
+        assert_eq!(top.joined(PortRange::ANY), Some(PortRange::ANY));
+    }
+
+    #[test]
+    fn a_text_that_is_no_range_says_what_would_work() {
+        for (text, message) in [
+            (
+                "",
+                "'' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+            ),
+            (
+                "10000",
+                "'10000' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+            ),
+            (
+                "10000:20000",
+                "'10000:20000' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+            ),
+            (
+                "1-65536",
+                "'1-65536' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+            ),
+            (
+                "+1-2",
+                "'+1-2' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+            ),
+            (
+                "-",
+                "'-' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+            ),
+            (
+                "0-5",
+                "'0-5' has port 0, which is reserved; ports go from 1 to 65535",
+            ),
+            (
+                "20000-10000",
+                "'20000-10000' is reversed; write the lower port first: 10000-20000",
+            ),
+        ] {
+            let error = text.parse::<PortRange>().expect_err(text);
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}

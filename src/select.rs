@@ -1,0 +1,454 @@
+//! Editions and the user's selection to a [`Policy`].
+
+pub mod names;
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use thiserror::Error;
+
+use crate::dataset::{self, Atlas, Connection, DatasetError, Edition, Region, SignalingPorts};
+use crate::policy::{
+    Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
+    Scope, State, Transport, merge,
+};
+
+/// The edition of the document that this project started from.
+pub const DEFAULT_EDITION: &str = "regional";
+
+/// Stands for the public edition in force.
+pub const CURRENT: &str = "current";
+
+/// What the user wants to be allowed.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Names of regions and continents; empty means all.
+    pub regions: Vec<String>,
+    /// One or both.
+    pub directions: Vec<Direction>,
+    /// One or both.
+    pub planes: Vec<Plane>,
+    /// `None` means all.
+    pub transports: Option<Vec<Transport>>,
+    /// The user's side, merged; empty means any address.
+    pub local_addresses: Arc<[Ipv4Net]>,
+    /// Instead of the edition's port of SIP over UDP and TCP.
+    pub local_sip_port: Option<u16>,
+    /// Instead of the edition's port of SIP over TLS.
+    pub local_tls_port: Option<u16>,
+    /// Instead of the edition's RTP ports.
+    pub local_rtp_ports: Option<PortRange>,
+}
+
+/// Why a selection gives no policy.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum SelectError {
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    #[error("a region's name is empty; leave out --region for every region, or name one: {known}")]
+    EmptyRegion { known: String },
+    #[error(
+        "unknown region '{name}'{suggestion}; use one of {known}, or a continent, or all \
+         ('list regions' prints every name)"
+    )]
+    UnknownRegion {
+        name: String,
+        suggestion: String,
+        known: String,
+    },
+    #[error("unknown edition '{name}'{suggestion}; use one of {known}, or {CURRENT}")]
+    UnknownEdition {
+        name: String,
+        suggestion: String,
+        known: String,
+    },
+    #[error("edition {edition} has no region {region}; it has {known}")]
+    RegionNotInEdition {
+        edition: Arc<str>,
+        region: Arc<str>,
+        known: String,
+    },
+    #[error("{option} is about {plane}, which --plane {other} leaves out; drop one of them")]
+    OtherPlane {
+        option: &'static str,
+        plane: Plane,
+        other: Plane,
+    },
+    #[error("{option} is about a transport that --transport leaves out; drop one of them")]
+    OtherTransport { option: &'static str },
+    #[error("--local-rtp-ports is about packets that come in; drop it or --direction out")]
+    OtherDirection,
+    #[error(
+        "SIP over TCP and over TLS would both use local port {0}; give --local-sip-port and \
+         --local-tls-port two ports, or leave one out of --transport"
+    )]
+    SamePort(u16),
+    #[error("the selection leaves nothing to allow; name at least one transport or plane")]
+    Nothing,
+}
+
+/// The embedded editions of the given names, without repetition, in the user's order.
+pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> {
+    let mut editions: Vec<Edition> = Vec::new();
+    for name in names {
+        let found = if names::fold(name) == CURRENT {
+            let in_force =
+                |e: &Edition| e.connection == Connection::Public && e.superseded.is_none();
+            dataset::editions()?.into_iter().find(in_force)
+        } else {
+            let known =
+                dataset::edition_names().find(|known| names::fold(known) == names::fold(name));
+            match known {
+                Some(known) => dataset::edition(known)?,
+                None => None,
+            }
+        };
+        let edition = found.ok_or_else(|| SelectError::UnknownEdition {
+            name: name.clone(),
+            suggestion: names::did_you_mean(name, dataset::edition_names()),
+            known: dataset::edition_names().collect::<Vec<_>>().join(", "),
+        })?;
+        if !editions.iter().any(|e| e.name == edition.name) {
+            editions.push(edition);
+        }
+    }
+    Ok(editions)
+}
+
+/// What the selection allows by the given editions: their union.
+pub fn policy(
+    selection: &Selection,
+    editions: &[Edition],
+    atlas: &Atlas,
+) -> Result<Policy, SelectError> {
+    selection.validate()?;
+    let regions = regions(selection, editions, atlas)?;
+    let services = selection.services(editions, &regions)?;
+    let mut rules = Vec::new();
+    let mut tcp_return = Vec::new();
+    for &direction in &selection.directions {
+        for service in &services {
+            rules.push(selection.rule(direction, State::Any, service));
+            if service.protocol() == Protocol::Tcp {
+                tcp_return.push(selection.rule(direction, State::Established, service));
+            }
+        }
+    }
+    if rules.is_empty() {
+        return Err(SelectError::Nothing);
+    }
+    let scope = Scope {
+        editions: editions
+            .iter()
+            .map(|e| (e.name.clone(), e.standing()))
+            .collect(),
+        all_regions: regions.len() == everything(editions, atlas).count(),
+        regions: regions.iter().map(|region| region.id.clone()).collect(),
+        directions: selection.directions.clone(),
+        planes: selection.planes.clone(),
+        transports: selection.transports(),
+    };
+    Ok(Policy {
+        scope,
+        rules,
+        tcp_return,
+    })
+}
+
+/// What the user should know of this selection, a line each.
+pub fn notices(policy: &Policy, editions: &[Edition], atlas: &Atlas) -> Vec<String> {
+    let superseded = editions.iter().filter_map(|edition| {
+        let end = edition.superseded.as_ref()?;
+        Some(format!(
+            "edition {} is superseded since {} by {}; use --edition {} for the list in force",
+            edition.name, end.date, end.by, end.by
+        ))
+    });
+    superseded.chain(fewer_regions(policy, atlas)).collect()
+}
+
+fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
+    let scope = &policy.scope;
+    if scope.all_regions {
+        return None;
+    }
+    let selected = |id: &Arc<str>| scope.regions.contains(id);
+    let orphans = atlas.regions.iter().filter_map(|region| {
+        let failover = region.failover.as_ref()?;
+        (selected(&region.id) && !selected(failover)).then(|| {
+            format!(
+                "; {failover}, which takes over when {} is down, is left out",
+                region.id
+            )
+        })
+    });
+    Some(format!(
+        "{} of {} regions selected, but Twilio asks for all of them: numbers may be served from \
+         other regions{}",
+        scope.regions.len(),
+        atlas.regions.len(),
+        orphans.collect::<String>()
+    ))
+}
+
+/// The selected regions in the atlas's order, each of them in every edition.
+fn regions<'a>(
+    selection: &Selection,
+    editions: &[Edition],
+    atlas: &'a Atlas,
+) -> Result<Vec<&'a Region>, SelectError> {
+    let mut wanted: Vec<Arc<str>> = Vec::new();
+    let everywhere = selection.regions.is_empty();
+    if everywhere
+        || selection
+            .regions
+            .iter()
+            .any(|name| names::fold(name) == names::ALL)
+    {
+        wanted.extend(everything(editions, atlas).map(|region| region.id.clone()));
+    }
+    for name in selection
+        .regions
+        .iter()
+        .filter(|name| names::fold(name) != names::ALL)
+    {
+        let found = names::find(name, atlas);
+        if found.is_empty() {
+            return Err(unknown_region(name, atlas));
+        }
+        wanted.extend(found.iter().map(|region| region.id.clone()));
+    }
+    for edition in editions {
+        let known = edition.regions(atlas);
+        if let Some(missing) = wanted.iter().find(|id| !known.iter().any(|r| r.id == **id)) {
+            return Err(SelectError::RegionNotInEdition {
+                edition: edition.name.clone(),
+                region: missing.clone(),
+                known: ids(known.into_iter()),
+            });
+        }
+    }
+    Ok(atlas
+        .regions
+        .iter()
+        .filter(|region| wanted.contains(&region.id))
+        .collect())
+}
+
+/// What `all` means: every region that the editions list.
+fn everything<'a>(editions: &[Edition], atlas: &'a Atlas) -> impl Iterator<Item = &'a Region> {
+    let listed: Vec<&Region> = editions.iter().flat_map(|e| e.regions(atlas)).collect();
+    atlas
+        .regions
+        .iter()
+        .filter(move |region| listed.iter().any(|l| l.id == region.id))
+}
+
+fn unknown_region(name: &str, atlas: &Atlas) -> SelectError {
+    let known = ids(atlas.regions.iter());
+    if names::fold(name).is_empty() {
+        return SelectError::EmptyRegion { known };
+    }
+    let all_names = atlas.regions.iter().flat_map(names::names_of);
+    let continents = atlas.continents.iter().map(|c| c.id.as_str());
+    SelectError::UnknownRegion {
+        name: name.to_owned(),
+        suggestion: names::did_you_mean(name, all_names.chain(continents)),
+        known,
+    }
+}
+
+fn ids<'a>(regions: impl Iterator<Item = &'a Region>) -> String {
+    regions
+        .map(|region| &*region.id)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What one side of a call offers on fixed ports, and the other side may reach from any port.
+struct Service {
+    /// `None` is media.
+    transport: Option<Transport>,
+    published: PortRange,
+    local: PortRange,
+    networks: Arc<[RemoteNetwork]>,
+}
+
+impl Service {
+    fn protocol(&self) -> Protocol {
+        self.transport.map_or(Protocol::Udp, Transport::protocol)
+    }
+}
+
+/// Merged networks that share the same remote ports.
+type Group<P> = (P, Arc<[RemoteNetwork]>);
+
+/// One plane of the editions, region by region, a group for each set of ports.
+fn groups<'a, P: PartialEq>(
+    editions: &'a [Edition],
+    regions: &[&Region],
+    plane: impl Fn(&'a Edition) -> (P, &'a dataset::Networks),
+) -> Vec<Group<P>> {
+    let mut groups: Vec<(P, Vec<(Ipv4Net, Origin)>)> = Vec::new();
+    for edition in editions {
+        let (ports, networks) = plane(edition);
+        let published = regions.iter().flat_map(|region| {
+            networks.of(&region.id).map(|(network, own)| {
+                let region = own.then(|| region.id.clone());
+                let edition = edition.name.clone();
+                (network, Origin { edition, region })
+            })
+        });
+        match groups.iter_mut().find(|(known, _)| *known == ports) {
+            Some((_, members)) => members.extend(published),
+            None => groups.push((ports, published.collect())),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(ports, published)| (ports, merge(&published).into()))
+        .collect()
+}
+
+impl Selection {
+    fn transports(&self) -> Vec<Transport> {
+        let wanted = |t: &Transport| self.transports.as_ref().is_none_or(|list| list.contains(t));
+        if self.planes.contains(&Plane::Signaling) {
+            [Transport::Udp, Transport::Tcp, Transport::Tls]
+                .into_iter()
+                .filter(wanted)
+                .collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Refuses options that would have no effect, for then one of them is not what was meant.
+    fn validate(&self) -> Result<(), SelectError> {
+        let given = [
+            ("--transport", Plane::Signaling, self.transports.is_some()),
+            (
+                "--local-sip-port",
+                Plane::Signaling,
+                self.local_sip_port.is_some(),
+            ),
+            (
+                "--local-tls-port",
+                Plane::Signaling,
+                self.local_tls_port.is_some(),
+            ),
+            (
+                "--local-rtp-ports",
+                Plane::Media,
+                self.local_rtp_ports.is_some(),
+            ),
+        ];
+        if let [other] = self.planes[..] {
+            if let Some((option, plane, _)) =
+                given.iter().find(|(_, p, given)| *given && *p != other)
+            {
+                return Err(SelectError::OtherPlane {
+                    option,
+                    plane: *plane,
+                    other,
+                });
+            }
+        }
+        if self.local_rtp_ports.is_some() && self.directions == [Direction::Out] {
+            return Err(SelectError::OtherDirection);
+        }
+        let transports = self.transports();
+        let tls = transports.contains(&Transport::Tls);
+        if self.local_tls_port.is_some() && !tls {
+            return Err(SelectError::OtherTransport {
+                option: "--local-tls-port",
+            });
+        }
+        if self.local_sip_port.is_some() && transports == [Transport::Tls] {
+            return Err(SelectError::OtherTransport {
+                option: "--local-sip-port",
+            });
+        }
+        Ok(())
+    }
+
+    /// The rows of the table of what is allowed, without their direction.
+    fn services(
+        &self,
+        editions: &[Edition],
+        regions: &[&Region],
+    ) -> Result<Vec<Service>, SelectError> {
+        let mut services = Vec::new();
+        for (ports, networks) in groups(editions, regions, |e| {
+            (e.signaling.ports, &e.signaling.networks)
+        }) {
+            let transports = self.transports();
+            if transports.ends_with(&[Transport::Tcp, Transport::Tls]) {
+                self.refuse_one_port_for_two(ports)?;
+            }
+            services.extend(transports.into_iter().map(|transport| Service {
+                transport: Some(transport),
+                published: PortRange::single(ports.of(transport)),
+                local: PortRange::single(self.local_port(transport, ports)),
+                networks: networks.clone(),
+            }));
+        }
+        if self.planes.contains(&Plane::Media) {
+            for (published, networks) in
+                groups(editions, regions, |e| (e.media.ports, &e.media.networks))
+            {
+                services.push(Service {
+                    transport: None,
+                    published,
+                    local: self.local_rtp_ports.unwrap_or(published),
+                    networks,
+                });
+            }
+        }
+        Ok(services)
+    }
+
+    fn refuse_one_port_for_two(&self, published: SignalingPorts) -> Result<(), SelectError> {
+        let tcp = self.local_port(Transport::Tcp, published);
+        if tcp == self.local_port(Transport::Tls, published) {
+            Err(SelectError::SamePort(tcp))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The user's port of SIP over a transport.
+    fn local_port(&self, transport: Transport, published: SignalingPorts) -> u16 {
+        let given = match transport {
+            Transport::Udp | Transport::Tcp => self.local_sip_port,
+            Transport::Tls => self.local_tls_port,
+        };
+        given.unwrap_or(published.of(transport))
+    }
+
+    fn rule(&self, direction: Direction, state: State, service: &Service) -> Rule {
+        // What comes in goes to the user's service, and so does the way back that goes out.
+        let to_local_service = (direction == Direction::In) == (state == State::Any);
+        let (remote_ports, local_ports) = if to_local_service {
+            (PortRange::ANY, service.local)
+        } else {
+            (service.published, PortRange::ANY)
+        };
+        Rule {
+            direction,
+            plane: service.transport.map_or(Plane::Media, |_| Plane::Signaling),
+            transport: service.transport,
+            protocol: service.protocol(),
+            state,
+            remote: Remote {
+                networks: service.networks.clone(),
+                ports: remote_ports,
+            },
+            local: Local {
+                networks: self.local_addresses.clone(),
+                ports: local_ports,
+            },
+        }
+    }
+}
