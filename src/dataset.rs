@@ -15,7 +15,8 @@ use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Vi
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-use crate::policy::{PortRange, Transport, parse_network};
+use crate::policy::{PortRange, PortRangeError, Transport, parse_network};
+use crate::text::is_hidden;
 
 /// A file of `data/` as the build script turned it into JSON.
 macro_rules! embedded {
@@ -419,27 +420,46 @@ struct Network(Ipv4Net);
 
 impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let network = parse_network(&text).map_err(de::Error::custom)?;
-        if network.prefix_len() < SHORTEST_PREFIX {
-            return Err(de::Error::custom(format!(
-                "'{text}' is too wide; a network of a dataset has a prefix of {SHORTEST_PREFIX} or more"
-            )));
-        }
-        Ok(Network(network))
+        deserializer.deserialize_str(Text("a network", |text| {
+            let network = parse_network(text).map_err(|e| e.to_string())?;
+            if network.prefix_len() < SHORTEST_PREFIX {
+                return Err(format!(
+                    "'{text}' is too wide; a network of a dataset has a prefix of \
+                     {SHORTEST_PREFIX} or more"
+                ));
+            }
+            Ok(Network(network))
+        }))
     }
 }
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if is_date(&text) {
-            Ok(Date(text))
-        } else {
-            Err(de::Error::custom(format!(
-                "'{text}' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"
-            )))
-        }
+        deserializer.deserialize_str(Text("a date", |text| {
+            if is_date(text) {
+                Ok(Date(text.to_owned()))
+            } else {
+                Err(format!(
+                    "'{text}' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"
+                ))
+            }
+        }))
+    }
+}
+
+/// What is expected, and how a text becomes it. The check runs inside the visitor, where
+/// `serde_yaml` still knows the place to name in an error.
+struct Text<T>(&'static str, fn(&str) -> Result<T, String>);
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        (self.1)(text).map_err(E::custom)
     }
 }
 
@@ -492,48 +512,57 @@ impl Serialize for Networks {
 
 /// A name that every dialect can print.
 fn edition_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
-        Ok(text.into())
-    } else {
-        Err(de::Error::custom(format!(
-            "{text:?} is not a name; use 1 to 32 lower-case letters, digits and hyphens"
-        )))
-    }
+    deserializer.deserialize_str(Text("a name", |text| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
+            Ok(text.into())
+        } else {
+            Err(format!(
+                "{text:?} is not a name; use 1 to 32 lower-case letters, digits and hyphens"
+            ))
+        }
+    }))
 }
 
-/// Text on one line that shows what it says: no control characters, nothing that turns the
-/// direction of writing (Unicode Technical Report 36, section 2.3).
+/// Text on one line that shows what it says.
 fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    match text.chars().find(|c| hidden(*c)) {
-        Some(c) => Err(de::Error::custom(format!(
-            "{text:?} holds {}, which does not show; write one line of visible text",
-            c.escape_unicode()
-        ))),
-        None if text.trim().is_empty() => Err(de::Error::custom("the text is empty")),
-        None => Ok(text),
-    }
-}
-
-fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    match u16::deserialize(deserializer)? {
-        0 => Err(de::Error::custom(
-            "port 0 is reserved; ports go from 1 to 65535",
-        )),
-        port => Ok(port),
-    }
+    deserializer.deserialize_str(Text("one line of text", |text| {
+        match text.chars().find(|c| is_hidden(*c)) {
+            Some(c) => Err(format!(
+                "{text:?} holds {}, which does not show; write one line of visible text",
+                c.escape_unicode()
+            )),
+            None if text.trim().is_empty() => Err("the text is empty".to_owned()),
+            None => Ok(text.to_owned()),
+        }
+    }))
 }
 
 fn port_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortRange, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(de::Error::custom)
+    deserializer.deserialize_str(Text("a range of ports", |text| {
+        text.parse().map_err(|e: PortRangeError| e.to_string())
+    }))
+}
+
+fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    struct Port;
+
+    impl Visitor<'_> for Port {
+        type Value = u16;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a port from 1 to 65535")
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<u16, E> {
+            u16::try_from(number)
+                .ok()
+                .filter(|port| *port > 0)
+                .ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+        }
+    }
+
+    deserializer.deserialize_u16(Port)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! [`cli`] holds the command line's definitions, [`commands`] one file for each verb.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(missing_docs)]
 
 pub mod cli;
@@ -25,3 +26,4 @@ pub mod output;
 pub mod policy;
 pub mod select;
 pub mod template;
+mod text;

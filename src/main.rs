@@ -1,6 +1,7 @@
 //! Arguments to commands to exit status.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::ExitCode;
 

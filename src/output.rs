@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+use crate::text::shown;
+
 /// Where the data of a command goes.
 #[derive(Clone, Debug)]
 pub enum Destination {
@@ -158,6 +160,7 @@ impl Talk {
             word.to_owned()
         };
         // Nobody is left to be told when stderr itself fails.
+        let text = shown(text, &[]);
         let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
     }
 
@@ -176,5 +179,6 @@ impl Talk {
 /// Says what is wrong with the command line, before [`Talk`] is known.
 pub fn complain(text: &str) {
     let program = env!("CARGO_PKG_NAME");
+    let text = shown(text, &['\n']);
     let _ = write!(io::stderr().lock(), "{program}: {text}");
 }

@@ -1,0 +1,190 @@
+//! The published figures, read from `tests/facts` with arithmetic of its own.
+
+use std::collections::BTreeMap;
+
+/// First and last address, as numbers.
+pub type Range = (u32, u32);
+
+/// What one kind of packet is allowed: direction, protocol, ports of either side.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub direction: &'static str,
+    pub protocol: String,
+    pub source_ports: (u16, u16),
+    pub destination_ports: (u16, u16),
+    pub established: bool,
+}
+
+/// Which remote addresses are allowed for each kind of packet.
+pub type Allowed = BTreeMap<Key, Vec<Range>>;
+
+pub const ANY_PORT: (u16, u16) = (0, 65535);
+
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let path = format!("{}/tests/facts/{name}.csv", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect();
+    text.lines().skip(1).map(cells).collect()
+}
+
+/// A row of `regions.csv` each.
+pub fn regions() -> Vec<Vec<String>> {
+    rows("regions")
+}
+
+pub fn region_ids() -> Vec<String> {
+    regions().iter().map(|row| row[0].clone()).collect()
+}
+
+/// `a.b.c.d` as a number.
+pub fn address(text: &str) -> u32 {
+    let parts: Vec<u32> = text
+        .split('.')
+        .map(|part| {
+            assert!(
+                !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()),
+                "{text}"
+            );
+            part.parse().unwrap()
+        })
+        .collect();
+    assert!(
+        parts.len() == 4 && parts.iter().all(|part| *part < 256),
+        "{text}"
+    );
+    parts.iter().fold(0, |sum, part| sum * 256 + part)
+}
+
+/// `a.b.c.d/n`, or an address alone, as its first and last address.
+pub fn network(text: &str) -> Range {
+    let (start, bits) = text.split_once('/').unwrap_or((text, "32"));
+    let (start, bits) = (address(start), bits.parse::<u32>().unwrap());
+    assert!(bits <= 32, "{text}");
+    let size = 1u64 << (32 - bits);
+    assert_eq!(u64::from(start) % size, 0, "{text} has host bits");
+    (start, u32::try_from(u64::from(start) + size - 1).unwrap())
+}
+
+/// Sorted, without overlaps, neighbours joined.
+pub fn united(mut ranges: Vec<Range>) -> Vec<Range> {
+    ranges.sort_unstable();
+    let mut result: Vec<Range> = Vec::new();
+    for (first, last) in ranges {
+        match result.last_mut() {
+            Some(before) if u64::from(first) <= u64::from(before.1) + 1 => {
+                before.1 = before.1.max(last);
+            }
+            _ => result.push((first, last)),
+        }
+    }
+    result
+}
+
+/// What an edition publishes for a plane of a region, `all` for every region.
+pub fn published(edition: &str, region: &str, plane: &str) -> Vec<Range> {
+    let sources: &[&str] = match (edition, plane) {
+        ("regional-expanded", "media") => &["regional", "regional-expanded"],
+        ("regional-expanded" | "global", "signaling") => &["regional"],
+        _ => &[edition],
+    };
+    let of_region = |cell: &str| region == "all" || cell == "*" || cell == region;
+    let found: Vec<Range> = rows("editions")
+        .iter()
+        .filter(|row| sources.contains(&row[0].as_str()) && row[2] == plane && of_region(&row[1]))
+        .map(|row| network(&row[3]))
+        .collect();
+    assert!(!found.is_empty(), "{edition} {region} {plane}");
+    united(found)
+}
+
+pub struct Ports {
+    pub udp: u16,
+    pub tcp: u16,
+    pub tls: u16,
+    pub media: (u16, u16),
+}
+
+pub fn ports(edition: &str) -> Ports {
+    let rows = rows("ports");
+    let row = rows.iter().find(|row| row[0] == edition).expect(edition);
+    let number = |column: usize| row[column].parse().unwrap();
+    Ports {
+        udp: number(1),
+        tcp: number(2),
+        tls: number(3),
+        media: (number(4), number(5)),
+    }
+}
+
+/// What a selection shall allow, by the table in the design: nothing local is named.
+pub fn expected(case: &super::Case, stateless: bool) -> Allowed {
+    let mut allowed = Allowed::new();
+    let mut allow =
+        |direction, protocol: &str, source, destination, established, ranges: &[Range]| {
+            let key = Key {
+                direction,
+                protocol: protocol.to_owned(),
+                source_ports: source,
+                destination_ports: destination,
+                established,
+            };
+            allowed.entry(key).or_default().extend_from_slice(ranges);
+        };
+    let directions: &[&'static str] = match case.direction {
+        "in" => &["in"],
+        "out" => &["out"],
+        _ => &["in", "out"],
+    };
+    for edition in case.edition.split(',') {
+        let ports = ports(edition);
+        for &direction in directions {
+            if case.plane != "media" {
+                let networks = published(edition, &case.region, "signaling");
+                for (protocol, port) in [("udp", ports.udp), ("tcp", ports.tcp), ("tcp", ports.tls)]
+                {
+                    allow(
+                        direction,
+                        protocol,
+                        ANY_PORT,
+                        (port, port),
+                        false,
+                        &networks,
+                    );
+                    if stateless && protocol == "tcp" {
+                        allow(direction, protocol, (port, port), ANY_PORT, true, &networks);
+                    }
+                }
+            }
+            if case.plane != "signaling" {
+                let networks = published(edition, &case.region, "media");
+                allow(direction, "udp", ANY_PORT, ports.media, false, &networks);
+            }
+        }
+    }
+    normal(allowed)
+}
+
+/// Ranges united, and a few ports in one range taken apart, as 5060-5061 of AWS.
+pub fn normal(allowed: Allowed) -> Allowed {
+    let mut result = Allowed::new();
+    for (key, ranges) in allowed {
+        let (first, last) = key.destination_ports;
+        let few = last - first < 10;
+        let parts: Vec<(u16, u16)> = if few {
+            (first..=last).map(|port| (port, port)).collect()
+        } else {
+            vec![(first, last)]
+        };
+        for destination_ports in parts {
+            let key = Key {
+                destination_ports,
+                ..key.clone()
+            };
+            result.entry(key).or_default().extend_from_slice(&ranges);
+        }
+    }
+    result
+        .into_iter()
+        .map(|(key, ranges)| (key, united(ranges)))
+        .collect()
+}

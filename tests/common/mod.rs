@@ -1,0 +1,218 @@
+//! What the integration tests share.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub mod facts;
+pub mod namespace;
+pub mod readers;
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The formats, named here once more: the tests do not ask the program what it should have.
+pub const FORMATS: [&str; 5] = ["iptables", "nftables", "pf", "aws-sg", "cisco"];
+
+pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];
+
+/// A call of the program in an empty folder, with nothing of ours in its environment.
+pub struct Tool {
+    command: Command,
+    folder: tempfile::TempDir,
+    shown: String,
+}
+
+/// What a call left.
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+    shown: String,
+}
+
+impl Tool {
+    pub fn new<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(args: I) -> Tool {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TWILIO_SIP_ALLOW_") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(folder.path()).stdin(Stdio::null());
+        let mut shown = "twilio-sip-allow".to_owned();
+        for arg in args {
+            shown.push(' ');
+            shown.push_str(&arg.as_ref().to_string_lossy());
+            command.arg(arg);
+        }
+        Tool {
+            command,
+            folder,
+            shown,
+        }
+    }
+
+    /// Arguments as typed in a shell, without quoting.
+    pub fn line(line: &str) -> Tool {
+        Tool::new(line.split_whitespace())
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Tool {
+        self.command.env(name, value);
+        self
+    }
+
+    /// A file in the call's folder.
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Tool {
+        std::fs::write(self.folder.path().join(name), content).unwrap();
+        self
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    pub fn run(&mut self) -> Ran {
+        let output = self.command.output().expect("the program starts");
+        Ran {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            shown: self.shown.clone(),
+        }
+    }
+}
+
+impl Ran {
+    /// The output of a call that must have done what it was asked.
+    pub fn ok(self) -> String {
+        assert_eq!(self.status, 0, "{self}");
+        self.stdout
+    }
+
+    /// stderr of a call that must have refused: status 2 and an empty stdout.
+    pub fn refused(self) -> String {
+        assert_eq!(self.status, 2, "{self}");
+        assert_eq!(self.stdout, "", "{self}");
+        self.stderr
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "$ {}\nstatus {}\n--- stdout\n{}\n--- stderr\n{}\n---",
+            self.shown, self.status, self.stdout, self.stderr
+        )
+    }
+}
+
+/// The rules that a call prints, without its notices.
+pub fn render(line: &str) -> String {
+    Tool::line(&format!("{line} --quiet")).run().ok()
+}
+
+/// One call of the matrix of editions, regions, directions and planes.
+pub struct Case {
+    pub edition: String,
+    pub region: String,
+    pub direction: &'static str,
+    pub plane: &'static str,
+}
+
+impl Case {
+    pub fn options(&self) -> String {
+        let Case {
+            edition,
+            region,
+            direction,
+            plane,
+        } = self;
+        format!("--edition {edition} --region {region} --direction {direction} --plane {plane}")
+    }
+
+    pub fn name(&self) -> String {
+        format!(
+            "{}_{}_{}_{}",
+            self.edition, self.region, self.direction, self.plane
+        )
+    }
+}
+
+/// Every edition and some unions of editions, each region and all, each direction and plane.
+pub fn matrix() -> Vec<Case> {
+    let unions = [
+        "regional,global",
+        "regional,regional-expanded,global,interconnect",
+    ];
+    let mut regions = facts::region_ids();
+    regions.push("all".to_owned());
+    let mut cases = Vec::new();
+    for edition in EDITIONS.into_iter().chain(unions) {
+        for region in &regions {
+            if unions.contains(&edition) && region != "all" && region != "tokyo" {
+                continue;
+            }
+            for direction in ["in", "out", "both"] {
+                for plane in ["signaling", "media", "both"] {
+                    cases.push(Case {
+                        edition: edition.to_owned(),
+                        region: region.clone(),
+                        direction,
+                        plane,
+                    });
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// Says on the real stderr that a test did not run, or fails where nothing may be skipped.
+///
+/// `tests/run` sets the variable; a plain `cargo test` by somebody without root goes on.
+pub fn skip(test: &str, missing: &str) {
+    let text = format!("SKIPPED: {test}: {missing} (run tests/run to have everything)\n");
+    assert!(std::env::var_os("TESTS_MUST_NOT_SKIP").is_none(), "{text}");
+    // libtest captures the print macros only.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// The Python of the environment that `tests/run` makes, or `None` and a word about it.
+pub fn python(test: &str) -> Option<PathBuf> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-python/bin/python");
+    if python.exists() {
+        return Some(python);
+    }
+    skip(test, &format!("{} is missing", python.display()));
+    None
+}
+
+/// The first line in which two texts differ, for people.
+pub fn first_difference(expected: &str, found: &str) -> Option<String> {
+    if expected == found {
+        return None;
+    }
+    let mut expected_lines = expected.split('\n');
+    let mut found_lines = found.split('\n');
+    for number in 1.. {
+        let (a, b) = (expected_lines.next(), found_lines.next());
+        if a != b {
+            let show =
+                |line: Option<&str>| line.map_or("(the end)".to_owned(), |l| format!("{l:?}"));
+            return Some(format!(
+                "line {number}\n  expected {}\n  found    {}",
+                show(a),
+                show(b)
+            ));
+        }
+    }
+    None
+}

@@ -1,0 +1,86 @@
+//! A network namespace of the test's own, with no way out.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub struct Namespace {
+    name: String,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+impl Namespace {
+    /// `None`, and a word about it, where root or a tool is missing.
+    pub fn new(test: &str, tools: &[&str]) -> Option<Namespace> {
+        for tool in ["ip"].iter().chain(tools) {
+            let found = Command::new("sh")
+                .args([
+                    "-c",
+                    &format!("PATH=$PATH:/usr/sbin:/sbin; command -v {tool}"),
+                ])
+                .stdout(Stdio::null())
+                .status();
+            if !found.is_ok_and(|status| status.success()) {
+                super::skip(test, &format!("{tool} is missing"));
+                return None;
+            }
+        }
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tsa-{}-{number}", std::process::id());
+        let made = Command::new("ip")
+            .args(["netns", "add", &name])
+            .env("PATH", path())
+            .output()
+            .unwrap();
+        if made.status.success() {
+            return Some(Namespace { name });
+        }
+        let reason = String::from_utf8_lossy(&made.stderr).trim().to_owned();
+        super::skip(test, &format!("a network namespace needs root: {reason}"));
+        None
+    }
+
+    /// Runs a shell script inside; a failing command ends it, and fails the test.
+    pub fn script(&self, script: &str) -> String {
+        let (ok, out) = self.try_script(script);
+        assert!(ok, "{script}\n---\n{out}");
+        out
+    }
+
+    /// Runs a shell script inside: whether it succeeded, and stdout with stderr.
+    pub fn try_script(&self, script: &str) -> (bool, String) {
+        let mut child = Command::new("ip")
+            .args(["netns", "exec", &self.name, "sh", "-s"])
+            .env("PATH", path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let script = format!("set -e\nexec 2>&1\n{script}");
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(script.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success(), text)
+    }
+}
+
+fn path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin")
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip")
+            .args(["netns", "del", &self.name])
+            .env("PATH", path())
+            .status();
+    }
+}
