@@ -396,7 +396,6 @@ fn local_options_names_and_tables_load_too() {
         "inet a--b",
         "inet firewalld",
         "ip last",
-        "inet all",
     ] {
         let mut tool = common::Tool::new(["--quiet", "--format", "nftables", "--table", table]);
         std::fs::write(&path, tool.run().ok()).unwrap();
