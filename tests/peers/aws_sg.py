@@ -31,13 +31,14 @@ os.environ.update(
 
 from awscli.clidriver import create_clidriver  # noqa: E402 (reads the environment)
 
+DRIVER = create_clidriver()
+
 
 def run_aws(endpoint, *arguments):
     """Runs the command line in this process: its status, and what it prints on either stream."""
     out, err = io.StringIO(), io.StringIO()
-    # A new driver for each call, as in a process of its own.
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = create_clidriver().main(
+        status = DRIVER.main(
             ["ec2", *arguments, "--endpoint-url", endpoint, "--output", "json"]
         )
     return status, out.getvalue(), err.getvalue()
