@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
@@ -336,19 +335,16 @@ pub fn parse() -> Result<Cli, Told> {
 pub struct Told(clap::Error);
 
 impl Told {
-    /// Prints it where it belongs.
-    pub fn print(&self) -> ExitCode {
-        let failed = ExitCode::from(2);
+    /// Prints it where it belongs: whether it was what the user asked for.
+    pub fn print(&self) -> anyhow::Result<bool> {
         let text = self.0.render().to_string();
         if self.0.use_stderr() {
             let note = self.environment_note().unwrap_or_default();
             output::complain(&format!("{text}{note}"));
-            return failed;
+            return Ok(false);
         }
-        match output::write_stdout(&text) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => failed,
-        }
+        output::write_stdout(&text)?;
+        Ok(true)
     }
 
     /// clap does not say that a bad value came from a variable, which the user may not think of.

@@ -5,25 +5,25 @@
 
 use std::process::ExitCode;
 
-use twilio_sip_allow::output::is_closed_pipe;
+use twilio_sip_allow::output::{Talk, is_closed_pipe};
 use twilio_sip_allow::{cli, commands};
 
 /// Wrong use, bad input, or anything that failed.
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = match cli::parse() {
-        Ok(cli) => cli,
-        Err(told) => return told.print(),
-    };
-    let talk = cli.talk();
-    match commands::run(cli, talk) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            if !is_closed_pipe(&error) {
-                talk.error(&format!("{error:#}"));
-            }
-            ExitCode::from(FAILED)
+    let (talk, done) = match cli::parse() {
+        Ok(cli) => {
+            let talk = cli.talk();
+            (talk, commands::run(cli, talk).map(|()| true))
         }
+        Err(told) => (Talk::default(), told.print()),
+    };
+    match done {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) if is_closed_pipe(&error) => {}
+        Err(error) => talk.error(&format!("{error:#}")),
     }
+    ExitCode::from(FAILED)
 }

@@ -49,24 +49,21 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn write_file(path: &Path, text: &str) -> Result<()> {
-    // What a symlink points to is replaced, not the symlink.
-    let target = match fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => missing_target(path)?,
-        Err(error) => return Err(error.into()),
-    };
-    match fs::metadata(&target) {
+    match fs::metadata(path) {
         Ok(old) if old.is_dir() => anyhow::bail!("it is a folder"),
-        Ok(old) if !old.is_file() => {
-            let mut device = OpenOptions::new().write(true).open(&target)?;
-            Ok(device.write_all(text.as_bytes())?)
-        }
         Ok(old) => {
-            // Replacing needs only the folder; a file that is read-only shall stay as it is.
-            OpenOptions::new().write(true).open(&target)?;
-            replace(&target, text, Some(&old))
+            // Replacing needs only the folder; but a file that is read-only shall stay as it is.
+            let mut file = OpenOptions::new().write(true).open(path)?;
+            if old.is_file() {
+                // What a symlink points to is replaced, not the symlink.
+                replace(&fs::canonicalize(path)?, text, Some(&old))
+            } else {
+                Ok(file.write_all(text.as_bytes())?)
+            }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, text, None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            replace(&missing_target(path)?, text, None)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -78,6 +78,11 @@ impl Tool {
         &mut self.command
     }
 
+    /// The output of a call that must do what it is asked.
+    pub fn run_once(mut self) -> String {
+        self.run().ok()
+    }
+
     pub fn run(&mut self) -> Ran {
         let output = self.command.output().expect("the program starts");
         Ran {

@@ -1,0 +1,302 @@
+//! Bad input: a clear message, status 2, nothing on stdout, no file touched.
+
+mod common;
+
+use common::Tool;
+
+/// A call, and what its message must hold.
+struct Bad {
+    args: &'static str,
+    env: Option<(&'static str, &'static str)>,
+    message: &'static str,
+}
+
+const fn bad(args: &'static str, message: &'static str) -> Bad {
+    Bad {
+        args,
+        env: None,
+        message,
+    }
+}
+
+const fn env(name: &'static str, value: &'static str, message: &'static str) -> Bad {
+    Bad {
+        args: "--format nftables",
+        env: Some((name, value)),
+        message,
+    }
+}
+
+const REGIONS: &str = "virginia, oregon, ireland, frankfurt, tokyo, singapore, sydney, sao-paulo";
+
+#[rustfmt::skip]
+const CASES: &[Bad] = &[
+    // Names.
+    bad("-f nft --region tokio", "error: unknown region 'tokio' (did you mean tokyo?); use one of virginia, oregon, ireland,"),
+    bad("-f nft --region us3", "unknown region 'us3' (did you mean us1 or us2?)"),
+    bad("-f nft --region 大阪", "unknown region '大阪'; use one of virginia"),
+    bad("-f nft --region tokyo,nowhere", "unknown region 'nowhere'; use one of"),
+    bad("-f nft --region tokyo,", "a region's name is empty; leave out --region for every region"),
+    bad("-f nft --region=", "a region's name is empty"),
+    bad("-f nft --region=-", "a region's name is empty"),
+    bad("-f nft --region all,nowhere", "unknown region 'nowhere'"),
+    bad("-f nft --region asia", "unknown region 'asia'"),
+    bad("-f nft --edition regionl", "unknown edition 'regionl' (did you mean regional?); use one of regional, regional-expanded, global, interconnect, or current"),
+    bad("-f nft --edition=", "unknown edition ''; use one of regional"),
+    bad("-f nft --edition regional,2024", "unknown edition '2024'"),
+    bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of iptables, nftables, pf, aws-sg, cisco"),
+    bad("-f juniper", "unknown format 'juniper'; use one of iptables"),
+    bad("-f=", "unknown format ''; use one of iptables"),
+    bad("--region tokyo", "--format <FORMAT>"),
+    bad("", "--format <FORMAT>"),
+    bad("tokyo", "unrecognized subcommand 'tokyo'"),
+    bad("-f nft --regin tokyo", "unexpected argument '--regin' found"),
+    bad("-f nft extra", "the subcommand 'extra' cannot be used with '--format <FORMAT>'"),
+    // Choices.
+    bad("-f nft --direction inn", "invalid value 'inn' for '--direction <WAY>'"),
+    bad("-f nft --direction in,out", "invalid value 'in,out' for '--direction <WAY>'"),
+    bad("-f nft --plane rtp", "invalid value 'rtp' for '--plane <PLANE>'"),
+    bad("-f nft --transport sctp", "invalid value 'sctp' for '--transport <TRANSPORT>'"),
+    bad("-f nft --transport=", "a value is required for '--transport <TRANSPORT>'"),
+    bad("-f nft --color blue", "invalid value 'blue' for '--color <WHEN>'"),
+    // Local addresses and ports.
+    bad("-f nft --local-address 192.0.2.1/24", "'192.0.2.1/24' has host bits set; the network is 192.0.2.0/24"),
+    bad("-f nft --local-address 192.0.2.0/33", "'192.0.2.0/33' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1"),
+    bad("-f nft --local-address 192.0.2.256", "'192.0.2.256' is not an IPv4 network"),
+    bad("-f nft --local-address 2001:db8::1", "'2001:db8::1' is IPv6; Twilio's SIP service has IPv4 addresses only"),
+    bad("-f nft --local-address pbx.example", "'pbx.example' is not an IPv4 network"),
+    bad("-f nft --local-address=", "'' is not an IPv4 network; write it as in 192.0.2.0/24"),
+    bad("-f aws --local-address 192.0.2.1", "aws-sg cannot express --local-address: a security group holds for every address"),
+    bad("-f nft --local-sip-port 0", "invalid value '0' for '--local-sip-port <PORT>': 0 is not in 1..=65535"),
+    bad("-f nft --local-sip-port 65536", "65536 is not in 1..=65535"),
+    bad("-f nft --local-tls-port sip-tls", "invalid value 'sip-tls' for '--local-tls-port <PORT>'"),
+    bad("-f nft --local-rtp-ports 20000-10000", "'20000-10000' is reversed; write the lower port first: 10000-20000"),
+    bad("-f nft --local-rtp-ports 0-100", "'0-100' has port 0, which is reserved"),
+    bad("-f nft --local-rtp-ports 10000:20000", "'10000:20000' is not a range of ports; write FIRST-LAST, as in 10000-20000"),
+    bad("-f nft --local-rtp-ports 10000", "'10000' is not a range of ports"),
+    bad("-f nft --local-rtp-ports 10000-70000", "'10000-70000' is not a range of ports"),
+    // Options twice, options that clash or would do nothing.
+    bad("-f nft -f pf", "the argument '--format <FORMAT>' cannot be used multiple times"),
+    bad("-f nft --direction in --direction in", "the argument '--direction <WAY>' cannot be used multiple times"),
+    bad("-f nft -o a -o b", "the argument '--output <FILE>' cannot be used multiple times"),
+    bad("-f nft --template own.j2", "cannot be used with"),
+    bad("--template own.j2 --table x", "cannot be used with"),
+    bad("-f nft --dataset own.yaml --edition global", "the argument '--dataset <FILE>' cannot be used with '--edition <NAME>'"),
+    bad("-f nft --plane media --transport tls", "--transport is about signaling, which --plane media leaves out; drop one of them"),
+    bad("-f nft --plane media --local-sip-port 5070", "--local-sip-port is about signaling, which --plane media leaves out"),
+    bad("-f nft --plane media --local-tls-port 5071", "--local-tls-port is about signaling, which --plane media leaves out"),
+    bad("-f nft --plane signaling --local-rtp-ports 1-2", "--local-rtp-ports is about media, which --plane signaling leaves out"),
+    bad("-f nft --transport udp --local-tls-port 5071", "--local-tls-port is about a transport that --transport leaves out"),
+    bad("-f nft --transport tls --local-sip-port 5071", "--local-sip-port is about a transport that --transport leaves out"),
+    bad("-f nft --direction out --local-rtp-ports 1-2", "--local-rtp-ports is about packets that come in; drop it or --direction out"),
+    bad("-f nft --local-sip-port 5061", "SIP over TCP and over TLS would both use local port 5061"),
+    bad("-f nft --local-tls-port 5060", "SIP over TCP and over TLS would both use local port 5060"),
+    bad("-f iptables --table x", "--table is for nftables; iptables has no tables to choose from"),
+    bad("-f cisco --table x", "--table is for nftables; cisco has no tables"),
+    bad("--region tokyo list regions", "the subcommand 'list' cannot be used with '--region <NAME>'"),
+    // Names of units and tables.
+    bad("-f nft --name 1st", "\"1st\" is not a name for a unit; use 1 to 32 letters, digits, hyphens and underscores"),
+    bad("-f nft --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not a name for a unit; use 1 to 32"),
+    bad("-f iptables --name aaaaaaaaaaaaaaaaaaaaaaaaa", "--name 'aaaaaaaaaaaaaaaaaaaaaaaaa' is too long for iptables: 'AAAAAAAAAAAAAAAAAAAAAAAAA-OUT' has 29 characters, and at most 28 are allowed"),
+    bad("-f pf --name aaaaaaaaaaaaaaaaaaaaaa", "is too long for pf: 'aaaaaaaaaaaaaaaaaaaaaa_signaling' has 32 characters, and at most 31 are allowed"),
+    bad("-f nft --table filter", "--table 'filter' does not name a family and a table; write a family and a name, as in 'inet filter'"),
+    // Files.
+    bad("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory"),
+    bad("-f nft --dataset .", "cannot read .: Is a directory"),
+    bad("-f nft --dataset binary.yaml", "binary.yaml is not UTF-8 text: byte 5 is not"),
+    bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
+    bad("--template binary.yaml", "binary.yaml is not UTF-8 text"),
+    bad("--template own.j2", "own.j2:2: undefined value"),
+    bad("-f nft --output folder", "cannot write folder: it is a folder"),
+    bad("-f nft --output missing/file", "cannot write missing/file: No such file or directory"),
+    bad("-f nft --output=", "a value is required for '--output <FILE>'"),
+    // The environment.
+    env("TWILIO_SIP_ALLOW_REGION", "tokio", "unknown region 'tokio' (did you mean tokyo?)"),
+    env("TWILIO_SIP_ALLOW_REGION", "", "a region's name is empty"),
+    env("TWILIO_SIP_ALLOW_EDITION", "none", "unknown edition 'none'"),
+    env("TWILIO_SIP_ALLOW_DIRECTION", "inn", "note: set in the environment: TWILIO_SIP_ALLOW_DIRECTION"),
+    env("TWILIO_SIP_ALLOW_PLANE", "rtp", "note: set in the environment: TWILIO_SIP_ALLOW_PLANE"),
+    env("TWILIO_SIP_ALLOW_TRANSPORT", "udp,sctp", "note: set in the environment: TWILIO_SIP_ALLOW_TRANSPORT"),
+    env("TWILIO_SIP_ALLOW_LOCAL_ADDRESS", "10.0.0.1/8", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_ADDRESS"),
+    env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_SIP_PORT"),
+    env("TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", "2-1", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS"),
+    env("TWILIO_SIP_ALLOW_NAME", "a;b", "note: set in the environment: TWILIO_SIP_ALLOW_NAME"),
+    env("TWILIO_SIP_ALLOW_TEMPLATE", "own.j2", "note: set in the environment: TWILIO_SIP_ALLOW_TEMPLATE"),
+    env("TWILIO_SIP_ALLOW_QUIET", "maybe", "note: set in the environment: TWILIO_SIP_ALLOW_QUIET"),
+    env("TWILIO_SIP_ALLOW_COLOR", "blue", "note: set in the environment: TWILIO_SIP_ALLOW_COLOR"),
+    env("TWILIO_SIP_ALLOW_TABLE", "x", "--table 'x' does not name a family and a table"),
+    env("TWILIO_SIP_ALLOW_OUTPUT", "missing/file", "cannot write missing/file"),
+    // Other verbs.
+    bad("list", "<WHAT>"),
+    bad("list rules", "invalid value 'rules' for '<WHAT>'"),
+    bad("list regions --format nft", "unexpected argument '--format' found"),
+    bad("completions", "<SHELL>"),
+    bad("completions tcsh", "invalid value 'tcsh' for '<SHELL>'"),
+    bad("man page", "unexpected argument 'page' found"),
+];
+
+#[test]
+fn each_is_refused_with_a_message_that_helps() {
+    assert!(CASES.len() >= 60);
+    let mut failures = Vec::new();
+    for case in CASES {
+        let mut tool = Tool::line(case.args)
+            .file("binary.yaml", b"abc\n\xff\xfe")
+            .file("own.j2", "first\n{{ nmae }}\n")
+            .file("own.yaml", "");
+        std::fs::create_dir(tool.folder().join("folder")).unwrap();
+        if let Some((name, value)) = case.env {
+            tool = tool.env(name, value);
+        }
+        let ran = tool.run();
+        let right = ran.status == 2
+            && ran.stdout.is_empty()
+            && ran.stderr.starts_with("twilio-sip-allow: error: ")
+            && ran.stderr.contains(case.message);
+        if !right {
+            failures.push(format!("wanted {:?}\n{ran}", case.message));
+        }
+        let mut left: Vec<_> = std::fs::read_dir(tool.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(
+            left,
+            ["binary.yaml", "folder", "own.j2", "own.yaml"],
+            "{ran}"
+        );
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn an_argument_that_is_not_utf8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let option = std::ffi::OsStr::from_bytes(b"--region=\xff");
+    let ran = Tool::new([std::ffi::OsStr::new("--format=nft"), option]).run();
+    assert!(ran.refused().contains("invalid UTF-8 was detected"));
+}
+
+#[test]
+fn the_list_of_regions_is_in_the_message() {
+    let stderr = Tool::line("-f nft --region nowhere").run().refused();
+    assert!(stderr.contains(REGIONS), "{stderr}");
+}
+
+const GOOD: &str = "\
+edition: own
+title: A list
+connection: public
+source: our own
+in_force_since: 2024-01-01
+superseded:
+  date: 2025-01-01
+  by: next
+signaling:
+  ports: {udp: 5060, tcp: 5060, tls: 5061}
+  networks:
+    tokyo: [192.0.2.0/30]
+    all: [192.0.2.64/30]
+media:
+  ports: 10000-20000
+  networks:
+    tokyo: [198.51.100.0/24, 203.0.113.0/26]
+";
+
+#[rustfmt::skip]
+const DATASETS: &[(&str, &str, &str)] = &[
+    // What is replaced in the good one, by what, and the message.
+    ("edition: own\n", "", "missing field `edition`"),
+    ("edition: own", "edition: Own List", "edition: \"Own List\" is not a name; use 1 to 32 lower-case letters, digits and hyphens at line 1 column 10"),
+    ("edition: own", "edition: own\nedition: own", "duplicate field `edition`"),
+    ("title: A list", "title: ''", "title: the text is empty at line 2"),
+    ("title: A list", "title: [a]", "title: invalid type: sequence, expected one line of text at line 2"),
+    ("title: A list", "titel: A list", "unknown field `titel`, expected one of"),
+    ("connection: public", "connection: dial-up", "connection: unknown variant `dial-up`, expected `public` or `interconnect`"),
+    ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21 at line 5"),
+    ("in_force_since: 2024-01-01", "in_force_since: 2026-01-01", "superseded.date: 2025-01-01 is before in_force_since, 2026-01-01"),
+    ("  by: next", "  by: next\n  why: so", "superseded: unknown field `why`"),
+    ("tls: 5061}", "tls: 5061, sctp: 5060}", "signaling.ports: unknown field `sctp`"),
+    ("udp: 5060", "udp: 0", "signaling.ports.udp: invalid value: integer `0`, expected a port from 1 to 65535"),
+    ("udp: 5060", "udp: 65536", "expected a port from 1 to 65535"),
+    ("udp: 5060", "udp: sip", "expected a port from 1 to 65535"),
+    ("tls: 5061}", "tls: 5060}", "signaling.ports: tcp and tls are both 5060; one TCP port cannot be both"),
+    ("10000-20000", "20000-10000", "media.ports: '20000-10000' is reversed; write the lower port first: 10000-20000 at line 15"),
+    ("10000-20000", "10000", "media.ports: '10000' is not a range of ports; write FIRST-LAST, as in 10000-20000 at line 15"),
+    ("192.0.2.0/30", "192.0.2.1/30", "signaling.networks.tokyo[0]: '192.0.2.1/30' has host bits set; the network is 192.0.2.0/30 at line 12"),
+    ("192.0.2.0/30", "192.0.2.0/3O", "'192.0.2.0/3O' is not an IPv4 network"),
+    ("192.0.2.0/30", "'2001:db8::/64'", "'2001:db8::/64' is IPv6"),
+    ("192.0.2.0/30", "0.0.0.0/0", "'0.0.0.0/0' is too wide; a network of a dataset has a prefix of 8 or more"),
+    ("203.0.113.0/26", "198.51.100.128/25", "media.networks.tokyo: 198.51.100.0/24 and 198.51.100.128/25 overlap"),
+    ("203.0.113.0/26", "198.51.100.0/24", "media.networks.tokyo: 198.51.100.0/24 is listed twice"),
+    ("all: [192.0.2.64/30]", "all: [192.0.2.2]", "signaling.networks.tokyo: 192.0.2.0/30 and 192.0.2.2/32 overlap"),
+    ("    all: [192.0.2.64/30]\n", "    tokyo: [192.0.2.64/30]\n", "signaling.networks: tokyo stands twice"),
+    ("    all: [192.0.2.64/30]\n", "    tokio: [192.0.2.64/30]\n", "signaling.networks.tokio: unknown region; use all or one of virginia, oregon"),
+    ("all: [192.0.2.64/30]", "all: []", "signaling.networks: all has no network"),
+    ("    all: [192.0.2.64/30]\n", "    oregon: [192.0.2.64/30]\n", "media.networks: no network for oregon, which the other plane lists"),
+    ("    tokyo: [198.51.100.0/24, 203.0.113.0/26]\n", "    {}\n", "media.networks: there is no network"),
+    ("media:\n", "media: 5\nother:\n", "media: invalid type: integer `5`"),
+    ("source: our own", "source: \"a\\u202eb\"", "source: \"a\\u{202e}b\" holds \\u{202e}, which does not show"),
+    ("title: A list", "title: \"A\\nlist\"", "title: \"A\\nlist\" holds \\u{a}, which does not show"),
+    ("title: A list", "title: \"A list", "found unexpected end of stream at line"),
+    ("title: A list", "title: *nothing", "unknown anchor"),
+];
+
+#[test]
+fn a_dataset_is_refused_with_file_place_and_reason() {
+    Tool::line("-f nft --dataset own.yaml")
+        .file("own.yaml", GOOD)
+        .run()
+        .ok();
+    let mut failures = Vec::new();
+    for (what, by, message) in DATASETS {
+        assert_eq!(GOOD.matches(what).count(), 1, "{what}");
+        let text = GOOD.replace(what, by);
+        let ran = Tool::line("-f nft --dataset own.yaml")
+            .file("own.yaml", &text)
+            .run();
+        let right = ran.status == 2
+            && ran.stdout.is_empty()
+            && ran
+                .stderr
+                .starts_with("twilio-sip-allow: error: own.yaml: ")
+            && ran.stderr.contains(message);
+        if !right {
+            failures.push(format!("{by:?}: wanted {message:?}\n{ran}"));
+        }
+    }
+    let two = format!("{GOOD}---\n{GOOD}");
+    let stderr = Tool::line("-f nft --dataset own.yaml")
+        .file("own.yaml", two)
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("own.yaml: ") && stderr.contains("more than one document"),
+        "{stderr}"
+    );
+    for text in ["", "null", "[]", "5", "\0"] {
+        let stderr = Tool::line("-f nft --dataset own.yaml")
+            .file("own.yaml", text)
+            .run()
+            .refused();
+        assert!(
+            stderr.starts_with("twilio-sip-allow: error: own.yaml: "),
+            "{stderr}"
+        );
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_region_that_a_dataset_does_not_have_is_refused() {
+    let text = GOOD.replace("    all: [192.0.2.64/30]\n", "");
+    let stderr = Tool::line("-f nft --dataset own.yaml --region tokyo,sydney")
+        .file("own.yaml", text)
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("edition own has no region sydney; it has tokyo"),
+        "{stderr}"
+    );
+}
