@@ -9,7 +9,7 @@
 //! - [`dataset`] reads and checks what Twilio published;
 //! - [`select`] turns editions and the user's wishes into a [`policy::Policy`], free of any
 //!   firewall's language;
-//! - [`format`] says the policy in one firewall's words, and [`template`] lays them out;
+//! - [`mod@format`] says the policy in one firewall's words, and [`template`] lays them out;
 //! - [`output`] is, beside the commands, the only part that touches the outside world.
 //!
 //! [`cli`] holds the command line's definitions, [`commands`] one file for each verb.

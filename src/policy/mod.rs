@@ -2,7 +2,7 @@
 //!
 //! A [`Policy`] is an ordered list of [`Rule`]s. A packet is allowed when any rule holds for it;
 //! no rule denies. [`crate::select`] makes policies from published data, the modules of
-//! [`crate::format`] say them in a firewall's words.
+//! [`mod@crate::format`] say them in a firewall's words.
 
 mod network;
 mod ports;

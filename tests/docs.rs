@@ -1,0 +1,213 @@
+//! The documents say what is so.
+
+mod common;
+
+use std::fs;
+
+use common::{FORMATS, Tool};
+
+fn document(name: &str) -> String {
+    fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The code blocks of one language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    text.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_readmes_demo_prints_what_it_shows() {
+    let readme = document("README.md");
+    let demo = blocks(&readme, "console")[0];
+    let (command, shown) = demo.split_once('\n').unwrap();
+    let line = command.trim_start_matches("$ twilio-sip-allow ");
+    let (line, tail) = line.split_once(" | tail -n ").unwrap();
+    let printed = Tool::line(line).run_once();
+    let lines: Vec<&str> = printed.lines().collect();
+    let from = lines.len() - tail.parse::<usize>().unwrap();
+    assert_eq!(lines[from..].join("\n"), shown.trim_end());
+}
+
+#[test]
+fn every_call_of_the_program_in_the_readme_works() {
+    let readme = document("README.md");
+    let calls: Vec<&str> = blocks(&readme, "sh")
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| {
+            line.strip_prefix("twilio-sip-allow ")
+                .or(line.strip_prefix("cargo run --release -- "))
+        })
+        .collect();
+    assert_eq!(calls.len(), 4, "{calls:?}");
+    for call in calls {
+        Tool::line(call).run().ok();
+    }
+}
+
+#[test]
+fn the_readmes_tables_are_what_the_lists_say() {
+    let readme = document("README.md");
+    let list = |what: &str| -> serde_json::Value {
+        serde_json::from_str(&Tool::line(&format!("list {what} --json")).run_once()).unwrap()
+    };
+    for format in list("formats")["formats"].as_array().unwrap() {
+        let text = |key: &str| format[key].as_str().unwrap().to_owned();
+        let row = format!("| `{}` | {} | ", text("name"), text("about"));
+        let aliases = format["aliases"].as_array().unwrap().iter();
+        let aliases: Vec<String> = aliases
+            .map(|a| format!("`{}`", a.as_str().unwrap()))
+            .collect();
+        let end = format!(" | {} |", aliases.join(", "));
+        let found = readme
+            .lines()
+            .any(|line| line.starts_with(&row) && line.ends_with(&end));
+        assert!(found, "no row {row}…{end}");
+    }
+    for edition in list("editions")["editions"].as_array().unwrap() {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let connection = match text(&edition["connection"]).as_str() {
+            "public" => "public internet",
+            _ => "Twilio Interconnect",
+        };
+        let row = format!(
+            "| `{}` | {connection} | {} | {} |",
+            text(&edition["edition"]),
+            text(&edition["media"]["ports"]),
+            text(&edition["standing"])
+        );
+        assert!(readme.contains(&row), "no row {row}");
+    }
+    let speed = readme.split("## Speed").nth(1).unwrap();
+    for format in FORMATS {
+        assert!(speed.contains(&format!("| `{format}` |")), "{format}");
+    }
+}
+
+#[test]
+fn every_option_of_the_selection_is_in_the_readme() {
+    let readme = document("README.md");
+    let help = Tool::line("-h").run_once();
+    let options = help.split_whitespace().filter(|word| {
+        word.starts_with("--")
+            && word
+                .bytes()
+                .skip(2)
+                .all(|b| b.is_ascii_lowercase() || b == b'-')
+    });
+    for option in options.filter(|o| {
+        !matches!(
+            *o,
+            "--help" | "--version" | "--color" | "--name" | "--table"
+        )
+    }) {
+        assert!(readme.contains(option), "{option}");
+    }
+}
+
+#[test]
+fn the_datasets_example_loads() {
+    let readme = document("data/README.md");
+    let example = blocks(&readme, "yaml")[0];
+    let ran = Tool::line("-f iptables --dataset own.yaml")
+        .file("own.yaml", example)
+        .run();
+    assert_eq!(
+        ran.stderr,
+        "twilio-sip-allow: notice: edition our-list is superseded since 2025-07-01 by our-next-list; \
+         use --edition our-next-list for the list in force\n"
+    );
+    let text = ran.ok();
+    for wanted in [
+        "192.0.2.0/30",
+        "192.0.2.8/31",
+        "192.0.2.10/32",
+        "198.51.100.0/24",
+        "# regions: all: tokyo, sydney\n",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+}
+
+#[test]
+fn the_templates_example_renders() {
+    let readme = document("templates/README.md");
+    let example = blocks(&readme, "jinja")[0];
+    let text = Tool::line(
+        "-q --region tokyo --edition global --direction in --name pbx --template own.j2",
+    )
+    .file("own.j2", example)
+    .run_once();
+    assert_eq!(
+        text,
+        format!(
+            "# pbx, made by twilio-sip-allow {}\n\
+             # global, in force since 2024-02-21\n\
+             in,udp,54.65.63.192/30,5060-5060,tokyo\n\
+             in,tcp,54.65.63.192/30,5060-5060,tokyo\n\
+             in,tcp,54.65.63.192/30,5061-5061,tokyo\n\
+             in,udp,168.86.128.0/18,10000-60000,all regions\n",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
+}
+
+/// Each variable that the document names exists, with the meaning that it says.
+#[test]
+fn the_templates_context_is_as_documented() {
+    let template = "{{ tool }} {{ regions }} {{ all_regions }} {{ directions }} {{ planes }} {{ transports }}\n\
+        {% for rule in rules + tcp_return %}\
+        {{ rule.direction }} {{ rule.plane }} {{ rule.protocol }} {{ rule.transport }} {{ rule.established }} {{ rule.subject }} \
+        {{ rule.remote.ports.any }} {{ rule.remote.ports.first }} {{ rule.local.ports.last }} {{ rule.local.networks | length }}\
+        {% for n in rule.remote.networks %} {{ n.cidr }} {{ n.address }} {{ n.prefix }} {{ n.netmask }} {{ n.wildcard }} {{ n.last }} {{ n.label }}{% endfor +%}\n\
+        {% endfor %}";
+    let text = Tool::line("-q --region tokyo --direction out --transport tls --local-address 192.0.2.1 --edition regional,global --template own.j2")
+        .file("own.j2", template)
+        .run_once();
+    assert_eq!(
+        text,
+        "twilio-sip-allow ['tokyo'] False ['out'] ['signaling', 'media'] ['tls']\n\
+         out signaling tcp tls False signaling tls False 5061 65535 1 54.65.63.192/30 54.65.63.192 30 255.255.255.252 0.0.0.3 54.65.63.195 tokyo (regional, global)\n\
+         out media udp None False media False 10000 65535 1 54.65.63.192/26 54.65.63.192 26 255.255.255.192 0.0.0.63 54.65.63.255 tokyo (regional)\n\
+         out media udp None False media False 10000 65535 1 168.86.128.0/18 168.86.128.0 18 255.255.192.0 0.0.63.255 168.86.191.255 all regions (global)\n\
+         out signaling tcp tls True signaling tls True 0 5061 1 54.65.63.192/30 54.65.63.192 30 255.255.255.252 0.0.0.3 54.65.63.195 tokyo (regional, global)\n"
+    );
+}
+
+#[test]
+fn the_stated_rust_version_is_the_highest_that_the_dependencies_ask_for() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let version = |package: &serde_json::Value| -> Vec<u32> {
+        let text = package["rust_version"].as_str().unwrap_or("1.0");
+        let parts = text.split('.').map(|part| part.parse().unwrap());
+        parts.chain(std::iter::repeat(0)).take(3).collect()
+    };
+    let (own, others): (Vec<_>, Vec<_>) = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .partition(|package| package["name"] == env!("CARGO_PKG_NAME"));
+    let highest = others.into_iter().map(version).max().unwrap();
+    assert_eq!(version(own[0]), highest);
+}
