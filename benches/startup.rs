@@ -62,7 +62,10 @@ fn build_nothing(folder: &Path) -> PathBuf {
     program
 }
 
-#[expect(clippy::zombie_processes, reason = "wait4 reaps it, and says its memory")]
+#[expect(
+    clippy::zombie_processes,
+    reason = "wait4 reaps it, and says its memory"
+)]
 fn run(one: &mut Measured, counts: bool) {
     let start = Instant::now();
     let child = one.command.spawn().expect("the program starts");
