@@ -1,22 +1,114 @@
 //! Small strict readers of each format's output, sharing nothing with the program.
 //!
-//! They know the grammar of our own output and no more: whatever else stands in it is a failure.
-//! They return what is allowed, and panic with the line where one is not understood.
+//! They know the grammar of our own output, with the few words more that the tests of the tests
+//! put into it (denies); whatever else stands in it is a failure that names the line. What they
+//! return can be asked about a packet, by the rules of each firewall: the first match counts in
+//! iptables, nftables and a Cisco access list, the last one in pf unless it is `quick`, any in an
+//! AWS security group; and what matches nothing does not pass.
 
 use std::collections::BTreeMap;
 
 use super::facts::{ANY_PORT, Allowed, Key, Range, address, network, normal};
 
-/// What an output allows, in any format.
-pub fn read(format: &str, text: &str) -> Allowed {
-    normal(match format {
+/// A packet as a firewall sees it. `source` is the remote side of what comes in.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    pub direction: &'static str,
+    pub protocol: &'static str,
+    pub source: u32,
+    pub source_port: u16,
+    pub destination: u32,
+    pub destination_port: u16,
+    /// Of TCP: a packet of an established connection, rather than one that opens it.
+    pub ack: bool,
+}
+
+/// One line's worth of a ruleset.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    pub permit: bool,
+    /// Whether a match ends the search; only pf knows others.
+    pub quick: bool,
+    pub key: Key,
+    pub source: Vec<Range>,
+    pub destination: Vec<Range>,
+    /// Of TCP: only packets that open a connection, as pf's `flags S/SA`.
+    pub opening: bool,
+    pub line: String,
+}
+
+pub const ANYWHERE: Range = (0, u32::MAX);
+
+impl Clause {
+    fn matches(&self, packet: &Packet) -> bool {
+        let within = |ranges: &[Range], address: u32| {
+            ranges
+                .iter()
+                .any(|(first, last)| (*first..=*last).contains(&address))
+        };
+        let port = |(first, last): (u16, u16), port: u16| (first..=last).contains(&port);
+        let key = &self.key;
+        key.direction == packet.direction
+            && key.protocol == packet.protocol
+            && within(&self.source, packet.source)
+            && within(&self.destination, packet.destination)
+            && port(key.source_ports, packet.source_port)
+            && port(key.destination_ports, packet.destination_port)
+            && (!key.established || packet.ack)
+            && !(self.opening && packet.ack)
+    }
+}
+
+/// Whether a ruleset passes a packet, and the line that says so.
+pub fn passes<'a>(clauses: &'a [Clause], packet: &Packet) -> (bool, &'a str) {
+    let mut verdict = (false, "(no line matches)");
+    for clause in clauses.iter().filter(|clause| clause.matches(packet)) {
+        verdict = (clause.permit, clause.line.as_str());
+        if clause.quick {
+            break;
+        }
+    }
+    verdict
+}
+
+/// The lines of an output, in any format.
+pub fn clauses(format: &str, text: &str) -> Vec<Clause> {
+    match format {
         "iptables" => iptables(text),
         "nftables" => nftables(text),
         "pf" => pf(text),
         "aws-sg" => aws_sg(text),
         "cisco" => cisco(text),
         _ => panic!("no reader for {format}"),
-    })
+    }
+}
+
+/// What an output of ours allows from and to any local address.
+pub fn read(format: &str, text: &str) -> Allowed {
+    let mut allowed = Allowed::new();
+    for clause in clauses(format, text) {
+        assert!(clause.permit && clause.quick, "{}", clause.line);
+        let (remote, local) = match clause.key.direction {
+            "in" => (clause.source, clause.destination),
+            _ => (clause.destination, clause.source),
+        };
+        assert_eq!(local, [ANYWHERE], "{}", clause.line);
+        assert_ne!(remote, [ANYWHERE], "{}", clause.line);
+        allowed.entry(clause.key).or_default().extend(remote);
+    }
+    normal(allowed)
+}
+
+fn permit(key: Key, source: Vec<Range>, destination: Vec<Range>, line: &str) -> Clause {
+    Clause {
+        permit: true,
+        quick: true,
+        key,
+        source,
+        destination,
+        opening: false,
+        line: line.trim().to_owned(),
+    }
 }
 
 fn port_range(text: &str, separator: char) -> (u16, u16) {
@@ -59,8 +151,8 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-fn iptables(text: &str) -> Allowed {
-    let mut allowed = Allowed::new();
+fn iptables(text: &str) -> Vec<Clause> {
+    let mut clauses = Vec::new();
     let mut seen = Vec::new();
     for line in text.lines() {
         if line.starts_with('#') {
@@ -85,20 +177,21 @@ fn iptables(text: &str) -> Allowed {
             at += 2;
         }
         assert_eq!(options["-j"], "ACCEPT", "{line}");
-        let direction = direction(options["-A"]);
-        let remote = if direction == "in" { "-s" } else { "-d" };
-        assert_eq!(options.contains_key("-s"), remote == "-s", "{line}");
-        assert!(options[remote].contains('/'), "{line}");
+        let side = |option: &str| {
+            let text = options.get(option);
+            text.map_or(vec![ANYWHERE], |text| {
+                assert!(text.contains('/'), "{line}");
+                vec![network(text)]
+            })
+        };
         let ports = port_range(options["--dport"], ':');
-        allowed
-            .entry(key(direction, options["-p"], ports))
-            .or_default()
-            .push(network(options[remote]));
+        let key = key(direction(options["-A"]), options["-p"], ports);
+        clauses.push(permit(key, side("-s"), side("-d"), line));
     }
     assert_eq!(seen[0], "*filter");
     assert_eq!(seen[seen.len() - 1], "COMMIT");
     assert_eq!(seen.len(), 4, "{seen:?}");
-    allowed
+    clauses
 }
 
 /// `{ a comment "x", b comment "y" }` without the braces.
@@ -114,8 +207,8 @@ fn nft_elements(text: &str) -> Vec<Range> {
         .collect()
 }
 
-fn nftables(text: &str) -> Allowed {
-    let mut allowed = Allowed::new();
+fn nftables(text: &str) -> Vec<Clause> {
+    let mut clauses = Vec::new();
     let mut sets: BTreeMap<String, Vec<Range>> = BTreeMap::new();
     let fill = text.rfind("\ntable ").expect("a table");
     let mut lines = text[fill + 1..].lines();
@@ -145,49 +238,53 @@ fn nftables(text: &str) -> Allowed {
                 "{line}"
             );
         } else {
-            let (key, ranges) = nft_rule(line, direction(&inside[0]), &sets);
-            allowed.entry(key).or_default().extend(ranges);
+            clauses.push(nft_rule(line, direction(&inside[0]), &sets));
         }
     }
-    allowed
+    clauses
 }
 
-fn nft_rule(
-    line: &str,
-    direction: &'static str,
-    sets: &BTreeMap<String, Vec<Range>>,
-) -> (Key, Vec<Range>) {
-    let field = if direction == "in" {
-        "ip saddr "
-    } else {
-        "ip daddr "
-    };
-    let rest = line.strip_prefix(field).expect(line);
-    let (ranges, rest) = if let Some(anonymous) = rest.strip_prefix("{ ") {
-        let (inside, rest) = anonymous.split_once(" } ").expect(line);
-        (nft_elements(inside), rest)
-    } else {
-        let (name, rest) = rest
-            .strip_prefix('@')
-            .expect(line)
-            .split_once(' ')
-            .expect(line);
-        (sets[name].clone(), rest)
-    };
+fn nft_rule(line: &str, direction: &'static str, sets: &BTreeMap<String, Vec<Range>>) -> Clause {
+    let (mut source, mut destination) = (vec![ANYWHERE], vec![ANYWHERE]);
+    let mut rest = line;
+    while let Some(matched) = rest.strip_prefix("ip ") {
+        let (field, after) = matched.split_once(' ').expect(line);
+        let ranges;
+        (ranges, rest) = if let Some(anonymous) = after.strip_prefix("{ ") {
+            let (inside, after) = anonymous.split_once(" } ").expect(line);
+            let plain = || inside.split(", ").map(network).collect();
+            let commented = inside.contains("comment");
+            (
+                if commented {
+                    nft_elements(inside)
+                } else {
+                    plain()
+                },
+                after,
+            )
+        } else {
+            let (name, after) = after.split_once(' ').expect(line);
+            let named = name.strip_prefix('@').map(|set| sets[set].clone());
+            (named.unwrap_or_else(|| vec![network(name)]), after)
+        };
+        match field {
+            "saddr" => source = ranges,
+            "daddr" => destination = ranges,
+            _ => panic!("{field} in {line}"),
+        }
+    }
     let words = words(rest);
     assert_eq!(words[1], "dport", "{line}");
     assert_eq!(words[3..5], ["accept", "comment"], "{line}");
     assert_eq!(words.len(), 6, "{line}");
-    (
-        key(direction, &words[0], port_range(&words[2], '-')),
-        ranges,
-    )
+    let key = key(direction, &words[0], port_range(&words[2], '-'));
+    permit(key, source, destination, line)
 }
 
 /// The grammar that FreeBSD, OpenBSD and macOS share, as far as our output goes.
-fn pf(text: &str) -> Allowed {
+fn pf(text: &str) -> Vec<Clause> {
     assert!(text.ends_with('\n'), "pf needs the last newline");
-    let mut allowed = Allowed::new();
+    let mut clauses = Vec::new();
     let mut tables: BTreeMap<String, Vec<Range>> = BTreeMap::new();
     for line in text
         .lines()
@@ -215,10 +312,15 @@ fn pf(text: &str) -> Allowed {
             "{line}"
         );
         let words: Vec<&str> = rule.split(' ').collect();
+        let permitted = match words[0] {
+            "pass" => true,
+            "block" => false,
+            _ => panic!("{line}"),
+        };
+        let way = words[1];
+        let quick = words[2] == "quick";
+        let words = &words[if quick { 3 } else { 2 }..];
         let [
-            pass,
-            way,
-            quick,
             inet,
             proto,
             protocol,
@@ -229,42 +331,40 @@ fn pf(text: &str) -> Allowed {
             port,
             ports,
             state @ ..,
-        ] = &words[..]
+        ] = words
         else {
             panic!("{line}")
         };
         assert_eq!(
-            [*pass, *quick, *inet, *proto],
-            ["pass", "quick", "inet", "proto"],
+            [*inet, *proto, *from, *to, *port],
+            ["inet", "proto", "from", "to", "port"],
             "{line}"
         );
-        assert_eq!([*from, *to, *port], ["from", "to", "port"], "{line}");
-        let expected_state: &[&str] = match *protocol {
-            "tcp" => &["flags", "S/SA", "keep", "state"],
-            _ => &["keep", "state"],
+        let expected_state: &[&str] = match (permitted, *protocol) {
+            (true, "tcp") => &["flags", "S/SA", "keep", "state"],
+            (true, _) => &["keep", "state"],
+            (false, _) => &[],
         };
         assert_eq!(state, expected_state, "{line}");
-        let (remote, local) = if *way == "in" {
-            (source, destination)
-        } else {
-            (destination, source)
+        let side = |text: &str| match text.strip_prefix('<').and_then(|t| t.strip_suffix('>')) {
+            Some(table) => tables[table].clone(),
+            None if text == "any" => vec![ANYWHERE],
+            None => vec![network(text)],
         };
-        assert_eq!(*local, "any", "{line}");
-        let table = remote
-            .strip_prefix('<')
-            .and_then(|t| t.strip_suffix('>'))
-            .expect(line);
-        allowed
-            .entry(key(direction(way), protocol, port_range(ports, ':')))
-            .or_default()
-            .extend(&tables[table]);
+        let key = key(direction(way), protocol, port_range(ports, ':'));
+        clauses.push(Clause {
+            permit: permitted,
+            quick,
+            opening: permitted && *protocol == "tcp",
+            ..permit(key, side(source), side(destination), line)
+        });
     }
-    allowed
+    clauses
 }
 
-fn aws_sg(text: &str) -> Allowed {
+fn aws_sg(text: &str) -> Vec<Clause> {
     let value: serde_json::Value = serde_json::from_str(text).expect(text);
-    let mut allowed = Allowed::new();
+    let mut clauses = Vec::new();
     let object = value.as_object().expect("an object");
     for (name, permissions) in object {
         // One direction alone has the same key in and out: the description tells which it is.
@@ -284,20 +384,27 @@ fn aws_sg(text: &str) -> Allowed {
                 let port = |name: &str| u16::try_from(permission[name].as_u64().unwrap()).unwrap();
                 let ports = (port("FromPort"), port("ToPort"));
                 let protocol = permission["IpProtocol"].as_str().unwrap();
-                allowed
-                    .entry(key(way, protocol, ports))
-                    .or_default()
-                    .push(network(range["CidrIp"].as_str().unwrap()));
+                let remote = vec![network(range["CidrIp"].as_str().unwrap())];
+                let (source, destination) = match way {
+                    "in" => (remote, vec![ANYWHERE]),
+                    _ => (vec![ANYWHERE], remote),
+                };
+                clauses.push(permit(
+                    key(way, protocol, ports),
+                    source,
+                    destination,
+                    description,
+                ));
                 assert_eq!(range.as_object().unwrap().len(), 2, "{range}");
             }
             assert_eq!(permission.as_object().unwrap().len(), 4, "{permission}");
         }
     }
-    allowed
+    clauses
 }
 
-fn cisco(text: &str) -> Allowed {
-    let mut allowed = Allowed::new();
+fn cisco(text: &str) -> Vec<Clause> {
+    let mut clauses = Vec::new();
     let mut list: Option<&str> = None;
     let mut sequence = 0;
     let mut removed = None;
@@ -314,49 +421,49 @@ fn cisco(text: &str) -> Allowed {
             let number: u32 = words.next().unwrap().parse().expect(line);
             assert!(number > sequence, "{line}");
             sequence = number;
-            assert_eq!(words.next(), Some("permit"), "{line}");
+            let permitted = match words.next() {
+                Some("permit") => true,
+                Some("deny") => false,
+                _ => panic!("{line}"),
+            };
             let protocol = words.next().expect(line);
             let mut words = words.peekable();
             let (source, source_ports) = cisco_side(&mut words, line);
             let (destination, destination_ports) = cisco_side(&mut words, line);
             let established = words.next_if_eq(&"established").is_some();
             assert_eq!(words.next(), None, "{line}");
-            let direction = direction(list.expect(line));
-            let (remote, local) = if direction == "in" {
-                (source, destination)
-            } else {
-                (destination, source)
-            };
-            assert_eq!(local, None, "{line}");
             let key = Key {
-                direction,
+                direction: direction(list.expect(line)),
                 protocol: protocol.to_owned(),
                 source_ports,
                 destination_ports,
                 established,
             };
-            allowed.entry(key).or_default().push(remote.expect(line));
+            clauses.push(Clause {
+                permit: permitted,
+                ..permit(key, vec![source], vec![destination], line)
+            });
         }
     }
-    allowed
+    clauses
 }
 
-/// An address, `None` for any, and its ports.
+/// Addresses and ports.
 fn cisco_side<'a>(
     words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
     line: &str,
-) -> (Option<Range>, (u16, u16)) {
+) -> (Range, (u16, u16)) {
     let range = match words.next().expect(line) {
-        "any" => None,
+        "any" => ANYWHERE,
         "host" => {
             let host = address(words.next().expect(line));
-            Some((host, host))
+            (host, host)
         }
         first => {
             let wildcard = address(words.next().expect(line));
             assert!((u64::from(wildcard) + 1).is_power_of_two(), "{line}");
             assert_eq!(address(first) & wildcard, 0, "{line}");
-            Some((address(first), address(first) | wildcard))
+            (address(first), address(first) | wildcard)
         }
     };
     let number = |word: Option<&str>| word.expect(line).parse::<u16>().expect(line);
