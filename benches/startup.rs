@@ -10,34 +10,65 @@ use std::time::Instant;
 const ROUNDS: usize = 1000;
 const WARM_UP: usize = 20;
 
+/// Runs its arguments and prints the peak memory of that in KiB. A child's peak counts what its
+/// parent had when it was started, so this is a small static program.
+const LAUNCHER: &str = r#"
+use std::process::{Command, Stdio};
+unsafe extern "C" {
+    fn wait4(pid: i32, status: *mut i32, options: i32, usage: *mut [i64; 18]) -> i32;
+}
+fn main() {
+    let mut args = std::env::args_os().skip(1);
+    let mut command = Command::new(args.next().unwrap());
+    let child = command.args(args).stdout(Stdio::null()).spawn().unwrap();
+    // struct rusage: two struct timeval, then ru_maxrss (getrusage(2), 64-bit Linux).
+    let (mut status, mut usage) = (0, [0; 18]);
+    unsafe { wait4(child.id() as i32, &mut status, 0, &mut usage) };
+    assert_eq!(status, 0);
+    println!("{}", usage[4]);
+}
+"#;
+
 struct Measured {
     name: String,
-    command: Command,
+    command: Vec<String>,
     micros: Vec<u128>,
-    peak_kib: i64,
+    peak_kib: u64,
 }
 
 fn main() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let mut all = vec![measured("nothing", Command::new(build_nothing(&folder)))];
+    let nothing = build(&folder, "nothing", "fn main() {}", &[]);
+    let launcher = build(
+        &folder,
+        "launcher",
+        LAUNCHER,
+        &["-C", "target-feature=+crt-static"],
+    );
+    let mut all = vec![measured("nothing", vec![nothing])];
     for format in ["iptables", "nftables", "pf", "aws-sg", "cisco"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
-        command.args(["--quiet", "--format", format]);
-        all.push(measured(format, command));
+        let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+        let command = [program, "--quiet", "--format", format].map(str::to_owned);
+        all.push(measured(format, command.to_vec()));
     }
     for round in 0..WARM_UP + ROUNDS {
         for one in &mut all {
-            run(one, round >= WARM_UP);
+            let micros = time(&one.command);
+            if round >= WARM_UP {
+                one.micros.push(micros);
+            }
         }
+    }
+    for one in &mut all {
+        one.peak_kib = (0..10)
+            .map(|_| peak_kib(&launcher, &one.command))
+            .max()
+            .unwrap_or(0);
     }
     report(&mut all);
 }
 
-fn measured(name: &str, mut command: Command) -> Measured {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+fn measured(name: &str, command: Vec<String>) -> Measured {
     Measured {
         name: name.to_owned(),
         command,
@@ -46,52 +77,63 @@ fn measured(name: &str, mut command: Command) -> Measured {
     }
 }
 
-/// A program that does nothing, built as the release profile builds ours.
-fn build_nothing(folder: &Path) -> PathBuf {
-    let source = folder.join("nothing.rs");
-    let program = folder.join("nothing");
-    std::fs::write(&source, "fn main() {}\n").expect("the folder is writable");
+/// Builds a program as the release profile builds ours.
+fn build(folder: &Path, name: &str, source: &str, more: &[&str]) -> String {
+    let (file, program) = (folder.join(format!("{name}.rs")), folder.join(name));
+    std::fs::write(&file, source).expect("the folder is writable");
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let built = Command::new(rustc)
-        .args(["-C", "opt-level=3", "-C", "lto", "-C", "codegen-units=1"])
-        .args(["-C", "panic=abort", "-C", "strip=symbols", "-o"])
-        .args([&program, &source])
+        .args([
+            "--edition=2024",
+            "-C",
+            "opt-level=3",
+            "-C",
+            "lto",
+            "-C",
+            "codegen-units=1",
+        ])
+        .args(["-C", "panic=abort", "-C", "strip=symbols"])
+        .args(more)
+        .arg("-o")
+        .args([&program, &file])
         .status()
         .expect("rustc runs");
     assert!(built.success());
-    program
+    program.display().to_string()
 }
 
-#[expect(
-    clippy::zombie_processes,
-    reason = "wait4 reaps it, and says its memory"
-)]
-fn run(one: &mut Measured, counts: bool) {
+fn time(command: &[String]) -> u128 {
+    let mut command = prepared(command);
     let start = Instant::now();
-    let child = one.command.spawn().expect("the program starts");
-    let (status, peak_kib) = wait(child.id());
+    let status = command.status().expect("the program starts");
     let micros = start.elapsed().as_micros();
-    assert_eq!(status, 0, "{}", one.name);
-    if counts {
-        one.micros.push(micros);
-        one.peak_kib = one.peak_kib.max(peak_kib);
-    }
+    assert!(status.success());
+    micros
 }
 
-/// Waits for a child: its status and its peak memory in KiB.
-fn wait(id: u32) -> (i32, i64) {
-    let mut status = 0;
-    let pid = libc::pid_t::try_from(id).expect("a process id");
-    // SAFETY: both pointers are to live values of the types that wait4(2) fills; a zeroed rusage
-    // is a valid one.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        assert_eq!(libc::wait4(pid, &raw mut status, 0, &raw mut usage), pid);
-        usage
-    };
-    (status, usage.ru_maxrss)
+fn peak_kib(launcher: &str, command: &[String]) -> u64 {
+    let launched = [&[launcher.to_owned()], command].concat();
+    let output = prepared(&launched)
+        .stdout(Stdio::piped())
+        .output()
+        .expect("the launcher starts");
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("a number")
 }
 
+fn prepared(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+#[allow(clippy::cast_precision_loss, reason = "small numbers")]
 fn report(all: &mut [Measured]) {
     println!("{ROUNDS} alternating runs each; medians of wall time, maxima of peak memory");
     println!(
@@ -103,31 +145,17 @@ fn report(all: &mut [Measured]) {
         one.micros.sort_unstable();
         let median = one.micros[one.micros.len() / 2];
         let (time, memory) = *floor.get_or_insert((median, one.peak_kib));
-        #[allow(clippy::cast_precision_loss, reason = "small numbers")]
-        let ratios = (
-            median as f64 / time as f64,
-            one.peak_kib as f64 / memory as f64,
-        );
         println!(
             "{:10} {median:>8} {:>6.2} {:>10} {:>6.2}",
-            one.name, ratios.0, one.peak_kib, ratios.1
+            one.name,
+            median as f64 / time as f64,
+            one.peak_kib,
+            one.peak_kib as f64 / memory as f64
         );
     }
-    println!(
-        "(a child's peak includes this launcher's memory at the start: {} KiB)",
-        own_kib()
-    );
     let program = std::fs::metadata(env!("CARGO_BIN_EXE_twilio-sip-allow"));
     println!(
         "binary: {} bytes",
         program.expect("the program is there").len()
     );
-}
-
-fn own_kib() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.map_or("unknown".to_owned(), |line| {
-        line.trim().trim_end_matches(" kB").to_owned()
-    })
 }

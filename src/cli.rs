@@ -1,34 +1,32 @@
 //! The command line's definitions, and their turning into the plain options of the core.
 
+mod parse;
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use ipnet::Ipv4Net;
 
 use crate::dataset;
 use crate::format::{self, Dialect, FORMATS, Unit, UnitName};
-use crate::output::{self, Color, Destination, Talk};
+use crate::output::{Color, Destination, Talk};
 use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
-use crate::select::{CURRENT, DEFAULT_EDITION, Selection, names};
+use crate::select::{CURRENT, DEFAULT_EDITION, Selection, local_addresses, names};
 
-const EXAMPLES: &str = "\
-Examples:
-  twilio-sip-allow --region tokyo --format nftables | ssh pbx nft -f -
-  twilio-sip-allow --edition current --format iptables --output twilio.rules
-  twilio-sip-allow --region europe --direction in --format aws-sg > ingress.json
+pub use parse::{Told, parse};
 
-Exit status:
-  0  done
+const EXAMPLES: &str = "  twilio-sip-allow --edition current --format nftables | ssh pbx nft -f -
+  twilio-sip-allow --edition regional,global --format iptables --output twilio.rules
+  twilio-sip-allow --edition current --direction in --format aws-sg > ingress.json";
+
+const EXIT_STATUS: &str = "  0  done
   2  wrong use, bad input, or anything that failed: nothing is printed on stdout
      and no file is touched";
 
-const ENVIRONMENT: &str = "\
-Environment:
-  Every option can come from a variable: TWILIO_SIP_ALLOW_REGION for --region,
+const ENVIRONMENT: &str =
+    "  Every option can come from a variable: TWILIO_SIP_ALLOW_REGION for --region,
   TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on; an option on the
   command line goes before its variable. NO_COLOR turns colour off.";
 
@@ -40,11 +38,11 @@ Environment:
 #[derive(Parser)]
 #[command(
     version,
-    args_conflicts_with_subcommands = true,
-    subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    after_help = EXAMPLES,
-    after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}"),
+    after_help = format!("Examples:\n{EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"),
+    after_long_help = format!(
+        "Examples:\n{EXAMPLES}\n\nExit status:\n{EXIT_STATUS}\n\nEnvironment:\n{ENVIRONMENT}"
+    ),
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -55,6 +53,9 @@ pub struct Cli {
     /// Another job.
     #[command(subcommand)]
     pub command: Option<Verb>,
+    /// The variables that options for rendering come from.
+    #[arg(skip)]
+    from_environment: Vec<String>,
 }
 
 /// The other jobs.
@@ -114,9 +115,10 @@ pub struct SelectionArgs {
         hide_env = true, hide_possible_values = true, value_parser = Known(known_regions)
     )]
     region: Vec<String>,
-    /// Published lists to take the networks from; several are united [default: regional]
+    /// Published lists, united; "current" is the one in force [default: regional, superseded]
     ///
-    /// "current" is the list for the public internet that is in force. See "list editions".
+    /// "current" stands for the list for the public internet that is in force. The default is the
+    /// list that was in force until 2024-02-21. See "list editions".
     #[arg(
         long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
         hide_env = true, value_parser = Known(known_editions)
@@ -124,10 +126,10 @@ pub struct SelectionArgs {
     edition: Option<Vec<String>>,
     /// Your own list instead of an edition
     ///
-    /// A YAML file of the schema in data/README.md.
+    /// A YAML file of the schema in data/README.md; "-" is stdin. Not with --edition.
     #[arg(
-        long, value_name = "FILE", conflicts_with = "edition", env = "TWILIO_SIP_ALLOW_DATASET",
-        hide_env = true, value_hint = ValueHint::FilePath
+        long, value_name = "FILE", env = "TWILIO_SIP_ALLOW_DATASET", hide_env = true,
+        value_hint = ValueHint::FilePath
     )]
     dataset: Option<PathBuf>,
     /// Packets from Twilio (in), to Twilio (out), or both
@@ -164,7 +166,7 @@ pub struct SelectionArgs {
     ///
     /// An address or a network in CIDR notation. Can be repeated.
     #[arg(
-        long, value_name = "CIDR", value_delimiter = ',', value_parser = parse_network,
+        long, value_name = "CIDR", value_delimiter = ',', value_parser = parse_local_address,
         env = "TWILIO_SIP_ALLOW_LOCAL_ADDRESS", hide_env = true
     )]
     local_address: Vec<Ipv4Net>,
@@ -196,15 +198,14 @@ struct OutputArgs {
     /// The firewall's language
     #[arg(
         short, long, value_name = "FORMAT", value_parser = FormatParser,
-        required_unless_present = "template", env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true
+        env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true
     )]
     format: Option<&'static dyn Dialect>,
     /// Your own template instead of a format
     ///
-    /// A Jinja template with the context that templates/README.md describes.
+    /// A Jinja template with the context that templates/README.md describes; "-" is stdin.
     #[arg(
-        long, value_name = "FILE", conflicts_with_all = ["format", "table"],
-        env = "TWILIO_SIP_ALLOW_TEMPLATE", hide_env = true, value_hint = ValueHint::FilePath
+        long, value_name = "FILE", env = "TWILIO_SIP_ALLOW_TEMPLATE", hide_env = true, value_hint = ValueHint::FilePath
     )]
     template: Option<PathBuf>,
     /// The file to write, replaced in one step; "-" is stdout
@@ -216,7 +217,7 @@ struct OutputArgs {
     /// The name of what the output makes in the firewall
     ///
     /// Each format spells it its own way: `twilio_sip_in`, `TWILIO-SIP-IN`. A load replaces what has
-    /// the same name, both directions of it; give a second set of rules a name of its own.
+    /// the same name; give a second set of rules a name of its own.
     #[arg(
         long,
         value_name = "NAME",
@@ -239,7 +240,7 @@ struct OutputArgs {
 #[derive(Args)]
 pub struct ListArgs {
     /// What to list
-    #[arg(value_enum)]
+    #[arg(value_enum, ignore_case = true)]
     pub what: ListWhat,
     /// With every name, domain, source and technical fact
     #[arg(
@@ -270,7 +271,7 @@ pub enum ListWhat {
 #[derive(Args)]
 pub struct CompletionsArgs {
     /// The shell
-    #[arg(value_enum)]
+    #[arg(value_enum, ignore_case = true)]
     pub shell: clap_complete::Shell,
 }
 
@@ -326,65 +327,22 @@ pub fn command() -> Command {
     Cli::command()
 }
 
-/// Reads the program's arguments and environment.
-pub fn parse() -> Result<Cli, Told> {
-    Cli::try_parse().map_err(Told)
-}
-
-/// What clap has to tell instead of a command line: help, the version, or a mistake.
-pub struct Told(clap::Error);
-
-impl Told {
-    /// Prints it where it belongs: whether it was what the user asked for.
-    pub fn print(&self) -> anyhow::Result<bool> {
-        let text = self.0.render().to_string();
-        if self.0.use_stderr() {
-            let note = self.environment_note().unwrap_or_default();
-            output::complain(&format!("{text}{note}"));
-            return Ok(false);
-        }
-        output::write_stdout(&text)?;
-        Ok(true)
-    }
-
-    /// clap does not say that a bad value came from a variable, which the user may not think of.
-    fn environment_note(&self) -> Option<String> {
-        if self.0.kind() == ErrorKind::MissingRequiredArgument {
-            return None;
-        }
-        let kinds = [ContextKind::InvalidArg, ContextKind::PriorArg];
-        let named = kinds.iter().filter_map(|kind| match self.0.get(*kind)? {
-            ContextValue::String(name) => Some(vec![name.clone()]),
-            ContextValue::Strings(names) => Some(names.clone()),
-            _ => None,
-        });
-        let from_environment: Vec<String> = named
-            .flatten()
-            .filter_map(|name| variable_in_use(name.split([' ', '=']).next()?))
-            .collect();
-        (!from_environment.is_empty()).then(|| {
-            format!(
-                "\nnote: set in the environment: {}\n",
-                from_environment.join(", ")
-            )
-        })
-    }
-}
-
-/// The variable that an option's value comes from, when it does.
-fn variable_in_use(option: &str) -> Option<String> {
-    let long = option.strip_prefix("--")?;
-    let variable = format!("TWILIO_SIP_ALLOW_{}", long.replace('-', "_").to_uppercase());
-    std::env::var_os(&variable)?;
-    let with_value = format!("{option}=");
-    let typed = std::env::args_os().any(|argument| {
-        let argument = argument.to_string_lossy();
-        argument == option || argument.starts_with(&with_value)
-    });
-    (!typed).then_some(variable)
+/// What the help says at its end, by title, for the manual page.
+pub fn help_sections() -> [(&'static str, &'static str); 3] {
+    [
+        ("Exit status", EXIT_STATUS),
+        ("Environment", ENVIRONMENT),
+        ("Examples", EXAMPLES),
+    ]
 }
 
 impl Cli {
+    /// What to say when it fails, of options that the user may have forgotten; empty if there are
+    /// none.
+    pub fn environment_note(&self) -> String {
+        parse::environment_note(&self.from_environment)
+    }
+
     /// How to talk to the user.
     pub fn talk(&self) -> Talk {
         Talk {
@@ -404,7 +362,10 @@ impl RenderArgs {
         match (self.output.format, &self.output.template) {
             (Some(format), _) => Ok(Layout::Format(format)),
             (None, Some(file)) => Ok(Layout::Template(file.clone())),
-            (None, None) => anyhow::bail!("neither --format nor --template is given"),
+            (None, None) => anyhow::bail!(
+                "say which firewall it is for with --format {}, or give a --template",
+                FORMATS.map(Dialect::name).join("|")
+            ),
         }
     }
 
@@ -462,12 +423,15 @@ impl SelectionArgs {
     }
 }
 
-/// Merged; the whole address space is the same as any address.
-fn local_addresses(given: &[Ipv4Net]) -> Arc<[Ipv4Net]> {
-    let mut merged = Ipv4Net::aggregate(&given.to_vec());
-    merged.retain(|network| network.prefix_len() > 0);
-    merged.sort_unstable();
-    merged.into()
+/// As [`parse_network`], but for what people write when they mean any address.
+fn parse_local_address(text: &str) -> Result<Ipv4Net, String> {
+    let network = parse_network(text).map_err(|e| e.to_string())?;
+    if network.addr().is_unspecified() && network.prefix_len() == 32 {
+        return Err(format!(
+            "'{text}' is no host's address; for any address, leave the option out"
+        ));
+    }
+    Ok(network)
 }
 
 impl From<TransportArg> for Transport {

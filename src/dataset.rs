@@ -40,7 +40,8 @@ const SHORTEST_PREFIX: u8 = 8;
 /// Key of the networks that serve every region.
 const ALL: &str = "all";
 
-/// Why a dataset is refused: the file, the place in it, the reason.
+/// Why a dataset is refused: the file, with line and column where they are known, and the reason,
+/// which begins with the path of keys to the place.
 #[derive(Debug, Error)]
 #[error("{file}: {reason}")]
 pub struct DatasetError {
@@ -258,12 +259,14 @@ pub fn editions() -> Result<Vec<Edition>, DatasetError> {
 
 /// Reads an edition from YAML; `file` is only named in errors.
 pub fn parse_edition(file: &str, text: &str, atlas: &Atlas) -> Result<Edition, DatasetError> {
-    let refuse = |reason| DatasetError {
+    let edition: Edition = yaml::parse(text).map_err(|error| DatasetError {
+        file: format!("{file}{}", error.position()),
+        reason: error.reason,
+    })?;
+    edition.validate(atlas).map_err(|reason| DatasetError {
         file: file.to_owned(),
         reason,
-    };
-    let edition: Edition = yaml::parse(text).map_err(refuse)?;
-    edition.validate(atlas).map_err(refuse)?;
+    })?;
     Ok(edition)
 }
 
@@ -284,7 +287,7 @@ impl Edition {
         }
     }
 
-    /// The ids of the regions that it lists, in the atlas's order.
+    /// The regions that it lists, in the atlas's order.
     pub fn regions<'a>(&self, atlas: &'a Atlas) -> Vec<&'a Region> {
         let lists = [&self.signaling.networks, &self.media.networks];
         let by_name = lists.iter().flat_map(|networks| &networks.by_region);
@@ -513,12 +516,14 @@ impl Serialize for Networks {
 /// A name that every dialect can print.
 fn edition_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
     deserializer.deserialize_str(Text("a name", |text| {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if (1..=32).contains(&text.len()) && text.bytes().all(plain) {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let word = |word: &str| !word.is_empty() && word.bytes().all(plain);
+        if text.len() <= 32 && text.split('-').all(word) {
             Ok(text.into())
         } else {
             Err(format!(
-                "{text:?} is not a name; use 1 to 32 lower-case letters, digits and hyphens"
+                "{text:?} is not a name; use 1 to 32 lower-case letters and digits, with single hyphens \
+                 between them"
             ))
         }
     }))

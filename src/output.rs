@@ -92,11 +92,13 @@ fn folder_of(path: &Path) -> &Path {
 
 /// A reader sees the old file or the new one, never a part.
 fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
+    let folder = folder_of(target);
+    fs::metadata(folder).with_context(|| format!("folder {}", folder.display()))?;
     let mut new = tempfile::Builder::new()
         .prefix(".twilio-sip-allow-")
         // Less what the umask takes away, as with any new file.
         .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder_of(target))?;
+        .tempfile_in(folder)?;
     new.write_all(text.as_bytes())?;
     if let Some(old) = old {
         keep_owner_and_mode(&new, old)?;
@@ -106,13 +108,14 @@ fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
     Ok(())
 }
 
-fn keep_owner_and_mode(new: &NamedTempFile, old: &Metadata) -> io::Result<()> {
+fn keep_owner_and_mode(new: &NamedTempFile, old: &Metadata) -> Result<()> {
     let made = new.as_file().metadata()?;
     if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
-        chown(new.path(), Some(old.uid()), Some(old.gid()))?;
+        let owner = chown(new.path(), Some(old.uid()), Some(old.gid()));
+        owner.context("its owner cannot be kept")?;
     }
     let file: &File = new.as_file();
-    file.set_permissions(old.permissions())
+    Ok(file.set_permissions(old.permissions())?)
 }
 
 /// When words on stderr are coloured.
@@ -173,9 +176,11 @@ impl Talk {
     }
 }
 
-/// Says what is wrong with the command line, before [`Talk`] is known.
+/// Says what stands beside an error, in lines of its own; nothing when the text is empty.
 pub fn complain(text: &str) {
-    let program = env!("CARGO_PKG_NAME");
-    let text = shown(text, &['\n']);
-    let _ = write!(io::stderr().lock(), "{program}: {text}");
+    if !text.is_empty() {
+        let program = env!("CARGO_PKG_NAME");
+        let text = shown(text, &['\n']);
+        let _ = write!(io::stderr().lock(), "{program}: {text}");
+    }
 }

@@ -12,6 +12,7 @@ use crate::policy::{
     Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
     Scope, State, Transport, merge,
 };
+use crate::text;
 
 /// The edition of the document that this project started from.
 pub const DEFAULT_EDITION: &str = "regional";
@@ -49,13 +50,14 @@ pub enum SelectError {
     #[error("a region's name is empty; leave out --region for every region, or name one: {known}")]
     EmptyRegion { known: String },
     #[error(
-        "unknown region '{name}'{suggestion}; use one of {known}, or a continent, or all \
-         ('list regions' prints every name)"
+        "unknown region '{name}'{suggestion}; use one of {known}, or a continent ({continents}), or \
+         all ('list regions' prints every name)"
     )]
     UnknownRegion {
         name: String,
         suggestion: String,
         known: String,
+        continents: String,
     },
     #[error("unknown edition '{name}'{suggestion}; use one of {known}, or {CURRENT}")]
     UnknownEdition {
@@ -77,8 +79,6 @@ pub enum SelectError {
     },
     #[error("{option} is about a transport that --transport leaves out; drop one of them")]
     OtherTransport { option: &'static str },
-    #[error("--local-rtp-ports is about packets that come in; drop it or --direction out")]
-    OtherDirection,
     #[error(
         "SIP over TCP and over TLS would both use local port {0}; give --local-sip-port and \
          --local-tls-port two ports, or leave one out of --transport"
@@ -92,13 +92,13 @@ pub enum SelectError {
 pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> {
     let mut editions: Vec<Edition> = Vec::new();
     for name in names {
-        let found = if names::fold(name) == CURRENT {
+        let found = if text::fold(name) == CURRENT {
             let in_force =
                 |e: &Edition| e.connection == Connection::Public && e.superseded.is_none();
             dataset::editions()?.into_iter().find(in_force)
         } else {
             let known =
-                dataset::edition_names().find(|known| names::fold(known) == names::fold(name));
+                dataset::edition_names().find(|known| text::fold(known) == text::fold(name));
             match known {
                 Some(known) => dataset::edition(known)?,
                 None => None,
@@ -106,7 +106,10 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
         };
         let edition = found.ok_or_else(|| SelectError::UnknownEdition {
             name: name.clone(),
-            suggestion: names::did_you_mean(name, dataset::edition_names()),
+            suggestion: text::did_you_mean(
+                name,
+                [CURRENT].into_iter().chain(dataset::edition_names()),
+            ),
             known: dataset::edition_names().collect::<Vec<_>>().join(", "),
         })?;
         if !editions.iter().any(|e| e.name == edition.name) {
@@ -143,11 +146,12 @@ pub fn policy(
             .iter()
             .map(|e| (e.name.clone(), e.standing()))
             .collect(),
-        all_regions: regions.len() == everything(editions, atlas).count(),
+        all_regions: regions.len() == atlas.regions.len(),
         regions: regions.iter().map(|region| region.id.clone()).collect(),
         directions: selection.directions.clone(),
         planes: selection.planes.clone(),
         transports: selection.transports(),
+        local_ports: selection.given_local_ports(),
     };
     Ok(Policy {
         scope,
@@ -157,15 +161,57 @@ pub fn policy(
 }
 
 /// What the user should know of this selection, a line each.
-pub fn notices(policy: &Policy, editions: &[Edition], atlas: &Atlas) -> Vec<String> {
-    let superseded = editions.iter().filter_map(|edition| {
-        let end = edition.superseded.as_ref()?;
-        Some(format!(
-            "edition {} is superseded since {} by {}; use --edition {} for the list in force",
-            edition.name, end.date, end.by, end.by
-        ))
-    });
-    superseded.chain(fewer_regions(policy, atlas)).collect()
+pub fn notices(
+    selection: &Selection,
+    policy: &Policy,
+    editions: &[Edition],
+    atlas: &Atlas,
+) -> Vec<String> {
+    let superseded = editions
+        .iter()
+        .filter_map(|edition| superseded(edition, editions));
+    let interconnect = other_connection(selection, editions, atlas);
+    superseded
+        .chain(interconnect)
+        .chain(fewer_regions(policy, atlas))
+        .collect()
+}
+
+fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
+    let end = edition.superseded.as_ref()?;
+    let known = dataset::edition_names().any(|name| *name == *end.by);
+    let advice = if selected.iter().any(|other| other.name == end.by) {
+        format!("; drop it when {} alone shall hold", end.by)
+    } else if known {
+        format!("; --edition {} is the list that holds instead", end.by)
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "edition {} is superseded by {} as of {}{advice}",
+        edition.name, end.by, end.date
+    ))
+}
+
+/// The name of an Interconnect edge with a list for the public internet alone is hardly meant.
+fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) -> Option<String> {
+    if editions
+        .iter()
+        .any(|e| e.connection == Connection::Interconnect)
+    {
+        return None;
+    }
+    let is_edge = |name: &&String| {
+        let edges = atlas.regions.iter().map(|region| &region.interconnect_edge);
+        edges
+            .into_iter()
+            .any(|edge| text::fold(edge) == text::fold(name))
+    };
+    let name = selection.regions.iter().find(is_edge)?;
+    Some(format!(
+        "{name} is an edge of Twilio Interconnect, but the edition is for the public internet; \
+         --edition interconnect is the list for it"
+    ))
 }
 
 fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
@@ -176,7 +222,8 @@ fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
     let selected = |id: &Arc<str>| scope.regions.contains(id);
     let orphans = atlas.regions.iter().filter_map(|region| {
         let failover = region.failover.as_ref()?;
-        (selected(&region.id) && !selected(failover)).then(|| {
+        let orphan = selected(&region.id) && !selected(failover);
+        orphan.then(|| {
             format!(
                 "; {failover}, which takes over when {} is down, is left out",
                 region.id
@@ -204,14 +251,14 @@ fn regions<'a>(
         || selection
             .regions
             .iter()
-            .any(|name| names::fold(name) == names::ALL)
+            .any(|name| text::fold(name) == names::ALL)
     {
         wanted.extend(everything(editions, atlas).map(|region| region.id.clone()));
     }
     for name in selection
         .regions
         .iter()
-        .filter(|name| names::fold(name) != names::ALL)
+        .filter(|name| text::fold(name) != names::ALL)
     {
         let found = names::find(name, atlas);
         if found.is_empty() {
@@ -247,15 +294,17 @@ fn everything<'a>(editions: &[Edition], atlas: &'a Atlas) -> impl Iterator<Item 
 
 fn unknown_region(name: &str, atlas: &Atlas) -> SelectError {
     let known = ids(atlas.regions.iter());
-    if names::fold(name).is_empty() {
+    if text::fold(name).is_empty() {
         return SelectError::EmptyRegion { known };
     }
-    let all_names = atlas.regions.iter().flat_map(names::names_of);
-    let continents = atlas.continents.iter().map(|c| c.id.as_str());
+    let region_names = atlas.regions.iter().flat_map(names::names_of);
+    let continent_names = atlas.continents.iter().flat_map(names::names_of_continent);
+    let continents: Vec<&str> = atlas.continents.iter().map(|c| c.id.as_str()).collect();
     SelectError::UnknownRegion {
         name: name.to_owned(),
-        suggestion: names::did_you_mean(name, all_names.chain(continents)),
+        suggestion: text::did_you_mean(name, continent_names.chain(region_names)),
         known,
+        continents: continents.join(", "),
     }
 }
 
@@ -311,6 +360,14 @@ fn groups<'a, P: PartialEq>(
         .collect()
 }
 
+/// Local addresses as a policy has them: merged, and none at all where any address is meant.
+pub fn local_addresses(given: &[Ipv4Net]) -> Arc<[Ipv4Net]> {
+    let mut merged = Ipv4Net::aggregate(&given.to_vec());
+    merged.retain(|network| network.prefix_len() > 0);
+    merged.sort_unstable();
+    merged.into()
+}
+
 impl Selection {
     fn transports(&self) -> Vec<Transport> {
         let wanted = |t: &Transport| self.transports.as_ref().is_none_or(|list| list.contains(t));
@@ -355,9 +412,6 @@ impl Selection {
                 });
             }
         }
-        if self.local_rtp_ports.is_some() && self.directions == [Direction::Out] {
-            return Err(SelectError::OtherDirection);
-        }
         let transports = self.transports();
         let tls = transports.contains(&Transport::Tls);
         if self.local_tls_port.is_some() && !tls {
@@ -373,6 +427,19 @@ impl Selection {
         Ok(())
     }
 
+    fn given_local_ports(&self) -> Vec<(&'static str, PortRange)> {
+        let sip = self.local_sip_port.map(PortRange::single);
+        let tls = self.local_tls_port.map(PortRange::single);
+        [
+            ("--local-sip-port", sip),
+            ("--local-tls-port", tls),
+            ("--local-rtp-ports", self.local_rtp_ports),
+        ]
+        .into_iter()
+        .filter_map(|(option, ports)| Some((option, ports?)))
+        .collect()
+    }
+
     /// The rows of the table of what is allowed, without their direction.
     fn services(
         &self,
@@ -384,7 +451,8 @@ impl Selection {
             (e.signaling.ports, &e.signaling.networks)
         }) {
             let transports = self.transports();
-            if transports.ends_with(&[Transport::Tcp, Transport::Tls]) {
+            let comes_in = self.directions.contains(&Direction::In);
+            if comes_in && transports.ends_with(&[Transport::Tcp, Transport::Tls]) {
                 self.refuse_one_port_for_two(ports)?;
             }
             services.extend(transports.into_iter().map(|transport| Service {
@@ -450,5 +518,35 @@ impl Selection {
                 ports: local_ports,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_that_leaves_nothing_is_an_error_and_never_an_empty_list() {
+        let atlas = dataset::atlas().unwrap();
+        let editions = embedded_editions(&["regional".to_owned()]).unwrap();
+        let everything = Selection {
+            regions: Vec::new(),
+            directions: vec![Direction::In, Direction::Out],
+            planes: vec![Plane::Signaling],
+            transports: None,
+            local_addresses: local_addresses(&[]),
+            local_sip_port: None,
+            local_tls_port: None,
+            local_rtp_ports: None,
+        };
+        policy(&everything, &editions, &atlas).unwrap();
+        let nothing = Selection {
+            transports: Some(Vec::new()),
+            ..everything
+        };
+        assert_eq!(
+            policy(&nothing, &editions, &atlas).unwrap_err().to_string(),
+            "the selection leaves nothing to allow; name at least one transport or plane"
+        );
     }
 }

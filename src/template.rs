@@ -6,19 +6,20 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use thiserror::Error;
 
+/// The longest template of a user's, and a stack that suffices for whatever is nested in one.
+const FOREIGN_LIMIT: usize = 64 * 1024;
+const FOREIGN_STACK: usize = 512 * 1024 * 1024;
+
 /// Why a template gives no text.
 #[derive(Debug, Error)]
-pub enum TemplateError {
-    /// minijinja's reason, with its kind.
-    #[error("{name}:{line}: {reason}")]
-    Template {
-        /// The template's file name.
-        name: String,
-        /// Counted from 1.
-        line: usize,
-        /// What is wrong there.
-        reason: String,
-    },
+#[error("{name}:{line}: {reason}")]
+pub struct TemplateError {
+    /// The template's file name.
+    name: String,
+    /// Counted from 1.
+    line: usize,
+    /// What is wrong there.
+    reason: String,
 }
 
 /// A view as a template reads it.
@@ -44,13 +45,42 @@ pub fn render(name: &str, source: &str, view: Value) -> Result<String, TemplateE
             .template_from_named_str(name, source)?
             .render(view)
     });
-    rendered.map_err(|error| TemplateError::Template {
-        name: name.to_owned(),
-        line: error.line().unwrap_or(1),
-        reason: match error.detail() {
+    rendered.map_err(|error| {
+        let line = error.line().unwrap_or(1);
+        let text = source.lines().nth(line - 1).unwrap_or_default().trim();
+        let reason = match error.detail() {
             Some(detail) => format!("{}: {detail}", error.kind()),
             None => error.kind().to_string(),
-        },
+        };
+        TemplateError {
+            name: name.to_owned(),
+            line,
+            reason: format!("{reason} in '{text}'"),
+        }
+    })
+}
+
+/// Renders a template that may be anything: a long one is refused, and one that nests deeply finds
+/// a stack for it, where the main one would overflow.
+pub fn render_foreign(name: &str, source: &str, view: Value) -> Result<String, TemplateError> {
+    let refuse = |reason: String| TemplateError {
+        name: name.to_owned(),
+        line: 1,
+        reason,
+    };
+    if source.len() > FOREIGN_LIMIT {
+        let length = source.len();
+        return Err(refuse(format!(
+            "the template has {length} bytes; at most {FOREIGN_LIMIT} are taken"
+        )));
+    }
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(FOREIGN_STACK)
+            .spawn_scoped(scope, || render(name, source, view))
+            .map_err(|error| refuse(format!("cannot start a thread: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(refuse("the template engine failed".to_owned())))
     })
 }
 
@@ -74,18 +104,21 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_reason() {
         for (source, message) in [
-            ("a\n{{ nmae }}\n", "own.j2:2: undefined value"),
+            (
+                "a\n{{ nmae }}\n",
+                "own.j2:2: undefined value in '{{ nmae }}'",
+            ),
             (
                 "a\nb\n{% for x in %}\n",
-                "own.j2:3: syntax error: unexpected end of block",
+                "own.j2:3: syntax error: unexpected end of block in '{% for x in %}'",
             ),
             (
                 "{{ name | shout }}",
-                "own.j2:1: unknown filter: filter shout is unknown",
+                "own.j2:1: unknown filter: filter shout is unknown in '{{ name | shout }}'",
             ),
             (
                 "{{ name.first }}{{ name.first.x }}",
-                "own.j2:1: undefined value",
+                "own.j2:1: undefined value in '{{ name.first }}{{ name.first.x }}'",
             ),
         ] {
             assert_eq!(render_one(source).unwrap_err(), message);

@@ -1,4 +1,13 @@
-//! Text that shows what it says.
+//! Text that shows what it says, and names that people spell in many ways.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// How many near names an error shows.
+const NEAREST: usize = 3;
+
+/// The fewest letters that are worth looking for inside names.
+const SHORTEST_PART: usize = 3;
 
 /// Whether a character does not show, or turns what stands beside it: control characters, and
 /// what Unicode Technical Report 36, section 2.3, and Technical Standard 39 warn of.
@@ -21,6 +30,52 @@ pub fn shown(text: &str, kept: &[char]) -> String {
     result
 }
 
+/// Two spellings of one name fold to the same text: case, accents, spaces, hyphens and
+/// underscores make no difference, nor do full-width and half-width letters.
+pub fn fold(name: &str) -> String {
+    let joins = |c: &char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
+    name.nfkd()
+        .filter(|c| !is_combining_mark(*c) && !joins(c))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Those of the known names that may be meant: which a slip of the keyboard could have turned into
+/// `name`, or of which it is a part; nearest first.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = fold(name);
+    let length = wanted.chars().count();
+    let tolerance = (length / 3).max(1);
+    let mut near: Vec<(usize, &str)> = known
+        .map(|known| {
+            let folded = fold(known);
+            let part = length >= SHORTEST_PART && folded.contains(&wanted);
+            let slips = strsim::damerau_levenshtein(&wanted, &folded);
+            (if part { slips.min(tolerance) } else { slips }, known)
+        })
+        .filter(|(distance, _)| *distance <= tolerance)
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    let mut names: Vec<&str> = Vec::new();
+    for (_, known) in near {
+        if !names.iter().any(|name| fold(name) == fold(known)) {
+            names.push(known);
+        }
+    }
+    names.truncate(NEAREST);
+    names
+}
+
+/// The nearest names as a question to put into an error, empty when none is near.
+pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = nearest(name, known);
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!(" (did you mean {}?)", near.join(" or "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +87,35 @@ mod tests {
             "a\\n\\u{1b}[31m\\u{202e}東京"
         );
         assert_eq!(shown("a\nb\t", &['\n']), "a\nb\\t");
+    }
+
+    #[test]
+    fn spellings_fold_to_one() {
+        for spelling in [
+            "São Paulo",
+            "sao_paulo",
+            "SAO-PAULO",
+            "sa\u{303}o paulo",
+            "Ｓａｏ　Ｐａｕｌｏ",
+        ] {
+            assert_eq!(fold(spelling), "saopaulo", "{spelling}");
+        }
+        assert_eq!(fold("ﾄｳｷｮｳ"), fold("トウキョウ"));
+    }
+
+    #[test]
+    fn slips_and_parts_of_names_are_near() {
+        let known = || ["asia-pacific", "tokyo", "tokyo-ix", "Tokyo", "us1", "us2"].into_iter();
+        for (name, question) in [
+            ("tokio", " (did you mean tokyo?)"),
+            ("tokyo-jx", " (did you mean tokyo-ix or tokyo?)"),
+            ("asia", " (did you mean asia-pacific?)"),
+            ("us3", " (did you mean us1 or us2?)"),
+            ("as", ""),
+            ("osaka", ""),
+            ("", ""),
+        ] {
+            assert_eq!(did_you_mean(name, known()), question, "{name}");
+        }
     }
 }

@@ -40,18 +40,19 @@ const CASES: &[Bad] = &[
     bad("-f nft --region=", "a region's name is empty"),
     bad("-f nft --region=-", "a region's name is empty"),
     bad("-f nft --region all,nowhere", "unknown region 'nowhere'"),
-    bad("-f nft --region asia", "unknown region 'asia'"),
+    bad("-f nft --region asia", "unknown region 'asia' (did you mean asia-pacific"),
+    bad("-f nft --edition curent", "unknown edition 'curent' (did you mean current?)"),
     bad("-f nft --edition regionl", "unknown edition 'regionl' (did you mean regional?); use one of regional, regional-expanded, global, interconnect, or current"),
     bad("-f nft --edition=", "unknown edition ''; use one of regional"),
     bad("-f nft --edition regional,2024", "unknown edition '2024'"),
     bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of iptables, nftables, pf, aws-sg, cisco"),
     bad("-f juniper", "unknown format 'juniper'; use one of iptables"),
     bad("-f=", "unknown format ''; use one of iptables"),
-    bad("--region tokyo", "--format <FORMAT>"),
-    bad("", "--format <FORMAT>"),
+    bad("--region tokyo", "say which firewall it is for with --format iptables|nftables|pf|aws-sg|cisco, or give a --template"),
+    bad("", "say which firewall it is for with --format iptables|nftables|pf|aws-sg|cisco, or give a --template"),
     bad("tokyo", "unrecognized subcommand 'tokyo'"),
     bad("-f nft --regin tokyo", "unexpected argument '--regin' found"),
-    bad("-f nft extra", "the subcommand 'extra' cannot be used with '--format <FORMAT>'"),
+    bad("-f nft extra", "unrecognized subcommand 'extra'"),
     // Choices.
     bad("-f nft --direction inn", "invalid value 'inn' for '--direction <WAY>'"),
     bad("-f nft --direction in,out", "invalid value 'in,out' for '--direction <WAY>'"),
@@ -72,31 +73,36 @@ const CASES: &[Bad] = &[
     bad("-f nft --local-tls-port sip-tls", "invalid value 'sip-tls' for '--local-tls-port <PORT>'"),
     bad("-f nft --local-rtp-ports 20000-10000", "'20000-10000' is reversed; write the lower port first: 10000-20000"),
     bad("-f nft --local-rtp-ports 0-100", "'0-100' has port 0, which is reserved"),
-    bad("-f nft --local-rtp-ports 10000:20000", "'10000:20000' is not a range of ports; write FIRST-LAST, as in 10000-20000"),
+    bad("-f nft --local-rtp-ports 10000:20000", "'10000:20000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
     bad("-f nft --local-rtp-ports 10000", "'10000' is not a range of ports"),
     bad("-f nft --local-rtp-ports 10000-70000", "'10000-70000' is not a range of ports"),
+    bad("-f nft --local-address 0.0.0.0", "'0.0.0.0' is no host's address; for any address, leave the option out"),
     // Options twice, options that clash or would do nothing.
     bad("-f nft -f pf", "the argument '--format <FORMAT>' cannot be used multiple times"),
     bad("-f nft --direction in --direction in", "the argument '--direction <WAY>' cannot be used multiple times"),
     bad("-f nft -o a -o b", "the argument '--output <FILE>' cannot be used multiple times"),
-    bad("-f nft --template own.j2", "cannot be used with"),
-    bad("--template own.j2 --table x", "cannot be used with"),
-    bad("-f nft --dataset own.yaml --edition global", "the argument '--dataset <FILE>' cannot be used with '--edition <NAME>'"),
+    bad("-f nft --template own.j2", "--template and --format cannot be used together"),
+    bad("--template own.j2 --table x", "--template and --table cannot be used together"),
+    bad("-f nft --dataset own.yaml --edition global", "--dataset and --edition cannot be used together"),
     bad("-f nft --plane media --transport tls", "--transport is about signaling, which --plane media leaves out; drop one of them"),
     bad("-f nft --plane media --local-sip-port 5070", "--local-sip-port is about signaling, which --plane media leaves out"),
     bad("-f nft --plane media --local-tls-port 5071", "--local-tls-port is about signaling, which --plane media leaves out"),
     bad("-f nft --plane signaling --local-rtp-ports 1-2", "--local-rtp-ports is about media, which --plane signaling leaves out"),
     bad("-f nft --transport udp --local-tls-port 5071", "--local-tls-port is about a transport that --transport leaves out"),
     bad("-f nft --transport tls --local-sip-port 5071", "--local-sip-port is about a transport that --transport leaves out"),
-    bad("-f nft --direction out --local-rtp-ports 1-2", "--local-rtp-ports is about packets that come in; drop it or --direction out"),
+    bad("-f nft --direction out --local-rtp-ports 1-2", "--local-rtp-ports would have no effect: no packet that is selected goes to such a port; drop it or --direction out"),
+    bad("-f nft --direction out --local-sip-port 5070", "--local-sip-port would have no effect"),
+    bad("-f aws --direction out --local-tls-port 5071", "--local-tls-port would have no effect"),
+    bad("-f cisco --direction out --transport udp --local-sip-port 5070", "--local-sip-port would have no effect"),
+    bad("--template own.j2 --direction out --local-rtp-ports 1-2", "--local-rtp-ports would have no effect"),
     bad("-f nft --local-sip-port 5061", "SIP over TCP and over TLS would both use local port 5061"),
     bad("-f nft --local-tls-port 5060", "SIP over TCP and over TLS would both use local port 5060"),
-    bad("-f iptables --table x", "--table is for nftables; iptables has no tables to choose from"),
-    bad("-f cisco --table x", "--table is for nftables; cisco has no tables"),
-    bad("--region tokyo list regions", "the subcommand 'list' cannot be used with '--region <NAME>'"),
+    bad("-f iptables --table x", "--table is for nftables, not for iptables; leave it out"),
+    bad("-f cisco --table x", "--table is for nftables, not for cisco; leave it out"),
+    bad("--region tokyo list regions", "--region has no meaning for 'list'; leave one of them out"),
     // Names of units and tables.
-    bad("-f nft --name 1st", "\"1st\" is not a name for a unit; use 1 to 32 letters, digits, hyphens and underscores"),
-    bad("-f nft --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not a name for a unit; use 1 to 32"),
+    bad("-f nft --name 1st", "\"1st\" is not a name that every firewall takes; use 1 to 32 letters and digits, a letter first, and single hyphens or underscores between them"),
+    bad("-f nft --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not a name that every firewall takes; use 1 to 32"),
     bad("-f iptables --name aaaaaaaaaaaaaaaaaaaaaaaaa", "--name 'aaaaaaaaaaaaaaaaaaaaaaaaa' is too long for iptables: 'AAAAAAAAAAAAAAAAAAAAAAAAA-OUT' has 29 characters, and at most 28 are allowed"),
     bad("-f pf --name aaaaaaaaaaaaaaaaaaaaaa", "is too long for pf: 'aaaaaaaaaaaaaaaaaaaaaa_signaling' has 32 characters, and at most 31 are allowed"),
     bad("-f nft --table filter", "--table 'filter' does not name a family and a table; write a family and a name, as in 'inet filter'"),
@@ -106,9 +112,9 @@ const CASES: &[Bad] = &[
     bad("-f nft --dataset binary.yaml", "binary.yaml is not UTF-8 text: byte 5 is not"),
     bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
     bad("--template binary.yaml", "binary.yaml is not UTF-8 text"),
-    bad("--template own.j2", "own.j2:2: undefined value"),
+    bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
     bad("-f nft --output folder", "cannot write folder: it is a folder"),
-    bad("-f nft --output missing/file", "cannot write missing/file: No such file or directory"),
+    bad("-f nft --output missing/file", "cannot write missing/file: folder missing: No such file or directory"),
     bad("-f nft --output=", "a value is required for '--output <FILE>'"),
     // The environment.
     env("TWILIO_SIP_ALLOW_REGION", "tokio", "unknown region 'tokio' (did you mean tokyo?)"),
@@ -121,7 +127,8 @@ const CASES: &[Bad] = &[
     env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_SIP_PORT"),
     env("TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", "2-1", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS"),
     env("TWILIO_SIP_ALLOW_NAME", "a;b", "note: set in the environment: TWILIO_SIP_ALLOW_NAME"),
-    env("TWILIO_SIP_ALLOW_TEMPLATE", "own.j2", "note: set in the environment: TWILIO_SIP_ALLOW_TEMPLATE"),
+    env("TWILIO_SIP_ALLOW_REGION", "nowhere", "note: set in the environment: TWILIO_SIP_ALLOW_REGION"),
+    env("TWILIO_SIP_ALLOW_REGIONS", "tokyo", "TWILIO_SIP_ALLOW_REGIONS, set in the environment, is the variable of no option (did you mean TWILIO_SIP_ALLOW_REGION"),
     env("TWILIO_SIP_ALLOW_QUIET", "maybe", "note: set in the environment: TWILIO_SIP_ALLOW_QUIET"),
     env("TWILIO_SIP_ALLOW_COLOR", "blue", "note: set in the environment: TWILIO_SIP_ALLOW_COLOR"),
     env("TWILIO_SIP_ALLOW_TABLE", "x", "--table 'x' does not name a family and a table"),
@@ -171,6 +178,47 @@ fn each_is_refused_with_a_message_that_helps() {
 }
 
 #[test]
+fn a_note_names_the_variable_only_when_it_is_at_fault() {
+    let ran = Tool::line("-f bogus")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
+        .run();
+    assert!(!ran.refused().contains("note:"));
+    let tool = Tool::line("").env("TWILIO_SIP_ALLOW_FORMAT", "nft");
+    let stderr = tool
+        .env("TWILIO_SIP_ALLOW_TEMPLATE", "own.j2")
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("--template and --format cannot be used together"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains(
+            "note: set in the environment: TWILIO_SIP_ALLOW_FORMAT, TWILIO_SIP_ALLOW_TEMPLATE"
+        ),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_template_of_any_depth_is_rendered_and_a_long_one_refused() {
+    let deep = format!("{{{{ {}1 }}}}", "1+".repeat(30_000));
+    let text = Tool::line("-q --template own.j2")
+        .file("own.j2", deep)
+        .run_once();
+    assert_eq!(text, "30001");
+    let long = "x".repeat(64 * 1024 + 1);
+    let stderr = Tool::line("-q --template own.j2")
+        .file("own.j2", long)
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("own.j2:1: the template has 65537 bytes; at most 65536 are taken"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn an_argument_that_is_not_utf8_is_refused() {
     use std::os::unix::ffi::OsStrExt;
     let option = std::ffi::OsStr::from_bytes(b"--region=\xff");
@@ -208,13 +256,13 @@ media:
 const DATASETS: &[(&str, &str, &str)] = &[
     // What is replaced in the good one, by what, and the message.
     ("edition: own\n", "", "missing field `edition`"),
-    ("edition: own", "edition: Own List", "edition: \"Own List\" is not a name; use 1 to 32 lower-case letters, digits and hyphens at line 1 column 10"),
+    ("edition: own", "edition: Own List", "own.yaml:1:10: edition: \"Own List\" is not a name; use 1 to 32 lower-case letters and digits, with single hyphens between them"),
     ("edition: own", "edition: own\nedition: own", "duplicate field `edition`"),
-    ("title: A list", "title: ''", "title: the text is empty at line 2"),
-    ("title: A list", "title: [a]", "title: invalid type: sequence, expected one line of text at line 2"),
+    ("title: A list", "title: ''", "own.yaml:2:8: title: the text is empty"),
+    ("title: A list", "title: [a]", "own.yaml:2:8: title: invalid type: sequence, expected one line of text"),
     ("title: A list", "titel: A list", "unknown field `titel`, expected one of"),
     ("connection: public", "connection: dial-up", "connection: unknown variant `dial-up`, expected `public` or `interconnect`"),
-    ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21 at line 5"),
+    ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "own.yaml:5:17: in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"),
     ("in_force_since: 2024-01-01", "in_force_since: 2026-01-01", "superseded.date: 2025-01-01 is before in_force_since, 2026-01-01"),
     ("  by: next", "  by: next\n  why: so", "superseded: unknown field `why`"),
     ("tls: 5061}", "tls: 5061, sctp: 5060}", "signaling.ports: unknown field `sctp`"),
@@ -222,9 +270,9 @@ const DATASETS: &[(&str, &str, &str)] = &[
     ("udp: 5060", "udp: 65536", "expected a port from 1 to 65535"),
     ("udp: 5060", "udp: sip", "expected a port from 1 to 65535"),
     ("tls: 5061}", "tls: 5060}", "signaling.ports: tcp and tls are both 5060; one TCP port cannot be both"),
-    ("10000-20000", "20000-10000", "media.ports: '20000-10000' is reversed; write the lower port first: 10000-20000 at line 15"),
-    ("10000-20000", "10000", "media.ports: '10000' is not a range of ports; write FIRST-LAST, as in 10000-20000 at line 15"),
-    ("192.0.2.0/30", "192.0.2.1/30", "signaling.networks.tokyo[0]: '192.0.2.1/30' has host bits set; the network is 192.0.2.0/30 at line 12"),
+    ("10000-20000", "20000-10000", "media.ports: '20000-10000' is reversed; write the lower port first: 10000-20000"),
+    ("10000-20000", "10000", "media.ports: '10000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
+    ("192.0.2.0/30", "192.0.2.1/30", "own.yaml:12:13: signaling.networks.tokyo[0]: '192.0.2.1/30' has host bits set; the network is 192.0.2.0/30"),
     ("192.0.2.0/30", "192.0.2.0/3O", "'192.0.2.0/3O' is not an IPv4 network"),
     ("192.0.2.0/30", "'2001:db8::/64'", "'2001:db8::/64' is IPv6"),
     ("192.0.2.0/30", "0.0.0.0/0", "'0.0.0.0/0' is too wide; a network of a dataset has a prefix of 8 or more"),
@@ -239,7 +287,7 @@ const DATASETS: &[(&str, &str, &str)] = &[
     ("media:\n", "media: 5\nother:\n", "media: invalid type: integer `5`"),
     ("source: our own", "source: \"a\\u202eb\"", "source: \"a\\u{202e}b\" holds \\u{202e}, which does not show"),
     ("title: A list", "title: \"A\\nlist\"", "title: \"A\\nlist\" holds \\u{a}, which does not show"),
-    ("title: A list", "title: \"A list", "found unexpected end of stream at line"),
+    ("title: A list", "title: \"A list", "found unexpected end of stream"),
     ("title: A list", "title: *nothing", "unknown anchor"),
 ];
 
@@ -258,9 +306,7 @@ fn a_dataset_is_refused_with_file_place_and_reason() {
             .run();
         let right = ran.status == 2
             && ran.stdout.is_empty()
-            && ran
-                .stderr
-                .starts_with("twilio-sip-allow: error: own.yaml: ")
+            && ran.stderr.starts_with("twilio-sip-allow: error: own.yaml:")
             && ran.stderr.contains(message);
         if !right {
             failures.push(format!("{by:?}: wanted {message:?}\n{ran}"));
@@ -272,7 +318,7 @@ fn a_dataset_is_refused_with_file_place_and_reason() {
         .run()
         .refused();
     assert!(
-        stderr.contains("own.yaml: ") && stderr.contains("more than one document"),
+        stderr.contains("own.yaml:") && stderr.contains("more than one document"),
         "{stderr}"
     );
     for text in ["", "null", "[]", "5", "\0"] {
@@ -281,7 +327,7 @@ fn a_dataset_is_refused_with_file_place_and_reason() {
             .run()
             .refused();
         assert!(
-            stderr.starts_with("twilio-sip-allow: error: own.yaml: "),
+            stderr.starts_with("twilio-sip-allow: error: own.yaml:"),
             "{stderr}"
         );
     }

@@ -157,13 +157,44 @@ fn variables_for_rendering_do_not_hinder_other_verbs() {
         .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
         .run_once();
     assert!(text.starts_with("FORMAT "), "{text}");
+    for line in [
+        "list regions",
+        "man",
+        "completions bash",
+        "-q list editions",
+    ] {
+        let tool = Tool::line(line).env("TWILIO_SIP_ALLOW_FORMAT", "bogus");
+        let tool = tool
+            .env("TWILIO_SIP_ALLOW_TEMPLATE", "x")
+            .env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0");
+        assert!(tool.run_once().len() > 100, "{line}");
+    }
+    // A verb's name may be another option's value.
+    let text = Tool::line("-q --name list")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "pf")
+        .run_once();
+    assert!(text.contains("<list_media>"), "{text}");
+}
+
+#[test]
+fn an_option_goes_before_the_variable_of_one_that_it_excludes() {
+    let tool = Tool::line("-q --template own.j2").file("own.j2", "{{ name }}\n");
+    let tool = tool
+        .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
+        .env("TWILIO_SIP_ALLOW_TABLE", "inet filter");
+    assert_eq!(tool.run_once(), "twilio-sip\n");
+    let tool = Tool::line("-q -f nft").env("TWILIO_SIP_ALLOW_TEMPLATE", "missing.j2");
+    assert_eq!(tool.run_once(), render("-f nft"));
+    let tool =
+        Tool::line("-q -f nft --edition global").env("TWILIO_SIP_ALLOW_DATASET", "missing.yaml");
+    assert_eq!(tool.run_once(), render("-f nft --edition global"));
 }
 
 // Notices.
 
 #[test]
 fn notices_go_to_stderr_a_line_each_and_quiet_silences_them() {
-    let superseded = "twilio-sip-allow: notice: edition regional is superseded since 2024-02-21 by global; use --edition global for the list in force\n";
+    let superseded = "twilio-sip-allow: notice: edition regional is superseded by global as of 2024-02-21; --edition global is the list that holds instead\n";
     let fewer = "twilio-sip-allow: notice: 2 of 8 regions selected, but Twilio asks for all of them: numbers may be served from other regions";
     let stderr = |line: &str| {
         let ran = Tool::line(line).run();
@@ -193,6 +224,17 @@ fn notices_go_to_stderr_a_line_each_and_quiet_silences_them() {
             .unwrap(),
         // UDP and TCP for 8 + 16 networks of signaling, and 10 + 5 + 1 of media.
         "twilio-sip-allow: notice: 64 rules in, and a security group takes 60 by default; raise the quota, or spread regions or editions over several groups"
+    );
+    assert_eq!(
+        stderr("-f nft --edition regional,global"),
+        "twilio-sip-allow: notice: edition regional is superseded by global as of 2024-02-21; drop it when global alone shall hold\n"
+    );
+    let interconnect = "twilio-sip-allow: notice: Tokyo-IX is an edge of Twilio Interconnect, but the edition is for the public internet; --edition interconnect is the list for it\n";
+    assert!(stderr("-f nft --edition global --region Tokyo-IX").starts_with(interconnect));
+    assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("edge of"));
+    assert_eq!(
+        stderr("-f aws --edition global"),
+        "twilio-sip-allow: notice: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
     );
     assert_eq!(stderr("-q -f nft --region virginia"), "");
 }
@@ -378,13 +420,17 @@ fn completions_and_the_manual_page_know_every_option() {
     assert!(options.len() > 15, "{options:?}");
     let man = Tool::line("man").run_once();
     assert!(man.contains(".TH twilio-sip-allow 1"), "{man}");
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+    for (shell, prefix) in [
+        ("bash", "--"),
+        ("zsh", "--"),
+        ("fish", "-l "),
+        ("elvish", "--"),
+        ("powershell", "--"),
+    ] {
         let script = Tool::line(&format!("completions {shell}")).run_once();
         for option in &options {
-            assert!(
-                script.contains(option.trim_start_matches('-')),
-                "{shell}: {option}"
-            );
+            let wanted = option.replacen("--", prefix, 1);
+            assert!(script.contains(&wanted), "{shell}: {wanted}");
             assert!(man.contains(&option.replace('-', "\\-")), "man: {option}");
         }
         for format in FORMATS {
@@ -395,6 +441,64 @@ fn completions_and_the_manual_page_know_every_option() {
             );
         }
     }
+}
+
+/// What bash offers after the last word.
+fn offered(words: &[&str]) -> Vec<String> {
+    let script = Tool::line("completions bash").run_once();
+    let program = format!(
+        "{script}\nCOMP_WORDS=({}); COMP_CWORD={}; _twilio__sip__allow twilio-sip-allow '{}' '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.join(" "),
+        words.len() - 1,
+        words[words.len() - 1],
+        words[words.len() - 2],
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &program])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn bash_completes_options_values_and_verbs() {
+    assert_eq!(
+        offered(&["twilio-sip-allow", "--format", "n"]),
+        ["nftables"]
+    );
+    assert_eq!(
+        offered(&["twilio-sip-allow", "--region", "s"]),
+        ["singapore", "sydney", "sao-paulo", "south-america"]
+    );
+    assert_eq!(offered(&["twilio-sip-allow", "li"]), ["list"]);
+    assert_eq!(offered(&["twilio-sip-allow", "list", "r"]), ["regions"]);
+    assert_eq!(offered(&["twilio-sip-allow", "list", "--lo"]), ["--long"]);
+    assert_eq!(
+        offered(&["twilio-sip-allow", "--local-s"]),
+        ["--local-sip-port"]
+    );
+}
+
+#[test]
+fn the_manual_page_keeps_its_lines() {
+    let man = Tool::line("man").run_once();
+    for wanted in [
+        ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done\n",
+        ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
+    ] {
+        assert!(man.contains(wanted), "{wanted}\n{man}");
+    }
+    assert!(!man.contains("twilio\\-sip\\-allow\\-list(1)"));
 }
 
 // Where output goes.
@@ -594,6 +698,16 @@ fn a_full_device_is_an_error() {
     );
 }
 
+fn a_pipe_without_reader() -> std::process::ChildStdin {
+    let mut reader = std::process::Command::new("true")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let writer = reader.stdin.take().unwrap();
+    reader.wait().unwrap();
+    writer
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_crash() {
     for line in [
@@ -603,8 +717,7 @@ fn a_reader_that_goes_away_is_no_crash() {
         "completions bash",
     ] {
         let mut tool = Tool::line(line);
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
+        let writer = a_pipe_without_reader();
         let child = tool
             .command()
             .stdout(writer)

@@ -5,26 +5,8 @@ mod common;
 
 use std::process::Command;
 
-use common::facts::{self, Range};
+use common::facts;
 use common::{Tool, matrix, python, render};
-
-/// The CIDRs of ranges, largest first at each address: a second opinion on merging.
-fn cidrs(ranges: &[Range]) -> Vec<String> {
-    let mut result = Vec::new();
-    for &(first, last) in ranges {
-        let (mut at, end) = (u64::from(first), u64::from(last) + 1);
-        while at < end {
-            let mut size = 1u64 << at.trailing_zeros().min(32);
-            while at + size > end {
-                size /= 2;
-            }
-            let address = std::net::Ipv4Addr::from(u32::try_from(at).unwrap());
-            result.push(format!("{address}/{}", 32 - size.trailing_zeros()));
-            at += size;
-        }
-    }
-    result
-}
 
 /// What describe-security-groups shall show, a line each.
 fn expected_permissions(case: &common::Case) -> String {
@@ -36,7 +18,7 @@ fn expected_permissions(case: &common::Case) -> String {
             (5061, 5061) => continue,
             ports => ports,
         };
-        for cidr in cidrs(&ranges) {
+        for cidr in facts::cidrs(&ranges) {
             lines.push(format!("{} {first} {last} {cidr}", key.protocol));
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListWhat};
 use crate::dataset::{self, Atlas, Edition, Region};
-use crate::format::{Dialect, FORMATS};
+use crate::format::{Dialect, FORMATS, Unit};
 use crate::output::write_stdout;
 
 pub fn run(args: &ListArgs) -> Result<()> {
@@ -135,7 +135,7 @@ fn formats(long: bool) -> String {
     if long {
         let loads = FORMATS
             .iter()
-            .map(|f| vec![f.name().to_owned(), f.load().to_owned()]);
+            .map(|f| vec![f.name().to_owned(), f.load(&Unit::default())]);
         let rows: Vec<_> = loads.collect();
         text += &section("to load an output", &rows);
     }
@@ -148,7 +148,7 @@ fn formats_json() -> Value {
             "name": format.name(),
             "aliases": format.aliases(),
             "about": format.about(),
-            "load": format.load(),
+            "load": format.load(&Unit::default()),
             "takes_table": format.takes_table(),
         })
     };

@@ -5,6 +5,8 @@ mod list;
 mod man;
 mod render;
 
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -38,19 +40,27 @@ fn select(args: &SelectionArgs, atlas: &Atlas) -> Result<(Policy, Vec<String>)> 
             )?]
         }
     };
-    let policy = select::policy(&args.selection(), &editions, atlas)?;
-    let notices = select::notices(&policy, &editions, atlas);
+    let selection = args.selection();
+    let policy = select::policy(&selection, &editions, atlas)?;
+    let notices = select::notices(&selection, &policy, &editions, atlas);
     Ok((policy, notices))
 }
 
+/// A file's text, or stdin's for `-`; a byte order mark is no part of it.
 fn read_text(file: &Path) -> Result<String> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    String::from_utf8(bytes).map_err(|error| {
+    let name = file.display();
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    };
+    let bytes = bytes.with_context(|| format!("cannot read {name}"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        anyhow::anyhow!(
-            "{} is not UTF-8 text: byte {} is not",
-            file.display(),
-            valid + 1
-        )
-    })
+        anyhow::anyhow!("{name} is not UTF-8 text: byte {} is not", valid + 1)
+    })?;
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map_or(text.clone(), str::to_owned))
 }

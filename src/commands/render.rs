@@ -9,10 +9,11 @@ use crate::format;
 use crate::output::Talk;
 
 pub fn run(args: &RenderArgs, talk: Talk) -> Result<()> {
+    let layout = args.layout()?;
     let atlas = dataset::atlas()?;
     let (policy, mut notices) = select(&args.selection, &atlas)?;
     let unit = args.unit();
-    let text = match args.layout()? {
+    let text = match layout {
         Layout::Format(format) => {
             notices.extend(format.notices(&policy));
             format::render(format, &policy, &unit)?

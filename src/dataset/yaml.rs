@@ -1,8 +1,44 @@
 //! The only user of `serde_yaml`; the build script shares this file with the crate.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 
-/// Reads one YAML document. The error names the path, the reason, the line and the column.
-pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_yaml::from_str(text).map_err(|error| error.to_string())
+/// Why a text is not the document that is wanted.
+#[derive(Debug)]
+pub struct YamlError {
+    /// The path of keys to the place, and what is wrong there.
+    pub reason: String,
+    line_and_column: Option<(usize, usize)>,
 }
+
+/// Reads one YAML document.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
+    serde_yaml::from_str(text).map_err(|error| {
+        let place = error.location().map(|place| (place.line(), place.column()));
+        let message = error.to_string();
+        // serde_yaml appends the place to the reason.
+        let reason = place.map(|(line, column)| format!(" at line {line} column {column}"));
+        let reason = reason.and_then(|suffix| message.strip_suffix(&suffix));
+        YamlError {
+            reason: reason.unwrap_or(&message).to_owned(),
+            line_and_column: place,
+        }
+    })
+}
+
+impl YamlError {
+    /// `:LINE:COLUMN`, to put behind a file's name; empty where it is not known.
+    pub fn position(&self) -> String {
+        self.line_and_column
+            .map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))
+    }
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.position(), self.reason)
+    }
+}
+
+impl std::error::Error for YamlError {}

@@ -68,8 +68,10 @@ impl Dialect for AwsSg {
         "AWS EC2: permissions of a security group, as JSON"
     }
 
-    fn load(&self) -> &'static str {
-        "aws ec2 authorize-security-group-ingress --group-id GROUP --cli-input-json file://FILE"
+    fn load(&self, _unit: &Unit) -> String {
+        "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out) \
+         --group-id GROUP --cli-input-json file://FILE"
+            .to_owned()
     }
 
     fn template(&self) -> (&'static str, &'static str) {
@@ -112,7 +114,12 @@ impl Dialect for AwsSg {
                 )
             })
         });
-        over.collect()
+        let both = (policy.scope.directions.len() > 1).then(|| {
+            "both directions have the shape of describe-security-groups; to authorize them, render \
+             --direction in and --direction out each"
+                .to_owned()
+        });
+        both.into_iter().chain(over).collect()
     }
 }
 

@@ -45,8 +45,12 @@ impl Dialect for Cisco {
         "Cisco IOS: an extended named access list for each direction"
     }
 
-    fn load(&self) -> &'static str {
-        "copy FILE running-config"
+    fn load(&self, _unit: &Unit) -> String {
+        "copy FILE running-config".to_owned()
+    }
+
+    fn is_stateless(&self) -> bool {
+        true
     }
 
     fn template(&self) -> (&'static str, &'static str) {
@@ -56,26 +60,24 @@ impl Dialect for Cisco {
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let directions = &policy.scope.directions;
         let list = |direction: &Direction| AccessList {
-            name: list_name(unit, *direction),
+            name: unit.name.upper(*direction),
             entries: entries(policy, *direction),
         };
         let hooks: Vec<String> = directions
             .iter()
-            .map(|direction| {
-                let name = list_name(unit, *direction);
-                format!("interface INTERFACE ; ip access-group {name} {direction}")
+            .flat_map(|direction| {
+                let name = unit.name.upper(*direction);
+                [
+                    "interface INTERFACE".to_owned(),
+                    format!("ip access-group {name} {direction}"),
+                ]
             })
             .collect();
         Ok(template::value(&View {
-            head: head(self, policy, &hooks),
+            head: head(self, policy, unit, &hooks),
             lists: directions.iter().map(list).collect(),
         }))
     }
-}
-
-fn list_name(unit: &Unit, direction: Direction) -> String {
-    let base = unit.name.upper_with_hyphens();
-    format!("{base}-{}", direction.to_string().to_uppercase())
 }
 
 /// Numbered entries, with a remark before each run of those that are about the same.
@@ -94,7 +96,8 @@ fn entries(policy: &Policy, direction: Direction) -> Vec<String> {
                 lines.push(format!("remark {}", clip(&remark, REMARK_LIMIT)));
                 last_remark = remark;
             }
-            for local in addresses_or_any(&rule.local.networks) {
+            for local in rule.local.each() {
+                let local = local.map_or("any".to_owned(), address);
                 sequence += SEQUENCE_STEP;
                 lines.push(format!(
                     "{sequence} {}",
@@ -108,10 +111,7 @@ fn entries(policy: &Policy, direction: Direction) -> Vec<String> {
 
 fn entry(rule: &Rule, remote: Ipv4Net, local: &str) -> String {
     let remote = address(remote);
-    let (source, destination) = match rule.direction {
-        Direction::In => (remote.as_str(), local),
-        Direction::Out => (local, remote.as_str()),
-    };
+    let (source, destination) = rule.in_packet_order(remote.as_str(), local);
     let established = match rule.state {
         State::Any => "",
         State::Established => " established",
@@ -122,14 +122,6 @@ fn entry(rule: &Rule, remote: Ipv4Net, local: &str) -> String {
         ports(rule.source_ports()),
         ports(rule.destination_ports()),
     )
-}
-
-fn addresses_or_any(networks: &[Ipv4Net]) -> Vec<String> {
-    if networks.is_empty() {
-        vec!["any".to_owned()]
-    } else {
-        networks.iter().map(|network| address(*network)).collect()
-    }
 }
 
 /// A wildcard mask has the bits set that do not matter.

@@ -3,7 +3,6 @@
 //! Each rule stands in the very spelling that `iptables-save` prints back, so a deployed unit can
 //! be compared with the file by eye and by diff.
 
-use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
@@ -46,8 +45,8 @@ impl Dialect for Iptables {
         "Linux iptables, both back ends: two chains of the filter table"
     }
 
-    fn load(&self) -> &'static str {
-        "iptables-restore --noflush FILE"
+    fn load(&self, _unit: &Unit) -> String {
+        "iptables-restore --noflush FILE".to_owned()
     }
 
     fn template(&self) -> (&'static str, &'static str) {
@@ -76,7 +75,7 @@ impl Dialect for Iptables {
             }
         }
         Ok(template::value(&View {
-            head: head(self, policy, &hooks),
+            head: head(self, policy, unit, &hooks),
             chains: both.into_iter().map(chain).collect::<Result<_, _>>()?,
             rules,
         }))
@@ -84,27 +83,17 @@ impl Dialect for Iptables {
 }
 
 fn chain_name(format: &Iptables, unit: &Unit, direction: Direction) -> Result<String, FormatError> {
-    let base = unit.name.upper_with_hyphens();
-    let made = format!("{base}-{}", direction.to_string().to_uppercase());
-    unit.fits(format.name(), made, CHAIN_NAME_LIMIT)
+    unit.fits(format.name(), unit.name.upper(direction), CHAIN_NAME_LIMIT)
 }
 
 /// A line for each pair of a remote and a local network: iptables has no lists of addresses.
 fn lines(policy: &Policy, rule: &Rule, chain: &str) -> Vec<String> {
-    let locals: Vec<Option<Ipv4Net>> = if rule.local.networks.is_empty() {
-        vec![None]
-    } else {
-        rule.local.networks.iter().copied().map(Some).collect()
-    };
     let mut lines = Vec::new();
     for remote in rule.remote.networks.iter() {
         let comment = format!("{} {}", label(policy, remote), rule.subject());
         let comment = clip(&comment, COMMENT_LIMIT);
-        for local in &locals {
-            let (source, destination) = match rule.direction {
-                Direction::In => (Some(remote.network), *local),
-                Direction::Out => (*local, Some(remote.network)),
-            };
+        for local in rule.local.each() {
+            let (source, destination) = rule.in_packet_order(Some(remote.network), local);
             lines.push(format!(
                 "-A {chain}{}{} -p {protocol} -m {protocol}{}{} -m comment --comment \"{comment}\" -j ACCEPT",
                 option("-s", source),

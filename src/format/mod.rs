@@ -1,7 +1,7 @@
 //! Firewalls' languages.
 //!
-//! Each [`Dialect`] is a module, a template and a row of [`FORMATS`]; no other part of the program
-//! knows one by name. To add one: write the module and the template, add the row, and let the
+//! Each [`Dialect`] is a module, a template and a row of [`FORMATS`]; no other module's
+//! code depends on which there are. To add one: write the module and the template, add the row, and let the
 //! tests over the table say what is missing.
 
 mod aws_sg;
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use minijinja::Value;
 use thiserror::Error;
 
-use crate::policy::{Plane, Policy, RemoteNetwork, Rule};
-use crate::select::names;
+use crate::policy::{Plane, Policy, PortRange, RemoteNetwork, Rule};
 use crate::template::{self, TemplateError};
+use crate::text::{did_you_mean, fold};
 
 pub use unit::{Unit, UnitName, UnitNameError};
 pub use user_template::render_template;
@@ -36,7 +36,12 @@ pub trait Dialect: Sync {
     fn about(&self) -> &'static str;
 
     /// The command that loads the output; `FILE` stands for it.
-    fn load(&self) -> &'static str;
+    fn load(&self, unit: &Unit) -> String;
+
+    /// Whether the firewall forgets each packet, so that it needs the rules of TCP's way back.
+    fn is_stateless(&self) -> bool {
+        false
+    }
 
     /// Whether `--table` means something to it.
     fn takes_table(&self) -> bool {
@@ -79,11 +84,15 @@ pub enum FormatError {
         suggestion: String,
         known: String,
     },
-    #[error("--table is for {takers}; {format} has no tables to choose from")]
+    #[error("--table is for {takers}, not for {format}; leave it out")]
     NoTable {
         format: &'static str,
         takers: String,
     },
+    #[error(
+        "{option} would have no effect: no packet that is selected goes to such a port; drop it or --direction out"
+    )]
+    NoEffect { option: &'static str },
     #[error("{format} cannot express {what}")]
     Inexpressible {
         format: &'static str,
@@ -107,14 +116,14 @@ pub enum FormatError {
 
 /// The format of a name or an alias; case, hyphens and underscores make no difference.
 pub fn find(name: &str) -> Result<&'static dyn Dialect, FormatError> {
-    let wanted = names::fold(name);
-    let is_wanted = |known: &&str| names::fold(known) == wanted;
+    let wanted = fold(name);
+    let is_wanted = |known: &&str| fold(known) == wanted;
     let found = FORMATS
         .into_iter()
         .find(|format| names_of(*format).any(|known| is_wanted(&known)));
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
-        suggestion: names::did_you_mean(name, FORMATS.into_iter().flat_map(names_of)),
+        suggestion: did_you_mean(name, FORMATS.into_iter().flat_map(names_of)),
         known: FORMATS.map(Dialect::name).join(", "),
     })
 }
@@ -134,13 +143,30 @@ pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Stri
             takers: takers.map(Dialect::name).collect::<Vec<_>>().join(", "),
         });
     }
+    refuse_without_effect(policy, format.is_stateless())?;
     let (file, source) = format.template();
     let view = format.view(policy, unit)?;
     Ok(template::render(file, source, view)?)
 }
 
+/// A local port that the user gave and that no rule has: one of the options is not what was meant.
+fn refuse_without_effect(policy: &Policy, with_way_back: bool) -> Result<(), FormatError> {
+    let way_back = policy.tcp_return.iter().filter(|_| with_way_back);
+    let ports: Vec<PortRange> = policy
+        .rules
+        .iter()
+        .chain(way_back)
+        .map(|r| r.local.ports)
+        .collect();
+    let given = &policy.scope.local_ports;
+    match given.iter().find(|(_, given)| !ports.contains(given)) {
+        Some((option, _)) => Err(FormatError::NoEffect { option }),
+        None => Ok(()),
+    }
+}
+
 /// What every output says of itself, a line each, without the dialect's comment sign.
-fn head(format: &dyn Dialect, policy: &Policy, hooks: &[String]) -> Vec<String> {
+fn head(format: &dyn Dialect, policy: &Policy, unit: &Unit, hooks: &[String]) -> Vec<String> {
     let scope = &policy.scope;
     let words = |list: Vec<String>| list.join(", ");
     let editions = scope
@@ -170,7 +196,7 @@ fn head(format: &dyn Dialect, policy: &Policy, hooks: &[String]) -> Vec<String> 
             words(scope.directions.iter().map(ToString::to_string).collect())
         ),
         format!("planes: {}", words(planes.collect())),
-        format!("load: {}", format.load()),
+        format!("load: {}", format.load(unit)),
     ];
     lines.extend(hooks.iter().map(|hook| format!("hook: {hook}")));
     lines
@@ -190,23 +216,32 @@ fn clip(text: &str, limit: usize) -> String {
     kept + "..."
 }
 
-/// The distinct lists of networks that the rules of a plane refer to, in order.
+/// The distinct lists of networks that the rules refer to, numbered from 0 within their plane.
 ///
-/// There is one, unless editions with different ports are united.
-fn network_lists(policy: &Policy, plane: Plane) -> Vec<Arc<[RemoteNetwork]>> {
-    let mut lists: Vec<Arc<[RemoteNetwork]>> = Vec::new();
-    for rule in policy.rules.iter().filter(|rule| rule.plane == plane) {
-        if !lists.contains(&rule.remote.networks) {
-            lists.push(rule.remote.networks.clone());
-        }
-    }
-    lists
-}
+/// A plane has one, unless editions with different ports are united.
+struct NetworkLists(Vec<(Plane, Arc<[RemoteNetwork]>)>);
 
-/// Which of [`network_lists`] a rule refers to, counted from 0.
-fn list_number(policy: &Policy, rule: &Rule) -> Option<usize> {
-    let lists = network_lists(policy, rule.plane);
-    lists.iter().position(|list| *list == rule.remote.networks)
+impl NetworkLists {
+    fn new(policy: &Policy) -> Self {
+        let mut lists: Vec<(Plane, Arc<[RemoteNetwork]>)> = Vec::new();
+        for rule in &policy.rules {
+            let list = (rule.plane, rule.remote.networks.clone());
+            if !lists.contains(&list) {
+                lists.push(list);
+            }
+        }
+        NetworkLists(lists)
+    }
+
+    fn of(&self, plane: Plane) -> impl Iterator<Item = &Arc<[RemoteNetwork]>> {
+        let lists = self.0.iter().filter(move |(of, _)| *of == plane);
+        lists.map(|(_, list)| list)
+    }
+
+    fn number(&self, rule: &Rule) -> usize {
+        let others = |list: &&Arc<[RemoteNetwork]>| **list != rule.remote.networks;
+        self.of(rule.plane).take_while(others).count()
+    }
 }
 
 #[cfg(test)]
@@ -215,11 +250,7 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut names: Vec<_> = FORMATS
-            .into_iter()
-            .flat_map(names_of)
-            .map(names::fold)
-            .collect();
+        let mut names: Vec<_> = FORMATS.into_iter().flat_map(names_of).map(fold).collect();
         names.sort();
         let count = names.len();
         names.dedup();

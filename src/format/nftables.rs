@@ -7,7 +7,7 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, clip, head, label, list_number, network_lists};
+use super::{Dialect, FormatError, NetworkLists, Unit, clip, head, label};
 use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
 use crate::template;
 
@@ -208,8 +208,8 @@ impl Dialect for Nftables {
         "Linux nftables: sets and chains for a table that you have"
     }
 
-    fn load(&self) -> &'static str {
-        "nft -f FILE"
+    fn load(&self, _unit: &Unit) -> String {
+        "nft -f FILE".to_owned()
     }
 
     fn takes_table(&self) -> bool {
@@ -236,18 +236,19 @@ impl Dialect for Nftables {
                 format!("nft insert rule {table} {base_chain} jump {base}_{direction}")
             })
             .collect();
+        let lists = NetworkLists::new(policy);
         let chain = |direction| Chain {
             name: format!("{base}_{direction}"),
             rules: policy
                 .stateful(direction)
-                .map(|rule| statement(policy, rule, &base))
+                .map(|rule| statement(policy, &lists, rule, &base))
                 .collect(),
         };
         Ok(template::value(&View {
-            head: head(self, policy, &hooks),
+            head: head(self, policy, unit, &hooks),
             table: table.to_owned(),
             sets: [Plane::Signaling, Plane::Media]
-                .map(|plane| named_set(policy, plane, &base))
+                .map(|plane| named_set(policy, &lists, plane, &base))
                 .into(),
             chains: [Direction::In, Direction::Out].map(chain).into(),
         }))
@@ -256,9 +257,8 @@ impl Dialect for Nftables {
 
 /// The set of a plane: empty where the policy has nothing for it, so that a load takes away what
 /// an earlier one put there.
-fn named_set(policy: &Policy, plane: Plane, base: &str) -> Set {
-    let lists = network_lists(policy, plane);
-    let networks = lists.first().map_or(&[][..], |list| list);
+fn named_set(policy: &Policy, lists: &NetworkLists, plane: Plane, base: &str) -> Set {
+    let networks = lists.of(plane).next().map_or(&[][..], |list| list);
     Set {
         name: format!("{base}_{plane}"),
         elements: elements(policy, networks),
@@ -282,15 +282,12 @@ fn address(network: ipnet::Ipv4Net) -> String {
     }
 }
 
-fn statement(policy: &Policy, rule: &Rule, base: &str) -> String {
-    let (remote, local) = match rule.direction {
-        Direction::In => ("saddr", "daddr"),
-        Direction::Out => ("daddr", "saddr"),
-    };
+fn statement(policy: &Policy, lists: &NetworkLists, rule: &Rule, base: &str) -> String {
+    let (remote, local) = rule.in_packet_order("saddr", "daddr");
     // A plane has one named set. The further lists that a union of editions with different ports
     // needs are anonymous, so that no set of an earlier load can be left behind.
-    let set = match list_number(policy, rule) {
-        Some(0) => format!("@{base}_{}", rule.plane),
+    let set = match lists.number(rule) {
+        0 => format!("@{base}_{}", rule.plane),
         _ => format!(
             "{{ {} }}",
             elements(policy, &rule.remote.networks).join(", ")

@@ -8,8 +8,8 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, clip, head, label, list_number, network_lists};
-use crate::policy::{Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule};
+use super::{Dialect, FormatError, NetworkLists, Unit, clip, head, label};
+use crate::policy::{Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule};
 use crate::template;
 
 /// The row of the table of formats.
@@ -48,8 +48,8 @@ impl Dialect for Pf {
         "pf of FreeBSD, OpenBSD and macOS: an anchor"
     }
 
-    fn load(&self) -> &'static str {
-        "pfctl -a ANCHOR -f FILE"
+    fn load(&self, unit: &Unit) -> String {
+        format!("pfctl -a {} -f FILE", unit.name.lower_with_hyphens())
     }
 
     fn template(&self) -> (&'static str, &'static str) {
@@ -61,10 +61,10 @@ impl Dialect for Pf {
             format: self.name(),
             unit,
         };
-        let anchor = unit.name.lower_with_hyphens();
+        let lists = NetworkLists::new(policy);
         let mut tables = Vec::new();
         for plane in [Plane::Signaling, Plane::Media] {
-            for (number, networks) in network_lists(policy, plane).iter().enumerate() {
+            for (number, networks) in lists.of(plane).enumerate() {
                 let member = |n: &RemoteNetwork| format!("{} {}", n.network, label(policy, n));
                 tables.push(Table {
                     name: names.remote(plane, number)?,
@@ -82,22 +82,21 @@ impl Dialect for Pf {
                 });
             }
         }
-        let rules = policy
-            .rules
-            .iter()
-            .map(|rule| statement(policy, rule, &names));
-        let line = format!("'anchor \"{anchor}\"' /etc/pf.conf");
-        let append = line.replace(" /", " >> /");
-        let hook = format!("grep -qxF {line} || echo {append} && pfctl -f /etc/pf.conf");
+        let rule = |rule| statement(rule, lists.number(rule), &names);
         Ok(template::value(&View {
-            head: head(self, policy, &[hook])
-                .iter()
-                .map(|line| line.replace("ANCHOR", &anchor))
-                .collect(),
+            head: head(self, policy, unit, &[hook(unit)]),
             tables,
-            rules: rules.collect::<Result<_, _>>()?,
+            rules: policy.rules.iter().map(rule).collect::<Result<_, _>>()?,
         }))
     }
+}
+
+/// Names the anchor in the main ruleset, once; the file's last line may lack its newline.
+fn hook(unit: &Unit) -> String {
+    let line = format!("'anchor \"{}\"'", unit.name.lower_with_hyphens());
+    format!(
+        "grep -qxF {line} /etc/pf.conf || printf '\\n%s\\n' {line} >> /etc/pf.conf && pfctl -f /etc/pf.conf"
+    )
 }
 
 struct TableNames<'a> {
@@ -132,18 +131,14 @@ fn join(networks: impl Iterator<Item = Ipv4Net>) -> String {
         .join(" ")
 }
 
-fn statement(policy: &Policy, rule: &Rule, names: &TableNames) -> Result<String, FormatError> {
-    let number = list_number(policy, rule).unwrap_or_default();
+fn statement(rule: &Rule, number: usize, names: &TableNames) -> Result<String, FormatError> {
     let remote = format!("<{}>", names.remote(rule.plane, number)?);
     let local = if rule.local.networks.is_empty() {
         "any".to_owned()
     } else {
         format!("<{}>", names.local()?)
     };
-    let (source, destination) = match rule.direction {
-        Direction::In => (remote, local),
-        Direction::Out => (local, remote),
-    };
+    let (source, destination) = rule.in_packet_order(remote, local);
     let state = match rule.protocol {
         Protocol::Tcp => "flags S/SA keep state",
         Protocol::Udp => "keep state",

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::FormatError;
+use crate::policy::Direction;
 
 /// Where an output goes: the unit's name, and what a dialect needs besides.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +25,8 @@ pub struct UnitName(String);
 /// Why a text is not the name of a unit.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "{0:?} is not a name for a unit; use 1 to {MAX} letters, digits, hyphens and underscores, a \
-     letter first and no two joints together, as in twilio-sip"
+    "{0:?} is not a name that every firewall takes; use 1 to {MAX} letters and digits, a letter first, \
+     and single hyphens or underscores between them, as in twilio-sip"
 )]
 pub struct UnitNameError(String);
 
@@ -63,9 +64,10 @@ impl UnitName {
         self.0.to_ascii_lowercase().replace('_', "-")
     }
 
-    /// `TWILIO-SIP`
-    pub fn upper_with_hyphens(&self) -> String {
-        self.0.to_ascii_uppercase().replace('_', "-")
+    /// `TWILIO-SIP-IN`
+    pub fn upper(&self, direction: Direction) -> String {
+        let name = format!("{}-{direction}", self.0.replace('_', "-"));
+        name.to_ascii_uppercase()
     }
 }
 

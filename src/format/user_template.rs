@@ -5,7 +5,7 @@
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
-use super::{FormatError, Unit, label};
+use super::{FormatError, Unit, label, refuse_without_effect};
 use crate::policy::{
     Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, State, Transport,
 };
@@ -75,6 +75,7 @@ pub fn render_template(
     policy: &Policy,
     unit: &Unit,
 ) -> Result<String, FormatError> {
+    refuse_without_effect(policy, true)?;
     let scope = &policy.scope;
     let view = |rules: &[Rule]| rules.iter().map(|rule| rule_view(policy, rule)).collect();
     let context = Context {
@@ -94,7 +95,11 @@ pub fn render_template(
         rules: view(&policy.rules),
         tcp_return: view(&policy.tcp_return),
     };
-    Ok(template::render(file, source, template::value(&context))?)
+    Ok(template::render_foreign(
+        file,
+        source,
+        template::value(&context),
+    )?)
 }
 
 fn rule_view(policy: &Policy, rule: &Rule) -> RuleView {

@@ -86,6 +86,17 @@ pub struct Local {
     pub ports: PortRange,
 }
 
+impl Local {
+    /// The networks one by one, for firewalls without lists; `None` is any address.
+    pub fn each(&self) -> Vec<Option<Ipv4Net>> {
+        if self.networks.is_empty() {
+            vec![None]
+        } else {
+            self.networks.iter().copied().map(Some).collect()
+        }
+    }
+}
+
 /// One kind of packet that is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -105,14 +116,14 @@ pub struct Rule {
     pub local: Local,
 }
 
-/// What was selected: for the head of an output, never for its rules.
+/// What was selected: for the head and the shape of an output; the rules speak for themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// Name and standing of each edition.
     pub editions: Vec<(Arc<str>, String)>,
     /// The regions' ids, in the data's order.
     pub regions: Vec<Arc<str>>,
-    /// Whether these are all regions that the editions know.
+    /// Whether these are all regions that Twilio has.
     pub all_regions: bool,
     /// At least one.
     pub directions: Vec<Direction>,
@@ -120,6 +131,8 @@ pub struct Scope {
     pub planes: Vec<Plane>,
     /// Empty without the signaling plane.
     pub transports: Vec<Transport>,
+    /// The ports of the near side that the user gave, by option.
+    pub local_ports: Vec<(&'static str, PortRange)>,
 }
 
 /// An ordered list of rules, and where they come from.
@@ -156,20 +169,22 @@ impl Rule {
         }
     }
 
+    /// The far and the near side's something in the order of a packet: source, destination.
+    pub fn in_packet_order<T>(&self, remote: T, local: T) -> (T, T) {
+        match self.direction {
+            Direction::In => (remote, local),
+            Direction::Out => (local, remote),
+        }
+    }
+
     /// The ports that packets come from.
     pub fn source_ports(&self) -> PortRange {
-        match self.direction {
-            Direction::In => self.remote.ports,
-            Direction::Out => self.local.ports,
-        }
+        self.in_packet_order(self.remote.ports, self.local.ports).0
     }
 
     /// The ports that packets go to.
     pub fn destination_ports(&self) -> PortRange {
-        match self.direction {
-            Direction::In => self.local.ports,
-            Direction::Out => self.remote.ports,
-        }
+        self.in_packet_order(self.remote.ports, self.local.ports).1
     }
 }
 

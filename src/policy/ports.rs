@@ -17,7 +17,9 @@ pub struct PortRange {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PortRangeError {
     /// Not of the form `A-B`.
-    #[error("'{0}' is not a range of ports; write FIRST-LAST, as in 10000-20000")]
+    #[error(
+        "'{0}' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"
+    )]
     Form(String),
     /// Port 0 is reserved (RFC 6335, section 6).
     #[error("'{0}' has port 0, which is reserved; ports go from 1 to 65535")]
@@ -150,27 +152,27 @@ mod tests {
         for (text, message) in [
             (
                 "",
-                "'' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+                "'' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
             (
                 "10000",
-                "'10000' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+                "'10000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
             (
                 "10000:20000",
-                "'10000:20000' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+                "'10000:20000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
             (
                 "1-65536",
-                "'1-65536' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+                "'1-65536' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
             (
                 "+1-2",
-                "'+1-2' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+                "'+1-2' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
             (
                 "-",
-                "'-' is not a range of ports; write FIRST-LAST, as in 10000-20000",
+                "'-' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
             (
                 "0-5",

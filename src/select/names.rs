@@ -1,25 +1,10 @@
 //! Finds what a user means by a name.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
-use crate::dataset::{Atlas, Region};
+use crate::dataset::{Atlas, Continent, Region};
+use crate::text::fold;
 
 /// The name that stands for every region.
 pub const ALL: &str = "all";
-
-/// How many near names an error shows.
-const NEAREST: usize = 3;
-
-/// Two spellings of one name fold to the same text: case, accents, spaces, hyphens and
-/// underscores make no difference, nor do full-width and half-width letters.
-pub fn fold(name: &str) -> String {
-    let joins = |c: &char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
-    name.nfkd()
-        .filter(|c| !is_combining_mark(*c) && !joins(c))
-        .flat_map(char::to_lowercase)
-        .collect()
-}
 
 /// Every name of a region, the id first.
 pub fn names_of(region: &Region) -> impl Iterator<Item = &str> {
@@ -37,6 +22,12 @@ pub fn names_of(region: &Region) -> impl Iterator<Item = &str> {
     .chain(region.also.iter().map(String::as_str))
 }
 
+/// Every name of a continent, the id first.
+pub fn names_of_continent(continent: &Continent) -> impl Iterator<Item = &str> {
+    let names = continent.names.iter().map(String::as_str);
+    [continent.id.as_str()].into_iter().chain(names)
+}
+
 /// The regions that a name stands for: one, or those of a continent. Empty when the name is
 /// unknown. [`ALL`] is the caller's, who knows which regions there are to choose from.
 pub fn find<'a>(name: &str, atlas: &'a Atlas) -> Vec<&'a Region> {
@@ -45,41 +36,10 @@ pub fn find<'a>(name: &str, atlas: &'a Atlas) -> Vec<&'a Region> {
     if let Some(region) = atlas.regions.iter().find(named) {
         return vec![region];
     }
-    let continent = atlas.continents.iter().find(|continent| {
-        let names = continent.names.iter().map(String::as_str);
-        names
-            .chain([continent.id.as_str()])
-            .any(|known| fold(known) == wanted)
-    });
+    let named = |continent: &&Continent| names_of_continent(continent).any(|k| fold(k) == wanted);
+    let continent = atlas.continents.iter().find(named);
     let within = |region: &&Region| continent.is_some_and(|c| c.id == region.continent);
     atlas.regions.iter().filter(within).collect()
-}
-
-/// Those of the known names that a slip of the keyboard could have turned into `name`, nearest
-/// first.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let wanted = fold(name);
-    let tolerance = (wanted.chars().count() / 3).max(1);
-    let mut near: Vec<(usize, &str)> = known
-        .map(|known| (strsim::damerau_levenshtein(&wanted, &fold(known)), known))
-        .filter(|(distance, _)| *distance <= tolerance)
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    near.dedup_by(|a, b| fold(a.1) == fold(b.1));
-    near.into_iter()
-        .map(|(_, known)| known)
-        .take(NEAREST)
-        .collect()
-}
-
-/// The nearest names as a question to put into an error, empty when none is near.
-pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = nearest(name, known);
-    if near.is_empty() {
-        String::new()
-    } else {
-        format!(" (did you mean {}?)", near.join(" or "))
-    }
 }
 
 #[cfg(test)]
@@ -100,7 +60,7 @@ mod tests {
             }
         }
         for continent in &atlas.continents {
-            for name in continent.names.iter().chain([&continent.id]) {
+            for name in names_of_continent(continent) {
                 let regions = find(name, &atlas);
                 assert!(!regions.is_empty(), "{name}");
                 assert!(
@@ -109,19 +69,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn spellings_fold_to_one() {
-        for spelling in [
-            "São Paulo",
-            "sao_paulo",
-            "SAO-PAULO",
-            "sa\u{303}o paulo",
-            "Ｓａｏ　Ｐａｕｌｏ",
-        ] {
-            assert_eq!(fold(spelling), "saopaulo", "{spelling}");
-        }
-        assert_eq!(fold("ﾄｳｷｮｳ"), fold("トウキョウ"));
     }
 }

@@ -161,11 +161,11 @@ pub fn expected(case: &super::Case, stateless: bool) -> Allowed {
             }
         }
     }
-    normal(allowed)
+    allowed
 }
 
-/// Ranges united, and a few ports in one range taken apart, as 5060-5061 of AWS.
-pub fn normal(allowed: Allowed) -> Allowed {
+/// A few ports in one range taken apart, as 5060-5061 of AWS.
+pub fn with_single_ports(allowed: Allowed) -> Allowed {
     let mut result = Allowed::new();
     for (key, ranges) in allowed {
         let (first, last) = key.destination_ports;
@@ -184,7 +184,33 @@ pub fn normal(allowed: Allowed) -> Allowed {
         }
     }
     result
-        .into_iter()
-        .map(|(key, ranges)| (key, united(ranges)))
-        .collect()
+}
+
+/// Each kind of packet with its ranges united and split into CIDRs, as texts that compare well.
+pub fn lines(allowed: &Allowed) -> String {
+    let mut lines = Vec::new();
+    for (key, ranges) in allowed {
+        for cidr in cidrs(&united(ranges.clone())) {
+            lines.push(format!("{key:?} {cidr}"));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The CIDRs of ranges, largest first at each address: a second opinion on merging.
+pub fn cidrs(ranges: &[Range]) -> Vec<String> {
+    let mut result = Vec::new();
+    for &(first, last) in ranges {
+        let (mut at, end) = (u64::from(first), u64::from(last) + 1);
+        while at < end {
+            let mut size = 1u64 << at.trailing_zeros().min(32);
+            while at + size > end {
+                size /= 2;
+            }
+            let address = std::net::Ipv4Addr::from(u32::try_from(at).unwrap());
+            result.push(format!("{address}/{}", 32 - size.trailing_zeros()));
+            at += size;
+        }
+    }
+    result
 }

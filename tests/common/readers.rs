@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{ANY_PORT, Allowed, Key, Range, address, network, normal};
+use super::facts::{ANY_PORT, Allowed, Key, Range, address, network, with_single_ports};
 
 /// A packet as a firewall sees it. `source` is the remote side of what comes in.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ pub fn clauses(format: &str, text: &str) -> Vec<Clause> {
     }
 }
 
-/// What an output of ours allows from and to any local address.
+/// What an output of ours allows from and to any local address: networks as they stand there.
 pub fn read(format: &str, text: &str) -> Allowed {
     let mut allowed = Allowed::new();
     for clause in clauses(format, text) {
@@ -96,7 +96,7 @@ pub fn read(format: &str, text: &str) -> Allowed {
         assert_ne!(remote, [ANYWHERE], "{}", clause.line);
         allowed.entry(clause.key).or_default().extend(remote);
     }
-    normal(allowed)
+    with_single_ports(allowed)
 }
 
 fn permit(key: Key, source: Vec<Range>, destination: Vec<Range>, line: &str) -> Clause {
@@ -216,17 +216,20 @@ fn nftables(text: &str) -> Vec<Clause> {
     let mut elements: Option<String> = None;
     assert_eq!(lines.next(), Some("table inet filter {"));
     for line in lines {
-        let line = line.trim();
+        let mut line = line.trim();
+        // Ours has an element a line; a listing has them in one, or breaks it anywhere.
+        if let Some(rest) = line.strip_prefix("elements = {") {
+            elements = Some(String::new());
+            line = rest;
+        }
         if let Some(collected) = &mut elements {
-            if line == "}" {
+            collected.push_str(line.trim_end_matches('}').trim());
+            collected.push(' ');
+            if line.ends_with('}') {
                 let name = inside[0].split(' ').nth(1).unwrap().to_owned();
                 sets.insert(name, nft_elements(collected));
                 elements = None;
-            } else {
-                collected.push_str(line);
             }
-        } else if line == "elements = {" {
-            elements = Some(String::new());
         } else if let Some(head) = line.strip_suffix(" {") {
             assert!(inside.is_empty(), "{line}");
             inside.push(head.to_owned());

@@ -1,0 +1,214 @@
+//! From the program's arguments and environment to a [`Cli`], or to what clap has to say instead.
+
+use std::ffi::OsString;
+
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, FromArgMatches};
+
+use super::{Cli, command};
+use crate::output;
+use crate::text::did_you_mean;
+
+/// Options that exclude each other, by their ids. One on the command line goes before the other's
+/// variable.
+const CLASHES: [(&str, &str); 3] = [
+    ("template", "format"),
+    ("template", "table"),
+    ("dataset", "edition"),
+];
+
+const PREFIX: &str = "TWILIO_SIP_ALLOW_";
+
+/// Reads the program's arguments and environment.
+pub fn parse() -> Result<Cli, Told> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let command = command();
+    let is_verb = |word: &OsString| {
+        command
+            .get_subcommands()
+            .any(|verb| word == verb.get_name())
+    };
+    if arguments.iter().any(is_verb) {
+        // The variables of options for rendering must not hinder other jobs.
+        let matches = without_environment(&command).try_get_matches_from(&arguments)?;
+        if matches.subcommand_name().is_some() {
+            return parse_verb(&command, &matches);
+        }
+    }
+    refuse_unknown_variables(&command)?;
+    parse_render(command, &arguments)
+}
+
+fn parse_verb(command: &Command, matches: &ArgMatches) -> Result<Cli, Told> {
+    let verb = matches.subcommand_name().unwrap_or_default();
+    for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
+        if matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine) {
+            let message = format!(
+                "{} has no meaning for '{verb}'; leave one of them out",
+                shown(arg)
+            );
+            return Err(clash(command, message));
+        }
+    }
+    Ok(Cli::from_arg_matches(matches)?)
+}
+
+fn parse_render(command: Command, arguments: &[OsString]) -> Result<Cli, Told> {
+    let matches = command
+        .clone()
+        .try_get_matches_from(arguments)
+        .map_err(|error| Told::with_variables(error, &command, arguments))?;
+    let source = |id: &str| matches.value_source(id);
+    for (one, other) in CLASHES {
+        match (source(one), source(other)) {
+            (None | Some(ValueSource::DefaultValue), _) | (_, None) => {}
+            (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
+                return parse_render(ignoring_variable_of(command, one), arguments);
+            }
+            (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => {
+                return parse_render(ignoring_variable_of(command, other), arguments);
+            }
+            _ => {
+                let names = [one, other].map(|id| option_named(&command, id));
+                let message = format!("{} and {} cannot be used together", names[0], names[1]);
+                let variables = variables_in_use(&command, &matches);
+                return Err(Told {
+                    variables,
+                    ..clash(&command, message)
+                });
+            }
+        }
+    }
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.from_environment = variables_in_use(&command, &matches);
+    Ok(cli)
+}
+
+fn clash(command: &Command, message: String) -> Told {
+    command
+        .clone()
+        .error(ErrorKind::ArgumentConflict, message)
+        .into()
+}
+
+fn shown(arg: &Arg) -> String {
+    format!("--{}", arg.get_long().unwrap_or_default())
+}
+
+fn option_named(command: &Command, id: &str) -> String {
+    let arg = command.get_arguments().find(|arg| arg.get_id() == id);
+    arg.map(shown).unwrap_or_default()
+}
+
+fn ignoring_variable_of(command: Command, id: &'static str) -> Command {
+    command.mut_arg(id, |arg| arg.env(Resettable::Reset))
+}
+
+/// With the variables of `--quiet` and `--color` alone, which hold for every job.
+fn without_environment(command: &Command) -> Command {
+    let keep = |arg: Arg| {
+        if arg.is_global_set() {
+            arg
+        } else {
+            arg.env(Resettable::Reset)
+        }
+    };
+    command.clone().mut_args(keep)
+}
+
+fn variables_in_use(command: &Command, matches: &ArgMatches) -> Vec<String> {
+    let from_variable = |arg: &&Arg| {
+        let source = matches.value_source(arg.get_id().as_str());
+        source == Some(ValueSource::EnvVariable) && !arg.is_global_set()
+    };
+    let args = command.get_arguments().filter(from_variable);
+    args.filter_map(variable_of).collect()
+}
+
+fn variable_of(arg: &Arg) -> Option<String> {
+    Some(arg.get_env()?.to_string_lossy().into_owned())
+}
+
+/// A misspelt variable would leave its option unset, and allow more than was meant.
+fn refuse_unknown_variables(command: &Command) -> Result<(), Told> {
+    let set = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let set: Vec<String> = set.filter(|name| name.starts_with(PREFIX)).collect();
+    if set.is_empty() {
+        return Ok(());
+    }
+    let verbs = command.get_subcommands().flat_map(Command::get_arguments);
+    let known: Vec<String> = command
+        .get_arguments()
+        .chain(verbs)
+        .filter_map(variable_of)
+        .collect();
+    match set.iter().find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let suggestion = did_you_mean(name, known.iter().map(String::as_str));
+            let message =
+                format!("{name}, set in the environment, is the variable of no option{suggestion}");
+            Err(command
+                .clone()
+                .error(ErrorKind::UnknownArgument, message)
+                .into())
+        }
+    }
+}
+
+/// What clap has to tell instead of a command line: help, the version, or a mistake.
+pub struct Told {
+    error: clap::Error,
+    /// The variables that the mistake comes from, which clap does not name.
+    variables: Vec<String>,
+}
+
+impl From<clap::Error> for Told {
+    fn from(error: clap::Error) -> Self {
+        Told {
+            error,
+            variables: Vec::new(),
+        }
+    }
+}
+
+impl Told {
+    /// Names the variable of the option in question, when the command line alone is not at fault.
+    fn with_variables(error: clap::Error, command: &Command, arguments: &[OsString]) -> Self {
+        let no_variable = |arg: Arg| arg.env(Resettable::Reset);
+        let bare = command
+            .clone()
+            .mut_args(no_variable)
+            .try_get_matches_from(arguments);
+        let same = |other: clap::Error| other.to_string() == error.to_string();
+        let option = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(option)) if !bare.is_err_and(same) => option,
+            _ => return error.into(),
+        };
+        let option = option.split(' ').next().unwrap_or_default();
+        let arg = command.get_arguments().find(|arg| shown(arg) == option);
+        let variables = arg.and_then(variable_of).into_iter().collect();
+        Told { error, variables }
+    }
+
+    /// Prints it where it belongs: whether it was what the user asked for.
+    pub fn print(&self) -> anyhow::Result<bool> {
+        let text = self.error.render().to_string();
+        if self.error.use_stderr() {
+            output::complain(&format!("{text}{}", environment_note(&self.variables)));
+            return Ok(false);
+        }
+        output::write_stdout(&text)?;
+        Ok(true)
+    }
+}
+
+pub(super) fn environment_note(variables: &[String]) -> String {
+    if variables.is_empty() {
+        String::new()
+    } else {
+        format!("note: set in the environment: {}\n", variables.join(", "))
+    }
+}
