@@ -3,8 +3,11 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod facts;
+pub mod lab;
 pub mod namespace;
+pub mod oracle;
 pub mod readers;
+pub mod wire;
 
 use std::ffi::OsStr;
 use std::io::Write;

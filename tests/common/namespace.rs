@@ -41,6 +41,10 @@ impl Namespace {
         None
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Runs a shell script inside; a failing command ends it, and fails the test.
     pub fn script(&self, script: &str) -> String {
         let (ok, out) = self.try_script(script);

@@ -1,0 +1,409 @@
+//! Which packet must pass, and which packets to try: from the published figures alone.
+
+use super::facts::{Range, address, ports, published};
+use super::readers::Packet;
+use super::wire::Shape;
+
+/// A selection, as options and as what they mean.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    pub editions: Vec<&'static str>,
+    pub region: String,
+    pub direction: &'static str,
+    pub plane: &'static str,
+    pub transports: Vec<&'static str>,
+    /// Of the two hosts of [`Site`], whether only the first is meant.
+    pub first_host_only: bool,
+    pub sip_port: Option<u16>,
+    pub tls_port: Option<u16>,
+    pub rtp_ports: Option<(u16, u16)>,
+}
+
+impl Selected {
+    pub fn new(edition: &'static str, region: &str) -> Selected {
+        Selected {
+            editions: vec![edition],
+            region: region.to_owned(),
+            direction: "both",
+            plane: "both",
+            transports: vec!["udp", "tcp", "tls"],
+            first_host_only: false,
+            sip_port: None,
+            tls_port: None,
+            rtp_ports: None,
+        }
+    }
+
+    /// What the program is called with.
+    pub fn options(&self, site: Site) -> String {
+        let mut options = format!(
+            "--edition {} --region {} --direction {} --plane {}",
+            self.editions.join(","),
+            self.region,
+            self.direction,
+            self.plane
+        );
+        let mut add = |option: &str, value: String| options += &format!(" --{option} {value}");
+        if self.transports.len() < 3 {
+            add("transport", self.transports.join(","));
+        }
+        if self.first_host_only {
+            add("local-address", dotted(site.hosts[0]));
+        }
+        if let Some(port) = self.sip_port {
+            add("local-sip-port", port.to_string());
+        }
+        if let Some(port) = self.tls_port {
+            add("local-tls-port", port.to_string());
+        }
+        if let Some((first, last)) = self.rtp_ports {
+            add("local-rtp-ports", format!("{first}-{last}"));
+        }
+        options
+    }
+}
+
+/// Where the packets go: two addresses of the user's side.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    pub hosts: [u32; 2],
+}
+
+pub fn dotted(address: u32) -> String {
+    std::net::Ipv4Addr::from(address).to_string()
+}
+
+/// How a firewall takes TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tcp {
+    /// A rule holds for any packet of a connection.
+    Any,
+    /// A rule holds for the packet that opens a connection (pf's `flags S/SA`).
+    Opening,
+    /// Stateless: any packet, and besides the way back.
+    WayBack,
+}
+
+struct Allowance {
+    what: String,
+    direction: &'static str,
+    protocol: &'static str,
+    remote: Vec<Range>,
+    remote_ports: (u16, u16),
+    local_ports: (u16, u16),
+    established: bool,
+}
+
+/// The table of what is allowed for a selection.
+pub struct Oracle {
+    allowances: Vec<Allowance>,
+    local: Vec<u32>,
+    tcp: Tcp,
+}
+
+const ANY: (u16, u16) = (0, 65535);
+
+impl Oracle {
+    pub fn new(selected: &Selected, site: Site, tcp: Tcp) -> Oracle {
+        let mut oracle = Oracle {
+            allowances: Vec::new(),
+            local: if selected.first_host_only {
+                vec![site.hosts[0]]
+            } else {
+                Vec::new()
+            },
+            tcp,
+        };
+        for &edition in &selected.editions {
+            oracle.add_edition(selected, edition);
+        }
+        oracle
+    }
+
+    fn add_edition(&mut self, selected: &Selected, edition: &str) {
+        let figures = ports(edition);
+        let one = |port: u16| (port, port);
+        let sip = |published: u16| one(selected.sip_port.unwrap_or(published));
+        let signaling = [
+            ("udp", "udp", one(figures.udp), sip(figures.udp)),
+            ("tcp", "tcp", one(figures.tcp), sip(figures.tcp)),
+            (
+                "tls",
+                "tcp",
+                one(figures.tls),
+                one(selected.tls_port.unwrap_or(figures.tls)),
+            ),
+        ];
+        let directions: &[&'static str] = match selected.direction {
+            "both" => &["in", "out"],
+            "in" => &["in"],
+            _ => &["out"],
+        };
+        for &direction in directions {
+            let mut add = |plane: &str, what: &str, protocol, far, near, established| {
+                // What goes to a service goes to its port, from any; what comes back, the reverse.
+                let to_near = (direction == "in") != established;
+                self.allowances.push(Allowance {
+                    what: format!("{edition} {direction} {plane} {what}"),
+                    direction,
+                    protocol,
+                    remote: published(edition, &selected.region, plane),
+                    remote_ports: if to_near { ANY } else { far },
+                    local_ports: if to_near { near } else { ANY },
+                    established,
+                });
+            };
+            if selected.plane != "media" {
+                for (transport, protocol, far, near) in signaling {
+                    if selected.transports.contains(&transport) {
+                        add("signaling", transport, protocol, far, near, false);
+                        if protocol == "tcp" && self.tcp == Tcp::WayBack {
+                            add("signaling", transport, protocol, far, near, true);
+                        }
+                    }
+                }
+            }
+            if selected.plane != "signaling" {
+                let near = selected.rtp_ports.unwrap_or(figures.media);
+                add("media", "rtp", "udp", figures.media, near, false);
+            }
+        }
+    }
+
+    /// The row of the table that lets a packet pass, if one does.
+    pub fn allows(&self, packet: &Packet) -> Option<&str> {
+        let (remote, remote_port, local, local_port) = match packet.direction {
+            "in" => (
+                packet.source,
+                packet.source_port,
+                packet.destination,
+                packet.destination_port,
+            ),
+            _ => (
+                packet.destination,
+                packet.destination_port,
+                packet.source,
+                packet.source_port,
+            ),
+        };
+        if !self.local.is_empty() && !self.local.contains(&local) {
+            return None;
+        }
+        if packet.protocol == "tcp" && packet.ack && self.tcp == Tcp::Opening {
+            return None;
+        }
+        let within = |(first, last): (u16, u16), port: u16| first <= port && port <= last;
+        let row = self.allowances.iter().find(|row| {
+            row.direction == packet.direction
+                && row.protocol == packet.protocol
+                && row
+                    .remote
+                    .iter()
+                    .any(|(first, last)| *first <= remote && remote <= *last)
+                && within(row.remote_ports, remote_port)
+                && within(row.local_ports, local_port)
+                && (!row.established || packet.ack)
+        });
+        row.map(|row| row.what.as_str())
+    }
+}
+
+/// Random numbers by xorshift64*, so that a seed tells the whole run.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.max(1))
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
+    }
+
+    pub fn between(&mut self, first: u64, last: u64) -> u64 {
+        first + self.next() % (last - first + 1)
+    }
+}
+
+/// Every network that any edition ever published.
+fn networks() -> Vec<Range> {
+    let mut all = Vec::new();
+    for edition in super::EDITIONS {
+        for region in super::facts::region_ids() {
+            for plane in ["signaling", "media"] {
+                all.extend(published(edition, &region, plane));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Makes packets whose free port is another each time, so that no packet is the reply to another.
+struct Probes {
+    site: Site,
+    direction: &'static str,
+    free_port: u16,
+    made: Vec<(Packet, Shape)>,
+}
+
+impl Probes {
+    /// To the service port of the receiver.
+    fn to(&mut self, remote: u32, protocol: &'static str, port: u16) -> &mut Packet {
+        self.free_port = self.free_port.checked_add(1).expect("fewer probes");
+        let (source, destination) = match self.direction {
+            "in" => (remote, self.site.hosts[0]),
+            _ => (self.site.hosts[0], remote),
+        };
+        self.made.push((
+            Packet {
+                direction: self.direction,
+                protocol,
+                source,
+                source_port: self.free_port,
+                destination,
+                destination_port: port,
+                ack: false,
+            },
+            Shape::Whole,
+        ));
+        &mut self.made.last_mut().unwrap().0
+    }
+}
+
+/// Ports on and beside every edge, with the protocols that are wrong for them.
+fn services(selected: &Selected) -> Vec<(&'static str, u16)> {
+    let mut services = Vec::new();
+    for port in [5059, 5060, 5061, 5062] {
+        services.extend([("udp", port), ("tcp", port)]);
+    }
+    for port in [9999, 10000, 20000, 20001, 60000, 60001] {
+        services.push(("udp", port));
+    }
+    services.extend([
+        ("tcp", 10000),
+        ("tcp", 20000),
+        ("udp", 1),
+        ("udp", 65535),
+        ("tcp", 22),
+    ]);
+    for port in [selected.sip_port, selected.tls_port].into_iter().flatten() {
+        services.extend([
+            ("udp", port),
+            ("tcp", port),
+            ("udp", port - 1),
+            ("tcp", port + 1),
+        ]);
+    }
+    if let Some((first, last)) = selected.rtp_ports {
+        let edges = [first - 1, first, last, last + 1];
+        services.extend(edges.map(|port| ("udp", port)));
+        services.push(("tcp", first));
+    }
+    services
+}
+
+/// The packets of one direction to try on a selection.
+pub fn probes(
+    selected: &Selected,
+    site: Site,
+    direction: &'static str,
+    random: &mut Random,
+) -> Vec<(Packet, Shape)> {
+    // Packets of one direction have even free ports' neighbours of the other: never the same.
+    let mut probes = Probes {
+        site,
+        direction,
+        free_port: if direction == "in" { 1024 } else { 32000 },
+        made: Vec::new(),
+    };
+    let networks = networks();
+    let mut remotes: Vec<u32> = Vec::new();
+    for (first, last) in &networks {
+        remotes.extend([*first, *last, first - 1, last + 1]);
+    }
+    remotes.sort_unstable();
+    remotes.dedup();
+    let foreign = [
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "8.8.8.8",
+        "203.0.113.7",
+    ];
+    remotes.extend(foreign.map(address));
+    if direction == "in" {
+        remotes.extend(["255.255.255.255", "224.0.0.1", "127.0.0.1", "0.0.0.0"].map(address));
+    }
+    let services = services(selected);
+    for &remote in &remotes {
+        for &(protocol, port) in &services {
+            probes.to(remote, protocol, port);
+        }
+    }
+    for &(first, last) in &networks {
+        odd_probes(&mut probes, selected, first, last);
+    }
+    for _ in 0..500 {
+        let (first, last) =
+            networks[usize::try_from(random.between(0, networks.len() as u64 - 1)).unwrap()];
+        let inside = random.between(0, 3) > 0;
+        let remote = if inside {
+            random.between(u64::from(first), u64::from(last))
+        } else {
+            // Unicast addresses that are nobody's loopback or multicast.
+            random.between(0x0100_0000, 0x7eff_ffff)
+        };
+        let (protocol, port) =
+            services[usize::try_from(random.between(0, services.len() as u64 - 1)).unwrap()];
+        let port = match random.between(0, 2) {
+            0 => port,
+            1 => u16::try_from(random.between(10000, 20000)).unwrap(),
+            _ => u16::try_from(random.between(1, 65535)).unwrap(),
+        };
+        probes.to(u32::try_from(remote).unwrap(), protocol, port);
+    }
+    probes.made
+}
+
+/// For one network: bare ACKs, swapped ports, the other host, fragments.
+fn odd_probes(probes: &mut Probes, selected: &Selected, first: u32, last: u32) {
+    let sip = selected.sip_port.unwrap_or(5060);
+    let tls = selected.tls_port.unwrap_or(5061);
+    for port in [5060, 5061, sip, tls] {
+        probes.to(first, "tcp", port).ack = true;
+        for ack in [false, true] {
+            let packet = probes.to(first, "tcp", port);
+            (packet.source_port, packet.destination_port) =
+                (packet.destination_port, packet.source_port);
+            packet.ack = ack;
+        }
+    }
+    for port in [5060, 10000] {
+        let packet = probes.to(last, "udp", port);
+        (packet.source_port, packet.destination_port) =
+            (packet.destination_port, packet.source_port);
+    }
+    let (direction, other) = (probes.direction, probes.site.hosts[1]);
+    for (protocol, port) in [("udp", sip), ("tcp", tls), ("udp", 10000)] {
+        let packet = probes.to(first, protocol, port);
+        match direction {
+            "in" => packet.destination = other,
+            _ => packet.source = other,
+        }
+    }
+    for port in [
+        sip,
+        10000,
+        9999,
+        selected.rtp_ports.map_or(20000, |(_, last)| last),
+    ] {
+        probes.to(last, "udp", port);
+        probes.made.last_mut().unwrap().1 = Shape::Fragments;
+    }
+}

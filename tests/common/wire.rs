@@ -1,0 +1,94 @@
+//! IPv4 packets as bytes (RFC 791, 768, 9293).
+
+use super::readers::Packet;
+
+/// How a probe goes over the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Whole,
+    /// In two fragments, the second without a UDP header.
+    Fragments,
+}
+
+const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
+const MORE_FRAGMENTS: u16 = 0x2000;
+/// In bytes; a multiple of 8, as every fragment but the last.
+const FIRST_FRAGMENT: usize = 1480;
+
+/// The packets of a probe, each with `id` in its header.
+pub fn packets(probe: &Packet, shape: Shape, id: u16) -> Vec<Vec<u8>> {
+    let payload_length = if shape == Shape::Fragments { 1600 } else { 4 };
+    let payload = match probe.protocol {
+        "udp" => udp(probe, payload_length),
+        _ => tcp(probe),
+    };
+    if shape == Shape::Whole {
+        return vec![ip(probe, id, 0, &payload)];
+    }
+    let (first, second) = payload.split_at(FIRST_FRAGMENT);
+    let offset = u16::try_from(FIRST_FRAGMENT / 8).unwrap();
+    vec![
+        ip(probe, id, MORE_FRAGMENTS, first),
+        ip(probe, id, offset, second),
+    ]
+}
+
+fn ip(probe: &Packet, id: u16, fragment: u16, payload: &[u8]) -> Vec<u8> {
+    let protocol = if probe.protocol == "udp" { 17 } else { 6 };
+    let length = u16::try_from(20 + payload.len()).unwrap();
+    let mut header = vec![0x45, 0];
+    header.extend(length.to_be_bytes());
+    header.extend(id.to_be_bytes());
+    header.extend(fragment.to_be_bytes());
+    header.extend([64, protocol, 0, 0]);
+    header.extend(probe.source.to_be_bytes());
+    header.extend(probe.destination.to_be_bytes());
+    let sum = checksum(&header);
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
+    header.extend(payload);
+    header
+}
+
+/// A checksum of 0 says that there is none.
+fn udp(probe: &Packet, payload: usize) -> Vec<u8> {
+    let mut datagram = Vec::new();
+    datagram.extend(probe.source_port.to_be_bytes());
+    datagram.extend(probe.destination_port.to_be_bytes());
+    datagram.extend(u16::try_from(8 + payload).unwrap().to_be_bytes());
+    datagram.extend([0, 0]);
+    datagram.resize(8 + payload, b'x');
+    datagram
+}
+
+fn tcp(probe: &Packet) -> Vec<u8> {
+    let mut segment = Vec::new();
+    segment.extend(probe.source_port.to_be_bytes());
+    segment.extend(probe.destination_port.to_be_bytes());
+    segment.extend(1u32.to_be_bytes());
+    segment.extend(u32::from(probe.ack).to_be_bytes());
+    segment.extend([5 << 4, if probe.ack { ACK } else { SYN }]);
+    segment.extend(1024u16.to_be_bytes());
+    segment.extend([0; 4]);
+    let mut pseudo = Vec::new();
+    pseudo.extend(probe.source.to_be_bytes());
+    pseudo.extend(probe.destination.to_be_bytes());
+    pseudo.extend([0, 6]);
+    pseudo.extend(u16::try_from(segment.len()).unwrap().to_be_bytes());
+    pseudo.extend(&segment);
+    let sum = checksum(&pseudo);
+    segment[16..18].copy_from_slice(&sum.to_be_bytes());
+    segment
+}
+
+/// RFC 1071.
+fn checksum(bytes: &[u8]) -> u16 {
+    let words = bytes
+        .chunks(2)
+        .map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
+    let mut sum: u32 = words.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !u16::try_from(sum).unwrap()
+}
