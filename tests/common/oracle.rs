@@ -324,7 +324,10 @@ pub fn probes(
     let networks = networks();
     let mut remotes: Vec<u32> = Vec::new();
     for (first, last) in &networks {
+        let middle = first + (last - first) / 2;
+        let inner = [first + 1, middle, last - 1].map(|address| address.clamp(*first, *last));
         remotes.extend([*first, *last, first - 1, last + 1]);
+        remotes.extend(inner);
     }
     remotes.sort_unstable();
     remotes.dedup();
