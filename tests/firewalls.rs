@@ -5,8 +5,9 @@
 
 mod common;
 
+use common::lab::iptables_names;
 use common::namespace::Namespace;
-use common::{Case, facts, first_difference, matrix, readers, render};
+use common::{Case, facts, first_difference, head_commands, matrix, readers, render};
 
 /// What a user may have beside our unit, in the same table and in others.
 const NFT_BEFORE: &str = "
@@ -35,18 +36,6 @@ table ip mangle {
 }
 ";
 
-/// The commands of an output's head, with `FILE` in place.
-fn commands(text: &str, kind: &str, file: &str) -> Vec<String> {
-    let prefix = format!("# {kind}: ");
-    let found: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix(&prefix))
-        .map(|command| command.replace("FILE", file))
-        .collect();
-    assert!(!found.is_empty(), "no {kind} command in\n{text}");
-    found
-}
-
 fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
     if let Some(difference) = first_difference(expected, found) {
         panic!("{case}: {what}\n{difference}");
@@ -63,9 +52,11 @@ fn nft_case(namespace: &Namespace, folder: &std::path::Path, case: &Case) {
     let text = render(&format!("{} --format nftables", case.options()));
     let file = folder.join("nft");
     std::fs::write(&file, &text).unwrap();
-    let file = file.to_str().unwrap();
-    let load = &commands(&text, "load", file)[0];
-    let hooks = commands(&text, "hook", file).join("\n");
+    let load = &head_commands(&text, "load", &file)[0];
+    let hooks = head_commands(&text, "hook", &file).join(
+        "
+",
+    );
     let printed = namespace.script(&format!(
         "nft flush ruleset
 nft -f - <<'EOF'
@@ -152,19 +143,6 @@ fn nftables_takes_every_selection_and_nothing_else_changes() {
     }
 }
 
-/// Commands of one back end under their usual names, so that a head's commands run as they are.
-fn iptables_names(folder: &std::path::Path, back_end: &str) -> String {
-    for command in ["iptables", "iptables-save", "iptables-restore"] {
-        let link = folder.join(command);
-        let target = format!("/usr/sbin/xtables-{back_end}-multi");
-        std::os::unix::fs::symlink(target, link).unwrap();
-    }
-    format!(
-        "export PATH={}:$PATH XTABLES_LOCKFILE={0}/lock",
-        folder.display()
-    )
-}
-
 /// What `iptables-save` prints, without dates and counters.
 fn without_counters(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -200,9 +178,11 @@ fn iptables_case(namespace: &Namespace, names: &str, folder: &std::path::Path, c
     let text = render(&format!("{} --format iptables", case.options()));
     let file = folder.join("rules");
     std::fs::write(&file, &text).unwrap();
-    let file = file.to_str().unwrap();
-    let load = &commands(&text, "load", file)[0];
-    let hooks = commands(&text, "hook", file).join("\n");
+    let load = &head_commands(&text, "load", &file)[0];
+    let hooks = head_commands(&text, "hook", &file).join(
+        "
+",
+    );
     let printed = namespace.script(&format!(
         "{names}
 iptables-restore <<'EOF'

@@ -18,7 +18,7 @@ fn expected_permissions(case: &common::Case) -> String {
             (5061, 5061) => continue,
             ports => ports,
         };
-        for cidr in facts::cidrs(&ranges) {
+        for cidr in facts::cidrs(&facts::united(ranges)) {
             lines.push(format!("{} {first} {last} {cidr}", key.protocol));
         }
     }

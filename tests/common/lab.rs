@@ -4,10 +4,12 @@
 //! `wall` forwards between `far` and `near`. Nothing leads out.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::facts::address;
+use super::head_commands;
 use super::namespace::Namespace;
 use super::oracle::Site;
 use super::readers::Packet;
@@ -44,22 +46,27 @@ impl BackEnd {
         }
     }
 
-    /// Commands under their usual names.
-    fn names(self, folder: &std::path::Path) -> String {
-        let kind = match self {
-            BackEnd::Nftables => return String::new(),
-            BackEnd::IptablesNft => "nft",
-            BackEnd::IptablesLegacy => "legacy",
-        };
-        for command in ["iptables", "iptables-restore"] {
-            let target = format!("/usr/sbin/xtables-{kind}-multi");
-            std::os::unix::fs::symlink(target, folder.join(command)).unwrap();
+    /// A script's first line, so that commands of this back end have their usual names.
+    fn names(self, folder: &Path) -> String {
+        match self {
+            BackEnd::Nftables => String::new(),
+            BackEnd::IptablesNft => iptables_names(folder, "nft"),
+            BackEnd::IptablesLegacy => iptables_names(folder, "legacy"),
         }
-        format!(
-            "export PATH={}:$PATH XTABLES_LOCKFILE={0}/lock",
-            folder.display()
-        )
     }
+}
+
+/// Makes commands of one kind of iptables under their usual names, and a line of a script that has
+/// them found first.
+pub fn iptables_names(folder: &Path, kind: &str) -> String {
+    for command in ["iptables", "iptables-save", "iptables-restore"] {
+        let target = format!("/usr/sbin/xtables-{kind}-multi");
+        std::os::unix::fs::symlink(target, folder.join(command)).unwrap();
+    }
+    format!(
+        "export PATH={}:$PATH XTABLES_LOCKFILE={0}/lock",
+        folder.display()
+    )
 }
 
 pub const TOOLS: [&str; 6] = [
@@ -153,14 +160,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
     pub fn load(&self, rules: &str) {
         let path = self.folder.path().join("rules");
         std::fs::write(&path, rules).unwrap();
-        let commands = |kind: &str| {
-            let prefix = format!("# {kind}: ");
-            let lines = rules.lines().filter_map(|line| line.strip_prefix(&prefix));
-            lines
-                .map(|line| line.replace("FILE", &path.display().to_string()))
-                .collect::<Vec<_>>()
-        };
-        let hooks = commands("hook").join("\n");
+        let hooks = head_commands(rules, "hook", &path).join("\n");
         let hooks = match self.place {
             Place::OnPbx => hooks,
             Place::InFront => hooks
@@ -173,7 +173,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
             BackEnd::Nftables => NFT_FIREWALL,
             _ => IPTABLES_FIREWALL,
         };
-        let load = commands("load").join("\n");
+        let load = head_commands(rules, "load", &path).join("\n");
         self.wall.script(&format!(
             "{}\nnft flush ruleset\n{firewall}\n{load}\n{hooks}\n{RECORDER}\nconntrack -F 2>/dev/null",
             self.names
@@ -274,7 +274,8 @@ nft reset counters table ip recorder >/dev/null"
     }
 }
 
-const NFT_FIREWALL: &str = "nft -f - <<'EOF'
+/// A user's firewall: it drops all but what is established.
+pub const NFT_FIREWALL: &str = "nft -f - <<'EOF'
 table inet filter {
 	chain input {
 		type filter hook input priority filter; policy drop;
@@ -291,7 +292,8 @@ table inet filter {
 }
 EOF";
 
-const IPTABLES_FIREWALL: &str = "iptables-restore <<'EOF'
+/// The same in iptables.
+pub const IPTABLES_FIREWALL: &str = "iptables-restore <<'EOF'
 *filter
 :INPUT DROP [0:0]
 :FORWARD DROP [0:0]

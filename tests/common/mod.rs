@@ -127,6 +127,21 @@ pub fn render(line: &str) -> String {
     Tool::line(&format!("{line} --quiet")).run().ok()
 }
 
+/// The commands of one kind that an output's head prints, with a file in place of `FILE`.
+pub fn head_commands(text: &str, kind: &str, file: &Path) -> Vec<String> {
+    let prefix = format!("# {kind}: ");
+    let lines = text.lines().filter_map(|line| line.strip_prefix(&prefix));
+    let commands = lines.map(|command| command.replace("FILE", &file.display().to_string()));
+    let commands: Vec<String> = commands.collect();
+    assert!(!commands.is_empty(), "no {kind} command in\n{text}");
+    commands
+}
+
+/// Says something on the real stderr: libtest captures the print macros only.
+pub fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
 /// One call of the matrix of editions, regions, directions and planes.
 pub struct Case {
     pub edition: String,
@@ -187,10 +202,9 @@ pub fn matrix() -> Vec<Case> {
 ///
 /// `tests/run` sets the variable; a plain `cargo test` by somebody without root goes on.
 pub fn skip(test: &str, missing: &str) {
-    let text = format!("SKIPPED: {test}: {missing} (run tests/run to have everything)\n");
+    let text = format!("SKIPPED: {test}: {missing} (run tests/run to have everything)");
     assert!(std::env::var_os("TESTS_MUST_NOT_SKIP").is_none(), "{text}");
-    // libtest captures the print macros only.
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    tell(&text);
 }
 
 /// The Python of the environment that `tests/run` makes, or `None` and a word about it.
