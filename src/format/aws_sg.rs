@@ -217,5 +217,5 @@ fn description(
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
     );
-    clip(&text, DESCRIPTION_LIMIT)
+    clip(text, DESCRIPTION_LIMIT)
 }

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, clip, head, label};
+use super::{Dialect, FormatError, NetworkLists, Unit, clip, head};
 use crate::policy::{Direction, Policy, PortRange, Rule, State};
 use crate::template;
 
@@ -59,9 +59,10 @@ impl Dialect for Cisco {
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let directions = &policy.scope.directions;
+        let lists = NetworkLists::new(policy, REMARK_LIMIT, address);
         let list = |direction: &Direction| AccessList {
             name: unit.name.upper(*direction),
-            entries: entries(policy, *direction),
+            entries: entries(policy, &lists, *direction),
         };
         let hooks: Vec<String> = directions
             .iter()
@@ -81,47 +82,68 @@ impl Dialect for Cisco {
 }
 
 /// Numbered entries, with a remark before each run of those that are about the same.
-fn entries(policy: &Policy, direction: Direction) -> Vec<String> {
+fn entries(policy: &Policy, lists: &NetworkLists, direction: Direction) -> Vec<String> {
     let mut lines = Vec::new();
     let mut sequence = 0;
     for rule in policy.stateless(direction) {
-        let mut last_remark = String::new();
-        for network in rule.remote.networks.iter() {
-            let way_back = match rule.state {
-                State::Any => "",
-                State::Established => ", the way back",
-            };
-            let remark = format!("{}{way_back}: {}", rule.subject(), label(policy, network));
-            if remark != last_remark {
-                lines.push(format!("remark {}", clip(&remark, REMARK_LIMIT)));
-                last_remark = remark;
+        let mut last_label = "";
+        let locals: Vec<String> = rule.local.each().into_iter().map(address_or_any).collect();
+        let entry = Entry::new(rule);
+        for network in lists.of_rule(rule).1 {
+            if network.label != last_label {
+                lines.push(remark(rule, &network.label));
+                last_label = &network.label;
             }
-            for local in rule.local.each() {
-                let local = local.map_or("any".to_owned(), address);
+            for local in &locals {
                 sequence += SEQUENCE_STEP;
-                lines.push(format!(
-                    "{sequence} {}",
-                    entry(rule, network.network, &local)
-                ));
+                lines.push(entry.line(sequence, &network.address, local));
             }
         }
     }
     lines
 }
 
-fn entry(rule: &Rule, remote: Ipv4Net, local: &str) -> String {
-    let remote = address(remote);
-    let (source, destination) = rule.in_packet_order(remote.as_str(), local);
-    let established = match rule.state {
+fn remark(rule: &Rule, label: &str) -> String {
+    let way_back = match rule.state {
         State::Any => "",
-        State::Established => " established",
+        State::Established => ", the way back",
     };
-    format!(
-        "permit {} {source}{} {destination}{}{established}",
-        rule.protocol,
-        ports(rule.source_ports()),
-        ports(rule.destination_ports()),
-    )
+    let text = format!("{}{way_back}: {label}", rule.subject());
+    format!("remark {}", clip(text, REMARK_LIMIT))
+}
+
+/// What the entries of a rule have in common.
+struct Entry<'a> {
+    rule: &'a Rule,
+    source_ports: String,
+    destination_ports: String,
+    established: &'static str,
+}
+
+impl Entry<'_> {
+    fn new(rule: &Rule) -> Entry<'_> {
+        Entry {
+            rule,
+            source_ports: ports(rule.source_ports()),
+            destination_ports: ports(rule.destination_ports()),
+            established: match rule.state {
+                State::Any => "",
+                State::Established => " established",
+            },
+        }
+    }
+
+    fn line(&self, sequence: usize, remote: &str, local: &str) -> String {
+        let (source, destination) = self.rule.in_packet_order(remote, local);
+        format!(
+            "{sequence} permit {} {source}{} {destination}{}{}",
+            self.rule.protocol, self.source_ports, self.destination_ports, self.established
+        )
+    }
+}
+
+fn address_or_any(network: Option<Ipv4Net>) -> String {
+    network.map_or_else(|| "any".to_owned(), address)
 }
 
 /// A wildcard mask has the bits set that do not matter.

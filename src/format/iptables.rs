@@ -6,7 +6,7 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, clip, head, label};
+use super::{Dialect, FormatError, NetworkLists, Unit, head};
 use crate::policy::{Direction, Policy, PortRange, Rule};
 use crate::template;
 
@@ -16,8 +16,8 @@ pub struct Iptables;
 /// `XT_EXTENSION_MAXNAMELEN` less its closing NUL.
 const CHAIN_NAME_LIMIT: usize = 28;
 
-/// `XT_MAX_COMMENT_LEN` less its closing NUL.
-const COMMENT_LIMIT: usize = 255;
+/// `XT_MAX_COMMENT_LEN` less its closing NUL, and the longest subject of a rule.
+const LABEL_LIMIT: usize = 255 - " signaling udp".len();
 
 #[derive(Serialize)]
 struct View {
@@ -67,11 +67,12 @@ impl Dialect for Iptables {
                 Ok(format!("iptables -C {jump} || iptables -I {jump}"))
             })
             .collect::<Result<Vec<_>, FormatError>>()?;
+        let lists = NetworkLists::new(policy, LABEL_LIMIT, |network| network.to_string());
         let mut rules = Vec::new();
         for direction in both {
             let chain = chain(direction)?;
             for rule in policy.stateful(direction) {
-                rules.extend(lines(policy, rule, &chain));
+                rules.extend(lines(&lists, rule, &chain));
             }
         }
         Ok(template::value(&View {
@@ -87,30 +88,48 @@ fn chain_name(format: &Iptables, unit: &Unit, direction: Direction) -> Result<St
 }
 
 /// A line for each pair of a remote and a local network: iptables has no lists of addresses.
-fn lines(policy: &Policy, rule: &Rule, chain: &str) -> Vec<String> {
+fn lines(lists: &NetworkLists, rule: &Rule, chain: &str) -> Vec<String> {
+    let (protocol, subject) = (rule.protocol, rule.subject());
+    let matches = format!(
+        " -p {protocol} -m {protocol}{}{}",
+        ports("--sport", rule.source_ports()),
+        ports("--dport", rule.destination_ports())
+    );
+    let locals: Vec<_> = rule
+        .local
+        .each()
+        .into_iter()
+        .map(|n| n.map(|n| n.to_string()))
+        .collect();
     let mut lines = Vec::new();
-    for remote in rule.remote.networks.iter() {
-        let comment = format!("{} {}", label(policy, remote), rule.subject());
-        let comment = clip(&comment, COMMENT_LIMIT);
-        for local in rule.local.each() {
-            let (source, destination) = rule.in_packet_order(Some(remote.network), local);
-            lines.push(format!(
-                "-A {chain}{}{} -p {protocol} -m {protocol}{}{} -m comment --comment \"{comment}\" -j ACCEPT",
-                option("-s", source),
-                option("-d", destination),
-                option("--sport", ports(rule.source_ports())),
-                option("--dport", ports(rule.destination_ports())),
-                protocol = rule.protocol,
-            ));
+    for remote in lists.of_rule(rule).1 {
+        for local in &locals {
+            let ends = rule.in_packet_order(Some(&remote.address), local.as_ref());
+            let mut line = format!("-A {chain}");
+            for (option, end) in [(" -s ", ends.0), (" -d ", ends.1)] {
+                if let Some(end) = end {
+                    line += option;
+                    line += end;
+                }
+            }
+            let comment = [&remote.label, " ", &subject].concat();
+            line += &[
+                &matches,
+                " -m comment --comment \"",
+                &comment,
+                "\" -j ACCEPT",
+            ]
+            .concat();
+            lines.push(line);
         }
     }
     lines
 }
 
-fn option(name: &str, value: Option<impl std::fmt::Display>) -> String {
-    value.map_or_else(String::new, |value| format!(" {name} {value}"))
-}
-
-fn ports(ports: PortRange) -> Option<String> {
-    (!ports.is_any()).then(|| ports.with_separator(":"))
+fn ports(option: &str, ports: PortRange) -> String {
+    if ports.is_any() {
+        String::new()
+    } else {
+        format!(" {option} {}", ports.with_separator(":"))
+    }
 }

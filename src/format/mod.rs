@@ -14,6 +14,7 @@ mod user_template;
 
 use std::sync::Arc;
 
+use ipnet::Ipv4Net;
 use minijinja::Value;
 use thiserror::Error;
 
@@ -208,39 +209,63 @@ fn label(policy: &Policy, network: &RemoteNetwork) -> String {
 }
 
 /// At most `limit` characters, with dots where some were cut.
-fn clip(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
+fn clip(text: String, limit: usize) -> String {
+    if text.len() <= limit || text.chars().count() <= limit {
+        return text;
     }
     let kept: String = text.chars().take(limit - 3).collect();
     kept + "..."
 }
 
-/// The distinct lists of networks that the rules refer to, numbered from 0 within their plane.
+/// The distinct lists of networks that the rules refer to, numbered from 0 within their plane,
+/// each network spelled once, however many rules it is in.
 ///
-/// A plane has one, unless editions with different ports are united.
-struct NetworkLists(Vec<(Plane, Arc<[RemoteNetwork]>)>);
+/// A plane has one list, unless editions with different ports are united.
+struct NetworkLists(Vec<NetworkList>);
+
+struct NetworkList {
+    plane: Plane,
+    networks: Arc<[RemoteNetwork]>,
+    spelled: Vec<Spelled>,
+}
+
+struct Spelled {
+    /// In the dialect's notation.
+    address: String,
+    /// Its regions, and its editions where there are several to tell apart.
+    label: String,
+}
 
 impl NetworkLists {
-    fn new(policy: &Policy) -> Self {
-        let mut lists: Vec<(Plane, Arc<[RemoteNetwork]>)> = Vec::new();
+    /// `spell` writes a network; labels get at most `label_limit` characters.
+    fn new(policy: &Policy, label_limit: usize, spell: fn(Ipv4Net) -> String) -> Self {
+        let mut lists = NetworkLists(Vec::new());
+        let spelled = |n: &RemoteNetwork| Spelled {
+            address: spell(n.network),
+            label: clip(label(policy, n), label_limit),
+        };
         for rule in &policy.rules {
-            let list = (rule.plane, rule.remote.networks.clone());
-            if !lists.contains(&list) {
-                lists.push(list);
+            let networks = &rule.remote.networks;
+            if lists.of(rule.plane).all(|list| list.networks != *networks) {
+                lists.0.push(NetworkList {
+                    plane: rule.plane,
+                    networks: networks.clone(),
+                    spelled: networks.iter().map(spelled).collect(),
+                });
             }
         }
-        NetworkLists(lists)
+        lists
     }
 
-    fn of(&self, plane: Plane) -> impl Iterator<Item = &Arc<[RemoteNetwork]>> {
-        let lists = self.0.iter().filter(move |(of, _)| *of == plane);
-        lists.map(|(_, list)| list)
+    fn of(&self, plane: Plane) -> impl Iterator<Item = &NetworkList> {
+        self.0.iter().filter(move |list| list.plane == plane)
     }
 
-    fn number(&self, rule: &Rule) -> usize {
-        let others = |list: &&Arc<[RemoteNetwork]>| **list != rule.remote.networks;
-        self.of(rule.plane).take_while(others).count()
+    /// The number and the networks of the list that a rule refers to.
+    fn of_rule(&self, rule: &Rule) -> (usize, &[Spelled]) {
+        let mut lists = self.of(rule.plane).enumerate();
+        let found = lists.find(|(_, list)| list.networks == rule.remote.networks);
+        found.map_or((0, &[]), |(number, list)| (number, list.spelled.as_slice()))
     }
 }
 
@@ -259,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_clipped_text_keeps_the_limit() {
-        assert_eq!(clip("tokyo", 5), "tokyo");
-        assert_eq!(clip("tokyo, sydney", 8), "tokyo...");
+        assert_eq!(clip("tokyo".to_owned(), 5), "tokyo");
+        assert_eq!(clip("tokyo, sydney".to_owned(), 8), "tokyo...");
     }
 }

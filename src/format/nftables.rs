@@ -7,8 +7,8 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, NetworkLists, Unit, clip, head, label};
-use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
+use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use crate::policy::{Direction, Plane, Policy, PortRange, Rule};
 use crate::template;
 
 /// The row of the table of formats.
@@ -236,19 +236,19 @@ impl Dialect for Nftables {
                 format!("nft insert rule {table} {base_chain} jump {base}_{direction}")
             })
             .collect();
-        let lists = NetworkLists::new(policy);
+        let lists = NetworkLists::new(policy, COMMENT_LIMIT, address);
         let chain = |direction| Chain {
             name: format!("{base}_{direction}"),
             rules: policy
                 .stateful(direction)
-                .map(|rule| statement(policy, &lists, rule, &base))
+                .map(|rule| statement(&lists, rule, &base))
                 .collect(),
         };
         Ok(template::value(&View {
             head: head(self, policy, unit, &hooks),
             table: table.to_owned(),
             sets: [Plane::Signaling, Plane::Media]
-                .map(|plane| named_set(policy, &lists, plane, &base))
+                .map(|plane| named_set(&lists, plane, &base))
                 .into(),
             chains: [Direction::In, Direction::Out].map(chain).into(),
         }))
@@ -257,19 +257,16 @@ impl Dialect for Nftables {
 
 /// The set of a plane: empty where the policy has nothing for it, so that a load takes away what
 /// an earlier one put there.
-fn named_set(policy: &Policy, lists: &NetworkLists, plane: Plane, base: &str) -> Set {
-    let networks = lists.of(plane).next().map_or(&[][..], |list| list);
+fn named_set(lists: &NetworkLists, plane: Plane, base: &str) -> Set {
+    let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
     Set {
         name: format!("{base}_{plane}"),
-        elements: elements(policy, networks),
+        elements: elements(networks),
     }
 }
 
-fn elements(policy: &Policy, networks: &[RemoteNetwork]) -> Vec<String> {
-    let element = |n: &RemoteNetwork| {
-        let comment = clip(&label(policy, n), COMMENT_LIMIT);
-        format!("{} comment \"{comment}\"", address(n.network))
-    };
+fn elements(networks: &[Spelled]) -> Vec<String> {
+    let element = |n: &Spelled| format!("{} comment \"{}\"", n.address, n.label);
     networks.iter().map(element).collect()
 }
 
@@ -282,16 +279,13 @@ fn address(network: ipnet::Ipv4Net) -> String {
     }
 }
 
-fn statement(policy: &Policy, lists: &NetworkLists, rule: &Rule, base: &str) -> String {
+fn statement(lists: &NetworkLists, rule: &Rule, base: &str) -> String {
     let (remote, local) = rule.in_packet_order("saddr", "daddr");
     // A plane has one named set. The further lists that a union of editions with different ports
     // needs are anonymous, so that no set of an earlier load can be left behind.
-    let set = match lists.number(rule) {
-        0 => format!("@{base}_{}", rule.plane),
-        _ => format!(
-            "{{ {} }}",
-            elements(policy, &rule.remote.networks).join(", ")
-        ),
+    let set = match lists.of_rule(rule) {
+        (0, _) => format!("@{base}_{}", rule.plane),
+        (_, networks) => format!("{{ {} }}", elements(networks).join(", ")),
     };
     let mut words = vec![format!("ip {remote} {set}")];
     let locals: Vec<String> = rule.local.networks.iter().map(|n| address(*n)).collect();

@@ -8,8 +8,8 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, NetworkLists, Unit, clip, head, label};
-use crate::policy::{Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule};
+use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, clip, head};
+use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
 
 /// The row of the table of formats.
@@ -61,15 +61,17 @@ impl Dialect for Pf {
             format: self.name(),
             unit,
         };
-        let lists = NetworkLists::new(policy);
+        let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
         let mut tables = Vec::new();
         for plane in [Plane::Signaling, Plane::Media] {
-            for (number, networks) in lists.of(plane).enumerate() {
-                let member = |n: &RemoteNetwork| format!("{} {}", n.network, label(policy, n));
+            for (number, list) in lists.of(plane).enumerate() {
+                let member = |n: &Spelled| format!("{} {}", n.address, n.label);
+                let addresses: Vec<&str> =
+                    list.spelled.iter().map(|n| n.address.as_str()).collect();
                 tables.push(Table {
                     name: names.remote(plane, number)?,
-                    members: networks.iter().map(member).collect(),
-                    addresses: join(networks.iter().map(|n| n.network)),
+                    members: list.spelled.iter().map(member).collect(),
+                    addresses: addresses.join(" "),
                 });
             }
         }
@@ -78,11 +80,15 @@ impl Dialect for Pf {
                 tables.push(Table {
                     name: names.local()?,
                     members: Vec::new(),
-                    addresses: join(local.iter().copied()),
+                    addresses: local
+                        .iter()
+                        .map(Ipv4Net::to_string)
+                        .collect::<Vec<_>>()
+                        .join(" "),
                 });
             }
         }
-        let rule = |rule| statement(rule, lists.number(rule), &names);
+        let rule = |rule| statement(rule, lists.of_rule(rule).0, &names);
         Ok(template::value(&View {
             head: head(self, policy, unit, &[hook(unit)]),
             tables,
@@ -124,13 +130,6 @@ impl TableNames<'_> {
     }
 }
 
-fn join(networks: impl Iterator<Item = Ipv4Net>) -> String {
-    networks
-        .map(|n| n.to_string())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 fn statement(rule: &Rule, number: usize, names: &TableNames) -> Result<String, FormatError> {
     let remote = format!("<{}>", names.remote(rule.plane, number)?);
     let local = if rule.local.networks.is_empty() {
@@ -155,7 +154,7 @@ fn statement(rule: &Rule, number: usize, names: &TableNames) -> Result<String, F
         rule.protocol,
         ports(rule.source_ports()),
         ports(rule.destination_ports()),
-        clip(&text, LABEL_LIMIT),
+        clip(text, LABEL_LIMIT),
     ))
 }
 

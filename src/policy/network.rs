@@ -24,13 +24,22 @@ pub struct RemoteNetwork {
     pub origins: Vec<Origin>,
 }
 
+impl Origin {
+    fn region_name(&self) -> &str {
+        self.region.as_deref().unwrap_or("all regions")
+    }
+}
+
 impl RemoteNetwork {
     /// The regions that it belongs to; with more than one edition selected also these:
     /// `tokyo`, `all regions`, `tokyo (regional, regional-expanded)`.
     pub fn label(&self, with_editions: bool) -> String {
+        if let ([origin], false) = (&self.origins[..], with_editions) {
+            return origin.region_name().to_owned();
+        }
         let mut labels: Vec<(&str, Vec<&str>)> = Vec::new();
         for origin in &self.origins {
-            let region = origin.region.as_deref().unwrap_or("all regions");
+            let region = origin.region_name();
             match labels.iter_mut().find(|(name, _)| *name == region) {
                 Some((_, editions)) => editions.push(&origin.edition),
                 None => labels.push((region, vec![&origin.edition])),
