@@ -1,6 +1,7 @@
 //! Editions and the user's selection to a [`Policy`].
 
 pub mod names;
+mod notices;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use crate::policy::{
     Scope, State, Transport, merge,
 };
 use crate::text;
+
+pub use notices::notices;
 
 /// The edition of the document that this project started from.
 pub const DEFAULT_EDITION: &str = "regional";
@@ -160,106 +163,19 @@ pub fn policy(
     })
 }
 
-/// What the user should know of this selection, a line each.
-pub fn notices(
-    selection: &Selection,
-    policy: &Policy,
-    editions: &[Edition],
-    atlas: &Atlas,
-) -> Vec<String> {
-    let superseded = editions
-        .iter()
-        .filter_map(|edition| superseded(edition, editions));
-    let interconnect = other_connection(selection, editions, atlas);
-    superseded
-        .chain(interconnect)
-        .chain(fewer_regions(policy, atlas))
-        .collect()
-}
-
-fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
-    let end = edition.superseded.as_ref()?;
-    let known = dataset::edition_names().any(|name| *name == *end.by);
-    let advice = if selected.iter().any(|other| other.name == end.by) {
-        format!("; drop it when {} alone shall hold", end.by)
-    } else if known {
-        format!("; --edition {} is the list that holds instead", end.by)
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "edition {} is superseded by {} as of {}{advice}",
-        edition.name, end.by, end.date
-    ))
-}
-
-/// The name of an Interconnect edge with a list for the public internet alone is hardly meant.
-fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) -> Option<String> {
-    if editions
-        .iter()
-        .any(|e| e.connection == Connection::Interconnect)
-    {
-        return None;
-    }
-    let is_edge = |name: &&String| {
-        let edges = atlas.regions.iter().map(|region| &region.interconnect_edge);
-        edges
-            .into_iter()
-            .any(|edge| text::fold(edge) == text::fold(name))
-    };
-    let name = selection.regions.iter().find(is_edge)?;
-    Some(format!(
-        "{name} is an edge of Twilio Interconnect, but the edition is for the public internet; \
-         --edition interconnect is the list for it"
-    ))
-}
-
-fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
-    let scope = &policy.scope;
-    if scope.all_regions {
-        return None;
-    }
-    let selected = |id: &Arc<str>| scope.regions.contains(id);
-    let orphans = atlas.regions.iter().filter_map(|region| {
-        let failover = region.failover.as_ref()?;
-        let orphan = selected(&region.id) && !selected(failover);
-        orphan.then(|| {
-            format!(
-                "; {failover}, which takes over when {} is down, is left out",
-                region.id
-            )
-        })
-    });
-    Some(format!(
-        "{} of {} regions selected, but Twilio asks for all of them: numbers may be served from \
-         other regions{}",
-        scope.regions.len(),
-        atlas.regions.len(),
-        orphans.collect::<String>()
-    ))
-}
-
 /// The selected regions in the atlas's order, each of them in every edition.
 fn regions<'a>(
     selection: &Selection,
     editions: &[Edition],
     atlas: &'a Atlas,
 ) -> Result<Vec<&'a Region>, SelectError> {
+    let is_all = |name: &&String| text::fold(name) == names::ALL;
+    let (all, named): (Vec<&String>, Vec<&String>) = selection.regions.iter().partition(is_all);
     let mut wanted: Vec<Arc<str>> = Vec::new();
-    let everywhere = selection.regions.is_empty();
-    if everywhere
-        || selection
-            .regions
-            .iter()
-            .any(|name| text::fold(name) == names::ALL)
-    {
+    if !all.is_empty() || named.is_empty() {
         wanted.extend(everything(editions, atlas).map(|region| region.id.clone()));
     }
-    for name in selection
-        .regions
-        .iter()
-        .filter(|name| text::fold(name) != names::ALL)
-    {
+    for name in named {
         let found = names::find(name, atlas);
         if found.is_empty() {
             return Err(unknown_region(name, atlas));

@@ -1,0 +1,87 @@
+//! What the user should know of a selection that is right, but may not be what is wanted.
+
+use std::sync::Arc;
+
+use super::Selection;
+use crate::dataset::{self, Atlas, Connection, Edition};
+use crate::policy::Policy;
+use crate::text;
+
+/// What the user should know of this selection, a line each.
+pub fn notices(
+    selection: &Selection,
+    policy: &Policy,
+    editions: &[Edition],
+    atlas: &Atlas,
+) -> Vec<String> {
+    let superseded = editions
+        .iter()
+        .filter_map(|edition| superseded(edition, editions));
+    let interconnect = other_connection(selection, editions, atlas);
+    superseded
+        .chain(interconnect)
+        .chain(fewer_regions(policy, atlas))
+        .collect()
+}
+
+fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
+    let end = edition.superseded.as_ref()?;
+    let known = dataset::edition_names().any(|name| *name == *end.by);
+    let advice = if selected.iter().any(|other| other.name == end.by) {
+        format!("; drop it when {} alone shall hold", end.by)
+    } else if known {
+        format!("; --edition {} is the list that holds instead", end.by)
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "edition {} is superseded by {} as of {}{advice}",
+        edition.name, end.by, end.date
+    ))
+}
+
+/// The name of an Interconnect edge with a list for the public internet alone is hardly meant.
+fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) -> Option<String> {
+    if editions
+        .iter()
+        .any(|e| e.connection == Connection::Interconnect)
+    {
+        return None;
+    }
+    let is_edge = |name: &&String| {
+        let edges = atlas.regions.iter().map(|region| &region.interconnect_edge);
+        edges
+            .into_iter()
+            .any(|edge| text::fold(edge) == text::fold(name))
+    };
+    let name = selection.regions.iter().find(is_edge)?;
+    Some(format!(
+        "{name} is an edge of Twilio Interconnect, but the edition is for the public internet; \
+         --edition interconnect is the list for it"
+    ))
+}
+
+fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
+    let scope = &policy.scope;
+    if scope.all_regions {
+        return None;
+    }
+    let selected = |id: &Arc<str>| scope.regions.contains(id);
+    let orphans = atlas.regions.iter().filter_map(|region| {
+        let failover = region.failover.as_ref()?;
+        let orphan = selected(&region.id) && !selected(failover);
+        orphan.then(|| {
+            format!(
+                "; {failover}, which takes over when {} is down, is left out",
+                region.id
+            )
+        })
+    });
+    Some(format!(
+        "{} of {} regions selected, but Twilio asks for all of them: numbers may be served from \
+         other regions{}",
+        scope.regions.len(),
+        atlas.regions.len(),
+        orphans.collect::<String>()
+    ))
+}
