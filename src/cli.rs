@@ -3,7 +3,7 @@
 mod parse;
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
@@ -361,6 +361,9 @@ impl RenderArgs {
     pub fn layout(&self) -> anyhow::Result<Layout> {
         match (self.output.format, &self.output.template) {
             (Some(format), _) => Ok(Layout::Format(format)),
+            (None, Some(file)) if is_stdin(file) && self.selection.reads_stdin() => anyhow::bail!(
+                "--dataset and --template cannot both be read from stdin; give one of them as a file"
+            ),
             (None, Some(file)) => Ok(Layout::Template(file.clone())),
             (None, None) => anyhow::bail!(
                 "say which firewall it is for with --format {}, or give a --template",
@@ -387,7 +390,16 @@ impl RenderArgs {
     }
 }
 
+/// Whether a file's name stands for stdin.
+pub fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
 impl SelectionArgs {
+    fn reads_stdin(&self) -> bool {
+        self.dataset.as_deref().is_some_and(is_stdin)
+    }
+
     /// Where the networks come from.
     pub fn source(&self) -> Source {
         match &self.dataset {

@@ -123,7 +123,7 @@ pub struct SipFacts {
 
 /// One published list of networks and ports.
 #[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the keys of an edition")]
 pub struct Edition {
     /// Such as `regional`: lower-case letters, digits and hyphens.
     #[serde(rename = "edition", deserialize_with = "edition_name")]
@@ -163,7 +163,7 @@ pub enum Connection {
 
 /// The end of an edition.
 #[derive(Clone, Debug, serde::Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a date, and by what edition")]
 pub struct Superseded {
     /// The first day that it no longer held.
     pub date: Date,
@@ -316,6 +316,16 @@ impl Edition {
         if tcp == tls {
             return Err(format!(
                 "signaling.ports: tcp and tls are both {tcp}; one TCP port cannot be both"
+            ));
+        }
+        if self
+            .superseded
+            .as_ref()
+            .is_some_and(|end| end.by == self.name)
+        {
+            return Err(format!(
+                "superseded.by: {} cannot supersede itself",
+                self.name
             ));
         }
         match (&self.in_force_since, &self.superseded) {

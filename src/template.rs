@@ -10,6 +10,10 @@ use thiserror::Error;
 const FOREIGN_LIMIT: usize = 64 * 1024;
 const FOREIGN_STACK: usize = 512 * 1024 * 1024;
 
+/// What a user's template may spend on work and memory, in minijinja's units: a loop without end
+/// and a text of gigabytes are errors. The context of all regions costs a few thousand.
+const FOREIGN_FUEL: u64 = 10_000_000;
+
 /// Why a template gives no text.
 #[derive(Debug, Error)]
 #[error("{name}:{line}: {reason}")]
@@ -31,7 +35,15 @@ pub fn value(view: &impl Serialize) -> Value {
 ///
 /// An undefined variable is an error, blocks leave no blank lines, and the last newline stays.
 pub fn render(name: &str, source: &str, view: Value) -> Result<String, TemplateError> {
-    let mut environment = Environment::new();
+    render_in(Environment::new(), name, source, view)
+}
+
+fn render_in(
+    mut environment: Environment,
+    name: &str,
+    source: &str,
+    view: Value,
+) -> Result<String, TemplateError> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder()
@@ -60,8 +72,8 @@ pub fn render(name: &str, source: &str, view: Value) -> Result<String, TemplateE
     })
 }
 
-/// Renders a template that may be anything: a long one is refused, and one that nests deeply finds
-/// a stack for it, where the main one would overflow.
+/// Renders a template that may be anything: a long one is refused, as is one that works without end,
+/// and one that nests deeply finds a stack for it, where the main one would overflow.
 pub fn render_foreign(name: &str, source: &str, view: Value) -> Result<String, TemplateError> {
     let refuse = |reason: String| TemplateError {
         name: name.to_owned(),
@@ -74,14 +86,22 @@ pub fn render_foreign(name: &str, source: &str, view: Value) -> Result<String, T
             "the template has {length} bytes; at most {FOREIGN_LIMIT} are taken"
         )));
     }
-    std::thread::scope(|scope| {
+    let text = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(FOREIGN_STACK)
-            .spawn_scoped(scope, || render(name, source, view))
+            .spawn_scoped(scope, || {
+                let mut environment = Environment::new();
+                environment.set_fuel(Some(FOREIGN_FUEL));
+                render_in(environment, name, source, view)
+            })
             .map_err(|error| refuse(format!("cannot start a thread: {error}")))?
             .join()
             .unwrap_or_else(|_| Err(refuse("the template engine failed".to_owned())))
-    })
+    })?;
+    if text.trim().is_empty() {
+        return Err(refuse("the template gives no text".to_owned()));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -110,6 +110,10 @@ const CASES: &[Bad] = &[
     bad("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory"),
     bad("-f nft --dataset .", "cannot read .: Is a directory"),
     bad("-f nft --dataset binary.yaml", "binary.yaml is not UTF-8 text: byte 5 is not"),
+    bad("--template - --dataset -", "--dataset and --template cannot both be read from stdin; give one of them as a file"),
+    bad("--template -", "-:1: the template gives no text"),
+    bad("--template huge.j2", "huge.j2:1: engine ran out of fuel"),
+    bad("--template endless.j2", "endless.j2:1: engine ran out of fuel"),
     bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
     bad("--template binary.yaml", "binary.yaml is not UTF-8 text"),
     bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
@@ -128,9 +132,10 @@ const CASES: &[Bad] = &[
     env("TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", "2-1", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS"),
     env("TWILIO_SIP_ALLOW_NAME", "a;b", "note: set in the environment: TWILIO_SIP_ALLOW_NAME"),
     env("TWILIO_SIP_ALLOW_REGION", "nowhere", "note: set in the environment: TWILIO_SIP_ALLOW_REGION"),
-    env("TWILIO_SIP_ALLOW_REGIONS", "tokyo", "TWILIO_SIP_ALLOW_REGIONS, set in the environment, is the variable of no option (did you mean TWILIO_SIP_ALLOW_REGION"),
+    env("TWILIO_SIP_ALLOW_REGIONS", "tokyo", "TWILIO_SIP_ALLOW_REGIONS, set in the environment, is the variable of no option (did you mean REGION?)"),
     env("TWILIO_SIP_ALLOW_QUIET", "maybe", "note: set in the environment: TWILIO_SIP_ALLOW_QUIET"),
     env("TWILIO_SIP_ALLOW_COLOR", "blue", "note: set in the environment: TWILIO_SIP_ALLOW_COLOR"),
+    env("TWILIO_SIP_ALLOW_REGIN", "tokyo", "is the variable of no option (did you mean REGION?)"),
     env("TWILIO_SIP_ALLOW_TABLE", "x", "--table 'x' does not name a family and a table"),
     env("TWILIO_SIP_ALLOW_OUTPUT", "missing/file", "cannot write missing/file"),
     // Other verbs.
@@ -150,6 +155,11 @@ fn each_is_refused_with_a_message_that_helps() {
         let mut tool = Tool::line(case.args)
             .file("binary.yaml", b"abc\n\xff\xfe")
             .file("own.j2", "first\n{{ nmae }}\n")
+            .file("huge.j2", "{{ 'a' | indent(99999999999999) }}")
+            .file(
+                "endless.j2",
+                "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+            )
             .file("own.yaml", "");
         std::fs::create_dir(tool.folder().join("folder")).unwrap();
         if let Some((name, value)) = case.env {
@@ -170,11 +180,36 @@ fn each_is_refused_with_a_message_that_helps() {
         left.sort();
         assert_eq!(
             left,
-            ["binary.yaml", "folder", "own.j2", "own.yaml"],
+            [
+                "binary.yaml",
+                "endless.j2",
+                "folder",
+                "huge.j2",
+                "own.j2",
+                "own.yaml"
+            ],
             "{ran}"
         );
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_misspelt_variable_leaves_help_and_other_jobs_alone() {
+    for line in ["--help", "--version", "list regions"] {
+        Tool::line(line)
+            .env("TWILIO_SIP_ALLOW_REGIN", "tokyo")
+            .run()
+            .ok();
+    }
+    let stderr = Tool::line("list regions")
+        .env("TWILIO_SIP_ALLOW_JSON", "maybe")
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("note: set in the environment: TWILIO_SIP_ALLOW_JSON"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -264,6 +299,8 @@ const DATASETS: &[(&str, &str, &str)] = &[
     ("connection: public", "connection: dial-up", "connection: unknown variant `dial-up`, expected `public` or `interconnect`"),
     ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "own.yaml:5:17: in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"),
     ("in_force_since: 2024-01-01", "in_force_since: 2026-01-01", "superseded.date: 2025-01-01 is before in_force_since, 2026-01-01"),
+    ("  by: next", "  by: own", "own.yaml: superseded.by: own cannot supersede itself"),
+    ("superseded:\n  date: 2025-01-01\n  by: next\n", "superseded: 2025-01-01\n", "expected a date, and by what edition"),
     ("  by: next", "  by: next\n  why: so", "superseded: unknown field `why`"),
     ("tls: 5061}", "tls: 5061, sctp: 5060}", "signaling.ports: unknown field `sctp`"),
     ("udp: 5060", "udp: 0", "signaling.ports.udp: invalid value: integer `0`, expected a port from 1 to 65535"),

@@ -32,13 +32,16 @@ pub fn parse() -> Result<Cli, Told> {
     };
     if arguments.iter().any(is_verb) {
         // The variables of options for rendering must not hinder other jobs.
-        let matches = without_environment(&command).try_get_matches_from(&arguments)?;
+        let matches = without_environment(&command)
+            .try_get_matches_from(&arguments)
+            .map_err(|error| Told::with_variables(error, &command, &arguments))?;
         if matches.subcommand_name().is_some() {
             return parse_verb(&command, &matches);
         }
     }
-    refuse_unknown_variables(&command)?;
-    parse_render(command, &arguments)
+    let unknown_variable = refuse_unknown_variables(&command);
+    let cli = parse_render(command, &arguments)?;
+    unknown_variable.map(|()| cli)
 }
 
 fn parse_verb(command: &Command, matches: &ArgMatches) -> Result<Cli, Told> {
@@ -138,24 +141,24 @@ fn refuse_unknown_variables(command: &Command) -> Result<(), Told> {
     if set.is_empty() {
         return Ok(());
     }
-    let verbs = command.get_subcommands().flat_map(Command::get_arguments);
-    let known: Vec<String> = command
-        .get_arguments()
-        .chain(verbs)
-        .filter_map(variable_of)
-        .collect();
+    let known: Vec<String> = all_arguments(command).filter_map(variable_of).collect();
     match set.iter().find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => {
-            let suggestion = did_you_mean(name, known.iter().map(String::as_str));
+            let ends = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
+            let suggestion = did_you_mean(name.trim_start_matches(PREFIX), ends);
             let message =
                 format!("{name}, set in the environment, is the variable of no option{suggestion}");
-            Err(command
-                .clone()
-                .error(ErrorKind::UnknownArgument, message)
-                .into())
+            let error = command.clone().error(ErrorKind::UnknownArgument, message);
+            Err(error.into())
         }
     }
+}
+
+/// Those of the verbs too.
+fn all_arguments(command: &Command) -> impl Iterator<Item = &Arg> {
+    let verbs = command.get_subcommands().flat_map(Command::get_arguments);
+    command.get_arguments().chain(verbs)
 }
 
 /// What clap has to tell instead of a command line: help, the version, or a mistake.
@@ -178,17 +181,18 @@ impl Told {
     /// Names the variable of the option in question, when the command line alone is not at fault.
     fn with_variables(error: clap::Error, command: &Command, arguments: &[OsString]) -> Self {
         let no_variable = |arg: Arg| arg.env(Resettable::Reset);
-        let bare = command
-            .clone()
-            .mut_args(no_variable)
-            .try_get_matches_from(arguments);
+        let mut bare = command.clone().mut_args(no_variable);
+        for verb in command.get_subcommands() {
+            bare = bare.mut_subcommand(verb.get_name(), |verb| verb.mut_args(no_variable));
+        }
+        let bare = bare.try_get_matches_from(arguments);
         let same = |other: clap::Error| other.to_string() == error.to_string();
         let option = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(option)) if !bare.is_err_and(same) => option,
             _ => return error.into(),
         };
         let option = option.split(' ').next().unwrap_or_default();
-        let arg = command.get_arguments().find(|arg| shown(arg) == option);
+        let arg = all_arguments(command).find(|arg| shown(arg) == option);
         let variables = arg.and_then(variable_of).into_iter().collect();
         Told { error, variables }
     }

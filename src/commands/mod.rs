@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Cli, SelectionArgs, Source, Verb};
+use crate::cli::{Cli, SelectionArgs, Source, Verb, is_stdin};
 use crate::dataset::{self, Atlas};
 use crate::output::Talk;
 use crate::policy::Policy;
@@ -49,7 +49,7 @@ fn select(args: &SelectionArgs, atlas: &Atlas) -> Result<(Policy, Vec<String>)> 
 /// A file's text, or stdin's for `-`; a byte order mark is no part of it.
 fn read_text(file: &Path) -> Result<String> {
     let name = file.display();
-    let bytes = if file == Path::new("-") {
+    let bytes = if is_stdin(file) {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
     } else {
