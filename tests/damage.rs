@@ -285,6 +285,56 @@ const IPTABLES: &[Damage] = &[
         "-IN -s 54.65.63.192/30 -p udp",
         Replace(" -p udp", " -d 192.0.2.10/32 -p udp"),
     ),
+    (
+        "free ports from 1024",
+        "-IN -s 54.65.63.192/30 -p udp",
+        Replace("--dport", "--sport 1024:65535 --dport"),
+    ),
+    (
+        "free ports of media",
+        "-OUT -d 54.65.63.192/26",
+        Replace("--dport", "--sport 1024:60999 --dport"),
+    ),
+    (
+        "a hole in the network",
+        "-IN -s 54.65.63.192/26",
+        InsertBefore("-A TWILIO-SIP-IN -s 54.65.63.200/29 -j DROP"),
+    ),
+    (
+        "a hole in the ports",
+        "-IN -s 54.65.63.192/26",
+        InsertBefore("-A TWILIO-SIP-IN -p udp -m udp --dport 10001:10003 -j DROP"),
+    ),
+    (
+        "icmp too",
+        "-IN -s 54.65.63.192/26",
+        InsertBefore("-A TWILIO-SIP-IN -p icmp -j ACCEPT"),
+    ),
+    (
+        "sctp too",
+        "-IN -s 54.65.63.192/26",
+        InsertBefore("-A TWILIO-SIP-IN -p sctp -j ACCEPT"),
+    ),
+    (
+        "no packets with RST",
+        "-IN -s 54.65.63.192/30 -p tcp",
+        InsertBefore("-A TWILIO-SIP-IN -p tcp -m tcp --tcp-flags RST RST -j DROP"),
+    ),
+    (
+        "tcp for one host",
+        "-IN -s 54.65.63.192/30 -p tcp",
+        Replace(" -p tcp", " -d 192.0.2.10/32 -p tcp"),
+    ),
+    (
+        "media out of one host",
+        "-OUT -d 54.65.63.192/26",
+        Replace(" -d ", " -s 192.0.2.10/32 -d "),
+    ),
+    (
+        "anybody to the other host",
+        "-IN -s 54.65.63.192/26",
+        InsertBefore("-A TWILIO-SIP-IN -d 192.0.2.11/32 -p tcp -m tcp --dport 5060 -j ACCEPT"),
+    ),
 ];
 
 const NFT: &[Damage] = &[
@@ -491,6 +541,56 @@ const NFT: &[Damage] = &[
         "ip saddr @twilio_sip_signaling udp",
         Replace("udp", "ip daddr 192.0.2.10 udp"),
     ),
+    (
+        "free ports from 1024",
+        "ip saddr @twilio_sip_signaling udp",
+        Replace("udp dport", "udp sport 1024-65535 udp dport"),
+    ),
+    (
+        "free ports of media",
+        "ip daddr @twilio_sip_media",
+        Replace("udp dport", "udp sport 1024-60999 udp dport"),
+    ),
+    (
+        "a hole in the network",
+        "ip saddr @twilio_sip_media",
+        InsertBefore("ip saddr 54.65.63.200/29 drop"),
+    ),
+    (
+        "a hole in the ports",
+        "ip saddr @twilio_sip_media",
+        InsertBefore("udp dport 10001-10003 drop"),
+    ),
+    (
+        "icmp too",
+        "ip saddr @twilio_sip_media",
+        InsertBefore("ip protocol icmp accept"),
+    ),
+    (
+        "sctp too",
+        "ip saddr @twilio_sip_media",
+        InsertBefore("meta l4proto sctp accept"),
+    ),
+    (
+        "no packets with RST",
+        "ip saddr @twilio_sip_signaling tcp",
+        InsertBefore("tcp flags & rst == rst drop"),
+    ),
+    (
+        "tcp for one host",
+        "ip saddr @twilio_sip_signaling tcp",
+        Replace("tcp", "ip daddr 192.0.2.10 tcp"),
+    ),
+    (
+        "media out of one host",
+        "ip daddr @twilio_sip_media",
+        Replace("udp", "ip saddr 192.0.2.10 udp"),
+    ),
+    (
+        "anybody to the other host",
+        "ip saddr @twilio_sip_media",
+        InsertBefore("ip daddr 192.0.2.11 tcp dport 5060 accept"),
+    ),
 ];
 
 #[test]
@@ -564,6 +664,26 @@ const PF: &[Damage] = &[
 pass out",
         ),
     ),
+    (
+        "tcp for one host",
+        "label \"twilio-sip in signaling tcp",
+        Replace(" to any ", " to 192.0.2.10/32 "),
+    ),
+    (
+        "a hole in the network",
+        "label \"twilio-sip in media",
+        InsertBefore(
+            "block in quick inet proto udp from 54.65.63.200/29 to any port 10000:20000 label \"x\"",
+        ),
+    ),
+    (
+        "a rule without quick at the end wins",
+        "label \"twilio-sip out signaling udp",
+        Replace(
+            "pass out quick",
+            "block out quick inet proto udp from any to <twilio_sip_signaling> port 5060 label \"x\"\npass out quick",
+        ),
+    ),
 ];
 
 const CISCO: &[Damage] = &[
@@ -608,6 +728,26 @@ const CISCO: &[Damage] = &[
         "anybody",
         " 10 permit udp 54.65.63.192",
         InsertBefore(" 5 permit udp any any eq 5060"),
+    ),
+    (
+        "free ports from 1024",
+        " 10 permit udp 54.65.63.192",
+        Replace("0.0.0.3 any", "0.0.0.3 range 1024 65535 any"),
+    ),
+    (
+        "the way back to one host",
+        "eq 5060 any established",
+        Replace(" any ", " host 192.0.2.10 "),
+    ),
+    (
+        "tcp for one host",
+        " 20 permit tcp 54.65.63.192",
+        Replace(" any ", " host 192.0.2.10 "),
+    ),
+    (
+        "a hole in the network",
+        " 40 permit udp 54.65.63.192",
+        InsertBefore(" 35 deny udp 54.65.63.200 0.0.0.7 any range 10000 20000"),
     ),
 ];
 

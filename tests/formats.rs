@@ -33,7 +33,7 @@ fn assert_exact(case: &Case, format: &str) {
 #[test]
 fn every_selection_allows_exactly_what_is_published() {
     let cases = matrix();
-    assert_eq!(cases.len(), 4 * 9 * 9 + 2 * 2 * 9);
+    assert_eq!(cases.len(), 4 * 11 * 9 + 2 * 2 * 9);
     for case in &cases {
         for format in FORMATS {
             assert_exact(case, format);
@@ -293,6 +293,7 @@ fn golden_files_are_unchanged() {
         ("tokyo", "--region tokyo"),
         ("all", ""),
         ("current", "--edition current"),
+        ("three-regions", "--region tokyo,virginia,sydney"),
         (
             "interconnect-frankfurt",
             "--edition interconnect --region frankfurt",

@@ -80,14 +80,28 @@ pub fn united(mut ranges: Vec<Range>) -> Vec<Range> {
     result
 }
 
-/// What an edition publishes for a plane of a region, `all` for every region.
+/// The ids that a list of regions stands for: ids, continents, `all`.
+fn ids_of(names: &str) -> Vec<String> {
+    let wanted: Vec<&str> = names.split(',').collect();
+    let rows = regions();
+    let named = rows.iter().filter(|row| {
+        wanted
+            .iter()
+            .any(|name| *name == "all" || *name == row[0] || *name == row[7])
+    });
+    named.map(|row| row[0].clone()).collect()
+}
+
+/// What an edition publishes for a plane of some regions, as [`ids_of`] reads them.
 pub fn published(edition: &str, region: &str, plane: &str) -> Vec<Range> {
     let sources: &[&str] = match (edition, plane) {
         ("regional-expanded", "media") => &["regional", "regional-expanded"],
         ("regional-expanded" | "global", "signaling") => &["regional"],
         _ => &[edition],
     };
-    let of_region = |cell: &str| region == "all" || cell == "*" || cell == region;
+    let ids = ids_of(region);
+    assert!(!ids.is_empty(), "{region}");
+    let of_region = |cell: &str| cell == "*" || ids.iter().any(|id| id == cell);
     let found: Vec<Range> = rows("editions")
         .iter()
         .filter(|row| sources.contains(&row[0].as_str()) && row[2] == plane && of_region(&row[1]))

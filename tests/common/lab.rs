@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::facts::address;
@@ -135,6 +135,7 @@ ip link set wall0 up
 ip route add default via 192.0.2.1
 ip neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev wall0
 ip -n {far} neigh add 192.0.2.10 lladdr {WALL_MAC} dev far0
+ip netns exec {far} sysctl -qw net.ipv4.ip_forward=0
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.disable_ipv6=1
 sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.wall0.rp_filter=0"
         ));
@@ -146,6 +147,7 @@ ip -n {near} addr add 198.51.100.10/24 dev near0
 ip -n {near} addr add 198.51.100.11/24 dev near0
 ip -n {near} link set near0 up
 ip -n {near} route add default via 198.51.100.1
+ip netns exec {near} sysctl -qw net.ipv4.ip_forward=0
 ip addr add 198.51.100.1/24 dev wall1
 ip link set wall1 up
 sysctl -qw net.ipv4.conf.wall1.rp_filter=0
@@ -175,7 +177,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         };
         let load = head_commands(rules, "load", &path).join("\n");
         self.wall.script(&format!(
-            "{}\nnft flush ruleset\n{firewall}\n{load}\n{hooks}\n{RECORDER}\nconntrack -F 2>/dev/null",
+            "{}\nnft flush ruleset\n{firewall}\n{load}\n{hooks}\n{RECORDER}",
             self.names
         ));
     }
@@ -192,6 +194,8 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
                 count += 1;
             }
         }
+        // What an earlier batch established must not carry this one.
+        self.wall.script("conntrack -F 2>/dev/null");
         self.send(direction, &bytes);
         self.wait_for_arrival(direction, count);
         let passed = self.recorded(direction);
@@ -204,8 +208,8 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
             (_, Some(near)) => (near, &["frames", "near0", "02:00:00:00:00:03"]),
             (_, None) => (&self.wall, &["local"]),
         };
-        let mut child = Command::new("ip")
-            .args(["netns", "exec", from.name(), "python3"])
+        let mut child = from
+            .command("python3")
             .arg(concat!(
                 env!("CARGO_MANIFEST_DIR"),
                 "/tests/peers/send_packets.py"

@@ -37,12 +37,24 @@ impl Namespace {
             return Some(Namespace { name });
         }
         let reason = String::from_utf8_lossy(&made.stderr).trim().to_owned();
-        super::skip(test, &format!("a network namespace needs root: {reason}"));
+        super::skip(
+            test,
+            &format!("a network namespace cannot be made (it needs root): {reason}"),
+        );
         None
     }
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// A program inside, to be given its arguments.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command
+            .args(["netns", "exec", &self.name, program])
+            .env("PATH", path());
+        command
     }
 
     /// Runs a shell script inside; a failing command ends it, and fails the test.
@@ -54,9 +66,9 @@ impl Namespace {
 
     /// Runs a shell script inside: whether it succeeded, and stdout with stderr.
     pub fn try_script(&self, script: &str) -> (bool, String) {
-        let mut child = Command::new("ip")
-            .args(["netns", "exec", &self.name, "sh", "-s"])
-            .env("PATH", path())
+        let mut child = self
+            .command("sh")
+            .arg("-s")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,7 +1,7 @@
 //! Which packet must pass, and which packets to try: from the published figures alone.
 
 use super::facts::{Range, address, ports, published};
-use super::readers::Packet;
+use super::readers::{Flag, Packet};
 use super::wire::Shape;
 
 /// A selection, as options and as what they mean.
@@ -243,36 +243,57 @@ fn networks() -> Vec<Range> {
     all
 }
 
-/// Makes packets whose free port is another each time, so that no packet is the reply to another.
+/// Makes packets with a free port each, in an order that the seed tells.
 struct Probes {
     site: Site,
     direction: &'static str,
-    free_port: u16,
+    free_ports: Vec<u16>,
     made: Vec<(Packet, Shape)>,
 }
 
 impl Probes {
-    /// To the service port of the receiver.
-    fn to(&mut self, remote: u32, protocol: &'static str, port: u16) -> &mut Packet {
-        self.free_port = self.free_port.checked_add(1).expect("fewer probes");
+    /// To the service port of the receiver, from or to a host of the user's.
+    fn with_host(
+        &mut self,
+        host: usize,
+        remote: u32,
+        protocol: &'static str,
+        port: u16,
+    ) -> &mut Packet {
+        let local = self.site.hosts[host];
         let (source, destination) = match self.direction {
-            "in" => (remote, self.site.hosts[0]),
-            _ => (self.site.hosts[0], remote),
+            "in" => (remote, local),
+            _ => (local, remote),
         };
         self.made.push((
             Packet {
                 direction: self.direction,
                 protocol,
                 source,
-                source_port: self.free_port,
+                source_port: self.free_ports[self.made.len()],
                 destination,
                 destination_port: port,
                 ack: false,
+                flag: Flag::None,
             },
             Shape::Whole,
         ));
         &mut self.made.last_mut().unwrap().0
     }
+
+    fn to(&mut self, remote: u32, protocol: &'static str, port: u16) -> &mut Packet {
+        self.with_host(0, remote, protocol, port)
+    }
+}
+
+/// Every port but 0, shuffled.
+fn shuffled_ports(random: &mut Random) -> Vec<u16> {
+    let mut ports: Vec<u16> = (1..=u16::MAX).collect();
+    for last in (1..ports.len()).rev() {
+        let other = usize::try_from(random.between(0, last as u64)).unwrap();
+        ports.swap(last, other);
+    }
+    ports
 }
 
 /// Ports on and beside every edge, with the protocols that are wrong for them.
@@ -292,17 +313,14 @@ fn services(selected: &Selected) -> Vec<(&'static str, u16)> {
         ("tcp", 22),
     ]);
     for port in [selected.sip_port, selected.tls_port].into_iter().flatten() {
-        services.extend([
-            ("udp", port),
-            ("tcp", port),
-            ("udp", port - 1),
-            ("tcp", port + 1),
-        ]);
+        for port in [port - 1, port, port + 1] {
+            services.extend([("udp", port), ("tcp", port)]);
+        }
     }
     if let Some((first, last)) = selected.rtp_ports {
         let edges = [first - 1, first, last, last + 1];
         services.extend(edges.map(|port| ("udp", port)));
-        services.push(("tcp", first));
+        services.extend([("tcp", first), ("tcp", last)]);
     }
     services
 }
@@ -314,20 +332,29 @@ pub fn probes(
     direction: &'static str,
     random: &mut Random,
 ) -> Vec<(Packet, Shape)> {
-    // Packets of one direction have even free ports' neighbours of the other: never the same.
+    let free_ports = shuffled_ports(random);
     let mut probes = Probes {
         site,
         direction,
-        free_port: if direction == "in" { 1024 } else { 32000 },
+        free_ports,
         made: Vec::new(),
     };
     let networks = networks();
+    edge_probes(&mut probes, selected, &networks);
+    for &(first, last) in &networks {
+        odd_probes(&mut probes, selected, first, last);
+    }
+    inner_probes(&mut probes, selected, random);
+    random_probes(&mut probes, selected, &networks, random);
+    probes.made
+}
+
+/// Addresses on and beside the edges of every network, each with every service.
+fn edge_probes(probes: &mut Probes, selected: &Selected, networks: &[Range]) {
     let mut remotes: Vec<u32> = Vec::new();
-    for (first, last) in &networks {
+    for (first, last) in networks {
         let middle = first + (last - first) / 2;
-        let inner = [first + 1, middle, last - 1].map(|address| address.clamp(*first, *last));
-        remotes.extend([*first, *last, first - 1, last + 1]);
-        remotes.extend(inner);
+        remotes.extend([*first, *last, first - 1, last + 1, middle]);
     }
     remotes.sort_unstable();
     remotes.dedup();
@@ -340,23 +367,140 @@ pub fn probes(
         "203.0.113.7",
     ];
     remotes.extend(foreign.map(address));
-    if direction == "in" {
+    // The kernel drops these before any rule sees them, and must.
+    if probes.direction == "in" {
         remotes.extend(["255.255.255.255", "224.0.0.1", "127.0.0.1", "0.0.0.0"].map(address));
     }
-    let services = services(selected);
     for &remote in &remotes {
-        for &(protocol, port) in &services {
+        for (protocol, port) in services(selected) {
             probes.to(remote, protocol, port);
         }
     }
-    for &(first, last) in &networks {
-        odd_probes(&mut probes, selected, first, last);
+}
+
+/// For one network: the other host, edges of the free port, other protocols and flags, swapped
+/// ports, fragments.
+fn odd_probes(probes: &mut Probes, selected: &Selected, first: u32, last: u32) {
+    let sip = selected.sip_port.unwrap_or(5060);
+    let tls = selected.tls_port.unwrap_or(5061);
+    let rtp = selected.rtp_ports.map_or(10000, |(first, _)| first);
+    for (protocol, port) in services(selected) {
+        probes.with_host(1, first, protocol, port);
     }
+    for (protocol, port) in [
+        ("udp", sip),
+        ("tcp", sip),
+        ("tcp", tls),
+        ("udp", rtp),
+        ("udp", 5060),
+        ("tcp", 5061),
+        ("udp", 10000),
+    ] {
+        probes.with_host(1, address("203.0.113.7"), protocol, port);
+        for free_port in [
+            1, 1023, 1024, 9999, 10000, 32767, 32768, 49151, 49152, 65535,
+        ] {
+            probes.to(last, protocol, port).source_port = free_port;
+        }
+        probes.to(first, "sctp", port);
+    }
+    probes.to(first, "icmp", 0);
+    for port in [5060, 5061, sip, tls] {
+        for flag in [Flag::None, Flag::Syn, Flag::Fin, Flag::Rst] {
+            for host in [0, 1] {
+                let packet = probes.with_host(host, first, "tcp", port);
+                (packet.ack, packet.flag) = (true, flag);
+                let packet = probes.with_host(host, first, "tcp", port);
+                (packet.ack, packet.flag) = (true, flag);
+                swap_ports(packet);
+            }
+        }
+        swap_ports(probes.to(first, "tcp", port));
+    }
+    for port in [5060, 10000] {
+        swap_ports(probes.to(last, "udp", port));
+    }
+    for port in [
+        sip,
+        10000,
+        9999,
+        selected.rtp_ports.map_or(20000, |(_, last)| last),
+    ] {
+        probes.to(last, "udp", port);
+        probes.made.last_mut().unwrap().1 = Shape::Fragments;
+    }
+}
+
+fn swap_ports(packet: &mut Packet) {
+    std::mem::swap(&mut packet.source_port, &mut packet.destination_port);
+}
+
+/// Networks up to this size are tried address for address.
+const SMALL: u32 = 256;
+
+/// Addresses within the selected networks, and ports within the ranges.
+fn inner_probes(probes: &mut Probes, selected: &Selected, random: &mut Random) {
+    let sip = selected.sip_port.unwrap_or(5060);
+    let tls = selected.tls_port.unwrap_or(5061);
+    let (first_rtp, last_rtp) = selected.rtp_ports.unwrap_or((10000, 20000));
+    for edition in &selected.editions {
+        for plane in ["signaling", "media"] {
+            for (first, last) in published(edition, &selected.region, plane) {
+                let inside = |random: &mut Random| {
+                    u32::try_from(random.between(u64::from(first), u64::from(last))).unwrap()
+                };
+                let addresses: Vec<u32> = if last - first < SMALL {
+                    (first..=last).collect()
+                } else {
+                    (0..64).map(|_| inside(random)).collect()
+                };
+                for remote in addresses {
+                    let rtp =
+                        u16::try_from(random.between(u64::from(first_rtp), u64::from(last_rtp)))
+                            .unwrap();
+                    let services = [
+                        ("udp", sip),
+                        ("tcp", sip),
+                        ("tcp", tls),
+                        ("udp", rtp),
+                        ("tcp", rtp),
+                    ];
+                    let at = usize::try_from(random.between(0, 4)).unwrap();
+                    probes.to(remote, "udp", rtp);
+                    probes.to(remote, services[at].0, services[at].1);
+                }
+                for port in [
+                    10001,
+                    10002,
+                    10003,
+                    15000,
+                    19999,
+                    first_rtp + 1,
+                    last_rtp - 1,
+                ] {
+                    probes.to(inside(random), "udp", port);
+                }
+                for _ in 0..30 {
+                    let port = u16::try_from(random.between(1, 65535)).unwrap();
+                    probes.to(inside(random), "udp", port);
+                    probes.to(inside(random), "tcp", port);
+                }
+            }
+        }
+    }
+}
+
+fn random_probes(
+    probes: &mut Probes,
+    selected: &Selected,
+    networks: &[Range],
+    random: &mut Random,
+) {
+    let services = services(selected);
     for _ in 0..500 {
         let (first, last) =
             networks[usize::try_from(random.between(0, networks.len() as u64 - 1)).unwrap()];
-        let inside = random.between(0, 3) > 0;
-        let remote = if inside {
+        let remote = if random.between(0, 3) > 0 {
             random.between(u64::from(first), u64::from(last))
         } else {
             // Unicast addresses that are nobody's loopback or multicast.
@@ -370,43 +514,5 @@ pub fn probes(
             _ => u16::try_from(random.between(1, 65535)).unwrap(),
         };
         probes.to(u32::try_from(remote).unwrap(), protocol, port);
-    }
-    probes.made
-}
-
-/// For one network: bare ACKs, swapped ports, the other host, fragments.
-fn odd_probes(probes: &mut Probes, selected: &Selected, first: u32, last: u32) {
-    let sip = selected.sip_port.unwrap_or(5060);
-    let tls = selected.tls_port.unwrap_or(5061);
-    for port in [5060, 5061, sip, tls] {
-        probes.to(first, "tcp", port).ack = true;
-        for ack in [false, true] {
-            let packet = probes.to(first, "tcp", port);
-            (packet.source_port, packet.destination_port) =
-                (packet.destination_port, packet.source_port);
-            packet.ack = ack;
-        }
-    }
-    for port in [5060, 10000] {
-        let packet = probes.to(last, "udp", port);
-        (packet.source_port, packet.destination_port) =
-            (packet.destination_port, packet.source_port);
-    }
-    let (direction, other) = (probes.direction, probes.site.hosts[1]);
-    for (protocol, port) in [("udp", sip), ("tcp", tls), ("udp", 10000)] {
-        let packet = probes.to(first, protocol, port);
-        match direction {
-            "in" => packet.destination = other,
-            _ => packet.source = other,
-        }
-    }
-    for port in [
-        sip,
-        10000,
-        9999,
-        selected.rtp_ports.map_or(20000, |(_, last)| last),
-    ] {
-        probes.to(last, "udp", port);
-        probes.made.last_mut().unwrap().1 = Shape::Fragments;
     }
 }

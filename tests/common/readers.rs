@@ -5,6 +5,11 @@
 //! return can be asked about a packet, by the rules of each firewall: the first match counts in
 //! iptables, nftables and a Cisco access list, the last one in pf unless it is `quick`, any in an
 //! AWS security group; and what matches nothing does not pass.
+//!
+//! After: iptables(8) and iptables-extensions(8); nft(8), "Rules" and "Sets"; pf.conf(5), "PACKET
+//! FILTERING", "TABLES" and "GRAMMAR"; Amazon VPC User Guide, "Security group rules", and the EC2
+//! API reference, `IpPermission`; Cisco IOS Security Command Reference, `permit (IP)`, `deny (IP)`
+//! and `ip access-list`.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +26,17 @@ pub struct Packet {
     pub destination_port: u16,
     /// Of TCP: a packet of an established connection, rather than one that opens it.
     pub ack: bool,
+    /// Of TCP: what is set beside ACK in a packet of an established connection.
+    pub flag: Flag,
+}
+
+/// What a TCP packet with ACK is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    None,
+    Syn,
+    Fin,
+    Rst,
 }
 
 /// One line's worth of a ruleset.

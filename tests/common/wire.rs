@@ -1,6 +1,6 @@
 //! IPv4 packets as bytes (RFC 791, 768, 9293).
 
-use super::readers::Packet;
+use super::readers::{Flag, Packet};
 
 /// How a probe goes over the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,9 @@ pub enum Shape {
     Fragments,
 }
 
+const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 const MORE_FRAGMENTS: u16 = 0x2000;
 /// In bytes; a multiple of 8, as every fragment but the last.
@@ -21,7 +23,9 @@ pub fn packets(probe: &Packet, shape: Shape, id: u16) -> Vec<Vec<u8>> {
     let payload_length = if shape == Shape::Fragments { 1600 } else { 4 };
     let payload = match probe.protocol {
         "udp" => udp(probe, payload_length),
-        _ => tcp(probe),
+        "tcp" => tcp(probe),
+        "icmp" => icmp(probe),
+        _ => sctp(probe),
     };
     if shape == Shape::Whole {
         return vec![ip(probe, id, 0, &payload)];
@@ -35,7 +39,12 @@ pub fn packets(probe: &Packet, shape: Shape, id: u16) -> Vec<Vec<u8>> {
 }
 
 fn ip(probe: &Packet, id: u16, fragment: u16, payload: &[u8]) -> Vec<u8> {
-    let protocol = if probe.protocol == "udp" { 17 } else { 6 };
+    let protocol = match probe.protocol {
+        "udp" => 17,
+        "tcp" => 6,
+        "icmp" => 1,
+        _ => 132,
+    };
     let length = u16::try_from(20 + payload.len()).unwrap();
     let mut header = vec![0x45, 0];
     header.extend(length.to_be_bytes());
@@ -67,7 +76,14 @@ fn tcp(probe: &Packet) -> Vec<u8> {
     segment.extend(probe.destination_port.to_be_bytes());
     segment.extend(1u32.to_be_bytes());
     segment.extend(u32::from(probe.ack).to_be_bytes());
-    segment.extend([5 << 4, if probe.ack { ACK } else { SYN }]);
+    let flags = match (probe.ack, probe.flag) {
+        (false, _) => SYN,
+        (true, Flag::None) => ACK,
+        (true, Flag::Syn) => SYN | ACK,
+        (true, Flag::Fin) => FIN | ACK,
+        (true, Flag::Rst) => RST | ACK,
+    };
+    segment.extend([5 << 4, flags]);
     segment.extend(1024u16.to_be_bytes());
     segment.extend([0; 4]);
     let mut pseudo = Vec::new();
@@ -79,6 +95,25 @@ fn tcp(probe: &Packet) -> Vec<u8> {
     let sum = checksum(&pseudo);
     segment[16..18].copy_from_slice(&sum.to_be_bytes());
     segment
+}
+
+/// An echo request (RFC 792) whose identifier is the free port.
+fn icmp(probe: &Packet) -> Vec<u8> {
+    let mut message = vec![8, 0, 0, 0];
+    message.extend(probe.source_port.to_be_bytes());
+    message.extend([0, 1]);
+    let sum = checksum(&message);
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    message
+}
+
+/// The common header (RFC 9260), without a checksum, which no filter looks at.
+fn sctp(probe: &Packet) -> Vec<u8> {
+    let mut packet = Vec::new();
+    packet.extend(probe.source_port.to_be_bytes());
+    packet.extend(probe.destination_port.to_be_bytes());
+    packet.extend([0; 8]);
+    packet
 }
 
 /// RFC 1071.
