@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub struct Namespace {
@@ -9,6 +10,7 @@ pub struct Namespace {
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
+static SWEPT: Once = Once::new();
 
 impl Namespace {
     /// `None`, and a word about it, where root or a tool is missing.
@@ -26,6 +28,7 @@ impl Namespace {
                 return None;
             }
         }
+        SWEPT.call_once(sweep);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("tsa-{}-{number}", std::process::id());
         let made = Command::new("ip")
@@ -87,6 +90,31 @@ impl Namespace {
     }
 }
 
+/// Removes what a killed run left: namespaces whose process is no more.
+fn sweep() {
+    let listed = Command::new("ip")
+        .args(["netns", "list"])
+        .env("PATH", path())
+        .output()
+        .unwrap();
+    for line in String::from_utf8_lossy(&listed.stdout).lines() {
+        let name = line.split(' ').next().unwrap_or_default();
+        let pid = name
+            .strip_prefix("tsa-")
+            .and_then(|rest| rest.split('-').next());
+        if pid.is_some_and(|pid| !std::path::Path::new("/proc").join(pid).exists()) {
+            delete(name);
+        }
+    }
+}
+
+fn delete(name: &str) {
+    let _ = Command::new("ip")
+        .args(["netns", "del", name])
+        .env("PATH", path())
+        .status();
+}
+
 fn path() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/sbin:/sbin")
@@ -94,9 +122,6 @@ fn path() -> String {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        let _ = Command::new("ip")
-            .args(["netns", "del", &self.name])
-            .env("PATH", path())
-            .status();
+        delete(&self.name);
     }
 }
