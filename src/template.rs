@@ -59,7 +59,11 @@ fn render_in(
     });
     rendered.map_err(|error| {
         let line = error.line().unwrap_or(1);
-        let text = source.lines().nth(line - 1).unwrap_or_default().trim();
+        let text = source
+            .lines()
+            .nth(line.saturating_sub(1))
+            .unwrap_or_default()
+            .trim();
         let reason = match error.detail() {
             Some(detail) => format!("{}: {detail}", error.kind()),
             None => error.kind().to_string(),

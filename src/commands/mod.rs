@@ -60,7 +60,8 @@ fn read_text(file: &Path) -> Result<String> {
         let valid = error.utf8_error().valid_up_to();
         anyhow::anyhow!("{name} is not UTF-8 text: byte {} is not", valid + 1)
     })?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map_or(text.clone(), str::to_owned))
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }

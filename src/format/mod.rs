@@ -118,10 +118,9 @@ pub enum FormatError {
 /// The format of a name or an alias; case, hyphens and underscores make no difference.
 pub fn find(name: &str) -> Result<&'static dyn Dialect, FormatError> {
     let wanted = fold(name);
-    let is_wanted = |known: &&str| fold(known) == wanted;
     let found = FORMATS
         .into_iter()
-        .find(|format| names_of(*format).any(|known| is_wanted(&known)));
+        .find(|format| names_of(*format).any(|known| fold(known) == wanted));
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
         suggestion: did_you_mean(name, FORMATS.into_iter().flat_map(names_of)),
@@ -244,7 +243,8 @@ impl NetworkLists {
             address: spell(n.network),
             label: clip(label(policy, n), label_limit),
         };
-        for rule in &policy.rules {
+        // Every rule that a dialect may ask for, so that none is without its list.
+        for rule in policy.rules.iter().chain(&policy.tcp_return) {
             let networks = &rule.remote.networks;
             if lists.of(rule.plane).all(|list| list.networks != *networks) {
                 lists.0.push(NetworkList {

@@ -49,10 +49,8 @@ fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) 
         return None;
     }
     let is_edge = |name: &&String| {
-        let edges = atlas.regions.iter().map(|region| &region.interconnect_edge);
-        edges
-            .into_iter()
-            .any(|edge| text::fold(edge) == text::fold(name))
+        let mut regions = atlas.regions.iter();
+        regions.any(|region| text::fold(&region.interconnect_edge) == text::fold(name))
     };
     let name = selection.regions.iter().find(is_edge)?;
     Some(format!(
