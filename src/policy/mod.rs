@@ -4,8 +4,10 @@
 //! no rule denies. [`crate::select`] makes policies from published data, the modules of
 //! [`mod@crate::format`] say them in a firewall's words.
 
+pub mod drift;
 mod network;
 mod ports;
+pub mod space;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,0 +1,300 @@
+//! Drift: what of a policy a deployed firewall does not let through, and what it lets through
+//! besides, each part by its name.
+
+use std::sync::Arc;
+
+use super::space::{self, Difference, Field, Packets, Protocols, Side, Span, Step, TooTangled};
+use super::{Direction, Plane, PortRange, Rule, State};
+
+/// What a firewall lets through one way.
+#[derive(Debug)]
+pub struct DeployedUnit {
+    /// Which way.
+    pub direction: Direction,
+    /// What the firewall calls it.
+    pub name: String,
+    /// What it does with a packet; empty where there is no such unit.
+    pub steps: Vec<Step>,
+    /// What it lets through that no set of IPv4 packets tells.
+    pub beyond: Vec<Beyond>,
+    /// If it is not in the text: what is there instead.
+    pub absent: Option<String>,
+}
+
+impl DeployedUnit {
+    /// One that lets nothing through.
+    pub fn empty(direction: Direction, name: String) -> Self {
+        DeployedUnit {
+            direction,
+            name,
+            steps: Vec::new(),
+            beyond: Vec::new(),
+            absent: None,
+        }
+    }
+}
+
+/// Something that lets packets through, but not by their IPv4 addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// In a few words, such as `prefix list pl-63a5400a`.
+    pub what: String,
+    /// Where it stands, as [`Step::at`].
+    pub at: u32,
+}
+
+/// A network that an edition publishes.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its addresses.
+    pub addresses: Span,
+    /// What it is for.
+    pub plane: Plane,
+    /// The ports of that plane.
+    pub ports: Vec<PortRange>,
+    /// The region's id; `None` where it belongs to every region.
+    pub region: Option<Arc<str>>,
+    /// The edition's name.
+    pub edition: Arc<str>,
+}
+
+impl Known {
+    /// Whether packets of these protocols, from or to these ports, are what it is for.
+    fn carries(&self, protocols: Protocols, ports: Span) -> bool {
+        let carriers = match self.plane {
+            Plane::Signaling => Protocols::UDP.or(Protocols::TCP),
+            Plane::Media => Protocols::UDP,
+        };
+        let own = space::normalized(self.ports.iter().map(|p| Span::from(*p)).collect());
+        carriers.holds(protocols) && own.iter().any(|own| own.holds(ports))
+    }
+}
+
+/// The difference of expected and deployed.
+#[derive(Debug, Default)]
+pub struct Drift {
+    /// Expected and not let through, in the order of the policy.
+    pub missing: Vec<Part>,
+    /// Let through and not expected, ascending.
+    pub extra: Vec<Part>,
+    /// Let through, and not to be compared.
+    pub beyond: Vec<(Direction, Beyond)>,
+}
+
+/// One box of a difference.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Which way the packets go.
+    pub direction: Direction,
+    /// The packets.
+    pub packets: Packets,
+    /// Whether they pass in some circumstances and not in others.
+    pub sometimes: bool,
+    /// What they are to Twilio.
+    pub belongs: Belongs,
+    /// Where the steps stand that let them through or stop them, as [`Step::at`].
+    pub blame: Vec<u32>,
+}
+
+/// What packets are to Twilio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// They are of a rule of the policy.
+    Rule {
+        /// Such as `signaling tls`.
+        subject: String,
+        /// The plane of the rule.
+        plane: Plane,
+        /// The regions of the network.
+        region: String,
+        /// The editions of the network.
+        editions: Vec<Arc<str>>,
+    },
+    /// Their remote addresses are of published networks.
+    Published(Vec<Publication>),
+    /// Nothing that any edition tells.
+    Nothing,
+}
+
+/// The place of an address in what Twilio published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// What the network is for.
+    pub plane: Plane,
+    /// Whether the packets have the ports of that plane.
+    pub own_ports: bool,
+    /// The region's id; `None` where the network belongs to every region.
+    pub region: Option<Arc<str>>,
+    /// Where it is published.
+    pub editions: Vec<Arc<str>>,
+}
+
+impl Drift {
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        self.missing.is_empty() && self.extra.is_empty() && self.beyond.is_empty()
+    }
+}
+
+/// Compares what one way of a policy needs with what is deployed for it.
+///
+/// `opens_tcp` tells that a rule for TCP is to hold for the packet that opens a connection alone.
+pub fn compare(
+    rules: &[&Rule],
+    opens_tcp: bool,
+    deployed: &DeployedUnit,
+    known: &[Known],
+) -> Result<Drift, TooTangled> {
+    let needed: Vec<Vec<Packets>> = rules.iter().map(|r| space::boxes(r, opens_tcp)).collect();
+    let (missing, extra): (Vec<Difference>, Vec<Difference>) =
+        space::differences(&needed.concat(), &deployed.steps)?
+            .into_iter()
+            .partition(|difference| difference.side == Side::Missing);
+    let direction = deployed.direction;
+    let beyond = deployed.beyond.iter().cloned();
+    Ok(Drift {
+        missing: name_missing(rules, &needed, missing, direction),
+        extra: name_extra(extra, known, direction),
+        beyond: beyond.map(|b| (direction, b)).collect(),
+    })
+}
+
+/// Splits what is missing by the rules and networks of the policy, which all of it is of.
+fn name_missing(
+    rules: &[&Rule],
+    needed: &[Vec<Packets>],
+    mut missing: Vec<Difference>,
+    direction: Direction,
+) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (rule, boxes) in rules.iter().zip(needed) {
+        let locals = rule.local.networks.len().max(1);
+        for (network, boxes) in rule.remote.networks.iter().zip(boxes.chunks(locals)) {
+            if missing.is_empty() {
+                return parts;
+            }
+            let mut found = Vec::new();
+            for own in boxes {
+                missing = take(missing, own, &mut found);
+            }
+            let mut editions: Vec<Arc<str>> = Vec::new();
+            for origin in &network.origins {
+                if !editions.contains(&origin.edition) {
+                    editions.push(origin.edition.clone());
+                }
+            }
+            let belongs = Belongs::Rule {
+                subject: match rule.state {
+                    State::Any => rule.subject(),
+                    State::Established => format!("{}, the way back,", rule.subject()),
+                },
+                plane: rule.plane,
+                region: network.label(false),
+                editions,
+            };
+            parts.extend(space::coalesced(found).into_iter().map(|d| Part {
+                direction,
+                packets: d.packets,
+                sometimes: d.sometimes,
+                belongs: belongs.clone(),
+                blame: d.blame,
+            }));
+        }
+    }
+    parts
+}
+
+/// Moves what is in `own` to `found`; the rest is returned.
+fn take(from: Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) -> Vec<Difference> {
+    let mut rest = Vec::with_capacity(from.len());
+    for difference in from {
+        let with = |packets| Difference {
+            packets,
+            ..difference.clone()
+        };
+        match (difference.packets.and(own), difference.packets.without(own)) {
+            (Some(common), Some(others)) => {
+                found.push(with(common));
+                rest.extend(others.into_iter().map(with));
+            }
+            _ => rest.push(difference),
+        }
+    }
+    rest
+}
+
+/// Says of what is extra where Twilio published it, if all of it is published.
+fn name_extra(extra: Vec<Difference>, known: &[Known], direction: Direction) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for difference in extra {
+        for packets in split_by_publication(&difference.packets, known) {
+            parts.push(Part {
+                direction,
+                packets,
+                sometimes: difference.sometimes,
+                belongs: publications(&packets, known, direction),
+                blame: difference.blame.clone(),
+            });
+        }
+    }
+    parts.sort_by_key(|part| part.packets.span(Field::Remote));
+    parts
+}
+
+/// One box for each published network, if such networks are all of it; else the whole.
+fn split_by_publication(packets: &Packets, known: &[Known]) -> Vec<Packets> {
+    let remote = packets.span(Field::Remote);
+    if known.iter().any(|k| k.addresses.holds(remote)) {
+        return vec![*packets];
+    }
+    let addresses = known.iter().map(|k| k.addresses);
+    let mut inside: Vec<Span> = addresses.filter(|own| remote.holds(*own)).collect();
+    // The widest of those that start at one address comes first.
+    inside.sort_by_key(|addresses| (addresses.first, u32::MAX - addresses.last));
+    let mut parts = Vec::new();
+    let mut next = Some(remote.first);
+    for addresses in inside {
+        if next == Some(addresses.first) {
+            parts.push(packets.with(Field::Remote, addresses));
+            next = addresses.last.checked_add(1);
+        }
+    }
+    let all = parts
+        .last()
+        .is_some_and(|p| p.span(Field::Remote).last == remote.last);
+    if all { parts } else { vec![*packets] }
+}
+
+fn publications(packets: &Packets, known: &[Known], direction: Direction) -> Belongs {
+    let service = packets.span(match direction {
+        Direction::In => Field::LocalPort,
+        Direction::Out => Field::RemotePort,
+    });
+    let mut found: Vec<Publication> = Vec::new();
+    let holders = known
+        .iter()
+        .filter(|k| k.addresses.holds(packets.span(Field::Remote)));
+    for holder in holders {
+        let own_ports = holder.carries(packets.kind.protocols, service);
+        let same = |p: &&mut Publication| {
+            p.plane == holder.plane && p.own_ports == own_ports && p.region == holder.region
+        };
+        match found.iter_mut().find(same) {
+            Some(publication) => publication.editions.push(holder.edition.clone()),
+            None => found.push(Publication {
+                plane: holder.plane,
+                own_ports,
+                region: holder.region.clone(),
+                editions: vec![holder.edition.clone()],
+            }),
+        }
+    }
+    if found.iter().any(|p| p.own_ports) {
+        found.retain(|p| p.own_ports);
+    }
+    if found.is_empty() {
+        Belongs::Nothing
+    } else {
+        Belongs::Published(found)
+    }
+}
