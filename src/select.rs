@@ -9,6 +9,7 @@ use ipnet::Ipv4Net;
 use thiserror::Error;
 
 use crate::dataset::{self, Atlas, Connection, DatasetError, Edition, Region, SignalingPorts};
+use crate::policy::drift::Known;
 use crate::policy::{
     Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
     Scope, State, Transport, merge,
@@ -120,6 +121,41 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
         }
     }
     Ok(editions)
+}
+
+/// Every network that any embedded edition publishes.
+pub fn known_networks(atlas: &Atlas) -> Result<Vec<Known>, SelectError> {
+    let mut known = Vec::new();
+    for edition in dataset::editions()? {
+        let signaling = &edition.signaling;
+        let [udp, tcp, tls] = [Transport::Udp, Transport::Tcp, Transport::Tls]
+            .map(|transport| PortRange::single(signaling.ports.of(transport)));
+        let planes = [
+            (Plane::Signaling, vec![udp, tcp, tls], &signaling.networks),
+            (
+                Plane::Media,
+                vec![edition.media.ports],
+                &edition.media.networks,
+            ),
+        ];
+        for (plane, ports, networks) in planes {
+            let mut add = |network: Ipv4Net, region: Option<&Region>| {
+                known.push(Known {
+                    addresses: network.into(),
+                    plane,
+                    ports: ports.clone(),
+                    region: region.map(|region| region.id.clone()),
+                    edition: edition.name.clone(),
+                });
+            };
+            networks.all.iter().for_each(|network| add(*network, None));
+            for region in edition.regions(atlas) {
+                let own = networks.of(&region.id).filter(|(_, own)| *own);
+                own.for_each(|(network, _)| add(network, Some(region)));
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// What the selection allows by the given editions: their union.

@@ -11,9 +11,15 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Unit, clip};
-use crate::policy::{Direction, Origin, Policy, PortRange, Protocol, RemoteNetwork, merge};
+use crate::policy::{Direction, Origin, Policy, PortRange, Protocol, RemoteNetwork, Rule, merge};
 use crate::template;
+
+mod group;
+mod json;
+mod permission;
+mod repair;
 
 /// The row of the table of formats.
 pub struct AwsSg;
@@ -79,17 +85,7 @@ impl Dialect for AwsSg {
     }
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        if policy
-            .rules
-            .iter()
-            .any(|rule| !rule.local.networks.is_empty())
-        {
-            return Err(FormatError::Inexpressible {
-                format: self.name(),
-                what: "--local-address: a security group holds for every address of the \
-                       interfaces that have it; leave the option out",
-            });
-        }
+        self.refuse_local_addresses(policy)?;
         let permissions = |direction| permissions(policy, unit, direction);
         let (one, egress) = match policy.scope.directions[..] {
             [direction] => (Some(permissions(direction)), None),
@@ -120,6 +116,34 @@ impl Dialect for AwsSg {
                 .to_owned()
         });
         both.into_iter().chain(over).collect()
+    }
+
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        group::parse(text, wanted)
+    }
+
+    fn stepwise_repair(
+        &self,
+        policy: &Policy,
+        text: &str,
+        wanted: Wanted,
+    ) -> Option<Result<String, FormatError>> {
+        let possible = self.refuse_local_addresses(policy);
+        Some(possible.and_then(|()| repair::commands(policy, text, wanted)))
+    }
+}
+
+impl AwsSg {
+    fn refuse_local_addresses(&self, policy: &Policy) -> Result<(), FormatError> {
+        let any = |rule: &Rule| rule.local.networks.is_empty();
+        if policy.rules.iter().all(any) {
+            return Ok(());
+        }
+        Err(FormatError::Inexpressible {
+            format: self.name(),
+            what: "--local-address: a security group holds for every address of the \
+                   interfaces that have it; leave the option out",
+        })
     }
 }
 

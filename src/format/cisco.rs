@@ -7,9 +7,16 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Unit, clip, head};
 use crate::policy::{Direction, Policy, PortRange, Rule, State};
 use crate::template;
+
+mod entry;
+mod groups;
+mod listing;
+mod outline;
+mod words;
 
 /// The row of the table of formats.
 pub struct Cisco;
@@ -78,6 +85,10 @@ impl Dialect for Cisco {
             head: head(self, policy, unit, &hooks),
             lists: directions.iter().map(list).collect(),
         }))
+    }
+
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
     }
 }
 

@@ -6,9 +6,12 @@
 use minijinja::Value;
 use serde::Serialize;
 
+use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Unit, head};
 use crate::policy::{Direction, Policy, PortRange, Rule};
 use crate::template;
+
+mod listing;
 
 /// The row of the table of formats.
 pub struct Iptables;
@@ -80,6 +83,10 @@ impl Dialect for Iptables {
             chains: both.into_iter().map(chain).collect::<Result<_, _>>()?,
             rules,
         }))
+    }
+
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
     }
 }
 

@@ -5,10 +5,13 @@
 //! tests over the table say what is missing.
 
 mod aws_sg;
+mod chains;
 mod cisco;
 mod iptables;
 mod nftables;
+pub mod parse;
 mod pf;
+mod services;
 mod unit;
 mod user_template;
 
@@ -18,9 +21,13 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use thiserror::Error;
 
-use crate::policy::{Plane, Policy, PortRange, RemoteNetwork, Rule};
+use crate::policy::drift::{self, DeployedUnit, Drift, Known};
+use crate::policy::space::TooTangled;
+use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
 use crate::template::{self, TemplateError};
 use crate::text::{did_you_mean, fold};
+
+use parse::{ParseError, Parsed, Wanted};
 
 pub use unit::{Unit, UnitName, UnitNameError};
 pub use user_template::render_template;
@@ -57,6 +64,27 @@ pub trait Dialect: Sync {
     /// Everything of the policy is in it, exactly, or the call is refused; `unit` is checked
     /// against the firewall's own rules for names.
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
+
+    /// Whether a rule for TCP holds for the packet that opens a connection alone, and the firewall
+    /// lets the rest through by itself.
+    fn opens_tcp(&self) -> bool {
+        false
+    }
+
+    /// What is deployed, by a text of the firewall's or of ours: each wanted unit, exactly; or
+    /// all that is not understood. A unit that is not there lets nothing through.
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed;
+
+    /// What to do to mend a drift that was found in `text`, for a firewall that cannot replace a
+    /// unit; `None` where loading the whole unit does.
+    fn stepwise_repair(
+        &self,
+        _policy: &Policy,
+        _text: &str,
+        _wanted: Wanted,
+    ) -> Option<Result<String, FormatError>> {
+        None
+    }
 
     /// What the user should know of this output, a line each.
     fn notices(&self, _policy: &Policy) -> Vec<String> {
@@ -111,6 +139,14 @@ pub enum FormatError {
     },
     #[error("--table '{text}' {reason}; write a family and a name, as in 'inet filter'")]
     Table { text: String, reason: String },
+    #[error(
+        "'{name}' is a unit of your own naming, which no output of this program replaces; render one with a --name and hook that"
+    )]
+    ForeignUnit { name: String },
+    #[error(transparent)]
+    Name(#[from] UnitNameError),
+    #[error("the drift cannot be mended: {0}")]
+    Irreparable(String),
     #[error(transparent)]
     Template(#[from] TemplateError),
 }
@@ -134,6 +170,57 @@ fn names_of(format: &dyn Dialect) -> impl Iterator<Item = &'static str> + use<> 
         .chain(format.aliases().iter().copied())
 }
 
+/// What a format needs of a policy, one way.
+pub fn rules<'a>(format: &dyn Dialect, policy: &'a Policy, direction: Direction) -> Vec<&'a Rule> {
+    if format.is_stateless() {
+        policy.stateless(direction).collect()
+    } else {
+        policy.stateful(direction).collect()
+    }
+}
+
+/// How units of a format differ from what a policy expects of them.
+pub fn compare(
+    format: &dyn Dialect,
+    policy: &Policy,
+    units: &[DeployedUnit],
+    known: &[Known],
+) -> Result<Drift, TooTangled> {
+    let mut drift = Drift::default();
+    for unit in units {
+        let rules = rules(format, policy, unit.direction);
+        let own = drift::compare(&rules, format.opens_tcp(), unit, known)?;
+        drift.missing.extend(own.missing);
+        drift.extra.extend(own.extra);
+        drift.beyond.extend(own.beyond);
+    }
+    Ok(drift)
+}
+
+/// What to load to mend a drift that was found in the units of `text`.
+pub fn repair(
+    format: &dyn Dialect,
+    policy: &Policy,
+    text: &str,
+    wanted: Wanted,
+    units: &[DeployedUnit],
+) -> Result<String, FormatError> {
+    if let Some(steps) = format.stepwise_repair(policy, text, wanted) {
+        return steps;
+    }
+    let unit = wanted.unit;
+    match units {
+        [only] if only.name == unit.name.to_string() => Err(FormatError::ForeignUnit {
+            name: only.name.clone(),
+        }),
+        _ => {
+            let name = unit.name.to_string().parse()?;
+            let table = unit.table.clone();
+            render(format, policy, &Unit { name, table })
+        }
+    }
+}
+
 /// The policy in a firewall's words.
 pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<String, FormatError> {
     if unit.table.is_some() && !format.takes_table() {
@@ -147,6 +234,21 @@ pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Stri
     let (file, source) = format.template();
     let view = format.view(policy, unit)?;
     Ok(template::render(file, source, view)?)
+}
+
+/// What is deployed, by a text of the firewall's or of ours.
+pub fn parse(format: &dyn Dialect, text: &str, wanted: Wanted) -> Parsed {
+    if u32::try_from(text.len()).is_err() {
+        return Err(vec![ParseError::new(0, "the text is longer than 4 GiB")]);
+    }
+    if text.trim().is_empty() {
+        return Err(vec![ParseError::new(
+            0,
+            "there is nothing in it: the command that was to print it has failed, or the firewall has no \
+             rules at all, and the unit is to be loaded anew",
+        )]);
+    }
+    format.parse(text, wanted)
 }
 
 /// A local port that the user gave and that no rule has: one of the options is not what was meant.

@@ -7,9 +7,19 @@
 use minijinja::Value;
 use serde::Serialize;
 
+use super::parse::{ParseError, Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
 use crate::policy::{Direction, Plane, Policy, PortRange, Rule};
 use crate::template;
+
+mod json;
+mod key;
+mod rule;
+mod ruleset;
+mod set;
+mod text;
+mod token;
+mod value;
 
 /// The row of the table of formats.
 pub struct Nftables;
@@ -83,7 +93,7 @@ impl Dialect for Nftables {
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let table = unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
-        check_table(table)?;
+        split_table(table)?;
         let base = unit.name.lower_with_underscores();
         let hooks: Vec<String> = policy
             .scope
@@ -113,6 +123,12 @@ impl Dialect for Nftables {
                 .into(),
             chains: [Direction::In, Direction::Out].map(chain).into(),
         }))
+    }
+
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        let table = wanted.unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
+        let table = split_table(table).map_err(|error| vec![ParseError::new(0, error)])?;
+        ruleset::parse(text, table, wanted)
     }
 }
 
@@ -170,7 +186,8 @@ fn statement(lists: &NetworkLists, rule: &Rule, base: &str) -> String {
     format!("{} accept comment \"{}\"", words.join(" "), rule.subject())
 }
 
-fn check_table(text: &str) -> Result<(), FormatError> {
+/// Family and name of a table.
+fn split_table(text: &str) -> Result<(&str, &str), FormatError> {
     let refuse = |reason: &str| {
         Err(FormatError::Table {
             text: text.to_owned(),
@@ -190,8 +207,33 @@ fn check_table(text: &str) -> Result<(), FormatError> {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return refuse("has a name that does not start with a letter");
     }
-    if RESERVED.split_whitespace().any(|word| word == name) {
+    if is_listed(RESERVED, name) {
         return refuse("has a name that is a word of nft's language");
     }
-    Ok(())
+    Ok((family, name))
+}
+
+/// Statements that do more than accept or deny.
+const REFUSED: &str = "
+    add update delete set map meter dnat snat masquerade redirect tproxy queue notrack dup fwd
+    synproxy flow offload xt tunnel secmark
+";
+
+/// Whether a word is one of a list.
+fn is_listed(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == word)
+}
+
+/// Where the chains are hooked that filter IPv4 packets of a host.
+const HOOKS: &[&str] = &["input", "output", "forward", "prerouting", "postrouting"];
+
+fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
+    if kind == "filter" && HOOKS.contains(&hook) {
+        Ok(())
+    } else {
+        Err(format!(
+            "a chain of type {kind} at hook {hook} cannot be judged; expected one of type filter at {}",
+            HOOKS.join(", ")
+        ))
+    }
 }

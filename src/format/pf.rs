@@ -8,9 +8,17 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, clip, head};
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
+
+mod ends;
+mod listing;
+mod options;
+mod rule;
+mod tables;
+mod tokens;
 
 /// The row of the table of formats.
 pub struct Pf;
@@ -94,6 +102,14 @@ impl Dialect for Pf {
             tables,
             rules: policy.rules.iter().map(rule).collect::<Result<_, _>>()?,
         }))
+    }
+
+    fn opens_tcp(&self) -> bool {
+        true
+    }
+
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
     }
 }
 

@@ -30,7 +30,16 @@ pub struct UnitName(String);
 )]
 pub struct UnitNameError(String);
 
+/// Why a text is not the name of a deployed unit.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error(
+    "{0:?} is not a name; use 1 to {DEPLOYED_MAX} letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$*"
+)]
+pub struct DeployedNameError(String);
+
 const MAX: usize = 32;
+
+const DEPLOYED_MAX: usize = 255;
 
 impl Unit {
     /// `made`, a name that a dialect made of the unit's, when the firewall takes one so long.
@@ -54,6 +63,18 @@ impl Unit {
 }
 
 impl UnitName {
+    /// A name that a firewall's unit may have, whoever gave it: not only such as this program
+    /// gives, but `101`, `sg-0a1b2c3d` and what AWS takes as a group's name too (EC2 API
+    /// reference, `CreateSecurityGroup`).
+    pub fn deployed(text: &str) -> Result<UnitName, DeployedNameError> {
+        let known = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+        if !text.is_empty() && text.len() <= DEPLOYED_MAX && text.chars().all(known) {
+            Ok(UnitName(text.to_owned()))
+        } else {
+            Err(DeployedNameError(text.to_owned()))
+        }
+    }
+
     /// `twilio_sip`
     pub fn lower_with_underscores(&self) -> String {
         self.0.to_ascii_lowercase().replace('-', "_")

@@ -1,0 +1,276 @@
+//! JSON read value by value, so that the place of each is known, no key is lost, and what nobody
+//! asks for is not looked at.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::clip;
+use crate::format::parse::{ParseError, place};
+
+/// A value of a JSON text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<'a> {
+    value: &'a RawValue,
+    /// The text that it is a part of.
+    text: &'a str,
+}
+
+/// What is wrong with a value, and where in the value that one started from.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// The place of the nearest object.
+    at: u32,
+    /// Keys and numbers that lead to the value.
+    path: String,
+    what: String,
+}
+
+/// What to do with keys that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    Refused,
+    NotLookedAt,
+}
+
+/// As many characters of a problem as are told, since names in it may be of any length.
+const LIMIT: usize = 1_000;
+
+impl<'a> Node<'a> {
+    /// The one value of a text.
+    pub fn root(text: &'a str) -> Result<Self, Problem> {
+        let value = serde_json::from_str(text).map_err(|error| Problem {
+            at: offset(text, error.line(), error.column()),
+            path: String::new(),
+            what: format!("this is not valid JSON: {error}"),
+        })?;
+        Ok(Node { value, text })
+    }
+
+    /// Where it starts in its text.
+    pub fn place(self) -> u32 {
+        let start = self.value.get().as_ptr().addr();
+        place(start.saturating_sub(self.text.as_ptr().addr()))
+    }
+
+    pub fn problem(self, what: impl fmt::Display) -> Problem {
+        Problem {
+            at: self.place(),
+            path: String::new(),
+            what: clip(what.to_string(), LIMIT),
+        }
+    }
+
+    /// The values of an object's keys. A key that stands there twice is refused: of both, each
+    /// reader of JSON takes another.
+    pub fn fields<const N: usize>(
+        self,
+        known: [&'static str; N],
+        others: Others,
+    ) -> Result<[Option<Node<'a>>; N], Problem> {
+        let mut fields = [None; N];
+        for (key, value) in self.members()? {
+            match known.iter().position(|known| *known == key) {
+                Some(at) if fields[at].is_some() => {
+                    return Err(self.problem(format!("key '{key}' stands here twice")));
+                }
+                Some(at) => fields[at] = Some(value),
+                None if others == Others::Refused => {
+                    let known = known.join(", ");
+                    let what = format!("key {key:?} is not known here; expected {known}");
+                    return Err(self.problem(what));
+                }
+                None => {}
+            }
+        }
+        Ok(fields)
+    }
+
+    /// As [`Node::fields`], where all values are strings and there are no other keys.
+    pub fn strings<const N: usize>(
+        self,
+        known: [&'static str; N],
+    ) -> Result<[Option<Cow<'a, str>>; N], Problem> {
+        let mut strings = [const { None }; N];
+        let fields = self.fields(known, Others::Refused)?;
+        for ((string, field), key) in strings.iter_mut().zip(fields).zip(known) {
+            let read = field.map(Node::string).transpose();
+            *string = read.map_err(|problem| problem.of(self, key))?;
+        }
+        Ok(strings)
+    }
+
+    /// An object's keys and values, in their order.
+    pub fn members(self) -> Result<impl Iterator<Item = (Cow<'a, str>, Node<'a>)>, Problem> {
+        let members: Members = self.read("an object", '{')?;
+        let text = self.text;
+        let members = members.0.into_iter();
+        Ok(members.map(move |(key, value)| (key.0, Node { value, text })))
+    }
+
+    /// The values of the array that an object has under a key, each read; or all that is wrong
+    /// with them.
+    pub fn each<T>(
+        self,
+        object: Node,
+        key: &str,
+        read: impl Fn(Node<'a>) -> Result<T, Vec<Problem>>,
+    ) -> Result<Vec<T>, Vec<Problem>> {
+        let array = self.read::<Vec<&RawValue>>("an array", '[');
+        let array = array.map_err(|problem| problem.of(object, key))?;
+        let mut values = Vec::with_capacity(array.len());
+        let mut problems = Vec::new();
+        for (number, value) in array.into_iter().enumerate() {
+            let text = self.text;
+            match read(Node { value, text }) {
+                Ok(value) => values.push(value),
+                Err(found) => problems.extend(found.into_iter().map(|problem| {
+                    let problem = problem.under(&format!("[{number}]")).under(key);
+                    if value.get().starts_with('{') {
+                        problem
+                    } else {
+                        problem.near(object)
+                    }
+                })),
+            }
+            if problems.len() >= ERROR_LIMIT {
+                problems.truncate(ERROR_LIMIT);
+                break;
+            }
+        }
+        if problems.is_empty() {
+            Ok(values)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// A text without control characters, which no name of AWS has and no message should.
+    pub fn string(self) -> Result<Cow<'a, str>, Problem> {
+        let text: Text = self.read("a string", '"')?;
+        if text.0.chars().any(char::is_control) {
+            let what = format!(
+                "expected a text without control characters, not {:?}",
+                text.0
+            );
+            return Err(self.problem(what));
+        }
+        Ok(text.0)
+    }
+
+    pub fn integer(self) -> Result<i64, Problem> {
+        let number = self.value.get().parse();
+        number.map_err(|_| self.unlike("a whole number"))
+    }
+
+    pub fn is_null(self) -> bool {
+        self.value.get() == "null"
+    }
+
+    fn read<T: Deserialize<'a>>(self, expected: &str, start: char) -> Result<T, Problem> {
+        let text = self.value.get();
+        if !text.starts_with(start) {
+            return Err(self.unlike(expected));
+        }
+        // All that may still be wrong is a surrogate without its other half in a string.
+        serde_json::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            let position = format!(" at line {} column {}", error.line(), error.column());
+            self.problem(message.strip_suffix(&position).unwrap_or(&message))
+        })
+    }
+
+    fn unlike(self, expected: &str) -> Problem {
+        let found = match self.value.get() {
+            text if text.starts_with('{') => "an object",
+            text if text.starts_with('[') => "an array",
+            text if text.starts_with('"') => "a string",
+            text => text,
+        };
+        self.problem(format!("expected {expected}, not {found}"))
+    }
+}
+
+impl Problem {
+    /// The same, of the value that an object has under a key.
+    #[must_use]
+    pub fn of(self, object: Node, key: &str) -> Self {
+        self.under(key).near(object)
+    }
+
+    /// The same, with a longer path: a key, or a number in an array.
+    fn under(self, step: &str) -> Self {
+        let dot = !self.path.is_empty() && !self.path.starts_with('[');
+        Problem {
+            path: [step, if dot { "." } else { "" }, &self.path].concat(),
+            ..self
+        }
+    }
+
+    fn near(self, object: Node) -> Self {
+        Problem {
+            at: object.place(),
+            ..self
+        }
+    }
+}
+
+impl From<Problem> for Vec<Problem> {
+    fn from(problem: Problem) -> Self {
+        vec![problem]
+    }
+}
+
+impl From<Problem> for ParseError {
+    fn from(Problem { at, path, what }: Problem) -> Self {
+        if path.is_empty() {
+            ParseError::new(at, what)
+        } else {
+            ParseError::new(at, format!("{path}: {what}"))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries).map(Members)
+    }
+}
+
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Vec<(Text<'de>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+/// The place of a line and a column, which both count from 1; columns count bytes.
+fn offset(text: &str, line: usize, column: usize) -> u32 {
+    let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let start: usize = before.map(str::len).sum();
+    let mut at = text.len().min(start + column.saturating_sub(1));
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    place(at)
+}

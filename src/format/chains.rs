@@ -1,0 +1,291 @@
+//! Chains of rules that jump to each other, as iptables and nftables have them, to one list of steps.
+
+use crate::policy::Direction;
+use crate::policy::drift::{Beyond, DeployedUnit};
+use crate::policy::space::{Packets, Step, Verdict};
+use crate::text::did_you_mean;
+
+use super::parse::{ParseError, Parsed};
+
+/// What a rule does with the packets of a box, which is in packet order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arm<'a> {
+    pub packets: Packets,
+    pub certain: bool,
+    /// Whether it can hold for no packet of IPv6.
+    pub ipv4_only: bool,
+    pub action: Action<'a>,
+}
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action<'a> {
+    Accept,
+    Deny,
+    /// To the rule after the one that jumped here.
+    Return,
+    /// Through a chain, and back if that decides nothing.
+    Jump(&'a str),
+    /// Through a chain, and back to where this chain was jumped to from.
+    Goto(&'a str),
+}
+
+/// A rule's text and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RuleText<'a> {
+    pub at: u32,
+    pub text: &'a str,
+}
+
+/// The chains of a table.
+pub(super) trait Chains<'a> {
+    /// What they are in, such as `table filter`.
+    fn place(&self) -> String;
+
+    /// Whether packets of IPv6 pass them too.
+    fn takes_ipv6(&self) -> bool;
+
+    /// The names of all of them.
+    fn names(&self) -> impl Iterator<Item = &'a str>;
+
+    /// Whether a chain accepts what no rule decides, and where it says so; `None` for one that
+    /// goes back to where it was jumped to from.
+    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ParseError>;
+
+    /// The rules of a chain; `None` where the text has no such chain.
+    fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]>;
+
+    /// Adds what a rule does, in the order in which it does it, to `arms`, which is empty.
+    fn read(&self, rule: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError>;
+}
+
+/// How many rules and steps the jumps of a unit may multiply its rules to.
+const LIMIT: usize = 1 << 22;
+
+/// How many chains may be jumped through one from another; nftables allows 16.
+const DEPTH_LIMIT: usize = 64;
+
+/// As many mistakes as are worth reporting.
+pub(super) const ERROR_LIMIT: usize = 20;
+
+/// What the chains of the given names do, or all that is not understood of it.
+pub(super) fn units<'a>(chains: &impl Chains<'a>, names: Vec<(Direction, String)>) -> Parsed {
+    let mut units = Vec::new();
+    let mut errors = Vec::new();
+    for (direction, name) in names {
+        match unit(chains, name, direction) {
+            Ok(unit) => units.push(unit),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() {
+        return Ok(units);
+    }
+    // What both directions refer to is wrong once.
+    errors.sort_by_key(|error| error.at);
+    errors.dedup();
+    errors.truncate(ERROR_LIMIT);
+    Err(errors)
+}
+
+/// What a chain does with a packet, with all that it jumps to put in its place.
+fn unit<'a>(
+    chains: &impl Chains<'a>,
+    name: String,
+    direction: Direction,
+) -> Result<DeployedUnit, Vec<ParseError>> {
+    let Some(chain) = chains.names().find(|chain| *chain == name) else {
+        let place = chains.place();
+        let absent = if chains.names().next().is_none() {
+            format!("{place} is not in the text, or has no chains")
+        } else {
+            let suggestion = did_you_mean(&name, chains.names());
+            format!("there is no such chain in {place}{suggestion}")
+        };
+        return Ok(DeployedUnit {
+            absent: Some(absent),
+            ..DeployedUnit::empty(direction, name)
+        });
+    };
+    let mut walk = Walk {
+        chains,
+        direction,
+        steps: Vec::new(),
+        beyond: Vec::new(),
+        open: Vec::new(),
+        read: 0,
+        errors: Vec::new(),
+        full: false,
+    };
+    let policy = chains.policy(chain).map_err(|error| vec![error])?;
+    let all = Context {
+        within: Packets::ALL,
+        certain: true,
+        ipv6: chains.takes_ipv6(),
+    };
+    walk.chain(chain, &all);
+    if let Some((accepts, at)) = policy {
+        let action = if accepts {
+            Action::Accept
+        } else {
+            Action::Deny
+        };
+        let arm = Arm {
+            packets: Packets::ALL,
+            certain: true,
+            ipv4_only: false,
+            action,
+        };
+        walk.arm(&arm, at, &all, &mut Vec::new());
+    }
+    if walk.errors.is_empty() {
+        Ok(DeployedUnit {
+            steps: walk.steps,
+            beyond: walk.beyond,
+            ..DeployedUnit::empty(direction, name)
+        })
+    } else {
+        Err(walk.errors)
+    }
+}
+
+struct Walk<'a, 'c, C> {
+    chains: &'c C,
+    direction: Direction,
+    steps: Vec<Step>,
+    beyond: Vec<Beyond>,
+    /// The chains that are being walked through, outermost first.
+    open: Vec<&'a str>,
+    /// How many rules were read.
+    read: usize,
+    errors: Vec<ParseError>,
+    /// Whether there are as many rules or steps as there may be.
+    full: bool,
+}
+
+/// Which packets come to a chain.
+#[derive(Clone, Copy)]
+struct Context {
+    within: Packets,
+    certain: bool,
+    /// Whether some of IPv6 do.
+    ipv6: bool,
+}
+
+impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
+    /// Adds the steps of a chain for the packets that come to it.
+    fn chain(&mut self, name: &'a str, context: &Context) {
+        let chains = self.chains;
+        let Some(rules) = chains.rules(name) else {
+            return;
+        };
+        self.open.push(name);
+        // Steps that leave the chain; they learn where to when all of it is there.
+        let mut leaving = Vec::new();
+        let mut arms = Vec::new();
+        self.steps.reserve(rules.len());
+        for rule in rules {
+            arms.clear();
+            self.read += 1;
+            if self.read > LIMIT {
+                self.fill(rule.at);
+            }
+            if let Err(error) = chains.read(*rule, &mut arms) {
+                self.errors.push(error);
+            }
+            for arm in &arms {
+                if !self.full {
+                    self.arm(arm, rule.at, context, &mut leaving);
+                }
+            }
+            if self.full || self.errors.len() >= ERROR_LIMIT {
+                break;
+            }
+        }
+        let end = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        for step in leaving {
+            let step: &mut Step = &mut self.steps[step];
+            step.verdict = Verdict::Skip(end);
+        }
+        self.open.pop();
+    }
+
+    fn arm(&mut self, arm: &Arm<'a>, at: u32, context: &Context, leaving: &mut Vec<usize>) {
+        let ipv6 = context.ipv6 && !arm.ipv4_only;
+        if ipv6 && arm.action == Action::Accept {
+            self.beyond.push(Beyond {
+                what: "packets of IPv6".to_owned(),
+                at,
+            });
+        }
+        let Some(packets) = arm.packets.and(&context.within) else {
+            if let Action::Jump(chain) | Action::Goto(chain) = arm.action {
+                self.find(chain, at);
+            }
+            return;
+        };
+        let certain = context.certain && arm.certain;
+        match arm.action {
+            Action::Accept => self.step(packets, certain, Verdict::Accept, at),
+            Action::Deny => self.step(packets, certain, Verdict::Deny, at),
+            Action::Return => self.leave(packets, certain, at, leaving),
+            Action::Jump(chain) | Action::Goto(chain) => {
+                if self.find(chain, at) {
+                    let inner = Context {
+                        within: packets,
+                        certain,
+                        ipv6,
+                    };
+                    self.chain(chain, &inner);
+                }
+                if arm.action == Action::Goto(chain) {
+                    self.leave(packets, certain, at, leaving);
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, packets: Packets, certain: bool, at: u32, leaving: &mut Vec<usize>) {
+        leaving.push(self.steps.len());
+        self.step(packets, certain, Verdict::Skip(u32::MAX), at);
+    }
+
+    fn step(&mut self, packets: Packets, certain: bool, verdict: Verdict, at: u32) {
+        if self.steps.len() == LIMIT {
+            self.fill(at);
+            return;
+        }
+        self.steps.push(Step {
+            packets: packets.seen(self.direction),
+            certain,
+            verdict,
+            at,
+        });
+    }
+
+    /// Tells, once, that there is too much.
+    fn fill(&mut self, at: u32) {
+        if !self.full {
+            let problem = "the jumps of this unit multiply its rules beyond what can be compared";
+            self.errors.push(ParseError::new(at, problem));
+        }
+        self.full = true;
+    }
+
+    /// Whether a chain is there to be walked through.
+    fn find(&mut self, chain: &str, at: u32) -> bool {
+        let problem = if self.open.contains(&chain) {
+            format!("it goes round in a circle: chain {chain} is jumped to from itself")
+        } else if self.open.len() == DEPTH_LIMIT {
+            format!("chain {chain} is jumped to through more than {DEPTH_LIMIT} others")
+        } else if self.chains.rules(chain).is_none() {
+            format!(
+                "chain {chain} is not in the text, so what it does is not known; give all of the table"
+            )
+        } else {
+            return true;
+        };
+        self.errors.push(ParseError::new(at, problem));
+        false
+    }
+}

@@ -1,0 +1,211 @@
+//! Object groups: lists of networks or of services that entries refer to by name.
+//!
+//! Cisco IOS Security Command Reference, `object-group network`, `object-group service`.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::outline::{Definition, GroupKind};
+use super::words::{ICMP, Problem, Words, icmp_message, ports_or_port, protocols};
+use crate::format::parse::{Matches, ParseError, address, network};
+use crate::policy::space::{Field, Kind, Packets, Protocols, Span, normalized};
+
+/// Packets that a member of a group of services holds for.
+#[derive(Clone, Copy)]
+pub(super) struct Service {
+    pub packets: Packets,
+    pub certain: bool,
+}
+
+/// The groups of a text; each is read when it is asked for.
+pub(super) struct Groups<'a> {
+    networks: GroupsOf<'a, Span>,
+    services: GroupsOf<'a, Service>,
+}
+
+impl<'a> Groups<'a> {
+    pub fn new(definitions: &'a HashMap<&'a str, Definition<'a>>) -> Self {
+        Groups {
+            networks: GroupsOf {
+                definitions,
+                kind: GroupKind::Network,
+                member: addresses,
+                tidy: normalized,
+                read: HashMap::new(),
+                open: Vec::new(),
+                size: 0,
+            },
+            services: GroupsOf {
+                definitions,
+                kind: GroupKind::Service,
+                member: service,
+                tidy: std::convert::identity,
+                read: HashMap::new(),
+                open: Vec::new(),
+                size: 0,
+            },
+        }
+    }
+
+    /// The addresses of a group, [`normalized`].
+    pub fn networks(&mut self, name: &'a str) -> Result<Rc<[Span]>, Problem> {
+        self.networks.group(name)
+    }
+
+    /// The services of a group; they may overlap.
+    pub fn services(&mut self, name: &'a str) -> Result<Rc<[Service]>, Problem> {
+        self.services.group(name)
+    }
+}
+
+/// As deep as groups may be nested.
+const DEPTH_LIMIT: usize = 32;
+
+/// As many members as all groups may have, those of nested groups counted in each.
+const SIZE_LIMIT: usize = 1 << 22;
+
+/// The groups of one kind.
+struct GroupsOf<'a, T> {
+    definitions: &'a HashMap<&'a str, Definition<'a>>,
+    kind: GroupKind,
+    /// Reads a member, but for what members of both kinds may be.
+    member: fn(&mut Words, &mut Vec<T>) -> Result<(), String>,
+    tidy: fn(Vec<T>) -> Vec<T>,
+    read: HashMap<&'a str, Result<Rc<[T]>, ParseError>>,
+    /// The groups that are being read, outermost first.
+    open: Vec<&'a str>,
+    size: usize,
+}
+
+impl<'a, T: Copy> GroupsOf<'a, T> {
+    fn group(&mut self, name: &'a str) -> Result<Rc<[T]>, Problem> {
+        if let Some(known) = self.read.get(name) {
+            return known.clone().map_err(Problem::There);
+        }
+        let definition = self.definitions.get(name).ok_or_else(|| {
+            format!(
+                "object group {name} is not in the text; give show running-config, or show object-group too"
+            )
+        })?;
+        if definition.kind != self.kind {
+            let (is, wanted) = (definition.kind.plural(), self.kind.plural());
+            return Err(format!("object group {name} is one of {is}, not of {wanted}").into());
+        }
+        if self.open.contains(&name) {
+            return Err(
+                format!("it goes round in a circle: object group {name} is in itself").into(),
+            );
+        }
+        if self.open.len() == DEPTH_LIMIT {
+            return Err(format!("expected object groups nested at most {DEPTH_LIMIT} deep").into());
+        }
+        self.open.push(name);
+        let members = self.members(definition);
+        self.open.pop();
+        self.read.insert(name, members.clone());
+        members.map_err(Problem::There)
+    }
+
+    fn members(&mut self, definition: &'a Definition<'a>) -> Result<Rc<[T]>, ParseError> {
+        let mut members = Vec::new();
+        for (at, line) in &definition.members {
+            let read = self.line(line, &mut members);
+            read.map_err(|problem| problem.at(*at))?;
+            if self.size + members.len() > SIZE_LIMIT {
+                let problem = "the object groups have more members than can be compared";
+                return Err(ParseError::new(*at, problem));
+            }
+        }
+        if members.is_empty() {
+            let problem = "the object group has no members, so what it matches is not known";
+            return Err(ParseError::new(definition.at, problem));
+        }
+        self.size += members.len();
+        Ok((self.tidy)(members).into())
+    }
+
+    fn line(&mut self, line: &'a str, members: &mut Vec<T>) -> Result<(), Problem> {
+        let mut words = Words::new(line);
+        match words.peek() {
+            Some("description" | "Description") => return Ok(()),
+            Some("group-object") => {
+                words.next();
+                let nested = self.group(words.need("the name of an object group")?)?;
+                members.extend(nested.iter().copied());
+            }
+            _ => (self.member)(&mut words, members)?,
+        }
+        Ok(words.finish()?)
+    }
+}
+
+/// `any`, `host 192.0.2.1`, `range 192.0.2.1 192.0.2.9`, `192.0.2.0 255.255.255.0` or
+/// `192.0.2.0 /24`.
+fn addresses(words: &mut Words, members: &mut Vec<Span>) -> Result<(), String> {
+    let word = words.need("a member of the object group")?;
+    let span = match word {
+        "any" => Span::ADDRESSES,
+        "host" => Span::single(address(words.need("an address")?)?),
+        "range" => {
+            let (first, last) = (words.need("an address")?, words.need("an address")?);
+            let span = Span::new(address(first)?, address(last)?);
+            span.ok_or_else(|| format!("the range from {first} to {last} is reversed"))?
+        }
+        _ if word.starts_with(|c: char| c.is_ascii_digit()) => masked(word, words)?,
+        _ => {
+            return Err(format!(
+                "expected any, host, range, group-object, description, or an address and its mask, not '{word}'"
+            ));
+        }
+    };
+    members.push(span);
+    Ok(())
+}
+
+fn masked(word: &str, words: &mut Words) -> Result<Span, String> {
+    if word.contains('/') {
+        return network(word);
+    }
+    let base = address(word)?;
+    let mask = words.need("a netmask")?;
+    if mask.starts_with('/') {
+        return network(&format!("{word}{mask}"));
+    }
+    let hosts = !address(mask)?;
+    if hosts & hosts.wrapping_add(1) != 0 {
+        return Err(format!(
+            "expected a netmask without gaps, such as 255.255.255.0, not '{mask}'"
+        ));
+    }
+    Ok(Span {
+        first: base & !hosts,
+        last: base | hosts,
+    })
+}
+
+/// `tcp|udp|tcp-udp [source PORTS] [PORTS]`, `icmp [MESSAGE]`, or a protocol.
+fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> {
+    let protocols = match words.need("a member of the object group")? {
+        "tcp-udp" => Protocols::TCP.or(Protocols::UDP),
+        word => protocols(word)?,
+    };
+    let mut matches = Matches::default();
+    matches.kind(Kind::of(protocols));
+    if protocols == ICMP {
+        matches.certain = !icmp_message(words)?;
+    } else if Protocols::WITH_PORTS.holds(protocols) {
+        if words.next_if(|word| word == "source").is_some() {
+            let ports = ports_or_port(words)?;
+            let ports = ports.ok_or("expected the ports of the source after 'source'")?;
+            matches.span(Field::SOURCE_PORT, &ports)?;
+        }
+        if let Some(ports) = ports_or_port(words)? {
+            matches.span(Field::DESTINATION_PORT, &ports)?;
+        }
+    }
+    members.extend(matches.boxes.iter().map(|packets| Service {
+        packets: *packets,
+        certain: matches.certain,
+    }));
+    Ok(())
+}

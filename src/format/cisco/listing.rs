@@ -1,0 +1,261 @@
+//! What `show running-config` and `show ip access-lists` print, and our own files, to steps.
+
+use std::collections::BTreeMap;
+
+use super::entry::Entry;
+use super::groups::{Groups, Service};
+use super::outline::{Command, List, Outline};
+use super::words::{Words, is_number};
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::policy::Direction;
+use crate::policy::drift::{Beyond, DeployedUnit};
+use crate::policy::space::{Packets, Step};
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let mut names: Vec<String> = Vec::new();
+    names.extend(wanted.directions.iter().map(|d| wanted.unit.name.upper(*d)));
+    if names.len() == 1 {
+        // A user's own list has its name as it is, and one direction.
+        names.push(wanted.unit.name.to_string());
+    }
+    let outline = Outline::read(text, &names)?;
+    let own =
+        wanted.directions.len() == 1 && !outline.lists[0].exists() && outline.lists[1].exists();
+    if !outline.is_cisco {
+        let problem = "expected what show running-config or show ip access-lists prints: there is \
+                       neither a configuration nor an access list in it";
+        return Err(vec![ParseError::new(0, problem)]);
+    }
+    let mut groups = Groups::new(&outline.groups);
+    let mut units = Vec::new();
+    let mut errors = Vec::new();
+    for (at, direction) in wanted.directions.iter().enumerate() {
+        let at = at + usize::from(own);
+        match steps(&outline.lists[at], *direction, &mut groups) {
+            Ok(steps) => units.push(unit(*direction, &names[at], &outline.lists[at], steps)),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() {
+        Ok(units)
+    } else {
+        errors.truncate(ERROR_LIMIT);
+        Err(errors)
+    }
+}
+
+/// What a list does where it is applied (Cisco IOS Security Configuration Guide, "IP Access List
+/// Overview": one without entries permits all packets).
+fn unit(direction: Direction, name: &str, list: &List, steps: Vec<Step>) -> DeployedUnit {
+    let absent = "there is no such access list in the text".to_owned();
+    let everything = Beyond {
+        what: "any packet, wherever it is applied: IOS permits all by an access list that is not \
+               there or has no entries"
+            .to_owned(),
+        at: list.commands.first().map_or(0, |(at, _)| *at),
+    };
+    DeployedUnit {
+        beyond: if steps.is_empty() {
+            vec![everything]
+        } else {
+            Vec::new()
+        },
+        steps,
+        absent: (!list.exists()).then_some(absent),
+        ..DeployedUnit::empty(direction, name.to_owned())
+    }
+}
+
+/// As many steps as an access list may have.
+const STEP_LIMIT: usize = 1 << 22;
+
+fn steps<'a>(
+    list: &List<'a>,
+    direction: Direction,
+    groups: &mut Groups<'a>,
+) -> Result<Vec<Step>, Vec<ParseError>> {
+    let entries = entries(list)?;
+    let mut steps = Vec::with_capacity(entries.len());
+    let mut errors = Vec::new();
+    for (at, text) in entries.into_values() {
+        let read = Entry::read(text, groups).map_err(|problem| problem.at(at));
+        let added = read.and_then(|entry| add_steps(&entry, direction, at, &mut steps));
+        let Err(error) = added else { continue };
+        // What is wrong with a group is told once.
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
+        if errors.len() >= ERROR_LIMIT || steps.len() >= STEP_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(steps)
+    } else {
+        Err(errors)
+    }
+}
+
+fn add_steps(
+    entry: &Entry,
+    direction: Direction,
+    at: u32,
+    steps: &mut Vec<Step>,
+) -> Result<(), ParseError> {
+    const ANY: &[Service] = &[Service {
+        packets: Packets::ALL,
+        certain: true,
+    }];
+    let services = entry.services.as_deref().unwrap_or(ANY);
+    let boxes = &entry.matches.boxes;
+    if services.len().saturating_mul(boxes.len()) > STEP_LIMIT - steps.len() {
+        let problem = "with its addresses the list has more than can be compared";
+        return Err(ParseError::new(at, problem));
+    }
+    for service in services {
+        let both = boxes.iter().filter_map(|b| b.and(&service.packets));
+        steps.extend(both.map(|packets| Step {
+            packets: packets.seen(direction),
+            certain: entry.matches.certain && service.certain,
+            verdict: entry.verdict,
+            at,
+        }));
+    }
+    Ok(())
+}
+
+/// The entries of a list by their numbers: where each stands, and its text without the number.
+type Entries<'a> = BTreeMap<u32, (u32, &'a str)>;
+
+fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ParseError>> {
+    let mut entries = Entries::new();
+    let mut renumbered = false;
+    let mut errors = Vec::new();
+    for (at, command) in &list.commands {
+        let done = match command {
+            Command::Line(_) if renumbered => Err(
+                "the list was numbered anew before, so the place of this line is not known"
+                    .to_owned(),
+            ),
+            Command::Line(text) => line(&mut entries, *at, text),
+            Command::Remove => {
+                entries.clear();
+                renumbered = false;
+                Ok(())
+            }
+            Command::Resequence => {
+                renumbered = true;
+                Ok(())
+            }
+            Command::Refused(problem) => Err(problem.clone()),
+        };
+        errors.extend(done.err().map(|problem| ParseError::new(*at, problem)));
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(entries)
+    } else {
+        Err(errors)
+    }
+}
+
+/// `IP Access List Entry Sequence Numbering`: the highest number.
+const NUMBER_LIMIT: u32 = i32::MAX as u32;
+
+/// How far an entry without a number is from the one before it.
+const NUMBER_STEP: u32 = 10;
+
+/// A line of list mode.
+fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), String> {
+    let mut words = Words::new(text);
+    if words.next_if(|word| word == "no").is_some() {
+        return remove(entries, words);
+    }
+    let given = words.next_if(is_number).map(number).transpose()?;
+    if words.peek() == Some("remark") {
+        return Ok(());
+    }
+    let number = match (given, entries.last_key_value()) {
+        (Some(given), _) => given,
+        (None, None) => NUMBER_STEP,
+        (None, Some((last, _))) => last + NUMBER_STEP,
+    };
+    if number > NUMBER_LIMIT {
+        return Err("no number is left for an entry after the last one".to_owned());
+    }
+    match entries.insert(number, (at, words.rest())) {
+        None => Ok(()),
+        Some(_) => Err(format!("an entry before it has the number {number} too")),
+    }
+}
+
+fn number(word: &str) -> Result<u32, String> {
+    let number = word.parse().ok().filter(|n| (1..=NUMBER_LIMIT).contains(n));
+    number.ok_or_else(|| format!("'{word}' is not a number from 1 to {NUMBER_LIMIT}"))
+}
+
+/// The rest of `no`.
+fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
+    let word = words.need("the number of an entry")?;
+    if !is_number(word) {
+        return Err(format!(
+            "expected the number of an entry after 'no', not '{word}'"
+        ));
+    }
+    words.finish()?;
+    match entries.remove(&number(word)?) {
+        Some(_) => Ok(()),
+        None => Err(format!("no entry before it has the number {word}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many steps a list of that number has, or what is wrong with it first.
+    fn read(number: &str, text: &str) -> Result<usize, String> {
+        let first = |errors: Vec<ParseError>| errors[0].problem.clone();
+        let outline = Outline::read(text, &[number.to_owned()]).map_err(first)?;
+        let mut groups = Groups::new(&outline.groups);
+        let steps = steps(&outline.lists[0], Direction::In, &mut groups);
+        steps.map(|steps| steps.len()).map_err(first)
+    }
+
+    #[test]
+    fn numbered_lists_are_read_by_their_number() {
+        let line = "access-list 101 permit udp any any eq 5060\n";
+        let others = "access-list 101 remark permit ip any any\naccess-list 102 deny ip any any\n";
+        let mode = "ip access-list extended 101\n 5 deny ip any any\n!\n";
+        let shown = "Extended IP access list 101\n    10 permit ip any any\n";
+        let removal = "no access-list 101\n";
+        for (texts, steps) in [
+            ([line, others], 1),
+            ([line, mode], 2),
+            ([line, removal], 0),
+            (["!\n", shown], 1),
+        ] {
+            assert_eq!(read("101", &texts.concat()), Ok(steps), "{texts:?}");
+        }
+        for (text, problem) in [
+            ("access-l 101 permit ip any any\n", "in full"),
+            (
+                "no access-list 101 permit ip any any\n",
+                "expected nothing after",
+            ),
+            ("access-list 101 permit any\n", "'any' is not a protocol"),
+            (shown, "the access list stands in the text twice"),
+        ] {
+            let told = read("101", &[line, text].concat()).unwrap_err();
+            assert!(told.contains(problem), "{text}: {told}");
+        }
+        let told = read("10", "access-list 10 permit any\n").unwrap_err();
+        assert_eq!(
+            told,
+            "it is no extended access list, so it knows no ports; expected an extended one of this name"
+        );
+    }
+}

@@ -1,0 +1,348 @@
+//! The structure of what `nft -j list` prints (libnftables-json(5)).
+
+mod object;
+mod set;
+mod statement;
+mod value;
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::format::chains::RuleText;
+use crate::format::parse::{ParseError, place};
+
+use super::check_hook;
+use super::rule::{Rule, Trouble};
+use super::ruleset::{Body, Syntax, Table, TableName};
+use super::text::table_flag;
+use super::value::{Element, Type};
+
+use object::only_key;
+
+/// The language of `nft -j`.
+pub(super) struct Json;
+
+impl Syntax for Json {
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+        let statements: Vec<statement::Parsed> = parsed(text.text)?;
+        for statement in statements {
+            rule.add(statement.0)?;
+        }
+        Ok(())
+    }
+
+    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
+        let [object] = body.properties[..] else {
+            let place = body.properties.first().map_or(0, |object| object.at);
+            return Err(ParseError::new(place, "the set is in the text twice"));
+        };
+        parsed::<set::Set>(object.text)
+            .and_then(set::Set::read)
+            .map_err(|problem| ParseError::new(object.at, problem))
+    }
+
+    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError> {
+        let mut policy = None;
+        for object in &body.properties {
+            let read = parsed::<Chain>(object.text).and_then(Chain::policy);
+            let read = read.map_err(|problem| ParseError::new(object.at, problem))?;
+            policy = read.map(|accepts| (accepts, object.at)).or(policy);
+        }
+        Ok(policy)
+    }
+}
+
+fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| without_place(&error))
+}
+
+/// What a message of serde says before it counts lines and columns.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// The wanted table of a text.
+pub(super) fn read<'a>(
+    text: &'a str,
+    wanted: TableName<'a>,
+) -> Result<Table<'a, Json>, Vec<ParseError>> {
+    let mut reader = Reader {
+        text,
+        wanted,
+        table: Table::new(wanted),
+    };
+    let mut input = serde_json::Deserializer::from_str(text);
+    let read = (&mut reader).deserialize(&mut input);
+    match read.and_then(|()| input.end()) {
+        Ok(()) => Ok(reader.table.settled()),
+        Err(error) => Err(vec![reader.error(&error)]),
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    wanted: TableName<'a>,
+    table: Table<'a, Json>,
+}
+
+impl<'a> Reader<'a> {
+    fn error(&self, error: &serde_json::Error) -> ParseError {
+        let lines_before = self
+            .text
+            .split_inclusive('\n')
+            .take(error.line().max(1) - 1);
+        let line = lines_before.map(str::len).sum::<usize>();
+        let at = line + error.column().saturating_sub(1);
+        let problem = without_place(error);
+        let problem = match error.classify() {
+            serde_json::error::Category::Eof => {
+                format!("{problem}, so the text may have been cut off; give all of it")
+            }
+            serde_json::error::Category::Syntax => format!("it is not JSON: {problem}"),
+            _ => problem,
+        };
+        ParseError::new(place(at), problem)
+    }
+
+    /// Where the object starts whose first key or value is `inside`, a part of the text.
+    fn place_of_object(&self, inside: &[&str]) -> u32 {
+        let first = inside.iter().map(|part| part.as_ptr() as usize).min();
+        let offset = first
+            .unwrap_or(0)
+            .saturating_sub(self.text.as_ptr() as usize);
+        let before = self.text.get(..offset).unwrap_or_default();
+        place(before.rfind('{').unwrap_or(0))
+    }
+
+    fn is_wanted(&self, family: &str, table: &str) -> bool {
+        (family, table) == self.wanted
+    }
+
+    /// An object of a list, by its key.
+    fn object<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "rule" => {
+                let rule: RuleObject = map.next_value()?;
+                if self.is_wanted(rule.family, rule.table) {
+                    let text = RuleText {
+                        at: self.place_of_object(&[rule.family, rule.table, rule.chain]),
+                        text: rule.expr.get(),
+                    };
+                    let chain = self.table.chains.entry(rule.chain).or_default();
+                    chain.entries.push(text);
+                }
+            }
+            "table" => {
+                let table: TableObject = map.next_value()?;
+                if self.is_wanted(table.family, table.name) {
+                    table.check().map_err(A::Error::custom)?;
+                }
+            }
+            "chain" | "set" | "map" => {
+                let raw: &RawValue = map.next_value()?;
+                let named: Named = parsed(raw.get()).map_err(A::Error::custom)?;
+                if self.is_wanted(named.family, named.table) {
+                    let body = if key == "chain" {
+                        self.table.chains.entry(named.name).or_default()
+                    } else {
+                        &mut self.table.sets.entry(named.name).or_default().body
+                    };
+                    body.declared = true;
+                    body.properties.push(RuleText {
+                        at: place(raw.get().as_ptr() as usize - self.text.as_ptr() as usize),
+                        text: raw.get(),
+                    });
+                }
+            }
+            "metainfo" => {
+                let metainfo: Metainfo = map.next_value()?;
+                if metainfo.json_schema_version != 1 {
+                    return Err(A::Error::custom(
+                        "expected version 1 of the JSON schema of nft",
+                    ));
+                }
+            }
+            _ if OTHER_OBJECTS.contains(&key) => {
+                map.next_value::<IgnoredAny>()?;
+            }
+            _ => {
+                return Err(A::Error::custom(format!(
+                    "'{key}' is not understood; give what 'nft -j list ruleset' prints"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Objects of a table that decide about no packet.
+const OTHER_OBJECTS: [&str; 10] = [
+    "counter",
+    "quota",
+    "limit",
+    "ct helper",
+    "ct timeout",
+    "ct expectation",
+    "secmark",
+    "synproxy",
+    "flowtable",
+    "tunnel",
+];
+
+/// `{"nftables": [...]}`
+impl<'a> DeserializeSeed<'a> for &mut Reader<'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<(), D::Error> {
+        input.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for &mut Reader<'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object with the key \"nftables\"")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        only_key(&mut map, |key, map| match key {
+            "nftables" => map.next_value_seed(Objects(self)),
+            _ => Err(A::Error::custom(format!(
+                "expected the key \"nftables\", not \"{key}\""
+            ))),
+        })
+    }
+}
+
+/// The list of all objects.
+struct Objects<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'a> DeserializeSeed<'a> for Objects<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<(), D::Error> {
+        input.deserialize_seq(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Objects<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Object(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// `{"rule": {...}}`
+struct Object<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'a> DeserializeSeed<'a> for Object<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<(), D::Error> {
+        input.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Object<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object that 'nft -j list' prints")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        only_key(&mut map, |key, map| self.0.object(key, map))
+    }
+}
+
+#[derive(Deserialize)]
+struct Metainfo {
+    json_schema_version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+struct RuleObject<'a> {
+    family: &'a str,
+    table: &'a str,
+    chain: &'a str,
+    #[serde(borrow)]
+    expr: &'a RawValue,
+    handle: Option<IgnoredAny>,
+    comment: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    family: &'a str,
+    table: &'a str,
+    name: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+struct TableObject<'a> {
+    family: &'a str,
+    name: &'a str,
+    handle: Option<IgnoredAny>,
+    comment: Option<IgnoredAny>,
+    #[serde(borrow)]
+    flags: Option<set::Words<'a>>,
+}
+
+impl TableObject<'_> {
+    fn check(&self) -> Result<(), String> {
+        let flags = self.flags.iter().flat_map(|flags| &flags.0);
+        let mut others = flags.filter(|flag| !matches!(**flag, "owner" | "persist"));
+        others.next().map_or(Ok(()), |flag| Err(table_flag(flag)))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+struct Chain<'a> {
+    family: IgnoredAny,
+    table: IgnoredAny,
+    name: IgnoredAny,
+    handle: Option<IgnoredAny>,
+    comment: Option<IgnoredAny>,
+    r#type: Option<&'a str>,
+    hook: Option<&'a str>,
+    prio: Option<IgnoredAny>,
+    policy: Option<&'a str>,
+}
+
+impl Chain<'_> {
+    /// Whether it accepts what no rule decides, if it is a base chain.
+    fn policy(self) -> Result<Option<bool>, String> {
+        match (self.r#type, self.hook, self.policy) {
+            (None, None, None) => Ok(None),
+            (Some(kind), Some(hook), policy) => {
+                check_hook(kind, hook)?;
+                match policy {
+                    None | Some("accept") => Ok(Some(true)),
+                    Some("drop") => Ok(Some(false)),
+                    Some(other) => Err(format!("expected accept or drop, not '{other}'")),
+                }
+            }
+            _ => Err("expected a base chain to have a type and a hook".to_owned()),
+        }
+    }
+}

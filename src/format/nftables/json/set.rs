@@ -1,0 +1,238 @@
+//! Sets (libnftables-json(5), "Set").
+
+use std::fmt;
+
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::format::nftables::value::{EXPIRES, Element, Scalar, Type, Value};
+
+use super::object::only_key;
+use super::statement::Verdict;
+use super::value::{ParsedKeys, ParsedValue, ValueVisitor};
+
+/// The elements of a set or a map.
+pub(super) struct Elements<'a>(pub Vec<Element<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let elements: Vec<ParsedElement> = Vec::deserialize(input)?;
+        Ok(Elements(elements.into_iter().map(|e| e.0).collect()))
+    }
+}
+
+struct ParsedElement<'a>(Element<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for ParsedElement<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(ElementVisitor)
+    }
+}
+
+struct ElementVisitor;
+
+fn element(value: ParsedValue) -> ParsedElement {
+    ParsedElement(Element {
+        value: value.0,
+        decision: None,
+        at: None,
+    })
+}
+
+impl<'a> Visitor<'a> for ElementVisitor {
+    type Value = ParsedElement<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an element of a set")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, text: &'a str) -> Result<Self::Value, E> {
+        ValueVisitor.visit_borrowed_str(text).map(element)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        ValueVisitor.visit_str(text).map(element)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        ValueVisitor.visit_u64(number).map(element)
+    }
+
+    /// A key of a map and its verdict.
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let pair = (seq.next_element::<ParsedElement>()?, seq.next_element()?);
+        let (Some(ParsedElement(key)), Some(Verdict(decision)), None) =
+            (pair.0, pair.1, seq.next_element::<IgnoredAny>()?)
+        else {
+            return Err(A::Error::custom("expected a key and a verdict"));
+        };
+        if key.decision.is_some() {
+            return Err(A::Error::custom("expected one verdict"));
+        }
+        Ok(ParsedElement(Element {
+            decision: Some(decision),
+            ..key
+        }))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        only_key(&mut map, |key, map| match key {
+            "elem" => {
+                let options: Options = map.next_value()?;
+                if options.timeout.is_some() || options.expires.is_some() {
+                    return Err(A::Error::custom(EXPIRES));
+                }
+                Ok(element(options.val))
+            }
+            _ => ParsedValue::read(key, map).map(element),
+        })
+    }
+}
+
+/// An element with what is told of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+struct Options<'a> {
+    #[serde(borrow)]
+    val: ParsedValue<'a>,
+    comment: Option<IgnoredAny>,
+    counter: Option<IgnoredAny>,
+    timeout: Option<IgnoredAny>,
+    expires: Option<IgnoredAny>,
+}
+
+/// A word or several.
+pub(super) struct Words<'a>(pub Vec<&'a str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(WordsVisitor)
+    }
+}
+
+struct WordsVisitor;
+
+impl<'a> Visitor<'a> for WordsVisitor {
+    type Value = Words<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a word or a list of words")
+    }
+
+    fn visit_borrowed_str<E>(self, word: &'a str) -> Result<Words<'a>, E> {
+        Ok(Words(vec![word]))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Words<'a>, A::Error> {
+        let mut words = Vec::new();
+        while let Some(word) = seq.next_element()? {
+            words.push(word);
+        }
+        Ok(Words(words))
+    }
+}
+
+/// The types of a set, by name or by what is looked up in it.
+struct Types(Vec<Type>);
+
+impl<'a> Deserialize<'a> for Types {
+    fn deserialize<D: Deserializer<'a>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(TypesVisitor)
+    }
+}
+
+struct TypesVisitor;
+
+impl<'a> Visitor<'a> for TypesVisitor {
+    type Value = Types;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a type or a list of types")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Types, E> {
+        Type::named(name)
+            .map(|kind| Types(vec![kind]))
+            .map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Types, A::Error> {
+        let mut types = Vec::new();
+        while let Some(name) = seq.next_element::<&str>()? {
+            types.push(Type::named(name).map_err(A::Error::custom)?);
+        }
+        Ok(Types(types))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Types, A::Error> {
+        only_key(&mut map, |key, map| match key {
+            "typeof" => {
+                let ParsedKeys(keys) = map.next_value()?;
+                Ok(Types(
+                    keys.iter().map(|key| key.subject.value_type()).collect(),
+                ))
+            }
+            _ => Err(A::Error::custom(format!("expected typeof, not '{key}'"))),
+        })
+    }
+}
+
+/// A set or a map.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+pub(super) struct Set<'a> {
+    family: IgnoredAny,
+    table: IgnoredAny,
+    name: IgnoredAny,
+    handle: Option<IgnoredAny>,
+    comment: Option<IgnoredAny>,
+    size: Option<IgnoredAny>,
+    policy: Option<IgnoredAny>,
+    #[serde(rename = "gc-interval")]
+    gc_interval: Option<IgnoredAny>,
+    #[serde(rename = "auto-merge")]
+    auto_merge: Option<IgnoredAny>,
+    r#type: Types,
+    /// Of a map, what its elements are.
+    #[serde(borrow)]
+    map: Option<ParsedValue<'a>>,
+    #[serde(borrow)]
+    flags: Option<Words<'a>>,
+    timeout: Option<IgnoredAny>,
+    stmt: Option<Vec<Counting>>,
+    #[serde(borrow)]
+    elem: Option<Elements<'a>>,
+}
+
+/// A statement that each element has: one that decides nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+struct Counting {
+    counter: Option<IgnoredAny>,
+}
+
+impl<'a> Set<'a> {
+    pub fn read(self) -> Result<(Vec<Type>, Vec<Element<'a>>), String> {
+        match self.map {
+            None | Some(ParsedValue(Value::One(Scalar::Word("verdict")))) => {}
+            Some(_) => return Err("expected a map of verdicts".to_owned()),
+        }
+        let flags = self.flags.iter().flat_map(|flags| &flags.0);
+        for flag in flags {
+            match *flag {
+                "constant" | "interval" => {}
+                "timeout" | "dynamic" => {
+                    return Err(format!("what is in a {flag} set changes by itself"));
+                }
+                other => return Err(format!("the flag '{other}' of a set cannot be judged")),
+            }
+        }
+        if self.timeout.is_some() {
+            return Err("what is in a timeout set changes by itself".to_owned());
+        }
+        Ok((self.r#type.0, self.elem.map_or(Vec::new(), |elem| elem.0)))
+    }
+}

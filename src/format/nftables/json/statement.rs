@@ -1,0 +1,194 @@
+//! The statements of rules (libnftables-json(5), "Statements").
+
+use serde::de::{Error as _, IgnoredAny, MapAccess};
+use serde::{Deserialize, Deserializer};
+
+use crate::format::chains::Action;
+use crate::format::nftables::key::Operator;
+use crate::format::nftables::rule::Statement;
+use crate::format::nftables::value::Decision;
+use crate::format::nftables::{REFUSED, is_listed};
+
+use super::object::{Details, Known, Tagged, tagged};
+use super::value::{Keyed, ParsedKeys, ParsedValue};
+
+/// A statement.
+pub(super) struct Parsed<'a>(pub Statement<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Parsed<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        tagged(input)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Match<'a> {
+    op: &'a str,
+    left: ParsedKeys,
+    #[serde(borrow)]
+    right: ParsedValue<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VerdictMap<'a> {
+    key: ParsedKeys,
+    #[serde(borrow)]
+    data: ParsedValue<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the reason is told to the sender alone")]
+struct Reject<'a> {
+    r#type: Option<&'a str>,
+    expr: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "tracing changes no verdict")]
+struct Tracing {
+    key: TraceKey,
+    value: u8,
+}
+
+/// `{"meta": {"key": "nftrace"}}`
+struct TraceKey;
+
+impl<'a> Deserialize<'a> for TraceKey {
+    fn deserialize<D: Deserializer<'a>>(input: D) -> Result<Self, D::Error> {
+        tagged(input)
+    }
+}
+
+impl<'a> Tagged<'a> for TraceKey {
+    const EXPECTED: &'static str = "what is set";
+
+    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        if key == "meta" && map.next_value::<Keyed>()?.key == "nftrace" {
+            return Ok(TraceKey);
+        }
+        Err(A::Error::custom("it changes packets, and cannot be judged"))
+    }
+}
+
+impl<'a> Tagged<'a> for Parsed<'a> {
+    const EXPECTED: &'static str = "a statement of nft";
+
+    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        let statement = match key {
+            "match" => {
+                let Match { op, left, right } = map.next_value()?;
+                let operator = Operator::named(op)
+                    .ok_or_else(|| A::Error::custom(format!("'{op}' is not an operator")))?;
+                Statement::Match {
+                    keys: left.0,
+                    operator,
+                    value: right.0,
+                }
+            }
+            "vmap" => {
+                let VerdictMap { key, data } = map.next_value()?;
+                Statement::VerdictMap {
+                    keys: key.0,
+                    value: data.0,
+                }
+            }
+            "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
+                Statement::Verdict(Verdict::read(key, map)?.0)
+            }
+            "reject" => {
+                let reject: Option<Reject> = map.next_value()?;
+                match reject.and_then(|reject| reject.r#type) {
+                    Some("tcp reset") => Statement::Reset,
+                    None | Some("icmp" | "icmpx") => Statement::Verdict(Some(Action::Deny)),
+                    Some(other) => {
+                        let problem = format!("'reject with {other}' cannot be judged");
+                        return Err(A::Error::custom(problem));
+                    }
+                }
+            }
+            "counter" => no_effect(map, &["packets", "bytes"])?,
+            "last" => no_effect(map, &["used"])?,
+            "log" => no_effect(map, LOG)?,
+            "limit" => narrowing(map, LIMIT)?,
+            "quota" => narrowing(map, QUOTA)?,
+            "ct count" => narrowing(map, &["val", "inv"])?,
+            "mangle" => {
+                map.next_value::<Tracing>()?;
+                Statement::NoEffect
+            }
+            _ if is_listed(REFUSED, key) || key.starts_with("ct ") => {
+                let problem =
+                    format!("'{key}' does what no set of packets tells, and cannot be judged");
+                return Err(A::Error::custom(problem));
+            }
+            _ => {
+                return Err(A::Error::custom(format!(
+                    "the statement '{key}' is not understood"
+                )));
+            }
+        };
+        Ok(Parsed(statement))
+    }
+}
+
+const LOG: Known = &[
+    "prefix",
+    "group",
+    "snaplen",
+    "queue-threshold",
+    "level",
+    "flags",
+];
+const LIMIT: Known = &["rate", "rate_unit", "per", "burst", "burst_unit", "inv"];
+const QUOTA: Known = &["val", "val_unit", "used", "used_unit", "inv"];
+
+fn no_effect<'a, A: MapAccess<'a>>(map: &mut A, known: Known) -> Result<Statement<'a>, A::Error> {
+    map.next_value_seed(Details(known))?;
+    Ok(Statement::NoEffect)
+}
+
+fn narrowing<'a, A: MapAccess<'a>>(map: &mut A, known: Known) -> Result<Statement<'a>, A::Error> {
+    map.next_value_seed(Details(known))?;
+    Ok(Statement::Narrowing)
+}
+
+/// A verdict.
+pub(super) struct Verdict<'a>(pub Decision<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Verdict<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        tagged(input)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Target<'a> {
+    target: &'a str,
+}
+
+impl<'a> Tagged<'a> for Verdict<'a> {
+    const EXPECTED: &'static str = "a verdict";
+
+    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        let decision = match key {
+            "jump" => Some(Action::Jump(map.next_value::<Target>()?.target)),
+            "goto" => Some(Action::Goto(map.next_value::<Target>()?.target)),
+            _ => {
+                map.next_value::<()>()?;
+                match key {
+                    "accept" => Some(Action::Accept),
+                    "drop" => Some(Action::Deny),
+                    "return" => Some(Action::Return),
+                    "continue" => None,
+                    _ => return Err(A::Error::custom(format!("'{key}' is not a verdict"))),
+                }
+            }
+        };
+        Ok(Verdict(decision))
+    }
+}

@@ -1,0 +1,218 @@
+//! What matches look at and what they compare it with (libnftables-json(5), "Expressions").
+
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::format::nftables::key::{Key, Keys};
+use crate::format::nftables::value::{Scalar, Value};
+
+use super::object::{Details, Tagged, only_key, tagged};
+use super::set::Elements;
+
+/// What a match looks at.
+pub(super) struct ParsedKeys(pub Keys);
+
+impl<'a> Deserialize<'a> for ParsedKeys {
+    fn deserialize<D: Deserializer<'a>>(input: D) -> Result<Self, D::Error> {
+        tagged(input)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload<'a> {
+    protocol: &'a str,
+    field: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Keyed<'a> {
+    pub key: &'a str,
+    #[serde(rename = "dir")]
+    direction: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Routing<'a> {
+    key: &'a str,
+    family: Option<&'a str>,
+}
+
+impl<'a> Tagged<'a> for ParsedKeys {
+    const EXPECTED: &'static str = "what a match looks at";
+
+    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        let found = match key {
+            "payload" => {
+                let payload: Payload = map.next_value()?;
+                Key::payload(payload.protocol, payload.field)
+            }
+            "meta" => Key::meta(map.next_value::<Keyed>()?.key),
+            "ct" => {
+                let ct: Keyed = map.next_value()?;
+                Key::ct(ct.key, ct.direction.is_some())
+            }
+            "fib" => {
+                map.next_value_seed(Details(&["result", "flags"]))?;
+                Ok(Key::unjudged())
+            }
+            "socket" => {
+                map.next_value_seed(Details(&["key", "level"]))?;
+                Ok(Key::unjudged())
+            }
+            "numgen" => {
+                map.next_value_seed(Details(&["mode", "mod", "offset"]))?;
+                Ok(Key::unjudged())
+            }
+            "rt" => match map.next_value()? {
+                Routing {
+                    key: "classid" | "nexthop" | "mtu",
+                    family: None | Some("ip"),
+                } => Ok(Key::unjudged()),
+                Routing { key, .. } => Err(format!("'rt {key}' cannot be judged")),
+            },
+            "&" => {
+                let (ParsedKeys(keys), mask): (ParsedKeys, ParsedValue) = map.next_value()?;
+                match keys.single() {
+                    Some(key) => key.masked(&mask.0),
+                    None => Err("a mask in a concatenation cannot be judged".to_owned()),
+                }
+            }
+            "concat" => {
+                let keys: Vec<ParsedKeys> = map.next_value()?;
+                let mut keys = keys.into_iter().map(|keys| keys.0.first);
+                let first = keys.next();
+                let first = first.ok_or_else(|| A::Error::custom("it concatenates nothing"))?;
+                let others = keys.collect();
+                return Ok(ParsedKeys(Keys { first, others }));
+            }
+            _ => Err(format!("a match of '{key}' cannot be judged")),
+        };
+        found
+            .map(|key| ParsedKeys(Keys::one(key)))
+            .map_err(A::Error::custom)
+    }
+}
+
+/// What it is compared with.
+pub(super) struct ParsedValue<'a>(pub Value<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for ParsedValue<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(ValueVisitor)
+    }
+}
+
+pub(super) struct ValueVisitor;
+
+impl<'a> Visitor<'a> for ValueVisitor {
+    type Value = ParsedValue<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<ParsedValue<'a>, E> {
+        Ok(ParsedValue(match text.strip_prefix('@') {
+            Some(name) => Value::Named(name),
+            None => Value::One(Scalar::Word(text)),
+        }))
+    }
+
+    /// A text with escapes is not the value of any key that is judged.
+    fn visit_str<E>(self, _: &str) -> Result<ParsedValue<'a>, E> {
+        Ok(ParsedValue(Value::Other))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<ParsedValue<'a>, E> {
+        Ok(ParsedValue(Value::One(Scalar::Number(number))))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<ParsedValue<'a>, E> {
+        Ok(ParsedValue(Value::Other))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<ParsedValue<'a>, E> {
+        Ok(ParsedValue(Value::Other))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<ParsedValue<'a>, A::Error> {
+        let mut scalars = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            add_scalars(value, &mut scalars).map_err(A::Error::custom)?;
+        }
+        Ok(ParsedValue(Value::List(scalars)))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<ParsedValue<'a>, A::Error> {
+        only_key(&mut map, ParsedValue::read)
+    }
+}
+
+/// Adds one value, or several bits of one, to `scalars`.
+fn add_scalars<'a>(value: ParsedValue<'a>, scalars: &mut Vec<Scalar<'a>>) -> Result<(), String> {
+    match value.0 {
+        Value::One(scalar) => scalars.push(scalar),
+        Value::Union(bits) => scalars.extend(bits),
+        other => return Err(format!("expected a value, not {other}")),
+    }
+    Ok(())
+}
+
+fn scalar(value: ParsedValue) -> Result<Scalar, String> {
+    match value.0 {
+        Value::One(scalar) => Ok(scalar),
+        other => Err(format!("expected a value, not {other}")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prefix<'a> {
+    #[serde(borrow)]
+    addr: ParsedValue<'a>,
+    len: u64,
+}
+
+impl<'a> ParsedValue<'a> {
+    pub fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
+        let value = match key {
+            "set" => {
+                let elements: Elements = map.next_value()?;
+                Value::Set(elements.0)
+            }
+            "prefix" => {
+                let Prefix { addr, len } = map.next_value()?;
+                Value::Prefix(scalar(addr).map_err(A::Error::custom)?, len)
+            }
+            "range" => {
+                let (first, last): (ParsedValue, ParsedValue) = map.next_value()?;
+                let range = scalar(first).and_then(|first| Ok((first, scalar(last)?)));
+                let (first, last) = range.map_err(A::Error::custom)?;
+                Value::Range(first, last)
+            }
+            "concat" => {
+                let values: Vec<ParsedValue> = map.next_value()?;
+                Value::Concatenation(values.into_iter().map(|value| value.0).collect())
+            }
+            "|" => {
+                let values: Vec<ParsedValue> = map.next_value()?;
+                let mut scalars = Vec::new();
+                for value in values {
+                    add_scalars(value, &mut scalars).map_err(A::Error::custom)?;
+                }
+                Value::Union(scalars)
+            }
+            _ => {
+                return Err(A::Error::custom(format!(
+                    "the value '{key}' cannot be judged"
+                )));
+            }
+        };
+        Ok(ParsedValue(value))
+    }
+}

@@ -1,0 +1,327 @@
+//! What the statements of a rule mean, whether text or JSON says them.
+
+use crate::format::chains::{Action, Arm};
+use crate::format::parse::{Matches, ParseError};
+use crate::policy::space::{Field, Kind, Packets, Protocols, Span};
+
+use super::key::{Key, Keys, Operator, Subject};
+use super::set::{Arrow, Set, Sets, kind_where};
+use super::value::{Decision, Element, Part, Type, Value};
+
+/// A statement of a rule.
+#[derive(Debug)]
+pub(super) enum Statement<'a> {
+    Match {
+        keys: Keys,
+        operator: Operator,
+        value: Value<'a>,
+    },
+    /// `vmap`
+    VerdictMap {
+        keys: Keys,
+        value: Value<'a>,
+    },
+    Verdict(Decision<'a>),
+    /// `reject with tcp reset`, which nft applies to TCP alone.
+    Reset,
+    /// Holds in circumstances that no box tells.
+    Narrowing,
+    /// Decides nothing.
+    NoEffect,
+}
+
+/// What is wrong with a rule, and where, if it is not the rule itself.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub at: Option<u32>,
+    pub problem: String,
+}
+
+impl Trouble {
+    /// As the parsers report it; `at` is the place of what was read.
+    pub fn within(self, at: u32) -> ParseError {
+        ParseError::new(self.at.unwrap_or(at), self.problem)
+    }
+}
+
+impl From<String> for Trouble {
+    fn from(problem: String) -> Self {
+        Trouble { at: None, problem }
+    }
+}
+
+impl From<&str> for Trouble {
+    fn from(problem: &str) -> Self {
+        problem.to_owned().into()
+    }
+}
+
+impl From<ParseError> for Trouble {
+    fn from(error: ParseError) -> Self {
+        Trouble {
+            at: Some(error.at),
+            problem: error.problem,
+        }
+    }
+}
+
+enum Outcome<'a> {
+    One(Decision<'a>),
+    Map(Vec<Arrow<'a>>),
+}
+
+/// A rule while it is read, statement by statement.
+pub(super) struct Rule<'a, 's> {
+    sets: &'s dyn Sets<'a>,
+    matches: Matches,
+    /// Whether nothing but IPv4 matches.
+    ipv4_only: bool,
+    outcome: Option<Outcome<'a>>,
+}
+
+impl<'a, 's> Rule<'a, 's> {
+    pub fn new(sets: &'s dyn Sets<'a>) -> Self {
+        Rule {
+            sets,
+            matches: Matches::default(),
+            ipv4_only: false,
+            outcome: None,
+        }
+    }
+
+    pub fn add(&mut self, statement: Statement<'a>) -> Result<(), Trouble> {
+        if matches!(statement, Statement::NoEffect) {
+            return Ok(());
+        }
+        if self.outcome.is_some() {
+            return Err("expected nothing after a verdict but counters and logs".into());
+        }
+        match statement {
+            Statement::Match {
+                keys,
+                operator,
+                value,
+            } => self.compare(&keys, operator, &value)?,
+            Statement::VerdictMap { keys, value } => self.map(&keys, &value)?,
+            Statement::Verdict(decision) => self.outcome = Some(Outcome::One(decision)),
+            Statement::Reset => {
+                self.matches.kind(Kind::of(Protocols::TCP));
+                self.outcome = Some(Outcome::One(Some(Action::Deny)));
+            }
+            Statement::Narrowing => self.matches.certain = false,
+            Statement::NoEffect => {}
+        }
+        Ok(())
+    }
+
+    /// What the rule does, in the order in which it does it.
+    pub fn finish(self, arms: &mut Vec<Arm<'a>>) -> Result<(), Trouble> {
+        let Matches { boxes, certain } = self.matches;
+        let ipv4_only = self.ipv4_only;
+        let one;
+        let arrows = match &self.outcome {
+            None => return Ok(()),
+            Some(Outcome::One(decision)) => {
+                one = Arrow {
+                    packets: Packets::ALL,
+                    certain: true,
+                    decision: *decision,
+                };
+                std::slice::from_ref(&one)
+            }
+            Some(Outcome::Map(arrows)) => arrows,
+        };
+        if boxes.len().saturating_mul(arrows.len()) > Matches::LIMIT {
+            return Err("it combines more packets than can be compared".into());
+        }
+        for arrow in arrows {
+            let Some(action) = arrow.decision else {
+                continue;
+            };
+            let held = boxes.iter().filter_map(|own| own.and(&arrow.packets));
+            arms.extend(held.map(|packets| Arm {
+                packets,
+                certain: certain && arrow.certain,
+                ipv4_only,
+                action,
+            }));
+        }
+        Ok(())
+    }
+
+    fn imply(&mut self, keys: &Keys) {
+        for key in keys.iter() {
+            self.ipv4_only |= key.is_of_ipv4();
+            let implied = key.implied();
+            if implied != Protocols::ALL {
+                self.matches.kind(Kind::of(implied));
+            }
+        }
+    }
+
+    fn compare(
+        &mut self,
+        keys: &Keys,
+        operator: Operator,
+        value: &Value<'a>,
+    ) -> Result<(), Trouble> {
+        self.imply(keys);
+        match (value, keys.single()) {
+            (Value::Named(name), _) => {
+                let set = self.sets.set(name)?;
+                set.check_types(name, keys)?;
+                set.narrow(&mut self.matches, keys, negated(operator)?)?;
+            }
+            (Value::Set(elements), _) => {
+                check_braces(keys, elements)?;
+                let set = Set::anonymous(keys, elements)?;
+                set.narrow(&mut self.matches, keys, negated(operator)?)?;
+            }
+            (_, Some(key)) => self.compare_one(key, operator, value)?,
+            (_, None) => {
+                return Err(
+                    format!("expected a set to look up a concatenation in, not {value}").into(),
+                );
+            }
+        }
+        if keys.need_ports() && !self.matches.have_ports() {
+            return Err(NO_PORTS.into());
+        }
+        Ok(())
+    }
+
+    fn compare_one(&mut self, key: Key, operator: Operator, value: &Value) -> Result<(), String> {
+        match (key.subject, key.subject.value_type().part(value)?) {
+            (Subject::Address(field) | Subject::Port(field, _), Part::Span(span)) => {
+                self.compare_number(field, span, operator)
+            }
+            (Subject::Flags | Subject::State, Part::Bits(bits)) => {
+                check_bits(key, operator, value, bits)?;
+                self.compare_bits(key, operator, bits)
+            }
+            (Subject::Protocol, Part::Protocols(protocols)) => {
+                self.matches.kind(Kind::of(if negated(operator)? {
+                    protocols.not()
+                } else {
+                    protocols
+                }));
+                Ok(())
+            }
+            (Subject::Fixed(_), _) if negated(operator)? => {
+                Err(format!("it excludes {value}, which all of IPv4 has"))
+            }
+            (Subject::Fixed(_), _) => Ok(()),
+            _ => {
+                self.matches.certain = false;
+                Ok(())
+            }
+        }
+    }
+
+    fn compare_number(
+        &mut self,
+        field: Field,
+        span: Span,
+        operator: Operator,
+    ) -> Result<(), String> {
+        let last = field.whole().last;
+        let found = match operator {
+            Operator::Implicit | Operator::Equal => Some(span),
+            Operator::NotEqual => return self.matches.not_span(field, &[span]),
+            Operator::NoneOf => return Err("expected '!=', not '!'".to_owned()),
+            _ if span.first != span.last => {
+                return Err("expected one value after '<' or '>', not a range".to_owned());
+            }
+            Operator::Less => span.first.checked_sub(1).and_then(|n| Span::new(0, n)),
+            Operator::AtMost => Span::new(0, span.first),
+            Operator::Greater => span.first.checked_add(1).and_then(|n| Span::new(n, last)),
+            Operator::AtLeast => Span::new(span.first, last),
+        };
+        self.matches.span(field, found.as_slice())
+    }
+
+    /// nft(8), "Bitmask type": several bits mean any of them where no operator is written, and
+    /// one value where it is.
+    fn compare_bits(&mut self, key: Key, operator: Operator, bits: u32) -> Result<(), String> {
+        let mask = key.mask;
+        let (kind, certain) = match operator {
+            Operator::Implicit => kind_where(key, |x| x & bits != 0),
+            Operator::NoneOf => kind_where(key, |x| x & bits == 0),
+            Operator::Equal => kind_where(key, |x| x & mask == bits),
+            Operator::NotEqual => kind_where(key, |x| x & mask != bits),
+            _ => return Err("expected '==' or '!=' here".to_owned()),
+        };
+        self.matches.kind(kind);
+        self.matches.certain &= certain;
+        Ok(())
+    }
+
+    fn map(&mut self, keys: &Keys, value: &Value<'a>) -> Result<(), Trouble> {
+        self.imply(keys);
+        let arrows = match value {
+            Value::Named(name) => {
+                let set = self.sets.set(name)?;
+                set.check_types(name, keys)?;
+                set.arrows(keys)?
+            }
+            Value::Set(elements) => Set::anonymous(keys, elements)?.arrows(keys)?,
+            _ => return Err(format!("expected a map after vmap, not {value}").into()),
+        };
+        let mut both = arrows.iter().flat_map(|arrow| {
+            let boxes = self.matches.boxes.iter();
+            boxes.filter_map(|own| own.and(&arrow.packets))
+        });
+        let have_ports = |p: Packets| Protocols::WITH_PORTS.holds(p.kind.protocols);
+        if keys.need_ports() && !both.all(have_ports) {
+            return Err(NO_PORTS.into());
+        }
+        self.outcome = Some(Outcome::Map(arrows));
+        Ok(())
+    }
+}
+
+const NO_PORTS: &str = "'th' needs a match before it that leaves only protocols with ports, such as meta l4proto { tcp, udp }";
+
+/// Whether flags or states are compared in a way that all versions of nft agree on.
+fn check_bits(key: Key, operator: Operator, value: &Value, bits: u32) -> Result<(), String> {
+    let problem = match (operator, value) {
+        (Operator::Implicit, Value::Union(_)) => {
+            "nft prints 'a | b' both for 'a,b' and for '== a,b'; write a comma, or the operator"
+        }
+        (Operator::Implicit | Operator::NoneOf, _) if bits == 0 || key.is_masked() => {
+            "expected '==' or '!=' here"
+        }
+        (Operator::Equal | Operator::NotEqual, Value::List(_)) if !key.is_masked() => {
+            "versions of nft differ in what a list after '==' or '!=' means; write a set in braces"
+        }
+        _ => return Ok(()),
+    };
+    Err(problem.to_owned())
+}
+
+/// nft takes braces around one value away, and then flags are compared in another way.
+fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
+    let (Some(key), [only]) = (keys.single(), elements) else {
+        return Ok(());
+    };
+    let means_two_things = match key.subject {
+        Subject::Flags => true,
+        Subject::State => key.is_masked() || Type::State.bits(&only.value)?.count_ones() != 1,
+        _ => false,
+    };
+    if means_two_things {
+        return Err(
+            "versions of nft differ in what one value in braces means here; write it without them"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+fn negated(operator: Operator) -> Result<bool, String> {
+    match operator {
+        Operator::Implicit | Operator::Equal => Ok(false),
+        Operator::NotEqual => Ok(true),
+        _ => Err("expected '==' or '!=' here".to_owned()),
+    }
+}

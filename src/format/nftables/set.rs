@@ -1,0 +1,218 @@
+//! Sets and maps, and the packets that their elements hold for.
+
+use crate::format::parse::Matches;
+use crate::policy::space::{Flags, Kind, Packets, Span, normalized};
+
+use super::key::{Key, Keys, Subject};
+use super::rule::Trouble;
+use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
+
+/// The sets and maps that rules refer to by name.
+pub(super) trait Sets<'a> {
+    fn set(&self, name: &str) -> Result<&Set<'a>, Trouble>;
+}
+
+/// A set or a map.
+#[derive(Debug)]
+pub(super) struct Set<'a> {
+    types: Vec<Type>,
+    entries: Vec<Entry<'a>>,
+}
+
+/// An element of a set in the types of that set.
+#[derive(Debug)]
+struct Entry<'a> {
+    parts: Vec<Part>,
+    decision: Option<Decision<'a>>,
+}
+
+/// What an element of a map does.
+pub(super) struct Arrow<'a> {
+    /// With packets that may be some more than it holds for, if that is not certain.
+    pub packets: Packets,
+    pub certain: bool,
+    pub decision: Decision<'a>,
+}
+
+/// How many boxes may be cut up to tell what is in no element of a concatenation.
+const NEGATED_LIMIT: usize = 1 << 16;
+
+impl<'a> Set<'a> {
+    /// A set of elements of these types.
+    ///
+    /// Refuses one without elements: it cannot be told from one whose elements were left out.
+    pub fn new(types: Vec<Type>, elements: &[Element<'a>]) -> Result<Self, Trouble> {
+        if elements.is_empty() {
+            return Err(
+                "the set has no elements in the text; if 'nft -t' left them out, leave out -t"
+                    .into(),
+            );
+        }
+        let entry = |element: &Element<'a>| match parts(&types, &element.value) {
+            Ok(parts) => Ok(Entry {
+                parts,
+                decision: element.decision,
+            }),
+            Err(problem) => Err(Trouble {
+                at: element.at,
+                problem,
+            }),
+        };
+        let entries = elements.iter().map(entry).collect::<Result<_, Trouble>>()?;
+        Ok(Set { types, entries })
+    }
+
+    /// A set that stands in a rule, where keys are looked up in it.
+    pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, Trouble> {
+        let types = keys.iter().map(|key| key.subject.value_type()).collect();
+        Set::new(types, elements)
+    }
+
+    /// Whether keys may be looked up in it.
+    pub fn check_types(&self, name: &str, keys: &Keys) -> Result<(), String> {
+        let wanted = keys.iter().map(|key| key.subject.value_type());
+        if self.types.iter().copied().eq(wanted) {
+            Ok(())
+        } else {
+            Err(format!(
+                "the type of '@{name}' is not that of what is looked up in it"
+            ))
+        }
+    }
+
+    /// Keeps packets that are in the set, or those that are not.
+    pub fn narrow(&self, matches: &mut Matches, keys: &Keys, negated: bool) -> Result<(), String> {
+        if self.entries.iter().any(|entry| entry.decision.is_some()) {
+            return Err("it looks up a map as if it were a set; expected vmap".to_owned());
+        }
+        if let Some(Subject::Address(field) | Subject::Port(field, _)) =
+            keys.single().map(|key| key.subject)
+        {
+            return matches.span_or_not(negated, field, &normalized(self.spans()));
+        }
+        let held = self.entries.iter().filter_map(|entry| entry.held(keys));
+        let (mut boxes, certain): (Vec<Packets>, Vec<bool>) = held.unzip();
+        let certain = certain.iter().all(|certain| *certain);
+        matches.certain &= certain;
+        if !negated {
+            boxes.sort_unstable();
+            boxes.dedup();
+            matches.any_of(&boxes)
+        } else if certain {
+            matches.any_of(&rest(&boxes)?)
+        } else {
+            // What is not in "perhaps these" may be any.
+            Ok(())
+        }
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let parts = self.entries.iter().flat_map(|entry| &entry.parts);
+        let spans = parts.filter_map(|part| match part {
+            Part::Span(span) => Some(*span),
+            _ => None,
+        });
+        spans.collect()
+    }
+
+    /// What a map does with packets of each element.
+    pub fn arrows(&self, keys: &Keys) -> Result<Vec<Arrow<'a>>, String> {
+        let mut arrows = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let decision = entry
+                .decision
+                .ok_or("an element of a map has no verdict, as in '5060 : accept'")?;
+            arrows.extend(entry.held(keys).map(|(packets, certain)| Arrow {
+                packets,
+                certain,
+                decision,
+            }));
+        }
+        Ok(arrows)
+    }
+}
+
+/// The parts of an element, one for each type.
+fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
+    match (value, types) {
+        (Value::One(Scalar::Word("*")), _) => {
+            Err("the element '*', which stands for all others, cannot be judged".to_owned())
+        }
+        (Value::Concatenation(values), _) if values.len() == types.len() => {
+            let each = types.iter().zip(values);
+            each.map(|(kind, value)| kind.part(value)).collect()
+        }
+        (_, [kind]) => kind.part(value).map(|part| vec![part]),
+        _ => Err(format!(
+            "expected a concatenation of {} values, not {value}",
+            types.len()
+        )),
+    }
+}
+
+impl Entry<'_> {
+    /// Its packets, if there are any, and whether it holds for all of them.
+    fn held(&self, keys: &Keys) -> Option<(Packets, bool)> {
+        let mut held = (Packets::ALL, true);
+        for (key, part) in keys.iter().zip(&self.parts) {
+            let (packets, certain) = held;
+            held = match (key.subject, *part) {
+                (Subject::Address(field) | Subject::Port(field, _), Part::Span(span)) => {
+                    (packets.narrowed(field, span)?, certain)
+                }
+                (Subject::Protocol, Part::Protocols(protocols)) => {
+                    (packets.of_kind(Kind::of(protocols))?, certain)
+                }
+                (Subject::Flags | Subject::State, Part::Bits(bits)) => {
+                    let (kind, own_certain) = kind_where(key, |x| x & key.mask == bits);
+                    (packets.of_kind(kind)?, certain && own_certain)
+                }
+                (Subject::Fixed(_), Part::All) => held,
+                _ => (packets, false),
+            };
+        }
+        Some(held)
+    }
+}
+
+/// What is in none of the boxes.
+fn rest(boxes: &[Packets]) -> Result<Vec<Packets>, String> {
+    let mut rest = vec![Packets::ALL];
+    let mut effort = 0;
+    for taken in boxes {
+        effort += rest.len();
+        if effort > NEGATED_LIMIT {
+            return Err("it excludes more combinations than can be compared".to_owned());
+        }
+        rest = rest
+            .iter()
+            .flat_map(|packets| packets.without(taken).unwrap_or_else(|| vec![*packets]))
+            .collect();
+    }
+    Ok(rest)
+}
+
+/// The flags that kinds of packets tell.
+const TOLD_FLAGS: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
+
+/// The kind of packets whose flags or state are as asked, and whether that holds for all of them:
+/// kinds do not tell every flag.
+pub(super) fn kind_where(key: Key, holds: impl Fn(u32) -> bool) -> (Kind, bool) {
+    let mut kind = Kind::ALL;
+    let mut certain = true;
+    if let Subject::State = key.subject {
+        kind.states = states_where(holds);
+        return (kind, certain);
+    }
+    for told in 0..=TOLD_FLAGS {
+        // ACK stands one place higher in a header than in `Flags`; PSH, URG, ECN and CWR are untold.
+        let header = u32::from(told & !Flags::ACK | (told & Flags::ACK) << 1);
+        let untold = (0..16_u32).map(|n| (n & 1) << 3 | (n >> 1) << 5);
+        let count = untold.filter(|untold| holds(header | untold)).count();
+        if count == 0 {
+            kind.flags = kind.flags.and(Flags::masked(TOLD_FLAGS, told).not());
+        }
+        certain &= count == 0 || count == 16;
+    }
+    (kind, certain)
+}

@@ -1,0 +1,450 @@
+//! The structure of a text: tables, and what stands in the one that the unit is in.
+
+mod reader;
+mod set;
+mod statement;
+mod value;
+
+use crate::format::chains::{ERROR_LIMIT, RuleText};
+use crate::format::parse::{ParseError, lines, place};
+
+use super::rule::{Rule, Trouble};
+use super::ruleset::{Body, Syntax, Table, TableName};
+use super::token::{Token, Tokens, end_of_line, end_of_quotation};
+use super::value::{Element, Type};
+
+/// The language of `nft -f` and `nft list`.
+pub(super) struct Text;
+
+impl Syntax for Text {
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+        statement::rule(text, rule)
+    }
+
+    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
+        set::set(body)
+    }
+
+    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError> {
+        set::policy(body)
+    }
+}
+
+/// The wanted table of a text.
+pub(super) fn read<'a>(
+    text: &'a str,
+    wanted: TableName<'a>,
+) -> Result<Table<'a, Text>, Vec<ParseError>> {
+    lines(text).map(|_| ()).map_err(|error| vec![error])?;
+    let mut reader = Reader {
+        tokens: Tokens::new(text),
+        wanted,
+        table: Table::new(wanted),
+        errors: Vec::new(),
+    };
+    while reader.skip_to_statement() {
+        if let Err(fatal) = reader.statement(Reader::command) {
+            reader.errors.push(fatal);
+            break;
+        }
+    }
+    if reader.errors.is_empty() {
+        Ok(reader.table.settled())
+    } else {
+        Err(reader.errors)
+    }
+}
+
+const FAMILIES: [&str; 6] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
+
+/// Objects of a table that decide about no packet.
+const OTHER_OBJECTS: [&str; 7] = [
+    "counter",
+    "quota",
+    "limit",
+    "ct",
+    "secmark",
+    "synproxy",
+    "flowtable",
+];
+
+const EXPECTED: &str = "give what 'nft list ruleset' prints";
+
+enum Failure {
+    /// A statement that is not understood; what follows it may be.
+    Refused(String),
+    /// Nothing that follows can be understood.
+    Fatal(ParseError),
+}
+
+impl From<String> for Failure {
+    fn from(problem: String) -> Self {
+        Failure::Refused(problem)
+    }
+}
+
+type Done = Result<(), Failure>;
+
+struct Reader<'a> {
+    tokens: Tokens<'a>,
+    wanted: TableName<'a>,
+    table: Table<'a, Text>,
+    errors: Vec<ParseError>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads one statement, or reports it and goes past it.
+    fn statement(&mut self, read: impl FnOnce(&mut Self) -> Done) -> Result<(), ParseError> {
+        let start = self.tokens.at;
+        match read(self).and_then(|()| Ok(self.end_of_statement()?)) {
+            Ok(()) => Ok(()),
+            Err(Failure::Fatal(error)) => Err(error),
+            Err(Failure::Refused(problem)) => {
+                let error = ParseError::new(place(start), problem);
+                self.tokens.at = start;
+                self.rest_of_statement()?;
+                if self.tokens.at == start || self.errors.len() + 1 >= ERROR_LIMIT {
+                    return Err(error);
+                }
+                self.errors.push(error);
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes to where the next statement starts, or the closing brace after the last one; whether
+    /// there is any text left.
+    fn skip_to_statement(&mut self) -> bool {
+        let bytes = self.tokens.text.as_bytes();
+        loop {
+            self.tokens.skip_space();
+            match bytes.get(self.tokens.at) {
+                Some(b'\n' | b';') => self.tokens.at += 1,
+                found => return found.is_some(),
+            }
+        }
+    }
+
+    /// Past the closing brace of a block, if that comes next.
+    fn at_closing_brace(&mut self) -> bool {
+        let found = self.tokens.text.as_bytes().get(self.tokens.at) == Some(&b'}');
+        self.tokens.at += usize::from(found);
+        found
+    }
+
+    fn end_of_statement(&mut self) -> Result<(), String> {
+        let mut ahead = self.tokens;
+        match ahead.next()? {
+            Token::NewLine | Token::Sign(";" | "}") | Token::End => Ok(()),
+            token => Err(format!(
+                "expected the end of the statement, not {}",
+                token.shown()
+            )),
+        }
+    }
+
+    /// The text up to the end of the statement: a newline, a semicolon or the closing brace of
+    /// the block that it is in.
+    fn rest_of_statement(&mut self) -> Result<RuleText<'a>, ParseError> {
+        self.tokens.skip_space();
+        let (text, start) = (self.tokens.text, self.tokens.at);
+        let end = end_of_statement(text, start)?;
+        self.tokens.at = end;
+        Ok(RuleText {
+            at: place(start),
+            text: text[start..end].trim_end(),
+        })
+    }
+
+    fn word(&mut self, expected: &str) -> Result<&'a str, String> {
+        match self.tokens.next()? {
+            Token::Word(word) => Ok(word),
+            token => Err(format!("expected {expected}, not {}", token.shown())),
+        }
+    }
+
+    /// Past a sign, if it comes next in the line.
+    fn sign(&mut self, sign: &str) -> Result<bool, String> {
+        let mut ahead = self.tokens;
+        let found = ahead.next()? == Token::Sign(sign);
+        if found {
+            self.tokens = ahead;
+        }
+        Ok(found)
+    }
+
+    /// Whether a family, `ip` if it is left out, and a name are those of the wanted table.
+    fn is_wanted(&mut self) -> Result<bool, String> {
+        let first = self.word("a table")?;
+        let found = if FAMILIES.contains(&first) {
+            (first, self.word("the name of a table")?)
+        } else {
+            ("ip", first)
+        };
+        if found.1 == "handle" {
+            return Err(format!("a table by its handle is not known; {EXPECTED}"));
+        }
+        Ok(found == self.wanted)
+    }
+
+    fn command(&mut self) -> Done {
+        let verb = self.word("a command of nft")?;
+        match verb {
+            "add" | "create" => {
+                let object = self.word("what to add")?;
+                self.add(object)
+            }
+            "insert" => match self.word("'rule'")? {
+                "rule" => self.add_rule(Body::insert),
+                other => Err(format!("expected 'rule', not '{other}'").into()),
+            },
+            "flush" => self.flush(),
+            "delete" | "destroy" | "replace" | "rename" => self.change(verb),
+            _ => self.add(verb),
+        }
+    }
+
+    fn add(&mut self, object: &str) -> Done {
+        match object {
+            "table" => {
+                let wanted = self.is_wanted()?;
+                self.block_if_any(wanted, Reader::item)
+            }
+            "chain" => {
+                let wanted = self.is_wanted()?;
+                let name = self.word("the name of a chain")?;
+                self.chain(wanted, name)
+            }
+            "set" | "map" => {
+                let wanted = self.is_wanted()?;
+                let name = self.word("the name of a set")?;
+                self.set(wanted, name)
+            }
+            "rule" => self.add_rule(|body, rule| body.entries.push(rule)),
+            "element" => self.add_elements(),
+            _ if OTHER_OBJECTS.contains(&object) => self.skip_statement(),
+            _ => Err(format!("'{object}' is not understood; {EXPECTED}").into()),
+        }
+    }
+
+    fn skip_statement(&mut self) -> Done {
+        self.rest_of_statement().map(|_| ()).map_err(Failure::Fatal)
+    }
+
+    /// The statements of a block in braces; those of one that is not `wanted` are skipped.
+    fn block_if_any(&mut self, wanted: bool, read: fn(&mut Self) -> Done) -> Done {
+        if !wanted {
+            return self.skip_statement();
+        }
+        self.tokens.skip_space();
+        let start = self.tokens.at;
+        if !self.sign("{")? {
+            return Ok(());
+        }
+        while self.skip_to_statement() {
+            if self.at_closing_brace() {
+                return Ok(());
+            }
+            self.statement(read).map_err(Failure::Fatal)?;
+        }
+        Err(Failure::Fatal(cut_off(start)))
+    }
+
+    /// What stands in the wanted table.
+    fn item(&mut self) -> Done {
+        match self.word("what stands in a table")? {
+            "chain" => {
+                let name = self.word("the name of a chain")?;
+                self.chain(true, name)
+            }
+            "set" | "map" => {
+                let name = self.word("the name of a set")?;
+                self.set(true, name)
+            }
+            "flags" => {
+                let flags = self.rest_of_statement().map_err(Failure::Fatal)?;
+                let known = |flag: &str| matches!(flag.trim(), "owner" | "persist");
+                match flags.text.split(',').find(|flag| !known(flag)) {
+                    None => Ok(()),
+                    Some(flag) => Err(table_flag(flag.trim()).into()),
+                }
+            }
+            "comment" => self.skip_statement(),
+            object if OTHER_OBJECTS.contains(&object) => self.skip_statement(),
+            other => Err(format!("'{other}' is not understood; {EXPECTED}").into()),
+        }
+    }
+
+    fn chain(&mut self, wanted: bool, name: &'a str) -> Done {
+        let Some(statements) = self.statements(wanted)? else {
+            return Ok(());
+        };
+        let body = self.table.chains.entry(name).or_default();
+        body.declared = true;
+        for statement in statements {
+            if is_chain_property(statement.text) {
+                body.properties.push(statement);
+            } else {
+                body.entries.push(statement);
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, wanted: bool, name: &'a str) -> Done {
+        let Some(statements) = self.statements(wanted)? else {
+            return Ok(());
+        };
+        let body = &mut self.table.sets.entry(name).or_default().body;
+        body.declared = true;
+        for statement in statements {
+            if statement.text.starts_with("elements") {
+                body.entries.push(statement);
+            } else {
+                body.properties.push(statement);
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands in a block, if there is one; `None` if it is in another table.
+    fn statements(&mut self, wanted: bool) -> Result<Option<Vec<RuleText<'a>>>, Failure> {
+        if !wanted {
+            self.skip_statement()?;
+            return Ok(None);
+        }
+        let mut statements = Vec::new();
+        self.tokens.skip_space();
+        let start = self.tokens.at;
+        if !self.sign("{")? {
+            return Ok(Some(statements));
+        }
+        while self.skip_to_statement() {
+            if self.at_closing_brace() {
+                return Ok(Some(statements));
+            }
+            statements.push(self.rest_of_statement().map_err(Failure::Fatal)?);
+        }
+        Err(Failure::Fatal(cut_off(start)))
+    }
+
+    fn add_rule(&mut self, add: impl FnOnce(&mut Body<'a>, RuleText<'a>)) -> Done {
+        if !self.is_wanted()? {
+            return self.skip_statement();
+        }
+        let chain = self.word("the name of a chain")?;
+        let rule = self.rest_of_statement().map_err(Failure::Fatal)?;
+        let first = rule.text.split([' ', '\t']).next();
+        if let Some(word @ ("handle" | "position" | "index")) = first {
+            return Err(format!("'{word}' is not followed here; {EXPECTED}").into());
+        }
+        add(self.table.chains.entry(chain).or_default(), rule);
+        Ok(())
+    }
+
+    fn add_elements(&mut self) -> Done {
+        if !self.is_wanted()? {
+            return self.skip_statement();
+        }
+        let set = self.word("the name of a set")?;
+        let elements = self.rest_of_statement().map_err(Failure::Fatal)?;
+        let body = &mut self.table.sets.entry(set).or_default().body;
+        body.entries.push(elements);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Done {
+        let object = self.word("what to flush")?;
+        match object {
+            "ruleset" => {
+                let all = self.end_of_statement().is_ok();
+                if all || self.word("a family")? == self.wanted.0 {
+                    self.table = Table::new(self.wanted);
+                }
+            }
+            "table" => {
+                if self.is_wanted()? {
+                    self.table.chains.values_mut().for_each(Body::flush);
+                }
+            }
+            "chain" | "set" | "map" => {
+                let wanted = self.is_wanted()?;
+                let name = self.word("a name")?;
+                let body = match object {
+                    "chain" => self.table.chains.get_mut(name),
+                    _ => self.table.sets.get_mut(name).map(|set| &mut set.body),
+                };
+                if let (true, Some(body)) = (wanted, body) {
+                    body.flush();
+                }
+            }
+            _ => return Err(format!("'flush {object}' is not understood; {EXPECTED}").into()),
+        }
+        Ok(())
+    }
+
+    /// A command that takes away or replaces: it is no matter if it is about another table.
+    fn change(&mut self, verb: &str) -> Done {
+        let object = self.word("what to change")?;
+        let known = ["table", "chain", "set", "map", "rule", "element"].contains(&object);
+        if !known || self.is_wanted()? {
+            return Err(format!("'{verb}' is not followed here; {EXPECTED}").into());
+        }
+        self.skip_statement()
+    }
+}
+
+/// Where the statement ends that starts at `start`.
+fn end_of_statement(text: &str, start: usize) -> Result<usize, ParseError> {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut outermost) = (start, 0_usize, start);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\n' | b';' | b'}' | b'#' if depth == 0 => return Ok(at),
+            b'#' => at = end_of_line(text, at),
+            b'"' => {
+                at = end_of_quotation(text, at)
+                    .map_err(|problem| ParseError::new(place(at), problem))?;
+            }
+            b'\\' if bytes.get(at + 1) == Some(&b'\n') => at += 2,
+            b'{' => {
+                if depth == 0 {
+                    outermost = at;
+                }
+                depth += 1;
+                at += 1;
+            }
+            b'}' => {
+                depth -= 1;
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    if depth == 0 {
+        Ok(at)
+    } else {
+        Err(cut_off(outermost))
+    }
+}
+
+/// Whether a statement of a chain is no rule.
+fn is_chain_property(statement: &str) -> bool {
+    let first = statement.split([' ', '\t', '"']).next();
+    matches!(first, Some("type" | "policy" | "comment"))
+}
+
+fn cut_off(brace: usize) -> ParseError {
+    ParseError::new(
+        place(brace),
+        "this brace is not closed, so the text may have been cut off; give all of it",
+    )
+}
+
+/// What a flag of the wanted table means for it.
+pub(super) fn table_flag(flag: &str) -> String {
+    match flag {
+        "dormant" => "the table is dormant: none of its rules is in force".to_owned(),
+        _ => format!("expected the flag owner or persist, not '{flag}'"),
+    }
+}

@@ -1,0 +1,125 @@
+//! What the readers of rules, sets and chains share.
+
+use crate::format::chains::RuleText;
+use crate::format::nftables::token::{Token, Tokens};
+use crate::format::parse::place;
+
+/// A statement, token by token.
+pub(super) struct Reader<'a> {
+    tokens: Tokens<'a>,
+    /// The next token.
+    pub token: Token<'a>,
+    /// Where it starts in the text that is read, and where that starts in all of the text.
+    start: usize,
+    base: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts before the first token.
+    pub fn new(text: RuleText<'a>) -> Result<Self, String> {
+        let mut reader = Reader {
+            tokens: Tokens::new(text.text),
+            token: Token::End,
+            start: 0,
+            base: text.at,
+        };
+        reader.advance()?;
+        Ok(reader)
+    }
+
+    /// Where the next token stands.
+    pub fn place(&self) -> u32 {
+        self.base.saturating_add(place(self.start))
+    }
+
+    /// The next token, past which it goes.
+    pub fn advance(&mut self) -> Result<Token<'a>, String> {
+        let token = self.token;
+        loop {
+            self.tokens.skip_space();
+            self.start = self.tokens.at;
+            self.token = self.tokens.next()?;
+            // A newline that does not end the statement is within braces.
+            if self.token != Token::NewLine {
+                return Ok(token);
+            }
+        }
+    }
+
+    /// Past a sign, if it comes next.
+    pub fn sign(&mut self, sign: &str) -> Result<bool, String> {
+        let found = self.token == Token::Sign(sign);
+        if found {
+            self.advance()?;
+        }
+        Ok(found)
+    }
+
+    /// Past a word, if it comes next.
+    pub fn keyword(&mut self, keyword: &str) -> Result<bool, String> {
+        let found = self.token == Token::Word(keyword);
+        if found {
+            self.advance()?;
+        }
+        Ok(found)
+    }
+
+    /// The mistake that something else comes next.
+    pub fn expected<T>(&self, what: &str) -> Result<T, String> {
+        Err(format!("expected {what}, not {}", self.token.shown()))
+    }
+
+    /// Past a sign, which must come next.
+    pub fn expect_sign(&mut self, sign: &str) -> Result<(), String> {
+        if self.sign(sign)? {
+            Ok(())
+        } else {
+            self.expected(&format!("'{sign}'"))
+        }
+    }
+
+    /// A word, without quotation marks.
+    pub fn word(&mut self, what: &str) -> Result<&'a str, String> {
+        let Token::Word(word) = self.token else {
+            return self.expected(what);
+        };
+        self.advance()?;
+        Ok(word)
+    }
+
+    /// A word of a list.
+    pub fn one_of(&mut self, words: &[&str]) -> Result<&'a str, String> {
+        match self.token {
+            Token::Word(word) if words.contains(&word) => self.word(""),
+            _ => self.expected(&words.join(", ")),
+        }
+    }
+
+    /// A word, quoted or not.
+    pub fn string(&mut self, what: &str) -> Result<&'a str, String> {
+        match self.token {
+            Token::Word(text) | Token::Quoted(text) => {
+                self.advance()?;
+                Ok(text)
+            }
+            _ => self.expected(what),
+        }
+    }
+
+    /// A decimal number.
+    pub fn number(&mut self) -> Result<u64, String> {
+        let word = self.word("a number")?;
+        let digits = word.bytes().all(|b| b.is_ascii_digit());
+        let number = word.parse().ok().filter(|_| digits);
+        number.ok_or_else(|| format!("expected a number, not '{word}'"))
+    }
+
+    /// Refuses anything more.
+    pub fn end(&self) -> Result<(), String> {
+        if self.token == Token::End {
+            Ok(())
+        } else {
+            self.expected("the end")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Sets, and what chains are beside their rules (nft(8), "Sets" and "Chains").
+
+use crate::format::nftables::ruleset::Body;
+use crate::format::nftables::value::{Element, Type};
+use crate::format::nftables::{HOOKS, check_hook};
+use crate::format::parse::ParseError;
+
+use super::reader::Reader;
+
+/// The types of a set and its elements.
+pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
+    let mut types = None;
+    for property in &body.properties {
+        let found = Reader::new(*property).and_then(|mut reader| reader.set_property());
+        let found = found.map_err(|problem| ParseError::new(property.at, problem))?;
+        if let (Some(old), Some(new)) = (&types, &found) {
+            if old != new {
+                let problem = "the set is declared twice, with another type";
+                return Err(ParseError::new(property.at, problem));
+            }
+        }
+        types = found.or(types);
+    }
+    let mut elements = Vec::new();
+    for entry in &body.entries {
+        let mut reader =
+            Reader::new(*entry).map_err(|problem| ParseError::new(entry.at, problem))?;
+        let read = reader.set_elements(&mut elements);
+        read.map_err(|problem| ParseError::new(reader.place(), problem))?;
+    }
+    let place = body.properties.first().map_or(0, |property| property.at);
+    let types = types.ok_or_else(|| ParseError::new(place, "the set has no type"))?;
+    Ok((types, elements))
+}
+
+/// See [`Syntax::policy`](crate::format::nftables::ruleset::Syntax::policy).
+pub(super) fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError> {
+    let mut policy = None;
+    for property in &body.properties {
+        let read = Reader::new(*property).and_then(|mut reader| reader.chain_property());
+        let read = read.map_err(|problem| ParseError::new(property.at, problem))?;
+        policy = match read {
+            ChainProperty::Policy(accepts) => Some((accepts, property.at)),
+            // nft(8): the policy is accept if none is given.
+            ChainProperty::Hook => policy.or(Some((true, property.at))),
+            ChainProperty::Comment => policy,
+        };
+    }
+    Ok(policy)
+}
+
+enum ChainProperty {
+    Policy(bool),
+    Hook,
+    Comment,
+}
+
+impl<'a> Reader<'a> {
+    /// The types of a set, if this is what tells them.
+    fn set_property(&mut self) -> Result<Option<Vec<Type>>, String> {
+        let mut types = None;
+        match self.word("a property of a set")? {
+            "type" => {
+                let mut names = vec![Type::named(self.word("a type")?)?];
+                while self.sign(".")? {
+                    names.push(Type::named(self.word("a type")?)?);
+                }
+                types = Some(names);
+                self.verdict_type()?;
+            }
+            "typeof" => {
+                let word = self.word("what to look at")?;
+                let keys = self.keys(word)?;
+                types = Some(keys.iter().map(|key| key.subject.value_type()).collect());
+                self.verdict_type()?;
+            }
+            "flags" => loop {
+                match self.word("a flag of a set")? {
+                    "constant" | "interval" => {}
+                    flag @ ("timeout" | "dynamic") => {
+                        return Err(format!("what is in a {flag} set changes by itself"));
+                    }
+                    other => return Err(format!("the flag '{other}' of a set cannot be judged")),
+                }
+                if !self.sign(",")? {
+                    break;
+                }
+            },
+            "timeout" => return Err("what is in a timeout set changes by itself".to_owned()),
+            "auto-merge" => {}
+            "counter" => self.counter()?,
+            "comment" => self.string("a comment").map(|_| ())?,
+            "size" | "gc-interval" | "policy" => self.word("a value").map(|_| ())?,
+            other => return Err(format!("'{other}' of a set cannot be judged")),
+        }
+        self.end()?;
+        Ok(types)
+    }
+
+    /// `: verdict`, of a map.
+    fn verdict_type(&mut self) -> Result<(), String> {
+        if self.sign(":")? {
+            self.one_of(&["verdict"])?;
+        }
+        Ok(())
+    }
+
+    /// `elements = { ... }`, or only what is in the braces.
+    fn set_elements(&mut self, elements: &mut Vec<Element<'a>>) -> Result<(), String> {
+        if self.keyword("elements")? {
+            self.expect_sign("=")?;
+        }
+        self.expect_sign("{")?;
+        self.elements(elements)?;
+        self.end()
+    }
+
+    fn chain_property(&mut self) -> Result<ChainProperty, String> {
+        let property = match self.word("a property of a chain")? {
+            "type" => {
+                let kind = self.word("a type of chain")?;
+                self.one_of(&["hook"])?;
+                check_hook(kind, self.one_of(HOOKS)?)?;
+                self.one_of(&["priority"])?;
+                self.sign("-")?;
+                self.word("a priority")?;
+                if self.sign("+")? || self.sign("-")? {
+                    self.number()?;
+                }
+                ChainProperty::Hook
+            }
+            "policy" => ChainProperty::Policy(self.one_of(&["accept", "drop"])? == "accept"),
+            "comment" => {
+                self.string("a comment")?;
+                ChainProperty::Comment
+            }
+            other => return Err(format!("'{other}' of a chain cannot be judged")),
+        };
+        self.end()?;
+        Ok(property)
+    }
+}

@@ -1,0 +1,219 @@
+//! The statements of rules (nft(8), "Statements").
+
+use crate::format::chains::{Action, RuleText};
+use crate::format::nftables::key::Subject;
+use crate::format::nftables::rule::{Rule, Statement, Trouble};
+use crate::format::nftables::token::Token;
+use crate::format::nftables::{REFUSED, is_listed};
+
+use super::reader::Reader;
+
+const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
+const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
+
+/// Adds the statements of a rule to it.
+pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+    let mut reader = Reader::new(text)?;
+    if reader.token == Token::End {
+        return Err("expected a rule".into());
+    }
+    while reader.token != Token::End {
+        let statement = reader.statement()?;
+        rule.add(statement)?;
+    }
+    Ok(())
+}
+
+impl<'a> Reader<'a> {
+    fn statement(&mut self) -> Result<Statement<'a>, String> {
+        let word = self.word("a match or a statement of nft(8)")?;
+        match word {
+            "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
+                self.verdict(word).map(Statement::Verdict)
+            }
+            "reject" => self.reject(),
+            "counter" => self.counter().map(|()| Statement::NoEffect),
+            "log" => self.log().map(|()| Statement::NoEffect),
+            "last" => self.last_used().map(|()| Statement::NoEffect),
+            "comment" => {
+                self.string("a comment")?;
+                self.end()?;
+                Ok(Statement::NoEffect)
+            }
+            "limit" => self.limit().map(|()| Statement::Narrowing),
+            "quota" => self.quota().map(|()| Statement::Narrowing),
+            "meta" if self.token == Token::Word("nftrace") => {
+                self.advance()?;
+                self.trace().map(|()| Statement::NoEffect)
+            }
+            "nftrace" => self.trace().map(|()| Statement::NoEffect),
+            "ct" if self.token == Token::Word("count") => {
+                self.advance()?;
+                self.keyword("over")?;
+                self.number().map(|_| Statement::Narrowing)
+            }
+            _ if is_listed(REFUSED, word) => Err(format!(
+                "'{word}' does what no set of packets tells, and cannot be judged"
+            )),
+            _ => self.comparison(word),
+        }
+    }
+
+    pub fn verdict(&mut self, word: &str) -> Result<Option<Action<'a>>, String> {
+        Ok(match word {
+            "accept" => Some(Action::Accept),
+            "drop" => Some(Action::Deny),
+            "return" => Some(Action::Return),
+            "continue" => None,
+            "jump" => Some(Action::Jump(self.word("the name of a chain")?)),
+            "goto" => Some(Action::Goto(self.word("the name of a chain")?)),
+            _ => return Err(format!("expected a verdict, not '{word}'")),
+        })
+    }
+
+    fn reject(&mut self) -> Result<Statement<'a>, String> {
+        const DENIES: Statement = Statement::Verdict(Some(Action::Deny));
+        if !self.keyword("with")? {
+            return Ok(DENIES);
+        }
+        if self.one_of(&["tcp", "icmp", "icmpx"])? == "tcp" {
+            return self.one_of(&["reset"]).map(|_| Statement::Reset);
+        }
+        self.keyword("type")?;
+        self.word("a reason")?;
+        Ok(DENIES)
+    }
+
+    pub fn counter(&mut self) -> Result<(), String> {
+        if self.keyword("name")? {
+            self.string("the name of a counter")?;
+        } else if self.keyword("packets")? {
+            self.number()?;
+            self.one_of(&["bytes"])?;
+            self.number()?;
+        }
+        Ok(())
+    }
+
+    fn log(&mut self) -> Result<(), String> {
+        while let Token::Word(option) = self.token {
+            match option {
+                "prefix" | "level" => {
+                    self.advance()?;
+                    self.string("a text")?;
+                }
+                "group" | "snaplen" | "queue-threshold" => {
+                    self.advance()?;
+                    self.number()?;
+                }
+                "flags" => {
+                    self.advance()?;
+                    self.log_flags()?;
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn log_flags(&mut self) -> Result<(), String> {
+        match self.one_of(&["all", "skuid", "ether", "tcp", "ip"])? {
+            "tcp" => {
+                self.one_of(&["sequence", "options"])?;
+                while self.sign(",")? {
+                    self.one_of(&["sequence", "options"])?;
+                }
+                Ok(())
+            }
+            "ip" => self.one_of(&["options"]).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    fn last_used(&mut self) -> Result<(), String> {
+        if self.keyword("used")? {
+            self.word("a time")?;
+        }
+        Ok(())
+    }
+
+    fn trace(&mut self) -> Result<(), String> {
+        self.one_of(&["set"])?;
+        self.one_of(&["0", "1"]).map(|_| ())
+    }
+
+    /// `10/second burst 5 packets`, or `10 mbytes/second`.
+    fn limit(&mut self) -> Result<(), String> {
+        if self.keyword("name")? {
+            return self.string("the name of a limit").map(|_| ());
+        }
+        self.one_of(&["rate"])?;
+        self.keyword("over")?;
+        self.number()?;
+        let period = if self.sign("/")? {
+            self.word("a period")?
+        } else {
+            let rate = self.word("a rate")?;
+            match rate.split_once('/') {
+                Some((unit, period)) if UNITS.contains(&unit) => period,
+                _ => return Err(format!("expected a rate, not '{rate}'")),
+            }
+        };
+        if !PERIODS.contains(&period) {
+            return Err(format!("expected {}, not '{period}'", PERIODS.join(", ")));
+        }
+        if self.keyword("burst")? {
+            self.number()?;
+            self.one_of(&UNITS)?;
+        }
+        Ok(())
+    }
+
+    fn quota(&mut self) -> Result<(), String> {
+        if self.keyword("name")? {
+            return self.string("the name of a quota").map(|_| ());
+        }
+        if !self.keyword("over")? {
+            self.keyword("until")?;
+        }
+        self.number()?;
+        self.one_of(&UNITS)?;
+        if self.keyword("used")? {
+            self.number()?;
+            self.one_of(&UNITS)?;
+        }
+        Ok(())
+    }
+
+    /// Keys, an operator and a value, or `vmap`; `word` is the first of the keys.
+    fn comparison(&mut self, word: &str) -> Result<Statement<'a>, String> {
+        let mut keys = self.keys(word)?;
+        match self.token {
+            Token::Word("set") => {
+                return Err(format!(
+                    "'{word} ... set' changes packets, and cannot be judged"
+                ));
+            }
+            Token::Sign("&") | Token::Word("and") => {
+                self.advance()?;
+                self.mask(&mut keys)?;
+            }
+            _ => {}
+        }
+        if self.keyword("vmap")? {
+            let value = self.set_or_name()?;
+            return Ok(Statement::VerdictMap { keys, value });
+        }
+        let mut operator = self.operator()?;
+        let value = match keys.single().map(|key| key.subject) {
+            Some(Subject::Unjudged(_)) => self.unjudged()?,
+            Some(Subject::Flags | Subject::State) => self.bits(&mut keys, &mut operator)?,
+            _ => self.value()?,
+        };
+        Ok(Statement::Match {
+            keys,
+            operator,
+            value,
+        })
+    }
+}

@@ -1,0 +1,282 @@
+//! What matches look at and what they compare it with (nft(8), "Expressions" and "Data types").
+
+use crate::format::nftables::is_listed;
+use crate::format::nftables::key::{Key, Keys, Operator};
+use crate::format::nftables::token::Token;
+use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value, integer};
+
+use super::reader::Reader;
+
+/// Headers of which a field may be compared.
+const HEADERS: &str = "ip ip6 tcp udp udplite sctp dccp th icmp icmpv6 ether vlan mld rt0 rt2";
+
+impl<'a> Reader<'a> {
+    /// An operator, or none.
+    pub fn operator(&mut self) -> Result<Operator, String> {
+        let (Token::Sign(word) | Token::Word(word)) = self.token else {
+            return Ok(Operator::Implicit);
+        };
+        match Operator::named(word) {
+            None | Some(Operator::Implicit) => Ok(Operator::Implicit),
+            Some(operator) => {
+                self.advance()?;
+                Ok(operator)
+            }
+        }
+    }
+
+    /// Keys side by side; `word` is the first of their words.
+    pub fn keys(&mut self, word: &str) -> Result<Keys, String> {
+        let mut keys = Keys::one(self.key(word)?);
+        while self.sign(".")? {
+            let word = self.word("what to look at")?;
+            keys.others.push(self.key(word)?);
+        }
+        Ok(keys)
+    }
+
+    fn key(&mut self, word: &str) -> Result<Key, String> {
+        match word {
+            "meta" => Key::meta(self.word("a key of meta")?),
+            "ct" => self.connection_key(),
+            "fib" => self.route_key(),
+            "rt" => {
+                self.keyword("ip")?;
+                self.one_of(&["classid", "nexthop", "mtu"])?;
+                Ok(Key::unjudged())
+            }
+            "socket" => {
+                if self.one_of(&["transparent", "mark", "wildcard", "cgroupv2"])? == "cgroupv2" {
+                    self.one_of(&["level"])?;
+                    self.number()?;
+                }
+                Ok(Key::unjudged())
+            }
+            "numgen" => {
+                self.one_of(&["inc", "random"])?;
+                self.one_of(&["mod"])?;
+                self.number()?;
+                if self.keyword("offset")? {
+                    self.number()?;
+                }
+                Ok(Key::unjudged())
+            }
+            _ if is_listed(HEADERS, word) => Key::payload(word, self.word("a field")?),
+            _ if Key::is_bare_meta(word) => Key::meta(word),
+            _ => Err(format!(
+                "'{word}' is not understood; expected a match or a statement of nft(8) that can be judged"
+            )),
+        }
+    }
+
+    fn connection_key(&mut self) -> Result<Key, String> {
+        let directed = self.keyword("original")? || self.keyword("reply")?;
+        match self.word("a key of ct")? {
+            family @ ("ip" | "ip6") => {
+                let field = self.word("a field")?;
+                Key::ct(&format!("{family} {field}"), directed)
+            }
+            key => Key::ct(key, directed),
+        }
+    }
+
+    /// `fib saddr . iif oif`
+    fn route_key(&mut self) -> Result<Key, String> {
+        const SELECTORS: [&str; 5] = ["saddr", "daddr", "mark", "iif", "oif"];
+        self.one_of(&SELECTORS)?;
+        while self.sign(".")? {
+            self.one_of(&SELECTORS)?;
+        }
+        self.one_of(&["oif", "oifname", "type"])?;
+        Ok(Key::unjudged())
+    }
+
+    /// What follows `&`.
+    pub fn mask(&mut self, keys: &mut Keys) -> Result<(), String> {
+        if !keys.others.is_empty() {
+            return Err("a mask in a concatenation cannot be judged".to_owned());
+        }
+        let mask = if self.sign("(")? {
+            self.union_to_parenthesis()?
+        } else {
+            Value::One(self.scalar()?)
+        };
+        keys.first = keys.first.masked(&mask)?;
+        Ok(())
+    }
+
+    fn scalar(&mut self) -> Result<Scalar<'a>, String> {
+        self.string("a value").map(Scalar::Word)
+    }
+
+    /// `syn | ack)`
+    fn union_to_parenthesis(&mut self) -> Result<Value<'a>, String> {
+        let mut scalars = vec![self.scalar()?];
+        while self.sign("|")? {
+            scalars.push(self.scalar()?);
+        }
+        self.expect_sign(")")?;
+        Ok(Value::Union(scalars))
+    }
+
+    /// What flags or states are compared with; `syn / syn,ack` says the mask too.
+    pub fn bits(&mut self, keys: &mut Keys, operator: &mut Operator) -> Result<Value<'a>, String> {
+        if let Token::Sign("{" | "@") = self.token {
+            return self.set_or_name();
+        }
+        if self.sign("(")? {
+            return self.union_to_parenthesis();
+        }
+        let value = self.bit_list()?;
+        if self.sign("/")? {
+            if keys.first.is_masked() {
+                return Err("it has two masks".to_owned());
+            }
+            keys.first = keys.first.masked(&self.bit_list()?)?;
+            if *operator == Operator::Implicit {
+                *operator = Operator::Equal;
+            }
+        }
+        Ok(value)
+    }
+
+    /// `syn`, `syn,ack` or `syn | ack`
+    fn bit_list(&mut self) -> Result<Value<'a>, String> {
+        let first = self.scalar()?;
+        let Token::Sign(separator @ ("," | "|")) = self.token else {
+            return Ok(Value::One(first));
+        };
+        let mut scalars = vec![first];
+        while self.sign(separator)? {
+            scalars.push(self.scalar()?);
+        }
+        Ok(match separator {
+            "," => Value::List(scalars),
+            _ => Value::Union(scalars),
+        })
+    }
+
+    /// What something that no box tells is compared with: as far as it goes.
+    pub fn unjudged(&mut self) -> Result<Value<'a>, String> {
+        if let Token::Sign("{" | "@") = self.token {
+            return self.set_or_name();
+        }
+        if self.sign("(")? {
+            return self.union_to_parenthesis();
+        }
+        self.scalar()?;
+        while let Token::Sign("," | "|" | "-" | "/" | ":") = self.token {
+            self.advance()?;
+            self.scalar()?;
+        }
+        Ok(Value::Other)
+    }
+
+    /// What keys that are judged are compared with.
+    pub fn value(&mut self) -> Result<Value<'a>, String> {
+        match self.token {
+            Token::Sign("{" | "@") => self.set_or_name(),
+            _ => self.concatenation(),
+        }
+    }
+
+    /// `{ ... }` or `@name`
+    pub fn set_or_name(&mut self) -> Result<Value<'a>, String> {
+        if self.sign("@")? {
+            return self.word("the name of a set").map(Value::Named);
+        }
+        self.expect_sign("{")?;
+        let mut elements = Vec::new();
+        self.elements(&mut elements)?;
+        Ok(Value::Set(elements))
+    }
+
+    /// A value for each key.
+    fn concatenation(&mut self) -> Result<Value<'a>, String> {
+        let first = self.single_value()?;
+        if self.token != Token::Sign(".") {
+            return Ok(first);
+        }
+        let mut values = vec![first];
+        while self.sign(".")? {
+            values.push(self.single_value()?);
+        }
+        Ok(Value::Concatenation(values))
+    }
+
+    /// A value, a range, a prefix or several bits.
+    fn single_value(&mut self) -> Result<Value<'a>, String> {
+        if self.sign("(")? {
+            return self.union_to_parenthesis();
+        }
+        let first = self.scalar()?;
+        match self.token {
+            Token::Sign("-") => {
+                self.advance()?;
+                Ok(Value::Range(first, self.scalar()?))
+            }
+            Token::Sign("/") => {
+                self.advance()?;
+                let length = self.word("a prefix length")?;
+                let bits = integer(length)
+                    .ok_or_else(|| format!("'{first}/{length}' has no prefix length"))?;
+                Ok(Value::Prefix(first, bits.into()))
+            }
+            Token::Sign("|") => {
+                let mut scalars = vec![first];
+                while self.sign("|")? {
+                    scalars.push(self.scalar()?);
+                }
+                Ok(Value::Union(scalars))
+            }
+            _ => Ok(Value::One(first)),
+        }
+    }
+
+    /// Elements of a set or a map up to the closing brace.
+    pub fn elements(&mut self, elements: &mut Vec<Element<'a>>) -> Result<(), String> {
+        loop {
+            let at = Some(self.place());
+            let value = self.concatenation()?;
+            self.element_options()?;
+            let mut decision = None;
+            if self.sign(":")? {
+                let word = self.word("a verdict")?;
+                decision = Some(self.verdict(word)?);
+                self.element_options()?;
+            }
+            elements.push(Element {
+                value,
+                decision,
+                at,
+            });
+            let more = self.sign(",")?;
+            if self.sign("}")? {
+                return Ok(());
+            }
+            if !more {
+                return self.expected("',' or '}'");
+            }
+        }
+    }
+
+    fn element_options(&mut self) -> Result<(), String> {
+        while let Token::Word(option) = self.token {
+            match option {
+                "comment" => {
+                    self.advance()?;
+                    self.string("a comment")?;
+                }
+                "counter" => {
+                    self.advance()?;
+                    self.counter()?;
+                }
+                "timeout" | "expires" => {
+                    return Err(EXPIRES.to_owned());
+                }
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! The words of nft's language.
+
+/// A word or a sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    Word(&'a str),
+    /// What stands between quotation marks.
+    Quoted(&'a str),
+    Sign(&'a str),
+    NewLine,
+    End,
+}
+
+impl Token<'_> {
+    /// As messages name it.
+    pub fn shown(self) -> String {
+        match self {
+            Token::Word(text) | Token::Sign(text) => format!("'{text}'"),
+            Token::Quoted(text) => format!("'\"{text}\"'"),
+            Token::NewLine => "the end of the line".to_owned(),
+            Token::End => "the end".to_owned(),
+        }
+    }
+}
+
+pub(super) const NO_PARTNER: &str = "a quotation mark has no partner";
+
+/// A text, token by token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tokens<'a> {
+    pub text: &'a str,
+    /// Where the next token is searched for.
+    pub at: usize,
+}
+
+const SIGNS: [&str; 6] = ["==", "!=", "<=", ">=", "<<", ">>"];
+
+impl<'a> Tokens<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Tokens { text, at: 0 }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// Past spaces, comments and lines that a backslash continues; not past the end of a line.
+    pub fn skip_space(&mut self) {
+        let bytes = self.text.as_bytes();
+        loop {
+            match bytes.get(self.at) {
+                Some(b' ' | b'\t' | b'\r') => self.at += 1,
+                Some(b'\\') if bytes.get(self.at + 1) == Some(&b'\n') => self.at += 2,
+                Some(b'#') => self.at = end_of_line(self.text, self.at),
+                _ => return,
+            }
+        }
+    }
+
+    pub fn next(&mut self) -> Result<Token<'a>, String> {
+        self.skip_space();
+        let bytes = &self.text.as_bytes()[self.at..];
+        let Some(&first) = bytes.first() else {
+            return Ok(Token::End);
+        };
+        let length = match first {
+            b'\n' => {
+                self.at += 1;
+                return Ok(Token::NewLine);
+            }
+            b'"' => {
+                let start = self.at + 1;
+                self.at = end_of_quotation(self.text, self.at)?;
+                return Ok(Token::Quoted(&self.text[start..self.at - 1]));
+            }
+            b'0'..=b'9' | b'a'..=b'f' if is_ether_address(bytes) => ETHER_ADDRESS,
+            b'0'..=b'9' => length_while(bytes, |b| b.is_ascii_alphanumeric() || b"._".contains(&b)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'*' => length_while(bytes, |b| {
+                b.is_ascii_alphanumeric() || b"._-/*".contains(&b)
+            }),
+            _ => {
+                let sign = SIGNS.iter().find(|sign| bytes.starts_with(sign.as_bytes()));
+                let one = || self.rest().chars().next().map_or(1, char::len_utf8);
+                return Ok(Token::Sign(
+                    self.take(sign.map_or_else(one, |sign| sign.len())),
+                ));
+            }
+        };
+        Ok(Token::Word(self.take(length)))
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let taken = &self.rest()[..length];
+        self.at += length;
+        taken
+    }
+}
+
+fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
+    let end = bytes.iter().position(|byte| !holds(*byte));
+    end.unwrap_or(bytes.len())
+}
+
+/// The length of `00:53:00:ab:cd:ef`.
+const ETHER_ADDRESS: usize = 17;
+
+/// Whether this is the address of an interface as nft prints it.
+fn is_ether_address(bytes: &[u8]) -> bool {
+    let colons = |(at, byte): (usize, &u8)| match at % 3 {
+        2 => *byte == b':',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    bytes.get(2) == Some(&b':')
+        && bytes
+            .get(..17)
+            .is_some_and(|b| b.iter().enumerate().all(colons))
+        && !bytes
+            .get(ETHER_ADDRESS)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b':')
+}
+
+/// The place of the newline that ends a line, or the end of the text.
+pub(super) fn end_of_line(text: &str, at: usize) -> usize {
+    text[at..]
+        .find('\n')
+        .map_or(text.len(), |length| at + length)
+}
+
+/// The place after the quotation mark that ends a quotation, which starts at `at`. nft knows no
+/// escapes.
+pub(super) fn end_of_quotation(text: &str, at: usize) -> Result<usize, String> {
+    match text[at + 1..].find('"') {
+        Some(length) => Ok(at + length + 2),
+        None => Err(NO_PARTNER.to_owned()),
+    }
+}

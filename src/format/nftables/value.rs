@@ -1,0 +1,283 @@
+//! Values that matches compare with, as text and JSON say them, and what they are in their types.
+
+use std::fmt;
+
+use crate::format::chains::Action;
+use crate::format::parse::{address, port};
+use crate::format::services;
+use crate::policy::space::{Protocols, Span, States};
+
+use super::is_listed;
+use super::key::IPV6;
+
+/// The names of a value, the usual one first.
+pub(super) type Fixed = &'static [&'static str];
+
+pub(super) const NFPROTO: Fixed = &["ipv4", "2"];
+pub(super) const ETHER_TYPE: Fixed = &["ip", "0x0800", "2048"];
+pub(super) const VERSION: Fixed = &["4"];
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    Address,
+    Port,
+    Protocol,
+    Flags,
+    State,
+    Fixed(Fixed),
+    Unjudged,
+}
+
+/// Types whose values no box tells.
+const UNJUDGED_TYPES: &str = "
+    boolean cgroupsv2 classid ct_dir ct_id ct_label ct_status day devgroup dscp ecn ether_addr
+    fib_addrtype gid hour icmp_code icmp_type icmpx_code ifkind ifname iface_index iface_type integer
+    mark pkt_type priority realm string time uid
+";
+
+const FLAGS: [(&str, u32); 8] = [
+    ("fin", 0x01),
+    ("syn", 0x02),
+    ("rst", 0x04),
+    ("psh", 0x08),
+    ("ack", 0x10),
+    ("urg", 0x20),
+    ("ecn", 0x40),
+    ("cwr", 0x80),
+];
+
+/// `NF_CT_STATE_BIT` of Linux.
+const STATES: [(&str, u32); 5] = [
+    ("invalid", 0x01),
+    ("established", 0x02),
+    ("related", 0x04),
+    ("new", 0x08),
+    ("untracked", 0x40),
+];
+
+/// The states whose bit is as asked.
+pub(super) fn states_where(holds: impl Fn(u32) -> bool) -> States {
+    let held = STATES.iter().filter(|(_, bit)| holds(*bit));
+    held.filter_map(|(name, _)| States::named(name))
+        .fold(States::ALL.not(), States::or)
+}
+
+impl Type {
+    /// A type by its name (`nft describe`).
+    pub fn named(name: &str) -> Result<Type, String> {
+        Ok(match name {
+            "ipv4_addr" => Type::Address,
+            "inet_service" => Type::Port,
+            "inet_proto" => Type::Protocol,
+            "tcp_flag" => Type::Flags,
+            "ct_state" => Type::State,
+            "nf_proto" => Type::Fixed(NFPROTO),
+            "ether_type" => Type::Fixed(ETHER_TYPE),
+            "ipv6_addr" | "icmpv6_type" | "icmpv6_code" => return Err(IPV6.to_owned()),
+            _ if is_listed(UNJUDGED_TYPES, name) => Type::Unjudged,
+            _ => return Err(format!("expected a type of nft, not '{name}'")),
+        })
+    }
+
+    /// What a value of this type holds for.
+    pub fn part(self, value: &Value) -> Result<Part, String> {
+        match self {
+            Type::Address | Type::Port => self.span(value).map(Part::Span),
+            Type::Protocol => protocols(value).map(Part::Protocols),
+            Type::Flags | Type::State => self.bits(value).map(Part::Bits),
+            Type::Fixed(names) => match value {
+                Value::One(scalar) if scalar.is_any(names) => Ok(Part::All),
+                _ => Err(format!("expected {}, not {value}", names[0])),
+            },
+            Type::Unjudged => Ok(Part::Unknown),
+        }
+    }
+
+    fn number(self, scalar: Scalar) -> Result<u32, String> {
+        match (self, scalar) {
+            (Type::Address, Scalar::Word(word)) => address(word),
+            (Type::Port, Scalar::Word(word)) if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                let port = integer(word).filter(|n| u16::try_from(*n).is_ok());
+                port.ok_or_else(|| format!("'{word}' is not a port from 0 to 65535"))
+            }
+            (Type::Port, Scalar::Word(word)) => port(word),
+            (Type::Port, Scalar::Number(n)) => u16::try_from(n)
+                .map(u32::from)
+                .map_err(|_| format!("'{n}' is not a port from 0 to 65535")),
+            _ => Err(format!("expected an IPv4 address, not '{scalar}'")),
+        }
+    }
+
+    fn span(self, value: &Value) -> Result<Span, String> {
+        match *value {
+            Value::One(scalar) => self.number(scalar).map(Span::single),
+            Value::Range(first, last) => Span::new(self.number(first)?, self.number(last)?)
+                .ok_or_else(|| format!("the range '{first}-{last}' is reversed")),
+            Value::Prefix(base, length) if self == Type::Address && length <= 32 => {
+                let hosts = u32::MAX
+                    .checked_shr(u32::try_from(length).unwrap_or(0))
+                    .unwrap_or(0);
+                let base = self.number(base)?;
+                Ok(Span {
+                    first: base & !hosts,
+                    last: base | hosts,
+                })
+            }
+            _ => Err(match self {
+                Type::Address => {
+                    format!("expected an IPv4 address, a prefix or a range, not {value}")
+                }
+                _ => format!("expected a port or a range, not {value}"),
+            }),
+        }
+    }
+
+    /// A combination of bits.
+    pub fn bits(self, value: &Value) -> Result<u32, String> {
+        let (names, what): (&[_], _) = match self {
+            Type::State => (&STATES, "a state of connection tracking"),
+            _ => (&FLAGS, "a flag of TCP"),
+        };
+        let all = names.iter().fold(0, |all, (_, bit)| all | bit);
+        let bit = |scalar: &Scalar| {
+            let known = match scalar {
+                Scalar::Number(n) => u32::try_from(*n).ok(),
+                Scalar::Word(word) => {
+                    let named = names.iter().find(|(name, _)| name == word);
+                    named.map_or_else(|| integer(word), |(_, bit)| Some(*bit))
+                }
+            };
+            known
+                .filter(|bit| bit & !all == 0)
+                .ok_or_else(|| format!("expected {what}, not '{scalar}'"))
+        };
+        match value {
+            Value::One(scalar) => bit(scalar),
+            Value::Union(scalars) | Value::List(scalars) => scalars
+                .iter()
+                .try_fold(0, |bits, scalar| Ok(bits | bit(scalar)?)),
+            _ => Err(format!("expected {what}, not {value}")),
+        }
+    }
+}
+
+/// A number as nft reads it, but for the octal one that a leading zero makes.
+pub(super) fn integer(word: &str) -> Option<u32> {
+    if let Some(digits) = word.strip_prefix("0x") {
+        let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        return u32::from_str_radix(digits, 16).ok().filter(|_| hex);
+    }
+    let decimal = word == "0" || !word.starts_with(['0', '+']);
+    word.parse().ok().filter(|_| decimal)
+}
+
+fn protocols(value: &Value) -> Result<Protocols, String> {
+    let one = |scalar: Scalar| match scalar {
+        Scalar::Number(n) => u8::try_from(n)
+            .map(Protocols::of)
+            .map_err(|_| format!("'{n}' is not a protocol from 0 to 255")),
+        Scalar::Word(word) if word.len() > 1 && word.starts_with('0') => {
+            Err(format!("expected a protocol, not '{word}'"))
+        }
+        Scalar::Word(word) => services::protocol(word),
+    };
+    match *value {
+        Value::One(scalar) => one(scalar),
+        Value::Range(first, last) => {
+            let (first, last) = (one(first)?.numbers().next(), one(last)?.numbers().next());
+            let range = (0..=u8::MAX).filter(|n| first <= Some(*n) && Some(*n) <= last);
+            Ok(range
+                .map(Protocols::of)
+                .fold(Protocols::NONE, Protocols::or))
+        }
+        _ => Err(format!("expected a protocol or a range, not {value}")),
+    }
+}
+
+/// What a value holds for, in its type.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Span(Span),
+    Protocols(Protocols),
+    Bits(u32),
+    All,
+    /// That cannot be told.
+    Unknown,
+}
+
+/// A word or a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scalar<'a> {
+    Word(&'a str),
+    Number(u64),
+}
+
+impl Scalar<'_> {
+    fn is_any(self, names: Fixed) -> bool {
+        match self {
+            Scalar::Word(word) => names.contains(&word),
+            Scalar::Number(n) => names.iter().any(|name| name.parse() == Ok(n)),
+        }
+    }
+}
+
+impl fmt::Display for Scalar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Word(word) => f.write_str(word),
+            Scalar::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// What keys are compared with, as text and JSON say it.
+#[derive(Debug)]
+pub(super) enum Value<'a> {
+    One(Scalar<'a>),
+    Range(Scalar<'a>, Scalar<'a>),
+    /// An address and the number of its bits that count.
+    Prefix(Scalar<'a>, u64),
+    /// `syn | ack`: one value of several bits.
+    Union(Vec<Scalar<'a>>),
+    /// `syn,ack`: with no operator, any of these bits.
+    List(Vec<Scalar<'a>>),
+    /// A value for each key.
+    Concatenation(Vec<Value<'a>>),
+    /// `{ ... }`
+    Set(Vec<Element<'a>>),
+    /// `@name`
+    Named(&'a str),
+    /// What can be the value of no key that is judged.
+    Other,
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::One(scalar) => write!(f, "'{scalar}'"),
+            Value::Range(first, last) => write!(f, "'{first}-{last}'"),
+            Value::Prefix(base, length) => write!(f, "'{base}/{length}'"),
+            Value::Union(_) | Value::List(_) => f.write_str("several values"),
+            Value::Concatenation(_) => f.write_str("a concatenation"),
+            Value::Set(_) => f.write_str("a set"),
+            Value::Named(name) => write!(f, "'@{name}'"),
+            Value::Other => f.write_str("anything else"),
+        }
+    }
+}
+
+/// What a verdict does; `None` is `continue`, which goes on to the next rule.
+pub(super) type Decision<'a> = Option<Action<'a>>;
+
+/// Why an element with a timeout is refused.
+pub(super) const EXPIRES: &str = "an element that expires is not there for certain";
+
+/// An element of a set or a map.
+#[derive(Debug)]
+pub(super) struct Element<'a> {
+    pub value: Value<'a>,
+    pub decision: Option<Decision<'a>>,
+    /// Where it stands, if that is known.
+    pub at: Option<u32>,
+}

@@ -1,0 +1,264 @@
+//! What the parsers of the formats share.
+
+use std::fmt;
+
+use crate::policy::drift::DeployedUnit;
+use crate::policy::space::{Field, Kind, Packets, Protocols, Span, complement, normalized};
+use crate::policy::{Direction, PortRange};
+
+use super::Unit;
+
+/// Which units of a text are to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Their name.
+    pub unit: &'a Unit,
+    /// The directions that the user selected; at least one.
+    pub directions: &'a [Direction],
+}
+
+impl Wanted<'_> {
+    /// The names of the units that a text is to be searched for, by direction.
+    ///
+    /// Both directions of a unit are one thing where a load replaces both; so the one that was
+    /// not selected must be empty. A user's own unit has its name as it is, and one direction.
+    pub(super) fn names(
+        &self,
+        spell: impl Fn(Direction) -> String,
+        exists: impl Fn(&str) -> bool,
+    ) -> Vec<(Direction, String)> {
+        let both = [Direction::In, Direction::Out].map(|direction| (direction, spell(direction)));
+        let verbatim = self.unit.name.to_string();
+        match self.directions {
+            [only] if exists(&verbatim) && !both.iter().any(|(_, name)| exists(name)) => {
+                vec![(*only, verbatim)]
+            }
+            _ => both.into(),
+        }
+    }
+}
+
+/// What the parser of a format makes of a text: the wanted units, or all that it did not
+/// understand.
+pub type Parsed = Result<Vec<DeployedUnit>, Vec<ParseError>>;
+
+/// Something in a text that is not understood, or that no set of packets says exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Where, in bytes; see [`Lines`] and [`excerpt`].
+    pub at: u32,
+    /// What is wrong, and what was expected.
+    pub problem: String,
+}
+
+impl ParseError {
+    /// Something wrong at a place.
+    pub fn new(at: u32, problem: impl fmt::Display) -> Self {
+        ParseError {
+            at,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// As many characters of a text as a message shows.
+const EXCERPT_LIMIT: usize = 240;
+
+/// Where the lines of a text start.
+#[derive(Debug, Default)]
+pub struct Lines(Vec<u32>);
+
+impl Lines {
+    /// Looks through a whole text.
+    pub fn of(text: &str) -> Lines {
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let after = newlines.map(|(at, _)| place(at + 1));
+        Lines([0].into_iter().chain(after).collect())
+    }
+
+    /// The number of the line that a place is in, from 1.
+    pub fn number(&self, at: u32) -> usize {
+        self.0.partition_point(|start| *start <= at)
+    }
+}
+
+/// What stands at a place: a JSON value, or the rest of the line; without the space around it.
+pub fn excerpt(text: &str, at: u32) -> String {
+    let rest = text.get(at as usize..).unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<serde_json::Value>();
+    let value = rest.starts_with('{').then(|| values.next()).flatten();
+    let found = match value {
+        Some(Ok(value)) => value.to_string(),
+        _ => rest.lines().next().unwrap_or_default().trim().to_owned(),
+    };
+    super::clip(found, EXCERPT_LIMIT)
+}
+
+/// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`super::parse()`].
+pub(super) fn place(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// The lines of a text, each with its place, without the characters that end it.
+///
+/// The last line must be ended too: if it is not, the text may have been cut off.
+pub(super) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, &str)>, ParseError> {
+    if !text.is_empty() && !text.ends_with('\n') {
+        let start = text.rfind('\n').map_or(0, |newline| newline + 1);
+        return Err(ParseError::new(
+            place(start),
+            "the last line does not end in a newline, so the text may have been cut off; give all of it",
+        ));
+    }
+    let mut offset = 0;
+    Ok(text.split_inclusive('\n').map(move |line| {
+        let at = place(offset);
+        offset += line.len();
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        (at, line.strip_suffix('\r').unwrap_or(line))
+    }))
+}
+
+/// The packets that a rule holds for, narrowed match by match: at most as many boxes as
+/// [`Matches::LIMIT`].
+#[derive(Clone, Debug)]
+pub(super) struct Matches {
+    pub boxes: Vec<Packets>,
+    /// See [`crate::policy::space::Step::certain`].
+    pub certain: bool,
+}
+
+impl Default for Matches {
+    fn default() -> Self {
+        Matches {
+            boxes: vec![Packets::ALL],
+            certain: true,
+        }
+    }
+}
+
+impl Matches {
+    /// A rule of more boxes is taken for a mistake.
+    pub const LIMIT: usize = 1 << 20;
+
+    /// Keeps packets with a field in any of the spans, which are disjoint.
+    pub fn span(&mut self, field: Field, spans: &[Span]) -> Result<(), String> {
+        self.narrow(spans, |packets, span| packets.narrowed(field, *span))
+    }
+
+    /// Keeps packets with a field in none of the spans.
+    pub fn not_span(&mut self, field: Field, spans: &[Span]) -> Result<(), String> {
+        let spans = normalized(spans.to_vec());
+        self.span(field, &complement(&spans, field.whole()))
+    }
+
+    /// As one or the other of the two above.
+    pub fn span_or_not(
+        &mut self,
+        negated: bool,
+        field: Field,
+        spans: &[Span],
+    ) -> Result<(), String> {
+        if negated {
+            self.not_span(field, spans)
+        } else {
+            self.span(field, spans)
+        }
+    }
+
+    /// Keeps packets of a kind.
+    pub fn kind(&mut self, kind: Kind) {
+        self.boxes
+            .retain_mut(|packets| match packets.of_kind(kind) {
+                Some(both) => {
+                    *packets = both;
+                    true
+                }
+                None => false,
+            });
+    }
+
+    /// Keeps packets that are in any of the boxes, which are disjoint.
+    pub fn any_of(&mut self, boxes: &[Packets]) -> Result<(), String> {
+        self.narrow(boxes, Packets::and)
+    }
+
+    /// Whether every packet is of a protocol that has ports.
+    pub fn have_ports(&self) -> bool {
+        let with_ports = |p: &Packets| Protocols::WITH_PORTS.holds(p.kind.protocols);
+        self.boxes.iter().all(with_ports)
+    }
+
+    fn narrow<T>(
+        &mut self,
+        choices: &[T],
+        keep: impl Fn(&Packets, &T) -> Option<Packets>,
+    ) -> Result<(), String> {
+        if let [only] = choices {
+            self.boxes.retain_mut(|packets| match keep(packets, only) {
+                Some(both) => {
+                    *packets = both;
+                    true
+                }
+                None => false,
+            });
+            return Ok(());
+        }
+        if self.boxes.len().saturating_mul(choices.len()) > Matches::LIMIT {
+            return Err("it combines more addresses and ports than can be compared".to_owned());
+        }
+        let old = std::mem::take(&mut self.boxes);
+        for packets in &old {
+            self.boxes
+                .extend(choices.iter().filter_map(|choice| keep(packets, choice)));
+        }
+        Ok(())
+    }
+}
+
+/// An IPv4 address in four decimal numbers.
+pub(super) fn address(word: &str) -> Result<u32, String> {
+    let parsed = word.parse::<std::net::Ipv4Addr>();
+    parsed
+        .map(std::net::Ipv4Addr::to_bits)
+        .map_err(|_| format!("'{word}' is not an IPv4 address"))
+}
+
+/// `192.0.2.1`, or `192.0.2.0/24`; host bits are no matter, since firewalls mask them away.
+pub(super) fn network(word: &str) -> Result<Span, String> {
+    let Some((base, length)) = word.split_once('/') else {
+        return address(word).map(Span::single);
+    };
+    let base = address(base)?;
+    let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
+    let length = length.parse::<u32>().ok().filter(|n| digits && *n <= 32);
+    let length = length.ok_or_else(|| format!("'{word}' has no prefix length from 0 to 32"))?;
+    let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
+    Ok(Span {
+        first: base & !hosts,
+        last: base | hosts,
+    })
+}
+
+/// A port's number, or the name of a service.
+pub(super) fn port(word: &str) -> Result<u32, String> {
+    let known = if word.bytes().all(|b| b.is_ascii_digit()) {
+        word.parse::<u16>().ok()
+    } else {
+        super::services::port(word)
+    };
+    known
+        .map(u32::from)
+        .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535, nor a service known here"))
+}
+
+/// Two ports and what is between, `first` not above `last`.
+pub(super) fn port_range(first: &str, last: &str) -> Result<Span, String> {
+    Span::new(port(first)?, port(last)?)
+        .ok_or_else(|| format!("the ports from '{first}' to '{last}' are reversed"))
+}
+
+/// Every port, where a firewall's own notation has no bounds.
+pub(super) fn any_port() -> Span {
+    PortRange::ANY.into()
+}

@@ -1,0 +1,216 @@
+//! Where the packets of a rule come from and go to: addresses, tables and ports.
+
+use crate::format::parse::{any_port, port_range};
+use crate::policy::space::{Span, complement, normalized};
+
+use super::tables::{Address, Tables};
+use super::tokens::{BRACES, Token, Tokens};
+
+/// Addresses of one end of a rule; each that the rule names is an alternative.
+#[derive(Default)]
+pub(super) struct Hosts {
+    /// Of IPv4.
+    pub spans: Vec<Span>,
+    /// Whether any are of IPv6 too.
+    pub ipv6: bool,
+}
+
+/// Reads an address or a table, or a list of them and of such lists.
+pub(super) fn hosts(tokens: &mut Tokens, tables: &Tables) -> Result<Hosts, String> {
+    let mut hosts = Hosts::default();
+    let mut open = 0_usize;
+    loop {
+        while tokens.take_symbol('{')? {
+            open += 1;
+        }
+        hosts.read(tokens, tables)?;
+        while open > 0 {
+            tokens.take_symbol(',')?;
+            if !tokens.take_symbol('}')? {
+                break;
+            }
+            open -= 1;
+        }
+        if open == 0 {
+            hosts.spans = normalized(hosts.spans);
+            return Ok(hosts);
+        }
+    }
+}
+
+impl Hosts {
+    fn read(&mut self, tokens: &mut Tokens, tables: &Tables) -> Result<(), String> {
+        let negated = tokens.take_symbol('!')?;
+        match tokens.peek()? {
+            Token::Symbol('<') => self.table(tokens, tables, negated),
+            Token::Symbol('(') => {
+                Err("the addresses of an interface are not in the text".to_owned())
+            }
+            Token::Word("any") => {
+                Err("expected 'any' by itself: pf leaves it out of a list".to_owned())
+            }
+            Token::Word(word @ ("self" | "no-route" | "urpf-failed" | "route")) => Err(format!(
+                "'{word}' cannot be judged: its addresses are not in the text"
+            )),
+            _ => self.addresses(tokens, negated),
+        }
+    }
+
+    fn table(&mut self, tokens: &mut Tokens, tables: &Tables, negated: bool) -> Result<(), String> {
+        let table = tables.find(tokens.table_name()?)?;
+        // What is not in a table may be of either family.
+        self.ipv6 |= table.ipv6 || negated;
+        self.add(&table.spans, negated);
+        Ok(())
+    }
+
+    /// An address, a network, or `192.0.2.1 - 192.0.2.9`.
+    fn addresses(&mut self, tokens: &mut Tokens, negated: bool) -> Result<(), String> {
+        let first = Address::read(tokens)?;
+        let range = tokens.take_symbol('-')?;
+        let last = if range { Address::read(tokens)? } else { first };
+        let span = match (first, last) {
+            (Address::Ipv6, Address::Ipv6) => {
+                self.ipv6 = true;
+                return Ok(());
+            }
+            (Address::Ipv4(span), Address::Ipv4(_)) if !range => span,
+            (Address::Ipv4(a), Address::Ipv4(b)) if a.first == a.last && b.first == b.last => {
+                Span::new(a.first, b.first).ok_or("the range of addresses is reversed")?
+            }
+            _ => return Err("expected an address at each end of a range".to_owned()),
+        };
+        self.add(&[span], negated);
+        Ok(())
+    }
+
+    fn add(&mut self, spans: &[Span], negated: bool) {
+        if negated {
+            self.spans.extend(complement(spans, Span::ADDRESSES));
+        } else {
+            self.spans.extend_from_slice(spans);
+        }
+    }
+}
+
+/// Reads a port, ports by an operator, or a list of these.
+pub(super) fn ports(tokens: &mut Tokens) -> Result<Vec<Span>, String> {
+    let mut spans = Vec::new();
+    tokens.one_or_more(BRACES, |tokens| {
+        Operation::read(tokens, "a port")?.ports(&mut spans)
+    })?;
+    Ok(normalized(spans))
+}
+
+/// Some numbers or names by an operator.
+pub(super) struct Operation<'a> {
+    operator: Operator,
+    first: &'a str,
+    last: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    /// A number, or a range with a colon.
+    Plain,
+    Equal,
+    NotEqual,
+    Below,
+    AtMost,
+    Above,
+    AtLeast,
+    Inside,
+    Outside,
+}
+
+impl<'a> Operation<'a> {
+    /// Reads one; `what` are its numbers.
+    pub fn read(tokens: &mut Tokens<'a>, what: &str) -> Result<Self, String> {
+        if let Some(operator) = unary(tokens)? {
+            let first = tokens.value(what)?;
+            return Ok(Operation {
+                operator,
+                first,
+                last: first,
+            });
+        }
+        let first = tokens.value(what)?;
+        let operator = match tokens.peek()? {
+            Token::Inside => Operator::Inside,
+            Token::Outside => Operator::Outside,
+            _ => {
+                return Ok(Operation {
+                    operator: Operator::Plain,
+                    first,
+                    last: first,
+                });
+            }
+        };
+        tokens.next()?;
+        Ok(Operation {
+            operator,
+            first,
+            last: tokens.value(what)?,
+        })
+    }
+
+    /// Adds the ports that it holds for.
+    fn ports(&self, to: &mut Vec<Span>) -> Result<(), String> {
+        let (first, last) = match self.first.split_once(':') {
+            Some(ends) if self.operator == Operator::Plain => ends,
+            _ => (self.first, self.last),
+        };
+        for word in [first, last] {
+            // pf reads some of these as octal numbers.
+            if word.len() > 1 && word.starts_with('0') {
+                return Err(format!(
+                    "expected the port '{word}' without a zero before it"
+                ));
+            }
+        }
+        let Span { first, last } = port_range(first, last)?;
+        let lowest = any_port().first;
+        let highest = any_port().last;
+        // One further on either side is no port, which no span has.
+        let below = |end: u32| end.checked_sub(1).and_then(|last| Span::new(lowest, last));
+        let above = |start: u32| Span::new(start + 1, highest);
+        match self.operator {
+            Operator::Plain | Operator::Equal => to.extend(Span::new(first, last)),
+            Operator::NotEqual | Operator::Outside => {
+                to.extend(below(first));
+                to.extend(above(last));
+            }
+            Operator::Below => to.extend(below(first)),
+            Operator::AtMost => to.extend(Span::new(lowest, first)),
+            Operator::Above => to.extend(above(first)),
+            Operator::AtLeast => to.extend(Span::new(first, highest)),
+            Operator::Inside if first < last => to.extend(Span::new(first + 1, last - 1)),
+            Operator::Inside => {}
+        }
+        Ok(())
+    }
+}
+
+/// An operator of one number, if there is one.
+fn unary(tokens: &mut Tokens) -> Result<Option<Operator>, String> {
+    Ok(Some(if tokens.take_symbol('=')? {
+        Operator::Equal
+    } else if tokens.take_symbol('!')? {
+        tokens.expect_symbol('=')?;
+        Operator::NotEqual
+    } else if tokens.take_symbol('<')? {
+        if tokens.take_symbol('=')? {
+            Operator::AtMost
+        } else {
+            Operator::Below
+        }
+    } else if tokens.take_symbol('>')? {
+        if tokens.take_symbol('=')? {
+            Operator::AtLeast
+        } else {
+            Operator::Above
+        }
+    } else {
+        return Ok(None);
+    }))
+}

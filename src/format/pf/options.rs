@@ -1,0 +1,303 @@
+//! The options of a rule, which stand after its ends.
+
+use crate::policy::space::{Flags, Protocols};
+
+use super::ends::Operation;
+use super::rule::{Action, Draft, State};
+use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
+
+/// Options of a rule that narrow it in a way that no box tells, with one value each.
+const NARROWING: &[&str] = &["received-on", "tagged", "tos", "ttl", "prio", "probability"];
+
+/// Those of them that may have a `!` before them.
+const NEGATED: &[&str] = &["received-on", "tagged"];
+
+/// Options of a state that narrow a rule, with one number each.
+const STATE_NARROWING: &[&str] = &["max", "max-src-nodes", "max-src-states", "max-src-conn"];
+
+/// Options of a state without effect on what a rule lets through.
+const STATE_WITHOUT_EFFECT: &[&str] = &["no-sync", "if-bound", "floating", "sloppy", "pflow"];
+
+/// How long a state lasts, with a number of seconds each.
+const TIMEOUTS: &[&str] = &[
+    "tcp.first",
+    "tcp.opening",
+    "tcp.established",
+    "tcp.closing",
+    "tcp.finwait",
+    "tcp.closed",
+    "tcp.tsdiff",
+    "udp.first",
+    "udp.single",
+    "udp.multiple",
+    "icmp.first",
+    "icmp.error",
+    "other.first",
+    "other.single",
+    "other.multiple",
+    "frag",
+    "interval",
+    "adaptive.start",
+    "adaptive.end",
+    "src.track",
+];
+
+/// What makes a rule do more than pass or block, so that it cannot be judged.
+const REFUSED: &[&str] = &[
+    "route-to",
+    "reply-to",
+    "dup-to",
+    "fastroute",
+    "rtable",
+    "nat-to",
+    "rdr-to",
+    "binat-to",
+    "af-to",
+    "divert-to",
+    "divert-reply",
+    "divert-packet",
+];
+
+/// Reads one option.
+pub(super) fn read(draft: &mut Draft, tokens: &mut Tokens) -> Result<(), String> {
+    let word = match tokens.peek()? {
+        Token::Word(word) => word,
+        Token::Symbol('(') if draft.state == State::Kept => return draft.state_options(tokens),
+        Token::Symbol('!') => {
+            tokens.next()?;
+            return draft.narrowed(tokens, NEGATED);
+        }
+        _ => return Err(tokens.unexpected("an option of a rule")),
+    };
+    if REFUSED.contains(&word) {
+        return Err(format!(
+            "'{word}' cannot be judged: it does more than pass or block"
+        ));
+    }
+    if NARROWING.contains(&word) {
+        return draft.narrowed(tokens, NARROWING);
+    }
+    if changes_packets(draft.action, tokens)? {
+        return Ok(());
+    }
+    tokens.next()?;
+    match word {
+        "flags" => draft.flags(tokens),
+        "keep" | "modulate" => draft.state(tokens, State::Kept),
+        "no" => draft.state(tokens, State::None),
+        "synproxy" => Err(
+            "'synproxy state' cannot be judged: pf itself answers calls; expected 'keep state'"
+                .to_owned(),
+        ),
+        "allow-opts" => Ok(()),
+        "label" | "tag" | "ridentifier" => tokens.value("its value").map(drop),
+        "queue" => tokens.one_or_more(PARENTHESES, value),
+        "set" => tokens.one_or_more(PARENTHESES, setting),
+        "scrub" => tokens.one_or_more(PARENTHESES, |tokens| {
+            if changes_packets(draft.action, tokens)? {
+                Ok(())
+            } else {
+                Err(tokens.unexpected("an option of scrub"))
+            }
+        }),
+        _ => draft.narrowing(word, tokens),
+    }
+}
+
+fn value(tokens: &mut Tokens) -> Result<(), String> {
+    tokens.value("a value").map(drop)
+}
+
+/// What `set` changes: priorities and the like.
+fn setting(tokens: &mut Tokens) -> Result<(), String> {
+    match tokens.value("prio, tos or queue")? {
+        "prio" | "tos" | "queue" => tokens.one_or_more(PARENTHESES, value),
+        other => Err(format!(
+            "'set {other}' cannot be judged; expected prio, tos or queue"
+        )),
+    }
+}
+
+/// Takes an option that changes packets, but not where they go, if one comes next.
+fn changes_packets(action: Action, tokens: &mut Tokens) -> Result<bool, String> {
+    let Token::Word(word) = tokens.peek()? else {
+        return Ok(false);
+    };
+    match word {
+        "no-df" | "random-id" => drop(tokens.next()?),
+        "min-ttl" | "max-mss" | "set-tos" => {
+            tokens.next()?;
+            value(tokens)?;
+        }
+        "reassemble" => {
+            tokens.next()?;
+            tokens.expect_word("tcp")?;
+        }
+        // Of another rule it tells which packets it holds for.
+        "fragment" if action == Action::Scrub => {
+            tokens.next()?;
+            tokens.take_word("no")?;
+            let ways = ["reassemble", "crop", "drop-ovl"];
+            let way = tokens.value("reassemble, crop or drop-ovl")?;
+            if !ways.contains(&way) {
+                return Err(format!(
+                    "expected reassemble, crop or drop-ovl, not '{way}'"
+                ));
+            }
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// `100/10`
+fn rate(tokens: &mut Tokens) -> Result<(), String> {
+    tokens.value("a number")?;
+    tokens.expect_symbol('/')?;
+    tokens.value("a number of seconds").map(drop)
+}
+
+impl Draft {
+    /// One of these options, which narrow it in a way that no box tells, and its value.
+    fn narrowed(&mut self, tokens: &mut Tokens, known: &[&str]) -> Result<(), String> {
+        self.matches.certain = false;
+        match tokens.peek()? {
+            Token::Word(word) if known.contains(&word) => {
+                tokens.next()?;
+                tokens.value("its value").map(drop)
+            }
+            _ => Err(tokens.unexpected(&known.join(" or "))),
+        }
+    }
+
+    /// What else narrows it in a way that no box tells.
+    fn narrowing(&mut self, word: &str, tokens: &mut Tokens) -> Result<(), String> {
+        self.matches.certain = false;
+        match word {
+            "once" => Ok(()),
+            "fragment" => {
+                self.fragments = true;
+                Ok(())
+            }
+            "max-pkt-rate" => rate(tokens),
+            "user" | "group" => tokens.one_or_more(BRACES, |tokens| {
+                Operation::read(tokens, "a user or a group").map(drop)
+            }),
+            "icmp-type" | "icmp6-type" => tokens.one_or_more(BRACES, |tokens| {
+                tokens.value("a type of ICMP")?;
+                if tokens.take_word("code")? {
+                    tokens.value("a code of ICMP")?;
+                }
+                Ok(())
+            }),
+            // A pipe may drop packets, also those of a match rule, which has no step to say so.
+            "dnpipe" | "dnqueue" if self.action != Action::Match => {
+                tokens.one_or_more(PARENTHESES, value)
+            }
+            _ => Err(format!("expected an option of a rule, not '{word}'")),
+        }
+    }
+
+    /// `S/SA`, `/SA` or `any`.
+    fn flags(&mut self, tokens: &mut Tokens) -> Result<(), String> {
+        if self.flags.is_some() {
+            return Err("it has flags twice".to_owned());
+        }
+        if tokens.take_word("any")? {
+            self.flags = Some(Flags::ALL);
+            return Ok(());
+        }
+        if !self.protocols.holds(Protocols::TCP) {
+            return Err("flags need a protocol that is TCP".to_owned());
+        }
+        let mut set = FlagBits::default();
+        if tokens.peek()? != Token::Symbol('/') {
+            set = FlagBits::read(tokens.value("flags of TCP, or any")?)?;
+        }
+        tokens.expect_symbol('/')?;
+        let mask = FlagBits::read(tokens.value("flags of TCP after the slash")?)?;
+        if set.known & !mask.known != 0 || set.other & !mask.other != 0 {
+            return Err(
+                "no packet has such flags: expected those before the slash after it too".to_owned(),
+            );
+        }
+        if mask.other != 0 {
+            self.matches.certain = false;
+        }
+        self.flags = Some(Flags::masked(mask.known, set.known));
+        Ok(())
+    }
+
+    fn state(&mut self, tokens: &mut Tokens, state: State) -> Result<(), String> {
+        tokens.expect_word("state")?;
+        if self.state != State::Implied {
+            return Err("it says twice what state it keeps".to_owned());
+        }
+        if state == State::Kept && self.action != Action::Pass {
+            return Err("only a pass rule keeps state".to_owned());
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    fn state_options(&mut self, tokens: &mut Tokens) -> Result<(), String> {
+        tokens.one_or_more(PARENTHESES, |tokens| self.state_option(tokens))
+    }
+
+    fn state_option(&mut self, tokens: &mut Tokens) -> Result<(), String> {
+        let option = tokens.value("an option of a state")?;
+        if STATE_WITHOUT_EFFECT.contains(&option) {
+            return Ok(());
+        }
+        if TIMEOUTS.contains(&option) {
+            return tokens.value("a number of seconds").map(drop);
+        }
+        self.matches.certain = false;
+        match option {
+            "source-track" => {
+                let _of_what = tokens.take_word("rule")? || tokens.take_word("global")?;
+                Ok(())
+            }
+            "max-src-conn-rate" => rate(tokens),
+            "overload" => {
+                tokens.table_name()?;
+                if tokens.take_word("flush")? {
+                    tokens.take_word("global")?;
+                }
+                Ok(())
+            }
+            _ if STATE_NARROWING.contains(&option) => tokens.value("a number").map(drop),
+            _ => Err(format!("expected an option of a state, not '{option}'")),
+        }
+    }
+}
+
+/// Flags of TCP: those that [`Flags`] tells apart, and the others.
+#[derive(Clone, Copy, Default)]
+struct FlagBits {
+    known: u8,
+    other: u8,
+}
+
+impl FlagBits {
+    fn read(letters: &str) -> Result<FlagBits, String> {
+        let mut bits = FlagBits::default();
+        if letters.is_empty() {
+            return Err("expected flags of TCP (FSRPAUEW), not an empty text".to_owned());
+        }
+        for letter in letters.chars() {
+            match letter {
+                'F' => bits.known |= Flags::FIN,
+                'S' => bits.known |= Flags::SYN,
+                'R' => bits.known |= Flags::RST,
+                'A' => bits.known |= Flags::ACK,
+                'P' => bits.other |= 1,
+                'U' => bits.other |= 2,
+                'E' => bits.other |= 4,
+                'W' => bits.other |= 8,
+                _ => return Err(format!("expected flags of TCP (FSRPAUEW), not '{letters}'")),
+            }
+        }
+        Ok(bits)
+    }
+}

@@ -1,0 +1,273 @@
+//! One rule of pf.conf(5), as people write it and as `pfctl -sr` prints it.
+
+use crate::format::parse::Matches;
+use crate::format::services;
+use crate::policy::Direction;
+use crate::policy::space::{Field, Flags, Kind, Packets, Protocols};
+
+use super::ends;
+use super::options;
+use super::tables::Tables;
+use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
+
+/// What a rule does with the packets that it holds for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Pass,
+    Block,
+    /// Changes something about them, and lets later rules decide.
+    Match,
+    /// Puts fragments together, and leaves all to the rules.
+    Scrub,
+}
+
+/// A rule with its lists put in.
+pub(super) struct Rule {
+    pub action: Action,
+    /// `None` is both.
+    pub direction: Option<Direction>,
+    /// Whether no later rule can change it.
+    pub quick: bool,
+    /// In packet order.
+    pub boxes: Vec<Packets>,
+    /// See [`crate::policy::space::Step::certain`].
+    pub certain: bool,
+    /// Whether it holds for packets of IPv6 too.
+    pub ipv6: bool,
+}
+
+/// What a rule remembers of the packets that it lets through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Connections: what pf does if the rule says nothing.
+    Implied,
+    /// Connections, by `keep state` or `modulate state`.
+    Kept,
+    /// Nothing, so that answers do not come back by it.
+    None,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Inet,
+    Inet6,
+}
+
+/// Whether both ends of a rule hold for addresses of IPv6.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ipv6Ends {
+    /// They do, since they hold for every address.
+    Any,
+    /// They do by what is named in them.
+    Named,
+    None,
+}
+
+/// Reads what follows the word for the action, up to the end of the statement.
+pub(super) fn read<'a>(
+    tokens: &mut Tokens<'a>,
+    tables: &Tables<'a>,
+    action: Action,
+) -> Result<Rule, String> {
+    let mut draft = Draft {
+        action,
+        direction: None,
+        quick: false,
+        family: None,
+        ipv6_ends: Ipv6Ends::Any,
+        protocols: Protocols::ALL,
+        flags: None,
+        state: State::Implied,
+        fragments: false,
+        matches: Matches::default(),
+    };
+    draft.head(tokens)?;
+    draft.ends(tokens, tables)?;
+    while !tokens.at_end()? {
+        options::read(&mut draft, tokens)?;
+    }
+    draft.finish()
+}
+
+/// What is known of a rule while it is being read.
+pub(super) struct Draft {
+    pub action: Action,
+    direction: Option<Direction>,
+    quick: bool,
+    family: Option<Family>,
+    ipv6_ends: Ipv6Ends,
+    pub protocols: Protocols,
+    /// Those that it names.
+    pub flags: Option<Flags>,
+    pub state: State,
+    /// Whether it holds for fragments alone.
+    pub fragments: bool,
+    pub matches: Matches,
+}
+
+impl Draft {
+    /// Reads up to the protocols.
+    fn head(&mut self, tokens: &mut Tokens) -> Result<(), String> {
+        if self.action == Action::Block {
+            way_of_blocking(tokens)?;
+        }
+        if tokens.take_word("in")? {
+            self.direction = Some(Direction::In);
+        } else if tokens.take_word("out")? {
+            self.direction = Some(Direction::Out);
+        }
+        loop {
+            if tokens.take_word("quick")? {
+                self.quick = true;
+            } else if tokens.take_word("log")? {
+                log(tokens)?;
+            } else {
+                break;
+            }
+        }
+        if tokens.take_word("on")? {
+            self.matches.certain = false;
+            tokens.one_or_more(BRACES, interface)?;
+        }
+        if tokens.take_word("inet")? {
+            self.family = Some(Family::Inet);
+        } else if tokens.take_word("inet6")? {
+            self.family = Some(Family::Inet6);
+        }
+        if tokens.take_word("proto")? {
+            self.protocols = Protocols::NONE;
+            tokens.one_or_more(BRACES, |tokens| {
+                self.protocols = self.protocols.or(protocol(tokens)?);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads where packets come from and go to.
+    fn ends(&mut self, tokens: &mut Tokens, tables: &Tables) -> Result<(), String> {
+        if tokens.take_word("all")? {
+            return Ok(());
+        }
+        if tokens.take_word("from")? {
+            self.end(tokens, tables, Field::SOURCE, Field::SOURCE_PORT)?;
+            if tokens.take_word("os")? {
+                self.matches.certain = false;
+                let system = |tokens: &mut Tokens| tokens.value("an operating system").map(drop);
+                tokens.one_or_more(BRACES, system)?;
+            }
+        }
+        if tokens.take_word("to")? {
+            self.end(tokens, tables, Field::DESTINATION, Field::DESTINATION_PORT)?;
+        }
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        tokens: &mut Tokens,
+        tables: &Tables,
+        addresses: Field,
+        ports: Field,
+    ) -> Result<(), String> {
+        let any = tokens.take_word("any")? || tokens.peek()? == Token::Word("port");
+        if !any {
+            let hosts = ends::hosts(tokens, tables)?;
+            self.ipv6_ends = match self.ipv6_ends {
+                Ipv6Ends::Any | Ipv6Ends::Named if hosts.ipv6 => Ipv6Ends::Named,
+                _ => Ipv6Ends::None,
+            };
+            self.matches.span(addresses, &hosts.spans)?;
+        }
+        if tokens.take_word("port")? {
+            let with_ports = Protocols::TCP.or(Protocols::UDP).or(Protocols::of(132));
+            if !with_ports.holds(self.protocols) {
+                return Err(
+                    "a port needs tcp, udp or sctp after 'proto', and nothing else".to_owned(),
+                );
+            }
+            self.matches.span(ports, &ends::ports(tokens)?)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Rule, String> {
+        let passes = self.action == Action::Pass;
+        let ipv6 = match self.family {
+            Some(Family::Inet) => Ipv6Ends::None,
+            Some(Family::Inet6) => Ipv6Ends::Named,
+            None => self.ipv6_ends,
+        };
+        if passes && ipv6 == Ipv6Ends::Named {
+            return Err("it passes IPv6, which is not compared; expected inet".to_owned());
+        }
+        if self.family == Some(Family::Inet6) {
+            self.matches.boxes.clear();
+        }
+        if passes && self.state == State::None {
+            self.matches.certain = false;
+        }
+        let opens = passes && self.state != State::None && !self.fragments;
+        let implied = if opens { Flags::opening() } else { Flags::ALL };
+        self.matches.kind(Kind {
+            flags: self.flags.unwrap_or(implied),
+            ..Kind::of(self.protocols)
+        });
+        Ok(Rule {
+            action: self.action,
+            direction: self.direction,
+            quick: self.quick,
+            boxes: self.matches.boxes,
+            certain: self.matches.certain,
+            ipv6: ipv6 != Ipv6Ends::None,
+        })
+    }
+}
+
+/// How a sender is told that a packet is blocked.
+fn way_of_blocking(tokens: &mut Tokens) -> Result<(), String> {
+    if tokens.take_word("drop")? || tokens.take_word("return")? {
+        return Ok(());
+    }
+    for way in ["return-rst", "return-icmp", "return-icmp6"] {
+        if tokens.take_word(way)? {
+            if tokens.peek()? == Token::Symbol('(') {
+                let code = |tokens: &mut Tokens| tokens.value("an ICMP code or a TTL").map(drop);
+                tokens.one_or_more(PARENTHESES, code)?;
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn log(tokens: &mut Tokens) -> Result<(), String> {
+    if tokens.peek()? != Token::Symbol('(') {
+        return Ok(());
+    }
+    tokens.one_or_more(PARENTHESES, |tokens| {
+        match tokens.value("an option of log")? {
+            "all" | "user" | "group" | "matches" => Ok(()),
+            "to" => tokens.value("an interface").map(drop),
+            other => Err(format!(
+                "expected all, matches, user or 'to' an interface, not '{other}'"
+            )),
+        }
+    })
+}
+
+fn interface(tokens: &mut Tokens) -> Result<(), String> {
+    tokens.take_symbol('!')?;
+    if tokens.value("an interface")? == "rdomain" {
+        tokens.value("the number of a routing domain")?;
+    }
+    Ok(())
+}
+
+fn protocol(tokens: &mut Tokens) -> Result<Protocols, String> {
+    let protocol = services::protocol(tokens.value("a protocol")?)?;
+    if protocol == Protocols::of(0) {
+        return Err("pf takes protocols from 1 to 255".to_owned());
+    }
+    Ok(protocol)
+}

@@ -1,0 +1,294 @@
+//! Tables of addresses: those of a ruleset, and those that a loop writes around
+//! `pfctl -t NAME -T show`.
+
+use std::collections::HashMap;
+use std::net::Ipv6Addr;
+
+use crate::format::parse::network;
+use crate::policy::space::{Span, normalized};
+
+use super::tokens::{Token, Tokens};
+
+/// An address or a network, which may be negated; of IPv6, only that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    Ipv4(Span),
+    Ipv6,
+}
+
+impl Address {
+    /// `192.0.2.1`, `192.0.2.0/24`, `192.0.2/24`, or an address of IPv6.
+    pub fn read(tokens: &mut Tokens) -> Result<Address, String> {
+        let mut text = tokens.value("an address")?.to_owned();
+        if tokens.take_symbol('/')? {
+            text = format!("{text}/{}", tokens.value("a prefix length")?);
+        }
+        let (base, length) = text.split_once('/').unwrap_or((&text, "128"));
+        let (base, _zone) = base.split_once('%').unwrap_or((base, ""));
+        if base.parse::<Ipv6Addr>().is_ok() && length.parse().is_ok_and(|n: u8| n <= 128) {
+            return Ok(Address::Ipv6);
+        }
+        if text.bytes().any(|b| b.is_ascii_alphabetic()) {
+            return Err(format!(
+                "expected an address, not '{text}': what a name stands for is not in the text"
+            ));
+        }
+        network(&in_full(text)).map(Address::Ipv4)
+    }
+}
+
+/// The four numbers of an address of which pf lets zeros at the end be left out, where a prefix
+/// length follows.
+fn in_full(network: String) -> String {
+    match network.split_once('/') {
+        Some((base, length)) => {
+            let left_out = 3_usize.saturating_sub(base.matches('.').count());
+            format!("{base}{}/{length}", ".0".repeat(left_out))
+        }
+        None => network,
+    }
+}
+
+/// What a table holds.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// Normalized.
+    pub spans: Vec<Span>,
+    /// Whether it has addresses of IPv6 too.
+    pub ipv6: bool,
+    /// How many addresses and networks it is made of.
+    members: usize,
+}
+
+/// The tables of a text.
+#[derive(Debug)]
+pub(super) struct Tables<'a> {
+    /// The anchor that they are in.
+    anchor: String,
+    /// By their names; `None` for one that is declared, but not listed.
+    known: HashMap<&'a str, Option<Table>>,
+}
+
+/// A network of a table, in the order in which it is to be seen: those around it come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    first: u32,
+    below_last: u32,
+    negated: bool,
+}
+
+impl Member {
+    fn new(span: Span, negated: bool) -> Self {
+        Member {
+            first: span.first,
+            below_last: u32::MAX - span.last,
+            negated,
+        }
+    }
+
+    fn span(self) -> Span {
+        Span {
+            first: self.first,
+            last: u32::MAX - self.below_last,
+        }
+    }
+}
+
+impl<'a> Tables<'a> {
+    pub fn new(anchor: String) -> Self {
+        Tables {
+            anchor,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Reads what follows the word `table`.
+    pub fn define(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
+        let name = tokens.table_name()?;
+        let mut members = None;
+        let mut ipv6 = false;
+        while !tokens.at_end()? {
+            match tokens.peek()? {
+                Token::Word("const" | "persist" | "counters") => drop(tokens.next()?),
+                Token::Word("file") => {
+                    return Err(format!(
+                        "the addresses of table <{name}> are in a file; in place of this line, {}",
+                        self.how_to_list(name)
+                    ));
+                }
+                Token::Symbol('{') => {
+                    ipv6 |= read_members(tokens, members.get_or_insert_with(Vec::new))?;
+                }
+                _ => return Err(tokens.unexpected("const, persist, counters or '{'")),
+            }
+        }
+        let table = members.map(|members| assemble(members, ipv6)).transpose()?;
+        let known = self.known.entry(name).or_default();
+        if known.is_some() && table.is_some() {
+            return Err(format!(
+                "table <{name}> is listed twice; give one list of its addresses"
+            ));
+        }
+        *known = known.take().or(table);
+        Ok(())
+    }
+
+    /// The table that a rule names. `pfctl -vv` adds how many addresses it has, as in `<name:2>`.
+    pub fn find(&self, written: &str) -> Result<&Table, String> {
+        let known = |name| self.known.get(name).and_then(Option::as_ref);
+        if let Some(table) = known(written) {
+            return Ok(table);
+        }
+        let Some((name, count)) = written.rsplit_once(':') else {
+            return Err(self.missing(written));
+        };
+        let table = known(name).ok_or_else(|| self.missing(name))?;
+        if count == "*" {
+            return Err(format!(
+                "pf has no table <{name}>, by '*'; expected rules and tables of one time"
+            ));
+        }
+        if !table.ipv6 && count.parse() != Ok(table.members) {
+            return Err(format!(
+                "pf counts {count} addresses in table <{name}>, and here it has {}; expected both of one time",
+                table.members
+            ));
+        }
+        Ok(table)
+    }
+
+    fn missing(&self, name: &str) -> String {
+        format!(
+            "the addresses of table <{name}> are not in the text: {}",
+            self.how_to_list(name)
+        )
+    }
+
+    fn how_to_list(&self, name: &str) -> String {
+        format!(
+            "add what these print: echo 'table <{name}> {{'; pfctl -a {} -t {name} -T show; echo '}}'",
+            self.anchor
+        )
+    }
+}
+
+/// Adds the members in a pair of braces; whether any is of IPv6.
+fn read_members(tokens: &mut Tokens, members: &mut Vec<Member>) -> Result<bool, String> {
+    tokens.expect_symbol('{')?;
+    let mut ipv6 = false;
+    while !tokens.take_symbol('}')? {
+        let negated = tokens.take_symbol('!')?;
+        match Address::read(tokens)? {
+            Address::Ipv4(span) => members.push(Member::new(span, negated)),
+            Address::Ipv6 => ipv6 = true,
+        }
+        tokens.take_symbol(',')?;
+    }
+    Ok(ipv6)
+}
+
+/// The longest prefix that an address is in decides whether it is in the table.
+fn assemble(mut members: Vec<Member>, ipv6: bool) -> Result<Table, String> {
+    members.sort_unstable();
+    members.dedup();
+    let mut sweep = Sweep::default();
+    for member in &members {
+        sweep.enter(*member)?;
+    }
+    while !sweep.around.is_empty() {
+        sweep.leave();
+    }
+    Ok(Table {
+        spans: normalized(sweep.spans),
+        ipv6,
+        members: members.len(),
+    })
+}
+
+/// Goes through the addresses in their order.
+#[derive(Default)]
+struct Sweep {
+    /// The networks around the address that is reached, each within the one before it.
+    around: Vec<Member>,
+    reached: u64,
+    /// What is in the table of all before it.
+    spans: Vec<Span>,
+}
+
+impl Sweep {
+    fn enter(&mut self, member: Member) -> Result<(), String> {
+        let over = |m: &Member| m.span().last < member.first;
+        while self.around.last().is_some_and(over) {
+            self.leave();
+        }
+        if let Some(outer) = self.around.last() {
+            if outer.span() == member.span() {
+                return Err("an address of the table is both in it and negated".to_owned());
+            }
+        }
+        self.reach(member.first.into());
+        self.around.push(member);
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        if let Some(innermost) = self.around.last() {
+            self.reach(u64::from(innermost.span().last) + 1);
+        }
+        self.around.pop();
+    }
+
+    /// Goes on to an address; what lies before it is of the innermost network.
+    fn reach(&mut self, next: u64) {
+        let listed = self.around.last().is_some_and(|m| !m.negated);
+        if listed && self.reached < next {
+            let ends = [self.reached, next - 1].map(u32::try_from);
+            if let [Ok(first), Ok(last)] = ends {
+                self.spans.push(Span { first, last });
+            }
+        }
+        self.reached = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The addresses below 32 that a table holds.
+    fn low_addresses(text: &str) -> Vec<u32> {
+        let mut tables = Tables::new("x".to_owned());
+        tables.define(&mut Tokens::new(text)).expect(text);
+        let spans = &tables.find("t").unwrap().spans;
+        let listed = |address: &u32| spans.iter().any(|s| s.holds(Span::single(*address)));
+        (0..32).filter(listed).collect()
+    }
+
+    #[test]
+    fn the_longest_prefix_decides() {
+        let mut random = 1_u32;
+        for _ in 0..2_000 {
+            let mut networks = HashMap::new();
+            for _ in 0..6 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let (address, length) = (random >> 27, 27 + (random >> 20) % 6);
+                let base = address & u32::MAX.checked_shl(32 - length).unwrap_or(0);
+                networks.insert((length, base), random >> 10 & 1 == 1);
+            }
+            let members = networks.iter().map(|((length, base), negated)| {
+                let sign = if *negated { "!" } else { "" };
+                format!("{sign}0.0.0.{base}/{length}")
+            });
+            let text = format!("<t> {{ {} }}", members.collect::<Vec<_>>().join(" "));
+            let listed = |address: &u32| {
+                let around = networks
+                    .iter()
+                    .filter(|((length, base), _)| u64::from(address ^ base) >> (32 - length) == 0);
+                let longest = around.max_by_key(|((length, _), _)| *length);
+                longest.is_some_and(|(_, negated)| !negated)
+            };
+            let expected: Vec<u32> = (0..32).filter(listed).collect();
+            assert_eq!(low_addresses(&text), expected, "{text}");
+        }
+    }
+}

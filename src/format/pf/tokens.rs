@@ -1,0 +1,476 @@
+//! The words of pf.conf(5), with macros put in their places.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+/// What a ruleset is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// A word, a keyword or not.
+    Word(&'a str),
+    /// What stands between quotation marks, which is never a keyword.
+    Quoted(&'a str),
+    /// One of [`SYMBOLS`].
+    Symbol(char),
+    /// `><`
+    Inside,
+    /// `<>`
+    Outside,
+    /// The name of a macro after `$`.
+    Macro(&'a str),
+    /// The end of a statement.
+    Newline,
+    /// The end of the text.
+    End,
+}
+
+/// What encloses a list.
+pub(super) type Brackets = (char, char);
+pub(super) const BRACES: Brackets = ('{', '}');
+pub(super) const PARENTHESES: Brackets = ('(', ')');
+
+const SYMBOLS: &str = "(){}<>!=/,-@[";
+
+/// What ends a word without being part of it.
+const NO_WORD: &[u8] = b"(){}<>!=/#,";
+
+/// A macro of more words is taken for a mistake: pf reads values of about so many characters.
+const MACRO_LIMIT: usize = 8096;
+
+/// How many words the macros of a text may grow to.
+const EXPANSION_LIMIT: usize = 1 << 25;
+
+impl fmt::Display for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Token::Word(word) => write!(f, "'{word}'"),
+            Token::Quoted(text) => write!(f, "{text:?}"),
+            Token::Symbol(symbol) => write!(f, "'{symbol}'"),
+            Token::Inside => f.write_str("'><'"),
+            Token::Outside => f.write_str("'<>'"),
+            Token::Macro(name) => write!(f, "'${name}'"),
+            Token::Newline => f.write_str("the end of the line"),
+            Token::End => f.write_str("the end of the text"),
+        }
+    }
+}
+
+/// Cuts a text into tokens, as pf does; the value of a macro is such a text too.
+struct Scanner<'a> {
+    text: &'a str,
+    position: usize,
+    /// Where the line of the last token starts.
+    line: usize,
+    in_macro: bool,
+}
+
+/// Whether pf reads a character as part of the word that it touches.
+fn in_word(byte: u8) -> bool {
+    IN_WORD[byte as usize]
+}
+
+/// A table, since most of a text is looked at by it.
+const IN_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        table[byte as usize] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < NO_WORD.len() {
+        table[NO_WORD[at] as usize] = false;
+        at += 1;
+    }
+    table
+};
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str, in_macro: bool) -> Self {
+        Scanner {
+            text,
+            position: 0,
+            line: 0,
+            in_macro,
+        }
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    fn token(&mut self) -> Result<Token<'a>, String> {
+        if self.position > 0 && self.byte(self.position - 1) == Some(b'\n') {
+            self.line = self.position;
+        }
+        self.skip_space()?;
+        let Some(first) = self.byte(self.position) else {
+            return Ok(Token::End);
+        };
+        match (first, self.byte(self.position + 1)) {
+            (b'\n', _) => Ok(self.taken(1, Token::Newline)),
+            (b'>', Some(b'<')) => Ok(self.taken(2, Token::Inside)),
+            (b'<', Some(b'>')) => Ok(self.taken(2, Token::Outside)),
+            (b'"' | b'\'', _) => self.quoted(first),
+            (b'$', _) if !self.in_macro => self.macro_name(),
+            (b':' | b'_', _) => self.word(),
+            _ if first.is_ascii_alphanumeric() => self.word(),
+            _ => self.symbol(),
+        }
+    }
+
+    fn taken(&mut self, bytes: usize, token: Token<'a>) -> Token<'a> {
+        self.position += bytes;
+        token
+    }
+
+    /// Spaces, comments, and ends of lines that a backslash takes away.
+    fn skip_space(&mut self) -> Result<(), String> {
+        loop {
+            match (self.byte(self.position), self.byte(self.position + 1)) {
+                (Some(b' ' | b'\t'), _) | (Some(b'\r'), Some(b'\n')) => self.position += 1,
+                (Some(b'\\'), Some(b'\n')) => self.join_lines()?,
+                (Some(b'#'), _) if !self.in_macro => self.comment()?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// pf drops a backslash and the end of the line, so that what they part is one word.
+    fn join_lines(&mut self) -> Result<(), String> {
+        let before = self.position.checked_sub(1).and_then(|at| self.byte(at));
+        self.position += 2;
+        let after = self.byte(self.position);
+        if !self.in_macro {
+            self.line = self.position;
+        }
+        if before.is_some_and(in_word) && after.is_some_and(in_word) {
+            return Err("expected a space before the backslash at the end of a line".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A comment goes on after a line that ends in a backslash, see pf.conf(5).
+    fn comment(&mut self) -> Result<(), String> {
+        while let Some(byte) = self.byte(self.position) {
+            match (byte, self.byte(self.position + 1)) {
+                (b'\n', _) => break,
+                (b'\\', Some(b'\r')) => {
+                    self.position += 1;
+                    return Err("whether a comment goes on after it is not clear: expected '\\' at the very end of the line".to_owned());
+                }
+                (b'\\', Some(next)) => {
+                    self.position += 2;
+                    if next == b'\n' {
+                        self.line = self.position;
+                    }
+                }
+                _ => self.position += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn quoted(&mut self, mark: u8) -> Result<Token<'a>, String> {
+        let start = self.position + 1;
+        self.position = start;
+        loop {
+            let next = self.byte(self.position + 1);
+            match self.byte(self.position) {
+                None | Some(b'\n') => return Err("a quotation mark has no partner".to_owned()),
+                Some(b'\\') if next == Some(mark) || next == Some(b'\n') => self.position += 2,
+                Some(b'\\') => {
+                    self.position += 1;
+                    return Err(
+                        "a backslash in a quotation is understood before its mark and at the end of a line only"
+                            .to_owned(),
+                    );
+                }
+                Some(byte) if byte == mark => break,
+                Some(_) => self.position += 1,
+            }
+        }
+        let text = &self.text[start..self.position];
+        Ok(self.taken(1, Token::Quoted(text)))
+    }
+
+    fn macro_name(&mut self) -> Result<Token<'a>, String> {
+        let rest = &self.text[self.position + 1..];
+        let part = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let end = rest.bytes().position(|b| !part(b)).unwrap_or(rest.len());
+        self.position += 1 + end;
+        let name = &rest[..end];
+        if self.byte(self.position).is_some_and(in_word) {
+            return Err(format!("expected a space after the macro '${name}'"));
+        }
+        Ok(Token::Macro(name))
+    }
+
+    fn word(&mut self) -> Result<Token<'a>, String> {
+        let rest = &self.text[self.position..];
+        let part = |b: u8| in_word(b) && b != b'\\';
+        let end = rest.bytes().position(|b| !part(b)).unwrap_or(rest.len());
+        self.position += end;
+        let word = &rest[..end];
+        if word.bytes().any(|b| b"\"'$".contains(&b)) {
+            return Err(format!(
+                "expected a space before the quotation mark or macro in {word}"
+            ));
+        }
+        Ok(Token::Word(word))
+    }
+
+    fn symbol(&mut self) -> Result<Token<'a>, String> {
+        let Some(symbol) = self.text[self.position..].chars().next() else {
+            return Ok(Token::End);
+        };
+        self.position += symbol.len_utf8();
+        if SYMBOLS.contains(symbol) {
+            Ok(Token::Symbol(symbol))
+        } else {
+            Err(format!("{symbol:?} is not understood here"))
+        }
+    }
+}
+
+/// The tokens of a text in their order: none of them is a macro, and within braces none is the
+/// end of a line.
+pub(super) struct Tokens<'a> {
+    scanner: Scanner<'a>,
+    /// Where the line of the last token starts.
+    line: usize,
+    /// The next token and its line, if it was looked at already.
+    ahead: Option<(Token<'a>, usize)>,
+    open_braces: usize,
+    /// Where the line of the outermost of them starts.
+    brace_line: usize,
+    /// Where the words of each macro are in `values`.
+    macros: HashMap<&'a str, Range<usize>>,
+    values: Vec<Token<'a>>,
+    /// What is still to come of the macro that is being read.
+    expansion: Range<usize>,
+    expanded: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Tokens {
+            scanner: Scanner::new(text, false),
+            line: 0,
+            ahead: None,
+            open_braces: 0,
+            brace_line: 0,
+            macros: HashMap::new(),
+            values: Vec::new(),
+            expansion: 0..0,
+            expanded: 0,
+        }
+    }
+
+    /// Where the line of the last token starts.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    pub fn next(&mut self) -> Result<Token<'a>, String> {
+        self.peek()?;
+        let (token, line) = self.ahead.take().unwrap_or((Token::End, self.line));
+        self.line = line;
+        Ok(token)
+    }
+
+    /// The token that [`Tokens::next`] will give.
+    pub fn peek(&mut self) -> Result<Token<'a>, String> {
+        if let Some((token, _)) = self.ahead {
+            return Ok(token);
+        }
+        match self.read() {
+            Ok(token) => {
+                self.ahead = Some((token, self.scanner.line));
+                Ok(token)
+            }
+            Err(problem) => {
+                self.line = self.scanner.line;
+                Err(problem)
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<Token<'a>, String> {
+        loop {
+            let token = match self.expansion.next() {
+                Some(at) => self.values[at],
+                None => self.scanner.token()?,
+            };
+            match token {
+                Token::Macro(name) => self.expand(name)?,
+                Token::Symbol('{') => {
+                    if self.open_braces == 0 {
+                        self.brace_line = self.scanner.line;
+                    }
+                    self.open_braces += 1;
+                    return Ok(token);
+                }
+                Token::Symbol('}') => {
+                    self.open_braces = self
+                        .open_braces
+                        .checked_sub(1)
+                        .ok_or("a '}' has no partner")?;
+                    return Ok(token);
+                }
+                Token::Newline if self.open_braces > 0 => {}
+                Token::End if self.open_braces > 0 => {
+                    self.open_braces = 0;
+                    self.scanner.line = self.brace_line;
+                    return Err(
+                        "a '{' has no partner; if the text was cut off, give all of it".to_owned(),
+                    );
+                }
+                _ => return Ok(token),
+            }
+        }
+    }
+
+    fn expand(&mut self, name: &str) -> Result<(), String> {
+        let value = self.macros.get(name);
+        let value =
+            value.ok_or_else(|| format!("macro '{name}' is not defined before this line"))?;
+        self.expansion = value.clone();
+        self.expanded += value.len();
+        if self.expanded > EXPANSION_LIMIT {
+            return Err("the macros of this text grow to more words than can be read".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Reads the value of a macro, which is all up to the end of the line.
+    pub fn define(&mut self, name: &'a str) -> Result<(), String> {
+        let start = self.values.len();
+        while !self.at_end()? {
+            match self.peek()? {
+                Token::Quoted(text) => {
+                    let mut scanner = Scanner::new(text, true);
+                    loop {
+                        match scanner.token()? {
+                            Token::End => break,
+                            token => self.values.push(token),
+                        }
+                    }
+                }
+                word @ Token::Word(_) => self.values.push(word),
+                _ => return Err(self.unexpected("the value of a macro")),
+            }
+            self.next()?;
+            if self.values.len() - start > MACRO_LIMIT {
+                return Err(format!("the value of macro '{name}' is too long"));
+            }
+        }
+        self.macros.insert(name, start..self.values.len());
+        Ok(())
+    }
+
+    /// Whether the statement is at its end.
+    pub fn at_end(&mut self) -> Result<bool, String> {
+        Ok(matches!(self.peek()?, Token::Newline | Token::End))
+    }
+
+    /// Goes to the end of the statement.
+    pub fn skip_statement(&mut self) -> Result<(), String> {
+        while !self.at_end()? {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    /// The rest of the line, which is none of pf's language; just after a token was taken.
+    pub fn rest_of_line(&mut self) -> &'a str {
+        let rest = &self.scanner.text[self.scanner.position..];
+        let rest = rest.find('\n').map_or(rest, |end| &rest[..end]);
+        self.scanner.position += rest.len();
+        rest.trim_end()
+    }
+
+    /// Whether a keyword comes next; if so it is taken.
+    pub fn take_word(&mut self, word: &str) -> Result<bool, String> {
+        self.take(Token::Word(word))
+    }
+
+    /// Whether a symbol comes next; if so it is taken.
+    pub fn take_symbol(&mut self, symbol: char) -> Result<bool, String> {
+        self.take(Token::Symbol(symbol))
+    }
+
+    fn take(&mut self, wanted: Token) -> Result<bool, String> {
+        let found = self.peek()? == wanted;
+        if found {
+            self.next()?;
+        }
+        Ok(found)
+    }
+
+    pub fn expect_word(&mut self, word: &str) -> Result<(), String> {
+        self.expect(Token::Word(word))
+    }
+
+    pub fn expect_symbol(&mut self, symbol: char) -> Result<(), String> {
+        self.expect(Token::Symbol(symbol))
+    }
+
+    fn expect(&mut self, wanted: Token) -> Result<(), String> {
+        if self.take(wanted)? {
+            Ok(())
+        } else {
+            Err(self.unexpected(&wanted.to_string()))
+        }
+    }
+
+    /// A word or a quotation that is `what`.
+    pub fn value(&mut self, what: &str) -> Result<&'a str, String> {
+        match self.peek()? {
+            Token::Word(value) | Token::Quoted(value) => {
+                self.next()?;
+                Ok(value)
+            }
+            _ => Err(self.unexpected(what)),
+        }
+    }
+
+    /// A table's name as it stands in a rule.
+    pub fn table_name(&mut self) -> Result<&'a str, String> {
+        self.expect_symbol('<')?;
+        let name = self.value("the name of a table")?;
+        self.expect_symbol('>')?;
+        Ok(name)
+    }
+
+    /// Reads an item, or several between brackets.
+    pub fn one_or_more(
+        &mut self,
+        (open, close): Brackets,
+        mut item: impl FnMut(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if !self.take_symbol(open)? {
+            return item(self);
+        }
+        loop {
+            item(self)?;
+            self.take_symbol(',')?;
+            if self.take_symbol(close)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says that the next token is not what was expected. The token is not taken: it may be the
+    /// end of the statement.
+    pub fn unexpected(&mut self, expected: &str) -> String {
+        match self.ahead {
+            Some((token, line)) => {
+                self.line = line;
+                format!("expected {expected}, not {token}")
+            }
+            None => format!("expected {expected}"),
+        }
+    }
+}
