@@ -13,15 +13,24 @@ use crate::dataset;
 use crate::format::{self, Dialect, FORMATS, Unit, UnitName};
 use crate::output::{Color, Destination, Talk};
 use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
+use crate::report::{self, Report};
 use crate::select::{CURRENT, DEFAULT_EDITION, Selection, local_addresses, names};
 
 pub use parse::{Told, parse};
 
 const EXAMPLES: &str = "  twilio-sip-allow --edition current --format nftables | ssh pbx nft -f -
   twilio-sip-allow --edition regional,global --format iptables --output twilio.rules
-  twilio-sip-allow --edition current --direction in --format aws-sg > ingress.json";
+  twilio-sip-allow --edition current --direction in --format aws-sg > ingress.json
+  ssh pbx nft list ruleset | twilio-sip-allow check --edition current --format nftables";
 
-const EXIT_STATUS: &str = "  0  done
+const CHECK_EXAMPLES: &str =
+    "  ssh pbx nft list ruleset | twilio-sip-allow check --edition current --format nftables
+  iptables-save | twilio-sip-allow check --edition current --region tokyo --format iptables --report json
+  twilio-sip-allow check --edition current --direction in --format aws-sg --name sg-0a1b2c3d groups.json
+  nft list ruleset | twilio-sip-allow check --edition current --format nftables --print-repair | nft -f -";
+
+const EXIT_STATUS: &str = "  0  done; of check: in sync
+  1  of check: drift
   2  wrong use, bad input, or anything that failed: nothing is printed on stdout
      and no file is touched";
 
@@ -61,6 +70,13 @@ pub struct Cli {
 /// The other jobs.
 #[derive(Subcommand)]
 pub enum Verb {
+    /// Compare a deployed firewall with what is expected
+    ///
+    /// Reads what the firewall prints, or a file of rules, and says exactly which packets are
+    /// missing and which are let through besides. Order, splitting, names and comments make no
+    /// difference where they mean the same. What is not understood is refused.
+    #[command(after_long_help = format!("Examples:\n{CHECK_EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"))]
+    Check(Box<CheckArgs>),
     /// Print the regions, formats or editions that there are
     List(ListArgs),
     /// Print a script that completes this program's options in a shell
@@ -77,7 +93,7 @@ struct Everywhere {
         value_parser = BoolishValueParser::new()
     )]
     quiet: bool,
-    /// Colour the words on stderr
+    /// Colour the words for people
     #[arg(
         long,
         global = true,
@@ -236,6 +252,61 @@ struct OutputArgs {
     table: Option<String>,
 }
 
+/// What `check` needs.
+#[derive(Args)]
+pub struct CheckArgs {
+    /// What is expected.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The firewall's language
+    #[arg(
+        short, long, value_name = "FORMAT", value_parser = FormatParser,
+        env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true, help_heading = "Check"
+    )]
+    format: Option<&'static dyn Dialect>,
+    /// The name of what is to be judged
+    ///
+    /// The name that it was rendered with. With one direction also a name of your own, as the
+    /// firewall has it: a chain, an access list or its number, a security group or its id.
+    #[arg(
+        long, value_name = "NAME", default_value_t, value_parser = UnitName::deployed,
+        env = "TWILIO_SIP_ALLOW_NAME", hide_env = true, help_heading = "Check"
+    )]
+    name: UnitName,
+    /// nftables: the family and name of your table [default: inet filter]
+    #[arg(
+        long,
+        value_name = "TABLE",
+        env = "TWILIO_SIP_ALLOW_TABLE",
+        hide_env = true,
+        help_heading = "Check"
+    )]
+    table: Option<String>,
+    /// For people, for programs, or for annotations in GitHub Actions
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "SHAPE",
+        env = "TWILIO_SIP_ALLOW_REPORT",
+        hide_env = true,
+        help_heading = "Check"
+    )]
+    report: ReportArg,
+    /// With drift, print what to load to mend it; the report goes to stderr
+    ///
+    /// The whole unit, as without "check"; with aws-sg, the authorize and revoke calls of exactly
+    /// the difference.
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub print_repair: bool,
+    /// What the firewall prints; "-" is stdin [default: -]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
+    files: Vec<PathBuf>,
+}
+
 /// What `list` needs.
 #[derive(Args)]
 pub struct ListArgs {
@@ -273,6 +344,14 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum, ignore_case = true)]
     pub shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ReportArg {
+    #[default]
+    Text,
+    Json,
+    Github,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -390,6 +469,66 @@ impl RenderArgs {
     }
 }
 
+impl CheckArgs {
+    /// The firewall's language.
+    pub fn format(&self) -> anyhow::Result<&'static dyn Dialect> {
+        let known = || FORMATS.map(Dialect::name).join("|");
+        self.format.ok_or_else(|| {
+            anyhow::anyhow!("say which firewall it is for with --format {}", known())
+        })
+    }
+
+    /// What is to be judged in the firewall.
+    pub fn unit(&self) -> Unit {
+        Unit {
+            name: self.name.clone(),
+            table: self.table.clone(),
+        }
+    }
+
+    /// The shape of the report.
+    pub fn report(&self, talk: Talk) -> Box<dyn Report> {
+        match self.report {
+            ReportArg::Text => Box::new(report::Text {
+                colored: if self.print_repair {
+                    talk.colors_stderr()
+                } else {
+                    talk.colors_stdout()
+                },
+            }),
+            ReportArg::Json => Box::new(report::Json),
+            ReportArg::Github => Box::new(report::GitHub),
+        }
+    }
+
+    /// The files to judge; at least one.
+    pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        anyhow::ensure!(
+            !self.print_repair || self.selection.names_its_source(),
+            "--print-repair needs --edition or --dataset: the default edition, {DEFAULT_EDITION}, is \
+             superseded, and must not replace a newer one unasked"
+        );
+        if self.files.is_empty() {
+            anyhow::ensure!(
+                !self.selection.reads_stdin(),
+                "--dataset and what the firewall prints cannot both be read from stdin; give one of them as a file"
+            );
+            return Ok(vec![PathBuf::from("-")]);
+        }
+        let stdins = self.files.iter().filter(|file| is_stdin(file)).count()
+            + usize::from(self.selection.reads_stdin());
+        anyhow::ensure!(
+            stdins <= 1,
+            "stdin can be read only once; give '-' only once"
+        );
+        anyhow::ensure!(
+            !self.print_repair || self.files.len() == 1,
+            "--print-repair mends one firewall at a time; give one FILE"
+        );
+        Ok(self.files.clone())
+    }
+}
+
 /// Whether a file's name stands for stdin.
 pub fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
@@ -398,6 +537,10 @@ pub fn is_stdin(file: &Path) -> bool {
 impl SelectionArgs {
     fn reads_stdin(&self) -> bool {
         self.dataset.as_deref().is_some_and(is_stdin)
+    }
+
+    fn names_its_source(&self) -> bool {
+        self.dataset.is_some() || self.edition.is_some()
     }
 
     /// Where the networks come from.

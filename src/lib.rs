@@ -24,6 +24,7 @@ pub mod dataset;
 pub mod format;
 pub mod output;
 pub mod policy;
+pub mod report;
 pub mod select;
 pub mod template;
 mod text;

@@ -154,7 +154,7 @@ impl Talk {
 
     fn say(self, word: &str, color: &str, text: &str) {
         let program = env!("CARGO_PKG_NAME");
-        let word = if self.colored() {
+        let word = if self.colors_stderr() {
             format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
         } else {
             word.to_owned()
@@ -164,13 +164,23 @@ impl Talk {
         let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
     }
 
-    fn colored(self) -> bool {
+    /// Whether words on stderr are coloured.
+    pub fn colors_stderr(self) -> bool {
+        self.colors(&io::stderr())
+    }
+
+    /// Whether words in a report on stdout are coloured.
+    pub fn colors_stdout(self) -> bool {
+        self.colors(&io::stdout())
+    }
+
+    fn colors(self, stream: &impl IsTerminal) -> bool {
         match self.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                io::stderr().is_terminal() && !no_color
+                stream.is_terminal() && !no_color
             }
         }
     }

@@ -381,7 +381,9 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
     for flag in ["-h", "--help"] {
         let help = Tool::line(flag).run_once();
         assert!(
-            help.contains("Exit status:\n  0  done\n  2  wrong use"),
+            help.contains(
+                "Exit status:\n  0  done; of check: in sync\n  1  of check: drift\n  2  wrong use"
+            ),
             "{help}"
         );
         let examples = help
@@ -493,7 +495,7 @@ fn the_manual_page_keeps_its_lines() {
     let man = Tool::line("man").run_once();
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

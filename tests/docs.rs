@@ -20,16 +20,73 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_readmes_demo_prints_what_it_shows() {
+fn the_readmes_demos_print_what_they_show() {
     let readme = document("README.md");
-    let demo = blocks(&readme, "console")[0];
-    let (command, shown) = demo.split_once('\n').unwrap();
-    let line = command.trim_start_matches("$ twilio-sip-allow ");
-    let (line, tail) = line.split_once(" | tail -n ").unwrap();
-    let printed = Tool::line(line).run_once();
-    let lines: Vec<&str> = printed.lines().collect();
-    let from = lines.len() - tail.parse::<usize>().unwrap();
-    assert_eq!(lines[from..].join("\n"), shown.trim_end());
+    let demos = blocks(&readme, "console");
+    assert_eq!(demos.len(), 2);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
+    for demo in demos {
+        let folder = tempfile::tempdir().unwrap();
+        let (commands, shown): (Vec<&str>, Vec<&str>) =
+            demo.lines().partition(|line| line.starts_with("$ "));
+        let script: Vec<&str> = commands.iter().map(|command| &command[2..]).collect();
+        let output = std::process::Command::new("sh")
+            .args(["-c", &script.join("\n")])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.trim_end(), shown.join("\n").trim_end());
+    }
+}
+
+/// The example for GitHub Actions, and every format that the README says is checked.
+#[test]
+fn the_readmes_checks_work() {
+    let readme = document("README.md");
+    let workflow = blocks(&readme, "yaml")[0];
+    let line = workflow
+        .trim()
+        .strip_prefix("- run: twilio-sip-allow ")
+        .unwrap();
+    let rules = common::render("--edition current --format iptables");
+    let ran = Tool::line(&line.replace("firewall/*.rules", "a.rules b.rules"))
+        .file("a.rules", &rules)
+        .file("b.rules", rules.replacen("5060", "5070", 1))
+        .run();
+    assert_eq!(ran.status, 1, "{ran}");
+    assert!(
+        ran.stdout
+            .contains("::error title=drift%3A missing,file=b.rules"),
+        "{ran}"
+    );
+    let piped: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| {
+            line.split_once("| twilio-sip-allow check ")
+                .map(|(_, call)| call)
+        })
+        .map(|call| call.split('|').next().unwrap())
+        .collect();
+    assert_eq!(piped.len(), 5, "{piped:?}");
+    for call in piped {
+        let call = call.replace("--name \"$GROUP\"", "");
+        let (_, format) = call.split_once("--format ").unwrap();
+        let format = format.split_whitespace().next().unwrap();
+        let way = if call.contains("--direction in") {
+            "--direction in"
+        } else {
+            ""
+        };
+        let rules = common::render(&format!("--edition current {way} --format {format}"));
+        let ran = Tool::line(&format!("check {call} deployed"))
+            .file("deployed", rules)
+            .run();
+        assert_eq!(ran.status, 0, "{ran}");
+    }
 }
 
 #[test]

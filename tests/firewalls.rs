@@ -1,10 +1,12 @@
 //! Loads every output into the real kernel, with nft and with both back ends of iptables.
 //!
 //! A load three times over must be as one, must touch nothing outside the unit, and the commands
-//! that an output's head prints must work as they stand. Needs root.
+//! that an output's head prints must work as they stand. What the kernel prints back is in sync by
+//! `check`. Needs root.
 
 mod common;
 
+use common::judge::{assert_in_sync, policy_of_case};
 use common::lab::iptables_names;
 use common::namespace::Namespace;
 use common::{Case, facts, first_difference, head_commands, matrix, readers, render};
@@ -68,6 +70,8 @@ nft list ruleset; echo @@
 {hooks}
 nft list ruleset; echo @@
 nft list chain inet filter input; nft list chain inet filter output; echo @@
+nft -j list ruleset; echo @@
+nft -a list table inet filter; echo @@
 nft -f - <<'EOF'
 flush chain inet filter input
 flush chain inet filter output
@@ -89,7 +93,17 @@ delete set inet filter twilio_sip_media
 EOF
 nft list ruleset"
     ));
-    let [before, first, third, hooked, base_chains, after] = sections(&printed)[..] else {
+    let [
+        before,
+        first,
+        third,
+        hooked,
+        base_chains,
+        json,
+        handles,
+        after,
+    ] = sections(&printed)[..]
+    else {
         panic!("{name}: {printed}");
     };
     assert_same(&name, "the third load differs from the first", first, third);
@@ -100,7 +114,7 @@ nft list ruleset"
         let wanted = case.direction == "both" || case.direction == direction;
         assert_eq!(base_chains.contains(&jump), wanted, "{name}: {base_chains}");
     }
-    let held = readers::read("nftables", &unit_blocks(third));
+    let held = readers::read("nftables", &readers::unit_blocks(third));
     let expected = facts::expected(case, false);
     assert_same(
         &name,
@@ -108,27 +122,10 @@ nft list ruleset"
         &facts::lines(&expected),
         &facts::lines(&held),
     );
-}
-
-/// The unit's sets and chains of a listing, as one table.
-fn unit_blocks(listing: &str) -> String {
-    let table = listing
-        .split("table inet filter {\n")
-        .nth(1)
-        .expect(listing);
-    let table = table.split("\n}\n").next().unwrap();
-    let ours = [
-        "set twilio_sip_signaling {",
-        "set twilio_sip_media {",
-        "chain twilio_sip_in {",
-        "chain twilio_sip_out {",
-    ];
-    let blocks = table
-        .split("\n\n")
-        .filter(|block| ours.iter().any(|head| block.trim_start().starts_with(head)));
-    let blocks: Vec<&str> = blocks.collect();
-    assert_eq!(blocks.len(), ours.len(), "{listing}");
-    format!("\ntable inet filter {{\n{}\n}}\n", blocks.join("\n"))
+    let policy = policy_of_case(case);
+    for listing in [hooked, json, handles] {
+        assert_in_sync(&name, "nftables", &policy, listing);
+    }
 }
 
 #[test]
@@ -150,18 +147,8 @@ fn without_counters(text: &str) -> String {
     bare.collect::<Vec<_>>().join("\n")
 }
 
-fn unit_lines(text: &str) -> String {
-    let lines = text.lines().filter(|line| {
-        line.starts_with(":TWILIO-SIP-IN ")
-            || line.starts_with(":TWILIO-SIP-OUT ")
-            || line.starts_with("-A TWILIO-SIP-IN ")
-            || line.starts_with("-A TWILIO-SIP-OUT ")
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 fn other_lines(text: &str) -> String {
-    let unit = unit_lines(text);
+    let unit = readers::unit_lines(text);
     let unit: Vec<&str> = unit.lines().collect();
     let text = text.lines().filter(|line| !unit.contains(line));
     without_counters(&text.collect::<Vec<_>>().join("\n"))
@@ -206,22 +193,24 @@ iptables-save; echo @@
 iptables-save; echo @@
 {hooks}
 {hooks}
-iptables-save -t filter"
+iptables-save -t filter; echo @@
+iptables -S; echo @@
+iptables-save -c"
     ));
-    let [before, first, third, all, hooked] = sections(&printed)[..] else {
+    let [before, first, third, all, hooked, listed, counted] = sections(&printed)[..] else {
         panic!("{name}: {printed}");
     };
     assert_same(
         &name,
         "the third load differs from the first",
-        &unit_lines(first),
-        &unit_lines(third),
+        &readers::unit_lines(first),
+        &readers::unit_lines(third),
     );
     assert_same(
         &name,
         "a line is spelled otherwise",
-        &unit_lines(&text),
-        &unit_lines(third),
+        &readers::unit_lines(&text),
+        &readers::unit_lines(third),
     );
     // The table mangle has a chain of the same name, which must stay as it was.
     for table in ["mangle", "filter"] {
@@ -244,6 +233,10 @@ iptables-save -t filter"
             usize::from(wanted),
             "{name}: {hooked}"
         );
+    }
+    let policy = policy_of_case(case);
+    for listing in [all, listed, counted] {
+        assert_in_sync(&name, "iptables", &policy, listing);
     }
 }
 
@@ -323,8 +316,8 @@ nft flush ruleset; iptables-restore --noflush wide.ipt; iptables-restore --noflu
         assert_same(
             narrow,
             "iptables keeps something of the wide load",
-            &unit_lines(ipt_fresh),
-            &unit_lines(ipt_after),
+            &readers::unit_lines(ipt_fresh),
+            &readers::unit_lines(ipt_after),
         );
     }
 }

@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use super::{Cli, command};
+use crate::commands::Outcome;
 use crate::output;
 use crate::text::did_you_mean;
 
@@ -32,60 +33,91 @@ pub fn parse() -> Result<Cli, Told> {
     };
     if arguments.iter().any(is_verb) {
         // The variables of options for rendering must not hinder other jobs.
-        let matches = without_environment(&command)
+        let bare = without_environment(&command);
+        let matches = bare
+            .clone()
             .try_get_matches_from(&arguments)
             .map_err(|error| Told::with_variables(error, &command, &arguments))?;
-        if matches.subcommand_name().is_some() {
-            return parse_verb(&command, &matches);
+        if let Some(verb) = matches.subcommand_name() {
+            refuse_options_before(&command, &matches, verb)?;
+            if !takes_selection(&command, verb) {
+                return Ok(Cli::from_arg_matches(&matches)?);
+            }
+            let unknown_variable = refuse_unknown_variables(&command);
+            let cli = parse_job(&bare, Some(verb), &arguments)?;
+            return unknown_variable.map(|()| cli);
         }
     }
     let unknown_variable = refuse_unknown_variables(&command);
-    let cli = parse_render(command, &arguments)?;
+    let cli = parse_job(&command, None, &arguments)?;
     unknown_variable.map(|()| cli)
 }
 
-fn parse_verb(command: &Command, matches: &ArgMatches) -> Result<Cli, Told> {
-    let verb = matches.subcommand_name().unwrap_or_default();
+/// Options of the main job have no meaning for a verb; those that the verb has too go after it.
+fn refuse_options_before(command: &Command, matches: &ArgMatches, verb: &str) -> Result<(), Told> {
     for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
         if matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine) {
-            let message = format!(
-                "{} has no meaning for '{verb}'; leave one of them out",
-                shown(arg)
-            );
-            return Err(clash(command, message));
+            let own = command.find_subcommand(verb);
+            let has_it = own.is_some_and(|v| v.get_arguments().any(|a| a.get_id() == arg.get_id()));
+            let advice = if has_it {
+                format!("{} belongs after '{verb}'", shown(arg))
+            } else {
+                format!(
+                    "{} has no meaning for '{verb}'; leave one of them out",
+                    shown(arg)
+                )
+            };
+            return Err(clash(command, advice));
         }
     }
-    Ok(Cli::from_arg_matches(matches)?)
+    Ok(())
 }
 
-fn parse_render(command: Command, arguments: &[OsString]) -> Result<Cli, Told> {
+/// Whether a verb has the options of a selection, so that a misspelt variable would change what
+/// it does.
+fn takes_selection(command: &Command, verb: &str) -> bool {
+    let verb = command.find_subcommand(verb);
+    verb.is_some_and(|verb| verb.get_arguments().any(|arg| arg.get_id() == "region"))
+}
+
+/// Parses the options of the main job, or of a verb, so that an option on the command line goes
+/// before the variable of one that it excludes.
+fn parse_job(command: &Command, verb: Option<&str>, arguments: &[OsString]) -> Result<Cli, Told> {
     let matches = command
         .clone()
         .try_get_matches_from(arguments)
-        .map_err(|error| Told::with_variables(error, &command, arguments))?;
-    let source = |id: &str| matches.value_source(id);
+        .map_err(|error| Told::with_variables(error, command, arguments))?;
+    let own_matches = verb.and_then(|verb| matches.subcommand_matches(verb));
+    let own_matches = own_matches.unwrap_or(&matches);
+    let own_command = verb.and_then(|verb| command.find_subcommand(verb));
+    let own_command = own_command.unwrap_or(command);
+    let source = |id: &str| {
+        let known = own_command.get_arguments().any(|arg| arg.get_id() == id);
+        known.then(|| own_matches.value_source(id)).flatten()
+    };
     for (one, other) in CLASHES {
         match (source(one), source(other)) {
             (None | Some(ValueSource::DefaultValue), _) | (_, None) => {}
             (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
-                return parse_render(ignoring_variable_of(command, one), arguments);
+                return parse_job(&ignoring_variable_of(command, verb, one), verb, arguments);
             }
             (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => {
-                return parse_render(ignoring_variable_of(command, other), arguments);
+                return parse_job(&ignoring_variable_of(command, verb, other), verb, arguments);
             }
             _ => {
-                let names = [one, other].map(|id| option_named(&command, id));
+                let names = [one, other].map(|id| option_named(own_command, id));
                 let message = format!("{} and {} cannot be used together", names[0], names[1]);
-                let variables = variables_in_use(&command, &matches);
+                let variables = variables_in_use(own_command, own_matches);
                 return Err(Told {
                     variables,
-                    ..clash(&command, message)
+                    ..clash(command, message)
                 });
             }
         }
     }
+    let from_environment = variables_in_use(own_command, own_matches);
     let mut cli = Cli::from_arg_matches(&matches)?;
-    cli.from_environment = variables_in_use(&command, &matches);
+    cli.from_environment = from_environment;
     Ok(cli)
 }
 
@@ -105,8 +137,12 @@ fn option_named(command: &Command, id: &str) -> String {
     arg.map(shown).unwrap_or_default()
 }
 
-fn ignoring_variable_of(command: Command, id: &'static str) -> Command {
-    command.mut_arg(id, |arg| arg.env(Resettable::Reset))
+fn ignoring_variable_of(command: &Command, verb: Option<&str>, id: &'static str) -> Command {
+    let ignoring = |command: Command| command.mut_arg(id, |arg| arg.env(Resettable::Reset));
+    match verb {
+        Some(verb) => command.clone().mut_subcommand(verb, ignoring),
+        None => ignoring(command.clone()),
+    }
 }
 
 /// With the variables of `--quiet` and `--color` alone, which hold for every job.
@@ -197,15 +233,15 @@ impl Told {
         Told { error, variables }
     }
 
-    /// Prints it where it belongs: whether it was what the user asked for.
-    pub fn print(&self) -> anyhow::Result<bool> {
+    /// Prints it where it belongs.
+    pub fn print(&self) -> anyhow::Result<Outcome> {
         let text = self.error.render().to_string();
         if self.error.use_stderr() {
             output::complain(&format!("{text}{}", environment_note(&self.variables)));
-            return Ok(false);
+            return Ok(Outcome::Failed);
         }
         output::write_stdout(&text)?;
-        Ok(true)
+        Ok(Outcome::Done)
     }
 }
 

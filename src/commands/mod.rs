@@ -1,5 +1,6 @@
 //! One file for each verb, and what they share.
 
+mod check;
 mod completions;
 mod list;
 mod man;
@@ -8,6 +9,7 @@ mod render;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
@@ -17,14 +19,37 @@ use crate::output::Talk;
 use crate::policy::Policy;
 use crate::select;
 
-/// Does what the command line asks for.
-pub fn run(cli: Cli, talk: Talk) -> Result<()> {
-    match cli.command {
-        None => render::run(&cli.render, talk),
-        Some(Verb::List(args)) => list::run(&args),
-        Some(Verb::Completions(args)) => completions::run(&args),
-        Some(Verb::Man) => man::run(),
+/// What became of a job, unless an error tells why it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or in sync.
+    Done,
+    /// Drift was found.
+    Drift,
+    /// It failed, and all that is to be said was said.
+    Failed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        ExitCode::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Drift => 1,
+            Outcome::Failed => 2,
+        })
     }
+}
+
+/// Does what the command line asks for.
+pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
+    match cli.command {
+        None => render::run(&cli.render, talk)?,
+        Some(Verb::Check(args)) => return check::run(&args, talk),
+        Some(Verb::List(args)) => list::run(&args)?,
+        Some(Verb::Completions(args)) => completions::run(&args)?,
+        Some(Verb::Man) => man::run()?,
+    }
+    Ok(Outcome::Done)
 }
 
 /// The policy of the user's selection, and what the user should know of it.

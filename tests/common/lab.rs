@@ -182,6 +182,15 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         ));
     }
 
+    /// Loads a whole firewall by a script, and puts the recorder behind it; then runs `show`, and
+    /// returns what that printed.
+    pub fn load_firewall(&self, firewall: &str, show: &str) -> String {
+        self.wall.script(&format!(
+            "{}\nnft flush ruleset\n{firewall}\n{show}\n{RECORDER}",
+            self.names
+        ))
+    }
+
     /// Sends the packets of one direction; which of them passed, by their place in the list.
     pub fn passed(&self, direction: &str, probes: &[(Packet, Shape)]) -> Vec<bool> {
         let mut bytes = Vec::new();

@@ -99,6 +99,38 @@ pub fn clauses(format: &str, text: &str) -> Vec<Clause> {
     }
 }
 
+/// The unit's sets and chains of a listing, as one table.
+pub fn unit_blocks(listing: &str) -> String {
+    let table = listing
+        .split("table inet filter {\n")
+        .nth(1)
+        .expect(listing);
+    let table = table.split("\n}\n").next().unwrap();
+    let ours = [
+        "set twilio_sip_signaling {",
+        "set twilio_sip_media {",
+        "chain twilio_sip_in {",
+        "chain twilio_sip_out {",
+    ];
+    let blocks = table
+        .split("\n\n")
+        .filter(|block| ours.iter().any(|head| block.trim_start().starts_with(head)));
+    let blocks: Vec<&str> = blocks.collect();
+    assert_eq!(blocks.len(), ours.len(), "{listing}");
+    format!("\ntable inet filter {{\n{}\n}}\n", blocks.join("\n"))
+}
+
+/// The unit's lines of what `iptables-save` prints.
+pub fn unit_lines(text: &str) -> String {
+    let lines = text.lines().filter(|line| {
+        line.starts_with(":TWILIO-SIP-IN ")
+            || line.starts_with(":TWILIO-SIP-OUT ")
+            || line.starts_with("-A TWILIO-SIP-IN ")
+            || line.starts_with("-A TWILIO-SIP-OUT ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// What an output of ours allows from and to any local address: networks as they stand there.
 pub fn read(format: &str, text: &str) -> Allowed {
     let mut allowed = Allowed::new();
@@ -303,82 +335,107 @@ fn nft_rule(line: &str, direction: &'static str, sets: &BTreeMap<String, Vec<Ran
 /// The grammar that FreeBSD, OpenBSD and macOS share, as far as our output goes.
 fn pf(text: &str) -> Vec<Clause> {
     assert!(text.ends_with('\n'), "pf needs the last newline");
-    let mut clauses = Vec::new();
+    let lines = || {
+        text.lines()
+            .filter(|l| !l.is_empty() && !l.starts_with('#'))
+    };
     let mut tables: BTreeMap<String, Vec<Range>> = BTreeMap::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        if let Some(rest) = line.strip_prefix("table <") {
-            let (name, rest) = rest.split_once("> const { ").expect(line);
-            assert!(name.len() <= 31, "{line}");
-            assert!(
-                name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'),
-                "{line}"
-            );
-            let members = rest.strip_suffix(" }").expect(line);
-            let members = members.split(' ').map(network).collect();
-            assert!(tables.insert(name.to_owned(), members).is_none(), "{line}");
-            continue;
-        }
-        let (rule, label) = line.split_once(" label ").expect(line);
-        let label = label
-            .strip_prefix('"')
-            .and_then(|l| l.strip_suffix('"'))
-            .expect(line);
-        assert!(
-            label.len() <= 63 && !label.contains(['"', '$', '\\']),
-            "{line}"
-        );
-        let words: Vec<&str> = rule.split(' ').collect();
-        let permitted = match words[0] {
-            "pass" => true,
-            "block" => false,
-            _ => panic!("{line}"),
-        };
-        let way = words[1];
-        let quick = words[2] == "quick";
-        let words = &words[if quick { 3 } else { 2 }..];
-        let [
-            inet,
-            proto,
-            protocol,
-            from,
-            source,
-            to,
-            destination,
-            port,
-            ports,
-            state @ ..,
-        ] = words
-        else {
-            panic!("{line}")
-        };
-        assert_eq!(
-            [*inet, *proto, *from, *to, *port],
-            ["inet", "proto", "from", "to", "port"],
-            "{line}"
-        );
-        let expected_state: &[&str] = match (permitted, *protocol) {
-            (true, "tcp") => &["flags", "S/SA", "keep", "state"],
-            (true, _) => &["keep", "state"],
-            (false, _) => &[],
-        };
-        assert_eq!(state, expected_state, "{line}");
-        let side = |text: &str| match text.strip_prefix('<').and_then(|t| t.strip_suffix('>')) {
-            Some(table) => tables[table].clone(),
-            None if text == "any" => vec![ANYWHERE],
-            None => vec![network(text)],
-        };
-        let key = key(direction(way), protocol, port_range(ports, ':'));
-        clauses.push(Clause {
-            permit: permitted,
-            quick,
-            opening: permitted && *protocol == "tcp",
-            ..permit(key, side(source), side(destination), line)
-        });
+    // A table holds for rules before it too.
+    for line in lines().filter(|line| line.starts_with("table ")) {
+        let (name, members) = pf_table(line);
+        assert!(tables.insert(name.to_owned(), members).is_none(), "{line}");
     }
-    clauses
+    let rules = lines().filter(|line| !line.starts_with("table "));
+    rules.map(|line| pf_rule(line, &tables)).collect()
+}
+
+fn pf_table(line: &str) -> (&str, Vec<Range>) {
+    let rest = line.strip_prefix("table <").expect(line);
+    let (name, rest) = rest.split_once('>').expect(line);
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    assert!(name.len() <= 31 && plain, "{line}");
+    let members = rest.strip_prefix(" const { ").or(rest.strip_prefix(" { "));
+    let members = members.expect(line).strip_suffix(" }").expect(line);
+    (name, members.split(' ').map(masked).collect())
+}
+
+fn pf_rule(line: &str, tables: &BTreeMap<String, Vec<Range>>) -> Clause {
+    let (rule, label) = line.split_once(" label ").unwrap_or((line, "\"\""));
+    let label = label
+        .strip_prefix('"')
+        .and_then(|l| l.strip_suffix('"'))
+        .expect(line);
+    assert!(label.len() <= 63 && !label.contains(['"', '\\']), "{line}");
+    let mut words = rule.split(' ').peekable();
+    let permit = match words.next() {
+        Some("pass") => true,
+        Some("block") => false,
+        _ => panic!("{line}"),
+    };
+    let way = words.next().expect(line);
+    let quick = words.next_if_eq(&"quick").is_some();
+    // Addresses of IPv4 make it a rule for IPv4.
+    words.next_if_eq(&"inet");
+    assert_eq!(words.next(), Some("proto"), "{line}");
+    let protocol = words.next().expect(line);
+    assert_eq!(words.next(), Some("from"), "{line}");
+    let (source, source_ports) = pf_side(&mut words, tables, line);
+    assert_eq!(words.next(), Some("to"), "{line}");
+    let (destination, destination_ports) = pf_side(&mut words, tables, line);
+    let state: Vec<&str> = words.collect();
+    let stateful: &[&[&str]] = match (permit, protocol) {
+        (true, "tcp") => &[
+            &["flags", "S/SA", "keep", "state"],
+            &["keep", "state"],
+            &["flags", "S/SA"],
+            &[],
+        ],
+        (true, _) => &[&["keep", "state"], &[]],
+        (false, _) => &[&[]],
+    };
+    assert!(stateful.contains(&&state[..]), "{line}");
+    let key = Key {
+        direction: direction(way),
+        protocol: protocol.to_owned(),
+        source_ports,
+        destination_ports,
+        established: false,
+    };
+    Clause {
+        permit,
+        quick,
+        opening: permit && protocol == "tcp",
+        ..self::permit(key, source, destination, line)
+    }
+}
+
+/// Addresses, which may be left out, and ports.
+fn pf_side<'a>(
+    words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
+    tables: &BTreeMap<String, Vec<Range>>,
+    line: &str,
+) -> (Vec<Range>, (u16, u16)) {
+    let host = words.next_if(|word| !matches!(*word, "port" | "to" | "flags" | "keep"));
+    let ranges = match host.unwrap_or("any") {
+        "any" => vec![ANYWHERE],
+        host => match host.strip_prefix('<').and_then(|h| h.strip_suffix('>')) {
+            Some(table) => tables[table].clone(),
+            None => vec![masked(host)],
+        },
+    };
+    let ports = words
+        .next_if_eq(&"port")
+        .map(|_| port_range(words.next().expect(line), ':'));
+    (ranges, ports.unwrap_or(ANY_PORT))
+}
+
+/// A network whose host bits are of no matter, as firewalls take it.
+fn masked(text: &str) -> Range {
+    let (base, length) = text.split_once('/').unwrap_or((text, "32"));
+    let length: u32 = length.parse().expect(text);
+    let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
+    let base = address(base) & !hosts;
+    (base, base | hosts)
 }
 
 fn aws_sg(text: &str) -> Vec<Clause> {
@@ -422,49 +479,69 @@ fn aws_sg(text: &str) -> Vec<Clause> {
     clauses
 }
 
+/// Entries count in the order of their numbers; one without gets the next ten after the last.
 fn cisco(text: &str) -> Vec<Clause> {
-    let mut clauses = Vec::new();
+    let mut lists: BTreeMap<&str, BTreeMap<u32, Clause>> = BTreeMap::new();
     let mut list: Option<&str> = None;
-    let mut sequence = 0;
-    let mut removed = None;
     for line in text.lines().filter(|line| !line.starts_with('!')) {
         if let Some(name) = line.strip_prefix("no ip access-list extended ") {
-            removed = Some(name);
+            lists.remove(name);
+            list = None;
         } else if let Some(name) = line.strip_prefix("ip access-list extended ") {
-            assert_eq!(removed, Some(name), "a list is removed before it is made");
-            (list, sequence) = (Some(name), 0);
-        } else if let Some(remark) = line.strip_prefix(" remark ") {
-            assert!(remark.len() <= 100, "{line}");
-        } else {
-            let mut words = line.strip_prefix(' ').expect(line).split(' ');
-            let number: u32 = words.next().unwrap().parse().expect(line);
-            assert!(number > sequence, "{line}");
-            sequence = number;
-            let permitted = match words.next() {
-                Some("permit") => true,
-                Some("deny") => false,
-                _ => panic!("{line}"),
+            lists.entry(name).or_default();
+            list = Some(name);
+        } else if let Some(remark) = line.trim_start().strip_prefix("remark ") {
+            assert!(list.is_some() && remark.len() <= 100, "{line}");
+        } else if let Some(name) = list.filter(|_| line.starts_with(' ') || is_entry(line)) {
+            let entries = lists.get_mut(name).expect(line);
+            let entry = line.trim_start();
+            let digits = entry.bytes().take_while(u8::is_ascii_digit).count();
+            let number = match &entry[..digits] {
+                "" => entries.last_key_value().map_or(0, |(last, _)| *last) + 10,
+                number => number.parse().expect(line),
             };
-            let protocol = words.next().expect(line);
-            let mut words = words.peekable();
-            let (source, source_ports) = cisco_side(&mut words, line);
-            let (destination, destination_ports) = cisco_side(&mut words, line);
-            let established = words.next_if_eq(&"established").is_some();
-            assert_eq!(words.next(), None, "{line}");
-            let key = Key {
-                direction: direction(list.expect(line)),
-                protocol: protocol.to_owned(),
-                source_ports,
-                destination_ports,
-                established,
-            };
-            clauses.push(Clause {
-                permit: permitted,
-                ..permit(key, vec![source], vec![destination], line)
-            });
+            let clause = cisco_entry(direction(name), entry[digits..].trim_start(), line);
+            assert!(
+                number > 0 && entries.insert(number, clause).is_none(),
+                "{line}"
+            );
         }
     }
-    clauses
+    lists
+        .into_values()
+        .flat_map(BTreeMap::into_values)
+        .collect()
+}
+
+fn is_entry(line: &str) -> bool {
+    line.starts_with(|c: char| c.is_ascii_digit())
+        || line.starts_with("permit ")
+        || line.starts_with("deny ")
+}
+
+fn cisco_entry(direction: &'static str, entry: &str, line: &str) -> Clause {
+    let mut words = entry.split(' ').filter(|word| !word.is_empty()).peekable();
+    let permitted = match words.next() {
+        Some("permit") => true,
+        Some("deny") => false,
+        _ => panic!("{line}"),
+    };
+    let protocol = words.next().expect(line);
+    let (source, source_ports) = cisco_side(&mut words, line);
+    let (destination, destination_ports) = cisco_side(&mut words, line);
+    let established = words.next_if_eq(&"established").is_some();
+    assert_eq!(words.next(), None, "{line}");
+    let key = Key {
+        direction,
+        protocol: protocol.to_owned(),
+        source_ports,
+        destination_ports,
+        established,
+    };
+    Clause {
+        permit: permitted,
+        ..permit(key, vec![source], vec![destination], line)
+    }
 }
 
 /// Addresses and ports.
@@ -481,8 +558,8 @@ fn cisco_side<'a>(
         first => {
             let wildcard = address(words.next().expect(line));
             assert!((u64::from(wildcard) + 1).is_power_of_two(), "{line}");
-            assert_eq!(address(first) & wildcard, 0, "{line}");
-            (address(first), address(first) | wildcard)
+            let first = address(first) & !wildcard;
+            (first, first | wildcard)
         }
     };
     let number = |word: Option<&str>| word.expect(line).parse::<u16>().expect(line);

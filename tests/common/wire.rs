@@ -8,7 +8,11 @@ pub enum Shape {
     Whole,
     /// In two fragments, the second without a UDP header.
     Fragments,
+    /// With a time to live of its own, by which a firewall can tell whose probe it is.
+    WithTtl(u8),
 }
+
+const USUAL_TTL: u8 = 64;
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -27,18 +31,20 @@ pub fn packets(probe: &Packet, shape: Shape, id: u16) -> Vec<Vec<u8>> {
         "icmp" => icmp(probe),
         _ => sctp(probe),
     };
-    if shape == Shape::Whole {
-        return vec![ip(probe, id, 0, &payload)];
+    match shape {
+        Shape::Whole => return vec![ip(probe, USUAL_TTL, id, 0, &payload)],
+        Shape::WithTtl(ttl) => return vec![ip(probe, ttl, id, 0, &payload)],
+        Shape::Fragments => {}
     }
     let (first, second) = payload.split_at(FIRST_FRAGMENT);
     let offset = u16::try_from(FIRST_FRAGMENT / 8).unwrap();
     vec![
-        ip(probe, id, MORE_FRAGMENTS, first),
-        ip(probe, id, offset, second),
+        ip(probe, USUAL_TTL, id, MORE_FRAGMENTS, first),
+        ip(probe, USUAL_TTL, id, offset, second),
     ]
 }
 
-fn ip(probe: &Packet, id: u16, fragment: u16, payload: &[u8]) -> Vec<u8> {
+fn ip(probe: &Packet, ttl: u8, id: u16, fragment: u16, payload: &[u8]) -> Vec<u8> {
     let protocol = match probe.protocol {
         "udp" => 17,
         "tcp" => 6,
@@ -50,7 +56,7 @@ fn ip(probe: &Packet, id: u16, fragment: u16, payload: &[u8]) -> Vec<u8> {
     header.extend(length.to_be_bytes());
     header.extend(id.to_be_bytes());
     header.extend(fragment.to_be_bytes());
-    header.extend([64, protocol, 0, 0]);
+    header.extend([ttl, protocol, 0, 0]);
     header.extend(probe.source.to_be_bytes());
     header.extend(probe.destination.to_be_bytes());
     let sum = checksum(&header);

@@ -1,0 +1,305 @@
+//! Compares what is deployed with what is expected.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use tempfile::SpooledTempFile;
+
+use super::{Outcome, read_text, select};
+use crate::cli::{CheckArgs, is_stdin};
+use crate::dataset::{self, Atlas};
+use crate::format::parse::{Lines, Wanted, excerpt};
+use crate::format::{self, Dialect, Unit, UnitName};
+use crate::output::{self, Talk, is_closed_pipe};
+use crate::policy::drift::{DeployedUnit, Drift, Known};
+use crate::policy::{Direction, Policy};
+use crate::report::{Judged, Report, Subject, Summary};
+use crate::select::known_networks;
+
+/// How many files each thread judges before what was found is written away.
+const FILES_PER_THREAD: usize = 32;
+
+/// As much of a report as is kept in memory until it is known that all files could be judged.
+const REPORT_IN_MEMORY: usize = 4 << 20;
+
+pub fn run(args: &CheckArgs, talk: Talk) -> Result<Outcome> {
+    let files = args.files()?;
+    let check = Check::new(args)?;
+    let report = args.report(talk);
+    let mut run = Run {
+        report: &*report,
+        parts: SpooledTempFile::new(REPORT_IN_MEMORY),
+        summary: Summary::default(),
+        refused: 0,
+        repair: None,
+        talk,
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    for files in files.chunks(threads * FILES_PER_THREAD) {
+        for verdict in check.all(files, threads, &*report) {
+            run.take(verdict)?;
+        }
+    }
+    if run.refused > 0 {
+        if files.len() > 1 {
+            let (refused, drifted) = (run.refused, run.summary.drifted);
+            talk.error(&format!(
+                "{refused} of {} files could not be judged; of the others {drifted} have drifted",
+                files.len()
+            ));
+        }
+        return Ok(Outcome::Failed);
+    }
+    let outcome = if run.summary.drifted > 0 {
+        Outcome::Drift
+    } else {
+        Outcome::Done
+    };
+    let written = run.print(&check.subject(), args.print_repair);
+    for notice in check.notices {
+        talk.notice(&notice);
+    }
+    match written {
+        Err(error) if is_closed_pipe(&error) => Ok(outcome),
+        Err(error) => Err(error),
+        Ok(()) => Ok(outcome),
+    }
+}
+
+/// What all files are compared with.
+struct Check {
+    format: &'static dyn Dialect,
+    unit: Unit,
+    policy: Policy,
+    atlas: Atlas,
+    known: OnceLock<Vec<Known>>,
+    repair: bool,
+    notices: Vec<String>,
+}
+
+/// What is to be told of one file.
+enum Verdict {
+    Judged {
+        drift: Drift,
+        /// Its part of the report, as the first file and as a later one.
+        part: [String; 2],
+        repair: Option<String>,
+    },
+    /// Why it could not be judged, a message each.
+    Refused(Vec<String>),
+}
+
+impl Check {
+    fn new(args: &CheckArgs) -> Result<Check> {
+        let format = args.format()?;
+        let unit = args.unit();
+        let atlas = dataset::atlas()?;
+        let (policy, notices) = select(&args.selection, &atlas)?;
+        // What cannot be said in this format cannot be deployed either.
+        let renderable = Unit {
+            name: UnitName::default(),
+            ..unit.clone()
+        };
+        format::render(format, &policy, &renderable)?;
+        Ok(Check {
+            format,
+            unit,
+            policy,
+            atlas,
+            known: OnceLock::new(),
+            repair: args.print_repair,
+            notices,
+        })
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            format: self.format.name(),
+            scope: &self.policy.scope,
+        }
+    }
+
+    /// The verdicts of some files, in their order, by several threads.
+    fn all(&self, files: &[PathBuf], threads: usize, report: &dyn Report) -> Vec<Verdict> {
+        let judge = |files: &[PathBuf]| -> Vec<Verdict> {
+            files.iter().map(|file| self.judge(file, report)).collect()
+        };
+        if files.len() == 1 {
+            return judge(files);
+        }
+        let judge = &judge;
+        std::thread::scope(|scope| {
+            let shares = files.chunks(files.len().div_ceil(threads));
+            let workers: Vec<_> = shares
+                .map(|share| (share, scope.spawn(move || judge(share))))
+                .collect();
+            let join =
+                |(share, worker): (&[PathBuf], std::thread::ScopedJoinHandle<Vec<Verdict>>)| {
+                    worker.join().unwrap_or_else(|_| {
+                        let broke = |file: &PathBuf| {
+                            Verdict::Refused(vec![format!("cannot judge {}", file.display())])
+                        };
+                        share.iter().map(broke).collect()
+                    })
+                };
+            workers.into_iter().flat_map(join).collect()
+        })
+    }
+
+    fn judge(&self, file: &Path, report: &dyn Report) -> Verdict {
+        let text = match read_text(file) {
+            Ok(text) => text,
+            Err(error) => return Verdict::Refused(vec![format!("{error:#}")]),
+        };
+        self.judge_text(file, &text, report)
+            .unwrap_or_else(Verdict::Refused)
+    }
+
+    fn judge_text(
+        &self,
+        file: &Path,
+        text: &str,
+        report: &dyn Report,
+    ) -> Result<Verdict, Vec<String>> {
+        let name = if is_stdin(file) {
+            "stdin".to_owned()
+        } else {
+            file.display().to_string()
+        };
+        let wanted = Wanted {
+            unit: &self.unit,
+            directions: &self.policy.scope.directions,
+        };
+        let units = format::parse(self.format, text, wanted).map_err(|errors| {
+            let lines = Lines::of(text);
+            let tell = |error: format::parse::ParseError| {
+                let (line, found) = (lines.number(error.at), excerpt(text, error.at));
+                format!("{name}:{line}: {}, in: {found}", error.problem)
+            };
+            errors.into_iter().map(tell).collect::<Vec<_>>()
+        })?;
+        let drift = format::compare(self.format, &self.policy, &units, self.known())
+            .map_err(|error| vec![format!("{name}: {error}")])?;
+        let repair = if self.repair && !drift.is_none() {
+            let repair = format::repair(self.format, &self.policy, text, wanted, &units);
+            Some(repair.map_err(|error| vec![format!("{name}: {error}")])?)
+        } else {
+            None
+        };
+        let judged = Judged {
+            file: file.to_string_lossy(),
+            text,
+            lines: if drift.is_none() {
+                Lines::default()
+            } else {
+                Lines::of(text)
+            },
+            drift: &drift,
+            empty: self.empty(&units),
+            unselected: self.unselected(&units),
+        };
+        let part = [true, false].map(|first| report.file(&judged, first));
+        Ok(Verdict::Judged {
+            drift,
+            part,
+            repair,
+        })
+    }
+
+    fn known(&self) -> &[Known] {
+        // The embedded editions are tested to be sound; without them nothing is named.
+        self.known
+            .get_or_init(|| known_networks(&self.atlas).unwrap_or_default())
+    }
+
+    fn expects(&self, unit: &DeployedUnit) -> bool {
+        !format::rules(self.format, &self.policy, unit.direction).is_empty()
+    }
+
+    /// The units that let nothing through and should, and why.
+    fn empty<'a>(&self, units: &'a [DeployedUnit]) -> Vec<(&'a str, &'a str)> {
+        let nothing = |unit: &&DeployedUnit| unit.steps.is_empty() && self.expects(unit);
+        let why = |unit: &'a DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
+        let empty = units.iter().filter(nothing);
+        let mut empty: Vec<_> = empty.map(|unit| (unit.name.as_str(), why(unit))).collect();
+        empty.dedup();
+        empty
+    }
+
+    fn unselected(&self, units: &[DeployedUnit]) -> Option<Direction> {
+        let full = |unit: &&DeployedUnit| !self.expects(unit) && !unit.steps.is_empty();
+        units.iter().find(full).map(|unit| unit.direction)
+    }
+}
+
+/// What was found so far.
+struct Run<'a> {
+    report: &'a dyn Report,
+    parts: SpooledTempFile,
+    summary: Summary,
+    refused: usize,
+    repair: Option<String>,
+    talk: Talk,
+}
+
+impl Run<'_> {
+    fn take(&mut self, verdict: Verdict) -> Result<()> {
+        match verdict {
+            Verdict::Refused(problems) => {
+                self.refused += 1;
+                for problem in problems {
+                    self.talk.error(&problem);
+                }
+            }
+            Verdict::Judged {
+                drift,
+                part: [first, later],
+                repair,
+            } => {
+                let part = if self.summary.files == 0 {
+                    first
+                } else {
+                    later
+                };
+                self.summary.add(&drift);
+                self.parts
+                    .write_all(part.as_bytes())
+                    .context("cannot keep the report")?;
+                self.repair = repair;
+            }
+        }
+        Ok(())
+    }
+
+    /// The report to stdout; or, with a repair, that to stdout and the report to stderr.
+    fn print(mut self, subject: &Subject, repairs: bool) -> Result<()> {
+        let mut to: Box<dyn Write> = if repairs {
+            Box::new(std::io::stderr().lock())
+        } else {
+            Box::new(std::io::stdout().lock())
+        };
+        self.copy(subject, &mut *to)
+            .context("cannot write the report")?;
+        drop(to);
+        match self.repair {
+            Some(repair) => output::write_stdout(&repair),
+            None => Ok(()),
+        }
+    }
+
+    fn copy(&mut self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {
+        to.write_all(self.report.head(subject, self.summary).as_bytes())?;
+        self.parts.seek(SeekFrom::Start(0))?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match self.parts.read(&mut buffer)? {
+                0 => break,
+                count => to.write_all(&buffer[..count])?,
+            }
+        }
+        to.write_all(self.report.end().as_bytes())?;
+        to.flush()
+    }
+}

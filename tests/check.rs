@@ -1,0 +1,633 @@
+//! `check` as its users call it: verdicts, reports, exit statuses, repairs.
+
+mod common;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use common::{FORMATS, Ran, Tool, python, render};
+use serde_json::Value;
+
+const TOKYO: &str = "--region tokyo --format iptables --quiet";
+
+/// A call of `check` on a file.
+fn check(options: &str, content: &str) -> Ran {
+    Tool::line(&format!("check {options} deployed"))
+        .file("deployed", content)
+        .run()
+}
+
+/// Everything that a call with drift printed.
+fn drifted(ran: Ran) -> String {
+    assert_eq!(ran.status, 1, "{ran}");
+    assert_eq!(ran.stderr, "", "{ran}");
+    ran.stdout
+}
+
+fn tokyo() -> String {
+    render("--region tokyo --format iptables")
+}
+
+fn with_frankfurt() -> String {
+    render("--region tokyo,frankfurt --format iptables")
+}
+
+#[test]
+fn what_was_rendered_is_in_sync_in_every_format() {
+    for format in FORMATS {
+        let options = format!("--edition current --format {format} --quiet");
+        let ran = check(
+            &options,
+            &render(&format!("--edition current --format {format}")),
+        );
+        assert_eq!(
+            ran.ok(),
+            format!(
+                "in sync: exactly what {format} needs for all regions, edition global, signaling and media in and out\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn stdin_is_read_when_no_file_is_named() {
+    for file in ["", "-"] {
+        let mut tool = Tool::line(&format!("check {TOKYO} {file}"));
+        let mut child = tool
+            .command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(tokyo().as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.stdout.starts_with(b"in sync: "), "{output:?}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_missing_rule_is_named_by_region_and_plane() {
+    let tls = "-IN -s 54.65.63.192/30 -p tcp -m tcp --dport 5061";
+    let rendered = tokyo();
+    let kept: Vec<&str> = rendered.lines().filter(|l| !l.contains(tls)).collect();
+    let text = kept.join("\n") + "\n";
+    assert_eq!(
+        drifted(check(TOKYO, &text)),
+        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional, signaling and media in and out
+
+deployed
+  missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
+"
+    );
+}
+
+#[test]
+fn a_narrowed_rule_is_missing_in_part_and_its_line_is_shown() {
+    let text = tokyo().replacen("--dport 5060", "-i eth0 --dport 5060", 1);
+    let report = drifted(check(TOKYO, &text));
+    let part = "  missing in  udp from 54.65.63.192/30 to any port 5060, but only in some circumstances (signaling udp of tokyo, edition regional)
+      line 14: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp -m udp -i eth0 --dport 5060 ";
+    assert!(report.contains(part), "{report}");
+}
+
+#[test]
+fn a_deny_in_front_of_a_permit_is_drift() {
+    let deny = "-A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP\n-A TWILIO-SIP-IN ";
+    let text = tokyo().replacen("-A TWILIO-SIP-IN ", deny, 1);
+    let report = drifted(check(TOKYO, &text));
+    assert!(report.starts_with("drift: 2 missing, 0 extra"), "{report}");
+    let parts = "  missing in  udp from 54.65.63.194 to any port 5060 (signaling udp of tokyo, edition regional)
+  missing in  udp from 54.65.63.194 to any port 10000-20000 (media of tokyo, edition regional)
+      line 14: -A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP
+";
+    assert!(report.contains(parts), "{report}");
+}
+
+/// The rule that holds for sure is to blame, not an earlier one that holds at times.
+#[test]
+fn the_rule_that_decides_is_to_blame() {
+    let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j ACCEPT\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n-A ";
+    let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
+    let part = "extra   in  tcp from any to any port 22\n      line 15: -A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    assert!(report.contains(part), "{report}");
+    let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j DROP\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n-A ";
+    let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
+    let part = "(signaling tls of tokyo, edition regional)\n      line 15: -A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n";
+    assert!(report.contains(part), "{report}");
+}
+
+#[test]
+fn a_rule_of_an_inet_table_that_takes_ipv6_is_extra() {
+    let text = render("--region tokyo --format nftables");
+    let last = "accept comment \"media\"\n\t}\n\tchain twilio_sip_out {";
+    assert_eq!(text.matches(last).count(), 1, "{text}");
+    let all = last.replace("\t}", "\t\tip saddr 0.0.0.0/0 return\n\t\taccept\n\t}");
+    let options = "--region tokyo --format nftables --quiet";
+    let report = drifted(check(options, &text.replace(last, &all)));
+    let part = "  extra   in  packets of IPv6\n      line ";
+    assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
+    assert!(report.contains(part), "{report}");
+    // In a table for IPv4 alone there are none.
+    let text = text.replace(last, &all).replace("inet filter", "ip filter");
+    let ran = Tool::new([
+        "check",
+        "--table",
+        "ip filter",
+        "-q",
+        "-f",
+        "nft",
+        "--region",
+        "tokyo",
+        "deployed",
+    ])
+    .file("deployed", text)
+    .run();
+    assert!(ran.ok().starts_with("in sync"));
+}
+
+#[test]
+fn a_text_of_another_system_is_no_empty_cisco_list() {
+    let expected = "expected what show running-config or show ip access-lists prints: there is neither a configuration nor an access list in it";
+    for text in [
+        "Permission denied\n",
+        &tokyo(),
+        &render("--format nftables"),
+    ] {
+        let error = check("--format cisco --quiet", text).refused();
+        assert!(error.contains(expected), "{error}");
+    }
+    for (head, system) in [
+        ("IP access list TWILIO-SIP-IN", "NX-OS"),
+        ("ip access-list TWILIO-SIP-IN", "NX-OS"),
+        ("ipv4 access-list TWILIO-SIP-IN", "IOS XR"),
+        (
+            "access-list TWILIO-SIP-IN extended permit ip any any",
+            "an ASA",
+        ),
+    ] {
+        let error = check(
+            "--format cisco --quiet",
+            &format!("{head}\n 10 permit ip any any\n"),
+        )
+        .refused();
+        let problem = format!(
+            "deployed:1: it is written as {system} has it, which is not read; expected a list of IOS, in: {head}"
+        );
+        assert!(error.contains(&problem), "{error}");
+    }
+}
+
+#[test]
+fn an_access_list_without_entries_lets_everything_through() {
+    let everything = "extra   in  any packet, wherever it is applied: IOS permits all by an access list that is not there or has no entries";
+    for (text, why) in [
+        ("hostname r1\n", "there is no such access list in the text"),
+        (
+            "ip access-list extended TWILIO-SIP-IN\n remark none\n",
+            "it is empty",
+        ),
+    ] {
+        let report = drifted(check(
+            "--region tokyo --direction in --format cisco --quiet",
+            text,
+        ));
+        assert!(report.contains(everything), "{report}");
+        let line = format!("nothing is let through by TWILIO-SIP-IN: {why}\n");
+        assert!(report.contains(&line), "{report}");
+    }
+}
+
+#[test]
+fn a_wrong_name_is_told_with_the_right_one() {
+    let report = drifted(check(&format!("{TOKYO} --name twilio-spi"), &tokyo()));
+    let line = "nothing is let through by TWILIO-SPI-IN: there is no such chain in table filter (did you mean TWILIO-SIP-IN?)\n";
+    assert!(report.contains(line), "{report}");
+    let text = render("--region tokyo --format nftables");
+    let report = drifted(check(
+        "--region tokyo --format nftables --quiet",
+        &text.replace("inet filter", "inet mine"),
+    ));
+    let line = "nothing is let through by twilio_sip_in: table inet filter is not in the text, or has no chains\n";
+    assert!(report.contains(line), "{report}");
+}
+
+#[test]
+fn a_security_group_can_have_any_name_that_aws_takes() {
+    let group = |name: &str, content: &str| {
+        let mut group: Value = serde_json::from_str(content).unwrap();
+        group["GroupName"] = name.into();
+        group["GroupId"] = format!("sg-{}", name.len()).into();
+        group
+    };
+    let right = render("--region tokyo --format aws-sg");
+    let wrong = render("--region sydney --format aws-sg");
+    let groups = serde_json::json!({"SecurityGroups": [group("other", &wrong), group("My SIP group (prod)", &right)]});
+    let mut tool = Tool::new([
+        "check",
+        "-q",
+        "-f",
+        "aws",
+        "--region",
+        "tokyo",
+        "--name",
+        "My SIP group (prod)",
+        "groups",
+    ])
+    .file("groups", groups.to_string());
+    assert!(tool.run().ok().starts_with("in sync"));
+}
+
+#[test]
+fn what_belongs_to_another_region_or_edition_says_so() {
+    let report = drifted(check(TOKYO, &with_frankfurt()));
+    let media = "  extra   in  udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)
+      line 20: -A TWILIO-SIP-IN -s 35.156.191.128/25 ";
+    assert!(report.contains(media), "{report}");
+    let global = render("--region tokyo --edition global --format iptables");
+    let report = drifted(check(TOKYO, &global));
+    let media = "extra   in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, editions global, interconnect)";
+    assert!(report.contains(media), "{report}");
+}
+
+#[test]
+fn one_address_more_is_shown_and_nothing_else() {
+    let text = tokyo().replacen("54.65.63.192/30", "54.65.63.192/29", 1);
+    let report = drifted(check(TOKYO, &text));
+    let part = "  extra   in  udp from 54.65.63.196/30 to any port 5060 (addresses for media of tokyo, editions regional, regional-expanded, but on other ports)
+      line 14: -A TWILIO-SIP-IN -s 54.65.63.192/29 ";
+    assert!(report.contains(part), "{report}");
+    assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
+}
+
+#[test]
+fn a_unit_that_is_gone_is_drift_and_not_an_error() {
+    let text = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+    let report = drifted(check(TOKYO, text));
+    assert!(report.starts_with("drift: 8 missing, 0 extra"), "{report}");
+    let empty =
+        "  nothing is let through by TWILIO-SIP-IN: there is no such chain in table filter\n";
+    assert!(report.contains(empty), "{report}");
+}
+
+/// A unit is replaced whole, so the direction that was not selected is to be empty.
+#[test]
+fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
+    let one_way = "--region tokyo --direction in --format iptables --quiet";
+    let report = drifted(check(one_way, &tokyo()));
+    assert!(report.starts_with("drift: 0 missing, 3 extra"), "{report}");
+    let line =
+        "  out is not selected, so nothing is expected there, and a load of the unit empties it\n";
+    assert!(report.contains(line), "{report}");
+    for format in ["aws-sg", "cisco"] {
+        let both = render(&format!("--region tokyo --format {format}"));
+        let ran = check(
+            &format!("--region tokyo --direction in --format {format} --quiet"),
+            &both,
+        );
+        assert!(ran.ok().starts_with("in sync"), "{format}");
+    }
+}
+
+#[test]
+fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
+    let text = tokyo().replace("TWILIO-SIP-IN", "FROM_TWILIO");
+    let options = "--region tokyo --direction in --format iptables --name FROM_TWILIO --quiet";
+    let ran = check(options, &text);
+    assert!(ran.ok().starts_with("in sync"));
+    let repair = check(
+        &format!("{options} --edition regional --print-repair"),
+        &text.replace("5061", "5062"),
+    );
+    assert_eq!(
+        repair.refused(),
+        "twilio-sip-allow: error: deployed: 'FROM_TWILIO' is a unit of your own naming, which no output of this program replaces; render one with a --name and hook that\n"
+    );
+}
+
+/// The JSON of a report, after it was held against the schema.
+fn valid_json(test: &str, ran: &Ran) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    std::fs::write(&report, &ran.stdout).unwrap();
+    if let Some(python) = python(test) {
+        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/check.schema.json");
+        let output = Command::new(python)
+            .args([
+                "-c",
+                "import json, sys, jsonschema
+schema, report = [json.load(open(name)) for name in sys.argv[1:]]
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(report)",
+            ])
+            .args([schema.as_ref(), report.as_os_str()])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}\n{ran}");
+    }
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+#[test]
+fn the_json_report_is_of_its_schema_and_tells_all() {
+    let test = "the_json_report_is_of_its_schema_and_tells_all";
+    let json = |text: &str| {
+        let ran = check(&format!("{TOKYO} --report json"), text);
+        let status = ran.status;
+        (valid_json(test, &ran), status)
+    };
+    let (report, status) = json(&tokyo());
+    assert_eq!((status, &report["verdict"]), (0, &Value::from("in sync")));
+    assert_eq!(report["files"][0]["missing"], serde_json::json!([]));
+    let (report, status) = json(&with_frankfurt());
+    assert_eq!((status, &report["verdict"]), (1, &Value::from("drift")));
+    assert_eq!(
+        report["files"][0]["extra"][2],
+        serde_json::json!({
+            "direction": "in",
+            "protocols": {"only": ["udp"]},
+            "remote": {"addresses": "35.156.191.128/25", "ports": "any"},
+            "local": {"addresses": "any", "ports": "10000-20000"},
+            "sometimes": false,
+            "tcp_flags": null,
+            "states": null,
+            "belongs_to": [{
+                "plane": "media",
+                "region": "frankfurt",
+                "editions": ["regional", "regional-expanded"],
+                "own_ports": true,
+            }],
+            "deployed": [{
+                "line": 20,
+                "text": "-A TWILIO-SIP-IN -s 35.156.191.128/25 -p udp -m udp --dport 10000:20000 -m comment --comment \"frankfurt media\" -j ACCEPT",
+            }],
+        })
+    );
+    // Flags, states, narrowing, protocols, nothing of Twilio's.
+    let rules = "-A TWILIO-SIP-IN -p tcp -m tcp --syn -j ACCEPT
+-A TWILIO-SIP-IN -m conntrack --ctstate ESTABLISHED -j ACCEPT
+-A TWILIO-SIP-OUT ! -p udp -m limit --limit 1/s -j ACCEPT
+COMMIT";
+    json(&tokyo().replace("COMMIT", rules));
+    let group = r#"{"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [],
+        "PrefixListIds": [{"PrefixListId": "pl-1"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]}"#;
+    let options = "--direction in --format aws-sg --quiet --report json";
+    let report = valid_json(test, &check(options, group));
+    assert_eq!(
+        report["files"][0]["unmeasured"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn github_annotations_point_to_file_and_line() {
+    let ran = check(&format!("{TOKYO} --report github"), &with_frankfurt());
+    let report = drifted(ran);
+    let expected = "::error title=drift%3A extra,file=deployed,line=20::deployed: extra: in udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)";
+    assert!(report.lines().any(|line| line == expected), "{report}");
+    let mut tool = Tool::new([
+        "check",
+        "--region",
+        "tokyo",
+        "-f",
+        "iptables",
+        "-q",
+        "--report",
+        "github",
+        "a,b:%\n.rules",
+    ])
+    .file("a,b:%\n.rules", with_frankfurt());
+    let report = drifted(tool.run());
+    assert!(
+        report.contains("file=a%2Cb%3A%25%0A.rules,line=14::a,b:%25\\n.rules: extra: "),
+        "{report}"
+    );
+}
+
+#[test]
+fn several_files_are_judged_one_by_one_and_summed_up() {
+    let mut tool = Tool::line(&format!("check {TOKYO} a b c d"))
+        .file("a", tokyo())
+        .file("b", with_frankfurt())
+        .file("c", tokyo().replacen("-j ACCEPT", "-j DROP", 1))
+        .file("d", tokyo());
+    let report = drifted(tool.run());
+    assert!(
+        report.starts_with(
+            "drift: 2 of 4 files, 1 missing, 6 extra, against what iptables needs for tokyo,"
+        ),
+        "{report}"
+    );
+    let (b, c) = (report.find("\nb\n").unwrap(), report.find("\nc\n").unwrap());
+    assert!(b < c, "{report}");
+    assert!(
+        !report.contains("\na\n") && !report.contains("\nd\n"),
+        "{report}"
+    );
+    let same = Tool::line(&format!("check {TOKYO} a b"))
+        .file("a", tokyo())
+        .file("b", tokyo())
+        .run_once();
+    assert!(
+        same.starts_with("in sync: 2 files, each exactly what iptables needs"),
+        "{same}"
+    );
+    let mut tool = Tool::line(&format!("check {TOKYO} --report json a b"))
+        .file("a", tokyo())
+        .file("b", with_frankfurt());
+    let report = valid_json(
+        "several_files_are_judged_one_by_one_and_summed_up",
+        &tool.run(),
+    );
+    assert_eq!(
+        report["summary"],
+        serde_json::json!({"files": 2, "drifted": 1, "missing": 0, "extra": 6})
+    );
+}
+
+#[test]
+fn one_file_that_cannot_be_judged_leaves_no_report() {
+    let mut tool = Tool::line(&format!("check {TOKYO} a b c nowhere"))
+        .file("a", tokyo())
+        .file("b", tokyo().replacen("-p udp", "-p udp --nonesuch", 1))
+        .file("c", with_frankfurt());
+    assert_eq!(
+        tool.run().refused(),
+        "twilio-sip-allow: error: b:14: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
+twilio-sip-allow: error: cannot read nowhere: No such file or directory (os error 2)
+twilio-sip-allow: error: 2 of 4 files could not be judged; of the others 1 have drifted
+"
+    );
+}
+
+#[test]
+fn a_repair_brings_every_format_back_in_sync() {
+    for format in FORMATS.into_iter().filter(|format| *format != "aws-sg") {
+        let options = format!("--edition regional --region tokyo --format {format}");
+        let ran = check(
+            &format!("{options} --print-repair"),
+            &render(&format!("--region sydney --format {format}")),
+        );
+        assert_eq!(ran.status, 1, "{ran}");
+        assert!(
+            ran.stderr.starts_with("drift: 8 missing") || format != "iptables",
+            "{ran}"
+        );
+        assert_eq!(ran.stdout, render(&options), "{format}");
+    }
+}
+
+#[test]
+fn in_sync_there_is_nothing_to_repair() {
+    let ran = check(
+        &format!("{TOKYO} --edition regional --print-repair"),
+        &tokyo(),
+    );
+    assert!(ran.stderr.starts_with("in sync"), "{ran}");
+    assert_eq!(ran.ok(), "");
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_change_the_verdict() {
+    for (content, status) in [(tokyo(), 0), (with_frankfurt(), 1)] {
+        let mut tool = Tool::line(&format!("check {TOKYO} deployed")).file("deployed", content);
+        let mut child = tool
+            .command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_or_when_asked_for() {
+    let report = drifted(check(&format!("{TOKYO} --color always"), &with_frankfurt()));
+    assert!(
+        report.starts_with("\u{1b}[1;31mdrift\u{1b}[0m: "),
+        "{report:?}"
+    );
+    let report = drifted(check(TOKYO, &with_frankfurt()));
+    assert!(!report.contains('\u{1b}'), "{report:?}");
+}
+
+#[test]
+fn options_come_from_the_environment_too() {
+    let ran = Tool::line("check deployed")
+        .file("deployed", tokyo())
+        .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "iptables")
+        .env("TWILIO_SIP_ALLOW_REPORT", "json")
+        .run();
+    assert!(ran.ok().starts_with("{\"version\":1,"));
+    let ran = Tool::line("check --format iptables --edition regional deployed")
+        .file("deployed", tokyo())
+        .env("TWILIO_SIP_ALLOW_DATASET", "nowhere.yaml")
+        .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
+        .run();
+    assert!(ran.ok().starts_with("in sync"));
+    let ran = Tool::line("check --format iptables deployed")
+        .file("deployed", tokyo())
+        .env("TWILIO_SIP_ALLOW_REGOIN", "tokyo")
+        .run();
+    let message = "TWILIO_SIP_ALLOW_REGOIN, set in the environment, is the variable of no option (did you mean REGION?)";
+    assert!(ran.refused().contains(message));
+}
+
+/// Command lines that are no use, with a part of what is said of each.
+#[test]
+fn wrong_use_is_told() {
+    for (line, message) in [
+        (
+            "check deployed",
+            "say which firewall it is for with --format iptables|nftables|pf|aws-sg|cisco",
+        ),
+        (
+            "check --format iptabels deployed",
+            "unknown format 'iptabels' (did you mean iptables?)",
+        ),
+        (
+            "--region tokyo check --format iptables deployed",
+            "--region belongs after 'check'",
+        ),
+        (
+            "--template x check --format iptables deployed",
+            "--template has no meaning for 'check'",
+        ),
+        (
+            "check --format iptables --output x deployed",
+            "unexpected argument '--output'",
+        ),
+        (
+            "check --format iptables nowhere",
+            "cannot read nowhere: No such file or directory",
+        ),
+        ("check --format iptables .", "cannot read .: Is a directory"),
+        (
+            "check --format iptables - -",
+            "stdin can be read only once; give '-' only once",
+        ),
+        (
+            "check --format iptables --dataset -",
+            "--dataset and what the firewall prints cannot both be read from stdin",
+        ),
+        (
+            "check --format iptables --print-repair deployed",
+            "--print-repair needs --edition or --dataset: the default edition, regional, is superseded",
+        ),
+        (
+            "check --format iptables --edition current --print-repair a b",
+            "--print-repair mends one firewall at a time; give one FILE",
+        ),
+        (
+            "check --format iptables --report xml deployed",
+            "invalid value 'xml' for '--report <SHAPE>'",
+        ),
+        (
+            "check --format iptables --table x deployed",
+            "--table is for nftables, not for iptables; leave it out",
+        ),
+        (
+            "check --format nftables --table filter deployed",
+            "--table 'filter' does not name a family and a table",
+        ),
+        (
+            "check --format iptables --name a|b deployed",
+            "\"a|b\" is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+        ),
+        (
+            "check --format aws-sg --local-address 10.0.0.1 deployed",
+            "aws-sg cannot express --local-address",
+        ),
+        (
+            "check --format iptables --region nowhere deployed",
+            "unknown region 'nowhere'",
+        ),
+        (
+            "check --format iptables --edition regional --dataset x deployed",
+            "--dataset and --edition cannot be used together",
+        ),
+        (
+            "check --format iptables empty",
+            "empty:1: there is nothing in it: the command that was to print it has failed, or",
+        ),
+        (
+            "check --format iptables latin1",
+            "latin1 is not UTF-8 text: byte 3 is not",
+        ),
+    ] {
+        let mut tool = Tool::line(line)
+            .file("deployed", tokyo())
+            .file("empty", " \n")
+            .file("latin1", b"a \xe4\n");
+        let error = tool.run().refused();
+        assert!(error.contains(message), "{line}\n{error}");
+    }
+}
