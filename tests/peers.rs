@@ -3,10 +3,18 @@
 
 mod common;
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use common::facts;
 use common::{Tool, matrix, python, render};
+use serde_json::{Value, json};
+use twilio_sip_allow::dataset;
+use twilio_sip_allow::format::{self, Unit, parse::Wanted};
+use twilio_sip_allow::policy::drift::compare;
+use twilio_sip_allow::policy::{Direction, Plane, Policy};
+use twilio_sip_allow::select::{self, Selection};
 
 /// What describe-security-groups shall show, a line each.
 fn expected_permissions(case: &common::Case) -> String {
@@ -66,6 +74,136 @@ fn the_aws_command_line_authorizes_every_selection() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stdout}\n{stderr}");
     assert_eq!(stdout.trim(), format!("authorized {count}"), "{stderr}");
+}
+
+/// The AWS command line and a moto server, which forget all when they are dropped.
+struct Aws {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Aws {
+    fn start(python: &Path) -> Aws {
+        let mut child = Command::new(python)
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/peers/aws_lines.py"
+            ))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Aws {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().unwrap()).lines(),
+            child,
+        }
+    }
+
+    /// What a command of `aws ec2` prints.
+    fn run(&mut self, words: &[&str]) -> Value {
+        writeln!(self.input.as_mut().unwrap(), "{}", json!(words)).unwrap();
+        let line = self.output.next().expect("the command succeeds");
+        serde_json::from_str(&line.unwrap()).unwrap()
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// What people add to a group by hand; a new group lets out everything besides. The server wants
+/// ports for every protocol, and an IPv6 VPC to revoke IPv6 ranges.
+fn permissions_by_hand(group: &str) -> Value {
+    json!([
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "192.0.2.0/24", "Description": "test"}]},
+        {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+        {"IpProtocol": "50", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "198.51.100.7/32"}]},
+        {"IpProtocol": "udp", "FromPort": 5060, "ToPort": 5061, "IpRanges": [{"CidrIp": "54.65.63.192/29"}]},
+        {"IpProtocol": "udp", "FromPort": 10000, "ToPort": 12000, "IpRanges": [{"CidrIp": "54.65.63.192/27"}]},
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}]},
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": group}]},
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}]},
+    ])
+}
+
+#[test]
+fn a_security_group_is_mended_by_the_commands_that_are_told() {
+    let Some(python) = python("a_security_group_is_mended_by_the_commands_that_are_told") else {
+        return;
+    };
+    let mut aws = Aws::start(&python);
+    let vpc = aws.run(&[
+        "create-vpc",
+        "--cidr-block",
+        "10.0.0.0/16",
+        "--amazon-provided-ipv6-cidr-block",
+    ]);
+    let vpc = vpc["Vpc"]["VpcId"].as_str().unwrap();
+    let make = ["create-security-group", "--description", "test", "--vpc-id"];
+    let group = aws.run(&[&make[..], &[vpc, "--group-name", "calls"]].concat());
+    let group = group["GroupId"].as_str().unwrap();
+    let permissions = permissions_by_hand(group).to_string();
+    for way in ["ingress", "egress"] {
+        let authorize = format!("authorize-security-group-{way}");
+        aws.run(&[
+            &authorize,
+            "--group-id",
+            group,
+            "--ip-permissions",
+            &permissions,
+        ]);
+    }
+
+    let format = format::find("aws-sg").unwrap();
+    let policy = tokyo();
+    let unit = Unit {
+        name: "calls".parse().unwrap(),
+        table: None,
+    };
+    let wanted = Wanted {
+        unit: &unit,
+        directions: &policy.scope.directions,
+    };
+    let drift = |text: &str| -> (usize, usize) {
+        let units = format::parse(format, text, wanted).unwrap();
+        let each = units.iter().map(|unit| {
+            let rules: Vec<_> = policy.stateful(unit.direction).collect();
+            let drift = compare(&rules, format.opens_tcp(), unit, &[]).unwrap();
+            (drift.missing.len(), drift.extra.len() + drift.beyond.len())
+        });
+        each.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    };
+    let found = aws.run(&["describe-security-groups"]).to_string();
+    let (missing, extra) = drift(&found);
+    assert!(missing > 3 && extra > 12, "{found}");
+    let repair = format.stepwise_repair(&policy, &found, wanted);
+    let repair: Value = serde_json::from_str(&repair.unwrap().unwrap()).unwrap();
+    assert_eq!(repair.as_object().unwrap().len(), 4);
+    for (command, input) in repair.as_object().unwrap() {
+        aws.run(&[command, "--cli-input-json", &input.to_string()]);
+    }
+    let found = aws.run(&["describe-security-groups"]).to_string();
+    assert_eq!(drift(&found), (0, 0), "{found}");
+}
+
+fn tokyo() -> Policy {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        directions: vec![Direction::In, Direction::Out],
+        planes: vec![Plane::Signaling, Plane::Media],
+        transports: None,
+        local_addresses: [].into(),
+        local_sip_port: None,
+        local_tls_port: None,
+        local_rtp_ports: None,
+    };
+    let edition = select::embedded_editions(&["regional".to_owned()]).unwrap();
+    select::policy(&selection, &edition, &dataset::atlas().unwrap()).unwrap()
 }
 
 /// Our lines as the package writes them: without comments, with two spaces.

@@ -121,4 +121,5 @@ def main():
     print(f"authorized {len(files)}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,405 @@
+//! What is made of deployed Cisco access lists: the exact drift, or a refusal that says why.
+
+mod common;
+
+use common::judge::{BOTH, dialect, everything, policy};
+use twilio_sip_allow::format::parse::{Lines, Wanted};
+use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::policy::drift::Drift;
+use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
+use twilio_sip_allow::select::Selection;
+
+fn cisco() -> &'static dyn Dialect {
+    dialect("cisco")
+}
+
+/// What is expected, and where to look for it.
+struct Expected {
+    policy: Policy,
+    unit: Unit,
+}
+
+impl Expected {
+    /// `None` where an edition lacks a region.
+    fn new(selection: &Selection, editions: &str) -> Option<Expected> {
+        let editions: Vec<&str> = editions.split(',').collect();
+        Some(Expected {
+            policy: policy(&editions, selection).ok()?,
+            unit: Unit::default(),
+        })
+    }
+
+    fn text(&self) -> String {
+        format::render(cisco(), &self.policy, &self.unit).unwrap()
+    }
+
+    /// The drift of all directions, or the line and the problem of each error.
+    fn check(&self, text: &str) -> Result<Drift, Vec<(usize, String)>> {
+        let wanted = Wanted {
+            unit: &self.unit,
+            directions: &self.policy.scope.directions,
+        };
+        let units = format::parse(cisco(), text, wanted).map_err(|errors| {
+            let told = errors.into_iter();
+            told.map(|e| (Lines::of(text).number(e.at), e.problem))
+                .collect::<Vec<_>>()
+        })?;
+        Ok(format::compare(cisco(), &self.policy, &units, &[]).unwrap())
+    }
+
+    /// Which sides differ, in words.
+    fn sides(&self, text: &str) -> &'static str {
+        let drift = self.check(text);
+        let drift = drift.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+        match (drift.missing.is_empty(), drift.extra.is_empty()) {
+            (true, true) => "same",
+            (false, true) => "missing",
+            (true, false) => "extra",
+            (false, false) => "both",
+        }
+    }
+}
+
+fn selection(region: &str, directions: &[Direction]) -> Selection {
+    Selection {
+        regions: vec![region.to_owned()],
+        directions: directions.to_vec(),
+        ..everything()
+    }
+}
+
+fn tokyo(directions: &[Direction]) -> Expected {
+    Expected::new(&selection("tokyo", directions), "regional").unwrap()
+}
+
+/// The list of Tokyo inwards, without the comments and the removal before it.
+const LIST: &str = "\
+ip access-list extended TWILIO-SIP-IN
+ remark whatever is not permitted below is denied: the implicit deny of every access list
+ remark signaling udp: tokyo
+ 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060
+ remark signaling tcp: tokyo
+ 20 permit tcp 54.65.63.192 0.0.0.3 any eq 5060
+ remark signaling tls: tokyo
+ 30 permit tcp 54.65.63.192 0.0.0.3 any eq 5061
+ remark media: tokyo
+ 40 permit udp 54.65.63.192 0.0.0.63 any range 10000 20000
+ remark signaling tcp, the way back: tokyo
+ 50 permit tcp 54.65.63.192 0.0.0.3 eq 5060 any established
+ remark signaling tls, the way back: tokyo
+ 60 permit tcp 54.65.63.192 0.0.0.3 eq 5061 any established
+";
+
+const HEAD: &str = "ip access-list extended TWILIO-SIP-IN\n";
+const REMOVAL: &str = "no ip access-list extended TWILIO-SIP-IN\n";
+const FIRST: &str = " 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n";
+
+/// The lines of a table, `|` standing for a new line.
+fn rows(table: &str) -> impl Iterator<Item = String> {
+    table
+        .lines()
+        .filter(|row| !row.is_empty())
+        .map(|row| row.replace('|', "\n"))
+}
+
+/// The list with something in the place of its first entry.
+fn instead(lines: &str) -> String {
+    assert!(LIST.contains(FIRST));
+    LIST.replace(FIRST, &format!(" {lines}\n"))
+}
+
+#[test]
+fn what_is_rendered_is_in_sync() {
+    let variants: [fn(&mut Selection); 11] = [
+        |_| (),
+        |s| s.directions = vec![Direction::In],
+        |s| s.directions = vec![Direction::Out],
+        |s| s.planes = vec![Plane::Media],
+        |s| s.planes = vec![Plane::Signaling],
+        |s| s.transports = Some(vec![Transport::Tls]),
+        |s| s.transports = Some(vec![Transport::Udp, Transport::Tcp]),
+        |s| s.local_sip_port = Some(5070),
+        |s| s.local_tls_port = Some(5062),
+        |s| s.local_rtp_ports = "30000-30999".parse().ok(),
+        |s| {
+            let networks = ["192.0.2.10/32", "198.51.100.0/24"];
+            s.local_addresses = networks.map(|n| n.parse().unwrap()).into();
+        },
+    ];
+    let regions = "all virginia oregon ireland frankfurt tokyo singapore sydney sao-paulo europe";
+    let mut count = 0;
+    let editions = "regional regional-expanded global interconnect regional,global";
+    for editions in editions.split(' ') {
+        for region in regions.split(' ') {
+            for variant in variants {
+                let mut selection = selection(region, &BOTH);
+                variant(&mut selection);
+                let Some(expected) = Expected::new(&selection, editions) else {
+                    continue;
+                };
+                assert_eq!(expected.sides(&expected.text()), "same", "{selection:?}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 500, "{count}");
+}
+
+/// What may stand for the first entry.
+const SAME: &str = "
+10 permit udp host 54.65.63.192 any eq sip|11 permit 17 54.65.63.194 0.0.0.1 any range sip 5060|permit udp host 54.65.63.193 any eq 5060
+15 permit udp 54.65.63.192 0.0.0.2 any eq 5060 5060|permit udp 54.65.63.193 0.0.0.2 any eq 5060
+10 permit udp 54.65.63.195 0.0.0.3 gt 0 any eq 5060|11 permit udp 54.65.63.192 0.0.0.3 eq 0 any eq 5060 log TAG (12 matches)
+9 permit udp 54.65.63.192 0.0.0.63 any range 10000 20000|10 deny udp 54.65.63.192 0.0.0.3 any neq 5060|11 permit udp 54.65.63.192 0.0.0.3 any
+5 deny udp any any lt sip (1 match)|6 permit udp 54.65.63.192 0.0.0.3 any lt 5061|39 permit ip any any|no 39
+1 deny icmp any any host-unreachable log|2 deny 1 any any 8 0|3 deny object-group NONE object-group NET any log-input|4 permit object-group SIP object-group NET any
+10 permit udp object-group SIGNALING any eq 5060
+";
+
+const GROUPS: &str = "\
+object-group network SIGNALING
+ description Tokyo
+ host 54.65.63.192
+ range 54.65.63.193 54.65.63.194
+ group-object REST
+object-group network REST
+ 54.65.63.195 /32
+Network object group NET
+ 54.65.63.192 255.255.255.252
+
+Service object group SIP
+ udp eq sip
+ tcp 5060
+ tcp-udp source eq 7 eq sip
+ group-object TLS
+object-group service TLS
+ tcp range sip-tls 5061
+object-group service NONE
+icmp echo
+esp
+";
+
+/// What may stand around the list.
+const AROUND: &str = "
+!|<list>!| deny ip any any (7 matches)|!|interface Gi0| ip access-group TWILIO-SIP-IN in|
+<head> permit ip any any|no <head><list>ip access-list resequence TWILIO-SIP-IN 5 5|
+<list>ip access-list extended OTHER| permit ip any any|<head> 70 permit udp 54.65.63.192 0.0.0.1 any eq sip|
+<list>ip access-list extended TWILIO-SIP-OUT| what|ipv6 access-list TWILIO-SIP-IN| permit ipv6 any any|
+Router#show ip access-lists|Standard IP access list 7| 10 permit any|<shown>IPv6 access list X| permit ipv6 any any|Router#|
+Building configuration...||Current configuration : 9 bytes|banner motd ^C|<head> permit ip any any|^C|<list>!|end||Router#|
+banner #one#|macro name X|<head> permit ip any any|@|access-list 101 permit ip any any|<list>
+";
+
+#[test]
+fn what_means_the_same_is_in_sync() {
+    assert!(tokyo(&BOTH).text().contains(LIST));
+    let shown = LIST.replace(HEAD, "Extended IP access list TWILIO-SIP-IN\n");
+    let unnumbered = (1..=6).fold(LIST.to_owned(), |list, n| {
+        list.replace(&format!(" {n}0 p"), " p")
+    });
+    let mut texts = vec![
+        tokyo(&BOTH).text().replace('\n', "\r\n"),
+        LIST.replace("\n ", "\n"),
+        LIST.replace(" established", " ack rst"),
+        LIST.replace(" established", " match-any +ack +rst log-input (3 matches)"),
+        LIST.replace(FIRST, "") + FIRST,
+        LIST.replace("remark signaling udp", "10 remark permit ip any any"),
+        unnumbered.replace(" permit ", " \tpermit  "),
+    ];
+    texts.extend(rows(AROUND).map(|row| {
+        let row = row.replace("<head>", HEAD).replace("<list>", LIST);
+        row.replace("<shown>", &shown)
+    }));
+    for entry in rows(SAME) {
+        texts.push(format!("{GROUPS}{}", instead(&entry)));
+        texts.push(format!("{}{GROUPS}", instead(&entry)));
+    }
+    for text in texts {
+        assert_eq!(tokyo(&[Direction::In]).sides(&text), "same", "{text}");
+    }
+}
+
+#[test]
+fn a_users_own_list_is_found_by_its_name() {
+    let named = |name: &str| LIST.replace("TWILIO-SIP-IN", name);
+    let mut expected = tokyo(&[Direction::In]);
+    expected.unit.name = "OUTSIDE".parse().unwrap();
+    assert_eq!(expected.sides(&named("OUTSIDE")), "same");
+    assert_eq!(expected.sides(&named("Outside")), "missing");
+    let both = named("OUTSIDE") + &named("OUTSIDE-IN").replace(FIRST, "");
+    assert_eq!(expected.sides(&both), "missing");
+    // One list cannot be both directions'.
+    expected.policy = tokyo(&BOTH).policy;
+    assert_eq!(expected.sides(&named("OUTSIDE")), "missing");
+}
+
+/// What differs when the first entry is something else.
+const DIFFERENT: &str = "
+missing 10 remark nothing
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 time-range NIGHT (active)
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 dscp ef log
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 precedence critical tos 4 option any-options
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 ttl range 3 9
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny ip any any fragments
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny udp 0.65.63.193 255.0.0.0 any
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|70 permit ip any any|no 70|no 10
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|9 deny object-group SIP any any
+missing 10 permit udp object-group REST any eq 5060
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny tcp any any match-all -syn +ack
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny tcp any any match-any -urg
+extra 10 permit udp 54.65.63.192 0.0.0.7 any eq 5060
+extra 10 permit udp 54.65.63.192 0.0.0.3 any range 5059 5060
+extra 10 permit ip 54.65.63.192 0.0.0.3 any
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit icmp any any echo
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit udp any any fragments
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit tcp any any match-all +urg
+extra 10 permit object-group SIP any any
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit object-group NONE any any
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit nos any any
+both 10 permit tcp 54.65.63.192 0.0.0.3 any eq 5080
+";
+
+#[test]
+fn what_differs_is_found() {
+    for row in rows(DIFFERENT) {
+        let (side, entry) = row.split_once(' ').unwrap();
+        let text = format!("{GROUPS}{}", instead(entry));
+        assert_eq!(tokyo(&[Direction::In]).sides(&text), side, "{entry}");
+    }
+    let texts = [
+        (
+            "missing",
+            LIST.replace(HEAD, "ip access-list extended OTHER\n"),
+        ),
+        ("missing", format!("{LIST}{REMOVAL}")),
+        ("missing", LIST.replace(" 60", " exit\n!")),
+        ("extra", format!("{LIST}!\npermit ip any any\n")),
+        (
+            "extra",
+            format!("{LIST}interface Gi0\n {HEAD} permit ip any any\n"),
+        ),
+        ("extra", LIST.replace(" any established", " any")),
+    ];
+    for (side, text) in texts {
+        assert_eq!(tokyo(&[Direction::In]).sides(&text), side, "{text}");
+    }
+}
+
+/// What is refused in the place of the first entry, and why.
+const REFUSED: &str = "
+permit udp any any eq 5060 reflect CALLS => 'reflect' lets through what other packets ask for
+evaluate CALLS => 'evaluate' lets through what others have sent before
+dynamic LOGIN permit ip any any => a dynamic entry lets through who logs in
+perm udp any any => expected permit or deny, not 'perm'
+permit vrrp any any => 'vrrp' is not a protocol from 1 to 255, nor one known here by name
+permit 0 any any => protocol 0 may be any or only that one; write ip for any
+permit udp any => it ends where an address is expected
+permit udp host pbx any => 'pbx' is not an IPv4 address
+permit udp 54.65.63.192 => it ends where a wildcard mask is expected
+permit udp 54.65.63.192 any => 'any' is not an IPv4 address
+permit udp interface any => expected any, host, object-group, or an address and its wildcard mask, not 'interface'
+permit udp 0.0.0.1 255.170.170.0 any 0.0.0.0 85.85.85.85 => more than 4096 ranges
+permit ip any any eq 5060 => ports need a protocol that has some: tcp, udp or sctp
+permit udp any any eq sips => 'sips' is not a port from 0 to 65535, nor one that IOS names
+permit udp any any gt 65535 => no port is what 'gt' asks for
+permit udp any any range 20000 10000 => the range of ports 20000 10000 is reversed
+permit udp any any eq 1 2 3 4 5 6 7 8 9 10 11 => expected at most 10 ports, not 11
+permit udp any any established => flags need the protocol tcp
+permit tcp any any established syn => it asks for flags twice
+permit tcp any any match-all => expected flags such as +ack or -syn after 'match-all'
+permit tcp any any match-all +ack -ack => '-ack' is about a flag that it names twice
+permit udp any any dscp log => 'dscp' has no value
+permit icmp any any 300 => '300' is not a type of ICMP from 0 to 255
+permit udp any any log frag => 'frag' is not understood
+permit udp any any (12 packets) => '(12' is not understood
+permit udp any any (active) => '(active)' is not understood
+20 permit udp any any => an entry before it has the number 20 too
+0 permit udp any any => '0' is not a number from 1 to 2147483647
+2147483647 permit udp any any|permit tcp any any => no number is left for an entry after the last one
+no 70 => no entry before it has the number 70
+--More-- => expected permit or deny, not '--More--'
+remark a\u{8}b => a control character stands in the line
+permit udp object-group SIP any => object group SIP is one of services, not of networks
+permit udp object-group ELSEWHERE any => give show running-config, or show object-group too
+permit udp object-group CIRCLE any => it goes round in a circle: object group CIRCLE is in itself
+permit udp object-group EMPTY any => the object group has no members
+permit udp object-group GAPS any => expected a netmask without gaps, such as 255.255.255.0, not '0.0.0.3'
+permit udp object-group NAMES any => expected any, host, range, group-object, description, or an address and its mask, not 'fqdn'
+permit object-group SOURCE any any => expected the ports of the source after 'source'
+permit object-group TRAIL any any => expected the end of the line, not '7'
+|exit| permit ip any any => the access list before it has ended
+|*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured| => the text is mixed with messages of the terminal
+|Router(config-ext-nacl)#permit ip any any| => it is a command of a session that configures
+|ip access-l ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
+|Extended IP access list TWILIO-SIP-IN| => the access list stands in the text twice
+|ip access-list standard TWILIO-SIP-IN| => it is no extended access list, so it knows no ports
+|ip access-list extended TWILIO-SIP-IN x| => expected nothing after the name of the access list
+|ip access-list resequence TWILIO-SIP-IN 1 1|ip access-list extended TWILIO-SIP-IN| => the list was numbered anew before
+|Current configuration : 9 bytes| => the configuration has no line 'end' at its end, so it may have been cut off
+|Current configuration : 9 bytes|end|Current configuration : 9 bytes|end| => a second configuration begins here
+|banner motd ^C| => the text that begins here has no '^C' at its end, so it may have been cut off
+|object-gr net NET| => expected 'object-group network' or 'object-group service' in full
+|Network object group NET| => object group NET stands in the text twice
+";
+
+const BAD_GROUPS: &str = "\
+object-group network CIRCLE
+ group-object ROUND
+object-group network ROUND
+ group-object CIRCLE
+object-group network EMPTY
+object-group network GAPS
+ 10.0.0.0 0.0.0.3
+object-group network NAMES
+ fqdn example.com
+object-group service SOURCE
+ udp source
+object-group service TRAIL
+ esp 7
+";
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    for row in rows(REFUSED) {
+        let (entry, problem) = row.split_once(" => ").unwrap();
+        let text = format!("{GROUPS}{BAD_GROUPS}{}", instead(entry));
+        let text = text.replace("\\u{8}", "\u{8}");
+        match tokyo(&[Direction::In]).check(&text) {
+            Ok(drift) => panic!("{entry} is not refused: {drift:?}"),
+            Err(errors) => assert!(
+                errors.iter().any(|(_, told)| told.contains(problem)),
+                "{entry}: {errors:?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn errors_tell_their_lines_and_are_not_too_many() {
+    let expected = tokyo(&[Direction::In]);
+    let text = LIST.replace("eq 5060\n", "eq x\n");
+    let errors = expected.check(&text).unwrap_err();
+    let lines: Vec<usize> = errors.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [4, 6]);
+    let many = LIST.to_owned() + &" what\n".repeat(1000);
+    assert_eq!(expected.check(&many).unwrap_err().len(), 20);
+    // A group is wrong once, however often it is used.
+    let uses = " permit udp object-group GAPS any\n".repeat(1000);
+    let errors = expected
+        .check(&format!("{BAD_GROUPS}{LIST}{uses}"))
+        .unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+}
+
+#[test]
+fn a_text_that_was_cut_off_is_never_in_sync() {
+    let whole = |text: &str| ["Building configuration...\n", text, "!\nend\n"].concat();
+    let rendered = tokyo(&BOTH).text();
+    for text in [whole(&rendered), rendered] {
+        assert_eq!(tokyo(&BOTH).sides(&text), "same");
+        for end in 0..text.len() {
+            let drift = tokyo(&BOTH).check(&text[..end]);
+            assert!(drift.is_err() || drift.is_ok_and(|d| !d.is_none()), "{end}");
+        }
+    }
+}

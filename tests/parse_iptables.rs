@@ -1,0 +1,299 @@
+//! What is read of iptables listings, beyond the round trips: what is refused and with which words,
+//! and what a listing that was cut off gives.
+
+mod common;
+
+use common::judge::{chance, drift, everything, policy, told};
+use common::oracle::Random;
+use common::render;
+use twilio_sip_allow::policy::Policy;
+use twilio_sip_allow::select::Selection;
+
+fn tokyo() -> (Policy, String) {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        ..everything()
+    };
+    let policy = policy(&["regional"], &selection).unwrap();
+    (policy, render("--region tokyo --format iptables"))
+}
+
+/// Each is put in front of the unit's first rule.
+#[test]
+fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
+    let (policy, text) = tokyo();
+    for (rule, problem) in [
+        (
+            "-s 10.0.0.1 -j NONESUCH",
+            "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-j TWILIO-SIP-IN",
+            "it goes round in a circle: chain TWILIO-SIP-IN is jumped to from itself",
+        ),
+        (
+            "-g NONESUCH",
+            "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-m set --match-set twilio src -j ACCEPT",
+            "'-m set' cannot be judged: what it matches is not in the text",
+        ),
+        (
+            "-m bpf --bytecode x -j ACCEPT",
+            "'-m bpf' cannot be judged: what it matches is not in the text",
+        ),
+        (
+            "-m geoip --src-cc JP -j ACCEPT",
+            "'-m geoip' cannot be judged: what it matches is not in the text",
+        ),
+        (
+            "--nonesuch -j ACCEPT",
+            "'--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        (
+            "! --nonesuch 5 -j ACCEPT",
+            "'--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        (
+            "-s 10.0.0.256 -j ACCEPT",
+            "'10.0.0.256' is not an IPv4 address",
+        ),
+        (
+            "-s 10.0.0.0/33 -j ACCEPT",
+            "'10.0.0.0/33' has no prefix length from 0 to 32",
+        ),
+        (
+            "-s 10.0.0.0/+8 -j ACCEPT",
+            "'10.0.0.0/+8' has no prefix length from 0 to 32",
+        ),
+        (
+            "-s 10.0.0.0/255.0.255.0 -j ACCEPT",
+            "the netmask of '10.0.0.0/255.0.255.0' has gaps, which cannot be judged",
+        ),
+        (
+            "-s sip.example.com -j ACCEPT",
+            "'sip.example.com' is not an IPv4 address",
+        ),
+        ("-s -j ACCEPT", "'-j' is not an IPv4 address"),
+        (
+            "--dport 5060 -j ACCEPT",
+            "--dport needs a protocol that has ports before it",
+        ),
+        (
+            "-p icmp --dport 5060 -j ACCEPT",
+            "--dport needs a protocol that has ports before it",
+        ),
+        (
+            "-p udp --dport 65536 -j ACCEPT",
+            "'65536' is not a port from 0 to 65535, nor a service known here",
+        ),
+        (
+            "-p udp --dport nonesuch -j ACCEPT",
+            "'nonesuch' is not a port from 0 to 65535, nor a service known here",
+        ),
+        (
+            "-p udp --dport 20000:10000 -j ACCEPT",
+            "the ports from '20000' to '10000' are reversed",
+        ),
+        ("-p udp --dport", "--dport has no value"),
+        (
+            "-p nonesuch -j ACCEPT",
+            "'nonesuch' is not a protocol from 0 to 255, nor one known here by name",
+        ),
+        (
+            "-p 256 -j ACCEPT",
+            "'256' is not a protocol from 0 to 255, nor one known here by name",
+        ),
+        ("! -p all -j ACCEPT", "it holds for no protocol"),
+        ("-p udp --syn -j ACCEPT", "flags need -p tcp before them"),
+        (
+            "-p tcp --tcp-flags SYN,XXX SYN -j ACCEPT",
+            "'XXX' is not a flag of TCP",
+        ),
+        (
+            "-m conntrack --ctstate NEW,DNAT -j ACCEPT",
+            "state 'DNAT' cannot be judged",
+        ),
+        (
+            "-m iprange --src-range 10.0.0.9-10.0.0.1 -j ACCEPT",
+            "the range '10.0.0.9-10.0.0.1' is reversed",
+        ),
+        (
+            "-j MARK --set-mark 1",
+            "target MARK cannot be judged: it neither accepts nor denies",
+        ),
+        (
+            "-j NFQUEUE",
+            "target NFQUEUE cannot be judged: it neither accepts nor denies",
+        ),
+        ("-j ACCEPT -j DROP", "it has two targets"),
+        ("-j", "-j has no value"),
+        ("-s 10.0.0.1 !", "'!' has nothing after it"),
+        (
+            "-m comment --comment \"open -j ACCEPT",
+            "a quotation mark has no partner",
+        ),
+        (
+            "-m comment --comment \"a\"b -j ACCEPT",
+            "expected a space after a quotation",
+        ),
+        (
+            "-m comment --comment a\"b -j ACCEPT",
+            "expected quotes around a whole word, not a\"b",
+        ),
+        (
+            "-m comment --comment 'a b' -j ACCEPT",
+            "'b'' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        (
+            "--reject-with icmp-port-unreachable -j REJECT",
+            "'--reject-with' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+    ] {
+        let line = format!("-A TWILIO-SIP-IN {rule}");
+        let found = drift(
+            "iptables",
+            &policy,
+            &text.replacen("-A ", &format!("{line}\n-A "), 1),
+        );
+        assert_eq!(found.unwrap_err(), [format!("14: {problem}, in: {line}")]);
+    }
+}
+
+#[test]
+fn a_listing_that_is_none_is_refused() {
+    let (policy, text) = tokyo();
+    for (what, problem) in [
+        (
+            "-I TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: -I TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "iptables -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: iptables -A TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "table inet filter {".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: table inet filter {",
+        ),
+        (
+            "-A TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: chain TWILIO-SIP-IN was not declared before, as it is in all of a listing, in: -A TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "COMMIT".to_owned(),
+            "1: COMMIT without a table before it, in: COMMIT",
+        ),
+        (
+            "*nat\n*filter\nCOMMIT".to_owned(),
+            "2: table nat has no COMMIT at its end, in: *filter",
+        ),
+        (
+            "*filter\n:TWILIO-SIP-IN QUEUE\nCOMMIT".to_owned(),
+            "2: expected ACCEPT, DROP or -, not 'QUEUE', in: :TWILIO-SIP-IN QUEUE",
+        ),
+        (
+            "*filter\n:TWILIO-SIP-IN - [0:0] x\nCOMMIT".to_owned(),
+            "2: expected nothing but counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0] x",
+        ),
+        (
+            ":TWILIO-SIP-IN - [0:0]".to_owned(),
+            "1: it stands outside of a table; expected *filter before it, in: :TWILIO-SIP-IN - [0:0]",
+        ),
+        (
+            "*filter\nCOMMIT\n-N TWILIO-SIP-IN".to_owned(),
+            "3: it stands outside of a table, in a text that has tables, in: -N TWILIO-SIP-IN",
+        ),
+        (
+            "-N TWILIO-SIP-IN\n*filter\nCOMMIT".to_owned(),
+            "2: it stands outside of a table, in a text that has tables, in: *filter",
+        ),
+        (
+            format!("{text}{text}"),
+            "34: chain TWILIO-SIP-IN is declared twice; give one listing at a time, in: :TWILIO-SIP-IN - [0:0]",
+        ),
+    ] {
+        let errors = drift("iptables", &policy, &format!("{what}\n")).unwrap_err();
+        assert_eq!(errors[0], problem, "{what}");
+    }
+}
+
+#[test]
+fn a_listing_that_was_cut_off_is_never_in_sync() {
+    let (policy, text) = tokyo();
+    let saved =
+        text.replace("- [0:0]", "- [12:345]")
+            .replacen("*filter", "*nat\nCOMMIT\n*filter", 1);
+    let listed: String = text
+        .lines()
+        .filter(|line| line.starts_with("-A") || line.starts_with(':'))
+        .map(|line| {
+            line.replace(':', "-N ")
+                .replace(" - [0-N 0]", "")
+                .replace("10000-N ", "10000:")
+                + "\n"
+        })
+        .collect();
+    for sample in [text, saved, listed] {
+        assert!(
+            drift("iptables", &policy, &sample).unwrap().is_none(),
+            "{sample}"
+        );
+        for end in 0..sample.len() {
+            let found = drift("iptables", &policy, &sample[..end]);
+            assert!(
+                !found.is_ok_and(|drift| drift.is_none()),
+                "{:?}",
+                &sample[..end]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
+    let (policy, text) = tokyo();
+    let mut one_way = policy.clone();
+    one_way
+        .rules
+        .retain(|rule| rule.direction == twilio_sip_allow::policy::Direction::In);
+    one_way.scope.directions.truncate(1);
+    for (chain_policy, extra) in [("DROP", 0), ("ACCEPT", 1)] {
+        let text = text
+            .replace(":TWILIO-SIP-IN -", &format!(":INPUT {chain_policy}"))
+            .replace("TWILIO-SIP-IN", "INPUT");
+        let units =
+            common::judge::units("iptables", &text, "INPUT", &one_way.scope.directions).unwrap();
+        let format = common::judge::dialect("iptables");
+        let drift = twilio_sip_allow::format::compare(format, &one_way, &units, &[]).unwrap();
+        assert_eq!(
+            usize::from(!drift.extra.is_empty()),
+            extra,
+            "{}",
+            told(&drift, &text)
+        );
+        assert!(drift.missing.is_empty());
+    }
+}
+
+/// Noise of the alphabet of listings: whatever it is, it is judged or refused, and never in sync.
+#[test]
+fn noise_is_never_in_sync() {
+    let (policy, text) = tokyo();
+    let mut random = Random::new(9);
+    let words: Vec<&str> = text.split_inclusive([' ', '\n', ':', '/', '.']).collect();
+    for _ in 0..3_000 {
+        let mut noise = String::from(if chance(&mut random, 2) {
+            "*filter\n"
+        } else {
+            ""
+        });
+        for _ in 0..random.between(1, 60) {
+            noise += *common::judge::pick(&mut random, &words);
+        }
+        noise += "\nCOMMIT\n";
+        let found = drift("iptables", &policy, &noise);
+        assert!(!found.is_ok_and(|drift| drift.is_none()), "{noise}");
+    }
+}

@@ -1,0 +1,367 @@
+//! What the parser of nftables makes of a ruleset, as text and as JSON, judged by the drift that
+//! comes of it.
+
+use std::net::Ipv4Addr;
+
+use twilio_sip_allow::dataset;
+use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
+use twilio_sip_allow::policy::space::Field;
+use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
+use twilio_sip_allow::select::{self, Selection};
+
+const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
+const IN_SYNC: [&str; 0] = [];
+
+/// `nft -a list ruleset` and `nft -j list ruleset` of nft 1.0.6, where our own file for Tokyo is
+/// loaded into a user's table.
+const LISTED: &str = include_str!("samples/nftables/tokyo.listed");
+const JSON: &str = include_str!("samples/nftables/tokyo.json");
+
+/// The same of a unit of rules of every kind.
+const MANY: &str = include_str!("samples/nftables/many.listed");
+const MANY_JSON: &str = include_str!("samples/nftables/many.json");
+
+/// A table with what the rules of a unit may refer to, and `RULES` where they are to be put.
+const TABLE: &str = include_str!("samples/nftables/table");
+
+/// Rules that are to be put there, by what comes of it.
+const SAME: &str = include_str!("samples/nftables/same");
+const DRIFT: &str = include_str!("samples/nftables/drift");
+const REFUSED: &str = include_str!("samples/nftables/refused");
+
+/// Commands that follow our own file for Tokyo, with the first thing that comes of it.
+const SCRIPTS: &str = include_str!("samples/nftables/scripts");
+
+/// What is replaced in `JSON`, with what is said of it.
+const JSON_REFUSED: &str = include_str!("samples/nftables/json.refused");
+
+fn nftables() -> &'static dyn Dialect {
+    format::find("nftables").unwrap()
+}
+
+fn everything() -> Selection {
+    Selection {
+        regions: Vec::new(),
+        directions: BOTH.to_vec(),
+        planes: vec![Plane::Signaling, Plane::Media],
+        transports: None,
+        local_addresses: [].into(),
+        local_sip_port: None,
+        local_tls_port: None,
+        local_rtp_ports: None,
+    }
+}
+
+fn policy(selection: &Selection, editions: &[&str]) -> Option<Policy> {
+    let names: Vec<String> = editions.iter().map(|&name| name.to_owned()).collect();
+    let editions = select::embedded_editions(&names).unwrap();
+    // Not every edition has every region.
+    select::policy(selection, &editions, &dataset::atlas().unwrap()).ok()
+}
+
+fn tokyo(selection: Selection) -> Policy {
+    let regions = vec!["tokyo".to_owned()];
+    policy(
+        &Selection {
+            regions,
+            ..selection
+        },
+        &["regional"],
+    )
+    .unwrap()
+}
+
+fn render(policy: &Policy) -> String {
+    format::render(nftables(), policy, &Unit::default()).unwrap()
+}
+
+fn parse(
+    text: &str,
+    unit: &Unit,
+    directions: &[Direction],
+) -> Result<Vec<DeployedUnit>, Vec<String>> {
+    let wanted = Wanted { unit, directions };
+    format::parse(nftables(), text, wanted).map_err(|errors| {
+        let line = |at: u32| 1 + text[..at as usize].matches('\n').count();
+        let told = errors
+            .iter()
+            .map(|e| format!("{}: {}", line(e.at), e.problem));
+        told.collect()
+    })
+}
+
+/// A line for each part, such as `missing in signaling udp 54.65.63.192-54.65.63.195`.
+fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
+    let mut found = Vec::new();
+    for unit in units {
+        let direction = unit.direction;
+        let rules: Vec<_> = policy.stateful(direction).collect();
+        let drift = compare(&rules, nftables().opens_tcp(), unit, &[]).unwrap();
+        for (side, part) in [("missing", &drift.missing), ("extra", &drift.extra)]
+            .into_iter()
+            .flat_map(|(side, parts)| parts.iter().map(move |part| (side, part)))
+        {
+            let subject = match &part.belongs {
+                Belongs::Rule { subject, .. } => subject.clone(),
+                _ => "to".to_owned(),
+            };
+            let remote = part.packets.span(Field::Remote);
+            let [first, last] = [remote.first, remote.last].map(Ipv4Addr::from_bits);
+            let port = part.packets.span(Field::LocalPort).first;
+            found.push(format!(
+                "{side} {direction} {subject} {first}-{last} {port}"
+            ));
+        }
+    }
+    found
+}
+
+fn refused(text: &str) -> Vec<String> {
+    parse(text, &Unit::default(), &BOTH)
+        .map(|_| text)
+        .unwrap_err()
+}
+
+/// The drift of a text, which must be understood.
+fn drift(policy: &Policy, text: &str) -> Vec<String> {
+    let units = parse(text, &Unit::default(), &BOTH);
+    drift_of(
+        policy,
+        &units.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}")),
+    )
+}
+
+/// A policy that one rule says.
+fn sip() -> Policy {
+    tokyo(Selection {
+        directions: vec![Direction::In],
+        planes: vec![Plane::Signaling],
+        transports: Some(vec![Transport::Udp]),
+        ..everything()
+    })
+}
+
+/// A table whose unit has these rules; `↵` stands for the end of a line.
+fn table(rules: &str) -> String {
+    TABLE.replace("RULES", &rules.replace('↵', "\n"))
+}
+
+/// The lines of a sample, each with what is expected of it.
+fn expectations(sample: &str) -> impl Iterator<Item = (&str, &str)> {
+    sample.lines().map(|line| line.split_once(" => ").unwrap())
+}
+
+#[test]
+fn every_rendered_selection_is_in_sync_with_itself() {
+    let local = [
+        "203.0.113.8/29".parse().unwrap(),
+        "198.51.100.7/32".parse().unwrap(),
+    ];
+    let mut seen = 0;
+    for edition in dataset::edition_names() {
+        for region in ["tokyo", "frankfurt", "sao-paulo", "all"] {
+            for directions in [&BOTH[..], &BOTH[..1], &BOTH[1..]] {
+                for planes in [vec![Plane::Signaling, Plane::Media], vec![Plane::Media]] {
+                    let selection = Selection {
+                        regions: vec![region.to_owned()],
+                        directions: directions.to_vec(),
+                        planes,
+                        ..everything()
+                    };
+                    for selection in [
+                        selection.clone(),
+                        Selection {
+                            local_addresses: local.into(),
+                            local_rtp_ports: "30000-30999".parse().ok(),
+                            ..selection
+                        },
+                    ] {
+                        let Some(policy) = policy(&selection, &[edition, "current"]) else {
+                            continue;
+                        };
+                        if let Ok(text) = format::render(nftables(), &policy, &Unit::default()) {
+                            assert_eq!(drift(&policy, &text), IN_SYNC, "{selection:?}\n{text}");
+                            seen += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[test]
+fn what_nft_prints_is_in_sync_as_text_and_as_json() {
+    let policy = tokyo(everything());
+    for text in [LISTED, JSON] {
+        assert_eq!(drift(&policy, text), IN_SYNC);
+        let other = text.replace("5061", "5062");
+        assert_eq!(drift(&policy, &other).len(), 4, "{other}");
+        let absent = text.replace("twilio_sip_in", "other_in");
+        assert_eq!(drift(&policy, &absent).len(), 4, "{absent}");
+        let absent = text.replace("filter", "filters");
+        assert_eq!(drift(&policy, &absent).len(), 8, "{absent}");
+    }
+    let twice = format!("{LISTED}{}", render(&policy));
+    assert_eq!(drift(&policy, &twice), IN_SYNC);
+}
+
+#[test]
+fn a_text_that_is_cut_off_is_never_in_sync() {
+    let policy = tokyo(everything());
+    for text in [render(&policy), LISTED.to_owned(), JSON.to_owned()] {
+        let table = text.find("table ip nat").unwrap_or(text.len());
+        for end in 0..text.trim_end().len().min(table) {
+            let cut = &text[..end];
+            if let Ok(units) = parse(cut, &Unit::default(), &BOTH) {
+                assert_ne!(drift_of(&policy, &units), IN_SYNC, "{cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn other_words_for_the_same_are_in_sync() {
+    for rules in SAME.lines() {
+        assert_eq!(drift(&sip(), &table(rules)), IN_SYNC, "{rules}");
+    }
+}
+
+#[test]
+fn every_difference_is_drift() {
+    for (rules, expected) in expectations(DRIFT) {
+        let found = drift(&sip(), &table(rules));
+        assert!(
+            found.iter().any(|line| line == expected),
+            "{rules}\n{found:#?}"
+        );
+    }
+}
+
+#[test]
+fn text_and_json_mean_the_same() {
+    let unit = |text| parse(text, &Unit::default(), &BOTH).unwrap().swap_remove(0);
+    let (text, json) = (unit(MANY), unit(MANY_JSON));
+    assert!(text.steps.len() > 300, "{}", text.steps.len());
+    assert_eq!(text.steps.len(), json.steps.len());
+    for (a, b) in text.steps.iter().zip(&json.steps) {
+        let line = MANY[a.at as usize..].lines().next().unwrap();
+        let rule = &MANY_JSON[b.at as usize..];
+        assert!(rule.starts_with("{\"family\": \"inet\", "), "{rule}");
+        assert_eq!(
+            (a.packets, a.certain, a.verdict),
+            (b.packets, b.certain, b.verdict),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_its_line() {
+    for (rules, expected) in expectations(REFUSED) {
+        let errors = refused(&table(rules));
+        assert!(
+            errors.len() == 1 && errors[0].starts_with(expected),
+            "{rules}\n{errors:#?}"
+        );
+    }
+    let errors = refused(&table(&"jump nowhere\n".repeat(99)));
+    assert_eq!(errors.len(), 20);
+    let nested: Vec<String> = (0..99)
+        .map(|n| format!("chain c{n} {{ jump c{}; }}↵", n + 1))
+        .collect();
+    let nested = format!("jump c0 }}↵{} chain c99 {{", nested.concat());
+    let errors = refused(&table(&nested));
+    assert!(errors[0].ends_with("is jumped to through more than 64 others"));
+    // A set is wrong but once, however many rules refer to it.
+    assert_eq!(
+        refused(&table("ip saddr @wrong drop\n".repeat(9).as_str())).len(),
+        1
+    );
+}
+
+#[test]
+fn a_script_is_followed_command_by_command() {
+    let policy = tokyo(everything());
+    for (command, expected) in expectations(SCRIPTS) {
+        let text = render(&policy) + &command.replace('↵', "\n") + "\n";
+        let found = match parse(&text, &Unit::default(), &BOTH) {
+            Ok(units) => drift_of(&policy, &units),
+            Err(errors) => errors,
+        };
+        let found = found.first().map_or("in sync", |first| first);
+        assert!(found.contains(expected), "{command}\n{found}");
+    }
+    for text in ["table inet filter {\n", "table ip x { chain y { \"", "}\n"] {
+        let errors = refused(text).join("\n");
+        let told = ["is not closed", "does not end in a newline", "not '}'"];
+        assert!(told.iter().any(|part| errors.contains(part)), "{errors}");
+    }
+}
+
+#[test]
+fn a_base_chain_lets_the_rest_through_as_its_policy_says() {
+    let unit = Unit {
+        name: "input".parse().unwrap(),
+        table: Some("ip sip".to_owned()),
+    };
+    let one_way = |text: &str| parse(text, &unit, &BOTH[..1]);
+    let rule = "ip saddr 54.65.63.192/30 udp dport 5060 accept";
+    let chain = |head: &str| format!("table sip {{\n chain input {{ {head}; {rule} }}\n}}\n");
+    let json = |head: &str| {
+        format!(
+            r#"{{"nftables": [{{"chain": {{"family": "ip", "table": "sip", "name": "input", {head}}}}}]}}"#
+        )
+    };
+    let drop = one_way(&chain(
+        "type filter hook input priority filter - 5; policy drop",
+    ));
+    assert_eq!(drift_of(&sip(), &drop.unwrap()), IN_SYNC);
+    let regular = one_way(&chain("comment \"mine\""));
+    assert_eq!(drift_of(&sip(), &regular.unwrap()), IN_SYNC);
+    for accepts in [
+        chain("type filter hook input priority 0; policy accept"),
+        chain("type filter hook input priority 0"),
+        json(r#""type": "filter", "hook": "input", "prio": 0, "policy": "accept""#),
+    ] {
+        let found = drift_of(&sip(), &one_way(&accepts).unwrap());
+        assert!(found.iter().all(|line| line.starts_with("extra in to")) && found.len() > 1);
+    }
+    let nat =
+        "a chain of type nat at hook prerouting cannot be judged; expected one of type filter";
+    for text in [
+        chain("type nat hook prerouting priority 0"),
+        json(r#""type": "nat", "hook": "prerouting", "prio": 0"#),
+    ] {
+        assert!(one_way(&text).unwrap_err()[0].contains(nat));
+    }
+    let absent = one_way("table ip other {\n}\n").unwrap();
+    assert!(absent.iter().all(|unit| unit.steps.is_empty()));
+    let table = Some("ip6 sip".to_owned());
+    let errors = parse(JSON, &Unit { table, ..unit }, &BOTH).unwrap_err();
+    assert!(
+        errors[0].contains("is not of family inet or ip"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn json_that_is_not_understood_is_refused() {
+    for (change, expected) in expectations(JSON_REFUSED) {
+        let (from, to) = change.split_once(" -> ").unwrap();
+        assert!(JSON.contains(from), "{change}");
+        let errors = refused(&JSON.replace(from, to));
+        assert!(errors[0].contains(expected), "{change}\n{errors:#?}");
+    }
+    for text in [
+        "{}",
+        "{\"nftables\": 1}",
+        "{\"nftables\": []} x",
+        "{\"nftables\": [{}]}",
+    ] {
+        refused(text);
+    }
+}

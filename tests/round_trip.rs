@@ -1,0 +1,132 @@
+//! What is rendered is read back as the same policy, in every format and for every kind of policy.
+
+mod common;
+
+use common::judge::{assert_in_sync, chance, dialect, everything, pick, policy};
+use common::oracle::Random;
+use common::{EDITIONS, FORMATS, facts, tell};
+use ipnet::Ipv4Net;
+use twilio_sip_allow::format::{self, Unit};
+use twilio_sip_allow::policy::{Direction, Plane, Transport};
+use twilio_sip_allow::select::{self, Selection};
+
+const POLICIES: usize = 4_000;
+
+fn random_editions(random: &mut Random) -> Vec<&'static str> {
+    let mut editions = vec![*pick(random, &EDITIONS)];
+    while chance(random, 4) {
+        let other = *pick(random, &EDITIONS);
+        if !editions.contains(&other) {
+            editions.push(other);
+        }
+    }
+    editions
+}
+
+fn random_network(random: &mut Random) -> Ipv4Net {
+    let address = u32::try_from(random.between(0x0a00_0000, 0x0aff_ffff)).unwrap();
+    let length = u8::try_from(random.between(8, 32)).unwrap();
+    Ipv4Net::new(address.into(), length).unwrap().trunc()
+}
+
+fn random_selection(random: &mut Random) -> Selection {
+    let regions = facts::region_ids();
+    let mut selection = everything();
+    for _ in 0..random.between(0, 3) {
+        selection.regions.push(pick(random, &regions).clone());
+    }
+    match random.between(0, 2) {
+        0 => selection.directions = vec![Direction::In],
+        1 => selection.directions = vec![Direction::Out],
+        _ => {}
+    }
+    match random.between(0, 3) {
+        0 => selection.planes = vec![Plane::Signaling],
+        1 => selection.planes = vec![Plane::Media],
+        _ => {}
+    }
+    if chance(random, 3) {
+        let mut transports = vec![Transport::Udp, Transport::Tcp, Transport::Tls];
+        let keep = random.between(1, 7);
+        let mut bit = 0;
+        transports.retain(|_| {
+            bit += 1;
+            keep >> (bit - 1) & 1 == 1
+        });
+        selection.transports = Some(transports);
+    }
+    if chance(random, 3) {
+        let networks: Vec<Ipv4Net> = (0..random.between(1, 4))
+            .map(|_| random_network(random))
+            .collect();
+        selection.local_addresses = select::local_addresses(&networks);
+    }
+    let mut port = || chance(random, 4).then(|| u16::try_from(random.between(1, 65535)).unwrap());
+    selection.local_sip_port = port();
+    selection.local_tls_port = port();
+    if let (Some(first), Some(last)) = (port(), port()) {
+        let range = format!("{}-{}", first.min(last), first.max(last));
+        selection.local_rtp_ports = Some(range.parse().unwrap());
+    }
+    selection
+}
+
+#[test]
+fn every_policy_is_read_back_from_every_format() {
+    let mut random = Random::new(4);
+    let mut compared = [0; FORMATS.len()];
+    for _ in 0..POLICIES {
+        let editions = random_editions(&mut random);
+        let selection = random_selection(&mut random);
+        // A selection at odds with itself, such as a port of a plane that is left out.
+        let Ok(policy) = policy(&editions, &selection) else {
+            continue;
+        };
+        for (name, compared) in FORMATS.iter().zip(&mut compared) {
+            let Ok(text) = format::render(dialect(name), &policy, &Unit::default()) else {
+                continue;
+            };
+            let what = format!("{editions:?} {selection:?}");
+            assert_in_sync(&what, name, &policy, &text);
+            *compared += 1;
+        }
+    }
+    for (name, compared) in FORMATS.iter().zip(compared) {
+        tell(&format!(
+            "round trip: {name}: {compared} policies came back"
+        ));
+        assert!(compared > POLICIES / 4, "{name}: {compared}");
+    }
+}
+
+/// Two selections of which one is wider: that shows, on the right side.
+#[test]
+fn another_policy_is_not_taken_for_it() {
+    let mut random = Random::new(5);
+    for _ in 0..100 {
+        let region = pick(&mut random, &facts::region_ids()).clone();
+        let narrow = Selection {
+            regions: vec![region],
+            ..everything()
+        };
+        let edition = [*pick(&mut random, &EDITIONS)];
+        let (narrow, wide) = (
+            policy(&edition, &narrow).unwrap(),
+            policy(&edition, &everything()).unwrap(),
+        );
+        for name in FORMATS {
+            let unit = Unit::default();
+            let render = |policy| format::render(dialect(name), policy, &unit).unwrap();
+            let extra = common::judge::drift(name, &narrow, &render(&wide)).unwrap();
+            assert!(
+                extra.missing.is_empty() && !extra.extra.is_empty(),
+                "{name}"
+            );
+            let missing = common::judge::drift(name, &wide, &render(&narrow)).unwrap();
+            assert!(
+                !missing.missing.is_empty() && missing.extra.is_empty(),
+                "{name}"
+            );
+        }
+    }
+}

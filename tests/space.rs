@@ -1,0 +1,285 @@
+//! The algebra of packet sets against brute force: every point of a small space, one by one.
+
+mod common;
+
+use common::judge::{chance, pick};
+use common::oracle::Random;
+use twilio_sip_allow::policy::space::{
+    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, TooTangled,
+    Verdict, complement, differences, normalized,
+};
+
+const FIELDS: [Field; 4] = [
+    Field::Remote,
+    Field::Local,
+    Field::RemotePort,
+    Field::LocalPort,
+];
+
+/// Numbers that a field of the small space has: its edges are those of the whole.
+const ADDRESSES: [u32; 4] = [0, 1, 2, u32::MAX];
+const PORTS: [u32; 3] = [0, 5060, 65535];
+
+fn kinds() -> Vec<Kind> {
+    let new = States::named("new").unwrap();
+    let tcp = Kind::of(Protocols::TCP);
+    vec![
+        Kind::ALL,
+        Kind::of(Protocols::UDP),
+        Kind::of(Protocols::UDP.not()),
+        tcp,
+        Kind {
+            flags: Flags::opening(),
+            ..tcp
+        },
+        Kind {
+            flags: Flags::opening(),
+            ..Kind::ALL
+        },
+        Kind {
+            states: new,
+            ..Kind::ALL
+        },
+        Kind {
+            states: new.not(),
+            ..tcp
+        },
+    ]
+}
+
+/// One packet of each sort that the kinds tell apart.
+fn single_kinds() -> Vec<Kind> {
+    let mut singles = Vec::new();
+    for state in ["new", "established"] {
+        let states = States::named(state).unwrap();
+        for protocol in [1, 17] {
+            let kind = Kind::of(Protocols::of(protocol));
+            singles.push(Kind { states, ..kind });
+        }
+        for flags in [Flags::SYN, Flags::SYN | Flags::ACK] {
+            let flags = Flags::masked(15, flags);
+            singles.push(Kind {
+                states,
+                flags,
+                ..Kind::of(Protocols::TCP)
+            });
+        }
+    }
+    singles
+}
+
+fn points() -> Vec<Packets> {
+    let mut points = Vec::new();
+    for kind in single_kinds() {
+        let any = Packets::ALL.of_kind(kind).unwrap();
+        for remote in ADDRESSES {
+            for local in ADDRESSES {
+                for remote_port in PORTS {
+                    for local_port in PORTS {
+                        let values = [remote, local, remote_port, local_port];
+                        let with = |p: Packets, (field, value): (Field, u32)| {
+                            p.with(field, Span::single(value))
+                        };
+                        points.push(FIELDS.into_iter().zip(values).fold(any, with));
+                    }
+                }
+            }
+        }
+    }
+    points
+}
+
+fn random_box(random: &mut Random) -> Packets {
+    let mut packets = Packets::ALL.of_kind(*pick(random, &kinds())).unwrap();
+    for field in FIELDS {
+        if chance(random, 2) {
+            let numbers: &[u32] = match field {
+                Field::Remote | Field::Local => &ADDRESSES,
+                Field::RemotePort | Field::LocalPort => &PORTS,
+            };
+            let (a, b) = (*pick(random, numbers), *pick(random, numbers));
+            packets = packets.with(field, Span::new(a.min(b), a.max(b)).unwrap());
+        }
+    }
+    packets
+}
+
+fn random_steps(random: &mut Random) -> Vec<Step> {
+    let count = u32::try_from(random.between(0, 7)).unwrap();
+    (0..count)
+        .map(|at| Step {
+            packets: random_box(random),
+            certain: !chance(random, 5),
+            verdict: match random.between(0, 4) {
+                0 => Verdict::Deny,
+                1 => Verdict::Skip(
+                    u32::try_from(random.between(u64::from(at) + 1, u64::from(count))).unwrap(),
+                ),
+                _ => Verdict::Accept,
+            },
+            at,
+        })
+        .collect()
+}
+
+/// What may become of a packet, by trying both ways at each step that is not certain:
+/// whether it may pass, and whether it may not.
+fn fates(steps: &[Step], from: usize, point: &Packets) -> (bool, bool) {
+    let Some((at, step)) = steps
+        .iter()
+        .enumerate()
+        .skip(from)
+        .find(|(_, s)| s.packets.and(point).is_some())
+    else {
+        return (false, true);
+    };
+    let taken = match step.verdict {
+        Verdict::Accept => (true, false),
+        Verdict::Deny => (false, true),
+        Verdict::Skip(to) => fates(steps, to as usize, point),
+    };
+    if step.certain {
+        return taken;
+    }
+    let other = fates(steps, at + 1, point);
+    (taken.0 || other.0, taken.1 || other.1)
+}
+
+fn holding<'a>(found: &'a [Difference], side: Side, point: &Packets) -> Vec<&'a Difference> {
+    let own = found.iter().filter(|d| d.side == side);
+    own.filter(|d| d.packets.and(point).is_some()).collect()
+}
+
+#[test]
+fn differences_are_exact_at_every_point() {
+    let mut random = Random::new(10);
+    let points = points();
+    let (mut missing_points, mut extra_points) = (0, 0);
+    for round in 0..1_500 {
+        let expected: Vec<Packets> = (0..random.between(0, 3))
+            .map(|_| random_box(&mut random))
+            .collect();
+        let steps = random_steps(&mut random);
+        let found = differences(&expected, &steps).unwrap();
+        for point in &points {
+            let is_expected = expected.iter().any(|e| e.and(point).is_some());
+            let (passes, stops) = fates(&steps, 0, point);
+            let missing = holding(&found, Side::Missing, point);
+            let extra = holding(&found, Side::Extra, point);
+            assert_eq!(
+                missing.len(),
+                usize::from(is_expected && stops),
+                "{round}: {point:?}"
+            );
+            assert_eq!(
+                extra.len(),
+                usize::from(!is_expected && passes),
+                "{round}: {point:?}"
+            );
+            for difference in missing.iter().chain(&extra) {
+                assert_eq!(difference.sometimes, passes && stops, "{round}: {point:?}");
+            }
+            missing_points += missing.len();
+            extra_points += extra.len();
+        }
+    }
+    assert!(
+        missing_points > 10_000 && extra_points > 10_000,
+        "{missing_points} {extra_points}"
+    );
+}
+
+#[test]
+fn what_is_without_another_box_and_what_is_in_both_make_up_the_whole() {
+    let mut random = Random::new(11);
+    let points = points();
+    for _ in 0..300 {
+        let (one, other) = (random_box(&mut random), random_box(&mut random));
+        let rest = one.without(&other);
+        assert_eq!(rest.is_none(), one.and(&other).is_none());
+        for point in points.iter().filter(|point| one.and(point).is_some()) {
+            let in_rest = rest
+                .iter()
+                .flatten()
+                .filter(|part| part.and(point).is_some());
+            let outside = other.and(point).is_none();
+            assert!(
+                rest.is_none() || in_rest.count() == usize::from(outside),
+                "{one:?} {other:?} {point:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_difference_is_told_in_as_few_boxes_as_can_be() {
+    let span = |first, last| Span::new(first, last).unwrap();
+    let accept = |remote: Span, protocols| Step {
+        packets: Packets::ALL
+            .with(Field::Remote, remote)
+            .of_kind(Kind::of(protocols))
+            .unwrap(),
+        certain: true,
+        verdict: Verdict::Accept,
+        at: remote.first,
+    };
+    // Parts that touch, overlap, and stand in no order; both protocols.
+    let mut steps = Vec::new();
+    for protocols in [Protocols::TCP, Protocols::UDP] {
+        for (first, last) in [(64, 127), (0, 63), (100, 200), (300, 300)] {
+            steps.push(accept(span(first, last), protocols));
+        }
+    }
+    let found = differences(&[], &steps).unwrap();
+    let mut remotes: Vec<Span> = found
+        .iter()
+        .map(|d| d.packets.span(Field::Remote))
+        .collect();
+    remotes.sort_unstable();
+    assert_eq!(remotes, [span(0, 200), span(300, 300)]);
+    assert!(
+        found
+            .iter()
+            .all(|d| d.packets.kind.protocols == Protocols::TCP.or(Protocols::UDP))
+    );
+    assert_eq!(found.iter().map(|d| d.blame.clone()).max(), Some(vec![300]));
+}
+
+#[test]
+fn the_ends_of_the_address_space_are_no_edge_case() {
+    let top = Span::single(u32::MAX);
+    let spans = normalized(vec![
+        top,
+        Span::single(0),
+        Span::new(1, 9).unwrap(),
+        Span::ADDRESSES,
+    ]);
+    assert_eq!(spans, [Span::ADDRESSES]);
+    assert_eq!(complement(&[], Span::ADDRESSES), [Span::ADDRESSES]);
+    assert_eq!(complement(&[Span::ADDRESSES], Span::ADDRESSES), []);
+    assert_eq!(
+        complement(&[top], Span::ADDRESSES),
+        [Span::new(0, u32::MAX - 1).unwrap()]
+    );
+    assert_eq!(
+        complement(&[Span::single(0)], Span::PORTS),
+        [Span::new(1, 65535).unwrap()]
+    );
+}
+
+/// Half of the rules overlap with the other half in every way: refused, and not in an hour.
+#[test]
+fn rules_that_overlap_in_too_many_ways_are_refused() {
+    let step = |field: Field, number: u32| Step {
+        packets: Packets::ALL.with(field, Span::new(number * 2, 60_000 + number).unwrap()),
+        certain: true,
+        verdict: Verdict::Deny,
+        at: 0,
+    };
+    let fields = [Field::Remote, Field::LocalPort, Field::RemotePort];
+    let steps: Vec<Step> = fields
+        .into_iter()
+        .flat_map(|f| (0..2_000).map(move |n| step(f, n)))
+        .collect();
+    assert_eq!(differences(&[], &steps), Err(TooTangled));
+}
