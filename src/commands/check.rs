@@ -175,8 +175,11 @@ impl Check {
         let units = format::parse(self.format, text, wanted).map_err(|errors| {
             let lines = Lines::of(text);
             let tell = |error: format::parse::ParseError| {
-                let (line, found) = (lines.number(error.at), excerpt(text, error.at));
-                format!("{name}:{line}: {}, in: {found}", error.problem)
+                let place = format!("{name}:{}", lines.number(error.at));
+                match &excerpt(text, error.at)[..] {
+                    "" => format!("{place}: {}", error.problem),
+                    found => format!("{place}: {}, in: {found}", error.problem),
+                }
             };
             errors.into_iter().map(tell).collect::<Vec<_>>()
         })?;
