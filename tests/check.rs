@@ -371,7 +371,22 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
 -A TWILIO-SIP-IN -m conntrack --ctstate ESTABLISHED -j ACCEPT
 -A TWILIO-SIP-OUT ! -p udp -m limit --limit 1/s -j ACCEPT
 COMMIT";
-    json(&tokyo().replace("COMMIT", rules));
+    let (report, _) = json(&tokyo().replace("COMMIT", rules));
+    let extra = report["files"][0]["extra"].as_array().unwrap();
+    let has = |key: &str, value: Value| extra.iter().any(|part| part[key] == value);
+    assert!(has("tcp_flags", serde_json::json!(["syn"])), "{report}");
+    assert!(
+        has("states", serde_json::json!(["established"])),
+        "{report}"
+    );
+    assert!(
+        has("sometimes", true.into()) && has("sometimes", false.into()),
+        "{report}"
+    );
+    assert!(
+        has("protocols", serde_json::json!({"all_but": ["tcp", "udp"]})),
+        "{report}"
+    );
     let group = r#"{"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [],
         "PrefixListIds": [{"PrefixListId": "pl-1"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]}"#;
     let options = "--direction in --format aws-sg --quiet --report json";
@@ -405,6 +420,17 @@ fn github_annotations_point_to_file_and_line() {
         report.contains("file=a%2Cb%3A%25%0A.rules,line=14::a,b:%25\\n.rules: extra: "),
         "{report}"
     );
+}
+
+#[test]
+fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
+    let bytes = format!("\u{feff}{}", with_frankfurt());
+    let mut tool = Tool::line(&format!("check {TOKYO} --report github -")).file("deployed", bytes);
+    let deployed = std::fs::File::open(tool.folder().join("deployed")).unwrap();
+    tool.command().stdin(deployed);
+    let report = drifted(tool.run());
+    let line = "::error title=drift%3A extra::stdin: extra: in udp from 35.156.191.128/30 to any port 5060";
+    assert!(report.contains(line), "{report}");
 }
 
 #[test]

@@ -6,7 +6,9 @@ mod common;
 use common::judge::{chance, drift, everything, policy, told};
 use common::oracle::Random;
 use common::render;
-use twilio_sip_allow::policy::Policy;
+use twilio_sip_allow::policy::drift::{Belongs, Drift, Part};
+use twilio_sip_allow::policy::space::differences;
+use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
 fn tokyo() -> (Policy, String) {
@@ -182,6 +184,14 @@ fn a_listing_that_is_none_is_refused() {
             "1: chain TWILIO-SIP-IN was not declared before, as it is in all of a listing, in: -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
+            "[1:x] -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "Chain INPUT (policy DROP)".to_owned(),
+            "1: this is what iptables -L prints, which leaves things out; expected what iptables-save prints, in: Chain INPUT (policy DROP)",
+        ),
+        (
             "COMMIT".to_owned(),
             "1: COMMIT without a table before it, in: COMMIT",
         ),
@@ -251,13 +261,145 @@ fn a_listing_that_was_cut_off_is_never_in_sync() {
     }
 }
 
+/// Each is the only rule of the unit, but for those after a semicolon, which are of chain INNER.
+#[test]
+fn what_a_rule_lets_through() {
+    for (rules, expected) in [
+        ("-j ACCEPT", "any protocol from any to any"),
+        ("-p udp -j ACCEPT", "udp from any to any"),
+        ("! -p udp -j ACCEPT", "any protocol but udp from any to any"),
+        ("-p 47 -j ACCEPT", "protocol 47 from any to any"),
+        (
+            "-s 10.0.0.0/24,10.0.1.0/24 -j ACCEPT",
+            "any protocol from 10.0.0.0/23 to any",
+        ),
+        (
+            "! -s 128.0.0.0/1,64.0.0.0/2 -j ACCEPT",
+            "any protocol from 0.0.0.0/2 to any",
+        ),
+        (
+            "! -d 128.0.0.0/1 -j ACCEPT",
+            "any protocol from any to 0.0.0.0/1",
+        ),
+        (
+            "-m iprange ! --src-range 64.0.0.0-255.255.255.255 -j ACCEPT",
+            "any protocol from 0.0.0.0/2 to any",
+        ),
+        (
+            "-p udp --sport 5060: -j ACCEPT",
+            "udp from any port 5060-65535 to any",
+        ),
+        (
+            "-p udp ! --dport :5059 -j ACCEPT",
+            "udp from any to any port 5060-65535",
+        ),
+        (
+            "-p tcp --syn -j ACCEPT",
+            "tcp from any to any with TCP flags syn",
+        ),
+        (
+            "-p tcp ! --syn -j ACCEPT",
+            "tcp from any to any with other TCP flags than syn",
+        ),
+        (
+            "-p tcp --tcp-flags SYN,ACK SYN -j ACCEPT",
+            "tcp from any to any that open a connection",
+        ),
+        (
+            "-p tcp --tcp-flags ALL FIN,SYN,RST,ACK -j ACCEPT",
+            "tcp from any to any with TCP flags fin+syn+rst+ack, but only in some circumstances",
+        ),
+        (
+            "-p tcp --tcp-flags SYN,PSH SYN,PSH -m tcp --tcp-flags FIN,RST,ACK NONE -j ACCEPT",
+            "tcp from any to any with TCP flags syn, but only in some circumstances",
+        ),
+        (
+            "-p tcp ! --tcp-flags SYN,PSH SYN,PSH -j ACCEPT",
+            "tcp from any to any, but only in some circumstances",
+        ),
+        (
+            "-m state --state NEW,RELATED -j ACCEPT",
+            "any protocol from any to any in state new, related",
+        ),
+        (
+            "-m conntrack ! --ctstate NEW,INVALID -j ACCEPT",
+            "any protocol from any to any in state established, related, untracked",
+        ),
+        (
+            "-f -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "! -f -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "! -i eth0 -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m limit --limit 5/sec --limit-burst 9 -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m time --timestart 08:00 --weekdays Mon --kerneltz -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m addrtype --dst-type LOCAL -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m owner --uid-owner 0 -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-i eth0 -j INNER; -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        ("-i eth0 -j INNER; -p udp -j RETURN; -j DROP", ""),
+        ("-j LOG --log-prefix x --log-uid", ""),
+        ("-j NFLOG --nflog-group 5", ""),
+        ("-j AUDIT --type accept", ""),
+        ("-j TRACE", ""),
+        ("-s 10.0.0.1", ""),
+        ("-j REJECT --reject-with icmp-port-unreachable", ""),
+    ] {
+        let mut text = "-N TWILIO-SIP-IN\n-N INNER\n".to_owned();
+        for (number, rule) in rules.split("; ").enumerate() {
+            let chain = if number == 0 {
+                "TWILIO-SIP-IN"
+            } else {
+                "INNER"
+            };
+            text += &format!("-A {chain} {rule}\n");
+        }
+        let units = common::judge::units("iptables", &text, "twilio-sip", &common::judge::BOTH);
+        let found = differences(&[], &units.unwrap()[0].steps).unwrap();
+        let parts = found.into_iter().map(|difference| Part {
+            direction: Direction::In,
+            packets: difference.packets,
+            sometimes: difference.sometimes,
+            belongs: Belongs::Nothing,
+            blame: Vec::new(),
+        });
+        let drift = Drift {
+            extra: parts.collect(),
+            ..Drift::default()
+        };
+        let told = told(&drift, &text);
+        let told = told
+            .trim_start_matches("\nstdin\n  extra   in  ")
+            .trim_end();
+        assert_eq!(told, expected, "{rules}");
+    }
+}
+
 #[test]
 fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
     let (policy, text) = tokyo();
     let mut one_way = policy.clone();
-    one_way
-        .rules
-        .retain(|rule| rule.direction == twilio_sip_allow::policy::Direction::In);
+    one_way.rules.retain(|rule| rule.direction == Direction::In);
     one_way.scope.directions.truncate(1);
     for (chain_policy, extra) in [("DROP", 0), ("ACCEPT", 1)] {
         let text = text

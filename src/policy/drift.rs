@@ -298,3 +298,54 @@ fn publications(packets: &Packets, known: &[Known], direction: Direction) -> Bel
         Belongs::Published(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Neighbours of two regions are told apart, though one box holds both; a box that holds
+    /// more than published networks stays whole.
+    #[test]
+    fn what_is_extra_is_split_where_all_of_it_is_published() {
+        let known = |first, last, region: &str| Known {
+            addresses: Span { first, last },
+            plane: Plane::Media,
+            ports: vec![PortRange::ANY],
+            region: Some(region.into()),
+            edition: "test".into(),
+        };
+        let known = [
+            known(64, 127, "a"),
+            known(128, 255, "b"),
+            known(128, 143, "c"),
+        ];
+        let named = |first, last| {
+            let packets = Packets::ALL.with(Field::Remote, Span { first, last });
+            let difference = Difference {
+                side: Side::Extra,
+                sometimes: false,
+                packets,
+                blame: vec![7],
+            };
+            let parts = name_extra(vec![difference], &known, Direction::In);
+            let region = |part: &Part| match &part.belongs {
+                Belongs::Published(places) => places
+                    .iter()
+                    .filter_map(|place| place.region.as_deref())
+                    .collect::<Vec<_>>()
+                    .join("+"),
+                _ => "none".to_owned(),
+            };
+            let span = |part: &Part| part.packets.span(Field::Remote);
+            let told = parts
+                .iter()
+                .map(|p| (span(p).first, span(p).last, region(p)));
+            told.collect::<Vec<_>>()
+        };
+        let row = |first, last, region: &str| (first, last, region.to_owned());
+        assert_eq!(named(64, 255), [row(64, 127, "a"), row(128, 255, "b")]);
+        assert_eq!(named(130, 140), [row(130, 140, "b+c")]);
+        assert_eq!(named(64, 256), [row(64, 256, "none")]);
+        assert_eq!(named(100, 200), [row(100, 200, "none")]);
+    }
+}
