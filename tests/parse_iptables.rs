@@ -91,6 +91,18 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "'65536' is not a port from 0 to 65535, nor a service known here",
         ),
         (
+            "-p udp --dport 023420 -j DROP",
+            "'023420' has a leading zero, which may mean octal; write it without",
+        ),
+        (
+            "-p 017 -j ACCEPT",
+            "'017' has a leading zero, which may mean octal; write it without",
+        ),
+        (
+            "-s 10.0.0.0/08 -j ACCEPT",
+            "'08' has a leading zero, which may mean octal; write it without",
+        ),
+        (
             "-p udp --dport nonesuch -j ACCEPT",
             "'nonesuch' is not a port from 0 to 65535, nor a service known here",
         ),
@@ -316,6 +328,15 @@ fn what_a_rule_lets_through() {
         (
             "-p tcp ! --tcp-flags SYN,PSH SYN,PSH -j ACCEPT",
             "tcp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p tcp ! --tcp-flags SYN SYN,PSH -j ACCEPT",
+            "tcp from any to any",
+        ),
+        ("-p tcp --tcp-flags SYN SYN,PSH -j ACCEPT", ""),
+        (
+            "-p udp -m limit -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
         ),
         (
             "-m state --state NEW,RELATED -j ACCEPT",

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::value::RawValue;
+
 use crate::policy::drift::DeployedUnit;
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span, complement, normalized};
 use crate::policy::{Direction, PortRange};
@@ -64,6 +66,9 @@ impl ParseError {
 /// As many characters of a text as a message shows.
 const EXCERPT_LIMIT: usize = 240;
 
+/// A JSON value of more bytes is not read again to be shown.
+const LONG_JSON: usize = 1 << 16;
+
 /// Where the lines of a text start.
 #[derive(Debug, Default)]
 pub struct Lines(Vec<u32>);
@@ -85,13 +90,27 @@ impl Lines {
 /// What stands at a place: a JSON value, or the rest of the line; without the space around it.
 pub fn excerpt(text: &str, at: u32) -> String {
     let rest = text.get(at as usize..).unwrap_or_default();
-    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<serde_json::Value>();
-    let value = rest.starts_with('{').then(|| values.next()).flatten();
+    let is_json = text.trim_start().starts_with('{');
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+    let value = if is_json { values.next() } else { None };
     let found = match value {
-        Some(Ok(value)) => value.to_string(),
+        Some(Ok(value)) => on_one_line(value.get()),
         _ => rest.lines().next().unwrap_or_default().trim().to_owned(),
     };
     super::clip(found, EXCERPT_LIMIT)
+}
+
+/// A JSON value without the space between its words, or the start of a long one.
+fn on_one_line(json: &str) -> String {
+    let value = if json.len() < LONG_JSON {
+        serde_json::from_str::<serde_json::Value>(json).ok()
+    } else {
+        None
+    };
+    value.map_or_else(
+        || json.chars().take(LONG_JSON).collect(),
+        |value| value.to_string(),
+    )
 }
 
 /// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`super::parse()`].
@@ -230,6 +249,7 @@ pub(super) fn network(word: &str) -> Result<Span, String> {
         return address(word).map(Span::single);
     };
     let base = address(base)?;
+    plain_number(length)?;
     let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
     let length = length.parse::<u32>().ok().filter(|n| digits && *n <= 32);
     let length = length.ok_or_else(|| format!("'{word}' has no prefix length from 0 to 32"))?;
@@ -240,10 +260,21 @@ pub(super) fn network(word: &str) -> Result<Span, String> {
     })
 }
 
+/// Digits without a leading zero, which some programs take for octal and others do not.
+pub(super) fn plain_number(digits: &str) -> Result<&str, String> {
+    if digits.len() > 1 && digits.starts_with('0') {
+        Err(format!(
+            "'{digits}' has a leading zero, which may mean octal; write it without"
+        ))
+    } else {
+        Ok(digits)
+    }
+}
+
 /// A port's number, or the name of a service.
 pub(super) fn port(word: &str) -> Result<u32, String> {
     let known = if word.bytes().all(|b| b.is_ascii_digit()) {
-        word.parse::<u16>().ok()
+        plain_number(word)?.parse::<u16>().ok()
     } else {
         super::services::port(word)
     };

@@ -4,6 +4,7 @@
 //! `/etc/services` and `/etc/protocols` of Debian and FreeBSD have them. A name that is not here is
 //! refused: these files differ from system to system.
 
+use super::parse::plain_number;
 use crate::policy::space::Protocols;
 
 const SERVICES: &[(&str, u16)] = &[
@@ -95,7 +96,7 @@ pub(super) fn port(name: &str) -> Option<u16> {
 /// A protocol by its name or its number.
 pub(super) fn protocol(word: &str) -> Result<Protocols, String> {
     let number = if word.bytes().all(|b| b.is_ascii_digit()) {
-        word.parse::<u8>().ok()
+        plain_number(word)?.parse::<u8>().ok()
     } else {
         PROTOCOLS
             .iter()

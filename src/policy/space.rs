@@ -568,6 +568,9 @@ pub struct TooTangled;
 /// How many times a comparison looks at a rule before it gives up, for each rule, and at least.
 const EFFORT: (u64, u64) = (1_000, 100_000_000);
 
+/// As many pieces as a comparison may find, for each rule, and at least.
+const PIECES: (usize, usize) = (8, 1 << 20);
+
 /// The exact difference of what is expected and what the steps let through.
 ///
 /// A packet that passes only in some circumstances is missing if expected, and extra if not.
@@ -598,6 +601,7 @@ pub fn differences(expected: &[Packets], steps: &[Step]) -> Result<Vec<Differenc
         steps,
         scratch: Default::default(),
         pieces: Vec::new(),
+        limit: PIECES.1.max(PIECES.0 * spans.len()),
         effort,
     };
     let mut found = Vec::new();
@@ -609,6 +613,7 @@ pub fn differences(expected: &[Packets], steps: &[Step]) -> Result<Vec<Differenc
             .map(|(id, _)| id)
             .collect();
         sweep.run(0, &members)?;
+        sweep.limit -= sweep.pieces.len();
         found.extend(sweep.pieces.drain(..).map(|piece| Difference {
             side: piece.side,
             sometimes: piece.sometimes,
@@ -646,6 +651,9 @@ struct Sweep<'a> {
     steps: &'a [Step],
     scratch: [Scratch; FIELDS],
     pieces: Vec<Piece>,
+    /// How many more pieces there may be.
+    limit: usize,
+    /// How many more times a box may be looked at.
     effort: u64,
 }
 
@@ -668,6 +676,9 @@ impl Sweep<'_> {
             return Ok(());
         };
         let Some(&field) = ORDER.get(level) else {
+            if self.pieces.len() == self.limit {
+                return Err(TooTangled);
+            }
             self.pieces.extend(self.judge(ids));
             return Ok(());
         };

@@ -394,11 +394,25 @@ const NARROWING: &[(&str, usize)] = &[
     ("--reap", 0),
 ];
 
-/// Modules of which every option is known here.
-const MODULES: &str = "
-    addrtype comment connlimit connmark conntrack dscp hashlimit helper icmp iprange length limit
-    mac mark multiport owner physdev pkttype policy quota recent state statistic string tcp time
-    tos ttl udp dccp sctp udplite
+/// Modules of which every option is known here, and that match nothing by themselves.
+const MODULES: [&str; 11] = [
+    "comment",
+    "conntrack",
+    "dccp",
+    "icmp",
+    "iprange",
+    "multiport",
+    "sctp",
+    "state",
+    "tcp",
+    "udp",
+    "udplite",
+];
+
+/// Modules that narrow, some of them without any option: `limit` is three packets an hour then.
+const NARROWING_MODULES: &str = "
+    addrtype connlimit connmark dscp hashlimit helper length limit mac mark owner physdev pkttype
+    policy quota recent statistic string time tos ttl
 ";
 
 /// Options of targets, each with the count of its values.
@@ -490,16 +504,17 @@ impl Reader<'_> {
 
     fn module(&mut self, option: &str) -> Result<(), String> {
         let module = self.words.value(option)?;
-        if MODULES
-            .split_ascii_whitespace()
-            .any(|known| known == module)
-        {
-            Ok(())
-        } else {
-            Err(format!(
-                "'-m {module}' cannot be judged: what it matches is not in the text"
-            ))
+        if MODULES.contains(&module) {
+            return Ok(());
         }
+        let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
+        if narrowing.any(|known| known == module) {
+            self.matches.certain = false;
+            return Ok(());
+        }
+        Err(format!(
+            "'-m {module}' cannot be judged: what it matches is not in the text"
+        ))
     }
 
     fn target(&mut self, option: &str, goes: bool) -> Result<(), String> {
@@ -612,16 +627,21 @@ impl Reader<'_> {
     /// A mask, and those of its flags that are set.
     fn tcp_flags(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let (mask, set) = (self.words.value(option)?, self.words.value(option)?);
-        let (mask, other) = flag_bits(mask)?;
+        let (mask, other_mask) = flag_bits(mask)?;
         let (set, other_set) = flag_bits(set)?;
-        if other != 0 || other_set != 0 {
+        let flags = if other_set & !other_mask != 0 {
+            // What is set outside of the mask is never found.
+            Flags::ALL.not()
+        } else if other_mask == 0 {
+            Flags::masked(mask, set)
+        } else {
             self.matches.certain = false;
-        }
-        let flags = Flags::masked(mask, set);
-        if negated && other != 0 {
-            // What is not "these and others" may be any.
-            return self.flags(Flags::ALL, false);
-        }
+            if negated {
+                // What is not "these and others" may be any.
+                return self.flags(Flags::ALL, false);
+            }
+            Flags::masked(mask, set)
+        };
         self.flags(flags, negated)
     }
 
