@@ -196,6 +196,11 @@ fn a_listing_that_is_none_is_refused() {
             "1: chain TWILIO-SIP-IN was not declared before, as it is in all of a listing, in: -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
+            "*filter\n-P\nCOMMIT".to_owned(),
+            "2: expected the name of a chain, in: -P",
+        ),
+        ("-N".to_owned(), "1: expected the name of a chain, in: -N"),
+        (
             "[1:x] -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
             "1: expected what iptables-save or iptables -S prints, in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
         ),

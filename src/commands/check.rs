@@ -276,20 +276,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The report to stdout; or, with a repair, that to stdout and the report to stderr.
+    /// The report to stdout; or, with a repair, that to stdout and the report to stderr, where it
+    /// may get lost: the repair must not.
     fn print(mut self, subject: &Subject, repairs: bool) -> Result<()> {
-        let mut to: Box<dyn Write> = if repairs {
-            Box::new(std::io::stderr().lock())
-        } else {
-            Box::new(std::io::stdout().lock())
-        };
-        self.copy(subject, &mut *to)
-            .context("cannot write the report")?;
-        drop(to);
-        match self.repair {
-            Some(repair) => output::write_stdout(&repair),
-            None => Ok(()),
+        if repairs {
+            let repair = self.repair.take();
+            let done = repair.map_or(Ok(()), |repair| output::write_stdout(&repair));
+            let _ = self.copy(subject, &mut std::io::stderr().lock());
+            return done;
         }
+        self.copy(subject, &mut std::io::stdout().lock())
+            .context("cannot write the report")
     }
 
     fn copy(&mut self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {

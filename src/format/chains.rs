@@ -246,8 +246,11 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
     }
 
     fn leave(&mut self, packets: Packets, certain: bool, at: u32, leaving: &mut Vec<usize>) {
-        leaving.push(self.steps.len());
+        let number = self.steps.len();
         self.step(packets, certain, Verdict::Skip(u32::MAX), at);
+        if number < self.steps.len() {
+            leaving.push(number);
+        }
     }
 
     fn step(&mut self, packets: Packets, certain: bool, verdict: Verdict, at: u32) {

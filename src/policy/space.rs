@@ -849,7 +849,9 @@ fn fate<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Fate {
             }
             Verdict::Skip(target) => {
                 narrowed.get_or_insert(step.at);
-                later.push(target);
+                if !later.contains(&target) {
+                    later.push(target);
+                }
             }
         }
         if step.certain {

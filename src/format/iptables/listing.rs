@@ -117,8 +117,8 @@ impl<'a> Listing<'a> {
                 chain.rules.push(RuleText { at, text: rest });
                 Ok(())
             }
-            "-N" | "--new-chain" if rest.is_empty() => self.declare(at, &command[verb.len() + 1..]),
-            "-P" | "--policy" => self.declare(at, &command[verb.len() + 1..]),
+            "-N" | "--new-chain" if rest.is_empty() => self.declare(at, &command[verb.len()..]),
+            "-P" | "--policy" => self.declare(at, &command[verb.len()..]),
             "Chain" => Err(
                 "this is what iptables -L prints, which leaves things out; expected what iptables-save prints"
                     .to_owned(),
