@@ -19,7 +19,7 @@ use crate::report::{Judged, Report, Subject, Summary};
 use crate::select::known_networks;
 
 /// How many files each thread judges before what was found is written away.
-const FILES_PER_THREAD: usize = 32;
+const FILES_PER_THREAD: usize = 8;
 
 /// As much of a report as is kept in memory until it is known that all files could be judged.
 const REPORT_IN_MEMORY: usize = 4 << 20;
