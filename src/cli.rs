@@ -444,10 +444,7 @@ impl RenderArgs {
                 "--dataset and --template cannot both be read from stdin; give one of them as a file"
             ),
             (None, Some(file)) => Ok(Layout::Template(file.clone())),
-            (None, None) => anyhow::bail!(
-                "say which firewall it is for with --format {}, or give a --template",
-                FORMATS.map(Dialect::name).join("|")
-            ),
+            (None, None) => anyhow::bail!("{}, or give a --template", ask_for_format()),
         }
     }
 
@@ -472,10 +469,7 @@ impl RenderArgs {
 impl CheckArgs {
     /// The firewall's language.
     pub fn format(&self) -> anyhow::Result<&'static dyn Dialect> {
-        let known = || FORMATS.map(Dialect::name).join("|");
-        self.format.ok_or_else(|| {
-            anyhow::anyhow!("say which firewall it is for with --format {}", known())
-        })
+        self.format.ok_or_else(|| anyhow::anyhow!(ask_for_format()))
     }
 
     /// What is to be judged in the firewall.
@@ -527,6 +521,11 @@ impl CheckArgs {
         );
         Ok(self.files.clone())
     }
+}
+
+fn ask_for_format() -> String {
+    let known = FORMATS.map(Dialect::name).join("|");
+    format!("say which firewall it is for with --format {known}")
 }
 
 /// Whether a file's name stands for stdin.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use crate::text::shown;
+use crate::text::{RED, YELLOW, painted, shown};
 
 /// Where the data of a command goes.
 #[derive(Clone, Debug)]
@@ -143,19 +143,19 @@ impl Talk {
     /// Something that the user should know, on one line.
     pub fn notice(self, text: &str) {
         if !self.quiet {
-            self.say("notice", "33", text);
+            self.say("notice", YELLOW, text);
         }
     }
 
     /// Why the program failed.
     pub fn error(self, text: &str) {
-        self.say("error", "31", text);
+        self.say("error", RED, text);
     }
 
     fn say(self, word: &str, color: &str, text: &str) {
         let program = env!("CARGO_PKG_NAME");
         let word = if self.colors_stderr() {
-            format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
+            painted(word, color)
         } else {
             word.to_owned()
         };

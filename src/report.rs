@@ -13,7 +13,6 @@ use std::borrow::Cow;
 use crate::format::parse::{Lines, excerpt};
 use crate::policy::drift::Drift;
 use crate::policy::{Direction, Scope};
-use crate::text::shown;
 
 /// What is the same for all files.
 #[derive(Debug)]
@@ -27,8 +26,10 @@ pub struct Subject<'a> {
 /// A file that was judged.
 #[derive(Debug)]
 pub struct Judged<'a> {
-    /// Its name; `-` is stdin.
+    /// As it was given; `-` is stdin.
     pub file: Cow<'a, str>,
+    /// Its name for people, on one line.
+    pub name: String,
     /// What it says.
     pub text: &'a str,
     /// Where its lines are; none need be known where there is no drift.
@@ -40,16 +41,6 @@ pub struct Judged<'a> {
     pub empty: Vec<(&'a str, &'a str)>,
     /// The direction that was not selected, where it is part of the same unit and not empty.
     pub unselected: Option<Direction>,
-}
-
-impl Judged<'_> {
-    /// The file's name for people.
-    fn name(&self) -> String {
-        match &*self.file {
-            "-" => "stdin".to_owned(),
-            file => shown(file, &[]),
-        }
-    }
 }
 
 /// How many files were judged, and how many of them have drifted.
@@ -66,12 +57,22 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts a file.
-    pub fn add(&mut self, drift: &Drift) {
-        self.files += 1;
-        self.drifted += usize::from(!drift.is_none());
-        self.missing += drift.missing.len();
-        self.extra += drift.extra.len() + drift.beyond.len();
+    /// Of one file.
+    pub fn of(drift: &Drift) -> Summary {
+        Summary {
+            files: 1,
+            drifted: usize::from(!drift.is_none()),
+            missing: drift.missing.len(),
+            extra: drift.extra.len() + drift.beyond.len(),
+        }
+    }
+
+    /// Counts more files.
+    pub fn add(&mut self, more: Summary) {
+        self.files += more.files;
+        self.drifted += more.drifted;
+        self.missing += more.missing;
+        self.extra += more.extra;
     }
 }
 
@@ -80,11 +81,18 @@ pub trait Report: Sync {
     /// What stands before the files.
     fn head(&self, subject: &Subject, summary: Summary) -> String;
 
-    /// What stands for a file; `first` tells that none stands before it.
-    fn file(&self, judged: &Judged, first: bool) -> String;
+    /// What stands for a file.
+    fn file(&self, judged: &Judged) -> String;
+
+    /// What stands between two files.
+    fn separator(&self) -> &'static str {
+        ""
+    }
 
     /// What stands after the files.
-    fn end(&self) -> String;
+    fn end(&self) -> &'static str {
+        ""
+    }
 }
 
 /// For people.

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::dataset::{self, Atlas, Connection, DatasetError, Edition, Region, SignalingPorts};
 use crate::policy::drift::Known;
+use crate::policy::space::{Span, normalized};
 use crate::policy::{
     Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
     Scope, State, Transport, merge,
@@ -128,13 +129,17 @@ pub fn known_networks(atlas: &Atlas) -> Result<Vec<Known>, SelectError> {
     let mut known = Vec::new();
     for edition in dataset::editions()? {
         let signaling = &edition.signaling;
-        let [udp, tcp, tls] = [Transport::Udp, Transport::Tcp, Transport::Tls]
-            .map(|transport| PortRange::single(signaling.ports.of(transport)));
+        let sip = [Transport::Udp, Transport::Tcp, Transport::Tls]
+            .map(|transport| Span::single(signaling.ports.of(transport).into()));
         let planes = [
-            (Plane::Signaling, vec![udp, tcp, tls], &signaling.networks),
+            (
+                Plane::Signaling,
+                normalized(sip.to_vec()),
+                &signaling.networks,
+            ),
             (
                 Plane::Media,
-                vec![edition.media.ports],
+                vec![edition.media.ports.into()],
                 &edition.media.networks,
             ),
         ];

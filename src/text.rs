@@ -30,6 +30,18 @@ pub fn shown(text: &str, kept: &[char]) -> String {
     result
 }
 
+/// Colours of the terminal (ECMA-48, 8.3.117, SGR).
+pub const GREEN: &str = "32";
+/// See [`GREEN`].
+pub const RED: &str = "31";
+/// See [`GREEN`].
+pub const YELLOW: &str = "33";
+
+/// A word in bold and in colour.
+pub fn painted(word: &str, color: &str) -> String {
+    format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
+}
+
 /// Two spellings of one name fold to the same text: case, accents, spaces, hyphens and
 /// underscores make no difference, nor do full-width and half-width letters.
 pub fn fold(name: &str) -> String {

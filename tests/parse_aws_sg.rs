@@ -55,7 +55,7 @@ fn check(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<ParseErro
     let units = format::parse(aws(), text, wanted)?;
     let found: Vec<_> = units.iter().map(|unit| unit.direction).collect();
     assert_eq!(found, *directions);
-    Ok(format::compare(aws(), policy, &units, &[]).unwrap())
+    Ok(format::compare(aws(), policy, &units, || &[]).unwrap())
 }
 
 /// The differences, a line each.

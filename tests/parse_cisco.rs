@@ -44,7 +44,7 @@ impl Expected {
             told.map(|e| (Lines::of(text).number(e.at), e.problem))
                 .collect::<Vec<_>>()
         })?;
-        Ok(format::compare(cisco(), &self.policy, &units, &[]).unwrap())
+        Ok(format::compare(cisco(), &self.policy, &units, || &[]).unwrap())
     }
 
     /// Which sides differ, in words.

@@ -1,17 +1,18 @@
 //! What the parser of nftables makes of a ruleset, as text and as JSON, judged by the drift that
 //! comes of it.
 
+mod common;
+
 use std::net::Ipv4Addr;
 
-use twilio_sip_allow::dataset;
+use common::judge::{BOTH, dialect, everything};
 use twilio_sip_allow::format::parse::Wanted;
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
 use twilio_sip_allow::policy::space::Field;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
-use twilio_sip_allow::select::{self, Selection};
+use twilio_sip_allow::select::Selection;
 
-const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
 const IN_SYNC: [&str; 0] = [];
 
 /// `nft -a list ruleset` and `nft -j list ruleset` of nft 1.0.6, where our own file for Tokyo is
@@ -38,27 +39,12 @@ const SCRIPTS: &str = include_str!("samples/nftables/scripts");
 const JSON_REFUSED: &str = include_str!("samples/nftables/json.refused");
 
 fn nftables() -> &'static dyn Dialect {
-    format::find("nftables").unwrap()
+    dialect("nftables")
 }
 
-fn everything() -> Selection {
-    Selection {
-        regions: Vec::new(),
-        directions: BOTH.to_vec(),
-        planes: vec![Plane::Signaling, Plane::Media],
-        transports: None,
-        local_addresses: [].into(),
-        local_sip_port: None,
-        local_tls_port: None,
-        local_rtp_ports: None,
-    }
-}
-
+/// Not every edition has every region.
 fn policy(selection: &Selection, editions: &[&str]) -> Option<Policy> {
-    let names: Vec<String> = editions.iter().map(|&name| name.to_owned()).collect();
-    let editions = select::embedded_editions(&names).unwrap();
-    // Not every edition has every region.
-    select::policy(selection, &editions, &dataset::atlas().unwrap()).ok()
+    common::judge::policy(editions, selection).ok()
 }
 
 fn tokyo(selection: Selection) -> Policy {
@@ -98,11 +84,8 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(&rules, nftables().opens_tcp(), unit, &[]).unwrap();
-        for (side, part) in [("missing", &drift.missing), ("extra", &drift.extra)]
-            .into_iter()
-            .flat_map(|(side, parts)| parts.iter().map(move |part| (side, part)))
-        {
+        let drift = compare(&rules, nftables().opens_tcp(), unit, || &[]).unwrap();
+        for (side, part) in drift.parts() {
             let subject = match &part.belongs {
                 Belongs::Rule { subject, .. } => subject.clone(),
                 _ => "to".to_owned(),
@@ -160,7 +143,7 @@ fn every_rendered_selection_is_in_sync_with_itself() {
         "198.51.100.7/32".parse().unwrap(),
     ];
     let mut seen = 0;
-    for edition in dataset::edition_names() {
+    for edition in twilio_sip_allow::dataset::edition_names() {
         for region in ["tokyo", "frankfurt", "sao-paulo", "all"] {
             for directions in [&BOTH[..], &BOTH[..1], &BOTH[1..]] {
                 for planes in [vec![Plane::Signaling, Plane::Media], vec![Plane::Media]] {

@@ -8,13 +8,12 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use common::facts;
+use common::judge::{dialect, everything, policy};
 use common::{Tool, matrix, python, render};
 use serde_json::{Value, json};
-use twilio_sip_allow::dataset;
 use twilio_sip_allow::format::{self, Unit, parse::Wanted};
-use twilio_sip_allow::policy::drift::compare;
-use twilio_sip_allow::policy::{Direction, Plane, Policy};
-use twilio_sip_allow::select::{self, Selection};
+use twilio_sip_allow::policy::Policy;
+use twilio_sip_allow::select::Selection;
 
 /// What describe-security-groups shall show, a line each.
 fn expected_permissions(case: &common::Case) -> String {
@@ -159,7 +158,7 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
         ]);
     }
 
-    let format = format::find("aws-sg").unwrap();
+    let format = dialect("aws-sg");
     let policy = tokyo();
     let unit = Unit {
         name: "calls".parse().unwrap(),
@@ -171,12 +170,8 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
     };
     let drift = |text: &str| -> (usize, usize) {
         let units = format::parse(format, text, wanted).unwrap();
-        let each = units.iter().map(|unit| {
-            let rules: Vec<_> = policy.stateful(unit.direction).collect();
-            let drift = compare(&rules, format.opens_tcp(), unit, &[]).unwrap();
-            (drift.missing.len(), drift.extra.len() + drift.beyond.len())
-        });
-        each.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        let drift = format::compare(format, &policy, &units, || &[]).unwrap();
+        (drift.missing.len(), drift.extra.len() + drift.beyond.len())
     };
     let found = aws.run(&["describe-security-groups"]).to_string();
     let (missing, extra) = drift(&found);
@@ -194,16 +189,9 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
 fn tokyo() -> Policy {
     let selection = Selection {
         regions: vec!["tokyo".to_owned()],
-        directions: vec![Direction::In, Direction::Out],
-        planes: vec![Plane::Signaling, Plane::Media],
-        transports: None,
-        local_addresses: [].into(),
-        local_sip_port: None,
-        local_tls_port: None,
-        local_rtp_ports: None,
+        ..everything()
     };
-    let edition = select::embedded_editions(&["regional".to_owned()]).unwrap();
-    select::policy(&selection, &edition, &dataset::atlas().unwrap()).unwrap()
+    policy(&["regional"], &selection).unwrap()
 }
 
 /// Our lines as the package writes them: without comments, with two spaces.

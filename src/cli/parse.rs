@@ -44,7 +44,7 @@ pub fn parse() -> Result<Cli, Told> {
                 return Ok(Cli::from_arg_matches(&matches)?);
             }
             let unknown_variable = refuse_unknown_variables(&command);
-            let cli = parse_job(&bare, Some(verb), &arguments)?;
+            let cli = settled(&bare, Some(verb), &arguments, &matches)?;
             return unknown_variable.map(|()| cli);
         }
     }
@@ -80,15 +80,24 @@ fn takes_selection(command: &Command, verb: &str) -> bool {
     verb.is_some_and(|verb| verb.get_arguments().any(|arg| arg.get_id() == "region"))
 }
 
-/// Parses the options of the main job, or of a verb, so that an option on the command line goes
-/// before the variable of one that it excludes.
+/// Parses the options of the main job, or of a verb.
 fn parse_job(command: &Command, verb: Option<&str>, arguments: &[OsString]) -> Result<Cli, Told> {
     let matches = command
         .clone()
         .try_get_matches_from(arguments)
         .map_err(|error| Told::with_variables(error, command, arguments))?;
+    settled(command, verb, arguments, &matches)
+}
+
+/// Lets an option on the command line go before the variable of one that it excludes.
+fn settled(
+    command: &Command,
+    verb: Option<&str>,
+    arguments: &[OsString],
+    matches: &ArgMatches,
+) -> Result<Cli, Told> {
     let own_matches = verb.and_then(|verb| matches.subcommand_matches(verb));
-    let own_matches = own_matches.unwrap_or(&matches);
+    let own_matches = own_matches.unwrap_or(matches);
     let own_command = verb.and_then(|verb| command.find_subcommand(verb));
     let own_command = own_command.unwrap_or(command);
     let source = |id: &str| {
@@ -116,7 +125,7 @@ fn parse_job(command: &Command, verb: Option<&str>, arguments: &[OsString]) -> R
         }
     }
     let from_environment = variables_in_use(own_command, own_matches);
-    let mut cli = Cli::from_arg_matches(&matches)?;
+    let mut cli = Cli::from_arg_matches(matches)?;
     cli.from_environment = from_environment;
     Ok(cli)
 }

@@ -1,6 +1,7 @@
 //! Compares what is deployed with what is expected.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -13,10 +14,11 @@ use crate::dataset::{self, Atlas};
 use crate::format::parse::{Lines, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
 use crate::output::{self, Talk, is_closed_pipe};
-use crate::policy::drift::{DeployedUnit, Drift, Known};
+use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
 use crate::select::known_networks;
+use crate::text::shown;
 
 /// How many files each thread judges before what was found is written away.
 const FILES_PER_THREAD: usize = 8;
@@ -82,9 +84,9 @@ struct Check {
 /// What is to be told of one file.
 enum Verdict {
     Judged {
-        drift: Drift,
-        /// Its part of the report, as the first file and as a later one.
-        part: [String; 2],
+        counts: Summary,
+        /// Its part of the report.
+        part: String,
         repair: Option<String>,
     },
     /// Why it could not be judged, a message each.
@@ -98,11 +100,11 @@ impl Check {
         let atlas = dataset::atlas()?;
         let (policy, notices) = select(&args.selection, &atlas)?;
         // What cannot be said in this format cannot be deployed either.
-        let renderable = Unit {
+        let sayable = Unit {
             name: UnitName::default(),
             ..unit.clone()
         };
-        format::render(format, &policy, &renderable)?;
+        format::view(format, &policy, &sayable)?;
         Ok(Check {
             format,
             unit,
@@ -133,18 +135,12 @@ impl Check {
         std::thread::scope(|scope| {
             let shares = files.chunks(files.len().div_ceil(threads));
             let workers: Vec<_> = shares
-                .map(|share| (share, scope.spawn(move || judge(share))))
+                .map(|share| scope.spawn(move || judge(share)))
                 .collect();
-            let join =
-                |(share, worker): (&[PathBuf], std::thread::ScopedJoinHandle<Vec<Verdict>>)| {
-                    worker.join().unwrap_or_else(|_| {
-                        let broke = |file: &PathBuf| {
-                            Verdict::Refused(vec![format!("cannot judge {}", file.display())])
-                        };
-                        share.iter().map(broke).collect()
-                    })
-                };
-            workers.into_iter().flat_map(join).collect()
+            let verdicts = workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            verdicts.collect()
         })
     }
 
@@ -183,7 +179,7 @@ impl Check {
             };
             errors.into_iter().map(tell).collect::<Vec<_>>()
         })?;
-        let drift = format::compare(self.format, &self.policy, &units, self.known())
+        let drift = format::compare(self.format, &self.policy, &units, || self.known())
             .map_err(|error| vec![format!("{name}: {error}")])?;
         let repair = if self.repair && !drift.is_none() {
             let repair = format::repair(self.format, &self.policy, text, wanted, &units);
@@ -193,6 +189,7 @@ impl Check {
         };
         let judged = Judged {
             file: file.to_string_lossy(),
+            name: shown(&name, &[]),
             text,
             lines: if drift.is_none() {
                 Lines::default()
@@ -203,10 +200,9 @@ impl Check {
             empty: self.empty(&units),
             unselected: self.unselected(&units),
         };
-        let part = [true, false].map(|first| report.file(&judged, first));
         Ok(Verdict::Judged {
-            drift,
-            part,
+            counts: Summary::of(&drift),
+            part: report.file(&judged),
             repair,
         })
     }
@@ -257,19 +253,16 @@ impl Run<'_> {
                 }
             }
             Verdict::Judged {
-                drift,
-                part: [first, later],
+                counts,
+                part,
                 repair,
             } => {
-                let part = if self.summary.files == 0 {
-                    first
-                } else {
-                    later
+                let separator = match self.summary.files {
+                    0 => "",
+                    _ => self.report.separator(),
                 };
-                self.summary.add(&drift);
-                self.parts
-                    .write_all(part.as_bytes())
-                    .context("cannot keep the report")?;
+                self.summary.add(counts);
+                write!(self.parts, "{separator}{part}").context("cannot keep the report")?;
                 self.repair = repair;
             }
         }
@@ -292,13 +285,7 @@ impl Run<'_> {
     fn copy(&mut self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {
         to.write_all(self.report.head(subject, self.summary).as_bytes())?;
         self.parts.seek(SeekFrom::Start(0))?;
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match self.parts.read(&mut buffer)? {
-                0 => break,
-                count => to.write_all(&buffer[..count])?,
-            }
-        }
+        std::io::copy(&mut self.parts, to)?;
         to.write_all(self.report.end().as_bytes())?;
         to.flush()
     }

@@ -180,16 +180,18 @@ pub fn rules<'a>(format: &dyn Dialect, policy: &'a Policy, direction: Direction)
 }
 
 /// How units of a format differ from what a policy expects of them.
-pub fn compare(
+///
+/// `known` is asked only if there is something extra to be named.
+pub fn compare<'k>(
     format: &dyn Dialect,
     policy: &Policy,
     units: &[DeployedUnit],
-    known: &[Known],
+    known: impl Fn() -> &'k [Known],
 ) -> Result<Drift, TooTangled> {
     let mut drift = Drift::default();
     for unit in units {
         let rules = rules(format, policy, unit.direction);
-        let own = drift::compare(&rules, format.opens_tcp(), unit, known)?;
+        let own = drift::compare(&rules, format.opens_tcp(), unit, &known)?;
         drift.missing.extend(own.missing);
         drift.extra.extend(own.extra);
         drift.beyond.extend(own.beyond);
@@ -223,6 +225,12 @@ pub fn repair(
 
 /// The policy in a firewall's words.
 pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<String, FormatError> {
+    let (file, source) = format.template();
+    Ok(template::render(file, source, view(format, policy, unit)?)?)
+}
+
+/// What the template of a format lays out, if the policy can be said in it.
+pub fn view(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
     if unit.table.is_some() && !format.takes_table() {
         let takers = FORMATS.into_iter().filter(|f| f.takes_table());
         return Err(FormatError::NoTable {
@@ -231,9 +239,7 @@ pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Stri
         });
     }
     refuse_without_effect(policy, format.is_stateless())?;
-    let (file, source) = format.template();
-    let view = format.view(policy, unit)?;
-    Ok(template::render(file, source, view)?)
+    format.view(policy, unit)
 }
 
 /// What is deployed, by a text of the firewall's or of ours.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::parse::{ParseError, Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
-use crate::policy::{Direction, Plane, Policy, PortRange, Rule};
+use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
 mod json;
@@ -107,7 +107,7 @@ impl Dialect for Nftables {
                 format!("nft insert rule {table} {base_chain} jump {base}_{direction}")
             })
             .collect();
-        let lists = NetworkLists::new(policy, COMMENT_LIMIT, address);
+        let lists = NetworkLists::new(policy, COMMENT_LIMIT, address_or_cidr);
         let chain = |direction| Chain {
             name: format!("{base}_{direction}"),
             rules: policy
@@ -147,15 +147,6 @@ fn elements(networks: &[Spelled]) -> Vec<String> {
     networks.iter().map(element).collect()
 }
 
-/// nft prints a /32 as an address.
-fn address(network: ipnet::Ipv4Net) -> String {
-    if network.prefix_len() == 32 {
-        network.addr().to_string()
-    } else {
-        network.to_string()
-    }
-}
-
 fn statement(lists: &NetworkLists, rule: &Rule, base: &str) -> String {
     let (remote, local) = rule.in_packet_order("saddr", "daddr");
     // A plane has one named set. The further lists that a union of editions with different ports
@@ -165,7 +156,12 @@ fn statement(lists: &NetworkLists, rule: &Rule, base: &str) -> String {
         (_, networks) => format!("{{ {} }}", elements(networks).join(", ")),
     };
     let mut words = vec![format!("ip {remote} {set}")];
-    let locals: Vec<String> = rule.local.networks.iter().map(|n| address(*n)).collect();
+    let locals: Vec<String> = rule
+        .local
+        .networks
+        .iter()
+        .map(|n| address_or_cidr(*n))
+        .collect();
     match &locals[..] {
         [] => {}
         [one] => words.push(format!("ip {local} {one}")),

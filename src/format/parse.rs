@@ -91,26 +91,22 @@ impl Lines {
 pub fn excerpt(text: &str, at: u32) -> String {
     let rest = text.get(at as usize..).unwrap_or_default();
     let is_json = text.trim_start().starts_with('{');
-    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-    let value = if is_json { values.next() } else { None };
+    let value = if is_json { first_value(rest) } else { None };
     let found = match value {
-        Some(Ok(value)) => on_one_line(value.get()),
-        _ => rest.lines().next().unwrap_or_default().trim().to_owned(),
+        Some(json) if json.len() < LONG_JSON => serde_json::from_str(json).map_or_else(
+            |_| json.to_owned(),
+            |value: serde_json::Value| value.to_string(),
+        ),
+        Some(json) => json.chars().take(EXCERPT_LIMIT + 1).collect(),
+        None => rest.lines().next().unwrap_or_default().trim().to_owned(),
     };
     super::clip(found, EXCERPT_LIMIT)
 }
 
-/// A JSON value without the space between its words, or the start of a long one.
-fn on_one_line(json: &str) -> String {
-    let value = if json.len() < LONG_JSON {
-        serde_json::from_str::<serde_json::Value>(json).ok()
-    } else {
-        None
-    };
-    value.map_or_else(
-        || json.chars().take(LONG_JSON).collect(),
-        |value| value.to_string(),
-    )
+/// The JSON value that a text starts with.
+fn first_value(text: &str) -> Option<&str> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    Some(values.next()?.ok()?.get())
 }
 
 /// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`super::parse()`].
@@ -187,14 +183,7 @@ impl Matches {
 
     /// Keeps packets of a kind.
     pub fn kind(&mut self, kind: Kind) {
-        self.boxes
-            .retain_mut(|packets| match packets.of_kind(kind) {
-                Some(both) => {
-                    *packets = both;
-                    true
-                }
-                None => false,
-            });
+        self.keep(|packets| packets.of_kind(kind));
     }
 
     /// Keeps packets that are in any of the boxes, which are disjoint.
@@ -208,19 +197,22 @@ impl Matches {
         self.boxes.iter().all(with_ports)
     }
 
+    /// Puts what `part` leaves of each box in its place.
+    fn keep(&mut self, part: impl Fn(&Packets) -> Option<Packets>) {
+        self.boxes.retain_mut(|packets| {
+            let left = part(packets);
+            *packets = left.unwrap_or(*packets);
+            left.is_some()
+        });
+    }
+
     fn narrow<T>(
         &mut self,
         choices: &[T],
         keep: impl Fn(&Packets, &T) -> Option<Packets>,
     ) -> Result<(), String> {
         if let [only] = choices {
-            self.boxes.retain_mut(|packets| match keep(packets, only) {
-                Some(both) => {
-                    *packets = both;
-                    true
-                }
-                None => false,
-            });
+            self.keep(|packets| keep(packets, only));
             return Ok(());
         }
         if self.boxes.len().saturating_mul(choices.len()) > Matches::LIMIT {

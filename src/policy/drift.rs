@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::space::{self, Difference, Field, Packets, Protocols, Side, Span, Step, TooTangled};
-use super::{Direction, Plane, PortRange, Rule, State};
+use super::{Direction, Plane, Rule, State};
 
 /// What a firewall lets through one way.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ pub struct Known {
     pub addresses: Span,
     /// What it is for.
     pub plane: Plane,
-    /// The ports of that plane.
-    pub ports: Vec<PortRange>,
+    /// The ports of that plane, as [`space::normalized`] has them.
+    pub ports: Vec<Span>,
     /// The region's id; `None` where it belongs to every region.
     pub region: Option<Arc<str>>,
     /// The edition's name.
@@ -65,8 +65,7 @@ impl Known {
             Plane::Signaling => Protocols::UDP.or(Protocols::TCP),
             Plane::Media => Protocols::UDP,
         };
-        let own = space::normalized(self.ports.iter().map(|p| Span::from(*p)).collect());
-        carriers.holds(protocols) && own.iter().any(|own| own.holds(ports))
+        carriers.holds(protocols) && self.ports.iter().any(|own| own.holds(ports))
     }
 }
 
@@ -134,16 +133,23 @@ impl Drift {
     pub fn is_none(&self) -> bool {
         self.missing.is_empty() && self.extra.is_empty() && self.beyond.is_empty()
     }
+
+    /// What is missing, then what is extra.
+    pub fn parts(&self) -> impl Iterator<Item = (Side, &Part)> {
+        let missing = self.missing.iter().map(|part| (Side::Missing, part));
+        missing.chain(self.extra.iter().map(|part| (Side::Extra, part)))
+    }
 }
 
 /// Compares what one way of a policy needs with what is deployed for it.
 ///
 /// `opens_tcp` tells that a rule for TCP is to hold for the packet that opens a connection alone.
-pub fn compare(
+/// `known` is asked only if there is something extra to be named.
+pub fn compare<'k>(
     rules: &[&Rule],
     opens_tcp: bool,
     deployed: &DeployedUnit,
-    known: &[Known],
+    known: impl Fn() -> &'k [Known],
 ) -> Result<Drift, TooTangled> {
     let needed: Vec<Vec<Packets>> = rules.iter().map(|r| space::boxes(r, opens_tcp)).collect();
     let (missing, extra): (Vec<Difference>, Vec<Difference>) =
@@ -152,6 +158,7 @@ pub fn compare(
             .partition(|difference| difference.side == Side::Missing);
     let direction = deployed.direction;
     let beyond = deployed.beyond.iter().cloned();
+    let known = if extra.is_empty() { &[][..] } else { known() };
     Ok(Drift {
         missing: name_missing(rules, &needed, missing, direction),
         extra: name_extra(extra, known, direction),
@@ -310,7 +317,7 @@ mod tests {
         let known = |first, last, region: &str| Known {
             addresses: Span { first, last },
             plane: Plane::Media,
-            ports: vec![PortRange::ANY],
+            ports: vec![Span::PORTS],
             region: Some(region.into()),
             edition: "test".into(),
         };

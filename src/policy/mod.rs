@@ -15,7 +15,9 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
-pub use network::{NetworkError, Origin, RemoteNetwork, merge, parse_network};
+pub use network::{NetworkError, Origin, RemoteNetwork, address_or_cidr, merge, parse_network};
+use space::Side;
+
 pub use ports::{PortRange, PortRangeError};
 
 /// Which way a packet goes.
@@ -204,6 +206,7 @@ words!(Direction: In "in", Out "out");
 words!(Plane: Signaling "signaling", Media "media");
 words!(Transport: Udp "udp", Tcp "tcp", Tls "tls");
 words!(Protocol: Udp "udp", Tcp "tcp");
+words!(Side: Missing "missing", Extra "extra");
 
 impl Transport {
     /// The protocol that carries it.

@@ -82,6 +82,15 @@ pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
         .collect()
 }
 
+/// A network as nft and people write it: a /32 as an address, all else in CIDR notation.
+pub fn address_or_cidr(network: Ipv4Net) -> String {
+    if network.prefix_len() == 32 {
+        network.addr().to_string()
+    } else {
+        network.to_string()
+    }
+}
+
 /// Why a text is not an IPv4 network.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum NetworkError {

@@ -2,46 +2,28 @@
 //! (docs.github.com, "Workflow commands for GitHub Actions", "Setting an error message").
 
 use super::{GitHub, Judged, Report, Subject, Summary, Text, deployed, words};
-use crate::policy::drift::{Belongs, Part};
+use crate::policy::space::Side;
 
 impl Report for GitHub {
     fn head(&self, subject: &Subject, summary: Summary) -> String {
         Text { colored: false }.head(subject, summary)
     }
 
-    fn file(&self, judged: &Judged, _first: bool) -> String {
-        let drift = judged.drift;
+    fn file(&self, judged: &Judged) -> String {
         let mut commands: Vec<String> = Vec::new();
-        let missing = drift.missing.iter().map(|part| ("missing", part));
-        for (side, part) in missing.chain(drift.extra.iter().map(|part| ("extra", part))) {
-            commands.push(error(
-                judged,
-                side,
-                &message(part),
-                part.blame.first().copied(),
-            ));
+        for (side, part) in judged.drift.parts() {
+            let message = format!("{} {}", part.direction, words::part(part));
+            commands.push(error(judged, side, &message, part.blame.first().copied()));
         }
-        for (direction, beyond) in &drift.beyond {
+        for (direction, beyond) in &judged.drift.beyond {
             let message = format!("{direction} {}", beyond.what);
-            commands.push(error(judged, "extra", &message, Some(beyond.at)));
+            commands.push(error(judged, Side::Extra, &message, Some(beyond.at)));
         }
         commands.concat()
     }
-
-    fn end(&self) -> String {
-        String::new()
-    }
 }
 
-fn message(part: &Part) -> String {
-    let packets = format!("{} {}", part.direction, words::packets(part));
-    match &part.belongs {
-        Belongs::Nothing => packets,
-        belongs => format!("{packets} ({})", words::belongs(belongs)),
-    }
-}
-
-fn error(judged: &Judged, side: &str, message: &str, at: Option<u32>) -> String {
+fn error(judged: &Judged, side: Side, message: &str, at: Option<u32>) -> String {
     let mut properties = vec![format!("title={}", property(&format!("drift: {side}")))];
     if judged.file != "-" {
         properties.push(format!("file={}", property(&judged.file)));
@@ -51,7 +33,7 @@ fn error(judged: &Judged, side: &str, message: &str, at: Option<u32>) -> String 
     format!(
         "::error {}::{}\n",
         properties.join(","),
-        data(&format!("{}: {side}: {message}", judged.name()))
+        data(&format!("{}: {side}: {message}", judged.name))
     )
 }
 

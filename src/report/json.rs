@@ -39,7 +39,7 @@ impl Report for Json {
         format!("{},\"files\":[", text.strip_suffix('}').unwrap_or(&text))
     }
 
-    fn file(&self, judged: &Judged, first: bool) -> String {
+    fn file(&self, judged: &Judged) -> String {
         let drift = judged.drift;
         let parts = |parts: &[Part]| parts.iter().map(|p| part(judged, p)).collect::<Vec<_>>();
         let unmeasured = drift.beyond.iter().map(|(direction, beyond)| {
@@ -57,12 +57,15 @@ impl Report for Json {
             "extra": parts(&drift.extra),
             "unmeasured": unmeasured.collect::<Vec<_>>(),
         });
-        let separator = if first { "" } else { "," };
-        format!("{separator}\n{file}")
+        format!("\n{file}")
     }
 
-    fn end(&self) -> String {
-        "\n]}\n".to_owned()
+    fn separator(&self) -> &'static str {
+        ","
+    }
+
+    fn end(&self) -> &'static str {
+        "\n]}\n"
     }
 }
 

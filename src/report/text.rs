@@ -1,9 +1,10 @@
 //! For people: a first line that says it all, then each part with the lines that are to blame.
 
 use super::{Judged, Report, Subject, Summary, Text, deployed, words};
-use crate::policy::drift::{Belongs, Part};
+use crate::policy::Direction;
+use crate::policy::drift::Part;
 use crate::policy::space::Side;
-use crate::text::shown;
+use crate::text::{GREEN, RED, painted, shown};
 
 /// A file with more parts than this is shown in part, and says so.
 const PARTS_LIMIT: usize = 1_000;
@@ -35,12 +36,12 @@ impl Report for Text {
         }
     }
 
-    fn file(&self, judged: &Judged, _first: bool) -> String {
+    fn file(&self, judged: &Judged) -> String {
         let drift = judged.drift;
         if drift.is_none() {
             return String::new();
         }
-        let mut lines = vec![format!("\n{}", judged.name())];
+        let mut lines = vec![format!("\n{}", judged.name)];
         for (name, why) in &judged.empty {
             lines.push(format!(
                 "  nothing is let through by {name}: {}",
@@ -52,11 +53,9 @@ impl Report for Text {
                 "  {direction} is not selected, so nothing is expected there, and a load of the unit empties it"
             ));
         }
-        let missing = drift.missing.iter().map(|part| (Side::Missing, part));
-        let parts = missing.chain(drift.extra.iter().map(|part| (Side::Extra, part)));
-        let mut parts = parts.take(PARTS_LIMIT).peekable();
+        let mut parts = drift.parts().take(PARTS_LIMIT).peekable();
         while let Some((side, part)) = parts.next() {
-            lines.push(self.part(side, part));
+            lines.push(self.line(side, part.direction, &words::part(part)));
             // Lines that are to blame for several parts in a row are shown once.
             if parts
                 .peek()
@@ -73,46 +72,31 @@ impl Report for Text {
             ));
         }
         for (direction, beyond) in &drift.beyond {
-            lines.push(format!(
-                "  {} {direction:<3} {}",
-                self.bad("extra  "),
-                shown(&beyond.what, &[])
-            ));
+            let what = shown(&beyond.what, &[]);
+            lines.push(self.line(Side::Extra, *direction, &what));
             lines.push(blame_line(judged, beyond.at));
         }
         lines.join("\n") + "\n"
     }
-
-    fn end(&self) -> String {
-        String::new()
-    }
 }
 
 impl Text {
-    fn part(&self, side: Side, part: &Part) -> String {
-        let word = match side {
-            Side::Missing => "missing",
-            Side::Extra => "extra  ",
-        };
-        let name = match &part.belongs {
-            Belongs::Nothing => String::new(),
-            belongs => format!(" ({})", words::belongs(belongs)),
-        };
-        let (word, direction) = (self.bad(word), part.direction);
-        format!("  {word} {direction:<3} {}{name}", words::packets(part))
+    fn line(&self, side: Side, direction: Direction, what: &str) -> String {
+        let side = self.bad(&format!("{side:<7}"));
+        format!("  {side} {direction:<3} {what}")
     }
 
     fn good(&self, word: &str) -> String {
-        self.paint(word, "32")
+        self.paint(word, GREEN)
     }
 
     fn bad(&self, word: &str) -> String {
-        self.paint(word, "31")
+        self.paint(word, RED)
     }
 
     fn paint(&self, word: &str, color: &str) -> String {
         if self.colored {
-            format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
+            painted(word, color)
         } else {
             word.to_owned()
         }

@@ -2,11 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use ipnet::{Ipv4Net, Ipv4Subnets};
+use ipnet::Ipv4Subnets;
 
-use crate::policy::Direction;
 use crate::policy::drift::{Belongs, Part, Publication};
 use crate::policy::space::{Field, Flags, Packets, Protocols, Span, States};
+use crate::policy::{Direction, address_or_cidr};
 
 /// `any`, `54.65.63.192/30`, `54.65.63.192`, or `54.65.63.192-54.65.63.194`.
 pub fn addresses(span: Span) -> String {
@@ -16,16 +16,8 @@ pub fn addresses(span: Span) -> String {
     let (first, last) = (Ipv4Addr::from(span.first), Ipv4Addr::from(span.last));
     let mut networks = Ipv4Subnets::new(first, last, 0);
     match (networks.next(), networks.next()) {
-        (Some(one), None) => network(one),
+        (Some(one), None) => address_or_cidr(one),
         _ => format!("{first}-{last}"),
-    }
-}
-
-fn network(network: Ipv4Net) -> String {
-    if network.prefix_len() == 32 {
-        network.addr().to_string()
-    } else {
-        network.to_string()
     }
 }
 
@@ -101,8 +93,16 @@ pub fn states(packets: &Packets) -> Option<Vec<&'static str>> {
     (states != States::ALL).then(|| states.names().collect())
 }
 
+/// `udp from 54.65.63.192/30 to any port 5060 (signaling udp of tokyo, edition regional)`
+pub fn part(part: &Part) -> String {
+    match &part.belongs {
+        Belongs::Nothing => packets(part),
+        belongs => format!("{} ({})", packets(part), self::belongs(belongs)),
+    }
+}
+
 /// `udp from 54.65.63.192/30 to any port 5060`
-pub fn packets(part: &Part) -> String {
+fn packets(part: &Part) -> String {
     let span = |field| part.packets.span(field);
     let remote = side(span(Field::Remote), span(Field::RemotePort));
     let local = side(span(Field::Local), span(Field::LocalPort));
@@ -144,8 +144,8 @@ fn side(at: Span, port: Span) -> String {
     }
 }
 
-/// `tokyo signaling udp, edition regional`; empty where Twilio has nothing to do with it.
-pub fn belongs(belongs: &Belongs) -> String {
+/// `signaling udp of tokyo, edition regional`; empty where Twilio has nothing to do with it.
+fn belongs(belongs: &Belongs) -> String {
     match belongs {
         Belongs::Rule {
             subject,
@@ -161,7 +161,7 @@ pub fn belongs(belongs: &Belongs) -> String {
     }
 }
 
-/// `media of Frankfurt, edition regional`
+/// `media of frankfurt, edition regional`
 fn publication(place: &Publication) -> String {
     let region = place.region.as_deref().unwrap_or("all regions");
     let editions = of_editions(&place.editions);

@@ -126,7 +126,7 @@ pub fn units(
 /// The drift of a text from a policy.
 pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<String>> {
     let units = units(format, text, "twilio-sip", &policy.scope.directions)?;
-    format::compare(dialect(format), policy, &units, &[]).map_err(|e| vec![e.to_string()])
+    format::compare(dialect(format), policy, &units, || &[]).map_err(|e| vec![e.to_string()])
 }
 
 /// Fails unless a text is exactly what a policy needs.
@@ -142,13 +142,14 @@ pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
 pub fn told(drift: &Drift, text: &str) -> String {
     let judged = Judged {
         file: "-".into(),
+        name: "stdin".to_owned(),
         text,
         lines: Lines::of(text),
         drift,
         empty: Vec::new(),
         unselected: None,
     };
-    Text { colored: false }.file(&judged, true)
+    Text { colored: false }.file(&judged)
 }
 
 pub fn pick<'a, T>(random: &mut Random, list: &'a [T]) -> &'a T {
