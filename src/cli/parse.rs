@@ -38,19 +38,37 @@ pub fn parse() -> Result<Cli, Told> {
             .clone()
             .try_get_matches_from(&arguments)
             .map_err(|error| Told::with_variables(error, &command, &arguments))?;
-        if let Some(verb) = matches.subcommand_name() {
+        let verbs = verbs(&matches);
+        if let Some(verb) = verbs.first() {
             refuse_options_before(&command, &matches, verb)?;
-            if !takes_selection(&command, verb) {
+            if !takes_selection(innermost(&command, &verbs)) {
                 return Ok(Cli::from_arg_matches(&matches)?);
             }
             let unknown_variable = refuse_unknown_variables(&command);
-            let cli = settled(&bare, Some(verb), &arguments, &matches)?;
+            let cli = settled(&bare, &verbs, &arguments, &matches)?;
             return unknown_variable.map(|()| cli);
         }
     }
     let unknown_variable = refuse_unknown_variables(&command);
-    let cli = parse_job(&command, None, &arguments)?;
+    let cli = parse_job(&command, &[], &arguments)?;
     unknown_variable.map(|()| cli)
+}
+
+/// The verb, and the verb within that verb, that were given.
+fn verbs(matches: &ArgMatches) -> Vec<String> {
+    let mut verbs = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((verb, matches)) = next {
+        verbs.push(verb.to_owned());
+        next = matches.subcommand();
+    }
+    verbs
+}
+
+fn innermost<'a>(command: &'a Command, verbs: &[String]) -> &'a Command {
+    verbs.iter().fold(command, |command, verb| {
+        command.find_subcommand(verb).unwrap_or(command)
+    })
 }
 
 /// Options of the main job have no meaning for a verb; those that the verb has too go after it.
@@ -73,33 +91,33 @@ fn refuse_options_before(command: &Command, matches: &ArgMatches, verb: &str) ->
     Ok(())
 }
 
-/// Whether a verb has the options of a selection, so that a misspelt variable would change what
-/// it does.
-fn takes_selection(command: &Command, verb: &str) -> bool {
-    let verb = command.find_subcommand(verb);
-    verb.is_some_and(|verb| verb.get_arguments().any(|arg| arg.get_id() == "region"))
+/// Whether a verb has options of a selection, so that a misspelt variable would change what it
+/// does.
+fn takes_selection(verb: &Command) -> bool {
+    verb.get_arguments()
+        .any(|arg| arg.get_id() == "region" || arg.get_id() == "edition")
 }
 
 /// Parses the options of the main job, or of a verb.
-fn parse_job(command: &Command, verb: Option<&str>, arguments: &[OsString]) -> Result<Cli, Told> {
+fn parse_job(command: &Command, verbs: &[String], arguments: &[OsString]) -> Result<Cli, Told> {
     let matches = command
         .clone()
         .try_get_matches_from(arguments)
         .map_err(|error| Told::with_variables(error, command, arguments))?;
-    settled(command, verb, arguments, &matches)
+    settled(command, verbs, arguments, &matches)
 }
 
 /// Lets an option on the command line go before the variable of one that it excludes.
 fn settled(
     command: &Command,
-    verb: Option<&str>,
+    verbs: &[String],
     arguments: &[OsString],
     matches: &ArgMatches,
 ) -> Result<Cli, Told> {
-    let own_matches = verb.and_then(|verb| matches.subcommand_matches(verb));
-    let own_matches = own_matches.unwrap_or(matches);
-    let own_command = verb.and_then(|verb| command.find_subcommand(verb));
-    let own_command = own_command.unwrap_or(command);
+    let own_matches = verbs.iter().fold(matches, |matches, verb| {
+        matches.subcommand_matches(verb).unwrap_or(matches)
+    });
+    let own_command = innermost(command, verbs);
     let source = |id: &str| {
         let known = own_command.get_arguments().any(|arg| arg.get_id() == id);
         known.then(|| own_matches.value_source(id)).flatten()
@@ -108,10 +126,12 @@ fn settled(
         match (source(one), source(other)) {
             (None | Some(ValueSource::DefaultValue), _) | (_, None) => {}
             (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
-                return parse_job(&ignoring_variable_of(command, verb, one), verb, arguments);
+                let command = ignoring_variable_of(command.clone(), verbs, one);
+                return parse_job(&command, verbs, arguments);
             }
             (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => {
-                return parse_job(&ignoring_variable_of(command, verb, other), verb, arguments);
+                let command = ignoring_variable_of(command.clone(), verbs, other);
+                return parse_job(&command, verbs, arguments);
             }
             _ => {
                 let names = [one, other].map(|id| option_named(own_command, id));
@@ -146,11 +166,12 @@ fn option_named(command: &Command, id: &str) -> String {
     arg.map(shown).unwrap_or_default()
 }
 
-fn ignoring_variable_of(command: &Command, verb: Option<&str>, id: &'static str) -> Command {
-    let ignoring = |command: Command| command.mut_arg(id, |arg| arg.env(Resettable::Reset));
-    match verb {
-        Some(verb) => command.clone().mut_subcommand(verb, ignoring),
-        None => ignoring(command.clone()),
+fn ignoring_variable_of(command: Command, verbs: &[String], id: &'static str) -> Command {
+    match verbs {
+        [verb, inner @ ..] => {
+            command.mut_subcommand(verb, |verb| ignoring_variable_of(verb, inner, id))
+        }
+        [] => command.mut_arg(id, |arg| arg.env(Resettable::Reset)),
     }
 }
 
@@ -201,9 +222,22 @@ fn refuse_unknown_variables(command: &Command) -> Result<(), Told> {
 }
 
 /// Those of the verbs too.
-fn all_arguments(command: &Command) -> impl Iterator<Item = &Arg> {
-    let verbs = command.get_subcommands().flat_map(Command::get_arguments);
-    command.get_arguments().chain(verbs)
+fn all_arguments(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
+    let verbs = command.get_subcommands().flat_map(all_arguments);
+    Box::new(command.get_arguments().chain(verbs))
+}
+
+/// The same command, and its verbs, without variables.
+fn without_variables(command: Command) -> Command {
+    let mut bare = command.mut_args(|arg| arg.env(Resettable::Reset));
+    let verbs: Vec<String> = bare
+        .get_subcommands()
+        .map(|v| v.get_name().to_owned())
+        .collect();
+    for verb in verbs {
+        bare = bare.mut_subcommand(verb, without_variables);
+    }
+    bare
 }
 
 /// What clap has to tell instead of a command line: help, the version, or a mistake.
@@ -225,12 +259,7 @@ impl From<clap::Error> for Told {
 impl Told {
     /// Names the variable of the option in question, when the command line alone is not at fault.
     fn with_variables(error: clap::Error, command: &Command, arguments: &[OsString]) -> Self {
-        let no_variable = |arg: Arg| arg.env(Resettable::Reset);
-        let mut bare = command.clone().mut_args(no_variable);
-        for verb in command.get_subcommands() {
-            bare = bare.mut_subcommand(verb.get_name(), |verb| verb.mut_args(no_variable));
-        }
-        let bare = bare.try_get_matches_from(arguments);
+        let bare = without_variables(command.clone()).try_get_matches_from(arguments);
         let same = |other: clap::Error| other.to_string() == error.to_string();
         let option = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(option)) if !bare.is_err_and(same) => option,

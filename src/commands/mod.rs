@@ -17,7 +17,7 @@ use crate::cli::{Cli, SelectionArgs, Source, Verb, is_stdin};
 use crate::dataset::{self, Atlas};
 use crate::output::Talk;
 use crate::policy::Policy;
-use crate::select;
+use crate::select::{self, DEFAULT_EDITION};
 
 /// What became of a job, unless an error tells why it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
 
 /// The policy of the user's selection, and what the user should know of it.
 fn select(args: &SelectionArgs, atlas: &Atlas) -> Result<(Policy, Vec<String>)> {
-    let editions = match args.source() {
+    let editions = match args.published.source(DEFAULT_EDITION) {
         Source::Editions(names) => select::embedded_editions(&names)?,
         Source::File(file) => {
             let text = read_text(&file)?;

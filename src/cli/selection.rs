@@ -1,0 +1,269 @@
+//! The options that say what Twilio published, and what of it is to be allowed.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Args, Command, ValueEnum, ValueHint};
+use ipnet::Ipv4Net;
+
+use super::is_stdin;
+use crate::dataset;
+use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
+use crate::select::{CURRENT, Selection, local_addresses, names};
+
+/// Which regions and which list are meant.
+#[derive(Args)]
+#[command(next_help_heading = "Selection")]
+pub struct PublishedArgs {
+    /// Regions by any of their names, or continents, or all
+    ///
+    /// A place (tokyo), an edge location (ashburn), an Interconnect edge (tokyo-ix), a legacy id
+    /// (jp1), an AWS region (ap-northeast-1), or a printed name in English or Japanese. Case,
+    /// accents, spaces, hyphens and underscores make no difference. Can be repeated; without it,
+    /// every region is selected, as Twilio asks for.
+    #[arg(
+        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
+        hide_env = true, hide_possible_values = true, value_parser = Known(known_regions)
+    )]
+    region: Vec<String>,
+    /// Published lists, united; "current" is the one in force [default: regional, superseded]
+    ///
+    /// "current" stands for the list for the public internet that is in force. The default is the
+    /// list that was in force until 2024-02-21. See "list editions".
+    #[arg(
+        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
+        hide_env = true, value_parser = Known(known_editions)
+    )]
+    edition: Option<Vec<String>>,
+    /// Your own list instead of an edition
+    ///
+    /// A YAML file of the schema in data/README.md; "-" is stdin. Not with --edition.
+    #[arg(
+        long, value_name = "FILE", env = "TWILIO_SIP_ALLOW_DATASET", hide_env = true,
+        value_hint = ValueHint::FilePath
+    )]
+    dataset: Option<PathBuf>,
+    /// SIP (signaling), RTP (media), or both
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "PLANE",
+        env = "TWILIO_SIP_ALLOW_PLANE",
+        hide_env = true
+    )]
+    plane: PlaneArg,
+}
+
+/// What is to be allowed, for every command that needs to know.
+#[derive(Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Of what Twilio published.
+    #[command(flatten)]
+    pub published: PublishedArgs,
+    /// Packets from Twilio (in), to Twilio (out), or both
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WAY",
+        env = "TWILIO_SIP_ALLOW_DIRECTION",
+        hide_env = true
+    )]
+    direction: DirectionArg,
+    /// How signaling travels [default: udp,tcp,tls]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TRANSPORT",
+        value_delimiter = ',',
+        env = "TWILIO_SIP_ALLOW_TRANSPORT",
+        hide_env = true
+    )]
+    transport: Option<Vec<TransportArg>>,
+    /// Your own side's addresses [default: any]
+    ///
+    /// An address or a network in CIDR notation. Can be repeated.
+    #[arg(
+        long, value_name = "CIDR", value_delimiter = ',', value_parser = parse_local_address,
+        env = "TWILIO_SIP_ALLOW_LOCAL_ADDRESS", hide_env = true
+    )]
+    local_address: Vec<Ipv4Net>,
+    /// Your own port of SIP over UDP and TCP [default: the edition's, 5060]
+    #[arg(
+        long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        env = "TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", hide_env = true
+    )]
+    local_sip_port: Option<u16>,
+    /// Your own port of SIP over TLS [default: the edition's, 5061]
+    #[arg(
+        long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        env = "TWILIO_SIP_ALLOW_LOCAL_TLS_PORT", hide_env = true
+    )]
+    local_tls_port: Option<u16>,
+    /// Your own RTP ports [default: the edition's]
+    #[arg(
+        long,
+        value_name = "FIRST-LAST",
+        env = "TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS",
+        hide_env = true
+    )]
+    local_rtp_ports: Option<PortRange>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum DirectionArg {
+    In,
+    Out,
+    #[default]
+    Both,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum PlaneArg {
+    Signaling,
+    Media,
+    #[default]
+    Both,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TransportArg {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+/// Where the networks come from.
+pub enum Source {
+    /// Names of embedded editions.
+    Editions(Vec<String>),
+    /// A user's own dataset.
+    File(PathBuf),
+}
+
+impl PublishedArgs {
+    /// Whether the user's list is to be read from stdin.
+    pub fn reads_stdin(&self) -> bool {
+        self.dataset.as_deref().is_some_and(is_stdin)
+    }
+
+    /// Where the networks come from, if the user says so.
+    pub fn named_source(&self) -> Option<Source> {
+        match (&self.dataset, &self.edition) {
+            (Some(file), _) => Some(Source::File(file.clone())),
+            (None, Some(names)) => Some(Source::Editions(names.clone())),
+            (None, None) => None,
+        }
+    }
+
+    /// Where the networks come from; `default` is the edition that no option means.
+    pub fn source(&self, default: &str) -> Source {
+        self.named_source()
+            .unwrap_or_else(|| Source::Editions(vec![default.to_owned()]))
+    }
+
+    /// Names of regions and continents; empty means all.
+    pub fn regions(&self) -> &[String] {
+        &self.region
+    }
+
+    /// One or both.
+    pub fn planes(&self) -> Vec<Plane> {
+        match self.plane {
+            PlaneArg::Signaling => vec![Plane::Signaling],
+            PlaneArg::Media => vec![Plane::Media],
+            PlaneArg::Both => vec![Plane::Signaling, Plane::Media],
+        }
+    }
+}
+
+impl SelectionArgs {
+    /// What is to be allowed.
+    pub fn selection(&self) -> Selection {
+        let transports = self.transport.as_ref();
+        Selection {
+            regions: self.published.region.clone(),
+            directions: match self.direction {
+                DirectionArg::In => vec![Direction::In],
+                DirectionArg::Out => vec![Direction::Out],
+                DirectionArg::Both => vec![Direction::In, Direction::Out],
+            },
+            planes: self.published.planes(),
+            transports: transports.map(|list| list.iter().map(|t| Transport::from(*t)).collect()),
+            local_addresses: local_addresses(&self.local_address),
+            local_sip_port: self.local_sip_port,
+            local_tls_port: self.local_tls_port,
+            local_rtp_ports: self.local_rtp_ports,
+        }
+    }
+}
+
+/// As [`parse_network`], but for what people write when they mean any address.
+fn parse_local_address(text: &str) -> Result<Ipv4Net, String> {
+    let network = parse_network(text).map_err(|e| e.to_string())?;
+    if network.addr().is_unspecified() && network.prefix_len() == 32 {
+        return Err(format!(
+            "'{text}' is no host's address; for any address, leave the option out"
+        ));
+    }
+    Ok(network)
+}
+
+impl From<TransportArg> for Transport {
+    fn from(transport: TransportArg) -> Self {
+        match transport {
+            TransportArg::Udp => Transport::Udp,
+            TransportArg::Tcp => Transport::Tcp,
+            TransportArg::Tls => Transport::Tls,
+        }
+    }
+}
+
+/// Takes any text, and knows what to offer to a shell's completion. Whether the text means
+/// something is for [`crate::select`] to say, which knows the nearest names.
+#[derive(Clone)]
+struct Known(fn() -> Vec<PossibleValue>);
+
+impl TypedValueParser for Known {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter()))
+    }
+}
+
+fn known_regions() -> Vec<PossibleValue> {
+    let mut values = vec![PossibleValue::new(names::ALL).help("Every region")];
+    if let Ok(atlas) = dataset::atlas() {
+        let regions = atlas
+            .regions
+            .iter()
+            .map(|r| (r.id.to_string(), r.name.clone()));
+        let continents = atlas
+            .continents
+            .iter()
+            .map(|c| (c.id.clone(), c.names[0].clone()));
+        let named = regions
+            .chain(continents)
+            .map(|(id, name)| PossibleValue::new(id).help(name));
+        values.extend(named);
+    }
+    values
+}
+
+fn known_editions() -> Vec<PossibleValue> {
+    let names = [CURRENT].into_iter().chain(dataset::edition_names());
+    names.map(PossibleValue::new).collect()
+}
