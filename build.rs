@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::{env, error, fs};
 
+#[allow(dead_code, reason = "the program needs more of it")]
 #[path = "src/dataset/yaml.rs"]
 mod yaml;
 

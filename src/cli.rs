@@ -1,5 +1,6 @@
 //! The command line's definitions, and their turning into the plain options of the core.
 
+mod dataset;
 mod parse;
 mod selection;
 
@@ -14,6 +15,7 @@ use crate::output::{Color, Destination, Talk};
 use crate::report::{self, Report};
 use crate::select::DEFAULT_EDITION;
 
+pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 pub use parse::{Told, parse};
 pub use selection::{PublishedArgs, SelectionArgs, Source};
 
@@ -28,8 +30,8 @@ const CHECK_EXAMPLES: &str =
   twilio-sip-allow check --edition current --direction in --format aws-sg --name sg-0a1b2c3d groups.json
   nft list ruleset | twilio-sip-allow check --edition current --format nftables --print-repair | nft -f -";
 
-const EXIT_STATUS: &str = "  0  done; of check: in sync
-  1  of check: drift
+const EXIT_STATUS: &str = "  0  done; of check: in sync; of dataset diff: the same
+  1  of check: drift; of dataset diff: a difference
   2  wrong use, bad input, or anything that failed: nothing is printed on stdout
      and no file is touched";
 
@@ -76,6 +78,9 @@ pub enum Verb {
     /// difference where they mean the same. What is not understood is refused.
     #[command(after_long_help = format!("Examples:\n{CHECK_EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"))]
     Check(Box<CheckArgs>),
+    /// Print a list of networks; compare a published page with it, or import the page
+    #[command(subcommand)]
+    Dataset(DatasetVerb),
     /// Print the regions, formats or editions that there are
     List(ListArgs),
     /// Print a script that completes this program's options in a shell

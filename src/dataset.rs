@@ -35,7 +35,7 @@ const EDITIONS: [(&str, &str); 4] = [
 
 /// The shortest prefix that a dataset may have. A provider's list holds nothing so wide as a /7;
 /// a slip such as `0.0.0.0/0` would open the telephone system to everybody.
-const SHORTEST_PREFIX: u8 = 8;
+pub const SHORTEST_PREFIX: u8 = 8;
 
 /// Key of the networks that serve every region.
 const ALL: &str = "all";
@@ -122,7 +122,7 @@ pub struct SipFacts {
 }
 
 /// One published list of networks and ports.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "the keys of an edition")]
 pub struct Edition {
     /// Such as `regional`: lower-case letters, digits and hyphens.
@@ -137,13 +137,13 @@ pub struct Edition {
     #[serde(deserialize_with = "line")]
     pub source: String,
     /// When it was made known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Date>,
     /// The first day that it held.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force_since: Option<Date>,
     /// When it ended, and what holds instead.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<Superseded>,
     /// SIP.
     pub signaling: Signaling,
@@ -173,7 +173,7 @@ pub struct Superseded {
 }
 
 /// The signaling plane of an edition.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signaling {
     /// One port a transport.
@@ -209,7 +209,7 @@ impl SignalingPorts {
 }
 
 /// The media plane of an edition.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
     /// UDP.
@@ -268,6 +268,14 @@ pub fn parse_edition(file: &str, text: &str, atlas: &Atlas) -> Result<Edition, D
         reason,
     })?;
     Ok(edition)
+}
+
+/// An edition as a file that [`parse_edition`] reads.
+pub fn to_yaml(edition: &Edition) -> Result<String, DatasetError> {
+    yaml::write(edition).map_err(|error| DatasetError {
+        file: edition.name.to_string(),
+        reason: error.reason,
+    })
 }
 
 fn parse_embedded<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, DatasetError> {
@@ -446,17 +454,23 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
+impl std::str::FromStr for Date {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if is_date(text) {
+            Ok(Date(text.to_owned()))
+        } else {
+            Err(format!(
+                "'{text}' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"
+            ))
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text("a date", |text| {
-            if is_date(text) {
-                Ok(Date(text.to_owned()))
-            } else {
-                Err(format!(
-                    "'{text}' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"
-                ))
-            }
-        }))
+        deserializer.deserialize_str(Text("a date", str::parse))
     }
 }
 
@@ -524,33 +538,37 @@ impl Serialize for Networks {
 }
 
 /// A name that every dialect can print.
-fn edition_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
-    deserializer.deserialize_str(Text("a name", |text| {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let word = |word: &str| !word.is_empty() && word.bytes().all(plain);
-        if text.len() <= 32 && text.split('-').all(word) {
-            Ok(text.into())
-        } else {
-            Err(format!(
-                "{text:?} is not a name; use 1 to 32 lower-case letters and digits, with single hyphens \
-                 between them"
-            ))
-        }
-    }))
+pub fn name(text: &str) -> Result<Arc<str>, String> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let word = |word: &str| !word.is_empty() && word.bytes().all(plain);
+    if text.len() <= 32 && text.split('-').all(word) {
+        Ok(text.into())
+    } else {
+        Err(format!(
+            "{text:?} is not a name; use 1 to 32 lower-case letters and digits, with single hyphens \
+             between them"
+        ))
+    }
 }
 
 /// Text on one line that shows what it says.
+pub fn visible_line(text: &str) -> Result<String, String> {
+    match text.chars().find(|c| is_hidden(*c)) {
+        Some(c) => Err(format!(
+            "{text:?} holds {}, which does not show; write one line of visible text",
+            c.escape_unicode()
+        )),
+        None if text.trim().is_empty() => Err("the text is empty".to_owned()),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn edition_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    deserializer.deserialize_str(Text("a name", name))
+}
+
 fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_str(Text("one line of text", |text| {
-        match text.chars().find(|c| is_hidden(*c)) {
-            Some(c) => Err(format!(
-                "{text:?} holds {}, which does not show; write one line of visible text",
-                c.escape_unicode()
-            )),
-            None if text.trim().is_empty() => Err("the text is empty".to_owned()),
-            None => Ok(text.to_owned()),
-        }
-    }))
+    deserializer.deserialize_str(Text("one line of text", visible_line))
 }
 
 fn port_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortRange, D::Error> {

@@ -23,6 +23,7 @@ pub mod commands;
 pub mod dataset;
 pub mod format;
 pub mod output;
+pub mod page;
 pub mod policy;
 pub mod report;
 pub mod select;

@@ -3,10 +3,13 @@
 //! A report is a head, a part for each file, and an end, so that no more than one file's part
 //! need be kept at a time. The JSON is documented in `docs/check.md`, with a schema beside it.
 
+mod comparison;
 mod github;
 mod json;
 mod text;
 mod words;
+
+pub use comparison::Comparison;
 
 use std::borrow::Cow;
 

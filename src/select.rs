@@ -170,7 +170,7 @@ pub fn policy(
     atlas: &Atlas,
 ) -> Result<Policy, SelectError> {
     selection.validate()?;
-    let regions = regions(selection, editions, atlas)?;
+    let regions = regions(&selection.regions, editions, atlas)?;
     let services = selection.services(editions, &regions)?;
     let mut rules = Vec::new();
     let mut tcp_return = Vec::new();
@@ -204,14 +204,14 @@ pub fn policy(
     })
 }
 
-/// The selected regions in the atlas's order, each of them in every edition.
-fn regions<'a>(
-    selection: &Selection,
+/// The regions of some names, or all, in the atlas's order, each of them in every edition.
+pub fn regions<'a>(
+    names: &[String],
     editions: &[Edition],
     atlas: &'a Atlas,
 ) -> Result<Vec<&'a Region>, SelectError> {
     let is_all = |name: &&String| text::fold(name) == names::ALL;
-    let (all, named): (Vec<&String>, Vec<&String>) = selection.regions.iter().partition(is_all);
+    let (all, named): (Vec<&String>, Vec<&String>) = names.iter().partition(is_all);
     let mut wanted: Vec<Arc<str>> = Vec::new();
     if !all.is_empty() || named.is_empty() {
         wanted.extend(everything(editions, atlas).map(|region| region.id.clone()));

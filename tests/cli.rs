@@ -382,7 +382,8 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
         let help = Tool::line(flag).run_once();
         assert!(
             help.contains(
-                "Exit status:\n  0  done; of check: in sync\n  1  of check: drift\n  2  wrong use"
+                "Exit status:\n  0  done; of check: in sync; of dataset diff: the same\n\
+                 \x20 1  of check: drift; of dataset diff: a difference\n  2  wrong use"
             ),
             "{help}"
         );
@@ -495,7 +496,8 @@ fn the_manual_page_keeps_its_lines() {
     let man = Tool::line("man").run_once();
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync\n",
+        ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync; of dataset diff: the same\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

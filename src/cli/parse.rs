@@ -120,11 +120,12 @@ fn settled(
     let own_command = innermost(command, verbs);
     let source = |id: &str| {
         let known = own_command.get_arguments().any(|arg| arg.get_id() == id);
-        known.then(|| own_matches.value_source(id)).flatten()
+        let source = known.then(|| own_matches.value_source(id)).flatten();
+        source.filter(|source| *source != ValueSource::DefaultValue)
     };
     for (one, other) in CLASHES {
         match (source(one), source(other)) {
-            (None | Some(ValueSource::DefaultValue), _) | (_, None) => {}
+            (None, _) | (_, None) => {}
             (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
                 let command = ignoring_variable_of(command.clone(), verbs, one);
                 return parse_job(&command, verbs, arguments);

@@ -137,6 +137,7 @@ enum TransportArg {
 }
 
 /// Where the networks come from.
+#[derive(Clone, Debug)]
 pub enum Source {
     /// Names of embedded editions.
     Editions(Vec<String>),
@@ -225,7 +226,7 @@ impl From<TransportArg> for Transport {
 /// Takes any text, and knows what to offer to a shell's completion. Whether the text means
 /// something is for [`crate::select`] to say, which knows the nearest names.
 #[derive(Clone)]
-struct Known(fn() -> Vec<PossibleValue>);
+pub struct Known(pub fn() -> Vec<PossibleValue>);
 
 impl TypedValueParser for Known {
     type Value = String;
@@ -244,7 +245,8 @@ impl TypedValueParser for Known {
     }
 }
 
-fn known_regions() -> Vec<PossibleValue> {
+/// What a shell offers for `--region`.
+pub fn known_regions() -> Vec<PossibleValue> {
     let mut values = vec![PossibleValue::new(names::ALL).help("Every region")];
     if let Ok(atlas) = dataset::atlas() {
         let regions = atlas
@@ -263,7 +265,8 @@ fn known_regions() -> Vec<PossibleValue> {
     values
 }
 
-fn known_editions() -> Vec<PossibleValue> {
+/// What a shell offers for `--edition`.
+pub fn known_editions() -> Vec<PossibleValue> {
     let names = [CURRENT].into_iter().chain(dataset::edition_names());
     names.map(PossibleValue::new).collect()
 }

@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use tempfile::SpooledTempFile;
 
-use super::{Outcome, read_text, select};
-use crate::cli::{CheckArgs, is_stdin};
+use super::{Outcome, name_of, read_text, select};
+use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
 use crate::format::parse::{Lines, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
@@ -159,11 +159,7 @@ impl Check {
         text: &str,
         report: &dyn Report,
     ) -> Result<Verdict, Vec<String>> {
-        let name = if is_stdin(file) {
-            "stdin".to_owned()
-        } else {
-            file.display().to_string()
-        };
+        let name = name_of(file);
         let wanted = Wanted {
             unit: &self.unit,
             directions: &self.policy.scope.directions,

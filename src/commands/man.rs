@@ -18,25 +18,28 @@ pub fn run() -> Result<()> {
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let mut page = String::from_utf8(page)?;
-    for verb in command.get_subcommands() {
-        page += &verb_section(&command, verb)?;
-    }
+    page += &verb_sections(command.get_name(), &command)?;
     for (title, text) in cli::help_sections() {
         page += &preformatted(title, text);
     }
     write_stdout(&page)
 }
 
-/// One page holds all verbs: their sections stand one level below.
-fn verb_section(command: &Command, verb: &Command) -> Result<String> {
-    let man = Man::new(verb.clone());
-    let mut part = Vec::new();
-    man.render_synopsis_section(&mut part)?;
-    man.render_description_section(&mut part)?;
-    man.render_options_section(&mut part)?;
-    let part = String::from_utf8(part)?.replace(".SH ", ".SS ");
-    let title = format!("{} {}", command.get_name(), verb.get_name()).to_uppercase();
-    Ok(format!(".SH \"{title}\"\n{part}"))
+/// One page holds all verbs, and theirs: their sections stand one level below.
+fn verb_sections(names: &str, command: &Command) -> Result<String> {
+    let mut sections = String::new();
+    for verb in command.get_subcommands() {
+        let man = Man::new(verb.clone());
+        let mut part = Vec::new();
+        man.render_synopsis_section(&mut part)?;
+        man.render_description_section(&mut part)?;
+        man.render_options_section(&mut part)?;
+        let part = String::from_utf8(part)?.replace(".SH ", ".SS ");
+        let names = format!("{names} {}", verb.get_name());
+        sections += &format!(".SH \"{}\"\n{part}", names.to_uppercase());
+        sections += &verb_sections(&names, verb)?;
+    }
+    Ok(sections)
 }
 
 /// A section whose lines stay as they are.

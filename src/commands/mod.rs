@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod dataset;
 mod list;
 mod man;
 mod render;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::cli::{Cli, SelectionArgs, Source, Verb, is_stdin};
-use crate::dataset::{self, Atlas};
+use crate::dataset::{Atlas, Edition};
 use crate::output::Talk;
 use crate::policy::Policy;
 use crate::select::{self, DEFAULT_EDITION};
@@ -24,7 +25,7 @@ use crate::select::{self, DEFAULT_EDITION};
 pub enum Outcome {
     /// Done, or in sync.
     Done,
-    /// Drift was found.
+    /// Drift, or another difference, was found.
     Drift,
     /// It failed, and all that is to be said was said.
     Failed,
@@ -45,6 +46,7 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
     match cli.command {
         None => render::run(&cli.render, talk)?,
         Some(Verb::Check(args)) => return check::run(&args, talk),
+        Some(Verb::Dataset(verb)) => return dataset::run(&verb, talk),
         Some(Verb::List(args)) => list::run(&args)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,
         Some(Verb::Man) => man::run()?,
@@ -52,23 +54,34 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The policy of the user's selection, and what the user should know of it.
-fn select(args: &SelectionArgs, atlas: &Atlas) -> Result<(Policy, Vec<String>)> {
-    let editions = match args.published.source(DEFAULT_EDITION) {
+/// The editions that a command line names.
+fn editions(source: Source, atlas: &Atlas) -> Result<Vec<Edition>> {
+    Ok(match source {
         Source::Editions(names) => select::embedded_editions(&names)?,
         Source::File(file) => {
             let text = read_text(&file)?;
-            vec![dataset::parse_edition(
-                &file.display().to_string(),
-                &text,
-                atlas,
-            )?]
+            let name = file.display().to_string();
+            vec![crate::dataset::parse_edition(&name, &text, atlas)?]
         }
-    };
+    })
+}
+
+/// The policy of the user's selection, and what the user should know of it.
+fn select(args: &SelectionArgs, atlas: &Atlas) -> Result<(Policy, Vec<String>)> {
+    let editions = editions(args.published.source(DEFAULT_EDITION), atlas)?;
     let selection = args.selection();
     let policy = select::policy(&selection, &editions, atlas)?;
     let notices = select::notices(&selection, &policy, &editions, atlas);
     Ok((policy, notices))
+}
+
+/// A file's name for people.
+fn name_of(file: &Path) -> String {
+    if is_stdin(file) {
+        "stdin".to_owned()
+    } else {
+        file.display().to_string()
+    }
 }
 
 /// A file's text, or stdin's for `-`; a byte order mark is no part of it.

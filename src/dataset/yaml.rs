@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Why a text is not the document that is wanted.
@@ -24,6 +25,14 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
             reason: reason.unwrap_or(&message).to_owned(),
             line_and_column: place,
         }
+    })
+}
+
+/// Writes one YAML document.
+pub fn write<T: Serialize>(value: &T) -> Result<String, YamlError> {
+    serde_yaml::to_string(value).map_err(|error| YamlError {
+        reason: error.to_string(),
+        line_and_column: None,
     })
 }
 

@@ -1,0 +1,384 @@
+//! A page as headings, lines and tables, whatever it was written in.
+
+use super::{PageError, figures, html, markdown};
+
+/// Stands before and after text that is struck out, as in Markdown.
+pub const STRUCK: &str = "~~";
+
+/// A piece of a page that is read as one.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Block {
+    /// A heading of a level from 1 to 6.
+    Heading {
+        line: usize,
+        level: u8,
+        text: String,
+    },
+    /// A line of running text, or of a list.
+    Line { line: usize, text: String },
+    /// Rows, the first of which names the columns.
+    Table(Vec<Row>),
+}
+
+/// A row of a table, as wide as the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    pub line: usize,
+    /// A line break within a cell is `\n`.
+    pub cells: Vec<String>,
+}
+
+/// The blocks of a page, and what of its text is in none of them.
+pub fn of(text: &str) -> (Vec<Block>, Vec<PageError>) {
+    let mut builder = Builder::new(text);
+    if is_html(text) {
+        // What its comments and scripts hold is no part of the page.
+        html::feed(text, 0, &mut builder);
+        builder.finish()
+    } else {
+        markdown::feed(text, &mut builder);
+        let (blocks, mut errors) = builder.finish();
+        errors.extend(lost_addresses(text, &blocks));
+        (blocks, errors)
+    }
+}
+
+/// A page whose first character, after comments, opens a tag. Plain text is Markdown too.
+fn is_html(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    while let Some(comment) = rest.strip_prefix("<!--") {
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+        rest = rest.trim_start();
+    }
+    let opens = |c: char| c.is_ascii_alphabetic() || c == '!' || c == '?';
+    rest.strip_prefix('<')
+        .is_some_and(|tag| tag.starts_with(opens))
+}
+
+/// Addresses that Markdown does not show, such as the target of a link that is defined apart.
+fn lost_addresses(text: &str, blocks: &[Block]) -> Vec<PageError> {
+    let mut shown: Vec<&str> = Vec::new();
+    for block in blocks {
+        match block {
+            Block::Heading { text, .. } | Block::Line { text, .. } => {
+                shown.extend(figures::dotted(text).map(|d| d.text));
+            }
+            Block::Table(rows) => {
+                let cells = rows.iter().flat_map(|row| &row.cells);
+                shown.extend(cells.flat_map(|cell| figures::dotted(cell).map(|d| d.text)));
+            }
+        }
+    }
+    let mut errors = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for dotted in figures::dotted(line).filter(|d| !d.in_uri) {
+            match shown.iter().position(|known| *known == dotted.text) {
+                Some(at) => {
+                    shown.swap_remove(at);
+                }
+                None => errors.push(PageError::at(
+                    number + 1,
+                    format!(
+                        "{} stands where Markdown does not show it; the page is damaged or has a new layout",
+                        dotted.text
+                    ),
+                )),
+            }
+        }
+    }
+    errors
+}
+
+/// Puts blocks together from pieces of text as they come.
+pub struct Builder {
+    /// Where each line of the source ends.
+    line_ends: Vec<usize>,
+    blocks: Vec<Block>,
+    /// The line, heading or cell at hand, and where it starts.
+    text: String,
+    at: usize,
+    level: Option<u8>,
+    table: Option<Table>,
+    errors: Vec<PageError>,
+}
+
+/// A table at hand.
+#[derive(Default)]
+struct Table {
+    rows: Vec<Row>,
+    row: Option<(usize, Vec<Cell>)>,
+    cell: Option<Cell>,
+    /// For each column: text that further rows have from a cell above, and how many of them.
+    from_above: Vec<(usize, String)>,
+}
+
+#[derive(Default)]
+struct Cell {
+    text: String,
+    columns: usize,
+    rows: usize,
+}
+
+/// No cell of a list of addresses spans more.
+const WIDEST_SPAN: usize = 100;
+
+impl Builder {
+    fn new(source: &str) -> Self {
+        Builder {
+            line_ends: memchr::memchr_iter(b'\n', source.as_bytes()).collect(),
+            blocks: Vec::new(),
+            text: String::new(),
+            at: 0,
+            level: None,
+            table: None,
+            errors: Vec::new(),
+        }
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.line_ends.partition_point(|end| *end < at) + 1
+    }
+
+    /// Text within a line; `at` is its place in the source.
+    pub fn text(&mut self, text: &str, at: usize) {
+        if self.text.trim().is_empty() {
+            let blanks = text.len() - text.trim_start().len();
+            self.at = at + blanks;
+        }
+        self.text.push_str(text);
+    }
+
+    /// Text with line breaks that count.
+    pub fn lines(&mut self, text: &str, at: usize) {
+        let mut at = at;
+        for (number, line) in text.split('\n').enumerate() {
+            if number > 0 {
+                self.end_line();
+            }
+            self.text(line, at);
+            at += line.len() + 1;
+        }
+    }
+
+    /// The line, or the heading, is complete.
+    pub fn end_line(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ");
+        let line = self.line(self.at);
+        if let Some(cell) = self.table.as_mut().and_then(|table| table.cell.as_mut()) {
+            if !text.is_empty() && !cell.text.is_empty() {
+                cell.text.push('\n');
+            }
+            cell.text.push_str(&text);
+        } else if !text.is_empty() {
+            self.blocks.push(match self.level {
+                Some(level) => Block::Heading { line, level, text },
+                None => Block::Line { line, text },
+            });
+        }
+    }
+
+    pub fn start_heading(&mut self, level: u8) {
+        self.end_line();
+        self.level = Some(level);
+    }
+
+    pub fn end_heading(&mut self) {
+        self.end_line();
+        self.level = None;
+    }
+
+    pub fn start_table(&mut self) {
+        self.end_table();
+        self.table = Some(Table::default());
+    }
+
+    pub fn start_row(&mut self, at: usize) {
+        self.end_row();
+        let line = self.line(at);
+        if let Some(table) = &mut self.table {
+            table.row = Some((line, Vec::new()));
+        }
+    }
+
+    /// A cell, and how many columns and rows it takes.
+    pub fn start_cell(&mut self, columns: usize, rows: usize) {
+        self.end_cell();
+        if let Some(table) = &mut self.table {
+            let span = |number: usize| number.clamp(1, WIDEST_SPAN);
+            table.cell = Some(Cell {
+                text: String::new(),
+                columns: span(columns),
+                rows: span(rows),
+            });
+        }
+    }
+
+    pub fn end_cell(&mut self) {
+        self.end_line();
+        if let Some(table) = &mut self.table {
+            if let (Some(cell), Some((_, cells))) = (table.cell.take(), &mut table.row) {
+                cells.push(cell);
+            }
+        }
+    }
+
+    pub fn end_row(&mut self) {
+        self.end_cell();
+        let Some(table) = &mut self.table else { return };
+        let Some((line, cells)) = table.row.take() else {
+            return;
+        };
+        match &cells[..] {
+            // A title across the table: what follows is a table of its own.
+            [title] if title.columns > 1 => {
+                let text = title.text.replace('\n', " ");
+                self.end_table();
+                self.blocks.push(Block::Line { line, text });
+                self.start_table();
+            }
+            _ => table.push(line, cells),
+        }
+    }
+
+    pub fn end_table(&mut self) {
+        if self.table.as_ref().is_some_and(|table| table.row.is_some()) {
+            self.end_row();
+        }
+        self.end_line();
+        let rows = self.table.take().map(|table| table.rows);
+        if let Some(rows) = rows.filter(|rows| !rows.is_empty()) {
+            self.blocks.push(Block::Table(rows));
+        }
+    }
+
+    /// The source is damaged at a place.
+    pub fn damaged(&mut self, at: usize, problem: &str) {
+        let line = self.line(at);
+        self.errors.push(PageError::at(line, problem));
+    }
+
+    fn finish(mut self) -> (Vec<Block>, Vec<PageError>) {
+        self.end_table();
+        (self.blocks, self.errors)
+    }
+}
+
+impl Table {
+    /// Lays the cells into the columns that the rows above leave free.
+    fn push(&mut self, line: usize, cells: Vec<Cell>) {
+        let mut row: Vec<String> = Vec::new();
+        let mut cells = cells.into_iter();
+        loop {
+            let column = row.len();
+            match self.from_above.get_mut(column) {
+                Some((left, text)) if *left > 0 => {
+                    *left -= 1;
+                    row.push(text.clone());
+                }
+                _ => {
+                    let Some(cell) = cells.next() else { break };
+                    for _ in 0..cell.columns {
+                        let below = (cell.rows - 1, cell.text.clone());
+                        match self.from_above.get_mut(row.len()) {
+                            Some(slot) => *slot = below,
+                            None => self.from_above.push(below),
+                        }
+                        row.push(cell.text.clone());
+                    }
+                }
+            }
+        }
+        if !row.is_empty() {
+            self.rows.push(Row { line, cells: row });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let (blocks, errors) = of(text);
+        assert_eq!(errors, []);
+        let rows = |rows: &[Row]| {
+            let rows = rows
+                .iter()
+                .map(|row| format!("{} {}", row.line, row.cells.join("|")));
+            rows.collect::<Vec<_>>().join(" // ")
+        };
+        blocks
+            .iter()
+            .map(|block| match block {
+                Block::Heading { line, level, text } => format!("h{level} {line} {text}"),
+                Block::Line { line, text } => format!("{line} {text}"),
+                Block::Table(table) => format!("table {}", rows(table)),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn plain_text_keeps_its_lines_however_they_are_indented() {
+        assert_eq!(
+            shown("Title:\n\n    192.0.2.1\n    192.0.2.2\n\n192.0.2.3\n  • 192.0.2.4 \n"),
+            [
+                "1 Title:",
+                "3 192.0.2.1",
+                "4 192.0.2.2",
+                "6 192.0.2.3",
+                "7 • 192.0.2.4"
+            ]
+        );
+    }
+
+    #[test]
+    fn markdown_has_headings_lists_code_and_tables() {
+        assert_eq!(
+            shown(
+                "# One **bold**\n\n* a<br/>b\n\n```sh\n  x &amp; y\n\n  z\n```\n\n| A | B |\n|---|---|\n| 1<br />2 | `3` |\n"
+            ),
+            [
+                "h1 1 One bold",
+                "3 a",
+                "3 b",
+                "6 x &amp; y",
+                "8 z",
+                "table 11 A|B // 13 1\n2|3"
+            ]
+        );
+    }
+
+    #[test]
+    fn html_is_what_it_shows() {
+        assert_eq!(
+            shown(
+                "<!-- 192.0.2.9 --><!doctype html><head><title>T</title><style>a{}</style></head>\n\
+                 <h2>Two&nbsp;&ndash; words</h2><script>\"192.0.2.8\"</script>\n\
+                 <p>one\n line<br>next</p><pre>a\nb</pre>\n\
+                 <table><tr><th colspan=2>Title</th></tr>\n\
+                 <tr><th>R</th><th>N</th></tr>\n\
+                 <tr><td rowspan=2>x</td><td>1</td></tr>\n<tr><td>2</td></tr></table>tail"
+            ),
+            [
+                "h2 2 Two – words",
+                "3 one line",
+                "4 next",
+                "4 a",
+                "5 b",
+                "6 Title",
+                "table 7 R|N // 8 x|1 // 9 x|2",
+                "9 tail"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_that_markdown_hides_is_told() {
+        let (_, errors) = of("text\n\n[tokyo]: 192.0.2.7\n");
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0].line, Some(3));
+        assert!(errors[0].problem.starts_with("192.0.2.7 stands where"));
+    }
+}

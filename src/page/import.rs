@@ -1,0 +1,113 @@
+//! A page as a dataset.
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use thiserror::Error;
+
+use super::{Page, Ports};
+use crate::dataset::{Connection, Date, Edition, Media, Networks, Region, Signaling};
+use crate::policy::Plane;
+
+/// What a page does not say of itself.
+#[derive(Debug)]
+pub struct Heading {
+    /// The edition's name.
+    pub name: Arc<str>,
+    /// One line on what it is.
+    pub title: String,
+    /// Where it was published.
+    pub source: String,
+    /// The first day that it holds.
+    pub in_force_since: Option<Date>,
+    /// The network that it is for.
+    pub connection: Connection,
+}
+
+/// Why a page cannot be a dataset.
+#[derive(Debug, Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum ImportError {
+    #[error("the page lists no {plane} of {region}")]
+    NotListed { plane: Plane, region: Arc<str> },
+    #[error(
+        "{line}: the ports of {plane} differ between {first} and {second}, and a dataset has one set of ports for \
+         all regions; take the regions apart with --region"
+    )]
+    Ports {
+        plane: Plane,
+        first: Arc<str>,
+        second: Arc<str>,
+        line: usize,
+    },
+}
+
+impl Page {
+    /// The page as an edition of some regions.
+    pub fn import(&self, heading: Heading, regions: &[&Region]) -> Result<Edition, ImportError> {
+        let signaling = self.plane(Plane::Signaling, regions)?;
+        let media = self.plane(Plane::Media, regions)?;
+        let (Ports::Signaling(sip), Ports::Media(rtp)) = (signaling.1, media.1) else {
+            unreachable!("a listing has the ports of its plane");
+        };
+        Ok(Edition {
+            name: heading.name,
+            title: heading.title,
+            connection: heading.connection,
+            source: heading.source,
+            announced: None,
+            in_force_since: heading.in_force_since,
+            superseded: None,
+            signaling: Signaling {
+                ports: sip,
+                networks: signaling.0,
+            },
+            media: Media {
+                ports: rtp,
+                networks: media.0,
+            },
+        })
+    }
+
+    /// One plane's networks, and the ports that they share.
+    fn plane(&self, plane: Plane, regions: &[&Region]) -> Result<(Networks, Ports), ImportError> {
+        let mut networks = Networks::default();
+        let mut shared: Option<(Ports, &Arc<str>)> = None;
+        for region in regions {
+            let id = &region.id;
+            let listing = self
+                .listing(id, plane)
+                .ok_or_else(|| ImportError::NotListed {
+                    plane,
+                    region: id.clone(),
+                })?;
+            let (ports, line) = listing.ports;
+            let (first, of) = *shared.get_or_insert((ports, id));
+            if ports != first {
+                return Err(ImportError::Ports {
+                    plane,
+                    first: of.clone(),
+                    second: id.clone(),
+                    line,
+                });
+            }
+            let listed: Vec<Ipv4Net> = listing
+                .networks
+                .iter()
+                .map(|(network, _)| *network)
+                .collect();
+            if self.everywhere(plane).is_some() {
+                networks.all = listed;
+            } else {
+                networks.by_region.push((id.to_string(), listed));
+            }
+        }
+        match shared {
+            Some((ports, _)) => Ok((networks, ports)),
+            None => Err(ImportError::NotListed {
+                plane,
+                region: "any region".into(),
+            }),
+        }
+    }
+}

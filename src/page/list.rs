@@ -1,0 +1,476 @@
+//! Headings, labels and figures to listings.
+//!
+//! What a line of addresses is for is said by the labels above it: a region, a plane. Headings
+//! hold for what stands below them; of other labels, the last of a kind holds, and one for a
+//! region ends those for planes that came after the last region, and the other way round.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+
+use super::blocks::{Block, STRUCK};
+use super::figures::{self, Dotted};
+use super::words::{Label, Topic, Vocabulary};
+use super::{Listings, PageError, Ports};
+use crate::dataset::Atlas;
+use crate::policy::{Plane, address_or_cidr};
+
+/// Which region, by its position in the atlas, or every region; and the plane.
+pub type Key = (Option<usize>, Plane);
+
+/// The level of labels that are no headings.
+const TEXT: u8 = 7;
+
+/// A line of that many characters, or one that ends as a sentence does, is prose.
+const LONGEST_LABEL: usize = 60;
+
+/// What blocks list, or all that is wrong with them.
+pub fn read(blocks: &[Block], atlas: &Atlas) -> Result<Listings, Vec<PageError>> {
+    let mut reader = Reader {
+        atlas,
+        vocabulary: Vocabulary::new(atlas),
+        scopes: Vec::new(),
+        doubt: None,
+        open: None,
+        drafts: BTreeMap::new(),
+        mentions: Vec::new(),
+        errors: Vec::new(),
+    };
+    for block in blocks {
+        match block {
+            Block::Heading { line, level, text } => reader.heading(*line, *level, text),
+            Block::Line { line, text } => reader.line(*line, text),
+            Block::Table(rows) => reader.table(rows),
+        }
+    }
+    reader.finish()
+}
+
+/// What was read so far, and what holds at this place of the page.
+pub struct Reader<'a> {
+    pub atlas: &'a Atlas,
+    pub vocabulary: Vocabulary,
+    /// What holds at this place, the outermost first.
+    scopes: Vec<Scope>,
+    /// A line that looks like a label, and whose words are not known.
+    doubt: Option<Doubt>,
+    /// The listing that the line before belongs to.
+    pub open: Option<Key>,
+    pub drafts: BTreeMap<Key, Draft>,
+    /// Addresses in prose.
+    pub mentions: Vec<(Ipv4Net, usize)>,
+    pub errors: Vec<PageError>,
+}
+
+struct Doubt {
+    line: usize,
+    text: String,
+    /// Once is enough.
+    told: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Scope {
+    level: u8,
+    says: Says,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Region(Places),
+    /// `None` where a label speaks of both planes.
+    Plane(Option<Plane>),
+}
+
+/// The regions of a label.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Places {
+    One(usize),
+    Every,
+    /// Some, which no listing can be of.
+    Several,
+}
+
+/// A list as it was found.
+#[derive(Default)]
+pub struct Draft {
+    pub networks: Vec<(Ipv4Net, usize)>,
+    /// Those of them that a note says to be listed by their addresses.
+    pub spelled: Vec<Ipv4Net>,
+    pub ports: Option<(Ports, usize)>,
+    /// Whether the ports stand behind the networks, which ends the list.
+    complete: bool,
+    /// The table that it is from, by the line of its first row.
+    table: Option<usize>,
+    /// Whether the regions are listed under their plane, so that ports may be said once for all.
+    pub under_plane: bool,
+}
+
+impl Reader<'_> {
+    pub fn error(&mut self, line: usize, problem: impl Into<String>) {
+        self.errors.push(PageError::at(line, problem));
+    }
+
+    fn heading(&mut self, line: usize, level: u8, text: &str) {
+        self.scopes.retain(|scope| scope.level < level);
+        self.open = None;
+        if figures::dotted(text).any(|d| d.is_whole() && !d.in_uri) {
+            self.line(line, text);
+            return;
+        }
+        match self.vocabulary.label(text) {
+            Some(label) => self.label(line, level, &label),
+            None => self.doubt(line, text),
+        }
+    }
+
+    fn label(&mut self, line: usize, level: u8, label: &Label) {
+        let places = self.places(label);
+        let plane = match label.planes[..] {
+            [] => None,
+            [plane] => Some(Says::Plane(Some(plane))),
+            _ => Some(Says::Plane(None)),
+        };
+        if let Some(places) = places {
+            let above = self
+                .scopes
+                .iter()
+                .rfind(|s| s.level < level && s.is_region());
+            if let Some(Says::Region(Places::One(other))) = above.map(|scope| scope.says) {
+                if places != Places::One(other) {
+                    let region = self.atlas.regions[other].id.clone();
+                    self.error(
+                        line,
+                        format!("this names another region than the heading above it, {region}"),
+                    );
+                }
+            }
+            self.enter(level, Says::Region(places));
+            self.doubt = None;
+        }
+        if let Some(plane) = plane {
+            self.enter(level, plane);
+            if !self.scopes.iter().any(Scope::is_region) {
+                self.doubt = None;
+            }
+        }
+        if places.is_some() || plane.is_some() {
+            self.open = None;
+        }
+    }
+
+    fn places(&self, label: &Label) -> Option<Places> {
+        match label.regions[..] {
+            [] => label.everywhere.then_some(Places::Every),
+            [one] => Some(Places::One(one)),
+            _ if label.regions.len() == self.atlas.regions.len() => Some(Places::Every),
+            _ => Some(Places::Several),
+        }
+    }
+
+    /// A label of the same level and kind ends, and all that came after it.
+    fn enter(&mut self, level: u8, says: Says) {
+        let new = Scope { level, says };
+        let same = |old: &Scope| old.level == level && old.is_region() == new.is_region();
+        if let Some(at) = self.scopes.iter().position(same) {
+            self.scopes.truncate(at);
+        }
+        self.scopes.push(new);
+    }
+
+    pub fn plane(&self) -> Option<Plane> {
+        let planes = self
+            .scopes
+            .iter()
+            .rev()
+            .filter_map(|scope| match scope.says {
+                Says::Plane(plane) => Some(plane),
+                Says::Region(_) => None,
+            });
+        planes.take(1).next().flatten()
+    }
+
+    pub fn region(&self) -> Option<Places> {
+        self.scopes.iter().rev().find_map(|scope| match scope.says {
+            Says::Region(places) => Some(places),
+            Says::Plane(_) => None,
+        })
+    }
+
+    fn line(&mut self, line: usize, text: &str) {
+        let text = text.trim_start_matches(['•', '·', '・', '-', '*', '–', ' ']);
+        let found: Vec<Dotted> = figures::dotted(text).filter(|d| !d.in_uri).collect();
+        if found.is_empty() {
+            self.line_without_addresses(line, text);
+        } else if text.contains(STRUCK) {
+            self.error(line, format!("{} is struck out", found[0].text));
+        } else if let Some((label, networks, note)) = self.address_line(text, &found) {
+            if let Some(label) = label {
+                self.label(line, TEXT, &label);
+            }
+            self.addresses(line, &networks, note);
+        } else {
+            self.prose_with_addresses(line, text, &found);
+        }
+    }
+
+    /// A line of addresses: the label before them, the addresses, and what stands behind them.
+    pub fn address_line<'t>(
+        &self,
+        text: &'t str,
+        found: &[Dotted<'t>],
+    ) -> Option<(Option<Label>, Vec<Dotted<'t>>, &'t str)> {
+        let first = found.first()?;
+        let before = text[..first.at].trim();
+        let label = match before {
+            "" => None,
+            _ => Some(self.vocabulary.label(before)?),
+        };
+        let mut end = first.at;
+        for one in found {
+            let between = &text[end..one.at];
+            if !between
+                .chars()
+                .all(|c| c.is_whitespace() || matches!(c, ',' | ';' | '、' | '，'))
+            {
+                return None;
+            }
+            end = one.end();
+        }
+        Some((label, found.to_vec(), text[end..].trim()))
+    }
+
+    fn addresses(&mut self, line: usize, found: &[Dotted], note: &str) {
+        let Some(networks) = self.networks(line, found) else {
+            return;
+        };
+        self.add(line, &networks, None);
+        // A note of words that say nothing else: `(individual addresses below)`.
+        let label = self.vocabulary.label(note).filter(|_| !note.contains('/'));
+        if label
+            .is_some_and(|l| l.regions.is_empty() && l.planes.is_empty() && !l.is_of(Topic::Ports))
+        {
+            let draft = self.open.and_then(|key| self.drafts.get_mut(&key));
+            if let (false, Some(draft)) = (note.is_empty(), draft) {
+                draft.spelled.extend(networks.last());
+            }
+            return;
+        }
+        match figures::ports(note) {
+            Ok(ports) => self.set_ports(line, ports, None),
+            Err(_) => self.error(
+                line,
+                format!("'{note}', behind {}, is not understood", found[0].text),
+            ),
+        }
+    }
+
+    /// The networks that are meant, or errors.
+    pub fn networks(&mut self, line: usize, found: &[Dotted]) -> Option<Vec<Ipv4Net>> {
+        let mut networks = Vec::new();
+        for one in found {
+            match figures::network(one.text) {
+                Ok(network) => networks.push(network),
+                Err(problem) => self.error(line, problem),
+            }
+        }
+        (networks.len() == found.len()).then_some(networks)
+    }
+
+    fn prose_with_addresses(&mut self, line: usize, text: &str, found: &[Dotted]) {
+        for one in found {
+            match figures::network(one.text) {
+                Ok(network) => self.mentions.push((network, line)),
+                Err(problem) if one.text.split(['.', '/']).count() < 6 && one.is_whole() => {
+                    self.error(line, problem);
+                }
+                // A version of something, or an object identifier, unless it is one of a list.
+                Err(problem) => {
+                    if self.plane().is_some() && one.at == 0 {
+                        self.error(line, problem);
+                    }
+                }
+            }
+        }
+        self.unknown(line, text);
+    }
+
+    fn line_without_addresses(&mut self, line: usize, text: &str) {
+        let is_figure = |c: char| c.is_ascii_digit();
+        // Code blocks have fences, and on some pages a number for each line.
+        let numbers_a_line = text.len() <= 3 && text.chars().all(is_figure);
+        if numbers_a_line || text.starts_with("```") {
+            return;
+        }
+        if let Some(label) = self.vocabulary.label(text) {
+            self.label(line, TEXT, &label);
+            return;
+        }
+        let before = &text[..text.find(is_figure).unwrap_or(text.len())];
+        let label = self
+            .vocabulary
+            .label(before)
+            .filter(|_| before.len() < text.len());
+        let listed = label
+            .as_ref()
+            .is_some_and(|label| label.is_of(Topic::Ports) || before.is_empty());
+        match (label, figures::ports(&text[before.len()..])) {
+            (Some(label), Ok(ports)) if listed => {
+                self.label(line, TEXT, &label);
+                self.set_ports(line, ports, None);
+            }
+            (Some(label), Err(problem))
+                if self.plane().is_some()
+                    && (label.is_of(Topic::Ports) || names_transport(text)) =>
+            {
+                self.error(line, format!("these ports are not understood: {problem}"));
+            }
+            _ => self.unknown(line, text),
+        }
+    }
+
+    /// A line whose words are not known is prose, or a label that may change what follows.
+    fn unknown(&mut self, line: usize, text: &str) {
+        let sentence = text.ends_with(['.', '。', '!', '?']);
+        if !sentence && text.chars().count() <= LONGEST_LABEL {
+            self.doubt(line, text);
+        }
+    }
+
+    fn doubt(&mut self, line: usize, text: &str) {
+        self.doubt = Some(Doubt {
+            line,
+            text: text.to_owned(),
+            told: false,
+        });
+    }
+
+    /// The listing that figures of this line belong to.
+    fn key(&mut self, line: usize, what: &str) -> Option<Key> {
+        if let Some(doubt) = &mut self.doubt {
+            let problem = format!(
+                "{what} stands below '{}' (line {}), which is not understood: it may be a region or a plane",
+                doubt.text, doubt.line
+            );
+            if !std::mem::replace(&mut doubt.told, true) {
+                self.error(line, problem);
+            }
+            return None;
+        }
+        let Some(plane) = self.plane() else {
+            self.error(
+                line,
+                format!("{what} stands under no heading that says signaling or media alone"),
+            );
+            return None;
+        };
+        match self.region() {
+            Some(Places::One(region)) => Some((Some(region), plane)),
+            None if plane == Plane::Signaling => {
+                self.error(
+                    line,
+                    format!("{what} stands under no heading that names a region"),
+                );
+                None
+            }
+            Some(Places::Every) | None => Some((None, plane)),
+            Some(Places::Several) => {
+                self.error(
+                    line,
+                    format!("{what} stands under a heading that names several regions"),
+                );
+                None
+            }
+        }
+    }
+
+    pub fn add(&mut self, line: usize, networks: &[Ipv4Net], table: Option<(Key, usize)>) {
+        let Some(first) = networks.first() else {
+            return;
+        };
+        let key = match table {
+            Some((key, _)) => Some(key),
+            None => self.key(line, &address_or_cidr(*first)),
+        };
+        let Some(key) = key else { return };
+        let listed = self.name(key);
+        let goes_on = self.open == Some(key) && table.is_none();
+        self.open = Some(key);
+        let table = table.map(|(_, table)| table);
+        let draft = self.drafts.entry(key).or_default();
+        let same_table = table.is_some() && draft.table == table;
+        let problem = match draft.networks.first() {
+            Some(_) if draft.complete && goes_on => Some(format!(
+                "{first} stands behind the ports of {listed}, where its list has ended"
+            )),
+            Some((_, before)) if !goes_on && !same_table => Some(format!(
+                "the list of {listed} stands twice, before in line {before}"
+            )),
+            _ => None,
+        };
+        draft.table = table;
+        draft
+            .networks
+            .extend(networks.iter().map(|network| (*network, line)));
+        if let Some(problem) = problem {
+            self.error(line, problem);
+        }
+    }
+
+    pub fn set_ports(&mut self, line: usize, ports: Ports, table: Option<Key>) {
+        let key = table.or_else(|| self.key(line, "a line of ports"));
+        let Some(key) = key else { return };
+        let fits = matches!(
+            (key.1, ports),
+            (Plane::Signaling, Ports::Signaling(_)) | (Plane::Media, Ports::Media(_))
+        );
+        let listed = self.name(key);
+        if !fits {
+            self.error(
+                line,
+                format!(
+                    "these are no ports of {}, but stand where those of {listed} are expected",
+                    key.1
+                ),
+            );
+            return;
+        }
+        self.open = Some(key);
+        let under_plane =
+            table.is_none() && self.scopes.first().is_some_and(|scope| !scope.is_region());
+        let draft = self.drafts.entry(key).or_default();
+        draft.under_plane = under_plane;
+        draft.complete = !draft.networks.is_empty();
+        match draft.ports.replace((ports, line)) {
+            Some((_, before)) if table.is_none() => {
+                self.error(
+                    line,
+                    format!("the ports of {listed} stand twice, before in line {before}"),
+                );
+            }
+            Some((before, at)) if before != ports => {
+                self.error(
+                    line,
+                    format!("the ports of {listed} differ from those in line {at}"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    pub fn name(&self, (region, plane): Key) -> String {
+        let region = region.map_or("all regions", |at| &*self.atlas.regions[at].id);
+        format!("{plane} of {region}")
+    }
+}
+
+fn names_transport(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["udp", "tcp", "tls"].iter().any(|name| text.contains(name))
+}
+
+impl Scope {
+    fn is_region(&self) -> bool {
+        matches!(self.says, Says::Region(_))
+    }
+}

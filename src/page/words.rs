@@ -1,0 +1,249 @@
+//! What the words of headings, labels and columns mean, in English and Japanese.
+
+use crate::dataset::{Atlas, Region};
+use crate::policy::Plane;
+use crate::select::names;
+use crate::text::fold;
+
+/// What a label says. A text with any other word in it is no label.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// Positions in the atlas, ascending, without repetition.
+    pub regions: Vec<usize>,
+    /// All regions at once.
+    pub everywhere: bool,
+    /// Signaling, media, or both.
+    pub planes: Vec<Plane>,
+    /// What else it speaks of.
+    pub topics: Vec<Topic>,
+}
+
+/// What the figures below a label, or in its column, are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Ports,
+    Addresses,
+    /// Regions, edges, exchanges.
+    Places,
+    /// The user's own side.
+    OwnSide,
+}
+
+impl Label {
+    pub fn is_of(&self, topic: Topic) -> bool {
+        self.topics.contains(&topic)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Region(usize),
+    Continent,
+    Everywhere,
+    Plane(Plane),
+    Topic(Topic),
+    /// Says nothing that matters here.
+    Filler,
+}
+
+#[rustfmt::skip]
+const WORDS: &[(Word, &[&str])] = &[
+    (Word::Plane(Plane::Signaling), &["signaling", "signalling", "シグナリング", "シグナル"]),
+    (Word::Plane(Plane::Media), &["media", "rtp", "メディア"]),
+    (Word::Topic(Topic::Ports), &["port", "ports", "ポート", "ポート番号"]),
+    (Word::Topic(Topic::Addresses), &[
+        "ip", "ips", "address", "addresses", "cidr", "cidrs", "network", "networks", "subnet", "subnets", "アドレス",
+        "ネットワーク",
+    ]),
+    (Word::Topic(Topic::Places), &[
+        "region", "regions", "edge", "edges", "location", "locations", "exchange", "exchanges", "gateway", "gateways",
+        "リージョン", "地域", "エッジ", "ロケーション", "ゲートウェイ", "ゲートウェー", "ゲートウエイ",
+    ]),
+    (Word::Everywhere, &[
+        "all regions", "all locations", "all edge locations", "all edges", "every region", "any region", "worldwide",
+        "全リージョン", "すべてのリージョン", "全地域", "すべての地域", "全エッジ",
+    ]),
+    (Word::Topic(Topic::OwnSide), &["source", "送信元"]),
+    (Word::Filler, &[
+        "a", "all", "allow", "and", "are", "as", "at", "below", "block", "blocks", "by", "connection", "connections",
+        "destination", "each", "entries", "firewall", "following", "for", "from", "global", "ice", "in", "individual",
+        "interconnect", "internet", "into", "is", "ix", "list", "lists", "of", "on", "or", "over", "page anchor", "copy",
+        "code", "private", "protocol", "public", "published", "range", "ranges", "regional", "roaming", "gll", "gll ix",
+        "secure", "server", "servers", "sip", "srtp", "stun", "tcp", "the", "these", "this", "tls", "to", "traffic",
+        "translates", "trunking", "elastic", "twilio", "twilio s", "udp", "use", "used", "uses", "using", "voice",
+        "which", "with", "your",
+        "の", "と", "は", "を", "に", "には", "で", "が", "へ", "使います", "使う", "使用します", "使用する", "利用する", "内訳", "ください", "してください", "用", "向け", "および", "及び", "以下", "次", "個別", "一覧", "リスト", "範囲", "レンジ",
+        "グローバル", "プロトコル", "送信先", "宛先", "音声", "公開", "接続", "インターコネクト", "インターネット",
+        "パブリック", "プライベート", "トラフィック", "許可", "許可する", "各", "です", "ます",
+    ]),
+];
+
+/// The words that a page may use in its labels.
+pub struct Vocabulary {
+    /// Without blanks, marks and case.
+    words: Vec<(String, Word)>,
+}
+
+impl Vocabulary {
+    pub fn new(atlas: &Atlas) -> Self {
+        let mut words: Vec<(String, Word)> = Vec::new();
+        for (at, region) in atlas.regions.iter().enumerate() {
+            let names = names::names_of(region).map(str::to_owned);
+            let names = names.chain(interconnect_names(region));
+            words.extend(names.map(|name| (plain(&name), Word::Region(at))));
+        }
+        for continent in &atlas.continents {
+            let names = names::names_of_continent(continent);
+            words.extend(names.map(|name| (plain(name), Word::Continent)));
+        }
+        for (word, spellings) in WORDS {
+            words.extend(spellings.iter().map(|text| (plain(text), *word)));
+        }
+        Vocabulary { words }
+    }
+
+    /// What a text says, if it consists of words that are known and no others.
+    pub fn label(&self, text: &str) -> Option<Label> {
+        let words = self.words_of(&plain(without_anchor(text)))?;
+        let mut label = Label::default();
+        let mut continent = false;
+        for word in words {
+            match word {
+                Word::Region(at) => label.regions.push(at),
+                Word::Continent => continent = true,
+                Word::Everywhere => label.everywhere = true,
+                Word::Plane(plane) => label.planes.push(plane),
+                Word::Topic(topic) => label.topics.push(topic),
+                Word::Filler => {}
+            }
+        }
+        label.regions.sort_unstable();
+        label.regions.dedup();
+        label.planes.sort_unstable();
+        label.planes.dedup();
+        // A part of the world by itself names a place that is not known.
+        (!continent || !label.regions.is_empty()).then_some(label)
+    }
+
+    /// The fewest known words that together are the text; `None` where it has others. Japanese is
+    /// written without blanks, so no mark in the text says where a word ends.
+    fn words_of(&self, text: &str) -> Option<Vec<Word>> {
+        // For each place, how many words lead from there to the end, and the first of them.
+        let mut best: Vec<Option<(usize, usize)>> = vec![None; text.len() + 1];
+        best[text.len()] = Some((0, usize::MAX));
+        for start in (0..text.len())
+            .rev()
+            .filter(|at| text.is_char_boundary(*at))
+        {
+            let rest = &text[start..];
+            let ways = self.words.iter().enumerate().filter_map(|(at, (word, _))| {
+                let (more, _) = best[start + word.len().min(rest.len())]?;
+                rest.starts_with(word.as_str()).then_some((more + 1, at))
+            });
+            best[start] = ways.min();
+        }
+        let mut words = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            let (_, word) = best[at]?;
+            words.push(self.words[word].1);
+            at += self.words[word].0.len();
+        }
+        Some(words)
+    }
+}
+
+/// The exchange's place, and the legacy id with the mark of Interconnect.
+fn interconnect_names(region: &Region) -> [String; 2] {
+    let edge = &region.interconnect_edge;
+    [
+        edge.strip_suffix("-ix").unwrap_or(edge).to_owned(),
+        format!("{}-ix", region.legacy_id),
+    ]
+}
+
+/// Letters and digits alone, folded.
+fn plain(text: &str) -> String {
+    let kept: String = fold(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    kept
+}
+
+/// Without the name that a heading of MDX ends in: `Title [#name]`.
+fn without_anchor(text: &str) -> &str {
+    match text.rfind("[#") {
+        Some(at) if text.ends_with(']') => &text[..at],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset;
+
+    #[test]
+    fn labels_say_regions_planes_and_columns_and_nothing_else() {
+        let atlas = dataset::atlas().unwrap();
+        let vocabulary = Vocabulary::new(&atlas);
+        let said = |text: &str| {
+            let Some(label) = vocabulary.label(text) else {
+                return "-".to_owned();
+            };
+            let mut words: Vec<String> = Vec::new();
+            words.extend(
+                label
+                    .regions
+                    .iter()
+                    .map(|at| atlas.regions[*at].id.to_string()),
+            );
+            words.extend(label.planes.iter().map(ToString::to_string));
+            words.extend(label.everywhere.then(|| "everywhere".to_owned()));
+            for (topic, word) in [
+                (Topic::Ports, "ports"),
+                (Topic::Addresses, "addresses"),
+                (Topic::Places, "places"),
+                (Topic::OwnSide, "own"),
+            ] {
+                words.extend(label.is_of(topic).then(|| word.to_owned()));
+            }
+            words.join(" ")
+        };
+        for (text, meaning) in [
+            ("北米バージニアゲートウェイ:", "virginia places"),
+            ("南アメリカ サンパウロゲートウェイ", "sao-paulo places"),
+            ("シグナリングIP:", "signaling addresses"),
+            (
+                "Use the following IP addresses for Asia-Pacific Tokyo gateways:",
+                "tokyo addresses places",
+            ),
+            (
+                "North America San Jose Interconnect Gateways",
+                "oregon places",
+            ),
+            ("Europe (London)", "ireland"),
+            (
+                "Signalling IP Addresses using Twilio Interconnect [#IP-addresses-tnx]",
+                "signaling addresses",
+            ),
+            (
+                "Secure Media (ICE/STUN/SRTP) Edge Locations",
+                "media places",
+            ),
+            ("Source Port †", "ports own"),
+            ("Destination Port Range", "ports"),
+            (
+                "tokyo (jp1)\nashburn (us1)\nroaming (gll)",
+                "virginia tokyo",
+            ),
+            ("Media IPs (all regions)", "media everywhere addresses"),
+            ("SIP signaling and RTP media", "signaling media"),
+            ("", ""),
+            ("Asia Pacific Gateways", "-"),
+            ("Asia Pacific Mumbai Gateways", "-"),
+            ("Asia Pacific Tokio Gateways", "-"),
+            ("Signaling IPs until 2025", "-"),
+        ] {
+            assert_eq!(said(text), meaning, "{text}");
+        }
+    }
+}
