@@ -1,6 +1,7 @@
 //! The command line's definitions, and their turning into the plain options of the core.
 
 mod dataset;
+mod explain;
 mod parse;
 mod selection;
 
@@ -16,6 +17,7 @@ use crate::report::{self, Report};
 use crate::select::DEFAULT_EDITION;
 
 pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
+pub use explain::ExplainArgs;
 pub use parse::{Told, parse};
 pub use selection::{PublishedArgs, SelectionArgs, Source};
 
@@ -29,6 +31,10 @@ const CHECK_EXAMPLES: &str =
   iptables-save | twilio-sip-allow check --edition current --region tokyo --format iptables --report json
   twilio-sip-allow check --edition current --direction in --format aws-sg --name sg-0a1b2c3d groups.json
   nft list ruleset | twilio-sip-allow check --edition current --format nftables --print-repair | nft -f -";
+
+const EXPLAIN_EXAMPLES: &str = "  twilio-sip-allow explain 54.65.63.193 168.86.128.0/18
+  twilio-sip-allow explain --region tokyo 54.65.63.193:5060/udp
+  awk '{print $3}' refused.log | sort -u | twilio-sip-allow explain --json";
 
 const EXIT_STATUS: &str = "  0  done; of check: in sync; of dataset diff: the same
   1  of check: drift; of dataset diff: a difference
@@ -81,6 +87,16 @@ pub enum Verb {
     /// Print a list of networks; compare a published page with it, or import the page
     #[command(subcommand)]
     Dataset(DatasetVerb),
+    /// Say what addresses are to Twilio, and whether they are allowed
+    ///
+    /// For each: region, plane and ports, in which editions, since or until when, and by which rules
+    /// of the selection it is allowed. Here the edition in force is the default, not the superseded
+    /// one.
+    #[command(
+        mut_arg("edition", |arg| arg.help("Published lists, united [default: current]").long_help(None)),
+        after_help = format!("Examples:\n{EXPLAIN_EXAMPLES}"),
+    )]
+    Explain(Box<ExplainArgs>),
     /// Print the regions, formats or editions that there are
     List(ListArgs),
     /// Print a script that completes this program's options in a shell

@@ -15,7 +15,7 @@ use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Vi
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-use crate::policy::{PortRange, PortRangeError, Transport, parse_network};
+use crate::policy::{Plane, PortRange, PortRangeError, Transport, parse_network};
 use crate::text::is_hidden;
 
 /// A file of `data/` as the build script turned it into JSON.
@@ -303,6 +303,23 @@ impl Edition {
         let every_region = named.is_empty();
         let listed = |region: &&Region| every_region || named.contains(&&*region.id);
         atlas.regions.iter().filter(listed).collect()
+    }
+
+    /// Every network that it publishes, by plane, those for all regions first.
+    pub fn published<'a>(&self, atlas: &'a Atlas) -> Vec<(Plane, Option<&'a Region>, Ipv4Net)> {
+        let mut published = Vec::new();
+        let planes = [
+            (Plane::Signaling, &self.signaling.networks),
+            (Plane::Media, &self.media.networks),
+        ];
+        for (plane, networks) in planes {
+            published.extend(networks.all.iter().map(|network| (plane, None, *network)));
+            for region in self.regions(atlas) {
+                let own = networks.of(&region.id).filter(|(_, own)| *own);
+                published.extend(own.map(|(network, _)| (plane, Some(region), network)));
+            }
+        }
+        published
     }
 
     /// What no single field shows. The error is the place in the file and the reason.

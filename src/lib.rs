@@ -18,9 +18,11 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(missing_docs)]
 
+pub mod catalog;
 pub mod cli;
 pub mod commands;
 pub mod dataset;
+pub mod explain;
 pub mod format;
 pub mod output;
 pub mod page;

@@ -4,12 +4,14 @@
 //! need be kept at a time. The JSON is documented in `docs/check.md`, with a schema beside it.
 
 mod comparison;
+mod explanation;
 mod github;
 mod json;
 mod text;
 mod words;
 
 pub use comparison::Comparison;
+pub use explanation::Explanation;
 
 use std::borrow::Cow;
 

@@ -128,36 +128,22 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
 pub fn known_networks(atlas: &Atlas) -> Result<Vec<Known>, SelectError> {
     let mut known = Vec::new();
     for edition in dataset::editions()? {
-        let signaling = &edition.signaling;
         let sip = [Transport::Udp, Transport::Tcp, Transport::Tls]
-            .map(|transport| Span::single(signaling.ports.of(transport).into()));
-        let planes = [
-            (
-                Plane::Signaling,
-                normalized(sip.to_vec()),
-                &signaling.networks,
-            ),
-            (
-                Plane::Media,
-                vec![edition.media.ports.into()],
-                &edition.media.networks,
-            ),
-        ];
-        for (plane, ports, networks) in planes {
-            let mut add = |network: Ipv4Net, region: Option<&Region>| {
-                known.push(Known {
-                    addresses: network.into(),
-                    plane,
-                    ports: ports.clone(),
-                    region: region.map(|region| region.id.clone()),
-                    edition: edition.name.clone(),
-                });
+            .map(|transport| Span::single(edition.signaling.ports.of(transport).into()));
+        let sip = normalized(sip.to_vec());
+        let rtp = vec![edition.media.ports.into()];
+        for (plane, region, network) in edition.published(atlas) {
+            let ports = match plane {
+                Plane::Signaling => &sip,
+                Plane::Media => &rtp,
             };
-            networks.all.iter().for_each(|network| add(*network, None));
-            for region in edition.regions(atlas) {
-                let own = networks.of(&region.id).filter(|(_, own)| *own);
-                own.for_each(|(network, _)| add(network, Some(region)));
-            }
+            known.push(Known {
+                addresses: network.into(),
+                plane,
+                ports: ports.clone(),
+                region: region.map(|region| region.id.clone()),
+                edition: edition.name.clone(),
+            });
         }
     }
     Ok(known)

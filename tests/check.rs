@@ -3,9 +3,9 @@
 mod common;
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use common::{FORMATS, Ran, Tool, python, render};
+use common::{FORMATS, Ran, Tool, render, valid_json};
 use serde_json::Value;
 
 const TOKYO: &str = "--region tokyo --format iptables --quiet";
@@ -307,37 +307,13 @@ fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
     );
 }
 
-/// The JSON of a report, after it was held against the schema.
-fn valid_json(test: &str, ran: &Ran) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    let report = folder.path().join("report.json");
-    std::fs::write(&report, &ran.stdout).unwrap();
-    if let Some(python) = python(test) {
-        let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/check.schema.json");
-        let output = Command::new(python)
-            .args([
-                "-c",
-                "import json, sys, jsonschema
-schema, report = [json.load(open(name)) for name in sys.argv[1:]]
-jsonschema.Draft202012Validator.check_schema(schema)
-jsonschema.Draft202012Validator(schema).validate(report)",
-            ])
-            .args([schema.as_ref(), report.as_os_str()])
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}\n{ran}");
-    }
-    serde_json::from_str(&ran.stdout).unwrap()
-}
-
 #[test]
 fn the_json_report_is_of_its_schema_and_tells_all() {
     let test = "the_json_report_is_of_its_schema_and_tells_all";
     let json = |text: &str| {
         let ran = check(&format!("{TOKYO} --report json"), text);
         let status = ran.status;
-        (valid_json(test, &ran), status)
+        (valid_json(test, "check", &ran), status)
     };
     let (report, status) = json(&tokyo());
     assert_eq!((status, &report["verdict"]), (0, &Value::from("in sync")));
@@ -390,7 +366,7 @@ COMMIT";
     let group = r#"{"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [],
         "PrefixListIds": [{"PrefixListId": "pl-1"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]}"#;
     let options = "--direction in --format aws-sg --quiet --report json";
-    let report = valid_json(test, &check(options, group));
+    let report = valid_json(test, "check", &check(options, group));
     assert_eq!(
         report["files"][0]["unmeasured"].as_array().unwrap().len(),
         2
@@ -466,6 +442,7 @@ fn several_files_are_judged_one_by_one_and_summed_up() {
         .file("b", with_frankfurt());
     let report = valid_json(
         "several_files_are_judged_one_by_one_and_summed_up",
+        "check",
         &tool.run(),
     );
     assert_eq!(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{EDITIONS, Tool, facts};
+use common::{EDITIONS, Tool, facts, valid_json};
 use serde_json::Value;
 
 fn folder(name: &str) -> PathBuf {
@@ -171,6 +171,7 @@ fn every_difference_of_two_editions_is_told_by_region_and_plane() {
         let of = name.split('.').next().unwrap();
         for edition in EDITIONS {
             let ran = diff(&format!("--json --edition {edition}"), &page);
+            valid_json("dataset", "diff", &ran);
             assert_eq!(
                 told(&ran.stdout),
                 difference(of, edition),

@@ -151,6 +151,11 @@ impl PublishedArgs {
         self.dataset.as_deref().is_some_and(is_stdin)
     }
 
+    /// Whether the networks come from a list of the user's own.
+    pub fn is_own_list(&self) -> bool {
+        self.dataset.is_some()
+    }
+
     /// Where the networks come from, if the user says so.
     pub fn named_source(&self) -> Option<Source> {
         match (&self.dataset, &self.edition) {

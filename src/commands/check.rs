@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use tempfile::SpooledTempFile;
 
-use super::{Outcome, name_of, read_text, select};
+use super::{Outcome, Selected, name_of, read_text, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
 use crate::format::parse::{Lines, Wanted, excerpt};
@@ -17,7 +17,7 @@ use crate::output::{self, Talk, is_closed_pipe};
 use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
-use crate::select::known_networks;
+use crate::select::{DEFAULT_EDITION, known_networks};
 use crate::text::shown;
 
 /// How many files each thread judges before what was found is written away.
@@ -98,7 +98,9 @@ impl Check {
         let format = args.format()?;
         let unit = args.unit();
         let atlas = dataset::atlas()?;
-        let (policy, notices) = select(&args.selection, &atlas)?;
+        let Selected {
+            policy, notices, ..
+        } = select(&args.selection, DEFAULT_EDITION, &atlas)?;
         // What cannot be said in this format cannot be deployed either.
         let sayable = Unit {
             name: UnitName::default(),

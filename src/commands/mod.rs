@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod dataset;
+mod explain;
 mod list;
 mod man;
 mod render;
@@ -14,11 +15,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::catalog::Catalog;
 use crate::cli::{Cli, SelectionArgs, Source, Verb, is_stdin};
 use crate::dataset::{Atlas, Edition};
 use crate::output::Talk;
 use crate::policy::Policy;
-use crate::select::{self, DEFAULT_EDITION};
+use crate::select;
 
 /// What became of a job, unless an error tells why it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
         None => render::run(&cli.render, talk)?,
         Some(Verb::Check(args)) => return check::run(&args, talk),
         Some(Verb::Dataset(verb)) => return dataset::run(&verb, talk),
+        Some(Verb::Explain(args)) => return explain::run(&args, talk),
         Some(Verb::List(args)) => list::run(&args)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,
         Some(Verb::Man) => man::run()?,
@@ -66,13 +69,34 @@ fn editions(source: Source, atlas: &Atlas) -> Result<Vec<Edition>> {
     })
 }
 
-/// The policy of the user's selection, and what the user should know of it.
-fn select(args: &SelectionArgs, atlas: &Atlas) -> Result<(Policy, Vec<String>)> {
-    let editions = editions(args.published.source(DEFAULT_EDITION), atlas)?;
+/// What the user selected.
+struct Selected {
+    editions: Vec<Edition>,
+    policy: Policy,
+    /// What the user should know of it.
+    notices: Vec<String>,
+}
+
+/// `default` is the edition that no option means.
+fn select(args: &SelectionArgs, default: &str, atlas: &Atlas) -> Result<Selected> {
+    let editions = editions(args.published.source(default), atlas)?;
     let selection = args.selection();
     let policy = select::policy(&selection, &editions, atlas)?;
     let notices = select::notices(&selection, &policy, &editions, atlas);
-    Ok((policy, notices))
+    Ok(Selected {
+        editions,
+        policy,
+        notices,
+    })
+}
+
+/// Everything that was ever published, and the user's own list, if there is one.
+fn catalog(own: Vec<Edition>, is_own: bool, atlas: &Atlas) -> Result<Catalog> {
+    let mut editions = crate::dataset::editions()?;
+    if is_own {
+        editions.extend(own);
+    }
+    Ok(Catalog::new(editions, atlas))
 }
 
 /// A file's name for people.

@@ -2,16 +2,21 @@
 
 use anyhow::Result;
 
-use super::{read_text, select};
+use super::{Selected, read_text, select};
 use crate::cli::{Layout, RenderArgs};
 use crate::dataset;
 use crate::format;
 use crate::output::Talk;
+use crate::select::DEFAULT_EDITION;
 
 pub fn run(args: &RenderArgs, talk: Talk) -> Result<()> {
     let layout = args.layout()?;
     let atlas = dataset::atlas()?;
-    let (policy, mut notices) = select(&args.selection, &atlas)?;
+    let Selected {
+        policy,
+        mut notices,
+        ..
+    } = select(&args.selection, DEFAULT_EDITION, &atlas)?;
     let unit = args.unit();
     let text = match layout {
         Layout::Format(format) => {

@@ -92,13 +92,18 @@ fn ids_of(names: &str) -> Vec<String> {
     named.map(|row| row[0].clone()).collect()
 }
 
+/// The editions of the table whose rows are an edition's.
+fn sources<'a>(edition: &'a str, plane: &str) -> Vec<&'a str> {
+    match (edition, plane) {
+        ("regional-expanded", "media") => vec!["regional", "regional-expanded"],
+        ("regional-expanded" | "global", "signaling") => vec!["regional"],
+        _ => vec![edition],
+    }
+}
+
 /// What an edition publishes for a plane of some regions, as [`ids_of`] reads them.
 pub fn published(edition: &str, region: &str, plane: &str) -> Vec<Range> {
-    let sources: &[&str] = match (edition, plane) {
-        ("regional-expanded", "media") => &["regional", "regional-expanded"],
-        ("regional-expanded" | "global", "signaling") => &["regional"],
-        _ => &[edition],
-    };
+    let sources = sources(edition, plane);
     let ids = ids_of(region);
     assert!(!ids.is_empty(), "{region}");
     let of_region = |cell: &str| cell == "*" || ids.iter().any(|id| id == cell);
@@ -109,6 +114,34 @@ pub fn published(edition: &str, region: &str, plane: &str) -> Vec<Range> {
         .collect();
     assert!(!found.is_empty(), "{edition} {region} {plane}");
     united(found)
+}
+
+/// Every network of every edition: edition, plane, region or `all regions`, network.
+pub fn listed() -> Vec<(String, String, String, Range)> {
+    let rows = rows("editions");
+    let mut listed = Vec::new();
+    for edition in super::EDITIONS {
+        for plane in ["signaling", "media"] {
+            let sources = sources(edition, plane);
+            let own = rows
+                .iter()
+                .filter(|row| sources.contains(&row[0].as_str()) && row[2] == plane);
+            listed.extend(own.map(|row| {
+                let region = if row[1] == "*" {
+                    "all regions"
+                } else {
+                    &row[1]
+                };
+                (
+                    edition.to_owned(),
+                    plane.to_owned(),
+                    region.to_owned(),
+                    network(&row[3]),
+                )
+            }));
+        }
+    }
+    listed
 }
 
 pub struct Ports {

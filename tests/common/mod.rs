@@ -218,6 +218,38 @@ pub fn python(test: &str) -> Option<PathBuf> {
     None
 }
 
+/// The JSON of a report, after it was held against its schema in `docs/`.
+pub fn valid_json(test: &str, schema: &str, ran: &Ran) -> serde_json::Value {
+    let path = format!("{}/docs/{schema}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    validate(test, "Draft202012Validator", &path, &ran.stdout);
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}\n{ran}"))
+}
+
+/// Holds a JSON text against a schema, by the jsonschema package.
+pub fn validate(test: &str, validator: &str, schema: &str, json: &str) {
+    let Some(python) = python(test) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    std::fs::write(&report, json).unwrap();
+    let output = Command::new(python)
+        .args([
+            "-c",
+            "import json, sys, jsonschema
+validator = getattr(jsonschema, sys.argv[1])
+schema, report = [json.load(open(name)) for name in sys.argv[2:]]
+validator.check_schema(schema)
+validator(schema).validate(report)",
+        ])
+        .args([validator.as_ref(), schema.as_ref(), report.as_os_str()])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}\n{json}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 /// The first line in which two texts differ, for people.
 pub fn first_difference(expected: &str, found: &str) -> Option<String> {
     if expected == found {

@@ -1,0 +1,50 @@
+//! The options of `explain`.
+
+use std::path::Path;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+use super::is_stdin;
+use super::selection::SelectionArgs;
+
+/// What `explain` needs.
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// What is allowed.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// As JSON
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Question",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub json: bool,
+    /// An address, or a network in CIDR notation, with or without ":PORT" or ":PORT/PROTOCOL"
+    ///
+    /// PORT is the one that packets go to, PROTOCOL is udp, tcp or tls. "-" reads one a line from
+    /// stdin; so does no address at all. There, empty lines and what stands behind "#" are passed
+    /// over.
+    #[arg(value_name = "ADDRESS", help_heading = "Question")]
+    addresses: Vec<String>,
+}
+
+impl ExplainArgs {
+    /// The questions on the command line; `None` where they come from stdin.
+    pub fn addresses(&self) -> anyhow::Result<Option<&[String]>> {
+        let from_stdin = |text: &String| is_stdin(Path::new(text));
+        match &self.addresses[..] {
+            [] => {}
+            [only] if from_stdin(only) => {}
+            some if some.iter().any(from_stdin) => {
+                anyhow::bail!("'-' reads all addresses from stdin; give no others beside it")
+            }
+            some => return Ok(Some(some)),
+        }
+        anyhow::ensure!(
+            !self.selection.published.reads_stdin(),
+            "--dataset and the addresses cannot both be read from stdin; give the list as a file"
+        );
+        Ok(None)
+    }
+}
