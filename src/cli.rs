@@ -3,6 +3,7 @@
 mod dataset;
 mod explain;
 mod parse;
+mod scan;
 mod selection;
 
 use std::ffi::OsStr;
@@ -19,6 +20,7 @@ use crate::select::DEFAULT_EDITION;
 pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 pub use explain::ExplainArgs;
 pub use parse::{Told, parse};
+pub use scan::{FindingsReport, ScanArgs};
 pub use selection::{PublishedArgs, SelectionArgs, Source};
 
 const EXAMPLES: &str = "  twilio-sip-allow --edition current --format nftables | ssh pbx nft -f -
@@ -36,8 +38,13 @@ const EXPLAIN_EXAMPLES: &str = "  twilio-sip-allow explain 54.65.63.193 168.86.1
   twilio-sip-allow explain --region tokyo 54.65.63.193:5060/udp
   awk '{print $3}' refused.log | sort -u | twilio-sip-allow explain --json";
 
-const EXIT_STATUS: &str = "  0  done; of check: in sync; of dataset diff: the same
-  1  of check: drift; of dataset diff: a difference
+const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
+  twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
+  ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
+
+const EXIT_STATUS: &str =
+    "  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell
+  1  of check: drift; of dataset diff: a difference; of scan: what --fail-on names
   2  wrong use, bad input, or anything that failed: nothing is printed on stdout
      and no file is touched";
 
@@ -97,6 +104,19 @@ pub enum Verb {
         after_help = format!("Examples:\n{EXPLAIN_EXAMPLES}"),
     )]
     Explain(Box<ExplainArgs>),
+    /// Find Twilio's addresses in any text, and judge them
+    ///
+    /// Looks for addresses, networks and ranges in files of any kind, and says which of them are
+    /// current, superseded, wider or narrower than published, or most likely mistyped, and what is
+    /// missing. Here the edition in force is the default, not the superseded one.
+    #[command(
+        mut_arg("edition", |arg| arg.help("What a file must hold: lists, united [default: current]").long_help(None)),
+        mut_arg("dataset", |arg| arg.help("Your own list instead; it counts as in force")),
+        mut_arg("region", |arg| arg.help("The regions that a file must hold [default: all]").long_help(None)),
+        mut_arg("plane", |arg| arg.help("The plane that a file must hold")),
+        after_help = format!("Examples:\n{SCAN_EXAMPLES}"),
+    )]
+    Scan(ScanArgs),
     /// Print the regions, formats or editions that there are
     List(ListArgs),
     /// Print a script that completes this program's options in a shell

@@ -28,6 +28,7 @@ pub mod output;
 pub mod page;
 pub mod policy;
 pub mod report;
+pub mod scan;
 pub mod select;
 pub mod template;
 mod text;

@@ -5,13 +5,16 @@
 
 mod comparison;
 mod explanation;
+mod findings;
 mod github;
 mod json;
+mod sarif;
 mod text;
 mod words;
 
 pub use comparison::Comparison;
 pub use explanation::Explanation;
+pub use findings::{FileFindings, Findings};
 
 use std::borrow::Cow;
 

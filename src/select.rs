@@ -17,7 +17,7 @@ use crate::policy::{
 };
 use crate::text;
 
-pub use notices::notices;
+pub use notices::{notices, of_editions as notices_of_editions};
 
 /// The edition of the document that this project started from.
 pub const DEFAULT_EDITION: &str = "regional";

@@ -382,8 +382,8 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
         let help = Tool::line(flag).run_once();
         assert!(
             help.contains(
-                "Exit status:\n  0  done; of check: in sync; of dataset diff: the same\n\
-                 \x20 1  of check: drift; of dataset diff: a difference\n  2  wrong use"
+                "Exit status:\n  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell\n\
+                 \x20 1  of check: drift; of dataset diff: a difference; of scan: what --fail-on names\n  2  wrong use"
             ),
             "{help}"
         );
@@ -497,7 +497,7 @@ fn the_manual_page_keeps_its_lines() {
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
         ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync; of dataset diff: the same\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

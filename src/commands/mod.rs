@@ -7,6 +7,7 @@ mod explain;
 mod list;
 mod man;
 mod render;
+mod scan;
 
 use std::fs;
 use std::io::{self, Read};
@@ -50,6 +51,7 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
         Some(Verb::Check(args)) => return check::run(&args, talk),
         Some(Verb::Dataset(verb)) => return dataset::run(&verb, talk),
         Some(Verb::Explain(args)) => return explain::run(&args, talk),
+        Some(Verb::Scan(args)) => return scan::run(&args, talk),
         Some(Verb::List(args)) => list::run(&args)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,
         Some(Verb::Man) => man::run()?,

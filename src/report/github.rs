@@ -24,17 +24,36 @@ impl Report for GitHub {
 }
 
 fn error(judged: &Judged, side: Side, message: &str, at: Option<u32>) -> String {
-    let mut properties = vec![format!("title={}", property(&format!("drift: {side}")))];
-    if judged.file != "-" {
-        properties.push(format!("file={}", property(&judged.file)));
+    let place = Place {
+        file: &judged.file,
+        line: at.map(|at| deployed(judged, at).0),
+        column: None,
+    };
+    let message = format!("{}: {side}: {message}", judged.name);
+    annotation("error", &format!("drift: {side}"), place, &message)
+}
+
+/// What an annotation is put to.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// As it was given; `-` is stdin.
+    pub file: &'a str,
+    /// From 1.
+    pub line: Option<usize>,
+    /// From 1.
+    pub column: Option<usize>,
+}
+
+/// A workflow command; the level is `error` or `warning`.
+pub fn annotation(level: &str, title: &str, place: Place, message: &str) -> String {
+    let mut properties = vec![format!("title={}", property(title))];
+    if place.file != "-" {
+        properties.push(format!("file={}", property(place.file)));
         // A line without its file would be put to some other file.
-        properties.extend(at.map(|at| format!("line={}", deployed(judged, at).0)));
+        properties.extend(place.line.map(|line| format!("line={line}")));
+        properties.extend(place.column.map(|column| format!("col={column}")));
     }
-    format!(
-        "::error {}::{}\n",
-        properties.join(","),
-        data(&format!("{}: {side}: {message}", judged.name))
-    )
+    format!("::{level} {}::{}\n", properties.join(","), data(message))
 }
 
 /// As the runner unescapes what stands after the second colons.

@@ -14,14 +14,18 @@ pub fn notices(
     editions: &[Edition],
     atlas: &Atlas,
 ) -> Vec<String> {
-    let superseded = editions
-        .iter()
-        .filter_map(|edition| superseded(edition, editions));
     let interconnect = other_connection(selection, editions, atlas);
-    superseded
+    of_editions(editions)
         .chain(interconnect)
         .chain(fewer_regions(policy, atlas))
         .collect()
+}
+
+/// Which of the selected editions are superseded.
+pub fn of_editions(editions: &[Edition]) -> impl Iterator<Item = String> {
+    editions
+        .iter()
+        .filter_map(|edition| superseded(edition, editions))
 }
 
 fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {

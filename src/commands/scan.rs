@@ -1,0 +1,244 @@
+//! Looks for Twilio's addresses in files and folders.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::mpsc;
+
+use anyhow::{Context, Result};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use serde_json::json;
+
+use super::{Outcome, catalog, editions, name_of};
+use crate::cli::{FindingsReport, PublishedArgs, ScanArgs, is_stdin};
+use crate::dataset::{self, Atlas, Edition};
+use crate::output::{Talk, is_closed_pipe, write_stdout};
+use crate::policy::space::normalized;
+use crate::report::{FileFindings, Findings};
+use crate::scan::{Expected, Judge};
+use crate::select::{self, CURRENT};
+
+pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
+    let files = args.files()?;
+    let fails_on = args.fails_on()?;
+    let atlas = dataset::atlas()?;
+    let selected = editions(args.published.source(CURRENT), &atlas)?;
+    let regions = select::regions(args.published.regions(), &selected, &atlas)?;
+    let regions: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
+    let expected = expected(&args.published, &selected, &regions, &atlas);
+    let summary = json!({
+        "editions": selected.iter().map(|edition| &*edition.name).collect::<Vec<_>>(),
+        "regions": regions,
+        "planes": args.published.planes(),
+    });
+    let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
+    let catalog = catalog(selected, args.published.is_own_list(), &atlas)?;
+    let judge = Judge::new(&catalog, expected, &atlas);
+    let mut seen = Seen::default();
+    for file in &files {
+        seen.add(file, &judge);
+    }
+    if !seen.problems.is_empty() {
+        for problem in &seen.problems {
+            talk.error(problem);
+        }
+        return Ok(Outcome::Failed);
+    }
+    seen.files.sort_by(|a, b| a.file.cmp(&b.file));
+    if seen.binary > 0 {
+        notices.push(match seen.binary {
+            1 => "1 file that is not text was passed over".to_owned(),
+            more => format!("{more} files that are not text were passed over"),
+        });
+    }
+    let findings = Findings {
+        files: &seen.files,
+        fails_on: &fails_on,
+        list_current: args.list_current,
+        expected: summary,
+    };
+    let text = match args.report {
+        FindingsReport::Text => findings.text(talk.colors_stdout()),
+        FindingsReport::Json => findings.json(),
+        FindingsReport::Sarif => findings.sarif(),
+        FindingsReport::Github => findings.github(),
+    };
+    match write_stdout(&text) {
+        Err(error) if !is_closed_pipe(&error) => return Err(error),
+        _ => {}
+    }
+    for notice in notices {
+        talk.notice(&notice);
+    }
+    let mut all = seen.files.iter().flat_map(|file| &file.findings);
+    let fails = all.any(|finding| findings.fails(finding));
+    Ok(if fails { Outcome::Drift } else { Outcome::Done })
+}
+
+/// What a text that has addresses of Twilio's must hold, by plane and region.
+fn expected(
+    args: &PublishedArgs,
+    editions: &[Edition],
+    regions: &[&str],
+    atlas: &Atlas,
+) -> Vec<Expected> {
+    let mut expected = Vec::new();
+    for plane in args.planes() {
+        let of = |wanted: Option<&str>| {
+            let all = editions.iter().flat_map(|edition| edition.published(atlas));
+            let own = all.filter(|(p, region, _)| *p == plane && region.map(|r| &*r.id) == wanted);
+            normalized(own.map(|(_, _, network)| network.into()).collect())
+        };
+        let mut add = |region: &str, networks| {
+            expected.push(Expected {
+                plane,
+                region: region.to_owned(),
+                networks,
+            });
+        };
+        for region in regions {
+            add(region, of(Some(region)));
+        }
+        add("all regions", of(None));
+    }
+    expected
+}
+
+/// What was seen of the files so far.
+#[derive(Default)]
+struct Seen {
+    /// Those with findings.
+    files: Vec<FileFindings>,
+    /// How many are not text.
+    binary: usize,
+    problems: Vec<String>,
+}
+
+/// What a file is.
+enum Content {
+    Text(Vec<u8>),
+    Binary,
+}
+
+impl Seen {
+    fn add(&mut self, file: &Path, judge: &Judge) {
+        if !is_stdin(file) && file.is_dir() {
+            self.add_folder(file, judge);
+            return;
+        }
+        match read(file) {
+            Ok(Content::Text(text)) => self.add_findings(file, &text, judge),
+            Ok(Content::Binary) => self.problems.push(format!("{} is not text", name_of(file))),
+            Err(error) => self.problems.push(format!("{error:#}")),
+        }
+    }
+
+    fn add_findings(&mut self, file: &Path, text: &[u8], judge: &Judge) {
+        let findings = judge.judge(text);
+        if !findings.is_empty() {
+            let file = file.strip_prefix("./").unwrap_or(file);
+            self.files.push(FileFindings {
+                file: file.to_string_lossy().into_owned(),
+                findings,
+            });
+        }
+    }
+
+    /// All files below a folder, by several threads.
+    fn add_folder(&mut self, folder: &Path, judge: &Judge) {
+        let is_git = |entry: &DirEntry| entry.depth() > 0 && entry.file_name() == ".git";
+        let walk = WalkBuilder::new(folder)
+            .hidden(false)
+            .ignore(false)
+            .git_global(false)
+            .require_git(false)
+            .threads(std::thread::available_parallelism().map_or(1, usize::from))
+            .filter_entry(move |entry| !is_git(entry))
+            .build_parallel();
+        let (sender, receiver) = mpsc::channel();
+        walk.run(|| {
+            let mut share = Share {
+                seen: Seen::default(),
+                sender: sender.clone(),
+            };
+            Box::new(move |entry| {
+                share.seen.add_entry(entry, judge);
+                WalkState::Continue
+            })
+        });
+        drop(sender);
+        for share in receiver {
+            self.files.extend(share.files);
+            self.binary += share.binary;
+            self.problems.extend(share.problems);
+        }
+        self.problems.sort();
+    }
+
+    fn add_entry(&mut self, entry: Result<DirEntry, ignore::Error>, judge: &Judge) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.problems.push(format!("cannot read {error}"));
+                return;
+            }
+        };
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            return;
+        }
+        match read(entry.path()) {
+            Ok(Content::Text(text)) => self.add_findings(entry.path(), &text, judge),
+            Ok(Content::Binary) => self.binary += 1,
+            Err(error) => self.problems.push(format!("{error:#}")),
+        }
+    }
+}
+
+/// What one thread has seen, handed over when it ends.
+struct Share {
+    seen: Seen,
+    sender: mpsc::Sender<Seen>,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        // The receiver outlives all threads.
+        let _ = self.sender.send(std::mem::take(&mut self.seen));
+    }
+}
+
+/// A file as UTF-8, or as good as that; UTF-16 is told by its byte order mark.
+fn read(file: &Path) -> Result<Content> {
+    let bytes = if is_stdin(file) {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    };
+    let bytes = bytes.with_context(|| format!("cannot read {}", name_of(file)))?;
+    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ if memchr::memchr(0, &bytes).is_some() => return Ok(Content::Binary),
+        _ => return Ok(Content::Text(without_mark(bytes))),
+    };
+    let units = bytes[2..]
+        .chunks_exact(2)
+        .map(|pair| unit([pair[0], pair[1]]));
+    let text: String = char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    Ok(if text.contains('\0') {
+        Content::Binary
+    } else {
+        Content::Text(text.into_bytes())
+    })
+}
+
+/// A byte order mark is no part of the text.
+fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    bytes
+}

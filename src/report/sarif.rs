@@ -1,0 +1,84 @@
+//! The Static Analysis Results Interchange Format, version 2.1.0 (OASIS, 2020-03-27).
+
+use serde_json::{Value, json};
+
+use crate::scan::{Finding, Verdict};
+
+/// A log of one run.
+pub fn log(results: &[Value]) -> Value {
+    json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": env!("CARGO_PKG_NAME"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": Verdict::ALL.map(|(verdict, name)| rule(verdict, name)),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+fn rule(verdict: Verdict, name: &str) -> Value {
+    json!({
+        "id": name,
+        "shortDescription": {"text": description(verdict)},
+    })
+}
+
+fn description(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Current => "Addresses that Twilio publishes",
+        Verdict::Narrower => "A part of a network of Twilio's, without the rest",
+        Verdict::Superseded => "Addresses that Twilio published, and no longer uses",
+        Verdict::Wider => "More addresses than Twilio ever published",
+        Verdict::Unpublished => "An address that Twilio never published, most likely mistyped",
+        Verdict::Missing => "Addresses that Twilio publishes, and that the file lacks",
+    }
+}
+
+/// One finding; `fails` is whether it counts.
+pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Value {
+    let (kind, level) = match finding.verdict {
+        Verdict::Current => ("pass", "none"),
+        _ if fails => ("fail", "error"),
+        _ => ("fail", "warning"),
+    };
+    let mut region = json!({"startLine": finding.line, "startColumn": finding.column});
+    if finding.length > 0 {
+        region["endColumn"] = (finding.column + finding.length).into();
+    }
+    json!({
+        "ruleId": finding.verdict.name(),
+        "ruleIndex": Verdict::ALL.iter().position(|(verdict, _)| *verdict == finding.verdict),
+        "kind": kind,
+        "level": level,
+        "message": {"text": message},
+        "locations": [{"physicalLocation": {
+            "artifactLocation": {"uri": uri(file)},
+            "region": region,
+        }}],
+    })
+}
+
+/// A path as a reference of RFC 3986; what may not stand in one is escaped.
+fn uri(path: &str) -> String {
+    let path = if path == "-" { "stdin" } else { path };
+    let mut uri = if path.starts_with('/') {
+        "file://".to_owned()
+    } else {
+        String::new()
+    };
+    for byte in path.bytes() {
+        let plain =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~');
+        if plain {
+            uri.push(byte.into());
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}

@@ -1,0 +1,531 @@
+//! IPv4 addresses in text of any kind, with whatever makes sets of them: prefixes, masks, ranges.
+
+use std::net::Ipv4Addr;
+use std::ops::Range;
+
+use ipnet::{Ipv4Net, Ipv4Subnets};
+use memchr::memchr;
+
+use crate::policy::address_or_cidr;
+use crate::policy::space::Span;
+
+/// A set of addresses that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The addresses.
+    pub span: Span,
+    /// Its place in the text, from the first figure to the last.
+    pub place: Range<usize>,
+    /// Where other text stands between its parts, such as the names of fields: its parts alone.
+    pub parts: Option<String>,
+}
+
+impl Found {
+    /// It as it stands in the text; its parts, where other text is between them.
+    pub fn text(&self, text: &[u8]) -> String {
+        let whole = || String::from_utf8_lossy(&text[self.place.clone()]).into_owned();
+        self.parts.clone().unwrap_or_else(whole)
+    }
+}
+
+/// `192.0.2.1`, `192.0.2.0/24`, or `192.0.2.1-192.0.2.7`
+pub fn notation(span: Span) -> String {
+    match network(span) {
+        Some(network) => address_or_cidr(network),
+        None => format!(
+            "{}-{}",
+            Ipv4Addr::from(span.first),
+            Ipv4Addr::from(span.last)
+        ),
+    }
+}
+
+/// The span as a single network.
+pub fn network(span: Span) -> Option<Ipv4Net> {
+    let mut networks = Ipv4Subnets::new(span.first.into(), span.last.into(), 0);
+    networks.next().filter(|_| networks.next().is_none())
+}
+
+/// Between an address and its mask, or the other end of its range, in fields.
+const LONGEST_GAP: usize = 48;
+
+/// All sets of addresses, in the order of the text.
+pub fn find(text: &[u8]) -> impl Iterator<Item = Found> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let first = next_address(text, at)?;
+        let found = whole(text, &first);
+        at = found.place.end;
+        Some(found)
+    })
+}
+
+/// An address of four figures.
+#[derive(Clone, Debug)]
+struct Address {
+    bits: u32,
+    place: Range<usize>,
+}
+
+/// The next address from a place on.
+fn next_address(text: &[u8], from: usize) -> Option<Address> {
+    let mut at = from;
+    loop {
+        let dot = at + memchr(b'.', text.get(at..)?)?;
+        at = dot + 1;
+        let start = dot
+            - text[from..dot]
+                .iter()
+                .rev()
+                .take(4)
+                .take_while(|b| b.is_ascii_digit())
+                .count();
+        if start == dot || !text.get(dot + 1).is_some_and(u8::is_ascii_digit) {
+            continue;
+        }
+        if let Some(address) =
+            address_at(text, start).filter(|address| stands_alone(text, &address.place))
+        {
+            return Some(address);
+        }
+        // Further figures of the same row begin no address either.
+        let row = |b: &&u8| b.is_ascii_digit() || **b == b'.';
+        at += text[at..].iter().take_while(row).count();
+    }
+}
+
+/// The address whose first figure stands at a place.
+fn address_at(text: &[u8], start: usize) -> Option<Address> {
+    let mut bits = 0;
+    let mut at = start;
+    for part in 0..4 {
+        if part > 0 {
+            if text.get(at) != Some(&b'.') {
+                return None;
+            }
+            at += 1;
+        }
+        let (number, end) = number_at(text, at).filter(|(number, _)| *number < 256)?;
+        bits = bits << 8 | number;
+        at = end;
+    }
+    Some(Address {
+        bits,
+        place: start..at,
+    })
+}
+
+/// A number of up to five figures without leading zeros, and where it ends.
+fn number_at(text: &[u8], start: usize) -> Option<(u32, usize)> {
+    let digits = text
+        .get(start..)?
+        .iter()
+        .take(6)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    let leading_zero = digits > 1 && text[start] == b'0';
+    if digits == 0 || digits > 5 || leading_zero {
+        return None;
+    }
+    let number = text[start..start + digits]
+        .iter()
+        .fold(0, |sum, b| sum * 10 + u32::from(b - b'0'));
+    Some((number, start + digits))
+}
+
+/// Whether no letter, figure or point makes it a part of something longer.
+fn stands_alone(text: &[u8], place: &Range<usize>) -> bool {
+    let before = &text[..place.start];
+    let after = &text[place.end..];
+    let starts = match before {
+        [.., b'.', b'.'] | [] => true,
+        [.., last] => !is_word(*last) && *last != b'.',
+    };
+    let ends = match after {
+        [b'.', next, ..] | [next, ..] => !is_word(*next),
+        [] => true,
+    };
+    starts && ends
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// An address with what belongs to it.
+fn whole(text: &[u8], first: &Address) -> Found {
+    let found = |(span, end), parts| Found {
+        span,
+        place: first.place.start..end,
+        parts,
+    };
+    let beside = slash(text, first)
+        .or_else(|| range(text, first))
+        .or_else(|| mask_beside(text, first));
+    if let Some(together) = beside {
+        return found(together, None);
+    }
+    let address = Ipv4Addr::from(first.bits);
+    if let Some((span, end)) = fields(text, first) {
+        let last = Ipv4Addr::from(span.last);
+        return found((span, end), Some(format!("{address}-{last}")));
+    }
+    if let Some((span, end)) = mask_in_field(text, first).or_else(|| prefix_beside(text, first)) {
+        let prefix = (span.last - span.first).leading_zeros();
+        return found((span, end), Some(format!("{address}/{prefix}")));
+    }
+    found((Span::single(first.bits), first.place.end), None)
+}
+
+/// `A/24`, `A/255.255.255.0`
+fn slash(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+    let at = first.place.end;
+    if text.get(at) != Some(&b'/') {
+        return None;
+    }
+    if let Some(mask) = address_at(text, at + 1).filter(|mask| stands_alone(text, &mask.place)) {
+        // Behind a slash stands a netmask, of which this one has no bit.
+        let span = if mask.bits == 0 {
+            Some(Span::ADDRESSES)
+        } else {
+            masked(first.bits, mask.bits)
+        };
+        return Some((span?, mask.place.end));
+    }
+    let (bits, end) = number_at(text, at + 1)?;
+    let ends = !text.get(end).copied().is_some_and(is_word);
+    Some((prefixed(first.bits, bits).filter(|_| ends)?, end))
+}
+
+/// The network of a prefix, whatever bits stand behind it.
+fn prefixed(address: u32, prefix: u32) -> Option<Span> {
+    let prefix = u8::try_from(prefix).ok()?;
+    let network = Ipv4Net::new(address.into(), prefix).ok()?;
+    Some(network.trunc().into())
+}
+
+/// The network of a netmask or of a wildcard mask.
+fn masked(address: u32, mask: u32) -> Option<Span> {
+    let ones = mask.leading_ones();
+    let zeros = mask.leading_zeros();
+    if mask.checked_shl(ones).unwrap_or(0) == 0 && mask != 0 {
+        prefixed(address, ones)
+    } else if mask.checked_shl(zeros).unwrap_or(0) == u32::MAX.checked_shl(zeros).unwrap_or(0) {
+        prefixed(address, zeros)
+    } else {
+        None
+    }
+}
+
+/// `A-B`, `A to B`, `range A B`, `A-7`
+fn range(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+    let rest = &text[first.place.end..];
+    let blanks = blanks(rest);
+    let sign = ["-", "–", "—", "―", "〜", "～", "..", "から"];
+    let joined = sign
+        .iter()
+        .find(|sign| rest[blanks..].starts_with(sign.as_bytes()))
+        .map(|sign| sign.len());
+    let word = ["to ", "through ", "TO "]
+        .iter()
+        .find(|word| rest[blanks..].starts_with(word.as_bytes()));
+    // `from A to B` of a firewall's rule is no range.
+    let word = word
+        .filter(|_| blanks > 0 && !preceded_by(text, first, "from"))
+        .map(|word| word.len());
+    let listed = (blanks > 0 && preceded_by(text, first, "range")).then_some(0);
+    let at = first.place.end + blanks + joined.or(word).or(listed)?;
+    let at = at + self::blanks(&text[at..]);
+    if let Some(last) = address_at(text, at).filter(|last| stands_alone(text, &last.place)) {
+        return Some((Span::new(first.bits, last.bits)?, last.place.end));
+    }
+    let short = text.get(first.place.end) == Some(&b'-') && at == first.place.end + 1;
+    let (last, end) = number_at(text, at).filter(|(last, _)| short && *last < 256)?;
+    let ends = !matches!(text.get(end), Some(byte) if is_word(*byte) || matches!(byte, b'.' | b'-' | b':'));
+    let span = Span::new(first.bits, first.bits & !255 | last)?;
+    ends.then_some((span, end))
+}
+
+/// Blanks and tabs at the start of a text.
+fn blanks(text: &[u8]) -> usize {
+    text.iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count()
+}
+
+/// Whether a word, and blanks alone, stand before an address.
+fn preceded_by(text: &[u8], first: &Address, word: &str) -> bool {
+    let before = text[..first.place.start].trim_ascii_end();
+    let start = before.len().saturating_sub(word.len());
+    let blank = before.len() < first.place.start;
+    blank && before[start..].eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// `A 255.255.255.0`, `A 0.0.0.255`, `A netmask 255.255.255.0`
+fn mask_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+    let rest = &text[first.place.end..];
+    let mut at = blanks(rest);
+    if at == 0 {
+        return None;
+    }
+    for word in ["netmask ", "mask ", "wildcard "] {
+        let found = rest
+            .get(at..at + word.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()));
+        if found {
+            at += word.len();
+            at += blanks(&rest[at..]);
+            break;
+        }
+    }
+    let mask =
+        address_at(text, first.place.end + at).filter(|mask| stands_alone(text, &mask.place))?;
+    if text.get(mask.place.end) == Some(&b'/') {
+        return None;
+    }
+    Some((masked(first.bits, mask.bits)?, mask.place.end))
+}
+
+/// Names of the two fields of a range.
+const ENDS: [(&str, &str); 6] = [
+    ("start", "end"),
+    ("from", "to"),
+    ("first", "last"),
+    ("begin", "end"),
+    ("low", "high"),
+    ("start", "stop"),
+];
+
+/// `start-ip A` and `end-ip B`, in this line or in the next one.
+fn fields(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+    let line_start = text[..first.place.start]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    let before = field_name(&text[line_start..first.place.start])?;
+    let after = &text[first.place.end..];
+    let line_end = memchr(b'\n', after).unwrap_or(after.len());
+    let next_end = after
+        .get(line_end + 1..)
+        .and_then(|next| memchr(b'\n', next))
+        .map(|end| line_end + 1 + end);
+    let reach = first.place.end + next_end.unwrap_or(after.len());
+    let last = next_address(&text[..reach], first.place.end)?;
+    let between = &text[first.place.end..last.place.start];
+    let after = field_name(&between[between.len().saturating_sub(LONGEST_GAP)..])?;
+    let pair = |(start, end): &(&str, &str)| before.starts_with(start) && after.starts_with(end);
+    ENDS.iter().any(pair).then_some(())?;
+    Some((Span::new(first.bits, last.bits)?, last.place.end))
+}
+
+/// The name of the field whose value begins behind a text: `start-ip `, `"first": "`, `<from>`.
+fn field_name(before: &[u8]) -> Option<String> {
+    let signs = |b: &u8| matches!(b, b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'>');
+    let end = before.len() - before.iter().rev().take_while(|b| signs(b)).count();
+    let name = |b: &u8| is_word(*b) || matches!(b, b'-' | b'.');
+    let start = end - before[..end].iter().rev().take_while(|b| name(b)).count();
+    let name = String::from_utf8_lossy(&before[start..end]).to_ascii_lowercase();
+    let between = &before[end..];
+    // `from A` and `to A` alone are words of a sentence.
+    let is_field = between.iter().any(|b| !matches!(b, b' ' | b'\t')) || name.contains(['-', '_']);
+    (is_field && !between.is_empty()).then_some(name)
+}
+
+/// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` behind the address.
+fn mask_in_field(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+    let rest = &text[first.place.end..];
+    let reach = rest.len().min(LONGEST_GAP);
+    let gap = rest[..reach].iter().position(u8::is_ascii_digit)?;
+    let between = String::from_utf8_lossy(&rest[..gap]).to_ascii_lowercase();
+    let last_word = between.rfind(|c: char| c.is_ascii_alphabetic())?;
+    let word = &between[..=last_word];
+    let named = [
+        "mask",
+        "prefix",
+        "prefixlen",
+        "prefix_len",
+        "prefixlength",
+        "prefix_length",
+        "prefix-length",
+        "wildcard",
+    ];
+    if !named.iter().any(|name| word.ends_with(name))
+        || between[last_word + 1..].contains(['\n', ','])
+    {
+        return None;
+    }
+    let at = first.place.end + gap;
+    if let Some(mask) = address_at(text, at).filter(|mask| stands_alone(text, &mask.place)) {
+        return Some((masked(first.bits, mask.bits)?, mask.place.end));
+    }
+    prefix_at(text, first, at)
+}
+
+fn prefix_at(text: &[u8], first: &Address, at: usize) -> Option<(Span, usize)> {
+    let (prefix, end) = number_at(text, at).filter(|(prefix, _)| (8..=32).contains(prefix))?;
+    let ends = !matches!(text.get(end), Some(byte) if is_word(*byte) || *byte == b'.');
+    Some((prefixed(first.bits, prefix).filter(|_| ends)?, end))
+}
+
+/// `'A', 24` in a row of SQL; `1 A 24 0` in a line of Kamailio's address file.
+fn prefix_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+    let line_start = text[..first.place.start]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    let before = text[line_start..first.place.start].trim_ascii_start();
+    let rest = &text[first.place.end..];
+    let at = match rest {
+        [b'\'' | b'"', b',', more @ ..] if before.ends_with(&rest[..1]) && is_row(before) => {
+            2 + blanks(more)
+        }
+        [b' ' | b'\t', ..] if is_group(before) => blanks(rest),
+        _ => return None,
+    };
+    prefix_at(text, first, first.place.end + at)
+}
+
+/// The start of a row of SQL.
+fn is_row(before: &[u8]) -> bool {
+    let upper = before.to_ascii_uppercase();
+    before.starts_with(b"(") || memchr::memmem::find(&upper, b"VALUES").is_some()
+}
+
+/// A number and blanks alone.
+fn is_group(before: &[u8]) -> bool {
+    let number = before.trim_ascii_end();
+    !number.is_empty() && number.len() < before.len() && number.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let all = find(text.as_bytes()).map(|f| {
+            let (meaning, told) = (notation(f.span), f.text(text.as_bytes()));
+            if meaning == told {
+                meaning
+            } else {
+                format!("{meaning} as {told}")
+            }
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn addresses_and_networks_are_found_between_whatever_marks() {
+        assert_eq!(
+            found("a=192.0.2.1,\"192.0.2.0/24\" <192.0.2.7>:5060 旧192.0.2.9は 192.0.2.3. End"),
+            [
+                "192.0.2.1",
+                "192.0.2.0/24",
+                "192.0.2.7",
+                "192.0.2.9",
+                "192.0.2.3"
+            ]
+        );
+        assert_eq!(
+            found("192.0.2.77/24 192.0.2.1/33 192.0.2.1/path"),
+            ["192.0.2.0/24 as 192.0.2.77/24", "192.0.2.1", "192.0.2.1"]
+        );
+        assert_eq!(
+            found("0.0.0.0 255.255.255.254/31"),
+            ["0.0.0.0", "255.255.255.254/31"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_found() {
+        for text in [
+            "1.3.6.1.4.1.9",
+            ".1.3.6.1",
+            "v1.2.3.4",
+            "1.2.3.4b",
+            "192.0.2.256",
+            "192.0.02.1",
+            "2024.02.21",
+            "192.0.2",
+            "1.2.3.4.example",
+            "1.2.3.4_5",
+            "A1.2.3.4",
+            "1.2.3.4.5.6.7.8",
+            "x.1.2.3.4",
+            "1..2.3.4",
+        ] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_found_in_every_notation() {
+        let range = "192.0.2.1-192.0.2.7";
+        for text in [
+            "192.0.2.1-192.0.2.7",
+            "192.0.2.1 - 192.0.2.7",
+            "192.0.2.1–192.0.2.7",
+            "192.0.2.1..192.0.2.7",
+            "192.0.2.1 to 192.0.2.7",
+            "192.0.2.1 through 192.0.2.7",
+            "192.0.2.1-7",
+            "range 192.0.2.1 192.0.2.7",
+            "192.0.2.1～192.0.2.7",
+            "set start-ip 192.0.2.1\n  set end-ip 192.0.2.7\n",
+            "<from>192.0.2.1</from><to>192.0.2.7</to>",
+            "{\"first\": \"192.0.2.1\",\n \"last\": \"192.0.2.7\"}",
+            "begin=192.0.2.1 end=192.0.2.7",
+        ] {
+            let all = found(text);
+            assert_eq!(all.len(), 1, "{text}: {all:?}");
+            assert!(all[0].starts_with(range), "{text}: {all:?}");
+        }
+        for text in [
+            "from 192.0.2.1 to 192.0.2.7",
+            "192.0.2.7-192.0.2.1",
+            "192.0.2.1, 192.0.2.7",
+            "start-ip 192.0.2.1\nother\nend-ip 192.0.2.7",
+            "first 192.0.2.1 last 192.0.2.7",
+        ] {
+            assert_eq!(found(text).len(), 2, "{text}");
+        }
+        assert_eq!(
+            found("192.0.2.5-3 192.0.2.5-1.2"),
+            ["192.0.2.5", "192.0.2.5"]
+        );
+    }
+
+    #[test]
+    fn masks_and_prefixes_are_found_in_every_notation() {
+        for text in [
+            "192.0.2.0/24",
+            "192.0.2.0 255.255.255.0",
+            "192.0.2.0/255.255.255.0",
+            "192.0.2.0 0.0.0.255",
+            "192.0.2.0 netmask 255.255.255.0",
+            "\"address\": \"192.0.2.0\", \"netmask\": \"255.255.255.0\"",
+            "host=\"192.0.2.0\" mask=\"255.255.255.0\"",
+            "ip: 192.0.2.0\n  prefix: 24",
+            "192.0.2.0 mask 24",
+            "(1,'192.0.2.0', 24,5060)",
+            "INSERT INTO address VALUES (1,'192.0.2.0',24,0)",
+            "1 192.0.2.0 24 0",
+        ] {
+            let all = found(text);
+            assert_eq!(all.len(), 1, "{text}: {all:?}");
+            assert!(all[0].starts_with("192.0.2.0/24"), "{text}: {all:?}");
+        }
+        assert_eq!(
+            found("192.0.2.9 0.0.0.0 any"),
+            ["192.0.2.9 as 192.0.2.9 0.0.0.0"]
+        );
+        assert_eq!(found("192.0.2.9 255.0.255.0"), ["192.0.2.9", "255.0.255.0"]);
+        assert_eq!(
+            found("('192.0.2.9', 7)\nconnect('192.0.2.9', 24)"),
+            ["192.0.2.9", "192.0.2.9"]
+        );
+        assert_eq!(
+            found("0.0.0.0/0 0.0.0.0/0.0.0.0"),
+            ["0.0.0.0/0", "0.0.0.0/0 as 0.0.0.0/0.0.0.0"]
+        );
+    }
+}

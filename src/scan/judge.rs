@@ -1,0 +1,421 @@
+//! What addresses in a text are to Twilio.
+
+use std::ops::Range;
+
+use ipnet::Ipv4Net;
+
+use super::context::{Context, Words, says_twilio};
+use super::find::{Found, find, notation};
+use crate::catalog::{Catalog, Entry};
+use crate::dataset::{Atlas, SHORTEST_PREFIX};
+use crate::policy::space::{Span, complement, normalized};
+use crate::policy::{Plane, address_or_cidr};
+
+/// What is to be said of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// All of it is in force.
+    Current,
+    /// In force, but a part of a media network of which the rest is not there.
+    Narrower,
+    /// Some of it is only in editions that are superseded.
+    Superseded,
+    /// Some of it was never published.
+    Wider,
+    /// None of it was ever published.
+    Unpublished,
+    /// Selected, and not in a text that has addresses of Twilio's.
+    Missing,
+}
+
+impl Verdict {
+    /// All of them, as they are named.
+    pub const ALL: [(Verdict, &'static str); 6] = [
+        (Verdict::Current, "current"),
+        (Verdict::Narrower, "narrower"),
+        (Verdict::Superseded, "superseded"),
+        (Verdict::Wider, "wider"),
+        (Verdict::Unpublished, "unpublished"),
+        (Verdict::Missing, "missing"),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let named = Verdict::ALL.iter().find(|(verdict, _)| *verdict == self);
+        named.map_or("", |(_, name)| name)
+    }
+}
+
+/// What was found in a text, and what it is.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What it is.
+    pub verdict: Verdict,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// How many characters it is long, if it stands in one line; 0 for what is missing.
+    pub length: usize,
+    /// As it stands in the text; what is missing, as networks.
+    pub text: String,
+    /// The addresses, in the fewest networks.
+    pub networks: Vec<Ipv4Net>,
+    /// What was published of it, or what is meant.
+    pub explanation: String,
+}
+
+/// What is expected of a text that has addresses of Twilio's.
+#[derive(Debug)]
+pub struct Expected {
+    /// The plane.
+    pub plane: Plane,
+    /// Such as `tokyo`, or `all regions`.
+    pub region: String,
+    /// The networks.
+    pub networks: Vec<Span>,
+}
+
+/// Judges texts.
+pub struct Judge<'a> {
+    catalog: &'a Catalog,
+    expected: Vec<Expected>,
+    words: Words,
+    in_force: Vec<Span>,
+    published: Vec<Span>,
+    /// Published networks and signaling addresses, as they are written.
+    spellings: Vec<(String, usize)>,
+}
+
+/// A network as many times as large as a published one is not a slip; in a text that has nothing else
+/// to do with Twilio it is somebody else's.
+const MOST_TIMES: u64 = 16;
+
+/// Addresses that are no host's on the internet (RFC 6890, and RFC 5771 for multicast).
+const NOT_PUBLIC: [(u32, u8); 15] = [
+    (0x0000_0000, 8),
+    (0x0a00_0000, 8),
+    (0x6440_0000, 10),
+    (0x7f00_0000, 8),
+    (0xa9fe_0000, 16),
+    (0xac10_0000, 12),
+    (0xc000_0000, 24),
+    (0xc000_0200, 24),
+    (0xc058_6300, 24),
+    (0xc0a8_0000, 16),
+    (0xc612_0000, 15),
+    (0xc633_6400, 24),
+    (0xcb00_7100, 24),
+    (0xe000_0000, 4),
+    (0xf000_0000, 4),
+];
+
+impl<'a> Judge<'a> {
+    /// By all that was published, and what is expected of a text.
+    pub fn new(catalog: &'a Catalog, expected: Vec<Expected>, atlas: &Atlas) -> Self {
+        let mut spellings = Vec::new();
+        for (at, entry) in catalog.entries.iter().enumerate() {
+            spellings.push((address_or_cidr(entry.network), at));
+            if entry.plane == Plane::Signaling {
+                spellings.extend(
+                    entry
+                        .network
+                        .subnets(32)
+                        .into_iter()
+                        .flatten()
+                        .map(|n| (address_or_cidr(n), at)),
+                );
+            }
+        }
+        Judge {
+            words: Words::new(atlas),
+            in_force: catalog.addresses(|entry| entry.in_force),
+            published: catalog.addresses(|_| true),
+            catalog,
+            expected,
+            spellings,
+        }
+    }
+
+    /// All findings of a text, in its order, then what is missing.
+    pub fn judge(&self, text: &[u8]) -> Vec<Finding> {
+        let found: Vec<Found> = find(text).collect();
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let says_twilio = says_twilio(text);
+        if !says_twilio && !found.iter().any(|one| self.is_twilios(one.span)) {
+            return Vec::new();
+        }
+        let context = Context::new(text, &found, &self.words);
+        let judged = |one: &Found| !context.is_ignored(one.place.start);
+        let found: Vec<Found> = found.into_iter().filter(judged).collect();
+        let has_twilios = found.iter().any(|one| self.is_twilios(one.span));
+        if !says_twilio && !has_twilios {
+            return Vec::new();
+        }
+        Text {
+            judge: self,
+            bytes: text,
+            held: held(&found, &context),
+            context,
+            found,
+        }
+        .findings()
+    }
+
+    /// Whether it is published, or not so much more that it must be meant for others.
+    fn is_twilios(&self, span: Span) -> bool {
+        if !self.is_published(span) {
+            return false;
+        }
+        let size = |span: Span| u64::from(span.last - span.first) + 1;
+        let entries = self.catalog.touching(span);
+        entries
+            .into_iter()
+            .any(|entry| size(span) <= MOST_TIMES * size(entry.span()))
+    }
+
+    fn is_published(&self, span: Span) -> bool {
+        let after = self
+            .published
+            .partition_point(|known| known.last < span.first);
+        self.published
+            .get(after)
+            .is_some_and(|known| known.and(span).is_some())
+    }
+
+    /// The published network or address that a slip has made this of.
+    fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
+        let near = |(known, _): &&(String, usize)| {
+            known.len().abs_diff(spelling.len()) <= 1
+                && strsim::damerau_levenshtein(known, spelling) == 1
+        };
+        self.spellings.iter().find(near)
+    }
+}
+
+/// The addresses that a text holds, but for networks that nobody means for Twilio.
+fn held(found: &[Found], context: &Context) -> Vec<Span> {
+    let meant = |one: &&Found| !is_wide(one.span) || context.says_twilio(one.place.start);
+    normalized(found.iter().filter(meant).map(|one| one.span).collect())
+}
+
+/// Wider than a network of an allowlist can be.
+fn is_wide(span: Span) -> bool {
+    span.last - span.first >= 1 << (32 - SHORTEST_PREFIX)
+}
+
+fn is_public(span: Span) -> bool {
+    NOT_PUBLIC.iter().all(|(first, prefix)| {
+        let last = first | u32::MAX >> prefix;
+        Span {
+            first: *first,
+            last,
+        }
+        .and(span)
+        .is_none()
+    })
+}
+
+/// Whether all of a span is in others, which are normalized.
+fn covers(spans: &[Span], span: Span) -> bool {
+    spans.iter().any(|own| own.holds(span))
+}
+
+/// A text that has to do with Twilio.
+struct Text<'t> {
+    judge: &'t Judge<'t>,
+    bytes: &'t [u8],
+    context: Context<'t>,
+    found: Vec<Found>,
+    held: Vec<Span>,
+}
+
+impl Text<'_> {
+    fn findings(&self) -> Vec<Finding> {
+        let judged = self.found.iter().filter_map(|one| {
+            let (verdict, explanation) = self.verdict(one)?;
+            let (line, column) = self.context.position(one.place.start);
+            let (last_line, end) = self.context.position(one.place.end);
+            Some(Finding {
+                verdict,
+                line,
+                column,
+                length: if last_line == line { end - column } else { 0 },
+                text: one.text(self.bytes),
+                networks: networks(one.span).collect(),
+                explanation,
+            })
+        });
+        let mut findings: Vec<Finding> = judged.collect();
+        let first = findings
+            .iter()
+            .find(|finding| finding.verdict != Verdict::Unpublished);
+        let missing: Vec<Finding> = first
+            .map(|first| self.missing(first.line, first.column))
+            .unwrap_or_default();
+        findings.extend(missing);
+        findings
+    }
+
+    fn verdict(&self, one: &Found) -> Option<(Verdict, String)> {
+        let judge = self.judge;
+        if !judge.is_published(one.span) {
+            return self.unpublished(one).map(|why| (Verdict::Unpublished, why));
+        }
+        if is_wide(one.span) && !self.context.says_twilio(one.place.start) {
+            return None;
+        }
+        let entries: Vec<&Entry> = judge.catalog.touching(one.span).collect();
+        if !covers(&judge.published, one.span) {
+            return Some((Verdict::Wider, wider(one.span, &judge.published, &entries)));
+        }
+        if !covers(&judge.in_force, one.span) {
+            let old = entries
+                .iter()
+                .filter(|entry| !entry.in_force)
+                .copied()
+                .collect::<Vec<_>>();
+            return Some((Verdict::Superseded, superseded(judge.catalog, &old)));
+        }
+        let current: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force).collect();
+        let partly = current
+            .iter()
+            .find(|entry| entry.plane == Plane::Media && !self.has_all_of(entry, one.span));
+        Some(match partly {
+            Some(entry) => (
+                Verdict::Narrower,
+                format!("{} is {}", entry.subject(), entry.network),
+            ),
+            None => (Verdict::Current, subjects(&current)),
+        })
+    }
+
+    /// Whether this, or the text with it, holds all of a network.
+    fn has_all_of(&self, entry: &Entry, span: Span) -> bool {
+        span.holds(entry.span()) || covers(&self.held, entry.span())
+    }
+
+    /// Why an address that no edition has is told nevertheless.
+    fn unpublished(&self, one: &Found) -> Option<String> {
+        let at = one.place.start;
+        if !is_public(one.span) || self.context.is_version(&one.place) {
+            return None;
+        }
+        let meant = self
+            .judge
+            .meant(&one.text(self.bytes))
+            .or_else(|| self.judge.meant(&notation(one.span)));
+        let list = self.context.list(at);
+        let in_list = || {
+            !self.context.is_log(at)
+                && !self.context.is_others(&list, at)
+                && (self.context.list_speaks(&list, at) || self.is_half_published(&list))
+        };
+        if meant.is_none() && !self.context.speaks(at) && !in_list() {
+            return None;
+        }
+        Some(match meant {
+            Some((spelling, entry)) => {
+                let entry = &self.judge.catalog.entries[*entry];
+                format!("no edition has it; {spelling} is {}", entry.subject())
+            }
+            None => "no edition has it".to_owned(),
+        })
+    }
+
+    fn is_half_published(&self, list: &Range<usize>) -> bool {
+        let within = |one: &&Found| list.contains(&self.context.line(one.place.start));
+        let (mut published, mut others) = (0, 0);
+        for one in self
+            .found
+            .iter()
+            .filter(within)
+            .filter(|one| !is_wide(one.span))
+        {
+            if self.judge.is_published(one.span) {
+                published += 1;
+            } else if is_public(one.span) {
+                others += 1;
+            }
+        }
+        published > 0 && published >= others
+    }
+
+    fn missing(&self, line: usize, column: usize) -> Vec<Finding> {
+        let expected = self.judge.expected.iter().filter_map(|expected| {
+            let rest = expected
+                .networks
+                .iter()
+                .flat_map(|span| complement(&self.held, *span));
+            let networks: Vec<Ipv4Net> = rest.flat_map(networks).collect();
+            let told: Vec<String> = networks.iter().map(|n| address_or_cidr(*n)).collect();
+            (!networks.is_empty()).then(|| Finding {
+                verdict: Verdict::Missing,
+                line,
+                column,
+                length: 0,
+                text: told.join(", "),
+                networks,
+                explanation: format!("{} of {}", expected.plane, expected.region),
+            })
+        });
+        expected.collect()
+    }
+}
+
+fn networks(span: Span) -> impl Iterator<Item = Ipv4Net> {
+    ipnet::Ipv4Subnets::new(span.first.into(), span.last.into(), 0)
+}
+
+/// `signaling of tokyo; media of all regions`
+fn subjects(entries: &[&Entry]) -> String {
+    let mut subjects: Vec<String> = Vec::new();
+    for entry in entries {
+        let subject = entry.subject();
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
+    subjects.join(", ")
+}
+
+fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
+    let ends = entries.iter().flat_map(|entry| &entry.editions);
+    let ends = ends.filter_map(|at| catalog.editions[*at].superseded.as_ref());
+    let end = ends.max_by(|a, b| a.date.cmp(&b.date));
+    let when = end.map_or_else(String::new, |end| {
+        format!(", superseded on {} by {}", end.date, end.by)
+    });
+    format!("{}{when}", subjects(entries))
+}
+
+/// As many networks as are told that a wider one holds.
+const SHOWN: usize = 3;
+
+fn wider(span: Span, published: &[Span], entries: &[&Entry]) -> String {
+    let beyond: u64 = complement(published, span)
+        .iter()
+        .map(|s| u64::from(s.last - s.first) + 1)
+        .sum();
+    let mut known: Vec<String> = Vec::new();
+    for entry in entries {
+        let one = format!("{} is {}", entry.subject(), address_or_cidr(entry.network));
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+    let more = known.len().saturating_sub(SHOWN);
+    known.truncate(SHOWN);
+    let more = if more > 0 {
+        format!(", and {more} more")
+    } else {
+        String::new()
+    };
+    let plural = if beyond == 1 { "address" } else { "addresses" };
+    format!(
+        "{beyond} {plural} more than was ever published: {}{more}",
+        known.join(", ")
+    )
+}

