@@ -323,6 +323,13 @@ pub fn command() -> Command {
     Cli::command()
 }
 
+/// The definitions of the main job alone.
+fn main_job() -> Command {
+    RenderArgs::augment_args(Everywhere::augment_args(Command::new(env!(
+        "CARGO_PKG_NAME"
+    ))))
+}
+
 /// What the help says at its end, by title, for the manual page.
 pub fn help_sections() -> [(&'static str, &'static str); 3] {
     [
