@@ -23,7 +23,7 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 fn the_readmes_demos_print_what_they_show() {
     let readme = document("README.md");
     let demos = blocks(&readme, "console");
-    assert_eq!(demos.len(), 2);
+    assert_eq!(demos.len(), 4);
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
     let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
     for demo in demos {
@@ -43,26 +43,101 @@ fn the_readmes_demos_print_what_they_show() {
     }
 }
 
-/// The example for GitHub Actions, and every format that the README says is checked.
+/// The jobs that the README shows, run as a runner would: with what they find in a repository, and a
+/// `curl` that fetches a page of the tests.
+#[test]
+fn the_readmes_jobs_work() {
+    let readme = document("README.md");
+    let jobs: Vec<String> = blocks(&readme, "yaml").concat().lines().map(job).collect();
+    assert_eq!(jobs.len(), 4);
+    let rules = common::render("--edition current --format iptables");
+    let page = document("tests/pages/whole/global.official-en.md");
+    let peers = "# Tokyo\n54.65.63.192/30\n54.65.63.193:5060/udp\n";
+    let good = [
+        ("firewall/a.rules", rules.clone()),
+        ("page.md", page.clone()),
+        ("pbx/peers.txt", peers.to_owned()),
+        ("pbx/.gitignore", String::new()),
+    ];
+    for job in &jobs {
+        let (status, told) = run_job(job, &good);
+        assert_eq!(status, 0, "{job}\n{told}");
+    }
+    let bad = [
+        ("firewall/a.rules", rules),
+        ("firewall/b.rules", good[0].1.replacen("5060", "5070", 1)),
+        (
+            "page.md",
+            page.replace("168.86.128.0/18", "168.86.128.0/17"),
+        ),
+        ("pbx/peers.txt", format!("{peers}54.65.36.193\n")),
+        (
+            "terraform/main.tf",
+            "# Twilio\n54.65.63.192/26\n".to_owned(),
+        ),
+    ];
+    let told: Vec<String> = jobs
+        .iter()
+        .map(|job| {
+            let (status, told) = run_job(job, &bad);
+            assert_eq!(status, 1, "{job}\n{told}");
+            told
+        })
+        .collect();
+    for (told, wanted) in told.iter().zip([
+        "::error title=drift%3A missing,file=firewall/b.rules",
+        "  added    media of all regions: 168.86.192.0/18 (line ",
+        "54.65.36.193  not allowed by edition global\n",
+        "::error title=Twilio%3A superseded,file=terraform/main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,",
+    ]) {
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+/// The command of a line `- run: COMMAND`, which may be quoted.
+fn job(line: &str) -> String {
+    let command = line.trim().strip_prefix("- run: ").unwrap();
+    let unquoted = command
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    unquoted.unwrap_or(command).to_owned()
+}
+
+/// Status and stdout of a job in a folder with some files.
+fn run_job(job: &str, files: &[(&str, String)]) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let tools = folder.path().join(".git");
+    fs::create_dir(&tools).unwrap();
+    let curl = tools.join("curl");
+    fs::write(&curl, "#!/bin/sh\ncat page.md\n").unwrap();
+    fs::set_permissions(&curl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"))
+        .parent()
+        .unwrap();
+    let path = format!("{}:{}:{}", tools.display(), program.display(), env!("PATH"));
+    // GitHub's runner calls bash like this.
+    let output = std::process::Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", job])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("PAGE", "https://example.com/page")
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+/// Every format that the README says is checked.
 #[test]
 fn the_readmes_checks_work() {
     let readme = document("README.md");
-    let workflow = blocks(&readme, "yaml")[0];
-    let line = workflow
-        .trim()
-        .strip_prefix("- run: twilio-sip-allow ")
-        .unwrap();
-    let rules = common::render("--edition current --format iptables");
-    let ran = Tool::line(&line.replace("firewall/*.rules", "a.rules b.rules"))
-        .file("a.rules", &rules)
-        .file("b.rules", rules.replacen("5060", "5070", 1))
-        .run();
-    assert_eq!(ran.status, 1, "{ran}");
-    assert!(
-        ran.stdout
-            .contains("::error title=drift%3A missing,file=b.rules"),
-        "{ran}"
-    );
     let piped: Vec<&str> = readme
         .lines()
         .filter_map(|line| {
@@ -100,9 +175,11 @@ fn every_call_of_the_program_in_the_readme_works() {
                 .or(line.strip_prefix("cargo run --release -- "))
         })
         .collect();
-    assert_eq!(calls.len(), 4, "{calls:?}");
+    assert_eq!(calls.len(), 7, "{calls:?}");
+    let page = document("tests/pages/whole/global.official-en.html");
     for call in calls {
-        Tool::line(call).run().ok();
+        let call = call.split(" #").next().unwrap();
+        Tool::line(call).file("page.html", &page).run().ok();
     }
 }
 
