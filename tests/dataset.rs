@@ -348,6 +348,157 @@ fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
     }
 }
 
+#[test]
+fn wrong_use_says_what_would_work() {
+    for (line, message) in [
+        ("dataset", "Usage: twilio-sip-allow dataset"),
+        ("dataset diff nowhere", "cannot read nowhere: No such file"),
+        ("dataset diff .", "cannot read .: Is a directory"),
+        (
+            "dataset diff --edition never page",
+            "unknown edition 'never'",
+        ),
+        (
+            "dataset diff --edition regional,global page",
+            "a page is compared with one list; name one --edition",
+        ),
+        (
+            "dataset diff --region nowhere page",
+            "unknown region 'nowhere'",
+        ),
+        (
+            "dataset diff --edition global --dataset own page",
+            "--dataset and --edition cannot be used together",
+        ),
+        (
+            "dataset diff --dataset - -",
+            "--dataset and the page cannot both be read from stdin; give one of them as a file",
+        ),
+        (
+            "dataset diff --direction in page",
+            "unexpected argument '--direction' found",
+        ),
+        ("dataset diff page page", "unexpected argument 'page' found"),
+        (
+            "dataset import --name Our page",
+            "\"Our\" is not a name; use 1 to 32 lower-case letters and digits",
+        ),
+        (
+            "dataset import --date 2024-02-30 page",
+            "'2024-02-30' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21",
+        ),
+        (
+            "dataset import --connection vpn page",
+            "invalid value 'vpn' for '--connection <CONNECTION>'",
+        ),
+        ("dataset import --title= page", "the text is empty"),
+        ("dataset show --edition never", "unknown edition 'never'"),
+        (
+            "dataset show --edition global --dataset own",
+            "--dataset and --edition cannot be used together",
+        ),
+        ("dataset show --dataset page", "page:"),
+        (
+            "--region tokyo dataset show",
+            "--region has no meaning for 'dataset'; leave one of them out",
+        ),
+    ] {
+        let told = Tool::line(line)
+            .file("page", "nothing")
+            .file("own", "{}")
+            .run()
+            .refused();
+        assert!(told.contains(message), "{line}: {told}");
+    }
+    let told = Tool::new(["dataset", "import", "--source", "a\u{202e}b", "page"])
+        .file("page", "")
+        .run()
+        .refused();
+    assert!(
+        told.contains("holds \\u{202e}, which does not show; write one line of visible text"),
+        "{told}"
+    );
+    let misspelt = Tool::line("dataset diff page")
+        .env("TWILIO_SIP_ALLOW_EDITON", "global")
+        .file("page", "")
+        .run();
+    assert!(
+        misspelt
+            .refused()
+            .contains("is the variable of no option (did you mean EDITION?)")
+    );
+    let page = fs::read(folder("whole/global.official-en.md")).unwrap();
+    let named = Tool::line("dataset diff page")
+        .env("TWILIO_SIP_ALLOW_EDITION", "regional")
+        .file("page", &page)
+        .run();
+    assert!(
+        named
+            .stdout
+            .starts_with("different: page against edition regional,"),
+        "{named}"
+    );
+    let own = Tool::line("dataset diff --edition global page")
+        .env("TWILIO_SIP_ALLOW_DATASET", "nowhere")
+        .file("page", &page)
+        .run();
+    assert_eq!(own.status, 0, "{own}");
+}
+
+/// A page whose regions have different ports is compared, but is no dataset.
+#[test]
+fn ports_that_differ_between_regions_are_told_and_not_imported() {
+    let page = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
+    let page =
+        page.replacen("5061 (TLS)", "5071 (TLS)", 1)
+            .replacen("20,000 (UDP)", "30,000 (UDP)", 1);
+    let ran = diff("--json", &page);
+    assert_eq!(
+        told(&ran.stdout),
+        [
+            "changed virginia media (10000, 20000) (10000, 30000)",
+            "changed virginia signaling tls 5061 5071"
+        ]
+    );
+    let told = Tool::line("dataset import page")
+        .file("page", &page)
+        .run()
+        .refused();
+    assert!(
+        told.contains(": the ports of signaling differ between virginia and oregon, and a dataset has one set of ports"),
+        "{told}"
+    );
+    let alone = Tool::line("dataset import --region virginia page")
+        .file("page", &page)
+        .run_once();
+    assert!(
+        alone.contains("    tls: 5071\n") && alone.contains("  ports: 10000-30000\n"),
+        "{alone}"
+    );
+}
+
+#[test]
+fn a_part_of_a_page_can_be_compared() {
+    let page = fs::read_to_string(folder("refused/cut-between-sections.txt")).unwrap();
+    let told = diff("--region europe,virginia,oregon,tokyo", &page).ok();
+    assert!(
+        told.starts_with("same: page is edition regional,"),
+        "{told}"
+    );
+    let told = diff("--region europe,sydney", &page).refused();
+    assert!(
+        told.contains("page: signaling of sydney is missing"),
+        "{told}"
+    );
+    let page = fs::read_to_string(folder("refused/media-only.md")).unwrap();
+    assert_eq!(diff("--plane media", &page).status, 0);
+    assert!(
+        diff("--plane signaling", &page)
+            .refused()
+            .contains("signaling of virginia, oregon")
+    );
+}
+
 /// A figure of the list, and where it stands.
 struct Figure {
     line: usize,

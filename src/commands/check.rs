@@ -8,12 +8,12 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use tempfile::SpooledTempFile;
 
-use super::{Outcome, Selected, name_of, read_text, select};
+use super::{Outcome, Selected, keep_verdict, name_of, read_text, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
 use crate::format::parse::{Lines, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
-use crate::output::{self, Talk, is_closed_pipe};
+use crate::output::{self, Talk};
 use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
@@ -63,11 +63,7 @@ pub fn run(args: &CheckArgs, talk: Talk) -> Result<Outcome> {
     for notice in check.notices {
         talk.notice(&notice);
     }
-    match written {
-        Err(error) if is_closed_pipe(&error) => Ok(outcome),
-        Err(error) => Err(error),
-        Ok(()) => Ok(outcome),
-    }
+    keep_verdict(written, outcome)
 }
 
 /// What all files are compared with.

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Outcome, editions, name_of, read_text};
+use super::{Outcome, editions, keep_verdict, name_of, read_text};
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs, is_stdin};
 use crate::dataset::{self, Atlas, Connection, Edition};
-use crate::output::{Talk, is_closed_pipe, write_stdout};
+use crate::output::{Talk, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
 use crate::policy::Plane;
@@ -52,20 +52,20 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
     if named.is_some() && candidates.len() > 1 {
         bail!("a page is compared with one list; name one --edition");
     }
+    let mut regions = Vec::new();
+    for edition in &candidates {
+        let of = std::slice::from_ref(edition);
+        regions.push(select::regions(args.published.regions(), of, &atlas)?);
+    }
     let page = match read(&args.page, &atlas)? {
         Ok(page) => page,
         Err(errors) => return Ok(refused(talk, &args.page, &errors)),
     };
     let planes = args.published.planes();
     let mut compared = Vec::new();
-    for edition in candidates {
-        let regions = select::regions(
-            args.published.regions(),
-            std::slice::from_ref(&edition),
-            &atlas,
-        )?;
+    for (edition, regions) in candidates.into_iter().zip(&regions) {
         let extent = Extent {
-            regions: &regions,
+            regions,
             planes: &planes,
         };
         let missing = missing(&page, extent);
@@ -89,15 +89,12 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
     } else {
         comparison.text()
     };
-    match write_stdout(&text) {
-        Err(error) if !is_closed_pipe(&error) => return Err(error),
-        _ => {}
-    }
-    Ok(if changes.is_empty() {
+    let verdict = if changes.is_empty() {
         Outcome::Done
     } else {
         Outcome::Drift
-    })
+    };
+    keep_verdict(write_stdout(&text), verdict)
 }
 
 /// The edition that differs least; of several, one that is in force.
@@ -109,11 +106,11 @@ fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Editio
 
 fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
+    let regions = select::regions(&args.region, &dataset::editions()?, &atlas)?;
     let page = match read(&args.page, &atlas)? {
         Ok(page) => page,
         Err(errors) => return Ok(refused(talk, &args.page, &errors)),
     };
-    let regions = select::regions(&args.region, &dataset::editions()?, &atlas)?;
     let extent = Extent {
         regions: &regions,
         planes: &PLANES,

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use crate::catalog::Catalog;
 use crate::cli::{Cli, SelectionArgs, Source, Verb, is_stdin};
 use crate::dataset::{Atlas, Edition};
-use crate::output::Talk;
+use crate::output::{Talk, is_closed_pipe};
 use crate::policy::Policy;
 use crate::select;
 
@@ -69,6 +69,14 @@ fn editions(source: Source, atlas: &Atlas) -> Result<Vec<Edition>> {
             vec![crate::dataset::parse_edition(&name, &text, atlas)?]
         }
     })
+}
+
+/// A verdict holds, even if its reader has gone away before it was written.
+fn keep_verdict(written: Result<()>, verdict: Outcome) -> Result<Outcome> {
+    match written {
+        Err(error) if !is_closed_pipe(&error) => Err(error),
+        _ => Ok(verdict),
+    }
 }
 
 /// What the user selected.

@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use serde_json::json;
 
-use super::{Outcome, catalog, editions, name_of};
+use super::{Outcome, catalog, editions, keep_verdict, name_of};
 use crate::cli::{FindingsReport, PublishedArgs, ScanArgs, is_stdin};
 use crate::dataset::{self, Atlas, Edition};
-use crate::output::{Talk, is_closed_pipe, write_stdout};
+use crate::output::{Talk, write_stdout};
 use crate::policy::space::normalized;
 use crate::report::{FileFindings, Findings};
 use crate::scan::{Expected, Judge};
@@ -63,16 +63,17 @@ pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
         FindingsReport::Sarif => findings.sarif(),
         FindingsReport::Github => findings.github(),
     };
-    match write_stdout(&text) {
-        Err(error) if !is_closed_pipe(&error) => return Err(error),
-        _ => {}
-    }
+    let written = write_stdout(&text);
     for notice in notices {
         talk.notice(&notice);
     }
     let mut all = seen.files.iter().flat_map(|file| &file.findings);
-    let fails = all.any(|finding| findings.fails(finding));
-    Ok(if fails { Outcome::Drift } else { Outcome::Done })
+    let verdict = if all.any(|finding| findings.fails(finding)) {
+        Outcome::Drift
+    } else {
+        Outcome::Done
+    };
+    keep_verdict(written, verdict)
 }
 
 /// What a text that has addresses of Twilio's must hold, by plane and region.
