@@ -1,5 +1,6 @@
 //! What the lines around an address speak of.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2_iter};
@@ -17,6 +18,9 @@ const REACH: usize = 5;
 
 /// Lines without an address that do not end a list.
 const LONGEST_PAUSE: usize = 2;
+
+/// What stands further from an address in its line says nothing of it.
+const LONGEST_LINE: usize = 256;
 
 /// What a comment speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +82,20 @@ impl Words {
 
 /// Folded, but with a blank wherever a word may end.
 fn plain(text: &str) -> String {
-    let words = text
+    let mut plain = String::with_capacity(text.len() + 2);
+    plain.push(' ');
+    for word in text
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let words: Vec<String> = words.map(fold).collect();
-    format!(" {} ", words.join(" "))
+        .filter(|word| !word.is_empty())
+    {
+        if word.is_ascii() {
+            plain.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+        } else {
+            plain.push_str(&fold(word));
+        }
+        plain.push(' ');
+    }
+    plain
 }
 
 /// Japanese has no blanks between words, so there a part of a word counts.
@@ -108,6 +121,10 @@ pub fn says_twilio(text: &[u8]) -> bool {
     })
 }
 
+fn has_directive(line: &[u8]) -> bool {
+    memchr2_iter(b't', b'T', line).any(|at| is_directive(&line[at..]))
+}
+
 fn is_directive(text: &[u8]) -> bool {
     IGNORE.iter().any(|words| {
         text.len() >= words.len() && text[..words.len()].eq_ignore_ascii_case(words.as_bytes())
@@ -120,83 +137,141 @@ pub struct Context<'t> {
     /// Where each line starts.
     starts: Vec<usize>,
     /// Lines that have addresses.
-    with_addresses: Vec<usize>,
+    rows: Vec<Row>,
+    /// How many lists there are.
+    lists: usize,
     words: &'t Words,
+}
+
+/// A line that has addresses.
+struct Row {
+    line: usize,
+    /// The number of its list.
+    list: usize,
+    /// Whether the list speaks of Twilio where it starts, or before this line.
+    list_speaks: bool,
+    /// Whether the last comment above, in the list, speaks of something else.
+    is_others: bool,
 }
 
 impl<'t> Context<'t> {
     /// Of a text and what was found in it.
     pub fn new(text: &'t [u8], found: &[Found], words: &'t Words) -> Self {
-        let starts: Vec<usize> = [0]
-            .into_iter()
-            .chain(memchr_iter(b'\n', text).map(|at| at + 1))
-            .collect();
+        let ends = memchr_iter(b'\n', text).map(|at| at + 1);
         let mut context = Context {
             text,
-            starts,
-            with_addresses: Vec::new(),
+            starts: [0].into_iter().chain(ends).collect(),
+            rows: Vec::new(),
+            lists: 0,
             words,
         };
+        let mut lines: Vec<usize> = Vec::new();
         for one in found {
-            let (first, last) = (
-                context.line(one.place.start),
-                context.line(one.place.end - 1),
-            );
-            context.with_addresses.extend(first..=last);
+            lines.extend(context.line(one.place.start)..=context.line(one.place.end - 1));
         }
-        context.with_addresses.dedup();
+        lines.dedup();
+        let lists: Vec<&[usize]> = lines
+            .chunk_by(|one, next| context.goes_on(*one, *next))
+            .collect();
+        for list in lists {
+            let rows = context.rows_of(list, context.lists);
+            context.rows.extend(rows);
+            context.lists += 1;
+        }
         context
     }
 
+    /// Whether two lines with addresses, one after the other, are of one list.
+    fn goes_on(&self, line: usize, next: usize) -> bool {
+        let mut between = line + 1..next;
+        between.len() <= LONGEST_PAUSE
+            && between.all(|line| self.is_blank(line) || self.is_comment(line))
+    }
+
+    /// The lines of a list, and what is said of each before it.
+    fn rows_of(&self, lines: &[usize], list: usize) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut list_speaks = self.head_speaks(lines[0]);
+        let mut is_others = false;
+        let mut line = lines[0].saturating_sub(1);
+        for row in lines {
+            while line < *row {
+                if self.is_blank(line) {
+                    is_others = false;
+                } else if self.is_comment(line) {
+                    let subject = self.subject(line);
+                    is_others = subject == Subject::Other;
+                    list_speaks |= line >= lines[0] && subject == Subject::Twilio;
+                }
+                line += 1;
+            }
+            rows.push(Row {
+                line: *row,
+                list,
+                list_speaks,
+                is_others,
+            });
+            let ending = own_comment(&self.shown(*row)).is_some();
+            list_speaks |= ending && self.subject(*row) == Subject::Twilio;
+            line = line.max(row + 1);
+        }
+        rows
+    }
+
     /// The line of a place, counted from 0.
-    pub fn line(&self, at: usize) -> usize {
+    fn line(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at) - 1
     }
 
-    /// Line and column of a place, both counted from 1, columns in characters.
-    pub fn position(&self, at: usize) -> (usize, usize) {
+    fn row(&self, at: usize) -> Option<&Row> {
         let line = self.line(at);
-        let before = &self.text[self.starts[line]..at];
-        (
-            line + 1,
-            String::from_utf8_lossy(before).chars().count() + 1,
-        )
+        let row = self
+            .rows
+            .get(self.rows.partition_point(|row| row.line < line))?;
+        (row.line == line).then_some(row)
     }
 
     fn bytes(&self, line: usize) -> &'t [u8] {
+        let start = self.starts[line];
         let end = self
             .starts
             .get(line + 1)
             .map_or(self.text.len(), |next| next - 1);
-        &self.text[self.starts[line]..end]
+        &self.text[start..end.min(start + LONGEST_LINE)]
     }
 
-    fn shown(&self, line: usize) -> std::borrow::Cow<'t, str> {
+    /// The line of a place, or as much of it as is near.
+    fn near(&self, at: usize) -> &'t [u8] {
+        let line = self.line(at);
+        let end = self
+            .starts
+            .get(line + 1)
+            .map_or(self.text.len(), |next| next - 1);
+        &self.text
+            [self.starts[line].max(at.saturating_sub(LONGEST_LINE))..end.min(at + LONGEST_LINE)]
+    }
+
+    fn shown(&self, line: usize) -> Cow<'t, str> {
         String::from_utf8_lossy(self.bytes(line))
     }
 
     /// Whether the line of a place is not to be judged.
     pub fn is_ignored(&self, at: usize) -> bool {
-        self.has_directive(self.line(at))
-    }
-
-    fn has_directive(&self, line: usize) -> bool {
-        let line = self.bytes(line);
-        memchr2_iter(b't', b'T', line).any(|at| is_directive(&line[at..]))
+        has_directive(self.near(at))
     }
 
     /// Whether the line of a place says `Twilio`.
     pub fn says_twilio(&self, at: usize) -> bool {
-        says_twilio(self.bytes(self.line(at)))
+        says_twilio(self.near(at))
     }
 
     /// Whether the line of a place speaks of Twilio, or of one of its regions.
     pub fn speaks(&self, at: usize) -> bool {
-        self.subject(self.line(at)) == Subject::Twilio
+        self.words.subject(&String::from_utf8_lossy(self.near(at))) == Subject::Twilio
     }
 
     fn subject(&self, line: usize) -> Subject {
-        if self.has_directive(line) {
+        if has_directive(self.bytes(line)) {
             return Subject::Neutral;
         }
         self.words.subject(&self.shown(line))
@@ -214,67 +289,37 @@ impl<'t> Context<'t> {
         STARTS.iter().any(|start| line.starts_with(start))
     }
 
-    /// The lines of the list that a line with addresses is in.
-    pub fn list(&self, at: usize) -> Range<usize> {
-        let line = self.line(at);
-        let here = self.with_addresses.partition_point(|other| *other < line);
-        let goes_on = |from: usize, to: usize| {
-            let between = from + 1..to;
-            between.len() <= LONGEST_PAUSE
-                && between
-                    .into_iter()
-                    .all(|line| self.is_blank(line) || self.is_comment(line))
-        };
-        let (mut first, mut last) = (here, here);
-        while first > 0 && goes_on(self.with_addresses[first - 1], self.with_addresses[first]) {
-            first -= 1;
-        }
-        while let Some(next) = self.with_addresses.get(last + 1) {
-            if !goes_on(self.with_addresses[last], *next) {
-                break;
-            }
-            last += 1;
-        }
-        self.with_addresses[first]..self.with_addresses[last] + 1
-    }
-
-    /// Whether the list of an address speaks of Twilio where it starts, or before the address.
-    pub fn list_speaks(&self, list: &Range<usize>, at: usize) -> bool {
-        let inside = (list.start..self.line(at))
-            .filter(|line| self.is_comment(*line) || self.is_ending_comment(*line));
-        inside
-            .into_iter()
-            .any(|line| self.subject(line) == Subject::Twilio)
-            || self.head_speaks(list.start)
-    }
-
-    fn is_ending_comment(&self, line: usize) -> bool {
-        own_comment(&self.shown(line)).is_some()
-    }
-
     fn head_speaks(&self, start: usize) -> bool {
-        let above = (start.saturating_sub(REACH)..start)
-            .rev()
-            .take_while(|line| !self.is_blank(*line));
-        above.into_iter().any(|line| {
+        let above = (start.saturating_sub(REACH)..start).rev();
+        let mut above = above.take_while(|line| !self.is_blank(*line));
+        above.any(|line| {
             let counts = line + 1 == start || self.is_comment(line);
             counts && self.subject(line) == Subject::Twilio
         })
     }
 
+    /// How many lists there are.
+    pub fn lists(&self) -> usize {
+        self.lists
+    }
+
+    /// The number of the list that an address is in.
+    pub fn list(&self, at: usize) -> Option<usize> {
+        self.row(at).map(|row| row.list)
+    }
+
+    /// Whether the list of an address speaks of Twilio where it starts, or before the address.
+    pub fn list_speaks(&self, at: usize) -> bool {
+        self.row(at).is_some_and(|row| row.list_speaks)
+    }
+
     /// Whether a comment says that an address is somebody else's: at its line, or the last one
-    /// before it within the list.
-    pub fn is_others(&self, list: &Range<usize>, at: usize) -> bool {
-        let line = self.line(at);
-        if let Some(comment) = own_comment(&self.shown(line)) {
-            return self.words.subject(comment) == Subject::Other;
+    /// before it in the list.
+    pub fn is_others(&self, at: usize) -> bool {
+        match own_comment(&String::from_utf8_lossy(self.near(at))) {
+            Some(comment) => self.words.subject(comment) == Subject::Other,
+            None => self.row(at).is_some_and(|row| row.is_others),
         }
-        let first = list.start.saturating_sub(1);
-        let comment = (first..line)
-            .rev()
-            .take_while(|line| !self.is_blank(*line))
-            .find(|line| self.is_comment(*line));
-        comment.is_some_and(|comment| self.subject(comment) == Subject::Other)
     }
 
     /// Whether the line of a place is one of a log: it has a time of day.
@@ -283,13 +328,13 @@ impl<'t> Context<'t> {
         let is_time = |w: &[u8]| {
             w[2] == b':' && w[5] == b':' && digits(&w[..2]) && digits(&w[3..5]) && digits(&w[6..8])
         };
-        self.bytes(self.line(at)).windows(8).any(is_time)
+        self.near(at).windows(8).any(is_time)
     }
 
     /// Whether a version of something stands at a place rather than an address.
     pub fn is_version(&self, place: &Range<usize>) -> bool {
         let line = self.starts[self.line(place.start)];
-        let before = &self.text[line..place.start];
+        let before = &self.text[line.max(place.start.saturating_sub(LONGEST_LINE))..place.start];
         let after = &self.text[place.end..];
         let behind_name = match before {
             [.., name, b'-'] => name.is_ascii_alphanumeric(),
@@ -332,8 +377,9 @@ fn own_comment(line: &str) -> Option<&str> {
             .find(|(at, _)| *at > figures && !line[..*at].ends_with(':'))?;
         Some(&line[at + sign.len()..])
     });
+    let lower = line.to_ascii_lowercase();
     let attribute = ATTRIBUTES.iter().filter_map(|name| {
-        let at = line.to_ascii_lowercase().find(name)? + name.len();
+        let at = lower.find(name)? + name.len();
         let rest = line
             .get(at..)?
             .trim_start_matches(['"', '\'', ' ', '=', ':']);
@@ -342,4 +388,43 @@ fn own_comment(line: &str) -> Option<&str> {
     ending
         .chain(attribute)
         .find(|comment| comment.chars().any(char::is_alphabetic))
+}
+
+/// Lines and columns of places that come in the order of the text.
+pub struct Positions<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'t> Positions<'t> {
+    /// At the start of a text.
+    pub fn new(text: &'t [u8]) -> Self {
+        Positions {
+            text,
+            at: 0,
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// Line and column of a place that is not before the last one, both counted from 1, columns in
+    /// characters.
+    pub fn of(&mut self, at: usize) -> (usize, usize) {
+        let passed = &self.text[self.at..at];
+        let breaks = memchr_iter(b'\n', passed);
+        let (count, last) = breaks.fold((0, None), |(count, _), at| (count + 1, Some(at)));
+        self.line += count;
+        let rest = match last {
+            Some(end) => {
+                self.column = 1;
+                &passed[end + 1..]
+            }
+            None => passed,
+        };
+        self.column += String::from_utf8_lossy(rest).chars().count();
+        self.at = at;
+        (self.line, self.column)
+    }
 }

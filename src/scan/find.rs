@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use ipnet::{Ipv4Net, Ipv4Subnets};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::policy::address_or_cidr;
 use crate::policy::space::Span;
@@ -48,6 +48,9 @@ pub fn network(span: Span) -> Option<Ipv4Net> {
 
 /// Between an address and its mask, or the other end of its range, in fields.
 const LONGEST_GAP: usize = 48;
+
+/// As much of a line, and of the next, as is looked at for the other end of a range.
+const LONGEST_FIELD: usize = 256;
 
 /// All sets of addresses, in the order of the text.
 pub fn find(text: &[u8]) -> impl Iterator<Item = Found> + '_ {
@@ -298,18 +301,11 @@ const ENDS: [(&str, &str); 6] = [
 
 /// `start-ip A` and `end-ip B`, in this line or in the next one.
 fn fields(text: &[u8], first: &Address) -> Option<(Span, usize)> {
-    let line_start = text[..first.place.start]
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |at| at + 1);
-    let before = field_name(&text[line_start..first.place.start])?;
+    let before = field_name(start_of_line(text, first))?;
     let after = &text[first.place.end..];
-    let line_end = memchr(b'\n', after).unwrap_or(after.len());
-    let next_end = after
-        .get(line_end + 1..)
-        .and_then(|next| memchr(b'\n', next))
-        .map(|end| line_end + 1 + end);
-    let reach = first.place.end + next_end.unwrap_or(after.len());
+    let mut ends = memchr_iter(b'\n', &after[..after.len().min(LONGEST_FIELD)]);
+    let reach = ends.nth(1).unwrap_or(after.len().min(LONGEST_FIELD));
+    let reach = first.place.end + reach;
     let last = next_address(&text[..reach], first.place.end)?;
     let between = &text[first.place.end..last.place.start];
     let after = field_name(&between[between.len().saturating_sub(LONGEST_GAP)..])?;
@@ -369,11 +365,7 @@ fn prefix_at(text: &[u8], first: &Address, at: usize) -> Option<(Span, usize)> {
 
 /// `'A', 24` in a row of SQL; `1 A 24 0` in a line of Kamailio's address file.
 fn prefix_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
-    let line_start = text[..first.place.start]
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |at| at + 1);
-    let before = text[line_start..first.place.start].trim_ascii_start();
+    let before = start_of_line(text, first);
     let rest = &text[first.place.end..];
     let at = match rest {
         [b'\'' | b'"', b',', more @ ..] if before.ends_with(&rest[..1]) && is_row(before) => {
@@ -385,16 +377,28 @@ fn prefix_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     prefix_at(text, first, first.place.end + at)
 }
 
-/// The start of a row of SQL.
+/// What stands before an address in its line, or as much of it as matters.
+fn start_of_line<'t>(text: &'t [u8], first: &Address) -> &'t [u8] {
+    let before = &text[first.place.start.saturating_sub(LONGEST_FIELD)..first.place.start];
+    let start = memrchr(b'\n', before).map_or(0, |at| at + 1);
+    &before[start..]
+}
+
+/// Whether the last bracket opens a row of SQL, and not the arguments of a function.
 fn is_row(before: &[u8]) -> bool {
-    let upper = before.to_ascii_uppercase();
-    before.starts_with(b"(") || memchr::memmem::find(&upper, b"VALUES").is_some()
+    let Some(bracket) = memrchr(b'(', before) else {
+        return false;
+    };
+    let before = before[..bracket].trim_ascii_end();
+    let is_values = before.to_ascii_uppercase().ends_with(b"VALUES");
+    is_values || !before.last().copied().is_some_and(is_word)
 }
 
 /// A number and blanks alone.
 fn is_group(before: &[u8]) -> bool {
-    let number = before.trim_ascii_end();
-    !number.is_empty() && number.len() < before.len() && number.iter().all(u8::is_ascii_digit)
+    let number = before.trim_ascii();
+    let ends = before.last().is_some_and(u8::is_ascii_whitespace);
+    ends && !number.is_empty() && number.len() < 8 && number.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! What addresses in a text are to Twilio.
 
-use std::ops::Range;
-
 use ipnet::Ipv4Net;
 
-use super::context::{Context, Words, says_twilio};
+use super::context::{Context, Positions, Words, says_twilio};
 use super::find::{Found, find, notation};
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
@@ -158,6 +156,7 @@ impl<'a> Judge<'a> {
             judge: self,
             bytes: text,
             held: held(&found, &context),
+            lists: self.count_lists(&found, &context),
             context,
             found,
         }
@@ -176,6 +175,24 @@ impl<'a> Judge<'a> {
             .any(|entry| size(span) <= MOST_TIMES * size(entry.span()))
     }
 
+    fn count_lists(&self, found: &[Found], context: &Context) -> Vec<(usize, usize)> {
+        let mut lists = vec![(0, 0); context.lists()];
+        for one in found.iter().filter(|one| !is_wide(one.span)) {
+            let list = context
+                .list(one.place.start)
+                .and_then(|list| lists.get_mut(list));
+            let Some((published, others)) = list else {
+                continue;
+            };
+            if self.is_published(one.span) {
+                *published += 1;
+            } else if is_public(one.span) {
+                *others += 1;
+            }
+        }
+        lists
+    }
+
     fn is_published(&self, span: Span) -> bool {
         let after = self
             .published
@@ -188,8 +205,7 @@ impl<'a> Judge<'a> {
     /// The published network or address that a slip has made this of.
     fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
         let near = |(known, _): &&(String, usize)| {
-            known.len().abs_diff(spelling.len()) <= 1
-                && strsim::damerau_levenshtein(known, spelling) == 1
+            may_be_a_slip(known, spelling) && strsim::damerau_levenshtein(known, spelling) == 1
         };
         self.spellings.iter().find(near)
     }
@@ -220,7 +236,23 @@ fn is_public(span: Span) -> bool {
 
 /// Whether all of a span is in others, which are normalized.
 fn covers(spans: &[Span], span: Span) -> bool {
-    spans.iter().any(|own| own.holds(span))
+    let after = spans.partition_point(|own| own.last < span.first);
+    spans.get(after).is_some_and(|own| own.holds(span))
+}
+
+/// Whether one slip may have made one text of the other: what they share at both ends is all but
+/// two letters. Quicker than [`strsim::damerau_levenshtein`], which has the last word.
+fn may_be_a_slip(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let same = |(a, b): &(&u8, &u8)| a == b;
+    let start = one.iter().zip(other).take_while(same).count();
+    let end = one
+        .iter()
+        .rev()
+        .zip(other.iter().rev())
+        .take_while(same)
+        .count();
+    one.len().abs_diff(other.len()) <= 1 && start + end + 2 >= one.len().max(other.len())
 }
 
 /// A text that has to do with Twilio.
@@ -230,15 +262,21 @@ struct Text<'t> {
     context: Context<'t>,
     found: Vec<Found>,
     held: Vec<Span>,
+    /// Of each list, how many of its public addresses are published, and how many are not.
+    lists: Vec<(usize, usize)>,
 }
 
 impl Text<'_> {
     fn findings(&self) -> Vec<Finding> {
-        let judged = self.found.iter().filter_map(|one| {
-            let (verdict, explanation) = self.verdict(one)?;
-            let (line, column) = self.context.position(one.place.start);
-            let (last_line, end) = self.context.position(one.place.end);
-            Some(Finding {
+        let mut positions = Positions::new(self.bytes);
+        let mut findings: Vec<Finding> = Vec::new();
+        for one in &self.found {
+            let Some((verdict, explanation)) = self.verdict(one) else {
+                continue;
+            };
+            let (line, column) = positions.of(one.place.start);
+            let (last_line, end) = positions.of(one.place.end);
+            findings.push(Finding {
                 verdict,
                 line,
                 column,
@@ -246,16 +284,12 @@ impl Text<'_> {
                 text: one.text(self.bytes),
                 networks: networks(one.span).collect(),
                 explanation,
-            })
-        });
-        let mut findings: Vec<Finding> = judged.collect();
-        let first = findings
-            .iter()
-            .find(|finding| finding.verdict != Verdict::Unpublished);
-        let missing: Vec<Finding> = first
-            .map(|first| self.missing(first.line, first.column))
-            .unwrap_or_default();
-        findings.extend(missing);
+            });
+        }
+        let twilios = |finding: &&Finding| finding.verdict != Verdict::Unpublished;
+        if let Some((line, column)) = findings.iter().find(twilios).map(|f| (f.line, f.column)) {
+            findings.extend(self.missing(line, column));
+        }
         findings
     }
 
@@ -307,11 +341,10 @@ impl Text<'_> {
             .judge
             .meant(&one.text(self.bytes))
             .or_else(|| self.judge.meant(&notation(one.span)));
-        let list = self.context.list(at);
         let in_list = || {
             !self.context.is_log(at)
-                && !self.context.is_others(&list, at)
-                && (self.context.list_speaks(&list, at) || self.is_half_published(&list))
+                && !self.context.is_others(at)
+                && (self.context.list_speaks(at) || self.is_half_published(at))
         };
         if meant.is_none() && !self.context.speaks(at) && !in_list() {
             return None;
@@ -325,22 +358,9 @@ impl Text<'_> {
         })
     }
 
-    fn is_half_published(&self, list: &Range<usize>) -> bool {
-        let within = |one: &&Found| list.contains(&self.context.line(one.place.start));
-        let (mut published, mut others) = (0, 0);
-        for one in self
-            .found
-            .iter()
-            .filter(within)
-            .filter(|one| !is_wide(one.span))
-        {
-            if self.judge.is_published(one.span) {
-                published += 1;
-            } else if is_public(one.span) {
-                others += 1;
-            }
-        }
-        published > 0 && published >= others
+    fn is_half_published(&self, at: usize) -> bool {
+        let list = self.context.list(at).and_then(|list| self.lists.get(list));
+        list.is_some_and(|(published, others)| *published > 0 && published >= others)
     }
 
     fn missing(&self, line: usize, column: usize) -> Vec<Finding> {
