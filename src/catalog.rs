@@ -1,18 +1,21 @@
 //! What every address is to Twilio: all editions at once, those that hold and those that held.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
 use crate::dataset::{Atlas, Edition};
 use crate::policy::space::{Span, normalized};
-use crate::policy::{Plane, Transport};
+use crate::policy::{ALL_REGIONS, Plane, Transport};
 
 /// Everything that was ever published.
 #[derive(Debug)]
 pub struct Catalog {
     /// In the order of publication; a list of the user's own is the last.
     pub editions: Vec<Edition>,
+    /// The name of the user's own list, if there is one.
+    pub own: Option<Arc<str>>,
     /// Each network of a plane and a region once, with all editions that have it on the same ports.
     pub entries: Vec<Entry>,
 }
@@ -30,9 +33,12 @@ pub struct Entry {
     pub editions: Vec<usize>,
     /// Such as `udp 5060, tcp 5060, tls 5061`.
     pub ports: String,
-    /// Whether one of the editions is in force.
+    /// Whether one of the editions holds.
     pub in_force: bool,
 }
+
+/// What makes two published networks one entry: plane, region, network, ports.
+type Key = (Plane, Option<Arc<str>>, Ipv4Net, String);
 
 impl Entry {
     /// Its addresses.
@@ -45,43 +51,54 @@ impl Entry {
         format!(
             "{} of {}",
             self.plane,
-            self.region.as_deref().unwrap_or("all regions")
+            self.region.as_deref().unwrap_or(ALL_REGIONS)
         )
     }
 }
 
 impl Catalog {
-    /// Of some editions.
-    pub fn new(editions: Vec<Edition>, atlas: &Atlas) -> Catalog {
+    /// Of some editions, the user's own list and those that were selected. What was selected holds;
+    /// of the rest, what is in force, unless the user's own list stands in its place.
+    pub fn new(
+        mut editions: Vec<Edition>,
+        own: Option<Edition>,
+        selected: &[Arc<str>],
+        atlas: &Atlas,
+    ) -> Catalog {
+        let replaced = own.as_ref().map(|own| own.connection);
+        let name = own.as_ref().map(|own| own.name.clone());
+        let embedded = editions.len();
+        editions.extend(own);
         let mut entries: Vec<Entry> = Vec::new();
+        let mut known: HashMap<Key, usize> = HashMap::new();
         for (at, edition) in editions.iter().enumerate() {
-            let in_force = edition.superseded.is_none();
+            let in_force = edition.superseded.is_none() && replaced != Some(edition.connection);
+            let in_force =
+                in_force || at == embedded || (name.is_none() && selected.contains(&edition.name));
             for (plane, region, network) in edition.published(atlas) {
                 let region = region.map(|region| region.id.clone());
                 let ports = ports(edition, plane);
-                let same = |e: &&mut Entry| {
-                    e.network == network
-                        && e.plane == plane
-                        && e.region == region
-                        && e.ports == ports
-                };
-                match entries.iter_mut().find(same) {
-                    Some(entry) => {
-                        entry.editions.push(at);
-                        entry.in_force |= in_force;
-                    }
-                    None => entries.push(Entry {
+                let key = (plane, region.clone(), network, ports.clone());
+                let entry = *known.entry(key).or_insert_with(|| {
+                    entries.push(Entry {
                         network,
                         plane,
                         region,
-                        editions: vec![at],
+                        editions: Vec::new(),
                         ports,
-                        in_force,
-                    }),
-                }
+                        in_force: false,
+                    });
+                    entries.len() - 1
+                });
+                entries[entry].editions.push(at);
+                entries[entry].in_force |= in_force;
             }
         }
-        Catalog { editions, entries }
+        Catalog {
+            editions,
+            own: name,
+            entries,
+        }
     }
 
     /// The entries that have an address in a span.
@@ -108,8 +125,7 @@ impl Catalog {
 fn ports(edition: &Edition, plane: Plane) -> String {
     match plane {
         Plane::Signaling => {
-            let transports = [Transport::Udp, Transport::Tcp, Transport::Tls];
-            let words = transports.map(|t| format!("{t} {}", edition.signaling.ports.of(t)));
+            let words = Transport::ALL.map(|t| format!("{t} {}", edition.signaling.ports.of(t)));
             words.join(", ")
         }
         Plane::Media => format!("udp {}", edition.media.ports),

@@ -305,14 +305,19 @@ impl Edition {
         atlas.regions.iter().filter(listed).collect()
     }
 
+    /// The networks of a plane.
+    pub fn networks(&self, plane: Plane) -> &Networks {
+        match plane {
+            Plane::Signaling => &self.signaling.networks,
+            Plane::Media => &self.media.networks,
+        }
+    }
+
     /// Every network that it publishes, by plane, those for all regions first.
     pub fn published<'a>(&self, atlas: &'a Atlas) -> Vec<(Plane, Option<&'a Region>, Ipv4Net)> {
         let mut published = Vec::new();
-        let planes = [
-            (Plane::Signaling, &self.signaling.networks),
-            (Plane::Media, &self.media.networks),
-        ];
-        for (plane, networks) in planes {
+        for plane in Plane::ALL {
+            let networks = self.networks(plane);
             published.extend(networks.all.iter().map(|network| (plane, None, *network)));
             for region in self.regions(atlas) {
                 let own = networks.of(&region.id).filter(|(_, own)| *own);

@@ -12,6 +12,10 @@
 //! - [`mod@format`] says the policy in one firewall's words, and [`template`] lays them out;
 //! - [`output`] is, beside the commands, the only part that touches the outside world.
 //!
+//! Beside that, [`page`] reads what Twilio published and tells how it differs from an edition;
+//! [`catalog`] knows every edition at once, for [`explain`], which says what an address is, and
+//! [`scan`], which finds addresses in any text and judges them.
+//!
 //! [`cli`] holds the command line's definitions, [`commands`] one file for each verb.
 
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
 //! Pages on which Twilio published a list: text to networks and ports by region and plane.
 //!
-//! A page is plain text, Markdown or HTML, in English or Japanese. [`blocks`] makes lines, headings
-//! and tables of it, [`words`] knows what the words of labels mean, [`figures`] reads addresses and
-//! ports, and [`list`] puts them together. Prose is passed over; but every address on the page is
+//! A page is plain text, Markdown or HTML, in English or Japanese. `blocks` makes lines, headings
+//! and tables of it, `words` knows what the words of labels mean, `figures` reads addresses and
+//! ports, and `list` puts them together. Prose is passed over; but every address on the page is
 //! a part of the list, or the page is refused: a page that has changed its layout must not look
 //! like one that says the same as before.
 

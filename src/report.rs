@@ -1,5 +1,6 @@
-//! What `check` tells of files that it judged: as text, as JSON, or as annotations of GitHub's.
+//! What commands tell: `check` here, the others in modules of their own.
 //!
+//! `check` tells of files that it judged: as text, as JSON, or as annotations of GitHub's.
 //! A report is a head, a part for each file, and an end, so that no more than one file's part
 //! need be kept at a time. The JSON is documented in `docs/check.md`, with a schema beside it.
 

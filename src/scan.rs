@@ -1,7 +1,7 @@
 //! Addresses of Twilio's in text of any kind: found, and judged by all that was ever published.
 //!
-//! [`find`] finds sets of addresses in any notation, [`context`] tells what the lines around them
-//! speak of, [`judge`] says what they are. `docs/scan.md` has the rules.
+//! `find` finds sets of addresses in any notation, `context` tells what the lines around them
+//! speak of, `judge` says what they are. `docs/scan.md` has the rules.
 
 mod context;
 mod find;

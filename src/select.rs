@@ -128,7 +128,7 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
 pub fn known_networks(atlas: &Atlas) -> Result<Vec<Known>, SelectError> {
     let mut known = Vec::new();
     for edition in dataset::editions()? {
-        let sip = [Transport::Udp, Transport::Tcp, Transport::Tls]
+        let sip = Transport::ALL
             .map(|transport| Span::single(edition.signaling.ports.of(transport).into()));
         let sip = normalized(sip.to_vec());
         let rtp = vec![edition.media.ports.into()];
@@ -315,10 +315,7 @@ impl Selection {
     fn transports(&self) -> Vec<Transport> {
         let wanted = |t: &Transport| self.transports.as_ref().is_none_or(|list| list.contains(t));
         if self.planes.contains(&Plane::Signaling) {
-            [Transport::Udp, Transport::Tcp, Transport::Tls]
-                .into_iter()
-                .filter(wanted)
-                .collect()
+            Transport::ALL.into_iter().filter(wanted).collect()
         } else {
             Vec::new()
         }

@@ -42,6 +42,9 @@ fn every_edge_of_every_network_is_what_was_published() {
     assert_eq!(answers.len(), lines.len());
     let listed = facts::listed();
     for (answer, address) in answers.iter().zip(edges()) {
+        let own = Ipv4Addr::from(address);
+        assert_eq!(answer["address"], own.to_string());
+        assert_eq!(answer["network"], format!("{own}/32"));
         let expected: BTreeSet<String> = listed
             .iter()
             .filter(|(.., (first, last))| (*first..=*last).contains(&address))
@@ -245,7 +248,7 @@ fn a_list_of_the_users_own_is_an_edition_too() {
     assert!(told.contains("192.0.2.1  signaling of tokyo (192.0.2.0/30), udp 5060, tcp 5060, tls 5061: own (in force)\n"), "{told}");
     assert!(told.contains("192.0.2.1  allowed by edition own"), "{told}");
     assert!(
-        told.contains("54.65.63.193  not allowed by edition own\n"),
+        told.contains("54.65.63.193  not allowed by edition own (tokyo)\n"),
         "{told}"
     );
 }
@@ -307,7 +310,7 @@ fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
     );
     let many = asked("", &"x\n".repeat(30)).refused();
     assert_eq!(many.lines().count(), 21);
-    assert!(many.ends_with("stdin: 10 more such lines\n"), "{many}");
+    assert!(many.ends_with("error: 10 more such faults\n"), "{many}");
     for (line, message) in [
         (
             "explain 192.0.2.1 -",
@@ -328,6 +331,58 @@ fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
     ] {
         let told = Tool::line(line).run().refused();
         assert!(told.contains(message), "{told}");
+    }
+}
+
+#[test]
+fn the_verdict_says_what_was_selected() {
+    for (options, verdict) in [
+        ("", "not allowed by edition global"),
+        (
+            "--region sydney,tokyo",
+            "not allowed by edition global (tokyo, sydney)",
+        ),
+        (
+            "--plane media --direction in",
+            "not allowed by edition global (media; in)",
+        ),
+        (
+            "--transport tls --edition regional,global",
+            "not allowed by edition regional and global (tls)",
+        ),
+    ] {
+        let told = Tool::line(&format!("explain -q {options} 8.8.8.8")).run_once();
+        assert_eq!(
+            told.lines().last(),
+            Some(&*format!("8.8.8.8  {verdict}")),
+            "{options}"
+        );
+    }
+}
+
+/// A job must not pass because the program failed, or because a part is allowed.
+#[test]
+fn all_allowed_gives_status_1_unless_all_is_allowed() {
+    for (lines, status) in [
+        ("54.65.63.193\n168.86.128.0/18\n", 0),
+        ("54.65.63.193:5060/udp\n", 0),
+        ("54.65.63.193\n168.86.0.0/16\n", 1),
+        ("54.65.63.193\n54.65.63.196\n54.65.63.194\n", 1),
+        ("54.65.63.193:5062/udp\n", 1),
+        ("54.65.63.193\nbogus.host\n", 2),
+    ] {
+        for form in ["", "--json"] {
+            assert_eq!(
+                asked(&format!("--all-allowed {form}"), lines).status,
+                status,
+                "{lines}"
+            );
+        }
+        assert_eq!(
+            asked("", lines).status,
+            if status == 2 { 2 } else { 0 },
+            "{lines}"
+        );
     }
 }
 

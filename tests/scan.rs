@@ -210,11 +210,174 @@ fn what_is_not_twilios_is_no_finding() {
         "allow 0.0.0.0/0\nallow 54.0.0.0/6\nallow 54.172.0.0/15\n",
         "twilio-sip-allow: ignore 54.65.63.200\n",
         "user agent twilio-java/9.2.1.4 of twilio\n",
+        "TWILIO_AUTH_TOKEN=abc\nDB_HOST=34.120.5.6\nREDIS_HOST=35.1.2.3\n",
+        "3.80.20.10 - - [21/Feb/2024:10:00:00 +0000] \"POST /twilio/voice HTTP/1.1\"\n",
+        "\"version\": \"3.1.77.0\"\n",
+        "[twilio]\ndeny = 0.0.0.0/0\n",
+        "52.192.0.0/11\n3.112.0.0/14\n52.215.0.0/16\n",
     ] {
         let ran = Tool::line("scan --report json list")
             .file("list", text)
             .run();
         assert_eq!((findings(&ran), ran.status), (vec![], 0), "{text}");
+    }
+}
+
+/// A line's other side, a denial, a log, somebody else's list.
+#[test]
+fn beside_twilios_addresses_others_are_told_by_a_slip_alone() {
+    let text = "# Twilio\n\
+        permit udp 54.65.63.192 0.0.0.3 host 81.2.69.142\n\
+        permit udp 54.65.36.192 0.0.0.3 host 81.2.69.142\n\
+        10:00:00 call from 54.65.63.193 rejected by 81.2.69.142\n";
+    let ran = Tool::line("scan --report json --region tokyo --plane signaling list")
+        .file("list", text)
+        .run();
+    let told: Vec<String> = findings(&ran)
+        .into_iter()
+        .filter(|line| !line.contains(": current: "))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "list:3:12: unpublished: 54.65.36.192 0.0.0.3",
+            "list:3:38: unpublished: 81.2.69.142",
+        ]
+    );
+    for format in ["iptables", "nftables", "pf", "cisco"] {
+        let rules = common::render(&format!(
+            "--edition current --local-address 81.2.69.142 -f {format}"
+        ));
+        let ran = Tool::line("scan --report json rules")
+            .file("rules", rules)
+            .run();
+        let told: Vec<String> = findings(&ran)
+            .into_iter()
+            .filter(|line| !line.contains(": current: "))
+            .collect();
+        assert!(
+            told.len() <= usize::from(format == "nftables") * 8,
+            "{format} {told:?}"
+        );
+    }
+}
+
+#[test]
+fn broken_addresses_and_prefixes_are_slips() {
+    let text = "# Twilio\n54.65.63.192/33\n54.65.63.1922\n54.065.63.192/30\n168.86.128.0/18\n35.156.191.182/30\n";
+    let ran = Tool::line("scan --region tokyo --fail-on unpublished list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:2:1: unpublished: 54.65.63.192/33: its prefix is none; 54.65.63.192/30 is signaling of tokyo\n\
+         list:3:1: unpublished: 54.65.63.1922: it is no address; 54.65.63.192 is signaling of tokyo\n\
+         list:4:1: unpublished: 54.065.63.192/30: it is no address; 54.65.63.192/30 is signaling of tokyo\n\
+         list:6:1: superseded: 35.156.191.182/30: media of frankfurt, superseded on 2024-02-21 by global; \
+         one slip from it, 35.156.191.128/30 is signaling of frankfurt\n\
+         list:5:1: missing: signaling of tokyo: 54.65.63.193, 54.65.63.194/31\n\
+         1 file with addresses of Twilio's: 1 current, 1 superseded, 3 unpublished, 1 missing\n"
+    );
+}
+
+#[test]
+fn a_network_for_everybody_is_told_where_it_is_meant_for_twilio() {
+    for (text, verdict) in [
+        (
+            "description = \"Twilio media\"\ncidr_blocks = [\"0.0.0.0/0\"]\n",
+            "list:2:17: wider: 0.0.0.0/0",
+        ),
+        (
+            "# Twilio, all of it\n0.0.0.0/0\n",
+            "list:2:1: wider: 0.0.0.0/0",
+        ),
+        ("allow 0.0.0.0/0 # twilio\n", "list:1:7: wider: 0.0.0.0/0"),
+    ] {
+        let ran = Tool::line("scan --report json list")
+            .file("list", text)
+            .run();
+        assert_eq!(findings(&ran), [verdict], "{text}");
+    }
+}
+
+/// In the days of a change the old and the new list hold, and what was selected is no mistake.
+#[test]
+fn what_is_selected_is_current() {
+    let text = "54.65.63.192/30\n54.65.63.192/26\n168.86.128.0/18\n";
+    let scan = |options: &str| {
+        Tool::line(&format!("scan --region tokyo {options} list"))
+            .file("list", text)
+            .run()
+    };
+    assert_eq!(scan("--edition regional,global").status, 0);
+    assert_eq!(scan("--edition global").status, 1);
+    let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+        signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\
+        media: {ports: 10000-60000, networks: {tokyo: [133.242.1.0/24]}}\n";
+    // A list of one's own stands in the place of those for the same connection.
+    let ran = Tool::line("scan --dataset own --list-current list")
+        .file("own", own)
+        .file(
+            "list",
+            "54.65.63.192/30\n133.242.0.0/30\n133.242.1.0/24\n208.78.112.64\n",
+        )
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, which own replaces\n\
+         list:2:1: current: 133.242.0.0/30: signaling of tokyo\n\
+         list:3:1: current: 133.242.1.0/24: media of tokyo\n\
+         list:4:1: current: 208.78.112.64: signaling of virginia\n\
+         1 file with addresses of Twilio's: 3 current, 1 superseded\n"
+    );
+    let ran = Tool::line("scan --dataset own --fail-on superseded list")
+        .file("own", own)
+        .file("list", "54.65.63.192/30\n54.172.60.0/30\n")
+        .run();
+    assert_eq!(ran.status, 1, "{ran}");
+}
+
+#[test]
+fn what_is_missing_of_several_regions_is_one_line_for_people() {
+    let ran = Tool::line("scan --region europe,tokyo --plane signaling list")
+        .file("list", "54.65.63.192\n")
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:1:1: missing: signaling of ireland, frankfurt, tokyo: 54.171.127.192/30, 35.156.191.128/30, 54.65.63.193, 54.65.63.194/31\n\
+         1 file with addresses of Twilio's: 1 current, 3 missing\n"
+    );
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_told_once_and_in_order() {
+    let mut tool = Tool::line("scan --fail-on none b a . ./a")
+        .file("a", "54.65.63.200\n")
+        .file("b", "54.65.63.200\n");
+    let first = tool.run().ok();
+    assert_eq!(first.matches(": superseded: ").count(), 2, "{first}");
+    assert!(first.starts_with("a:1:1: superseded"), "{first}");
+    for _ in 0..10 {
+        assert_eq!(tool.run().ok(), first);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_changes_no_verdict() {
+    for (text, status) in [("54.65.63.200\n", 1), ("168.86.128.0/18\n", 0)] {
+        let mut tool = Tool::line("scan --plane media list").file("list", text);
+        let mut child = tool
+            .command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), output.stderr.len()),
+            (Some(status), 0)
+        );
     }
 }
 

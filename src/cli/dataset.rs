@@ -44,9 +44,9 @@ pub struct ShowArgs {
     /// The published list; "current" is the one in force
     #[arg(
         long, value_name = "NAME", env = "TWILIO_SIP_ALLOW_EDITION", hide_env = true,
-        value_parser = Known(known_editions), default_value = CURRENT
+        value_parser = Known(known_editions), value_delimiter = ',', default_value = CURRENT
     )]
-    edition: String,
+    edition: Vec<String>,
     /// Your own list instead, checked
     #[arg(
         long, value_name = "FILE", env = "TWILIO_SIP_ALLOW_DATASET", hide_env = true,
@@ -66,7 +66,7 @@ impl ShowArgs {
     pub fn source(&self) -> Source {
         match &self.dataset {
             Some(file) => Source::File(file.clone()),
-            None => Source::Editions(vec![self.edition.clone()]),
+            None => Source::Editions(self.edition.clone()),
         }
     }
 }

@@ -20,6 +20,12 @@ pub struct ExplainArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub json: bool,
+    /// Status 1 unless every address that is asked for is allowed, whole
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_ALL_ALLOWED", hide_env = true, help_heading = "Question",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub all_allowed: bool,
     /// An address, or a network in CIDR notation, with or without ":PORT" or ":PORT/PROTOCOL"
     ///
     /// PORT is the one that packets go to, PROTOCOL is udp, tcp or tls. "-" reads one a line from

@@ -42,8 +42,8 @@ pub fn parse() -> Result<Cli, Told> {
             .try_get_matches_from(&arguments)
             .map_err(|error| Told::with_variables(error, &command, &arguments))?;
         let verbs = verbs(&matches);
-        if let Some(verb) = verbs.first() {
-            refuse_options_before(&command, &matches, verb)?;
+        if !verbs.is_empty() {
+            refuse_options_before(&command, &matches, &verbs)?;
             if !takes_selection(innermost(&command, &verbs)) {
                 return Ok(Cli::from_arg_matches(&matches)?);
             }
@@ -92,18 +92,22 @@ fn innermost<'a>(command: &'a Command, verbs: &[String]) -> &'a Command {
 }
 
 /// Options of the main job have no meaning for a verb; those that the verb has too go after it.
-fn refuse_options_before(command: &Command, matches: &ArgMatches, verb: &str) -> Result<(), Told> {
+fn refuse_options_before(
+    command: &Command,
+    matches: &ArgMatches,
+    verbs: &[String],
+) -> Result<(), Told> {
+    let own = innermost(command, verbs);
     for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
         if matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine) {
-            let own = command.find_subcommand(verb);
-            let has_it = own.is_some_and(|v| v.get_arguments().any(|a| a.get_id() == arg.get_id()));
+            let (option, verb) = (shown(arg), verbs.join(" "));
+            let has_it = own
+                .get_arguments()
+                .any(|other| other.get_id() == arg.get_id());
             let advice = if has_it {
-                format!("{} belongs after '{verb}'", shown(arg))
+                format!("{option} belongs after '{verb}'")
             } else {
-                format!(
-                    "{} has no meaning for '{verb}'; leave one of them out",
-                    shown(arg)
-                )
+                format!("{option} has no meaning for '{verb}'; leave one of them out")
             };
             return Err(clash(command, advice));
         }

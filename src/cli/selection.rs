@@ -181,7 +181,7 @@ impl PublishedArgs {
         match self.plane {
             PlaneArg::Signaling => vec![Plane::Signaling],
             PlaneArg::Media => vec![Plane::Media],
-            PlaneArg::Both => vec![Plane::Signaling, Plane::Media],
+            PlaneArg::Both => Plane::ALL.to_vec(),
         }
     }
 }

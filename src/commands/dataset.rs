@@ -4,20 +4,15 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Outcome, editions, keep_verdict, name_of, read_text};
+use super::{Outcome, editions, keep_verdict, name_of, read_text, tell_faults};
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs, is_stdin};
 use crate::dataset::{self, Atlas, Connection, Edition};
 use crate::output::{Talk, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
-use crate::policy::Plane;
+use crate::policy::{ALL_REGIONS, Plane};
 use crate::report;
-use crate::select;
-
-/// As many faults of a page as are told.
-const FAULTS_LIMIT: usize = 20;
-
-const PLANES: [Plane; 2] = [Plane::Signaling, Plane::Media];
+use crate::select::{self, CURRENT, names};
 
 pub fn run(verb: &DatasetVerb, talk: Talk) -> Result<Outcome> {
     match verb {
@@ -29,13 +24,15 @@ pub fn run(verb: &DatasetVerb, talk: Talk) -> Result<Outcome> {
 
 fn show(args: &ShowArgs) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
-    for edition in editions(args.source(), &atlas)? {
-        if args.json {
-            write_stdout(&format!("{}\n", serde_json::to_string_pretty(&edition)?))?;
-        } else {
-            write_stdout(&dataset::to_yaml(&edition)?)?;
-        }
-    }
+    let [edition] = &editions(args.source(), &atlas)?[..] else {
+        bail!("one list is printed at a time; name one --edition");
+    };
+    let text = if args.json {
+        serde_json::to_string_pretty(edition)? + "\n"
+    } else {
+        dataset::to_yaml(edition)?
+    };
+    write_stdout(&text)?;
     Ok(Outcome::Done)
 }
 
@@ -67,6 +64,7 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
         let extent = Extent {
             regions,
             planes: &planes,
+            others: args.published.regions().is_empty(),
         };
         let missing = missing(&page, extent);
         if !missing.is_empty() {
@@ -83,6 +81,7 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
         chosen: named.is_none(),
         changes: &changes,
         regions: atlas.regions.len(),
+        part: part(args, &planes, &atlas)?,
     };
     let text = if args.json {
         comparison.json()
@@ -97,6 +96,23 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
     keep_verdict(write_stdout(&text), verdict)
 }
 
+/// The part of the page that was compared, unless it was all of it: `media of tokyo`.
+fn part(args: &DiffArgs, planes: &[Plane], atlas: &Atlas) -> Result<Option<String>> {
+    let names = args.published.regions();
+    if names.is_empty() && planes.len() == Plane::ALL.len() {
+        return Ok(None);
+    }
+    let regions = select::regions(names, &dataset::editions()?, atlas)?;
+    let of = if names.is_empty() {
+        ALL_REGIONS.to_owned()
+    } else {
+        let ids: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
+        ids.join(", ")
+    };
+    let planes: Vec<String> = planes.iter().map(ToString::to_string).collect();
+    Ok(Some(format!("{} of {of}", planes.join(" and "))))
+}
+
 /// The edition that differs least; of several, one that is in force.
 fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Edition)> {
     compared
@@ -107,13 +123,24 @@ fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Editio
 fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
     let regions = select::regions(&args.region, &dataset::editions()?, &atlas)?;
+    if [CURRENT, names::ALL]
+        .into_iter()
+        .chain(dataset::edition_names())
+        .any(|name| name == &*args.name)
+    {
+        bail!(
+            "'{}' is the name of what is part of this program; give another --name",
+            args.name
+        );
+    }
     let page = match read(&args.page, &atlas)? {
         Ok(page) => page,
         Err(errors) => return Ok(refused(talk, &args.page, &errors)),
     };
     let extent = Extent {
         regions: &regions,
-        planes: &PLANES,
+        planes: &Plane::ALL,
+        others: false,
     };
     let missing = missing(&page, extent);
     if !missing.is_empty() {
@@ -153,17 +180,9 @@ fn read(file: &Path, atlas: &Atlas) -> Result<Result<Page, Vec<PageError>>> {
 /// Tells what is wrong with a page.
 fn refused(talk: Talk, file: &Path, errors: &[PageError]) -> Outcome {
     let name = name_of(file);
-    for error in errors.iter().take(FAULTS_LIMIT) {
-        let place = error
-            .line
-            .map_or_else(String::new, |line| format!(":{line}"));
-        talk.error(&format!("{name}{place}: {}", error.problem));
-    }
-    if errors.len() > FAULTS_LIMIT {
-        talk.error(&format!(
-            "{name}: {} more such faults",
-            errors.len() - FAULTS_LIMIT
-        ));
-    }
-    Outcome::Failed
+    let faults = errors.iter().map(|error| match error.line {
+        Some(_) => format!("{name}:{error}"),
+        None => format!("{name}: {error}"),
+    });
+    tell_faults(talk, &faults.collect::<Vec<_>>())
 }

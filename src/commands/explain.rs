@@ -5,16 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, Selected, catalog, read_text, select};
+use super::{Outcome, Selected, catalog, keep_verdict, read_text, select, tell_faults};
 use crate::cli::ExplainArgs;
 use crate::dataset;
 use crate::explain::Question;
 use crate::output::Talk;
 use crate::report::Explanation;
 use crate::select::CURRENT;
-
-/// As many lines of stdin as are told to be wrong.
-const FAULTS_LIMIT: usize = 20;
 
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 16;
@@ -27,7 +24,7 @@ pub fn run(args: &ExplainArgs, talk: Talk) -> Result<Outcome> {
         policy,
         notices,
     } = select(&args.selection, CURRENT, &atlas)?;
-    let catalog = catalog(editions, args.selection.published.is_own_list(), &atlas)?;
+    let catalog = catalog(&args.selection.published, editions, &atlas)?;
     let text;
     let asked: Vec<(Option<usize>, &str)> = if let Some(addresses) = addresses {
         addresses.iter().map(|text| (None, text.as_str())).collect()
@@ -35,17 +32,26 @@ pub fn run(args: &ExplainArgs, talk: Talk) -> Result<Outcome> {
         text = read_text(Path::new("-"))?;
         lines(&text).collect()
     };
-    let Some(questions) = understood(&asked, talk) else {
-        return Ok(Outcome::Failed);
+    let questions = match understood(&asked) {
+        Ok(questions) => questions,
+        Err(faults) => return Ok(tell_faults(talk, &faults)),
     };
     let mut to = BufWriter::with_capacity(BUFFER, stdout().lock());
     let mut explanation = Explanation::new(&catalog, &policy, args.json);
     let written = explanation.write(questions.into_iter(), &mut to);
-    written.context("cannot write to stdout")?;
     for notice in notices {
         talk.notice(&notice);
     }
-    Ok(Outcome::Done)
+    let verdict = if args.all_allowed && !explanation.all_allowed() {
+        Outcome::Drift
+    } else {
+        Outcome::Done
+    };
+    let written = written.context("cannot write to stdout");
+    if args.all_allowed {
+        return keep_verdict(written, verdict);
+    }
+    written.map(|()| verdict)
 }
 
 /// The lines that ask something, with their numbers.
@@ -57,27 +63,24 @@ fn lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
     numbered.filter(|(_, line)| !line.is_empty())
 }
 
-/// The questions; `None` where some are not understood, which is told.
+/// The questions, or what is wrong with some.
 fn understood<'t>(
     asked: &[(Option<usize>, &'t str)],
-    talk: Talk,
-) -> Option<Vec<(&'t str, Question)>> {
+) -> Result<Vec<(&'t str, Question)>, Vec<String>> {
     let mut questions = Vec::with_capacity(asked.len());
-    let mut faults = 0;
+    let mut faults = Vec::new();
     for (line, text) in asked {
         match text.parse() {
             Ok(question) => questions.push((*text, question)),
             Err(problem) => {
-                faults += 1;
-                if faults <= FAULTS_LIMIT {
-                    let place = line.map_or_else(String::new, |line| format!("stdin:{line}: "));
-                    talk.error(&format!("{place}{problem}"));
-                }
+                let place = line.map_or_else(String::new, |line| format!("stdin:{line}: "));
+                faults.push(format!("{place}{problem}"));
             }
         }
     }
-    if faults > FAULTS_LIMIT {
-        talk.error(&format!("stdin: {} more such lines", faults - FAULTS_LIMIT));
+    if faults.is_empty() {
+        Ok(questions)
+    } else {
+        Err(faults)
     }
-    (faults == 0).then_some(questions)
 }

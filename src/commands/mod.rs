@@ -9,15 +9,16 @@ mod man;
 mod render;
 mod scan;
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
 use crate::catalog::Catalog;
-use crate::cli::{Cli, SelectionArgs, Source, Verb, is_stdin};
+use crate::cli::{Cli, PublishedArgs, SelectionArgs, Source, Verb, is_stdin};
 use crate::dataset::{Atlas, Edition};
 use crate::output::{Talk, is_closed_pipe};
 use crate::policy::Policy;
@@ -65,7 +66,7 @@ fn editions(source: Source, atlas: &Atlas) -> Result<Vec<Edition>> {
         Source::Editions(names) => select::embedded_editions(&names)?,
         Source::File(file) => {
             let text = read_text(&file)?;
-            let name = file.display().to_string();
+            let name = name_of(&file);
             vec![crate::dataset::parse_edition(&name, &text, atlas)?]
         }
     })
@@ -100,13 +101,23 @@ fn select(args: &SelectionArgs, default: &str, atlas: &Atlas) -> Result<Selected
     })
 }
 
-/// Everything that was ever published, and the user's own list, if there is one.
-fn catalog(own: Vec<Edition>, is_own: bool, atlas: &Atlas) -> Result<Catalog> {
-    let mut editions = crate::dataset::editions()?;
-    if is_own {
-        editions.extend(own);
-    }
-    Ok(Catalog::new(editions, atlas))
+/// Everything that was ever published, with what was selected, which may be the user's own list.
+fn catalog(args: &PublishedArgs, mut selected: Vec<Edition>, atlas: &Atlas) -> Result<Catalog> {
+    let names: Vec<Arc<str>> = selected
+        .iter()
+        .map(|edition| edition.name.clone())
+        .collect();
+    let own = if args.is_own_list() {
+        selected.pop()
+    } else {
+        None
+    };
+    Ok(Catalog::new(
+        crate::dataset::editions()?,
+        own,
+        &names,
+        atlas,
+    ))
 }
 
 /// A file's name for people.
@@ -120,20 +131,43 @@ fn name_of(file: &Path) -> String {
 
 /// A file's text, or stdin's for `-`; a byte order mark is no part of it.
 fn read_text(file: &Path) -> Result<String> {
-    let name = file.display();
-    let bytes = if is_stdin(file) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(file)
-    };
-    let bytes = bytes.with_context(|| format!("cannot read {name}"))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let name = name_of(file);
+    let bytes = without_mark(read_bytes(file)?);
+    String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         anyhow::anyhow!("{name} is not UTF-8 text: byte {} is not", valid + 1)
-    })?;
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
     })
+}
+
+/// What is in a file, or in stdin for `-`.
+fn read_bytes(file: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = if is_stdin(file) {
+        io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read {}", name_of(file)))?;
+    Ok(bytes)
+}
+
+fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes.drain(..3);
+    }
+    bytes
+}
+
+/// As many faults of one input as are told.
+const FAULTS_LIMIT: usize = 20;
+
+/// Tells what is wrong with an input.
+fn tell_faults(talk: Talk, faults: &[String]) -> Outcome {
+    for fault in faults.iter().take(FAULTS_LIMIT) {
+        talk.error(fault);
+    }
+    if faults.len() > FAULTS_LIMIT {
+        talk.error(&format!("{} more such faults", faults.len() - FAULTS_LIMIT));
+    }
+    Outcome::Failed
 }

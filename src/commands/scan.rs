@@ -1,7 +1,7 @@
 //! Looks for Twilio's addresses in files and folders.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -9,14 +9,18 @@ use anyhow::{Context, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use serde_json::json;
 
-use super::{Outcome, catalog, editions, keep_verdict, name_of};
+use super::{Outcome, catalog, editions, keep_verdict, name_of, read_bytes, without_mark};
 use crate::cli::{FindingsReport, PublishedArgs, ScanArgs, is_stdin};
 use crate::dataset::{self, Atlas, Edition};
 use crate::output::{Talk, write_stdout};
+use crate::policy::ALL_REGIONS;
 use crate::policy::space::normalized;
 use crate::report::{FileFindings, Findings};
 use crate::scan::{Expected, Judge};
 use crate::select::{self, CURRENT};
+
+/// As much of a file as tells whether it is text.
+const PEEK: u64 = 8 << 10;
 
 pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
     let files = args.files()?;
@@ -32,7 +36,7 @@ pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
         "planes": args.published.planes(),
     });
     let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
-    let catalog = catalog(selected, args.published.is_own_list(), &atlas)?;
+    let catalog = catalog(&args.published, selected, &atlas)?;
     let judge = Judge::new(&catalog, expected, &atlas);
     let mut seen = Seen::default();
     for file in &files {
@@ -45,6 +49,8 @@ pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
         return Ok(Outcome::Failed);
     }
     seen.files.sort_by(|a, b| a.file.cmp(&b.file));
+    // A file may be named twice, or lie in a folder that is named too.
+    seen.files.dedup_by(|a, b| a.file == b.file);
     if seen.binary > 0 {
         notices.push(match seen.binary {
             1 => "1 file that is not text was passed over".to_owned(),
@@ -100,7 +106,7 @@ fn expected(
         for region in regions {
             add(region, of(Some(region)));
         }
-        add("all regions", of(None));
+        add(ALL_REGIONS, of(None));
     }
     expected
 }
@@ -137,7 +143,11 @@ impl Seen {
     fn add_findings(&mut self, file: &Path, text: &[u8], judge: &Judge) {
         let findings = judge.judge(text);
         if !findings.is_empty() {
-            let file = file.strip_prefix("./").unwrap_or(file);
+            let short = file
+                .strip_prefix("./")
+                .ok()
+                .filter(|short| !is_stdin(short));
+            let file = short.unwrap_or(file);
             self.files.push(FileFindings {
                 file: file.to_string_lossy().into_owned(),
                 findings,
@@ -210,18 +220,27 @@ impl Drop for Share {
 
 /// A file as UTF-8, or as good as that; UTF-16 is told by its byte order mark.
 fn read(file: &Path) -> Result<Content> {
-    let bytes = if is_stdin(file) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(file)
-    };
-    let bytes = bytes.with_context(|| format!("cannot read {}", name_of(file)))?;
+    if is_stdin(file) {
+        return Ok(content(read_bytes(file)?));
+    }
+    let cannot = || format!("cannot read {}", name_of(file));
+    let mut opened = File::open(file).with_context(cannot)?;
+    let mut bytes = Vec::new();
+    let start = opened.by_ref().take(PEEK).read_to_end(&mut bytes);
+    start.with_context(cannot)?;
+    // What is not text need not be read whole.
+    if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) || !bytes.contains(&0) {
+        opened.read_to_end(&mut bytes).with_context(cannot)?;
+    }
+    Ok(content(bytes))
+}
+
+fn content(bytes: Vec<u8>) -> Content {
     let unit: fn([u8; 2]) -> u16 = match bytes[..] {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ if memchr::memchr(0, &bytes).is_some() => return Ok(Content::Binary),
-        _ => return Ok(Content::Text(without_mark(bytes))),
+        _ if memchr::memchr(0, &bytes).is_some() => return Content::Binary,
+        _ => return Content::Text(without_mark(bytes)),
     };
     let units = bytes[2..]
         .chunks_exact(2)
@@ -229,17 +248,9 @@ fn read(file: &Path) -> Result<Content> {
     let text: String = char::decode_utf16(units)
         .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect();
-    Ok(if text.contains('\0') {
+    if text.contains('\0') {
         Content::Binary
     } else {
         Content::Text(text.into_bytes())
-    })
-}
-
-/// A byte order mark is no part of the text.
-fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        bytes.drain(..3);
     }
-    bytes
 }

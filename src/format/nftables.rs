@@ -118,7 +118,7 @@ impl Dialect for Nftables {
         Ok(template::value(&View {
             head: head(self, policy, unit, &hooks),
             table: table.to_owned(),
-            sets: [Plane::Signaling, Plane::Media]
+            sets: Plane::ALL
                 .map(|plane| named_set(&lists, plane, &base))
                 .into(),
             chains: [Direction::In, Direction::Out].map(chain).into(),

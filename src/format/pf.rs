@@ -71,7 +71,7 @@ impl Dialect for Pf {
         };
         let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
         let mut tables = Vec::new();
-        for plane in [Plane::Signaling, Plane::Media] {
+        for plane in Plane::ALL {
             for (number, list) in lists.of(plane).enumerate() {
                 let member = |n: &Spelled| format!("{} {}", n.address, n.label);
                 let addresses: Vec<&str> =

@@ -1,6 +1,9 @@
 //! A page as headings, lines and tables, whatever it was written in.
 
+use std::collections::HashMap;
+
 use super::{PageError, figures, html, markdown};
+use crate::text::is_hidden;
 
 /// Stands before and after text that is struck out, as in Markdown.
 pub const STRUCK: &str = "~~";
@@ -43,7 +46,8 @@ pub fn of(text: &str) -> (Vec<Block>, Vec<PageError>) {
     }
 }
 
-/// A page whose first character, after comments, opens a tag. Plain text is Markdown too.
+/// Plain text is Markdown too. A page that opens with a tag is HTML, unless lines of Markdown follow:
+/// that may open with a tag as well.
 fn is_html(text: &str) -> bool {
     let mut rest = text.trim_start();
     while let Some(comment) = rest.strip_prefix("<!--") {
@@ -51,32 +55,37 @@ fn is_html(text: &str) -> bool {
         rest = rest.trim_start();
     }
     let opens = |c: char| c.is_ascii_alphabetic() || c == '!' || c == '?';
-    rest.strip_prefix('<')
-        .is_some_and(|tag| tag.starts_with(opens))
+    let has_tag = rest
+        .strip_prefix('<')
+        .is_some_and(|tag| tag.starts_with(opens));
+    let whole = ["<!doctype", "<html", "<?xml"];
+    let is_whole = whole.iter().any(|start| {
+        rest.get(..start.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(start))
+    });
+    let of_markdown =
+        |line: &str| line.starts_with('#') || line.starts_with("```") || line.starts_with("| ");
+    has_tag && (is_whole || !rest.lines().any(of_markdown))
 }
 
 /// Addresses that Markdown does not show, such as the target of a link that is defined apart.
 fn lost_addresses(text: &str, blocks: &[Block]) -> Vec<PageError> {
-    let mut shown: Vec<&str> = Vec::new();
-    for block in blocks {
-        match block {
-            Block::Heading { text, .. } | Block::Line { text, .. } => {
-                shown.extend(figures::dotted(text).map(|d| d.text));
-            }
-            Block::Table(rows) => {
-                let cells = rows.iter().flat_map(|row| &row.cells);
-                shown.extend(cells.flat_map(|cell| figures::dotted(cell).map(|d| d.text)));
-            }
-        }
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    let texts = blocks.iter().flat_map(|block| match block {
+        Block::Heading { text, .. } | Block::Line { text, .. } => vec![text],
+        Block::Table(rows) => rows.iter().flat_map(|row| &row.cells).collect(),
+    });
+    for dotted in texts.flat_map(|text| figures::dotted(text)) {
+        *shown.entry(dotted.text).or_default() += 1;
     }
     let mut errors = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        for dotted in figures::dotted(line).filter(|d| !d.in_uri) {
-            match shown.iter().position(|known| *known == dotted.text) {
-                Some(at) => {
-                    shown.swap_remove(at);
-                }
-                None => errors.push(PageError::at(
+        // As in the blocks.
+        let line = visible(line);
+        for dotted in figures::dotted(&line).filter(|d| !d.in_uri) {
+            match shown.get_mut(dotted.text) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => errors.push(PageError::at(
                     number + 1,
                     format!(
                         "{} stands where Markdown does not show it; the page is damaged or has a new layout",
@@ -89,6 +98,18 @@ fn lost_addresses(text: &str, blocks: &[Block]) -> Vec<PageError> {
     errors
 }
 
+/// What a reader sees: without characters that do not show, and with letters of full width as
+/// their usual forms.
+fn visible(text: &str) -> String {
+    let shown = text.chars().filter(|c| c.is_whitespace() || !is_hidden(*c));
+    shown
+        .map(|c| match c {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            _ => c,
+        })
+        .collect()
+}
+
 /// Puts blocks together from pieces of text as they come.
 pub struct Builder {
     /// Where each line of the source ends.
@@ -99,6 +120,12 @@ pub struct Builder {
     at: usize,
     level: Option<u8>,
     table: Option<Table>,
+    /// In how many elements that strike out.
+    struck: usize,
+    /// Whether a part of the text is struck out.
+    is_struck: bool,
+    /// How much text further cells of a table may repeat.
+    repeatable: usize,
     errors: Vec<PageError>,
 }
 
@@ -122,6 +149,9 @@ struct Cell {
 /// No cell of a list of addresses spans more.
 const WIDEST_SPAN: usize = 100;
 
+/// As many bytes as all cells that span several columns or rows may come to.
+const MOST_REPEATED: usize = 1 << 20;
+
 impl Builder {
     fn new(source: &str) -> Self {
         Builder {
@@ -131,6 +161,9 @@ impl Builder {
             at: 0,
             level: None,
             table: None,
+            struck: 0,
+            is_struck: false,
+            repeatable: MOST_REPEATED,
             errors: Vec::new(),
         }
     }
@@ -146,6 +179,16 @@ impl Builder {
             self.at = at + blanks;
         }
         self.text.push_str(text);
+        self.is_struck |= self.struck > 0 && !text.trim().is_empty();
+    }
+
+    /// What follows is struck out; or no longer, for as many times as it was.
+    pub fn strike(&mut self, out: bool) {
+        self.struck = if out {
+            self.struck + 1
+        } else {
+            self.struck.saturating_sub(1)
+        };
     }
 
     /// Text with line breaks that count.
@@ -162,9 +205,12 @@ impl Builder {
 
     /// The line, or the heading, is complete.
     pub fn end_line(&mut self) {
-        let text = std::mem::take(&mut self.text);
+        let text = visible(&std::mem::take(&mut self.text));
         let words: Vec<&str> = text.split_whitespace().collect();
-        let text = words.join(" ");
+        let mut text = words.join(" ");
+        if std::mem::take(&mut self.is_struck) && !text.is_empty() {
+            text = format!("{STRUCK}{text}{STRUCK}");
+        }
         let line = self.line(self.at);
         if let Some(cell) = self.table.as_mut().and_then(|table| table.cell.as_mut()) {
             if !text.is_empty() && !cell.text.is_empty() {
@@ -202,9 +248,22 @@ impl Builder {
         }
     }
 
-    /// A cell, and how many columns and rows it takes.
-    pub fn start_cell(&mut self, columns: usize, rows: usize) {
+    /// Cells of one group of rows do not reach into the next.
+    pub fn end_row_group(&mut self) {
+        if self.table.is_some() {
+            self.end_row();
+        }
+        if let Some(table) = &mut self.table {
+            table.from_above.clear();
+        }
+    }
+
+    /// A cell, and how many columns and rows it takes; `at` is where a row starts that is not told.
+    pub fn start_cell(&mut self, columns: usize, rows: usize, at: usize) {
         self.end_cell();
+        if self.table.as_ref().is_some_and(|table| table.row.is_none()) {
+            self.start_row(at);
+        }
         if let Some(table) = &mut self.table {
             let span = |number: usize| number.clamp(1, WIDEST_SPAN);
             table.cell = Some(Cell {
@@ -238,7 +297,21 @@ impl Builder {
                 self.blocks.push(Block::Line { line, text });
                 self.start_table();
             }
-            _ => table.push(line, cells),
+            _ => {
+                let repeated = cells
+                    .iter()
+                    .map(|c| c.text.len() * (c.columns * c.rows - 1))
+                    .sum();
+                match self.repeatable.checked_sub(repeated) {
+                    Some(rest) => {
+                        self.repeatable = rest;
+                        table.push(line, cells);
+                    }
+                    None => self
+                        .errors
+                        .push(PageError::at(line, "a table whose cells span too much")),
+                }
+            }
         }
     }
 

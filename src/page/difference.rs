@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ipnet::{Ipv4Net, Ipv4Subnets};
+use ipnet::Ipv4Net;
 
 use super::{Page, PageError, Ports};
 use crate::dataset::{Atlas, Edition, Region};
@@ -55,6 +55,8 @@ pub struct Extent<'a> {
     pub regions: &'a [&'a Region],
     /// And for each of them.
     pub planes: &'a [Plane],
+    /// Whether other regions that the page lists are compared too.
+    pub others: bool,
 }
 
 /// What of a page is not there, though every region of the extent should be listed.
@@ -80,7 +82,8 @@ pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
 /// Every difference, by region and plane.
 pub fn changes(page: &Page, edition: &Edition, atlas: &Atlas, extent: Extent) -> Vec<Change> {
     let wanted = |region: &&Region| {
-        extent.regions.iter().any(|r| r.id == region.id) || page.names(&region.id)
+        let expected = extent.regions.iter().any(|r| r.id == region.id);
+        expected || (extent.others && page.names(&region.id))
     };
     let mut changes = Vec::new();
     for region in atlas.regions.iter().filter(wanted) {
@@ -100,10 +103,7 @@ pub fn changes(page: &Page, edition: &Edition, atlas: &Atlas, extent: Extent) ->
 }
 
 fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<Kind> {
-    let published = match plane {
-        Plane::Signaling => &edition.signaling.networks,
-        Plane::Media => &edition.media.networks,
-    };
+    let published = edition.networks(plane);
     let published = normalized(published.of(&region.id).map(|(n, _)| n.into()).collect());
     let listed = page
         .listing(&region.id, plane)
@@ -130,8 +130,7 @@ fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Ve
 /// What of some spans is in none of the others, in the fewest networks.
 fn without(spans: &[Span], others: &[Span]) -> Vec<Ipv4Net> {
     let rest = spans.iter().flat_map(|span| complement(others, *span));
-    rest.flat_map(|span| Ipv4Subnets::new(span.first.into(), span.last.into(), 0))
-        .collect()
+    rest.flat_map(Span::networks).collect()
 }
 
 fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<Kind> {
@@ -141,7 +140,7 @@ fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<K
     let (listed, line) = listing.ports;
     let pairs: Vec<(Option<Transport>, PortRange, PortRange)> = match listed {
         Ports::Media(listed) => vec![(None, edition.media.ports, listed)],
-        Ports::Signaling(listed) => [Transport::Udp, Transport::Tcp, Transport::Tls]
+        Ports::Signaling(listed) => Transport::ALL
             .into_iter()
             .map(|t| {
                 let published = edition.signaling.ports.of(t);

@@ -48,12 +48,18 @@ pub fn dotted(text: &str) -> impl Iterator<Item = Dotted<'_>> {
                 return Some(Dotted {
                     text: inner,
                     at: before.len(),
-                    in_uri: URI
-                        .iter()
-                        .any(|sign| before.to_ascii_lowercase().ends_with(sign)),
+                    in_uri: ends_in_uri(before),
                 });
             }
         }
+    })
+}
+
+fn ends_in_uri(before: &str) -> bool {
+    let before = before.as_bytes();
+    URI.iter().any(|sign| {
+        let start = before.len().saturating_sub(sign.len());
+        before[start..].eq_ignore_ascii_case(sign.as_bytes())
     })
 }
 
@@ -120,13 +126,13 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             word.len()
         } else if matches!(
             first,
-            '-' | '\u{2010}'..='\u{2015}' | '~' | '\u{301c}' | '\u{ff5e}'
+            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '~' | '\u{301c}' | '\u{ff5e}'
         ) {
             tokens.push(Token::To);
             first.len_utf8()
         } else if matches!(
             first,
-            '(' | ')' | '（' | '）' | '/' | ',' | ';' | '、' | '&' | '.'
+            '(' | ')' | '（' | '）' | '[' | ']' | '/' | '+' | ',' | ';' | '、' | '&' | '.'
         ) || first.is_whitespace()
         {
             first.len_utf8()
@@ -143,8 +149,8 @@ fn protocol(word: &str) -> Result<Option<Token>, String> {
         "udp" => Some(Token::Udp),
         "tcp" => Some(Token::Tcp),
         "tls" => Some(Token::Tls),
-        "to" => Some(Token::To),
-        "and" => None,
+        "to" | "through" => Some(Token::To),
+        "and" | "or" => None,
         _ => return Err(format!("'{word}' among the ports")),
     })
 }
@@ -181,7 +187,7 @@ fn media(tokens: &[Token]) -> Result<Ports, String> {
     let [Token::Port(first), Token::To, Token::Port(last)] = range[..] else {
         return Err("it is not one range of ports".to_owned());
     };
-    if protocols.iter().any(|protocol| *protocol != Token::Udp) || protocols.len() > 1 {
+    if protocols.iter().any(|protocol| *protocol != Token::Udp) {
         return Err("a range of ports for media is of UDP alone".to_owned());
     }
     let range = format!("{first}-{last}").parse::<PortRange>();
@@ -189,25 +195,23 @@ fn media(tokens: &[Token]) -> Result<Ports, String> {
 }
 
 fn signaling(tokens: &[Token]) -> Result<Ports, String> {
+    // Each port has the transports behind it, or those before it.
     let numbers_first = matches!(tokens.first(), Some(Token::Port(_)));
-    let mut found: Vec<(Token, u16)> = Vec::new();
-    let mut port = None;
+    let mut groups: Vec<(u16, Vec<Token>)> = Vec::new();
     let mut waiting: Vec<Token> = Vec::new();
     for token in tokens {
-        match token {
-            Token::Port(number) if numbers_first => port = Some(*number),
-            Token::Port(number) => found.extend(waiting.drain(..).map(|t| (t, *number))),
-            transport if numbers_first => found.extend(port.map(|number| (*transport, number))),
-            transport => waiting.push(*transport),
+        match (token, groups.last_mut()) {
+            (Token::Port(port), _) => groups.push((*port, std::mem::take(&mut waiting))),
+            (transport, Some((_, own))) if numbers_first => own.push(*transport),
+            (transport, _) => waiting.push(*transport),
         }
     }
     let of = |wanted: Token, name: &str| {
-        let mut ports = found
+        let mut ports = groups
             .iter()
-            .filter(|(t, _)| *t == wanted)
-            .map(|(_, port)| *port);
+            .filter(|(_, transports)| transports.contains(&wanted));
         match (ports.next(), ports.next()) {
-            (Some(port), None) => Ok(port),
+            (Some((port, _)), None) => Ok(*port),
             (None, _) => Err(format!("the port of {name} is missing")),
             (Some(_), Some(_)) => Err(format!("{name} has two ports")),
         }
@@ -217,13 +221,14 @@ fn signaling(tokens: &[Token]) -> Result<Ports, String> {
         tcp: of(Token::Tcp, "TCP")?,
         tls: of(Token::Tls, "TLS")?,
     };
-    let numbers = tokens
-        .iter()
-        .filter(|t| matches!(t, Token::Port(_)))
-        .count();
-    let used: std::collections::BTreeSet<u16> = found.iter().map(|(_, port)| *port).collect();
-    if used.len() != numbers {
-        return Err("a port without a transport, or twice".to_owned());
+    if ports.tcp == ports.tls {
+        return Err(format!(
+            "TCP and TLS both have {}, and TLS is TCP",
+            ports.tls
+        ));
+    }
+    if !waiting.is_empty() || groups.iter().any(|(_, transports)| transports.is_empty()) {
+        return Err("a port without a transport, or the other way round".to_owned());
     }
     Ok(Ports::Signaling(ports))
 }
@@ -264,6 +269,8 @@ mod tests {
             ("5060 UDP, 5070 TCP and 5061 TLS", sip(5060, 5070, 5061)),
             ("UDP/TCP 5060, TLS 5061", sip(5060, 5060, 5061)),
             ("10,000 to 20,000 (UDP)", rtp("10000-20000")),
+            ("5060 (UDP), 5060 (TCP), 5061 [TLS]", sip(5060, 5060, 5061)),
+            ("UDP 5060, TCP 5060, TLS 5061", sip(5060, 5060, 5061)),
             ("10000–60000", rtp("10000-60000")),
             ("UDP 10,000 から 60,000 まで", rtp("10000-60000")),
             (
@@ -271,8 +278,12 @@ mod tests {
                 Err("the port of TLS is missing".to_owned()),
             ),
             (
+                "5060 (UDP/TCP), 5060 (TLS)",
+                Err("TCP and TLS both have 5060, and TLS is TCP".to_owned()),
+            ),
+            (
                 "5060 (UDP/TCP), 5061 (TLS), 5062",
-                Err("a port without a transport, or twice".to_owned()),
+                Err("a port without a transport, or the other way round".to_owned()),
             ),
             (
                 "5060 (UDP), 5062 (UDP/TCP), 5061 (TLS)",

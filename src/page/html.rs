@@ -2,7 +2,7 @@
 
 use html5gum::{DefaultEmitter, EndTag, HtmlString, StartTag, Token, Tokenizer};
 
-use super::blocks::{Builder, STRUCK};
+use super::blocks::Builder;
 
 /// Elements that start and end lines (HTML Living Standard, section 15.3, "display: block").
 const LINES: &[&str] = &[
@@ -43,44 +43,74 @@ const LINES: &[&str] = &[
     "search",
     "section",
     "summary",
-    "tbody",
-    "tfoot",
-    "thead",
     "ul",
     "caption",
 ];
 
-/// Elements of which nothing is shown.
-const HIDDEN: &[&str] = &["title", "script", "style", "template", "noscript"];
+/// Elements of which nothing is shown, or nothing where the rest is supported.
+const HIDDEN: &[&str] = &[
+    "title", "script", "style", "template", "noscript", "noframes", "datalist", "dialog", "object",
+    "audio", "video", "canvas", "iframe", "svg",
+];
+
+/// Elements without an end tag (HTML Living Standard, section 13.1.2, "void elements").
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+];
+
+/// An element that changes what is shown in it.
+struct Special {
+    name: String,
+    /// Elements of the same name within it.
+    nested: usize,
+    hides: bool,
+}
 
 /// Hands a page, or a piece of one, to the builder; `offset` is its place in the source.
 pub fn feed(text: &str, offset: usize, to: &mut Builder) {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
-    let mut hidden: Option<String> = None;
+    let mut specials: Vec<Special> = Vec::new();
     let mut preformatted = false;
     for token in Tokenizer::new_with_emitter(text, emitter) {
         let Ok(token) = token;
+        let is_hidden = specials.iter().any(|special| special.hides);
         match token {
             Token::StartTag(tag) => {
-                let name = name_of(&tag.name);
-                if hidden.is_none() && HIDDEN.contains(&&*name) && !tag.self_closing {
-                    hidden = Some(name.into_owned());
-                } else if hidden.is_none() {
+                let name = name_of(&tag.name).into_owned();
+                if !VOID.contains(&&*name) {
+                    match specials.last_mut() {
+                        Some(special) if special.name == name => special.nested += 1,
+                        _ => specials.extend(special(&name, &tag, to)),
+                    }
+                }
+                if !is_hidden && !specials.iter().any(|special| special.hides) {
                     preformatted |= name == "pre";
                     start(&name, &tag, offset, to);
                 }
             }
             Token::EndTag(EndTag { name, .. }) => {
                 let name = name_of(&name);
-                if hidden.as_deref() == Some(&*name) {
-                    hidden = None;
-                } else if hidden.is_none() {
+                if !is_hidden {
                     preformatted &= name != "pre";
                     end(&name, to);
                 }
+                match specials.last_mut() {
+                    Some(special) if special.name == *name && special.nested > 0 => {
+                        special.nested -= 1;
+                    }
+                    Some(special) if special.name == *name => {
+                        if !special.hides {
+                            to.end_line();
+                            to.strike(false);
+                        }
+                        specials.pop();
+                    }
+                    _ => {}
+                }
             }
-            Token::String(string) if hidden.is_none() => {
+            Token::String(string) if !is_hidden => {
                 let shown = String::from_utf8_lossy(&string.value);
                 let at = offset + string.span.start;
                 if preformatted {
@@ -92,6 +122,32 @@ pub fn feed(text: &str, offset: usize, to: &mut Builder) {
             _ => {}
         }
     }
+    // An element that goes on behind this piece of a page of Markdown strikes out nothing there.
+    for _ in specials.iter().filter(|special| !special.hides) {
+        to.strike(false);
+    }
+}
+
+/// What an element does to what is in it, if anything.
+fn special(name: &str, tag: &StartTag<usize>, to: &mut Builder) -> Option<Special> {
+    let style = tag
+        .attributes
+        .get(&b"style"[..])
+        .map(|style| String::from_utf8_lossy(style).to_ascii_lowercase());
+    let style: String = style.unwrap_or_default().split_whitespace().collect();
+    let styled = |wanted: &[&str]| wanted.iter().any(|rule| style.contains(rule));
+    let hides = HIDDEN.contains(&name)
+        || tag.attributes.contains_key(&b"hidden"[..])
+        || styled(&["display:none", "visibility:hidden"]);
+    let strikes = matches!(name, "s" | "del" | "strike") || styled(&["line-through"]);
+    if !hides && strikes {
+        to.strike(true);
+    }
+    (hides || strikes).then(|| Special {
+        name: name.to_owned(),
+        nested: 0,
+        hides,
+    })
 }
 
 fn name_of(name: &HtmlString) -> std::borrow::Cow<'_, str> {
@@ -100,14 +156,16 @@ fn name_of(name: &HtmlString) -> std::borrow::Cow<'_, str> {
 
 fn start(name: &str, tag: &StartTag<usize>, offset: usize, to: &mut Builder) {
     let at = offset + tag.span.start;
-    if tag.attributes.keys().any(|name| name.contains(&b'<')) {
+    let odd = |b: &u8| matches!(b, b'<' | b'"' | b'\'');
+    if tag.attributes.keys().any(|name| name.iter().any(odd)) {
         to.damaged(at, "a tag without its end swallows what stands behind it");
     }
     match name {
-        "s" | "del" | "strike" => to.text(STRUCK, at),
+        // A mark at a figure is none of its digits.
+        "sup" | "sub" => to.text(" ", at),
         "table" => to.start_table(),
         "tr" => to.start_row(at),
-        "td" | "th" => to.start_cell(span(tag, "colspan"), span(tag, "rowspan")),
+        "td" | "th" => to.start_cell(span(tag, "colspan"), span(tag, "rowspan"), at),
         _ => match heading(name) {
             Some(level) => to.start_heading(level),
             None if LINES.contains(&name) => to.end_line(),
@@ -121,6 +179,7 @@ fn end(name: &str, to: &mut Builder) {
         "table" => to.end_table(),
         "tr" => to.end_row(),
         "td" | "th" => to.end_cell(),
+        "thead" | "tbody" | "tfoot" => to.end_row_group(),
         _ if heading(name).is_some() => to.end_heading(),
         _ if LINES.contains(&name) => to.end_line(),
         _ => {}

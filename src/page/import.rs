@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{Page, Ports};
 use crate::dataset::{Connection, Date, Edition, Media, Networks, Region, Signaling};
-use crate::policy::Plane;
+use crate::policy::{ALL_REGIONS, Plane};
 
 /// What a page does not say of itself.
 #[derive(Debug)]
@@ -45,11 +45,14 @@ pub enum ImportError {
 impl Page {
     /// The page as an edition of some regions.
     pub fn import(&self, heading: Heading, regions: &[&Region]) -> Result<Edition, ImportError> {
-        let signaling = self.plane(Plane::Signaling, regions)?;
-        let media = self.plane(Plane::Media, regions)?;
-        let (Ports::Signaling(sip), Ports::Media(rtp)) = (signaling.1, media.1) else {
-            unreachable!("a listing has the ports of its plane");
-        };
+        let (sip, signaling) = self.plane(Plane::Signaling, regions, |ports| match ports {
+            Ports::Signaling(ports) => Some(ports),
+            Ports::Media(_) => None,
+        })?;
+        let (rtp, media) = self.plane(Plane::Media, regions, |ports| match ports {
+            Ports::Media(ports) => Some(ports),
+            Ports::Signaling(_) => None,
+        })?;
         Ok(Edition {
             name: heading.name,
             title: heading.title,
@@ -60,28 +63,33 @@ impl Page {
             superseded: None,
             signaling: Signaling {
                 ports: sip,
-                networks: signaling.0,
+                networks: signaling,
             },
             media: Media {
                 ports: rtp,
-                networks: media.0,
+                networks: media,
             },
         })
     }
 
-    /// One plane's networks, and the ports that they share.
-    fn plane(&self, plane: Plane, regions: &[&Region]) -> Result<(Networks, Ports), ImportError> {
+    /// The ports that one plane's networks share, and the networks.
+    fn plane<P: PartialEq + Copy>(
+        &self,
+        plane: Plane,
+        regions: &[&Region],
+        of_plane: impl Fn(Ports) -> Option<P>,
+    ) -> Result<(P, Networks), ImportError> {
         let mut networks = Networks::default();
-        let mut shared: Option<(Ports, &Arc<str>)> = None;
+        let mut shared: Option<(P, &Arc<str>)> = None;
+        let not_listed = |region: &str| ImportError::NotListed {
+            plane,
+            region: region.into(),
+        };
         for region in regions {
             let id = &region.id;
-            let listing = self
-                .listing(id, plane)
-                .ok_or_else(|| ImportError::NotListed {
-                    plane,
-                    region: id.clone(),
-                })?;
+            let listing = self.listing(id, plane).ok_or_else(|| not_listed(id))?;
             let (ports, line) = listing.ports;
+            let ports = of_plane(ports).ok_or_else(|| not_listed(id))?;
             let (first, of) = *shared.get_or_insert((ports, id));
             if ports != first {
                 return Err(ImportError::Ports {
@@ -102,12 +110,7 @@ impl Page {
                 networks.by_region.push((id.to_string(), listed));
             }
         }
-        match shared {
-            Some((ports, _)) => Ok((networks, ports)),
-            None => Err(ImportError::NotListed {
-                plane,
-                region: "any region".into(),
-            }),
-        }
+        let (ports, _) = shared.ok_or_else(|| not_listed(ALL_REGIONS))?;
+        Ok((ports, networks))
     }
 }

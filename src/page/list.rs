@@ -13,7 +13,7 @@ use super::figures::{self, Dotted};
 use super::words::{Label, Topic, Vocabulary};
 use super::{Listings, PageError, Ports};
 use crate::dataset::Atlas;
-use crate::policy::{Plane, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
 
 /// Which region, by its position in the atlas, or every region; and the plane.
 pub type Key = (Option<usize>, Plane);
@@ -32,7 +32,10 @@ pub fn read(blocks: &[Block], atlas: &Atlas) -> Result<Listings, Vec<PageError>>
         scopes: Vec::new(),
         doubt: None,
         open: None,
+        remark: None,
+        passed: None,
         drafts: BTreeMap::new(),
+        tables: 0,
         mentions: Vec::new(),
         errors: Vec::new(),
     };
@@ -56,7 +59,13 @@ pub struct Reader<'a> {
     doubt: Option<Doubt>,
     /// The listing that the line before belongs to.
     pub open: Option<Key>,
+    /// Such a line in or behind a list, that a label came after.
+    passed: Option<Doubt>,
+    /// A line of prose since the last figures of that listing.
+    remark: Option<(usize, String)>,
     pub drafts: BTreeMap<Key, Draft>,
+    /// How many tables of addresses there were.
+    pub tables: usize,
     /// Addresses in prose.
     pub mentions: Vec<(Ipv4Net, usize)>,
     pub errors: Vec<PageError>,
@@ -65,6 +74,8 @@ pub struct Reader<'a> {
 struct Doubt {
     line: usize,
     text: String,
+    /// Whether it stands in or behind a list, rather than before one.
+    in_list: bool,
     /// Once is enough.
     told: bool,
 }
@@ -100,7 +111,7 @@ pub struct Draft {
     pub ports: Option<(Ports, usize)>,
     /// Whether the ports stand behind the networks, which ends the list.
     complete: bool,
-    /// The table that it is from, by the line of its first row.
+    /// The table that it is from, by its number.
     table: Option<usize>,
     /// Whether the regions are listed under their plane, so that ports may be said once for all.
     pub under_plane: bool,
@@ -114,14 +125,37 @@ impl Reader<'_> {
     fn heading(&mut self, line: usize, level: u8, text: &str) {
         self.scopes.retain(|scope| scope.level < level);
         self.open = None;
+        if self.refuse_struck(line, text) {
+            return;
+        }
         if figures::dotted(text).any(|d| d.is_whole() && !d.in_uri) {
             self.line(line, text);
             return;
         }
-        match self.vocabulary.label(text) {
+        match self.vocabulary.label(text).filter(is_of_the_far_side) {
             Some(label) => self.label(line, level, &label),
+            // The page's own title.
+            None if level == 1 => {}
             None => self.doubt(line, text),
         }
+    }
+
+    /// What is struck out is an error where it could be a part of the list.
+    fn refuse_struck(&mut self, line: usize, text: &str) -> bool {
+        let struck = text.contains(STRUCK) && self.matters(&text.replace(STRUCK, " "));
+        if struck {
+            self.error(
+                line,
+                format!("'{}' is struck out", text.replace(STRUCK, "").trim()),
+            );
+        }
+        struck
+    }
+
+    /// Whether a text has figures, or is a label that says something.
+    fn matters(&self, text: &str) -> bool {
+        let says = |label: Label| label != Label::default();
+        text.contains(|c: char| c.is_ascii_digit()) || self.vocabulary.label(text).is_some_and(says)
     }
 
     fn label(&mut self, line: usize, level: u8, label: &Label) {
@@ -131,6 +165,10 @@ impl Reader<'_> {
             [plane] => Some(Says::Plane(Some(plane))),
             _ => Some(Says::Plane(None)),
         };
+        if places.is_some() || plane.is_some() {
+            let passed = self.doubt.take_if(|doubt| doubt.in_list);
+            self.passed = self.passed.take().or(passed);
+        }
         if let Some(places) = places {
             let above = self
                 .scopes
@@ -156,6 +194,7 @@ impl Reader<'_> {
         }
         if places.is_some() || plane.is_some() {
             self.open = None;
+            self.remark = None;
         }
     }
 
@@ -198,12 +237,11 @@ impl Reader<'_> {
     }
 
     fn line(&mut self, line: usize, text: &str) {
-        let text = text.trim_start_matches(['•', '·', '・', '-', '*', '–', ' ']);
+        let text = without_bullet(text);
         let found: Vec<Dotted> = figures::dotted(text).filter(|d| !d.in_uri).collect();
-        if found.is_empty() {
+        if self.refuse_struck(line, text) {
+        } else if found.is_empty() {
             self.line_without_addresses(line, text);
-        } else if text.contains(STRUCK) {
-            self.error(line, format!("{} is struck out", found[0].text));
         } else if let Some((label, networks, note)) = self.address_line(text, &found) {
             if let Some(label) = label {
                 self.label(line, TEXT, &label);
@@ -224,7 +262,8 @@ impl Reader<'_> {
         let before = text[..first.at].trim();
         let label = match before {
             "" => None,
-            _ => Some(self.vocabulary.label(before)?),
+            _ if !before.contains(char::is_alphanumeric) => return None,
+            _ => Some(self.vocabulary.label(before).filter(is_of_the_far_side)?),
         };
         let mut end = first.at;
         for one in found {
@@ -246,13 +285,16 @@ impl Reader<'_> {
         };
         self.add(line, &networks, None);
         // A note of words that say nothing else: `(individual addresses below)`.
+        let note = note.trim_matches([',', '.', ';', ':', '、', '。']).trim();
         let label = self.vocabulary.label(note).filter(|_| !note.contains('/'));
         if label
             .is_some_and(|l| l.regions.is_empty() && l.planes.is_empty() && !l.is_of(Topic::Ports))
         {
             let draft = self.open.and_then(|key| self.drafts.get_mut(&key));
             if let (false, Some(draft)) = (note.is_empty(), draft) {
-                draft.spelled.extend(networks.last());
+                draft
+                    .spelled
+                    .extend(networks.last().filter(|n| n.prefix_len() < 32));
             }
             return;
         }
@@ -286,7 +328,7 @@ impl Reader<'_> {
                 }
                 // A version of something, or an object identifier, unless it is one of a list.
                 Err(problem) => {
-                    if self.plane().is_some() && one.at == 0 {
+                    if self.plane().is_some() {
                         self.error(line, problem);
                     }
                 }
@@ -302,20 +344,25 @@ impl Reader<'_> {
         if numbers_a_line || text.starts_with("```") {
             return;
         }
-        if let Some(label) = self.vocabulary.label(text) {
+        if let Some(label) = self.vocabulary.label(text).filter(is_of_the_far_side) {
             self.label(line, TEXT, &label);
             return;
         }
-        let before = &text[..text.find(is_figure).unwrap_or(text.len())];
+        let (before, figures) = text.split_at(text.find(is_figure).unwrap_or(text.len()));
         let label = self
             .vocabulary
             .label(before)
-            .filter(|_| before.len() < text.len());
-        let listed = label
-            .as_ref()
-            .is_some_and(|label| label.is_of(Topic::Ports) || before.is_empty());
-        match (label, figures::ports(&text[before.len()..])) {
-            (Some(label), Ok(ports)) if listed => {
+            .filter(|_| !figures.is_empty());
+        let label = label.filter(is_of_the_far_side);
+        let listed = |label: &Label| label.is_of(Topic::Ports) || before.is_empty();
+        // What the label says of transports holds for the figures behind it.
+        let transports = label.iter().flat_map(|label| &label.transports);
+        let transports: Vec<String> = transports.map(ToString::to_string).collect();
+        match (
+            label,
+            figures::ports(&format!("{} {figures}", transports.join(" "))),
+        ) {
+            (Some(label), Ok(ports)) if listed(&label) => {
                 self.label(line, TEXT, &label);
                 self.set_ports(line, ports, None);
             }
@@ -325,12 +372,21 @@ impl Reader<'_> {
             {
                 self.error(line, format!("these ports are not understood: {problem}"));
             }
+            _ if self.plane().is_some() && looks_like_figures(text) => {
+                self.error(
+                    line,
+                    format!("'{text}' is not understood, and looks like a part of the list"),
+                );
+            }
             _ => self.unknown(line, text),
         }
     }
 
     /// A line whose words are not known is prose, or a label that may change what follows.
     fn unknown(&mut self, line: usize, text: &str) {
+        if self.open.is_some() {
+            self.remark = Some((line, text.to_owned()));
+        }
         let sentence = text.ends_with(['.', '。', '!', '?']);
         if !sentence && text.chars().count() <= LONGEST_LABEL {
             self.doubt(line, text);
@@ -338,23 +394,54 @@ impl Reader<'_> {
     }
 
     fn doubt(&mut self, line: usize, text: &str) {
-        self.doubt = Some(Doubt {
-            line,
-            text: text.to_owned(),
-            told: false,
-        });
+        // The first one in a list is where it went wrong.
+        if !self.doubt.as_ref().is_some_and(|doubt| doubt.in_list) {
+            self.doubt = Some(Doubt {
+                line,
+                text: text.to_owned(),
+                in_list: self.open.is_some(),
+                told: false,
+            });
+        }
+    }
+
+    /// A line in a list or behind it that looks like a part of it is no prose, if the list goes on
+    /// with another label.
+    fn refuse_passed(&mut self) {
+        if let Some(Doubt { line, text, .. }) = self.passed.take() {
+            self.error(
+                line,
+                format!("'{text}', in a list or behind it, is not understood"),
+            );
+        }
+    }
+
+    /// What makes the place of a line of figures uncertain.
+    pub fn refuse_doubt(&mut self, line: usize, what: &str) -> bool {
+        let Some(doubt) = &mut self.doubt else {
+            return false;
+        };
+        let problem = format!(
+            "{what} stands below '{}' (line {}), which is not understood: it may be a region or a plane",
+            doubt.text, doubt.line
+        );
+        if !std::mem::replace(&mut doubt.told, true) {
+            self.error(line, problem);
+        }
+        true
     }
 
     /// The listing that figures of this line belong to.
     fn key(&mut self, line: usize, what: &str) -> Option<Key> {
-        if let Some(doubt) = &mut self.doubt {
-            let problem = format!(
-                "{what} stands below '{}' (line {}), which is not understood: it may be a region or a plane",
-                doubt.text, doubt.line
+        self.refuse_passed();
+        if self.refuse_doubt(line, what) {
+            return None;
+        }
+        if let Some((at, text)) = self.remark.take() {
+            self.error(
+                line,
+                format!("{what} stands behind '{text}' (line {at}), which is not understood"),
             );
-            if !std::mem::replace(&mut doubt.told, true) {
-                self.error(line, problem);
-            }
             return None;
         }
         let Some(plane) = self.plane() else {
@@ -384,19 +471,16 @@ impl Reader<'_> {
         }
     }
 
-    pub fn add(&mut self, line: usize, networks: &[Ipv4Net], table: Option<(Key, usize)>) {
+    pub fn add(&mut self, line: usize, networks: &[Ipv4Net], table: Option<Key>) {
         let Some(first) = networks.first() else {
             return;
         };
-        let key = match table {
-            Some((key, _)) => Some(key),
-            None => self.key(line, &address_or_cidr(*first)),
-        };
+        let key = table.or_else(|| self.key(line, &address_or_cidr(*first)));
         let Some(key) = key else { return };
         let listed = self.name(key);
         let goes_on = self.open == Some(key) && table.is_none();
         self.open = Some(key);
-        let table = table.map(|(_, table)| table);
+        let table = table.map(|_| self.tables);
         let draft = self.drafts.entry(key).or_default();
         let same_table = table.is_some() && draft.table == table;
         let problem = match draft.networks.first() {
@@ -459,9 +543,55 @@ impl Reader<'_> {
     }
 
     pub fn name(&self, (region, plane): Key) -> String {
-        let region = region.map_or("all regions", |at| &*self.atlas.regions[at].id);
+        let region = region.map_or(ALL_REGIONS, |at| &*self.atlas.regions[at].id);
         format!("{plane} of {region}")
     }
+}
+
+/// Labels of the user's own side are none of Twilio's list.
+fn is_of_the_far_side(label: &Label) -> bool {
+    !label.is_of(Topic::OwnSide)
+}
+
+/// A line without the mark of a list in front of it.
+fn without_bullet(text: &str) -> &str {
+    let text = text.trim();
+    let bullet = |c: char| {
+        matches!(
+            c,
+            '•' | '·' | '・' | '◦' | '▪' | '‣' | '●' | '○' | '■' | '→' | '✓' | '✔' | '✅'
+        )
+    };
+    match text.strip_prefix(bullet) {
+        Some(rest) => rest.trim_start(),
+        None => ["- ", "* ", "– ", "+ "]
+            .iter()
+            .find_map(|mark| text.strip_prefix(mark))
+            .unwrap_or(text),
+    }
+}
+
+/// An IPv6 address, or figures with marks between them, as an address that is damaged has.
+fn looks_like_figures(text: &str) -> bool {
+    let mark = |c: char| {
+        matches!(
+            c,
+            '.' | ',' | ':' | '·' | '。' | '~' | '\'' | '*' | '[' | ']'
+        ) || c.is_whitespace()
+    };
+    let parts: Vec<&str> = text
+        .split(|c: char| !c.is_ascii_hexdigit())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_v6 = text.contains("::") || text.matches(':').count() >= 4;
+    let numbers = text.split(mark).filter(|part| !part.is_empty());
+    let numbers: Vec<bool> = numbers
+        .map(|part| part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit() || b == b'x'))
+        .collect();
+    let has_address = numbers
+        .windows(4)
+        .any(|four| four.iter().all(|number| *number));
+    (is_v6 && parts.len() >= 2) || has_address
 }
 
 fn names_transport(text: &str) -> bool {

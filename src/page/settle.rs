@@ -58,7 +58,7 @@ impl Reader<'_> {
 
     /// A plane is listed by region or for all of them.
     fn refuse_mixtures(&mut self, drafts: &BTreeMap<Key, Draft>) {
-        for plane in [Plane::Signaling, Plane::Media] {
+        for plane in Plane::ALL {
             let first_line = |for_all: bool| {
                 let mut of_plane = drafts
                     .iter()
@@ -123,9 +123,19 @@ fn shared_ports(drafts: &BTreeMap<Key, Draft>, plane: Plane) -> Option<(Ports, u
         &said[..],
     ) {
         (Some(ports), _) => Some(ports),
-        (None, [one]) if one.under_plane => one.ports,
+        (None, [one]) if one.under_plane && is_last(one, drafts, plane) => one.ports,
         _ => None,
     }
+}
+
+/// Whether no list of a plane goes on behind the ports of one.
+fn is_last(one: &Draft, drafts: &BTreeMap<Key, Draft>, plane: Plane) -> bool {
+    let ports = one.ports.map_or(0, |(_, line)| line);
+    let of_plane = drafts.iter().filter(|((_, p), _)| *p == plane);
+    let mut lines = of_plane
+        .flat_map(|(_, draft)| &draft.networks)
+        .map(|(_, line)| *line);
+    lines.all(|line| line < ports)
 }
 
 /// Networks without the single addresses that spell one of them out again. Where some are spelled

@@ -1,5 +1,6 @@
 //! Tables of addresses: columns by their headings, rows by the regions that they name.
 
+use super::PageError;
 use super::blocks::{Row, STRUCK};
 use super::figures::{self, Dotted};
 use super::list::{Places, Reader};
@@ -12,65 +13,94 @@ impl Reader<'_> {
             return;
         };
         let columns = Columns::of(&head.cells, &self.vocabulary);
-        let has_addresses =
-            |cell: &String| figures::dotted(cell).any(|d| d.is_whole() && !d.in_uri);
-        for row in [head].into_iter().chain(rows) {
-            for (at, cell) in row.cells.iter().enumerate() {
-                let expected =
-                    row.line != head.line && matches!(columns.kind(at), Column::Addresses(_));
-                if !expected && has_addresses(cell) {
-                    self.error(
-                        row.line,
-                        format!(
-                            "'{}' stands in a column whose heading does not say addresses",
-                            cell.replace('\n', " ")
-                        ),
-                    );
-                }
+        let has = |wanted: fn(&Column) -> bool| columns.kinds.iter().any(wanted);
+        let has_addresses = has(|kind| matches!(kind, Column::Addresses(_)));
+        let has_ports = has(|kind| matches!(kind, Column::Ports(_)));
+        self.refuse_stray_addresses(head, rows, &columns);
+        if !has_addresses {
+            if has_ports {
+                self.error(
+                    head.line,
+                    "a table of ports without a column whose heading says addresses",
+                );
             }
-        }
-        if !columns
-            .kinds
-            .iter()
-            .any(|kind| matches!(kind, Column::Addresses(_)))
-        {
             return;
         }
+        if self.refuse_doubt(head.line, "a table of addresses") {
+            return;
+        }
+        if let Some(at) = columns
+            .kinds
+            .iter()
+            .position(|kind| *kind == Column::Unknown)
+        {
+            let heading = head.cells[at].replace('\n', " ");
+            self.error(
+                head.line,
+                format!("the heading of a column, '{heading}', is not understood"),
+            );
+            return;
+        }
+        self.tables += 1;
         for row in rows {
-            self.row(row, &columns, head.line);
+            self.row(row, &columns);
         }
         self.open = None;
     }
 
-    fn row(&mut self, row: &Row, columns: &Columns, table: usize) {
+    /// Addresses that a table has in its head, or in a column that is for something else.
+    fn refuse_stray_addresses(&mut self, head: &Row, rows: &[Row], columns: &Columns) {
+        let stray = |cell: &String| figures::dotted(cell).any(|d| d.is_whole() && !d.in_uri);
+        let in_head = head
+            .cells
+            .iter()
+            .filter(|cell| stray(cell))
+            .map(|cell| (head.line, cell));
+        let elsewhere = rows.iter().flat_map(|row| {
+            let cells = row.cells.iter().enumerate();
+            let others = cells.filter(|(at, _)| !matches!(columns.kind(*at), Column::Addresses(_)));
+            others.map(|(_, cell)| (row.line, cell))
+        });
+        let found = in_head.chain(elsewhere.filter(|(_, cell)| stray(cell)));
+        for (line, cell) in found.collect::<Vec<_>>() {
+            let cell = cell.replace('\n', " ");
+            self.error(
+                line,
+                format!("'{cell}' stands in a column whose heading does not say addresses"),
+            );
+        }
+    }
+
+    fn row(&mut self, row: &Row, columns: &Columns) {
         let line = row.line;
+        if let Some(cell) = row.cells.iter().find(|cell| cell.contains(STRUCK)) {
+            self.error(
+                line,
+                format!("'{}' is struck out", cell.replace(STRUCK, "").trim()),
+            );
+            return;
+        }
         let Some(regions) = self.regions_of_row(row, columns) else {
             return;
         };
-        let labels = row
-            .cells
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| columns.kind(*at) == Column::Other);
-        let said: Vec<Plane> = labels
-            .filter_map(|(_, cell)| self.vocabulary.label(cell))
-            .flat_map(|label| label.planes)
-            .collect();
-        let row_plane = match said[..] {
-            [plane] => Some(plane),
-            _ => columns.plane,
+        let row_plane = match self.plane_of_row(row, columns) {
+            Ok(plane) => plane,
+            Err(error) => return self.errors.push(error),
         };
         for (at, cell) in row.cells.iter().enumerate() {
             let (plane, is_ports) = match columns.kind(at) {
                 Column::Addresses(plane) => (plane, false),
                 Column::Ports(plane) => (plane, true),
-                Column::Other => continue,
+                Column::Other | Column::Unknown => continue,
             };
             let cell = cell.trim();
-            if matches!(cell, "" | "-" | "–" | "—") {
+            if is_empty(cell) {
                 continue;
             }
-            let plane = plane.or(row_plane).or_else(|| self.plane());
+            let plane = plane
+                .or(row_plane)
+                .or(columns.plane)
+                .or_else(|| self.plane());
             let Some(plane) = plane else {
                 self.error(
                     line,
@@ -79,41 +109,66 @@ impl Reader<'_> {
                 continue;
             };
             if is_ports {
-                let protocol = columns.protocol.and_then(|at| row.cells.get(at));
-                let text = format!("{cell} {}", protocol.map_or("", String::as_str));
-                match figures::ports(&text) {
-                    Ok(ports) => regions
-                        .iter()
-                        .for_each(|region| self.set_ports(line, ports, Some((*region, plane)))),
-                    Err(problem) => self.error(
-                        line,
-                        format!("the ports '{}' are not understood: {problem}", text.trim()),
-                    ),
-                }
+                self.ports_cell(row, cell, &regions, plane, columns);
             } else {
-                self.address_cell(line, cell, &regions, plane, table);
+                self.address_cell(line, cell, &regions, plane);
             }
         }
     }
 
-    fn address_cell(
+    /// The plane that the other cells of a row speak of, if any.
+    fn plane_of_row(&self, row: &Row, columns: &Columns) -> Result<Option<Plane>, PageError> {
+        let mut planes: Vec<Plane> = Vec::new();
+        for (at, cell) in row.cells.iter().enumerate() {
+            if columns.kind(at) != Column::Other || is_empty(cell) || columns.places == Some(at) {
+                continue;
+            }
+            match self.vocabulary.label(cell) {
+                Some(label) if label.regions.is_empty() => planes.extend(label.planes),
+                _ => {
+                    let cell = cell.replace('\n', " ");
+                    let problem = format!("'{cell}', beside the addresses, is not understood");
+                    return Err(PageError::at(row.line, problem));
+                }
+            }
+        }
+        Ok(one_plane(&planes))
+    }
+
+    fn ports_cell(
         &mut self,
-        line: usize,
+        row: &Row,
         cell: &str,
         regions: &[Option<usize>],
         plane: Plane,
-        table: usize,
+        columns: &Columns,
     ) {
-        let found: Vec<Dotted> = figures::dotted(cell)
-            .filter(|_| !cell.contains(STRUCK))
-            .collect();
+        let protocol = columns.protocol.and_then(|at| row.cells.get(at));
+        let text = format!("{cell} {}", protocol.map_or("", String::as_str));
+        match figures::ports(&text) {
+            Ok(ports) => {
+                for region in regions {
+                    self.set_ports(row.line, ports, Some((*region, plane)));
+                }
+            }
+            Err(problem) => {
+                self.error(
+                    row.line,
+                    format!("the ports '{}' are not understood: {problem}", text.trim()),
+                );
+            }
+        }
+    }
+
+    fn address_cell(&mut self, line: usize, cell: &str, regions: &[Option<usize>], plane: Plane) {
+        let found: Vec<Dotted> = figures::dotted(cell).collect();
         match self.address_line(cell, &found) {
             Some((None, found, "")) => {
                 let Some(networks) = self.networks(line, &found) else {
                     return;
                 };
                 for region in regions {
-                    self.add(line, &networks, Some(((*region, plane), table)));
+                    self.add(line, &networks, Some((*region, plane)));
                 }
             }
             _ => self.error(
@@ -133,10 +188,15 @@ impl Reader<'_> {
                 );
                 return None;
             }
-            return Some(vec![match self.region() {
-                Some(Places::One(region)) => Some(region),
-                _ => None,
-            }]);
+            // Twilio's media may be one network for all regions; its signaling never was.
+            return match self.region() {
+                Some(Places::One(region)) => Some(vec![Some(region)]),
+                None if columns.plane.or_else(|| self.plane()) == Some(Plane::Signaling) => {
+                    self.error(row.line, "neither the table nor a heading names a region");
+                    None
+                }
+                _ => Some(vec![None]),
+            };
         };
         let mut regions: Vec<usize> = Vec::new();
         let mut everywhere = false;
@@ -175,6 +235,14 @@ impl Reader<'_> {
     }
 }
 
+/// What stands in a cell that says nothing.
+fn is_empty(cell: &str) -> bool {
+    matches!(
+        cell.trim().to_ascii_lowercase().as_str(),
+        "" | "-" | "–" | "—" | "any"
+    )
+}
+
 /// What the columns of a table hold.
 struct Columns {
     kinds: Vec<Column>,
@@ -188,7 +256,10 @@ struct Columns {
 enum Column {
     Addresses(Option<Plane>),
     Ports(Option<Plane>),
+    /// Regions, protocols, the user's own side.
     Other,
+    /// Its heading is not understood.
+    Unknown,
 }
 
 impl Columns {
@@ -203,7 +274,8 @@ impl Columns {
             {
                 Column::Addresses(one_plane(&label.planes))
             }
-            _ => Column::Other,
+            Some(_) => Column::Other,
+            None => Column::Unknown,
         });
         let kinds: Vec<Column> = kinds.collect();
         let place = |at: &usize| {

@@ -1,7 +1,7 @@
 //! What the words of headings, labels and columns mean, in English and Japanese.
 
 use crate::dataset::{Atlas, Region};
-use crate::policy::Plane;
+use crate::policy::{Plane, Transport};
 use crate::select::names;
 use crate::text::fold;
 
@@ -16,6 +16,8 @@ pub struct Label {
     pub planes: Vec<Plane>,
     /// What else it speaks of.
     pub topics: Vec<Topic>,
+    /// Of SIP; media has one alone.
+    pub transports: Vec<Transport>,
 }
 
 /// What the figures below a label, or in its column, are.
@@ -42,6 +44,7 @@ enum Word {
     Everywhere,
     Plane(Plane),
     Topic(Topic),
+    Transport(Transport),
     /// Says nothing that matters here.
     Filler,
 }
@@ -64,19 +67,68 @@ const WORDS: &[(Word, &[&str])] = &[
         "全リージョン", "すべてのリージョン", "全地域", "すべての地域", "全エッジ",
     ]),
     (Word::Topic(Topic::OwnSide), &["source", "送信元"]),
+    (Word::Transport(Transport::Udp), &["udp"]),
+    (Word::Transport(Transport::Tcp), &["tcp"]),
+    (Word::Transport(Transport::Tls), &["tls"]),
+    (Word::Topic(Topic::Addresses), &["cidr block", "cidr blocks", "ip block", "ip blocks", "address blocks"]),
     (Word::Filler, &[
-        "a", "all", "allow", "and", "are", "as", "at", "below", "block", "blocks", "by", "connection", "connections",
+        "a", "all", "allow", "and", "are", "as", "at", "back to top", "below", "by", "connection", "connections",
         "destination", "each", "entries", "firewall", "following", "for", "from", "global", "ice", "in", "individual",
-        "interconnect", "internet", "into", "is", "ix", "list", "lists", "of", "on", "or", "over", "page anchor", "copy",
+        "interconnect", "internet", "into", "is", "ix", "list", "lists", "of", "on", "or", "over", "page anchor", "copy", "copied", "copy link",
         "code", "private", "protocol", "public", "published", "range", "ranges", "regional", "roaming", "gll", "gll ix",
-        "secure", "server", "servers", "sip", "srtp", "stun", "tcp", "the", "these", "this", "tls", "to", "traffic",
-        "translates", "trunking", "elastic", "twilio", "twilio s", "udp", "use", "used", "uses", "using", "voice",
+        "secure", "server", "servers", "sip", "srtp", "stun", "the", "these", "link to this heading", "link to this section", "data center", "data centers", "united states", "usa", "united kingdom", "uk", "germany", "japan", "australia", "brazil", "california", "ipv4", "current", "required", "this", "to", "traffic",
+        "translates", "trunking", "elastic", "twilio", "twilio s", "use", "used", "uses", "using", "voice",
         "which", "with", "your",
         "の", "と", "は", "を", "に", "には", "で", "が", "へ", "使います", "使う", "使用します", "使用する", "利用する", "内訳", "ください", "してください", "用", "向け", "および", "及び", "以下", "次", "個別", "一覧", "リスト", "範囲", "レンジ",
-        "グローバル", "プロトコル", "送信先", "宛先", "音声", "公開", "接続", "インターコネクト", "インターネット",
+        "グローバル", "セキュア", "プロトコル", "送信先", "宛先", "音声", "公開", "接続", "インターコネクト", "インターネット",
         "パブリック", "プライベート", "トラフィック", "許可", "許可する", "各", "です", "ます",
     ]),
 ];
+
+/// A longer text is prose.
+const LONGEST: usize = 400;
+
+/// Marks that say nothing. Others, such as a cross, may.
+fn may_stand_in_label(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            ':' | '：'
+                | '('
+                | ')'
+                | '（'
+                | '）'
+                | ','
+                | '、'
+                | '，'
+                | '.'
+                | '。'
+                | '/'
+                | '&'
+                | '+'
+                | '-'
+                | '_'
+        )
+        || matches!(
+            c,
+            '\u{2010}'
+                ..='\u{2015}'
+                    | '・'
+                    | '·'
+                    | '•'
+                    | '\''
+                    | '’'
+                    | '‘'
+                    | '"'
+                    | '“'
+                    | '”'
+                    | '「'
+                    | '」'
+                    | '†'
+                    | '*'
+                    | '|'
+        )
+}
 
 /// The words that a page may use in its labels.
 pub struct Vocabulary {
@@ -104,7 +156,15 @@ impl Vocabulary {
 
     /// What a text says, if it consists of words that are known and no others.
     pub fn label(&self, text: &str) -> Option<Label> {
-        let words = self.words_of(&plain(without_anchor(text)))?;
+        let text = without_anchor(text);
+        if text.len() > LONGEST
+            || text
+                .chars()
+                .any(|c| !c.is_alphanumeric() && !may_stand_in_label(c))
+        {
+            return None;
+        }
+        let words = self.words_of(&plain(text))?;
         let mut label = Label::default();
         let mut continent = false;
         for word in words {
@@ -114,6 +174,7 @@ impl Vocabulary {
                 Word::Everywhere => label.everywhere = true,
                 Word::Plane(plane) => label.planes.push(plane),
                 Word::Topic(topic) => label.topics.push(topic),
+                Word::Transport(transport) => label.transports.push(transport),
                 Word::Filler => {}
             }
         }
@@ -121,8 +182,12 @@ impl Vocabulary {
         label.regions.dedup();
         label.planes.sort_unstable();
         label.planes.dedup();
-        // A part of the world by itself names a place that is not known.
-        (!continent || !label.regions.is_empty()).then_some(label)
+        // A part of the world by itself names a place that is not known, and media over TCP is
+        // something else.
+        let no_place = continent && label.regions.is_empty();
+        let odd_media =
+            label.planes == [Plane::Media] && label.transports.iter().any(|t| *t != Transport::Udp);
+        (!no_place && !odd_media).then_some(label)
     }
 
     /// The fewest known words that together are the text; `None` where it has others. Japanese is

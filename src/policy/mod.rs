@@ -31,13 +31,21 @@ pub enum Direction {
 }
 
 /// What a packet carries: SIP or RTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plane {
     /// SIP (RFC 3261).
     Signaling,
     /// RTP (RFC 3550), always over UDP.
     Media,
+}
+
+/// How people call what belongs to no region alone.
+pub const ALL_REGIONS: &str = "all regions";
+
+impl Plane {
+    /// Both.
+    pub const ALL: [Plane; 2] = [Plane::Signaling, Plane::Media];
 }
 
 /// How signaling travels.
@@ -209,6 +217,9 @@ words!(Protocol: Udp "udp", Tcp "tcp");
 words!(Side: Missing "missing", Extra "extra");
 
 impl Transport {
+    /// Each.
+    pub const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
+
     /// The protocol that carries it.
     pub fn protocol(self) -> Protocol {
         match self {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use thiserror::Error;
 
+use super::ALL_REGIONS;
+
 /// The published row that a network comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -26,7 +28,7 @@ pub struct RemoteNetwork {
 
 impl Origin {
     fn region_name(&self) -> &str {
-        self.region.as_deref().unwrap_or("all regions")
+        self.region.as_deref().unwrap_or(ALL_REGIONS)
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use ipnet::Ipv4Subnets;
+
 use super::{Direction, Protocol, Rule, State};
 
 /// Numbers from `first` to `last`, both included.
@@ -40,6 +42,11 @@ impl Span {
             first: number,
             last: number,
         }
+    }
+
+    /// As addresses, the fewest networks that are exactly these.
+    pub fn networks(self) -> Ipv4Subnets {
+        Ipv4Subnets::new(self.first.into(), self.last.into(), 0)
     }
 
     /// What is in both.

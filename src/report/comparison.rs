@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::dataset::Edition;
 use crate::page::difference::{Change, Kind};
-use crate::policy::{Plane, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
 use crate::text::shown;
 
 /// Of the JSON's shape.
@@ -25,6 +25,8 @@ pub struct Comparison<'a> {
     pub changes: &'a [Change],
     /// How many regions there are.
     pub regions: usize,
+    /// What was compared, unless it was all of the page.
+    pub part: Option<String>,
 }
 
 impl Comparison<'_> {
@@ -39,26 +41,32 @@ impl Comparison<'_> {
         };
         let page = shown(&self.page, &[]);
         if self.changes.is_empty() {
-            return format!("same: {page} is {edition}\n");
+            return match &self.part {
+                Some(part) => format!("same in {part}: {page} as {edition}\n"),
+                None => format!("same: {page} is {edition}\n"),
+            };
         }
+        let all = self.told_once();
         let count = |word| {
-            let count = self
-                .changes
-                .iter()
-                .filter(|change| change.kind.word() == word)
-                .count();
-            format!("{count} {word}")
+            format!(
+                "{} {word}",
+                all.iter().filter(|told| told.word == word).count()
+            )
         };
+        let part = self
+            .part
+            .as_ref()
+            .map_or_else(String::new, |part| format!(" in {part}"));
         let mut text = format!(
-            "different: {page} against {edition}{chosen}: {}, {}, {}\n",
+            "different{part}: {page} against {edition}{chosen}: {}, {}, {}\n",
             count("added"),
             count("removed"),
             count("changed")
         );
-        for told in self.told_once() {
+        for told in all {
             let names: Vec<&str> = told.regions.iter().map(|region| &***region).collect();
             let of = if names.len() == self.regions {
-                "all regions".to_owned()
+                ALL_REGIONS.to_owned()
             } else {
                 names.join(", ")
             };

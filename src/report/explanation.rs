@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::explain::{Allowed, Answer, Explainer, Question};
-use crate::policy::{Direction, Policy, Scope, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -20,6 +20,7 @@ pub struct Explanation<'a> {
     json: bool,
     /// Answers that were given before, by their kind.
     known: Vec<Option<Vec<String>>>,
+    all_allowed: bool,
 }
 
 impl<'a> Explanation<'a> {
@@ -32,7 +33,13 @@ impl<'a> Explanation<'a> {
             explainer,
             scope: &policy.scope,
             json,
+            all_allowed: true,
         }
+    }
+
+    /// Whether all that was asked so far is allowed, whole.
+    pub fn all_allowed(&self) -> bool {
+        self.all_allowed
     }
 
     /// Answers all questions, each with the words that asked it.
@@ -63,7 +70,7 @@ impl<'a> Explanation<'a> {
                     // A question's words are figures and letters: nothing to escape.
                     to.write_all(b"{\"address\":\"")?;
                     to.write_all(asked.as_bytes())?;
-                    to.write_all(b"\",")?;
+                    write!(to, "\",\"network\":\"{}\",", question.network)?;
                 } else {
                     to.write_all(asked.as_bytes())?;
                 }
@@ -80,8 +87,9 @@ impl<'a> Explanation<'a> {
     }
 
     /// What stands behind the words of a question, once for each time that they are written.
-    fn parts(&self, question: &Question) -> Vec<String> {
+    fn parts(&mut self, question: &Question) -> Vec<String> {
         let answer = self.explainer.answer(question);
+        self.all_allowed &= answer.allowed == Allowed::Yes;
         if self.json {
             let value = self.value(question, &answer).to_string();
             return vec![value.strip_prefix('{').unwrap_or(&value).to_owned()];
@@ -108,13 +116,7 @@ impl<'a> Explanation<'a> {
     }
 
     fn verdict(&self, answer: &Answer) -> String {
-        let editions: Vec<&str> = self
-            .scope
-            .editions
-            .iter()
-            .map(|(name, _)| &**name)
-            .collect();
-        let by = format!("by edition {}", editions.join(" and "));
+        let by = format!("by {}", selection(self.scope));
         let allowed = match answer.allowed {
             Allowed::No => return format!("  not allowed {by}\n"),
             Allowed::Partly => "partly allowed",
@@ -152,7 +154,7 @@ impl<'a> Explanation<'a> {
             });
             json!({
                 "plane": entry.plane,
-                "region": entry.region.as_deref().unwrap_or("all regions"),
+                "region": entry.region.as_deref().unwrap_or(ALL_REGIONS),
                 "network": entry.network,
                 "ports": entry.ports,
                 "whole": whole,
@@ -171,7 +173,6 @@ impl<'a> Explanation<'a> {
             })
         });
         json!({
-            "network": question.network,
             "port": question.port,
             "transport": question.transport,
             "published": published.collect::<Vec<_>>(),
@@ -182,6 +183,26 @@ impl<'a> Explanation<'a> {
             },
             "rules": rules.collect::<Vec<_>>(),
         })
+    }
+}
+
+/// `edition global`, and what of it where that is not all: `edition global, media of tokyo, in`
+fn selection(scope: &Scope) -> String {
+    let words = |list: Vec<String>| list.join(" and ");
+    let all = |list: &[String], whole: usize| (list.len() < whole).then(|| list.join(" and "));
+    let editions = scope.editions.iter().map(|(name, _)| name.to_string());
+    let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
+    let transports: Vec<String> = scope.transports.iter().map(ToString::to_string).collect();
+    let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
+    let regions = (!scope.all_regions).then(|| scope.regions.join(", "));
+    let transports = all(&transports, 3).filter(|_| !transports.is_empty());
+    let parts = [all(&planes, 2), transports, regions, all(&directions, 2)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let edition = format!("edition {}", words(editions.collect()));
+    if parts.is_empty() {
+        edition
+    } else {
+        format!("{edition} ({})", parts.join("; "))
     }
 }
 

@@ -47,6 +47,21 @@ impl Findings<'_> {
         all.filter(|(_, finding)| self.list_current || finding.verdict != Verdict::Current)
     }
 
+    /// For people: what is missing of several regions is told at once.
+    fn lines(&self) -> Vec<(&str, Finding)> {
+        let mut lines: Vec<(&str, Finding)> = Vec::new();
+        for (file, finding) in self.told() {
+            match lines.last_mut() {
+                Some((last, before)) if *last == file && before.can_take(finding) => {
+                    before.explanation = format!("{}, {}", before.explanation, finding.region());
+                    before.text = format!("{}, {}", before.text, finding.text);
+                }
+                _ => lines.push((file, finding.clone())),
+            }
+        }
+        lines
+    }
+
     fn counts(&self) -> Vec<(&'static str, usize)> {
         let of = |wanted| {
             let all = self.files.iter().flat_map(|file| &file.findings);
@@ -61,7 +76,8 @@ impl Findings<'_> {
     /// For people: a line for each, and one that counts them.
     pub fn text(&self, colored: bool) -> String {
         let mut text = String::new();
-        for (file, finding) in self.told() {
+        for (file, finding) in &self.lines() {
+            let (file, finding) = (*file, finding);
             let name = finding.verdict.name();
             let verdict = match (colored, finding.verdict) {
                 (false, _) => name.to_owned(),
@@ -136,10 +152,10 @@ impl Findings<'_> {
 
     /// For GitHub Actions.
     pub fn github(&self) -> String {
-        let commands = self.told().map(|(file, finding)| {
+        let commands = self.lines().into_iter().map(|(file, finding)| {
             let level = match finding.verdict {
                 Verdict::Current => "notice",
-                _ if self.fails(finding) => "error",
+                _ if self.fails(&finding) => "error",
                 _ => "warning",
             };
             let place = Place {
@@ -151,7 +167,7 @@ impl Findings<'_> {
                 level,
                 &format!("Twilio: {}", finding.verdict.name()),
                 place,
-                &message(finding),
+                &message(&finding),
             )
         });
         commands.collect()

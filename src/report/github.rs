@@ -3,6 +3,7 @@
 
 use super::{GitHub, Judged, Report, Subject, Summary, Text, deployed, words};
 use crate::policy::space::Side;
+use crate::text::shown;
 
 impl Report for GitHub {
     fn head(&self, subject: &Subject, summary: Summary) -> String {
@@ -44,16 +45,22 @@ pub struct Place<'a> {
     pub column: Option<usize>,
 }
 
-/// A workflow command; the level is `error` or `warning`.
+/// A workflow command; the level is `error`, `warning` or `notice`.
 pub fn annotation(level: &str, title: &str, place: Place, message: &str) -> String {
     let mut properties = vec![format!("title={}", property(title))];
     if place.file != "-" {
-        properties.push(format!("file={}", property(place.file)));
+        // Line breaks have an escape of their own; what else does not show must not reach a log.
+        let file = shown(place.file, &['\r', '\n']);
+        properties.push(format!("file={}", property(&file)));
         // A line without its file would be put to some other file.
         properties.extend(place.line.map(|line| format!("line={line}")));
         properties.extend(place.column.map(|column| format!("col={column}")));
     }
-    format!("::{level} {}::{}\n", properties.join(","), data(message))
+    format!(
+        "::{level} {}::{}\n",
+        properties.join(","),
+        data(&shown(message, &['\r', '\n']))
+    )
 }
 
 /// As the runner unescapes what stands after the second colons.

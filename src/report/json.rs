@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Json, Judged, Report, Subject, Summary, deployed, words};
+use crate::policy::ALL_REGIONS;
 use crate::policy::drift::{Belongs, Part};
 use crate::policy::space::Field;
 
@@ -126,7 +127,7 @@ fn belongs_to(belongs: &Belongs) -> Vec<serde_json::Value> {
             .map(|place| {
                 json!({
                     "plane": place.plane,
-                    "region": place.region.as_deref().unwrap_or("all regions"),
+                    "region": place.region.as_deref().unwrap_or(ALL_REGIONS),
                     "editions": place.editions,
                     "own_ports": place.own_ports,
                 })

@@ -1,9 +1,9 @@
 //! For people: a first line that says it all, then each part with the lines that are to blame.
 
 use super::{Judged, Report, Subject, Summary, Text, deployed, words};
-use crate::policy::Direction;
 use crate::policy::drift::Part;
 use crate::policy::space::Side;
+use crate::policy::{ALL_REGIONS, Direction};
 use crate::text::{GREEN, RED, painted, shown};
 
 /// A file with more parts than this is shown in part, and says so.
@@ -122,7 +122,7 @@ fn expected(subject: &Subject) -> String {
     let scope = subject.scope;
     let list = |words: Vec<String>| words.join(", ");
     let regions = if scope.all_regions {
-        "all regions".to_owned()
+        ALL_REGIONS.to_owned()
     } else {
         list(scope.regions.iter().map(ToString::to_string).collect())
     };

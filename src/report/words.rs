@@ -2,11 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Subnets;
-
 use crate::policy::drift::{Belongs, Part, Publication};
 use crate::policy::space::{Field, Flags, Packets, Protocols, Span, States};
-use crate::policy::{Direction, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Direction, address_or_cidr};
 
 /// `any`, `54.65.63.192/30`, `54.65.63.192`, or `54.65.63.192-54.65.63.194`.
 pub fn addresses(span: Span) -> String {
@@ -14,7 +12,7 @@ pub fn addresses(span: Span) -> String {
         return "any".to_owned();
     }
     let (first, last) = (Ipv4Addr::from(span.first), Ipv4Addr::from(span.last));
-    let mut networks = Ipv4Subnets::new(first, last, 0);
+    let mut networks = span.networks();
     match (networks.next(), networks.next()) {
         (Some(one), None) => address_or_cidr(one),
         _ => format!("{first}-{last}"),
@@ -163,7 +161,7 @@ fn belongs(belongs: &Belongs) -> String {
 
 /// `media of frankfurt, edition regional`
 fn publication(place: &Publication) -> String {
-    let region = place.region.as_deref().unwrap_or("all regions");
+    let region = place.region.as_deref().unwrap_or(ALL_REGIONS);
     let editions = of_editions(&place.editions);
     let plane = place.plane;
     if place.own_ports {

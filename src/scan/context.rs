@@ -22,6 +22,17 @@ const LONGEST_PAUSE: usize = 2;
 /// What stands further from an address in its line says nothing of it.
 const LONGEST_LINE: usize = 256;
 
+/// Fields that say what the next ones are.
+const DESCRIPTIONS: [&str; 7] = [
+    "description",
+    "comment",
+    "remark",
+    "name",
+    "label",
+    "title",
+    "note",
+];
+
 /// What a comment speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
@@ -152,6 +163,28 @@ struct Row {
     list_speaks: bool,
     /// Whether the last comment above, in the list, speaks of something else.
     is_others: bool,
+    says: Says,
+}
+
+/// What a line says of itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nothing,
+    Twilio,
+    /// That it is not to be judged.
+    Ignore,
+}
+
+impl Says {
+    fn of(line: &[u8]) -> Says {
+        if has_directive(line) {
+            Says::Ignore
+        } else if says_twilio(line) {
+            Says::Twilio
+        } else {
+            Says::Nothing
+        }
+    }
 }
 
 impl<'t> Context<'t> {
@@ -173,10 +206,10 @@ impl<'t> Context<'t> {
         let lists: Vec<&[usize]> = lines
             .chunk_by(|one, next| context.goes_on(*one, *next))
             .collect();
-        for list in lists {
-            let rows = context.rows_of(list, context.lists);
+        context.lists = lists.len();
+        for (number, list) in lists.into_iter().enumerate() {
+            let rows = context.rows_of(list, number);
             context.rows.extend(rows);
-            context.lists += 1;
         }
         context
     }
@@ -210,6 +243,7 @@ impl<'t> Context<'t> {
                 list,
                 list_speaks,
                 is_others,
+                says: Says::of(self.whole(*row)),
             });
             let ending = own_comment(&self.shown(*row)).is_some();
             list_speaks |= ending && self.subject(*row) == Subject::Twilio;
@@ -231,43 +265,68 @@ impl<'t> Context<'t> {
         (row.line == line).then_some(row)
     }
 
-    fn bytes(&self, line: usize) -> &'t [u8] {
-        let start = self.starts[line];
+    fn whole(&self, line: usize) -> &'t [u8] {
         let end = self
             .starts
             .get(line + 1)
             .map_or(self.text.len(), |next| next - 1);
-        &self.text[start..end.min(start + LONGEST_LINE)]
+        &self.text[self.starts[line]..end]
+    }
+
+    /// The start of a line, as much as a comment needs.
+    fn bytes(&self, line: usize) -> &'t [u8] {
+        let whole = self.whole(line);
+        &whole[..whole.len().min(LONGEST_LINE)]
     }
 
     /// The line of a place, or as much of it as is near.
     fn near(&self, at: usize) -> &'t [u8] {
         let line = self.line(at);
-        let end = self
-            .starts
-            .get(line + 1)
-            .map_or(self.text.len(), |next| next - 1);
-        &self.text
-            [self.starts[line].max(at.saturating_sub(LONGEST_LINE))..end.min(at + LONGEST_LINE)]
+        let (start, whole) = (self.starts[line], self.whole(line));
+        let first = (at - start).saturating_sub(LONGEST_LINE);
+        &whole[first..whole.len().min(at - start + LONGEST_LINE)]
     }
 
     fn shown(&self, line: usize) -> Cow<'t, str> {
         String::from_utf8_lossy(self.bytes(line))
     }
 
-    /// Whether the line of a place is not to be judged.
-    pub fn is_ignored(&self, at: usize) -> bool {
-        has_directive(self.near(at))
+    /// Whether a line of a place is not to be judged.
+    pub fn is_ignored(&self, place: &Range<usize>) -> bool {
+        let ignores = |at| self.row(at).is_some_and(|row| row.says == Says::Ignore);
+        ignores(place.start) || ignores(place.end - 1)
+    }
+
+    /// Whether a network of everybody's addresses is meant for Twilio: the line of a place says so,
+    /// or its list, and the line does not deny.
+    pub fn opens_all(&self, at: usize) -> bool {
+        const DENIALS: [&str; 5] = ["deny", "drop", "reject", "block ", "denied"];
+        let near = String::from_utf8_lossy(self.near(at)).to_ascii_lowercase();
+        let denies = DENIALS.iter().any(|word| near.contains(word));
+        self.row(at)
+            .is_some_and(|row| !denies && (row.says == Says::Twilio || row.list_speaks))
     }
 
     /// Whether the line of a place says `Twilio`.
     pub fn says_twilio(&self, at: usize) -> bool {
-        says_twilio(self.near(at))
+        self.row(at).is_some_and(|row| row.says == Says::Twilio)
     }
 
     /// Whether the line of a place speaks of Twilio, or of one of its regions.
     pub fn speaks(&self, at: usize) -> bool {
         self.words.subject(&String::from_utf8_lossy(self.near(at))) == Subject::Twilio
+    }
+
+    /// Whether a line refers to a set of addresses by the name of Twilio, as nftables and pf do.
+    pub fn names_a_set(&self, at: usize) -> bool {
+        let near = String::from_utf8_lossy(self.near(at)).to_ascii_lowercase();
+        near.contains("@twilio") || near.contains("<twilio")
+    }
+
+    /// Whether the comment of a line does.
+    pub fn comment_speaks(&self, at: usize) -> bool {
+        let near = String::from_utf8_lossy(self.near(at));
+        own_comment(&near).is_some_and(|comment| self.words.subject(comment) == Subject::Twilio)
     }
 
     fn subject(&self, line: usize) -> Subject {
@@ -293,14 +352,42 @@ impl<'t> Context<'t> {
         let above = (start.saturating_sub(REACH)..start).rev();
         let mut above = above.take_while(|line| !self.is_blank(*line));
         above.any(|line| {
-            let counts = line + 1 == start || self.is_comment(line);
-            counts && self.subject(line) == Subject::Twilio
+            let heads = line + 1 == start && !self.is_setting(line);
+            (heads || self.is_comment(line)) && self.subject(line) == Subject::Twilio
         })
+    }
+
+    /// A line that gives something a value, which says nothing of the next one, unless it describes.
+    fn is_setting(&self, line: usize) -> bool {
+        let line = self.shown(line);
+        let line = line.trim();
+        let value = line
+            .split_once(['=', ':'])
+            .map_or("", |(_, value)| value.trim());
+        let opens = value.is_empty() || value.ends_with(['[', '{', '(', ':']);
+        let name = line
+            .split(['=', ':'])
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let describes = DESCRIPTIONS.iter().any(|word| name.contains(word));
+        !opens && !describes || line.ends_with("{}") || line.ends_with("[]")
     }
 
     /// How many lists there are.
     pub fn lists(&self) -> usize {
         self.lists
+    }
+
+    /// The number of a line among those with addresses.
+    pub fn row_number(&self, at: usize) -> Option<usize> {
+        let line = self.line(at);
+        self.rows.binary_search_by_key(&line, |row| row.line).ok()
+    }
+
+    /// How many lines have addresses.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
 
     /// The number of the list that an address is in.
@@ -331,10 +418,19 @@ impl<'t> Context<'t> {
         self.near(at).windows(8).any(is_time)
     }
 
-    /// Whether a version of something stands at a place rather than an address.
-    pub fn is_version(&self, place: &Range<usize>) -> bool {
+    /// Whether the version of something stands at a place: it says so.
+    pub fn is_called_version(&self, place: &Range<usize>) -> bool {
+        behind_version(self.before(place))
+    }
+
+    fn before(&self, place: &Range<usize>) -> &'t [u8] {
         let line = self.starts[self.line(place.start)];
-        let before = &self.text[line.max(place.start.saturating_sub(LONGEST_LINE))..place.start];
+        &self.text[line.max(place.start.saturating_sub(LONGEST_LINE))..place.start]
+    }
+
+    /// Whether what stands at a place looks like the version of something.
+    pub fn is_version(&self, place: &Range<usize>) -> bool {
+        let before = self.before(place);
         let after = &self.text[place.end..];
         let behind_name = match before {
             [.., name, b'-'] => name.is_ascii_alphanumeric(),

@@ -3,9 +3,10 @@
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
-use ipnet::{Ipv4Net, Ipv4Subnets};
+use ipnet::Ipv4Net;
 use memchr::{memchr, memchr_iter, memrchr};
 
+use crate::dataset::SHORTEST_PREFIX;
 use crate::policy::address_or_cidr;
 use crate::policy::space::Span;
 
@@ -16,6 +17,8 @@ pub struct Found {
     pub span: Span,
     /// Its place in the text, from the first figure to the last.
     pub place: Range<usize>,
+    /// Whether its prefix is none.
+    pub has_odd_prefix: bool,
     /// Where other text stands between its parts, such as the names of fields: its parts alone.
     pub parts: Option<String>,
 }
@@ -42,7 +45,7 @@ pub fn notation(span: Span) -> String {
 
 /// The span as a single network.
 pub fn network(span: Span) -> Option<Ipv4Net> {
-    let mut networks = Ipv4Subnets::new(span.first.into(), span.last.into(), 0);
+    let mut networks = span.networks();
     networks.next().filter(|_| networks.next().is_none())
 }
 
@@ -141,7 +144,7 @@ fn stands_alone(text: &[u8], place: &Range<usize>) -> bool {
     let before = &text[..place.start];
     let after = &text[place.end..];
     let starts = match before {
-        [.., b'.', b'.'] | [] => true,
+        [.., b'.', b'.'] | [.., b'\\', b'n' | b'r' | b't'] | [] => true,
         [.., last] => !is_word(*last) && *last != b'.',
     };
     let ends = match after {
@@ -160,6 +163,7 @@ fn whole(text: &[u8], first: &Address) -> Found {
     let found = |(span, end), parts| Found {
         span,
         place: first.place.start..end,
+        has_odd_prefix: false,
         parts,
     };
     let beside = slash(text, first)
@@ -177,16 +181,45 @@ fn whole(text: &[u8], first: &Address) -> Found {
         let prefix = (span.last - span.first).leading_zeros();
         return found((span, end), Some(format!("{address}/{prefix}")));
     }
-    found((Span::single(first.bits), first.place.end), None)
+    let alone = Span::single(first.bits);
+    match odd_prefix(text, first) {
+        Some(end) => Found {
+            has_odd_prefix: true,
+            ..found((alone, end), None)
+        },
+        None => found((alone, first.place.end), None),
+    }
+}
+
+/// Between an address and its prefix, also as JSON and URIs may write it.
+const SLASHES: [&[u8]; 4] = [b"/", b"\\/", b"%2F", b"%2f"];
+
+/// What stands behind a slash, if that is no part of a path.
+fn behind_slash(text: &[u8], first: &Address) -> Option<usize> {
+    let rest = &text[first.place.end..];
+    let in_uri = text[..first.place.start].ends_with(b"://");
+    if let Some(slash) = SLASHES.iter().find(|slash| rest.starts_with(slash)) {
+        return (!in_uri).then_some(first.place.end + slash.len());
+    }
+    let before = blanks(rest);
+    let at = before + 1 + blanks(rest.get(before + 1..)?);
+    (before > 0 && rest[before] == b'/').then_some(first.place.end + at)
+}
+
+/// Whether a number at an end is a whole one, and not the start of a path or a version.
+fn ends_number(text: &[u8], end: usize) -> bool {
+    match &text[end..] {
+        [byte, ..] if is_word(*byte) => false,
+        [b'.' | b'-', next, ..] => !next.is_ascii_digit(),
+        [b'/', next, ..] => !is_word(*next),
+        _ => true,
+    }
 }
 
 /// `A/24`, `A/255.255.255.0`
 fn slash(text: &[u8], first: &Address) -> Option<(Span, usize)> {
-    let at = first.place.end;
-    if text.get(at) != Some(&b'/') {
-        return None;
-    }
-    if let Some(mask) = address_at(text, at + 1).filter(|mask| stands_alone(text, &mask.place)) {
+    let at = behind_slash(text, first)?;
+    if let Some(mask) = address_at(text, at).filter(|mask| stands_alone(text, &mask.place)) {
         // Behind a slash stands a netmask, of which this one has no bit.
         let span = if mask.bits == 0 {
             Some(Span::ADDRESSES)
@@ -195,9 +228,45 @@ fn slash(text: &[u8], first: &Address) -> Option<(Span, usize)> {
         };
         return Some((span?, mask.place.end));
     }
-    let (bits, end) = number_at(text, at + 1)?;
-    let ends = !text.get(end).copied().is_some_and(is_word);
-    Some((prefixed(first.bits, bits).filter(|_| ends)?, end))
+    let (bits, end) = number_at(text, at)?;
+    Some((
+        prefixed(first.bits, bits).filter(|_| ends_number(text, end))?,
+        end,
+    ))
+}
+
+/// The end of a prefix that is none, such as `/33`.
+fn odd_prefix(text: &[u8], first: &Address) -> Option<usize> {
+    let at = behind_slash(text, first)?;
+    let (bits, end) = number_at(text, at)?;
+    ((33..1000).contains(&bits) && ends_number(text, end)).then_some(end)
+}
+
+/// Four numbers with points between them that are no address: one is over 255, or has a zero in
+/// front of it. With the prefix behind them, if there is one.
+pub fn odd_addresses(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let dot = at + memchr(b'.', text.get(at..)?)?;
+            let of_row = |b: &&u8| b.is_ascii_digit() || **b == b'.';
+            let start = dot - text[at..dot].iter().rev().take_while(of_row).count();
+            let end = start + text[start..].iter().take_while(of_row).count();
+            at = end.max(dot + 1);
+            let place = start..end;
+            let parts: Vec<&[u8]> = text[place.clone()].split(|b| *b == b'.').collect();
+            let fits = parts.len() == 4 && parts.iter().all(|part| (1..=4).contains(&part.len()));
+            if fits
+                && stands_alone(text, &place)
+                && address_at(text, start).is_none_or(|a| a.place != place)
+            {
+                let prefix = text[end..].strip_prefix(b"/").map_or(0, |rest| {
+                    rest.iter().take_while(|b| b.is_ascii_digit()).count() + 1
+                });
+                return Some(start..end + if prefix > 1 { prefix } else { 0 });
+            }
+        }
+    })
 }
 
 /// The network of a prefix, whatever bits stand behind it.
@@ -220,33 +289,57 @@ fn masked(address: u32, mask: u32) -> Option<Span> {
     }
 }
 
+/// Signs between the ends of a range.
+const SIGNS: [&str; 16] = [
+    "-", "–", "—", "―", "‐", "‑", "‒", "−", "－", "~", "〜", "～", "...", "..", "…", "から",
+];
+
+/// Words between the ends of a range.
+const WORDS: [&str; 3] = ["to", "through", "thru"];
+
 /// `A-B`, `A to B`, `range A B`, `A-7`
 fn range(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     let rest = &text[first.place.end..];
     let blanks = blanks(rest);
-    let sign = ["-", "–", "—", "―", "〜", "～", "..", "から"];
-    let joined = sign
-        .iter()
-        .find(|sign| rest[blanks..].starts_with(sign.as_bytes()))
-        .map(|sign| sign.len());
-    let word = ["to ", "through ", "TO "]
-        .iter()
-        .find(|word| rest[blanks..].starts_with(word.as_bytes()));
+    let starts = |sign: &&&str| rest[blanks..].starts_with(sign.as_bytes());
+    let joined = SIGNS.iter().find(starts).map(|sign| sign.len());
+    let is_joint = |word: &&&str| {
+        let found = rest.get(blanks..blanks + word.len() + 1);
+        found.is_some_and(|found| {
+            found[..word.len()].eq_ignore_ascii_case(word.as_bytes()) && found.ends_with(b" ")
+        })
+    };
     // `from A to B` of a firewall's rule is no range.
-    let word = word
-        .filter(|_| blanks > 0 && !preceded_by(text, first, "from"))
+    let spaced = blanks > 0 && !preceded_by(text, first, "from");
+    let word = WORDS
+        .iter()
+        .find(is_joint)
+        .filter(|_| spaced)
         .map(|word| word.len());
     let listed = (blanks > 0 && preceded_by(text, first, "range")).then_some(0);
     let at = first.place.end + blanks + joined.or(word).or(listed)?;
     let at = at + self::blanks(&text[at..]);
     if let Some(last) = address_at(text, at).filter(|last| stands_alone(text, &last.place)) {
-        return Some((Span::new(first.bits, last.bits)?, last.place.end));
+        return ends_of_range(text, first, &last);
     }
     let short = text.get(first.place.end) == Some(&b'-') && at == first.place.end + 1;
     let (last, end) = number_at(text, at).filter(|(last, _)| short && *last < 256)?;
-    let ends = !matches!(text.get(end), Some(byte) if is_word(*byte) || matches!(byte, b'.' | b'-' | b':'));
+    let ends = match &text[end..] {
+        [byte, ..] if is_word(*byte) => false,
+        [b'.' | b'-', next, ..] => !is_word(*next),
+        _ => true,
+    };
     let span = Span::new(first.bits, first.bits & !255 | last)?;
     ends.then_some((span, end))
+}
+
+/// The addresses between two ends. A source and a destination are far apart, and the start of a
+/// network with its prefix is no end.
+fn ends_of_range(text: &[u8], first: &Address, last: &Address) -> Option<(Span, usize)> {
+    let span = Span::new(first.bits, last.bits)?;
+    let is_network = text.get(last.place.end) == Some(&b'/');
+    let is_near = span.last - span.first < 1 << (32 - SHORTEST_PREFIX);
+    (is_near && !is_network).then_some((span, last.place.end))
 }
 
 /// Blanks and tabs at the start of a text.
@@ -289,15 +382,23 @@ fn mask_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     Some((masked(first.bits, mask.bits)?, mask.place.end))
 }
 
-/// Names of the two fields of a range.
-const ENDS: [(&str, &str); 6] = [
+/// Words in the names of the two fields of a range.
+const ENDS: [(&str, &str); 8] = [
     ("start", "end"),
     ("from", "to"),
     ("first", "last"),
     ("begin", "end"),
     ("low", "high"),
+    ("lower", "upper"),
+    ("min", "max"),
     ("start", "stop"),
 ];
+
+/// Whether a field's name has a word: `ip-from`, `rangeStart`.
+fn has_word(name: &str, word: &str) -> bool {
+    let at_an_end = word.len() > 2 && (name.starts_with(word) || name.ends_with(word));
+    at_an_end || name.split(['-', '_', '.']).any(|part| part == word)
+}
 
 /// `start-ip A` and `end-ip B`, in this line or in the next one.
 fn fields(text: &[u8], first: &Address) -> Option<(Span, usize)> {
@@ -306,12 +407,12 @@ fn fields(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     let mut ends = memchr_iter(b'\n', &after[..after.len().min(LONGEST_FIELD)]);
     let reach = ends.nth(1).unwrap_or(after.len().min(LONGEST_FIELD));
     let reach = first.place.end + reach;
-    let last = next_address(&text[..reach], first.place.end)?;
+    let last = next_address(text, first.place.end).filter(|last| last.place.end <= reach)?;
     let between = &text[first.place.end..last.place.start];
     let after = field_name(&between[between.len().saturating_sub(LONGEST_GAP)..])?;
-    let pair = |(start, end): &(&str, &str)| before.starts_with(start) && after.starts_with(end);
+    let pair = |(start, end): &(&str, &str)| has_word(&before, start) && has_word(&after, end);
     ENDS.iter().any(pair).then_some(())?;
-    Some((Span::new(first.bits, last.bits)?, last.place.end))
+    ends_of_range(text, first, &last)
 }
 
 /// The name of the field whose value begins behind a text: `start-ip `, `"first": "`, `<from>`.
@@ -327,34 +428,52 @@ fn field_name(before: &[u8]) -> Option<String> {
     (is_field && !between.is_empty()).then_some(name)
 }
 
-/// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` behind the address.
+/// Words for a mask or for the length of a prefix.
+const MASKS: [&str; 12] = [
+    "mask",
+    "wildcard",
+    "prefixlen",
+    "prefix_len",
+    "prefixlength",
+    "prefix_length",
+    "prefix-length",
+    "masklen",
+    "mask_length",
+    "mask-length",
+    "len",
+    "cidr",
+];
+
+/// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` behind the address; or a netmask with
+/// nothing but signs between, as in a row of CSV.
 fn mask_in_field(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     let rest = &text[first.place.end..];
     let reach = rest.len().min(LONGEST_GAP);
     let gap = rest[..reach].iter().position(u8::is_ascii_digit)?;
     let between = String::from_utf8_lossy(&rest[..gap]).to_ascii_lowercase();
-    let last_word = between.rfind(|c: char| c.is_ascii_alphabetic())?;
-    let word = &between[..=last_word];
-    let named = [
-        "mask",
-        "prefix",
-        "prefixlen",
-        "prefix_len",
-        "prefixlength",
-        "prefix_length",
-        "prefix-length",
-        "wildcard",
-    ];
-    if !named.iter().any(|name| word.ends_with(name))
-        || between[last_word + 1..].contains(['\n', ','])
-    {
+    let at = first.place.end + gap;
+    let mask = address_at(text, at).filter(|mask| stands_alone(text, &mask.place));
+    let Some(last_word) = between.rfind(|c: char| c.is_ascii_alphabetic()) else {
+        let mask = mask.filter(|mask| {
+            mask.bits >> 24 == 255
+                && !between.contains(['\n', '.'])
+                && text.get(mask.place.end) != Some(&b'/')
+        })?;
+        return Some((masked(first.bits, mask.bits)?, mask.place.end));
+    };
+    let (word, signs) = between.split_at(last_word + 1);
+    if signs.contains(['\n', ',']) {
         return None;
     }
-    let at = first.place.end + gap;
-    if let Some(mask) = address_at(text, at).filter(|mask| stands_alone(text, &mask.place)) {
-        return Some((masked(first.bits, mask.bits)?, mask.place.end));
+    if MASKS.iter().any(|name| word.ends_with(name)) {
+        return match mask {
+            Some(mask) => Some((masked(first.bits, mask.bits)?, mask.place.end)),
+            None => prefix_at(text, first, at),
+        };
     }
-    prefix_at(text, first, at)
+    // `prefix` alone may be of a telephone number; then bits stand behind it.
+    let (span, end) = prefix_at(text, first, at).filter(|_| word.ends_with("prefix"))?;
+    (span.first == first.bits).then_some((span, end))
 }
 
 fn prefix_at(text: &[u8], first: &Address, at: usize) -> Option<(Span, usize)> {
@@ -390,8 +509,7 @@ fn is_row(before: &[u8]) -> bool {
         return false;
     };
     let before = before[..bracket].trim_ascii_end();
-    let is_values = before.to_ascii_uppercase().ends_with(b"VALUES");
-    is_values || !before.last().copied().is_some_and(is_word)
+    before.is_empty() || before.ends_with(b",") || before.to_ascii_uppercase().ends_with(b"VALUES")
 }
 
 /// A number and blanks alone.
@@ -431,11 +549,50 @@ mod tests {
         );
         assert_eq!(
             found("192.0.2.77/24 192.0.2.1/33 192.0.2.1/path"),
-            ["192.0.2.0/24 as 192.0.2.77/24", "192.0.2.1", "192.0.2.1"]
+            [
+                "192.0.2.0/24 as 192.0.2.77/24",
+                "192.0.2.1 as 192.0.2.1/33",
+                "192.0.2.1"
+            ]
         );
         assert_eq!(
             found("0.0.0.0 255.255.255.254/31"),
             ["0.0.0.0", "255.255.255.254/31"]
+        );
+    }
+
+    #[test]
+    fn a_slash_may_be_escaped_and_a_path_is_no_prefix() {
+        assert_eq!(
+            found(r#"["192.0.2.0\/24"] x=192.0.2.0%2F24"#),
+            [
+                r"192.0.2.0/24 as 192.0.2.0\/24",
+                "192.0.2.0/24 as 192.0.2.0%2F24"
+            ]
+        );
+        assert_eq!(
+            found("http://192.0.2.2/8/x 192.0.2.2/8/x 192.0.2.2/8.1 192.0.2.0/24."),
+            ["192.0.2.2", "192.0.2.2", "192.0.2.2", "192.0.2.0/24"]
+        );
+    }
+
+    #[test]
+    fn an_end_that_is_too_far_away_is_none_of_the_range() {
+        let text = format!(
+            "{{\"start\": \"192.0.2.1\", \"x\": \"{}\", \"end\": \"192.0.2.100\"}}",
+            "y".repeat(230)
+        );
+        assert_eq!(found(&text), ["192.0.2.1", "192.0.2.100"]);
+    }
+
+    #[test]
+    fn rows_of_four_numbers_that_are_no_address_are_seen() {
+        let text =
+            b"192.0.2.256/24, 192.0.2.1922 192.0.02.1 192.0.2.1 1.3.6.1.4 v1.2.3.400 192.0.2.19222";
+        let seen: Vec<&[u8]> = odd_addresses(text).map(|place| &text[place]).collect();
+        assert_eq!(
+            seen,
+            [&b"192.0.2.256/24"[..], b"192.0.2.1922", b"192.0.02.1"]
         );
     }
 
@@ -478,6 +635,10 @@ mod tests {
             "<from>192.0.2.1</from><to>192.0.2.7</to>",
             "{\"first\": \"192.0.2.1\",\n \"last\": \"192.0.2.7\"}",
             "begin=192.0.2.1 end=192.0.2.7",
+            "192.0.2.1~192.0.2.7",
+            "192.0.2.1 To 192.0.2.7",
+            "{\"rangeStart\": \"192.0.2.1\", \"rangeEnd\": \"192.0.2.7\"}",
+            "--start-ip-address 192.0.2.1 --end-ip-address 192.0.2.7",
         ] {
             let all = found(text);
             assert_eq!(all.len(), 1, "{text}: {all:?}");
@@ -489,6 +650,10 @@ mod tests {
             "192.0.2.1, 192.0.2.7",
             "start-ip 192.0.2.1\nother\nend-ip 192.0.2.7",
             "first 192.0.2.1 last 192.0.2.7",
+            "snat 10.0.0.5 to 192.0.2.7",
+            "{\"from\":\"10.0.0.5\",\"to\":\"192.0.2.7\"}",
+            "10.0.0.5 - 192.0.2.7 [21/Feb/2024:10:00:00 +0000]",
+            "192.0.2.0 - 192.0.2.128/26",
         ] {
             assert_eq!(found(text).len(), 2, "{text}");
         }
@@ -513,6 +678,10 @@ mod tests {
             "(1,'192.0.2.0', 24,5060)",
             "INSERT INTO address VALUES (1,'192.0.2.0',24,0)",
             "1 192.0.2.0 24 0",
+            "twilio,192.0.2.0,255.255.255.0",
+            "| 192.0.2.0 | 255.255.255.0 |",
+            "192.0.2.0 /24",
+            "192.0.2.0 mask-length 24",
         ] {
             let all = found(text);
             assert_eq!(all.len(), 1, "{text}: {all:?}");
@@ -524,8 +693,13 @@ mod tests {
         );
         assert_eq!(found("192.0.2.9 255.0.255.0"), ["192.0.2.9", "255.0.255.0"]);
         assert_eq!(
-            found("('192.0.2.9', 7)\nconnect('192.0.2.9', 24)"),
-            ["192.0.2.9", "192.0.2.9"]
+            found("('192.0.2.9', 7)\nconnect('192.0.2.9', 24) s.f(('192.0.2.9', 22))"),
+            ["192.0.2.9", "192.0.2.9", "192.0.2.9"]
+        );
+        assert_eq!(found("host: 192.0.2.193\n prefix: 11"), ["192.0.2.193"]);
+        assert_eq!(
+            found(r#""192.0.2.0/24\n192.0.2.1\t192.0.2.2""#),
+            ["192.0.2.0/24", "192.0.2.1", "192.0.2.2"]
         );
         assert_eq!(
             found("0.0.0.0/0 0.0.0.0/0.0.0.0"),

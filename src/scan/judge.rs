@@ -1,9 +1,11 @@
 //! What addresses in a text are to Twilio.
 
+use std::ops::Range;
+
 use ipnet::Ipv4Net;
 
 use super::context::{Context, Positions, Words, says_twilio};
-use super::find::{Found, find, notation};
+use super::find::{Found, find, notation, odd_addresses};
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
 use crate::policy::space::{Span, complement, normalized};
@@ -63,6 +65,23 @@ pub struct Finding {
     pub explanation: String,
 }
 
+impl Finding {
+    /// Whether both say what is missing of one plane.
+    pub fn can_take(&self, other: &Finding) -> bool {
+        let plane = |finding: &Finding| finding.explanation.split(' ').next().map(str::to_owned);
+        self.verdict == Verdict::Missing
+            && other.verdict == Verdict::Missing
+            && plane(self) == plane(other)
+    }
+
+    /// The region of what is missing.
+    pub fn region(&self) -> &str {
+        self.explanation
+            .split_once(" of ")
+            .map_or("", |(_, region)| region)
+    }
+}
+
 /// What is expected of a text that has addresses of Twilio's.
 #[derive(Debug)]
 pub struct Expected {
@@ -84,6 +103,10 @@ pub struct Judge<'a> {
     /// Published networks and signaling addresses, as they are written.
     spellings: Vec<(String, usize)>,
 }
+
+/// Signaling networks of this prefix or a longer one are known by their addresses too; Twilio's are
+/// of four.
+const LONGEST_SPELLED: u8 = 24;
 
 /// A network as many times as large as a published one is not a slip; in a text that has nothing else
 /// to do with Twilio it is somebody else's.
@@ -114,7 +137,7 @@ impl<'a> Judge<'a> {
         let mut spellings = Vec::new();
         for (at, entry) in catalog.entries.iter().enumerate() {
             spellings.push((address_or_cidr(entry.network), at));
-            if entry.plane == Plane::Signaling {
+            if entry.plane == Plane::Signaling && entry.network.prefix_len() >= LONGEST_SPELLED {
                 spellings.extend(
                     entry
                         .network
@@ -146,7 +169,8 @@ impl<'a> Judge<'a> {
             return Vec::new();
         }
         let context = Context::new(text, &found, &self.words);
-        let judged = |one: &Found| !context.is_ignored(one.place.start);
+        let judged =
+            |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(judged).collect();
         let has_twilios = found.iter().any(|one| self.is_twilios(one.span));
         if !says_twilio && !has_twilios {
@@ -157,6 +181,7 @@ impl<'a> Judge<'a> {
             bytes: text,
             held: held(&found, &context),
             lists: self.count_lists(&found, &context),
+            rows: self.rows(&found, &context),
             context,
             found,
         }
@@ -193,6 +218,16 @@ impl<'a> Judge<'a> {
         lists
     }
 
+    fn rows(&self, found: &[Found], context: &Context) -> Vec<bool> {
+        let mut rows = vec![false; context.rows()];
+        for one in found.iter().filter(|one| self.is_twilios(one.span)) {
+            if let Some(row) = context.row_number(one.place.start) {
+                rows[row] = true;
+            }
+        }
+        rows
+    }
+
     fn is_published(&self, span: Span) -> bool {
         let after = self
             .published
@@ -200,6 +235,11 @@ impl<'a> Judge<'a> {
         self.published
             .get(after)
             .is_some_and(|known| known.and(span).is_some())
+    }
+
+    /// What a spelling stands for: `192.0.2.0/30 is signaling of tokyo`.
+    fn subject_of(&self, (spelling, entry): &(String, usize)) -> String {
+        format!("{spelling} is {}", self.catalog.entries[*entry].subject())
     }
 
     /// The published network or address that a slip has made this of.
@@ -213,7 +253,7 @@ impl<'a> Judge<'a> {
 
 /// The addresses that a text holds, but for networks that nobody means for Twilio.
 fn held(found: &[Found], context: &Context) -> Vec<Span> {
-    let meant = |one: &&Found| !is_wide(one.span) || context.says_twilio(one.place.start);
+    let meant = |one: &&Found| !is_wide(one.span) || context.opens_all(one.place.start);
     normalized(found.iter().filter(meant).map(|one| one.span).collect())
 }
 
@@ -255,6 +295,14 @@ fn may_be_a_slip(one: &str, other: &str) -> bool {
     one.len().abs_diff(other.len()) <= 1 && start + end + 2 >= one.len().max(other.len())
 }
 
+/// A finding whose line is not known yet.
+struct Told {
+    place: Range<usize>,
+    text: String,
+    networks: Vec<Ipv4Net>,
+    explanation: String,
+}
+
 /// A text that has to do with Twilio.
 struct Text<'t> {
     judge: &'t Judge<'t>,
@@ -264,26 +312,42 @@ struct Text<'t> {
     held: Vec<Span>,
     /// Of each list, how many of its public addresses are published, and how many are not.
     lists: Vec<(usize, usize)>,
+    /// Of each line with addresses, whether one of them is published.
+    rows: Vec<bool>,
 }
 
 impl Text<'_> {
     fn findings(&self) -> Vec<Finding> {
+        let mut judged: Vec<(Verdict, Told)> = Vec::new();
+        for one in &self.found {
+            if let Some((verdict, explanation)) = self.verdict(one) {
+                let told = Told {
+                    place: one.place.clone(),
+                    text: one.text(self.bytes),
+                    networks: one.span.networks().collect(),
+                    explanation,
+                };
+                judged.push((verdict, told));
+            }
+        }
+        judged.extend(
+            self.odd_addresses()
+                .map(|told| (Verdict::Unpublished, told)),
+        );
+        judged.sort_by_key(|(_, told)| told.place.start);
         let mut positions = Positions::new(self.bytes);
         let mut findings: Vec<Finding> = Vec::new();
-        for one in &self.found {
-            let Some((verdict, explanation)) = self.verdict(one) else {
-                continue;
-            };
-            let (line, column) = positions.of(one.place.start);
-            let (last_line, end) = positions.of(one.place.end);
+        for (verdict, told) in judged {
+            let (line, column) = positions.of(told.place.start);
+            let (last_line, end) = positions.of(told.place.end);
             findings.push(Finding {
                 verdict,
                 line,
                 column,
                 length: if last_line == line { end - column } else { 0 },
-                text: one.text(self.bytes),
-                networks: networks(one.span).collect(),
-                explanation,
+                text: told.text,
+                networks: told.networks,
+                explanation: told.explanation,
             });
         }
         let twilios = |finding: &&Finding| finding.verdict != Verdict::Unpublished;
@@ -293,12 +357,34 @@ impl Text<'_> {
         findings
     }
 
+    /// What is no address, and would be one of Twilio's but for a slip.
+    fn odd_addresses(&self) -> impl Iterator<Item = Told> {
+        odd_addresses(self.bytes).filter_map(|place| {
+            let text = String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned();
+            let ignored = self.context.is_ignored(&place);
+            let meant = self.judge.meant(&text).filter(|_| !ignored)?;
+            Some(Told {
+                explanation: format!("it is no address; {}", self.judge.subject_of(meant)),
+                place,
+                text,
+                networks: Vec::new(),
+            })
+        })
+    }
+
     fn verdict(&self, one: &Found) -> Option<(Verdict, String)> {
         let judge = self.judge;
+        if one.has_odd_prefix {
+            let meant = judge.meant(&one.text(self.bytes));
+            let hint = meant.map(|meant| format!("; {}", judge.subject_of(meant)));
+            let known = hint.is_some() || judge.is_published(one.span);
+            let why = format!("its prefix is none{}", hint.unwrap_or_default());
+            return known.then_some((Verdict::Unpublished, why));
+        }
         if !judge.is_published(one.span) {
             return self.unpublished(one).map(|why| (Verdict::Unpublished, why));
         }
-        if is_wide(one.span) && !self.context.says_twilio(one.place.start) {
+        if !judge.is_twilios(one.span) && !self.context.opens_all(one.place.start) {
             return None;
         }
         let entries: Vec<&Entry> = judge.catalog.touching(one.span).collect();
@@ -311,7 +397,16 @@ impl Text<'_> {
                 .filter(|entry| !entry.in_force)
                 .copied()
                 .collect::<Vec<_>>();
-            return Some((Verdict::Superseded, superseded(judge.catalog, &old)));
+            let slip = judge
+                .meant(&one.text(self.bytes))
+                .filter(|(_, at)| judge.catalog.entries[*at].in_force);
+            let hint = slip.map_or_else(String::new, |meant| {
+                format!("; one slip from it, {}", judge.subject_of(meant))
+            });
+            return Some((
+                Verdict::Superseded,
+                format!("{}{hint}", superseded(judge.catalog, &old)),
+            ));
         }
         let current: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force).collect();
         let partly = current
@@ -333,34 +428,44 @@ impl Text<'_> {
 
     /// Why an address that no edition has is told nevertheless.
     fn unpublished(&self, one: &Found) -> Option<String> {
-        let at = one.place.start;
-        if !is_public(one.span) || self.context.is_version(&one.place) {
+        if !is_public(one.span) {
             return None;
         }
-        let meant = self
-            .judge
-            .meant(&one.text(self.bytes))
-            .or_else(|| self.judge.meant(&notation(one.span)));
-        let in_list = || {
-            !self.context.is_log(at)
-                && !self.context.is_others(at)
-                && (self.context.list_speaks(at) || self.is_half_published(at))
-        };
-        if meant.is_none() && !self.context.speaks(at) && !in_list() {
+        let written = self.judge.meant(&one.text(self.bytes));
+        let meant = written.or_else(|| self.judge.meant(&notation(one.span)));
+        if meant.is_none() && !self.stands_for_twilio(one) {
             return None;
         }
         Some(match meant {
-            Some((spelling, entry)) => {
-                let entry = &self.judge.catalog.entries[*entry];
-                format!("no edition has it; {spelling} is {}", entry.subject())
-            }
+            Some(meant) => format!("no edition has it; {}", self.judge.subject_of(meant)),
             None => "no edition has it".to_owned(),
         })
     }
 
-    fn is_half_published(&self, at: usize) -> bool {
+    /// Whether what is around an address says that it is meant to be Twilio's.
+    fn stands_for_twilio(&self, one: &Found) -> bool {
+        let at = one.place.start;
+        let context = &self.context;
+        // Beside one of Twilio's in a line, another is the other side.
+        let beside = context.row_number(at).is_some_and(|row| self.rows[row]);
+        if beside || context.names_a_set(at) || context.is_log(at) || context.is_version(&one.place)
+        {
+            return false;
+        }
+        if context.says_twilio(at) || context.comment_speaks(at) {
+            return true;
+        }
+        let list = context.list(at).and_then(|list| self.lists.get(list));
+        let near_published = list.is_some_and(|(published, _)| *published > 0);
+        if near_published && context.speaks(at) {
+            return true;
+        }
+        !context.is_others(at) && (context.list_speaks(at) || self.is_mostly_published(at))
+    }
+
+    fn is_mostly_published(&self, at: usize) -> bool {
         let list = self.context.list(at).and_then(|list| self.lists.get(list));
-        list.is_some_and(|(published, others)| *published > 0 && published >= others)
+        list.is_some_and(|(published, others)| *published > 1 && published > others)
     }
 
     fn missing(&self, line: usize, column: usize) -> Vec<Finding> {
@@ -369,7 +474,7 @@ impl Text<'_> {
                 .networks
                 .iter()
                 .flat_map(|span| complement(&self.held, *span));
-            let networks: Vec<Ipv4Net> = rest.flat_map(networks).collect();
+            let networks: Vec<Ipv4Net> = rest.flat_map(Span::networks).collect();
             let told: Vec<String> = networks.iter().map(|n| address_or_cidr(*n)).collect();
             (!networks.is_empty()).then(|| Finding {
                 verdict: Verdict::Missing,
@@ -385,10 +490,6 @@ impl Text<'_> {
     }
 }
 
-fn networks(span: Span) -> impl Iterator<Item = Ipv4Net> {
-    ipnet::Ipv4Subnets::new(span.first.into(), span.last.into(), 0)
-}
-
 /// `signaling of tokyo; media of all regions`
 fn subjects(entries: &[&Entry]) -> String {
     let mut subjects: Vec<String> = Vec::new();
@@ -402,12 +503,17 @@ fn subjects(entries: &[&Entry]) -> String {
 }
 
 fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
-    let ends = entries.iter().flat_map(|entry| &entry.editions);
-    let ends = ends.filter_map(|at| catalog.editions[*at].superseded.as_ref());
-    let end = ends.max_by(|a, b| a.date.cmp(&b.date));
-    let when = end.map_or_else(String::new, |end| {
-        format!(", superseded on {} by {}", end.date, end.by)
-    });
+    let editions = entries.iter().flat_map(|entry| &entry.editions);
+    let ends: Vec<_> = editions
+        .map(|at| catalog.editions[*at].superseded.as_ref())
+        .collect();
+    let last = ends.iter().flatten().max_by(|a, b| a.date.cmp(&b.date));
+    let when = match (&catalog.own, last) {
+        // What is in force otherwise, the user's own list stands in the place of.
+        (Some(own), _) if ends.iter().any(Option::is_none) => format!(", which {own} replaces"),
+        (_, Some(end)) => format!(", superseded on {} by {}", end.date, end.by),
+        (_, None) => String::new(),
+    };
     format!("{}{when}", subjects(entries))
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use ipnet::{Ipv4Net, Ipv4Subnets};
+use ipnet::Ipv4Net;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -136,7 +136,7 @@ fn split(
 ) -> impl Iterator<Item = Rule<'static>> {
     let far = packets.span(Field::Remote);
     let ports = packets.span(port_field(direction));
-    Ipv4Subnets::new(far.first.into(), far.last.into(), 0).map(move |network| Rule {
+    far.networks().map(move |network| Rule {
         protocol: protocol.to_string().into(),
         ports: Some((ports.first.into(), ports.last.into())),
         far: Far::Network(network),
