@@ -2,7 +2,9 @@
 //! 100,000 lines, beside `wc -l`.
 //!
 //! `cargo bench --bench scan` prints the fastest of several alternating rounds of each, and ratios.
-//! ripgrep counts all matches on two threads, as `scan` looks at all of them.
+//! ripgrep counts all matches on two threads, as `scan` looks at all of them. The tree has no
+//! address of Twilio's; what judging costs is shown by files that have nothing else, and by the
+//! ratio to files of half their size.
 
 mod measure;
 
@@ -24,6 +26,7 @@ fn main() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let launcher = launcher(&folder);
     scan(&folder, &launcher);
+    judge(&folder, &launcher);
     explain(&folder, &launcher);
 }
 
@@ -53,6 +56,38 @@ fn scan(folder: &Path, launcher: &str) {
     println!("scan of {FILES} files, {} MB", size / 1_000_000);
     compare(launcher, &own, ("rg", &rg));
     std::fs::remove_dir_all(&tree).expect("the folder is ours");
+}
+
+/// Files that say Twilio, with addresses of which each has to be judged.
+fn judge(folder: &Path, launcher: &str) {
+    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+    for (name, separator, network) in [
+        ("lines in force", "\n", 0xa856_8000),
+        ("lines unpublished", "\n", 0xa756_8000),
+        ("one line in force", " ", 0xa856_8000),
+        ("one line unpublished", " ", 0xa756_8000),
+    ] {
+        let write = |count: u32| {
+            let mut random = Random(3);
+            let addresses =
+                (0..count).map(|_| Ipv4Addr::from(network | random.below(1 << 14)).to_string());
+            let text = format!(
+                "# Twilio\n{}\n",
+                addresses.collect::<Vec<_>>().join(separator)
+            );
+            let file = folder.join(format!("addresses-{count}.txt"));
+            std::fs::write(&file, text).expect("the folder is writable");
+            words(&[
+                program,
+                "scan",
+                "--fail-on",
+                "none",
+                &file.display().to_string(),
+            ])
+        };
+        println!("scan of {LINES} addresses, {name}");
+        compare(launcher, &write(LINES), ("half of them", &write(LINES / 2)));
+    }
 }
 
 fn explain(folder: &Path, launcher: &str) {
