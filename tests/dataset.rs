@@ -348,6 +348,139 @@ fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
     }
 }
 
+/// Whole pages with one thing more, which a reader must not pass over.
+#[test]
+fn what_says_something_else_of_a_list_is_never_the_same() {
+    for (page, from, to, message) in [
+        (
+            "regional.headings-en.md",
+            "54.172.60.0",
+            "<s>54.172.60.0</s>",
+            "is struck out",
+        ),
+        (
+            "regional.headings-en.md",
+            "54.172.60.0",
+            "<span hidden>54.172.60.0</span>",
+            "54.172.60.0 stands where Markdown does not show it",
+        ),
+        (
+            "regional.sections-en.txt",
+            "54.172.60.2",
+            "❌ 54.172.60.2",
+            "'❌ 54.172.60.2' is not understood",
+        ),
+        (
+            "regional.sections-en.txt",
+            "54.172.60.2",
+            "54.172.60.2 (TLS)",
+            "behind 54.172.60.2, is not understood",
+        ),
+        (
+            "regional.sections-en.txt",
+            "54.172.60.2",
+            "54.172.60.2 (Germany)",
+            "behind 54.172.60.2, is not understood",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Signaling IPs:",
+            "Signaling IPs (TLS):",
+            "stands below 'Signaling IPs (TLS):'",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Signaling IPs:",
+            "Your source signaling IPs:",
+            "stands below 'Your source signaling IPs:'",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Port Range: 10,000",
+            "TCP Port Range: 10,000",
+            "a range of ports for media is of UDP alone",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Asia Pacific Tokyo Gateways",
+            "Asia Pacific Tokyo Gateways: Europe",
+            "'Asia Pacific Tokyo Gateways: Europe",
+        ),
+        (
+            "global.one-table-en.md",
+            "| Signaling IPs ",
+            "| Signaling IPs (TLS) ",
+            "the heading of a column, 'Signaling IPs (TLS)', is not understood",
+        ),
+        (
+            "global.one-table-en.md",
+            "| Signaling IPs ",
+            "| Signaling and media IPs ",
+            "the heading of a column, 'Signaling and media IPs', is not understood",
+        ),
+        (
+            "global.one-table-en.md",
+            "| Asia Pacific Tokyo ",
+            "| Asia Pacific Tokyo (media) ",
+            "'Asia Pacific Tokyo (media)' says more than a region",
+        ),
+        (
+            "global.planes-en.txt",
+            "All regions:",
+            "All regions in the United States:",
+            "168.86.128.0/18 stands below 'All regions in the United States:'",
+        ),
+        (
+            "global.official-en.md",
+            "## Regional",
+            "2600:1f18:100::/48\n\n## Regional",
+            "has IPv6, which Twilio's SIP service does not",
+        ),
+        (
+            "global.official-en.md",
+            "## Global media",
+            "## Global media, retired\n\n| A |\n|---|\n",
+            "stands below",
+        ),
+        (
+            "regional.page-en.html",
+            "</main>",
+            "<p hidden>x<p>Media IPs:<ul><li>198.51.100.0/24</ul></main>",
+            "media of all regions, though single regions have their own",
+        ),
+        (
+            "regional.page-en.html",
+            "<h3",
+            "<div hidden><h3",
+            "is hidden or struck out, and never ends",
+        ),
+        (
+            "regional.page-en.html",
+            "54.172.60.2<",
+            "54.172.60.2<sup>1</sup><",
+            "'1', behind 54.172.60.2, is not understood",
+        ),
+        (
+            "regional.page-en.html",
+            "54.172.60.2",
+            "<span style='color: red; text-decoration: line-through'>54.172.60.2</span>",
+            "is struck out",
+        ),
+    ] {
+        let whole = fs::read_to_string(folder("whole").join(page)).unwrap();
+        let changed = whole.replacen(from, to, 1);
+        assert_ne!(changed, whole, "{page} {from}");
+        let told = diff("", &changed).refused();
+        assert!(told.contains(message), "{page} {to}: {told}");
+    }
+    // A margin of 0 hides nothing.
+    let page = fs::read_to_string(folder("whole/regional.page-en.html")).unwrap();
+    assert_eq!(
+        diff("", page.replace("<h3", "<h3 style=\"margin:0\"")).status,
+        0
+    );
+}
+
 #[test]
 fn wrong_use_says_what_would_work() {
     for (line, message) in [

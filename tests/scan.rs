@@ -214,6 +214,9 @@ fn what_is_not_twilios_is_no_finding() {
         "3.80.20.10 - - [21/Feb/2024:10:00:00 +0000] \"POST /twilio/voice HTTP/1.1\"\n",
         "\"version\": \"3.1.77.0\"\n",
         "[twilio]\ndeny = 0.0.0.0/0\n",
+        "# Never allow 0.0.0.0/0 for Twilio\n",
+        "[twilio]\nexternip = 81.2.3.4\n",
+        "# Twilio\nroute 0.0.0.0/0 via 10.0.0.1\n",
         "52.192.0.0/11\n3.112.0.0/14\n52.215.0.0/16\n",
     ] {
         let ran = Tool::line("scan --report json list")
@@ -292,6 +295,10 @@ fn a_network_for_everybody_is_told_where_it_is_meant_for_twilio() {
             "list:2:1: wider: 0.0.0.0/0",
         ),
         ("allow 0.0.0.0/0 # twilio\n", "list:1:7: wider: 0.0.0.0/0"),
+        (
+            "allow twilio 0.0.0.0/0 # raindrops, drop later\n",
+            "list:1:14: wider: 0.0.0.0/0",
+        ),
     ] {
         let ran = Tool::line("scan --report json list")
             .file("list", text)
@@ -310,6 +317,30 @@ fn what_is_selected_is_current() {
             .run()
     };
     assert_eq!(scan("--edition regional,global").status, 0);
+    // A signaling network lies in a media network of those days.
+    for options in [
+        "--edition regional --plane signaling",
+        "--edition regional,global --plane signaling",
+    ] {
+        let ran = Tool::line(&format!("scan --region tokyo {options} list"))
+            .file("list", "54.65.63.192/30\n")
+            .run();
+        assert_eq!(
+            ran.ok(),
+            "1 file with addresses of Twilio's: 1 current\n",
+            "{options}"
+        );
+    }
+    let apart = Tool::line("scan --report json --fail-on none list")
+        .file("list", "From: 54.172.60.0\nTo: 54.244.51.0\n")
+        .run();
+    assert_eq!(
+        findings(&apart)[..2],
+        [
+            "list:1:7: current: 54.172.60.0",
+            "list:2:5: current: 54.244.51.0"
+        ]
+    );
     assert_eq!(scan("--edition global").status, 1);
     let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
         signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\

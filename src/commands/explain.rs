@@ -36,6 +36,10 @@ pub fn run(args: &ExplainArgs, talk: Talk) -> Result<Outcome> {
         Ok(questions) => questions,
         Err(faults) => return Ok(tell_faults(talk, &faults)),
     };
+    anyhow::ensure!(
+        !args.all_allowed || !questions.is_empty(),
+        "no address was given, of which --all-allowed could be true"
+    );
     let mut to = BufWriter::with_capacity(BUFFER, stdout().lock());
     let mut explanation = Explanation::new(&catalog, &policy, args.json);
     let written = explanation.write(questions.into_iter(), &mut to);

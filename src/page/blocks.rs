@@ -120,6 +120,10 @@ pub struct Builder {
     at: usize,
     level: Option<u8>,
     table: Option<Table>,
+    /// Elements at hand that hide or strike out what is in them.
+    specials: Vec<Special>,
+    /// How many of them hide.
+    hidden: usize,
     /// In how many elements that strike out.
     struck: usize,
     /// Whether a part of the text is struck out.
@@ -127,6 +131,23 @@ pub struct Builder {
     /// How much text further cells of a table may repeat.
     repeatable: usize,
     errors: Vec<PageError>,
+}
+
+/// What an element does to what is in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Hides,
+    Strikes,
+}
+
+/// An element that does something to what is in it.
+struct Special {
+    name: String,
+    /// Elements of the same name within it.
+    nested: usize,
+    effect: Effect,
+    /// Where it starts.
+    at: usize,
 }
 
 /// A table at hand.
@@ -161,6 +182,8 @@ impl Builder {
             at: 0,
             level: None,
             table: None,
+            specials: Vec::new(),
+            hidden: 0,
             struck: 0,
             is_struck: false,
             repeatable: MOST_REPEATED,
@@ -174,6 +197,9 @@ impl Builder {
 
     /// Text within a line; `at` is its place in the source.
     pub fn text(&mut self, text: &str, at: usize) {
+        if self.hides() {
+            return;
+        }
         if self.text.trim().is_empty() {
             let blanks = text.len() - text.trim_start().len();
             self.at = at + blanks;
@@ -189,6 +215,58 @@ impl Builder {
         } else {
             self.struck.saturating_sub(1)
         };
+    }
+
+    /// Whether nothing is shown here.
+    pub fn hides(&self) -> bool {
+        self.hidden > 0
+    }
+
+    /// An element starts, which the next of the same name may end.
+    pub fn enter(&mut self, name: &str, effect: Option<Effect>, ended_by_next: bool, at: usize) {
+        if let Some(special) = self
+            .specials
+            .last_mut()
+            .filter(|special| special.name == name)
+        {
+            if !ended_by_next {
+                special.nested += 1;
+                return;
+            }
+            self.pop();
+        }
+        if let Some(effect) = effect {
+            match effect {
+                Effect::Hides => self.hidden += 1,
+                Effect::Strikes => self.strike(true),
+            }
+            self.specials.push(Special {
+                name: name.to_owned(),
+                nested: 0,
+                effect,
+                at,
+            });
+        }
+    }
+
+    /// An element ends.
+    pub fn leave(&mut self, name: &str) {
+        match self.specials.last_mut() {
+            Some(special) if special.name == name && special.nested > 0 => special.nested -= 1,
+            Some(special) if special.name == name => self.pop(),
+            _ => {}
+        }
+    }
+
+    fn pop(&mut self) {
+        match self.specials.pop().map(|special| special.effect) {
+            Some(Effect::Hides) => self.hidden = self.hidden.saturating_sub(1),
+            Some(Effect::Strikes) => {
+                self.end_line();
+                self.strike(false);
+            }
+            None => {}
+        }
     }
 
     /// Text with line breaks that count.
@@ -334,6 +412,13 @@ impl Builder {
 
     fn finish(mut self) -> (Vec<Block>, Vec<PageError>) {
         self.end_table();
+        // A browser would go on otherwise than is known here.
+        for special in std::mem::take(&mut self.specials) {
+            self.damaged(
+                special.at,
+                &format!("<{}> is hidden or struck out, and never ends", special.name),
+            );
+        }
         (self.blocks, self.errors)
     }
 }

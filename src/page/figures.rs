@@ -73,6 +73,15 @@ fn looks_like_an_address(run: &str) -> bool {
         || (parts.len() == 3 && starts && of_figures == 3)
 }
 
+/// Whether a text has an IPv6 address, which Twilio's SIP service does not.
+pub fn has_ipv6(text: &str) -> bool {
+    let in_address = |c: char| c.is_ascii_hexdigit() || c == ':';
+    text.split(|c: char| !in_address(c)).any(|part| {
+        let groups = part.split(':').filter(|group| !group.is_empty()).count();
+        groups >= 2 && (part.contains("::") || part.matches(':').count() >= 4)
+    })
+}
+
 /// An address or a network of a list.
 pub fn network(text: &str) -> Result<Ipv4Net, String> {
     let network = parse_network(text).map_err(|e| e.to_string())?;
@@ -202,6 +211,9 @@ fn signaling(tokens: &[Token]) -> Result<Ports, String> {
     for token in tokens {
         match (token, groups.last_mut()) {
             (Token::Port(port), _) => groups.push((*port, std::mem::take(&mut waiting))),
+            (transport, Some((_, own))) if numbers_first && own.contains(transport) => {
+                return Err("a transport is said twice".to_owned());
+            }
             (transport, Some((_, own))) if numbers_first => own.push(*transport),
             (transport, _) => waiting.push(*transport),
         }

@@ -2,7 +2,7 @@
 
 use html5gum::{DefaultEmitter, EndTag, HtmlString, StartTag, Token, Tokenizer};
 
-use super::blocks::Builder;
+use super::blocks::{Builder, Effect};
 
 /// Elements that start and end lines (HTML Living Standard, section 15.3, "display: block").
 const LINES: &[&str] = &[
@@ -16,7 +16,6 @@ const LINES: &[&str] = &[
     "center",
     "dd",
     "details",
-    "dialog",
     "dir",
     "div",
     "dl",
@@ -49,8 +48,8 @@ const LINES: &[&str] = &[
 
 /// Elements of which nothing is shown, or nothing where the rest is supported.
 const HIDDEN: &[&str] = &[
-    "title", "script", "style", "template", "noscript", "noframes", "datalist", "dialog", "object",
-    "audio", "video", "canvas", "iframe", "svg",
+    "title", "script", "style", "template", "noscript", "noframes", "datalist", "object", "audio",
+    "video", "canvas", "iframe",
 ];
 
 /// Elements without an end tag (HTML Living Standard, section 13.1.2, "void elements").
@@ -59,58 +58,43 @@ const VOID: &[&str] = &[
     "wbr",
 ];
 
-/// An element that changes what is shown in it.
-struct Special {
-    name: String,
-    /// Elements of the same name within it.
-    nested: usize,
-    hides: bool,
-}
+/// Elements that another one of the same name ends (section 13.1.2.4, "optional tags").
+const ENDED_BY_THE_NEXT: &[&str] = &["p", "li", "dt", "dd", "td", "th", "tr", "option", "tbody"];
 
 /// Hands a page, or a piece of one, to the builder; `offset` is its place in the source.
 pub fn feed(text: &str, offset: usize, to: &mut Builder) {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
-    let mut specials: Vec<Special> = Vec::new();
     let mut preformatted = false;
     for token in Tokenizer::new_with_emitter(text, emitter) {
         let Ok(token) = token;
-        let is_hidden = specials.iter().any(|special| special.hides);
         match token {
             Token::StartTag(tag) => {
                 let name = name_of(&tag.name).into_owned();
-                if !VOID.contains(&&*name) {
-                    match specials.last_mut() {
-                        Some(special) if special.name == name => special.nested += 1,
-                        _ => specials.extend(special(&name, &tag, to)),
-                    }
+                let is_void = VOID.contains(&&*name) || (tag.self_closing && name == "svg");
+                if !is_void {
+                    let effect = effect(&name, &tag);
+                    to.enter(
+                        &name,
+                        effect,
+                        ENDED_BY_THE_NEXT.contains(&&*name),
+                        offset + tag.span.start,
+                    );
                 }
-                if !is_hidden && !specials.iter().any(|special| special.hides) {
+                if !to.hides() {
                     preformatted |= name == "pre";
                     start(&name, &tag, offset, to);
                 }
             }
             Token::EndTag(EndTag { name, .. }) => {
                 let name = name_of(&name);
-                if !is_hidden {
+                if !to.hides() {
                     preformatted &= name != "pre";
                     end(&name, to);
                 }
-                match specials.last_mut() {
-                    Some(special) if special.name == *name && special.nested > 0 => {
-                        special.nested -= 1;
-                    }
-                    Some(special) if special.name == *name => {
-                        if !special.hides {
-                            to.end_line();
-                            to.strike(false);
-                        }
-                        specials.pop();
-                    }
-                    _ => {}
-                }
+                to.leave(&name);
             }
-            Token::String(string) if !is_hidden => {
+            Token::String(string) => {
                 let shown = String::from_utf8_lossy(&string.value);
                 let at = offset + string.span.start;
                 if preformatted {
@@ -122,32 +106,29 @@ pub fn feed(text: &str, offset: usize, to: &mut Builder) {
             _ => {}
         }
     }
-    // An element that goes on behind this piece of a page of Markdown strikes out nothing there.
-    for _ in specials.iter().filter(|special| !special.hides) {
-        to.strike(false);
-    }
 }
 
 /// What an element does to what is in it, if anything.
-fn special(name: &str, tag: &StartTag<usize>, to: &mut Builder) -> Option<Special> {
-    let style = tag
-        .attributes
-        .get(&b"style"[..])
-        .map(|style| String::from_utf8_lossy(style).to_ascii_lowercase());
+fn effect(name: &str, tag: &StartTag<usize>) -> Option<Effect> {
+    let has = |attribute: &str| tag.attributes.contains_key(attribute.as_bytes());
+    let style = tag.attributes.get(&b"style"[..]);
+    let style = style.map(|style| String::from_utf8_lossy(style).to_ascii_lowercase());
     let style: String = style.unwrap_or_default().split_whitespace().collect();
-    let styled = |wanted: &[&str]| wanted.iter().any(|rule| style.contains(rule));
-    let hides = HIDDEN.contains(&name)
-        || tag.attributes.contains_key(&b"hidden"[..])
-        || styled(&["display:none", "visibility:hidden"]);
-    let strikes = matches!(name, "s" | "del" | "strike") || styled(&["line-through"]);
-    if !hides && strikes {
-        to.strike(true);
+    let styled = |wanted: &[&str]| style.split(';').any(|rule| wanted.contains(&rule));
+    let closed = name == "dialog" && !has("open");
+    let unseen = [
+        "display:none",
+        "visibility:hidden",
+        "opacity:0",
+        "font-size:0",
+    ];
+    if HIDDEN.contains(&name) || closed || has("hidden") || styled(&unseen) {
+        Some(Effect::Hides)
+    } else if matches!(name, "s" | "del" | "strike") || style.contains("line-through") {
+        Some(Effect::Strikes)
+    } else {
+        None
     }
-    (hides || strikes).then(|| Special {
-        name: name.to_owned(),
-        nested: 0,
-        hides,
-    })
 }
 
 fn name_of(name: &HtmlString) -> std::borrow::Cow<'_, str> {
@@ -165,6 +146,7 @@ fn start(name: &str, tag: &StartTag<usize>, offset: usize, to: &mut Builder) {
         "sup" | "sub" => to.text(" ", at),
         "table" => to.start_table(),
         "tr" => to.start_row(at),
+        "thead" | "tbody" | "tfoot" => to.end_row_group(),
         "td" | "th" => to.start_cell(span(tag, "colspan"), span(tag, "rowspan"), at),
         _ => match heading(name) {
             Some(level) => to.start_heading(level),

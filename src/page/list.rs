@@ -13,7 +13,7 @@ use super::figures::{self, Dotted};
 use super::words::{Label, Topic, Vocabulary};
 use super::{Listings, PageError, Ports};
 use crate::dataset::Atlas;
-use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Plane, Transport, address_or_cidr};
 
 /// Which region, by its position in the atlas, or every region; and the plane.
 pub type Key = (Option<usize>, Plane);
@@ -35,6 +35,7 @@ pub fn read(blocks: &[Block], atlas: &Atlas) -> Result<Listings, Vec<PageError>>
         remark: None,
         passed: None,
         drafts: BTreeMap::new(),
+        has_title: false,
         tables: 0,
         mentions: Vec::new(),
         errors: Vec::new(),
@@ -64,6 +65,8 @@ pub struct Reader<'a> {
     /// A line of prose since the last figures of that listing.
     remark: Option<(usize, String)>,
     pub drafts: BTreeMap<Key, Draft>,
+    /// Whether the page's title has been.
+    has_title: bool,
     /// How many tables of addresses there were.
     pub tables: usize,
     /// Addresses in prose.
@@ -135,9 +138,10 @@ impl Reader<'_> {
         match self.vocabulary.label(text).filter(is_of_the_far_side) {
             Some(label) => self.label(line, level, &label),
             // The page's own title.
-            None if level == 1 => {}
+            None if level == 1 && !self.has_title => {}
             None => self.doubt(line, text),
         }
+        self.has_title |= level == 1;
     }
 
     /// What is struck out is an error where it could be a part of the list.
@@ -236,10 +240,15 @@ impl Reader<'_> {
         })
     }
 
-    fn line(&mut self, line: usize, text: &str) {
+    pub fn line(&mut self, line: usize, text: &str) {
         let text = without_bullet(text);
         let found: Vec<Dotted> = figures::dotted(text).filter(|d| !d.in_uri).collect();
         if self.refuse_struck(line, text) {
+        } else if figures::has_ipv6(text) {
+            self.error(
+                line,
+                format!("'{text}' has IPv6, which Twilio's SIP service does not"),
+            );
         } else if found.is_empty() {
             self.line_without_addresses(line, text);
         } else if let Some((label, networks, note)) = self.address_line(text, &found) {
@@ -286,7 +295,10 @@ impl Reader<'_> {
         self.add(line, &networks, None);
         // A note of words that say nothing else: `(individual addresses below)`.
         let note = note.trim_matches([',', '.', ';', ':', '、', '。']).trim();
-        let label = self.vocabulary.label(note).filter(|_| !note.contains('/'));
+        let label = self
+            .vocabulary
+            .label(note)
+            .filter(|_| note.is_empty() || announces_addresses(note));
         if label
             .is_some_and(|l| l.regions.is_empty() && l.planes.is_empty() && !l.is_of(Topic::Ports))
         {
@@ -333,6 +345,9 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        if !is_sentence(text) && self.errors.is_empty() {
+            self.error(line, format!("'{text}' is not understood"));
         }
         self.unknown(line, text);
     }
@@ -387,8 +402,7 @@ impl Reader<'_> {
         if self.open.is_some() {
             self.remark = Some((line, text.to_owned()));
         }
-        let sentence = text.ends_with(['.', '。', '!', '?']);
-        if !sentence && text.chars().count() <= LONGEST_LABEL {
+        if !is_sentence(text) {
             self.doubt(line, text);
         }
     }
@@ -548,9 +562,24 @@ impl Reader<'_> {
     }
 }
 
-/// Labels of the user's own side are none of Twilio's list.
-fn is_of_the_far_side(label: &Label) -> bool {
-    !label.is_of(Topic::OwnSide)
+/// Labels of the user's own side, or of one transport, are none of a list of Twilio's addresses.
+pub fn is_of_the_far_side(label: &Label) -> bool {
+    let of_all =
+        label.transports.is_empty() || Transport::ALL.iter().all(|t| label.transports.contains(t));
+    !label.is_of(Topic::OwnSide) && (of_all || label.is_of(Topic::Ports))
+}
+
+/// Whether a note says that the addresses of a network follow.
+fn announces_addresses(note: &str) -> bool {
+    let note = note.to_lowercase();
+    ["below", "translate", "individual", "以下", "個別", "内訳"]
+        .iter()
+        .any(|word| note.contains(word))
+}
+
+/// Prose is long, or ends as a sentence does.
+fn is_sentence(text: &str) -> bool {
+    text.ends_with(['.', '。', '!', '?']) || text.chars().count() > LONGEST_LABEL
 }
 
 /// A line without the mark of a list in front of it.

@@ -1,6 +1,6 @@
 //! What was found of each list, checked as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use ipnet::Ipv4Net;
 
@@ -78,9 +78,10 @@ impl Reader<'_> {
 
     /// An address in a sentence is one that the list has, or the page says something more.
     fn refuse_other_mentions(&mut self, drafts: &BTreeMap<Key, Draft>) {
+        let listed = drafts.values().flat_map(|draft| &draft.networks);
+        let listed: HashSet<Ipv4Net> = listed.map(|(network, _)| *network).collect();
         for (mention, line) in std::mem::take(&mut self.mentions) {
-            let mut listed = drafts.values().flat_map(|draft| &draft.networks);
-            if !listed.any(|(network, _)| *network == mention) {
+            if !listed.contains(&mention) {
                 let shown = address_or_cidr(mention);
                 self.error(
                     line,

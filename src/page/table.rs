@@ -3,7 +3,7 @@
 use super::PageError;
 use super::blocks::{Row, STRUCK};
 use super::figures::{self, Dotted};
-use super::list::{Places, Reader};
+use super::list::{Places, Reader, is_of_the_far_side};
 use super::words::{Label, Topic, Vocabulary};
 use crate::policy::Plane;
 
@@ -18,6 +18,7 @@ impl Reader<'_> {
         let has_ports = has(|kind| matches!(kind, Column::Ports(_)));
         self.refuse_stray_addresses(head, rows, &columns);
         if !has_addresses {
+            self.read_titles(head, rows);
             if has_ports {
                 self.error(
                     head.line,
@@ -48,9 +49,25 @@ impl Reader<'_> {
         self.open = None;
     }
 
+    /// A table that lists nothing may be a title: a single cell is a line.
+    fn read_titles(&mut self, head: &Row, rows: &[Row]) {
+        for row in [head].into_iter().chain(rows) {
+            let said: Vec<&String> = row
+                .cells
+                .iter()
+                .filter(|cell| !cell.trim().is_empty())
+                .collect();
+            if let [title] = said[..] {
+                self.line(row.line, &title.replace('\n', " "));
+            }
+        }
+    }
+
     /// Addresses that a table has in its head, or in a column that is for something else.
     fn refuse_stray_addresses(&mut self, head: &Row, rows: &[Row], columns: &Columns) {
-        let stray = |cell: &String| figures::dotted(cell).any(|d| d.is_whole() && !d.in_uri);
+        let stray = |cell: &String| {
+            figures::has_ipv6(cell) || figures::dotted(cell).any(|d| d.is_whole() && !d.in_uri)
+        };
         let in_head = head
             .cells
             .iter()
@@ -83,7 +100,7 @@ impl Reader<'_> {
         let Some(regions) = self.regions_of_row(row, columns) else {
             return;
         };
-        let row_plane = match self.plane_of_row(row, columns) {
+        let row_plane = match self.plane_of_row(row, columns, &regions) {
             Ok(plane) => plane,
             Err(error) => return self.errors.push(error),
         };
@@ -117,14 +134,27 @@ impl Reader<'_> {
     }
 
     /// The plane that the other cells of a row speak of, if any.
-    fn plane_of_row(&self, row: &Row, columns: &Columns) -> Result<Option<Plane>, PageError> {
+    fn plane_of_row(
+        &self,
+        row: &Row,
+        columns: &Columns,
+        regions: &[Option<usize>],
+    ) -> Result<Option<Plane>, PageError> {
         let mut planes: Vec<Plane> = Vec::new();
         for (at, cell) in row.cells.iter().enumerate() {
             if columns.kind(at) != Column::Other || is_empty(cell) || columns.places == Some(at) {
                 continue;
             }
-            match self.vocabulary.label(cell) {
-                Some(label) if label.regions.is_empty() => planes.extend(label.planes),
+            let label = self.vocabulary.label(cell);
+            let of_row = |label: &Label| {
+                label
+                    .regions
+                    .iter()
+                    .all(|region| regions.contains(&Some(*region)))
+            };
+            match label.filter(of_row) {
+                // A second name of the same region, a protocol.
+                Some(label) if label.planes.len() < 2 => planes.extend(label.planes),
                 _ => {
                     let cell = cell.replace('\n', " ");
                     let problem = format!("'{cell}', beside the addresses, is not understood");
@@ -202,6 +232,9 @@ impl Reader<'_> {
         let mut everywhere = false;
         for part in cell.split(['\n', ',', ';', '、']) {
             let problem = match self.vocabulary.label(part) {
+                Some(label) if !label.planes.is_empty() || !label.transports.is_empty() => {
+                    "says more than a region"
+                }
                 Some(label) if label.regions.len() < 2 => {
                     everywhere |= label.everywhere;
                     regions.extend(label.regions);
@@ -266,7 +299,9 @@ impl Columns {
     fn of(head: &[String], vocabulary: &Vocabulary) -> Columns {
         let labels: Vec<Option<Label>> = head.iter().map(|cell| vocabulary.label(cell)).collect();
         let kinds = labels.iter().map(|label| match label {
+            Some(label) if label.planes.len() > 1 => Column::Unknown,
             Some(label) if label.is_of(Topic::OwnSide) => Column::Other,
+            Some(label) if !is_of_the_far_side(label) => Column::Unknown,
             Some(label) if label.is_of(Topic::Ports) => Column::Ports(one_plane(&label.planes)),
             Some(label)
                 if label.is_of(Topic::Addresses)

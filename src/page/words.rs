@@ -40,7 +40,8 @@ impl Label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
     Region(usize),
-    Continent,
+    /// By its position in the atlas; `None` for a country.
+    Continent(Option<usize>),
     Everywhere,
     Plane(Plane),
     Topic(Topic),
@@ -71,12 +72,15 @@ const WORDS: &[(Word, &[&str])] = &[
     (Word::Transport(Transport::Tcp), &["tcp"]),
     (Word::Transport(Transport::Tls), &["tls"]),
     (Word::Topic(Topic::Addresses), &["cidr block", "cidr blocks", "ip block", "ip blocks", "address blocks"]),
+    (Word::Continent(None), &[
+        "united states", "usa", "united kingdom", "uk", "germany", "japan", "australia", "brazil", "california",
+    ]),
     (Word::Filler, &[
         "a", "all", "allow", "and", "are", "as", "at", "back to top", "below", "by", "connection", "connections",
         "destination", "each", "entries", "firewall", "following", "for", "from", "global", "ice", "in", "individual",
         "interconnect", "internet", "into", "is", "ix", "list", "lists", "of", "on", "or", "over", "page anchor", "copy", "copied", "copy link",
         "code", "private", "protocol", "public", "published", "range", "ranges", "regional", "roaming", "gll", "gll ix",
-        "secure", "server", "servers", "sip", "srtp", "stun", "the", "these", "link to this heading", "link to this section", "data center", "data centers", "united states", "usa", "united kingdom", "uk", "germany", "japan", "australia", "brazil", "california", "ipv4", "current", "required", "this", "to", "traffic",
+        "secure", "server", "servers", "sip", "srtp", "stun", "the", "these", "link to this heading", "link to this section", "data center", "data centers", "ipv4", "current", "required", "this", "to", "traffic",
         "translates", "trunking", "elastic", "twilio", "twilio s", "use", "used", "uses", "using", "voice",
         "which", "with", "your",
         "の", "と", "は", "を", "に", "には", "で", "が", "へ", "使います", "使う", "使用します", "使用する", "利用する", "内訳", "ください", "してください", "用", "向け", "および", "及び", "以下", "次", "個別", "一覧", "リスト", "範囲", "レンジ",
@@ -134,6 +138,8 @@ fn may_stand_in_label(c: char) -> bool {
 pub struct Vocabulary {
     /// Without blanks, marks and case.
     words: Vec<(String, Word)>,
+    /// Of each region.
+    continents: Vec<Option<usize>>,
 }
 
 impl Vocabulary {
@@ -144,14 +150,21 @@ impl Vocabulary {
             let names = names.chain(interconnect_names(region));
             words.extend(names.map(|name| (plain(&name), Word::Region(at))));
         }
-        for continent in &atlas.continents {
+        for (at, continent) in atlas.continents.iter().enumerate() {
             let names = names::names_of_continent(continent);
-            words.extend(names.map(|name| (plain(name), Word::Continent)));
+            words.extend(names.map(|name| (plain(name), Word::Continent(Some(at)))));
         }
+        let continent = |region: &Region| {
+            atlas
+                .continents
+                .iter()
+                .position(|c| c.id == region.continent)
+        };
+        let continents = atlas.regions.iter().map(continent).collect();
         for (word, spellings) in WORDS {
             words.extend(spellings.iter().map(|text| (plain(text), *word)));
         }
-        Vocabulary { words }
+        Vocabulary { words, continents }
     }
 
     /// What a text says, if it consists of words that are known and no others.
@@ -166,11 +179,11 @@ impl Vocabulary {
         }
         let words = self.words_of(&plain(text))?;
         let mut label = Label::default();
-        let mut continent = false;
+        let mut parts: Vec<Option<usize>> = Vec::new();
         for word in words {
             match word {
                 Word::Region(at) => label.regions.push(at),
-                Word::Continent => continent = true,
+                Word::Continent(part) => parts.push(part),
                 Word::Everywhere => label.everywhere = true,
                 Word::Plane(plane) => label.planes.push(plane),
                 Word::Topic(topic) => label.topics.push(topic),
@@ -184,10 +197,16 @@ impl Vocabulary {
         label.planes.dedup();
         // A part of the world by itself names a place that is not known, and media over TCP is
         // something else.
-        let no_place = continent && label.regions.is_empty();
+        let no_place = !parts.is_empty() && label.regions.is_empty();
+        let is_there = |region: &usize| {
+            parts
+                .iter()
+                .all(|part| part.is_none() || *part == self.continents[*region])
+        };
+        let elsewhere = !label.regions.iter().all(is_there);
         let odd_media =
             label.planes == [Plane::Media] && label.transports.iter().any(|t| *t != Transport::Udp);
-        (!no_place && !odd_media).then_some(label)
+        (!no_place && !elsewhere && !odd_media).then_some(label)
     }
 
     /// The fewest known words that together are the text; `None` where it has others. Japanese is
@@ -304,6 +323,8 @@ mod tests {
             ("SIP signaling and RTP media", "signaling media"),
             ("", ""),
             ("Asia Pacific Gateways", "-"),
+            ("Europe Tokyo", "-"),
+            ("Ashburn, Virginia, United States", "virginia"),
             ("Asia Pacific Mumbai Gateways", "-"),
             ("Asia Pacific Tokio Gateways", "-"),
             ("Signaling IPs until 2025", "-"),

@@ -22,6 +22,45 @@ const LONGEST_PAUSE: usize = 2;
 /// What stands further from an address in its line says nothing of it.
 const LONGEST_LINE: usize = 256;
 
+/// Words of lines that allow nothing, as [`plain`] has them.
+const DENIALS: [&str; 15] = [
+    " deny ",
+    " denied ",
+    " drop ",
+    " reject ",
+    " block ",
+    " forbid ",
+    " disallow ",
+    " refuse ",
+    " blacklist ",
+    " never ",
+    " not ",
+    " don ",
+    " no ",
+    " replaces ",
+    " except ",
+];
+
+/// Words of lines in which a network of all addresses is just that.
+const OTHERWISE: [&str; 6] = [
+    " log ",
+    " return ",
+    " route ",
+    " bind ",
+    " egress ",
+    " all but ",
+];
+
+/// Words of settings whose address is the user's own, or a neighbour's, as [`plain`] has them.
+const OWN: [&str; 6] = [
+    " externip ",
+    " externaddr ",
+    " external ",
+    " nameserver ",
+    " resolver ",
+    " via ",
+];
+
 /// Fields that say what the next ones are.
 const DESCRIPTIONS: [&str; 7] = [
     "description",
@@ -297,14 +336,20 @@ impl<'t> Context<'t> {
         ignores(place.start) || ignores(place.end - 1)
     }
 
-    /// Whether a network of everybody's addresses is meant for Twilio: the line of a place says so,
-    /// or its list, and the line does not deny.
-    pub fn opens_all(&self, at: usize) -> bool {
-        const DENIALS: [&str; 5] = ["deny", "drop", "reject", "block ", "denied"];
-        let near = String::from_utf8_lossy(self.near(at)).to_ascii_lowercase();
-        let denies = DENIALS.iter().any(|word| near.contains(word));
-        self.row(at)
-            .is_some_and(|row| !denies && (row.says == Says::Twilio || row.list_speaks))
+    /// Whether a network that is much larger than published ones is meant for Twilio: the line of a
+    /// place says so, or its list, and the line does not deny.
+    pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
+        let near = String::from_utf8_lossy(self.near(place.start));
+        let comment = own_comment(&near).unwrap_or_default();
+        let line = plain(near.strip_suffix(comment).unwrap_or(&near));
+        let otherwise = OTHERWISE.iter().filter(|_| is_wide);
+        let denies = DENIALS
+            .iter()
+            .chain(otherwise)
+            .any(|word| line.contains(word));
+        let negated = self.text[..place.start].ends_with(b"!");
+        let row = self.row(place.start);
+        !denies && !negated && row.is_some_and(|row| row.says == Says::Twilio || row.list_speaks)
     }
 
     /// Whether the line of a place says `Twilio`.
@@ -315,6 +360,12 @@ impl<'t> Context<'t> {
     /// Whether the line of a place speaks of Twilio, or of one of its regions.
     pub fn speaks(&self, at: usize) -> bool {
         self.words.subject(&String::from_utf8_lossy(self.near(at))) == Subject::Twilio
+    }
+
+    /// Whether a line is about an address of the user's own side.
+    pub fn is_own(&self, at: usize) -> bool {
+        let line = plain(&String::from_utf8_lossy(self.near(at)));
+        OWN.iter().any(|word| line.contains(word))
     }
 
     /// Whether a line refers to a set of addresses by the name of Twilio, as nftables and pf do.

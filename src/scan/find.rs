@@ -6,7 +6,6 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::dataset::SHORTEST_PREFIX;
 use crate::policy::address_or_cidr;
 use crate::policy::space::Span;
 
@@ -201,9 +200,14 @@ fn behind_slash(text: &[u8], first: &Address) -> Option<usize> {
     if let Some(slash) = SLASHES.iter().find(|slash| rest.starts_with(slash)) {
         return (!in_uri).then_some(first.place.end + slash.len());
     }
+    // `A /26`, as in the columns of some routers; not `A / 26 of them`.
     let before = blanks(rest);
-    let at = before + 1 + blanks(rest.get(before + 1..)?);
-    (before > 0 && rest[before] == b'/').then_some(first.place.end + at)
+    let digits = rest.get(before + 1..)?;
+    let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+    let alone =
+        !matches!(digits.get(count..), Some([b' ', next, ..]) if next.is_ascii_alphabetic());
+    let is_prefix = before > 0 && rest[before] == b'/' && count == 2 && alone;
+    is_prefix.then_some(first.place.end + before + 1)
 }
 
 /// Whether a number at an end is a whole one, and not the start of a path or a version.
@@ -289,6 +293,10 @@ fn masked(address: u32, mask: u32) -> Option<Span> {
     }
 }
 
+/// As many addresses as a range of an allowlist has at the most. Ends further apart are a source and a
+/// destination.
+const MOST_IN_RANGE: u32 = 1 << 16;
+
 /// Signs between the ends of a range.
 const SIGNS: [&str; 16] = [
     "-", "–", "—", "―", "‐", "‑", "‒", "−", "－", "~", "〜", "～", "...", "..", "…", "から",
@@ -338,7 +346,7 @@ fn range(text: &[u8], first: &Address) -> Option<(Span, usize)> {
 fn ends_of_range(text: &[u8], first: &Address, last: &Address) -> Option<(Span, usize)> {
     let span = Span::new(first.bits, last.bits)?;
     let is_network = text.get(last.place.end) == Some(&b'/');
-    let is_near = span.last - span.first < 1 << (32 - SHORTEST_PREFIX);
+    let is_near = span.last - span.first < MOST_IN_RANGE;
     (is_near && !is_network).then_some((span, last.place.end))
 }
 
@@ -494,6 +502,7 @@ fn prefix_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
         _ => return None,
     };
     prefix_at(text, first, first.place.end + at)
+        .filter(|(span, _)| span.last - span.first < MOST_IN_RANGE)
 }
 
 /// What stands before an address in its line, or as much of it as matters.
@@ -509,6 +518,17 @@ fn is_row(before: &[u8]) -> bool {
         return false;
     };
     let before = before[..bracket].trim_ascii_end();
+    // Where the columns are named, one of them is the mask.
+    let words = before.to_ascii_lowercase();
+    let names_columns =
+        memchr::memmem::find(&words, b"values").is_some_and(|at| words[..at].contains(&b')'));
+    let has_mask = ["mask", "prefix", "cidr", "bits", "len"];
+    let has_mask = has_mask
+        .iter()
+        .any(|name| memchr::memmem::find(&words, name.as_bytes()).is_some());
+    if names_columns && !has_mask {
+        return false;
+    }
     before.is_empty() || before.ends_with(b",") || before.to_ascii_uppercase().ends_with(b"VALUES")
 }
 
@@ -650,6 +670,7 @@ mod tests {
             "192.0.2.1, 192.0.2.7",
             "start-ip 192.0.2.1\nother\nend-ip 192.0.2.7",
             "first 192.0.2.1 last 192.0.2.7",
+            "From: 54.172.60.0\nTo: 54.244.51.0",
             "snat 10.0.0.5 to 192.0.2.7",
             "{\"from\":\"10.0.0.5\",\"to\":\"192.0.2.7\"}",
             "10.0.0.5 - 192.0.2.7 [21/Feb/2024:10:00:00 +0000]",
@@ -681,6 +702,7 @@ mod tests {
             "twilio,192.0.2.0,255.255.255.0",
             "| 192.0.2.0 | 255.255.255.0 |",
             "192.0.2.0 /24",
+            "INSERT INTO a (ip, mask) VALUES ('192.0.2.0',24)",
             "192.0.2.0 mask-length 24",
         ] {
             let all = found(text);
@@ -697,6 +719,14 @@ mod tests {
             ["192.0.2.9", "192.0.2.9", "192.0.2.9"]
         );
         assert_eq!(found("host: 192.0.2.193\n prefix: 11"), ["192.0.2.193"]);
+        assert_eq!(
+            found("192.0.2.0 / 8 channels, 192.0.2.0 /25 calls"),
+            ["192.0.2.0", "192.0.2.0"]
+        );
+        assert_eq!(
+            found("INSERT INTO gw (ip, weight) VALUES ('192.0.2.0', 20)"),
+            ["192.0.2.0"]
+        );
         assert_eq!(
             found(r#""192.0.2.0/24\n192.0.2.1\t192.0.2.2""#),
             ["192.0.2.0/24", "192.0.2.1", "192.0.2.2"]

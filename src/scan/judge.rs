@@ -99,6 +99,8 @@ pub struct Judge<'a> {
     expected: Vec<Expected>,
     words: Words,
     in_force: Vec<Span>,
+    /// Of that, what is for signaling.
+    signaling: Vec<Span>,
     published: Vec<Span>,
     /// Published networks and signaling addresses, as they are written.
     spellings: Vec<(String, usize)>,
@@ -151,6 +153,7 @@ impl<'a> Judge<'a> {
         Judge {
             words: Words::new(atlas),
             in_force: catalog.addresses(|entry| entry.in_force),
+            signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
             published: catalog.addresses(|_| true),
             catalog,
             expected,
@@ -253,7 +256,8 @@ impl<'a> Judge<'a> {
 
 /// The addresses that a text holds, but for networks that nobody means for Twilio.
 fn held(found: &[Found], context: &Context) -> Vec<Span> {
-    let meant = |one: &&Found| !is_wide(one.span) || context.opens_all(one.place.start);
+    let meant =
+        |one: &&Found| !is_wide(one.span) || context.is_meant(&one.place, is_wide(one.span));
     normalized(found.iter().filter(meant).map(|one| one.span).collect())
 }
 
@@ -374,17 +378,17 @@ impl Text<'_> {
 
     fn verdict(&self, one: &Found) -> Option<(Verdict, String)> {
         let judge = self.judge;
-        if one.has_odd_prefix {
-            let meant = judge.meant(&one.text(self.bytes));
-            let hint = meant.map(|meant| format!("; {}", judge.subject_of(meant)));
-            let known = hint.is_some() || judge.is_published(one.span);
-            let why = format!("its prefix is none{}", hint.unwrap_or_default());
-            return known.then_some((Verdict::Unpublished, why));
+        let slip = judge
+            .meant(&one.text(self.bytes))
+            .filter(|_| one.has_odd_prefix);
+        if let Some(meant) = slip {
+            let why = format!("its prefix is none; {}", judge.subject_of(meant));
+            return Some((Verdict::Unpublished, why));
         }
         if !judge.is_published(one.span) {
             return self.unpublished(one).map(|why| (Verdict::Unpublished, why));
         }
-        if !judge.is_twilios(one.span) && !self.context.opens_all(one.place.start) {
+        if !judge.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
         let entries: Vec<&Entry> = judge.catalog.touching(one.span).collect();
@@ -409,6 +413,10 @@ impl Text<'_> {
             ));
         }
         let current: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force).collect();
+        // Signaling addresses are published one by one, whatever media network they lie in.
+        if covers(&judge.signaling, one.span) {
+            return Some((Verdict::Current, subjects(&current)));
+        }
         let partly = current
             .iter()
             .find(|entry| entry.plane == Plane::Media && !self.has_all_of(entry, one.span));
@@ -448,7 +456,11 @@ impl Text<'_> {
         let context = &self.context;
         // Beside one of Twilio's in a line, another is the other side.
         let beside = context.row_number(at).is_some_and(|row| self.rows[row]);
-        if beside || context.names_a_set(at) || context.is_log(at) || context.is_version(&one.place)
+        if beside
+            || context.names_a_set(at)
+            || context.is_own(at)
+            || context.is_log(at)
+            || context.is_version(&one.place)
         {
             return false;
         }
