@@ -473,7 +473,16 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
         let told = diff("", &changed).refused();
         assert!(told.contains(message), "{page} {to}: {told}");
     }
-    // A margin of 0 hides nothing.
+    // Neither a footer with a version nor a margin of 0 means anything.
+    let page = fs::read_to_string(folder("whole/global.official-en.md")).unwrap();
+    assert_eq!(
+        diff(
+            "",
+            format!("Docs 2.7.1\n\n{page}\n\n## Help\n\nDocs 2.7.1 of 2026\n")
+        )
+        .status,
+        0
+    );
     let page = fs::read_to_string(folder("whole/regional.page-en.html")).unwrap();
     assert_eq!(
         diff("", page.replace("<h3", "<h3 style=\"margin:0\"")).status,

@@ -222,15 +222,11 @@ impl Reader<'_> {
     }
 
     pub fn plane(&self) -> Option<Plane> {
-        let planes = self
-            .scopes
-            .iter()
-            .rev()
-            .filter_map(|scope| match scope.says {
-                Says::Plane(plane) => Some(plane),
-                Says::Region(_) => None,
-            });
-        planes.take(1).next().flatten()
+        let innermost = self.scopes.iter().rev().find_map(|scope| match scope.says {
+            Says::Plane(plane) => Some(plane),
+            Says::Region(_) => None,
+        });
+        innermost.flatten()
     }
 
     pub fn region(&self) -> Option<Places> {
@@ -332,6 +328,7 @@ impl Reader<'_> {
     }
 
     fn prose_with_addresses(&mut self, line: usize, text: &str, found: &[Dotted]) {
+        let mentions = self.mentions.len();
         for one in found {
             match figures::network(one.text) {
                 Ok(network) => self.mentions.push((network, line)),
@@ -346,7 +343,8 @@ impl Reader<'_> {
                 }
             }
         }
-        if !is_sentence(text) && self.errors.is_empty() {
+        // A sentence may name what the list has; a line of few words is more likely a part of it.
+        if self.mentions.len() > mentions && !is_sentence(text) && self.errors.is_empty() {
             self.error(line, format!("'{text}' is not understood"));
         }
         self.unknown(line, text);
