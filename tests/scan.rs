@@ -283,6 +283,25 @@ fn broken_addresses_and_prefixes_are_slips() {
     );
 }
 
+/// A slip within the fields of a range, and one in a line that is not to be judged.
+#[test]
+fn slips_are_told_wherever_they_stand() {
+    let text = "# Twilio\nstart 54.65.63.192 or 54.65.63.1922, start-ip=54.65.63.192 (54.65.63.1933) end-ip=54.65.63.195\n\
+        54.65.63.1944 # twilio-sip-allow: ignore\n";
+    let ran = Tool::line("scan --report json --region tokyo --plane signaling list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        findings(&ran),
+        [
+            "list:2:7: current: 54.65.63.192",
+            "list:2:23: unpublished: 54.65.63.1922",
+            "list:2:47: current: 54.65.63.192-54.65.63.195",
+            "list:2:61: unpublished: 54.65.63.1933",
+        ]
+    );
+}
+
 #[test]
 fn a_network_for_everybody_is_told_where_it_is_meant_for_twilio() {
     for (text, verdict) in [

@@ -332,7 +332,10 @@ impl<'t> Context<'t> {
 
     /// Whether a line of a place is not to be judged.
     pub fn is_ignored(&self, place: &Range<usize>) -> bool {
-        let ignores = |at| self.row(at).is_some_and(|row| row.says == Says::Ignore);
+        let ignores = |at| match self.row(at) {
+            Some(row) => row.says == Says::Ignore,
+            None => has_directive(self.whole(self.line(at))),
+        };
         ignores(place.start) || ignores(place.end - 1)
     }
 

@@ -343,12 +343,13 @@ impl Text<'_> {
         let mut findings: Vec<Finding> = Vec::new();
         for (verdict, told) in judged {
             let (line, column) = positions.of(told.place.start);
-            let (last_line, end) = positions.of(told.place.end);
+            let within = &self.bytes[told.place];
+            let length = String::from_utf8_lossy(within).chars().count();
             findings.push(Finding {
                 verdict,
                 line,
                 column,
-                length: if last_line == line { end - column } else { 0 },
+                length: if within.contains(&b'\n') { 0 } else { length },
                 text: told.text,
                 networks: told.networks,
                 explanation: told.explanation,
@@ -378,9 +379,10 @@ impl Text<'_> {
 
     fn verdict(&self, one: &Found) -> Option<(Verdict, String)> {
         let judge = self.judge;
-        let slip = judge
-            .meant(&one.text(self.bytes))
-            .filter(|_| one.has_odd_prefix);
+        let slip = one
+            .has_odd_prefix
+            .then(|| judge.meant(&one.text(self.bytes)));
+        let slip = slip.flatten();
         if let Some(meant) = slip {
             let why = format!("its prefix is none; {}", judge.subject_of(meant));
             return Some((Verdict::Unpublished, why));
