@@ -329,11 +329,12 @@ impl Edition {
 
     /// What no single field shows. The error is the place in the file and the reason.
     fn validate(&self, atlas: &Atlas) -> Result<(), String> {
-        for (plane, networks) in self.planes() {
-            networks.validate(plane, atlas)?;
+        for plane in Plane::ALL {
+            self.networks(plane).validate(plane, atlas)?;
         }
         for region in self.regions(atlas) {
-            for (plane, networks) in self.planes() {
+            for plane in Plane::ALL {
+                let networks = self.networks(plane);
                 if networks.of(&region.id).next().is_none() {
                     return Err(format!(
                         "{plane}.networks: no network for {}, which the other plane lists",
@@ -366,13 +367,6 @@ impl Edition {
             _ => Ok(()),
         }
     }
-
-    fn planes(&self) -> [(&'static str, &Networks); 2] {
-        [
-            ("signaling", &self.signaling.networks),
-            ("media", &self.media.networks),
-        ]
-    }
 }
 
 impl Networks {
@@ -383,7 +377,7 @@ impl Networks {
             .chain(self.all.iter().map(|n| (*n, false)))
     }
 
-    fn validate(&self, plane: &str, atlas: &Atlas) -> Result<(), String> {
+    fn validate(&self, plane: Plane, atlas: &Atlas) -> Result<(), String> {
         let place = |region: &str| format!("{plane}.networks.{region}");
         if self.all.is_empty() && self.by_region.is_empty() {
             return Err(format!("{plane}.networks: there is no network"));

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Outcome, editions, keep_verdict, name_of, read_text, tell_faults};
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs, is_stdin};
-use crate::dataset::{self, Atlas, Connection, Edition};
+use crate::dataset::{self, Atlas, Connection, Edition, Region};
 use crate::output::{Talk, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
@@ -81,7 +81,7 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
         chosen: named.is_none(),
         changes: &changes,
         regions: atlas.regions.len(),
-        part: part(args, &planes, &atlas)?,
+        part: part(args.published.regions(), &planes, &regions),
     };
     let text = if args.json {
         comparison.json()
@@ -96,21 +96,21 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
     keep_verdict(write_stdout(&text), verdict)
 }
 
-/// The part of the page that was compared, unless it was all of it: `media of tokyo`.
-fn part(args: &DiffArgs, planes: &[Plane], atlas: &Atlas) -> Result<Option<String>> {
-    let names = args.published.regions();
+/// The part of the page that was compared, unless it was all of it: `media of tokyo`. What names
+/// stand for is the same for every edition.
+fn part(names: &[String], planes: &[Plane], regions: &[Vec<&Region>]) -> Option<String> {
     if names.is_empty() && planes.len() == Plane::ALL.len() {
-        return Ok(None);
+        return None;
     }
-    let regions = select::regions(names, &dataset::editions()?, atlas)?;
-    let of = if names.is_empty() {
-        ALL_REGIONS.to_owned()
-    } else {
-        let ids: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
-        ids.join(", ")
+    let of = match regions.first() {
+        Some(named) if !names.is_empty() => {
+            let ids: Vec<&str> = named.iter().map(|region| &*region.id).collect();
+            ids.join(", ")
+        }
+        _ => ALL_REGIONS.to_owned(),
     };
     let planes: Vec<String> = planes.iter().map(ToString::to_string).collect();
-    Ok(Some(format!("{} of {of}", planes.join(" and "))))
+    Some(format!("{} of {of}", planes.join(" and ")))
 }
 
 /// The edition that differs least; of several, one that is in force.
@@ -122,7 +122,8 @@ fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Editio
 
 fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
-    let regions = select::regions(&args.region, &dataset::editions()?, &atlas)?;
+    let editions = dataset::editions()?;
+    let regions = select::regions(&args.region, &editions, &atlas)?;
     if [CURRENT, names::ALL]
         .into_iter()
         .chain(dataset::edition_names())
@@ -146,8 +147,9 @@ fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
     if !missing.is_empty() {
         return Ok(refused(talk, &args.page, &missing));
     }
-    let compared = dataset::editions()?.into_iter();
-    let compared = compared.map(|edition| (changes(&page, &edition, &atlas, extent), edition));
+    let compared = editions
+        .into_iter()
+        .map(|edition| (changes(&page, &edition, &atlas, extent), edition));
     let looks_like = nearest(compared.collect()).map(|(_, edition)| edition.connection);
     let name = name_of(&args.page);
     let heading = Heading {

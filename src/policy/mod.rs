@@ -15,7 +15,9 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
-pub use network::{NetworkError, Origin, RemoteNetwork, address_or_cidr, merge, parse_network};
+pub use network::{
+    NetworkError, Origin, RemoteNetwork, address_or_cidr, merge, notation, parse_network,
+};
 use space::Side;
 
 pub use ports::{PortRange, PortRangeError};

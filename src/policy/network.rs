@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use thiserror::Error;
 
 use super::ALL_REGIONS;
+use super::space::Span;
 
 /// The published row that a network comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +91,19 @@ pub fn address_or_cidr(network: Ipv4Net) -> String {
         network.addr().to_string()
     } else {
         network.to_string()
+    }
+}
+
+/// `192.0.2.1`, `192.0.2.0/24`, or `192.0.2.1-192.0.2.7`
+pub fn notation(span: Span) -> String {
+    let mut networks = span.networks();
+    match (networks.next(), networks.next()) {
+        (Some(one), None) => address_or_cidr(one),
+        _ => format!(
+            "{}-{}",
+            Ipv4Addr::from(span.first),
+            Ipv4Addr::from(span.last)
+        ),
     }
 }
 

@@ -51,9 +51,12 @@ impl Findings<'_> {
     fn lines(&self) -> Vec<(&str, Finding)> {
         let mut lines: Vec<(&str, Finding)> = Vec::new();
         for (file, finding) in self.told() {
-            match lines.last_mut() {
-                Some((last, before)) if *last == file && before.can_take(finding) => {
-                    before.explanation = format!("{}, {}", before.explanation, finding.region());
+            let before = lines.last_mut().filter(|(last, before)| {
+                *last == file && before.missing_plane() == finding.missing_plane()
+            });
+            match (before, &finding.lacks) {
+                (Some((_, before)), Some((_, region))) => {
+                    before.explanation = format!("{}, {region}", before.explanation);
                     before.text = format!("{}, {}", before.text, finding.text);
                 }
                 _ => lines.push((file, finding.clone())),

@@ -1,22 +1,15 @@
 //! Packets and what they are to Twilio, in words.
 
-use std::net::Ipv4Addr;
-
 use crate::policy::drift::{Belongs, Part, Publication};
 use crate::policy::space::{Field, Flags, Packets, Protocols, Span, States};
-use crate::policy::{ALL_REGIONS, Direction, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Direction, notation};
 
 /// `any`, `54.65.63.192/30`, `54.65.63.192`, or `54.65.63.192-54.65.63.194`.
 pub fn addresses(span: Span) -> String {
     if span == Span::ADDRESSES {
         return "any".to_owned();
     }
-    let (first, last) = (Ipv4Addr::from(span.first), Ipv4Addr::from(span.last));
-    let mut networks = span.networks();
-    match (networks.next(), networks.next()) {
-        (Some(one), None) => address_or_cidr(one),
-        _ => format!("{first}-{last}"),
-    }
+    notation(span)
 }
 
 /// `any`, `5060`, or `10000-20000`.

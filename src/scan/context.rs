@@ -297,11 +297,7 @@ impl<'t> Context<'t> {
     }
 
     fn row(&self, at: usize) -> Option<&Row> {
-        let line = self.line(at);
-        let row = self
-            .rows
-            .get(self.rows.partition_point(|row| row.line < line))?;
-        (row.line == line).then_some(row)
+        self.row_number(at).map(|number| &self.rows[number])
     }
 
     fn whole(&self, line: usize) -> &'t [u8] {

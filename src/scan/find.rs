@@ -6,7 +6,6 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::policy::address_or_cidr;
 use crate::policy::space::Span;
 
 /// A set of addresses that a text names.
@@ -28,24 +27,6 @@ impl Found {
         let whole = || String::from_utf8_lossy(&text[self.place.clone()]).into_owned();
         self.parts.clone().unwrap_or_else(whole)
     }
-}
-
-/// `192.0.2.1`, `192.0.2.0/24`, or `192.0.2.1-192.0.2.7`
-pub fn notation(span: Span) -> String {
-    match network(span) {
-        Some(network) => address_or_cidr(network),
-        None => format!(
-            "{}-{}",
-            Ipv4Addr::from(span.first),
-            Ipv4Addr::from(span.last)
-        ),
-    }
-}
-
-/// The span as a single network.
-pub fn network(span: Span) -> Option<Ipv4Net> {
-    let mut networks = span.networks();
-    networks.next().filter(|_| networks.next().is_none())
 }
 
 /// Between an address and its mask, or the other end of its range, in fields.
@@ -542,6 +523,7 @@ fn is_group(before: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::notation;
 
     fn found(text: &str) -> Vec<String> {
         let all = find(text.as_bytes()).map(|f| {

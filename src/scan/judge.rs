@@ -5,11 +5,11 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 
 use super::context::{Context, Positions, Words, says_twilio};
-use super::find::{Found, find, notation, odd_addresses};
+use super::find::{Found, find, odd_addresses};
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
 use crate::policy::space::{Span, complement, normalized};
-use crate::policy::{Plane, address_or_cidr};
+use crate::policy::{Plane, address_or_cidr, notation};
 
 /// What is to be said of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,22 +63,14 @@ pub struct Finding {
     pub networks: Vec<Ipv4Net>,
     /// What was published of it, or what is meant.
     pub explanation: String,
+    /// Of what is missing: the plane and the region.
+    pub lacks: Option<(Plane, String)>,
 }
 
 impl Finding {
-    /// Whether both say what is missing of one plane.
-    pub fn can_take(&self, other: &Finding) -> bool {
-        let plane = |finding: &Finding| finding.explanation.split(' ').next().map(str::to_owned);
-        self.verdict == Verdict::Missing
-            && other.verdict == Verdict::Missing
-            && plane(self) == plane(other)
-    }
-
-    /// The region of what is missing.
-    pub fn region(&self) -> &str {
-        self.explanation
-            .split_once(" of ")
-            .map_or("", |(_, region)| region)
+    /// The plane of what is missing.
+    pub fn missing_plane(&self) -> Option<Plane> {
+        self.lacks.as_ref().map(|(plane, _)| *plane)
     }
 }
 
@@ -353,6 +345,7 @@ impl Text<'_> {
                 text: told.text,
                 networks: told.networks,
                 explanation: told.explanation,
+                lacks: None,
             });
         }
         let twilios = |finding: &&Finding| finding.verdict != Verdict::Unpublished;
@@ -498,6 +491,7 @@ impl Text<'_> {
                 text: told.join(", "),
                 networks,
                 explanation: format!("{} of {}", expected.plane, expected.region),
+                lacks: Some((expected.plane, expected.region.clone())),
             })
         });
         expected.collect()
