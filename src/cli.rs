@@ -7,12 +7,14 @@ mod scan;
 mod selection;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::format::{self, Dialect, FORMATS, Unit, UnitName};
+use crate::input::is_stdin;
+use crate::limits::{Bound, Limits};
 use crate::output::{Color, Destination, Talk};
 use crate::report::{self, Report};
 use crate::select::DEFAULT_EDITION;
@@ -144,6 +146,23 @@ struct Everywhere {
         hide_env = true
     )]
     color: ColorArg,
+    /// Take an input that costs more: "rules=1000000"
+    ///
+    /// An input above a limit is refused. The limits are "input", the bytes of a listing, of a text
+    /// to scan or of addresses to explain; "list", the bytes of a dataset, a page or a template;
+    /// "rules", those of a unit with what jumps multiply; "boxes", the ways in which a rule combines
+    /// addresses and ports; "addresses", those to scan or explain; "depth", of jumps; and "work",
+    /// the steps of a comparison. K, M and G may follow a number.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME=NUMBER",
+        value_delimiter = ',',
+        env = "TWILIO_SIP_ALLOW_LIMIT",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    limit: Vec<Bound>,
 }
 
 /// What rendering needs.
@@ -346,6 +365,11 @@ impl Cli {
         parse::environment_note(&self.from_environment)
     }
 
+    /// What an input may cost.
+    pub fn limits(&self) -> Limits {
+        Limits::default().with(&self.everywhere.limit)
+    }
+
     /// How to talk to the user.
     pub fn talk(&self) -> Talk {
         Talk {
@@ -452,11 +476,6 @@ impl CheckArgs {
 fn ask_for_format() -> String {
     let known = FORMATS.map(Dialect::name).join("|");
     format!("say which firewall it is for with --format {known}")
-}
-
-/// Whether a file's name stands for stdin.
-pub fn is_stdin(file: &Path) -> bool {
-    file == Path::new("-")
 }
 
 /// Takes a format's name or alias; help and completions show the table of formats.

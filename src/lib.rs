@@ -10,7 +10,8 @@
 //! - [`select`] turns editions and the user's wishes into a [`policy::Policy`], free of any
 //!   firewall's language;
 //! - [`mod@format`] says the policy in one firewall's words, and [`template`] lays them out;
-//! - [`output`] is, beside the commands, the only part that touches the outside world.
+//! - [`input`] and [`output`] are, beside the commands, the only parts that touch the outside world;
+//!   [`limits`] says what an input may cost.
 //!
 //! Beside that, [`page`] reads what Twilio published and tells how it differs from an edition;
 //! [`catalog`] knows every edition at once, for [`explain`], which says what an address is, and
@@ -28,6 +29,8 @@ pub mod commands;
 pub mod dataset;
 pub mod explain;
 pub mod format;
+pub mod input;
+pub mod limits;
 pub mod output;
 pub mod page;
 pub mod policy;

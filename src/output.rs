@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use crate::text::{RED, YELLOW, painted, shown};
+use crate::text::{RED, YELLOW, painted, shortened, shown};
 
 /// Where the data of a command goes.
 #[derive(Clone, Debug)]
@@ -160,7 +160,7 @@ impl Talk {
             word.to_owned()
         };
         // Nobody is left to be told when stderr itself fails.
-        let text = shown(text, &[]);
+        let text = shown(&shortened(text), &[]);
         let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
     }
 

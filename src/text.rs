@@ -88,6 +88,28 @@ pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
     }
 }
 
+/// At most `limit` characters, with dots where some were cut.
+pub fn clip(text: String, limit: usize) -> String {
+    if text.len() <= limit || text.chars().count() <= limit {
+        return text;
+    }
+    let kept: String = text.chars().take(limit - 3).collect();
+    kept + "..."
+}
+
+/// A message without its middle where it is long: it may cite an input.
+pub fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
+    const START: usize = 1_500;
+    const END: usize = 500;
+    let end = text.char_indices().rev().nth(END - 1);
+    match (text.char_indices().nth(START), end) {
+        (Some((start, _)), Some((end, _))) if start < end => {
+            format!("{} ... {}", &text[..start], &text[end..]).into()
+        }
+        _ => text.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +151,20 @@ mod tests {
         ] {
             assert_eq!(did_you_mean(name, known()), question, "{name}");
         }
+    }
+
+    #[test]
+    fn a_clipped_text_keeps_the_limit() {
+        assert_eq!(clip("tokyo".to_owned(), 5), "tokyo");
+        assert_eq!(clip("tokyo, sydney".to_owned(), 8), "tokyo...");
+    }
+
+    #[test]
+    fn a_long_message_keeps_its_start_and_its_end() {
+        let words = "é".repeat(1_500) + &"z".repeat(500);
+        assert_eq!(shortened(&words), words);
+        let long = "é".repeat(1_500) + "yy" + &"z".repeat(500);
+        let short = "é".repeat(1_500) + " ... " + &"z".repeat(500);
+        assert_eq!(shortened(&long), short);
     }
 }

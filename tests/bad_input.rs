@@ -108,14 +108,15 @@ const CASES: &[Bad] = &[
     bad("-f nft --table filter", "--table 'filter' does not name a family and a table; write a family and a name, as in 'inet filter'"),
     // Files.
     bad("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory"),
-    bad("-f nft --dataset .", "cannot read .: Is a directory"),
-    bad("-f nft --dataset binary.yaml", "binary.yaml is not UTF-8 text: byte 5 is not"),
+    bad("-f nft --dataset .", "cannot read .: it is a folder"),
+    bad("-f nft --dataset binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
     bad("--template - --dataset -", "--dataset and --template cannot both be read from stdin; give one of them as a file"),
-    bad("--template -", "-:1: the template gives no text"),
+    bad("--template -", "cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it"),
+    bad("--template empty.j2", "empty.j2:1: the template gives no text"),
     bad("--template huge.j2", "huge.j2:1: engine ran out of fuel"),
     bad("--template endless.j2", "endless.j2:1: engine ran out of fuel"),
     bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
-    bad("--template binary.yaml", "binary.yaml is not UTF-8 text"),
+    bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
     bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
     bad("-f nft --output folder", "cannot write folder: it is a folder"),
     bad("-f nft --output missing/file", "cannot write missing/file: folder missing: No such file or directory"),
@@ -155,6 +156,7 @@ fn each_is_refused_with_a_message_that_helps() {
         let mut tool = Tool::line(case.args)
             .file("binary.yaml", b"abc\n\xff\xfe")
             .file("own.j2", "first\n{{ nmae }}\n")
+            .file("empty.j2", "")
             .file("huge.j2", "{{ 'a' | indent(99999999999999) }}")
             .file(
                 "endless.j2",
@@ -182,6 +184,7 @@ fn each_is_refused_with_a_message_that_helps() {
             left,
             [
                 "binary.yaml",
+                "empty.j2",
                 "endless.j2",
                 "folder",
                 "huge.j2",

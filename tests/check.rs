@@ -572,7 +572,7 @@ fn wrong_use_is_told() {
             "check --format iptables nowhere",
             "cannot read nowhere: No such file or directory",
         ),
-        ("check --format iptables .", "cannot read .: Is a directory"),
+        ("check --format iptables .", "cannot read .: it is a folder"),
         (
             "check --format iptables - -",
             "stdin can be read only once; give '-' only once",
@@ -623,7 +623,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables latin1",
-            "latin1 is not UTF-8 text: byte 3 is not",
+            "latin1: line 1: byte 3 of it is not UTF-8",
         ),
     ] {
         let mut tool = Tool::line(line)

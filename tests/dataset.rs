@@ -495,7 +495,7 @@ fn wrong_use_says_what_would_work() {
     for (line, message) in [
         ("dataset", "Usage: twilio-sip-allow dataset"),
         ("dataset diff nowhere", "cannot read nowhere: No such file"),
-        ("dataset diff .", "cannot read .: Is a directory"),
+        ("dataset diff .", "cannot read .: it is a folder"),
         (
             "dataset diff --edition never page",
             "unknown edition 'never'",

@@ -8,6 +8,7 @@ use common::judge::{BOTH, dialect, everything};
 use serde_json::{Value, json};
 use twilio_sip_allow::format::parse::{ParseError, Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Drift, Part};
 use twilio_sip_allow::policy::space::Field;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
@@ -51,11 +52,12 @@ fn check(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<ParseErro
     let wanted = Wanted {
         unit: &unit,
         directions,
+        limits: Limits::default(),
     };
     let units = format::parse(aws(), text, wanted)?;
     let found: Vec<_> = units.iter().map(|unit| unit.direction).collect();
     assert_eq!(found, *directions);
-    Ok(format::compare(aws(), policy, &units, || &[]).unwrap())
+    Ok(format::compare(aws(), policy, &units, Limits::default(), || &[]).unwrap())
 }
 
 /// The differences, a line each.

@@ -5,6 +5,7 @@ mod common;
 use common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::Drift;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
@@ -38,13 +39,14 @@ impl Expected {
         let wanted = Wanted {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
+            limits: Limits::default(),
         };
         let units = format::parse(cisco(), text, wanted).map_err(|errors| {
             let told = errors.into_iter();
             told.map(|e| (Lines::of(text).number(e.at), e.problem))
                 .collect::<Vec<_>>()
         })?;
-        Ok(format::compare(cisco(), &self.policy, &units, || &[]).unwrap())
+        Ok(format::compare(cisco(), &self.policy, &units, Limits::default(), || &[]).unwrap())
     }
 
     /// Which sides differ, in words.

@@ -6,6 +6,7 @@ mod common;
 use common::judge::{chance, drift, everything, policy, told};
 use common::oracle::Random;
 use common::render;
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Belongs, Drift, Part};
 use twilio_sip_allow::policy::space::differences;
 use twilio_sip_allow::policy::{Direction, Policy};
@@ -401,7 +402,7 @@ fn what_a_rule_lets_through() {
             text += &format!("-A {chain} {rule}\n");
         }
         let units = common::judge::units("iptables", &text, "twilio-sip", &common::judge::BOTH);
-        let found = differences(&[], &units.unwrap()[0].steps).unwrap();
+        let found = differences(&[], &units.unwrap()[0].steps, Limits::default()).unwrap();
         let parts = found.into_iter().map(|difference| Part {
             direction: Direction::In,
             packets: difference.packets,
@@ -434,7 +435,9 @@ fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
         let units =
             common::judge::units("iptables", &text, "INPUT", &one_way.scope.directions).unwrap();
         let format = common::judge::dialect("iptables");
-        let drift = twilio_sip_allow::format::compare(format, &one_way, &units, || &[]).unwrap();
+        let drift =
+            twilio_sip_allow::format::compare(format, &one_way, &units, Limits::default(), || &[])
+                .unwrap();
         assert_eq!(
             usize::from(!drift.extra.is_empty()),
             extra,

@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use common::judge::{BOTH, dialect, everything};
 use twilio_sip_allow::format::parse::Wanted;
 use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
 use twilio_sip_allow::policy::space::Field;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
@@ -68,7 +69,11 @@ fn parse(
     unit: &Unit,
     directions: &[Direction],
 ) -> Result<Vec<DeployedUnit>, Vec<String>> {
-    let wanted = Wanted { unit, directions };
+    let wanted = Wanted {
+        unit,
+        directions,
+        limits: Limits::default(),
+    };
     format::parse(nftables(), text, wanted).map_err(|errors| {
         let line = |at: u32| 1 + text[..at as usize].matches('\n').count();
         let told = errors
@@ -84,7 +89,14 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(&rules, nftables().opens_tcp(), unit, || &[]).unwrap();
+        let drift = compare(
+            &rules,
+            nftables().opens_tcp(),
+            unit,
+            Limits::default(),
+            || &[],
+        )
+        .unwrap();
         for (side, part) in drift.parts() {
             let subject = match &part.belongs {
                 Belongs::Rule { subject, .. } => subject.clone(),
@@ -258,7 +270,9 @@ fn what_is_not_understood_is_refused_with_its_line() {
         .collect();
     let nested = format!("jump c0 }}↵{} chain c99 {{", nested.concat());
     let errors = refused(&table(&nested));
-    assert!(errors[0].ends_with("is jumped to through more than 64 others"));
+    assert!(
+        errors[0].ends_with("it is nested more than 64 deep; --limit depth=NUMBER allows more")
+    );
     // A set is wrong but once, however many rules refer to it.
     assert_eq!(
         refused(&table("ip saddr @wrong drop\n".repeat(9).as_str())).len(),

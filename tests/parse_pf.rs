@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use common::judge::{BOTH, dialect, everything};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
 use twilio_sip_allow::policy::space::{Field, Span};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, PortRange, Transport};
@@ -37,6 +38,7 @@ fn parse(text: &str) -> Result<Vec<DeployedUnit>, Vec<String>> {
     let wanted = Wanted {
         unit: &Unit::default(),
         directions: &BOTH,
+        limits: Limits::default(),
     };
     let units = format::parse(pf(), text, wanted).map_err(|errors| {
         let told = errors
@@ -61,7 +63,7 @@ fn drift(policy: &Policy, text: &str) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(&rules, pf().opens_tcp(), &unit, || &[]).unwrap();
+        let drift = compare(&rules, pf().opens_tcp(), &unit, Limits::default(), || &[]).unwrap();
         let beyond = drift.beyond.iter();
         found.extend(beyond.map(|(direction, b)| format!("beyond {direction} {}", b.what)));
         found.extend(drift.missing.iter().map(|part| match &part.belongs {

@@ -12,6 +12,7 @@ use common::judge::{dialect, everything, policy};
 use common::{Tool, matrix, python, render};
 use serde_json::{Value, json};
 use twilio_sip_allow::format::{self, Unit, parse::Wanted};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Policy;
 use twilio_sip_allow::select::Selection;
 
@@ -167,10 +168,11 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
     let wanted = Wanted {
         unit: &unit,
         directions: &policy.scope.directions,
+        limits: Limits::default(),
     };
     let drift = |text: &str| -> (usize, usize) {
         let units = format::parse(format, text, wanted).unwrap();
-        let drift = format::compare(format, &policy, &units, || &[]).unwrap();
+        let drift = format::compare(format, &policy, &units, Limits::default(), || &[]).unwrap();
         (drift.missing.len(), drift.extra.len() + drift.beyond.len())
     };
     let found = aws.run(&["describe-security-groups"]).to_string();

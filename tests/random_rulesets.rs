@@ -11,6 +11,7 @@ use common::oracle::{Random, dotted};
 use common::readers::{Flag, Packet};
 use common::tell;
 use common::wire::Shape;
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Direction;
 use twilio_sip_allow::policy::space::{
     Field, Flags, Kind, Packets, Protocols, Span, States, differences,
@@ -303,7 +304,7 @@ fn let_through(format: &str, text: &str, unit: &str) -> Vec<Packets> {
     let units = units(format, text, unit, &[Direction::In]);
     let units = units.unwrap_or_else(|errors| panic!("{unit}: {errors:#?}\n{text}"));
     assert_eq!(units[0].name, unit);
-    let found = differences(&[], &units[0].steps).unwrap();
+    let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
     assert!(found.iter().all(|difference| !difference.sometimes));
     found
         .into_iter()

@@ -4,9 +4,10 @@ mod common;
 
 use common::judge::{chance, pick};
 use common::oracle::Random;
+use twilio_sip_allow::limits::{Limit, Limits};
 use twilio_sip_allow::policy::space::{
-    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, TooTangled,
-    Verdict, complement, differences, normalized,
+    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, Verdict,
+    complement, differences, normalized,
 };
 
 const FIELDS: [Field; 4] = [
@@ -160,7 +161,7 @@ fn differences_are_exact_at_every_point() {
             .map(|_| random_box(&mut random))
             .collect();
         let steps = random_steps(&mut random);
-        let found = differences(&expected, &steps).unwrap();
+        let found = differences(&expected, &steps, Limits::default()).unwrap();
         for point in &points {
             let is_expected = expected.iter().any(|e| e.and(point).is_some());
             let (passes, stops) = fates(&steps, 0, point);
@@ -230,7 +231,7 @@ fn a_difference_is_told_in_as_few_boxes_as_can_be() {
             steps.push(accept(span(first, last), protocols));
         }
     }
-    let found = differences(&[], &steps).unwrap();
+    let found = differences(&[], &steps, Limits::default()).unwrap();
     let mut remotes: Vec<Span> = found
         .iter()
         .map(|d| d.packets.span(Field::Remote))
@@ -281,5 +282,8 @@ fn rules_that_overlap_in_too_many_ways_are_refused() {
         .into_iter()
         .flat_map(|f| (0..2_000).map(move |n| step(f, n)))
         .collect();
-    assert_eq!(differences(&[], &steps), Err(TooTangled));
+    assert_eq!(
+        differences(&[], &steps, Limits::default()),
+        Err(Limits::default().exceeded(Limit::Work))
+    );
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
-use super::is_stdin;
 use super::selection::SelectionArgs;
+use crate::input::is_stdin;
 
 /// What `explain` needs.
 #[derive(Args)]

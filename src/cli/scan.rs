@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::is_stdin;
 use super::selection::PublishedArgs;
+use crate::input::is_stdin;
 use crate::scan::Verdict;
 
 /// What `scan` needs.

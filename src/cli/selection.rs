@@ -7,8 +7,8 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Command, ValueEnum, ValueHint};
 use ipnet::Ipv4Net;
 
-use super::is_stdin;
 use crate::dataset;
+use crate::input::is_stdin;
 use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
 use crate::select::{CURRENT, Selection, local_addresses, names};
 

@@ -8,11 +8,13 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use tempfile::SpooledTempFile;
 
-use super::{Outcome, Selected, keep_verdict, name_of, read_text, select};
+use super::{Outcome, Selected, keep_verdict, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
 use crate::format::parse::{Lines, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
+use crate::input::{self, name_of};
+use crate::limits::{Limit, Limits};
 use crate::output::{self, Talk};
 use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
@@ -26,9 +28,9 @@ const FILES_PER_THREAD: usize = 8;
 /// As much of a report as is kept in memory until it is known that all files could be judged.
 const REPORT_IN_MEMORY: usize = 4 << 20;
 
-pub fn run(args: &CheckArgs, talk: Talk) -> Result<Outcome> {
+pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let files = args.files()?;
-    let check = Check::new(args)?;
+    let check = Check::new(args, limits)?;
     let report = args.report(talk);
     let mut run = Run {
         report: &*report,
@@ -74,6 +76,7 @@ struct Check {
     atlas: Atlas,
     known: OnceLock<Vec<Known>>,
     repair: bool,
+    limits: Limits,
     notices: Vec<String>,
 }
 
@@ -90,13 +93,13 @@ enum Verdict {
 }
 
 impl Check {
-    fn new(args: &CheckArgs) -> Result<Check> {
+    fn new(args: &CheckArgs, limits: Limits) -> Result<Check> {
         let format = args.format()?;
         let unit = args.unit();
         let atlas = dataset::atlas()?;
         let Selected {
             policy, notices, ..
-        } = select(&args.selection, DEFAULT_EDITION, &atlas)?;
+        } = select(&args.selection, DEFAULT_EDITION, limits, &atlas)?;
         // What cannot be said in this format cannot be deployed either.
         let sayable = Unit {
             name: UnitName::default(),
@@ -110,6 +113,7 @@ impl Check {
             atlas,
             known: OnceLock::new(),
             repair: args.print_repair,
+            limits,
             notices,
         })
     }
@@ -143,7 +147,7 @@ impl Check {
     }
 
     fn judge(&self, file: &Path, report: &dyn Report) -> Verdict {
-        let text = match read_text(file) {
+        let text = match input::text(file, self.limits, Limit::Input) {
             Ok(text) => text,
             Err(error) => return Verdict::Refused(vec![format!("{error:#}")]),
         };
@@ -161,6 +165,7 @@ impl Check {
         let wanted = Wanted {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
+            limits: self.limits,
         };
         let units = format::parse(self.format, text, wanted).map_err(|errors| {
             let lines = Lines::of(text);
@@ -173,8 +178,10 @@ impl Check {
             };
             errors.into_iter().map(tell).collect::<Vec<_>>()
         })?;
-        let drift = format::compare(self.format, &self.policy, &units, || self.known())
-            .map_err(|error| vec![format!("{name}: {error}")])?;
+        let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
+            self.known()
+        })
+        .map_err(|error| vec![format!("{name}: {error}")])?;
         let repair = if self.repair && !drift.is_none() {
             let repair = format::repair(self.format, &self.policy, text, wanted, &units);
             Some(repair.map_err(|error| vec![format!("{name}: {error}")])?)

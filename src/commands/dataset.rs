@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Outcome, editions, keep_verdict, name_of, read_text, tell_faults};
-use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs, is_stdin};
+use super::{Outcome, editions, keep_verdict, tell_faults};
+use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 use crate::dataset::{self, Atlas, Connection, Edition, Region};
+use crate::input::{self, is_stdin, name_of};
+use crate::limits::{Limit, Limits};
 use crate::output::{Talk, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
@@ -14,17 +16,17 @@ use crate::policy::{ALL_REGIONS, Plane};
 use crate::report;
 use crate::select::{self, CURRENT, names};
 
-pub fn run(verb: &DatasetVerb, talk: Talk) -> Result<Outcome> {
+pub fn run(verb: &DatasetVerb, limits: Limits, talk: Talk) -> Result<Outcome> {
     match verb {
-        DatasetVerb::Show(args) => show(args),
-        DatasetVerb::Diff(args) => diff(args, talk),
-        DatasetVerb::Import(args) => import(args, talk),
+        DatasetVerb::Show(args) => show(args, limits),
+        DatasetVerb::Diff(args) => diff(args, limits, talk),
+        DatasetVerb::Import(args) => import(args, limits, talk),
     }
 }
 
-fn show(args: &ShowArgs) -> Result<Outcome> {
+fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
-    let [edition] = &editions(args.source(), &atlas)?[..] else {
+    let [edition] = &editions(args.source(), limits, &atlas)?[..] else {
         bail!("one list is printed at a time; name one --edition");
     };
     let text = if args.json {
@@ -36,14 +38,14 @@ fn show(args: &ShowArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
+fn diff(args: &DiffArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
     if is_stdin(&args.page) && args.published.reads_stdin() {
         bail!("--dataset and the page cannot both be read from stdin; give one of them as a file");
     }
     let named = args.published.named_source();
     let candidates = match named.clone() {
-        Some(source) => editions(source, &atlas)?,
+        Some(source) => editions(source, limits, &atlas)?,
         None => dataset::editions()?,
     };
     if named.is_some() && candidates.len() > 1 {
@@ -54,7 +56,7 @@ fn diff(args: &DiffArgs, talk: Talk) -> Result<Outcome> {
         let of = std::slice::from_ref(edition);
         regions.push(select::regions(args.published.regions(), of, &atlas)?);
     }
-    let page = match read(&args.page, &atlas)? {
+    let page = match read(&args.page, limits, &atlas)? {
         Ok(page) => page,
         Err(errors) => return Ok(refused(talk, &args.page, &errors)),
     };
@@ -120,7 +122,7 @@ fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Editio
         .min_by_key(|(changes, edition)| (changes.len(), edition.superseded.is_some()))
 }
 
-fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
+fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let atlas = dataset::atlas()?;
     let editions = dataset::editions()?;
     let regions = select::regions(&args.region, &editions, &atlas)?;
@@ -134,7 +136,7 @@ fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
             args.name
         );
     }
-    let page = match read(&args.page, &atlas)? {
+    let page = match read(&args.page, limits, &atlas)? {
         Ok(page) => page,
         Err(errors) => return Ok(refused(talk, &args.page, &errors)),
     };
@@ -175,8 +177,8 @@ fn import(args: &ImportArgs, talk: Talk) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn read(file: &Path, atlas: &Atlas) -> Result<Result<Page, Vec<PageError>>> {
-    Ok(Page::read(&read_text(file)?, atlas))
+fn read(file: &Path, limits: Limits, atlas: &Atlas) -> Result<Result<Page, Vec<PageError>>> {
+    Ok(Page::read(&input::text(file, limits, Limit::List)?, atlas))
 }
 
 /// Tells what is wrong with a page.

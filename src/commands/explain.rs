@@ -5,10 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, Selected, catalog, keep_verdict, read_text, select, tell_faults};
+use super::{Outcome, Selected, catalog, keep_verdict, select, tell_faults};
 use crate::cli::ExplainArgs;
 use crate::dataset;
 use crate::explain::Question;
+use crate::input;
+use crate::limits::{Limit, Limits};
 use crate::output::Talk;
 use crate::report::Explanation;
 use crate::select::CURRENT;
@@ -16,21 +18,24 @@ use crate::select::CURRENT;
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 16;
 
-pub fn run(args: &ExplainArgs, talk: Talk) -> Result<Outcome> {
+pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let addresses = args.addresses()?;
     let atlas = dataset::atlas()?;
     let Selected {
         editions,
         policy,
         notices,
-    } = select(&args.selection, CURRENT, &atlas)?;
+    } = select(&args.selection, CURRENT, limits, &atlas)?;
     let catalog = catalog(&args.selection.published, editions, &atlas)?;
     let text;
     let asked: Vec<(Option<usize>, &str)> = if let Some(addresses) = addresses {
         addresses.iter().map(|text| (None, text.as_str())).collect()
     } else {
-        text = read_text(Path::new("-"))?;
-        lines(&text).collect()
+        text = input::text(Path::new("-"), limits, Limit::Input)?;
+        let asked: Vec<_> = lines(&text).collect();
+        let fits = limits.check(Limit::Addresses, asked.len());
+        fits.context("stdin")?;
+        asked
     };
     let questions = match understood(&asked) {
         Ok(questions) => questions,

@@ -9,17 +9,16 @@ mod man;
 mod render;
 mod scan;
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::catalog::Catalog;
-use crate::cli::{Cli, PublishedArgs, SelectionArgs, Source, Verb, is_stdin};
+use crate::cli::{Cli, PublishedArgs, SelectionArgs, Source, Verb};
 use crate::dataset::{Atlas, Edition};
+use crate::input::{self, name_of};
+use crate::limits::{Limit, Limits};
 use crate::output::{Talk, is_closed_pipe};
 use crate::policy::Policy;
 use crate::select;
@@ -47,12 +46,13 @@ impl From<Outcome> for ExitCode {
 
 /// Does what the command line asks for.
 pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
+    let limits = cli.limits();
     match cli.command {
-        None => render::run(&cli.render, talk)?,
-        Some(Verb::Check(args)) => return check::run(&args, talk),
-        Some(Verb::Dataset(verb)) => return dataset::run(&verb, talk),
-        Some(Verb::Explain(args)) => return explain::run(&args, talk),
-        Some(Verb::Scan(args)) => return scan::run(&args, talk),
+        None => render::run(&cli.render, limits, talk)?,
+        Some(Verb::Check(args)) => return check::run(&args, limits, talk),
+        Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, talk),
+        Some(Verb::Explain(args)) => return explain::run(&args, limits, talk),
+        Some(Verb::Scan(args)) => return scan::run(&args, limits, talk),
         Some(Verb::List(args)) => list::run(&args)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,
         Some(Verb::Man) => man::run()?,
@@ -61,11 +61,11 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
 }
 
 /// The editions that a command line names.
-fn editions(source: Source, atlas: &Atlas) -> Result<Vec<Edition>> {
+fn editions(source: Source, limits: Limits, atlas: &Atlas) -> Result<Vec<Edition>> {
     Ok(match source {
         Source::Editions(names) => select::embedded_editions(&names)?,
         Source::File(file) => {
-            let text = read_text(&file)?;
+            let text = input::text(&file, limits, Limit::List)?;
             let name = name_of(&file);
             vec![crate::dataset::parse_edition(&name, &text, atlas)?]
         }
@@ -89,8 +89,8 @@ struct Selected {
 }
 
 /// `default` is the edition that no option means.
-fn select(args: &SelectionArgs, default: &str, atlas: &Atlas) -> Result<Selected> {
-    let editions = editions(args.published.source(default), atlas)?;
+fn select(args: &SelectionArgs, default: &str, limits: Limits, atlas: &Atlas) -> Result<Selected> {
+    let editions = editions(args.published.source(default), limits, atlas)?;
     let selection = args.selection();
     let policy = select::policy(&selection, &editions, atlas)?;
     let notices = select::notices(&selection, &policy, &editions, atlas);
@@ -118,44 +118,6 @@ fn catalog(args: &PublishedArgs, mut selected: Vec<Edition>, atlas: &Atlas) -> R
         &names,
         atlas,
     ))
-}
-
-/// A file's name for people.
-fn name_of(file: &Path) -> String {
-    if is_stdin(file) {
-        "stdin".to_owned()
-    } else {
-        file.display().to_string()
-    }
-}
-
-/// A file's text, or stdin's for `-`; a byte order mark is no part of it.
-fn read_text(file: &Path) -> Result<String> {
-    let name = name_of(file);
-    let bytes = without_mark(read_bytes(file)?);
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        anyhow::anyhow!("{name} is not UTF-8 text: byte {} is not", valid + 1)
-    })
-}
-
-/// What is in a file, or in stdin for `-`.
-fn read_bytes(file: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = if is_stdin(file) {
-        io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.with_context(|| format!("cannot read {}", name_of(file)))?;
-    Ok(bytes)
-}
-
-fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.starts_with("\u{feff}".as_bytes()) {
-        bytes.drain(..3);
-    }
-    bytes
 }
 
 /// As many faults of one input as are told.

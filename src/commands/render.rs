@@ -2,21 +2,23 @@
 
 use anyhow::Result;
 
-use super::{Selected, read_text, select};
+use super::{Selected, select};
 use crate::cli::{Layout, RenderArgs};
 use crate::dataset;
 use crate::format;
+use crate::input;
+use crate::limits::{Limit, Limits};
 use crate::output::Talk;
 use crate::select::DEFAULT_EDITION;
 
-pub fn run(args: &RenderArgs, talk: Talk) -> Result<()> {
+pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
     let layout = args.layout()?;
     let atlas = dataset::atlas()?;
     let Selected {
         policy,
         mut notices,
         ..
-    } = select(&args.selection, DEFAULT_EDITION, &atlas)?;
+    } = select(&args.selection, DEFAULT_EDITION, limits, &atlas)?;
     let unit = args.unit();
     let text = match layout {
         Layout::Format(format) => {
@@ -24,7 +26,7 @@ pub fn run(args: &RenderArgs, talk: Talk) -> Result<()> {
             format::render(format, &policy, &unit)?
         }
         Layout::Template(file) => {
-            let source = read_text(&file)?;
+            let source = input::text(&file, limits, Limit::List)?;
             format::render_template(&file.display().to_string(), &source, &policy, &unit)?
         }
     };

@@ -1,32 +1,29 @@
 //! Looks for Twilio's addresses in files and folders.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use serde_json::json;
 
-use super::{Outcome, catalog, editions, keep_verdict, name_of, read_bytes, without_mark};
-use crate::cli::{FindingsReport, PublishedArgs, ScanArgs, is_stdin};
+use super::{Outcome, catalog, editions, keep_verdict};
+use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Atlas, Edition};
+use crate::input::{self, Content, is_stdin, name_of};
+use crate::limits::Limits;
 use crate::output::{Talk, write_stdout};
 use crate::policy::ALL_REGIONS;
 use crate::policy::space::normalized;
 use crate::report::{FileFindings, Findings};
-use crate::scan::{Expected, Judge};
+use crate::scan::{Expected, Finding, Judge};
 use crate::select::{self, CURRENT};
 
-/// As much of a file as tells whether it is text.
-const PEEK: u64 = 8 << 10;
-
-pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
+pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let files = args.files()?;
     let fails_on = args.fails_on()?;
     let atlas = dataset::atlas()?;
-    let selected = editions(args.published.source(CURRENT), &atlas)?;
+    let selected = editions(args.published.source(CURRENT), limits, &atlas)?;
     let regions = select::regions(args.published.regions(), &selected, &atlas)?;
     let regions: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
     let expected = expected(&args.published, &selected, &regions, &atlas);
@@ -37,7 +34,7 @@ pub fn run(args: &ScanArgs, talk: Talk) -> Result<Outcome> {
     });
     let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
     let catalog = catalog(&args.published, selected, &atlas)?;
-    let judge = Judge::new(&catalog, expected, &atlas);
+    let judge = Judge::new(&catalog, expected, &atlas, limits);
     let mut seen = Seen::default();
     for file in &files {
         seen.add(file, &judge);
@@ -121,27 +118,35 @@ struct Seen {
     problems: Vec<String>,
 }
 
-/// What a file is.
-enum Content {
-    Text(Vec<u8>),
-    Binary,
-}
-
 impl Seen {
     fn add(&mut self, file: &Path, judge: &Judge) {
         if !is_stdin(file) && file.is_dir() {
             self.add_folder(file, judge);
             return;
         }
-        match read(file) {
-            Ok(Content::Text(text)) => self.add_findings(file, &text, judge),
-            Ok(Content::Binary) => self.problems.push(format!("{} is not text", name_of(file))),
-            Err(error) => self.problems.push(format!("{error:#}")),
+        if let Some(Content::Binary) = self.add_file(file, judge) {
+            self.problems.push(format!("{} is not text", name_of(file)));
         }
     }
 
-    fn add_findings(&mut self, file: &Path, text: &[u8], judge: &Judge) {
-        let findings = judge.judge(text);
+    /// Adds what is in a file; what it is, if it could be read.
+    fn add_file(&mut self, file: &Path, judge: &Judge) -> Option<Content> {
+        let content = input::content(file, judge.limits);
+        let content = content.map_err(|error| self.problems.push(format!("{error:#}")));
+        let content = content.ok()?;
+        if let Content::Text(text) = &content {
+            match judge.judge(text) {
+                Ok(findings) => self.add_findings(file, findings),
+                Err(exceeded) => {
+                    let problem = format!("{}: {exceeded}", name_of(file));
+                    self.problems.push(problem);
+                }
+            }
+        }
+        Some(content)
+    }
+
+    fn add_findings(&mut self, file: &Path, findings: Vec<Finding>) {
         if !findings.is_empty() {
             let short = file
                 .strip_prefix("./")
@@ -197,10 +202,8 @@ impl Seen {
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {
             return;
         }
-        match read(entry.path()) {
-            Ok(Content::Text(text)) => self.add_findings(entry.path(), &text, judge),
-            Ok(Content::Binary) => self.binary += 1,
-            Err(error) => self.problems.push(format!("{error:#}")),
+        if let Some(Content::Binary) = self.add_file(entry.path(), judge) {
+            self.binary += 1;
         }
     }
 }
@@ -215,42 +218,5 @@ impl Drop for Share {
     fn drop(&mut self) {
         // The receiver outlives all threads.
         let _ = self.sender.send(std::mem::take(&mut self.seen));
-    }
-}
-
-/// A file as UTF-8, or as good as that; UTF-16 is told by its byte order mark.
-fn read(file: &Path) -> Result<Content> {
-    if is_stdin(file) {
-        return Ok(content(read_bytes(file)?));
-    }
-    let cannot = || format!("cannot read {}", name_of(file));
-    let mut opened = File::open(file).with_context(cannot)?;
-    let mut bytes = Vec::new();
-    let start = opened.by_ref().take(PEEK).read_to_end(&mut bytes);
-    start.with_context(cannot)?;
-    // What is not text need not be read whole.
-    if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) || !bytes.contains(&0) {
-        opened.read_to_end(&mut bytes).with_context(cannot)?;
-    }
-    Ok(content(bytes))
-}
-
-fn content(bytes: Vec<u8>) -> Content {
-    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ if memchr::memchr(0, &bytes).is_some() => return Content::Binary,
-        _ => return Content::Text(without_mark(bytes)),
-    };
-    let units = bytes[2..]
-        .chunks_exact(2)
-        .map(|pair| unit([pair[0], pair[1]]));
-    let text: String = char::decode_utf16(units)
-        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect();
-    if text.contains('\0') {
-        Content::Binary
-    } else {
-        Content::Text(text.into_bytes())
     }
 }

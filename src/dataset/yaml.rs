@@ -13,8 +13,18 @@ pub struct YamlError {
     line_and_column: Option<(usize, usize)>,
 }
 
+/// As deep as a document may be nested; those of ours are 4 deep. The parser's time grows with the
+/// square of it.
+const DEPTH: usize = 64;
+
 /// Reads one YAML document.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
+    if let Some(line) = too_deep(text) {
+        return Err(YamlError {
+            reason: format!("it is nested more than {DEPTH} deep, as no list of networks is"),
+            line_and_column: Some((line, 1)),
+        });
+    }
     serde_yaml::from_str(text).map_err(|error| {
         let place = error.location().map(|place| (place.line(), place.column()));
         let message = error.to_string();
@@ -26,6 +36,27 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
             line_and_column: place,
         }
     })
+}
+
+/// The line in which brackets, or dashes and question marks, open too many levels. Those within
+/// texts count too, which have no use for so many.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut brackets = 0_usize;
+    let opens_too_many = |line: &str| {
+        for byte in line.bytes() {
+            match byte {
+                b'[' | b'{' => brackets += 1,
+                b']' | b'}' => brackets = brackets.saturating_sub(1),
+                _ => {}
+            }
+            if brackets > DEPTH {
+                return true;
+            }
+        }
+        let words = line.split_ascii_whitespace();
+        words.filter(|word| matches!(*word, "-" | "?")).count() > DEPTH
+    };
+    text.lines().position(opens_too_many).map(|at| at + 1)
 }
 
 /// Writes one YAML document.

@@ -12,9 +12,10 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, Unit, clip};
+use super::{Dialect, FormatError, Unit};
 use crate::policy::{Direction, Origin, Policy, PortRange, Protocol, RemoteNetwork, Rule, merge};
 use crate::template;
+use crate::text::clip;
 
 mod group;
 mod json;

@@ -1,5 +1,6 @@
 //! Chains of rules that jump to each other, as iptables and nftables have them, to one list of steps.
 
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
@@ -59,21 +60,19 @@ pub(super) trait Chains<'a> {
     fn read(&self, rule: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError>;
 }
 
-/// How many rules and steps the jumps of a unit may multiply its rules to.
-const LIMIT: usize = 1 << 22;
-
-/// How many chains may be jumped through one from another; nftables allows 16.
-const DEPTH_LIMIT: usize = 64;
-
 /// As many mistakes as are worth reporting.
 pub(super) const ERROR_LIMIT: usize = 20;
 
 /// What the chains of the given names do, or all that is not understood of it.
-pub(super) fn units<'a>(chains: &impl Chains<'a>, names: Vec<(Direction, String)>) -> Parsed {
+pub(super) fn units<'a>(
+    chains: &impl Chains<'a>,
+    names: Vec<(Direction, String)>,
+    limits: Limits,
+) -> Parsed {
     let mut units = Vec::new();
     let mut errors = Vec::new();
     for (direction, name) in names {
-        match unit(chains, name, direction) {
+        match unit(chains, name, direction, limits) {
             Ok(unit) => units.push(unit),
             Err(found) => errors.extend(found),
         }
@@ -93,6 +92,7 @@ fn unit<'a>(
     chains: &impl Chains<'a>,
     name: String,
     direction: Direction,
+    limits: Limits,
 ) -> Result<DeployedUnit, Vec<ParseError>> {
     let Some(chain) = chains.names().find(|chain| *chain == name) else {
         let place = chains.place();
@@ -109,6 +109,7 @@ fn unit<'a>(
     };
     let mut walk = Walk {
         chains,
+        limits,
         direction,
         steps: Vec::new(),
         beyond: Vec::new(),
@@ -151,6 +152,7 @@ fn unit<'a>(
 
 struct Walk<'a, 'c, C> {
     chains: &'c C,
+    limits: Limits,
     direction: Direction,
     steps: Vec<Step>,
     beyond: Vec<Beyond>,
@@ -187,8 +189,8 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
         for rule in rules {
             arms.clear();
             self.read += 1;
-            if self.read > LIMIT {
-                self.fill(rule.at);
+            if let Err(exceeded) = self.limits.check(Limit::Rules, self.read) {
+                self.fill(rule.at, exceeded);
             }
             if let Err(error) = chains.read(*rule, &mut arms) {
                 self.errors.push(error);
@@ -254,8 +256,8 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
     }
 
     fn step(&mut self, packets: Packets, certain: bool, verdict: Verdict, at: u32) {
-        if self.steps.len() == LIMIT {
-            self.fill(at);
+        if let Err(exceeded) = self.limits.check(Limit::Rules, self.steps.len() + 1) {
+            self.fill(at, exceeded);
             return;
         }
         self.steps.push(Step {
@@ -267,10 +269,9 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
     }
 
     /// Tells, once, that there is too much.
-    fn fill(&mut self, at: u32) {
+    fn fill(&mut self, at: u32, exceeded: Exceeded) {
         if !self.full {
-            let problem = "the jumps of this unit multiply its rules beyond what can be compared";
-            self.errors.push(ParseError::new(at, problem));
+            self.errors.push(ParseError::new(at, exceeded));
         }
         self.full = true;
     }
@@ -279,8 +280,8 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
     fn find(&mut self, chain: &str, at: u32) -> bool {
         let problem = if self.open.contains(&chain) {
             format!("it goes round in a circle: chain {chain} is jumped to from itself")
-        } else if self.open.len() == DEPTH_LIMIT {
-            format!("chain {chain} is jumped to through more than {DEPTH_LIMIT} others")
+        } else if let Err(exceeded) = self.limits.check(Limit::Depth, self.open.len() + 1) {
+            exceeded.to_string()
         } else if self.chains.rules(chain).is_none() {
             format!(
                 "chain {chain} is not in the text, so what it does is not known; give all of the table"

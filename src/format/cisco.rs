@@ -8,9 +8,10 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Unit, clip, head};
+use super::{Dialect, FormatError, NetworkLists, Unit, head};
 use crate::policy::{Direction, Policy, PortRange, Rule, State};
 use crate::template;
+use crate::text::clip;
 
 mod entry;
 mod groups;

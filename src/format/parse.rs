@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use crate::limits::{Limit, Limits};
 use crate::policy::drift::DeployedUnit;
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span, complement, normalized};
 use crate::policy::{Direction, PortRange};
+use crate::text::clip;
 
 use super::Unit;
 
@@ -17,6 +19,8 @@ pub struct Wanted<'a> {
     pub unit: &'a Unit,
     /// The directions that the user selected; at least one.
     pub directions: &'a [Direction],
+    /// What they may cost.
+    pub limits: Limits,
 }
 
 impl Wanted<'_> {
@@ -100,7 +104,7 @@ pub fn excerpt(text: &str, at: u32) -> String {
         Some(json) => json.chars().take(EXCERPT_LIMIT + 1).collect(),
         None => rest.lines().next().unwrap_or_default().trim().to_owned(),
     };
-    super::clip(found, EXCERPT_LIMIT)
+    clip(found, EXCERPT_LIMIT)
 }
 
 /// The JSON value that a text starts with.
@@ -134,27 +138,24 @@ pub(super) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, &str)>, Par
     }))
 }
 
-/// The packets that a rule holds for, narrowed match by match: at most as many boxes as
-/// [`Matches::LIMIT`].
+/// The packets that a rule holds for, narrowed match by match.
 #[derive(Clone, Debug)]
 pub(super) struct Matches {
     pub boxes: Vec<Packets>,
     /// See [`crate::policy::space::Step::certain`].
     pub certain: bool,
-}
-
-impl Default for Matches {
-    fn default() -> Self {
-        Matches {
-            boxes: vec![Packets::ALL],
-            certain: true,
-        }
-    }
+    pub limits: Limits,
 }
 
 impl Matches {
-    /// A rule of more boxes is taken for a mistake.
-    pub const LIMIT: usize = 1 << 20;
+    /// Every packet; no narrowing may lead to more boxes than the limits allow.
+    pub fn within(limits: Limits) -> Self {
+        Matches {
+            boxes: vec![Packets::ALL],
+            certain: true,
+            limits,
+        }
+    }
 
     /// Keeps packets with a field in any of the spans, which are disjoint.
     pub fn span(&mut self, field: Field, spans: &[Span]) -> Result<(), String> {
@@ -215,9 +216,9 @@ impl Matches {
             self.keep(|packets| keep(packets, only));
             return Ok(());
         }
-        if self.boxes.len().saturating_mul(choices.len()) > Matches::LIMIT {
-            return Err("it combines more addresses and ports than can be compared".to_owned());
-        }
+        let count = self.boxes.len().saturating_mul(choices.len());
+        let fits = self.limits.check(Limit::Boxes, count);
+        fits.map_err(|exceeded| exceeded.to_string())?;
         let old = std::mem::take(&mut self.boxes);
         for packets in &old {
             self.boxes

@@ -9,9 +9,10 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, clip, head};
+use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
+use crate::text::clip;
 
 mod ends;
 mod listing;

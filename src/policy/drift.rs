@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use super::space::{self, Difference, Field, Packets, Protocols, Side, Span, Step, TooTangled};
+use super::space::{self, Difference, Field, Packets, Protocols, Side, Span, Step};
 use super::{Direction, Plane, Rule, State};
+use crate::limits::{Exceeded, Limits};
 
 /// What a firewall lets through one way.
 #[derive(Debug)]
@@ -149,11 +150,12 @@ pub fn compare<'k>(
     rules: &[&Rule],
     opens_tcp: bool,
     deployed: &DeployedUnit,
+    limits: Limits,
     known: impl Fn() -> &'k [Known],
-) -> Result<Drift, TooTangled> {
+) -> Result<Drift, Exceeded> {
     let needed: Vec<Vec<Packets>> = rules.iter().map(|r| space::boxes(r, opens_tcp)).collect();
     let (missing, extra): (Vec<Difference>, Vec<Difference>) =
-        space::differences(&needed.concat(), &deployed.steps)?
+        space::differences(&needed.concat(), &deployed.steps, limits)?
             .into_iter()
             .partition(|difference| difference.side == Side::Missing);
     let direction = deployed.direction;

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use ipnet::Ipv4Subnets;
 
 use super::{Direction, Protocol, Rule, State};
+use crate::limits::{Exceeded, Limit, Limits};
 
 /// Numbers from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -567,22 +568,15 @@ pub struct Difference {
     pub blame: Vec<u32>,
 }
 
-/// The rules overlap in so many ways that a comparison would take too long.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("its rules overlap in too many ways to be compared in reasonable time")]
-pub struct TooTangled;
-
-/// How many times a comparison looks at a rule before it gives up, for each rule, and at least.
-const EFFORT: (u64, u64) = (1_000, 100_000_000);
-
-/// As many pieces as a comparison may find, for each rule, and at least.
-const PIECES: (usize, usize) = (8, 1 << 20);
-
 /// The exact difference of what is expected and what the steps let through.
 ///
 /// A packet that passes only in some circumstances is missing if expected, and extra if not.
 /// No packet is in two differences of one side; they are in no particular order.
-pub fn differences(expected: &[Packets], steps: &[Step]) -> Result<Vec<Difference>, TooTangled> {
+pub fn differences(
+    expected: &[Packets],
+    steps: &[Step],
+    limits: Limits,
+) -> Result<Vec<Difference>, Exceeded> {
     let all = || expected.iter().chain(steps.iter().map(|s| &s.packets));
     let mut numbers = std::collections::HashMap::new();
     let mut kinds: Vec<Kind> = Vec::new();
@@ -601,15 +595,15 @@ pub fn differences(expected: &[Packets], steps: &[Step]) -> Result<Vec<Differenc
         kind_of.push(number);
     }
     let spans: Vec<[Span; FIELDS]> = all().map(|p| p.spans).collect();
-    let effort = EFFORT.1.max(EFFORT.0 * spans.len() as u64);
     let mut sweep = Sweep {
         spans: &spans,
         expected: expected.len(),
         steps,
         scratch: Default::default(),
         pieces: Vec::new(),
-        limit: PIECES.1.max(PIECES.0 * spans.len()),
-        effort,
+        limits,
+        earlier: 0,
+        looked: 0,
     };
     let mut found = Vec::new();
     for atom in Kind::atoms(&kinds) {
@@ -620,7 +614,7 @@ pub fn differences(expected: &[Packets], steps: &[Step]) -> Result<Vec<Differenc
             .map(|(id, _)| id)
             .collect();
         sweep.run(0, &members)?;
-        sweep.limit -= sweep.pieces.len();
+        sweep.earlier += sweep.pieces.len();
         found.extend(sweep.pieces.drain(..).map(|piece| Difference {
             side: piece.side,
             sometimes: piece.sometimes,
@@ -658,10 +652,11 @@ struct Sweep<'a> {
     steps: &'a [Step],
     scratch: [Scratch; FIELDS],
     pieces: Vec<Piece>,
-    /// How many more pieces there may be.
-    limit: usize,
-    /// How many more times a box may be looked at.
-    effort: u64,
+    limits: Limits,
+    /// How many pieces were found before these.
+    earlier: usize,
+    /// How many times boxes were looked at.
+    looked: usize,
 }
 
 /// What a level of the sweep needs, kept from one use to the next.
@@ -674,19 +669,16 @@ struct Scratch {
 
 impl Sweep<'_> {
     /// Adds the pieces of the given boxes, whose ids ascend, from a level of [`ORDER`] on.
-    fn run(&mut self, level: usize, ids: &[u32]) -> Result<(), TooTangled> {
-        self.effort = self
-            .effort
-            .checked_sub(ids.len() as u64)
-            .ok_or(TooTangled)?;
+    fn run(&mut self, level: usize, ids: &[u32]) -> Result<(), Exceeded> {
+        self.looked = self.looked.saturating_add(ids.len());
+        self.limits.check(Limit::Work, self.looked)?;
         let Some(&first) = ids.first() else {
             return Ok(());
         };
         let Some(&field) = ORDER.get(level) else {
-            if self.pieces.len() == self.limit {
-                return Err(TooTangled);
-            }
             self.pieces.extend(self.judge(ids));
+            let found = self.earlier + self.pieces.len();
+            self.limits.check(Limit::Boxes, found)?;
             return Ok(());
         };
         let span = self.spans[first as usize][field];
@@ -710,7 +702,7 @@ impl Sweep<'_> {
         field: usize,
         ids: &[u32],
         scratch: &mut Scratch,
-    ) -> Result<(), TooTangled> {
+    ) -> Result<(), Exceeded> {
         let Scratch {
             entries,
             active,

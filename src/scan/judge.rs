@@ -8,6 +8,7 @@ use super::context::{Context, Positions, Words, says_twilio};
 use super::find::{Found, find, odd_addresses};
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::space::{Span, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
@@ -87,6 +88,8 @@ pub struct Expected {
 
 /// Judges texts.
 pub struct Judge<'a> {
+    /// What a text may cost.
+    pub limits: Limits,
     catalog: &'a Catalog,
     expected: Vec<Expected>,
     words: Words,
@@ -127,7 +130,12 @@ const NOT_PUBLIC: [(u32, u8); 15] = [
 
 impl<'a> Judge<'a> {
     /// By all that was published, and what is expected of a text.
-    pub fn new(catalog: &'a Catalog, expected: Vec<Expected>, atlas: &Atlas) -> Self {
+    pub fn new(
+        catalog: &'a Catalog,
+        expected: Vec<Expected>,
+        atlas: &Atlas,
+        limits: Limits,
+    ) -> Self {
         let mut spellings = Vec::new();
         for (at, entry) in catalog.entries.iter().enumerate() {
             spellings.push((address_or_cidr(entry.network), at));
@@ -143,6 +151,7 @@ impl<'a> Judge<'a> {
             }
         }
         Judge {
+            limits,
             words: Words::new(atlas),
             in_force: catalog.addresses(|entry| entry.in_force),
             signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
@@ -154,24 +163,33 @@ impl<'a> Judge<'a> {
     }
 
     /// All findings of a text, in its order, then what is missing.
-    pub fn judge(&self, text: &[u8]) -> Vec<Finding> {
-        let found: Vec<Found> = find(text).collect();
+    pub fn judge(&self, text: &[u8]) -> Result<Vec<Finding>, Exceeded> {
+        let most = self.limits.most(Limit::Addresses);
+        let mut all = find(text);
+        let found: Vec<Found> = all.by_ref().take(most).collect();
         if found.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let says_twilio = says_twilio(text);
-        if !says_twilio && !found.iter().any(|one| self.is_twilios(one.span)) {
-            return Vec::new();
+        let next = all.next();
+        let is_twilios = |one: &Found| self.is_twilios(one.span);
+        if !says_twilio
+            && !found.iter().chain(&next).any(is_twilios)
+            && !all.any(|one| is_twilios(&one))
+        {
+            return Ok(Vec::new());
+        }
+        if next.is_some() {
+            return Err(self.limits.exceeded(Limit::Addresses));
         }
         let context = Context::new(text, &found, &self.words);
         let judged =
             |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(judged).collect();
-        let has_twilios = found.iter().any(|one| self.is_twilios(one.span));
-        if !says_twilio && !has_twilios {
-            return Vec::new();
+        if !says_twilio && !found.iter().any(is_twilios) {
+            return Ok(Vec::new());
         }
-        Text {
+        let text = Text {
             judge: self,
             bytes: text,
             held: held(&found, &context),
@@ -179,8 +197,8 @@ impl<'a> Judge<'a> {
             rows: self.rows(&found, &context),
             context,
             found,
-        }
-        .findings()
+        };
+        Ok(text.findings())
     }
 
     /// Whether it is published, or not so much more that it must be meant for others.

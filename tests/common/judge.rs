@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::report::{Judged, Report, Text};
@@ -108,6 +109,7 @@ pub fn units(
     let wanted = Wanted {
         unit: &unit,
         directions,
+        limits: Limits::default(),
     };
     format::parse(dialect(format), text, wanted).map_err(|errors| {
         let lines = Lines::of(text);
@@ -126,7 +128,8 @@ pub fn units(
 /// The drift of a text from a policy.
 pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<String>> {
     let units = units(format, text, "twilio-sip", &policy.scope.directions)?;
-    format::compare(dialect(format), policy, &units, || &[]).map_err(|e| vec![e.to_string()])
+    format::compare(dialect(format), policy, &units, Limits::default(), || &[])
+        .map_err(|e| vec![e.to_string()])
 }
 
 /// Fails unless a text is exactly what a policy needs.

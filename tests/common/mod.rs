@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod facts;
+pub mod hostile;
 pub mod judge;
 pub mod lab;
 pub mod namespace;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::{Direction, Policy};
 
 use super::{BOTH, ID, aws, check, describe, group, policy, render, selection, tokyo, told, unit};
@@ -74,6 +75,7 @@ fn repair(policy: &Policy, name: &str, text: &str) -> String {
     let wanted = Wanted {
         unit: &unit,
         directions,
+        limits: Limits::default(),
     };
     aws()
         .stepwise_repair(policy, text, wanted)

@@ -9,6 +9,7 @@ use super::permission::Permission;
 use crate::format::chains::ERROR_LIMIT;
 use crate::format::parse::{ParseError, Parsed, Wanted};
 use crate::format::unit::UnitName;
+use crate::limits::Limit;
 use crate::policy::Direction;
 use crate::policy::drift::DeployedUnit;
 
@@ -24,16 +25,18 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let unit = |(direction, permissions): &(Direction, Vec<Permission>)| {
         let direction = *direction;
         let networks = permissions.iter().map(|p| p.networks.len()).sum();
+        let fits = wanted.limits.check(Limit::Rules, networks);
+        fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut steps = Vec::with_capacity(networks);
         steps.extend(permissions.iter().flat_map(|p| p.steps(direction)));
         let beyond = permissions.iter().flat_map(|p| p.beyond(direction));
-        DeployedUnit {
+        Ok(DeployedUnit {
             steps,
             beyond: beyond.collect(),
             ..DeployedUnit::empty(direction, group.names.to_string())
-        }
+        })
     };
-    Ok(group.permissions.iter().map(unit).collect())
+    group.permissions.iter().map(unit).collect()
 }
 
 /// The group that is wanted.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::format::chains::ERROR_LIMIT;
-use crate::format::clip;
 use crate::format::parse::{ParseError, place};
+use crate::text::clip;
 
 /// A value of a JSON text.
 #[derive(Clone, Copy, Debug)]

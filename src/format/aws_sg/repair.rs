@@ -12,8 +12,9 @@ use super::group::Group;
 use super::permission::{CIDR, Permission, RANGES, Traffic, packets, port_field};
 use crate::format::parse::Wanted;
 use crate::format::{Dialect, FormatError, Unit};
+use crate::limits::{Exceeded, Limits};
 use crate::policy::space::{
-    Difference, Field, Packets, Side, Span, Step, TooTangled, boxes, coalesced, differences,
+    Difference, Field, Packets, Side, Span, Step, boxes, coalesced, differences,
 };
 use crate::policy::{Direction, Policy, Protocol};
 
@@ -43,15 +44,16 @@ pub(super) fn commands(policy: &Policy, text: &str, wanted: Wanted) -> Result<St
         let problems: Vec<_> = errors.into_iter().map(|error| error.problem).collect();
         FormatError::Irreparable(problems.join("; "))
     })?;
-    let tangled = |error: TooTangled| FormatError::Irreparable(error.to_string());
+    let tangled = |error: Exceeded| FormatError::Irreparable(error.to_string());
     let mut commands = Map::new();
     for (direction, permissions) in &group.permissions {
         let rules = policy.stateful(*direction);
         let expected: Vec<Packets> = rules
             .flat_map(|rule| boxes(rule, AwsSg.opens_tcp()))
             .collect();
-        let (stay, revoke) = sort_out(permissions, *direction, &expected).map_err(tangled)?;
-        let missing = differences(&expected, &stay).map_err(tangled)?;
+        let (stay, revoke) =
+            sort_out(permissions, *direction, &expected, wanted.limits).map_err(tangled)?;
+        let missing = differences(&expected, &stay, wanted.limits).map_err(tangled)?;
         let authorize = missing_rules(policy, wanted.unit, *direction, &missing);
         let way = match direction {
             Direction::In => "ingress",
@@ -72,7 +74,8 @@ fn sort_out<'a>(
     permissions: &'a [Permission],
     direction: Direction,
     expected: &[Packets],
-) -> Result<(Vec<Step>, Rules<'a>), TooTangled> {
+    limits: Limits,
+) -> Result<(Vec<Step>, Rules<'a>), Exceeded> {
     let mut stay = Vec::new();
     let mut revoke = Rules::new();
     for permission in permissions {
@@ -80,7 +83,7 @@ fn sort_out<'a>(
         for (step, rule) in permission.steps(direction).zip(&permission.networks) {
             let overlaps = |wanted: &Packets| wanted.and(&step.packets);
             let near: Vec<Packets> = expected.iter().filter_map(overlaps).collect();
-            let beside = differences(&near, &[step])?;
+            let beside = differences(&near, &[step], limits)?;
             if beside.iter().any(|part| part.side == Side::Extra) {
                 revoke(Far::Network(rule.far));
             } else {

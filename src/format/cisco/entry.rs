@@ -35,10 +35,11 @@ impl Entry {
             }
             word => return Err(refused(&format!("expected permit or deny, not '{word}'"))),
         };
+        let limits = groups.limits;
         let mut reader = Reader {
             words,
             groups,
-            matches: Matches::default(),
+            matches: Matches::within(limits),
             protocols: Protocols::ALL,
             has_flags: false,
         };

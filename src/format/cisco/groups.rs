@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::outline::{Definition, GroupKind};
 use super::words::{ICMP, Problem, Words, icmp_message, ports_or_port, protocols};
 use crate::format::parse::{Matches, ParseError, address, network};
+use crate::limits::{Limit, Limits};
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span, normalized};
 
 /// Packets that a member of a group of services holds for.
@@ -21,10 +22,11 @@ pub(super) struct Service {
 pub(super) struct Groups<'a> {
     networks: GroupsOf<'a, Span>,
     services: GroupsOf<'a, Service>,
+    pub limits: Limits,
 }
 
 impl<'a> Groups<'a> {
-    pub fn new(definitions: &'a HashMap<&'a str, Definition<'a>>) -> Self {
+    pub fn new(definitions: &'a HashMap<&'a str, Definition<'a>>, limits: Limits) -> Self {
         Groups {
             networks: GroupsOf {
                 definitions,
@@ -34,6 +36,7 @@ impl<'a> Groups<'a> {
                 read: HashMap::new(),
                 open: Vec::new(),
                 size: 0,
+                limits,
             },
             services: GroupsOf {
                 definitions,
@@ -43,7 +46,9 @@ impl<'a> Groups<'a> {
                 read: HashMap::new(),
                 open: Vec::new(),
                 size: 0,
+                limits,
             },
+            limits,
         }
     }
 
@@ -58,12 +63,6 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// As deep as groups may be nested.
-const DEPTH_LIMIT: usize = 32;
-
-/// As many members as all groups may have, those of nested groups counted in each.
-const SIZE_LIMIT: usize = 1 << 22;
-
 /// The groups of one kind.
 struct GroupsOf<'a, T> {
     definitions: &'a HashMap<&'a str, Definition<'a>>,
@@ -74,7 +73,9 @@ struct GroupsOf<'a, T> {
     read: HashMap<&'a str, Result<Rc<[T]>, ParseError>>,
     /// The groups that are being read, outermost first.
     open: Vec<&'a str>,
+    /// How many members all of them have, those of nested groups counted in each.
     size: usize,
+    limits: Limits,
 }
 
 impl<'a, T: Copy> GroupsOf<'a, T> {
@@ -96,9 +97,8 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
                 format!("it goes round in a circle: object group {name} is in itself").into(),
             );
         }
-        if self.open.len() == DEPTH_LIMIT {
-            return Err(format!("expected object groups nested at most {DEPTH_LIMIT} deep").into());
-        }
+        let fits = self.limits.check(Limit::Depth, self.open.len() + 1);
+        fits.map_err(|exceeded| exceeded.to_string())?;
         self.open.push(name);
         let members = self.members(definition);
         self.open.pop();
@@ -111,10 +111,8 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
         for (at, line) in &definition.members {
             let read = self.line(line, &mut members);
             read.map_err(|problem| problem.at(*at))?;
-            if self.size + members.len() > SIZE_LIMIT {
-                let problem = "the object groups have more members than can be compared";
-                return Err(ParseError::new(*at, problem));
-            }
+            let fits = self.limits.check(Limit::Rules, self.size + members.len());
+            fits.map_err(|exceeded| ParseError::new(*at, exceeded))?;
         }
         if members.is_empty() {
             let problem = "the object group has no members, so what it matches is not known";
@@ -189,7 +187,8 @@ fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> 
         "tcp-udp" => Protocols::TCP.or(Protocols::UDP),
         word => protocols(word)?,
     };
-    let mut matches = Matches::default();
+    // A member names a few ports at most.
+    let mut matches = Matches::within(Limits::default());
     matches.kind(Kind::of(protocols));
     if protocols == ICMP {
         matches.certain = !icmp_message(words)?;

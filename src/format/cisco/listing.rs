@@ -8,6 +8,7 @@ use super::outline::{Command, List, Outline};
 use super::words::{Words, is_number};
 use crate::format::chains::ERROR_LIMIT;
 use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step};
@@ -27,7 +28,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
                        neither a configuration nor an access list in it";
         return Err(vec![ParseError::new(0, problem)]);
     }
-    let mut groups = Groups::new(&outline.groups);
+    let mut groups = Groups::new(&outline.groups, wanted.limits);
     let mut units = Vec::new();
     let mut errors = Vec::new();
     for (at, direction) in wanted.directions.iter().enumerate() {
@@ -67,9 +68,6 @@ fn unit(direction: Direction, name: &str, list: &List, steps: Vec<Step>) -> Depl
     }
 }
 
-/// As many steps as an access list may have.
-const STEP_LIMIT: usize = 1 << 22;
-
 fn steps<'a>(
     list: &List<'a>,
     direction: Direction,
@@ -79,14 +77,19 @@ fn steps<'a>(
     let mut steps = Vec::with_capacity(entries.len());
     let mut errors = Vec::new();
     for (at, text) in entries.into_values() {
-        let read = Entry::read(text, groups).map_err(|problem| problem.at(at));
-        let added = read.and_then(|entry| add_steps(&entry, direction, at, &mut steps));
-        let Err(error) = added else { continue };
-        // What is wrong with a group is told once.
-        if !errors.contains(&error) {
-            errors.push(error);
+        match Entry::read(text, groups).map_err(|problem| problem.at(at)) {
+            Ok(entry) => {
+                let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
+                if let Err(exceeded) = added {
+                    errors.push(ParseError::new(at, exceeded));
+                    break;
+                }
+            }
+            // What is wrong with a group is told once.
+            Err(error) if errors.contains(&error) => {}
+            Err(error) => errors.push(error),
         }
-        if errors.len() >= ERROR_LIMIT || steps.len() >= STEP_LIMIT {
+        if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
@@ -102,17 +105,16 @@ fn add_steps(
     direction: Direction,
     at: u32,
     steps: &mut Vec<Step>,
-) -> Result<(), ParseError> {
+    limits: Limits,
+) -> Result<(), Exceeded> {
     const ANY: &[Service] = &[Service {
         packets: Packets::ALL,
         certain: true,
     }];
     let services = entry.services.as_deref().unwrap_or(ANY);
     let boxes = &entry.matches.boxes;
-    if services.len().saturating_mul(boxes.len()) > STEP_LIMIT - steps.len() {
-        let problem = "with its addresses the list has more than can be compared";
-        return Err(ParseError::new(at, problem));
-    }
+    let added = services.len().saturating_mul(boxes.len());
+    limits.check(Limit::Rules, steps.len().saturating_add(added))?;
     for service in services {
         let both = boxes.iter().filter_map(|b| b.and(&service.packets));
         steps.extend(both.map(|packets| Step {
@@ -220,7 +222,7 @@ mod tests {
     fn read(number: &str, text: &str) -> Result<usize, String> {
         let first = |errors: Vec<ParseError>| errors[0].problem.clone();
         let outline = Outline::read(text, &[number.to_owned()]).map_err(first)?;
-        let mut groups = Groups::new(&outline.groups);
+        let mut groups = Groups::new(&outline.groups, Limits::default());
         let steps = steps(&outline.lists[0], Direction::In, &mut groups);
         steps.map(|steps| steps.len()).map_err(first)
     }

@@ -7,6 +7,7 @@ use crate::format::parse::{
     Matches, ParseError, Parsed, Wanted, any_port, lines, network, port, port_range,
 };
 use crate::format::services;
+use crate::limits::Limits;
 use crate::policy::space::{
     Field, Flags, Kind, Packets, Protocols, Span, States, complement, normalized,
 };
@@ -15,12 +16,12 @@ use crate::policy::space::{
 const TABLE: &str = "filter";
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let listing = Listing::read(text)?;
+    let listing = Listing::read(text, wanted.limits)?;
     let names = wanted.names(
         |direction| wanted.unit.name.upper(direction),
         |name| listing.chains.contains_key(name),
     );
-    units(&listing, names)
+    units(&listing, names, wanted.limits)
 }
 
 /// What printed a text.
@@ -48,14 +49,17 @@ struct Chain<'a> {
 }
 
 /// The filter table of a text.
-#[derive(Default)]
 struct Listing<'a> {
     chains: HashMap<&'a str, Chain<'a>>,
+    limits: Limits,
 }
 
 impl<'a> Listing<'a> {
-    fn read(text: &'a str) -> Result<Self, Vec<ParseError>> {
-        let mut listing = Listing::default();
+    fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
+        let mut listing = Listing {
+            chains: HashMap::new(),
+            limits,
+        };
         let mut errors = Vec::new();
         // `iptables -S` names no table; it prints that of the filter.
         let mut table: Option<(&str, u32)> = None;
@@ -197,7 +201,7 @@ impl<'a> Chains<'a> for Listing<'a> {
     fn read(&self, rule: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError> {
         let mut reader = Reader {
             words: Words { rest: rule.text },
-            matches: Matches::default(),
+            matches: Matches::within(self.limits),
             target: None,
         };
         reader

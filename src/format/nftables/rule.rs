@@ -2,6 +2,7 @@
 
 use crate::format::chains::{Action, Arm};
 use crate::format::parse::{Matches, ParseError};
+use crate::limits::{Limit, Limits};
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span};
 
 use super::key::{Key, Keys, Operator, Subject};
@@ -80,10 +81,10 @@ pub(super) struct Rule<'a, 's> {
 }
 
 impl<'a, 's> Rule<'a, 's> {
-    pub fn new(sets: &'s dyn Sets<'a>) -> Self {
+    pub fn new(sets: &'s dyn Sets<'a>, limits: Limits) -> Self {
         Rule {
             sets,
-            matches: Matches::default(),
+            matches: Matches::within(limits),
             ipv4_only: false,
             outcome: None,
         }
@@ -116,7 +117,11 @@ impl<'a, 's> Rule<'a, 's> {
 
     /// What the rule does, in the order in which it does it.
     pub fn finish(self, arms: &mut Vec<Arm<'a>>) -> Result<(), Trouble> {
-        let Matches { boxes, certain } = self.matches;
+        let Matches {
+            boxes,
+            certain,
+            limits,
+        } = self.matches;
         let ipv4_only = self.ipv4_only;
         let one;
         let arrows = match &self.outcome {
@@ -131,9 +136,9 @@ impl<'a, 's> Rule<'a, 's> {
             }
             Some(Outcome::Map(arrows)) => arrows,
         };
-        if boxes.len().saturating_mul(arrows.len()) > Matches::LIMIT {
-            return Err("it combines more packets than can be compared".into());
-        }
+        let count = boxes.len().saturating_mul(arrows.len());
+        let fits = limits.check(Limit::Boxes, count);
+        fits.map_err(|exceeded| exceeded.to_string())?;
         for arrow in arrows {
             let Some(action) = arrow.decision else {
                 continue;

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use crate::format::chains::{Arm, Chains, RuleText, units};
 use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::limits::Limits;
 
 use super::rule::{Rule, Trouble};
 use super::set::{Set, Sets};
@@ -18,19 +19,20 @@ pub(super) type TableName<'a> = (&'a str, &'a str);
 /// What `nft list ruleset` prints, as text or as JSON, or our own file.
 pub(super) fn parse(text: &str, table: TableName, wanted: Wanted) -> Parsed {
     if text.trim_start().starts_with('{') {
-        wanted_units(&json::read(text, table)?, wanted)
+        wanted_units(json::read(text, table)?, wanted)
     } else {
-        wanted_units(&text::read(text, table)?, wanted)
+        wanted_units(text::read(text, table)?, wanted)
     }
 }
 
-fn wanted_units<S: Syntax>(table: &Table<S>, wanted: Wanted) -> Parsed {
+fn wanted_units<S: Syntax>(mut table: Table<S>, wanted: Wanted) -> Parsed {
+    table.limits = wanted.limits;
     let base = wanted.unit.name.lower_with_underscores();
     let names = wanted.names(
         |direction| format!("{base}_{direction}"),
         |name| table.chains.contains_key(name),
     );
-    units(table, names)
+    units(&table, names, wanted.limits)
 }
 
 /// How what stands in a table is written.
@@ -92,6 +94,7 @@ pub(super) struct Table<'a, S> {
     name: TableName<'a>,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
+    limits: Limits,
     syntax: PhantomData<S>,
 }
 
@@ -102,6 +105,7 @@ impl<'a, S: Syntax> Table<'a, S> {
             name,
             chains: HashMap::new(),
             sets: HashMap::new(),
+            limits: Limits::default(),
             syntax: PhantomData,
         }
     }
@@ -164,7 +168,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
     }
 
     fn read(&self, text: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError> {
-        let mut rule = Rule::new(self);
+        let mut rule = Rule::new(self, self.limits);
         S::rule(text, &mut rule)
             .and_then(|()| rule.finish(arms))
             .map_err(|trouble| trouble.within(text.at))

@@ -1,6 +1,7 @@
 //! Sets and maps, and the packets that their elements hold for.
 
 use crate::format::parse::Matches;
+use crate::limits::{Limit, Limits};
 use crate::policy::space::{Flags, Kind, Packets, Span, normalized};
 
 use super::key::{Key, Keys, Subject};
@@ -33,9 +34,6 @@ pub(super) struct Arrow<'a> {
     pub certain: bool,
     pub decision: Decision<'a>,
 }
-
-/// How many boxes may be cut up to tell what is in no element of a concatenation.
-const NEGATED_LIMIT: usize = 1 << 16;
 
 impl<'a> Set<'a> {
     /// A set of elements of these types.
@@ -99,7 +97,7 @@ impl<'a> Set<'a> {
             boxes.dedup();
             matches.any_of(&boxes)
         } else if certain {
-            matches.any_of(&rest(&boxes)?)
+            matches.any_of(&rest(&boxes, matches.limits)?)
         } else {
             // What is not in "perhaps these" may be any.
             Ok(())
@@ -176,14 +174,13 @@ impl Entry<'_> {
 }
 
 /// What is in none of the boxes.
-fn rest(boxes: &[Packets]) -> Result<Vec<Packets>, String> {
+fn rest(boxes: &[Packets], limits: Limits) -> Result<Vec<Packets>, String> {
     let mut rest = vec![Packets::ALL];
     let mut effort = 0;
     for taken in boxes {
         effort += rest.len();
-        if effort > NEGATED_LIMIT {
-            return Err("it excludes more combinations than can be compared".to_owned());
-        }
+        let fits = limits.check(Limit::Boxes, effort);
+        fits.map_err(|exceeded| exceeded.to_string())?;
         rest = rest
             .iter()
             .flat_map(|packets| packets.without(taken).unwrap_or_else(|| vec![*packets]))

@@ -3,6 +3,7 @@
 
 use crate::format::chains::ERROR_LIMIT;
 use crate::format::parse::{ParseError, Parsed, Wanted, lines, place};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
@@ -11,20 +12,17 @@ use super::rule::{self, Action, Rule};
 use super::tables::Tables;
 use super::tokens::{Token, Tokens};
 
-/// A ruleset of more steps is taken for a mistake.
-const STEP_LIMIT: usize = 1 << 22;
-
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let _complete = lines(text).map_err(|error| vec![error])?;
     let anchor = wanted.unit.name.lower_with_hyphens();
     // Tables may stand after the rules that use them.
     let mut tables = Tables::new(anchor.clone());
-    statements(text, |tokens, keyword, _| match keyword {
+    statements(text, wanted.limits, |tokens, keyword, _| match keyword {
         "table" => tables.define(tokens),
         _ => tokens.skip_statement(),
     })?;
     let mut steps = Steps::default();
-    statements(text, |tokens, keyword, at| match keyword {
+    statements(text, wanted.limits, |tokens, keyword, at| match keyword {
         "table" => tokens.skip_statement(),
         _ => steps.statement(tokens, &tables, keyword, at),
     })?;
@@ -43,9 +41,10 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 /// given the keyword, and where the statement stands.
 fn statements<'a>(
     text: &'a str,
+    limits: Limits,
     mut read: impl FnMut(&mut Tokens<'a>, &'a str, u32) -> Result<(), String>,
 ) -> Result<(), Vec<ParseError>> {
-    let mut tokens = Tokens::new(text);
+    let mut tokens = Tokens::new(text, limits);
     let mut errors = Vec::new();
     loop {
         let done = match tokens.next() {
@@ -171,10 +170,11 @@ impl Steps {
             _ => return Err(not_understood(keyword)),
         };
         let rule = rule::read(tokens, tables, action)?;
-        self.add(&rule, at)
+        let added = self.add(&rule, at, tokens.limits);
+        added.map_err(|exceeded| exceeded.to_string())
     }
 
-    fn add(&mut self, rule: &Rule, at: u32) -> Result<(), String> {
+    fn add(&mut self, rule: &Rule, at: u32, limits: Limits) -> Result<(), Exceeded> {
         let verdict = match rule.action {
             Action::Pass => Verdict::Accept,
             Action::Block => Verdict::Deny,
@@ -194,11 +194,7 @@ impl Steps {
                 self.beyond[direction as usize].push(Beyond { what, at });
             }
             let list = &mut lists[direction as usize];
-            if list.len() + rule.boxes.len() > STEP_LIMIT {
-                return Err(
-                    "the rules combine more addresses and ports than can be compared".to_owned(),
-                );
-            }
+            limits.check(Limit::Rules, list.len() + rule.boxes.len())?;
             list.extend(rule.boxes.iter().map(|packets: &Packets| Step {
                 packets: packets.seen(direction),
                 certain: rule.certain,

@@ -79,7 +79,7 @@ pub(super) fn read<'a>(
         flags: None,
         state: State::Implied,
         fragments: false,
-        matches: Matches::default(),
+        matches: Matches::within(tokens.limits),
     };
     draft.head(tokens)?;
     draft.ends(tokens, tables)?;

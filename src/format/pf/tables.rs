@@ -254,11 +254,14 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     /// The addresses below 32 that a table holds.
     fn low_addresses(text: &str) -> Vec<u32> {
         let mut tables = Tables::new("x".to_owned());
-        tables.define(&mut Tokens::new(text)).expect(text);
+        tables
+            .define(&mut Tokens::new(text, Limits::default()))
+            .expect(text);
         let spans = &tables.find("t").unwrap().spans;
         let listed = |address: &u32| spans.iter().any(|s| s.holds(Span::single(*address)));
         (0..32).filter(listed).collect()

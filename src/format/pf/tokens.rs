@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
+use crate::limits::{Limit, Limits};
+
 /// What a ruleset is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
@@ -37,9 +39,6 @@ const NO_WORD: &[u8] = b"(){}<>!=/#,";
 
 /// A macro of more words is taken for a mistake: pf reads values of about so many characters.
 const MACRO_LIMIT: usize = 8096;
-
-/// How many words the macros of a text may grow to.
-const EXPANSION_LIMIT: usize = 1 << 25;
 
 impl fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -251,11 +250,13 @@ pub(super) struct Tokens<'a> {
     /// What is still to come of the macro that is being read.
     expansion: Range<usize>,
     expanded: usize,
+    pub limits: Limits,
 }
 
 impl<'a> Tokens<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub fn new(text: &'a str, limits: Limits) -> Self {
         Tokens {
+            limits,
             scanner: Scanner::new(text, false),
             line: 0,
             ahead: None,
@@ -338,10 +339,8 @@ impl<'a> Tokens<'a> {
             value.ok_or_else(|| format!("macro '{name}' is not defined before this line"))?;
         self.expansion = value.clone();
         self.expanded += value.len();
-        if self.expanded > EXPANSION_LIMIT {
-            return Err("the macros of this text grow to more words than can be read".to_owned());
-        }
-        Ok(())
+        let fits = self.limits.check(Limit::Work, self.expanded);
+        fits.map_err(|exceeded| exceeded.to_string())
     }
 
     /// Reads the value of a macro, which is all up to the end of the line.

@@ -1,0 +1,199 @@
+//! Where text comes from: a file or stdin, read as a whole and within limits.
+
+use std::fs::{File, Metadata};
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::limits::{Limit, Limits};
+
+/// Whether a file's name stands for stdin.
+pub fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// A file's name for people.
+pub fn name_of(file: &Path) -> String {
+    if is_stdin(file) {
+        "stdin".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}
+
+/// A file's text, or stdin's for `-`; a byte order mark is no part of it.
+///
+/// `limit` bounds its bytes: [`Limit::Input`] or [`Limit::List`].
+pub fn text(file: &Path, limits: Limits, limit: Limit) -> Result<String> {
+    let bytes = Source::open(file, limits, limit)?.bytes(file)?;
+    decoded(bytes).with_context(|| name_of(file))
+}
+
+fn decoded(bytes: Vec<u8>) -> Result<String> {
+    if utf16_units(&bytes).is_some() {
+        bail!("it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8");
+    }
+    let text = match String::from_utf8(without_mark(bytes)) {
+        Ok(text) => text,
+        Err(error) => {
+            let bytes = error.as_bytes();
+            let at = error.utf8_error().valid_up_to();
+            bail!("{}: byte {} of it is not UTF-8", line_of(bytes, at), at + 1);
+        }
+    };
+    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
+        bail!(
+            "{}: a NUL byte, which no text has",
+            line_of(text.as_bytes(), at)
+        );
+    }
+    Ok(text)
+}
+
+fn line_of(bytes: &[u8], at: usize) -> String {
+    format!(
+        "line {}",
+        memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1
+    )
+}
+
+/// What a file is.
+pub enum Content {
+    /// UTF-8, or as good as that.
+    Text(Vec<u8>),
+    /// Something else.
+    Binary,
+}
+
+/// As much of a file as tells whether it is text.
+const PEEK: u64 = 8 << 10;
+
+/// What is in a file, or in stdin for `-`, be it text or not; UTF-16 is told by its mark.
+pub fn content(file: &Path, limits: Limits) -> Result<Content> {
+    let mut source = Source::open(file, limits, Limit::Input)?;
+    // What is not text need not be read whole.
+    let start = source.peek(PEEK).with_context(|| cannot_read(file))?;
+    if utf16_units(start).is_none() && start.contains(&0) {
+        return Ok(Content::Binary);
+    }
+    let bytes = source.bytes(file)?;
+    let Some(units) = utf16_units(&bytes) else {
+        return Ok(match memchr::memchr(0, &bytes) {
+            Some(_) => Content::Binary,
+            None => Content::Text(without_mark(bytes)),
+        });
+    };
+    let characters = char::decode_utf16(units);
+    let text: String = characters
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    Ok(if text.contains('\0') {
+        Content::Binary
+    } else {
+        Content::Text(text.into_bytes())
+    })
+}
+
+/// The units of UTF-16 behind a byte order mark that says so.
+fn utf16_units(bytes: &[u8]) -> Option<impl Iterator<Item = u16> + '_> {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let pairs = bytes[2..].chunks_exact(2);
+    Some(pairs.map(move |pair| unit([pair[0], pair[1]])))
+}
+
+fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        bytes.drain(..3);
+    }
+    bytes
+}
+
+fn cannot_read(file: &Path) -> String {
+    format!("cannot read {}", name_of(file))
+}
+
+/// Something opened to be read.
+struct Source {
+    file: File,
+    /// What it was when it was opened.
+    opened: Metadata,
+    limits: Limits,
+    limit: Limit,
+    /// What was read so far.
+    bytes: Vec<u8>,
+}
+
+impl Source {
+    fn open(file: &Path, limits: Limits, limit: Limit) -> Result<Source> {
+        let open = || -> Result<Source> {
+            let opened_file = if is_stdin(file) {
+                File::from(io::stdin().as_fd().try_clone_to_owned()?)
+            } else {
+                File::open(file)?
+            };
+            let source = Source {
+                opened: opened_file.metadata()?,
+                file: opened_file,
+                limits,
+                limit,
+                bytes: Vec::new(),
+            };
+            source.check_kind(is_stdin(file))?;
+            Ok(source)
+        };
+        open().with_context(|| cannot_read(file))
+    }
+
+    /// Refuses what has no text in it.
+    fn check_kind(&self, is_stdin: bool) -> Result<()> {
+        let kind = self.opened.file_type();
+        ensure!(!kind.is_dir(), "it is a folder");
+        let device = kind.is_block_device() || kind.is_char_device() && !self.file.is_terminal();
+        // The runtime puts /dev/null in the place of a stdin that is closed.
+        ensure!(
+            !(device && is_stdin),
+            "it is closed, or a device such as /dev/null; pipe something into it, or name a file"
+        );
+        ensure!(!device, "it is a device, not a file");
+        Ok(())
+    }
+
+    /// The first bytes, which are not read again.
+    fn peek(&mut self, most: u64) -> io::Result<&[u8]> {
+        self.file.by_ref().take(most).read_to_end(&mut self.bytes)?;
+        Ok(&self.bytes)
+    }
+
+    /// All of it.
+    fn bytes(mut self, name: &Path) -> Result<Vec<u8>> {
+        self.read_all().with_context(|| cannot_read(name))?;
+        Ok(self.bytes)
+    }
+
+    fn read_all(&mut self) -> Result<()> {
+        // Of what is no file, the length is 0.
+        let length = usize::try_from(self.opened.len()).unwrap_or(usize::MAX);
+        self.limits.check(self.limit, length)?;
+        let rest = length.saturating_sub(self.bytes.len());
+        self.bytes.try_reserve_exact(rest.saturating_add(1))?;
+        let most = self.limits.most(self.limit);
+        let rest = most.saturating_sub(self.bytes.len()).saturating_add(1);
+        let mut rest = self.file.by_ref().take(rest as u64);
+        rest.read_to_end(&mut self.bytes)?;
+        self.limits.check(self.limit, self.bytes.len())?;
+        let now = self.file.metadata()?;
+        let state = |of: &Metadata| (of.len(), of.mtime(), of.mtime_nsec());
+        ensure!(
+            !now.is_file() || state(&now) == state(&self.opened),
+            "it was changed while it was read; try again"
+        );
+        Ok(())
+    }
+}

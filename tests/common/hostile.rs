@@ -1,0 +1,286 @@
+//! Inputs that somebody made to harm: bombs, endless lines, what is no text. `tests/hostile.rs` asks
+//! for a clear answer to each, `benches/hostile.rs` measures it.
+
+use std::fmt::Write as _;
+
+/// An input, the call that reads it as `FILE`, and what the answer must hold.
+pub struct Hostile {
+    pub name: &'static str,
+    pub args: &'static str,
+    pub make: fn() -> Vec<u8>,
+    /// Part of the error; of stdout where it begins with `stdout: `.
+    pub answer: &'static str,
+}
+
+const MIB: usize = 1 << 20;
+
+const IPTABLES: &str = "check -q -f iptables FILE";
+const NFTABLES: &str = "check -q -f nftables FILE";
+const PF: &str = "check -q -f pf FILE";
+const AWS: &str = "check -q -f aws-sg FILE";
+const CISCO: &str = "check -q -f cisco FILE";
+const DATASET: &str = "-q -f nftables --dataset FILE";
+const TEMPLATE: &str = "-q --template FILE";
+const PAGE: &str = "dataset diff FILE";
+const SCAN: &str = "scan -q FILE";
+
+const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
+const BOXES: &str =
+    "it combines addresses and ports in more than 200000 ways; --limit boxes=NUMBER allows more";
+const WORK: &str = "it takes more than 50000000 steps to work out; --limit work=NUMBER allows more";
+const DEPTH: &str = "it is nested more than 64 deep; --limit depth=NUMBER allows more";
+const INPUT: &str = "it has more than 33554432 bytes; --limit input=NUMBER allows more";
+const LIST: &str = "it has more than 2097152 bytes; --limit list=NUMBER allows more";
+const ADDRESSES: &str =
+    "it has more than 200000 addresses to be judged; --limit addresses=NUMBER allows more";
+const NESTED_YAML: &str = "it is nested more than 64 deep, as no list of networks is";
+const NUL: &str = "line 3: a NUL byte, which no text has";
+const UTF16: &str = "it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8";
+
+const fn input(
+    name: &'static str,
+    args: &'static str,
+    make: fn() -> Vec<u8>,
+    answer: &'static str,
+) -> Hostile {
+    Hostile {
+        name,
+        args,
+        make,
+        answer,
+    }
+}
+
+#[rustfmt::skip]
+pub const INPUTS: &[Hostile] = &[
+    // Too much of everything.
+    input("a line of 100 MB, iptables", IPTABLES, || rules(&"-s 192.0.2.1 ".repeat(8 * MIB)), INPUT),
+    input("a line of 100 MB, nftables", NFTABLES, || "{ ".repeat(50 * MIB).into(), INPUT),
+    input("a line of 100 MB, pf", PF, || "pass ".repeat(20 * MIB).into(), INPUT),
+    input("a line of 100 MB, AWS", AWS, || " ".repeat(100 * MIB).into(), INPUT),
+    input("a line of 100 MB, Cisco", CISCO, || "permit ".repeat(15 * MIB).into(), INPUT),
+    input("a line of 100 MB, scan", SCAN, || "Twilio ".repeat(15 * MIB).into(), INPUT),
+    input("a line of 100 MB, dataset", DATASET, || "a: ".repeat(34 * MIB).into(), LIST),
+    input("a line of 100 MB, page", PAGE, || "<p>".repeat(34 * MIB).into(), LIST),
+    input("a line of 100 MB, template", TEMPLATE, || "{{ ".repeat(34 * MIB).into(), LIST),
+    input("a line of 100 MB, addresses", "explain - <FILE", || "192.0.2.1 ".repeat(10 * MIB).into(), INPUT),
+    input("a line of 30 MB, iptables", IPTABLES, || rules(&"-s 192.0.2.1 ".repeat(2 * MIB)), "stdout: missing in"),
+    input("a million rules", IPTABLES, || rules(&"-j ACCEPT\n-A TWILIO-SIP-IN ".repeat(MIB)), RULES),
+    input("JSON of 250,000 rules", NFTABLES, || json_rules(250_000), RULES),
+    input("a group of 250,000 networks", AWS, || group(250_000), RULES),
+    input("250,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(250_000).into(), ADDRESSES),
+    input("a scanned line of 250,000 addresses", SCAN, || "54.65.63.192/30 ".repeat(250_000).into(), ADDRESSES),
+    input("four million addresses of others", SCAN, || "10.1.2.3\n".repeat(3_700_000).into(), "stdout: no address of Twilio's"),
+    input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
+    input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
+    // Sets of packets that explode.
+    input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
+    input("10,000 denies across each other", IPTABLES, || denies(across), WORK),
+    input("10,000 denies in a row", IPTABLES, || denies(|n| format!("-s {}/32 -j DROP", dotted(n * 0x1_0001))), "stdout: extra   in"),
+    input("200,000 accepts apart from each other", IPTABLES, || rules(&apart(199_000)), BOXES),
+    input("jumps that double", IPTABLES, || jumps(60), RULES),
+    input("jumps 100 deep", IPTABLES, || jumps(100), DEPTH),
+    input("ports times ports", IPTABLES, || rules(&PORTS.repeat(1_000)), RULES),
+    input("a set looked up twice", NFTABLES, || nftables(&set("ipv4_addr", 100_000, |n| dotted(n * 2)), "ip saddr @s ip daddr @s accept"), BOXES),
+    input("not in a set of pairs", NFTABLES, || nftables(&set("ipv4_addr . inet_service", 20_000, |n| format!("{} . {}", dotted(n), n % 60_000)), "ip saddr . udp dport != @s accept"), BOXES),
+    input("lists times lists", PF, || lists(600), BOXES),
+    input("a macro of 8,000 words, 20,000 times", PF, || macros(8_000, 20_000), WORK),
+    input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),
+    input("groups within groups", CISCO, || groups(100), DEPTH),
+    input("groups that multiply", CISCO, || groups_of(30, 60), RULES),
+    // Nesting.
+    input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),
+    input("nested JSON, nftables", NFTABLES, || format!("{{\"nftables\": {}", "[".repeat(5 * MIB)).into(), "expected an object that 'nft -j list' prints"),
+    input("nested JSON within a rule", NFTABLES, || format!("{{\"nftables\": [{{\"rule\": {}", "{\"expr\":".repeat(MIB)).into(), "the text may have been cut off"),
+    input("nested JSON, AWS", AWS, || "[".repeat(20 * MIB).into(), "this is not valid JSON"),
+    input("nested braces, pf", PF, || format!("pass in from {}\n", "{".repeat(5 * MIB)).into(), "a '{' has no partner"),
+    input("nested YAML", DATASET, || "a: [".repeat(MIB / 4).into(), NESTED_YAML),
+    input("nested YAML without brackets", DATASET, || "- ".repeat(MIB / 2).into(), NESTED_YAML),
+    input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
+    input("YAML aliases that multiply", DATASET, laughs, "unknown field `a`"),
+    input("a YAML text of 2 MB", DATASET, || format!("edition: {}", "x ".repeat(MIB - 16)).into(), "is not a name; use 1 to 32 lower-case letters"),
+    input("nested HTML", PAGE, || "<div>".repeat(2 * MIB / 5).into(), "no list of addresses was found"),
+    input("nested quotations, Markdown", PAGE, || ">".repeat(2 * MIB).into(), "no list of addresses was found"),
+    input("nested brackets, Markdown", PAGE, || "[".repeat(2 * MIB).into(), "no list of addresses was found"),
+    input("open emphases, Markdown", PAGE, || "*a_ ".repeat(MIB / 2).into(), "no list of addresses was found"),
+    input("a table of wide cells, HTML", PAGE, || format!("<table>{}", "<tr><td rowspan=65534 colspan=1000>54.65.63.192/30".repeat(40_000)).into(), "stands under no heading"),
+    input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
+    input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
+    input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
+    // No text.
+    input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
+    input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
+    input("NUL bytes, pf", PF, || b"pass in\npass out\n\0\n".into(), NUL),
+    input("NUL bytes, AWS", AWS, || b"{\n\n\0}\n".into(), NUL),
+    input("NUL bytes, Cisco", CISCO, || b"!\n!\n\0\n".into(), NUL),
+    input("NUL bytes, dataset", DATASET, || b"\n\nedition: \0\n".into(), NUL),
+    input("NUL bytes, page", PAGE, || b"#\n\n\0\n".into(), NUL),
+    input("NUL bytes, template", TEMPLATE, || b"\n\n\0".into(), NUL),
+    input("NUL bytes, scan", SCAN, || b"twilio\0".into(), "is not text"),
+    input("invalid UTF-8, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n-A A \xff\n".into(), "line 3: byte 25 of it is not UTF-8"),
+    input("invalid UTF-8, page", PAGE, || b"\xc3\x28".into(), "line 1: byte 1 of it is not UTF-8"),
+    input("invalid UTF-8, scan", SCAN, || b"\xff Twilio 54.65.63.192/30\n".into(), "stdout: 1 current"),
+    input("UTF-16, iptables", IPTABLES, || utf16(&rules("-j ACCEPT"), u16::to_le_bytes), UTF16),
+    input("UTF-16, dataset", DATASET, || utf16(b"edition: x\n", u16::to_be_bytes), UTF16),
+    input("UTF-16, page", PAGE, || utf16(b"# x\n", u16::to_le_bytes), UTF16),
+    input("UTF-16, scan", SCAN, || utf16(b"Twilio 54.65.63.192/30\n", u16::to_be_bytes), "stdout: 1 current"),
+];
+
+/// Rules that combine 15 ports with 15.
+const PORTS: &str = "-p udp -m multiport --sports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -m multiport --dports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -j DROP\n-A TWILIO-SIP-IN ";
+
+/// What iptables-save prints, with these rules in the chain of what comes in.
+fn rules(rules: &str) -> Vec<u8> {
+    format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n-A TWILIO-SIP-IN {rules}\nCOMMIT\n")
+        .into()
+}
+
+fn denies(deny: fn(u32) -> String) -> Vec<u8> {
+    let mut text = String::new();
+    for number in 0..10_000 {
+        let _ = write!(text, "{}\n-A TWILIO-SIP-IN ", deny(number));
+    }
+    rules(&(text + "-j ACCEPT"))
+}
+
+fn across(number: u32) -> String {
+    let last = number + 50_000;
+    match number % 3 {
+        0 => format!(
+            "-p udp -m iprange --src-range {}-{} -j DROP",
+            dotted(number),
+            dotted(last)
+        ),
+        1 => format!("-p udp --dport {number}:{last} -j DROP"),
+        _ => format!("-p udp --sport {number}:{last} -j DROP"),
+    }
+}
+
+fn apart(count: u32) -> String {
+    let rule = |number: u32| format!("-s {}/32 -j ACCEPT\n-A TWILIO-SIP-IN ", dotted(number * 3));
+    (0..count).map(rule).collect::<String>() + "-j RETURN"
+}
+
+fn jumps(chains: usize) -> Vec<u8> {
+    let mut text = String::from("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n");
+    for chain in 0..chains {
+        let _ = writeln!(text, ":C{chain} - [0:0]");
+    }
+    text += "-A TWILIO-SIP-IN -j C0\n";
+    for chain in 1..chains {
+        let before = chain - 1;
+        let _ = writeln!(
+            text,
+            "-A C{before} -s 10.0.0.0/8 -j C{chain}\n-A C{before} -j C{chain}"
+        );
+    }
+    (text + "COMMIT\n").into()
+}
+
+fn nftables(sets: &str, rule: &str) -> Vec<u8> {
+    format!(
+        "table inet filter {{\n{sets}\n\tchain twilio_sip_in {{\n\t\t{rule}\n\t}}\n\tchain twilio_sip_out {{\n\t}}\n}}\n"
+    )
+    .into()
+}
+
+fn set(types: &str, count: u32, element: fn(u32) -> String) -> String {
+    let elements: Vec<String> = (1..=count).map(element).collect();
+    format!(
+        "set s {{\ntype {types}\nelements = {{ {} }}\n}}",
+        elements.join(", ")
+    )
+}
+
+fn json_rules(count: usize) -> Vec<u8> {
+    let place = "\"family\": \"inet\", \"table\": \"filter\"";
+    let chain =
+        |name: &str| format!("{{\"chain\": {{{place}, \"name\": \"twilio_sip_{name}\"}}}}, ");
+    let rule = format!(
+        "{{\"rule\": {{{place}, \"chain\": \"twilio_sip_in\", \"expr\": [{{\"accept\": null}}]}}}}"
+    );
+    let rules = vec![rule; count].join(", ");
+    format!(
+        "{{\"nftables\": [{}{}{rules}]}}\n",
+        chain("in"),
+        chain("out")
+    )
+    .into()
+}
+
+fn group(count: u32) -> Vec<u8> {
+    let range = |number: u32| format!("{{\"CidrIp\": \"{}/32\"}}", dotted(number * 2));
+    let ranges: Vec<String> = (0..count).map(range).collect();
+    format!(
+        "{{\"SecurityGroups\": [{{\"GroupId\": \"sg-1\", \"GroupName\": \"twilio-sip\", \"IpPermissionsEgress\": [], \
+         \"IpPermissions\": [{{\"IpProtocol\": \"udp\", \"FromPort\": 5060, \"ToPort\": 5060, \"IpRanges\": [{}]}}]}}]}}\n",
+        ranges.join(", ")
+    )
+    .into()
+}
+
+fn lists(count: u32) -> Vec<u8> {
+    let list = |base: u32| {
+        let networks = (0..count).map(|n| dotted(base + n * 2));
+        networks.collect::<Vec<_>>().join(" ")
+    };
+    format!(
+        "pass in from {{ {} }} to {{ {} }}\n",
+        list(0),
+        list(0x0a00_0000)
+    )
+    .into()
+}
+
+fn macros(words: usize, times: usize) -> Vec<u8> {
+    let value = "192.0.2.1 ".repeat(words);
+    let rules = "pass in from { $m } to any\n".repeat(times);
+    format!("m = \"{value}\"\n{rules}").into()
+}
+
+fn access_list(entries: &str, groups: &str) -> Vec<u8> {
+    format!(
+        "version 15\n{groups}ip access-list extended TWILIO-SIP-IN\n {entries}ip access-list extended TWILIO-SIP-OUT\n permit ip any any\n"
+    )
+    .into()
+}
+
+/// Each group is in the next.
+fn groups(count: usize) -> Vec<u8> {
+    groups_of(count, 1)
+}
+
+/// Each group is in the next so many times, and has a host besides.
+fn groups_of(count: usize, times: usize) -> Vec<u8> {
+    let mut text = String::from("object-group service G0\n udp 5060\n");
+    for group in 1..count {
+        let nested = format!(" group-object G{}\n", group - 1).repeat(times);
+        let _ = write!(
+            text,
+            "object-group service G{group}\n udp {group}\n{nested}"
+        );
+    }
+    let entry = format!("permit object-group G{} any any\n", count - 1);
+    access_list(&entry, &text)
+}
+
+/// Each name stands for nine of the one before.
+fn laughs() -> Vec<u8> {
+    let mut text = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (before, name) in ('a'..='t').zip('b'..) {
+        let nine = vec![format!("*{before}"); 9].join(", ");
+        let _ = writeln!(text, "{name}: &{name} [{nine}]");
+    }
+    text.into()
+}
+
+fn utf16(text: &[u8], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    let units = [0xfeff]
+        .into_iter()
+        .chain(text.iter().map(|byte| u16::from(*byte)));
+    units.flat_map(bytes).collect()
+}
+
+fn dotted(address: u32) -> String {
+    std::net::Ipv4Addr::from(address).to_string()
+}

@@ -1,0 +1,315 @@
+//! Inputs that somebody made to harm get a clear answer, and no file or stdin hangs the program.
+
+mod common;
+
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::Tool;
+use common::hostile::{Hostile, INPUTS};
+
+/// No input may take more memory than this; kilobytes. A template runs on a stack of 512 MB besides,
+/// most of which is never touched.
+const MEMORY: u32 = 256 << 10;
+const TEMPLATE_STACK: u32 = 512 << 10;
+
+/// A guard against hanging alone: how long each takes is measured by `benches/hostile.rs`.
+const SECONDS: u32 = 120;
+
+#[test]
+fn hostile_inputs_get_a_clear_answer_within_256_mb() {
+    let (some, others) = INPUTS.split_at(INPUTS.len() / 2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| answered(some));
+        answered(others);
+    });
+}
+
+fn answered(inputs: &[Hostile]) {
+    let folder = tempfile::tempdir().unwrap();
+    for hostile in inputs {
+        let name = hostile.name;
+        let (status, stdout, stderr) = answer(hostile, folder.path());
+        if let Some(wanted) = hostile.answer.strip_prefix("stdout: ") {
+            assert!(
+                status == Some(0) || status == Some(1),
+                "{name}: {status:?} {stderr}"
+            );
+            assert!(stdout.contains(wanted), "{name}: {stdout:.2000}");
+            assert_eq!(stderr, "", "{name}");
+        } else {
+            assert_eq!(status, Some(2), "{name}: {stderr:.2000}");
+            assert_eq!(stdout, "", "{name}");
+            assert!(stderr.contains(hostile.answer), "{name}: {stderr:.2000}");
+            assert!(
+                stderr.len() < 100_000,
+                "{name}: {} bytes are told",
+                stderr.len()
+            );
+        }
+    }
+}
+
+fn answer(hostile: &Hostile, folder: &Path) -> (Option<i32>, String, String) {
+    std::fs::write(folder.join("FILE"), (hostile.make)()).unwrap();
+    let stack = if hostile.args.contains("--template") {
+        TEMPLATE_STACK
+    } else {
+        0
+    };
+    let call = format!(
+        "ulimit -v {}; exec timeout {SECONDS} '{}' {}",
+        MEMORY + stack,
+        env!("CARGO_BIN_EXE_twilio-sip-allow"),
+        hostile.args
+    );
+    let output = Command::new("sh")
+        .args(["-c", &call])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).expect(hostile.name);
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// Every limit can be raised, and then the answer is the right one.
+#[test]
+fn a_limit_that_is_raised_lets_the_same_input_through() {
+    let rules = |count: u32| {
+        let one = |n: u32| {
+            format!(
+                "-A TWILIO-SIP-IN -s 10.{}.{}.0/25 -j ACCEPT\n",
+                n >> 8,
+                n & 255
+            )
+        };
+        let all: String = (0..count).map(one).collect();
+        format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{all}COMMIT\n")
+    };
+    let check = "check -q -f iptables --direction in";
+    let deep: String = (0..6).map(|n| format!("-A C{n} -j C{}\n", n + 1)).collect();
+    let chains: String = (0..=6).map(|n| format!(":C{n} - [0:0]\n")).collect();
+    let deep = format!(
+        "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{chains}-A TWILIO-SIP-IN -j C0\n{deep}-A C6 -j ACCEPT\nCOMMIT\n"
+    );
+    for (limit, low, high, input) in [
+        ("input", "1K", "1M", rules(100)),
+        ("rules", "99", "100", rules(100)),
+        ("boxes", "99", "1000", rules(100)),
+        ("work", "200", "100K", rules(100)),
+        ("depth", "7", "8", deep),
+    ] {
+        let call = |bound: &str| {
+            let line = format!("{check} --limit {limit}={bound} FILE");
+            Tool::line(&line).file("FILE", &input).run()
+        };
+        let refused = call(low).refused();
+        assert!(
+            refused.contains(&format!("--limit {limit}=NUMBER allows more")),
+            "{limit}: {refused}"
+        );
+        let free = Tool::line(&format!("{check} FILE"))
+            .file("FILE", &input)
+            .run();
+        let raised = call(high);
+        assert_eq!(
+            (raised.status, &raised.stdout),
+            (1, &free.stdout),
+            "{limit}: {raised}"
+        );
+        assert!(
+            raised.stdout.contains("extra   in  any protocol"),
+            "{raised}"
+        );
+    }
+    let list = common::render("--edition current --format nftables");
+    for (line, limit) in [
+        ("scan --limit addresses=FIGURE FILE", "addresses"),
+        ("scan --limit input=FIGURE FILE", "input"),
+    ] {
+        let call = |figure: &str| {
+            Tool::line(&line.replace("FIGURE", figure))
+                .file("FILE", &list)
+                .run()
+        };
+        let refused = call("3").refused();
+        assert!(
+            refused.contains(&format!("--limit {limit}=NUMBER allows more")),
+            "{refused}"
+        );
+        assert_eq!(call("1M").status, 0);
+    }
+    let refused = Tool::line("-f nft --dataset FILE --limit list=10")
+        .file("FILE", &list)
+        .run()
+        .refused();
+    assert!(
+        refused.contains("it has more than 10 bytes; --limit list=NUMBER allows more"),
+        "{refused}"
+    );
+}
+
+/// What is no file, by name and as stdin, for every verb that reads one.
+#[test]
+fn folders_and_devices_are_refused() {
+    for (line, reads_folders) in [
+        ("check -q -f iptables FILE", false),
+        ("scan FILE", true),
+        ("-q -f nft --dataset FILE", false),
+        ("-q --template FILE", false),
+        ("dataset diff FILE", false),
+        ("dataset import --name x FILE", false),
+    ] {
+        let call = |file: &str| Tool::line(&line.replace("FILE", file)).run();
+        if !reads_folders {
+            let told = call("/").refused();
+            assert!(
+                told.contains("cannot read /: it is a folder"),
+                "{line}: {told}"
+            );
+        }
+        for device in ["/dev/zero", "/dev/null", "/dev/random"] {
+            let told = call(device).refused();
+            assert!(
+                told.contains(&format!("cannot read {device}: it is a device, not a file")),
+                "{line}: {told}"
+            );
+        }
+        // The test's own stdin is /dev/null, and the runtime puts that in the place of a closed one.
+        let told = call("-").refused();
+        assert!(told.contains("cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it, or name a file"), "{line}: {told}");
+    }
+    let told = Tool::line("explain -").run().refused();
+    assert!(told.contains("cannot read stdin: it is closed"), "{told}");
+    for redirection in ["<&-", "</dev/zero", "</"] {
+        let call = format!(
+            "'{}' check -f pf {redirection}",
+            env!("CARGO_BIN_EXE_twilio-sip-allow")
+        );
+        let output = Command::new("sh").args(["-c", &call]).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{redirection}: {told}");
+        assert!(
+            told.contains("cannot read stdin: it is "),
+            "{redirection}: {told}"
+        );
+    }
+}
+
+/// A named pipe, as `<(ssh pbx iptables-save)` is one, is read to its end.
+#[test]
+fn a_pipe_is_a_file() {
+    let rules = common::render("-f iptables");
+    let mut tool = Tool::line("check -q -f iptables pipe");
+    let pipe = tool.folder().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = std::thread::spawn(move || std::fs::write(pipe, rules).unwrap());
+    assert_eq!(
+        tool.run().ok().lines().next(),
+        Some(
+            "in sync: exactly what iptables needs for all regions, edition regional, signaling and media in and out"
+        )
+    );
+    writer.join().unwrap();
+}
+
+/// While a file is being written anew, every answer is about all of the old or the new one, or says
+/// that it was changed.
+#[test]
+fn a_file_that_changes_while_it_is_read_is_refused() {
+    let rules = common::render("-f iptables");
+    let padding = format!("# {}\n", "x".repeat(98)).repeat(200_000);
+    let text = format!("{padding}{rules}");
+    let mut tool = Tool::line("check -q -f iptables rules").file("rules", &text);
+    let path = tool.folder().join("rules");
+    let stop = AtomicBool::new(false);
+    let mut changed = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                // The last rules are gone for a moment, and the text ends in a whole line.
+                file.set_len((padding.len() + 500) as u64).unwrap();
+                file.seek(SeekFrom::Start(padding.len() as u64)).unwrap();
+                file.write_all(rules.as_bytes()).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let ran = tool.run();
+            if ran
+                .stderr
+                .contains("cannot read rules: it was changed while it was read; try again")
+            {
+                changed += 1;
+                ran.refused();
+            } else {
+                // It was read between two changes, each of which leaves what has no COMMIT.
+                assert!(ran.status == 0 || ran.status == 2, "{ran}");
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(changed > 0, "no read met a change");
+}
+
+/// A file that another takes the place of is read as it was when it was opened.
+#[test]
+fn a_file_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new() {
+    let rules = common::render("-f iptables");
+    let padding = format!("# {}\n", "x".repeat(98)).repeat(100_000);
+    let good = format!("{padding}{rules}");
+    let bad = format!("{padding}{}", rules.replace("5061", "5062"));
+    let mut tool = Tool::line("check -q -f iptables rules")
+        .file("rules", &good)
+        .file("good", &good)
+        .file("bad", &bad);
+    let folder = tool.folder().to_owned();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for name in ["bad", "good"].iter().cycle() {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                std::fs::copy(folder.join(name), folder.join("next")).unwrap();
+                std::fs::rename(folder.join("next"), folder.join("rules")).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let ran = tool.run();
+            assert!(
+                ran.status == 0 || ran.status == 1 && ran.stdout.contains("5061"),
+                "{ran}"
+            );
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Marks and line ends of other systems are no part of a text.
+#[test]
+fn a_byte_order_mark_and_carriage_returns_make_no_difference() {
+    for format in common::FORMATS {
+        let direction = if format == "aws-sg" { "in" } else { "both" };
+        let options = format!("-q --edition current --direction {direction} -f {format}");
+        let rules = Tool::line(&options).run().ok();
+        let windows = format!("\u{feff}{}", rules.replace('\n', "\r\n"));
+        let told = Tool::line(&format!("check {options} rules"))
+            .file("rules", windows)
+            .run();
+        assert_eq!(told.status, 0, "{format}: {told}");
+    }
+}
