@@ -21,7 +21,7 @@ use crate::select::DEFAULT_EDITION;
 
 pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 pub use explain::ExplainArgs;
-pub use parse::{Told, parse};
+pub use parse::{Told, parse, parse_from};
 pub use scan::{FindingsReport, ScanArgs};
 pub use selection::{PublishedArgs, SelectionArgs, Source};
 

@@ -25,7 +25,12 @@ const PREFIX: &str = "TWILIO_SIP_ALLOW_";
 /// Reads the program's arguments and environment.
 pub fn parse() -> Result<Cli, Told> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let Some(cli) = main_job_alone(&arguments) {
+    parse_from(&arguments)
+}
+
+/// Reads arguments, of which the first is the program's name, and the environment.
+pub fn parse_from(arguments: &[OsString]) -> Result<Cli, Told> {
+    if let Some(cli) = main_job_alone(arguments) {
         return Ok(cli);
     }
     let command = command();
@@ -39,8 +44,8 @@ pub fn parse() -> Result<Cli, Told> {
         let bare = without_environment(&command);
         let matches = bare
             .clone()
-            .try_get_matches_from(&arguments)
-            .map_err(|error| Told::with_variables(error, &command, &arguments))?;
+            .try_get_matches_from(arguments)
+            .map_err(|error| Told::with_variables(error, &command, arguments))?;
         let verbs = verbs(&matches);
         if !verbs.is_empty() {
             refuse_options_before(&command, &matches, &verbs)?;
@@ -48,12 +53,12 @@ pub fn parse() -> Result<Cli, Told> {
                 return Ok(Cli::from_arg_matches(&matches)?);
             }
             let unknown_variable = refuse_unknown_variables(&command);
-            let cli = settled(&bare, &verbs, &arguments, &matches)?;
+            let cli = settled(&bare, &verbs, arguments, &matches)?;
             return unknown_variable.map(|()| cli);
         }
     }
     let unknown_variable = refuse_unknown_variables(&command);
-    let cli = parse_job(&command, &[], &arguments)?;
+    let cli = parse_job(&command, &[], arguments)?;
     unknown_variable.map(|()| cli)
 }
 
@@ -295,14 +300,22 @@ impl Told {
         Told { error, variables }
     }
 
+    /// What is printed.
+    pub fn text(&self) -> String {
+        format!(
+            "{}{}",
+            self.error.render(),
+            environment_note(&self.variables)
+        )
+    }
+
     /// Prints it where it belongs.
     pub fn print(&self) -> anyhow::Result<Outcome> {
-        let text = self.error.render().to_string();
         if self.error.use_stderr() {
-            output::complain(&format!("{text}{}", environment_note(&self.variables)));
+            output::complain(&self.text());
             return Ok(Outcome::Failed);
         }
-        output::write_stdout(&text)?;
+        output::write_stdout(&self.text())?;
         Ok(Outcome::Done)
     }
 }
