@@ -6,7 +6,7 @@ mod common;
 use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything};
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::parse::{Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
@@ -361,4 +361,19 @@ fn json_that_is_not_understood_is_refused() {
     ] {
         refused(text);
     }
+}
+
+/// serde names the byte before what may not stand in a string.
+#[test]
+fn a_place_in_json_is_where_a_character_starts() {
+    let json = JSON.replacen("\"left\"", "\"東\u{1}\"", 1);
+    let wanted = Wanted {
+        unit: &Unit::default(),
+        directions: &BOTH,
+    };
+    let errors = format::parse(nftables(), &json, wanted).unwrap_err();
+    let problem = &errors[0].problem;
+    assert!(problem.contains("control character"), "{problem}");
+    let found = excerpt(&json, errors[0].at);
+    assert!(found.starts_with("東\u{1}\": "), "{found}");
 }

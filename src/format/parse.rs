@@ -118,6 +118,19 @@ pub(super) fn place(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
+/// Where a text that is read as JSON is wrong; serde counts bytes.
+pub(super) fn place_of_error(text: &str, error: &serde_json::Error) -> u32 {
+    let before = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    let line: usize = before.map(str::len).sum();
+    let mut at = text.len().min(line + error.column().saturating_sub(1));
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    place(at)
+}
+
 /// The lines of a text, each with its place, without the characters that end it.
 ///
 /// The last line must be ended too: if it is not, the text may have been cut off.

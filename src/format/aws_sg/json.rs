@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, place};
+use crate::format::parse::{ParseError, place, place_of_error};
 use crate::text::clip;
 
 /// A value of a JSON text.
@@ -44,7 +44,7 @@ impl<'a> Node<'a> {
     /// The one value of a text.
     pub fn root(text: &'a str) -> Result<Self, Problem> {
         let value = serde_json::from_str(text).map_err(|error| Problem {
-            at: offset(text, error.line(), error.column()),
+            at: place_of_error(text, &error),
             path: String::new(),
             what: format!("this is not valid JSON: {error}"),
         })?;
@@ -262,15 +262,4 @@ impl<'de> Visitor<'de> for Entries {
         }
         Ok(entries)
     }
-}
-
-/// The place of a line and a column, which both count from 1; columns count bytes.
-fn offset(text: &str, line: usize, column: usize) -> u32 {
-    let before = text.split_inclusive('\n').take(line.saturating_sub(1));
-    let start: usize = before.map(str::len).sum();
-    let mut at = text.len().min(start + column.saturating_sub(1));
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    place(at)
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::format::chains::RuleText;
-use crate::format::parse::{ParseError, place};
+use crate::format::parse::{ParseError, place, place_of_error};
 
 use super::check_hook;
 use super::rule::{Rule, Trouble};
@@ -94,12 +94,6 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn error(&self, error: &serde_json::Error) -> ParseError {
-        let lines_before = self
-            .text
-            .split_inclusive('\n')
-            .take(error.line().max(1) - 1);
-        let line = lines_before.map(str::len).sum::<usize>();
-        let at = line + error.column().saturating_sub(1);
         let problem = without_place(error);
         let problem = match error.classify() {
             serde_json::error::Category::Eof => {
@@ -108,7 +102,7 @@ impl<'a> Reader<'a> {
             serde_json::error::Category::Syntax => format!("it is not JSON: {problem}"),
             _ => problem,
         };
-        ParseError::new(place(at), problem)
+        ParseError::new(place_of_error(self.text, error), problem)
     }
 
     /// Where the object starts whose first key or value is `inside`, a part of the text.
