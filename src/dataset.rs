@@ -213,7 +213,7 @@ impl SignalingPorts {
 #[serde(deny_unknown_fields)]
 pub struct Media {
     /// UDP.
-    #[serde(deserialize_with = "port_range")]
+    #[serde(deserialize_with = "port_range", serialize_with = "first_and_last")]
     pub ports: PortRange,
     /// By region.
     pub networks: Networks,
@@ -591,6 +591,12 @@ fn port_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortRange, D
     deserializer.deserialize_str(Text("a range of ports", |text| {
         text.parse().map_err(|e: PortRangeError| e.to_string())
     }))
+}
+
+/// As [`port_range`] takes it: one port is a range too.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+fn first_and_last<S: Serializer>(ports: &PortRange, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{}-{}", ports.first(), ports.last()))
 }
 
 fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {

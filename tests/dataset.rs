@@ -319,6 +319,17 @@ fn what_show_prints_is_a_dataset() {
     assert!(current.starts_with("edition: global\n"), "{current}");
 }
 
+#[test]
+fn one_media_port_is_shown_as_a_dataset_has_it() {
+    let global = Tool::line("dataset show").run_once();
+    assert!(global.contains("ports: 10000-60000\n"), "{global}");
+    let own = global.replace("ports: 10000-60000", "ports: 10000-10000");
+    let shown = Tool::line("dataset show --dataset own")
+        .file("own", &own)
+        .run_once();
+    assert_eq!(shown, own);
+}
+
 /// `FILE | LINE | what is wrong | what is told`, LINE being where the fault is.
 #[test]
 fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
