@@ -11,8 +11,9 @@ const FOREIGN_LIMIT: usize = 64 * 1024;
 const FOREIGN_STACK: usize = 512 * 1024 * 1024;
 
 /// What a user's template may spend on work and memory, in minijinja's units: a loop without end
-/// and a text of gigabytes are errors. The context of all regions costs a few thousand.
-const FOREIGN_FUEL: u64 = 10_000_000;
+/// and a text of gigabytes are errors. One unit pays for 64 bytes, so this is 256 MB, or less than a
+/// second. The context of all regions costs a few thousand.
+const FOREIGN_FUEL: u64 = 4_000_000;
 
 /// Why a template gives no text.
 #[derive(Debug, Error)]

@@ -115,6 +115,7 @@ const CASES: &[Bad] = &[
     bad("--template empty.j2", "empty.j2:1: the template gives no text"),
     bad("--template huge.j2", "huge.j2:1: engine ran out of fuel"),
     bad("--template endless.j2", "endless.j2:1: engine ran out of fuel"),
+    bad("--template doubled.j2", "doubled.j2:1: engine ran out of fuel"),
     bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
     bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
     bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
@@ -159,6 +160,11 @@ fn each_is_refused_with_a_message_that_helps() {
             .file("empty.j2", "")
             .file("huge.j2", "{{ 'a' | indent(99999999999999) }}")
             .file(
+                "doubled.j2",
+                "{% set text = namespace(x='x' * 1200000) %}\
+                 {% for i in range(7) %}{% set text.x = text.x ~ text.x %}{% endfor %}{{ text.x | length }}",
+            )
+            .file(
                 "endless.j2",
                 "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
             )
@@ -184,6 +190,7 @@ fn each_is_refused_with_a_message_that_helps() {
             left,
             [
                 "binary.yaml",
+                "doubled.j2",
                 "empty.j2",
                 "endless.j2",
                 "folder",
