@@ -1,0 +1,30 @@
+//! A user's own list.
+
+use twilio_sip_allow::dataset::{Edition, parse_edition, to_yaml};
+use twilio_sip_allow::format::{self, FORMATS, Unit};
+use twilio_sip_allow::select;
+
+use crate::{ATLAS, assert_in_sync, everything, text};
+
+pub fn try_out(data: &[u8]) {
+    match parse_edition("own.yaml", &text(data), &ATLAS) {
+        Ok(edition) => use_it(edition),
+        Err(error) => assert!(error.to_string().starts_with("own.yaml:")),
+    }
+}
+
+/// What is accepted is written and read again as the same, and can be rendered.
+fn use_it(edition: Edition) {
+    let yaml = to_yaml(&edition).unwrap();
+    let again = parse_edition("again.yaml", &yaml, &ATLAS).unwrap();
+    assert_eq!(yaml, to_yaml(&again).unwrap());
+    let selection = everything();
+    let editions = [edition];
+    let policy = select::policy(&selection, &editions, &ATLAS).unwrap();
+    select::notices(&selection, &policy, &editions, &ATLAS);
+    for format in FORMATS {
+        let unit = Unit::default();
+        let text = format::render(format, &policy, &unit).unwrap();
+        assert_in_sync(format, &policy, &unit, &text);
+    }
+}

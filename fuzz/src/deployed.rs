@@ -1,0 +1,121 @@
+//! What a firewall prints: parsed, compared, told of, and mended.
+
+use std::sync::LazyLock;
+
+use ipnet::Ipv4Net;
+use twilio_sip_allow::format::parse::{Lines, Wanted};
+use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
+use twilio_sip_allow::policy::drift::{DeployedUnit, Drift};
+use twilio_sip_allow::policy::{Direction, Policy};
+use twilio_sip_allow::report::{GitHub, Json, Judged, Report, Subject, Summary, Text};
+use twilio_sip_allow::select::{self, Selection};
+
+use crate::{BOTH, assert_clean, drift, everything, json, parsed, policy, text};
+
+/// What is looked for, and expected.
+struct Case {
+    unit: Unit,
+    policy: Policy,
+}
+
+/// Chosen by the first byte of an input: the digits mean one each.
+static CASES: LazyLock<[Case; 7]> = LazyLock::new(|| {
+    let tokyo = |directions: &[Direction]| Selection {
+        regions: vec!["tokyo".to_owned()],
+        directions: directions.to_vec(),
+        ..everything()
+    };
+    // Small policies: what is expected matters less than what is deployed.
+    let networks = ["198.51.100.7/32", "203.0.113.8/29"].map(|n| n.parse::<Ipv4Net>().unwrap());
+    let local = Selection {
+        local_addresses: select::local_addresses(&networks),
+        local_sip_port: Some(5070),
+        local_rtp_ports: Some("16384-32767".parse().unwrap()),
+        ..tokyo(&BOTH)
+    };
+    let [incoming, outgoing] = [&BOTH[..1], &BOTH[1..]];
+    let case = |name: &str, table: Option<&str>, editions: &[&str], selection: &Selection| Case {
+        unit: Unit {
+            name: UnitName::deployed(name).unwrap(),
+            table: table.map(str::to_owned),
+        },
+        policy: policy(editions, selection),
+    };
+    [
+        case("twilio-sip", None, &["regional"], &tokyo(&BOTH)),
+        case("twilio-sip", None, &["regional"], &tokyo(incoming)),
+        case("twilio-sip", None, &["regional"], &tokyo(outgoing)),
+        case("twilio-sip", None, &["global"], &tokyo(&BOTH)),
+        case("twilio-sip", None, &["regional", "global"], &local),
+        case("own", None, &["regional"], &tokyo(incoming)),
+        case("own", Some("ip own"), &["interconnect"], &tokyo(outgoing)),
+    ]
+});
+
+/// Judges what stands behind the first byte of an input.
+pub fn judge(format: &str, data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else {
+        return;
+    };
+    let case = &CASES[usize::from(first.wrapping_sub(b'0')) % CASES.len()];
+    let (format, text) = (format::find(format).unwrap(), text(rest));
+    let wanted = Wanted {
+        unit: &case.unit,
+        directions: &case.policy.scope.directions,
+    };
+    let Some(units) = parsed(format, &text, wanted) else {
+        return;
+    };
+    let Some(drift) = drift(format, &case.policy, &units) else {
+        return;
+    };
+    tell(format, &case.policy, &text, &units, &drift);
+    mend(format, &case.policy, &text, wanted);
+}
+
+fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
+    let absent = |unit: &'_ DeployedUnit| unit.absent.is_some();
+    let empty = units.iter().filter(|unit| absent(unit));
+    let judged = Judged {
+        file: "a file".into(),
+        name: "a file".to_owned(),
+        text,
+        lines: Lines::of(text),
+        drift,
+        empty: empty
+            .map(|unit| {
+                (
+                    unit.name.as_str(),
+                    unit.absent.as_deref().unwrap_or_default(),
+                )
+            })
+            .collect(),
+        unselected: None,
+    };
+    let subject = Subject {
+        format: format.name(),
+        scope: &policy.scope,
+    };
+    let told = |report: &dyn Report| {
+        let head = report.head(&subject, Summary::of(drift));
+        format!("{head}{}{}", report.file(&judged), report.end())
+    };
+    assert_clean(&told(&Text { colored: false }));
+    let annotations = told(&GitHub);
+    assert_clean(&annotations);
+    let mut commands = annotations.lines().skip(1);
+    assert!(
+        commands.all(|line| line.starts_with("::error ")),
+        "{annotations}"
+    );
+    let report = json(&told(&Json));
+    let verdict = if drift.is_none() { "in sync" } else { "drift" };
+    assert_eq!(report["files"][0]["verdict"], verdict);
+}
+
+/// Where a repair depends on the text; elsewhere it is what the round trip renders.
+fn mend(format: &dyn Dialect, policy: &Policy, text: &str, wanted: Wanted) {
+    if let Some(Ok(steps)) = format.stepwise_repair(policy, text, wanted) {
+        json(&steps);
+    }
+}

@@ -1,0 +1,136 @@
+//! What the fuzz targets share: each module takes any bytes through one part of the program, and
+//! panics where what must always hold does not.
+
+pub mod arguments;
+pub mod dataset;
+pub mod deployed;
+pub mod explain;
+pub mod page;
+pub mod round_trip;
+pub mod scan;
+pub mod template;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use twilio_sip_allow::catalog::Catalog;
+use twilio_sip_allow::dataset::{self as data, Atlas, Edition};
+use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
+use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::policy::drift::{DeployedUnit, Drift, Known};
+use twilio_sip_allow::policy::{Direction, Plane, Policy};
+use twilio_sip_allow::select::{self, Selection};
+
+/// What one input may take, in time of a processor. libFuzzer's own limit is the clock's, which
+/// runs on while other programs have the processor.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
+
+/// Runs one input.
+pub fn within_limits(run: impl FnOnce()) {
+    let now = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap();
+    let start = now();
+    run();
+    let spent = now() - start;
+    assert!(spent <= TIME_LIMIT, "it took {spent:?}");
+}
+
+pub const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
+
+pub static ATLAS: LazyLock<Atlas> = LazyLock::new(|| data::atlas().unwrap());
+
+pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().unwrap());
+
+pub static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| select::known_networks(&ATLAS).unwrap());
+
+/// With `global` as what is selected.
+pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    let editions = data::editions().unwrap();
+    Catalog::new(editions, None, &["global".into()], &ATLAS)
+});
+
+pub fn everything() -> Selection {
+    Selection {
+        regions: Vec::new(),
+        directions: BOTH.to_vec(),
+        planes: Plane::ALL.to_vec(),
+        transports: None,
+        local_addresses: select::local_addresses(&[]),
+        local_sip_port: None,
+        local_tls_port: None,
+        local_rtp_ports: None,
+    }
+}
+
+pub fn policy(editions: &[&str], selection: &Selection) -> Policy {
+    let names: Vec<String> = editions.iter().map(|name| (*name).to_owned()).collect();
+    let editions = select::embedded_editions(&names).unwrap();
+    select::policy(selection, &editions, &ATLAS).unwrap()
+}
+
+/// Text as the commands take it; what is not UTF-8 is replaced, since they would refuse all of it.
+pub fn text(data: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(data)
+}
+
+/// The units of a text, or `None` where it is refused for reasons that lie in it.
+pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<DeployedUnit>> {
+    let assert_place = |at: u32| assert!(text.is_char_boundary(at as usize), "{at}");
+    match format::parse(format, text, wanted) {
+        Ok(units) => {
+            assert!(!units.is_empty());
+            for unit in &units {
+                unit.steps.iter().for_each(|step| assert_place(step.at));
+                unit.beyond
+                    .iter()
+                    .for_each(|beyond| assert_place(beyond.at));
+            }
+            Some(units)
+        }
+        Err(errors) => {
+            assert!(!errors.is_empty());
+            let lines = Lines::of(text);
+            for error in errors {
+                assert_place(error.at);
+                assert!(lines.number(error.at) > 0);
+                assert!(!error.problem.is_empty());
+                excerpt(text, error.at);
+            }
+            None
+        }
+    }
+}
+
+/// How units differ from a policy, unless they are too tangled.
+pub fn drift(format: &dyn Dialect, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
+    format::compare(format, policy, units, || KNOWN.as_slice()).ok()
+}
+
+/// What is rendered of a policy lets through exactly what the policy does.
+pub fn assert_in_sync(format: &dyn Dialect, policy: &Policy, unit: &Unit, text: &str) {
+    let wanted = Wanted {
+        unit,
+        directions: &policy.scope.directions,
+    };
+    let units = format::parse(format, text, wanted);
+    let units = units.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+    let drift = drift(format, policy, &units);
+    assert!(
+        drift.as_ref().is_some_and(Drift::is_none),
+        "{drift:?}\n{text}"
+    );
+}
+
+/// Text for people or for a log holds nothing that moves a cursor or turns what stands beside it.
+pub fn assert_clean(text: &str) {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = text
+        .chars()
+        .find(|c| (c.is_control() && *c != '\n') || turns(*c));
+    assert!(hidden.is_none(), "{hidden:?} in {text}");
+}
+
+pub fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}

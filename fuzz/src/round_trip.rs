@@ -1,0 +1,166 @@
+//! Any selection of any list is rendered in every format and read back as the same.
+
+use ipnet::Ipv4Net;
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use twilio_sip_allow::dataset::{Edition, parse_edition};
+use twilio_sip_allow::format::{self, FORMATS, FormatError, Unit};
+use twilio_sip_allow::policy::{Direction, Plane, Transport};
+use twilio_sip_allow::select::{self, Selection};
+
+use crate::{ATLAS, EDITIONS, assert_in_sync};
+
+/// What a user may wish for.
+#[derive(Arbitrary, Debug)]
+pub struct Wish {
+    /// A bit for each embedded edition.
+    editions: u8,
+    own: Option<OwnList>,
+    /// A bit for each region; none means all.
+    regions: u8,
+    /// Two bits; none means both.
+    directions: u8,
+    planes: u8,
+    transports: Option<[bool; 3]>,
+    local_addresses: Vec<Network>,
+    local_sip_port: Option<u16>,
+    local_tls_port: Option<u16>,
+    local_rtp_ports: Option<(u16, u16)>,
+    name: Option<String>,
+    table: Option<String>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct OwnList {
+    udp: u16,
+    tcp: u16,
+    tls: u16,
+    media: (u16, u16),
+    /// By region; the last are for all regions.
+    signaling: [Vec<Network>; 9],
+    rtp: [Vec<Network>; 9],
+}
+
+#[derive(Arbitrary, Debug)]
+struct Network {
+    address: u32,
+    length: u8,
+}
+
+impl Network {
+    fn network(&self) -> Ipv4Net {
+        let network = Ipv4Net::new(self.address.into(), self.length % 33).unwrap();
+        network.trunc()
+    }
+}
+
+/// Those of which a bit is set, or all where none is.
+fn chosen<T: Clone>(all: &[T], bits: u8) -> Vec<T> {
+    let set = all.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
+    let set: Vec<T> = set.map(|(_, one)| one.clone()).collect();
+    if set.is_empty() { all.to_vec() } else { set }
+}
+
+/// Renders what is wished for, if it is sound, and reads it back.
+pub fn come_back(wish: &Wish) {
+    let Some(editions) = editions(wish) else {
+        return;
+    };
+    let Some(selection) = selection(wish) else {
+        return;
+    };
+    let Ok(policy) = select::policy(&selection, &editions, &ATLAS) else {
+        return;
+    };
+    select::notices(&selection, &policy, &editions, &ATLAS);
+    let name = wish.name.as_deref().and_then(|name| name.parse().ok());
+    for format in FORMATS {
+        let table = wish.table.clone().filter(|_| format.takes_table());
+        let unit = Unit {
+            name: name.clone().unwrap_or_default(),
+            table,
+        };
+        match format::render(format, &policy, &unit) {
+            Ok(text) => assert_in_sync(format, &policy, &unit, &text),
+            Err(
+                FormatError::NoEffect { .. }
+                | FormatError::Inexpressible { .. }
+                | FormatError::NameTooLong { .. }
+                | FormatError::Table { .. },
+            ) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn editions(wish: &Wish) -> Option<Vec<Edition>> {
+    if let Some(own) = &wish.own {
+        return Some(vec![parse_edition("own.yaml", &own.yaml(), &ATLAS).ok()?]);
+    }
+    let names: Vec<String> = EDITIONS
+        .iter()
+        .map(|edition| edition.name.to_string())
+        .collect();
+    Some(select::embedded_editions(&chosen(&names, wish.editions)).unwrap())
+}
+
+fn selection(wish: &Wish) -> Option<Selection> {
+    let ids: Vec<String> = ATLAS
+        .regions
+        .iter()
+        .map(|region| region.id.to_string())
+        .collect();
+    let local: Vec<Ipv4Net> = wish.local_addresses.iter().map(Network::network).collect();
+    let rtp = wish
+        .local_rtp_ports
+        .map(|(first, last)| format!("{first}-{last}").parse());
+    if wish.local_sip_port == Some(0) || wish.local_tls_port == Some(0) {
+        return None;
+    }
+    Some(Selection {
+        regions: chosen(&ids, wish.regions),
+        directions: chosen(&[Direction::In, Direction::Out], wish.directions),
+        planes: chosen(&Plane::ALL, wish.planes),
+        transports: wish.transports.map(|wanted| {
+            let pairs = Transport::ALL.into_iter().zip(wanted);
+            pairs
+                .filter(|(_, wanted)| *wanted)
+                .map(|(one, _)| one)
+                .collect()
+        }),
+        local_addresses: select::local_addresses(&local),
+        local_sip_port: wish.local_sip_port,
+        local_tls_port: wish.local_tls_port,
+        local_rtp_ports: rtp.transpose().ok()?,
+    })
+}
+
+impl OwnList {
+    fn yaml(&self) -> String {
+        let OwnList {
+            udp,
+            tcp,
+            tls,
+            media: (first, last),
+            ..
+        } = self;
+        format!(
+            "edition: own\ntitle: Own\nconnection: public\nsource: here\n\
+             signaling:\n  ports: {{udp: {udp}, tcp: {tcp}, tls: {tls}}}\n  networks: {}\n\
+             media:\n  ports: {first}-{last}\n  networks: {}\n",
+            networks(&self.signaling),
+            networks(&self.rtp)
+        )
+    }
+}
+
+fn networks(lists: &[Vec<Network>; 9]) -> String {
+    let regions = ATLAS.regions.iter().map(|region| &*region.id);
+    let named = regions.chain(["all"]).zip(lists);
+    let rows = named
+        .filter(|(_, list)| !list.is_empty())
+        .map(|(region, list)| {
+            let list: Vec<String> = list.iter().map(|one| one.network().to_string()).collect();
+            format!("{region}: [{}]", list.join(", "))
+        });
+    format!("{{{}}}", rows.collect::<Vec<_>>().join(", "))
+}
