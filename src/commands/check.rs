@@ -244,6 +244,12 @@ struct Run<'a> {
     talk: Talk,
 }
 
+/// A long report waits in a file without a name, where such files go.
+fn cannot_keep() -> String {
+    let folder = std::env::temp_dir();
+    format!("cannot keep the report in {} (TMPDIR)", folder.display())
+}
+
 impl Run<'_> {
     fn take(&mut self, verdict: Verdict) -> Result<()> {
         match verdict {
@@ -263,7 +269,7 @@ impl Run<'_> {
                     _ => self.report.separator(),
                 };
                 self.summary.add(counts);
-                write!(self.parts, "{separator}{part}").context("cannot keep the report")?;
+                write!(self.parts, "{separator}{part}").with_context(cannot_keep)?;
                 self.repair = repair;
             }
         }
