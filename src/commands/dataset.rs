@@ -15,6 +15,7 @@ use crate::page::{Heading, Page, PageError};
 use crate::policy::{ALL_REGIONS, Plane};
 use crate::report;
 use crate::select::{self, CURRENT, names};
+use crate::text::shown;
 
 pub fn run(verb: &DatasetVerb, limits: Limits, talk: Talk) -> Result<Outcome> {
     match verb {
@@ -153,7 +154,7 @@ fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         .into_iter()
         .map(|edition| (changes(&page, &edition, &atlas, extent), edition));
     let looks_like = nearest(compared.collect()).map(|(_, edition)| edition.connection);
-    let name = name_of(&args.page);
+    let name = shown(&name_of(&args.page), &[]);
     let heading = Heading {
         name: args.name.clone(),
         title: args
