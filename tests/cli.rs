@@ -709,16 +709,6 @@ fn a_full_device_is_an_error() {
     );
 }
 
-fn a_pipe_without_reader() -> std::process::ChildStdin {
-    let mut reader = std::process::Command::new("true")
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let writer = reader.stdin.take().unwrap();
-    reader.wait().unwrap();
-    writer
-}
-
 #[test]
 fn a_reader_that_goes_away_is_no_crash() {
     for line in [
@@ -728,7 +718,7 @@ fn a_reader_that_goes_away_is_no_crash() {
         "completions bash",
     ] {
         let mut tool = Tool::line(line);
-        let writer = a_pipe_without_reader();
+        let writer = common::a_pipe_without_reader();
         let child = tool
             .command()
             .stdout(writer)

@@ -14,7 +14,7 @@ pub mod wire;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
 /// The formats, named here once more: the tests do not ask the program what it should have.
 pub const FORMATS: [&str; 5] = ["iptables", "nftables", "pf", "aws-sg", "cisco"];
@@ -137,6 +137,14 @@ pub fn head_commands(text: &str, kind: &str, file: &Path) -> Vec<String> {
     let commands: Vec<String> = commands.collect();
     assert!(!commands.is_empty(), "no {kind} command in\n{text}");
     commands
+}
+
+/// A stdout whose reader has gone away.
+pub fn a_pipe_without_reader() -> ChildStdin {
+    let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let writer = reader.stdin.take().unwrap();
+    reader.wait().unwrap();
+    writer
 }
 
 /// Says something on the real stderr: libtest captures the print macros only.
