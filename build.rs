@@ -1,6 +1,8 @@
 //! Turns the YAML files of `data/` into JSON, which the program embeds: reading YAML at every
 //! start would take longer than all the rest of a run. What the files say is checked by tests.
 
+#![forbid(unsafe_code)]
+
 use std::path::Path;
 use std::{env, error, fs};
 
