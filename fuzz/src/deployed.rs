@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use ipnet::Ipv4Net;
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::report::{GitHub, Json, Judged, Report, Subject, Summary, Text};
@@ -62,6 +63,7 @@ pub fn judge(format: &str, data: &[u8]) {
     let wanted = Wanted {
         unit: &case.unit,
         directions: &case.policy.scope.directions,
+        limits: Limits::default(),
     };
     let Some(units) = parsed(format, &text, wanted) else {
         return;

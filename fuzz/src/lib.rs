@@ -19,6 +19,7 @@ use twilio_sip_allow::catalog::Catalog;
 use twilio_sip_allow::dataset::{self as data, Atlas, Edition};
 use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{DeployedUnit, Drift, Known};
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::{self, Selection};
@@ -104,7 +105,9 @@ pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<De
 
 /// How units differ from a policy, unless they are too tangled.
 pub fn drift(format: &dyn Dialect, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
-    format::compare(format, policy, units, || KNOWN.as_slice()).ok()
+    format::compare(format, policy, units, Limits::default(), || {
+        KNOWN.as_slice()
+    }).ok()
 }
 
 /// What is rendered of a policy lets through exactly what the policy does.
@@ -112,6 +115,7 @@ pub fn assert_in_sync(format: &dyn Dialect, policy: &Policy, unit: &Unit, text: 
     let wanted = Wanted {
         unit,
         directions: &policy.scope.directions,
+        limits: Limits::default(),
     };
     let units = format::parse(format, text, wanted);
     let units = units.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
