@@ -50,14 +50,6 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn has_strace(test: &str) -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok();
-    if !found {
-        common::skip(test, "strace is missing");
-    }
-    found
-}
-
 /// The names in a folder, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -67,22 +59,6 @@ fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-/// A deployed unit whose report as JSON has more than 4 MB, all of which is extra.
-fn with_much_drift() -> String {
-    let rules: Vec<String> = (0..15_000)
-        .map(|n| {
-            format!(
-                "-s 10.{}.{}.1 -p udp --dport 53 -j ACCEPT\n",
-                n / 250,
-                n % 250
-            )
-        })
-        .collect();
-    let rules = format!("-A TWILIO-SIP-IN {}", rules.join("-A TWILIO-SIP-IN "));
-    let unit = render("--region tokyo --format iptables");
-    unit.replacen("-A TWILIO-SIP-IN", &format!("{rules}-A TWILIO-SIP-IN"), 1)
 }
 
 const JSON_CHECK: &str = "check -q --region tokyo -f iptables --report json deployed";
@@ -160,7 +136,7 @@ fn a_file_that_cannot_be_replaced_stays_as_it_is() {
 /// Each step of writing a file fails once, by an error that a disk can have.
 #[test]
 fn a_step_that_fails_leaves_the_old_file_and_nothing_else() {
-    if !has_strace("a_step_that_fails_leaves_the_old_file_and_nothing_else") {
+    if !common::has_strace("a_step_that_fails_leaves_the_old_file_and_nothing_else") {
         return;
     }
     for (calls, error, message) in [
@@ -192,7 +168,7 @@ fn a_step_that_fails_leaves_the_old_file_and_nothing_else() {
 #[test]
 fn a_report_too_long_for_memory_needs_its_folder() {
     let test = "a_report_too_long_for_memory_needs_its_folder";
-    let deployed = with_much_drift();
+    let deployed = common::with_much_drift();
     let mut tool = Tool::line(JSON_CHECK).file("deployed", &deployed);
     let report = tool.run();
     assert_eq!(report.status, 1, "{}", report.stderr);
@@ -256,7 +232,7 @@ fn killed(status: ExitStatus, folder: &Path, new: &str, others: &[&str]) -> Kill
 
 #[test]
 fn killed_at_any_of_its_calls_it_leaves_the_old_file_or_the_new_one() {
-    if !has_strace("killed_at_any_of_its_calls_it_leaves_the_old_file_or_the_new_one") {
+    if !common::has_strace("killed_at_any_of_its_calls_it_leaves_the_old_file_or_the_new_one") {
         return;
     }
     let new = render("-f nftables");
@@ -437,7 +413,7 @@ fn a_reader_that_goes_away_gets_no_words_and_leaves_verdicts_alone() {
         assert_eq!(output.status.code(), Some(*status), "{line}");
     }
     // In the midst of a long report.
-    let tool = Tool::line("").file("deployed", with_much_drift());
+    let tool = Tool::line("").file("deployed", common::with_much_drift());
     let script =
         format!("{{ status=0; $TOOL {JSON_CHECK} || status=$?; echo $status >&2; }} | head -c 1");
     let output = shell(tool.folder(), &script);

@@ -228,14 +228,6 @@ impl Judge<'_> {
     }
 }
 
-fn has_strace(test: &str) -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok();
-    if !found {
-        common::skip(test, "strace is missing");
-    }
-    found
-}
-
 /// Runs a program in a folder; its status, and what its threads and children did that they may not.
 fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
     let traces = tempfile::tempdir().unwrap();
@@ -281,22 +273,8 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
 fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
-    let drift: Vec<String> = (0..15_000)
-        .map(|n| {
-            format!(
-                "-s 10.{}.{}.1 -p udp --dport 53 -j ACCEPT\n",
-                n / 250,
-                n % 250
-            )
-        })
-        .collect();
     let unit = render("-f iptables");
-    let drift = format!("-A TWILIO-SIP-IN {}", drift.join("-A TWILIO-SIP-IN "));
-    write(
-        "much",
-        unit.replacen("-A TWILIO-SIP-IN", &format!("{drift}-A TWILIO-SIP-IN"), 1)
-            .as_bytes(),
-    );
+    write("much", common::with_much_drift().as_bytes());
     write("unit", unit.as_bytes());
     write("rules", b"old\n");
     write("own.yaml", Tool::line("dataset show").run_once().as_bytes());
@@ -333,7 +311,11 @@ const CALLS: [(&str, i32, May); 25] = [
         1,
         May::Nothing,
     ),
-    ("check -f iptables --report json much", 1, May::Spool),
+    (
+        "check -f iptables --region tokyo --report json much",
+        1,
+        May::Spool,
+    ),
     ("check -f iptables rules", 2, May::Nothing),
     ("explain 54.65.63.193:5061/tls 192.0.2.1", 0, May::Nothing),
     ("explain --json -", 0, May::Nothing),
@@ -353,7 +335,7 @@ const CALLS: [(&str, i32, May); 25] = [
 
 #[test]
 fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
-    if !has_strace("no_verb_reaches_out_starts_anything_or_writes_but_its_output") {
+    if !common::has_strace("no_verb_reaches_out_starts_anything_or_writes_but_its_output") {
         return;
     }
     for (line, status, may) in CALLS {
@@ -384,7 +366,7 @@ fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
 /// The judge finds what others do, and what the program itself may do only in other calls.
 #[test]
 fn what_reaches_out_starts_something_or_writes_is_found() {
-    if !has_strace("what_reaches_out_starts_something_or_writes_is_found") {
+    if !common::has_strace("what_reaches_out_starts_something_or_writes_is_found") {
         return;
     }
     let shell = |script: &'static str| vec!["bash", "-c", script];
@@ -442,12 +424,12 @@ fn what_reaches_out_starts_something_or_writes_is_found() {
         (own("-f pf --output rules"), May::Nothing, "rename"),
         (own("-f pf --output unit"), May::Output, "unit\", O_WRONLY"),
         (
-            own("check -f iptables --report json much"),
+            own("check -f iptables --region tokyo --report json much"),
             May::Nothing,
             "O_TMPFILE",
         ),
         (
-            own("check -f iptables --report json much"),
+            own("check -f iptables --region tokyo --report json much"),
             May::Output,
             "write(",
         ),

@@ -217,6 +217,31 @@ pub fn skip(test: &str, missing: &str) {
     tell(&text);
 }
 
+/// Whether strace is here; a word about it where it is not.
+pub fn has_strace(test: &str) -> bool {
+    let found = Command::new("strace").arg("-V").output().is_ok();
+    if !found {
+        skip(test, "strace is missing");
+    }
+    found
+}
+
+/// A deployed unit of iptables for Tokyo whose report as JSON has more than 4 MB, all of it extra.
+pub fn with_much_drift() -> String {
+    let rules: Vec<String> = (0..15_000)
+        .map(|n| {
+            format!(
+                "-s 10.{}.{}.1 -p udp --dport 53 -j ACCEPT\n",
+                n / 250,
+                n % 250
+            )
+        })
+        .collect();
+    let rules = format!("-A TWILIO-SIP-IN {}", rules.join("-A TWILIO-SIP-IN "));
+    let unit = render("--region tokyo --format iptables");
+    unit.replacen("-A TWILIO-SIP-IN", &format!("{rules}-A TWILIO-SIP-IN"), 1)
+}
+
 /// The Python of the environment that `tests/run` makes, or `None` and a word about it.
 pub fn python(test: &str) -> Option<PathBuf> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-python/bin/python");
