@@ -156,6 +156,8 @@ const SAME: &str = "
 5 deny udp any any lt sip (1 match)|6 permit udp 54.65.63.192 0.0.0.3 any lt 5061|39 permit ip any any|no 39
 1 deny icmp any any host-unreachable log|2 deny 1 any any 8 0|3 deny object-group NONE object-group NET any log-input|4 permit object-group SIP object-group NET any
 10 permit udp object-group SIGNALING any eq 5060
+10 permit udp object-group SLASH any eq 5060
+10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit icmp object-group NET any 8 0|no 11
 ";
 
 const GROUPS: &str = "\
@@ -166,6 +168,8 @@ object-group network SIGNALING
  group-object REST
 object-group network REST
  54.65.63.195 /32
+object-group network SLASH
+ 54.65.63.192/30
 Network object group NET
  54.65.63.192 255.255.255.252
 
@@ -212,6 +216,9 @@ fn what_means_the_same_is_in_sync() {
         let row = row.replace("<head>", HEAD).replace("<list>", LIST);
         row.replace("<shown>", &shown)
     }));
+    let again = "object-group network SIGNALING\n any\nno object-group network SIGNALING\n";
+    let entry = instead("10 permit udp object-group SIGNALING any eq 5060");
+    texts.push(format!("{again}{GROUPS}{entry}"));
     for entry in rows(SAME) {
         texts.push(format!("{GROUPS}{}", instead(&entry)));
         texts.push(format!("{}{GROUPS}", instead(&entry)));
@@ -258,6 +265,8 @@ extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit tcp any any match
 extra 10 permit object-group SIP any any
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit object-group NONE any any
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit nos any any
+missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny tcp any any psh ack
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit tcp any any urg
 both 10 permit tcp 54.65.63.192 0.0.0.3 any eq 5080
 ";
 
@@ -314,10 +323,17 @@ permit udp any any dscp log => 'dscp' has no value
 permit icmp any any 300 => '300' is not a type of ICMP from 0 to 255
 permit udp any any log frag => 'frag' is not understood
 permit udp any any (12 packets) => '(12' is not understood
+permit udp any any ttl about 5 => expected eq, neq, gt, lt or range, not 'about'
+permit udp any any ttl eq 256 => '256' is not a time to live from 0 to 255
+permit udp any any ttl range 3 => it ends where a time to live is expected
+permit udp 54.65.63.192 255.255.255.252 any => the wildcard mask looks like a netmask; the same as a wildcard mask is 0.0.0.3
+permit tcp any any match-all +frob => '+frob' is not a flag of TCP
 permit udp any any (active) => '(active)' is not understood
 20 permit udp any any => an entry before it has the number 20 too
 0 permit udp any any => '0' is not a number from 1 to 2147483647
 2147483647 permit udp any any|permit tcp any any => no number is left for an entry after the last one
+no permit udp any any => expected the number of an entry after 'no', not 'permit'
+no => it ends where the number of an entry is expected
 no 70 => no entry before it has the number 70
 --More-- => expected permit or deny, not '--More--'
 remark a\u{8}b => a control character stands in the line
@@ -335,6 +351,8 @@ permit object-group TRAIL any any => expected the end of the line, not '7'
 |ip access-l ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
 |Extended IP access list TWILIO-SIP-IN| => the access list stands in the text twice
 |ip access-list standard TWILIO-SIP-IN| => it is no extended access list, so it knows no ports
+|no object-group network SIGNALING extra| => expected the end of the line, not 'extra'
+|no object-group network| => it ends where the name of an object group is expected
 |ip access-list extended TWILIO-SIP-IN x| => expected nothing after the name of the access list
 |ip access-list resequence TWILIO-SIP-IN 1 1|ip access-list extended TWILIO-SIP-IN| => the list was numbered anew before
 |Current configuration : 9 bytes| => the configuration has no line 'end' at its end, so it may have been cut off
@@ -385,6 +403,14 @@ fn errors_tell_their_lines_and_are_not_too_many() {
     assert_eq!(lines, [4, 6]);
     let many = LIST.to_owned() + &" what\n".repeat(1000);
     assert_eq!(expected.check(&many).unwrap_err().len(), 20);
+    for many in [" no\n", "exit\nobject-group net X\n"] {
+        let many = LIST.to_owned() + &many.repeat(1000);
+        assert_eq!(expected.check(&many).unwrap_err().len(), 20);
+    }
+    let standard = "Standard IP access list TWILIO-SIP-IN\n 10 permit any\n";
+    let problem = &expected.check(standard).unwrap_err()[0];
+    assert_eq!(problem.0, 1);
+    assert!(problem.1.contains("no extended access list"), "{problem:?}");
     // A group is wrong once, however often it is used.
     let uses = " permit udp object-group GAPS any\n".repeat(1000);
     let errors = expected

@@ -286,6 +286,8 @@ fn what_a_rule_lets_through() {
         ("-j ACCEPT", "any protocol from any to any"),
         ("-p udp -j ACCEPT", "udp from any to any"),
         ("! -p udp -j ACCEPT", "any protocol but udp from any to any"),
+        ("-p all -j ACCEPT", "any protocol from any to any"),
+        ("-p 0 -j ACCEPT", "any protocol from any to any"),
         ("-p 47 -j ACCEPT", "protocol 47 from any to any"),
         (
             "-s 10.0.0.0/24,10.0.1.0/24 -j ACCEPT",
@@ -310,6 +312,18 @@ fn what_a_rule_lets_through() {
         (
             "-p udp ! --dport :5059 -j ACCEPT",
             "udp from any to any port 5060-65535",
+        ),
+        (
+            "-p udp -m multiport --ports 5060,7 -j ACCEPT",
+            "udp from any port 7 to any port 0-6; udp from any port 5060 to any port 0-6; \
+             udp from any to any port 7; \
+             udp from any port 7 to any port 8-5059; udp from any port 5060 to any port 8-5059; \
+             udp from any to any port 5060; \
+             udp from any port 7 to any port 5061-65535; udp from any port 5060 to any port 5061-65535",
+        ),
+        (
+            "-p udp -m multiport ! --ports 1:65535 -j ACCEPT",
+            "udp from any port 0 to any port 0",
         ),
         (
             "-p tcp --syn -j ACCEPT",
@@ -415,9 +429,8 @@ fn what_a_rule_lets_through() {
             ..Drift::default()
         };
         let told = told(&drift, &text);
-        let told = told
-            .trim_start_matches("\nstdin\n  extra   in  ")
-            .trim_end();
+        let told = told.trim_start_matches("\nstdin\n  extra   in  ");
+        let told = told.trim_end().replace("\n  extra   in  ", "; ");
         assert_eq!(told, expected, "{rules}");
     }
 }
@@ -432,19 +445,29 @@ fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
         let text = text
             .replace(":TWILIO-SIP-IN -", &format!(":INPUT {chain_policy}"))
             .replace("TWILIO-SIP-IN", "INPUT");
-        let units =
-            common::judge::units("iptables", &text, "INPUT", &one_way.scope.directions).unwrap();
-        let format = common::judge::dialect("iptables");
-        let drift =
-            twilio_sip_allow::format::compare(format, &one_way, &units, Limits::default(), || &[])
+        // As iptables-save and as iptables -S -v print it.
+        let listed = text
+            .lines()
+            .filter_map(|line| {
+                let declared = line.strip_prefix(":INPUT ");
+                let shown = declared.map(|_| format!("-P INPUT {chain_policy} -c 12 345\n"));
+                shown.or_else(|| line.starts_with("-A INPUT").then(|| format!("{line}\n")))
+            })
+            .collect();
+        for text in [text, listed] {
+            let units = common::judge::units("iptables", &text, "INPUT", &one_way.scope.directions)
                 .unwrap();
-        assert_eq!(
-            usize::from(!drift.extra.is_empty()),
-            extra,
-            "{}",
-            told(&drift, &text)
-        );
-        assert!(drift.missing.is_empty());
+            let format = common::judge::dialect("iptables");
+            let drift =
+                twilio_sip_allow::format::compare(format, &one_way, &units, Limits::default(), || &[]).unwrap();
+            assert_eq!(
+                usize::from(!drift.extra.is_empty()),
+                extra,
+                "{}",
+                told(&drift, &text)
+            );
+            assert!(drift.missing.is_empty());
+        }
     }
 }
 
