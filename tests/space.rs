@@ -268,6 +268,61 @@ fn the_ends_of_the_address_space_are_no_edge_case() {
     );
 }
 
+/// By membership, one number of each 64 with another.
+#[test]
+fn sets_of_protocols_have_the_numbers_that_they_are_made_of() {
+    let numbers = |set: Protocols| set.numbers().collect::<Vec<u8>>();
+    for a in [0, 6, 63, 64, 127, 128, 191, 192, 255] {
+        let one = Protocols::of(a);
+        assert_eq!(numbers(one), [a]);
+        let others = (0..=255).filter(|n| *n != a).collect::<Vec<_>>();
+        assert_eq!(numbers(one.not()), others);
+        for b in [0, 17, 65, 66, 129, 132, 193, 254, 255] {
+            let other = Protocols::of(b);
+            let mut either = vec![a, b];
+            either.sort_unstable();
+            either.dedup();
+            assert_eq!(numbers(one.or(other)), either);
+            assert_eq!(numbers(one.or(other).and(one)), [a]);
+            assert_eq!(one.and(other).is_empty(), a != b, "{a} {b}");
+            assert_eq!(one.holds(other), a == b, "{a} {b}");
+            assert!(one.or(other).holds(other), "{a} {b}");
+        }
+    }
+    assert_eq!(numbers(Protocols::WITH_PORTS), [6, 17, 33, 132, 136]);
+}
+
+#[test]
+fn sets_of_flags_hold_the_combinations_that_their_words_say() {
+    let has = |combination: u8, flag: u8| combination & flag != 0;
+    for combination in 0..16 {
+        let single = Flags::masked(15, combination);
+        let holds = |set: Flags| !set.and(single).is_empty();
+        let (syn, ack) = (has(combination, Flags::SYN), has(combination, Flags::ACK));
+        let rst = has(combination, Flags::RST);
+        assert_eq!(holds(Flags::opening()), syn && !ack, "{combination}");
+        assert_eq!(holds(Flags::opening().not()), !syn || ack, "{combination}");
+        assert_eq!(holds(Flags::established()), ack || rst, "{combination}");
+        assert!(holds(Flags::ALL) && !holds(Flags::ALL.not()));
+        assert_eq!(single.and(Flags::ALL), single);
+    }
+}
+
+#[test]
+fn sets_of_states_have_the_names_that_they_are_made_of() {
+    let names = |set: States| set.names().collect::<Vec<_>>();
+    let [new, related] = ["new", "related"].map(|name| States::named(name).unwrap());
+    assert_eq!(names(new), ["new"]);
+    assert_eq!(names(new.or(related)), ["new", "related"]);
+    assert_eq!(names(new.or(new)), ["new"]);
+    assert_eq!(names(new.or(related).and(related)), ["related"]);
+    assert!(new.and(related).is_empty() && !new.is_empty());
+    let others = ["established", "related", "invalid", "untracked"];
+    assert_eq!(names(new.not()), others);
+    assert_eq!(new.not().not(), new);
+    assert_eq!(States::named("frob"), None);
+}
+
 /// Half of the rules overlap with the other half in every way: refused, and not in an hour.
 #[test]
 fn rules_that_overlap_in_too_many_ways_are_refused() {

@@ -316,8 +316,14 @@ mod tests {
     /// more than published networks stays whole.
     #[test]
     fn what_is_extra_is_split_where_all_of_it_is_published() {
+        // Where every address is more than half of all.
+        const HIGH: u32 = 3 << 30;
+        let high = |first, last| Span {
+            first: HIGH + first,
+            last: HIGH + last,
+        };
         let known = |first, last, region: &str| Known {
-            addresses: Span { first, last },
+            addresses: high(first, last),
             plane: Plane::Media,
             ports: vec![Span::PORTS],
             region: Some(region.into()),
@@ -325,11 +331,11 @@ mod tests {
         };
         let known = [
             known(64, 127, "a"),
-            known(128, 255, "b"),
             known(128, 143, "c"),
+            known(128, 255, "b"),
         ];
         let named = |first, last| {
-            let packets = Packets::ALL.with(Field::Remote, Span { first, last });
+            let packets = Packets::ALL.with(Field::Remote, high(first, last));
             let difference = Difference {
                 side: Side::Extra,
                 sometimes: false,
@@ -348,13 +354,50 @@ mod tests {
             let span = |part: &Part| part.packets.span(Field::Remote);
             let told = parts
                 .iter()
-                .map(|p| (span(p).first, span(p).last, region(p)));
+                .map(|p| (span(p).first - HIGH, span(p).last - HIGH, region(p)));
             told.collect::<Vec<_>>()
         };
         let row = |first, last, region: &str| (first, last, region.to_owned());
         assert_eq!(named(64, 255), [row(64, 127, "a"), row(128, 255, "b")]);
-        assert_eq!(named(130, 140), [row(130, 140, "b+c")]);
+        assert_eq!(named(130, 140), [row(130, 140, "c+b")]);
         assert_eq!(named(64, 256), [row(64, 256, "none")]);
         assert_eq!(named(100, 200), [row(100, 200, "none")]);
+    }
+
+    #[test]
+    fn an_address_of_both_planes_is_of_the_one_whose_ports_the_packets_have() {
+        let known = |plane, port| Known {
+            addresses: Span::single(1),
+            plane,
+            ports: vec![Span::single(port)],
+            region: Some("a".into()),
+            edition: "test".into(),
+        };
+        let known = [
+            known(Plane::Signaling, 5060),
+            known(Plane::Media, 10_000),
+            Known {
+                region: None,
+                ..known(Plane::Media, 10_000)
+            },
+        ];
+        let told = |port| {
+            let udp = Packets::ALL.of_kind(space::Kind::of(Protocols::UDP));
+            let packets = udp.unwrap().with(Field::Remote, Span::single(1));
+            let packets = packets.with(Field::LocalPort, Span::single(port));
+            let Belongs::Published(places) = publications(&packets, &known, Direction::In) else {
+                panic!("{port} is of nothing");
+            };
+            let place = |p: Publication| (p.plane, p.own_ports, p.region.is_some());
+            places.into_iter().map(place).collect::<Vec<_>>()
+        };
+        let media = |own_ports| [true, false].map(|region| (Plane::Media, own_ports, region));
+        assert_eq!(told(5060), [(Plane::Signaling, true, true)]);
+        assert_eq!(told(10_000), media(true));
+        let [media, media_of_all] = media(false);
+        assert_eq!(
+            told(7),
+            [(Plane::Signaling, false, true), media, media_of_all]
+        );
     }
 }
