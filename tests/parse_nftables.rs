@@ -10,7 +10,9 @@ use twilio_sip_allow::format::parse::{Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
-use twilio_sip_allow::policy::space::Field;
+use twilio_sip_allow::policy::space::{
+    Field, Flags, Kind, Packets, Protocols, States, differences,
+};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
 
@@ -236,6 +238,140 @@ fn every_difference_is_drift() {
     }
 }
 
+/// The only kind of packet that a rule lets through, and whether only sometimes.
+fn kind_of(rule: &str) -> (Kind, bool) {
+    let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
+    let found = differences(&[], &units[0].steps).unwrap();
+    let [only] = &found[..] else {
+        panic!("{rule}: {found:?}");
+    };
+    let kind = only.packets.kind;
+    assert_eq!(only.packets, Packets::ALL.of_kind(kind).unwrap(), "{rule}");
+    (kind, only.sometimes)
+}
+
+/// By nft(8), "Bitmask type": a list means any of its bits, a comparison all that the mask leaves.
+/// What is equal to some flags is so only sometimes, as PSH and others are not told apart.
+#[test]
+fn flags_and_states_are_compared_as_nft_does() {
+    let tcp = |flags| Kind {
+        flags,
+        ..Kind::of(Protocols::TCP)
+    };
+    let (syn, ack) = (Flags::SYN, Flags::ACK);
+    for (rule, flags, sometimes) in [
+        ("tcp flags syn,ack", Flags::any_of(syn | ack), false),
+        ("tcp flags ! syn,ack", Flags::masked(syn | ack, 0), false),
+        ("tcp flags == syn", Flags::masked(15, syn), true),
+        ("tcp flags != syn", Flags::ALL, true),
+        ("tcp flags & (syn|ack) == syn", Flags::opening(), false),
+        (
+            "tcp flags & (syn|ack) != syn",
+            Flags::opening().not(),
+            false,
+        ),
+        ("tcp flags syn / syn,ack", Flags::opening(), false),
+        ("tcp flags syn,syn", Flags::any_of(syn), false),
+        (
+            "tcp flags & (syn|ack|syn) == (syn|syn)",
+            Flags::opening(),
+            false,
+        ),
+        ("tcp flags psh", Flags::ALL, true),
+        (
+            "tcp flags & (fin|urg) == fin",
+            Flags::any_of(Flags::FIN),
+            true,
+        ),
+        (
+            "tcp flags & (fin|rst|ecn) == rst",
+            Flags::masked(5, Flags::RST),
+            true,
+        ),
+    ] {
+        assert_eq!(
+            kind_of(&format!("{rule} accept")),
+            (tcp(flags), sometimes),
+            "{rule}"
+        );
+    }
+    let map = |key: &str| kind_of(&format!("tcp flags {key} vmap {{ syn : accept }}"));
+    assert_eq!(map(""), (tcp(Flags::masked(15, syn)), true));
+    assert_eq!(map("& (syn|ack)"), (tcp(Flags::opening()), false));
+    let [new, established] = ["new", "established"].map(|name| States::named(name).unwrap());
+    for (rule, states) in [
+        ("ct state new,established accept", new.or(established)),
+        (
+            "ct state ! new,established accept",
+            new.or(established).not(),
+        ),
+        ("ct state == new accept", new),
+        ("ct state != new accept", new.not()),
+        ("ct state & (new|established) == new accept", new),
+        ("ct state & (new|established) != new accept", new.not()),
+        ("ct state { new } accept", new),
+        ("ct state vmap { new : accept }", new),
+    ] {
+        let kind = Kind {
+            states,
+            ..Kind::ALL
+        };
+        assert_eq!(kind_of(rule), (kind, false), "{rule}");
+    }
+    for rule in [
+        "meta nfproto ipv4 accept",
+        "meta nfproto vmap { ipv4 : accept }",
+    ] {
+        assert_eq!(kind_of(rule), (Kind::ALL, false), "{rule}");
+    }
+}
+
+#[test]
+fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
+    for (rule, passes) in [
+        ("udp dport 5060 accept", true),
+        ("accept", true),
+        ("ip saddr 192.0.2.1 accept", false),
+        ("meta nfproto ipv4 udp dport 5060 accept", false),
+        ("udp dport 5060 drop", false),
+        ("ip saddr 192.0.2.1 jump accepted", false),
+        ("jump accepted", true),
+    ] {
+        let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
+        let beyond: Vec<&str> = units[0].beyond.iter().map(|b| &*b.what).collect();
+        assert_eq!(beyond, ["packets of IPv6"][..usize::from(passes)], "{rule}");
+    }
+}
+
+/// Of thousands of values of two fields: refused, and not in an hour.
+#[test]
+fn what_combines_too_much_is_refused() {
+    let list = |value: &dyn Fn(u32) -> String| {
+        let values: Vec<String> = (0..4_000).map(|n| value(2 * n)).collect();
+        format!("{{ {} }}", values.join(", "))
+    };
+    let address = |n: u32| Ipv4Addr::from_bits(n).to_string();
+    let (addresses, ports) = (list(&address), list(&|n| n.to_string()));
+    let arrows = list(&|n| format!("{} : accept", address(n)));
+    let pairs = list(&|n| format!("{} . {n}", address(n)));
+    for (rule, problem) in [
+        (
+            format!("ip saddr {addresses} udp dport {ports} accept"),
+            "33: it combines more addresses and ports than can be compared",
+        ),
+        (
+            format!("udp dport {ports} ip saddr vmap {arrows}"),
+            "33: it combines more packets than can be compared",
+        ),
+        (
+            format!("ip saddr . udp dport != {pairs} accept"),
+            "33: it excludes more combinations than can be compared",
+        ),
+    ] {
+        assert_eq!(refused(&table(&rule)), [problem]);
+    }
+}
+
 #[test]
 fn text_and_json_mean_the_same() {
     let unit = |text| parse(text, &Unit::default(), &BOTH).unwrap().swap_remove(0);
@@ -297,6 +433,13 @@ fn a_script_is_followed_command_by_command() {
         let told = ["is not closed", "does not end in a newline", "not '}'"];
         assert!(told.iter().any(|part| errors.contains(part)), "{errors}");
     }
+    let errors = refused("table ip x {\n chain y {\n drop\n");
+    assert!(
+        errors[0].starts_with("1: this brace is not closed"),
+        "{errors:?}"
+    );
+    assert_eq!(refused("frob\nfrob x; frob y\ninclude \"z\"\n").len(), 4);
+    assert_eq!(refused(&"frob\n".repeat(99)).len(), 20);
 }
 
 #[test]
@@ -361,6 +504,26 @@ fn json_that_is_not_understood_is_refused() {
     ] {
         refused(text);
     }
+    let told = |text: &str| refused(text).swap_remove(0);
+    assert!(told("{\"nftables\": 1}\n").contains("expected a list of objects"));
+    assert!(told("{\"nftables\": [\n").contains("the text may have been cut off"));
+    let last = |value: &str| {
+        let statement = format!("{{\"last\": {value}}}, {{\"accept\": null}}");
+        JSON.replace("{\"accept\": null}", &statement)
+    };
+    for value in ["null", "{\"used\": 12}"] {
+        assert_eq!(
+            drift(&tokyo(everything()), &last(value)),
+            IN_SYNC,
+            "{value}"
+        );
+    }
+    // In lines, each mistake has its own.
+    let lines = JSON.replace("{\"set\": ", "\n{\"set\": ");
+    let syntax = lines.replace("{\"table\": {\"family\": \"ip\"", "\n{\"table\" {");
+    assert!(told(&syntax).starts_with("7: it is not JSON: expected `:`"));
+    let types = lines.replace("\"type\": \"ipv4_addr\", \"handle\": 13", "\"type\": 5");
+    assert!(told(&types).starts_with("4: invalid type: integer `5`"));
 }
 
 /// serde names the byte before what may not stand in a string.
