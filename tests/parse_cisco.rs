@@ -5,8 +5,8 @@ mod common;
 use common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit};
-use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::Drift;
+use twilio_sip_allow::policy::drift::{Drift, Part};
+use twilio_sip_allow::policy::space::{Field, Flags};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
 
@@ -171,7 +171,7 @@ object-group network REST
 object-group network SLASH
  54.65.63.192/30
 Network object group NET
- 54.65.63.192 255.255.255.252
+ 54.65.63.194 255.255.255.252
 
 Service object group SIP
  udp eq sip
@@ -267,6 +267,7 @@ extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit object-group NONE
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit nos any any
 missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny tcp any any psh ack
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit tcp any any urg
+extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit udp 54.0.0.1 0.170.170.170 any
 both 10 permit tcp 54.65.63.192 0.0.0.3 any eq 5080
 ";
 
@@ -293,6 +294,49 @@ fn what_differs_is_found() {
     ];
     for (side, text) in texts {
         assert_eq!(tokyo(&[Direction::In]).sides(&text), side, "{text}");
+    }
+}
+
+/// By the Cisco IOS Security Command Reference, `permit (IP)`: match-all asks for each flag,
+/// match-any and bare names for one of them.
+#[test]
+fn flags_are_asked_for_together_or_one_of_them() {
+    let opening = Flags::opening();
+    for (entry, flags, sometimes) in [
+        ("tcp any any established", Flags::established(), false),
+        (
+            "tcp any any match-any +ack +rst",
+            Flags::established(),
+            false,
+        ),
+        ("tcp any any ack rst", Flags::established(), false),
+        ("tcp any any match-all +syn -ack", opening, false),
+        ("tcp any any match-any -syn +ack", opening.not(), false),
+        (
+            "tcp any any match-all +fin",
+            Flags::any_of(Flags::FIN),
+            false,
+        ),
+        ("tcp any any fin", Flags::any_of(Flags::FIN), false),
+        (
+            "tcp any any match-all +urg -fin",
+            Flags::masked(Flags::FIN, 0),
+            true,
+        ),
+        ("tcp any any match-any +urg +fin", Flags::ALL, true),
+        ("tcp any any urg fin", Flags::ALL, true),
+        ("tcp any any psh", Flags::ALL, true),
+        ("tcp any any fragments", Flags::ALL, true),
+        ("tcp any any dscp ef", Flags::ALL, true),
+        ("tcp any any log", Flags::ALL, false),
+    ] {
+        let text = format!("{HEAD} permit {entry}\n");
+        let drift = tokyo(&[Direction::In]).check(&text).unwrap();
+        // Far from Twilio's networks, where nothing is expected.
+        let far = |part: &&Part| part.packets.span(Field::Remote).last == u32::MAX;
+        let part = drift.extra.iter().find(far).unwrap();
+        let told = (part.packets.kind.flags, part.sometimes);
+        assert_eq!(told, (flags, sometimes), "{entry}");
     }
 }
 
@@ -326,6 +370,7 @@ permit udp any any (12 packets) => '(12' is not understood
 permit udp any any ttl about 5 => expected eq, neq, gt, lt or range, not 'about'
 permit udp any any ttl eq 256 => '256' is not a time to live from 0 to 255
 permit udp any any ttl range 3 => it ends where a time to live is expected
+permit udp 0.0.0.1 240.255.15.0 any => more than 4096 ranges
 permit udp 54.65.63.192 255.255.255.252 any => the wildcard mask looks like a netmask; the same as a wildcard mask is 0.0.0.3
 permit tcp any any match-all +frob => '+frob' is not a flag of TCP
 permit udp any any (active) => '(active)' is not understood

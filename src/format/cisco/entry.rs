@@ -275,7 +275,7 @@ impl Reader<'_, '_> {
     /// `match-all +ack -syn`: all of these, or any.
     fn signed_flags(&mut self, option: &str) -> Result<(), String> {
         let (mut mask, mut value, mut others) = (0, 0, false);
-        let mut count = 0;
+        let mut found = false;
         while let Some(word) = self.words.next_if(|word| word.starts_with(['+', '-'])) {
             let bit = flag(&word[1..]).ok_or_else(|| format!("'{word}' is not a flag of TCP"))?;
             if mask & bit != 0 {
@@ -284,9 +284,9 @@ impl Reader<'_, '_> {
             mask |= bit;
             value |= if word.starts_with('+') { bit } else { 0 };
             others |= bit == 0;
-            count += 1;
+            found = true;
         }
-        if count == 0 {
+        if !found {
             return Err(format!(
                 "expected flags such as +ack or -syn after '{option}'"
             ));
