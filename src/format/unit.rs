@@ -117,3 +117,23 @@ impl fmt::Display for UnitName {
         f.pad(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployed_name_is_of_what_some_firewall_takes() {
+        let longest = "a".repeat(255);
+        for name in ["101", "sg-0a1b2c3d", "My group (old) #2 {!$*}", &*longest] {
+            let taken = UnitName::deployed(name).map(|name| name.to_string());
+            assert_eq!(taken.as_deref(), Ok(name));
+        }
+        for name in ["", "é", "a%b", "a\nb", &*(longest.clone() + "a")] {
+            assert_eq!(
+                UnitName::deployed(name),
+                Err(DeployedNameError(name.to_owned()))
+            );
+        }
+    }
+}
