@@ -274,6 +274,25 @@ fn every_damage_is_told() {
         let expected = format!("extra in {expected} 192.0.2.0-192.0.2.255 0-65535");
         assert_eq!(told(&drift), [expected]);
     }
+    for (protocol, ports, traffic) in [
+        ("icmp", [8, -1], "icmp type 8"),
+        ("icmp", [3, 4], "icmp type 3 code 4"),
+        ("icmp", [-1, -1], "icmp"),
+        ("tcp", [5060, 5060], "tcp 5060"),
+        ("tcp", [5060, 5061], "tcp 5060-5061"),
+        ("50", [-1, -1], "protocol 50"),
+        ("-1", [-1, -1], "all protocols"),
+    ] {
+        let mut group = group(&policy);
+        let more = json!({
+            "IpProtocol": protocol, "FromPort": ports[0], "ToPort": ports[1],
+            "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}],
+        });
+        group["IpPermissions"].as_array_mut().unwrap().push(more);
+        let drift = check(&policy, ID, &describe(&group)).unwrap();
+        let expected = format!("beyond in {traffic} from prefix list pl-63a5400a");
+        assert_eq!(told(&drift), [expected]);
+    }
 }
 
 #[test]
@@ -356,6 +375,7 @@ const NO_GROUP: &str = r#"
 {"SecurityGroups": [{}]} => SecurityGroups[0]: expected a security group with 'GroupId' or 'GroupName'
 {"SecurityGroups": []} => there is no security group in it; expected one with the id or the name 'calls'
 {"SecurityGroups": [], "NextToken": "a"} => there are more groups than these, as 'NextToken' tells; give all of them
+{"SecurityGroups": [], "NextToken": null} => there is no security group in it
 {"SecurityGroups": [], "IpPermissions": []} => key "IpPermissions" is not known here; expected SecurityGroups
 {"SecurityGroups": [], "SecurityGroups": []} => key 'SecurityGroups' stands here twice
 {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a"}, {"GroupName": "b"}]} => no security group has the id or the name 'calls'; give --name with one of sg-1 (a), b
@@ -386,6 +406,18 @@ fn what_is_not_a_group_is_refused() {
             errors[0].problem.contains(message.trim()),
             "{message}: {errors:?}"
         );
+    }
+}
+
+#[test]
+fn of_many_groups_ten_are_named() {
+    for (count, end) in [(10, "g8, g9"), (11, "g8, g9, ...")] {
+        let groups: Vec<Value> = (0..count)
+            .map(|n| json!({"GroupName": format!("g{n}")}))
+            .collect();
+        let text = json!({"SecurityGroups": groups}).to_string();
+        let problem = &check(&tokyo(), "calls", &text).unwrap_err()[0].problem;
+        assert!(problem.ends_with(end), "{problem}");
     }
 }
 

@@ -188,7 +188,8 @@ const EQUIVALENTS: &str = r#"
 keep state => modulate state
 keep state => keep state (sloppy, no-sync, udp.multiple 120 if-bound)
 keep state => allow-opts queue (a, b) tag x set (prio (3, 4), tos lowdelay) label 'y' ridentifier 7
-keep state => scrub (no-df max-mss 1440) set prio 6
+keep state => scrub (no-df max-mss 1440 reassemble tcp) set prio 6
+pass in quick => block drop in quick proto 99↵block return in quick proto 99↵pass in quick
 pass in quick => pass in log (all, to pflog1) quick
 pass in quick => @12 pass in quick log
 pass in quick => @12(0) pass in quick
@@ -301,6 +302,10 @@ keep state => tos 0x10 ! tagged x => missing in signaling udp
 keep state => received-on em1 max-pkt-rate 100/10 once => missing in signaling udp
 keep state => fragment => missing in signaling udp
 keep state => dnpipe (1, 2) => missing in signaling udp
+keep state => keep state (overload <b> flush, max 9) => missing in signaling udp
+keep state => keep state (source-track global, max 9) => missing in signaling udp
+sip-tls flags S/SA => sip-tls flags S/SAUEW => missing in signaling tls
+↵table => ↵pass in quick inet proto icmp icmp-type { echoreq, unreach code net-unr }↵table => extra in 0.0.0.0-255.255.255.255 to 0-65535
 to any port = sip-tls => os { Linux, "Windows XP" } to any port = sip-tls => missing in signaling tls
 sip-tls flags S/SA => sip-tls flags S/SAP => missing in signaling tls
 # Flags.
@@ -312,6 +317,10 @@ sip-tls flags S/SA keep state => sip-tls no state => missing in signaling tls; e
 # Protocols and ports.
 proto udp from <twilio_sip_media> => proto { udp, tcp } from <twilio_sip_media> => extra in 54.65.63.192-54.65.63.255 to 10000-20000
 10000:20000 => 10000 >< 20000 => missing in media
+10000:20000 => 7 >< 7 => missing in media
+10000:20000 => 7 >< 8 => missing in media
+10000:20000 => 65535 >< 65535 => missing in media
+10000:20000 => 0 >< 0 => missing in media
 10000:20000 => 10000:20001 => extra in 54.65.63.192-54.65.63.255 to 20001-20001
 10000:20000 => > 10000 => missing in media; extra in 54.65.63.192-54.65.63.255 to 20001-65535
 10000:20000 => { >= 10000, < 10 } => extra in 54.65.63.192-54.65.63.255 to 0-9; extra in 54.65.63.192-54.65.63.255 to 20001-65535
@@ -360,6 +369,22 @@ fn every_mistake_is_told_and_many_are_cut_short() {
     assert_eq!(errors.len(), 3, "{errors:#?}");
     let errors = refused(&"frob\n".repeat(1000));
     assert_eq!(errors.len(), 20);
+    let errors = refused("# one \\\r\n# two \\x\ntable <a> { x }\n");
+    assert_eq!(
+        errors[0],
+        "1: whether a comment goes on after it is not clear: expected '\\' at the very end of the line"
+    );
+    assert!(
+        errors[1].starts_with("3: expected") && errors.len() == 2,
+        "{errors:#?}"
+    );
+    let errors = refused("pass in all label \"a\\b\"\ntable <a> { x }\n");
+    assert!(
+        errors[1].starts_with("2: expected") && errors.len() == 2,
+        "{errors:#?}"
+    );
+    let many = format!("x = \"{}\"\n", "1 ".repeat(8097));
+    assert_eq!(refused(&many), ["1: the value of macro 'x' is too long"]);
 }
 
 #[test]
