@@ -6,8 +6,8 @@ use common::judge::{chance, pick};
 use common::oracle::Random;
 use twilio_sip_allow::limits::{Limit, Limits};
 use twilio_sip_allow::policy::space::{
-    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, Verdict,
-    complement, differences, normalized,
+    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, TooTangled,
+    Verdict, coalesced, complement, differences, normalized,
 };
 
 const FIELDS: [Field; 4] = [
@@ -266,6 +266,56 @@ fn the_ends_of_the_address_space_are_no_edge_case() {
         complement(&[Span::single(0)], Span::PORTS),
         [Span::new(1, 65535).unwrap()]
     );
+}
+
+/// Of the steps that decide for packets, as [`Step::at`].
+#[test]
+fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
+    let steps = |certain: &[bool], verdict: Verdict| -> Vec<Step> {
+        let step = |(at, certain): (u32, &bool)| Step {
+            packets: Packets::ALL,
+            certain: *certain,
+            verdict,
+            at,
+        };
+        (0..).zip(certain).map(step).collect()
+    };
+    for (certain, blamed) in [
+        (&[false, false][..], 0),
+        (&[false, true, true], 1),
+        (&[true, false, true], 0),
+    ] {
+        let extra = differences(&[], &steps(certain, Verdict::Accept)).unwrap();
+        let missing = differences(&[Packets::ALL], &steps(certain, Verdict::Deny)).unwrap();
+        for found in [extra, missing] {
+            let blame: Vec<_> = found.into_iter().map(|d| d.blame).collect();
+            assert_eq!(blame, [[blamed]], "{certain:?}");
+        }
+    }
+}
+
+/// Two boxes are one only after one of them was made of two along another axis.
+#[test]
+fn boxes_are_joined_until_none_can_be() {
+    let part = |local: Span, protocols| Difference {
+        side: Side::Extra,
+        sometimes: false,
+        packets: Packets::ALL
+            .with(Field::Local, local)
+            .of_kind(Kind::of(protocols))
+            .unwrap(),
+        blame: vec![local.first],
+    };
+    let [low, high] = [Span::new(0, 5).unwrap(), Span::new(6, 9).unwrap()];
+    let both = Protocols::TCP.or(Protocols::UDP);
+    let parts = vec![
+        part(low, Protocols::TCP),
+        part(low, Protocols::UDP),
+        part(high, both),
+    ];
+    let mut whole = part(Span::new(0, 9).unwrap(), both);
+    whole.blame = vec![0, 6];
+    assert_eq!(coalesced(parts), [whole]);
 }
 
 /// By membership, one number of each 64 with another.
