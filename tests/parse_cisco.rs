@@ -242,6 +242,26 @@ fn a_users_own_list_is_found_by_its_name() {
     assert_eq!(expected.sides(&named("OUTSIDE")), "missing");
 }
 
+#[test]
+fn a_list_of_one_direction_is_mended_unless_it_is_a_users_own() {
+    let mut expected = tokyo(&[Direction::In]);
+    let repair = |expected: &Expected, text: &str| {
+        let directions = &[Direction::In];
+        let unit = &expected.unit;
+        let wanted = Wanted { unit, directions };
+        let units = format::parse(cisco(), text, wanted).unwrap();
+        format::repair(cisco(), &expected.policy, text, wanted, &units)
+    };
+    assert_eq!(
+        repair(&expected, &LIST.replace(FIRST, "")).unwrap(),
+        expected.text()
+    );
+    expected.unit.name = "OUTSIDE".parse().unwrap();
+    let own = LIST.replace("TWILIO-SIP-IN", "OUTSIDE");
+    let refused = repair(&expected, &own).unwrap_err().to_string();
+    assert!(refused.contains("OUTSIDE"), "{refused}");
+}
+
 /// What differs when the first entry is something else.
 const DIFFERENT: &str = "
 missing 10 remark nothing

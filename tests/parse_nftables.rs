@@ -489,6 +489,38 @@ fn a_base_chain_lets_the_rest_through_as_its_policy_says() {
 }
 
 #[test]
+fn a_table_has_a_family_and_a_name_that_nft_takes() {
+    let render = |table: &str| {
+        let table = Some(table.to_owned());
+        let unit = Unit {
+            table,
+            ..Unit::default()
+        };
+        format::render(nftables(), &sip(), &unit).map_err(|error| error.to_string())
+    };
+    let longest = format!("inet {}", "a".repeat(64));
+    for table in ["inet filter", "ip a_b-c.9", &longest] {
+        assert!(
+            render(table)
+                .unwrap()
+                .contains(&format!("table {table} {{"))
+        );
+    }
+    for (table, reason) in [
+        ("filter", "does not name a family and a table"),
+        ("ip6 filter", "is not of family inet or ip"),
+        ("inet ", "not of 1 to 64 letters"),
+        ("inet a b", "not of 1 to 64 letters"),
+        (&*(longest.clone() + "a"), "not of 1 to 64 letters"),
+        ("inet 9a", "does not start with a letter"),
+        ("inet counter", "is a word of nft's language"),
+    ] {
+        let told = render(table).unwrap_err();
+        assert!(told.contains(reason), "{told}");
+    }
+}
+
+#[test]
 fn json_that_is_not_understood_is_refused() {
     for (change, expected) in expectations(JSON_REFUSED) {
         let (from, to) = change.split_once(" -> ").unwrap();

@@ -299,3 +299,52 @@ pub(super) fn port_range(first: &str, last: &str) -> Result<Span, String> {
 pub(super) fn any_port() -> Span {
     PortRange::ANY.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_a_line_or_a_value_of_at_most_240_characters() {
+        assert_eq!(excerpt("a\n b c \nd\n", 2), "b c");
+        let longest = "é".repeat(240);
+        assert_eq!(excerpt(&longest, 0), longest);
+        let cut = format!("{}...", "é".repeat(237));
+        assert_eq!(excerpt(&format!("{longest}é"), 0), cut);
+        assert_eq!(excerpt("{\"a\": [1,  2]}", 6), "[1,2]");
+        // What is long is shown as it stands.
+        let long = format!("{{\"a\": [ {}1]}}", "1,  ".repeat(1 << 16));
+        let shown = format!("[ {}1, ...", "1,  ".repeat(58));
+        assert_eq!(excerpt(&long, 6), shown);
+    }
+
+    #[test]
+    fn a_place_is_of_the_line_that_its_newline_ends() {
+        let numbers = [0, 1, 2, 3].map(|at| Lines::of("a\n\nb").number(at));
+        assert_eq!(numbers, [1, 1, 2, 3]);
+        let places = |text| lines(text).map(Iterator::collect::<Vec<_>>);
+        assert_eq!(places("a\r\n\nb\n"), Ok(vec![(0, "a"), (3, ""), (4, "b")]));
+        assert_eq!(places("a\nbc").unwrap_err().at, 2);
+    }
+
+    #[test]
+    fn a_users_own_unit_has_one_direction_and_its_name_as_it_is() {
+        let unit = Unit::default();
+        let names = |directions: &[Direction], there: &[&str]| {
+            let unit = &unit;
+            let wanted = Wanted { unit, directions };
+            let names = wanted.names(|way| way.to_string(), |name| there.contains(&name));
+            let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
+            names.join(" ")
+        };
+        let one = [Direction::Out];
+        assert_eq!(names(&one, &["twilio-sip"]), "twilio-sip");
+        assert_eq!(names(&one, &[]), "in out");
+        assert_eq!(names(&one, &["in"]), "in out");
+        assert_eq!(names(&one, &["twilio-sip", "in"]), "in out");
+        assert_eq!(
+            names(&[Direction::In, Direction::Out], &["twilio-sip"]),
+            "in out"
+        );
+    }
+}
