@@ -236,6 +236,7 @@ fn notices_go_to_stderr_a_line_each_and_quiet_silences_them() {
         stderr("-f aws --edition global"),
         "twilio-sip-allow: notice: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
     );
+    assert_eq!(stderr("-f aws --edition global --direction in"), "");
     assert_eq!(stderr("-q -f nft --region virginia"), "");
 }
 
@@ -370,6 +371,7 @@ fn the_list_of_formats_is_the_table_of_formats() {
     for wanted in [
         "nft -f FILE",
         "iptables-restore --noflush FILE",
+        "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out)",
         "cisco-acl, cisco-ios",
     ] {
         assert!(table.contains(wanted), "{table}");

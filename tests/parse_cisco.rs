@@ -157,6 +157,7 @@ const SAME: &str = "
 1 deny icmp any any host-unreachable log|2 deny 1 any any 8 0|3 deny object-group NONE object-group NET any log-input|4 permit object-group SIP object-group NET any
 10 permit udp object-group SIGNALING any eq 5060
 10 permit udp object-group SLASH any eq 5060
+10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 5060 5060 5060 5060 5060 5060 5060 5060 5060
 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit icmp object-group NET any 8 0|no 11
 ";
 
@@ -168,6 +169,8 @@ object-group network SIGNALING
  group-object REST
 object-group network REST
  54.65.63.195 /32
+object-group network ALL
+ any
 object-group network SLASH
  54.65.63.192/30
 Network object group NET
@@ -193,6 +196,9 @@ const AROUND: &str = "
 <list>ip access-list extended TWILIO-SIP-OUT| what|ipv6 access-list TWILIO-SIP-IN| permit ipv6 any any|
 Router#show ip access-lists|Standard IP access list 7| 10 permit any|<shown>IPv6 access list X| permit ipv6 any any|Router#|
 Building configuration...||Current configuration : 9 bytes|banner motd ^C|<head> permit ip any any|^C|<list>!|end||Router#|
+alias exec a (config|alias exec b )#|*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured|<list>
+Building 7|Current 7|Extended IX access list TWILIO-SIP-IN|Network x|IP x|ipv4 address TWILIO-SIP-IN|<list>
+ip ac ext TWILIO-SIP-IN|ac TWILIO-SIP-IN|ob network NET|object-group ne NET|ip access-list re TWILIO-SIP-IN|<list>
 banner #one#|macro name X|<head> permit ip any any|@|access-list 101 permit ip any any|<list>
 ";
 
@@ -219,6 +225,11 @@ fn what_means_the_same_is_in_sync() {
     let again = "object-group network SIGNALING\n any\nno object-group network SIGNALING\n";
     let entry = instead("10 permit udp object-group SIGNALING any eq 5060");
     texts.push(format!("{again}{GROUPS}{entry}"));
+    // Lines that are not indented end a group, or are of it.
+    let group = "object-group network TOKYO\nhost 54.65.63.192\nrange 54.65.63.193 54.65.63.195\n";
+    let entry = instead("10 permit udp object-group TOKYO any eq 5060");
+    texts.push(format!("{group}hostname R\n{entry}"));
+    texts.push(format!("{group}no ip http server\n{entry}"));
     for entry in rows(SAME) {
         texts.push(format!("{GROUPS}{}", instead(&entry)));
         texts.push(format!("{}{GROUPS}", instead(&entry)));
@@ -283,6 +294,7 @@ extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit icmp any any echo
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit udp any any fragments
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit tcp any any match-all +urg
 extra 10 permit object-group SIP any any
+extra 10 permit udp object-group ALL any eq 5060
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit object-group NONE any any
 extra 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit nos any any
 missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|1 deny tcp any any psh ack
@@ -314,6 +326,20 @@ fn what_differs_is_found() {
     ];
     for (side, text) in texts {
         assert_eq!(tokyo(&[Direction::In]).sides(&text), side, "{text}");
+    }
+}
+
+#[test]
+fn a_member_of_a_group_that_names_a_message_of_icmp_is_one_of_several() {
+    for (member, sometimes) in [("icmp echo", true), ("icmp 8", true), ("icmp", false)] {
+        let text = format!(
+            "object-group service PING\n {member}\n{HEAD} permit object-group PING any any\n"
+        );
+        let drift = tokyo(&[Direction::In]).check(&text).unwrap();
+        let [ref extra] = drift.extra[..] else {
+            panic!("{member}: {:?}", drift.extra);
+        };
+        assert_eq!(extra.sometimes, sometimes, "{member}");
     }
 }
 
@@ -410,6 +436,19 @@ permit udp object-group GAPS any => expected a netmask without gaps, such as 255
 permit udp object-group NAMES any => expected any, host, range, group-object, description, or an address and its mask, not 'fqdn'
 permit object-group SOURCE any any => expected the ports of the source after 'source'
 permit object-group TRAIL any any => expected the end of the line, not '7'
+| exit now => expected permit or deny, not 'exit'
+| no exit => expected the number of an entry after 'no', not 'exit'
+|default 10 => expected permit or deny, not 'default'
+|de x => expected permit or deny, not 'de'
+|hostname R| permit ip any any => the access list before it has ended
+|ip access-list extended| permit ip any any => the access list before it has ended
+|ip access-list frob X| permit ip any any => the access list before it has ended
+|no ip access-list extended X| permit ip any any => the access list before it has ended
+|no ip access-list extended TWILIO-SIP-IN| permit ip any any => the access list before it has ended
+|ip access-list resequence TWILIO-SIP-IN 5 5| permit ip any any => the access list before it has ended
+|ip access-l extended TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
+|i access-list extended TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
+|ip access-list ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
 |exit| permit ip any any => the access list before it has ended
 |*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured| => the text is mixed with messages of the terminal
 |Router(config-ext-nacl)#permit ip any any| => it is a command of a session that configures
@@ -476,6 +515,20 @@ fn errors_tell_their_lines_and_are_not_too_many() {
     let problem = &expected.check(standard).unwrap_err()[0];
     assert_eq!(problem.0, 1);
     assert!(problem.1.contains("no extended access list"), "{problem:?}");
+    let shown = LIST.replace(HEAD, "Extended IP access list TWILIO-SIP-IN\n");
+    for twice in [shown.repeat(2), format!("{shown}!\n{LIST}")] {
+        let errors = expected.check(&twice).unwrap_err();
+        let problem = "the access list stands in the text twice";
+        assert!(errors[0].1.contains(problem), "{errors:?}");
+    }
+    let group = "object-group network TOKYO\n host 54.65.63.192\nno host 54.65.63.192\n";
+    let entry = instead("10 permit udp object-group TOKYO any eq 5060");
+    let errors = expected.check(&format!("{group}{entry}")).unwrap_err();
+    assert!(
+        errors[0].1.contains("expected any, host, range"),
+        "{errors:?}"
+    );
+    assert_eq!(errors[0].0, 3);
     // A group is wrong once, however often it is used.
     let uses = " permit udp object-group GAPS any\n".repeat(1000);
     let errors = expected

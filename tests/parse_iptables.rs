@@ -142,6 +142,10 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "-j NFQUEUE",
             "target NFQUEUE cannot be judged: it neither accepts nor denies",
         ),
+        (
+            "! -j ACCEPT",
+            "'-j' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
         ("-j ACCEPT -j DROP", "it has two targets"),
         ("-j", "-j has no value"),
         ("-s 10.0.0.1 !", "'!' has nothing after it"),

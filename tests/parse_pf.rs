@@ -305,6 +305,7 @@ keep state => dnpipe (1, 2) => missing in signaling udp
 keep state => keep state (overload <b> flush, max 9) => missing in signaling udp
 keep state => keep state (source-track global, max 9) => missing in signaling udp
 sip-tls flags S/SA => sip-tls flags S/SAUEW => missing in signaling tls
+sip-tls flags S/SA => sip-tls flags SP/SAP => missing in signaling tls
 ↵table => ↵pass in quick inet proto icmp icmp-type { echoreq, unreach code net-unr }↵table => extra in 0.0.0.0-255.255.255.255 to 0-65535
 to any port = sip-tls => os { Linux, "Windows XP" } to any port = sip-tls => missing in signaling tls
 sip-tls flags S/SA => sip-tls flags S/SAP => missing in signaling tls
@@ -383,6 +384,11 @@ fn every_mistake_is_told_and_many_are_cut_short() {
         errors[1].starts_with("2: expected") && errors.len() == 2,
         "{errors:#?}"
     );
+    let errors = refused("# one \\\n two \\\r\n");
+    assert!(errors[0].starts_with("2: whether"), "{errors:?}");
+    let longest = |name: &str| format!("{name} = \"{}\"\n", "1 ".repeat(8096));
+    let macros = longest("x") + &longest("y") + PRINTED;
+    assert_eq!(drift(&tokyo(), &macros), IN_SYNC);
     let many = format!("x = \"{}\"\n", "1 ".repeat(8097));
     assert_eq!(refused(&many), ["1: the value of macro 'x' is too long"]);
 }
