@@ -489,8 +489,14 @@ fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
             let units = common::judge::units("iptables", &text, "INPUT", &one_way.scope.directions)
                 .unwrap();
             let format = common::judge::dialect("iptables");
-            let drift =
-                twilio_sip_allow::format::compare(format, &one_way, &units, Limits::default(), || &[]).unwrap();
+            let drift = twilio_sip_allow::format::compare(
+                format,
+                &one_way,
+                &units,
+                Limits::default(),
+                || &[],
+            )
+            .unwrap();
             assert_eq!(
                 usize::from(!drift.extra.is_empty()),
                 extra,

@@ -241,7 +241,7 @@ fn every_difference_is_drift() {
 /// The only kind of packet that a rule lets through, and whether only sometimes.
 fn kind_of(rule: &str) -> (Kind, bool) {
     let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
-    let found = differences(&[], &units[0].steps).unwrap();
+    let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
     let [only] = &found[..] else {
         panic!("{rule}: {found:?}");
     };
@@ -565,6 +565,7 @@ fn a_place_in_json_is_where_a_character_starts() {
     let wanted = Wanted {
         unit: &Unit::default(),
         directions: &BOTH,
+        limits: Limits::default(),
     };
     let errors = format::parse(nftables(), &json, wanted).unwrap_err();
     let problem = &errors[0].problem;

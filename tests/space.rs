@@ -6,8 +6,8 @@ use common::judge::{chance, pick};
 use common::oracle::Random;
 use twilio_sip_allow::limits::{Limit, Limits};
 use twilio_sip_allow::policy::space::{
-    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, TooTangled,
-    Verdict, coalesced, complement, differences, normalized,
+    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, Verdict,
+    coalesced, complement, differences, normalized,
 };
 
 const FIELDS: [Field; 4] = [
@@ -285,8 +285,13 @@ fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
         (&[false, true, true], 1),
         (&[true, false, true], 0),
     ] {
-        let extra = differences(&[], &steps(certain, Verdict::Accept)).unwrap();
-        let missing = differences(&[Packets::ALL], &steps(certain, Verdict::Deny)).unwrap();
+        let extra = differences(&[], &steps(certain, Verdict::Accept), Limits::default()).unwrap();
+        let missing = differences(
+            &[Packets::ALL],
+            &steps(certain, Verdict::Deny),
+            Limits::default(),
+        )
+        .unwrap();
         for found in [extra, missing] {
             let blame: Vec<_> = found.into_iter().map(|d| d.blame).collect();
             assert_eq!(blame, [[blamed]], "{certain:?}");

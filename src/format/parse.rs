@@ -332,7 +332,11 @@ mod tests {
         let unit = Unit::default();
         let names = |directions: &[Direction], there: &[&str]| {
             let unit = &unit;
-            let wanted = Wanted { unit, directions };
+            let wanted = Wanted {
+                unit,
+                directions,
+                limits: Limits::default(),
+            };
             let names = wanted.names(|way| way.to_string(), |name| there.contains(&name));
             let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
             names.join(" ")
