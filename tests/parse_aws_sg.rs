@@ -11,7 +11,7 @@ use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Drift, Part};
 use twilio_sip_allow::policy::space::Field;
-use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
+use twilio_sip_allow::policy::{Direction, Origin, Plane, Policy, RemoteNetwork, Transport};
 use twilio_sip_allow::select::Selection;
 
 #[path = "parse_aws_sg/repair.rs"]
@@ -407,6 +407,33 @@ fn what_is_not_a_group_is_refused() {
             "{message}: {errors:?}"
         );
     }
+}
+
+#[test]
+fn more_than_sixty_rules_are_told() {
+    let told = |count: u32| {
+        let mut policy = policy("regional", &selection("tokyo", &[Direction::In]));
+        let network = |n| RemoteNetwork {
+            network: Ipv4Addr::from_bits(2 * n).into(),
+            origins: vec![Origin {
+                edition: "test".into(),
+                region: None,
+            }],
+        };
+        for rule in &mut policy.rules {
+            rule.remote.networks = (0..count).map(network).collect();
+        }
+        aws().notices(&policy)
+    };
+    // SIP over UDP, SIP and SIPS over TCP, and RTP.
+    assert_eq!(told(20), [""; 0]);
+    let [only] = &told(21)[..] else {
+        panic!("nothing is told")
+    };
+    assert!(
+        only.starts_with("63 rules in, and a security group takes 60"),
+        "{only}"
+    );
 }
 
 #[test]

@@ -157,6 +157,7 @@ const SAME: &str = "
 1 deny icmp any any host-unreachable log|2 deny 1 any any 8 0|3 deny object-group NONE object-group NET any log-input|4 permit object-group SIP object-group NET any
 10 permit udp object-group SIGNALING any eq 5060
 10 permit udp object-group SLASH any eq 5060
+2147483647 permit udp 54.65.63.192 0.0.0.3 any eq 5060
 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 5060 5060 5060 5060 5060 5060 5060 5060 5060
 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit icmp object-group NET any 8 0|no 11
 ";
@@ -197,7 +198,7 @@ const AROUND: &str = "
 Router#show ip access-lists|Standard IP access list 7| 10 permit any|<shown>IPv6 access list X| permit ipv6 any any|Router#|
 Building configuration...||Current configuration : 9 bytes|banner motd ^C|<head> permit ip any any|^C|<list>!|end||Router#|
 alias exec a (config|alias exec b )#|*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured|<list>
-Building 7|Current 7|Extended IX access list TWILIO-SIP-IN|Network x|IP x|ipv4 address TWILIO-SIP-IN|<list>
+vlan name|macro x|Building 7|Current 7|Extended IX access list TWILIO-SIP-IN|Network x|IP x|ipv4 address TWILIO-SIP-IN|<list>
 ip ac ext TWILIO-SIP-IN|ac TWILIO-SIP-IN|ob network NET|object-group ne NET|ip access-list re TWILIO-SIP-IN|<list>
 banner #one#|macro name X|<head> permit ip any any|@|access-list 101 permit ip any any|<list>
 ";

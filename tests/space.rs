@@ -332,6 +332,7 @@ fn sets_of_protocols_have_the_numbers_that_they_are_made_of() {
         assert_eq!(numbers(one), [a]);
         let others = (0..=255).filter(|n| *n != a).collect::<Vec<_>>();
         assert_eq!(numbers(one.not()), others);
+        assert_eq!(one.or(one), one);
         for b in [0, 17, 65, 66, 129, 132, 193, 254, 255] {
             let other = Protocols::of(b);
             let mut either = vec![a, b];

@@ -156,7 +156,6 @@ impl<'a> Scanner<'a> {
             match (byte, self.byte(self.position + 1)) {
                 (b'\n', _) => break,
                 (b'\\', Some(b'\r')) => {
-                    self.position += 1;
                     return Err("whether a comment goes on after it is not clear: expected '\\' at the very end of the line".to_owned());
                 }
                 (b'\\', Some(next)) => {
@@ -180,7 +179,6 @@ impl<'a> Scanner<'a> {
                 None | Some(b'\n') => return Err("a quotation mark has no partner".to_owned()),
                 Some(b'\\') if next == Some(mark) || next == Some(b'\n') => self.position += 2,
                 Some(b'\\') => {
-                    self.position += 1;
                     return Err(
                         "a backslash in a quotation is understood before its mark and at the end of a line only"
                             .to_owned(),
