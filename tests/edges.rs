@@ -6,6 +6,7 @@
 mod common;
 
 use common::{FORMATS, Tool, facts, render};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::notation;
 use twilio_sip_allow::policy::space::{
     Field, Packets, Side, Span, Step, Verdict, complement, differences, normalized,
@@ -86,7 +87,7 @@ fn differences_at_the_ends_are_told_exactly() {
         at: 0,
     };
     let told = |expected: Span, steps: &[Step]| {
-        let found = differences(&[remote(expected)], steps).unwrap();
+        let found = differences(&[remote(expected)], steps, Limits::default()).unwrap();
         let mut told: Vec<(Side, Span)> = found
             .iter()
             .map(|d| (d.side, d.packets.span(Field::Remote)))

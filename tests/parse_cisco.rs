@@ -5,6 +5,7 @@ mod common;
 use common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Drift, Part};
 use twilio_sip_allow::policy::space::{Field, Flags};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
@@ -260,7 +261,11 @@ fn a_list_of_one_direction_is_mended_unless_it_is_a_users_own() {
     let repair = |expected: &Expected, text: &str| {
         let directions = &[Direction::In];
         let unit = &expected.unit;
-        let wanted = Wanted { unit, directions };
+        let wanted = Wanted {
+            unit,
+            directions,
+            limits: Limits::default(),
+        };
         let units = format::parse(cisco(), text, wanted).unwrap();
         format::repair(cisco(), &expected.policy, text, wanted, &units)
     };
