@@ -94,10 +94,12 @@ fn a_limit_that_is_raised_lets_the_same_input_through() {
         format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{all}COMMIT\n")
     };
     let check = "check -q -f iptables --direction in";
-    let deep: String = (0..6).map(|n| format!("-A C{n} -j C{}\n", n + 1)).collect();
-    let chains: String = (0..=6).map(|n| format!(":C{n} - [0:0]\n")).collect();
+    let jumps: Vec<String> = (0..6).map(|n| format!("-A C{n} -j C{}\n", n + 1)).collect();
+    let chains: Vec<String> = (0..=6).map(|n| format!(":C{n} - [0:0]\n")).collect();
     let deep = format!(
-        "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{chains}-A TWILIO-SIP-IN -j C0\n{deep}-A C6 -j ACCEPT\nCOMMIT\n"
+        "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{}-A TWILIO-SIP-IN -j C0\n{}-A C6 -j ACCEPT\nCOMMIT\n",
+        chains.concat(),
+        jumps.concat()
     );
     for (limit, low, high, input) in [
         ("input", "1K", "1M", rules(100)),

@@ -318,7 +318,7 @@ const CALLS: [(&str, i32, May); 25] = [
     ),
     ("check -f iptables rules", 2, May::Nothing),
     ("explain 54.65.63.193:5061/tls 192.0.2.1", 0, May::Nothing),
-    ("explain --json -", 0, May::Nothing),
+    ("explain --json 54.65.63.193", 0, May::Nothing),
     ("scan unit", 1, May::Nothing),
     ("scan --report sarif tree", 1, May::Nothing),
     ("scan .", 1, May::Nothing),
