@@ -129,7 +129,7 @@ fn main() {
 }
 
 fn check(format: &str, files: &[PathBuf]) -> Vec<String> {
-    let options = "check --quiet --edition global --plane media --direction in --format";
+    let options = "check --quiet --limit input=1G,rules=2M,boxes=2M,work=2G --edition global --plane media --direction in --format";
     let mut command = vec![env!("CARGO_BIN_EXE_twilio-sip-allow").to_owned()];
     command.extend(options.split(' ').map(str::to_owned));
     command.push(format.to_owned());
