@@ -40,6 +40,9 @@ const NO_WORD: &[u8] = b"(){}<>!=/#,";
 /// A macro of more words is taken for a mistake: pf reads values of about so many characters.
 const MACRO_LIMIT: usize = 8096;
 
+/// Reading a word takes about as long as so many steps of a comparison.
+const WORD_WORK: usize = 8;
+
 impl fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -247,6 +250,7 @@ pub(super) struct Tokens<'a> {
     values: Vec<Token<'a>>,
     /// What is still to come of the macro that is being read.
     expansion: Range<usize>,
+    /// What all macros took to read, in steps of [`Limit::Work`].
     expanded: usize,
     pub limits: Limits,
 }
@@ -336,7 +340,7 @@ impl<'a> Tokens<'a> {
         let value =
             value.ok_or_else(|| format!("macro '{name}' is not defined before this line"))?;
         self.expansion = value.clone();
-        self.expanded += value.len();
+        self.expanded += value.len() * WORD_WORK;
         let fits = self.limits.check(Limit::Work, self.expanded);
         fits.map_err(|exceeded| exceeded.to_string())
     }
