@@ -107,7 +107,8 @@ pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<De
 pub fn drift(format: &dyn Dialect, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
     format::compare(format, policy, units, Limits::default(), || {
         KNOWN.as_slice()
-    }).ok()
+    })
+    .ok()
 }
 
 /// What is rendered of a policy lets through exactly what the policy does.
