@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use thiserror::Error;
 
 use super::ALL_REGIONS;
-use super::space::Span;
+use super::space::{Span, joined};
 
 /// The published row that a network comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,26 +63,43 @@ impl RemoteNetwork {
 ///
 /// The result is disjoint and stands in the order in which the origins came in.
 pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
-    let networks: Vec<Ipv4Net> = published.iter().map(|(network, _)| *network).collect();
-    let mut merged = Ipv4Net::aggregate(&networks);
-    merged.sort_unstable();
-    let mut origins = vec![Vec::new(); merged.len()];
-    let mut rank = vec![usize::MAX; merged.len()];
-    for (position, (network, origin)) in published.iter().enumerate() {
-        // Each published network lies within exactly one merged one: the last that starts
-        // no later than it does.
-        let home = merged.partition_point(|m| m.network() <= network.network()) - 1;
-        rank[home] = rank[home].min(position);
-        if !origins[home].contains(origin) {
-            origins[home].push(origin.clone());
+    let (merged, homes) = merged_and_homes(published);
+    let mut places = vec![None; merged.len()];
+    let mut result: Vec<RemoteNetwork> = Vec::with_capacity(merged.len());
+    for ((_, origin), home) in published.iter().zip(homes) {
+        let place = *places[home].get_or_insert(result.len());
+        if place == result.len() {
+            result.push(RemoteNetwork {
+                network: merged[home],
+                // Most have no second one.
+                origins: Vec::with_capacity(1),
+            });
+        }
+        let origins = &mut result[place].origins;
+        if !origins.contains(origin) {
+            origins.push(origin.clone());
         }
     }
-    let mut result: Vec<_> = rank.into_iter().zip(merged).zip(origins).collect();
-    result.sort_by_key(|((rank, _), _)| *rank);
     result
-        .into_iter()
-        .map(|((_, network), origins)| RemoteNetwork { network, origins })
-        .collect()
+}
+
+/// The merged networks, ascending, and which of them each published one lies in.
+fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize>) {
+    let spans = published.iter().map(|(network, _)| Span::from(*network));
+    let mut ascending: Vec<(Span, usize)> = spans.zip(0..).collect();
+    ascending.sort_unstable_by_key(|(span, _)| span.first);
+    let spans = joined(ascending.iter().map(|(span, _)| *span));
+    let merged: Vec<Ipv4Net> = spans.flat_map(Span::networks).collect();
+    let mut homes = vec![0; published.len()];
+    let mut home = 0;
+    for (span, position) in ascending {
+        // It lies within exactly one: the first that does not end before it.
+        while Span::from(merged[home]).last < span.first {
+            home += 1;
+        }
+        homes[position] = home;
+    }
+    (merged, homes)
 }
 
 /// A network as nft and people write it: a /32 as an address, all else in CIDR notation.
@@ -127,13 +144,14 @@ pub fn parse_network(text: &str) -> Result<Ipv4Net, NetworkError> {
         Some((address, prefix)) => (address, Some(prefix)),
         None => (text, None),
     };
-    if address.parse::<Ipv6Addr>().is_ok() {
-        return Err(NetworkError::Ipv6(text.to_owned()));
-    }
     let parts = address.parse::<Ipv4Addr>().ok().zip(prefix_len(prefix));
-    let network = parts
-        .and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok())
-        .ok_or_else(|| NetworkError::Form(text.to_owned()))?;
+    let Some(network) = parts.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok())
+    else {
+        return Err(match address.parse::<Ipv6Addr>() {
+            Ok(_) => NetworkError::Ipv6(text.to_owned()),
+            Err(_) => NetworkError::Form(text.to_owned()),
+        });
+    };
     if network.addr() != network.network() {
         return Err(NetworkError::HostBits(text.to_owned(), network.trunc()));
     }
@@ -143,8 +161,8 @@ pub fn parse_network(text: &str) -> Result<Ipv4Net, NetworkError> {
 /// The bits of a prefix, without the leading zeros and signs that number parsers take.
 fn prefix_len(text: Option<&str>) -> Option<u8> {
     let Some(text) = text else { return Some(32) };
-    let bits = text.parse().ok()?;
-    (text == u8::to_string(&bits)).then_some(bits)
+    let plain = text == "0" || text.starts_with(|c| matches!(c, '1'..='9'));
+    text.parse().ok().filter(|_| plain)
 }
 
 #[cfg(test)]

@@ -82,16 +82,19 @@ impl From<super::PortRange> for Span {
 /// Spans that are disjoint, with gaps between them, in ascending order.
 pub fn normalized(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_unstable();
-    let mut result: Vec<Span> = Vec::with_capacity(spans.len());
-    for span in spans {
-        match result.last_mut() {
-            Some(last) if last.last == u32::MAX || span.first <= last.last + 1 => {
-                last.last = last.last.max(span.last);
-            }
-            _ => result.push(span),
+    joined(spans.into_iter()).collect()
+}
+
+/// The same of spans that come in the order of their first numbers.
+pub(super) fn joined(ascending: impl Iterator<Item = Span>) -> impl Iterator<Item = Span> {
+    let mut spans = ascending.peekable();
+    std::iter::from_fn(move || {
+        let mut span = spans.next()?;
+        while let Some(next) = spans.next_if(|next| next.first <= span.last.saturating_add(1)) {
+            span.last = span.last.max(next.last);
         }
-    }
-    result
+        Some(span)
+    })
 }
 
 /// What of `whole` is in none of the spans, which are [`normalized`].
