@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
-use twilio_sip_allow::dataset::{Edition, parse_edition};
+use twilio_sip_allow::dataset::{Edition, SHORTEST_PREFIX, parse_edition};
 use twilio_sip_allow::format::{self, FORMATS, FormatError, Unit};
 use twilio_sip_allow::policy::{Direction, Plane, Transport};
 use twilio_sip_allow::select::{self, Selection};
@@ -34,10 +34,16 @@ struct OwnList {
     udp: u16,
     tcp: u16,
     tls: u16,
-    media: (u16, u16),
-    /// By region; the last are for all regions.
-    signaling: [Vec<Network>; 9],
-    rtp: [Vec<Network>; 9],
+    media: [u16; 2],
+    networks: Vec<Listed>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Listed {
+    media: bool,
+    /// The last stands for all regions.
+    region: u8,
+    network: Network,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -47,9 +53,11 @@ struct Network {
 }
 
 impl Network {
+    /// None so wide that a dataset may not have it.
     fn network(&self) -> Ipv4Net {
-        let network = Ipv4Net::new(self.address.into(), self.length % 33).unwrap();
-        network.trunc()
+        let shortest = SHORTEST_PREFIX;
+        let length = shortest + self.length % (33 - shortest);
+        Ipv4Net::new(self.address.into(), length).unwrap().trunc()
     }
 }
 
@@ -94,7 +102,10 @@ pub fn come_back(wish: &Wish) {
 
 fn editions(wish: &Wish) -> Option<Vec<Edition>> {
     if let Some(own) = &wish.own {
-        return Some(vec![parse_edition("own.yaml", &own.yaml(), &ATLAS).ok()?]);
+        let edition = parse_edition("own.yaml", &own.yaml(), &ATLAS);
+        let one_port_for_two = own.tcp.max(1) == own.tls.max(1);
+        assert_eq!(edition.is_err(), one_port_for_two, "{edition:?}");
+        return Some(vec![edition.ok()?]);
     }
     let names: Vec<String> = EDITIONS
         .iter()
@@ -136,31 +147,48 @@ fn selection(wish: &Wish) -> Option<Selection> {
 
 impl OwnList {
     fn yaml(&self) -> String {
-        let OwnList {
-            udp,
-            tcp,
-            tls,
-            media: (first, last),
-            ..
-        } = self;
+        let [udp, tcp, tls] = [self.udp, self.tcp, self.tls].map(|port| port.max(1));
+        let mut media = self.media.map(|port| port.max(1));
+        media.sort_unstable();
         format!(
             "edition: own\ntitle: Own\nconnection: public\nsource: here\n\
              signaling:\n  ports: {{udp: {udp}, tcp: {tcp}, tls: {tls}}}\n  networks: {}\n\
-             media:\n  ports: {first}-{last}\n  networks: {}\n",
-            networks(&self.signaling),
-            networks(&self.rtp)
+             media:\n  ports: {}-{}\n  networks: {}\n",
+            self.plane(false),
+            media[0],
+            media[1],
+            self.plane(true)
         )
     }
-}
 
-fn networks(lists: &[Vec<Network>; 9]) -> String {
-    let regions = ATLAS.regions.iter().map(|region| &*region.id);
-    let named = regions.chain(["all"]).zip(lists);
-    let rows = named
-        .filter(|(_, list)| !list.is_empty())
-        .map(|(region, list)| {
-            let list: Vec<String> = list.iter().map(|one| one.network().to_string()).collect();
-            format!("{region}: [{}]", list.join(", "))
+    /// The networks of a plane without those that a dataset may not have beside the others: within
+    /// a region, and with those for all regions, none may overlap.
+    fn plane(&self, media: bool) -> String {
+        let regions = ATLAS.regions.iter().map(|region| &*region.id);
+        let names: Vec<&str> = regions.chain(["all"]).collect();
+        let all = names.len() - 1;
+        let mut lists = vec![Vec::new(); names.len()];
+        lists[all].push("192.0.2.0/24".parse().unwrap());
+        for listed in self.networks.iter().filter(|listed| listed.media == media) {
+            let (at, network) = (
+                usize::from(listed.region) % names.len(),
+                listed.network.network(),
+            );
+            let beside = |other: usize| other == at || other == all || at == all;
+            let mut others = (0..names.len()).filter(|other| beside(*other));
+            let overlaps = |other: &Ipv4Net| other.contains(&network) || network.contains(other);
+            if !others.any(|other| lists[other].iter().any(overlaps)) {
+                lists[at].push(network);
+            }
+        }
+        let listed = names
+            .iter()
+            .zip(&lists)
+            .filter(|(_, list)| !list.is_empty());
+        let rows = listed.map(|(name, list)| {
+            let list: Vec<String> = list.iter().map(Ipv4Net::to_string).collect();
+            format!("{name}: [{}]", list.join(", "))
         });
-    format!("{{{}}}", rows.collect::<Vec<_>>().join(", "))
+        format!("{{{}}}", rows.collect::<Vec<_>>().join(", "))
+    }
 }
