@@ -57,7 +57,12 @@ pub(super) trait Chains<'a> {
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]>;
 
     /// Adds what a rule does, in the order in which it does it, to `arms`, which is empty.
-    fn read(&self, rule: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError>;
+    fn read(
+        &self,
+        rule: RuleText<'a>,
+        limits: Limits,
+        arms: &mut Vec<Arm<'a>>,
+    ) -> Result<(), ParseError>;
 }
 
 /// As many mistakes as are worth reporting.
@@ -192,7 +197,7 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
             if let Err(exceeded) = self.limits.check(Limit::Rules, self.read) {
                 self.fill(rule.at, exceeded);
             }
-            if let Err(error) = chains.read(*rule, &mut arms) {
+            if let Err(error) = chains.read(*rule, self.limits, &mut arms) {
                 self.errors.push(error);
             }
             for arm in &arms {

@@ -16,7 +16,7 @@ use crate::policy::space::{
 const TABLE: &str = "filter";
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let listing = Listing::read(text, wanted.limits)?;
+    let listing = Listing::read(text)?;
     let names = wanted.names(
         |direction| wanted.unit.name.upper(direction),
         |name| listing.chains.contains_key(name),
@@ -49,17 +49,14 @@ struct Chain<'a> {
 }
 
 /// The filter table of a text.
+#[derive(Default)]
 struct Listing<'a> {
     chains: HashMap<&'a str, Chain<'a>>,
-    limits: Limits,
 }
 
 impl<'a> Listing<'a> {
-    fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
-        let mut listing = Listing {
-            chains: HashMap::new(),
-            limits,
-        };
+    fn read(text: &'a str) -> Result<Self, Vec<ParseError>> {
+        let mut listing = Listing::default();
         let mut errors = Vec::new();
         // `iptables -S` names no table; it prints that of the filter.
         let mut table: Option<(&str, u32)> = None;
@@ -198,10 +195,15 @@ impl<'a> Chains<'a> for Listing<'a> {
         self.chains.get(chain).map(|chain| &chain.rules[..])
     }
 
-    fn read(&self, rule: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError> {
+    fn read(
+        &self,
+        rule: RuleText<'a>,
+        limits: Limits,
+        arms: &mut Vec<Arm<'a>>,
+    ) -> Result<(), ParseError> {
         let mut reader = Reader {
             words: Words { rest: rule.text },
-            matches: Matches::within(self.limits),
+            matches: Matches::within(limits),
             target: None,
         };
         reader

@@ -19,20 +19,19 @@ pub(super) type TableName<'a> = (&'a str, &'a str);
 /// What `nft list ruleset` prints, as text or as JSON, or our own file.
 pub(super) fn parse(text: &str, table: TableName, wanted: Wanted) -> Parsed {
     if text.trim_start().starts_with('{') {
-        wanted_units(json::read(text, table)?, wanted)
+        wanted_units(&json::read(text, table)?, wanted)
     } else {
-        wanted_units(text::read(text, table)?, wanted)
+        wanted_units(&text::read(text, table)?, wanted)
     }
 }
 
-fn wanted_units<S: Syntax>(mut table: Table<S>, wanted: Wanted) -> Parsed {
-    table.limits = wanted.limits;
+fn wanted_units<S: Syntax>(table: &Table<S>, wanted: Wanted) -> Parsed {
     let base = wanted.unit.name.lower_with_underscores();
     let names = wanted.names(
         |direction| format!("{base}_{direction}"),
         |name| table.chains.contains_key(name),
     );
-    units(&table, names, wanted.limits)
+    units(table, names, wanted.limits)
 }
 
 /// How what stands in a table is written.
@@ -94,7 +93,6 @@ pub(super) struct Table<'a, S> {
     name: TableName<'a>,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
-    limits: Limits,
     syntax: PhantomData<S>,
 }
 
@@ -105,7 +103,6 @@ impl<'a, S: Syntax> Table<'a, S> {
             name,
             chains: HashMap::new(),
             sets: HashMap::new(),
-            limits: Limits::default(),
             syntax: PhantomData,
         }
     }
@@ -167,8 +164,13 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         body.map(|body| &body.entries[..])
     }
 
-    fn read(&self, text: RuleText<'a>, arms: &mut Vec<Arm<'a>>) -> Result<(), ParseError> {
-        let mut rule = Rule::new(self, self.limits);
+    fn read(
+        &self,
+        text: RuleText<'a>,
+        limits: Limits,
+        arms: &mut Vec<Arm<'a>>,
+    ) -> Result<(), ParseError> {
+        let mut rule = Rule::new(self, limits);
         S::rule(text, &mut rule)
             .and_then(|()| rule.finish(arms))
             .map_err(|trouble| trouble.within(text.at))
