@@ -120,6 +120,13 @@ impl fmt::Display for Exceeded {
     }
 }
 
+/// Where problems are told in words alone.
+impl From<Exceeded> for String {
+    fn from(exceeded: Exceeded) -> Self {
+        exceeded.to_string()
+    }
+}
+
 /// A limit set by the user, as in `rules=1000000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
@@ -140,7 +147,7 @@ pub enum BoundError {
 }
 
 /// The names of the limits.
-pub fn names() -> [&'static str; TABLE.len()] {
+fn names() -> [&'static str; TABLE.len()] {
     TABLE.map(|(_, name, ..)| name)
 }
 

@@ -230,8 +230,7 @@ impl Matches {
             return Ok(());
         }
         let count = self.boxes.len().saturating_mul(choices.len());
-        let fits = self.limits.check(Limit::Boxes, count);
-        fits.map_err(|exceeded| exceeded.to_string())?;
+        self.limits.check(Limit::Boxes, count)?;
         let old = std::mem::take(&mut self.boxes);
         for packets in &old {
             self.boxes

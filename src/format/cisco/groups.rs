@@ -98,7 +98,7 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
             );
         }
         let fits = self.limits.check(Limit::Depth, self.open.len() + 1);
-        fits.map_err(|exceeded| exceeded.to_string())?;
+        fits.map_err(String::from)?;
         self.open.push(name);
         let members = self.members(definition);
         self.open.pop();

@@ -137,8 +137,7 @@ impl<'a, 's> Rule<'a, 's> {
             Some(Outcome::Map(arrows)) => arrows,
         };
         let count = boxes.len().saturating_mul(arrows.len());
-        let fits = limits.check(Limit::Boxes, count);
-        fits.map_err(|exceeded| exceeded.to_string())?;
+        limits.check(Limit::Boxes, count).map_err(String::from)?;
         for arrow in arrows {
             let Some(action) = arrow.decision else {
                 continue;

@@ -179,8 +179,7 @@ fn rest(boxes: &[Packets], limits: Limits) -> Result<Vec<Packets>, String> {
     let mut effort = 0;
     for taken in boxes {
         effort += rest.len();
-        let fits = limits.check(Limit::Boxes, effort);
-        fits.map_err(|exceeded| exceeded.to_string())?;
+        limits.check(Limit::Boxes, effort)?;
         rest = rest
             .iter()
             .flat_map(|packets| packets.without(taken).unwrap_or_else(|| vec![*packets]))

@@ -170,8 +170,7 @@ impl Steps {
             _ => return Err(not_understood(keyword)),
         };
         let rule = rule::read(tokens, tables, action)?;
-        let added = self.add(&rule, at, tokens.limits);
-        added.map_err(|exceeded| exceeded.to_string())
+        Ok(self.add(&rule, at, tokens.limits)?)
     }
 
     fn add(&mut self, rule: &Rule, at: u32, limits: Limits) -> Result<(), Exceeded> {

@@ -341,8 +341,7 @@ impl<'a> Tokens<'a> {
             value.ok_or_else(|| format!("macro '{name}' is not defined before this line"))?;
         self.expansion = value.clone();
         self.expanded += value.len() * WORD_WORK;
-        let fits = self.limits.check(Limit::Work, self.expanded);
-        fits.map_err(|exceeded| exceeded.to_string())
+        Ok(self.limits.check(Limit::Work, self.expanded)?)
     }
 
     /// Reads the value of a macro, which is all up to the end of the line.
