@@ -5,7 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use common::{Tool, render};
 
@@ -240,7 +240,7 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
         .env("TMPDIR", folder.join("spool"))
         // By which cargo would have the loader look for libraries in its own folders.
         .env_remove("LD_LIBRARY_PATH")
-        .stdin(Stdio::null())
+        .stdin(fs::File::open(folder.join("stdin")).unwrap())
         .output()
         .unwrap();
     let mut threads: Vec<(u32, String)> = fs::read_dir(traces.path())
@@ -279,6 +279,7 @@ fn workplace() -> tempfile::TempDir {
     write("rules", b"old\n");
     write("own.yaml", Tool::line("dataset show").run_once().as_bytes());
     write("own.j2", b"rules\n");
+    write("stdin", b"54.65.63.193\n");
     write(
         "page",
         read("tests/pages/whole/global.official-en.md").as_bytes(),
@@ -318,7 +319,7 @@ const CALLS: [(&str, i32, May); 25] = [
     ),
     ("check -f iptables rules", 2, May::Nothing),
     ("explain 54.65.63.193:5061/tls 192.0.2.1", 0, May::Nothing),
-    ("explain --json 54.65.63.193", 0, May::Nothing),
+    ("explain --json -", 0, May::Nothing),
     ("scan unit", 1, May::Nothing),
     ("scan --report sarif tree", 1, May::Nothing),
     ("scan .", 1, May::Nothing),
