@@ -393,15 +393,14 @@ const CALLS: [(&str, i32, i32); 18] = [
     ("-f bogus", 2, 2),
 ];
 
+/// A page with the list in force.
+const PAGE: &str = include_str!("pages/whole/global.official-en.md");
+
 /// A call in a folder that has what [`CALLS`] name.
 fn call(line: &str) -> Tool {
-    let page = format!(
-        "{}/tests/pages/whole/global.official-en.md",
-        env!("CARGO_MANIFEST_DIR")
-    );
     Tool::line(line)
         .file("in-sync", render("-f nftables"))
-        .file("page", fs::read(page).unwrap())
+        .file("page", PAGE)
 }
 
 #[test]
@@ -587,14 +586,9 @@ fn a_folder_that_is_gone_hinders_only_what_needs_it() {
 #[test]
 fn files_may_have_any_name() {
     let name = OsString::from_vec(b"a \xff\x1b\n'$x".to_vec());
-    let page = format!(
-        "{}/tests/pages/whole/global.official-en.md",
-        env!("CARGO_MANIFEST_DIR")
-    );
     let rules = render("-f nftables --edition current");
     let edition = Tool::line("dataset show").run_once();
     let template = "rules\n";
-    let page = fs::read(page).unwrap();
     for (line, content, status, start) in [
         (
             "check -q -f nftables --edition current",
@@ -610,8 +604,18 @@ fn files_may_have_any_name() {
         ),
         ("-q -f nftables --dataset", edition.as_bytes(), 0, "#"),
         ("-q --template", template.as_bytes(), 0, "rules"),
-        ("dataset diff --edition current", &page, 0, "same: "),
-        ("dataset import --name own", &page, 0, "edition: own"),
+        (
+            "dataset diff --edition current",
+            PAGE.as_bytes(),
+            0,
+            "same: ",
+        ),
+        (
+            "dataset import --name own",
+            PAGE.as_bytes(),
+            0,
+            "edition: own",
+        ),
         ("-q -f nftables --edition current -o", b"", 0, ""),
     ] {
         let mut tool = Tool::line(line);
