@@ -7,35 +7,32 @@
 mod hostile;
 mod measure;
 
-use std::path::PathBuf;
-
 use hostile::INPUTS;
-use measure::{launcher, peak_kib, time};
+use measure::file;
+use measure::job::{Job, fastest};
+use measure::section::Section;
+use measure::table::{Table, kib, millis};
 
 const ROUNDS: usize = 3;
 
 fn main() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let launcher = launcher(&folder);
-    let file = folder.join("FILE");
-    println!("fastest of {ROUNDS} calls");
-    println!("{:45} {:>8} {:>8}", "", "ms", "peak MB");
+    let mut table = Table::new("input | ms | peak MB");
     for input in INPUTS {
-        std::fs::write(&file, (input.make)()).expect("the folder is writable");
+        let path = file("FILE", "");
+        std::fs::write(&path, (input.make)()).expect("the folder is writable");
         let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
-        let args = input.args.replace("FILE", &file.display().to_string());
+        let args = input.args.replace("FILE", &path.display().to_string());
         // The answer to most of them is an error.
-        let call = format!("{program} {args} || true");
-        let command = ["sh", "-c", &call].map(str::to_owned);
-        let micros = (0..ROUNDS).map(|_| time(&command)).min().unwrap_or(0);
-        let mib = peak_kib(&launcher, &command) / 1024;
-        let millis = micros / 1000;
-        let over = if millis > 1000 || mib > 256 {
-            "  OVER"
-        } else {
-            ""
-        };
-        println!("{:45} {millis:>8} {mib:>8}{over}", input.name);
+        let job = Job::new("sh -c").arg(format!("{program} {args} || true"));
+        let time = fastest(ROUNDS, &[&job])[0];
+        table.row([input.name.to_owned(), millis(time), kib(job.peak(1))]);
+        std::fs::remove_file(path).expect("the file is ours");
     }
-    let _ = std::fs::remove_file(file);
+    let mut section = Section::new("hostile", "Hostile input");
+    section.add(format_args!(
+        "The inputs of `tests/hostile.rs`, each of which must be answered within a second and 256 \
+         MB; fastest of {ROUNDS} runs:"
+    ));
+    section.add(table);
+    section.write();
 }

@@ -1,154 +1,187 @@
-//! `scan` on a tree of 200 MB, beside ripgrep with a pattern of IPv4 addresses; `explain` on
-//! 100,000 lines, beside `wc -l`.
+//! `scan` on a tree of 200 MB, beside ripgrep with a pattern of IPv4 addresses, and on files of
+//! which each address has to be judged; `explain` on 100,000 lines, beside `wc -l`.
 //!
-//! `cargo bench --bench scan` prints the fastest of several alternating rounds of each, and ratios.
-//! ripgrep counts all matches on two threads, as `scan` looks at all of them. The tree has no
-//! address of Twilio's; what judging costs is shown by files that have nothing else, and by the
-//! ratio to files of half their size.
+//! `cargo bench --bench scan`. ripgrep counts all matches on two threads, as `scan` looks at all of
+//! them. The tree has no address of Twilio's: what judging costs is shown by files that have nothing
+//! else.
 
 mod measure;
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
 
-use measure::{launcher, peak_kib, time};
+use measure::job::{Job, fastest};
+use measure::random::Random;
+use measure::section::Section;
+use measure::table::{Table, count, kib, millis, ratio};
+use measure::{file, folder};
 
 const ROUNDS: usize = 7;
 const FILES: usize = 400;
 const FILE_SIZE: usize = 512 << 10;
 const LINES: u32 = 100_000;
 
+/// The media network of edition `global`, and one that a typing error made of it.
+const IN_FORCE: u32 = 0xa856_8000;
+const UNPUBLISHED: u32 = 0xa756_8000;
+
 /// Four figures of up to three digits, as a whole word.
 const PATTERN: &str = r"\b(?:\d{1,3}\.){3}\d{1,3}\b";
 
 fn main() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let launcher = launcher(&folder);
-    scan(&folder, &launcher);
-    judge(&folder, &launcher);
-    explain(&folder, &launcher);
+    let mut section = Section::new("scan", "Scan and explain");
+    scan(&mut section);
+    judge(&mut section);
+    explain(&mut section);
+    section.write();
 }
 
-fn scan(folder: &Path, launcher: &str) {
-    let tree = folder.join("tree");
-    let _ = std::fs::remove_dir_all(&tree);
-    std::fs::create_dir_all(&tree).expect("the folder is writable");
-    let mut size = 0;
-    let mut random = Random(1);
-    for number in 0..FILES {
-        let text = file(&mut random);
-        size += text.len();
-        std::fs::write(tree.join(format!("{number}.txt")), text).expect("the folder is writable");
-    }
-    let tree = tree.display().to_string();
-    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
-    let own = words(&[program, "scan", "--fail-on", "none", &tree]);
-    let rg = words(&[
-        "rg",
-        "--no-config",
-        "--threads",
-        "2",
-        "--count-matches",
-        PATTERN,
-        &tree,
+fn scan_job() -> Job {
+    Job::own("scan --fail-on none")
+}
+
+fn scan(section: &mut Section) {
+    let trees = [("tree", FILES), ("half", FILES / 2), ("tenth", FILES / 10)];
+    let mut megabytes = 0;
+    let jobs = trees.map(|(name, files)| {
+        let tree = folder(name);
+        let mut random = Random(1);
+        for number in 0..files {
+            let text = text(&mut random);
+            megabytes += if name == "tree" { text.len() } else { 0 };
+            std::fs::write(tree.join(format!("{number}.txt")), text).expect("the tree is writable");
+        }
+        let scan = scan_job().arg(&tree);
+        let found = scan.output();
+        assert_eq!(found.trim_end(), "no address of Twilio's was found");
+        let rg = Job::new("rg --no-config --threads 2 --count-matches");
+        (scan, rg.arg(PATTERN).arg(tree))
+    });
+    let [(own, rg), (half, _), (tenth, _)] = &jobs;
+    let has_rg = Job::new("rg --version").works();
+    let mut timed = vec![own, half];
+    timed.extend(has_rg.then_some(rg));
+    let times = fastest(ROUNDS, &timed);
+    let peer = |cell: &dyn Fn() -> String| if has_rg { cell() } else { "missing".to_owned() };
+    let mut table = Table::new(
+        "| MB | ms | to half of them | ripgrep ms | ratio | peak MB | instructions, of a tenth",
+    );
+    table.row([
+        format!("{FILES} files"),
+        count((megabytes / 1_000_000) as u64),
+        millis(times[0]),
+        ratio(times[0], times[1]),
+        peer(&|| millis(times[2])),
+        peer(&|| ratio(times[0], times[2])),
+        kib(own.peak(1)),
+        count(tenth.instructions()),
     ]);
-    println!("scan of {FILES} files, {} MB", size / 1_000_000);
-    compare(launcher, &own, ("rg", &rg));
-    std::fs::remove_dir_all(&tree).expect("the folder is ours");
+    section.add(format_args!(
+        "`scan` of files without an address of Twilio's, on all cores, against ripgrep, which counts \
+         what looks like an address; fastest of {ROUNDS} runs:"
+    ));
+    section.add(table);
+    for (name, _) in trees {
+        std::fs::remove_dir_all(folder(name)).expect("the folder is ours");
+    }
 }
 
 /// Files that say Twilio, with addresses of which each has to be judged.
-fn judge(folder: &Path, launcher: &str) {
-    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
-    for (name, separator, network) in [
-        ("lines in force", "\n", 0xa856_8000),
-        ("lines unpublished", "\n", 0xa756_8000),
-        ("one line in force", " ", 0xa856_8000),
-        ("one line unpublished", " ", 0xa756_8000),
+fn judge(section: &mut Section) {
+    let mut table = Table::new(HEAD);
+    for (name, separator, network, verdict) in [
+        ("a line each, in force", "\n", IN_FORCE, "narrower"),
+        ("a line each, unpublished", "\n", UNPUBLISHED, "unpublished"),
+        ("one line, in force", " ", IN_FORCE, "narrower"),
+        ("one line, unpublished", " ", UNPUBLISHED, "unpublished"),
     ] {
-        let write = |count: u32| {
+        let job = |lines: u32| {
             let mut random = Random(3);
             let addresses =
-                (0..count).map(|_| Ipv4Addr::from(network | random.below(1 << 14)).to_string());
-            let text = format!(
-                "# Twilio\n{}\n",
-                addresses.collect::<Vec<_>>().join(separator)
+                (0..lines).map(|_| Ipv4Addr::from(network | random.below(1 << 14)).to_string());
+            let addresses = addresses.collect::<Vec<_>>().join(separator);
+            let text = format!("# Twilio\n{addresses}\n");
+            let job = scan_job().arg(file(&format!("addresses-{lines}.txt"), &text));
+            let found = job.output();
+            let (summary, expected) = (found.lines().last(), format!(": {lines} {verdict}"));
+            assert!(
+                summary.is_some_and(|line| line.contains(&expected)),
+                "{summary:?}"
             );
-            let file = folder.join(format!("addresses-{count}.txt"));
-            std::fs::write(&file, text).expect("the folder is writable");
-            words(&[
-                program,
-                "scan",
-                "--fail-on",
-                "none",
-                &file.display().to_string(),
-            ])
+            job
         };
-        println!("scan of {LINES} addresses, {name}");
-        compare(launcher, &write(LINES), ("half of them", &write(LINES / 2)));
+        compare(&mut table, name, job);
     }
+    section.add(format_args!(
+        "`scan` of one file of addresses that all have to be judged; fastest of {ROUNDS} runs:"
+    ));
+    section.add(table);
 }
 
-fn explain(folder: &Path, launcher: &str) {
-    let mut text = String::new();
-    let mut random = Random(2);
-    for number in 0..LINES {
-        // Every other one is of the media network in force.
-        let address = if number % 2 == 0 {
-            0xa856_8000 | random.below(1 << 14)
-        } else {
-            random.below(u32::MAX)
-        };
-        writeln!(text, "{}", Ipv4Addr::from(address)).expect("a string takes all");
-    }
-    let lines = folder.join("addresses.txt");
-    std::fs::write(&lines, text).expect("the folder is writable");
-    let lines = lines.display().to_string();
-    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
-    let own = words(&["sh", "-c", "exec \"$0\" explain < \"$1\"", program, &lines]);
-    let wc = words(&["sh", "-c", "exec wc -l < \"$1\"", "wc", &lines]);
-    println!("explain of {LINES} lines");
-    compare(launcher, &own, ("wc -l", &wc));
+fn explain(section: &mut Section) {
+    let job = |lines: u32| {
+        let mut text = String::new();
+        let mut random = Random(2);
+        for number in 0..lines {
+            // Every other one is of the media network in force.
+            let address = if number % 2 == 0 {
+                IN_FORCE | random.below(1 << 14)
+            } else {
+                random.below(u32::MAX)
+            };
+            writeln!(text, "{}", Ipv4Addr::from(address)).expect("a string takes all");
+        }
+        let lines = file(&format!("explain-{lines}.txt"), &text);
+        (
+            Job::own("explain").stdin(lines.clone()),
+            Job::new("wc -l").stdin(lines),
+        )
+    };
+    let (own, wc) = job(LINES);
+    let media = own
+        .output()
+        .lines()
+        .filter(|line| line.contains("  media of all regions"))
+        .count();
+    assert_eq!(media, LINES as usize / 2);
+    let mut table = Table::new(HEAD);
+    compare(&mut table, "explain", |lines| job(lines).0);
+    let times = fastest(ROUNDS, &[&own, &wc]);
+    table.row([
+        "`wc -l`".to_owned(),
+        count(u64::from(LINES)),
+        millis(times[1]),
+    ]);
+    section.add(format_args!(
+        "`explain` of a file of addresses, half of them Twilio's, and `wc -l` of the same, which \
+         takes 1/{} of the time; fastest of {ROUNDS} runs:",
+        ratio(times[0], times[1])
+    ));
+    section.add(table);
 }
 
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
+const HEAD: &str = "| addresses | ms | to half of them | peak MB | instructions, each | to half";
 
-#[allow(clippy::cast_precision_loss, reason = "small numbers")]
-fn compare(launcher: &str, own: &[String], (name, peer): (&str, &[String])) {
-    let mut best = [u128::MAX; 2];
-    for _ in 0..ROUNDS {
-        best = [time(own).min(best[0]), time(peer).min(best[1])];
-    }
-    println!(
-        "  twilio-sip-allow {:>8} µs, peak {} KiB",
-        best[0],
-        peak_kib(launcher, own)
-    );
-    println!(
-        "  {name:16} {:>8} µs, ratio {:.2}",
-        best[1],
-        best[0] as f64 / best[1] as f64
-    );
-}
-
-/// Numbers that are the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as u32) % limit
-    }
+/// One row: a job of [`LINES`] addresses, and of half of them.
+fn compare(table: &mut Table, name: &str, job: impl Fn(u32) -> Job) {
+    let [all, half] = [job(LINES), job(LINES / 2)];
+    let times = fastest(ROUNDS, &[&all, &half]);
+    let [instructions, fewer] = [all.instructions(), half.instructions()];
+    table.row([
+        name.to_owned(),
+        count(u64::from(LINES)),
+        millis(times[0]),
+        ratio(times[0], times[1]),
+        kib(all.peak(1)),
+        count(instructions.map(|all| all / u64::from(LINES))),
+        instructions
+            .zip(fewer)
+            .map_or_else(String::new, |(all, half)| ratio(all, half)),
+    ]);
 }
 
 /// Lines as they stand in source code, configurations and logs.
-fn file(random: &mut Random) -> String {
+fn text(random: &mut Random) -> String {
     const WORDS: [&str; 16] = [
         "let",
         "config",

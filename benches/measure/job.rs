@@ -1,0 +1,153 @@
+//! A call of a program: its time, peak memory and instructions. It must succeed.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use super::program::launcher;
+
+/// A whole process: words, and a file for its stdin. What it prints is thrown away.
+#[derive(Clone)]
+pub struct Job {
+    words: Vec<String>,
+    stdin: PathBuf,
+}
+
+impl Job {
+    /// A command line without quotes.
+    pub fn new(line: &str) -> Job {
+        Job {
+            words: line.split_whitespace().map(str::to_owned).collect(),
+            stdin: "/dev/null".into(),
+        }
+    }
+
+    /// Our own program with these arguments.
+    pub fn own(arguments: &str) -> Job {
+        let program = Job::new("").arg(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+        arguments.split_whitespace().fold(program, Job::arg)
+    }
+
+    /// With one more argument.
+    pub fn arg(mut self, argument: impl AsRef<Path>) -> Job {
+        self.words.push(argument.as_ref().display().to_string());
+        self
+    }
+
+    /// With these arguments too.
+    pub fn args<'a>(self, arguments: impl IntoIterator<Item = &'a PathBuf>) -> Job {
+        arguments.into_iter().fold(self, Job::arg)
+    }
+
+    /// With a file for its stdin.
+    pub fn stdin(mut self, file: PathBuf) -> Job {
+        self.stdin = file;
+        self
+    }
+
+    /// Whether it can be run here and succeeds.
+    pub fn works(&self) -> bool {
+        self.command(&[])
+            .output()
+            .is_ok_and(|output| output.status.success())
+    }
+
+    /// What it prints.
+    pub fn output(&self) -> String {
+        let output = self.run(&[]);
+        String::from_utf8(output.stdout).expect("output is UTF-8")
+    }
+
+    /// Its wall time.
+    pub fn time(&self) -> Duration {
+        let mut command = self.command(&[]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let start = Instant::now();
+        let status = command.status();
+        let time = start.elapsed();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "{:?} fails",
+            self.words
+        );
+        time
+    }
+
+    /// Its peak memory in KiB, the highest of some runs.
+    pub fn peak(&self, runs: usize) -> u64 {
+        let peaks = (0..runs).map(|_| {
+            let output = self.run(&[launcher()]);
+            let kib = String::from_utf8_lossy(&output.stdout).trim().parse();
+            kib.expect("the launcher prints a number")
+        });
+        peaks.max().expect("one run at least")
+    }
+
+    /// The instructions of all its threads, as callgrind counts them; `None` without valgrind.
+    pub fn instructions(&self) -> Option<u64> {
+        if !Job::new("valgrind --version").works() {
+            return None;
+        }
+        let tool = [
+            "valgrind",
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+        ];
+        let told = String::from_utf8_lossy(&self.run(&tool).stderr).into_owned();
+        let collected = told.split("Collected :").nth(1);
+        let number = collected.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        Some(number.unwrap_or_else(|| panic!("callgrind tells no number: {told}")))
+    }
+
+    fn run(&self, before: &[&str]) -> Output {
+        let output = self.command(before).output();
+        let output = output.unwrap_or_else(|error| panic!("{:?}: {error}", self.words));
+        assert!(
+            output.status.success(),
+            "{before:?} {:?}: {}\n{}",
+            self.words,
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output
+    }
+
+    fn command(&self, before: &[&str]) -> Command {
+        let mut words = before
+            .iter()
+            .copied()
+            .chain(self.words.iter().map(String::as_str));
+        let mut command = Command::new(words.next().expect("a job has a program"));
+        let stdin = File::open(&self.stdin).expect("the job's input is there");
+        command.args(words).stdin(stdin);
+        command
+    }
+}
+
+/// The shortest time of each of several jobs, which take turns.
+pub fn fastest(rounds: usize, jobs: &[&Job]) -> Vec<Duration> {
+    let minimum = |times: Vec<Duration>| times.into_iter().min();
+    let times = alternating(rounds, jobs).into_iter().map(minimum);
+    times.collect::<Option<_>>().expect("one round at least")
+}
+
+/// The median time of each of several jobs, which take turns, after a tenth of the rounds.
+pub fn medians(rounds: usize, jobs: &[&Job]) -> Vec<Duration> {
+    alternating(rounds / 10, jobs);
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    alternating(rounds, jobs).into_iter().map(median).collect()
+}
+
+fn alternating(rounds: usize, jobs: &[&Job]) -> Vec<Vec<Duration>> {
+    let mut times = vec![Vec::with_capacity(rounds); jobs.len()];
+    for _ in 0..rounds {
+        for (job, times) in jobs.iter().zip(&mut times) {
+            times.push(job.time());
+        }
+    }
+    times
+}

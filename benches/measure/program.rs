@@ -1,0 +1,48 @@
+//! Programs that the benchmarks build.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Runs its arguments and prints the peak memory of that in KiB. A child's peak counts what its
+/// parent had when it was started, so this is a small static program.
+const LAUNCHER: &str = r#"
+use std::process::{Command, Stdio};
+unsafe extern "C" {
+    fn wait4(pid: i32, status: *mut i32, options: i32, usage: *mut [i64; 18]) -> i32;
+}
+fn main() {
+    let mut args = std::env::args_os().skip(1);
+    let mut command = Command::new(args.next().unwrap());
+    let child = command.args(args).stdout(Stdio::null()).spawn().unwrap();
+    // struct rusage: two struct timeval, then ru_maxrss (getrusage(2), 64-bit Linux).
+    let (mut status, mut usage) = (0, [0; 18]);
+    unsafe { wait4(child.id() as i32, &mut status, 0, &mut usage) };
+    assert_eq!(status, 0);
+    println!("{}", usage[4]);
+}
+"#;
+
+/// The program that others are started with to learn their peak memory.
+pub fn launcher() -> &'static str {
+    static BUILT: OnceLock<String> = OnceLock::new();
+    BUILT.get_or_init(|| build("launcher", LAUNCHER, &["-C", "target-feature=+crt-static"]))
+}
+
+/// Builds a program as the release profile builds ours.
+pub fn build(name: &str, source: &str, more: &[&str]) -> String {
+    let file = super::file(&format!("{name}.rs"), source);
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let built = Command::new(rustc)
+        .args(["--edition=2024", "-C", "opt-level=3", "-C", "lto"])
+        .args(["-C", "codegen-units=1", "-C", "panic=abort"])
+        .args(["-C", "strip=symbols"])
+        .args(more)
+        .arg("-o")
+        .args([&program, &file])
+        .status()
+        .expect("rustc runs");
+    assert!(built.success(), "{name} cannot be built");
+    program.display().to_string()
+}
