@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::format::{self, Dialect, FORMATS, Unit, UnitName};
+use crate::format::{self, Dialect, FORMATS, FormatError, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::limits::{Bound, Limits};
 use crate::output::{Color, Destination, Talk};
@@ -180,7 +180,7 @@ pub struct RenderArgs {
 struct OutputArgs {
     /// The firewall's language
     #[arg(
-        short, long, value_name = "FORMAT", value_parser = FormatParser,
+        short, long, value_name = "FORMAT", value_parser = FormatParser::ALL,
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true
     )]
     format: Option<&'static dyn Dialect>,
@@ -227,7 +227,7 @@ pub struct CheckArgs {
     pub selection: SelectionArgs,
     /// The firewall's language
     #[arg(
-        short, long, value_name = "FORMAT", value_parser = FormatParser,
+        short, long, value_name = "FORMAT", value_parser = FormatParser::READABLE,
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true, help_heading = "Check"
     )]
     format: Option<&'static dyn Dialect>,
@@ -394,7 +394,7 @@ impl RenderArgs {
                 )
             }
             (None, Some(file)) => Ok(Layout::Template(file.clone())),
-            (None, None) => anyhow::bail!("{}, or give a --template", ask_for_format()),
+            (None, None) => anyhow::bail!("{ASK_FOR_FORMAT}, or give a --template"),
         }
     }
 
@@ -419,7 +419,7 @@ impl RenderArgs {
 impl CheckArgs {
     /// The firewall's language.
     pub fn format(&self) -> anyhow::Result<&'static dyn Dialect> {
-        self.format.ok_or_else(|| anyhow::anyhow!(ask_for_format()))
+        self.format.ok_or_else(|| anyhow::anyhow!(ASK_FOR_FORMAT))
     }
 
     /// What is to be judged in the firewall.
@@ -473,14 +473,25 @@ impl CheckArgs {
     }
 }
 
-fn ask_for_format() -> String {
-    let known = FORMATS.map(Dialect::name).join("|");
-    format!("say which firewall it is for with --format {known}")
-}
+const ASK_FOR_FORMAT: &str = "say which firewall it is for with --format, as in --format nftables ('list formats' prints all)";
 
 /// Takes a format's name or alias; help and completions show the table of formats.
 #[derive(Clone)]
-struct FormatParser;
+struct FormatParser {
+    find: fn(&str) -> Result<&'static dyn Dialect, FormatError>,
+    known: fn() -> Vec<&'static dyn Dialect>,
+}
+
+impl FormatParser {
+    const ALL: FormatParser = FormatParser {
+        find: format::find,
+        known: || FORMATS.to_vec(),
+    };
+    const READABLE: FormatParser = FormatParser {
+        find: format::find_readable,
+        known: || format::readable().collect(),
+    };
+}
 
 impl TypedValueParser for FormatParser {
     type Value = &'static dyn Dialect;
@@ -492,13 +503,16 @@ impl TypedValueParser for FormatParser {
         value: &OsStr,
     ) -> Result<Self::Value, clap::Error> {
         StringValueParser::new()
-            .try_map(|name| format::find(&name))
+            .try_map({
+                let find = self.find;
+                move |name| find(&name)
+            })
             .parse_ref(command, arg, value)
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         let row = |format: &dyn Dialect| PossibleValue::new(format.name()).help(format.about());
-        Some(Box::new(FORMATS.into_iter().map(row)))
+        Some(Box::new((self.known)().into_iter().map(row)))
     }
 }
 

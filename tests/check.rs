@@ -550,7 +550,7 @@ fn wrong_use_is_told() {
     for (line, message) in [
         (
             "check deployed",
-            "say which firewall it is for with --format iptables|nftables|pf|aws-sg|cisco",
+            "say which firewall it is for with --format, as in --format nftables ('list formats' prints all)",
         ),
         (
             "check --format iptabels deployed",

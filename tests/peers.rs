@@ -178,7 +178,10 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
     let found = aws.run(&["describe-security-groups"]).to_string();
     let (missing, extra) = drift(&found);
     assert!(missing > 3 && extra > 12, "{found}");
-    let repair = format.stepwise_repair(&policy, &found, wanted);
+    let repair = format
+        .reader()
+        .unwrap()
+        .stepwise_repair(&policy, &found, wanted);
     let repair: Value = serde_json::from_str(&repair.unwrap().unwrap()).unwrap();
     assert_eq!(repair.as_object().unwrap().len(), 4);
     for (command, input) in repair.as_object().unwrap() {

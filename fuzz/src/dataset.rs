@@ -22,7 +22,7 @@ fn use_it(edition: Edition) {
     let editions = [edition];
     let policy = select::policy(&selection, &editions, &ATLAS).unwrap();
     select::notices(&selection, &policy, &editions, &ATLAS);
-    for format in FORMATS {
+    for &format in FORMATS {
         let unit = Unit::default();
         let text = format::render(format, &policy, &unit).unwrap();
         assert_in_sync(format, &policy, &unit, &text);

@@ -117,7 +117,10 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
 
 /// Where a repair depends on the text; elsewhere it is what the round trip renders.
 fn mend(format: &dyn Dialect, policy: &Policy, text: &str, wanted: Wanted) {
-    if let Some(Ok(steps)) = format.stepwise_repair(policy, text, wanted) {
+    let steps = format
+        .reader()
+        .and_then(|reader| reader.stepwise_repair(policy, text, wanted));
+    if let Some(Ok(steps)) = steps {
         json(&steps);
     }
 }

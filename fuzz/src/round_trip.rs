@@ -81,7 +81,7 @@ pub fn come_back(wish: &Wish) {
     };
     select::notices(&selection, &policy, &editions, &ATLAS);
     let name = wish.name.as_deref().and_then(|name| name.parse().ok());
-    for format in FORMATS {
+    for &format in FORMATS {
         let table = wish.table.clone().filter(|_| format.takes_table());
         let unit = Unit {
             name: name.clone().unwrap_or_default(),

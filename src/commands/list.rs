@@ -150,6 +150,7 @@ fn formats_json() -> Value {
             "about": format.about(),
             "load": format.load(&Unit::default()),
             "takes_table": format.takes_table(),
+            "read_by_check": format.reader().is_some(),
         })
     };
     json!({ "formats": FORMATS.iter().map(row).collect::<Vec<_>>() })

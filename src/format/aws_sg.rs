@@ -12,7 +12,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, Unit};
+use super::{Dialect, FormatError, Reader, Unit};
 use crate::policy::{Direction, Origin, Policy, PortRange, Protocol, RemoteNetwork, Rule, merge};
 use crate::template;
 use crate::text::clip;
@@ -119,6 +119,12 @@ impl Dialect for AwsSg {
         both.into_iter().chain(over).collect()
     }
 
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for AwsSg {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
         group::parse(text, wanted)
     }

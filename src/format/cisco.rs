@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Unit, head};
+use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
 use crate::policy::{Direction, Policy, PortRange, Rule, State};
 use crate::template;
 use crate::text::clip;
@@ -88,6 +88,12 @@ impl Dialect for Cisco {
         }))
     }
 
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Cisco {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
         listing::parse(text, wanted)
     }

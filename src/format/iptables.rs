@@ -7,7 +7,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Unit, head};
+use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
 use crate::policy::{Direction, Policy, PortRange, Rule};
 use crate::template;
 
@@ -85,6 +85,12 @@ impl Dialect for Iptables {
         }))
     }
 
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Iptables {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
         listing::parse(text, wanted)
     }

@@ -71,6 +71,19 @@ pub trait Dialect: Sync {
         false
     }
 
+    /// What the user should know of this output, a line each.
+    fn notices(&self, _policy: &Policy) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Reads what is deployed; `None` where `check` cannot.
+    fn reader(&self) -> Option<&dyn Reader> {
+        None
+    }
+}
+
+/// Reads what is deployed in one firewall's language.
+pub trait Reader {
     /// What is deployed, by a text of the firewall's or of ours: each wanted unit, exactly; or
     /// all that is not understood. A unit that is not there lets nothing through.
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed;
@@ -85,21 +98,22 @@ pub trait Dialect: Sync {
     ) -> Option<Result<String, FormatError>> {
         None
     }
-
-    /// What the user should know of this output, a line each.
-    fn notices(&self, _policy: &Policy) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 /// Every format, in the order in which help and documents list them.
-pub static FORMATS: [&dyn Dialect; 5] = [
+pub static FORMATS: &[&dyn Dialect] = &[
     &iptables::Iptables,
     &nftables::Nftables,
     &pf::Pf,
     &aws_sg::AwsSg,
     &cisco::Cisco,
 ];
+
+/// The formats that `check` reads.
+pub fn readable() -> impl Iterator<Item = &'static dyn Dialect> + Clone {
+    let all = FORMATS.iter().copied();
+    all.filter(|format| format.reader().is_some())
+}
 
 /// Why a policy cannot be said in a format.
 #[derive(Debug, Error)]
@@ -113,6 +127,8 @@ pub enum FormatError {
         suggestion: String,
         known: String,
     },
+    #[error("check does not read {format}, which no firewall prints; use one of {known}")]
+    Unreadable { format: &'static str, known: String },
     #[error("--table is for {takers}, not for {format}; leave it out")]
     NoTable {
         format: &'static str,
@@ -153,15 +169,43 @@ pub enum FormatError {
 
 /// The format of a name or an alias; case, hyphens and underscores make no difference.
 pub fn find(name: &str) -> Result<&'static dyn Dialect, FormatError> {
+    find_among(FORMATS.iter().copied(), name)
+}
+
+/// The same among those that `check` reads.
+pub fn find_readable(name: &str) -> Result<&'static dyn Dialect, FormatError> {
+    let known = || names(readable(), ", ");
+    match find(name) {
+        Ok(format) if format.reader().is_none() => Err(FormatError::Unreadable {
+            format: format.name(),
+            known: known(),
+        }),
+        Err(_) => find_among(readable(), name),
+        found => found,
+    }
+}
+
+fn find_among(
+    formats: impl Iterator<Item = &'static dyn Dialect> + Clone,
+    name: &str,
+) -> Result<&'static dyn Dialect, FormatError> {
     let wanted = fold(name);
-    let found = FORMATS
-        .into_iter()
+    let found = formats
+        .clone()
         .find(|format| names_of(*format).any(|known| fold(known) == wanted));
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
-        suggestion: did_you_mean(name, FORMATS.into_iter().flat_map(names_of)),
-        known: FORMATS.map(Dialect::name).join(", "),
+        suggestion: did_you_mean(name, formats.clone().flat_map(names_of)),
+        known: names(formats, ", "),
     })
+}
+
+/// The formats' names in one line.
+pub fn names(formats: impl Iterator<Item = &'static dyn Dialect>, separator: &str) -> String {
+    formats
+        .map(Dialect::name)
+        .collect::<Vec<_>>()
+        .join(separator)
 }
 
 fn names_of(format: &dyn Dialect) -> impl Iterator<Item = &'static str> + use<> {
@@ -208,7 +252,10 @@ pub fn repair(
     wanted: Wanted,
     units: &[DeployedUnit],
 ) -> Result<String, FormatError> {
-    if let Some(steps) = format.stepwise_repair(policy, text, wanted) {
+    let steps = format
+        .reader()
+        .and_then(|reader| reader.stepwise_repair(policy, text, wanted));
+    if let Some(steps) = steps {
         return steps;
     }
     let unit = wanted.unit;
@@ -233,10 +280,10 @@ pub fn render(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Stri
 /// What the template of a format lays out, if the policy can be said in it.
 pub fn view(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
     if unit.table.is_some() && !format.takes_table() {
-        let takers = FORMATS.into_iter().filter(|f| f.takes_table());
+        let takers = FORMATS.iter().copied().filter(|f| f.takes_table());
         return Err(FormatError::NoTable {
             format: format.name(),
-            takers: takers.map(Dialect::name).collect::<Vec<_>>().join(", "),
+            takers: names(takers, ", "),
         });
     }
     refuse_without_effect(policy, format.is_stateless())?;
@@ -255,7 +302,14 @@ pub fn parse(format: &dyn Dialect, text: &str, wanted: Wanted) -> Parsed {
              rules at all, and the unit is to be loaded anew",
         )]);
     }
-    format.parse(text, wanted)
+    let reader = format.reader().ok_or_else(|| {
+        let error = FormatError::Unreadable {
+            format: format.name(),
+            known: names(readable(), ", "),
+        };
+        vec![ParseError::new(0, error.to_string())]
+    })?;
+    reader.parse(text, wanted)
 }
 
 /// A local port that the user gave and that no rule has: one of the options is not what was meant.
@@ -375,7 +429,12 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut names: Vec<_> = FORMATS.into_iter().flat_map(names_of).map(fold).collect();
+        let mut names: Vec<_> = FORMATS
+            .iter()
+            .copied()
+            .flat_map(names_of)
+            .map(fold)
+            .collect();
         names.sort();
         let count = names.len();
         names.dedup();

@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{ParseError, Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
 use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
@@ -125,6 +125,12 @@ impl Dialect for Nftables {
         }))
     }
 
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Nftables {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
         let table = wanted.unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
         let table = split_table(table).map_err(|error| vec![ParseError::new(0, error)])?;

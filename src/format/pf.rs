@@ -9,7 +9,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
 use crate::text::clip;
@@ -109,6 +109,12 @@ impl Dialect for Pf {
         true
     }
 
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Pf {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
         listing::parse(text, wanted)
     }

@@ -78,6 +78,8 @@ fn repair(policy: &Policy, name: &str, text: &str) -> String {
         limits: Limits::default(),
     };
     aws()
+        .reader()
+        .unwrap()
         .stepwise_repair(policy, text, wanted)
         .unwrap()
         .unwrap()
