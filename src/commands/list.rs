@@ -148,6 +148,7 @@ fn formats_json() -> Value {
             "name": format.name(),
             "aliases": format.aliases(),
             "about": format.about(),
+            "contract": format.contract(),
             "load": format.load(&Unit::default()),
             "takes_table": format.takes_table(),
             "read_by_check": format.reader().is_some(),

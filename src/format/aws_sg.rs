@@ -75,6 +75,12 @@ impl Dialect for AwsSg {
         "AWS EC2: permissions of a security group, as JSON"
     }
 
+    fn contract(&self) -> &'static str {
+        "AWS adds the permissions and refuses those that are there already, so a list is replaced by \
+         what `check --print-repair` prints. `--local-address` is refused: a group holds for every \
+         address of the interfaces that have it."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out) \
          --group-id GROUP --cli-input-json file://FILE"

@@ -53,6 +53,11 @@ impl Dialect for Cisco {
         "Cisco IOS: an extended named access list for each direction"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load replaces each access list as a whole, but line by line. It keeps no state, so it also \
+         lets TCP's way back through, and it denies what it does not permit."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "copy FILE running-config".to_owned()
     }

@@ -48,6 +48,11 @@ impl Dialect for Iptables {
         "Linux iptables, both back ends: two chains of the filter table"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load replaces both chains as a whole, in one step, and loading again changes nothing. It is \
+         spelled as iptables-save prints it back."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "iptables-restore --noflush FILE".to_owned()
     }

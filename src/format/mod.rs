@@ -43,6 +43,10 @@ pub trait Dialect: Sync {
     /// One line on the firewall and the unit that the output is for.
     fn about(&self) -> &'static str;
 
+    /// How an output comes into force and what becomes of the old one, what it does not say or
+    /// refuses to: some sentences for documents.
+    fn contract(&self) -> &'static str;
+
     /// The command that loads the output; `FILE` stands for it.
     fn load(&self, unit: &Unit) -> String;
 

@@ -79,6 +79,11 @@ impl Dialect for Nftables {
         "Linux nftables: sets and chains for a table that you have"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load replaces the two sets and the two chains as a whole, in one transaction, and loading \
+         again changes nothing. The table and its other chains stay as they are."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "nft -f FILE".to_owned()
     }

@@ -57,6 +57,11 @@ impl Dialect for Pf {
         "pf of FreeBSD, OpenBSD and macOS: an anchor"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load replaces the anchor as a whole, in one step, and loading again changes nothing. The \
+         grammar is what the three systems have in common."
+    }
+
     fn load(&self, unit: &Unit) -> String {
         format!("pfctl -a {} -f FILE", unit.name.lower_with_hyphens())
     }
