@@ -21,9 +21,12 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_readmes_demos_print_what_they_show() {
-    let readme = document("README.md");
-    let demos = blocks(&readme, "console");
-    assert_eq!(demos.len(), 4);
+    let readmes = ["README.md", "README.ja.md"].map(document);
+    let demos: Vec<&str> = readmes
+        .iter()
+        .flat_map(|readme| blocks(readme, "console"))
+        .collect();
+    assert_eq!(demos.len(), 5);
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
     let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
     for demo in demos {
@@ -265,6 +268,50 @@ is the output. What holds for all: the same call prints the same bytes; an outpu
 default policy; a name that the system does not take and a selection that the format cannot say exactly are
 refused (status 2).
 ";
+
+/// What the Japanese README tells to run is what the English one does, and works; its tables are
+/// those of the lists.
+#[test]
+fn the_japanese_readme_says_the_same() {
+    let [english, japanese] = ["README.md", "README.ja.md"].map(document);
+    let command = |line: &str| line.split(" #").next().unwrap().trim_end().to_owned();
+    let lines = |text: &str| -> Vec<String> {
+        let blocks = blocks(text, "sh");
+        blocks
+            .into_iter()
+            .flat_map(str::lines)
+            .map(command)
+            .collect()
+    };
+    let (known, told) = (lines(&english), lines(&japanese));
+    let mut own = Vec::new();
+    for line in told.iter().filter(|line| !known.contains(line)) {
+        let call = line.strip_prefix("twilio-sip-allow ").unwrap();
+        let ran = Tool::line(call).run();
+        assert!(ran.status == 0, "{line}: {ran}");
+        own.push(call.split(' ').next().unwrap());
+    }
+    assert_eq!(own, ["explain", "scan"]);
+    let list = |what: &str| -> serde_json::Value {
+        serde_json::from_str(&Tool::line(&format!("list {what} --json")).run_once()).unwrap()
+    };
+    for region in list("regions")["regions"].as_array().unwrap() {
+        let text = |key: &str| region[key].as_str().unwrap();
+        let row = format!("| `{}` | {} |", text("id"), text("name_ja"));
+        assert!(japanese.contains(&row), "no row {row}");
+    }
+    for edition in list("editions")["editions"].as_array().unwrap() {
+        let name = edition["edition"].as_str().unwrap();
+        let ports = edition["media"]["ports"].as_str().unwrap();
+        let row = japanese
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")));
+        assert!(
+            row.is_some_and(|row| row.contains(&format!("| {ports} |"))),
+            "{name}"
+        );
+    }
+}
 
 #[test]
 fn every_option_of_the_selection_is_in_the_readme() {
