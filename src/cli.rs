@@ -148,11 +148,12 @@ struct Everywhere {
     color: ColorArg,
     /// Take an input that costs more: "rules=1000000"
     ///
-    /// An input above a limit is refused. The limits are "input", the bytes of a listing, of a text
-    /// to scan or of addresses to explain; "list", the bytes of a dataset, a page or a template;
-    /// "rules", those of a unit with what jumps multiply; "boxes", the ways in which a rule combines
-    /// addresses and ports; "addresses", those to scan or explain; "depth", of jumps; and "work",
-    /// the steps of a comparison. K, M and G may follow a number.
+    /// An input above a limit is refused by the limit's name. They are: "input" (32M), the bytes of
+    /// a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
+    /// a page or a template; "rules" (200000), those of a unit with what jumps multiply; "boxes"
+    /// (200000), the ways in which a rule combines addresses and ports; "addresses" (200000), those
+    /// to scan or explain; "depth" (64), of jumps; and "work" (50000000), the steps of a comparison.
+    /// K, M and G may follow a number: 1K is 1024.
     #[arg(
         long,
         global = true,

@@ -188,6 +188,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_help_names_every_limit_and_its_bound() {
+        let mut command = crate::cli::command();
+        let help = command.render_long_help().to_string().replace('\n', " ");
+        for (_, name, bound, _) in TABLE {
+            let short = (bound % (1 << 20) == 0).then(|| format!("{}M", bound >> 20));
+            let told = format!("\"{name}\" ({})", short.unwrap_or(bound.to_string()));
+            assert!(help.contains(&told), "{told}: {help}");
+        }
+    }
+
+    #[test]
     fn the_table_is_in_the_order_of_the_limits() {
         for (at, (limit, _, bound, highest)) in TABLE.into_iter().enumerate() {
             assert_eq!(limit as usize, at);
