@@ -374,6 +374,20 @@ COMMIT";
 }
 
 #[test]
+fn github_annotations_tell_what_is_beyond_ipv4_packets() {
+    let group = r#"{"IpPermissions": [{"IpProtocol": "udp", "FromPort": 5060, "ToPort": 5060,
+        "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}]}]}"#;
+    let options = "--region tokyo --direction in --name sg-0123456789abcdef0 -f aws-sg -q";
+    let report = drifted(
+        Tool::line(&format!("check {options} --report github deployed"))
+            .file("deployed", group)
+            .run(),
+    );
+    let expected = "::error title=drift%3A extra,file=deployed,line=2::deployed: extra: in udp 5060 from prefix list pl-63a5400a";
+    assert!(report.lines().any(|line| line == expected), "{report}");
+}
+
+#[test]
 fn github_annotations_point_to_file_and_line() {
     let ran = check(&format!("{TOKYO} --report github"), &with_frankfurt());
     let report = drifted(ran);

@@ -359,6 +359,56 @@ fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
     }
 }
 
+/// Short pages, each with one thing that leaves open what its list is for.
+#[test]
+fn a_list_that_does_not_say_what_it_is_for_is_refused() {
+    let table = |heading: &str, head: &str, row: &str| {
+        let line = head.replace(|c: char| c != '|', "-");
+        format!("{heading}\n\n{head}\n{line}\n{row}\n")
+    };
+    for (page, told) in [
+        (
+            table("## Tokyo and Sydney", "| Signaling | Media |", "| 54.65.63.192/30 | 168.86.128.0/18 |"),
+            ":5: the heading above the table names several regions",
+        ),
+        (
+            table("# Addresses", "| Region | Address |", "| Tokyo | 54.65.63.192/30 |"),
+            ":5: '54.65.63.192/30': neither the table nor a heading says signaling or media",
+        ),
+        (
+            table("# Signaling", "| Address |", "| 54.65.63.192/30 |"),
+            ":5: neither the table nor a heading names a region",
+        ),
+        (
+            "# Media\n\n## Tokyo and Sydney\n\n168.86.128.0/18\n".to_owned(),
+            ":5: 168.86.128.0/18 stands under a heading that names several regions",
+        ),
+        (
+            "# Signaling\n\n## Tokyo\n\n### Sydney\n\n54.65.63.192/30\n".to_owned(),
+            ":5: this names another region than the heading above it, tokyo",
+        ),
+        (
+            "# Media\n\n## All regions\n\n168.0.0.0/7\n".to_owned(),
+            ":5: '168.0.0.0/7' is too wide for a list; networks have a prefix of 8 or more",
+        ),
+        (
+            "# Signaling\n\n## Tokyo\n\n54.65.63.192/30\n\nPorts: 5060 (UDP/UDP), 5061 (TLS)\n".to_owned(),
+            ":7: these ports are not understood: a transport is said twice",
+        ),
+        (
+            "# Media\n\n## All regions\n\n168.86.128.0/18\n\nPorts: 10000-60000 (UDP)\n\nPorts: 10000-20000 (UDP)\n".to_owned(),
+            ":9: the ports of media of all regions stand twice, before in line 7",
+        ),
+    ] {
+        let message = Tool::line("dataset diff --edition global page.md")
+            .file("page.md", &page)
+            .run()
+            .refused();
+        let first = message.lines().next().unwrap();
+        assert_eq!(first, format!("twilio-sip-allow: error: page.md{told}"), "{page}");
+    }
+}
+
 /// Whole pages with one thing more, which a reader must not pass over.
 #[test]
 fn what_says_something_else_of_a_list_is_never_the_same() {
