@@ -315,3 +315,83 @@ fn a_byte_order_mark_and_carriage_returns_make_no_difference() {
         assert_eq!(told.status, 0, "{format}: {told}");
     }
 }
+
+/// The lowest bound of a limit with which `check` takes a text.
+fn least(limit: &str, format: &str, text: &str) -> u32 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deployed");
+    std::fs::write(&file, text).unwrap();
+    let taken = |bound: u32| {
+        let options = format!("check --region tokyo --direction in --quiet --format {format}");
+        let mut tool = Tool::line(&format!("{options} --limit {limit}={bound}"));
+        tool.command().arg(&file);
+        let ran = tool.run();
+        let told = format!("--limit {limit}=NUMBER allows more");
+        assert!(ran.status < 2 || ran.stderr.contains(&told), "{ran}");
+        ran.status < 2
+    };
+    let (mut low, mut high) = (1, 1000);
+    while low < high {
+        let middle = (low + high) / 2;
+        if taken(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// What each limit counts is counted to the last one.
+#[test]
+fn limits_are_exact() {
+    let iptables = |rules: &str| format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
+    let nftables = |chains: &[(&str, &str)]| {
+        let chains = chains
+            .iter()
+            .map(|(name, rule)| format!("chain {name} {{\n{rule}\n}}\n"));
+        format!("table inet filter {{\n{}}}\n", chains.collect::<String>())
+    };
+    // Rules that decide nothing, rules in the kernel's sense, and what lists multiply them to.
+    let log = iptables(&"-A TWILIO-SIP-IN -j LOG\n".repeat(7));
+    assert_eq!(least("rules", "iptables", &log), 7);
+    let ports = nftables(&[("twilio_sip_in", "udp dport { 5060, 5062, 5064 } accept")]);
+    assert_eq!(least("rules", "nftables", &ports), 3);
+    let pass =
+        "pass in quick inet proto udp from { 10.0.0.1, 10.0.0.3 } to any port { 5060, 5062 }\n";
+    assert_eq!(least("rules", "pf", pass), 4);
+    assert_eq!(least("rules", "pf", &pass.repeat(2)), 8);
+    // Three members of a group; they are read once for each group that has them: C, B and A.
+    let groups = "object-group network C\n host 10.0.0.1\n host 10.0.0.3\n host 10.0.0.5\n\
+                  object-group network B\n group-object C\n\
+                  object-group network A\n group-object B\n\
+                  ip access-list extended TWILIO-SIP-IN\n permit udp object-group A any eq 5060\n";
+    assert_eq!(least("rules", "cisco", groups), 3 * 3);
+    assert_eq!(least("depth", "cisco", groups), 3);
+    let jumps = nftables(&[
+        ("twilio_sip_in", "jump a"),
+        ("a", "jump b"),
+        ("b", "jump c"),
+        ("c", "accept"),
+    ]);
+    assert_eq!(least("depth", "nftables", &jumps), 4);
+    // Signaling over each of three transports, and media, are missing.
+    assert_eq!(least("boxes", "iptables", &iptables("")), 4);
+    // Each corner that is cut out of what is left makes four parts of one.
+    for count in [10, 20] {
+        let element = |at: u32| format!("10.0.{at}.1 . {}", 5060 + 2 * at);
+        let elements: Vec<String> = (0..count).map(element).collect();
+        let rule = format!(
+            "ip saddr . udp dport != {{ {} }} accept",
+            elements.join(", ")
+        );
+        let effort: u32 = (0..count).map(|cut| 1 + 3 * cut).sum();
+        let text = nftables(&[("twilio_sip_in", &rule)]);
+        assert_eq!(least("boxes", "nftables", &text), effort);
+    }
+    // Eight steps for each of the 101 words of a macro: 50 addresses, commas and braces.
+    let addresses: Vec<String> = (0..50).map(|at| format!("10.0.{at}.1")).collect();
+    let pass = "pass in quick inet proto udp from $a to any port 5060\n";
+    let text = format!("a = \"{{ {} }}\"\n{pass}", addresses.join(", "));
+    assert_eq!(least("work", "pf", &text), 101 * 8);
+}
