@@ -139,7 +139,7 @@ impl Type {
             Type::State => (&STATES, "a state of connection tracking"),
             _ => (&FLAGS, "a flag of TCP"),
         };
-        let all = names.iter().fold(0, |all, (_, bit)| all | bit);
+        let all: u32 = names.iter().map(|(_, bit)| bit).sum();
         let bit = |scalar: &Scalar| {
             let known = match scalar {
                 Scalar::Number(n) => u32::try_from(*n).ok(),
