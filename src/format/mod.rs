@@ -6,6 +6,7 @@
 
 mod aws_sg;
 mod chains;
+mod cidr;
 mod cisco;
 mod iptables;
 mod nftables;
@@ -111,6 +112,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &pf::Pf,
     &aws_sg::AwsSg,
     &cisco::Cisco,
+    &cidr::Cidr,
 ];
 
 /// The formats that `check` reads.
