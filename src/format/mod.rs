@@ -8,6 +8,7 @@ mod aws_sg;
 mod chains;
 mod cidr;
 mod cisco;
+mod csv;
 mod iptables;
 mod nftables;
 pub mod parse;
@@ -113,6 +114,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &aws_sg::AwsSg,
     &cisco::Cisco,
     &cidr::Cidr,
+    &csv::Csv,
 ];
 
 /// The formats that `check` reads.

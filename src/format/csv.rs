@@ -1,0 +1,104 @@
+//! Comma-separated values (RFC 4180): a header, then a record for each rule and network.
+//!
+//! CSV has no comments, so there is no head; where a network comes from stands in its record.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, Unit};
+use crate::policy::{Policy, RemoteNetwork, Rule};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Csv;
+
+const HEADER: [&str; 9] = [
+    "direction",
+    "plane",
+    "transport",
+    "protocol",
+    "remote_network",
+    "remote_ports",
+    "local_network",
+    "local_ports",
+    "origin",
+];
+
+#[derive(Serialize)]
+struct View {
+    records: Vec<String>,
+}
+
+impl Dialect for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["excel", "spreadsheet", "rfc4180"]
+    }
+
+    fn about(&self) -> &'static str {
+        "comma-separated values, for spreadsheets and programs"
+    }
+
+    fn contract(&self) -> &'static str {
+        "RFC 4180, lines that end in CRLF, a header, and a record for each rule, network and local \
+         network: direction, plane, transport (empty for media), protocol, networks and ports of \
+         either side (`any`, a port, or `FIRST-LAST`), and the regions and editions that the network \
+         comes from. It holds what opens a call or a flow; TCP's way back, which a firewall without \
+         state needs besides, is in `json`. No field begins as a formula does."
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "import FILE as comma-separated values with a header".to_owned()
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("csv.j2", include_str!("../../templates/csv.j2"))
+    }
+
+    fn view(&self, policy: &Policy, _unit: &Unit) -> Result<Value, FormatError> {
+        let header = HEADER.map(str::to_owned);
+        let records = [header].into_iter().chain(records(policy));
+        Ok(template::value(&View {
+            records: records.map(|fields| fields.map(quoted).join(",")).collect(),
+        }))
+    }
+}
+
+type Record = [String; HEADER.len()];
+
+fn records(policy: &Policy) -> impl Iterator<Item = Record> {
+    policy.rules.iter().flat_map(|rule| {
+        let locals = rule.local.each();
+        let networks = rule.remote.networks.iter();
+        networks.flat_map(move |remote| {
+            let of_local = |local: &Option<Ipv4Net>| record(rule, remote, *local);
+            locals.iter().map(of_local).collect::<Vec<_>>()
+        })
+    })
+}
+
+fn record(rule: &Rule, remote: &RemoteNetwork, local: Option<Ipv4Net>) -> Record {
+    [
+        rule.direction.to_string(),
+        rule.plane.to_string(),
+        rule.transport.map_or_else(String::new, |t| t.to_string()),
+        rule.protocol.to_string(),
+        remote.network.to_string(),
+        rule.remote.ports.to_string(),
+        local.map_or_else(|| "any".to_owned(), |network| network.to_string()),
+        rule.local.ports.to_string(),
+        remote.label(true),
+    ]
+}
+
+fn quoted(field: String) -> String {
+    if field.contains([',', '"', '\r', '\n']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field
+    }
+}
