@@ -176,6 +176,7 @@ pub fn policy(
             .iter()
             .map(|e| (e.name.clone(), e.standing()))
             .collect(),
+        sources: editions.iter().map(|e| e.source.clone()).collect(),
         all_regions: regions.len() == atlas.regions.len(),
         regions: regions.iter().map(|region| region.id.clone()).collect(),
         directions: selection.directions.clone(),

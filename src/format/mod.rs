@@ -10,6 +10,7 @@ mod cidr;
 mod cisco;
 mod csv;
 mod iptables;
+mod json;
 mod nftables;
 pub mod parse;
 mod pf;
@@ -115,6 +116,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &cisco::Cisco,
     &cidr::Cidr,
     &csv::Csv,
+    &json::Json,
 ];
 
 /// The formats that `check` reads.

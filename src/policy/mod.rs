@@ -135,6 +135,8 @@ pub struct Rule {
 pub struct Scope {
     /// Name and standing of each edition.
     pub editions: Vec<(Arc<str>, String)>,
+    /// Where each edition was published, in the same order; text of a user's, if the list is.
+    pub sources: Vec<String>,
     /// The regions' ids, in the data's order.
     pub regions: Vec<Arc<str>>,
     /// Whether these are all regions that Twilio has.

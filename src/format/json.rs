@@ -1,0 +1,218 @@
+//! The policy as JSON. The shape is that of `docs/policy.schema.json`; a change that breaks it
+//! raises [`VERSION`].
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, Unit};
+use crate::policy::{
+    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, State, Transport,
+};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Json;
+
+/// Of the shape.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct View<'a> {
+    document: Document<'a>,
+}
+
+/// The policy as programs read it.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    name: String,
+    scope: ScopeView<'a>,
+    rules: Vec<RuleView<'a>>,
+    tcp_return: Vec<RuleView<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct ScopeView<'a> {
+    editions: Vec<EditionView<'a>>,
+    regions: Vec<&'a str>,
+    all_regions: bool,
+    directions: &'a [Direction],
+    planes: &'a [Plane],
+    transports: &'a [Transport],
+}
+
+#[derive(Serialize)]
+struct EditionView<'a> {
+    name: &'a str,
+    standing: &'a str,
+    source: &'a str,
+}
+
+#[derive(Serialize)]
+struct RuleView<'a> {
+    direction: Direction,
+    plane: Plane,
+    transport: Option<Transport>,
+    protocol: Protocol,
+    established: bool,
+    remote: Remote<'a>,
+    local: Local,
+}
+
+#[derive(Serialize)]
+struct Remote<'a> {
+    networks: Vec<NetworkView<'a>>,
+    ports: Ports,
+}
+
+#[derive(Serialize)]
+struct NetworkView<'a> {
+    cidr: Ipv4Net,
+    origins: Vec<OriginView<'a>>,
+}
+
+#[derive(Serialize)]
+struct OriginView<'a> {
+    edition: &'a str,
+    region: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Local {
+    networks: Vec<Ipv4Net>,
+    ports: Ports,
+}
+
+/// Numbers, any port too, so that no program has to know a word.
+#[derive(Serialize)]
+struct Ports {
+    first: u16,
+    last: u16,
+}
+
+impl Dialect for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["rules-json"]
+    }
+
+    fn about(&self) -> &'static str {
+        "the rules as JSON, for programs"
+    }
+
+    fn contract(&self) -> &'static str {
+        "One object of [policy.schema.json](policy.schema.json), version 1; a change that breaks readers \
+         raises `version`. `rules` are what every firewall has to allow, `tcp_return` what one without \
+         state needs besides."
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "jq . FILE".to_owned()
+    }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("json.j2", include_str!("../../templates/json.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        Ok(template::value(&View {
+            document: Document::new(policy, unit),
+        }))
+    }
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(policy: &'a Policy, unit: &Unit) -> Self {
+        Document {
+            version: VERSION,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            name: unit.name.to_string(),
+            scope: ScopeView::new(policy),
+            rules: policy.rules.iter().map(RuleView::new).collect(),
+            tcp_return: policy.tcp_return.iter().map(RuleView::new).collect(),
+        }
+    }
+}
+
+impl<'a> ScopeView<'a> {
+    fn new(policy: &'a Policy) -> Self {
+        let scope = &policy.scope;
+        let edition = |((name, standing), source)| EditionView {
+            name,
+            standing,
+            source,
+        };
+        let editions = scope.editions.iter().map(|(n, s)| (&**n, &**s));
+        let sources = scope.sources.iter().map(|source| &**source);
+        ScopeView {
+            editions: editions.zip(sources).map(edition).collect(),
+            regions: scope.regions.iter().map(|id| &**id).collect(),
+            all_regions: scope.all_regions,
+            directions: &scope.directions,
+            planes: &scope.planes,
+            transports: &scope.transports,
+        }
+    }
+}
+
+impl<'a> RuleView<'a> {
+    fn new(rule: &'a Rule) -> Self {
+        let each_local = rule.local.each().into_iter();
+        RuleView {
+            direction: rule.direction,
+            plane: rule.plane,
+            transport: rule.transport,
+            protocol: rule.protocol,
+            established: rule.state == State::Established,
+            remote: Remote {
+                networks: rule.remote.networks.iter().map(NetworkView::new).collect(),
+                ports: rule.remote.ports.into(),
+            },
+            local: Local {
+                // Any address is a network too, so that no list means more the emptier it is.
+                networks: each_local.map(Option::unwrap_or_default).collect(),
+                ports: rule.local.ports.into(),
+            },
+        }
+    }
+}
+
+impl<'a> NetworkView<'a> {
+    fn new(remote: &'a RemoteNetwork) -> Self {
+        let origins = remote.origins.iter().map(|origin| OriginView {
+            edition: &origin.edition,
+            region: origin.region.as_deref(),
+        });
+        NetworkView {
+            cidr: remote.network,
+            origins: origins.collect(),
+        }
+    }
+}
+
+impl From<PortRange> for Ports {
+    fn from(ports: PortRange) -> Self {
+        Ports {
+            first: ports.first(),
+            last: ports.last(),
+        }
+    }
+}
