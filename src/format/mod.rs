@@ -17,6 +17,7 @@ mod pf;
 mod services;
 mod unit;
 mod user_template;
+mod yaml;
 
 use std::sync::Arc;
 
@@ -117,6 +118,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &cidr::Cidr,
     &csv::Csv,
     &json::Json,
+    &yaml::Yaml,
 ];
 
 /// The formats that `check` reads.
