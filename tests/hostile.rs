@@ -332,7 +332,7 @@ fn least(limit: &str, format: &str, text: &str) -> u32 {
     };
     let (mut low, mut high) = (1, 1000);
     while low < high {
-        let middle = (low + high) / 2;
+        let middle = u32::midpoint(low, high);
         if taken(middle) {
             high = middle;
         } else {
