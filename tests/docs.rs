@@ -147,7 +147,8 @@ fn the_readmes_checks_work() {
             line.split_once("| twilio-sip-allow check ")
                 .map(|(_, call)| call)
         })
-        .map(|call| call.split(['|', '2']).next().unwrap())
+        .map(|call| call.split(" 2>").next().unwrap())
+        .map(|call| call.split('|').next().unwrap())
         .collect();
     assert_eq!(piped.len(), 6, "{piped:?}");
     for call in piped {
