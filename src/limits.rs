@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, fold};
 
 /// Something that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Limit {
     List,
     /// Rules of a unit, with what jumps and lists multiply them to.
     Rules,
-    /// Sets of packets that one rule, or a difference, is cut into.
+    /// Sets of packets that one rule, or the difference of a unit, is cut into.
     Boxes,
     /// Addresses to explain, or in a text that is scanned, if any of those is Twilio's.
     Addresses,
@@ -110,7 +110,7 @@ impl fmt::Display for Exceeded {
             ),
             Limit::Boxes => write!(
                 f,
-                "it combines addresses and ports in more than {most} ways"
+                "it comes to more than {most} combinations of addresses and ports, in a rule or in what differs"
             ),
             Limit::Addresses => write!(f, "it has more than {most} addresses to be judged"),
             Limit::Depth => write!(f, "it is nested more than {most} deep"),
@@ -138,7 +138,7 @@ pub struct Bound {
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum BoundError {
-    #[error("expected NAME=NUMBER, as in {}=1000000", Limit::Rules.name())]
+    #[error("expected NAME=NUMBER, as in {}=1000000, with commas between several alone", Limit::Rules.name())]
     Shape,
     #[error("'{name}' is no limit{suggestion}; use one of {}", names().join(", "))]
     Unknown { name: String, suggestion: String },
@@ -156,7 +156,9 @@ impl FromStr for Bound {
 
     fn from_str(text: &str) -> Result<Self, BoundError> {
         let (name, number) = text.split_once('=').ok_or(BoundError::Shape)?;
-        let known = TABLE.into_iter().find(|(_, known, ..)| *known == name);
+        let known = TABLE
+            .into_iter()
+            .find(|(_, known, ..)| *known == fold(name));
         let (limit, _, _, highest) = known.ok_or_else(|| BoundError::Unknown {
             name: name.to_owned(),
             suggestion: did_you_mean(name, names().into_iter()),
@@ -174,7 +176,7 @@ impl FromStr for Bound {
 fn count(text: &str) -> Option<u32> {
     let units = [('K', 10), ('M', 20), ('G', 30)];
     let with_unit = units.iter().find_map(|(unit, shift)| {
-        let digits = text.strip_suffix(*unit)?;
+        let digits = text.strip_suffix([*unit, unit.to_ascii_lowercase()])?;
         Some((digits, *shift))
     });
     let (digits, shift) = with_unit.unwrap_or((text, 0));
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(set("rules=1"), 1);
         assert_eq!(set("input=4K"), 4096);
         assert_eq!(set("input=3G"), 3 << 30);
+        assert_eq!(set("Rules=5k"), 5120);
         assert_eq!(set("work=4294967295"), 4_294_967_295);
         assert_eq!(set("depth=1000"), 1000);
         for (text, problem) in [
@@ -232,7 +235,7 @@ mod tests {
             ("rules=+5", "'+5' is not a number"),
             ("rules=K", "'K' is not a number"),
             ("rules=4G", "'4G' is not a number"),
-            ("rules=5k", "'5k' is not a number"),
+            ("rules=5T", "'5T' is not a number"),
         ] {
             let told = text.parse::<Bound>().unwrap_err().to_string();
             assert!(told.starts_with(problem), "{text}: {told}");

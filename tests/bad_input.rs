@@ -56,7 +56,7 @@ const CASES: &[Bad] = &[
     // Choices.
     bad("-f nft --direction inn", "invalid value 'inn' for '--direction <WAY>'"),
     bad("-f nft --direction in,out", "invalid value 'in,out' for '--direction <WAY>'"),
-    bad("-f nft --plane rtp", "invalid value 'rtp' for '--plane <PLANE>'"),
+    bad("-f nft --plane voice", "invalid value 'voice' for '--plane <PLANE>'"),
     bad("-f nft --transport sctp", "invalid value 'sctp' for '--transport <TRANSPORT>'"),
     bad("-f nft --transport=", "a value is required for '--transport <TRANSPORT>'"),
     bad("-f nft --color blue", "invalid value 'blue' for '--color <WHEN>'"),
@@ -127,7 +127,7 @@ const CASES: &[Bad] = &[
     env("TWILIO_SIP_ALLOW_REGION", "", "a region's name is empty"),
     env("TWILIO_SIP_ALLOW_EDITION", "none", "unknown edition 'none'"),
     env("TWILIO_SIP_ALLOW_DIRECTION", "inn", "note: set in the environment: TWILIO_SIP_ALLOW_DIRECTION"),
-    env("TWILIO_SIP_ALLOW_PLANE", "rtp", "note: set in the environment: TWILIO_SIP_ALLOW_PLANE"),
+    env("TWILIO_SIP_ALLOW_PLANE", "voice", "note: set in the environment: TWILIO_SIP_ALLOW_PLANE"),
     env("TWILIO_SIP_ALLOW_TRANSPORT", "udp,sctp", "note: set in the environment: TWILIO_SIP_ALLOW_TRANSPORT"),
     env("TWILIO_SIP_ALLOW_LOCAL_ADDRESS", "10.0.0.1/8", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_ADDRESS"),
     env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_SIP_PORT"),

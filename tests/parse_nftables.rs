@@ -357,15 +357,15 @@ fn what_combines_too_much_is_refused() {
     for (rule, problem) in [
         (
             format!("ip saddr {addresses} udp dport {ports} accept"),
-            "33: it combines addresses and ports in more than 200000 ways; --limit boxes=NUMBER allows more",
+            "33: it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more",
         ),
         (
             format!("udp dport {ports} ip saddr vmap {arrows}"),
-            "33: it combines addresses and ports in more than 200000 ways; --limit boxes=NUMBER allows more",
+            "33: it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more",
         ),
         (
             format!("ip saddr . udp dport != {pairs} accept"),
-            "33: it combines addresses and ports in more than 200000 ways; --limit boxes=NUMBER allows more",
+            "33: it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more",
         ),
     ] {
         assert_eq!(refused(&table(&rule)), [problem]);

@@ -123,7 +123,9 @@ enum DirectionArg {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum PlaneArg {
+    #[value(alias = "sip")]
     Signaling,
+    #[value(alias = "rtp")]
     Media,
     #[default]
     Both,

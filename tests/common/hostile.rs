@@ -25,8 +25,7 @@ const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 
 const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
-const BOXES: &str =
-    "it combines addresses and ports in more than 200000 ways; --limit boxes=NUMBER allows more";
+const BOXES: &str = "it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more";
 const WORK: &str = "it takes more than 50000000 steps to work out; --limit work=NUMBER allows more";
 const DEPTH: &str = "it is nested more than 64 deep; --limit depth=NUMBER allows more";
 const INPUT: &str = "it has more than 33554432 bytes; --limit input=NUMBER allows more";
