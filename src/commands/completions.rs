@@ -1,6 +1,7 @@
 //! A script that completes the program's options in a shell.
 
 use anyhow::Result;
+use clap_complete::Shell;
 
 use crate::cli::{self, CompletionsArgs};
 use crate::output::write_stdout;
@@ -10,9 +11,17 @@ pub fn run(args: &CompletionsArgs) -> Result<()> {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, name.clone(), &mut script);
-    // clap_complete 4.6 spells a name with hyphens in two ways in its script for bash, so that the
-    // options of verbs would never be found.
-    let script = String::from_utf8(script)?
-        .replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
-    write_stdout(&script)
+    let script = String::from_utf8(script)?;
+    write_stdout(&mended(script, args.shell, &name))
+}
+
+/// What `clap_complete` 4.6 gets wrong.
+fn mended(script: String, shell: Shell, name: &str) -> String {
+    match shell {
+        // A name with hyphens is spelled in two ways: the options of verbs would never be found.
+        Shell::Bash => script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__")),
+        // An option that lacks its value yet counts as a verb: none of its values would be offered.
+        Shell::Fish => script.replace("\n    or return\n", "\n    or return 0\n"),
+        _ => script,
+    }
 }
