@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use serde_yaml::Value;
 
 use common::{python, render, skip};
-use sources::{git, is_long, sources};
+use sources::{Environment, QUICK, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_twilio-sip-allow");
@@ -150,6 +150,7 @@ impl Action {
             .args(["--noprofile", "--norc", "-eo", "pipefail"])
             .arg(&script)
             .current_dir(repository)
+            .envs(QUICK)
             .env("GITHUB_ACTION_PATH", &self.source)
             .env("RUNNER_TEMP", &self.runner);
         for (name, value) in texts(&step["env"]) {
@@ -363,18 +364,16 @@ fn lines_of(job: &Value, key: &str) -> String {
 
 /// The jobs of GitLab's example, as its runner calls them: all lines of a job in one shell that
 /// ends at the first failure.
-fn the_jobs_of_gitlab_judge(before: &str, environment: &[(&str, &str)]) {
+fn the_jobs_of_gitlab_judge(before: &str, bash: impl Fn(&Path) -> Command) {
     let file = yaml(GITLAB);
     let repository = repository();
     let run = |job: &str| {
         assert_eq!(text(&file[job]["extends"]), ".twilio");
         let script = format!("{before}{}", lines_of(&file[job], "script"));
-        let mut command = Command::new("bash");
+        let mut command = bash(repository.path());
         command
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script])
-            .current_dir(repository.path())
-            .env("TOOLS", repository.path().join(".tools"))
-            .envs(environment.iter().copied());
+            .env("TOOLS", repository.path().join(".tools"));
         Ran::of(&mut command)
     };
     for job in ["twilio-check", "twilio-scan"] {
@@ -394,7 +393,11 @@ fn the_jobs_of_gitlab_judge(before: &str, environment: &[(&str, &str)]) {
 fn the_scripts_of_gitlabs_example_judge() {
     let program = Path::new(PROGRAM).parent().unwrap();
     let path = format!("{}:{}", program.display(), env!("PATH"));
-    the_jobs_of_gitlab_judge("", &[("PATH", &path)]);
+    the_jobs_of_gitlab_judge("", |repository| {
+        let mut bash = Command::new("bash");
+        bash.current_dir(repository).env("PATH", &path);
+        bash
+    });
 }
 
 /// Everything from the sources, as strangers would have it: the action installs itself, pre-commit
@@ -404,35 +407,29 @@ fn from_the_sources_alone() {
     if !is_long("from_the_sources_alone") {
         return;
     }
-    let runner = Path::new(ROOT).join("target/long/runner temp");
-    fs::create_dir_all(&runner).unwrap();
-    let built = runner.join("twilio-sip-allow/target");
+    let environment = Environment::new();
     let source = sources();
 
-    the_workflow_judges(&Action::new(source.path(), &runner));
+    the_workflow_judges(&Action::new(source.path(), &environment.runner));
 
-    let environment = [
-        ("CARGO_TARGET_DIR", built.to_str().unwrap()),
-        ("CARGO_PROFILE_RELEASE_LTO", "off"),
-        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-    ];
     let url = format!("file://{}", source.path().display());
-    let mut for_gitlab = environment.to_vec();
-    for_gitlab.push(("SIP_ALLOW_SOURCE", &url));
     let before = lines_of(&yaml(GITLAB)[".twilio"], "before_script");
-    the_jobs_of_gitlab_judge(&before, &for_gitlab);
+    the_jobs_of_gitlab_judge(&before, |repository| {
+        let mut bash = environment.command("bash", repository);
+        bash.env("SIP_ALLOW_SOURCE", &url);
+        bash
+    });
 
     if let Some(python) = python("from_the_sources_alone") {
-        the_hooks_judge(
-            &python.with_file_name("pre-commit"),
-            source.path(),
-            &environment,
-        );
+        let pre_commit = python.with_file_name("pre-commit");
+        the_hooks_judge(source.path(), |repository| {
+            environment.command(&pre_commit, repository)
+        });
     }
 }
 
 /// Both hooks in a repository that names them, in an empty home of pre-commit's.
-fn the_hooks_judge(pre_commit: &Path, source: &Path, environment: &[(&str, &str)]) {
+fn the_hooks_judge(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
     let home = tempfile::tempdir().unwrap();
     let repository = repository();
     let stage = || git(repository.path(), &["add", "."]);
@@ -454,12 +451,10 @@ fn the_hooks_judge(pre_commit: &Path, source: &Path, environment: &[(&str, &str)
     git(repository.path(), &["init", "--quiet"]);
     stage();
     let run = || {
-        let mut command = Command::new(pre_commit);
+        let mut command = pre_commit(repository.path());
         command
             .args(["run", "--all-files", "--color", "never"])
-            .current_dir(repository.path())
-            .env("PRE_COMMIT_HOME", home.path())
-            .envs(environment.iter().copied());
+            .env("PRE_COMMIT_HOME", home.path());
         Ran::of(&mut command)
     };
     let told = run().is(0).stdout;

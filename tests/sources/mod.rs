@@ -1,11 +1,19 @@
 //! What tests of whole builds share.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::tell;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Makes a build for release a quick one.
+pub const QUICK: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+];
 
 /// Whether tests that build the program anew, which takes minutes, are asked for.
 pub fn is_long(test: &str) -> bool {
@@ -58,4 +66,33 @@ pub fn sources() -> tempfile::TempDir {
         &["commit", "--quiet", "--message", "The sources"],
     );
     copy
+}
+
+/// One folder for what cargo makes in all these tests.
+pub struct Environment {
+    /// Where a runner keeps what is no part of the repository.
+    pub runner: PathBuf,
+}
+
+impl Environment {
+    pub fn new() -> Environment {
+        let runner = Path::new(ROOT).join("target/long/runner temp");
+        std::fs::create_dir_all(&runner).unwrap();
+        Environment { runner }
+    }
+
+    /// Where the action's script builds.
+    pub fn built(&self) -> PathBuf {
+        self.runner.join("twilio-sip-allow/target")
+    }
+
+    /// A command in a folder whose calls of cargo build there.
+    pub fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(folder)
+            .env("CARGO_TARGET_DIR", self.built())
+            .envs(QUICK);
+        command
+    }
 }
