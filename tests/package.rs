@@ -36,6 +36,9 @@ fn has(program: &str, test: &str) -> bool {
 
 #[test]
 fn the_crate_has_what_its_build_and_tests_need() {
+    if !Path::new(ROOT).join(".git").exists() {
+        return common::tell("LEFT OUT: what the crate leaves out: this is the crate");
+    }
     let (files, _) = done(
         Command::new(env!("CARGO"))
             .args([
@@ -50,10 +53,13 @@ fn the_crate_has_what_its_build_and_tests_need() {
     let files: BTreeSet<&str> = files.lines().collect();
     let tracked = git(Path::new(ROOT), &["ls-files"]);
     let left_out = tracked.lines().filter(|file| !files.contains(file));
-    let left_out: BTreeSet<&str> = left_out
-        .map(|file| file.split_once('/').map_or(file, |(folder, _)| folder))
-        .collect();
-    assert_eq!(left_out, BTreeSet::from([".ci", ".gitignore", "fuzz"]));
+    let left_out: Vec<&str> = left_out.filter(|file| !file.starts_with("fuzz/")).collect();
+    let meant = [
+        ".ci/run",
+        ".gitignore",
+        "tests/scan/corpus/asterisk/current.conf",
+    ];
+    assert_eq!(left_out, meant);
 }
 
 #[test]

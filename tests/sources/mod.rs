@@ -57,7 +57,11 @@ pub fn sources() -> tempfile::TempDir {
         let from = Path::new(ROOT).join(file);
         let to = copy.path().join(file);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(from, to).unwrap();
+        if from.is_symlink() {
+            std::os::unix::fs::symlink(from.read_link().unwrap(), to).unwrap();
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
     }
     git(copy.path(), &["init", "--quiet"]);
     git(copy.path(), &["add", "."]);
