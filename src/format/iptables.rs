@@ -144,7 +144,8 @@ fn lines(lists: &NetworkLists, rule: &Rule, chain: &str) -> Vec<String> {
     lines
 }
 
-fn ports(option: &str, ports: PortRange) -> String {
+/// `--dport 10000:20000`, or nothing for any port.
+pub(super) fn ports(option: &str, ports: PortRange) -> String {
     if ports.is_any() {
         String::new()
     } else {

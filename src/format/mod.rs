@@ -9,6 +9,7 @@ mod chains;
 mod cidr;
 mod cisco;
 mod csv;
+mod ipset;
 mod iptables;
 mod json;
 mod nftables;
@@ -119,6 +120,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &csv::Csv,
     &json::Json,
     &yaml::Yaml,
+    &ipset::Ipset,
 ];
 
 /// The formats that `check` reads.

@@ -1,0 +1,132 @@
+//! ipset: a set of networks for each plane, for `ipset restore`, and the iptables rules to use them.
+//!
+//! A set holds networks and nothing else: direction, protocol and ports are those of the rules that
+//! the head gives as hooks, which are the user's once they stand in a chain.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::iptables::ports;
+use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use crate::policy::{Direction, Plane, Policy, Rule};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Ipset;
+
+/// `IPSET_MAXNAMELEN` less its closing NUL.
+const NAME_LIMIT: usize = 31;
+
+/// `IPSET_MAX_COMMENT_SIZE`.
+const COMMENT_LIMIT: usize = 255;
+
+/// The lists that a union of editions needs in a plane: their signaling is the same, and their media
+/// has two ranges of ports. A set of each is made by every load, empty where there is nothing for
+/// it, so that a load takes away what an earlier one put there.
+const USUAL_LISTS: [(Plane, usize); 2] = [(Plane::Signaling, 1), (Plane::Media, 2)];
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    sets: Vec<Set>,
+}
+
+#[derive(Serialize)]
+struct Set {
+    name: String,
+    /// Filled first, then swapped with the other.
+    filled: String,
+    entries: Vec<String>,
+}
+
+impl Dialect for Ipset {
+    fn name(&self) -> &'static str {
+        "ipset"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["ipset-restore", "ipset-save"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Linux ipset: a set of networks for each plane, and the iptables rules that use them"
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "ipset restore -file FILE".to_owned()
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("ipset.j2", include_str!("../../templates/ipset.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let lists = NetworkLists::new(policy, COMMENT_LIMIT, |network| network.to_string());
+        let mut names = BTreeMap::new();
+        let mut sets = Vec::new();
+        for (plane, usual) in USUAL_LISTS {
+            let mut networks = lists.of(plane).map(|list| &list.spelled[..]);
+            for number in 0..lists.of(plane).count().max(usual) {
+                let set = self.set(unit, plane, number, networks.next().unwrap_or_default())?;
+                names.insert((plane, number), set.name.clone());
+                sets.push(set);
+            }
+        }
+        let hooks = policy.rules.iter().flat_map(|rule| {
+            let set = &names[&(rule.plane, lists.of_rule(rule).0)];
+            hooks(rule, set)
+        });
+        let hooks: Vec<String> = hooks.collect();
+        Ok(template::value(&View {
+            head: head(self, policy, unit, &hooks),
+            sets,
+        }))
+    }
+}
+
+impl Ipset {
+    /// `twilio-sip-media`, and `twilio-sip-media-2` for the second list of a plane.
+    fn set(
+        &self,
+        unit: &Unit,
+        plane: Plane,
+        number: usize,
+        networks: &[Spelled],
+    ) -> Result<Set, FormatError> {
+        let base = unit.name.lower_with_hyphens();
+        let name = match number {
+            0 => format!("{base}-{plane}"),
+            _ => format!("{base}-{plane}-{}", number + 1),
+        };
+        let entry = |n: &Spelled| format!("{} comment \"{}\"", n.address, n.label);
+        Ok(Set {
+            filled: unit.fits(self.name(), format!("{name}-new"), NAME_LIMIT)?,
+            name,
+            entries: networks.iter().map(entry).collect(),
+        })
+    }
+}
+
+/// The commands that put a rule into the user's chain, unless it is there: one for each local network.
+fn hooks(rule: &Rule, set: &str) -> Vec<String> {
+    let (chain, remote, local) = match rule.direction {
+        Direction::In => ("INPUT", "src", " -d "),
+        Direction::Out => ("OUTPUT", "dst", " -s "),
+    };
+    let protocol = rule.protocol;
+    let matches = format!(
+        " -p {protocol} -m {protocol}{}{} -m set --match-set {set} {remote} -j ACCEPT",
+        ports("--sport", rule.source_ports()),
+        ports("--dport", rule.destination_ports())
+    );
+    let locals = rule.local.each().into_iter();
+    locals
+        .map(|network| {
+            let local = network.map_or_else(String::new, |network| format!("{local}{network}"));
+            let rule = format!("{chain}{local}{matches}");
+            format!("iptables -C {rule} || iptables -I {rule}")
+        })
+        .collect()
+}

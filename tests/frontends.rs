@@ -1,0 +1,486 @@
+//! The formats for what people put in front of the Linux kernel's firewall: each is read by a reader
+//! of the tests' own, loaded by the real program in a network namespace, and read back from the
+//! kernel. The tests that load need root.
+//!
+//! The readers are after ipset(8), iptables(8) and iptables-extensions(8), "set".
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use common::facts::{ANY_PORT, Allowed, Key, Range, network};
+use common::lab::iptables_names;
+use common::namespace::Namespace;
+use common::{Case, Tool, facts, first_difference, head_commands, matrix, render};
+
+fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
+    if let Some(difference) = first_difference(expected, found) {
+        panic!("{case}: {what}\n{difference}");
+    }
+}
+
+fn assert_allows(case: &Case, what: &str, found: &Allowed) {
+    let expected = facts::expected(case, false);
+    assert_same(
+        &case.options(),
+        what,
+        &facts::lines(&expected),
+        &facts::lines(found),
+    );
+}
+
+fn assert_fewest(case: &Case, found: &Allowed) {
+    for (key, networks) in found {
+        let fewest = facts::cidrs(&facts::united(networks.clone()));
+        let options = case.options();
+        assert_eq!(
+            networks.len(),
+            fewest.len(),
+            "{options}\n{key:?} could be {fewest:?}"
+        );
+    }
+}
+
+/// Splits what a script printed between its `echo @@` lines.
+fn sections(text: &str) -> Vec<&str> {
+    text.split("@@\n").collect()
+}
+
+/// Commands whose complaints are none of a listing: `iptables -C` has one where a rule is missing.
+fn quiet(commands: &[String]) -> String {
+    format!("{{ {}\n}} 2>/dev/null", commands.join("\n"))
+}
+
+/// Golden files say that an output is unchanged; the other tests say that it is right.
+fn assert_golden(format: &str, cases: &[(&str, &str)]) {
+    for (name, options) in cases {
+        let path: PathBuf = [
+            env!("CARGO_MANIFEST_DIR"),
+            "tests/golden",
+            &format!("{name}.{format}"),
+        ]
+        .iter()
+        .collect();
+        let found = render(&format!("{options} --format {format}"));
+        // A release must not touch every file.
+        let found = found.replace(
+            concat!("allow ", env!("CARGO_PKG_VERSION")),
+            "allow VERSION",
+        );
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        if let Some(difference) = first_difference(&expected, &found) {
+            panic!(
+                "{}: {difference}\nif this is meant: BLESS=1 cargo test --test frontends golden, and read the diff",
+                path.display()
+            );
+        }
+    }
+}
+
+const TOKYO: (&str, &str) = ("tokyo", "--region tokyo");
+const ALL: (&str, &str) = ("all", "");
+const UNION: (&str, &str) = ("union", "--edition regional,global --region tokyo,virginia");
+
+/// Words, a text in double or single quotes being one, without the quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim();
+    while let Some(first) = rest.chars().next() {
+        let (word, after) = if first == '"' || first == '\'' {
+            rest[1..].split_once(first).expect(line)
+        } else {
+            rest.split_once(' ').unwrap_or((rest, ""))
+        };
+        words.push(word.to_owned());
+        rest = after.trim_start();
+    }
+    words
+}
+
+fn port_range(text: &str) -> (u16, u16) {
+    let (first, last) = text.split_once(':').unwrap_or((text, text));
+    (first.parse().expect(text), last.parse().expect(text))
+}
+
+/// The kernel's sets after the lines of an `ipset restore`, or of an `ipset save`.
+#[derive(Default)]
+struct Sets(BTreeMap<String, Vec<Range>>);
+
+impl Sets {
+    fn after(text: &str) -> Sets {
+        let mut sets = Sets::default();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.for_each(|line| sets.obey(line));
+        sets
+    }
+
+    fn obey(&mut self, line: &str) {
+        let words = words(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words[..] {
+            [
+                "create",
+                name,
+                "hash:net",
+                "family",
+                "inet",
+                ref options @ ..,
+            ] => {
+                assert!(name.len() <= 31, "{line}");
+                assert!(options.contains(&"comment"), "{line}");
+                if self.0.contains_key(name) {
+                    assert!(options.contains(&"-exist"), "{line}");
+                } else {
+                    self.0.insert(name.to_owned(), Vec::new());
+                }
+            }
+            ["flush", name] => self.set(name).clear(),
+            ["add", name, address, "comment", comment] => {
+                assert!(comment.len() <= 255 && !comment.is_empty(), "{line}");
+                let address = network(address);
+                assert_ne!(address, (0, u32::MAX), "{line}");
+                assert!(!self.set(name).contains(&address), "{line}");
+                self.set(name).push(address);
+            }
+            ["swap", a, b] => {
+                let first = self.set(a).clone();
+                let second = std::mem::replace(self.set(b), first);
+                *self.set(a) = second;
+            }
+            ["destroy", name] => {
+                self.0.remove(name).expect(line);
+            }
+            _ => panic!("{line}"),
+        }
+    }
+
+    fn set(&mut self, name: &str) -> &mut Vec<Range> {
+        self.0.get_mut(name).expect(name)
+    }
+}
+
+/// What rules of the chains INPUT and OUTPUT, without `-A`, allow from and to any local address, or
+/// `local`: each has one set.
+fn allowed_by_set_rules<'a>(
+    rules: impl Iterator<Item = &'a str>,
+    sets: &Sets,
+    local: Option<&str>,
+) -> Allowed {
+    let mut allowed = Allowed::new();
+    for line in rules {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (direction, side, own) = match words[0] {
+            "INPUT" => ("in", "src", "-d"),
+            "OUTPUT" => ("out", "dst", "-s"),
+            _ => panic!("{line}"),
+        };
+        let mut at = 1;
+        if let Some(local) = local {
+            assert_eq!(words[1..3], [own, local], "{line}");
+            at = 3;
+        }
+        let [
+            "-p",
+            protocol,
+            "-m",
+            module,
+            "--dport",
+            ports,
+            "-m",
+            "set",
+            "--match-set",
+            set,
+            matched,
+            "-j",
+            "ACCEPT",
+        ] = words[at..]
+        else {
+            panic!("{line}")
+        };
+        assert_eq!((protocol, matched), (module, side), "{line}");
+        let key = Key {
+            direction,
+            protocol: protocol.to_owned(),
+            source_ports: ANY_PORT,
+            destination_ports: port_range(ports),
+            established: false,
+        };
+        allowed.entry(key).or_default().extend(&sets.0[set]);
+    }
+    allowed
+}
+
+/// The rules that the hooks of an output add, without `-A`.
+fn hooked_rules(text: &str) -> Vec<&str> {
+    let hooks = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# hook: "));
+    hooks
+        .map(|hook| {
+            let (check, insert) = hook.split_once(" || ").expect(hook);
+            let rule = check.strip_prefix("iptables -C ").expect(hook);
+            assert_eq!(insert.strip_prefix("iptables -I "), Some(rule), "{hook}");
+            rule
+        })
+        .collect()
+}
+
+#[test]
+fn ipset_every_selection_allows_exactly_what_is_published() {
+    for case in matrix() {
+        let text = render(&format!("{} --format ipset", case.options()));
+        let sets = Sets::after(&text);
+        let names: Vec<&str> = sets.0.keys().map(String::as_str).collect();
+        let usual = [
+            "twilio-sip-media",
+            "twilio-sip-media-2",
+            "twilio-sip-signaling",
+        ];
+        assert_eq!(names, usual, "{}", case.options());
+        let found = allowed_by_set_rules(hooked_rules(&text).into_iter(), &sets, None);
+        assert_allows(&case, "by its text", &found);
+        assert_fewest(&case, &found);
+    }
+}
+
+#[test]
+fn ipset_golden_files_are_unchanged() {
+    assert_golden("ipset", &[TOKYO, ALL, UNION]);
+}
+
+#[test]
+fn ipset_says_local_addresses_in_its_hooks() {
+    let local = "--region tokyo --local-address 192.0.2.10 --local-sip-port 5070 --format ipset";
+    let text = render(local);
+    let sets = Sets::after(&text);
+    let found = allowed_by_set_rules(
+        hooked_rules(&text).into_iter(),
+        &sets,
+        Some("192.0.2.10/32"),
+    );
+    let ports: Vec<_> = found
+        .keys()
+        .map(|key| (key.direction, &*key.protocol, key.destination_ports))
+        .collect();
+    let expected = [
+        ("in", "tcp", (5061, 5061)),
+        ("in", "tcp", (5070, 5070)),
+        ("in", "udp", (5070, 5070)),
+        ("in", "udp", (10000, 20000)),
+        ("out", "tcp", (5060, 5060)),
+        ("out", "tcp", (5061, 5061)),
+        ("out", "udp", (5060, 5060)),
+        ("out", "udp", (10000, 20000)),
+    ];
+    assert_eq!(ports, expected);
+    let two = render("--region tokyo --local-address 192.0.2.10,198.51.100.0/24 --format ipset");
+    assert_eq!(hooked_rules(&two).len(), 2 * expected.len(), "{two}");
+}
+
+/// What `ipset save` prints, without what differs by chance: the hash's seed and the order.
+fn saved_sets(text: &str) -> String {
+    let mut lines: Vec<String> = text
+        .lines()
+        .map(|line| match line.split_once(" initval ") {
+            Some((before, _)) => before.to_owned(),
+            None => line.to_owned(),
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+/// The rules of INPUT and OUTPUT that name a set, without `-A`, of what `iptables-save` prints.
+fn set_rules(saved: &str) -> Vec<&str> {
+    let rules = saved.lines().filter_map(|line| line.strip_prefix("-A "));
+    rules
+        .filter(|line| line.contains(" --match-set twilio-sip-"))
+        .collect()
+}
+
+/// What a user may have beside it.
+const OTHERS: &str = "
+iptables-restore <<'EOF'
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT DROP [0:0]
+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+COMMIT
+EOF
+ipset destroy
+ipset create twilio-sip hash:net
+ipset add twilio-sip 192.0.2.0/24
+";
+
+fn ipset_case(namespace: &Namespace, names: &str, folder: &Path, case: &Case) {
+    let options = case.options();
+    let text = render(&format!("{options} --format ipset"));
+    let file = folder.join("sets");
+    std::fs::write(&file, &text).unwrap();
+    let load = &head_commands(&text, "load", &file)[0];
+    let hooks = quiet(&head_commands(&text, "hook", &file));
+    let printed = namespace.script(&format!(
+        "{names}{OTHERS}
+ipset save; echo @@
+{load}; ipset save; echo @@
+{hooks}
+{load}; {load}
+{hooks}
+ipset save; echo @@
+iptables-save -t filter; echo @@
+iptables -F INPUT; iptables -F OUTPUT
+ipset destroy twilio-sip-signaling; ipset destroy twilio-sip-media; ipset destroy twilio-sip-media-2
+ipset save"
+    ));
+    let [before, first, third, rules, after] = sections(&printed)[..] else {
+        panic!("{options}: {printed}");
+    };
+    let same = |what: &str, expected: &str, found: &str| {
+        assert_same(&options, what, &saved_sets(expected), &saved_sets(found));
+    };
+    same("the third load differs from the first", first, third);
+    same("another set changed", before, after);
+    let hooked = set_rules(rules);
+    assert_eq!(
+        hooked.len(),
+        hooked_rules(&text).len(),
+        "{options}: {rules}"
+    );
+    let found = allowed_by_set_rules(hooked.into_iter(), &kernel_sets(third), None);
+    assert_allows(case, "the kernel holds something else", &found);
+}
+
+/// The sets of this program of what `ipset save` prints.
+fn kernel_sets(saved: &str) -> Sets {
+    let ours = saved.lines().filter(|line| line.contains(" twilio-sip-"));
+    let ours: Vec<&str> = ours.collect();
+    Sets::after(&ours.join("\n"))
+}
+
+fn ipset_test(test: &str, back_end: &str) {
+    let tool = format!("xtables-{back_end}-multi");
+    let Some(namespace) = Namespace::new(test, &["ipset", &tool]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let names = iptables_names(folder.path(), back_end);
+    for case in matrix() {
+        ipset_case(&namespace, &names, folder.path(), &case);
+    }
+}
+
+#[test]
+fn ipset_takes_every_selection_for_iptables_nft() {
+    ipset_test("ipset_takes_every_selection_for_iptables_nft", "nft");
+}
+
+#[test]
+fn ipset_takes_every_selection_for_iptables_legacy() {
+    ipset_test("ipset_takes_every_selection_for_iptables_legacy", "legacy");
+}
+
+/// A narrower selection takes away what a wider one put there, though rules use the sets.
+#[test]
+fn ipset_load_replaces_what_an_earlier_one_allowed() {
+    let test = "ipset_load_replaces_what_an_earlier_one_allowed";
+    let Some(namespace) = Namespace::new(test, &["ipset", "xtables-nft-multi"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let names = iptables_names(folder.path(), "nft");
+    let wide = render("--edition regional,global --format ipset");
+    let file = folder.path().join("wide");
+    std::fs::write(&file, &wide).unwrap();
+    let hooks = quiet(&head_commands(&wide, "hook", &file));
+    namespace.script(&format!(
+        "{names}\nipset restore -file {}\n{hooks}",
+        file.display()
+    ));
+    for (narrow, held) in [
+        (
+            "--region tokyo",
+            &["54.65.63.192/26", "54.65.63.192/30"][..],
+        ),
+        ("--region tokyo --plane media", &["54.65.63.192/26"]),
+        ("--region sydney --plane signaling", &["54.252.254.64/30"]),
+    ] {
+        let text = render(&format!("{narrow} --format ipset"));
+        std::fs::write(folder.path().join("narrow"), text).unwrap();
+        let saved = namespace.script(&format!(
+            "cd {}\nipset restore -file wide\nipset restore -file narrow\nipset save",
+            folder.path().display()
+        ));
+        let sets = kernel_sets(&saved);
+        let held: Vec<Range> = held.iter().map(|text| network(text)).collect();
+        let mut found: Vec<Range> = sets.0.into_values().flatten().collect();
+        found.sort_by_key(|range| std::cmp::Reverse(range.1));
+        assert_eq!(found, held, "{narrow}: {saved}");
+    }
+}
+
+#[test]
+fn ipset_load_that_fails_leaves_the_old_sets_and_the_next_one_works() {
+    let test = "ipset_load_that_fails_leaves_the_old_sets_and_the_next_one_works";
+    let Some(namespace) = Namespace::new(test, &["ipset"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let old = render("--region tokyo --format ipset");
+    let new = render("--region sydney --format ipset");
+    write("old", &old);
+    write("new", &new);
+    // The last line of the fill is one that the kernel refuses.
+    let broken = new.replacen("swap", "add twilio-sip-media-new 0.0.0.0/0\nswap", 1);
+    write("broken", &broken);
+    let printed = namespace.script(&format!(
+        "cd {}
+ipset restore -file old; ipset save; echo @@
+if ipset restore -file broken; then echo loaded; fi; echo @@
+ipset save twilio-sip-signaling; ipset save twilio-sip-media; ipset save twilio-sip-media-2; echo @@
+ipset restore -file new; ipset save",
+        folder.path().display()
+    ));
+    let [before, failed, kept, after] = sections(&printed)[..] else {
+        panic!("{printed}");
+    };
+    assert!(failed.contains("Error in line"), "{failed}");
+    assert_same(
+        "broken",
+        "the old sets",
+        &saved_sets(before),
+        &saved_sets(kept),
+    );
+    assert_eq!(kernel_sets(after).0, Sets::after(&new).0, "{after}");
+}
+
+#[test]
+fn ipset_names_are_as_long_as_the_kernel_takes() {
+    let longest = "a".repeat(17);
+    let stderr = Tool::line(&format!("--name {longest}a --format ipset"))
+        .run()
+        .refused();
+    let made = format!("'{longest}a-signaling-new' has 32 characters, and at most 31 are allowed");
+    assert!(stderr.contains(&made), "{stderr}");
+    let test = "ipset_names_are_as_long_as_the_kernel_takes";
+    let Some(namespace) = Namespace::new(test, &["ipset"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sets");
+    for name in [longest.as_str(), "PBX_a-1", "restore"] {
+        let text = render(&format!("--region tokyo --name {name} --format ipset"));
+        std::fs::write(&file, text).unwrap();
+        let set = format!("{}-signaling", name.to_lowercase().replace('_', "-"));
+        let printed = namespace.script(&format!(
+            "ipset restore -file {}; ipset test {set} 54.65.63.195; ! ipset test {set} 54.65.63.196",
+            file.display()
+        ));
+        assert!(printed.contains(&format!("is in set {set}.")), "{printed}");
+    }
+}
