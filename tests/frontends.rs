@@ -2,7 +2,8 @@
 //! of the tests' own, loaded by the real program in a network namespace, and read back from the
 //! kernel. The tests that load need root.
 //!
-//! The readers are after ipset(8), iptables(8) and iptables-extensions(8), "set".
+//! The readers are after ipset(8), iptables(8) and iptables-extensions(8), "set" and "multiport", and
+//! ufw(8), "RULE SYNTAX".
 
 mod common;
 
@@ -483,4 +484,353 @@ fn ipset_names_are_as_long_as_the_kernel_takes() {
         ));
         assert!(printed.contains(&format!("is in set {set}.")), "{printed}");
     }
+}
+
+/// What lines of `ufw show added` allow from and to any local address, or `local`.
+fn allowed_by_ufw<'a>(lines: impl Iterator<Item = &'a str>, local: &str) -> Allowed {
+    let mut allowed = Allowed::new();
+    for line in lines {
+        let words = words(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let [
+            "ufw",
+            "allow",
+            ends @ ..,
+            "proto",
+            protocol,
+            "comment",
+            comment,
+        ] = &words[..]
+        else {
+            panic!("{line}")
+        };
+        assert!(comment.starts_with("twilio-sip: "), "{line}");
+        let (direction, remote, port) = match ends {
+            ["from", remote, "to", own, "port", port] if *own == local => ("in", remote, port),
+            ["out", "to", remote, "port", port] if local == "any" => ("out", remote, port),
+            ["out", "from", own, "to", remote, "port", port] if *own == local => {
+                ("out", remote, port)
+            }
+            _ => panic!("{line}"),
+        };
+        let key = Key {
+            direction,
+            protocol: (*protocol).to_owned(),
+            source_ports: ANY_PORT,
+            destination_ports: port_range(port),
+            established: false,
+        };
+        allowed.entry(key).or_default().push(network(remote));
+    }
+    allowed
+}
+
+/// The rules in an output's script.
+fn ufw_rules(text: &str) -> impl Iterator<Item = &str> {
+    let (_, rest) = text.split_once("<<'END'\n").expect(text);
+    let (rules, _) = rest.split_once("\nEND\n").expect(text);
+    rules.lines()
+}
+
+#[test]
+fn ufw_every_selection_allows_exactly_what_is_published() {
+    for case in matrix() {
+        let text = render(&format!("{} --format ufw", case.options()));
+        let found = allowed_by_ufw(ufw_rules(&text), "any");
+        assert_allows(&case, "by its text", &found);
+        assert_fewest(&case, &found);
+    }
+}
+
+#[test]
+fn ufw_golden_files_are_unchanged() {
+    assert_golden("ufw", &[TOKYO, ALL, UNION]);
+}
+
+/// What `iptables-save` prints of ufw's chains for its user's rules, without `-A`.
+fn ufw_chains(saved: &str) -> Vec<&str> {
+    let rules = saved.lines().filter_map(|line| line.strip_prefix("-A "));
+    let of_users =
+        |line: &&str| line.starts_with("ufw-user-input ") || line.starts_with("ufw-user-output ");
+    rules.filter(of_users).collect()
+}
+
+/// What rules of these chains allow from and to any local address.
+fn allowed_by_ufw_chains(rules: &[&str]) -> Allowed {
+    let mut allowed = Allowed::new();
+    for line in rules {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [
+            chain,
+            side,
+            remote,
+            "-p",
+            protocol,
+            "-m",
+            module,
+            option,
+            ports,
+            "-j",
+            "ACCEPT",
+        ] = words[..]
+        else {
+            panic!("{line}")
+        };
+        let direction = match (chain, side) {
+            ("ufw-user-input", "-s") => "in",
+            ("ufw-user-output", "-d") => "out",
+            _ => panic!("{line}"),
+        };
+        let several = (module, option) == ("multiport", "--dports");
+        assert!(
+            several || (module, option) == (protocol, "--dport"),
+            "{line}"
+        );
+        let key = Key {
+            direction,
+            protocol: protocol.to_owned(),
+            source_ports: ANY_PORT,
+            destination_ports: port_range(ports),
+            established: false,
+        };
+        allowed.entry(key).or_default().push(network(remote));
+    }
+    allowed
+}
+
+/// A namespace and a folder, and what gives its scripts a ufw of their own with some rules of a user's,
+/// enabled: in files of theirs, bound over those of the machine, which no other process sees.
+fn ufw(test: &str) -> Option<(Namespace, tempfile::TempDir, String)> {
+    let namespace = Namespace::new(test, &["ufw", "iptables", "mount"])?;
+    let folder = tempfile::tempdir().unwrap();
+    let setup = format!(
+        "cd {}
+rm -rf etc default; cp -a /etc/ufw etc; cp /etc/default/ufw default
+mount --bind etc /etc/ufw
+mount --bind default /etc/default/ufw
+{{
+ufw --force reset
+ufw default deny incoming; ufw default deny outgoing
+ufw allow 22/tcp comment 'mine'
+ufw deny 5060/udp comment 'twilio-sip: mine, though it says so'
+ufw allow out 53/udp comment 'twilio-sip-b: of another unit'
+ufw --force enable
+}} >setup.log
+",
+        folder.path().display()
+    );
+    Some((namespace, folder, setup))
+}
+
+fn ufw_case(namespace: &Namespace, folder: &Path, setup: &str, case: &Case) {
+    let options = case.options();
+    let text = render(&format!("{options} --format ufw"));
+    let file = folder.join("script");
+    std::fs::write(&file, &text).unwrap();
+    let load = &head_commands(&text, "load", &file)[0];
+    let remove = &head_commands(&text, "remove", &file)[0];
+    let printed = namespace.script(&format!(
+        "{setup}
+ufw show added; echo @@
+iptables-save -t filter; echo @@
+{load}; ufw show added; echo @@
+iptables-save -t filter; echo @@
+{load}; sh <{file}; ufw show added; echo @@
+{{ {remove}; }} >/dev/null; ufw show added; echo @@
+iptables-save -t filter",
+        file = file.display()
+    ));
+    let [
+        added_before,
+        before,
+        added,
+        loaded,
+        added_again,
+        removed,
+        after,
+    ] = sections(&printed)[..]
+    else {
+        panic!("{options}: {printed}");
+    };
+    assert_same(
+        &options,
+        "loading again changes something",
+        added,
+        added_again,
+    );
+    assert_same(&options, "something is left", added_before, removed);
+    let (before, loaded, after) = (ufw_chains(before), ufw_chains(loaded), ufw_chains(after));
+    assert_eq!(before, after, "{options}");
+    let own: Vec<&str> = loaded
+        .iter()
+        .filter(|line| !before.contains(line))
+        .copied()
+        .collect();
+    assert_allows(
+        case,
+        "the kernel holds something else",
+        &allowed_by_ufw_chains(&own),
+    );
+    let shown = added.lines().filter(|line| !added_before.contains(line));
+    assert_allows(
+        case,
+        "ufw shows something else",
+        &allowed_by_ufw(shown, "any"),
+    );
+    // Ours come first in each chain, so that no rule of the user's denies what they allow.
+    for chain in ["ufw-user-input ", "ufw-user-output "] {
+        let of_chain: Vec<_> = loaded
+            .iter()
+            .filter(|line| line.starts_with(chain))
+            .collect();
+        let others = of_chain.iter().skip_while(|line| own.contains(line));
+        assert_eq!(
+            others.filter(|line| own.contains(line)).count(),
+            0,
+            "{of_chain:?}"
+        );
+    }
+}
+
+/// A rule takes ufw a third of a second, so these are not all selections.
+#[test]
+fn ufw_takes_the_rules_once_and_gives_them_back() {
+    let test = "ufw_takes_the_rules_once_and_gives_them_back";
+    let Some((namespace, folder, setup)) = ufw(test) else {
+        return;
+    };
+    for (edition, region, direction, plane) in [
+        ("regional,global", "tokyo", "both", "both"),
+        ("global", "all", "in", "both"),
+        ("interconnect", "frankfurt", "out", "signaling"),
+        ("regional-expanded", "europe", "in", "media"),
+    ] {
+        let case = Case {
+            edition: edition.to_owned(),
+            region: region.to_owned(),
+            direction,
+            plane,
+        };
+        ufw_case(&namespace, folder.path(), &setup, &case);
+    }
+}
+
+/// The rules of `ufw show added` without its title.
+fn shown(added: &str) -> Vec<&str> {
+    added
+        .lines()
+        .filter(|line| line.starts_with("ufw "))
+        .collect()
+}
+
+#[test]
+fn ufw_load_replaces_what_an_earlier_one_allowed() {
+    let test = "ufw_load_replaces_what_an_earlier_one_allowed";
+    let Some((namespace, folder, setup)) = ufw(test) else {
+        return;
+    };
+    let write = |name: &str, options: &str| {
+        let text = render(&format!("{options} --format ufw"));
+        std::fs::write(folder.path().join(name), &text).unwrap();
+        text
+    };
+    write("wide", "--edition regional,global --region tokyo,sydney");
+    let narrow = write("narrow", "--region tokyo --direction in");
+    let local = write(
+        "local",
+        "--region tokyo --local-address 192.0.2.10,198.51.100.0/24",
+    );
+    let printed = namespace.script(&format!(
+        "{setup}
+ufw show added; echo @@
+sh wide; sh narrow; ufw show added; echo @@
+sh local; ufw show added; echo @@
+ufw --force disable >setup.log; sh narrow; ufw show added"
+    ));
+    let [mine, narrowed, moved, disabled] = sections(&printed)[..] else {
+        panic!("{printed}");
+    };
+    for (text, found) in [(&narrow, narrowed), (&local, moved), (&narrow, disabled)] {
+        let mut expected: Vec<&str> = ufw_rules(text).chain(shown(mine)).collect();
+        let mut found = shown(found);
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{printed}");
+    }
+    let here = ufw_rules(&local).filter(|line| !line.contains("198.51.100.0/24"));
+    let found = allowed_by_ufw(here, "192.0.2.10");
+    assert_eq!(found.len(), 8, "{local}");
+}
+
+/// ufw knows a rule by its addresses, ports and protocol: there is no second one beside a user's.
+#[test]
+fn ufw_rule_of_the_users_that_is_the_same_becomes_ours() {
+    let test = "ufw_rule_of_the_users_that_is_the_same_becomes_ours";
+    let Some((namespace, folder, setup)) = ufw(test) else {
+        return;
+    };
+    let options = "--region tokyo --direction in --plane signaling";
+    let text = render(&format!("{options} --format ufw"));
+    std::fs::write(folder.path().join("script"), &text).unwrap();
+    let printed = namespace.script(&format!(
+        "{setup}
+ufw show added; echo @@
+ufw deny from 54.65.63.192/30 to any port 5060 proto udp >setup.log
+ufw allow from 54.65.63.192/30 to any port 5060 proto tcp comment 'by hand' >setup.log
+sh script; ufw show added"
+    ));
+    let [mine, found] = sections(&printed)[..] else {
+        panic!("{printed}");
+    };
+    let mut expected: Vec<&str> = ufw_rules(&text).chain(shown(mine)).collect();
+    let mut found = shown(found);
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected, "{printed}");
+}
+
+/// A ufw that spelled rules otherwise than this one could have every rule deleted as an old one.
+#[test]
+fn ufw_script_deletes_nothing_if_ufw_spells_rules_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("script", &render("--region tokyo --format ufw"));
+    write(
+        "ufw",
+        "#!/bin/sh
+echo \"$@\" >>\"$CALLS\"
+[ \"$1\" != show ] || echo \"ufw allow from 54.65.63.192/30 to any app SIP comment 'twilio-sip: old'\"
+",
+    );
+    let run = |path: &str| {
+        let output = std::process::Command::new("sh")
+            .arg(folder.path().join("script"))
+            .env("PATH", format!("{path}:/usr/bin:/bin"))
+            .env("CALLS", folder.path().join("calls"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let status = std::process::Command::new("chmod")
+        .arg("+x")
+        .arg(folder.path().join("ufw"))
+        .status();
+    assert!(status.unwrap().success());
+    let stderr = run(&folder.path().display().to_string());
+    let told =
+        "ufw does not show the rules above as added, so none of an earlier load was deleted\n";
+    assert!(stderr.ends_with(told), "{stderr}");
+    let calls = std::fs::read_to_string(folder.path().join("calls")).unwrap();
+    assert!(
+        calls.contains("prepend allow from 54.65.63.192/30"),
+        "{calls}"
+    );
+    assert!(!calls.contains("delete"), "{calls}");
+    // Nor if there is no ufw.
+    let stderr = run("/nowhere");
+    assert!(
+        stderr.contains("ufw: not found") && stderr.ends_with(told),
+        "{stderr}"
+    );
 }

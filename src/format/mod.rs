@@ -16,6 +16,7 @@ mod nftables;
 pub mod parse;
 mod pf;
 mod services;
+mod ufw;
 mod unit;
 mod user_template;
 mod yaml;
@@ -121,6 +122,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &json::Json,
     &yaml::Yaml,
     &ipset::Ipset,
+    &ufw::Ufw,
 ];
 
 /// The formats that `check` reads.

@@ -1,0 +1,91 @@
+//! ufw: rules of the command line's, which a comment marks as the unit's, in a script that adds what is
+//! new and then deletes what an earlier load left.
+//!
+//! Each rule stands in the very spelling of `ufw show added`: so the script knows which are there, and
+//! deletes nothing unless every rule of its own is.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, NetworkLists, Unit, head};
+use crate::policy::{Direction, Policy, PortRange, Rule, address_or_cidr};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Ufw;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    /// Which lines of `ufw show added` are the unit's: a regular expression of grep's.
+    mark: String,
+    rules: Vec<String>,
+}
+
+impl Dialect for Ufw {
+    fn name(&self) -> &'static str {
+        "ufw"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["uncomplicated-firewall"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Linux ufw: rules that a comment marks, as a script that adds and deletes them"
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "sh FILE".to_owned()
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("ufw.j2", include_str!("../../templates/ufw.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let name = unit.name.lower_with_hyphens();
+        let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
+        let rules = policy.rules.iter();
+        Ok(template::value(&View {
+            head: head(self, policy, unit, &[]),
+            mark: format!("^ufw allow [a-z0-9./: ]* comment '{name}: [^']*'$"),
+            rules: rules.flat_map(|rule| lines(&lists, rule, &name)).collect(),
+        }))
+    }
+}
+
+/// A line for each pair of a remote and a local network.
+fn lines(lists: &NetworkLists, rule: &Rule, name: &str) -> Vec<String> {
+    let direction = match rule.direction {
+        Direction::In => "",
+        Direction::Out => " out",
+    };
+    let (protocol, subject) = (rule.protocol, rule.subject());
+    let locals = rule.local.each().into_iter();
+    let locals: Vec<String> = locals
+        .map(|network| network.map_or_else(|| "any".to_owned(), address_or_cidr))
+        .collect();
+    let mut lines = Vec::new();
+    for remote in lists.of_rule(rule).1 {
+        for local in &locals {
+            let (source, destination) = rule.in_packet_order(&remote.address, local);
+            let from = end("from", source, rule.source_ports());
+            let to = end("to", destination, rule.destination_ports());
+            lines.push(format!(
+                "ufw allow{direction}{from}{to} proto {protocol} comment '{name}: {} {subject}'",
+                remote.label
+            ));
+        }
+    }
+    lines
+}
+
+/// ` to any port 10000:20000`, or nothing for any port of any address.
+fn end(word: &str, address: &str, ports: PortRange) -> String {
+    match (address, ports.is_any()) {
+        ("any", true) => String::new(),
+        (_, true) => format!(" {word} {address}"),
+        (_, false) => format!(" {word} {address} port {}", ports.with_separator(":")),
+    }
+}
