@@ -3,7 +3,7 @@
 //! kernel. The tests that load need root.
 //!
 //! The readers are after ipset(8), iptables(8) and iptables-extensions(8), "set" and "multiport", and
-//! ufw(8), "RULE SYNTAX".
+//! ufw(8), "RULE SYNTAX", firewalld.policy(5) and firewalld.richlanguage(5).
 
 mod common;
 
@@ -833,4 +833,321 @@ echo \"$@\" >>\"$CALLS\"
         stderr.contains("ufw: not found") && stderr.ends_with(told),
         "{stderr}"
     );
+}
+
+/// The value after `name="`, and what follows it.
+fn attribute<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let text = text.strip_prefix(name)?.strip_prefix("=\"")?;
+    text.split_once('"')
+}
+
+/// What the policy's file allows from and to any local address, by a reader that knows our layout only.
+fn allowed_by_policy(text: &str, direction: &'static str) -> Allowed {
+    let mut allowed = Allowed::new();
+    let rules = text.lines().filter(|line| line.contains("<rule"));
+    for line in rules {
+        let rule = line.strip_prefix("  <rule family=\"ipv4\"><").expect(line);
+        let element = match direction {
+            "in" => "source ",
+            _ => "destination ",
+        };
+        let rule = rule.strip_prefix(element).expect(line);
+        let (remote, rule) = attribute(rule, "address").expect(line);
+        let (ports, rule) =
+            attribute(rule.strip_prefix("/><port ").expect(line), "port").expect(line);
+        let (protocol, rule) = attribute(rule.trim_start(), "protocol").expect(line);
+        let comment = rule.strip_prefix("/><accept/></rule> <!-- ").expect(line);
+        let comment = comment.strip_suffix(" -->").expect(line);
+        assert!(!comment.contains("--"), "{line}");
+        let key = Key {
+            direction,
+            protocol: protocol.to_owned(),
+            source_ports: ANY_PORT,
+            destination_ports: port_range(&ports.replace('-', ":")),
+            established: false,
+        };
+        allowed.entry(key).or_default().push(network(remote));
+    }
+    allowed
+}
+
+/// The selections of one direction: a policy has no more.
+fn one_way() -> Vec<Case> {
+    let cases = matrix().into_iter();
+    cases.filter(|case| case.direction != "both").collect()
+}
+
+#[test]
+fn firewalld_every_selection_allows_exactly_what_is_published() {
+    for case in one_way() {
+        let text = render(&format!("{} --format firewalld", case.options()));
+        let found = allowed_by_policy(&text, case.direction);
+        assert_allows(&case, "by its text", &found);
+        assert_fewest(&case, &found);
+    }
+}
+
+#[test]
+fn firewalld_golden_files_are_unchanged() {
+    assert_golden(
+        "firewalld",
+        &[
+            ("tokyo", "--region tokyo --direction in"),
+            ("all", "--direction in"),
+            (
+                "union",
+                "--edition regional,global --region tokyo,virginia --direction out",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn firewalld_says_a_direction_a_file_and_names_that_fit() {
+    let stderr = Tool::line("--format firewalld").run().refused();
+    let remedy = "render --direction in and --direction out each";
+    assert!(stderr.contains(remedy), "{stderr}");
+    let name = "a".repeat(14);
+    for (direction, limit) in [("out", 13), ("in", 14)] {
+        let options = format!("--direction {direction} --format firewalld --name");
+        let text = render(&format!("{options} {}", &name[..limit]));
+        let path = format!(
+            "/etc/firewalld/policies/{}-{direction}.xml\n",
+            &name[..limit]
+        );
+        assert!(text.contains(&path), "{text}");
+        let stderr = Tool::line(&format!("{options} {}a", &name[..limit]))
+            .run()
+            .refused();
+        let made = "has 18 characters, and at most 17 are allowed";
+        assert!(stderr.contains(made), "{stderr}");
+    }
+}
+
+/// Debian's firewalld, whose modules are of the system's Python.
+fn firewalld(test: &str) -> Option<(Namespace, tempfile::TempDir)> {
+    let tools = [
+        "firewalld",
+        "firewall-cmd",
+        "firewall-offline-cmd",
+        "dbus-daemon",
+        "nft",
+    ];
+    let namespace = Namespace::new(test, &tools)?;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("etc/policies")).unwrap();
+    std::fs::copy(
+        "/etc/firewalld/firewalld.conf",
+        folder.path().join("etc/firewalld.conf"),
+    )
+    .unwrap();
+    Some((namespace, folder))
+}
+
+/// What firewalld's language of rich rules says is allowed from and to any local address.
+fn allowed_by_rich_rules<'a>(
+    rules: impl Iterator<Item = &'a str>,
+    direction: &'static str,
+) -> Allowed {
+    let mut allowed = Allowed::new();
+    for line in rules {
+        let side = if direction == "in" {
+            "source"
+        } else {
+            "destination"
+        };
+        let start = format!("rule family=\"ipv4\" {side} ");
+        let rule = line.strip_prefix(&start).expect(line);
+        let (remote, rule) = attribute(rule, "address").expect(line);
+        let (ports, rule) =
+            attribute(rule.strip_prefix(" port ").expect(line), "port").expect(line);
+        let (protocol, rule) = attribute(rule.trim_start(), "protocol").expect(line);
+        assert_eq!(rule, " accept", "{line}");
+        let key = Key {
+            direction,
+            protocol: protocol.to_owned(),
+            source_ports: ANY_PORT,
+            destination_ports: port_range(&ports.replace('-', ":")),
+            established: false,
+        };
+        allowed.entry(key).or_default().push(network(remote));
+    }
+    allowed
+}
+
+/// Prints each policy of a folder as firewalld's own reader understood it.
+const READ_POLICIES: &str = "
+import sys
+from firewall.core.io.policy import policy_reader
+for number in range(int(sys.argv[2])):
+    policy = policy_reader(f'p{number}.xml', sys.argv[1])
+    print('@@')
+    print(policy.target, policy.priority, *policy.ingress_zones, *policy.egress_zones)
+    for rule in policy.rules:
+        print(rule)
+";
+
+#[test]
+fn firewalld_reads_every_selection() {
+    let test = "firewalld_reads_every_selection";
+    let Some((namespace, folder)) = firewalld(test) else {
+        return;
+    };
+    let cases = one_way();
+    let policies = folder.path().join("etc/policies");
+    for (number, case) in cases.iter().enumerate() {
+        let text = render(&format!("{} --format firewalld", case.options()));
+        std::fs::write(policies.join(format!("p{number}.xml")), text).unwrap();
+    }
+    let printed = namespace.script(&format!(
+        "firewall-offline-cmd --system-config {0}/etc --check-config
+/usr/bin/python3 - {0}/etc/policies {1} <<'EOF'{READ_POLICIES}EOF",
+        folder.path().display(),
+        cases.len()
+    ));
+    let sections = sections(&printed);
+    assert_eq!(sections[0], "", "complaints");
+    assert_eq!(sections.len() - 1, cases.len());
+    for (case, section) in cases.iter().zip(&sections[1..]) {
+        let (policy, rules) = section.split_once('\n').unwrap();
+        let ends = if case.direction == "in" {
+            "ANY HOST"
+        } else {
+            "HOST ANY"
+        };
+        assert_eq!(policy, format!("CONTINUE -1 {ends}"), "{}", case.options());
+        let found = allowed_by_rich_rules(rules.lines(), case.direction);
+        assert_allows(case, "by firewalld's reader", &found);
+    }
+    // The check does complain of what firewalld would leave out.
+    let wrong = render("--region tokyo --direction in --format firewalld").replace("5061", "65536");
+    std::fs::write(policies.join("wrong.xml"), wrong).unwrap();
+    let (_, printed) = namespace.try_script(&format!(
+        "firewall-offline-cmd --system-config {}/etc --check-config",
+        folder.path().display()
+    ));
+    assert!(printed.contains("INVALID_PORT: 65536"), "{printed}");
+}
+
+/// What the chains of two policies in `nft list ruleset` accept from and to any local address.
+fn allowed_by_policy_chains(ruleset: &str) -> Allowed {
+    let mut allowed = Allowed::new();
+    for (direction, chain, side) in [
+        ("in", "filter_IN_policy_twilio-sip-in_allow", "saddr"),
+        ("out", "filter_OUT_policy_twilio-sip-out_allow", "daddr"),
+    ] {
+        let Some((_, rest)) = ruleset.split_once(&format!("chain {chain} {{\n")) else {
+            continue;
+        };
+        let (rules, _) = rest.split_once("\t}\n").expect(rest);
+        for line in rules.lines() {
+            let words: Vec<&str> = line.trim().split(' ').collect();
+            let ["ip", matched, remote, protocol, "dport", ports, "accept"] = words[..] else {
+                panic!("{line}")
+            };
+            assert_eq!(matched, side, "{line}");
+            let key = Key {
+                direction,
+                protocol: protocol.to_owned(),
+                source_ports: ANY_PORT,
+                destination_ports: port_range(&ports.replace('-', ":")),
+                established: false,
+            };
+            allowed.entry(key).or_default().push(network(remote));
+        }
+    }
+    allowed
+}
+
+/// A bus that lets anybody be anything: nobody else is on it.
+const BUS: &str = "<busconfig>
+<listen>unix:path=bus</listen>
+<policy context='default'>
+<allow own='*'/><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>
+</policy>
+</busconfig>
+";
+
+/// Starts a bus and firewalld with the configuration in the folder, and stops both in the end.
+fn daemon(folder: &Path) -> String {
+    std::fs::write(folder.join("bus.conf"), BUS).unwrap();
+    format!(
+        "cd {0}
+mount --bind etc /etc/firewalld
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path={0}/bus
+ip link set lo up
+dbus-daemon --config-file=bus.conf --nofork >bus.log 2>&1 &
+bus=$!
+trap 'kill $bus' EXIT
+for _ in $(seq 200); do [ ! -S bus ] || break; sleep 0.1; done
+firewalld --nofork --nopid --log-file log >daemon.log 2>&1 &
+firewalld=$!
+trap 'kill $firewalld; wait $firewalld || true; kill $bus' EXIT
+for _ in $(seq 20); do ! timeout 5 firewall-cmd --state >/dev/null 2>&1 || break; sleep 0.5; done
+timeout 5 firewall-cmd --state >/dev/null
+",
+        folder.display()
+    )
+}
+
+#[test]
+fn firewalld_loads_a_policy_as_a_whole_and_gives_it_back() {
+    let test = "firewalld_loads_a_policy_as_a_whole_and_gives_it_back";
+    let Some((namespace, folder)) = firewalld(test) else {
+        return;
+    };
+    let mut loads = Vec::new();
+    let case = |region: &str, direction| Case {
+        edition: "regional,global".to_owned(),
+        region: region.to_owned(),
+        direction,
+        plane: "both",
+    };
+    for (region, direction) in [
+        ("all", "in"),
+        ("all", "out"),
+        ("tokyo", "in"),
+        ("tokyo", "out"),
+    ] {
+        let text = render(&format!(
+            "{} --format firewalld",
+            case(region, direction).options()
+        ));
+        let file = folder.path().join(format!("{region}-{direction}"));
+        std::fs::write(&file, &text).unwrap();
+        // The head is a text of XML's, indented.
+        let head = text.replace("    ", "# ");
+        assert_eq!(
+            head_commands(&head, "hook", &file),
+            ["firewall-cmd --reload"]
+        );
+        loads.push(head_commands(&head, "load", &file).remove(0));
+    }
+    let [all_in, all_out, tokyo_in, tokyo_out] = &loads[..] else {
+        panic!("{loads:?}")
+    };
+    let reload = "firewall-cmd --reload >/dev/null\nnft -s list ruleset";
+    let printed = namespace.script(&format!(
+        "{}nft -s list ruleset; echo @@
+{all_in}; {all_out}; {reload}; echo @@
+{all_in}; {all_out}; {reload}; echo @@
+{tokyo_in}; {tokyo_out}; {reload}; echo @@
+rm etc/policies/*; {reload}; echo @@
+cat log",
+        daemon(folder.path())
+    ));
+    let [before, wide, again, narrow, after, log] = sections(&printed)[..] else {
+        panic!("{printed}");
+    };
+    assert_same("all", "loading again changes something", wide, again);
+    assert_same("none", "something is left", before, after);
+    for (region, ruleset) in [("all", wide), ("tokyo", narrow)] {
+        let found = allowed_by_policy_chains(ruleset);
+        assert_allows(
+            &case(region, "both"),
+            "the kernel holds something else",
+            &found,
+        );
+    }
+    assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");
 }

@@ -9,6 +9,7 @@ mod chains;
 mod cidr;
 mod cisco;
 mod csv;
+mod firewalld;
 mod ipset;
 mod iptables;
 mod json;
@@ -123,6 +124,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &yaml::Yaml,
     &ipset::Ipset,
     &ufw::Ufw,
+    &firewalld::Firewalld,
 ];
 
 /// The formats that `check` reads.

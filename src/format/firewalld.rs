@@ -1,0 +1,115 @@
+//! firewalld: a policy's configuration file (firewalld.policy(5)), for one direction.
+//!
+//! A policy of its own is a unit: a file that no other tool writes, replaced as a whole. Its rich rules
+//! only accept, and what they do not match goes on to the zones.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, NetworkLists, Unit, head};
+use crate::policy::{Direction, Policy, Protocol, Rule, address_or_cidr};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Firewalld;
+
+/// What firewalld's longest chain of a policy leaves for its name.
+const NAME_LIMIT: usize = 17;
+
+/// Stands in the command that loads for a word that only the policy knows.
+const DIRECTION: &str = "DIRECTION";
+
+/// Every text is of names, dates and numbers, of which XML takes each as it is, in a comment too.
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    name: String,
+    ingress: &'static str,
+    egress: &'static str,
+    rules: Vec<RichRule>,
+}
+
+#[derive(Serialize)]
+struct RichRule {
+    /// Addresses; `None` is any.
+    source: Option<String>,
+    destination: Option<String>,
+    port: String,
+    protocol: Protocol,
+    comment: String,
+}
+
+impl Dialect for Firewalld {
+    fn name(&self) -> &'static str {
+        "firewalld"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["firewall-cmd", "firewalld-policy"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Linux firewalld (0.9 or later): a policy of one direction, as XML"
+    }
+
+    fn load(&self, unit: &Unit) -> String {
+        let name = unit.name.lower_with_hyphens();
+        format!("install -m 644 FILE /etc/firewalld/policies/{name}-{DIRECTION}.xml")
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("firewalld.j2", include_str!("../../templates/firewalld.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let [direction] = policy.scope.directions[..] else {
+            return Err(FormatError::Inexpressible {
+                format: self.name(),
+                what: "both directions in one file: a policy of firewalld has one; render --direction in \
+                       and --direction out each",
+            });
+        };
+        let (ingress, egress) = match direction {
+            Direction::In => ("ANY", "HOST"),
+            Direction::Out => ("HOST", "ANY"),
+        };
+        let name = format!("{}-{direction}", unit.name.lower_with_hyphens());
+        let name = unit.fits(self.name(), name, NAME_LIMIT)?;
+        let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
+        let reload = "firewall-cmd --reload".to_owned();
+        let head = head(self, policy, unit, &[reload]);
+        let rules = policy.rules.iter();
+        Ok(template::value(&View {
+            head: head
+                .iter()
+                .map(|line| line.replace(DIRECTION, &direction.to_string()))
+                .collect(),
+            name,
+            ingress,
+            egress,
+            rules: rules.flat_map(|rule| rich_rules(&lists, rule)).collect(),
+        }))
+    }
+}
+
+/// One for each pair of a remote and a local network.
+fn rich_rules(lists: &NetworkLists, rule: &Rule) -> Vec<RichRule> {
+    let address = |network: Option<Ipv4Net>| network.map(address_or_cidr);
+    let locals: Vec<_> = rule.local.each().into_iter().map(address).collect();
+    let mut rules = Vec::new();
+    for remote in lists.of_rule(rule).1 {
+        for local in &locals {
+            let remote_end = Some(remote.address.clone());
+            let (source, destination) = rule.in_packet_order(remote_end, local.clone());
+            rules.push(RichRule {
+                source,
+                destination,
+                port: rule.destination_ports().with_separator("-"),
+                protocol: rule.protocol,
+                comment: format!("{} {}", remote.label, rule.subject()),
+            });
+        }
+    }
+    rules
+}
