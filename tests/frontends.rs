@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::facts::{ANY_PORT, Allowed, Key, Range, network};
-use common::lab::iptables_names;
+use common::lab::{BackEnd, IPTABLES_FIREWALL, Lab, Place, iptables_names};
 use common::namespace::Namespace;
-use common::{Case, Tool, facts, first_difference, head_commands, matrix, render};
+use common::oracle::{Oracle, Random, Selected, Tcp, probes};
+use common::wire::Shape;
+use common::{Case, Tool, facts, first_difference, head_commands, matrix, render, tell};
 
 fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
     if let Some(difference) = first_difference(expected, found) {
@@ -598,12 +600,12 @@ fn allowed_by_ufw_chains(rules: &[&str]) -> Allowed {
     allowed
 }
 
-/// A namespace and a folder, and what gives its scripts a ufw of their own with some rules of a user's,
-/// enabled: in files of theirs, bound over those of the machine, which no other process sees.
-fn ufw(test: &str) -> Option<(Namespace, tempfile::TempDir, String)> {
-    let namespace = Namespace::new(test, &["ufw", "iptables", "mount"])?;
-    let folder = tempfile::tempdir().unwrap();
-    let setup = format!(
+const UFW_TOOLS: [&str; 3] = ["ufw", "iptables", "mount"];
+
+/// A script's first lines, which give it a ufw that is enabled, and has rules of a user's: in files of
+/// its own, bound over those of the machine, which no other process sees.
+fn ufw_setup(folder: &Path, rules: &str) -> String {
+    format!(
         "cd {}
 rm -rf etc default; cp -a /etc/ufw etc; cp /etc/default/ufw default
 mount --bind etc /etc/ufw
@@ -611,13 +613,23 @@ mount --bind default /etc/default/ufw
 {{
 ufw --force reset
 ufw default deny incoming; ufw default deny outgoing
-ufw allow 22/tcp comment 'mine'
-ufw deny 5060/udp comment 'twilio-sip: mine, though it says so'
-ufw allow out 53/udp comment 'twilio-sip-b: of another unit'
+{rules}
 ufw --force enable
 }} >setup.log
 ",
-        folder.path().display()
+        folder.display()
+    )
+}
+
+/// A namespace, a folder, and such lines.
+fn ufw(test: &str) -> Option<(Namespace, tempfile::TempDir, String)> {
+    let namespace = Namespace::new(test, &UFW_TOOLS)?;
+    let folder = tempfile::tempdir().unwrap();
+    let setup = ufw_setup(
+        folder.path(),
+        "ufw allow 22/tcp comment 'mine'
+ufw deny 5060/udp comment 'twilio-sip: mine, though it says so'
+ufw allow out 53/udp comment 'twilio-sip-b: of another unit'",
     );
     Some((namespace, folder, setup))
 }
@@ -1150,4 +1162,124 @@ cat log",
         );
     }
     assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");
+}
+
+/// Sends the probes of a selection, both ways, through what a script loads into a firewall that drops
+/// the rest: those that open a flow, since each of these front ends judges what goes on by itself.
+fn assert_passes(lab: &Lab, selected: &Selected, seed: u64, firewall: &str) {
+    lab.load_firewall(firewall, "");
+    let oracle = Oracle::new(selected, lab.site, Tcp::Any);
+    let mut random = Random::new(seed);
+    let mut allowed = 0;
+    for direction in ["in", "out"] {
+        let mut probes = probes(selected, lab.site, direction, &mut random);
+        probes.retain(|(packet, shape)| {
+            let opens = packet.protocol == "udp" || packet.protocol == "tcp" && !packet.ack;
+            opens && *shape == Shape::Whole
+        });
+        let passed = lab.passed(direction, &probes);
+        for ((packet, _), passed) in probes.iter().zip(&passed) {
+            let expected = oracle.allows(packet);
+            assert_eq!(
+                *passed,
+                expected.is_some(),
+                "seed {seed}: {expected:?} {packet:?}"
+            );
+        }
+        allowed += passed.iter().filter(|passed| **passed).count();
+        tell(&format!(
+            "packets: {direction}: {} tried (seed {seed})",
+            probes.len()
+        ));
+    }
+    assert!(allowed > 10, "only {allowed} packets pass");
+}
+
+/// A selection with what it says of the local side, a lab, and a folder for files.
+fn lab(test: &str) -> Option<(Lab, Selected, u64, tempfile::TempDir)> {
+    let lab = Lab::new(test, BackEnd::IptablesNft, Place::OnPbx)?;
+    let selected = Selected {
+        first_host_only: true,
+        sip_port: Some(5070),
+        editions: vec!["regional", "global"],
+        ..Selected::new("regional", "tokyo")
+    };
+    let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    Some((lab, selected, seed, tempfile::tempdir().unwrap()))
+}
+
+#[test]
+fn ipset_lets_exactly_the_published_packets_pass() {
+    let test = "ipset_lets_exactly_the_published_packets_pass";
+    if Namespace::new(test, &["ipset"]).is_none() {
+        return;
+    }
+    let Some((lab, selected, seed, folder)) = lab(test) else {
+        return;
+    };
+    let text = render(&format!("{} --format ipset", selected.options(lab.site)));
+    let file = folder.path().join("sets");
+    std::fs::write(&file, &text).unwrap();
+    let load = head_commands(&text, "load", &file).remove(0);
+    let hooks = head_commands(&text, "hook", &file).join("\n");
+    assert_passes(
+        &lab,
+        &selected,
+        seed,
+        &format!("{IPTABLES_FIREWALL}\n{load}\n{hooks}"),
+    );
+}
+
+#[test]
+fn ufw_lets_exactly_the_published_packets_pass() {
+    let test = "ufw_lets_exactly_the_published_packets_pass";
+    if Namespace::new(test, &UFW_TOOLS).is_none() {
+        return;
+    }
+    let Some((lab, selected, seed, folder)) = lab(test) else {
+        return;
+    };
+    let text = render(&format!("{} --format ufw", selected.options(lab.site)));
+    std::fs::write(folder.path().join("script"), text).unwrap();
+    // What the user denies does not stand in the way.
+    let setup = ufw_setup(
+        folder.path(),
+        "ufw deny 5060:5075/udp; ufw deny out 5060/udp",
+    );
+    assert_passes(&lab, &selected, seed, &format!("{setup}sh script"));
+}
+
+#[test]
+fn firewalld_lets_exactly_the_published_packets_pass() {
+    let test = "firewalld_lets_exactly_the_published_packets_pass";
+    let Some((_, folder)) = firewalld(test) else {
+        return;
+    };
+    let Some((lab, selected, seed, _)) = lab(test) else {
+        return;
+    };
+    let policies = folder.path().join("etc/policies");
+    for direction in ["in", "out"] {
+        let one_way = Selected {
+            direction,
+            sip_port: selected.sip_port.filter(|_| direction == "in"),
+            ..selected.clone()
+        };
+        let text = render(&format!("{} --format firewalld", one_way.options(lab.site)));
+        std::fs::write(policies.join(format!("twilio-sip-{direction}.xml")), text).unwrap();
+    }
+    // A user's own policy that lets nothing else out, beside a zone that lets nothing in.
+    std::fs::write(
+        policies.join("mine.xml"),
+        "<policy target=\"DROP\" priority=\"10\">
+<ingress-zone name=\"HOST\"/><egress-zone name=\"ANY\"/>
+</policy>",
+    )
+    .unwrap();
+    let conf = folder.path().join("etc/firewalld.conf");
+    let text = std::fs::read_to_string(&conf).unwrap();
+    let text = text.replace("DefaultZone=public", "DefaultZone=drop");
+    let text = text.replace("CleanupOnExit=yes", "CleanupOnExit=no");
+    std::fs::write(&conf, text).unwrap();
+    assert_passes(&lab, &selected, seed, &daemon(folder.path()));
 }
