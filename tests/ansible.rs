@@ -148,6 +148,12 @@ const IPTABLES_RULES: &str = "\
 COMMIT
 ";
 
+/// What one host has besides, where the role is told to leave the jump alone.
+const OWN_HOOK: &str = "\
+:TWILIO-SIP-IN - [0:0]
+-A INPUT -i eth0 -j TWILIO-SIP-IN
+";
+
 /// Gives a host an /etc, a /run and a /root of its own, its kind of iptables, and its firewall;
 /// then serves ssh. All that is changed under /etc is then in /run/upper.
 const START: &str = r#"set -e
@@ -158,13 +164,13 @@ mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay 
 sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
 mkdir -p /etc/systemd/system/multi-user.target.wants /etc/iptables
 cp "$1/nftables.conf" /etc/nftables.conf
-cp "$1/rules.v4" /etc/iptables/rules.v4
 case $3 in
 nftables) nft -f /etc/nftables.conf ;;
 *)
     for command in iptables iptables-save iptables-restore; do
         ln -sf "/usr/sbin/xtables-$3-multi" "/etc/alternatives/$command"
     done
+    cp "$1/$3.rules" /etc/iptables/rules.v4
     iptables-restore /etc/iptables/rules.v4 ;;
 esac
 exec "$(command -v sshd)" -D -e -f "$1/sshd_config" -o HostKey="$1/$2" -o ListenAddress="$4"
@@ -244,7 +250,11 @@ ip link set eth0 up"
             ("known_hosts", known_hosts),
             ("inventory.yml", inventory),
             ("nftables.conf", NFTABLES_CONF.to_owned()),
-            ("rules.v4", IPTABLES_RULES.to_owned()),
+            ("nft.rules", IPTABLES_RULES.to_owned()),
+            (
+                "legacy.rules",
+                IPTABLES_RULES.replace("COMMIT\n", &format!("{OWN_HOOK}COMMIT\n")),
+            ),
             (
                 "ssh_config",
                 format!(
@@ -435,7 +445,8 @@ find . -type l -printf '%p %l\n' | sort";
         self.hosts.iter().map(state).collect()
     }
 
-    /// Each host has what was selected for it, and one jump to each of its chains that is in use.
+    /// Each host has what was selected for it, and one jump to each of its chains that is in use:
+    /// on one host its own, with its condition.
     fn assert_in_sync(&self, edition: &str) {
         for host in &self.hosts {
             let listing = self.listing(host);
@@ -455,6 +466,8 @@ find . -type l -printf '%p %l\n' | sort";
                 2
             };
             assert_eq!(jumps.count(), wanted, "{}: {listing}", host.name);
+            let own = listing.matches(OWN_HOOK.lines().last().unwrap()).count();
+            assert_eq!(own, usize::from(host.name == "sbc2"), "{listing}");
         }
     }
 
