@@ -13,6 +13,7 @@ mod firewalld;
 mod ipset;
 mod iptables;
 mod json;
+mod junos;
 mod nftables;
 pub mod parse;
 mod pf;
@@ -125,6 +126,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &ipset::Ipset,
     &ufw::Ufw,
     &firewalld::Firewalld,
+    &junos::Junos,
 ];
 
 /// The formats that `check` reads.

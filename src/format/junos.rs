@@ -1,0 +1,179 @@
+//! Junos OS: a firewall filter for each direction, as `set` commands.
+//!
+//! A firewall filter is stateless, so it also lets TCP's way back through (`tcp-established`: ACK or
+//! RST set), and what no term accepts it discards. Each filter has prefix lists of its own, so that
+//! replacing one never changes the other.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use crate::policy::{Direction, Plane, Policy, PortRange, Rule, State};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Junos;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    filters: Vec<Filter>,
+}
+
+#[derive(Serialize)]
+struct Filter {
+    name: String,
+    /// Each that a load of this filter may ever have made.
+    prefix_lists: Vec<PrefixList>,
+    terms: Vec<Term>,
+}
+
+#[derive(Serialize)]
+struct PrefixList {
+    name: String,
+    groups: Vec<Group>,
+}
+
+/// Prefixes that stand together under one comment.
+#[derive(Serialize)]
+struct Group {
+    label: String,
+    prefixes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Term {
+    name: String,
+    conditions: Vec<String>,
+}
+
+impl Dialect for Junos {
+    fn name(&self) -> &'static str {
+        "junos"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["juniper", "junos-set", "junos-filter"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Juniper Junos OS: a firewall filter for each direction, as set commands"
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "load set FILE (in configuration mode, at the top; then commit)".to_owned()
+    }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("junos.j2", include_str!("../../templates/junos.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let directions = &policy.scope.directions;
+        let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
+        let hook = |direction: &Direction| {
+            let name = filter_name(unit, *direction);
+            format!("set interfaces INTERFACE unit UNIT family inet filter {direction}put {name}")
+        };
+        let filter = |direction: &Direction| filter(policy, &lists, unit, *direction);
+        Ok(template::value(&View {
+            head: head(
+                self,
+                policy,
+                unit,
+                &directions.iter().map(hook).collect::<Vec<_>>(),
+            ),
+            filters: directions.iter().map(filter).collect(),
+        }))
+    }
+}
+
+/// Letters, digits and hyphens, which need no quotes; far below the 64 characters of a name.
+fn filter_name(unit: &Unit, direction: Direction) -> String {
+    format!("{}-{direction}", unit.name.lower_with_hyphens())
+}
+
+fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Direction) -> Filter {
+    let name = filter_name(unit, direction);
+    let rules: Vec<&Rule> = policy.stateless(direction).collect();
+    let local = rules.first().map_or(&[][..], |r| &r.local.networks);
+    let mut prefix_lists: Vec<PrefixList> = Plane::ALL
+        .map(|plane| remote_list(lists, plane, &name))
+        .into();
+    prefix_lists.push(local_list(local, &name));
+    let term = |rule: &&Rule| term(lists, rule, &name);
+    Filter {
+        terms: rules.iter().map(term).collect(),
+        prefix_lists,
+        name,
+    }
+}
+
+/// A plane's list: empty where the policy has nothing for it, so that a load takes away what an
+/// earlier one put there.
+fn remote_list(lists: &NetworkLists, plane: Plane, filter: &str) -> PrefixList {
+    let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
+    let group = |run: &[Spelled]| Group {
+        label: run[0].label.clone(),
+        prefixes: run.iter().map(|network| network.address.clone()).collect(),
+    };
+    PrefixList {
+        name: format!("{filter}-{plane}"),
+        groups: networks
+            .chunk_by(|a, b| a.label == b.label)
+            .map(group)
+            .collect(),
+    }
+}
+
+fn local_list(local: &[Ipv4Net], filter: &str) -> PrefixList {
+    let group = |local: &[Ipv4Net]| Group {
+        label: "your own addresses".to_owned(),
+        prefixes: local.iter().map(Ipv4Net::to_string).collect(),
+    };
+    PrefixList {
+        name: format!("{filter}-local"),
+        groups: local.chunk_by(|_, _| true).map(group).collect(),
+    }
+}
+
+fn term(lists: &NetworkLists, rule: &Rule, filter: &str) -> Term {
+    let (remote, local) = rule.in_packet_order("source", "destination");
+    let (number, networks) = lists.of_rule(rule);
+    let mut name = rule.subject().replace(' ', "-");
+    let mut conditions = Vec::new();
+    if number == 0 {
+        conditions.push(format!("{remote}-prefix-list {filter}-{}", rule.plane));
+    } else {
+        // A plane has one prefix list. The further networks that a union of editions with
+        // different ports needs stand in the term, so that no list can be left behind.
+        name = format!("{name}-{}", number + 1);
+        conditions.extend(
+            networks
+                .iter()
+                .map(|n| format!("{remote}-address {}", n.address)),
+        );
+    }
+    if !rule.local.networks.is_empty() {
+        conditions.push(format!("{local}-prefix-list {filter}-local"));
+    }
+    conditions.push(format!("protocol {}", rule.protocol));
+    for (side, ports) in [
+        ("source", rule.source_ports()),
+        ("destination", rule.destination_ports()),
+    ] {
+        if !PortRange::is_any(ports) {
+            conditions.push(format!("{side}-port {}", ports.with_separator("-")));
+        }
+    }
+    if rule.state == State::Established {
+        name.push_str("-way-back");
+        conditions.push("tcp-established".to_owned());
+    }
+    Term { name, conditions }
+}

@@ -1,0 +1,494 @@
+//! The formats of routers and firewalls that are not here to ask: each output is read by a strict
+//! reader after the vendor's published grammar, and by a program that others wrote.
+//!
+//! After: Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall
+//! Filter Match Conditions for IPv4 Traffic", and CLI User Guide, "Loading a Configuration File".
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use common::facts::{self, ANY_PORT, Allowed, Key, Range};
+use common::{Case, Tool, first_difference, matrix, python, render};
+use serde_json::Value;
+
+const ROUTERS: [&str; 1] = ["junos"];
+
+const LOCAL: &str = "--region tokyo --local-address 192.0.2.10,198.51.100.0/24 --local-sip-port 5070 \
+                     --local-tls-port 5071 --local-rtp-ports 30000-30999";
+
+const UNION: &str = "--edition regional,global --region tokyo,virginia";
+
+/// A router's filter keeps no state.
+fn is_stateless(format: &str) -> bool {
+    format == "junos"
+}
+
+/// What an output allows from and to any local address.
+fn read(format: &str, text: &str) -> Allowed {
+    match format {
+        "junos" => JunosConfig::default().load(text).allowed(),
+        _ => panic!("no reader for {format}"),
+    }
+}
+
+fn assert_exact(case: &Case, format: &str, found: &Allowed) {
+    let shown = format!("{} --format {format}", case.options());
+    let expected = facts::expected(case, is_stateless(format));
+    if let Some(difference) = first_difference(&facts::lines(&expected), &facts::lines(found)) {
+        panic!("{shown}\n{difference}");
+    }
+    for (key, networks) in found {
+        let fewest = facts::cidrs(&facts::united(networks.clone()));
+        assert_eq!(
+            networks.len(),
+            fewest.len(),
+            "{shown}\n{key:?} could be {fewest:?}"
+        );
+    }
+}
+
+#[test]
+fn every_selection_allows_exactly_what_is_published() {
+    let cases = matrix();
+    assert_eq!(cases.len(), 4 * 11 * 9 + 2 * 2 * 9);
+    for case in &cases {
+        for format in ROUTERS {
+            let text = render(&format!("{} --format {format}", case.options()));
+            assert_exact(case, format, &read(format, &text));
+        }
+    }
+}
+
+#[test]
+fn heads_say_what_it_is_and_how_it_is_loaded() {
+    for (format, sign, lines) in [(
+        "junos",
+        "# ",
+        [
+            "load: load set FILE (in configuration mode, at the top; then commit)",
+            "hook: set interfaces INTERFACE unit UNIT family inet filter input twilio-sip-in",
+            "hook: set interfaces INTERFACE unit UNIT family inet filter output twilio-sip-out",
+        ],
+    )] {
+        let text = render(&format!("--region tokyo,sydney --format {format}"));
+        let head: Vec<&str> = text
+            .lines()
+            .map_while(|line| line.strip_prefix(sign))
+            .collect();
+        let about = [
+            "edition: regional (superseded on 2024-02-21 by global)",
+            "regions: tokyo, sydney",
+            "direction: in, out",
+            "planes: signaling (udp, tcp, tls), media",
+        ];
+        for wanted in about.into_iter().chain(lines) {
+            assert!(head.contains(&wanted), "{format}: {wanted}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn outputs_are_the_same_twice_and_plain_text() {
+    for format in ROUTERS {
+        let command = format!("{UNION} --format {format}");
+        let text = render(&command);
+        assert_eq!(text, render(&command), "{format}");
+        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format}");
+        let plain = |c: char| c == '\n' || matches!(c, ' '..='~');
+        assert!(text.chars().all(plain), "{format}");
+        assert!(!text.contains(" \n"), "{format}");
+    }
+}
+
+#[test]
+fn a_name_cannot_carry_anything_in() {
+    let nasty = [
+        "", "a b", "a\"b", "a'b", "a;b", "a\nb", "a\rb", "a$b", "a?b", "a\\b", "a[b", "a}b", "a#b",
+        "a!b", "a/b", "-a", "a-", "1a", "é",
+    ];
+    for format in ROUTERS {
+        for nasty in nasty {
+            let name = format!("--name={nasty}");
+            let stderr = Tool::new(["--format", format, &name]).run().refused();
+            assert!(
+                stderr.contains("is not a name that every firewall takes"),
+                "{format} {nasty:?}: {stderr}"
+            );
+        }
+    }
+}
+
+/// Golden files say that an output is unchanged; the other tests say that it is right.
+#[test]
+fn golden_files_are_unchanged() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut failures = Vec::new();
+    for (name, options) in [("tokyo", "--region tokyo"), ("all", ""), ("union", UNION)] {
+        for format in ROUTERS {
+            let path = format!(
+                "{}/tests/golden/{name}.{format}",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            // A release must not touch every file.
+            let found = render(&format!("{options} --format {format}")).replace(
+                concat!("allow ", env!("CARGO_PKG_VERSION")),
+                "allow VERSION",
+            );
+            if bless {
+                std::fs::write(&path, &found).unwrap();
+            }
+            let expected = std::fs::read_to_string(&path).unwrap_or_default();
+            if let Some(difference) = first_difference(&expected, &found) {
+                failures.push(format!("{path}: {difference}"));
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{}\nif this is meant: BLESS=1 cargo test --test routers golden, and read the diff",
+        failures.join("\n")
+    );
+}
+
+/// The direction that a unit's name ends in.
+fn direction(name: &str) -> &'static str {
+    let ends = |end: &str| name.to_ascii_lowercase().ends_with(end);
+    if ends("-in") {
+        "in"
+    } else {
+        assert!(ends("-out"), "{name}");
+        "out"
+    }
+}
+
+fn ports(text: &str, separator: char) -> (u16, u16) {
+    let (first, last) = text.split_once(separator).unwrap_or((text, text));
+    let ports = (first.parse().expect(text), last.parse().expect(text));
+    assert!(ports.0 <= ports.1, "{text}");
+    ports
+}
+
+/// The renders of the matrix, written to files for a program to read.
+struct Rendered {
+    folder: tempfile::TempDir,
+    cases: Vec<Case>,
+}
+
+impl Rendered {
+    fn new(format: &str) -> Rendered {
+        let folder = tempfile::tempdir().unwrap();
+        let cases = matrix();
+        for (number, case) in cases.iter().enumerate() {
+            let text = render(&format!("{} --format {format}", case.options()));
+            std::fs::write(folder.path().join(number.to_string()), text).unwrap();
+        }
+        Rendered { folder, cases }
+    }
+
+    /// What a script of `tests/peers` prints of each file: a line of JSON.
+    fn read_by(&self, python: &std::path::Path, script: &str) -> Vec<(&Case, Value)> {
+        let numbers = (0..self.cases.len()).map(|number| number.to_string());
+        let output = Command::new(python)
+            .arg(format!(
+                "{}/tests/peers/{script}",
+                env!("CARGO_MANIFEST_DIR")
+            ))
+            .args(numbers)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let values: Vec<Value> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(values.len(), self.cases.len());
+        self.cases.iter().zip(values).collect()
+    }
+}
+
+/// A candidate configuration, as `load set` leaves it.
+#[derive(Debug, Default, PartialEq)]
+struct JunosConfig {
+    filters: BTreeMap<String, Vec<JunosTerm>>,
+    prefix_lists: BTreeMap<String, Vec<Range>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct JunosTerm {
+    name: String,
+    /// Values of one condition are alternatives; conditions hold together.
+    from: BTreeMap<String, Vec<String>>,
+    accepts: bool,
+}
+
+impl JunosConfig {
+    fn load(mut self, text: &str) -> JunosConfig {
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["delete", "firewall", "family", "inet", "filter", name] => {
+                    self.filters.remove(junos_name(name));
+                }
+                ["delete", "policy-options", "prefix-list", name] => {
+                    self.prefix_lists.remove(junos_name(name));
+                }
+                ["set", "policy-options", "prefix-list", name, prefix] => {
+                    let list = self.prefix_lists.entry(junos_name(name).to_owned());
+                    assert!(prefix.contains('/'), "{line}");
+                    list.or_default().push(facts::network(prefix));
+                }
+                [
+                    "set",
+                    "firewall",
+                    "family",
+                    "inet",
+                    "filter",
+                    filter,
+                    "term",
+                    term,
+                    ref rest @ ..,
+                ] => {
+                    self.term(junos_name(filter), junos_name(term))
+                        .add(rest, line);
+                }
+                _ => panic!("{line}"),
+            }
+        }
+        self
+    }
+
+    fn term(&mut self, filter: &str, name: &str) -> &mut JunosTerm {
+        let terms = self.filters.entry(filter.to_owned()).or_default();
+        let at = terms.iter().position(|term| term.name == name);
+        let at = at.unwrap_or_else(|| {
+            terms.push(JunosTerm {
+                name: name.to_owned(),
+                from: BTreeMap::new(),
+                accepts: false,
+            });
+            terms.len() - 1
+        });
+        &mut terms[at]
+    }
+
+    /// The configuration of a JSON text, as `show configuration | display json` has it.
+    fn from_json(value: &Value) -> JunosConfig {
+        let mut config = JunosConfig::default();
+        let list = |value: &Value| value.as_array().expect("a list").clone();
+        let name = |value: &Value| value["name"].as_str().expect("a name").to_owned();
+        let configuration = &value["configuration"];
+        for prefix_list in list(&configuration["policy-options"]["prefix-list"]) {
+            let prefixes = list(&prefix_list["prefix-list-item"]);
+            let ranges = prefixes.iter().map(|item| facts::network(&name(item)));
+            config
+                .prefix_lists
+                .insert(name(&prefix_list), ranges.collect());
+        }
+        for filter in list(&configuration["firewall"]["family"]["inet"]["filter"]) {
+            for term in list(&filter["term"]) {
+                let made = config.term(&name(&filter), &name(&term));
+                made.accepts = term["then"] == serde_json::json!({"accept": [null]});
+                for (condition, values) in term["from"].as_object().unwrap() {
+                    let value = |value: &Value| match value {
+                        Value::Null => String::new(),
+                        Value::String(text) => text.clone(),
+                        object => name(object),
+                    };
+                    let values = list(values).iter().map(value).collect();
+                    made.from.insert(condition.clone(), values);
+                }
+            }
+        }
+        config
+    }
+
+    fn allowed(&self) -> Allowed {
+        let mut allowed = Allowed::new();
+        let mut used = Vec::new();
+        for (filter, terms) in &self.filters {
+            for term in terms {
+                let (remote, local) = match direction(filter) {
+                    "in" => ("source", "destination"),
+                    _ => ("destination", "source"),
+                };
+                assert_eq!(self.addresses(term, local, &mut used), None, "{term:?}");
+                let networks = self.addresses(term, remote, &mut used).expect(filter);
+                let key = term.key(direction(filter));
+                allowed.entry(key).or_default().extend(networks);
+            }
+        }
+        let defined: Vec<&String> = self.prefix_lists.keys().collect();
+        used.sort_unstable();
+        used.dedup();
+        assert_eq!(
+            used, defined,
+            "lists that no term uses, or that are missing"
+        );
+        allowed
+    }
+
+    /// The addresses of one side, `None` for any.
+    fn addresses<'a>(
+        &self,
+        term: &'a JunosTerm,
+        side: &str,
+        used: &mut Vec<&'a String>,
+    ) -> Option<Vec<Range>> {
+        let lists = term.from.get(&format!("{side}-prefix-list"));
+        let single = term.from.get(&format!("{side}-address"));
+        if lists.is_none() && single.is_none() {
+            return None;
+        }
+        let mut ranges = Vec::new();
+        for name in lists.into_iter().flatten() {
+            ranges.extend(self.prefix_lists.get(name).expect(name));
+            used.push(name);
+        }
+        ranges.extend(
+            single
+                .into_iter()
+                .flatten()
+                .map(|text| facts::network(text)),
+        );
+        Some(ranges)
+    }
+}
+
+/// Letters, digits and hyphens, at most 64.
+fn junos_name(name: &str) -> &str {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    assert!(!name.is_empty() && name.len() <= 64, "{name}");
+    assert!(name.chars().all(plain), "{name}");
+    name
+}
+
+impl JunosTerm {
+    fn add(&mut self, words: &[&str], line: &str) {
+        match words {
+            ["then", "accept"] => self.accepts = true,
+            ["from", "tcp-established"] => {
+                let before = self
+                    .from
+                    .insert("tcp-established".to_owned(), vec![String::new()]);
+                assert_eq!(before, None, "{line}");
+            }
+            [
+                "from",
+                condition @ ("source-prefix-list"
+                | "destination-prefix-list"
+                | "source-address"
+                | "destination-address"
+                | "protocol"
+                | "source-port"
+                | "destination-port"),
+                value,
+            ] => {
+                let values = self.from.entry((*condition).to_owned()).or_default();
+                assert!(!values.contains(&(*value).to_owned()), "{line}");
+                values.push((*value).to_owned());
+            }
+            _ => panic!("{line}"),
+        }
+    }
+
+    fn key(&self, direction: &'static str) -> Key {
+        assert!(self.accepts, "{self:?}");
+        let one = |name: &str| match self.from.get(name).map(Vec::as_slice) {
+            None => None,
+            Some([one]) => Some(one.as_str()),
+            Some(several) => panic!("{name}: {several:?}"),
+        };
+        let port = |name| one(name).map_or(ANY_PORT, |text| ports(text, '-'));
+        let protocol = one("protocol").expect("no port is looked at without its protocol");
+        let established = self.from.contains_key("tcp-established");
+        assert!(matches!(protocol, "tcp" | "udp") && (!established || protocol == "tcp"));
+        Key {
+            direction,
+            protocol: protocol.to_owned(),
+            source_ports: port("source-port"),
+            destination_ports: port("destination-port"),
+            established,
+        }
+    }
+}
+
+#[test]
+fn a_junos_load_replaces_what_an_earlier_one_left() {
+    let old = render(&format!("{UNION} --local-address 192.0.2.1 --format junos"));
+    for new in ["--region tokyo", "--plane media", UNION, LOCAL] {
+        let new = render(&format!("{new} --format junos"));
+        let alone = JunosConfig::default().load(&new);
+        let both = JunosConfig::default().load(&old).load(&new).load(&new);
+        assert_eq!(both, alone, "{new}");
+    }
+    // One direction leaves the other as it was.
+    let one = render("--region tokyo --direction in --format junos");
+    let before = JunosConfig::default().load(&old);
+    let mut after = JunosConfig::default().load(&old).load(&one);
+    assert_eq!(
+        after.filters.remove("twilio-sip-out").as_ref(),
+        before.filters.get("twilio-sip-out")
+    );
+    let of_out = |config: &JunosConfig| {
+        let lists = config.prefix_lists.clone().into_iter();
+        lists
+            .filter(|(name, _)| name.starts_with("twilio-sip-out-"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of_out(&after), of_out(&before));
+    assert_eq!(of_out(&after).len(), 3);
+}
+
+#[test]
+fn junos_terms_name_the_local_side() {
+    let config =
+        JunosConfig::default().load(&render(&format!("{LOCAL} --name PBX_a --format junos")));
+    let local = [
+        facts::network("192.0.2.10"),
+        facts::network("198.51.100.0/24"),
+    ];
+    assert_eq!(config.prefix_lists["pbx-a-in-local"], local);
+    assert_eq!(config.prefix_lists["pbx-a-out-local"], local);
+    let term = |filter: &str, name: &str| {
+        let mut terms = config.filters[filter].iter();
+        let from = &terms.find(|term| term.name == name).unwrap().from;
+        let words = from
+            .iter()
+            .map(|(name, values)| format!("{name} {}", values.join(" ")));
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        term("pbx-a-in", "media"),
+        [
+            "destination-port 30000-30999",
+            "destination-prefix-list pbx-a-in-local",
+            "protocol udp",
+            "source-prefix-list pbx-a-in-media",
+        ]
+    );
+    assert_eq!(
+        term("pbx-a-out", "signaling-tls-way-back"),
+        [
+            "destination-prefix-list pbx-a-out-signaling",
+            "protocol tcp",
+            "source-port 5071",
+            "source-prefix-list pbx-a-out-local",
+            "tcp-established ",
+        ]
+    );
+}
+
+#[test]
+fn a_junos_parser_reads_the_same_and_knows_every_word() {
+    let Some(python) = python("a_junos_parser_reads_the_same_and_knows_every_word") else {
+        return;
+    };
+    for (case, value) in Rendered::new("junos").read_by(&python, "junos_json.py") {
+        assert_exact(case, "junos", &JunosConfig::from_json(&value).allowed());
+    }
+}
