@@ -2,18 +2,20 @@
 //! reader after the vendor's published grammar, and by a program that others wrote.
 //!
 //! After: Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall
-//! Filter Match Conditions for IPv4 Traffic", and CLI User Guide, "Loading a Configuration File".
+//! Filter Match Conditions for IPv4 Traffic", and CLI User Guide, "Loading a Configuration File";
+//! MikroTik's RouterOS documentation, "Scripting", "Filter" and "Address-lists".
 
 mod common;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use common::facts::{self, ANY_PORT, Allowed, Key, Range};
 use common::{Case, Tool, first_difference, matrix, python, render};
 use serde_json::Value;
 
-const ROUTERS: [&str; 1] = ["junos"];
+const ROUTERS: [&str; 2] = ["junos", "mikrotik"];
 
 const LOCAL: &str = "--region tokyo --local-address 192.0.2.10,198.51.100.0/24 --local-sip-port 5070 \
                      --local-tls-port 5071 --local-rtp-ports 30000-30999";
@@ -29,6 +31,7 @@ fn is_stateless(format: &str) -> bool {
 fn read(format: &str, text: &str) -> Allowed {
     match format {
         "junos" => JunosConfig::default().load(text).allowed(),
+        "mikrotik" => RouterOs::default().import(text).allowed(),
         _ => panic!("no reader for {format}"),
     }
 }
@@ -63,15 +66,26 @@ fn every_selection_allows_exactly_what_is_published() {
 
 #[test]
 fn heads_say_what_it_is_and_how_it_is_loaded() {
-    for (format, sign, lines) in [(
-        "junos",
-        "# ",
-        [
-            "load: load set FILE (in configuration mode, at the top; then commit)",
-            "hook: set interfaces INTERFACE unit UNIT family inet filter input twilio-sip-in",
-            "hook: set interfaces INTERFACE unit UNIT family inet filter output twilio-sip-out",
-        ],
-    )] {
+    for (format, sign, lines) in [
+        (
+            "junos",
+            "# ",
+            [
+                "load: load set FILE (in configuration mode, at the top; then commit)",
+                "hook: set interfaces INTERFACE unit UNIT family inet filter input twilio-sip-in",
+                "hook: set interfaces INTERFACE unit UNIT family inet filter output twilio-sip-out",
+            ],
+        ),
+        (
+            "mikrotik",
+            "# ",
+            [
+                "load: /import file-name=FILE (its name ends in .rsc)",
+                "hook: /ip firewall filter add chain=forward action=jump jump-target=twilio-sip-in place-before=RULE",
+                "hook: /ip firewall filter add chain=forward action=jump jump-target=twilio-sip-out place-before=RULE",
+            ],
+        ),
+    ] {
         let text = render(&format!("--region tokyo,sydney --format {format}"));
         let head: Vec<&str> = text
             .lines()
@@ -188,13 +202,14 @@ impl Rendered {
     }
 
     /// What a script of `tests/peers` prints of each file: a line of JSON.
-    fn read_by(&self, python: &std::path::Path, script: &str) -> Vec<(&Case, Value)> {
+    fn read_by(&self, python: &Path, script: &str, args: &[&str]) -> Vec<(&Case, Value)> {
         let numbers = (0..self.cases.len()).map(|number| number.to_string());
         let output = Command::new(python)
             .arg(format!(
                 "{}/tests/peers/{script}",
                 env!("CARGO_MANIFEST_DIR")
             ))
+            .args(args)
             .args(numbers)
             .current_dir(self.folder.path())
             .output()
@@ -488,7 +503,242 @@ fn a_junos_parser_reads_the_same_and_knows_every_word() {
     let Some(python) = python("a_junos_parser_reads_the_same_and_knows_every_word") else {
         return;
     };
-    for (case, value) in Rendered::new("junos").read_by(&python, "junos_json.py") {
+    for (case, value) in Rendered::new("junos").read_by(&python, "junos_json.py", &[]) {
         assert_exact(case, "junos", &JunosConfig::from_json(&value).allowed());
+    }
+}
+
+/// The filter and the address lists of a router, as a script leaves them.
+#[derive(Debug, Default, PartialEq)]
+struct RouterOs {
+    /// What each rule says, in order.
+    rules: Vec<BTreeMap<String, String>>,
+    /// List and address, with the comment.
+    entries: BTreeMap<(String, Range), String>,
+}
+
+impl RouterOs {
+    fn import(mut self, script: &str) -> RouterOs {
+        let mut menu = "";
+        for line in script.lines().filter(|line| !line.starts_with('#')) {
+            let words = routeros_words(line);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match (menu, &words[..]) {
+                (_, ["/ip", "firewall", below @ ("filter" | "address-list")]) => {
+                    menu = if *below == "filter" { "filter" } else { "list" };
+                }
+                ("filter", ["remove", "[find", "where", what]) => {
+                    let chain = what
+                        .strip_prefix("chain=")
+                        .and_then(|n| n.strip_suffix(']'));
+                    self.rules
+                        .retain(|rule| rule["chain"] != chain.expect(line));
+                }
+                ("list", ["remove", "[find", "where", what]) => {
+                    let list = what.strip_prefix("list=").and_then(|n| n.strip_suffix(']'));
+                    self.entries.retain(|(of, _), _| of != list.expect(line));
+                }
+                ("filter", ["add", properties @ ..]) => {
+                    self.rules.push(routeros_properties(properties, line));
+                }
+                ("list", ["add", properties @ ..]) => self.enter(properties, line),
+                _ => panic!("{line}"),
+            }
+        }
+        self
+    }
+
+    /// RouterOS refuses an address that its list has already.
+    fn enter(&mut self, properties: &[&str], line: &str) {
+        let mut entry = routeros_properties(properties, line);
+        let mut take = |name: &str| entry.remove(name);
+        let list = take("list").expect(line);
+        let address = facts::network(&take("address").expect(line));
+        let comment = take("comment").unwrap_or_default();
+        assert!(entry.is_empty(), "{line}");
+        let before = self.entries.insert((list, address), comment);
+        assert_eq!(before, None, "failure: already have such entry: {line}");
+    }
+
+    fn allowed(&self) -> Allowed {
+        let mut allowed = Allowed::new();
+        let mut used = Vec::new();
+        for rule in &self.rules {
+            let mut rule = rule.clone();
+            rule.remove("comment").expect("a comment");
+            let mut take = |name: &str| rule.remove(name);
+            let direction = direction(&take("chain").expect("a chain"));
+            assert_eq!(take("action").as_deref(), Some("accept"));
+            let side = if direction == "in" { "src" } else { "dst" };
+            let list = take(&format!("{side}-address-list"));
+            let single = take(&format!("{side}-address"));
+            let networks = match (list, single) {
+                (Some(list), None) => {
+                    used.push(list.clone());
+                    let entries = self.entries.keys().filter(|(of, _)| *of == list);
+                    entries.map(|(_, address)| *address).collect::<Vec<_>>()
+                }
+                (None, Some(address)) => vec![facts::network(&address)],
+                both => panic!("{both:?}"),
+            };
+            assert!(!networks.is_empty(), "a list of nothing");
+            let mut port = |name| take(name).map_or(ANY_PORT, |text| ports(&text, '-'));
+            let (source_ports, destination_ports) = (port("src-port"), port("dst-port"));
+            let key = Key {
+                direction,
+                protocol: rule.remove("protocol").expect("a protocol"),
+                source_ports,
+                destination_ports,
+                established: false,
+            };
+            assert!(rule.is_empty(), "{rule:?}");
+            allowed.entry(key).or_default().extend(networks);
+        }
+        let unused = |(list, _): &&(String, Range)| !used.contains(list);
+        assert_eq!(self.entries.keys().find(unused), None);
+        allowed
+    }
+}
+
+/// The words of a line, strings without their quotes; what a string may not hold is a failure.
+fn routeros_words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut chars = line.chars();
+    let mut in_string = false;
+    while let Some(c) = chars.next() {
+        let word = words.last_mut().unwrap();
+        match c {
+            '"' => in_string = !in_string,
+            '\\' if in_string => {
+                let escaped = chars.next().expect(line);
+                assert!("\"\\$?".contains(escaped), "{line}");
+                word.push(escaped);
+            }
+            '$' | '?' => panic!("a variable or a call for help: {line}"),
+            ' ' if !in_string => words.push(String::new()),
+            _ => {
+                let plain = c.is_ascii_alphanumeric() || "/-.=[]".contains(c);
+                assert!(in_string || plain, "{c:?}: {line}");
+                word.push(c);
+            }
+        }
+    }
+    assert!(
+        !in_string && words.iter().all(|word| !word.is_empty()),
+        "{line}"
+    );
+    words
+}
+
+fn routeros_properties(words: &[&str], line: &str) -> BTreeMap<String, String> {
+    let pairs = words.iter().map(|word| word.split_once('=').expect(line));
+    let pairs: BTreeMap<_, _> = pairs.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    assert_eq!(pairs.len(), words.len(), "{line}");
+    pairs
+}
+
+#[test]
+fn a_mikrotik_script_replaces_what_an_earlier_one_left() {
+    let old = render(&format!(
+        "{UNION} --local-address 192.0.2.1 --format mikrotik"
+    ));
+    let others = "/ip firewall filter\nadd chain=input action=accept protocol=icmp comment=\"ping\"\n\
+                  add chain=twilio-sip-in-2 action=accept protocol=icmp comment=\"ping\"\n\
+                  /ip firewall address-list\nadd list=twilio-sip address=192.0.2.9\n";
+    for new in [
+        "--region tokyo",
+        "--plane media",
+        "--direction in",
+        UNION,
+        LOCAL,
+    ] {
+        let new = render(&format!("{new} --format mikrotik"));
+        let alone = RouterOs::default().import(others).import(&new);
+        let both = RouterOs::default().import(others).import(&old).import(&new);
+        assert_eq!(both.import(&new), alone, "{new}");
+    }
+}
+
+#[test]
+fn mikrotik_rules_name_the_local_side_and_say_where_a_network_comes_from() {
+    let router = RouterOs::default().import(&render(&format!(
+        "{LOCAL} --edition regional,global --name PBX_a --format mikrotik"
+    )));
+    let entry = |list: &str, address: &str| {
+        let key = (list.to_owned(), facts::network(address));
+        router.entries.get(&key).map(String::as_str)
+    };
+    assert_eq!(entry("pbx-a-local", "192.0.2.10"), Some(""));
+    assert_eq!(entry("pbx-a-local", "198.51.100.0/24"), Some(""));
+    let label = Some("tokyo (regional, global)");
+    assert_eq!(entry("pbx-a-signaling", "54.65.63.192/30"), label);
+    let rules = |chain: &str| {
+        let rules = router.rules.iter().filter(|rule| rule["chain"] == chain);
+        let words = |rule: &BTreeMap<String, String>| {
+            let words = rule.iter().map(|(name, value)| format!("{name}={value}"));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        rules.map(words).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rules("pbx-a-in")[2..],
+        [
+            "action=accept chain=pbx-a-in comment=signaling tls dst-address-list=pbx-a-local \
+             dst-port=5071 protocol=tcp src-address-list=pbx-a-signaling",
+            "action=accept chain=pbx-a-in comment=media dst-address-list=pbx-a-local \
+             dst-port=30000-30999 protocol=udp src-address-list=pbx-a-media",
+            "action=accept chain=pbx-a-in comment=media: all regions (global) \
+             dst-address-list=pbx-a-local dst-port=30000-30999 protocol=udp \
+             src-address=168.86.128.0/18",
+        ]
+    );
+}
+
+/// What fwshift read of an output, as `tests/peers/fwshift_rules.py` prints it.
+fn fwshift_allowed(value: &Value) -> Allowed {
+    let mut allowed = Allowed::new();
+    for (direction_of, connections) in value.as_object().unwrap() {
+        let direction = if direction_of == "in" { "in" } else { "out" };
+        for connection in connections.as_array().unwrap() {
+            let text = |name: &str| connection[name].as_str().unwrap();
+            let list = |name: &str| -> Vec<String> {
+                let list = connection[name].as_array().unwrap();
+                list.iter()
+                    .map(|item| item.as_str().unwrap().to_owned())
+                    .collect()
+            };
+            let port = |name: &str| match text(name) {
+                "" => ANY_PORT,
+                range => ports(range, '-'),
+            };
+            let (remote, local) = match direction {
+                "in" => ("sources", "destinations"),
+                _ => ("destinations", "sources"),
+            };
+            let local = list(local);
+            assert!(local == ["any"] || local == ["0.0.0.0/0"], "{connection}");
+            let key = Key {
+                direction,
+                protocol: text("protocol").to_owned(),
+                source_ports: port("source ports"),
+                destination_ports: port("destination ports"),
+                established: false,
+            };
+            let networks = list(remote);
+            let networks = networks.iter().map(|text| facts::network(text));
+            allowed.entry(key).or_default().extend(networks);
+        }
+    }
+    allowed
+}
+
+#[test]
+fn a_converter_of_firewalls_reads_mikrotik_the_same() {
+    let Some(python) = python("a_converter_of_firewalls_reads_mikrotik_the_same") else {
+        return;
+    };
+    let rendered = Rendered::new("mikrotik");
+    for (case, value) in rendered.read_by(&python, "fwshift_rules.py", &["mikrotik"]) {
+        assert_exact(case, "mikrotik", &fwshift_allowed(&value));
     }
 }

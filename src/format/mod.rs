@@ -14,6 +14,7 @@ mod ipset;
 mod iptables;
 mod json;
 mod junos;
+mod mikrotik;
 mod nftables;
 pub mod parse;
 mod pf;
@@ -127,6 +128,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &ufw::Ufw,
     &firewalld::Firewalld,
     &junos::Junos,
+    &mikrotik::Mikrotik,
 ];
 
 /// The formats that `check` reads.

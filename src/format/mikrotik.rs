@@ -1,0 +1,174 @@
+//! MikroTik RouterOS: address lists and two chains of the filter, as a script for `import`.
+//!
+//! The chains are regular ones, to which the user's own rules jump: the filter is stateful, and
+//! what the chains do not accept returns to the rule after the jump.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Mikrotik;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    /// Each that a load of this unit may ever have made.
+    address_lists: Vec<AddressList>,
+    chains: Vec<Chain>,
+}
+
+#[derive(Serialize)]
+struct AddressList {
+    name: String,
+    entries: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Chain {
+    name: String,
+    rules: Vec<String>,
+}
+
+impl Dialect for Mikrotik {
+    fn name(&self) -> &'static str {
+        "mikrotik"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["routeros", "rsc"]
+    }
+
+    fn about(&self) -> &'static str {
+        "MikroTik RouterOS: address lists and two chains of the filter, as a script"
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "/import file-name=FILE (its name ends in .rsc)".to_owned()
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("mikrotik.j2", include_str!("../../templates/mikrotik.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let base = unit.name.lower_with_hyphens();
+        let hooks: Vec<String> = policy
+            .scope
+            .directions
+            .iter()
+            .map(|direction| {
+                format!(
+                    "/ip firewall filter add chain=forward action=jump \
+                     jump-target={base}-{direction} place-before=RULE"
+                )
+            })
+            .collect();
+        let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
+        let local = policy.rules.first().map_or(&[][..], |r| &r.local.networks);
+        let mut address_lists: Vec<AddressList> = Plane::ALL
+            .map(|plane| remote_list(&lists, plane, &base))
+            .into();
+        address_lists.push(local_list(local, &base));
+        let chain = |direction| Chain {
+            name: format!("{base}-{direction}"),
+            rules: policy
+                .stateful(direction)
+                .flat_map(|rule| rules(&lists, rule, &base))
+                .collect(),
+        };
+        Ok(template::value(&View {
+            head: head(self, policy, unit, &hooks),
+            address_lists,
+            chains: [Direction::In, Direction::Out].map(chain).into(),
+        }))
+    }
+}
+
+/// A plane's list: empty where the policy has nothing for it, so that a load takes away what an
+/// earlier one put there.
+fn remote_list(lists: &NetworkLists, plane: Plane, base: &str) -> AddressList {
+    let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
+    let entry = |n: &Spelled| format!("address={} comment={}", n.address, quoted(&n.label));
+    AddressList {
+        name: format!("{base}-{plane}"),
+        entries: networks.iter().map(entry).collect(),
+    }
+}
+
+fn local_list(local: &[Ipv4Net], base: &str) -> AddressList {
+    let entry = |network: &Ipv4Net| format!("address={}", address_or_cidr(*network));
+    AddressList {
+        name: format!("{base}-local"),
+        entries: local.iter().map(entry).collect(),
+    }
+}
+
+/// What follows `chain=`.
+///
+/// A plane has one address list. The further networks that a union of editions with different
+/// ports needs stand in rules of their own, so that no list can be left behind.
+fn rules(lists: &NetworkLists, rule: &Rule, base: &str) -> Vec<String> {
+    let (remote, _) = rule.in_packet_order("src", "dst");
+    match lists.of_rule(rule) {
+        (0, _) => {
+            let list = format!("{remote}-address-list={base}-{}", rule.plane);
+            vec![matching(rule, &list, &rule.subject(), base)]
+        }
+        (_, networks) => {
+            let one = |n: &Spelled| {
+                let comment = format!("{}: {}", rule.subject(), n.label);
+                let address = format!("{remote}-address={}", n.address);
+                matching(rule, &address, &comment, base)
+            };
+            networks.iter().map(one).collect()
+        }
+    }
+}
+
+fn matching(rule: &Rule, remote: &str, comment: &str, base: &str) -> String {
+    let mut words = vec![format!("action=accept protocol={}", rule.protocol)];
+    words.push(remote.to_owned());
+    if !rule.local.networks.is_empty() {
+        let (_, local) = rule.in_packet_order("src", "dst");
+        words.push(format!("{local}-address-list={base}-local"));
+    }
+    for (name, ports) in [
+        ("src-port", rule.source_ports()),
+        ("dst-port", rule.destination_ports()),
+    ] {
+        if !PortRange::is_any(ports) {
+            words.push(format!("{name}={}", ports.with_separator("-")));
+        }
+    }
+    words.push(format!("comment={}", quoted(comment)));
+    words.join(" ")
+}
+
+/// A string of RouterOS's scripting language, in which `$` names a variable and `?` asks for help.
+fn quoted(text: &str) -> String {
+    let mut result = String::from("\"");
+    for c in text.chars() {
+        if matches!(c, '"' | '\\' | '$' | '?') {
+            result.push('\\');
+        }
+        result.push(c);
+    }
+    result.push('"');
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_means_something_to_a_script_is_escaped() {
+        assert_eq!(quoted("tokyo (global)"), r#""tokyo (global)""#);
+        assert_eq!(quoted(r#"a"b\c$d?e;f[g]{h}"#), r#""a\"b\\c\$d\?e;f[g]{h}""#);
+    }
+}
