@@ -17,9 +17,19 @@ pub struct Json;
 /// Of the shape.
 const VERSION: u32 = 1;
 
+/// The template of every output that is one JSON document, which [`laid_out`] makes.
+pub(super) const TEMPLATE: (&str, &str) = ("json.j2", include_str!("../../templates/json.j2"));
+
 #[derive(Serialize)]
-struct View<'a> {
-    document: Document<'a>,
+struct View {
+    document: String,
+}
+
+/// A document as people write it: the filter `tojson` would spell apostrophes by their numbers.
+pub(super) fn laid_out(document: &serde_json::Value) -> Value {
+    template::value(&View {
+        document: format!("{document:#}"),
+    })
 }
 
 /// The policy as programs read it.
@@ -126,13 +136,11 @@ impl Dialect for Json {
     }
 
     fn template(&self) -> (&'static str, &'static str) {
-        ("json.j2", include_str!("../../templates/json.j2"))
+        TEMPLATE
     }
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        Ok(template::value(&View {
-            document: Document::new(policy, unit),
-        }))
+        Ok(laid_out(&serde_json::json!(Document::new(policy, unit))))
     }
 }
 

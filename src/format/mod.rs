@@ -4,6 +4,9 @@
 //! code depends on which there are. To add one: write the module and the template, add the row, and let the
 //! tests over the table say what is missing.
 
+mod addresses;
+mod aws;
+mod aws_prefix_list;
 mod aws_sg;
 mod chains;
 mod cidr;
@@ -11,6 +14,7 @@ mod cisco;
 mod csv;
 mod firewalld;
 mod ipset;
+mod cloudformation;
 mod iptables;
 mod json;
 mod junos;
@@ -20,6 +24,7 @@ pub mod parse;
 mod pf;
 mod services;
 mod ufw;
+mod terraform;
 mod unit;
 mod user_template;
 mod yaml;
@@ -129,6 +134,9 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &firewalld::Firewalld,
     &junos::Junos,
     &mikrotik::Mikrotik,
+    &terraform::Terraform,
+    &cloudformation::CloudFormation,
+    &aws_prefix_list::AwsPrefixList,
 ];
 
 /// The formats that `check` reads.

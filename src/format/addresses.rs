@@ -1,0 +1,38 @@
+//! What the formats share that list addresses alone, of one plane, without ports.
+
+use ipnet::Ipv4Net;
+
+use super::{Dialect, FormatError, NetworkList, NetworkLists};
+use crate::policy::Policy;
+
+/// The networks of a policy that has one plane, when they are the same whatever the port.
+pub(super) fn only_list(
+    format: &dyn Dialect,
+    policy: &Policy,
+    label_limit: usize,
+    spell: fn(Ipv4Net) -> String,
+) -> Result<NetworkList, FormatError> {
+    refuse_local_side(format, policy)?;
+    let mut lists = NetworkLists::new(policy, label_limit, spell).0;
+    match (lists.pop(), lists.pop()) {
+        (Some(list), None) => Ok(list),
+        _ => Err(FormatError::Inexpressible {
+            format: format.name(),
+            what: "editions that have other ports for other networks: it lists addresses without ports; \
+                   render each --edition by itself",
+        }),
+    }
+}
+
+/// What the user said of the near side would be lost.
+fn refuse_local_side(format: &dyn Dialect, policy: &Policy) -> Result<(), FormatError> {
+    let mut rules = policy.rules.iter();
+    if policy.scope.local_ports.is_empty() && rules.all(|rule| rule.local.networks.is_empty()) {
+        return Ok(());
+    }
+    Err(FormatError::Inexpressible {
+        format: format.name(),
+        what: "--local-address and --local-...-port: it lists the far side's addresses alone; leave the \
+               options out",
+    })
+}

@@ -1,0 +1,123 @@
+//! A template of AWS's CloudFormation, with a rule of a security group each, as JSON.
+//!
+//! What a template may have: AWS CloudFormation User Guide, "Template anatomy" and "quotas".
+
+use minijinja::Value;
+use serde_json::{Map, json};
+
+use super::aws::{SingleRule, over_quota, refuse_local_addresses, single_rules};
+use super::json;
+use super::{Dialect, FormatError, Unit, head};
+use crate::policy::{Direction, Policy};
+
+/// The row of the table of formats.
+pub struct CloudFormation;
+
+/// Resources of one template.
+const RESOURCE_LIMIT: usize = 500;
+
+/// Bytes of a template that is handed over by itself.
+const BODY_LIMIT: usize = 51_200;
+
+/// The parameter for the security group's id.
+const PARAMETER: &str = "SecurityGroupId";
+
+impl Dialect for CloudFormation {
+    fn name(&self) -> &'static str {
+        "cloudformation"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["cfn", "aws-cloudformation"]
+    }
+
+    fn about(&self) -> &'static str {
+        "AWS CloudFormation: rules of a security group, a resource each, as a JSON template"
+    }
+
+    fn load(&self, unit: &Unit) -> String {
+        format!(
+            "aws cloudformation deploy --no-fail-on-empty-changeset --stack-name {} --template-file FILE \
+             --parameter-overrides {PARAMETER}=GROUP",
+            unit.name.lower_with_hyphens()
+        )
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        json::TEMPLATE
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        refuse_local_addresses(self, policy)?;
+        let template = stack(self, policy, unit);
+        if template["Resources"]
+            .as_object()
+            .is_some_and(|all| all.len() > RESOURCE_LIMIT)
+        {
+            return Err(FormatError::Inexpressible {
+                format: self.name(),
+                what: "more than 500 rules: a template has no more resources; render regions, planes or \
+                       directions one by one, a stack each",
+            });
+        }
+        Ok(json::laid_out(&template))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        let template = stack(self, policy, &Unit::default());
+        let large = (format!("{template:#}").len() > BODY_LIMIT).then(|| {
+            format!(
+                "a template of more than {BODY_LIMIT} bytes is deployed from a bucket: add --s3-bucket"
+            )
+        });
+        over_quota(policy).chain(large).collect()
+    }
+}
+
+fn stack(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> serde_json::Value {
+    let directions = policy.scope.directions.iter();
+    let rules = directions.flat_map(|&direction| single_rules(policy, unit, direction));
+    let resources: Map<_, _> = rules
+        .map(|rule| (logical_id(&rule), resource(&rule)))
+        .collect();
+    json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "What Twilio's SIP calls need of a security group",
+        "Metadata": { "About": head(format, policy, unit, &[]) },
+        "Parameters": {
+            PARAMETER: {
+                "Type": "AWS::EC2::SecurityGroup::Id",
+                "Description": "The security group that Twilio's SIP calls are let through",
+            },
+        },
+        "Resources": resources,
+    })
+}
+
+/// Letters and digits alone.
+fn logical_id(rule: &SingleRule) -> String {
+    let direction = match rule.direction {
+        Direction::In => "In",
+        Direction::Out => "Out",
+    };
+    let protocol = rule.protocol.to_string().to_ascii_uppercase();
+    format!("{direction}{protocol}{}", rule.key("To", "Net", "x"))
+}
+
+fn resource(rule: &SingleRule) -> serde_json::Value {
+    let kind = match rule.direction {
+        Direction::In => "AWS::EC2::SecurityGroupIngress",
+        Direction::Out => "AWS::EC2::SecurityGroupEgress",
+    };
+    json!({
+        "Type": kind,
+        "Properties": {
+            "GroupId": { "Ref": PARAMETER },
+            "Description": rule.description,
+            "IpProtocol": rule.protocol,
+            "FromPort": rule.ports.first(),
+            "ToPort": rule.ports.last(),
+            "CidrIp": rule.network,
+        },
+    })
+}

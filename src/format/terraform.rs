@@ -1,0 +1,103 @@
+//! Terraform and OpenTofu: a rule of a security group each, in the JSON syntax.
+//!
+//! A file `NAME.tf.json` is one of a module's. Its root has a property `//` for comments
+//! (Terraform language, "JSON Configuration Syntax"); a text in it may hold a template, `${...}`,
+//! and no name or label has a dollar or percent sign.
+
+use minijinja::Value;
+use serde_json::{Map, json};
+
+use super::aws::{SingleRule, over_quota, refuse_local_addresses, single_rules};
+use super::json;
+use super::{Dialect, FormatError, Unit, head};
+use crate::policy::{Direction, Policy};
+
+/// The row of the table of formats.
+pub struct Terraform;
+
+impl Dialect for Terraform {
+    fn name(&self) -> &'static str {
+        "terraform"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["tf", "tf.json", "opentofu", "tofu"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Terraform and OpenTofu: rules of an AWS security group, a resource each, as .tf.json"
+    }
+
+    fn load(&self, unit: &Unit) -> String {
+        format!(
+            "terraform apply -var {}=GROUP (in a folder that has FILE, by a name that ends in .tf.json)",
+            variable(unit)
+        )
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        json::TEMPLATE
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        refuse_local_addresses(self, policy)?;
+        let mut about = head(self, policy, unit, &[]);
+        about.extend(NOTES.map(str::to_owned));
+        let resources = policy.scope.directions.iter().map(|&direction| {
+            let kind = match direction {
+                Direction::In => "aws_vpc_security_group_ingress_rule",
+                Direction::Out => "aws_vpc_security_group_egress_rule",
+            };
+            let rules = single_rules(policy, unit, direction);
+            let rules = rules
+                .iter()
+                .map(|rule| (name(unit, rule), resource(unit, rule)));
+            (kind.to_owned(), rules.collect::<Map<_, _>>().into())
+        });
+        Ok(json::laid_out(&json!({
+            "//": about,
+            "variable": {
+                variable(unit): {
+                    "description": "The security group that Twilio's SIP calls are let through.",
+                    "type": "string",
+                },
+            },
+            "resource": resources.collect::<Map<_, _>>(),
+        })))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        over_quota(policy).collect()
+    }
+}
+
+const NOTES: [&str; 3] = [
+    "needs version 5 or later of the AWS provider",
+    "the group may have rules of this kind besides, but none inline and no aws_security_group_rule",
+    "an apply makes, changes and destroys rules one by one; a rule's name is its own, whatever else is \
+     in the list",
+];
+
+fn variable(unit: &Unit) -> String {
+    format!("{}_security_group_id", unit.name.lower_with_underscores())
+}
+
+fn name(unit: &Unit, rule: &SingleRule) -> String {
+    format!(
+        "{}_{}_{}",
+        unit.name.lower_with_underscores(),
+        rule.protocol,
+        rule.key("_", "_", "_")
+    )
+}
+
+fn resource(unit: &Unit, rule: &SingleRule) -> serde_json::Value {
+    json!({
+        "security_group_id": format!("${{var.{}}}", variable(unit)),
+        "description": rule.description,
+        "ip_protocol": rule.protocol,
+        "from_port": rule.ports.first(),
+        "to_port": rule.ports.last(),
+        "cidr_ipv4": rule.network,
+    })
+}
