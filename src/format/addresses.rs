@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::{Dialect, FormatError, NetworkList, NetworkLists};
-use crate::policy::Policy;
+use crate::policy::{Direction, Plane, Policy, Rule, Scope, Transport};
 
 /// The networks of a policy that has one plane, when they are the same whatever the port.
 pub(super) fn only_list(
@@ -22,6 +22,41 @@ pub(super) fn only_list(
                    render each --edition by itself",
         }),
     }
+}
+
+/// What is left of a policy for a SIP server, which matches where requests come from.
+pub(super) fn sip_sources(format: &dyn Dialect, policy: &Policy) -> Result<Policy, FormatError> {
+    let scope = &policy.scope;
+    let missing = if !scope.planes.contains(&Plane::Signaling) {
+        Some(
+            "media alone: it matches SIP requests, and RTP is the firewall's; select --plane signaling",
+        )
+    } else if !scope.directions.contains(&Direction::In) {
+        Some("--direction out: it matches requests that come in; select --direction in")
+    } else if scope.transports.len() < Transport::ALL.len() {
+        Some(
+            "--transport: it matches addresses, however a request travels; leave the option out, and let \
+             the server listen on what it shall",
+        )
+    } else {
+        None
+    };
+    if let Some(what) = missing {
+        return Err(FormatError::Inexpressible {
+            format: format.name(),
+            what,
+        });
+    }
+    let matched = |rule: &&Rule| rule.direction == Direction::In && rule.plane == Plane::Signaling;
+    Ok(Policy {
+        scope: Scope {
+            directions: vec![Direction::In],
+            planes: vec![Plane::Signaling],
+            ..scope.clone()
+        },
+        rules: policy.rules.iter().filter(matched).cloned().collect(),
+        tcp_return: Vec::new(),
+    })
 }
 
 /// What the user said of the near side would be lost.

@@ -5,6 +5,7 @@
 //! tests over the table say what is missing.
 
 mod addresses;
+mod asterisk;
 mod aws;
 mod aws_prefix_list;
 mod aws_sg;
@@ -19,6 +20,7 @@ mod iptables;
 mod json;
 mod junos;
 mod mikrotik;
+mod kamailio;
 mod nftables;
 pub mod parse;
 mod pf;
@@ -137,6 +139,8 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &terraform::Terraform,
     &cloudformation::CloudFormation,
     &aws_prefix_list::AwsPrefixList,
+    &asterisk::Asterisk,
+    &kamailio::Kamailio,
 ];
 
 /// The formats that `check` reads.

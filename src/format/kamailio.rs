@@ -1,0 +1,108 @@
+//! Kamailio: the file of addresses of its module `permissions`.
+//!
+//! A line has group, address, mask, port and tag; port 0 is any (module `permissions`, "Address
+//! File Format").
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{Dialect, FormatError, Unit, addresses, head};
+use crate::policy::{Plane, Policy};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Kamailio;
+
+/// The group that the module asks for by itself.
+const GROUP: u8 = 1;
+
+/// Of a label, so that a line is far shorter than what the module reads at once.
+const COMMENT_LIMIT: usize = 200;
+
+/// Networks that the module has room for, unless its parameter `max_subnets` says more.
+const SUBNET_LIMIT: usize = 512;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    group: u8,
+    /// What the module puts into `peer_tag_avp`.
+    tag: String,
+    records: Vec<Record>,
+}
+
+#[derive(Serialize)]
+struct Record {
+    network: String,
+    label: String,
+}
+
+impl Dialect for Kamailio {
+    fn name(&self) -> &'static str {
+        "kamailio"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["kamailio-permissions", "address-file"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Kamailio: the address file of the permissions module, for signaling that comes in"
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "kamcmd permissions.addressReload".to_owned()
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("kamailio.j2", include_str!("../../templates/kamailio.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let policy = addresses::sip_sources(self, policy)?;
+        let list = addresses::only_list(self, &policy, COMMENT_LIMIT, address_and_mask)?;
+        let hooks = [
+            "modparam(\"permissions\", \"address_file\", \"FILE\")".to_owned(),
+            format!(
+                "if (!allow_source_address(\"{GROUP}\")) {{ sl_send_reply(\"403\", \"Forbidden\"); exit; }}"
+            ),
+        ];
+        let spelled = list.spelled.into_iter();
+        Ok(template::value(&View {
+            head: head(self, &policy, unit, &hooks),
+            group: GROUP,
+            tag: unit.name.lower_with_hyphens(),
+            records: spelled
+                .map(|network| Record {
+                    network: network.address,
+                    label: network.label,
+                })
+                .collect(),
+        }))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        let signaling = policy
+            .rules
+            .iter()
+            .filter(|rule| rule.plane == Plane::Signaling);
+        let counts = signaling.map(|rule| {
+            let networks = rule.remote.networks.iter();
+            networks
+                .filter(|remote| remote.network.prefix_len() < 32)
+                .count()
+        });
+        let most = counts.max().filter(|count| *count > SUBNET_LIMIT);
+        let notice = |count| {
+            format!(
+                "{count} networks, and the module takes {SUBNET_LIMIT}; set its parameter max_subnets to more"
+            )
+        };
+        most.map(notice).into_iter().collect()
+    }
+}
+
+fn address_and_mask(network: Ipv4Net) -> String {
+    format!("{} {}", network.addr(), network.prefix_len())
+}
