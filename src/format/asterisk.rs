@@ -43,6 +43,12 @@ impl Dialect for Asterisk {
         "Asterisk: an identify section of pjsip.conf, for signaling that comes in"
     }
 
+    fn contract(&self) -> &'static str {
+        "The file is replaced as a whole, and a reload brings it into force. It matches where \
+         SIP comes from: RTP and what goes out are not in it, and a call without signaling in \
+         is refused."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "asterisk -rx 'pjsip reload' (once '#include FILE' is in pjsip.conf)".to_owned()
     }

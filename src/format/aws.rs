@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
-use minijinja::Value;
-use serde::Serialize;
 
 use super::{Dialect, FormatError, Unit, label};
 use crate::policy::{Direction, Origin, Policy, PortRange, Protocol, RemoteNetwork, Rule, merge};
-use crate::template;
 use crate::text::clip;
 
 /// AWS's default quota of rules in one direction of a security group.

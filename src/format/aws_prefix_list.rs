@@ -35,6 +35,12 @@ impl Dialect for AwsPrefixList {
         "AWS EC2: a managed prefix list of one plane, as JSON"
     }
 
+    fn contract(&self) -> &'static str {
+        "A list has networks alone and is of one plane, so a call for both is refused; ports \
+         and direction are those of the rules that refer to it. It is created once; a new one \
+         is a new list."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "aws ec2 create-managed-prefix-list --cli-input-json file://FILE".to_owned()
     }

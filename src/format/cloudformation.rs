@@ -35,6 +35,11 @@ impl Dialect for CloudFormation {
         "AWS CloudFormation: rules of a security group, a resource each, as a JSON template"
     }
 
+    fn contract(&self) -> &'static str {
+        "A resource for each rule, whose logical id depends on nothing but the rule; the \
+         stack replaces the old ones. More than 500 rules and `--local-address` are refused."
+    }
+
     fn load(&self, unit: &Unit) -> String {
         format!(
             "aws cloudformation deploy --no-fail-on-empty-changeset --stack-name {} --template-file FILE \

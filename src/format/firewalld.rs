@@ -53,6 +53,11 @@ impl Dialect for Firewalld {
         "Linux firewalld (0.9 or later): a policy of one direction, as XML"
     }
 
+    fn contract(&self) -> &'static str {
+        "A policy is a file of its own, replaced as a whole; a reload brings it into force. \
+         It has one direction, so a call for both is refused."
+    }
+
     fn load(&self, unit: &Unit) -> String {
         let name = unit.name.lower_with_hyphens();
         format!("install -m 644 FILE /etc/firewalld/policies/{name}-{DIRECTION}.xml")

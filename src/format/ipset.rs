@@ -54,6 +54,13 @@ impl Dialect for Ipset {
         "Linux ipset: a set of networks for each plane, and the iptables rules that use them"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load fills a new set for each plane and puts it in the place of the old one, each \
+         in one step; loading again changes nothing. A set holds networks alone: direction, \
+         protocol and ports are those of the iptables rules that the head gives as hooks, \
+         which are yours and which a load does not change."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "ipset restore -file FILE".to_owned()
     }

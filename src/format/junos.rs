@@ -61,6 +61,12 @@ impl Dialect for Junos {
         "Juniper Junos OS: a firewall filter for each direction, as set commands"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load replaces each filter and its prefix lists as a whole, in one commit. It keeps \
+         no state, so it also lets TCP's way back through, and it discards what it does not \
+         accept."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "load set FILE (in configuration mode, at the top; then commit)".to_owned()
     }

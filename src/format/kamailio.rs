@@ -51,6 +51,12 @@ impl Dialect for Kamailio {
         "Kamailio: the address file of the permissions module, for signaling that comes in"
     }
 
+    fn contract(&self) -> &'static str {
+        "The file is replaced as a whole, and a reload brings it into force. It lists where \
+         SIP comes from: RTP and what goes out are not in it, and a call without signaling in \
+         is refused."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "kamcmd permissions.addressReload".to_owned()
     }

@@ -47,6 +47,11 @@ impl Dialect for Mikrotik {
         "MikroTik RouterOS: address lists and two chains of the filter, as a script"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load replaces the address lists and chains as a whole, but line by line. The \
+         chains only accept."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "/import file-name=FILE (its name ends in .rsc)".to_owned()
     }

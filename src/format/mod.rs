@@ -12,21 +12,21 @@ mod aws_sg;
 mod chains;
 mod cidr;
 mod cisco;
+mod cloudformation;
 mod csv;
 mod firewalld;
 mod ipset;
-mod cloudformation;
 mod iptables;
 mod json;
 mod junos;
-mod mikrotik;
 mod kamailio;
+mod mikrotik;
 mod nftables;
 pub mod parse;
 mod pf;
 mod services;
-mod ufw;
 mod terraform;
+mod ufw;
 mod unit;
 mod user_template;
 mod yaml;
@@ -127,20 +127,20 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &pf::Pf,
     &aws_sg::AwsSg,
     &cisco::Cisco,
-    &cidr::Cidr,
-    &csv::Csv,
-    &json::Json,
-    &yaml::Yaml,
     &ipset::Ipset,
     &ufw::Ufw,
     &firewalld::Firewalld,
-    &junos::Junos,
-    &mikrotik::Mikrotik,
     &terraform::Terraform,
     &cloudformation::CloudFormation,
     &aws_prefix_list::AwsPrefixList,
     &asterisk::Asterisk,
     &kamailio::Kamailio,
+    &junos::Junos,
+    &mikrotik::Mikrotik,
+    &cidr::Cidr,
+    &csv::Csv,
+    &json::Json,
+    &yaml::Yaml,
 ];
 
 /// The formats that `check` reads.

@@ -28,6 +28,12 @@ impl Dialect for Terraform {
         "Terraform and OpenTofu: rules of an AWS security group, a resource each, as .tf.json"
     }
 
+    fn contract(&self) -> &'static str {
+        "A resource for each rule, whose name depends on nothing but the rule, so that a new \
+         network adds one resource. `--local-address` is refused: a group holds for every \
+         address of the interfaces that have it."
+    }
+
     fn load(&self, unit: &Unit) -> String {
         format!(
             "terraform apply -var {}=GROUP (in a folder that has FILE, by a name that ends in .tf.json)",

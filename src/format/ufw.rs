@@ -35,6 +35,12 @@ impl Dialect for Ufw {
         "Linux ufw: rules that a comment marks, as a script that adds and deletes them"
     }
 
+    fn contract(&self) -> &'static str {
+        "The script adds what is new, then deletes what an earlier load left, one rule after \
+         another; loading again changes nothing. It knows its own rules by their comment, and \
+         touches no others."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "sh FILE".to_owned()
     }
