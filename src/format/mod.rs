@@ -21,9 +21,11 @@ mod json;
 mod junos;
 mod kamailio;
 mod mikrotik;
+mod markdown;
 mod nftables;
 pub mod parse;
 mod pf;
+mod request;
 mod services;
 mod terraform;
 mod ufw;
@@ -141,6 +143,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &csv::Csv,
     &json::Json,
     &yaml::Yaml,
+    &markdown::Markdown,
 ];
 
 /// The formats that `check` reads.

@@ -1,0 +1,67 @@
+//! A request to those who run the firewall, as Markdown (GitHub Flavored Markdown, for its tables).
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::request::Request;
+use super::{Dialect, FormatError, Unit};
+use crate::policy::Policy;
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Markdown;
+
+#[derive(Serialize)]
+struct View {
+    request: Request,
+}
+
+impl Dialect for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["md", "gfm", "change-request"]
+    }
+
+    fn about(&self) -> &'static str {
+        "a change request to a network team, as Markdown"
+    }
+
+    fn contract(&self) -> &'static str {
+        "What is asked, by direction, with sources, destinations and ports; the addresses; what does not \
+         work without it, and how to prove it afterwards; where the addresses are published. TCP's way \
+         back, for firewalls without state, stands in tables of its own. The tables are those of GitHub."
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "pandoc -f gfm -o REQUEST.docx FILE".to_owned()
+    }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("markdown.j2", include_str!("../../templates/markdown.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let request = Request::new(self, policy, unit, escaped);
+        Ok(template::value(&View { request }))
+    }
+}
+
+/// What means something within a line is escaped (CommonMark 0.31.2, section 2.4); nothing here
+/// begins a line.
+fn escaped(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "\\`*_{}[]<>&#|~!$".contains(c) {
+            result.push('\\');
+        }
+        result.push(c);
+    }
+    result
+}
