@@ -16,6 +16,7 @@ mod cloudformation;
 mod csv;
 mod firewalld;
 mod ipset;
+mod html;
 mod iptables;
 mod json;
 mod junos;
@@ -144,6 +145,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &json::Json,
     &yaml::Yaml,
     &markdown::Markdown,
+    &html::Html,
 ];
 
 /// The formats that `check` reads.

@@ -1,0 +1,115 @@
+//! A request to those who run the firewall, as a page of its own (HTML Standard): nothing in it is
+//! loaded from elsewhere, and nothing runs.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::request::Request;
+use super::{Dialect, FormatError, NetworkList, NetworkLists, Unit};
+use crate::policy::{Policy, RemoteNetwork};
+use crate::template;
+
+/// The row of the table of formats.
+pub struct Html;
+
+#[derive(Serialize)]
+struct View {
+    request: Request,
+    regions: Vec<Region>,
+}
+
+/// A row of the picture: what the region opens of each group of the request.
+#[derive(Serialize)]
+struct Region {
+    name: String,
+    cells: Vec<Vec<Network>>,
+}
+
+#[derive(Serialize)]
+struct Network {
+    cidr: String,
+    addresses: u64,
+    /// Of the bar, in percent: the share of the address's bits that are free.
+    width: u32,
+    /// Whether it serves every region.
+    shared: bool,
+}
+
+impl Dialect for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn aliases(&self) -> &'static [&'static str] {
+        &["htm", "page"]
+    }
+
+    fn about(&self) -> &'static str {
+        "a change request to a network team, as a page"
+    }
+
+    fn contract(&self) -> &'static str {
+        "What `markdown` says, and a picture of what each region opens, in one file without script and \
+         without anything from elsewhere, light or dark as the reader has it, and fit to print."
+    }
+
+    fn load(&self, _unit: &Unit) -> String {
+        "xdg-open FILE".to_owned()
+    }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
+
+    fn template(&self) -> (&'static str, &'static str) {
+        ("html.j2", include_str!("../../templates/html.j2"))
+    }
+
+    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        Ok(template::value(&View {
+            request: Request::new(self, policy, unit, escaped),
+            regions: regions(policy),
+        }))
+    }
+}
+
+/// For text between tags, where the rest means itself.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+fn regions(policy: &Policy) -> Vec<Region> {
+    let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
+    let planes = policy.scope.planes.iter();
+    let columns: Vec<&NetworkList> = planes.flat_map(|plane| lists.of(*plane)).collect();
+    let cell = |list: &&NetworkList, region: &str| {
+        let networks = list.networks.iter();
+        let networks = networks.filter_map(|network| Network::of_region(network, region));
+        networks.collect()
+    };
+    let regions = policy.scope.regions.iter();
+    let row = regions.map(|region| Region {
+        name: escaped(region),
+        cells: columns.iter().map(|list| cell(list, region)).collect(),
+    });
+    row.collect()
+}
+
+impl Network {
+    /// `None` if it does not serve the region.
+    fn of_region(remote: &RemoteNetwork, region: &str) -> Option<Network> {
+        let own = |name: &str| name == region;
+        let mut regions = remote.origins.iter().map(|origin| origin.region.as_deref());
+        let shared = regions.clone().any(|region| region.is_none());
+        let free = u32::from(32 - remote.network.prefix_len());
+        (shared || regions.any(|region| region.is_some_and(own))).then(|| Network {
+            cidr: remote.network.to_string(),
+            addresses: 1 << free,
+            // A single address has a bar that shows, too.
+            width: (free + 1) * 100 / 33,
+            shared,
+        })
+    }
+}
