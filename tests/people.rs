@@ -1,7 +1,8 @@
-//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`.
+//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`, `markdown`, `html`.
 //!
 //! Each has a small strict reader here, after its own grammar: RFC 4180 for CSV,
-//! `docs/policy.schema.json` for JSON and YAML. They share nothing with the program.
+//! `docs/policy.schema.json` for JSON and YAML; the tables of Markdown and HTML are those that
+//! markdown-it-py and html5lib find. They share nothing with the program.
 
 mod common;
 
@@ -12,7 +13,7 @@ use common::facts::{self, ANY_PORT, Allowed, Key, Range};
 use common::{Case, Tool, first_difference, matrix, python, render, valid_json};
 use serde_json::Value;
 
-const PEOPLE: [&str; 4] = ["cidr", "csv", "json", "yaml"];
+const PEOPLE: [&str; 6] = ["cidr", "csv", "json", "yaml", "markdown", "html"];
 
 const MIXED: &str = "twilio-sip-allow: notice: the list mixes the networks of signaling and of media, \
                      which need other ports; for a list of each, render --plane signaling and --plane \
@@ -579,6 +580,367 @@ fn a_list_of_the_users_own_cannot_turn_yaml_into_something_else() {
     }
 }
 
+/// What stands in each section of a document: its tables and the items of its lists, as texts; and
+/// every tag with its attributes. A parse error of HTML is an error.
+const READ_DOCUMENTS: &str = r"
+import html5lib, json, markdown_it, pathlib, sys
+def text(element): return ' '.join(''.join(element.itertext()).split())
+def sections(body):
+    found, order = {}, []
+    for element in body.iter():
+        if element.tag == 'h2':
+            order.append(text(element))
+            assert order[-1] not in found, order
+            found[order[-1]] = {'tables': [], 'items': []}
+        elif element.tag == 'table' and order:
+            rows = [[text(cell) for cell in row if cell.tag in ('th', 'td')] for row in element.iter('tr')]
+            found[order[-1]]['tables'].append(rows)
+        elif element.tag == 'li':
+            found[order[-1]]['items'].append(text(element))
+    return found
+def read(source, format):
+    if format == 'markdown':
+        body = markdown_it.MarkdownIt('commonmark').enable('table').render(source)
+        source = f'<!DOCTYPE html><html><head><title>x</title></head><body>{body}</body></html>'
+    page = html5lib.HTMLParser(namespaceHTMLElements=False, strict=True).parse(source)
+    tags = sorted({element.tag for element in page.iter() if isinstance(element.tag, str)})
+    attributes = sorted({name for element in page.iter() for name in element.attrib})
+    return {'sections': sections(page.find('body')), 'tags': tags, 'attributes': attributes}
+";
+
+/// All outputs of a folder, read by [`READ_DOCUMENTS`].
+fn read_documents(test: &str, format: &str, folder: &Path) -> Option<Value> {
+    let script = format!(
+        "{READ_DOCUMENTS}
+print(json.dumps({{path.name: read(path.read_text(), '{format}')
+                  for path in pathlib.Path(sys.argv[1]).iterdir()}}))"
+    );
+    let told = run_python(test, &script, folder)?;
+    Some(serde_json::from_str(&told).unwrap())
+}
+
+/// One document, as [`read_documents`] reads it.
+fn read_document(test: &str, format: &str, text: &str) -> Option<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one"), text).unwrap();
+    Some(read_documents(test, format, folder.path())?["one"].clone())
+}
+
+type Table = Vec<Vec<String>>;
+
+/// The rows of a section's tables, without the header that is expected of each.
+fn tables(section: &Value, header: &[&str]) -> Vec<Table> {
+    let tables: Vec<Table> = serde_json::from_value(section["tables"].clone()).unwrap();
+    let rows = tables.into_iter().map(|mut table| {
+        assert_eq!(table.remove(0), header);
+        assert!(
+            table.iter().all(|row| row.len() == header.len()),
+            "{table:?}"
+        );
+        table
+    });
+    rows.collect()
+}
+
+const RULE_HEADER: [&str; 6] = [
+    "what",
+    "protocol",
+    "source",
+    "source ports",
+    "destination",
+    "destination ports",
+];
+
+/// The rules of a request by its tables, with TCP's way back.
+fn request(document: &Value) -> Allowed {
+    let sections = document["sections"].as_object().unwrap();
+    let group = |name: &str| -> Vec<Range> {
+        let rows = tables(
+            &sections[name],
+            &["network", "first address", "last address", "of"],
+        );
+        let [rows] = &rows[..] else { panic!("{name}") };
+        let range = |row: &Vec<String>| {
+            let range = facts::network(&row[0]);
+            assert_eq!(range, (facts::address(&row[1]), facts::address(&row[2])));
+            range
+        };
+        rows.iter().map(range).collect()
+    };
+    let mut allowed = Allowed::new();
+    for (title, direction) in [("From Twilio to us", "in"), ("From us to Twilio", "out")] {
+        let Some(section) = sections.get(title) else {
+            continue;
+        };
+        for (number, rows) in tables(section, &RULE_HEADER).iter().enumerate() {
+            assert!(number < 2, "{title}");
+            for row in rows {
+                let [
+                    subject,
+                    protocol,
+                    source,
+                    source_ports,
+                    destination,
+                    destination_ports,
+                ] = &row[..]
+                else {
+                    panic!("{row:?}");
+                };
+                let kinds = [
+                    "signaling udp udp",
+                    "signaling tcp tcp",
+                    "signaling tls tcp",
+                    "media udp",
+                ];
+                assert!(
+                    kinds.contains(&&*format!("{subject} {protocol}")),
+                    "{row:?}"
+                );
+                let (source_ports, destination_ports) =
+                    (ports(source_ports), ports(destination_ports));
+                let (remote, local, remote_ports, local_ports) = match direction {
+                    "in" => (source, destination, source_ports, destination_ports),
+                    _ => (destination, source, destination_ports, source_ports),
+                };
+                assert_eq!(local, "any of ours", "{row:?}");
+                let key = key(direction, protocol, remote_ports, local_ports, number == 1);
+                allowed.entry(key).or_default().extend(group(remote));
+            }
+        }
+    }
+    allowed
+}
+
+fn assert_documents_exact(test: &str, format: &str) {
+    let (folder, cases) = matrix_in_a_folder(format);
+    let Some(told) = read_documents(test, format, folder.path()) else {
+        return;
+    };
+    for case in cases {
+        let command = format!("{} --format {format}", case.options());
+        let found = request(&told[case.name()]);
+        assert_exact(&command, &facts::expected(&case, true), &found);
+    }
+}
+
+#[test]
+fn markdown_asks_for_exactly_the_published_networks() {
+    assert_documents_exact(
+        "markdown_asks_for_exactly_the_published_networks",
+        "markdown",
+    );
+}
+
+#[test]
+fn html_asks_for_exactly_the_published_networks() {
+    assert_documents_exact("html_asks_for_exactly_the_published_networks", "html");
+}
+
+#[test]
+fn a_request_says_why_what_happens_without_it_and_how_to_prove_it() {
+    let test = "a_request_says_why_what_happens_without_it_and_how_to_prove_it";
+    for (format, picture) in [("markdown", None), ("html", Some("What each region opens"))] {
+        let text = render(&format!("--region tokyo --format {format}"));
+        let Some(document) = read_document(test, format, &text) else {
+            return;
+        };
+        let sections = document["sections"].as_object().unwrap();
+        let wanted = ["Why"].into_iter().chain(picture).chain([
+            "From Twilio to us",
+            "From us to Twilio",
+            "Twilio signaling",
+            "Twilio media",
+            "What happens without it",
+            "How to prove it afterwards",
+            "Where the addresses are published",
+        ]);
+        assert!(
+            sections.keys().map(String::as_str).eq(wanted),
+            "{format}: {sections:?}"
+        );
+        let effects = &tables(&sections["What happens without it"], &["missing", "effect"])[0];
+        let missing = effects.iter().map(|row| &*row[0]);
+        assert!(missing.eq([
+            "signaling from Twilio to us",
+            "media from Twilio to us",
+            "signaling from us to Twilio",
+            "media from us to Twilio",
+        ]));
+        assert!(effects[1][1].contains("we do not hear the other side (one-way audio)"));
+        let proofs = sections["How to prove it afterwards"]["items"]
+            .as_array()
+            .unwrap();
+        assert_eq!(proofs.len(), 3, "{proofs:?}");
+        assert!(
+            proofs[0]
+                .as_str()
+                .unwrap()
+                .starts_with("twilio-sip-allow check, with the options")
+        );
+        let source = sections["Where the addresses are published"]["items"][0]
+            .as_str()
+            .unwrap();
+        assert!(
+            source.starts_with("regional: Twilio's document on SIP"),
+            "{source}"
+        );
+        for fact in [
+            "regional (superseded on 2024-02-21 by global)",
+            "signaling (udp, tcp, tls), media",
+            "Opens udp 5060, tcp 5060, tcp 5061 in; udp 5060, tcp 5060, tcp 5061 out.",
+            concat!("Made by twilio-sip-allow ", env!("CARGO_PKG_VERSION"), "."),
+        ] {
+            assert!(text.contains(fact), "{fact}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_request_names_our_addresses_and_one_plane_and_direction_alone() {
+    let test = "a_request_names_our_addresses_and_one_plane_and_direction_alone";
+    for format in ["markdown", "html"] {
+        let text = render(&format!(
+            "--region tokyo --direction out --plane media --local-address 192.0.2.1,198.51.100.0/24 \
+             --name pbx_a --format {format}"
+        ));
+        let Some(document) = read_document(test, format, &text) else {
+            return;
+        };
+        let sections = document["sections"].as_object().unwrap();
+        assert!(!sections.contains_key("From Twilio to us"));
+        assert!(!sections.contains_key("Twilio signaling"));
+        let local = "192.0.2.1/32, 198.51.100.0/24";
+        let row = ["media", "udp", local, "any", "Twilio media", "10000-20000"];
+        assert_eq!(
+            tables(&sections["From us to Twilio"], &RULE_HEADER),
+            [[row]]
+        );
+    }
+}
+
+/// The picture has, for each region, what is published for it.
+#[test]
+fn html_shows_what_each_region_opens() {
+    let test = "html_shows_what_each_region_opens";
+    for edition in common::EDITIONS {
+        let text = render(&format!("--edition {edition} --format html"));
+        let Some(document) = read_document(test, "html", &text) else {
+            return;
+        };
+        let section = &document["sections"]["What each region opens"]["tables"];
+        let rows: Vec<Table> = serde_json::from_value(section.clone()).unwrap();
+        assert!(rows[0][0][1].starts_with("Twilio signaling udp 5060, tcp 5060, tcp 5061 in "));
+        let regions: Vec<&str> = rows[0][1..].iter().map(|row| &*row[0]).collect();
+        assert_eq!(regions, facts::region_ids(), "{edition}");
+        for row in &rows[0][1..] {
+            for (plane, cell) in ["signaling", "media"].into_iter().zip(&row[1..]) {
+                let words: Vec<&str> = cell.split(' ').collect();
+                let ranges = words.chunks(2).map(|pair| {
+                    let range = facts::network(pair[0]);
+                    assert_eq!(pair[1], (range.1 - range.0 + 1).to_string());
+                    range
+                });
+                let found = facts::united(ranges.collect());
+                assert_eq!(
+                    found,
+                    facts::published(edition, &row[0], plane),
+                    "{edition} {}",
+                    row[0]
+                );
+            }
+        }
+    }
+}
+
+/// Nothing is loaded from elsewhere, nothing runs, and whoever opens it fetches nothing.
+#[test]
+fn html_is_whole_in_itself() {
+    let test = "html_is_whole_in_itself";
+    for options in [
+        "",
+        "--edition regional,global,interconnect --region frankfurt",
+    ] {
+        let text = render(&format!("{options} --format html"));
+        for foreign in ["url(", "@import", "://", "javascript:"] {
+            assert!(!text.contains(foreign), "{foreign}");
+        }
+        for wanted in [
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+            "<html lang=\"en\">",
+            "@media (prefers-color-scheme: dark)",
+        ] {
+            assert!(text.contains(wanted), "{wanted}");
+        }
+        let Some(document) = read_document(test, "html", &text) else {
+            return;
+        };
+        assert_eq!(
+            document["tags"],
+            serde_json::json!([
+                "body", "code", "div", "h1", "h2", "head", "html", "li", "meta", "ol", "p", "span",
+                "style", "table", "tbody", "td", "th", "thead", "title", "tr", "ul"
+            ])
+        );
+        assert_eq!(
+            document["attributes"],
+            serde_json::json!([
+                "charset",
+                "class",
+                "content",
+                "http-equiv",
+                "lang",
+                "name",
+                "scope",
+                "style"
+            ])
+        );
+    }
+}
+
+/// The source of a list of the user's own is any line of text, and shows as it is.
+#[test]
+fn a_list_of_the_users_own_cannot_put_anything_into_a_request() {
+    let test = "a_list_of_the_users_own_cannot_put_anything_into_a_request";
+    let sources = [
+        "<script>alert(1)</script>",
+        "</li></ul><img src=x onerror=alert(1)>",
+        "<!-- x",
+        "&lt;b&gt; &amp;lt; &#60;",
+        "[x](javascript:alert(1)) ![y](http://192.0.2.1/y)",
+        "<javascript:alert(1)> <http://192.0.2.1/>",
+        "*b* __c__ ~~d~~ `e` $f$ {g} | h",
+        "a\\*b\\",
+        "\"x\" 'y' {{ z }} {% q %}",
+        "東京 <b>",
+    ];
+    for format in ["markdown", "html"] {
+        let plain = render(&format!("--region tokyo --format {format}"));
+        let Some(plain) = read_document(test, format, &plain) else {
+            return;
+        };
+        for source in sources {
+            let own = format!(
+                "edition: own\ntitle: T\nconnection: public\nsource: {}\n\
+                 signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{tokyo: [192.0.2.0/30]}}}}\n\
+                 media: {{ports: 10000-20000, networks: {{tokyo: [198.51.100.0/24]}}}}\n",
+                serde_json::json!(source)
+            );
+            let text = Tool::new(["-q", "--dataset", "own.yaml", "--format", format])
+                .file("own.yaml", own)
+                .run_once();
+            let document = read_document(test, format, &text).unwrap();
+            let section = &document["sections"]["Where the addresses are published"];
+            assert_eq!(
+                section["items"],
+                serde_json::json!([format!("own: {source}")]),
+                "{text}"
+            );
+            assert_eq!(document["tags"], plain["tags"], "{text}");
+            assert_eq!(document["attributes"], plain["attributes"], "{text}");
+        }
+    }
+}
+
 #[test]
 fn heads_say_what_it_is_where_there_are_comments() {
     for (format, load) in [
@@ -608,6 +970,7 @@ fn the_same_call_prints_the_same_bytes_and_one_newline_at_the_end() {
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format}");
         assert_eq!(text.contains('\r'), format == "csv", "{format}");
         assert!(!text.contains(" \n") && !text.contains('\t'), "{format}");
+        assert!(!text.contains("\n\n\n"), "{format}");
     }
 }
 
