@@ -3,7 +3,8 @@
 //!
 //! After: Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall
 //! Filter Match Conditions for IPv4 Traffic", and CLI User Guide, "Loading a Configuration File";
-//! MikroTik's RouterOS documentation, "Scripting", "Filter" and "Address-lists".
+//! MikroTik's RouterOS documentation, "Scripting", "Filter" and "Address-lists"; Cisco ASA Series
+//! Command Reference, `access-list extended`, `access-list remark` and `object-group`.
 
 mod common;
 
@@ -15,7 +16,7 @@ use common::facts::{self, ANY_PORT, Allowed, Key, Range};
 use common::{Case, Tool, first_difference, matrix, python, render};
 use serde_json::Value;
 
-const ROUTERS: [&str; 2] = ["junos", "mikrotik"];
+const ROUTERS: [&str; 3] = ["junos", "mikrotik", "cisco-asa"];
 
 const LOCAL: &str = "--region tokyo --local-address 192.0.2.10,198.51.100.0/24 --local-sip-port 5070 \
                      --local-tls-port 5071 --local-rtp-ports 30000-30999";
@@ -32,6 +33,7 @@ fn read(format: &str, text: &str) -> Allowed {
     match format {
         "junos" => JunosConfig::default().load(text).allowed(),
         "mikrotik" => RouterOs::default().import(text).allowed(),
+        "cisco-asa" => Asa::default().enter(text).allowed(),
         _ => panic!("no reader for {format}"),
     }
 }
@@ -83,6 +85,15 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
                 "load: /import file-name=FILE (its name ends in .rsc)",
                 "hook: /ip firewall filter add chain=forward action=jump jump-target=twilio-sip-in place-before=RULE",
                 "hook: /ip firewall filter add chain=forward action=jump jump-target=twilio-sip-out place-before=RULE",
+            ],
+        ),
+        (
+            "cisco-asa",
+            "! ",
+            [
+                "load: copy FILE running-config",
+                "hook: access-group TWILIO-SIP-IN in interface INTERFACE",
+                "hook: access-group TWILIO-SIP-OUT out interface INTERFACE",
             ],
         ),
     ] {
@@ -733,12 +744,211 @@ fn fwshift_allowed(value: &Value) -> Allowed {
 }
 
 #[test]
-fn a_converter_of_firewalls_reads_mikrotik_the_same() {
-    let Some(python) = python("a_converter_of_firewalls_reads_mikrotik_the_same") else {
+fn a_converter_of_firewalls_reads_the_same() {
+    let Some(python) = python("a_converter_of_firewalls_reads_the_same") else {
         return;
     };
-    let rendered = Rendered::new("mikrotik");
-    for (case, value) in rendered.read_by(&python, "fwshift_rules.py", &["mikrotik"]) {
-        assert_exact(case, "mikrotik", &fwshift_allowed(&value));
+    for format in ["mikrotik", "cisco-asa"] {
+        let rendered = Rendered::new(format);
+        for (case, value) in rendered.read_by(&python, "fwshift_rules.py", &[format]) {
+            assert_exact(case, format, &fwshift_allowed(&value));
+        }
     }
+}
+
+/// The object groups and access lists of an ASA, as commands leave them.
+#[derive(Debug, Default, PartialEq)]
+struct Asa {
+    groups: BTreeMap<String, Vec<Range>>,
+    /// Each line without the list's name.
+    lists: BTreeMap<String, Vec<String>>,
+}
+
+impl Asa {
+    fn enter(mut self, text: &str) -> Asa {
+        let mut open = None;
+        for line in text.lines().filter(|line| !line.starts_with('!')) {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words[..] {
+                ["", "network-object", ref address @ ..] => {
+                    let (range, rest) = asa_address(address, line);
+                    assert!(rest.is_empty(), "{line}");
+                    let members = self.groups.get_mut(open.expect(line)).unwrap();
+                    assert!(!members.contains(&range), "{line}");
+                    members.push(range);
+                    continue;
+                }
+                ["object-group", "network", name] => {
+                    self.groups.entry(asa_name(name).to_owned()).or_default();
+                    open = Some(name);
+                    continue;
+                }
+                ["no", "object-group", "network", name] => {
+                    let word = format!("object-group {}", asa_name(name));
+                    let is_used = |line: &String| format!("{line} ").contains(&format!("{word} "));
+                    let used = self.lists.values().flatten().any(is_used);
+                    assert!(!used, "the group is in use: {line}");
+                    self.groups.remove(name);
+                }
+                ["clear", "configure", "access-list", name] => {
+                    self.lists.remove(asa_name(name));
+                }
+                ["access-list", name, ref rest @ ..] => {
+                    let lines = self.lists.entry(asa_name(name).to_owned()).or_default();
+                    lines.push(rest.join(" "));
+                }
+                _ => panic!("{line}"),
+            }
+            open = None;
+        }
+        self
+    }
+
+    fn allowed(&self) -> Allowed {
+        let mut allowed = Allowed::new();
+        let mut used = Vec::new();
+        for (list, lines) in &self.lists {
+            for line in lines {
+                if let Some(remark) = line.strip_prefix("remark ") {
+                    assert!((1..=100).contains(&remark.len()), "{line}");
+                    continue;
+                }
+                let words: Vec<&str> = line.split(' ').collect();
+                let [
+                    "extended",
+                    "permit",
+                    protocol @ ("tcp" | "udp"),
+                    ref rest @ ..,
+                ] = words[..]
+                else {
+                    panic!("{line}");
+                };
+                let (source, source_ports, rest) = self.side(rest, line, &mut used);
+                let (destination, destination_ports, rest) = self.side(rest, line, &mut used);
+                assert!(rest.is_empty(), "{line}");
+                let direction = direction(list);
+                let (remote, local) = match direction {
+                    "in" => (source, destination),
+                    _ => (destination, source),
+                };
+                assert_eq!(local, None, "{line}");
+                let key = Key {
+                    direction,
+                    protocol: protocol.to_owned(),
+                    source_ports,
+                    destination_ports,
+                    established: false,
+                };
+                allowed.entry(key).or_default().extend(remote.expect(line));
+            }
+        }
+        let defined: Vec<&str> = self.groups.keys().map(String::as_str).collect();
+        used.sort_unstable();
+        used.dedup();
+        assert_eq!(
+            used, defined,
+            "groups that no entry uses, or that are missing"
+        );
+        allowed
+    }
+
+    /// Addresses, `None` for any, and ports; and what follows them.
+    fn side<'w, 't>(
+        &self,
+        words: &'w [&'t str],
+        line: &str,
+        used: &mut Vec<&'t str>,
+    ) -> (Option<Vec<Range>>, (u16, u16), &'w [&'t str]) {
+        let (networks, rest) = match words {
+            ["any", rest @ ..] => (None, rest),
+            ["object-group", name, rest @ ..] => {
+                used.push(name);
+                let members = self.groups.get(*name).expect(line).clone();
+                assert!(!members.is_empty(), "an empty group: {line}");
+                (Some(members), rest)
+            }
+            _ => {
+                let (range, rest) = asa_address(words, line);
+                (Some(vec![range]), rest)
+            }
+        };
+        match rest {
+            ["eq", port, rest @ ..] => (networks, ports(port, ' '), rest),
+            ["range", first, last, rest @ ..] => {
+                (networks, ports(&format!("{first} {last}"), ' '), rest)
+            }
+            _ => (networks, ANY_PORT, rest),
+        }
+    }
+}
+
+/// `host ADDRESS`, or an address and its subnet mask; and what follows.
+fn asa_address<'w, 't>(words: &'w [&'t str], line: &str) -> (Range, &'w [&'t str]) {
+    match words {
+        ["host", address, rest @ ..] => (facts::network(address), rest),
+        [address, mask, rest @ ..] => {
+            let (first, mask) = (facts::address(address), facts::address(mask));
+            assert!((u64::from(!mask) + 1).is_power_of_two(), "{line}");
+            assert!(mask != u32::MAX && first & !mask == 0, "{line}");
+            ((first, first | !mask), rest)
+        }
+        _ => panic!("{line}"),
+    }
+}
+
+/// At most 64 letters, digits and hyphens.
+fn asa_name(name: &str) -> &str {
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+    assert!(!name.is_empty() && name.len() <= 64, "{name}");
+    assert!(name.chars().all(plain), "{name}");
+    name
+}
+
+#[test]
+fn an_asa_load_replaces_what_an_earlier_one_left() {
+    let old = render(&format!(
+        "{UNION} --local-address 192.0.2.1 --format cisco-asa"
+    ));
+    for new in ["--region tokyo", "--plane media", UNION, LOCAL] {
+        let new = render(&format!("{new} --format cisco-asa"));
+        let both = Asa::default().enter(&old).enter(&new).enter(&new);
+        assert_eq!(both, Asa::default().enter(&new), "{new}");
+    }
+    // One direction leaves the other as it was.
+    let one = Asa::default()
+        .enter(&old)
+        .enter(&render("--region tokyo --direction in --format cisco-asa"));
+    let before = Asa::default().enter(&old);
+    let list = "TWILIO-SIP-OUT";
+    assert_eq!(one.lists[list], before.lists[list]);
+    for group in ["SIGNALING", "MEDIA", "LOCAL"] {
+        let group = format!("{list}-{group}");
+        assert_eq!(one.groups[&group], before.groups[&group]);
+    }
+}
+
+#[test]
+fn asa_entries_name_the_local_side() {
+    let asa = Asa::default().enter(&render(&format!("{LOCAL} --name PBX_a --format cisco-asa")));
+    let local = [
+        facts::network("192.0.2.10"),
+        facts::network("198.51.100.0/24"),
+    ];
+    assert_eq!(asa.groups["PBX-A-IN-LOCAL"], local);
+    assert_eq!(asa.groups["PBX-A-OUT-LOCAL"], local);
+    let last = |list: &str| asa.lists[list].last().cloned();
+    assert_eq!(
+        last("PBX-A-IN").as_deref(),
+        Some(
+            "extended permit udp object-group PBX-A-IN-MEDIA object-group PBX-A-IN-LOCAL \
+             range 30000 30999"
+        )
+    );
+    assert_eq!(
+        last("PBX-A-OUT").as_deref(),
+        Some(
+            "extended permit udp object-group PBX-A-OUT-LOCAL object-group PBX-A-OUT-MEDIA \
+             range 10000 20000"
+        )
+    );
 }

@@ -4,11 +4,10 @@
 //! RST set), and what no term accepts it discards. Each filter has prefix lists of its own, so that
 //! replacing one never changes the other.
 
-use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use super::{Dialect, FormatError, Labelled, NetworkLists, Unit, head};
 use crate::policy::{Direction, Plane, Policy, PortRange, Rule, State};
 use crate::template;
 
@@ -32,14 +31,7 @@ struct Filter {
 #[derive(Serialize)]
 struct PrefixList {
     name: String,
-    groups: Vec<Group>,
-}
-
-/// Prefixes that stand together under one comment.
-#[derive(Serialize)]
-struct Group {
-    label: String,
-    prefixes: Vec<String>,
+    prefixes: Vec<Labelled>,
 }
 
 #[derive(Serialize)]
@@ -111,7 +103,10 @@ fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Directi
     let mut prefix_lists: Vec<PrefixList> = Plane::ALL
         .map(|plane| remote_list(lists, plane, &name))
         .into();
-    prefix_lists.push(local_list(local, &name));
+    prefix_lists.push(PrefixList {
+        name: format!("{name}-local"),
+        prefixes: Labelled::local(local, |network| network.to_string()),
+    });
     let term = |rule: &&Rule| term(lists, rule, &name);
     Filter {
         terms: rules.iter().map(term).collect(),
@@ -124,27 +119,9 @@ fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Directi
 /// earlier one put there.
 fn remote_list(lists: &NetworkLists, plane: Plane, filter: &str) -> PrefixList {
     let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
-    let group = |run: &[Spelled]| Group {
-        label: run[0].label.clone(),
-        prefixes: run.iter().map(|network| network.address.clone()).collect(),
-    };
     PrefixList {
         name: format!("{filter}-{plane}"),
-        groups: networks
-            .chunk_by(|a, b| a.label == b.label)
-            .map(group)
-            .collect(),
-    }
-}
-
-fn local_list(local: &[Ipv4Net], filter: &str) -> PrefixList {
-    let group = |local: &[Ipv4Net]| Group {
-        label: "your own addresses".to_owned(),
-        prefixes: local.iter().map(Ipv4Net::to_string).collect(),
-    };
-    PrefixList {
-        name: format!("{filter}-local"),
-        groups: local.chunk_by(|_, _| true).map(group).collect(),
+        prefixes: Labelled::remote(networks),
     }
 }
 

@@ -17,6 +17,7 @@ mod csv;
 mod firewalld;
 mod ipset;
 mod html;
+mod cisco_asa;
 mod iptables;
 mod json;
 mod junos;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::limits::{Exceeded, Limits};
@@ -146,6 +148,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &yaml::Yaml,
     &markdown::Markdown,
     &html::Html,
+    &cisco_asa::CiscoAsa,
 ];
 
 /// The formats that `check` reads.
@@ -459,6 +462,35 @@ impl NetworkLists {
         let mut lists = self.of(rule.plane).enumerate();
         let found = lists.find(|(_, list)| list.networks == rule.remote.networks);
         found.map_or((0, &[]), |(number, list)| (number, list.spelled.as_slice()))
+    }
+}
+
+/// Addresses that stand together under one comment.
+#[derive(Serialize)]
+struct Labelled {
+    label: String,
+    addresses: Vec<String>,
+}
+
+impl Labelled {
+    /// Twilio's networks, in runs of the same regions.
+    fn remote(networks: &[Spelled]) -> Vec<Labelled> {
+        let runs = networks.chunk_by(|a, b| a.label == b.label);
+        runs.map(|run| Labelled {
+            label: run[0].label.clone(),
+            addresses: run.iter().map(|network| network.address.clone()).collect(),
+        })
+        .collect()
+    }
+
+    /// The user's own networks; none where any address is meant.
+    fn local(networks: &[Ipv4Net], spell: fn(Ipv4Net) -> String) -> Vec<Labelled> {
+        let runs = networks.chunk_by(|_, _| true);
+        runs.map(|run| Labelled {
+            label: "your own addresses".to_owned(),
+            addresses: run.iter().copied().map(spell).collect(),
+        })
+        .collect()
     }
 }
 

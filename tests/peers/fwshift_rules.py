@@ -10,15 +10,18 @@ import re
 import sys
 
 from fwshift.model import Action
-from fwshift.parsers import routeros
+from fwshift.parsers import asa, routeros
 from fwshift.report import Report
 
 # Findings on what is around our unit, not on it: the other direction's chain is one.
 AROUND = {
     "FORWARD_POLICY_ACCEPT",
+    "ICMP_STATELESS",
     "ROUTEROS_NO_IPV6_RULES",
     "ROUTEROS_UNUSED_CHAIN",
     "STATELESS_RULESET",
+    "UNBOUND_ACL",
+    "ZONE_NETWORKS",
 }
 
 
@@ -29,8 +32,30 @@ def routeros_export(text, hook):
     return "\n".join([*lines, hook, "/ip firewall filter add chain=forward action=drop", ""])
 
 
+# The list is applied to the interface that may send anywhere without one, so nothing else is let through.
+ASA_INTERFACES = """interface GigabitEthernet0/0
+ nameif applied
+ security-level 100
+ ip address 192.0.2.1 255.255.255.0
+interface GigabitEthernet0/1
+ nameif other
+ security-level 0
+ ip address 198.51.100.1 255.255.255.0"""
+
+
+def asa_configuration(text, hook):
+    """Only what a running configuration has; and the package passes over outbound access lists."""
+    gone = ("clear configure ", "no object-group ")
+    lines = [line for line in text.splitlines() if not line.startswith(gone)]
+    hook = hook.replace(" out interface", " in interface").replace("INTERFACE", "applied")
+    return "\n".join(["ASA Version 9.16(4)", ASA_INTERFACES, *lines, hook, ""])
+
+
 # Package's parser, comment sign, what to add to an output so that it is a configuration.
-FORMATS = {"mikrotik": (routeros, "#", routeros_export)}
+FORMATS = {
+    "cisco-asa": (asa, "!", asa_configuration),
+    "mikrotik": (routeros, "#", routeros_export),
+}
 
 
 def members(policy, names):
