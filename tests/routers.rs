@@ -66,6 +66,39 @@ fn every_selection_allows_exactly_what_is_published() {
     }
 }
 
+/// The readers above must be able to fail: each line that makes a rule matters to them.
+#[test]
+fn a_line_less_is_never_the_same() {
+    let case = Case {
+        edition: "regional,global".to_owned(),
+        region: "tokyo".to_owned(),
+        direction: "both",
+        plane: "both",
+    };
+    for format in ROUTERS {
+        let text = render(&format!("{} --format {format}", case.options()));
+        let lines: Vec<&str> = text.lines().collect();
+        let matters = |line: &str| {
+            let idle = ["#", "!", "delete ", "remove ", "no ", "clear "];
+            !idle.iter().any(|start| line.starts_with(start)) && !line.contains(" remark ")
+        };
+        let expected = facts::lines(&facts::expected(&case, is_stateless(format)));
+        let mut tried = 0;
+        for at in (0..lines.len()).filter(|at| matters(lines[*at])) {
+            let less = [&lines[..at], &lines[at + 1..]].concat().join("\n");
+            let found = std::panic::catch_unwind(|| facts::lines(&read(format, &less)));
+            assert_ne!(
+                found.ok(),
+                Some(expected.clone()),
+                "{format}: {}",
+                lines[at]
+            );
+            tried += 1;
+        }
+        assert!(tried >= 15, "{format}: {tried}");
+    }
+}
+
 #[test]
 fn heads_say_what_it_is_and_how_it_is_loaded() {
     for (format, sign, lines) in [
