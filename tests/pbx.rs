@@ -172,7 +172,7 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
             "kamailio",
             "# ",
             &[
-                "load: kamcmd permissions.addressReload",
+                "load: kamcmd permissions.addressReload (once FILE is what address_file names)",
                 "hook: modparam(\"permissions\", \"address_file\", \"FILE\")",
                 "hook: if (!allow_source_address(\"1\")) { sl_send_reply(\"403\", \"Forbidden\"); exit; }",
             ],
@@ -257,7 +257,6 @@ fn aliases_are_the_names_that_people_try() {
     for (alias, format) in [
         ("pjsip", "asterisk"),
         ("PJSIP.conf", "asterisk"),
-        ("freepbx", "asterisk"),
         ("kamailio_permissions", "kamailio"),
         ("address-file", "kamailio"),
     ] {
@@ -394,7 +393,9 @@ sl_send_reply(\"200\", \"OK\");
         let [load] = &head_commands(rules, "load", &file)[..] else {
             panic!("{rules}");
         };
-        let (ok, told) = self.control(load.strip_prefix("kamcmd ").unwrap());
+        let (command, condition) = load.split_once(" (once ").unwrap();
+        assert!(condition.starts_with(file.to_str().unwrap()), "{load}");
+        let (ok, told) = self.control(command.strip_prefix("kamcmd ").unwrap());
         assert!(ok && told.contains("Reload OK"), "{told}");
     }
 

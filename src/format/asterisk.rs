@@ -36,7 +36,7 @@ impl Dialect for Asterisk {
     }
 
     fn aliases(&self) -> &'static [&'static str] {
-        &["pjsip", "pjsip.conf", "freepbx"]
+        &["pjsip", "pjsip.conf"]
     }
 
     fn about(&self) -> &'static str {

@@ -74,17 +74,17 @@ pub(super) struct SingleRule {
 }
 
 impl SingleRule {
-    /// Protocol, ports and network: what tells a rule from the others of its direction, whatever
-    /// else is in the list.
-    pub(super) fn key(&self, between_ports: &str, before_network: &str, between: &str) -> String {
+    /// Ports and network, as in `5060_5061_54_65_63_192_30`: what tells a rule from the others of
+    /// its direction and protocol, whatever else is in the list.
+    pub(super) fn key(&self, to: &str, network_sign: &str, between_bytes: &str) -> String {
         let (first, last) = (self.ports.first(), self.ports.last());
-        let to = if first == last {
-            String::new()
+        let ports = if first == last {
+            first.to_string()
         } else {
-            format!("{between_ports}{last}")
+            format!("{first}{to}{last}")
         };
-        let network = self.network.to_string().replace(['.', '/'], between);
-        format!("{first}{to}{before_network}{network}")
+        let network = self.network.to_string().replace(['.', '/'], between_bytes);
+        format!("{ports}{network_sign}{network}")
     }
 }
 

@@ -58,7 +58,7 @@ impl Dialect for Kamailio {
     }
 
     fn load(&self, _unit: &Unit) -> String {
-        "kamcmd permissions.addressReload".to_owned()
+        "kamcmd permissions.addressReload (once FILE is what address_file names)".to_owned()
     }
 
     fn template(&self) -> (&'static str, &'static str) {
