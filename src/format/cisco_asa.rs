@@ -53,6 +53,12 @@ impl Dialect for CiscoAsa {
         "Cisco ASA: an extended access list for each direction, with object groups"
     }
 
+    fn contract(&self) -> &'static str {
+        "A load clears each access list and writes it anew, line by line; the object groups \
+         are its own. The ASA keeps state, so there is no way back in it, and an applied list \
+         denies what it does not permit."
+    }
+
     fn load(&self, _unit: &Unit) -> String {
         "copy FILE running-config".to_owned()
     }

@@ -12,18 +12,18 @@ mod aws_sg;
 mod chains;
 mod cidr;
 mod cisco;
+mod cisco_asa;
 mod cloudformation;
 mod csv;
 mod firewalld;
-mod ipset;
 mod html;
-mod cisco_asa;
+mod ipset;
 mod iptables;
 mod json;
 mod junos;
 mod kamailio;
-mod mikrotik;
 mod markdown;
+mod mikrotik;
 mod nftables;
 pub mod parse;
 mod pf;
@@ -140,6 +140,7 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &aws_prefix_list::AwsPrefixList,
     &asterisk::Asterisk,
     &kamailio::Kamailio,
+    &cisco_asa::CiscoAsa,
     &junos::Junos,
     &mikrotik::Mikrotik,
     &cidr::Cidr,
@@ -148,7 +149,6 @@ pub static FORMATS: &[&dyn Dialect] = &[
     &yaml::Yaml,
     &markdown::Markdown,
     &html::Html,
-    &cisco_asa::CiscoAsa,
 ];
 
 /// The formats that `check` reads.
