@@ -54,9 +54,9 @@ impl Dialect for CiscoAsa {
     }
 
     fn contract(&self) -> &'static str {
-        "A load clears each access list and writes it anew, line by line; the object groups \
-         are its own. The ASA keeps state, so there is no way back in it, and an applied list \
-         denies what it does not permit."
+        "A load clears each access list with its object groups and writes them anew, line by line, \
+         after which the hook has to be entered again. An ASA keeps state, so it needs no way back, \
+         and an applied list denies what it does not permit."
     }
 
     fn load(&self, _unit: &Unit) -> String {
