@@ -178,6 +178,15 @@ fn a_name_cannot_carry_anything_in() {
     }
 }
 
+#[test]
+fn check_says_that_it_does_not_read_them() {
+    for format in ROUTERS {
+        let stderr = Tool::new(["check", "--format", format]).run().refused();
+        let wanted = format!("check does not read {format}; use one of iptables, ");
+        assert!(stderr.contains(&wanted), "{stderr}");
+    }
+}
+
 /// Golden files say that an output is unchanged; the other tests say that it is right.
 #[test]
 fn golden_files_are_unchanged() {

@@ -169,7 +169,7 @@ pub enum FormatError {
         suggestion: String,
         known: String,
     },
-    #[error("check does not read {format}, which no firewall prints; use one of {known}")]
+    #[error("check does not read {format}; use one of {known}")]
     Unreadable { format: &'static str, known: String },
     #[error("--table is for {takers}, not for {format}; leave it out")]
     NoTable {
