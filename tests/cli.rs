@@ -548,7 +548,7 @@ fn a_new_file_has_the_mode_that_the_umask_leaves() {
     let folder = tool.folder().to_owned();
     let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
     let script = format!(
-        "umask 027; {program} -q -f pf -o new.conf; umask 022; {program} -q -f pf -o {}/other.conf",
+        "umask 027; '{program}' -q -f pf -o new.conf; umask 022; '{program}' -q -f pf -o {}/other.conf",
         folder.display()
     );
     *tool.command() = std::process::Command::new("sh");
