@@ -559,7 +559,7 @@ fn expected_rules(case: &Case) -> String {
             (5061, 5061) => continue,
             ports => ports,
         };
-        // The server has no rules out in a stack.
+        // The server knows no rules out in a template: those are for cfn-lint alone.
         for cidr in facts::cidrs(&facts::united(ranges))
             .iter()
             .filter(|_| key.direction == "in")

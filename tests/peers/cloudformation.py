@@ -2,7 +2,8 @@
 
 Usage: cloudformation.py FOLDER. NAME.json is a template; NAME.expected beside it has the rules that the
 security group shall have afterwards, a line each: direction, protocol, first port, last port, CIDR.
-A second deployment must find nothing to do. The server takes rules out for granted, and makes none.
+A second deployment must find nothing to do. The server knows no rules out in a template, so none are
+expected of it.
 """
 
 import contextlib
