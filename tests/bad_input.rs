@@ -46,7 +46,7 @@ const CASES: &[Bad] = &[
     bad("-f nft --edition=", "unknown edition ''; use one of regional"),
     bad("-f nft --edition regional,2024", "unknown edition '2024'"),
     bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of iptables, nftables, pf, aws-sg, cisco"),
-    bad("-f juniper", "unknown format 'juniper'; use one of iptables"),
+    bad("-f nsx", "unknown format 'nsx'; use one of iptables"),
     bad("-f=", "unknown format ''; use one of iptables"),
     bad("--region tokyo", "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or give a --template"),
     bad("", "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or give a --template"),
