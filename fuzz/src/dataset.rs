@@ -1,7 +1,7 @@
 //! A user's own list.
 
 use twilio_sip_allow::dataset::{Edition, parse_edition, to_yaml};
-use twilio_sip_allow::format::{self, FORMATS, Unit};
+use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::select;
 
 use crate::{ATLAS, assert_in_sync, everything, text};
@@ -22,7 +22,7 @@ fn use_it(edition: Edition) {
     let editions = [edition];
     let policy = select::policy(&selection, &editions, &ATLAS).unwrap();
     select::notices(&selection, &policy, &editions, &ATLAS);
-    for &format in FORMATS {
+    for format in format::readable() {
         let unit = Unit::default();
         let text = format::render(format, &policy, &unit).unwrap();
         assert_in_sync(format, &policy, &unit, &text);
