@@ -22,6 +22,12 @@ fn mended(script: String, shell: Shell, name: &str) -> String {
         Shell::Bash => script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__")),
         // An option that lacks its value yet counts as a verb: none of its values would be offered.
         Shell::Fish => script.replace("\n    or return\n", "\n    or return 0\n"),
+        // The main job's options would go on behind a verb, with values that the verb does not take.
+        Shell::Zsh => script.replacen(
+            "_arguments \"${_arguments_options[@]}\" :",
+            "_arguments \"${_arguments_options[@]}\" -A '-*' :",
+            1,
+        ),
         _ => script,
     }
 }
