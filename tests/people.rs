@@ -981,7 +981,7 @@ fn check_reads_none_of_them() {
             .file("deployed", "x\n")
             .run()
             .refused();
-        let reason = format!("check does not read {format}, which no firewall prints; use one of ");
+        let reason = format!("check does not read {format}; use one of ");
         assert!(stderr.contains(&reason), "{stderr}");
     }
 }
