@@ -8,14 +8,16 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::facts::{ANY_PORT, Allowed, Key, Range, network};
 use common::lab::{BackEnd, IPTABLES_FIREWALL, Lab, Place, iptables_names};
 use common::namespace::Namespace;
 use common::oracle::{Oracle, Random, Selected, Tcp, probes};
 use common::wire::Shape;
-use common::{Case, Tool, facts, first_difference, head_commands, matrix, render, tell};
+use common::{
+    Case, GOLDEN, Tool, assert_golden, facts, first_difference, head_commands, matrix, render, tell,
+};
 
 fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
     if let Some(difference) = first_difference(expected, found) {
@@ -33,18 +35,6 @@ fn assert_allows(case: &Case, what: &str, found: &Allowed) {
     );
 }
 
-fn assert_fewest(case: &Case, found: &Allowed) {
-    for (key, networks) in found {
-        let fewest = facts::cidrs(&facts::united(networks.clone()));
-        let options = case.options();
-        assert_eq!(
-            networks.len(),
-            fewest.len(),
-            "{options}\n{key:?} could be {fewest:?}"
-        );
-    }
-}
-
 /// Splits what a script printed between its `echo @@` lines.
 fn sections(text: &str) -> Vec<&str> {
     text.split("@@\n").collect()
@@ -54,39 +44,6 @@ fn sections(text: &str) -> Vec<&str> {
 fn quiet(commands: &[String]) -> String {
     format!("{{ {}\n}} 2>/dev/null", commands.join("\n"))
 }
-
-/// Golden files say that an output is unchanged; the other tests say that it is right.
-fn assert_golden(format: &str, cases: &[(&str, &str)]) {
-    for (name, options) in cases {
-        let path: PathBuf = [
-            env!("CARGO_MANIFEST_DIR"),
-            "tests/golden",
-            &format!("{name}.{format}"),
-        ]
-        .iter()
-        .collect();
-        let found = render(&format!("{options} --format {format}"));
-        // A release must not touch every file.
-        let found = found.replace(
-            concat!("allow ", env!("CARGO_PKG_VERSION")),
-            "allow VERSION",
-        );
-        if std::env::var_os("BLESS").is_some() {
-            std::fs::write(&path, &found).unwrap();
-        }
-        let expected = std::fs::read_to_string(&path).unwrap_or_default();
-        if let Some(difference) = first_difference(&expected, &found) {
-            panic!(
-                "{}: {difference}\nif this is meant: BLESS=1 cargo test --test frontends golden, and read the diff",
-                path.display()
-            );
-        }
-    }
-}
-
-const TOKYO: (&str, &str) = ("tokyo", "--region tokyo");
-const ALL: (&str, &str) = ("all", "");
-const UNION: (&str, &str) = ("union", "--edition regional,global --region tokyo,virginia");
 
 /// Words, a text in double or single quotes being one, without the quotes.
 fn words(line: &str) -> Vec<String> {
@@ -245,14 +202,13 @@ fn ipset_every_selection_allows_exactly_what_is_published() {
         ];
         assert_eq!(names, usual, "{}", case.options());
         let found = allowed_by_set_rules(hooked_rules(&text).into_iter(), &sets, None);
-        assert_allows(&case, "by its text", &found);
-        assert_fewest(&case, &found);
+        facts::assert_exact(&case.options(), &facts::expected(&case, false), &found);
     }
 }
 
 #[test]
 fn ipset_golden_files_are_unchanged() {
-    assert_golden("ipset", &[TOKYO, ALL, UNION]);
+    assert_golden(GOLDEN.map(|(name, options)| (name, options, "ipset")));
 }
 
 #[test]
@@ -539,14 +495,13 @@ fn ufw_every_selection_allows_exactly_what_is_published() {
     for case in matrix() {
         let text = render(&format!("{} --format ufw", case.options()));
         let found = allowed_by_ufw(ufw_rules(&text), "any");
-        assert_allows(&case, "by its text", &found);
-        assert_fewest(&case, &found);
+        facts::assert_exact(&case.options(), &facts::expected(&case, false), &found);
     }
 }
 
 #[test]
 fn ufw_golden_files_are_unchanged() {
-    assert_golden("ufw", &[TOKYO, ALL, UNION]);
+    assert_golden(GOLDEN.map(|(name, options)| (name, options, "ufw")));
 }
 
 /// What `iptables-save` prints of ufw's chains for its user's rules, without `-A`.
@@ -894,24 +849,18 @@ fn firewalld_every_selection_allows_exactly_what_is_published() {
     for case in one_way() {
         let text = render(&format!("{} --format firewalld", case.options()));
         let found = allowed_by_policy(&text, case.direction);
-        assert_allows(&case, "by its text", &found);
-        assert_fewest(&case, &found);
+        facts::assert_exact(&case.options(), &facts::expected(&case, false), &found);
     }
 }
 
 #[test]
 fn firewalld_golden_files_are_unchanged() {
-    assert_golden(
-        "firewalld",
-        &[
-            ("tokyo", "--region tokyo --direction in"),
-            ("all", "--direction in"),
-            (
-                "union",
-                "--edition regional,global --region tokyo,virginia --direction out",
-            ),
-        ],
-    );
+    let union = "--edition regional,global --region tokyo,virginia --direction out";
+    assert_golden([
+        ("tokyo", "--region tokyo --direction in", "firewalld"),
+        ("all", "--direction in", "firewalld"),
+        ("union", union, "firewalld"),
+    ]);
 }
 
 #[test]

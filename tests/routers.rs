@@ -13,7 +13,10 @@ use std::path::Path;
 use std::process::Command;
 
 use common::facts::{self, ANY_PORT, Allowed, Key, Range};
-use common::{Case, Tool, first_difference, matrix, python, render};
+use common::{
+    Case, GOLDEN, Tool, assert_golden, assert_refuses_names, matrix, python, render,
+    render_steadily,
+};
 use serde_json::Value;
 
 const ROUTERS: [&str; 3] = ["junos", "mikrotik", "cisco-asa"];
@@ -39,19 +42,12 @@ fn read(format: &str, text: &str) -> Allowed {
 }
 
 fn assert_exact(case: &Case, format: &str, found: &Allowed) {
-    let shown = format!("{} --format {format}", case.options());
-    let expected = facts::expected(case, is_stateless(format));
-    if let Some(difference) = first_difference(&facts::lines(&expected), &facts::lines(found)) {
-        panic!("{shown}\n{difference}");
-    }
-    for (key, networks) in found {
-        let fewest = facts::cidrs(&facts::united(networks.clone()));
-        assert_eq!(
-            networks.len(),
-            fewest.len(),
-            "{shown}\n{key:?} could be {fewest:?}"
-        );
-    }
+    let command = format!("{} --format {format}", case.options());
+    facts::assert_exact(
+        &command,
+        &facts::expected(case, is_stateless(format)),
+        found,
+    );
 }
 
 #[test]
@@ -150,13 +146,9 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
 #[test]
 fn outputs_are_the_same_twice_and_plain_text() {
     for format in ROUTERS {
-        let command = format!("{UNION} --format {format}");
-        let text = render(&command);
-        assert_eq!(text, render(&command), "{format}");
-        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format}");
+        let text = render_steadily(&format!("{UNION} --format {format}"));
         let plain = |c: char| c == '\n' || matches!(c, ' '..='~');
         assert!(text.chars().all(plain), "{format}");
-        assert!(!text.contains(" \n"), "{format}");
     }
 }
 
@@ -167,14 +159,7 @@ fn a_name_cannot_carry_anything_in() {
         "a!b", "a/b", "-a", "a-", "1a", "é",
     ];
     for format in ROUTERS {
-        for nasty in nasty {
-            let name = format!("--name={nasty}");
-            let stderr = Tool::new(["--format", format, &name]).run().refused();
-            assert!(
-                stderr.contains("is not a name that every firewall takes"),
-                "{format} {nasty:?}: {stderr}"
-            );
-        }
+        assert_refuses_names(format, &nasty);
     }
 }
 
@@ -190,33 +175,9 @@ fn check_says_that_it_does_not_read_them() {
 /// Golden files say that an output is unchanged; the other tests say that it is right.
 #[test]
 fn golden_files_are_unchanged() {
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut failures = Vec::new();
-    for (name, options) in [("tokyo", "--region tokyo"), ("all", ""), ("union", UNION)] {
-        for format in ROUTERS {
-            let path = format!(
-                "{}/tests/golden/{name}.{format}",
-                env!("CARGO_MANIFEST_DIR")
-            );
-            // A release must not touch every file.
-            let found = render(&format!("{options} --format {format}")).replace(
-                concat!("allow ", env!("CARGO_PKG_VERSION")),
-                "allow VERSION",
-            );
-            if bless {
-                std::fs::write(&path, &found).unwrap();
-            }
-            let expected = std::fs::read_to_string(&path).unwrap_or_default();
-            if let Some(difference) = first_difference(&expected, &found) {
-                failures.push(format!("{path}: {difference}"));
-            }
-        }
+    for format in ROUTERS {
+        assert_golden(GOLDEN.map(|(name, options)| (name, options, format)));
     }
-    assert!(
-        failures.is_empty(),
-        "{}\nif this is meant: BLESS=1 cargo test --test routers golden, and read the diff",
-        failures.join("\n")
-    );
 }
 
 /// The direction that a unit's name ends in.

@@ -261,3 +261,18 @@ pub fn cidrs(ranges: &[Range]) -> Vec<String> {
     }
     result
 }
+
+/// That exactly the expected packets are allowed, in the fewest networks; `what` is told if not.
+pub fn assert_exact(what: &str, expected: &Allowed, found: &Allowed) {
+    if let Some(difference) = super::first_difference(&lines(expected), &lines(found)) {
+        panic!("{what}\n{difference}");
+    }
+    for (key, networks) in found {
+        let fewest = cidrs(&united(networks.clone()));
+        assert_eq!(
+            networks.len(),
+            fewest.len(),
+            "{what}\n{key:?} could be {fewest:?}"
+        );
+    }
+}

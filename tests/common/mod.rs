@@ -305,3 +305,59 @@ pub fn first_difference(expected: &str, found: &str) -> Option<String> {
     }
     None
 }
+
+/// Prints the same bytes twice, with one newline at the end and no blank before any; the text.
+pub fn render_steadily(line: &str) -> String {
+    let text = render(line);
+    assert_eq!(render(line), text, "{line}");
+    assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{line}");
+    assert!(!text.contains(" \n"), "{line}");
+    text
+}
+
+/// No output of a format is for a unit of such a name.
+pub fn assert_refuses_names(format: &str, names: &[&str]) {
+    for name in names {
+        let option = format!("--name={name}");
+        let stderr = Tool::new(["--format", format, &option]).run().refused();
+        assert!(
+            stderr.contains("is not a name that every firewall takes"),
+            "{format} {name:?}: {stderr}"
+        );
+    }
+}
+
+/// The selections of the golden files that every format has.
+pub const GOLDEN: [(&str, &str); 3] = [
+    ("tokyo", "--region tokyo"),
+    ("all", ""),
+    ("union", "--edition regional,global --region tokyo,virginia"),
+];
+
+/// Golden files say that an output is unchanged; other tests say that it is right. Each is the name of
+/// a selection, its options, and the format; `BLESS=1` writes them.
+pub fn assert_golden<'a>(outputs: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut failures = Vec::new();
+    for (name, options, format) in outputs {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let path = format!("{root}/tests/golden/{name}.{format}");
+        // A release must not touch every file.
+        let found = render(&format!("{options} --format {format}"))
+            .replace(&format!("allow {version}"), "allow VERSION")
+            .replace(&format!("version\": \"{version}"), "version\": \"VERSION")
+            .replace(&format!("version: \"{version}"), "version: \"VERSION");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        if let Some(difference) = first_difference(&expected, &found) {
+            failures.push(format!("{path}: {difference}"));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{}\nif this is meant: BLESS=1 cargo test golden, and read the diff",
+        failures.join("\n")
+    );
+}
