@@ -13,7 +13,7 @@ use crate::policy::drift::Known;
 use crate::policy::space::{Span, normalized};
 use crate::policy::{
     Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
-    Scope, State, Transport, merge,
+    Scope, SelectedEdition, State, Transport, merge,
 };
 use crate::text;
 
@@ -174,9 +174,12 @@ pub fn policy(
     let scope = Scope {
         editions: editions
             .iter()
-            .map(|e| (e.name.clone(), e.standing()))
+            .map(|e| SelectedEdition {
+                name: e.name.clone(),
+                standing: e.standing(),
+                source: e.source.clone(),
+            })
             .collect(),
-        sources: editions.iter().map(|e| e.source.clone()).collect(),
         all_regions: regions.len() == atlas.regions.len(),
         regions: regions.iter().map(|region| region.id.clone()).collect(),
         directions: selection.directions.clone(),

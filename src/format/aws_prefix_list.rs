@@ -104,7 +104,7 @@ impl Dialect for AwsPrefixList {
 /// With the edition where the label does not say it.
 fn description(policy: &Policy, plane: Plane, label: &str) -> String {
     let edition = match &policy.scope.editions[..] {
-        [(name, _)] => format!(" ({name})"),
+        [edition] => format!(" ({})", edition.name),
         _ => String::new(),
     };
     clip(

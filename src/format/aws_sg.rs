@@ -159,9 +159,10 @@ fn description(
 ) -> String {
     let scope = &policy.scope;
     let mut editions: Vec<String> = Vec::new();
-    for (name, standing) in &scope.editions {
-        if network.origins.iter().any(|origin| origin.edition == *name) {
-            editions.push(format!("{name} ({standing})"));
+    for edition in &scope.editions {
+        let mut origins = network.origins.iter();
+        if origins.any(|origin| origin.edition == edition.name) {
+            editions.push(format!("{} ({})", edition.name, edition.standing));
         }
     }
     let text = format!(

@@ -1,13 +1,16 @@
 //! The policy as JSON. The shape is that of `docs/policy.schema.json`; a change that breaks it
 //! raises [`VERSION`].
 
+use std::sync::Arc;
+
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
 use super::{Dialect, FormatError, Unit};
 use crate::policy::{
-    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, State, Transport,
+    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, SelectedEdition, State,
+    Transport,
 };
 use crate::template;
 
@@ -51,19 +54,12 @@ struct Tool {
 
 #[derive(Serialize)]
 struct ScopeView<'a> {
-    editions: Vec<EditionView<'a>>,
-    regions: Vec<&'a str>,
+    editions: &'a [SelectedEdition],
+    regions: &'a [Arc<str>],
     all_regions: bool,
     directions: &'a [Direction],
     planes: &'a [Plane],
     transports: &'a [Transport],
-}
-
-#[derive(Serialize)]
-struct EditionView<'a> {
-    name: &'a str,
-    standing: &'a str,
-    source: &'a str,
 }
 
 #[derive(Serialize)]
@@ -163,16 +159,9 @@ impl<'a> Document<'a> {
 impl<'a> ScopeView<'a> {
     fn new(policy: &'a Policy) -> Self {
         let scope = &policy.scope;
-        let edition = |((name, standing), source)| EditionView {
-            name,
-            standing,
-            source,
-        };
-        let editions = scope.editions.iter().map(|(n, s)| (&**n, &**s));
-        let sources = scope.sources.iter().map(|source| &**source);
         ScopeView {
-            editions: editions.zip(sources).map(edition).collect(),
-            regions: scope.regions.iter().map(|id| &**id).collect(),
+            editions: &scope.editions,
+            regions: &scope.regions,
             all_regions: scope.all_regions,
             directions: &scope.directions,
             planes: &scope.planes,

@@ -377,7 +377,7 @@ fn head(format: &dyn Dialect, policy: &Policy, unit: &Unit, hooks: &[String]) ->
     let editions = scope
         .editions
         .iter()
-        .map(|(name, standing)| format!("{name} ({standing})"));
+        .map(|edition| format!("{} ({})", edition.name, edition.standing));
     let regions = words(scope.regions.iter().map(ToString::to_string).collect());
     let signaling: Vec<_> = scope.transports.iter().map(ToString::to_string).collect();
     let planes = scope.planes.iter().map(|plane| match plane {

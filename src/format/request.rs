@@ -66,14 +66,15 @@ impl Request {
         let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
         let scope = &policy.scope;
         let way = |direction: &Direction| Way::new(policy, &lists, *direction, spell);
-        let names = scope.editions.iter().map(|(name, _)| spell(name));
-        let sources = scope.sources.iter().map(|source| spell(source));
+        let sources = scope.editions.iter();
         Request {
             tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
             facts: facts(format, policy, unit, spell),
             directions: scope.directions.iter().map(way).collect(),
             groups: groups(policy, &lists, spell),
-            sources: names.zip(sources).collect(),
+            sources: sources
+                .map(|edition| (spell(&edition.name), spell(&edition.source)))
+                .collect(),
         }
     }
 }

@@ -85,7 +85,10 @@ pub fn render_template(
         editions: scope
             .editions
             .iter()
-            .map(|(name, standing)| Edition { name, standing })
+            .map(|edition| Edition {
+                name: &edition.name,
+                standing: &edition.standing,
+            })
             .collect(),
         regions: scope.regions.iter().map(|id| &**id).collect(),
         all_regions: scope.all_regions,

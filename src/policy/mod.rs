@@ -130,13 +130,22 @@ pub struct Rule {
     pub local: Local,
 }
 
+/// A published list, or a user's own, as a [`Scope`] names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SelectedEdition {
+    /// What it is selected by.
+    pub name: Arc<str>,
+    /// Such as `in force since 2024-02-21`.
+    pub standing: String,
+    /// Where it was published: any text, if the list is a user's.
+    pub source: String,
+}
+
 /// What was selected: for the head and the shape of an output; the rules speak for themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// Name and standing of each edition.
-    pub editions: Vec<(Arc<str>, String)>,
-    /// Where each edition was published, in the same order; text of a user's, if the list is.
-    pub sources: Vec<String>,
+    /// At least one.
+    pub editions: Vec<SelectedEdition>,
     /// The regions' ids, in the data's order.
     pub regions: Vec<Arc<str>>,
     /// Whether these are all regions that Twilio has.

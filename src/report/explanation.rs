@@ -190,7 +190,10 @@ impl<'a> Explanation<'a> {
 fn selection(scope: &Scope) -> String {
     let words = |list: Vec<String>| list.join(" and ");
     let all = |list: &[String], whole: usize| (list.len() < whole).then(|| list.join(" and "));
-    let editions = scope.editions.iter().map(|(name, _)| name.to_string());
+    let editions = scope
+        .editions
+        .iter()
+        .map(|edition| edition.name.to_string());
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
     let transports: Vec<String> = scope.transports.iter().map(ToString::to_string).collect();
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
@@ -207,7 +210,10 @@ fn selection(scope: &Scope) -> String {
 }
 
 fn selected(scope: &Scope) -> Value {
-    let editions = scope.editions.iter().map(|(name, _)| name.to_string());
+    let editions = scope
+        .editions
+        .iter()
+        .map(|edition| edition.name.to_string());
     json!({
         "editions": editions.collect::<Vec<_>>(),
         "regions": scope.regions,

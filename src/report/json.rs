@@ -15,7 +15,10 @@ const VERSION: u32 = 1;
 impl Report for Json {
     fn head(&self, subject: &Subject, summary: Summary) -> String {
         let scope = subject.scope;
-        let editions = scope.editions.iter().map(|(name, _)| name.to_string());
+        let editions = scope
+            .editions
+            .iter()
+            .map(|edition| edition.name.to_string());
         let head = json!({
             "version": VERSION,
             "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},

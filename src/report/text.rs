@@ -126,13 +126,16 @@ fn expected(subject: &Subject) -> String {
     } else {
         list(scope.regions.iter().map(ToString::to_string).collect())
     };
-    let editions: Vec<String> = scope.editions.iter().map(|(n, _)| n.to_string()).collect();
+    let editions = scope
+        .editions
+        .iter()
+        .map(|edition| edition.name.to_string());
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
     format!(
         "what {} needs for {regions}, edition {}, {} {}",
         subject.format,
-        list(editions),
+        list(editions.collect()),
         planes.join(" and "),
         directions.join(" and "),
     )
