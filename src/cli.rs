@@ -151,10 +151,10 @@ struct Everywhere {
     /// An input above a limit is refused by the limit's name. They are: "input" (32M), the bytes of
     /// a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
     /// a page or a template; "rules" (200000), those of a unit with what jumps multiply; "boxes"
-    /// (200000), the combinations of addresses and ports in a rule, or in what differs; "addresses" (200000), those
-    /// to scan or explain; "depth" (64), of jumps; and "work" (50000000), the steps of a comparison.
-    /// K, M and G may follow a number: 1K is 1024. Several stand with commas between, or the option
-    /// is repeated; what is given here replaces all of the variable's.
+    /// (200000), the combinations of addresses and ports in a rule, or in what differs; "addresses"
+    /// (200000), those to scan or explain; "depth" (64), of jumps; and "work" (50000000), the steps
+    /// of a comparison. K, M and G may follow a number: 1K is 1024. Several stand with commas
+    /// between, or the option is repeated; what is given here replaces all of the variable's.
     #[arg(
         long,
         global = true,
@@ -504,11 +504,9 @@ impl TypedValueParser for FormatParser {
         arg: Option<&clap::Arg>,
         value: &OsStr,
     ) -> Result<Self::Value, clap::Error> {
+        let find = self.find;
         StringValueParser::new()
-            .try_map({
-                let find = self.find;
-                move |name| find(&name)
-            })
+            .try_map(move |name| find(&name))
             .parse_ref(command, arg, value)
     }
 

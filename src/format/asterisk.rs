@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, addresses, head};
+use super::{Dialect, FormatError, Spelled, Unit, addresses, head};
 use crate::policy::Policy;
 use crate::template;
 
@@ -21,13 +21,7 @@ const COMMENT_LIMIT: usize = 200;
 struct View {
     head: Vec<String>,
     name: String,
-    matches: Vec<Match>,
-}
-
-#[derive(Serialize)]
-struct Match {
-    network: String,
-    label: String,
+    matches: Vec<Spelled>,
 }
 
 impl Dialect for Asterisk {
@@ -60,17 +54,11 @@ impl Dialect for Asterisk {
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let policy = addresses::sip_sources(self, policy)?;
         let list = addresses::only_list(self, &policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
-        let spelled = list.spelled.into_iter();
         Ok(template::value(&View {
             head: head(self, &policy, unit, &[]),
             // Names of endpoints are told apart by case too.
             name: unit.name.to_string(),
-            matches: spelled
-                .map(|network| Match {
-                    network: network.address,
-                    label: network.label,
-                })
-                .collect(),
+            matches: list.spelled,
         }))
     }
 }

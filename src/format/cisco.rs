@@ -178,7 +178,8 @@ fn address(network: Ipv4Net) -> String {
     }
 }
 
-fn ports(ports: PortRange) -> String {
+/// ` eq 5060` or ` range 10000 20000`, or nothing for any port.
+pub(super) fn ports(ports: PortRange) -> String {
     if ports.is_any() {
         String::new()
     } else if ports.first() == ports.last() {

@@ -8,8 +8,9 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::cisco::ports;
 use super::{Dialect, FormatError, Labelled, NetworkLists, Spelled, Unit, head};
-use crate::policy::{Direction, Plane, Policy, PortRange, Rule};
+use crate::policy::{Direction, Plane, Policy, Rule};
 use crate::template;
 use crate::text::clip;
 
@@ -95,10 +96,7 @@ fn access_list(
         .map(|plane| ObjectGroup {
             name: group_name(&name, plane),
             // Empty where the policy has nothing for a plane: the group of an earlier load goes.
-            members: lists
-                .of(plane)
-                .next()
-                .map_or_else(Vec::new, |list| Labelled::remote(&list.spelled)),
+            members: Labelled::remote(lists.first_of(plane)),
         })
         .into();
     let local = rules.first().map_or(&[][..], |r| &r.local.networks);
@@ -167,15 +165,5 @@ fn address(network: Ipv4Net) -> String {
         format!("host {}", network.addr())
     } else {
         format!("{} {}", network.addr(), network.netmask())
-    }
-}
-
-fn ports(ports: PortRange) -> String {
-    if ports.is_any() {
-        String::new()
-    } else if ports.first() == ports.last() {
-        format!(" eq {}", ports.first())
-    } else {
-        format!(" range {} {}", ports.first(), ports.last())
     }
 }

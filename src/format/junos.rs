@@ -118,10 +118,9 @@ fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Directi
 /// A plane's list: empty where the policy has nothing for it, so that a load takes away what an
 /// earlier one put there.
 fn remote_list(lists: &NetworkLists, plane: Plane, filter: &str) -> PrefixList {
-    let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
     PrefixList {
         name: format!("{filter}-{plane}"),
-        prefixes: Labelled::remote(networks),
+        prefixes: Labelled::remote(lists.first_of(plane)),
     }
 }
 

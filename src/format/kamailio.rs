@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, addresses, head};
+use super::{Dialect, FormatError, Spelled, Unit, addresses, head};
 use crate::policy::{Plane, Policy};
 use crate::template;
 
@@ -29,13 +29,7 @@ struct View {
     group: u8,
     /// What the module puts into `peer_tag_avp`.
     tag: String,
-    records: Vec<Record>,
-}
-
-#[derive(Serialize)]
-struct Record {
-    network: String,
-    label: String,
+    records: Vec<Spelled>,
 }
 
 impl Dialect for Kamailio {
@@ -74,17 +68,11 @@ impl Dialect for Kamailio {
                 "if (!allow_source_address(\"{GROUP}\")) {{ sl_send_reply(\"403\", \"Forbidden\"); exit; }}"
             ),
         ];
-        let spelled = list.spelled.into_iter();
         Ok(template::value(&View {
             head: head(self, &policy, unit, &hooks),
             group: GROUP,
             tag: unit.name.lower_with_hyphens(),
-            records: spelled
-                .map(|network| Record {
-                    network: network.address,
-                    label: network.label,
-                })
-                .collect(),
+            records: list.spelled,
         }))
     }
 

@@ -97,11 +97,10 @@ impl Dialect for Mikrotik {
 /// A plane's list: empty where the policy has nothing for it, so that a load takes away what an
 /// earlier one put there.
 fn remote_list(lists: &NetworkLists, plane: Plane, base: &str) -> AddressList {
-    let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
     let entry = |n: &Spelled| format!("address={} comment={}", n.address, quoted(&n.label));
     AddressList {
         name: format!("{base}-{plane}"),
-        entries: networks.iter().map(entry).collect(),
+        entries: lists.first_of(plane).iter().map(entry).collect(),
     }
 }
 

@@ -216,14 +216,13 @@ pub fn find(name: &str) -> Result<&'static dyn Dialect, FormatError> {
 
 /// The same among those that `check` reads.
 pub fn find_readable(name: &str) -> Result<&'static dyn Dialect, FormatError> {
-    let known = || names(readable(), ", ");
-    match find(name) {
-        Ok(format) if format.reader().is_none() => Err(FormatError::Unreadable {
-            format: format.name(),
-            known: known(),
-        }),
-        Err(_) => find_among(readable(), name),
-        found => found,
+    find_among(readable(), name).map_err(|unknown| find(name).map_or(unknown, unreadable))
+}
+
+fn unreadable(format: &dyn Dialect) -> FormatError {
+    FormatError::Unreadable {
+        format: format.name(),
+        known: names(readable()),
     }
 }
 
@@ -238,16 +237,13 @@ fn find_among(
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
         suggestion: did_you_mean(name, formats.clone().flat_map(names_of)),
-        known: names(formats, ", "),
+        known: names(formats),
     })
 }
 
 /// The formats' names in one line.
-pub fn names(formats: impl Iterator<Item = &'static dyn Dialect>, separator: &str) -> String {
-    formats
-        .map(Dialect::name)
-        .collect::<Vec<_>>()
-        .join(separator)
+fn names(formats: impl Iterator<Item = &'static dyn Dialect>) -> String {
+    formats.map(Dialect::name).collect::<Vec<_>>().join(", ")
 }
 
 fn names_of(format: &dyn Dialect) -> impl Iterator<Item = &'static str> + use<> {
@@ -325,7 +321,7 @@ pub fn view(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Value,
         let takers = FORMATS.iter().copied().filter(|f| f.takes_table());
         return Err(FormatError::NoTable {
             format: format.name(),
-            takers: names(takers, ", "),
+            takers: names(takers),
         });
     }
     refuse_without_effect(policy, format.is_stateless())?;
@@ -344,14 +340,10 @@ pub fn parse(format: &dyn Dialect, text: &str, wanted: Wanted) -> Parsed {
              rules at all, and the unit is to be loaded anew",
         )]);
     }
-    let reader = format.reader().ok_or_else(|| {
-        let error = FormatError::Unreadable {
-            format: format.name(),
-            known: names(readable(), ", "),
-        };
-        vec![ParseError::new(0, error.to_string())]
-    })?;
-    reader.parse(text, wanted)
+    match format.reader() {
+        Some(reader) => reader.parse(text, wanted),
+        None => Err(vec![ParseError::new(0, unreadable(format).to_string())]),
+    }
 }
 
 /// A local port that the user gave and that no rule has: one of the options is not what was meant.
@@ -424,6 +416,7 @@ struct NetworkList {
     spelled: Vec<Spelled>,
 }
 
+#[derive(Serialize)]
 struct Spelled {
     /// In the dialect's notation.
     address: String,
@@ -455,6 +448,11 @@ impl NetworkLists {
 
     fn of(&self, plane: Plane) -> impl Iterator<Item = &NetworkList> {
         self.0.iter().filter(move |list| list.plane == plane)
+    }
+
+    /// The networks of a plane's first list; none where the policy has nothing for the plane.
+    fn first_of(&self, plane: Plane) -> &[Spelled] {
+        self.of(plane).next().map_or(&[], |list| &list.spelled)
     }
 
     /// The number and the networks of the list that a rule refers to.

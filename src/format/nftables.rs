@@ -146,10 +146,9 @@ impl Reader for Nftables {
 /// The set of a plane: empty where the policy has nothing for it, so that a load takes away what
 /// an earlier one put there.
 fn named_set(lists: &NetworkLists, plane: Plane, base: &str) -> Set {
-    let networks = lists.of(plane).next().map_or(&[][..], |list| &list.spelled);
     Set {
         name: format!("{base}_{plane}"),
-        elements: elements(networks),
+        elements: elements(lists.first_of(plane)),
     }
 }
 
