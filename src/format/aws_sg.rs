@@ -10,10 +10,10 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::aws::{DESCRIPTION_LIMIT, Group, about, groups, over_quota, refuse_local_addresses};
+use super::json::{TEMPLATE, laid_out};
 use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Reader, Unit};
 use crate::policy::{Direction, Policy, Protocol, RemoteNetwork};
-use crate::template;
 use crate::text::clip;
 
 mod group;
@@ -23,11 +23,6 @@ mod repair;
 
 /// The row of the table of formats.
 pub struct AwsSg;
-
-#[derive(Serialize)]
-struct View {
-    permissions: Permissions,
-}
 
 #[derive(Serialize)]
 struct Permissions {
@@ -82,7 +77,7 @@ impl Dialect for AwsSg {
     }
 
     fn template(&self) -> (&'static str, &'static str) {
-        ("aws-sg.j2", include_str!("../../templates/aws-sg.j2"))
+        TEMPLATE
     }
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
@@ -95,9 +90,7 @@ impl Dialect for AwsSg {
                 Some(permissions(Direction::Out)),
             ),
         };
-        Ok(template::value(&View {
-            permissions: Permissions { one, egress },
-        }))
+        Ok(laid_out(&serde_json::json!(Permissions { one, egress })))
     }
 
     fn notices(&self, policy: &Policy) -> Vec<String> {
