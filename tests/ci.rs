@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use serde_yaml::Value;
 
-use common::{python, render, skip};
+use common::{has, python, render};
 use sources::{Environment, QUICK, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -305,15 +305,8 @@ fn no_script_has_an_expression() {
 
 #[test]
 fn shellcheck_finds_no_fault_in_the_action() {
-    if Command::new("shellcheck")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        return skip(
-            "shellcheck_finds_no_fault_in_the_action",
-            "shellcheck is missing",
-        );
+    if !has("shellcheck", "shellcheck_finds_no_fault_in_the_action") {
+        return;
     }
     let folder = tempfile::tempdir().unwrap();
     for step in yaml("action.yml")["runs"]["steps"].as_sequence().unwrap() {

@@ -137,7 +137,10 @@ fn a_file_that_cannot_be_replaced_stays_as_it_is() {
 /// Each step of writing a file fails once, by an error that a disk can have.
 #[test]
 fn a_step_that_fails_leaves_the_old_file_and_nothing_else() {
-    if !common::has_strace("a_step_that_fails_leaves_the_old_file_and_nothing_else") {
+    if !common::has(
+        "strace",
+        "a_step_that_fails_leaves_the_old_file_and_nothing_else",
+    ) {
         return;
     }
     for (calls, error, message) in [
@@ -252,7 +255,10 @@ fn traced(inject: Option<String>) -> (tempfile::TempDir, ExitStatus) {
 
 #[test]
 fn killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one() {
-    if !common::has_strace("killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one") {
+    if !common::has(
+        "strace",
+        "killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one",
+    ) {
         return;
     }
     let new = render("-f nftables");

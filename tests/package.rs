@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Tool, skip};
+use common::{Tool, has};
 use sources::{Environment, git, is_long, sources};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -21,15 +21,6 @@ fn done(command: &mut Command) -> (String, String) {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{command:?}\n{stdout}\n{stderr}");
     (stdout, stderr)
-}
-
-/// Whether a program is here; a word about it where it is not.
-fn has(program: &str, test: &str) -> bool {
-    let found = Command::new(program).arg("--version").output().is_ok();
-    if !found {
-        skip(test, &format!("{program} is missing"));
-    }
-    found
 }
 
 // The crate.

@@ -336,7 +336,10 @@ const CALLS: [(&str, i32, May); 25] = [
 
 #[test]
 fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
-    if !common::has_strace("no_verb_reaches_out_starts_anything_or_writes_but_its_output") {
+    if !common::has(
+        "strace",
+        "no_verb_reaches_out_starts_anything_or_writes_but_its_output",
+    ) {
         return;
     }
     for (line, status, may) in CALLS {
@@ -367,7 +370,10 @@ fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
 /// The judge finds what others do, and what the program itself may do only in other calls.
 #[test]
 fn what_reaches_out_starts_something_or_writes_is_found() {
-    if !common::has_strace("what_reaches_out_starts_something_or_writes_is_found") {
+    if !common::has(
+        "strace",
+        "what_reaches_out_starts_something_or_writes_is_found",
+    ) {
         return;
     }
     let shell = |script: &'static str| vec!["bash", "-c", script];

@@ -217,11 +217,11 @@ pub fn skip(test: &str, missing: &str) {
     tell(&text);
 }
 
-/// Whether strace is here; a word about it where it is not.
-pub fn has_strace(test: &str) -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok();
+/// Whether a program is here; a word about it where it is not.
+pub fn has(program: &str, test: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
-        skip(test, "strace is missing");
+        skip(test, &format!("{program} is missing"));
     }
     found
 }
