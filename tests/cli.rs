@@ -360,13 +360,35 @@ fn the_list_of_editions_has_dates_sources_and_networks() {
 fn the_list_of_formats_is_the_table_of_formats() {
     let json: serde_json::Value =
         serde_json::from_str(&Tool::line("list formats --json").run_once()).unwrap();
-    let names: Vec<&str> = json["formats"]
-        .as_array()
-        .unwrap()
+    let formats = json["formats"].as_array().unwrap();
+    let names = formats
         .iter()
-        .map(|format| format["name"].as_str().unwrap())
-        .collect();
-    assert_eq!(names[..FORMATS.len()], FORMATS);
+        .map(|format| format["name"].as_str().unwrap());
+    let names: Vec<&str> = names.collect();
+    let others = [
+        "ipset",
+        "ufw",
+        "firewalld",
+        "terraform",
+        "cloudformation",
+        "aws-prefix-list",
+        "asterisk",
+        "kamailio",
+        "cisco-asa",
+        "junos",
+        "mikrotik",
+        "cidr",
+        "csv",
+        "json",
+        "yaml",
+        "markdown",
+        "html",
+    ];
+    assert_eq!(names, [&FORMATS[..], &others[..]].concat());
+    let read = formats
+        .iter()
+        .map(|format| format["read_by_check"].as_bool().unwrap());
+    assert!(read.eq(names.iter().map(|name| FORMATS.contains(name))));
     let table = Tool::line("list formats --long").run_once();
     for wanted in [
         "nft -f FILE",

@@ -195,10 +195,7 @@ fn every_call_of_the_program_in_the_readme_works() {
 #[test]
 fn the_readmes_tables_are_what_the_lists_say() {
     let readme = document("README.md");
-    let list = |what: &str| -> serde_json::Value {
-        serde_json::from_str(&Tool::line(&format!("list {what} --json")).run_once()).unwrap()
-    };
-    for format in formats() {
+    for format in list("formats") {
         let row = format!(
             "| `{}` | {} |",
             format["name"].as_str().unwrap(),
@@ -206,7 +203,7 @@ fn the_readmes_tables_are_what_the_lists_say() {
         );
         assert!(readme.contains(&row), "no row {row}");
     }
-    for edition in list("editions")["editions"].as_array().unwrap() {
+    for edition in list("editions") {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let connection = match text(&edition["connection"]).as_str() {
             "public" => "public internet",
@@ -222,17 +219,18 @@ fn the_readmes_tables_are_what_the_lists_say() {
     }
 }
 
-fn formats() -> Vec<serde_json::Value> {
-    let list = Tool::line("list formats --json").run_once();
+/// What `list regions`, `formats` or `editions` prints as JSON.
+fn list(what: &str) -> Vec<serde_json::Value> {
+    let list = Tool::line(&format!("list {what} --json")).run_once();
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
-    list["formats"].as_array().unwrap().clone()
+    list[what].as_array().unwrap().clone()
 }
 
 /// `BLESS=1 cargo test --test docs` writes it anew.
 #[test]
 fn the_document_of_formats_is_the_table_of_formats() {
     let mut made = FORMATS_HEAD.to_owned();
-    for format in formats() {
+    for format in list("formats") {
         let text = |key: &str| format[key].as_str().unwrap().to_owned();
         let aliases = format["aliases"].as_array().unwrap().iter();
         let aliases: Vec<String> = aliases
@@ -298,15 +296,12 @@ fn the_japanese_readme_says_the_same() {
         own.push(call.split(' ').next().unwrap());
     }
     assert_eq!(own, ["explain", "scan"]);
-    let list = |what: &str| -> serde_json::Value {
-        serde_json::from_str(&Tool::line(&format!("list {what} --json")).run_once()).unwrap()
-    };
-    for region in list("regions")["regions"].as_array().unwrap() {
+    for region in list("regions") {
         let text = |key: &str| region[key].as_str().unwrap();
         let row = format!("| `{}` | {} |", text("id"), text("name_ja"));
         assert!(japanese.contains(&row), "no row {row}");
     }
-    for edition in list("editions")["editions"].as_array().unwrap() {
+    for edition in list("editions") {
         let name = edition["edition"].as_str().unwrap();
         let ports = edition["media"]["ports"].as_str().unwrap();
         let row = japanese
