@@ -91,14 +91,7 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(
-            &rules,
-            nftables().opens_tcp(),
-            unit,
-            Limits::default(),
-            || &[],
-        )
-        .unwrap();
+        let drift = compare(&rules, nftables().grain(), unit, Limits::default(), || &[]).unwrap();
         for (side, part) in drift.parts() {
             let subject = match &part.belongs {
                 Belongs::Rule { subject, .. } => subject.clone(),

@@ -4,7 +4,7 @@ mod common;
 
 use common::judge::{assert_in_sync, chance, dialect, everything, pick, policy};
 use common::oracle::Random;
-use common::{EDITIONS, FORMATS, facts, tell};
+use common::{EDITIONS, READ_BY_CHECK, facts, tell};
 use ipnet::Ipv4Net;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::policy::{Direction, Plane, Transport};
@@ -74,7 +74,7 @@ fn random_selection(random: &mut Random) -> Selection {
 #[test]
 fn every_policy_is_read_back_from_every_format() {
     let mut random = Random::new(4);
-    let mut compared = [0; FORMATS.len()];
+    let mut compared = vec![0; READ_BY_CHECK.len()];
     for _ in 0..POLICIES {
         let editions = random_editions(&mut random);
         let selection = random_selection(&mut random);
@@ -82,7 +82,7 @@ fn every_policy_is_read_back_from_every_format() {
         let Ok(policy) = policy(&editions, &selection) else {
             continue;
         };
-        for (name, compared) in FORMATS.iter().zip(&mut compared) {
+        for (name, compared) in READ_BY_CHECK.iter().zip(&mut compared) {
             let Ok(text) = format::render(dialect(name), &policy, &Unit::default()) else {
                 continue;
             };
@@ -91,7 +91,7 @@ fn every_policy_is_read_back_from_every_format() {
             *compared += 1;
         }
     }
-    for (name, compared) in FORMATS.iter().zip(compared) {
+    for (name, compared) in READ_BY_CHECK.iter().zip(compared) {
         tell(&format!(
             "round trip: {name}: {compared} policies came back"
         ));
@@ -114,7 +114,11 @@ fn another_policy_is_not_taken_for_it() {
             policy(&edition, &narrow).unwrap(),
             policy(&edition, &everything()).unwrap(),
         );
-        for name in FORMATS {
+        // Firewalld's policies have one direction, a prefix list has one plane.
+        for name in READ_BY_CHECK
+            .iter()
+            .filter(|name| common::sayable(name).is_empty())
+        {
             let unit = Unit::default();
             let render = |policy| format::render(dialect(name), policy, &unit).unwrap();
             let extra = common::judge::drift(name, &narrow, &render(&wide)).unwrap();

@@ -215,7 +215,7 @@ impl Check {
     }
 
     fn expects(&self, unit: &DeployedUnit) -> bool {
-        !format::rules(self.format, &self.policy, unit.direction).is_empty()
+        !format::expected(self.format, &self.policy, unit).is_empty()
     }
 
     /// The units that let nothing through and should, and why.

@@ -44,6 +44,7 @@ use thiserror::Error;
 
 use crate::limits::{Exceeded, Limits};
 use crate::policy::drift::{self, DeployedUnit, Drift, Known};
+use crate::policy::space::Grain;
 use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
 use crate::template::{self, TemplateError};
 use crate::text::{clip, did_you_mean, fold};
@@ -90,10 +91,9 @@ pub trait Dialect: Sync {
     /// against the firewall's own rules for names.
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
 
-    /// Whether a rule for TCP holds for the packet that opens a connection alone, and the firewall
-    /// lets the rest through by itself.
-    fn opens_tcp(&self) -> bool {
-        false
+    /// By what it tells the packets of a rule from others.
+    fn grain(&self) -> Grain {
+        Grain::Packets
     }
 
     /// What the user should know of this output, a line each.
@@ -108,10 +108,16 @@ pub trait Dialect: Sync {
 }
 
 /// Reads what is deployed in one firewall's language.
-pub trait Reader {
+pub trait Reader: Dialect {
     /// What is deployed, by a text of the firewall's or of ours: each wanted unit, exactly; or
     /// all that is not understood. A unit that is not there lets nothing through.
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed;
+
+    /// What of a policy a unit is to let through: all of its direction, unless it is one of
+    /// several lists that share it.
+    fn expected<'a>(&self, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
+        rules(self, policy, unit.direction)
+    }
 
     /// What to do to mend a drift that was found in `text`, for a firewall that cannot replace a
     /// unit; `None` where loading the whole unit does.
@@ -253,12 +259,26 @@ fn names_of(format: &dyn Dialect) -> impl Iterator<Item = &'static str> + use<> 
 }
 
 /// What a format needs of a policy, one way.
-pub fn rules<'a>(format: &dyn Dialect, policy: &'a Policy, direction: Direction) -> Vec<&'a Rule> {
+fn rules<'a, F: Dialect + ?Sized>(
+    format: &F,
+    policy: &'a Policy,
+    direction: Direction,
+) -> Vec<&'a Rule> {
     if format.is_stateless() {
         policy.stateless(direction).collect()
     } else {
         policy.stateful(direction).collect()
     }
+}
+
+/// What of a policy a unit of a format is to let through; nothing if `check` cannot read it.
+pub fn expected<'a>(
+    format: &dyn Dialect,
+    policy: &'a Policy,
+    unit: &DeployedUnit,
+) -> Vec<&'a Rule> {
+    let reader = format.reader();
+    reader.map_or_else(Vec::new, |reader| reader.expected(policy, unit))
 }
 
 /// How units of a format differ from what a policy expects of them.
@@ -273,8 +293,8 @@ pub fn compare<'k>(
 ) -> Result<Drift, Exceeded> {
     let mut drift = Drift::default();
     for unit in units {
-        let rules = rules(format, policy, unit.direction);
-        let own = drift::compare(&rules, format.opens_tcp(), unit, limits, &known)?;
+        let rules = expected(format, policy, unit);
+        let own = drift::compare(&rules, format.grain(), unit, limits, &known)?;
         drift.missing.extend(own.missing);
         drift.extra.extend(own.extra);
         drift.beyond.extend(own.beyond);

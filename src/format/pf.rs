@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
+use crate::policy::space::Grain;
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
 use crate::text::clip;
@@ -110,8 +111,8 @@ impl Dialect for Pf {
         }))
     }
 
-    fn opens_tcp(&self) -> bool {
-        true
+    fn grain(&self) -> Grain {
+        Grain::Openings
     }
 
     fn reader(&self) -> Option<&dyn Reader> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::space::{self, Difference, Field, Packets, Protocols, Side, Span, Step};
+use super::space::{self, Difference, Field, Grain, Packets, Protocols, Side, Span, Step};
 use super::{Direction, Plane, Rule, State};
 use crate::limits::{Exceeded, Limits};
 
@@ -144,16 +144,15 @@ impl Drift {
 
 /// Compares what one way of a policy needs with what is deployed for it.
 ///
-/// `opens_tcp` tells that a rule for TCP is to hold for the packet that opens a connection alone.
 /// `known` is asked only if there is something extra to be named.
 pub fn compare<'k>(
     rules: &[&Rule],
-    opens_tcp: bool,
+    grain: Grain,
     deployed: &DeployedUnit,
     limits: Limits,
     known: impl Fn() -> &'k [Known],
 ) -> Result<Drift, Exceeded> {
-    let needed: Vec<Vec<Packets>> = rules.iter().map(|r| space::boxes(r, opens_tcp)).collect();
+    let needed: Vec<Vec<Packets>> = rules.iter().map(|r| space::boxes(r, grain)).collect();
     let (missing, extra): (Vec<Difference>, Vec<Difference>) =
         space::differences(&needed.concat(), &deployed.steps, limits)?
             .into_iter()
@@ -162,8 +161,8 @@ pub fn compare<'k>(
     let beyond = deployed.beyond.iter().cloned();
     let known = if extra.is_empty() { &[][..] } else { known() };
     Ok(Drift {
-        missing: name_missing(rules, &needed, missing, direction),
-        extra: name_extra(extra, known, direction),
+        missing: name_missing(rules, grain, &needed, missing, direction),
+        extra: name_extra(extra, grain, known, direction),
         beyond: beyond.map(|b| (direction, b)).collect(),
     })
 }
@@ -171,14 +170,16 @@ pub fn compare<'k>(
 /// Splits what is missing by the rules and networks of the policy, which all of it is of.
 fn name_missing(
     rules: &[&Rule],
+    grain: Grain,
     needed: &[Vec<Packets>],
     mut missing: Vec<Difference>,
     direction: Direction,
 ) -> Vec<Part> {
     let mut parts = Vec::new();
     for (rule, boxes) in rules.iter().zip(needed) {
-        let locals = rule.local.networks.len().max(1);
-        for (network, boxes) in rule.remote.networks.iter().zip(boxes.chunks(locals)) {
+        let networks = &rule.remote.networks;
+        let of_each = boxes.len() / networks.len();
+        for (network, boxes) in networks.iter().zip(boxes.chunks(of_each)) {
             if missing.is_empty() {
                 return parts;
             }
@@ -193,9 +194,10 @@ fn name_missing(
                 }
             }
             let belongs = Belongs::Rule {
-                subject: match rule.state {
-                    State::Any => rule.subject(),
-                    State::Established => format!("{}, the way back,", rule.subject()),
+                subject: match (grain, rule.state) {
+                    (Grain::Remotes, _) => rule.plane.to_string(),
+                    (_, State::Any) => rule.subject(),
+                    (_, State::Established) => format!("{}, the way back,", rule.subject()),
                 },
                 plane: rule.plane,
                 region: network.label(false),
@@ -233,7 +235,12 @@ fn take(from: Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) -> Ve
 }
 
 /// Says of what is extra where Twilio published it, if all of it is published.
-fn name_extra(extra: Vec<Difference>, known: &[Known], direction: Direction) -> Vec<Part> {
+fn name_extra(
+    extra: Vec<Difference>,
+    grain: Grain,
+    known: &[Known],
+    direction: Direction,
+) -> Vec<Part> {
     let mut parts = Vec::new();
     for difference in extra {
         for packets in split_by_publication(&difference.packets, known) {
@@ -241,7 +248,7 @@ fn name_extra(extra: Vec<Difference>, known: &[Known], direction: Direction) -> 
                 direction,
                 packets,
                 sometimes: difference.sometimes,
-                belongs: publications(&packets, known, direction),
+                belongs: publications(&packets, grain, known, direction),
                 blame: difference.blame.clone(),
             });
         }
@@ -274,7 +281,7 @@ fn split_by_publication(packets: &Packets, known: &[Known]) -> Vec<Packets> {
     if all { parts } else { vec![*packets] }
 }
 
-fn publications(packets: &Packets, known: &[Known], direction: Direction) -> Belongs {
+fn publications(packets: &Packets, grain: Grain, known: &[Known], direction: Direction) -> Belongs {
     let service = packets.span(match direction {
         Direction::In => Field::LocalPort,
         Direction::Out => Field::RemotePort,
@@ -284,7 +291,7 @@ fn publications(packets: &Packets, known: &[Known], direction: Direction) -> Bel
         .iter()
         .filter(|k| k.addresses.holds(packets.span(Field::Remote)));
     for holder in holders {
-        let own_ports = holder.carries(packets.kind.protocols, service);
+        let own_ports = grain == Grain::Remotes || holder.carries(packets.kind.protocols, service);
         let same = |p: &&mut Publication| {
             p.plane == holder.plane && p.own_ports == own_ports && p.region == holder.region
         };
@@ -342,7 +349,7 @@ mod tests {
                 packets,
                 blame: vec![7],
             };
-            let parts = name_extra(vec![difference], &known, Direction::In);
+            let parts = name_extra(vec![difference], Grain::Packets, &known, Direction::In);
             let region = |part: &Part| match &part.belongs {
                 Belongs::Published(places) => places
                     .iter()
@@ -385,7 +392,8 @@ mod tests {
             let udp = Packets::ALL.of_kind(space::Kind::of(Protocols::UDP));
             let packets = udp.unwrap().with(Field::Remote, Span::single(1));
             let packets = packets.with(Field::LocalPort, Span::single(port));
-            let Belongs::Published(places) = publications(&packets, &known, Direction::In) else {
+            let belongs = publications(&packets, Grain::Packets, &known, Direction::In);
+            let Belongs::Published(places) = belongs else {
                 panic!("{port} is of nothing");
             };
             let place = |p: Publication| (p.plane, p.own_ports, p.region.is_some());

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use ipnet::Ipv4Subnets;
 
-use super::{Direction, Protocol, Rule, State};
+use super::{Direction, Protocol, RemoteNetwork, Rule, State};
 use crate::limits::{Exceeded, Limit, Limits};
 
 /// Numbers from `first` to `last`, both included.
@@ -517,11 +517,28 @@ pub struct Step {
     pub at: u32,
 }
 
+/// By what a firewall tells the packets of a rule from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// All that the rule says.
+    Packets,
+    /// The same, but a rule for TCP holds for the packet that opens a connection alone, and the
+    /// firewall lets the rest through by itself.
+    Openings,
+    /// The far side's address, whatever the packet is.
+    Remotes,
+}
+
 /// What a rule of a policy holds for, network by network: remote networks first, then local ones.
-pub fn boxes(rule: &Rule, opens_tcp: bool) -> Vec<Packets> {
+pub fn boxes(rule: &Rule, grain: Grain) -> Vec<Packets> {
+    let remotes = rule.remote.networks.iter();
+    if grain == Grain::Remotes {
+        let from = |remote: &RemoteNetwork| Packets::ALL.with(Field::Remote, remote.network.into());
+        return remotes.map(from).collect();
+    }
     let flags = match (rule.protocol, rule.state) {
         (Protocol::Tcp, State::Established) => Flags::established(),
-        (Protocol::Tcp, State::Any) if opens_tcp => Flags::opening(),
+        (Protocol::Tcp, State::Any) if grain == Grain::Openings => Flags::opening(),
         _ => Flags::ALL,
     };
     let kind = Kind {
@@ -536,7 +553,6 @@ pub fn boxes(rule: &Rule, opens_tcp: bool) -> Vec<Packets> {
     .with(Field::RemotePort, rule.remote.ports.into())
     .with(Field::LocalPort, rule.local.ports.into());
     let locals = rule.local.each();
-    let remotes = rule.remote.networks.iter();
     remotes
         .flat_map(|remote| {
             let base = base.with(Field::Remote, remote.network.into());

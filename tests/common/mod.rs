@@ -6,6 +6,7 @@ pub mod facts;
 pub mod hostile;
 pub mod judge;
 pub mod lab;
+pub mod mutate;
 pub mod namespace;
 pub mod oracle;
 pub mod readers;
@@ -16,10 +17,30 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 
-/// The formats, named here once more: the tests do not ask the program what it should have.
+/// The formats that the tests named after no format are about.
 pub const FORMATS: [&str; 5] = ["iptables", "nftables", "pf", "aws-sg", "cisco"];
 
+/// Those that `check` reads, named here once more: the tests do not ask the program what it
+/// should have.
+#[rustfmt::skip]
+pub const READ_BY_CHECK: &[&str] = &[
+    "iptables",
+    "nftables",
+    "pf",
+    "aws-sg",
+    "cisco",
+];
+
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];
+
+/// What has to be selected where a format refuses the whole.
+pub fn sayable(format: &str) -> &'static str {
+    match format {
+        "firewalld" => "--direction in",
+        "aws-prefix-list" => "--plane signaling",
+        _ => "",
+    }
+}
 
 /// A call of the program in an empty folder, with nothing of ours in its environment.
 pub struct Tool {

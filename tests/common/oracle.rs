@@ -34,6 +34,16 @@ impl Selected {
         }
     }
 
+    /// As a case of the matrix, which has neither transports nor a near side.
+    pub fn case(&self) -> super::Case {
+        super::Case {
+            edition: self.editions.join(","),
+            region: self.region.clone(),
+            direction: self.direction,
+            plane: self.plane,
+        }
+    }
+
     /// What the program is called with.
     pub fn options(&self, site: Site) -> String {
         let mut options = format!(

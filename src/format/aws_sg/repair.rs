@@ -48,9 +48,7 @@ pub(super) fn commands(policy: &Policy, text: &str, wanted: Wanted) -> Result<St
     let mut commands = Map::new();
     for (direction, permissions) in &group.permissions {
         let rules = policy.stateful(*direction);
-        let expected: Vec<Packets> = rules
-            .flat_map(|rule| boxes(rule, AwsSg.opens_tcp()))
-            .collect();
+        let expected: Vec<Packets> = rules.flat_map(|rule| boxes(rule, AwsSg.grain())).collect();
         let (stay, revoke) =
             sort_out(permissions, *direction, &expected, wanted.limits).map_err(tangled)?;
         let missing = differences(&expected, &stay, wanted.limits).map_err(tangled)?;
