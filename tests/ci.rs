@@ -349,6 +349,43 @@ fn files_are_of_their_published_schemas() {
     .is(0);
 }
 
+/// actionlint reads `action.yml` where a workflow uses it by its folder.
+#[test]
+fn actionlint_knows_the_action_and_every_input() {
+    let Some(python) = python("actionlint_knows_the_action_and_every_input") else {
+        return;
+    };
+    let repository = tempfile::tempdir().unwrap();
+    git(repository.path(), &["init", "--quiet"]);
+    fs::copy(
+        Path::new(ROOT).join("action.yml"),
+        repository.path().join("action.yml"),
+    )
+    .unwrap();
+    let example = fs::read_to_string(Path::new(ROOT).join(WORKFLOW)).unwrap();
+    let local = example.replace("OWNER/twilio-sip-allow@v0.1.0", "./");
+    assert_eq!(local.matches("uses: ./\n").count(), 2, "{local}");
+    let lint = |workflow: &str| {
+        write(repository.path(), ".github/workflows/twilio.yml", workflow);
+        Ran::of(
+            Command::new(python.with_file_name("actionlint"))
+                .args(["-no-color", "-oneline"])
+                .current_dir(repository.path()),
+        )
+    };
+    for workflow in [&example, &local] {
+        assert_eq!(lint(workflow).is(0).stdout, "");
+    }
+    let told = lint(&local.replacen("          files: ", "          folder: ", 1));
+    let wanted = "input \"folder\" is not defined in action \"twilio-sip-allow\"";
+    let told = told.is(1).stdout;
+    assert!(told.contains(wanted), "{told}");
+    let told = lint(&local.replacen("          command: check\n", "", 1));
+    let wanted = "missing input \"command\" which is required by action \"twilio-sip-allow\"";
+    let told = told.is(1).stdout;
+    assert!(told.contains(wanted), "{told}");
+}
+
 /// The lines of a job of GitLab's, or of the hidden one that it extends.
 fn lines_of(job: &Value, key: &str) -> String {
     let lines: Vec<&str> = job[key].as_sequence().unwrap().iter().map(text).collect();

@@ -1,7 +1,9 @@
 //! Small edits of right texts: each is found by `check`, refused, or means the same to a judge that
 //! shares nothing with it.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use super::judge::{chance, drift, pick, policy_of};
 use super::oracle::{Random, Selected, Site};
@@ -209,8 +211,20 @@ pub fn assert_none_is_missed(
 
 /// What a reader of the tests' makes of a text; such readers panic at what they do not know.
 pub fn read<T>(reader: impl FnOnce() -> T) -> Result<T, String> {
-    std::panic::set_hook(Box::new(|_| {}));
+    thread_local! {
+        static IS_READING: Cell<bool> = const { Cell::new(false) };
+    }
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IS_READING.get() {
+                usual(panic);
+            }
+        }));
+    });
+    IS_READING.set(true);
     let read = catch_unwind(AssertUnwindSafe(reader));
-    let _ = std::panic::take_hook();
+    IS_READING.set(false);
     read.map_err(|_| "the reader does not understand it".to_owned())
 }
