@@ -53,6 +53,30 @@ static CASES: LazyLock<[Case; 7]> = LazyLock::new(|| {
     ]
 });
 
+/// The formats without a target of their own: an input starts with the letter of its format.
+#[rustfmt::skip]
+const OTHERS: &[&str] = &[
+    "ipset",
+    "ufw",
+    "firewalld",
+    "terraform",
+    "cloudformation",
+    "aws-prefix-list",
+    "asterisk",
+    "kamailio",
+    "cisco-asa",
+    "junos",
+    "mikrotik",
+];
+
+/// Judges what stands behind the letter of an input.
+pub fn judge_other(data: &[u8]) {
+    if let Some((letter, rest)) = data.split_first() {
+        let number = usize::from(letter.wrapping_sub(b'a'));
+        judge(OTHERS[number % OTHERS.len()], rest);
+    }
+}
+
 /// Judges what stands behind the first byte of an input.
 pub fn judge(format: &str, data: &[u8]) {
     let Some((first, rest)) = data.split_first() else {
