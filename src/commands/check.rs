@@ -11,7 +11,7 @@ use tempfile::SpooledTempFile;
 use super::{Outcome, Selected, keep_verdict, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
-use crate::format::parse::{Lines, Wanted, excerpt};
+use crate::format::parse::{Lines, ParseError, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
@@ -24,6 +24,9 @@ use crate::text::shown;
 
 /// How many files each thread judges before what was found is written away.
 const FILES_PER_THREAD: usize = 8;
+
+/// Of a text that is refused, as many bytes as are read once more in every other language.
+const GUESSED_LENGTH: usize = 1 << 20;
 
 /// As much of a report as is kept in memory until it is known that all files could be judged.
 const REPORT_IN_MEMORY: usize = 4 << 20;
@@ -167,17 +170,8 @@ impl Check {
             directions: &self.policy.scope.directions,
             limits: self.limits,
         };
-        let units = format::parse(self.format, text, wanted).map_err(|errors| {
-            let lines = Lines::of(text);
-            let tell = |error: format::parse::ParseError| {
-                let place = format!("{name}:{}", lines.number(error.at));
-                match &excerpt(text, error.at)[..] {
-                    "" => format!("{place}: {}", error.problem),
-                    found => format!("{place}: {}, in: {found}", error.problem),
-                }
-            };
-            errors.into_iter().map(tell).collect::<Vec<_>>()
-        })?;
+        let units = format::parse(self.format, text, wanted)
+            .map_err(|errors| self.refusal(&name, text, wanted, &errors))?;
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
             self.known()
         })
@@ -206,6 +200,34 @@ impl Check {
             part: report.file(&judged),
             repair,
         })
+    }
+
+    /// Why a text could not be read: all that is not understood, or that it is in another language.
+    fn refusal(
+        &self,
+        name: &str,
+        text: &str,
+        wanted: Wanted,
+        errors: &[ParseError],
+    ) -> Vec<String> {
+        let lines = Lines::of(text);
+        let tell = |error: &ParseError| {
+            let place = format!("{name}:{}", lines.number(error.at));
+            match &excerpt(text, error.at)[..] {
+                "" => format!("{place}: {}", error.problem),
+                found => format!("{place}: {}, in: {found}", error.problem),
+            }
+        };
+        let is_short = text.len() <= GUESSED_LENGTH;
+        let other = is_short.then(|| format::meant(self.format, text, wanted));
+        match other.flatten() {
+            Some(other) => vec![format!(
+                "{name} is in the language of {other}, not of {}; use --format {other}",
+                self.format.name(),
+                other = other.name()
+            )],
+            None => errors.iter().map(tell).collect(),
+        }
     }
 
     fn known(&self) -> &[Known] {

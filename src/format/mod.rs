@@ -366,6 +366,13 @@ pub fn parse(format: &dyn Dialect, text: &str, wanted: Wanted) -> Parsed {
     }
 }
 
+/// Another format in whose language a text that was refused says something of the units.
+pub fn meant(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<&'static dyn Dialect> {
+    let says = |unit: &DeployedUnit| !unit.steps.is_empty();
+    let mut others = readable().filter(|other| other.name() != format.name());
+    others.find(|other| parse(*other, text, wanted).is_ok_and(|units| units.iter().any(says)))
+}
+
 /// A local port that the user gave and that no rule has: one of the options is not what was meant.
 fn refuse_without_effect(policy: &Policy, with_way_back: bool) -> Result<(), FormatError> {
     let way_back = policy.tcp_return.iter().filter(|_| with_way_back);
