@@ -7,9 +7,15 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
 use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
+
+mod listing;
+mod rule;
+mod script;
+mod words;
 
 /// The row of the table of formats.
 pub struct Mikrotik;
@@ -91,6 +97,16 @@ impl Dialect for Mikrotik {
             address_lists,
             chains: [Direction::In, Direction::Out].map(chain).into(),
         }))
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Mikrotik {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
     }
 }
 

@@ -29,6 +29,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "pf",
     "aws-sg",
     "cisco",
+    "mikrotik",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

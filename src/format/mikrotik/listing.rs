@@ -1,0 +1,222 @@
+//! The chains of a filter, and the addresses of the lists that their rules name, to steps.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+
+use super::rule;
+use super::script::Script;
+use super::words::Words;
+use crate::format::chains::{Arm, Chains, RuleText, units};
+use crate::format::parse::{ParseError, Parsed, Wanted, address, network};
+use crate::limits::{Limit, Limits};
+use crate::policy::space::{Span, normalized};
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let script = Script::read(text)?;
+    let filter = Filter {
+        lists: AddressLists::new(&script),
+        script: &script,
+    };
+    let unit = wanted.unit.name.lower_with_hyphens();
+    let names = wanted.names(
+        |direction| format!("{unit}-{direction}"),
+        |name| script.chains.contains_key(name),
+    );
+    units(&filter, names, wanted.limits)
+}
+
+/// Chains that packets come to by themselves.
+pub(super) const BUILT_IN: [&str; 3] = ["forward", "input", "output"];
+
+/// The filter of a text.
+pub(super) struct Filter<'a> {
+    script: &'a Script<'a>,
+    pub lists: AddressLists<'a>,
+}
+
+impl<'a> Chains<'a> for Filter<'a> {
+    fn place(&self) -> String {
+        "/ip firewall filter".to_owned()
+    }
+
+    fn takes_ipv6(&self) -> bool {
+        false
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.script.chains.keys().map(AsRef::as_ref)
+    }
+
+    /// A packet that no rule of a built-in chain decides is accepted (RouterOS documentation,
+    /// "Common Firewall Matchers and Actions").
+    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ParseError> {
+        let at = self.rules(chain).and_then(|rules| rules.last());
+        let at = at.map_or(0, |rule| rule.at);
+        Ok(BUILT_IN.contains(&chain).then_some((true, at)))
+    }
+
+    fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]> {
+        self.script.chains.get(chain).map(|rules| &rules[..])
+    }
+
+    fn read(
+        &self,
+        rule: RuleText<'a>,
+        limits: Limits,
+        arms: &mut Vec<Arm<'a>>,
+    ) -> Result<(), ParseError> {
+        rule::read(rule, self, limits, arms)
+    }
+}
+
+impl<'a> Filter<'a> {
+    /// A chain of the user's own, that rules may jump to.
+    pub fn own_chain(&self, name: &str) -> Result<&'a str, String> {
+        if BUILT_IN.contains(&name) {
+            return Err(format!(
+                "expected a chain of your own after 'jump-target', not {name}"
+            ));
+        }
+        let known = self.script.chains.get_key_value(name);
+        known.map(|(name, _)| name.as_ref()).ok_or_else(|| {
+            format!(
+                "chain {name} has no rule in the text, so what it does is not known; give all of \
+                 the filter"
+            )
+        })
+    }
+}
+
+/// The addresses of every list, or what of it is not understood.
+pub(super) struct AddressLists<'a> {
+    script: &'a Script<'a>,
+    spans: HashMap<&'a str, Result<Vec<Span>, ParseError>>,
+    /// How many spans were looked at, in steps of [`Limit::Work`].
+    looked: Cell<usize>,
+}
+
+impl<'a> AddressLists<'a> {
+    fn new(script: &'a Script<'a>) -> Self {
+        let lists = script.lists.iter();
+        AddressLists {
+            script,
+            spans: lists
+                .map(|(name, entries)| (name.as_ref(), addresses(entries)))
+                .collect(),
+            looked: Cell::new(0),
+        }
+    }
+
+    /// The addresses of a list; none where the text has other lists only.
+    pub fn of(&self, name: &str, limits: Limits) -> Result<&[Span], Problem> {
+        if self.script.filled.contains(name) {
+            return Err(Problem::Here(format!(
+                "address list {name} gets addresses of rules or other menus too, and those are not \
+                 in the text"
+            )));
+        }
+        if !self.script.has_lists {
+            return Err(Problem::Here(format!(
+                "address list {name} is not in the text, nor is any other; give what '/ip firewall \
+                 export' prints, and if that has none, load the unit anew"
+            )));
+        }
+        let spans = match self.spans.get(name) {
+            None => &[],
+            Some(Ok(spans)) => &spans[..],
+            Some(Err(error)) => return Err(Problem::There(error.clone())),
+        };
+        let looked = self.looked.get().saturating_add(spans.len());
+        self.looked.set(looked);
+        limits.check(Limit::Work, looked).map_err(String::from)?;
+        Ok(spans)
+    }
+}
+
+/// Why a rule is not understood.
+pub(super) enum Problem {
+    /// Because of its own words.
+    Here(String),
+    /// Because of a line that it refers to.
+    There(ParseError),
+}
+
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Problem::Here(problem)
+    }
+}
+
+/// The addresses of a list's entries.
+fn addresses(entries: &[RuleText]) -> Result<Vec<Span>, ParseError> {
+    let mut spans = Vec::with_capacity(entries.len());
+    let mut known = HashSet::new();
+    for entry in entries {
+        let wrong = |problem| ParseError::new(entry.at, problem);
+        let Some(span) = entry_address(entry.text).map_err(wrong)? else {
+            continue;
+        };
+        if !known.insert(span) {
+            return Err(wrong(
+                "the list has this address already, and RouterOS takes it once".to_owned(),
+            ));
+        }
+        spans.push(span);
+    }
+    Ok(normalized(spans))
+}
+
+/// The address of an entry, unless that is disabled.
+fn entry_address(text: &str) -> Result<Option<Span>, String> {
+    let properties = Words::new(text).properties()?;
+    let mut address = None;
+    for property in &properties {
+        match property.name {
+            "address" => address = Some(addresses_of(property.plain()?)?),
+            "disabled" if property.flag()? => return Ok(None),
+            "list" | "comment" | "creation-time" | "disabled" => {}
+            "timeout" | "dynamic" => {
+                return Err(format!(
+                    "an entry with '{}' goes away by itself, so what the list has cannot be judged",
+                    property.name
+                ));
+            }
+            name => {
+                return Err(format!(
+                    "'{name}' is not understood; expected list and address"
+                ));
+            }
+        }
+    }
+    match address {
+        Some(span) => Ok(Some(span)),
+        None => Err("it has no address=ADDRESS".to_owned()),
+    }
+}
+
+/// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.1-192.0.2.9`, as RouterOS prints them.
+pub(super) fn addresses_of(word: &str) -> Result<Span, String> {
+    if let Some((first, last)) = word.split_once('-').filter(|_| is_numeric(word)) {
+        let span = Span::new(address(first)?, address(last)?);
+        return span.ok_or_else(|| format!("the range '{word}' is reversed"));
+    }
+    if !is_numeric(word) {
+        return Err(format!(
+            "'{word}' is not an IPv4 address; a host name has addresses that are not in the text"
+        ));
+    }
+    let span = network(word)?;
+    let base = word.split_once('/').map_or(word, |(base, _)| base);
+    if address(base)? == span.first {
+        Ok(span)
+    } else {
+        Err(format!(
+            "'{word}' has bits beyond its prefix, which RouterOS does not print"
+        ))
+    }
+}
+
+fn is_numeric(word: &str) -> bool {
+    word.bytes()
+        .all(|b| b.is_ascii_digit() || b"./-".contains(&b))
+}

@@ -1,0 +1,295 @@
+//! Rules of the filter: RouterOS documentation, "Common Firewall Matchers and Actions" and "Filter".
+
+use std::borrow::Cow;
+
+use super::listing::{BUILT_IN, Filter, Problem, addresses_of};
+use super::words::{Property, Words};
+use crate::format::chains::{Action, Arm, RuleText};
+use crate::format::parse::{Matches, ParseError, plain_number};
+use crate::limits::Limits;
+use crate::policy::space::{Field, Kind, Packets, Protocols, Span, States, complement, normalized};
+
+/// Adds what a rule does to `arms`.
+pub(super) fn read<'a>(
+    rule: RuleText<'a>,
+    filter: &Filter<'a>,
+    limits: Limits,
+    arms: &mut Vec<Arm<'a>>,
+) -> Result<(), ParseError> {
+    let here = |problem| ParseError::new(rule.at, problem);
+    let properties = Words::new(rule.text).properties().map_err(here)?;
+    let mut reader = Reader {
+        properties,
+        filter,
+        matches: Matches::within(limits),
+    };
+    let action = reader.rule().map_err(|problem| match problem {
+        Problem::Here(problem) => here(problem),
+        Problem::There(error) => error,
+    })?;
+    if let Some(action) = action {
+        let certain = reader.matches.certain;
+        arms.extend(reader.matches.boxes.iter().map(|packets| Arm {
+            packets: *packets,
+            certain,
+            ipv4_only: true,
+            action,
+        }));
+    }
+    Ok(())
+}
+
+/// Properties that change nothing about which packets pass.
+const IDLE: &str = "
+    address-list address-list-timeout chain comment disabled hw-offload log log-prefix reject-with
+";
+
+/// Properties that look at what no set of packets tells.
+const NARROWING: &str = "
+    connection-bytes connection-limit connection-mark connection-nat-state connection-rate
+    connection-type content dscp dst-address-type dst-limit fragment hotspot icmp-options
+    in-bridge-port in-bridge-port-list in-interface in-interface-list ingress-priority ipsec-policy
+    ipv4-options layer7-protocol limit nth out-bridge-port out-bridge-port-list out-interface
+    out-interface-list p2p packet-mark packet-size per-connection-classifier priority psd random
+    realm routing-mark routing-table src-address-type src-mac-address tcp-flags tcp-mss time
+    tls-host ttl
+";
+
+/// Properties that are read one by one.
+const READ: &str = "
+    action connection-state dst-address dst-address-list dst-port jump-target port protocol
+    src-address src-address-list src-port
+";
+
+/// RouterOS's names of protocols; those that it prints for others are not sure.
+const PROTOCOLS: [(&str, u8); 16] = [
+    ("icmp", 1),
+    ("igmp", 2),
+    ("tcp", 6),
+    ("egp", 8),
+    ("udp", 17),
+    ("dccp", 33),
+    ("rsvp", 46),
+    ("gre", 47),
+    ("ipsec-esp", 50),
+    ("ipsec-ah", 51),
+    ("ospf", 89),
+    ("pim", 103),
+    ("vrrp", 112),
+    ("l2tp", 115),
+    ("sctp", 132),
+    ("udp-lite", 136),
+];
+
+struct Reader<'a, 'f> {
+    properties: Vec<Property<'a>>,
+    filter: &'f Filter<'a>,
+    matches: Matches,
+}
+
+impl<'a> Reader<'a, '_> {
+    /// What the rule does, once `matches` tells with which packets; `None` where they go on.
+    fn rule(&mut self) -> Result<Option<Action<'a>>, Problem> {
+        if let Some(disabled) = self.find("disabled") {
+            if disabled.flag()? {
+                return Ok(None);
+            }
+        }
+        self.others()?;
+        let action = self.action()?;
+        // Whether a rule may ask for ports depends on its protocol, which RouterOS prints later.
+        self.protocol()?;
+        self.states()?;
+        self.ports("src-port", Field::SOURCE_PORT)?;
+        self.ports("dst-port", Field::DESTINATION_PORT)?;
+        self.either_port()?;
+        for (side, field) in [("src", Field::SOURCE), ("dst", Field::DESTINATION)] {
+            self.addresses(&format!("{side}-address"), field)?;
+            self.address_list(&format!("{side}-address-list"), field)?;
+        }
+        Ok(action)
+    }
+
+    /// A property that is set.
+    fn find(&self, name: &str) -> Option<&Property<'a>> {
+        let mut set = self.properties.iter().filter(|p| p.value.is_some());
+        set.find(|property| property.name == name)
+    }
+
+    /// Refuses what is not known, and notes what narrows.
+    fn others(&mut self) -> Result<(), String> {
+        for property in self.properties.iter().filter(|p| p.value.is_some()) {
+            let of = |names: &str| names.split_ascii_whitespace().any(|n| n == property.name);
+            if of(NARROWING) {
+                self.matches.certain = false;
+            } else if property.name == "place-before" {
+                return Err("'place-before' tells the rule's place by a number that is not in the text; put the rule there".to_owned());
+            } else if !of(IDLE) && !of(READ) {
+                return Err(format!(
+                    "'{}' is not understood; expected a property of a rule of '/ip firewall filter'",
+                    property.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the rule does; a rule that does not say accepts.
+    fn action(&mut self) -> Result<Option<Action<'a>>, String> {
+        let named = self.find("action").map(Property::plain).transpose()?;
+        let name = named.unwrap_or("accept").to_owned();
+        let chain = self.find("chain").and_then(|p| p.value.as_deref());
+        if name == "return" && chain.is_some_and(|chain| BUILT_IN.contains(&chain)) {
+            return Err("a built-in chain has nothing to return to".to_owned());
+        }
+        let target = self.find("jump-target");
+        if target.is_some() != (name == "jump") {
+            return Err("expected 'action=jump' and 'jump-target' together".to_owned());
+        }
+        Ok(match name.as_str() {
+            "accept" => Some(Action::Accept),
+            // What opens a connection to a trap gets an answer of the router's own.
+            "drop" | "reject" | "tarpit" => Some(Action::Deny),
+            "return" => Some(Action::Return),
+            "jump" => {
+                let target = target.map(Property::plain).transpose()?.unwrap_or_default();
+                Some(Action::Jump(self.filter.own_chain(target)?))
+            }
+            "log" | "passthrough" | "add-dst-to-address-list" | "add-src-to-address-list" => None,
+            // What follows of the connection passes by the filter, but not all of it does.
+            "fasttrack-connection" => {
+                self.matches.certain = false;
+                Some(Action::Accept)
+            }
+            _ => {
+                return Err(format!(
+                    "action {name} is not understood; expected one of '/ip firewall filter'"
+                ));
+            }
+        })
+    }
+
+    /// The value of a property that may be negated, and whether it is.
+    fn value(&self, name: &str) -> Result<Option<(Cow<'a, str>, bool)>, String> {
+        let Some(property) = self.find(name) else {
+            return Ok(None);
+        };
+        match &property.value {
+            Some(value) if !value.is_empty() => Ok(Some((value.clone(), property.negated))),
+            _ => Err(format!("'{name}' has no value")),
+        }
+    }
+
+    fn protocol(&mut self) -> Result<(), String> {
+        let Some((name, negated)) = self.value("protocol")? else {
+            return Ok(());
+        };
+        let is_number = name.bytes().all(|b| b.is_ascii_digit());
+        let number = if is_number {
+            plain_number(&name)?.parse::<u8>().ok().filter(|n| *n > 0)
+        } else {
+            let known = PROTOCOLS.iter().find(|(known, _)| *known == name);
+            known.map(|(_, number)| *number)
+        };
+        let number = number.ok_or_else(|| {
+            format!("'{name}' is not a protocol from 1 to 255, nor one known here by name")
+        })?;
+        let protocols = Protocols::of(number);
+        let protocols = if negated { protocols.not() } else { protocols };
+        self.matches.kind(Kind::of(protocols));
+        Ok(())
+    }
+
+    fn states(&mut self) -> Result<(), String> {
+        let Some((list, negated)) = self.value("connection-state")? else {
+            return Ok(());
+        };
+        let mut states = States::ALL.not();
+        for name in list.split(',') {
+            let state = States::named(name);
+            states = states.or(state.ok_or_else(|| {
+                format!("'{name}' is not a state of a connection, in lower case")
+            })?);
+        }
+        let states = if negated { states.not() } else { states };
+        self.matches.kind(Kind {
+            states,
+            ..Kind::ALL
+        });
+        Ok(())
+    }
+
+    /// `5060`, `10000-20000`, or several of these between commas.
+    fn port_list(&self, name: &str) -> Result<Option<(Vec<Span>, bool)>, String> {
+        let Some((list, negated)) = self.value(name)? else {
+            return Ok(None);
+        };
+        if !self.matches.have_ports() {
+            return Err(format!(
+                "'{name}' needs a protocol that has ports, such as udp"
+            ));
+        }
+        let spans = list.split(',').map(|item| {
+            let (first, last) = item.split_once('-').unwrap_or((item, item));
+            let span = Span::new(port(first)?, port(last)?);
+            span.ok_or_else(|| format!("the ports '{item}' are reversed"))
+        });
+        Ok(Some((
+            normalized(spans.collect::<Result<_, _>>()?),
+            negated,
+        )))
+    }
+
+    fn ports(&mut self, name: &str, field: Field) -> Result<(), String> {
+        match self.port_list(name)? {
+            Some((spans, negated)) => self.matches.span_or_not(negated, field, &spans),
+            None => Ok(()),
+        }
+    }
+
+    /// The source's port, or else the destination's.
+    fn either_port(&mut self) -> Result<(), String> {
+        let Some((spans, negated)) = self.port_list("port")? else {
+            return Ok(());
+        };
+        if negated {
+            return Err(
+                "'port' cannot be judged where it is negated; write src-port and dst-port"
+                    .to_owned(),
+            );
+        }
+        let mut boxes = Vec::new();
+        for span in &spans {
+            boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
+        }
+        for other in complement(&spans, Span::PORTS) {
+            let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
+            boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
+        }
+        self.matches.any_of(&boxes)
+    }
+
+    fn addresses(&mut self, name: &str, field: Field) -> Result<(), String> {
+        let Some((word, negated)) = self.value(name)? else {
+            return Ok(());
+        };
+        let span = addresses_of(&word)?;
+        self.matches.span_or_not(negated, field, &[span])
+    }
+
+    fn address_list(&mut self, name: &str, field: Field) -> Result<(), Problem> {
+        let Some((list, negated)) = self.value(name)? else {
+            return Ok(());
+        };
+        let spans = self.filter.lists.of(&list, self.matches.limits)?;
+        Ok(self.matches.span_or_not(negated, field, spans)?)
+    }
+}
+
+fn port(word: &str) -> Result<u32, String> {
+    let digits = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    let number = plain_number(word)?.parse::<u16>().ok().filter(|_| digits);
+    number
+        .map(u32::from)
+        .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535"))
+}

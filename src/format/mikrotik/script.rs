@@ -1,0 +1,302 @@
+//! What RouterOS exports, and our own scripts, to the rules and the address lists in them.
+//!
+//! RouterOS documentation, "Configuration Management", "Filter" and "Address-lists".
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::words::{EXPORT, Property, Words};
+use crate::format::chains::{ERROR_LIMIT, RuleText};
+use crate::format::parse::{ParseError, lines};
+
+/// What a text says of the filter and its address lists.
+#[derive(Default)]
+pub(super) struct Script<'a> {
+    /// The rules of each chain, without `add`.
+    pub chains: HashMap<Cow<'a, str>, Vec<RuleText<'a>>>,
+    /// The entries of each address list, likewise.
+    pub lists: HashMap<Cow<'a, str>, Vec<RuleText<'a>>>,
+    /// Lists that rules or other menus put addresses into, which no export tells.
+    pub filled: HashSet<String>,
+    /// Whether the menu of address lists is in the text.
+    pub has_lists: bool,
+    /// Whether a firewall's menu or the head of an export is.
+    is_export: bool,
+    /// The words of the menu that the commands of a line without a `/` are of.
+    menu: Option<Vec<&'a str>>,
+}
+
+/// A menu that the unit is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Filter,
+    Lists,
+}
+
+const FIREWALL: [&str; 2] = ["ip", "firewall"];
+
+const SECTIONS: [(&str, Section); 2] = [
+    ("filter", Section::Filter),
+    ("address-list", Section::Lists),
+];
+
+/// What a line of an export does in a menu, and what else people do there.
+const COMMANDS: &str = "add comment disable edit enable move print remove reset set unset";
+
+/// No menu is so deep.
+const PATH_LIMIT: usize = 12;
+
+impl<'a> Script<'a> {
+    pub fn read(text: &'a str) -> Result<Self, Vec<ParseError>> {
+        let mut script = Script::default();
+        let mut errors = Vec::new();
+        let mut lines = lines(text).map_err(|error| vec![error])?;
+        while let Some((at, line)) = lines.next() {
+            let start = at as usize;
+            let (mut end, mut last) = (start + line.len(), line);
+            // A backslash does not continue a comment.
+            while !line.trim_start().starts_with('#') && goes_on(last) {
+                let Some((next, line)) = lines.next() else {
+                    let problem = "the line goes on after its backslash, so the text may have been cut off; give all of it";
+                    return Err(vec![ParseError::new(at, problem)]);
+                };
+                (end, last) = (next as usize + line.len(), line);
+            }
+            if let Err(problem) = script.line(at, text[start..end].trim()) {
+                errors.push(ParseError::new(at, problem));
+            }
+            if errors.len() >= ERROR_LIMIT {
+                break;
+            }
+        }
+        if !script.is_export {
+            let at = errors.first().map_or(0, |error| error.at);
+            return Err(vec![ParseError::new(at, format!("{EXPORT} on RouterOS"))]);
+        }
+        if errors.is_empty() {
+            Ok(script)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// A line with all that a backslash joins to it.
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
+        match line.as_bytes().first() {
+            None => Ok(()),
+            Some(b'#') => self.comment(line),
+            Some(b'[') => prompt(line),
+            Some(b'/') => self.command(at, &line[1..], Vec::new()),
+            Some(b'a'..=b'z') => match self.menu.clone() {
+                Some(menu) => self.command(at, line, menu),
+                None => Err(format!("it is in no menu; {EXPORT}")),
+            },
+            Some(b':') => Err(format!("it is a script's command; {EXPORT}")),
+            Some(_) => Err(format!(
+                "it is no line of an export, and what 'print' prints is not read; {EXPORT}"
+            )),
+        }
+    }
+
+    fn comment(&mut self, line: &str) -> Result<(), String> {
+        if line.contains(" by RouterOS ") {
+            self.is_export = true;
+        }
+        let text = line.trim_start_matches('#').trim_start();
+        if text == "interrupted" {
+            return Err("the export was interrupted; give all of it".to_owned());
+        }
+        let Some(menu) = text.strip_prefix("error exporting ") else {
+            return Ok(());
+        };
+        let between = |c: char| matches!(c, '/' | ' ' | '"');
+        let mut words = menu.split(between).filter(|word| !word.is_empty());
+        if words.next() == Some("ip") && words.next().is_none_or(|word| word == "firewall") {
+            return Err("RouterOS could not export this menu; export it again".to_owned());
+        }
+        Ok(())
+    }
+
+    /// A menu to go to, or a command, by words that follow those of a menu.
+    fn command(&mut self, at: u32, line: &'a str, mut path: Vec<&'a str>) -> Result<(), String> {
+        let mut words = Words::new(line);
+        let command = path_and_command(&mut words, &mut path)?;
+        let section = section(&path)?;
+        self.is_export |= section.is_some();
+        self.has_lists |= section == Some(Section::Lists);
+        match (section, command) {
+            (_, None) if words.rest().is_empty() => {
+                self.menu = Some(path);
+                Ok(())
+            }
+            // The menu of our own scripts, misspelled, or a script of somebody else's.
+            (None, Some("remove")) => Err(format!("no export removes anything; {EXPORT}")),
+            (None, Some(_)) => self.note_filled(words),
+            (Some(section), Some("add")) => self.add(at, section, words),
+            (Some(section), Some("remove")) => self.remove(section, words),
+            (Some(_), _) => Err("expected 'add', or 'remove [find where ...]'".to_owned()),
+            (None, None) => Err(format!("expected a command such as add or set; {EXPORT}")),
+        }
+    }
+
+    fn add(&mut self, at: u32, section: Section, words: Words<'a>) -> Result<(), String> {
+        self.note_filled(words)?;
+        let name = named(words, section)?;
+        let text = words.rest();
+        let added = RuleText { at, text };
+        self.all_of(section).entry(name).or_default().push(added);
+        Ok(())
+    }
+
+    /// `[find where chain="twilio-sip-in"]`, as our own scripts have it; no export removes.
+    fn remove(&mut self, section: Section, words: Words<'a>) -> Result<(), String> {
+        let text = words.rest().strip_prefix('[');
+        let inside = text.and_then(|text| text.strip_suffix(']'));
+        let mut words = Words::new(inside.unwrap_or_default());
+        let finds = words.next()? == Some("find");
+        if words.peek()? == Some("where") {
+            words.next()?;
+        }
+        let mut rest = words;
+        if !finds || rest.next()?.is_none() || rest.next()?.is_some() {
+            return Err(format!("expected [find where {}=NAME]", section.key()));
+        }
+        let name = named(words, section)?;
+        self.all_of(section).insert(name, Vec::new());
+        Ok(())
+    }
+
+    fn all_of(&mut self, section: Section) -> &mut HashMap<Cow<'a, str>, Vec<RuleText<'a>>> {
+        match section {
+            Section::Filter => &mut self.chains,
+            Section::Lists => &mut self.lists,
+        }
+    }
+
+    /// Keeps which address lists a command, of any menu, has filled.
+    fn note_filled(&mut self, words: Words<'a>) -> Result<(), String> {
+        let mut words = words;
+        let mut names = Vec::new();
+        while let Some(word) = words.next()? {
+            if word == "disabled=yes" {
+                return Ok(());
+            }
+            if word.starts_with("address-list=") || word.starts_with("address-lists=") {
+                names.extend(Property::read(word)?.value);
+            }
+        }
+        let names = names.iter().flat_map(|names| names.split(','));
+        self.filled.extend(names.map(str::to_owned));
+        Ok(())
+    }
+}
+
+impl Section {
+    /// The property that says which chain or list something is of.
+    fn key(self) -> &'static str {
+        match self {
+            Section::Filter => "chain",
+            Section::Lists => "list",
+        }
+    }
+}
+
+/// Whether a line goes on in the next one: an even number of backslashes escapes one another.
+fn goes_on(line: &str) -> bool {
+    let backslashes = line.len() - line.trim_end_matches('\\').len();
+    backslashes % 2 == 1
+}
+
+/// Reads the words of a menu onto a path, and the command after them.
+fn path_and_command<'a>(
+    words: &mut Words<'a>,
+    path: &mut Vec<&'a str>,
+) -> Result<Option<&'a str>, String> {
+    let of_path = |word: &&str| {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b"-/.".contains(&b);
+        word.bytes().all(known) && !word.starts_with(|c: char| c.is_ascii_digit())
+    };
+    while let Some(word) = words.peek()?.filter(of_path) {
+        words.next()?;
+        let mut parts = word.split('/').filter(|part| !part.is_empty());
+        while let Some(part) = parts.next() {
+            let is_command = COMMANDS.split_ascii_whitespace().any(|known| known == part);
+            if is_command && parts.next().is_none() {
+                return Ok(Some(part));
+            }
+            if is_command || part == ".." || path.len() == PATH_LIMIT {
+                return Err(format!(
+                    "'{word}' is not understood as part of a menu; {EXPORT}"
+                ));
+            }
+            path.push(part);
+        }
+    }
+    Ok(None)
+}
+
+/// Which of the unit's menus a path is. RouterOS takes words that are cut short, but exports none.
+fn section(path: &[&str]) -> Result<Option<Section>, String> {
+    let short = |word: &str, known: &str| {
+        let start = known.as_bytes().get(..word.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let [ip, firewall, menu, below @ ..] = path else {
+        return Ok(None);
+    };
+    if !short(ip, FIREWALL[0]) || !short(firewall, FIREWALL[1]) {
+        return Ok(None);
+    }
+    let found = SECTIONS.iter().find(|(name, _)| short(menu, name));
+    let Some((name, section)) = found else {
+        return Ok(None);
+    };
+    if [*ip, *firewall] == FIREWALL && menu == name && below.is_empty() {
+        return Ok(Some(*section));
+    }
+    Err(format!(
+        "expected '/ip firewall {name}' in full, and then a command"
+    ))
+}
+
+/// The chain or the list that something is of.
+fn named(mut words: Words<'_>, section: Section) -> Result<Cow<'_, str>, String> {
+    let key = section.key();
+    let mut name = None;
+    while let Some(word) = words.next()? {
+        let is_key = word.strip_prefix(key).is_some_and(|w| w.starts_with('='));
+        if is_key && name.replace(word).is_some() {
+            return Err(format!("'{key}' stands there twice"));
+        }
+    }
+    let property = Property::read(name.ok_or_else(|| format!("it has no {key}=NAME"))?)?;
+    property.plain()?;
+    Ok(property.value.unwrap_or_default())
+}
+
+/// What may follow `export`: that which leaves nothing out.
+const EXPORT_OPTIONS: [&str; 5] = [
+    "compact",
+    "hide-sensitive",
+    "show-sensitive",
+    "terse",
+    "verbose",
+];
+
+/// `[admin@router] /ip firewall> export`, as it stands around what a terminal showed.
+fn prompt(line: &str) -> Result<(), String> {
+    let inside = line.split_once(']').map(|(name, _)| name);
+    let command = line.split_once('>').map(|(_, command)| command);
+    let (Some(true), Some(command)) = (inside.map(|name| name.contains('@')), command) else {
+        return Err(format!("it is no line of an export; {EXPORT}"));
+    };
+    let words = || command.split([' ', '/']).filter(|word| !word.is_empty());
+    let mut options = words().skip_while(|word| *word != "export").skip(1);
+    let exports = words().any(|word| word == "export");
+    let none = words().next().is_none() || words().eq(["quit"]);
+    if none || exports && options.all(|option| EXPORT_OPTIONS.contains(&option)) {
+        Ok(())
+    } else {
+        Err(format!("it is a command of a session; {EXPORT}"))
+    }
+}
