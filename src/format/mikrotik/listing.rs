@@ -174,13 +174,9 @@ fn entry_address(text: &str) -> Result<Option<Span>, String> {
         match property.name {
             "address" => address = Some(addresses_of(property.plain()?)?),
             "disabled" if property.flag()? => return Ok(None),
-            "list" | "comment" | "creation-time" | "disabled" => {}
-            "timeout" | "dynamic" => {
-                return Err(format!(
-                    "an entry with '{}' goes away by itself, so what the list has cannot be judged",
-                    property.name
-                ));
-            }
+            "dynamic" if property.flag()? => return Err(goes_away("dynamic")),
+            "timeout" if property.value.is_some() => return Err(goes_away("timeout")),
+            "comment" | "creation-time" | "disabled" | "dynamic" | "list" | "timeout" => {}
             name => {
                 return Err(format!(
                     "'{name}' is not understood; expected list and address"
@@ -192,6 +188,12 @@ fn entry_address(text: &str) -> Result<Option<Span>, String> {
         Some(span) => Ok(Some(span)),
         None => Err("it has no address=ADDRESS".to_owned()),
     }
+}
+
+fn goes_away(why: &str) -> String {
+    format!(
+        "'{why}' says that the entry goes away by itself, so what the list has cannot be judged"
+    )
 }
 
 /// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.1-192.0.2.9`, as RouterOS prints them.

@@ -3,7 +3,7 @@
 //! RouterOS documentation, "Configuration Management", "Filter" and "Address-lists".
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::words::{EXPORT, Property, Words};
 use crate::format::chains::{ERROR_LIMIT, RuleText};
@@ -12,10 +12,10 @@ use crate::format::parse::{ParseError, lines};
 /// What a text says of the filter and its address lists.
 #[derive(Default)]
 pub(super) struct Script<'a> {
-    /// The rules of each chain, without `add`.
-    pub chains: HashMap<Cow<'a, str>, Vec<RuleText<'a>>>,
+    /// The rules of each chain, without `add`; in order, for messages are the same each time.
+    pub chains: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
     /// The entries of each address list, likewise.
-    pub lists: HashMap<Cow<'a, str>, Vec<RuleText<'a>>>,
+    pub lists: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
     /// Lists that rules or other menus put addresses into, which no export tells.
     pub filled: HashSet<String>,
     /// Whether the menu of address lists is in the text.
@@ -166,7 +166,7 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    fn all_of(&mut self, section: Section) -> &mut HashMap<Cow<'a, str>, Vec<RuleText<'a>>> {
+    fn all_of(&mut self, section: Section) -> &mut BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>> {
         match section {
             Section::Filter => &mut self.chains,
             Section::Lists => &mut self.lists,

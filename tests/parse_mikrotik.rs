@@ -1,0 +1,560 @@
+//! What is made of RouterOS's exports: the exact drift, or a refusal that says why.
+//!
+//! There is no RouterOS here. The samples have the form of RouterOS's documentation, "Configuration
+//! Management", and of exports that people publish: of 7.16 and of 6.34, which leaves out
+//! `action=accept`; `terse`, with the remarks that break its lines; and `verbose`.
+
+mod common;
+
+use common::judge::{self, BOTH, everything, policy};
+use twilio_sip_allow::format::parse::{Lines, Wanted};
+use twilio_sip_allow::format::{self, Unit, UnitName};
+use twilio_sip_allow::limits::Limits;
+use twilio_sip_allow::policy::drift::Drift;
+use twilio_sip_allow::policy::space::{Field, Protocols, Span, States};
+use twilio_sip_allow::policy::{Direction, Policy};
+use twilio_sip_allow::select::Selection;
+
+fn tokyo(directions: &[Direction]) -> Policy {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        directions: directions.to_vec(),
+        ..everything()
+    };
+    policy(&["regional"], &selection).unwrap()
+}
+
+fn rendered(policy: &Policy) -> String {
+    format::render(judge::dialect("mikrotik"), policy, &Unit::default()).unwrap()
+}
+
+/// The drift of a unit of some name, or the line and the problem of each error.
+fn check_named(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<(usize, String)>> {
+    check_within(policy, name, text, Limits::default())
+}
+
+fn check_within(
+    policy: &Policy,
+    name: &str,
+    text: &str,
+    limits: Limits,
+) -> Result<Drift, Vec<(usize, String)>> {
+    let unit = Unit {
+        name: UnitName::deployed(name).unwrap(),
+        table: None,
+    };
+    let wanted = Wanted {
+        unit: &unit,
+        directions: &policy.scope.directions,
+        limits,
+    };
+    let mikrotik = judge::dialect("mikrotik");
+    let units = format::parse(mikrotik, text, wanted).map_err(|errors| {
+        let lines = Lines::of(text);
+        let told = errors.into_iter();
+        told.map(|e| (lines.number(e.at), e.problem))
+            .collect::<Vec<_>>()
+    })?;
+    Ok(format::compare(mikrotik, policy, &units, limits, || &[]).unwrap())
+}
+
+fn check(text: &str) -> Result<Drift, Vec<(usize, String)>> {
+    check_named(&tokyo(&BOTH), "twilio-sip", text)
+}
+
+fn side(drift: &Drift) -> &'static str {
+    match (drift.missing.is_empty(), drift.extra.is_empty()) {
+        (true, true) => "same",
+        (false, true) => "missing",
+        (true, false) => "extra",
+        (false, false) => "both",
+    }
+}
+
+/// Which sides differ, in words.
+fn sides(text: &str) -> &'static str {
+    side(&check(text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}")))
+}
+
+/// What an export of the unit has, of lists first, as menus are sorted by name.
+const EXPORT: &str = "\
+# 2025-11-24 21:14:05 by RouterOS 7.16.2
+/ip firewall address-list
+add address=54.65.63.192/30 list=twilio-sip-signaling
+add address=54.65.63.192/26 list=twilio-sip-media
+/ip firewall filter
+add chain=twilio-sip-in dst-port=5060 protocol=udp src-address-list=twilio-sip-signaling
+add chain=twilio-sip-in dst-port=5060,5061 protocol=tcp src-address-list=twilio-sip-signaling
+add chain=twilio-sip-in dst-port=10000-20000 protocol=udp src-address-list=twilio-sip-media
+add chain=twilio-sip-out dst-address-list=twilio-sip-signaling dst-port=5060 protocol=udp
+add chain=twilio-sip-out dst-address-list=twilio-sip-signaling dst-port=5060,5061 protocol=tcp
+add chain=twilio-sip-out dst-address-list=twilio-sip-media dst-port=10000-20000 protocol=udp
+";
+
+const LISTS: &str = "/ip firewall address-list\n";
+const FILTER: &str = "/ip firewall filter\n";
+
+/// The export with something in the place of its first rule, `|` standing for a new line.
+fn instead(rules: &str) -> String {
+    let first = "add chain=twilio-sip-in dst-port=5060 protocol=udp \
+                 src-address-list=twilio-sip-signaling\n";
+    assert!(EXPORT.contains(first));
+    EXPORT.replace(first, &format!("{rules}|").replace('|', "\n"))
+}
+
+fn rows(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().filter(|row| !row.is_empty())
+}
+
+#[test]
+fn what_routeros_exports_is_in_sync() {
+    for name in ["seven", "six", "terse", "verbose"] {
+        let path = format!(
+            "{}/tests/samples/mikrotik/{name}.rsc",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let text = std::fs::read_to_string(path).unwrap();
+        for text in [text.replace('\n', "\r\n"), text] {
+            judge::assert_in_sync(name, "mikrotik", &tokyo(&BOTH), &text);
+        }
+    }
+    assert_eq!(sides(EXPORT), "same");
+}
+
+/// What may stand for the first rule and mean the same.
+const SAME: &str = include_str!("samples/mikrotik/same");
+
+/// What may stand behind the export and be outside of the unit.
+const OUTSIDE: &str = include_str!("samples/mikrotik/outside");
+
+#[test]
+fn what_means_the_same_is_in_sync() {
+    for rules in rows(SAME) {
+        assert_eq!(sides(&instead(rules)), "same", "{rules}");
+    }
+    for lines in rows(OUTSIDE) {
+        let text = format!("{EXPORT}{lines}|").replace('|', "\n");
+        assert_eq!(sides(&text), "same", "{lines}");
+    }
+    let (lists, filter) = EXPORT.split_once(FILTER).unwrap();
+    let texts = [
+        rendered(&tokyo(&BOTH)).replace('\n', "\r\n"),
+        rendered(&tokyo(&BOTH)).repeat(2),
+        format!("{FILTER}{filter}{lists}"),
+        EXPORT.replace("/ip firewall ", "/ip/firewall/"),
+        EXPORT.replace("/ip firewall ", "/ip firewall\n"),
+        EXPORT
+            .replace(FILTER, "")
+            .replace("add chain", "/ip firewall filter add chain"),
+        format!(
+            "{FILTER}add chain=twilio-sip-in\n{FILTER}remove [ find chain=twilio-sip-in ]\n{EXPORT}"
+        ),
+        format!(
+            "{LISTS}add address=0.0.0.0/0 list=twilio-sip-media\nremove [find where list=\"twilio-sip-media\"]\n{EXPORT}"
+        ),
+    ];
+    for text in texts {
+        assert_eq!(sides(&text), "same", "{text}");
+    }
+}
+
+/// What differs when the first rule is something else. `ok` stands for that rule.
+const DIFFERENT: &str = include_str!("samples/mikrotik/drift");
+
+const OK: &str =
+    "add chain=twilio-sip-in dst-port=5060 protocol=udp src-address-list=twilio-sip-signaling";
+
+#[test]
+fn what_differs_is_found() {
+    for row in rows(DIFFERENT) {
+        let (side, rules) = row.split_once(' ').unwrap();
+        assert_eq!(sides(&instead(&rules.replace("ok", OK))), side, "{rules}");
+    }
+    let media = "add address=54.65.63.192/26 list=twilio-sip-media\n";
+    assert!(EXPORT.contains(media));
+    for (side, entries) in [
+        ("missing", ""),
+        (
+            "missing",
+            "add address=54.65.63.192/27 list=twilio-sip-media\n",
+        ),
+        (
+            "missing",
+            "add address=54.65.63.192/26 disabled=yes list=twilio-sip-media\n",
+        ),
+        (
+            "missing",
+            "add address=54.65.63.192-54.65.63.254 list=twilio-sip-media\n",
+        ),
+        (
+            "extra",
+            "add address=54.65.63.128/25 list=twilio-sip-media\n",
+        ),
+        (
+            "extra",
+            "add address=54.65.63.192/26 list=twilio-sip-media\nadd address=192.0.2.1 list=twilio-sip-media\n",
+        ),
+        ("both", "add address=54.65.64.0/26 list=twilio-sip-media\n"),
+    ] {
+        assert_eq!(sides(&EXPORT.replace(media, entries)), side, "{entries}");
+    }
+    // An export of a router that has none of it.
+    for text in [
+        "# nov/24/2025 21:14:05 by RouterOS 6.48.6\n# software id = \n#\n",
+        FILTER,
+    ] {
+        assert_eq!(sides(text), "missing", "{text}");
+    }
+}
+
+/// The packets of an address far from Twilio's, where nothing is expected, that a rule lets through.
+#[test]
+fn a_match_means_what_the_documentation_says() {
+    let ipsec = Protocols::of(50).or(Protocols::of(51));
+    let states = |names: &str| {
+        let each = names.split(' ').map(|name| States::named(name).unwrap());
+        each.reduce(States::or).unwrap()
+    };
+    for (rules, protocols, state, sometimes) in [
+        (
+            "add chain=c protocol=ipsec-esp|add chain=c protocol=ipsec-ah",
+            ipsec,
+            States::ALL,
+            false,
+        ),
+        (
+            "add chain=c protocol=!tcp",
+            Protocols::TCP.not(),
+            States::ALL,
+            false,
+        ),
+        (
+            "add chain=c protocol=udp connection-state=established,related",
+            Protocols::UDP,
+            states("established related"),
+            false,
+        ),
+        (
+            "add chain=c protocol=udp connection-state=!invalid,untracked",
+            Protocols::UDP,
+            states("new established related"),
+            false,
+        ),
+        (
+            "add chain=c protocol=112",
+            Protocols::of(112),
+            States::ALL,
+            false,
+        ),
+        (
+            "add chain=c protocol=udp-lite random=50",
+            Protocols::of(136),
+            States::ALL,
+            true,
+        ),
+        (
+            "add chain=c action=fasttrack-connection protocol=tcp",
+            Protocols::TCP,
+            States::ALL,
+            true,
+        ),
+        (
+            "add chain=c action=jump jump-target=d protocol=l2tp psd=21,3s,3,1|add chain=d",
+            Protocols::of(115),
+            States::ALL,
+            true,
+        ),
+    ] {
+        let text = format!("{FILTER}{}\n", rules.replace('|', "\n"));
+        let drift = check_named(&tokyo(&[Direction::In]), "c", &text).unwrap();
+        let far = drift
+            .extra
+            .iter()
+            .filter(|part| part.packets.span(Field::Remote).first == 0);
+        let mut all = Protocols::NONE;
+        for part in far {
+            all = all.or(part.packets.kind.protocols);
+            assert_eq!(
+                (part.packets.kind.states, part.sometimes),
+                (state, sometimes),
+                "{rules}"
+            );
+        }
+        assert_eq!(all, protocols, "{rules}");
+    }
+}
+
+#[test]
+fn a_port_of_either_side_is_a_union() {
+    let text = format!("{FILTER}add chain=c protocol=udp port=7,9-10\n");
+    let drift = check_named(&tokyo(&[Direction::In]), "c", &text).unwrap();
+    let passes = |source: u32, destination: u32| {
+        drift.extra.iter().any(|part| {
+            let holds = |field, port| part.packets.span(field).holds(Span::single(port));
+            holds(Field::Remote, 0)
+                && holds(Field::RemotePort, source)
+                && holds(Field::LocalPort, destination)
+        })
+    };
+    let passed: Vec<(u32, u32)> = (6..=11)
+        .flat_map(|source| (6..=11).map(move |destination| (source, destination)))
+        .filter(|(source, destination)| passes(*source, *destination))
+        .collect();
+    let either = |(s, d): &(u32, u32)| [7, 9, 10].contains(s) || [7, 9, 10].contains(d);
+    let expected: Vec<(u32, u32)> = (6..=11)
+        .flat_map(|source| (6..=11).map(move |destination| (source, destination)))
+        .filter(either)
+        .collect();
+    assert_eq!(passed, expected);
+}
+
+#[test]
+fn a_users_own_chain_is_found_by_its_name() {
+    let policy = tokyo(&[Direction::In]);
+    let own = EXPORT
+        .replace("chain=twilio-sip-in", "chain=\"Calls in\"")
+        .replace("chain=twilio-sip-out", "chain=calls");
+    let of = |text: &str, name: &str| side(&check_named(&policy, name, text).unwrap());
+    assert_eq!(of(&own, "Calls in"), "same");
+    assert_eq!(of(&own, "calls in"), "missing");
+    assert_eq!(of(&own, "calls"), "both");
+    let out = tokyo(&[Direction::Out]);
+    assert_eq!(side(&check_named(&out, "calls", &own).unwrap()), "same");
+    // One chain cannot be both directions'.
+    assert_eq!(
+        side(&check_named(&tokyo(&BOTH), "calls", &own).unwrap()),
+        "missing"
+    );
+    // A load replaces both chains, so the one that is not selected must be empty.
+    assert_eq!(of(EXPORT, "twilio-sip"), "extra");
+    let one = rendered(&policy);
+    assert!(one.contains("remove [find where chain=\"twilio-sip-out\"]"));
+    assert_eq!(of(&one, "twilio-sip"), "same");
+    // What no rule of a built-in chain decides is accepted.
+    let input = EXPORT.replace("chain=twilio-sip-in", "chain=input");
+    assert_eq!(of(&input, "input"), "extra");
+    let closed = input.clone() + "add action=drop chain=input\n";
+    assert_eq!(of(&closed, "input"), "same");
+    let jumps = format!(
+        "{EXPORT}add action=jump chain=forward jump-target=twilio-sip-in\nadd action=drop chain=forward\n"
+    );
+    assert_eq!(of(&jumps, "forward"), "same");
+}
+
+/// What is refused in the place of the first rule, and why, with the line of the error.
+const REFUSED: &str = include_str!("samples/mikrotik/refused");
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let mut wrong = Vec::new();
+    for row in rows(REFUSED) {
+        let (lines, problem) = row.split_once(" => ").unwrap();
+        let (line, rules) = lines.split_once(' ').unwrap();
+        let rules = match rules.strip_prefix("ok") {
+            Some(rest) => format!("{OK}{rest}"),
+            None => rules.to_owned(),
+        };
+        let line: usize = line.parse().unwrap();
+        let found = check(&instead(&rules));
+        let told = |errors: &[(usize, String)]| {
+            let mut errors = errors.iter();
+            errors.any(|(at, told)| *at == line && told.contains(problem))
+        };
+        if !found.as_ref().is_err_and(|errors| told(errors)) {
+            wrong.push(format!("{row}\n  {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is refused of an address list that a rule names, with the line of the error.
+const REFUSED_LISTS: &str = include_str!("samples/mikrotik/refused-lists");
+
+#[test]
+fn a_list_that_is_not_understood_is_refused_once_it_is_named() {
+    for row in rows(REFUSED_LISTS) {
+        let (lines, problem) = row.split_once(" => ").unwrap();
+        let (line, entries) = lines.split_once(' ').unwrap();
+        let entries = entries.replace('|', "\n");
+        let text = |rule: &str| {
+            format!("{LISTS}add address=192.0.2.7 list=k\n{entries}\n{FILTER}{rule}\n")
+        };
+        let errors = check(&text("add chain=twilio-sip-in src-address-list=l")).unwrap_err();
+        assert_eq!(errors.len(), 1, "{row}: {errors:?}");
+        assert!(errors[0].1.contains(problem), "{row}: {errors:?}");
+        assert_eq!(errors[0].0.to_string(), line, "{row}: {errors:?}");
+        if !entries.contains("list=l") {
+            continue;
+        }
+        let other = check(&text("add chain=other src-address-list=l"));
+        assert_eq!(other.is_err(), entries.starts_with("set"), "{row}");
+    }
+    // Part of an export has no lists, and whether the router has some is not known.
+    let (_, filter) = EXPORT.split_once(FILTER).unwrap();
+    let errors = check(&format!("{FILTER}{filter}")).unwrap_err();
+    assert_eq!(errors.len(), 6, "{errors:?}");
+    let problem = "address list twilio-sip-signaling is not in the text, nor is any other; give what \
+                   '/ip firewall export' prints, and if that has none, load the unit anew";
+    assert_eq!(errors[0], (2, problem.to_owned()));
+    assert_eq!(sides(&format!("{LISTS}{FILTER}{filter}")), "missing");
+}
+
+#[test]
+fn a_text_of_another_system_is_refused() {
+    let expected = "expected what '/export' or '/ip firewall export' prints on RouterOS";
+    for text in [
+        "*filter\n:TWILIO-SIP-IN - [0:0]\nCOMMIT\n",
+        "table inet filter {\n}\n",
+        "ip access-list extended TWILIO-SIP-IN\n permit ip any any\n",
+        "{\"IpPermissions\": []}\n",
+        "set firewall family inet filter twilio-sip-in term t then accept\n",
+        "# nothing but a comment\n",
+        "/* a comment of another language */\n",
+        "/etc/hosts\nadd x=y\n",
+        "chain=twilio-sip-in action=accept\n",
+    ] {
+        let errors = check(text).unwrap_err();
+        assert_eq!(errors, [(1, expected.to_owned())], "{text}");
+    }
+    let shown = "Flags: X - disabled, I - invalid, D - dynamic \n \
+                 0    ;;; media\n      chain=twilio-sip-in action=accept protocol=udp\n";
+    let (line, problem) = check(shown).unwrap_err().remove(0);
+    assert_eq!(line, 1);
+    assert!(problem.contains("expected what '/export'"), "{problem}");
+}
+
+#[test]
+fn a_text_that_was_cut_off_is_never_in_sync() {
+    for text in [rendered(&tokyo(&BOTH)), EXPORT.to_owned()] {
+        assert_eq!(sides(&text), "same");
+        for end in 0..text.len() {
+            let drift = check(&text[..end]);
+            assert!(drift.is_err() || drift.is_ok_and(|d| !d.is_none()), "{end}");
+        }
+    }
+    for (cut, problem) in [
+        (
+            "add chain=x \\\n",
+            "the line goes on after its backslash, so the text may have been cut off",
+        ),
+        (
+            "add chain=x comment=\"a \\\n",
+            "the line goes on after its backslash, so the text may have been cut off",
+        ),
+        (
+            "add chain=x comment=\"a \\\\\n",
+            "a quotation mark has no partner",
+        ),
+        (
+            "/system script\nadd source=\"/ip\n",
+            "a quotation mark has no partner",
+        ),
+        ("add chain=x", "the last line does not end in a newline"),
+    ] {
+        let errors = check(&format!("{EXPORT}{cut}")).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{cut}: {errors:?}");
+    }
+    // A backslash does not continue a comment.
+    assert_eq!(sides(&instead(&format!("# about \\|{OK}"))), "same");
+}
+
+#[test]
+fn errors_are_not_too_many_and_limits_hold() {
+    let many = format!(
+        "{EXPORT}{}",
+        "add chain=twilio-sip-in frob=x\n".repeat(1000)
+    );
+    assert_eq!(check(&many).unwrap_err().len(), 20);
+    let many = format!("{EXPORT}{}", "frobnicate 7\n".repeat(1000));
+    assert_eq!(check(&many).unwrap_err().len(), 20);
+    // A list is wrong once, however often it is used.
+    let uses = "add chain=twilio-sip-in src-address-list=l\n".repeat(5);
+    let text = format!("{LISTS}add address=pbx list=l\n{FILTER}{uses}");
+    let errors = check(&text).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0].0, 2);
+
+    let within = |limit: &str, text: &str| {
+        let limits = Limits::default().with(&[limit.parse().unwrap()]);
+        check_within(&tokyo(&BOTH), "twilio-sip", text, limits)
+            .map_err(|errors| errors[0].1.clone())
+    };
+    let chain = |n: usize| format!("add action=jump chain=c{n} jump-target=c{}\n", n + 1);
+    let chains: String = (0..5).map(chain).collect();
+    let deep = format!(
+        "{EXPORT}{chains}add chain=c5 disabled=yes\nadd action=jump chain=twilio-sip-in jump-target=c0\n"
+    );
+    assert_eq!(side(&within("depth=7", &deep).unwrap()), "same");
+    let told = within("depth=6", &deep).unwrap_err();
+    assert!(told.contains("it is nested more than 6 deep"), "{told}");
+    let told = within("rules=2", EXPORT).unwrap_err();
+    assert!(told.contains("it comes to more than 2 rules"), "{told}");
+    let entry = |n: usize| format!("add address=10.0.{n}.0/24 list=ten\n");
+    let entries: String = (0..10).map(|n| entry(2 * n)).collect();
+    let rule = "add action=drop chain=twilio-sip-in dst-address-list=ten src-address-list=ten\n";
+    let lists = format!("{LISTS}{entries}{EXPORT}{rule}");
+    assert_eq!(side(&within("boxes=100", &lists).unwrap()), "same");
+    let told = within("boxes=99", &lists).unwrap_err();
+    assert!(told.contains("more than 99 combinations"), "{told}");
+    let lists = format!("{LISTS}{entries}{EXPORT}{}", rule.repeat(50));
+    let told = within("work=900", &lists).unwrap_err();
+    assert!(told.contains("it takes more than 900 steps"), "{told}");
+    let properties: String = (0..200).fold(String::new(), |all, n| format!("{all} p{n}=x"));
+    let errors = check(&instead(&format!("{OK}{properties}"))).unwrap_err();
+    assert_eq!(errors[0], (6, "it has more than 128 properties".to_owned()));
+    let menu = "a ".repeat(20);
+    let errors = check(&format!("{EXPORT}/{menu}\n")).unwrap_err();
+    assert!(
+        errors[0].1.contains("is not understood as part of a menu"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_unit_that_is_not_there_is_named() {
+    let absent = |text: &str| {
+        let units = judge::units("mikrotik", text, "twilio-sip", &BOTH).unwrap();
+        units[0].absent.clone().unwrap()
+    };
+    let near = EXPORT.replace("chain=twilio-sip-in", "chain=twilio-sip-im");
+    assert_eq!(
+        absent(&near),
+        "there is no such chain in /ip firewall filter (did you mean twilio-sip-im or twilio-sip-out?)"
+    );
+    assert_eq!(
+        absent("# nov/24/2025 21:14:05 by RouterOS 6.48.6\n"),
+        "/ip firewall filter is not in the text, or has no chains"
+    );
+}
+
+#[test]
+fn what_drifts_is_mended_by_the_whole_unit() {
+    let policy = tokyo(&BOTH);
+    let repair = |name: &str, directions: &[Direction], text: &str| {
+        let unit = Unit {
+            name: name.parse().unwrap(),
+            table: None,
+        };
+        let limits = Limits::default();
+        let wanted = Wanted {
+            unit: &unit,
+            directions,
+            limits,
+        };
+        let mikrotik = judge::dialect("mikrotik");
+        let units = format::parse(mikrotik, text, wanted).unwrap();
+        format::repair(mikrotik, &policy, text, wanted, &units)
+    };
+    let drifted = instead("# nothing");
+    assert_eq!(
+        repair("twilio-sip", &BOTH, &drifted).unwrap(),
+        rendered(&policy)
+    );
+    let own = drifted.replace("chain=twilio-sip-in", "chain=calls");
+    let refused = repair("calls", &[Direction::In], &own).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("'calls' is a unit of your own naming")
+    );
+}
