@@ -7,9 +7,22 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Labelled, NetworkLists, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Labelled, NetworkLists, Reader, Unit, head};
 use crate::policy::{Direction, Plane, Policy, PortRange, Rule, State};
 use crate::template;
+
+mod addresses;
+mod conditions;
+mod flags;
+mod listing;
+mod outline;
+mod statements;
+mod term;
+mod text;
+mod tokens;
+mod tree;
+mod words;
 
 /// The row of the table of formats.
 pub struct Junos;
@@ -88,6 +101,16 @@ impl Dialect for Junos {
             ),
             filters: directions.iter().map(filter).collect(),
         }))
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Junos {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
     }
 }
 

@@ -30,6 +30,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "aws-sg",
     "cisco",
     "mikrotik",
+    "junos",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

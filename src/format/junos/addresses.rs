@@ -1,0 +1,194 @@
+//! Prefixes and prefix lists of terms.
+//!
+//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
+//! Match Conditions Based on Address Fields": of the prefixes that hold an address the longest
+//! decides, and what no prefix holds does not match.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::format::parse::{ParseError, network};
+use crate::policy::space::{Span, normalized};
+
+use super::tree::{Branch, Tree};
+
+/// Addresses that match, or `except`, that do not.
+type Prefix = (Span, bool);
+
+/// The prefix lists of a text; each is read when it is asked for.
+pub(super) struct Lists<'t, 'a> {
+    tree: &'t Tree<'a>,
+    read: HashMap<&'a str, Result<Rc<[Span]>, ParseError>>,
+}
+
+impl<'t, 'a> Lists<'t, 'a> {
+    pub fn of(tree: &'t Tree<'a>) -> Self {
+        Lists {
+            tree,
+            read: HashMap::new(),
+        }
+    }
+
+    /// The addresses of `source-address` and the like.
+    pub fn addresses(condition: Branch) -> Result<Vec<Span>, ParseError> {
+        let mut prefixes = Vec::new();
+        for value in condition.values()? {
+            let except = is_except(value)?;
+            let span = network(value.word()).map_err(|problem| value.problem(problem))?;
+            prefixes.push((span, except));
+        }
+        let matched = longest(prefixes);
+        if matched.contradicts {
+            return Err(condition
+                .problem("a prefix is excepted and is not, as its host bits are no matter"));
+        }
+        refuse_exceptions_alone(condition, matched.spans)
+    }
+
+    /// The addresses of `source-prefix-list` and the like.
+    pub fn lists(&mut self, condition: Branch<'t, 'a>) -> Result<Vec<Span>, ParseError> {
+        let mut prefixes = Vec::new();
+        for value in condition.values()? {
+            let except = is_except(value)?;
+            let list = self.list(value)?;
+            prefixes.extend(list.iter().map(|span| (*span, except)));
+        }
+        let matched = longest(prefixes);
+        if matched.readmits {
+            return Err(condition.problem(
+                "a prefix of one list is within a list that is excepted, and which of them counts is \
+                 not documented",
+            ));
+        }
+        refuse_exceptions_alone(condition, matched.spans)
+    }
+
+    fn list(&mut self, name: Branch<'t, 'a>) -> Result<Rc<[Span]>, ParseError> {
+        let path = ["policy-options", "prefix-list", name.word()];
+        let Some(list) = self.tree.get(&path) else {
+            return Err(name.problem(format!(
+                "prefix list {} is not in the text; give what show configuration policy-options \
+                 prints too",
+                name.word()
+            )));
+        };
+        if !self.tree.is_active(&path) {
+            return Err(name.problem(format!("prefix list {} is deactivated", name.word())));
+        }
+        let read = self.read.entry(name.word());
+        read.or_insert_with(|| members(list)).clone()
+    }
+}
+
+fn members(list: Branch) -> Result<Rc<[Span]>, ParseError> {
+    let mut spans = Vec::new();
+    for member in list.below() {
+        let word = member.word();
+        let span = match word {
+            "apply-path" => Err(format!(
+                "prefix list {} takes its prefixes from elsewhere by 'apply-path'; give what show \
+                 configuration | display inheritance prints",
+                list.word()
+            )),
+            _ => network(word),
+        };
+        spans.push(span.map_err(|problem| member.problem(problem))?);
+        member.leaf()?;
+    }
+    if spans.is_empty() {
+        let problem = format!(
+            "prefix list {} has no prefixes, so what it matches is not known",
+            list.word()
+        );
+        return Err(list.problem(problem));
+    }
+    Ok(spans.into())
+}
+
+/// Whether `except` stands after a value.
+fn is_except(value: Branch) -> Result<bool, ParseError> {
+    let mut except = false;
+    for word in value.below() {
+        if word.word() != "except" {
+            let problem = format!("expected except or nothing, not '{}'", word.word());
+            return Err(word.problem(problem));
+        }
+        word.leaf()?;
+        except = true;
+    }
+    Ok(except)
+}
+
+fn refuse_exceptions_alone(condition: Branch, spans: Vec<Span>) -> Result<Vec<Span>, ParseError> {
+    if spans.is_empty() {
+        let problem = "every prefix is excepted, so that no packet matches; expected one that does";
+        return Err(condition.problem(problem));
+    }
+    Ok(spans)
+}
+
+/// What a list of prefixes lets match.
+struct Matched {
+    /// [`normalized`]
+    spans: Vec<Span>,
+    /// A prefix is excepted and is not.
+    contradicts: bool,
+    /// So it is, or a prefix is within one that is excepted.
+    readmits: bool,
+}
+
+/// Lets the longest prefix decide.
+fn longest(mut prefixes: Vec<Prefix>) -> Matched {
+    prefixes.sort_by_key(|(span, except)| (span.first, Reverse(span.last), *except));
+    prefixes.dedup();
+    let mut sweep = Sweep::default();
+    let (mut contradicts, mut readmits) = (false, false);
+    for prefix in prefixes {
+        sweep.close_before(u64::from(prefix.0.first));
+        contradicts |= sweep.open.iter().any(|open| open.0 == prefix.0);
+        readmits |= sweep.open.iter().any(|open| open.1 && !prefix.1);
+        sweep.reach(u64::from(prefix.0.first));
+        sweep.open.push(prefix);
+    }
+    sweep.close_before(u64::MAX);
+    Matched {
+        spans: normalized(sweep.spans),
+        contradicts,
+        readmits: readmits || contradicts,
+    }
+}
+
+/// A walk through nested prefixes, ascending.
+#[derive(Default)]
+struct Sweep {
+    /// Those that hold the place, outermost first: few, since each is longer.
+    open: Vec<Prefix>,
+    /// What is below has been decided.
+    place: u64,
+    spans: Vec<Span>,
+}
+
+impl Sweep {
+    fn close_before(&mut self, next: u64) {
+        while let Some((span, _)) = self.open.last().copied() {
+            if u64::from(span.last) >= next {
+                break;
+            }
+            self.reach(u64::from(span.last) + 1);
+            self.open.pop();
+        }
+    }
+
+    /// Decides the addresses from the place to another by the innermost prefix.
+    fn reach(&mut self, next: u64) {
+        if let Some((span, except)) = self.open.last() {
+            let first = u64::from(span.first).max(self.place);
+            if !except && first < next {
+                let bound = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+                self.spans.extend(Span::new(bound(first), bound(next - 1)));
+            }
+        }
+        self.place = next.max(self.place);
+    }
+}

@@ -1,0 +1,304 @@
+//! The `from` of a term, to sets of packets.
+//!
+//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
+//! Match Conditions for IPv4 Traffic" and "Protocol Match Conditions": no condition implies a
+//! protocol, so one on ports or flags looks at the same bits of any packet.
+
+use crate::format::parse::{Matches, ParseError};
+use crate::limits::{Limit, Limits};
+use crate::policy::space::{Field, Flags, Kind, Packets, Protocols, Span, complement, normalized};
+
+use super::addresses::Lists;
+use super::flags::flags;
+use super::tree::Branch;
+use super::words;
+
+/// Packets of a term, and whether all of these are.
+pub(super) type Part = (Packets, bool);
+
+/// Which end of a packet a condition looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Source,
+    Destination,
+    /// One of the two is enough.
+    Either,
+}
+
+/// A condition on addresses or ports.
+struct Ends<'t, 'a> {
+    condition: Branch<'t, 'a>,
+    side: Side,
+    negated: bool,
+    spans: Vec<Span>,
+}
+
+/// What a term asks of packets.
+pub(super) struct Conditions<'t, 'a> {
+    addresses: Vec<Ends<'t, 'a>>,
+    ports: Vec<Ends<'t, 'a>>,
+    protocols: Option<Protocols>,
+    flags: Option<Flags>,
+    certain: bool,
+    limits: Limits,
+}
+
+/// Conditions that narrow a term in a way that no set of packets tells; each may have `-except` at
+/// its end.
+const NARROWING: &[&str] = &[
+    "ah-spi",
+    "destination-class",
+    "dscp",
+    "esp-spi",
+    "first-fragment",
+    "flexible-match-mask",
+    "flexible-match-range",
+    "forwarding-class",
+    "fragment-flags",
+    "fragment-offset",
+    "gre-key",
+    "icmp-code",
+    "icmp-type",
+    "interface",
+    "interface-group",
+    "interface-set",
+    "ip-options",
+    "is-fragment",
+    "loss-priority",
+    "packet-length",
+    "precedence",
+    "source-class",
+    "ttl",
+];
+
+impl<'t, 'a> Conditions<'t, 'a> {
+    /// The conditions of a term; without any it is for every packet.
+    pub fn read(
+        from: Option<Branch<'t, 'a>>,
+        lists: &mut Lists<'t, 'a>,
+        limits: Limits,
+    ) -> Result<Self, ParseError> {
+        let mut conditions = Conditions {
+            addresses: Vec::new(),
+            ports: Vec::new(),
+            protocols: None,
+            flags: None,
+            certain: true,
+            limits,
+        };
+        for condition in from.into_iter().flat_map(Branch::below) {
+            conditions.add(condition, lists)?;
+        }
+        refuse_two_of_a_side(&conditions.addresses)?;
+        refuse_two_of_a_side(&conditions.ports)?;
+        Ok(conditions)
+    }
+
+    fn add(
+        &mut self,
+        condition: Branch<'t, 'a>,
+        lists: &mut Lists<'t, 'a>,
+    ) -> Result<(), ParseError> {
+        let word = condition.word();
+        let (positive, negated) = match word.strip_suffix("-except") {
+            Some(positive) => (positive, true),
+            None => (word, false),
+        };
+        let (side, field) = side(positive);
+        match field {
+            "address" if !negated => {
+                let spans = Lists::addresses(condition)?;
+                self.addresses(condition, side, spans)
+            }
+            "prefix-list" if !negated => {
+                let spans = lists.lists(condition)?;
+                self.addresses(condition, side, spans)
+            }
+            "port" => {
+                let values = condition.values()?;
+                let spans = values.into_iter().map(|value| read(value, words::ports));
+                self.ports.push(Ends {
+                    condition,
+                    side,
+                    negated,
+                    spans: normalized(spans.collect::<Result<_, _>>()?),
+                });
+                Ok(())
+            }
+            _ if positive == "protocol" => self.protocol(condition, negated),
+            _ if matches!(word, "tcp-established" | "tcp-initial" | "tcp-flags") => {
+                self.flags(condition)
+            }
+            _ if NARROWING.contains(&positive) => {
+                self.certain = false;
+                Ok(())
+            }
+            _ => Err(condition.problem(format!(
+                "'{word}' is not understood; expected a match condition for IPv4"
+            ))),
+        }
+    }
+
+    fn addresses(
+        &mut self,
+        condition: Branch<'t, 'a>,
+        side: Side,
+        spans: Vec<Span>,
+    ) -> Result<(), ParseError> {
+        let excepts = || {
+            condition
+                .below()
+                .any(|value| value.below().next().is_some())
+        };
+        if side == Side::Either && excepts() {
+            return Err(condition.problem(format!(
+                "'{}' looks at both ends of a packet, of which each may be excepted; write of which \
+                 end is meant",
+                condition.word()
+            )));
+        }
+        self.addresses.push(Ends {
+            condition,
+            side,
+            negated: false,
+            spans,
+        });
+        Ok(())
+    }
+
+    fn protocol(&mut self, condition: Branch, negated: bool) -> Result<(), ParseError> {
+        let mut named = Protocols::NONE;
+        for value in condition.values()? {
+            named = named.or(read(value, words::protocols)?);
+        }
+        if self.protocols.is_some() {
+            let problem = "expected one of protocol and protocol-except, not both";
+            return Err(condition.problem(problem));
+        }
+        self.protocols = Some(if negated { named.not() } else { named });
+        Ok(())
+    }
+
+    fn flags(&mut self, condition: Branch) -> Result<(), ParseError> {
+        let (wanted, certain) = match condition.word() {
+            "tcp-flags" => {
+                let value = condition.value()?;
+                flags(value.word(), self.limits).map_err(|problem| value.problem(problem))?
+            }
+            word => {
+                condition.leaf()?;
+                flags(word, self.limits).map_err(|problem| condition.problem(problem))?
+            }
+        };
+        if self.flags.is_some() {
+            let problem = "expected one of tcp-flags, tcp-established and tcp-initial, not several";
+            return Err(condition.problem(problem));
+        }
+        self.flags = Some(wanted);
+        self.certain &= certain;
+        Ok(())
+    }
+
+    /// The packets that all conditions hold for. Of a protocol without what they look at, a packet
+    /// may have the same bits there.
+    pub fn parts(&self) -> Result<Vec<Part>, String> {
+        let (tcp, udp) = (Protocols::TCP, Protocols::UDP);
+        let others = tcp.or(udp).not();
+        let groups: &[(Protocols, bool)] = match (self.flags, &self.ports[..]) {
+            (None, []) => &[(Protocols::ALL, true)],
+            (None, _) => &[(tcp.or(udp), true), (others, false)],
+            (Some(_), _) => &[(tcp, true), (udp, false), (others, false)],
+        };
+        let mut parts = Vec::new();
+        for (protocols, certain) in groups {
+            let protocols = protocols.and(self.protocols.unwrap_or(Protocols::ALL));
+            if protocols.is_empty() {
+                continue;
+            }
+            let mut matches = Matches::within(self.limits);
+            let flags = if protocols == tcp { self.flags } else { None };
+            matches.kind(Kind {
+                flags: flags.unwrap_or(Flags::ALL),
+                ..Kind::of(protocols)
+            });
+            for ends in &self.addresses {
+                ends.narrow(&mut matches, [Field::SOURCE, Field::DESTINATION])?;
+            }
+            if tcp.or(udp).holds(protocols) {
+                for ends in &self.ports {
+                    ends.narrow(&mut matches, [Field::SOURCE_PORT, Field::DESTINATION_PORT])?;
+                }
+            }
+            let certain = self.certain && *certain;
+            parts.extend(matches.boxes.into_iter().map(|packets| (packets, certain)));
+        }
+        Ok(parts)
+    }
+}
+
+impl Ends<'_, '_> {
+    fn narrow(
+        &self,
+        matches: &mut Matches,
+        [source, destination]: [Field; 2],
+    ) -> Result<(), String> {
+        let negative;
+        let spans = if self.negated {
+            negative = complement(&self.spans, source.whole());
+            &negative
+        } else {
+            &self.spans
+        };
+        match self.side {
+            Side::Source => matches.span(source, spans),
+            Side::Destination => matches.span(destination, spans),
+            Side::Either if self.negated => {
+                matches.span(source, spans)?;
+                matches.span(destination, spans)
+            }
+            Side::Either => {
+                let mut others = matches.clone();
+                matches.span(source, spans)?;
+                others.span(destination, spans)?;
+                matches.boxes.append(&mut others.boxes);
+                Ok(matches.limits.check(Limit::Boxes, matches.boxes.len())?)
+            }
+        }
+    }
+}
+
+/// What end a condition is about, and what of it.
+fn side(condition: &str) -> (Side, &str) {
+    for (start, side) in [
+        ("source-", Side::Source),
+        ("destination-", Side::Destination),
+    ] {
+        if let Some(field) = condition.strip_prefix(start) {
+            return (side, field);
+        }
+    }
+    (Side::Either, condition)
+}
+
+fn read<T>(value: Branch, parse: fn(&str) -> Result<T, String>) -> Result<T, ParseError> {
+    value.leaf()?;
+    parse(value.word()).map_err(|problem| value.problem(problem))
+}
+
+/// What two conditions on one end mean together is not documented for all of them, and others do
+/// not commit.
+fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ParseError> {
+    for (at, later) in conditions.iter().enumerate() {
+        let overlaps = |earlier: &&Ends| {
+            earlier.side == later.side || earlier.side == Side::Either || later.side == Side::Either
+        };
+        if let Some(earlier) = conditions[..at].iter().find(overlaps) {
+            return Err(later.condition.problem(format!(
+                "what '{}' and '{}' mean in one term is not known; expected one of them",
+                earlier.condition.word(),
+                later.condition.word()
+            )));
+        }
+    }
+    Ok(())
+}

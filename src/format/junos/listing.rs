@@ -1,0 +1,185 @@
+//! What `show configuration` prints in either form, and our own files, to steps.
+
+use std::collections::BTreeSet;
+
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::limits::Limits;
+use crate::policy::Direction;
+use crate::policy::drift::DeployedUnit;
+use crate::policy::space::Step;
+
+use super::addresses::Lists;
+use super::outline::{self, Outline, inherits};
+use super::term::add_steps;
+use super::tree::{Branch, Tree};
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let mut names: Vec<String> = Vec::new();
+    names.extend(
+        wanted
+            .directions
+            .iter()
+            .map(|direction| super::filter_name(wanted.unit, *direction)),
+    );
+    if names.len() == 1 {
+        // A user's own filter has its name as it is, and one direction.
+        names.push(wanted.unit.name.to_string());
+    }
+    let limits = wanted.limits;
+    let of_filters = outline::Wanted {
+        filters: &names,
+        lists: BTreeSet::new(),
+    };
+    let outline = Outline::read(text, of_filters, limits)?;
+    if !outline.is_junos {
+        let problem = "expected what show configuration prints, with '| display set' or without: there \
+                       is nothing in it that only Junos has";
+        return Err(vec![ParseError::new(0, problem)]);
+    }
+    let tree = &outline.tree;
+    refuse_groups(tree).map_err(|error| vec![error])?;
+    let mut filters = Vec::new();
+    for name in &names {
+        filters.push(filter(tree, name).map_err(|error| vec![error])?);
+    }
+    let own = wanted.directions.len() == 1 && filters[0].is_none() && filters[1].is_some();
+    let skipped = usize::from(own);
+    let of_lists = outline::Wanted {
+        filters: &[],
+        lists: filters.iter().flatten().flat_map(lists_of).collect(),
+    };
+    let lists = Outline::read(text, of_lists, limits)?;
+    let mut lists = Lists::of(&lists.tree);
+    let mut units = Vec::new();
+    let mut errors = Vec::new();
+    for (at, direction) in wanted.directions.iter().enumerate() {
+        let (name, filter) = (&names[skipped + at], &filters[skipped + at]);
+        let mut unit = DeployedUnit::empty(*direction, name.clone());
+        match filter {
+            None => unit.absent = Some(NOT_THERE.to_owned()),
+            Some(filter) if !filter.is_active => unit.absent = Some(DEACTIVATED.to_owned()),
+            Some(filter) => {
+                let read = steps(filter.branch, *direction, &mut lists, limits);
+                unit.steps = read.unwrap_or_else(|found| {
+                    errors.extend(found);
+                    Vec::new()
+                });
+            }
+        }
+        units.push(unit);
+    }
+    if errors.is_empty() {
+        Ok(units)
+    } else {
+        errors.truncate(ERROR_LIMIT);
+        Err(errors)
+    }
+}
+
+const NOT_THERE: &str = "there is no such filter in the text, and Junos commits no interface that refers to \
+                         one that is not there";
+
+const DEACTIVATED: &str = "the filter is deactivated, so that it is as if it were not there";
+
+/// A filter of a text.
+struct Filter<'t, 'a> {
+    branch: Branch<'t, 'a>,
+    is_active: bool,
+}
+
+/// `firewall filter` is short for `firewall family inet filter`.
+fn filter<'t, 'a>(tree: &'t Tree<'a>, name: &'a str) -> Result<Option<Filter<'t, 'a>>, ParseError> {
+    let paths: [&[&str]; 2] = [
+        &["firewall", "family", "inet", "filter", name],
+        &["firewall", "filter", name],
+    ];
+    let [long, short] = paths.map(|path| {
+        tree.get(path).map(|branch| Filter {
+            branch,
+            is_active: tree.is_active(path),
+        })
+    });
+    match (&long, &short) {
+        (Some(_), Some(short)) => Err(short.branch.problem(
+            "the filter stands in the text twice, with 'family inet' and without; expected one of them",
+        )),
+        _ => Ok(long.or(short)),
+    }
+}
+
+/// The names of the prefix lists that a filter refers to.
+fn lists_of<'t, 'a>(filter: &Filter<'t, 'a>) -> impl Iterator<Item = &'a str> + use<'t, 'a> {
+    let below = |word: &'static str| {
+        move |branch: Branch<'t, 'a>| branch.below().filter(move |b| b.word() == word)
+    };
+    let terms = below("term")(filter.branch).flat_map(Branch::below);
+    let conditions = terms.flat_map(below("from")).flat_map(Branch::below);
+    let lists = conditions.filter(|condition| condition.word().ends_with("prefix-list"));
+    lists.flat_map(Branch::below).map(Branch::word)
+}
+
+/// A group may have terms for any filter.
+fn refuse_groups(tree: &Tree) -> Result<(), ParseError> {
+    let groups = tree.get(&["groups"]).into_iter().flat_map(Branch::below);
+    let has_some = groups.flat_map(Branch::below).next().is_some();
+    match tree.get(&["apply-groups"]) {
+        Some(applied) if has_some => Err(applied.problem(inherits("apply-groups"))),
+        _ => Ok(()),
+    }
+}
+
+/// Statements of a filter that make no difference to what it lets through.
+const IDLE: &[&str] = &[
+    "accounting-profile",
+    "enhanced-mode",
+    "enhanced-mode-override",
+    "fast-lookup-filter",
+    "instance-shared",
+    "interface-shared",
+    "interface-specific",
+    "physical-interface-filter",
+];
+
+fn steps<'t, 'a>(
+    filter: Branch<'t, 'a>,
+    direction: Direction,
+    lists: &mut Lists<'t, 'a>,
+    limits: Limits,
+) -> Result<Vec<Step>, Vec<ParseError>> {
+    let mut steps = Vec::new();
+    let mut errors: Vec<ParseError> = Vec::new();
+    let mut has_terms = false;
+    for statement in filter.below() {
+        if statement.word() != "term" {
+            errors.extend(idle(statement).err());
+            continue;
+        }
+        for term in statement.below() {
+            has_terms = true;
+            let read = add_steps(term, direction, lists, limits, &mut steps);
+            // What is wrong with a prefix list is told once.
+            errors.extend(read.err().filter(|error| !errors.contains(error)));
+            if errors.len() >= ERROR_LIMIT {
+                return Err(errors);
+            }
+        }
+    }
+    if !has_terms && errors.is_empty() {
+        errors.push(filter.problem("the filter has no terms, so what it does is not known"));
+    }
+    if errors.is_empty() {
+        Ok(steps)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Refuses what may make a difference to what a filter lets through.
+fn idle(statement: Branch) -> Result<(), ParseError> {
+    match statement.word() {
+        word if IDLE.contains(&word) => Ok(()),
+        word if word.starts_with("apply-groups") => Err(statement.problem(inherits(word))),
+        word => Err(statement.problem(format!("'{word}' is not understood; expected a term"))),
+    }
+}

@@ -1,0 +1,233 @@
+//! Which statements of a configuration are about a unit, and which are about something else.
+//!
+//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "[edit firewall]
+//! Hierarchy Level" and "[edit policy-options] Hierarchy Level".
+
+use std::collections::BTreeSet;
+
+use crate::format::parse::ParseError;
+use crate::limits::{Limit, Limits};
+
+use super::text::{self, Edit, Editor};
+use super::tree::Tree;
+
+/// The statements that are looked for.
+pub(super) struct Wanted<'k, 'a> {
+    pub filters: &'k [String],
+    pub lists: BTreeSet<&'a str>,
+}
+
+/// What a text has of that.
+pub(super) struct Outline<'k, 'a> {
+    pub tree: Tree<'a>,
+    /// Whether something is in it that only a configuration of Junos has.
+    pub is_junos: bool,
+    wanted: Wanted<'k, 'a>,
+    statements: usize,
+    limits: Limits,
+}
+
+impl<'k, 'a> Outline<'k, 'a> {
+    pub fn read(
+        text: &'a str,
+        wanted: Wanted<'k, 'a>,
+        limits: Limits,
+    ) -> Result<Self, Vec<ParseError>> {
+        let mut outline = Outline {
+            tree: Tree::new(),
+            is_junos: false,
+            wanted,
+            statements: 0,
+            limits,
+        };
+        text::read(text, limits, &mut outline)?;
+        Ok(outline)
+    }
+
+    /// What a path is about.
+    fn about<'p>(&self, path: &'p [&'a str]) -> Result<About<'p, 'a>, String> {
+        match *path {
+            ["firewall", ref rest @ ..] => self.firewall(path, rest),
+            ["policy-options", ref rest @ ..] => self.policy_options(path, rest),
+            ["groups"] | ["groups", _] => Ok(About::Above),
+            ["groups", _, "firewall" | "policy-options", ..] => Ok(About::Unit(&path[..3])),
+            ["apply-groups", ..] => Ok(About::Unit(path)),
+            ["filter" | "term" | "from" | "then" | "inet", ..] => Err(format!(
+                "it is not told what '{}' is in; expected what show configuration firewall and show \
+                 configuration policy-options print, or '| display set'",
+                path[0]
+            )),
+            [first, ..] => {
+                let known = ["firewall", "policy-options", "groups", "apply-groups"];
+                in_full(first, &known).map(|()| About::Other)
+            }
+            [] => Ok(About::Other),
+        }
+    }
+
+    fn firewall<'p>(&self, path: &'p [&'a str], rest: &[&'a str]) -> Result<About<'p, 'a>, String> {
+        match *rest {
+            [] | ["family"] | ["family", "inet"] => Ok(About::Above),
+            ["filter", ref name @ ..] | ["family", "inet", "filter", ref name @ ..] => {
+                Ok(match name.first() {
+                    None => About::Above,
+                    Some(name) if self.wanted.filters.iter().any(|f| f == name) => {
+                        About::Unit(path)
+                    }
+                    Some(_) => About::Other,
+                })
+            }
+            ["family", "inet", word, ..] => known(word, OF_INET, "firewall family inet"),
+            ["family", word, ..] => known(word, FAMILIES, "firewall family"),
+            [word, ..] => known(word, OF_FIREWALL, "firewall"),
+        }
+    }
+
+    fn policy_options<'p>(
+        &self,
+        path: &'p [&'a str],
+        rest: &[&'a str],
+    ) -> Result<About<'p, 'a>, String> {
+        match *rest {
+            [] | ["prefix-list"] => Ok(About::Above),
+            ["prefix-list", name, ..] if self.wanted.lists.contains(name) => Ok(About::Unit(path)),
+            ["prefix-list", ..] => Ok(About::Other),
+            [word, ..] if word.starts_with("apply-groups") => Err(inherits(word)),
+            [word, ..] => in_full(word, &["prefix-list"]).map(|()| About::Other),
+        }
+    }
+
+    fn set(&mut self, path: &[&'a str], at: u32) -> Result<(), String> {
+        self.is_junos |= path.first().is_some_and(|first| TOP.contains(first));
+        match self.about(path)? {
+            About::Other => {}
+            About::Above if matches!(path, ["firewall", .., "filter"]) => {
+                return Err("it ends where the name of a filter is expected".to_owned());
+            }
+            About::Above => self.tree.set(path, at),
+            About::Unit(part) => {
+                self.statements += 1;
+                self.limits.check(Limit::Rules, self.statements)?;
+                self.tree.set(part, at);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Editor<'a> for Outline<'_, 'a> {
+    fn edit(&mut self, edit: Edit, path: &[&'a str], at: u32) -> Result<(), String> {
+        if edit == Edit::Set {
+            return self.set(path, at);
+        }
+        let found = match self.about(path)? {
+            About::Unit(part) if part.len() < path.len() => true,
+            About::Unit(_) => self.tree.change(edit, path) || edit == Edit::Delete,
+            About::Above => {
+                // It may be told before what is in it.
+                if edit == Edit::Deactivate {
+                    self.tree.set(path, at);
+                }
+                self.tree.change(edit, path);
+                true
+            }
+            About::Other => true,
+        };
+        if found {
+            Ok(())
+        } else {
+            Err("what it is about has not been set before".to_owned())
+        }
+    }
+}
+
+/// What a statement is about.
+enum About<'p, 'a> {
+    /// A unit, in these words.
+    Unit(&'p [&'a str]),
+    /// What a unit may be in.
+    Above,
+    Other,
+}
+
+/// Statements at the top of a configuration, some of which every one has.
+const TOP: &[&str] = &[
+    "chassis",
+    "firewall",
+    "groups",
+    "interfaces",
+    "policy-options",
+    "protocols",
+    "routing-options",
+    "security",
+    "snmp",
+    "system",
+    "version",
+];
+
+const OF_FIREWALL: &[&str] = &[
+    "apply-macro",
+    "atm-policer",
+    "disable-arp-policers",
+    "enhanced-hierarchical-policer",
+    "flexible-match",
+    "hierarchical-policer",
+    "interface-set",
+    "load-balance-group",
+    "no-next-header-to-payload-protocol-mapping",
+    "policer",
+    "three-color-policer",
+    "tunnel-end-point",
+    "v6-flowlabel-enable",
+];
+
+const FAMILIES: &[&str] = &[
+    "any",
+    "bridge",
+    "ccc",
+    "ethernet-switching",
+    "evpn",
+    "inet6",
+    "mpls",
+    "vpls",
+];
+
+const OF_INET: &[&str] = &[
+    "apply-macro",
+    "dialer-filter",
+    "fast-update-filter",
+    "prefix-action",
+    "service-filter",
+    "simple-filter",
+    "template",
+];
+
+fn known<'p, 'a>(word: &str, known: &[&str], above: &str) -> Result<About<'p, 'a>, String> {
+    if word.starts_with("apply-groups") {
+        Err(inherits(word))
+    } else if known.contains(&word) {
+        Ok(About::Other)
+    } else {
+        Err(format!(
+            "'{word}' is not known below '{above}'; it may be of the unit"
+        ))
+    }
+}
+
+pub(super) fn inherits(word: &str) -> String {
+    format!(
+        "'{word}' takes statements from elsewhere; give what show configuration firewall | display \
+         inheritance and the same of policy-options print"
+    )
+}
+
+/// Refuses a keyword that is cut short, as commands may be.
+fn in_full(word: &str, keywords: &[&str]) -> Result<(), String> {
+    let cut_short = |keyword: &&&str| keyword.starts_with(word) && **keyword != word;
+    match keywords.iter().find(cut_short) {
+        Some(keyword) => Err(format!(
+            "expected '{keyword}' in full, if it is that, not '{word}'"
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,192 @@
+//! The form with braces: statements that end in a semicolon or have a block.
+
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::ParseError;
+use crate::limits::{Limit, Limits};
+
+use super::text::{Edit, Editor, is_idle};
+use super::tokens::{List, Token, Tokens};
+
+pub(super) struct Statements<'a, 'e, E> {
+    tokens: Tokens<'a>,
+    editor: &'e mut E,
+    /// The words of the blocks that are open, and of the statement that is being read.
+    path: Vec<&'a str>,
+    open: Vec<Block>,
+    statement: Statement<'a>,
+    errors: Vec<ParseError>,
+    limits: Limits,
+}
+
+struct Block {
+    /// How many words of the path are before its own.
+    outside: usize,
+    at: u32,
+}
+
+/// The statement that is being read.
+#[derive(Default)]
+struct Statement<'a> {
+    /// The place of its first word, if there is one.
+    at: Option<u32>,
+    /// How many words of the path are before its own.
+    outside: usize,
+    list: List<'a>,
+    inactive: bool,
+}
+
+impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
+    pub fn new(text: &'a str, limits: Limits, editor: &'e mut E) -> Self {
+        Statements {
+            tokens: Tokens::of(text),
+            editor,
+            path: Vec::new(),
+            open: Vec::new(),
+            statement: Statement::default(),
+            errors: Vec::new(),
+            limits,
+        }
+    }
+
+    pub fn read(mut self) -> Result<(), Vec<ParseError>> {
+        let structure = self.all();
+        self.errors.extend(structure.err());
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.errors)
+        }
+    }
+
+    /// Reads to the end, or until nothing can be made of the rest.
+    fn all(&mut self) -> Result<(), ParseError> {
+        self.skip_terminal();
+        while self.errors.len() < ERROR_LIMIT {
+            let at = self.tokens.place();
+            let token = self.tokens.next();
+            let token = token.map_err(|problem| ParseError::new(at, problem))?;
+            let Some((at, token)) = token else {
+                return self.finish();
+            };
+            let place = self.statement.at.unwrap_or(at);
+            let taken = self.token(token, at);
+            taken.map_err(|problem| ParseError::new(place, problem))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<(), ParseError> {
+        match self.open.last() {
+            None => Ok(()),
+            Some(block) => Err(ParseError::new(
+                block.at,
+                "the block that begins here has no '}' at its end, so the text may have been cut off",
+            )),
+        }
+    }
+
+    fn token(&mut self, token: Token<'a>, at: u32) -> Result<(), String> {
+        match token {
+            Token::Word(word) if self.statement.at.is_none() => self.first(word, at),
+            Token::Word(word) => self.statement.list.word(word, &mut self.path),
+            Token::ListStart => self.statement.list.start(),
+            Token::ListEnd => self.statement.list.end(),
+            Token::BlockStart => self.block(),
+            Token::BlockEnd => self.close(),
+            Token::End => self.end(),
+            Token::Newline if self.statement.at.is_some() && !self.statement.list.is_open() => {
+                Err("expected ';' or '{' at the end of the line".to_owned())
+            }
+            Token::Newline => Ok(()),
+        }
+    }
+
+    /// The first word of a statement, or a tag before it.
+    fn first(&mut self, word: &'a str, at: u32) -> Result<(), String> {
+        match word {
+            "inactive:" => self.statement.inactive = true,
+            "protect:" => {}
+            "replace:" | "delete:" | "unprotect:" | "active:" | "rename:" | "insert:" => {
+                return Err(format!(
+                    "'{word}' is for files to be loaded; expected what show configuration prints"
+                ));
+            }
+            _ => {
+                self.statement.at = Some(at);
+                self.statement.outside = self.path.len();
+                if self.open.is_empty() {
+                    self.path.extend(level_above(word));
+                }
+                self.path.push(word);
+            }
+        }
+        Ok(())
+    }
+
+    fn block(&mut self) -> Result<(), String> {
+        if self.statement.list.is_there() {
+            return Err("expected ';' after a list".to_owned());
+        }
+        self.limits.check(Limit::Depth, self.open.len() + 1)?;
+        let block = self.take("{")?;
+        self.open.push(block);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        let statement = self.take(";")?;
+        self.path.truncate(statement.outside);
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        if self.statement.at.is_some() {
+            return Err("expected ';' before '}'".to_owned());
+        }
+        let block = self
+            .open
+            .pop()
+            .ok_or("no block is open that '}' could end")?;
+        self.path.truncate(block.outside);
+        if self.open.is_empty() {
+            self.skip_terminal();
+        }
+        Ok(())
+    }
+
+    /// Tells the editor the statement that ends here.
+    fn take(&mut self, end: &str) -> Result<Block, String> {
+        let Statement {
+            at,
+            outside,
+            list,
+            inactive,
+        } = std::mem::take(&mut self.statement);
+        let at = at.ok_or_else(|| format!("expected a statement before '{end}'"))?;
+        let editor = &mut *self.editor;
+        let errors = &mut self.errors;
+        list.each(&mut self.path, |path| {
+            let mut done = editor.edit(Edit::Set, path, at);
+            if inactive {
+                done = done.and_then(|()| editor.edit(Edit::Deactivate, path, at));
+            }
+            errors.extend(done.err().map(|problem| ParseError::new(at, problem)));
+            Ok(())
+        })?;
+        Ok(Block { outside, at })
+    }
+
+    /// Leaves out what a terminal shows between listings.
+    fn skip_terminal(&mut self) {
+        self.tokens.skip_lines(is_idle);
+    }
+}
+
+/// Where a listing from below the top begins with a statement that no other level begins with.
+fn level_above(first: &str) -> Option<&'static str> {
+    match first {
+        "family" => Some("firewall"),
+        "prefix-list" => Some("policy-options"),
+        _ => None,
+    }
+}

@@ -1,0 +1,184 @@
+//! Words, braces and lists: what both forms of a configuration are made of.
+
+use crate::format::parse::place;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// Without the quotes around it.
+    Word(&'a str),
+    BlockStart,
+    BlockEnd,
+    ListStart,
+    ListEnd,
+    /// A semicolon.
+    End,
+    Newline,
+}
+
+/// The tokens of a text, without comments.
+pub(super) struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub fn of(text: &'a str) -> Self {
+        Tokens { text, at: 0 }
+    }
+
+    /// Where the next token may stand.
+    pub fn place(&self) -> u32 {
+        place(self.at)
+    }
+
+    /// Leaves out the next lines for as long as they are such.
+    pub fn skip_lines(&mut self, is_such: impl Fn(&str) -> bool) {
+        while let Some(line) = self.text[self.at..].split_inclusive('\n').next() {
+            if !is_such(line) {
+                break;
+            }
+            self.at += line.len();
+        }
+    }
+
+    /// The next token and its place; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<(u32, Token<'a>)>, String> {
+        self.skip_blanks()?;
+        let at = place(self.at);
+        let rest = &self.text[self.at..];
+        let Some(first) = rest.bytes().next() else {
+            return Ok(None);
+        };
+        let single = match first {
+            b'{' => Token::BlockStart,
+            b'}' => Token::BlockEnd,
+            b'[' => Token::ListStart,
+            b']' => Token::ListEnd,
+            b';' => Token::End,
+            b'\n' => Token::Newline,
+            b'"' => return Ok(Some((at, Token::Word(self.quoted()?)))),
+            _ => {
+                let end = rest.bytes().position(ends_word).unwrap_or(rest.len());
+                self.at += end;
+                return Ok(Some((at, Token::Word(&rest[..end]))));
+            }
+        };
+        self.at += 1;
+        Ok(Some((at, single)))
+    }
+
+    /// Blanks and comments: `/* ... */`, and from `#` to the end of the line.
+    fn skip_blanks(&mut self) -> Result<(), String> {
+        loop {
+            let rest = &self.text[self.at..];
+            let blanks = rest
+                .bytes()
+                .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'));
+            self.at += blanks.count();
+            let rest = &self.text[self.at..];
+            if rest.starts_with('#') {
+                self.at += rest.find('\n').unwrap_or(rest.len());
+            } else if rest.starts_with("/*") {
+                let end = rest.find("*/").ok_or(
+                    "the comment that begins here has no '*/' at its end, so the text may have been cut off",
+                )?;
+                self.at += end + 2;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What is between quotes on a line; a backslash takes the meaning from the next character.
+    fn quoted(&mut self) -> Result<&'a str, String> {
+        let rest = &self.text[self.at + 1..];
+        let mut escaped = false;
+        let end = rest.bytes().position(|byte| {
+            let ends = byte == b'\n' || byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        match end {
+            Some(end) if rest.as_bytes()[end] == b'"' => {
+                self.at += end + 2;
+                Ok(&rest[..end])
+            }
+            _ => Err("the quotes have no end on their line".to_owned()),
+        }
+    }
+}
+
+fn ends_word(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}' | b'[' | b']' | b';' | b'"')
+}
+
+/// The words of a statement; `[ tcp udp ]` at its end stands for one statement each.
+#[derive(Default)]
+pub(super) struct List<'a> {
+    items: Vec<&'a str>,
+    state: ListState,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum ListState {
+    #[default]
+    Before,
+    Open,
+    Closed,
+}
+
+impl<'a> List<'a> {
+    /// Takes a word, which is of the path unless it is of the list.
+    pub fn word(&mut self, word: &'a str, path: &mut Vec<&'a str>) -> Result<(), String> {
+        match self.state {
+            ListState::Before => path.push(word),
+            ListState::Open => self.items.push(word),
+            ListState::Closed => {
+                return Err(format!("expected nothing after the list, not '{word}'"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn start(&mut self) -> Result<(), String> {
+        if self.state != ListState::Before {
+            return Err("expected one list at most, and none in it".to_owned());
+        }
+        self.state = ListState::Open;
+        Ok(())
+    }
+
+    pub fn end(&mut self) -> Result<(), String> {
+        if self.state != ListState::Open || self.items.is_empty() {
+            return Err("expected '[', values and ']'".to_owned());
+        }
+        self.state = ListState::Closed;
+        Ok(())
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.state == ListState::Open
+    }
+
+    pub fn is_there(&self) -> bool {
+        self.state != ListState::Before
+    }
+
+    /// Does something with the path of each statement.
+    pub fn each(
+        self,
+        path: &mut Vec<&'a str>,
+        mut take: impl FnMut(&[&'a str]) -> Result<(), String>,
+    ) -> Result<(), String> {
+        match self.state {
+            ListState::Before => take(path),
+            ListState::Open => Err("the list has no ']' at its end".to_owned()),
+            ListState::Closed => self.items.into_iter().try_for_each(|item| {
+                path.push(item);
+                let taken = take(path);
+                path.pop();
+                taken
+            }),
+        }
+    }
+}
