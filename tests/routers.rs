@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::facts::{self, ANY_PORT, Allowed, Key, Range};
+use common::judge::{assert_in_sync, drift, policy_of_case};
 use common::mutate::{self, SITE};
 use common::oracle::{Oracle, Random, Selected, Tcp, probes};
 use common::readers::{self, ANYWHERE, Clause};
@@ -522,6 +523,116 @@ fn a_junos_parser_reads_the_same_and_knows_every_word() {
     };
     for (case, value) in Rendered::new("junos").read_by(&python, "junos_json.py", &[]) {
         assert_exact(case, "junos", &JunosConfig::from_json(&value).allowed());
+    }
+}
+
+impl JunosConfig {
+    /// Its terms in order, of which each accepts.
+    fn clauses(&self) -> Vec<Clause> {
+        let mut clauses = Vec::new();
+        for (filter, terms) in &self.filters {
+            for term in terms {
+                let key = term.key(direction(filter));
+                let side = |side| self.addresses(term, side, &mut Vec::new());
+                clauses.push(Clause {
+                    permit: true,
+                    quick: true,
+                    source: side("source").unwrap_or(vec![readers::ANYWHERE]),
+                    destination: side("destination").unwrap_or(vec![readers::ANYWHERE]),
+                    opening: false,
+                    line: term.name.clone(),
+                    key,
+                });
+            }
+        }
+        clauses
+    }
+}
+
+/// The lines of a mutant that matter: not those of other filters, nor one that is there already, nor
+/// the removal of what is not there; and prefixes without the bits of hosts.
+fn junos_lines(mutant: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for line in mutant.lines().filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let matters = match words[..] {
+            ["delete", ..] => {
+                let set = line.replacen("delete", "set", 1);
+                kept.iter().any(|earlier| earlier.starts_with(&set))
+            }
+            ["set", "firewall", "family", "inet", "filter", name, ..] => {
+                ["twilio-sip-in", "twilio-sip-out"].contains(&name)
+            }
+            _ => true,
+        };
+        let masked = match words[..] {
+            ["set", "policy-options", "prefix-list", _, prefix] => {
+                line.replace(prefix, &without_host_bits(prefix))
+            }
+            _ => line.to_owned(),
+        };
+        if matters && !kept.contains(&masked) {
+            kept.push(masked);
+        }
+    }
+    kept.join("\n")
+}
+
+fn without_host_bits(prefix: &str) -> String {
+    let (address, length) = prefix.split_once('/').unwrap_or((prefix, "32"));
+    let size = 1u64 << (32 - length.parse::<u32>().unwrap());
+    let start = u64::from(facts::address(address)) / size * size;
+    let bytes = u32::try_from(start).unwrap().to_be_bytes();
+    format!("{}/{length}", bytes.map(|b| b.to_string()).join("."))
+}
+
+/// Whether every packet of the packet tests has the verdict that the published figures give it.
+fn junos_means_the_same(mutant: &str, selected: &Selected) -> Result<(), String> {
+    let clauses = mutate::read(|| {
+        let mut config = JunosConfig::default().load(&junos_lines(mutant));
+        for term in config.filters.values_mut().flatten() {
+            term.accepts = true;
+        }
+        config.clauses()
+    })?;
+    let oracle = Oracle::new(selected, SITE, Tcp::WayBack);
+    let mut random = Random::new(1);
+    for direction in ["in", "out"] {
+        for (packet, _) in probes(selected, SITE, direction, &mut random) {
+            let passes = readers::passes(&clauses, &packet).0;
+            if passes != oracle.allows(&packet).is_some() {
+                return Err(format!("{packet:?}: passes: {passes}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn no_mutant_of_a_junos_filter_is_missed() {
+    mutate::assert_none_is_missed("junos", 2_000, |_| (), junos_means_the_same);
+}
+
+/// The form with braces, by a program that others wrote.
+#[test]
+fn a_junos_filter_means_the_same_with_braces() {
+    let Some(python) = python("a_junos_filter_means_the_same_with_braces") else {
+        return;
+    };
+    for (case, value) in Rendered::new("junos").read_by(&python, "junos_braces.py", &[]) {
+        let policy = policy_of_case(case);
+        let text = value.as_str().unwrap();
+        assert!(text.contains("    family inet {\n"), "{text}");
+        assert_in_sync(&case.options(), "junos", &policy, text);
+        for (old, new, is_same) in [
+            ("protocol udp;", "protocol tcp;", false),
+            ("        term ", "        inactive: term ", false),
+            ("        term ", "        protect: term ", true),
+        ] {
+            let other = text.replacen(old, new, 1);
+            let found = drift("junos", &policy, &other);
+            assert_eq!(found.is_ok_and(|drift| drift.is_none()), is_same, "{other}");
+        }
     }
 }
 

@@ -57,10 +57,11 @@ impl<'k, 'a> Outline<'k, 'a> {
                  configuration policy-options print, or '| display set'",
                 path[0]
             )),
-            [first, ..] => {
-                let known = ["firewall", "policy-options", "groups", "apply-groups"];
-                in_full(first, &known).map(|()| About::Other)
+            // Of the models that are not Juniper's own.
+            [first, ..] if first.starts_with("openconfig-") || OF_JUNOS.contains(&first) => {
+                Ok(About::Other)
             }
+            [first, ..] => known(first, TOP, "[edit]"),
             [] => Ok(About::Other),
         }
     }
@@ -77,9 +78,9 @@ impl<'k, 'a> Outline<'k, 'a> {
                     Some(_) => About::Other,
                 })
             }
-            ["family", "inet", word, ..] => known(word, OF_INET, "firewall family inet"),
-            ["family", word, ..] => known(word, FAMILIES, "firewall family"),
-            [word, ..] => known(word, OF_FIREWALL, "firewall"),
+            ["family", "inet", word, ..] => known(word, OF_INET, "[edit firewall family inet]"),
+            ["family", word, ..] => known(word, FAMILIES, "[edit firewall family]"),
+            [word, ..] => known(word, OF_FIREWALL, "[edit firewall]"),
         }
     }
 
@@ -92,13 +93,12 @@ impl<'k, 'a> Outline<'k, 'a> {
             [] | ["prefix-list"] => Ok(About::Above),
             ["prefix-list", name, ..] if self.wanted.lists.contains(name) => Ok(About::Unit(path)),
             ["prefix-list", ..] => Ok(About::Other),
-            [word, ..] if word.starts_with("apply-groups") => Err(inherits(word)),
-            [word, ..] => in_full(word, &["prefix-list"]).map(|()| About::Other),
+            [word, ..] => known(word, OF_POLICY_OPTIONS, "[edit policy-options]"),
         }
     }
 
     fn set(&mut self, path: &[&'a str], at: u32) -> Result<(), String> {
-        self.is_junos |= path.first().is_some_and(|first| TOP.contains(first));
+        self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
         match self.about(path)? {
             About::Other => {}
             About::Above if matches!(path, ["firewall", .., "filter"]) => {
@@ -150,8 +150,8 @@ enum About<'p, 'a> {
     Other,
 }
 
-/// Statements at the top of a configuration, some of which every one has.
-const TOP: &[&str] = &[
+/// Statements at the top of a configuration that every one has some of, and that few others have.
+const OF_JUNOS: &[&str] = &[
     "chassis",
     "firewall",
     "groups",
@@ -165,8 +165,68 @@ const TOP: &[&str] = &[
     "version",
 ];
 
+/// The others there.
+const TOP: &[&str] = &[
+    "access",
+    "access-profile",
+    "accounting-options",
+    "applications",
+    "apply-flags",
+    "bridge-domains",
+    "class-of-service",
+    "diameter",
+    "dynamic-profiles",
+    "ethernet-switching-options",
+    "event-options",
+    "fabric",
+    "forwarding-options",
+    "jsrc",
+    "jsrc-partition",
+    "logical-systems",
+    "multi-chassis",
+    "multicast-snooping-options",
+    "poe",
+    "rcsid",
+    "routing-instances",
+    "services",
+    "session-limit-group",
+    "smtp",
+    "switch-options",
+    "tenants",
+    "unified-edge",
+    "virtual-chassis",
+    "vlans",
+    "vmhost",
+    "wlan",
+];
+
+const OF_POLICY_OPTIONS: &[&str] = &[
+    "application-maps",
+    "as-list",
+    "as-list-group",
+    "as-path",
+    "as-path-group",
+    "community",
+    "condition",
+    "damping",
+    "defaults",
+    "fast-lookup-tuple-list",
+    "mac-list",
+    "policy-statement",
+    "redundancy-policy",
+    "resolution-map",
+    "rib-list",
+    "route-distinguisher",
+    "route-filter-list",
+    "rtf-prefix-list",
+    "satellite-policies",
+    "skip-then-actions",
+    "source-address-filter-list",
+    "tunnel-attribute",
+    "vsi-policy",
+];
+
 const OF_FIREWALL: &[&str] = &[
-    "apply-macro",
     "atm-policer",
     "disable-arp-policers",
     "enhanced-hierarchical-policer",
@@ -193,7 +253,6 @@ const FAMILIES: &[&str] = &[
 ];
 
 const OF_INET: &[&str] = &[
-    "apply-macro",
     "dialer-filter",
     "fast-update-filter",
     "prefix-action",
@@ -205,11 +264,11 @@ const OF_INET: &[&str] = &[
 fn known<'p, 'a>(word: &str, known: &[&str], above: &str) -> Result<About<'p, 'a>, String> {
     if word.starts_with("apply-groups") {
         Err(inherits(word))
-    } else if known.contains(&word) {
+    } else if word == "apply-macro" || known.contains(&word) {
         Ok(About::Other)
     } else {
         Err(format!(
-            "'{word}' is not known below '{above}'; it may be of the unit"
+            "'{word}' is not known at {above}, so it may be of the unit; expected what Junos prints"
         ))
     }
 }
@@ -221,13 +280,13 @@ pub(super) fn inherits(word: &str) -> String {
     )
 }
 
-/// Refuses a keyword that is cut short, as commands may be.
-fn in_full(word: &str, keywords: &[&str]) -> Result<(), String> {
-    let cut_short = |keyword: &&&str| keyword.starts_with(word) && **keyword != word;
-    match keywords.iter().find(cut_short) {
-        Some(keyword) => Err(format!(
-            "expected '{keyword}' in full, if it is that, not '{word}'"
-        )),
-        None => Ok(()),
+/// What a listing from below the top is of, if it begins with a statement that only this level has.
+pub(super) fn level_above(first: &str) -> Option<&'static str> {
+    if first == "family" || OF_FIREWALL.contains(&first) {
+        Some("firewall")
+    } else if first == "prefix-list" || OF_POLICY_OPTIONS.contains(&first) {
+        Some("policy-options")
+    } else {
+        None
     }
 }

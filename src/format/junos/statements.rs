@@ -4,6 +4,7 @@ use crate::format::chains::ERROR_LIMIT;
 use crate::format::parse::ParseError;
 use crate::limits::{Limit, Limits};
 
+use super::outline::level_above;
 use super::text::{Edit, Editor, is_idle};
 use super::tokens::{List, Token, Tokens};
 
@@ -22,6 +23,8 @@ struct Block {
     /// How many words of the path are before its own.
     outside: usize,
     at: u32,
+    /// Whether it, or one that it is in, is refused: what is in it then is not told.
+    is_refused: bool,
 }
 
 /// The statement that is being read.
@@ -163,30 +166,29 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             inactive,
         } = std::mem::take(&mut self.statement);
         let at = at.ok_or_else(|| format!("expected a statement before '{end}'"))?;
-        let editor = &mut *self.editor;
-        let errors = &mut self.errors;
+        let mut is_refused = self.open.last().is_some_and(|block| block.is_refused);
+        let (editor, errors) = (&mut *self.editor, &mut self.errors);
         list.each(&mut self.path, |path| {
+            if is_refused {
+                return Ok(());
+            }
             let mut done = editor.edit(Edit::Set, path, at);
             if inactive {
                 done = done.and_then(|()| editor.edit(Edit::Deactivate, path, at));
             }
+            is_refused = done.is_err();
             errors.extend(done.err().map(|problem| ParseError::new(at, problem)));
             Ok(())
         })?;
-        Ok(Block { outside, at })
+        Ok(Block {
+            outside,
+            at,
+            is_refused,
+        })
     }
 
     /// Leaves out what a terminal shows between listings.
     fn skip_terminal(&mut self) {
         self.tokens.skip_lines(is_idle);
-    }
-}
-
-/// Where a listing from below the top begins with a statement that no other level begins with.
-fn level_above(first: &str) -> Option<&'static str> {
-    match first {
-        "family" => Some("firewall"),
-        "prefix-list" => Some("policy-options"),
-        _ => None,
     }
 }
