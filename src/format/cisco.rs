@@ -17,7 +17,7 @@ mod entry;
 mod groups;
 mod listing;
 mod outline;
-mod words;
+pub(super) mod words;
 
 /// The row of the table of formats.
 pub struct Cisco;

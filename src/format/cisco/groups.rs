@@ -169,16 +169,7 @@ fn masked(word: &str, words: &mut Words) -> Result<Span, String> {
     if mask.starts_with('/') {
         return network(&format!("{word}{mask}"));
     }
-    let hosts = !address(mask)?;
-    if hosts & hosts.wrapping_add(1) != 0 {
-        return Err(format!(
-            "expected a netmask without gaps, such as 255.255.255.0, not '{mask}'"
-        ));
-    }
-    Ok(Span {
-        first: base & !hosts,
-        last: base | hosts,
-    })
+    super::words::masked(base, mask)
 }
 
 /// `tcp|udp|tcp-udp [source PORTS] [PORTS]`, `icmp [MESSAGE]`, or a protocol.

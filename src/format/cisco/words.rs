@@ -1,12 +1,12 @@
 //! Words of a line, and what IOS calls protocols, ports and messages: its command references,
 //! `permit (IP)` and `object-group`.
 
-use crate::format::parse::ParseError;
+use crate::format::parse::{ParseError, address};
 use crate::policy::space::{Protocols, Span, complement, normalized};
 
 /// The words of a line that are not read yet.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a> {
+pub(in crate::format) struct Words<'a> {
     rest: &'a str,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Words<'a> {
 }
 
 /// Why a line is not understood.
-pub(super) enum Problem {
+pub(in crate::format) enum Problem {
     /// Because of its own words.
     Here(String),
     /// Because of a line that it refers to.
@@ -83,8 +83,22 @@ pub(super) fn means(word: &str, keyword: &str) -> bool {
     !word.is_empty() && start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-pub(super) fn is_number(word: &str) -> bool {
+pub(in crate::format) fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The addresses of a network by one of them and its netmask.
+pub(in crate::format) fn masked(base: u32, mask: &str) -> Result<Span, String> {
+    let hosts = !address(mask)?;
+    if hosts & hosts.wrapping_add(1) != 0 {
+        return Err(format!(
+            "expected a netmask without gaps, such as 255.255.255.0, not '{mask}'"
+        ));
+    }
+    Ok(Span {
+        first: base & !hosts,
+        last: base | hosts,
+    })
 }
 
 const PROTOCOLS: &[(&str, u8)] = &[
