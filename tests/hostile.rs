@@ -371,6 +371,16 @@ fn limits_are_exact() {
                   ip access-list extended TWILIO-SIP-IN\n permit udp object-group A any eq 5060\n";
     assert_eq!(least("rules", "cisco", groups), 3 * 3);
     assert_eq!(least("depth", "cisco", groups), 3);
+    let groups = groups.replace(" host", " network-object host");
+    let (groups, _) = groups.split_once("ip access-list").unwrap();
+    let entry = "access-list TWILIO-SIP-IN extended permit udp object-group A any eq 5060\n";
+    let text = format!("{groups}{entry}");
+    assert_eq!(least("rules", "cisco-asa", &text), 3 * 3);
+    assert_eq!(
+        least("rules", "cisco-asa", &format!("{text}{}", entry.repeat(3))),
+        4 * 3
+    );
+    assert_eq!(least("depth", "cisco-asa", &text), 3);
     let jumps = nftables(&[
         ("twilio_sip_in", "jump a"),
         ("a", "jump b"),

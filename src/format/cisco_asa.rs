@@ -9,10 +9,19 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::cisco::ports;
-use super::{Dialect, FormatError, Labelled, NetworkLists, Spelled, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Labelled, NetworkLists, Reader, Spelled, Unit, head};
 use crate::policy::{Direction, Plane, Policy, Rule};
 use crate::template;
 use crate::text::clip;
+
+mod addresses;
+mod entry;
+mod groups;
+mod list;
+mod listing;
+mod outline;
+mod words;
 
 /// The row of the table of formats.
 pub struct CiscoAsa;
@@ -81,6 +90,16 @@ impl Dialect for CiscoAsa {
             head: head(self, policy, unit, &hooks),
             lists: directions.iter().map(list).collect(),
         }))
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for CiscoAsa {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
     }
 }
 

@@ -19,6 +19,7 @@ const NFTABLES: &str = "check -q -f nftables FILE";
 const PF: &str = "check -q -f pf FILE";
 const AWS: &str = "check -q -f aws-sg FILE";
 const CISCO: &str = "check -q -f cisco FILE";
+const ASA: &str = "check -q -f cisco-asa FILE";
 const DATASET: &str = "-q -f nftables --dataset FILE";
 const TEMPLATE: &str = "-q --template FILE";
 const PAGE: &str = "dataset diff FILE";
@@ -87,6 +88,8 @@ pub const INPUTS: &[Hostile] = &[
     input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),
     input("groups within groups", CISCO, || groups(100), DEPTH),
     input("groups that multiply", CISCO, || groups_of(30, 60), RULES),
+    input("an inactive entry of a large group, again and again", ASA, || asa_entries("object-group G any4 inactive"), RULES),
+    input("entries of IPv6", ASA, || asa_entries("any6 any6"), RULES),
     // Nesting.
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),
     input("nested JSON, nftables", NFTABLES, || format!("{{\"nftables\": {}", "[".repeat(5 * MIB)).into(), "expected an object that 'nft -j list' prints"),
@@ -132,6 +135,16 @@ const PORTS: &str = "-p udp -m multiport --sports 1,3,5,7,9,11,13,15,17,19,21,23
 fn rules(rules: &str) -> Vec<u8> {
     format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n-A TWILIO-SIP-IN {rules}\nCOMMIT\n")
         .into()
+}
+
+/// Many entries of an ASA's access list, and a group of many networks.
+fn asa_entries(ends: &str) -> Vec<u8> {
+    let mut text = "object-group network G\n".to_owned();
+    for number in 0..50_000 {
+        let _ = writeln!(text, " network-object host {}", dotted(number * 2));
+    }
+    let entry = format!("access-list TWILIO-SIP-IN extended permit ip {ends}\n");
+    (text + &entry.repeat(250_000)).into()
 }
 
 fn denies(deny: fn(u32) -> String) -> Vec<u8> {

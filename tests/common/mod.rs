@@ -31,6 +31,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "cisco",
     "mikrotik",
     "junos",
+    "cisco-asa",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

@@ -1,0 +1,168 @@
+//! What `show running-config` and `show access-list` print, and our own files, to steps.
+
+use super::addresses::Ipv6;
+use super::entry::Entry;
+use super::groups::{Groups, Service};
+use super::list::{Form, List, Listed};
+use super::outline::Outline;
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::limits::{Exceeded, Limit};
+use crate::policy::drift::{Beyond, DeployedUnit};
+use crate::policy::space::{Packets, Step, Verdict};
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let mut names: Vec<String> = Vec::new();
+    names.extend(wanted.directions.iter().map(|d| wanted.unit.name.upper(*d)));
+    if names.len() == 1 {
+        // A user's own list has its name as it is, and one direction.
+        names.push(wanted.unit.name.to_string());
+    }
+    let outline = Outline::read(text, &names)?;
+    if !outline.is_asa {
+        let problem = "expected what show running-config or show access-list prints on an ASA: there is \
+                       neither a configuration nor an extended access list in it";
+        return Err(vec![ParseError::new(0, problem)]);
+    }
+    let exists = |at: usize| outline.lists[at].form.is_some();
+    let own = wanted.directions.len() == 1 && !exists(0) && exists(1);
+    let mut groups = Groups::new(&outline, wanted.limits);
+    let mut units = Vec::new();
+    let mut errors = Vec::new();
+    for (at, direction) in wanted.directions.iter().enumerate() {
+        let at = at + usize::from(own);
+        let unit = Unit {
+            groups: &mut groups,
+            deployed: DeployedUnit::empty(*direction, names[at].clone()),
+            has_ipv6: true,
+            count: 0,
+        };
+        match unit.read(&outline.lists[at]) {
+            Ok(unit) => units.push(unit),
+            Err(found) => errors.extend(found),
+        }
+    }
+    if errors.is_empty() {
+        Ok(units)
+    } else {
+        errors.truncate(ERROR_LIMIT);
+        Err(errors)
+    }
+}
+
+/// A unit that is being read.
+struct Unit<'a, 'g> {
+    groups: &'g mut Groups<'a>,
+    deployed: DeployedUnit,
+    /// Whether there are packets of IPv6 that no entry has decided on.
+    has_ipv6: bool,
+    /// How many steps its entries come to.
+    count: usize,
+}
+
+impl<'a> Unit<'a, '_> {
+    fn read(mut self, list: &List<'a>) -> Result<DeployedUnit, Vec<ParseError>> {
+        let mut errors: Vec<ParseError> = Vec::new();
+        for listed in &list.entries {
+            match self.listed(listed, list.form) {
+                Ok(()) => {}
+                // What is wrong with a group is told once.
+                Err(error) if errors.contains(&error) => {}
+                Err(error) => errors.push(error),
+            }
+            if errors.len() >= ERROR_LIMIT {
+                break;
+            }
+        }
+        let absent = "there is no such access list in the text".to_owned();
+        self.deployed.absent = list.form.is_none().then_some(absent);
+        if errors.is_empty() {
+            Ok(self.deployed)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// An entry, by its elements where they are listed.
+    fn listed(&mut self, listed: &Listed<'a>, form: Option<Form>) -> Result<(), ParseError> {
+        let lines = match listed.elements.first() {
+            None => std::slice::from_ref(&listed.line),
+            Some(_) if names_objects(listed.line.1) => &listed.elements,
+            Some((at, _)) => {
+                let problem = format!(
+                    "line {} stands twice, and names no object whose elements these are",
+                    listed.number
+                );
+                return Err(ParseError::new(*at, problem));
+            }
+        };
+        for (at, text) in lines {
+            same_circumstances(listed.line.1, text)
+                .map_err(|problem| ParseError::new(*at, problem))?;
+            let entry = Entry::read(text, *at, self.groups);
+            let entry = entry.map_err(|problem| problem.at(*at))?;
+            if entry.is_shown != (form == Some(Form::Shown)) {
+                let problem = "the number of a line and the count of hits come together, as show \
+                               access-list prints them";
+                return Err(ParseError::new(*at, problem));
+            }
+            let added = self.add(&entry, *at);
+            added.map_err(|exceeded| ParseError::new(*at, exceeded))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: &Entry, at: u32) -> Result<(), Exceeded> {
+        const ANY: &[Service] = &[Service {
+            packets: Packets::ALL,
+            certain: true,
+        }];
+        let services = entry.services.as_ref().map_or(ANY, |s| &s.services);
+        let boxes = &entry.matches.boxes;
+        // An entry that does nothing costs something too.
+        let added = services.len().saturating_mul(boxes.len()).max(1);
+        self.count = self.count.saturating_add(added);
+        self.groups.limits.check(Limit::Rules, self.count)?;
+        if entry.inactive {
+            return Ok(());
+        }
+        if self.has_ipv6 && entry.verdict == Verdict::Accept && entry.ipv6 > Ipv6::None {
+            self.deployed.beyond.push(Beyond {
+                what: "packets of IPv6".to_owned(),
+                at,
+            });
+        }
+        self.has_ipv6 &= entry.ipv6 < Ipv6::All;
+        let direction = self.deployed.direction;
+        for service in services {
+            let both = boxes.iter().filter_map(|b| b.and(&service.packets));
+            self.deployed.steps.extend(both.map(|packets| Step {
+                packets: packets.seen(direction),
+                certain: entry.matches.certain && service.certain,
+                verdict: entry.verdict,
+                at,
+            }));
+        }
+        Ok(())
+    }
+}
+
+fn names_objects(entry: &str) -> bool {
+    let mut words = entry.split_ascii_whitespace();
+    words.any(|word| word.starts_with("object"))
+}
+
+/// Holds an element against what its entry says of all of them.
+fn same_circumstances(entry: &str, element: &str) -> Result<(), String> {
+    let has = |text: &str, wanted: &str| text.split_ascii_whitespace().any(|word| word == wanted);
+    let words = ["permit", "deny", "inactive", "time-range"];
+    match words
+        .iter()
+        .find(|word| has(entry, word) != has(element, word))
+    {
+        None => Ok(()),
+        Some(word) => Err(format!(
+            "either the entry or this element of it has '{word}', and not both"
+        )),
+    }
+}
