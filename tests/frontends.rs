@@ -11,13 +11,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::facts::{ANY_PORT, Allowed, Key, Range, network};
+use common::judge::{self, assert_in_sync, chance, policy_of_case};
 use common::lab::{BackEnd, IPTABLES_FIREWALL, Lab, Place, iptables_names};
 use common::namespace::Namespace;
-use common::oracle::{Oracle, Random, Selected, Tcp, probes};
+use common::oracle::{Oracle, Random, Selected, Tcp, dotted, probes};
 use common::wire::Shape;
 use common::{
-    Case, GOLDEN, Tool, assert_golden, facts, first_difference, head_commands, matrix, render, tell,
+    Case, GOLDEN, Tool, assert_golden, facts, first_difference, head_commands, matrix, mutate,
+    render, tell,
 };
+use twilio_sip_allow::policy::Direction;
+use twilio_sip_allow::policy::space::{Field, Span, Verdict};
 
 fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
     if let Some(difference) = first_difference(expected, found) {
@@ -442,6 +446,189 @@ fn ipset_names_are_as_long_as_the_kernel_takes() {
         ));
         assert!(printed.contains(&format!("is in set {set}.")), "{printed}");
     }
+}
+
+/// What `check` makes of the kernel's sets, as each of ipset's two listings tells them.
+#[test]
+fn ipset_check_reads_what_the_kernel_holds() {
+    let test = "ipset_check_reads_what_the_kernel_holds";
+    let Some(namespace) = Namespace::new(test, &["ipset"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sets");
+    let listings = |commands: &str| {
+        let printed = namespace.script(&format!(
+            "cd {}\n{commands}\nipset save; echo @@\nipset list",
+            folder.path().display()
+        ));
+        sections(&printed)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let mut cases = matrix();
+    cases.retain(|case| {
+        case.direction == "both" && (case.region == "all" || case.region == "tokyo")
+    });
+    for case in cases {
+        let options = format!("{} --format ipset", case.options());
+        std::fs::write(&file, render(&options)).unwrap();
+        let policy = policy_of_case(&case);
+        for listing in listings("ipset restore -file sets") {
+            assert_in_sync(&options, "ipset", &policy, &listing);
+        }
+        // By ipset's own commands, and mended by what a repair prints.
+        let plane = if case.plane == "media" {
+            "media"
+        } else {
+            "signaling"
+        };
+        let set = format!("twilio-sip-{plane}");
+        let first =
+            facts::published(case.edition.split(',').next().unwrap(), &case.region, plane)[0];
+        let inside = dotted(first.0);
+        for (change, missing, extra) in [
+            (format!("ipset add {set} {inside} nomatch"), true, false),
+            (format!("ipset add {set} 192.0.2.0/24"), false, true),
+            (format!("ipset flush {set}"), true, false),
+            (format!("ipset destroy {set}"), true, false),
+        ] {
+            for listing in listings(&change) {
+                let drift = judge::drift("ipset", &policy, &listing).unwrap();
+                let found = (!drift.missing.is_empty(), !drift.extra.is_empty());
+                assert_eq!(found, (missing, extra), "{options}: {change}\n{listing}");
+                std::fs::write(folder.path().join("drifted"), listing).unwrap();
+            }
+            let drifted = folder.path().join("drifted");
+            let drifted = drifted.display();
+            let ran = Tool::line(&format!("check {options} --print-repair {drifted}")).run();
+            assert_eq!(ran.status, 1, "{ran}");
+            std::fs::write(&file, ran.stdout).unwrap();
+            for listing in listings("ipset restore -file sets") {
+                assert_in_sync(&options, "ipset", &policy, &listing);
+            }
+        }
+    }
+}
+
+/// Commands that make a set of somebody's own: networks within 10.0.0.0/24, or addresses there.
+fn random_set(random: &mut Random) -> String {
+    let (kind, lengths) = match random.between(0, 3) {
+        0 => ("hash:ip netmask 29", (32, 32)),
+        1 => ("bitmap:ip range 10.0.0.0/24", (32, 32)),
+        _ => ("hash:net comment counters", (24, 32)),
+    };
+    let mut commands = format!("ipset create own {kind}\n");
+    for _ in 0..random.between(1, 12) {
+        let network = format!(
+            "10.0.0.{}/{}",
+            random.between(0, 255),
+            random.between(lengths.0, lengths.1)
+        );
+        if kind.starts_with("hash:net") {
+            let options = if chance(random, 2) { " nomatch" } else { "" };
+            commands +=
+                &format!("ipset add own {network}{options} comment '{network} nomatch' -exist\n");
+        } else {
+            let address = network.strip_suffix("/32").unwrap();
+            commands += &format!("ipset add own {address} -exist\n");
+        }
+        if chance(random, 6) {
+            commands += &format!("ipset del own {} -exist\n", network.replace("/32", ""));
+        }
+    }
+    commands
+}
+
+/// `ipset test` says of each address whether the set has it.
+#[test]
+fn ipset_check_understands_a_set_as_the_kernel_does() {
+    let test = "ipset_check_understands_a_set_as_the_kernel_does";
+    let Some(namespace) = Namespace::new(test, &["ipset"]) else {
+        return;
+    };
+    let mut random = Random::new(9);
+    let (mut held, mut not_held) = (0, 0);
+    for _ in 0..60 {
+        let commands = random_set(&mut random);
+        let tests = "for n in $(seq 0 255); do echo \"test own 10.0.0.$n\"; done > $tests
+while read line; do if ipset $line -q; then printf 1; else printf 0; fi; done < $tests";
+        let printed = namespace.script(&format!(
+            "tests=$(mktemp)\nipset destroy\n{commands}ipset save; echo @@\nipset list; echo @@\n{tests}\nrm $tests"
+        ));
+        let [saved, listed, tested] = sections(&printed)[..] else {
+            panic!("{printed}");
+        };
+        for listing in [saved, listed] {
+            let units = judge::units("ipset", listing, "own", &[Direction::In]).unwrap();
+            let [unit] = &units[..] else {
+                panic!("{units:?}")
+            };
+            let decides = |n: u32| {
+                let address = Span::single(u32::from_be_bytes([10, 0, 0, 0]) + n);
+                let holds = |span: Span| span.holds(address);
+                let step = unit
+                    .steps
+                    .iter()
+                    .find(|s| holds(s.packets.span(Field::Remote)));
+                step.is_some_and(|step| step.verdict == Verdict::Accept)
+            };
+            let found: String = (0..256)
+                .map(|n| if decides(n) { '1' } else { '0' })
+                .collect();
+            assert_eq!(found, tested.trim(), "{commands}\n{listing}");
+        }
+        held += tested.matches('1').count();
+        not_held += tested.matches('0').count();
+    }
+    assert!(held > 1000 && not_held > 1000, "{held} {not_held}");
+}
+
+/// The judge is the kernel: it holds exactly what was published after a load of the mutant.
+#[test]
+fn ipset_no_mutant_is_missed() {
+    let test = "ipset_no_mutant_is_missed";
+    let Some(namespace) = Namespace::new(test, &["ipset"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sets");
+    mutate::assert_none_is_missed(
+        "ipset",
+        2000,
+        // Of a few regions most lines are commands, of which no other word is understood.
+        |selected| selected.region = "all".to_owned(),
+        |mutant, selected| {
+            std::fs::write(&file, mutant).unwrap();
+            let (loaded, printed) = namespace.try_script(&format!(
+                "ipset destroy; ipset restore -file {}; ipset save",
+                file.display()
+            ));
+            if !loaded {
+                return Err(printed);
+            }
+            for (set, wanted) in [
+                ("signaling", published(selected, "signaling")),
+                ("media", published(selected, "media")),
+                ("media-2", Vec::new()),
+            ] {
+                let prefix = format!("add twilio-sip-{set} ");
+                let entries = printed
+                    .lines()
+                    .filter_map(|line| line.strip_prefix(&prefix));
+                let held = entries.map(|entry| network(entry.split(' ').next().unwrap()));
+                if facts::united(held.collect()) != wanted {
+                    return Err(printed);
+                }
+            }
+            Ok(())
+        },
+    );
+}
+
+fn published(selected: &Selected, plane: &str) -> Vec<Range> {
+    facts::published(selected.editions[0], &selected.region, plane)
 }
 
 /// What lines of `ufw show added` allow from and to any local address, or `local`.

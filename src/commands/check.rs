@@ -251,7 +251,9 @@ impl Check {
     }
 
     fn unselected(&self, units: &[DeployedUnit]) -> Option<Direction> {
-        let full = |unit: &&DeployedUnit| !self.expects(unit) && !unit.steps.is_empty();
+        let selected = &self.policy.scope.directions;
+        let full =
+            |unit: &&DeployedUnit| !selected.contains(&unit.direction) && !unit.steps.is_empty();
         units.iter().find(full).map(|unit| unit.direction)
     }
 }

@@ -8,10 +8,19 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::chains::ERROR_LIMIT;
 use super::iptables::ports;
-use super::{Dialect, FormatError, NetworkLists, Spelled, Unit, head};
+use super::parse::{ParseError, Parsed, Wanted};
+use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, UnitName, head, rules};
+use crate::limits::Limit;
+use crate::policy::drift::DeployedUnit;
+use crate::policy::space::Grain;
 use crate::policy::{Direction, Plane, Policy, Rule};
 use crate::template;
+
+mod entries;
+mod sets;
+mod shape;
 
 /// The row of the table of formats.
 pub struct Ipset;
@@ -91,10 +100,94 @@ impl Dialect for Ipset {
             sets,
         }))
     }
+
+    fn grain(&self) -> Grain {
+        Grain::Remotes
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+/// What stands before the name of a set of this program's, and not before that of a user's own: a
+/// user's may be named after a plane too.
+const OWN: &str = "set ";
+
+impl Reader for Ipset {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        let usual = usual_lists().map(|(plane, number)| set_name(&wanted.unit.name, plane, number));
+        let usual: Vec<String> = usual.collect();
+        let sets = sets::read(text, &usual)?;
+        let verbatim = wanted.unit.name.to_string();
+        let is_there = |name: &String| sets.contains_key(name.as_str());
+        let single = wanted.directions.len() == 1;
+        let names = if single && is_there(&verbatim) && !usual.iter().any(is_there) {
+            vec![(verbatim.clone(), verbatim)]
+        } else {
+            let named = usual.into_iter().map(|set| (format!("{OWN}{set}"), set));
+            named.collect()
+        };
+        let mut units = Vec::new();
+        let mut errors = Vec::new();
+        let mut count = 0;
+        for (name, set) in names {
+            let set = sets.get(set.as_str());
+            count += set.map_or(0, |set| set.changes.len() * wanted.directions.len());
+            if let Err(exceeded) = wanted.limits.check(Limit::Rules, count) {
+                let at = set.map_or(0, |set| set.at);
+                return Err(vec![ParseError::new(at, exceeded)]);
+            }
+            let absent = "there is no such set in the text".to_owned();
+            let absent = set.is_none().then_some(absent);
+            match set.map_or(Ok(Vec::new()), entries::steps) {
+                Ok(steps) => units.extend(wanted.directions.iter().map(|way| DeployedUnit {
+                    steps: steps.clone(),
+                    absent: absent.clone(),
+                    ..DeployedUnit::empty(*way, name.clone())
+                })),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() {
+            Ok(units)
+        } else {
+            errors.truncate(ERROR_LIMIT);
+            Err(errors)
+        }
+    }
+
+    /// A set serves the rules of its list; one of a user's own is all that there is.
+    fn expected<'a>(&self, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
+        let mut rules = rules(self, policy, unit.direction);
+        if let Some(set) = unit.name.strip_prefix(OWN) {
+            let lists = NetworkLists::new(policy, COMMENT_LIMIT, |network| network.to_string());
+            rules.retain(|rule| set.ends_with(&list_name(rule.plane, lists.of_rule(rule).0)));
+        }
+        rules
+    }
+}
+
+/// Each of the usual lists: its plane and its number there.
+fn usual_lists() -> impl Iterator<Item = (Plane, usize)> {
+    let numbered = |(plane, count)| (0..count).map(move |number| (plane, number));
+    USUAL_LISTS.into_iter().flat_map(numbered)
+}
+
+/// `twilio-sip-media`, and `twilio-sip-media-2` for the second list of a plane.
+fn set_name(name: &UnitName, plane: Plane, number: usize) -> String {
+    format!("{}{}", name.lower_with_hyphens(), list_name(plane, number))
+}
+
+/// How the name of a list's set ends; no end is that of another.
+fn list_name(plane: Plane, number: usize) -> String {
+    match number {
+        0 => format!("-{plane}"),
+        _ => format!("-{plane}-{}", number + 1),
+    }
 }
 
 impl Ipset {
-    /// `twilio-sip-media`, and `twilio-sip-media-2` for the second list of a plane.
     fn set(
         &self,
         unit: &Unit,
@@ -102,11 +195,7 @@ impl Ipset {
         number: usize,
         networks: &[Spelled],
     ) -> Result<Set, FormatError> {
-        let base = unit.name.lower_with_hyphens();
-        let name = match number {
-            0 => format!("{base}-{plane}"),
-            _ => format!("{base}-{plane}-{}", number + 1),
-        };
+        let name = set_name(&unit.name, plane, number);
         let entry = |n: &Spelled| format!("{} comment \"{}\"", n.address, n.label);
         Ok(Set {
             filled: unit.fits(self.name(), format!("{name}-new"), NAME_LIMIT)?,

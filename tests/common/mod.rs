@@ -32,6 +32,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "mikrotik",
     "junos",
     "cisco-asa",
+    "ipset",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

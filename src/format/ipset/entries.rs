@@ -1,0 +1,166 @@
+//! What a set lets through: its entries, to steps.
+
+use std::collections::BTreeMap;
+
+use super::sets::{Change, Set, is_exist, split_word};
+use super::shape::{Shape, number};
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, address, network};
+use crate::policy::space::{Field, Packets, Span, Step, Verdict};
+
+/// An entry.
+struct Entry {
+    network: Span,
+    accepts: bool,
+    certain: bool,
+    /// Whether one that is there already is replaced.
+    replaces: bool,
+}
+
+/// What a set does with packets by their remote addresses.
+pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
+    let one = |problem: String| vec![ParseError::new(set.at, problem)];
+    if set.had_others {
+        return Err(one(
+            "the set may have had other entries before: it is made with -exist, and no line after that \
+             flushes it; give what ipset save prints"
+                .to_owned(),
+        ));
+    }
+    let shape = Shape::read(set.kind, set.options).map_err(one)?;
+    let mut entries: BTreeMap<Span, (Entry, u32)> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (at, change, text) in &set.changes {
+        let done = shape.entry(text).and_then(|entry| match change {
+            Change::Add => shape.add(&mut entries, entry, *at),
+            Change::Delete if entries.remove(&entry.network).is_some() || entry.replaces => Ok(()),
+            Change::Delete => Err("the set has no such entry before it".to_owned()),
+        });
+        errors.extend(done.err().map(|problem| ParseError::new(*at, problem)));
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(in_order(entries))
+    } else {
+        Err(errors)
+    }
+}
+
+/// The longest prefix is asked first.
+fn in_order(entries: BTreeMap<Span, (Entry, u32)>) -> Vec<Step> {
+    let mut entries: Vec<(Entry, u32)> = entries.into_values().collect();
+    entries.sort_by_key(|(entry, _)| entry.network.last - entry.network.first);
+    let step = |(entry, at): (Entry, u32)| Step {
+        packets: Packets::ALL.with(Field::Remote, entry.network),
+        certain: entry.certain,
+        verdict: if entry.accepts {
+            Verdict::Accept
+        } else {
+            Verdict::Deny
+        },
+        at,
+    };
+    entries.into_iter().map(step).collect()
+}
+
+impl Shape<'_> {
+    fn entry(&self, text: &str) -> Result<Entry, String> {
+        let (word, mut rest) = split_word(text);
+        let mut entry = Entry {
+            network: self.network(word)?,
+            accepts: true,
+            certain: self.timeout.unwrap_or_default() == 0,
+            replaces: false,
+        };
+        while !rest.is_empty() {
+            let (option, after) = split_word(rest);
+            rest = after;
+            let mut value = || {
+                let (value, after) = split_word(rest);
+                rest = after;
+                value
+            };
+            match option {
+                "nomatch" if self.has_networks => entry.accepts = false,
+                "timeout" if self.timeout.is_some() => entry.certain = number::<u32>(value())? == 0,
+                "packets" | "bytes" if self.has("counters") => drop(number::<u64>(value())?),
+                "skbmark" | "skbprio" | "skbqueue" if self.has("skbinfo") => drop(value()),
+                "comment" if self.has("comment") => rest = after_comment(rest)?,
+                _ if is_exist(option) => entry.replaces = true,
+                _ => {
+                    return Err(format!(
+                        "'{option}' is not understood in an entry of this set, by the options that it \
+                         was made with"
+                    ));
+                }
+            }
+        }
+        Ok(entry)
+    }
+
+    /// What an entry without its options holds.
+    fn network(&self, word: &str) -> Result<Span, String> {
+        if word.contains('-') {
+            return Err(format!(
+                "'{word}' is a range, which ipset splits; expected what ipset save prints"
+            ));
+        }
+        if self.has_networks {
+            let network = network(word)?;
+            if network == Span::ADDRESSES {
+                return Err(format!("'{word}' is no entry that ipset takes"));
+            }
+            return Ok(network);
+        }
+        let address = address(word)?;
+        if !self.range.holds(Span::single(address)) {
+            return Err(format!("'{word}' is not in the range of the set"));
+        }
+        let hosts = u32::MAX.checked_shr(self.length).unwrap_or(0);
+        Ok(Span {
+            first: address & !hosts,
+            last: address | hosts,
+        })
+    }
+
+    fn add(
+        &self,
+        entries: &mut BTreeMap<Span, (Entry, u32)>,
+        entry: Entry,
+        at: u32,
+    ) -> Result<(), String> {
+        let replaces = entry.replaces;
+        let old = entries.insert(entry.network, (entry, at));
+        if old.is_some() && !replaces {
+            return Err("the set has this entry already".to_owned());
+        }
+        if entries.len() > self.capacity {
+            return Err(format!(
+                "the set takes {} entries at most, as its maxelem says",
+                self.capacity
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// `IPSET_MAX_COMMENT_SIZE`.
+const COMMENT_LIMIT: usize = super::COMMENT_LIMIT;
+
+/// What follows a comment, which is a word, or some in double quotes.
+fn after_comment(text: &str) -> Result<&str, String> {
+    let (comment, rest) = match text.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+        None => split_word(text),
+    };
+    let ends = rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_whitespace());
+    let taken = (1..=COMMENT_LIMIT).contains(&comment.len());
+    if !taken || comment.contains('"') || text.starts_with('"') && !ends {
+        return Err(format!(
+            "expected a comment of 1 to {COMMENT_LIMIT} bytes, in double quotes if it has spaces"
+        ));
+    }
+    Ok(rest.trim_ascii_start())
+}

@@ -1,0 +1,298 @@
+//! The sets of a text: what `ipset save` prints and `ipset restore` reads, or what `ipset list` prints.
+
+use std::collections::HashMap;
+
+use super::shape::Shape;
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, lines};
+
+/// The sets by their names.
+pub(super) type Sets<'a> = HashMap<&'a str, Set<'a>>;
+
+/// A set, as it stands at the end of a text.
+pub(super) struct Set<'a> {
+    /// Where it is made.
+    pub at: u32,
+    /// Such as `hash:net`.
+    pub kind: &'a str,
+    pub options: &'a str,
+    /// What was done with its entries, in this order.
+    pub changes: Vec<(u32, Change, &'a str)>,
+    /// Whether it may have had entries before the text.
+    pub had_others: bool,
+}
+
+/// What is done with an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Add,
+    Delete,
+}
+
+/// The first word of a text, and what is behind the space after it.
+pub(super) fn split_word(text: &str) -> (&str, &str) {
+    let text = text.trim_ascii();
+    match text.split_once(|c: char| c.is_ascii_whitespace()) {
+        Some((word, rest)) => (word, rest.trim_ascii_start()),
+        None => (text, ""),
+    }
+}
+
+/// Whether words ask for no complaint about what is there already.
+pub(super) fn is_exist(word: &str) -> bool {
+    matches!(word, "-exist" | "-!")
+}
+
+/// Reads a text, of which the sets of the given names must be such as can be read.
+pub(super) fn read<'a>(text: &'a str, own: &[String]) -> Result<Sets<'a>, Vec<ParseError>> {
+    let mut reader = if text.trim_start().starts_with("Name:") {
+        Reader::Listing(Listing::default())
+    } else {
+        let sets = Sets::new();
+        Reader::Script(Script { sets, own })
+    };
+    let mut errors = Vec::new();
+    for (at, line) in lines(text).map_err(|error| vec![error])? {
+        errors.extend(reader.line(at, line.trim_ascii()).err());
+        if errors.len() >= ERROR_LIMIT {
+            return Err(errors);
+        }
+    }
+    let sets = reader.finish().map_err(|error| errors.push(error));
+    match sets {
+        Ok(sets) if errors.is_empty() => Ok(sets),
+        _ => Err(errors),
+    }
+}
+
+enum Reader<'a, 'n> {
+    Script(Script<'a, 'n>),
+    Listing(Listing<'a>),
+}
+
+impl<'a> Reader<'a, '_> {
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), ParseError> {
+        // ipset takes no quotes into a comment, but it takes the end of a line.
+        if line.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
+            let problem = "a comment goes on in the next line; expected each on one line";
+            return Err(ParseError::new(at, problem));
+        }
+        match self {
+            Reader::Script(_) if line.is_empty() || line.starts_with('#') => Ok(()),
+            Reader::Script(script) => {
+                let done = script.obey(at, line);
+                done.map_err(|problem| ParseError::new(at, problem))
+            }
+            Reader::Listing(listing) => listing.line(at, line),
+        }
+    }
+
+    fn finish(self) -> Result<Sets<'a>, ParseError> {
+        match self {
+            Reader::Script(script) if script.sets.is_empty() => Err(ParseError::new(
+                0,
+                "no set is left at its end; expected what ipset save or ipset list prints",
+            )),
+            Reader::Script(script) => Ok(script.sets),
+            Reader::Listing(mut listing) => {
+                listing.end_set()?;
+                Ok(listing.sets)
+            }
+        }
+    }
+}
+
+/// What lines of `ipset restore` make.
+struct Script<'a, 'n> {
+    sets: Sets<'a>,
+    own: &'n [String],
+}
+
+impl<'a> Script<'a, '_> {
+    fn obey(&mut self, at: u32, line: &'a str) -> Result<(), String> {
+        let (command, rest) = split_word(line);
+        if !matches!(
+            command,
+            "create" | "add" | "del" | "flush" | "swap" | "destroy"
+        ) {
+            return Err(format!(
+                "'{command}' is not understood; expected create, add, del, flush, swap or destroy, as in \
+                 what ipset save prints, or what ipset list prints, without -output xml"
+            ));
+        }
+        let (name, rest) = split_word(rest);
+        if name.is_empty() || name.contains('"') {
+            return Err(format!("expected the name of a set after {command}"));
+        }
+        match command {
+            "create" => return self.create(at, name, rest),
+            "add" => self.set(name)?.changes.push((at, Change::Add, rest)),
+            "del" => self.set(name)?.changes.push((at, Change::Delete, rest)),
+            "swap" => return self.swap(name, rest),
+            _ if !rest.is_empty() => {
+                return Err(format!(
+                    "expected the end of the line after the name, not '{rest}'"
+                ));
+            }
+            "flush" => {
+                let set = self.set(name)?;
+                set.changes.clear();
+                set.had_others = false;
+            }
+            _ => {
+                self.set(name)?;
+                self.sets.remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, name: &str) -> Result<&mut Set<'a>, String> {
+        self.sets
+            .get_mut(name)
+            .ok_or_else(|| format!("no line before creates the set '{name}'; give the whole text"))
+    }
+
+    fn create(&mut self, at: u32, name: &'a str, rest: &'a str) -> Result<(), String> {
+        let (kind, options) = split_word(rest);
+        let exist = options.split_ascii_whitespace().any(is_exist);
+        if let Some(old) = self.sets.get(name) {
+            return if exist && (old.kind, old.options) == (kind, options) {
+                Ok(())
+            } else {
+                Err(format!(
+                    "a line before creates the set '{name}' too; expected the sets of one time"
+                ))
+            };
+        }
+        let set = Set {
+            at,
+            kind,
+            options,
+            changes: Vec::new(),
+            had_others: exist,
+        };
+        self.sets.insert(name, set);
+        if self.own.iter().any(|own| own == name) {
+            // It may go by a swap, with what is wrong with it.
+            Shape::read(kind, options)?;
+        }
+        Ok(())
+    }
+
+    fn swap(&mut self, one: &'a str, other: &'a str) -> Result<(), String> {
+        let kinds = [self.set(one)?.kind, self.set(other)?.kind];
+        if kinds[0] != kinds[1] {
+            return Err(format!("ipset swaps no {} with a {}", kinds[0], kinds[1]));
+        }
+        let before = [self.sets.remove(one), self.sets.remove(other)];
+        for (name, set) in [other, one].into_iter().zip(before) {
+            self.sets.extend(set.map(|set| (name, set)));
+        }
+        Ok(())
+    }
+}
+
+/// What `ipset list` prints.
+#[derive(Default)]
+struct Listing<'a> {
+    sets: Sets<'a>,
+    current: Option<Block<'a>>,
+}
+
+/// The lines of one set.
+struct Block<'a> {
+    name: &'a str,
+    set: Set<'a>,
+    /// `Number of entries`, which old versions do not print.
+    count: Option<&'a str>,
+    has_members: bool,
+}
+
+impl<'a> Listing<'a> {
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), ParseError> {
+        if let Some(name) = line.strip_prefix("Name:") {
+            let ended = self.end_set();
+            self.current = Some(Block::new(at, name.trim_ascii()));
+            return ended;
+        }
+        if line.is_empty() {
+            return self.end_set();
+        }
+        let read = match &mut self.current {
+            Some(block) => block.line(at, line),
+            None => {
+                Err("expected 'Name:' and the name of a set, as ipset list prints it".to_owned())
+            }
+        };
+        read.map_err(|problem| ParseError::new(at, problem))
+    }
+
+    fn end_set(&mut self) -> Result<(), ParseError> {
+        let Some(block) = self.current.take() else {
+            return Ok(());
+        };
+        let Block {
+            name,
+            set,
+            count,
+            has_members,
+        } = block;
+        let at = set.at;
+        let listed = set.changes.len();
+        let problem = if !has_members {
+            "its entries are not listed: the text was cut off, or it was asked for with -terse"
+                .to_owned()
+        } else if count.is_some_and(|count| count != listed.to_string()) {
+            format!(
+                "{listed} entries are listed, and not {} as it says: the text was cut off, or entries \
+                 came and went meanwhile; list it again",
+                count.unwrap_or_default()
+            )
+        } else if self.sets.insert(name, set).is_some() {
+            format!("the set '{name}' stands in the text twice")
+        } else {
+            return Ok(());
+        };
+        Err(ParseError::new(at, problem))
+    }
+}
+
+impl<'a> Block<'a> {
+    fn new(at: u32, name: &'a str) -> Self {
+        Block {
+            name,
+            set: Set {
+                at,
+                kind: "",
+                options: "",
+                changes: Vec::new(),
+                had_others: false,
+            },
+            count: None,
+            has_members: false,
+        }
+    }
+
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
+        if self.has_members {
+            self.set.changes.push((at, Change::Add, line));
+            return Ok(());
+        }
+        let (key, value) = line.split_once(':').unwrap_or((line, ""));
+        match key {
+            "Type" => self.set.kind = value.trim_ascii(),
+            "Header" => self.set.options = value.trim_ascii(),
+            "Number of entries" => self.count = Some(value.trim_ascii()),
+            "Members" => self.has_members = true,
+            "Revision" | "Size in memory" | "References" => {}
+            _ => {
+                return Err(format!(
+                    "'{key}' is not understood; expected Type, Revision, Header, Size in memory, \
+                     References, Number of entries or Members"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
