@@ -10,7 +10,10 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use common::facts::{self, Allowed, Range};
+use common::judge::{assert_in_sync, drift, policy_of_case};
+use common::mutate::assert_none_is_missed;
 use common::namespace::Namespace;
+use common::oracle::Selected;
 use common::{
     Case, GOLDEN, Tool, assert_golden, assert_refuses_names, first_difference, head_commands,
     matrix, render, render_steadily, tell,
@@ -360,6 +363,45 @@ sl_send_reply(\"200\", \"OK\");
         assert!(ok && told.contains("Reload OK"), "{told}");
     }
 
+    /// What `kamcmd` prints, given the commands that `docs/check.md` names.
+    fn listed(&self) -> String {
+        let socket = self.folder.path().join("ctl");
+        self.namespace.script(&format!(
+            "printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd -s unix:{}",
+            socket.display()
+        ))
+    }
+
+    /// Whether it takes a file, and the networks that it has of group 1 then, from any port.
+    fn networks_of(&self, file: &str) -> Result<Vec<Range>, String> {
+        std::fs::write(self.folder.path().join("address"), file).unwrap();
+        let (_, told) = self.control("permissions.addressReload");
+        if !told.contains("Reload OK") {
+            return Err(told);
+        }
+        let listed = self.listed();
+        let mut networks = Vec::new();
+        for entry in listed.split("\tgroup: ").skip(1) {
+            let value = |name: &str| {
+                let mut lines = entry.lines().map(str::trim);
+                lines
+                    .find_map(|line| line.strip_prefix(name))
+                    .map(str::to_owned)
+            };
+            if !entry.starts_with("1\n") {
+                continue;
+            }
+            if value("port: ").as_deref() != Some("0") {
+                return Err(listed);
+            }
+            let mask: u32 = value("mask: ").map_or(32, |mask| mask.parse().unwrap());
+            let size = 1u32.checked_shl(32 - mask).unwrap_or(0);
+            let first = facts::address(&value("ip: ").unwrap()) / size * size;
+            networks.push((first, first + (size - 1)));
+        }
+        Ok(facts::united(networks))
+    }
+
     /// The networks that it has in memory.
     fn dumped(&self) -> Vec<Range> {
         let mut networks = Vec::new();
@@ -490,5 +532,61 @@ fn kamailio_holds_exactly_what_every_output_says() {
             let found = facts::united(kamailio.dumped());
             assert_eq!(found, facts::united(expected.clone()), "{}", case.options());
         }
+        assert_check_finds_what_changes(&kamailio, &case, &rules);
     }
+}
+
+/// What it has is in sync; with a line less, or one more, it is not, and a repair mends it.
+fn assert_check_finds_what_changes(kamailio: &Kamailio, case: &Case, rules: &str) {
+    let policy = policy_of_case(case);
+    assert_in_sync(&case.options(), "kamailio", &policy, &kamailio.listed());
+    let (kept, _) = rules.trim_end().rsplit_once('\n').unwrap();
+    for (changed, missing, extra) in [
+        (format!("{kept}\n2 192.0.2.0 24 0 mine\n"), true, false),
+        (format!("{rules}1 192.0.2.0 24 0 mine\n"), false, true),
+        (format!("{rules}2 192.0.2.0 24 0 mine\n"), false, false),
+    ] {
+        kamailio.networks_of(&changed).unwrap();
+        let listed = kamailio.listed();
+        for text in [&changed, &listed] {
+            let found = drift("kamailio", &policy, text).unwrap();
+            let found = (!found.missing.is_empty(), !found.extra.is_empty());
+            assert_eq!(found, (missing, extra), "{}: {text}", case.options());
+        }
+        if missing || extra {
+            let options = format!("{} --format kamailio", case.options());
+            let ran = Tool::line(&format!("check {options} --print-repair listed"))
+                .file("listed", listed)
+                .run();
+            assert_eq!(ran.status, 1, "{ran}");
+            kamailio.load(&ran.stdout);
+            assert_in_sync(&options, "kamailio", &policy, &kamailio.listed());
+        }
+    }
+}
+
+/// What these formats can say of a selection.
+fn signaling_in_alone(selected: &mut Selected) {
+    selected.direction = "in";
+    selected.rtp_ports = None;
+}
+
+fn published_signaling(selected: &Selected) -> Vec<Range> {
+    facts::published(selected.editions[0], &selected.region, "signaling")
+}
+
+/// Kamailio itself is the judge.
+#[test]
+fn kamailio_no_mutant_is_missed() {
+    let Some(kamailio) = Kamailio::start("kamailio_no_mutant_is_missed") else {
+        return;
+    };
+    assert_none_is_missed("kamailio", 2000, signaling_in_alone, |mutant, selected| {
+        let held = kamailio.networks_of(mutant)?;
+        if held == published_signaling(selected) {
+            Ok(())
+        } else {
+            Err(format!("{held:?}\n{mutant}"))
+        }
+    });
 }

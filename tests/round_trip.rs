@@ -95,7 +95,17 @@ fn every_policy_is_read_back_from_every_format() {
         tell(&format!(
             "round trip: {name}: {compared} policies came back"
         ));
-        assert!(compared > POLICIES / 4, "{name}: {compared}");
+        assert!(compared > POLICIES / one_in(name), "{name}: {compared}");
+    }
+}
+
+/// Of how many policies a format can say one at least.
+fn one_in(format: &str) -> usize {
+    match format {
+        // They refuse what has no signaling that comes in, and all that is said of transports and
+        // of the near side.
+        "asterisk" | "kamailio" => 10,
+        _ => 4,
     }
 }
 

@@ -7,15 +7,22 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Spelled, Unit, addresses, head};
-use crate::policy::{Plane, Policy};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
+use crate::policy::drift::DeployedUnit;
+use crate::policy::space::Grain;
+use crate::policy::{Direction, Plane, Policy, Rule};
 use crate::template;
+
+mod dump;
+mod file;
+mod group;
 
 /// The row of the table of formats.
 pub struct Kamailio;
 
 /// The group that the module asks for by itself.
-const GROUP: u8 = 1;
+const GROUP: u32 = 1;
 
 /// Of a label, so that a line is far shorter than what the module reads at once.
 const COMMENT_LIMIT: usize = 200;
@@ -26,7 +33,7 @@ const SUBNET_LIMIT: usize = 512;
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
-    group: u8,
+    group: u32,
     /// What the module puts into `peer_tag_avp`.
     tag: String,
     records: Vec<Spelled>,
@@ -94,6 +101,43 @@ impl Dialect for Kamailio {
             )
         };
         most.map(notice).into_iter().collect()
+    }
+
+    fn grain(&self) -> Grain {
+        Grain::Remotes
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Kamailio {
+    /// A name that is a number is that of a group of a user's own; others are tags, which make no
+    /// difference to `allow_source_address`.
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        let own = wanted.unit.name.to_string();
+        let (number, name) = match own.parse() {
+            Ok(number) => (number, own),
+            Err(_) => (GROUP, format!("group {GROUP}")),
+        };
+        let mut group = group::Group::new(number, wanted.limits);
+        if dump::is_dump(text) {
+            dump::read(text, &mut group)?;
+        } else {
+            file::read(text, &mut group)?;
+        }
+        let is_empty = group.steps.is_empty() && group.beyond.is_empty();
+        Ok(vec![DeployedUnit {
+            steps: group.steps,
+            beyond: group.beyond,
+            absent: is_empty.then(|| "the text has no entry of it".to_owned()),
+            ..DeployedUnit::empty(Direction::In, name)
+        }])
+    }
+
+    fn expected<'a>(&self, policy: &'a Policy, _unit: &DeployedUnit) -> Vec<&'a Rule> {
+        addresses::sip_rules(policy).collect()
     }
 }
 

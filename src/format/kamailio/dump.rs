@@ -1,0 +1,150 @@
+//! What a running Kamailio prints of its tables.
+
+use super::group::{Entry, Group};
+use crate::format::parse::{ParseError, lines};
+
+/// What `kamcmd` asks with, where it is given commands on stdin.
+const PROMPT: &str = "kamcmd> ";
+
+/// What it says before it asks.
+const GREETINGS: [&str; 4] = [
+    "kamcmd ",
+    "Copyright ",
+    "This is free software ",
+    "For details type ",
+];
+
+/// The commands, and what the lines of each entry that it prints begin with.
+const TABLES: [(&str, &[&str]); 2] = [
+    (
+        "permissions.addressDump",
+        &[
+            "{", "table:", "group:", "item: {", "ip:", "port:", "tag:", "}", "}",
+        ],
+    ),
+    (
+        "permissions.subnetDump",
+        &[
+            "{", "id:", "group:", "item: {", "ip:", "mask:", "port:", "tag:", "}", "}",
+        ],
+    ),
+];
+
+/// How to have both tables in one text.
+const HOW: &str =
+    "give what this prints: printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
+
+/// Whether a text is what `kamcmd` prints, and not a file.
+pub(super) fn is_dump(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    first.is_some_and(|line| {
+        line == "{"
+            || line.starts_with("error:")
+            || line.starts_with("kamcmd")
+            || table(line).is_some()
+    })
+}
+
+/// The table that a command prints, by its number.
+fn table(line: &str) -> Option<usize> {
+    let command = line.strip_prefix(PROMPT).unwrap_or(line);
+    TABLES.iter().position(|(name, _)| *name == command)
+}
+
+#[derive(Default)]
+struct Dump<'a> {
+    seen: [bool; TABLES.len()],
+    current: Option<usize>,
+    /// How many lines of the entry have been there.
+    lines: usize,
+    entry: Entry<'a>,
+    /// Where its address stands.
+    at: u32,
+}
+
+pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ParseError>> {
+    let one = |error| vec![error];
+    // The last line is a question that nobody answers.
+    let text = text.strip_suffix(PROMPT).unwrap_or(text);
+    let mut dump = Dump::default();
+    for (at, line) in lines(text).map_err(one)? {
+        let whole = dump.line(at, line.trim());
+        let whole = whole.map_err(|problem| one(ParseError::new(at, problem)))?;
+        let added = whole.map_or(Ok(()), |entry| group.add(dump.at, entry));
+        added.map_err(|problem| one(ParseError::new(dump.at, problem)))?;
+    }
+    dump.finish()
+        .map_err(|problem| one(ParseError::new(0, problem)))
+}
+
+impl<'a> Dump<'a> {
+    /// Reads a line; the entry that it ends.
+    fn line(&mut self, at: u32, line: &'a str) -> Result<Option<Entry<'a>>, String> {
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if let Some(table) = table(line) {
+            return self.begin(table).map(|()| None);
+        }
+        let Some(current) = self.current else {
+            let greets = GREETINGS.iter().any(|greeting| line.starts_with(greeting));
+            return if greets {
+                Ok(None)
+            } else {
+                Err(format!("no line before says which table it is of; {HOW}"))
+            };
+        };
+        let keys = TABLES[current].1;
+        let key = keys[self.lines];
+        let value = line.strip_prefix(key).map(str::trim);
+        let is_said = value.is_some_and(|value| match key {
+            "table:" | "id:" | "tag:" => true,
+            "group:" | "ip:" | "mask:" | "port:" => !value.is_empty(),
+            _ => value.is_empty(),
+        });
+        if !is_said {
+            return Err(format!(
+                "expected '{key}', as kamcmd prints an entry; {HOW}"
+            ));
+        }
+        let value = value.unwrap_or_default();
+        match key {
+            "group:" => self.entry.group = value,
+            "mask:" => self.entry.mask = value,
+            "port:" => self.entry.port = value,
+            "ip:" => {
+                self.entry.address = value;
+                self.at = at;
+            }
+            _ => {}
+        }
+        self.lines = (self.lines + 1) % keys.len();
+        Ok((self.lines == 0).then(|| std::mem::take(&mut self.entry)))
+    }
+
+    fn begin(&mut self, table: usize) -> Result<(), String> {
+        self.is_whole()?;
+        if self.seen[table] {
+            return Err("the table stands in the text twice; give each once".to_owned());
+        }
+        self.seen[table] = true;
+        self.current = Some(table);
+        Ok(())
+    }
+
+    fn is_whole(&self) -> Result<(), String> {
+        match self.lines {
+            0 => Ok(()),
+            _ => Err("the entry before is not whole, so the text was cut off".to_owned()),
+        }
+    }
+
+    fn finish(&self) -> Result<(), String> {
+        self.is_whole()?;
+        let missing = TABLES.iter().zip(self.seen).find(|(_, seen)| !seen);
+        match missing {
+            None => Ok(()),
+            Some(((name, _), _)) => Err(format!("{name} is not in the text; {HOW}")),
+        }
+    }
+}

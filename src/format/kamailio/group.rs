@@ -1,0 +1,101 @@
+//! A group of the module's tables: whose requests `allow_source_address` takes for it.
+
+use std::net::Ipv6Addr;
+
+use crate::format::parse::network;
+use crate::limits::{Limit, Limits};
+use crate::policy::drift::Beyond;
+use crate::policy::space::{Field, Packets, Span, Step, Verdict};
+
+/// An entry of a table, in its own words.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Entry<'a> {
+    pub group: &'a str,
+    pub address: &'a str,
+    /// 0 is that of one address, as none is.
+    pub mask: &'a str,
+    /// 0 is any, as none is.
+    pub port: &'a str,
+}
+
+/// What is known of a group so far.
+pub(super) struct Group {
+    number: u32,
+    limits: Limits,
+    pub steps: Vec<Step>,
+    pub beyond: Vec<Beyond>,
+}
+
+impl Group {
+    pub fn new(number: u32, limits: Limits) -> Self {
+        Group {
+            number,
+            limits,
+            steps: Vec::new(),
+            beyond: Vec::new(),
+        }
+    }
+
+    /// Adds an entry, if it is of the group.
+    pub fn add(&mut self, at: u32, entry: Entry) -> Result<(), String> {
+        let group: u32 = number(entry.group, "a group")?;
+        if group != self.number {
+            return Ok(());
+        }
+        let count = self.steps.len() + self.beyond.len() + 1;
+        self.limits.check(Limit::Rules, count)?;
+        let mask: u32 = number(entry.mask, "a mask")?;
+        let port: u16 = number(entry.port, "a port")?;
+        if is_ipv6(entry.address, mask)? {
+            let what = format!("IPv6, {} with the mask {mask}", entry.address);
+            self.beyond.push(Beyond { what, at });
+            return Ok(());
+        }
+        let mut packets = Packets::ALL.with(Field::Remote, addresses(entry.address, mask)?);
+        if port != 0 {
+            packets = packets.with(Field::RemotePort, Span::single(port.into()));
+        }
+        self.steps.push(Step {
+            packets,
+            certain: true,
+            verdict: Verdict::Accept,
+            at,
+        });
+        Ok(())
+    }
+}
+
+/// Digits, or nothing for 0. Those in front of other letters would count for Kamailio too.
+fn number<T: std::str::FromStr + Default>(word: &str, what: &str) -> Result<T, String> {
+    if word.is_empty() {
+        return Ok(T::default());
+    }
+    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+    let number = word.parse().ok().filter(|_| digits);
+    number.ok_or_else(|| format!("'{word}' is not {what} that Kamailio takes as it stands"))
+}
+
+fn addresses(address: &str, mask: u32) -> Result<Span, String> {
+    let only = crate::format::parse::address(address).map_err(|problem| {
+        format!("{problem}, so Kamailio takes it for a host name; a mask is a word of its own")
+    })?;
+    match mask {
+        0 => Ok(Span::single(only)),
+        _ => network(&format!("{address}/{mask}")),
+    }
+}
+
+/// `2001:db8::1`, in brackets or not.
+fn is_ipv6(word: &str, mask: u32) -> Result<bool, String> {
+    if !word.contains(':') && !word.starts_with('[') {
+        return Ok(false);
+    }
+    let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+    if bare.unwrap_or(word).parse::<Ipv6Addr>().is_ok() && mask <= 128 {
+        Ok(true)
+    } else {
+        Err(format!(
+            "'{word}' with the mask {mask} is not a network of IPv6"
+        ))
+    }
+}
