@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::facts::{self, Allowed, Range};
 use common::judge::{assert_in_sync, drift, policy_of_case};
-use common::mutate::assert_none_is_missed;
+use common::mutate::{self, assert_none_is_missed};
 use common::namespace::Namespace;
 use common::oracle::Selected;
 use common::{
@@ -587,6 +587,56 @@ fn kamailio_no_mutant_is_missed() {
             Ok(())
         } else {
             Err(format!("{held:?}\n{mutant}"))
+        }
+    });
+}
+
+/// What sections of one name and endpoint match, in any order of their lines; another reader than
+/// [`asterisk`], which asks for the very layout.
+fn identified(text: &str) -> Result<Vec<Range>, String> {
+    let mut ranges = Vec::new();
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        let code = line.split(';').next().unwrap().trim();
+        match code
+            .split_once('=')
+            .map(|(key, value)| (key.trim(), value.trim()))
+        {
+            None if code.is_empty() => {}
+            None if code.starts_with('[') && code.ends_with(']') => {
+                // Each has to have all of it again.
+                if seen.len() == 1 {
+                    return Err(text.to_owned());
+                }
+                seen.clear();
+            }
+            Some(("type", "identify")) => drop(seen.insert("type")),
+            Some(("endpoint", "twilio-sip")) => drop(seen.insert("endpoint")),
+            Some(("match", network)) => {
+                let (address, bits) = network.split_once('/').unwrap_or((network, "32"));
+                let size = 1u64 << (32 - bits.parse::<u64>().unwrap());
+                let first = u64::from(facts::address(address)) / size * size;
+                let last = first + size - 1;
+                ranges.push((first.try_into().unwrap(), last.try_into().unwrap()));
+            }
+            _ => return Err(line.to_owned()),
+        }
+    }
+    if seen.len() == 2 {
+        Ok(facts::united(ranges))
+    } else {
+        Err(text.to_owned())
+    }
+}
+
+#[test]
+fn asterisk_no_mutant_is_missed() {
+    assert_none_is_missed("asterisk", 2000, signaling_in_alone, |mutant, selected| {
+        let found = mutate::read(|| identified(mutant))??;
+        if found == published_signaling(selected) {
+            Ok(())
+        } else {
+            Err(mutant.to_owned())
         }
     });
 }

@@ -7,9 +7,17 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Spelled, Unit, addresses, head};
-use crate::policy::Policy;
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
+use crate::policy::drift::DeployedUnit;
+use crate::policy::space::Grain;
+use crate::policy::{Direction, Policy, Rule};
 use crate::template;
+
+mod comments;
+mod config;
+mod criteria;
+mod listing;
 
 /// The row of the table of formats.
 pub struct Asterisk;
@@ -60,5 +68,36 @@ impl Dialect for Asterisk {
             name: unit.name.to_string(),
             matches: list.spelled,
         }))
+    }
+    fn grain(&self) -> Grain {
+        Grain::Remotes
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Asterisk {
+    /// All `identify` sections of an endpoint are one unit: any of them identifies it.
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        let endpoint = wanted.unit.name.to_string();
+        let mut criteria = criteria::Criteria::new(wanted.limits);
+        let is_there = if listing::is_listing(text) {
+            listing::read(text, &endpoint, &mut criteria)?
+        } else {
+            config::read(text, &endpoint, &mut criteria, wanted.limits)?
+        };
+        let absent = || format!("no identify section in the text is for the endpoint {endpoint}");
+        Ok(vec![DeployedUnit {
+            steps: criteria.steps,
+            beyond: criteria.beyond,
+            absent: (!is_there).then(absent),
+            ..DeployedUnit::empty(Direction::In, format!("identify {endpoint}"))
+        }])
+    }
+
+    fn expected<'a>(&self, policy: &'a Policy, _unit: &DeployedUnit) -> Vec<&'a Rule> {
+        addresses::sip_rules(policy).collect()
     }
 }

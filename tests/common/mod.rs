@@ -33,6 +33,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "junos",
     "cisco-asa",
     "ipset",
+    "asterisk",
     "kamailio",
 ];
 

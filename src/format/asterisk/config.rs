@@ -1,0 +1,304 @@
+//! `pjsip.conf`: sections, of which some are patterns for others (Asterisk's documentation,
+//! "Asterisk Configuration Files" and "Templates").
+
+use std::collections::HashMap;
+
+use super::comments::Comments;
+use super::criteria::Criteria;
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, lines};
+use crate::limits::{Limit, Limits};
+
+const EXPECTED: &str =
+    "expected the sections of a pjsip.conf, or what asterisk -rx 'pjsip show identifies' prints";
+
+/// A section with what it has of others.
+struct Section<'a> {
+    at: u32,
+    is_template: bool,
+    /// The sections that it begins with.
+    bases: Vec<usize>,
+    settings: Vec<(u32, &'a str, &'a str)>,
+    kind: Kind,
+    endpoint: Option<&'a str>,
+    /// Whether another begins with it.
+    is_used: bool,
+}
+
+/// What the settings `type` of a section say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unsaid,
+    Identify,
+    Other,
+    /// `Identify` and `Other`.
+    Both,
+}
+
+impl Kind {
+    fn and(self, other: Kind) -> Kind {
+        match (self, other) {
+            (Kind::Unsaid, kind) | (kind, Kind::Unsaid) => kind,
+            _ if self == other => self,
+            _ => Kind::Both,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sections<'a> {
+    all: Vec<Section<'a>>,
+    /// By their names, whose case makes no difference.
+    named: HashMap<String, Vec<usize>>,
+    current: Option<usize>,
+}
+
+/// Adds what identifies an endpoint; whether any section does.
+pub(super) fn read(
+    text: &str,
+    endpoint: &str,
+    criteria: &mut Criteria,
+    limits: Limits,
+) -> Result<bool, Vec<ParseError>> {
+    let sections = Sections::read(text)?;
+    let mut errors = Vec::new();
+    let mut is_there = false;
+    let mut visits = 0;
+    let own = |section: &&Section| {
+        let is_identify = matches!(section.kind, Kind::Identify | Kind::Both);
+        is_identify && !section.is_template && section.endpoint == Some(endpoint)
+    };
+    for section in sections.all.iter().filter(own) {
+        is_there = true;
+        if section.kind == Kind::Both {
+            let problem = "the section has another type besides identify; expected one";
+            errors.push(ParseError::new(section.at, problem));
+        }
+        let mut gather = Gather {
+            sections: &sections,
+            criteria,
+            limits,
+            visits: &mut visits,
+        };
+        gather.section(section, 0, &mut errors);
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(is_there)
+    } else {
+        Err(errors)
+    }
+}
+
+impl<'a> Sections<'a> {
+    fn read(text: &'a str) -> Result<Self, Vec<ParseError>> {
+        let mut sections = Sections::default();
+        let mut comments = Comments::default();
+        let mut errors = Vec::new();
+        for (at, line) in lines(text).map_err(|error| vec![error])? {
+            let code = comments.code(at, line).map(str::trim);
+            let read = code.and_then(|code| sections.line(at, code));
+            errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
+            if errors.len() >= ERROR_LIMIT {
+                return Err(errors);
+            }
+        }
+        if let Some(at) = comments.open {
+            errors.push(ParseError::new(
+                at,
+                "the comment does not end, so the text was cut off",
+            ));
+        }
+        let has_type = sections.all.iter().any(|s| s.kind != Kind::Unsaid);
+        if errors.is_empty() && !has_type {
+            let problem = format!("no section in it has a type; {EXPECTED}");
+            errors.push(ParseError::new(0, problem));
+        }
+        if errors.is_empty() {
+            Ok(sections)
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn line(&mut self, at: u32, code: &'a str) -> Result<(), String> {
+        if code.is_empty() {
+            return Ok(());
+        }
+        if let Some(head) = code.strip_prefix('[') {
+            return self.begin(at, head);
+        }
+        if code.starts_with('#') {
+            return Err(
+                "what it brings in may identify the endpoint too, and is not in the text; give what \
+                 asterisk -rx 'pjsip show identifies' prints"
+                    .to_owned(),
+            );
+        }
+        let Some(current) = self.current else {
+            return Err(format!("there is no section before it; {EXPECTED}"));
+        };
+        let (key, value) = code
+            .split_once('=')
+            .ok_or_else(|| format!("it has no '='; {EXPECTED}"))?;
+        let value = value.strip_prefix('>').unwrap_or(value).trim();
+        let key = key.trim();
+        if key.ends_with('+') {
+            return Err("'+=' is not understood; expected '=' or '=>'".to_owned());
+        }
+        let section = &mut self.all[current];
+        if key.eq_ignore_ascii_case("type") {
+            let kind = match value {
+                "identify" => Kind::Identify,
+                _ if value.eq_ignore_ascii_case("identify") => {
+                    return Err(format!(
+                        "'{value}' is no type; expected identify, in lower case"
+                    ));
+                }
+                _ => Kind::Other,
+            };
+            section.kind = section.kind.and(kind);
+        } else if key.eq_ignore_ascii_case("endpoint") {
+            section.endpoint = Some(value);
+        }
+        section.settings.push((at, key, value));
+        Ok(())
+    }
+
+    /// Reads `name](options)`.
+    fn begin(&mut self, at: u32, head: &'a str) -> Result<(), String> {
+        self.current = None;
+        let (name, options) = head
+            .split_once(']')
+            .ok_or("expected ']' after the name of the section")?;
+        let options = options.trim();
+        let options = match options.strip_prefix('(').and_then(|o| o.strip_suffix(')')) {
+            Some(options) => options,
+            None if options.is_empty() => "",
+            None => return Err(format!("expected (...) after the name, not '{options}'")),
+        };
+        let mut section = Section {
+            at,
+            is_template: false,
+            bases: Vec::new(),
+            settings: Vec::new(),
+            kind: Kind::Unsaid,
+            endpoint: None,
+            is_used: false,
+        };
+        for option in options.split(',').map(str::trim) {
+            match option {
+                "" if options.is_empty() => {}
+                "!" => section.is_template = true,
+                "+" if options == "+" => return self.go_on(name),
+                _ => self.inherit(&mut section, option)?,
+            }
+        }
+        let number = self.all.len();
+        self.all.push(section);
+        self.current = Some(number);
+        self.named
+            .entry(name.to_ascii_lowercase())
+            .or_default()
+            .push(number);
+        Ok(())
+    }
+
+    fn inherit(&mut self, section: &mut Section<'a>, name: &str) -> Result<(), String> {
+        let base = self.only(name)?;
+        section.bases.push(base);
+        let base = &mut self.all[base];
+        base.is_used = true;
+        section.kind = section.kind.and(base.kind);
+        section.endpoint = base.endpoint.or(section.endpoint);
+        Ok(())
+    }
+
+    /// Goes on with an earlier section; those that began with it have not what comes now.
+    fn go_on(&mut self, name: &str) -> Result<(), String> {
+        let earlier = self.only(name)?;
+        if self.all[earlier].is_used {
+            return Err(format!(
+                "'{name}' was a pattern for other sections before; expected it to be whole then"
+            ));
+        }
+        self.current = Some(earlier);
+        Ok(())
+    }
+
+    /// The only section of that name.
+    fn only(&self, name: &str) -> Result<usize, String> {
+        match self
+            .named
+            .get(&name.to_ascii_lowercase())
+            .map(Vec::as_slice)
+        {
+            Some([only]) => Ok(*only),
+            None => Err(format!("no section before it is called '{name}'")),
+            Some(_) => Err(format!(
+                "several sections before it are called '{name}', and it is not known which is meant"
+            )),
+        }
+    }
+}
+
+struct Gather<'s, 'a> {
+    sections: &'s Sections<'a>,
+    criteria: &'s mut Criteria,
+    limits: Limits,
+    /// How many sections were looked at.
+    visits: &'s mut usize,
+}
+
+impl Gather<'_, '_> {
+    fn section(&mut self, section: &Section, depth: usize, errors: &mut Vec<ParseError>) {
+        *self.visits += 1;
+        let most = self
+            .limits
+            .check(Limit::Rules, *self.visits)
+            .and_then(|()| self.limits.check(Limit::Depth, depth));
+        if let Err(exceeded) = most {
+            errors.push(ParseError::new(section.at, exceeded));
+            return;
+        }
+        for base in &section.bases {
+            self.section(&self.sections.all[*base], depth + 1, errors);
+            if !errors.is_empty() {
+                return;
+            }
+        }
+        for (at, key, value) in &section.settings {
+            let set = self.setting(*at, key, value);
+            errors.extend(set.err().map(|problem| ParseError::new(*at, problem)));
+            if errors.len() >= ERROR_LIMIT {
+                return;
+            }
+        }
+    }
+
+    fn setting(&mut self, at: u32, key: &str, value: &str) -> Result<(), String> {
+        match &key.to_ascii_lowercase()[..] {
+            "type" | "endpoint" | "srv_lookups" => Ok(()),
+            "match" => {
+                let mut items = value.split(',').map(str::trim);
+                items.try_for_each(|item| self.criteria.add(at, item))
+            }
+            "match_header" => {
+                let what = format!("requests with the header {value}");
+                self.criteria.besides(at, what);
+                Ok(())
+            }
+            "match_request_uri" => {
+                let what = format!("requests to the URI {value}");
+                self.criteria.besides(at, what);
+                Ok(())
+            }
+            _ => Err(format!(
+                "'{key}' is not an option of identify that is understood; expected type, endpoint, match, \
+                 match_header, match_request_uri or srv_lookups"
+            )),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What identifies an endpoint: any of the criteria of its `identify` sections.
+
+use std::net::Ipv6Addr;
+
+use crate::format::parse::{address, network};
+use crate::limits::{Limit, Limits};
+use crate::policy::drift::Beyond;
+use crate::policy::space::{Field, Packets, Span, Step, Verdict};
+
+pub(super) struct Criteria {
+    limits: Limits,
+    pub steps: Vec<Step>,
+    pub beyond: Vec<Beyond>,
+}
+
+impl Criteria {
+    pub fn new(limits: Limits) -> Self {
+        Criteria {
+            limits,
+            steps: Vec::new(),
+            beyond: Vec::new(),
+        }
+    }
+
+    /// Adds one item of `match`.
+    pub fn add(&mut self, at: u32, item: &str) -> Result<(), String> {
+        let count = self.steps.len() + self.beyond.len() + 1;
+        self.limits.check(Limit::Rules, count)?;
+        if item.starts_with('!') {
+            return Err(format!(
+                "'{item}' takes addresses out, which is not understood; list what is left"
+            ));
+        }
+        if is_ipv6(item) {
+            self.besides(at, format!("IPv6, {item}"));
+            return Ok(());
+        }
+        self.steps.push(Step {
+            packets: packets(item)?,
+            certain: true,
+            verdict: Verdict::Accept,
+            at,
+        });
+        Ok(())
+    }
+
+    /// Adds what is no address.
+    pub fn besides(&mut self, at: u32, what: String) {
+        self.beyond.push(Beyond { what, at });
+    }
+}
+
+/// `192.0.2.0:5060/24`: an address, and perhaps a port, and a prefix length or a mask.
+fn packets(item: &str) -> Result<Packets, String> {
+    let (host, mask) = item.split_once('/').unwrap_or((item, "32"));
+    let (host, port) = host.split_once(':').unwrap_or((host, ""));
+    address(host).map_err(|problem| {
+        format!("{problem}, and what a host name stands for is not in the text")
+    })?;
+    let mask = if mask.contains('.') {
+        let bits = address(mask)?;
+        if bits.leading_ones() + bits.trailing_zeros() != 32 {
+            return Err(format!(
+                "'{mask}' is not a mask whose first bits alone are set"
+            ));
+        }
+        bits.leading_ones().to_string()
+    } else {
+        mask.to_owned()
+    };
+    let packets = Packets::ALL.with(Field::Remote, network(&format!("{host}/{mask}"))?);
+    if !item.contains(':') {
+        return Ok(packets);
+    }
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    let number = port.parse::<u16>().ok().filter(|port| digits && *port > 0);
+    let number = number.ok_or_else(|| format!("'{port}' is not a port from 1 to 65535"))?;
+    Ok(packets.with(Field::RemotePort, Span::single(number.into())))
+}
+
+/// `2001:db8::/32`, or `[2001:db8::1]:5060`.
+fn is_ipv6(item: &str) -> bool {
+    let host = item.split_once('/').map_or(item, |(host, _)| host);
+    let bracketed = host.strip_prefix('[').and_then(|host| host.split_once(']'));
+    let host = bracketed.map_or(host, |(host, _)| host);
+    host.parse::<Ipv6Addr>().is_ok()
+}
