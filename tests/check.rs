@@ -494,7 +494,9 @@ twilio-sip-allow: error: 2 of 4 files could not be judged; of the others 1 have 
 
 #[test]
 fn a_repair_brings_every_format_back_in_sync() {
-    for format in READ_BY_CHECK.iter().filter(|format| **format != "aws-sg") {
+    // Those two are mended step by step.
+    let by_steps = ["aws-sg", "aws-prefix-list"];
+    for format in READ_BY_CHECK.iter().filter(|name| !by_steps.contains(name)) {
         let options = format!("{} --region tokyo --format {format}", sayable(format));
         let ran = check(
             &format!("{options} --edition regional --print-repair"),

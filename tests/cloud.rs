@@ -1,4 +1,4 @@
-//! Formats for AWS that check does not read: Terraform, CloudFormation, a prefix list. Readers
+//! Formats for AWS beside its own JSON of a group: Terraform, CloudFormation, a prefix list. Readers
 //! written from their documents say what each allows; cfn-lint, the AWS command line and a moto
 //! server judge what they can.
 
@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use common::aws::Aws;
 use common::facts::{self, ANY_PORT, Allowed, Key};
+use common::mutate;
+use common::oracle::Selected;
 use common::{Case, GOLDEN, Tool, assert_golden, matrix, python, render, render_steadily};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -192,7 +195,8 @@ struct PrefixList {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Entry {
     cidr: String,
-    description: String,
+    #[serde(default)]
+    description: Option<String>,
 }
 
 /// What a list allows where rules with the expected ports refer to it.
@@ -201,12 +205,7 @@ fn prefix_list(text: &str, expected: &Allowed) -> Allowed {
     assert!((1..=255).contains(&list.name.len()));
     assert_eq!(list.address_family, "IPv4");
     assert!((1..=100).contains(&list.entries.len()));
-    assert_eq!(list.max_entries, list.entries.len());
-    assert!(
-        list.entries
-            .iter()
-            .all(|entry| (1..=255).contains(&entry.description.len()))
-    );
+    assert!(list.max_entries >= list.entries.len());
     let networks: Vec<_> = list
         .entries
         .iter()
@@ -214,6 +213,16 @@ fn prefix_list(text: &str, expected: &Allowed) -> Allowed {
         .collect();
     let keys = expected.keys().cloned();
     keys.map(|key| (key, networks.clone())).collect()
+}
+
+/// Each of the most entries that a list may have counts in every group, so there is none to spare;
+/// and each has a description that AWS takes.
+fn assert_no_entry_to_spare(text: &str) {
+    let list: PrefixList = serde_json::from_str(text).unwrap();
+    assert_eq!(list.max_entries, list.entries.len());
+    for entry in list.entries {
+        assert!((1..=255).contains(&entry.description.unwrap_or_default().len()));
+    }
 }
 
 /// What `aws-prefix-list` refuses of the matrix: both planes, and media of editions with other
@@ -226,7 +235,11 @@ fn is_refused(case: &Case, format: &str) -> bool {
 fn assert_exact(case: &Case, format: &str) {
     let command = format!("{} --format {format}", case.options());
     let expected = facts::expected(case, false);
-    let found = read(format, &render(&command), &expected);
+    let text = render(&command);
+    if format == "aws-prefix-list" {
+        assert_no_entry_to_spare(&text);
+    }
+    let found = read(format, &text, &expected);
     facts::assert_exact(&command, &expected, &found);
 }
 
@@ -581,4 +594,92 @@ fn the_aws_command_line_creates_every_prefix_list() {
     assert_eq!(count, 2 * 4 * 11 + 2 * 2);
     let told = judged(&python, "prefix_list.py", folder.path());
     assert_eq!(told, format!("created {count}"));
+}
+
+/// What is selected of a format for a mutant: it has no near side, and a prefix list is of one plane.
+fn sayable(format: &str) -> impl Fn(&mut Selected) {
+    move |selected| {
+        selected.rtp_ports = None;
+        if format == "aws-prefix-list" {
+            selected.plane = "signaling";
+        }
+    }
+}
+
+fn assert_no_mutant_is_missed(format: &str) {
+    mutate::assert_none_is_missed(format, 2_000, sayable(format), |mutant, selected| {
+        let expected = facts::expected(&selected.case(), false);
+        mutate::read(|| {
+            let found = read(format, mutant, &expected);
+            facts::assert_exact("a mutant", &expected, &found);
+        })
+    });
+}
+
+#[test]
+fn no_mutant_of_a_prefix_list_is_missed() {
+    assert_no_mutant_is_missed("aws-prefix-list");
+}
+
+/// What `check` says of a text, and what it prints to mend it.
+fn checked(options: &str, deployed: &Value) -> (i32, String) {
+    let line = format!("check {options} --edition regional --print-repair --quiet deployed");
+    let ran = Tool::line(&line)
+        .file("deployed", deployed.to_string())
+        .run();
+    assert!(ran.status < 2, "{ran}");
+    (ran.status, ran.stdout)
+}
+
+/// Made by our JSON, changed by hand, checked, and mended by what is told.
+#[test]
+fn a_prefix_list_is_mended_by_the_command_that_is_told() {
+    let Some(python) = python("a_prefix_list_is_mended_by_the_command_that_is_told") else {
+        return;
+    };
+    let mut aws = Aws::start(&python);
+    for (plane, changes) in [
+        ("signaling", "--remove-entries Cidr=54.65.63.192/30"),
+        (
+            "media",
+            "--remove-entries Cidr=54.65.63.192/26 --add-entries Cidr=54.65.63.192/27 Cidr=192.0.2.0/24",
+        ),
+        (
+            "signaling",
+            "--add-entries Cidr=54.65.63.192/29,Description=wider",
+        ),
+    ] {
+        let options = format!("--region tokyo,sydney --plane {plane} --format aws-prefix-list");
+        let rendered = render(&format!("{options} --edition regional"));
+        let made = aws.run(&["create-managed-prefix-list", "--cli-input-json", &rendered]);
+        let id = made["PrefixList"]["PrefixListId"].as_str().unwrap();
+        let mut modify = |version: &str, words: &[&str]| {
+            let modify = [
+                "modify-managed-prefix-list",
+                "--prefix-list-id",
+                id,
+                "--current-version",
+            ];
+            aws.run(&[&modify[..], &[version], words].concat());
+            aws.run(&["get-managed-prefix-list-entries", "--prefix-list-id", id])
+        };
+        let found = modify("1", &["--prefix-list-name", "renamed"]);
+        assert_eq!(checked(&options, &found), (0, String::new()), "{found}");
+        let words: Vec<&str> = changes.split(' ').collect();
+        let found = modify("1", &words);
+        let (status, repair) = checked(&options, &found);
+        assert_eq!(status, 1, "{found}");
+        let mended = modify("2", &["--cli-input-json", &repair]);
+        assert_eq!(
+            checked(&options, &mended),
+            (0, String::new()),
+            "{repair}\n{mended}"
+        );
+        let cidrs = |list: &Value| -> BTreeSet<String> {
+            let entries = list["Entries"].as_array().unwrap().iter();
+            entries.map(|entry| entry["Cidr"].to_string()).collect()
+        };
+        let rendered: Value = serde_json::from_str(&rendered).unwrap();
+        assert_eq!(cidrs(&mended), cidrs(&rendered));
+    }
 }

@@ -3,10 +3,9 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
+use common::aws::Aws;
 use common::facts;
 use common::judge::{dialect, everything, policy};
 use common::{Tool, matrix, python, render};
@@ -74,46 +73,6 @@ fn the_aws_command_line_authorizes_every_selection() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stdout}\n{stderr}");
     assert_eq!(stdout.trim(), format!("authorized {count}"), "{stderr}");
-}
-
-/// The AWS command line and a moto server, which forget all when they are dropped.
-struct Aws {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl Aws {
-    fn start(python: &Path) -> Aws {
-        let mut child = Command::new(python)
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/peers/aws_lines.py"
-            ))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Aws {
-            input: child.stdin.take(),
-            output: BufReader::new(child.stdout.take().unwrap()).lines(),
-            child,
-        }
-    }
-
-    /// What a command of `aws ec2` prints.
-    fn run(&mut self, words: &[&str]) -> Value {
-        writeln!(self.input.as_mut().unwrap(), "{}", json!(words)).unwrap();
-        let line = self.output.next().expect("the command succeeds");
-        serde_json::from_str(&line.unwrap()).unwrap()
-    }
-}
-
-impl Drop for Aws {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
 }
 
 /// What people add to a group by hand; a new group lets out everything besides. The server wants

@@ -1,5 +1,7 @@
 //! What the formats for AWS share: the rules of a security group, whoever makes them.
 
+pub(super) mod words;
+
 use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;

@@ -7,20 +7,34 @@
 
 use std::collections::BTreeSet;
 
+use ipnet::Ipv4Net;
 use minijinja::Value;
+use serde::Serialize;
 use serde_json::json;
 
 use super::aws::DESCRIPTION_LIMIT;
 use super::json;
-use super::{Dialect, FormatError, Unit, addresses};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Reader, Unit, addresses};
+use crate::policy::space::Grain;
 use crate::policy::{Plane, Policy};
 use crate::text::clip;
+
+mod list;
+mod repair;
 
 /// The row of the table of formats.
 pub struct AwsPrefixList;
 
 /// What one call takes.
 const ENTRY_LIMIT: usize = 100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    cidr: Ipv4Net,
+    description: String,
+}
 
 impl Dialect for AwsPrefixList {
     fn name(&self) -> &'static str {
@@ -37,8 +51,8 @@ impl Dialect for AwsPrefixList {
 
     fn contract(&self) -> &'static str {
         "A list has networks alone and is of one plane, so a call for both is refused; ports \
-         and direction are those of the rules that refer to it. It is created once; a new one \
-         is a new list."
+         and direction are those of the rules that refer to it. It is created once, and then \
+         modified by what `check --print-repair` prints."
     }
 
     fn load(&self, _unit: &Unit) -> String {
@@ -50,35 +64,17 @@ impl Dialect for AwsPrefixList {
     }
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let inexpressible = |what| FormatError::Inexpressible {
-            format: self.name(),
-            what,
-        };
-        let [plane] = policy.scope.planes[..] else {
-            return Err(inexpressible(
-                "both planes: a list has no ports, so that one of both would let media to the ports of SIP; \
-                 render --plane signaling and --plane media each",
-            ));
-        };
-        let list = addresses::only_list(self, policy, DESCRIPTION_LIMIT, |n| n.to_string())?;
-        if list.networks.len() > ENTRY_LIMIT {
-            return Err(inexpressible(
-                "more than 100 networks: a list is created with no more; render regions one by one, a list \
-                 each",
-            ));
-        }
-        let entries = list.spelled.iter().map(|network| {
-            json!({
-                "Cidr": network.address,
-                "Description": description(policy, plane, &network.label),
-            })
-        });
+        let (plane, entries) = entries(policy)?;
         Ok(json::laid_out(&json!({
-            "PrefixListName": format!("{}-{plane}", unit.name.lower_with_hyphens()),
+            "PrefixListName": list_name(unit, plane),
             "AddressFamily": "IPv4",
-            "MaxEntries": list.networks.len(),
-            "Entries": entries.collect::<Vec<_>>(),
+            "MaxEntries": entries.len(),
+            "Entries": entries,
         })))
+    }
+
+    fn grain(&self) -> Grain {
+        Grain::Remotes
     }
 
     fn notices(&self, policy: &Policy) -> Vec<String> {
@@ -99,6 +95,57 @@ impl Dialect for AwsPrefixList {
             ports.into_iter().collect::<Vec<_>>().join(", ")
         )]
     }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for AwsPrefixList {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        list::parse(text, wanted)
+    }
+
+    fn stepwise_repair(
+        &self,
+        policy: &Policy,
+        text: &str,
+        wanted: Wanted,
+    ) -> Option<Result<String, FormatError>> {
+        let command = |(_, expected)| repair::command(expected, text, wanted);
+        Some(entries(policy).and_then(command))
+    }
+}
+
+fn list_name(unit: &Unit, plane: Plane) -> String {
+    format!("{}-{plane}", unit.name.lower_with_hyphens())
+}
+
+/// The one plane of a policy and its networks.
+fn entries(policy: &Policy) -> Result<(Plane, Vec<Entry>), FormatError> {
+    let inexpressible = |what| FormatError::Inexpressible {
+        format: AwsPrefixList.name(),
+        what,
+    };
+    let [plane] = policy.scope.planes[..] else {
+        return Err(inexpressible(
+            "both planes: a list has no ports, so that one of both would let media to the ports of SIP; \
+             render --plane signaling and --plane media each",
+        ));
+    };
+    let list = addresses::only_list(&AwsPrefixList, policy, DESCRIPTION_LIMIT, |n| n.to_string())?;
+    if list.networks.len() > ENTRY_LIMIT {
+        return Err(inexpressible(
+            "more than 100 networks: a list is created with no more; render regions one by one, a list \
+             each",
+        ));
+    }
+    let networks = list.networks.iter().zip(&list.spelled);
+    let entries = networks.map(|(remote, spelled)| Entry {
+        cidr: remote.network,
+        description: description(policy, plane, &spelled.label),
+    });
+    Ok((plane, entries.collect()))
 }
 
 /// With the edition where the label does not say it.

@@ -17,7 +17,6 @@ use crate::policy::{Direction, Policy, Protocol, RemoteNetwork};
 use crate::text::clip;
 
 mod group;
-mod json;
 mod permission;
 mod repair;
 

@@ -1,6 +1,8 @@
 //! The policy as JSON. The shape is that of `docs/policy.schema.json`; a change that breaks it
 //! raises [`VERSION`].
 
+pub(super) mod node;
+
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;

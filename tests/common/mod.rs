@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod aws;
 pub mod facts;
 pub mod hostile;
 pub mod judge;
@@ -35,6 +36,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "ipset",
     "asterisk",
     "kamailio",
+    "aws-prefix-list",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

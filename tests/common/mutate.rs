@@ -206,7 +206,8 @@ pub fn assert_none_is_missed(
         "{format}: {count} missed, the first:\n{}",
         missed[..count.min(8)].join("\n")
     );
-    assert!(found > mutants / 10, "{format}: only {found} were found");
+    // Of JSON most are no JSON any more, or a network with host bits.
+    assert!(found > mutants / 20, "{format}: only {found} were found");
 }
 
 /// What a reader of the tests' makes of a text; such readers panic at what they do not know.

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::AwsSg;
 use super::group::Group;
-use super::permission::{CIDR, Permission, RANGES, Traffic, packets, port_field};
+use super::permission::{CIDR, Permission, RANGES};
+use crate::format::aws::words::{Traffic, packets, port_field};
 use crate::format::parse::Wanted;
 use crate::format::{Dialect, FormatError, Unit};
 use crate::limits::{Exceeded, Limits};

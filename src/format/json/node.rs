@@ -14,7 +14,7 @@ use crate::text::clip;
 
 /// A value of a JSON text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node<'a> {
+pub(in crate::format) struct Node<'a> {
     value: &'a RawValue,
     /// The text that it is a part of.
     text: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Node<'a> {
 
 /// What is wrong with a value, and where in the value that one started from.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(in crate::format) struct Problem {
     /// The place of the nearest object.
     at: u32,
     /// Keys and numbers that lead to the value.
@@ -32,7 +32,7 @@ pub(super) struct Problem {
 
 /// What to do with keys that nobody asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Others {
+pub(in crate::format) enum Others {
     Refused,
     NotLookedAt,
 }
@@ -165,6 +165,25 @@ impl<'a> Node<'a> {
     pub fn integer(self) -> Result<i64, Problem> {
         let number = self.value.get().parse();
         number.map_err(|_| self.unlike("a whole number"))
+    }
+
+    /// A string, or a number as it stands there: where people write either.
+    pub fn string_or_number(self) -> Result<Cow<'a, str>, Problem> {
+        if self.integer().is_ok() {
+            return Ok(self.value.get().into());
+        }
+        self.string()
+    }
+
+    /// A whole number, or a string of one.
+    pub fn integer_or_digits(self) -> Result<i64, Problem> {
+        if !self.value.get().starts_with('"') {
+            return self.integer();
+        }
+        let digits = self.string()?;
+        let number = digits.parse::<i64>().ok();
+        let number = number.filter(|number| number.to_string() == *digits);
+        number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
     }
 
     pub fn is_null(self) -> bool {

@@ -1,0 +1,237 @@
+//! How AWS, and the tools that deploy to it, spell what a rule of a security group holds for
+//! (EC2 API reference, `IpPermission`).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use crate::format::json::node::{Node, Problem};
+use crate::policy::space::{Field, Packets, Protocols, Span};
+use crate::policy::{Direction, parse_network};
+
+/// A protocol and ports.
+pub(in crate::format) struct Traffic<'a> {
+    /// The protocol as it is deployed.
+    pub protocol: Cow<'a, str>,
+    /// The first and the last port as they are deployed.
+    pub ports: Option<(i64, i64)>,
+    protocols: Protocols,
+    destination_ports: Span,
+    /// Whether it is all such packets, not only those of one type of ICMP.
+    pub certain: bool,
+}
+
+/// What a tool calls protocol and ports, and how it takes them.
+pub(in crate::format) struct Spelling {
+    pub protocol: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
+    /// Whether it is what people write: a number or a string of digits are the same, and AWS does
+    /// not look at ports of a protocol without ports. What AWS prints is stricter.
+    pub written: bool,
+}
+
+impl Spelling {
+    fn word<'a>(&self, protocol: Node<'a>) -> Result<Cow<'a, str>, Problem> {
+        if self.written {
+            protocol.string_or_number()
+        } else {
+            protocol.string()
+        }
+    }
+
+    fn port(&self, port: Node) -> Result<i64, Problem> {
+        if self.written {
+            port.integer_or_digits()
+        } else {
+            port.integer()
+        }
+    }
+
+    fn ports(
+        &self,
+        object: Node,
+        from: Option<Node>,
+        to: Option<Node>,
+    ) -> Result<Option<(i64, i64)>, Problem> {
+        let read = |key, port: Option<Node>| {
+            let number = port.map(|port| self.port(port)).transpose();
+            number.map_err(|problem| problem.of(object, key))
+        };
+        match (read(self.from, from)?, read(self.to, to)?) {
+            (Some(from), Some(to)) => Ok(Some((from, to))),
+            (None, None) => Ok(None),
+            _ => {
+                let what = format!("expected both {} and {}, or neither", self.from, self.to);
+                Err(object.problem(what))
+            }
+        }
+    }
+}
+
+const ICMP: Protocols = Protocols::of(1);
+const ICMP_V6: Protocols = Protocols::of(58);
+
+impl<'a> Traffic<'a> {
+    /// `fields` are an object's protocol, first and last port.
+    pub fn read(
+        object: Node<'a>,
+        fields: [Option<Node<'a>>; 3],
+        spelling: &Spelling,
+    ) -> Result<Self, Problem> {
+        let [protocol, from, to] = fields;
+        let key = spelling.protocol;
+        let protocol = protocol.ok_or_else(|| object.problem(format!("expected '{key}'")))?;
+        let word = spelling.word(protocol);
+        let word = word.map_err(|problem| problem.of(object, key))?;
+        let ports = spelling.ports(object, from, to)?;
+        let protocols = protocols(&word).ok_or_else(|| {
+            let what = format!(
+                "'{word}' is not tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all"
+            );
+            object.problem(what).of(object, key)
+        })?;
+        let meant = ports.filter(|_| !spelling.written || has_ports(protocols));
+        let (destination_ports, certain) =
+            meaning(protocols, meant, spelling).map_err(|what| object.problem(what))?;
+        Ok(Traffic {
+            protocol: word,
+            ports: meant,
+            protocols,
+            destination_ports,
+            certain,
+        })
+    }
+
+    /// What a rule for a network holds for.
+    pub fn packets(&self, direction: Direction, far: Ipv4Net) -> Packets {
+        packets(direction, self.protocols, self.destination_ports, far)
+    }
+
+    /// In words, with the far side of a rule.
+    pub fn with_far_side(&self, direction: Direction, far: &str) -> String {
+        let preposition = match direction {
+            Direction::In => "from",
+            Direction::Out => "to",
+        };
+        format!("{self} {preposition} {far}")
+    }
+}
+
+/// What a rule for a network holds for.
+pub(in crate::format) fn packets(
+    direction: Direction,
+    protocols: Protocols,
+    destination_ports: Span,
+    far: Ipv4Net,
+) -> Packets {
+    let mut packets = Packets::ALL
+        .with(Field::Remote, far.into())
+        .with(port_field(direction), destination_ports);
+    packets.kind.protocols = protocols;
+    packets
+}
+
+/// Where [`Packets`] have the port that packets go to.
+pub(in crate::format) fn port_field(direction: Direction) -> Field {
+    match direction {
+        Direction::In => Field::LocalPort,
+        Direction::Out => Field::RemotePort,
+    }
+}
+
+/// Whether AWS looks at the ports of a rule for a protocol.
+fn has_ports(protocols: Protocols) -> bool {
+    [Protocols::TCP, Protocols::UDP, ICMP, ICMP_V6].contains(&protocols)
+}
+
+fn protocols(word: &str) -> Option<Protocols> {
+    match word {
+        "-1" => Some(Protocols::ALL),
+        "tcp" => Some(Protocols::TCP),
+        "udp" => Some(Protocols::UDP),
+        "icmp" => Some(ICMP),
+        "icmpv6" => Some(ICMP_V6),
+        _ => {
+            let number: u8 = word.parse().ok()?;
+            (number.to_string() == word).then(|| Protocols::of(number))
+        }
+    }
+}
+
+/// The ports of packets, and whether all such packets are meant.
+///
+/// Ports are needed for TCP and UDP; for ICMP they are a type and a code, -1 for any; for all other
+/// protocols AWS lets any port through, whatever is given.
+fn meaning(
+    protocols: Protocols,
+    ports: Option<(i64, i64)>,
+    spelling: &Spelling,
+) -> Result<(Span, bool), String> {
+    let Spelling { from, to, .. } = spelling;
+    let needed = || format!("expected {from} and {to}");
+    if protocols == Protocols::TCP || protocols == Protocols::UDP {
+        let (from, to) = ports.ok_or_else(needed)?;
+        let port = |port: i64| u16::try_from(port).ok().map(u32::from);
+        return match (port(from), port(to)) {
+            (Some(first), Some(last)) if first <= last => Ok((Span { first, last }, true)),
+            (Some(_), Some(_)) => Err(format!("the ports from {from} to {to} are reversed")),
+            _ => Err(format!(
+                "expected ports from 0 to 65535, not {from} and {to}"
+            )),
+        };
+    }
+    let all = Ok((Span::PORTS, true));
+    if protocols == ICMP || protocols == ICMP_V6 {
+        return match ports {
+            None if protocols == ICMP => Err(needed()),
+            None | Some((-1, -1)) => all,
+            Some((0..=255, -1..=255)) => Ok((Span::PORTS, false)),
+            Some((from, to)) => Err(format!(
+                "expected a type and a code of ICMP from 0 to 255, or -1 for any, not {from} and {to}"
+            )),
+        };
+    }
+    match ports {
+        None | Some((-1, -1) | (0, 65_535)) => all,
+        Some((from, to)) => Err(format!(
+            "ports mean nothing to this protocol; expected none, not {from} and {to}"
+        )),
+    }
+}
+
+/// Such as `tcp 5060-5061`, `icmp type 8`, `all protocols`.
+impl fmt::Display for Traffic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.protocol {
+            "-1" => f.write_str("all protocols")?,
+            word if word.starts_with(|c: char| c.is_ascii_digit()) => write!(f, "protocol {word}")?,
+            word => f.write_str(word)?,
+        }
+        match self.ports {
+            Some((kind, -1)) if !self.certain => write!(f, " type {kind}"),
+            Some((kind, code)) if !self.certain => write!(f, " type {kind} code {code}"),
+            Some((-1, _)) | None => Ok(()),
+            Some((from, to)) if from == to => write!(f, " {from}"),
+            Some((from, to)) => write!(f, " {from}-{to}"),
+        }
+    }
+}
+
+/// A network as AWS takes it: with a prefix length and without host bits.
+pub(in crate::format) fn network(cidr: &str) -> Result<Ipv4Net, String> {
+    match parse_network(cidr) {
+        Ok(network) if cidr.contains('/') => Ok(network),
+        Ok(network) => Err(format!("'{cidr}' has no prefix length; expected {network}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// An IPv6 network is nothing that Twilio's SIP has; so it is only told.
+pub(in crate::format) fn network_v6(cidr: &str) -> Result<(), String> {
+    let network = cidr.parse::<Ipv6Net>();
+    network
+        .map(|_| ())
+        .map_err(|_| "expected an IPv6 network, as in 2001:db8::/32".to_owned())
+}
