@@ -15,6 +15,8 @@ use twilio_sip_allow::policy::space::Field;
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::Selection;
 
+#[path = "parse_cloud/cloudformation.rs"]
+mod cloudformation;
 #[path = "parse_cloud/prefix_list.rs"]
 mod prefix_list;
 

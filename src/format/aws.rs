@@ -1,5 +1,6 @@
 //! What the formats for AWS share: the rules of a security group, whoever makes them.
 
+pub(super) mod single;
 pub(super) mod words;
 
 use std::collections::BTreeMap;

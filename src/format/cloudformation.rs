@@ -7,8 +7,11 @@ use serde_json::{Map, json};
 
 use super::aws::{SingleRule, over_quota, refuse_local_addresses, single_rules};
 use super::json;
-use super::{Dialect, FormatError, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Reader, Unit, head};
 use crate::policy::{Direction, Policy};
+
+mod template;
 
 /// The row of the table of formats.
 pub struct CloudFormation;
@@ -76,6 +79,16 @@ impl Dialect for CloudFormation {
             )
         });
         over_quota(policy).chain(large).collect()
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for CloudFormation {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        template::parse(text, wanted)
     }
 }
 

@@ -3,7 +3,8 @@
 Usage: cloudformation.py FOLDER. NAME.json is a template; NAME.expected beside it has the rules that the
 security group shall have afterwards, a line each: direction, protocol, first port, last port, CIDR.
 A second deployment must find nothing to do. The server knows no rules out in a template, so none are
-expected of it.
+expected of it. What the command line prints of the stack and of the group is left beside it, as
+NAME.template and NAME.group, and as NAME.changed once the first rule of the group was revoked by hand.
 """
 
 import contextlib
@@ -29,8 +30,11 @@ def cloudformation(endpoint, *arguments):
     return status, out.getvalue()
 
 
-def rules(endpoint, group):
-    shown = aws(endpoint, "describe-security-groups", "--group-ids", group)
+def describe(endpoint, group):
+    return aws(endpoint, "describe-security-groups", "--group-ids", group)
+
+
+def rules(shown):
     (shown,) = json.loads(shown)["SecurityGroups"]
     found = []
     for direction, key in PERMISSIONS.items():
@@ -54,11 +58,25 @@ def check(endpoint, vpc, file):
         assert "Please add the --s3-bucket parameter" in told, (file.name, status, told)
         return
     assert status == 0, (file.name, told)
-    found = rules(endpoint, group)
+    shown = describe(endpoint, group)
+    found = rules(shown)
     assert found == expected, f"{file.name}: {found} != {expected}"
+    file.with_suffix(".group").write_text(shown)
     # AWS would say so by an empty change set, which the command line takes for success.
     status, told = cloudformation(endpoint, *deploy)
     assert "No updates are to be performed" in told, (file.name, status, told)
+    change_by_hand(endpoint, group, file)
+    status, told = cloudformation(endpoint, "get-template", "--stack-name", file.stem, "--output", "json")
+    assert status == 0, (file.name, told)
+    file.with_suffix(".template").write_text(told)
+
+
+def change_by_hand(endpoint, group, file):
+    (shown,) = json.loads(describe(endpoint, group))["SecurityGroups"]
+    for permission in shown["IpPermissions"][:1]:
+        aws(endpoint, "revoke-security-group-ingress", "--group-id", group, "--ip-permissions",
+            json.dumps([permission]))
+    file.with_suffix(".changed").write_text(describe(endpoint, group))
 
 
 def main():

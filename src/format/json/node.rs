@@ -2,6 +2,7 @@
 //! asks for is not looked at.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -34,6 +35,8 @@ pub(in crate::format) struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::format) enum Others {
     Refused,
+    /// Refused, but for some that are not looked at.
+    RefusedBut(&'static [&'static str]),
     NotLookedAt,
 }
 
@@ -74,12 +77,17 @@ impl<'a> Node<'a> {
     ) -> Result<[Option<Node<'a>>; N], Problem> {
         let mut fields = [None; N];
         for (key, value) in self.members()? {
+            let refused = match others {
+                Others::Refused => true,
+                Others::RefusedBut(silent) => !silent.contains(&&*key),
+                Others::NotLookedAt => false,
+            };
             match known.iter().position(|known| *known == key) {
                 Some(at) if fields[at].is_some() => {
                     return Err(self.problem(format!("key '{key}' stands here twice")));
                 }
                 Some(at) => fields[at] = Some(value),
-                None if others == Others::Refused => {
+                None if refused => {
                     let known = known.join(", ");
                     let what = format!("key {key:?} is not known here; expected {known}");
                     return Err(self.problem(what));
@@ -112,6 +120,36 @@ impl<'a> Node<'a> {
         Ok(members.map(move |(key, value)| (key.0, Node { value, text })))
     }
 
+    /// The values of an object, each read with its key; or all that is wrong with them. A key that
+    /// stands there twice is refused.
+    pub fn each_member<T>(
+        self,
+        read: impl Fn(&str, Node<'a>) -> Result<T, Vec<Problem>>,
+    ) -> Result<Vec<T>, Vec<Problem>> {
+        let mut keys = HashSet::new();
+        let mut values = Vec::new();
+        let mut problems = Vec::new();
+        for (key, value) in self.members()? {
+            match read(&key, value) {
+                Ok(value) => values.push(value),
+                Err(found) => problems.extend(found.into_iter().map(|p| p.under(&key))),
+            }
+            if keys.contains(&key) {
+                problems.push(self.problem(format!("key '{key}' stands here twice")));
+            }
+            if problems.len() >= ERROR_LIMIT {
+                problems.truncate(ERROR_LIMIT);
+                break;
+            }
+            keys.insert(key);
+        }
+        if problems.is_empty() {
+            Ok(values)
+        } else {
+            Err(problems)
+        }
+    }
+
     /// The values of the array that an object has under a key, each read; or all that is wrong
     /// with them.
     pub fn each<T>(
@@ -130,7 +168,7 @@ impl<'a> Node<'a> {
                 Ok(value) => values.push(value),
                 Err(found) => problems.extend(found.into_iter().map(|problem| {
                     let problem = problem.under(&format!("[{number}]")).under(key);
-                    if value.get().starts_with('{') {
+                    if (Node { value, text }).is_object() {
                         problem
                     } else {
                         problem.near(object)
@@ -151,14 +189,17 @@ impl<'a> Node<'a> {
 
     /// A text without control characters, which no name of AWS has and no message should.
     pub fn string(self) -> Result<Cow<'a, str>, Problem> {
-        let text: Text = self.read("a string", '"')?;
-        if text.0.chars().any(char::is_control) {
-            let what = format!(
-                "expected a text without control characters, not {:?}",
-                text.0
-            );
+        let text = self.document()?;
+        if text.chars().any(char::is_control) {
+            let what = format!("expected a text without control characters, not {text:?}");
             return Err(self.problem(what));
         }
+        Ok(text)
+    }
+
+    /// Any text.
+    pub fn document(self) -> Result<Cow<'a, str>, Problem> {
+        let text: Text = self.read("a string", '"')?;
         Ok(text.0)
     }
 
@@ -177,13 +218,21 @@ impl<'a> Node<'a> {
 
     /// A whole number, or a string of one.
     pub fn integer_or_digits(self) -> Result<i64, Problem> {
-        if !self.value.get().starts_with('"') {
+        if !self.is_string() {
             return self.integer();
         }
         let digits = self.string()?;
         let number = digits.parse::<i64>().ok();
         let number = number.filter(|number| number.to_string() == *digits);
         number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
+    }
+
+    pub fn is_object(self) -> bool {
+        self.value.get().starts_with('{')
+    }
+
+    pub fn is_string(self) -> bool {
+        self.value.get().starts_with('"')
     }
 
     pub fn is_null(self) -> bool {
@@ -215,6 +264,15 @@ impl<'a> Node<'a> {
 }
 
 impl Problem {
+    /// Something wrong with a text as a whole.
+    pub fn with_text(what: impl fmt::Display) -> Self {
+        Problem {
+            at: 0,
+            path: String::new(),
+            what: what.to_string(),
+        }
+    }
+
     /// The same, of the value that an object has under a key.
     #[must_use]
     pub fn of(self, object: Node, key: &str) -> Self {
@@ -222,7 +280,8 @@ impl Problem {
     }
 
     /// The same, with a longer path: a key, or a number in an array.
-    fn under(self, step: &str) -> Self {
+    #[must_use]
+    pub fn under(self, step: &str) -> Self {
         let dot = !self.path.is_empty() && !self.path.starts_with('[');
         Problem {
             path: [step, if dot { "." } else { "" }, &self.path].concat(),
@@ -230,7 +289,8 @@ impl Problem {
         }
     }
 
-    fn near(self, object: Node) -> Self {
+    #[must_use]
+    pub fn near(self, object: Node) -> Self {
         Problem {
             at: object.place(),
             ..self
