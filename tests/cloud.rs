@@ -656,6 +656,11 @@ fn assert_no_mutant_is_missed(format: &str) {
 }
 
 #[test]
+fn no_mutant_of_terraforms_is_missed() {
+    assert_no_mutant_is_missed("terraform");
+}
+
+#[test]
 fn no_mutant_of_a_template_is_missed() {
     assert_no_mutant_is_missed("cloudformation");
 }

@@ -19,6 +19,8 @@ use twilio_sip_allow::select::Selection;
 mod cloudformation;
 #[path = "parse_cloud/prefix_list.rs"]
 mod prefix_list;
+#[path = "parse_cloud/terraform.rs"]
+mod terraform;
 
 /// A format, what is expected, and the name of the unit.
 struct Expected {
@@ -101,10 +103,18 @@ impl Expected {
     }
 }
 
+/// Puts another value at a path, or a new one.
 fn set(value: &mut Value, edit: &str) {
     let (path, new) = edit.split_once(" = ").unwrap();
-    let place = value.pointer_mut(path.trim());
-    *place.unwrap_or_else(|| panic!("{edit}")) = serde_json::from_str(new).unwrap();
+    let new = serde_json::from_str(new).unwrap();
+    if let Some(place) = value.pointer_mut(path.trim()) {
+        *place = new;
+        return;
+    }
+    let (object, key) = path.trim().rsplit_once('/').unwrap();
+    let object = value.pointer_mut(object).and_then(Value::as_object_mut);
+    let added = object.map(|object| object.insert(key.to_owned(), new));
+    added.unwrap_or_else(|| panic!("{edit}"));
 }
 
 /// The differences, a line each.

@@ -9,8 +9,13 @@ use serde_json::{Map, json};
 
 use super::aws::{SingleRule, over_quota, refuse_local_addresses, single_rules};
 use super::json;
-use super::{Dialect, FormatError, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, Reader, Unit, head};
 use crate::policy::{Direction, Policy};
+
+mod config;
+mod listing;
+mod state;
 
 /// The row of the table of formats.
 pub struct Terraform;
@@ -50,10 +55,7 @@ impl Dialect for Terraform {
         let mut about = head(self, policy, unit, &[]);
         about.extend(NOTES.map(str::to_owned));
         let resources = policy.scope.directions.iter().map(|&direction| {
-            let kind = match direction {
-                Direction::In => "aws_vpc_security_group_ingress_rule",
-                Direction::Out => "aws_vpc_security_group_egress_rule",
-            };
+            let kind = resource_type(direction);
             let rules = single_rules(policy, unit, direction);
             let rules = rules
                 .iter()
@@ -75,6 +77,16 @@ impl Dialect for Terraform {
     fn notices(&self, policy: &Policy) -> Vec<String> {
         over_quota(policy).collect()
     }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Terraform {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
+    }
 }
 
 const NOTES: [&str; 3] = [
@@ -84,8 +96,19 @@ const NOTES: [&str; 3] = [
      in the list",
 ];
 
+fn resource_type(direction: Direction) -> &'static str {
+    match direction {
+        Direction::In => "aws_vpc_security_group_ingress_rule",
+        Direction::Out => "aws_vpc_security_group_egress_rule",
+    }
+}
+
 fn variable(unit: &Unit) -> String {
     format!("{}_security_group_id", unit.name.lower_with_underscores())
+}
+
+fn reference(unit: &Unit) -> String {
+    format!("${{var.{}}}", variable(unit))
 }
 
 fn name(unit: &Unit, rule: &SingleRule) -> String {
@@ -99,7 +122,7 @@ fn name(unit: &Unit, rule: &SingleRule) -> String {
 
 fn resource(unit: &Unit, rule: &SingleRule) -> serde_json::Value {
     json!({
-        "security_group_id": format!("${{var.{}}}", variable(unit)),
+        "security_group_id": reference(unit),
         "description": rule.description,
         "ip_protocol": rule.protocol,
         "from_port": rule.ports.first(),

@@ -36,6 +36,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "ipset",
     "asterisk",
     "kamailio",
+    "terraform",
     "cloudformation",
     "aws-prefix-list",
 ];

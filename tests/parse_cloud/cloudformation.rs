@@ -12,8 +12,12 @@ const SIP: &str = "/Resources/InUDP5060Net54x65x63x192x30";
 
 /// Where the media of Tokyo are let in, with `@` for that resource and `~` for SIP over UDP.
 fn edited(edit: &str) -> String {
-    let edit = edit.replacen('@', MEDIA, 1).replacen('~', SIP, 1);
-    tokyo(&BOTH).edited(&edit)
+    let path = match edit.split_at(1) {
+        ("@", rest) => format!("{MEDIA}{rest}"),
+        ("~", rest) => format!("{SIP}{rest}"),
+        _ => edit.to_owned(),
+    };
+    tokyo(&BOTH).edited(&path)
 }
 
 /// As `get-template` prints a template.

@@ -1,0 +1,362 @@
+//! Terraform's files and states. Terraform itself is not here: `tests/samples/terraform/show.json`
+//! was written by hand after Terraform's "JSON Output Format" and the attributes that the AWS
+//! provider documents for its rules of a security group.
+
+use super::{BOTH, Direction, Expected, Limits, Value, Wanted, dialect, format, json, rows, set};
+
+const SAMPLE: &str = include_str!("../samples/terraform/show.json");
+
+fn tokyo(directions: &[Direction]) -> Expected {
+    Expected::new("terraform", "tokyo", directions)
+}
+
+const INGRESS: &str = "/resource/aws_vpc_security_group_ingress_rule";
+const MEDIA: &str = "twilio_sip_udp_10000_20000_54_65_63_192_26";
+const SIP: &str = "twilio_sip_udp_5060_54_65_63_192_30";
+
+/// Our file, where `@` is the rule in for the media of Tokyo, and `~` for SIP over UDP.
+fn edited(edit: &str) -> String {
+    let path = match edit.split_at(1) {
+        ("@", rest) => format!("{INGRESS}/{MEDIA}{rest}"),
+        ("~", rest) => format!("{INGRESS}/{SIP}{rest}"),
+        _ => edit.to_owned(),
+    };
+    tokyo(&BOTH).edited(&path)
+}
+
+/// The sample, where `@` is the resource for the same media, and `#` those of the root module.
+fn state(edit: &str) -> String {
+    let module = "/values/root_module/child_modules/0/resources";
+    let edit = edit.replacen('@', &format!("{module}/4"), 1);
+    let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
+    set(
+        &mut value,
+        &edit.replacen('#', "/values/root_module/resources", 1),
+    );
+    format!("{value}\n")
+}
+
+/// A resource of a state.
+fn resource(kind: &str, name: &str, values: &Value) -> Value {
+    let mut resource = json!({
+        "address": "a", "mode": "managed", "type": format!("aws_vpc_security_group_{kind}_rule"),
+        "name": name, "values": {"security_group_id": "sg-0a1b2c3d4e5f60718"},
+    });
+    for (key, value) in values.as_object().unwrap() {
+        resource["values"][key] = value.clone();
+    }
+    resource
+}
+
+const SAME: &str = r#"
+/~1~1 = "nothing" =>
+/variable/twilio_sip_security_group_id = {"type": "string", "default": "sg-1"} =>
+@/from_port = "10000" =>
+@/ip_protocol = "17" =>
+@/ip_protocol = 17 =>
+@/description = "for ${var.site}" =>
+~ = {"//": "a", "security_group_id": "${var.twilio_sip_security_group_id}", "ip_protocol": "udp", "from_port": 5060, "to_port": 5060, "cidr_ipv4": "54.65.63.192/30", "cidr_ipv6": null, "tags": {"a": "b"}, "provider": "aws.tokyo", "region": "ap-northeast-1", "depends_on": ["aws_vpc.a"]} =>
+"#;
+
+const SAME_STATE: &str = r#"
+/format_version = "1.2" =>
+/format_version = "0.1" =>
+/terraform_version = "1.0.0" =>
+/values/outputs = {} =>
+@/index = "a" =>
+@/tainted = true =>
+@/values/tags = {"a": "b"} =>
+@/values/region = "ap-northeast-1" =>
+@/values/ip_protocol = "17" =>
+@/name = "twilio_sip_media" =>
+#/2/values = 7 =>
+#/3/values = 7 =>
+#/0/type = "aws_vpc_security_group_ingress_rule" =>
+"#;
+
+#[test]
+fn what_means_the_same_is_in_sync() {
+    let own = tokyo(&BOTH);
+    let mut texts: Vec<String> = rows(SAME).map(|(edit, _)| edited(edit)).collect();
+    texts.extend(rows(SAME_STATE).map(|(edit, _)| state(edit)));
+    let reference = "${var.twilio_sip_security_group_id}";
+    assert!(own.text().contains(reference));
+    texts.push(own.text().replace(reference, "sg-1"));
+    texts.push(SAMPLE.to_owned());
+    // Others' resources, and one rule in halves by other names.
+    let mut value = own.value();
+    value["data"] = json!({"aws_vpc": {"main": {}}});
+    value["resource"]["aws_security_group"] =
+        json!({"web": {"ingress": [{"protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}]}});
+    let rules = &mut value["resource"]["aws_vpc_security_group_ingress_rule"];
+    let media = rules.as_object_mut().unwrap().remove(MEDIA).unwrap();
+    for (name, cidr) in [("a-1", "54.65.63.224/27"), ("_b", "54.65.63.192/27")] {
+        rules[name] = media.clone();
+        rules[name]["cidr_ipv4"] = cidr.into();
+    }
+    texts.push(value.to_string());
+    for text in texts {
+        assert_eq!(own.told(&text), [""; 0], "{text}");
+    }
+}
+
+const DRIFT: &str = r#"
+@/cidr_ipv4 = "54.65.63.192/27" => missing in 17 54.65.63.224-54.65.63.255 10000-20000
+@/cidr_ipv4 = "54.65.63.128/25" => extra in 17 54.65.63.128-54.65.63.191 10000-20000
+@/from_port = "9999" => extra in 17 54.65.63.192-54.65.63.255 9999-9999
+@/to_port = 20001 => extra in 17 54.65.63.192-54.65.63.255 20001-20001
+@/ip_protocol = "tcp" => missing in 17 54.65.63.192-54.65.63.255 10000-20000, extra in 6 54.65.63.192-54.65.63.255 10000-20000
+"#;
+
+/// Besides what is expected.
+const MORE: &str = r#"
+{"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => extra in several 192.0.2.0-192.0.2.255 0-65535
+{"ip_protocol": "-1", "from_port": null, "to_port": null, "cidr_ipv4": "192.0.2.0/24", "cidr_ipv6": null} => extra in several 192.0.2.0-192.0.2.255 0-65535
+{"ip_protocol": "icmp", "from_port": 8, "to_port": -1, "cidr_ipv4": "192.0.2.0/24"} => extra in 1 192.0.2.0-192.0.2.255 0-65535 sometimes
+{"ip_protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_ipv6": "2001:db8::/32"} => beyond in tcp 22 from IPv6 2001:db8::/32
+{"ip_protocol": "tcp", "from_port": 22, "to_port": 23, "prefix_list_id": "pl-1"} => beyond in tcp 22-23 from prefix list pl-1
+{"ip_protocol": "-1", "referenced_security_group_id": "123456789012/sg-2"} => beyond in all protocols from security group 123456789012/sg-2
+"#;
+
+#[test]
+fn every_difference_is_told_of_a_file_and_of_a_state() {
+    let own = tokyo(&BOTH);
+    for (edit, expected) in rows(DRIFT) {
+        let told = own.told(&edited(edit)).join(", ");
+        assert_eq!(told, expected, "{edit}");
+        let told = own
+            .told(&state(&edit.replace("@/", "@/values/")))
+            .join(", ");
+        assert_eq!(told, expected, "{edit}");
+    }
+    for (values, expected) in rows(MORE) {
+        let values: Value = serde_json::from_str(values).unwrap();
+        let mut file = own.value();
+        let mut arguments = values.clone();
+        arguments["security_group_id"] = json!("${var.twilio_sip_security_group_id}");
+        file["resource"]["aws_vpc_security_group_ingress_rule"]["more"] = arguments;
+        assert_eq!(own.told(&file.to_string()).join(", "), expected);
+        let more = resource("ingress", "twilio_sip_more", &values);
+        let text = state(&format!("#/2 = {more}"));
+        assert_eq!(own.told(&text).join(", "), expected);
+    }
+    let values =
+        json!({"ip_protocol": "udp", "from_port": 53, "to_port": 53, "cidr_ipv4": "192.0.2.1/32"});
+    let more = resource("egress", "twilio_sip_udp_53_192_0_2_1_32", &values);
+    let told = own.told(&state(&format!("#/2 = {more}")));
+    assert_eq!(told, ["extra out 17 192.0.2.1-192.0.2.1 53-53"]);
+    // An apply replaces both directions.
+    let one_way = tokyo(&[Direction::Out]);
+    assert_eq!(one_way.told(SAMPLE).len(), 3);
+    assert_eq!(own.told(&one_way.text()).len(), 4);
+}
+
+const MISSING: &str = "missing in 17 54.65.63.192-54.65.63.255 10000-20000";
+
+#[test]
+fn the_rules_of_a_state_are_those_of_the_units_name() {
+    let own = tokyo(&BOTH);
+    for (name, is_own) in [
+        ("twilio_sip_udp_10000_20000_54_65_63_192_26", true),
+        ("twilio_sip_tcp_1", true),
+        ("twilio_sip_anything", true),
+        ("twilio_sip_udp_", true),
+        ("twilio_sip_x_udp_y", true),
+        ("twilio_sip", false),
+        ("twilio_sipudp_1", false),
+        ("Twilio_sip_udp_1", false),
+        ("my_twilio_sip_udp_1", false),
+        ("twilio_sip_b_udp_5060_1_2_3_0_24", false),
+        ("twilio_sip_udp_udp_5060", false),
+        ("twilio_sip_udp_5_tcp_5060", false),
+    ] {
+        let told = own.told(&state(&format!("@/name = {name:?}")));
+        let expected: &[&str] = if is_own { &[] } else { &[MISSING] };
+        assert_eq!(told, expected, "{name}");
+    }
+    for edit in ["@/mode = \"data\"", "@/type = \"aws_security_group_rule\""] {
+        assert_eq!(own.told(&state(edit)), [MISSING], "{edit}");
+    }
+    // By another name of the unit its own rules are found.
+    let mut lab = tokyo(&BOTH);
+    lab.name = "Twilio-SIP-lab";
+    let told = lab.told(SAMPLE);
+    let extra = "extra in 17 198.51.100.0-198.51.100.255 5060-5060";
+    assert_eq!(
+        (told.len(), told.last().map(String::as_str)),
+        (9, Some(extra))
+    );
+}
+
+#[test]
+fn a_state_without_the_unit_lets_nothing_through() {
+    let own = tokyo(&BOTH);
+    let unit = own.unit();
+    let wanted = Wanted {
+        unit: &unit,
+        directions: &BOTH,
+        limits: Limits::default(),
+    };
+    for text in [
+        r#"{"format_version":"1.0"}"#,
+        r#"{"format_version":"1.0","terraform_version":"1.9.8","values":{"outputs":{},"root_module":{}}}"#,
+        &SAMPLE.replace("twilio_sip", "other"),
+    ] {
+        assert_eq!(own.told(text).len(), 8, "{text}");
+        let units = format::parse(dialect("terraform"), text, wanted).unwrap();
+        let absent = units[0].absent.as_deref();
+        let why = "no rule in the state has a name that starts with twilio_sip_";
+        assert_eq!(absent, Some(why));
+    }
+    let file = r#"{"resource": {"aws_vpc": {"main": {}}}}"#;
+    let units = format::parse(dialect("terraform"), file, wanted).unwrap();
+    let why = "the file has no rules of a security group";
+    assert_eq!(units[1].absent.as_deref(), Some(why));
+}
+
+#[test]
+fn a_difference_names_the_values_that_make_it() {
+    let own = tokyo(&BOTH);
+    let text = state("@/values/to_port = 20001");
+    let drift = own.check(&text).unwrap();
+    let at = drift.extra[0].blame[0] as usize;
+    assert!(text[..at].ends_with("\"values\":"), "{}", &text[at..]);
+}
+
+const REFUSED: &str = r#"
+/resource = [] => resource: expected an object, not an array
+/resource/aws_vpc_security_group_ingress_rule = [] => resource.aws_vpc_security_group_ingress_rule: expected an object, not an array
+/variable = {} => 1: expected the variable twilio_sip_security_group_id in 'variable'
+/variable = 7 => variable: expected an object, not 7
+@ = [{}] => resource.aws_vpc_security_group_ingress_rule.twilio_sip_udp_10000_20000_54_65_63_192_26: expected an object, not an array
+@/security_group_id = "${aws_security_group.a.id}" => security_group_id: expected ${var.twilio_sip_security_group_id}, or a group's id; --name names the unit
+@/security_group_id = "${var.pbx_security_group_id}" => security_group_id: expected ${var.twilio_sip_security_group_id}, or a group's id
+@/security_group_id = "sg-1" => 1: the rules are of several security groups; give the rules of each group names of their own by --name
+@/security_group_id = null => expected 'security_group_id'
+@/cidr_ipv4 = "${each.value}" => cidr_ipv4: an expression is not worked out; expected what it stands for
+@/from_port = "%{ if true }1%{ endif }" => from_port: an expression is not worked out
+@/cidr_ipv4 = "54.65.63.193/26" => cidr_ipv4: '54.65.63.193/26' has host bits set
+@/cidr_ipv4 = null => expected one of cidr_ipv4, cidr_ipv6, prefix_list_id, referenced_security_group_id, and one alone
+@/ip_protocol = "all" => ip_protocol: 'all' is not tcp, udp,
+@/ip_protocol = null => expected 'ip_protocol'
+@/from_port = null => expected both from_port and to_port, or neither
+@/from_port = "1e4" => from_port: expected a whole number, not "1e4"
+@/from_port = 1e4 => from_port: expected a whole number, not 10000.0
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "count": 0} => key "count" is not known here; expected security_group_id, ip_protocol,
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => key "for_each" is not known here
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => key "lifecycle" is not known here
+~ = {"security_group_id": "sg-1", "ip_protocol": "udp", "cidr_ipv4": "0.0.0.0/0"} => expected from_port and to_port
+"#;
+
+const REFUSED_STATE: &str = r#"
+/format_version = "2.0" => format_version: expected version 1 of the format, or 0, not '2.0'
+/format_version = 1 => format_version: expected a string, not 1
+/values = 7 => values: expected an object, not 7
+/values/root_module = [] => values.root_module: expected an object, not an array
+/values/root_module/resources = {} => values.root_module.resources: expected an array, not an object
+/values/root_module/child_modules = {} => values.root_module.child_modules: expected an array, not an object
+#/0 = 7 => values.root_module.resources[0]: expected an object, not 7
+#/0 = {} => values.root_module.resources[0]: expected 'type'
+@/mode = null => values.root_module.child_modules[0].resources[4].mode: expected a string, not null
+@/name = 7 => values.root_module.child_modules[0].resources[4].name: expected a string, not 7
+@ = {"mode": "managed", "type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'values'
+@ = {"type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'mode'
+@/values/security_group_id = "sg-1" => 1: the rules are of several security groups; give the rules of each group names of their own by --name
+@/values/security_group_id = 7 => resources[4].values.security_group_id: expected a string, not 7
+@/values/cidr_ipv4 = "54.65.63.193/26" => resources[4].values.cidr_ipv4: '54.65.63.193/26' has host bits set
+@/values/cidr_ipv6 = "::/0" => resources[4].values: expected one of cidr_ipv4, cidr_ipv6,
+@/values/to_port = 9999 => resources[4].values: the ports from 10000 to 9999 are reversed
+@/values = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "action": "deny"} => resources[4].values: key "action" is not known here; expected security_group_id,
+"#;
+
+const NO_UNIT: &str = r#"
+{} => 1: expected a .tf.json file with 'resource', or what terraform show -json prints
+[] => 1: expected a .tf.json file with 'resource', or what terraform show -json prints
+resource "aws_vpc_security_group_ingress_rule" "a" { => expected a .tf.json file with 'resource'
+# aws_vpc_security_group_ingress_rule.a: => expected a .tf.json file with 'resource'
+{"Resources": {}} => expected a .tf.json file with 'resource'
+{"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}} => 1: this is a plan, which is not deployed; give the state: terraform show -json without a file
+{"version": 4, "terraform_version": "1.9.8", "serial": 3, "lineage": "a", "resources": []} => 1: this is a state file as it is stored; give what terraform show -json prints
+{"format_version": "1.0", "resource": {"values": {}}} => 1: this is one resource; give what terraform show -json prints
+{"resource": {}, "resources": {}} => 1: key "resources" is not known here; expected resource, variable
+{"resource": {}, "resource": {}} => 1: key 'resource' stands here twice
+{"resource": {"aws_vpc": {}, "aws_vpc": {}}} => resource: key 'aws_vpc' stands here twice
+{"resource": {"aws_vpc_security_group_egress_rule": {"a": {}, "a": {}}}} => resource.aws_vpc_security_group_egress_rule: key 'a' stands here twice
+{"resource": {"aws_vpc_security_group_egress_rule": {"1a": {}}}} => expected letters, digits, _ and - alone as the name of a resource
+{"resource": {"aws_vpc_security_group_egress_rule": {"a b": {}}}} => expected letters, digits, _ and - alone
+{"resource": => this is not valid JSON
+"#;
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let own = tokyo(&BOTH);
+    let files = rows(REFUSED).map(|(edit, message)| (edited(edit), message));
+    let states = rows(REFUSED_STATE).map(|(edit, message)| (state(edit), message));
+    let others = rows(NO_UNIT).map(|(text, message)| (text.to_owned(), message));
+    for (text, message) in files.chain(states).chain(others) {
+        let refused = own.refused(&text);
+        assert!(refused.contains(message), "{message}\n{refused}");
+    }
+    for end in (1..SAMPLE.len() - 2).step_by(7) {
+        assert!(
+            own.refused(&SAMPLE[..end]).contains("JSON") || end < 2,
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn a_units_name_is_that_of_its_variable() {
+    let mut own = tokyo(&BOTH);
+    own.name = "PBX_a";
+    let text = own.text();
+    assert!(text.contains("${var.pbx_a_security_group_id}"));
+    assert_eq!(own.told(&text), [""; 0]);
+    let refused = tokyo(&BOTH).refused(&text);
+    assert_eq!(refused.lines().count(), 6, "{refused}");
+}
+
+#[test]
+fn modules_are_nested_as_deep_as_the_limit_allows() {
+    let module = |depth: usize| {
+        let inner = "{\"child_modules\":[".repeat(depth - 1);
+        let end = "]}".repeat(depth - 1);
+        format!("{{\"format_version\":\"1.0\",\"values\":{{\"root_module\":{inner}{{}}{end}}}}}")
+    };
+    let own = tokyo(&BOTH);
+    assert_eq!(own.told(&module(64)).len(), 8);
+    let refused = own.refused(&module(65));
+    assert!(
+        refused.contains("it is nested more than 64 deep"),
+        "{refused}"
+    );
+    assert!(own.refused(&module(5_000)).contains("more than 64 deep"));
+}
+
+#[test]
+fn as_many_rules_as_the_limit_allows() {
+    let unit = tokyo(&BOTH).unit();
+    for (most, fits) in [("rules=6", true), ("rules=5", false)] {
+        let wanted = Wanted {
+            unit: &unit,
+            directions: &BOTH,
+            limits: Limits::default().with(&[most.parse().unwrap()]),
+        };
+        for text in [SAMPLE.to_owned(), tokyo(&BOTH).text()] {
+            let parsed = format::parse(dialect("terraform"), &text, wanted);
+            assert_eq!(parsed.is_ok(), fits, "{most}: {parsed:?}");
+        }
+    }
+}
+
+#[test]
+fn a_repair_is_the_whole_file() {
+    let own = tokyo(&BOTH);
+    assert_eq!(own.repair(&edited("@/to_port = 20001")), Ok(own.text()));
+    assert_eq!(
+        own.repair(&state("@/values/to_port = 20001")),
+        Ok(own.text())
+    );
+    let one_way = tokyo(&[Direction::In]);
+    assert_eq!(one_way.repair(SAMPLE), Ok(one_way.text()));
+}
