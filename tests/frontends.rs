@@ -13,6 +13,7 @@ use std::path::Path;
 use common::facts::{ANY_PORT, Allowed, Key, Range, network};
 use common::judge::{self, assert_in_sync, chance, policy_of_case};
 use common::lab::{BackEnd, IPTABLES_FIREWALL, Lab, Place, iptables_names};
+use common::mutate;
 use common::namespace::Namespace;
 use common::oracle::{Oracle, Random, Selected, Tcp, dotted, probes};
 use common::wire::Shape;
@@ -691,6 +692,38 @@ fn ufw_golden_files_are_unchanged() {
     assert_golden(GOLDEN.map(|(name, options)| (name, options, "ufw")));
 }
 
+/// What a selection shall allow: no more is named of the local side than its ports of RTP.
+fn expected_of(selected: &Selected) -> Allowed {
+    let media = facts::ports(selected.editions[0]).media;
+    let allowed = facts::expected(&selected.case(), false).into_iter();
+    let with_ports = |(mut key, networks): (Key, Vec<Range>)| {
+        if key.direction == "in" && key.destination_ports == media {
+            key.destination_ports = selected.rtp_ports.unwrap_or(media);
+        }
+        (key, networks)
+    };
+    allowed.map(with_ports).collect()
+}
+
+/// Whether a strict reader finds in a text exactly what a selection shall allow.
+fn means_the_same(selected: &Selected, reader: impl FnOnce() -> Allowed) -> Result<(), String> {
+    let found = facts::lines(&mutate::read(reader)?);
+    match first_difference(&facts::lines(&expected_of(selected)), &found) {
+        None => Ok(()),
+        Some(difference) => Err(difference),
+    }
+}
+
+#[test]
+fn ufw_no_mutant_is_missed() {
+    mutate::assert_none_is_missed(
+        "ufw",
+        2_000,
+        |_| (),
+        |text, selected| means_the_same(selected, || allowed_by_ufw(ufw_rules(text), "any")),
+    );
+}
+
 /// What `iptables-save` prints of ufw's chains for its user's rules, without `-A`.
 fn ufw_chains(saved: &str) -> Vec<&str> {
     let rules = saved.lines().filter_map(|line| line.strip_prefix("-A "));
@@ -986,6 +1019,103 @@ echo \"$@\" >>\"$CALLS\"
     assert!(
         stderr.contains("ufw: not found") && stderr.ends_with(told),
         "{stderr}"
+    );
+}
+
+/// Rules of a user's in every form that ufw takes.
+const UFW_FORMS: &str = "
+ufw limit ssh
+ufw allow out 53/udp comment 'twilio-sip-b: of another unit'
+ufw deny from 10.0.0.1/255.0.255.0
+ufw reject log from 10.0.0.1/32 port 5060 to any port 80,443,8080:8090 proto tcp
+ufw allow log-all proto udp from any to any
+ufw allow OpenSSH
+ufw allow from 1.2.3.4 app OpenSSH to any app 'WWW Full'
+ufw allow to any app 'WWW Full' comment 'two words'
+ufw deny in on eth0 log to any port 5061
+ufw allow out on eth0 to 1.2.3.4 port sip
+ufw route allow in on eth1 out on eth2
+ufw route deny in on eth1 out on eth2 from 1.2.3.4 to any port 80 proto tcp comment 'r'
+ufw route allow to any port 80
+ufw allow from 2001:db8::/32 to any port 5060 proto udp
+ufw allow from any to any proto esp
+ufw deny out to any
+";
+
+/// Each change by ufw's own command is found in what it shows, and a load mends it.
+#[test]
+fn ufw_check_finds_what_ufw_changed_and_its_repair_mends_it() {
+    let test = "ufw_check_finds_what_ufw_changed_and_its_repair_mends_it";
+    let Some((namespace, folder, setup)) = ufw(test) else {
+        return;
+    };
+    let selection = "--edition regional --region tokyo";
+    let text = render(&format!("{selection} --format ufw"));
+    std::fs::write(folder.path().join("script"), text).unwrap();
+    let signaling = "from 54.65.63.192/30 to any port 5060 proto udp";
+    let media = "to 54.65.63.192/26 port 10000:20000 proto udp";
+    let changes = [
+        (
+            format!("delete allow {signaling}"),
+            "missing in  udp from 54.65.63.192/30 to any port 5060 (signaling udp of tokyo, edition regional)",
+        ),
+        (
+            format!("limit {signaling} comment 'twilio-sip: tokyo'"),
+            "missing in  udp from 54.65.63.192/30 to any port 5060 in state new, but only in some circumstances",
+        ),
+        (
+            format!("deny out {media} comment 'twilio-sip: tokyo'"),
+            "missing out udp from any to 54.65.63.192/26 port 10000-20000 (media of tokyo, edition regional)",
+        ),
+        (
+            format!(
+                "delete allow out {media}; ufw allow out on eth0 {media} comment 'twilio-sip: one'"
+            ),
+            "missing out udp from any to 54.65.63.192/26 port 10000-20000, but only in some circumstances",
+        ),
+        (
+            "allow from 192.0.2.1 port 2 to any port 9 comment 'twilio-sip: old'".to_owned(),
+            "extra   in  tcp, udp from 192.0.2.1 port 2 to any port 9\n",
+        ),
+    ];
+    let steps = changes.iter().map(|(change, _)| {
+        format!(
+            "ufw {change} >setup.log
+ufw show added >deployed; $check deployed || echo \"status $?\"
+$check --print-repair deployed >repair 2>report || true
+sh repair; echo @@
+"
+        )
+    });
+    let printed = namespace.script(&format!(
+        "{setup}{{ {UFW_FORMS} }} >setup.log
+check='{} check -q {selection} --format ufw'
+ufw show added >deployed; $check deployed || echo \"status $?\"
+sh script; echo @@
+{}ufw show added | $check",
+        env!("CARGO_BIN_EXE_twilio-sip-allow"),
+        steps.collect::<String>()
+    ));
+    let mut reports = sections(&printed).into_iter();
+    let before = reports.next().unwrap();
+    let absent = "twilio-sip: no rule for outgoing packets has a comment 'twilio-sip: ...'";
+    assert!(
+        before.contains(absent) && before.ends_with("status 1\n"),
+        "{printed}"
+    );
+    for ((change, part), report) in changes.iter().zip(&mut reports) {
+        assert!(
+            report.contains(part) && report.ends_with("status 1\n"),
+            "{change}: {report}"
+        );
+        assert!(
+            report.contains(": 1 missing") || report.contains(": 0 missing, 1 extra"),
+            "{report}"
+        );
+    }
+    assert!(
+        reports.next().unwrap().starts_with("in sync: "),
+        "{printed}"
     );
 }
 

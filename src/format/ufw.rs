@@ -7,9 +7,14 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, NetworkLists, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
 use crate::policy::{Direction, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
+
+mod listing;
+mod rule;
+mod script;
 
 /// The row of the table of formats.
 pub struct Ufw;
@@ -51,14 +56,39 @@ impl Dialect for Ufw {
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let name = unit.name.lower_with_hyphens();
-        let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
-        let rules = policy.rules.iter();
         Ok(template::value(&View {
             head: head(self, policy, unit, &[]),
-            mark: format!("^ufw allow [a-z0-9./: ]* comment '{name}: [^']*'$"),
-            rules: rules.flat_map(|rule| lines(&lists, rule, &name)).collect(),
+            mark: script::mark(&name),
+            rules: rules(policy, &name),
         }))
     }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Ufw {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        listing::parse(text, wanted)
+    }
+
+    fn stepwise_repair(
+        &self,
+        policy: &Policy,
+        text: &str,
+        wanted: Wanted,
+    ) -> Option<Result<String, FormatError>> {
+        let name = wanted.unit.name.lower_with_hyphens();
+        let left = script::left_by_load(text, &name, &rules(policy, &name))?;
+        Some(Err(FormatError::Irreparable(left)))
+    }
+}
+
+fn rules(policy: &Policy, name: &str) -> Vec<String> {
+    let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
+    let rules = policy.rules.iter();
+    rules.flat_map(|rule| lines(&lists, rule, name)).collect()
 }
 
 /// A line for each pair of a remote and a local network.

@@ -39,6 +39,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "terraform",
     "cloudformation",
     "aws-prefix-list",
+    "ufw",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

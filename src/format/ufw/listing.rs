@@ -1,0 +1,130 @@
+//! What `ufw show added` prints, and our own script, to steps.
+
+use super::rule::Rule;
+use super::script;
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, Parsed, Wanted, lines};
+use crate::limits::{Limit, Limits};
+use crate::policy::Direction;
+use crate::policy::drift::{Beyond, DeployedUnit};
+
+/// What `ufw show added` prints first, and after it if there are no rules.
+const TITLE: &str = "Added user rules (see 'ufw status' for running firewall):";
+const NO_RULES: &str = "(None)";
+
+const EXPECTED: &str = "expected what 'LC_ALL=C ufw show added' prints, since no other listing of ufw's \
+                        tells all of a rule, or a script of this program's";
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let rules = read(&rule_lines(text)?, wanted.limits)?;
+    let exists = |name: &str| rules.iter().any(|(_, rule)| rule.is_of(name));
+    let names = wanted.names(|_| wanted.unit.name.lower_with_hyphens(), exists);
+    let mut units = Vec::new();
+    for (direction, name) in names {
+        units.push(unit(&rules, direction, name, wanted.limits)?);
+    }
+    Ok(units)
+}
+
+/// Lines that hold a rule each, and where they stand; or what is wrong with the text.
+pub(super) type RuleLines<'a> = Result<Vec<(u32, &'a str)>, Vec<ParseError>>;
+
+pub(super) fn rule_lines(text: &str) -> RuleLines<'_> {
+    let lines = lines(text).map_err(|error| vec![error])?;
+    let lines: Vec<_> = lines.filter(|(_, line)| !line.trim().is_empty()).collect();
+    match script::rules(&lines) {
+        Some(rules) => rules,
+        None => listed(lines).map_err(|error| vec![error]),
+    }
+}
+
+/// The rules of a listing; one that somebody filtered has no title.
+fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ParseError> {
+    match lines[..] {
+        [(_, TITLE), (_, NO_RULES)] => Ok(Vec::new()),
+        [(at, TITLE)] => Err(ParseError::new(
+            at,
+            "neither rules nor (None) follow, so the text may have been cut off; give all of it",
+        )),
+        [(_, TITLE), ..] => {
+            lines.remove(0);
+            Ok(lines)
+        }
+        [(_, first), ..] if first.starts_with("ufw ") => Ok(lines),
+        _ => Err(ParseError::new(
+            lines.first().map_or(0, |(at, _)| *at),
+            EXPECTED,
+        )),
+    }
+}
+
+type Rules<'a> = Vec<(u32, Rule<'a>)>;
+
+fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<ParseError>> {
+    if let (Err(exceeded), [(at, _), ..]) = (limits.check(Limit::Rules, lines.len()), lines) {
+        return Err(vec![ParseError::new(*at, exceeded)]);
+    }
+    let mut rules = Vec::with_capacity(lines.len());
+    let mut errors = Vec::new();
+    for (at, line) in lines {
+        match Rule::read(line) {
+            Ok(rule) => rules.push((*at, rule)),
+            Err(problem) => errors.push(ParseError::new(*at, problem)),
+        }
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(rules)
+    } else {
+        Err(errors)
+    }
+}
+
+/// What the rules of a name do one way.
+fn unit(
+    rules: &Rules,
+    direction: Direction,
+    name: String,
+    limits: Limits,
+) -> Result<DeployedUnit, Vec<ParseError>> {
+    let mut unit = DeployedUnit::empty(direction, name);
+    let mut errors = Vec::new();
+    let own = |(_, rule): &&(u32, Rule)| rule.direction == direction && rule.is_of(&unit.name);
+    let own: Vec<_> = rules.iter().filter(own).collect();
+    if own.is_empty() {
+        let way = match direction {
+            Direction::In => "incoming",
+            Direction::Out => "outgoing",
+        };
+        unit.absent = Some(format!(
+            "no rule for {way} packets has a comment '{}: ...'",
+            unit.name
+        ));
+    }
+    for (at, rule) in own {
+        let effect = rule.effect(*at, limits).and_then(|effect| {
+            let count = unit.steps.len().saturating_add(effect.steps.len());
+            limits.check(Limit::Rules, count)?;
+            Ok(effect)
+        });
+        match effect {
+            Ok(effect) => {
+                unit.steps.extend(effect.steps);
+                let what = "packets of IPv6".to_owned();
+                unit.beyond
+                    .extend(effect.ipv6.then_some(Beyond { what, at: *at }));
+            }
+            Err(problem) => errors.push(ParseError::new(*at, problem)),
+        }
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(unit)
+    } else {
+        Err(errors)
+    }
+}

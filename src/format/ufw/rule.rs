@@ -1,0 +1,403 @@
+//! A rule in the spelling of `ufw show added` (ufw(8), "RULE SYNTAX").
+
+use std::iter::Peekable;
+use std::net::Ipv6Addr;
+
+use crate::format::parse::{Matches, network, port, port_range};
+use crate::format::services;
+use crate::limits::Limits;
+use crate::policy::space::{Field, Kind, Packets, Protocols, Span, States, Step, Verdict};
+use crate::policy::{Direction, notation};
+
+/// A rule's words, each in its place. What they stand for is asked of the unit's rules alone.
+pub(super) struct Rule<'a> {
+    action: Action,
+    /// Whether it is for packets that go on to other hosts.
+    routes: bool,
+    pub direction: Direction,
+    interface: Option<&'a str>,
+    source: End<'a>,
+    destination: End<'a>,
+    protocol: Option<&'a str>,
+    pub comment: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Allow,
+    /// Allows, but for who opens too many connections.
+    Limit,
+    Deny,
+}
+
+/// The address and the ports of one end; `None` is any.
+#[derive(Default, PartialEq, Eq)]
+struct End<'a> {
+    address: Option<&'a str>,
+    ports: Option<Ports<'a>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ports<'a> {
+    Numbers(&'a str),
+    /// Those of an application's profile.
+    Of(&'a str),
+}
+
+/// What a rule does with packets.
+pub(super) struct Effect {
+    pub steps: Vec<Step>,
+    /// Whether it lets IPv6 through.
+    pub ipv6: bool,
+}
+
+impl<'a> Rule<'a> {
+    /// Reads a line; all of its words must be in their places.
+    pub fn read(line: &'a str) -> Result<Rule<'a>, String> {
+        let mut words = Words(words(line)?.into_iter().peekable());
+        words.expect("ufw")?;
+        let routes = words.take("route");
+        let action = match words.value("allow, deny, limit or reject")? {
+            "allow" => Action::Allow,
+            "limit" => Action::Limit,
+            "deny" | "reject" => Action::Deny,
+            other => {
+                return Err(format!(
+                    "expected allow, deny, limit or reject, not '{other}'"
+                ));
+            }
+        };
+        let mut rule = Rule {
+            action,
+            routes,
+            direction: Direction::In,
+            interface: None,
+            source: End::default(),
+            destination: End::default(),
+            protocol: None,
+            comment: None,
+        };
+        rule.way(&mut words)?;
+        let _ = words.take("log") || words.take("log-all");
+        rule.ends(&mut words)?;
+        if words.take("comment") {
+            rule.comment = Some(words.quoted()?);
+        }
+        words.finish()?;
+        Ok(rule)
+    }
+
+    /// Whether its comment is of a unit: its name, which a text may follow.
+    pub fn is_of(&self, name: &str) -> bool {
+        let rest = self.comment.and_then(|comment| comment.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+    }
+
+    pub fn allows(&self) -> bool {
+        self.action != Action::Deny
+    }
+
+    /// Whether ufw has but one of them: it replaces the one by the other.
+    pub fn is_for_the_same(&self, other: &Rule<'a>) -> bool {
+        let packets =
+            |rule: &Rule<'a>| (rule.routes, rule.direction, rule.interface, rule.protocol);
+        packets(self) == packets(other)
+            && self.source == other.source
+            && self.destination == other.destination
+    }
+
+    /// `in on eth0`, `out on eth0`, `out`.
+    fn way(&mut self, words: &mut Words<'a>) -> Result<(), String> {
+        if words.take("in") {
+            words.expect("on")?;
+            self.interface = Some(words.value("an interface")?);
+        }
+        if (self.interface.is_none() || self.routes) && words.take("out") {
+            self.direction = Direction::Out;
+            if words.take("on") {
+                self.interface = Some(words.value("an interface")?);
+            }
+        }
+        Ok(())
+    }
+
+    /// `53/udp`, or `from 192.0.2.1 to any port 53 proto udp`.
+    fn ends(&mut self, words: &mut Words<'a>) -> Result<(), String> {
+        let is_long = |word: &Word| !word.quoted && LONG.contains(&word.text);
+        if let Some(short) = words.0.next_if(|word| !is_long(word)) {
+            return self.short(short);
+        }
+        let source = self.source.read("from", words)?;
+        let destination = self.destination.read("to", words)?;
+        if words.take("proto") {
+            self.protocol = Some(words.value("a protocol")?);
+        }
+        if source || destination || self.interface.is_some() {
+            Ok(())
+        } else {
+            Err("expected a port, from, to, or in or out on an interface".to_owned())
+        }
+    }
+
+    fn short(&mut self, word: Word<'a>) -> Result<(), String> {
+        if word.quoted || word.text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            self.destination.ports = Some(Ports::Of(word.text));
+            return Ok(());
+        }
+        if !word.text.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(format!("expected a port, from or to, not '{}'", word.text));
+        }
+        let (ports, protocol) = match word.text.split_once('/') {
+            Some((ports, protocol)) => (ports, Some(protocol)),
+            None => (word.text, None),
+        };
+        self.destination.ports = Some(Ports::Numbers(ports));
+        self.protocol = protocol;
+        Ok(())
+    }
+
+    /// What it does, if a set of packets says it.
+    pub fn effect(&self, at: u32, limits: Limits) -> Result<Effect, String> {
+        if self.routes {
+            return Err(
+                "a route rule is for packets that go on to other hosts; expected one without 'route'"
+                    .to_owned(),
+            );
+        }
+        self.interface.map(interface).transpose()?;
+        let mut matches = Matches::within(limits);
+        matches.certain = self.interface.is_none();
+        matches.kind(Kind::of(self.protocols()?));
+        let ends = [
+            (&self.source, Field::SOURCE, Field::SOURCE_PORT),
+            (
+                &self.destination,
+                Field::DESTINATION,
+                Field::DESTINATION_PORT,
+            ),
+        ];
+        let mut families = [false; 2];
+        for (end, address, ports) in ends {
+            match end.address.map(family).transpose()? {
+                Some(Family::Ipv4(span)) => {
+                    families[0] = true;
+                    matches.span(address, &[span])?;
+                }
+                Some(Family::Ipv6) => families[1] = true,
+                None => {}
+            }
+            if let Some(spans) = end.port_spans()? {
+                matches.span(ports, &spans)?;
+            }
+        }
+        match families {
+            [true, true] => return Err("its addresses are of IPv4 and of IPv6".to_owned()),
+            [false, true] => matches.boxes.clear(),
+            _ => {}
+        }
+        Ok(Effect {
+            steps: self.steps(&matches, at),
+            ipv6: !families[0] && self.action != Action::Deny,
+        })
+    }
+
+    /// Without a protocol, ports are those of TCP and UDP.
+    fn protocols(&self) -> Result<Protocols, String> {
+        let has_ports = self.source.ports.is_some() || self.destination.ports.is_some();
+        let with_ports = Protocols::UDP.or(Protocols::TCP);
+        match self.protocol {
+            None if has_ports => Ok(with_ports),
+            None => Ok(Protocols::ALL),
+            Some(name) => {
+                let protocol = services::protocol(name)?;
+                if has_ports && !with_ports.holds(protocol) {
+                    return Err(format!(
+                        "the protocol '{name}' has no ports; expected tcp or udp"
+                    ));
+                }
+                Ok(protocol)
+            }
+        }
+    }
+
+    fn steps(&self, matches: &Matches, at: u32) -> Vec<Step> {
+        let step = |packets: Packets, certain, verdict| Step {
+            packets: packets.seen(self.direction),
+            certain,
+            verdict,
+            at,
+        };
+        let verdict = match self.action {
+            Action::Allow | Action::Limit => Verdict::Accept,
+            Action::Deny => Verdict::Deny,
+        };
+        let boxes = matches.boxes.iter().copied();
+        // ufw's chains: who opened six connections within 30 seconds is rejected.
+        let opening = Kind {
+            states: States::named("new").unwrap_or(States::ALL),
+            ..Kind::ALL
+        };
+        let limited = boxes
+            .clone()
+            .filter(|_| self.action == Action::Limit)
+            .filter_map(|packets| packets.of_kind(opening))
+            .map(|packets| step(packets, false, Verdict::Deny));
+        let others = boxes.map(|packets| step(packets, matches.certain, verdict));
+        limited.chain(others).collect()
+    }
+}
+
+impl<'a> End<'a> {
+    /// What follows `from` or `to`; whether there is such.
+    fn read(&mut self, word: &str, words: &mut Words<'a>) -> Result<bool, String> {
+        if !words.take(word) {
+            return Ok(false);
+        }
+        self.address = Some(words.value("an address")?).filter(|address| *address != "any");
+        if words.take("port") {
+            self.ports = Some(Ports::Numbers(words.value("ports")?));
+        } else if words.take("app") {
+            let name = words.0.next().ok_or("expected the name of a profile")?;
+            self.ports = Some(Ports::Of(name.text));
+        }
+        Ok(true)
+    }
+
+    fn port_spans(&self) -> Result<Option<Vec<Span>>, String> {
+        match self.ports {
+            None => Ok(None),
+            Some(Ports::Of(profile)) => Err(format!(
+                "the ports of the application '{profile}' are not in the text; expected their numbers"
+            )),
+            Some(Ports::Numbers(list)) => list
+                .split(',')
+                .map(span)
+                .collect::<Result<_, _>>()
+                .map(Some),
+        }
+    }
+}
+
+/// The words that a rule in the long form goes on with.
+const LONG: [&str; 4] = ["from", "to", "proto", "comment"];
+
+/// `5060`, or `10000:20000`.
+fn span(text: &str) -> Result<Span, String> {
+    let (first, last) = text.split_once(':').unwrap_or((text, text));
+    let number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    if !number(first) || !number(last) || port(first)? == 0 {
+        return Err(format!(
+            "'{text}' is not a port from 1 to 65535, nor two with ':' between"
+        ));
+    }
+    port_range(first, last)
+}
+
+enum Family {
+    Ipv4(Span),
+    Ipv6,
+}
+
+fn family(address: &str) -> Result<Family, String> {
+    if !address.contains(':') {
+        let span = network(address)?;
+        // In another spelling, our script would not find it among the rules that ufw shows.
+        return match notation(span) {
+            usual if usual == address => Ok(Family::Ipv4(span)),
+            usual => Err(format!(
+                "ufw writes '{address}' as '{usual}'; expected that"
+            )),
+        };
+    }
+    let (base, length) = address.split_once('/').unwrap_or((address, "128"));
+    let length = length.parse::<u8>().ok().filter(|length| *length <= 128);
+    match (base.parse::<Ipv6Addr>(), length) {
+        (Ok(_), Some(_)) => Ok(Family::Ipv6),
+        _ => Err(format!("'{address}' is not an address")),
+    }
+}
+
+/// What ufw takes for an interface's name.
+fn interface(name: &str) -> Result<(), String> {
+    let known = |c: char| c.is_ascii_alphanumeric() || "_-.+,=%@".contains(c);
+    if name.len() <= 15 && name.chars().all(known) {
+        Ok(())
+    } else {
+        Err(format!("'{name}' is not the name of an interface"))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    quoted: bool,
+}
+
+/// The words of a line; what stands in quotes is one, without them.
+fn words(line: &str) -> Result<Vec<Word<'_>>, String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_ascii();
+    while !rest.is_empty() {
+        let inside = rest.strip_prefix('\'');
+        let (text, after) = if let Some(inside) = inside {
+            let parts = inside.split_once('\'');
+            parts.ok_or("a text in quotes does not end in the line")?
+        } else {
+            rest.split_at(rest.find(is_space).unwrap_or(rest.len()))
+        };
+        if text.contains('\'') || !after.is_empty() && !after.starts_with(is_space) {
+            return Err("a quote stands within a word".to_owned());
+        }
+        let quoted = inside.is_some();
+        words.push(Word { text, quoted });
+        rest = after.trim_ascii_start();
+    }
+    Ok(words)
+}
+
+fn is_space(c: char) -> bool {
+    c.is_ascii_whitespace()
+}
+
+/// The words of a rule that are not read yet.
+struct Words<'a>(Peekable<std::vec::IntoIter<Word<'a>>>);
+
+impl<'a> Words<'a> {
+    /// Whether the next word is this one, which is then read.
+    fn take(&mut self, text: &str) -> bool {
+        self.0
+            .next_if(|word| !word.quoted && word.text == text)
+            .is_some()
+    }
+
+    fn expect(&mut self, text: &str) -> Result<(), String> {
+        match self.value(&format!("'{text}'"))? {
+            found if found == text => Ok(()),
+            found => Err(format!("expected '{text}', not '{found}'")),
+        }
+    }
+
+    fn value(&mut self, what: &str) -> Result<&'a str, String> {
+        match self.0.next() {
+            Some(word) if !word.quoted => Ok(word.text),
+            Some(word) => Err(format!(
+                "expected {what}, not a text in quotes: '{}'",
+                word.text
+            )),
+            None => Err(format!("it ends where {what} is expected")),
+        }
+    }
+
+    fn quoted(&mut self) -> Result<&'a str, String> {
+        let word = self.0.next().filter(|word| word.quoted);
+        word.map(|word| word.text)
+            .ok_or_else(|| "expected a text in quotes after 'comment'".to_owned())
+    }
+
+    fn finish(mut self) -> Result<(), String> {
+        match self.0.next() {
+            None => Ok(()),
+            Some(word) => Err(format!("'{}' is not in its place", word.text)),
+        }
+    }
+}
