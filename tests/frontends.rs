@@ -1202,6 +1202,49 @@ fn firewalld_says_a_direction_a_file_and_names_that_fit() {
     }
 }
 
+/// The same rules in our layout: space between attributes and comments are no matter to XML.
+fn laid_out(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let (rule, _comment) = line.split_once("<!--").unwrap_or((line, ""));
+        let words: Vec<&str> = rule.split_whitespace().collect();
+        format!("  {} <!-- x -->\n", words.join(" "))
+    });
+    lines.collect()
+}
+
+/// The same text, but each network without the bits that firewalld masks away.
+fn masked(text: &str) -> String {
+    let (first, rest) = text.split_once(" address=\"").unwrap_or((text, ""));
+    let parts = rest.split(" address=\"").filter(|part| !part.is_empty());
+    let mut masked = first.to_owned();
+    for part in parts {
+        let (address, after) = part.split_once('"').unwrap();
+        let (base, bits) = address.split_once('/').unwrap_or((address, "32"));
+        let hosts = u32::MAX.checked_shr(bits.parse().unwrap()).unwrap_or(0);
+        let base = std::net::Ipv4Addr::from(facts::address(base) & !hosts);
+        masked += &format!(" address=\"{base}/{bits}\"{after}");
+    }
+    masked
+}
+
+#[test]
+fn firewalld_no_mutant_is_missed() {
+    mutate::assert_none_is_missed(
+        "firewalld",
+        2_000,
+        |selected| {
+            if selected.direction == "both" {
+                selected.direction = "in";
+            }
+        },
+        |text, selected| {
+            means_the_same(selected, || {
+                allowed_by_policy(&masked(&laid_out(text)), selected.direction)
+            })
+        },
+    );
+}
+
 /// Debian's firewalld, whose modules are of the system's Python.
 fn firewalld(test: &str) -> Option<(Namespace, tempfile::TempDir)> {
     let tools = [
@@ -1427,6 +1470,74 @@ cat log",
             &found,
         );
     }
+    assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");
+}
+
+/// Each change by firewalld's own command is found in the file that it writes, and a load mends it.
+#[test]
+fn firewalld_check_finds_what_firewall_cmd_changed_and_its_repair_mends_it() {
+    let test = "firewalld_check_finds_what_firewall_cmd_changed_and_its_repair_mends_it";
+    let Some((namespace, folder)) = firewalld(test) else {
+        return;
+    };
+    let policy = "etc/policies/twilio-sip-in.xml";
+    let selection = "--edition regional --region tokyo --direction in";
+    let text = render(&format!("{selection} --format firewalld"));
+    std::fs::write(folder.path().join(policy), text).unwrap();
+    let sip = "source address=54.65.63.192/30 port port=5060 protocol=udp accept";
+    let missing = "missing in  udp from 54.65.63.192/30 to any port 5060";
+    let changes = [
+        (format!("--remove-rich-rule='rule family=ipv4 {sip}'"), missing),
+        (
+            "--add-rich-rule='rule priority=-5 family=ipv4 source not address=10.0.0.0/8 port port=5060 protocol=udp drop'".to_owned(),
+            missing,
+        ),
+        (
+            "--add-rich-rule='rule priority=7 protocol value=gre nflog group=3 accept limit value=3/h'".to_owned(),
+            "extra   in  protocol 47 from any to any, but only in some circumstances",
+        ),
+        ("--add-port=22/tcp".to_owned(), "extra   in  tcp from any to any port 22\n"),
+        ("--set-target=ACCEPT".to_owned(), "extra   in  packets of IPv6\n"),
+        (
+            "--remove-ingress-zone=ANY >/dev/null
+firewall-cmd --permanent --policy=twilio-sip-in --add-ingress-zone=work"
+                .to_owned(),
+            "missing in  udp from 54.65.63.192/30 to any port 5060, but only in some circumstances",
+        ),
+    ];
+    let steps = changes.iter().map(|(change, _)| {
+        format!(
+            "firewall-cmd --permanent --policy=twilio-sip-in {change} >/dev/null
+$check {policy} || echo \"status $?\"
+$check --print-repair {policy} >repair 2>report || true
+install -m 644 repair {policy}; $check {policy} >report; firewall-cmd --reload >/dev/null; echo @@
+"
+        )
+    });
+    let steps: String = steps.collect();
+    let printed = namespace.script(&format!(
+        "{}check='{} check -q {selection} --format firewalld'
+# Written anew, and the same.
+firewall-cmd --permanent --policy=twilio-sip-in --add-protocol=gre >/dev/null
+firewall-cmd --permanent --policy=twilio-sip-in --remove-protocol=gre >/dev/null
+$check {policy}; grep -c '^    <accept/>$' {policy}; echo @@
+{steps}cat log",
+        daemon(folder.path()),
+        env!("CARGO_BIN_EXE_twilio-sip-allow"),
+    ));
+    let mut reports = sections(&printed).into_iter();
+    let before = reports.next().unwrap();
+    assert!(
+        before.starts_with("in sync: ") && before.ends_with("\n4\n"),
+        "{printed}"
+    );
+    for ((change, part), report) in changes.iter().zip(&mut reports) {
+        assert!(
+            report.contains(part) && report.ends_with("status 1\n"),
+            "{change}: {report}"
+        );
+    }
+    let log = reports.next().unwrap();
     assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");
 }
 

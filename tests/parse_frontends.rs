@@ -497,3 +497,267 @@ fn ufw_counts_rules_and_boxes() {
         "{refused}"
     );
 }
+
+/// Tokyo inwards, as firewalld 1.3.3 wrote the file after a change by `firewall-cmd --permanent`.
+const WRITTEN: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<policy target="CONTINUE">
+  <short>twilio-sip-in</short>
+  <description>     twilio-sip-allow: what Twilio's SIP calls need     regions: tokyo   </description>
+  <rule family="ipv4">
+    <source address="54.65.63.192/30"/>
+    <port port="5060" protocol="udp"/>
+    <accept/>
+  </rule>
+  <rule family="ipv4">
+    <source address="54.65.63.192/30"/>
+    <port port="5060" protocol="tcp"/>
+    <accept/>
+  </rule>
+  <rule family="ipv4">
+    <source address="54.65.63.192/30"/>
+    <port port="5061" protocol="tcp"/>
+    <accept/>
+  </rule>
+  <rule family="ipv4">
+    <source address="54.65.63.192/26"/>
+    <port port="10000-20000" protocol="udp"/>
+    <accept/>
+  </rule>
+  <ingress-zone name="ANY"/>
+  <egress-zone name="HOST"/>
+</policy>
+"#;
+
+fn written(from: &str, to: &str) -> String {
+    assert!(WRITTEN.contains(from), "{from}");
+    WRITTEN.replacen(from, to, 1)
+}
+
+/// What may stand for a part of [`WRITTEN`] and means the same.
+const POLICY_SAME: &str = r#"
+<policy target="CONTINUE"> => <policy target="DROP" version="1" priority="-5">
+<policy target="CONTINUE"> => <policy>
+<rule family="ipv4"> => <rule priority='-7' family='ipv4'>
+<rule family="ipv4"> => <rule family="ipv4" priority="32767">
+<accept/> => <accept></accept>
+<accept/> => <!-- by hand --><log prefix="a &amp; b" level="info"><limit value="1/m"/></log><audit/><accept/>
+<accept/> => <nflog group="3" prefix="x" queue-size="5"/><accept/>
+port="5060" protocol="udp" => protocol="udp" port="sip"
+port="5061" => port="sip-tls"
+54.65.63.192/26 => 54.65.63.200/255.255.255.192
+<source address="54.65.63.192/26"/> => <source address="54.65.63.192/26" invert="no"/><destination address="0.0.0.0/0"/>
+54.65.63.192/26"/> => 54.65.63.192/27"/><port port="10000-20000" protocol="udp"/><accept/></rule><rule family="ipv4"><source address="54.65.63.224/27"/>
+<ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="ANY"/>
+<ingress-zone => <rule family="ipv4" priority="1"><source address="54.65.63.192/26"/><drop/></rule><rule priority="2"><reject type="icmp-admin-prohibited"/></rule><ingress-zone
+<ingress-zone => <rule family="ipv4"><source address="10.0.0.0/8" invert="False"/><drop/></rule><ingress-zone
+<ingress-zone => <rule family="ipv4"><source address="54.0.0.0/8" invert="True"/><protocol value="gre"/><drop/></rule><ingress-zone
+<ingress-zone => <rule family="ipv6"><source address="2001:db8::/32"/><drop/></rule><rule><icmp-block name="echo-request"/></rule><icmp-block name="redirect"/><ingress-zone
+<ingress-zone => <rule><service name="ssh"/><log/></rule><rule priority="3"><log/></rule><ingress-zone
+<ingress-zone => <rule priority="-3" family="ipv4"><source address="54.65.63.192/26"/><source-port port="7" protocol="sctp"/><drop><limit value="2/d"/></drop></rule><ingress-zone
+<ingress-zone => <rule priority="5" family="ipv4"><source address="54.65.63.192/30"/><port port="5060-5061" protocol="tcp"/><accept><limit value="2/d"/></accept></rule><ingress-zone
+"#;
+
+#[test]
+fn firewalld_that_means_the_same_is_in_sync() {
+    let policy = tokyo(&[Direction::In]);
+    assert_in_sync("WRITTEN", "firewalld", &policy, WRITTEN);
+    for [from, to] in rows(POLICY_SAME) {
+        assert_in_sync(&to, "firewalld", &policy, &written(&from, &to));
+    }
+    let units = judge::units("firewalld", WRITTEN, "twilio-sip", &BOTH).unwrap();
+    let names: Vec<_> = units
+        .iter()
+        .map(|unit| (unit.direction, &*unit.name))
+        .collect();
+    assert_eq!(names, [(Direction::In, "twilio-sip-in")]);
+}
+
+/// What stands for a part of [`WRITTEN`], and the parts of the drift that comes of it.
+const POLICY_DRIFT: &str = r#"
+port="5061" => port="5062" => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional) | extra   in  tcp from 54.65.63.192/30 to any port 5062
+54.65.63.192/26 => 54.65.63.192/255.255.255.224 => missing in  udp from 54.65.63.224/27 to any port 10000-20000 (media of tokyo, edition regional)
+<port port="10000-20000" => <source-port port="10000-20000" => missing in  udp from 54.65.63.192/26 port 0-9999 to any port 10000-20000 (media of tokyo, edition regional) | missing in  udp from 54.65.63.192/26 port 20001-65535 to any port 10000-20000 (media of tokyo, edition regional) | extra   in  udp from 54.65.63.192/30 port 10000-20000 to any port 0-5059 | extra   in  udp from 54.65.63.192/30 port 10000-20000 to any port 5061-9999 | extra   in  udp from 54.65.63.192/26 port 10000-20000 to any port 20001-65535 | extra   in  udp from 54.65.63.196-54.65.63.255 port 10000-20000 to any port 0-9999
+<ingress-zone => <port port="22" protocol="tcp"/><ingress-zone => extra   in  tcp from any to any port 22 | extra   in  packets of IPv6
+<ingress-zone => <source-port port="22" protocol="dccp"/><ingress-zone => extra   in  protocol 33 from any port 22 to any | extra   in  packets of IPv6
+<ingress-zone => <protocol value="gre"/><ingress-zone => extra   in  protocol 47 from any to any | extra   in  packets of IPv6
+<ingress-zone => <rule family="ipv4"><destination address="192.0.2.1"/><protocol value="gre"/><accept/></rule><ingress-zone => extra   in  protocol 47 from any to 192.0.2.1
+<ingress-zone => <rule family="ipv6"><source address="2001:db8::1"/><accept/></rule><ingress-zone => extra   in  packets of IPv6
+<ingress-zone => <rule priority="3"><port port="22" protocol="tcp"/><accept/></rule><ingress-zone => extra   in  tcp from any to any port 22 | extra   in  packets of IPv6
+<ingress-zone => <rule family="ipv4"><icmp-type name="echo-request"/><accept/></rule><ingress-zone => extra   in  icmp from any to any, but only in some circumstances
+<ingress-zone => <rule family="ipv4"><source mac="00:11:22:33:44:55"/><protocol value="50"/><accept/></rule><ingress-zone => extra   in  protocol 50 from any to any, but only in some circumstances
+<ingress-zone => <rule family="ipv4"><source address="54.65.63.193"/><port port="5061" protocol="tcp"/><reject/></rule><ingress-zone => missing in  tcp from 54.65.63.193 to any port 5061 (signaling tls of tokyo, edition regional)
+<ingress-zone => <rule priority="-1"><port port="5061" protocol="tcp"/><drop/></rule><ingress-zone => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
+<ingress-zone => <rule priority="-1"><port port="5061" protocol="tcp"/><drop><limit value="3/h"/></drop></rule><ingress-zone => missing in  tcp from 54.65.63.192/30 to any port 5061, but only in some circumstances (signaling tls of tokyo, edition regional)
+<ingress-zone => <rule family="ipv4"><source address="54.65.63.192/28" invert="TRUE"/><port port="10000" protocol="udp"/><drop/></rule><ingress-zone => missing in  udp from 54.65.63.208-54.65.63.255 to any port 10000 (media of tokyo, edition regional)
+54.65.63.192/26"/> => 54.65.63.192/26"/><destination address="192.0.2.0/25" invert="yes"/> => missing in  udp from 54.65.63.192/26 to 192.0.2.0/25 port 10000-20000 (media of tokyo, edition regional)
+"10000-20000" protocol="udp"/>↵    <accept/> => "10000-20000" protocol="udp"/><accept><limit value="9/s"/></accept> => missing in  udp from 54.65.63.192/26 to any port 10000-20000, but only in some circumstances (media of tokyo, edition regional)
+"10000-20000" protocol="udp"/>↵    <accept/> => "10000-20000" protocol="udp"/><log/> => missing in  udp from 54.65.63.192/26 to any port 10000-20000 (media of tokyo, edition regional)
+"#;
+
+#[test]
+fn firewalld_drift_is_told_exactly() {
+    let policy = tokyo(&[Direction::In]);
+    for [from, to, parts] in rows(POLICY_DRIFT) {
+        let found = told("firewalld", &policy, &written(&from, &to)).unwrap();
+        assert_eq!(found.join(" | "), parts, "{from} => {to}");
+    }
+    // All that is let through depends on the zone.
+    let sometimes = told("firewalld", &policy, &written("\"ANY\"", "\"work\"")).unwrap();
+    assert_eq!(sometimes.len(), 4);
+    assert!(
+        sometimes
+            .iter()
+            .all(|part| part.contains(", but only in some circumstances"))
+    );
+    let all = told("firewalld", &policy, &written("CONTINUE", "ACCEPT")).unwrap();
+    assert!(
+        all.iter().all(|part| part.starts_with("extra   in ")),
+        "{all:?}"
+    );
+    assert_eq!(all.last().unwrap(), "extra   in  packets of IPv6");
+    // Of the other direction, the source is near.
+    let out = WRITTEN.replace("<source ", "<destination ");
+    let out = out
+        .replace("ANY", "x")
+        .replace("HOST", "ANY")
+        .replace("\"x\"", "\"HOST\"");
+    assert_in_sync("out", "firewalld", &tokyo(&[Direction::Out]), &out);
+}
+
+/// What stands for a part of [`WRITTEN`], and how it is refused.
+const POLICY_REFUSED: &str = r#"
+<ingress-zone => <service name="ssh"/><ingress-zone => 25: the ports of the service 'ssh' are not in the text; expected them as ports
+<ingress-zone => <rule><service name="ssh"/><accept/></rule><ingress-zone => 25: the ports of the service 'ssh' are not in the text; expected them as ports
+<ingress-zone => <masquerade/><ingress-zone => 25: 'masquerade' changes packets, so that what becomes of them cannot be judged
+<ingress-zone => <forward-port port="5060" protocol="udp" to-port="5070"/><ingress-zone => 25: 'forward-port' changes packets
+<ingress-zone => <rule><tcp-mss-clamp/></rule><ingress-zone => 25: 'tcp-mss-clamp' changes packets
+<ingress-zone => <rule><protocol value="ah"/><mark set="5"/></rule><ingress-zone => 25: 'mark' is for other rules, which are not in the text
+<ingress-zone => <rule><icmp-block name="x"/><drop/></rule><ingress-zone => 25: firewalld leaves out a rule with icmp-block and an action
+<ingress-zone => <rule><accept/></rule><ingress-zone => 25: firewalld leaves out a rule with neither an element, an address nor a priority
+<ingress-zone => <rule><source address="1.2.3.4"/><accept/></rule><ingress-zone => 25: firewalld leaves out a rule that has an address but no family
+<ingress-zone => <rule family="ipv4"><source address="1.2.3.4" mac="00:11:22:33:44:55"/><accept/></rule><ingress-zone => 25: expected one address in 'source'
+<ingress-zone => <rule family="ipv4"><destination mac="00:11:22:33:44:55"/><accept/></rule><ingress-zone => 25: expected one address in 'destination'
+<ingress-zone => <rule family="ipv4"><destination/><accept/></rule><ingress-zone => 25: expected one address in 'destination'
+<ingress-zone => <rule><source ipset="good"/><accept/></rule><ingress-zone => 25: the addresses of the ipset 'good' are not in the text; expected them as addresses
+<ingress-zone => <rule><port port="5060" protocol="udp"/></rule><ingress-zone => 25: expected accept, reject, drop, log or audit in the rule
+<ingress-zone => <rule><port port="5" protocol="udp"/><port port="6" protocol="udp"/><accept/></rule><ingress-zone => 25: firewalld leaves out a rule that has more than one element
+<ingress-zone => <rule><port port="5" protocol="udp"/><drop/><accept/></rule><ingress-zone => 25: firewalld leaves out a rule that has more than one action
+<ingress-zone => <rule priority="5"><port port="5" protocol="udp"/><accept/></rule><rule priority="5"><drop/></rule><ingress-zone => 25: rules of the priority 5 accept and deny, and firewalld does not say which comes first; expected different priorities
+<ingress-zone => <rule priority="-5"><drop/></rule><rule priority="-5"><accept/></rule><ingress-zone => 25: rules of the priority -5 accept and deny
+<rule family="ipv4"> => <rule family="ip"> => 5: expected the family ipv4 or ipv6, not 'ip'
+<rule family="ipv4"> => <rule family="ipv6"> => 5: '54.65.63.192/30' is not an IPv6 address
+<rule family="ipv4"> => <rule family="ipv4" priority="99999"> => 5: '99999' is not a priority from -32768 to 32767
+<rule family="ipv4"> => <rule familiy="ipv4"> => 5: 'rule' has no attribute 'familiy' in firewalld
+<rule family="ipv4"> => <rule xmlns:a="b" a:family="ipv4"> => 5: firewalld knows no namespaces, such as that of 'rule'
+<rule family="ipv4"> => <rule xmlns="b" family="ipv4"> => 5: firewalld knows no namespaces, such as that of 'rule'
+<rule family="ipv4"> => text<rule family="ipv4"> => 4: expected an element, not text
+<rule family="ipv4"> => <rule family="ipv4">text => 5: expected an element, not text
+<rule family="ipv4"> => <rule family="ipv4"><?php?> => 5: expected an element, not text
+<rule family="ipv4"> => <frob/><rule family="ipv4"> => 5: 'frob' is no element of a policy of firewalld's
+<rule family="ipv4"> => <rule family="ipv4"><frob/> => 5: 'frob' is no part of a rule of firewalld's
+<rule family="ipv4"> => <rule family="ipv4"><rule/> => 5: 'rule' is no part of a rule of firewalld's
+</short> => <port port="22" protocol="tcp"/></short> => 3: 'port' stands within 'short'
+<port port="5060" => <port><drop/></port><port port="5060" => 5: 'drop' stands within 'port'
+<accept/> => <accept><drop/></accept> => 5: expected one limit in 'accept', and nothing else
+<accept/> => <accept><limit value="1/s"/><limit value="1/s"/></accept> => 5: expected one limit in 'accept', and nothing else
+<accept/> => <accept><limit/></accept> => 5: 'limit' has no attribute 'value'
+<accept/> => <accept type="x"/> => 5: 'accept' has no attribute 'type' in firewalld
+port="5060" protocol="udp" => protocol="udp" => 5: 'port' has no attribute 'port'
+port="5060" protocol="udp" => port="5060" => 5: 'port' has no attribute 'protocol'
+port="5060" protocol="udp" => port="5060" protocol="icmp" => 5: expected the protocol tcp, udp, sctp or dccp, not 'icmp'
+port="5060" => port="5060,5061" => 5: '5060,5061' is not a port from 0 to 65535
+port="5060" => port="65536" => 5: '65536' is not a port from 0 to 65535
+port="5060" => port="5061-5060" => 5: the ports from '5061' to '5060' are reversed
+54.65.63.192/30 => 54.65.63.192/255.0.255.0 => 5: the mask of '54.65.63.192/255.0.255.0' has gaps
+54.65.63.192/30 => 54.65.63.192/33 => 5: '54.65.63.192/33' has no prefix length from 0 to 32
+54.65.63.192/30 => 54.65.63 => 5: '54.65.63' is not an IPv4 address
+address="54.65.63.192/30" => address="54.65.63.192/30" invert="not" => 5: expected invert to be true or false, not 'not'
+<policy target="CONTINUE"> => <policy target="continue"> => 2: expected the target CONTINUE, ACCEPT, REJECT or DROP, not 'continue'
+<policy target="CONTINUE"> => <policy target="CONTINUE" priority="high"> => 2: 'high' is not a priority from -32768 to 32767
+<policy target="CONTINUE"> => <policy name="x"> => 2: 'policy' has no attribute 'name' in firewalld
+<egress-zone name="HOST"/> =>  => 2: it has no ingress zone or no egress zone, so firewalld applies it nowhere
+<egress-zone name="HOST"/> => <egress-zone name="ANY"/> => 2: it is for packets that go on to other hosts
+<egress-zone name="HOST"/> => <egress-zone name="HOST"/><egress-zone name="ANY"/> => 2: it is for packets that go on to other hosts
+<ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="work"/> => 2: firewalld takes ANY and HOST beside no other zone, and HOST at one end
+<ingress-zone name="ANY"/> => <ingress-zone name="HOST"/> => 2: firewalld takes ANY and HOST beside no other zone, and HOST at one end
+<policy target => <!DOCTYPE policy [<!ENTITY a "b">]><policy target => 1: it defines a type of document, as no file of firewalld's does
+<accept/> => <accept>&a;</accept> => 8: it is not valid XML, or was cut off
+<accept/> => <accept => 9: it is not valid XML, or was cut off
+</policy> => </policy><policy/> => 27: it is not valid XML, or was cut off
+"#;
+
+#[test]
+fn firewalld_that_is_not_understood_is_refused_with_its_line() {
+    let policy = tokyo(&[Direction::In]);
+    for [from, to, problem] in rows(POLICY_REFUSED) {
+        assert_refused(&to, "firewalld", &policy, &written(&from, &to), &problem);
+    }
+    let many = "<frob/>\n".repeat(100);
+    let many = written("<ingress-zone", &format!("{many}<ingress-zone"));
+    assert_eq!(told("firewalld", &policy, &many).unwrap_err().len(), 20);
+    let many = "<service name='x'/>\n".repeat(100);
+    let many = written("<ingress-zone", &format!("{many}<ingress-zone"));
+    assert_eq!(told("firewalld", &policy, &many).unwrap_err().len(), 20);
+    let out = "2: the policy has the direction in, which is not selected; give that of the other direction";
+    assert_refused("out", "firewalld", &tokyo(&[Direction::Out]), WRITTEN, out);
+}
+
+#[test]
+fn firewalld_takes_no_text_of_another_kind_and_none_that_was_cut_off() {
+    let policy = tokyo(&[Direction::In]);
+    for text in [
+        "<zone target=\"DROP\">\n  <service name=\"ssh\"/>\n</zone>\n",
+        "<policy xmlns='x'/>\n",
+        "public (active)\n  target: default\n",
+        "table inet firewalld {\n}\n",
+        "Error: INVALID_POLICY: twilio-sip-in\n",
+    ] {
+        let expected = "1: expected the file of a policy of firewalld's";
+        assert_refused(text, "firewalld", &policy, text, expected);
+    }
+    // Without the newline, it is whole.
+    for end in 0..WRITTEN.len() - 1 {
+        assert!(
+            told("firewalld", &policy, &WRITTEN[..end]).is_err(),
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn firewalld_counts_rules_and_boxes() {
+    let inverted = "<rule family=\"ipv4\"><source address=\"10.0.0.1\" invert=\"yes\"/>\
+                    <destination address=\"10.0.0.1\" invert=\"yes\"/><drop/></rule>";
+    let zones = "<ingress-zone name=\"ANY\"/><egress-zone name=\"HOST\"/></policy>\n";
+    let two = format!("<policy>{inverted}{inverted}{zones}");
+    assert_eq!(refused_by_limit("firewalld", &two, "rules=8"), None);
+    let refused = refused_by_limit("firewalld", &two, "rules=7").unwrap();
+    assert!(
+        refused.starts_with("it comes to more than 7 rules"),
+        "{refused}"
+    );
+    assert_eq!(refused_by_limit("firewalld", &two, "boxes=4"), None);
+    let refused = refused_by_limit("firewalld", &two, "boxes=3").unwrap();
+    assert!(
+        refused.starts_with("it comes to more than 3 combinations"),
+        "{refused}"
+    );
+    // Before a tree is made of them.
+    for mark in ["<", "<policy ="] {
+        let marks = mark.repeat(20);
+        let refused = refused_by_limit("firewalld", &marks, "rules=9").unwrap();
+        assert!(
+            refused.starts_with("it comes to more than 9 rules"),
+            "{refused}"
+        );
+        let refused = refused_by_limit("firewalld", &marks, "rules=10").unwrap();
+        assert!(refused.starts_with("it is not valid XML"), "{refused}");
+    }
+    let deep = format!(
+        "<policy>{}{}</policy>\n",
+        "<a>".repeat(50_000),
+        "</a>".repeat(50_000)
+    );
+    let refused = refused_by_limit("firewalld", &deep, "depth=9").unwrap();
+    assert_eq!(refused, "'a' is no element of a policy of firewalld's");
+}

@@ -7,9 +7,14 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, NetworkLists, Unit, head};
+use super::parse::{Parsed, Wanted};
+use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
 use crate::policy::{Direction, Policy, Protocol, Rule, address_or_cidr};
 use crate::template;
+
+mod deployed;
+mod rule;
+mod xml;
 
 /// The row of the table of formats.
 pub struct Firewalld;
@@ -79,7 +84,7 @@ impl Dialect for Firewalld {
             Direction::In => ("ANY", "HOST"),
             Direction::Out => ("HOST", "ANY"),
         };
-        let name = format!("{}-{direction}", unit.name.lower_with_hyphens());
+        let name = policy_name(unit, direction);
         let name = unit.fits(self.name(), name, NAME_LIMIT)?;
         let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
         let reload = "firewall-cmd --reload".to_owned();
@@ -96,6 +101,20 @@ impl Dialect for Firewalld {
             rules: rules.flat_map(|rule| rich_rules(&lists, rule)).collect(),
         }))
     }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        Some(self)
+    }
+}
+
+impl Reader for Firewalld {
+    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+        xml::parse(text, wanted)
+    }
+}
+
+fn policy_name(unit: &Unit, direction: Direction) -> String {
+    format!("{}-{direction}", unit.name.lower_with_hyphens())
 }
 
 /// One for each pair of a remote and a local network.

@@ -40,6 +40,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "cloudformation",
     "aws-prefix-list",
     "ufw",
+    "firewalld",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

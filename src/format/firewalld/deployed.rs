@@ -1,0 +1,168 @@
+//! A policy as a whole: its direction, and the order of its rules (firewalld.policies(5)).
+
+use super::policy_name;
+use super::rule::{self, Effect, Part};
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::limits::Limit;
+use crate::policy::Direction;
+use crate::policy::drift::{Beyond, DeployedUnit};
+use crate::policy::space::{Packets, Step, Verdict};
+
+/// A policy as a text has it.
+pub(super) struct Deployed<'a> {
+    /// Where it stands.
+    pub at: u32,
+    pub target: &'a str,
+    pub ingress: Vec<&'a str>,
+    pub egress: Vec<&'a str>,
+    /// Where each stands, its attributes, and its parts.
+    pub rules: Vec<(u32, Part<'a>, Vec<Part<'a>>)>,
+}
+
+/// What an element that stands in no rule means as one.
+pub(super) fn lone(element: Part) -> Vec<Part> {
+    let accept = |name| Part {
+        name,
+        attributes: Vec::new(),
+        limited: false,
+    };
+    match element.name {
+        "icmp-block" => vec![element],
+        _ => vec![element, accept("accept")],
+    }
+}
+
+/// Attributes of a rule that has none.
+pub(super) const NO_ATTRIBUTES: Part = Part {
+    name: "rule",
+    attributes: Vec::new(),
+    limited: false,
+};
+
+/// A policy has one direction: that one unit.
+pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
+    let refused = |problem| vec![ParseError::new(policy.at, problem)];
+    let (direction, everywhere) = direction(policy).map_err(refused)?;
+    if !wanted.directions.contains(&direction) {
+        let problem = format!(
+            "the policy has the direction {direction}, which is not selected; give that of the other direction"
+        );
+        return Err(vec![ParseError::new(policy.at, problem)]);
+    }
+    let rules = in_order(policy, wanted)?;
+    let mut unit = DeployedUnit::empty(direction, policy_name(wanted.unit, direction));
+    let mut add = |at, effect: &Effect| {
+        if effect.ipv6 && effect.verdict == Verdict::Accept {
+            let what = "packets of IPv6".to_owned();
+            unit.beyond.push(Beyond { what, at });
+        }
+        unit.steps.extend(effect.boxes.iter().map(|packets| Step {
+            packets: packets.seen(direction),
+            certain: effect.certain && everywhere,
+            verdict: effect.verdict,
+            at,
+        }));
+    };
+    for (at, effect) in &rules {
+        add(*at, effect);
+    }
+    if policy.target == "ACCEPT" {
+        let rest = Effect {
+            boxes: vec![Packets::ALL],
+            certain: true,
+            verdict: Verdict::Accept,
+            priority: 0,
+            ipv6: true,
+        };
+        add(policy.at, &rest);
+    } else if !["CONTINUE", "REJECT", "DROP"].contains(&policy.target) {
+        let problem = format!(
+            "expected the target CONTINUE, ACCEPT, REJECT or DROP, not '{}'",
+            policy.target
+        );
+        return Err(refused(problem));
+    }
+    Ok(vec![unit])
+}
+
+/// Which way packets go, and whether the policy is for all of those.
+fn direction(policy: &Deployed) -> Result<(Direction, bool), String> {
+    let (direction, other) = match (&policy.ingress[..], &policy.egress[..]) {
+        ([], _) | (_, []) => {
+            return Err(
+                "it has no ingress zone or no egress zone, so firewalld applies it nowhere"
+                    .to_owned(),
+            );
+        }
+        (["HOST"], other) => (Direction::Out, other),
+        (other, ["HOST"]) => (Direction::In, other),
+        _ => {
+            return Err("it is for packets that go on to other hosts; expected HOST as the ingress or the egress zone"
+                .to_owned());
+        }
+    };
+    match other {
+        ["ANY"] => Ok((direction, true)),
+        zones if zones.contains(&"ANY") || zones.contains(&"HOST") => {
+            Err("firewalld takes ANY and HOST beside no other zone, and HOST at one end".to_owned())
+        }
+        _ => Ok((direction, false)),
+    }
+}
+
+type Effects = Vec<(u32, Effect)>;
+
+/// What the rules do, the one that decides first.
+fn in_order(policy: &Deployed, wanted: Wanted) -> Result<Effects, Vec<ParseError>> {
+    let mut effects = Effects::new();
+    let mut errors = Vec::new();
+    let mut count = 0_usize;
+    for (at, rule, parts) in &policy.rules {
+        let effect = rule::effect(rule, parts, wanted.limits).and_then(|effect| {
+            count = count.saturating_add(effect.as_ref().map_or(1, |effect| effect.boxes.len()));
+            wanted.limits.check(Limit::Rules, count)?;
+            Ok(effect)
+        });
+        match effect {
+            Ok(effect) => effects.extend(effect.map(|effect| (*at, effect))),
+            Err(problem) => errors.push(ParseError::new(*at, problem)),
+        }
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    effects.sort_by_key(|(_, effect)| place(effect));
+    errors.extend(undefined_order(&effects));
+    if errors.is_empty() {
+        Ok(effects)
+    } else {
+        Err(errors)
+    }
+}
+
+/// By priority; those that have none are denied before others are accepted.
+fn place(effect: &Effect) -> (i16, bool) {
+    (
+        effect.priority,
+        effect.priority == 0 && effect.verdict == Verdict::Accept,
+    )
+}
+
+/// Which of the rules of one priority comes first is not defined: one that would matter.
+fn undefined_order(effects: &Effects) -> Option<ParseError> {
+    let mut neighbours = effects.windows(2);
+    let found = neighbours.find(|pair| {
+        let [(_, one), (_, other)] = pair else {
+            return false;
+        };
+        one.verdict != other.verdict && place(one) == place(other)
+    })?;
+    let (at, effect) = found.last()?;
+    let problem = format!(
+        "rules of the priority {} accept and deny, and firewalld does not say which comes first; expected \
+         different priorities",
+        effect.priority
+    );
+    Some(ParseError::new(*at, problem))
+}

@@ -1,0 +1,294 @@
+//! A rule: its parts, and what it does (firewalld.richlanguage(5)).
+
+use std::net::Ipv6Addr;
+
+use crate::format::parse::{Matches, address, network, port, port_range};
+use crate::format::services;
+use crate::limits::Limits;
+use crate::policy::space::{Field, Kind, Packets, Protocols, Span, Verdict};
+
+/// An element: its name and its attributes.
+pub(super) struct Part<'a> {
+    pub name: &'a str,
+    pub attributes: Vec<(&'a str, &'a str)>,
+    /// Whether it holds up to a rate alone.
+    pub limited: bool,
+}
+
+impl<'a> Part<'a> {
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        let mut found = self.attributes.iter().filter(|(known, _)| *known == name);
+        found.next().map(|(_, value)| *value)
+    }
+
+    pub fn need(&self, name: &str) -> Result<&'a str, String> {
+        self.get(name)
+            .ok_or_else(|| format!("'{}' has no attribute '{name}'", self.name))
+    }
+
+    /// Refuses any attribute but these.
+    pub fn only(&self, names: &[&str]) -> Result<(), String> {
+        let mut others = self
+            .attributes
+            .iter()
+            .filter(|(name, _)| !names.contains(name));
+        match others.next() {
+            None => Ok(()),
+            Some((name, _)) => Err(format!(
+                "'{}' has no attribute '{name}' in firewalld",
+                self.name
+            )),
+        }
+    }
+}
+
+/// What a rule does.
+pub(super) struct Effect {
+    /// In packet order.
+    pub boxes: Vec<Packets>,
+    pub certain: bool,
+    pub verdict: Verdict,
+    pub priority: i16,
+    /// Whether it is about IPv6 too, or alone.
+    pub ipv6: bool,
+}
+
+/// The parts of a rule by what they are.
+#[derive(Default)]
+struct Parts<'p, 'a> {
+    source: Option<&'p Part<'a>>,
+    destination: Option<&'p Part<'a>>,
+    element: Option<&'p Part<'a>>,
+    log: Option<&'p Part<'a>>,
+    audit: Option<&'p Part<'a>>,
+    action: Option<&'p Part<'a>>,
+}
+
+impl<'p, 'a> Parts<'p, 'a> {
+    fn of(parts: &'p [Part<'a>]) -> Result<Self, String> {
+        let mut found = Parts::default();
+        for part in parts {
+            let (slot, what) = match part.name {
+                "source" => (&mut found.source, "source"),
+                "destination" => (&mut found.destination, "destination"),
+                "service" | "port" | "protocol" | "icmp-block" | "icmp-type" | "masquerade"
+                | "forward-port" | "source-port" | "tcp-mss-clamp" => {
+                    (&mut found.element, "element")
+                }
+                "log" | "nflog" => (&mut found.log, "log"),
+                "audit" => (&mut found.audit, "audit"),
+                "accept" | "reject" | "drop" | "mark" => (&mut found.action, "action"),
+                other => return Err(format!("'{other}' is no part of a rule of firewalld's")),
+            };
+            if slot.replace(part).is_some() {
+                return Err(format!(
+                    "firewalld leaves out a rule that has more than one {what}"
+                ));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What a rule with these attributes and parts does; `None` if it decides nothing.
+pub(super) fn effect(
+    rule: &Part,
+    parts: &[Part],
+    limits: Limits,
+) -> Result<Option<Effect>, String> {
+    rule.only(&["family", "priority"])?;
+    let family = Family::of(rule.get("family"))?;
+    let priority = priority(rule.get("priority").unwrap_or("0"))?;
+    let parts = Parts::of(parts)?;
+    let mut matches = Matches::within(limits);
+    let verdict = match verdict(&parts)? {
+        None => return Ok(None),
+        Some((verdict, limited)) => {
+            matches.certain = !limited;
+            verdict
+        }
+    };
+    let ends = [parts.source, parts.destination];
+    if parts.element.is_none() && ends.iter().all(Option::is_none) && priority == 0 {
+        return Err(
+            "firewalld leaves out a rule with neither an element, an address nor a priority"
+                .to_owned(),
+        );
+    }
+    for (end, field) in ends.into_iter().zip([Field::SOURCE, Field::DESTINATION]) {
+        if let Some(end) = end {
+            narrow_to_end(end, field, family, &mut matches)?;
+        }
+    }
+    if let Some(element) = parts.element {
+        narrow_to_element(element, &mut matches)?;
+    }
+    if family == Family::Ipv6 {
+        matches.boxes.clear();
+    }
+    Ok(Some(Effect {
+        boxes: matches.boxes,
+        certain: matches.certain,
+        verdict,
+        priority,
+        ipv6: family != Family::Ipv4,
+    }))
+}
+
+pub(super) fn priority(text: &str) -> Result<i16, String> {
+    let priority = text.parse();
+    priority.map_err(|_| format!("'{text}' is not a priority from -32768 to 32767"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Ipv4,
+    Ipv6,
+    Both,
+}
+
+impl Family {
+    fn of(text: Option<&str>) -> Result<Family, String> {
+        match text {
+            None => Ok(Family::Both),
+            Some("ipv4") => Ok(Family::Ipv4),
+            Some("ipv6") => Ok(Family::Ipv6),
+            Some(other) => Err(format!("expected the family ipv4 or ipv6, not '{other}'")),
+        }
+    }
+}
+
+/// What the action says, and whether up to a rate alone.
+fn verdict(parts: &Parts) -> Result<Option<(Verdict, bool)>, String> {
+    let element = parts.element.map_or("", |element| element.name);
+    if ["masquerade", "forward-port", "tcp-mss-clamp"].contains(&element) {
+        return Err(format!(
+            "'{element}' changes packets, so that what becomes of them cannot be judged"
+        ));
+    }
+    let Some(action) = parts.action else {
+        return match element {
+            "icmp-block" => Ok(Some((Verdict::Deny, false))),
+            _ if parts.log.is_some() || parts.audit.is_some() => Ok(None),
+            _ => Err("expected accept, reject, drop, log or audit in the rule".to_owned()),
+        };
+    };
+    let verdict = match action.name {
+        "accept" => Verdict::Accept,
+        "mark" => {
+            return Err("'mark' is for other rules, which are not in the text".to_owned());
+        }
+        _ => Verdict::Deny,
+    };
+    action.only(if action.name == "reject" {
+        &["type"]
+    } else {
+        &[]
+    })?;
+    if element == "icmp-block" {
+        return Err("firewalld leaves out a rule with icmp-block and an action".to_owned());
+    }
+    Ok(Some((verdict, action.limited)))
+}
+
+fn narrow_to_end(
+    end: &Part,
+    field: Field,
+    family: Family,
+    matches: &mut Matches,
+) -> Result<(), String> {
+    end.only(&["address", "mac", "ipset", "invert"])?;
+    let inverted = match end.get("invert").map(str::to_ascii_lowercase).as_deref() {
+        Some("yes" | "true") => true,
+        None | Some("no" | "false") => false,
+        Some(other) => {
+            return Err(format!(
+                "expected invert to be true or false, not '{other}'"
+            ));
+        }
+    };
+    match (end.get("address"), end.get("mac"), end.get("ipset"), family) {
+        (Some(text), None, None, Family::Ipv4) => {
+            matches.span_or_not(inverted, field, &[address_span(text)?])
+        }
+        (Some(text), None, None, Family::Ipv6) => ipv6(text),
+        (Some(_), None, None, Family::Both) => {
+            Err("firewalld leaves out a rule that has an address but no family".to_owned())
+        }
+        (None, Some(_), None, _) if field == Field::SOURCE => {
+            matches.certain = false;
+            Ok(())
+        }
+        (None, None, Some(set), _) => Err(format!(
+            "the addresses of the ipset '{set}' are not in the text; expected them as addresses"
+        )),
+        _ => Err(format!("expected one address in '{}'", end.name)),
+    }
+}
+
+/// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.0/255.255.255.0`
+fn address_span(text: &str) -> Result<Span, String> {
+    match text.split_once('/') {
+        Some((base, mask)) if mask.contains('.') => {
+            let mask = address(mask)?;
+            let length = mask.leading_ones();
+            if length + mask.trailing_zeros() < u32::BITS {
+                return Err(format!("the mask of '{text}' has gaps"));
+            }
+            network(&format!("{base}/{length}"))
+        }
+        _ => network(text),
+    }
+}
+
+fn ipv6(text: &str) -> Result<(), String> {
+    let (base, length) = text.split_once('/').unwrap_or((text, "128"));
+    let length = length.parse::<u8>().ok().filter(|length| *length <= 128);
+    match (base.parse::<Ipv6Addr>(), length) {
+        (Ok(_), Some(_)) => Ok(()),
+        _ => Err(format!("'{text}' is not an IPv6 address")),
+    }
+}
+
+fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String> {
+    match element.name {
+        "port" => narrow_to_ports(element, Field::DESTINATION_PORT, matches),
+        "source-port" => narrow_to_ports(element, Field::SOURCE_PORT, matches),
+        "protocol" => {
+            element.only(&["value"])?;
+            matches.kind(Kind::of(services::protocol(element.need("value")?)?));
+            Ok(())
+        }
+        "icmp-block" | "icmp-type" => {
+            element.only(&["name"])?;
+            element.need("name")?;
+            matches.certain = false;
+            matches.kind(Kind::of(Protocols::of(1)));
+            Ok(())
+        }
+        // The others are refused for what they do.
+        _ => Err(format!(
+            "the ports of the service '{}' are not in the text; expected them as ports",
+            element.need("name")?
+        )),
+    }
+}
+
+fn narrow_to_ports(element: &Part, field: Field, matches: &mut Matches) -> Result<(), String> {
+    element.only(&["port", "protocol"])?;
+    let protocol = element.need("protocol")?;
+    if !["tcp", "udp", "sctp", "dccp"].contains(&protocol) {
+        return Err(format!(
+            "expected the protocol tcp, udp, sctp or dccp, not '{protocol}'"
+        ));
+    }
+    matches.kind(Kind::of(services::protocol(protocol)?));
+    let text = element.need("port")?;
+    let span = match text.split_once('-') {
+        Some((first, last)) if first.bytes().all(|b| b.is_ascii_digit()) => {
+            port_range(first, last)?
+        }
+        _ => Span::single(port(text)?),
+    };
+    matches.span(field, &[span])
+}

@@ -1,0 +1,214 @@
+//! A policy's file, as we write it and as firewalld does (firewalld.policy(5)).
+
+use roxmltree::{Document, Error, Node, ParsingOptions};
+
+use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
+use super::rule::{Part, priority};
+use crate::format::chains::ERROR_LIMIT;
+use crate::format::parse::{ParseError, Parsed, Wanted, place};
+use crate::limits::{Limit, Limits};
+
+const EXPECTED: &str =
+    "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml";
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    if !text.trim_start().starts_with('<') {
+        return Err(vec![ParseError::new(0, EXPECTED)]);
+    }
+    let document = document(text, wanted.limits).map_err(|error| vec![error])?;
+    units(&policy(&document)?, wanted)
+}
+
+/// Neither entities nor other files are looked up: a definition of the document's type is refused.
+fn document(text: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
+    // The tree is made of these, and takes memory for each before it is checked.
+    let tags = text.bytes().filter(|byte| *byte == b'<').count();
+    let attributes = text.bytes().filter(|byte| *byte == b'=').count();
+    let rules = tags.max(attributes) / MARKS_OF_RULE;
+    let fits = limits.check(Limit::Rules, rules);
+    fits.map_err(|exceeded| ParseError::new(0, exceeded))?;
+    Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
+        let problem = match error {
+            Error::DtdDetected => {
+                "it defines a type of document, as no file of firewalld's does".to_owned()
+            }
+            _ => format!("it is not valid XML, or was cut off: {error}"),
+        };
+        ParseError::new(line_start(text, error.pos().row), problem)
+    })
+}
+
+/// As many `<` or `=` are in the shortest rule.
+const MARKS_OF_RULE: usize = 2;
+
+/// Where a line starts, by its number from 1.
+fn line_start(text: &str, row: u32) -> u32 {
+    let before = text
+        .split_inclusive('\n')
+        .take(row.saturating_sub(1) as usize);
+    place(before.map(str::len).sum())
+}
+
+fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError>> {
+    let root = document.root_element();
+    let at = position(root);
+    let one = |problem: String| vec![ParseError::new(at, problem)];
+    if root.tag_name().name() != "policy" || root.tag_name().namespace().is_some() {
+        return Err(one(EXPECTED.to_owned()));
+    }
+    let own = part(root).map_err(one)?;
+    own.only(&["version", "target", "priority"]).map_err(one)?;
+    priority(own.get("priority").unwrap_or("-1")).map_err(one)?;
+    let mut policy = Deployed {
+        at,
+        target: own.get("target").unwrap_or("CONTINUE"),
+        ingress: Vec::new(),
+        egress: Vec::new(),
+        rules: Vec::new(),
+    };
+    let mut errors = Vec::new();
+    for child in root.children() {
+        if let Err(problem) = element(child, &mut policy) {
+            errors.push(ParseError::new(position(child), problem));
+        }
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() {
+        Ok(policy)
+    } else {
+        Err(errors)
+    }
+}
+
+fn element<'a>(node: Node<'a, 'a>, policy: &mut Deployed<'a>) -> Result<(), String> {
+    if !is_element(node)? {
+        return Ok(());
+    }
+    let part = part(node)?;
+    match part.name {
+        "short" | "description" => {
+            part.only(&[])?;
+            no_elements(node)
+        }
+        "ingress-zone" | "egress-zone" => {
+            empty(node)?;
+            part.only(&["name"])?;
+            let zones = if part.name == "ingress-zone" {
+                &mut policy.ingress
+            } else {
+                &mut policy.egress
+            };
+            let zone = part.need("name")?;
+            if !zones.contains(&zone) {
+                zones.push(zone);
+            }
+            Ok(())
+        }
+        "rule" => {
+            let parts = parts(node)?;
+            policy.rules.push((position(node), part, parts));
+            Ok(())
+        }
+        "service" | "port" | "protocol" | "icmp-block" | "masquerade" | "forward-port"
+        | "source-port" => {
+            empty(node)?;
+            policy
+                .rules
+                .push((position(node), NO_ATTRIBUTES, lone(part)));
+            Ok(())
+        }
+        other => Err(format!(
+            "'{other}' is no element of a policy of firewalld's"
+        )),
+    }
+}
+
+/// The parts of a rule, of which some have a limit.
+fn parts<'a>(rule: Node<'a, 'a>) -> Result<Vec<Part<'a>>, String> {
+    let mut parts = Vec::new();
+    for node in rule.children() {
+        if is_element(node)? {
+            let mut own = part(node)?;
+            own.limited = limit(node)?;
+            parts.push(own);
+        }
+    }
+    Ok(parts)
+}
+
+fn limit(node: Node) -> Result<bool, String> {
+    const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
+    if !LIMITED.contains(&node.tag_name().name()) {
+        return empty(node).map(|()| false);
+    }
+    let mut limited = false;
+    for child in node.children() {
+        if is_element(child)? {
+            let limit = part(child)?;
+            if limit.name != "limit" || limited {
+                return Err(format!(
+                    "expected one limit in '{}', and nothing else",
+                    node.tag_name().name()
+                ));
+            }
+            limit.only(&["value"])?;
+            limit.need("value")?;
+            empty(child)?;
+            limited = true;
+        }
+    }
+    Ok(limited)
+}
+
+/// Whether it is one; not so are comments, and the space between elements.
+fn is_element(node: Node) -> Result<bool, String> {
+    match node.text() {
+        _ if node.is_element() => Ok(true),
+        _ if node.is_comment() => Ok(false),
+        Some(text) if text.trim().is_empty() => Ok(false),
+        _ => Err("expected an element, not text".to_owned()),
+    }
+}
+
+fn part<'a>(node: Node<'a, 'a>) -> Result<Part<'a>, String> {
+    let name = node.tag_name();
+    let in_namespace = |namespace: Option<&str>| namespace.is_some();
+    let attributes = || node.attributes();
+    if in_namespace(name.namespace()) || attributes().any(|a| in_namespace(a.namespace())) {
+        return Err(format!(
+            "firewalld knows no namespaces, such as that of '{}'",
+            name.name()
+        ));
+    }
+    Ok(Part {
+        name: name.name(),
+        attributes: attributes().map(|a| (a.name(), a.value())).collect(),
+        limited: false,
+    })
+}
+
+/// firewalld takes an element for one of the policy's wherever it stands.
+fn no_elements(node: Node) -> Result<(), String> {
+    match node.children().find(Node::is_element) {
+        None => Ok(()),
+        Some(inner) => Err(format!(
+            "'{}' stands within '{}'",
+            inner.tag_name().name(),
+            node.tag_name().name()
+        )),
+    }
+}
+
+fn empty(node: Node) -> Result<(), String> {
+    no_elements(node)?;
+    for child in node.children() {
+        is_element(child)?;
+    }
+    Ok(())
+}
+
+fn position(node: Node) -> u32 {
+    place(node.range().start)
+}
