@@ -18,8 +18,7 @@ use common::namespace::Namespace;
 use common::oracle::{Oracle, Random, Selected, Tcp, dotted, probes};
 use common::wire::Shape;
 use common::{
-    Case, GOLDEN, Tool, assert_golden, facts, first_difference, head_commands, matrix, mutate,
-    render, tell,
+    Case, GOLDEN, Tool, assert_golden, facts, first_difference, head_commands, matrix, render, tell,
 };
 use twilio_sip_allow::policy::Direction;
 use twilio_sip_allow::policy::space::{Field, Span, Verdict};

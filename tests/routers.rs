@@ -18,8 +18,7 @@ use common::mutate::{self, SITE};
 use common::oracle::{Oracle, Random, Selected, Tcp, probes};
 use common::readers::{self, ANYWHERE, Clause};
 use common::{
-    Case, GOLDEN, READ_BY_CHECK, Tool, assert_golden, assert_refuses_names, matrix, python, render,
-    render_steadily,
+    Case, GOLDEN, assert_golden, assert_refuses_names, matrix, python, render, render_steadily,
 };
 use serde_json::Value;
 
@@ -164,15 +163,6 @@ fn a_name_cannot_carry_anything_in() {
     ];
     for format in ROUTERS {
         assert_refuses_names(format, &nasty);
-    }
-}
-
-#[test]
-fn check_says_of_the_others_that_it_does_not_read_them() {
-    for format in ROUTERS.iter().filter(|f| !READ_BY_CHECK.contains(f)) {
-        let stderr = Tool::new(["check", "--format", format]).run().refused();
-        let wanted = format!("check does not read {format}; use one of iptables, ");
-        assert!(stderr.contains(&wanted), "{stderr}");
     }
 }
 
