@@ -175,10 +175,6 @@ fn a_text_of_another_system_is_no_empty_cisco_list() {
         ("IP access list TWILIO-SIP-IN", "NX-OS"),
         ("ip access-list TWILIO-SIP-IN", "NX-OS"),
         ("ipv4 access-list TWILIO-SIP-IN", "IOS XR"),
-        (
-            "access-list TWILIO-SIP-IN extended permit ip any any",
-            "an ASA",
-        ),
     ] {
         let error = check(
             "--format cisco --quiet",
