@@ -339,6 +339,13 @@ fn a_users_own_chain_is_found_by_its_name() {
         "{EXPORT}add action=jump chain=forward jump-target=twilio-sip-in\nadd action=drop chain=forward\n"
     );
     assert_eq!(of(&jumps, "forward"), "same");
+    let returns =
+        EXPORT.replace("chain=twilio-sip-in", "chain=input") + "add action=return chain=input\n";
+    let errors = check_named(&policy, "input", &returns).unwrap_err();
+    assert_eq!(
+        errors,
+        [(12, "a built-in chain has nothing to return to".to_owned())]
+    );
 }
 
 /// What is refused in the place of the first rule, and why, with the line of the error.

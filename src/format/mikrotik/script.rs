@@ -178,11 +178,18 @@ impl<'a> Script<'a> {
         let mut words = words;
         let mut names = Vec::new();
         while let Some(word) = words.next()? {
-            if word == "disabled=yes" {
-                return Ok(());
+            let Some((name, _)) = word.split_once('=') else {
+                continue;
+            };
+            let fills = matches!(name, "address-list" | "address-lists");
+            if !fills && name != "disabled" {
+                continue;
             }
-            if word.starts_with("address-list=") || word.starts_with("address-lists=") {
-                names.extend(Property::read(word)?.value);
+            let value = Property::read(word)?.value;
+            if fills {
+                names.extend(value);
+            } else if value.as_deref() == Some("yes") {
+                return Ok(());
             }
         }
         let names = names.iter().flat_map(|names| names.split(','));

@@ -225,8 +225,8 @@ fn unescaped(text: &str) -> Result<String, String> {
     }
     bytes.extend_from_slice(rest.as_bytes());
     // Bytes of another encoding are told apart, which is all that names need.
-    let latin = |bytes: &[u8]| bytes.iter().map(|b| char::from(*b)).collect();
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| latin(error.as_bytes())))
+    let escaped = |bytes: &[u8]| bytes.escape_ascii().to_string();
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| escaped(error.as_bytes())))
 }
 
 /// What stands after a backslash: a letter, or two digits of a hexadecimal number in upper case;
