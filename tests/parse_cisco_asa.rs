@@ -14,6 +14,9 @@ use twilio_sip_allow::policy::space::Field;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
 
+#[path = "parse_cisco_asa/random.rs"]
+mod random;
+
 const FORMAT: &str = "cisco-asa";
 
 const CONFIGURED: &str = include_str!("samples/cisco-asa/tokyo.configured");
@@ -779,7 +782,7 @@ fn a_text_of_another_system_is_no_empty_list() {
         (rendered("junos"), asa),
         (
             rendered("cisco"),
-            "it is written as IOS has it; expected what an ASA prints, or --format cisco",
+            "it is written as IOS has it; expected what an ASA prints, or another format: cisco",
         ),
     ] {
         let errors = check(&foreign, &BOTH).unwrap_err();

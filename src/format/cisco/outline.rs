@@ -441,7 +441,8 @@ const NX_OS: &str = "it is written as NX-OS has it, which is not read; expected 
 
 const IOS_XR: &str = "it is written as IOS XR has it, which is not read; expected a list of IOS";
 
-const ASA: &str = "it is written as an ASA has it, which is not read; expected a list of IOS";
+const ASA: &str =
+    "it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa";
 
 const STANDARD: &str =
     "it is no extended access list, so it knows no ports; expected an extended one of this name";

@@ -2,6 +2,7 @@
 //!
 //! Cisco ASA Series Command Reference, `access-list extended` and `show access-list`.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::addresses::{Ipv6, any, host, network, range};
@@ -198,6 +199,9 @@ impl<'a> Reader<'a, '_> {
             self.is_whole = false;
             return Ok(self.entry.matches.span(field, &meaning.spans)?);
         }
+        if self.has_addresses_next() {
+            return Ok(());
+        }
         match ports(&mut self.words)? {
             None => Ok(()),
             Some(spans) if Protocols::WITH_PORTS.holds(self.protocols) => {
@@ -209,6 +213,13 @@ impl<'a> Reader<'a, '_> {
                 Err(problem.to_owned().into())
             }
         }
+    }
+
+    /// Whether a range comes next that is of addresses, not of ports.
+    fn has_addresses_next(&self) -> bool {
+        let mut rest = self.words;
+        let first = rest.next_if(|word| word == "range").and(rest.peek());
+        first.is_some_and(|first| first.parse::<IpAddr>().is_ok())
     }
 
     /// The group that comes next, if one does, and what follows it; whether it belongs here is told

@@ -393,4 +393,5 @@ fn kind_and_name<'a>(is_group: bool, words: &mut Words<'a>) -> Result<(Kind, &'a
     Ok((kind, name))
 }
 
-const IOS: &str = "it is written as IOS has it; expected what an ASA prints, or --format cisco";
+const IOS: &str =
+    "it is written as IOS has it; expected what an ASA prints, or another format: cisco";
