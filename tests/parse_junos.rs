@@ -368,6 +368,7 @@ missing +|deactivate firewall family inet filter twilio-sip-in term u
 missing +|delete firewall family inet filter twilio-sip-in term u
 missing +|u: from protocol tcp|delete firewall family inet filter twilio-sip-in term u from protocol udp
 missing u: from source-address 54.65.63.192/29|u: from source-address 54.65.63.192/31 except|u: from source-address 54.65.63.196/30 except|u: from protocol udp|u: from destination-port 5060
+missing u: from source-address 54.65.63.192/30|u: from source-address 54.65.63.195/32 except|u: from protocol udp|u: from destination-port 5060
 extra u: from source-address 54.65.63.192/29|u: from source-address 54.65.63.196/31 except|u: from protocol udp|u: from destination-port 5060
 extra u: from source-prefix-list wide|u: from protocol udp|u: from destination-port 5060
 extra u: from source-prefix-list wide|u: from source-prefix-list within except|u: from protocol udp|u: from destination-port 5060
@@ -722,7 +723,7 @@ a: from source-address 10.0.0.0/8|a: from address 10.0.0.0/9 => what 'source-add
 a: from source-prefix-list elsewhere => prefix list elsewhere is not in the text; give what show configuration policy-options
 a: from source-prefix-list off => prefix list off is deactivated
 a: from source-prefix-list hollow => prefix list hollow has no prefixes
-a: from source-prefix-list path => prefix list path takes its prefixes from elsewhere by 'apply-path'
+a: from source-prefix-list path => prefix list path takes its prefixes from elsewhere by 'apply-path', and they are not in the text
 a: from source-prefix-list six => '2001:db8::' is not an IPv4 address
 a: from source-prefix-list upper|a: from source-prefix-list wide except|a: from protocol tcp => a prefix of one list is within a list that is excepted
 a: from source-prefix-list wide except => every prefix is excepted
@@ -1086,11 +1087,32 @@ fn limits_are_kept() {
         .collect::<Vec<_>>()
         .concat();
     let ports = (0..500).map(|n| format!("set {FILTER} term a from destination-port {}\nset {FILTER} term a from source-port {}\n", n * 2, n * 2));
+    // Terms that decide nothing cost something, too.
+    let next = |n: u32, from: &str| {
+        format!("set {FILTER} term t{n} from {from}\nset {FILTER} term t{n} then next term\n")
+    };
+    let list = (0..3000).map(|n| {
+        format!(
+            "set policy-options prefix-list l 10.0.{}.{}/32\n",
+            n / 256,
+            n % 256
+        )
+    });
+    let uses = (0..100).map(|n| next(n, "source-prefix-list l"));
+    let many_lists = list.chain(uses).collect::<Vec<_>>().concat();
+    let odd: Vec<String> = (0..400).map(|n| (n * 2 + 1).to_string()).collect();
+    let from = format!("source-port [ {} ]", odd.join(" "));
+    let many_ports = (0..600)
+        .map(|n| next(n, &from))
+        .collect::<Vec<_>>()
+        .concat();
     for (text, problem) in [
         (deep, "depth"),
         (parentheses, "depth"),
         (terms, "it comes to more than 200000 rules"),
         (ports.collect::<Vec<_>>().concat(), "boxes"),
+        (many_lists, "it comes to more than 200000 rules"),
+        (many_ports, "it comes to more than 200000 rules"),
     ] {
         let errors = inwards().check(&text).unwrap_err();
         assert!(errors[0].1.contains(problem), "{errors:?}");

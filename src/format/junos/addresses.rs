@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::format::parse::{ParseError, network};
+use crate::limits::{Limit, Limits};
 use crate::policy::space::{Span, normalized};
 
 use super::tree::{Branch, Tree};
@@ -20,13 +21,18 @@ type Prefix = (Span, bool);
 pub(super) struct Lists<'t, 'a> {
     tree: &'t Tree<'a>,
     read: HashMap<&'a str, Result<Rc<[Span]>, ParseError>>,
+    /// How many prefixes all terms have of lists.
+    size: usize,
+    limits: Limits,
 }
 
 impl<'t, 'a> Lists<'t, 'a> {
-    pub fn of(tree: &'t Tree<'a>) -> Self {
+    pub fn of(tree: &'t Tree<'a>, limits: Limits) -> Self {
         Lists {
             tree,
             read: HashMap::new(),
+            size: 0,
+            limits,
         }
     }
 
@@ -52,6 +58,9 @@ impl<'t, 'a> Lists<'t, 'a> {
         for value in condition.values()? {
             let except = is_except(value)?;
             let list = self.list(value)?;
+            self.size = self.size.saturating_add(list.len());
+            let fits = self.limits.check(Limit::Rules, self.size);
+            fits.map_err(|exceeded| value.problem(exceeded))?;
             prefixes.extend(list.iter().map(|span| (*span, except)));
         }
         let matched = longest(prefixes);
@@ -87,8 +96,8 @@ fn members(list: Branch) -> Result<Rc<[Span]>, ParseError> {
         let word = member.word();
         let span = match word {
             "apply-path" => Err(format!(
-                "prefix list {} takes its prefixes from elsewhere by 'apply-path'; give what show \
-                 configuration | display inheritance prints",
+                "prefix list {} takes its prefixes from elsewhere by 'apply-path', and they are not in the \
+                 text; expected a list that has them itself",
                 list.word()
             )),
             _ => network(word),

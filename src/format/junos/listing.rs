@@ -11,7 +11,7 @@ use crate::policy::space::Step;
 
 use super::addresses::Lists;
 use super::outline::{self, Outline, inherits};
-use super::term::add_steps;
+use super::term::Steps;
 use super::tree::{Branch, Tree};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
@@ -50,7 +50,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         lists: filters.iter().flatten().flat_map(lists_of).collect(),
     };
     let lists = Outline::read(text, of_lists, limits)?;
-    let mut lists = Lists::of(&lists.tree);
+    let mut lists = Lists::of(&lists.tree, limits);
     let mut units = Vec::new();
     let mut errors = Vec::new();
     for (at, direction) in wanted.directions.iter().enumerate() {
@@ -147,7 +147,7 @@ fn steps<'t, 'a>(
     lists: &mut Lists<'t, 'a>,
     limits: Limits,
 ) -> Result<Vec<Step>, Vec<ParseError>> {
-    let mut steps = Vec::new();
+    let mut steps = Steps::new(direction, limits);
     let mut errors: Vec<ParseError> = Vec::new();
     let mut has_terms = false;
     for statement in filter.below() {
@@ -157,7 +157,7 @@ fn steps<'t, 'a>(
         }
         for term in statement.below() {
             has_terms = true;
-            let read = add_steps(term, direction, lists, limits, &mut steps);
+            let read = steps.add(term, lists);
             // What is wrong with a prefix list is told once.
             errors.extend(read.err().filter(|error| !errors.contains(error)));
             if errors.len() >= ERROR_LIMIT {
@@ -169,7 +169,7 @@ fn steps<'t, 'a>(
         errors.push(filter.problem("the filter has no terms, so what it does is not known"));
     }
     if errors.is_empty() {
-        Ok(steps)
+        Ok(steps.made)
     } else {
         Err(errors)
     }

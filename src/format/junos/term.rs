@@ -13,14 +13,66 @@ use super::addresses::Lists;
 use super::conditions::{Conditions, Part};
 use super::tree::Branch;
 
-/// Adds what a term does.
-pub(super) fn add_steps<'t, 'a>(
-    term: Branch<'t, 'a>,
+/// Steps of a filter, as terms add them.
+pub(super) struct Steps {
+    pub made: Vec<Step>,
     direction: Direction,
-    lists: &mut Lists<'t, 'a>,
+    /// How many sets of packets the terms are about, whatever they do with them.
+    parts: usize,
     limits: Limits,
-    steps: &mut Vec<Step>,
-) -> Result<(), ParseError> {
+}
+
+impl Steps {
+    pub fn new(direction: Direction, limits: Limits) -> Self {
+        Steps {
+            made: Vec::new(),
+            direction,
+            parts: 0,
+            limits,
+        }
+    }
+
+    /// Adds what a term does.
+    pub fn add<'t, 'a>(
+        &mut self,
+        term: Branch<'t, 'a>,
+        lists: &mut Lists<'t, 'a>,
+    ) -> Result<(), ParseError> {
+        let (from, then) = sections(term)?;
+        let conditions = Conditions::read(from, lists, self.limits)?;
+        let action = Action::read(then)?;
+        let parts = conditions
+            .parts()
+            .map_err(|problem| term.problem(problem))?;
+        self.parts = self.parts.saturating_add(parts.len());
+        let fits = self.limits.check(Limit::Rules, self.parts);
+        fits.map_err(|exceeded| term.problem(exceeded))?;
+        if action.is_policed {
+            // What is above the rate may be dropped.
+            self.extend(&parts, term, Verdict::Deny, false);
+        }
+        if let End::Is(verdict) = action.end {
+            self.extend(&parts, term, verdict, true);
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, parts: &[Part], term: Branch, verdict: Verdict, always: bool) {
+        let direction = self.direction;
+        self.made
+            .extend(parts.iter().map(|(packets, certain)| Step {
+                packets: packets.seen(direction),
+                certain: *certain && always,
+                verdict,
+                at: term.at(),
+            }));
+    }
+}
+
+/// The `from` and the `then` of a term, as far as they are there.
+type Sections<'t, 'a> = (Option<Branch<'t, 'a>>, Option<Branch<'t, 'a>>);
+
+fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ParseError> {
     let (mut from, mut then) = (None, None);
     for part in term.below() {
         match part.word() {
@@ -37,28 +89,7 @@ pub(super) fn add_steps<'t, 'a>(
             }
         }
     }
-    let conditions = Conditions::read(from, lists, limits)?;
-    let action = Action::read(then)?;
-    let parts = conditions
-        .parts()
-        .map_err(|problem| term.problem(problem))?;
-    let added = parts.len().saturating_mul(2);
-    let count = limits.check(Limit::Rules, steps.len().saturating_add(added));
-    count.map_err(|exceeded| term.problem(exceeded))?;
-    let step = |(packets, certain): &Part, verdict, always| Step {
-        packets: packets.seen(direction),
-        certain: *certain && always,
-        verdict,
-        at: term.at(),
-    };
-    if action.is_policed {
-        // What is above the rate may be dropped.
-        steps.extend(parts.iter().map(|part| step(part, Verdict::Deny, false)));
-    }
-    if let End::Is(verdict) = action.end {
-        steps.extend(parts.iter().map(|part| step(part, verdict, true)));
-    }
-    Ok(())
+    Ok((from, then))
 }
 
 /// What a term does with the packets that it matches.
