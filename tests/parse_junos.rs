@@ -674,6 +674,17 @@ fn a_filter_that_is_not_there_is_told_of() {
 }
 
 #[test]
+fn a_filter_without_terms_is_refused() {
+    let idle = format!("set {FILTER} interface-specific\n");
+    let inactive = format!("set {FILTER} term a then accept\ndeactivate {FILTER} term a\n");
+    for text in [idle, inactive] {
+        let errors = inwards().units(&text).unwrap_err();
+        let told = "the filter has no terms, so what it does is not known";
+        assert_eq!(errors, [(1, told.to_owned())]);
+    }
+}
+
+#[test]
 fn a_filter_is_mended_by_the_whole_unless_it_is_a_users_own() {
     let mut expected = inwards();
     let repair = |expected: &Expected, text: &str| {
