@@ -988,7 +988,7 @@ Smatch=54.65.63.193/30|srv_lookups=no|match=54.65.63.192:5060/30
 [t](!)|type=identify|[base](!,t)|match=54.65.63.192/30|[own](Base)|endpoint=twilio-sip
 [base](!)|type=identify|endpoint=other|[own](base)|endpoint=twilio-sip|match=54.65.63.192/30
 [own]|type=identify|endpoint=twilio-sip|match=54.65.63.192/31|[x]|type=aor|[OWN](+)|match=54.65.63.194/31
-[twilio-sip]|type=endpoint|aors=a|[twilio-sip]|type=aor|contact=sip:a\\;b|Smatch=54.65.63.192/30
+[twilio-sip]|type=endpoint|aors=a|[twilio-sip]|type=aor|contact=sip:a\\;--b|Smatch=54.65.63.192/30
 Smatch=54.65.63.192/30|[x]|type=identify|endpoint=Twilio-SIP|match=10.0.0.0/8|[y]|type=identify|match=10.0.0.0/8
 Smatch=54.65.63.192/30|;--|match=10.0.0.0/8| --;|;--- match=10.0.0.0/8|[z](!)|type=identify|endpoint=twilio-sip|match=10.0.0.0/8
 Smatch=54.65.63.192/30 ;-- a --;|;-- [x] --;|;
