@@ -1509,7 +1509,11 @@ firewall-cmd --permanent --policy=twilio-sip-in --add-ingress-zone=work"
             "firewall-cmd --permanent --policy=twilio-sip-in {change} >/dev/null
 $check {policy} || echo \"status $?\"
 $check --print-repair {policy} >repair 2>report || true
-install -m 644 repair {policy}; $check {policy} >report; firewall-cmd --reload >/dev/null; echo @@
+firewall-cmd --reload >/dev/null
+firewall-cmd --list-all-policies >listed; $check listed || echo \"status $?\"
+install -m 644 repair {policy}; $check {policy} >report
+firewall-cmd --reload >/dev/null
+firewall-cmd --info-policy=twilio-sip-in | $check >report; echo @@
 "
         )
     });
@@ -1531,10 +1535,12 @@ $check {policy}; grep -c '^    <accept/>$' {policy}; echo @@
         "{printed}"
     );
     for ((change, part), report) in changes.iter().zip(&mut reports) {
-        assert!(
-            report.contains(part) && report.ends_with("status 1\n"),
-            "{change}: {report}"
-        );
+        // Of the file, and of what is in force.
+        for place in ["\netc/policies/twilio-sip-in.xml\n", "\nlisted\n"] {
+            let (_, found) = report.split_once(place).expect(report);
+            let (found, _) = found.split_once("status 1\n").expect(report);
+            assert!(found.contains(part), "{change}: {report}");
+        }
     }
     let log = reports.next().unwrap();
     assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");

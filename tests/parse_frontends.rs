@@ -761,3 +761,159 @@ fn firewalld_counts_rules_and_boxes() {
     let refused = refused_by_limit("firewalld", &deep, "depth=9").unwrap();
     assert_eq!(refused, "'a' is no element of a policy of firewalld's");
 }
+
+/// What firewalld 1.3.3 prints of all policies: Tokyo inwards, and one of a user's.
+const LISTED: &str = r#"mine
+  priority: 10
+  target: DROP
+  ingress-zones: 
+  egress-zones: ANY
+  services: http ssh
+  ports: 
+  protocols: 
+  masquerade: yes
+  forward-ports: 
+	port=7:proto=tcp:toport=8:toaddr=
+  source-ports: 
+  icmp-blocks: 
+  rich rules: 
+
+twilio-sip-in (active)
+  priority: -1
+  target: CONTINUE
+  ingress-zones: ANY
+  egress-zones: HOST
+  services: 
+  ports: 
+  protocols: 
+  masquerade: no
+  forward-ports: 
+  source-ports: 
+  icmp-blocks: 
+  rich rules: 
+	rule family="ipv4" source address="54.65.63.192/30" port port="5060" protocol="udp" accept
+	rule family="ipv4" source address="54.65.63.192/30" port port="5060" protocol="tcp" accept
+	rule family="ipv4" source address="54.65.63.192/30" port port="5061" protocol="tcp" accept
+	rule family="ipv4" source address="54.65.63.192/26" port port="10000-20000" protocol="udp" accept
+"#;
+
+/// [`LISTED`] with a change in the policy that is ours.
+fn listed(from: &str, to: &str) -> String {
+    let (before, own) = LISTED.split_once("\ntwilio").unwrap();
+    let own = format!("\ntwilio{own}");
+    assert!(own.contains(from), "{from}");
+    format!("{before}{}", own.replacen(from, to, 1))
+}
+
+/// What may stand for a part of [`LISTED`] and means the same: rules as firewalld prints them.
+const LISTED_SAME: &str = r#"
+ (active) =>
+target: CONTINUE => target: REJECT
+5060" protocol="udp" accept => 5060" protocol="udp" log prefix="a b" level="info" limit value="1/m" audit accept
+rules: ↵ => rules: ↵	rule priority="-3" family="ipv4" source NOT address="54.0.0.0/8" protocol value="gre" reject type="icmp-admin-prohibited" limit value="2/d"↵
+rules: ↵ => rules: ↵	rule family="ipv6" source address="2001:db8::/32" drop↵	rule priority="7" family="ipv4" drop↵	rule icmp-block name="echo-request"↵
+icmp-blocks:  => icmp-blocks: echo-request redirect
+rules: ↵ => rules: ↵	rule port port="5060" protocol="tcp" nflog group="3" prefix="x" queue-size="5" limit value="1/m"↵	rule priority="3" log↵
+"#;
+
+/// What stands for a part of [`LISTED`], and the parts of the drift that comes of it.
+const LISTED_DRIFT: &str = r#"
+ports:  => ports: 22/tcp => extra   in  tcp from any to any port 22 | extra   in  packets of IPv6
+source-ports:  => source-ports: 1-2/sctp => extra   in  sctp from any port 1-2 to any | extra   in  packets of IPv6
+protocols:  => protocols: ah gre => extra   in  protocol 47, protocol 51 from any to any | extra   in  packets of IPv6 | extra   in  packets of IPv6
+5061" protocol="tcp" accept => 5061" protocol="tcp" log => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
+5061" protocol="tcp" accept => 5061" protocol="tcp" accept limit value="3/h" => missing in  tcp from 54.65.63.192/30 to any port 5061, but only in some circumstances (signaling tls of tokyo, edition regional)
+rules: ↵ => rules: ↵	rule family="ipv4" source address="54.65.63.192/30" port port="5061" protocol="tcp" drop↵ => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
+rules: ↵ => rules: ↵	rule family="ipv4" destination NOT address="192.0.2.0/24" port port="5061" protocol="tcp" drop↵ => missing in  tcp from 54.65.63.192/30 to 0.0.0.0-192.0.1.255 port 5061 (signaling tls of tokyo, edition regional) | missing in  tcp from 54.65.63.192/30 to 192.0.3.0-255.255.255.255 port 5061 (signaling tls of tokyo, edition regional)
+"#;
+
+/// What stands for a part of [`LISTED`], and how it is refused.
+const LISTED_REFUSED: &str = r#"
+services:  => services: ssh => 21: the ports of the service 'ssh' are not in the text; expected them as ports
+masquerade: no => masquerade: yes => 24: 'masquerade' changes packets
+masquerade: no => masquerade: maybe => 24: expected yes or no
+forward-ports:  => forward-ports: ↵	port=7:proto=tcp:toport=8:toaddr= => 26: 'forward-port' changes packets
+ports:  => ports: 22 => 22: 'port' has no attribute 'protocol'
+ports:  => ports: 22/icmp => 22: expected the protocol tcp, udp, sctp or dccp, not 'icmp'
+priority: -1 => priority: first => 17: 'first' is not a priority from -32768 to 32767
+target: CONTINUE => target: default => 18: expected the target CONTINUE, ACCEPT, REJECT or DROP, not 'default'
+ingress-zones: ANY => ingress-zones:  => 18: it has no ingress zone or no egress zone
+  target: CONTINUE↵ =>  => 18: expected the line 'target:' of what firewall-cmd prints of a policy; give all of it
+  services: ↵ =>  => 21: expected the line 'services:' of what firewall-cmd prints of a policy
+rules: ↵ => rules: ↵  more: ↵ => 29: expected a rich rule, or the end of the policy
+	rule family => 	family => 29: expected 'rule' first
+	rule family="ipv4" => 	family="ipv4" => 29: expected 'rule' first
+rule family="ipv4" => rule family=ipv4 => 29: expected a value in quotes after 'family='
+rule family="ipv4" => rule family="ipv4 => 29: expected a space after a value
+rule family="ipv4" => rule family="ipv4"x => 29: expected a space after a value
+rule family="ipv4" => rule family="ipv4" family="ipv6" => 29: 'rule' has 'family' twice
+rule family="ipv4" => rule NOT family="ipv4" => 29: 'rule' has no attribute 'invert' in firewalld
+rule family="ipv4" => rule limit value="1/s" family="ipv4" => 29: 'limit' has no attribute 'family' in firewalld
+protocol="udp" accept => protocol="udp" limit value="1/s" accept => 29: 'port' has no limit in firewalld
+protocol="udp" accept => protocol="udp" allow => 29: 'allow' is no part of a rule of firewalld's
+"#;
+
+#[test]
+fn firewalld_listing_is_read_as_the_file_is() {
+    let policy = tokyo(&[Direction::In]);
+    assert_in_sync("LISTED", "firewalld", &policy, LISTED);
+    for [from, to] in rows(&LISTED_SAME.replace(" =>\n", " => \n")) {
+        assert_in_sync(&to, "firewalld", &policy, &listed(&from, &to));
+    }
+    for [from, to, parts] in rows(LISTED_DRIFT) {
+        let found = told("firewalld", &policy, &listed(&from, &to)).unwrap();
+        assert_eq!(found.join(" | "), parts, "{from} => {to}");
+    }
+    for [from, to, problem] in rows(LISTED_REFUSED) {
+        assert_refused(&to, "firewalld", &policy, &listed(&from, &to), &problem);
+    }
+    let text = format!("{LISTED}{}", LISTED.split_once("\n\n").unwrap().1);
+    let twice = "33: the policy stands in the text twice";
+    assert_refused("twice", "firewalld", &policy, &text, twice);
+    let start = "1: expected the name of a policy before it";
+    assert_refused(
+        "start",
+        "firewalld",
+        &policy,
+        LISTED.split_once('\n').unwrap().1,
+        start,
+    );
+    for end in 0..LISTED.len() {
+        let told = told("firewalld", &policy, &LISTED[..end]);
+        assert!(
+            told.is_err() || told.is_ok_and(|parts| !parts.is_empty()),
+            "{end}"
+        );
+    }
+    let refused = refused_by_limit("firewalld", LISTED, "rules=9").unwrap();
+    assert!(
+        refused.starts_with("it comes to more than 9 rules"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn firewalld_policy_of_a_listing_is_found_by_its_name() {
+    let find = |name, directions: &[Direction]| judge::units("firewalld", LISTED, name, directions);
+    let absent = find("other-sip", &[Direction::In]).unwrap();
+    assert_eq!(absent[0].name, "other-sip-in");
+    assert_eq!(
+        absent[0].absent.as_deref(),
+        Some("there is no such policy in the text")
+    );
+    let both = find("Twilio_SIP", &BOTH).unwrap();
+    let both: Vec<_> = both
+        .iter()
+        .map(|unit| (&*unit.name, unit.steps.len()))
+        .collect();
+    assert_eq!(both, [("twilio-sip-in", 4), ("twilio-sip-out", 0)]);
+    let own = find("twilio-sip-in", &[Direction::In]).unwrap();
+    assert_eq!((&*own[0].name, own[0].steps.len()), ("twilio-sip-in", 4));
+    let out = find("twilio-sip-in", &[Direction::Out]).unwrap_err();
+    assert!(
+        out[0].contains("the policy has the direction in, which is not selected"),
+        "{out:?}"
+    );
+    let mine = find("mine", &[Direction::In]).unwrap_err();
+    assert!(mine[0].starts_with("3: it has no ingress zone"), "{mine:?}");
+}

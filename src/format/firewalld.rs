@@ -7,12 +7,13 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
+use super::parse::{ParseError, Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
 use crate::policy::{Direction, Policy, Protocol, Rule, address_or_cidr};
 use crate::template;
 
 mod deployed;
+mod info;
 mod rule;
 mod xml;
 
@@ -21,6 +22,9 @@ pub struct Firewalld;
 
 /// What firewalld's longest chain of a policy leaves for its name.
 const NAME_LIMIT: usize = 17;
+
+const EXPECTED: &str = "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml, or \
+                        what 'firewall-cmd --info-policy=NAME' prints";
 
 /// Stands in the command that loads for a word that only the policy knows.
 const DIRECTION: &str = "DIRECTION";
@@ -109,7 +113,13 @@ impl Dialect for Firewalld {
 
 impl Reader for Firewalld {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
-        xml::parse(text, wanted)
+        if text.trim_start().starts_with('<') {
+            xml::parse(text, wanted)
+        } else if info::is_listing(text) {
+            info::parse(text, wanted)
+        } else {
+            Err(vec![ParseError::new(0, EXPECTED)])
+        }
     }
 }
 

@@ -42,6 +42,9 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The parts that may hold up to a rate alone.
+pub(super) const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
+
 /// What a rule does.
 pub(super) struct Effect {
     /// In packet order.
@@ -80,6 +83,9 @@ impl<'p, 'a> Parts<'p, 'a> {
                 "accept" | "reject" | "drop" | "mark" => (&mut found.action, "action"),
                 other => return Err(format!("'{other}' is no part of a rule of firewalld's")),
             };
+            if part.limited && !LIMITED.contains(&part.name) {
+                return Err(format!("'{}' has no limit in firewalld", part.name));
+            }
             if slot.replace(part).is_some() {
                 return Err(format!(
                     "firewalld leaves out a rule that has more than one {what}"

@@ -3,18 +3,12 @@
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
-use super::rule::{Part, priority};
+use super::rule::{LIMITED, Part, priority};
 use crate::format::chains::ERROR_LIMIT;
 use crate::format::parse::{ParseError, Parsed, Wanted, place};
 use crate::limits::{Limit, Limits};
 
-const EXPECTED: &str =
-    "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml";
-
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    if !text.trim_start().starts_with('<') {
-        return Err(vec![ParseError::new(0, EXPECTED)]);
-    }
     let document = document(text, wanted.limits).map_err(|error| vec![error])?;
     units(&policy(&document)?, wanted)
 }
@@ -54,7 +48,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError
     let at = position(root);
     let one = |problem: String| vec![ParseError::new(at, problem)];
     if root.tag_name().name() != "policy" || root.tag_name().namespace().is_some() {
-        return Err(one(EXPECTED.to_owned()));
+        return Err(one(super::EXPECTED.to_owned()));
     }
     let own = part(root).map_err(one)?;
     own.only(&["version", "target", "priority"]).map_err(one)?;
@@ -139,7 +133,6 @@ fn parts<'a>(rule: Node<'a, 'a>) -> Result<Vec<Part<'a>>, String> {
 }
 
 fn limit(node: Node) -> Result<bool, String> {
-    const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
     if !LIMITED.contains(&node.tag_name().name()) {
         return empty(node).map(|()| false);
     }

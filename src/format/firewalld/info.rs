@@ -1,0 +1,268 @@
+//! What `firewall-cmd --info-policy` and `--list-all-policies` print of policies: the runtime's state.
+
+use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
+use super::policy_name;
+use super::rule::{Part, priority};
+use crate::format::parse::{ParseError, Parsed, Wanted, lines};
+use crate::limits::Limit;
+use crate::policy::Direction;
+use crate::policy::drift::DeployedUnit;
+
+/// Whether the text is such a listing, in part at least.
+pub(super) fn is_listing(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.starts_with("  ingress-zones:"))
+}
+
+pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let listed = Listed::read(text, wanted).map_err(|error| vec![error])?;
+    let mut found = Vec::new();
+    for direction in wanted.directions {
+        found.extend(unit(&listed, *direction, wanted)?);
+    }
+    Ok(found)
+}
+
+/// The policy of a direction; a user's own has its name as it is.
+fn unit(listed: &Listed, direction: Direction, wanted: Wanted) -> Parsed {
+    let name = policy_name(wanted.unit, direction);
+    let verbatim = wanted.unit.name.to_string();
+    let found = listed.of(&name).map(|block| (block, name.clone()));
+    let own = || listed.of(&verbatim).map(|block| (block, verbatim));
+    let Some((block, name)) = found.or_else(|| own().filter(|_| wanted.directions.len() == 1))
+    else {
+        let absent = "there is no such policy in the text".to_owned();
+        return Ok(vec![DeployedUnit {
+            absent: Some(absent),
+            ..DeployedUnit::empty(direction, name)
+        }]);
+    };
+    let policy = policy(block).map_err(|error| vec![error])?;
+    let directions = &[direction];
+    let mut units = units(
+        &policy,
+        Wanted {
+            directions,
+            ..wanted
+        },
+    )?;
+    for unit in &mut units {
+        unit.name.clone_from(&name);
+    }
+    Ok(units)
+}
+
+/// Lines, and where they stand.
+type Block<'a> = Vec<(u32, &'a str)>;
+
+/// The policies of a text: each its name and its lines.
+struct Listed<'a>(Vec<(&'a str, Block<'a>)>);
+
+impl<'a> Listed<'a> {
+    fn read(text: &'a str, wanted: Wanted) -> Result<Self, ParseError> {
+        let mut blocks: Vec<(&str, Block)> = Vec::new();
+        for (count, (at, line)) in lines(text)?.enumerate() {
+            let fits = wanted.limits.check(Limit::Rules, count);
+            fits.map_err(|exceeded| ParseError::new(at, exceeded))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            if !line.starts_with([' ', '\t']) {
+                let name = line.strip_suffix(" (active)").unwrap_or(line);
+                if blocks.iter().any(|(known, _)| *known == name) {
+                    return Err(ParseError::new(at, "the policy stands in the text twice"));
+                }
+                blocks.push((name, vec![(at, line)]));
+            } else if let Some((_, block)) = blocks.last_mut() {
+                block.push((at, line));
+            } else {
+                return Err(ParseError::new(
+                    at,
+                    "expected the name of a policy before it",
+                ));
+            }
+        }
+        Ok(Listed(blocks))
+    }
+
+    fn of(&self, name: &str) -> Option<&Block<'a>> {
+        let mut found = self.0.iter().filter(|(known, _)| *known == name);
+        found.next().map(|(_, block)| block)
+    }
+}
+
+/// Reads the lines of a policy, which firewall-cmd prints in this order.
+fn policy<'a>(block: &Block<'a>) -> Result<Deployed<'a>, ParseError> {
+    let mut lines = Lines { block, next: 1 };
+    let (at, text) = lines.value("priority")?;
+    priority(text).map_err(|problem| ParseError::new(at, problem))?;
+    let (at, target) = lines.value("target")?;
+    let mut policy = Deployed {
+        at,
+        target,
+        ingress: lines
+            .value("ingress-zones")?
+            .1
+            .split(' ')
+            .filter(|zone| !zone.is_empty())
+            .collect(),
+        egress: lines
+            .value("egress-zones")?
+            .1
+            .split(' ')
+            .filter(|zone| !zone.is_empty())
+            .collect(),
+        rules: Vec::new(),
+    };
+    lines.elements("services", "service", &["name"], &mut policy)?;
+    lines.elements("ports", "port", &["port", "protocol"], &mut policy)?;
+    lines.elements("protocols", "protocol", &["value"], &mut policy)?;
+    let (at, masquerade) = lines.value("masquerade")?;
+    match masquerade {
+        "no" => {}
+        "yes" => policy
+            .rules
+            .push((at, NO_ATTRIBUTES, vec![element("masquerade")])),
+        _ => return Err(ParseError::new(at, "expected yes or no")),
+    }
+    lines.value("forward-ports")?;
+    for (at, _) in lines.indented() {
+        policy
+            .rules
+            .push((at, NO_ATTRIBUTES, vec![element("forward-port")]));
+    }
+    lines.elements(
+        "source-ports",
+        "source-port",
+        &["port", "protocol"],
+        &mut policy,
+    )?;
+    lines.elements("icmp-blocks", "icmp-block", &["name"], &mut policy)?;
+    lines.value("rich rules")?;
+    for (at, line) in lines.indented() {
+        let (rule, parts) = rich_rule(line).map_err(|problem| ParseError::new(at, problem))?;
+        policy.rules.push((at, rule, parts));
+    }
+    lines.finish()?;
+    Ok(policy)
+}
+
+fn element(name: &str) -> Part<'_> {
+    Part {
+        name,
+        ..NO_ATTRIBUTES
+    }
+}
+
+/// The lines of a policy that are not read yet.
+struct Lines<'b, 'a> {
+    block: &'b Block<'a>,
+    next: usize,
+}
+
+impl<'a> Lines<'_, 'a> {
+    /// What follows a key on the next line, which must be of that key.
+    fn value(&mut self, key: &str) -> Result<(u32, &'a str), ParseError> {
+        let line = self.block.get(self.next).copied();
+        let found = line.and_then(|(at, line)| {
+            let rest = line
+                .strip_prefix("  ")?
+                .strip_prefix(key)?
+                .strip_prefix(':')?;
+            Some((at, rest.trim()))
+        });
+        self.next += 1;
+        found.ok_or_else(|| {
+            let at = line.or(self.block.last().copied()).map_or(0, |(at, _)| at);
+            ParseError::new(
+                at,
+                format!("expected the line '{key}:' of what firewall-cmd prints of a policy; give all of it"),
+            )
+        })
+    }
+
+    /// The elements of a line: values with slashes between.
+    fn elements(
+        &mut self,
+        key: &str,
+        name: &'static str,
+        attributes: &[&'static str],
+        policy: &mut Deployed<'a>,
+    ) -> Result<(), ParseError> {
+        let (at, values) = self.value(key)?;
+        for value in values.split(' ').filter(|value| !value.is_empty()) {
+            let values = value.splitn(attributes.len(), '/');
+            let part = Part {
+                name,
+                attributes: attributes.iter().copied().zip(values).collect(),
+                limited: false,
+            };
+            policy.rules.push((at, NO_ATTRIBUTES, lone(part)));
+        }
+        Ok(())
+    }
+
+    /// The lines below a key.
+    fn indented(&mut self) -> Vec<(u32, &'a str)> {
+        let rest = self.block.get(self.next..).unwrap_or_default();
+        let below = rest.iter().take_while(|(_, line)| line.starts_with('\t'));
+        let below: Vec<_> = below.copied().collect();
+        self.next += below.len();
+        below
+    }
+
+    fn finish(self) -> Result<(), ParseError> {
+        match self.block.get(self.next) {
+            None => Ok(()),
+            Some((at, _)) => Err(ParseError::new(
+                *at,
+                "expected a rich rule, or the end of the policy",
+            )),
+        }
+    }
+}
+
+/// `rule family="ipv4" source NOT address="192.0.2.1" accept limit value="1/m"`
+fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut in_limit = false;
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let end = rest.find([' ', '=']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        if let Some(value) = after.strip_prefix("=\"") {
+            let (value, after) = value
+                .split_once('"')
+                .ok_or("a value in quotes does not end in the line")?;
+            let part = parts.last_mut().ok_or("expected 'rule' first")?;
+            if part.get(word).is_some() {
+                return Err(format!("'{}' has '{word}' twice", part.name));
+            }
+            if !in_limit {
+                part.attributes.push((word, value));
+            } else if word != "value" {
+                return Err(format!("'limit' has no attribute '{word}' in firewalld"));
+            }
+            rest = after;
+        } else if after.starts_with('=') {
+            return Err(format!("expected a value in quotes after '{word}='"));
+        } else {
+            in_limit = word == "limit";
+            match (word, parts.last_mut()) {
+                ("limit", Some(part)) => part.limited = true,
+                ("NOT" | "not", Some(part)) => part.attributes.push(("invert", "true")),
+                _ => parts.push(element(word)),
+            }
+            rest = after;
+        }
+        if !rest.is_empty() && !rest.starts_with(' ') {
+            return Err("expected a space after a value".to_owned());
+        }
+        rest = rest.trim_start();
+    }
+    let mut parts = parts.into_iter();
+    match parts.next() {
+        Some(rule) if rule.name == "rule" => Ok((rule, parts.collect())),
+        _ => Err("expected 'rule' first".to_owned()),
+    }
+}
