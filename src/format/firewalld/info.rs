@@ -28,9 +28,8 @@ fn unit(listed: &Listed, direction: Direction, wanted: Wanted) -> Parsed {
     let name = policy_name(wanted.unit, direction);
     let verbatim = wanted.unit.name.to_string();
     let found = listed.of(&name).map(|block| (block, name.clone()));
-    let own = || listed.of(&verbatim).map(|block| (block, verbatim));
-    let Some((block, name)) = found.or_else(|| own().filter(|_| wanted.directions.len() == 1))
-    else {
+    let own = || Some((listed.of(&verbatim)?, verbatim.clone()));
+    let Some((block, name)) = found.or_else(own) else {
         let absent = "there is no such policy in the text".to_owned();
         return Ok(vec![DeployedUnit {
             absent: Some(absent),
