@@ -150,7 +150,7 @@ fn the_readmes_checks_work() {
         .map(|call| call.split(" 2>").next().unwrap())
         .map(|call| call.split('|').next().unwrap())
         .collect();
-    assert_eq!(piped.len(), 6, "{piped:?}");
+    assert_eq!(piped.len(), 9, "{piped:?}");
     for call in piped {
         let call = call.replace("--name \"$GROUP\"", "");
         let (_, format) = call.split_once("--format ").unwrap();
@@ -171,6 +171,17 @@ fn the_readmes_checks_work() {
         let ran = tool.run();
         assert_eq!(ran.status, 0, "{ran}");
     }
+}
+
+#[test]
+fn what_check_reads_is_documented() {
+    let text = document("docs/check.md");
+    let (_, table) = text
+        .split_once("| format | unit | from |\n|---|---|---|\n")
+        .unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
+    let formats: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    assert_eq!(formats, common::READ_BY_CHECK);
 }
 
 #[test]
