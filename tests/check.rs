@@ -171,25 +171,23 @@ fn a_text_of_another_system_is_no_empty_cisco_list() {
     let expected = "expected what show running-config or show ip access-lists prints: there is neither a configuration nor an access list in it";
     let error = check("--format cisco --quiet", "Permission denied\n").refused();
     assert!(error.contains(expected), "{error}");
-    let unread = |system: &str| {
-        format!("it is written as {system} has it, which is not read; expected a list of IOS")
-    };
-    let asa =
-        "it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa";
-    for (head, problem) in [
-        ("IP access list TWILIO-SIP-IN", unread("NX-OS")),
-        ("ip access-list TWILIO-SIP-IN", unread("NX-OS")),
-        ("ipv4 access-list TWILIO-SIP-IN", unread("IOS XR")),
-        (
-            "access-list TWILIO-SIP-IN extended permit ip any any",
-            asa.to_owned(),
-        ),
+    for (head, system) in [
+        ("IP access list TWILIO-SIP-IN", "NX-OS"),
+        ("ip access-list TWILIO-SIP-IN", "NX-OS"),
+        ("ipv4 access-list TWILIO-SIP-IN", "IOS XR"),
     ] {
         let text = format!("{head}\n 10 permit ip any any\n");
         let error = check("--format cisco --quiet", &text).refused();
-        let problem = format!("deployed:1: {problem}, in: {head}");
+        let problem = format!(
+            "deployed:1: it is written as {system} has it, which is not read; expected a list of IOS, in: {head}"
+        );
         assert!(error.contains(&problem), "{error}");
     }
+    // Nor does the ASA know this port.
+    let entry = "access-list TWILIO-SIP-IN extended permit udp any any eq nonesuch";
+    let error = check("--format cisco --quiet", &format!("{entry}\n")).refused();
+    let problem = "deployed:1: it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa, in: ";
+    assert!(error.contains(problem), "{error}");
 }
 
 #[test]

@@ -4,9 +4,9 @@
 mod common;
 
 use common::lab::iptables_names;
-use common::mutate::{self, SITE};
+use common::mutate;
 use common::namespace::Namespace;
-use common::oracle::{Oracle, Random, Selected, Tcp, probes};
+use common::oracle::{Selected, Tcp};
 use common::readers;
 
 /// Of each format.
@@ -58,17 +58,7 @@ impl Judges {
             "cisco" => Tcp::WayBack,
             _ => Tcp::Any,
         };
-        let oracle = Oracle::new(selected, SITE, tcp);
-        let mut random = Random::new(1);
-        for direction in ["in", "out"] {
-            for (packet, _) in probes(selected, SITE, direction, &mut random) {
-                let passes = readers::passes(&clauses, &packet).0;
-                if passes != oracle.allows(&packet).is_some() {
-                    return Err(format!("{packet:?}: passes: {passes}"));
-                }
-            }
-        }
-        Ok(())
+        mutate::pass_as_published(&clauses, selected, tcp)
     }
 
     fn clauses(&self, text: &str) -> Result<Vec<readers::Clause>, String> {

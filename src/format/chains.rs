@@ -6,7 +6,7 @@ use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
 use crate::text::did_you_mean;
 
-use super::parse::{ParseError, Parsed};
+use super::parse::{ERROR_LIMIT, ParseError, Parsed};
 
 /// What a rule does with the packets of a box, which is in packet order.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +64,6 @@ pub(super) trait Chains<'a> {
         arms: &mut Vec<Arm<'a>>,
     ) -> Result<(), ParseError>;
 }
-
-/// As many mistakes as are worth reporting.
-pub(super) const ERROR_LIMIT: usize = 20;
 
 /// What the chains of the given names do, or all that is not understood of it.
 pub(super) fn units<'a>(

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::chains::ERROR_LIMIT;
 use super::iptables::ports;
-use super::parse::{ParseError, Parsed, Wanted};
+use super::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, UnitName, head, rules};
 use crate::limits::Limit;
 use crate::policy::drift::DeployedUnit;

@@ -67,6 +67,18 @@ impl ParseError {
     }
 }
 
+/// As many mistakes as are worth reporting.
+pub(super) const ERROR_LIMIT: usize = 20;
+
+/// What is made of a text, unless something of that was not understood.
+pub(super) fn sound<T>(made: T, errors: Vec<ParseError>) -> Result<T, Vec<ParseError>> {
+    if errors.is_empty() {
+        Ok(made)
+    } else {
+        Err(errors)
+    }
+}
+
 /// As many characters of a text as a message shows.
 const EXCERPT_LIMIT: usize = 240;
 

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use super::comments::Comments;
 use super::criteria::Criteria;
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 use crate::limits::{Limit, Limits};
 
 const EXPECTED: &str =
@@ -85,11 +84,7 @@ pub(super) fn read(
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(is_there)
-    } else {
-        Err(errors)
-    }
+    sound(is_there, errors)
 }
 
 impl<'a> Sections<'a> {
@@ -116,11 +111,7 @@ impl<'a> Sections<'a> {
             let problem = format!("no section in it has a type; {EXPECTED}");
             errors.push(ParseError::new(0, problem));
         }
-        if errors.is_empty() {
-            Ok(sections)
-        } else {
-            Err(errors)
-        }
+        sound(sections, errors)
     }
 
     fn line(&mut self, at: u32, code: &'a str) -> Result<(), String> {

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::permission::Permission;
-use crate::format::chains::ERROR_LIMIT;
 use crate::format::json::node::{Node, Others, Problem};
-use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted};
 use crate::format::unit::UnitName;
 use crate::limits::Limit;
 use crate::policy::Direction;

@@ -6,8 +6,7 @@ use super::entry::Entry;
 use super::groups::{Groups, Service};
 use super::outline::{Command, List, Outline};
 use super::words::{Words, is_number};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
@@ -93,11 +92,7 @@ fn steps<'a>(
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(steps)
-    } else {
-        Err(errors)
-    }
+    sound(steps, errors)
 }
 
 fn add_steps(
@@ -157,11 +152,7 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ParseError>> {
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(entries)
-    } else {
-        Err(errors)
-    }
+    sound(entries, errors)
 }
 
 /// `IP Access List Entry Sequence Numbering`: the highest number.

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::words::{Words, is_number, means};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 
 /// What a text says, in its order.
 pub(super) struct Outline<'a> {
@@ -105,11 +104,7 @@ impl<'a> Outline<'a> {
             }
         }
         errors.extend(reader.unfinished());
-        if errors.is_empty() {
-            Ok(reader.outline)
-        } else {
-            Err(errors)
-        }
+        sound(reader.outline, errors)
     }
 }
 

@@ -5,8 +5,7 @@ use super::entry::Entry;
 use super::groups::{Groups, Service};
 use super::list::{Form, List, Listed};
 use super::outline::Outline;
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::{Exceeded, Limit};
 use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
@@ -76,11 +75,7 @@ impl<'a> Unit<'a, '_> {
         }
         let absent = "there is no such access list in the text".to_owned();
         self.deployed.absent = list.form.is_none().then_some(absent);
-        if errors.is_empty() {
-            Ok(self.deployed)
-        } else {
-            Err(errors)
-        }
+        sound(self.deployed, errors)
     }
 
     /// An entry, by its elements where they are listed.

@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::addresses::Names;
 use super::list::List;
-use crate::format::chains::ERROR_LIMIT;
 use crate::format::cisco::words::Words;
-use crate::format::parse::{ParseError, address, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, address, lines, sound};
 use crate::policy::space::Protocols;
 
 /// What a text says, in its order.
@@ -81,11 +80,7 @@ impl<'a> Outline<'a> {
             }
         }
         errors.extend(reader.unfinished());
-        if errors.is_empty() {
-            Ok(reader.outline)
-        } else {
-            Err(errors)
-        }
+        sound(reader.outline, errors)
     }
 }
 

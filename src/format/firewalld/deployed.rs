@@ -2,8 +2,7 @@
 
 use super::policy_name;
 use super::rule::{self, Effect, Part};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::Limit;
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
@@ -134,11 +133,7 @@ fn in_order(policy: &Deployed, wanted: Wanted) -> Result<Effects, Vec<ParseError
     }
     effects.sort_by_key(|(_, effect)| place(effect));
     errors.extend(undefined_order(&effects));
-    if errors.is_empty() {
-        Ok(effects)
-    } else {
-        Err(errors)
-    }
+    sound(effects, errors)
 }
 
 /// By priority; those that have none are denied before others are accepted.

@@ -4,8 +4,7 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::rule::{LIMITED, Part, priority};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted, place};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, place, sound};
 use crate::limits::{Limit, Limits};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
@@ -69,11 +68,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(policy)
-    } else {
-        Err(errors)
-    }
+    sound(policy, errors)
 }
 
 fn element<'a>(node: Node<'a, 'a>, policy: &mut Deployed<'a>) -> Result<(), String> {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sets::{Change, Set, is_exist, split_word};
 use super::shape::{Shape, number};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, address, network};
+use crate::format::parse::{ERROR_LIMIT, ParseError, address, network, sound};
 use crate::policy::space::{Field, Packets, Span, Step, Verdict};
 
 /// An entry.
@@ -41,11 +40,7 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(in_order(entries))
-    } else {
-        Err(errors)
-    }
+    sound(in_order(entries), errors)
 }
 
 /// The longest prefix is asked first.

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::shape::Shape;
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines};
 
 /// The sets by their names.
 pub(super) type Sets<'a> = HashMap<&'a str, Set<'a>>;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::format::chains::{Action, Arm, Chains, ERROR_LIMIT, RuleText, units};
+use crate::format::chains::{Action, Arm, Chains, RuleText, units};
 use crate::format::parse::{
-    Matches, ParseError, Parsed, Wanted, any_port, lines, network, port, port_range,
+    ERROR_LIMIT, Matches, ParseError, Parsed, Wanted, any_port, lines, network, port, port_range,
+    sound,
 };
 use crate::format::services;
 use crate::limits::Limits;
@@ -94,11 +95,7 @@ impl<'a> Listing<'a> {
             );
             errors.push(ParseError::new(at, problem));
         }
-        if errors.is_empty() {
-            Ok(listing)
-        } else {
-            Err(errors)
-        }
+        sound(listing, errors)
     }
 
     /// A line of the filter table.

@@ -9,8 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, place, place_of_error};
+use crate::format::parse::{ERROR_LIMIT, ParseError, place, place_of_error};
 use crate::text::clip;
 
 /// A value of a JSON text.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::Limits;
 use crate::policy::Direction;
 use crate::policy::drift::DeployedUnit;
@@ -168,11 +167,7 @@ fn steps<'t, 'a>(
     if !has_terms && errors.is_empty() {
         errors.push(filter.problem("the filter has no terms, so what it does is not known"));
     }
-    if errors.is_empty() {
-        Ok(steps.made)
-    } else {
-        Err(errors)
-    }
+    sound(steps.made, errors)
 }
 
 /// Refuses what may make a difference to what a filter lets through.

@@ -1,7 +1,6 @@
 //! The form with braces: statements that end in a semicolon or have a block.
 
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::ParseError;
+use crate::format::parse::{ERROR_LIMIT, ParseError};
 use crate::limits::{Limit, Limits};
 
 use super::outline::level_above;

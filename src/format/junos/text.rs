@@ -3,8 +3,7 @@
 //! Junos OS CLI User Guide, "Loading a Configuration from a File", "Displaying set Commands from the
 //! Junos OS Configuration" and "Deactivating and Reactivating Statements and Identifiers".
 
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 use crate::limits::Limits;
 
 use super::statements::Statements;
@@ -107,11 +106,7 @@ fn commands<'a>(text: &'a str, editor: &mut impl Editor<'a>) -> Result<(), Vec<P
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    sound((), errors)
 }
 
 fn command<'a>(

@@ -1,8 +1,7 @@
 //! The file that the module's parameter `address_file` names.
 
 use super::group::{Entry, Group};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 
 /// The module takes what is beyond 1023 bytes for a line of its own.
 const LINE_LIMIT: usize = 1_000;
@@ -33,11 +32,7 @@ pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ParseError>>
             format!("there is no address in it; {EXPECTED}"),
         ));
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    sound((), errors)
 }
 
 /// What a line adds, if it has more than a comment. What follows the tag is nothing to the module.

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use super::words::{EXPORT, Property, Words};
-use crate::format::chains::{ERROR_LIMIT, RuleText};
-use crate::format::parse::{ParseError, lines};
+use crate::format::chains::RuleText;
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 
 /// What a text says of the filter and its address lists.
 #[derive(Default)]
@@ -73,11 +73,7 @@ impl<'a> Script<'a> {
             let at = errors.first().map_or(0, |error| error.at);
             return Err(vec![ParseError::new(at, format!("{EXPORT} on RouterOS"))]);
         }
-        if errors.is_empty() {
-            Ok(script)
-        } else {
-            Err(errors)
-        }
+        sound(script, errors)
     }
 
     /// A line with all that a backslash joins to it.

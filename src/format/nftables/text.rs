@@ -5,8 +5,8 @@ mod set;
 mod statement;
 mod value;
 
-use crate::format::chains::{ERROR_LIMIT, RuleText};
-use crate::format::parse::{ParseError, lines, place};
+use crate::format::chains::RuleText;
+use crate::format::parse::{ERROR_LIMIT, ParseError, lines, place};
 
 use super::rule::{Rule, Trouble};
 use super::ruleset::{Body, Syntax, Table, TableName};

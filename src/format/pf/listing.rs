@@ -1,8 +1,7 @@
 //! An anchor's text to steps: our own files, what people write, and what `pfctl -sr` prints with
 //! the tables that its rules use.
 
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted, lines, place};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, place, sound};
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
@@ -62,11 +61,7 @@ fn statements<'a>(
             while tokens.skip_statement().is_err() {}
         }
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    sound((), errors)
 }
 
 fn statement<'a>(

@@ -2,8 +2,7 @@
 
 use super::rule::Rule;
 use super::script;
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::{ParseError, Parsed, Wanted, lines};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, sound};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
@@ -75,11 +74,7 @@ fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<P
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(rules)
-    } else {
-        Err(errors)
-    }
+    sound(rules, errors)
 }
 
 /// What the rules of a name do one way.
@@ -122,9 +117,5 @@ fn unit(
             break;
         }
     }
-    if errors.is_empty() {
-        Ok(unit)
-    } else {
-        Err(errors)
-    }
+    sound(unit, errors)
 }

@@ -3,8 +3,7 @@
 use super::listing::{self, RuleLines};
 use super::rule::Rule;
 use super::{Ufw, View};
-use crate::format::chains::ERROR_LIMIT;
-use crate::format::parse::ParseError;
+use crate::format::parse::{ERROR_LIMIT, ParseError, sound};
 use crate::format::{Dialect, UnitName};
 use crate::template::{self, TemplateError};
 
@@ -62,11 +61,7 @@ fn checked<'a>(
     let foreign = rules.iter().filter(|(_, line)| !is_marked(line, name));
     let errors = foreign.map(|(at, _)| ParseError::new(*at, &problem));
     let errors: Vec<_> = errors.take(ERROR_LIMIT).collect();
-    if errors.is_empty() {
-        Ok(rules.to_vec())
-    } else {
-        Err(errors)
-    }
+    sound(rules.to_vec(), errors)
 }
 
 /// Compares a script without its rules, whose last line stands there, with one for that name.
