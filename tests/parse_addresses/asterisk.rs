@@ -1,0 +1,326 @@
+//! Sections of pjsip.conf, and what `pjsip show identifies` prints.
+
+use super::{Expected, assert_cuts_are_found, pairs, rows};
+use crate::common::judge::BOTH;
+
+/// In the layout of a published listing of version 20 or later, and of `cli_print_body` of Asterisk's
+/// `res_pjsip_endpoint_identifier_ip.c`; Asterisk itself is not to be had here.
+const SHOWN: &str = "
+ Identify:  <Identify/Endpoint...........................................................>
+      Match:  <criteria...........................>
+==========================================================================================
+
+ Identify:  other/other
+      Match: 10.0.0.0/8
+      Header: X-Any: thing
+
+ Identify:  twilio-sip/twilio-sip
+      Match: 54.65.63.192/30
+
+Objects found: 2
+
+";
+
+const SECTION: &str = "[twilio-sip]|type=identify|endpoint=twilio-sip|";
+
+/// What may stand for the section, of which `S` are the first lines, in a `pjsip.conf`.
+const SAME_SECTIONS: &str = "
+Smatch=54.65.63.192/30
+Smatch=54.65.63.192/30 ; tokyo
+Smatch => 54.65.63.192/255.255.255.252
+S  Match\t=54.65.63.192/31 , 54.65.63.194,54.65.63.195/32
+Smatch=54.65.63.193/30|srv_lookups=no|match=54.65.63.192:5060/30
+[any name] ; comment|endpoint = twilio-sip|match = 54.65.63.192/30|type = identify
+[a]|type=identify|endpoint=twilio-sip|match=54.65.63.192/31|[b]|type=identify|endpoint=twilio-sip|match=54.65.63.194/31
+[base](!)|type=identify|endpoint=twilio-sip|match=54.65.63.192/31|[own](base)|match=54.65.63.194/31
+[t](!)|type=identify|[base](!,t)|match=54.65.63.192/30|[own](Base)|endpoint=twilio-sip
+[base](!)|type=identify|endpoint=other|[own](base)|endpoint=twilio-sip|match=54.65.63.192/30
+[own]|type=identify|endpoint=twilio-sip|match=54.65.63.192/31|[x]|type=aor|[OWN](+)|match=54.65.63.194/31
+[twilio-sip]|type=endpoint|aors=a|[twilio-sip]|type=aor|contact=sip:a\\;--b|Smatch=54.65.63.192/30
+Smatch=54.65.63.192/30|[x]|type=identify|endpoint=Twilio-SIP|match=10.0.0.0/8|[y]|type=identify|match=10.0.0.0/8
+Smatch=54.65.63.192/30|;--|match=10.0.0.0/8| --;|;--- match=10.0.0.0/8|[z](!)|type=identify|endpoint=twilio-sip|match=10.0.0.0/8
+Smatch=54.65.63.192/30 ;-- a --;|;-- [x] --;|;
+;-- match|;|--;|Smatch=54.65.63.192/30
+";
+
+/// The same, and what differs.
+const DIFFERENT_SECTIONS: &str = "
+S => missing in 54.65.63.192/30 signaling tokyo
+[twilio-sip]|type=endpoint|match=54.65.63.192/30 => missing in 54.65.63.192/30 signaling tokyo
+Smatch=54.65.63.192/31 => missing in 54.65.63.194/31 signaling tokyo
+Smatch=54.65.63.192/29 => extra in 54.65.63.196/30
+Smatch=54.65.63.192/30,10.0.0.1 => extra in 10.0.0.1/32
+Smatch=54.65.63.192/255.255.255.248 => extra in 54.65.63.196/30
+Smatch=54.65.63.192:5060/30 => missing in 54.65.63.192/30 ports 0-5059 signaling tokyo|missing in 54.65.63.192/30 ports 5061-65535 signaling tokyo
+Smatch=54.65.63.192/30|match=10.0.0.1:7 => extra in 10.0.0.1/32 ports 7-7
+Smatch=54.65.63.192/30|[x]|type=identify|endpoint=twilio-sip|match=10.0.0.0/8 => extra in 10.0.0.0/8
+Smatch=54.65.63.192/30|match=2001:db8::/32 => beyond IPv6, 2001:db8::/32
+Smatch=54.65.63.192/30,[2001:db8::1]:5060 => beyond IPv6, [2001:db8::1]:5060
+Smatch=54.65.63.192/30|match_header=X-A: b => beyond requests with the header X-A: b
+Smatch=54.65.63.192/30|match_request_uri=/a/ => beyond requests to the URI /a/
+;--|Smatch=10.0.0.0/8|--;|[x]|type=aor => missing in 54.65.63.192/30 signaling tokyo
+[b](!)|type=identify|match=10.0.0.0/8|[x](b)|endpoint=twilio-sip|match=54.65.63.192/30 => extra in 10.0.0.0/8
+S;match=54.65.63.192/30 => missing in 54.65.63.192/30 signaling tokyo
+";
+
+fn section(row: &str) -> String {
+    // As the word SIP, no other S stands in these tables.
+    row.replace("SIP", "\0")
+        .replace('S', &SECTION.replace('|', "\n"))
+        .replace('\0', "SIP")
+        + "\n"
+}
+
+#[test]
+fn what_means_the_same_is_in_sync() {
+    let old = SHOWN.replace("<criteria", "<ip/cidr").replace(
+        "      Header: X-Any: thing\n",
+        "      Match: X-Any: thing\n",
+    );
+    let console = format!("pbx*CLI> pjsip show identifies\n{SHOWN}");
+    for directions in [&BOTH[..], &BOTH[..1]] {
+        let expected = Expected::tokyo("asterisk", directions);
+        let rendered = expected.text();
+        for text in [
+            SHOWN,
+            &old,
+            &console,
+            &rendered,
+            &rendered.replace('\n', "\r\n"),
+        ] {
+            assert_eq!(expected.drift(text), [""; 0], "{text}");
+        }
+        for row in rows(SAME_SECTIONS) {
+            let text = section(&row);
+            assert_eq!(expected.drift(&text), [""; 0], "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_differs_is_found() {
+    let expected = Expected::tokyo("asterisk", &BOTH);
+    for (row, told) in pairs(DIFFERENT_SECTIONS) {
+        let text = section(&row);
+        assert_eq!(expected.drift(&text).join("\n"), told, "{text}");
+    }
+    let own = "      Match: 54.65.63.192/30\n";
+    for (lines, told) in [
+        ("", "missing in 54.65.63.192/30 signaling tokyo"),
+        (
+            "Match: 54.65.63.192/31\n",
+            "missing in 54.65.63.194/31 signaling tokyo",
+        ),
+        (
+            "Match: 54.65.63.192/30\nMatch: 10.0.0.0:7/8\n",
+            "extra in 10.0.0.0/8 ports 7-7",
+        ),
+        (
+            "Match: 54.65.63.192/30\nMatch: 2001:db8::/32\n",
+            "beyond IPv6, 2001:db8::/32",
+        ),
+        (
+            "Match: 54.65.63.192/30\nMatch: X-A: b\n",
+            "beyond requests with the header X-A: b",
+        ),
+        (
+            "Match: 54.65.63.192/30\nHeader: X-A: b\n",
+            "beyond requests with the header X-A: b",
+        ),
+        (
+            "Match: 54.65.63.192/30\nRequestURI: sip:a\n",
+            "beyond requests to the URI sip:a",
+        ),
+    ] {
+        assert_eq!(
+            expected.drift(&SHOWN.replace(own, lines)),
+            [told],
+            "{lines}"
+        );
+    }
+    let absent = |text: &str| expected.units(text).unwrap()[0].absent.clone();
+    let told = "no identify section in the text is for the endpoint twilio-sip";
+    for text in [
+        "No objects found.\n\n",
+        "[x]\ntype=aor\n",
+        &SHOWN.replace("/twilio-sip", "/x"),
+    ] {
+        assert_eq!(absent(text).as_deref(), Some(told), "{text}");
+    }
+    assert_eq!(absent(SHOWN), None);
+}
+
+const REFUSED_SECTIONS: &str = "
+Smatch=sip.example.com => 4: 'sip.example.com' is not an IPv4 address, and what a host name stands for is not in the text
+Smatch=54.65.63.192/30, => 4: '' is not an IPv4 address
+Smatch= => 4: '' is not an IPv4 address
+Smatch=54.65.63.192/33 => 4: '54.65.63.192/33' has no prefix length from 0 to 32
+Smatch=54.65.63.192/255.255.0.255 => 4: '255.255.0.255' is not a mask whose first bits alone are set
+Smatch=54.65.63.192/0.0.0.3 => 4: '0.0.0.3' is not a mask
+Smatch=54.65.63.192: => 4: '' is not a port from 1 to 65535
+Smatch=54.65.63.192:0/30 => 4: '0' is not a port
+Smatch=54.65.63.192:65536/30 => 4: '65536' is not a port
+Smatch=54.65.63.192:+5/30 => 4: '+5' is not a port
+Smatch=!54.65.63.192/30 => 4: '!54.65.63.192/30' takes addresses out, which is not understood
+Smatch=2001:db8::x/32 => 4: '2001' is not an IPv4 address
+Smatch+=54.65.63.192 => 4: '+=' is not understood
+Stransport=udp => 4: 'transport' is not an option of identify that is understood
+Smatch => 4: it has no '='; expected the sections of a pjsip.conf, or what asterisk -rx 'pjsip show identifies' prints
+S#include twilio.conf => 4: what it brings in may identify the endpoint too, and is not in the text; give what asterisk -rx 'pjsip show identifies' prints
+S#tryinclude x => 4: what it brings in may
+S#exec x => 4: what it brings in may
+Stype=endpoint => 1: the section has another type besides identify; expected one
+[x]|type=Identify => 2: 'Identify' is no type; expected identify, in lower case
+[x](no)|type=identify => 1: no section before it is called 'no'|2: there is no section before it
+[a]|[a]|[x](a) => 3: several sections before it are called 'a', and it is not known which is meant
+[a]|[a]|[a](+) => 3: several sections before it are called 'a'
+[a](+) => 1: no section before it is called 'a'
+[a](!)|[x](a)|[a](+) => 3: 'a' was a pattern for other sections before; expected it to be whole then
+[a](+type=identify) => 1: no section before it is called '+type=identify'
+[a](!) x => 1: expected (...) after the name, not '(!) x'
+[a => 1: expected ']' after the name of the section
+match=54.65.63.192/30 => 1: there is no section before it; expected the sections of a pjsip.conf
+[a]|match=54.65.63.192/30 => 1: no section in it has a type; expected the sections of a pjsip.conf
+S;--|match=54.65.63.192/30 => 4: the comment does not end, so the text was cut off
+S;--|x ;-- y|--; => 5: a comment begins within a comment
+S;-- x ;-- y --; => 4: a comment begins within a comment
+S;--; => 4: it is not known whether the comment ends here
+S;-- x --; match=54.65.63.192/30 => 4: expected the end of the line after '--;', not 'match=54.65.63.192/30'
+S;--|--; match=54.65.63.192/30 => 5: expected the end of the line after '--;'
+*filter => 1: there is no section before it; expected the sections of a pjsip.conf
+";
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let expected = Expected::tokyo("asterisk", &BOTH);
+    for (row, told) in pairs(REFUSED_SECTIONS) {
+        let text = section(&row);
+        let refused = expected.refusal(&text);
+        for (refused, told) in refused.lines().zip(told.lines()) {
+            assert!(refused.starts_with(told), "{text}\n{refused}");
+        }
+    }
+    assert_eq!(expected.check(&"x\n".repeat(1000)).unwrap_err().len(), 20);
+    // What is wrong with others is not looked at.
+    let others = "Smatch=54.65.63.192/30
+[x]
+type=identify
+endpoint=x
+match=what
+other=1";
+    let others = section(others);
+    assert_eq!(expected.drift(&others), [""; 0]);
+}
+
+#[test]
+fn a_listing_is_whole_or_refused() {
+    let expected = Expected::tokyo("asterisk", &BOTH);
+    let head = "      Match:  <criteria...........................>\n";
+    for (text, told) in [
+        (
+            SHOWN.replace("found: 2", "found: 3"),
+            "13: 2 sections are listed, and not 3, so the text was cut off",
+        ),
+        (
+            SHOWN.replace(head, ""),
+            "3: it does not list what is matched; expected what asterisk -rx",
+        ),
+        (
+            SHOWN.replace("Objects found: 2\n", ""),
+            "1: it does not end in how many objects were found",
+        ),
+        (SHOWN.repeat(2), "16: the list has ended before it"),
+        (SHOWN.replace("Header: X", "Transport: x\n Header: X"), ""),
+        (
+            SHOWN.replace("/30", "/30\n  Transport: x"),
+            "12: 'Transport' is not understood",
+        ),
+        (
+            SHOWN.replace("/30", "/30\n  Contact: x"),
+            "12: 'Contact' is not understood",
+        ),
+        (
+            SHOWN.replace("54.65.63.192/30", "example.com"),
+            "11: 'example.com' is not an IPv4 address",
+        ),
+        (
+            SHOWN.replace(" Identify:  other/other\n", ""),
+            "6: no section before it has this",
+        ),
+        (
+            SHOWN.replace("twilio-sip/tw", "a/b/tw"),
+            "10: it is not known where the name of the endpoint begins",
+        ),
+        (
+            " Endpoint:  <Endpoint/CID...>\n".to_owned(),
+            "1: it is not of the head of such a list",
+        ),
+        (
+            "No objects found.\nx\n".to_owned(),
+            "2: the list has ended before it",
+        ),
+    ] {
+        if told.is_empty() {
+            assert_eq!(expected.drift(&text), [""; 0], "{text}");
+        } else {
+            let refused = expected.refusal(&text);
+            assert!(refused.starts_with(told), "{refused}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_was_cut_off_is_never_in_sync() {
+    let expected = Expected::tokyo("asterisk", &BOTH);
+    let end = SHOWN.trim_end().len();
+    assert_cuts_are_found(&expected, SHOWN, |cut| cut.len() > end);
+    assert_cuts_are_found(&expected, &expected.text(), |_| false);
+}
+
+#[test]
+fn the_name_is_the_endpoints() {
+    let expected = Expected::tokyo("asterisk", &BOTH[..1]).named("Trunk_1");
+    let text = SHOWN.replace("twilio-sip/twilio-sip", "any/Trunk_1");
+    assert_eq!(expected.drift(&text), [""; 0]);
+    assert_eq!(expected.units(&text).unwrap()[0].name, "identify Trunk_1");
+    assert_eq!(expected.drift(&text.replace("Trunk", "trunk")).len(), 1);
+    let repair = expected.repair(&text.replace("/30", "/31")).unwrap();
+    assert!(
+        repair.contains("\nendpoint=Trunk_1\nmatch=54.65.63.192/30 ; tokyo\n"),
+        "{repair}"
+    );
+}
+
+#[test]
+fn what_costs_more_than_the_limits_is_refused() {
+    let limited = |bound| Expected::tokyo("asterisk", &BOTH).limited(bound);
+    let text = section("Smatch=54.65.63.192/31,54.65.63.194/31");
+    assert_eq!(limited("rules=2").drift(&text), [""; 0]);
+    let refused = limited("rules=1").refusal(&text);
+    assert!(
+        refused.starts_with("4: it comes to more than 1 rules"),
+        "{refused}"
+    );
+    // Each begins twice with the one before it.
+    let mut doubled = "[0](!)\ntype=identify\nendpoint=twilio-sip\n".to_owned();
+    for n in 1..40 {
+        doubled += &format!("[{n}](!,{0},{0})\n", n - 1);
+    }
+    doubled += "[last](39)\nmatch=54.65.63.192/30\n";
+    let refused = limited("rules=200000").refusal(&doubled);
+    assert!(
+        refused.contains("it comes to more than 200000 rules"),
+        "{refused}"
+    );
+    assert_eq!(refused.lines().count(), 1, "{refused}");
+    let chain = doubled.replace(",0,0)", ",0)");
+    let chain = (1..40).fold(chain, |text, n| {
+        text.replace(&format!(",{n},{n})"), &format!(",{n})"))
+    });
+    assert_eq!(limited("depth=40").drift(&chain), [""; 0]);
+    let refused = limited("depth=39").refusal(&chain);
+    assert!(
+        refused.contains("it is nested more than 39 deep"),
+        "{refused}"
+    );
+}

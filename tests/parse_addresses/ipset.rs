@@ -1,0 +1,482 @@
+//! Sets of ipset's.
+
+use super::{Expected, assert_cuts_are_found, pairs, rows};
+use crate::common::EDITIONS;
+use crate::common::judge::{BOTH, everything};
+use std::collections::BTreeSet;
+use twilio_sip_allow::policy::Direction;
+use twilio_sip_allow::policy::drift::Belongs;
+use twilio_sip_allow::policy::space::{Field, Span};
+use twilio_sip_allow::select::Selection;
+
+/// As the real `ipset save` prints it (version 7.17).
+const SAVED: &str = "\
+create other list:set size 8
+add other twilio-sip-media
+create twilio-sip-signaling hash:net family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0xb46b40b9
+add twilio-sip-signaling 54.65.63.192/30 comment \"tokyo\"
+create twilio-sip-media hash:net family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0x9cb09abd
+add twilio-sip-media 54.65.63.192/26 comment \"tokyo\"
+create twilio-sip-media-2 hash:net family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0x1bfc75fd
+";
+
+/// As the real `ipset list` prints it (version 7.17).
+const LISTED: &str = "\
+Name: twilio-sip-signaling
+Type: hash:net
+Revision: 7
+Header: family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0xb46b40b9
+Size in memory: 524
+References: 6
+Number of entries: 1
+Members:
+54.65.63.192/30 comment \"tokyo\"
+
+Name: twilio-sip-media
+Type: hash:net
+Revision: 7
+Header: family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0x9cb09abd
+Size in memory: 524
+References: 2
+Number of entries: 1
+Members:
+54.65.63.192/26 comment \"tokyo\"
+
+Name: twilio-sip-media-2
+Type: hash:net
+Revision: 7
+Header: family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0x1bfc75fd
+Size in memory: 456
+References: 0
+Number of entries: 0
+Members:
+
+Name: other
+Type: hash:net,port
+Revision: 8
+Header: family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0xf21a8af9
+Size in memory: 504
+References: 0
+Number of entries: 1
+Members:
+10.0.0.0/24,udp:5060
+";
+
+const CREATE: &str = "\
+create twilio-sip-signaling hash:net family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0xb46b40b9
+";
+const ADD: &str = "add twilio-sip-signaling 54.65.63.192/30 comment \"tokyo\"\n";
+
+/// What was saved with other lines in the place of the set for signaling, of which `S` is the name.
+fn instead(lines: &str) -> String {
+    let whole = format!("{CREATE}{ADD}");
+    assert!(SAVED.contains(&whole));
+    let lines = lines.replace(" S", " twilio-sip-signaling");
+    SAVED.replace(&whole, &format!("{lines}\n"))
+}
+
+/// What may stand for the set for signaling.
+const SAME_SETS: &str = "
+create S hash:net|add S 54.65.63.192/30
+create S hash:net|add S 54.65.63.195/30
+create S hash:net|add S 54.65.63.194/31|add S 54.65.63.192/31
+create S hash:net|add S 54.65.63.193|add S 54.65.63.192/30
+create S hash:net|add S 54.65.63.193 nomatch|add S 54.65.63.192/30|add S 54.65.63.193 -exist
+create S hash:net|add S 54.65.63.192/29|add S 54.65.63.196/30 nomatch
+create S hash:net|add S 54.65.63.196/30 nomatch|add S 54.65.63.192/29
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.0/24 nomatch|add S 10.0.0.0/8 nomatch
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/31 nomatch|add S 54.65.63.193|add S 54.65.63.192
+create S hash:net timeout 0|add S 54.65.63.192/30
+create S hash:net timeout 60|add S 54.65.63.192/30 timeout 0
+create S hash:net counters skbinfo forceadd|add S 54.65.63.192/30 packets 3 bytes 200 skbmark 0x1/0xff skbprio 1:2 skbqueue 3
+create S hash:net comment|add S 54.65.63.192/30 comment tokyo
+create S hash:net comment|add S 54.65.63.192/30 comment \"add S 0.0.0.0/1 # nomatch\"
+create S hash:net|add S 10.0.0.0/8|del S 10.0.0.0/8|add S 54.65.63.192/30
+create S hash:net|add S 54.65.63.192/30|del S 10.0.0.0/8 -exist
+create S hash:net|add S 10.0.0.0/8|flush S|add S 54.65.63.192/30
+create S hash:net -exist|flush S|add S 54.65.63.192/30
+create S hash:net -!|add S 10.0.0.0/8|flush S|add S 54.65.63.192/30 -!
+create S hash:net|create new hash:net|add S 10.0.0.0/8|add new 54.65.63.192/30|swap new S|destroy new
+create S hash:net|add S 54.65.63.192/30|destroy S|create S hash:net|add S 54.65.63.192/30
+create S hash:ip|add S 54.65.63.192|add S 54.65.63.193|add S 54.65.63.195|add S 54.65.63.194
+create S hash:ip family inet netmask 30|add S 54.65.63.194
+create S bitmap:ip range 54.65.63.0-54.65.63.255 netmask 30|add S 54.65.63.192
+create S bitmap:ip range 54.65.63.0/24|add S 54.65.63.192|add S 54.65.63.193|add S 54.65.63.194|add S 54.65.63.195
+# what it is for||  create S\thash:net maxelem 1 |add S  54.65.63.192/30
+";
+
+#[test]
+fn what_means_the_same_is_in_sync() {
+    let both = Expected::tokyo("ipset", &BOTH);
+    let unused = "create twilio-sip-media-2 ";
+    let without = &SAVED[..SAVED.find(unused).unwrap()];
+    let rendered = both.text();
+    for text in [
+        SAVED,
+        LISTED,
+        without,
+        &rendered,
+        &rendered.replace('\n', "\r\n"),
+    ] {
+        for directions in [&BOTH[..], &BOTH[..1], &BOTH[1..]] {
+            let expected = Expected::tokyo("ipset", directions);
+            assert_eq!(expected.drift(text), [""; 0], "{text}");
+        }
+    }
+    // As one listing of each set after the other.
+    assert_eq!(both.drift(&LISTED.replace("\n\nName", "\nName")), [""; 0]);
+    let old = LISTED.replace("Number of entries: 1\n", "");
+    assert_eq!(both.drift(&old), [""; 0]);
+    for row in rows(SAME_SETS) {
+        let text = instead(&row);
+        assert_eq!(
+            Expected::tokyo("ipset", &BOTH[..1]).drift(&text),
+            [""; 0],
+            "{text}"
+        );
+    }
+}
+
+/// What differs when the set for signaling is something else.
+const DIFFERENT_SETS: &str = "
+create S hash:net => missing in 54.65.63.192/30 signaling tokyo
+create S hash:net|add S 54.65.63.192/31 => missing in 54.65.63.194/31 signaling tokyo
+create S hash:net|add S 54.65.63.192/29 => extra in 54.65.63.196/30
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.193 nomatch => missing in 54.65.63.193/32 signaling tokyo
+create S hash:net|add S 54.65.63.193|add S 54.65.63.192/30 nomatch => missing in 54.65.63.192/32 signaling tokyo|missing in 54.65.63.194/31 signaling tokyo
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/30 nomatch -exist => missing in 54.65.63.192/30 signaling tokyo
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/28 nomatch|add S 54.65.63.192/27 => extra in 54.65.63.208/28
+create S hash:net timeout 60|add S 54.65.63.192/30 => missing in 54.65.63.192/30 sometimes signaling tokyo
+create S hash:net timeout 0|add S 54.65.63.192/30 timeout 9 => missing in 54.65.63.192/30 sometimes signaling tokyo
+create S hash:net timeout 0|add S 54.65.63.192/30|add S 54.65.63.194 timeout 9 nomatch => missing in 54.65.63.194/32 sometimes signaling tokyo
+create S hash:net timeout 0|add S 54.65.63.192/30|add S 10.0.0.0/8 timeout 9 => extra in 10.0.0.0/8 sometimes
+create S hash:net|add S 54.65.63.192/30|flush S => missing in 54.65.63.192/30 signaling tokyo
+create S hash:net|add S 54.65.63.192/30|del S 54.65.63.194/30 => missing in 54.65.63.192/30 signaling tokyo
+create S hash:net|add S 54.65.63.192/30|destroy S => missing in 54.65.63.192/30 signaling tokyo
+create S hash:net|create x hash:net|add S 54.65.63.192/30|swap S x => missing in 54.65.63.192/30 signaling tokyo
+create S hash:ip netmask 31|add S 54.65.63.193|add S 54.65.63.196 => missing in 54.65.63.194/31 signaling tokyo|extra in 54.65.63.196/31
+create S bitmap:ip range 54.65.63.192-54.65.63.199 netmask 29|add S 54.65.63.192 => extra in 54.65.63.196/30
+";
+
+#[test]
+fn what_differs_is_found() {
+    let expected = Expected::tokyo("ipset", &BOTH[..1]);
+    for (lines, told) in pairs(DIFFERENT_SETS) {
+        assert_eq!(expected.drift(&instead(&lines)).join("\n"), told, "{lines}");
+    }
+    // Each direction that is selected uses the same sets.
+    let both = Expected::tokyo("ipset", &BOTH);
+    let lines = ["in 54.65.63.192/30", "out 54.65.63.192/30"];
+    let lines = lines.map(|way| format!("missing {way} signaling tokyo"));
+    assert_eq!(both.drift(&instead("create S hash:net")), lines);
+    // What is for one list is extra in another; nobody asks the second of media for anything.
+    let moved = SAVED.replace("sip-media-2 ", "sip-x ");
+    let moved = moved.replace("sip-media ", "sip-media-2 ");
+    let moved = moved.replace("sip-x ", "sip-media ").replace(ADD, "");
+    let told = [
+        "missing in 54.65.63.192/30 signaling tokyo",
+        "missing in 54.65.63.192/26 media tokyo",
+        "extra in 54.65.63.192/26",
+    ];
+    assert_eq!(expected.drift(&moved), told);
+    let names = |text: &str| -> Vec<String> {
+        let absent = expected.units(text).unwrap().into_iter();
+        let absent = absent.filter(|unit| unit.absent.is_some());
+        absent.map(|unit| unit.name).collect()
+    };
+    assert_eq!(names(SAVED), [""; 0]);
+    assert_eq!(
+        names(&SAVED.replace("sip-media-2", "sip-x")),
+        ["set twilio-sip-media-2"]
+    );
+}
+
+/// The sets of a union, whose media has two lists, each with its own.
+#[test]
+fn each_set_serves_the_rules_of_its_list() {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        directions: vec![Direction::Out],
+        ..everything()
+    };
+    let expected = Expected::new("ipset", &["regional", "global"], &selection);
+    let text = expected.text();
+    assert_eq!(expected.drift(&text), [""; 0]);
+    let without = |set: &str| expected.drift(&format!("{text}destroy twilio-sip-{set}\n"));
+    let regional = "missing out 54.65.63.192/26 media tokyo";
+    let global = "missing out 168.86.128.0/18 media all regions";
+    assert_eq!(without("media"), [regional]);
+    assert_eq!(without("media-2"), [global]);
+    let swapped = format!(
+        "{text}create x hash:net\nswap x twilio-sip-media\nswap x twilio-sip-media-2\n\
+         swap x twilio-sip-media\n"
+    );
+    let told = [
+        regional,
+        global,
+        "extra out 168.86.128.0/18",
+        "extra out 54.65.63.192/26",
+    ];
+    let mut found = expected.drift(&swapped);
+    found.sort_by_key(|part| told.iter().position(|told| told == part));
+    assert_eq!(found, told);
+}
+
+/// Whatever editions are united, each of their rules is asked of some set.
+#[test]
+fn no_rule_is_without_its_set() {
+    for chosen in 1..1 << EDITIONS.len() {
+        let editions = EDITIONS.iter().enumerate();
+        let editions: Vec<&str> = editions
+            .filter(|(at, _)| chosen >> at & 1 == 1)
+            .map(|(_, edition)| *edition)
+            .collect();
+        let expected = Expected::new("ipset", &editions, &everything());
+        let drift = expected.check("create other hash:net\n").unwrap();
+        let missing: BTreeSet<(Direction, String, Span)> = drift
+            .missing
+            .iter()
+            .map(|part| {
+                let Belongs::Rule { plane, .. } = part.belongs else {
+                    panic!("{part:?}");
+                };
+                (
+                    part.direction,
+                    plane.to_string(),
+                    part.packets.span(Field::Remote),
+                )
+            })
+            .collect();
+        for rule in &expected.policy.rules {
+            for remote in rule.remote.networks.iter() {
+                let key = (
+                    rule.direction,
+                    rule.plane.to_string(),
+                    remote.network.into(),
+                );
+                assert!(
+                    missing.contains(&key),
+                    "{editions:?}: {key:?} of {missing:?}"
+                );
+            }
+        }
+    }
+}
+
+/// What stands for the set for signaling, and the line and the problem of what is refused.
+const REFUSED_SETS: &str = "
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/30 => 5: the set has this entry already
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.193/30 nomatch => 5: the set has this entry already
+create S hash:net|add S 54.65.63.192/33 => 4: '54.65.63.192/33' has no prefix length from 0 to 32
+create S hash:net|add S 0.0.0.0/0 => 4: '0.0.0.0/0' is no entry that ipset takes
+create S hash:net|add S 54.65.63.192-54.65.63.195 => 4: '54.65.63.192-54.65.63.195' is a range, which ipset splits
+create S hash:net|add S 54.65.063.192/30 => 4: '54.65.063.192' is not an IPv4 address
+create S hash:net|add S sip.example.com => 4: 'sip.example.com' is not an IPv4 address
+create S hash:net|add S => 4: '' is not an IPv4 address
+create S hash:net|add S 54.65.63.192/30 comment \"x\" => 4: 'comment' is not understood in an entry of this set
+create S hash:net|add S 54.65.63.192/30 packets 3 => 4: 'packets' is not understood
+create S hash:net|add S 54.65.63.192/30 skbmark 3 => 4: 'skbmark' is not understood
+create S hash:net|add S 54.65.63.192/30 timeout 3 => 4: 'timeout' is not understood
+create S hash:net|add S 54.65.63.192/30 match => 4: 'match' is not understood
+create S hash:net timeout 0|add S 54.65.63.192/30 timeout x => 4: 'x' is not a number
+create S hash:net timeout 0|add S 54.65.63.192/30 timeout => 4: '' is not a number
+create S hash:net comment|add S 54.65.63.192/30 comment => 4: expected a comment of 1 to 255 bytes
+create S hash:net comment|add S 54.65.63.192/30 comment \"\" => 4: expected a comment of 1 to 255 bytes
+create S hash:net comment|add S 54.65.63.192/30 comment \"a\"b => 4: expected a comment of 1 to 255 bytes
+create S hash:net comment|add S 54.65.63.192/30 comment a\"b\" => 4: expected a comment of 1 to 255 bytes
+create S hash:net comment|add S 54.65.63.192/30 comment a b => 4: 'b' is not understood
+create S hash:net comment|add S 54.65.63.192/30 comment \"a => 4: a comment goes on in the next line
+create S hash:net comment|add other x comment \"a|add S 0.0.0.0/1\" => 4: a comment goes on in the next line; expected each on one line|5: a comment goes on in the next line
+create S hash:net|del S 54.65.63.192/30 => 4: the set has no such entry before it
+create S hash:net maxelem 1|add S 54.65.63.192/31|add S 54.65.63.194/31 => 5: the set takes 1 entries at most
+create S hash:net family inet6|add S 2001:db8::/32 => 3: it is a set of IPv6 addresses; expected family inet
+create S hash:net netmask 24 => 3: 'netmask' is not an option of hash:net that is understood
+create S hash:net range 10.0.0.0/8 => 3: 'range' is not an option of hash:net
+create S hash:ip bitmask 255.255.0.255 => 3: 'bitmask' is not an option of hash:ip
+create S hash:ip netmask 33 => 3: expected a netmask from 1 to 32
+create S hash:ip netmask 0 => 3: expected a netmask from 1 to 32
+create S hash:ip|add S 54.65.63.192/30 => 4: '54.65.63.192/30' is not an IPv4 address
+create S hash:ip|add S 54.65.63.192 nomatch => 4: 'nomatch' is not understood
+create S bitmap:ip range 10.0.0.0-10.0.0.7|add S 10.0.0.8 => 4: '10.0.0.8' is not in the range of the set
+create S bitmap:ip range 10.0.0.7-10.0.0.0 => 3: the range '10.0.0.7-10.0.0.0' is reversed
+create S hash:net,port => 3: a set of type 'hash:net,port' tells more than IPv4 addresses
+create S list:set size 8 => 3: a set of type 'list:set' tells more
+create S nethash => 3: a set of type 'nethash' tells more
+create S => 3: a set of type '' tells more
+create => 3: expected the name of a set after create
+create S hash:net maxelem => 3: '' is not a number
+create S hash:net maxelem comment -exist|create new hash:net|add new 54.65.63.192/30|swap new S|destroy new => 3: 'comment' is not a number
+create S hash:net -exist|add S 54.65.63.192/30 => 3: the set may have had other entries before
+create S hash:net|create S hash:net => 4: a line before creates the set 'twilio-sip-signaling' too
+create S hash:net|create S hash:net counters -exist => 4: a line before creates the set
+create S hash:ip|create x hash:net|swap S x => 5: ipset swaps no hash:ip with a hash:net
+create S hash:net|swap S x => 4: no line before creates the set 'x'
+add S 54.65.63.192/30 => 3: no line before creates the set 'twilio-sip-signaling'
+create S hash:net|flush S now => 4: expected the end of the line after the name, not 'now'
+create S hash:net|flush => 4: expected the name of a set after flush
+create S hash:net|rename S x => 4: 'rename' is not understood; expected create, add, del, flush, swap or destroy
+create S hash:net|-A S 54.65.63.192/30 => 4: '-A' is not understood
+create S hash:net|add x 54.65.63.192/30 => 4: no line before creates the set 'x'
+";
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let expected = Expected::tokyo("ipset", &BOTH[..1]);
+    for (lines, told) in pairs(REFUSED_SETS) {
+        let refused = expected.refusal(&instead(&lines));
+        assert!(
+            refused.starts_with(&told) && refused.lines().count() == told.lines().count(),
+            "{lines}\n{refused}"
+        );
+    }
+    let many =
+        "create twilio-sip-media hash:net\n".to_owned() + &"add twilio-sip-media x\n".repeat(1000);
+    assert_eq!(expected.check(&many).unwrap_err().len(), 20);
+    let many = "nonesuch\n".repeat(1000);
+    assert_eq!(expected.check(&many).unwrap_err().len(), 20);
+    // What is wrong with a set of another name is not looked at.
+    assert_eq!(
+        expected.drift(&SAVED.replace("list:set size 8", "new:type x")),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_listing_is_whole_or_refused() {
+    let expected = Expected::tokyo("ipset", &BOTH[..1]);
+    let terse = LISTED
+        .lines()
+        .filter(|line| line.contains(": ") || line.is_empty());
+    let terse = terse.collect::<Vec<_>>().join("\n") + "\n";
+    for (text, told) in [
+        (
+            terse,
+            "1: its entries are not listed: the text was cut off, or it was asked for with -terse",
+        ),
+        (
+            LISTED.replacen("entries: 1", "entries: 2", 1),
+            "1: 1 entries are listed, and not 2 as it says: the text was cut off",
+        ),
+        (
+            LISTED.repeat(2),
+            "39: the set 'twilio-sip-signaling' stands in the text twice",
+        ),
+        (
+            LISTED.replacen("Type", "Kind", 1),
+            "2: 'Kind' is not understood; expected Type, Revision",
+        ),
+        (
+            LISTED.replacen("hash:net", "hash:net,net", 1),
+            "1: a set of type 'hash:net,net'",
+        ),
+        (
+            LISTED.replacen("\"tokyo\"", "\"to\n\nName: x\"", 1),
+            "9: a comment goes on in the next line",
+        ),
+        (
+            LISTED.replacen("\nName", "\nx\nName", 1),
+            "11: expected 'Name:' and the name of a set",
+        ),
+    ] {
+        let refused = expected.refusal(&text);
+        assert!(refused.starts_with(told), "{refused}\n{text}");
+    }
+}
+
+#[test]
+fn a_text_of_something_else_is_refused_with_a_hint() {
+    let expected = Expected::tokyo("ipset", &BOTH);
+    let iptables = "# Generated by iptables-save\n*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+    let xml = "<ipsets>\n<ipset name=\"twilio-sip-media\">\n</ipset>\n</ipsets>\n";
+    let hint = "create, add, del, flush, swap or destroy, as in what ipset save prints, or what \
+                ipset list prints, without -output xml";
+    for text in [
+        iptables,
+        xml,
+        "twilio-sip-signaling\ntwilio-sip-media\n",
+        "{}\n",
+        "table inet filter {\n}\n",
+    ] {
+        let refused = expected.refusal(text);
+        assert!(refused.contains(hint), "{refused}");
+    }
+    let refused = expected.refusal("# nothing\n");
+    assert_eq!(
+        refused,
+        "1: no set is left at its end; expected what ipset save or ipset list prints"
+    );
+}
+
+#[test]
+fn a_text_that_was_cut_off_is_never_in_sync() {
+    let expected = Expected::tokyo("ipset", &BOTH);
+    let last_entry = SAVED.find("create twilio-sip-media-2 ").unwrap();
+    assert_cuts_are_found(&expected, SAVED, |cut| {
+        cut.len() >= last_entry && cut.ends_with('\n')
+    });
+    let others = LISTED.find("\nName: twilio-sip-media-2").unwrap();
+    let whole = |cut: &str| {
+        let rest = LISTED[cut.len()..].trim_start_matches('\n');
+        cut.len() >= others && cut.ends_with('\n') && rest.starts_with("Name: ")
+    };
+    assert_cuts_are_found(&expected, LISTED, whole);
+    // The last lines put the temporary sets away.
+    let rendered = expected.text();
+    let swapped = rendered.find("destroy ").unwrap();
+    assert_cuts_are_found(&expected, &rendered, |cut| {
+        cut.len() >= swapped && cut.ends_with('\n')
+    });
+}
+
+#[test]
+fn a_users_own_set_is_found_by_its_name() {
+    let own = "create voip hash:net\nadd voip 54.65.63.192/26\n";
+    let expected = Expected::tokyo("ipset", &BOTH[..1]).named("voip");
+    assert_eq!(expected.drift(own), [""; 0]);
+    let extra = format!("{own}add voip 54.65.63.128/26\n");
+    assert_eq!(expected.drift(&extra), ["extra in 54.65.63.128/26"]);
+    let refused = expected.repair(&extra).unwrap_err();
+    assert!(
+        refused.starts_with("'voip' is a unit of your own naming"),
+        "{refused}"
+    );
+    // It serves all that is selected, whatever it is called after.
+    let named = Expected::tokyo("ipset", &BOTH[..1]).named("x-signaling");
+    let text = own.replace("voip", "x-signaling");
+    assert_eq!(named.drift(&text), [""; 0]);
+    let text = "create x-signaling hash:net\nadd x-signaling 54.65.63.192/30\n";
+    let rest = "54.65.63.196/30+54.65.63.200/29+54.65.63.208/28+54.65.63.224/27";
+    assert_eq!(
+        named.drift(text),
+        [format!("missing in {rest} media tokyo")]
+    );
+    // Sets of this program's naming come first; a set cannot be asked for both directions.
+    let ours = SAVED.replace("twilio-sip", "voip");
+    assert_eq!(expected.drift(&(ours + &extra)), [""; 0]);
+    let both = Expected::tokyo("ipset", &BOTH).named("voip");
+    assert_eq!(both.drift(own).len(), 4);
+}
+
+#[test]
+fn what_has_drifted_is_mended_as_a_whole() {
+    let expected = Expected::tokyo("ipset", &BOTH[..1]);
+    let repair = expected.repair(&SAVED.replace(ADD, "")).unwrap();
+    assert_eq!(repair, expected.text());
+    assert!(
+        repair.contains("swap twilio-sip-signaling-new twilio-sip-signaling\n"),
+        "{repair}"
+    );
+}
+
+#[test]
+fn more_entries_than_the_limit_are_refused() {
+    let text = instead("create S hash:net\nadd S 54.65.63.192/31\nadd S 54.65.63.194/31");
+    for (directions, most) in [(&BOTH[..1], 3), (&BOTH[..], 6)] {
+        let limited =
+            |most: u32| Expected::tokyo("ipset", directions).limited(&format!("rules={most}"));
+        assert_eq!(limited(most).drift(&text), [""; 0]);
+        let refused = limited(most - 1).refusal(&text);
+        let told = format!("6: it comes to more than {} rules", most - 1);
+        assert!(refused.starts_with(&told), "{refused}");
+    }
+}
