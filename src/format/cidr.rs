@@ -36,7 +36,7 @@ impl Dialect for Cidr {
         "The fewest networks that hold the selection's addresses, ascending. A list says no direction, \
          protocol or port, as its head tells; those are up to what takes it. The networks of both \
          planes are one list, unless `--plane` names one. `--local-address` and the local ports are \
-         refused."
+         refused; `--name` makes no difference."
     }
 
     fn load(&self, _unit: &Unit) -> String {

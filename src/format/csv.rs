@@ -48,7 +48,8 @@ impl Dialect for Csv {
          network: direction, plane, transport (empty for media), protocol, networks and ports of \
          either side (`any`, a port, or `FIRST-LAST`), and the regions and editions that the network \
          comes from. It holds what opens a call or a flow; TCP's way back, which a firewall without \
-         state needs besides, is in `json`. No field begins as a formula does."
+         state needs besides, is in `json`. No field begins as a formula does; \
+         `--name` makes no difference."
     }
 
     fn load(&self, _unit: &Unit) -> String {
