@@ -264,8 +264,8 @@ pub struct CheckArgs {
     report: ReportArg,
     /// With drift, print what to load to mend it; the report goes to stderr
     ///
-    /// The whole unit, as without "check"; with aws-sg, the authorize and revoke calls of exactly
-    /// the difference.
+    /// The whole unit, as without "check"; with aws-sg and aws-prefix-list, the calls of exactly the
+    /// difference. Nothing is printed where there is no drift.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()

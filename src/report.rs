@@ -21,6 +21,7 @@ use std::borrow::Cow;
 
 use crate::format::parse::{Lines, excerpt};
 use crate::policy::drift::Drift;
+use crate::policy::space::Grain;
 use crate::policy::{Direction, Scope};
 
 /// What is the same for all files.
@@ -28,6 +29,8 @@ use crate::policy::{Direction, Scope};
 pub struct Subject<'a> {
     /// The format's name.
     pub format: &'static str,
+    /// What was compared of packets.
+    pub grain: Grain,
     /// What was selected.
     pub scope: &'a Scope,
 }

@@ -279,7 +279,8 @@ const FORMATS_HEAD: &str = "\
 # Formats
 
 Written by a test from the program's own table, which `twilio-sip-allow list formats --json` prints; `FILE`
-is the output. What holds for all: the same call prints the same bytes; an output only allows, and sets no
+is the output. What holds for all: the same call prints the same bytes; an output only allows (what an
+applied access list or filter of `cisco`, `cisco-asa` and `junos` does not permit, these deny), and sets no
 default policy; a name that the system does not take and a selection that the format cannot say exactly are
 refused (status 2).
 ";

@@ -120,6 +120,7 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
     };
     let subject = Subject {
         format: format.name(),
+        grain: format.grain(),
         scope: &policy.scope,
     };
     let told = |report: &dyn Report| {

@@ -109,6 +109,7 @@ impl Check {
             ..unit.clone()
         };
         format::view(format, &policy, &sayable)?;
+        let policy = format.part_of(&policy)?.into_owned();
         Ok(Check {
             format,
             unit,
@@ -124,6 +125,7 @@ impl Check {
     fn subject(&self) -> Subject<'_> {
         Subject {
             format: self.format.name(),
+            grain: self.format.grain(),
             scope: &self.policy.scope,
         }
     }

@@ -3,6 +3,8 @@
 //! Asterisk, `res_pjsip_endpoint_identifier_ip`: a request from an address that matches belongs to
 //! the endpoint that is named. RTP passes it by.
 
+use std::borrow::Cow;
+
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
@@ -59,11 +61,14 @@ impl Dialect for Asterisk {
         ("asterisk.j2", include_str!("../../templates/asterisk.j2"))
     }
 
+    fn part_of<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, FormatError> {
+        addresses::sip_sources(self, policy).map(Cow::Owned)
+    }
+
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let policy = addresses::sip_sources(self, policy)?;
-        let list = addresses::only_list(self, &policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
+        let list = addresses::only_list(self, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
         Ok(template::value(&View {
-            head: head(self, &policy, unit, &[]),
+            head: head(self, policy, unit, &[]),
             // Names of endpoints are told apart by case too.
             name: unit.name.to_string(),
             matches: list.spelled,

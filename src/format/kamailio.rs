@@ -3,6 +3,8 @@
 //! A line has group, address, mask, port and tag; port 0 is any (module `permissions`, "Address
 //! File Format").
 
+use std::borrow::Cow;
+
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
@@ -66,9 +68,12 @@ impl Dialect for Kamailio {
         ("kamailio.j2", include_str!("../../templates/kamailio.j2"))
     }
 
+    fn part_of<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, FormatError> {
+        addresses::sip_sources(self, policy).map(Cow::Owned)
+    }
+
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let policy = addresses::sip_sources(self, policy)?;
-        let list = addresses::only_list(self, &policy, COMMENT_LIMIT, address_and_mask)?;
+        let list = addresses::only_list(self, policy, COMMENT_LIMIT, address_and_mask)?;
         let hooks = [
             "modparam(\"permissions\", \"address_file\", \"FILE\")".to_owned(),
             format!(
@@ -76,7 +81,7 @@ impl Dialect for Kamailio {
             ),
         ];
         Ok(template::value(&View {
-            head: head(self, &policy, unit, &hooks),
+            head: head(self, policy, unit, &hooks),
             group: GROUP,
             tag: unit.name.lower_with_hyphens(),
             records: list.spelled,

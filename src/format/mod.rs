@@ -35,6 +35,7 @@ mod unit;
 mod user_template;
 mod yaml;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
@@ -85,7 +86,13 @@ pub trait Dialect: Sync {
     /// File name and text of its template.
     fn template(&self) -> (&'static str, &'static str);
 
-    /// What the template lays out, in finished strings.
+    /// What of a policy an output can say, if the user may have meant that part alone; all of it,
+    /// as a rule.
+    fn part_of<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, FormatError> {
+        Ok(Cow::Borrowed(policy))
+    }
+
+    /// What the template lays out, in finished strings; `policy` is what [`Dialect::part_of`] left.
     ///
     /// Everything of the policy is in it, exactly, or the call is refused; `unit` is checked
     /// against the firewall's own rules for names.
@@ -345,7 +352,7 @@ pub fn view(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Value,
         });
     }
     refuse_without_effect(policy, format.is_stateless())?;
-    format.view(policy, unit)
+    format.view(&*format.part_of(policy)?, unit)
 }
 
 /// What is deployed, by a text of the firewall's or of ours.

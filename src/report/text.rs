@@ -2,7 +2,7 @@
 
 use super::{Judged, Report, Subject, Summary, Text, deployed, words};
 use crate::policy::drift::Part;
-use crate::policy::space::Side;
+use crate::policy::space::{Grain, Side};
 use crate::policy::{ALL_REGIONS, Direction};
 use crate::text::{GREEN, RED, painted, shown};
 
@@ -117,7 +117,7 @@ fn blame_line(judged: &Judged, at: u32) -> String {
     format!("      line {line}: {}", shown(&text, &[]))
 }
 
-/// `what nftables needs for tokyo, edition regional`
+/// `what nftables needs for tokyo, edition regional`, or the addresses alone of that
 fn expected(subject: &Subject) -> String {
     let scope = subject.scope;
     let list = |words: Vec<String>| words.join(", ");
@@ -132,8 +132,12 @@ fn expected(subject: &Subject) -> String {
         .map(|edition| edition.name.to_string());
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
+    let what = match subject.grain {
+        Grain::Remotes => "the addresses that",
+        Grain::Packets | Grain::Openings => "what",
+    };
     format!(
-        "what {} needs for {regions}, edition {}, {} {}",
+        "{what} {} needs for {regions}, edition {}, {} {}",
         subject.format,
         list(editions.collect()),
         planes.join(" and "),

@@ -124,7 +124,7 @@ impl<'a> Sections<'a> {
         if code.starts_with('#') {
             return Err(
                 "what it brings in may identify the endpoint too, and is not in the text; give what \
-                 asterisk -rx 'pjsip show identifies' prints"
+                 asterisk -rx 'pjsip show identifies' prints, or the file alone that the unit is in"
                     .to_owned(),
             );
         }

@@ -45,10 +45,17 @@ const LIMIT: usize = 1_000;
 impl<'a> Node<'a> {
     /// The one value of a text.
     pub fn root(text: &'a str) -> Result<Self, Problem> {
-        let value = serde_json::from_str(text).map_err(|error| Problem {
-            at: place_of_error(text, &error),
-            path: String::new(),
-            what: format!("this is not valid JSON: {error}"),
+        let value = serde_json::from_str(text).map_err(|error| {
+            let cut = if error.is_eof() {
+                ", so the text may have been cut off"
+            } else {
+                ""
+            };
+            Problem {
+                at: place_of_error(text, &error),
+                path: String::new(),
+                what: format!("this is not valid JSON: {error}{cut}"),
+            }
         })?;
         Ok(Node { value, text })
     }

@@ -200,7 +200,28 @@ impl<'a> Reader<'a> {
             },
             "flush" => self.flush(),
             "delete" | "destroy" | "replace" | "rename" => self.change(verb),
+            "set" | "map" => {
+                self.refuse_without_block()?;
+                self.add(verb)
+            }
             _ => self.add(verb),
+        }
+    }
+
+    /// A listing has all of a set; other systems' commands may begin with the same word.
+    fn refuse_without_block(&self) -> Result<(), String> {
+        let mut ahead = self.tokens;
+        loop {
+            match ahead.next()? {
+                Token::Word(_) => {}
+                Token::Sign("{") => return Ok(()),
+                token => {
+                    return Err(format!(
+                        "expected '{{' after the name of a set, not {}; {EXPECTED}",
+                        token.shown()
+                    ));
+                }
+            }
         }
     }
 
