@@ -132,7 +132,7 @@ const TYPED: [(&str, &str); 6] = [
     ("--region to", "tokyo"),
     ("--region tokyo --format nf", "nftables"),
     ("check --region sao", "sao-paulo"),
-    ("check --format ci", "cisco"),
+    ("check --format nf", "nftables"),
     ("sc", "scan"),
 ];
 

@@ -1129,3 +1129,16 @@ fn limits_are_kept() {
         assert!(errors[0].1.contains(problem), "{errors:?}");
     }
 }
+
+/// A form feed is a blank, to this reader as to the others, whatever the text is of.
+#[test]
+fn a_form_feed_does_not_stop_the_reader() {
+    let expected = tokyo(&BOTH);
+    let text = expected
+        .text()
+        .replace("set firewall", "set \u{c} firewall");
+    assert!(text.contains('\u{c}'));
+    assert!(expected.check(&text).unwrap().is_none());
+    let errors = expected.check("x\u{c}y\n").unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+}

@@ -288,6 +288,16 @@ create S hash:net comment|add S 54.65.63.192/30 comment a b => 4: 'b' is not und
 create S hash:net comment|add S 54.65.63.192/30 comment \"a => 4: a comment goes on in the next line
 create S hash:net comment|add other x comment \"a|add S 0.0.0.0/1\" => 4: a comment goes on in the next line; expected each on one line|5: a comment goes on in the next line
 create S hash:net|del S 54.65.63.192/30 => 4: the set has no such entry before it
+create S hash:net|add S 54.65.63.192/30|del S 54.65.63.192/30 nomatch => 5: ipset deletes an entry by its address alone
+create S hash:net maxelem 1 maxelem 5 => 3: 'maxelem' stands there twice, which ipset refuses
+create S hash:net hashsize abc => 3: 'abc' is not a number
+create S hash:net timeout 2147484 => 3: expected a timeout of at most 2147483 seconds
+create S hash:net timeout 0|add S 54.65.63.192/30 timeout 5 timeout 0 => 4: 'timeout' stands there twice
+create S bitmap:ip => 3: expected a range of at most 65536 addresses
+create S bitmap:ip range 54.64.0.0/15 => 3: expected a range of at most 65536 addresses
+create S bitmap:ip range 54.65.0.0/16 maxelem 5 => 3: 'maxelem' is not an option of bitmap:ip
+create a23456789012345678901234567890123 hash:net => 3: expected the name of a set after create, of at most 31 bytes
+create S hash:net|create six hash:net family inet6|swap S six => 5: ipset swaps no set of IPv4 with one of IPv6
 create S hash:net maxelem 1|add S 54.65.63.192/31|add S 54.65.63.194/31 => 5: the set takes 1 entries at most
 create S hash:net family inet6|add S 2001:db8::/32 => 3: it is a set of IPv6 addresses; expected family inet
 create S hash:net netmask 24 => 3: 'netmask' is not an option of hash:net that is understood
@@ -338,6 +348,17 @@ fn what_is_not_understood_is_refused() {
     assert_eq!(
         expected.drift(&SAVED.replace("list:set size 8", "new:type x")),
         [""; 0]
+    );
+    // What it takes for another line would be one.
+    let long = format!(
+        "#{} add twilio-sip-signaling 10.0.0.0/8\n",
+        "x".repeat(1021)
+    );
+    let refused = expected.refusal(&format!("{SAVED}{long}"));
+    assert!(
+        refused
+            .contains("the line has more than 1022 bytes, and ipset takes the end of a long one"),
+        "{refused}"
     );
 }
 

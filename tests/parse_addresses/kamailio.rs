@@ -138,7 +138,9 @@ fn what_differs_is_found() {
 }
 
 const REFUSED_FILES: &str = "
-1 54.65.63.192 33 0 x => 1: '54.65.63.192/33' has no prefix length from 0 to 32
+1 54.65.63.192 33 0 x => 1: '33' is not a mask up to 32, and Kamailio loads nothing of a file with such
+2 10.0.0.0 40 0 x => 1: '40' is not a mask up to 32
+2 2001:db8:: 200 0 x => 1: '200' is not a mask up to 128
 1 54.65.63.192/30 => 1: '54.65.63.192/30' is not an IPv4 address, so Kamailio takes it for a host name; a mask is a word of its own
 1 54.65.63 30 => 1: '54.65.63' is not an IPv4 address
 1 54.65.063.192 30 => 1: '54.65.063.192' is not an IPv4 address
@@ -150,7 +152,7 @@ const REFUSED_FILES: &str = "
 1 54.65.63.192 30 tag => 1: 'tag' is not a port that Kamailio takes as it stands
 1 54.65.63.192 30 65536 tag => 1: '65536' is not a port
 1 54.65.63.192 30 -1 => 1: '-1' is not a port
-1 2001:db8:: 129 => 1: '2001:db8::' with the mask 129 is not a network of IPv6
+1 2001:db8:: 129 => 1: '129' is not a mask up to 128
 1 2001:db8::/32 => 1: '2001:db8::/32' with the mask 0 is not a network of IPv6
 1 => 1: it ends where an address is expected
 1 # 54.65.63.192 => 1: it ends where an address is expected

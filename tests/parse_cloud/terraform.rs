@@ -167,8 +167,11 @@ fn the_rules_of_a_state_are_those_of_the_units_name() {
         ("Twilio_sip_udp_1", false),
         ("my_twilio_sip_udp_1", false),
         ("twilio_sip_b_udp_5060_1_2_3_0_24", false),
-        ("twilio_sip_udp_udp_5060", false),
-        ("twilio_sip_udp_5_tcp_5060", false),
+        // Names that people give, and no unit with a longer one.
+        ("twilio_sip_udp_udp_5060", true),
+        ("twilio_sip_udp_5_tcp_5060", true),
+        ("twilio_sip_media_udp_10000_20000", true),
+        ("twilio_sip_b_tcp_5060_5061_1_2_3_0_24", false),
     ] {
         let told = own.told(&state(&format!("@/name = {name:?}")));
         let expected: &[&str] = if is_own { &[] } else { &[MISSING] };

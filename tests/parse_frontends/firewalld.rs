@@ -42,7 +42,6 @@ fn written(from: &str, to: &str) -> String {
 /// What may stand for a part of [`WRITTEN`] and means the same.
 const POLICY_SAME: &str = r#"
 <policy target="CONTINUE"> => <policy target="DROP" version="1" priority="-5">
-<policy target="CONTINUE"> => <policy>
 <rule family="ipv4"> => <rule priority='-7' family='ipv4'>
 <rule family="ipv4"> => <rule family="ipv4" priority="32767">
 <accept/> => <accept></accept>
@@ -56,6 +55,7 @@ port="5061" => port="sip-tls"
 <ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="ANY"/>
 <ingress-zone => <rule family="ipv4" priority="1"><source address="54.65.63.192/26"/><drop/></rule><rule priority="2"><reject type="icmp-admin-prohibited"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="10.0.0.0/8" invert="False"/><drop/></rule><ingress-zone
+<ingress-zone => <rule family="ipv4" priority="-5"><source address="54.65.63.192/26"/><source-port port="9" protocol="sctp"/><reject type="tcp-reset"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="54.0.0.0/8" invert="True"/><protocol value="gre"/><drop/></rule><ingress-zone
 <ingress-zone => <rule family="ipv6"><source address="2001:db8::/32"/><drop/></rule><rule><icmp-block name="echo-request"/></rule><icmp-block name="redirect"/><ingress-zone
 <ingress-zone => <rule><service name="ssh"/><log/></rule><rule priority="3"><log/></rule><ingress-zone
@@ -173,6 +173,18 @@ port="5060" protocol="udp" => port="5060" => 5: 'port' has no attribute 'protoco
 port="5060" protocol="udp" => port="5060" protocol="icmp" => 5: expected the protocol tcp, udp, sctp or dccp, not 'icmp'
 port="5060" => port="5060,5061" => 5: '5060,5061' is not a port from 0 to 65535
 port="5060" => port="65536" => 5: '65536' is not a port from 0 to 65535
+port="5060" => port="turn" => 5: not every Linux knows the name 'turn'; expected the number
+<ingress-zone => <rule priority="-5"><protocol value="carp"/><drop/></rule><ingress-zone => 25: not every Linux knows the name 'carp'; expected the number
+<accept/> => <log level="warn"/><accept/> => 5: 'warn' is no level of 'log', and firewalld leaves out a rule with such
+<accept/> => <log prefix=""/><accept/> => 5: '' is no prefix of 'log', and firewalld leaves out a rule with such
+<accept/> => <log prefix="a'b"/><accept/> => 5: 'a'b' is no prefix of 'log', and firewalld leaves out a rule with such
+<accept/> => <log foo="x"/><accept/> => 5: 'log' has no attribute 'foo' in firewalld
+<accept/> => <nflog group="99999999"/><accept/> => 5: '99999999' is no group of 'nflog', and firewalld leaves out a rule with such
+<accept/> => <nflog queue-size="-1"/><accept/> => 5: '-1' is no queue-size of 'nflog', and firewalld leaves out a rule with such
+<accept/> => <audit><limit value="1/d"/></audit><accept/> => 5: '1/d' is no rate that firewalld takes, such as 10/m
+<accept/> => <log><limit value="5/w"/></log><accept/> => 5: '5/w' is no rate that firewalld takes, such as 10/m
+<accept/> => <log><limit value="0/s"/></log><accept/> => 5: '0/s' is no rate that firewalld takes, such as 10/m
+<accept/> => <reject type="bogus"/> => 5: 'bogus' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule with another
 port="5060" => port="5061-5060" => 5: the ports from '5061' to '5060' are reversed
 54.65.63.192/30 => 54.65.63.192/255.0.255.0 => 5: the mask of '54.65.63.192/255.0.255.0' has gaps
 54.65.63.192/30 => 54.65.63.192/33 => 5: '54.65.63.192/33' has no prefix length from 0 to 32
@@ -181,6 +193,7 @@ address="54.65.63.192/30" => address="54.65.63.192/30" invert="not" => 5: expect
 <policy target="CONTINUE"> => <policy target="continue"> => 2: expected the target CONTINUE, ACCEPT, REJECT or DROP, not 'continue'
 <policy target="CONTINUE"> => <policy target="CONTINUE" priority="high"> => 2: 'high' is not a priority from -32768 to 32767
 <policy target="CONTINUE"> => <policy name="x"> => 2: 'policy' has no attribute 'name' in firewalld
+<policy target="CONTINUE"> => <policy> => 2: 'policy' has no attribute 'target'
 <egress-zone name="HOST"/> =>  => 2: it has no ingress zone or no egress zone, so firewalld applies it nowhere
 <egress-zone name="HOST"/> => <egress-zone name="ANY"/> => 2: it is for packets that go on to other hosts
 <egress-zone name="HOST"/> => <egress-zone name="HOST"/><egress-zone name="ANY"/> => 2: it is for packets that go on to other hosts
@@ -235,7 +248,7 @@ fn counts_rules_and_boxes() {
     let inverted = "<rule family=\"ipv4\"><source address=\"10.0.0.1\" invert=\"yes\"/>\
                     <destination address=\"10.0.0.1\" invert=\"yes\"/><drop/></rule>";
     let zones = "<ingress-zone name=\"ANY\"/><egress-zone name=\"HOST\"/></policy>\n";
-    let two = format!("<policy>{inverted}{inverted}{zones}");
+    let two = format!("<policy target=\"CONTINUE\">{inverted}{inverted}{zones}");
     assert_eq!(refused_by_limit("firewalld", &two, "rules=8"), None);
     let refused = refused_by_limit("firewalld", &two, "rules=7").unwrap();
     assert!(
@@ -260,7 +273,7 @@ fn counts_rules_and_boxes() {
         assert!(refused.starts_with("it is not valid XML"), "{refused}");
     }
     let deep = format!(
-        "<policy>{}{}</policy>\n",
+        "<policy target='CONTINUE'>{}{}</policy>\n",
         "<a>".repeat(50_000),
         "</a>".repeat(50_000)
     );

@@ -7,12 +7,20 @@ pub(super) struct Comments {
     pub open: Option<u32>,
 }
 
+/// Asterisk reads a line into 8192 bytes, with its end.
+const LINE_LIMIT: usize = 8_190;
+
 const BLOCK: &str = ";--";
 const BLOCK_END: &str = "--;";
 
 impl Comments {
     /// What of a line is no comment.
     pub fn code<'a>(&mut self, at: u32, line: &'a str) -> Result<&'a str, String> {
+        if line.len() > LINE_LIMIT {
+            return Err(format!(
+                "Asterisk skips a line of more than {LINE_LIMIT} bytes; expected shorter ones"
+            ));
+        }
         if self.open.is_some() {
             return self.goes_on(line).map(|()| "");
         }
@@ -23,6 +31,12 @@ impl Comments {
             if line[..start].ends_with('\\') {
                 from = start + 1;
                 continue;
+            }
+            if line[..=start].ends_with(BLOCK_END) {
+                return Err(format!(
+                    "'{BLOCK_END}' ends no comment here, and Asterisk passes over all that follows; \
+                     expected none"
+                ));
             }
             if rest.starts_with(BLOCK) && !rest.starts_with(";---") {
                 let inside = &rest[BLOCK.len()..];
@@ -46,7 +60,7 @@ impl Comments {
         }
         let Some(end) = end else { return Ok(()) };
         self.open = None;
-        let after = text[end + BLOCK_END.len()..].trim();
+        let after = text[end + BLOCK_END.len()..].trim_ascii();
         if after.is_empty() {
             Ok(())
         } else {

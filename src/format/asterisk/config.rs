@@ -1,7 +1,7 @@
 //! `pjsip.conf`: sections, of which some are patterns for others (Asterisk's documentation,
 //! "Asterisk Configuration Files" and "Templates").
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::comments::Comments;
 use super::criteria::Criteria;
@@ -14,6 +14,7 @@ const EXPECTED: &str =
 /// A section with what it has of others.
 struct Section<'a> {
     at: u32,
+    name: &'a str,
     is_template: bool,
     /// The sections that it begins with.
     bases: Vec<usize>,
@@ -67,6 +68,7 @@ pub(super) fn read(
         let is_identify = matches!(section.kind, Kind::Identify | Kind::Both);
         is_identify && !section.is_template && section.endpoint == Some(endpoint)
     };
+    errors.extend(sections.twice());
     for section in sections.all.iter().filter(own) {
         is_there = true;
         if section.kind == Kind::Both {
@@ -93,7 +95,7 @@ impl<'a> Sections<'a> {
         let mut comments = Comments::default();
         let mut errors = Vec::new();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
-            let code = comments.code(at, line).map(str::trim);
+            let code = comments.code(at, line).map(str::trim_ascii);
             let read = code.and_then(|code| sections.line(at, code));
             errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
             if errors.len() >= ERROR_LIMIT {
@@ -134,8 +136,11 @@ impl<'a> Sections<'a> {
         let (key, value) = code
             .split_once('=')
             .ok_or_else(|| format!("it has no '='; {EXPECTED}"))?;
-        let value = value.strip_prefix('>').unwrap_or(value).trim();
-        let key = key.trim();
+        let value = value.strip_prefix('>').unwrap_or(value).trim_ascii();
+        let key = key.trim_ascii();
+        if key.contains('\\') {
+            return Err("a backslash escapes what follows it; expected a plain name".to_owned());
+        }
         if key.ends_with('+') {
             return Err("'+=' is not understood; expected '=' or '=>'".to_owned());
         }
@@ -164,14 +169,18 @@ impl<'a> Sections<'a> {
         let (name, options) = head
             .split_once(']')
             .ok_or("expected ']' after the name of the section")?;
-        let options = options.trim();
         let options = match options.strip_prefix('(').and_then(|o| o.strip_suffix(')')) {
             Some(options) => options,
             None if options.is_empty() => "",
-            None => return Err(format!("expected (...) after the name, not '{options}'")),
+            None => {
+                return Err(format!(
+                    "expected (...) right after the name, not '{options}', of which Asterisk sees nothing"
+                ));
+            }
         };
         let mut section = Section {
             at,
+            name,
             is_template: false,
             bases: Vec::new(),
             settings: Vec::new(),
@@ -179,7 +188,13 @@ impl<'a> Sections<'a> {
             endpoint: None,
             is_used: false,
         };
-        for option in options.split(',').map(str::trim) {
+        if options.contains(|c: char| c.is_ascii_whitespace()) {
+            return Err(
+                "Asterisk takes a space within (...) for a part of a name; expected none"
+                    .to_owned(),
+            );
+        }
+        for option in options.split(',') {
             match option {
                 "" if options.is_empty() => {}
                 "!" => section.is_template = true,
@@ -197,6 +212,20 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
+    /// Of two objects of one name Asterisk loads none of the file's of their type.
+    fn twice(&self) -> Option<ParseError> {
+        let mut names = HashSet::new();
+        let is_identify = |s: &&Section| s.kind == Kind::Identify && !s.is_template;
+        let mut identify = self.all.iter().filter(is_identify);
+        let again = identify.find(|section| !names.insert(section.name))?;
+        let problem = format!(
+            "another identify section is called '{}' too, and Asterisk then loads none; expected each \
+             name once",
+            again.name
+        );
+        Some(ParseError::new(again.at, problem))
+    }
+
     fn inherit(&mut self, section: &mut Section<'a>, name: &str) -> Result<(), String> {
         let base = self.only(name)?;
         section.bases.push(base);
@@ -210,6 +239,11 @@ impl<'a> Sections<'a> {
     /// Goes on with an earlier section; those that began with it have not what comes now.
     fn go_on(&mut self, name: &str) -> Result<(), String> {
         let earlier = self.only(name)?;
+        if self.all[earlier].is_template {
+            return Err(format!(
+                "'{name}' is a template, to which Asterisk adds nothing; expected a section"
+            ));
+        }
         if self.all[earlier].is_used {
             return Err(format!(
                 "'{name}' was a pattern for other sections before; expected it to be whole then"
@@ -273,7 +307,8 @@ impl Gather<'_, '_> {
         match &key.to_ascii_lowercase()[..] {
             "type" | "endpoint" | "srv_lookups" => Ok(()),
             "match" => {
-                let mut items = value.split(',').map(str::trim);
+                let items = value.split(',').map(str::trim_ascii);
+                let mut items = items.filter(|item| !item.is_empty());
                 items.try_for_each(|item| self.criteria.add(at, item))
             }
             "match_header" => {

@@ -10,8 +10,6 @@ pub(super) struct List<'a> {
     pub entries: Vec<Listed<'a>>,
     /// How many elements it has by its head, and where that stands.
     elements: Option<(u32, usize)>,
-    /// How many lines of it are there, without the head.
-    lines: usize,
     /// The number of the last line, where lines have numbers.
     last: u32,
 }
@@ -58,7 +56,6 @@ impl<'a> List<'a> {
                 })?
             }
         };
-        self.lines += 1;
         match words.need("extended or remark")? {
             "remark" if number == next => {
                 words.need("the text of a remark")?;
@@ -97,15 +94,17 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// What is wrong if fewer lines are there than its head announces.
+    /// What is wrong if there are fewer elements than its head announces, which counts what an entry
+    /// with groups comes to and not the entry, and no remarks.
     pub fn is_short(&self) -> Option<ParseError> {
-        let (at, elements) = self.elements?;
-        let lines = self.lines;
+        let (at, announced) = self.elements?;
+        let of_each = self.entries.iter().map(|entry| entry.elements.len().max(1));
+        let found: usize = of_each.sum();
         let problem = format!(
-            "{elements} elements are announced, and {lines} lines follow, so the text may have been cut \
-             off; give all of it"
+            "{announced} elements are announced, and {found} follow, so the text may have been cut off; \
+             give all of it"
         );
-        (lines < elements).then(|| ParseError::new(at, problem))
+        (found < announced).then(|| ParseError::new(at, problem))
     }
 }
 

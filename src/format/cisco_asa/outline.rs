@@ -68,6 +68,7 @@ impl<'a> Outline<'a> {
             },
             section: None,
             used: HashSet::new(),
+            after_entry: false,
             heads: [false; 2],
             open: None,
         };
@@ -91,6 +92,8 @@ struct Reader<'a, 'n> {
     section: Option<&'a str>,
     /// The objects and groups that access lists above have named.
     used: HashSet<&'a str>,
+    /// Whether the line before is of a list that is read.
+    after_entry: bool,
     /// Which of the two first lines of a configuration have been there.
     heads: [bool; 2],
     /// Where a configuration begins, until its end is there.
@@ -109,6 +112,12 @@ const LIST_WORDS: [&str; 9] = [
     "webtype",
     "advanced",
 ];
+
+/// Whether a word may be of the end of an entry, and begins no command.
+fn goes_on(word: &str) -> bool {
+    let known = ["inactive", "time-range", "log", "interval", "informational"];
+    known.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit() || c == '(')
+}
 
 /// What begins a member of an object group.
 const MEMBERS: [&str; 6] = [
@@ -141,6 +150,7 @@ impl<'a> Reader<'a, '_> {
         let first = words.next().unwrap_or_default();
         let second = words.peek().unwrap_or_default();
         let is_indented = body.len() < line.len();
+        let after_entry = std::mem::take(&mut self.after_entry);
         match first {
             "" => {}
             _ if body.starts_with('!') => {}
@@ -167,6 +177,13 @@ impl<'a> Reader<'a, '_> {
             "ip" if second == "access-list" => return Err(IOS.to_owned()),
             "Extended" if body.starts_with("Extended IP access list") => {
                 return Err(IOS.to_owned());
+            }
+            _ if after_entry && (is_indented || goes_on(first)) => {
+                return Err(
+                    "it may go on from the entry above it, as a terminal breaks lines; expected each \
+                     entry on one line"
+                        .to_owned(),
+                );
             }
             _ => self.other(at, body, is_indented)?,
         }
@@ -281,7 +298,10 @@ impl<'a> Reader<'a, '_> {
             }
         }
         match self.number_of(name) {
-            Some(list) => self.outline.lists[list].add(at, words),
+            Some(list) => {
+                self.after_entry = true;
+                self.outline.lists[list].add(at, words)
+            }
             None => Ok(()),
         }
     }

@@ -1,5 +1,7 @@
 //! What `firewall-cmd --info-policy` and `--list-all-policies` print of policies: the runtime's state.
 
+use std::collections::HashSet;
+
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::policy_name;
 use super::rule::{Part, priority};
@@ -60,6 +62,7 @@ struct Listed<'a>(Vec<(&'a str, Block<'a>)>);
 impl<'a> Listed<'a> {
     fn read(text: &'a str, wanted: Wanted) -> Result<Self, ParseError> {
         let mut blocks: Vec<(&str, Block)> = Vec::new();
+        let mut names = HashSet::new();
         for (count, (at, line)) in lines(text)?.enumerate() {
             let fits = wanted.limits.check(Limit::Rules, count);
             fits.map_err(|exceeded| ParseError::new(at, exceeded))?;
@@ -68,7 +71,7 @@ impl<'a> Listed<'a> {
             }
             if !line.starts_with([' ', '\t']) {
                 let name = line.strip_suffix(" (active)").unwrap_or(line);
-                if blocks.iter().any(|(known, _)| *known == name) {
+                if !names.insert(name) {
                     return Err(ParseError::new(at, "the policy stands in the text twice"));
                 }
                 blocks.push((name, vec![(at, line)]));

@@ -106,6 +106,9 @@ pub(super) fn effect(
     let family = Family::of(rule.get("family"))?;
     let priority = priority(rule.get("priority").unwrap_or("0"))?;
     let parts = Parts::of(parts)?;
+    for part in parts.log.iter().chain(&parts.audit) {
+        check_log(part)?;
+    }
     let mut matches = Matches::within(limits);
     let verdict = match verdict(&parts)? {
         None => return Ok(None),
@@ -128,6 +131,12 @@ pub(super) fn effect(
     }
     if let Some(element) = parts.element {
         narrow_to_element(element, &mut matches)?;
+    }
+    if parts
+        .action
+        .is_some_and(|action| action.get("type") == Some(TCP_RESET))
+    {
+        matches.kind(Kind::of(Protocols::TCP));
     }
     if family == Family::Ipv6 {
         matches.boxes.clear();
@@ -164,6 +173,83 @@ impl Family {
     }
 }
 
+/// Holds for TCP alone.
+const TCP_RESET: &str = "tcp-reset";
+
+/// What is sent back over IPv4 (firewalld.richlanguage(5)).
+const REJECT_TYPES: [&str; 13] = [
+    "host-prohib",
+    "host-unreach",
+    "icmp-admin-prohibited",
+    "icmp-host-prohibited",
+    "icmp-host-unreachable",
+    "icmp-net-prohibited",
+    "icmp-net-unreachable",
+    "icmp-port-unreachable",
+    "icmp-proto-unreachable",
+    "net-prohib",
+    "net-unreach",
+    "port-unreach",
+    TCP_RESET,
+];
+
+fn reject_type(action: &Part) -> Result<(), String> {
+    match action.get("type") {
+        Some(kind) if !REJECT_TYPES.contains(&kind) => Err(format!(
+            "'{kind}' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule \
+             with another"
+        )),
+        _ => Ok(()),
+    }
+}
+
+const LOG_LEVELS: [&str; 8] = [
+    "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug",
+];
+
+/// firewalld leaves out a rule, or refuses the file, for what it does not know of logging.
+fn check_log(log: &Part) -> Result<(), String> {
+    log.only(match log.name {
+        "log" => &["prefix", "level"],
+        "nflog" => &["group", "prefix", "queue-size"],
+        _ => &[],
+    })?;
+    let wrong = |name: &str, value: &str| {
+        Err(format!(
+            "'{value}' is no {name} of '{}', and firewalld leaves out a rule with such",
+            log.name
+        ))
+    };
+    for (name, value) in &log.attributes {
+        let taken = match *name {
+            "level" => LOG_LEVELS.contains(value),
+            "prefix" => (1..128).contains(&value.len()) && !value.contains(['"', '\'']),
+            "queue-size" => value.parse::<u16>().is_ok_and(|size| size > 0),
+            _ => value.parse::<u16>().is_ok(),
+        };
+        if !taken {
+            return wrong(name, value);
+        }
+    }
+    Ok(())
+}
+
+/// A rate such as `10/m`, up to which a part of a rule holds.
+pub(super) fn check_rate(rate: &str) -> Result<(), String> {
+    let units = ["s", "m", "h", "d", "second", "minute", "hour", "day"];
+    let taken = rate.split_once('/').is_some_and(|(count, unit)| {
+        let digits = count.bytes().all(|b| b.is_ascii_digit());
+        digits && count.parse::<u32>().is_ok_and(|count| count > 0) && units.contains(&unit)
+    });
+    if taken && rate != "1/d" && rate != "1/day" {
+        Ok(())
+    } else {
+        Err(format!(
+            "'{rate}' is no rate that firewalld takes, such as 10/m"
+        ))
+    }
+}
+
 /// What the action says, and whether up to a rate alone.
 fn verdict(parts: &Parts) -> Result<Option<(Verdict, bool)>, String> {
     let element = parts.element.map_or("", |element| element.name);
@@ -191,6 +277,7 @@ fn verdict(parts: &Parts) -> Result<Option<(Verdict, bool)>, String> {
     } else {
         &[]
     })?;
+    reject_type(action)?;
     if element == "icmp-block" {
         return Err("firewalld leaves out a rule with icmp-block and an action".to_owned());
     }
@@ -256,13 +343,27 @@ fn ipv6(text: &str) -> Result<(), String> {
     }
 }
 
+/// Names that are known here, and which Debian's `/etc/services` and `/etc/protocols` lack: firewalld
+/// leaves out a rule with such.
+const ODD_NAMES: [&str; 8] = [
+    "carp", "comp", "icmp6", "icmpv6", "stun", "stuns", "turn", "turns",
+];
+
+fn odd(name: &str) -> String {
+    format!("not every Linux knows the name '{name}'; expected the number")
+}
+
 fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String> {
     match element.name {
         "port" => narrow_to_ports(element, Field::DESTINATION_PORT, matches),
         "source-port" => narrow_to_ports(element, Field::SOURCE_PORT, matches),
         "protocol" => {
             element.only(&["value"])?;
-            matches.kind(Kind::of(services::protocol(element.need("value")?)?));
+            let name = element.need("value")?;
+            if ODD_NAMES.contains(&name) {
+                return Err(odd(name));
+            }
+            matches.kind(Kind::of(services::protocol(name)?));
             Ok(())
         }
         "icmp-block" | "icmp-type" => {
@@ -294,6 +395,7 @@ fn narrow_to_ports(element: &Part, field: Field, matches: &mut Matches) -> Resul
         Some((first, last)) if first.bytes().all(|b| b.is_ascii_digit()) => {
             port_range(first, last)?
         }
+        _ if ODD_NAMES.contains(&text) => return Err(odd(text)),
         _ => Span::single(port(text)?),
     };
     matches.span(field, &[span])

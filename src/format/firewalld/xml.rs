@@ -3,7 +3,7 @@
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
-use super::rule::{LIMITED, Part, priority};
+use super::rule::{LIMITED, Part, check_rate, priority};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, place, sound};
 use crate::limits::{Limit, Limits};
 
@@ -54,7 +54,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError
     priority(own.get("priority").unwrap_or("-1")).map_err(one)?;
     let mut policy = Deployed {
         at,
-        target: own.get("target").unwrap_or("CONTINUE"),
+        target: own.need("target").map_err(one)?,
         ingress: Vec::new(),
         egress: Vec::new(),
         rules: Vec::new(),
@@ -142,7 +142,7 @@ fn limit(node: Node) -> Result<bool, String> {
                 ));
             }
             limit.only(&["value"])?;
-            limit.need("value")?;
+            check_rate(limit.need("value")?)?;
             empty(child)?;
             limited = true;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sets::{Change, Set, is_exist, split_word};
-use super::shape::{Shape, number};
+use super::shape::{Shape, number, timeout};
 use crate::format::parse::{ERROR_LIMIT, ParseError, address, network, sound};
 use crate::policy::space::{Field, Packets, Span, Step, Verdict};
 
@@ -32,6 +32,9 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
     for (at, change, text) in &set.changes {
         let done = shape.entry(text).and_then(|entry| match change {
             Change::Add => shape.add(&mut entries, entry, *at),
+            Change::Delete if !text.split_ascii_whitespace().skip(1).all(is_exist) => {
+                Err("ipset deletes an entry by its address alone; expected no options".to_owned())
+            }
             Change::Delete if entries.remove(&entry.network).is_some() || entry.replaces => Ok(()),
             Change::Delete => Err("the set has no such entry before it".to_owned()),
         });
@@ -69,9 +72,16 @@ impl Shape<'_> {
             certain: self.timeout.unwrap_or_default() == 0,
             replaces: false,
         };
+        let mut seen = Vec::new();
         while !rest.is_empty() {
             let (option, after) = split_word(rest);
             rest = after;
+            if seen.contains(&option) {
+                return Err(format!(
+                    "'{option}' stands there twice, which ipset refuses"
+                ));
+            }
+            seen.push(option);
             let mut value = || {
                 let (value, after) = split_word(rest);
                 rest = after;
@@ -79,7 +89,7 @@ impl Shape<'_> {
             };
             match option {
                 "nomatch" if self.has_networks => entry.accepts = false,
-                "timeout" if self.timeout.is_some() => entry.certain = number::<u32>(value())? == 0,
+                "timeout" if self.timeout.is_some() => entry.certain = timeout(value())? == 0,
                 "packets" | "bytes" if self.has("counters") => drop(number::<u64>(value())?),
                 "skbmark" | "skbprio" | "skbqueue" if self.has("skbinfo") => drop(value()),
                 "comment" if self.has("comment") => rest = after_comment(rest)?,

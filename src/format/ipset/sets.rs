@@ -2,8 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::NAME_LIMIT;
 use super::shape::Shape;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines};
+
+/// ipset reads up to 1023 bytes for a line, with its end.
+const LINE_LIMIT: usize = 1_022;
 
 /// The sets by their names.
 pub(super) type Sets<'a> = HashMap<&'a str, Set<'a>>;
@@ -77,6 +81,13 @@ impl<'a> Reader<'a, '_> {
             return Err(ParseError::new(at, problem));
         }
         match self {
+            Reader::Script(_) if line.len() > LINE_LIMIT => Err(ParseError::new(
+                at,
+                format!(
+                    "the line has more than {LINE_LIMIT} bytes, and ipset takes the end of a long one for \
+                     another line"
+                ),
+            )),
             Reader::Script(_) if line.is_empty() || line.starts_with('#') => Ok(()),
             Reader::Script(script) => {
                 let done = script.obey(at, line);
@@ -120,8 +131,10 @@ impl<'a> Script<'a, '_> {
             ));
         }
         let (name, rest) = split_word(rest);
-        if name.is_empty() || name.contains('"') {
-            return Err(format!("expected the name of a set after {command}"));
+        if name.is_empty() || name.contains('"') || name.len() > NAME_LIMIT {
+            return Err(format!(
+                "expected the name of a set after {command}, of at most {NAME_LIMIT} bytes"
+            ));
         }
         match command {
             "create" => return self.create(at, name, rest),
@@ -183,6 +196,10 @@ impl<'a> Script<'a, '_> {
         let kinds = [self.set(one)?.kind, self.set(other)?.kind];
         if kinds[0] != kinds[1] {
             return Err(format!("ipset swaps no {} with a {}", kinds[0], kinds[1]));
+        }
+        let is_v6 = |set: &Set| set.options.split_ascii_whitespace().any(|w| w == "inet6");
+        if is_v6(self.set(one)?) != is_v6(self.set(other)?) {
+            return Err("ipset swaps no set of IPv4 with one of IPv6".to_owned());
         }
         let before = [self.sets.remove(one), self.sets.remove(other)];
         for (name, set) in [other, one].into_iter().zip(before) {

@@ -37,16 +37,22 @@ impl<'a> Shape<'a> {
             ));
         }
         let mut words = options.split_ascii_whitespace();
+        let mut seen = Vec::new();
         while let Some(word) = words.next() {
+            if seen.contains(&word) {
+                return Err(format!("'{word}' stands there twice, which ipset refuses"));
+            }
+            seen.push(word);
             let mut value = || words.next().unwrap_or_default();
             match word {
                 "family" if value() == "inet" => {}
                 "family" => {
                     return Err("it is a set of IPv6 addresses; expected family inet".to_owned());
                 }
-                "hashsize" | "bucketsize" | "initval" => drop(value()),
-                "maxelem" => shape.capacity = number(value())?,
-                "timeout" => shape.timeout = Some(number(value())?),
+                "hashsize" | "bucketsize" => drop(number::<u32>(value())?),
+                "initval" => drop(value()),
+                "maxelem" if kind != "bitmap:ip" => shape.capacity = number(value())?,
+                "timeout" => shape.timeout = Some(timeout(value())?),
                 "netmask" if !shape.has_networks => {
                     shape.length = number(value())?;
                     if !(1..=32).contains(&shape.length) {
@@ -64,12 +70,30 @@ impl<'a> Shape<'a> {
                 }
             }
         }
+        let size = u64::from(shape.range.last - shape.range.first) + 1;
+        if kind == "bitmap:ip" && size >> (32 - shape.length) > BITMAP_LIMIT {
+            return Err("expected a range of at most 65536 addresses".to_owned());
+        }
         Ok(shape)
     }
 
     /// Whether it was made with an option that gives entries others.
     pub fn has(&self, extension: &str) -> bool {
         self.extensions.contains(&extension)
+    }
+}
+
+/// As many entries a bitmap has room for.
+const BITMAP_LIMIT: u64 = 1 << 16;
+
+/// Seconds; the kernel counts in milliseconds.
+pub(super) fn timeout(word: &str) -> Result<u32, String> {
+    const MOST: u32 = u32::MAX / 2 / 1000;
+    let seconds: u32 = number(word)?;
+    if seconds <= MOST {
+        Ok(seconds)
+    } else {
+        Err(format!("expected a timeout of at most {MOST} seconds"))
     }
 }
 

@@ -73,7 +73,7 @@ impl<'a> Tokens<'a> {
             let rest = &self.text[self.at..];
             let blanks = rest
                 .bytes()
-                .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'));
+                .take_while(|b| b.is_ascii_whitespace() && *b != b'\n');
             self.at += blanks.count();
             let rest = &self.text[self.at..];
             if rest.starts_with('#') {

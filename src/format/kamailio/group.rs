@@ -39,6 +39,15 @@ impl Group {
     /// Adds an entry, if it is of the group.
     pub fn add(&mut self, at: u32, entry: Entry) -> Result<(), String> {
         let group: u32 = number(entry.group, "a group")?;
+        let longest = if entry.address.contains(':') { 128 } else { 32 };
+        let is_mask = |mask: &str| mask.parse::<u32>().is_ok_and(|mask| mask <= longest);
+        let is_number = entry.mask.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && !entry.mask.is_empty() && !is_mask(entry.mask) {
+            return Err(format!(
+                "'{}' is not a mask up to {longest}, and Kamailio loads nothing of a file with such",
+                entry.mask
+            ));
+        }
         if group != self.number {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::rule;
 use super::script::Script;
 use super::words::Words;
+use crate::format::Unit;
 use crate::format::chains::{Arm, Chains, RuleText, units};
 use crate::format::parse::{ParseError, Parsed, Wanted, address, network};
 use crate::limits::{Limit, Limits};
@@ -14,7 +15,7 @@ use crate::policy::space::{Span, normalized};
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let script = Script::read(text)?;
     let filter = Filter {
-        lists: AddressLists::new(&script),
+        lists: AddressLists::new(&script, own_lists(wanted.unit)),
         script: &script,
     };
     let unit = wanted.unit.name.lower_with_hyphens();
@@ -23,6 +24,12 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         |name| script.chains.contains_key(name),
     );
     units(&filter, names, wanted.limits)
+}
+
+/// The address lists that a load of the unit makes.
+fn own_lists(unit: &Unit) -> [String; 3] {
+    let base = unit.name.lower_with_hyphens();
+    ["signaling", "media", "local"].map(|list| format!("{base}-{list}"))
 }
 
 /// Chains that packets come to by themselves.
@@ -90,16 +97,19 @@ impl<'a> Filter<'a> {
 /// The addresses of every list, or what of it is not understood.
 pub(super) struct AddressLists<'a> {
     script: &'a Script<'a>,
+    /// The names of the unit's, which nothing but a load of it fills.
+    own: [String; 3],
     spans: HashMap<&'a str, Result<Vec<Span>, ParseError>>,
     /// How many spans were looked at, in steps of [`Limit::Work`].
     looked: Cell<usize>,
 }
 
 impl<'a> AddressLists<'a> {
-    fn new(script: &'a Script<'a>) -> Self {
+    fn new(script: &'a Script<'a>, own: [String; 3]) -> Self {
         let lists = script.lists.iter();
         AddressLists {
             script,
+            own,
             spans: lists
                 .map(|(name, entries)| (name.as_ref(), addresses(entries)))
                 .collect(),
@@ -107,7 +117,7 @@ impl<'a> AddressLists<'a> {
         }
     }
 
-    /// The addresses of a list; none where the text has other lists only.
+    /// The addresses of a list; none of the unit's own where the text has other lists only.
     pub fn of(&self, name: &str, limits: Limits) -> Result<&[Span], Problem> {
         if self.script.filled.contains(name) {
             return Err(Problem::Here(format!(
@@ -122,6 +132,12 @@ impl<'a> AddressLists<'a> {
             )));
         }
         let spans = match self.spans.get(name) {
+            None if !self.own.iter().any(|own| own == name) => {
+                return Err(Problem::Here(format!(
+                    "address list {name} has no entry in the text, so that it is empty, or filled by what \
+                     no export tells; expected its entries, or a rule without it"
+                )));
+            }
             None => &[],
             Some(Ok(spans)) => &spans[..],
             Some(Err(error)) => return Err(Problem::There(error.clone())),

@@ -141,6 +141,12 @@ impl<'a> Property<'a> {
             None => (false, value),
         };
         let value = self::value(value).map_err(|problem| format!("{name}: {problem}"))?;
+        // An export puts the exclamation mark into the quotes that a name needs.
+        let (negated, value) = match value.strip_prefix('!') {
+            Some(_) if negated => return Err(format!("{name}: it is negated twice")),
+            Some(rest) => (true, Cow::Owned(rest.to_owned())),
+            None => (negated, value),
+        };
         Ok(Property {
             name,
             value: Some(value),

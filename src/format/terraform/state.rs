@@ -115,12 +115,16 @@ fn is_of_unit(name: &str, prefix: &str) -> bool {
     is_rendered(rest) || !words.any(is_rendered)
 }
 
+/// A port, four numbers of an address and its prefix length; a range has two ports.
+const PARTS: usize = 6;
+
 /// Whether this program gives such a name, after that of the unit: protocol, ports and network.
 fn is_rendered(rest: &str) -> bool {
     let protocols = ["udp_", "tcp_"];
     let numbers = protocols.iter().find_map(|p| rest.strip_prefix(p));
     numbers.is_some_and(|numbers| {
-        let known = |b: u8| b.is_ascii_digit() || b == b'_';
-        !numbers.is_empty() && numbers.bytes().all(known)
+        let mut words = numbers.split('_');
+        let all = words.all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
+        all && (PARTS..=PARTS + 1).contains(&numbers.split('_').count())
     })
 }
