@@ -55,7 +55,7 @@ port="5061" => port="sip-tls"
 <ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="ANY"/>
 <ingress-zone => <rule family="ipv4" priority="1"><source address="54.65.63.192/26"/><drop/></rule><rule priority="2"><reject type="icmp-admin-prohibited"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="10.0.0.0/8" invert="False"/><drop/></rule><ingress-zone
-<ingress-zone => <rule family="ipv4" priority="-5"><source address="54.65.63.192/26"/><source-port port="9" protocol="sctp"/><reject type="tcp-reset"/></rule><ingress-zone
+<ingress-zone => <rule family="ipv4" priority="-5"><source address="54.65.63.200/29"/><reject type="tcp-reset"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="54.0.0.0/8" invert="True"/><protocol value="gre"/><drop/></rule><ingress-zone
 <ingress-zone => <rule family="ipv6"><source address="2001:db8::/32"/><drop/></rule><rule><icmp-block name="echo-request"/></rule><icmp-block name="redirect"/><ingress-zone
 <ingress-zone => <rule><service name="ssh"/><log/></rule><rule priority="3"><log/></rule><ingress-zone
@@ -80,6 +80,7 @@ fn that_means_the_same_is_in_sync() {
 
 /// What stands for a part of [`WRITTEN`], and the parts of the drift that comes of it.
 const POLICY_DRIFT: &str = r#"
+<ingress-zone => <rule family="ipv4" priority="-5"><source address="10.0.0.1"/><reject type="tcp-reset"/></rule><rule family="ipv4" priority="5"><source address="10.0.0.1"/><accept/></rule><ingress-zone => extra   in  any protocol but tcp from 10.0.0.1 to any
 port="5061" => port="5062" => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional) | extra   in  tcp from 54.65.63.192/30 to any port 5062
 54.65.63.192/26 => 54.65.63.192/255.255.255.224 => missing in  udp from 54.65.63.224/27 to any port 10000-20000 (media of tokyo, edition regional)
 <port port="10000-20000" => <source-port port="10000-20000" => missing in  udp from 54.65.63.192/26 port 0-9999 to any port 10000-20000 (media of tokyo, edition regional) | missing in  udp from 54.65.63.192/26 port 20001-65535 to any port 10000-20000 (media of tokyo, edition regional) | extra   in  udp from 54.65.63.192/30 port 10000-20000 to any port 0-5059 | extra   in  udp from 54.65.63.192/30 port 10000-20000 to any port 5061-9999 | extra   in  udp from 54.65.63.192/26 port 10000-20000 to any port 20001-65535 | extra   in  udp from 54.65.63.196-54.65.63.255 port 10000-20000 to any port 0-9999
