@@ -217,7 +217,10 @@ fn path_and_command<'a>(
 ) -> Result<Option<&'a str>, String> {
     let of_path = |word: &&str| {
         let known = |b: u8| b.is_ascii_alphanumeric() || b"-/.".contains(&b);
-        word.bytes().all(known) && !word.starts_with(|c: char| c.is_ascii_digit())
+        // There is a menu 6to4; what has no letter is a number.
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit())
+            && !word.bytes().any(|b| b.is_ascii_alphabetic());
+        word.bytes().all(known) && !is_number
     };
     while let Some(word) = words.peek()?.filter(of_path) {
         words.next()?;
