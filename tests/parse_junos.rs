@@ -864,6 +864,12 @@ fn blocks_that_are_not_understood_are_refused() {
             "expected a statement before ';'",
         ),
         (
+            "host-name r1;",
+            "services { /* OMITTED */ };",
+            "services {",
+            "where Junos left out a part, give what '| display omit' prints",
+        ),
+        (
             "interfaces {",
             "} # here\ninterfaces {",
             "# here",

@@ -164,7 +164,12 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             list,
             inactive,
         } = std::mem::take(&mut self.statement);
-        let at = at.ok_or_else(|| format!("expected a statement before '{end}'"))?;
+        let at = at.ok_or_else(|| {
+            format!(
+                "expected a statement before '{end}'; where Junos left out a part, give what '| display \
+                 omit' prints"
+            )
+        })?;
         let mut is_refused = self.open.last().is_some_and(|block| block.is_refused);
         let (editor, errors) = (&mut *self.editor, &mut self.errors);
         list.each(&mut self.path, |path| {
