@@ -772,6 +772,7 @@ set firewall apply-groups g => give what show configuration firewall | display i
 set policy-options apply-groups g => 'apply-groups' takes statements from elsewhere
 set groups g firewall family inet filter <*> term x then accept|set apply-groups g => 'apply-groups' takes statements from elsewhere
 set groups g policy-options prefix-list halves 0.0.0.0/0|set apply-groups [ f g ] => 'apply-groups' takes statements from elsewhere
+set apply-groups [ node0 g ] => group g is not in the text, and may have statements of the unit; give all of the configuration
 set firewall family inet filt twilio-sip-in term x then accept => 'filt' is not known at [edit firewall family inet]
 set firewall family ine filter twilio-sip-in term x then accept => 'ine' is not known at [edit firewall family]
 set firewall fam inet filter twilio-sip-in term x then accept => 'fam' is not known at [edit firewall], so it may be of the unit

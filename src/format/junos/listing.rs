@@ -122,11 +122,26 @@ fn lists_of<'t, 'a>(filter: &Filter<'t, 'a>) -> impl Iterator<Item = &'a str> + 
 fn refuse_groups(tree: &Tree) -> Result<(), ParseError> {
     let groups = tree.get(&["groups"]).into_iter().flat_map(Branch::below);
     let has_some = groups.flat_map(Branch::below).next().is_some();
-    match tree.get(&["apply-groups"]) {
-        Some(applied) if has_some => Err(applied.problem(inherits("apply-groups"))),
-        _ => Ok(()),
+    let Some(applied) = tree.get(&["apply-groups"]) else {
+        return Ok(());
+    };
+    if has_some {
+        return Err(applied.problem(inherits("apply-groups")));
+    }
+    let is_unknown =
+        |name: &str| !OF_NODES.contains(&name) && tree.get(&["groups", name]).is_none();
+    match applied.below().find(|name| is_unknown(name.word())) {
+        Some(name) => Err(name.problem(format!(
+            "group {} is not in the text, and may have statements of the unit; give all of the \
+             configuration",
+            name.word()
+        ))),
+        None => Ok(()),
     }
 }
+
+/// Groups that are there by themselves, or on some nodes alone.
+const OF_NODES: [&str; 6] = ["junos-defaults", "re0", "re1", "node0", "node1", "${node}"];
 
 /// Statements of a filter that make no difference to what it lets through.
 const IDLE: &[&str] = &[

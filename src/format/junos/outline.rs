@@ -99,6 +99,10 @@ impl<'k, 'a> Outline<'k, 'a> {
 
     fn set(&mut self, path: &[&'a str], at: u32) -> Result<(), String> {
         self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
+        if let ["groups", _, _, ..] = path {
+            // Which groups there are, whatever they are about.
+            self.tree.set(&path[..2], at);
+        }
         match self.about(path)? {
             About::Other => {}
             About::Above if matches!(path, ["firewall", .., "filter"]) => {
