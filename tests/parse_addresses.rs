@@ -82,7 +82,9 @@ impl Expected {
     fn check(&self, text: &str) -> Result<Drift, Problems> {
         let units = self.units(text)?;
         let format = dialect(self.format);
-        Ok(format::compare(format, &self.policy, &units, self.limits, || &[]).unwrap())
+        let part = format.part_of(&self.policy).unwrap();
+        let policy = part.as_ref().unwrap_or(&self.policy);
+        Ok(format::compare(format, policy, &units, self.limits, || &[]).unwrap())
     }
 
     /// What differs, part by part; nothing if nothing does.

@@ -103,8 +103,10 @@ pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<De
     }
 }
 
-/// How units differ from a policy, unless they are too tangled.
+/// How units differ from a policy, unless they are too tangled, or the format can say nothing of it.
 pub fn drift(format: &dyn Dialect, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
+    let part = format.part_of(policy).ok()?;
+    let policy = part.as_ref().unwrap_or(policy);
     format::compare(format, policy, units, Limits::default(), || {
         KNOWN.as_slice()
     })

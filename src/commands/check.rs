@@ -109,7 +109,7 @@ impl Check {
             ..unit.clone()
         };
         format::view(format, &policy, &sayable)?;
-        let policy = format.part_of(&policy)?.into_owned();
+        let policy = format.part_of(&policy)?.unwrap_or(policy);
         Ok(Check {
             format,
             unit,

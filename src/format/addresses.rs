@@ -47,21 +47,16 @@ pub(super) fn sip_sources(format: &dyn Dialect, policy: &Policy) -> Result<Polic
             what,
         });
     }
+    let matched = |rule: &&Rule| rule.direction == Direction::In && rule.plane == Plane::Signaling;
     Ok(Policy {
         scope: Scope {
             directions: vec![Direction::In],
             planes: vec![Plane::Signaling],
             ..scope.clone()
         },
-        rules: sip_rules(policy).cloned().collect(),
+        rules: policy.rules.iter().filter(matched).cloned().collect(),
         tcp_return: Vec::new(),
     })
-}
-
-/// The rules of a policy that are about SIP requests.
-pub(super) fn sip_rules(policy: &Policy) -> impl Iterator<Item = &Rule> {
-    let incoming = policy.stateful(Direction::In);
-    incoming.filter(|rule| rule.plane == Plane::Signaling)
 }
 
 /// What the user said of the near side would be lost.

@@ -3,8 +3,6 @@
 //! Asterisk, `res_pjsip_endpoint_identifier_ip`: a request from an address that matches belongs to
 //! the endpoint that is named. RTP passes it by.
 
-use std::borrow::Cow;
-
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
@@ -13,7 +11,7 @@ use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
 use crate::policy::drift::DeployedUnit;
 use crate::policy::space::Grain;
-use crate::policy::{Direction, Policy, Rule};
+use crate::policy::{Direction, Policy};
 use crate::template;
 
 mod comments;
@@ -61,8 +59,8 @@ impl Dialect for Asterisk {
         ("asterisk.j2", include_str!("../../templates/asterisk.j2"))
     }
 
-    fn part_of<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, FormatError> {
-        addresses::sip_sources(self, policy).map(Cow::Owned)
+    fn part_of(&self, policy: &Policy) -> Result<Option<Policy>, FormatError> {
+        addresses::sip_sources(self, policy).map(Some)
     }
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
@@ -74,6 +72,7 @@ impl Dialect for Asterisk {
             matches: list.spelled,
         }))
     }
+
     fn grain(&self) -> Grain {
         Grain::Remotes
     }
@@ -100,9 +99,5 @@ impl Reader for Asterisk {
             absent: (!is_there).then(absent),
             ..DeployedUnit::empty(Direction::In, format!("identify {endpoint}"))
         }])
-    }
-
-    fn expected<'a>(&self, policy: &'a Policy, _unit: &DeployedUnit) -> Vec<&'a Rule> {
-        addresses::sip_rules(policy).collect()
     }
 }

@@ -3,8 +3,6 @@
 //! A line has group, address, mask, port and tag; port 0 is any (module `permissions`, "Address
 //! File Format").
 
-use std::borrow::Cow;
-
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
@@ -13,7 +11,7 @@ use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
 use crate::policy::drift::DeployedUnit;
 use crate::policy::space::Grain;
-use crate::policy::{Direction, Plane, Policy, Rule};
+use crate::policy::{Direction, Plane, Policy};
 use crate::template;
 
 mod dump;
@@ -68,8 +66,8 @@ impl Dialect for Kamailio {
         ("kamailio.j2", include_str!("../../templates/kamailio.j2"))
     }
 
-    fn part_of<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, FormatError> {
-        addresses::sip_sources(self, policy).map(Cow::Owned)
+    fn part_of(&self, policy: &Policy) -> Result<Option<Policy>, FormatError> {
+        addresses::sip_sources(self, policy).map(Some)
     }
 
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
@@ -139,10 +137,6 @@ impl Reader for Kamailio {
             absent: is_empty.then(|| "the text has no entry of it".to_owned()),
             ..DeployedUnit::empty(Direction::In, name)
         }])
-    }
-
-    fn expected<'a>(&self, policy: &'a Policy, _unit: &DeployedUnit) -> Vec<&'a Rule> {
-        addresses::sip_rules(policy).collect()
     }
 }
 

@@ -35,7 +35,6 @@ mod unit;
 mod user_template;
 mod yaml;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
@@ -86,10 +85,10 @@ pub trait Dialect: Sync {
     /// File name and text of its template.
     fn template(&self) -> (&'static str, &'static str);
 
-    /// What of a policy an output can say, if the user may have meant that part alone; all of it,
-    /// as a rule.
-    fn part_of<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, FormatError> {
-        Ok(Cow::Borrowed(policy))
+    /// The part of a policy that an output can say, if the user may have meant that alone; `None`
+    /// is all of it.
+    fn part_of(&self, _policy: &Policy) -> Result<Option<Policy>, FormatError> {
+        Ok(None)
     }
 
     /// What the template lays out, in finished strings; `policy` is what [`Dialect::part_of`] left.
@@ -290,7 +289,8 @@ pub fn expected<'a>(
 
 /// How units of a format differ from what a policy expects of them.
 ///
-/// `known` is asked only if there is something extra to be named.
+/// `policy` is what [`Dialect::part_of`] leaves; `known` is asked only if there is something extra to
+/// be named.
 pub fn compare<'k>(
     format: &dyn Dialect,
     policy: &Policy,
@@ -352,7 +352,8 @@ pub fn view(format: &dyn Dialect, policy: &Policy, unit: &Unit) -> Result<Value,
         });
     }
     refuse_without_effect(policy, format.is_stateless())?;
-    format.view(&*format.part_of(policy)?, unit)
+    let part = format.part_of(policy)?;
+    format.view(part.as_ref().unwrap_or(policy), unit)
 }
 
 /// What is deployed, by a text of the firewall's or of ours.

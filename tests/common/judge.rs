@@ -128,6 +128,10 @@ pub fn units(
 /// The drift of a text from a policy.
 pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<String>> {
     let units = units(format, text, "twilio-sip", &policy.scope.directions)?;
+    let part = dialect(format)
+        .part_of(policy)
+        .map_err(|e| vec![e.to_string()])?;
+    let policy = part.as_ref().unwrap_or(policy);
     format::compare(dialect(format), policy, &units, Limits::default(), || &[])
         .map_err(|e| vec![e.to_string()])
 }
