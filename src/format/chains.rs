@@ -6,7 +6,7 @@ use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
 use crate::text::did_you_mean;
 
-use super::parse::{ERROR_LIMIT, ParseError, Parsed};
+use super::parse::{ERROR_LIMIT, ParseError, Parsed, sound};
 
 /// What a rule does with the packets of a box, which is in packet order.
 #[derive(Clone, Copy, Debug)]
@@ -79,14 +79,10 @@ pub(super) fn units<'a>(
             Err(found) => errors.extend(found),
         }
     }
-    if errors.is_empty() {
-        return Ok(units);
-    }
     // What both directions refer to is wrong once.
     errors.sort_by_key(|error| error.at);
     errors.dedup();
-    errors.truncate(ERROR_LIMIT);
-    Err(errors)
+    sound(units, errors)
 }
 
 /// What a chain does with a packet, with all that it jumps to put in its place.

@@ -9,7 +9,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::iptables::ports;
-use super::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted};
+use super::parse::{ParseError, Parsed, Wanted, sound};
 use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, UnitName, head, rules};
 use crate::limits::Limit;
 use crate::policy::drift::DeployedUnit;
@@ -148,12 +148,7 @@ impl Reader for Ipset {
                 Err(found) => errors.extend(found),
             }
         }
-        if errors.is_empty() {
-            Ok(units)
-        } else {
-            errors.truncate(ERROR_LIMIT);
-            Err(errors)
-        }
+        sound(units, errors)
     }
 
     /// A set serves the rules of its list; one of a user's own is all that there is.

@@ -42,6 +42,21 @@ impl Wanted<'_> {
             _ => both.into(),
         }
     }
+
+    /// The same where the selected directions alone are looked at: the name for each, and, of one
+    /// direction, that of a user's own unit after it.
+    pub(super) fn candidates(&self, spell: impl Fn(Direction) -> String) -> Vec<String> {
+        let mut names: Vec<String> = self.directions.iter().map(|way| spell(*way)).collect();
+        if names.len() == 1 {
+            names.push(self.unit.name.to_string());
+        }
+        names
+    }
+
+    /// Whether the last of the candidates is meant, by which of them, by number, exist.
+    pub(super) fn is_users_own(&self, exists: impl Fn(usize) -> bool) -> bool {
+        self.directions.len() == 1 && !exists(0) && exists(1)
+    }
 }
 
 /// What the parser of a format makes of a text: the wanted units, or all that it did not
@@ -71,12 +86,12 @@ impl ParseError {
 pub(super) const ERROR_LIMIT: usize = 20;
 
 /// What is made of a text, unless something of that was not understood.
-pub(super) fn sound<T>(made: T, errors: Vec<ParseError>) -> Result<T, Vec<ParseError>> {
+pub(super) fn sound<T>(made: T, mut errors: Vec<ParseError>) -> Result<T, Vec<ParseError>> {
     if errors.is_empty() {
-        Ok(made)
-    } else {
-        Err(errors)
+        return Ok(made);
     }
+    errors.truncate(ERROR_LIMIT);
+    Err(errors)
 }
 
 /// As many characters of a text as a message shows.

@@ -13,15 +13,9 @@ use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let mut names: Vec<String> = Vec::new();
-    names.extend(wanted.directions.iter().map(|d| wanted.unit.name.upper(*d)));
-    if names.len() == 1 {
-        // A user's own list has its name as it is, and one direction.
-        names.push(wanted.unit.name.to_string());
-    }
+    let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
     let outline = Outline::read(text, &names)?;
-    let own =
-        wanted.directions.len() == 1 && !outline.lists[0].exists() && outline.lists[1].exists();
+    let own = wanted.is_users_own(|at| outline.lists[at].exists());
     if !outline.is_cisco {
         let problem = "expected what show running-config or show ip access-lists prints: there is \
                        neither a configuration nor an access list in it";
@@ -37,12 +31,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
             Err(found) => errors.extend(found),
         }
     }
-    if errors.is_empty() {
-        Ok(units)
-    } else {
-        errors.truncate(ERROR_LIMIT);
-        Err(errors)
-    }
+    sound(units, errors)
 }
 
 /// What a list does where it is applied (Cisco IOS Security Configuration Guide, "IP Access List

@@ -1,6 +1,8 @@
 //! Words of a line, and what IOS calls protocols, ports and messages: its command references,
 //! `permit (IP)` and `object-group`.
 
+use std::str::FromStr;
+
 use crate::format::parse::{ParseError, address};
 use crate::policy::space::{Protocols, Span, complement, normalized};
 
@@ -120,18 +122,29 @@ const PROTOCOLS: &[(&str, u8)] = &[
 
 pub(super) const ICMP: Protocols = Protocols::of(1);
 
+/// A number that is one, or that has one of these names.
+pub(in crate::format) fn by_name<T: Copy + FromStr>(word: &str, names: &[(&str, T)]) -> Option<T> {
+    if is_number(word) {
+        return word.parse().ok();
+    }
+    let named = names.iter().find(|(name, _)| *name == word);
+    named.map(|(_, number)| *number)
+}
+
 /// A protocol by IOS's name or its number; `ip` is all of them.
 pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
+    protocols_by(PROTOCOLS, word)
+}
+
+/// The same by other names.
+pub(in crate::format) fn protocols_by(
+    names: &[(&str, u8)],
+    word: &str,
+) -> Result<Protocols, String> {
     if word == "ip" {
         return Ok(Protocols::ALL);
     }
-    let number = if is_number(word) {
-        word.parse::<u8>().ok()
-    } else {
-        let named = PROTOCOLS.iter().find(|(name, _)| *name == word);
-        named.map(|(_, number)| *number)
-    };
-    match number {
+    match by_name(word, names) {
         Some(0) => Err("protocol 0 may be any or only that one; write ip for any".to_owned()),
         Some(number) => Ok(Protocols::of(number)),
         None => Err(format!(
@@ -201,19 +214,10 @@ const PORTS: &[(&str, u16)] = &[
     ("sip-tls", 5061),
 ];
 
-fn named_port(word: &str) -> Option<u16> {
-    let named = PORTS.iter().find(|(name, _)| *name == word);
-    named.map(|(_, port)| *port)
-}
-
 fn port(words: &mut Words) -> Result<u32, String> {
     let word = words.need("a port")?;
-    let port = if is_number(word) {
-        word.parse().ok()
-    } else {
-        named_port(word)
-    };
-    port.map(u32::from)
+    by_name(word, PORTS)
+        .map(u32::from)
         .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535, nor one that IOS names"))
 }
 
@@ -222,14 +226,23 @@ const PORT_LIMIT: usize = 10;
 
 /// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
 pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Span>>, String> {
+    ports_by(words, port, several_ports)
+}
+
+/// The same, by what a port is, and by those that `eq` and `neq` take.
+pub(in crate::format) fn ports_by(
+    words: &mut Words,
+    port: fn(&mut Words) -> Result<u32, String>,
+    equal: fn(&mut Words) -> Result<Vec<Span>, String>,
+) -> Result<Option<Vec<Span>>, String> {
     let Some(operator) = words.next_if(|word| matches!(word, "eq" | "neq" | "gt" | "lt" | "range"))
     else {
         return Ok(None);
     };
     let whole = Span::PORTS;
     let spans = match operator {
-        "eq" => several_ports(words)?,
-        "neq" => complement(&several_ports(words)?, whole),
+        "eq" => equal(words)?,
+        "neq" => complement(&equal(words)?, whole),
         "gt" => complement(&[Span::new(0, port(words)?).unwrap_or(whole)], whole),
         "lt" => complement(
             &[Span::new(port(words)?, whole.last).unwrap_or(whole)],
@@ -256,7 +269,7 @@ pub(super) fn ports_or_port(words: &mut Words) -> Result<Option<Vec<Span>>, Stri
 }
 
 fn is_port(word: &str) -> bool {
-    is_number(word) || named_port(word).is_some()
+    is_number(word) || by_name(word, PORTS).is_some()
 }
 
 fn several_ports(words: &mut Words) -> Result<Vec<Span>, String> {

@@ -11,20 +11,14 @@ use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let mut names: Vec<String> = Vec::new();
-    names.extend(wanted.directions.iter().map(|d| wanted.unit.name.upper(*d)));
-    if names.len() == 1 {
-        // A user's own list has its name as it is, and one direction.
-        names.push(wanted.unit.name.to_string());
-    }
+    let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
     let outline = Outline::read(text, &names)?;
     if !outline.is_asa {
         let problem = "expected what show running-config or show access-list prints on an ASA: there is \
                        neither a configuration nor an extended access list in it";
         return Err(vec![ParseError::new(0, problem)]);
     }
-    let exists = |at: usize| outline.lists[at].form.is_some();
-    let own = wanted.directions.len() == 1 && !exists(0) && exists(1);
+    let own = wanted.is_users_own(|at| outline.lists[at].form.is_some());
     let mut groups = Groups::new(&outline, wanted.limits);
     let mut units = Vec::new();
     let mut errors = Vec::new();
@@ -41,12 +35,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
             Err(found) => errors.extend(found),
         }
     }
-    if errors.is_empty() {
-        Ok(units)
-    } else {
-        errors.truncate(ERROR_LIMIT);
-        Err(errors)
-    }
+    sound(units, errors)
 }
 
 /// A unit that is being read.

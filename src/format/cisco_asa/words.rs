@@ -1,8 +1,8 @@
 //! What an ASA calls protocols, ports and messages of ICMP: Cisco ASA Series General Operations CLI
 //! Configuration Guide, "Addresses, Protocols, and Ports".
 
-use crate::format::cisco::words::{Words, is_number};
-use crate::policy::space::{Protocols, Span, complement};
+use crate::format::cisco::words::{Words, by_name, is_number, ports_by, protocols_by};
+use crate::policy::space::{Protocols, Span};
 
 pub(super) const ICMP: Protocols = Protocols::of(1);
 
@@ -30,24 +30,9 @@ const PROTOCOLS: &[(&str, u8)] = &[
     ("sctp", 132),
 ];
 
-/// A protocol by its name or its number; `ip` is all of them.
+/// A protocol by an ASA's name or its number; `ip` is all of them.
 pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
-    if word == "ip" {
-        return Ok(Protocols::ALL);
-    }
-    let number = if is_number(word) {
-        word.parse::<u8>().ok()
-    } else {
-        let named = PROTOCOLS.iter().find(|(name, _)| *name == word);
-        named.map(|(_, number)| *number)
-    };
-    match number {
-        Some(0) => Err("protocol 0 may be any or only that one; write ip for any".to_owned()),
-        Some(number) => Ok(Protocols::of(number)),
-        None => Err(format!(
-            "'{word}' is not a protocol from 1 to 255, nor one known here by name"
-        )),
-    }
+    protocols_by(PROTOCOLS, word)
 }
 
 /// Not as IANA has them are `dnsix` (90), `kerberos` (88), `radius` (1812) and `radius-acct` (1813);
@@ -132,40 +117,15 @@ const PORTS: &[(&str, u16)] = &[
 
 fn port(words: &mut Words) -> Result<u32, String> {
     let word = words.need("a port")?;
-    let port = if is_number(word) {
-        word.parse().ok()
-    } else {
-        let named = PORTS.iter().find(|(name, _)| *name == word);
-        named.map(|(_, port)| *port)
-    };
-    port.map(u32::from)
+    by_name(word, PORTS)
+        .map(u32::from)
         .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535, nor one that an ASA names"))
 }
 
 /// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
 pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Span>>, String> {
-    let Some(operator) = words.next_if(|word| matches!(word, "eq" | "neq" | "gt" | "lt" | "range"))
-    else {
-        return Ok(None);
-    };
-    let first = port(words)?;
-    let whole = Span::PORTS;
-    let others = |span: Option<Span>| complement(&[span.unwrap_or(whole)], whole);
-    let spans = match operator {
-        "eq" => vec![Span::single(first)],
-        "neq" => others(Some(Span::single(first))),
-        "gt" => others(Span::new(0, first)),
-        "lt" => others(Span::new(first, whole.last)),
-        _ => {
-            let last = port(words)?;
-            let span = Span::new(first, last);
-            vec![span.ok_or_else(|| format!("the range of ports {first} {last} is reversed"))?]
-        }
-    };
-    if spans.is_empty() {
-        return Err(format!("no port is what '{operator}' asks for"));
-    }
-    Ok(Some(spans))
+    let one = |words: &mut Words| port(words).map(|port| vec![Span::single(port)]);
+    ports_by(words, port, one)
 }
 
 const MESSAGES: &str = "

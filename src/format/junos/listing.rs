@@ -14,17 +14,7 @@ use super::term::Steps;
 use super::tree::{Branch, Tree};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let mut names: Vec<String> = Vec::new();
-    names.extend(
-        wanted
-            .directions
-            .iter()
-            .map(|direction| super::filter_name(wanted.unit, *direction)),
-    );
-    if names.len() == 1 {
-        // A user's own filter has its name as it is, and one direction.
-        names.push(wanted.unit.name.to_string());
-    }
+    let names = wanted.candidates(|direction| super::filter_name(wanted.unit, direction));
     let limits = wanted.limits;
     let of_filters = outline::Wanted {
         filters: &names,
@@ -42,8 +32,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     for name in &names {
         filters.push(filter(tree, name).map_err(|error| vec![error])?);
     }
-    let own = wanted.directions.len() == 1 && filters[0].is_none() && filters[1].is_some();
-    let skipped = usize::from(own);
+    let skipped = usize::from(wanted.is_users_own(|at| filters[at].is_some()));
     let of_lists = outline::Wanted {
         filters: &[],
         lists: filters.iter().flatten().flat_map(lists_of).collect(),
@@ -68,12 +57,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         }
         units.push(unit);
     }
-    if errors.is_empty() {
-        Ok(units)
-    } else {
-        errors.truncate(ERROR_LIMIT);
-        Err(errors)
-    }
+    sound(units, errors)
 }
 
 const NOT_THERE: &str = "there is no such filter in the text, and Junos commits no interface that refers to \

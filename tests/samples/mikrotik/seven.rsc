@@ -2,7 +2,7 @@
 # software id = AB1C-D2EF
 #
 # model = RB5009UG+S+
-# serial number = XXXXXXXXXXX
+# serial number = HF20A1B2C3D
 /interface bridge
 add admin-mac=02:00:00:00:00:01 auto-mac=no comment=defconf name=bridge
 /interface ethernet
