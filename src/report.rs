@@ -18,11 +18,14 @@ pub use explanation::Explanation;
 pub use findings::{FileFindings, Findings};
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use crate::format::parse::{Lines, excerpt};
 use crate::policy::drift::Drift;
 use crate::policy::space::Grain;
 use crate::policy::{Direction, Scope};
+use crate::text::shown;
 
 /// What is the same for all files.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ pub struct Judged<'a> {
     pub lines: Lines,
     /// How that differs from what is expected.
     pub drift: &'a Drift,
+    /// The names of the units that were compared.
+    pub units: Vec<&'a str>,
     /// Units that let nothing through, though something is expected of them: the name of each, and
     /// why.
     pub empty: Vec<(&'a str, &'a str)>,
@@ -55,27 +60,33 @@ pub struct Judged<'a> {
     pub unselected: Option<Direction>,
 }
 
-/// How many files were judged, and how many of them have drifted.
-#[derive(Clone, Copy, Debug, Default)]
+/// A summary names at most this many units.
+const UNITS_NAMED: usize = 8;
+
+/// How many files were compared, and how many of them have drifted.
+#[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// All of them.
+    /// All files.
     pub files: usize,
-    /// Those with drift.
+    /// Files with drift.
     pub drifted: usize,
     /// Missing parts of all files.
     pub missing: usize,
     /// Extra parts of all files, measured or not.
     pub extra: usize,
+    /// The names of the units that were compared; no more than a summary names, and one.
+    units: BTreeSet<String>,
 }
 
 impl Summary {
     /// Of one file.
-    pub fn of(drift: &Drift) -> Summary {
+    pub fn of(drift: &Drift, units: &[&str]) -> Summary {
         Summary {
             files: 1,
             drifted: usize::from(!drift.is_none()),
             missing: drift.missing.len(),
             extra: drift.extra.len() + drift.beyond.len(),
+            units: units.iter().map(|unit| (*unit).to_owned()).collect(),
         }
     }
 
@@ -85,16 +96,33 @@ impl Summary {
         self.drifted += more.drifted;
         self.missing += more.missing;
         self.extra += more.extra;
+        for unit in more.units {
+            if self.units.len() <= UNITS_NAMED {
+                self.units.insert(unit);
+            }
+        }
+    }
+
+    /// The names of the units in words.
+    pub fn units(&self) -> String {
+        let named = self.units.iter().take(UNITS_NAMED);
+        let named: Vec<String> = named.map(|unit| shown(unit, &[])).collect();
+        let more = if self.units.len() > UNITS_NAMED {
+            " and others"
+        } else {
+            ""
+        };
+        format!("{}{more}", named.join(", "))
     }
 }
 
 /// The shape of a report.
 pub trait Report: Sync {
     /// What stands before the files.
-    fn head(&self, subject: &Subject, summary: Summary) -> String;
+    fn head(&self, subject: &Subject, summary: &Summary) -> String;
 
-    /// What stands for a file.
-    fn file(&self, judged: &Judged) -> String;
+    /// Writes the part of one file.
+    fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()>;
 
     /// What stands between two files.
     fn separator(&self) -> &'static str {

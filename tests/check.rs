@@ -48,12 +48,19 @@ fn what_was_rendered_is_in_sync_in_every_format() {
             "ipset" | "aws-prefix-list" => ("the addresses that", rest),
             _ => ("what", rest),
         };
+        let verdict = ran.ok();
+        let (verdict, units) = verdict.split_once(" (").unwrap();
         assert_eq!(
-            ran.ok(),
+            verdict,
             format!(
-                "in sync: exactly {what} {format} needs for all regions, edition global, {rest}\n"
+                "in sync: exactly {what} {format} needs for all regions, edition global, {rest}"
             )
         );
+        let unit = match *format {
+            "kamailio" => "group 1",
+            _ => "twilio",
+        };
+        assert!(units.to_lowercase().contains(unit), "{format}: {units}");
     }
 }
 
@@ -84,7 +91,7 @@ fn a_missing_rule_is_named_by_region_and_plane() {
     let text = kept.join("\n") + "\n";
     assert_eq!(
         drifted(check(TOKYO, &text)),
-        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional, signaling and media in and out
+        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)
 
 deployed
   missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
@@ -333,6 +340,8 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
     let (report, status) = json(&tokyo());
     assert_eq!((status, &report["verdict"]), (0, &Value::from("in sync")));
     assert_eq!(report["files"][0]["missing"], serde_json::json!([]));
+    let units = serde_json::json!(["TWILIO-SIP-IN", "TWILIO-SIP-OUT"]);
+    assert_eq!(report["files"][0]["units"], units);
     let (report, status) = json(&with_frankfurt());
     assert_eq!((status, &report["verdict"]), (1, &Value::from("drift")));
     assert_eq!(
@@ -340,8 +349,14 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
         serde_json::json!({
             "direction": "in",
             "protocols": {"only": ["udp"]},
-            "remote": {"addresses": "35.156.191.128/25", "ports": "any"},
-            "local": {"addresses": "any", "ports": "10000-20000"},
+            "remote": {
+                "addresses": {"only": ["35.156.191.128/25"], "more": 0},
+                "ports": {"all_but": [], "more": 0},
+            },
+            "local": {
+                "addresses": {"all_but": [], "more": 0},
+                "ports": {"only": ["10000-20000"], "more": 0},
+            },
             "sometimes": false,
             "tcp_flags": null,
             "states": null,
@@ -351,10 +366,13 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
                 "editions": ["regional", "regional-expanded"],
                 "own_ports": true,
             }],
-            "deployed": [{
-                "line": 20,
-                "text": "-A TWILIO-SIP-IN -s 35.156.191.128/25 -p udp -m udp --dport 10000:20000 -m comment --comment \"frankfurt media\" -j ACCEPT",
-            }],
+            "deployed": {
+                "lines": [{
+                    "line": 20,
+                    "text": "-A TWILIO-SIP-IN -s 35.156.191.128/25 -p udp -m udp --dport 10000:20000 -m comment --comment \"frankfurt media\" -j ACCEPT",
+                }],
+                "more": 0,
+            },
         })
     );
     // Flags, states, narrowing, protocols, nothing of Twilio's.
@@ -560,7 +578,7 @@ fn options_come_from_the_environment_too() {
         .env("TWILIO_SIP_ALLOW_FORMAT", "iptables")
         .env("TWILIO_SIP_ALLOW_REPORT", "json")
         .run();
-    assert!(ran.ok().starts_with("{\"version\":1,"));
+    assert!(ran.ok().starts_with("{\"version\":2,"));
     let ran = Tool::line("check --format iptables --edition regional deployed")
         .file("deployed", tokyo())
         .env("TWILIO_SIP_ALLOW_DATASET", "nowhere.yaml")

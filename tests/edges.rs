@@ -90,7 +90,7 @@ fn differences_at_the_ends_are_told_exactly() {
         let found = differences(&[remote(expected)], steps, Limits::default()).unwrap();
         let mut told: Vec<(Side, Span)> = found
             .iter()
-            .map(|d| (d.side, d.packets.span(Field::Remote)))
+            .map(|d| (d.side, d.packets.set(Field::Remote).hull()))
             .collect();
         told.sort_by_key(|(_, span)| *span);
         told

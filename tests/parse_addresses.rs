@@ -125,10 +125,10 @@ impl Expected {
 
 /// `in 192.0.2.0/24 signaling tokyo`; `sometimes` and ports where there are such.
 fn told(part: &Part) -> String {
-    let remote = part.packets.span(Field::Remote).networks();
+    let remote = part.packets.set(Field::Remote).hull().networks();
     let remote: Vec<String> = remote.map(|network| network.to_string()).collect();
     let mut words = vec![part.direction.to_string(), remote.join("+")];
-    let ports = part.packets.span(Field::RemotePort);
+    let ports = part.packets.set(Field::RemotePort).hull();
     if ports != Span::PORTS {
         words.push(format!("ports {}-{}", ports.first, ports.last));
     }

@@ -63,7 +63,7 @@ fn check(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<ParseErro
 /// The differences, a line each.
 fn told(drift: &Drift) -> Vec<String> {
     let span = |part: &Part, field| {
-        let span = part.packets.span(field);
+        let span = part.packets.set(field).hull();
         (span.first, span.last)
     };
     let part = |side: &'static str| {

@@ -396,7 +396,7 @@ fn extra_ports(text: &str) -> Vec<(u32, u32)> {
     let span = drift
         .extra
         .iter()
-        .map(|part| part.packets.span(Field::LocalPort));
+        .map(|part| part.packets.set(Field::LocalPort).hull());
     let mut spans: Vec<(u32, u32)> = span.map(|span| (span.first, span.last)).collect();
     spans.sort_unstable();
     spans

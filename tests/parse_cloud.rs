@@ -121,7 +121,7 @@ fn set(value: &mut Value, edit: &str) {
 fn told(drift: &Drift) -> Vec<String> {
     let part = |side: &'static str| {
         move |part: &Part| {
-            let span = |field| part.packets.span(field);
+            let span = |field| part.packets.set(field).hull();
             let remote = span(Field::Remote);
             let (first, last) = (Ipv4Addr::from(remote.first), Ipv4Addr::from(remote.last));
             let ports = span(match part.direction {

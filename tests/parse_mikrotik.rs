@@ -270,7 +270,7 @@ fn a_match_means_what_the_documentation_says() {
         let far = drift
             .extra
             .iter()
-            .filter(|part| part.packets.span(Field::Remote).first == 0);
+            .filter(|part| part.packets.set(Field::Remote).hull().first == 0);
         let mut all = Protocols::NONE;
         for part in far {
             all = all.or(part.packets.kind.protocols);
@@ -290,7 +290,7 @@ fn a_port_of_either_side_is_a_union() {
     let drift = check_named(&tokyo(&[Direction::In]), "c", &text).unwrap();
     let passes = |source: u32, destination: u32| {
         drift.extra.iter().any(|part| {
-            let holds = |field, port| part.packets.span(field).holds(Span::single(port));
+            let holds = |field, port| part.packets.set(field).hull().holds(Span::single(port));
             holds(Field::Remote, 0)
                 && holds(Field::RemotePort, source)
                 && holds(Field::LocalPort, destination)

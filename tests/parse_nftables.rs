@@ -97,9 +97,9 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
                 Belongs::Rule { subject, .. } => subject.clone(),
                 _ => "to".to_owned(),
             };
-            let remote = part.packets.span(Field::Remote);
+            let remote = part.packets.set(Field::Remote).hull();
             let [first, last] = [remote.first, remote.last].map(Ipv4Addr::from_bits);
-            let port = part.packets.span(Field::LocalPort).first;
+            let port = part.packets.set(Field::LocalPort).hull().first;
             found.push(format!(
                 "{side} {direction} {subject} {first}-{last} {port}"
             ));
@@ -239,7 +239,8 @@ fn kind_of(rule: &str) -> (Kind, bool) {
         panic!("{rule}: {found:?}");
     };
     let kind = only.packets.kind;
-    assert_eq!(only.packets, Packets::ALL.of_kind(kind).unwrap(), "{rule}");
+    let all = Packets::ALL.of_kind(kind).unwrap();
+    assert_eq!(only.packets, all.into(), "{rule}");
     (kind, only.sometimes)
 }
 

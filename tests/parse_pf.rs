@@ -71,12 +71,15 @@ fn drift(policy: &Policy, text: &str) -> Vec<String> {
             other => panic!("{other:?}"),
         }));
         found.extend(drift.extra.iter().map(|part| {
-            let Span { first, last } = part.packets.span(Field::Remote);
+            let Span { first, last } = part.packets.set(Field::Remote).hull();
             let [first, last] = [first, last].map(Ipv4Addr::from_bits);
-            let ports = part.packets.span(match direction {
-                Direction::In => Field::LocalPort,
-                Direction::Out => Field::RemotePort,
-            });
+            let ports = part
+                .packets
+                .set(match direction {
+                    Direction::In => Field::LocalPort,
+                    Direction::Out => Field::RemotePort,
+                })
+                .hull();
             format!(
                 "extra {direction} {first}-{last} to {}-{}",
                 ports.first, ports.last

@@ -307,8 +307,8 @@ fn let_through(format: &str, text: &str, unit: &str) -> Vec<Packets> {
     let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
     assert!(found.iter().all(|difference| !difference.sometimes));
     found
-        .into_iter()
-        .map(|difference| difference.packets)
+        .iter()
+        .flat_map(|difference| difference.packets.boxes())
         .collect()
 }
 

@@ -6,8 +6,8 @@ use common::judge::{chance, pick};
 use common::oracle::Random;
 use twilio_sip_allow::limits::{Limit, Limits};
 use twilio_sip_allow::policy::space::{
-    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, States, Step, Verdict,
-    coalesced, complement, differences, normalized,
+    Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, SpanSet, States, Step, Verdict,
+    by_rule, coalesced, complement, differences, normalized,
 };
 
 const FIELDS: [Field; 4] = [
@@ -190,6 +190,85 @@ fn differences_are_exact_at_every_point() {
     );
 }
 
+/// In cells by rule, an extra packet may be in several, but never in none.
+#[test]
+fn differences_by_rule_are_exact_at_every_point() {
+    let mut random = Random::new(12);
+    let points = points();
+    let (mut missing_points, mut extra_points) = (0, 0);
+    for round in 0..1_500 {
+        let expected: Vec<Packets> = (0..random.between(0, 3))
+            .map(|_| random_box(&mut random))
+            .collect();
+        let steps = random_steps(&mut random);
+        let may_skip = |step: &Step| !step.certain && matches!(step.verdict, Verdict::Skip(_));
+        let may_skip = steps.iter().any(may_skip);
+        let found = by_rule(&expected, &steps, Limits::default()).unwrap();
+        for point in &points {
+            let is_expected = expected.iter().any(|e| e.and(point).is_some());
+            let (passes, stops) = fates(&steps, 0, point);
+            let missing = holding(&found, Side::Missing, point);
+            let extra = holding(&found, Side::Extra, point);
+            assert_eq!(
+                missing.len(),
+                usize::from(is_expected && stops),
+                "{round}: {point:?}"
+            );
+            assert_eq!(
+                !extra.is_empty(),
+                !is_expected && passes,
+                "{round}: {point:?}"
+            );
+            for difference in &missing {
+                assert_eq!(difference.sometimes, passes, "{round}: {point:?}");
+            }
+            // Two rules may let a packet through together, each on one side of a skip.
+            let always = extra.iter().any(|difference| !difference.sometimes);
+            if !extra.is_empty() && (always || !may_skip) {
+                assert_eq!(always, !stops, "{round}: {point:?}");
+            }
+            missing_points += missing.len();
+            extra_points += extra.len();
+        }
+    }
+    assert!(
+        missing_points > 10_000 && extra_points > 10_000,
+        "{missing_points} {extra_points}"
+    );
+}
+
+/// Rules for sources and rules for destinations overlap in as many boxes as there are pairs, and
+/// sources that are denied cut each accepting rule into as many pieces: one cell for each rule.
+#[test]
+fn rules_that_overlap_are_reported_rule_by_rule() {
+    let rule = |number: u32, field: Field, verdict| Step {
+        packets: Packets::ALL.with(field, Span::single(2 * number)),
+        certain: true,
+        verdict,
+        at: number,
+    };
+    let denied = (0..500).map(|n| rule(n, Field::Remote, Verdict::Deny));
+    let sources = (500..1_000).map(|n| rule(n, Field::Remote, Verdict::Accept));
+    let destinations = (1_000..1_500).map(|n| rule(n, Field::Local, Verdict::Accept));
+    let steps: Vec<Step> = denied.chain(sources).chain(destinations).collect();
+    let mut found = differences(&[], &steps, Limits::default()).unwrap();
+    found.sort_by_key(|difference| difference.blame.clone());
+    let denied: Vec<Span> = (0..500).map(|n| Span::single(2 * n)).collect();
+    let others = SpanSet::of(complement(&denied, Span::ADDRESSES)).unwrap();
+    assert_eq!(found.len(), 1_000);
+    for (number, difference) in (500..).zip(&found) {
+        let own = SpanSet::One(Span::single(2 * number));
+        let (remote, local) = if number < 1_000 {
+            (own, SpanSet::One(Span::ADDRESSES))
+        } else {
+            (others.clone(), own)
+        };
+        assert_eq!(difference.blame, [number]);
+        assert_eq!(difference.packets.set(Field::Remote), &remote, "{number}");
+        assert_eq!(difference.packets.set(Field::Local), &local, "{number}");
+    }
+}
+
 #[test]
 fn what_is_without_another_box_and_what_is_in_both_make_up_the_whole() {
     let mut random = Random::new(11);
@@ -234,7 +313,7 @@ fn a_difference_is_told_in_as_few_boxes_as_can_be() {
     let found = differences(&[], &steps, Limits::default()).unwrap();
     let mut remotes: Vec<Span> = found
         .iter()
-        .map(|d| d.packets.span(Field::Remote))
+        .map(|d| d.packets.set(Field::Remote).hull())
         .collect();
     remotes.sort_unstable();
     assert_eq!(remotes, [span(0, 200), span(300, 300)]);
@@ -308,7 +387,8 @@ fn boxes_are_joined_until_none_can_be() {
         packets: Packets::ALL
             .with(Field::Local, local)
             .of_kind(Kind::of(protocols))
-            .unwrap(),
+            .unwrap()
+            .into(),
         blame: vec![local.first],
     };
     let [low, high] = [Span::new(0, 5).unwrap(), Span::new(6, 9).unwrap()];
@@ -379,22 +459,27 @@ fn sets_of_states_have_the_names_that_they_are_made_of() {
     assert_eq!(States::named("frob"), None);
 }
 
-/// Half of the rules overlap with the other half in every way: refused, and not in an hour.
+/// Rules that restrict three fields, each to a range that overlaps the ranges of all the others.
 #[test]
 fn rules_that_overlap_in_too_many_ways_are_refused() {
-    let step = |field: Field, number: u32| Step {
-        packets: Packets::ALL.with(field, Span::new(number * 2, 60_000 + number).unwrap()),
-        certain: true,
-        verdict: Verdict::Deny,
-        at: 0,
-    };
+    let range = |number: u32| Span::new(number * 2, 60_000 + number).unwrap();
     let fields = [Field::Remote, Field::LocalPort, Field::RemotePort];
-    let steps: Vec<Step> = fields
-        .into_iter()
-        .flat_map(|f| (0..2_000).map(move |n| step(f, n)))
-        .collect();
-    assert_eq!(
-        differences(&[], &steps, Limits::default()),
-        Err(Limits::default().exceeded(Limit::Work))
+    let step = |number: u32| Step {
+        packets: (0..3)
+            .zip(fields)
+            .fold(Packets::ALL, |packets, (at, field)| {
+                packets.with(field, range((number * (7 + at)) % 2_000))
+            }),
+        certain: true,
+        verdict: Verdict::Accept,
+        at: number,
+    };
+    let steps: Vec<Step> = (0..2_000).map(step).collect();
+    let found = differences(&[], &steps, Limits::default());
+    let refused = [Limit::Work, Limit::Boxes].map(|limit| Err(Limits::default().exceeded(limit)));
+    assert!(
+        refused.contains(&found),
+        "{:?}",
+        found.map(|found| found.len())
     );
 }

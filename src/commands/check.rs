@@ -1,6 +1,6 @@
 //! Compares what is deployed with what is expected.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -28,8 +28,11 @@ const FILES_PER_THREAD: usize = 8;
 /// Of a text that is refused, as many bytes as are read once more in every other language.
 const GUESSED_LENGTH: usize = 1 << 20;
 
-/// As much of a report as is kept in memory until it is known that all files could be judged.
+/// As many bytes of a report as are kept in memory until all files were compared.
 const REPORT_IN_MEMORY: usize = 4 << 20;
+
+/// The same for the part of one file.
+const PART_IN_MEMORY: usize = 256 << 10;
 
 pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let files = args.files()?;
@@ -87,8 +90,8 @@ struct Check {
 enum Verdict {
     Judged {
         counts: Summary,
-        /// Its part of the report.
-        part: String,
+        /// Its part of the report, from the start.
+        part: SpooledTempFile,
         repair: Option<String>,
     },
     /// Why it could not be judged, a message each.
@@ -194,12 +197,14 @@ impl Check {
                 Lines::of(text)
             },
             drift: &drift,
+            units: unit_names(&units),
             empty: self.empty(&units),
             unselected: self.unselected(&units),
         };
+        let part = spooled(report, &judged).map_err(|error| vec![format!("{name}: {error:#}")])?;
         Ok(Verdict::Judged {
-            counts: Summary::of(&drift),
-            part: report.file(&judged),
+            counts: Summary::of(&drift, &judged.units),
+            part,
             repair,
         })
     }
@@ -270,6 +275,25 @@ struct Run<'a> {
     talk: Talk,
 }
 
+/// The part of one file in a report.
+fn spooled(report: &dyn Report, judged: &Judged) -> Result<SpooledTempFile> {
+    let mut part = BufWriter::new(SpooledTempFile::new(PART_IN_MEMORY));
+    report.file(judged, &mut part).with_context(cannot_keep)?;
+    let mut part = part
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)
+        .with_context(cannot_keep)?;
+    part.seek(SeekFrom::Start(0)).with_context(cannot_keep)?;
+    Ok(part)
+}
+
+/// The names of units, each once.
+fn unit_names(units: &[DeployedUnit]) -> Vec<&str> {
+    let mut names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
+    names.dedup();
+    names
+}
+
 /// A long report waits in a file without a name, where such files go.
 fn cannot_keep() -> String {
     let folder = std::env::temp_dir();
@@ -287,15 +311,15 @@ impl Run<'_> {
             }
             Verdict::Judged {
                 counts,
-                part,
+                mut part,
                 repair,
             } => {
-                let separator = match self.summary.files {
-                    0 => "",
-                    _ => self.report.separator(),
-                };
+                if self.summary.files > 0 {
+                    let separator = self.report.separator().as_bytes();
+                    self.parts.write_all(separator).with_context(cannot_keep)?;
+                }
                 self.summary.add(counts);
-                write!(self.parts, "{separator}{part}").with_context(cannot_keep)?;
+                std::io::copy(&mut part, &mut self.parts).with_context(cannot_keep)?;
                 self.repair = repair;
             }
         }
@@ -316,7 +340,7 @@ impl Run<'_> {
     }
 
     fn copy(&mut self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {
-        to.write_all(self.report.head(subject, self.summary).as_bytes())?;
+        to.write_all(self.report.head(subject, &self.summary).as_bytes())?;
         self.parts.seek(SeekFrom::Start(0))?;
         std::io::copy(&mut self.parts, to)?;
         to.write_all(self.report.end().as_bytes())?;

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use serde_json::value::RawValue;
-
 use crate::limits::{Limit, Limits};
 use crate::policy::drift::DeployedUnit;
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span, complement, normalized};
 use crate::policy::{Direction, PortRange};
 use crate::text::clip;
 
-use super::Unit;
+use super::{Unit, UnitName};
 
 /// Which units of a text are to be read.
 #[derive(Clone, Copy, Debug)]
@@ -24,27 +22,27 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// The names of the units that a text is to be searched for, by direction.
+    /// The names of the units to look for in a text, by direction.
     ///
     /// Both directions of a unit are one thing where a load replaces both; so the one that was
-    /// not selected must be empty. A user's own unit has its name as it is, and one direction.
+    /// not selected must be empty. A user's own unit has exactly the name that the user gave, and
+    /// one direction.
     pub(super) fn names(
         &self,
         spell: impl Fn(Direction) -> String,
         exists: impl Fn(&str) -> bool,
     ) -> Vec<(Direction, String)> {
         let both = [Direction::In, Direction::Out].map(|direction| (direction, spell(direction)));
-        let verbatim = self.unit.name.to_string();
+        let exact = self.unit.name.to_string();
+        let ours_exists = || both.iter().any(|(_, name)| exists(name));
         match self.directions {
-            [only] if exists(&verbatim) && !both.iter().any(|(_, name)| exists(name)) => {
-                vec![(*only, verbatim)]
-            }
+            [only] if exists(&exact) && self.exact_name_wins(ours_exists) => vec![(*only, exact)],
             _ => both.into(),
         }
     }
 
-    /// The same where the selected directions alone are looked at: the name for each, and, of one
-    /// direction, that of a user's own unit after it.
+    /// The same for formats of which only the selected directions are compared: the name for each
+    /// direction, and after that of a single direction the exact name.
     pub(super) fn candidates(&self, spell: impl Fn(Direction) -> String) -> Vec<String> {
         let mut names: Vec<String> = self.directions.iter().map(|way| spell(*way)).collect();
         if names.len() == 1 {
@@ -53,9 +51,15 @@ impl Wanted<'_> {
         names
     }
 
-    /// Whether the last of the candidates is meant, by which of them, by number, exist.
+    /// True if the last of the candidates is meant; `exists` takes their numbers.
     pub(super) fn is_users_own(&self, exists: impl Fn(usize) -> bool) -> bool {
-        self.directions.len() == 1 && !exists(0) && exists(1)
+        self.directions.len() == 1 && exists(1) && self.exact_name_wins(|| exists(0))
+    }
+
+    /// True if a unit of exactly the given name is preferred to one whose name was made of it:
+    /// always, if the user gave a name.
+    fn exact_name_wins(&self, ours_exists: impl FnOnce() -> bool) -> bool {
+        self.unit.name != UnitName::default() || !ours_exists()
     }
 }
 
@@ -97,8 +101,8 @@ pub(super) fn sound<T>(made: T, mut errors: Vec<ParseError>) -> Result<T, Vec<Pa
 /// As many characters of a text as a message shows.
 const EXCERPT_LIMIT: usize = 240;
 
-/// A JSON value of more bytes is not read again to be shown.
-const LONG_JSON: usize = 1 << 16;
+/// Of a place in a text, as many bytes are read again to be shown.
+const EXCERPT_BYTES: usize = 1 << 12;
 
 /// Where the lines of a text start.
 #[derive(Debug, Default)]
@@ -118,26 +122,28 @@ impl Lines {
     }
 }
 
-/// What stands at a place: a JSON value, or the rest of the line; without the space around it.
+/// The text at a place: a JSON value, or the rest of the line, without the space around it.
 pub fn excerpt(text: &str, at: u32) -> String {
-    let rest = text.get(at as usize..).unwrap_or_default();
-    let is_json = text.trim_start().starts_with('{');
-    let value = if is_json { first_value(rest) } else { None };
-    let found = match value {
-        Some(json) if json.len() < LONG_JSON => serde_json::from_str(json).map_or_else(
-            |_| json.to_owned(),
-            |value: serde_json::Value| value.to_string(),
-        ),
-        Some(json) => json.chars().take(EXCERPT_LIMIT + 1).collect(),
-        None => rest.lines().next().unwrap_or_default().trim().to_owned(),
-    };
+    let start = bounded(text.get(at as usize..).unwrap_or_default());
+    let is_json = bounded(text).trim_start().starts_with('{');
+    let value = if is_json { first_value(start) } else { None };
+    let found = value.unwrap_or_else(|| start.lines().next().unwrap_or_default().trim().to_owned());
     clip(found, EXCERPT_LIMIT)
 }
 
-/// The JSON value that a text starts with.
-fn first_value(text: &str) -> Option<&str> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    Some(values.next()?.ok()?.get())
+/// The start of a text.
+fn bounded(text: &str) -> &str {
+    let mut end = text.len().min(EXCERPT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The JSON value that a text starts with, without the space in it.
+fn first_value(text: &str) -> Option<String> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    Some(values.next()?.ok()?.to_string())
 }
 
 /// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`super::parse()`].
@@ -354,12 +360,14 @@ mod tests {
     }
 
     #[test]
-    fn a_users_own_unit_has_one_direction_and_its_name_as_it_is() {
-        let unit = Unit::default();
-        let names = |directions: &[Direction], there: &[&str]| {
-            let unit = &unit;
+    fn a_users_own_unit_has_one_direction_and_its_exact_name() {
+        let names = |name: &str, directions: &[Direction], there: &[&str]| {
+            let unit = Unit {
+                name: UnitName::deployed(name).unwrap(),
+                ..Unit::default()
+            };
             let wanted = Wanted {
-                unit,
+                unit: &unit,
                 directions,
                 limits: Limits::default(),
             };
@@ -368,13 +376,17 @@ mod tests {
             names.join(" ")
         };
         let one = [Direction::Out];
-        assert_eq!(names(&one, &["twilio-sip"]), "twilio-sip");
-        assert_eq!(names(&one, &[]), "in out");
-        assert_eq!(names(&one, &["in"]), "in out");
-        assert_eq!(names(&one, &["twilio-sip", "in"]), "in out");
-        assert_eq!(
-            names(&[Direction::In, Direction::Out], &["twilio-sip"]),
-            "in out"
-        );
+        let both = [Direction::In, Direction::Out];
+        let default = UnitName::default().to_string();
+        assert_eq!(names(&default, &one, &["twilio-sip"]), "twilio-sip");
+        assert_eq!(names(&default, &one, &[]), "in out");
+        assert_eq!(names(&default, &one, &["in"]), "in out");
+        assert_eq!(names(&default, &one, &["twilio-sip", "in"]), "in out");
+        assert_eq!(names(&default, &both, &["twilio-sip"]), "in out");
+        // A name that the user gave.
+        assert_eq!(names("own", &one, &["own"]), "own");
+        assert_eq!(names("own", &one, &["in", "own", "out"]), "own");
+        assert_eq!(names("own", &one, &["in", "out"]), "in out");
+        assert_eq!(names("own", &both, &["in", "own", "out"]), "in out");
     }
 }

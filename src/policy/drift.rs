@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::space::{self, Difference, Field, Grain, Packets, Protocols, Side, Span, Step};
+use super::space::{
+    self, Cell, Difference, Field, Grain, Packets, Protocols, Side, Span, SpanSet, Step,
+};
 use super::{Direction, Plane, Rule, State};
 use crate::limits::{Exceeded, Limits};
 
@@ -61,12 +63,13 @@ pub struct Known {
 
 impl Known {
     /// Whether packets of these protocols, from or to these ports, are what it is for.
-    fn carries(&self, protocols: Protocols, ports: Span) -> bool {
+    fn carries(&self, protocols: Protocols, ports: &SpanSet) -> bool {
         let carriers = match self.plane {
             Plane::Signaling => Protocols::UDP.or(Protocols::TCP),
             Plane::Media => Protocols::UDP,
         };
-        carriers.holds(protocols) && self.ports.iter().any(|own| own.holds(ports))
+        let held = |ports: &Span| self.ports.iter().any(|own| own.holds(*ports));
+        carriers.holds(protocols) && ports.spans().iter().all(held)
     }
 }
 
@@ -81,13 +84,13 @@ pub struct Drift {
     pub beyond: Vec<(Direction, Beyond)>,
 }
 
-/// One box of a difference.
+/// One cell of a difference.
 #[derive(Clone, Debug)]
 pub struct Part {
     /// Which way the packets go.
     pub direction: Direction,
     /// The packets.
-    pub packets: Packets,
+    pub packets: Cell,
     /// Whether they pass in some circumstances and not in others.
     pub sometimes: bool,
     /// What they are to Twilio.
@@ -234,62 +237,110 @@ fn take(from: Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) -> Ve
     rest
 }
 
-/// Says of what is extra where Twilio published it, if all of it is published.
+/// Attributes extra packets to the networks that Twilio published, if those are all of them.
 fn name_extra(
     extra: Vec<Difference>,
     grain: Grain,
     known: &[Known],
     direction: Direction,
 ) -> Vec<Part> {
+    let published = Published::of(known);
     let mut parts = Vec::new();
     for difference in extra {
-        for packets in split_by_publication(&difference.packets, known) {
+        for packets in published.split(&difference.packets) {
             parts.push(Part {
                 direction,
-                packets,
                 sometimes: difference.sometimes,
                 belongs: publications(&packets, grain, known, direction),
+                packets,
                 blame: difference.blame.clone(),
             });
         }
     }
-    parts.sort_by_key(|part| part.packets.span(Field::Remote));
+    parts.sort_by(|a, b| {
+        a.packets
+            .set(Field::Remote)
+            .cmp(b.packets.set(Field::Remote))
+    });
     parts
 }
 
-/// One box for each published network, if such networks are all of it; else the whole.
-fn split_by_publication(packets: &Packets, known: &[Known]) -> Vec<Packets> {
-    let remote = packets.span(Field::Remote);
-    if known.iter().any(|k| k.addresses.holds(remote)) {
-        return vec![*packets];
-    }
-    let addresses = known.iter().map(|k| k.addresses);
-    let mut inside: Vec<Span> = addresses.filter(|own| remote.holds(*own)).collect();
-    // The widest of those that start at one address comes first.
-    inside.sort_by_key(|addresses| (addresses.first, u32::MAX - addresses.last));
-    let mut parts = Vec::new();
-    let mut next = Some(remote.first);
-    for addresses in inside {
-        if next == Some(addresses.first) {
-            parts.push(packets.with(Field::Remote, addresses));
-            next = addresses.last.checked_add(1);
-        }
-    }
-    let all = parts
-        .last()
-        .is_some_and(|p| p.span(Field::Remote).last == remote.last);
-    if all { parts } else { vec![*packets] }
+/// The published networks, to find those that make up a span.
+struct Published {
+    /// Ascending; of those that start at one address the widest comes first.
+    networks: Vec<Span>,
+    /// For each of them, the highest address that it or one before it has.
+    reaches: Vec<u32>,
 }
 
-fn publications(packets: &Packets, grain: Grain, known: &[Known], direction: Direction) -> Belongs {
-    let service = packets.span(match direction {
+impl Published {
+    fn of(known: &[Known]) -> Published {
+        let mut networks: Vec<Span> = known.iter().map(|known| known.addresses).collect();
+        networks.sort_by_key(|network| (network.first, u32::MAX - network.last));
+        let mut reach = 0;
+        let reaches = networks.iter().map(|network| {
+            reach = reach.max(network.last);
+            reach
+        });
+        Published {
+            reaches: reaches.collect(),
+            networks,
+        }
+    }
+
+    /// Divides a cell into one for each published network that is in it, and the rest.
+    fn split(&self, packets: &Cell) -> Vec<Cell> {
+        let with = |set| packets.with(Field::Remote, set);
+        let mut parts = Vec::new();
+        let mut rest = Vec::new();
+        for span in packets.set(Field::Remote).spans() {
+            match self.made_of(*span) {
+                Some(networks) => {
+                    parts.extend(networks.into_iter().map(|one| with(SpanSet::One(one))));
+                }
+                None => rest.push(*span),
+            }
+        }
+        parts.extend(SpanSet::of(rest).map(with));
+        parts
+    }
+
+    /// The span itself if it is in one network, or the networks that make it up.
+    fn made_of(&self, span: Span) -> Option<Vec<Span>> {
+        let after = self
+            .networks
+            .partition_point(|network| network.first <= span.first);
+        if after > 0 && self.reaches[after - 1] >= span.last {
+            return Some(vec![span]);
+        }
+        let start = self
+            .networks
+            .partition_point(|network| network.first < span.first);
+        let mut parts = Vec::new();
+        let mut next = Some(span.first);
+        for network in &self.networks[start..] {
+            // A gap, or the end of the span.
+            if next.is_none_or(|next| network.first > next) {
+                break;
+            }
+            if next == Some(network.first) && network.last <= span.last {
+                parts.push(*network);
+                next = network.last.checked_add(1);
+            }
+        }
+        (parts.last()?.last == span.last).then_some(parts)
+    }
+}
+
+fn publications(packets: &Cell, grain: Grain, known: &[Known], direction: Direction) -> Belongs {
+    let service = packets.set(match direction {
         Direction::In => Field::LocalPort,
         Direction::Out => Field::RemotePort,
     });
     let mut found: Vec<Publication> = Vec::new();
     let holders = known
         .iter()
-        .filter(|k| k.addresses.holds(packets.span(Field::Remote)));
+        .filter(|k| k.addresses.holds(packets.set(Field::Remote).hull()));
     for holder in holders {
         let own_ports = grain == Grain::Remotes || holder.carries(packets.kind.protocols, service);
         let same = |p: &&mut Publication| {
@@ -346,7 +397,7 @@ mod tests {
             let difference = Difference {
                 side: Side::Extra,
                 sometimes: false,
-                packets,
+                packets: packets.into(),
                 blame: vec![7],
             };
             let parts = name_extra(vec![difference], Grain::Packets, &known, Direction::In);
@@ -358,7 +409,7 @@ mod tests {
                     .join("+"),
                 _ => "none".to_owned(),
             };
-            let span = |part: &Part| part.packets.span(Field::Remote);
+            let span = |part: &Part| part.packets.set(Field::Remote).hull();
             let told = parts
                 .iter()
                 .map(|p| (span(p).first - HIGH, span(p).last - HIGH, region(p)));
@@ -392,7 +443,7 @@ mod tests {
             let udp = Packets::ALL.of_kind(space::Kind::of(Protocols::UDP));
             let packets = udp.unwrap().with(Field::Remote, Span::single(1));
             let packets = packets.with(Field::LocalPort, Span::single(port));
-            let belongs = publications(&packets, Grain::Packets, &known, Direction::In);
+            let belongs = publications(&packets.into(), Grain::Packets, &known, Direction::In);
             let Belongs::Published(places) = belongs else {
                 panic!("{port} is of nothing");
             };

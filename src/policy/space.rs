@@ -4,12 +4,17 @@
 //! Boxes say exactly what packet filters say. What they cannot say, such as the interface that a
 //! packet came by, is told by [`Step::certain`].
 
-use std::cmp::Ordering;
+mod cell;
+mod difference;
+mod outcome;
+mod partition;
 
 use ipnet::Ipv4Subnets;
 
 use super::{Direction, Protocol, RemoteNetwork, Rule, State};
-use crate::limits::{Exceeded, Limit, Limits};
+
+pub use cell::{Cell, SpanSet};
+pub use difference::{Difference, Side, by_rule, coalesced, differences};
 
 /// Numbers from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +58,11 @@ impl Span {
     /// What is in both.
     pub fn and(self, other: Span) -> Option<Span> {
         Span::new(self.first.max(other.first), self.last.min(other.last))
+    }
+
+    /// True if a number is in both.
+    pub fn overlaps(self, other: Span) -> bool {
+        self.first <= other.last && other.first <= self.last
     }
 
     /// Whether all of `other` is in it.
@@ -334,31 +344,33 @@ impl Kind {
     /// Kinds of which each of the given kinds covers all or nothing, and that together are all
     /// packets. TCP is apart from the rest.
     fn atoms(kinds: &[Kind]) -> Vec<Kind> {
-        fn split<T: Copy>(parts: &mut Vec<T>, pair: impl Fn(T) -> [Option<T>; 2]) {
-            *parts = parts.iter().flat_map(|p| pair(*p)).flatten().collect();
-        }
         let mut protocols = vec![Protocols::TCP, Protocols::TCP.not()];
         for kind in kinds {
             let own = kind.protocols;
-            split(&mut protocols, |p| {
-                [p.and(own), p.and(own.not())].map(|p| (!p.is_empty()).then_some(p))
-            });
+            split(
+                &mut protocols,
+                |p| (p.and(own), p.and(own.not())),
+                Protocols::is_empty,
+            );
         }
         let mut atoms = Vec::new();
         for protocols in protocols {
-            let kinds = || kinds.iter().filter(|k| k.protocols.holds(protocols));
             let mut states = vec![States::ALL];
             let mut flags = vec![Flags::ALL];
-            for kind in kinds() {
+            for kind in kinds.iter().filter(|k| k.protocols.holds(protocols)) {
                 let own = kind.states;
-                split(&mut states, |s| {
-                    [s.and(own), s.and(own.not())].map(|s| (!s.is_empty()).then_some(s))
-                });
+                split(
+                    &mut states,
+                    |s| (s.and(own), s.and(own.not())),
+                    States::is_empty,
+                );
                 if protocols == Protocols::TCP {
                     let own = kind.flags;
-                    split(&mut flags, |f| {
-                        [f.and(own), f.and(own.not())].map(|f| (!f.is_empty()).then_some(f))
-                    });
+                    split(
+                        &mut flags,
+                        |f| (f.and(own), f.and(own.not())),
+                        Flags::is_empty,
+                    );
                 }
             }
             for &states in &states {
@@ -370,6 +382,17 @@ impl Kind {
             }
         }
         atoms
+    }
+}
+
+/// Replaces each part by its two halves if neither is empty.
+fn split<T: Copy>(parts: &mut Vec<T>, halves: impl Fn(T) -> (T, T), is_empty: fn(T) -> bool) {
+    for at in 0..parts.len() {
+        let (one, other) = halves(parts[at]);
+        if !is_empty(one) && !is_empty(other) {
+            parts[at] = one;
+            parts.push(other);
+        }
     }
 }
 
@@ -467,27 +490,10 @@ impl Packets {
         self
     }
 
-    /// What is not in `other`, in boxes; `None` when `other` has nothing of it.
+    /// The packets that are not in `other`, in boxes; `None` if no packet is in both.
     pub fn without(&self, other: &Packets) -> Option<Vec<Packets>> {
-        let common = self.and(other)?;
-        let mut rest = Vec::new();
-        let mut left = *self;
-        for at in 0..FIELDS {
-            let (whole, cut) = (left.spans[at], common.spans[at]);
-            for span in complement(&[cut], whole) {
-                let mut part = left;
-                part.spans[at] = span;
-                rest.push(part);
-            }
-            left.spans[at] = cut;
-        }
-        let atoms = Kind::atoms(&[left.kind, common.kind]);
-        let outside = atoms
-            .into_iter()
-            .filter(|atom| left.kind.covers(atom) && !common.kind.covers(atom));
-        let spans = left.spans;
-        rest.extend(outside.map(move |kind| Packets { kind, spans }));
-        Some(rest)
+        let rest = Cell::from(*self).without(other)?;
+        Some(rest.iter().flat_map(Cell::boxes).collect())
     }
 }
 
@@ -562,432 +568,4 @@ pub fn boxes(rule: &Rule, grain: Grain) -> Vec<Packets> {
             })
         })
         .collect()
-}
-
-/// Which side has packets that the other has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    /// Expected, and not let through, or not always.
-    Missing,
-    /// Let through, or sometimes, and not expected.
-    Extra,
-}
-
-/// Packets that one side lets through and the other does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Which.
-    pub side: Side,
-    /// Whether they pass in some circumstances and not in others.
-    pub sometimes: bool,
-    /// The packets.
-    pub packets: Packets,
-    /// The steps that let them through, or stop them, by [`Step::at`]; ascending. None where no
-    /// step is about them.
-    pub blame: Vec<u32>,
-}
-
-/// The exact difference of what is expected and what the steps let through.
-///
-/// A packet that passes only in some circumstances is missing if expected, and extra if not.
-/// No packet is in two differences of one side; they are in no particular order.
-pub fn differences(
-    expected: &[Packets],
-    steps: &[Step],
-    limits: Limits,
-) -> Result<Vec<Difference>, Exceeded> {
-    let all = || expected.iter().chain(steps.iter().map(|s| &s.packets));
-    let mut numbers = std::collections::HashMap::new();
-    let mut kinds: Vec<Kind> = Vec::new();
-    let mut kind_of: Vec<u32> = Vec::with_capacity(expected.len() + steps.len());
-    let mut last = None;
-    for packets in all() {
-        // Neighbours are mostly of one kind.
-        let number = match last {
-            Some((kind, number)) if kind == packets.kind => number,
-            _ => *numbers.entry(packets.kind).or_insert_with(|| {
-                kinds.push(packets.kind);
-                u32::try_from(kinds.len() - 1).unwrap_or(u32::MAX)
-            }),
-        };
-        last = Some((packets.kind, number));
-        kind_of.push(number);
-    }
-    let spans: Vec<[Span; FIELDS]> = all().map(|p| p.spans).collect();
-    let mut sweep = Sweep {
-        spans: &spans,
-        expected: expected.len(),
-        steps,
-        scratch: Default::default(),
-        pieces: Vec::new(),
-        limits,
-        earlier: 0,
-        looked: 0,
-    };
-    let mut found = Vec::new();
-    for atom in Kind::atoms(&kinds) {
-        let covers: Vec<bool> = kinds.iter().map(|kind| kind.covers(&atom)).collect();
-        let members: Vec<u32> = (0u32..)
-            .zip(&kind_of)
-            .filter(|(_, kind)| covers[**kind as usize])
-            .map(|(id, _)| id)
-            .collect();
-        sweep.run(0, &members)?;
-        sweep.earlier += sweep.pieces.len();
-        found.extend(sweep.pieces.drain(..).map(|piece| Difference {
-            side: piece.side,
-            sometimes: piece.sometimes,
-            packets: Packets {
-                kind: atom,
-                spans: piece.spans,
-            },
-            blame: piece.blame,
-        }));
-    }
-    Ok(coalesced(found))
-}
-
-/// The order in which a comparison cuts the fields: what tells most rules apart comes first.
-const ORDER: [usize; FIELDS] = [
-    Field::Remote as usize,
-    Field::LocalPort as usize,
-    Field::RemotePort as usize,
-    Field::Local as usize,
-];
-
-struct Piece {
-    side: Side,
-    sometimes: bool,
-    spans: [Span; FIELDS],
-    blame: Vec<u32>,
-}
-
-/// Cuts the space, field by field, into pieces that each box has as a whole or not at all, and
-/// judges each.
-struct Sweep<'a> {
-    /// Of the expected boxes, then of the steps; the place of a box here is its id.
-    spans: &'a [[Span; FIELDS]],
-    expected: usize,
-    steps: &'a [Step],
-    scratch: [Scratch; FIELDS],
-    pieces: Vec<Piece>,
-    limits: Limits,
-    /// How many pieces were found before these.
-    earlier: usize,
-    /// How many times boxes were looked at.
-    looked: usize,
-}
-
-/// What a level of the sweep needs, kept from one use to the next.
-#[derive(Default)]
-struct Scratch {
-    entries: Vec<(Span, u32)>,
-    active: Vec<(u32, u32)>,
-    ids: Vec<u32>,
-}
-
-impl Sweep<'_> {
-    /// Adds the pieces of the given boxes, whose ids ascend, from a level of [`ORDER`] on.
-    fn run(&mut self, level: usize, ids: &[u32]) -> Result<(), Exceeded> {
-        self.looked = self.looked.saturating_add(ids.len());
-        self.limits.check(Limit::Work, self.looked)?;
-        let Some(&first) = ids.first() else {
-            return Ok(());
-        };
-        let Some(&field) = ORDER.get(level) else {
-            self.pieces.extend(self.judge(ids));
-            let found = self.earlier + self.pieces.len();
-            self.limits.check(Limit::Boxes, found)?;
-            return Ok(());
-        };
-        let span = self.spans[first as usize][field];
-        if ids.iter().all(|id| self.spans[*id as usize][field] == span) {
-            let start = self.pieces.len();
-            self.run(level + 1, ids)?;
-            for piece in &mut self.pieces[start..] {
-                piece.spans[field] = span;
-            }
-            return Ok(());
-        }
-        let mut scratch = std::mem::take(&mut self.scratch[level]);
-        let done = self.cut(level, field, ids, &mut scratch);
-        self.scratch[level] = scratch;
-        done
-    }
-
-    fn cut(
-        &mut self,
-        level: usize,
-        field: usize,
-        ids: &[u32],
-        scratch: &mut Scratch,
-    ) -> Result<(), Exceeded> {
-        let Scratch {
-            entries,
-            active,
-            ids: inner,
-        } = scratch;
-        entries.clear();
-        active.clear();
-        entries.extend(ids.iter().map(|id| (self.spans[*id as usize][field], *id)));
-        entries.sort_unstable();
-        let mut next = entries.iter().peekable();
-        let mut before: Option<(u32, usize)> = None;
-        let mut position = 0;
-        loop {
-            if active.is_empty() {
-                match next.peek() {
-                    Some((span, _)) => position = span.first,
-                    None => return Ok(()),
-                }
-            }
-            while let Some((span, id)) = next.next_if(|(span, _)| span.first == position) {
-                active.push((*id, span.last));
-            }
-            let mut end = next.peek().map_or(u32::MAX, |(span, _)| span.first - 1);
-            inner.clear();
-            for (id, last) in active.iter() {
-                end = end.min(*last);
-                inner.push(*id);
-            }
-            inner.sort_unstable();
-            let start = self.pieces.len();
-            self.run(level + 1, inner)?;
-            let span = Span {
-                first: position,
-                last: end,
-            };
-            for piece in &mut self.pieces[start..] {
-                piece.spans[field] = span;
-            }
-            let goes_on = before.filter(|(last, from)| {
-                last.checked_add(1) == Some(position) && self.same(level, *from, start)
-            });
-            before = Some(match goes_on {
-                Some((_, from)) => {
-                    self.prolong(field, from, start, end);
-                    (end, from)
-                }
-                None => (end, start),
-            });
-            if end == u32::MAX {
-                return Ok(());
-            }
-            position = end + 1;
-            active.retain(|(_, last)| *last >= position);
-        }
-    }
-
-    /// Whether the pieces between two places are those from the second on, but for the fields up
-    /// to a level.
-    fn same(&self, level: usize, from: usize, start: usize) -> bool {
-        let (old, new) = (&self.pieces[from..start], &self.pieces[start..]);
-        let inner = &ORDER[level + 1..];
-        old.len() == new.len()
-            && old.iter().zip(new).all(|(a, b)| {
-                (a.side, a.sometimes) == (b.side, b.sometimes)
-                    && inner.iter().all(|&field| a.spans[field] == b.spans[field])
-            })
-    }
-
-    /// Joins the pieces from `start` on to those between `from` and `start`.
-    fn prolong(&mut self, field: usize, from: usize, start: usize, end: u32) {
-        let (old, new) = self.pieces.split_at_mut(start);
-        for (old, new) in old[from..].iter_mut().zip(new) {
-            old.spans[field].last = end;
-            old.blame.append(&mut new.blame);
-        }
-        self.pieces.truncate(start);
-    }
-
-    /// What is wrong with packets that all of these boxes have and no other, and whose fault it is.
-    fn judge(&self, ids: &[u32]) -> Option<Piece> {
-        let own = ids.partition_point(|id| (*id as usize) < self.expected);
-        let expected = own > 0;
-        let fate = fate(ids[own..].iter().map(|id| {
-            let number = *id as usize - self.expected;
-            (number, &self.steps[number])
-        }));
-        let (side, blame) = match fate {
-            Fate { stops: true, .. } if expected => (Side::Missing, fate.stopped_by),
-            Fate {
-                passed_by: Some(by),
-                ..
-            } if !expected => (Side::Extra, Some(by)),
-            _ => return None,
-        };
-        Some(Piece {
-            side,
-            sometimes: fate.passed_by.is_some() && fate.stops,
-            spans: Packets::ALL.spans,
-            blame: blame.into_iter().collect(),
-        })
-    }
-}
-
-/// What may become of a packet.
-#[derive(Default)]
-struct Fate {
-    /// If it may pass: the place of the step that lets it.
-    passed_by: Option<u32>,
-    /// Whether it may not pass.
-    stops: bool,
-    /// The place of the step that may stop it, if it is a step's doing.
-    stopped_by: Option<u32>,
-}
-
-/// Runs through the steps that hold for a packet, in their order, with their numbers.
-fn fate<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Fate {
-    let mut fate = Fate::default();
-    // Whether the packet may be here, and where it may have skipped to.
-    let mut here = true;
-    let mut later: Vec<u32> = Vec::new();
-    let mut narrowed = None;
-    // Whether a step that holds for sure has been there.
-    let mut decided = false;
-    for (number, step) in steps {
-        let arrives = |target: &u32| *target as usize <= number;
-        if later.iter().any(arrives) {
-            later.retain(|target| !arrives(target));
-            here = true;
-        }
-        if !here {
-            continue;
-        }
-        match step.verdict {
-            Verdict::Accept => {
-                note(&mut fate.passed_by, step, decided);
-                if !step.certain {
-                    narrowed.get_or_insert(step.at);
-                }
-            }
-            Verdict::Deny => {
-                fate.stops = true;
-                note(&mut fate.stopped_by, step, decided);
-            }
-            Verdict::Skip(target) => {
-                narrowed.get_or_insert(step.at);
-                if !later.contains(&target) {
-                    later.push(target);
-                }
-            }
-        }
-        if step.certain {
-            here = false;
-            decided = true;
-            if later.is_empty() {
-                return fate;
-            }
-        }
-    }
-    if here || !later.is_empty() {
-        fate.stops = true;
-        fate.stopped_by = fate.stopped_by.or(narrowed);
-    }
-    fate
-}
-
-/// Notes who is to blame: the first step, or the first that holds for sure.
-fn note(blamed: &mut Option<u32>, step: &Step, decided: bool) {
-    if blamed.is_none() || step.certain && !decided {
-        *blamed = Some(step.at);
-    }
-}
-
-/// Joins differences that are one box together, and sorts each one's blame.
-pub fn coalesced(mut found: Vec<Difference>) -> Vec<Difference> {
-    let fields = ORDER.into_iter().rev().map(Axis::Field);
-    let axes: Vec<Axis> = fields
-        .chain([Axis::States, Axis::Flags, Axis::Protocols])
-        .collect();
-    // Done when no axis in a row joins any.
-    let mut idle = 0;
-    for axis in axes.iter().cycle() {
-        let before = found.len();
-        axis.join(&mut found);
-        idle = if found.len() < before { 0 } else { idle + 1 };
-        if idle == axes.len() {
-            break;
-        }
-    }
-    for difference in &mut found {
-        difference.blame.sort_unstable();
-        difference.blame.dedup();
-    }
-    found
-}
-
-/// A dimension of the space.
-#[derive(Clone, Copy)]
-enum Axis {
-    Field(usize),
-    States,
-    Flags,
-    Protocols,
-}
-
-impl Axis {
-    /// Joins neighbours: those that touch along this axis and are equal along the others.
-    fn join(self, found: &mut Vec<Difference>) {
-        found.sort_unstable_by(|a, b| {
-            self.compare_others(a, b)
-                .then_with(|| self.compare_own(&a.packets, &b.packets))
-        });
-        found.dedup_by(|next, kept| {
-            let neighbours = self.compare_others(next, kept).is_eq();
-            let one = neighbours && self.unite(&mut kept.packets, &next.packets);
-            if one {
-                kept.blame.append(&mut next.blame);
-            }
-            one
-        });
-    }
-
-    fn compare_others(self, a: &Difference, b: &Difference) -> Ordering {
-        let told = |d: &Difference| (d.side, d.sometimes);
-        let (x, y) = (&a.packets, &b.packets);
-        let mut order = told(a).cmp(&told(b));
-        for field in ORDER {
-            if !matches!(self, Axis::Field(own) if own == field) {
-                order = order.then_with(|| x.spans[field].cmp(&y.spans[field]));
-            }
-        }
-        if !matches!(self, Axis::States) {
-            order = order.then_with(|| x.kind.states.cmp(&y.kind.states));
-        }
-        if !matches!(self, Axis::Flags) {
-            order = order.then_with(|| x.kind.flags.cmp(&y.kind.flags));
-        }
-        if !matches!(self, Axis::Protocols) {
-            order = order.then_with(|| x.kind.protocols.cmp(&y.kind.protocols));
-        }
-        order
-    }
-
-    fn compare_own(self, a: &Packets, b: &Packets) -> Ordering {
-        match self {
-            Axis::Field(field) => a.spans[field].cmp(&b.spans[field]),
-            Axis::States => a.kind.states.cmp(&b.kind.states),
-            Axis::Flags => a.kind.flags.cmp(&b.kind.flags),
-            Axis::Protocols => a.kind.protocols.cmp(&b.kind.protocols),
-        }
-    }
-
-    /// Adds `next` to `kept`, where that makes one box.
-    fn unite(self, kept: &mut Packets, next: &Packets) -> bool {
-        let (kind, other) = (&mut kept.kind, &next.kind);
-        match self {
-            Axis::Field(field) => {
-                let (span, other) = (&mut kept.spans[field], next.spans[field]);
-                if span.last.checked_add(1) != Some(other.first) {
-                    return false;
-                }
-                span.last = other.last;
-            }
-            Axis::States => kind.states = kind.states.or(other.states),
-            Axis::Flags => kind.flags = Flags(kind.flags.0 | other.flags.0),
-            Axis::Protocols => kind.protocols = kind.protocols.or(other.protocols),
-        }
-        true
-    }
 }

@@ -1,33 +1,36 @@
 //! For GitHub Actions: a workflow command for each part
 //! (docs.github.com, "Workflow commands for GitHub Actions", "Setting an error message").
 
-use super::{GitHub, Judged, Report, Subject, Summary, Text, deployed, words};
+use std::io::{self, Write};
+
+use super::{GitHub, Judged, Report, Subject, Summary, Text, words};
 use crate::policy::space::Side;
 use crate::text::shown;
 
 impl Report for GitHub {
-    fn head(&self, subject: &Subject, summary: Summary) -> String {
+    fn head(&self, subject: &Subject, summary: &Summary) -> String {
         Text { colored: false }.head(subject, summary)
     }
 
-    fn file(&self, judged: &Judged) -> String {
-        let mut commands: Vec<String> = Vec::new();
+    fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
         for (side, part) in judged.drift.parts() {
             let message = format!("{} {}", part.direction, words::part(part));
-            commands.push(error(judged, side, &message, part.blame.first().copied()));
+            let command = error(judged, side, &message, part.blame.first().copied());
+            to.write_all(command.as_bytes())?;
         }
         for (direction, beyond) in &judged.drift.beyond {
             let message = format!("{direction} {}", beyond.what);
-            commands.push(error(judged, Side::Extra, &message, Some(beyond.at)));
+            let command = error(judged, Side::Extra, &message, Some(beyond.at));
+            to.write_all(command.as_bytes())?;
         }
-        commands.concat()
+        Ok(())
     }
 }
 
 fn error(judged: &Judged, side: Side, message: &str, at: Option<u32>) -> String {
     let place = Place {
         file: &judged.file,
-        line: at.map(|at| deployed(judged, at).0),
+        line: at.map(|at| judged.lines.number(at)),
         column: None,
     };
     let message = format!("{}: {side}: {message}", judged.name);

@@ -1,19 +1,24 @@
 //! For programs. The shape is that of `docs/check.schema.json`; a change that breaks it raises
 //! [`VERSION`].
 
-use serde::Serialize;
-use serde_json::json;
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::{Json, Judged, Report, Subject, Summary, deployed, words};
-use crate::policy::ALL_REGIONS;
-use crate::policy::drift::{Belongs, Part};
+use crate::policy::drift::{Belongs, Beyond, Part};
 use crate::policy::space::Field;
+use crate::policy::{ALL_REGIONS, Direction};
 
 /// Of the shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// As many deployed lines of one part as are listed.
+const LINES_LISTED: usize = 16;
 
 impl Report for Json {
-    fn head(&self, subject: &Subject, summary: Summary) -> String {
+    fn head(&self, subject: &Subject, summary: &Summary) -> String {
         let scope = subject.scope;
         let editions = scope
             .editions
@@ -43,25 +48,19 @@ impl Report for Json {
         format!("{},\"files\":[", text.strip_suffix('}').unwrap_or(&text))
     }
 
-    fn file(&self, judged: &Judged) -> String {
+    fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
         let drift = judged.drift;
-        let parts = |parts: &[Part]| parts.iter().map(|p| part(judged, p)).collect::<Vec<_>>();
-        let unmeasured = drift.beyond.iter().map(|(direction, beyond)| {
-            json!({
-                "direction": direction,
-                "what": beyond.what,
-                "deployed": [place(judged, beyond.at)],
-            })
-        });
-        let file = json!({
-            "file": judged.file,
-            "verdict": verdict(drift.is_none()),
-            "empty_units": judged.empty.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-            "missing": parts(&drift.missing),
-            "extra": parts(&drift.extra),
-            "unmeasured": unmeasured.collect::<Vec<_>>(),
-        });
-        format!("\n{file}")
+        let report = FileReport {
+            file: &judged.file,
+            units: &judged.units,
+            verdict: verdict(drift.is_none()),
+            empty_units: judged.empty.iter().map(|(name, _)| *name).collect(),
+            missing: Parts(judged, &drift.missing),
+            extra: Parts(judged, &drift.extra),
+            unmeasured: Unmeasured(judged, &drift.beyond),
+        };
+        to.write_all(b"\n")?;
+        Ok(serde_json::to_writer(to, &report)?)
     }
 
     fn separator(&self) -> &'static str {
@@ -77,38 +76,82 @@ fn verdict(in_sync: bool) -> &'static str {
     if in_sync { "in sync" } else { "drift" }
 }
 
+/// One file of a report. Its lists are written part by part, since there may be many.
 #[derive(Serialize)]
-struct Place {
-    line: usize,
-    text: String,
+struct FileReport<'a> {
+    file: &'a str,
+    units: &'a [&'a str],
+    verdict: &'static str,
+    empty_units: Vec<&'a str>,
+    missing: Parts<'a>,
+    extra: Parts<'a>,
+    unmeasured: Unmeasured<'a>,
 }
 
-fn place(judged: &Judged, at: u32) -> Place {
-    let (line, text) = deployed(judged, at);
-    Place { line, text }
+struct Parts<'a>(&'a Judged<'a>, &'a [Part]);
+
+impl Serialize for Parts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Parts(judged, parts) = self;
+        serializer.collect_seq(parts.iter().map(|part| self::part(judged, part)))
+    }
 }
 
-fn part(judged: &Judged, part: &Part) -> serde_json::Value {
-    let span = |field| part.packets.span(field);
-    let (but, names) = words::protocol_names(part.packets.kind.protocols);
-    let places = part.blame.iter().map(|at| place(judged, *at));
+struct Unmeasured<'a>(&'a Judged<'a>, &'a [(Direction, Beyond)]);
+
+impl Serialize for Unmeasured<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Unmeasured(judged, all) = self;
+        serializer.collect_seq(all.iter().map(|(direction, beyond)| {
+            json!({
+                "direction": direction,
+                "what": beyond.what,
+                "deployed": deployed_lines(judged, &[beyond.at]),
+            })
+        }))
+    }
+}
+
+/// The first of the lines, and how many more there are.
+fn deployed_lines(judged: &Judged, blame: &[u32]) -> Value {
+    let lines = blame.iter().take(LINES_LISTED).map(|at| {
+        let (line, text) = deployed(judged, *at);
+        json!({"line": line, "text": text})
+    });
+    json!({
+        "lines": lines.collect::<Vec<_>>(),
+        "more": blame.len().saturating_sub(LINES_LISTED),
+    })
+}
+
+fn part(judged: &Judged, part: &Part) -> Value {
+    let (all_but, names) = words::protocol_names(part.packets.kind.protocols);
+    let values = |field| {
+        let named = words::named(&part.packets, field);
+        let key = all_but_or_only(named.is_all_but);
+        json!({key: named.names, "more": named.more})
+    };
     json!({
         "direction": part.direction,
-        "protocols": {if but { "all_but" } else { "only" }: names},
+        "protocols": {all_but_or_only(all_but): names},
         "remote": {
-            "addresses": words::addresses(span(Field::Remote)),
-            "ports": words::ports(span(Field::RemotePort)),
+            "addresses": values(Field::Remote),
+            "ports": values(Field::RemotePort),
         },
         "local": {
-            "addresses": words::addresses(span(Field::Local)),
-            "ports": words::ports(span(Field::LocalPort)),
+            "addresses": values(Field::Local),
+            "ports": values(Field::LocalPort),
         },
         "sometimes": part.sometimes,
         "tcp_flags": words::flags(&part.packets),
         "states": words::states(&part.packets),
         "belongs_to": belongs_to(&part.belongs),
-        "deployed": places.collect::<Vec<_>>(),
+        "deployed": deployed_lines(judged, &part.blame),
     })
+}
+
+fn all_but_or_only(is_all_but: bool) -> &'static str {
+    if is_all_but { "all_but" } else { "only" }
 }
 
 /// The rows of what Twilio publishes that the packets are of.

@@ -1,5 +1,7 @@
 //! For people: a first line that says it all, then each part with the lines that are to blame.
 
+use std::io::{self, Write};
+
 use super::{Judged, Report, Subject, Summary, Text, deployed, words};
 use crate::policy::drift::Part;
 use crate::policy::space::{Grain, Side};
@@ -13,14 +15,15 @@ const PARTS_LIMIT: usize = 1_000;
 const BLAME_LIMIT: usize = 3;
 
 impl Report for Text {
-    fn head(&self, subject: &Subject, summary: Summary) -> String {
+    fn head(&self, subject: &Subject, summary: &Summary) -> String {
         let Summary {
             files,
             drifted,
             missing,
             extra,
+            ..
         } = summary;
-        let expected = expected(subject);
+        let expected = format!("{} ({})", expected(subject), summary.units());
         let counts = format!("{missing} missing, {extra} extra");
         match (files, drifted) {
             (1, 0) => format!("{}: exactly {expected}\n", self.good("in sync")),
@@ -36,47 +39,51 @@ impl Report for Text {
         }
     }
 
-    fn file(&self, judged: &Judged) -> String {
+    fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
         let drift = judged.drift;
         if drift.is_none() {
-            return String::new();
+            return Ok(());
         }
-        let mut lines = vec![format!("\n{}", judged.name)];
+        writeln!(to, "\n{}", judged.name)?;
         for (name, why) in &judged.empty {
-            lines.push(format!(
-                "  nothing is let through by {name}: {}",
-                shown(why, &[])
-            ));
+            let why = shown(why, &[]);
+            writeln!(to, "  nothing is let through by {name}: {why}")?;
         }
         if let Some(direction) = judged.unselected {
-            lines.push(format!(
+            writeln!(
+                to,
                 "  {direction} is not selected, so nothing is expected there, and a load of the unit empties it"
-            ));
+            )?;
         }
         let mut parts = drift.parts().take(PARTS_LIMIT).peekable();
         while let Some((side, part)) = parts.next() {
-            lines.push(self.line(side, part.direction, &words::part(part)));
+            writeln!(
+                to,
+                "{}",
+                self.line(side, part.direction, &words::part(part))
+            )?;
             // Lines that are to blame for several parts in a row are shown once.
             if parts
                 .peek()
                 .is_none_or(|(_, next)| next.blame != part.blame)
             {
-                blame(judged, part, &mut lines);
+                blame(judged, part, to)?;
             }
         }
         let count = drift.missing.len() + drift.extra.len();
         if count > PARTS_LIMIT {
-            lines.push(format!(
-                "  {} more are not shown here; --report json has all",
-                count - PARTS_LIMIT
-            ));
+            let more = count - PARTS_LIMIT;
+            writeln!(
+                to,
+                "  {more} more are not shown here; --report json has all"
+            )?;
         }
         for (direction, beyond) in &drift.beyond {
             let what = shown(&beyond.what, &[]);
-            lines.push(self.line(Side::Extra, *direction, &what));
-            lines.push(blame_line(judged, beyond.at));
+            writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
+            writeln!(to, "{}", blame_line(judged, beyond.at))?;
         }
-        lines.join("\n") + "\n"
+        Ok(())
     }
 }
 
@@ -103,13 +110,15 @@ impl Text {
     }
 }
 
-fn blame(judged: &Judged, part: &Part, lines: &mut Vec<String>) {
-    let shown = part.blame.iter().take(BLAME_LIMIT);
-    lines.extend(shown.map(|at| blame_line(judged, *at)));
+fn blame(judged: &Judged, part: &Part, to: &mut dyn Write) -> io::Result<()> {
+    for at in part.blame.iter().take(BLAME_LIMIT) {
+        writeln!(to, "{}", blame_line(judged, *at))?;
+    }
     if part.blame.len() > BLAME_LIMIT {
         let more = part.blame.len() - BLAME_LIMIT;
-        lines.push(format!("      and {more} lines more"));
+        writeln!(to, "      and {more} lines more")?;
     }
+    Ok(())
 }
 
 fn blame_line(judged: &Judged, at: u32) -> String {

@@ -1,22 +1,70 @@
 //! Packets and what they are to Twilio, in words.
 
 use crate::policy::drift::{Belongs, Part, Publication};
-use crate::policy::space::{Field, Flags, Packets, Protocols, Span, States};
+use crate::policy::space::{Cell, Field, Flags, Protocols, Span, States, complement};
 use crate::policy::{ALL_REGIONS, Direction, notation};
 
-/// `any`, `54.65.63.192/30`, `54.65.63.192`, or `54.65.63.192-54.65.63.194`.
-pub fn addresses(span: Span) -> String {
-    if span == Span::ADDRESSES {
-        return "any".to_owned();
-    }
-    notation(span)
+/// As many addresses or ports of one side as a report lists.
+const SPANS_LISTED: usize = 64;
+
+/// The same for people.
+const SPANS_SHOWN: usize = 3;
+
+/// A set by its members, or by the fewer values that are not in it.
+pub struct Named {
+    /// True if the names are those of the values that are not in the set.
+    pub is_all_but: bool,
+    /// The names, but no more than a report lists.
+    pub names: Vec<String>,
+    /// How many further names there are.
+    pub more: usize,
 }
 
-/// `any`, `5060`, or `10000-20000`.
-pub fn ports(span: Span) -> String {
-    if span == Span::PORTS {
-        "any".to_owned()
-    } else if span.first == span.last {
+/// The addresses or ports of a cell, such as `54.65.63.192/30`, `54.65.63.192`,
+/// `54.65.63.192-54.65.63.194` or `10000-20000`.
+pub fn named(packets: &Cell, field: Field) -> Named {
+    let spans = packets.set(field).spans();
+    let whole = field.whole();
+    let others = complement(spans, whole);
+    let is_all_but = spans == [whole] || spans.len() > 1 && others.len() < spans.len();
+    let listed = if is_all_but { &others[..] } else { spans };
+    let name: fn(Span) -> String = match field {
+        Field::Remote | Field::Local => notation,
+        Field::RemotePort | Field::LocalPort => ports,
+    };
+    Named {
+        is_all_but,
+        names: listed
+            .iter()
+            .take(SPANS_LISTED)
+            .copied()
+            .map(name)
+            .collect(),
+        more: listed.len().saturating_sub(SPANS_LISTED),
+    }
+}
+
+/// `any`, `54.65.63.192/30`, `any but 54.65.63.192/30`, or `192.0.2.1, 192.0.2.3 and 7 more`
+fn shown(named: &Named) -> String {
+    let Named {
+        is_all_but,
+        names,
+        more,
+    } = named;
+    let (kept, rest) = names.split_at(names.len().min(SPANS_SHOWN));
+    let more = match rest.len() + more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match (is_all_but, kept.is_empty()) {
+        (true, true) => "any".to_owned(),
+        (true, false) => format!("any but {}{more}", kept.join(", ")),
+        (false, _) => format!("{}{more}", kept.join(", ")),
+    }
+}
+
+fn ports(span: Span) -> String {
+    if span.first == span.last {
         span.first.to_string()
     } else {
         format!("{}-{}", span.first, span.last)
@@ -52,7 +100,7 @@ fn protocol(number: u8) -> String {
 }
 
 /// The combinations of flags, such as `syn` and `syn+ack`; `None` where all are meant.
-pub fn flags(packets: &Packets) -> Option<Vec<String>> {
+pub fn flags(packets: &Cell) -> Option<Vec<String>> {
     let kind = packets.kind;
     let told = kind.flags != Flags::ALL && !kind.protocols.and(Protocols::TCP).is_empty();
     told.then(|| combinations(kind.flags))
@@ -79,7 +127,7 @@ fn combinations(flags: Flags) -> Vec<String> {
 }
 
 /// The states of connection tracking; `None` where all are meant.
-pub fn states(packets: &Packets) -> Option<Vec<&'static str>> {
+pub fn states(packets: &Cell) -> Option<Vec<&'static str>> {
     let states = packets.kind.states;
     (states != States::ALL).then(|| states.names().collect())
 }
@@ -94,9 +142,9 @@ pub fn part(part: &Part) -> String {
 
 /// `udp from 54.65.63.192/30 to any port 5060`
 fn packets(part: &Part) -> String {
-    let span = |field| part.packets.span(field);
-    let remote = side(span(Field::Remote), span(Field::RemotePort));
-    let local = side(span(Field::Local), span(Field::LocalPort));
+    let side = |at, port| side(&named(&part.packets, at), &named(&part.packets, port));
+    let remote = side(Field::Remote, Field::RemotePort);
+    let local = side(Field::Local, Field::LocalPort);
     let (from, to) = match part.direction {
         Direction::In => (remote, local),
         Direction::Out => (local, remote),
@@ -127,11 +175,10 @@ fn packets(part: &Part) -> String {
     )
 }
 
-fn side(at: Span, port: Span) -> String {
-    if port == Span::PORTS {
-        addresses(at)
-    } else {
-        format!("{} port {}", addresses(at), ports(port))
+fn side(addresses: &Named, ports: &Named) -> String {
+    match &shown(ports)[..] {
+        "any" => shown(addresses),
+        ports => format!("{} port {ports}", shown(addresses)),
     }
 }
 

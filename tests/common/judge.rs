@@ -153,10 +153,13 @@ pub fn told(drift: &Drift, text: &str) -> String {
         text,
         lines: Lines::of(text),
         drift,
+        units: Vec::new(),
         empty: Vec::new(),
         unselected: None,
     };
-    Text { colored: false }.file(&judged)
+    let mut told = Vec::new();
+    Text { colored: false }.file(&judged, &mut told).unwrap();
+    String::from_utf8(told).unwrap()
 }
 
 pub fn pick<'a, T>(random: &mut Random, list: &'a [T]) -> &'a T {

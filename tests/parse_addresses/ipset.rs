@@ -243,7 +243,7 @@ fn no_rule_is_without_its_set() {
                 (
                     part.direction,
                     plane.to_string(),
-                    part.packets.span(Field::Remote),
+                    part.packets.set(Field::Remote).hull(),
                 )
             })
             .collect();

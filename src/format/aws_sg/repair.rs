@@ -120,7 +120,11 @@ fn missing_rules(
                 })
             });
             for part in coalesced(parts.collect()) {
-                for rule in split(protocol, direction, &part.packets) {
+                for rule in part
+                    .packets
+                    .boxes()
+                    .flat_map(|b| split(protocol, direction, b))
+                {
                     let description = Some(range.description.clone());
                     rules.entry(rule).or_insert(description);
                 }
@@ -134,7 +138,7 @@ fn missing_rules(
 fn split(
     protocol: Protocol,
     direction: Direction,
-    packets: &Packets,
+    packets: Packets,
 ) -> impl Iterator<Item = Rule<'static>> {
     let far = packets.span(Field::Remote);
     let ports = packets.span(port_field(direction));

@@ -1,0 +1,72 @@
+//! The possible outcomes for one packet.
+
+use super::{Step, Verdict};
+
+/// The outcomes that are possible for a packet.
+#[derive(Default)]
+pub(super) struct Outcomes {
+    /// If it may pass: the place of the step that lets it pass, as [`Step::at`].
+    pub passed_by: Option<u32>,
+    /// True if it may be stopped.
+    pub stops: bool,
+    /// The place of the step that may stop it, if a step does.
+    pub stopped_by: Option<u32>,
+}
+
+/// Follows a packet through the steps that match it, given in their order with their numbers.
+pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Outcomes {
+    let mut found = Outcomes::default();
+    // True while the packet may be here; `later` has the steps that it may have skipped to.
+    let mut here = true;
+    let mut later: Vec<u32> = Vec::new();
+    let mut narrowed = None;
+    // True after a step that matches for certain.
+    let mut decided = false;
+    for (number, step) in steps {
+        let arrives = |target: &u32| *target as usize <= number;
+        if later.iter().any(arrives) {
+            later.retain(|target| !arrives(target));
+            here = true;
+        }
+        if !here {
+            continue;
+        }
+        match step.verdict {
+            Verdict::Accept => {
+                note(&mut found.passed_by, step, decided);
+                if !step.certain {
+                    narrowed.get_or_insert(step.at);
+                }
+            }
+            Verdict::Deny => {
+                found.stops = true;
+                note(&mut found.stopped_by, step, decided);
+            }
+            Verdict::Skip(target) => {
+                narrowed.get_or_insert(step.at);
+                if !later.contains(&target) {
+                    later.push(target);
+                }
+            }
+        }
+        if step.certain {
+            here = false;
+            decided = true;
+            if later.is_empty() {
+                return found;
+            }
+        }
+    }
+    if here || !later.is_empty() {
+        found.stops = true;
+        found.stopped_by = found.stopped_by.or(narrowed);
+    }
+    found
+}
+
+/// Notes the step that is responsible: the first, or the first that matches for certain.
+fn note(responsible: &mut Option<u32>, step: &Step, decided: bool) {
+    if responsible.is_none() || step.certain && !decided {
+        *responsible = Some(step.at);
+    }
+}
