@@ -70,7 +70,7 @@ const SAME_STATE: &str = r#"
 @/values/ip_protocol = "17" =>
 @/name = "twilio_sip_media" =>
 #/2/values = 7 =>
-#/3/values = 7 =>
+#/3/values/ip_protocol = 7 =>
 #/0/type = "aws_vpc_security_group_ingress_rule" =>
 "#;
 
@@ -166,20 +166,18 @@ fn the_rules_of_a_state_are_those_of_the_units_name() {
         ("twilio_sipudp_1", false),
         ("Twilio_sip_udp_1", false),
         ("my_twilio_sip_udp_1", false),
-        ("twilio_sip_b_udp_5060_1_2_3_0_24", false),
-        // Names that people give, and no unit with a longer one.
+        // Of a unit with a longer name perhaps, but in the same group.
+        ("twilio_sip_b_udp_5060_1_2_3_0_24", true),
+        ("twilio_sip_b_tcp_5060_5061_1_2_3_0_24", true),
         ("twilio_sip_udp_udp_5060", true),
         ("twilio_sip_udp_5_tcp_5060", true),
         ("twilio_sip_media_udp_10000_20000", true),
-        ("twilio_sip_b_tcp_5060_5061_1_2_3_0_24", false),
     ] {
         let told = own.told(&state(&format!("@/name = {name:?}")));
         let expected: &[&str] = if is_own { &[] } else { &[MISSING] };
         assert_eq!(told, expected, "{name}");
     }
-    for edit in ["@/mode = \"data\"", "@/type = \"aws_security_group_rule\""] {
-        assert_eq!(own.told(&state(edit)), [MISSING], "{edit}");
-    }
+    assert_eq!(own.told(&state("@/mode = \"data\"")), [MISSING]);
     // By another name of the unit its own rules are found.
     let mut lab = tokyo(&BOTH);
     lab.name = "Twilio-SIP-lab";
@@ -189,6 +187,59 @@ fn the_rules_of_a_state_are_those_of_the_units_name() {
         (told.len(), told.last().map(String::as_str)),
         (9, Some(extra))
     );
+}
+
+/// Resources whose names begin as the unit's do, and what `check` makes of each.
+const OTHER_UNITS: &str = r#"
+twilio_sip_my_udp_5060_5061_0_0_0_0_0 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "udp", "from_port": 5060, "to_port": 5061, "cidr_ipv4": "0.0.0.0/0"} => extra in 17 0.0.0.0-54.65.63.191 5060-5061, extra in 17 54.65.63.192-54.65.63.195 5061-5061, extra in 17 54.65.63.196-255.255.255.255 5060-5061
+twilio_sip_lab_tcp_22_192_0_2_0_24 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_ipv4": "192.0.2.0/24"} => extra in 6 192.0.2.0-192.0.2.255 22-22
+twilio_sip_b_udp_53_192_0_2_1_32 egress sg-0a1b2c3d4e5f60718 {"ip_protocol": "udp", "from_port": 53, "to_port": 53, "cidr_ipv4": "192.0.2.1/32"} => extra out 17 192.0.2.1-192.0.2.1 53-53
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv6": "::/0"} => beyond in all protocols from IPv6 ::/0
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "referenced_security_group_id": "sg-0a1b2c3d4e5f60718"} => beyond in all protocols from security group sg-0a1b2c3d4e5f60718
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "prefix_list_id": "pl-1"} => beyond in all protocols from prefix list pl-1
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0fffffffffffffff0 {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"} =>
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0fffffffffffffff0 {"ip_protocol": "what"} =>
+web_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"} =>
+twilio_sip_x_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/33"} => refused values.cidr_ipv4: '192.0.2.0/33'
+twilio_sip_x_udp_53_192_0_2_1_32 ingress null {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => refused values: expected 'security_group_id'
+twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} => refused resources[2]: 'twilio_sip_all' has the type aws_security_group_rule, which check does not read, and opens the same security group; give what aws ec2 describe-security-groups prints, with --format aws-sg
+twilio_sip_udp_53_192_0_2_1_32 old null {"type": "ingress", "protocol": "-1"} => refused resources[2]: 'twilio_sip_udp_53_192_0_2_1_32' has the type aws_security_group_rule
+twilio_sip_all old sg-0fffffffffffffff0 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
+web old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
+"#;
+
+#[test]
+fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
+    let own = tokyo(&BOTH);
+    for (row, expected) in rows(OTHER_UNITS) {
+        let words: Vec<_> = row.splitn(4, ' ').collect();
+        let [name, kind, group, values] = words[..] else {
+            panic!("{row}");
+        };
+        let values: Value = serde_json::from_str(values).unwrap();
+        let mut more = resource(kind, name, &values);
+        if kind == "old" {
+            more["type"] = "aws_security_group_rule".into();
+        }
+        more["values"]["security_group_id"] = match group {
+            "null" => Value::Null,
+            id => id.into(),
+        };
+        let of_root = state(&format!("#/2 = {more}"));
+        let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
+        let modules = &mut value["values"]["root_module"]["child_modules"];
+        let module = json!({"resources": [{"type": "a"}, {"type": "b"}, more]});
+        modules.as_array_mut().unwrap().push(module);
+        for text in [of_root, value.to_string()] {
+            match expected.strip_prefix("refused ") {
+                None => assert_eq!(own.told(&text).join(", "), expected, "{row}"),
+                Some(problem) => {
+                    let refused = own.refused(&text);
+                    assert!(refused.contains(problem), "{row}\n{refused}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -249,6 +300,10 @@ const REFUSED: &str = r#"
 ~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => key "for_each" is not known here
 ~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => key "lifecycle" is not known here
 ~ = {"security_group_id": "sg-1", "ip_protocol": "udp", "cidr_ipv4": "0.0.0.0/0"} => expected from_port and to_port
+/resource/aws_security_group_rule = {"all": {"type": "ingress", "security_group_id": "${var.twilio_sip_security_group_id}"}} => resource.aws_security_group_rule: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule
+/resource/aws_security_group_rule = [{"all": [{"type": "ingress"}]}] => resource.aws_security_group_rule: check does not read rules of this type
+/module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of a module are not in the text; give what terraform show -json prints
+/module = [{"more": {"source": "./more"}}] => module: the resources of a module are not in the text
 "#;
 
 const REFUSED_STATE: &str = r#"
@@ -260,6 +315,7 @@ const REFUSED_STATE: &str = r#"
 /values/root_module/child_modules = {} => values.root_module.child_modules: expected an array, not an object
 #/0 = 7 => values.root_module.resources[0]: expected an object, not 7
 #/0 = {} => values.root_module.resources[0]: expected 'type'
+#/3/values = 7 => values.root_module.resources[3].values: expected an object, not 7
 @/mode = null => values.root_module.child_modules[0].resources[4].mode: expected a string, not null
 @/name = 7 => values.root_module.child_modules[0].resources[4].name: expected a string, not 7
 @ = {"mode": "managed", "type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'values'

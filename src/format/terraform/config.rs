@@ -1,12 +1,13 @@
 //! A file in Terraform's JSON syntax: all of its rules are the unit's.
 
-use super::listing::{direction, keys};
+use super::listing::{OLD_RULE, direction, keys};
 use crate::format::aws::single::{Keys, Single};
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::Wanted;
 
 const RESOURCE: &str = "resource";
 const VARIABLE: &str = "variable";
+const MODULE: &str = "module";
 
 const KEYS: Keys = keys(&[
     "//",
@@ -25,18 +26,27 @@ pub(super) fn rules<'a>(root: Node<'a>, wanted: Wanted) -> Result<Vec<Single<'a>
         "data",
         "locals",
         "output",
-        "module",
         "moved",
         "import",
         "removed",
         "check",
     ];
-    let known = [RESOURCE, VARIABLE];
-    let [resource, variables] = root.fields(known, Others::RefusedBut(others))?;
+    let known = [RESOURCE, VARIABLE, MODULE];
+    let [resource, variables, modules] = root.fields(known, Others::RefusedBut(others))?;
+    if let Some(modules) = modules {
+        let what =
+            "the resources of a module are not in the text; give what terraform show -json prints";
+        return Err(modules.problem(what).under(MODULE).into());
+    }
     let resource = resource.ok_or_else(|| root.problem("expected 'resource'"))?;
     let variable = super::variable(wanted.unit);
     let reference = super::reference(wanted.unit);
     let of_type = |kind: &str, node: Node<'a>| {
+        if kind == OLD_RULE {
+            let what = "check does not read rules of this type; write them as \
+                        aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
+            return Err(node.problem(what).into());
+        }
         let Some(direction) = direction(kind) else {
             return Ok(Vec::new());
         };

@@ -98,7 +98,10 @@ fn read<'a>(
     }
 }
 
-/// A type of resource that is a rule.
+/// The older type of resource that is a rule, of either direction.
+pub(super) const OLD_RULE: &str = "aws_security_group_rule";
+
+/// The direction of the rules that a type of resource stands for.
 pub(super) fn direction(kind: &str) -> Option<Direction> {
     [Direction::In, Direction::Out]
         .into_iter()
