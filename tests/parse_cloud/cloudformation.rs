@@ -61,6 +61,10 @@ fn what_means_the_same_is_in_sync() {
         "Properties": {"SecurityGroupIngress": [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]},
     });
     resources.insert("Web".to_owned(), group);
+    let stack = json!({
+        "Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": "sg-2"}},
+    });
+    resources.insert("Nested".to_owned(), stack);
     value["Conditions"] = json!({"Prod": {"Fn::Equals": ["a", "b"]}});
     value["Outputs"] = json!({});
     texts.push(value.to_string());
@@ -208,6 +212,10 @@ const REFUSED: &str = r#"
 @/Properties = {"GroupId": "sg-1", "IpProtocol": "-1", "CidrIpv6": "192.0.2.0/24"} => Properties.CidrIpv6: expected an IPv6 network
 @ = {"Type": "AWS::EC2::SecurityGroupIngress", "Propertys": {}} => key "Propertys" is not known here; expected Type, Properties, Condition
 @ = {"Type": "AWS::EC2::SecurityGroupIngress"} => expected 'Properties'
+@/Fn::Transform = {"Name": "AWS::Include"} => Resources.InUDP10000To20000Net54x65x63x192x26: a transform changes the resource, and its result is not in the text
+/Resources/Web = {"Type": "AWS::SNS::Topic", "Fn::Transform": [{"Name": "AWS::Include"}]} => Resources.Web: a transform changes the resource
+/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}} => Resources.Nested: the nested stack gets the security group 'SecurityGroupId' and may add rules, which are not in the text; give what aws ec2 describe-security-groups prints, with --format aws-sg
+/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Fn::Sub": "${SecurityGroupId}"}}}} => Resources.Nested: the nested stack gets the security group
 "#;
 
 const NO_TEMPLATE: &str = r#"
@@ -241,6 +249,19 @@ fn what_is_not_understood_is_refused() {
         let refused = own.refused(text);
         assert!(refused.contains(message), "{text}\n{refused}");
     }
+    // Escapes hide a name from a search.
+    let nested = edited(
+        r#"/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}}"#,
+    );
+    let escaped = nested.replace(
+        "\"Group\": {\n            \"Ref\": \"Sec",
+        "\"Group\": {\"Ref\": \"\\u0053ec",
+    );
+    assert_ne!(escaped, nested);
+    assert!(
+        own.refused(&escaped)
+            .contains("the nested stack gets the security group")
+    );
     let text = own.text();
     for end in (1..text.len() - 2).step_by(7) {
         assert!(own.refused(&text[..end]).contains("JSON"), "{end}");

@@ -17,6 +17,7 @@ const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
+const STACK: &str = "AWS::CloudFormation::Stack";
 const PROPERTIES: &str = "Properties";
 
 const TRAFFIC: Spelling = Spelling {
@@ -151,6 +152,7 @@ fn template(root: Node, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem
     let fits = wanted.limits.check(Limit::Rules, rules.len());
     fits.map_err(|exceeded| root.problem(exceeded))?;
     check_group(root, parameters, &rules)?;
+    refuse_nested_stacks(resources, &rules).map_err(|problem| problem.under(RESOURCES))?;
     let unit = |direction| {
         let name = wanted.unit.name.lower_with_hyphens();
         let none = || "the template has no rules of a security group".to_owned();
@@ -181,6 +183,29 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
     Err(root.problem(what).of(root, VERSION))
 }
 
+/// A nested stack that gets the security group can add rules to it.
+fn refuse_nested_stacks(resources: Node, rules: &[Resource]) -> Result<(), Problem> {
+    let Some(rule) = rules.first() else {
+        return Ok(());
+    };
+    let group = match &rule.group {
+        Group::Parameter => PARAMETER,
+        Group::Id(id) => id,
+    };
+    for (id, node) in resources.members()? {
+        let [kind] = node.fields([TYPE], Others::NotLookedAt)?;
+        let is_stack = kind.is_some_and(|kind| kind.string().is_ok_and(|kind| kind == STACK));
+        if is_stack && node.mentions(group) {
+            let what = format!(
+                "the nested stack gets the security group '{group}' and may add rules, which are not in the \
+                 text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
+            );
+            return Err(node.problem(what).under(&id));
+        }
+    }
+    Ok(())
+}
+
 /// A rule, or nothing if the resource is something else.
 fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<Problem>> {
     if id.starts_with("Fn::") {
@@ -194,7 +219,11 @@ fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<Pr
         );
         return Err(node.problem(what).into());
     }
-    let [kind] = node.fields([TYPE], Others::NotLookedAt)?;
+    let [kind, transform] = node.fields([TYPE, "Fn::Transform"], Others::NotLookedAt)?;
+    if transform.is_some() {
+        let what = "a transform changes the resource, and its result is not in the text";
+        return Err(node.problem(what).into());
+    }
     let kind = kind.ok_or_else(|| node.problem("expected 'Type'"))?;
     let kind = kind.string().map_err(|problem| problem.of(node, TYPE))?;
     let (direction, keys) = match &*kind {
