@@ -42,6 +42,12 @@ Smatch=54.65.63.192/30|[x]|type=identify|endpoint=Twilio-SIP|match=10.0.0.0/8|[y
 Smatch=54.65.63.192/30|;--|match=10.0.0.0/8| --;|;--- match=10.0.0.0/8|[z](!)|type=identify|endpoint=twilio-sip|match=10.0.0.0/8
 Smatch=54.65.63.192/30 ;-- a --;|;-- [x] --;|;
 ;-- match|;|--;|Smatch=54.65.63.192/30
+# of the provider|Smatch=54.65.63.192/30|#match=10.0.0.0/8
+S#|match=54.65.63.192/30|# include other.conf|#includes other.conf
+S##include other.conf|  # x = y|match=54.65.63.192/30|#[x]|#;x
+Smatch=54.65.63.192/30|[x]|type=identify|#endpoint=twilio-sip|endpoint=x|match=10.0.0.0/8
+S#!/bin/sh|#reload|#exec-later x|match=54.65.63.192/30
+S\u{1}match\u{1}=\u{b}54.65.63.192/30\u{1},\u{1b}54.65.63.192/32\u{2}
 ";
 
 /// The same, and what differs.
@@ -168,6 +174,14 @@ Smatch => 4: it has no '='; expected the sections of a pjsip.conf, or what aster
 S#include twilio.conf => 4: what it brings in may identify the endpoint too, and is not in the text; give what asterisk -rx 'pjsip show identifies' prints, or the file alone that the unit is in
 S#tryinclude x => 4: what it brings in may
 S#exec x => 4: what it brings in may
+S#INCLUDE twilio.conf => 4: what it brings in may
+S  #Include \"a=b.conf\" => 4: what it brings in may
+S#include\t<a.conf> ; x => 4: what it brings in may
+S#exec\u{a0}x => 4: what it brings in may
+[x]|type=aor|\u{1}#include \"a=b.conf\"|Smatch=54.65.63.192/30 => 3: what it brings in may
+[x]|type=aor|\u{b}[y](a=b => 3: expected (...) right after the name, not '(a=b'
+#TryInclude x|Smatch=54.65.63.192/30 => 1: what it brings in may
+[twilio-sip]|type=wizard|remote_hosts=10.0.0.1|Smatch=54.65.63.192/30 => 2: a wizard makes identify sections that are not in the text; give what asterisk -rx 'pjsip show identifies' prints
 Stype=endpoint => 1: the section has another type besides identify; expected one
 [x]|type=Identify => 2: 'Identify' is no type; expected identify, in lower case
 [x](no)|type=identify => 1: no section before it is called 'no'|2: there is no section before it

@@ -95,7 +95,7 @@ impl<'a> Sections<'a> {
         let mut comments = Comments::default();
         let mut errors = Vec::new();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
-            let code = comments.code(at, line).map(str::trim_ascii);
+            let code = comments.code(at, line).map(strip);
             let read = code.and_then(|code| sections.line(at, code));
             errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
             if errors.len() >= ERROR_LIMIT {
@@ -123,12 +123,8 @@ impl<'a> Sections<'a> {
         if let Some(head) = code.strip_prefix('[') {
             return self.begin(at, head);
         }
-        if code.starts_with('#') {
-            return Err(
-                "what it brings in may identify the endpoint too, and is not in the text; give what \
-                 asterisk -rx 'pjsip show identifies' prints, or the file alone that the unit is in"
-                    .to_owned(),
-            );
+        if let Some(directive) = code.strip_prefix('#') {
+            return refuse_include(directive);
         }
         let Some(current) = self.current else {
             return Err(format!("there is no section before it; {EXPECTED}"));
@@ -136,8 +132,8 @@ impl<'a> Sections<'a> {
         let (key, value) = code
             .split_once('=')
             .ok_or_else(|| format!("it has no '='; {EXPECTED}"))?;
-        let value = value.strip_prefix('>').unwrap_or(value).trim_ascii();
-        let key = key.trim_ascii();
+        let value = strip(value.strip_prefix('>').unwrap_or(value));
+        let key = strip(key);
         if key.contains('\\') {
             return Err("a backslash escapes what follows it; expected a plain name".to_owned());
         }
@@ -148,6 +144,13 @@ impl<'a> Sections<'a> {
         if key.eq_ignore_ascii_case("type") {
             let kind = match value {
                 "identify" => Kind::Identify,
+                "wizard" => {
+                    return Err(
+                        "a wizard makes identify sections that are not in the text; give what asterisk -rx \
+                         'pjsip show identifies' prints"
+                            .to_owned(),
+                    );
+                }
                 _ if value.eq_ignore_ascii_case("identify") => {
                     return Err(format!(
                         "'{value}' is no type; expected identify, in lower case"
@@ -269,6 +272,33 @@ impl<'a> Sections<'a> {
     }
 }
 
+/// Removes what Asterisk takes for a blank at either end: control characters too.
+fn strip(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
+}
+
+/// Directives that bring in other text. Asterisk warns about any other line that starts with '#'
+/// and ignores it.
+const INCLUDES: [&str; 3] = ["include", "tryinclude", "exec"];
+
+/// Refuses a directive that brings in other text. Its name ends at the first space or control
+/// character, or byte beyond ASCII where `char` is signed (`main/config.c`, `process_text_line`).
+fn refuse_include(directive: &str) -> Result<(), String> {
+    let end = directive.bytes().position(|byte| !byte.is_ascii_graphic());
+    let name = &directive[..end.unwrap_or(directive.len())];
+    if INCLUDES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+    {
+        return Err(
+            "what it brings in may identify the endpoint too, and is not in the text; give what \
+             asterisk -rx 'pjsip show identifies' prints, or the file alone that the unit is in"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
 struct Gather<'s, 'a> {
     sections: &'s Sections<'a>,
     criteria: &'s mut Criteria,
@@ -307,7 +337,7 @@ impl Gather<'_, '_> {
         match &key.to_ascii_lowercase()[..] {
             "type" | "endpoint" | "srv_lookups" => Ok(()),
             "match" => {
-                let items = value.split(',').map(str::trim_ascii);
+                let items = value.split(',').map(strip);
                 let mut items = items.filter(|item| !item.is_empty());
                 items.try_for_each(|item| self.criteria.add(at, item))
             }
