@@ -155,8 +155,10 @@ const POLICY_REFUSED: &str = r#"
 <rule family="ipv4"> => <rule family="ipv6"> => 5: '54.65.63.192/30' is not an IPv6 address
 <rule family="ipv4"> => <rule family="ipv4" priority="99999"> => 5: '99999' is not a priority from -32768 to 32767
 <rule family="ipv4"> => <rule familiy="ipv4"> => 5: 'rule' has no attribute 'familiy' in firewalld
-<rule family="ipv4"> => <rule xmlns:a="b" a:family="ipv4"> => 5: firewalld knows no namespaces, such as that of 'rule'
-<rule family="ipv4"> => <rule xmlns="b" family="ipv4"> => 5: firewalld knows no namespaces, such as that of 'rule'
+<rule family="ipv4"> => <rule xmlns:a="b" a:family="ipv4"> => 5: firewalld accepts no namespaces; expected the file of a policy of firewalld's
+<rule family="ipv4"> => <rule xmlns="b" family="ipv4"> => 5: firewalld accepts no namespaces
+<rule family="ipv4"> => <rule family="ipv4" xml:lang="de"> => 5: firewalld knows no namespaces, such as that of 'rule'
+<rule family="ipv4"> => <!-- = " > --><?a b="?><rule family='ipv4' priority="'" xmlns="b"> => 5: firewalld accepts no namespaces
 <rule family="ipv4"> => text<rule family="ipv4"> => 4: expected an element, not text
 <rule family="ipv4"> => <rule family="ipv4">text => 5: expected an element, not text
 <rule family="ipv4"> => <rule family="ipv4"><?php?> => 5: expected an element, not text
@@ -227,7 +229,6 @@ fn takes_no_text_of_another_kind_and_none_that_was_cut_off() {
     let policy = tokyo(&[Direction::In]);
     for text in [
         "<zone target=\"DROP\">\n  <service name=\"ssh\"/>\n</zone>\n",
-        "<policy xmlns='x'/>\n",
         "public (active)\n  target: default\n",
         "table inet firewalld {\n}\n",
         "Error: INVALID_POLICY: twilio-sip-in\n",
@@ -242,6 +243,172 @@ fn takes_no_text_of_another_kind_and_none_that_was_cut_off() {
             "{end}"
         );
     }
+}
+
+/// firewalld 1.3.3 refuses a file with this element, and later versions do not apply the policy.
+#[test]
+fn a_disabled_policy_lets_nothing_through() {
+    let policy = tokyo(&[Direction::In]);
+    for disable in [
+        "<disable/>",
+        "<disable></disable>",
+        "<disable> <!-- off --> </disable>",
+    ] {
+        for place in ["<short>", "<rule family", "<ingress-zone", "</policy>"] {
+            let text = written(place, &format!("{disable}{place}"));
+            assert_eq!(
+                told("firewalld", &policy, &text).unwrap().len(),
+                4,
+                "{text}"
+            );
+            let units = judge::units("firewalld", &text, "twilio-sip", &BOTH).unwrap();
+            let absent = "the policy has <disable/>, so firewalld does not apply it";
+            assert_eq!(units[0].absent.as_deref(), Some(absent));
+        }
+    }
+    // Not an element of the policy, or not in force.
+    assert_in_sync(
+        "comment",
+        "firewalld",
+        &policy,
+        &written("<short>", "<!-- <disable/> --><short>"),
+    );
+    for (from, to, problem) in [
+        (
+            "<accept/>",
+            "<disable/><accept/>",
+            "5: 'disable' is no part of a rule",
+        ),
+        (
+            "<short>",
+            "<disable x='y'/><short>",
+            "3: 'disable' has no attribute 'x' in firewalld",
+        ),
+        (
+            "<short>",
+            "<disable><rule/></disable><short>",
+            "3: 'rule' stands within 'disable'",
+        ),
+        (
+            "</short>",
+            "<disable/></short>",
+            "3: 'disable' stands within 'short'",
+        ),
+        (
+            "<short>",
+            "<Disable/><short>",
+            "3: 'Disable' is no element of a policy",
+        ),
+    ] {
+        assert_refused(to, "firewalld", &policy, &written(from, to), problem);
+    }
+}
+
+/// Where the number of attributes and namespaces is not bounded, the reader of XML takes quadratic
+/// time: minutes for these texts.
+#[test]
+fn refuses_more_attributes_than_any_element_has() {
+    let policy = tokyo(&[Direction::In]);
+    let attributes = |from: usize, count: usize| {
+        let names = (from..from + count).map(|n| format!(" a{n}=\"\""));
+        names.collect::<String>()
+    };
+    let rule = |more: &str| written("<rule family", &format!("<rule{more} family"));
+    let fits = rule(&attributes(0, 63));
+    let unknown = "5: 'rule' has no attribute 'a0' in firewalld";
+    assert_refused("64", "firewalld", &policy, &fits, unknown);
+    let many = "an element has more than 64 attributes, and firewalld knows no such element";
+    let at_5 = &format!("5: {many}");
+    for count in [64, 50_000] {
+        assert_refused(
+            "many",
+            "firewalld",
+            &policy,
+            &rule(&attributes(0, count)),
+            at_5,
+        );
+    }
+    let single = attributes(0, 50_000).replace('"', "'").replace(' ', "\n");
+    assert_refused("lines", "firewalld", &policy, &rule(&single), at_5);
+    let spaced = attributes(0, 50_000).replace('=', " = ");
+    assert_refused("spaces", "firewalld", &policy, &rule(&spaced), at_5);
+    let namespaces = "<a xmlns:b='c'>".repeat(50_000);
+    let text = written("<rule", &format!("{namespaces}<rule"));
+    let problem = "5: firewalld accepts no namespaces";
+    assert_refused("namespaces", "firewalld", &policy, &text, problem);
+    // Neither in a comment nor in a text.
+    let comment = format!("<!-- {} -->", attributes(0, 1_000));
+    assert_in_sync(
+        "comment",
+        "firewalld",
+        &policy,
+        &written("<short>", &format!("{comment}<short>")),
+    );
+    let short = format!("<short>{}", attributes(0, 1_000));
+    assert_in_sync("text", "firewalld", &policy, &written("<short>", &short));
+    // Zones are many, but each counts once.
+    let zones = "<ingress-zone name=\"ANY\"/>".repeat(50_000);
+    let text = written("<ingress-zone", &format!("{zones}<ingress-zone"));
+    assert_in_sync("zones", "firewalld", &policy, &text);
+    // Lines of a listing.
+    let words = attributes(0, 50_000);
+    for words in [words, " NOT".repeat(50_000)] {
+        let text = listed("udp\" accept", &format!("udp\"{words} accept"));
+        assert_refused("words", "firewalld", &policy, &text, &format!("29: {many}"));
+    }
+    let text = listed(
+        "udp\" accept",
+        &format!("udp\"{} accept", " log".repeat(50_000)),
+    );
+    let problem = "29: firewalld leaves out a rule that has more than one log";
+    assert_refused("parts", "firewalld", &policy, &text, problem);
+}
+
+/// What firewall-offline-cmd 1.3.3 prints of a prefix with line ends, and what would make texts of
+/// other policies look like a policy of ours.
+#[test]
+fn a_text_in_another_policy_is_no_policy() {
+    let policy = tokyo(&[Direction::In]);
+    let (_, own) = LISTED.split_once("\n\n").unwrap();
+    let rule = "\trule family=\"ipv4\" source address=\"10.0.0.0/8\" log prefix=\"a\n";
+    let in_mine = |text: &str| {
+        let (mine, _) = LISTED.split_once("\n\n").unwrap();
+        format!("{mine}\n{text}")
+    };
+    for (text, problem) in [
+        (
+            format!("{rule}{own}\" accept\n"),
+            "15: a value in quotes does not end in the line",
+        ),
+        (
+            format!("\trule log prefix=\"a\n\n{own}\t\" accept\n"),
+            "15: a value in quotes",
+        ),
+        (
+            format!("{rule}\n{own}"),
+            "15: a value in quotes does not end in the line",
+        ),
+        (
+            format!("  frob: a\n{own}"),
+            "15: expected a rich rule, or the end of the policy",
+        ),
+        (format!("\ttext\n{own}"), "15: expected 'rule' first"),
+    ] {
+        assert_refused(&text, "firewalld", &policy, &in_mine(&text), problem);
+    }
+    // As --verbose prints it.
+    let verbose = LISTED.replacen(
+        "mine\n",
+        &format!("mine\n  summary: \n  description: {own}"),
+        1,
+    );
+    let problem = "2: expected the line 'priority:'";
+    assert_refused("verbose", "firewalld", &policy, &verbose, problem);
+    // What the own policy does not accept is no matter in another one.
+    let other = in_mine(&format!(
+        "\trule service name=\"ssh\" accept limit value=\"1/m\" burst=\"5\"\n\n{own}"
+    ));
+    assert_in_sync("other", "firewalld", &policy, &other);
 }
 
 #[test]
@@ -434,6 +601,23 @@ fn policy_of_a_listing_is_found_by_its_name() {
         out[0].contains("the policy has the direction in, which is not selected"),
         "{out:?}"
     );
+    // The exact name wins, and the report names the policy that was checked.
+    let two = LISTED
+        .replace("mine\n", "twilio-sip\n")
+        .replace("zones: \n", "zones: ANY\n");
+    let two = two.replace(
+        "egress-zones: ANY\n  services: http ssh",
+        "egress-zones: HOST\n  services: ",
+    );
+    let two = two
+        .replace("masquerade: yes", "masquerade: no")
+        .replace("\tport=7:proto=tcp:toport=8:toaddr=\n", "");
+    let find = |directions| judge::units("firewalld", &two, "twilio-sip", directions).unwrap();
+    let exact = find(&BOTH[..1]);
+    assert_eq!((&*exact[0].name, exact[0].steps.len()), ("twilio-sip", 0));
+    let both = find(&BOTH);
+    assert_eq!((&*both[0].name, both[0].steps.len()), ("twilio-sip-in", 4));
+    let find = |name, directions: &[Direction]| judge::units("firewalld", LISTED, name, directions);
     let mine = find("mine", &[Direction::In]).unwrap_err();
     assert!(mine[0].starts_with("3: it has no ingress zone"), "{mine:?}");
 }

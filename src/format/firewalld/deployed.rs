@@ -1,5 +1,7 @@
 //! A policy as a whole: its direction, and the order of its rules (firewalld.policies(5)).
 
+use std::collections::BTreeSet;
+
 use super::policy_name;
 use super::rule::{self, Effect, Part};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
@@ -17,6 +19,9 @@ pub(super) struct Deployed<'a> {
     pub egress: Vec<&'a str>,
     /// Where each stands, its attributes, and its parts.
     pub rules: Vec<(u32, Part<'a>, Vec<Part<'a>>)>,
+    /// Whether it has `<disable/>`, so that no version of firewalld applies it: those before 2.4
+    /// do not know the element and refuse the file.
+    pub is_disabled: bool,
 }
 
 /// What an element that stands in no rule means as one.
@@ -49,8 +54,13 @@ pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
         );
         return Err(vec![ParseError::new(policy.at, problem)]);
     }
-    let rules = in_order(policy, wanted)?;
     let mut unit = DeployedUnit::empty(direction, policy_name(wanted.unit, direction));
+    if policy.is_disabled {
+        let absent = "the policy has <disable/>, so firewalld does not apply it";
+        unit.absent = Some(absent.to_owned());
+        return Ok(vec![unit]);
+    }
+    let rules = in_order(policy, wanted)?;
     let mut add = |at, effect: &Effect| {
         if effect.ipv6 && effect.verdict == Verdict::Accept {
             let what = "packets of IPv6".to_owned();
@@ -87,7 +97,8 @@ pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
 
 /// Which way packets go, and whether the policy is for all of those.
 fn direction(policy: &Deployed) -> Result<(Direction, bool), String> {
-    let (direction, other) = match (&policy.ingress[..], &policy.egress[..]) {
+    let (ingress, egress) = (distinct(&policy.ingress), distinct(&policy.egress));
+    let (direction, other) = match (&ingress[..], &egress[..]) {
         ([], _) | (_, []) => {
             return Err(
                 "it has no ingress zone or no egress zone, so firewalld applies it nowhere"
@@ -108,6 +119,15 @@ fn direction(policy: &Deployed) -> Result<(Direction, bool), String> {
         }
         _ => Ok((direction, false)),
     }
+}
+
+fn distinct<'a>(zones: &[&'a str]) -> Vec<&'a str> {
+    zones
+        .iter()
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }
 
 type Effects = Vec<(u32, Effect)>;

@@ -1,10 +1,10 @@
 //! What `firewall-cmd --info-policy` and `--list-all-policies` print of policies: the runtime's state.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::policy_name;
-use super::rule::{Part, priority};
+use super::rule::{Part, check_count, priority};
 use crate::format::parse::{ParseError, Parsed, Wanted, lines};
 use crate::limits::Limit;
 use crate::policy::Direction;
@@ -29,19 +29,19 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 fn unit(listed: &Listed, direction: Direction, wanted: Wanted) -> Parsed {
     let name = policy_name(wanted.unit, direction);
     let verbatim = wanted.unit.name.to_string();
-    let found = listed.of(&name).map(|block| (block, name.clone()));
-    let own = || Some((listed.of(&verbatim)?, verbatim.clone()));
-    let Some((block, name)) = found.or_else(own) else {
+    let named = |name: &String| Some((listed.of(name)?, name.clone()));
+    // With one direction, the exact name means the user's own policy, which wins.
+    let exact = Some(&verbatim).filter(|_| wanted.directions.len() == 1);
+    let Some((policy, name)) = exact.into_iter().chain([&name]).find_map(named) else {
         let absent = "there is no such policy in the text".to_owned();
         return Ok(vec![DeployedUnit {
             absent: Some(absent),
             ..DeployedUnit::empty(direction, name)
         }]);
     };
-    let policy = policy(block).map_err(|error| vec![error])?;
     let directions = &[direction];
     let mut units = units(
-        &policy,
+        policy,
         Wanted {
             directions,
             ..wanted
@@ -56,8 +56,8 @@ fn unit(listed: &Listed, direction: Direction, wanted: Wanted) -> Parsed {
 /// Lines, and where they stand.
 type Block<'a> = Vec<(u32, &'a str)>;
 
-/// The policies of a text: each its name and its lines.
-struct Listed<'a>(Vec<(&'a str, Block<'a>)>);
+/// The policies of a text, by their names.
+struct Listed<'a>(HashMap<&'a str, Deployed<'a>>);
 
 impl<'a> Listed<'a> {
     fn read(text: &'a str, wanted: Wanted) -> Result<Self, ParseError> {
@@ -84,12 +84,15 @@ impl<'a> Listed<'a> {
                 ));
             }
         }
-        Ok(Listed(blocks))
+        // A text in another policy may hold lines that look like a policy, so all are read.
+        let policies = blocks
+            .iter()
+            .map(|(name, block)| Ok((*name, policy(block)?)));
+        policies.collect::<Result<_, _>>().map(Listed)
     }
 
-    fn of(&self, name: &str) -> Option<&Block<'a>> {
-        let mut found = self.0.iter().filter(|(known, _)| *known == name);
-        found.next().map(|(_, block)| block)
+    fn of(&self, name: &str) -> Option<&Deployed<'a>> {
+        self.0.get(name)
     }
 }
 
@@ -115,6 +118,7 @@ fn policy<'a>(block: &Block<'a>) -> Result<Deployed<'a>, ParseError> {
             .filter(|zone| !zone.is_empty())
             .collect(),
         rules: Vec::new(),
+        is_disabled: false,
     };
     lines.elements("services", "service", &["name"], &mut policy)?;
     lines.elements("ports", "port", &["port", "protocol"], &mut policy)?;
@@ -237,12 +241,13 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
                 .split_once('"')
                 .ok_or("a value in quotes does not end in the line")?;
             let part = parts.last_mut().ok_or("expected 'rule' first")?;
+            check_count(part.attributes.len() + 1)?;
             if part.get(word).is_some() {
                 return Err(format!("'{}' has '{word}' twice", part.name));
             }
             if !in_limit {
                 part.attributes.push((word, value));
-            } else if word != "value" {
+            } else if !["value", "burst"].contains(&word) {
                 return Err(format!("'limit' has no attribute '{word}' in firewalld"));
             }
             rest = after;
@@ -252,7 +257,10 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
             in_limit = word == "limit";
             match (word, parts.last_mut()) {
                 ("limit", Some(part)) => part.limited = true,
-                ("NOT" | "not", Some(part)) => part.attributes.push(("invert", "true")),
+                ("NOT" | "not", Some(part)) => {
+                    check_count(part.attributes.len() + 1)?;
+                    part.attributes.push(("invert", "true"));
+                }
                 _ => parts.push(element(word)),
             }
             rest = after;

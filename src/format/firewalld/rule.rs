@@ -42,6 +42,19 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The most attributes of an element: several times as many as firewalld knows for any.
+const ATTRIBUTE_LIMIT: usize = 64;
+
+/// Refuses more attributes than any element has, because each is looked up among all others.
+pub(super) fn check_count(attributes: usize) -> Result<(), String> {
+    if attributes > ATTRIBUTE_LIMIT {
+        return Err(format!(
+            "an element has more than {ATTRIBUTE_LIMIT} attributes, and firewalld knows no such element"
+        ));
+    }
+    Ok(())
+}
+
 /// The parts that may hold up to a rate alone.
 pub(super) const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
 

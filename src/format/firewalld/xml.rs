@@ -3,7 +3,7 @@
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
-use super::rule::{LIMITED, Part, check_rate, priority};
+use super::rule::{LIMITED, Part, check_count, check_rate, priority};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, place, sound};
 use crate::limits::{Limit, Limits};
 
@@ -20,6 +20,7 @@ fn document(text: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
     let rules = tags.max(attributes) / MARKS_OF_RULE;
     let fits = limits.check(Limit::Rules, rules);
     fits.map_err(|exceeded| ParseError::new(0, exceeded))?;
+    check_tags(text)?;
     Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
         let problem = match error {
             Error::DtdDetected => {
@@ -33,6 +34,54 @@ fn document(text: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
 
 /// As many `<` or `=` are in the shortest rule.
 const MARKS_OF_RULE: usize = 2;
+
+/// Markup that has no attributes, and the end of each.
+const WITHOUT_ATTRIBUTES: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+
+/// Refuses tags on which the reader of XML spends quadratic time: it compares each attribute of a
+/// tag with all others, and copies the namespaces of an element to each element in it.
+fn check_tags(text: &str) -> Result<(), ParseError> {
+    let mut at = 0;
+    while let Some(found) = text[at..].find('<') {
+        let start = at + found;
+        let rest = &text[start..];
+        let mut skipped = WITHOUT_ATTRIBUTES.iter();
+        let length = match skipped.find(|(mark, _)| rest.starts_with(mark)) {
+            Some((_, end)) => rest.find(end),
+            None => check_tag(rest).map_err(|what| ParseError::new(place(start), what))?,
+        };
+        let Some(length) = length else { break };
+        at = start + length;
+    }
+    Ok(())
+}
+
+/// The length of the tag that a text starts with, if the tag ends.
+fn check_tag(text: &str) -> Result<Option<usize>, String> {
+    let mut at = 0;
+    let mut attributes = 0;
+    loop {
+        let Some(found) = text[at..].find(['"', '\'', '>']) else {
+            return Ok(None);
+        };
+        let end = at + found;
+        let mut words = text[at..end].split_ascii_whitespace();
+        if words.any(|word| word.starts_with("xmlns")) {
+            let problem = format!("firewalld accepts no namespaces; {}", super::EXPECTED);
+            return Err(problem);
+        }
+        let mark = &text[end..=end];
+        if mark == ">" {
+            return Ok(Some(end));
+        }
+        attributes += 1;
+        check_count(attributes)?;
+        let Some(value) = text[end + 1..].find(mark) else {
+            return Ok(None);
+        };
+        at = end + 1 + value + 1;
+    }
+}
 
 /// Where a line starts, by its number from 1.
 fn line_start(text: &str, row: u32) -> u32 {
@@ -58,6 +107,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError
         ingress: Vec::new(),
         egress: Vec::new(),
         rules: Vec::new(),
+        is_disabled: false,
     };
     let mut errors = Vec::new();
     for child in root.children() {
@@ -89,10 +139,13 @@ fn element<'a>(node: Node<'a, 'a>, policy: &mut Deployed<'a>) -> Result<(), Stri
             } else {
                 &mut policy.egress
             };
-            let zone = part.need("name")?;
-            if !zones.contains(&zone) {
-                zones.push(zone);
-            }
+            zones.push(part.need("name")?);
+            Ok(())
+        }
+        "disable" => {
+            empty(node)?;
+            part.only(&[])?;
+            policy.is_disabled = true;
             Ok(())
         }
         "rule" => {
