@@ -154,3 +154,46 @@ fn rows(table: &str) -> impl Iterator<Item = (&str, &str)> {
         (before.trim(), after.trim())
     })
 }
+
+/// Values take memory before any of them is understood: 15 million in a text of 30 MB.
+#[test]
+fn a_text_has_as_many_values_as_the_limit_of_work_allows() {
+    for (format, start, value, end) in [
+        ("aws-prefix-list", "{\"Entries\":[", "0", "]}"),
+        (
+            "aws-sg",
+            "{\"IpPermissions\":[",
+            "{}",
+            "],\"IpPermissionsEgress\":[]}",
+        ),
+        ("aws-sg", "{\"GroupId\":\"sg-1\",", "\"\":0", "}"),
+        ("terraform", "{\"resource\":{", "\"a\":{}", "}}"),
+        (
+            "terraform",
+            "{\"format_version\":\"1.0\",\"values\":{\"root_module\":{\"child_modules\":[",
+            "{}",
+            "]}}}",
+        ),
+        ("cloudformation", "{\"Resources\":{", "\"a\":{}", "}}"),
+        (
+            "cloudformation",
+            "{\"TemplateBody\":\"{\\\"Resources\\\":[",
+            "0",
+            "]}\"}",
+        ),
+    ] {
+        let unit = Unit::default();
+        let wanted = Wanted {
+            unit: &unit,
+            directions: &BOTH[..1],
+            limits: Limits::default().with(&["work=2500".parse().unwrap()]),
+        };
+        let exceeded = "it takes more than 2500 steps to work out; --limit work=NUMBER allows more";
+        let is_exceeded = |count: usize| {
+            let text = format!("{start}{}{end}\n", vec![value; count].join(","));
+            let errors = format::parse(dialect(format), &text, wanted).err();
+            errors.is_some_and(|errors| errors[0].problem.contains(exceeded))
+        };
+        assert!(!is_exceeded(99) && is_exceeded(102), "{format} {start}");
+    }
+}

@@ -392,6 +392,32 @@ fn modules_are_nested_as_deep_as_the_limit_allows() {
     assert!(own.refused(&module(5_000)).contains("more than 64 deep"));
 }
 
+/// Each module is a part of those around it, so that what is in the innermost one is read as often.
+#[test]
+fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
+    let unit = tokyo(&BOTH).unit();
+    let inner = format!("{{\"resources\":[],\"a\":\"{}\"}}", "x".repeat(10_000));
+    let nested = (0..40).fold(inner, |inner, _| format!("{{\"child_modules\":[{inner}]}}"));
+    let text = format!("{{\"format_version\":\"1.0\",\"values\":{{\"root_module\":{nested}}}}}");
+    // 41 modules of 10 to 11 kB.
+    for (bound, fits) in [("work=110000", true), ("work=100000", false)] {
+        let wanted = Wanted {
+            unit: &unit,
+            directions: &BOTH,
+            limits: Limits::default().with(&[bound.parse().unwrap()]),
+        };
+        let parsed = format::parse(dialect("terraform"), &text, wanted);
+        assert_eq!(parsed.is_ok(), fits, "{bound}: {parsed:?}");
+        if let Err(errors) = parsed {
+            let problem = "values.root_module.child_modules[0].child_modules[0]";
+            assert!(errors[0].problem.starts_with(problem), "{errors:?}");
+            let problem =
+                "it takes more than 100000 steps to work out; --limit work=NUMBER allows more";
+            assert!(errors[0].problem.ends_with(problem), "{errors:?}");
+        }
+    }
+}
+
 #[test]
 fn as_many_rules_as_the_limit_allows() {
     let unit = tokyo(&BOTH).unit();

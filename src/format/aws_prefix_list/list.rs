@@ -52,7 +52,7 @@ impl<'a> List<'a> {
     }
 
     fn understood(text: &'a str, wanted: Wanted) -> Result<Self, Vec<Problem>> {
-        let root = Node::root(text)?;
+        let root = Node::root(text, wanted.limits)?;
         let keys = [ENTRIES, NAME, FAMILY, MOST, "PrefixLists", "PrefixList"];
         let found = root.fields(keys, Others::NotLookedAt)?;
         match found.map(|field| field.is_some()) {

@@ -62,8 +62,9 @@ impl<'a> Group<'a> {
     }
 
     fn understood(text: &'a str, wanted: Wanted) -> Result<Self, Vec<Problem>> {
+        let root = Node::root(text, wanted.limits)?;
         let name = wanted.unit.name.to_string();
-        let (names, object, lists) = find(text, &name, wanted.directions)?;
+        let (names, object, lists) = find(root, &name, wanted.directions)?;
         let mut permissions = Vec::new();
         let mut problems = Vec::new();
         for (direction, key, list) in lists {
@@ -83,11 +84,10 @@ impl<'a> Group<'a> {
 
 /// The wanted group: what it is called, its object, and the wanted lists of permissions.
 fn find<'a>(
-    text: &'a str,
+    root: Node<'a>,
     wanted: &str,
     directions: &[Direction],
 ) -> Result<(Names<'a>, Node<'a>, Vec<List<'a>>), Vec<Problem>> {
-    let root = Node::root(text)?;
     let keys = [GROUPS, "GroupId", "GroupName", INGRESS, EGRESS];
     let groups = match root.fields(keys, Others::NotLookedAt)? {
         [Some(_), ..] => all_groups(root)?,

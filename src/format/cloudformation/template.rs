@@ -9,7 +9,7 @@ use crate::format::aws::single::{Keys, Single};
 use crate::format::aws::words::Spelling;
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::{ParseError, Parsed, Wanted};
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::DeployedUnit;
 
@@ -74,7 +74,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 }
 
 fn units(text: &str, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem>> {
-    let root = json(text)?;
+    let root = json(text, wanted.limits)?;
     match root.fields([BODY, RESOURCES], Others::NotLookedAt)? {
         [Some(body), _] => {
             let keys = [BODY, "StagesAvailable", "ResponseMetadata"];
@@ -95,9 +95,9 @@ fn units(text: &str, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem>> 
     }
 }
 
-fn json(text: &str) -> Result<Node<'_>, Problem> {
+fn json(text: &str, limits: Limits) -> Result<Node<'_>, Problem> {
     if text.trim_start().starts_with('{') {
-        return Node::root(text);
+        return Node::root(text, limits);
     }
     Err(Problem::with_text(
         "expected a template in JSON; one in YAML is not read, but the security group itself is: \
@@ -112,7 +112,7 @@ fn within_string(
     wanted: Wanted,
 ) -> Result<Vec<DeployedUnit>, Vec<Problem>> {
     let text = body.document().map_err(|problem| problem.of(root, BODY))?;
-    let read = json(&text).map_err(Vec::from);
+    let read = json(&text, wanted.limits).map_err(Vec::from);
     let read = read.and_then(|inner| template(inner, wanted));
     let place = |problem: Problem| problem.under(BODY).near(root);
     let mut units = read.map_err(|p| p.into_iter().map(place).collect::<Vec<_>>())?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::format::parse::{ERROR_LIMIT, ParseError, place, place_of_error};
+use crate::limits::{Limit, Limits};
 use crate::text::clip;
 
 /// A value of a JSON text.
@@ -42,9 +43,16 @@ pub(in crate::format) enum Others {
 /// As many characters of a problem as are told, since names in it may be of any length.
 const LIMIT: usize = 1_000;
 
+/// The steps of the limit of work that a value takes, whether it is understood or not: memory for
+/// it, and reading it with each value around it.
+const STEPS_OF_VALUE: usize = 25;
+
 impl<'a> Node<'a> {
-    /// The one value of a text.
-    pub fn root(text: &'a str) -> Result<Self, Problem> {
+    /// The one value of a text, which may have as many values in it as the limit of work allows.
+    pub fn root(text: &'a str, limits: Limits) -> Result<Self, Problem> {
+        let values = text.bytes().filter(|byte| *byte == b',').count();
+        let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
+        fits.map_err(Problem::with_text)?;
         let value = serde_json::from_str(text).map_err(|error| {
             let cut = if error.is_eof() {
                 ", so the text may have been cut off"
@@ -166,7 +174,7 @@ impl<'a> Node<'a> {
     ) -> Result<Vec<T>, Vec<Problem>> {
         let array = self.read::<Vec<&RawValue>>("an array", '[');
         let array = array.map_err(|problem| problem.of(object, key))?;
-        let mut values = Vec::with_capacity(array.len());
+        let mut values = Vec::new();
         let mut problems = Vec::new();
         for (number, value) in array.into_iter().enumerate() {
             let text = self.text;
@@ -237,6 +245,11 @@ impl<'a> Node<'a> {
     pub fn mentions(self, text: &str) -> bool {
         let own = self.value.get();
         own.contains(text) || own.contains("\\u")
+    }
+
+    /// The bytes that it takes in its text.
+    pub fn size(self) -> usize {
+        self.value.get().len()
     }
 
     pub fn is_object(self) -> bool {

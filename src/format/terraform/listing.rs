@@ -68,7 +68,7 @@ fn read<'a>(
     if !text.trim_start().starts_with('{') {
         return Err(Problem::with_text(expected).into());
     }
-    let root = Node::root(text)?;
+    let root = Node::root(text, wanted.limits)?;
     let keys = ["resource", "format_version", "lineage", "planned_values"];
     let found = root.fields(keys, Others::NotLookedAt)?;
     match found.map(|field| field.is_some()) {

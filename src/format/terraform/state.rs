@@ -8,7 +8,7 @@ use crate::format::Unit;
 use crate::format::aws::single::{Keys, Single};
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::Wanted;
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 
 const VALUES: &str = "values";
@@ -47,24 +47,18 @@ pub(super) fn rules<'a>(root: Node<'a>, wanted: Wanted) -> Result<Vec<Single<'a>
     let Some(module) = module else {
         return Ok(Vec::new());
     };
+    let mut modules = Modules::new(wanted.limits);
+    let path = format!("{VALUES}.{ROOT}");
+    modules.add(module, path, 1)?;
     let prefix = prefix(wanted.unit);
-    let under = |problem: Problem| problem.under(ROOT).under(VALUES);
-    let all = |read: &Read<'a, '_>| {
-        let found = of_module(module, wanted, 1, read);
-        found.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())
-    };
-    let mut rules = all(&|node| own_rule(node, &prefix))?;
+    let mut rules = modules.rules(|node| own_rule(node, &prefix))?;
     let groups: HashSet<_> = rules
         .iter()
         .map(|rule| rule.group.string())
         .collect::<Result<_, _>>()?;
-    let others = all(&|node| other_rule(node, &prefix, &groups))?;
-    rules.extend(others);
+    rules.extend(modules.rules(|node| other_rule(node, &prefix, &groups))?);
     Ok(rules)
 }
-
-/// Reads a resource: a rule that counts, or nothing.
-type Read<'a, 'r> = dyn Fn(Node<'a>) -> Result<Option<Single<'a>>, Problem> + 'r;
 
 fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
     let version = version.map_or_else(|| Ok("".into()), Node::string);
@@ -76,28 +70,71 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
     Err(root.problem(what).of(root, VERSION))
 }
 
-fn of_module<'a>(
-    module: Node<'a>,
-    wanted: Wanted,
-    depth: usize,
-    read: &Read<'a, '_>,
-) -> Result<Vec<Single<'a>>, Vec<Problem>> {
-    let fits = wanted.limits.check(Limit::Depth, depth);
-    fits.map_err(|exceeded| module.problem(exceeded))?;
-    let known = [RESOURCES, CHILDREN];
-    let [resources, children] = module.fields(known, Others::NotLookedAt)?;
-    let mut rules = Vec::new();
-    if let Some(resources) = resources {
-        let found = resources.each(module, RESOURCES, |node| Ok(read(node)?))?;
-        rules.extend(found.into_iter().flatten());
+/// The lists of resources of a module and of those in it, each with its module and its path.
+struct Modules<'a> {
+    limits: Limits,
+    lists: Vec<(Node<'a>, Node<'a>, String)>,
+    /// The bytes of all modules that were read, which are read again for each module around them.
+    bytes: usize,
+}
+
+/// The bytes of modules that are read in one step of the limit of work.
+const BYTES_OF_STEP: usize = 4;
+
+impl<'a> Modules<'a> {
+    fn new(limits: Limits) -> Self {
+        Modules {
+            limits,
+            lists: Vec::new(),
+            bytes: 0,
+        }
     }
-    if let Some(children) = children {
-        let nested = children.each(module, CHILDREN, |child| {
-            of_module(child, wanted, depth + 1, read)
-        });
-        rules.extend(nested?.into_iter().flatten());
+
+    /// Adds a module and those in it.
+    fn add(&mut self, module: Node<'a>, path: String, depth: usize) -> Result<(), Vec<Problem>> {
+        let under = |problems| under(problems, &path);
+        let known = [RESOURCES, CHILDREN];
+        let fields = self
+            .fits(module, depth)
+            .and_then(|()| module.fields(known, Others::NotLookedAt));
+        let [resources, children] = fields.map_err(|problem| under(problem.into()))?;
+        let children = children.map(|children| children.each(module, CHILDREN, Ok));
+        let children = children.transpose().map_err(under)?;
+        for (number, child) in children.unwrap_or_default().into_iter().enumerate() {
+            let path = format!("{path}.{CHILDREN}[{number}]");
+            self.add(child, path, depth + 1)?;
+        }
+        self.lists
+            .extend(resources.map(|resources| (module, resources, path)));
+        Ok(())
     }
-    Ok(rules)
+
+    fn fits(&mut self, module: Node<'a>, depth: usize) -> Result<(), Problem> {
+        self.bytes = self.bytes.saturating_add(module.size());
+        let steps = self.bytes / BYTES_OF_STEP;
+        let fits = self.limits.check(Limit::Depth, depth);
+        let fits = fits.and_then(|()| self.limits.check(Limit::Work, steps));
+        let fits = fits.and_then(|()| self.limits.check(Limit::Rules, self.lists.len()));
+        fits.map_err(|exceeded| module.problem(exceeded))
+    }
+
+    /// The rules that are made of the resources of all modules.
+    fn rules(
+        &self,
+        read: impl Fn(Node<'a>) -> Result<Option<Single<'a>>, Problem>,
+    ) -> Result<Vec<Single<'a>>, Vec<Problem>> {
+        let mut rules = Vec::new();
+        for (module, resources, path) in &self.lists {
+            let found = resources.each(*module, RESOURCES, |node| Ok(read(node)?));
+            let found = found.map_err(|problems| under(problems, path))?;
+            rules.extend(found.into_iter().flatten());
+        }
+        Ok(rules)
+    }
+}
+
+fn under(problems: Vec<Problem>, path: &str) -> Vec<Problem> {
+    problems.into_iter().map(|p| p.under(path)).collect()
 }
 
 /// A managed resource that is a rule of a security group.
