@@ -322,6 +322,13 @@ fn what_costs_more_than_the_limits_is_refused() {
         refused.starts_with("4: it comes to more than 1 rules"),
         "{refused}"
     );
+    // Lines are kept until all are read.
+    assert_eq!(limited("work=250").drift(&text), [""; 0]);
+    let refused = limited("work=150").refusal(&text);
+    assert_eq!(
+        refused,
+        "1: it takes more than 150 steps to work out; --limit work=NUMBER allows more"
+    );
     // Each begins twice with the one before it.
     let mut doubled = "[0](!)\ntype=identify\nendpoint=twilio-sip\n".to_owned();
     for n in 1..40 {

@@ -419,6 +419,42 @@ fn repair_tells_what_no_load_deletes() {
     }
 }
 
+/// What ufw 0.36.2 prints of comments with line ends. Its command line refuses quotes in comments, so
+/// such a comment leaves a line whose quote does not end.
+#[test]
+fn a_line_end_in_a_comment_is_refused() {
+    let policy = tokyo(&BOTH);
+    for (rules, problem) in [
+        (
+            "ufw allow 22/tcp comment 'a\nufw allow 23/tcp'\n",
+            "2: a text in quotes does not end in the line",
+        ),
+        (
+            "ufw allow 22/tcp comment 'a\n\n'\n",
+            "2: a text in quotes does not end in the line",
+        ),
+        (
+            "ufw allow 22/tcp comment '\nufw deny 1\n(None)'\n",
+            "2: a text in quotes does not end in the line",
+        ),
+        (
+            "ufw allow 22/tcp comment 'a\r\nufw allow 23/tcp\r'\n",
+            "2: a text in quotes does not end in the line",
+        ),
+        (
+            "ufw deny 5060 comment 'it'\nufw allow 23/tcp'\n",
+            "3: a quote stands within a word",
+        ),
+    ] {
+        let text = format!("Added user rules (see 'ufw status' for running firewall):\n{rules}");
+        assert_refused(rules, "ufw", &policy, &text, problem);
+    }
+    // Other characters of a terminal are no ends of lines, and neither are other quotes.
+    let other = "ufw allow 24/tcp comment 'a\rb\tc\u{2028}d'\nufw allow 25/tcp comment 'a \" b'\n";
+    let text = format!("Added user rules (see 'ufw status' for running firewall):\n{other}");
+    assert_eq!(told("ufw", &policy, &text).unwrap().len(), 8);
+}
+
 #[test]
 fn counts_rules_and_boxes() {
     let many = |count: usize| "ufw deny 22/tcp\n".repeat(count);
@@ -428,6 +464,21 @@ fn counts_rules_and_boxes() {
         refused.starts_with("it comes to more than 9 rules"),
         "{refused}"
     );
+    assert_eq!(refused_by_limit("ufw", &many(9), "work=450"), None);
+    let refused = refused_by_limit("ufw", &many(10), "work=450").unwrap();
+    assert!(
+        refused.starts_with("it takes more than 450 steps to work out"),
+        "{refused}"
+    );
+    for (count, problem) in [
+        (62, "'a' is not in its place"),
+        (63, "no rule of ufw has more than 64 words"),
+        (1_000_000, "no rule of ufw has more than 64 words"),
+    ] {
+        let words = format!("ufw allow{} 22\n", " a".repeat(count - 1));
+        let refused = refused_by_limit("ufw", &words, "rules=9").unwrap();
+        assert_eq!(refused, problem, "{count}");
+    }
     let ports = "ufw allow from any port 1,3,5 to any port 7,9,11 proto udp comment 'twilio-sip'\n";
     assert_eq!(refused_by_limit("ufw", ports, "rules=9"), None);
     let refused = refused_by_limit("ufw", ports, "rules=8").unwrap();

@@ -11,6 +11,9 @@ use crate::limits::{Limit, Limits};
 const EXPECTED: &str =
     "expected the sections of a pjsip.conf, or what asterisk -rx 'pjsip show identifies' prints";
 
+/// The steps of the limit of work that a line takes, because each is kept until all are read.
+const STEPS_OF_LINE: usize = 50;
+
 /// A section with what it has of others.
 struct Section<'a> {
     at: u32,
@@ -60,7 +63,7 @@ pub(super) fn read(
     criteria: &mut Criteria,
     limits: Limits,
 ) -> Result<bool, Vec<ParseError>> {
-    let sections = Sections::read(text)?;
+    let sections = Sections::read(text, limits)?;
     let mut errors = Vec::new();
     let mut is_there = false;
     let mut visits = 0;
@@ -90,7 +93,10 @@ pub(super) fn read(
 }
 
 impl<'a> Sections<'a> {
-    fn read(text: &'a str) -> Result<Self, Vec<ParseError>> {
+    fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
+        let count = text.lines().count();
+        let fits = limits.check(Limit::Work, count.saturating_mul(STEPS_OF_LINE));
+        fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut sections = Sections::default();
         let mut comments = Comments::default();
         let mut errors = Vec::new();

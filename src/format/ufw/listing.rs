@@ -14,7 +14,13 @@ const NO_RULES: &str = "(None)";
 const EXPECTED: &str = "expected what 'LC_ALL=C ufw show added' prints, since no other listing of ufw's \
                         tells all of a rule, or a script of this program's";
 
+/// The steps of the limit of work that a line takes, because all are kept until the first is read.
+const STEPS_OF_LINE: usize = 50;
+
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+    let count = text.lines().count().saturating_mul(STEPS_OF_LINE);
+    let fits = wanted.limits.check(Limit::Work, count);
+    fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
     let rules = read(&rule_lines(text)?, wanted.limits)?;
     let exists = |name: &str| rules.iter().any(|(_, rule)| rule.is_of(name));
     let names = wanted.names(|_| wanted.unit.name.lower_with_hyphens(), exists);

@@ -333,6 +333,9 @@ struct Word<'a> {
     quoted: bool,
 }
 
+/// The most words of a rule: several times as many as ufw prints for any.
+const WORD_LIMIT: usize = 64;
+
 /// The words of a line; what stands in quotes is one, without them.
 fn words(line: &str) -> Result<Vec<Word<'_>>, String> {
     let mut words = Vec::new();
@@ -347,6 +350,9 @@ fn words(line: &str) -> Result<Vec<Word<'_>>, String> {
         };
         if text.contains('\'') || !after.is_empty() && !after.starts_with(is_space) {
             return Err("a quote stands within a word".to_owned());
+        }
+        if words.len() == WORD_LIMIT {
+            return Err(format!("no rule of ufw has more than {WORD_LIMIT} words"));
         }
         let quoted = inside.is_some();
         words.push(Word { text, quoted });
