@@ -322,6 +322,13 @@ fn what_costs_more_than_the_limits_is_refused() {
         refused.starts_with("4: it comes to more than 1 rules"),
         "{refused}"
     );
+    let sections = format!("{text}[a]\n[b]\n");
+    assert_eq!(limited("rules=3").drift(&sections), [""; 0]);
+    let refused = limited("rules=2").refusal(&sections);
+    assert!(
+        refused.starts_with("6: it comes to more than 2 rules"),
+        "{refused}"
+    );
     // Lines are kept until all are read.
     assert_eq!(limited("work=250").drift(&text), [""; 0]);
     let refused = limited("work=150").refusal(&text);

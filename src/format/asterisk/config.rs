@@ -103,6 +103,8 @@ impl<'a> Sections<'a> {
         for (at, line) in lines(text).map_err(|error| vec![error])? {
             let code = comments.code(at, line).map(strip);
             let read = code.and_then(|code| sections.line(at, code));
+            let fits = limits.check(Limit::Rules, sections.all.len());
+            fits.map_err(|exceeded| vec![ParseError::new(at, exceeded)])?;
             errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
             if errors.len() >= ERROR_LIMIT {
                 return Err(errors);
