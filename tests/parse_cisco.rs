@@ -4,7 +4,7 @@ mod common;
 
 use common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
-use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Drift, Part};
 use twilio_sip_allow::policy::space::{Field, Flags};
@@ -553,5 +553,332 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
             let drift = tokyo(&BOTH).check(&text[..end]);
             assert!(drift.is_err() || drift.is_ok_and(|d| !d.is_none()), "{end}");
         }
+    }
+}
+
+/// The list of Tokyo in force since 2024, after which `banner` ends in the middle of a line, or
+/// that `default` removes.
+const GLOBAL: &str = "\
+no ip access-list extended TWILIO-SIP-IN
+ip access-list extended TWILIO-SIP-IN
+ remark whatever is not permitted below is denied: the implicit deny of every access list
+ remark signaling udp: tokyo
+ 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060
+ remark signaling tcp: tokyo
+ 20 permit tcp 54.65.63.192 0.0.0.3 any eq 5060
+ remark signaling tls: tokyo
+ 30 permit tcp 54.65.63.192 0.0.0.3 any eq 5061
+ remark media: all regions
+ 40 permit udp 168.86.128.0 0.0.63.255 any range 10000 60000
+ remark signaling tcp, the way back: tokyo
+ 50 permit tcp 54.65.63.192 0.0.0.3 eq 5060 any established
+ remark signaling tls, the way back: tokyo
+ 60 permit tcp 54.65.63.192 0.0.0.3 eq 5061 any established
+";
+
+fn global() -> Expected {
+    Expected::new(&selection("tokyo", &[Direction::In]), "global").unwrap()
+}
+
+/// The open list that a text hides, or the right one, by what begins and ends the text.
+#[test]
+fn a_text_hides_commands_until_its_first_delimiter() {
+    let open = format!("{HEAD} permit ip any any\n");
+    let expected = global();
+    assert_eq!(expected.sides(GLOBAL), "same");
+    // Cisco IOS Configuration Fundamentals Command Reference, banner, menu and macro name.
+    for (begins, ends) in [
+        ("banner motd ^C", "^C"),
+        ("banner motd ^C", "bye ^C end"),
+        ("banner motd \u{3}", "\u{3}"),
+        ("banner motd #", "foo # bar"),
+        ("banner #", "#"),
+        ("banner login $hello", "$"),
+        ("banner exec ~", "~"),
+        ("banner incoming %", "%%"),
+        ("banner prompt-timeout z", "buzz"),
+        ("banner slip-ppp \"", "\""),
+        ("ban mo #", "#"),
+        ("banner config-save ^C", "^C"),
+        ("menu OnRamp title ^C", "^C"),
+        ("menu OnRamp prompt #", "#"),
+        ("aaa authentication banner *", "*"),
+        ("aaa authentication fail-message *", "*"),
+        ("line vty 0 4\n vacant-message %", "%"),
+        ("line vty 0 4\n refuse-message %", "%"),
+        ("busy-message router1 %", "%"),
+        ("ip admission auth-proxy-banner http ^C", "^C"),
+        (
+            "crypto isakmp client configuration group X\n banner ^C",
+            "^C",
+        ),
+        ("object-group network UNUSED\n banner motd ^C", "^C"),
+        ("macro name X", "@"),
+    ] {
+        let hidden = format!("{GLOBAL}!\n{begins}\n{open}{ends}\n");
+        assert_eq!(expected.sides(&hidden), "same", "{begins}");
+        let after = format!("{GLOBAL}!\n{begins}\n{ends}\n{open}");
+        assert_eq!(expected.sides(&after), "extra", "{begins}");
+        let only = format!("{open}{begins}\n{GLOBAL}{ends}\n");
+        assert!(expected.sides(&only) != "same", "{begins}");
+        let unended = format!("{GLOBAL}{begins}\n{open}");
+        let errors = expected.check(&unended).unwrap_err();
+        assert!(
+            errors[0].1.contains("the text that begins here has no"),
+            "{errors:?}"
+        );
+    }
+}
+
+#[test]
+fn a_line_that_takes_no_text_begins_none() {
+    let open = format!("{HEAD} 70 permit ip any any\n");
+    for line in [
+        "interface Gi0\n description uplink ^C",
+        "interface Gi0\n desc #1 ^C",
+        "alias exec x show ^C",
+        "no banner motd ^C",
+        "default banner motd #",
+        "ip access-list extended OTHER\n remark ^C",
+        "banner motd #one line# and ^C",
+        "banner motd ^Cone line^C ^C",
+        "banner motd #\nfoo # bar",
+    ] {
+        let text = format!("{GLOBAL}{line}\n{open}alias exec y ^C\n");
+        assert_eq!(global().sides(&text), "extra", "{line}");
+    }
+    // The case of the description and the alias, as a running configuration.
+    let text = format!(
+        "version 15.7\nhostname r1\n!\ninterface GigabitEthernet0/0\n description uplink ^C\n \
+         ip access-group TWILIO-SIP-IN in\n!\n{HEAD} permit ip any any\n!\nbanner motd ^C\n{}^C\n\
+         alias exec x show ^C\n!\nend\n",
+        GLOBAL.replace(REMOVAL, "")
+    );
+    assert_eq!(global().sides(&text), "extra");
+    let text = format!("{GLOBAL}banner motd #\nfoo # bar\n{HEAD} 70 permit ip any any\nbaz #\n");
+    assert_eq!(global().sides(&text), "extra");
+}
+
+/// A file in which people typed `^C` has the delimiter `^`, which configurations with `^CC` show.
+#[test]
+fn commands_that_may_be_text_are_refused() {
+    let open = format!("{HEAD} 70 permit ip any any\n");
+    for (begins, ends) in [
+        ("banner motd ^C\nfoo ^ bar", "^C"),
+        ("banner motd ^Cfoo^ bar", "^C"),
+        ("banner motd \u{3}\nfoo ^", "\u{3}"),
+        ("banner motd ^C\n\u{3}", "^C"),
+        ("snmp-server contact ^C", "^C"),
+        ("snmp-server location \u{3}", "\u{3}"),
+        ("banner text #", "#"),
+        ("macro name X\n description a@b", "@"),
+        ("macro auto execute X {", "}"),
+        (
+            "crypto pki certificate chain X\n certificate ca 01\n 3082",
+            "quit",
+        ),
+        ("key-string", "quit"),
+    ] {
+        let text = format!("{GLOBAL}{begins}\n{open}{ends}\n");
+        let errors = global().check(&text).unwrap_err();
+        assert!(
+            errors[0].1.contains("or part of a text that begins above"),
+            "{begins}: {errors:?}"
+        );
+        let harmless = format!("{GLOBAL}{begins}\n{ends}\n");
+        assert_eq!(global().sides(&harmless), "same", "{begins}");
+    }
+    let nested = format!("{GLOBAL}banner motd ^C\nfoo ^\nbanner exec #\n^C\n#\n");
+    let errors = global().check(&nested).unwrap_err();
+    assert!(
+        errors[0].1.contains("or part of a text that begins above"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn default_removes_a_list_as_no_does() {
+    let missing = [
+        "default ip access-list extended TWILIO-SIP-IN",
+        "def ip access-list extended TWILIO-SIP-IN",
+        "  default ip access-list extended TWILIO-SIP-IN",
+        "exit\ndefault ip access-list extended TWILIO-SIP-IN",
+        "no ip access-list extended TWILIO-SIP-IN",
+    ];
+    for line in missing {
+        assert_eq!(
+            global().sides(&format!("{GLOBAL}{line}\n")),
+            "missing",
+            "{line}"
+        );
+    }
+    for (line, problem) in [
+        (
+            "default ip access-list standard TWILIO-SIP-IN",
+            "no extended access list",
+        ),
+        ("default ip access-l extended TWILIO-SIP-IN", "in full"),
+        ("default ip access-list TWILIO-SIP-IN", "NX-OS"),
+        ("default 10", "expected permit or deny, not 'default'"),
+        (
+            "default ip access-list extended TWILIO-SIP-IN 10",
+            "expected nothing after",
+        ),
+    ] {
+        let errors = global().check(&format!("{GLOBAL}{line}\n")).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{line}: {errors:?}");
+    }
+    let mut numbered = global();
+    numbered.unit.name = UnitName::deployed("101").unwrap();
+    let list = GLOBAL.replace("TWILIO-SIP-IN", "101");
+    assert_eq!(numbered.sides(&list), "same");
+    for line in [
+        "default access-list 101",
+        "default ip access-list extended 101",
+        "no access-list 101",
+    ] {
+        assert_eq!(
+            numbered.sides(&format!("{list}{line}\n")),
+            "missing",
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn commands_that_change_a_list_indirectly_are_refused() {
+    for (lines, problem) in [
+        ("do configure replace flash:x", "a command of a session"),
+        ("do copy flash:x running-config", "a command of a session"),
+        ("configure replace flash:x force", "a command of a session"),
+        ("R1#configure replace flash:x", "a command of a session"),
+        ("R1#copy tftp: running-config", "a command of a session"),
+        ("R1#clear access-list counters", "a command of a session"),
+        (
+            "event manager applet X\n action 1.0 cli command \"ip access-list extended TWILIO-SIP-IN\"",
+            "may change the access list at any time",
+        ),
+        (
+            "kron policy-list X\n cli no ip access-list extended TWILIO-SIP-IN",
+            "may change the access list at any time",
+        ),
+        (
+            "ip access-list extended OTHER\n permit tcp any any reflect TWILIO-SIP-IN",
+            "fills a reflexive access list of this name",
+        ),
+        (
+            "end\nip access-list extended TWILIO-SIP-IN\n 70 permit ip any any",
+            "has ended with 'end'",
+        ),
+        (
+            "end\nno ip access-list extended TWILIO-SIP-IN",
+            "has ended with 'end'",
+        ),
+        ("end\nobject-group network X\n any", "has ended with 'end'"),
+    ] {
+        let errors = global().check(&format!("{GLOBAL}{lines}\n")).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{lines}: {errors:?}");
+    }
+    for lines in [
+        "do show clock",
+        "configure terminal",
+        "R1#sh run",
+        "R1>enable\nR1>",
+        "archive\n log config\n  hidekeys",
+        "event manager applet X\n action 1.0 cli command \"show clock\"",
+        "router rip\n version 2",
+    ] {
+        assert_eq!(
+            global().sides(&format!("{GLOBAL}{lines}\n")),
+            "same",
+            "{lines}"
+        );
+    }
+}
+
+#[test]
+fn several_devices_in_one_text_are_refused_as_such() {
+    for (before, after) in [
+        ("hostname r1\n", "hostname r2\n"),
+        ("hostname r1\n", "hostname r1\n"),
+        ("version 15.7\n", "version 17.3\n"),
+        ("r1#show run\n", "r2#show run\n"),
+        ("r1#show run\n", "r2>\n"),
+        ("version 15.7\nhostname r1\n", "!\nend\nhostname r2\n"),
+    ] {
+        let errors = global()
+            .check(&format!("{before}{GLOBAL}{after}"))
+            .unwrap_err();
+        assert!(
+            errors[0].1.contains("listings of several devices"),
+            "{before}{after}: {errors:?}"
+        );
+    }
+    let one = format!("r1#show run\nversion 15.7\nhostname r1\n{GLOBAL}!\nend\nr1#\n");
+    assert_eq!(global().sides(&one), "same");
+}
+
+#[test]
+fn a_name_that_is_a_keyword_stays_a_name() {
+    let groups = "object-group network any\n host 54.65.63.192\n range 54.65.63.193 54.65.63.195\n\
+                  object-group network host\n any\nobject-group service log\n udp eq sip\n";
+    let first = " 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n";
+    for (entry, side) in [
+        ("10 permit udp object-group any any eq 5060", "same"),
+        (
+            "10 permit object-group log object-group any object-group host log host",
+            "same",
+        ),
+        ("10 permit udp object-group host any eq 5060", "extra"),
+        (
+            "10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 log remark",
+            "same",
+        ),
+        (
+            "10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 time-range any",
+            "missing",
+        ),
+    ] {
+        let text = format!("{groups}{}", GLOBAL.replace(first, &format!(" {entry}\n")));
+        assert_eq!(global().sides(&text), side, "{entry}");
+    }
+    for name in [
+        "any",
+        "host",
+        "extended",
+        "standard",
+        "resequence",
+        "permit",
+        "remark",
+        "log",
+    ] {
+        let mut expected = global();
+        expected.unit.name = UnitName::deployed(name).unwrap();
+        let list = GLOBAL.replace("TWILIO-SIP-IN", name);
+        assert_eq!(expected.sides(&list), "same", "{name}");
+        let removed = format!("{list}no ip access-list extended {name}\n");
+        assert_eq!(expected.sides(&removed), "missing", "{name}");
+        let other = format!("{list}ip access-list {name}\n 70 permit ip any any\n");
+        assert!(expected.check(&other).is_err(), "{name}");
+    }
+}
+
+/// Anything quadratic takes hours here.
+#[test]
+fn large_texts_are_read_once() {
+    let lines = 50_000;
+    let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
+    for text in [
+        "hostname-x ^C\n".repeat(lines),
+        "banner motd # x #\n".repeat(lines),
+        "object-group network A\n group-object A\n".repeat(lines),
+        repeated(&|n| format!("ip access-list extended TWILIO-SIP-IN{n}\n")),
+        repeated(&|n| format!("object-group network G{n}\n group-object G{}\n", n + 1)),
+        format!("ip access-list extended {}\n", "X".repeat(2 << 20)),
+        format!("banner motd ^C{}\n^C\n", "^".repeat(2 << 20)),
+        format!("alias exec {}\n", "a ".repeat(1 << 20)),
+    ] {
+        let checked = global().check(&format!("{GLOBAL}{text}"));
+        assert!(checked.is_ok(), "{}: {checked:?}", &text[..40]);
     }
 }

@@ -14,6 +14,7 @@ use crate::template;
 use crate::text::clip;
 
 mod entry;
+mod free_text;
 mod groups;
 mod listing;
 mod outline;

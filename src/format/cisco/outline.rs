@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::words::{Words, is_number, means};
+use super::free_text::{FreeText, is_one_line};
+use super::words::{Words, is_number, is_removal, means};
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 
 /// What a text says, in its order.
@@ -110,20 +111,26 @@ impl<'a> Outline<'a> {
 
 /// How far a running configuration has been read.
 #[derive(Default)]
-struct Running {
+struct Running<'a> {
     /// Which of its two first lines have been there.
     heads: [bool; 2],
     /// Where it begins, until its end is there.
     open: Option<u32>,
+    /// Whether its line `end` has been there.
+    has_ended: bool,
+    /// Whether `hostname` and `version` have been there.
+    identity: [bool; 2],
+    /// The device's name in the prompts of a terminal.
+    prompt: Option<&'a str>,
 }
 
 struct Reader<'a, 'n> {
     names: &'n [String],
     outline: Outline<'a>,
     section: Section<'a>,
-    /// What ends a text that is no configuration, such as a banner, and where it began.
-    free_text: Option<(&'a str, u32)>,
-    running: Running,
+    /// The text that is being read and is no configuration, such as a banner.
+    free_text: Option<FreeText<'a>>,
+    running: Running<'a>,
 }
 
 /// What begins a line of list mode.
@@ -138,11 +145,16 @@ const GROUP_WORDS: &str = "
 impl<'a> Reader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         let line = line.trim_end();
-        if let Some((end, _)) = self.free_text {
-            if line.ends_with(end) {
+        if let Some(text) = &mut self.free_text {
+            let read = text.line(line);
+            if read.is_last {
                 self.free_text = None;
             }
-            return Ok(());
+            return if read.is_doubtful && self.may_matter(line) {
+                Err(IN_DOUBT.to_owned())
+            } else {
+                Ok(())
+            };
         }
         if line.bytes().any(|byte| matches!(byte, b'\r' | 8)) {
             return Err(
@@ -152,6 +164,7 @@ impl<'a> Reader<'a, '_> {
         }
         if line == "end" {
             self.running.open = None;
+            self.running.has_ended = true;
         }
         let body = line.trim_start();
         if body.is_empty() || body.starts_with('!') || self.head(at, body)? {
@@ -163,7 +176,9 @@ impl<'a> Reader<'a, '_> {
                 let command = (at, Command::Line(body));
                 self.outline.lists[list].commands.push(command);
             }
-            Section::Group(name) if indented || is_of_group(body) => {
+            Section::Group(name)
+                if (indented || is_of_group(body)) && FreeText::begun(body, at).is_none() =>
+            {
                 if let Some(group) = self.outline.groups.get_mut(name) {
                     group.members.push((at, body));
                 }
@@ -183,21 +198,115 @@ impl<'a> Reader<'a, '_> {
                 );
             }
             if body.contains("(config") && body.contains(")#") {
-                return Err(
-                    "it is a command of a session that configures; give what show prints alone"
-                        .to_owned(),
-                );
+                return Err(OF_SESSION.to_owned());
             }
+            self.identity(body)?;
+            self.prompt(body)?;
             self.leave(opens_entries(body));
         }
+        self.refuse_indirect(body)?;
         if matches!(self.section, Section::AfterList) && is_entry(body) {
             return Err(
                 "the access list before it has ended, so it is not known what this entry is of"
                     .to_owned(),
             );
         }
-        self.free_text = free_text(body, indented).map(|end| (end, at));
+        self.free_text = FreeText::begun(body, at);
         Ok(())
+    }
+
+    /// Whether a line could change a list or a group if it were a command.
+    fn may_matter(&self, line: &str) -> bool {
+        let mut words = Words::new(line);
+        words.next_if(is_removal);
+        let first = words.next().unwrap_or_default();
+        let opens = ["banner", "macro", "menu", "object-group"];
+        self.mentions(line) || first.len() > 1 && opens.iter().any(|known| means(first, known))
+    }
+
+    /// Whether a list that was asked for is named anywhere in a line.
+    fn mentions(&self, line: &str) -> bool {
+        let mut words = line.split(|c: char| c.is_ascii_whitespace() || c == '"');
+        words.any(|word| self.number_of(word).is_some())
+    }
+
+    /// Refuses a second line of those that a device's configuration has once.
+    fn identity(&mut self, body: &str) -> Result<(), String> {
+        let mut words = Words::new(body);
+        let at = match (words.next(), words.peek()) {
+            (Some("hostname"), Some(_)) => 0,
+            // Other commands that begin so have a number without a dot.
+            (Some("version"), Some(version)) if version.contains('.') => 1,
+            _ => return Ok(()),
+        };
+        if std::mem::replace(&mut self.running.identity[at], true) {
+            return Err(SEVERAL_DEVICES.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Refuses prompts of several devices, and commands at them that may change something.
+    fn prompt(&mut self, body: &'a str) -> Result<(), String> {
+        let Some((name, command)) = body.split_once(['#', '>']) else {
+            return Ok(());
+        };
+        let of_name = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
+        if name.is_empty() || !name.chars().all(of_name) {
+            return Ok(());
+        }
+        if self
+            .running
+            .prompt
+            .replace(name)
+            .is_some_and(|known| known != name)
+        {
+            return Err(SEVERAL_DEVICES.to_owned());
+        }
+        let first = Words::new(command).next().unwrap_or_default();
+        let harmless = [
+            "show", "more", "terminal", "enable", "exit", "logout", "quit",
+        ];
+        if first.is_empty() || first.len() > 1 && harmless.iter().any(|known| means(first, known)) {
+            Ok(())
+        } else {
+            Err(OF_SESSION.to_owned())
+        }
+    }
+
+    /// Refuses commands that may change a list without naming it in the way of a configuration.
+    fn refuse_indirect(&self, body: &str) -> Result<(), String> {
+        let mut words = Words::new(body);
+        let first = words.next().unwrap_or_default();
+        let second = words.peek().unwrap_or_default();
+        match first {
+            "do" if !means(second, "show") => Err(OF_SESSION.to_owned()),
+            "configure" if !second.is_empty() && !means(second, "terminal") => {
+                Err(OF_SESSION.to_owned())
+            }
+            // Of an applet of the event manager, and of a policy of kron.
+            "action" | "cli" if self.mentions(body) => {
+                Err("it runs a command that may change the access list at any time".to_owned())
+            }
+            _ if self.is_filled(body) => {
+                Err("it fills a reflexive access list of this name".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an entry of another list reflects into one that was asked for.
+    fn is_filled(&self, body: &str) -> bool {
+        let mut words = Words::new(body);
+        if is_one_line(words.peek().unwrap_or_default()) {
+            return false;
+        }
+        while let Some(word) = words.next() {
+            let name = words.peek().unwrap_or_default();
+            if word == "reflect" && self.number_of(name).is_some() {
+                return true;
+            }
+        }
+        false
     }
 
     fn is_inside(&self) -> bool {
@@ -215,7 +324,7 @@ impl<'a> Reader<'a, '_> {
     /// Reads a line that names a list or a group, or bounds a configuration; whether it is one.
     fn head(&mut self, at: u32, body: &'a str) -> Result<bool, String> {
         let mut words = Words::new(body);
-        let removes = words.next_if(|word| word == "no").is_some();
+        let removes = words.next_if(is_removal).is_some();
         let Some(first) = words.next() else {
             return Ok(false);
         };
@@ -286,7 +395,8 @@ impl<'a> Reader<'a, '_> {
         let standard = means(kind, "standard");
         let opens = standard || means(kind, "extended");
         let others = matches!(kind, "role-based" | "fqdn");
-        if !opens && !resequences && !others && name.is_none() {
+        let is_kind = opens || resequences || others;
+        if name.is_none() && (!is_kind || self.number_of(kind).is_some()) {
             return self.foreign_list(at, Some(kind), NX_OS);
         }
         self.leave((opens || others) && name.is_some() && !removes);
@@ -362,7 +472,9 @@ impl<'a> Reader<'a, '_> {
         let twice = twice.then(|| {
             refused("the access list stands in the text twice; give one listing at a time")
         });
-        let commands = twice.or(command);
+        let is_late = self.running.has_ended && form == Form::Configured;
+        let late = is_late.then(|| refused(AFTER_END));
+        let commands = twice.or(late).or(command);
         list.commands.extend(commands.map(|command| (at, command)));
     }
 
@@ -409,6 +521,9 @@ impl<'a> Reader<'a, '_> {
             form,
             members: Vec::new(),
         });
+        if self.running.has_ended && form == Form::Configured {
+            return Err(AFTER_END.to_owned());
+        }
         let twice = known.form != form || form == Form::Shown && known.at != at;
         if twice || known.kind != kind {
             return Err(format!(
@@ -420,8 +535,10 @@ impl<'a> Reader<'a, '_> {
 
     /// What should have come before the text ended.
     fn unfinished(&self) -> Option<ParseError> {
-        let (at, what) = match (self.free_text, self.running.open) {
-            (Some((end, at)), _) => (at, format!("the text that begins here has no '{end}'")),
+        let text = self.free_text.as_ref();
+        let text = text.and_then(|text| Some((text.at, text.missing_end()?)));
+        let (at, what) = match (text, self.running.open) {
+            (Some((at, end)), _) => (at, format!("the text that begins here has no '{end}'")),
             (None, Some(at)) => (at, "the configuration has no line 'end'".to_owned()),
             (None, None) => return None,
         };
@@ -429,6 +546,18 @@ impl<'a> Reader<'a, '_> {
         Some(ParseError::new(at, problem))
     }
 }
+
+const IN_DOUBT: &str = "it may be a command, or part of a text that begins above, such as a banner; give the \
+                        listing without that text";
+
+const SEVERAL_DEVICES: &str =
+    "the text has listings of several devices; give the listing of one device at a time";
+
+const OF_SESSION: &str =
+    "it is a command of a session that configures; give what show prints alone";
+
+const AFTER_END: &str =
+    "the configuration above it has ended with 'end', so IOS does not load this command";
 
 const EXTRA_WORDS: &str = "expected nothing after the name of the access list";
 
@@ -510,37 +639,4 @@ fn opens_entries(body: &str) -> bool {
         kinds.contains(&word)
     });
     mode || body.contains(" access list ")
-}
-
-/// Kinds of banners, which may be left out.
-const BANNERS: [&str; 7] = [
-    "exec",
-    "incoming",
-    "login",
-    "motd",
-    "prompt-timeout",
-    "slip-ppp",
-    "config-save",
-];
-
-/// What ends a text that begins in this line and goes on after it. IOS prints the control character
-/// that delimits it as `^C`; a banner may be given with another.
-fn free_text(body: &str, indented: bool) -> Option<&str> {
-    const CONTROL_C: &str = "^C";
-    let mut words = Words::new(body);
-    let first = words.next()?;
-    if first == "macro" && words.peek() == Some("name") {
-        return Some("@");
-    }
-    if let Some(start) = body.find(CONTROL_C) {
-        let text = &body[start + CONTROL_C.len()..];
-        return (!text.contains(CONTROL_C)).then_some(CONTROL_C);
-    }
-    if first != "banner" || indented {
-        return None;
-    }
-    words.next_if(|word| BANNERS.contains(&word));
-    let delimiter = words.rest().chars().next()?.len_utf8();
-    let (delimiter, text) = words.rest().split_at(delimiter);
-    (!text.contains(delimiter)).then_some(delimiter)
 }

@@ -85,6 +85,11 @@ pub(super) fn means(word: &str, keyword: &str) -> bool {
     !word.is_empty() && start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Whether a command that begins with this word takes something back.
+pub(super) fn is_removal(word: &str) -> bool {
+    word == "no" || word.len() > 2 && means(word, "default")
+}
+
 pub(in crate::format) fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
