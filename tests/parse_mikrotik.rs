@@ -565,3 +565,281 @@ fn what_drifts_is_mended_by_the_whole_unit() {
             .contains("'calls' is a unit of your own naming")
     );
 }
+
+/// RouterOS documentation, "Scripting" and "Command Line Interface": `import`, `run` and the like
+/// take what they run without a property's name too, and words may be cut short.
+#[test]
+fn commands_that_run_others_are_refused() {
+    for policy in [
+        tokyo(&[Direction::In]),
+        policy(&["global"], &everything()).unwrap(),
+    ] {
+        let script = rendered(&policy);
+        let drift = check_named(&policy, "twilio-sip", &script).unwrap();
+        assert_eq!(side(&drift), "same");
+        for line in [
+            "/import other.rsc",
+            "/import other",
+            "/imp other.rsc",
+            "/import file-name=other.rsc",
+            "/system script run x",
+            "/system script ru x",
+            "/system/script/run x",
+            "/system script\nrun x",
+            "/ip firewall nat\nimport other.rsc",
+            "/ip firewall nat\n/import other.rsc",
+            ":execute x",
+            "/:execute x",
+            "/execute x",
+            "/execute \"/import x\"",
+            ":global x 5",
+            ":put [/import x.rsc]",
+            "/put x",
+            "/undo",
+            "/redo",
+            "/system reset-configuration",
+            "/system reset-configuration no-defaults=yes",
+            "/system backup load name=x",
+            "/system backup load x",
+            "/system reboot",
+            "/system note\nset note=[/import x.rsc]",
+            "/system note set note=\"$[/import x.rsc]\"",
+            "/system note set note=$x",
+            "/system note set note=\"a\\\\$[/import x.rsc]\"",
+            "/interface ethernet set [ find name=[/import x] ] mtu=1500",
+            "/interface ethernet set [/import x] mtu=1500",
+            "/interface ethernet set [ /import x ] mtu=1500",
+            "/interface ethernet set [find]; /import x",
+            "/file remove x",
+            "/ip firewall filter move 1 0",
+            "/ip firewall filter disable 0",
+            "/ip firewall filter enable 0",
+            "/ip firewall filter set [find chain=twilio-sip-in] disabled=yes",
+            "/ip firewall filter unset 0 protocol",
+            "/ip firewall filter reset-counters-all",
+            "/ip firewall address-list set 0 address=0.0.0.0/0",
+            "{ /import x }",
+            ":if (true) do={/import x.rsc}",
+            "[admin@r1] > /import export",
+            "[admin@r1] > /system script run export",
+        ] {
+            let checked = check_named(&policy, "twilio-sip", &format!("{script}{line}\n"));
+            let errors = checked.expect_err(line);
+            assert!(errors[0].1.contains("expected "), "{line}: {errors:?}");
+        }
+    }
+}
+
+/// In the first, the string of another menu imitates a menu of ours.
+#[test]
+fn strings_of_other_menus_open_no_menu() {
+    let open = "/ip firewall filter\\r\\\n    \\nadd chain=twilio-sip-in\\r\\\n    \\n";
+    for line in [
+        format!("/system note\nset note=\"{open}\""),
+        format!("/system script\nadd name=x source=\"{open}\""),
+        "/interface ethernet\nset [ find default-name=ether1 ] comment=\"a\\\"; /import x\""
+            .to_owned(),
+        "/interface list\nadd comment=\"[/import x]\" name=x".to_owned(),
+        "/user\nadd name=x comment=\"\\$[/import x]\"".to_owned(),
+    ] {
+        assert_eq!(sides(&format!("{EXPORT}{line}\n")), "same", "{line}");
+    }
+    for line in [
+        "/system note\nset note=\"a\n/ip firewall filter\nadd chain=twilio-sip-in\n\"",
+        "/system note\nset note=\"a",
+        "/system note\nset note=a;/import",
+    ] {
+        assert!(check(&format!("{EXPORT}{line}\n")).is_err(), "{line}");
+    }
+    // A backslash does not continue a comment.
+    let comment = format!("{EXPORT}# note \\\nadd chain=twilio-sip-in\n");
+    assert_eq!(sides(&comment), "extra");
+}
+
+#[test]
+fn lists_that_something_else_fills_are_refused() {
+    let rule = "add action=add-src-to-address-list address-list=twilio-sip-media chain=x";
+    for (lines, problem) in [
+        (format!("/ip firewall filter\n{rule}"), FILLS),
+        (format!("/ip firewall raw\n{rule} address-list-timeout=1d"), FILLS),
+        (format!("/ip firewall mangle\n{rule}"), FILLS),
+        (format!("/ip firewall nat\n{}", rule.replace("src", "dst")), FILLS),
+        ("/ip hotspot user profile\nset [ find disabled=yes ] address-list=twilio-sip-media".to_owned(), FILLS),
+        ("/ip dhcp-server lease\nadd address=192.0.2.1 address-lists=a,twilio-sip-media".to_owned(), FILLS),
+        ("/ppp profile\nadd address-list=twilio-sip-media name=x".to_owned(), FILLS),
+        ("/ip dns static\nadd address-list=twilio-sip-media name=example.com type=FWD".to_owned(), FILLS),
+        (format!("/ip firewall raw\n{rule} disabled=yes\nenable 0"), FILLS),
+        (format!("/ip firewall raw\n{rule} disabled=yes\nset [ find ] disabled=no"), FILLS),
+        (
+            "/system script\nadd name=x source=\"/ip firewall address-list add list=twilio-sip-media address=\\$a\"".to_owned(),
+            "a script of another menu names address list twilio-sip-media",
+        ),
+        (
+            "/system scheduler\nadd on-event=\":local l twilio-sip-media;\\r\\\n    \\n/ip/firewall/address-list/add list=\\$l\"".to_owned(),
+            "a script of another menu names address list twilio-sip-media",
+        ),
+        (
+            "/ip firewall address-list\nadd address=192.0.2.1 list=twilio-sip-media timeout=1d".to_owned(),
+            "the entry goes away by itself",
+        ),
+        (
+            "/ip firewall address-list\nadd address=192.0.2.1 dynamic=yes list=twilio-sip-media".to_owned(),
+            "the entry goes away by itself",
+        ),
+        (
+            "/ip firewall address-list\nadd address=example.com list=twilio-sip-media".to_owned(),
+            "a host name has addresses that are not in the text",
+        ),
+    ] {
+        let errors = check(&format!("{EXPORT}{lines}\n")).expect_err(&lines);
+        assert!(errors[0].1.contains(problem), "{lines}: {errors:?}");
+    }
+    for lines in [
+        format!("/ip firewall raw\n{rule} disabled=yes\n/ip firewall nat\nset 0 disabled=no"),
+        format!("/ip firewall raw\n{rule} disabled=yes"),
+        format!("/ip firewall raw\n{}", rule.replace("-media", "-others")),
+        "/system script\nadd name=twilio-sip-media source=\"/log info x\"".to_owned(),
+    ] {
+        assert_eq!(sides(&format!("{EXPORT}{lines}\n")), "same", "{lines}");
+    }
+    // The name of a list may have a comma in it.
+    let named = EXPORT.replace("=twilio-sip-media", "=\"a,b\"");
+    assert_eq!(sides(&named), "same");
+    let filled = format!(
+        "{named}/ip firewall raw\nadd action=add-src-to-address-list address-list=\"a,b\" chain=x\n"
+    );
+    assert!(check(&filled).unwrap_err()[0].1.contains(FILLS));
+}
+
+const FILLS: &str = "gets addresses of rules or other menus too";
+
+/// RouterOS documentation, "Filter": a packet that no rule of a built-in chain decides is accepted.
+#[test]
+fn a_built_in_chain_without_rules_accepts_everything() {
+    let none = "# 2025-11-24 21:14:05 by RouterOS 7.16.2\n";
+    for (chain, direction) in [
+        ("input", Direction::In),
+        ("forward", Direction::In),
+        ("output", Direction::Out),
+    ] {
+        let policy = tokyo(&[direction]);
+        let removed = format!("{EXPORT}remove [find where chain={chain}]\n");
+        for text in [EXPORT, none, &removed] {
+            let units = judge::units("mikrotik", text, chain, &[direction]).unwrap();
+            assert_eq!(units[0].name, chain);
+            assert_eq!(units[0].absent, None, "{chain}");
+            let drift = check_named(&policy, chain, text).unwrap();
+            assert_eq!(side(&drift), "extra", "{chain}");
+            let far = |part: &&twilio_sip_allow::policy::drift::Part| {
+                part.packets.span(Field::Remote).last == u32::MAX && !part.sometimes
+            };
+            assert!(drift.extra.iter().any(|part| far(&part)), "{chain}");
+        }
+    }
+    // Any other chain has nothing to accept by.
+    let units = judge::units("mikrotik", EXPORT, "calls", &[Direction::In]).unwrap();
+    assert!(units[0].absent.is_some());
+}
+
+#[test]
+fn a_name_that_is_a_keyword_stays_a_name() {
+    for name in [
+        "accept",
+        "drop",
+        "return",
+        "jump",
+        "log",
+        "passthrough",
+        "find",
+        "chain",
+        "add",
+        "any",
+    ] {
+        let named = EXPORT.replace("chain=twilio-sip-in", &format!("chain={name}"));
+        let policy = tokyo(&[Direction::In]);
+        let of = |text: &str| side(&check_named(&policy, name, text).unwrap());
+        assert_eq!(of(&named), "same", "{name}");
+        let jumps = format!(
+            "{EXPORT}add action=jump chain={name} jump-target=twilio-sip-in\n\
+             add action=jump chain=twilio-sip-in jump-target=twilio-{name}\nadd chain=twilio-{name}\n"
+        );
+        assert_eq!(of(&jumps), "extra", "{name}");
+        let list = EXPORT.replace("=twilio-sip-media", &format!("={name}"));
+        assert_eq!(sides(&list), "same", "{name}");
+    }
+}
+
+#[test]
+fn exports_of_several_devices_are_refused_as_such() {
+    let head = |version: &str, fact: &str| {
+        format!("# 2025-11-24 21:14:05 by RouterOS {version}\n# software id = A-B\n#\n# {fact}\n")
+    };
+    let first = head("7.16.2", "serial number = 1") + &EXPORT[EXPORT.find('\n').unwrap() + 1..];
+    assert_eq!(sides(&first), "same");
+    for second in [
+        head("7.16.1", "serial number = 1"),
+        head("7.16.2", "serial number = 2"),
+        head("7.16.2", "model = x") + "# model = y\n",
+        "# software id = C-D\n".to_owned(),
+        "/system identity\nset name=a\nset name=b\n".to_owned(),
+        "[admin@a] > export\n[admin@b] > export\n".to_owned(),
+    ] {
+        let errors = check(&format!("{first}{second}")).unwrap_err();
+        assert!(
+            errors[0].1.contains("exports of several devices"),
+            "{second}: {errors:?}"
+        );
+    }
+    // Two exports of one device have different menus.
+    let again = first.clone() + &head("7.16.2", "serial number = 1");
+    assert_eq!(sides(&again), "same");
+    let twice = format!("{again}{FILTER}add action=passthrough chain=twilio-sip-in\n");
+    let errors = check(&twice).unwrap_err();
+    assert!(
+        errors[0]
+            .1
+            .contains("two exports in the text have this menu"),
+        "{errors:?}"
+    );
+}
+
+/// Anything quadratic takes hours here.
+#[test]
+fn large_texts_are_read_once() {
+    let lines = 10_000;
+    let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
+    for text in [
+        format!("/interface list\n{}", "add name=x\n".repeat(lines)),
+        repeated(&|n| format!("add chain=twilio-sip-in{n}\n")),
+        format!(
+            "{LISTS}{}",
+            repeated(&|n| format!("add address=192.0.2.1 list=twilio-sip-media{n}\n"))
+        ),
+        format!("add chain={}\n", "x".repeat(2 << 20)),
+        format!("/interface list\nadd name=x {}\n", "\\\n    ".repeat(lines)),
+        format!("/interface list\nadd {}\n", "a=b ".repeat(lines)),
+        format!(
+            "/ip firewall raw\n{}",
+            "add address-list=x disabled=yes\nset 0 disabled=no\n".repeat(lines)
+        ),
+    ] {
+        assert_eq!(sides(&format!("{EXPORT}{text}")), "same", "{}", &text[..40]);
+    }
+    let ports: Vec<String> = (0..32_000).map(|n| (2 * n).to_string()).collect();
+    let rule = format!(
+        "add chain=twilio-sip-in port={} protocol=udp",
+        ports.join(",")
+    );
+    let errors = check(&instead(&rule)).unwrap_err();
+    assert!(
+        errors[0].1.contains("more than 200000 combinations"),
+        "{errors:?}"
+    );
+    let comment = "x".repeat(1 << 18);
+    let long = format!(
+        "{EXPORT}add action=passthrough chain=long comment={comment}\n{}",
+        "add action=jump chain=twilio-sip-in jump-target=long\n".repeat(10_000)
+    );
+    let errors = check(&long).unwrap_err();
+    assert!(errors[0].1.contains("steps to work out"), "{errors:?}");
+}

@@ -13,6 +13,7 @@ use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
 mod listing;
+mod menus;
 mod rule;
 mod script;
 mod words;

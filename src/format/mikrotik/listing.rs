@@ -1,6 +1,6 @@
 //! The chains of a filter, and the addresses of the lists that their rules name, to steps.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::rule;
@@ -9,19 +9,22 @@ use super::words::Words;
 use crate::format::Unit;
 use crate::format::chains::{Arm, Chains, RuleText, units};
 use crate::format::parse::{ParseError, Parsed, Wanted, address, network};
-use crate::limits::{Limit, Limits};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::space::{Span, normalized};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let script = Script::read(text)?;
+    let verbatim = wanted.unit.name.to_string();
+    let built_in = BUILT_IN.into_iter().find(|chain| *chain == verbatim);
     let filter = Filter {
         lists: AddressLists::new(&script, own_lists(wanted.unit)),
         script: &script,
+        empty: built_in.filter(|chain| !script.chains.contains_key(*chain)),
     };
     let unit = wanted.unit.name.lower_with_hyphens();
     let names = wanted.names(
         |direction| format!("{unit}-{direction}"),
-        |name| script.chains.contains_key(name),
+        |name| script.chains.contains_key(name) || filter.empty == Some(name),
     );
     units(&filter, names, wanted.limits)
 }
@@ -38,6 +41,8 @@ pub(super) const BUILT_IN: [&str; 3] = ["forward", "input", "output"];
 /// The filter of a text.
 pub(super) struct Filter<'a> {
     script: &'a Script<'a>,
+    /// The built-in chain that is asked for and has no rules.
+    empty: Option<&'static str>,
     pub lists: AddressLists<'a>,
 }
 
@@ -51,7 +56,11 @@ impl<'a> Chains<'a> for Filter<'a> {
     }
 
     fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.script.chains.keys().map(AsRef::as_ref)
+        self.script
+            .chains
+            .keys()
+            .map(AsRef::as_ref)
+            .chain(self.empty)
     }
 
     /// A packet that no rule of a built-in chain decides is accepted (RouterOS documentation,
@@ -72,6 +81,10 @@ impl<'a> Chains<'a> for Filter<'a> {
         limits: Limits,
         arms: &mut Vec<Arm<'a>>,
     ) -> Result<(), ParseError> {
+        // A rule is read once for each jump to its chain.
+        let length = rule.text.len() / BYTES_OF_A_STEP;
+        let fits = self.lists.work(length, limits);
+        fits.map_err(|exceeded| ParseError::new(rule.at, exceeded))?;
         rule::read(rule, self, limits, arms)
     }
 }
@@ -94,14 +107,19 @@ impl<'a> Filter<'a> {
     }
 }
 
+/// How many bytes of a text take as long to read as one step of [`Limit::Work`].
+const BYTES_OF_A_STEP: usize = 4;
+
 /// The addresses of every list, or what of it is not understood.
 pub(super) struct AddressLists<'a> {
     script: &'a Script<'a>,
     /// The names of the unit's, which nothing but a load of it fills.
     own: [String; 3],
     spans: HashMap<&'a str, Result<Vec<Span>, ParseError>>,
-    /// How many spans were looked at, in steps of [`Limit::Work`].
-    looked: Cell<usize>,
+    /// Whether a script of another menu names a list, for each that was asked for.
+    scripted: RefCell<HashMap<String, bool>>,
+    /// How many steps of [`Limit::Work`] were taken.
+    steps: Cell<usize>,
 }
 
 impl<'a> AddressLists<'a> {
@@ -113,7 +131,8 @@ impl<'a> AddressLists<'a> {
             spans: lists
                 .map(|(name, entries)| (name.as_ref(), addresses(entries)))
                 .collect(),
-            looked: Cell::new(0),
+            scripted: RefCell::default(),
+            steps: Cell::new(0),
         }
     }
 
@@ -123,6 +142,12 @@ impl<'a> AddressLists<'a> {
             return Err(Problem::Here(format!(
                 "address list {name} gets addresses of rules or other menus too, and those are not \
                  in the text"
+            )));
+        }
+        if self.is_scripted(name, limits)? {
+            return Err(Problem::Here(format!(
+                "a script of another menu names address list {name}, and may add addresses that no \
+                 export shows"
             )));
         }
         if !self.script.has_lists {
@@ -142,10 +167,26 @@ impl<'a> AddressLists<'a> {
             Some(Ok(spans)) => &spans[..],
             Some(Err(error)) => return Err(Problem::There(error.clone())),
         };
-        let looked = self.looked.get().saturating_add(spans.len());
-        self.looked.set(looked);
-        limits.check(Limit::Work, looked).map_err(String::from)?;
+        self.work(spans.len(), limits).map_err(String::from)?;
         Ok(spans)
+    }
+
+    fn is_scripted(&self, name: &str, limits: Limits) -> Result<bool, String> {
+        if let Some(known) = self.scripted.borrow().get(name) {
+            return Ok(*known);
+        }
+        let scripts = &self.script.scripts;
+        let length: usize = scripts.iter().map(|script| script.len()).sum();
+        self.work(length / BYTES_OF_A_STEP, limits)?;
+        let found = scripts.iter().any(|script| script.contains(name));
+        self.scripted.borrow_mut().insert(name.to_owned(), found);
+        Ok(found)
+    }
+
+    fn work(&self, steps: usize, limits: Limits) -> Result<(), Exceeded> {
+        let taken = self.steps.get().saturating_add(steps);
+        self.steps.set(taken);
+        limits.check(Limit::Work, taken)
     }
 }
 

@@ -6,7 +6,7 @@ use super::listing::{BUILT_IN, Filter, Problem, addresses_of};
 use super::words::{Property, Words};
 use crate::format::chains::{Action, Arm, RuleText};
 use crate::format::parse::{Matches, ParseError, plain_number};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span, States, complement, normalized};
 
 /// Adds what a rule does to `arms`.
@@ -258,11 +258,14 @@ impl<'a> Reader<'a, '_> {
                     .to_owned(),
             );
         }
-        let mut boxes = Vec::new();
+        let others = complement(&spans, Span::PORTS);
+        let count = spans.len().saturating_mul(others.len() + 1);
+        self.matches.limits.check(Limit::Boxes, count)?;
+        let mut boxes = Vec::with_capacity(count);
         for span in &spans {
             boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
         }
-        for other in complement(&spans, Span::PORTS) {
+        for other in others {
             let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
             boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
         }

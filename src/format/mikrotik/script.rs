@@ -3,8 +3,9 @@
 //! RouterOS documentation, "Configuration Management", "Filter" and "Address-lists".
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::menus::{self, COMMANDS};
 use super::words::{EXPORT, Property, Words};
 use crate::format::chains::RuleText;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
@@ -18,12 +19,28 @@ pub(super) struct Script<'a> {
     pub lists: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
     /// Lists that rules or other menus put addresses into, which no export tells.
     pub filled: HashSet<String>,
+    /// Scripts of other menus that do something with address lists.
+    pub scripts: Vec<Cow<'a, str>>,
+    /// Lists that only disabled rules of a menu put addresses into.
+    dormant: HashMap<Vec<&'a str>, Vec<String>>,
     /// Whether the menu of address lists is in the text.
     pub has_lists: bool,
     /// Whether a firewall's menu or the head of an export is.
     is_export: bool,
     /// The words of the menu that the commands of a line without a `/` are of.
     menu: Option<Vec<&'a str>>,
+    device: Device<'a>,
+}
+
+/// What the text says of the device that it is of.
+#[derive(Default)]
+struct Device<'a> {
+    /// What the heads of exports and the prompts of a terminal say, by its name.
+    facts: HashMap<&'static str, &'a str>,
+    /// How many heads of exports there have been.
+    heads: usize,
+    /// The head before the first entry of each of the unit's menus.
+    head_of: [Option<usize>; SECTIONS.len()],
 }
 
 /// A menu that the unit is in.
@@ -39,9 +56,6 @@ const SECTIONS: [(&str, Section); 2] = [
     ("filter", Section::Filter),
     ("address-list", Section::Lists),
 ];
-
-/// What a line of an export does in a menu, and what else people do there.
-const COMMANDS: &str = "add comment disable edit enable move print remove reset set unset";
 
 /// No menu is so deep.
 const PATH_LIMIT: usize = 12;
@@ -81,7 +95,7 @@ impl<'a> Script<'a> {
         match line.as_bytes().first() {
             None => Ok(()),
             Some(b'#') => self.comment(line),
-            Some(b'[') => prompt(line),
+            Some(b'[') => self.prompt(line),
             Some(b'/') => self.command(at, &line[1..], Vec::new()),
             Some(b'a'..=b'z') => match self.menu.clone() {
                 Some(menu) => self.command(at, line, menu),
@@ -94,11 +108,19 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn comment(&mut self, line: &str) -> Result<(), String> {
-        if line.contains(" by RouterOS ") {
-            self.is_export = true;
-        }
+    fn comment(&mut self, line: &'a str) -> Result<(), String> {
         let text = line.trim_start_matches('#').trim_start();
+        if let Some((_, version)) = text.split_once(" by RouterOS ") {
+            self.is_export = true;
+            self.device.heads += 1;
+            self.device.note("version", version)?;
+        }
+        for fact in ["model", "serial number", "software id"] {
+            let value = text.strip_prefix(fact).map(str::trim_start);
+            if let Some(value) = value.and_then(|value| value.strip_prefix('=')) {
+                self.device.note(fact, value.trim())?;
+            }
+        }
         if text == "interrupted" {
             return Err("the export was interrupted; give all of it".to_owned());
         }
@@ -118,6 +140,7 @@ impl<'a> Script<'a> {
         let mut words = Words::new(line);
         let command = path_and_command(&mut words, &mut path)?;
         let section = section(&path)?;
+        menus::refuse_others(&path)?;
         self.is_export |= section.is_some();
         self.has_lists |= section == Some(Section::Lists);
         match (section, command) {
@@ -127,7 +150,12 @@ impl<'a> Script<'a> {
             }
             // The menu of our own scripts, misspelled, or a script of somebody else's.
             (None, Some("remove")) => Err(format!("no export removes anything; {EXPORT}")),
-            (None, Some(_)) => self.note_filled(words),
+            (None, Some(command)) => {
+                if path == ["system", "identity"] && command == "set" {
+                    self.device.note("identity", words.rest())?;
+                }
+                self.other(&path, command, words)
+            }
             (Some(section), Some("add")) => self.add(at, section, words),
             (Some(section), Some("remove")) => self.remove(section, words),
             (Some(_), _) => Err("expected 'add', or 'remove [find where ...]'".to_owned()),
@@ -136,8 +164,12 @@ impl<'a> Script<'a> {
     }
 
     fn add(&mut self, at: u32, section: Section, words: Words<'a>) -> Result<(), String> {
-        self.note_filled(words)?;
+        let filled = filled(words)?;
+        if !filled.is_disabled {
+            self.filled.extend(filled.lists);
+        }
         let name = named(words, section)?;
+        self.device.entry(section)?;
         let text = words.rest();
         let added = RuleText { at, text };
         self.all_of(section).entry(name).or_default().push(added);
@@ -169,29 +201,115 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// Keeps which address lists a command, of any menu, has filled.
-    fn note_filled(&mut self, words: Words<'a>) -> Result<(), String> {
-        let mut words = words;
-        let mut names = Vec::new();
-        while let Some(word) = words.next()? {
-            let Some((name, _)) = word.split_once('=') else {
-                continue;
-            };
-            let fills = matches!(name, "address-list" | "address-lists");
-            if !fills && name != "disabled" {
-                continue;
-            }
-            let value = Property::read(word)?.value;
-            if fills {
-                names.extend(value);
-            } else if value.as_deref() == Some("yes") {
-                return Ok(());
-            }
+    /// Keeps which address lists a command of another menu fills, now or by a script.
+    fn other(&mut self, path: &[&'a str], command: &str, words: Words<'a>) -> Result<(), String> {
+        let mut all = words;
+        let mut in_find = false;
+        while let Some(word) = all.next()? {
+            in_find = menus::refuse_execution(word, all, in_find)?;
+            self.scripts.extend(script(word));
         }
-        let names = names.iter().flat_map(|names| names.split(','));
-        self.filled.extend(names.map(str::to_owned));
+        let filled = filled(words)?;
+        if command == "enable" || command == "set" && !filled.is_disabled {
+            self.filled
+                .extend(self.dormant.remove(path).unwrap_or_default());
+        }
+        if filled.is_disabled && command == "add" {
+            let dormant = self.dormant.entry(path.to_vec()).or_default();
+            dormant.extend(filled.lists);
+        } else {
+            self.filled.extend(filled.lists);
+        }
         Ok(())
     }
+
+    /// `[admin@router] /ip firewall> export`, as a terminal shows it around an export.
+    fn prompt(&mut self, line: &'a str) -> Result<(), String> {
+        let inside = line[1..].split_once(']');
+        let name = inside.and_then(|(inside, _)| Some(inside.split_once('@')?.1));
+        let command = inside.and_then(|(_, rest)| Some(rest.split_once('>')?.1));
+        let (Some(name), Some(command)) = (name, command) else {
+            return Err(format!("it is no line of an export; {EXPORT}"));
+        };
+        self.device.note("prompt", name)?;
+        let words = || command.split([' ', '/']).filter(|word| !word.is_empty());
+        let menu: Vec<&str> = words().take_while(|word| *word != "export").collect();
+        let mut options = words().skip(menu.len() + 1);
+        let exports = words().count() > menu.len();
+        let none = menu.is_empty() || !exports && menu == ["quit"];
+        let of_menu = exports && menus::refuse_others(&menu).is_ok();
+        let known = |option: &str| EXPORT_OPTIONS.contains(&option);
+        if (none || of_menu) && options.all(known) {
+            Ok(())
+        } else {
+            Err(format!("it is a command of a session; {EXPORT}"))
+        }
+    }
+}
+
+impl<'a> Device<'a> {
+    /// Refuses a second value of something that a device has once.
+    fn note(&mut self, fact: &'static str, value: &'a str) -> Result<(), String> {
+        let known = self.facts.insert(fact, value);
+        if known.is_some_and(|known| known != value) {
+            return Err(
+                "the text has exports of several devices; give the export of one device at a time"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses an entry of a menu that an export above has entries of, too.
+    fn entry(&mut self, section: Section) -> Result<(), String> {
+        let head = self.heads.max(1);
+        let known = self.head_of[section as usize].get_or_insert(head);
+        if *known == head {
+            return Ok(());
+        }
+        Err("two exports in the text have this menu; give one export".to_owned())
+    }
+}
+
+/// Address lists that a command puts addresses into.
+struct Filled {
+    lists: Vec<String>,
+    is_disabled: bool,
+}
+
+fn filled(mut words: Words) -> Result<Filled, String> {
+    let mut lists = Vec::new();
+    let (mut is_disabled, mut in_find) = (false, false);
+    while let Some(word) = words.next()? {
+        let is_in_find = in_find || word.starts_with('[');
+        in_find = is_in_find && !word.ends_with(']');
+        let name = word.split_once('=').map(|(name, _)| name);
+        let fills = matches!(name, Some("address-list" | "address-lists"));
+        if is_in_find || !fills && name != Some("disabled") {
+            continue;
+        }
+        let Some(value) = Property::read(word)?.value else {
+            continue;
+        };
+        if fills {
+            // A name may have a comma in it.
+            lists.extend(value.split(',').map(str::to_owned));
+            lists.push(value.into_owned());
+        } else {
+            is_disabled = value == "yes";
+        }
+    }
+    Ok(Filled { lists, is_disabled })
+}
+
+/// The text of a property that may be a script about address lists.
+fn script(word: &str) -> Option<Cow<'_, str>> {
+    let (name, value) = word.split_once('=')?;
+    if name == "comment" || !value.contains("address-list") {
+        return None;
+    }
+    let property = Property::read(word).ok();
+    property.map_or(Some(Cow::Borrowed(value)), |property| property.value)
 }
 
 impl Section {
@@ -288,21 +406,3 @@ const EXPORT_OPTIONS: [&str; 5] = [
     "terse",
     "verbose",
 ];
-
-/// `[admin@router] /ip firewall> export`, as it stands around what a terminal showed.
-fn prompt(line: &str) -> Result<(), String> {
-    let inside = line.split_once(']').map(|(name, _)| name);
-    let command = line.split_once('>').map(|(_, command)| command);
-    let (Some(true), Some(command)) = (inside.map(|name| name.contains('@')), command) else {
-        return Err(format!("it is no line of an export; {EXPORT}"));
-    };
-    let words = || command.split([' ', '/']).filter(|word| !word.is_empty());
-    let mut options = words().skip_while(|word| *word != "export").skip(1);
-    let exports = words().any(|word| word == "export");
-    let none = words().next().is_none() || words().eq(["quit"]);
-    if none || exports && options.all(|option| EXPORT_OPTIONS.contains(&option)) {
-        Ok(())
-    } else {
-        Err(format!("it is a command of a session; {EXPORT}"))
-    }
-}
