@@ -541,7 +541,7 @@ access-list TWILIO-SIP-IN ext permit udp any any => expected a name, and extende
 access-list extended permit udp any any => expected a name, and extended, remark
 access-list => it ends where the name of an access list is expected
 no access-list TWILIO-SIP-IN extended permit udp any any eq 5060 => it removes an entry
-access-l TWILIO-SIP-IN extended permit udp any any => it looks like an entry of an access list
+access-l TWILIO-SIP-IN extended permit udp any any => expected 'access-list' in full and in lower case, not 'access-l'
 edge(config)# access-list TWILIO-SIP-IN extended permit udp any any => it looks like an entry of an access list
 TWILIO-SIP-IN access-list extended permit udp any any => it looks like an entry of an access list
 extended permit udp any any => it looks like an entry of an access list
@@ -798,7 +798,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
     let rendered = text(&tokyo(&BOTH));
     for (text, whole_from) in [
         (rendered.as_str(), rendered.len()),
-        (CONFIGURED, CONFIGURED.len()),
+        (CONFIGURED, CONFIGURED.len() - ": end\n".len()),
         (SHOWN, SHOWN.len()),
     ] {
         assert!(!drifted(text));
@@ -833,4 +833,291 @@ fn a_drift_is_mended_by_the_whole_unit_unless_the_list_is_a_users_own() {
         refused.contains("'outside' is a unit of your own naming"),
         "{refused}"
     );
+}
+
+/// Cisco ASA Series Command Reference, banner: each line of a banner is a command of its own.
+#[test]
+fn a_banner_is_of_one_line() {
+    let open = "access-list TWILIO-SIP-IN extended permit ip any4 any4";
+    for line in [
+        "banner motd ^C",
+        "banner exec #",
+        "banner login access-list TWILIO-SIP-IN extended permit ip any any",
+        "group-policy X attributes\n banner value ^C TWILIO-SIP-IN extended",
+        "interface outside\n description access-list TWILIO-SIP-IN extended",
+    ] {
+        assert_eq!(sides(&format!("{LIST}{line}\n")), "", "{line}");
+        assert_eq!(sides(&format!("{LIST}{line}\n{open}\n")), "extra", "{line}");
+    }
+}
+
+#[test]
+fn a_certificate_hides_no_commands() {
+    let open = "access-list TWILIO-SIP-IN extended permit ip any4 any4\n";
+    let chain =
+        "crypto ca certificate chain X\n certificate ca 01\n    30820275 308201de\n    a0030201\n";
+    assert_eq!(sides(&format!("{LIST}{chain}  quit\n")), "");
+    assert_eq!(sides(&format!("{LIST}{chain}  quit\n{open}")), "extra");
+    for inside in [
+        open,
+        "clear configure access-list X\n",
+        "access-l X extended permit ip any any\n",
+        LIST,
+    ] {
+        let errors =
+            check(&format!("{LIST}{chain}{inside}  quit\n"), &[Direction::In]).unwrap_err();
+        assert!(
+            errors[0].contains("expected the digits of a certificate"),
+            "{errors:?}"
+        );
+    }
+}
+
+#[test]
+fn commands_that_are_cut_short_are_refused() {
+    let object = "object network TOKYO\n subnet 54.65.63.192 255.255.255.252\n";
+    let list = object.to_owned()
+        + &instead("access-list TWILIO-SIP-IN extended permit udp object TOKYO any eq 5060");
+    assert_eq!(sides(&list), "");
+    for (line, command) in [
+        ("obj network TOKYO\n subnet 0.0.0.0 0.0.0.0", "object-group"),
+        ("ob network TOKYO\n subnet 0.0.0.0 0.0.0.0", "object-group"),
+        (
+            "OBJECT network TOKYO\n subnet 0.0.0.0 0.0.0.0",
+            "object-group",
+        ),
+        (
+            "object-g network TOKYO\n network-object host 192.0.2.1",
+            "object-group",
+        ),
+        ("no obj network TOKYO", "object-group"),
+        ("cl configure access-list TWILIO-SIP-IN", "clear"),
+        ("clea conf access-list TWILIO-SIP-IN", "clear"),
+        (
+            "access-l TWILIO-SIP-IN extended permit ip any any",
+            "access-list",
+        ),
+        (
+            "ACCESS-LIST TWILIO-SIP-IN extended permit ip any any",
+            "access-list",
+        ),
+        (
+            "no access-l TWILIO-SIP-IN extended permit ip any any",
+            "access-list",
+        ),
+        ("nam 192.0.2.1 pbx", "name"),
+    ] {
+        let errors = check(&format!("{list}{line}\n"), &[Direction::In]).unwrap_err();
+        let problem = format!("expected '{command}' in full and in lower case");
+        assert!(errors[0].contains(&problem), "{line}: {errors:?}");
+    }
+    for (line, problem) in [
+        (
+            "clear conf access-list TWILIO-SIP-IN",
+            "expected clear configure access-list and one name",
+        ),
+        (
+            "clear configure access-list",
+            "expected clear configure access-list and one name",
+        ),
+        (
+            "clear configure all",
+            "expected clear configure access-list and one name",
+        ),
+        (
+            "clear access-list TWILIO-SIP-IN counters",
+            "expected clear configure access-list and one name",
+        ),
+        (
+            "no access-list TWILIO-SIP-IN extended permit ip any any",
+            "it removes an entry",
+        ),
+        (
+            "access-list TWILIO-SIP-IN line 1 extended permit ip any any",
+            "stands in the text twice",
+        ),
+        (
+            "access-list OTHER rename TWILIO-SIP-IN",
+            "expected a name, and extended",
+        ),
+        (
+            "name 192.0.2.1 pbx\nname 192.0.2.2 pbx",
+            "pbx is the name of another address above",
+        ),
+        ("asa# copy tftp: running-config", "a command of a session"),
+        ("asa# configure replace x", "a command of a session"),
+        (
+            "event manager applet X\n action 0 cli command \"no access-list TWILIO-SIP-IN line 1\"",
+            "may change the access list at any time",
+        ),
+    ] {
+        let errors = check(&format!("{list}{line}\n"), &[Direction::In]).unwrap_err();
+        assert!(errors[0].contains(problem), "{line}: {errors:?}");
+    }
+    let cleared = format!("{list}clear configure access-list TWILIO-SIP-IN\n");
+    assert_eq!(sides(&cleared), "missing");
+}
+
+#[test]
+fn contents_that_can_change_are_refused_or_uncertain() {
+    let first = |entry: &str| instead(&format!("access-list TWILIO-SIP-IN extended {entry}"));
+    for (objects, entry, problem) in [
+        (
+            "object network N\n fqdn v4 example.com\n",
+            "permit udp object N any eq 5060",
+            "'fqdn'",
+        ),
+        (
+            "object network N\n fqdn example.com\n",
+            "permit udp object N any eq 5060",
+            "'fqdn'",
+        ),
+        (
+            "object network F\n fqdn example.com\nobject-group network N\n network-object object F\n",
+            "permit udp object-group N any eq 5060",
+            "'fqdn'",
+        ),
+        (
+            "object-group network-service N\n domain example.com\n",
+            "permit udp object-group N any eq 5060",
+            "N is of what is not read",
+        ),
+        (
+            "",
+            "permit udp object-group N any eq 5060",
+            "object group N is not in the text",
+        ),
+    ] {
+        let errors = check(&format!("{objects}{}", first(entry)), &[Direction::In]).unwrap_err();
+        assert!(errors[0].contains(problem), "{entry}: {errors:?}");
+    }
+    let network = "object network N\n subnet 54.65.63.192 255.255.255.252\n";
+    for (entry, side) in [
+        ("permit udp object N any eq 5060", ""),
+        (
+            "permit udp object N any eq 5060 time-range NIGHT",
+            "missing",
+        ),
+        ("permit udp object N any eq 5060 inactive", "missing"),
+        (
+            "permit udp user DOMAIN\\joe object N any eq 5060",
+            "missing",
+        ),
+        (
+            "permit udp object-group-user JOES object N any eq 5060",
+            "missing",
+        ),
+        (
+            "permit udp security-group name X object N any eq 5060",
+            "missing",
+        ),
+    ] {
+        let text = format!(
+            "{network}object network N\n nat (inside,outside) static 192.0.2.1\n{}",
+            first(entry)
+        );
+        assert_eq!(sides(&text), side, "{entry}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_keyword_stays_a_name() {
+    let groups = "object network any\n subnet 54.65.63.192 255.255.255.252\n\
+                  object-group network host\n network-object object any\n\
+                  object-group service range udp\n port-object eq 5060\n\
+                  object-group service log\n service-object udp destination eq 5060\n";
+    for (entry, side) in [
+        ("permit udp object any any eq 5060", ""),
+        ("permit udp object-group host any object-group range", ""),
+        ("permit object-group log object-group host any log", ""),
+        ("permit udp any4 object any eq 5060", "missing+extra"),
+    ] {
+        let text =
+            groups.to_owned() + &instead(&format!("access-list TWILIO-SIP-IN extended {entry}"));
+        assert_eq!(sides(&text), side, "{entry}");
+    }
+    for name in ["any", "host", "object", "inactive", "log", "in"] {
+        let list = LIST.replace("TWILIO-SIP-IN", name);
+        let of = |text: &str| told(check_named(text, &[Direction::In], name), text);
+        assert_eq!(of(&list), "", "{name}");
+        let cleared = format!("{list}clear configure access-list {name}\n");
+        assert_eq!(of(&cleared), "missing", "{name}");
+    }
+}
+
+/// `show running-config` prints the checksum right before `: end`, which people leave out.
+#[test]
+fn a_configuration_ends_with_its_checksum_or_its_last_line() {
+    let head = "ASA Version 9.8(2)\n!\nhostname asa\n";
+    let checksum = "Cryptochecksum:0123456789abcdef0123456789abcdef\n";
+    for text in [
+        format!("{head}{LIST}{checksum}: end\n"),
+        format!("{head}{LIST}{checksum}"),
+        format!(": Saved\n:\n{head}{LIST}: end\n"),
+        format!("Cryptochecksum:0123abcd 0123abcd\n: Saved\n{head}{LIST}{checksum}: end\n"),
+    ] {
+        assert_eq!(sides(&text), "", "{text}");
+    }
+    for text in [
+        format!("{head}{LIST}"),
+        format!("{head}{LIST}Cryptochecksum:0123\n"),
+        format!("{checksum}{head}{LIST}"),
+        format!("{head}{LIST}end\n"),
+    ] {
+        let errors = check(&text, &[Direction::In]).unwrap_err();
+        assert!(
+            errors[0].contains("has no line ': end' at its end")
+                && errors[0].contains("print alone"),
+            "{text}: {errors:?}"
+        );
+    }
+}
+
+#[test]
+fn several_devices_in_one_text_are_refused_as_such() {
+    for (before, after) in [
+        ("hostname a\n", "hostname b\n"),
+        (": Saved\nhostname a\n", ": end\nhostname a\n"),
+        (
+            "asa1# show run access-list\n",
+            "asa2# show run access-list\n",
+        ),
+        ("asa/ctx1# show run\n", "asa/ctx2# show run\n"),
+        ("", ": end\n: end\n"),
+    ] {
+        let errors = check(&format!("{before}{LIST}{after}"), &[Direction::In]).unwrap_err();
+        assert!(
+            errors[0].contains("listings of several devices"),
+            "{before}{after}: {errors:?}"
+        );
+    }
+    let one = format!("asa# show run access-list\n{LIST}asa# terminal pager 0\nasa#\n");
+    assert_eq!(sides(&one), "");
+}
+
+/// Anything quadratic takes hours here.
+#[test]
+fn large_texts_are_read_once() {
+    let lines = 10_000;
+    let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
+    for text in [
+        repeated(&|n| format!("access-list TWILIO-SIP-IN{n} extended permit ip any any\n")),
+        repeated(&|n| format!("object-group network G{n}\n group-object G{}\n", n + 1)),
+        repeated(&|n| format!("name 192.0.2.1 n{n}\n")),
+        format!("access-list {} remark x\n", "x".repeat(2 << 20)),
+        format!("banner motd {}\n", "TWILIO-SIP-IN ".repeat(100_000)),
+    ] {
+        assert_eq!(sides(&format!("{LIST}{text}")), "", "{}", &text[..40]);
+    }
+    // An entry of 200 kB, whose elements are listed.
+    let prefix = "access-list TWILIO-SIP-IN line 1 extended permit ip object";
+    let elements =
+        format!("{prefix} host 192.0.2.1 any (hitcnt=0) 0x1\n").replace("ip object", "ip");
+    let text = format!(
+        "{prefix} X any {} (hitcnt=0) 0x1\n{}",
+        "log ".repeat(50_000),
+        elements.repeat(lines)
+    );
+    let text = format!("access-list TWILIO-SIP-IN; {lines} elements; name hash: 0x1\n{text}");
+    assert_eq!(sides(&text), "missing+extra");
 }

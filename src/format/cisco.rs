@@ -18,6 +18,7 @@ mod free_text;
 mod groups;
 mod listing;
 mod outline;
+pub(super) mod session;
 pub(super) mod words;
 
 /// The row of the table of formats.

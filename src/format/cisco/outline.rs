@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::free_text::{FreeText, is_one_line};
+use super::session::{OF_SESSION, Session};
 use super::words::{Words, is_number, is_removal, means};
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
 
@@ -95,6 +96,7 @@ impl<'a> Outline<'a> {
             section: Section::Other,
             free_text: None,
             running: Running::default(),
+            session: Session::default(),
         };
         let mut errors = Vec::new();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -111,17 +113,13 @@ impl<'a> Outline<'a> {
 
 /// How far a running configuration has been read.
 #[derive(Default)]
-struct Running<'a> {
+struct Running {
     /// Which of its two first lines have been there.
     heads: [bool; 2],
     /// Where it begins, until its end is there.
     open: Option<u32>,
     /// Whether its line `end` has been there.
     has_ended: bool,
-    /// Whether `hostname` and `version` have been there.
-    identity: [bool; 2],
-    /// The device's name in the prompts of a terminal.
-    prompt: Option<&'a str>,
 }
 
 struct Reader<'a, 'n> {
@@ -130,7 +128,8 @@ struct Reader<'a, 'n> {
     section: Section<'a>,
     /// The text that is being read and is no configuration, such as a banner.
     free_text: Option<FreeText<'a>>,
-    running: Running<'a>,
+    running: Running,
+    session: Session<'a>,
 }
 
 /// What begins a line of list mode.
@@ -200,8 +199,7 @@ impl<'a> Reader<'a, '_> {
             if body.contains("(config") && body.contains(")#") {
                 return Err(OF_SESSION.to_owned());
             }
-            self.identity(body)?;
-            self.prompt(body)?;
+            self.session.line(body)?;
             self.leave(opens_entries(body));
         }
         self.refuse_indirect(body)?;
@@ -228,49 +226,6 @@ impl<'a> Reader<'a, '_> {
     fn mentions(&self, line: &str) -> bool {
         let mut words = line.split(|c: char| c.is_ascii_whitespace() || c == '"');
         words.any(|word| self.number_of(word).is_some())
-    }
-
-    /// Refuses a second line of those that a device's configuration has once.
-    fn identity(&mut self, body: &str) -> Result<(), String> {
-        let mut words = Words::new(body);
-        let at = match (words.next(), words.peek()) {
-            (Some("hostname"), Some(_)) => 0,
-            // Other commands that begin so have a number without a dot.
-            (Some("version"), Some(version)) if version.contains('.') => 1,
-            _ => return Ok(()),
-        };
-        if std::mem::replace(&mut self.running.identity[at], true) {
-            return Err(SEVERAL_DEVICES.to_owned());
-        }
-        Ok(())
-    }
-
-    /// Refuses prompts of several devices, and commands at them that may change something.
-    fn prompt(&mut self, body: &'a str) -> Result<(), String> {
-        let Some((name, command)) = body.split_once(['#', '>']) else {
-            return Ok(());
-        };
-        let of_name = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
-        if name.is_empty() || !name.chars().all(of_name) {
-            return Ok(());
-        }
-        if self
-            .running
-            .prompt
-            .replace(name)
-            .is_some_and(|known| known != name)
-        {
-            return Err(SEVERAL_DEVICES.to_owned());
-        }
-        let first = Words::new(command).next().unwrap_or_default();
-        let harmless = [
-            "show", "more", "terminal", "enable", "exit", "logout", "quit",
-        ];
-        if first.is_empty() || first.len() > 1 && harmless.iter().any(|known| means(first, known)) {
-            Ok(())
-        } else {
-            Err(OF_SESSION.to_owned())
-        }
     }
 
     /// Refuses commands that may change a list without naming it in the way of a configuration.
@@ -549,12 +504,6 @@ impl<'a> Reader<'a, '_> {
 
 const IN_DOUBT: &str = "it may be a command, or part of a text that begins above, such as a banner; give the \
                         listing without that text";
-
-const SEVERAL_DEVICES: &str =
-    "the text has listings of several devices; give the listing of one device at a time";
-
-const OF_SESSION: &str =
-    "it is a command of a session that configures; give what show prints alone";
 
 const AFTER_END: &str =
     "the configuration above it has ended with 'end', so IOS does not load this command";

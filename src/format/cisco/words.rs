@@ -80,7 +80,7 @@ impl From<String> for Problem {
 }
 
 /// Whether IOS takes a word for a keyword: it may be cut short, and case is no matter.
-pub(super) fn means(word: &str, keyword: &str) -> bool {
+pub(in crate::format) fn means(word: &str, keyword: &str) -> bool {
     let start = keyword.as_bytes().get(..word.len());
     !word.is_empty() && start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }

@@ -80,8 +80,9 @@ impl<'a> Unit<'a, '_> {
                 return Err(ParseError::new(*at, problem));
             }
         };
+        let wanted = circumstances(listed.line.1);
         for (at, text) in lines {
-            same_circumstances(listed.line.1, text)
+            same_circumstances(wanted, circumstances(text))
                 .map_err(|problem| ParseError::new(*at, problem))?;
             let entry = Entry::read(text, *at, self.groups);
             let entry = entry.map_err(|problem| problem.at(*at))?;
@@ -136,17 +137,27 @@ fn names_objects(entry: &str) -> bool {
     words.any(|word| word.starts_with("object"))
 }
 
-/// Holds an element against what its entry says of all of them.
-fn same_circumstances(entry: &str, element: &str) -> Result<(), String> {
-    let has = |text: &str, wanted: &str| text.split_ascii_whitespace().any(|word| word == wanted);
-    let words = ["permit", "deny", "inactive", "time-range"];
-    match words
-        .iter()
-        .find(|word| has(entry, word) != has(element, word))
-    {
+/// What an entry and each element of it have in common, or not.
+const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
+
+/// Which of these words an entry has.
+fn circumstances(entry: &str) -> [bool; CIRCUMSTANCES.len()] {
+    let mut has = [false; CIRCUMSTANCES.len()];
+    for word in entry.split_ascii_whitespace() {
+        if let Some(at) = CIRCUMSTANCES.iter().position(|known| *known == word) {
+            has[at] = true;
+        }
+    }
+    has
+}
+
+fn same_circumstances(entry: [bool; 4], element: [bool; 4]) -> Result<(), String> {
+    let differs = (0..CIRCUMSTANCES.len()).find(|at| entry[*at] != element[*at]);
+    match differs {
         None => Ok(()),
-        Some(word) => Err(format!(
-            "either the entry or this element of it has '{word}', and not both"
+        Some(at) => Err(format!(
+            "either the entry or this element of it has '{}', and not both",
+            CIRCUMSTANCES[at]
         )),
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::addresses::Names;
 use super::list::List;
-use crate::format::cisco::words::Words;
+use crate::format::cisco::session::{SEVERAL_DEVICES, Session};
+use crate::format::cisco::words::{Words, means};
 use crate::format::parse::{ERROR_LIMIT, ParseError, address, lines, sound};
 use crate::policy::space::Protocols;
 
@@ -71,6 +72,9 @@ impl<'a> Outline<'a> {
             after_entry: false,
             heads: [false; 2],
             open: None,
+            has_ended: false,
+            in_certificate: false,
+            session: Session::default(),
         };
         let mut errors = Vec::new();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -98,6 +102,11 @@ struct Reader<'a, 'n> {
     heads: [bool; 2],
     /// Where a configuration begins, until its end is there.
     open: Option<u32>,
+    /// Whether its last line has been there.
+    has_ended: bool,
+    /// Whether the lines are digits of a certificate, up to `quit`.
+    in_certificate: bool,
+    session: Session<'a>,
 }
 
 /// What may follow the name of an access list.
@@ -151,10 +160,15 @@ impl<'a> Reader<'a, '_> {
         let second = words.peek().unwrap_or_default();
         let is_indented = body.len() < line.len();
         let after_entry = std::mem::take(&mut self.after_entry);
+        if self.in_certificate {
+            return self.certificate(body);
+        }
+        refuse_short(first, second)?;
         match first {
             "" => {}
             _ if body.starts_with('!') => {}
-            ":" if body == ": end" => self.open = None,
+            ":" if body == ": end" => self.end()?,
+            _ if is_checksum(body) => self.open = None,
             ":" if body == ": Saved" => self.begin(at, 0)?,
             ":" => {}
             "ASA" | "NGFW" if second == "Version" => self.begin(at, 1)?,
@@ -173,7 +187,7 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             "clear" => self.clear(words)?,
-            "name" if !is_indented => self.name(words),
+            "name" if !is_indented => self.name(words)?,
             "ip" if second == "access-list" => return Err(IOS.to_owned()),
             "Extended" if body.starts_with("Extended IP access list") => {
                 return Err(IOS.to_owned());
@@ -190,6 +204,25 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
+    /// A line of a certificate, which an ASA reads as digits whatever it is.
+    fn certificate(&mut self, body: &str) -> Result<(), String> {
+        let first = Words::new(body).next().unwrap_or_default();
+        self.in_certificate = first != "quit";
+        if self.in_certificate && !first.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err("expected the digits of a certificate, or 'quit' after them".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The last line of a configuration.
+    fn end(&mut self) -> Result<(), String> {
+        self.open = None;
+        if std::mem::replace(&mut self.has_ended, true) {
+            return Err(SEVERAL_DEVICES.to_owned());
+        }
+        Ok(())
+    }
+
     /// One of the two lines that begin a configuration.
     fn begin(&mut self, at: u32, head: usize) -> Result<(), String> {
         self.section = None;
@@ -202,14 +235,21 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The rest of `name`.
-    fn name(&mut self, mut words: Words<'a>) {
+    fn name(&mut self, mut words: Words<'a>) -> Result<(), String> {
         self.section = None;
         let pair = words.next().zip(words.next());
         let is_address =
             |word: &str| address(word).is_ok() || word.parse::<std::net::Ipv6Addr>().is_ok();
-        if let Some((address, name)) = pair.filter(|(address, _)| is_address(address)) {
-            self.outline.names.insert(name, address);
+        let Some((address, name)) = pair.filter(|(address, _)| is_address(address)) else {
+            return Ok(());
+        };
+        let known = self.outline.names.insert(name, address);
+        if known.is_some_and(|known| known != address) {
+            return Err(format!(
+                "{name} is the name of another address above; give one listing at a time"
+            ));
         }
+        Ok(())
     }
 
     /// The rest of `clear`.
@@ -317,6 +357,9 @@ impl<'a> Reader<'a, '_> {
 
     /// A line that names no list, object or group.
     fn other(&mut self, at: u32, body: &'a str, is_indented: bool) -> Result<(), String> {
+        if !is_indented {
+            self.session.line(body)?;
+        }
         let mut words = Words::new(body);
         words.next_if(|word| word == "no");
         let begins = |known: &[&str]| words.peek().is_some_and(|word| known.contains(&word));
@@ -334,6 +377,8 @@ impl<'a> Reader<'a, '_> {
         if !is_indented {
             self.section = None;
         }
+        let mut words = Words::new(body);
+        self.in_certificate = words.next() == Some("certificate") && words.peek().is_some();
         self.refuse_entry(body)
     }
 
@@ -342,8 +387,12 @@ impl<'a> Reader<'a, '_> {
         let mut words = Words::new(body);
         let mut word = words.next().unwrap_or_default();
         let mut is_entry = matches!(word, "extended" | "remark");
-        if word == "description" {
+        if matches!(word, "banner" | "description") {
             return Ok(());
+        }
+        let mut named = body.split(|c: char| c.is_ascii_whitespace() || c == '"');
+        if word == "action" && named.any(|name| self.number_of(name).is_some()) {
+            return Err("it runs a command that may change the access list at any time".to_owned());
         }
         while let Some(next) = words.next() {
             let goes_on = next == "access-list" || LIST_WORDS.contains(&next);
@@ -367,11 +416,33 @@ impl<'a> Reader<'a, '_> {
     fn unfinished(&self) -> Option<ParseError> {
         if let Some(at) = self.open {
             let problem = "the configuration has no line ': end' at its end, so it may have been cut \
-                           off; give all of it";
+                           off; give all of it, or what show running-config access-list, object and \
+                           object-group print alone";
             return Some(ParseError::new(at, problem));
         }
         self.outline.lists.iter().find_map(List::is_short)
     }
+}
+
+/// Refuses the commands that are read where they are cut short or in capital letters, both of which
+/// an ASA takes and does not print.
+fn refuse_short(first: &str, second: &str) -> Result<(), String> {
+    let commands = ["access-list", "clear", "name", "object-group"];
+    let word = if first == "no" { second } else { first };
+    let is_known = word.len() < 2 || word == "object" || commands.contains(&word);
+    let command = commands.iter().find(|command| means(word, command));
+    match command.filter(|_| !is_known) {
+        Some(command) => Err(format!(
+            "expected '{command}' in full and in lower case, not '{word}'"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a line is the checksum of a whole configuration, which comes right before `: end`.
+fn is_checksum(body: &str) -> bool {
+    let digits = body.strip_prefix("Cryptochecksum:");
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The rest of a definition's first line.

@@ -1,0 +1,64 @@
+//! Lines that say which device a text is of, and commands of a terminal's session.
+
+use super::words::{Words, means};
+
+/// What the lines that were read say of the device.
+#[derive(Default)]
+pub(in crate::format) struct Session<'a> {
+    /// Whether `hostname` and `version` have been there.
+    identity: [bool; 2],
+    /// The device's name in the prompts of a terminal.
+    prompt: Option<&'a str>,
+}
+
+impl<'a> Session<'a> {
+    /// Refuses a line that is of another device, or a command that may change something.
+    pub fn line(&mut self, body: &'a str) -> Result<(), String> {
+        self.identity(body)?;
+        self.prompt(body)
+    }
+
+    fn identity(&mut self, body: &str) -> Result<(), String> {
+        let mut words = Words::new(body);
+        let at = match (words.next(), words.peek()) {
+            (Some("hostname"), Some(_)) => 0,
+            // Other commands that begin so have a number without a dot.
+            (Some("version"), Some(version)) if version.contains('.') => 1,
+            _ => return Ok(()),
+        };
+        if std::mem::replace(&mut self.identity[at], true) {
+            return Err(SEVERAL_DEVICES.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Reads `router#show running-config`.
+    fn prompt(&mut self, body: &'a str) -> Result<(), String> {
+        let Some((name, command)) = body.split_once(['#', '>']) else {
+            return Ok(());
+        };
+        let of_name = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
+        if name.is_empty() || !name.chars().all(of_name) {
+            return Ok(());
+        }
+        if self.prompt.replace(name).is_some_and(|known| known != name) {
+            return Err(SEVERAL_DEVICES.to_owned());
+        }
+        let first = Words::new(command).next().unwrap_or_default();
+        let harmless = [
+            "show", "more", "terminal", "pager", "enable", "exit", "logout", "quit",
+        ];
+        let is_harmless = first.len() > 1 && harmless.iter().any(|known| means(first, known));
+        if first.is_empty() || is_harmless {
+            Ok(())
+        } else {
+            Err(OF_SESSION.to_owned())
+        }
+    }
+}
+
+pub(in crate::format) const SEVERAL_DEVICES: &str =
+    "the text has listings of several devices; give the listing of one device at a time";
+
+pub(super) const OF_SESSION: &str =
+    "it is a command of a session that configures; give what show prints alone";
