@@ -1149,3 +1149,249 @@ fn a_form_feed_does_not_stop_the_reader() {
     let errors = expected.check("x\u{c}y\n").unwrap_err();
     assert_eq!(errors.len(), 1, "{errors:?}");
 }
+
+/// Junos OS CLI User Guide, "Loading a Configuration from a File", and "Adding Comments in a Device
+/// Configuration": strings and comments imitate statements, and none of them counts.
+#[test]
+fn strings_and_comments_are_no_statements() {
+    let open = "term open { then accept; }";
+    let filter = format!("firewall {{ family inet {{ filter twilio-sip-in {{ {open} }} }} }}");
+    let curly = |text: &str| format!("{CURLY}{text}\n");
+    for text in [
+        format!("/* {filter} */"),
+        format!("/* begins\n{filter}\n ends */"),
+        format!("# {filter}"),
+        format!("## /* \n# {filter}\n## */"),
+        format!("system {{ login {{ message \"a\\n{filter}\\n\\\"; }}\"; }} }}"),
+        "system {\n    /* a \" in a comment */\n    services {\n        ssh; # \"\n    }\n}"
+            .to_owned(),
+        "snmp {\n    location \"/* \";\n    contact \"*/ # \";\n}".to_owned(),
+    ] {
+        assert_eq!(inwards().sides(&curly(&text)), "same", "{text}");
+        // What follows is read again.
+        let after = curly(&format!("{text}\n{filter}"));
+        assert_eq!(inwards().sides(&after), "extra", "{text}");
+    }
+    for (text, problem) in [
+        (
+            format!("system {{ login {{ message \"a\n{filter}\n\"; }} }}"),
+            "the quotes have no end on their line",
+        ),
+        (format!("/* {filter}"), "has no '*/' at its end"),
+    ] {
+        let errors = inwards().check(&curly(&text)).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{text}: {errors:?}");
+    }
+    let commands = |line: &str| format!("{}{line}\n", inwards().text());
+    let open = format!("set {FILTER} term open then accept");
+    for line in [
+        format!("# {open}"),
+        format!("set system login message \"{open}\\n{open}\""),
+        format!("set system login message \"\\\"\\n{open}\""),
+        "set interfaces ge-0/0/0 description \"/* \"\nset interfaces ge-0/0/1 description \"*/\""
+            .to_owned(),
+        "set interfaces ge-0/0/0 description a#b".to_owned(),
+    ] {
+        assert_eq!(inwards().sides(&commands(&line)), "same", "{line}");
+        let after = commands(&format!("{line}\n{open}"));
+        assert_eq!(inwards().sides(&after), "extra", "{line}");
+    }
+    for (line, problem) in [
+        (
+            format!("set system login message \"a\n{open}\n\""),
+            "the quotes have no end on their line",
+        ),
+        (format!("/* a\n{open}\n*/"), "has no '*/' at its end"),
+    ] {
+        let errors = inwards().check(&commands(&line)).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{line}: {errors:?}");
+    }
+}
+
+#[test]
+fn commands_that_change_a_filter_otherwise_are_refused() {
+    for line in [
+        format!("rename {FILTER} to filter x"),
+        format!("copy {FILTER} to filter x"),
+        format!("insert {FILTER} term media before term signaling-udp"),
+        "replace pattern 5060 with 5061".to_owned(),
+        format!("wildcard delete {FILTER} term s*"),
+        "edit firewall family inet".to_owned(),
+        "top".to_owned(),
+        "load merge x".to_owned(),
+        "rollback 1".to_owned(),
+        "run request system reboot".to_owned(),
+        "user@r1# delete firewall".to_owned(),
+        "user@r1> load replace x".to_owned(),
+        "set fire fam inet filter twilio-sip-in term open then accept".to_owned(),
+        "set firewall family in filter twilio-sip-in term open then accept".to_owned(),
+        "set firewall fil twilio-sip-in term open then accept".to_owned(),
+        "set firewall family inet filter \"twilio\\-sip-in\" term open then accept".to_owned(),
+        "set policy-options prefix-list \"twilio\\-sip-in-media\" 0.0.0.0/0".to_owned(),
+    ] {
+        let text = format!("{}{line}\n", inwards().text());
+        let checked = inwards().check(&text);
+        assert!(checked.is_err(), "{line}: {checked:?}");
+    }
+    for (line, side) in [
+        (format!("delete {FILTER}"), "missing"),
+        ("delete firewall".to_owned(), "missing"),
+        ("delete firewall family inet".to_owned(), "missing"),
+        (format!("deactivate {FILTER}"), "missing"),
+        ("deactivate firewall".to_owned(), "missing"),
+        (format!("deactivate {FILTER} term media"), "missing"),
+        (format!("protect {FILTER}"), "same"),
+    ] {
+        let text = format!("{}{line}\n", inwards().text());
+        assert_eq!(inwards().sides(&text), side, "{line}");
+    }
+    for tag in ["replace:", "delete:", "rename:", "insert:", "active:"] {
+        let errors = inwards()
+            .check(&with(
+                "        filter other {",
+                &format!("{tag} filter other {{"),
+            ))
+            .unwrap_err();
+        assert!(
+            errors[0].1.contains("is for files to be loaded"),
+            "{errors:?}"
+        );
+    }
+    assert_eq!(
+        inwards().sides(&with("term media {", "inactive: term media {")),
+        "missing"
+    );
+    assert_eq!(
+        inwards().sides(&with("term media {", "protect: term media {")),
+        "same"
+    );
+}
+
+#[test]
+fn prefix_lists_whose_contents_are_elsewhere_are_refused() {
+    let list = "    prefix-list twilio-sip-in-media {\n        54.65.63.192/26;\n    }\n";
+    let curly = |body: &str| with(list, body);
+    for (body, problem) in [
+        (
+            "prefix-list twilio-sip-in-media {\ndynamic-db;\n}\n",
+            "by 'dynamic-db'",
+        ),
+        (
+            "prefix-list twilio-sip-in-media {\napply-path \"interfaces <*> unit <*> family inet address <*>\";\n}\n",
+            "by 'apply-path'",
+        ),
+        ("", "prefix list twilio-sip-in-media is not in the text"),
+        ("prefix-list twilio-sip-in-media;\n", "has no prefixes"),
+        (
+            "inactive: prefix-list twilio-sip-in-media {\n54.65.63.192/26;\n}\n",
+            "is deactivated",
+        ),
+    ] {
+        let errors = inwards().check(&curly(body)).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{body}: {errors:?}");
+    }
+    for groups in [
+        "groups {\n    g {\n        firewall {\n            policer p;\n        }\n    }\n}\napply-groups g;\n",
+        "groups {\n    g {\n        policy-options {\n            prefix-list <*> {\n                0.0.0.0/0;\n            }\n        }\n    }\n}\napply-groups g;\n",
+        "groups {\n    g {\n        <*> {\n            family inet;\n        }\n    }\n}\napply-groups g;\n",
+        "apply-groups elsewhere;\n",
+    ] {
+        assert!(
+            inwards().check(&format!("{CURLY}{groups}")).is_err(),
+            "{groups}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_a_keyword_stays_a_name() {
+    let first = "                        twilio-sip-in-signaling;\n                    }\n                    protocol udp;";
+    for name in [
+        "term", "except", "from", "then", "accept", "filter", "apply", "any",
+    ] {
+        let renamed = CURLY.replace("twilio-sip-in-signaling", name);
+        assert_eq!(inwards().sides(&renamed), "same", "{name}");
+        let term = with("term signaling-udp {", &format!("term {name} {{"));
+        assert_eq!(inwards().sides(&term), "same", "{name}");
+        let mut expected = inwards();
+        expected.unit.name = name.parse().unwrap();
+        let filter = CURLY.replace("filter twilio-sip-in {", &format!("filter {name} {{"));
+        assert_eq!(expected.sides(&filter), "same", "{name}");
+        let absent = expected.units(CURLY).unwrap();
+        assert!(absent[0].absent.is_some(), "{name}");
+    }
+    assert!(CURLY.contains(first));
+}
+
+#[test]
+fn several_devices_in_one_text_are_refused_as_such() {
+    let commands = inwards().text();
+    for text in [
+        format!("{CURLY}version 20.1R1;\n"),
+        format!("{CURLY}system {{\n    host-name r2;\n}}\n"),
+        format!("user@r1> show configuration\n{CURLY}user@r2> show configuration\n"),
+        format!("user@r1> show configuration\n{CURLY}\n{{master:0}}\nuser@r2>\n"),
+        format!("set version 1\nset version 2\n{commands}"),
+        format!("set system host-name a\n{commands}set system host-name b\n"),
+        format!("a@r1# show | display set\n{commands}a@r2# show\n"),
+    ] {
+        let errors = inwards().check(&text).unwrap_err();
+        assert!(
+            errors[0].1.contains("configurations of several devices"),
+            "{text}: {errors:?}"
+        );
+    }
+    let one = format!("a@r1> show configuration\n{CURLY}\na@r1> show version\n");
+    assert_eq!(inwards().sides(&one), "same");
+    let nodes = format!(
+        "groups {{\n    re0 {{\n        system {{\n            host-name r1-re0;\n        }}\n    }}\n}}\n{CURLY}"
+    );
+    assert_eq!(inwards().sides(&nodes), "same");
+}
+
+/// Anything quadratic takes hours here, and a path of a million words would take a gigabyte.
+#[test]
+fn large_texts_are_read_once() {
+    let lines = 10_000;
+    let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
+    let commands = inwards().text();
+    for text in [
+        repeated(&|n| format!("set {FILTER}{n} term a then accept\n")),
+        repeated(&|n| format!("set policy-options prefix-list l{n} 192.0.2.0/24\n")),
+        format!("set {FILTER} term x then accept\ndelete {FILTER} term x\n").repeat(lines),
+        format!("set {FILTER}{} term x\n", "x".repeat(2 << 20)),
+        format!("set system login message \"{}\"\n", "\\\"".repeat(1 << 20)),
+        format!("set snmp x [ {}]\n", "a ".repeat(lines)),
+        "/* a */\n".repeat(lines).replace("/* a */", "# a"),
+    ] {
+        assert_eq!(
+            inwards().sides(&format!("{commands}{text}")),
+            "same",
+            "{}",
+            &text[..20]
+        );
+    }
+    for (text, problem) in [
+        (
+            format!("set {FILTER} {}\n", "a ".repeat(1 << 20)),
+            "nested more than 64 deep",
+        ),
+        (
+            format!("set system {}\n", "a ".repeat(1 << 20)),
+            "nested more than 64 deep",
+        ),
+        (
+            format!("set snmp x [ {}]\n", "a ".repeat(1 << 20)),
+            "more than 200000 rules",
+        ),
+    ] {
+        let errors = inwards().check(&format!("{commands}{text}")).unwrap_err();
+        assert!(errors[0].1.contains(problem), "{errors:?}");
+    }
+    let statement = format!("{CURLY}system {};\n", "a ".repeat(1 << 20));
+    let errors = inwards().check(&statement).unwrap_err();
+    assert!(
+        errors[0].1.contains("nested more than 64 deep"),
+        "{errors:?}"
+    );
+}

@@ -100,6 +100,11 @@ fn members(list: Branch) -> Result<Rc<[Span]>, ParseError> {
                  text; expected a list that has them itself",
                 list.word()
             )),
+            "dynamic-db" => Err(format!(
+                "prefix list {} takes its prefixes from the dynamic database by 'dynamic-db', and they \
+                 are not in the text; expected a list that has them itself",
+                list.word()
+            )),
             _ => network(word),
         };
         spans.push(span.map_err(|problem| member.problem(problem))?);

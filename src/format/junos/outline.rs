@@ -25,6 +25,8 @@ pub(super) struct Outline<'k, 'a> {
     wanted: Wanted<'k, 'a>,
     statements: usize,
     limits: Limits,
+    /// The release and the name of the device, as far as they have been there.
+    identity: [Option<&'a str>; 2],
 }
 
 impl<'k, 'a> Outline<'k, 'a> {
@@ -39,6 +41,7 @@ impl<'k, 'a> Outline<'k, 'a> {
             wanted,
             statements: 0,
             limits,
+            identity: [None; 2],
         };
         text::read(text, limits, &mut outline)?;
         Ok(outline)
@@ -51,6 +54,8 @@ impl<'k, 'a> Outline<'k, 'a> {
             ["policy-options", ref rest @ ..] => self.policy_options(path, rest),
             ["groups"] | ["groups", _] => Ok(About::Above),
             ["groups", _, "firewall" | "policy-options", ..] => Ok(About::Unit(&path[..3])),
+            // A wildcard.
+            ["groups", _, word, ..] if word.starts_with('<') => Ok(About::Unit(&path[..3])),
             ["apply-groups", ..] => Ok(About::Unit(path)),
             ["filter" | "term" | "from" | "then" | "inet", ..] => Err(format!(
                 "it is not told what '{}' is in; expected what show configuration firewall and show \
@@ -72,6 +77,7 @@ impl<'k, 'a> Outline<'k, 'a> {
             ["filter", ref name @ ..] | ["family", "inet", "filter", ref name @ ..] => {
                 Ok(match name.first() {
                     None => About::Above,
+                    Some(name) if name.contains('\\') => return Err(escaped(name)),
                     Some(name) if self.wanted.filters.iter().any(|f| f == name) => {
                         About::Unit(path)
                     }
@@ -91,6 +97,7 @@ impl<'k, 'a> Outline<'k, 'a> {
     ) -> Result<About<'p, 'a>, String> {
         match *rest {
             [] | ["prefix-list"] => Ok(About::Above),
+            ["prefix-list", name, ..] if name.contains('\\') => Err(escaped(name)),
             ["prefix-list", name, ..] if self.wanted.lists.contains(name) => Ok(About::Unit(path)),
             ["prefix-list", ..] => Ok(About::Other),
             [word, ..] => known(word, OF_POLICY_OPTIONS, "[edit policy-options]"),
@@ -99,6 +106,7 @@ impl<'k, 'a> Outline<'k, 'a> {
 
     fn set(&mut self, path: &[&'a str], at: u32) -> Result<(), String> {
         self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
+        self.identity(path)?;
         if let ["groups", _, _, ..] = path {
             // Which groups there are, whatever they are about.
             self.tree.set(&path[..2], at);
@@ -114,6 +122,22 @@ impl<'k, 'a> Outline<'k, 'a> {
                 self.limits.check(Limit::Rules, self.statements)?;
                 self.tree.set(part, at);
             }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Outline<'_, 'a> {
+    /// Refuses a second release, or another name of the device.
+    fn identity(&mut self, path: &[&'a str]) -> Result<(), String> {
+        let (at, value) = match *path {
+            ["version", value] => (0, value),
+            ["system", "host-name", value] => (1, value),
+            _ => return Ok(()),
+        };
+        let known = self.identity[at].replace(value);
+        if known.is_some_and(|known| known != value) {
+            return Err(text::SEVERAL_DEVICES.to_owned());
         }
         Ok(())
     }
@@ -277,6 +301,10 @@ fn known<'p, 'a>(word: &str, known: &[&str], above: &str) -> Result<About<'p, 'a
             "'{word}' is not known at {above}, so it may be of the unit; expected what Junos prints"
         ))
     }
+}
+
+fn escaped(name: &str) -> String {
+    format!("'{name}' has a backslash, which Junos prints in no name of a filter or a prefix list")
 }
 
 pub(super) fn inherits(word: &str) -> String {

@@ -90,7 +90,10 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
     fn token(&mut self, token: Token<'a>, at: u32) -> Result<(), String> {
         match token {
             Token::Word(word) if self.statement.at.is_none() => self.first(word, at),
-            Token::Word(word) => self.statement.list.word(word, &mut self.path),
+            Token::Word(word) => {
+                let list = &mut self.statement.list;
+                list.word(word, &mut self.path, self.limits)
+            }
             Token::ListStart => self.statement.list.start(),
             Token::ListEnd => self.statement.list.end(),
             Token::BlockStart => self.block(),

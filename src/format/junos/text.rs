@@ -33,6 +33,7 @@ pub(super) fn read<'a>(
     let Some((at, first)) = all.find(|(_, line)| !is_idle(line)) else {
         return Ok(());
     };
+    one_device(text).map_err(|error| vec![error])?;
     let first = first.trim_ascii_start();
     if first.starts_with(['{', '<']) {
         let problem = "expected what show configuration prints, with '| display set' or without, \
@@ -40,7 +41,7 @@ pub(super) fn read<'a>(
         return Err(vec![ParseError::new(at, problem)]);
     }
     if first.split_ascii_whitespace().next().is_some_and(is_verb) {
-        commands(text, editor)
+        commands(text, limits, editor)
     } else {
         Statements::new(text, limits, editor).read()
     }
@@ -68,6 +69,25 @@ fn is_of_terminal(line: &str) -> bool {
         || role.is_some_and(is_word)
 }
 
+/// Refuses prompts of several devices, wherever they stand.
+fn one_device(text: &str) -> Result<(), ParseError> {
+    let mut known = None;
+    for (at, line) in lines(text)? {
+        let line = line.trim_ascii();
+        let prompt = line.split(' ').next().unwrap_or_default();
+        if !prompt.contains('@') || !is_of_terminal(line) {
+            continue;
+        }
+        let name = prompt.trim_end_matches(['>', '#']);
+        if known.replace(name).is_some_and(|known| known != name) {
+            return Err(ParseError::new(at, SEVERAL_DEVICES));
+        }
+    }
+    Ok(())
+}
+
+pub(super) const SEVERAL_DEVICES: &str = "the text has configurations of several devices; give the configuration of one device at a time";
+
 /// Whether a text that begins with this word has a command a line, understood or not.
 fn is_verb(word: &str) -> bool {
     let others = [
@@ -92,7 +112,11 @@ fn is_idle_verb(word: &str) -> bool {
 }
 
 /// Reads a command a line.
-fn commands<'a>(text: &'a str, editor: &mut impl Editor<'a>) -> Result<(), Vec<ParseError>> {
+fn commands<'a>(
+    text: &'a str,
+    limits: Limits,
+    editor: &mut impl Editor<'a>,
+) -> Result<(), Vec<ParseError>> {
     let mut errors = Vec::new();
     let mut path = Vec::new();
     for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -100,7 +124,7 @@ fn commands<'a>(text: &'a str, editor: &mut impl Editor<'a>) -> Result<(), Vec<P
             continue;
         }
         path.clear();
-        let done = command(line, at, &mut path, editor);
+        let done = command(line, at, limits, &mut path, editor);
         errors.extend(done.err().map(|problem| ParseError::new(at, problem)));
         if errors.len() >= ERROR_LIMIT {
             break;
@@ -112,6 +136,7 @@ fn commands<'a>(text: &'a str, editor: &mut impl Editor<'a>) -> Result<(), Vec<P
 fn command<'a>(
     line: &'a str,
     at: u32,
+    limits: Limits,
     path: &mut Vec<&'a str>,
     editor: &mut impl Editor<'a>,
 ) -> Result<(), String> {
@@ -128,7 +153,7 @@ fn command<'a>(
             Token::Word(word) if word.starts_with('\'') => {
                 return Err(format!("Junos prints no such quotes as those of {word}"));
             }
-            Token::Word(word) => list.word(word, path)?,
+            Token::Word(word) => list.word(word, path, limits)?,
             Token::ListStart => list.start()?,
             Token::ListEnd => list.end()?,
             _ => return Err("expected a command, without braces and semicolons".to_owned()),

@@ -1,6 +1,7 @@
 //! Words, braces and lists: what both forms of a configuration are made of.
 
 use crate::format::parse::place;
+use crate::limits::{Limit, Limits};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
@@ -129,10 +130,21 @@ enum ListState {
 
 impl<'a> List<'a> {
     /// Takes a word, which is of the path unless it is of the list.
-    pub fn word(&mut self, word: &'a str, path: &mut Vec<&'a str>) -> Result<(), String> {
+    pub fn word(
+        &mut self,
+        word: &'a str,
+        path: &mut Vec<&'a str>,
+        limits: Limits,
+    ) -> Result<(), String> {
         match self.state {
-            ListState::Before => path.push(word),
-            ListState::Open => self.items.push(word),
+            ListState::Before => {
+                limits.check(Limit::Depth, path.len() + 1)?;
+                path.push(word);
+            }
+            ListState::Open => {
+                limits.check(Limit::Rules, self.items.len() + 1)?;
+                self.items.push(word);
+            }
             ListState::Closed => {
                 return Err(format!("expected nothing after the list, not '{word}'"));
             }
