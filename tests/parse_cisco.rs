@@ -599,6 +599,9 @@ fn a_text_hides_commands_until_its_first_delimiter() {
         ("banner prompt-timeout z", "buzz"),
         ("banner slip-ppp \"", "\""),
         ("ban mo #", "#"),
+        ("BANNER MOTD #", "#"),
+        ("MACRO NAME X", "@"),
+        ("AAA authen ban *", "*"),
         ("banner config-save ^C", "^C"),
         ("menu OnRamp title ^C", "^C"),
         ("menu OnRamp prompt #", "#"),
@@ -704,6 +707,8 @@ fn default_removes_a_list_as_no_does() {
         "  default ip access-list extended TWILIO-SIP-IN",
         "exit\ndefault ip access-list extended TWILIO-SIP-IN",
         "no ip access-list extended TWILIO-SIP-IN",
+        "NO ip access-list extended TWILIO-SIP-IN",
+        "Default ip access-list extended TWILIO-SIP-IN",
     ];
     for line in missing {
         assert_eq!(

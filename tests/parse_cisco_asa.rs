@@ -891,6 +891,11 @@ fn commands_that_are_cut_short_are_refused() {
             "object-group",
         ),
         ("no obj network TOKYO", "object-group"),
+        ("NO object network TOKYO", "object-group"),
+        (
+            "No access-list TWILIO-SIP-IN extended permit ip any any",
+            "access-list",
+        ),
         ("cl configure access-list TWILIO-SIP-IN", "clear"),
         ("clea conf access-list TWILIO-SIP-IN", "clear"),
         (

@@ -55,13 +55,14 @@ impl<'a> FreeText<'a> {
             let second = words.next().unwrap_or_default();
             let is_script = means(second, "auto") && body.contains('{') && !body.contains('}');
             return match second {
-                "name" => Some(text(End::Line("@"), Kind::Text)),
+                _ if means(second, "name") => Some(text(End::Line("@"), Kind::Text)),
                 _ if is_script => Some(text(End::Line("}"), Kind::Unknown)),
                 _ => None,
             };
         }
-        let has_body = first == "certificate" && !body.contains(':');
-        if has_body || first == "key-string" && words.peek().is_none() {
+        let is = |word: &str| first.eq_ignore_ascii_case(word);
+        let has_body = is("certificate") && !body.contains(':');
+        if has_body || is("key-string") && words.peek().is_none() {
             return Some(text(End::Line("quit"), Kind::Unknown));
         }
         let Some((rest, kind)) = delimited(first, words) else {
@@ -134,7 +135,7 @@ const BANNERS: [&str; 7] = [
 /// What follows the words of a command that takes a text: the delimiter and the text.
 fn delimited<'a>(first: &str, mut words: Words<'a>) -> Option<(&'a str, Kind)> {
     let mut kind = Kind::Text;
-    match first {
+    match &*first.to_ascii_lowercase() {
         _ if first.len() > 1 && means(first, "banner") => {
             let is_kind = |word: &str| BANNERS.iter().any(|known| means(word, known));
             if words.next_if(is_kind).is_none() && words.next_if(|word| word == "text").is_some() {
@@ -146,16 +147,16 @@ fn delimited<'a>(first: &str, mut words: Words<'a>) -> Option<(&'a str, Kind)> {
             words.next_if(|word| means(word, "title") || means(word, "prompt"))?;
         }
         "aaa" => {
-            words.next_if(|word| word == "authentication")?;
-            words.next_if(|word| matches!(word, "banner" | "fail-message"))?;
+            words.next_if(|word| means(word, "authentication"))?;
+            words.next_if(|word| means(word, "banner") || means(word, "fail-message"))?;
         }
         "busy-message" | "login-string" => {
             words.next()?;
         }
         "refuse-message" | "vacant-message" => {}
         "ip" => {
-            words.next_if(|word| matches!(word, "admission" | "auth-proxy"))?;
-            words.next_if(|word| word == "auth-proxy-banner")?;
+            words.next_if(|word| means(word, "admission") || means(word, "auth-proxy"))?;
+            words.next_if(|word| means(word, "auth-proxy-banner"))?;
             words.next()?;
         }
         _ => return None,

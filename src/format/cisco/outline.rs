@@ -234,7 +234,9 @@ impl<'a> Reader<'a, '_> {
         let first = words.next().unwrap_or_default();
         let second = words.peek().unwrap_or_default();
         match first {
-            "do" if !means(second, "show") => Err(OF_SESSION.to_owned()),
+            _ if first.eq_ignore_ascii_case("do") && !means(second, "show") => {
+                Err(OF_SESSION.to_owned())
+            }
             "configure" if !second.is_empty() && !means(second, "terminal") => {
                 Err(OF_SESSION.to_owned())
             }

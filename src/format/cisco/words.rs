@@ -87,7 +87,7 @@ pub(in crate::format) fn means(word: &str, keyword: &str) -> bool {
 
 /// Whether a command that begins with this word takes something back.
 pub(super) fn is_removal(word: &str) -> bool {
-    word == "no" || word.len() > 2 && means(word, "default")
+    word.eq_ignore_ascii_case("no") || word.len() > 2 && means(word, "default")
 }
 
 pub(in crate::format) fn is_number(word: &str) -> bool {

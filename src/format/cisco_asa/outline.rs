@@ -428,8 +428,10 @@ impl<'a> Reader<'a, '_> {
 /// an ASA takes and does not print.
 fn refuse_short(first: &str, second: &str) -> Result<(), String> {
     let commands = ["access-list", "clear", "name", "object-group"];
-    let word = if first == "no" { second } else { first };
-    let is_known = word.len() < 2 || word == "object" || commands.contains(&word);
+    let removes = first.eq_ignore_ascii_case("no");
+    let word = if removes { second } else { first };
+    let in_full = word == "object" || commands.contains(&word);
+    let is_known = word.len() < 2 || in_full && (first == "no") == removes;
     let command = commands.iter().find(|command| means(word, command));
     match command.filter(|_| !is_known) {
         Some(command) => Err(format!(
