@@ -3,14 +3,20 @@
 
 mod common;
 
+use std::sync::LazyLock;
+
 use common::judge::{chance, drift, everything, policy, told};
 use common::oracle::Random;
 use common::render;
+use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::{Belongs, Drift, Part};
 use twilio_sip_allow::policy::space::differences;
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
+
+static TEXT: LazyLock<String> = LazyLock::new(|| render("--region tokyo --format iptables"));
 
 fn tokyo() -> (Policy, String) {
     let selection = Selection {
@@ -18,7 +24,7 @@ fn tokyo() -> (Policy, String) {
         ..everything()
     };
     let policy = policy(&["regional"], &selection).unwrap();
-    (policy, render("--region tokyo --format iptables"))
+    (policy, TEXT.clone())
 }
 
 /// Each is put in front of the unit's first rule.
@@ -108,7 +114,11 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "'nonesuch' is not a port from 0 to 65535, nor a service known here",
         ),
         (
-            "-p udp --dport 20000:10000 -j ACCEPT",
+            "-p udp -m multiport --dports 20000:10000 -j ACCEPT",
+            "the ports from '20000' to '10000' are reversed",
+        ),
+        (
+            "-p udp -m multiport --dports 7,20000:10000 -j ACCEPT",
             "the ports from '20000' to '10000' are reversed",
         ),
         ("-p udp --dport", "--dport has no value"),
@@ -130,9 +140,30 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "-m conntrack --ctstate NEW,DNAT -j ACCEPT",
             "state 'DNAT' cannot be judged",
         ),
+        ("! -s ! 10.0.0.1 -j ACCEPT", "-s is negated twice"),
+        ("-s ! -j ACCEPT", "'-j' is not an IPv4 address"),
+        ("-s !", "-s has no value"),
+        ("-i", "-i has no value"),
+        ("-i \"\" -j ACCEPT", "-i names no interface"),
         (
-            "-m iprange --src-range 10.0.0.9-10.0.0.1 -j ACCEPT",
-            "the range '10.0.0.9-10.0.0.1' is reversed",
+            "-g ACCEPT",
+            "chain ACCEPT is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-j accept",
+            "chain accept is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-j INPUT",
+            "no rule can lead to the built-in chain INPUT; expected a chain of your own or a target",
+        ),
+        (
+            "-j \"ACC\\EPT\"",
+            "a backslash in the quoted name of a chain; write it without quotes",
+        ),
+        (
+            "-m recent --name \"a b\" -j ACCEPT",
+            "expected no quoted text with spaces after --name: iptables prints none there",
         ),
         (
             "-j MARK --set-mark 1",
@@ -255,7 +286,7 @@ fn a_listing_that_is_none_is_refused() {
         ),
         (
             format!("{text}{text}"),
-            "34: chain TWILIO-SIP-IN is declared twice; give one listing at a time, in: :TWILIO-SIP-IN - [0:0]",
+            "33: table filter is in the text twice; give one listing at a time, in: *filter",
         ),
     ] {
         let errors = drift("iptables", &policy, &format!("{what}\n")).unwrap_err();
@@ -383,6 +414,71 @@ fn what_a_rule_lets_through() {
             "-m conntrack ! --ctstate NEW,INVALID -j ACCEPT",
             "any protocol from any to any in state established, related, untracked",
         ),
+        // The kernel finds no port and no address in a range that is reversed: packets through
+        // both back ends show it.
+        ("-p udp --dport 60000:29 -j ACCEPT", ""),
+        ("-p udp --sport 5:4 -j ACCEPT", ""),
+        ("-p udp -m udp --destination-port 65535:0 -j ACCEPT", ""),
+        ("-m iprange --src-range 10.0.0.9-10.0.0.1 -j ACCEPT", ""),
+        ("-m iprange --dst-range 10.0.0.9-10.0.0.1 -j ACCEPT", ""),
+        ("-p udp ! --dport 60000:29 -j ACCEPT", "udp from any to any"),
+        ("-p tcp ! --sport 60000:29 -j ACCEPT", "tcp from any to any"),
+        (
+            "-m iprange ! --src-range 10.0.0.9-10.0.0.1 -j ACCEPT",
+            "any protocol from any to any",
+        ),
+        // iptables prints nothing for every interface.
+        ("-i + -p udp -j ACCEPT", "udp from any to any"),
+        ("-o + -p udp -j ACCEPT", "udp from any to any"),
+        (
+            "--in-interface + --out-interface + -j ACCEPT",
+            "any protocol from any to any",
+        ),
+        ("! -i + -p udp -j ACCEPT", ""),
+        ("! -o + -p udp -j ACCEPT", ""),
+        (
+            "-i eth+ -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-o ! eth0 -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        // Negation as iptables up to 1.4.2 printed it.
+        (
+            "-s ! 128.0.0.0/1 -j ACCEPT",
+            "any protocol from 0.0.0.0/1 to any",
+        ),
+        (
+            "-d ! 128.0.0.0/1 -j ACCEPT",
+            "any protocol from any to 0.0.0.0/1",
+        ),
+        ("-p ! udp -j ACCEPT", "any protocol but udp from any to any"),
+        (
+            "-p udp -m udp --dport ! 0:5059 -j ACCEPT",
+            "udp from any to any port 5060-65535",
+        ),
+        (
+            "-p udp -m udp --sport ! 5060 -j ACCEPT",
+            "udp from any port 0-5059 to any; udp from any port 5061-65535 to any",
+        ),
+        (
+            "-p tcp -m tcp --tcp-flags ! FIN,SYN,RST,ACK SYN -j ACCEPT",
+            "tcp from any to any with other TCP flags than syn",
+        ),
+        (
+            "-m state --state ! NEW,INVALID -j ACCEPT",
+            "any protocol from any to any in state established, related, untracked",
+        ),
+        (
+            "-p udp -m mac --mac-source ! 00:00:5e:00:53:01 -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p tcp -m tcpmss --mss 536:1460 -j ACCEPT",
+            "tcp from any to any, but only in some circumstances",
+        ),
+        ("-j ULOG --ulog-prefix \"a b\" --ulog-nlgroup 1", ""),
         (
             "-f -p udp -j ACCEPT",
             "udp from any to any, but only in some circumstances",
@@ -526,5 +622,455 @@ fn noise_is_never_in_sync() {
         noise += "\nCOMMIT\n";
         let found = drift("iptables", &policy, &noise);
         assert!(!found.is_ok_and(|drift| drift.is_none()), "{noise}");
+    }
+}
+
+/// The listing of Tokyo's rules, with the other chains of a live machine, and with other lines in
+/// front of `COMMIT`.
+fn listing(declared: &str, rules: &str) -> String {
+    let (_, text) = tokyo();
+    let built_in = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+    text.replacen("*filter\n", &format!("*filter\n{built_in}{declared}"), 1)
+        .replacen("\nCOMMIT\n", &format!("\n{rules}COMMIT\n"), 1)
+}
+
+/// The same as `iptables -S` prints it.
+fn listed(declared: &str, rules: &str) -> String {
+    let lines = listing(declared, rules);
+    let lines = lines
+        .lines()
+        .filter(|line| *line != "*filter" && *line != "COMMIT");
+    let lines = lines.skip_while(|line| line.starts_with("# "));
+    let lines = lines.map(|line| {
+        let declared = line.strip_prefix(':').and_then(|rest| rest.split_once(' '));
+        match declared {
+            None => line.to_owned(),
+            Some((name, rest)) if rest.starts_with('-') => format!("-N {name}"),
+            Some((name, rest)) => format!("-P {name} {}", rest.split(' ').next().unwrap()),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The problem of the only error.
+fn refusal(text: &str) -> String {
+    let (policy, _) = tokyo();
+    let errors = drift("iptables", &policy, text).expect_err(text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let (_, problem) = errors[0].split_once(": ").unwrap();
+    problem.rsplit_once(", in: ").unwrap().0.to_owned()
+}
+
+fn is_in_sync(text: &str) -> bool {
+    let (policy, _) = tokyo();
+    let drift = drift("iptables", &policy, text);
+    drift
+        .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+        .is_none()
+}
+
+/// Every name that iptables takes for a target, where it finds no chain of that name: both back ends
+/// of version 1.8.9 load a chain with each of these names, but for DROP, QUEUE and RETURN, which
+/// `iptables-nft -E` gives to a chain, as it does ACCEPT.
+const TARGETS: &str = "
+    DROP REJECT RETURN QUEUE LOG NFLOG ULOG AUDIT TRACE CLASSIFY CONNMARK CONTINUE CT DNAT DSCP
+    MARK MASQUERADE NFQUEUE NOTRACK REDIRECT SET SNAT TCPMSS TEE TOS TTL
+";
+
+#[test]
+fn refuses_a_jump_to_a_chain_with_the_name_of_a_target() {
+    assert!(is_in_sync(&listing("", "")));
+    assert!(is_in_sync(&listed("", "")));
+    let (policy, _) = tokyo();
+    let errors = drift("iptables", &policy, &listing(":ACCEPT - [0:0]\n", "")).unwrap_err();
+    assert!(errors[0].contains("-j ACCEPT can mean the target ACCEPT or the chain ACCEPT"));
+    for name in TARGETS.split_ascii_whitespace() {
+        let declared = format!(":{name} - [0:0]\n");
+        let problem = format!(
+            "-j {name} can mean the target {name} or the chain {name}, which is in the same table; \
+             rename the chain"
+        );
+        for options in ["", " -s 192.0.2.1", " -m comment --comment \"x\""] {
+            let rules = format!("-A {name} -j DROP\n-A TWILIO-SIP-IN{options} -j {name}\n");
+            for text in [listing(&declared, &rules), listed(&declared, &rules)] {
+                assert_eq!(refusal(&text), problem);
+            }
+        }
+        // What does not lead to it does not matter, and its case does.
+        let rules = format!("-A {name} -j ULOG\n-A INPUT -j {name}\n");
+        let lower = name.to_lowercase();
+        let other = format!("{declared}:{lower} - [0:0]\n");
+        assert!(is_in_sync(&listing(&declared, &rules)), "{name}");
+        let jump = format!("-A TWILIO-SIP-IN -j {lower}\n");
+        assert!(is_in_sync(&listing(&other, &jump)), "{name}");
+        let accepts = format!("{jump}-A {lower} -s 192.0.2.1 -j ACCEPT\n");
+        assert!(!is_in_sync(&listing(&other, &accepts)), "{name}");
+    }
+}
+
+/// A goto always leads to a chain: iptables refuses one with the name of a target alone.
+#[test]
+fn follows_a_goto_to_a_chain_with_the_name_of_a_target() {
+    for name in ["LOG", "NFLOG", "REJECT", "DROP", "RETURN", "QUEUE", "MARK"] {
+        let declared = format!(":{name} - [0:0]\n");
+        let jump = format!("-A TWILIO-SIP-IN -g {name}\n");
+        for (rules, expected) in [
+            ("", true),
+            ("-s 192.0.2.1", true),
+            ("-p udp -j SOME", false),
+        ] {
+            let declared = format!("{declared}:SOME - [0:0]\n");
+            let rules = format!("{jump}-A {name} {rules}\n-A SOME -s 192.0.2.1 -j SOME-2\n");
+            let declared = format!("{declared}:SOME-2 - [0:0]\n");
+            let rules = format!("{rules}-A SOME-2 -d 192.0.2.2/31 -j ACCEPT\n");
+            assert_eq!(is_in_sync(&listing(&declared, &rules)), expected, "{rules}");
+        }
+    }
+}
+
+/// Comments with line breaks, which iptables prints as they are.
+#[test]
+fn a_line_in_a_comment_is_no_rule() {
+    let real = listing("", "");
+    let is_own = |line: &&str| line.starts_with("-A TWILIO-SIP-IN");
+    let own: Vec<&str> = real.lines().filter(is_own).collect();
+    let bare = |line: &&str| line.split(" -m comment").next().unwrap().to_owned() + " -j ACCEPT\n";
+    let hidden: String = own.iter().map(bare).collect();
+    let own = own.join("\n") + "\n";
+    let is_wrong = |text: &str| {
+        let (policy, _) = tokyo();
+        let found = drift("iptables", &policy, text);
+        assert!(!found.is_ok_and(|drift| drift.is_none()), "{text}");
+    };
+    for (before, after) in [
+        ("-A AAA -m comment --comment \"x\n", "#\" -j RETURN\n"),
+        ("-A AAA -m comment --comment \"x\n", "#\"\n"),
+        (
+            "-A AAA -m comment --comment \"\n",
+            "# \\\" \\\\\" -j RETURN\n",
+        ),
+        (
+            "-A AAA -s 192.0.2.1/32 -m comment --comment \"\\\"\n",
+            "\n#\" -j LOG\n",
+        ),
+        (
+            "-A TWILIO-SIP-IN -s 192.0.2.1/32 -m comment --comment \"x\n",
+            "#\" -j DROP\n",
+        ),
+        ("[1:2] -A AAA -m comment --comment \"x\n", "#\" -j RETURN\n"),
+    ] {
+        let comment = format!("{before}{hidden}{after}");
+        let denies =
+            format!("{before}-A TWILIO-SIP-IN -j DROP\n{after}-A TWILIO-SIP-IN -j ACCEPT\n");
+        for print in [listing, listed] {
+            is_wrong(&print(":AAA - [0:0]\n", "").replacen(&own, &comment, 1));
+            is_wrong(&print(":AAA - [0:0]\n", &denies));
+        }
+        // The comment hides where the table nat ends.
+        let nat = format!("*nat\n:AAA - [0:0]\n{before}COMMIT\n*filter\n");
+        let text = real.replacen("*filter\n", &nat, 1);
+        is_wrong(&text.replacen("\nCOMMIT\n*", "\n", 1).replacen(
+            "\nCOMMIT\n",
+            &format!("\n{after}COMMIT\n"),
+            1,
+        ));
+        is_wrong(&text.replacen(
+            "\n:TWILIO",
+            &format!("\n{after}COMMIT\n*filter\n:TWILIO"),
+            1,
+        ));
+    }
+}
+
+#[test]
+fn a_comment_with_line_breaks_that_no_file_could_have_is_read() {
+    for comment in ["first\nsecond", "\n\n", "a\n\"b", "\\\\\nx \\\" y", " \n "] {
+        let rule = format!(
+            "-A AAA -m comment --comment \"{}\" -j ACCEPT\n",
+            comment.replace("\n\"", "\n\\\"")
+        );
+        let own = rule
+            .replace("-A AAA", "-A TWILIO-SIP-IN -s 192.0.2.1")
+            .replace("ACCEPT", "LOG");
+        for rule in [rule, own] {
+            for text in [
+                listing(":AAA - [0:0]\n", &rule),
+                listed(":AAA - [0:0]\n", &rule),
+            ] {
+                assert!(is_in_sync(&text), "{text}");
+            }
+        }
+    }
+}
+
+/// iptables-restore would read the lines of these comments as rules, and print what it makes of them in
+/// another way than the text is.
+#[test]
+fn a_text_that_can_be_read_in_two_ways_is_in_sync_only_if_both_are() {
+    let text = listing(
+        ":AAA - [0:0]\n",
+        "-A AAA -m comment --comment \"x\n-A TWILIO-SIP-IN -j ACCEPT\n#\" -j RETURN\n",
+    );
+    assert!(!is_in_sync(&text));
+    let both = listing(
+        ":AAA - [0:0]\n",
+        "-A AAA -m comment --comment \"x\n-A AAA -j ACCEPT\n#\" -j RETURN\n",
+    );
+    assert!(is_in_sync(&both));
+    let unknown = listing(
+        ":AAA - [0:0]\n",
+        "-A AAA -m comment --comment \"x\n-I TWILIO-SIP-IN -j ACCEPT\n#\" -j RETURN\n",
+    );
+    assert_eq!(
+        refusal(&unknown),
+        "a comment contains a line break, and iptables-restore would read each of its lines as a rule; \
+         remove the line break from the comment"
+    );
+}
+
+/// iptables prints the names of interfaces, of lists and of chains without escapes.
+#[test]
+fn refuses_quotation_marks_that_iptables_does_not_print() {
+    for (rule, problem) in [
+        (
+            "-A AAA -i a\"b -j ACCEPT\n-A AAA -i \"",
+            "expected quotes around a whole word, not a\"b",
+        ),
+        (
+            "-A AAA -m recent --set --name \"r --rsource\n-A TWILIO-SIP-IN -j ACCEPT\n-A AAA -m recent --set --name \"",
+            "expected no quoted text with spaces after --name: iptables prints none there",
+        ),
+        (
+            "-A AAA -m recent --set --name \"x -m comment --comment \" y",
+            "expected no quoted text with spaces after --name: iptables prints none there",
+        ),
+        (
+            "-A AAA -m comment --comment x\" y\"",
+            "expected quotes around a whole word, not x\"",
+        ),
+        (
+            "-A AAA --log-prefix=\"x y\" -j LOG",
+            "expected quotes around a whole word, not --log-prefix=\"x",
+        ),
+        (
+            "-A AAA -j LOG --log-prefix \"x\n-A TWILIO-SIP-IN -j ACCEPT\n\"",
+            "a quotation mark has no partner",
+        ),
+        (
+            "-A AAA -m comment --comment \"x",
+            "a quotation mark has no partner",
+        ),
+    ] {
+        let rule = format!("{rule}\n");
+        for text in [
+            listing(":AAA - [0:0]\n", &rule),
+            listed(":AAA - [0:0]\n", &rule),
+        ] {
+            assert_eq!(refusal(&text), problem, "{text}");
+        }
+        let nat = format!("*nat\n{rule}COMMIT\n*filter\n");
+        let text = listing("", "").replacen("*filter\n", &nat, 1);
+        let expected = problem.contains("partner") || refusal(&text) == problem;
+        assert!(expected, "{text}");
+        let (policy, _) = tokyo();
+        assert!(drift("iptables", &policy, &text).is_err());
+    }
+    for declared in [":a\"b - [0:0]\n", ":\"q\" - [0:0]\n"] {
+        assert_eq!(
+            refusal(&listing(declared, "")),
+            "a quotation mark in the name of a chain or a table: the listing can be read in several ways"
+        );
+        let nat = format!("*nat\n{declared}COMMIT\n*filter\n");
+        refusal(&listing("", "").replacen("*filter\n", &nat, 1));
+    }
+    // Any other name that iptables gives a chain is one.
+    for name in [
+        "-x", "!x", "it's", "a\\b", "#x", ":x", "*x", "COMMIT", "[1:2]", "a,b", "é",
+    ] {
+        let declared = format!(":{name} - [0:0]\n");
+        let rules = format!("-A {name} -s 192.0.2.1/32 -j ACCEPT\n");
+        assert!(is_in_sync(&listing(&declared, &rules)), "{name}");
+        let jump = format!("{rules}-A TWILIO-SIP-IN -j {name}\n");
+        assert!(!is_in_sync(&listing(&declared, &jump)), "{name}");
+    }
+}
+
+/// Each is a line in front of `COMMIT`; iptables-restore of both back ends refuses most of them.
+#[test]
+fn a_line_is_what_iptables_restore_takes_it_for() {
+    const SPACE: &str =
+        "iptables-restore takes this only at the start of a line; remove the space before it";
+    const OTHER: &str = "expected what iptables-save or iptables -S prints";
+    for (line, problem) in [
+        (" :X - [0:0]", SPACE),
+        ("\t*nat", SPACE),
+        (" # x", SPACE),
+        (" COMMIT", SPACE),
+        ("COMMIT x", OTHER),
+        ("*nat", "table filter has no COMMIT at its end"),
+        (":X", "expected a policy or - after the name of a chain"),
+        (
+            ":X ACCEPT [0:0]",
+            "chain X is not built in, so it has no policy; expected - after its name",
+        ),
+        (
+            "-P X DROP",
+            "chain X is not built in, so it has no policy; expected - after its name",
+        ),
+        (
+            ":TWILIO-SIP-IN - [0:0]",
+            "chain TWILIO-SIP-IN is declared twice; give one listing at a time",
+        ),
+        (
+            "-P INPUT DROP",
+            "chain INPUT is declared twice; give one listing at a time",
+        ),
+        ("-I TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-I TWILIO-SIP-IN 1 -j ACCEPT", OTHER),
+        ("-R TWILIO-SIP-IN 1 -j ACCEPT", OTHER),
+        ("-D TWILIO-SIP-IN 1", OTHER),
+        ("-F TWILIO-SIP-IN", OTHER),
+        ("-F", OTHER),
+        ("-X AAA", OTHER),
+        ("-E AAA TWILIO-SIP-IN", OTHER),
+        ("-t filter -A TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-j ACCEPT -A TWILIO-SIP-IN", OTHER),
+        ("--app TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-ATWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("--append=TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-6 -A TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("A TWILIO-SIP-IN -j ACCEPT", OTHER),
+    ] {
+        let (policy, _) = tokyo();
+        let errors = drift("iptables", &policy, &listing("", &format!("{line}\n"))).unwrap_err();
+        assert!(
+            errors[0].contains(&format!(": {problem}, in: ")),
+            "{errors:?}"
+        );
+    }
+    for (line, accepts) in [
+        ("-A TWILIO-SIP-IN -j ACCEPT", true),
+        (" \t-A TWILIO-SIP-IN -j ACCEPT", true),
+        ("-A\tTWILIO-SIP-IN\t-j\tACCEPT \t", true),
+        ("-A \"TWILIO-SIP-IN\" \"-j\" \"ACCEPT\"", true),
+        ("--append TWILIO-SIP-IN --jump ACCEPT", true),
+        ("[1:2] -A TWILIO-SIP-IN -j ACCEPT", true),
+        ("#-A TWILIO-SIP-IN -j ACCEPT", false),
+        ("-A INPUT -t nat -j ACCEPT", false),
+    ] {
+        let text = listing("", &format!("{line}\n"));
+        assert_eq!(is_in_sync(&text), !accepts, "{line}");
+    }
+    for (table, problem) in [
+        (
+            "*filter x",
+            "expected the end of the line after the name of table filter, not 'x'",
+        ),
+        (
+            "*filter # mine",
+            "expected the end of the line after the name of table filter, not '# mine'",
+        ),
+        (
+            "*\tfilter\tx",
+            "expected the end of the line after the name of table filter, not 'x'",
+        ),
+    ] {
+        let text = listing("", "").replacen("*filter", table, 1);
+        let (policy, _) = tokyo();
+        let errors = drift("iptables", &policy, &text).unwrap_err();
+        assert!(errors[0].contains(problem), "{errors:?}");
+    }
+    for table in ["* filter", "*\tfilter", "* \t filter "] {
+        let again = format!("{table}\n-A TWILIO-SIP-IN -j ACCEPT\nCOMMIT\n");
+        assert!(is_in_sync(&listing("", "").replacen("*filter", table, 1)));
+        assert_eq!(
+            refusal(&(listing("", "") + &again)),
+            "table filter is in the text twice; give one listing at a time"
+        );
+    }
+    let long = format!("#{}-A TWILIO-SIP-IN -j ACCEPT\n", "x".repeat(10_238));
+    assert_eq!(
+        refusal(&listing("", &long)),
+        "the line has more than 10238 bytes, and iptables-restore takes the end of a long one for another line"
+    );
+}
+
+#[test]
+fn a_built_in_chain_that_is_not_in_the_text_is_refused() {
+    let of = |name: &str, text: &str, directions: &[Direction]| {
+        let units = common::judge::units("iptables", text, name, directions);
+        units.map(|units| units.into_iter().map(|unit| unit.name).collect::<Vec<_>>())
+    };
+    let way = [Direction::In];
+    let (_, text) = tokyo();
+    for name in ["INPUT", "FORWARD", "OUTPUT"] {
+        let absent = of(name, &text, &way).unwrap_err();
+        let problem = format!(
+            "1: the built-in chain {name} is not in the text; give all of table filter, in: "
+        );
+        assert!(absent[0].starts_with(&problem), "{absent:?}");
+        for line in [
+            format!(":{name} - [0:0]"),
+            format!("-A {name} -s 192.0.2.1 -j ACCEPT"),
+        ] {
+            let errors = of(name, &format!("*filter\n{line}\nCOMMIT\n"), &way).unwrap_err();
+            let problem = format!(
+                "1: the policy of the built-in chain {name} is not in the text; expected a line such as \
+                 ':{name} DROP [0:0]' or '-P {name} DROP', in: *filter"
+            );
+            assert_eq!(errors, [problem]);
+        }
+        let whole = listing("", "");
+        assert_eq!(of(name, &whole, &way).unwrap(), [name]);
+        let errors = of(name, &whole, &common::judge::BOTH).unwrap_err();
+        let problem = format!(
+            "1: the built-in chain {name} has one direction; select it with --direction, in: "
+        );
+        assert!(errors[0].starts_with(&problem), "{errors:?}");
+        // A unit of this program's that is called so.
+        let own = format!("*filter\n:{name}-IN - [0:0]\nCOMMIT\n");
+        assert_eq!(of(name, &own, &way).unwrap()[0], format!("{name}-IN"));
+    }
+}
+
+/// However rules are multiplied by jumps and lists, the work is bounded, even if they lead nowhere.
+#[test]
+fn refuses_rules_that_take_too_much_work() {
+    let unit = Unit::default();
+    let list = (0..50).map(|n| format!("10.0.{n}.0/25"));
+    let list = list.collect::<Vec<_>>().join(",");
+    let costly = format!("-s {list} -d {list} -p udp ! -p udp");
+    for (rules, most) in [
+        (format!("-A TWILIO-SIP-IN {costly}\n").repeat(4), 40_000),
+        (
+            format!(
+                "-A TWILIO-SIP-IN -s {list} -d {list}{} -j DROP\n",
+                " -p udp".repeat(10)
+            ),
+            30_000,
+        ),
+        (
+            format!("-A AAA {costly}\n{}", "-A TWILIO-SIP-IN -j AAA\n".repeat(4)),
+            40_000,
+        ),
+        (
+            "-A AAA -s 192.0.2.1\n".repeat(100) + &"-A TWILIO-SIP-IN -j AAA\n".repeat(10),
+            15_000,
+        ),
+    ] {
+        let limited = |most: u32| {
+            let limits = Limits::default().with(&[format!("work={most}").parse().unwrap()]);
+            let wanted = Wanted {
+                unit: &unit,
+                directions: &common::judge::BOTH,
+                limits,
+            };
+            let text = listing(":AAA - [0:0]\n", &rules);
+            format::parse(common::judge::dialect("iptables"), &text, wanted)
+        };
+        assert!(limited(most).is_ok(), "{:?}", limited(most));
+        let problem = &limited(most / 2).unwrap_err()[0].problem;
+        let told = format!("it takes more than {} steps to work out", most / 2);
+        assert!(problem.starts_with(&told), "{problem}");
     }
 }

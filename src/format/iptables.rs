@@ -12,6 +12,8 @@ use crate::policy::{Direction, Policy, PortRange, Rule};
 use crate::template;
 
 mod listing;
+mod rule;
+mod words;
 
 /// The row of the table of formats.
 pub struct Iptables;

@@ -191,6 +191,8 @@ pub(super) struct Matches {
     /// See [`crate::policy::space::Step::certain`].
     pub certain: bool,
     pub limits: Limits,
+    /// How many boxes were looked at so far; see [`Limit::Work`].
+    pub cost: usize,
 }
 
 impl Matches {
@@ -200,6 +202,7 @@ impl Matches {
             boxes: vec![Packets::ALL],
             certain: true,
             limits,
+            cost: 0,
         }
     }
 
@@ -246,6 +249,7 @@ impl Matches {
 
     /// Puts what `part` leaves of each box in its place.
     fn keep(&mut self, part: impl Fn(&Packets) -> Option<Packets>) {
+        self.cost += self.boxes.len();
         self.boxes.retain_mut(|packets| {
             let left = part(packets);
             *packets = left.unwrap_or(*packets);
@@ -264,6 +268,7 @@ impl Matches {
         }
         let count = self.boxes.len().saturating_mul(choices.len());
         self.limits.check(Limit::Boxes, count)?;
+        self.cost += count;
         let old = std::mem::take(&mut self.boxes);
         for packets in &old {
             self.boxes

@@ -121,6 +121,7 @@ impl<'a, 's> Rule<'a, 's> {
             boxes,
             certain,
             limits,
+            ..
         } = self.matches;
         let ipv4_only = self.ipv4_only;
         let one;

@@ -1,0 +1,565 @@
+//! A rule of iptables: its words to sets of packets and an action.
+
+use super::words::Words;
+use crate::format::chains::Action;
+use crate::format::parse::{Matches, address, any_port, network, port, port_range};
+use crate::format::services;
+use crate::limits::{Limit, Limits};
+use crate::policy::space::{
+    Field, Flags, Kind, Packets, Protocols, Span, States, complement, normalized,
+};
+
+/// The built-in chains of the table, through which packets come in, pass and go out.
+pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
+
+/// What a rule does with packets, in the order of its boxes.
+pub(super) struct Rule<'a> {
+    pub matches: Matches,
+    /// `None` for a rule after which every packet goes on to the next rule.
+    pub action: Option<Action<'a>>,
+}
+
+/// The chains that a rule can name.
+pub(super) trait Named {
+    /// Whether the table has a chain of this name.
+    fn has(&self, name: &str) -> bool;
+}
+
+impl<'a> Rule<'a> {
+    /// Reads the words after the name of the chain.
+    ///
+    /// `spent` is the work that other rules have taken; see [`Limit::Work`].
+    pub fn read(
+        text: &'a str,
+        chains: &dyn Named,
+        limits: Limits,
+        spent: usize,
+    ) -> Result<Self, String> {
+        let mut reader = Reader {
+            words: Words::of(text),
+            matches: Matches::within(limits),
+            chains,
+            has_target: false,
+            action: None,
+            spent,
+        };
+        reader.rule()?;
+        Ok(Rule {
+            matches: reader.matches,
+            action: reader.action,
+        })
+    }
+}
+
+/// Targets after which a packet goes on to the next rule.
+const NO_VERDICT: [&str; 5] = ["LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"];
+
+/// Targets that do what no set of packets tells.
+const OTHER_TARGETS: &str = "
+    CHAOS CHECKSUM CLASSIFY CLUSTERIP CONNMARK CONNSECMARK CONTINUE CT DELUDE DNAT DNPT DSCP ECHO
+    ECN HL HMARK IDLETIMER LED MARK MASQUERADE MIRROR NAT NETMAP NFQUEUE NOTRACK QUEUE RATEEST
+    REDIRECT SECMARK SET SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL
+";
+
+/// The action of `-j NAME`, or of `-g NAME` if it `goes`; `None` if the packet goes on to the next rule.
+///
+/// A listing prints a jump to a chain and a target of the same name alike, and both can be in one
+/// table: `iptables -E` and `iptables-restore` give a chain any name.
+fn action<'a>(name: &'a str, goes: bool, chains: &dyn Named) -> Result<Option<Action<'a>>, String> {
+    if BUILT_IN.contains(&name) {
+        return Err(format!(
+            "no rule can lead to the built-in chain {name}; expected a chain of your own or a target"
+        ));
+    }
+    if goes {
+        return Ok(Some(Action::Goto(name)));
+    }
+    let verdict = match name {
+        "ACCEPT" => Some(Action::Accept),
+        "DROP" | "REJECT" => Some(Action::Deny),
+        "RETURN" => Some(Action::Return),
+        _ => None,
+    };
+    let other = OTHER_TARGETS
+        .split_ascii_whitespace()
+        .any(|known| known == name);
+    if verdict.is_none() && !other && !NO_VERDICT.contains(&name) {
+        return Ok(Some(Action::Jump(name)));
+    }
+    if chains.has(name) {
+        return Err(format!(
+            "-j {name} can mean the target {name} or the chain {name}, which is in the same table; \
+             rename the chain"
+        ));
+    }
+    if other {
+        return Err(format!(
+            "target {name} cannot be judged: it neither accepts nor denies"
+        ));
+    }
+    Ok(verdict)
+}
+
+/// Matches that look at what no set of packets tells: each option with the count of its values.
+const NARROWING: &[(&str, usize)] = &[
+    ("-f", 0),
+    ("--fragment", 0),
+    ("--tcp-option", 1),
+    ("--icmp-type", 1),
+    // limit, hashlimit, connlimit, quota
+    ("--limit", 1),
+    ("--limit-burst", 1),
+    ("--hashlimit-upto", 1),
+    ("--hashlimit-above", 1),
+    ("--hashlimit-burst", 1),
+    ("--hashlimit-mode", 1),
+    ("--hashlimit-name", 1),
+    ("--hashlimit-srcmask", 1),
+    ("--hashlimit-dstmask", 1),
+    ("--hashlimit-htable-size", 1),
+    ("--hashlimit-htable-max", 1),
+    ("--hashlimit-htable-expire", 1),
+    ("--hashlimit-htable-gcinterval", 1),
+    ("--connlimit-upto", 1),
+    ("--connlimit-above", 1),
+    ("--connlimit-mask", 1),
+    ("--connlimit-saddr", 0),
+    ("--connlimit-daddr", 0),
+    ("--quota", 1),
+    // owner
+    ("--uid-owner", 1),
+    ("--gid-owner", 1),
+    ("--socket-exists", 0),
+    ("--suppl-groups", 0),
+    // time
+    ("--timestart", 1),
+    ("--timestop", 1),
+    ("--datestart", 1),
+    ("--datestop", 1),
+    ("--weekdays", 1),
+    ("--days", 1),
+    ("--monthdays", 1),
+    ("--contiguous", 0),
+    ("--kerneltz", 0),
+    // addrtype, pkttype, mac, physdev
+    ("--src-type", 1),
+    ("--dst-type", 1),
+    ("--limit-iface-in", 0),
+    ("--limit-iface-out", 0),
+    ("--pkt-type", 1),
+    ("--mac-source", 1),
+    ("--physdev-in", 1),
+    ("--physdev-out", 1),
+    ("--physdev-is-in", 0),
+    ("--physdev-is-out", 0),
+    ("--physdev-is-bridged", 0),
+    // mark, connmark, dscp, tos, ttl, length
+    ("--mark", 1),
+    ("--dscp", 1),
+    ("--dscp-class", 1),
+    ("--tos", 1),
+    ("--ttl-eq", 1),
+    ("--ttl-lt", 1),
+    ("--ttl-gt", 1),
+    ("--length", 1),
+    // helper, statistic, string, policy, conntrack beside its state
+    ("--helper", 1),
+    ("--mode", 1),
+    ("--probability", 1),
+    ("--every", 1),
+    ("--packet", 1),
+    ("--algo", 1),
+    ("--string", 1),
+    ("--hex-string", 1),
+    ("--from", 1),
+    ("--to", 1),
+    ("--icase", 0),
+    ("--dir", 1),
+    ("--pol", 1),
+    ("--strict", 0),
+    ("--proto", 1),
+    ("--ctdir", 1),
+    ("--ctstatus", 1),
+    ("--ctexpire", 1),
+    ("--ctproto", 1),
+    ("--ctorigsrc", 1),
+    ("--ctorigdst", 1),
+    ("--ctreplsrc", 1),
+    ("--ctrepldst", 1),
+    ("--ctorigsrcport", 1),
+    ("--ctorigdstport", 1),
+    ("--ctreplsrcport", 1),
+    ("--ctrepldstport", 1),
+    // connbytes, cgroup, cpu, devgroup, ecn, nfacct, realm, rpfilter, socket, tcpmss, u32
+    ("--connbytes", 1),
+    ("--connbytes-dir", 1),
+    ("--connbytes-mode", 1),
+    ("--cgroup", 1),
+    ("--path", 1),
+    ("--cpu", 1),
+    ("--src-group", 1),
+    ("--dst-group", 1),
+    ("--ecn-tcp-cwr", 0),
+    ("--ecn-tcp-ece", 0),
+    ("--ecn-ip-ect", 1),
+    ("--nfacct-name", 1),
+    ("--realm", 1),
+    ("--loose", 0),
+    ("--validmark", 0),
+    ("--accept-local", 0),
+    ("--invert", 0),
+    ("--transparent", 0),
+    ("--nowildcard", 0),
+    ("--restore-skmark", 0),
+    ("--mss", 1),
+    ("--u32", 1),
+    // recent
+    ("--name", 1),
+    ("--mask", 1),
+    ("--rsource", 0),
+    ("--rdest", 0),
+    ("--set", 0),
+    ("--rcheck", 0),
+    ("--update", 0),
+    ("--remove", 0),
+    ("--seconds", 1),
+    ("--hitcount", 1),
+    ("--rttl", 0),
+    ("--reap", 0),
+];
+
+/// Modules of which every option is known here, and that match nothing by themselves.
+const MODULES: [&str; 11] = [
+    "comment",
+    "conntrack",
+    "dccp",
+    "icmp",
+    "iprange",
+    "multiport",
+    "sctp",
+    "state",
+    "tcp",
+    "udp",
+    "udplite",
+];
+
+/// Modules that narrow, some of them without any option: `limit` is three packets an hour then.
+const NARROWING_MODULES: &str = "
+    addrtype cgroup connbytes connlimit connmark cpu devgroup dscp ecn hashlimit helper length limit
+    mac mark nfacct owner physdev pkttype policy quota realm recent rpfilter socket statistic string
+    tcpmss time tos ttl u32
+";
+
+/// Options of targets, each with the count of its values.
+const TARGET_OPTIONS: &[(&str, usize)] = &[
+    ("--reject-with", 1),
+    ("--log-prefix", 1),
+    ("--log-level", 1),
+    ("--log-tcp-sequence", 0),
+    ("--log-tcp-options", 0),
+    ("--log-ip-options", 0),
+    ("--log-uid", 0),
+    ("--log-macdecode", 0),
+    ("--nflog-group", 1),
+    ("--nflog-prefix", 1),
+    ("--nflog-range", 1),
+    ("--nflog-size", 1),
+    ("--nflog-threshold", 1),
+    ("--type", 1),
+    ("--ulog-prefix", 1),
+    ("--ulog-nlgroup", 1),
+    ("--ulog-cprange", 1),
+    ("--ulog-qthreshold", 1),
+];
+
+struct Reader<'a, 'c> {
+    words: Words<'a>,
+    matches: Matches,
+    chains: &'c dyn Named,
+    has_target: bool,
+    action: Option<Action<'a>>,
+    spent: usize,
+}
+
+impl Reader<'_, '_> {
+    fn rule(&mut self) -> Result<(), String> {
+        let mut negated = false;
+        while let Some(word) = self.words.next()? {
+            if word == "!" && !negated {
+                negated = true;
+                continue;
+            }
+            // As iptables up to 1.4.2 printed it: `-s ! 192.0.2.1`.
+            if self.words.take("!") {
+                if negated {
+                    return Err(format!("{word} is negated twice"));
+                }
+                negated = true;
+            }
+            self.option(word, negated)?;
+            negated = false;
+            let work = self.spent.saturating_add(self.matches.cost);
+            self.matches.limits.check(Limit::Work, work)?;
+        }
+        if negated {
+            return Err("'!' has nothing after it".to_owned());
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        match option {
+            "-s" | "--source" | "--src" => self.addresses(option, negated, Field::SOURCE),
+            "-d" | "--destination" | "--dst" => self.addresses(option, negated, Field::DESTINATION),
+            "-p" | "--protocol" => self.protocol(option, negated),
+            "-i" | "--in-interface" | "-o" | "--out-interface" => self.interface(option, negated),
+            "--sport" | "--source-port" | "--sports" | "--source-ports" => {
+                self.ports(option, negated, Field::SOURCE_PORT)
+            }
+            "--dport" | "--destination-port" | "--dports" | "--destination-ports" => {
+                self.ports(option, negated, Field::DESTINATION_PORT)
+            }
+            "--ports" => self.either_port(option, negated),
+            "--src-range" => self.address_range(option, negated, Field::SOURCE),
+            "--dst-range" => self.address_range(option, negated, Field::DESTINATION),
+            "--syn" => {
+                let mask = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
+                self.flags(Flags::masked(mask, Flags::SYN), negated)
+            }
+            "--tcp-flags" => self.tcp_flags(option, negated),
+            "--state" | "--ctstate" => self.states(option, negated),
+            _ if negated => self.narrowing(option),
+            "-m" | "--match" => self.module(option),
+            "--comment" => self.words.value(option).map(|_| ()),
+            "-c" | "--set-counters" => self.skip(option, 2),
+            "-j" | "--jump" => self.target(option, false),
+            "-g" | "--goto" => self.target(option, true),
+            _ => match TARGET_OPTIONS.iter().find(|(known, _)| *known == option) {
+                Some((_, values)) if self.has_target => self.skip(option, *values),
+                _ => self.narrowing(option),
+            },
+        }
+    }
+
+    fn skip(&mut self, option: &str, values: usize) -> Result<(), String> {
+        (0..values).try_for_each(|_| self.words.value(option).map(|_| ()))
+    }
+
+    fn narrowing(&mut self, option: &str) -> Result<(), String> {
+        let known = NARROWING.iter().find(|(known, _)| *known == option);
+        let (_, values) = known.ok_or_else(|| {
+            format!("'{option}' is not understood; expected a match or a target of iptables-extensions(8) that can be judged")
+        })?;
+        self.matches.certain = false;
+        self.skip(option, *values)
+    }
+
+    fn module(&mut self, option: &str) -> Result<(), String> {
+        let module = self.words.value(option)?;
+        if MODULES.contains(&module) {
+            return Ok(());
+        }
+        let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
+        if narrowing.any(|known| known == module) {
+            self.matches.certain = false;
+            return Ok(());
+        }
+        Err(format!(
+            "'-m {module}' cannot be judged: what it matches is not in the text"
+        ))
+    }
+
+    fn target(&mut self, option: &str, goes: bool) -> Result<(), String> {
+        let name = self.words.value(option)?;
+        if self.has_target {
+            return Err("it has two targets".to_owned());
+        }
+        if self.words.has_escapes {
+            return Err(
+                "a backslash in the quoted name of a chain; write it without quotes".to_owned(),
+            );
+        }
+        self.has_target = true;
+        self.action = action(name, goes, self.chains)?;
+        Ok(())
+    }
+
+    fn addresses(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
+        let list = self.words.value(option)?;
+        let spans = if list.contains(',') {
+            let spans = list.split(',').map(masked_network);
+            normalized(spans.collect::<Result<_, _>>()?)
+        } else {
+            return match masked_network(list)? {
+                span if negated => self.matches.not_span(field, &[span]),
+                span => self.matches.span(field, &[span]),
+            };
+        };
+        self.matches.span_or_not(negated, field, &spans)
+    }
+
+    fn address_range(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
+        let range = self.words.value(option)?;
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        // The kernel finds no address in a range that is reversed.
+        let span = Span::new(address(first)?, address(last)?);
+        self.matches.span_or_not(negated, field, span.as_slice())
+    }
+
+    /// `+` is every interface, and iptables prints nothing for it.
+    fn interface(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        match self.words.value(option)? {
+            "" => Err(format!("{option} names no interface")),
+            "+" if negated => self.matches.span(Field::SOURCE, &[]),
+            "+" => Ok(()),
+            _ => {
+                self.matches.certain = false;
+                Ok(())
+            }
+        }
+    }
+
+    fn protocol(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let name = self.words.value(option)?;
+        let protocols = match name {
+            "tcp" => Protocols::TCP,
+            "udp" => Protocols::UDP,
+            "all" | "0" if negated => return Err("it holds for no protocol".to_owned()),
+            "all" | "0" => Protocols::ALL,
+            _ => services::protocol(&name.to_ascii_lowercase())?,
+        };
+        let protocols = if negated { protocols.not() } else { protocols };
+        self.matches.kind(Kind::of(protocols));
+        Ok(())
+    }
+
+    /// `5060`, `10000:20000`, `10000:`, or several of these between commas.
+    fn ports(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
+        let spans = self.port_list(option)?;
+        self.matches.span_or_not(negated, field, &spans)
+    }
+
+    fn port_list(&mut self, option: &str) -> Result<Vec<Span>, String> {
+        let list = self.words.value(option)?;
+        if !self.matches.have_ports() {
+            return Err(format!(
+                "{option} needs a protocol that has ports before it"
+            ));
+        }
+        // The kernel finds no port in a range that is reversed, and multiport refuses such.
+        if !option.ends_with('s')
+            && let Some((first, last)) = list.split_once(':')
+            && !list.contains(',')
+            && !first.is_empty()
+            && !last.is_empty()
+        {
+            return Ok(Span::new(port(first)?, port(last)?).into_iter().collect());
+        }
+        let spans = list.split(',').map(|item| match item.split_once(':') {
+            None => port(item).map(Span::single),
+            Some(("", "")) => Ok(any_port()),
+            Some(("", last)) => port_range("0", last),
+            Some((first, "")) => port_range(first, "65535"),
+            Some((first, last)) => port_range(first, last),
+        });
+        Ok(normalized(spans.collect::<Result<_, _>>()?))
+    }
+
+    /// The source's port, or else the destination's.
+    fn either_port(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let spans = self.port_list(option)?;
+        if negated {
+            self.matches.not_span(Field::SOURCE_PORT, &spans)?;
+            return self.matches.not_span(Field::DESTINATION_PORT, &spans);
+        }
+        let mut boxes = Vec::new();
+        for span in &spans {
+            boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
+        }
+        for other in complement(&spans, any_port()) {
+            let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
+            boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
+        }
+        self.matches.any_of(&boxes)
+    }
+
+    fn flags(&mut self, flags: Flags, negated: bool) -> Result<(), String> {
+        let tcp = |packets: &Packets| packets.kind.protocols == Protocols::TCP;
+        if !self.matches.boxes.iter().all(tcp) {
+            return Err("flags need -p tcp before them".to_owned());
+        }
+        self.matches.kind(Kind {
+            flags: if negated { flags.not() } else { flags },
+            ..Kind::of(Protocols::TCP)
+        });
+        Ok(())
+    }
+
+    /// A mask, and those of its flags that are set.
+    fn tcp_flags(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let (mask, set) = (self.words.value(option)?, self.words.value(option)?);
+        let (mask, other_mask) = flag_bits(mask)?;
+        let (set, other_set) = flag_bits(set)?;
+        let flags = if other_set & !other_mask != 0 {
+            // What is set outside of the mask is never found.
+            Flags::ALL.not()
+        } else if other_mask == 0 {
+            Flags::masked(mask, set)
+        } else {
+            self.matches.certain = false;
+            if negated {
+                // What is not "these and others" may be any.
+                return self.flags(Flags::ALL, false);
+            }
+            Flags::masked(mask, set)
+        };
+        self.flags(flags, negated)
+    }
+
+    fn states(&mut self, option: &str, negated: bool) -> Result<(), String> {
+        let list = self.words.value(option)?;
+        let mut states = States::ALL.not();
+        for name in list.split(',') {
+            let state = States::named(&name.to_ascii_lowercase());
+            states = states.or(state.ok_or_else(|| format!("state '{name}' cannot be judged"))?);
+        }
+        self.matches.kind(Kind {
+            states: if negated { states.not() } else { states },
+            ..Kind::ALL
+        });
+        Ok(())
+    }
+}
+
+/// The flags that [`Flags`] tells apart, and the others.
+fn flag_bits(list: &str) -> Result<(u8, u8), String> {
+    let (mut known, mut other) = (0, 0);
+    for name in list.split(',') {
+        match name {
+            "FIN" => known |= Flags::FIN,
+            "SYN" => known |= Flags::SYN,
+            "RST" => known |= Flags::RST,
+            "ACK" => known |= Flags::ACK,
+            "PSH" => other |= 1,
+            "URG" => other |= 2,
+            "ALL" => (known, other) = (Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK, 3),
+            "NONE" => {}
+            _ => return Err(format!("'{name}' is not a flag of TCP")),
+        }
+    }
+    Ok((known, other))
+}
+
+/// A network by prefix length or by netmask.
+fn masked_network(word: &str) -> Result<Span, String> {
+    let Some((base, mask)) = word.split_once('/').filter(|(_, mask)| mask.contains('.')) else {
+        return network(word);
+    };
+    let mask = address(mask)?;
+    if mask.leading_ones() + mask.trailing_zeros() < 32 {
+        return Err(format!(
+            "the netmask of '{word}' has gaps, which cannot be judged"
+        ));
+    }
+    network(&format!("{base}/{}", mask.leading_ones()))
+}
