@@ -6,6 +6,26 @@ use super::NAME_LIMIT;
 use super::shape::Shape;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines};
 
+/// The types of sets that ipset has.
+const KINDS: [&str; 16] = [
+    "bitmap:ip",
+    "bitmap:ip,mac",
+    "bitmap:port",
+    "hash:ip",
+    "hash:ip,mac",
+    "hash:ip,mark",
+    "hash:ip,port",
+    "hash:ip,port,ip",
+    "hash:ip,port,net",
+    "hash:mac",
+    "hash:net",
+    "hash:net,iface",
+    "hash:net,net",
+    "hash:net,port",
+    "hash:net,port,net",
+    "list:set",
+];
+
 /// ipset reads up to 1023 bytes for a line, with its end.
 const LINE_LIMIT: usize = 1_022;
 
@@ -51,8 +71,12 @@ pub(super) fn read<'a>(text: &'a str, own: &[String]) -> Result<Sets<'a>, Vec<Pa
     let mut reader = if text.trim_start().starts_with("Name:") {
         Reader::Listing(Listing::default())
     } else {
-        let sets = Sets::new();
-        Reader::Script(Script { sets, own })
+        Reader::Script(Script {
+            sets: Sets::new(),
+            own,
+            is_saved: false,
+            other_command: None,
+        })
     };
     let mut errors = Vec::new();
     for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -103,6 +127,17 @@ impl<'a> Reader<'a, '_> {
                 0,
                 "no set is left at its end; expected what ipset save or ipset list prints",
             )),
+            Reader::Script(Script {
+                is_saved: true,
+                other_command: Some((at, command)),
+                ..
+            }) => Err(ParseError::new(
+                at,
+                format!(
+                    "ipset save prints no {command}, but the name of a set may contain a line break; give \
+                     either what it prints or a file of your own without hashsize"
+                ),
+            )),
             Reader::Script(script) => Ok(script.sets),
             Reader::Listing(mut listing) => {
                 listing.end_set()?;
@@ -116,6 +151,10 @@ impl<'a> Reader<'a, '_> {
 struct Script<'a, 'n> {
     sets: Sets<'a>,
     own: &'n [String],
+    /// Whether `ipset save` printed a set: it prints the size of the hash, which no file needs.
+    is_saved: bool,
+    /// A command that `ipset save` does not print.
+    other_command: Option<(u32, &'a str)>,
 }
 
 impl<'a> Script<'a, '_> {
@@ -135,6 +174,9 @@ impl<'a> Script<'a, '_> {
             return Err(format!(
                 "expected the name of a set after {command}, of at most {NAME_LIMIT} bytes"
             ));
+        }
+        if !matches!(command, "create" | "add") {
+            self.other_command.get_or_insert((at, command));
         }
         match command {
             "create" => return self.create(at, name, rest),
@@ -167,6 +209,14 @@ impl<'a> Script<'a, '_> {
 
     fn create(&mut self, at: u32, name: &'a str, rest: &'a str) -> Result<(), String> {
         let (kind, options) = split_word(rest);
+        if !KINDS.contains(&kind) {
+            return Err(format!(
+                "'{kind}' is not a type of set; expected one that ipset help lists, such as hash:net"
+            ));
+        }
+        self.is_saved |= options
+            .split_ascii_whitespace()
+            .any(|word| word == "hashsize");
         let exist = options.split_ascii_whitespace().any(is_exist);
         if let Some(old) = self.sets.get(name) {
             return if exist && (old.kind, old.options) == (kind, options) {
