@@ -35,10 +35,14 @@ fn tokyo() -> Policy {
 
 /// Both directions, or each problem with the number of its line.
 fn parse(text: &str) -> Result<Vec<DeployedUnit>, Vec<String>> {
+    parse_within(text, Limits::default())
+}
+
+fn parse_within(text: &str, limits: Limits) -> Result<Vec<DeployedUnit>, Vec<String>> {
     let wanted = Wanted {
         unit: &Unit::default(),
         directions: &BOTH,
-        limits: Limits::default(),
+        limits,
     };
     let units = format::parse(pf(), text, wanted).map_err(|errors| {
         let told = errors
@@ -229,7 +233,35 @@ pass in quick => block return-icmp(host-unr, 3) all↵block return-rst (ttl 3) i
 pass in quick => # block quick all↵ pass in quick
 pass in quick => # a comment goes on \↵block quick all↵pass in quick
 pass in quick => block quick from <nobody>↵table <nobody> { }↵pass in quick
+pass in quick => set skip on { lo0, em1 }↵set skip on ! em0↵pass in quick
+pass in quick => set limit states 9↵set limit { states 9, frags 9 }↵pass in quick
+pass in quick => set timeout interval 9↵set timeout { tcp.first 9, adaptive.end 9 }↵pass in quick
+# Options of a rule that change nothing.
+keep state => keep state tracker 1234567890 ridentifier 7
+keep state => probability 100%
+keep state => probability 1
+keep state => probability 100.0% keep state (floating, pflow)
+keep state => set queue voip queue voip
+proto udp => proto UDP
+proto tcp => proto { TCP }
+pass in quick => block quick proto { pfsync CARP IPV6-ICMP 240 }↵pass in quick
+pass in quick => block in quick proto pfsync no state↵pass in quick
+# Packets of IPv6 that a rule passes and another blocks.
+pass in quick => pass log (user)↵block all↵pass in quick
+pass in quick => pass in proto udp to port 1:5↵pass out keep state (max 5)↵block drop log inet6 all↵block inet all↵pass in quick
+pass in quick => block quick inet6 all↵pass all↵block inet all↵pass in quick
+↵table => ↵block all↵table <none> { }↵table
+# Rules whose result is not certain, for packets that another rule decides.
+pass in quick => pass in proto udp keep state (max 1)↵block all↵pass in quick
+pass in quick => block quick inet6 all↵pass in probability 5%↵block in all probability 1.0↵pass in quick
+# A table that pf fills, and that no rule uses.
+pass in quick => block quick proto 99 user root↵table <b> persist↵block in quick proto 98 label overload↵pass in quick
 # Macros.
+10000:20000 => $low:20000
+10000:20000 => { $low:15000 15001:20000 }
+10000:20000 => $range
+port = sip-tls => port $sip_tls:5061
+<twilio_sip_media> to => $lines to
 <twilio_sip_media> to => $media to
 proto tcp from <twilio_sip_signaling> to any port = sip => proto $p from $s to any port $ports
 pass in quick => $start quick
@@ -244,6 +276,14 @@ p=tcp
 s='<twilio_sip_signaling>'
 ports = "{" $sip sip-tls "}"
 start = "pass in"
+low = "10000"
+range = $low:20000
+sip_tls = 'sip-tls
+'
+lines = "{ 54.65.63.192/27,
+54.65.63.224/28 \
+ 54.65.63.240/28
+}"
 "#;
 
 #[test]
@@ -341,6 +381,157 @@ port = sip-tls => port <= 5060 => missing in signaling tls; extra in 54.65.63.19
 <twilio_sip_media> to any => ! <twilio_sip_media> to any => missing in media; extra in 0.0.0.0-54.65.63.191 to 10000-20000; extra in 54.65.64.0-255.255.255.255 to 10000-20000
 <twilio_sip_media> to any => <twilio_sip_media> to 203.0.113.9 => missing in media
 "#;
+
+/// Options of a pass rule, each with the result for a packet that a later rule passes.
+const UNCERTAIN: &str = "
+# A packet above a limit is dropped.
+keep state (max 1) => sometimes
+keep state (max 1, sloppy) => sometimes
+keep state (source-track rule, max-src-states 3) => sometimes
+keep state (max-src-nodes 3) => sometimes
+keep state (max-src-conn 3) => sometimes
+keep state (max-src-conn-rate 100/10, overload <bad> flush global) => sometimes
+modulate state (max-src-conn 3, overload <bad>) => sometimes
+max-pkt-rate 100/10 => sometimes
+dnpipe 1 => sometimes
+dnpipe (1, 2) => sometimes
+dnqueue (1, 2) => sometimes
+# Replies are not passed.
+no state => sometimes
+# A packet that does not match goes on to the next rule.
+probability 50% => always
+probability 0.5 => always
+user root => always
+group { wheel, 5 } => always
+tagged x => always
+! tagged x => always
+received-on em1 => always
+! received-on em1 => always
+tos 0x10 => always
+ttl 5 => always
+prio 3 => always
+once => always
+fragment => always
+# Both.
+once keep state (max 1) => sometimes
+probability 50% no state => sometimes
+fragment no state => sometimes
+# Neither.
+keep state (sloppy, pflow, no-sync, floating) => always
+keep state (if-bound, udp.first 10) => always
+modulate state => always
+probability 100% => always
+set prio 6 => always
+set (queue voip, tos lowdelay) => always
+queue voip => always
+tag x => always
+allow-opts label \"x\" ridentifier 5 tracker 9 => always
+scrub (no-df, max-mss 1440) => always
+min-ttl 64 => always
+";
+
+#[test]
+fn a_rule_that_may_drop_a_packet_never_hands_it_to_the_next_rule() {
+    for [options, expected] in rows(UNCERTAIN) {
+        let expected: &[&str] = match expected.as_str() {
+            "always" => &[],
+            _ => &["missing in signaling udp"],
+        };
+        let limited =
+            format!("inet proto udp from <twilio_sip_signaling> to any port 5060 {options}\n");
+        // The first quick rule decides.
+        let text = format!("pass in quick {limited}{PRINTED}");
+        assert_eq!(drift(&tokyo(), &text), expected, "{text}");
+        // Else the last rule decides.
+        let not_quick = PRINTED.replace(" quick", "");
+        let text = format!("{not_quick}pass in {limited}");
+        assert_eq!(drift(&tokyo(), &text), expected, "{text}");
+        let text = format!("pass in {limited}{not_quick}");
+        assert_eq!(drift(&tokyo(), &text), IN_SYNC, "{text}");
+        // A match rule decides nothing.
+        if !options.contains("state") && !options.contains("dn") {
+            let text = format!("match in {limited}{PRINTED}");
+            assert_eq!(drift(&tokyo(), &text), IN_SYNC, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_block_rule_with_options_of_the_traffic_is_certain() {
+    let text = format!("block in quick inet proto udp dnpipe 1 probability 100%\n{PRINTED}");
+    let expected = ["missing in signaling udp", "missing in media"];
+    assert_eq!(drift(&tokyo(), &text), expected);
+    let text = format!("block in quick inet proto udp probability 99.9%\n{PRINTED}");
+    assert_eq!(drift(&tokyo(), &text), expected);
+}
+
+/// Rules before a `block all` or others, and the drift in packets of IPv6.
+const IPV6: &str = "
+pass all => beyond in packets of IPv6; beyond out packets of IPv6
+pass log (user)↵block all => none
+pass quick all↵block all => beyond in packets of IPv6; beyond out packets of IPv6
+block quick inet6 all↵pass quick all => none
+pass in all↵block inet6 proto tcp => beyond in packets of IPv6
+pass in proto tcp all↵block inet6 proto tcp => none
+pass in proto tcp to port 1:9↵block inet6 proto tcp to port 2:9 => beyond in packets of IPv6
+pass in proto tcp to port 2:9↵block inet6 proto tcp to port 1:10 => none
+pass in all↵block in on em0 inet6 => beyond in packets of IPv6
+pass in all↵block in inet6 from 2001:db8::/32 => beyond in packets of IPv6
+pass in all↵block in inet6 all user root => beyond in packets of IPv6
+pass in all no state↵block in => none
+block all↵pass out proto udp to port 53 keep state (max 3) => beyond out packets of IPv6
+";
+
+#[test]
+fn packets_of_ipv6_are_drift_if_no_rule_blocks_them() {
+    for [rules, expected] in rows(IPV6) {
+        let found = drift(&tokyo(), &format!("{rules}\n"));
+        let beyond = found.into_iter().filter(|line| line.starts_with("beyond"));
+        let beyond: Vec<_> = beyond.collect();
+        let expected = expected.strip_prefix("none").unwrap_or(&expected);
+        assert_eq!(beyond.join("; "), expected, "{rules}");
+    }
+}
+
+#[test]
+fn a_small_text_does_not_multiply_without_a_limit() {
+    let limits = ["work=500000", "boxes=20000", "rules=1000"].map(|bound| bound.parse().unwrap());
+    let limits = Limits::default().with(&limits);
+    let refused = |text: &str| parse_within(text, limits).map(|_| text.len()).unwrap_err();
+    let too_much_work =
+        "it takes more than 500000 steps to work out; --limit work=NUMBER allows more";
+    let hosts = |count: u32| -> String {
+        let host = |n: u32| format!("10.{}.{}.1 ", n / 256, n % 256);
+        (0..count).map(host).collect()
+    };
+    let table = format!("table <t> {{ {} }}\n", hosts(2_000));
+    let lists = format!("{{ {}}}", "<t> ".repeat(11));
+    assert_eq!(
+        refused(&format!("{table}match from {lists}\n")),
+        [
+            "2: it comes to more than 20000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more"
+        ]
+    );
+    let text = format!("{table}{}", "match from { <t> !<t> }\n".repeat(20));
+    assert_eq!(refused(&text)[0], format!("17: {too_much_work}"));
+    let port = |n: u32| format!("{} ", 2 * n);
+    let ports: String = (0..141).map(port).collect();
+    let hosts = hosts(141);
+    let rule = format!("match proto udp from {{ {hosts}}} to port {{ {ports}}}\n");
+    assert_eq!(refused(&rule.repeat(8))[0], format!("7: {too_much_work}"));
+    let doubled = |n: u32| format!("m{n} = $m{0} $m{0}\n", n - 1);
+    let doubled: String = (1..40).map(doubled).collect();
+    let errors = refused(&format!("m0 = 1\n{doubled}"));
+    assert_eq!(errors[0], format!("14: {too_much_work}"));
+    let kept = format!("x = \"{}\"\n", "1 ".repeat(8_000)).repeat(3);
+    assert_eq!(refused(&kept)[0], format!("2: {too_much_work}"));
+    let table = |n: u32| format!("table <t{n}>\n");
+    let tables: String = (0..1_001).map(table).collect();
+    assert_eq!(
+        refused(&tables)[0],
+        "1001: it comes to more than 1000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more"
+    );
+}
 
 #[test]
 fn damage_is_drift_on_its_side() {

@@ -1,10 +1,14 @@
 //! Where the packets of a rule come from and go to: addresses, tables and ports.
 
 use crate::format::parse::{any_port, port_range};
+use crate::limits::Limit;
 use crate::policy::space::{Span, complement, normalized};
 
 use super::tables::{Address, Tables};
 use super::tokens::{BRACES, Token, Tokens};
+
+/// Sorting the addresses of a table takes about so many steps of a comparison for each.
+const SPAN_WORK: usize = 8;
 
 /// Addresses of one end of a rule; each that the rule names is an alternative.
 #[derive(Default)]
@@ -24,6 +28,7 @@ pub(super) fn hosts(tokens: &mut Tokens, tables: &Tables) -> Result<Hosts, Strin
             open += 1;
         }
         hosts.read(tokens, tables)?;
+        tokens.limits.check(Limit::Boxes, hosts.spans.len())?;
         while open > 0 {
             tokens.take_symbol(',')?;
             if !tokens.take_symbol('}')? {
@@ -60,6 +65,7 @@ impl Hosts {
         let table = tables.find(tokens.table_name()?)?;
         // What is not in a table may be of either family.
         self.ipv6 |= table.ipv6 || negated;
+        tokens.spend(table.spans.len() * SPAN_WORK)?;
         self.add(&table.spans, negated);
         Ok(())
     }
@@ -134,15 +140,26 @@ impl<'a> Operation<'a> {
                 last: first,
             });
         }
+        if let Token::Joined(first, rest) = tokens.peek()? {
+            let last = rest.strip_prefix(':');
+            let last = last.ok_or_else(|| tokens.unexpected(what))?;
+            tokens.next()?;
+            return Ok(Operation {
+                operator: Operator::Plain,
+                first,
+                last,
+            });
+        }
         let first = tokens.value(what)?;
         let operator = match tokens.peek()? {
             Token::Inside => Operator::Inside,
             Token::Outside => Operator::Outside,
             _ => {
+                let (first, last) = first.split_once(':').unwrap_or((first, first));
                 return Ok(Operation {
                     operator: Operator::Plain,
                     first,
-                    last: first,
+                    last,
                 });
             }
         };
@@ -156,10 +173,7 @@ impl<'a> Operation<'a> {
 
     /// Adds the ports that it holds for.
     fn ports(&self, to: &mut Vec<Span>) -> Result<(), String> {
-        let (first, last) = match self.first.split_once(':') {
-            Some(ends) if self.operator == Operator::Plain => ends,
-            _ => (self.first, self.last),
-        };
+        let (first, last) = (self.first, self.last);
         for word in [first, last] {
             // pf reads some of these as octal numbers.
             if word.len() > 1 && word.starts_with('0') {
@@ -168,7 +182,7 @@ impl<'a> Operation<'a> {
                 ));
             }
         }
-        let Span { first, last } = port_range(first, last)?;
+        let Span { first, last } = port_range(first, last).map_err(with_numbers([first, last]))?;
         let lowest = any_port().first;
         let highest = any_port().last;
         // One further on either side is no port, which no span has.
@@ -189,6 +203,17 @@ impl<'a> Operation<'a> {
         }
         Ok(())
     }
+}
+
+/// Adds to a problem how to print numbers, if any of the ports is a name.
+fn with_numbers(ports: [&str; 2]) -> impl Fn(String) -> String {
+    let named = |port: &str| port.bytes().any(|b| b.is_ascii_alphabetic());
+    let hint = if ports.into_iter().any(named) {
+        "; 'pfctl -P -sr' prints numbers on FreeBSD, and 'pfctl -sr' without -P on OpenBSD"
+    } else {
+        ""
+    };
+    move |problem| format!("{problem}{hint}")
 }
 
 /// An operator of one number, if there is one.

@@ -1,15 +1,17 @@
 //! An anchor's text to steps: our own files, what people write, and what `pfctl -sr` prints with
 //! the tables that its rules use.
 
+use std::collections::BTreeSet;
+
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, place, sound};
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step, Verdict};
+use crate::policy::space::{Packets, Step, Verdict, differences};
 
-use super::rule::{self, Action, Rule};
+use super::rule::{self, Action, Rule, interface};
 use super::tables::Tables;
-use super::tokens::{Token, Tokens};
+use super::tokens::{BRACES, Token, Tokens};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let _complete = lines(text).map_err(|error| vec![error])?;
@@ -18,22 +20,37 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let mut tables = Tables::new(anchor.clone());
     statements(text, wanted.limits, |tokens, keyword, _| match keyword {
         "table" => tables.define(tokens),
-        _ => tokens.skip_statement(),
+        _ => tables.note_overloads(tokens),
     })?;
     let mut steps = Steps::default();
     statements(text, wanted.limits, |tokens, keyword, at| match keyword {
         "table" => tokens.skip_statement(),
         _ => steps.statement(tokens, &tables, keyword, at),
     })?;
-    let both = [Direction::In, Direction::Out];
-    Ok(both
-        .into_iter()
-        .map(|direction| DeployedUnit {
-            steps: steps.in_order(direction),
-            beyond: std::mem::take(&mut steps.beyond[direction as usize]),
+    let units = [Direction::In, Direction::Out].map(|direction| {
+        let ipv6 = steps.ipv6.in_order(direction);
+        Ok(DeployedUnit {
+            steps: steps.ipv4.in_order(direction),
+            beyond: passed_ipv6(&ipv6, wanted.limits)?,
             ..DeployedUnit::empty(direction, anchor.clone())
         })
-        .collect())
+    });
+    units.into_iter().collect()
+}
+
+/// The rules that pass packets of IPv6. Nothing is expected of IPv6, so each such packet differs.
+fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Beyond>, Vec<ParseError>> {
+    let Some(first) = steps.iter().find(|step| step.verdict == Verdict::Accept) else {
+        return Ok(Vec::new());
+    };
+    let passed = differences(&[], steps, limits)
+        .map_err(|exceeded| vec![ParseError::new(first.at, exceeded)])?;
+    let rules: BTreeSet<u32> = passed.into_iter().flat_map(|part| part.blame).collect();
+    let beyond = rules.into_iter().map(|at| Beyond {
+        what: "packets of IPv6".to_owned(),
+        at,
+    });
+    Ok(beyond.collect())
 }
 
 /// Goes through the statements that begin with a keyword. `read` takes the rest of each; it is
@@ -136,15 +153,11 @@ fn number(tokens: &mut Tokens) -> Result<(), String> {
     }
 }
 
-/// What the rules of an anchor do, each direction by itself.
+/// What the rules of an anchor do with each version of IP.
 #[derive(Default)]
 struct Steps {
-    /// The first of these that holds decides.
-    quick: [Vec<Step>; 2],
-    /// Else the last of these.
-    others: [Vec<Step>; 2],
-    /// Rules that let IPv6 through without naming it.
-    beyond: [Vec<Beyond>; 2],
+    ipv4: Evaluation,
+    ipv6: Evaluation,
 }
 
 impl Steps {
@@ -165,36 +178,51 @@ impl Steps {
             _ => return Err(not_understood(keyword)),
         };
         let rule = rule::read(tokens, tables, action)?;
-        Ok(self.add(&rule, at, tokens.limits)?)
+        self.ipv4.add(&rule, &rule.boxes, at, tokens.limits)?;
+        self.ipv6.add(&rule, &rule.ipv6, at, tokens.limits)?;
+        Ok(())
     }
+}
 
-    fn add(&mut self, rule: &Rule, at: u32, limits: Limits) -> Result<(), Exceeded> {
-        let verdict = match rule.action {
-            Action::Pass => Verdict::Accept,
-            Action::Block => Verdict::Deny,
-            Action::Match | Action::Scrub => return Ok(()),
-        };
+/// The rules in the order in which pf decides, each direction by itself.
+#[derive(Default)]
+struct Evaluation {
+    /// The first of these that applies decides.
+    quick: [Vec<Step>; 2],
+    /// Else the last of these.
+    others: [Vec<Step>; 2],
+}
+
+impl Evaluation {
+    fn add(
+        &mut self,
+        rule: &Rule,
+        boxes: &[Packets],
+        at: u32,
+        limits: Limits,
+    ) -> Result<(), Exceeded> {
+        let mut verdicts = verdicts(rule);
         let lists = if rule.quick {
             &mut self.quick
         } else {
+            // The whole list is reversed in the end.
+            verdicts.reverse();
             &mut self.others
         };
         for direction in [Direction::In, Direction::Out] {
             if rule.direction.is_some_and(|only| only != direction) {
                 continue;
             }
-            if rule.ipv6 && verdict == Verdict::Accept {
-                let what = "packets of IPv6".to_owned();
-                self.beyond[direction as usize].push(Beyond { what, at });
-            }
             let list = &mut lists[direction as usize];
-            limits.check(Limit::Rules, list.len() + rule.boxes.len())?;
-            list.extend(rule.boxes.iter().map(|packets: &Packets| Step {
-                packets: packets.seen(direction),
-                certain: rule.certain,
-                verdict,
-                at,
-            }));
+            limits.check(Limit::Rules, list.len() + boxes.len() * verdicts.len())?;
+            for (verdict, certain) in &verdicts {
+                list.extend(boxes.iter().map(|packets: &Packets| Step {
+                    packets: packets.seen(direction),
+                    certain: *certain,
+                    verdict: *verdict,
+                    at,
+                }));
+            }
         }
         Ok(())
     }
@@ -209,7 +237,21 @@ impl Steps {
     }
 }
 
-/// Options that change nothing about what the rules of an anchor let through, with one value each.
+/// The decisions of a rule in their order, each with its [`Step::certain`].
+fn verdicts(rule: &Rule) -> Vec<(Verdict, bool)> {
+    match rule.action {
+        // A packet that is not passed is dropped: no later rule decides.
+        Action::Pass if rule.may_drop => {
+            vec![(Verdict::Accept, false), (Verdict::Deny, rule.certain)]
+        }
+        Action::Pass => vec![(Verdict::Accept, rule.certain)],
+        Action::Block => vec![(Verdict::Deny, rule.certain)],
+        Action::Match | Action::Scrub => Vec::new(),
+    }
+}
+
+/// Options with one value each. They change nothing about what an anchor lets through, or
+/// `pfctl -a` ignores them.
 const OPTIONS: [&str; 10] = [
     "block-policy",
     "debug",
@@ -225,12 +267,24 @@ const OPTIONS: [&str; 10] = [
 
 fn option(tokens: &mut Tokens) -> Result<(), String> {
     let name = tokens.value("the name of an option")?;
-    if OPTIONS.contains(&name) {
-        tokens.value("its value").map(drop)
-    } else {
-        Err(format!(
-            "'set {name}' cannot be judged: it changes what pf does with every packet"
-        ))
+    match name {
+        // `pfctl -a` loads none of these three.
+        "skip" => {
+            tokens.expect_word("on")?;
+            tokens.one_or_more(BRACES, interface)
+        }
+        "limit" | "timeout" => tokens.one_or_more(BRACES, |tokens| {
+            tokens.value("the name of a limit or a timeout")?;
+            tokens.value("a number").map(drop)
+        }),
+        "state-defaults" => Err(
+            "'set state-defaults' adds options to the rules after it; write them in each rule"
+                .to_owned(),
+        ),
+        _ if OPTIONS.contains(&name) => tokens.value("its value").map(drop),
+        _ => Err(format!(
+            "'set {name}' is not an option that is known to leave the rules of an anchor unchanged; remove it"
+        )),
     }
 }
 

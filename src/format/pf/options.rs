@@ -7,13 +7,14 @@ use super::rule::{Action, Draft, State};
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
 
 /// Options of a rule that narrow it in a way that no box tells, with one value each.
-const NARROWING: &[&str] = &["received-on", "tagged", "tos", "ttl", "prio", "probability"];
+const NARROWING: &[&str] = &["received-on", "tagged", "tos", "ttl", "prio"];
 
 /// Those of them that may have a `!` before them.
 const NEGATED: &[&str] = &["received-on", "tagged"];
 
-/// Options of a state that narrow a rule, with one number each.
-const STATE_NARROWING: &[&str] = &["max", "max-src-nodes", "max-src-states", "max-src-conn"];
+/// Limits on states, with one number each. A packet above a limit is dropped: pf does not go on
+/// to the next rule.
+const STATE_LIMITS: &[&str] = &["max", "max-src-nodes", "max-src-states", "max-src-conn"];
 
 /// Options of a state without effect on what a rule lets through.
 const STATE_WITHOUT_EFFECT: &[&str] = &["no-sync", "if-bound", "floating", "sloppy", "pflow"];
@@ -90,8 +91,10 @@ pub(super) fn read(draft: &mut Draft, tokens: &mut Tokens) -> Result<(), String>
                 .to_owned(),
         ),
         "allow-opts" => Ok(()),
-        "label" | "tag" | "ridentifier" => tokens.value("its value").map(drop),
+        "label" | "tag" | "ridentifier" | "tracker" => tokens.value("its value").map(drop),
+        "probability" => draft.probability(tokens),
         "queue" => tokens.one_or_more(PARENTHESES, value),
+        "dnpipe" | "dnqueue" => draft.pipe(tokens),
         "set" => tokens.one_or_more(PARENTHESES, setting),
         "scrub" => tokens.one_or_more(PARENTHESES, |tokens| {
             if changes_packets(draft.action, tokens)? {
@@ -170,6 +173,32 @@ impl Draft {
         }
     }
 
+    /// `50%` or `0.5`.
+    fn probability(&mut self, tokens: &mut Tokens) -> Result<(), String> {
+        let text = tokens.value("a probability")?;
+        let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |n| (n, 100.0));
+        let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let number = number.parse::<f64>().ok().filter(|_| plain);
+        let number = number.filter(|number| *number <= whole).ok_or_else(|| {
+            format!("expected a probability from 0 to 1 or from 0% to 100%, not '{text}'")
+        })?;
+        self.matches.certain &= number >= whole;
+        Ok(())
+    }
+
+    /// A pipe of dummynet drops packets above its bandwidth. A match rule sends packets of later
+    /// rules through it.
+    fn pipe(&mut self, tokens: &mut Tokens) -> Result<(), String> {
+        if self.action == Action::Match {
+            return Err(
+                "a match rule with dnpipe or dnqueue limits the packets of later rules; write the option in those rules"
+                    .to_owned(),
+            );
+        }
+        self.may_drop = true;
+        tokens.one_or_more(PARENTHESES, value)
+    }
+
     /// What else narrows it in a way that no box tells.
     fn narrowing(&mut self, word: &str, tokens: &mut Tokens) -> Result<(), String> {
         self.matches.certain = false;
@@ -179,7 +208,11 @@ impl Draft {
                 self.fragments = true;
                 Ok(())
             }
-            "max-pkt-rate" => rate(tokens),
+            // Packets of a state above the rate are dropped.
+            "max-pkt-rate" => {
+                self.may_drop = true;
+                rate(tokens)
+            }
             "user" | "group" => tokens.one_or_more(BRACES, |tokens| {
                 Operation::read(tokens, "a user or a group").map(drop)
             }),
@@ -190,10 +223,6 @@ impl Draft {
                 }
                 Ok(())
             }),
-            // A pipe may drop packets, also those of a match rule, which has no step to say so.
-            "dnpipe" | "dnqueue" if self.action != Action::Match => {
-                tokens.one_or_more(PARENTHESES, value)
-            }
             _ => Err(format!("expected an option of a rule, not '{word}'")),
         }
     }
@@ -252,7 +281,7 @@ impl Draft {
         if TIMEOUTS.contains(&option) {
             return tokens.value("a number of seconds").map(drop);
         }
-        self.matches.certain = false;
+        self.may_drop = true;
         match option {
             "source-track" => {
                 let _of_what = tokens.take_word("rule")? || tokens.take_word("global")?;
@@ -266,7 +295,7 @@ impl Draft {
                 }
                 Ok(())
             }
-            _ if STATE_NARROWING.contains(&option) => tokens.value("a number").map(drop),
+            _ if STATE_LIMITS.contains(&option) => tokens.value("a number").map(drop),
             _ => Err(format!("expected an option of a state, not '{option}'")),
         }
     }

@@ -10,6 +10,9 @@ use super::options;
 use super::tables::Tables;
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
 
+/// Making a box takes about as long as so many steps of a comparison.
+const BOX_WORK: usize = 4;
+
 /// What a rule does with the packets that it holds for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
@@ -28,12 +31,16 @@ pub(super) struct Rule {
     pub direction: Option<Direction>,
     /// Whether no later rule can change it.
     pub quick: bool,
-    /// In packet order.
+    /// The packets of IPv4, in packet order.
     pub boxes: Vec<Packets>,
-    /// See [`crate::policy::space::Step::certain`].
+    /// The packets of IPv6, in packet order, if it applies to all addresses of IPv6. None of a
+    /// block rule for some of them, which are not compared.
+    pub ipv6: Vec<Packets>,
+    /// Whether it applies to each of these packets; see [`crate::policy::space::Step::certain`].
     pub certain: bool,
-    /// Whether it holds for packets of IPv6 too.
-    pub ipv6: bool,
+    /// Whether it may drop a packet that it applies to although it is a pass rule: at a limit, or
+    /// on the way back.
+    pub may_drop: bool,
 }
 
 /// What a rule remembers of the packets that it lets through.
@@ -79,6 +86,7 @@ pub(super) fn read<'a>(
         flags: None,
         state: State::Implied,
         fragments: false,
+        may_drop: false,
         matches: Matches::within(tokens.limits),
     };
     draft.head(tokens)?;
@@ -102,6 +110,8 @@ pub(super) struct Draft {
     pub state: State,
     /// Whether it holds for fragments alone.
     pub fragments: bool,
+    /// See [`Rule::may_drop`].
+    pub may_drop: bool,
     pub matches: Matches,
 }
 
@@ -178,6 +188,7 @@ impl Draft {
                 _ => Ipv6Ends::None,
             };
             self.matches.span(addresses, &hosts.spans)?;
+            tokens.spend(self.matches.boxes.len() * BOX_WORK)?;
         }
         if tokens.take_word("port")? {
             let with_ports = Protocols::TCP.or(Protocols::UDP).or(Protocols::of(132));
@@ -187,25 +198,26 @@ impl Draft {
                 );
             }
             self.matches.span(ports, &ends::ports(tokens)?)?;
+            tokens.spend(self.matches.boxes.len() * BOX_WORK)?;
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<Rule, String> {
+        if self.action == Action::Match && self.quick {
+            return Err(
+                "'match' with 'quick' ends the evaluation on OpenBSD, but not on every FreeBSD; remove 'quick'"
+                    .to_owned(),
+            );
+        }
         let passes = self.action == Action::Pass;
-        let ipv6 = match self.family {
-            Some(Family::Inet) => Ipv6Ends::None,
-            Some(Family::Inet6) => Ipv6Ends::Named,
-            None => self.ipv6_ends,
+        let some_ipv6 = match self.family {
+            Some(Family::Inet) => false,
+            Some(Family::Inet6) => true,
+            None => self.ipv6_ends == Ipv6Ends::Named,
         };
-        if passes && ipv6 == Ipv6Ends::Named {
+        if passes && some_ipv6 {
             return Err("it passes IPv6, which is not compared; expected inet".to_owned());
-        }
-        if self.family == Some(Family::Inet6) {
-            self.matches.boxes.clear();
-        }
-        if passes && self.state == State::None {
-            self.matches.certain = false;
         }
         let opens = passes && self.state != State::None && !self.fragments;
         let implied = if opens { Flags::opening() } else { Flags::ALL };
@@ -213,13 +225,20 @@ impl Draft {
             flags: self.flags.unwrap_or(implied),
             ..Kind::of(self.protocols)
         });
+        let boxes = self.matches.boxes;
+        let all_ipv6 = self.family != Some(Family::Inet) && self.ipv6_ends == Ipv6Ends::Any;
+        let ipv6 = if all_ipv6 { boxes.clone() } else { Vec::new() };
         Ok(Rule {
             action: self.action,
             direction: self.direction,
             quick: self.quick,
-            boxes: self.matches.boxes,
+            boxes: match self.family {
+                Some(Family::Inet6) => Vec::new(),
+                Some(Family::Inet) | None => boxes,
+            },
+            ipv6,
             certain: self.matches.certain,
-            ipv6: ipv6 != Ipv6Ends::None,
+            may_drop: passes && (self.may_drop || self.state == State::None),
         })
     }
 }
@@ -256,7 +275,7 @@ fn log(tokens: &mut Tokens) -> Result<(), String> {
     })
 }
 
-fn interface(tokens: &mut Tokens) -> Result<(), String> {
+pub(super) fn interface(tokens: &mut Tokens) -> Result<(), String> {
     tokens.take_symbol('!')?;
     if tokens.value("an interface")? == "rdomain" {
         tokens.value("the number of a routing domain")?;
@@ -264,8 +283,19 @@ fn interface(tokens: &mut Tokens) -> Result<(), String> {
     Ok(())
 }
 
+/// A protocol as a BSD names it. `/etc/protocols` has an alias in capital letters for most names.
 fn protocol(tokens: &mut Tokens) -> Result<Protocols, String> {
-    let protocol = services::protocol(tokens.value("a protocol")?)?;
+    let word = tokens.value("a protocol")?;
+    let small = word.bytes().any(|b| b.is_ascii_lowercase());
+    let name = if small {
+        word.to_owned()
+    } else {
+        word.to_ascii_lowercase()
+    };
+    let protocol = match name.as_str() {
+        "pfsync" => Protocols::of(240),
+        name => services::protocol(name)?,
+    };
     if protocol == Protocols::of(0) {
         return Err("pf takes protocols from 1 to 255".to_owned());
     }

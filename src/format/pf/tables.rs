@@ -1,10 +1,11 @@
 //! Tables of addresses: those of a ruleset, and those that a loop writes around
 //! `pfctl -t NAME -T show`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv6Addr;
 
 use crate::format::parse::network;
+use crate::limits::Limit;
 use crate::policy::space::{Span, normalized};
 
 use super::tokens::{Token, Tokens};
@@ -19,7 +20,13 @@ pub(super) enum Address {
 impl Address {
     /// `192.0.2.1`, `192.0.2.0/24`, `192.0.2/24`, or an address of IPv6.
     pub fn read(tokens: &mut Tokens) -> Result<Address, String> {
-        let mut text = tokens.value("an address")?.to_owned();
+        let mut text = match tokens.peek()? {
+            Token::Joined(word, rest) => {
+                tokens.next()?;
+                format!("{word}{rest}")
+            }
+            _ => tokens.value("an address")?.to_owned(),
+        };
         if tokens.take_symbol('/')? {
             text = format!("{text}/{}", tokens.value("a prefix length")?);
         }
@@ -67,6 +74,8 @@ pub(super) struct Tables<'a> {
     anchor: String,
     /// By their names; `None` for one that is declared, but not listed.
     known: HashMap<&'a str, Option<Table>>,
+    /// The names of those that pf itself adds addresses to.
+    overloaded: HashSet<&'a str>,
 }
 
 /// A network of a table, in the order in which it is to be seen: those around it come first.
@@ -99,6 +108,7 @@ impl<'a> Tables<'a> {
         Tables {
             anchor,
             known: HashMap::new(),
+            overloaded: HashSet::new(),
         }
     }
 
@@ -124,25 +134,43 @@ impl<'a> Tables<'a> {
         }
         let table = members.map(|members| assemble(members, ipv6)).transpose()?;
         let known = self.known.entry(name).or_default();
-        if known.is_some() && table.is_some() {
-            return Err(format!(
-                "table <{name}> is listed twice; give one list of its addresses"
-            ));
+        match (&known, &table) {
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "table <{name}> is listed twice; give one list of its addresses"
+                ));
+            }
+            (Some(_), None) => {
+                return Err(format!(
+                    "table <{name}> is declared again without addresses, so that pf discards the ones before; remove this line"
+                ));
+            }
+            (None, _) => *known = table,
         }
-        *known = known.take().or(table);
+        Ok(tokens.limits.check(Limit::Rules, self.known.len())?)
+    }
+
+    /// Goes through a statement other than `table`, and notes the tables that `overload` fills.
+    pub fn note_overloads(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
+        while !tokens.at_end()? {
+            if !tokens.take_word("overload")? {
+                tokens.next()?;
+            } else if tokens.peek()? == Token::Symbol('<') {
+                self.overloaded.insert(tokens.table_name()?);
+            }
+        }
         Ok(())
     }
 
     /// The table that a rule names. `pfctl -vv` adds how many addresses it has, as in `<name:2>`.
     pub fn find(&self, written: &str) -> Result<&Table, String> {
-        let known = |name| self.known.get(name).and_then(Option::as_ref);
-        if let Some(table) = known(written) {
+        if let Some(table) = self.listed(written)? {
             return Ok(table);
         }
         let Some((name, count)) = written.rsplit_once(':') else {
             return Err(self.missing(written));
         };
-        let table = known(name).ok_or_else(|| self.missing(name))?;
+        let table = self.listed(name)?.ok_or_else(|| self.missing(name))?;
         if count == "*" {
             return Err(format!(
                 "pf has no table <{name}>, by '*'; expected rules and tables of one time"
@@ -155,6 +183,15 @@ impl<'a> Tables<'a> {
             ));
         }
         Ok(table)
+    }
+
+    fn listed(&self, name: &str) -> Result<Option<&Table>, String> {
+        if self.overloaded.contains(name) {
+            return Err(format!(
+                "the addresses of table <{name}> can change, since 'overload <{name}>' adds some; remove 'overload <{name}>' or this use of the table"
+            ));
+        }
+        Ok(self.known.get(name).and_then(Option::as_ref))
     }
 
     fn missing(&self, name: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use crate::limits::{Limit, Limits};
+use crate::limits::{Exceeded, Limit, Limits};
 
 /// What a ruleset is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub(super) enum Token<'a> {
     Word(&'a str),
     /// What stands between quotation marks, which is never a keyword.
     Quoted(&'a str),
+    /// The last word of a macro and the characters that follow the macro without a space, which
+    /// pf reads as one word: `$low:5061`.
+    Joined(&'a str, &'a str),
     /// One of [`SYMBOLS`].
     Symbol(char),
     /// `><`
@@ -43,11 +46,16 @@ const MACRO_LIMIT: usize = 8096;
 /// Reading a word takes about as long as so many steps of a comparison.
 const WORD_WORK: usize = 8;
 
+/// Keeping a word of a macro in memory counts as so many steps, so that the default limit keeps
+/// all macros of a text below 50 MB.
+const KEPT_WORD_WORK: usize = 32;
+
 impl fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Token::Word(word) => write!(f, "'{word}'"),
             Token::Quoted(text) => write!(f, "{text:?}"),
+            Token::Joined(word, rest) => write!(f, "'{word}{rest}'"),
             Token::Symbol(symbol) => write!(f, "'{symbol}'"),
             Token::Inside => f.write_str("'><'"),
             Token::Outside => f.write_str("'<>'"),
@@ -127,28 +135,36 @@ impl<'a> Scanner<'a> {
         token
     }
 
-    /// Spaces, comments, and ends of lines that a backslash takes away.
+    /// Spaces, comments, and ends of lines that a backslash or a quotation takes away.
     fn skip_space(&mut self) -> Result<(), String> {
         loop {
             match (self.byte(self.position), self.byte(self.position + 1)) {
+                (Some(b'\r'), Some(b'\n')) if self.in_macro => self.join_lines(2)?,
+                (Some(b'\n'), _) if self.in_macro => self.join_lines(1)?,
                 (Some(b' ' | b'\t'), _) | (Some(b'\r'), Some(b'\n')) => self.position += 1,
-                (Some(b'\\'), Some(b'\n')) => self.join_lines()?,
+                (Some(b'\\'), Some(b'\n')) => self.join_lines(2)?,
                 (Some(b'#'), _) if !self.in_macro => self.comment()?,
                 _ => return Ok(()),
             }
         }
     }
 
-    /// pf drops a backslash and the end of the line, so that what they part is one word.
-    fn join_lines(&mut self) -> Result<(), String> {
+    /// pf drops a backslash and the end of the line, and in a quotation the end of the line alone,
+    /// so that the words on both sides become one. `bytes` is the length of the dropped text.
+    fn join_lines(&mut self, bytes: usize) -> Result<(), String> {
         let before = self.position.checked_sub(1).and_then(|at| self.byte(at));
-        self.position += 2;
+        self.position += bytes;
         let after = self.byte(self.position);
         if !self.in_macro {
             self.line = self.position;
         }
         if before.is_some_and(in_word) && after.is_some_and(in_word) {
-            return Err("expected a space before the backslash at the end of a line".to_owned());
+            return Err(if self.in_macro {
+                "pf joins the lines of a macro without a space; expected a space at the end of the line"
+            } else {
+                "expected a space before the backslash at the end of a line"
+            }
+            .to_owned());
         }
         Ok(())
     }
@@ -173,26 +189,32 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Reads up to the closing mark, which may be on a later line.
     fn quoted(&mut self, mark: u8) -> Result<Token<'a>, String> {
         let start = self.position + 1;
         self.position = start;
+        let mut unclear = false;
         loop {
             let next = self.byte(self.position + 1);
             match self.byte(self.position) {
-                None | Some(b'\n') => return Err("a quotation mark has no partner".to_owned()),
+                None => return Err("a quotation mark has no partner".to_owned()),
                 Some(b'\\') if next == Some(mark) || next == Some(b'\n') => self.position += 2,
-                Some(b'\\') => {
-                    return Err(
-                        "a backslash in a quotation is understood before its mark and at the end of a line only"
-                            .to_owned(),
-                    );
-                }
                 Some(byte) if byte == mark => break,
-                Some(_) => self.position += 1,
+                Some(byte) => {
+                    unclear |= byte == b'\\';
+                    self.position += 1;
+                }
             }
         }
         let text = &self.text[start..self.position];
-        Ok(self.taken(1, Token::Quoted(text)))
+        let quoted = self.taken(1, Token::Quoted(text));
+        if unclear {
+            return Err(
+                "a backslash in a quotation is understood before its mark and at the end of a line only"
+                    .to_owned(),
+            );
+        }
+        Ok(quoted)
     }
 
     fn macro_name(&mut self) -> Result<Token<'a>, String> {
@@ -201,10 +223,21 @@ impl<'a> Scanner<'a> {
         let end = rest.bytes().position(|b| !part(b)).unwrap_or(rest.len());
         self.position += 1 + end;
         let name = &rest[..end];
-        if self.byte(self.position).is_some_and(in_word) {
+        if self.byte(self.position) == Some(b'\\') {
             return Err(format!("expected a space after the macro '${name}'"));
         }
         Ok(Token::Macro(name))
+    }
+
+    /// Takes the characters that belong to the word before them, if there are any.
+    fn rest_of_word(&mut self) -> Result<Option<&'a str>, String> {
+        if !self.byte(self.position).is_some_and(in_word) {
+            return Ok(None);
+        }
+        match self.word()? {
+            Token::Word(rest) => Ok(Some(rest)),
+            _ => Ok(None),
+        }
     }
 
     fn word(&mut self) -> Result<Token<'a>, String> {
@@ -234,6 +267,15 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// The value of a macro.
+#[derive(Clone)]
+struct Value {
+    /// The place of its words among those of all macros.
+    words: Range<usize>,
+    /// Whether it ends in a word, without a space after it.
+    ends_in_word: bool,
+}
+
 /// The tokens of a text in their order: none of them is a macro, and within braces none is the
 /// end of a line.
 pub(super) struct Tokens<'a> {
@@ -245,13 +287,15 @@ pub(super) struct Tokens<'a> {
     open_braces: usize,
     /// Where the line of the outermost of them starts.
     brace_line: usize,
-    /// Where the words of each macro are in `values`.
-    macros: HashMap<&'a str, Range<usize>>,
+    macros: HashMap<&'a str, Value>,
+    /// The words of all macros.
     values: Vec<Token<'a>>,
     /// What is still to come of the macro that is being read.
     expansion: Range<usize>,
-    /// What all macros took to read, in steps of [`Limit::Work`].
-    expanded: usize,
+    /// The characters that follow this macro without a space.
+    after_expansion: Option<&'a str>,
+    /// The cost of the text so far, in steps of [`Limit::Work`].
+    spent: usize,
     pub limits: Limits,
 }
 
@@ -267,7 +311,8 @@ impl<'a> Tokens<'a> {
             macros: HashMap::new(),
             values: Vec::new(),
             expansion: 0..0,
-            expanded: 0,
+            after_expansion: None,
+            spent: 0,
         }
     }
 
@@ -303,7 +348,7 @@ impl<'a> Tokens<'a> {
     fn read(&mut self) -> Result<Token<'a>, String> {
         loop {
             let token = match self.expansion.next() {
-                Some(at) => self.values[at],
+                Some(at) => self.expanded(at),
                 None => self.scanner.token()?,
             };
             match token {
@@ -335,39 +380,81 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Counts work that the text causes, in steps of [`Limit::Work`].
+    pub fn spend(&mut self, steps: usize) -> Result<(), Exceeded> {
+        self.spent = self.spent.saturating_add(steps);
+        self.limits.check(Limit::Work, self.spent)
+    }
+
     fn expand(&mut self, name: &str) -> Result<(), String> {
-        let value = self.macros.get(name);
+        let value = self.macros.get(name).cloned();
         let value =
             value.ok_or_else(|| format!("macro '{name}' is not defined before this line"))?;
-        self.expansion = value.clone();
-        self.expanded += value.len() * WORD_WORK;
-        Ok(self.limits.check(Limit::Work, self.expanded)?)
+        if value.ends_in_word {
+            self.after_expansion = self.scanner.rest_of_word()?;
+        }
+        self.spend(value.words.len() * WORD_WORK)?;
+        self.expansion = value.words;
+        Ok(())
+    }
+
+    /// A word of the macro that is being read.
+    fn expanded(&mut self, at: usize) -> Token<'a> {
+        match self.values[at] {
+            Token::Word(word) if self.expansion.is_empty() => match self.after_expansion.take() {
+                Some(rest) => Token::Joined(word, rest),
+                None => Token::Word(word),
+            },
+            token => token,
+        }
     }
 
     /// Reads the value of a macro, which is all up to the end of the line.
     pub fn define(&mut self, name: &'a str) -> Result<(), String> {
         let start = self.values.len();
+        let mut ends_in_word = false;
         while !self.at_end()? {
             match self.peek()? {
-                Token::Quoted(text) => {
-                    let mut scanner = Scanner::new(text, true);
-                    loop {
-                        match scanner.token()? {
-                            Token::End => break,
-                            token => self.values.push(token),
-                        }
-                    }
+                Token::Quoted(text) => ends_in_word = self.define_quoted(text)?,
+                word @ (Token::Word(_) | Token::Joined(..)) => {
+                    ends_in_word = matches!(word, Token::Word(_));
+                    self.values.push(word);
                 }
-                word @ Token::Word(_) => self.values.push(word),
                 _ => return Err(self.unexpected("the value of a macro")),
             }
             self.next()?;
             if self.values.len() - start > MACRO_LIMIT {
                 return Err(format!("the value of macro '{name}' is too long"));
             }
+            self.limits
+                .check(Limit::Work, self.values.len() * KEPT_WORD_WORK)?;
         }
-        self.macros.insert(name, start..self.values.len());
+        let words = start..self.values.len();
+        self.macros.insert(
+            name,
+            Value {
+                words,
+                ends_in_word,
+            },
+        );
         Ok(())
+    }
+
+    /// Adds the words of a quotation; whether it ends in a word, without a space after it.
+    fn define_quoted(&mut self, text: &'a str) -> Result<bool, String> {
+        let mut scanner = Scanner::new(text, true);
+        let mut ends_in_word = false;
+        loop {
+            match scanner.token()? {
+                Token::End => return Ok(ends_in_word),
+                token => {
+                    let rest = &text[scanner.position..];
+                    let dropped = rest.bytes().all(|b| matches!(b, b'\\' | b'\r' | b'\n'));
+                    ends_in_word = dropped && matches!(token, Token::Word(_));
+                    self.values.push(token);
+                }
+            }
+        }
     }
 
     /// Whether the statement is at its end.
