@@ -13,6 +13,9 @@ use twilio_sip_allow::policy::space::{Field, Span};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, PortRange, Transport};
 use twilio_sip_allow::select::{self, Selection};
 
+#[path = "parse_pf/random.rs"]
+mod random;
+
 const IN_SYNC: [&str; 0] = [];
 
 fn pf() -> &'static dyn Dialect {
