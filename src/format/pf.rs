@@ -60,7 +60,10 @@ impl Dialect for Pf {
 
     fn contract(&self) -> &'static str {
         "A load replaces the anchor as a whole, in one step, and loading again changes nothing. The \
-         grammar is what the three systems have in common."
+         grammar is what the three systems have in common. Load the file into the anchor, never \
+         into /etc/pf.conf or the main ruleset. A reboot empties the anchor, unless /etc/pf.conf \
+         has `load anchor \"twilio-sip\" from \"FILE\"` after the line of the anchor. pfSense and \
+         OPNsense take lists of addresses by URL instead of anchors: use the format `cidr`."
     }
 
     fn load(&self, unit: &Unit) -> String {
