@@ -6,10 +6,13 @@
 
 mod common;
 
-use common::judge::{assert_in_sync, policy_of_case};
+use std::collections::HashSet;
+
+use common::judge::{assert_in_sync, dialect, policy_of_case};
 use common::lab::iptables_names;
 use common::namespace::Namespace;
 use common::{Case, facts, first_difference, head_commands, matrix, readers, render};
+use twilio_sip_allow::format::{self, Unit, UnitName};
 
 /// What a user may have beside our unit, in the same table and in others.
 const NFT_BEFORE: &str = "
@@ -448,4 +451,89 @@ printf '%s\\n' ip ip6 set map chain table meta ct tcp udp log limit counter acce
     let file = folder.path().join("all");
     std::fs::write(&file, taken).unwrap();
     namespace.script(&format!("nft -c -f {}", file.display()));
+}
+
+/// All words of the scanners of nft 1.0.6 and 1.1.6.
+const NFT_WORDS: &str = "
+    a-rwnd abort accept ackseq add addr ah alert all and arp asconf asconf-ack audit auto-merge
+    avgpkt bridge broute burst bypass bytes cfi cgroup cgroupv2 chain chains check checksum
+    chunk class classid code comment comp constant continue cookie-ack cookie-echo count counter
+    counters cpi cpu create crit csumcov ct cum-tsn-ack cwr daddr data day dccp debug define dei
+    delete describe destroy device devices direction dnat doff dport drop dscp dst dup dynamic
+    echo ecn ecne egress element elements emerg eol eq err error erspan esp ether event exists
+    expectation expiration expires export exthdr fanout fastopen fib filter flags flow flowlabel
+    flowtable flowtables flush forward-tsn frag frag-off fully-random fwd gateway gbp
+    gc-interval ge geneve get goto gre gretap group gt handle hbh hdrlength heartbeat
+    heartbeat-ack helper helpers hlen hook hooks hoplimit hour htype ibrhwaddr ibriport ibrname
+    ibrpvid ibrvproto icmp icmpv6 icmpx id igmp iif iifgroup iifkind iifname iiftype import in
+    inc include index inet info ingress init init-ack init-tag initial-tsn insert interval ip
+    ip6 ipsec jhash json jump kbytes l3proto l4proto label last last-entry le left length level
+    limit limits list ll log loose lowest-tsn lshift lsrr lt map maps mark masquerade max-delay
+    maxseg mbytes md5sig memory meta meter meters mh minute missing mod monitor more-fragments
+    mptcp mrt mss mtu name nat ne netdev never new new-cum-tsn nexthdr nexthop nfproto nftrace
+    nh noop nop not notice notrack num num-dup-tsns num-gap-ack-blocks num-inbound-streams
+    num-outbound-streams numgen obriport obrname offload offset oif oifgroup oifkind oifname
+    oiftype operation opt-type option options or original osf out over packets param-problem
+    path pcp performance persistent pkttype plen policy port position ppid prefix priority
+    proto-dst proto-src protocol ptr ptype queue queue-threshold quota quotas ra random rate
+    redefine redirect reject rename replace reply reqid reserved reserved2 reset return right
+    route rr rshift rt rt0 rt2 rtclassid rule rules ruleset sack sack-perm sack-permitted sack0
+    sack1 sack2 sack3 saddr sctp sdif sdifname secmark secmarks second secpath seed seg-left
+    seqno sequence set sets shutdown shutdown-ack shutdown-complete sid size skgid skip skuid
+    snaplen snat socket spi spnum sport srh ssn ssrr state status stream subtype symhash
+    synproxy synproxys table tables taddr tag tcp th time timeout timestamp to tos tproxy trace
+    transparent tsecr tsn tsval ttl tunnel tunnels type typeof udp udplite undefine until update
+    urgptr used value version vlan vm vmap vni vtag vxlan warn week wildcard window with wscale
+    xml xor xt zone
+";
+
+/// Keywords of versions of nft after 1.0.6.
+const LATER_KEYWORDS: &str = "destroy geneve gre gretap tunnel vni vxlan";
+
+#[test]
+fn nft_loads_every_table_and_chain_name_that_is_accepted() {
+    let Some(namespace) = Namespace::new("names of nft", &["nft"]) else {
+        return;
+    };
+    let words = || NFT_WORDS.split_ascii_whitespace();
+    let mut script = String::new();
+    for word in words() {
+        script += &format!(
+            "nft -f - 2>/dev/null <<'EOF' && echo {word} || true
+table inet {word} {{
+	chain x {{
+	}}
+}}
+insert rule inet {word} x counter
+flush ruleset
+EOF
+"
+        );
+    }
+    let printed = namespace.script(&script);
+    let loaded: HashSet<&str> = printed.lines().collect();
+    assert!(loaded.len() > 200 && loaded.len() < words().count() - 100);
+    let later: HashSet<&str> = LATER_KEYWORDS.split(' ').collect();
+    let policy = policy_of_case(&matrix()[0]);
+    let text = |name: &str, table: &str| {
+        let unit = Unit {
+            name: name.parse().unwrap(),
+            table: Some(format!("inet {table}")),
+        };
+        format::render(dialect("nftables"), &policy, &unit)
+    };
+    for word in words() {
+        let expected = loaded.contains(word) && !later.contains(word);
+        assert_eq!(text("twilio-sip", word).is_ok(), expected, "{word}");
+    }
+    for word in ["eq", "lshift", "tunnel"] {
+        let problem = text("twilio-sip", word).unwrap_err().to_string();
+        assert!(problem.contains("a word of nft's language"), "{problem}");
+    }
+    // The names of chains and sets contain '_', which no word of nft does.
+    let named: String = words()
+        .filter(|word| word.parse::<UnitName>().is_ok())
+        .map(|word| text(word, "filter").unwrap())
+        .collect();
+    namespace.script(&format!("nft -f - <<'EOF'\n{named}\nEOF"));
 }

@@ -30,20 +30,20 @@ const DEFAULT_TABLE: &str = "inet filter";
 /// `NFTNL_UDATA_COMMENT_MAXLEN` of libnftnl.
 const COMMENT_LIMIT: usize = 128;
 
-/// Words that nft does not take as the name of a table: what 1.0.6 refuses of all words of its
-/// manual page, and the keywords of later versions.
+/// Words that nft refuses as the name of a table: the keywords that the scanners of nft 1.0.6 to
+/// 1.1.6 know at every place, except `last`, which they accept as a name.
 const RESERVED: &str = "
     accept add ah all and arp auto-merge bridge cgroup chain comment comp constant continue
     counter cpu create ct day dccp define delete describe destroy device devices dnat drop dst
-    dup dynamic ecn element elements esp ether exists expires exthdr fib flags flow flowtable
-    flush frag fwd gc-interval geneve get goto gre gretap handle hbh hook hour ibriport ibrname
-    icmp icmpv6 igmp iif iifgroup iifname iiftype include index inet insert interval ip ip6
-    ipsec jhash jump le limit list log lt map mark masquerade meta meter mh missing monitor ne
-    netdev nftrace not notrack numgen obriport obrname offload oif oifgroup oifname oiftype or
-    osf pkttype policy position priority queue quota random redefine redirect reject rename
-    replace reset return rt rt0 rt2 rtclassid rule ruleset sctp secmark set size skgid skuid
-    snat socket srh symhash synproxy table tcp th time timeout tproxy type typeof udp udplite
-    undefine update vlan vmap vxlan xt
+    dup dynamic ecn element elements eq esp ether exists expires export exthdr fib flags flow
+    flowtable flush frag fwd gc-interval ge geneve get goto gre gretap gt handle hbh hook hour
+    ibriport ibrname icmp icmpv6 igmp iif iifgroup iifname iiftype import include index inet
+    insert interval ip ip6 ipsec jhash jump le limit list log lshift lt map mark masquerade meta
+    meter mh missing monitor ne netdev nftrace not notrack numgen obriport obrname offload oif
+    oifgroup oifname oiftype or osf pkttype policy position priority queue quota random redefine
+    redirect reject rename replace reset return rshift rt rt0 rt2 rtclassid rule ruleset sctp
+    secmark set size skgid skuid snat socket srh symhash synproxy table tcp th time timeout
+    tproxy tunnel type typeof udp udplite undefine update vlan vmap vni vxlan xor xt
 ";
 
 #[derive(Serialize)]
