@@ -195,7 +195,7 @@ fn what_nft_prints_is_in_sync_as_text_and_as_json() {
         let absent = text.replace("filter", "filters");
         assert_eq!(drift(&policy, &absent).len(), 8, "{absent}");
     }
-    let twice = format!("{LISTED}{}", render(&policy));
+    let twice = format!("{}{LISTED}", render(&policy));
     assert_eq!(drift(&policy, &twice), IN_SYNC);
 }
 
@@ -432,7 +432,7 @@ fn a_script_is_followed_command_by_command() {
         errors[0].starts_with("1: this brace is not closed"),
         "{errors:?}"
     );
-    assert_eq!(refused("frob\nfrob x; frob y\ninclude \"z\"\n").len(), 4);
+    assert_eq!(refused("frob\nfrob x; frob y\nfrob \"z\"\n").len(), 4);
     assert_eq!(refused(&"frob\n".repeat(99)).len(), 20);
 }
 
@@ -566,4 +566,192 @@ fn a_place_in_json_is_where_a_character_starts() {
     assert!(problem.contains("control character"), "{problem}");
     let found = excerpt(&json, errors[0].at);
     assert!(found.starts_with("東\u{1}\": "), "{found}");
+}
+
+/// A listing of `table ip filter` whose unit has these lines.
+fn listed(lines: &[&str]) -> String {
+    let lines = format!("\t\t{}\n", lines.join("\n\t\t"));
+    format!(
+        "table ip filter {{\n\tchain twilio_sip_in {{\n{lines}\t}}\n\n\tchain twilio_sip_out {{\n\t}}\n}}\n"
+    )
+}
+
+/// The drift from [`sip`] of a listing of `table ip filter`, or why it is refused.
+fn drift_or_refusal(text: &str) -> Vec<String> {
+    let unit = Unit {
+        table: Some("ip filter".to_owned()),
+        ..Unit::default()
+    };
+    parse(text, &unit, &BOTH).map_or_else(|errors| errors, |units| drift_of(&sip(), &units))
+}
+
+const SIP: &str = "ip saddr 54.65.63.192/30 udp dport 5060 accept";
+
+/// nft 1.0.6 prints all of these for rules and objects that it was given as JSON, with quotation
+/// marks and newlines in a comment, a prefix or a name.
+#[test]
+fn a_listing_that_a_comment_may_have_forged_is_refused() {
+    for (lines, problem) in [
+        (
+            &[
+                "counter packets 0 bytes 0 comment \"x\"",
+                SIP,
+                "drop comment \"\"",
+                "accept",
+            ][..],
+            "5: a comment is empty",
+        ),
+        (
+            &["counter comment \"x\"", SIP, "drop #\"", "accept"],
+            "5: a quotation mark follows '#'",
+        ),
+        (
+            &[
+                "counter comment \"x\"",
+                SIP,
+                "drop # a \" # handle 7",
+                "accept",
+            ],
+            "5: a quotation mark follows '#'",
+        ),
+        (
+            &[SIP, "drop # \" group 2 accept"],
+            "4: a quotation mark follows '#'",
+        ),
+        (
+            &[
+                "counter comment \"x\"y\"",
+                "accept",
+                SIP,
+                "drop comment \"z\"",
+            ],
+            "3: something follows a comment",
+        ),
+        (
+            &["counter comment \"x", "\" accept comment \"y\"", SIP],
+            "3: a quoted text spans lines",
+        ),
+        (
+            &["log prefix \"x\" comment \"y\" log prefix \"\" accept", SIP],
+            "3: something follows a comment",
+        ),
+        (
+            &["iifname \"a\"\"", "accept comment \"y\"", SIP],
+            "3: a quoted text spans lines",
+        ),
+        (
+            &[
+                "accept",
+                "}",
+                "}",
+                "flush chain ip filter twilio_sip_in",
+                "table ip filter {",
+                "chain twilio_sip_in {",
+                SIP,
+            ],
+            "6: 'flush' is not in what nft lists",
+        ),
+        (
+            &["accept", "}", "chain twilio_sip_in {", SIP],
+            "5: chain 'twilio_sip_in' is in the listing twice",
+        ),
+    ] {
+        for head in [
+            "",
+            "# Warning: table ip filter is managed by iptables-nft, do not touch!\n",
+        ] {
+            let text = format!("{head}{}", listed(lines));
+            let problem = match problem.split_once(": ") {
+                Some((line, what)) if !head.is_empty() => {
+                    format!("{}: {what}", line.parse::<usize>().unwrap() + 1)
+                }
+                _ => problem.to_owned(),
+            };
+            let found = drift_or_refusal(&text);
+            assert!(found[0].starts_with(&problem), "{text}\n{found:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_with_ordinary_comments_is_accepted() {
+    for lines in [
+        &[SIP][..],
+        &[
+            "counter comment \"a; b { c } # d\"",
+            "ip saddr 54.65.63.192/30 udp dport 5060 accept comment \"x # y\" # handle 7",
+        ],
+        &[
+            "log prefix \"a \" level warn",
+            SIP,
+            "drop comment \"the rest\"",
+        ],
+        &[
+            "ip saddr { 54.65.63.192/31 comment \"a\", 54.65.63.194/31 comment \"b\" } udp dport 5060 accept",
+        ],
+        &["comment \"of the chain\"", SIP],
+        &["iifname \"eth0\" counter name \"c\" continue", SIP],
+    ] {
+        let found = drift_or_refusal(&listed(lines));
+        assert_eq!(found, IN_SYNC, "{lines:?}");
+    }
+    let comments = format!(
+        "# the \"old\" rules\n{}",
+        listed(&[SIP, "drop # \"all\" else"])
+    );
+    assert_eq!(drift_or_refusal(&comments), IN_SYNC);
+    let partly = listed(&[SIP]) + "table ip filter {\n\tchain other {\n\t}\n}\n";
+    assert_eq!(drift_or_refusal(&partly), IN_SYNC);
+}
+
+#[test]
+fn listings_of_two_machines_are_refused() {
+    let text = LISTED.repeat(2);
+    assert!(refused(&text)[0].contains("is in the listing twice; give the listing of one machine"));
+    let objects = JSON.trim().strip_prefix("{\"nftables\": [").unwrap();
+    let objects = objects.strip_suffix("]}").unwrap();
+    let json = format!("{{\"nftables\": [{objects}, {objects}]}}\n");
+    assert!(refused(&json)[0].contains("'metainfo' is there twice"));
+    let (_, rest) = objects.split_once("}}, ").unwrap();
+    let json = format!("{{\"nftables\": [{objects}, {rest}]}}\n");
+    let found = refused(&json);
+    assert!(found[0].contains("is in the listing twice"), "{found:?}");
+}
+
+/// As `nft -j` prints the statements, and with an escape that other programs may write.
+#[test]
+fn a_set_that_a_rule_changes_is_refused_in_json() {
+    let policy = tokyo(everything());
+    let with = |statement: &str| {
+        let rule = format!(
+            r#", {{"rule": {{"family": "inet", "table": "filter", "chain": "input", "handle": 99, "expr": [{{"counter": null}}, {statement}]}}}}]}}"#
+        );
+        let end = JSON.trim_end().strip_suffix("]}").unwrap();
+        format!("{end}{rule}\n")
+    };
+    let saddr = r#"{"payload": {"protocol": "ip", "field": "saddr"}}"#;
+    for statement in [
+        format!(r#"{{"set": {{"op": "add", "elem": {saddr}, "set": "@twilio_sip_media"}}}}"#),
+        format!(r#"{{"set": {{"op": "delete", "elem": {saddr}, "set": "@twilio_sip_media"}}}}"#),
+        format!(
+            r#"{{"set": {{"op": "update", "elem": {saddr}, "set": "\u0040twilio_sip\u005fmedia", "stmt": [{{"counter": null}}]}}}}"#
+        ),
+        format!(
+            r#"{{"map": {{"op": "add", "elem": {saddr}, "data": "192.0.2.1", "map": "@twilio_sip_media"}}}}"#
+        ),
+        format!(
+            r#"{{"meter": {{"key": {saddr}, "stmt": {{"counter": null}}, "size": 9, "name": "twilio_sip_media"}}}}"#
+        ),
+    ] {
+        let found = refused(&with(&statement));
+        let expected = "this rule changes the elements of set 'twilio_sip_media', which the checked chains use";
+        assert!(found[0].contains(expected), "{statement}\n{found:?}");
+    }
+    for statement in [
+        format!(r#"{{"set": {{"op": "add", "elem": {saddr}, "set": "@other"}}}}"#),
+        format!(r#"{{"match": {{"op": "==", "left": {saddr}, "right": "@twilio_sip_media"}}}}"#),
+        r#"{"log": {"prefix": "map set @twilio_sip_media"}}"#.to_owned(),
+    ] {
+        assert_eq!(drift(&policy, &with(&statement)), IN_SYNC, "{statement}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The structure of what `nft -j list` prints (libnftables-json(5)).
 
+mod changes;
 mod object;
 mod set;
 mod statement;
@@ -16,7 +17,7 @@ use crate::format::parse::{ParseError, place, place_of_error};
 
 use super::check_hook;
 use super::rule::{Rule, Trouble};
-use super::ruleset::{Body, Syntax, Table, TableName};
+use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::text::table_flag;
 use super::value::{Element, Type};
 
@@ -32,6 +33,10 @@ impl Syntax for Json {
             rule.add(statement.0)?;
         }
         Ok(())
+    }
+
+    fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
+        changes::changed_sets(rule.text, found)
     }
 
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
@@ -77,6 +82,7 @@ pub(super) fn read<'a>(
         text,
         wanted,
         table: Table::new(wanted),
+        started: false,
     };
     let mut input = serde_json::Deserializer::from_str(text);
     let read = (&mut reader).deserialize(&mut input);
@@ -90,6 +96,8 @@ struct Reader<'a> {
     text: &'a str,
     wanted: TableName<'a>,
     table: Table<'a, Json>,
+    /// Whether the object that starts a listing was read.
+    started: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -129,8 +137,7 @@ impl<'a> Reader<'a> {
                         at: self.place_of_object(&[rule.family, rule.table, rule.chain]),
                         text: rule.expr.get(),
                     };
-                    let chain = self.table.chains.entry(rule.chain).or_default();
-                    chain.entries.push(text);
+                    self.table.chain(rule.chain).entries.push(text);
                 }
             }
             "table" => {
@@ -148,6 +155,9 @@ impl<'a> Reader<'a> {
                     } else {
                         &mut self.table.sets.entry(named.name).or_default().body
                     };
+                    if key == "chain" && body.declared {
+                        return Err(A::Error::custom(listed_twice(key, named.name)));
+                    }
                     body.declared = true;
                     body.properties.push(RuleText {
                         at: place(raw.get().as_ptr() as usize - self.text.as_ptr() as usize),
@@ -157,6 +167,11 @@ impl<'a> Reader<'a> {
             }
             "metainfo" => {
                 let metainfo: Metainfo = map.next_value()?;
+                if std::mem::replace(&mut self.started, true) {
+                    return Err(A::Error::custom(
+                        "'metainfo' is there twice; give the listing of one machine at a time",
+                    ));
+                }
                 if metainfo.json_schema_version != 1 {
                     return Err(A::Error::custom(
                         "expected version 1 of the JSON schema of nft",

@@ -115,6 +115,11 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 
+    /// How many combinations of addresses and ports its matches came to.
+    pub fn combinations(&self) -> usize {
+        self.matches.boxes.len()
+    }
+
     /// What the rule does, in the order in which it does it.
     pub fn finish(self, arms: &mut Vec<Arm<'a>>) -> Result<(), Trouble> {
         let Matches {

@@ -1,12 +1,13 @@
 //! The table that the unit is in, and what its chains do.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use crate::format::chains::{Arm, Chains, RuleText, units};
 use crate::format::parse::{ParseError, Parsed, Wanted};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 use super::rule::{Rule, Trouble};
 use super::set::{Set, Sets};
@@ -15,6 +16,17 @@ use super::{json, text};
 
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);
+
+/// The work of one combination, since making and sorting it takes several steps.
+const WORK: usize = 4;
+
+/// The name of a set that a rule changes; `None` if the text gives the name by a variable.
+pub(super) type SetName<'a> = Option<Cow<'a, str>>;
+
+/// Why a listing that declares a chain or a set again is refused.
+pub(super) fn listed_twice(kind: &str, name: &str) -> String {
+    format!("{kind} '{name}' is in the listing twice; give the listing of one machine at a time")
+}
 
 /// What `nft list ruleset` prints, as text or as JSON, or our own file.
 pub(super) fn parse(text: &str, table: TableName, wanted: Wanted) -> Parsed {
@@ -38,6 +50,9 @@ fn wanted_units<S: Syntax>(table: &Table<S>, wanted: Wanted) -> Parsed {
 pub(super) trait Syntax {
     /// Adds the statements of a rule to it.
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble>;
+
+    /// Adds the sets that a rule adds elements to, or removes them from, to `found`.
+    fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
 
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError>;
@@ -88,11 +103,22 @@ pub(super) struct NamedSet<'a> {
     meaning: OnceCell<Result<Set<'a>, Trouble>>,
 }
 
+/// The sets that rules change, each with the first such rule.
+#[derive(Default)]
+struct Changes<'a> {
+    by_rule: HashMap<SetName<'a>, u32>,
+}
+
 /// A table of a text.
 pub(super) struct Table<'a, S> {
     name: TableName<'a>,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
+    /// The chains that may have rules since the table was flushed.
+    filled: Vec<&'a str>,
+    changes: OnceCell<Result<Changes<'a>, Trouble>>,
+    /// How many combinations the rules read so far came to.
+    work: Cell<usize>,
     syntax: PhantomData<S>,
 }
 
@@ -103,7 +129,62 @@ impl<'a, S: Syntax> Table<'a, S> {
             name,
             chains: HashMap::new(),
             sets: HashMap::new(),
+            filled: Vec::new(),
+            changes: OnceCell::new(),
+            work: Cell::new(0),
             syntax: PhantomData,
+        }
+    }
+
+    /// A chain that rules may be put into.
+    pub fn chain(&mut self, name: &'a str) -> &mut Body<'a> {
+        let body = self.chains.entry(name).or_default();
+        if body.entries.is_empty() && body.inserted.is_empty() {
+            self.filled.push(name);
+        }
+        body
+    }
+
+    /// Takes the rules out of all chains.
+    pub fn flush(&mut self) {
+        for name in self.filled.drain(..) {
+            self.chains.entry(name).or_default().flush();
+        }
+    }
+
+    /// The sets that any rule of the table changes.
+    fn changes(&self) -> Result<Changes<'a>, Trouble> {
+        let mut changes = Changes::default();
+        let mut found = Vec::new();
+        for rule in self.chains.values().flat_map(|body| &body.entries) {
+            S::changed_sets(*rule, &mut found).map_err(|problem| Trouble {
+                at: Some(rule.at),
+                problem,
+            })?;
+            for name in found.drain(..) {
+                let first = changes.by_rule.entry(name).or_insert(rule.at);
+                *first = rule.at.min(*first);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Refuses a set that a rule of the table changes: what a listing shows of it may be out of
+    /// date with the next packet, even if no flag says so.
+    fn check_constant(&self, name: &str) -> Result<(), Trouble> {
+        let changes = self.changes.get_or_init(|| self.changes());
+        let changes = changes.as_ref().map_err(Clone::clone)?;
+        let by_rule = [Some(Cow::Borrowed(name)), None]
+            .iter()
+            .find_map(|key| changes.by_rule.get(key).copied());
+        match by_rule {
+            None => Ok(()),
+            Some(at) => Err(Trouble {
+                at: Some(at),
+                problem: format!(
+                    "this rule changes the elements of set '{name}', which the checked chains use; use a set there that no rule changes"
+                ),
+            }),
         }
     }
 
@@ -120,6 +201,7 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
         let set = set.ok_or_else(|| {
             format!("set {name} is not in the text, so what is in it is not known; give all of the table")
         })?;
+        self.check_constant(name)?;
         let meaning = set.meaning.get_or_init(|| {
             let (types, elements) = S::set(&set.body)?;
             let place = set.body.properties.first().map(|property| property.at);
@@ -172,7 +254,12 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
     ) -> Result<(), ParseError> {
         let mut rule = Rule::new(self, limits);
         S::rule(text, &mut rule)
-            .and_then(|()| rule.finish(arms))
+            .and_then(|()| {
+                self.work.set(self.work.get() + WORK * rule.combinations());
+                let work = limits.check(Limit::Work, self.work.get());
+                work.map_err(String::from)?;
+                rule.finish(arms)
+            })
             .map_err(|trouble| trouble.within(text.at))
     }
 }

@@ -1,6 +1,8 @@
 //! The structure of a text: tables, and what stands in the one that the unit is in.
 
+mod changes;
 mod reader;
+mod scan;
 mod set;
 mod statement;
 mod value;
@@ -9,7 +11,7 @@ use crate::format::chains::RuleText;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, place};
 
 use super::rule::{Rule, Trouble};
-use super::ruleset::{Body, Syntax, Table, TableName};
+use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
 
@@ -19,6 +21,10 @@ pub(super) struct Text;
 impl Syntax for Text {
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
         statement::rule(text, rule)
+    }
+
+    fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
+        changes::changed_sets(rule.text, found)
     }
 
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
@@ -36,9 +42,11 @@ pub(super) fn read<'a>(
     wanted: TableName<'a>,
 ) -> Result<Table<'a, Text>, Vec<ParseError>> {
     lines(text).map(|_| ()).map_err(|error| vec![error])?;
+    scan::check(text).map_err(|error| vec![error])?;
     let mut reader = Reader {
         tokens: Tokens::new(text),
         wanted,
+        listing: scan::is_listing(text),
         table: Table::new(wanted),
         errors: Vec::new(),
     };
@@ -88,6 +96,8 @@ type Done = Result<(), Failure>;
 struct Reader<'a> {
     tokens: Tokens<'a>,
     wanted: TableName<'a>,
+    /// See [`scan::is_listing`].
+    listing: bool,
     table: Table<'a, Text>,
     errors: Vec<ParseError>,
 }
@@ -190,6 +200,14 @@ impl<'a> Reader<'a> {
     fn command(&mut self) -> Done {
         let verb = self.word("a command of nft")?;
         match verb {
+            "add" | "create" | "insert" | "flush" | "delete" | "destroy" | "replace" | "rename"
+                if self.listing =>
+            {
+                Err(format!(
+                    "'{verb}' is not in what nft lists, but the text begins as a listing; begin a file of commands with '#!/usr/sbin/nft -f', or {EXPECTED}"
+                )
+                .into())
+            }
             "add" | "create" => {
                 let object = self.word("what to add")?;
                 self.add(object)
@@ -300,7 +318,16 @@ impl<'a> Reader<'a> {
         let Some(statements) = self.statements(wanted)? else {
             return Ok(());
         };
-        let body = self.table.chains.entry(name).or_default();
+        if self.listing
+            && self
+                .table
+                .chains
+                .get(name)
+                .is_some_and(|body| body.declared)
+        {
+            return Err(listed_twice("chain", name).into());
+        }
+        let body = self.table.chain(name);
         body.declared = true;
         for statement in statements {
             if is_chain_property(statement.text) {
@@ -317,6 +344,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         let body = &mut self.table.sets.entry(name).or_default().body;
+        if self.listing && body.declared {
+            return Err(listed_twice("set", name).into());
+        }
         body.declared = true;
         for statement in statements {
             if statement.text.starts_with("elements") {
@@ -359,7 +389,7 @@ impl<'a> Reader<'a> {
         if let Some(word @ ("handle" | "position" | "index")) = first {
             return Err(format!("'{word}' is not followed here; {EXPECTED}").into());
         }
-        add(self.table.chains.entry(chain).or_default(), rule);
+        add(self.table.chain(chain), rule);
         Ok(())
     }
 
@@ -385,7 +415,7 @@ impl<'a> Reader<'a> {
             }
             "table" => {
                 if self.is_wanted()? {
-                    self.table.chains.values_mut().for_each(Body::flush);
+                    self.table.flush();
                 }
             }
             "chain" | "set" | "map" => {

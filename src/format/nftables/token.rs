@@ -74,6 +74,7 @@ impl<'a> Tokens<'a> {
                 return Ok(Token::Quoted(&self.text[start..self.at - 1]));
             }
             b'0'..=b'9' | b'a'..=b'f' if is_ether_address(bytes) => ETHER_ADDRESS,
+            b'0'..=b'9' | b'a'..=b'f' if let Some(length) = class_id(bytes) => length,
             b'0'..=b'9' => length_while(bytes, |b| b.is_ascii_alphanumeric() || b"._".contains(&b)),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'*' => length_while(bytes, |b| {
                 b.is_ascii_alphanumeric() || b"._-/*".contains(&b)
@@ -117,6 +118,19 @@ fn is_ether_address(bytes: &[u8]) -> bool {
         && !bytes
             .get(ETHER_ADDRESS)
             .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b':')
+}
+
+/// The length of a handle of traffic control that the text starts with, such as `1:2`.
+fn class_id(bytes: &[u8]) -> Option<usize> {
+    let digits = |bytes: &[u8]| {
+        let length = bytes.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        (1..=4).contains(&length).then_some(length)
+    };
+    let major = digits(bytes)?;
+    let rest = bytes.get(major..)?.strip_prefix(b":")?;
+    let length = major + 1 + digits(rest)?;
+    let is_longer = |b: &u8| b.is_ascii_alphanumeric() || b":._-".contains(b);
+    (!bytes.get(length).is_some_and(is_longer)).then_some(length)
 }
 
 /// The place of the newline that ends a line, or the end of the text.

@@ -1,0 +1,47 @@
+//! The sets that a rule changes (nft(8), "Set statement", "Map statement" and "Meters").
+
+use std::borrow::Cow;
+
+use crate::format::nftables::ruleset::SetName;
+use crate::format::nftables::token::{Token, Tokens};
+
+const WORDS: [&str; 4] = ["add", "update", "delete", "meter"];
+
+/// Adds the sets that a rule adds elements to, or removes them from.
+pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
+    if !WORDS.iter().any(|word| rule.contains(word)) {
+        return Ok(());
+    }
+    let mut tokens = Tokens::new(rule);
+    // Whether a verb was read whose set comes next: 'add @s { ... }', or 'set add ... @s'.
+    let mut open = false;
+    loop {
+        match tokens.next()? {
+            Token::End => return Ok(()),
+            Token::Word("add" | "update" | "delete") => open = true,
+            Token::Word("meter") => {
+                if let Token::Word(name) = tokens.next()? {
+                    found.push(Some(Cow::Borrowed(name)));
+                }
+            }
+            Token::Sign("$") if open => {
+                found.push(None);
+                open = false;
+            }
+            Token::Sign("@") if open => {
+                if let Token::Word(name) = tokens.next()? {
+                    open = is_raw_payload(name, tokens)?;
+                    if !open {
+                        found.push(Some(Cow::Borrowed(name)));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether `@` and `word` start a raw payload expression, such as `@th,0,16`.
+fn is_raw_payload(word: &str, mut after: Tokens) -> Result<bool, String> {
+    Ok(matches!(word, "ll" | "nh" | "th" | "ih") && after.next()? == Token::Sign(","))
+}

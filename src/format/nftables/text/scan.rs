@@ -1,0 +1,120 @@
+//! Checks of a whole text, before any of its tables is read.
+
+use crate::format::nftables::token::{end_of_line, end_of_quotation};
+use crate::format::parse::{ParseError, place};
+
+/// Whether a text begins as `nft list` begins its output.
+///
+/// Such a text contains no commands, and each chain once. It may contain comments that imitate
+/// other parts of a listing, because nft prints comments without escapes.
+pub(super) fn is_listing(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.find(|line| !line.starts_with("# Warning: table "));
+    let head = first.and_then(|line| line.split(" # handle ").next());
+    head.is_some_and(|head| head.starts_with("table ") && head.trim_end().ends_with('{'))
+}
+
+/// Refuses a text that nft may read in another way than this program, and a listing that nft may
+/// have printed for other rules.
+///
+/// It covers all tables, because a quotation mark in one of them can change where another starts.
+pub(super) fn check(text: &str) -> Result<(), ParseError> {
+    let listing = is_listing(text);
+    let bytes = text.as_bytes();
+    let (mut at, mut last) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        let end = match byte {
+            b'"' => check_string(text, last, at)?,
+            b'#' => {
+                let end = end_of_line(text, at);
+                if listing {
+                    check_comment(text, at, end)?;
+                }
+                end
+            }
+            b'\\' => {
+                check_continuation(text, at)?;
+                at += 1;
+                continue;
+            }
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        (at, last) = (end, end);
+    }
+    Ok(())
+}
+
+const USE_JSON: &str = "nft prints comments without escapes, so this text can be read in two ways; give what 'nft -j list ruleset' prints";
+
+/// Checks the string that starts at `at`, where the text from `last` on is not quoted, and returns
+/// the place after it.
+fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ParseError> {
+    let refuse = |problem: String| Err(ParseError::new(place(at), problem));
+    let end = match end_of_quotation(text, at) {
+        Ok(end) => end,
+        Err(problem) => return refuse(problem),
+    };
+    let string = &text[at + 1..end - 1];
+    let before = text[last..at].trim_end_matches([' ', '\t', '\r', '\n', '\\']);
+    if before.ends_with("include") {
+        return refuse(
+            "the text includes another file, whose content is not known; give what 'nft list ruleset' prints"
+                .to_owned(),
+        );
+    }
+    if string.contains(['\n', '\r']) {
+        return refuse(format!("a quoted text spans lines: {USE_JSON}"));
+    }
+    if before.ends_with("comment") {
+        if string.is_empty() {
+            return refuse(format!("a comment is empty: {USE_JSON}"));
+        }
+        if !may_follow_comment(&text[end..]) {
+            return refuse(format!(
+                "something follows a comment that nft does not print there: {USE_JSON}"
+            ));
+        }
+    }
+    Ok(end)
+}
+
+/// Whether a comment can be followed by this in what nft prints or accepts.
+fn may_follow_comment(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let words = ["timeout ", "expires ", "counter ", "\\\n"];
+    rest.is_empty()
+        || rest.starts_with(['\n', '\r', ';', '}', ',', ':', '#'])
+        || words.iter().any(|word| rest.starts_with(word))
+}
+
+/// Refuses a `#` that hides the closing quotation mark of a comment. nft prints a space, a comma
+/// or nothing after that mark.
+fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ParseError> {
+    let comment = text[start..end].trim_end_matches('\r');
+    let closes = |(mark, _): (usize, &str)| {
+        let after = comment[mark + 1..].chars().next();
+        matches!(after, None | Some(' ' | '\t' | ','))
+    };
+    if comment.match_indices('"').any(closes) {
+        let problem = format!("a quotation mark follows '#': {USE_JSON}");
+        return Err(ParseError::new(place(start), problem));
+    }
+    Ok(())
+}
+
+/// Refuses a line of a comment after a line that a backslash continues: it ends the statement in
+/// nft 1.0.6, and not in nft 1.1.
+fn check_continuation(text: &str, at: usize) -> Result<(), ParseError> {
+    let next = text[at + 1..].strip_prefix('\n');
+    let comment = next.is_some_and(|next| next.trim_start_matches([' ', '\t']).starts_with('#'));
+    if comment {
+        return Err(ParseError::new(
+            place(at),
+            "versions of nft differ in whether a comment line ends a line that '\\' continues; remove the comment line",
+        ));
+    }
+    Ok(())
+}
