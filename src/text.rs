@@ -6,6 +6,15 @@ use unicode_normalization::char::is_combining_mark;
 /// How many near names an error shows.
 const NEAREST: usize = 3;
 
+/// The most letters of a name that is compared with others, and the most bytes that they take.
+const LONGEST: usize = 64;
+const LONGEST_BYTES: usize = 4 * LONGEST;
+
+/// The work that a search for near names may take: bytes folded, and pairs of letters compared.
+/// Each name costs [`PER_NAME`] besides.
+const STEPS: usize = 2_000_000;
+const PER_NAME: usize = 16;
+
 /// The fewest letters that are worth looking for inside names.
 const SHORTEST_PART: usize = 3;
 
@@ -52,30 +61,62 @@ pub fn fold(name: &str) -> String {
         .collect()
 }
 
-/// Those of the known names that may be meant: which a slip of the keyboard could have turned into
-/// `name`, or of which it is a part; nearest first.
+/// The known names that the user may have meant, nearest first: typing errors of `name`, and names
+/// that contain it.
+///
+/// The names may come from an input of any size. Long names are skipped, and the search ends after
+/// [`STEPS`] steps, so an answer takes milliseconds.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let wanted = fold(name);
+    let Some(wanted) = fold_short(name) else {
+        return Vec::new();
+    };
     let length = wanted.chars().count();
     let tolerance = (length / 3).max(1);
-    let mut near: Vec<(usize, &str)> = known
-        .map(|known| {
-            let folded = fold(known);
-            let part = length >= SHORTEST_PART && folded.contains(&wanted);
-            let slips = strsim::damerau_levenshtein(&wanted, &folded);
-            (if part { slips.min(tolerance) } else { slips }, known)
-        })
-        .filter(|(distance, _)| *distance <= tolerance)
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    let mut names: Vec<&str> = Vec::new();
-    for (_, known) in near {
-        if !names.iter().any(|name| fold(name) == fold(known)) {
-            names.push(known);
+    let mut steps = 0;
+    let mut near = Vec::new();
+    for known in known {
+        steps += PER_NAME + known.len().min(LONGEST_BYTES);
+        if steps > STEPS {
+            break;
+        }
+        let Some(folded) = fold_short(known) else {
+            continue;
+        };
+        let is_part = length >= SHORTEST_PART && folded.contains(&wanted);
+        let other = folded.chars().count();
+        let distance = if length.abs_diff(other) <= tolerance {
+            steps += length * other;
+            strsim::damerau_levenshtein(&wanted, &folded)
+        } else {
+            usize::MAX
+        };
+        let distance = if is_part {
+            distance.min(tolerance)
+        } else {
+            distance
+        };
+        if distance <= tolerance {
+            near.push((distance, folded, known));
         }
     }
-    names.truncate(NEAREST);
-    names
+    // The order of the known names may be that of a hash table.
+    near.sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
+    let mut nearest: Vec<(String, &str)> = Vec::new();
+    for (_, folded, known) in near {
+        if nearest.iter().all(|(shown, _)| *shown != folded) {
+            nearest.push((folded, known));
+        }
+        if nearest.len() == NEAREST {
+            break;
+        }
+    }
+    nearest.into_iter().map(|(_, known)| known).collect()
+}
+
+/// The folded name; `None` if it is longer than a name that somebody mistypes.
+fn fold_short(name: &str) -> Option<String> {
+    let folded = (name.len() <= LONGEST_BYTES).then(|| fold(name))?;
+    (folded.chars().count() <= LONGEST).then_some(folded)
 }
 
 /// The nearest names as a question to put into an error, empty when none is near.
@@ -151,6 +192,61 @@ mod tests {
         ] {
             assert_eq!(did_you_mean(name, known()), question, "{name}");
         }
+    }
+
+    #[test]
+    fn near_names_are_found_among_thousands() {
+        let names: Vec<String> = (0..5_000).map(|n| format!("TWILIO-SIP-IN-{n}")).collect();
+        let known = || names.iter().map(String::as_str).chain(["TWILIO-SIP-OUT"]);
+        assert_eq!(
+            did_you_mean("TWILIO-SIP-UOT", known()),
+            " (did you mean TWILIO-SIP-OUT or TWILIO-SIP-IN-0 or TWILIO-SIP-IN-1?)"
+        );
+    }
+
+    #[test]
+    fn spellings_of_one_name_are_suggested_once() {
+        let names = ["sao-paulo", "SAO_PAULO", "São Paulo", "sao-paulo-ix"];
+        let repeated = std::iter::repeat_n(names, 1_000).flatten();
+        assert_eq!(
+            did_you_mean("saopualo", repeated),
+            " (did you mean sao-paulo?)"
+        );
+    }
+
+    #[test]
+    fn the_search_for_near_names_ends_after_a_bounded_number_of_steps() {
+        for length in [2, 14, 60, 63, 64, 255] {
+            let name = "a".repeat(length);
+            let other = "b".repeat(length);
+            let mut asked = 0_usize;
+            let endless = std::iter::repeat_with(|| {
+                asked += 1;
+                &*other
+            });
+            let most = STEPS / PER_NAME;
+            assert_eq!(
+                did_you_mean(
+                    &name,
+                    endless.take(if length > LONGEST { 1 } else { 2 * most })
+                ),
+                ""
+            );
+            assert!(asked <= most, "{length}: {asked}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_not_compared() {
+        let long = "a".repeat(LONGEST + 1);
+        let longest = "a".repeat(LONGEST);
+        let huge = "a".repeat(30_000_000);
+        let wide = "\u{fdfa}".repeat(60);
+        let known = || [&*huge, &*long, &*wide, &*longest].into_iter();
+        assert_eq!(nearest(&longest[1..], known()), [&longest]);
+        assert_eq!(nearest(&long, known()), [""; 0]);
+        assert_eq!(nearest(&huge, known()), [""; 0]);
+        assert_eq!(nearest(&wide, known()), [""; 0]);
     }
 
     #[test]

@@ -20,11 +20,15 @@ const PF: &str = "check -q -f pf FILE";
 const AWS: &str = "check -q -f aws-sg FILE";
 const CISCO: &str = "check -q -f cisco FILE";
 const ASA: &str = "check -q -f cisco-asa FILE";
+const MIKROTIK: &str = "check -q -f mikrotik FILE";
+const LONG_NAME: &str =
+    "check -q -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
 const DATASET: &str = "-q -f nftables --dataset FILE";
 const TEMPLATE: &str = "-q --template FILE";
 const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 
+const NO_CHAIN: &str = "stdout: there is no such chain in ";
 const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
 const BOXES: &str = "it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more";
 const WORK: &str = "it takes more than 50000000 steps to work out; --limit work=NUMBER allows more";
@@ -109,6 +113,17 @@ pub const INPUTS: &[Hostile] = &[
     input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
     input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
+    // Thousands of names, or a long one, that might be the one that is missing.
+    input("20,000 names, iptables", IPTABLES, || iptables_chains(20_000, ""), NO_CHAIN),
+    input("200,000 names, iptables", IPTABLES, || iptables_chains(200_000, ""), NO_CHAIN),
+    input("20,000 names, nftables", NFTABLES, || nftables_chains(20_000), NO_CHAIN),
+    input("200,000 names, nftables", NFTABLES, || nftables_chains(200_000), NO_CHAIN),
+    input("20,000 names, RouterOS", MIKROTIK, || mikrotik_chains(20_000), NO_CHAIN),
+    input("100,000 names, RouterOS", MIKROTIK, || mikrotik_chains(100_000), NO_CHAIN),
+    input("a name of 255 letters and 20,000 names", LONG_NAME, || iptables_chains(20_000, ""), NO_CHAIN),
+    input("a name of 255 letters and 20,000 such names", LONG_NAME, || iptables_chains(20_000, &"a".repeat(240)), NO_CHAIN),
+    input("a name of 30 MB, iptables", IPTABLES, || iptables_chains(1, &"A".repeat(30 * MIB)), NO_CHAIN),
+    input("a name of 30 MB, nftables", NFTABLES, || format!("table inet filter {{\nchain {} {{\n}}\n}}\n", "a".repeat(30 * MIB)).into(), NO_CHAIN),
     // No text.
     input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
     input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
@@ -127,6 +142,31 @@ pub const INPUTS: &[Hostile] = &[
     input("UTF-16, page", PAGE, || utf16(b"# x\n", u16::to_le_bytes), UTF16),
     input("UTF-16, scan", SCAN, || utf16(b"Twilio 54.65.63.192/30\n", u16::to_be_bytes), "stdout: 1 current"),
 ];
+
+/// Names that differ from the one that `check` looks for in their ends.
+fn names(count: usize, declared: fn(&str) -> String) -> Vec<u8> {
+    let names = (0..count).map(|number| declared(&format!("TWILIO-SIP-IN-{number}")));
+    format!("*filter\n{}COMMIT\n", names.collect::<String>()).into()
+}
+
+/// Chains whose names differ from the one that `check` looks for.
+fn iptables_chains(count: usize, start: &str) -> Vec<u8> {
+    let chain = |number| format!(":{start}TWILIO-SIP-IN-{number} - [0:0]\n");
+    let chains: String = (0..count).map(chain).collect();
+    format!("*filter\n{chains}COMMIT\n").into()
+}
+
+fn nftables_chains(count: usize) -> Vec<u8> {
+    let chain = |number| format!("chain twilio_sip_in_{number} {{\n}}\n");
+    let chains: String = (0..count).map(chain).collect();
+    format!("table inet filter {{\n{chains}}}\n").into()
+}
+
+fn mikrotik_chains(count: usize) -> Vec<u8> {
+    let rule = |number| format!("add chain=twilio-sip-in-{number} action=accept\n");
+    let rules: String = (0..count).map(rule).collect();
+    format!("/ip firewall filter\n{rules}").into()
+}
 
 /// Rules that combine 15 ports with 15.
 const PORTS: &str = "-p udp -m multiport --sports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -m multiport --dports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -j DROP\n-A TWILIO-SIP-IN ";
