@@ -18,12 +18,66 @@ const PER_NAME: usize = 16;
 /// The fewest letters that are worth looking for inside names.
 const SHORTEST_PART: usize = 3;
 
-/// Whether a character does not show, or turns what stands beside it: control characters, and
-/// what Unicode Technical Report 36, section 2.3, and Technical Standard 39 warn of.
+/// The code points that have no visible glyph of their own: property `Default_Ignorable_Code_Point`
+/// of `DerivedCoreProperties.txt`, Unicode 14.0.0. It includes the bidirectional controls.
+const DEFAULT_IGNORABLE: [(char, char); 17] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fff8}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+/// Whether a character is invisible or changes how the text around it appears: control characters,
+/// line and paragraph separators, default-ignorable characters, the marks of interlinear
+/// annotations, and the blank Braille pattern.
+///
+/// Unicode Technical Report 36, section 2.3, and Technical Standard 39 explain the risk.
 pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{feff}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    if c < '\u{ad}' {
+        return c.is_control();
+    }
+    let after = DEFAULT_IGNORABLE.partition_point(|(_, last)| *last < c);
+    let ignorable = DEFAULT_IGNORABLE.get(after);
+    ignorable.is_some_and(|(first, _)| *first <= c)
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{2800}' | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// The JSON text with hidden characters as `\uXXXX`, two of them beyond the Basic Multilingual Plane
+/// (RFC 8259, section 7).
+///
+/// Such characters occur in the strings alone, except for the line ends between the tokens.
+pub fn json_escaped(json: String) -> String {
+    let is_raw = |c: char| is_hidden(c) && c != '\n';
+    if !json.contains(is_raw) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len() + json.len() / 8);
+    for c in json.chars() {
+        if is_raw(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// The text with hidden characters spelled out, but for those in `kept`.
@@ -162,6 +216,57 @@ mod tests {
             "a\\n\\u{1b}[31m\\u{202e}東京"
         );
         assert_eq!(shown("a\nb\t", &['\n']), "a\nb\\t");
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped_in_json() {
+        let text = "a\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{e0041}\u{1b}東é";
+        let json = serde_json::json!({"key": [text]});
+        for plain in [json.to_string(), format!("{json:#}")] {
+            let escaped = json_escaped(plain.clone());
+            let string = r#""a\u007f\u009b\u202e\u2028\ufeff\udb40\udc41\u001b東é""#;
+            assert!(escaped.contains(string), "{escaped}");
+            assert_eq!(escaped.lines().count(), plain.lines().count());
+            let read: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+            assert_eq!(read, json);
+        }
+    }
+
+    /// Perl has the property from the Unicode Character Database too.
+    #[test]
+    fn every_default_ignorable_character_is_hidden_and_no_letter_is() {
+        let script = r"for my $c (0..0xd7ff, 0xe000..0x10ffff) {
+            my $t = chr $c;
+            my $hidden = $t =~ /\p{Default_Ignorable_Code_Point}|\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/;
+            printf qq{%x %d %d\n}, $c, $hidden ? 1 : 0, $t =~ /[\p{L}\p{N}\p{P}\p{Sm}\p{Sc}]/ ? 1 : 0;
+        }";
+        let Ok(perl) = std::process::Command::new("perl")
+            .args(["-e", script])
+            .output()
+        else {
+            println!("SKIPPED: perl is not installed, so no other source has the property");
+            return;
+        };
+        let told = String::from_utf8(perl.stdout).unwrap();
+        assert_eq!(
+            told.lines().count(),
+            0x0011_0000 - 0x800,
+            "{:?}",
+            perl.stderr
+        );
+        for line in told.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let code = u32::from_str_radix(words[0], 16).unwrap();
+            let c = char::from_u32(code).unwrap();
+            assert!(words[1] == "0" || is_hidden(c), "{code:x} is hidden");
+            // The Hangul fillers are letters, and have no glyph.
+            assert!(
+                words[1] == "1" || words[2] == "0" || !is_hidden(c),
+                "{code:x} is visible"
+            );
+        }
+        let ranges = DEFAULT_IGNORABLE.windows(2);
+        assert!(ranges.into_iter().all(|pair| pair[0].1 < pair[1].0));
     }
 
     #[test]

@@ -470,6 +470,55 @@ fn completions_and_the_manual_page_know_every_option() {
     }
 }
 
+/// No program that reads JSON needs the raw characters, and a terminal obeys some of them.
+#[test]
+fn json_of_every_verb_escapes_characters_that_do_not_show() {
+    let nasty = "a\u{9b}\u{202e}\u{2028}\u{3164}\u{e0041}b";
+    let escaped = r"a\u009b\u202e\u2028\u3164\udb40\udc41b";
+    let rules = common::render("-f iptables");
+    for args in [
+        &["check", "-q", "-f", "iptables", "--report", "json"][..],
+        &["scan", "-q", "--fail-on", "none", "--report", "json"],
+        &["scan", "-q", "--fail-on", "none", "--report", "sarif"],
+        &["dataset", "diff", "--json"],
+    ] {
+        let text = if args[0] == "dataset" {
+            include_str!("pages/whole/global.official-en.md")
+        } else {
+            &rules
+        };
+        let mut tool = Tool::new(args.iter().copied()).file(nasty, text);
+        tool.command().arg(nasty);
+        let ran = tool.run();
+        assert!(ran.status < 2, "{args:?} {ran}");
+        let hidden = |c: char| c != '\n' && nasty[1..nasty.len() - 1].contains(c);
+        assert!(!ran.stdout.contains(hidden), "{args:?}: {ran}");
+        // SARIF has a URI of the file.
+        let wanted = if args.contains(&"sarif") {
+            "%E2%80%AE"
+        } else {
+            escaped
+        };
+        assert!(ran.stdout.contains(wanted), "{args:?}: {ran}");
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap();
+    }
+    for line in [
+        "explain --json 54.172.60.0",
+        "list regions --json",
+        "list editions --json",
+        "list formats --json",
+        "dataset show --json",
+        "-q -f json",
+        "-q -f yaml",
+    ] {
+        let told = Tool::line(line).run().ok();
+        let raw = |c: char| {
+            c != '\n' && (c.is_control() || "\u{200b}\u{202e}\u{2028}\u{feff}".contains(c))
+        };
+        assert!(!told.contains(raw), "{line}");
+    }
+}
+
 /// What bash offers after the last word.
 fn offered(words: &[&str]) -> Vec<String> {
     let script = Tool::line("completions bash").run_once();

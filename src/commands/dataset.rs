@@ -15,7 +15,7 @@ use crate::page::{Heading, Page, PageError};
 use crate::policy::{ALL_REGIONS, Plane};
 use crate::report;
 use crate::select::{self, CURRENT, names};
-use crate::text::shown;
+use crate::text::{json_escaped, shown};
 
 pub fn run(verb: &DatasetVerb, limits: Limits, talk: Talk) -> Result<Outcome> {
     match verb {
@@ -31,7 +31,7 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
         bail!("one list is printed at a time; name one --edition");
     };
     let text = if args.json {
-        serde_json::to_string_pretty(edition)? + "\n"
+        json_escaped(serde_json::to_string_pretty(edition)? + "\n")
     } else {
         dataset::to_yaml(edition)?
     };

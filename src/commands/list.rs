@@ -7,6 +7,7 @@ use crate::cli::{ListArgs, ListWhat};
 use crate::dataset::{self, Atlas, Edition, Region};
 use crate::format::{Dialect, FORMATS, Unit};
 use crate::output::write_stdout;
+use crate::text::json_escaped;
 
 pub fn run(args: &ListArgs) -> Result<()> {
     let atlas = dataset::atlas()?;
@@ -22,7 +23,7 @@ pub fn run(args: &ListArgs) -> Result<()> {
 }
 
 fn pretty(value: &Value) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
+    Ok(json_escaped(serde_json::to_string_pretty(value)? + "\n"))
 }
 
 fn regions(atlas: &Atlas, long: bool) -> String {

@@ -15,6 +15,7 @@ use crate::policy::{
     Transport,
 };
 use crate::template;
+use crate::text::json_escaped;
 
 /// The row of the table of formats.
 pub struct Json;
@@ -33,7 +34,7 @@ struct View {
 /// A document as people write it: the filter `tojson` would spell apostrophes by their numbers.
 pub(super) fn laid_out(document: &serde_json::Value) -> Value {
     template::value(&View {
-        document: format!("{document:#}"),
+        document: json_escaped(format!("{document:#}")),
     })
 }
 

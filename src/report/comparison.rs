@@ -1,5 +1,6 @@
 //! What `dataset diff` tells: as text, or as JSON of the shape of `docs/diff.schema.json`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use crate::dataset::Edition;
 use crate::page::difference::{Change, Kind};
 use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
-use crate::text::shown;
+use crate::text::{json_escaped, shown};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -86,6 +87,7 @@ impl Comparison<'_> {
     /// Changes that are the same but for region and line.
     fn told_once(&self) -> Vec<Told<'_>> {
         let mut all: Vec<Told> = Vec::new();
+        let mut places = HashMap::new();
         for Change {
             region,
             plane,
@@ -93,8 +95,8 @@ impl Comparison<'_> {
         } in self.changes
         {
             let (word, details) = (kind.word(), kind.details());
-            let same = |t: &Told| t.plane == *plane && t.word == word && t.details == details;
-            let at = all.iter().position(same).unwrap_or(all.len());
+            let key = (*plane, word, details.clone());
+            let at = *places.entry(key).or_insert(all.len());
             if at == all.len() {
                 all.push(Told {
                     word,
@@ -121,7 +123,7 @@ impl Comparison<'_> {
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
             "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
         });
-        format!("{value:#}\n")
+        json_escaped(format!("{value:#}\n"))
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::explain::{Allowed, Answer, Explainer, Question};
 use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
+use crate::text::json_escaped;
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -49,7 +50,8 @@ impl<'a> Explanation<'a> {
         to: &mut dyn Write,
     ) -> io::Result<()> {
         if self.json {
-            let head = json!({"version": VERSION, "selected": selected(self.scope)}).to_string();
+            let head = json!({"version": VERSION, "selected": selected(self.scope)});
+            let head = json_escaped(head.to_string());
             write!(
                 to,
                 "{},\"addresses\":[",
@@ -91,7 +93,7 @@ impl<'a> Explanation<'a> {
         let answer = self.explainer.answer(question);
         self.all_allowed &= answer.allowed == Allowed::Yes;
         if self.json {
-            let value = self.value(question, &answer).to_string();
+            let value = json_escaped(self.value(question, &answer).to_string());
             return vec![value.strip_prefix('{').unwrap_or(&value).to_owned()];
         }
         let mut lines: Vec<String> = answer

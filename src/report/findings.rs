@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::github::{Place, annotation};
 use super::sarif;
 use crate::scan::{Finding, Verdict};
-use crate::text::{GREEN, RED, YELLOW, painted, shown};
+use crate::text::{GREEN, RED, YELLOW, json_escaped, painted, shown};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -138,11 +138,11 @@ impl Findings<'_> {
         });
         let head = head.to_string();
         let findings: Vec<String> = findings.map(|finding| format!("\n{finding}")).collect();
-        format!(
+        json_escaped(format!(
             "{},\"findings\":[{}\n]}}\n",
             head.strip_suffix('}').unwrap_or(&head),
             findings.join(",")
-        )
+        ))
     }
 
     /// For code scanning.
@@ -150,7 +150,7 @@ impl Findings<'_> {
         let results = self.told().map(|(file, finding)| {
             sarif::result(file, finding, &message(finding), self.fails(finding))
         });
-        format!("{:#}\n", sarif::log(&results.collect::<Vec<_>>()))
+        json_escaped(format!("{:#}\n", sarif::log(&results.collect::<Vec<_>>())))
     }
 
     /// For GitHub Actions.

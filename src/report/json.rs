@@ -4,12 +4,14 @@
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 use serde_json::{Value, json};
 
 use super::{Json, Judged, Report, Subject, Summary, deployed, words};
 use crate::policy::drift::{Belongs, Beyond, Part};
 use crate::policy::space::Field;
 use crate::policy::{ALL_REGIONS, Direction};
+use crate::text::json_escaped;
 
 /// Of the shape.
 const VERSION: u32 = 2;
@@ -44,7 +46,7 @@ impl Report for Json {
             },
         });
         // The files come before the brace that closes the object.
-        let text = head.to_string();
+        let text = json_escaped(head.to_string());
         format!("{},\"files\":[", text.strip_suffix('}').unwrap_or(&text))
     }
 
@@ -60,7 +62,8 @@ impl Report for Json {
             unmeasured: Unmeasured(judged, &drift.beyond),
         };
         to.write_all(b"\n")?;
-        Ok(serde_json::to_writer(to, &report)?)
+        let mut serializer = serde_json::Serializer::with_formatter(to, EscapeHidden);
+        Ok(report.serialize(&mut serializer)?)
     }
 
     fn separator(&self) -> &'static str {
@@ -69,6 +72,19 @@ impl Report for Json {
 
     fn end(&self) -> &'static str {
         "\n]}\n"
+    }
+}
+
+/// JSON on one line, with hidden characters escaped.
+struct EscapeHidden;
+
+impl Formatter for EscapeHidden {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        writer.write_all(json_escaped(fragment.to_owned()).as_bytes())
     }
 }
 

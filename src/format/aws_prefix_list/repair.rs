@@ -11,6 +11,7 @@ use super::{ENTRY_LIMIT, Entry};
 use crate::format::FormatError;
 use crate::format::parse::Wanted;
 use crate::policy::space::{Span, normalized};
+use crate::text::json_escaped;
 
 /// The JSON of `modify-managed-prefix-list`, which does all of it in one step.
 pub(super) fn command(
@@ -39,7 +40,7 @@ pub(super) fn command(
         let remove: Vec<_> = remove.iter().map(|cidr| json!({ "Cidr": cidr })).collect();
         input.insert("RemoveEntries".to_owned(), remove.into());
     }
-    Ok(format!("{:#}\n", Value::Object(input)))
+    Ok(json_escaped(format!("{:#}\n", Value::Object(input))))
 }
 
 /// A list has one family for good.

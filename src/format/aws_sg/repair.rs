@@ -18,6 +18,7 @@ use crate::policy::space::{
     Difference, Field, Packets, Side, Span, Step, boxes, coalesced, differences,
 };
 use crate::policy::{Direction, Policy, Protocol};
+use crate::text::json_escaped;
 
 /// A rule as the API identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +66,7 @@ pub(super) fn commands(policy: &Policy, text: &str, wanted: Wanted) -> Result<St
             }
         }
     }
-    Ok(format!("{:#}\n", Value::Object(commands)))
+    Ok(json_escaped(format!("{:#}\n", Value::Object(commands))))
 }
 
 /// What stays as it is, and the rules that let anything through that is not expected.
