@@ -7,9 +7,12 @@ use std::process::ExitCode;
 
 use twilio_sip_allow::commands::Outcome;
 use twilio_sip_allow::output::{Talk, complain, is_closed_pipe};
-use twilio_sip_allow::{cli, commands};
+use twilio_sip_allow::{cli, commands, template};
 
 fn main() -> ExitCode {
+    if let Some(done) = template::run_process() {
+        return done;
+    }
     let (talk, note, done) = match cli::parse() {
         Ok(cli) => {
             let (talk, note) = (cli.talk(), cli.environment_note());

@@ -1,22 +1,37 @@
 //! The one minijinja environment. Templates lay out what Rust has decided.
 
+mod process;
+
+pub use process::{render_apart, run as run_process};
+
+use std::fmt::{self, Write};
+
+use minijinja::filters;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
-use serde::Serialize;
+use minijinja::value::{Kwargs, Serde, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The longest template of a user's, and a stack that suffices for whatever is nested in one.
 const FOREIGN_LIMIT: usize = 64 * 1024;
 const FOREIGN_STACK: usize = 512 * 1024 * 1024;
 
-/// What a user's template may spend on work and memory, in minijinja's units: a loop without end
-/// and a text of gigabytes are errors. One unit pays for 64 bytes, so this is 256 MB, or less than a
-/// second. The context of all regions costs a few thousand.
-const FOREIGN_FUEL: u64 = 4_000_000;
+/// The work of a user's template, in the engine's units: one for an instruction or for 64 bytes of
+/// text. The context of all regions costs a few thousand.
+const FOREIGN_FUEL: u64 = 1_000_000;
+
+/// The longest text of one value that a user's template prints, in bytes.
+const LONGEST_VALUE: usize = 1 << 20;
+
+/// What one unit of fuel pays for.
+const BYTES_PER_FUEL: u64 = 64;
+
+/// The widest indentation of the filter `tojson`.
+const WIDEST_INDENT: usize = 16;
 
 /// Why a template gives no text.
-#[derive(Debug, Error)]
+#[derive(Debug, Deserialize, Error, Serialize)]
 #[error("{name}:{line}: {reason}")]
 pub struct TemplateError {
     /// The template's file name.
@@ -80,11 +95,7 @@ fn render_in(
 /// Renders a template that may be anything: a long one is refused, as is one that works without end,
 /// and one that nests deeply finds a stack for it, where the main one would overflow.
 pub fn render_foreign(name: &str, source: &str, view: Value) -> Result<String, TemplateError> {
-    let refuse = |reason: String| TemplateError {
-        name: name.to_owned(),
-        line: 1,
-        reason,
-    };
+    let refuse = |reason: String| refused(name, reason);
     if source.len() > FOREIGN_LIMIT {
         let length = source.len();
         return Err(refuse(format!(
@@ -97,6 +108,8 @@ pub fn render_foreign(name: &str, source: &str, view: Value) -> Result<String, T
             .spawn_scoped(scope, || {
                 let mut environment = Environment::new();
                 environment.set_fuel(Some(FOREIGN_FUEL));
+                environment.set_formatter(print_bounded);
+                environment.add_filter("tojson", to_json);
                 render_in(environment, name, source, view)
             })
             .map_err(|error| refuse(format!("cannot start a thread: {error}")))?
@@ -107,6 +120,77 @@ pub fn render_foreign(name: &str, source: &str, view: Value) -> Result<String, T
         return Err(refuse("the template gives no text".to_owned()));
     }
     Ok(text)
+}
+
+/// The error of a template as a whole.
+fn refused(name: &str, reason: String) -> TemplateError {
+    TemplateError {
+        name: name.to_owned(),
+        line: 1,
+        reason,
+    }
+}
+
+/// Prints a value, and stops where it is longer than [`LONGEST_VALUE`]: the engine counts the bytes
+/// of a value after it printed all of them.
+fn print_bounded(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
+    let mut bounded = Bounded {
+        out,
+        left: LONGEST_VALUE,
+    };
+    write!(bounded, "{value}").map_err(|_| too_large())
+}
+
+/// The engine's filter `tojson`, for a bounded value and with a bounded indentation.
+fn to_json(
+    state: &State,
+    value: &Value,
+    indent: Option<Value>,
+    options: Kwargs,
+) -> Result<Value, Error> {
+    let indent = match indent {
+        Some(indent) => Some(indent),
+        None => options.get("indent")?,
+    };
+    options.assert_all_used()?;
+    let width = indent.as_ref().and_then(|indent| indent.as_usize());
+    if width.is_some_and(|width| width > WIDEST_INDENT) {
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            format!("tojson indents by at most {WIDEST_INDENT} spaces"),
+        ));
+    }
+    let mut length = Bounded {
+        out: &mut String::new(),
+        left: LONGEST_VALUE,
+    };
+    write!(length, "{value:?}").map_err(|_| too_large())?;
+    let none: Kwargs = std::iter::empty::<(&str, Value)>().collect();
+    let json = filters::tojson(value, indent, none)?;
+    let length = json.len().unwrap_or_default() as u64;
+    state.consume_fuel(length / BYTES_PER_FUEL)?;
+    Ok(json)
+}
+
+fn too_large() -> Error {
+    let most = LONGEST_VALUE >> 20;
+    Error::new(
+        ErrorKind::InvalidOperation,
+        format!("the value has more than {most} MiB as text"),
+    )
+}
+
+/// A text that fails when it gets too long.
+struct Bounded<'a, W: ?Sized> {
+    out: &'a mut W,
+    left: usize,
+}
+
+impl<W: Write> Write for Bounded<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.left = self.left.checked_sub(text.len()).ok_or(fmt::Error)?;
+        self.out.write_str(text)
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::input;
 use crate::limits::{Limit, Limits};
 use crate::output::Talk;
 use crate::select::DEFAULT_EDITION;
+use crate::template;
 
 pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
     let layout = args.layout()?;
@@ -27,7 +28,8 @@ pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
         }
         Layout::Template(file) => {
             let source = input::text(&file, limits, Limit::List)?;
-            format::render_template(&file.display().to_string(), &source, &policy, &unit)?
+            let context = format::template_context(&policy, &unit)?;
+            template::render_apart(&file.display().to_string(), &source, &context)?
         }
     };
     args.destination().write(&text)?;

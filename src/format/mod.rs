@@ -52,7 +52,7 @@ use crate::text::{clip, did_you_mean, fold};
 use parse::{ParseError, Parsed, Wanted};
 
 pub use unit::{Unit, UnitName, UnitNameError};
-pub use user_template::render_template;
+pub use user_template::{render_template, template_context};
 
 /// One firewall's language.
 pub trait Dialect: Sync {

@@ -3,6 +3,7 @@
 //! `templates/README.md` describes it for users; the two change together.
 
 use ipnet::Ipv4Net;
+use minijinja::Value;
 use serde::Serialize;
 
 use super::{FormatError, Unit, label, refuse_without_effect};
@@ -75,6 +76,12 @@ pub fn render_template(
     policy: &Policy,
     unit: &Unit,
 ) -> Result<String, FormatError> {
+    let context = template_context(policy, unit)?;
+    Ok(template::render_foreign(file, source, context)?)
+}
+
+/// The policy as a user's template reads it.
+pub fn template_context(policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
     refuse_without_effect(policy, true)?;
     let scope = &policy.scope;
     let view = |rules: &[Rule]| rules.iter().map(|rule| rule_view(policy, rule)).collect();
@@ -98,11 +105,7 @@ pub fn render_template(
         rules: view(&policy.rules),
         tcp_return: view(&policy.tcp_return),
     };
-    Ok(template::render_foreign(
-        file,
-        source,
-        template::value(&context),
-    )?)
+    Ok(template::value(&context))
 }
 
 fn rule_view(policy: &Policy, rule: &Rule) -> RuleView {

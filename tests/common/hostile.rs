@@ -28,6 +28,7 @@ const TEMPLATE: &str = "-q --template FILE";
 const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 
+const ENGINE: &str = "the template takes more than 256 MiB of memory or 2 seconds, or is nested too deeply; make it build fewer and smaller values";
 const NO_CHAIN: &str = "stdout: there is no such chain in ";
 const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
 const BOXES: &str = "it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more";
@@ -112,6 +113,19 @@ pub const INPUTS: &[Hostile] = &[
     input("a table of wide cells, HTML", PAGE, || format!("<table>{}", "<tr><td rowspan=65534 colspan=1000>54.65.63.192/30".repeat(40_000)).into(), "stands under no heading"),
     input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
     input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
+    input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value has more than 1 MiB as text"),
+    input("template that doubles a value, as JSON", TEMPLATE, || doubling("{{ ns.x|tojson }}"), "the value has more than 1 MiB as text"),
+    input("template that doubles a value as a key", TEMPLATE, || doubling("{{ {ns.x: 1} }}"), "the value has more than 1 MiB as text"),
+    input("template that doubles a value, pretty", TEMPLATE, || doubling("{{ ns.x|pprint }}"), ENGINE),
+    input("template that doubles a value, joined to a text", TEMPLATE, || doubling("{{ (ns.x ~ '')|length }}"), ENGINE),
+    input("template that doubles a value, searched for", TEMPLATE, || doubling("{{ ns.x in 'abc' }}"), ENGINE),
+    input("template that doubles a value, as a string", TEMPLATE, || doubling("{{ ns.x|string|length }}"), ENGINE),
+    input("template that doubles a value, formatted", TEMPLATE, || doubling("{{ '%s'|format(ns.x) }}"), ENGINE),
+    input("template that compares doubled values", TEMPLATE, || doubling("{% set other = namespace(x=[1]) %}{% for i in range(60) %}{% set other.x = [other.x,other.x] %}{% endfor %}{{ ns.x == other.x }}"), ENGINE),
+    input("template with a wide indentation", TEMPLATE, || "{{ rules|tojson(indent=100000000) }}".into(), "tojson indents by at most 16 spaces"),
+    input("template that repeats a list", TEMPLATE, || "{{ [rules] * 200000 }}".into(), "the value has more than 1 MiB as text"),
+    input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), ENGINE),
+    input("template that calls itself", TEMPLATE, || "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}".into(), "recursion limit exceeded"),
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
     // Thousands of names, or a long one, that might be the one that is missing.
     input("20,000 names, iptables", IPTABLES, || iptables_chains(20_000, ""), NO_CHAIN),
@@ -147,6 +161,12 @@ pub const INPUTS: &[Hostile] = &[
 fn names(count: usize, declared: fn(&str) -> String) -> Vec<u8> {
     let names = (0..count).map(|number| declared(&format!("TWILIO-SIP-IN-{number}")));
     format!("*filter\n{}COMMIT\n", names.collect::<String>()).into()
+}
+
+/// A template that makes a value of 2^60 parts from 60 lists, and a use of it.
+fn doubling(usage: &str) -> Vec<u8> {
+    let value = "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x,ns.x] %}{% endfor %}";
+    format!("{value}{usage}").into()
 }
 
 /// Chains whose names differ from the one that `check` looks for.
