@@ -5,6 +5,8 @@
 
 mod context;
 mod find;
+mod ignored;
 mod judge;
 
+pub use ignored::Ignored;
 pub use judge::{Expected, Finding, Judge, Verdict};

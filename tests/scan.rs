@@ -610,6 +610,132 @@ fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
     );
 }
 
+/// A scan of a folder `here` within 256 MB of memory and a minute.
+fn scan_within_limits(folder: &Path) -> (Option<i32>, String, String) {
+    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+    let call = format!("ulimit -v 262144; exec timeout 60 '{program}' scan -q here");
+    let output = Command::new("sh")
+        .args(["-c", &call])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn a_gitignore_that_is_no_regular_file_is_not_followed_and_does_not_block() {
+    for (command, ignored) in [
+        ("ln -s /dev/zero here/.gitignore", false),
+        ("ln -s ../patterns here/.gitignore", false),
+        ("ln -s nowhere here/.gitignore", false),
+        ("ln -s .gitignore here/.gitignore", false),
+        ("mkfifo here/.gitignore", false),
+        ("mkfifo pipe; ln -s ../pipe here/.gitignore", false),
+        ("mkdir here/.gitignore", false),
+        ("mkfifo here/.git", false),
+        ("ln -s /dev/zero here/.git", false),
+        ("echo 'gitdir: /dev' > here/.git", false),
+        (
+            "mkdir -p here/.git/info; mkfifo here/.git/info/exclude",
+            false,
+        ),
+        (
+            "mkdir -p here/.git/info; ln -s /dev/zero here/.git/info/exclude",
+            false,
+        ),
+        ("mkdir here/below; mkfifo here/below/.gitignore", false),
+        (
+            "mkfifo here/found; ln -s /dev/zero here/device; ln -s . here/loop",
+            false,
+        ),
+        ("cp patterns here/.gitignore", true),
+        (
+            "mkdir -p here/.git/info; cp patterns here/.git/info/exclude",
+            true,
+        ),
+        (
+            "mkdir -p main/info; cp patterns main/info; mv main/info/patterns main/info/exclude; mkdir -p main/worktrees/w; echo ../.. > main/worktrees/w/commondir; echo 'gitdir: ../main/worktrees/w' > here/.git",
+            true,
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("here")).unwrap();
+        fs::write(folder.path().join("here/list"), "54.65.63.200\n").unwrap();
+        fs::write(folder.path().join("patterns"), "list\n").unwrap();
+        let made = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(folder.path())
+            .status();
+        assert!(made.unwrap().success(), "{command}");
+        let (status, stdout, stderr) = scan_within_limits(folder.path());
+        let wanted = if ignored { Some(0) } else { Some(1) };
+        assert_eq!(status, wanted, "{command}: {stdout}{stderr}");
+        assert_eq!(
+            stdout.contains("here/list:1:1: superseded"),
+            !ignored,
+            "{command}: {stdout}"
+        );
+        assert_eq!(stderr, "", "{command}");
+    }
+}
+
+#[test]
+fn patterns_of_gitignore_are_bounded() {
+    let many = |count: usize| {
+        (0..count)
+            .map(|n| format!("*a{n}*b[c-x]{n}*/**/d\n"))
+            .collect::<String>()
+    };
+    for (patterns, refusal) in [
+        (many(2_000), None),
+        (
+            many(2_001),
+            Some(
+                "here/.gitignore: a folder may have 2000 patterns of 512 bytes in all files; name the files to scan instead of the folder",
+            ),
+        ),
+        (many(20_000), Some("patterns")),
+        (
+            "*".repeat(513),
+            Some("here/.gitignore: a folder may have 2000 patterns of 512 bytes"),
+        ),
+        ("*".repeat(512), None),
+        ("{a,b}".repeat(100), None),
+        (format!("{}\n", "[a-z]*?".repeat(73)).repeat(500), None),
+        (
+            "\n".repeat(300_000),
+            Some(
+                "here/.gitignore: it has more than 262144 bytes of patterns; name the files to scan instead of the folder",
+            ),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("here")).unwrap();
+        fs::write(folder.path().join("here/list"), "54.65.63.200\n").unwrap();
+        fs::write(folder.path().join("here/.gitignore"), &patterns).unwrap();
+        let (status, stdout, stderr) = scan_within_limits(folder.path());
+        let start = &patterns[..patterns.len().min(40)];
+        match refusal {
+            Some(refusal) => {
+                assert_eq!(status, Some(2), "{start}: {stderr}");
+                assert!(stderr.contains(refusal), "{start}: {stderr}");
+                assert_eq!(stdout, "", "{start}");
+            }
+            // A pattern of asterisks alone ignores everything.
+            None => assert_eq!(
+                status,
+                Some(i32::from(!patterns.starts_with("**"))),
+                "{start}: {stderr}"
+            ),
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_told_and_nothing_is_printed() {
     for (line, message) in [

@@ -1,7 +1,7 @@
 //! Looks for Twilio's addresses in files and folders.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::Result;
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -16,7 +16,7 @@ use crate::output::{Talk, write_stdout};
 use crate::policy::ALL_REGIONS;
 use crate::policy::space::normalized;
 use crate::report::{FileFindings, Findings};
-use crate::scan::{Expected, Finding, Judge};
+use crate::scan::{Expected, Finding, Ignored, Judge};
 use crate::select::{self, CURRENT};
 
 pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
@@ -162,14 +162,18 @@ impl Seen {
 
     /// All files below a folder, by several threads.
     fn add_folder(&mut self, folder: &Path, judge: &Judge) {
-        let is_git = |entry: &DirEntry| entry.depth() > 0 && entry.file_name() == ".git";
+        let ignored = Arc::new(Ignored::new(folder));
+        let patterns = Arc::clone(&ignored);
+        let is_left_out = move |entry: &DirEntry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() > 0
+                && (entry.file_name() == ".git" || patterns.contains(entry.path(), is_folder))
+        };
         let walk = WalkBuilder::new(folder)
-            .hidden(false)
-            .ignore(false)
-            .git_global(false)
-            .require_git(false)
+            // The walk would read files of patterns without a limit.
+            .standard_filters(false)
             .threads(std::thread::available_parallelism().map_or(1, usize::from))
-            .filter_entry(move |entry| !is_git(entry))
+            .filter_entry(move |entry| !is_left_out(entry))
             .build_parallel();
         let (sender, receiver) = mpsc::channel();
         walk.run(|| {
@@ -188,6 +192,7 @@ impl Seen {
             self.binary += share.binary;
             self.problems.extend(share.problems);
         }
+        self.problems.extend(ignored.problems());
         self.problems.sort();
     }
 
