@@ -27,12 +27,14 @@ pub enum Limit {
     Depth,
     /// How many times a comparison looks at a rule, or a parser at a word.
     Work,
+    /// Bytes of a report.
+    Output,
 }
 
 /// Each limit: its name, its bound by default, and the highest that it can be set to.
 ///
 /// Places in a text and numbers of rules are kept in 32 bits; what is nested is read by recursion.
-const TABLE: [(Limit, &str, u32, u32); 7] = [
+const TABLE: [(Limit, &str, u32, u32); 8] = [
     (Limit::Input, "input", 32 << 20, u32::MAX),
     (Limit::List, "list", 2 << 20, u32::MAX),
     (Limit::Rules, "rules", 200_000, u32::MAX),
@@ -40,6 +42,7 @@ const TABLE: [(Limit, &str, u32, u32); 7] = [
     (Limit::Addresses, "addresses", 200_000, u32::MAX),
     (Limit::Depth, "depth", 64, 1_000),
     (Limit::Work, "work", 50_000_000, u32::MAX),
+    (Limit::Output, "output", 64 << 20, u32::MAX),
 ];
 
 impl Limit {
@@ -114,6 +117,7 @@ impl fmt::Display for Exceeded {
             ),
             Limit::Addresses => write!(f, "it has more than {most} addresses to be judged"),
             Limit::Depth => write!(f, "it is nested more than {most} deep"),
+            Limit::Output => write!(f, "the report has more than {most} bytes"),
             Limit::Work => write!(f, "it takes more than {most} steps to work out"),
         }?;
         write!(f, "; --limit {}=NUMBER allows more", limit.name())
@@ -224,7 +228,7 @@ mod tests {
             ("rules", "expected NAME=NUMBER, as in rules=1000000"),
             (
                 "rule=5",
-                "'rule' is no limit (did you mean rules?); use one of input, list, rules, boxes, addresses, depth, work",
+                "'rule' is no limit (did you mean rules?); use one of input, list, rules, boxes, addresses, depth, work, output",
             ),
             (
                 "depth=1001",

@@ -1,13 +1,14 @@
 //! Where text goes: data to stdout or a file replaced in one step, talk to stderr.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, SpooledTempFile};
 
+use crate::limits::{Limit, Limits};
 use crate::text::{RED, YELLOW, painted, shortened, shown};
 
 /// Where the data of a command goes.
@@ -38,6 +39,59 @@ pub fn write_stdout(text: &str) -> Result<()> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
         .context("cannot write to stdout")
+}
+
+/// The most bytes of a report that are kept in memory.
+const REPORT_IN_MEMORY: usize = 4 << 20;
+
+/// A report that waits until all of it is known to be right: in memory, or in a file without a name
+/// if it is long. [`Limit::Output`] bounds it.
+pub struct Spool {
+    file: BufWriter<SpooledTempFile>,
+    length: usize,
+    limits: Limits,
+}
+
+impl Spool {
+    /// An empty report.
+    pub fn new(limits: Limits) -> Spool {
+        Spool {
+            file: BufWriter::new(SpooledTempFile::new(REPORT_IN_MEMORY)),
+            length: 0,
+            limits,
+        }
+    }
+
+    /// Copies the report to stdout.
+    pub fn print(self) -> Result<()> {
+        let cannot_keep = || {
+            let folder = std::env::temp_dir();
+            format!("cannot keep the report in {} (TMPDIR)", folder.display())
+        };
+        let file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error);
+        let mut file = file.with_context(cannot_keep)?;
+        file.seek(SeekFrom::Start(0)).with_context(cannot_keep)?;
+        let mut stdout = io::stdout().lock();
+        io::copy(&mut file, &mut stdout)
+            .and_then(|_| stdout.flush())
+            .context("cannot write to stdout")
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.length = self.length.saturating_add(bytes.len());
+        let fits = self.limits.check(Limit::Output, self.length);
+        fits.map_err(io::Error::other)?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Whether an error is a reader's going away, which needs no words.

@@ -685,6 +685,27 @@ fn a_gitignore_that_is_no_regular_file_is_not_followed_and_does_not_block() {
 }
 
 #[test]
+fn the_findings_of_all_files_together_are_bounded() {
+    let list = "54.65.63.200\n";
+    let scan = |line: &str| Tool::line(line).file("a", list).file("b", list).run();
+    let each = findings(&scan(
+        "scan --report json --region tokyo --plane signaling a",
+    ))
+    .len();
+    let both = |most: usize| {
+        scan(&format!(
+            "scan --region tokyo --plane signaling --limit addresses={most} a b"
+        ))
+    };
+    assert_eq!(both(2 * each).status, 1);
+    let refused = both(2 * each - 1).refused();
+    assert!(
+        refused.contains("b: it has more than") && refused.contains("--limit addresses=NUMBER"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn patterns_of_gitignore_are_bounded() {
     let many = |count: usize| {
         (0..count)

@@ -1,6 +1,5 @@
 //! Says what addresses are to Twilio.
 
-use std::io::{BufWriter, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,12 +10,9 @@ use crate::dataset;
 use crate::explain::Question;
 use crate::input;
 use crate::limits::{Limit, Limits};
-use crate::output::Talk;
+use crate::output::{Spool, Talk};
 use crate::report::Explanation;
 use crate::select::CURRENT;
-
-/// Bytes that are written at once.
-const BUFFER: usize = 1 << 16;
 
 pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let addresses = args.addresses()?;
@@ -45,9 +41,10 @@ pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         !args.all_allowed || !questions.is_empty(),
         "no address was given, of which --all-allowed could be true"
     );
-    let mut to = BufWriter::with_capacity(BUFFER, stdout().lock());
+    let mut to = Spool::new(limits);
     let mut explanation = Explanation::new(&catalog, &policy, args.json);
-    let written = explanation.write(questions.into_iter(), &mut to);
+    explanation.write(questions.into_iter(), &mut to)?;
+    let written = to.print();
     for notice in notices {
         talk.notice(&notice);
     }
@@ -56,7 +53,6 @@ pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     } else {
         Outcome::Done
     };
-    let written = written.context("cannot write to stdout");
     if args.all_allowed {
         return keep_verdict(written, verdict);
     }

@@ -1,5 +1,6 @@
 //! Looks for Twilio's addresses in files and folders.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 
@@ -12,7 +13,7 @@ use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Atlas, Edition};
 use crate::input::{self, Content, is_stdin, name_of};
 use crate::limits::Limits;
-use crate::output::{Talk, write_stdout};
+use crate::output::{Spool, Talk};
 use crate::policy::ALL_REGIONS;
 use crate::policy::space::normalized;
 use crate::report::{FileFindings, Findings};
@@ -60,13 +61,14 @@ pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         list_current: args.list_current,
         expected: summary,
     };
-    let text = match args.report {
-        FindingsReport::Text => findings.text(talk.colors_stdout()),
-        FindingsReport::Json => findings.json(),
-        FindingsReport::Sarif => findings.sarif(),
-        FindingsReport::Github => findings.github(),
-    };
-    let written = write_stdout(&text);
+    let mut to = Spool::new(limits);
+    match args.report {
+        FindingsReport::Text => to.write_all(findings.text(talk.colors_stdout()).as_bytes()),
+        FindingsReport::Json => findings.json(&mut to),
+        FindingsReport::Sarif => findings.sarif(&mut to),
+        FindingsReport::Github => to.write_all(findings.github().as_bytes()),
+    }?;
+    let written = to.print();
     for notice in notices {
         talk.notice(&notice);
     }

@@ -1,6 +1,8 @@
 //! What `scan` tells: as text, as JSON of the shape of `docs/scan.schema.json`, as SARIF, or as
 //! annotations of GitHub's.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
 use super::github::{Place, annotation};
@@ -110,7 +112,7 @@ impl Findings<'_> {
     }
 
     /// For programs; what is current is told too.
-    pub fn json(&self) -> String {
+    pub fn json(&self, to: &mut dyn Write) -> io::Result<()> {
         let findings = self.files.iter().flat_map(|file| {
             file.findings.iter().map(|finding| {
                 json!({
@@ -136,21 +138,39 @@ impl Findings<'_> {
             "expected": self.expected,
             "summary": {"files": self.files.len(), "findings": counts},
         });
-        let head = head.to_string();
-        let findings: Vec<String> = findings.map(|finding| format!("\n{finding}")).collect();
-        json_escaped(format!(
-            "{},\"findings\":[{}\n]}}\n",
-            head.strip_suffix('}').unwrap_or(&head),
-            findings.join(",")
-        ))
+        let head = json_escaped(head.to_string());
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        write!(to, "{head},\"findings\":[")?;
+        let mut separator = "\n";
+        for finding in findings {
+            write!(to, "{separator}{}", json_escaped(finding.to_string()))?;
+            separator = ",\n";
+        }
+        to.write_all(b"\n]}\n")
     }
 
     /// For code scanning.
-    pub fn sarif(&self) -> String {
-        let results = self.told().map(|(file, finding)| {
-            sarif::result(file, finding, &message(finding), self.fails(finding))
-        });
-        json_escaped(format!("{:#}\n", sarif::log(&results.collect::<Vec<_>>())))
+    pub fn sarif(&self, to: &mut dyn Write) -> io::Result<()> {
+        let log = format!("{:#}\n", sarif::log());
+        let (head, end) = log.split_once("\"results\": []").unwrap_or((&log, ""));
+        write!(to, "{head}\"results\": [")?;
+        let mut separator = "";
+        for (file, finding) in self.told() {
+            let result = sarif::result(file, finding, &message(finding), self.fails(finding));
+            let result = json_escaped(format!("{result:#}"));
+            write!(
+                to,
+                "{separator}\n        {}",
+                result.replace('\n', "\n        ")
+            )?;
+            separator = ",";
+        }
+        let close = if separator.is_empty() {
+            "]"
+        } else {
+            "\n      ]"
+        };
+        write!(to, "{close}{end}")
     }
 
     /// For GitHub Actions.

@@ -1,6 +1,7 @@
 //! What addresses in a text are to Twilio.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipnet::Ipv4Net;
 
@@ -90,6 +91,8 @@ pub struct Expected {
 pub struct Judge<'a> {
     /// What a text may cost.
     pub limits: Limits,
+    /// The findings so far: all of them are kept until the last text is read.
+    told: AtomicUsize,
     catalog: &'a Catalog,
     expected: Vec<Expected>,
     words: Words,
@@ -152,6 +155,7 @@ impl<'a> Judge<'a> {
         }
         Judge {
             limits,
+            told: AtomicUsize::new(0),
             words: Words::new(atlas),
             in_force: catalog.addresses(|entry| entry.in_force),
             signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
@@ -198,7 +202,11 @@ impl<'a> Judge<'a> {
             context,
             found,
         };
-        Ok(text.findings())
+        let findings = text.findings();
+        let before = self.told.fetch_add(findings.len(), Ordering::Relaxed);
+        let all = before.saturating_add(findings.len());
+        self.limits.check(Limit::Addresses, all)?;
+        Ok(findings)
     }
 
     /// Whether it is published, or not so much more that it must be meant for others.

@@ -29,6 +29,7 @@ const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 
 const ENGINE: &str = "the template takes more than 256 MiB of memory or 2 seconds, or is nested too deeply; make it build fewer and smaller values";
+const OUTPUT: &str = "the report has more than 67108864 bytes; --limit output=NUMBER allows more";
 const NO_CHAIN: &str = "stdout: there is no such chain in ";
 const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
 const BOXES: &str = "it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more";
@@ -124,7 +125,7 @@ pub const INPUTS: &[Hostile] = &[
     input("template that compares doubled values", TEMPLATE, || doubling("{% set other = namespace(x=[1]) %}{% for i in range(60) %}{% set other.x = [other.x,other.x] %}{% endfor %}{{ ns.x == other.x }}"), ENGINE),
     input("template with a wide indentation", TEMPLATE, || "{{ rules|tojson(indent=100000000) }}".into(), "tojson indents by at most 16 spaces"),
     input("template that repeats a list", TEMPLATE, || "{{ [rules] * 200000 }}".into(), "the value has more than 1 MiB as text"),
-    input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), ENGINE),
+    input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), "engine ran out of fuel"),
     input("template that calls itself", TEMPLATE, || "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}".into(), "recursion limit exceeded"),
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
     // Thousands of names, or a long one, that might be the one that is missing.
@@ -138,6 +139,11 @@ pub const INPUTS: &[Hostile] = &[
     input("a name of 255 letters and 20,000 such names", LONG_NAME, || iptables_chains(20_000, &"a".repeat(240)), NO_CHAIN),
     input("a name of 30 MB, iptables", IPTABLES, || iptables_chains(1, &"A".repeat(30 * MIB)), NO_CHAIN),
     input("a name of 30 MB, nftables", NFTABLES, || format!("table inet filter {{\nchain {} {{\n}}\n}}\n", "a".repeat(30 * MIB)).into(), NO_CHAIN),
+    // Reports that are longer than what they are about.
+    input("100,000 times all addresses", "explain -q <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
+    input("100,000 times all addresses, JSON", "explain -q --json <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
+    input("150,000 findings, SARIF", "scan -q --report sarif FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), OUTPUT),
+    input("150,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), "the report has more than 1048576 bytes; --limit output=NUMBER allows more"),
     // No text.
     input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
     input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
