@@ -142,6 +142,7 @@ fn print_bounded(out: &mut Output, _: &mut State, value: &Value) -> Result<(), E
 }
 
 /// The engine's filter `tojson`, for a bounded value and with a bounded indentation.
+#[expect(clippy::needless_pass_by_value, reason = "the engine passes it so")]
 fn to_json(
     state: &State,
     value: &Value,
@@ -153,7 +154,7 @@ fn to_json(
         None => options.get("indent")?,
     };
     options.assert_all_used()?;
-    let width = indent.as_ref().and_then(|indent| indent.as_usize());
+    let width = indent.as_ref().and_then(Value::as_usize);
     if width.is_some_and(|width| width > WIDEST_INDENT) {
         return Err(Error::new(
             ErrorKind::InvalidOperation,
