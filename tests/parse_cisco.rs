@@ -385,7 +385,7 @@ fn flags_are_asked_for_together_or_one_of_them() {
         let text = format!("{HEAD} permit {entry}\n");
         let drift = tokyo(&[Direction::In]).check(&text).unwrap();
         // Far from Twilio's networks, where nothing is expected.
-        let far = |part: &&Part| part.packets.span(Field::Remote).last == u32::MAX;
+        let far = |part: &&Part| part.packets.set(Field::Remote).hull().last == u32::MAX;
         let part = drift.extra.iter().find(far).unwrap();
         let told = (part.packets.kind.flags, part.sometimes);
         assert_eq!(told, (flags, sometimes), "{entry}");

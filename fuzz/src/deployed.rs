@@ -108,6 +108,7 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
         text,
         lines: Lines::of(text),
         drift,
+        units: units.iter().map(|unit| unit.name.as_str()).collect(),
         empty: empty
             .map(|unit| {
                 (
@@ -124,8 +125,11 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
         scope: &policy.scope,
     };
     let told = |report: &dyn Report| {
-        let head = report.head(&subject, Summary::of(drift));
-        format!("{head}{}{}", report.file(&judged), report.end())
+        let head = report.head(&subject, &Summary::of(drift, &judged.units));
+        let mut file = Vec::new();
+        report.file(&judged, &mut file).expect("memory takes all");
+        let file = String::from_utf8(file).expect("reports are text");
+        format!("{head}{file}{}", report.end())
     };
     assert_clean(&told(&Text { colored: false }));
     let annotations = told(&GitHub);

@@ -646,13 +646,13 @@ fn check_verdict(
         );
         let policy: Vec<_> = expected.stateful(direction).collect();
         let drift = compare(&policy, pf().grain(), unit, Limits::default(), || &[]).unwrap();
-        for part in &drift.missing {
-            let packet = Packet::of(&part.packets, direction);
+        for packets in drift.missing.iter().flat_map(|part| part.packets.boxes()) {
+            let packet = Packet::of(&packets, direction);
             assert!(packet.is_expected(), "{text}");
             assert!(evaluate(rules, tables, &packet).stops, "{text}");
         }
-        for part in &drift.extra {
-            let packet = Packet::of(&part.packets, direction);
+        for packets in drift.extra.iter().flat_map(|part| part.packets.boxes()) {
+            let packet = Packet::of(&packets, direction);
             assert!(!packet.is_expected(), "{text}");
             assert!(evaluate(rules, tables, &packet).passes, "{text}");
         }
