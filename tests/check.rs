@@ -329,6 +329,228 @@ fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
     );
 }
 
+/// `--name X` compares X, even if the unit X-IN of this program is in the same text.
+#[test]
+fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {
+    let table = |in_x: &str, in_x_in: &str| {
+        [
+            (
+                "iptables",
+                "X",
+                format!("*filter\n:X - [0:0]\n:X-IN - [0:0]\n{in_x}{in_x_in}COMMIT\n"),
+            ),
+            (
+                "nftables",
+                "x",
+                format!(
+                    "table inet filter {{\n\tchain x {{\n{in_x}\t}}\n\tchain x_in {{\n{in_x_in}\t}}\n}}\n"
+                ),
+            ),
+            (
+                "cisco",
+                "X",
+                format!("ip access-list extended X\n{in_x}ip access-list extended X-IN\n{in_x_in}"),
+            ),
+            ("cisco-asa", "X", format!("{in_x}{in_x_in}")),
+            (
+                "junos",
+                "x",
+                format!("firewall {{\n family inet {{\n{in_x}{in_x_in} }}\n}}\n"),
+            ),
+            (
+                "mikrotik",
+                "x",
+                format!("/ip firewall filter\n{in_x}{in_x_in}"),
+            ),
+        ]
+    };
+    // X accepts everything, and X-IN nothing.
+    let rules = [
+        ("-A X -j ACCEPT\n", ""),
+        ("\t\taccept\n", ""),
+        (" permit ip any any\n", " deny ip any any\n"),
+        (
+            "access-list X extended permit ip any any\n",
+            "access-list X-IN extended deny ip any any\n",
+        ),
+        (
+            "  filter x {\n   term a {\n    then accept;\n   }\n  }\n",
+            "  filter x-in {\n   term a {\n    then discard;\n   }\n  }\n",
+        ),
+        (
+            "add chain=x action=accept\n",
+            "add chain=x-in action=drop\n",
+        ),
+    ];
+    for (number, (in_x, in_x_in)) in rules.into_iter().enumerate() {
+        let (format, name, text) = table(in_x, in_x_in)[number].clone();
+        let options = format!("--region tokyo --direction in --format {format} --quiet");
+        let named = |name: &str| drifted(check(&format!("{options} --name {name}"), &text));
+        let exact = named(name);
+        assert!(exact.starts_with("drift: 0 missing, "), "{format}: {exact}");
+        assert!(
+            exact.contains(&format!(", signaling and media in ({name})\n")),
+            "{format}: {exact}"
+        );
+        let separator = if format == "nftables" { "_in" } else { "-in" };
+        let ours = if name == "X" {
+            "X-IN".to_owned()
+        } else {
+            format!("x{separator}")
+        };
+        let other = named(&ours);
+        assert!(other.contains(" 0 extra"), "{format}: {other}");
+        assert!(other.contains(&format!("({ours})\n")), "{format}: {other}");
+    }
+}
+
+/// Sources, destinations and ports, behind addresses that are denied: disjoint boxes would be a
+/// hundred thousand.
+#[test]
+fn a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule() {
+    let test = "a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule";
+    let mut text =
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
+    for number in 0..300 {
+        text += &format!(
+            "-A FORWARD -s 192.0.{}.{}/32 -j DROP\n",
+            number / 100,
+            number % 100 * 2
+        );
+    }
+    for number in 0..300 {
+        text += &format!(
+            "-A FORWARD -s 10.1.{}.{}/32 -j ACCEPT\n",
+            number / 100,
+            number % 100 * 2
+        );
+        text += &format!(
+            "-A FORWARD -d 10.2.{}.{}/32 -j ACCEPT\n",
+            number / 100,
+            number % 100 * 2
+        );
+    }
+    text += "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
+    let options = "--region tokyo --direction in --plane signaling --transport udp --format iptables --quiet --name FORWARD";
+    let report = drifted(check(options, &text));
+    let ssh = "
+  extra   in  tcp from any but 192.0.0.0, 192.0.0.2, 192.0.0.4 and 297 more to any port 22
+      line 905: -A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT
+";
+    assert!(report.contains(ssh), "{report}");
+    let source = "
+  extra   in  any protocol from 10.1.2.198 to any
+      line 903: -A FORWARD -s 10.1.2.198/32 -j ACCEPT
+";
+    assert!(report.contains(source), "{report}");
+    let ran = check(&format!("{options} --report json"), &text);
+    let report = valid_json(test, "check", &ran);
+    let extra = report["files"][0]["extra"].as_array().unwrap();
+    // Each source; each destination, in three parts around the expected packets; and one port.
+    assert_eq!(extra.len(), 300 + 3 * 300 + 1);
+    let ssh = extra
+        .iter()
+        .find(|part| part["local"]["ports"]["only"][0] == "22");
+    let ssh = ssh.unwrap();
+    assert_eq!(
+        ssh["remote"]["addresses"]["all_but"]
+            .as_array()
+            .unwrap()
+            .len(),
+        64
+    );
+    assert_eq!(ssh["remote"]["addresses"]["more"], 300 - 64);
+    assert_eq!(
+        ssh["deployed"],
+        serde_json::json!({
+            "lines": [{"line": 905, "text": "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT"}],
+            "more": 0,
+        })
+    );
+}
+
+/// Neighbors of one port, which are one part of 40 lines.
+#[test]
+fn the_deployed_lines_of_a_part_are_bounded() {
+    let rule = |n: u32| format!("-A TWILIO-SIP-IN -s 10.0.0.{n}/32 -p tcp --dport 22 -j ACCEPT\n");
+    let rules: String = (0..40).map(rule).collect::<Vec<_>>().concat();
+    let text = format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
+    let report = drifted(check(
+        "--region tokyo --direction in --format iptables --quiet",
+        &text,
+    ));
+    let part = "
+  extra   in  tcp from 10.0.0.0-10.0.0.39 to any port 22
+      line 3: -A TWILIO-SIP-IN -s 10.0.0.0/32 -p tcp --dport 22 -j ACCEPT
+      line 4: -A TWILIO-SIP-IN -s 10.0.0.1/32 -p tcp --dport 22 -j ACCEPT
+      line 5: -A TWILIO-SIP-IN -s 10.0.0.2/32 -p tcp --dport 22 -j ACCEPT
+      and 37 lines more
+";
+    assert!(report.contains(part), "{report}");
+    let options = "--region tokyo --direction in --format iptables --quiet --report json";
+    let report: Value = serde_json::from_str(&drifted(check(options, &text))).unwrap();
+    let deployed = &report["files"][0]["extra"][0]["deployed"];
+    let lines: Vec<_> = deployed["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| &line["line"])
+        .collect();
+    assert_eq!(lines, (3..19).collect::<Vec<_>>());
+    assert_eq!(deployed["more"], 24);
+}
+
+/// A report of 40,000 parts, and one of 20,000 addresses that fail2ban has banned. The limit is on
+/// addresses of memory, of which the program itself, built without optimization, takes a third.
+#[test]
+fn a_long_report_takes_little_memory() {
+    let rule = |n: u32| {
+        format!(
+            "-A TWILIO-SIP-IN -s 10.{}.{}.{}/32 -p tcp --dport {} -j ACCEPT\n",
+            n >> 8,
+            n & 255,
+            n % 250,
+            1000 + n % 977
+        )
+    };
+    let rules: String = (0..40_000).map(rule).collect::<Vec<_>>().concat();
+    let parts = format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
+    let ban = |n: u32| {
+        format!(
+            "-A f2b-sshd -s 198.{}.{}.7/32 -j REJECT --reject-with icmp-port-unreachable\n",
+            n >> 8,
+            n & 255
+        )
+    };
+    let bans: String = (0..20_000).map(ban).collect::<Vec<_>>().concat();
+    let bans = format!(
+        "*filter\n:INPUT ACCEPT [0:0]\n:f2b-sshd - [0:0]\n-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd\n{bans}-A f2b-sshd -j RETURN\nCOMMIT\n"
+    );
+    // INPUT accepts UDP in two parts around the expected packets, TCP to port 22 from addresses that
+    // are not banned, TCP to other ports, and other protocols.
+    for (name, text, extra) in [("twilio-sip", parts, 40_000), ("INPUT", bans, 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("deployed"), &text).unwrap();
+        let call = format!(
+            "ulimit -v 98304; exec '{}' check -q --region tokyo --plane signaling --transport udp --direction in --format iptables --name {name} --report json deployed",
+            env!("CARGO_BIN_EXE_twilio-sip-allow")
+        );
+        let output = std::process::Command::new("sh")
+            .args(["-c", &call])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["summary"]["extra"], extra, "{name}");
+    }
+}
+
 #[test]
 fn the_json_report_is_of_its_schema_and_tells_all() {
     let test = "the_json_report_is_of_its_schema_and_tells_all";
