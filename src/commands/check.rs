@@ -289,8 +289,12 @@ fn spooled(report: &dyn Report, judged: &Judged) -> Result<SpooledTempFile> {
 
 /// The names of units, each once.
 fn unit_names(units: &[DeployedUnit]) -> Vec<&str> {
-    let mut names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
-    names.dedup();
+    let mut names = Vec::new();
+    for unit in units {
+        if !names.contains(&unit.name.as_str()) {
+            names.push(unit.name.as_str());
+        }
+    }
     names
 }
 
