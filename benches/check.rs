@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use measure::job::{Job, fastest};
+use measure::random::Random;
 use measure::rules::{LISTINGS, Listing, Parts};
 use measure::section::Section;
 use measure::table::{Table, count, kib, millis, ratio};
@@ -26,6 +27,7 @@ fn main() {
     let mut section = Section::new("check", "Check");
     units(&mut section);
     many_files(&mut section);
+    chains(&mut section);
     peers(&mut section);
     section.write();
 }
@@ -117,6 +119,79 @@ fn in_sync(job: Job) -> Job {
     let verdict = job.output();
     assert!(verdict.starts_with("in sync: "), "{verdict}");
     job
+}
+
+/// A user's own chain, whose rules overlap in every way, beside the program that loads it.
+fn chains(section: &mut Section) {
+    let mut table = Table::new("| chain | rules | ms | to iptables-restore --test | peak MB");
+    let restore = "unshare --net iptables-restore";
+    for (name, rules) in [
+        (
+            "sources, destinations, ports and denies",
+            overlapping(5_000),
+        ),
+        ("20,000 banned sources, 50 ports", banned(20_000)),
+    ] {
+        let text = format!("*filter\n:FORWARD DROP [0:0]\n{}COMMIT\n", rules.concat());
+        let chain = file("chain", &text);
+        let own = "check --quiet --edition current --direction in --format iptables --name FORWARD";
+        let own = Job::own(own).arg(&chain).ends_with(1);
+        let peer = Job::new(restore).arg("--test").arg("--noflush").arg(&chain);
+        let (times, beside) = if Job::new(restore).arg("--version").works() {
+            let times = fastest(ROUNDS, &[&own, &peer]);
+            (times.clone(), ratio(times[0], times[1]))
+        } else {
+            (fastest(ROUNDS, &[&own]), "missing".to_owned())
+        };
+        table.row([
+            name.to_owned(),
+            count(rules.len() as u64),
+            millis(times[0]),
+            beside,
+            kib(own.peak(1)),
+        ]);
+    }
+    section.add(format_args!(
+        "A user's own chain, which is reported as drift; fastest of {ROUNDS} runs:"
+    ));
+    section.add(table);
+}
+
+fn overlapping(count: u32) -> Vec<String> {
+    let mut random = Random(7);
+    let rule = |_| {
+        let mut host = || {
+            let [a, b, c] = [64, 256, 254].map(|limit| random.below(limit));
+            format!("10.{a}.{b}.{c}/32")
+        };
+        let (source, destination) = (host(), host());
+        let port = 1_000 + random.below(70);
+        match random.below(20) {
+            0..7 => {
+                format!("-A FORWARD -s {source} -d {destination} -p tcp --dport {port} -j ACCEPT\n")
+            }
+            7..10 => format!("-A FORWARD -d {destination} -p udp --dport {port} -j ACCEPT\n"),
+            10..12 => format!("-A FORWARD -s {source} -j ACCEPT\n"),
+            12..14 => format!("-A FORWARD -i eth1 -o eth0 -d {destination} -j ACCEPT\n"),
+            14..17 => format!("-A FORWARD -s {source} -p tcp --dport {port} -j ACCEPT\n"),
+            17..19 => format!("-A FORWARD -s {source} -j DROP\n"),
+            _ => format!("-A FORWARD -s {source} -d {destination} -j DROP\n"),
+        }
+    };
+    (0..count).map(rule).collect()
+}
+
+fn banned(count: u32) -> Vec<String> {
+    let mut random = Random(8);
+    let ban = |_| {
+        let [a, b, c] = [200, 256, 254].map(|limit| random.below(limit));
+        format!("-A FORWARD -s {}.{b}.{c}.1/32 -j DROP\n", a + 11)
+    };
+    let accept = |port| format!("-A FORWARD -p tcp --dport {port} -j ACCEPT\n");
+    (0..count)
+        .map(ban)
+        .chain((1_000..1_050).map(accept))
+        .collect()
 }
 
 /// Other programs on the same million of rules. Once is enough: one of them takes a minute.

@@ -1,4 +1,4 @@
-//! A call of a program: its time, peak memory and instructions. It must succeed.
+//! A call of a program: its time, peak memory and instructions. It must end with the right status.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use super::program::launcher;
 pub struct Job {
     words: Vec<String>,
     stdin: PathBuf,
+    status: i32,
 }
 
 impl Job {
@@ -20,6 +21,7 @@ impl Job {
         Job {
             words: line.split_whitespace().map(str::to_owned).collect(),
             stdin: "/dev/null".into(),
+            status: 0,
         }
     }
 
@@ -46,6 +48,12 @@ impl Job {
         self
     }
 
+    /// With another status than 0 at its end.
+    pub fn ends_with(mut self, status: i32) -> Job {
+        self.status = status;
+        self
+    }
+
     /// Whether it can be run here and succeeds.
     pub fn works(&self) -> bool {
         self.command(&[])
@@ -67,7 +75,7 @@ impl Job {
         let status = command.status();
         let time = start.elapsed();
         assert!(
-            status.is_ok_and(|status| status.success()),
+            status.is_ok_and(|status| status.code() == Some(self.status)),
             "{:?} fails",
             self.words
         );
@@ -104,7 +112,7 @@ impl Job {
         let output = self.command(before).output();
         let output = output.unwrap_or_else(|error| panic!("{:?}: {error}", self.words));
         assert!(
-            output.status.success(),
+            output.status.code() == Some(self.status),
             "{before:?} {:?}: {}\n{}",
             self.words,
             output.status,
