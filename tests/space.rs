@@ -123,6 +123,12 @@ fn random_steps(random: &mut Random) -> Vec<Step> {
         .collect()
 }
 
+/// Expected boxes and the steps of a firewall.
+fn random_case(random: &mut Random) -> (Vec<Packets>, Vec<Step>) {
+    let expected = (0..random.between(0, 3)).map(|_| random_box(random));
+    (expected.collect(), random_steps(random))
+}
+
 /// What may become of a packet, by trying both ways at each step that is not certain:
 /// whether it may pass, and whether it may not.
 fn fates(steps: &[Step], from: usize, point: &Packets) -> (bool, bool) {
@@ -157,10 +163,7 @@ fn differences_are_exact_at_every_point() {
     let points = points();
     let (mut missing_points, mut extra_points) = (0, 0);
     for round in 0..1_500 {
-        let expected: Vec<Packets> = (0..random.between(0, 3))
-            .map(|_| random_box(&mut random))
-            .collect();
-        let steps = random_steps(&mut random);
+        let (expected, steps) = random_case(&mut random);
         let found = differences(&expected, &steps, Limits::default()).unwrap();
         for point in &points {
             let is_expected = expected.iter().any(|e| e.and(point).is_some());
@@ -197,10 +200,7 @@ fn differences_by_rule_are_exact_at_every_point() {
     let points = points();
     let (mut missing_points, mut extra_points) = (0, 0);
     for round in 0..1_500 {
-        let expected: Vec<Packets> = (0..random.between(0, 3))
-            .map(|_| random_box(&mut random))
-            .collect();
-        let steps = random_steps(&mut random);
+        let (expected, steps) = random_case(&mut random);
         let may_skip = |step: &Step| !step.certain && matches!(step.verdict, Verdict::Skip(_));
         let may_skip = steps.iter().any(may_skip);
         let found = by_rule(&expected, &steps, Limits::default()).unwrap();
