@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::iter::Peekable;
 use std::ops::Range;
+use std::slice;
 
 use super::difference::{Difference, Shape, Side};
 use super::outcome::{Outcomes, outcomes};
@@ -31,7 +33,7 @@ pub(super) enum Question {
 }
 
 /// For each rule, as many looks at rules as are worth the effort for disjoint boxes.
-const LOOKS_PER_BOX: usize = 16;
+const LOOKS_PER_BOX: usize = 32;
 /// The same for a unit of few rules.
 const FEW_LOOKS: usize = 1 << 20;
 /// A difference in this many boxes more than there are rules is reported by rule.
@@ -86,8 +88,54 @@ enum Role {
 #[derive(Default)]
 struct Buffers {
     entries: Vec<(Span, u32)>,
+    /// The boxes that every part of the field has.
+    everywhere: Vec<u32>,
     active: Vec<(u32, u32)>,
     ids: Vec<u32>,
+}
+
+/// The segments of a field between the edges of boxes, in ascending order.
+struct Segments<'a> {
+    /// Spans that are not reached yet, with the ids of their boxes, ascending.
+    next: Peekable<slice::Iter<'a, (Span, u32)>>,
+    /// The boxes of the segment, each with the last number of its span.
+    active: &'a mut Vec<(u32, u32)>,
+    /// Where the next segment starts; `None` after the last number.
+    position: Option<u32>,
+}
+
+impl<'a> Segments<'a> {
+    fn of(entries: &'a [(Span, u32)], active: &'a mut Vec<(u32, u32)>) -> Self {
+        active.clear();
+        Segments {
+            next: entries.iter().peekable(),
+            active,
+            position: Some(0),
+        }
+    }
+
+    /// The next segment that any box has; the ids of its boxes are put into `ids`.
+    fn next(&mut self, ids: &mut Vec<u32>) -> Option<Span> {
+        let mut first = self.position?;
+        self.active.retain(|(_, last)| *last >= first);
+        if self.active.is_empty() {
+            first = self.next.peek()?.0.first;
+        }
+        while let Some((span, id)) = self.next.next_if(|(span, _)| span.first == first) {
+            self.active.push((*id, span.last));
+        }
+        let mut last = self
+            .next
+            .peek()
+            .map_or(u32::MAX, |(span, _)| span.first - 1);
+        ids.clear();
+        for (id, end) in &*self.active {
+            last = last.min(*end);
+            ids.push(*id);
+        }
+        self.position = last.checked_add(1);
+        Some(Span { first, last })
+    }
 }
 
 /// The reason to stop dividing.
@@ -319,56 +367,58 @@ impl<'a> Partition<'a> {
         ids: &[u32],
         buffers: &mut Buffers,
     ) -> Result<(), Stop> {
+        self.fill(field, ids, buffers);
         let Buffers {
             entries,
+            everywhere,
             active,
             ids: inner,
         } = buffers;
-        entries.clear();
-        active.clear();
-        let at = field as usize;
-        let spans = ids.iter().map(|id| (self.spans[*id as usize][at], *id));
-        entries.extend(spans);
-        entries.sort_unstable();
         let mut groups = Groups::default();
-        let mut next = entries.iter().peekable();
-        let mut position = 0;
-        loop {
-            if active.is_empty() {
-                match next.peek() {
-                    Some((span, _)) => position = span.first,
-                    None => break,
-                }
-            }
-            while let Some((span, id)) = next.next_if(|(span, _)| span.first == position) {
-                active.push((*id, span.last));
-            }
-            let mut end = next.peek().map_or(u32::MAX, |(span, _)| span.first - 1);
-            inner.clear();
-            let mut is_asked = false;
-            for (id, last) in active.iter() {
-                end = end.min(*last);
-                is_asked |= self.role(*id) == Role::Asked;
-                inner.push(*id);
-            }
-            if is_asked {
+        let mut segments = Segments::of(entries, active);
+        while let Some(span) = segments.next(inner) {
+            if inner.iter().any(|id| self.role(*id) == Role::Asked) {
                 inner.sort_unstable();
+                inner.extend_from_slice(everywhere);
+                #[expect(clippy::stable_sort_primitive, reason = "it merges two sorted lists")]
+                inner.sort();
                 let start = self.pieces.len();
                 self.divide(level + 1, inner)?;
-                let span = Span {
-                    first: position,
-                    last: end,
-                };
                 self.add_to_groups(&mut groups, level, start, span);
+            } else {
+                self.looked = self.looked.saturating_add(inner.len());
+                self.check_limits()?;
             }
-            if end == u32::MAX {
-                break;
-            }
-            position = end + 1;
-            active.retain(|(_, last)| *last >= position);
         }
-        self.complete_groups(groups, at);
+        self.complete_groups(groups, field as usize);
         Ok(())
+    }
+
+    /// Fills the buffers with the spans of a field.
+    fn fill(&self, field: Field, ids: &[u32], buffers: &mut Buffers) {
+        let Buffers {
+            entries,
+            everywhere,
+            ..
+        } = buffers;
+        entries.clear();
+        everywhere.clear();
+        let span = |id: u32| self.spans[id as usize][field as usize];
+        let is_whole = |id: u32| span(id) == field.whole();
+        // If the packets in question are in some segments only, the others need no look at the
+        // boxes that every segment has.
+        let is_partial = self.question != Question::All
+            && !ids
+                .iter()
+                .any(|id| self.role(*id) == Role::Asked && is_whole(*id));
+        for &id in ids {
+            if is_partial && is_whole(id) {
+                everywhere.push(id);
+            } else {
+                entries.push((span(id), id));
+            }
+        }
+        entries.sort_unstable();
     }
 
     /// Groups the pieces from `start` on, which are those of one span of the field of a level.
