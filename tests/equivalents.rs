@@ -774,7 +774,11 @@ const CISCO: &[Rewrite] = &[
             lines.push(" 99999 deny ip any any log".to_owned());
         }
     },
+    // Once, since a second name of a host begins the listing of another device.
     |lines, _| {
+        if lines.iter().any(|line| line.starts_with("hostname ")) {
+            return;
+        }
         lines.insert(
             0,
             "hostname r1\nip access-list extended OTHER\n nonesuch entry".to_owned(),
