@@ -105,12 +105,13 @@ fn random_box(random: &mut Random) -> Packets {
     packets
 }
 
-fn random_steps(random: &mut Random) -> Vec<Step> {
+/// Steps of which one in `uncertain` is uncertain.
+fn random_steps(random: &mut Random, uncertain: u64) -> Vec<Step> {
     let count = u32::try_from(random.between(0, 7)).unwrap();
     (0..count)
         .map(|at| Step {
             packets: random_box(random),
-            certain: !chance(random, 5),
+            certain: !chance(random, uncertain),
             verdict: match random.between(0, 4) {
                 0 => Verdict::Deny,
                 1 => Verdict::Skip(
@@ -123,10 +124,10 @@ fn random_steps(random: &mut Random) -> Vec<Step> {
         .collect()
 }
 
-/// Expected boxes and the steps of a firewall.
-fn random_case(random: &mut Random) -> (Vec<Packets>, Vec<Step>) {
+/// Expected boxes and the steps of a firewall, of which one in `uncertain` is uncertain.
+fn random_case(random: &mut Random, uncertain: u64) -> (Vec<Packets>, Vec<Step>) {
     let expected = (0..random.between(0, 3)).map(|_| random_box(random));
-    (expected.collect(), random_steps(random))
+    (expected.collect(), random_steps(random, uncertain))
 }
 
 /// What may become of a packet, by trying both ways at each step that is not certain:
@@ -163,7 +164,7 @@ fn differences_are_exact_at_every_point() {
     let points = points();
     let (mut missing_points, mut extra_points) = (0, 0);
     for round in 0..1_500 {
-        let (expected, steps) = random_case(&mut random);
+        let (expected, steps) = random_case(&mut random, 5);
         let found = differences(&expected, &steps, Limits::default()).unwrap();
         for point in &points {
             let is_expected = expected.iter().any(|e| e.and(point).is_some());
@@ -199,8 +200,8 @@ fn differences_by_rule_are_exact_at_every_point() {
     let mut random = Random::new(12);
     let points = points();
     let (mut missing_points, mut extra_points) = (0, 0);
-    for round in 0..1_500 {
-        let (expected, steps) = random_case(&mut random);
+    for round in 0..3_000 {
+        let (expected, steps) = random_case(&mut random, if round % 2 == 0 { 5 } else { 2 });
         let may_skip = |step: &Step| !step.certain && matches!(step.verdict, Verdict::Skip(_));
         let may_skip = steps.iter().any(may_skip);
         let found = by_rule(&expected, &steps, Limits::default()).unwrap();
@@ -266,6 +267,76 @@ fn rules_that_overlap_are_reported_rule_by_rule() {
         assert_eq!(difference.blame, [number]);
         assert_eq!(difference.packets.set(Field::Remote), &remote, "{number}");
         assert_eq!(difference.packets.set(Field::Local), &local, "{number}");
+    }
+}
+
+/// As a chain that checks the interface and the hardware address of 3,000 hosts in front of the
+/// rules for 3,000 servers: which of the hosts' rules apply cannot be known, so they change nothing.
+#[test]
+fn uncertain_rules_that_change_nothing_do_not_divide_the_others() {
+    const HOSTS: u32 = 3_000;
+    let step = |packets, certain, verdict, at| Step {
+        packets,
+        certain,
+        verdict,
+        at,
+    };
+    let own = |field, number| Packets::ALL.with(field, Span::single(2 * number));
+    let hosts = (0..HOSTS).flat_map(|n| {
+        let source = own(Field::Remote, n);
+        [
+            step(source, false, Verdict::Skip(2 * HOSTS), n),
+            step(source, false, Verdict::Deny, n),
+        ]
+    });
+    let servers = (HOSTS..2 * HOSTS).map(|n| {
+        let server = own(Field::Local, n).with(Field::LocalPort, Span::single(n));
+        step(server, false, Verdict::Accept, n)
+    });
+    let end = [Verdict::Deny, Verdict::Accept];
+    let end = end.map(|verdict| step(Packets::ALL, true, verdict, 2 * HOSTS));
+    let steps: Vec<Step> = hosts.chain(servers).chain(end).collect();
+    let mut found = differences(&[], &steps, Limits::default()).unwrap();
+    found.sort_by_key(|difference| difference.blame.clone());
+    assert_eq!(found.len(), HOSTS as usize);
+    for (number, difference) in (HOSTS..).zip(&found) {
+        let server = own(Field::Local, number).with(Field::LocalPort, Span::single(number));
+        assert_eq!(difference.side, Side::Extra);
+        assert_eq!(difference.packets, server.into());
+        assert!(difference.sometimes, "{number}");
+        assert_eq!(difference.blame, [number]);
+    }
+}
+
+/// A rule for all packets ends the evaluation, unless packets skip it.
+#[test]
+fn rules_after_one_that_decides_about_every_packet_matter_if_packets_skip_it() {
+    let udp = Packets::ALL.of_kind(Kind::of(Protocols::UDP)).unwrap();
+    let steps = |certain, target| {
+        let verdicts = [Verdict::Skip(target), Verdict::Deny, Verdict::Accept];
+        let mut steps = Vec::new();
+        for (at, verdict) in (0..).zip(verdicts) {
+            steps.push(Step {
+                packets: if at == 0 { udp } else { Packets::ALL },
+                certain: certain || at > 0,
+                verdict,
+                at,
+            });
+        }
+        steps
+    };
+    for find in [differences, by_rule] {
+        for certain in [true, false] {
+            let found = find(&[], &steps(certain, 2), Limits::default()).unwrap();
+            let [extra] = &found[..] else {
+                panic!("{found:?}")
+            };
+            assert_eq!(extra.side, Side::Extra);
+            assert_eq!(extra.packets, udp.into());
+            assert_eq!(extra.sometimes, !certain);
+            let found = find(&[], &steps(certain, 1), Limits::default()).unwrap();
+            assert_eq!(found, []);
+        }
     }
 }
 

@@ -153,6 +153,7 @@ impl From<Exceeded> for Stop {
 
 impl<'a> Partition<'a> {
     pub fn new(expected: &[Packets], steps: &'a [Step], limits: Limits) -> Self {
+        let steps = reachable(steps);
         let all = || expected.iter().chain(steps.iter().map(|s| &s.packets));
         let mut numbers = HashMap::new();
         let mut kinds: Vec<Kind> = Vec::new();
@@ -294,7 +295,36 @@ impl<'a> Partition<'a> {
             _ => Role::Deciding,
         };
         let expected = std::iter::repeat_n(expected, self.expected);
-        expected.chain(self.steps.iter().map(step)).collect()
+        let mut roles: Vec<Role> = expected.chain(self.steps.iter().map(step)).collect();
+        if matches!(question, Question::Extra(_)) {
+            self.ignore_redundant(&mut roles);
+        }
+        roles
+    }
+
+    /// Ignores the steps that change nothing about which packets pass, and whether always.
+    ///
+    /// A packet can pass an uncertain step without a match. So an uncertain skip leads nowhere
+    /// that the packet cannot reach anyway, unless it skips a certain step. An uncertain deny
+    /// stops no packet that could not be stopped anyway, unless a certain accept comes after it.
+    fn ignore_redundant(&self, roles: &mut [Role]) {
+        let mut next_certain = usize::MAX;
+        let mut is_accepted_later = false;
+        for (number, step) in self.steps.iter().enumerate().rev() {
+            if step.certain {
+                next_certain = number;
+                is_accepted_later |= step.verdict == Verdict::Accept;
+                continue;
+            }
+            let is_redundant = match step.verdict {
+                Verdict::Accept => false,
+                Verdict::Deny => !is_accepted_later,
+                Verdict::Skip(target) => target as usize <= next_certain,
+            };
+            if is_redundant {
+                roles[self.expected + number] = Role::Ignored;
+            }
+        }
     }
 
     fn role(&self, id: u32) -> Role {
@@ -318,8 +348,8 @@ impl<'a> Partition<'a> {
             let compared = |&field: &Field| compare(spans[field as usize], hull[field as usize]);
             fields.iter().all(compared)
         };
-        // A rule that packets may skip does not decide about them.
-        let mut is_skipping = false;
+        // Packets may skip the rules before this step.
+        let mut landing = 0;
         for &id in ids {
             let spans = &self.spans[id as usize];
             if !has(spans, Span::overlaps) {
@@ -327,14 +357,16 @@ impl<'a> Partition<'a> {
             }
             kept.push(id);
             let decides = has(spans, Span::holds);
-            let Some((_, step)) = self.step(id) else {
+            let Some((number, step)) = self.step(id) else {
                 if decides && self.role(id) == Role::Deciding {
                     return Some(Vec::new());
                 }
                 continue;
             };
-            is_skipping |= matches!(step.verdict, Verdict::Skip(_));
-            if decides && step.certain && !is_skipping {
+            if let Verdict::Skip(target) = step.verdict {
+                landing = landing.max(target as usize);
+            }
+            if decides && step.certain && landing <= number {
                 break;
             }
         }
@@ -558,6 +590,20 @@ impl<'a> Partition<'a> {
         let number = (id as usize).checked_sub(self.expected)?;
         Some((number, &self.steps[number]))
     }
+}
+
+/// The steps up to the first one that decides about every packet.
+fn reachable(steps: &[Step]) -> &[Step] {
+    // Packets may skip the rules before this step.
+    let mut landing = 0;
+    for (number, step) in steps.iter().enumerate() {
+        if let Verdict::Skip(target) = step.verdict {
+            landing = landing.max(target as usize);
+        } else if step.certain && landing <= number && step.packets == Packets::ALL {
+            return &steps[..=number];
+        }
+    }
+    steps
 }
 
 /// Pieces that are equal but for the spans of one field.
