@@ -1,5 +1,6 @@
 //! Any file.
 
+use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use twilio_sip_allow::limits::Limits;
@@ -59,7 +60,14 @@ pub fn try_out(data: &[u8]) {
             annotations.lines().all(|line| line.starts_with("::")),
             "{annotations}"
         );
-        json(&findings.json());
-        json(&findings.sarif());
+        json(&written(|to| findings.json(to)));
+        json(&written(|to| findings.sarif(to)));
     }
+}
+
+/// What a report writes.
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut to = Vec::new();
+    write(&mut to).expect("memory takes all");
+    String::from_utf8(to).expect("reports are text")
 }
