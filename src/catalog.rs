@@ -18,6 +18,8 @@ pub struct Catalog {
     pub own: Option<Arc<str>>,
     /// Each network of a plane and a region once, with all editions that have it on the same ports.
     pub entries: Vec<Entry>,
+    /// The positions of the entries: the narrowest networks first, and those of one width ascending.
+    by_width: Vec<usize>,
 }
 
 /// A published network.
@@ -94,18 +96,35 @@ impl Catalog {
                 entries[entry].in_force |= in_force;
             }
         }
+        let mut by_width: Vec<usize> = (0..entries.len()).collect();
+        by_width.sort_by_key(|at| width_and_place(&entries[*at]));
         Catalog {
             editions,
             own: name,
             entries,
+            by_width,
         }
     }
 
-    /// The entries that have an address in a span.
-    pub fn touching(&self, span: Span) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.span().and(span).is_some())
+    /// The entries that have an address in a span: the narrowest first, and those of one width in
+    /// the order of their addresses. Their number is known without looking at each.
+    pub fn touching(&self, span: Span) -> Touching<'_> {
+        let widths = (0..=32).rev().map(|prefix| {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+            let width = 32 - prefix;
+            let start = |place| {
+                let before = |at: &usize| width_and_place(&self.entries[*at]) < place;
+                self.by_width.partition_point(before)
+            };
+            let first = start((width, span.first & mask));
+            let end = span.last.checked_add(1);
+            let end = end.map_or_else(|| start((width + 1, 0)), |end| start((width, end)));
+            &self.by_width[first..end]
+        });
+        Touching {
+            entries: &self.entries,
+            widths: widths.filter(|of_width| !of_width.is_empty()).collect(),
+        }
     }
 
     /// The addresses of some entries.
@@ -119,6 +138,38 @@ impl Catalog {
         let editions = entry.editions.iter().map(|at| &self.editions[*at]);
         let words = editions.map(|edition| format!("{} ({})", edition.name, edition.standing()));
         words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// How many bits of its addresses a network leaves open, and its first address.
+fn width_and_place(entry: &Entry) -> (u8, u32) {
+    (32 - entry.network.prefix_len(), entry.span().first)
+}
+
+/// Entries of a catalog.
+#[derive(Debug)]
+pub struct Touching<'a> {
+    entries: &'a [Entry],
+    /// Positions of entries, for each width of their networks.
+    widths: Vec<&'a [usize]>,
+}
+
+impl<'a> Touching<'a> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.widths.iter().map(|of_width| of_width.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.widths.is_empty()
+    }
+
+    /// The entries.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a Entry> {
+        let positions = self.widths.iter().copied().flatten();
+        let entries = self.entries;
+        positions.map(move |at| &entries[*at])
     }
 }
 

@@ -1,16 +1,16 @@
 //! What an address is to Twilio, and whether a policy allows it.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 
 use crate::catalog::{Catalog, Entry};
-use crate::policy::space::Span;
+use crate::policy::space::{Span, normalized};
 use crate::policy::{Direction, Policy, Protocol, Rule, Transport, parse_network};
 
 /// What is asked: `ADDRESS`, `ADDRESS/PREFIX`, either with `:PORT` and `/PROTOCOL` behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     /// The addresses on Twilio's side.
     pub network: Ipv4Net,
@@ -93,15 +93,36 @@ impl FromStr for Question {
     }
 }
 
+/// As many published networks, and as many networks of a rule, as an answer lists.
+const LISTED: usize = 16;
+
 /// The answer to a question.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// The published networks that it touches, and whether they hold all of it.
-    pub published: Vec<(&'a Entry, bool)>,
+    /// The published networks that it touches, and whether each contains all of it.
+    pub published: Listed<(&'a Entry, bool)>,
     /// The rules that allow it, with the networks that they allow it by.
-    pub rules: Vec<(&'a Rule, Vec<Ipv4Net>)>,
+    pub rules: Vec<(&'a Rule, Listed<Ipv4Net>)>,
     /// How much of it is allowed.
     pub allowed: Allowed,
+}
+
+/// The first members of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// At most 16.
+    pub first: Vec<T>,
+    /// The number of the others.
+    pub more: usize,
+}
+
+impl<T> Listed<T> {
+    fn of(all: impl Iterator<Item = T>, count: usize) -> Listed<T> {
+        Listed {
+            first: all.take(LISTED).collect(),
+            more: count.saturating_sub(LISTED),
+        }
+    }
 }
 
 /// How much of the packets of a question may pass.
@@ -119,80 +140,112 @@ pub enum Allowed {
 #[derive(Debug)]
 pub struct Explainer<'a> {
     catalog: &'a Catalog,
-    policy: &'a Policy,
+    /// The rules, each with its networks ascending.
+    rules: Vec<(&'a Rule, Vec<Ipv4Net>)>,
     /// Where an address begins to have another answer than the one before it.
     edges: Vec<u32>,
+    /// The addresses that some rules allow together, by which rules these are.
+    together: HashMap<Vec<bool>, Vec<Span>>,
+}
+
+/// A question, but for its words, as far as the answer depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A single address, to any port: a number of addresses that have one answer.
+    Address(usize),
+    /// Any other question.
+    Question(Question),
 }
 
 impl<'a> Explainer<'a> {
     /// Of what was published, and what is selected.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy) -> Self {
+        let ascending = |rule: &'a Rule| {
+            let networks = rule.remote.networks.iter().map(|n| n.network);
+            let mut networks: Vec<Ipv4Net> = networks.collect();
+            networks.sort_unstable();
+            (rule, networks)
+        };
+        let rules: Vec<_> = policy.rules.iter().map(ascending).collect();
         let published = catalog.entries.iter().map(Entry::span);
-        let networks = policy
-            .rules
-            .iter()
-            .flat_map(|rule| rule.remote.networks.iter());
-        let allowed = networks.map(|n| Span::from(n.network));
-        let mut edges = BTreeSet::from([0]);
+        let networks = rules.iter().flat_map(|(_, networks)| networks);
+        let allowed = networks.map(|network| Span::from(*network));
+        let mut edges = vec![0];
         for span in published.chain(allowed) {
-            edges.insert(span.first);
+            edges.push(span.first);
             edges.extend(span.last.checked_add(1));
         }
+        edges.sort_unstable();
+        edges.dedup();
         Explainer {
             catalog,
-            policy,
-            edges: edges.into_iter().collect(),
+            rules,
+            edges,
+            together: HashMap::new(),
         }
     }
 
-    /// A number that questions with the same answer share, but for their own words; `None` where
-    /// that is not known beforehand.
-    pub fn kind(&self, question: &Question) -> Option<usize> {
-        let first = question.span().first;
-        question
-            .is_bare()
-            .then(|| self.edges.partition_point(|edge| *edge <= first) - 1)
+    /// Questions of one kind have the same answer.
+    pub fn kind(&self, question: &Question) -> Kind {
+        if question.is_bare() {
+            let first = question.span().first;
+            Kind::Address(self.edges.partition_point(|edge| *edge <= first))
+        } else {
+            Kind::Question(*question)
+        }
     }
 
-    /// How many such numbers there are.
-    pub fn kinds(&self) -> usize {
-        self.edges.len()
-    }
-
-    /// What is to be said of a question.
-    pub fn answer(&self, question: &Question) -> Answer<'a> {
+    /// The answer to a question.
+    pub fn answer(&mut self, question: &Question) -> Answer<'a> {
         let span = question.span();
-        let entries = self.catalog.touching(span);
-        let published = entries
-            .map(|entry| (entry, entry.span().holds(span)))
-            .collect();
+        let touching = self.catalog.touching(span);
+        let entries = touching
+            .iter()
+            .map(|entry| (entry, entry.span().holds(span)));
         let mut rules = Vec::new();
-        let mut spans = Vec::new();
-        for rule in self.policy.rules.iter().filter(|rule| question.fits(rule)) {
-            let networks = rule.remote.networks.iter().map(|n| n.network);
-            let touching = networks.filter(|n| Span::from(*n).and(span).is_some());
-            let networks: Vec<Ipv4Net> = touching.collect();
-            spans.extend(networks.iter().filter_map(|n| Span::from(*n).and(span)));
+        for (rule, networks) in self.rules.iter().filter(|(rule, _)| question.fits(rule)) {
+            let networks = touched(networks, span);
             if !networks.is_empty() {
-                rules.push((rule, networks));
+                let listed = Listed::of(networks.iter().copied(), networks.len());
+                rules.push((*rule, listed));
             }
         }
-        let allowed = match crate::policy::space::normalized(spans)[..] {
-            [] => Allowed::No,
-            [one] if one == span => Allowed::Yes,
-            _ => Allowed::Partly,
-        };
         Answer {
-            published,
+            published: Listed::of(entries, touching.len()),
             rules,
-            allowed,
+            allowed: self.allowed(question),
+        }
+    }
+
+    fn allowed(&mut self, question: &Question) -> Allowed {
+        let fits = self.rules.iter().map(|(rule, _)| question.fits(rule));
+        let fits: Vec<bool> = fits.collect();
+        let rules = &self.rules;
+        let spans = self.together.entry(fits).or_insert_with_key(|fits| {
+            let rules = rules.iter().zip(fits).filter(|(_, fits)| **fits);
+            let networks = rules.flat_map(|((_, networks), _)| networks);
+            normalized(networks.map(|network| Span::from(*network)).collect())
+        });
+        let span = question.span();
+        let next = spans.partition_point(|known| known.last < span.first);
+        match spans.get(next) {
+            Some(known) if known.holds(span) => Allowed::Yes,
+            Some(known) if known.overlaps(span) => Allowed::Partly,
+            _ => Allowed::No,
         }
     }
 }
 
+/// Those of some networks, ascending and disjoint, that have an address in a span.
+fn touched(networks: &[Ipv4Net], span: Span) -> &[Ipv4Net] {
+    let start = networks.partition_point(|n| Span::from(*n).last < span.first);
+    let end = networks.partition_point(|n| Span::from(*n).first <= span.last);
+    &networks[start..end]
+}
+
 impl Answer<'_> {
     /// The rules of one direction.
-    pub fn rules(&self, direction: Direction) -> impl Iterator<Item = &(&Rule, Vec<Ipv4Net>)> {
+    pub fn rules(&self, direction: Direction) -> impl Iterator<Item = &(&Rule, Listed<Ipv4Net>)> {
         self.rules
             .iter()
             .filter(move |(rule, _)| rule.direction == direction)

@@ -360,6 +360,98 @@ fn the_verdict_says_what_was_selected() {
     }
 }
 
+/// The networks that are published inside 0.0.0.0/0 are those of all editions.
+#[test]
+fn an_answer_lists_16_networks_and_counts_the_others() {
+    let report = valid_json(
+        "explain::an_answer_lists_16_networks_and_counts_the_others",
+        "explain",
+        &asked("--json", "0.0.0.0/0\n0.0.0.0/1\n54.65.63.0/24\n"),
+    );
+    assert_eq!(report["version"], 2);
+    let answers = report["addresses"].as_array().unwrap();
+    // An edition that publishes a network on other ports has a row of its own.
+    let rows = |width: u32| {
+        let rows = facts::listed()
+            .into_iter()
+            .filter(move |(.., range)| width == 0 || u64::from(range.1) < 1 << (32 - width));
+        let rows = rows.map(|(edition, plane, region, range)| {
+            let ports = match (&plane[..], facts::ports(&edition)) {
+                ("media", ports) => format!("{:?}", ports.media),
+                (_, ports) => format!("{} {} {}", ports.udp, ports.tcp, ports.tls),
+            };
+            (plane, region, range, ports)
+        });
+        rows.collect::<BTreeSet<_>>().len()
+    };
+    for (answer, all) in answers.iter().zip([rows(0), rows(1)]) {
+        assert_eq!(answer["published"].as_array().unwrap().len(), 16);
+        assert_eq!(answer["more_published"], all - 16);
+    }
+    assert_eq!(answers[2]["published"].as_array().unwrap().len(), 2);
+    assert_eq!(answers[2]["more_published"], 0);
+    let text = asked("", "0.0.0.0/0\n").ok();
+    let more = format!("0.0.0.0/0  and {} more published networks", rows(0) - 16);
+    assert_eq!(text.lines().nth(16), Some(&*more), "{text}");
+    assert_eq!(text.lines().count(), 18, "{text}");
+}
+
+/// A list of 20 signaling networks, 192.0.2.0/30 and every second /30 after it.
+#[test]
+fn a_rule_lists_16_of_its_networks_and_counts_the_others() {
+    let networks: Vec<String> = (0..20).map(|n| format!("192.0.2.{}/30", n * 8)).collect();
+    let own = format!(
+        "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+         signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [{}]}}}}\n\
+         media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n",
+        networks.join(", ")
+    );
+    let call = |question: &str| {
+        Tool::line(&format!(
+            "explain -q --dataset own --transport udp {question}"
+        ))
+        .file("own", &own)
+        .run_once()
+    };
+    let told = call("192.0.2.0/24");
+    let first = networks[..16].join(", ");
+    assert!(
+        told.ends_with(&format!(
+            "192.0.2.0/24  partly allowed by edition own (udp), in and out: signaling udp ({first} and 4 more)\n"
+        )),
+        "{told}"
+    );
+    assert!(
+        told.contains("192.0.2.0/24  and 4 more published networks\n"),
+        "{told}"
+    );
+    // Those of them that the question touches, wherever they are in the list.
+    let told = call("192.0.2.64/26");
+    let touched = networks[8..16].join(", ");
+    assert!(
+        told.ends_with(&format!("signaling udp ({touched})\n")),
+        "{told}"
+    );
+    assert!(!told.contains("more published"), "{told}");
+    assert!(call("192.0.2.4/30").ends_with("192.0.2.4/30  not allowed by edition own (udp)\n"));
+    assert!(call("192.0.2.9").contains(
+        "192.0.2.9  allowed by edition own (udp), in and out: signaling udp (192.0.2.8/30)\n"
+    ));
+}
+
+#[test]
+fn equal_questions_have_equal_answers_however_many_are_asked() {
+    let lines: Vec<String> = (0..3_000)
+        .map(|n| format!("54.65.63.192/26:{}\n", 1 + n % 1_500))
+        .collect();
+    let told = asked("", &lines.concat()).ok();
+    let (first, second) = told.split_at(told.len() / 2);
+    assert_eq!(first, second);
+    let allowed = "54.65.63.192/26:5060  partly allowed by edition global, in and out: signaling udp (54.65.63.192/30)";
+    let told = asked("", &"54.65.63.192/26:5060\n".repeat(3)).ok();
+    assert_eq!(told.matches(allowed).count(), 3, "{told}");
+}
+
 /// A job must not pass because the program failed, or because a part is allowed.
 #[test]
 fn all_allowed_gives_status_1_unless_all_is_allowed() {

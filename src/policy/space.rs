@@ -110,15 +110,19 @@ pub(super) fn joined(ascending: impl Iterator<Item = Span>) -> impl Iterator<Ite
 /// What of `whole` is in none of the spans, which are [`normalized`].
 pub fn complement(spans: &[Span], whole: Span) -> Vec<Span> {
     let mut result = Vec::new();
-    let mut next = Some(whole.first);
-    for span in spans {
-        let Some(first) = next else { break };
+    let mut first = whole.first;
+    let start = spans.partition_point(|span| span.last < whole.first);
+    let within = |span: &&Span| span.first <= whole.last;
+    for span in spans[start..].iter().take_while(within) {
         if span.first > first {
-            result.extend(Span::new(first, (span.first - 1).min(whole.last)));
+            result.extend(Span::new(first, span.first - 1));
         }
-        next = span.last.checked_add(1).map(|after| after.max(first));
+        match span.last.checked_add(1) {
+            Some(after) => first = after,
+            None => return result,
+        }
     }
-    result.extend(next.and_then(|first| Span::new(first, whole.last)));
+    result.extend(Span::new(first, whole.last));
     result
 }
 

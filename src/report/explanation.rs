@@ -1,17 +1,22 @@
 //! What `explain` tells: as lines that each begin with the address, or as JSON of the shape of
 //! `docs/explain.schema.json`.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::explain::{Allowed, Answer, Explainer, Question};
+use crate::explain::{Allowed, Answer, Explainer, Kind, Question};
 use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
 use crate::text::json_escaped;
 
 /// Of the JSON's shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// As many answers as are kept for further questions of their kind.
+const KEPT: usize = 1_000;
 
 /// Writes answers, one after the other.
 pub struct Explanation<'a> {
@@ -20,18 +25,17 @@ pub struct Explanation<'a> {
     scope: &'a Scope,
     json: bool,
     /// Answers that were given before, by their kind.
-    known: Vec<Option<Vec<String>>>,
+    known: HashMap<Kind, Rc<[String]>>,
     all_allowed: bool,
 }
 
 impl<'a> Explanation<'a> {
     /// Of what was published, and what is selected.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy, json: bool) -> Self {
-        let explainer = Explainer::new(catalog, policy);
         Explanation {
-            known: vec![None; explainer.kinds()],
             catalog,
-            explainer,
+            explainer: Explainer::new(catalog, policy),
+            known: HashMap::new(),
             scope: &policy.scope,
             json,
             all_allowed: true,
@@ -64,10 +68,7 @@ impl<'a> Explanation<'a> {
                 to.write_all(separator.as_bytes())?;
                 separator = ",\n";
             }
-            let kind = self.explainer.kind(&question);
-            let known = kind.and_then(|kind| self.known[kind].take());
-            let parts = known.unwrap_or_else(|| self.parts(&question));
-            for part in &parts {
+            for part in &*self.known_parts(&question) {
                 if self.json {
                     // A question's words are figures and letters: nothing to escape.
                     to.write_all(b"{\"address\":\"")?;
@@ -78,14 +79,24 @@ impl<'a> Explanation<'a> {
                 }
                 to.write_all(part.as_bytes())?;
             }
-            if let Some(kind) = kind {
-                self.known[kind] = Some(parts);
-            }
         }
         if self.json {
             to.write_all(b"\n]}\n")?;
         }
         to.flush()
+    }
+
+    fn known_parts(&mut self, question: &Question) -> Rc<[String]> {
+        let kind = self.explainer.kind(question);
+        if let Some(known) = self.known.get(&kind) {
+            return Rc::clone(known);
+        }
+        let parts: Rc<[String]> = self.parts(question).into();
+        if self.known.len() == KEPT {
+            self.known.clear();
+        }
+        self.known.insert(kind, Rc::clone(&parts));
+        parts
     }
 
     /// What stands behind the words of a question, once for each time that they are written.
@@ -98,6 +109,7 @@ impl<'a> Explanation<'a> {
         }
         let mut lines: Vec<String> = answer
             .published
+            .first
             .iter()
             .map(|(entry, whole)| {
                 let touches = if *whole { "" } else { "in part " };
@@ -112,6 +124,10 @@ impl<'a> Explanation<'a> {
             .collect();
         if lines.is_empty() {
             lines.push("  in no edition\n".to_owned());
+        }
+        if answer.published.more > 0 {
+            let more = answer.published.more;
+            lines.push(format!("  and {more} more published networks\n"));
         }
         lines.push(self.verdict(&answer));
         lines
@@ -128,9 +144,16 @@ impl<'a> Explanation<'a> {
             let rules: Vec<String> = answer
                 .rules(direction)
                 .map(|(rule, networks)| {
-                    let networks: Vec<String> =
-                        networks.iter().map(|n| address_or_cidr(*n)).collect();
-                    format!("{} ({})", rule.subject(), networks.join(", "))
+                    let named: Vec<String> = networks
+                        .first
+                        .iter()
+                        .map(|network| address_or_cidr(*network))
+                        .collect();
+                    let more = match networks.more {
+                        0 => String::new(),
+                        more => format!(" and {more} more"),
+                    };
+                    format!("{} ({}{more})", rule.subject(), named.join(", "))
                 })
                 .collect();
             rules.join(", ")
@@ -145,7 +168,7 @@ impl<'a> Explanation<'a> {
     }
 
     fn value(&self, question: &Question, answer: &Answer) -> Value {
-        let published = answer.published.iter().map(|(entry, whole)| {
+        let published = answer.published.first.iter().map(|(entry, whole)| {
             let editions = entry.editions.iter().map(|at| {
                 let edition = &self.catalog.editions[*at];
                 json!({
@@ -171,13 +194,15 @@ impl<'a> Explanation<'a> {
                 "protocol": rule.protocol,
                 "remote_ports": rule.remote.ports,
                 "local_ports": rule.local.ports,
-                "networks": networks,
+                "networks": networks.first,
+                "more_networks": networks.more,
             })
         });
         json!({
             "port": question.port,
             "transport": question.transport,
             "published": published.collect::<Vec<_>>(),
+            "more_published": answer.published.more,
             "allowed": match answer.allowed {
                 Allowed::Yes => "yes",
                 Allowed::Partly => "partly",

@@ -215,10 +215,8 @@ impl<'a> Judge<'a> {
             return false;
         }
         let size = |span: Span| u64::from(span.last - span.first) + 1;
-        let entries = self.catalog.touching(span);
-        entries
-            .into_iter()
-            .any(|entry| size(span) <= MOST_TIMES * size(entry.span()))
+        let widest = self.catalog.touching(span).iter().next_back();
+        widest.is_some_and(|entry| size(span) <= MOST_TIMES * size(entry.span()))
     }
 
     fn count_lists(&self, found: &[Found], context: &Context) -> Vec<(usize, usize)> {
@@ -412,7 +410,7 @@ impl Text<'_> {
         if !judge.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
-        let entries: Vec<&Entry> = judge.catalog.touching(one.span).collect();
+        let entries: Vec<&Entry> = judge.catalog.touching(one.span).iter().collect();
         if !covers(&judge.published, one.span) {
             return Some((Verdict::Wider, wider(one.span, &judge.published, &entries)));
         }
