@@ -1,6 +1,7 @@
 //! What every address is to Twilio: all editions at once, those that hold and those that held.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
@@ -18,8 +19,8 @@ pub struct Catalog {
     pub own: Option<Arc<str>>,
     /// Each network of a plane and a region once, with all editions that have it on the same ports.
     pub entries: Vec<Entry>,
-    /// The positions of the entries: the narrowest networks first, and those of one width ascending.
-    by_width: Vec<usize>,
+    /// The positions of the entries for each prefix, ascending: the longest prefix first.
+    widths: Vec<(u8, Vec<usize>)>,
 }
 
 /// A published network.
@@ -96,30 +97,33 @@ impl Catalog {
                 entries[entry].in_force |= in_force;
             }
         }
-        let mut by_width: Vec<usize> = (0..entries.len()).collect();
-        by_width.sort_by_key(|at| width_and_place(&entries[*at]));
+        let mut by_width: BTreeMap<Reverse<u8>, Vec<usize>> = BTreeMap::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let prefix = Reverse(entry.network.prefix_len());
+            by_width.entry(prefix).or_default().push(at);
+        }
+        let widths = by_width.into_iter().map(|(prefix, mut positions)| {
+            positions.sort_by_key(|at| entries[*at].network);
+            (prefix.0, positions)
+        });
         Catalog {
+            widths: widths.collect(),
             editions,
             own: name,
             entries,
-            by_width,
         }
     }
 
     /// The entries that have an address in a span: the narrowest first, and those of one width in
     /// the order of their addresses. Their number is known without looking at each.
     pub fn touching(&self, span: Span) -> Touching<'_> {
-        let widths = (0..=32).rev().map(|prefix| {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-            let width = 32 - prefix;
-            let start = |place| {
-                let before = |at: &usize| width_and_place(&self.entries[*at]) < place;
-                self.by_width.partition_point(before)
-            };
-            let first = start((width, span.first & mask));
-            let end = span.last.checked_add(1);
-            let end = end.map_or_else(|| start((width + 1, 0)), |end| start((width, end)));
-            &self.by_width[first..end]
+        let widths = self.widths.iter().map(|(prefix, positions)| {
+            let wide = u32::MAX.checked_shr((*prefix).into()).unwrap_or(0);
+            let first = span.first & !wide;
+            let place = |at: &usize| self.entries[*at].span().first;
+            let start = positions.partition_point(|at| place(at) < first);
+            let rest = &positions[start..];
+            &rest[..rest.partition_point(|at| place(at) <= span.last)]
         });
         Touching {
             entries: &self.entries,
@@ -139,11 +143,6 @@ impl Catalog {
         let words = editions.map(|edition| format!("{} ({})", edition.name, edition.standing()));
         words.collect::<Vec<_>>().join(", ")
     }
-}
-
-/// How many bits of its addresses a network leaves open, and its first address.
-fn width_and_place(entry: &Entry) -> (u8, u32) {
-    (32 - entry.network.prefix_len(), entry.span().first)
 }
 
 /// Entries of a catalog.

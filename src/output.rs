@@ -1,7 +1,9 @@
 //! Where text goes: data to stdout or a file replaced in one step, talk to stderr.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -41,11 +43,12 @@ pub fn write_stdout(text: &str) -> Result<()> {
         .context("cannot write to stdout")
 }
 
-/// The most bytes of a report that are kept in memory.
+/// The most bytes of a report that are kept in memory, and of a part of one.
 const REPORT_IN_MEMORY: usize = 4 << 20;
+const PART_IN_MEMORY: usize = 256 << 10;
 
-/// A report that waits until all of it is known to be right: in memory, or in a file without a name
-/// if it is long. [`Limit::Output`] bounds it.
+/// A report, or a part of one, that waits until all of it is known to be right: in memory, or in a file
+/// without a name if it is long. [`Limit::Output`] bounds it.
 pub struct Spool {
     file: BufWriter<SpooledTempFile>,
     length: usize,
@@ -55,28 +58,50 @@ pub struct Spool {
 impl Spool {
     /// An empty report.
     pub fn new(limits: Limits) -> Spool {
+        Spool::with_memory(limits, REPORT_IN_MEMORY)
+    }
+
+    /// An empty part of a report.
+    pub fn part(limits: Limits) -> Spool {
+        Spool::with_memory(limits, PART_IN_MEMORY)
+    }
+
+    fn with_memory(limits: Limits, most: usize) -> Spool {
         Spool {
-            file: BufWriter::new(SpooledTempFile::new(REPORT_IN_MEMORY)),
+            file: BufWriter::new(SpooledTempFile::new(most)),
             length: 0,
             limits,
         }
     }
 
-    /// Copies the report to stdout.
-    pub fn print(self) -> Result<()> {
-        let cannot_keep = || {
-            let folder = std::env::temp_dir();
-            format!("cannot keep the report in {} (TMPDIR)", folder.display())
-        };
+    /// The number of bytes so far.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Adds a part at the end.
+    pub fn append(&mut self, part: Spool) -> io::Result<()> {
+        io::copy(&mut part.finish()?.0, self)?;
+        Ok(())
+    }
+
+    /// The whole report, to be copied.
+    pub fn finish(self) -> io::Result<Kept> {
         let file = self
             .file
             .into_inner()
             .map_err(io::IntoInnerError::into_error);
-        let mut file = file.with_context(cannot_keep)?;
-        file.seek(SeekFrom::Start(0)).with_context(cannot_keep)?;
+        let mut file = file.map_err(cannot_keep)?;
+        file.seek(SeekFrom::Start(0)).map_err(cannot_keep)?;
+        Ok(Kept(file))
+    }
+
+    /// Copies the report to stdout.
+    pub fn print(self) -> Result<()> {
+        let mut kept = self.finish()?;
         let mut stdout = io::stdout().lock();
-        io::copy(&mut file, &mut stdout)
-            .and_then(|_| stdout.flush())
+        kept.copy(&mut stdout)
+            .and_then(|()| stdout.flush())
             .context("cannot write to stdout")
     }
 }
@@ -86,11 +111,81 @@ impl Write for Spool {
         self.length = self.length.saturating_add(bytes.len());
         let fits = self.limits.check(Limit::Output, self.length);
         fits.map_err(io::Error::other)?;
-        self.file.write(bytes)
+        self.file.write_all(bytes).map_err(cannot_keep)?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.flush().map_err(cannot_keep)
+    }
+}
+
+fn cannot_keep(error: io::Error) -> io::Error {
+    let folder = std::env::temp_dir();
+    let folder = folder.display();
+    let kept = format!("cannot keep the report in {folder} (TMPDIR): {error}");
+    io::Error::new(error.kind(), kept)
+}
+
+/// A whole report, where it waited.
+pub struct Kept(SpooledTempFile);
+
+impl Kept {
+    /// Copies what has not been copied yet.
+    pub fn copy(&mut self, to: &mut dyn Write) -> io::Result<()> {
+        io::copy(&mut self.0, to)?;
+        Ok(())
+    }
+
+    /// Copies the bytes of a part.
+    pub fn copy_part(&mut self, part: &Range<usize>, to: &mut dyn Write) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(part.start as u64))?;
+        let file: &mut SpooledTempFile = &mut self.0;
+        io::copy(&mut Read::take(file, part.len() as u64), to)?;
+        Ok(())
+    }
+}
+
+/// The most problems of one input that are reported.
+const PROBLEMS: usize = 20;
+
+/// Problems of an input: the first of them in the order of their texts, and the number of all.
+#[derive(Debug, Default)]
+pub struct Problems {
+    first: BTreeSet<String>,
+    count: usize,
+}
+
+impl Problems {
+    /// Adds one.
+    pub fn add(&mut self, problem: String) {
+        self.count += 1;
+        self.first.insert(problem);
+        if self.first.len() > PROBLEMS {
+            self.first.pop_last();
+        }
+    }
+
+    /// Adds all of others.
+    pub fn extend(&mut self, others: Problems) {
+        self.count += others.count.saturating_sub(others.first.len());
+        others.first.into_iter().for_each(|one| self.add(one));
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Reports the first, and how many more there are.
+    pub fn report(&self, talk: Talk) {
+        for problem in &self.first {
+            talk.error(problem);
+        }
+        let more = self.count - self.first.len();
+        if more > 0 {
+            talk.error(&format!("{more} more such problems"));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ mod words;
 
 pub use comparison::Comparison;
 pub use explanation::Explanation;
-pub use findings::{FileFindings, Findings};
+pub use findings::{Counts, FilePart, Findings, Shape};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@ mod context;
 mod find;
 mod ignored;
 mod judge;
+mod spellings;
 
 pub use ignored::Ignored;
-pub use judge::{Expected, Finding, Judge, Verdict};
+pub use judge::{Expected, Finding, Judge, Stopped, Verdict};

@@ -705,6 +705,94 @@ fn the_findings_of_all_files_together_are_bounded() {
     );
 }
 
+/// The findings of a text are written one by one. The program and a text of three findings take 28 MB of
+/// address space, 30,000 findings would take 20 MB, and the report has 18 MB.
+#[test]
+fn a_report_of_30_000_findings_takes_40_mb_of_address_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = "54.65.63.200 twilio\n".repeat(30_000);
+    fs::write(folder.path().join("list"), list).unwrap();
+    for (report, ends) in [
+        ("sarif", "}\n      ]\n    }\n  ]\n}\n"),
+        ("text", " missing\n"),
+    ] {
+        let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+        let call =
+            format!("ulimit -v 40960; exec '{program}' scan -q --report {report} list > out");
+        let output = Command::new("sh")
+            .args(["-c", &call])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{report}: {stderr}");
+        let written = fs::read_to_string(folder.path().join("out")).unwrap();
+        assert_eq!(
+            written.matches("superseded on 2024-02-21").count(),
+            30_000,
+            "{report}"
+        );
+        assert!(written.ends_with(ends), "{report}");
+    }
+}
+
+#[test]
+fn at_most_20_problems_are_reported_and_the_others_counted() {
+    let names: Vec<String> = (10..40).map(|n| format!("missing-{n}")).collect();
+    let refused = Tool::line(&format!("scan {}", names.join(" ")))
+        .run()
+        .refused();
+    let lines: Vec<&str> = refused.lines().collect();
+    assert_eq!(lines.len(), 21, "{refused}");
+    for (line, name) in lines.iter().zip(&names[..20]) {
+        assert!(
+            line.contains(&format!("cannot read {name}: No such file")),
+            "{line}"
+        );
+    }
+    assert!(
+        lines[20].ends_with("error: 10 more such problems"),
+        "{refused}"
+    );
+}
+
+/// As `scan <(ssh pbx iptables-save)`: a named pipe is read to its end.
+#[test]
+fn a_pipe_that_is_named_is_read_to_its_end() {
+    let mut tool = Tool::line("scan --region tokyo --plane signaling pipe");
+    let pipe = tool.folder().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let writer = std::thread::spawn(move || fs::write(pipe, "54.65.63.200\n").unwrap());
+    let ran = tool.run();
+    writer.join().unwrap();
+    assert_eq!(ran.status, 1, "{ran}");
+    assert!(ran.stdout.contains("pipe:1:1: superseded"), "{ran}");
+}
+
+/// Parts of a report are put in order when all files are done.
+#[test]
+fn the_files_of_a_folder_are_reported_in_order() {
+    let mut tool = Tool::line("scan --region tokyo --plane signaling --report json here");
+    let folder = tool.folder().join("here");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..200 {
+        // The first files take longest.
+        let others = "192.0.2.1\n".repeat((200 - number) * 20);
+        let name = folder.join(format!("{number:03}"));
+        fs::write(name, format!("{others}54.65.63.200\n")).unwrap();
+    }
+    let ran = tool.run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let files = report["findings"].as_array().unwrap().iter();
+    let files: Vec<&str> = files.map(|f| f["file"].as_str().unwrap()).collect();
+    assert!(files.is_sorted());
+    assert_eq!(files.len(), 400);
+    assert_eq!(report["summary"]["files"], 200);
+    assert_eq!(report["summary"]["findings"]["superseded"], 200);
+    assert_eq!(report["summary"]["findings"]["missing"], 200);
+}
+
 #[test]
 fn patterns_of_gitignore_are_bounded() {
     let pattern = |n: usize| format!("*a{n}*b[c-x]{n}*/**/d\n");

@@ -1,13 +1,12 @@
 //! Any file.
 
-use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::space::normalized;
 use twilio_sip_allow::policy::{ALL_REGIONS, Plane};
-use twilio_sip_allow::report::{FileFindings, Findings};
-use twilio_sip_allow::scan::{Expected, Judge, Verdict};
+use twilio_sip_allow::report::{Findings, Shape};
+use twilio_sip_allow::scan::{Expected, Finding, Judge, Verdict};
 
 use crate::{ATLAS, CATALOG, EDITIONS, assert_clean, json};
 
@@ -33,41 +32,48 @@ static JUDGE: LazyLock<Judge> = LazyLock::new(|| {
 });
 
 pub fn try_out(data: &[u8]) {
-    let Ok(findings) = JUDGE.judge(data) else {
+    let mut findings = Vec::new();
+    let done = JUDGE.judge(data, &mut |finding| {
+        findings.push(finding);
+        Ok(())
+    });
+    if done.is_err() {
         return;
-    };
+    }
     let lines = data.split(|byte| *byte == b'\n').count();
     for finding in &findings {
         assert!((1..=lines).contains(&finding.line), "{finding:?}");
         assert!(finding.column >= 1, "{finding:?}");
         assert!(!finding.text.is_empty(), "{finding:?}");
     }
-    let files = [FileFindings {
-        file: "a file".to_owned(),
-        findings,
-    }];
     for list_current in [false, true] {
-        let findings = Findings {
-            files: &files,
-            fails_on: &[Verdict::Superseded, Verdict::Wider],
-            list_current,
-            expected: serde_json::Value::Null,
-        };
-        assert_clean(&findings.text(false));
-        let annotations = findings.github();
+        let report = |shape| written(shape, list_current, &findings);
+        assert_clean(&report(Shape::Text(false)));
+        let annotations = report(Shape::GitHub);
         assert_clean(&annotations);
         assert!(
             annotations.lines().all(|line| line.starts_with("::")),
             "{annotations}"
         );
-        json(&written(|to| findings.json(to)));
-        json(&written(|to| findings.sarif(to)));
+        json(&report(Shape::Json));
+        json(&report(Shape::Sarif));
     }
 }
 
-/// What a report writes.
-fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
-    let mut to = Vec::new();
-    write(&mut to).expect("memory takes all");
-    String::from_utf8(to).expect("reports are text")
+/// A report of one file.
+fn written(shape: Shape, list_current: bool, findings: &[Finding]) -> String {
+    let report = Findings {
+        shape,
+        fails_on: &[Verdict::Superseded, Verdict::Wider],
+        list_current,
+        expected: serde_json::Value::Null,
+    };
+    let mut part = report.part("a file".to_owned(), Vec::new());
+    for finding in findings {
+        part.add(finding.clone()).expect("memory takes all");
+    }
+    let (_, counts, text) = part.finish().expect("memory takes all");
+    let text = String::from_utf8(text).expect("reports are text");
+    let end = report.end(&counts, text.is_empty());
+    format!("{}{text}{end}", report.head(&counts))
 }

@@ -1,12 +1,11 @@
 //! Compares what is deployed with what is expected.
 
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
-use tempfile::SpooledTempFile;
 
 use super::{Outcome, Selected, keep_verdict, select};
 use crate::cli::CheckArgs;
@@ -15,7 +14,7 @@ use crate::format::parse::{Lines, ParseError, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
-use crate::output::{self, Talk};
+use crate::output::{self, Spool, Talk};
 use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
@@ -28,19 +27,13 @@ const FILES_PER_THREAD: usize = 8;
 /// Of a text that is refused, as many bytes as are read once more in every other language.
 const GUESSED_LENGTH: usize = 1 << 20;
 
-/// As many bytes of a report as are kept in memory until all files were compared.
-const REPORT_IN_MEMORY: usize = 4 << 20;
-
-/// The same for the part of one file.
-const PART_IN_MEMORY: usize = 256 << 10;
-
 pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let files = args.files()?;
     let check = Check::new(args, limits)?;
     let report = args.report(talk);
     let mut run = Run {
         report: &*report,
-        parts: SpooledTempFile::new(REPORT_IN_MEMORY),
+        parts: Spool::new(limits),
         summary: Summary::default(),
         refused: 0,
         repair: None,
@@ -91,7 +84,7 @@ enum Verdict {
     Judged {
         counts: Summary,
         /// Its part of the report, from the start.
-        part: SpooledTempFile,
+        part: Spool,
         repair: Option<String>,
     },
     /// Why it could not be judged, a message each.
@@ -201,7 +194,10 @@ impl Check {
             empty: self.empty(&units),
             unselected: self.unselected(&units),
         };
-        let part = spooled(report, &judged).map_err(|error| vec![format!("{name}: {error:#}")])?;
+        let mut part = Spool::part(self.limits);
+        report
+            .file(&judged, &mut part)
+            .map_err(|error| vec![format!("{name}: {error}")])?;
         Ok(Verdict::Judged {
             counts: Summary::of(&drift, &judged.units),
             part,
@@ -268,23 +264,11 @@ impl Check {
 /// What was found so far.
 struct Run<'a> {
     report: &'a dyn Report,
-    parts: SpooledTempFile,
+    parts: Spool,
     summary: Summary,
     refused: usize,
     repair: Option<String>,
     talk: Talk,
-}
-
-/// The part of one file in a report.
-fn spooled(report: &dyn Report, judged: &Judged) -> Result<SpooledTempFile> {
-    let mut part = BufWriter::new(SpooledTempFile::new(PART_IN_MEMORY));
-    report.file(judged, &mut part).with_context(cannot_keep)?;
-    let mut part = part
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error)
-        .with_context(cannot_keep)?;
-    part.seek(SeekFrom::Start(0)).with_context(cannot_keep)?;
-    Ok(part)
 }
 
 /// The names of units, each once.
@@ -298,12 +282,6 @@ fn unit_names(units: &[DeployedUnit]) -> Vec<&str> {
     names
 }
 
-/// A long report waits in a file without a name, where such files go.
-fn cannot_keep() -> String {
-    let folder = std::env::temp_dir();
-    format!("cannot keep the report in {} (TMPDIR)", folder.display())
-}
-
 impl Run<'_> {
     fn take(&mut self, verdict: Verdict) -> Result<()> {
         match verdict {
@@ -315,15 +293,14 @@ impl Run<'_> {
             }
             Verdict::Judged {
                 counts,
-                mut part,
+                part,
                 repair,
             } => {
                 if self.summary.files > 0 {
-                    let separator = self.report.separator().as_bytes();
-                    self.parts.write_all(separator).with_context(cannot_keep)?;
+                    self.parts.write_all(self.report.separator().as_bytes())?;
                 }
                 self.summary.add(counts);
-                std::io::copy(&mut part, &mut self.parts).with_context(cannot_keep)?;
+                self.parts.append(part)?;
                 self.repair = repair;
             }
         }
@@ -343,10 +320,10 @@ impl Run<'_> {
             .context("cannot write the report")
     }
 
-    fn copy(&mut self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {
+    fn copy(self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {
+        let mut parts = self.parts.finish()?;
         to.write_all(self.report.head(subject, &self.summary).as_bytes())?;
-        self.parts.seek(SeekFrom::Start(0))?;
-        std::io::copy(&mut self.parts, to)?;
+        parts.copy(to)?;
         to.write_all(self.report.end().as_bytes())?;
         to.flush()
     }

@@ -1,10 +1,11 @@
 //! Looks for Twilio's addresses in files and folders.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use serde_json::json;
 
@@ -13,11 +14,11 @@ use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Atlas, Edition};
 use crate::input::{self, Content, is_stdin, name_of};
 use crate::limits::Limits;
-use crate::output::{Spool, Talk};
+use crate::output::{Problems, Spool, Talk};
 use crate::policy::ALL_REGIONS;
 use crate::policy::space::normalized;
-use crate::report::{FileFindings, Findings};
-use crate::scan::{Expected, Finding, Ignored, Judge};
+use crate::report::{Counts, FilePart, Findings, Shape};
+use crate::scan::{Expected, Ignored, Judge, Stopped};
 use crate::select::{self, CURRENT};
 
 pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
@@ -36,44 +37,44 @@ pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
     let catalog = catalog(&args.published, selected, &atlas)?;
     let judge = Judge::new(&catalog, expected, &atlas, limits);
-    let mut seen = Seen::default();
+    let findings = Findings {
+        shape: match args.report {
+            FindingsReport::Text => Shape::Text(talk.colors_stdout()),
+            FindingsReport::Json => Shape::Json,
+            FindingsReport::Sarif => Shape::Sarif,
+            FindingsReport::Github => Shape::GitHub,
+        },
+        fails_on: &fails_on,
+        list_current: args.list_current,
+        expected: summary,
+    };
+    let scan = Scan {
+        judge: &judge,
+        findings: &findings,
+        seen: Mutex::new(Seen::new(limits)),
+    };
     for file in &files {
-        seen.add(file, &judge);
+        scan.add(file);
+    }
+    let seen = scan.into_seen();
+    if let Some(error) = seen.failed {
+        return Err(error.into());
     }
     if !seen.problems.is_empty() {
-        for problem in &seen.problems {
-            talk.error(problem);
-        }
+        seen.problems.report(talk);
         return Ok(Outcome::Failed);
     }
-    seen.files.sort_by(|a, b| a.file.cmp(&b.file));
-    // A file may be named twice, or lie in a folder that is named too.
-    seen.files.dedup_by(|a, b| a.file == b.file);
     if seen.binary > 0 {
         notices.push(match seen.binary {
             1 => "1 file that is not text was passed over".to_owned(),
             more => format!("{more} files that are not text were passed over"),
         });
     }
-    let findings = Findings {
-        files: &seen.files,
-        fails_on: &fails_on,
-        list_current: args.list_current,
-        expected: summary,
-    };
-    let mut to = Spool::new(limits);
-    match args.report {
-        FindingsReport::Text => to.write_all(findings.text(talk.colors_stdout()).as_bytes()),
-        FindingsReport::Json => findings.json(&mut to),
-        FindingsReport::Sarif => findings.sarif(&mut to),
-        FindingsReport::Github => to.write_all(findings.github().as_bytes()),
-    }?;
-    let written = to.print();
+    let (written, counts) = seen.print(&findings);
     for notice in notices {
         talk.notice(&notice);
     }
-    let mut all = seen.files.iter().flat_map(|file| &file.findings);
-    let verdict = if all.any(|finding| findings.fails(finding)) {
+    let verdict = if findings.any_fails(&counts) {
         Outcome::Drift
     } else {
         Outcome::Done
@@ -110,60 +111,145 @@ fn expected(
     expected
 }
 
-/// What was seen of the files so far.
-#[derive(Default)]
+/// The part of one file in the report.
+struct Part {
+    /// As it was given, or as the folder that was given leads to it.
+    file: String,
+    counts: Counts,
+    /// Its place among the parts, which wait in the order in which they were done.
+    place: Range<usize>,
+}
+
+/// The files so far.
 struct Seen {
-    /// Those with findings.
-    files: Vec<FileFindings>,
-    /// How many are not text.
+    /// A part for each file with findings.
+    parts: Vec<Part>,
+    spool: Spool,
+    /// How many files are not text.
     binary: usize,
-    problems: Vec<String>,
+    problems: Problems,
+    /// Why there can be no report.
+    failed: Option<io::Error>,
 }
 
 impl Seen {
-    fn add(&mut self, file: &Path, judge: &Judge) {
-        if !is_stdin(file) && file.is_dir() {
-            self.add_folder(file, judge);
-            return;
-        }
-        if let Some(Content::Binary) = self.add_file(file, judge) {
-            self.problems.push(format!("{} is not text", name_of(file)));
+    fn new(limits: Limits) -> Seen {
+        Seen {
+            parts: Vec::new(),
+            spool: Spool::new(limits),
+            binary: 0,
+            problems: Problems::default(),
+            failed: None,
         }
     }
 
-    /// Adds what is in a file; what it is, if it could be read.
-    fn add_file(&mut self, file: &Path, judge: &Judge) -> Option<Content> {
-        let content = input::content(file, judge.limits);
-        let content = content.map_err(|error| self.problems.push(format!("{error:#}")));
+    fn add_part(&mut self, part: FilePart<Spool>) -> io::Result<()> {
+        let (file, counts, text) = part.finish()?;
+        let start = self.spool.length();
+        self.spool.append(text)?;
+        let place = start..self.spool.length();
+        self.parts.push(Part {
+            file,
+            counts,
+            place,
+        });
+        Ok(())
+    }
+
+    /// Prints the report, and counts what is in it.
+    fn print(mut self, findings: &Findings) -> (Result<()>, Counts) {
+        self.parts.sort_by(|a, b| a.file.cmp(&b.file));
+        // A file may be named twice, or be in a folder that is named too.
+        self.parts.dedup_by(|a, b| a.file == b.file);
+        let mut counts = Counts::default();
+        for part in &self.parts {
+            counts.add(part.counts);
+        }
+        let written = self.copy(findings, &counts, &mut io::stdout().lock());
+        (written.context("cannot write to stdout"), counts)
+    }
+
+    fn copy(self, findings: &Findings, counts: &Counts, to: &mut dyn Write) -> io::Result<()> {
+        let mut kept = self.spool.finish()?;
+        to.write_all(findings.head(counts).as_bytes())?;
+        let mut is_empty = true;
+        for part in self.parts.iter().filter(|part| !part.place.is_empty()) {
+            if !is_empty {
+                to.write_all(findings.separator().as_bytes())?;
+            }
+            is_empty = false;
+            kept.copy_part(&part.place, to)?;
+        }
+        to.write_all(findings.end(counts, is_empty).as_bytes())?;
+        to.flush()
+    }
+}
+
+/// A scan by several threads.
+struct Scan<'a> {
+    judge: &'a Judge<'a>,
+    findings: &'a Findings<'a>,
+    seen: Mutex<Seen>,
+}
+
+impl Scan<'_> {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn into_seen(self) -> Seen {
+        let seen = self.seen.into_inner();
+        seen.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add_problem(&self, problem: String) {
+        self.seen().problems.add(problem);
+    }
+
+    fn add(&self, file: &Path) {
+        if !is_stdin(file) && file.is_dir() {
+            self.add_folder(file);
+        } else if let Some(Content::Binary) = self.add_file(file) {
+            self.add_problem(format!("{} is not text", name_of(file)));
+        }
+    }
+
+    /// Adds the findings in a file; returns its content if it could be read.
+    fn add_file(&self, file: &Path) -> Option<Content> {
+        let content = input::content(file, self.judge.limits);
+        let content = content.map_err(|error| self.add_problem(format!("{error:#}")));
         let content = content.ok()?;
         if let Content::Text(text) = &content {
-            match judge.judge(text) {
-                Ok(findings) => self.add_findings(file, findings),
-                Err(exceeded) => {
-                    let problem = format!("{}: {exceeded}", name_of(file));
-                    self.problems.push(problem);
+            match self.add_text(file, text) {
+                Ok(()) => {}
+                Err(Stopped::Exceeded(limit)) => {
+                    self.add_problem(format!("{}: {limit}", name_of(file)));
+                }
+                Err(Stopped::Io(error)) => {
+                    self.seen().failed.get_or_insert(error);
                 }
             }
         }
         Some(content)
     }
 
-    fn add_findings(&mut self, file: &Path, findings: Vec<Finding>) {
-        if !findings.is_empty() {
-            let short = file
-                .strip_prefix("./")
-                .ok()
-                .filter(|short| !is_stdin(short));
-            let file = short.unwrap_or(file);
-            self.files.push(FileFindings {
-                file: file.to_string_lossy().into_owned(),
-                findings,
-            });
+    fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), Stopped> {
+        let mut part = None;
+        self.judge.judge(text, &mut |finding| {
+            let new = || {
+                let spool = Spool::part(self.judge.limits);
+                self.findings.part(short_name(file), spool)
+            };
+            part.get_or_insert_with(new).add(finding)
+        })?;
+        if let Some(part) = part {
+            self.seen().add_part(part)?;
         }
+        Ok(())
     }
 
-    /// All files below a folder, by several threads.
-    fn add_folder(&mut self, folder: &Path, judge: &Judge) {
+    /// Adds all files below a folder, by several threads.
+    fn add_folder(&self, folder: &Path) {
         let ignored = Arc::new(Ignored::new(folder));
         let patterns = Arc::clone(&ignored);
         let is_left_out = move |entry: &DirEntry| {
@@ -177,53 +263,41 @@ impl Seen {
             .threads(std::thread::available_parallelism().map_or(1, usize::from))
             .filter_entry(move |entry| !is_left_out(entry))
             .build_parallel();
-        let (sender, receiver) = mpsc::channel();
         walk.run(|| {
-            let mut share = Share {
-                seen: Seen::default(),
-                sender: sender.clone(),
-            };
-            Box::new(move |entry| {
-                share.seen.add_entry(entry, judge);
-                WalkState::Continue
+            Box::new(|entry| {
+                self.add_entry(entry);
+                if self.seen().failed.is_some() {
+                    WalkState::Quit
+                } else {
+                    WalkState::Continue
+                }
             })
         });
-        drop(sender);
-        for share in receiver {
-            self.files.extend(share.files);
-            self.binary += share.binary;
-            self.problems.extend(share.problems);
-        }
-        self.problems.extend(ignored.problems());
-        self.problems.sort();
+        self.seen().problems.extend(ignored.problems());
     }
 
-    fn add_entry(&mut self, entry: Result<DirEntry, ignore::Error>, judge: &Judge) {
+    fn add_entry(&self, entry: Result<DirEntry, ignore::Error>) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                self.problems.push(format!("cannot read {error}"));
+                self.add_problem(format!("cannot read {error}"));
                 return;
             }
         };
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {
             return;
         }
-        if let Some(Content::Binary) = self.add_file(entry.path(), judge) {
-            self.binary += 1;
+        if let Some(Content::Binary) = self.add_file(entry.path()) {
+            self.seen().binary += 1;
         }
     }
 }
 
-/// What one thread has seen, handed over when it ends.
-struct Share {
-    seen: Seen,
-    sender: mpsc::Sender<Seen>,
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        // The receiver outlives all threads.
-        let _ = self.sender.send(std::mem::take(&mut self.seen));
-    }
+/// A file's name without `./` before it.
+fn short_name(file: &Path) -> String {
+    let short = file
+        .strip_prefix("./")
+        .ok()
+        .filter(|short| !is_stdin(short));
+    short.unwrap_or(file).to_string_lossy().into_owned()
 }

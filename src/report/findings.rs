@@ -13,187 +13,266 @@ use crate::text::{GREEN, RED, YELLOW, json_escaped, painted, shown};
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
 
-/// What was found in one file.
-#[derive(Debug)]
-pub struct FileFindings {
-    /// As it was given, or as the folder that was given leads to it; `-` is stdin.
-    pub file: String,
-    /// In the order of the file.
-    pub findings: Vec<Finding>,
+/// The shape of a report on findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// For people; whether words may be colored.
+    Text(bool),
+    /// For programs; it includes what is current.
+    Json,
+    /// For code scanning.
+    Sarif,
+    /// For GitHub Actions.
+    GitHub,
 }
 
-/// What was found in all files.
+/// A report on findings: a head, the parts of the files with separators between them, and an end. Only one
+/// finding is in memory at a time.
 #[derive(Debug)]
 pub struct Findings<'a> {
-    /// Those that have findings, by name.
-    pub files: &'a [FileFindings],
-    /// What gives status 1.
+    /// Its shape.
+    pub shape: Shape,
+    /// The verdicts that give status 1.
     pub fails_on: &'a [Verdict],
-    /// Whether what is current is told.
+    /// Whether it includes what is current.
     pub list_current: bool,
-    /// What a file must hold, as a JSON value.
+    /// The networks that a file must contain, as a JSON value.
     pub expected: Value,
 }
 
+/// Numbers of files that have findings, and of findings by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    files: usize,
+    verdicts: [usize; Verdict::ALL.len()],
+}
+
+impl Counts {
+    /// Counts more files.
+    pub fn add(&mut self, more: Counts) {
+        self.files += more.files;
+        for (all, more) in self.verdicts.iter_mut().zip(more.verdicts) {
+            *all += more;
+        }
+    }
+
+    fn by_name(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let names = Verdict::ALL.iter().map(|(_, name)| *name);
+        names.zip(self.verdicts)
+    }
+}
+
 impl Findings<'_> {
-    /// Whether a finding gives status 1.
-    pub fn fails(&self, finding: &Finding) -> bool {
+    /// Whether there are findings that give status 1.
+    pub fn any_fails(&self, counts: &Counts) -> bool {
+        let found = Verdict::ALL
+            .iter()
+            .zip(counts.verdicts)
+            .filter(|(_, count)| *count > 0);
+        found
+            .into_iter()
+            .any(|((verdict, _), _)| self.fails_on.contains(verdict))
+    }
+
+    /// The part of a file, which is written to `to`. The name is as it was given, or as the folder that was
+    /// given leads to it; `-` is stdin.
+    pub fn part<W: Write>(&self, file: String, to: W) -> FilePart<'_, W> {
+        FilePart {
+            report: self,
+            file,
+            to,
+            counts: Counts {
+                files: 1,
+                ..Counts::default()
+            },
+            held: None,
+            is_empty: true,
+        }
+    }
+
+    fn fails(&self, finding: &Finding) -> bool {
         self.fails_on.contains(&finding.verdict)
     }
 
-    fn told(&self) -> impl Iterator<Item = (&str, &Finding)> {
-        let all = self
-            .files
-            .iter()
-            .flat_map(|file| file.findings.iter().map(|f| (&*file.file, f)));
-        all.filter(|(_, finding)| self.list_current || finding.verdict != Verdict::Current)
+    fn shows(&self, finding: &Finding) -> bool {
+        self.shape == Shape::Json || self.list_current || finding.verdict != Verdict::Current
     }
 
-    /// For people: what is missing of several regions is told at once.
-    fn lines(&self) -> Vec<(&str, Finding)> {
-        let mut lines: Vec<(&str, Finding)> = Vec::new();
-        for (file, finding) in self.told() {
-            let before = lines.last_mut().filter(|(last, before)| {
-                *last == file && before.missing_plane() == finding.missing_plane()
-            });
-            match (before, &finding.lacks) {
-                (Some((_, before)), Some((_, region))) => {
-                    before.explanation = format!("{}, {region}", before.explanation);
-                    before.text = format!("{}, {}", before.text, finding.text);
-                }
-                _ => lines.push((file, finding.clone())),
+    /// The text before the parts.
+    pub fn head(&self, counts: &Counts) -> String {
+        match self.shape {
+            Shape::Text(_) | Shape::GitHub => String::new(),
+            Shape::Json => {
+                let findings = counts
+                    .by_name()
+                    .map(|(name, n)| (name.to_owned(), n.into()));
+                let head = json!({
+                    "version": VERSION,
+                    "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+                    "expected": self.expected,
+                    "summary": {
+                        "files": counts.files,
+                        "findings": findings.collect::<serde_json::Map<String, Value>>(),
+                    },
+                });
+                let head = json_escaped(head.to_string());
+                format!(
+                    "{},\"findings\":[\n",
+                    head.strip_suffix('}').unwrap_or(&head)
+                )
             }
+            Shape::Sarif => sarif_around().0,
         }
-        lines
     }
 
-    fn counts(&self) -> Vec<(&'static str, usize)> {
-        let of = |wanted| {
-            let all = self.files.iter().flat_map(|file| &file.findings);
-            all.filter(|finding| finding.verdict == wanted).count()
+    /// The text between the findings, and between the parts that are not empty.
+    pub fn separator(&self) -> &'static str {
+        match self.shape {
+            Shape::Text(_) | Shape::GitHub => "",
+            Shape::Json => ",\n",
+            Shape::Sarif => ",",
+        }
+    }
+
+    /// The text after the parts.
+    pub fn end(&self, counts: &Counts, is_empty: bool) -> String {
+        match (self.shape, is_empty) {
+            (Shape::Text(_), _) => summary(counts),
+            (Shape::GitHub, _) => String::new(),
+            (Shape::Json, true) => "]}\n".to_owned(),
+            (Shape::Json, false) => "\n]}\n".to_owned(),
+            (Shape::Sarif, true) => format!("]{}", sarif_around().1),
+            (Shape::Sarif, false) => format!("\n      ]{}", sarif_around().1),
+        }
+    }
+
+    fn finding(&self, file: &str, finding: &Finding) -> String {
+        match self.shape {
+            Shape::Text(colored) => self.line(file, finding, colored),
+            Shape::Json => json_escaped(self.value(file, finding).to_string()),
+            Shape::Sarif => {
+                let result = sarif::result(file, finding, &message(finding), self.fails(finding));
+                let result = json_escaped(format!("{result:#}"));
+                format!("\n        {}", result.replace('\n', "\n        "))
+            }
+            Shape::GitHub => self.annotation(file, finding),
+        }
+    }
+
+    fn line(&self, file: &str, finding: &Finding, colored: bool) -> String {
+        let name = finding.verdict.name();
+        let verdict = match (colored, finding.verdict) {
+            (false, _) => name.to_owned(),
+            (true, Verdict::Current) => painted(name, GREEN),
+            (true, _) if self.fails(finding) => painted(name, RED),
+            (true, _) => painted(name, YELLOW),
         };
-        Verdict::ALL
-            .iter()
-            .map(|(verdict, name)| (*name, of(*verdict)))
-            .collect()
+        let file = if file == "-" { "stdin" } else { file };
+        let (file, message) = (shown(file, &[]), shown(&message(finding), &[]));
+        let Finding { line, column, .. } = finding;
+        format!("{file}:{line}:{column}: {verdict}: {message}\n")
     }
 
-    /// For people: a line for each, and one that counts them.
-    pub fn text(&self, colored: bool) -> String {
-        let mut text = String::new();
-        for (file, finding) in &self.lines() {
-            let (file, finding) = (*file, finding);
-            let name = finding.verdict.name();
-            let verdict = match (colored, finding.verdict) {
-                (false, _) => name.to_owned(),
-                (true, Verdict::Current) => painted(name, GREEN),
-                (true, _) if self.fails(finding) => painted(name, RED),
-                (true, _) => painted(name, YELLOW),
-            };
-            let file = if file == "-" { "stdin" } else { file };
-            let (file, message) = (shown(file, &[]), shown(&message(finding), &[]));
-            text += &format!(
-                "{file}:{}:{}: {verdict}: {message}\n",
-                finding.line, finding.column
-            );
-        }
-        let counts = self.counts();
-        let counted: Vec<String> = counts
-            .iter()
-            .filter(|(_, n)| *n > 0)
-            .map(|(name, n)| format!("{n} {name}"))
-            .collect();
-        let files = match self.files.len() {
-            0 => return "no address of Twilio's was found\n".to_owned(),
-            1 => "1 file with".to_owned(),
-            more => format!("{more} files with"),
+    fn value(&self, file: &str, finding: &Finding) -> Value {
+        json!({
+            "file": file,
+            "line": finding.line,
+            "column": finding.column,
+            "verdict": finding.verdict.name(),
+            "fails": self.fails(finding),
+            "text": finding.text,
+            "networks": finding.networks,
+            "explanation": finding.explanation,
+        })
+    }
+
+    fn annotation(&self, file: &str, finding: &Finding) -> String {
+        let level = match finding.verdict {
+            Verdict::Current => "notice",
+            _ if self.fails(finding) => "error",
+            _ => "warning",
         };
-        text + &format!("{files} addresses of Twilio's: {}\n", counted.join(", "))
-    }
-
-    /// For programs; what is current is told too.
-    pub fn json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let findings = self.files.iter().flat_map(|file| {
-            file.findings.iter().map(|finding| {
-                json!({
-                    "file": file.file,
-                    "line": finding.line,
-                    "column": finding.column,
-                    "verdict": finding.verdict.name(),
-                    "fails": self.fails(finding),
-                    "text": finding.text,
-                    "networks": finding.networks,
-                    "explanation": finding.explanation,
-                })
-            })
-        });
-        let counts: serde_json::Map<String, Value> = self
-            .counts()
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), count.into()))
-            .collect();
-        let head = json!({
-            "version": VERSION,
-            "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
-            "expected": self.expected,
-            "summary": {"files": self.files.len(), "findings": counts},
-        });
-        let head = json_escaped(head.to_string());
-        let head = head.strip_suffix('}').unwrap_or(&head);
-        write!(to, "{head},\"findings\":[")?;
-        let mut separator = "\n";
-        for finding in findings {
-            write!(to, "{separator}{}", json_escaped(finding.to_string()))?;
-            separator = ",\n";
-        }
-        to.write_all(b"\n]}\n")
-    }
-
-    /// For code scanning.
-    pub fn sarif(&self, to: &mut dyn Write) -> io::Result<()> {
-        let log = format!("{:#}\n", sarif::log());
-        let (head, end) = log.split_once("\"results\": []").unwrap_or((&log, ""));
-        write!(to, "{head}\"results\": [")?;
-        let mut separator = "";
-        for (file, finding) in self.told() {
-            let result = sarif::result(file, finding, &message(finding), self.fails(finding));
-            let result = json_escaped(format!("{result:#}"));
-            write!(
-                to,
-                "{separator}\n        {}",
-                result.replace('\n', "\n        ")
-            )?;
-            separator = ",";
-        }
-        let close = if separator.is_empty() {
-            "]"
-        } else {
-            "\n      ]"
+        let place = Place {
+            file,
+            line: Some(finding.line),
+            column: Some(finding.column),
         };
-        write!(to, "{close}{end}")
+        let title = format!("Twilio: {}", finding.verdict.name());
+        annotation(level, &title, place, &message(finding))
+    }
+}
+
+/// The last line for people.
+fn summary(counts: &Counts) -> String {
+    let files = match counts.files {
+        0 => return "no address of Twilio's was found\n".to_owned(),
+        1 => "1 file with".to_owned(),
+        more => format!("{more} files with"),
+    };
+    let counted = counts.by_name().filter(|(_, n)| *n > 0);
+    let counted: Vec<String> = counted.map(|(name, n)| format!("{n} {name}")).collect();
+    format!("{files} addresses of Twilio's: {}\n", counted.join(", "))
+}
+
+/// A log of SARIF before its results, and after them.
+fn sarif_around() -> (String, String) {
+    let log = format!("{:#}\n", sarif::log());
+    let (head, end) = log.split_once("\"results\": []").unwrap_or((&log, ""));
+    (format!("{head}\"results\": ["), end.to_owned())
+}
+
+/// The part of one file.
+pub struct FilePart<'a, W> {
+    report: &'a Findings<'a>,
+    file: String,
+    to: W,
+    counts: Counts,
+    /// A finding that the next one may join.
+    held: Option<Finding>,
+    is_empty: bool,
+}
+
+impl<W: Write> FilePart<'_, W> {
+    /// Writes a finding. For people, networks of one plane that several regions lack are one finding.
+    pub fn add(&mut self, finding: Finding) -> io::Result<()> {
+        let verdicts = Verdict::ALL.iter().zip(&mut self.counts.verdicts);
+        for ((verdict, _), count) in verdicts {
+            *count += usize::from(*verdict == finding.verdict);
+        }
+        if !self.report.shows(&finding) {
+            return Ok(());
+        }
+        if matches!(self.report.shape, Shape::Json | Shape::Sarif) {
+            return self.write(&finding);
+        }
+        let held = self.held.as_mut();
+        let held = held.filter(|held| held.missing_plane() == finding.missing_plane());
+        if let (Some(held), Some((_, region))) = (held, &finding.lacks) {
+            held.explanation = format!("{}, {region}", held.explanation);
+            held.text = format!("{}, {}", held.text, finding.text);
+            return Ok(());
+        }
+        match self.held.replace(finding) {
+            Some(before) => self.write(&before),
+            None => Ok(()),
+        }
     }
 
-    /// For GitHub Actions.
-    pub fn github(&self) -> String {
-        let commands = self.lines().into_iter().map(|(file, finding)| {
-            let level = match finding.verdict {
-                Verdict::Current => "notice",
-                _ if self.fails(&finding) => "error",
-                _ => "warning",
-            };
-            let place = Place {
-                file,
-                line: Some(finding.line),
-                column: Some(finding.column),
-            };
-            annotation(
-                level,
-                &format!("Twilio: {}", finding.verdict.name()),
-                place,
-                &message(&finding),
-            )
-        });
-        commands.collect()
+    fn write(&mut self, finding: &Finding) -> io::Result<()> {
+        if !self.is_empty {
+            self.to.write_all(self.report.separator().as_bytes())?;
+        }
+        self.is_empty = false;
+        let finding = self.report.finding(&self.file, finding);
+        self.to.write_all(finding.as_bytes())
+    }
+
+    /// The file's name, its counts, and the writer, when all findings are written.
+    pub fn finish(mut self) -> io::Result<(String, Counts, W)> {
+        if let Some(last) = self.held.take() {
+            self.write(&last)?;
+        }
+        Ok((self.file, self.counts, self.to))
     }
 }
 

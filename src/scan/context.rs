@@ -184,8 +184,8 @@ fn is_directive(text: &[u8]) -> bool {
 /// The lines of a text that holds addresses.
 pub struct Context<'t> {
     text: &'t [u8],
-    /// Where each line starts.
-    starts: Vec<usize>,
+    /// Where each line starts. A text has fewer than 2^32 bytes, but it may have as many lines.
+    starts: Vec<u32>,
     /// Lines that have addresses.
     rows: Vec<Row>,
     /// How many lists there are.
@@ -229,10 +229,13 @@ impl Says {
 impl<'t> Context<'t> {
     /// Of a text and what was found in it.
     pub fn new(text: &'t [u8], found: &[Found], words: &'t Words) -> Self {
-        let ends = memchr_iter(b'\n', text).map(|at| at + 1);
+        let mut starts = Vec::with_capacity(memchr_iter(b'\n', text).count() + 1);
+        starts.push(0);
+        let ends = memchr_iter(b'\n', text);
+        starts.extend(ends.map_while(|at| u32::try_from(at + 1).ok()));
         let mut context = Context {
             text,
-            starts: [0].into_iter().chain(ends).collect(),
+            starts,
             rows: Vec::new(),
             lists: 0,
             words,
@@ -293,7 +296,12 @@ impl<'t> Context<'t> {
 
     /// The line of a place, counted from 0.
     fn line(&self, at: usize) -> usize {
-        self.starts.partition_point(|start| *start <= at) - 1
+        self.starts.partition_point(|start| *start as usize <= at) - 1
+    }
+
+    /// The place where a line starts.
+    fn start(&self, line: usize) -> usize {
+        self.starts[line] as usize
     }
 
     fn row(&self, at: usize) -> Option<&Row> {
@@ -304,8 +312,8 @@ impl<'t> Context<'t> {
         let end = self
             .starts
             .get(line + 1)
-            .map_or(self.text.len(), |next| next - 1);
-        &self.text[self.starts[line]..end]
+            .map_or(self.text.len(), |next| *next as usize - 1);
+        &self.text[self.start(line)..end]
     }
 
     /// The start of a line, as much as a comment needs.
@@ -317,7 +325,7 @@ impl<'t> Context<'t> {
     /// The line of a place, or as much of it as is near.
     fn near(&self, at: usize) -> &'t [u8] {
         let line = self.line(at);
-        let (start, whole) = (self.starts[line], self.whole(line));
+        let (start, whole) = (self.start(line), self.whole(line));
         let first = (at - start).saturating_sub(LONGEST_LINE);
         &whole[first..whole.len().min(at - start + LONGEST_LINE)]
     }
@@ -474,7 +482,7 @@ impl<'t> Context<'t> {
     }
 
     fn before(&self, place: &Range<usize>) -> &'t [u8] {
-        let line = self.starts[self.line(place.start)];
+        let line = self.start(self.line(place.start));
         &self.text[line.max(place.start.saturating_sub(LONGEST_LINE))..place.start]
     }
 

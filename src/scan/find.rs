@@ -239,8 +239,10 @@ pub fn odd_addresses(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
             let end = start + text[start..].iter().take_while(of_row).count();
             at = end.max(dot + 1);
             let place = start..end;
-            let parts: Vec<&[u8]> = text[place.clone()].split(|b| *b == b'.').collect();
-            let fits = parts.len() == 4 && parts.iter().all(|part| (1..=4).contains(&part.len()));
+            // A row may be as long as the text.
+            let parts = text[place.clone()].split(|b| *b == b'.').take(5);
+            let parts: Vec<usize> = parts.map(<[u8]>::len).collect();
+            let fits = parts.len() == 4 && parts.iter().all(|part| (1..=4).contains(part));
             if fits
                 && stands_alone(text, &place)
                 && address_at(text, start).is_none_or(|a| a.place != place)

@@ -13,6 +13,8 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rustix::fs::OFlags;
 
+use crate::output::Problems;
+
 /// The most bytes of a file with patterns.
 const LONGEST_FILE: u64 = 256 << 10;
 
@@ -33,7 +35,7 @@ pub struct Ignored {
 struct Known {
     folders: HashMap<PathBuf, Folder>,
     patterns: usize,
-    problems: Vec<String>,
+    problems: Problems,
 }
 
 struct Folder {
@@ -79,7 +81,7 @@ impl Ignored {
     }
 
     /// The files whose patterns could not be used, and why.
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Problems {
         let known = self.known.write();
         std::mem::take(&mut known.unwrap_or_else(PoisonError::into_inner).problems)
     }
@@ -121,7 +123,7 @@ impl Known {
         for file in files {
             match self.patterns_of(folder, &file) {
                 Ok(found) => patterns.extend(found),
-                Err(problem) => self.problems.push(format!("{}: {problem}", file.display())),
+                Err(problem) => self.problems.add(format!("{}: {problem}", file.display())),
             }
         }
         if is_repository || !patterns.is_empty() {

@@ -1,12 +1,17 @@
 //! What addresses in a text are to Twilio.
 
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipnet::Ipv4Net;
+use thiserror::Error;
 
 use super::context::{Context, Positions, Words, says_twilio};
 use super::find::{Found, find, odd_addresses};
+use super::spellings::Spellings;
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
 use crate::limits::{Exceeded, Limit, Limits};
@@ -91,7 +96,7 @@ pub struct Expected {
 pub struct Judge<'a> {
     /// What a text may cost.
     pub limits: Limits,
-    /// The findings so far: all of them are kept until the last text is read.
+    /// The findings so far.
     told: AtomicUsize,
     catalog: &'a Catalog,
     expected: Vec<Expected>,
@@ -100,13 +105,8 @@ pub struct Judge<'a> {
     /// Of that, what is for signaling.
     signaling: Vec<Span>,
     published: Vec<Span>,
-    /// Published networks and signaling addresses, as they are written.
-    spellings: Vec<(String, usize)>,
+    spellings: Spellings,
 }
-
-/// Signaling networks of this prefix or a longer one are known by their addresses too; Twilio's are
-/// of four.
-const LONGEST_SPELLED: u8 = 24;
 
 /// A network as many times as large as a published one is not a slip; in a text that has nothing else
 /// to do with Twilio it is somebody else's.
@@ -139,20 +139,6 @@ impl<'a> Judge<'a> {
         atlas: &Atlas,
         limits: Limits,
     ) -> Self {
-        let mut spellings = Vec::new();
-        for (at, entry) in catalog.entries.iter().enumerate() {
-            spellings.push((address_or_cidr(entry.network), at));
-            if entry.plane == Plane::Signaling && entry.network.prefix_len() >= LONGEST_SPELLED {
-                spellings.extend(
-                    entry
-                        .network
-                        .subnets(32)
-                        .into_iter()
-                        .flatten()
-                        .map(|n| (address_or_cidr(n), at)),
-                );
-            }
-        }
         Judge {
             limits,
             told: AtomicUsize::new(0),
@@ -160,19 +146,24 @@ impl<'a> Judge<'a> {
             in_force: catalog.addresses(|entry| entry.in_force),
             signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
             published: catalog.addresses(|_| true),
+            spellings: Spellings::new(catalog),
             catalog,
             expected,
-            spellings,
         }
     }
 
-    /// All findings of a text, in its order, then what is missing.
-    pub fn judge(&self, text: &[u8]) -> Result<Vec<Finding>, Exceeded> {
+    /// Tells all findings of a text, in its order, then what is missing. Those that were told before an
+    /// error are not all.
+    pub fn judge(
+        &self,
+        text: &[u8],
+        tell: &mut dyn FnMut(Finding) -> io::Result<()>,
+    ) -> Result<(), Stopped> {
         let most = self.limits.most(Limit::Addresses);
         let mut all = find(text);
         let found: Vec<Found> = all.by_ref().take(most).collect();
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let says_twilio = says_twilio(text);
         let next = all.next();
@@ -181,17 +172,17 @@ impl<'a> Judge<'a> {
             && !found.iter().chain(&next).any(is_twilios)
             && !all.any(|one| is_twilios(&one))
         {
-            return Ok(Vec::new());
+            return Ok(());
         }
         if next.is_some() {
-            return Err(self.limits.exceeded(Limit::Addresses));
+            return Err(self.limits.exceeded(Limit::Addresses).into());
         }
         let context = Context::new(text, &found, &self.words);
         let judged =
             |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(judged).collect();
         if !says_twilio && !found.iter().any(is_twilios) {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let text = Text {
             judge: self,
@@ -201,12 +192,15 @@ impl<'a> Judge<'a> {
             rows: self.rows(&found, &context),
             context,
             found,
+            steps: Cell::new(0),
         };
-        let findings = text.findings();
-        let before = self.told.fetch_add(findings.len(), Ordering::Relaxed);
-        let all = before.saturating_add(findings.len());
-        self.limits.check(Limit::Addresses, all)?;
-        Ok(findings)
+        text.findings(&mut |finding| {
+            self.limits.check(Limit::Work, text.steps.get())?;
+            let before = self.told.fetch_add(1, Ordering::Relaxed);
+            self.limits
+                .check(Limit::Addresses, before.saturating_add(1))?;
+            Ok(tell(finding)?)
+        })
     }
 
     /// Whether it is published, or not so much more that it must be meant for others.
@@ -263,11 +257,19 @@ impl<'a> Judge<'a> {
 
     /// The published network or address that a slip has made this of.
     fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
-        let near = |(known, _): &&(String, usize)| {
-            may_be_a_slip(known, spelling) && strsim::damerau_levenshtein(known, spelling) == 1
-        };
-        self.spellings.iter().find(near)
+        self.spellings.one_slip_from(spelling)
     }
+}
+
+/// Why not all findings were told.
+#[derive(Debug, Error)]
+pub enum Stopped {
+    /// The text costs too much.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+    /// A finding could not be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// The addresses that a text holds, but for networks that nobody means for Twilio.
@@ -300,21 +302,6 @@ fn covers(spans: &[Span], span: Span) -> bool {
     spans.get(after).is_some_and(|own| own.holds(span))
 }
 
-/// Whether one slip may have made one text of the other: what they share at both ends is all but
-/// two letters. Quicker than [`strsim::damerau_levenshtein`], which has the last word.
-fn may_be_a_slip(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let same = |(a, b): &(&u8, &u8)| a == b;
-    let start = one.iter().zip(other).take_while(same).count();
-    let end = one
-        .iter()
-        .rev()
-        .zip(other.iter().rev())
-        .take_while(same)
-        .count();
-    one.len().abs_diff(other.len()) <= 1 && start + end + 2 >= one.len().max(other.len())
-}
-
 /// A finding whose line is not known yet.
 struct Told {
     place: Range<usize>,
@@ -334,49 +321,69 @@ struct Text<'t> {
     lists: Vec<(usize, usize)>,
     /// Of each line with addresses, whether one of them is published.
     rows: Vec<bool>,
+    /// The published networks that were looked at.
+    steps: Cell<usize>,
 }
 
 impl Text<'_> {
-    fn findings(&self) -> Vec<Finding> {
-        let mut judged: Vec<(Verdict, Told)> = Vec::new();
-        for one in &self.found {
-            if let Some((verdict, explanation)) = self.verdict(one) {
-                let told = Told {
-                    place: one.place.clone(),
-                    text: one.text(self.bytes),
-                    networks: one.span.networks().collect(),
-                    explanation,
-                };
-                judged.push((verdict, told));
-            }
-        }
-        judged.extend(
-            self.odd_addresses()
-                .map(|told| (Verdict::Unpublished, told)),
-        );
-        judged.sort_by_key(|(_, told)| told.place.start);
+    fn findings(
+        &self,
+        tell: &mut dyn FnMut(Finding) -> Result<(), Stopped>,
+    ) -> Result<(), Stopped> {
         let mut positions = Positions::new(self.bytes);
-        let mut findings: Vec<Finding> = Vec::new();
-        for (verdict, told) in judged {
-            let (line, column) = positions.of(told.place.start);
-            let within = &self.bytes[told.place];
-            let length = String::from_utf8_lossy(within).chars().count();
-            findings.push(Finding {
-                verdict,
-                line,
-                column,
-                length: if within.contains(&b'\n') { 0 } else { length },
-                text: told.text,
-                networks: told.networks,
-                explanation: told.explanation,
-                lacks: None,
-            });
+        let mut first_of_twilios = None;
+        let mut found = self.judged().peekable();
+        let mut odd = self.odd_addresses().peekable();
+        loop {
+            let of_odd = match (found.peek(), odd.peek()) {
+                (Some((_, one)), Some(other)) => other.place.start < one.place.start,
+                (one, _) => one.is_none(),
+            };
+            let next = if of_odd {
+                odd.next().map(|told| (Verdict::Unpublished, told))
+            } else {
+                found.next()
+            };
+            let Some((verdict, told)) = next else { break };
+            let finding = self.placed(&mut positions, verdict, told);
+            if verdict != Verdict::Unpublished {
+                first_of_twilios.get_or_insert((finding.line, finding.column));
+            }
+            tell(finding)?;
         }
-        let twilios = |finding: &&Finding| finding.verdict != Verdict::Unpublished;
-        if let Some((line, column)) = findings.iter().find(twilios).map(|f| (f.line, f.column)) {
-            findings.extend(self.missing(line, column));
+        if let Some((line, column)) = first_of_twilios {
+            self.missing(line, column).try_for_each(tell)?;
         }
-        findings
+        Ok(())
+    }
+
+    fn judged(&self) -> impl Iterator<Item = (Verdict, Told)> {
+        self.found.iter().filter_map(|one| {
+            let (verdict, explanation) = self.verdict(one)?;
+            let told = Told {
+                place: one.place.clone(),
+                text: one.text(self.bytes),
+                networks: one.span.networks().collect(),
+                explanation,
+            };
+            Some((verdict, told))
+        })
+    }
+
+    fn placed(&self, positions: &mut Positions, verdict: Verdict, told: Told) -> Finding {
+        let (line, column) = positions.of(told.place.start);
+        let within = &self.bytes[told.place];
+        let length = String::from_utf8_lossy(within).chars().count();
+        Finding {
+            verdict,
+            line,
+            column,
+            length: if within.contains(&b'\n') { 0 } else { length },
+            text: told.text,
+            networks: told.networks,
+            explanation: told.explanation,
+            lacks: None,
+        }
     }
 
     /// What is no address, and would be one of Twilio's but for a slip.
@@ -410,7 +417,9 @@ impl Text<'_> {
         if !judge.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
         }
-        let entries: Vec<&Entry> = judge.catalog.touching(one.span).iter().collect();
+        let touching = judge.catalog.touching(one.span);
+        self.steps.set(self.steps.get() + touching.len());
+        let entries: Vec<&Entry> = touching.iter().collect();
         if !covers(&judge.published, one.span) {
             return Some((Verdict::Wider, wider(one.span, &judge.published, &entries)));
         }
@@ -499,8 +508,8 @@ impl Text<'_> {
         list.is_some_and(|(published, others)| *published > 1 && published > others)
     }
 
-    fn missing(&self, line: usize, column: usize) -> Vec<Finding> {
-        let expected = self.judge.expected.iter().filter_map(|expected| {
+    fn missing(&self, line: usize, column: usize) -> impl Iterator<Item = Finding> {
+        self.judge.expected.iter().filter_map(move |expected| {
             let rest = expected
                 .networks
                 .iter()
@@ -517,8 +526,7 @@ impl Text<'_> {
                 explanation: format!("{} of {}", expected.plane, expected.region),
                 lacks: Some((expected.plane, expected.region.clone())),
             })
-        });
-        expected.collect()
+        })
     }
 }
 
@@ -557,15 +565,15 @@ fn wider(span: Span, published: &[Span], entries: &[&Entry]) -> String {
         .iter()
         .map(|s| u64::from(s.last - s.first) + 1)
         .sum();
-    let mut known: Vec<String> = Vec::new();
-    for entry in entries {
-        let one = format!("{} is {}", entry.subject(), address_or_cidr(entry.network));
-        if !known.contains(&one) {
-            known.push(one);
-        }
-    }
-    let more = known.len().saturating_sub(SHOWN);
-    known.truncate(SHOWN);
+    let mut seen = HashSet::new();
+    let mut different = entries.to_vec();
+    different.retain(|entry| seen.insert((entry.plane, &entry.region, entry.network)));
+    let known = different.iter().take(SHOWN).map(|entry| {
+        let network = address_or_cidr(entry.network);
+        format!("{} is {network}", entry.subject())
+    });
+    let known: Vec<String> = known.collect();
+    let more = different.len() - known.len();
     let more = if more > 0 {
         format!(", and {more} more")
     } else {
