@@ -152,9 +152,10 @@ struct Everywhere {
     /// a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
     /// a page or a template; "rules" (200000), those of a unit with what jumps multiply; "boxes"
     /// (200000), the combinations of addresses and ports in a rule, or in what differs; "addresses"
-    /// (200000), those to scan or explain; "depth" (64), of jumps; "output" (64M), the bytes of a report; and "work" (50000000), the steps
-    /// of a comparison. K, M and G may follow a number: 1K is 1024. Several stand with commas
-    /// between, or the option is repeated; what is given here replaces all of the variable's.
+    /// (200000), those to scan or explain; "depth" (64), of jumps; "work" (50000000), the steps of a
+    /// comparison; and "output" (64M), the bytes of a report or of a template's text. K, M and G may
+    /// follow a number: 1K is 1024. Several stand with commas between, or the option is repeated;
+    /// what is given here replaces all of the variable's.
     #[arg(
         long,
         global = true,

@@ -27,7 +27,7 @@ pub enum Limit {
     Depth,
     /// How many times a comparison looks at a rule, or a parser at a word.
     Work,
-    /// Bytes of a report.
+    /// Bytes of a report, or of the text that a user's template makes.
     Output,
 }
 
@@ -117,7 +117,7 @@ impl fmt::Display for Exceeded {
             ),
             Limit::Addresses => write!(f, "it has more than {most} addresses to be judged"),
             Limit::Depth => write!(f, "it is nested more than {most} deep"),
-            Limit::Output => write!(f, "the report has more than {most} bytes"),
+            Limit::Output => write!(f, "the output has more than {most} bytes"),
             Limit::Work => write!(f, "it takes more than {most} steps to work out"),
         }?;
         write!(f, "; --limit {}=NUMBER allows more", limit.name())

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 /// The longest template of a user's, and a stack that suffices for whatever is nested in one.
 const FOREIGN_LIMIT: usize = 64 * 1024;
-const FOREIGN_STACK: usize = 512 * 1024 * 1024;
+const FOREIGN_STACK: usize = 64 * 1024 * 1024;
 
 /// The work of a user's template, in the engine's units: one for an instruction or for 64 bytes of
 /// text. The context of all regions costs a few thousand.

@@ -202,6 +202,112 @@ fn a_report_too_long_for_memory_needs_its_folder() {
     }
 }
 
+// A template, which the program renders by starting itself once more.
+
+#[test]
+fn a_template_needs_neither_proc_nor_the_file_of_the_program() {
+    let test = "a_template_needs_neither_proc_nor_the_file_of_the_program";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.j2"), "{{ regions[0] }}\n").unwrap();
+    let call = "-q --region tokyo --template own.j2";
+    for (script, out) in [
+        (format!("$TOOL {call} <&- >out"), "tokyo\n"),
+        (format!("$TOOL {call} 2>&- <&- | cat >out"), "tokyo\n"),
+        (format!("env -i $TOOL {call} >out"), "tokyo\n"),
+        (format!("exec -a name $TOOL {call} >out"), "tokyo\n"),
+    ] {
+        let output = Command::new("bash")
+            .args(["-euc", &script])
+            .current_dir(&folder)
+            .env("TOOL", PROGRAM)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{script}: {output:?}");
+        assert_eq!(
+            fs::read_to_string(folder.path().join("out")).unwrap(),
+            out,
+            "{script}"
+        );
+    }
+    // The program starts, waits for its template, and loses its file, or gets another one, meanwhile.
+    for change in [
+        "rm copy",
+        "cp /bin/false other; mv other copy",
+        "mv copy moved",
+    ] {
+        let script = format!(
+            "rm -f pipe moved; cp $TOOL copy; mkfifo pipe; ./copy -q --region tokyo --template pipe >out &
+            exec 3>pipe; {change}; echo '{{{{ regions[0] }}}}' >&3; exec 3>&-; wait $!; cat out"
+        );
+        let output = shell(folder.path(), &script);
+        assert_eq!(text(&output.stdout), "tokyo\n", "{change}: {output:?}");
+    }
+    // Without /proc, the program is found by the name under which it was called.
+    let script = format!(
+        "umount -l /proc; $TOOL {call}; cd /; PATH=${{TOOL%/*}}:$PATH ${{TOOL##*/}} -q --region tokyo --template $OLDPWD/own.j2"
+    );
+    if let Some(told) = with_mounts(test, folder.path(), &script) {
+        assert_eq!(told, "tokyo\ntokyo\n");
+    }
+}
+
+/// A program that drops its privileges, or gained some, starts itself with those that it has.
+#[test]
+fn a_template_is_rendered_without_privileges_and_under_tight_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.j2"), "{{ regions[0] }}\n").unwrap();
+    let call = "$TOOL -q --region tokyo --template own.j2";
+    let mut scripts = vec![
+        format!("ulimit -c unlimited; {call}"),
+        format!("ulimit -v 131072; {call}"),
+        format!("ulimit -t 1; {call}"),
+        format!("ulimit -n 16; {call}"),
+    ];
+    if text(&shell(folder.path(), "id -u").stdout) == "0\n" {
+        scripts.push(format!(
+            "cp $TOOL copy; chmod 4755 copy; chmod 755 .; setpriv --reuid 65534 --clear-groups {}",
+            call.replace("$TOOL", "./copy")
+        ));
+        scripts.push(format!(
+            "cp $TOOL copy; setpriv --no-new-privs --bounding-set -all --reuid 65534 --clear-groups {}",
+            call.replace("$TOOL", "./copy")
+        ));
+    }
+    for script in scripts {
+        let output = shell(folder.path(), &script);
+        assert_eq!(text(&output.stdout), "tokyo\n", "{script}: {output:?}");
+    }
+    let refused = shell(folder.path(), &format!("ulimit -v 60000; {call}"));
+    let stderr = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.starts_with("twilio-sip-allow: error: own.j2:1: "),
+        "{stderr}"
+    );
+}
+
+/// Every rule of two editions for each of 80 zones: 5,600 lines.
+#[test]
+fn a_template_of_5000_lines_is_within_the_limits() {
+    let template = "{% for zone in range(80) %}
+{% for rule in rules + tcp_return %}
+{% for network in rule.remote.networks %}
+{% set ports = rule.local.ports if rule.direction == 'in' else rule.remote.ports %}
+{% if not ports.any %}
+-A ZONE-{{ zone }}-{{ rule.direction|upper }} -s {{ network.cidr|replace('/', ' / ') }} -p {{ rule.protocol }} --dport {{ ports.first }}:{{ ports.last }} -m comment --comment \"{{ rule.subject|title }} of {{ (network.label|default('any', true))[:20] }}\" -j ACCEPT
+{% endif %}
+{% endfor %}
+{% endfor %}
+{% endfor %}
+";
+    let text = Tool::line("-q --edition regional,global --template own.j2")
+        .file("own.j2", template)
+        .run_once();
+    assert!(text.lines().count() > 5_000, "{}", text.lines().count());
+    assert!(text.lines().all(|line| line.ends_with("-j ACCEPT")));
+    assert!(text.contains("-A ZONE-79-IN -s 54.65.63.192 / 30 -p udp --dport 5060:5060 "));
+}
+
 // Signals.
 
 /// What became of a call that was killed while it replaced `rules`.

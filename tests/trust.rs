@@ -103,7 +103,21 @@ enum May {
     Output,
     /// Keep a report in a file without a name in the folder `spool`.
     Spool,
+    /// Start itself once more, and talk to that process through pipes.
+    Itself,
 }
+
+/// Calls by which a program starts itself.
+const STARTING: &[&str] = &[
+    "clone",
+    "clone3",
+    "dup2",
+    "dup3",
+    "pipe2",
+    "setrlimit",
+    "vfork",
+    "wait4",
+];
 
 /// One line of strace: a call with its arguments and its result.
 struct Call<'t> {
@@ -163,6 +177,9 @@ impl Judge<'_> {
     }
 
     fn allows(&self, line: &str) -> bool {
+        if line.starts_with("--- SIGCHLD ") {
+            return self.may == May::Itself;
+        }
         if let Some(end) = line.strip_prefix("+++ exited with ") {
             return end.ends_with(" +++");
         }
@@ -171,14 +188,18 @@ impl Judge<'_> {
         };
         match call.name {
             name if HARMLESS.contains(&name) => true,
+            "execve" => {
+                self.may == May::Itself && call.arguments.starts_with(r#""/proc/self/exe", "#)
+            }
+            name if STARTING.contains(&name) && self.may == May::Itself => true,
             "open" | "openat" => self.allows_open(&call),
             "clone" | "clone3" => call.arguments.contains("|CLONE_THREAD|"),
             "ioctl" => {
                 call.arguments.contains(", TCGETS, ") || call.arguments.contains(", TIOCGWINSZ, ")
             }
-            name if WRITING.contains(&name) => call
-                .file()
-                .is_some_and(|(fd, file)| fd == 1 || fd == 2 || self.is_new(file)),
+            name if WRITING.contains(&name) => call.file().is_some_and(|(fd, file)| {
+                fd == 1 || fd == 2 || self.is_new(file) || self.is_own_pipe(file)
+            }),
             name if NAMING.contains(&name) => call
                 .names()
                 .all(|name| self.is_new(name) || self.is_output(name)),
@@ -195,6 +216,9 @@ impl Judge<'_> {
         }
         if has("O_CREAT") {
             return has("O_EXCL") && self.is_new(name);
+        }
+        if name == "/dev/null" && self.may == May::Itself {
+            return true;
         }
         if has("O_WRONLY") || has("O_RDWR") {
             // Whether it may be written is tried, without writing.
@@ -213,6 +237,10 @@ impl Judge<'_> {
         self.may == May::Output && self.path(name) == self.folder.join("rules")
     }
 
+    fn is_own_pipe(&self, name: &str) -> bool {
+        self.may == May::Itself && name.starts_with("pipe:[")
+    }
+
     /// A file of the program's own, that nobody else knows of yet.
     fn is_new(&self, name: &str) -> bool {
         let path = self.path(name);
@@ -221,7 +249,7 @@ impl Judge<'_> {
         };
         let own = own.to_str().unwrap_or_default();
         match self.may {
-            May::Nothing => false,
+            May::Nothing | May::Itself => false,
             May::Output => own.starts_with(".twilio-sip-allow-") && !own.contains('/'),
             May::Spool => own.starts_with("spool/#"),
         }
@@ -297,7 +325,7 @@ fn workplace() -> tempfile::TempDir {
 const CALLS: [(&str, i32, May); 25] = [
     ("-f iptables", 0, May::Nothing),
     ("-f nftables --dataset own.yaml", 0, May::Nothing),
-    ("--template own.j2", 0, May::Nothing),
+    ("--template own.j2", 0, May::Itself),
     ("-f pf --output rules", 0, May::Output),
     ("-f pf --output .twilio-sip-allow-new", 0, May::Output),
     ("-f bogus --output rules", 2, May::Nothing),
@@ -390,6 +418,9 @@ fn what_reaches_out_starts_something_or_writes_is_found() {
             "connect(",
         ),
         (shell("exec true"), May::Output, "execve("),
+        (shell("exec true"), May::Itself, "execve("),
+        (own("--template own.j2"), May::Nothing, "execve("),
+        (own("-f pf --output rules"), May::Itself, "O_CREAT"),
         (shell("true | true"), May::Output, "clone("),
         (shell("sleep 9 & kill $!"), May::Output, "kill("),
         (

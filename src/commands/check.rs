@@ -197,7 +197,7 @@ impl Check {
         let mut part = Spool::part(self.limits);
         report
             .file(&judged, &mut part)
-            .map_err(|error| vec![format!("{name}: {error}")])?;
+            .map_err(|error| vec![error.to_string()])?;
         Ok(Verdict::Judged {
             counts: Summary::of(&drift, &judged.units),
             part,

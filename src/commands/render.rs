@@ -29,7 +29,7 @@ pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
         Layout::Template(file) => {
             let source = input::text(&file, limits, Limit::List)?;
             let context = format::template_context(&policy, &unit)?;
-            template::render_apart(&file.display().to_string(), &source, &context)?
+            template::render_apart(&file.display().to_string(), &source, &context, limits)?
         }
     };
     args.destination().write(&text)?;

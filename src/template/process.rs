@@ -2,29 +2,32 @@
 //!
 //! The engine's fuel bounds the work of a template. It does not bound the size of a value whose parts
 //! are shared, and such a value grows exponentially with each step. Where the engine fails for lack of
-//! memory, this process ends, and the caller gets an error.
+//! memory or stack, this process ends, and the caller gets an error.
 
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use minijinja::value::Value;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::{FOREIGN_STACK, TemplateError, refused, render_foreign, value};
+use super::{TemplateError, refused, render_foreign, value};
+use crate::limits::{Limit, Limits};
 
 /// The program's name where it runs as such a process.
 const NAME: &str = "twilio-sip-allow: template";
 
-/// Bytes of memory that a template may take, besides the stack.
-const MEMORY: u64 = 256 << 20;
+/// Bytes of memory that a template may take, with the stack and the program itself.
+const MEMORY: u64 = 192 << 20;
 
 /// Seconds of computing that a template may take.
-const SECONDS: u64 = 2;
+const SECONDS: u64 = 1;
 
-/// The longest text that a template may make, in bytes.
-const LONGEST_TEXT: u64 = 64 << 20;
+/// The first byte of an answer: before the text, and before an error as JSON.
+const TEXT: u8 = b'+';
+const ERROR: u8 = b'-';
 
 /// Everything that the process needs, as JSON on its stdin.
 #[derive(Deserialize, Serialize)]
@@ -34,54 +37,100 @@ struct Job {
     view: serde_json::Value,
 }
 
-/// The process's answer as JSON on its stdout.
-type Answer = Result<String, TemplateError>;
-
-/// Renders a template as [`render_foreign`] does, in a process of its own.
-pub fn render_apart(name: &str, source: &str, view: &Value) -> Answer {
+/// Renders a template as [`render_foreign`] does, in a process of its own. [`Limit::Output`] bounds the
+/// text.
+pub fn render_apart(
+    name: &str,
+    source: &str,
+    view: &Value,
+    limits: Limits,
+) -> Result<String, TemplateError> {
     let refuse = |reason: String| refused(name, reason);
-    let answer = ask(name, source, view)
+    let most = limits.most(Limit::Output);
+    let answer = ask(name, source, view, most)
         .map_err(|error| refuse(format!("cannot run the template engine: {error}")))?;
-    if answer.len() as u64 > LONGEST_TEXT {
-        let most = LONGEST_TEXT >> 20;
-        return Err(refuse(format!(
-            "the template makes more than {most} MiB of text; make it print less"
-        )));
+    if answer.kind == TEXT {
+        let fits = limits.check(Limit::Output, answer.bytes.len());
+        fits.map_err(|exceeded| refuse(exceeded.to_string()))?;
     }
-    serde_json::from_slice(&answer).unwrap_or_else(|_| {
+    let failed = || {
         let memory = MEMORY >> 20;
-        Err(refuse(format!(
-            "the template takes more than {memory} MiB of memory or {SECONDS} seconds, or is nested too \
-             deeply; make it build fewer and smaller values"
-        )))
-    })
+        refuse(format!(
+            "the template takes more than {memory} MiB of memory or {SECONDS} second of computing, or is nested \
+             too deeply; make it build fewer and smaller values"
+        ))
+    };
+    match answer {
+        Answer { whole: false, .. } => Err(failed()),
+        Answer {
+            kind: TEXT, bytes, ..
+        } => String::from_utf8(bytes).map_err(|_| failed()),
+        Answer { bytes, .. } => Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| failed())),
+    }
 }
 
-/// The answer, which is not whole if the process failed.
-fn ask(name: &str, source: &str, view: &Value) -> io::Result<Vec<u8>> {
+/// The output of the process.
+struct Answer {
+    /// [`TEXT`] or [`ERROR`].
+    kind: u8,
+    bytes: Vec<u8>,
+    /// False if the process failed before its end.
+    whole: bool,
+}
+
+/// The answer, of which at most a byte more than `most` is read.
+fn ask(name: &str, source: &str, view: &Value, most: usize) -> io::Result<Answer> {
     let job = Job {
         name: name.to_owned(),
         source: source.to_owned(),
         view: serde_json::to_value(view)?,
     };
-    let mut process = Command::new(std::env::current_exe()?)
-        .arg0(NAME)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        // A process that fails for lack of memory says so there.
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut answer = Vec::new();
+    let mut process = start()?;
     let asked = match process.stdin.take() {
         // The process reads all of its job before it writes.
         Some(mut stdin) => stdin.write_all(&serde_json::to_vec(&job)?),
         None => Ok(()),
     };
-    if let Some(stdout) = process.stdout.take() {
-        stdout.take(LONGEST_TEXT + 1).read_to_end(&mut answer)?;
+    let mut kind = Vec::new();
+    let mut bytes = Vec::new();
+    if let Some(mut stdout) = process.stdout.take() {
+        stdout.by_ref().take(1).read_to_end(&mut kind)?;
+        let most = (most as u64).saturating_add(1);
+        stdout.take(most).read_to_end(&mut bytes)?;
     }
-    process.wait()?;
-    asked.map(|()| answer)
+    let done = process.wait()?;
+    asked?;
+    Ok(Answer {
+        kind: kind.first().copied().unwrap_or(ERROR),
+        bytes,
+        whole: done.success(),
+    })
+}
+
+/// Starts the running program once more.
+fn start() -> io::Result<Child> {
+    let start = |program: PathBuf| {
+        Command::new(program)
+            .arg0(NAME)
+            // An arena for the engine's thread would reserve most of the memory.
+            .env("MALLOC_ARENA_MAX", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // A process that fails for lack of memory says so there.
+            .stderr(Stdio::null())
+            .spawn()
+    };
+    if cfg!(not(target_os = "linux")) {
+        return start(std::env::current_exe()?);
+    }
+    // This is the running program, even if its file was deleted or replaced since.
+    match start(PathBuf::from("/proc/self/exe")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Without /proc, the name under which the program was called has to do.
+            start(std::env::args_os().next().unwrap_or_default().into())
+        }
+        started => started,
+    }
 }
 
 /// Does the job if the program was started for one; `None` if it was started by a user.
@@ -94,13 +143,22 @@ pub fn run() -> Option<ExitCode> {
 }
 
 fn answer() -> io::Result<()> {
-    bound(Resource::As, MEMORY + FOREIGN_STACK as u64)?;
+    bound(Resource::As, MEMORY)?;
     bound(Resource::Cpu, SECONDS)?;
     bound(Resource::Core, 0)?;
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
     let answer = render_foreign(&job.name, &job.source, value(&job.view));
     let mut stdout = io::stdout().lock();
-    serde_json::to_writer(&mut stdout, &answer)?;
+    match answer {
+        Ok(text) => {
+            stdout.write_all(&[TEXT])?;
+            stdout.write_all(text.as_bytes())?;
+        }
+        Err(error) => {
+            stdout.write_all(&[ERROR])?;
+            serde_json::to_writer(&mut stdout, &error)?;
+        }
+    }
     stdout.flush()
 }
 

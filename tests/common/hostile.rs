@@ -28,8 +28,8 @@ const TEMPLATE: &str = "-q --template FILE";
 const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 
-const ENGINE: &str = "the template takes more than 256 MiB of memory or 2 seconds, or is nested too deeply; make it build fewer and smaller values";
-const OUTPUT: &str = "the report has more than 67108864 bytes; --limit output=NUMBER allows more";
+const ENGINE: &str = "the template takes more than 192 MiB of memory or 1 second of computing, or is nested too deeply; make it build fewer and smaller values";
+const OUTPUT: &str = "the output has more than 67108864 bytes; --limit output=NUMBER allows more";
 const NO_CHAIN: &str = "stdout: there is no such chain in ";
 const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
 const BOXES: &str = "it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more";
@@ -143,7 +143,7 @@ pub const INPUTS: &[Hostile] = &[
     input("100,000 times all addresses", "explain -q <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
     input("100,000 times all addresses, JSON", "explain -q --json <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
     input("150,000 findings, SARIF", "scan -q --report sarif FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), OUTPUT),
-    input("150,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), "the report has more than 1048576 bytes; --limit output=NUMBER allows more"),
+    input("150,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), "the output has more than 1048576 bytes; --limit output=NUMBER allows more"),
     // No text.
     input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
     input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
