@@ -222,6 +222,41 @@ fn an_access_list_without_entries_lets_everything_through() {
     }
 }
 
+/// The name may be that of a unit, or of a chain of the user's own.
+#[test]
+fn reports_that_neither_chain_exists_that_a_name_can_mean() {
+    for (format, name, why) in [
+        (
+            "iptables",
+            "tokyo",
+            "TOKYO-IN: there is no such chain in table filter, and no chain 'tokyo'\n",
+        ),
+        (
+            "iptables",
+            "TWILIO-SIP-ON",
+            "TWILIO-SIP-ON-IN: there is no such chain in table filter, and no chain 'TWILIO-SIP-ON' (did you mean TWILIO-SIP-IN or TWILIO-SIP-OUT?)\n",
+        ),
+        (
+            "nftables",
+            "input",
+            "input_in: there is no such chain in table inet filter, and no chain 'input'\n",
+        ),
+        (
+            "mikrotik",
+            "twilio-sip-im",
+            "twilio-sip-im-in: there is no such chain in /ip firewall filter, and no chain 'twilio-sip-im' (did you mean twilio-sip-in",
+        ),
+    ] {
+        let options = format!("--region tokyo --direction in --format {format}");
+        let report = drifted(check(
+            &format!("{options} --name {name} --quiet"),
+            &render(&options),
+        ));
+        let line = format!("nothing is let through by {why}");
+        assert!(report.contains(&line), "{report}");
+    }
+}
+
 #[test]
 fn a_wrong_name_is_told_with_the_right_one() {
     let report = drifted(check(&format!("{TOKYO} --name twilio-spi"), &tokyo()));
@@ -890,7 +925,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables empty",
-            "empty:1: there is nothing in it: the command that was to print it has failed, or",
+            "empty:1: the text is empty: the command that prints it failed, or the firewall has no rules; if it has none, load the rules again",
         ),
         (
             "check --format iptables latin1",

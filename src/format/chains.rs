@@ -6,7 +6,7 @@ use crate::policy::drift::{Beyond, DeployedUnit};
 use crate::policy::space::{Packets, Step, Verdict};
 use crate::text::did_you_mean;
 
-use super::parse::{ERROR_LIMIT, ParseError, Parsed, sound};
+use super::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 
 /// What a rule does with the packets of a box, which is in packet order.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +69,12 @@ pub(super) trait Chains<'a> {
 pub(super) fn units<'a>(
     chains: &impl Chains<'a>,
     names: Vec<(Direction, String)>,
-    limits: Limits,
+    wanted: Wanted,
 ) -> Parsed {
     let mut units = Vec::new();
     let mut errors = Vec::new();
     for (direction, name) in names {
-        match unit(chains, name, direction, limits) {
+        match unit(chains, name, direction, wanted) {
             Ok(unit) => units.push(unit),
             Err(found) => errors.extend(found),
         }
@@ -90,21 +90,15 @@ fn unit<'a>(
     chains: &impl Chains<'a>,
     name: String,
     direction: Direction,
-    limits: Limits,
+    wanted: Wanted,
 ) -> Result<DeployedUnit, Vec<ParseError>> {
     let Some(chain) = chains.names().find(|chain| *chain == name) else {
-        let place = chains.place();
-        let absent = if chains.names().next().is_none() {
-            format!("{place} is not in the text, or has no chains")
-        } else {
-            let suggestion = did_you_mean(&name, chains.names());
-            format!("there is no such chain in {place}{suggestion}")
-        };
         return Ok(DeployedUnit {
-            absent: Some(absent),
+            absent: Some(absence(chains, &name, wanted)),
             ..DeployedUnit::empty(direction, name)
         });
     };
+    let limits = wanted.limits;
     let mut walk = Walk {
         chains,
         limits,
@@ -146,6 +140,23 @@ fn unit<'a>(
     } else {
         Err(walk.errors)
     }
+}
+
+/// The reason why a chain is not there, and the names of chains that may be meant.
+fn absence<'a>(chains: &impl Chains<'a>, name: &str, wanted: Wanted) -> String {
+    let place = chains.place();
+    if chains.names().next().is_none() {
+        return format!("{place} is not in the text, or has no chains");
+    }
+    let suggestion = did_you_mean(name, chains.names());
+    let Some(given) = wanted.given_name() else {
+        return format!("there is no such chain in {place}{suggestion}");
+    };
+    let suggestion = match &*suggestion {
+        "" => did_you_mean(&given, chains.names()),
+        _ => suggestion,
+    };
+    format!("there is no such chain in {place}, and no chain '{given}'{suggestion}")
 }
 
 struct Walk<'a, 'c, C> {

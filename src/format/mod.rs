@@ -364,8 +364,8 @@ pub fn parse(format: &dyn Dialect, text: &str, wanted: Wanted) -> Parsed {
     if text.trim().is_empty() {
         return Err(vec![ParseError::new(
             0,
-            "there is nothing in it: the command that was to print it has failed, or the firewall has no \
-             rules at all, and the unit is to be loaded anew",
+            "the text is empty: the command that prints it failed, or the firewall has no rules; \
+             if it has none, load the rules again",
         )]);
     }
     match format.reader() {

@@ -51,6 +51,13 @@ impl Wanted<'_> {
         names
     }
 
+    /// The name that the user gave, if a unit of exactly that name can be meant.
+    pub(super) fn given_name(&self) -> Option<String> {
+        let name = &self.unit.name;
+        let is_given = self.directions.len() == 1 && *name != UnitName::default();
+        is_given.then(|| name.to_string())
+    }
+
     /// True if the last of the candidates is meant; `exists` takes their numbers.
     pub(super) fn is_users_own(&self, exists: impl Fn(usize) -> bool) -> bool {
         self.directions.len() == 1 && exists(1) && self.exact_name_wins(|| exists(0))

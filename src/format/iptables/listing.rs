@@ -42,7 +42,7 @@ fn wanted_units(listing: &Listing, wanted: Wanted) -> Parsed {
         };
         return Err(vec![ParseError::new(0, problem)]);
     }
-    units(listing, names, wanted.limits)
+    units(listing, names, wanted)
 }
 
 /// Whether `iptables-restore` may load a text. It refuses a line that starts with a word or a space

@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         |direction| format!("{unit}-{direction}"),
         |name| script.chains.contains_key(name) || filter.empty == Some(name),
     );
-    units(&filter, names, wanted.limits)
+    units(&filter, names, wanted)
 }
 
 /// The address lists that a load of the unit makes.

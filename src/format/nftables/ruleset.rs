@@ -43,7 +43,7 @@ fn wanted_units<S: Syntax>(table: &Table<S>, wanted: Wanted) -> Parsed {
         |direction| format!("{base}_{direction}"),
         |name| table.chains.contains_key(name),
     );
-    units(table, names, wanted.limits)
+    units(table, names, wanted)
 }
 
 /// How what stands in a table is written.
