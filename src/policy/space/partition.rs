@@ -34,7 +34,9 @@ pub(super) enum Question {
 
 /// For each rule, as many looks at rules as are worth the effort for disjoint boxes.
 const LOOKS_PER_BOX: usize = 32;
-/// The same for a unit of few rules.
+/// A piece costs about as much as this many looks at rules.
+const LOOKS_PER_PIECE: usize = 4;
+/// The looks that are worth the effort for a unit of few rules.
 const FEW_LOOKS: usize = 1 << 20;
 /// A difference in this many boxes more than there are rules is reported by rule.
 const FEW_PIECES: usize = 1_000;
@@ -226,8 +228,9 @@ impl<'a> Partition<'a> {
         Ok(Some(found))
     }
 
-    /// Refuses more work or more pieces than are allowed.
-    fn check_limits(&self) -> Result<(), Stop> {
+    /// Counts looks at boxes, and refuses more work or more pieces than are allowed.
+    fn count_looks(&mut self, looks: usize) -> Result<(), Stop> {
+        self.looked = self.looked.saturating_add(looks);
         let pieces = self.earlier + self.pieces.len();
         self.limits.check(Limit::Work, self.looked)?;
         self.limits
@@ -243,8 +246,9 @@ impl<'a> Partition<'a> {
 
     /// Adds the pieces of the given boxes, whose ids ascend, from a level of the order on.
     fn divide(&mut self, level: usize, ids: &[u32]) -> Result<(), Stop> {
-        self.looked = self.looked.saturating_add(ids.len());
-        self.check_limits()?;
+        // Boxes that may be left out are looked at once more.
+        let looks = if self.question == Question::All { 1 } else { 2 };
+        self.count_looks(looks * ids.len())?;
         let relevant = self.relevant(level, ids);
         let ids = relevant.as_deref().unwrap_or(ids);
         let Some(&first) = ids.first() else {
@@ -260,7 +264,7 @@ impl<'a> Partition<'a> {
                 piece
             });
             self.pieces.extend(piece);
-            return self.check_limits();
+            return self.count_looks(LOOKS_PER_PIECE);
         };
         let at = field as usize;
         let span = self.spans[first as usize][at];
@@ -418,8 +422,7 @@ impl<'a> Partition<'a> {
                 self.divide(level + 1, inner)?;
                 self.add_to_groups(&mut groups, level, start, span);
             } else {
-                self.looked = self.looked.saturating_add(inner.len());
-                self.check_limits()?;
+                self.count_looks(inner.len())?;
             }
         }
         self.complete_groups(groups, field as usize);
