@@ -71,10 +71,19 @@ fn parse(
     unit: &Unit,
     directions: &[Direction],
 ) -> Result<Vec<DeployedUnit>, Vec<String>> {
+    parse_within(Limits::default(), text, unit, directions)
+}
+
+fn parse_within(
+    limits: Limits,
+    text: &str,
+    unit: &Unit,
+    directions: &[Direction],
+) -> Result<Vec<DeployedUnit>, Vec<String>> {
     let wanted = Wanted {
         unit,
         directions,
-        limits: Limits::default(),
+        limits,
     };
     format::parse(nftables(), text, wanted).map_err(|errors| {
         let line = |at: u32| 1 + text[..at as usize].matches('\n').count();
@@ -329,6 +338,8 @@ fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
         ("meta nfproto ipv4 udp dport 5060 accept", false),
         ("udp dport 5060 drop", false),
         ("ip saddr 192.0.2.1 jump accepted", false),
+        ("meta nfproto . udp dport { ipv4 . 5060 } accept", false),
+        ("ip saddr . udp dport != { 192.0.2.1 . 5060 } accept", false),
         ("jump accepted", true),
     ] {
         let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
@@ -363,6 +374,69 @@ fn what_combines_too_much_is_refused() {
         ),
     ] {
         assert_eq!(refused(&table(&rule)), [problem]);
+    }
+}
+
+/// A few hundred jumps and lookups, of rules that are long or hard to work out.
+#[test]
+fn what_takes_too_much_work_is_refused() {
+    let list = |value: &str, count| vec![value; count].join(", ");
+    let jumps = |rule: &str| {
+        let jumps = "\t\tjump other\n".repeat(600);
+        format!(
+            "table inet filter {{\n\tchain other {{\n\t\t{rule}\n\t}}\n\tchain twilio_sip_in {{\n{jumps}\t}}\n}}\n"
+        )
+    };
+    let lookups = |kind: &str, elements: &str, rule: &str| {
+        let rules = format!("\t\t{rule}\n").repeat(100);
+        format!(
+            "table inet filter {{\n\tset s {{\n\t\ttype {kind}\n\t\telements = {{ {elements} }}\n\t}}\n\tchain twilio_sip_in {{\n{rules}\t}}\n}}\n"
+        )
+    };
+    let json = |expression: &str| {
+        let rule = |chain: &str, expression: &str| {
+            format!(
+                r#"{{"rule": {{"family": "inet", "table": "filter", "chain": "{chain}", "handle": 9, "expr": [{expression}]}}}}"#
+            )
+        };
+        let chain = |name: &str| {
+            format!(
+                r#"{{"chain": {{"family": "inet", "table": "filter", "name": "{name}", "handle": 1}}}}"#
+            )
+        };
+        let jump = rule("twilio_sip_in", r#"{"jump": {"target": "other"}}"#);
+        let parts = [
+            chain("twilio_sip_in"),
+            chain("other"),
+            rule("other", expression),
+        ];
+        let objects = [parts.join(", "), vec![jump; 600].join(", ")].join(", ");
+        format!(r#"{{"nftables": [{objects}]}}"#)
+    };
+    let long = "x".repeat(1_000);
+    for text in [
+        jumps(&format!("counter comment \"{long}\"")),
+        jumps(&"counter ".repeat(125)),
+        jumps(&"tcp flags syn ".repeat(20)),
+        jumps(&format!("ct state {} accept", ["new"; 300].join(","))),
+        jumps(&format!("meta mark {{ {} }} accept", list("1", 200))),
+        lookups("mark", &list("1", 700), "meta mark @s accept"),
+        lookups("inet_proto", &list("udp", 700), "meta l4proto != @s drop"),
+        lookups("tcp_flag", &list("syn", 100), "tcp flags @s accept"),
+        lookups(
+            "mark . mark",
+            &list("1 . 1", 400),
+            "meta mark . meta mark @s accept",
+        ),
+        lookups("mark", &list("1", 8_000), "meta mark @s accept"),
+        json(&format!(r#"{{"log": {{"prefix": "{long}"}}}}"#)),
+        json(&vec![r#"{"counter": null}"#; 60].join(", ")),
+    ] {
+        let limits = Limits::default().with(&["work=500000".parse().unwrap()]);
+        let found = parse_within(limits, &text, &Unit::default(), &BOTH).unwrap_err();
+        let expected =
+            "it takes more than 500000 steps to work out; --limit work=NUMBER allows more";
+        assert!(found[0].contains(expected), "{}: {found:?}", &text[..200]);
     }
 }
 
@@ -655,6 +729,47 @@ fn a_listing_that_a_comment_may_have_forged_is_refused() {
             &["accept", "}", "chain twilio_sip_in {", SIP],
             "5: chain 'twilio_sip_in' is in the listing twice",
         ),
+        (
+            &[SIP, "log prefix \"a\" drop comment \"b\"", "accept"],
+            "4: nft prints quoted texts without escapes",
+        ),
+        (
+            &[
+                "log prefix \"a\" udp dport 5060 log prefix \"b\" accept",
+                SIP,
+            ],
+            "3: nft prints quoted texts without escapes",
+        ),
+        (
+            &[
+                "counter name \"a\" udp dport 5060 quota name \"b\" accept",
+                SIP,
+            ],
+            "3: nft prints quoted texts without escapes",
+        ),
+        (
+            &["jump ok", "counter", "}", "chain ok", "counter {", "accept"],
+            "6: expected '{' after the name, as nft lists it",
+        ),
+        (
+            &[SIP, "}", "set x", "counter {", "accept"],
+            "5: expected '{' after the name, as nft lists it",
+        ),
+        (
+            &[
+                SIP,
+                "ip saddr 192.0.2.1 # match-set x src counter packets 1 bytes 2 accept",
+            ],
+            "4: nft up to 1.0.5 prints '#'",
+        ),
+        (
+            &["# match-set x src counter packets 1 bytes 2 accept", SIP],
+            "3: nft up to 1.0.5 prints '#'",
+        ),
+        (
+            &[SIP, "udp dport 5061 # handle 7 accept"],
+            "4: nft up to 1.0.5 prints '#'",
+        ),
     ] {
         for head in [
             "",
@@ -691,6 +806,17 @@ fn a_listing_with_ordinary_comments_is_accepted() {
         ],
         &["comment \"of the chain\"", SIP],
         &["iifname \"eth0\" counter name \"c\" continue", SIP],
+        &[
+            "iifname \"eth0\" oifname \"eth1\" log prefix \"x\" group 2",
+            SIP,
+        ],
+        &[
+            SIP,
+            "}",
+            "chain other {",
+            "# match-set x src accept",
+            "log prefix \"a\" drop comment \"b\"",
+        ],
     ] {
         let found = drift_or_refusal(&listed(lines));
         assert_eq!(found, IN_SYNC, "{lines:?}");

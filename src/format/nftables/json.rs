@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::format::chains::RuleText;
 use crate::format::parse::{ParseError, place, place_of_error};
+use crate::limits::Limits;
 
 use super::check_hook;
 use super::rule::{Rule, Trouble};
@@ -77,11 +78,12 @@ fn without_place(error: &serde_json::Error) -> String {
 pub(super) fn read<'a>(
     text: &'a str,
     wanted: TableName<'a>,
+    limits: Limits,
 ) -> Result<Table<'a, Json>, Vec<ParseError>> {
     let mut reader = Reader {
         text,
         wanted,
-        table: Table::new(wanted),
+        table: Table::new(wanted, limits),
         started: false,
     };
     let mut input = serde_json::Deserializer::from_str(text);

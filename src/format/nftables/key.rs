@@ -109,8 +109,8 @@ impl Key {
             ("tcp", _) if is_listed(TCP_FIELDS, field) => Subject::Unjudged(Protocols::TCP),
             ("udp", "length" | "checksum") => Subject::Unjudged(Protocols::UDP),
             ("icmp", _) if is_listed(ICMP_FIELDS, field) => Subject::Unjudged(ICMP),
-            ("ether", "type") => Subject::Fixed(ETHER_TYPE),
-            ("ether", "saddr" | "daddr") => Subject::Unjudged(Protocols::ALL),
+            // Packets of loopback, tunnels and PPP, and those that go out, have no such header.
+            ("ether", "type" | "saddr" | "daddr") => Subject::Unjudged(Protocols::ALL),
             ("vlan", _) if is_listed(VLAN_FIELDS, field) => Subject::Unjudged(Protocols::ALL),
             ("tcp" | "udp" | "udplite" | "sctp" | "dccp" | "th", "sport" | "dport") => {
                 let end = if field == "sport" {

@@ -6,7 +6,7 @@ use crate::limits::{Limit, Limits};
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span};
 
 use super::key::{Key, Keys, Operator, Subject};
-use super::set::{Arrow, Set, Sets, kind_where};
+use super::set::{Arrow, BITS_WORK, Set, Sets, kind_where};
 use super::value::{Decision, Element, Part, Type, Value};
 
 /// A statement of a rule.
@@ -78,15 +78,19 @@ pub(super) struct Rule<'a, 's> {
     /// Whether nothing but IPv4 matches.
     ipv4_only: bool,
     outcome: Option<Outcome<'a>>,
+    /// The work that was spent before this rule.
+    spent: usize,
 }
 
 impl<'a, 's> Rule<'a, 's> {
-    pub fn new(sets: &'s dyn Sets<'a>, limits: Limits) -> Self {
+    /// A rule without statements; `spent` is the work of other rules, see [`Limit::Work`].
+    pub fn new(sets: &'s dyn Sets<'a>, limits: Limits, spent: usize) -> Self {
         Rule {
             sets,
             matches: Matches::within(limits),
             ipv4_only: false,
             outcome: None,
+            spent,
         }
     }
 
@@ -112,7 +116,14 @@ impl<'a, 's> Rule<'a, 's> {
             Statement::Narrowing => self.matches.certain = false,
             Statement::NoEffect => {}
         }
-        Ok(())
+        let work = self.spent.saturating_add(self.matches.cost);
+        let checked = self.matches.limits.check(Limit::Work, work);
+        Ok(checked.map_err(String::from)?)
+    }
+
+    /// The work that its matches have taken.
+    pub fn work(&self) -> usize {
+        self.matches.cost
     }
 
     /// How many combinations of addresses and ports its matches came to.
@@ -121,17 +132,12 @@ impl<'a, 's> Rule<'a, 's> {
     }
 
     /// What the rule does, in the order in which it does it.
-    pub fn finish(self, arms: &mut Vec<Arm<'a>>) -> Result<(), Trouble> {
-        let Matches {
-            boxes,
-            certain,
-            limits,
-            ..
-        } = self.matches;
+    pub fn finish(self, arms: &mut Vec<Arm<'a>>) {
+        let Matches { boxes, certain, .. } = self.matches;
         let ipv4_only = self.ipv4_only;
         let one;
         let arrows = match &self.outcome {
-            None => return Ok(()),
+            None => return,
             Some(Outcome::One(decision)) => {
                 one = Arrow {
                     packets: Packets::ALL,
@@ -142,8 +148,6 @@ impl<'a, 's> Rule<'a, 's> {
             }
             Some(Outcome::Map(arrows)) => arrows,
         };
-        let count = boxes.len().saturating_mul(arrows.len());
-        limits.check(Limit::Boxes, count).map_err(String::from)?;
         for arrow in arrows {
             let Some(action) = arrow.decision else {
                 continue;
@@ -156,7 +160,6 @@ impl<'a, 's> Rule<'a, 's> {
                 action,
             }));
         }
-        Ok(())
     }
 
     fn imply(&mut self, keys: &Keys) {
@@ -178,11 +181,13 @@ impl<'a, 's> Rule<'a, 's> {
         self.imply(keys);
         match (value, keys.single()) {
             (Value::Named(name), _) => {
+                check_negation(keys, operator)?;
                 let set = self.sets.set(name)?;
                 set.check_types(name, keys)?;
                 set.narrow(&mut self.matches, keys, negated(operator)?)?;
             }
             (Value::Set(elements), _) => {
+                check_negation(keys, operator)?;
                 check_braces(keys, elements)?;
                 let set = Set::anonymous(keys, elements)?;
                 set.narrow(&mut self.matches, keys, negated(operator)?)?;
@@ -254,6 +259,7 @@ impl<'a, 's> Rule<'a, 's> {
     /// one value where it is.
     fn compare_bits(&mut self, key: Key, operator: Operator, bits: u32) -> Result<(), String> {
         let mask = key.mask;
+        self.matches.cost += BITS_WORK;
         let (kind, certain) = match operator {
             Operator::Implicit => kind_where(key, |x| x & bits != 0),
             Operator::NoneOf => kind_where(key, |x| x & bits == 0),
@@ -272,11 +278,17 @@ impl<'a, 's> Rule<'a, 's> {
             Value::Named(name) => {
                 let set = self.sets.set(name)?;
                 set.check_types(name, keys)?;
-                set.arrows(keys)?
+                set.arrows(&mut self.matches, keys)?
             }
-            Value::Set(elements) => Set::anonymous(keys, elements)?.arrows(keys)?,
+            Value::Set(elements) => {
+                Set::anonymous(keys, elements)?.arrows(&mut self.matches, keys)?
+            }
             _ => return Err(format!("expected a map after vmap, not {value}").into()),
         };
+        let limits = self.matches.limits;
+        let count = self.matches.boxes.len().saturating_mul(arrows.len());
+        limits.check(Limit::Boxes, count).map_err(String::from)?;
+        self.matches.cost += count;
         let mut both = arrows.iter().flat_map(|arrow| {
             let boxes = self.matches.boxes.iter();
             boxes.filter_map(|own| own.and(&arrow.packets))
@@ -307,6 +319,18 @@ fn check_bits(key: Key, operator: Operator, value: &Value, bits: u32) -> Result<
         _ => return Ok(()),
     };
     Err(problem.to_owned())
+}
+
+/// Refuses a rule for what is not in a set of things that all of IPv4 has.
+fn check_negation(keys: &Keys, operator: Operator) -> Result<(), String> {
+    let is_fixed = |key: Key| matches!(key.subject, Subject::Fixed(_));
+    if operator == Operator::NotEqual && keys.iter().any(is_fixed) {
+        return Err(
+            "it excludes what all of IPv4 has, so it may match only IPv6, which is not compared"
+                .to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// nft takes braces around one value away, and then flags are compared in another way.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
 use crate::format::chains::{Arm, Chains, RuleText, units};
@@ -17,8 +17,31 @@ use super::{json, text};
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);
 
+const AMBIGUOUS: &str = "nft prints quoted texts without escapes, so the words between the quotation marks of this rule may be a part of a text; give what 'nft -j list ruleset' prints";
+
 /// The work of one combination, since making and sorting it takes several steps.
 const WORK: usize = 4;
+
+/// The work of a value in a list, since a value takes much more memory than its text.
+const VALUE_WORK: usize = 64;
+
+/// The same for a value that a concatenation may contain. Addresses contain its separator too.
+const PART_WORK: usize = 16;
+
+/// Values that a rule may have without work.
+const FREE_VALUES: usize = 100;
+
+/// The work of reading a text: its length, and the values that its separators may separate.
+fn reading_work(text: &str) -> usize {
+    let count = |separators: &[u8]| {
+        let found = text
+            .bytes()
+            .filter(|byte| separators.contains(byte))
+            .count();
+        found.saturating_sub(FREE_VALUES)
+    };
+    text.len() + VALUE_WORK * count(b",|") + PART_WORK * count(b".")
+}
 
 /// The name of a set that a rule changes; `None` if the text gives the name by a variable.
 pub(super) type SetName<'a> = Option<Cow<'a, str>>;
@@ -31,9 +54,9 @@ pub(super) fn listed_twice(kind: &str, name: &str) -> String {
 /// What `nft list ruleset` prints, as text or as JSON, or our own file.
 pub(super) fn parse(text: &str, table: TableName, wanted: Wanted) -> Parsed {
     if text.trim_start().starts_with('{') {
-        wanted_units(&json::read(text, table)?, wanted)
+        wanted_units(&json::read(text, table, wanted.limits)?, wanted)
     } else {
-        wanted_units(&text::read(text, table)?, wanted)
+        wanted_units(&text::read(text, table, wanted.limits)?, wanted)
     }
 }
 
@@ -114,24 +137,29 @@ pub(super) struct Table<'a, S> {
     name: TableName<'a>,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
+    /// Rules that nft may have printed for other rules, by their places.
+    pub ambiguous: HashSet<u32>,
     /// The chains that may have rules since the table was flushed.
     filled: Vec<&'a str>,
     changes: OnceCell<Result<Changes<'a>, Trouble>>,
-    /// How many combinations the rules read so far came to.
+    /// How much work the rules and sets have taken that were read so far; see [`Limit::Work`].
     work: Cell<usize>,
+    limits: Limits,
     syntax: PhantomData<S>,
 }
 
 impl<'a, S: Syntax> Table<'a, S> {
     /// One without anything in it.
-    pub fn new(name: TableName<'a>) -> Self {
+    pub fn new(name: TableName<'a>, limits: Limits) -> Self {
         Table {
             name,
             chains: HashMap::new(),
             sets: HashMap::new(),
+            ambiguous: HashSet::new(),
             filled: Vec::new(),
             changes: OnceCell::new(),
             work: Cell::new(0),
+            limits,
             syntax: PhantomData,
         }
     }
@@ -150,6 +178,13 @@ impl<'a, S: Syntax> Table<'a, S> {
         for name in self.filled.drain(..) {
             self.chains.entry(name).or_default().flush();
         }
+    }
+
+    /// Counts work, or refuses it.
+    fn spend(&self, work: usize) -> Result<(), String> {
+        self.work.set(self.work.get().saturating_add(work));
+        self.limits.check(Limit::Work, self.work.get())?;
+        Ok(())
     }
 
     /// The sets that any rule of the table changes.
@@ -203,6 +238,8 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
         })?;
         self.check_constant(name)?;
         let meaning = set.meaning.get_or_init(|| {
+            let texts = set.body.properties.iter().chain(&set.body.entries);
+            self.spend(texts.map(|text| reading_work(text.text)).sum())?;
             let (types, elements) = S::set(&set.body)?;
             let place = set.body.properties.first().map(|property| property.at);
             Set::new(types, &elements).map_err(|trouble| Trouble {
@@ -252,14 +289,17 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         limits: Limits,
         arms: &mut Vec<Arm<'a>>,
     ) -> Result<(), ParseError> {
-        let mut rule = Rule::new(self, limits);
-        S::rule(text, &mut rule)
-            .and_then(|()| {
-                self.work.set(self.work.get() + WORK * rule.combinations());
-                let work = limits.check(Limit::Work, self.work.get());
-                work.map_err(String::from)?;
-                rule.finish(arms)
-            })
-            .map_err(|trouble| trouble.within(text.at))
+        let mut read = || {
+            if self.ambiguous.contains(&text.at) {
+                return Err(AMBIGUOUS.into());
+            }
+            self.spend(reading_work(text.text))?;
+            let mut rule = Rule::new(self, limits, self.work.get());
+            S::rule(text, &mut rule)?;
+            self.spend(WORK * rule.combinations() + rule.work())?;
+            rule.finish(arms);
+            Ok(())
+        };
+        read().map_err(|trouble: Trouble| trouble.within(text.at))
     }
 }

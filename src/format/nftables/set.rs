@@ -20,6 +20,12 @@ pub(super) struct Set<'a> {
     entries: Vec<Entry<'a>>,
 }
 
+/// The work of one key of an element, since its packets are computed and sorted in every rule.
+const ENTRY_WORK: usize = 16;
+
+/// The work of finding the flags or states of one value.
+pub(super) const BITS_WORK: usize = 64;
+
 /// An element of a set in the types of that set.
 #[derive(Debug)]
 struct Entry<'a> {
@@ -80,6 +86,7 @@ impl<'a> Set<'a> {
 
     /// Keeps packets that are in the set, or those that are not.
     pub fn narrow(&self, matches: &mut Matches, keys: &Keys, negated: bool) -> Result<(), String> {
+        self.spend(matches, keys)?;
         if self.entries.iter().any(|entry| entry.decision.is_some()) {
             return Err("it looks up a map as if it were a set; expected vmap".to_owned());
         }
@@ -113,8 +120,22 @@ impl<'a> Set<'a> {
         spans.collect()
     }
 
+    /// Counts the work of a lookup, or refuses it.
+    fn spend(&self, matches: &mut Matches, keys: &Keys) -> Result<(), String> {
+        let of_key = |key: Key| match key.subject {
+            Subject::Flags | Subject::State => BITS_WORK,
+            _ => ENTRY_WORK,
+        };
+        let of_entry: usize = keys.iter().map(of_key).sum();
+        let work = self.entries.len().saturating_mul(of_entry);
+        matches.cost = matches.cost.saturating_add(work);
+        matches.limits.check(Limit::Work, matches.cost)?;
+        Ok(())
+    }
+
     /// What a map does with packets of each element.
-    pub fn arrows(&self, keys: &Keys) -> Result<Vec<Arrow<'a>>, String> {
+    pub fn arrows(&self, matches: &mut Matches, keys: &Keys) -> Result<Vec<Arrow<'a>>, String> {
+        self.spend(matches, keys)?;
         let mut arrows = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             let decision = entry

@@ -9,6 +9,7 @@ mod value;
 
 use crate::format::chains::RuleText;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, place};
+use crate::limits::Limits;
 
 use super::rule::{Rule, Trouble};
 use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
@@ -40,6 +41,7 @@ impl Syntax for Text {
 pub(super) fn read<'a>(
     text: &'a str,
     wanted: TableName<'a>,
+    limits: Limits,
 ) -> Result<Table<'a, Text>, Vec<ParseError>> {
     lines(text).map(|_| ()).map_err(|error| vec![error])?;
     scan::check(text).map_err(|error| vec![error])?;
@@ -47,7 +49,8 @@ pub(super) fn read<'a>(
         tokens: Tokens::new(text),
         wanted,
         listing: scan::is_listing(text),
-        table: Table::new(wanted),
+        table: Table::new(wanted, limits),
+        limits,
         errors: Vec::new(),
     };
     while reader.skip_to_statement() {
@@ -98,6 +101,7 @@ struct Reader<'a> {
     wanted: TableName<'a>,
     /// See [`scan::is_listing`].
     listing: bool,
+    limits: Limits,
     table: Table<'a, Text>,
     errors: Vec<ParseError>,
 }
@@ -133,6 +137,30 @@ impl<'a> Reader<'a> {
                 found => return found.is_some(),
             }
         }
+    }
+
+    /// The next comment of a chain in a listing, if it comes before the next statement and may hide
+    /// a part of a rule: nft up to 1.0.5 prints `#` before the matches of iptables-nft that it
+    /// cannot express, and the rest of the rule after them.
+    fn hidden_part(&mut self) -> Option<RuleText<'a>> {
+        let text = self.tokens.text;
+        while self.listing {
+            let rest = text[self.tokens.at..].trim_start_matches([' ', '\t', '\r', '\n', ';']);
+            if !is_hidden_part(rest) {
+                break;
+            }
+            let start = text.len() - rest.len();
+            self.tokens.at = end_of_line(text, start);
+            let comment = text[start..self.tokens.at].trim_end();
+            let handle = comment.strip_prefix("# handle ");
+            if !handle.is_some_and(|handle| handle.bytes().all(|b| b.is_ascii_digit())) {
+                return Some(RuleText {
+                    at: place(start),
+                    text: comment,
+                });
+            }
+        }
+        None
     }
 
     /// Past the closing brace of a block, if that comes next.
@@ -327,6 +355,12 @@ impl<'a> Reader<'a> {
         {
             return Err(listed_twice("chain", name).into());
         }
+        if self.listing {
+            let ambiguous = statements
+                .iter()
+                .filter(|rule| scan::is_ambiguous(rule.text));
+            self.table.ambiguous.extend(ambiguous.map(|rule| rule.at));
+        }
         let body = self.table.chain(name);
         body.declared = true;
         for statement in statements {
@@ -348,7 +382,8 @@ impl<'a> Reader<'a> {
             return Err(listed_twice("set", name).into());
         }
         body.declared = true;
-        for statement in statements {
+        let statements = statements.into_iter();
+        for statement in statements.filter(|statement| !is_hidden_part(statement.text)) {
             if statement.text.starts_with("elements") {
                 body.entries.push(statement);
             } else {
@@ -368,9 +403,21 @@ impl<'a> Reader<'a> {
         self.tokens.skip_space();
         let start = self.tokens.at;
         if !self.sign("{")? {
+            // A name with a line break may look like one without, and a statement after it.
+            if self.listing {
+                return Err(
+                    format!("expected '{{' after the name, as nft lists it; {EXPECTED}").into(),
+                );
+            }
             return Ok(Some(statements));
         }
-        while self.skip_to_statement() {
+        loop {
+            while let Some(hidden) = self.hidden_part() {
+                statements.push(hidden);
+            }
+            if !self.skip_to_statement() {
+                break;
+            }
             if self.at_closing_brace() {
                 return Ok(Some(statements));
             }
@@ -410,7 +457,7 @@ impl<'a> Reader<'a> {
             "ruleset" => {
                 let all = self.end_of_statement().is_ok();
                 if all || self.word("a family")? == self.wanted.0 {
-                    self.table = Table::new(self.wanted);
+                    self.table = Table::new(self.wanted, self.limits);
                 }
             }
             "table" => {
@@ -477,6 +524,11 @@ fn end_of_statement(text: &str, start: usize) -> Result<usize, ParseError> {
     } else {
         Err(cut_off(outermost))
     }
+}
+
+/// Whether a statement of a chain is a comment of a listing.
+pub(super) fn is_hidden_part(statement: &str) -> bool {
+    statement.starts_with('#')
 }
 
 /// Whether a statement of a chain is no rule.

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use crate::format::nftables::ruleset::SetName;
 use crate::format::nftables::token::{Token, Tokens};
 
+use super::is_hidden_part;
+
 const WORDS: [&str; 4] = ["add", "update", "delete", "meter"];
 
 /// Adds the sets that a rule adds elements to, or removes them from.
@@ -12,6 +14,14 @@ pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> R
     if !WORDS.iter().any(|word| rule.contains(word)) {
         return Ok(());
     }
+    if is_hidden_part(rule) {
+        let mut parts = rule.split('#');
+        return parts.try_for_each(|part| changed_by(part, found));
+    }
+    changed_by(rule, found)
+}
+
+fn changed_by<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
     let mut tokens = Tokens::new(rule);
     // Whether a verb was read whose set comes next: 'add @s { ... }', or 'set add ... @s'.
     let mut open = false;

@@ -1,6 +1,7 @@
 //! Checks of a whole text, before any of its tables is read.
 
-use crate::format::nftables::token::{end_of_line, end_of_quotation};
+use crate::format::nftables::is_listed;
+use crate::format::nftables::token::{Token, Tokens, end_of_line, end_of_quotation};
 use crate::format::parse::{ParseError, place};
 
 /// Whether a text begins as `nft list` begins its output.
@@ -8,11 +9,35 @@ use crate::format::parse::{ParseError, place};
 /// Such a text contains no commands, and each chain once. It may contain comments that imitate
 /// other parts of a listing, because nft prints comments without escapes.
 pub(super) fn is_listing(text: &str) -> bool {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first = lines.find(|line| !line.starts_with("# Warning: table "));
-    let head = first.and_then(|line| line.split(" # handle ").next());
+    let mut rest = text.trim_start();
+    while rest.starts_with("# Warning: table ") {
+        rest = rest[end_of_line(rest, 0)..].trim_start();
+    }
+    let head = rest[..end_of_line(rest, 0)].split(" #").next();
     head.is_some_and(|head| head.starts_with("table ") && head.trim_end().ends_with('{'))
 }
+
+/// Whether a rule of a listing contains a text in quotes, other than its comment, that may end at
+/// a later quotation mark than it seems to.
+pub(super) fn is_ambiguous(rule: &str) -> bool {
+    let mut tokens = Tokens::new(rule);
+    let (mut word, mut is_open) = ("", false);
+    loop {
+        match tokens.next() {
+            Ok(Token::End) | Err(_) => return false,
+            Ok(Token::Quoted(_)) if is_open => return true,
+            Ok(Token::Quoted(_)) => is_open = !word.is_empty() && !is_listed(HARMLESS, word),
+            Ok(Token::Word(next)) => word = next,
+            Ok(_) => word = "",
+        }
+    }
+}
+
+/// Words before texts in which nothing can be hidden: names of at most 15 bytes, and times. What
+/// follows a comment is checked by itself.
+const HARMLESS: &str = "
+    iif iifname iifkind oif oifname oifkind ibrname obrname sdif sdifname helper time hour day comment
+";
 
 /// Refuses a text that nft may read in another way than this program, and a listing that nft may
 /// have printed for other rules.

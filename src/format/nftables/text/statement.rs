@@ -6,13 +6,19 @@ use crate::format::nftables::rule::{Rule, Statement, Trouble};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::{REFUSED, is_listed};
 
+use super::is_hidden_part;
 use super::reader::Reader;
 
 const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
 const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
 
+const HIDDEN_PART: &str = "nft up to 1.0.5 prints '#' before matches of iptables-nft that it cannot express, so this comment may be a part of a rule; give what 'nft -j list ruleset' prints, or begin a file of commands with '#!/usr/sbin/nft -f'";
+
 /// Adds the statements of a rule to it.
 pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+    if is_hidden_part(text.text) {
+        return Err(HIDDEN_PART.into());
+    }
     let mut reader = Reader::new(text)?;
     if reader.token == Token::End {
         return Err("expected a rule".into());
