@@ -844,6 +844,31 @@ fn listings_of_two_machines_are_refused() {
     assert!(found[0].contains("is in the listing twice"), "{found:?}");
 }
 
+/// As `nft -j` 1.0.6 prints matches and targets of rules that iptables-nft made.
+#[test]
+fn a_comment_of_iptables_is_the_only_extension_that_is_read_in_json() {
+    let policy = tokyo(everything());
+    let with = |extension: &str| {
+        let port = r#""right": 5060}}, "#;
+        JSON.replacen(port, &format!("{port}{extension}, "), 1)
+    };
+    let comment = with(r#"{"xt": {"type": "match", "name": "comment"}}"#);
+    assert_ne!(comment, JSON);
+    assert_eq!(drift(&policy, &comment), IN_SYNC);
+    for extension in [
+        r#"{"xt": {"type": "match", "name": "set"}}"#,
+        r#"{"xt": {"type": "target", "name": "LOG"}}"#,
+        r#"{"xt": {"type": "target", "name": "comment"}}"#,
+        r#"{"xt": {"type": "watcher", "name": "comment"}}"#,
+        r#"{"xt": null}"#,
+    ] {
+        let found = refused(&with(extension));
+        let expected =
+            "a match or a target of iptables cannot be judged here; give what iptables-save prints";
+        assert!(found[0].contains(expected), "{extension}\n{found:?}");
+    }
+}
+
 /// As `nft -j` prints the statements, and with an escape that other programs may write.
 #[test]
 fn a_set_that_a_rule_changes_is_refused_in_json() {

@@ -54,6 +54,14 @@ struct Tracing {
     value: u8,
 }
 
+/// A match or a target of iptables, of which nft prints only the name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extension<'a> {
+    r#type: &'a str,
+    name: &'a str,
+}
+
 /// `{"meta": {"key": "nftrace"}}`
 struct TraceKey;
 
@@ -109,6 +117,15 @@ impl<'a> Tagged<'a> for Parsed<'a> {
                         return Err(A::Error::custom(problem));
                     }
                 }
+            }
+            "xt" => {
+                let extension: Option<Extension> = map.next_value()?;
+                let parts = extension.map(|extension| (extension.r#type, extension.name));
+                if parts != Some(("match", "comment")) {
+                    let problem = "a match or a target of iptables cannot be judged here; give what iptables-save prints";
+                    return Err(A::Error::custom(problem));
+                }
+                Statement::NoEffect
             }
             "counter" => no_effect(map, &["packets", "bytes"])?,
             "last" => no_effect(map, &["used"])?,
