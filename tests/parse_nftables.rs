@@ -440,6 +440,41 @@ fn what_takes_too_much_work_is_refused() {
     }
 }
 
+/// Statements, chains and sets that are short, and take more memory than their text.
+#[test]
+fn too_many_statements_are_refused() {
+    let table = |items: &str| format!("table inet filter {{\n{items}}}\n");
+    let many = |item: &dyn Fn(usize) -> String| (0..5_000).map(item).collect::<String>();
+    let json = |item: &dyn Fn(usize) -> String| {
+        let items: Vec<String> = (0..5_000).map(item).collect();
+        format!(r#"{{"nftables": [{}]}}"#, items.join(", "))
+    };
+    let named = r#""family": "inet", "table": "filter""#;
+    for text in [
+        table(&format!("chain x {{\n{}}}\n", "accept\n".repeat(10_000))),
+        table(&format!("chain x {{\n{}}}\n", "# x\n".repeat(10_000))),
+        table(&format!("set x {{\n{}}}\n", "size 1;".repeat(10_000))),
+        table(&many(&|n| format!("chain c{n} {{\n}}\n"))),
+        table(&many(&|n| format!("set s{n} {{\n}}\n"))),
+        "add rule inet filter x accept\n".repeat(10_000),
+        "add element inet filter x { 1 }\n".repeat(10_000),
+        json(&|n| format!(r#"{{"chain": {{{named}, "name": "c{n}"}}}}"#)),
+        json(&|n| format!(r#"{{"set": {{{named}, "name": "s{n}"}}}}"#)),
+        json(&|n| {
+            format!(
+                r#"{{"rule": {{{named}, "chain": "c", "expr": []}}}}, {{"chain": {{{named}, "name": "c{n}"}}}}"#
+            )
+        }),
+    ] {
+        let limits = Limits::default().with(&["work=500000".parse().unwrap()]);
+        let found = parse_within(limits, &text, &Unit::default(), &BOTH).unwrap_err();
+        let expected =
+            "it takes more than 500000 steps to work out; --limit work=NUMBER allows more";
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(expected), "{}: {found:?}", &text[..100]);
+    }
+}
+
 #[test]
 fn text_and_json_mean_the_same() {
     let unit = |text| parse(text, &Unit::default(), &BOTH).unwrap().swap_remove(0);

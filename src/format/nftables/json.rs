@@ -139,6 +139,7 @@ impl<'a> Reader<'a> {
                         at: self.place_of_object(&[rule.family, rule.table, rule.chain]),
                         text: rule.expr.get(),
                     };
+                    self.table.keep_statement().map_err(A::Error::custom)?;
                     self.table.chain(rule.chain).entries.push(text);
                 }
             }
@@ -152,6 +153,7 @@ impl<'a> Reader<'a> {
                 let raw: &RawValue = map.next_value()?;
                 let named: Named = parsed(raw.get()).map_err(A::Error::custom)?;
                 if self.is_wanted(named.family, named.table) {
+                    self.table.keep_body().map_err(A::Error::custom)?;
                     let body = if key == "chain" {
                         self.table.chains.entry(named.name).or_default()
                     } else {

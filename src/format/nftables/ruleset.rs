@@ -28,6 +28,10 @@ const VALUE_WORK: usize = 64;
 /// The same for a value that a concatenation may contain. Addresses contain its separator too.
 const PART_WORK: usize = 16;
 
+/// The work of a statement, a chain or a set that is kept, since it takes more memory than its text.
+const STATEMENT_WORK: usize = 64;
+const BODY_WORK: usize = 128;
+
 /// Values that a rule may have without work.
 const FREE_VALUES: usize = 100;
 
@@ -144,6 +148,8 @@ pub(super) struct Table<'a, S> {
     changes: OnceCell<Result<Changes<'a>, Trouble>>,
     /// How much work the rules and sets have taken that were read so far; see [`Limit::Work`].
     work: Cell<usize>,
+    /// The work of all statements, chains and sets.
+    kept: usize,
     limits: Limits,
     syntax: PhantomData<S>,
 }
@@ -159,9 +165,26 @@ impl<'a, S: Syntax> Table<'a, S> {
             filled: Vec::new(),
             changes: OnceCell::new(),
             work: Cell::new(0),
+            kept: 0,
             limits,
             syntax: PhantomData,
         }
+    }
+
+    /// Counts a statement that is kept, or refuses it.
+    pub fn keep_statement(&mut self) -> Result<(), String> {
+        self.keep(STATEMENT_WORK)
+    }
+
+    /// The same for a chain or a set.
+    pub fn keep_body(&mut self) -> Result<(), String> {
+        self.keep(BODY_WORK)
+    }
+
+    fn keep(&mut self, work: usize) -> Result<(), String> {
+        self.kept = self.kept.saturating_add(work);
+        self.limits.check(Limit::Work, self.kept)?;
+        Ok(())
     }
 
     /// A chain that rules may be put into.

@@ -402,6 +402,8 @@ impl<'a> Reader<'a> {
         let mut statements = Vec::new();
         self.tokens.skip_space();
         let start = self.tokens.at;
+        let kept = self.table.keep_body();
+        kept.map_err(|problem| Failure::Fatal(ParseError::new(place(start), problem)))?;
         if !self.sign("{")? {
             // A name with a line break may look like one without, and a statement after it.
             if self.listing {
@@ -413,6 +415,7 @@ impl<'a> Reader<'a> {
         }
         loop {
             while let Some(hidden) = self.hidden_part() {
+                self.keep_statement(hidden.at)?;
                 statements.push(hidden);
             }
             if !self.skip_to_statement() {
@@ -421,9 +424,17 @@ impl<'a> Reader<'a> {
             if self.at_closing_brace() {
                 return Ok(Some(statements));
             }
-            statements.push(self.rest_of_statement().map_err(Failure::Fatal)?);
+            let statement = self.rest_of_statement().map_err(Failure::Fatal)?;
+            self.keep_statement(statement.at)?;
+            statements.push(statement);
         }
         Err(Failure::Fatal(cut_off(start)))
+    }
+
+    /// Counts a statement that is kept. If there are too many, nothing more is read.
+    fn keep_statement(&mut self, at: u32) -> Done {
+        let kept = self.table.keep_statement();
+        kept.map_err(|problem| Failure::Fatal(ParseError::new(at, problem)))
     }
 
     fn add_rule(&mut self, add: impl FnOnce(&mut Body<'a>, RuleText<'a>)) -> Done {
@@ -436,6 +447,7 @@ impl<'a> Reader<'a> {
         if let Some(word @ ("handle" | "position" | "index")) = first {
             return Err(format!("'{word}' is not followed here; {EXPECTED}").into());
         }
+        self.keep_statement(rule.at)?;
         add(self.table.chain(chain), rule);
         Ok(())
     }
@@ -446,6 +458,7 @@ impl<'a> Reader<'a> {
         }
         let set = self.word("the name of a set")?;
         let elements = self.rest_of_statement().map_err(Failure::Fatal)?;
+        self.keep_statement(elements.at)?;
         let body = &mut self.table.sets.entry(set).or_default().body;
         body.entries.push(elements);
         Ok(())
