@@ -1074,3 +1074,25 @@ fn refuses_rules_that_take_too_much_work() {
         assert!(problem.starts_with(&told), "{problem}");
     }
 }
+
+/// Chains that are short take more memory than their text.
+#[test]
+fn refuses_more_chains_than_memory_allows() {
+    let unit = Unit::default();
+    let wanted = Wanted {
+        unit: &unit,
+        directions: &common::judge::BOTH,
+        limits: Limits::default().with(&["work=64000".parse().unwrap()]),
+    };
+    let parse = |count: usize| {
+        let chains: Vec<String> = (0..count).map(|n| format!(":c{n} -\n")).collect();
+        let text = listing(&chains.concat(), "");
+        format::parse(common::judge::dialect("iptables"), &text, wanted)
+    };
+    assert!(parse(990).is_ok());
+    let problem = &parse(1_001).unwrap_err()[0].problem;
+    assert!(
+        problem.starts_with("it takes more than 64000 steps to work out"),
+        "{problem}"
+    );
+}

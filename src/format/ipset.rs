@@ -117,7 +117,7 @@ impl Reader for Ipset {
     fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
         let usual = usual_lists().map(|(plane, number)| set_name(&wanted.unit.name, plane, number));
         let usual: Vec<String> = usual.collect();
-        let sets = sets::read(text, &usual)?;
+        let sets = sets::read(text, &usual, wanted.limits)?;
         let verbatim = wanted.unit.name.to_string();
         let is_there = |name: &String| sets.contains_key(name.as_str());
         let single = wanted.directions.len() == 1;

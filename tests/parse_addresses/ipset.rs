@@ -506,6 +506,24 @@ fn more_entries_than_the_limit_are_refused() {
     }
 }
 
+/// Sets and entries that are short take more memory than their text.
+#[test]
+fn more_sets_and_entries_than_memory_allows_are_refused() {
+    let limited = Expected::tokyo("ipset", &BOTH[..1]).limited("work=100000");
+    let each = |line: &dyn Fn(usize) -> String| (0..2_000).map(line).collect::<String>();
+    for text in [
+        "create s hash:ip\n".to_owned() + &"add s 1\n".repeat(5_000),
+        each(&|n| format!("create s{n} hash:ip\n")),
+        "Name: s\nType: hash:ip\nMembers:\n".to_owned() + &"1\n".repeat(5_000),
+        each(&|n| format!("Name: s{n}\nType: hash:ip\nMembers:\n\n")),
+    ] {
+        let refused = limited.refusal(&text);
+        let expected =
+            "it takes more than 100000 steps to work out; --limit work=NUMBER allows more";
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
 /// ipset takes any name, and its save prints a line break in a name as it is.
 #[test]
 fn what_ipset_save_does_not_print_is_refused_in_what_it_printed() {

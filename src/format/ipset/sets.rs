@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::NAME_LIMIT;
 use super::shape::Shape;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines};
+use crate::limits::{Limit, Limits};
 
 /// The types of sets that ipset has.
 const KINDS: [&str; 16] = [
@@ -25,6 +26,10 @@ const KINDS: [&str; 16] = [
     "hash:net,port,net",
     "list:set",
 ];
+
+/// The work of a set and of an entry, since they take more memory than their text.
+const SET_WORK: usize = 64;
+const ENTRY_WORK: usize = 24;
 
 /// ipset reads up to 1023 bytes for a line, with its end.
 const LINE_LIMIT: usize = 1_022;
@@ -67,7 +72,11 @@ pub(super) fn is_exist(word: &str) -> bool {
 }
 
 /// Reads a text, of which the sets of the given names must be such as can be read.
-pub(super) fn read<'a>(text: &'a str, own: &[String]) -> Result<Sets<'a>, Vec<ParseError>> {
+pub(super) fn read<'a>(
+    text: &'a str,
+    own: &[String],
+    limits: Limits,
+) -> Result<Sets<'a>, Vec<ParseError>> {
     let mut reader = if text.trim_start().starts_with("Name:") {
         Reader::Listing(Listing::default())
     } else {
@@ -79,7 +88,14 @@ pub(super) fn read<'a>(text: &'a str, own: &[String]) -> Result<Sets<'a>, Vec<Pa
         })
     };
     let mut errors = Vec::new();
+    let mut work = 0;
     for (at, line) in lines(text).map_err(|error| vec![error])? {
+        let is_set = line.trim_ascii_start().starts_with("create")
+            || line.trim_ascii_start().starts_with("Name:");
+        work += if is_set { SET_WORK } else { ENTRY_WORK };
+        if let Err(exceeded) = limits.check(Limit::Work, work) {
+            return Err(vec![ParseError::new(at, exceeded)]);
+        }
         errors.extend(reader.line(at, line.trim_ascii()).err());
         if errors.len() >= ERROR_LIMIT {
             return Err(errors);

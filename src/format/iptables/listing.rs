@@ -7,8 +7,11 @@ use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
 use crate::format::chains::{Arm, Chains, RuleText, units};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, sound};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::policy::space::Packets;
+
+/// The work of a chain, since it takes more memory than its text.
+const CHAIN_WORK: usize = 64;
 
 /// The table that packets are filtered in.
 const TABLE: &str = "filter";
@@ -18,10 +21,10 @@ const TABLE: &str = "filter";
 /// A comment may contain line breaks, and `iptables-restore` would read these lines one by one. If it can
 /// load them, the chains of both readings are returned, so that only a text that is right in both is.
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let printed = Listing::read(text, Reading::Printed)?;
+    let printed = Listing::read(text, Reading::Printed, wanted.limits)?;
     let mut units = wanted_units(&printed, wanted)?;
     if let Some(at) = printed.split_comment.filter(|_| may_load(text)) {
-        let restored = Listing::read(text, Reading::Restored)
+        let restored = Listing::read(text, Reading::Restored, wanted.limits)
             .and_then(|listing| wanted_units(&listing, wanted));
         let problem = "a comment contains a line break, and iptables-restore would read each of its lines as \
                        a rule; remove the line break from the comment";
@@ -92,13 +95,15 @@ struct Listing<'a> {
     split_comment: Option<u32>,
     /// How much work the rules have taken that were read so far; see [`crate::limits::Limit::Work`].
     work: Cell<usize>,
+    limits: Limits,
 }
 
 impl<'a> Listing<'a> {
-    fn read(text: &'a str, reading: Reading) -> Result<Self, Vec<ParseError>> {
+    fn read(text: &'a str, reading: Reading, limits: Limits) -> Result<Self, Vec<ParseError>> {
         // The last line must end in a newline.
         drop(lines(text).map_err(|error| vec![error])?);
         let mut outline = Outline::default();
+        outline.listing.limits = limits;
         let mut errors = Vec::new();
         for statement in Statements::of(text, reading) {
             match statement {
@@ -191,6 +196,8 @@ impl<'a> Listing<'a> {
         if !are_counters(&rest) {
             return Err("expected nothing but counters after a chain's policy".to_owned());
         }
+        let work = CHAIN_WORK * (self.chains.len() + 1);
+        self.limits.check(Limit::Work, work)?;
         let chain = Chain {
             rules: Vec::new(),
             policy,
