@@ -6,7 +6,7 @@
 
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,6 +36,10 @@ const EDITIONS: [(&str, &str); 4] = [
 /// The shortest prefix that a dataset may have. A provider's list holds nothing so wide as a /7;
 /// a slip such as `0.0.0.0/0` would open the telephone system to everybody.
 pub const SHORTEST_PREFIX: u8 = 8;
+
+/// The most networks that a plane of a dataset may have; Twilio's largest list has about a hundred. Some
+/// formats take a kilobyte for each network of each rule.
+const MOST_NETWORKS: usize = 5_000;
 
 /// Key of the networks that serve every region.
 const ALL: &str = "all";
@@ -382,6 +386,13 @@ impl Networks {
         if self.all.is_empty() && self.by_region.is_empty() {
             return Err(format!("{plane}.networks: there is no network"));
         }
+        let of_regions = self.by_region.iter().map(|(_, networks)| networks.len());
+        let count = self.all.len() + of_regions.sum::<usize>();
+        if count > MOST_NETWORKS {
+            return Err(format!(
+                "{plane}.networks: there are {count} networks; a list may have {MOST_NETWORKS}"
+            ));
+        }
         no_overlap(self.all.iter().copied()).map_err(|e| format!("{}: {e}", place(ALL)))?;
         for (region, _) in &self.by_region {
             if !atlas.regions.iter().any(|known| *known.id == **region) {
@@ -427,9 +438,9 @@ impl<'de> Deserialize<'de> for Networks {
             // A map of std's would take a region that stands twice, and keep the second.
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Networks, A::Error> {
                 let mut networks = Networks::default();
-                let mut seen = Vec::new();
+                let mut seen = HashSet::new();
                 while let Some(region) = map.next_key::<String>()? {
-                    if seen.contains(&region) {
+                    if !seen.insert(region.clone()) {
                         return Err(de::Error::custom(format!("{region} stands twice")));
                     }
                     let listed = map.next_value::<Vec<Network>>()?;
@@ -440,9 +451,8 @@ impl<'de> Deserialize<'de> for Networks {
                     if region == ALL {
                         networks.all = listed;
                     } else {
-                        networks.by_region.push((region.clone(), listed));
+                        networks.by_region.push((region, listed));
                     }
-                    seen.push(region);
                 }
                 Ok(networks)
             }

@@ -394,6 +394,44 @@ fn a_dataset_is_refused_with_file_place_and_reason() {
 }
 
 #[test]
+fn a_plane_of_a_dataset_may_have_5000_networks() {
+    let own = |count: u32| {
+        let network = |n: u32| std::net::Ipv4Addr::from(0x0a00_0000 + n * 2).to_string();
+        let networks: Vec<String> = (0..count).map(network).collect();
+        format!(
+            "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+             signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{tokyo: [{}]}}}}\n\
+             media: {{ports: 10000-20000, networks: {{tokyo: [198.51.100.0/24]}}}}\n",
+            networks.join(", ")
+        )
+    };
+    let call = |line: &str, count| Tool::line(line).file("own", own(count)).run();
+    let line =
+        "-q --format iptables --plane signaling --direction in --transport udp --dataset own";
+    let rules = call(line, 5_000).ok();
+    assert_eq!(rules.matches(" -p udp ").count(), 5_000);
+    let refused = call(line, 5_001).refused();
+    assert!(
+        refused.contains("own: signaling.networks: there are 5001 networks; a list may have 5000"),
+        "{refused}"
+    );
+    // Each pair of a remote and a local network may become a rule.
+    let local = |count| {
+        let networks: Vec<String> = (0..count).map(|n| format!("192.0.2.{}", n * 2)).collect();
+        format!("{line} --local-address {}", networks.join(","))
+    };
+    assert_eq!(
+        call(&local(40), 5_000).ok().matches(" -p udp ").count(),
+        200_000
+    );
+    let refused = call(&local(41), 5_000).refused();
+    assert!(
+        refused.contains("the selection: it comes to more than 200000 rules"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_region_that_a_dataset_does_not_have_is_refused() {
     let text = GOOD.replace("    all: [192.0.2.64/30]\n", "");
     let stderr = Tool::line("-f nft --dataset own.yaml --region tokyo,sydney")

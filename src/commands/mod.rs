@@ -12,7 +12,7 @@ mod scan;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::catalog::Catalog;
 use crate::cli::{Cli, PublishedArgs, SelectionArgs, Source, Verb};
@@ -93,6 +93,9 @@ fn select(args: &SelectionArgs, default: &str, limits: Limits, atlas: &Atlas) ->
     let editions = editions(args.published.source(default), limits, atlas)?;
     let selection = args.selection();
     let policy = select::policy(&selection, &editions, atlas)?;
+    limits
+        .check(Limit::Rules, policy.combinations())
+        .context("the selection")?;
     let notices = select::notices(&selection, &policy, &editions, atlas);
     Ok(Selected {
         editions,

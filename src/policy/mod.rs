@@ -172,6 +172,19 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The number of pairs of a remote and a local network in all rules, each of which may become a rule of
+    /// a firewall.
+    pub fn combinations(&self) -> usize {
+        let of_rule = |rule: &Rule| {
+            let local = rule.local.networks.len().max(1);
+            rule.remote.networks.len().saturating_mul(local)
+        };
+        self.rules
+            .iter()
+            .map(of_rule)
+            .fold(0, usize::saturating_add)
+    }
+
     /// The rules of a stateful firewall in one direction.
     pub fn stateful(&self, direction: Direction) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(move |r| r.direction == direction)
