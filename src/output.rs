@@ -120,6 +120,7 @@ impl Write for Spool {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err gives it so")]
 fn cannot_keep(error: io::Error) -> io::Error {
     let folder = std::env::temp_dir();
     let folder = folder.display();
