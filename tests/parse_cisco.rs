@@ -248,7 +248,10 @@ fn a_users_own_list_is_found_by_its_name() {
     expected.unit.name = "OUTSIDE".parse().unwrap();
     assert_eq!(expected.sides(&named("OUTSIDE")), "same");
     assert_eq!(expected.sides(&named("Outside")), "missing");
+    // The exact name wins.
     let both = named("OUTSIDE") + &named("OUTSIDE-IN").replace(FIRST, "");
+    assert_eq!(expected.sides(&both), "same");
+    let both = named("OUTSIDE").replace(FIRST, "") + &named("OUTSIDE-IN");
     assert_eq!(expected.sides(&both), "missing");
     // One list cannot be both directions'.
     expected.policy = tokyo(&BOTH).policy;
@@ -446,16 +449,16 @@ permit object-group TRAIL any any => expected the end of the line, not '7'
 | no exit => expected the number of an entry after 'no', not 'exit'
 |default 10 => expected permit or deny, not 'default'
 |de x => expected permit or deny, not 'de'
-|hostname R| permit ip any any => the access list before it has ended
-|ip access-list extended| permit ip any any => the access list before it has ended
-|ip access-list frob X| permit ip any any => the access list before it has ended
-|no ip access-list extended X| permit ip any any => the access list before it has ended
-|no ip access-list extended TWILIO-SIP-IN| permit ip any any => the access list before it has ended
-|ip access-list resequence TWILIO-SIP-IN 5 5| permit ip any any => the access list before it has ended
+|hostname R| permit ip any any => the access list above has ended
+|ip access-list extended| permit ip any any => the access list above has ended
+|ip access-list frob X| permit ip any any => the access list above has ended
+|no ip access-list extended X| permit ip any any => the access list above has ended
+|no ip access-list extended TWILIO-SIP-IN| permit ip any any => the access list above has ended
+|ip access-list resequence TWILIO-SIP-IN 5 5| permit ip any any => the access list above has ended
 |ip access-l extended TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
 |i access-list extended TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
 |ip access-list ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
-|exit| permit ip any any => the access list before it has ended
+|exit| permit ip any any => the access list above has ended
 |*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured| => the text is mixed with messages of the terminal
 |Router(config-ext-nacl)#permit ip any any| => it is a command of a session that configures
 |ip access-l ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
@@ -764,6 +767,14 @@ fn commands_that_change_a_list_indirectly_are_refused() {
             "may change the access list at any time",
         ),
         (
+            "event manager environment acl TWILIO-SIP-IN",
+            "may change the access list at any time",
+        ),
+        (
+            "event manager applet X\n action 1.0 set acl \"TWILIO-SIP-IN\"",
+            "may change the access list at any time",
+        ),
+        (
             "kron policy-list X\n cli no ip access-list extended TWILIO-SIP-IN",
             "may change the access list at any time",
         ),
@@ -789,6 +800,9 @@ fn commands_that_change_a_list_indirectly_are_refused() {
         "configure terminal",
         "R1#sh run",
         "R1>enable\nR1>",
+        "R1#wr t",
+        "R1#write terminal",
+        "event manager environment acl OTHER",
         "archive\n log config\n  hidekeys",
         "event manager applet X\n action 1.0 cli command \"show clock\"",
         "router rip\n version 2",
@@ -799,6 +813,99 @@ fn commands_that_change_a_list_indirectly_are_refused() {
             "{lines}"
         );
     }
+}
+
+/// `do` and unknown commands leave the mode of the list as it is, so IOS applies these to the list.
+#[test]
+fn lines_that_change_a_list_after_its_end_are_refused() {
+    for line in [
+        "no 10",
+        " no 10",
+        "default 10",
+        "no permit udp 54.65.63.192 0.0.0.3 any eq 5060",
+        "no deny ip any any",
+        "5 permit ip any any",
+        "evaluate OTHER",
+        "5 evaluate OTHER",
+        "dynamic OTHER permit ip any any",
+    ] {
+        let text = format!("{GLOBAL}do show clock\n{line}\n");
+        let errors = global().check(&text).unwrap_err();
+        assert!(
+            errors[0]
+                .1
+                .contains("it is not known which list this line changes"),
+            "{line}: {errors:?}"
+        );
+    }
+    for line in [
+        "no ip http server",
+        "no service pad",
+        "default interface Vlan1",
+        "10 remark permit ip any any",
+        "event manager applet X",
+        "ip access-list extended OTHER\n no 10",
+    ] {
+        let text = format!("{GLOBAL}do show clock\n{line}\n");
+        assert_eq!(global().sides(&text), "same", "{line}");
+    }
+}
+
+/// Cisco IOS Security Configuration Guide, "Object Groups for ACLs": a group that is in use cannot be
+/// deleted, so its members stay.
+#[test]
+fn a_group_that_is_in_use_is_not_removed() {
+    let wide = "object-group network G\n 54.65.63.0 /24\n";
+    let right = "object-group network G\n 54.65.63.192 /30\n";
+    let removal = "no object-group network G\n";
+    let list = GLOBAL.replace("udp 54.65.63.192 0.0.0.3", "udp object-group G");
+    for text in [
+        format!("{wide}{list}{removal}{right}"),
+        format!("{wide}{list}exit\n{removal}{right}"),
+        format!("{wide}access-list 100 permit ip object-group G any\n{removal}{right}{list}"),
+        format!(
+            "{wide}ip access-list extended OTHER\n permit ip any object-group G\n{removal}{right}{list}"
+        ),
+        format!("{wide}object-group network H\n group-object G\n{removal}{right}{list}"),
+        format!("{wide}class-map X\n match access-group object-group G\n{removal}{right}{list}"),
+    ] {
+        let errors = global().check(&text).unwrap_err();
+        assert!(
+            errors[0].1.contains("object group G is in use above"),
+            "{text}: {errors:?}"
+        );
+    }
+    for text in [
+        format!("{right}{list}"),
+        format!("{removal}{right}{list}"),
+        format!("{wide}{removal}{right}{list}"),
+        format!("{wide}no object-group network H\n{removal}{right}{list}"),
+    ] {
+        assert_eq!(global().sides(&text), "same", "{text}");
+    }
+}
+
+/// To IOS, blanks beyond ASCII are letters. A terminal does something else with control characters.
+#[test]
+fn blanks_that_ios_does_not_know_are_never_skipped() {
+    for (from, to) in [
+        (" 10 permit", "\u{a0}10 permit"),
+        (" 10 permit", "\u{2003}10 permit"),
+        (" 10 permit", "\u{b}10 permit"),
+        (" 10 permit", "\u{c} 10 permit"),
+        (" 10 permit", "\u{85}10 permit"),
+        ("any eq 5060\n", "any eq 5060\u{a0}\n"),
+        ("any eq 5060\n", "any eq 5060\u{3000}\n"),
+        (" remark", " \u{15}remark"),
+        (" remark", " \u{7f}remark"),
+        (" remark", " remark \u{1b}[2K"),
+    ] {
+        let checked = global().check(&GLOBAL.replacen(from, to, 1));
+        let is_refused = checked.as_ref().is_err();
+        assert!(is_refused, "{from:?} => {to:?}: {checked:?}");
+    }
+    let banner = format!("{GLOBAL}banner motd \u{3}\n\u{1b}[2K\u{a0}\n\u{3}\n");
+    assert_eq!(global().sides(&banner), "same");
 }
 
 #[test]
@@ -885,5 +992,20 @@ fn large_texts_are_read_once() {
     ] {
         let checked = global().check(&format!("{GLOBAL}{text}"));
         assert!(checked.is_ok(), "{}: {checked:?}", &text[..40]);
+    }
+    let groups = (0..501).map(|n| format!("object-group network {n}\n"));
+    let groups = groups.collect::<String>();
+    let uses = (0..501).map(|n| format!("access-list 100 permit ip object-group {n} any\n"));
+    for text in [groups, uses.collect::<String>()] {
+        let wanted = Wanted {
+            unit: &Unit::default(),
+            directions: &[Direction::In],
+            limits: Limits::default().with(&["work=50000".parse().unwrap()]),
+        };
+        let errors = format::parse(cisco(), &text, wanted).unwrap_err();
+        assert!(
+            errors[0].problem.contains("steps to work out"),
+            "{errors:?}"
+        );
     }
 }

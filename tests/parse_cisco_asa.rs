@@ -7,6 +7,7 @@
 mod common;
 
 use common::judge::{BOTH, assert_in_sync, dialect, everything, policy, units};
+use twilio_sip_allow::format::parse::Wanted;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::drift::Drift;
@@ -485,6 +486,9 @@ fn a_users_own_list_is_found_by_its_name() {
         assert_eq!(told(check_named(&text, inwards, "outside_in"), &text), side);
     }
     let both = named("outside_in") + &named("OUTSIDE-IN-IN").replace("eq 5061", "eq 5062");
+    // The exact name wins.
+    assert_eq!(told(check_named(&both, inwards, "outside_in"), &both), "");
+    let both = named("outside_in").replace("eq 5061", "eq 5062") + &named("OUTSIDE-IN-IN");
     assert_ne!(told(check_named(&both, inwards, "outside_in"), &both), "");
     // One list cannot be both directions'.
     let text = named("outside_in");
@@ -1025,6 +1029,27 @@ fn contents_that_can_change_are_refused_or_uncertain() {
     }
 }
 
+/// Cisco ASA Series Command Reference, `name`: a name cannot start with a number.
+#[test]
+fn an_address_is_no_name_of_another_address() {
+    let list = instead(
+        "access-list TWILIO-SIP-IN extended permit udp 10.0.0.0 255.255.255.252 any eq 5060",
+    );
+    for name in ["10.0.0.0", "54.65.63.193", "2001:db8::1", "::"] {
+        let text = format!("names\nname 54.65.63.192 {name}\n{list}");
+        let errors = check(&text, &[Direction::In]).unwrap_err();
+        let problem = format!("'{name}' is an address, and an ASA takes no address as a name");
+        assert!(errors[0].contains(&problem), "{name}: {errors:?}");
+    }
+    let list = list.replace("10.0.0.0", "twilio");
+    assert_eq!(sides(&format!("name 54.65.63.192 twilio\n{list}")), "");
+    for blank in ["\u{a0}", "\u{b}", "\u{7f}"] {
+        let text = list.replace("access-list TW", &format!("{blank}access-list TW"));
+        let checked = check(&text, &[Direction::In]);
+        assert!(checked.is_err(), "{blank:?}: {checked:?}");
+    }
+}
+
 #[test]
 fn a_name_that_is_a_keyword_stays_a_name() {
     let groups = "object network any\n subnet 54.65.63.192 255.255.255.252\n\
@@ -1125,4 +1150,22 @@ fn large_texts_are_read_once() {
     );
     let text = format!("access-list TWILIO-SIP-IN; {lines} elements; name hash: 0x1\n{text}");
     assert_eq!(sides(&text), "missing+extra");
+    // Names are kept until all lines are read.
+    for line in [
+        "object network N\n host 192.0.2.1\n",
+        "object-group network N\n network-object host 192.0.2.1\n",
+        "name 192.0.2.1 N\n",
+        "access-list OTHER extended permit ip object N any\n",
+    ] {
+        let names = (0..502).map(|n| line.replace('N', &n.to_string()));
+        let wanted = Wanted {
+            unit: &Unit::default(),
+            directions: &[Direction::In],
+            limits: Limits::default().with(&["work=50000".parse().unwrap()]),
+        };
+        let text = names.collect::<String>();
+        let errors = format::parse(dialect("cisco-asa"), &text, wanted).unwrap_err();
+        let problem = &errors[0].problem;
+        assert!(problem.contains("steps to work out"), "{line}: {problem}");
+    }
 }

@@ -66,6 +66,9 @@ impl<'a> FreeText<'a> {
             return Some(text(End::Line("quit"), Kind::Unknown));
         }
         let Some((rest, kind)) = delimited(first, words) else {
+            if !body.bytes().any(|byte| matches!(byte, b'^' | 3)) {
+                return None;
+            }
             let mut controls = [CONTROL_C, ETX].into_iter();
             let control = controls.find(|control| body.matches(control).count() % 2 == 1)?;
             return Some(text(End::Delimiter(control), Kind::Unknown));

@@ -14,7 +14,7 @@ use crate::policy::space::{Packets, Step};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
-    let outline = Outline::read(text, &names)?;
+    let outline = Outline::read(text, &names, wanted.limits)?;
     let own = wanted.is_users_own(|at| outline.lists[at].exists());
     if !outline.is_cisco {
         let problem = "expected what show running-config or show ip access-lists prints: there is \
@@ -201,7 +201,8 @@ mod tests {
     /// How many steps a list of that number has, or what is wrong with it first.
     fn read(number: &str, text: &str) -> Result<usize, String> {
         let first = |errors: Vec<ParseError>| errors[0].problem.clone();
-        let outline = Outline::read(text, &[number.to_owned()]).map_err(first)?;
+        let outline = Outline::read(text, &[number.to_owned()], Limits::default());
+        let outline = outline.map_err(first)?;
         let mut groups = Groups::new(&outline.groups, Limits::default());
         let steps = steps(&outline.lists[0], Direction::In, &mut groups);
         steps.map(|steps| steps.len()).map_err(first)

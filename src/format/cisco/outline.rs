@@ -1,11 +1,12 @@
 //! The lines of a text, sorted by the access list or the object group that they are of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::free_text::{FreeText, is_one_line};
-use super::session::{OF_SESSION, Session};
-use super::words::{Words, is_number, is_removal, means};
+use super::session::{OF_SESSION, Session, refuse_control_characters};
+use super::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, is_number, is_removal, means};
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
+use crate::limits::{Exceeded, Limit, Limits};
 
 /// What a text says, in its order.
 pub(super) struct Outline<'a> {
@@ -85,7 +86,10 @@ enum Section<'a> {
 
 impl<'a> Outline<'a> {
     /// Reads a text for the lists of the given names.
-    pub fn read(text: &'a str, names: &[String]) -> Result<Self, Vec<ParseError>> {
+    pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ParseError>> {
+        let steps = text.lines().count().saturating_mul(STEPS_OF_LINE);
+        let fits = limits.check(Limit::Work, steps);
+        fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut reader = Reader {
             names,
             outline: Outline {
@@ -97,6 +101,8 @@ impl<'a> Outline<'a> {
             free_text: None,
             running: Running::default(),
             session: Session::default(),
+            used: HashSet::new(),
+            limits,
         };
         let mut errors = Vec::new();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -130,6 +136,9 @@ struct Reader<'a, 'n> {
     free_text: Option<FreeText<'a>>,
     running: Running,
     session: Session<'a>,
+    /// The object groups that entries and other groups above have named.
+    used: HashSet<&'a str>,
+    limits: Limits,
 }
 
 /// What begins a line of list mode.
@@ -143,7 +152,8 @@ const GROUP_WORDS: &str = "
 
 impl<'a> Reader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
-        let line = line.trim_end();
+        // Other blanks, such as a no-break space, are letters to IOS.
+        let line = line.trim_ascii_end();
         if let Some(text) = &mut self.free_text {
             let read = text.line(line);
             if read.is_last {
@@ -155,17 +165,15 @@ impl<'a> Reader<'a, '_> {
                 Ok(())
             };
         }
-        if line.bytes().any(|byte| matches!(byte, b'\r' | 8)) {
-            return Err(
-                "a control character stands in the line, so a terminal shows another one"
-                    .to_owned(),
-            );
-        }
+        refuse_control_characters(line)?;
         if line == "end" {
             self.running.open = None;
             self.running.has_ended = true;
         }
-        let body = line.trim_start();
+        let body = line.trim_ascii_start();
+        if !body.starts_with('!') {
+            self.note_used(body)?;
+        }
         if body.is_empty() || body.starts_with('!') || self.head(at, body)? {
             return Ok(());
         }
@@ -187,6 +195,24 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
+    /// Notes the object groups that an entry or a member of another group names.
+    fn note_used(&mut self, body: &'a str) -> Result<(), Exceeded> {
+        if !body.contains("object") {
+            return Ok(());
+        }
+        let mut words = Words::new(body);
+        // The line of a group itself names no other group.
+        words.next_if(is_removal);
+        words.next_if(|word| word == "object-group");
+        while let Some(word) = words.next() {
+            if matches!(word, "object-group" | "group-object") {
+                self.used.extend(words.peek());
+            }
+        }
+        let steps = self.used.len().saturating_mul(STEPS_OF_NAME);
+        self.limits.check(Limit::Work, steps)
+    }
+
     /// A line that neither names nor is of a list or a group.
     fn outside(&mut self, at: u32, body: &'a str, indented: bool) -> Result<(), String> {
         if !indented {
@@ -203,9 +229,10 @@ impl<'a> Reader<'a, '_> {
             self.leave(opens_entries(body));
         }
         self.refuse_indirect(body)?;
-        if matches!(self.section, Section::AfterList) && is_entry(body) {
+        if matches!(self.section, Section::AfterList) && changes_entries(body) {
             return Err(
-                "the access list before it has ended, so it is not known what this entry is of"
+                "the access list above has ended, so it is not known which list this line changes; give \
+                 each list with all of its entries in one place"
                     .to_owned(),
             );
         }
@@ -240,8 +267,8 @@ impl<'a> Reader<'a, '_> {
             "configure" if !second.is_empty() && !means(second, "terminal") => {
                 Err(OF_SESSION.to_owned())
             }
-            // Of an applet of the event manager, and of a policy of kron.
-            "action" | "cli" if self.mentions(body) => {
+            // Of an applet of the event manager or its variables, and of a policy of kron.
+            "action" | "cli" | "event" if self.mentions(body) => {
                 Err("it runs a command that may change the access list at any time".to_owned())
             }
             _ if self.is_filled(body) => {
@@ -457,6 +484,12 @@ impl<'a> Reader<'a, '_> {
         }
         let name = words.need("the name of an object group")?;
         words.finish()?;
+        if self.used.contains(name) {
+            return Err(format!(
+                "object group {name} is in use above, and IOS does not remove a group that is in use; give \
+                 one file at a time"
+            ));
+        }
         self.outline.groups.remove(name);
         self.leave(false);
         Ok(true)
@@ -472,6 +505,8 @@ impl<'a> Reader<'a, '_> {
         let name = words.need("the name of an object group")?;
         words.finish()?;
         self.section = Section::Group(name);
+        let steps = self.outline.groups.len().saturating_mul(STEPS_OF_NAME);
+        self.limits.check(Limit::Work, steps)?;
         let known = self.outline.groups.entry(name).or_insert(Definition {
             kind,
             at,
@@ -568,12 +603,16 @@ fn is_of_group(body: &str) -> bool {
     }
 }
 
-/// Whether it lets something through or not, with a number or without.
-fn is_entry(body: &str) -> bool {
+/// Whether a line adds an entry to an access list or removes one, with a number or without.
+fn changes_entries(body: &str) -> bool {
     let mut words = Words::new(body);
-    words.next_if(is_number);
-    let verdict = |word: &str| means(word, "permit") || means(word, "deny");
-    words.next().is_some_and(verdict)
+    let removes = words.next_if(is_removal).is_some();
+    if words.next_if(is_number).is_some() && removes {
+        return true;
+    }
+    let entries = ["permit", "deny", "dynamic", "evaluate"];
+    let first = words.next().unwrap_or_default();
+    entries.iter().any(|known| means(first, known))
 }
 
 /// Whether lines with entries may follow that are of another list.

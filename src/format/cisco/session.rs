@@ -44,17 +44,34 @@ impl<'a> Session<'a> {
         if self.prompt.replace(name).is_some_and(|known| known != name) {
             return Err(SEVERAL_DEVICES.to_owned());
         }
-        let first = Words::new(command).next().unwrap_or_default();
+        let mut words = Words::new(command);
+        let first = words.next().unwrap_or_default();
+        // An older name of `show running-config`.
+        let writes_terminal = first.len() > 1
+            && means(first, "write")
+            && words.next().is_some_and(|word| means(word, "terminal"));
         let harmless = [
             "show", "more", "terminal", "pager", "enable", "exit", "logout", "quit",
         ];
         let is_harmless = first.len() > 1 && harmless.iter().any(|known| means(first, known));
-        if first.is_empty() || is_harmless {
+        if first.is_empty() || is_harmless || writes_terminal {
             Ok(())
         } else {
             Err(OF_SESSION.to_owned())
         }
     }
+}
+
+/// Refuses a line with characters that a listing does not have outside of banners. Some of them change
+/// what a terminal shows or what a device reads.
+pub(in crate::format) fn refuse_control_characters(line: &str) -> Result<(), String> {
+    const ETX: u8 = 3;
+    let is_text = |byte: u8| !byte.is_ascii_control() || matches!(byte, b'\t' | ETX);
+    // Without a branch for each byte, this takes far less time than the rest of a line.
+    if line.bytes().fold(true, |all, byte| all & is_text(byte)) {
+        return Ok(());
+    }
+    Err("a control character stands in the line, so a terminal shows another one".to_owned())
 }
 
 pub(in crate::format) const SEVERAL_DEVICES: &str =

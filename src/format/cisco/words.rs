@@ -6,6 +6,13 @@ use std::str::FromStr;
 use crate::format::parse::{ParseError, address};
 use crate::policy::space::{Protocols, Span, complement, normalized};
 
+/// The steps of [`Limit::Work`](crate::limits::Limit::Work) that the name of an object or a group
+/// takes, because each is kept until all are read.
+pub(in crate::format) const STEPS_OF_NAME: usize = 150;
+
+/// The steps that a line takes.
+pub(in crate::format) const STEPS_OF_LINE: usize = 25;
+
 /// The words of a line that are not read yet.
 #[derive(Clone, Copy)]
 pub(in crate::format) struct Words<'a> {

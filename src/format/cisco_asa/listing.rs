@@ -12,7 +12,7 @@ use crate::policy::space::{Packets, Step, Verdict};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
-    let outline = Outline::read(text, &names)?;
+    let outline = Outline::read(text, &names, wanted.limits)?;
     if !outline.is_asa {
         let problem = "expected what show running-config or show access-list prints on an ASA: there is \
                        neither a configuration nor an extended access list in it";

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::addresses::Names;
 use super::list::List;
-use crate::format::cisco::session::{SEVERAL_DEVICES, Session};
-use crate::format::cisco::words::{Words, means};
+use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
+use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
 use crate::format::parse::{ERROR_LIMIT, ParseError, address, lines, sound};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::space::Protocols;
 
 /// What a text says, in its order.
@@ -57,7 +58,10 @@ pub(super) struct Definition<'a> {
 
 impl<'a> Outline<'a> {
     /// Reads a text for the lists of the given names.
-    pub fn read(text: &'a str, names: &[String]) -> Result<Self, Vec<ParseError>> {
+    pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ParseError>> {
+        let steps = text.lines().count().saturating_mul(STEPS_OF_LINE);
+        let fits = limits.check(Limit::Work, steps);
+        fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut reader = Reader {
             names,
             outline: Outline {
@@ -75,10 +79,11 @@ impl<'a> Outline<'a> {
             has_ended: false,
             in_certificate: false,
             session: Session::default(),
+            limits,
         };
         let mut errors = Vec::new();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
-            let read = reader.line(at, line.trim_end());
+            let read = reader.line(at, line.trim_ascii_end());
             errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
             if errors.len() >= ERROR_LIMIT {
                 return Err(errors);
@@ -107,6 +112,7 @@ struct Reader<'a, 'n> {
     /// Whether the lines are digits of a certificate, up to `quit`.
     in_certificate: bool,
     session: Session<'a>,
+    limits: Limits,
 }
 
 /// What may follow the name of an access list.
@@ -143,18 +149,13 @@ const VALUES: [&str; 5] = ["host", "subnet", "range", "fqdn", "description"];
 
 impl<'a> Reader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
-        if line.bytes().any(|byte| matches!(byte, b'\r' | 8)) {
-            return Err(
-                "a control character stands in the line, so a terminal shows another one"
-                    .to_owned(),
-            );
-        }
+        refuse_control_characters(line)?;
         if line.contains("<--- More --->") {
             return Err(
                 "the text is mixed with messages of the terminal; give it without them".to_owned(),
             );
         }
-        let body = line.trim_start();
+        let body = line.trim_ascii_start();
         let mut words = Words::new(body);
         let first = words.next().unwrap_or_default();
         let second = words.peek().unwrap_or_default();
@@ -234,6 +235,16 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
+    /// Refuses more objects and names than are worth keeping.
+    fn check_kept(&self) -> Result<(), Exceeded> {
+        let Outline {
+            definitions, names, ..
+        } = &self.outline;
+        let kept = definitions.len() + names.len() + self.used.len();
+        let steps = kept.saturating_mul(STEPS_OF_NAME);
+        self.limits.check(Limit::Work, steps)
+    }
+
     /// The rest of `name`.
     fn name(&mut self, mut words: Words<'a>) -> Result<(), String> {
         self.section = None;
@@ -243,6 +254,12 @@ impl<'a> Reader<'a, '_> {
         let Some((address, name)) = pair.filter(|(address, _)| is_address(address)) else {
             return Ok(());
         };
+        if is_address(name) {
+            return Err(format!(
+                "'{name}' is an address, and an ASA takes no address as a name; expected a name"
+            ));
+        }
+        self.check_kept()?;
         let known = self.outline.names.insert(name, address);
         if known.is_some_and(|known| known != address) {
             return Err(format!(
@@ -278,6 +295,7 @@ impl<'a> Reader<'a, '_> {
         let (kind, name) = kind_and_name(is_group, &mut words)?;
         self.section = Some(name);
         self.outline.is_asa |= is_group;
+        self.check_kept()?;
         let is_load = self.outline.is_load;
         let mut is_known = true;
         let known = self.outline.definitions.entry(name).or_insert_with(|| {
@@ -337,6 +355,7 @@ impl<'a> Reader<'a, '_> {
                 self.used.extend(rest.peek());
             }
         }
+        self.check_kept()?;
         match self.number_of(name) {
             Some(list) => {
                 self.after_entry = true;
