@@ -678,6 +678,34 @@ fn lists_that_something_else_fills_are_refused() {
             "/system scheduler\nadd on-event=\":local l twilio-sip-media;\\r\\\n    \\n/ip/firewall/address-list/add list=\\$l\"".to_owned(),
             "a script of another menu names address list twilio-sip-media",
         ),
+        // RouterOS takes properties and menus that are cut short.
+        ("/ppp profile\nadd address-l=twilio-sip-media name=x".to_owned(), FILLS),
+        ("/ppp profile\nadd addr=twilio-sip-media name=x".to_owned(), FILLS),
+        ("/ip dhcp-server lease\nadd address=192.0.2.1 address-li=a,twilio-sip-media".to_owned(), FILLS),
+        (
+            "/system scheduler\nadd on-event=\"/ip fi ad add li=twilio-sip-media address=192.0.2.1 timeout=1d\"".to_owned(),
+            "a script of another menu names address list twilio-sip-media",
+        ),
+        (
+            "/tool netwatch\nadd up-script=\"/ip/firewall/addr/add\\_list=twilio-sip-media address=\\$a\"".to_owned(),
+            "a script of another menu names address list twilio-sip-media",
+        ),
+        // A comment within a command ends it.
+        (format!("/ip firewall raw\n{rule} # disabled=yes"), COMMENT),
+        (format!("/ip firewall raw\n{rule} #disabled=yes"), COMMENT),
+        ("/ip address\nadd address=192.0.2.1/24 interface=x # x".to_owned(), COMMENT),
+        (
+            "/ip firewall nat\nadd chain=dstnat action=accept # \\\n/ip firewall filter\nadd chain=twilio-sip-in".to_owned(),
+            CONTINUED,
+        ),
+        (
+            "/ip firewall nat\nadd chain=dstnat to-ports=1#\\\n/ip firewall filter\nadd chain=twilio-sip-in".to_owned(),
+            CONTINUED,
+        ),
+        (
+            "/ip firewall nat\nadd chain=dstnat comment=\"a \\\n    b\" #\\\n/ip firewall filter\nadd chain=twilio-sip-in".to_owned(),
+            CONTINUED,
+        ),
         (
             "/ip firewall address-list\nadd address=192.0.2.1 list=twilio-sip-media timeout=1d".to_owned(),
             "the entry goes away by itself",
@@ -699,6 +727,11 @@ fn lists_that_something_else_fills_are_refused() {
         format!("/ip firewall raw\n{rule} disabled=yes"),
         format!("/ip firewall raw\n{}", rule.replace("-media", "-others")),
         "/system script\nadd name=twilio-sip-media source=\"/log info x\"".to_owned(),
+        "/ip firewall nat\nadd chain=dstnat log-prefix=\"twilio-sip-media in\"".to_owned(),
+        "/ip firewall nat\nadd chain=dstnat src-address-list=twilio-sip-media".to_owned(),
+        "/ip firewall nat\nadd chain=dstnat comment=\"list=twilio-sip-media #1 \\\n    #2\""
+            .to_owned(),
+        "/user\nadd name=x password=a#1".to_owned(),
     ] {
         assert_eq!(sides(&format!("{EXPORT}{lines}\n")), "same", "{lines}");
     }
@@ -712,6 +745,10 @@ fn lists_that_something_else_fills_are_refused() {
 }
 
 const FILLS: &str = "gets addresses of rules or other menus too";
+
+const COMMENT: &str = "'#' begins a comment within a command";
+
+const CONTINUED: &str = "'#' begins a comment, which a backslash does not continue";
 
 /// RouterOS documentation, "Filter": a packet that no rule of a built-in chain decides is accepted.
 #[test]
@@ -835,6 +872,29 @@ fn large_texts_are_read_once() {
         errors[0].1.contains("more than 200000 combinations"),
         "{errors:?}"
     );
+    let limits = || Limits::default().with(&["work=100000".parse().unwrap()]);
+    let within = |text: &str| {
+        let text = format!("{EXPORT}{text}");
+        check_within(&tokyo(&BOTH), "twilio-sip", &text, limits())
+    };
+    assert_eq!(side(&within("").unwrap()), "same");
+    let many = |make: &dyn Fn(usize) -> String| (0..1_000).map(make).collect::<String>();
+    let values = "ad=\"a\" ".repeat(4_001);
+    for text in [
+        many(&|n| format!("add chain=c{n}\n")),
+        format!(
+            "/ip firewall address-list\n{}",
+            many(&|n| format!("add address=192.0.2.1 list=l{n}\n"))
+        ),
+        format!("/ppp profile\nadd {values}\n"),
+        format!("/ppp profile\nadd disabled=yes {values}\n"),
+        "/system script\nadd source=\"a b\"\n".repeat(4_001),
+    ] {
+        let errors = within(&text).expect_err(&text[..40]);
+        assert!(errors[0].1.contains("steps to work out"), "{errors:?}");
+    }
+    let commas = format!("/ppp profile\nadd address-list={}\n", "a,".repeat(1 << 20));
+    assert_eq!(sides(&format!("{EXPORT}{commas}")), "same");
     let comment = "x".repeat(1 << 18);
     let long = format!(
         "{EXPORT}add action=passthrough chain=long comment={comment}\n{}",

@@ -1,7 +1,9 @@
 //! The chains of a filter, and the addresses of the lists that their rules name, to steps.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::rule;
 use super::script::Script;
@@ -13,7 +15,7 @@ use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::space::{Span, normalized};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let script = Script::read(text)?;
+    let script = Script::read(text, wanted.limits)?;
     let verbatim = wanted.unit.name.to_string();
     let built_in = BUILT_IN.into_iter().find(|chain| *chain == verbatim);
     let filter = Filter {
@@ -110,45 +112,65 @@ impl<'a> Filter<'a> {
 /// How many bytes of a text take as long to read as one step of [`Limit::Work`].
 const BYTES_OF_A_STEP: usize = 4;
 
-/// The addresses of every list, or what of it is not understood.
+/// The addresses of a list, or the first thing that is wrong with it.
+type Addresses = Result<Rc<[Span]>, ParseError>;
+
+/// The addresses of each list that rules name.
 pub(super) struct AddressLists<'a> {
     script: &'a Script<'a>,
     /// The names of the unit's, which nothing but a load of it fills.
     own: [String; 3],
-    spans: HashMap<&'a str, Result<Vec<Span>, ParseError>>,
-    /// Whether a script of another menu names a list, for each that was asked for.
-    scripted: RefCell<HashMap<String, bool>>,
+    /// The addresses of each list that was asked for, or what of it is not understood.
+    spans: RefCell<HashMap<&'a str, Addresses>>,
+    /// What else may change a list, for each that was asked for.
+    changers: RefCell<HashMap<String, Option<Changer>>>,
+    /// How many steps of [`Limit::Work`] it takes to look for a name in all that may change lists.
+    steps_of_search: usize,
     /// How many steps of [`Limit::Work`] were taken.
     steps: Cell<usize>,
 }
 
+/// Something besides its entries that may put addresses into a list.
+#[derive(Clone, Copy)]
+enum Changer {
+    /// A rule, or a property of another menu.
+    Property,
+    Script,
+}
+
+/// How many steps of [`Limit::Work`] it takes to look at a text, besides those for its bytes.
+const STEPS_OF_TEXT: usize = 4;
+
 impl<'a> AddressLists<'a> {
     fn new(script: &'a Script<'a>, own: [String; 3]) -> Self {
-        let lists = script.lists.iter();
+        let texts = || script.filled.iter().chain(&script.scripts);
+        let bytes: usize = texts().map(|text| text.len()).sum();
         AddressLists {
             script,
             own,
-            spans: lists
-                .map(|(name, entries)| (name.as_ref(), addresses(entries)))
-                .collect(),
-            scripted: RefCell::default(),
+            spans: RefCell::default(),
+            changers: RefCell::default(),
+            steps_of_search: bytes / BYTES_OF_A_STEP + texts().count() * STEPS_OF_TEXT,
             steps: Cell::new(0),
         }
     }
 
     /// The addresses of a list; none of the unit's own where the text has other lists only.
-    pub fn of(&self, name: &str, limits: Limits) -> Result<&[Span], Problem> {
-        if self.script.filled.contains(name) {
-            return Err(Problem::Here(format!(
-                "address list {name} gets addresses of rules or other menus too, and those are not \
-                 in the text"
-            )));
-        }
-        if self.is_scripted(name, limits)? {
-            return Err(Problem::Here(format!(
-                "a script of another menu names address list {name}, and may add addresses that no \
-                 export shows"
-            )));
+    pub fn of(&self, name: &str, limits: Limits) -> Result<Rc<[Span]>, Problem> {
+        match self.changer(name, limits)? {
+            None => {}
+            Some(Changer::Property) => {
+                return Err(Problem::Here(format!(
+                    "address list {name} gets addresses of rules or other menus too, and those are not \
+                     in the text"
+                )));
+            }
+            Some(Changer::Script) => {
+                return Err(Problem::Here(format!(
+                    "a script of another menu names address list {name}, and may add addresses that no \
+                     export shows"
+                )));
+            }
         }
         if !self.script.has_lists {
             return Err(Problem::Here(format!(
@@ -156,30 +178,38 @@ impl<'a> AddressLists<'a> {
                  export' prints, and if that has none, load the unit anew"
             )));
         }
-        let spans = match self.spans.get(name) {
-            None if !self.own.iter().any(|own| own == name) => {
-                return Err(Problem::Here(format!(
-                    "address list {name} has no entry in the text, so that it is empty, or filled by what \
-                     no export tells; expected its entries, or a rule without it"
-                )));
+        let Some((name, entries)) = self.script.lists.get_key_value(name) else {
+            if self.own.iter().any(|own| own == name) {
+                return Ok(Rc::default());
             }
-            None => &[],
-            Some(Ok(spans)) => &spans[..],
-            Some(Err(error)) => return Err(Problem::There(error.clone())),
+            return Err(Problem::Here(format!(
+                "address list {name} has no entry in the text, so that it is empty, or filled by what \
+                 no export tells; expected its entries, or a rule without it"
+            )));
         };
+        let mut known = self.spans.borrow_mut();
+        let spans = known
+            .entry(name)
+            .or_insert_with(|| addresses(entries).map(Rc::from));
+        let spans = spans.clone().map_err(Problem::There)?;
         self.work(spans.len(), limits).map_err(String::from)?;
         Ok(spans)
     }
 
-    fn is_scripted(&self, name: &str, limits: Limits) -> Result<bool, String> {
-        if let Some(known) = self.scripted.borrow().get(name) {
+    fn changer(&self, name: &str, limits: Limits) -> Result<Option<Changer>, String> {
+        if let Some(known) = self.changers.borrow().get(name) {
             return Ok(*known);
         }
-        let scripts = &self.script.scripts;
-        let length: usize = scripts.iter().map(|script| script.len()).sum();
-        self.work(length / BYTES_OF_A_STEP, limits)?;
-        let found = scripts.iter().any(|script| script.contains(name));
-        self.scripted.borrow_mut().insert(name.to_owned(), found);
+        self.work(self.steps_of_search, limits)?;
+        let is_one = |value: &Cow<str>| value == name || value.split(',').any(|one| one == name);
+        let found = if self.script.filled.iter().any(is_one) {
+            Some(Changer::Property)
+        } else if self.script.scripts.iter().any(|text| text.contains(name)) {
+            Some(Changer::Script)
+        } else {
+            None
+        };
+        self.changers.borrow_mut().insert(name.to_owned(), found);
         Ok(found)
     }
 

@@ -3,12 +3,13 @@
 //! RouterOS documentation, "Configuration Management", "Filter" and "Address-lists".
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::menus::{self, COMMANDS};
 use super::words::{EXPORT, Property, Words};
 use crate::format::chains::RuleText;
 use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
+use crate::limits::{Exceeded, Limit, Limits};
 
 /// What a text says of the filter and its address lists.
 #[derive(Default)]
@@ -17,12 +18,13 @@ pub(super) struct Script<'a> {
     pub chains: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
     /// The entries of each address list, likewise.
     pub lists: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
-    /// Lists that rules or other menus put addresses into, which no export tells.
-    pub filled: HashSet<String>,
-    /// Scripts of other menus that do something with address lists.
+    /// Lists that rules or other menus put addresses into, which no export tells. A value may be several
+    /// names with commas between, or one with commas in it.
+    pub filled: Vec<Cow<'a, str>>,
+    /// Texts of other menus that may be scripts.
     pub scripts: Vec<Cow<'a, str>>,
     /// Lists that only disabled rules of a menu put addresses into.
-    dormant: HashMap<Vec<&'a str>, Vec<String>>,
+    dormant: HashMap<Vec<&'a str>, Vec<Cow<'a, str>>>,
     /// Whether the menu of address lists is in the text.
     pub has_lists: bool,
     /// Whether a firewall's menu or the head of an export is.
@@ -30,7 +32,16 @@ pub(super) struct Script<'a> {
     /// The words of the menu that the commands of a line without a `/` are of.
     menu: Option<Vec<&'a str>>,
     device: Device<'a>,
+    limits: Limits,
+    /// How many steps of [`Limit::Work`] were taken for what is kept.
+    steps: usize,
 }
+
+/// The steps that a chain or a list takes, because each is kept until all are read.
+const STEPS_OF_NAME: usize = 100;
+
+/// The steps that a value which may be a list or a script takes.
+const STEPS_OF_VALUE: usize = 25;
 
 /// What the text says of the device that it is of.
 #[derive(Default)]
@@ -57,12 +68,18 @@ const SECTIONS: [(&str, Section); 2] = [
     ("address-list", Section::Lists),
 ];
 
+/// Menus of the firewall that neither have rules of the filter nor put addresses into lists.
+const UNRELATED: [&str; 4] = ["calea", "connection", "layer7-protocol", "service-port"];
+
 /// No menu is so deep.
 const PATH_LIMIT: usize = 12;
 
 impl<'a> Script<'a> {
-    pub fn read(text: &'a str) -> Result<Self, Vec<ParseError>> {
-        let mut script = Script::default();
+    pub fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
+        let mut script = Script {
+            limits,
+            ..Script::default()
+        };
         let mut errors = Vec::new();
         let mut lines = lines(text).map_err(|error| vec![error])?;
         while let Some((at, line)) = lines.next() {
@@ -76,7 +93,9 @@ impl<'a> Script<'a> {
                 };
                 (end, last) = (next as usize + line.len(), line);
             }
-            if let Err(problem) = script.line(at, text[start..end].trim()) {
+            let line = text[start..end].trim_ascii();
+            let read = refuse_comment(line).and_then(|()| script.line(at, line));
+            if let Err(problem) = read {
                 errors.push(ParseError::new(at, problem));
             }
             if errors.len() >= ERROR_LIMIT {
@@ -129,7 +148,9 @@ impl<'a> Script<'a> {
         };
         let between = |c: char| matches!(c, '/' | ' ' | '"');
         let mut words = menu.split(between).filter(|word| !word.is_empty());
-        if words.next() == Some("ip") && words.next().is_none_or(|word| word == "firewall") {
+        let is_firewall =
+            words.next() == Some("ip") && words.next().is_none_or(|word| word == "firewall");
+        if is_firewall && words.next().is_none_or(|menu| !UNRELATED.contains(&menu)) {
             return Err("RouterOS could not export this menu; export it again".to_owned());
         }
         Ok(())
@@ -138,9 +159,13 @@ impl<'a> Script<'a> {
     /// A menu to go to, or a command, by words that follow those of a menu.
     fn command(&mut self, at: u32, line: &'a str, mut path: Vec<&'a str>) -> Result<(), String> {
         let mut words = Words::new(line);
+        let known = path.len();
         let command = path_and_command(&mut words, &mut path)?;
         let section = section(&path)?;
-        menus::refuse_others(&path)?;
+        // A menu that commands are in was checked when it was opened.
+        if known == 0 || path.len() > known {
+            menus::refuse_others(&path)?;
+        }
         self.is_export |= section.is_some();
         self.has_lists |= section == Some(Section::Lists);
         match (section, command) {
@@ -166,14 +191,30 @@ impl<'a> Script<'a> {
     fn add(&mut self, at: u32, section: Section, words: Words<'a>) -> Result<(), String> {
         let filled = filled(words)?;
         if !filled.is_disabled {
-            self.filled.extend(filled.lists);
+            self.fill(filled.lists)?;
         }
         let name = named(words, section)?;
         self.device.entry(section)?;
         let text = words.rest();
         let added = RuleText { at, text };
-        self.all_of(section).entry(name).or_default().push(added);
+        if let Some(known) = self.all_of(section).get_mut(&name) {
+            known.push(added);
+            return Ok(());
+        }
+        self.work(STEPS_OF_NAME)?;
+        self.all_of(section).insert(name, vec![added]);
         Ok(())
+    }
+
+    fn fill(&mut self, lists: Vec<Cow<'a, str>>) -> Result<(), Exceeded> {
+        self.work(lists.len().saturating_mul(STEPS_OF_VALUE))?;
+        self.filled.extend(lists);
+        Ok(())
+    }
+
+    fn work(&mut self, steps: usize) -> Result<(), Exceeded> {
+        self.steps = self.steps.saturating_add(steps);
+        self.limits.check(Limit::Work, self.steps)
     }
 
     /// `[find where chain="twilio-sip-in"]`, as our own scripts have it; no export removes.
@@ -190,6 +231,7 @@ impl<'a> Script<'a> {
             return Err(format!("expected [find where {}=NAME]", section.key()));
         }
         let name = named(words, section)?;
+        self.work(STEPS_OF_NAME)?;
         self.all_of(section).insert(name, Vec::new());
         Ok(())
     }
@@ -207,18 +249,28 @@ impl<'a> Script<'a> {
         let mut in_find = false;
         while let Some(word) = all.next()? {
             in_find = menus::refuse_execution(word, all, in_find)?;
-            self.scripts.extend(script(word));
+            if let Some(script) = script(word) {
+                self.work(STEPS_OF_VALUE)?;
+                self.scripts.push(script);
+            }
         }
         let filled = filled(words)?;
         if command == "enable" || command == "set" && !filled.is_disabled {
             self.filled
                 .extend(self.dormant.remove(path).unwrap_or_default());
         }
-        if filled.is_disabled && command == "add" {
-            let dormant = self.dormant.entry(path.to_vec()).or_default();
-            dormant.extend(filled.lists);
-        } else {
-            self.filled.extend(filled.lists);
+        if !filled.is_disabled || command != "add" {
+            return Ok(self.fill(filled.lists)?);
+        }
+        if filled.lists.is_empty() {
+            return Ok(());
+        }
+        self.work(filled.lists.len().saturating_mul(STEPS_OF_VALUE))?;
+        match self.dormant.get_mut(path) {
+            Some(dormant) => dormant.extend(filled.lists),
+            None => {
+                self.dormant.insert(path.to_vec(), filled.lists);
+            }
         }
         Ok(())
     }
@@ -272,8 +324,8 @@ impl<'a> Device<'a> {
 }
 
 /// Address lists that a command puts addresses into.
-struct Filled {
-    lists: Vec<String>,
+struct Filled<'a> {
+    lists: Vec<Cow<'a, str>>,
     is_disabled: bool,
 }
 
@@ -284,7 +336,7 @@ fn filled(mut words: Words) -> Result<Filled, String> {
         let is_in_find = in_find || word.starts_with('[');
         in_find = is_in_find && !word.ends_with(']');
         let name = word.split_once('=').map(|(name, _)| name);
-        let fills = matches!(name, Some("address-list" | "address-lists"));
+        let fills = name.is_some_and(names_lists);
         if is_in_find || !fills && name != Some("disabled") {
             continue;
         }
@@ -292,9 +344,7 @@ fn filled(mut words: Words) -> Result<Filled, String> {
             continue;
         };
         if fills {
-            // A name may have a comma in it.
-            lists.extend(value.split(',').map(str::to_owned));
-            lists.push(value.into_owned());
+            lists.push(value);
         } else {
             is_disabled = value == "yes";
         }
@@ -302,14 +352,46 @@ fn filled(mut words: Words) -> Result<Filled, String> {
     Ok(Filled { lists, is_disabled })
 }
 
-/// The text of a property that may be a script about address lists.
+/// Whether a property says which lists get addresses. RouterOS takes names of properties that are cut
+/// short; `address` is another one in most menus.
+fn names_lists(property: &str) -> bool {
+    property.len() > 1 && property != "address" && "address-lists".starts_with(property)
+}
+
+/// Properties whose values are texts, not scripts.
+const TEXTS: [&str; 3] = ["comment", "log-prefix", "name"];
+
+/// The value of a property that may be a script: it has a space, and is neither a text nor a list.
 fn script(word: &str) -> Option<Cow<'_, str>> {
     let (name, value) = word.split_once('=')?;
-    if name == "comment" || !value.contains("address-list") {
+    let is_list = name.ends_with("address-list") || names_lists(name);
+    if is_list || TEXTS.contains(&name) || !value.contains([' ', '\\']) {
         return None;
     }
     let property = Property::read(word).ok();
     property.map_or(Some(Cow::Borrowed(value)), |property| property.value)
+}
+
+/// Refuses a comment that ends in a backslash: RouterOS joins no line to a comment.
+fn refuse_comment(line: &str) -> Result<(), String> {
+    let Some(end) = line.rfind('\n') else {
+        return Ok(());
+    };
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in line[..end].bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'#' if !in_string => {
+                return Err(format!(
+                    "'#' begins a comment, which a backslash does not continue; {EXPORT}"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Section {

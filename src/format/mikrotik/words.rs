@@ -82,6 +82,9 @@ fn end_of_word(text: &str) -> Result<usize, String> {
                 1
             }
             b'\\' if in_string => 2,
+            b'#' if at == 0 => {
+                return Err(format!("'#' begins a comment within a command; {EXPORT}"));
+            }
             b' ' | b'\t' if !in_string => return Ok(at),
             b'\\' if text[at..].starts_with("\\\r\n") || text[at..].starts_with("\\\n") => {
                 if !text[..at].ends_with(['=', '!']) {
@@ -175,7 +178,7 @@ impl<'a> Property<'a> {
 /// A bare word or a string.
 fn value(text: &str) -> Result<Cow<'_, str>, String> {
     let Some(quoted) = text.strip_prefix('"') else {
-        return match text.find(['"', '\\', '[', ']', '(', ')', '$']) {
+        return match text.find(['"', '\\', '[', ']', '(', ')', '$', '#']) {
             None => Ok(Cow::Borrowed(text)),
             Some(_) => Err(format!("expected a word or a string, not {text}")),
         };
