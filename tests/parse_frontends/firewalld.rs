@@ -195,6 +195,7 @@ port="5060" => port="5061-5060" => 5: the ports from '5061' to '5060' are revers
 address="54.65.63.192/30" => address="54.65.63.192/30" invert="not" => 5: expected invert to be true or false, not 'not'
 <policy target="CONTINUE"> => <policy target="continue"> => 2: expected the target CONTINUE, ACCEPT, REJECT or DROP, not 'continue'
 <policy target="CONTINUE"> => <policy target="CONTINUE" priority="high"> => 2: 'high' is not a priority from -32768 to 32767
+<policy target="CONTINUE"> => <policy target="CONTINUE" priority="0"> => 2: firewalld reserves the priority 0 of policies; expected another one
 <policy target="CONTINUE"> => <policy name="x"> => 2: 'policy' has no attribute 'name' in firewalld
 <policy target="CONTINUE"> => <policy> => 2: 'policy' has no attribute 'target'
 <egress-zone name="HOST"/> =>  => 2: it has no ingress zone or no egress zone, so firewalld applies it nowhere
@@ -262,7 +263,7 @@ fn a_disabled_policy_lets_nothing_through() {
                 "{text}"
             );
             let units = judge::units("firewalld", &text, "twilio-sip", &BOTH).unwrap();
-            let absent = "the policy has <disable/>, so firewalld does not apply it";
+            let absent = "the policy is disabled, so firewalld does not apply it";
             assert_eq!(units[0].absent.as_deref(), Some(absent));
         }
     }
@@ -577,6 +578,71 @@ fn listing_is_read_as_the_file_is() {
         refused.starts_with("it comes to more than 9 rules"),
         "{refused}"
     );
+}
+
+/// `print_zone_policy_info` of firewalld 2.4 and 2.5 prints `disable` before the priority, and says
+/// `disabled` after the name in a listing of the runtime.
+#[test]
+fn a_policy_that_a_listing_disables_lets_nothing_through() {
+    let policy = tokyo(&[Direction::In]);
+    let own = |state: &str, disable: &str| {
+        let text = LISTED.replace("  priority", &format!("  disable: {disable}\n  priority"));
+        text.replace("in (active)", &format!("in{state}"))
+    };
+    for state in ["", " (active)"] {
+        assert_in_sync(state, "firewalld", &policy, &own(state, "no"));
+    }
+    for state in ["", " (disabled)", " (active, disabled)"] {
+        let text = own(state, "yes");
+        let found = told("firewalld", &policy, &text).unwrap();
+        assert_eq!(found.len(), 4, "{state}: {found:?}");
+        let units = judge::units("firewalld", &text, "twilio-sip", &[Direction::In]).unwrap();
+        let absent = "the policy is disabled, so firewalld does not apply it";
+        assert_eq!(units[0].absent.as_deref(), Some(absent), "{state}");
+    }
+    for (text, problem) in [
+        (own("", "maybe"), "expected yes or no"),
+        (own("", ""), "expected yes or no"),
+        (
+            own(" (disabled)", "no"),
+            "the policy is disabled by its first line, but not by a line 'disable: yes'",
+        ),
+        (
+            LISTED.replace("in (active)", "in (disabled)"),
+            "the policy is disabled by its first line, but not by a line 'disable: yes'",
+        ),
+        (
+            listed("  target", "  disable: yes\n  target"),
+            "expected the line 'target:'",
+        ),
+        (
+            own("", "no\n  disable: yes"),
+            "expected the line 'priority:'",
+        ),
+    ] {
+        let errors = told("firewalld", &policy, &text).unwrap_err();
+        assert!(errors[0].contains(problem), "{text}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_line_of_a_listing_has_a_limited_number_of_elements() {
+    let policy = tokyo(&[Direction::In]);
+    let ports = "1/udp ".repeat(200_001);
+    for (from, to) in [
+        ("  ports: ", format!("  ports: {ports}")),
+        ("  source-ports: ", format!("  source-ports: {ports}")),
+        ("  services: ", format!("  services: {ports}")),
+    ] {
+        for text in [listed(from, &to), LISTED.replacen(from, &to, 1)] {
+            let errors = told("firewalld", &policy, &text).unwrap_err();
+            assert!(
+                errors[0].contains("it comes to more than 200000 rules"),
+                "{from}: {}",
+                errors[0]
+            );
+        }
+    }
 }
 
 #[test]

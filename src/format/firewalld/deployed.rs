@@ -56,7 +56,7 @@ pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
     }
     let mut unit = DeployedUnit::empty(direction, policy_name(wanted.unit, direction));
     if policy.is_disabled {
-        let absent = "the policy has <disable/>, so firewalld does not apply it";
+        let absent = "the policy is disabled, so firewalld does not apply it";
         unit.absent = Some(absent.to_owned());
         return Ok(vec![unit]);
     }

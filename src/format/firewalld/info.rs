@@ -6,7 +6,7 @@ use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::policy_name;
 use super::rule::{Part, check_count, priority};
 use crate::format::parse::{ParseError, Parsed, Wanted, lines};
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::DeployedUnit;
 
@@ -70,7 +70,7 @@ impl<'a> Listed<'a> {
                 continue;
             }
             if !line.starts_with([' ', '\t']) {
-                let name = line.strip_suffix(" (active)").unwrap_or(line);
+                let name = name(line);
                 if !names.insert(name) {
                     return Err(ParseError::new(at, "the policy stands in the text twice"));
                 }
@@ -87,7 +87,7 @@ impl<'a> Listed<'a> {
         // A text in another policy may hold lines that look like a policy, so all are read.
         let policies = blocks
             .iter()
-            .map(|(name, block)| Ok((*name, policy(block)?)));
+            .map(|(name, block)| Ok((*name, policy(block, wanted.limits)?)));
         policies.collect::<Result<_, _>>().map(Listed)
     }
 
@@ -96,9 +96,25 @@ impl<'a> Listed<'a> {
     }
 }
 
+/// What may follow the name of a policy: firewalld 2.4 and later know the second and the third.
+const STATES: [&str; 3] = [" (active)", " (disabled)", " (active, disabled)"];
+
+/// The name of a policy, from its first line.
+fn name(line: &str) -> &str {
+    let mut states = STATES.iter();
+    states
+        .find_map(|state| line.strip_suffix(state))
+        .unwrap_or(line)
+}
+
 /// Reads the lines of a policy, which firewall-cmd prints in this order.
-fn policy<'a>(block: &Block<'a>) -> Result<Deployed<'a>, ParseError> {
-    let mut lines = Lines { block, next: 1 };
+fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ParseError> {
+    let mut lines = Lines {
+        block,
+        next: 1,
+        limits,
+    };
+    let is_disabled = lines.disable()?;
     let (at, text) = lines.value("priority")?;
     priority(text).map_err(|problem| ParseError::new(at, problem))?;
     let (at, target) = lines.value("target")?;
@@ -118,7 +134,7 @@ fn policy<'a>(block: &Block<'a>) -> Result<Deployed<'a>, ParseError> {
             .filter(|zone| !zone.is_empty())
             .collect(),
         rules: Vec::new(),
-        is_disabled: false,
+        is_disabled,
     };
     lines.elements("services", "service", &["name"], &mut policy)?;
     lines.elements("ports", "port", &["port", "protocol"], &mut policy)?;
@@ -164,9 +180,38 @@ fn element(name: &str) -> Part<'_> {
 struct Lines<'b, 'a> {
     block: &'b Block<'a>,
     next: usize,
+    limits: Limits,
 }
 
 impl<'a> Lines<'_, 'a> {
+    /// Whether the policy is disabled, which firewalld 2.4 and later print.
+    fn disable(&mut self) -> Result<bool, ParseError> {
+        let first = self.block.first().copied();
+        let said = first.filter(|(_, line)| {
+            let disabled = STATES.iter().filter(|state| state.contains("disabled"));
+            disabled.copied().any(|state| line.ends_with(state))
+        });
+        let next = self.block.get(self.next).map_or("", |(_, line)| line);
+        let is_disabled = if next.starts_with("  disable:") {
+            let (at, value) = self.value("disable")?;
+            match value {
+                "no" => false,
+                "yes" => true,
+                _ => return Err(ParseError::new(at, "expected yes or no")),
+            }
+        } else {
+            false
+        };
+        match said {
+            Some((at, _)) if !is_disabled => Err(ParseError::new(
+                at,
+                "the policy is disabled by its first line, but not by a line 'disable: yes'; give what \
+                 firewall-cmd prints",
+            )),
+            _ => Ok(is_disabled),
+        }
+    }
+
     /// What follows a key on the next line, which must be of that key.
     fn value(&mut self, key: &str) -> Result<(u32, &'a str), ParseError> {
         let line = self.block.get(self.next).copied();
@@ -197,6 +242,8 @@ impl<'a> Lines<'_, 'a> {
     ) -> Result<(), ParseError> {
         let (at, values) = self.value(key)?;
         for value in values.split(' ').filter(|value| !value.is_empty()) {
+            let fits = self.limits.check(Limit::Rules, policy.rules.len() + 1);
+            fits.map_err(|exceeded| ParseError::new(at, exceeded))?;
             let values = value.splitn(attributes.len(), '/');
             let part = Part {
                 name,

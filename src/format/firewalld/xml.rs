@@ -100,7 +100,12 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError
     }
     let own = part(root).map_err(one)?;
     own.only(&["version", "target", "priority"]).map_err(one)?;
-    priority(own.get("priority").unwrap_or("-1")).map_err(one)?;
+    let own_priority = priority(own.get("priority").unwrap_or("-1")).map_err(one)?;
+    if own_priority == 0 {
+        return Err(one(
+            "firewalld reserves the priority 0 of policies; expected another one".to_owned(),
+        ));
+    }
     let mut policy = Deployed {
         at,
         target: own.need("target").map_err(one)?,
