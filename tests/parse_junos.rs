@@ -643,12 +643,16 @@ fn a_users_own_filter_is_found_by_its_name() {
     assert_eq!(expected.sides(&named("outside")), "same");
     assert_eq!(expected.sides(&named("Outside")), "missing");
     assert_eq!(expected.sides(&named("outside-in")), "same");
-    let both = named("outside")
-        + &section("firewall {", "    family inet6")
-            .replace("twilio-sip-in {", "outside-in {")
-            .replace("term media", "inactive: term media")
-        + "}\n";
-    assert_eq!(expected.sides(&both), "missing");
+    // The exact name wins.
+    let other = section("firewall {", "    family inet6").to_owned() + "}\n";
+    let other = other.replace("twilio-sip-in {", "outside-in {");
+    let damaged = |filter: &str| filter.replace("term media", "inactive: term media");
+    let both = named("outside") + &damaged(&other);
+    assert_eq!(expected.sides(&both), "same");
+    assert_eq!(
+        expected.sides(&(damaged(&named("outside")) + &other)),
+        "missing"
+    );
     // One filter cannot be both directions'.
     expected.policy = tokyo(&BOTH).policy;
     assert_eq!(expected.sides(&named("outside")), "missing");
@@ -1137,6 +1141,32 @@ fn limits_are_kept() {
     }
 }
 
+/// Each word of a tree is kept, so that words count as much as statements.
+#[test]
+fn words_that_are_kept_are_limited() {
+    let words = "a b c d e f g h i j k l m n o p q r s t u v w x y z";
+    let deep = |n: usize| format!("set {FILTER} term t{n} {words}\n");
+    let group = |n: usize| format!("set groups g{n} system x\n");
+    let lines = |make: &dyn Fn(usize) -> String, count| (0..count).map(make).collect::<String>();
+    let is_refused = |text: &str| {
+        let wanted = Wanted {
+            unit: &Unit::default(),
+            directions: &[Direction::In],
+            limits: Limits::default().with(&["work=50000".parse().unwrap()]),
+        };
+        let errors = format::parse(junos(), text, wanted).err();
+        errors.is_some_and(|errors| errors[0].problem.contains("steps to work out"))
+    };
+    for (text, refused) in [
+        (lines(&deep, 25), false),
+        (lines(&deep, 40), true),
+        (lines(&group, 800), false),
+        (lines(&group, 900), true),
+    ] {
+        assert_eq!(is_refused(&text), refused, "{}", text.len());
+    }
+}
+
 /// A form feed is a blank, to this reader as to the others, whatever the text is of.
 #[test]
 fn a_form_feed_does_not_stop_the_reader() {
@@ -1228,6 +1258,14 @@ fn commands_that_change_a_filter_otherwise_are_refused() {
         "set firewall fil twilio-sip-in term open then accept".to_owned(),
         "set firewall family inet filter \"twilio\\-sip-in\" term open then accept".to_owned(),
         "set policy-options prefix-list \"twilio\\-sip-in-media\" 0.0.0.0/0".to_owned(),
+        format!("set {FILTER} term \"med\\ia\" then discard"),
+        format!("set {FILTER} \"te\\rm\" media then discard"),
+        format!("set {FILTER} term media \"the\\n\" discard"),
+        format!("set {FILTER} term media then \"disc\\ard\""),
+        format!("set {FILTER} term media from source-address \"192.0.2.1\\/32\""),
+        format!("deactivate {FILTER} term \"med\\ia\""),
+        format!("delete {FILTER} term \"med\\ia\""),
+        "set groups x \"fire\\wall\" family inet filter <*> term x then discard\nset apply-groups x".to_owned(),
     ] {
         let text = format!("{}{line}\n", inwards().text());
         let checked = inwards().check(&text);

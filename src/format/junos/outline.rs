@@ -54,8 +54,10 @@ impl<'k, 'a> Outline<'k, 'a> {
             ["policy-options", ref rest @ ..] => self.policy_options(path, rest),
             ["groups"] | ["groups", _] => Ok(About::Above),
             ["groups", _, "firewall" | "policy-options", ..] => Ok(About::Unit(&path[..3])),
-            // A wildcard.
-            ["groups", _, word, ..] if word.starts_with('<') => Ok(About::Unit(&path[..3])),
+            // A wildcard, or a word that Junos may read as another one.
+            ["groups", _, word, ..] if word.starts_with('<') || word.contains('\\') => {
+                Ok(About::Unit(&path[..3]))
+            }
             ["apply-groups", ..] => Ok(About::Unit(path)),
             ["filter" | "term" | "from" | "then" | "inet", ..] => Err(format!(
                 "it is not told what '{}' is in; expected what show configuration firewall and show \
@@ -118,12 +120,14 @@ impl<'k, 'a> Outline<'k, 'a> {
             }
             About::Above => self.tree.set(path, at),
             About::Unit(part) => {
+                refuse_escapes(part)?;
                 self.statements += 1;
                 self.limits.check(Limit::Rules, self.statements)?;
                 self.tree.set(part, at);
             }
         }
-        Ok(())
+        let steps = self.tree.len().saturating_mul(STEPS_OF_WORD);
+        Ok(self.limits.check(Limit::Work, steps)?)
     }
 }
 
@@ -148,7 +152,11 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
         if edit == Edit::Set {
             return self.set(path, at);
         }
-        let found = match self.about(path)? {
+        let about = self.about(path)?;
+        if let About::Unit(_) = about {
+            refuse_escapes(path)?;
+        }
+        let found = match about {
             About::Unit(part) if part.len() < path.len() => true,
             About::Unit(_) => self.tree.change(edit, path) || edit == Edit::Delete,
             About::Above => {
@@ -168,6 +176,9 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
         }
     }
 }
+
+/// The steps of the limit of work that a word of the tree takes, because it is kept until all are read.
+const STEPS_OF_WORD: usize = 60;
 
 /// What a statement is about.
 enum About<'p, 'a> {
@@ -303,8 +314,17 @@ fn known<'p, 'a>(word: &str, known: &[&str], above: &str) -> Result<About<'p, 'a
     }
 }
 
+/// Refuses a word that Junos may read as another one.
+fn refuse_escapes(path: &[&str]) -> Result<(), String> {
+    let escape = path.iter().find(|word| word.contains('\\'));
+    escape.map_or(Ok(()), |word| Err(escaped(word)))
+}
+
 fn escaped(name: &str) -> String {
-    format!("'{name}' has a backslash, which Junos prints in no name of a filter or a prefix list")
+    format!(
+        "'{name}' has a backslash, which Junos prints in no filter and no prefix list; expected the word \
+         without it"
+    )
 }
 
 pub(super) fn inherits(word: &str) -> String {

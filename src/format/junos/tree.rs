@@ -40,6 +40,11 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// How many words were set, with those that were removed.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Does anything but set; whether there was something to do it to.
     pub fn change(&mut self, edit: Edit, path: &[&'a str]) -> bool {
         let Some(found) = self.find(path) else {
