@@ -65,6 +65,13 @@ fn what_means_the_same_is_in_sync() {
         "Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": "sg-2"}},
     });
     resources.insert("Nested".to_owned(), stack);
+    let custom =
+        json!({"Type": "Custom::Rules", "Properties": {"ServiceToken": "arn", "Group": "sg-2"}});
+    resources.insert("Own".to_owned(), custom);
+    let instance = json!({
+        "Type": "AWS::EC2::Instance", "Properties": {"SecurityGroupIds": [{"Ref": "SecurityGroupId"}]},
+    });
+    resources.insert("Pbx".to_owned(), instance);
     value["Conditions"] = json!({"Prod": {"Fn::Equals": ["a", "b"]}});
     value["Outputs"] = json!({});
     texts.push(value.to_string());
@@ -216,6 +223,9 @@ const REFUSED: &str = r#"
 /Resources/Web = {"Type": "AWS::SNS::Topic", "Fn::Transform": [{"Name": "AWS::Include"}]} => Resources.Web: a transform changes the resource
 /Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}} => Resources.Nested: the nested stack gets the security group 'SecurityGroupId' and may add rules, which are not in the text; give what aws ec2 describe-security-groups prints, with --format aws-sg
 /Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Fn::Sub": "${SecurityGroupId}"}}}} => Resources.Nested: the nested stack gets the security group
+/Resources/Set = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"Parameters": [{"ParameterKey": "Group", "ParameterValue": {"Ref": "SecurityGroupId"}}]}} => Resources.Set: the stack set gets the security group 'SecurityGroupId' and may add rules
+/Resources/Own = {"Type": "Custom::Rules", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Group": {"Ref": "SecurityGroupId"}}} => Resources.Own: the custom resource gets the security group 'SecurityGroupId' and may add rules
+/Resources/Own = {"Type": "AWS::CloudFormation::CustomResource", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Groups": [{"Ref": "SecurityGroupId"}]}} => Resources.Own: the custom resource gets the security group
 "#;
 
 const NO_TEMPLATE: &str = r#"

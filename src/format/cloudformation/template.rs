@@ -17,7 +17,14 @@ const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
-const STACK: &str = "AWS::CloudFormation::Stack";
+/// Types of resources whose own resources are elsewhere; `Custom::NAME` is another one.
+const OPAQUE: [(&str, &str); 3] = [
+    ("AWS::CloudFormation::Stack", "nested stack"),
+    ("AWS::CloudFormation::StackSet", "stack set"),
+    ("AWS::CloudFormation::CustomResource", CUSTOM),
+];
+
+const CUSTOM: &str = "custom resource";
 const PROPERTIES: &str = "Properties";
 
 const TRAFFIC: Spelling = Spelling {
@@ -152,7 +159,7 @@ fn template(root: Node, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem
     let fits = wanted.limits.check(Limit::Rules, rules.len());
     fits.map_err(|exceeded| root.problem(exceeded))?;
     check_group(root, parameters, &rules)?;
-    refuse_nested_stacks(resources, &rules).map_err(|problem| problem.under(RESOURCES))?;
+    refuse_opaque(resources, &rules).map_err(|problem| problem.under(RESOURCES))?;
     let unit = |direction| {
         let name = wanted.unit.name.lower_with_hyphens();
         let none = || "the template has no rules of a security group".to_owned();
@@ -183,8 +190,15 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
     Err(root.problem(what).of(root, VERSION))
 }
 
-/// A nested stack that gets the security group can add rules to it.
-fn refuse_nested_stacks(resources: Node, rules: &[Resource]) -> Result<(), Problem> {
+/// What messages call a type of resource that can do anything with what it gets.
+fn opaque(kind: &str) -> Option<&'static str> {
+    let known = OPAQUE.iter().find(|(known, _)| *known == kind);
+    let custom = kind.starts_with("Custom::").then_some(CUSTOM);
+    known.map(|(_, name)| *name).or(custom)
+}
+
+/// A nested stack, a stack set or a custom resource that gets the security group can add rules to it.
+fn refuse_opaque(resources: Node, rules: &[Resource]) -> Result<(), Problem> {
     let Some(rule) = rules.first() else {
         return Ok(());
     };
@@ -194,10 +208,11 @@ fn refuse_nested_stacks(resources: Node, rules: &[Resource]) -> Result<(), Probl
     };
     for (id, node) in resources.members()? {
         let [kind] = node.fields([TYPE], Others::NotLookedAt)?;
-        let is_stack = kind.is_some_and(|kind| kind.string().is_ok_and(|kind| kind == STACK));
-        if is_stack && node.mentions(group) {
+        let kind = kind.and_then(|kind| kind.string().ok());
+        let opaque = kind.and_then(|kind| opaque(&kind));
+        if let Some(name) = opaque.filter(|_| node.mentions(group)) {
             let what = format!(
-                "the nested stack gets the security group '{group}' and may add rules, which are not in the \
+                "the {name} gets the security group '{group}' and may add rules, which are not in the \
                  text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
             );
             return Err(node.problem(what).under(&id));
