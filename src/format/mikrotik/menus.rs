@@ -5,27 +5,82 @@
 use super::words::{EXPORT, Words};
 
 /// Commands in a menu: those of an export, and others that change no other menu.
-pub(super) const COMMANDS: &str =
-    "add comment disable edit enable move print remove reset set unset";
+pub(super) const COMMANDS: &[&str] = &[
+    "add", "comment", "disable", "edit", "enable", "move", "print", "remove", "reset", "set",
+    "unset",
+];
 
 /// Menus at the top; what else stands there is a command.
-const TOP: &str = "
-    app caps-man certificate console container disk driver dude file interface iot ip ipv6 isdn-channels
-    lcd log lora metarouter mpls openflow partitions port ppp queue radius routing snmp special-login
-    store system task tool tr069-client user user-manager zerotier
-";
+const TOP: &[&str] = &[
+    "app",
+    "caps-man",
+    "certificate",
+    "console",
+    "container",
+    "disk",
+    "driver",
+    "dude",
+    "file",
+    "interface",
+    "iot",
+    "ip",
+    "ipv6",
+    "isdn-channels",
+    "lcd",
+    "log",
+    "lora",
+    "metarouter",
+    "mpls",
+    "openflow",
+    "partitions",
+    "port",
+    "ppp",
+    "queue",
+    "radius",
+    "routing",
+    "snmp",
+    "special-login",
+    "store",
+    "system",
+    "task",
+    "tool",
+    "tr069-client",
+    "user",
+    "user-manager",
+    "zerotier",
+];
 
 /// Commands that run other commands, or change or replace other menus. RouterOS takes them cut short.
-const RUNNING: &str = "
-    do downgrade execute export for foreach global if import load local parse put quit reboot redo
-    reset-configuration restore run shutdown undo while
-";
+const RUNNING: &[&str] = &[
+    "do",
+    "downgrade",
+    "execute",
+    "export",
+    "for",
+    "foreach",
+    "global",
+    "if",
+    "import",
+    "load",
+    "local",
+    "parse",
+    "put",
+    "quit",
+    "reboot",
+    "redo",
+    "reset-configuration",
+    "restore",
+    "run",
+    "shutdown",
+    "undo",
+    "while",
+];
 
 /// Refuses a path that begins with a command, or has one in it that runs others.
 pub(super) fn refuse_others(path: &[&str]) -> Result<(), String> {
-    let is_top = |first: &&str| TOP.split_ascii_whitespace().any(|menu| menu == *first);
+    let is_top = |first: &&str| TOP.contains(first);
     let runs = |word: &str| {
-        let mut commands = RUNNING.split_ascii_whitespace();
+        let mut commands = RUNNING.iter();
         // A name of a file has a dot, and a menu has none.
         word.contains('.') || commands.any(|command| command.starts_with(word))
     };

@@ -266,11 +266,11 @@ impl<'a> Script<'a> {
             return Ok(());
         }
         self.work(filled.lists.len().saturating_mul(STEPS_OF_VALUE))?;
-        match self.dormant.get_mut(path) {
-            Some(dormant) => dormant.extend(filled.lists),
-            None => {
-                self.dormant.insert(path.to_vec(), filled.lists);
-            }
+        if let Some(dormant) = self.dormant.get_mut(path) {
+            dormant.extend(filled.lists);
+        } else {
+            self.work(STEPS_OF_NAME)?;
+            self.dormant.insert(path.to_vec(), filled.lists);
         }
         Ok(())
     }
@@ -426,7 +426,7 @@ fn path_and_command<'a>(
         words.next()?;
         let mut parts = word.split('/').filter(|part| !part.is_empty());
         while let Some(part) = parts.next() {
-            let is_command = COMMANDS.split_ascii_whitespace().any(|known| known == part);
+            let is_command = COMMANDS.contains(&part);
             if is_command && parts.next().is_none() {
                 return Ok(Some(part));
             }
