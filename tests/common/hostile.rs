@@ -70,13 +70,16 @@ pub const INPUTS: &[Hostile] = &[
     input("a line of 100 MB, page", PAGE, || "<p>".repeat(34 * MIB).into(), LIST),
     input("a line of 100 MB, template", TEMPLATE, || "{{ ".repeat(34 * MIB).into(), LIST),
     input("a line of 100 MB, addresses", "explain - <FILE", || "192.0.2.1 ".repeat(10 * MIB).into(), INPUT),
-    input("a line of 30 MB, iptables", IPTABLES, || rules(&"-s 192.0.2.1 ".repeat(2 * MIB)), "stdout: missing in"),
-    input("a million rules", IPTABLES, || rules(&"-j ACCEPT\n-A TWILIO-SIP-IN ".repeat(MIB)), RULES),
-    input("JSON of 250,000 rules", NFTABLES, || json_rules(250_000), RULES),
-    input("a group of 250,000 networks", AWS, || group(250_000), RULES),
-    input("250,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(250_000).into(), ADDRESSES),
-    input("a scanned line of 250,000 addresses", SCAN, || "54.65.63.192/30 ".repeat(250_000).into(), ADDRESSES),
-    input("four million addresses of others", SCAN, || "10.1.2.3\n".repeat(3_700_000).into(), "stdout: no address of Twilio's"),
+    input("a line of 3 MB, iptables", IPTABLES, || rules(&"-s 192.0.2.1 ".repeat(MIB / 4)), "FILE:4: the line has more than 10238 bytes, and iptables-restore takes the end of a long one for another line"),
+    input("201,000 rules", IPTABLES, || rules(&"-j ACCEPT\n-A TWILIO-SIP-IN ".repeat(201_000)), RULES),
+    input("JSON of 201,000 rules", NFTABLES, || json_rules(201_000), RULES),
+    input("a group of 201,000 networks", AWS, || group(201_000), RULES),
+    input("201,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(201_000).into(), ADDRESSES),
+    input("a scanned line of 201,000 addresses", SCAN, || "54.65.63.192/30 ".repeat(201_000).into(), ADDRESSES),
+    input("a million addresses of others", SCAN, || "10.1.2.3\n".repeat(1_000_000).into(), "stdout: no address of Twilio's"),
+    input("a row of 24 MB of numbers, scan", SCAN, || format!("twilio 54.65.63.193\n{}", "1.".repeat(12 * MIB)).into(), "stdout: 1 file with addresses of Twilio's: 1 current"),
+    input("20 million lines, scan", SCAN, || format!("twilio 54.65.63.193\n{}", "\n".repeat(20 * MIB)).into(), "stdout: 1 file with addresses of Twilio's: 1 current"),
+    input("a prefix of 24 MB, scan", SCAN, || format!("twilio 54.65.63.193\n54.65.63.1922/{}", "1".repeat(24 * MIB)).into(), "stdout: 1 file with addresses of Twilio's: 1 current"),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
     // Sets of packets that explode.
@@ -107,11 +110,14 @@ pub const INPUTS: &[Hostile] = &[
     input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
     input("YAML aliases that multiply", DATASET, laughs, "unknown field `a`"),
     input("a YAML text of 2 MB", DATASET, || format!("edition: {}", "x ".repeat(MIB - 16)).into(), "is not a name; use 1 to 32 lower-case letters"),
-    input("nested HTML", PAGE, || "<div>".repeat(2 * MIB / 5).into(), "no list of addresses was found"),
-    input("nested quotations, Markdown", PAGE, || ">".repeat(2 * MIB).into(), "no list of addresses was found"),
-    input("nested brackets, Markdown", PAGE, || "[".repeat(2 * MIB).into(), "no list of addresses was found"),
-    input("open emphases, Markdown", PAGE, || "*a_ ".repeat(MIB / 2).into(), "no list of addresses was found"),
-    input("a table of wide cells, HTML", PAGE, || format!("<table>{}", "<tr><td rowspan=65534 colspan=1000>54.65.63.192/30".repeat(40_000)).into(), "stands under no heading"),
+    input("80,000 regions, dataset", DATASET, || dataset(&(0..80_000).map(|n| format!("r{n}: [192.0.2.0/24]")).collect::<Vec<_>>().join(", ")), "signaling.networks: there are 80000 networks; a list may have 5000"),
+    input("100,000 equal networks, dataset", DATASET, || dataset(&format!("all: [{}]", vec!["192.0.2.0/24"; 100_000].join(", "))), "signaling.networks: there are 100000 networks; a list may have 5000"),
+    input("40,000 networks, dataset", "-q -f cloudformation --dataset FILE", || dataset(&format!("all: [{}]", (0..40_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect::<Vec<_>>().join(", "))), "signaling.networks: there are 40000 networks; a list may have 5000"),
+    input("nested HTML", PAGE, || "<div>".repeat(MIB / 10).into(), "no list of addresses was found"),
+    input("nested quotations, Markdown", PAGE, || ">".repeat(MIB / 2).into(), "no list of addresses was found"),
+    input("nested brackets, Markdown", PAGE, || "[".repeat(MIB / 2).into(), "no list of addresses was found"),
+    input("open emphases, Markdown", PAGE, || "*a_ ".repeat(MIB / 16).into(), "no list of addresses was found"),
+    input("a table of wide cells, HTML", PAGE, || format!("<table>{}", "<tr><td rowspan=65534 colspan=1000>54.65.63.192/30".repeat(4_000)).into(), "stands under no heading"),
     input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
     input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
     input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value has more than 1 MiB as text"),
@@ -130,20 +136,20 @@ pub const INPUTS: &[Hostile] = &[
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
     // Thousands of names, or a long one, that might be the one that is missing.
     input("20,000 names, iptables", IPTABLES, || iptables_chains(20_000, ""), NO_CHAIN),
-    input("200,000 names, iptables", IPTABLES, || iptables_chains(200_000, ""), NO_CHAIN),
+    input("100,000 names, iptables", IPTABLES, || iptables_chains(100_000, ""), NO_CHAIN),
     input("20,000 names, nftables", NFTABLES, || nftables_chains(20_000), NO_CHAIN),
-    input("200,000 names, nftables", NFTABLES, || nftables_chains(200_000), NO_CHAIN),
+    input("100,000 names, nftables", NFTABLES, || nftables_chains(100_000), NO_CHAIN),
     input("20,000 names, RouterOS", MIKROTIK, || mikrotik_chains(20_000), NO_CHAIN),
-    input("100,000 names, RouterOS", MIKROTIK, || mikrotik_chains(100_000), NO_CHAIN),
+    input("50,000 names, RouterOS", MIKROTIK, || mikrotik_chains(50_000), NO_CHAIN),
     input("a name of 255 letters and 20,000 names", LONG_NAME, || iptables_chains(20_000, ""), NO_CHAIN),
     input("a name of 255 letters and 20,000 such names", LONG_NAME, || iptables_chains(20_000, &"a".repeat(240)), NO_CHAIN),
-    input("a name of 30 MB, iptables", IPTABLES, || iptables_chains(1, &"A".repeat(30 * MIB)), NO_CHAIN),
+    input("a name of 30 MB, iptables", IPTABLES, || iptables_chains(1, &"A".repeat(30 * MIB)), "FILE:2: the line has more than 10238 bytes"),
     input("a name of 30 MB, nftables", NFTABLES, || format!("table inet filter {{\nchain {} {{\n}}\n}}\n", "a".repeat(30 * MIB)).into(), NO_CHAIN),
     // Reports that are longer than what they are about.
     input("100,000 times all addresses", "explain -q <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
     input("100,000 times all addresses, JSON", "explain -q --json <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
-    input("150,000 findings, SARIF", "scan -q --report sarif FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), OUTPUT),
-    input("150,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(150_000).into(), "the output has more than 1048576 bytes; --limit output=NUMBER allows more"),
+    input("20,000 findings, SARIF", "scan -q --report sarif --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; --limit output=NUMBER allows more"),
+    input("20,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; --limit output=NUMBER allows more"),
     // No text.
     input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
     input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
@@ -163,10 +169,14 @@ pub const INPUTS: &[Hostile] = &[
     input("UTF-16, scan", SCAN, || utf16(b"Twilio 54.65.63.192/30\n", u16::to_be_bytes), "stdout: 1 current"),
 ];
 
-/// Names that differ from the one that `check` looks for in their ends.
-fn names(count: usize, declared: fn(&str) -> String) -> Vec<u8> {
-    let names = (0..count).map(|number| declared(&format!("TWILIO-SIP-IN-{number}")));
-    format!("*filter\n{}COMMIT\n", names.collect::<String>()).into()
+/// A dataset with these signaling networks.
+fn dataset(signaling: &str) -> Vec<u8> {
+    format!(
+        "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+         signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{{signaling}}}}}\n\
+         media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n"
+    )
+    .into()
 }
 
 /// A template that makes a value of 2^60 parts from 60 lists, and a use of it.
