@@ -154,12 +154,12 @@ pub struct Touching<'a> {
 }
 
 impl<'a> Touching<'a> {
-    /// How many there are.
+    /// The number of networks.
     pub fn len(&self) -> usize {
         self.widths.iter().map(|of_width| of_width.len()).sum()
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.widths.is_empty()
     }

@@ -173,7 +173,7 @@ impl Problems {
         others.first.into_iter().for_each(|one| self.add(one));
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

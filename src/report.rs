@@ -63,7 +63,7 @@ pub struct Judged<'a> {
 /// A summary names at most this many units.
 const UNITS_NAMED: usize = 8;
 
-/// How many files were compared, and how many of them have drifted.
+/// The numbers of files and parts of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// All files.

@@ -24,7 +24,7 @@ const FOREIGN_FUEL: u64 = 1_000_000;
 /// The longest text of one value that a user's template prints, in bytes.
 const LONGEST_VALUE: usize = 1 << 20;
 
-/// What one unit of fuel pays for.
+/// The bytes that one unit of fuel pays for.
 const BYTES_PER_FUEL: u64 = 64;
 
 /// The widest indentation of the filter `tojson`.

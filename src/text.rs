@@ -40,7 +40,7 @@ const DEFAULT_IGNORABLE: [(char, char); 17] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Whether a character is invisible or changes how the text around it appears: control characters,
+/// True if a character is invisible or changes how the text around it appears: control characters,
 /// line and paragraph separators, default-ignorable characters, the marks of interlinear
 /// annotations, and the blank Braille pattern.
 ///

@@ -125,7 +125,7 @@ struct Seen {
     /// A part for each file with findings.
     parts: Vec<Part>,
     spool: Spool,
-    /// How many files are not text.
+    /// The number of files that are not text.
     binary: usize,
     problems: Problems,
     /// Why there can be no report.

@@ -108,7 +108,7 @@ pub(super) fn sound<T>(made: T, mut errors: Vec<ParseError>) -> Result<T, Vec<Pa
 /// As many characters of a text as a message shows.
 const EXCERPT_LIMIT: usize = 240;
 
-/// Of a place in a text, as many bytes are read again to be shown.
+/// The bytes of a text that are read again to show a place in it.
 const EXCERPT_BYTES: usize = 1 << 12;
 
 /// Where the lines of a text start.
@@ -198,7 +198,7 @@ pub(super) struct Matches {
     /// See [`crate::policy::space::Step::certain`].
     pub certain: bool,
     pub limits: Limits,
-    /// How many boxes were looked at so far; see [`Limit::Work`].
+    /// The number of boxes that were looked at so far; see [`Limit::Work`].
     pub cost: usize,
 }
 

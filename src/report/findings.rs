@@ -34,7 +34,7 @@ pub struct Findings<'a> {
     pub shape: Shape,
     /// The verdicts that give status 1.
     pub fails_on: &'a [Verdict],
-    /// Whether it includes what is current.
+    /// True if it includes what is current.
     pub list_current: bool,
     /// The networks that a file must contain, as a JSON value.
     pub expected: Value,
@@ -63,7 +63,7 @@ impl Counts {
 }
 
 impl Findings<'_> {
-    /// Whether there are findings that give status 1.
+    /// True if there are findings that give status 1.
     pub fn any_fails(&self, counts: &Counts) -> bool {
         let found = Verdict::ALL
             .iter()

@@ -16,7 +16,7 @@ pub struct Named {
     pub is_all_but: bool,
     /// The names, but no more than a report lists.
     pub names: Vec<String>,
-    /// How many further names there are.
+    /// The number of further names.
     pub more: usize,
 }
 

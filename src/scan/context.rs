@@ -184,7 +184,7 @@ fn is_directive(text: &[u8]) -> bool {
 /// The lines of a text that holds addresses.
 pub struct Context<'t> {
     text: &'t [u8],
-    /// Where each line starts. A text has fewer than 2^32 bytes, but it may have as many lines.
+    /// The start of each line. A text has fewer than 2^32 bytes, but it may have as many lines.
     starts: Vec<u32>,
     /// Lines that have addresses.
     rows: Vec<Row>,

@@ -63,7 +63,7 @@ impl Ignored {
         }
     }
 
-    /// Whether a file or a folder below the folder is ignored; reads the patterns of a folder that
+    /// True if a file or a folder below the folder is ignored; reads the patterns of a folder that
     /// is not.
     pub fn contains(&self, path: &Path, is_folder: bool) -> bool {
         let below = path.strip_prefix(&self.given).unwrap_or(path);

@@ -30,7 +30,7 @@ const PORTS: [u32; 6] = [0, 5059, 5060, 5061, 5062, 65535];
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// Whether a packet can pass and whether it can be stopped.
+/// True if a packet can pass and whether it can be stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fate {
     passes: bool,
@@ -168,16 +168,16 @@ struct Rule {
     action: Action,
     direction: Option<Direction>,
     quick: bool,
-    /// Whether it names IPv6.
+    /// True if it names IPv6.
     family: Option<bool>,
     protocols: Vec<u8>,
     from: End,
     to: End,
     /// The flags that are set and those that are looked at.
     flags: Option<(u8, u8)>,
-    /// Whether more than the packet decides if it matches.
+    /// True if more than the packet decides if it matches.
     uncertain: bool,
-    /// Whether a packet that matches may be dropped although it is a pass rule.
+    /// True if a packet that matches may be dropped although it is a pass rule.
     drops: bool,
     on: &'static str,
     options: Vec<&'static str>,
@@ -595,7 +595,7 @@ fn found(unit: &DeployedUnit, packet: &Packet) -> Fate {
     }
 }
 
-/// Whether the anchor passes any packet of IPv6. All rules for IPv6 cut the ports at the same places.
+/// True if the anchor passes any packet of IPv6. All rules for IPv6 cut the ports at the same places.
 fn passes_ipv6(rules: &[Rule], tables: &[Table], direction: Direction) -> bool {
     let for_ipv6 = |rule: &Rule| rule.action == Action::Pass && rule.family.is_none();
     if !rules.iter().any(for_ipv6) {

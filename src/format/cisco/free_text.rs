@@ -32,7 +32,7 @@ enum Kind {
 
 /// One line of a text.
 pub(super) struct Line {
-    /// Whether IOS may read it as a command.
+    /// True if IOS may read it as a command.
     pub is_doubtful: bool,
     pub is_last: bool,
 }
@@ -99,7 +99,7 @@ impl<'a> FreeText<'a> {
         }
     }
 
-    /// Whether IOS may take something in a line for the end. `^C` in a file that is loaded is a
+    /// True if IOS may take something in a line for the end. `^C` in a file that is loaded is a
     /// delimiter `^` and a letter; a listing prints one control character so.
     fn may_end(&self, line: &str) -> bool {
         match self.end {
@@ -110,7 +110,7 @@ impl<'a> FreeText<'a> {
         }
     }
 
-    /// What must come before the end of the listing.
+    /// The end that a text lacks at the end of the listing.
     pub fn missing_end(&self) -> Option<&str> {
         let end = match self.end {
             End::Delimiter(end) | End::Line(end) => end,
@@ -119,7 +119,7 @@ impl<'a> FreeText<'a> {
     }
 }
 
-/// Whether the rest of a line that begins with this word is a text of one line.
+/// True if the rest of a line that begins with this word is a text of one line.
 pub(super) fn is_one_line(first: &str) -> bool {
     matches!(first, "alias" | "remark") || first.len() > 2 && means(first, "description")
 }
@@ -135,7 +135,7 @@ const BANNERS: [&str; 7] = [
     "config-save",
 ];
 
-/// What follows the words of a command that takes a text: the delimiter and the text.
+/// The delimiter and the text after the words of a command that takes a text.
 fn delimited<'a>(first: &str, mut words: Words<'a>) -> Option<(&'a str, Kind)> {
     let mut kind = Kind::Text;
     match &*first.to_ascii_lowercase() {

@@ -124,7 +124,7 @@ struct Running {
     heads: [bool; 2],
     /// Where it begins, until its end is there.
     open: Option<u32>,
-    /// Whether its line `end` has been there.
+    /// True if its line `end` has been there.
     has_ended: bool,
 }
 
@@ -240,7 +240,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    /// Whether a line could change a list or a group if it were a command.
+    /// True if a line could change a list or a group if it were a command.
     fn may_matter(&self, line: &str) -> bool {
         let mut words = Words::new(line);
         words.next_if(is_removal);
@@ -249,7 +249,7 @@ impl<'a> Reader<'a, '_> {
         self.mentions(line) || first.len() > 1 && opens.iter().any(|known| means(first, known))
     }
 
-    /// Whether a list that was asked for is named anywhere in a line.
+    /// True if a list that was asked for is named anywhere in a line.
     fn mentions(&self, line: &str) -> bool {
         let mut words = line.split(|c: char| c.is_ascii_whitespace() || c == '"');
         words.any(|word| self.number_of(word).is_some())
@@ -278,7 +278,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Whether an entry of another list reflects into one that was asked for.
+    /// True if an entry of another list reflects into one that was asked for.
     fn is_filled(&self, body: &str) -> bool {
         let mut words = Words::new(body);
         if is_one_line(words.peek().unwrap_or_default()) {
@@ -603,7 +603,7 @@ fn is_of_group(body: &str) -> bool {
     }
 }
 
-/// Whether a line adds an entry to an access list or removes one, with a number or without.
+/// True if a line adds an entry to an access list or removes one, with a number or without.
 fn changes_entries(body: &str) -> bool {
     let mut words = Words::new(body);
     let removes = words.next_if(is_removal).is_some();

@@ -2,10 +2,10 @@
 
 use super::words::{Words, means};
 
-/// What the lines that were read say of the device.
+/// Facts about the device in the lines that were read.
 #[derive(Default)]
 pub(in crate::format) struct Session<'a> {
-    /// Whether `hostname` and `version` have been there.
+    /// True if `hostname` and `version` have been there.
     identity: [bool; 2],
     /// The device's name in the prompts of a terminal.
     prompt: Option<&'a str>,

@@ -92,7 +92,7 @@ pub(in crate::format) fn means(word: &str, keyword: &str) -> bool {
     !word.is_empty() && start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Whether a command that begins with this word takes something back.
+/// True if a command that begins with this word takes something back.
 pub(super) fn is_removal(word: &str) -> bool {
     word.eq_ignore_ascii_case("no") || word.len() > 2 && means(word, "default")
 }

@@ -137,7 +137,7 @@ fn names_objects(entry: &str) -> bool {
     words.any(|word| word.starts_with("object"))
 }
 
-/// What an entry and each element of it have in common, or not.
+/// Words that an entry and each of its elements must share.
 const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
 
 /// Which of these words an entry has.

@@ -107,9 +107,9 @@ struct Reader<'a, 'n> {
     heads: [bool; 2],
     /// Where a configuration begins, until its end is there.
     open: Option<u32>,
-    /// Whether its last line has been there.
+    /// True if its last line has been there.
     has_ended: bool,
-    /// Whether the lines are digits of a certificate, up to `quit`.
+    /// True if the lines are digits of a certificate, up to `quit`.
     in_certificate: bool,
     session: Session<'a>,
     limits: Limits,
@@ -460,7 +460,7 @@ fn refuse_short(first: &str, second: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a line is the checksum of a whole configuration, which comes right before `: end`.
+/// True if a line is the checksum of a whole configuration, which comes right before `: end`.
 fn is_checksum(body: &str) -> bool {
     let digits = body.strip_prefix("Cryptochecksum:");
     digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()))

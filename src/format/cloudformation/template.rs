@@ -190,7 +190,7 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
     Err(root.problem(what).of(root, VERSION))
 }
 
-/// What messages call a type of resource that can do anything with what it gets.
+/// The name in messages of a type of resource that can do anything with its arguments.
 fn opaque(kind: &str) -> Option<&'static str> {
     let known = OPAQUE.iter().find(|(known, _)| *known == kind);
     let custom = kind.starts_with("Custom::").then_some(CUSTOM);

@@ -19,7 +19,7 @@ pub(super) struct Deployed<'a> {
     pub egress: Vec<&'a str>,
     /// Where each stands, its attributes, and its parts.
     pub rules: Vec<(u32, Part<'a>, Vec<Part<'a>>)>,
-    /// Whether it has `<disable/>`, so that no version of firewalld applies it: those before 2.4
+    /// True if it has `<disable/>`, so that no version of firewalld applies it: those before 2.4
     /// do not know the element and refuse the file.
     pub is_disabled: bool,
 }

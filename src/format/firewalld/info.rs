@@ -96,7 +96,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// What may follow the name of a policy: firewalld 2.4 and later know the second and the third.
+/// The states after the name of a policy. Only firewalld 2.4 and later print the second and the third.
 const STATES: [&str; 3] = [" (active)", " (disabled)", " (active, disabled)"];
 
 /// The name of a policy, from its first line.
@@ -184,7 +184,7 @@ struct Lines<'b, 'a> {
 }
 
 impl<'a> Lines<'_, 'a> {
-    /// Whether the policy is disabled, which firewalld 2.4 and later print.
+    /// True if the policy is disabled, which firewalld 2.4 and later print.
     fn disable(&mut self) -> Result<bool, ParseError> {
         let first = self.block.first().copied();
         let said = first.filter(|(_, line)| {

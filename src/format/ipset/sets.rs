@@ -167,7 +167,7 @@ impl<'a> Reader<'a, '_> {
 struct Script<'a, 'n> {
     sets: Sets<'a>,
     own: &'n [String],
-    /// Whether `ipset save` printed a set: it prints the size of the hash, which no file needs.
+    /// True if `ipset save` printed a set: it prints the size of the hash, which no file needs.
     is_saved: bool,
     /// A command that `ipset save` does not print.
     other_command: Option<(u32, &'a str)>,

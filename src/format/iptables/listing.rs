@@ -48,7 +48,7 @@ fn wanted_units(listing: &Listing, wanted: Wanted) -> Parsed {
     units(listing, names, wanted)
 }
 
-/// Whether `iptables-restore` may load a text. It refuses a line that starts with a word or a space
+/// True if `iptables-restore` may load a text. It refuses a line that starts with a word or a space
 /// in quotes.
 fn may_load(text: &str) -> bool {
     const OPTIONS: [&str; 4] = ["-", "[", "!", "\"-"];
@@ -91,9 +91,9 @@ struct Chain<'a> {
 #[derive(Default)]
 struct Listing<'a> {
     chains: HashMap<&'a str, Chain<'a>>,
-    /// Where the first comment with a line break is, in a text with tables.
+    /// The place of the first comment with a line break, in a text with tables.
     split_comment: Option<u32>,
-    /// How much work the rules have taken that were read so far; see [`crate::limits::Limit::Work`].
+    /// The work of the rules that were read so far; see [`crate::limits::Limit::Work`].
     work: Cell<usize>,
     limits: Limits,
 }

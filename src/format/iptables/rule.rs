@@ -12,7 +12,7 @@ use crate::policy::space::{
 /// The built-in chains of the table, through which packets come in, pass and go out.
 pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
 
-/// What a rule does with packets, in the order of its boxes.
+/// A rule: its packets as boxes, and its action.
 pub(super) struct Rule<'a> {
     pub matches: Matches,
     /// `None` for a rule after which every packet goes on to the next rule.
@@ -21,7 +21,7 @@ pub(super) struct Rule<'a> {
 
 /// The chains that a rule can name.
 pub(super) trait Named {
-    /// Whether the table has a chain of this name.
+    /// True if the table has a chain of this name.
     fn has(&self, name: &str) -> bool;
 }
 

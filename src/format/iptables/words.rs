@@ -20,7 +20,7 @@ const QUOTED: &[&str] = &[
     "--bytecode",
 ];
 
-/// How line breaks in quotes are read.
+/// The reading of line breaks in quotes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
     /// As `iptables-save` and `iptables -S` print them: a comment goes on in the next line.
@@ -34,7 +34,7 @@ pub(super) enum Reading {
 pub(super) struct Statement<'a> {
     pub at: u32,
     pub text: &'a str,
-    /// Whether a comment contains a line break.
+    /// True if a comment contains a line break.
     pub is_split: bool,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Iterator for Statements<'a> {
     }
 }
 
-/// Where the first line of a text ends, after its newline.
+/// The place after the newline of the first line of a text.
 fn line_end(text: &str) -> usize {
     text.find('\n').map_or(text.len(), |newline| newline + 1)
 }
@@ -158,7 +158,7 @@ fn quotation(text: &str) -> Option<usize> {
 /// The words of a rule. A text in double quotes is one word.
 pub(super) struct Words<'a> {
     rest: &'a str,
-    /// Whether the last word had backslashes within quotes, which iptables takes away.
+    /// True if the last word had backslashes within quotes, which iptables takes away.
     pub has_escapes: bool,
 }
 
@@ -200,7 +200,7 @@ impl<'a> Words<'a> {
         self.next()?.ok_or_else(|| format!("{option} has no value"))
     }
 
-    /// Whether the next word is this one, which is then read.
+    /// True if the next word is this one, which is then read.
     pub fn take(&mut self, word: &str) -> bool {
         let rest = self.rest.trim_start_matches([' ', '\t']);
         let after = rest.strip_prefix(word);
@@ -209,7 +209,7 @@ impl<'a> Words<'a> {
         after.is_some()
     }
 
-    /// What is not read yet, without the space before it.
+    /// The rest that is not read yet, without the space before it.
     pub fn rest(&self) -> &'a str {
         self.rest.trim_start_matches([' ', '\t'])
     }

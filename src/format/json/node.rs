@@ -241,7 +241,7 @@ impl<'a> Node<'a> {
         number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
     }
 
-    /// Whether a text occurs in it, or may do so because escapes hide some of its characters.
+    /// True if a text occurs in it, or may do so because escapes hide some of its characters.
     pub fn mentions(self, text: &str) -> bool {
         let own = self.value.get();
         own.contains(text) || own.contains("\\u")

@@ -40,7 +40,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// How many words were set, with those that were removed.
+    /// The number of words that were set, with those that were removed.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }

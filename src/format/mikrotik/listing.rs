@@ -109,7 +109,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// How many bytes of a text take as long to read as one step of [`Limit::Work`].
+/// The bytes of a text that take as long to read as one step of [`Limit::Work`].
 const BYTES_OF_A_STEP: usize = 4;
 
 /// The addresses of a list, or the first thing that is wrong with it.
@@ -122,11 +122,11 @@ pub(super) struct AddressLists<'a> {
     own: [String; 3],
     /// The addresses of each list that was asked for, or what of it is not understood.
     spans: RefCell<HashMap<&'a str, Addresses>>,
-    /// What else may change a list, for each that was asked for.
+    /// The rules and scripts that may change a list, for each list that was asked for.
     changers: RefCell<HashMap<String, Option<Changer>>>,
-    /// How many steps of [`Limit::Work`] it takes to look for a name in all that may change lists.
+    /// The steps of [`Limit::Work`] of a search for a name in everything that may change lists.
     steps_of_search: usize,
-    /// How many steps of [`Limit::Work`] were taken.
+    /// The steps of [`Limit::Work`] that were taken.
     steps: Cell<usize>,
 }
 
@@ -138,7 +138,7 @@ enum Changer {
     Script,
 }
 
-/// How many steps of [`Limit::Work`] it takes to look at a text, besides those for its bytes.
+/// The steps of [`Limit::Work`] of a look at a text, besides those for its bytes.
 const STEPS_OF_TEXT: usize = 4;
 
 impl<'a> AddressLists<'a> {

@@ -33,7 +33,7 @@ pub(super) struct Script<'a> {
     menu: Option<Vec<&'a str>>,
     device: Device<'a>,
     limits: Limits,
-    /// How many steps of [`Limit::Work`] were taken for what is kept.
+    /// The steps of [`Limit::Work`] that were taken for values that are kept.
     steps: usize,
 }
 
@@ -43,12 +43,12 @@ const STEPS_OF_NAME: usize = 100;
 /// The steps that a value which may be a list or a script takes.
 const STEPS_OF_VALUE: usize = 25;
 
-/// What the text says of the device that it is of.
+/// Facts about the device in the text.
 #[derive(Default)]
 struct Device<'a> {
-    /// What the heads of exports and the prompts of a terminal say, by its name.
+    /// The facts in the heads of exports and the prompts of a terminal, by their names.
     facts: HashMap<&'static str, &'a str>,
-    /// How many heads of exports there have been.
+    /// The number of heads of exports.
     heads: usize,
     /// The head before the first entry of each of the unit's menus.
     head_of: [Option<usize>; SECTIONS.len()],
@@ -352,7 +352,7 @@ fn filled(mut words: Words) -> Result<Filled, String> {
     Ok(Filled { lists, is_disabled })
 }
 
-/// Whether a property says which lists get addresses. RouterOS takes names of properties that are cut
+/// True if a property says which lists get addresses. RouterOS takes names of properties that are cut
 /// short; `address` is another one in most menus.
 fn names_lists(property: &str) -> bool {
     property.len() > 1 && property != "address" && "address-lists".starts_with(property)

@@ -98,7 +98,7 @@ struct Reader<'a> {
     text: &'a str,
     wanted: TableName<'a>,
     table: Table<'a, Json>,
-    /// Whether the object that starts a listing was read.
+    /// True if the object that starts a listing was read.
     started: bool,
 }
 

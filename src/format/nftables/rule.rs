@@ -126,7 +126,7 @@ impl<'a, 's> Rule<'a, 's> {
         self.matches.cost
     }
 
-    /// How many combinations of addresses and ports its matches came to.
+    /// The number of combinations of addresses and ports in its matches.
     pub fn combinations(&self) -> usize {
         self.matches.boxes.len()
     }

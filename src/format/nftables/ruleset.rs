@@ -146,7 +146,7 @@ pub(super) struct Table<'a, S> {
     /// The chains that may have rules since the table was flushed.
     filled: Vec<&'a str>,
     changes: OnceCell<Result<Changes<'a>, Trouble>>,
-    /// How much work the rules and sets have taken that were read so far; see [`Limit::Work`].
+    /// The work of the rules and sets that were read so far; see [`Limit::Work`].
     work: Cell<usize>,
     /// The work of all statements, chains and sets.
     kept: usize,

@@ -539,7 +539,7 @@ fn end_of_statement(text: &str, start: usize) -> Result<usize, ParseError> {
     }
 }
 
-/// Whether a statement of a chain is a comment of a listing.
+/// True if a statement of a chain is a comment of a listing.
 pub(super) fn is_hidden_part(statement: &str) -> bool {
     statement.starts_with('#')
 }

@@ -153,7 +153,7 @@ fn number(tokens: &mut Tokens) -> Result<(), String> {
     }
 }
 
-/// What the rules of an anchor do with each version of IP.
+/// The results of the rules of an anchor for each version of IP.
 #[derive(Default)]
 struct Steps {
     ipv4: Evaluation,

@@ -36,9 +36,9 @@ pub(super) struct Rule {
     /// The packets of IPv6, in packet order, if it applies to all addresses of IPv6. None of a
     /// block rule for some of them, which are not compared.
     pub ipv6: Vec<Packets>,
-    /// Whether it applies to each of these packets; see [`crate::policy::space::Step::certain`].
+    /// True if it applies to each of these packets; see [`crate::policy::space::Step::certain`].
     pub certain: bool,
-    /// Whether it may drop a packet that it applies to although it is a pass rule: at a limit, or
+    /// True if it may drop a packet that it applies to although it is a pass rule: at a limit, or
     /// on the way back.
     pub may_drop: bool,
 }

@@ -272,7 +272,7 @@ impl<'a> Scanner<'a> {
 struct Value {
     /// The place of its words among those of all macros.
     words: Range<usize>,
-    /// Whether it ends in a word, without a space after it.
+    /// True if it ends in a word, without a space after it.
     ends_in_word: bool,
 }
 

@@ -56,14 +56,14 @@ pub(super) struct Partition<'a> {
     order: [Field; FIELDS],
     buffers: [Buffers; FIELDS],
     pieces: Vec<Piece>,
-    /// How many pieces were found in earlier kinds of packets.
+    /// The number of pieces in earlier kinds of packets.
     earlier: usize,
     /// Sets of several spans, each kept once.
     sets: HashMap<Vec<Span>, SpanSet>,
     /// The number of spans in `sets`.
     spans_in_sets: usize,
     limits: Limits,
-    /// How many times boxes were looked at.
+    /// The number of looks at boxes so far.
     looked: usize,
 }
 
@@ -102,7 +102,7 @@ struct Segments<'a> {
     next: Peekable<slice::Iter<'a, (Span, u32)>>,
     /// The boxes of the segment, each with the last number of its span.
     active: &'a mut Vec<(u32, u32)>,
-    /// Where the next segment starts; `None` after the last number.
+    /// The start of the next segment; `None` after the last number.
     position: Option<u32>,
 }
 
@@ -618,7 +618,7 @@ struct Groups {
 }
 
 struct Group {
-    /// Where its pieces are.
+    /// The places of its pieces.
     pieces: Range<usize>,
     /// The spans of the field, ascending.
     spans: Vec<Span>,

@@ -51,7 +51,7 @@ fn changed_by<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), Str
     }
 }
 
-/// Whether `@` and `word` start a raw payload expression, such as `@th,0,16`.
+/// True if `@` and `word` start a raw payload expression, such as `@th,0,16`.
 fn is_raw_payload(word: &str, mut after: Tokens) -> Result<bool, String> {
     Ok(matches!(word, "ll" | "nh" | "th" | "ih") && after.next()? == Token::Sign(","))
 }

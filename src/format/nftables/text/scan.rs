@@ -4,7 +4,7 @@ use crate::format::nftables::is_listed;
 use crate::format::nftables::token::{Token, Tokens, end_of_line, end_of_quotation};
 use crate::format::parse::{ParseError, place};
 
-/// Whether a text begins as `nft list` begins its output.
+/// True if a text begins as `nft list` begins its output.
 ///
 /// Such a text contains no commands, and each chain once. It may contain comments that imitate
 /// other parts of a listing, because nft prints comments without escapes.
@@ -17,7 +17,7 @@ pub(super) fn is_listing(text: &str) -> bool {
     head.is_some_and(|head| head.starts_with("table ") && head.trim_end().ends_with('{'))
 }
 
-/// Whether a rule of a listing contains a text in quotes, other than its comment, that may end at
+/// True if a rule of a listing contains a text in quotes, other than its comment, that may end at
 /// a later quotation mark than it seems to.
 pub(super) fn is_ambiguous(rule: &str) -> bool {
     let mut tokens = Tokens::new(rule);
@@ -106,7 +106,7 @@ fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ParseError>
     Ok(end)
 }
 
-/// Whether a comment can be followed by this in what nft prints or accepts.
+/// True if a comment can be followed by this in what nft prints or accepts.
 fn may_follow_comment(rest: &str) -> bool {
     let rest = rest.trim_start_matches([' ', '\t']);
     let words = ["timeout ", "expires ", "counter ", "\\\n"];
