@@ -35,7 +35,7 @@ pub(super) enum Question {
 /// For each rule, as many looks at rules as are worth the effort for disjoint boxes.
 const LOOKS_PER_BOX: usize = 32;
 /// A piece costs about as much as this many looks at rules.
-const LOOKS_PER_PIECE: usize = 4;
+const LOOKS_PER_PIECE: usize = 12;
 /// The looks that are worth the effort for a unit of few rules.
 const FEW_LOOKS: usize = 1 << 20;
 /// A difference in this many boxes more than there are rules is reported by rule.
@@ -246,9 +246,12 @@ impl<'a> Partition<'a> {
 
     /// Adds the pieces of the given boxes, whose ids ascend, from a level of the order on.
     fn divide(&mut self, level: usize, ids: &[u32]) -> Result<(), Stop> {
-        // Boxes that may be left out are looked at once more.
-        let looks = if self.question == Question::All { 1 } else { 2 };
-        self.count_looks(looks * ids.len())?;
+        let looks = match self.question {
+            Question::All => ids.len(),
+            // Boxes that may be left out are looked at once more.
+            _ => 2 * (ids.len() + 1),
+        };
+        self.count_looks(looks)?;
         let relevant = self.relevant(level, ids);
         let ids = relevant.as_deref().unwrap_or(ids);
         let Some(&first) = ids.first() else {
