@@ -80,9 +80,8 @@ fn action<'a>(name: &'a str, goes: bool, chains: &dyn Named) -> Result<Option<Ac
         "RETURN" => Some(Action::Return),
         _ => None,
     };
-    let other = OTHER_TARGETS
-        .split_ascii_whitespace()
-        .any(|known| known == name);
+    let mut others = OTHER_TARGETS.split_ascii_whitespace();
+    let other = verdict.is_none() && others.any(|known| known == name);
     if verdict.is_none() && !other && !NO_VERDICT.contains(&name) {
         return Ok(Some(Action::Jump(name)));
     }

@@ -74,7 +74,7 @@ impl<'a> Iterator for Statements<'a> {
         }
         self.offset = start + end;
         let text = rest[..end].trim_end_matches(['\n', '\r']);
-        if text.split('\n').any(|line| line.len() > LINE_LIMIT) {
+        if text.len() > LINE_LIMIT && text.split('\n').any(|line| line.len() > LINE_LIMIT) {
             let problem = format!(
                 "the line has more than {LINE_LIMIT} bytes, and iptables-restore takes the end of a long one \
                  for another line"
@@ -91,12 +91,15 @@ impl<'a> Iterator for Statements<'a> {
 
 /// The place after the newline of the first line of a text.
 fn line_end(text: &str) -> usize {
-    text.find('\n').map_or(text.len(), |newline| newline + 1)
+    memchr::memchr(b'\n', text.as_bytes()).map_or(text.len(), |newline| newline + 1)
 }
 
 /// The same for a rule, of which a comment may contain newlines.
 fn rule_end(text: &str) -> Result<usize, String> {
     let mut end = line_end(text);
+    if memchr::memchr(b'"', &text.as_bytes()[..end]).is_none() {
+        return Ok(end);
+    }
     let mut at = 0;
     let mut option = "";
     loop {
@@ -174,8 +177,9 @@ impl<'a> Words<'a> {
         self.rest = self.rest.trim_start_matches([' ', '\t']);
         self.has_escapes = false;
         let Some(quoted) = self.rest.strip_prefix('"') else {
-            let end = self.rest.find([' ', '\t']).unwrap_or(self.rest.len());
-            let (word, rest) = self.rest.split_at(end);
+            let is_space = |byte: u8| matches!(byte, b' ' | b'\t');
+            let end = self.rest.bytes().position(is_space);
+            let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
             self.rest = rest;
             return match word {
                 "" => Ok(None),

@@ -418,9 +418,11 @@ impl<'a> Partition<'a> {
         while let Some(span) = segments.next(inner) {
             if inner.iter().any(|id| self.role(*id) == Role::Asked) {
                 inner.sort_unstable();
-                inner.extend_from_slice(everywhere);
-                #[expect(clippy::stable_sort_primitive, reason = "it merges two sorted lists")]
-                inner.sort();
+                if !everywhere.is_empty() {
+                    inner.extend_from_slice(everywhere);
+                    #[expect(clippy::stable_sort_primitive, reason = "it merges two sorted lists")]
+                    inner.sort();
+                }
                 let start = self.pieces.len();
                 self.divide(level + 1, inner)?;
                 self.add_to_groups(&mut groups, level, start, span);

@@ -11,7 +11,9 @@ const WORDS: [&str; 4] = ["add", "update", "delete", "meter"];
 
 /// Adds the sets that a rule adds elements to, or removes them from.
 pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
-    if !WORDS.iter().any(|word| rule.contains(word)) {
+    // A set is named after '@', in a variable, or after 'meter'.
+    let names_set = memchr::memchr2(b'@', b'$', rule.as_bytes()).is_some();
+    if !names_set && !rule.contains("meter") || !WORDS.iter().any(|word| rule.contains(word)) {
         return Ok(());
     }
     if is_hidden_part(rule) {
@@ -23,7 +25,7 @@ pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> R
 
 fn changed_by<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
     let mut tokens = Tokens::new(rule);
-    // Whether a verb was read whose set comes next: 'add @s { ... }', or 'set add ... @s'.
+    // True after a verb whose set comes next: 'add @s { ... }', or 'set add ... @s'.
     let mut open = false;
     loop {
         match tokens.next()? {

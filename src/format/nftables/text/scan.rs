@@ -20,6 +20,9 @@ pub(super) fn is_listing(text: &str) -> bool {
 /// True if a rule of a listing contains a text in quotes, other than its comment, that may end at
 /// a later quotation mark than it seems to.
 pub(super) fn is_ambiguous(rule: &str) -> bool {
+    if memchr::memchr(b'"', rule.as_bytes()).is_none() {
+        return false;
+    }
     let mut tokens = Tokens::new(rule);
     let (mut word, mut is_open) = ("", false);
     loop {
@@ -47,8 +50,9 @@ pub(super) fn check(text: &str) -> Result<(), ParseError> {
     let listing = is_listing(text);
     let bytes = text.as_bytes();
     let (mut at, mut last) = (0, 0);
-    while let Some(byte) = bytes.get(at) {
-        let end = match byte {
+    while let Some(found) = memchr::memchr3(b'"', b'#', b'\\', &bytes[at..]) {
+        at += found;
+        let end = match bytes[at] {
             b'"' => check_string(text, last, at)?,
             b'#' => {
                 let end = end_of_line(text, at);
@@ -57,12 +61,8 @@ pub(super) fn check(text: &str) -> Result<(), ParseError> {
                 }
                 end
             }
-            b'\\' => {
-                check_continuation(text, at)?;
-                at += 1;
-                continue;
-            }
             _ => {
+                check_continuation(text, at)?;
                 at += 1;
                 continue;
             }

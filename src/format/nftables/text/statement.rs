@@ -58,6 +58,8 @@ impl<'a> Reader<'a> {
                 self.keyword("over")?;
                 self.number().map(|_| Statement::Narrowing)
             }
+            // Most matches are of these; none of them is refused.
+            "ip" | "tcp" | "udp" | "th" | "iifname" | "oifname" => self.comparison(word),
             _ if is_listed(REFUSED, word) => Err(format!(
                 "'{word}' does what no set of packets tells, and cannot be judged"
             )),
