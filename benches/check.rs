@@ -174,7 +174,7 @@ fn overlapping(count: u32) -> Vec<String> {
             10..12 => format!("-A FORWARD -s {source} -j ACCEPT\n"),
             12..14 => format!("-A FORWARD -i eth1 -o eth0 -d {destination} -j ACCEPT\n"),
             14..17 => format!("-A FORWARD -s {source} -p tcp --dport {port} -j ACCEPT\n"),
-            17..19 => format!("-A FORWARD -s {source} -j DROP\n"),
+            17 => format!("-A FORWARD -s {source} -j DROP\n"),
             _ => format!("-A FORWARD -s {source} -d {destination} -j DROP\n"),
         }
     };

@@ -364,6 +364,73 @@ fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
     );
 }
 
+/// Each of these texts has the right rules, and the system may still have others.
+#[test]
+fn a_text_that_may_not_show_all_rules_is_refused() {
+    let selection = "--edition current --region tokyo --direction in";
+    let rendered = |format: &str| render(&format!("{selection} --format {format}"));
+    let iptables = rendered("iptables");
+    let two_readings = iptables
+        .replace(
+            "\nCOMMIT\n",
+            "\n-A X -m comment --comment \"x\n-A TWILIO-SIP-IN -s 192.0.2.1/32 -j ACCEPT\n#\" -j RETURN\nCOMMIT\n",
+        )
+        .replace("*filter\n", "*filter\n:X - [0:0]\n");
+    let nat = "*nat\n:X - [0:0]\n-A X -m comment --comment \"two\nlines\" -j RETURN\nCOMMIT\n";
+    let anonymous = r#"{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "x", "json_schema_version": 1}},
+        {"table": {"family": "inet", "name": "filter", "handle": 1}},
+        {"set": {"family": "inet", "name": "sig", "table": "filter", "type": "ipv4_addr", "handle": 4, "elem": ["192.0.2.1"]}},
+        {"chain": {"family": "inet", "table": "filter", "name": "input", "handle": 1}},
+        {"chain": {"family": "inet", "table": "filter", "name": "twilio_sip_in", "handle": 2}},
+        {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 5, "expr": ["jump {\n\t\t\tadd @sig { ip saddr }\n\t\t}"]}},
+        {"rule": {"family": "inet", "table": "filter", "chain": "twilio_sip_in", "handle": 6, "expr": [
+            {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@sig"}}, {"accept": null}]}}]}"#;
+    let [cisco, asa, mikrotik, junos] = ["cisco", "cisco-asa", "mikrotik", "junos"].map(rendered);
+    let request = "ip sla 1\n http get raw http://192.0.2.1\n  http-raw-request\n   ip access-list extended TWILIO-SIP-IN\n    no 5\n  exit\n";
+    let jump = "/ip firewall filter\nadd chain=twilio-sip-in action=jump jump-target=ppp\nadd chain=ppp action=return\n";
+    let users = "/user-manager user group\nadd attributes=Mikrotik-Address-List:twilio-sip-signaling name=g\n";
+    let of_part = "this command prints a part of the configuration, or a";
+    for (format, text, problem) in [
+        ("iptables", iptables.replace("\nCOMMIT\n", "\nCOMMIT \n"), "iptables-restore takes no space after COMMIT"),
+        ("nftables", anonymous.to_owned(), "this rule changes the elements of set 'sig'"),
+        ("cisco", format!("{cisco}{request}"), "may be a command, or part of a text"),
+        ("cisco", format!("r1#show running-config | exclude deny\n{cisco}"), of_part),
+        ("cisco", format!("r1#more flash:new.cfg\n{cisco}"), of_part),
+        ("cisco-asa", format!("fw# more disk0:/new.cfg\n{asa}"), of_part),
+        (
+            "junos",
+            format!("u@r> show configuration | display set | except discard\n{junos}"),
+            of_part,
+        ),
+        (
+            "junos",
+            format!("u@r> show configuration rollback 1 | display set\n{junos}"),
+            of_part,
+        ),
+        ("mikrotik", format!("{mikrotik}{jump}"), "RouterOS itself adds rules to the chain ppp"),
+        ("mikrotik", format!("{mikrotik}{users}"), "twilio-sip-signaling"),
+        ("ipset", "Name:\nMembers:\nName:twilio-sip-media\n".to_owned(), "expected a space and a name after 'Name:'"),
+        (
+            "terraform",
+            r#"{"resource": {"aws_vpc_security_group_rules_exclusive": {"x": {"security_group_id": "sg-1", "ingress_rule_ids": [], "egress_rule_ids": []}}}}"#.to_owned(),
+            "it removes every rule of a group that it does not list",
+        ),
+    ] {
+        let ran = check(&format!("{selection} --format {format} --quiet"), &text);
+        let told = ran.refused();
+        assert!(told.contains(problem), "{format}: {told}");
+    }
+    // iptables-restore has loaded the filter table when it refuses the other one.
+    let report = drifted(check(
+        &format!("{selection} --format iptables --quiet"),
+        &format!("{two_readings}{nat}"),
+    ));
+    assert!(
+        report.contains("extra   in  any protocol from 192.0.2.1 to any\n"),
+        "{report}"
+    );
+}
+
 /// `--name X` compares X, even if the unit X-IN of this program is in the same text.
 #[test]
 fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {

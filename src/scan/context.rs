@@ -1,6 +1,7 @@
 //! What the lines around an address speak of.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2_iter};
@@ -191,6 +192,8 @@ pub struct Context<'t> {
     /// How many lists there are.
     lists: usize,
     words: &'t Words,
+    /// The last line without addresses that was asked about, and if it asks to be ignored.
+    other_line: Cell<(Option<usize>, bool)>,
 }
 
 /// A line that has addresses.
@@ -239,6 +242,7 @@ impl<'t> Context<'t> {
             rows: Vec::new(),
             lists: 0,
             words,
+            other_line: Cell::default(),
         };
         let mut lines: Vec<usize> = Vec::new();
         for one in found {
@@ -338,9 +342,21 @@ impl<'t> Context<'t> {
     pub fn is_ignored(&self, place: &Range<usize>) -> bool {
         let ignores = |at| match self.row(at) {
             Some(row) => row.says == Says::Ignore,
-            None => has_directive(self.whole(self.line(at))),
+            None => self.other_line_ignores(self.line(at)),
         };
         ignores(place.start) || ignores(place.end - 1)
+    }
+
+    /// True if a line without addresses asks to be ignored. A line may be long and have many places
+    /// that are asked about.
+    fn other_line_ignores(&self, line: usize) -> bool {
+        let (last, ignores) = self.other_line.get();
+        if last == Some(line) {
+            return ignores;
+        }
+        let ignores = has_directive(self.whole(line));
+        self.other_line.set((Some(line), ignores));
+        ignores
     }
 
     /// Whether a network that is much larger than published ones is meant for Twilio: the line of a

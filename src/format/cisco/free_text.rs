@@ -65,6 +65,10 @@ impl<'a> FreeText<'a> {
         if has_body || is("key-string") && words.peek().is_none() {
             return Some(text(End::Line("quit"), Kind::Unknown));
         }
+        // The bytes of a request of IP SLA.
+        if is("http-raw-request") {
+            return Some(text(End::Line("exit"), Kind::Unknown));
+        }
         let Some((rest, kind)) = delimited(first, words) else {
             if !body.bytes().any(|byte| matches!(byte, b'^' | 3)) {
                 return None;

@@ -11,6 +11,8 @@ pub(in crate::format) struct Session<'a> {
     prompt: Option<&'a str>,
 }
 
+const OF_PART: &str = "this command prints a part of the configuration, or a file; give what the whole command prints";
+
 impl<'a> Session<'a> {
     /// Refuses a line that is of another device, or a command that may change something.
     pub fn line(&mut self, body: &'a str) -> Result<(), String> {
@@ -54,6 +56,11 @@ impl<'a> Session<'a> {
             "show", "more", "terminal", "pager", "enable", "exit", "logout", "quit",
         ];
         let is_harmless = first.len() > 1 && harmless.iter().any(|known| means(first, known));
+        let is_of_file =
+            first.len() > 1 && means(first, "more") && !command.contains("system:running-config");
+        if command.contains('|') || is_of_file {
+            return Err(OF_PART.to_owned());
+        }
         if first.is_empty() || is_harmless || writes_terminal {
             Ok(())
         } else {

@@ -294,6 +294,10 @@ struct Block<'a> {
 impl<'a> Listing<'a> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), ParseError> {
         if let Some(name) = line.strip_prefix("Name:") {
+            if !name.starts_with(' ') || name.len() == 1 {
+                let problem = "expected a space and a name after 'Name:', as ipset list prints it";
+                return Err(ParseError::new(at, problem));
+            }
             let ended = self.end_set();
             self.current = Some(Block::new(at, name.trim_ascii()));
             return ended;

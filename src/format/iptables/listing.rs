@@ -48,8 +48,8 @@ fn wanted_units(listing: &Listing, wanted: Wanted) -> Parsed {
     units(listing, names, wanted)
 }
 
-/// True if `iptables-restore` may load a text. It refuses a line that starts with a word or a space
-/// in quotes.
+/// True if `iptables-restore` may load a text, or its filter table and the tables before that, which it
+/// loads one by one. It refuses a line that starts with a word or a space in quotes.
 fn may_load(text: &str) -> bool {
     const OPTIONS: [&str; 4] = ["-", "[", "!", "\"-"];
     let starts = |line: &str| {
@@ -59,7 +59,18 @@ fn may_load(text: &str) -> bool {
             || line.starts_with(['#', '*', ':'])
             || OPTIONS.iter().any(|option| inner.starts_with(option))
     };
-    lines(text).is_ok_and(|mut lines| lines.all(|(_, line)| starts(line)))
+    let filter = format!("*{TABLE}");
+    let mut in_filter = false;
+    for line in text.lines() {
+        in_filter |= line.starts_with('*') && line.replace([' ', '\t'], "") == filter;
+        if !starts(line) {
+            return false;
+        }
+        if in_filter && line == "COMMIT" {
+            break;
+        }
+    }
+    true
 }
 
 /// The command that printed a text.
@@ -239,6 +250,9 @@ impl<'a> Outline<'a> {
         let inner = line.trim_start_matches([' ', '\t']);
         if line.is_empty() || line.starts_with('#') {
             return Ok(());
+        }
+        if line == "COMMIT" && text != line {
+            return Err("iptables-restore takes no space after COMMIT; remove it".to_owned());
         }
         if inner.len() < line.len() && (inner.starts_with(['#', '*', ':']) || inner == "COMMIT") {
             return Err(

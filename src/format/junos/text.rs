@@ -78,10 +78,32 @@ fn one_device(text: &str) -> Result<(), ParseError> {
         if !prompt.contains('@') || !is_of_terminal(line) {
             continue;
         }
+        shows_all(line).map_err(|problem| ParseError::new(at, problem))?;
         let name = prompt.trim_end_matches(['>', '#']);
         if known.replace(name).is_some_and(|known| known != name) {
             return Err(ParseError::new(at, SEVERAL_DEVICES));
         }
+    }
+    Ok(())
+}
+
+/// Refuses a command at a prompt that leaves lines out, or prints an older configuration.
+fn shows_all(line: &str) -> Result<(), String> {
+    const WHOLE: [&str; 4] = [
+        "display set",
+        "display inheritance",
+        "display omit",
+        "no-more",
+    ];
+    let mut parts = line.split('|').map(str::trim_ascii);
+    let is_older = parts
+        .next()
+        .is_some_and(|command| command.contains(" rollback"));
+    if is_older || parts.any(|pipe| !WHOLE.contains(&pipe)) {
+        return Err(
+            "this command prints a part of the configuration, or an older one; give what 'show configuration' prints"
+                .to_owned(),
+        );
     }
     Ok(())
 }

@@ -99,6 +99,11 @@ impl<'a> Filter<'a> {
                 "expected a chain of your own after 'jump-target', not {name}"
             ));
         }
+        if ["ppp", "hotspot", "pre-hs-input"].contains(&name) || name.starts_with("hs-") {
+            return Err(format!(
+                "RouterOS itself adds rules to the chain {name} that no export shows; jump to a chain of your own"
+            ));
+        }
         let known = self.script.chains.get_key_value(name);
         known.map(|(name, _)| name.as_ref()).ok_or_else(|| {
             format!(

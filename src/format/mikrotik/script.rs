@@ -337,7 +337,7 @@ fn filled(mut words: Words) -> Result<Filled, String> {
         in_find = is_in_find && !word.ends_with(']');
         let name = word.split_once('=').map(|(name, _)| name);
         let fills = name.is_some_and(names_lists);
-        if is_in_find || !fills && name != Some("disabled") {
+        if is_in_find || !fills && !matches!(name, Some("disabled" | "attributes")) {
             continue;
         }
         let Some(value) = Property::read(word)?.value else {
@@ -345,11 +345,22 @@ fn filled(mut words: Words) -> Result<Filled, String> {
         };
         if fills {
             lists.push(value);
+        } else if name == Some("attributes") {
+            lists.extend(lists_of_users(&value).map(Cow::Owned));
         } else {
             is_disabled = value == "yes";
         }
     }
     Ok(Filled { lists, is_disabled })
+}
+
+/// The lists that get the addresses of a user of the User Manager, by the attributes of its group.
+fn lists_of_users(attributes: &str) -> impl Iterator<Item = String> {
+    attributes.split(',').filter_map(|attribute| {
+        let (name, list) = attribute.split_once(':')?;
+        let is_list = name.eq_ignore_ascii_case("Mikrotik-Address-List");
+        is_list.then(|| list.to_owned())
+    })
 }
 
 /// True if a property says which lists get addresses. RouterOS takes names of properties that are cut

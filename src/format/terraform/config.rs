@@ -1,6 +1,6 @@
 //! A file in Terraform's JSON syntax: all of its rules are the unit's.
 
-use super::listing::{OLD_RULE, direction, keys};
+use super::listing::{EXCLUSIVE_RULES, OLD_RULE, direction, keys};
 use crate::format::aws::single::{Keys, Single};
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::Wanted;
@@ -45,6 +45,10 @@ pub(super) fn rules<'a>(root: Node<'a>, wanted: Wanted) -> Result<Vec<Single<'a>
         if kind == OLD_RULE {
             let what = "check does not read rules of this type; write them as \
                         aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
+            return Err(node.problem(what).into());
+        }
+        if kind == EXCLUSIVE_RULES {
+            let what = "it removes every rule of a group that it does not list, and its list is not compared";
             return Err(node.problem(what).into());
         }
         let Some(direction) = direction(kind) else {

@@ -101,6 +101,9 @@ fn read<'a>(
 /// The older type of resource that is a rule, of either direction.
 pub(super) const OLD_RULE: &str = "aws_security_group_rule";
 
+/// A type of resource that removes every rule of a group that it does not list.
+pub(super) const EXCLUSIVE_RULES: &str = "aws_vpc_security_group_rules_exclusive";
+
 /// The direction of the rules that a type of resource stands for.
 pub(super) fn direction(kind: &str) -> Option<Direction> {
     [Direction::In, Direction::Out]

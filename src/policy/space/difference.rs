@@ -40,8 +40,9 @@ pub fn differences(
     steps: &[Step],
     limits: Limits,
 ) -> Result<Vec<Difference>, Exceeded> {
-    let mut partition = Partition::new(expected, steps, limits);
-    match partition.of(Question::All)? {
+    // A partition that is given up is gone before the next one is made.
+    let disjoint = Partition::new(expected, steps, limits).of(Question::All)?;
+    match disjoint {
         Some(found) => Ok(coalesced(found)),
         None => by_rule(expected, steps, limits),
     }

@@ -36,6 +36,8 @@ pub(super) enum Question {
 const LOOKS_PER_BOX: usize = 32;
 /// A piece costs about as much as this many looks at rules.
 const LOOKS_PER_PIECE: usize = 12;
+/// As many boxes are compared by kind in the time of one look.
+const KINDS_PER_LOOK: usize = 8;
 /// The looks that are worth the effort for a unit of few rules.
 const FEW_LOOKS: usize = 1 << 20;
 /// A difference in this many boxes more than there are rules is reported by rule.
@@ -203,7 +205,9 @@ impl<'a> Partition<'a> {
         let mut found = Vec::new();
         for atom in Kind::atoms(&self.kinds) {
             let covers: Vec<bool> = self.kinds.iter().map(|kind| kind.covers(&atom)).collect();
-            self.looked = self.looked.saturating_add(covers.len());
+            let looks = covers.len() + self.kind_of.len() / KINDS_PER_LOOK;
+            self.looked = self.looked.saturating_add(looks);
+            self.limits.check(Limit::Work, self.looked)?;
             let members: Vec<u32> = (0u32..)
                 .zip(&self.kind_of)
                 .filter(|(id, kind)| covers[**kind as usize] && self.role(*id) != Role::Ignored)

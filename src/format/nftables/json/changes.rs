@@ -11,24 +11,35 @@ use crate::format::nftables::ruleset::SetName;
 use super::object::only_key;
 use super::parsed;
 
-const WORDS: [&str; 4] = ["set", "map", "meter", "\\"];
+/// A string that contains '@' may be a statement that nft prints as text.
+const WORDS: [&str; 5] = ["set", "map", "meter", "\\", "@"];
 
 /// Adds the sets that a rule adds elements to, or removes them from.
 pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
     if WORDS.iter().any(|word| rule.contains(word)) {
         let statements: Vec<Change> = parsed(rule)?;
-        found.extend(
-            statements
-                .into_iter()
-                .filter_map(|change| change.0)
-                .map(Some),
-        );
+        found.extend(statements.into_iter().filter_map(Change::set));
     }
     Ok(())
 }
 
-/// The set that a statement changes, if it is of such a kind.
-struct Change<'a>(Option<Cow<'a, str>>);
+/// The change that a statement makes to a set.
+enum Change<'a> {
+    Nothing,
+    Set(Cow<'a, str>),
+    /// Some set: nft prints the statement as text, such as the rules of an anonymous chain.
+    Unknown,
+}
+
+impl<'a> Change<'a> {
+    fn set(self) -> Option<SetName<'a>> {
+        match self {
+            Change::Nothing => None,
+            Change::Set(name) => Some(Some(name)),
+            Change::Unknown => Some(None),
+        }
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Change<'a> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
@@ -57,25 +68,31 @@ impl<'a> Visitor<'a> for ChangeVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Change<'a>, E> {
-        Ok(Change(None))
+        Ok(Change::Nothing)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Change<'a>, E> {
-        Ok(Change(None))
+    fn visit_str<E>(self, statement: &str) -> Result<Change<'a>, E> {
+        Ok(if statement.contains('@') {
+            Change::Unknown
+        } else {
+            Change::Nothing
+        })
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Change<'a>, A::Error> {
         only_key(&mut map, |key, map| {
             if !matches!(key, "set" | "map" | "meter") {
                 map.next_value::<IgnoredAny>()?;
-                return Ok(Change(None));
+                return Ok(Change::Nothing);
             }
             let names: Names = map.next_value()?;
             let name = names.set.or(names.map).or(names.name);
-            Ok(Change(name.map(|name| match name.strip_prefix('@') {
-                Some(bare) => Cow::Owned(bare.to_owned()),
-                None => name,
-            })))
+            Ok(name.map_or(Change::Nothing, |name| {
+                Change::Set(match name.strip_prefix('@') {
+                    Some(bare) => Cow::Owned(bare.to_owned()),
+                    None => name,
+                })
+            }))
         })
     }
 }
