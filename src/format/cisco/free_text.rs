@@ -47,7 +47,10 @@ impl<'a> FreeText<'a> {
     pub fn begun(body: &'a str, at: u32) -> Option<Self> {
         let mut words = Words::new(body);
         let first = words.next()?;
-        if is_one_line(first) || is_removal(first) {
+        let has_control = memchr::memchr2(b'^', 3, body.as_bytes()).is_some();
+        let is_entry =
+            matches!(first, "permit" | "deny") || first.bytes().all(|b| b.is_ascii_digit());
+        if is_entry && !has_control || is_one_line(first) || is_removal(first) {
             return None;
         }
         let text = |end, kind| FreeText { at, end, kind };
@@ -70,7 +73,7 @@ impl<'a> FreeText<'a> {
             return Some(text(End::Line("exit"), Kind::Unknown));
         }
         let Some((rest, kind)) = delimited(first, words) else {
-            if !body.bytes().any(|byte| matches!(byte, b'^' | 3)) {
+            if !has_control {
                 return None;
             }
             let mut controls = [CONTROL_C, ETX].into_iter();

@@ -36,9 +36,10 @@ impl<'a> Session<'a> {
 
     /// Reads `router#show running-config`.
     fn prompt(&mut self, body: &'a str) -> Result<(), String> {
-        let Some((name, command)) = body.split_once(['#', '>']) else {
+        let Some(sign) = memchr::memchr2(b'#', b'>', body.as_bytes()) else {
             return Ok(());
         };
+        let (name, command) = (&body[..sign], &body[sign + 1..]);
         let of_name = |c: char| c.is_ascii_alphanumeric() || "._-:/@".contains(c);
         if name.is_empty() || !name.chars().all(of_name) {
             return Ok(());
