@@ -18,9 +18,11 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let anchor = wanted.unit.name.lower_with_hyphens();
     // Tables may stand after the rules that use them.
     let mut tables = Tables::new(anchor.clone());
+    let may_overload = memchr::memmem::find(text.as_bytes(), b"overload").is_some();
     statements(text, wanted.limits, |tokens, keyword, _| match keyword {
         "table" => tables.define(tokens),
-        _ => tables.note_overloads(tokens),
+        _ if may_overload => tables.note_overloads(tokens),
+        _ => tokens.skip_statement(),
     })?;
     let mut steps = Steps::default();
     statements(text, wanted.limits, |tokens, keyword, at| match keyword {

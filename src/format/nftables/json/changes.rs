@@ -16,7 +16,8 @@ const WORDS: [&str; 5] = ["set", "map", "meter", "\\", "@"];
 
 /// Adds the sets that a rule adds elements to, or removes them from.
 pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
-    if WORDS.iter().any(|word| rule.contains(word)) {
+    let has = |word: &&str| memchr::memmem::find(rule.as_bytes(), word.as_bytes()).is_some();
+    if WORDS.iter().any(has) {
         let statements: Vec<Change> = parsed(rule)?;
         found.extend(statements.into_iter().filter_map(Change::set));
     }
