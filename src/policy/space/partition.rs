@@ -50,6 +50,8 @@ pub(super) struct Partition<'a> {
     /// The kind of each box, by its number in `kinds`.
     kind_of: Vec<u32>,
     kinds: Vec<Kind>,
+    /// Kinds that each of `kinds` covers as a whole or not at all.
+    atoms: Vec<Kind>,
     expected: usize,
     steps: &'a [Step],
     question: Question,
@@ -178,6 +180,7 @@ impl<'a> Partition<'a> {
         Partition {
             spans: all().map(|p| p.spans).collect(),
             kind_of,
+            atoms: Kind::atoms(&kinds),
             kinds,
             expected: expected.len(),
             steps,
@@ -203,7 +206,8 @@ impl<'a> Partition<'a> {
         };
         self.roles = self.roles(question);
         let mut found = Vec::new();
-        for atom in Kind::atoms(&self.kinds) {
+        for number in 0..self.atoms.len() {
+            let atom = self.atoms[number];
             let covers: Vec<bool> = self.kinds.iter().map(|kind| kind.covers(&atom)).collect();
             let looks = covers.len() + self.kind_of.len() / KINDS_PER_LOOK;
             self.looked = self.looked.saturating_add(looks);
