@@ -1,12 +1,16 @@
 //! Drift: what of a policy a deployed firewall does not let through, and what it lets through
 //! besides, each part by its name.
 
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+use ipnet::Ipv4Net;
 
 use super::space::{
     self, Cell, Difference, Field, Grain, Packets, Protocols, Side, Span, SpanSet, Step,
 };
-use super::{Direction, Plane, Rule, State};
+use super::{Direction, Plane, RemoteNetwork, Rule, State};
 use crate::limits::{Exceeded, Limits};
 
 /// What a firewall lets through one way.
@@ -49,7 +53,7 @@ pub struct Beyond {
 /// A network that an edition publishes.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Its addresses.
+    /// Its addresses, which are those of a prefix.
     pub addresses: Span,
     /// What it is for.
     pub plane: Plane,
@@ -132,6 +136,27 @@ pub struct Publication {
     pub editions: Vec<Arc<str>>,
 }
 
+impl Belongs {
+    fn of(rule: &Rule, network: &RemoteNetwork, grain: Grain) -> Belongs {
+        let mut editions: Vec<Arc<str>> = Vec::new();
+        for origin in &network.origins {
+            if !editions.contains(&origin.edition) {
+                editions.push(origin.edition.clone());
+            }
+        }
+        Belongs::Rule {
+            subject: match (grain, rule.state) {
+                (Grain::Remotes, _) => rule.plane.to_string(),
+                (_, State::Any) => rule.subject(),
+                (_, State::Established) => format!("{}, the way back,", rule.subject()),
+            },
+            plane: rule.plane,
+            region: network.label(false),
+            editions,
+        }
+    }
+}
+
 impl Drift {
     /// Whether there is none.
     pub fn is_none(&self) -> bool {
@@ -175,37 +200,29 @@ fn name_missing(
     rules: &[&Rule],
     grain: Grain,
     needed: &[Vec<Packets>],
-    mut missing: Vec<Difference>,
+    missing: Vec<Difference>,
     direction: Direction,
 ) -> Vec<Part> {
+    let numbered = missing.iter().enumerate();
+    let boxes = numbered.flat_map(|(number, d)| d.packets.outlines().map(move |o| (o, number)));
+    let mut overlaps = space::overlaps(&needed.concat(), &boxes.collect::<Vec<_>>()).into_iter();
+    // What of each difference is not named yet.
+    let mut left: Vec<Vec<Difference>> = missing.into_iter().map(|d| vec![d]).collect();
     let mut parts = Vec::new();
     for (rule, boxes) in rules.iter().zip(needed) {
         let networks = &rule.remote.networks;
         let of_each = boxes.len() / networks.len();
         for (network, boxes) in networks.iter().zip(boxes.chunks(of_each)) {
-            if missing.is_empty() {
-                return parts;
-            }
             let mut found = Vec::new();
-            for own in boxes {
-                missing = take(missing, own, &mut found);
-            }
-            let mut editions: Vec<Arc<str>> = Vec::new();
-            for origin in &network.origins {
-                if !editions.contains(&origin.edition) {
-                    editions.push(origin.edition.clone());
+            for (own, numbers) in boxes.iter().zip(&mut overlaps) {
+                for number in numbers {
+                    take(&mut left[number], own, &mut found);
                 }
             }
-            let belongs = Belongs::Rule {
-                subject: match (grain, rule.state) {
-                    (Grain::Remotes, _) => rule.plane.to_string(),
-                    (_, State::Any) => rule.subject(),
-                    (_, State::Established) => format!("{}, the way back,", rule.subject()),
-                },
-                plane: rule.plane,
-                region: network.label(false),
-                editions,
-            };
+            if found.is_empty() {
+                continue;
+            }
+            let belongs = Belongs::of(rule, network, grain);
             parts.extend(space::coalesced(found).into_iter().map(|d| Part {
                 direction,
                 packets: d.packets,
@@ -218,10 +235,9 @@ fn name_missing(
     parts
 }
 
-/// Moves what is in `own` to `found`; the rest is returned.
-fn take(from: Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) -> Vec<Difference> {
-    let mut rest = Vec::with_capacity(from.len());
-    for difference in from {
+/// Moves what is in `own` to `found`.
+fn take(from: &mut Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) {
+    for difference in std::mem::take(from) {
         let with = |packets| Difference {
             packets,
             ..difference.clone()
@@ -229,12 +245,11 @@ fn take(from: Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) -> Ve
         match (difference.packets.and(own), difference.packets.without(own)) {
             (Some(common), Some(others)) => {
                 found.push(with(common));
-                rest.extend(others.into_iter().map(with));
+                from.extend(others.into_iter().map(with));
             }
-            _ => rest.push(difference),
+            _ => from.push(difference),
         }
     }
-    rest
 }
 
 /// Attributes extra packets to the networks that Twilio published, if those are all of them.
@@ -251,7 +266,7 @@ fn name_extra(
             parts.push(Part {
                 direction,
                 sometimes: difference.sometimes,
-                belongs: publications(&packets, grain, known, direction),
+                belongs: publications(&packets, grain, &published, direction),
                 packets,
                 blame: difference.blame.clone(),
             });
@@ -265,16 +280,23 @@ fn name_extra(
     parts
 }
 
-/// The published networks, to find those that make up a span.
-struct Published {
+/// The published networks, to find those that make up a span or hold it.
+struct Published<'k> {
+    known: &'k [Known],
+    /// The places in `known` of the networks with these addresses.
+    places: HashMap<Span, Vec<usize>>,
     /// Ascending; of those that start at one address the widest comes first.
     networks: Vec<Span>,
     /// For each of them, the highest address that it or one before it has.
     reaches: Vec<u32>,
 }
 
-impl Published {
-    fn of(known: &[Known]) -> Published {
+impl<'k> Published<'k> {
+    fn of(known: &'k [Known]) -> Self {
+        let mut places: HashMap<Span, Vec<usize>> = HashMap::new();
+        for (place, network) in known.iter().enumerate() {
+            places.entry(network.addresses).or_default().push(place);
+        }
         let mut networks: Vec<Span> = known.iter().map(|known| known.addresses).collect();
         networks.sort_by_key(|network| (network.first, u32::MAX - network.last));
         let mut reach = 0;
@@ -283,6 +305,8 @@ impl Published {
             reach
         });
         Published {
+            known,
+            places,
             reaches: reaches.collect(),
             networks,
         }
@@ -330,18 +354,35 @@ impl Published {
         }
         (parts.last()?.last == span.last).then_some(parts)
     }
+
+    /// The networks that hold a span, in the order in which they are known.
+    fn holders(&self, span: Span) -> impl Iterator<Item = &'k Known> {
+        let first = Ipv4Addr::from_bits(span.first);
+        let networks = (0..=32).filter_map(|prefix| Ipv4Net::new(first, prefix).ok());
+        let around = networks.map(|network| Span::from(network.trunc()));
+        let held = around.filter(|network| network.holds(span));
+        let mut places: Vec<usize> = held
+            .filter_map(|network| self.places.get(&network))
+            .flatten()
+            .copied()
+            .collect();
+        places.sort_unstable();
+        places.into_iter().map(|place| &self.known[place])
+    }
 }
 
-fn publications(packets: &Cell, grain: Grain, known: &[Known], direction: Direction) -> Belongs {
+fn publications(
+    packets: &Cell,
+    grain: Grain,
+    published: &Published,
+    direction: Direction,
+) -> Belongs {
     let service = packets.set(match direction {
         Direction::In => Field::LocalPort,
         Direction::Out => Field::RemotePort,
     });
     let mut found: Vec<Publication> = Vec::new();
-    let holders = known
-        .iter()
-        .filter(|k| k.addresses.holds(packets.set(Field::Remote).hull()));
-    for holder in holders {
+    for holder in published.holders(packets.set(Field::Remote).hull()) {
         let own_ports = grain == Grain::Remotes || holder.carries(packets.kind.protocols, service);
         let same = |p: &&mut Publication| {
             p.plane == holder.plane && p.own_ports == own_ports && p.region == holder.region
@@ -443,7 +484,8 @@ mod tests {
             let udp = Packets::ALL.of_kind(space::Kind::of(Protocols::UDP));
             let packets = udp.unwrap().with(Field::Remote, Span::single(1));
             let packets = packets.with(Field::LocalPort, Span::single(port));
-            let belongs = publications(&packets.into(), Grain::Packets, &known, Direction::In);
+            let published = Published::of(&known);
+            let belongs = publications(&packets.into(), Grain::Packets, &published, Direction::In);
             let Belongs::Published(places) = belongs else {
                 panic!("{port} is of nothing");
             };

@@ -7,6 +7,7 @@
 mod cell;
 mod difference;
 mod outcome;
+mod overlap;
 mod partition;
 
 use ipnet::Ipv4Subnets;
@@ -15,6 +16,7 @@ use super::{Direction, Protocol, RemoteNetwork, Rule, State};
 
 pub use cell::{Cell, SpanSet};
 pub use difference::{Difference, Side, by_rule, coalesced, differences};
+pub use overlap::overlaps;
 
 /// Numbers from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,7 @@
 //! Products of sets: the parts into which a comparison divides the packets.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{FIELDS, Field, Kind, Packets, Span, complement, normalized};
@@ -52,21 +53,31 @@ impl SpanSet {
 
     /// The numbers that are also in a span.
     pub fn and(&self, span: Span) -> Option<SpanSet> {
-        match self {
-            SpanSet::One(own) => own.and(span).map(SpanSet::One),
-            SpanSet::Many(spans) => {
-                SpanSet::of(spans.iter().filter_map(|own| own.and(span)).collect())
-            }
-        }
+        let common = self.spans()[self.overlapping(span)].iter();
+        SpanSet::of(common.filter_map(|own| own.and(span)).collect())
     }
 
     /// The numbers that are not in a span.
     fn without(&self, span: Span) -> Option<SpanSet> {
-        let rest = self
-            .spans()
-            .iter()
-            .flat_map(|own| complement(&[span], *own));
-        SpanSet::of(rest.collect())
+        let Range { start, end } = self.overlapping(span);
+        let spans = self.spans();
+        let mut rest = Vec::with_capacity(spans.len() + 1);
+        rest.extend_from_slice(&spans[..start]);
+        for own in &spans[start..end] {
+            rest.extend(complement(&[span], *own));
+        }
+        rest.extend_from_slice(&spans[end..]);
+        SpanSet::of(rest)
+    }
+
+    /// The places of its spans that overlap with a span.
+    fn overlapping(&self, span: Span) -> Range<usize> {
+        let spans = self.spans();
+        let start = spans.partition_point(|own| own.last < span.first);
+        start
+            ..spans
+                .partition_point(|own| own.first <= span.last)
+                .max(start)
     }
 }
 
@@ -146,6 +157,17 @@ impl Cell {
             sets: sets.clone(),
         }));
         Some(rest)
+    }
+
+    /// For each span of remote addresses, the least box that holds the packets with them.
+    pub fn outlines(&self) -> impl Iterator<Item = Packets> + '_ {
+        let spans = self.sets.each_ref().map(SpanSet::hull);
+        let outline = Packets {
+            kind: self.kind,
+            spans,
+        };
+        let remotes = self.set(Field::Remote).spans().iter();
+        remotes.map(move |remote| outline.with(Field::Remote, *remote))
     }
 
     /// The boxes that make up the cell: one for each combination of spans.

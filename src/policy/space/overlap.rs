@@ -1,0 +1,100 @@
+//! The pairs of boxes of two lists that overlap, found without a look at every pair.
+
+use super::partition::ORDER;
+use super::{Field, Packets};
+
+/// Up to this number, pairs are compared one by one.
+const FEW_PAIRS: usize = 4_096;
+
+/// For each of `boxes`, the numbers of the `others` that have packets in common with it, ascending.
+///
+/// Each of the `others` comes with its number; several may have the same.
+pub fn overlaps(boxes: &[Packets], others: &[(Packets, usize)]) -> Vec<Vec<usize>> {
+    let mut found = vec![Vec::new(); boxes.len()];
+    let everything = Pairs {
+        boxes: boxes.iter().enumerate().collect(),
+        others: others.iter().collect(),
+    };
+    let mut open = vec![everything];
+    while let Some(pairs) = open.pop() {
+        match pairs.halves() {
+            Some(halves) => open.extend(halves),
+            None => pairs.compare(&mut found),
+        }
+    }
+    for numbers in &mut found {
+        numbers.sort_unstable();
+        // A pair on both sides of a cut was found twice.
+        numbers.dedup();
+    }
+    found
+}
+
+/// Each of some boxes with each of some others.
+struct Pairs<'a> {
+    boxes: Vec<(usize, &'a Packets)>,
+    others: Vec<&'a (Packets, usize)>,
+}
+
+impl Pairs<'_> {
+    fn count(&self) -> usize {
+        self.boxes.len().saturating_mul(self.others.len())
+    }
+
+    /// The pairs on either side of the best cut; `None` if no cut saves much.
+    fn halves(&self) -> Option<[Self; 2]> {
+        if self.count() <= FEW_PAIRS {
+            return None;
+        }
+        let cuts = ORDER.into_iter().filter_map(|field| self.cut(field));
+        let best = cuts.min_by_key(|halves| halves[0].count() + halves[1].count())?;
+        let saved = self.count() - self.count() / 4;
+        (best[0].count() + best[1].count() <= saved).then_some(best)
+    }
+
+    /// The pairs on either side of the middle one of the numbers at which spans of a field start.
+    fn cut(&self, field: Field) -> Option<[Self; 2]> {
+        let mut starts: Vec<u32> = self
+            .boxes
+            .iter()
+            .map(|(_, b)| b.span(field).first)
+            .collect();
+        let lowest = *starts.iter().min()?;
+        let (_, &mut middle, after) = starts.select_nth_unstable(self.boxes.len() / 2);
+        // A cut at the lowest number would leave nothing below it.
+        let at = match middle {
+            _ if middle > lowest => middle,
+            _ => *after.iter().filter(|start| **start > lowest).min()?,
+        };
+        let below = |packets: &Packets| packets.span(field).first < at;
+        let above = |packets: &Packets| packets.span(field).last >= at;
+        Some([self.filtered(below), self.filtered(above)])
+    }
+
+    fn filtered(&self, keep: impl Fn(&Packets) -> bool) -> Self {
+        Pairs {
+            boxes: self
+                .boxes
+                .iter()
+                .copied()
+                .filter(|(_, b)| keep(b))
+                .collect(),
+            others: self
+                .others
+                .iter()
+                .copied()
+                .filter(|(b, _)| keep(b))
+                .collect(),
+        }
+    }
+
+    fn compare(&self, found: &mut [Vec<usize>]) {
+        for (place, packets) in &self.boxes {
+            let common = self
+                .others
+                .iter()
+                .filter(|(other, _)| packets.and(other).is_some());
+            found[*place].extend(common.map(|(_, number)| number));
+        }
+    }
+}
