@@ -794,6 +794,43 @@ fn the_files_of_a_folder_are_reported_in_order() {
 }
 
 #[test]
+fn folders_with_patterns_within_each_other_are_bounded() {
+    for (levels, refusal) in [
+        (50, None),
+        (
+            51,
+            Some(
+                "here/.gitignore: 50 folders above it have patterns of their own, and no more are read",
+            ),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut deepest = folder.path().to_owned();
+        for level in 0..levels {
+            deepest.push("here");
+            fs::create_dir(&deepest).unwrap();
+            fs::write(deepest.join(".gitignore"), format!("*.{level}\n")).unwrap();
+        }
+        // Left out by the patterns of the first and the last folder.
+        fs::write(deepest.join("list.0"), "54.65.63.200\n").unwrap();
+        fs::write(deepest.join("list.49"), "54.65.63.200\n").unwrap();
+        fs::write(deepest.join("list"), "54.65.63.200\n").unwrap();
+        let (status, stdout, stderr) = scan_within_limits(folder.path());
+        match refusal {
+            Some(refusal) => {
+                assert_eq!((status, &*stdout), (Some(2), ""), "{stderr}");
+                assert!(stderr.contains(refusal), "{stderr}");
+            }
+            None => {
+                assert_eq!(status, Some(1), "{stderr}");
+                assert!(stdout.contains("here/list:1:1: "), "{stdout}");
+                assert!(!stdout.contains("list."), "{stdout}");
+            }
+        }
+    }
+}
+
+#[test]
 fn patterns_of_gitignore_are_bounded() {
     let pattern = |n: usize| format!("*a{n}*b[c-x]{n}*/**/d\n");
     let many = |count: usize| (0..count).map(pattern).collect::<Vec<_>>().concat();

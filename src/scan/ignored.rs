@@ -2,7 +2,7 @@
 //!
 //! As in Git, neither is followed where it is a symlink.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -22,6 +22,9 @@ const LONGEST_FILE: u64 = 256 << 10;
 const LONGEST_PATTERN: usize = 512;
 const PATTERNS: usize = 2_000;
 
+/// The most folders with patterns that are within each other: each costs time for every file below it.
+const NESTED: usize = 50;
+
 /// The patterns of a folder that is walked, of those above it, and of those below it that were
 /// entered.
 pub struct Ignored {
@@ -34,6 +37,8 @@ pub struct Ignored {
 #[derive(Default)]
 struct Known {
     folders: HashMap<PathBuf, Folder>,
+    /// The lengths of the paths in `folders`: others need no search.
+    lengths: HashSet<usize>,
     patterns: usize,
     problems: Problems,
 }
@@ -94,10 +99,7 @@ impl Known {
     }
 
     fn contains(&self, path: &Path, is_folder: bool) -> bool {
-        for above in path.ancestors().skip(1) {
-            let Some(folder) = self.folders.get(above) else {
-                continue;
-            };
+        for folder in self.above(path) {
             for patterns in &folder.patterns {
                 match patterns.matched(path, is_folder) {
                     Match::Ignore(_) => return true,
@@ -110,6 +112,13 @@ impl Known {
             }
         }
         false
+    }
+
+    /// The folders above a path that have patterns or are repositories, the nearest first.
+    fn above(&self, path: &Path) -> impl Iterator<Item = &Folder> {
+        let above = path.ancestors().skip(1);
+        let known = above.filter(|path| self.lengths.contains(&path.as_os_str().len()));
+        known.filter_map(|path| self.folders.get(path))
     }
 
     fn read(&mut self, folder: &Path) {
@@ -131,6 +140,7 @@ impl Known {
                 patterns,
                 is_repository,
             };
+            self.lengths.insert(folder.as_os_str().len());
             self.folders.insert(folder.to_owned(), known);
         }
     }
@@ -140,6 +150,12 @@ impl Known {
         let Some(text) = regular(file).map_err(|error| error.to_string())? else {
             return Ok(None);
         };
+        if self.above(folder).count() >= NESTED {
+            return Err(format!(
+                "{NESTED} folders above it have patterns of their own, and no more are read; name the files to \
+                 scan instead of the folder"
+            ));
+        }
         if text.len() as u64 > LONGEST_FILE {
             return Err(format!(
                 "it has more than {LONGEST_FILE} bytes of patterns; name the files to scan instead of the \
