@@ -389,10 +389,50 @@ fn a_text_that_may_not_show_all_rules_is_refused() {
     let request = "ip sla 1\n http get raw http://192.0.2.1\n  http-raw-request\n   ip access-list extended TWILIO-SIP-IN\n    no 5\n  exit\n";
     let jump = "/ip firewall filter\nadd chain=twilio-sip-in action=jump jump-target=ppp\nadd chain=ppp action=return\n";
     let users = "/user-manager user group\nadd attributes=Mikrotik-Address-List:twilio-sip-signaling name=g\n";
-    let of_part = "this command prints a part of the configuration, or a";
+    let of_part = "this command prints a part of the configuration, ";
+    let prompts = [
+        ("cisco", "r1#show startup-config"),
+        ("cisco", "r1#show configuration"),
+        (
+            "cisco",
+            "r1#sh arch config differences nvram:startup-config",
+        ),
+        ("cisco", "r1#show running-config interface Gi0/0"),
+        ("cisco", "r1#show running-config brief"),
+        ("cisco-asa", "fw# show startup-config"),
+        ("junos", "u@r> show system configuration rescue"),
+        ("junos", "u@r> show system rollback 1"),
+        ("junos", "u@r> show ephemeral-configuration"),
+        ("junos", "u@r> show configuration revision re0-1"),
+    ];
+    for (format, prompt) in prompts {
+        let text = format!("{prompt}\n{}", rendered(format));
+        let told = check(&format!("{selection} --format {format} --quiet"), &text).refused();
+        assert!(told.contains(of_part), "{prompt}: {told}");
+    }
+    let edited = "ip access-list extended TWILIO-SIP-IN\n 70 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n no 10\n";
+    let filters =
+        |id: &str| format!("# 2026-11-30 10:00:00 by RouterOS 7.20\n# system id = {id}\n");
+    let inactive = "access-list TWILIO-SIP-IN extended permit udp object-group TWILIO-SIP-IN-MEDIA any range 10000 60000 inactive\n";
     for (format, text, problem) in [
         ("iptables", iptables.replace("\nCOMMIT\n", "\nCOMMIT \n"), "iptables-restore takes no space after COMMIT"),
         ("nftables", anonymous.to_owned(), "this rule changes the elements of set 'sig'"),
+        (
+            "cisco",
+            format!("{cisco}{edited}"),
+            "the list has this entry already, and IOS takes no notice of another",
+        ),
+        ("cisco", cisco.replace("any eq 5061", "any eq sip-tls"), "nor one that IOS names"),
+        (
+            "cisco-asa",
+            format!("{asa}{inactive}"),
+            "an entry above is the same but for when it is in force",
+        ),
+        (
+            "mikrotik",
+            format!("{}{}{}", filters("V/awnNcWnED"), filters("SJLXgegOzfP"), mikrotik),
+            "the text has exports of several devices",
+        ),
         ("cisco", format!("{cisco}{request}"), "may be a command, or part of a text"),
         ("cisco", format!("r1#show running-config | exclude deny\n{cisco}"), of_part),
         ("cisco", format!("r1#more flash:new.cfg\n{cisco}"), of_part),

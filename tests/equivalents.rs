@@ -713,7 +713,7 @@ const CISCO: &[Rewrite] = &[
     },
     |lines, random| {
         some(lines, random, |line, _| {
-            Some(vec![line.replace(" eq 5060", " eq sip")])
+            Some(vec![line.replace(" eq 5060", " range 5060 5060")])
         })
     },
     |lines, random| {

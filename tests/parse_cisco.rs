@@ -150,11 +150,11 @@ fn what_is_rendered_is_in_sync() {
 
 /// What may stand for the first entry.
 const SAME: &str = "
-10 permit udp host 54.65.63.192 any eq sip|11 permit 17 54.65.63.194 0.0.0.1 any range sip 5060|permit udp host 54.65.63.193 any eq 5060
+10 permit udp host 54.65.63.192 any eq 5060|11 permit 17 54.65.63.194 0.0.0.1 any range 5060 5060|permit udp host 54.65.63.193 any eq 5060
 15 permit udp 54.65.63.192 0.0.0.2 any eq 5060 5060|permit udp 54.65.63.193 0.0.0.2 any eq 5060
 10 permit udp 54.65.63.195 0.0.0.3 gt 0 any eq 5060|11 permit udp 54.65.63.192 0.0.0.3 eq 0 any eq 5060 log TAG (12 matches)
 9 permit udp 54.65.63.192 0.0.0.63 any range 10000 20000|10 deny udp 54.65.63.192 0.0.0.3 any neq 5060|11 permit udp 54.65.63.192 0.0.0.3 any
-5 deny udp any any lt sip (1 match)|6 permit udp 54.65.63.192 0.0.0.3 any lt 5061|39 permit ip any any|no 39
+5 deny udp any any lt 5060 (1 match)|6 permit udp 54.65.63.192 0.0.0.3 any lt 5061|39 permit ip any any|no 39
 1 deny icmp any any host-unreachable log|2 deny 1 any any 8 0|3 deny object-group NONE object-group NET any log-input|4 permit object-group SIP object-group NET any
 10 permit udp object-group SIGNALING any eq 5060
 10 permit udp object-group SLASH any eq 5060
@@ -179,12 +179,12 @@ Network object group NET
  54.65.63.194 255.255.255.252
 
 Service object group SIP
- udp eq sip
+ udp eq 5060
  tcp 5060
- tcp-udp source eq 7 eq sip
+ tcp-udp source eq 7 eq 5060
  group-object TLS
 object-group service TLS
- tcp range sip-tls 5061
+ tcp range 5061 5061
 object-group service NONE
 icmp echo
 esp
@@ -192,9 +192,10 @@ esp
 
 /// What may stand around the list.
 const AROUND: &str = "
+<list>!|sip-ua| permit hostname dns:example.pstn.twilio.com| no permit hostname dns:example.com|!|
 !|<list>!| deny ip any any (7 matches)|!|interface Gi0| ip access-group TWILIO-SIP-IN in|
 <head> permit ip any any|no <head><list>ip access-list resequence TWILIO-SIP-IN 5 5|
-<list>ip access-list extended OTHER| permit ip any any|<head> 70 permit udp 54.65.63.192 0.0.0.1 any eq sip|
+<list>ip access-list extended OTHER| permit ip any any|<head> 70 permit udp 54.65.63.192 0.0.0.1 any eq 5060|
 <list>ip access-list extended TWILIO-SIP-OUT| what|ipv6 access-list TWILIO-SIP-IN| permit ipv6 any any|
 Router#show ip access-lists|Standard IP access list 7| 10 permit any|<shown>IPv6 access list X| permit ipv6 any any|Router#|
 Building configuration...||Current configuration : 9 bytes|banner motd ^C|<head> permit ip any any|^C|<list>!|end||Router#|
@@ -410,7 +411,7 @@ permit udp 54.65.63.192 any => 'any' is not an IPv4 address
 permit udp interface any => expected any, host, object-group, or an address and its wildcard mask, not 'interface'
 permit udp 0.0.0.1 255.170.170.0 any 0.0.0.0 85.85.85.85 => more than 4096 ranges
 permit ip any any eq 5060 => ports need a protocol that has some: tcp, udp or sctp
-permit udp any any eq sips => 'sips' is not a port from 0 to 65535, nor one that IOS names
+permit udp any any eq sip => 'sip' is not a port from 0 to 65535, nor one that IOS names
 permit udp any any gt 65535 => no port is what 'gt' asks for
 permit udp any any range 20000 10000 => the range of ports 20000 10000 is reversed
 permit udp any any eq 1 2 3 4 5 6 7 8 9 10 11 => expected at most 10 ports, not 11
@@ -933,7 +934,7 @@ fn several_devices_in_one_text_are_refused_as_such() {
 #[test]
 fn a_name_that_is_a_keyword_stays_a_name() {
     let groups = "object-group network any\n host 54.65.63.192\n range 54.65.63.193 54.65.63.195\n\
-                  object-group network host\n any\nobject-group service log\n udp eq sip\n";
+                  object-group network host\n any\nobject-group service log\n udp eq 5060\n";
     let first = " 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n";
     for (entry, side) in [
         ("10 permit udp object-group any any eq 5060", "same"),

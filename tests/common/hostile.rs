@@ -21,6 +21,8 @@ const AWS: &str = "check -q -f aws-sg FILE";
 const CISCO: &str = "check -q -f cisco FILE";
 const ASA: &str = "check -q -f cisco-asa FILE";
 const MIKROTIK: &str = "check -q -f mikrotik FILE";
+const ASTERISK: &str = "check -q -f asterisk FILE";
+const LOCALS: &str = "check -q --edition regional -f iptables $(for net in 0 1 2 3 4 5 6 7; do seq -f \"--local-address 10.1.$net.%g\" 1 2 253; done) FILE";
 const LONG_NAME: &str =
     "check -q -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
 const DATASET: &str = "-q -f nftables --dataset FILE";
@@ -99,6 +101,9 @@ pub const INPUTS: &[Hostile] = &[
     input("groups that multiply", CISCO, || groups_of(30, 60), RULES),
     input("an inactive entry of a large group, again and again", ASA, || asa_entries("object-group G any4 inactive"), RULES),
     input("entries of IPv6", ASA, || asa_entries("any6 any6"), RULES),
+    input("rules of no packet, RouterOS", MIKROTIK, || mikrotik_rules(440, 2_000), WORK),
+    input("a template of 6,000 settings, 60,000 times", ASTERISK, || asterisk_sections(6_000, 60_000), WORK),
+    input("1,016 local addresses, of which nothing is let through", LOCALS, || rules("-j DROP"), "stdout: missing in"),
     // Nesting.
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),
     input("nested JSON, nftables", NFTABLES, || format!("{{\"nftables\": {}", "[".repeat(5 * MIB)).into(), "expected an object that 'nft -j list' prints"),
@@ -202,6 +207,32 @@ fn mikrotik_chains(count: usize) -> Vec<u8> {
     let rule = |number| format!("add chain=twilio-sip-in-{number} action=accept\n");
     let rules: String = (0..count).map(rule).collect();
     format!("/ip firewall filter\n{rules}").into()
+}
+
+/// Rules for pairs of networks, behind a jump that none of them holds for.
+fn mikrotik_rules(networks: u32, rules: usize) -> Vec<u8> {
+    let mut text = "/ip firewall address-list\n".to_owned();
+    for list in ["L", "M"] {
+        for number in 0..networks {
+            let _ = writeln!(
+                text,
+                "add list={list} address={}",
+                dotted(0x0a00_0000 + number * 2)
+            );
+        }
+    }
+    text += "/ip firewall filter\nadd chain=twilio-sip-in action=jump jump-target=c src-address=192.0.2.1\n";
+    text += &"add chain=c action=drop src-address-list=L dst-address-list=M\n".repeat(rules);
+    text.into()
+}
+
+fn asterisk_sections(settings: usize, sections: usize) -> Vec<u8> {
+    let mut text = "[t](!)\ntype=identify\nendpoint=twilio-sip\n".to_owned();
+    text += &"srv_lookups=no\n".repeat(settings);
+    for number in 0..sections {
+        let _ = writeln!(text, "[s{number}](t)");
+    }
+    text.into()
 }
 
 /// Rules that combine 15 ports with 15.

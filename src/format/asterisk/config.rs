@@ -14,6 +14,9 @@ const EXPECTED: &str =
 /// The steps of the limit of work that a line takes, because each is kept until all are read.
 const STEPS_OF_LINE: usize = 50;
 
+/// The steps that a setting takes each time that another section has it from a template.
+const STEPS_OF_SETTING: usize = 10;
+
 /// A section with what it has of others.
 struct Section<'a> {
     at: u32,
@@ -67,6 +70,7 @@ pub(super) fn read(
     let mut errors = Vec::new();
     let mut is_there = false;
     let mut visits = 0;
+    let mut work = 0;
     let own = |section: &&Section| {
         let is_identify = matches!(section.kind, Kind::Identify | Kind::Both);
         is_identify && !section.is_template && section.endpoint == Some(endpoint)
@@ -83,6 +87,7 @@ pub(super) fn read(
             criteria,
             limits,
             visits: &mut visits,
+            work: &mut work,
         };
         gather.section(section, 0, &mut errors);
         if errors.len() >= ERROR_LIMIT {
@@ -313,15 +318,19 @@ struct Gather<'s, 'a> {
     limits: Limits,
     /// How many sections were looked at.
     visits: &'s mut usize,
+    /// The steps of [`Limit::Work`] for their settings.
+    work: &'s mut usize,
 }
 
 impl Gather<'_, '_> {
     fn section(&mut self, section: &Section, depth: usize, errors: &mut Vec<ParseError>) {
         *self.visits += 1;
+        *self.work += section.settings.len() * STEPS_OF_SETTING;
         let most = self
             .limits
             .check(Limit::Rules, *self.visits)
-            .and_then(|()| self.limits.check(Limit::Depth, depth));
+            .and_then(|()| self.limits.check(Limit::Depth, depth))
+            .and_then(|()| self.limits.check(Limit::Work, *self.work));
         if let Err(exceeded) = most {
             errors.push(ParseError::new(section.at, exceeded));
             return;

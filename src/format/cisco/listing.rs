@@ -1,6 +1,6 @@
 //! What `show running-config` and `show ip access-lists` print, and our own files, to steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::entry::Entry;
 use super::groups::{Groups, Service};
@@ -10,7 +10,7 @@ use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step};
+use crate::policy::space::{Packets, Step, Verdict};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
@@ -64,10 +64,14 @@ fn steps<'a>(
     let entries = entries(list)?;
     let mut steps = Vec::with_capacity(entries.len());
     let mut errors = Vec::new();
+    let mut work = 0;
     for (at, text) in entries.into_values() {
         match Entry::read(text, groups).map_err(|problem| problem.at(at)) {
             Ok(entry) => {
-                let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
+                work += entry.matches.cost;
+                let fits = groups.limits.check(Limit::Work, work);
+                let added =
+                    fits.and_then(|()| add_steps(&entry, direction, at, &mut steps, groups.limits));
                 if let Err(exceeded) = added {
                     errors.push(ParseError::new(at, exceeded));
                     break;
@@ -81,8 +85,84 @@ fn steps<'a>(
             break;
         }
     }
+    if errors.is_empty() && is_edited(list) {
+        errors.extend(repeated(list, direction, groups).err());
+    }
     sound(steps, errors)
 }
+
+/// The lines of a list after it was last removed.
+fn lines<'l, 'a>(list: &'l List<'a>) -> impl Iterator<Item = (u32, &'a str)> + use<'l, 'a> {
+    let removed = |(_, command): &(u32, Command)| matches!(command, Command::Remove);
+    let start = list
+        .commands
+        .iter()
+        .rposition(removed)
+        .map_or(0, |at| at + 1);
+    let lines = list.commands[start..].iter();
+    lines.filter_map(|(at, command)| match command {
+        Command::Line(text) => Some((*at, *text)),
+        _ => None,
+    })
+}
+
+/// True if lines remove entries or add them before others, so that the number of each matters.
+fn is_edited(list: &List) -> bool {
+    let mut last = Some(0);
+    let is_remark = |text: &str| {
+        let mut words = Words::new(text);
+        words.next_if(is_number);
+        words.peek() == Some("remark")
+    };
+    let mut lines = lines(list).filter(|(_, text)| !is_remark(text));
+    lines.any(|(_, text)| {
+        let number = Words::new(text)
+            .next_if(is_number)
+            .and_then(|word| word.parse().ok());
+        let is_removal = Words::new(text).next() == Some("no");
+        let is_in_order = match (last, number) {
+            // The first line says whether the others have numbers.
+            (Some(0), _) | (None, None) => true,
+            (Some(last), Some(number)) => last < number,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        last = number;
+        is_removal || !is_in_order
+    })
+}
+
+/// Refuses two entries that are the same but for their numbers: IOS takes no notice of the second
+/// (Cisco IOS Security Configuration Guide, "IP Access List Entry Sequence Numbering").
+fn repeated<'a>(
+    list: &List<'a>,
+    direction: Direction,
+    groups: &mut Groups<'a>,
+) -> Result<(), ParseError> {
+    let mut known = HashSet::new();
+    let mut steps: Vec<Step> = Vec::new();
+    for (at, text) in lines(list) {
+        let mut words = Words::new(text);
+        words.next_if(is_number);
+        if matches!(words.peek(), Some("no" | "remark")) {
+            continue;
+        }
+        let text = words.rest();
+        let entry = Entry::read(text, groups).map_err(|problem| problem.at(at))?;
+        let start = steps.len();
+        let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
+        added.map_err(|exceeded| ParseError::new(at, exceeded))?;
+        let packets: Vec<Packets> = steps[start..].iter().map(|step| step.packets).collect();
+        // Of entries that hold sometimes, the words say when.
+        let words = (!entry.matches.certain).then_some(text);
+        if !known.insert((entry.verdict == Verdict::Accept, packets, words)) {
+            return Err(ParseError::new(at, REPEATED));
+        }
+    }
+    Ok(())
+}
+
+const REPEATED: &str =
+    "the list has this entry already, and IOS takes no notice of another; remove this line";
 
 fn add_steps(
     entry: &Entry,

@@ -612,7 +612,9 @@ fn changes_entries(body: &str) -> bool {
     }
     let entries = ["permit", "deny", "dynamic", "evaluate"];
     let first = words.next().unwrap_or_default();
-    entries.iter().any(|known| means(first, known))
+    // Of `sip-ua` and of tenants: no entry, since no protocol has this name.
+    let is_of_sip = words.peek() == Some("hostname");
+    !is_of_sip && entries.iter().any(|known| means(first, known))
 }
 
 /// Whether lines with entries may follow that are of another list.

@@ -11,7 +11,8 @@ pub(in crate::format) struct Session<'a> {
     prompt: Option<&'a str>,
 }
 
-const OF_PART: &str = "this command prints a part of the configuration, or a file; give what the whole command prints";
+const OF_PART: &str = "this command prints a part of the configuration, a file or another configuration; give what \
+                       'show running-config' prints";
 
 impl<'a> Session<'a> {
     /// Refuses a line that is of another device, or a command that may change something.
@@ -47,25 +48,85 @@ impl<'a> Session<'a> {
         if self.prompt.replace(name).is_some_and(|known| known != name) {
             return Err(SEVERAL_DEVICES.to_owned());
         }
+        match Effect::of(command) {
+            Effect::None => Ok(()),
+            Effect::PrintsOther => Err(OF_PART.to_owned()),
+            Effect::Unknown => Err(OF_SESSION.to_owned()),
+        }
+    }
+}
+
+/// What a command at a prompt does.
+enum Effect {
+    /// It changes nothing, and prints no configuration but the whole one that is running.
+    None,
+    /// It may print a part of the running configuration, or another one.
+    PrintsOther,
+    Unknown,
+}
+
+/// Words after `show` that print other configurations than the one that is running.
+const OTHERS: [&str; 4] = [
+    "archive",
+    "configuration",
+    "derived-config",
+    "startup-config",
+];
+
+/// What may follow `show running-config`: what prints all of it, or all access lists or objects.
+const WHOLE: [&str; 6] = [
+    "all",
+    "view",
+    "access-list",
+    "object",
+    "object-group",
+    "names",
+];
+
+impl Effect {
+    fn of(command: &str) -> Effect {
         let mut words = Words::new(command);
         let first = words.next().unwrap_or_default();
-        // An older name of `show running-config`.
-        let writes_terminal = first.len() > 1
-            && means(first, "write")
-            && words.next().is_some_and(|word| means(word, "terminal"));
-        let harmless = [
-            "show", "more", "terminal", "pager", "enable", "exit", "logout", "quit",
-        ];
-        let is_harmless = first.len() > 1 && harmless.iter().any(|known| means(first, known));
-        let is_of_file =
-            first.len() > 1 && means(first, "more") && !command.contains("system:running-config");
-        if command.contains('|') || is_of_file {
-            return Err(OF_PART.to_owned());
+        let is = |known: &str| first.len() > 1 && means(first, known);
+        if first.is_empty() {
+            return Effect::None;
         }
-        if first.is_empty() || is_harmless || writes_terminal {
-            Ok(())
+        if command.contains('|') {
+            return Effect::PrintsOther;
+        }
+        if is("show") {
+            return Effect::of_show(words);
+        }
+        if is("more") {
+            let is_running = words.rest() == "system:running-config";
+            return if is_running {
+                Effect::None
+            } else {
+                Effect::PrintsOther
+            };
+        }
+        // An older name of `show running-config`.
+        let writes = is("write") && words.next().is_some_and(|word| means(word, "terminal"));
+        let changes_nothing = ["terminal", "pager", "enable", "exit", "logout", "quit"];
+        if writes || changes_nothing.into_iter().any(is) {
+            Effect::None
         } else {
-            Err(OF_SESSION.to_owned())
+            Effect::Unknown
+        }
+    }
+
+    /// The same of `show`, from the words after it.
+    fn of_show(mut words: Words) -> Effect {
+        let first = words.next().unwrap_or_default();
+        let is = |known: &str| first.len() > 1 && means(first, known);
+        let is_whole = match words.next() {
+            Some(second) => WHOLE.iter().any(|known| means(second, known)),
+            None => true,
+        };
+        if OTHERS.iter().any(|known| is(known)) || is("running-config") && !is_whole {
+            Effect::PrintsOther
+        } else {
+            Effect::None
         }
     }
 }

@@ -165,7 +165,7 @@ pub(in crate::format) fn protocols_by(
     }
 }
 
-/// Where TCP and UDP both know a name, it is one port; the last two are no names of IOS's own.
+/// Where TCP and UDP both know a name, it is one port. IOS has no names for 5060 and 5061.
 const PORTS: &[(&str, u16)] = &[
     ("echo", 7),
     ("discard", 9),
@@ -222,8 +222,6 @@ const PORTS: &[(&str, u16)] = &[
     ("non500-isakmp", 4500),
     ("onep-plain", 15001),
     ("onep-tls", 15002),
-    ("sip", 5060),
-    ("sip-tls", 5061),
 ];
 
 fn port(words: &mut Words) -> Result<u32, String> {

@@ -1,5 +1,7 @@
 //! What `show running-config` and `show access-list` print, and our own files, to steps.
 
+use std::collections::HashMap;
+
 use super::addresses::Ipv6;
 use super::entry::Entry;
 use super::groups::{Groups, Service};
@@ -29,6 +31,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
             deployed: DeployedUnit::empty(*direction, names[at].clone()),
             has_ipv6: true,
             count: 0,
+            work: 0,
         };
         match unit.read(&outline.lists[at]) {
             Ok(unit) => units.push(unit),
@@ -46,6 +49,8 @@ struct Unit<'a, 'g> {
     has_ipv6: bool,
     /// How many steps its entries come to.
     count: usize,
+    /// The steps of [`Limit::Work`] that its entries took.
+    work: usize,
 }
 
 impl<'a> Unit<'a, '_> {
@@ -61,6 +66,9 @@ impl<'a> Unit<'a, '_> {
             if errors.len() >= ERROR_LIMIT {
                 break;
             }
+        }
+        if errors.is_empty() {
+            errors.extend(self.switched(list).err());
         }
         let absent = "there is no such access list in the text".to_owned();
         self.deployed.absent = list.form.is_none().then_some(absent);
@@ -97,6 +105,35 @@ impl<'a> Unit<'a, '_> {
         Ok(())
     }
 
+    /// Refuses an entry that is the same as another but inactive, or in force at times: an ASA does
+    /// not add it, but changes the other one (Cisco ASA Series Command Reference, `access-list
+    /// extended`).
+    fn switched(&mut self, list: &List<'a>) -> Result<(), ParseError> {
+        let is_inactive = |listed: &Listed| circumstances(listed.line.1)[INACTIVE];
+        // What `show access-list` prints is what the ASA made of such lines.
+        if list.form == Some(Form::Shown) || !list.entries.iter().any(is_inactive) {
+            return Ok(());
+        }
+        let mut known = HashMap::new();
+        for listed in &list.entries {
+            let (at, text) = listed.line;
+            let entry = Entry::read(text, at, self.groups).map_err(|problem| problem.at(at))?;
+            let services = entry.services.as_ref().map(|services| {
+                let packets = services.services.iter().map(|service| service.packets);
+                packets.collect::<Vec<Packets>>()
+            });
+            let is_permit = entry.verdict == Verdict::Accept;
+            let what = (is_permit, entry.matches.boxes, services, named(text));
+            let when = circumstances(text);
+            if known.insert(what, when).is_some_and(|other| other != when) {
+                let problem = "an entry above is the same but for when it is in force, and an ASA \
+                               changes that one instead; keep one of the two";
+                return Err(ParseError::new(at, problem));
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, entry: &Entry, at: u32) -> Result<(), Exceeded> {
         const ANY: &[Service] = &[Service {
             packets: Packets::ALL,
@@ -107,7 +144,9 @@ impl<'a> Unit<'a, '_> {
         // An entry that does nothing costs something too.
         let added = services.len().saturating_mul(boxes.len()).max(1);
         self.count = self.count.saturating_add(added);
+        self.work = self.work.saturating_add(entry.matches.cost);
         self.groups.limits.check(Limit::Rules, self.count)?;
+        self.groups.limits.check(Limit::Work, self.work)?;
         if entry.inactive {
             return Ok(());
         }
@@ -132,6 +171,15 @@ impl<'a> Unit<'a, '_> {
     }
 }
 
+/// The objects and groups that an entry names, and its addresses of IPv6.
+fn named(entry: &str) -> Vec<&str> {
+    let words = entry.split_ascii_whitespace();
+    let before = std::iter::once("").chain(words.clone());
+    let pairs = before.zip(words);
+    let named = pairs.filter(|(before, word)| before.starts_with("object") || word.contains(':'));
+    named.map(|(_, word)| word).collect()
+}
+
 fn names_objects(entry: &str) -> bool {
     let mut words = entry.split_ascii_whitespace();
     words.any(|word| word.starts_with("object"))
@@ -139,6 +187,9 @@ fn names_objects(entry: &str) -> bool {
 
 /// Words that an entry and each of its elements must share.
 const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
+
+/// The place of one of them.
+const INACTIVE: usize = 2;
 
 /// Which of these words an entry has.
 fn circumstances(entry: &str) -> [bool; CIRCUMSTANCES.len()] {

@@ -87,7 +87,7 @@ fn one_device(text: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// Refuses a command at a prompt that leaves lines out, or prints an older configuration.
+/// Refuses a command at a prompt that leaves lines out, or prints another configuration.
 fn shows_all(line: &str) -> Result<(), String> {
     const WHOLE: [&str; 4] = [
         "display set",
@@ -96,12 +96,18 @@ fn shows_all(line: &str) -> Result<(), String> {
         "no-more",
     ];
     let mut parts = line.split('|').map(str::trim_ascii);
-    let is_older = parts
-        .next()
-        .is_some_and(|command| command.contains(" rollback"));
-    if is_older || parts.any(|pipe| !WHOLE.contains(&pipe)) {
+    let command = parts.next().unwrap_or_default();
+    // The prompt, `show` and what is shown.
+    let words: Vec<&str> = command.split_ascii_whitespace().collect();
+    let is_configuration = words.get(2) == Some(&"configuration");
+    let prints_other = words.iter().skip(2).any(|word| match *word {
+        "rollback" | "rescue" | "revision" | "ephemeral-configuration" => true,
+        "configuration" => !is_configuration,
+        _ => false,
+    });
+    if prints_other || parts.any(|pipe| !WHOLE.contains(&pipe)) {
         return Err(
-            "this command prints a part of the configuration, or an older one; give what 'show configuration' prints"
+            "this command prints a part of the configuration, or another one; give what 'show configuration' prints"
                 .to_owned(),
         );
     }

@@ -218,7 +218,8 @@ impl<'a> AddressLists<'a> {
         Ok(found)
     }
 
-    fn work(&self, steps: usize, limits: Limits) -> Result<(), Exceeded> {
+    /// Counts steps of [`Limit::Work`].
+    pub fn work(&self, steps: usize, limits: Limits) -> Result<(), Exceeded> {
         let taken = self.steps.get().saturating_add(steps);
         self.steps.set(taken);
         limits.check(Limit::Work, taken)

@@ -27,6 +27,8 @@ pub(super) fn read<'a>(
         Problem::Here(problem) => here(problem),
         Problem::There(error) => error,
     })?;
+    let work = filter.lists.work(reader.matches.cost, limits);
+    work.map_err(|exceeded| here(exceeded.into()))?;
     if let Some(action) = action {
         let certain = reader.matches.certain;
         arms.extend(reader.matches.boxes.iter().map(|packets| Arm {

@@ -134,7 +134,7 @@ impl<'a> Script<'a> {
             self.device.heads += 1;
             self.device.note("version", version)?;
         }
-        for fact in ["model", "serial number", "software id"] {
+        for fact in ["model", "serial number", "software id", "system id"] {
             let value = text.strip_prefix(fact).map(str::trim_start);
             if let Some(value) = value.and_then(|value| value.strip_prefix('=')) {
                 self.device.note(fact, value.trim())?;
