@@ -33,6 +33,30 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
     let (policy, text) = tokyo();
     for (rule, problem) in [
         (
+            "-p udp -m udp ! --dport 0:65535 -j ACCEPT",
+            "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p udp -m udp ! --sport : -j ACCEPT",
+            "iptables-nft takes '! --sport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp ! --dport 0: -j DROP",
+            "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp --tcp-flags NONE SYN -j ACCEPT",
+            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp --tcp-flags NONE PSH -j DROP",
+            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp ! --tcp-flags NONE NONE -j ACCEPT",
+            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
             "-s 10.0.0.1 -j NONESUCH",
             "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
         ),

@@ -119,9 +119,16 @@ fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
         _ => {
             let protocol = if chance(random, 2) { "udp" } else { "tcp" };
             let port = match random.between(0, 2) {
-                0 => format!("{}{{ {} }}", not(random), port_list(random, "-", ", ")),
+                0 => match port_list(random, "-", ", ") {
+                    list if list.contains(',') => format!("{}{{ {list} }}", not(random)),
+                    list => format!("{{ {list} }}"),
+                },
                 1 => format!("< {}", pick(random, &PORTS[1..])),
-                _ => format!("{}{}", not(random), range(ports(random), "-")),
+                _ => match ports(random) {
+                    (port, last) if port == last => format!("{}{port}", not(random)),
+                    // What nft prints for a negated range has another meaning too.
+                    ports => range(ports, "-"),
+                },
             };
             words.push(format!("{protocol} dport {port}"));
             if chance(random, 4) {

@@ -167,11 +167,13 @@ struct Answer<'a> {
     extra: Vec<&'a Difference>,
 }
 
+type Compare = fn(&[Packets], &[Step], Limits) -> Result<Vec<Difference>, Exceeded>;
+
 /// Compares random cases, and judges the answer for every point of each.
 fn judge_random_cases(
     rounds: u64,
     uncertain: fn(u64) -> u64,
-    compare: fn(&[Packets], &[Step], Limits) -> Result<Vec<Difference>, Exceeded>,
+    compare: Compare,
     judge: impl Fn(&[Step], &Answer, &str),
 ) {
     let mut random = Random::new(10);
@@ -370,7 +372,7 @@ fn what_a_set_has_in_a_span_and_outside_it_makes_up_the_set() {
     let mut random = Random::new(14);
     let number = |random: &mut Random| match random.between(0, 20) {
         20 => u32::MAX,
-        number => number as u32,
+        number => u32::try_from(number).unwrap(),
     };
     let span = |random: &mut Random| {
         let (a, b) = (number(random), number(random));
@@ -417,8 +419,8 @@ fn boxes_that_overlap_are_found_as_by_comparing_every_pair() {
     let kinds = kinds();
     for (highest, widest) in [(4_000, 3), (60, 40), (1, 1), (60_000, 5_000)] {
         let span = |random: &mut Random, field: Field| {
-            let first = random.between(0, highest) as u32;
-            let last = first + random.between(0, widest) as u32;
+            let first = u32::try_from(random.between(0, highest)).unwrap();
+            let last = first + u32::try_from(random.between(0, widest)).unwrap();
             if chance(random, 8) {
                 field.whole()
             } else {

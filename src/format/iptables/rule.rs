@@ -435,6 +435,12 @@ impl Reader<'_, '_> {
     /// `5060`, `10000:20000`, `10000:`, or several of these between commas.
     fn ports(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
         let spans = self.port_list(option)?;
+        if negated && !option.ends_with('s') && spans == [Span::PORTS] {
+            return Err(format!(
+                "iptables-nft takes '! {option}' of all ports for any port, and iptables-legacy for none; \
+                 leave the rule out, or the option"
+            ));
+        }
         self.matches.span_or_not(negated, field, &spans)
     }
 
@@ -499,6 +505,12 @@ impl Reader<'_, '_> {
         let (mask, set) = (self.words.value(option)?, self.words.value(option)?);
         let (mask, other_mask) = flag_bits(mask)?;
         let (set, other_set) = flag_bits(set)?;
+        if mask | other_mask == 0 && (negated || set | other_set != 0) {
+            return Err(format!(
+                "iptables-nft takes {option} without flags to look at for any TCP packet, and \
+                 iptables-legacy for none; leave the rule out, or the option"
+            ));
+        }
         let flags = if other_set & !other_mask != 0 {
             // What is set outside of the mask is never found.
             Flags::ALL.not()

@@ -54,6 +54,16 @@ impl Keys {
             .any(|key| matches!(key.subject, Subject::Port(_, None)))
     }
 
+    /// Whether they are the ports of both ends, and nothing else.
+    pub fn are_both_ports(&self) -> bool {
+        let is =
+            |key: Key, end: Field| matches!(key.subject, Subject::Port(field, _) if field == end);
+        match self.others[..] {
+            [other] => is(self.first, Field::SOURCE_PORT) && is(other, Field::DESTINATION_PORT),
+            _ => false,
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Key> {
         [self.first].into_iter().chain(self.others.iter().copied())
     }

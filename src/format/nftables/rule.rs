@@ -23,7 +23,8 @@ pub(super) enum Statement<'a> {
         value: Value<'a>,
     },
     Verdict(Decision<'a>),
-    /// `reject with tcp reset`, which nft applies to TCP alone.
+    /// `reject with tcp reset`, which nft applies to TCP alone. Where packets of IPv6 pass too, nft
+    /// does not print a `meta nfproto ipv6` before it.
     Reset,
     /// Holds in circumstances that no box tells.
     Narrowing,
@@ -75,6 +76,8 @@ enum Outcome<'a> {
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
+    /// Whether packets of IPv6 come to the table.
+    takes_ipv6: bool,
     /// Whether nothing but IPv4 matches.
     ipv4_only: bool,
     outcome: Option<Outcome<'a>>,
@@ -84,9 +87,10 @@ pub(super) struct Rule<'a, 's> {
 
 impl<'a, 's> Rule<'a, 's> {
     /// A rule without statements; `spent` is the work of other rules, see [`Limit::Work`].
-    pub fn new(sets: &'s dyn Sets<'a>, limits: Limits, spent: usize) -> Self {
+    pub fn new(sets: &'s dyn Sets<'a>, takes_ipv6: bool, limits: Limits, spent: usize) -> Self {
         Rule {
             sets,
+            takes_ipv6,
             matches: Matches::within(limits),
             ipv4_only: false,
             outcome: None,
@@ -110,6 +114,7 @@ impl<'a, 's> Rule<'a, 's> {
             Statement::VerdictMap { keys, value } => self.map(&keys, &value)?,
             Statement::Verdict(decision) => self.outcome = Some(Outcome::One(decision)),
             Statement::Reset => {
+                self.matches.certain &= !self.takes_ipv6;
                 self.matches.kind(Kind::of(Protocols::TCP));
                 self.outcome = Some(Outcome::One(Some(Action::Deny)));
             }
@@ -190,6 +195,9 @@ impl<'a, 's> Rule<'a, 's> {
                 check_negation(keys, operator)?;
                 check_braces(keys, elements)?;
                 let set = Set::anonymous(keys, elements)?;
+                if keys.are_both_ports() && set.has_all_ports() {
+                    return Err(PORTS_OF_IPTABLES.into());
+                }
                 set.narrow(&mut self.matches, keys, negated(operator)?)?;
             }
             (_, Some(key)) => self.compare_one(key, operator, value)?,
@@ -207,6 +215,11 @@ impl<'a, 's> Rule<'a, 's> {
 
     fn compare_one(&mut self, key: Key, operator: Operator, value: &Value) -> Result<(), String> {
         match (key.subject, key.subject.value_type().part(value)?) {
+            (Subject::Address(_) | Subject::Port(..), _)
+                if operator == Operator::NotEqual && matches!(value, Value::Range(..)) =>
+            {
+                Err(NOT_A_RANGE.to_owned())
+            }
             (Subject::Address(field) | Subject::Port(field, _), Part::Span(span)) => {
                 self.compare_number(field, span, operator)
             }
@@ -351,6 +364,12 @@ fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
     }
     Ok(())
 }
+
+const NOT_A_RANGE: &str = "nft prints this for '< FIRST' and '> LAST' in one rule too, which no packet \
+                           fulfils; name what is outside of the range, as in '{ 0-9, 21-65535 }'";
+
+const PORTS_OF_IPTABLES: &str = "nft prints the option --ports of iptables so, without '!' and without the middle of \
+                                 ranges; give what iptables-save prints";
 
 fn negated(operator: Operator) -> Result<bool, String> {
     match operator {

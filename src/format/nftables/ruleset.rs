@@ -317,7 +317,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
                 return Err(AMBIGUOUS.into());
             }
             self.spend(reading_work(text.text))?;
-            let mut rule = Rule::new(self, limits, self.work.get());
+            let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
             S::rule(text, &mut rule)?;
             self.spend(WORK * rule.combinations() + rule.work())?;
             rule.finish(arms);

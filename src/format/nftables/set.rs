@@ -111,6 +111,12 @@ impl<'a> Set<'a> {
         }
     }
 
+    /// Whether an element has every port on one end.
+    pub fn has_all_ports(&self) -> bool {
+        let mut parts = self.entries.iter().flat_map(|entry| &entry.parts);
+        parts.any(|part| matches!(part, Part::Span(span) if *span == Span::PORTS))
+    }
+
     fn spans(&self) -> Vec<Span> {
         let parts = self.entries.iter().flat_map(|entry| &entry.parts);
         let spans = parts.filter_map(|part| match part {

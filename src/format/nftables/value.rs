@@ -118,10 +118,15 @@ impl Type {
                 let hosts = u32::MAX
                     .checked_shr(u32::try_from(length).unwrap_or(0))
                     .unwrap_or(0);
-                let base = self.number(base)?;
+                let first = self.number(base)?;
+                if first & hosts != 0 {
+                    return Err(format!(
+                        "'{base}/{length}' has bits beyond its prefix: nft prints so what no packet matches"
+                    ));
+                }
                 Ok(Span {
-                    first: base & !hosts,
-                    last: base | hosts,
+                    first,
+                    last: first | hosts,
                 })
             }
             _ => Err(match self {
