@@ -121,8 +121,8 @@ impl<'a> Reader<'a> {
         let offset = first
             .unwrap_or(0)
             .saturating_sub(self.text.as_ptr() as usize);
-        let before = self.text.get(..offset).unwrap_or_default();
-        place(before.rfind('{').unwrap_or(0))
+        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
+        place(before.iter().rposition(|byte| *byte == b'{').unwrap_or(0))
     }
 
     fn is_wanted(&self, family: &str, table: &str) -> bool {

@@ -37,14 +37,22 @@ const FREE_VALUES: usize = 100;
 
 /// The work of reading a text: its length, and the values that its separators may separate.
 fn reading_work(text: &str) -> usize {
-    let count = |separators: &[u8]| {
-        let found = text
-            .bytes()
-            .filter(|byte| separators.contains(byte))
-            .count();
-        found.saturating_sub(FREE_VALUES)
+    let values = count(text, |byte| matches!(byte, b',' | b'|'));
+    let parts = count(text, |byte| byte == b'.');
+    text.len()
+        + VALUE_WORK * values.saturating_sub(FREE_VALUES)
+        + PART_WORK * parts.saturating_sub(FREE_VALUES)
+}
+
+/// Counts bytes of a text. The count of a chunk fits into a byte, so that the compiler can use
+/// vector instructions: every rule is counted.
+fn count(text: &str, is_counted: impl Fn(u8) -> bool) -> usize {
+    let in_chunk = |chunk: &[u8]| -> u8 {
+        let counted = chunk.iter().map(|byte| u8::from(is_counted(*byte)));
+        counted.sum()
     };
-    text.len() + VALUE_WORK * count(b",|") + PART_WORK * count(b".")
+    let chunks = text.as_bytes().chunks(usize::from(u8::MAX));
+    chunks.map(in_chunk).map(usize::from).sum()
 }
 
 /// The name of a set that a rule changes; `None` if the text gives the name by a variable.
