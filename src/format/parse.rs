@@ -259,7 +259,9 @@ impl Matches {
         self.cost += self.boxes.len();
         self.boxes.retain_mut(|packets| {
             let left = part(packets);
-            *packets = left.unwrap_or(*packets);
+            if let Some(left) = left {
+                *packets = left;
+            }
             left.is_some()
         });
     }

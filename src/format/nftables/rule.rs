@@ -140,30 +140,26 @@ impl<'a, 's> Rule<'a, 's> {
     pub fn finish(self, arms: &mut Vec<Arm<'a>>) {
         let Matches { boxes, certain, .. } = self.matches;
         let ipv4_only = self.ipv4_only;
-        let one;
-        let arrows = match &self.outcome {
-            None => return,
-            Some(Outcome::One(decision)) => {
-                one = Arrow {
-                    packets: Packets::ALL,
-                    certain: true,
-                    decision: *decision,
-                };
-                std::slice::from_ref(&one)
-            }
-            Some(Outcome::Map(arrows)) => arrows,
+        let arm = |packets, certain, action| Arm {
+            packets,
+            certain,
+            ipv4_only,
+            action,
         };
-        for arrow in arrows {
-            let Some(action) = arrow.decision else {
-                continue;
-            };
-            let held = boxes.iter().filter_map(|own| own.and(&arrow.packets));
-            arms.extend(held.map(|packets| Arm {
-                packets,
-                certain: certain && arrow.certain,
-                ipv4_only,
-                action,
-            }));
+        match self.outcome {
+            None | Some(Outcome::One(None)) => {}
+            Some(Outcome::One(Some(action))) => {
+                arms.extend(boxes.into_iter().map(|own| arm(own, certain, action)));
+            }
+            Some(Outcome::Map(arrows)) => {
+                for arrow in arrows {
+                    let Some(action) = arrow.decision else {
+                        continue;
+                    };
+                    let both = boxes.iter().filter_map(|own| own.and(&arrow.packets));
+                    arms.extend(both.map(|both| arm(both, certain && arrow.certain, action)));
+                }
+            }
         }
     }
 
