@@ -1,6 +1,7 @@
 //! Tables of addresses: those of a ruleset, and those that a loop writes around
 //! `pfctl -t NAME -T show`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv6Addr;
 
@@ -23,16 +24,14 @@ impl Address {
         let mut text = match tokens.peek()? {
             Token::Joined(word, rest) => {
                 tokens.next()?;
-                format!("{word}{rest}")
+                Cow::Owned([word, rest].concat())
             }
-            _ => tokens.value("an address")?.to_owned(),
+            _ => Cow::Borrowed(tokens.value("an address")?),
         };
         if tokens.take_symbol('/')? {
-            text = format!("{text}/{}", tokens.value("a prefix length")?);
+            text = Cow::Owned([&*text, "/", tokens.value("a prefix length")?].concat());
         }
-        let (base, length) = text.split_once('/').unwrap_or((&text, "128"));
-        let (base, _zone) = base.split_once('%').unwrap_or((base, ""));
-        if base.parse::<Ipv6Addr>().is_ok() && length.parse().is_ok_and(|n: u8| n <= 128) {
+        if is_ipv6(&text) {
             return Ok(Address::Ipv6);
         }
         if text.bytes().any(|b| b.is_ascii_alphabetic()) {
@@ -44,15 +43,26 @@ impl Address {
     }
 }
 
+/// True for an address of IPv6, with or without a zone and a prefix length.
+fn is_ipv6(text: &str) -> bool {
+    // Most addresses are of IPv4, and parsing them as IPv6 is slow.
+    if !text.as_bytes().contains(&b':') {
+        return false;
+    }
+    let (base, length) = text.split_once('/').unwrap_or((text, "128"));
+    let (base, _zone) = base.split_once('%').unwrap_or((base, ""));
+    base.parse::<Ipv6Addr>().is_ok() && length.parse().is_ok_and(|n: u8| n <= 128)
+}
+
 /// The four numbers of an address of which pf lets zeros at the end be left out, where a prefix
 /// length follows.
-fn in_full(network: String) -> String {
-    match network.split_once('/') {
-        Some((base, length)) => {
-            let left_out = 3_usize.saturating_sub(base.matches('.').count());
-            format!("{base}{}/{length}", ".0".repeat(left_out))
-        }
-        None => network,
+fn in_full(network: Cow<str>) -> Cow<str> {
+    let Some((base, length)) = network.split_once('/') else {
+        return network;
+    };
+    match base.bytes().filter(|byte| *byte == b'.').count() {
+        dots @ 0..3 => Cow::Owned([base, &".0".repeat(3 - dots), "/", length].concat()),
+        _ => network,
     }
 }
 
