@@ -322,7 +322,7 @@ impl<'a> Tokens<'a> {
     }
 
     pub fn next(&mut self) -> Result<Token<'a>, String> {
-        self.peek()?;
+        self.look_ahead()?;
         let (token, line) = self.ahead.take().unwrap_or((Token::End, self.line));
         self.line = line;
         Ok(token)
@@ -330,19 +330,22 @@ impl<'a> Tokens<'a> {
 
     /// The token that [`Tokens::next`] will give.
     pub fn peek(&mut self) -> Result<Token<'a>, String> {
-        if let Some((token, _)) = self.ahead {
-            return Ok(token);
+        self.look_ahead()?;
+        Ok(self.ahead.map_or(Token::End, |(token, _)| token))
+    }
+
+    /// Reads the next token, unless it was looked at already.
+    fn look_ahead(&mut self) -> Result<(), String> {
+        if self.ahead.is_some() {
+            return Ok(());
         }
-        match self.read() {
-            Ok(token) => {
-                self.ahead = Some((token, self.scanner.line));
-                Ok(token)
-            }
-            Err(problem) => {
-                self.line = self.scanner.line;
-                Err(problem)
-            }
+        let token = self.read();
+        let line = self.scanner.line;
+        if token.is_err() {
+            self.line = line;
         }
+        self.ahead = Some((token?, line));
+        Ok(())
     }
 
     fn read(&mut self) -> Result<Token<'a>, String> {
@@ -489,7 +492,8 @@ impl<'a> Tokens<'a> {
     }
 
     fn take(&mut self, wanted: Token) -> Result<bool, String> {
-        let found = self.peek()? == wanted;
+        self.look_ahead()?;
+        let found = self.ahead.is_some_and(|(token, _)| token == wanted);
         if found {
             self.next()?;
         }
