@@ -1,7 +1,6 @@
 //! Text that shows what it says, and names that people spell in many ways.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// How many near names an error shows.
 const NEAREST: usize = 3;
@@ -108,11 +107,19 @@ pub fn painted(word: &str, color: &str) -> String {
 /// Two spellings of one name fold to the same text: case, accents, spaces, hyphens and
 /// underscores make no difference, nor do full-width and half-width letters.
 pub fn fold(name: &str) -> String {
-    let joins = |c: &char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
-    name.nfkd()
-        .filter(|c| !is_combining_mark(*c) && !joins(c))
-        .flat_map(char::to_lowercase)
-        .collect()
+    let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
+    let mut folded = String::with_capacity(name.len());
+    for character in name.chars() {
+        // The order of combining marks is no matter, since they are left out.
+        decompose_compatible(character, |part| {
+            if part.is_ascii() && !joins(part) {
+                folded.push(part.to_ascii_lowercase());
+            } else if !is_combining_mark(part) && !joins(part) {
+                folded.extend(part.to_lowercase());
+            }
+        });
+    }
+    folded
 }
 
 /// The known names that the user may have meant, nearest first: typing errors of `name`, and names

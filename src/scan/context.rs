@@ -1,13 +1,17 @@
 //! What the lines around an address speak of.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
+use std::rc::Rc;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use memchr::{memchr_iter, memchr2_iter};
 
 use super::find::Found;
 use crate::dataset::Atlas;
+use crate::limits::{Limit, Limits};
 use crate::select::names;
 use crate::text::fold;
 
@@ -23,44 +27,53 @@ const LONGEST_PAUSE: usize = 2;
 /// What stands further from an address in its line says nothing of it.
 const LONGEST_LINE: usize = 256;
 
+/// Places in a line share the words near them if they are in one piece of this many bytes.
+const WORDS_STEP: usize = 64;
+
 /// Words of lines that allow nothing, as [`plain`] has them.
-const DENIALS: [&str; 15] = [
-    " deny ",
-    " denied ",
-    " drop ",
-    " reject ",
-    " block ",
-    " forbid ",
-    " disallow ",
-    " refuse ",
-    " blacklist ",
-    " never ",
-    " not ",
-    " don ",
-    " no ",
-    " replaces ",
-    " except ",
-];
+static DENIALS: Finders = LazyLock::new(|| {
+    finders(&[
+        " deny ",
+        " denied ",
+        " drop ",
+        " reject ",
+        " block ",
+        " forbid ",
+        " disallow ",
+        " refuse ",
+        " blacklist ",
+        " never ",
+        " not ",
+        " don ",
+        " no ",
+        " replaces ",
+        " except ",
+    ])
+});
 
 /// Words of lines in which a network of all addresses is just that.
-const OTHERWISE: [&str; 6] = [
-    " log ",
-    " return ",
-    " route ",
-    " bind ",
-    " egress ",
-    " all but ",
-];
+static OTHERWISE: Finders = LazyLock::new(|| {
+    finders(&[
+        " log ",
+        " return ",
+        " route ",
+        " bind ",
+        " egress ",
+        " all but ",
+    ])
+});
 
 /// Words of settings whose address is the user's own, or a neighbour's, as [`plain`] has them.
-const OWN: [&str; 6] = [
-    " externip ",
-    " externaddr ",
-    " external ",
-    " nameserver ",
-    " resolver ",
-    " via ",
-];
+static OWN: Finders = LazyLock::new(|| {
+    finders(&[
+        " externip ",
+        " externaddr ",
+        " external ",
+        " nameserver ",
+        " resolver ",
+        " via ",
+    ])
+});
 
 /// Fields that say what the next ones are.
 const DESCRIPTIONS: [&str; 7] = [
@@ -86,20 +99,17 @@ enum Subject {
 
 /// Words that say whose an address is.
 pub struct Words {
-    /// Regions, folded; Latin ones hold as whole words.
-    regions: Vec<String>,
-    neutral: Vec<String>,
+    /// Twilio itself, and its regions; Latin ones hold as whole words.
+    twilio: Vec<Finder<'static>>,
+    neutral: Vec<Finder<'static>>,
 }
 
 impl Words {
     /// Of the regions and their names.
     pub fn new(atlas: &Atlas) -> Self {
-        let regions = atlas.regions.iter().flat_map(names::names_of).map(plain);
-        let continents = atlas
-            .continents
-            .iter()
-            .flat_map(names::names_of_continent)
-            .map(plain);
+        let regions = atlas.regions.iter().flat_map(names::names_of);
+        let continents = atlas.continents.iter();
+        let continents = continents.flat_map(names::names_of_continent);
         let planes = [
             "sip",
             "rtp",
@@ -114,16 +124,18 @@ impl Words {
             "シグナリング",
         ];
         Words {
-            regions: regions.collect(),
-            neutral: continents.chain(planes.into_iter().map(plain)).collect(),
+            twilio: std::iter::once(Finder::new("twilio"))
+                .chain(regions.map(name_finder))
+                .collect(),
+            neutral: continents.chain(planes).map(name_finder).collect(),
         }
     }
 
-    fn subject(&self, text: &str) -> Subject {
-        let folded = plain(text);
-        if folded.contains("twilio") || has_word(&folded, &self.regions) {
+    /// The subject of words, as [`plain`] has them.
+    fn subject(&self, folded: &str) -> Subject {
+        if has_any(folded, &self.twilio) {
             Subject::Twilio
-        } else if has_word(&folded, &self.neutral) {
+        } else if has_any(folded, &self.neutral) {
             Subject::Neutral
         } else {
             Subject::Other
@@ -149,16 +161,25 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Japanese has no blanks between words, so there a part of a word counts.
-fn has_word(text: &str, words: &[String]) -> bool {
-    words.iter().any(|word| {
-        let part = if word.is_ascii() {
-            word.as_str()
-        } else {
-            word.trim()
-        };
-        text.contains(part)
-    })
+/// What finds words, made once: to search a short text takes less time than to make it.
+type Finders = LazyLock<Vec<Finder<'static>>>;
+
+fn finders(words: &[&'static str]) -> Vec<Finder<'static>> {
+    words.iter().map(|word| Finder::new(*word)).collect()
+}
+
+fn has_any(text: &str, words: &[Finder]) -> bool {
+    words
+        .iter()
+        .any(|word| word.find(text.as_bytes()).is_some())
+}
+
+/// What finds a name in folded text. Japanese has no blanks between words, so there a part of a word
+/// counts.
+fn name_finder(name: &str) -> Finder<'static> {
+    let name = plain(name);
+    let part = if name.is_ascii() { &name } else { name.trim() };
+    Finder::new(part).into_owned()
 }
 
 /// Whether a text says `Twilio`, whatever the case of its letters.
@@ -194,6 +215,12 @@ pub struct Context<'t> {
     words: &'t Words,
     /// The last line without addresses that was asked about, and if it asks to be ignored.
     other_line: Cell<(Option<usize>, bool)>,
+    /// The words near the last place that was asked about, and where they are.
+    near_words: RefCell<(Range<usize>, Rc<str>)>,
+    /// The steps of [`Limit::Work`] for words that are not ASCII, which take the longest, and how many
+    /// there may be.
+    steps: Cell<usize>,
+    most_steps: usize,
 }
 
 /// A line that has addresses.
@@ -231,7 +258,7 @@ impl Says {
 
 impl<'t> Context<'t> {
     /// Of a text and what was found in it.
-    pub fn new(text: &'t [u8], found: &[Found], words: &'t Words) -> Self {
+    pub fn new(text: &'t [u8], found: &[Found], words: &'t Words, limits: Limits) -> Self {
         let mut starts = Vec::with_capacity(memchr_iter(b'\n', text).count() + 1);
         starts.push(0);
         let ends = memchr_iter(b'\n', text);
@@ -243,6 +270,9 @@ impl<'t> Context<'t> {
             lists: 0,
             words,
             other_line: Cell::default(),
+            near_words: RefCell::new((0..0, "".into())),
+            steps: Cell::new(0),
+            most_steps: limits.most(Limit::Work),
         };
         let mut lines: Vec<usize> = Vec::new();
         for one in found {
@@ -334,6 +364,39 @@ impl<'t> Context<'t> {
         &whole[first..whole.len().min(at - start + LONGEST_LINE)]
     }
 
+    /// The words of a text, as [`plain`] has them; none after too many steps.
+    fn words_of(&self, text: &str) -> String {
+        if self.steps.get() > self.most_steps {
+            return String::new();
+        }
+        let words = plain(text);
+        if !words.is_ascii() {
+            self.steps.set(self.steps.get() + words.len());
+        }
+        words
+    }
+
+    /// The steps of [`Limit::Work`] that were taken.
+    pub fn steps(&self) -> usize {
+        self.steps.get()
+    }
+
+    /// The words near a place, as [`plain`] has them. Places that are close together share them.
+    fn near_words(&self, at: usize) -> Rc<str> {
+        let line = self.line(at);
+        let (start, whole) = (self.start(line), self.whole(line));
+        let step = (at - start) / WORDS_STEP * WORDS_STEP;
+        let first = step.saturating_sub(LONGEST_LINE);
+        let last = whole.len().min(step + WORDS_STEP + LONGEST_LINE);
+        let place = start + first..start + last;
+        let mut near = self.near_words.borrow_mut();
+        if near.0 != place {
+            let words = self.words_of(&String::from_utf8_lossy(&whole[first..last]));
+            *near = (place, words.into());
+        }
+        near.1.clone()
+    }
+
     fn shown(&self, line: usize) -> Cow<'t, str> {
         String::from_utf8_lossy(self.bytes(line))
     }
@@ -364,12 +427,8 @@ impl<'t> Context<'t> {
     pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
         let near = String::from_utf8_lossy(self.near(place.start));
         let comment = own_comment(&near).unwrap_or_default();
-        let line = plain(near.strip_suffix(comment).unwrap_or(&near));
-        let otherwise = OTHERWISE.iter().filter(|_| is_wide);
-        let denies = DENIALS
-            .iter()
-            .chain(otherwise)
-            .any(|word| line.contains(word));
+        let line = self.words_of(near.strip_suffix(comment).unwrap_or(&near));
+        let denies = has_any(&line, &DENIALS) || is_wide && has_any(&line, &OTHERWISE);
         let negated = self.text[..place.start].ends_with(b"!");
         let row = self.row(place.start);
         !denies && !negated && row.is_some_and(|row| row.says == Says::Twilio || row.list_speaks)
@@ -382,13 +441,13 @@ impl<'t> Context<'t> {
 
     /// Whether the line of a place speaks of Twilio, or of one of its regions.
     pub fn speaks(&self, at: usize) -> bool {
-        self.words.subject(&String::from_utf8_lossy(self.near(at))) == Subject::Twilio
+        self.words.subject(&self.near_words(at)) == Subject::Twilio
     }
 
     /// Whether a line is about an address of the user's own side.
     pub fn is_own(&self, at: usize) -> bool {
-        let line = plain(&String::from_utf8_lossy(self.near(at)));
-        OWN.iter().any(|word| line.contains(word))
+        let line = self.near_words(at);
+        has_any(&line, &OWN)
     }
 
     /// Whether a line refers to a set of addresses by the name of Twilio, as nftables and pf do.
@@ -400,14 +459,18 @@ impl<'t> Context<'t> {
     /// Whether the comment of a line does.
     pub fn comment_speaks(&self, at: usize) -> bool {
         let near = String::from_utf8_lossy(self.near(at));
-        own_comment(&near).is_some_and(|comment| self.words.subject(comment) == Subject::Twilio)
+        own_comment(&near).is_some_and(|comment| self.subject_of(comment) == Subject::Twilio)
     }
 
     fn subject(&self, line: usize) -> Subject {
         if has_directive(self.bytes(line)) {
             return Subject::Neutral;
         }
-        self.words.subject(&self.shown(line))
+        self.subject_of(&self.shown(line))
+    }
+
+    fn subject_of(&self, text: &str) -> Subject {
+        self.words.subject(&self.words_of(text))
     }
 
     fn is_blank(&self, line: usize) -> bool {
@@ -478,7 +541,7 @@ impl<'t> Context<'t> {
     /// before it in the list.
     pub fn is_others(&self, at: usize) -> bool {
         match own_comment(&String::from_utf8_lossy(self.near(at))) {
-            Some(comment) => self.words.subject(comment) == Subject::Other,
+            Some(comment) => self.subject_of(comment) == Subject::Other,
             None => self.row(at).is_some_and(|row| row.is_others),
         }
     }
@@ -538,18 +601,20 @@ fn behind_version(before: &[u8]) -> bool {
 
 /// The comment at the end of a line, or in an attribute of it.
 fn own_comment(line: &str) -> Option<&str> {
-    const SIGNS: [&str; 7] = [" #", "\t#", "//", " ;", " -- ", "/*", "<!--"];
-    const ATTRIBUTES: [&str; 5] = ["comment", "description", "remark", "descr", "note"];
+    static SIGNS: Finders =
+        LazyLock::new(|| finders(&[" #", "\t#", "//", " ;", " -- ", "/*", "<!--"]));
+    static ATTRIBUTES: Finders =
+        LazyLock::new(|| finders(&["comment", "description", "remark", "descr", "note"]));
     let figures = line.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
     let ending = SIGNS.iter().filter_map(|sign| {
-        let (at, _) = line
-            .match_indices(sign)
-            .find(|(at, _)| *at > figures && !line[..*at].ends_with(':'))?;
-        Some(&line[at + sign.len()..])
+        let at = sign
+            .find_iter(line.as_bytes())
+            .find(|at| *at > figures && !line[..*at].ends_with(':'))?;
+        Some(&line[at + sign.needle().len()..])
     });
     let lower = line.to_ascii_lowercase();
     let attribute = ATTRIBUTES.iter().filter_map(|name| {
-        let at = lower.find(name)? + name.len();
+        let at = name.find(lower.as_bytes())? + name.needle().len();
         let rest = line
             .get(at..)?
             .trim_start_matches(['"', '\'', ' ', '=', ':']);

@@ -177,7 +177,7 @@ impl<'a> Judge<'a> {
         if next.is_some() {
             return Err(self.limits.exceeded(Limit::Addresses).into());
         }
-        let context = Context::new(text, &found, &self.words);
+        let context = Context::new(text, &found, &self.words, self.limits);
         let judged =
             |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(judged).collect();
@@ -194,13 +194,18 @@ impl<'a> Judge<'a> {
             found,
             steps: Cell::new(0),
         };
+        let check_work = || {
+            let steps = text.steps.get() + text.context.steps();
+            self.limits.check(Limit::Work, steps)
+        };
         text.findings(&mut |finding| {
-            self.limits.check(Limit::Work, text.steps.get())?;
+            check_work()?;
             let before = self.told.fetch_add(1, Ordering::Relaxed);
             self.limits
                 .check(Limit::Addresses, before.saturating_add(1))?;
             Ok(tell(finding)?)
-        })
+        })?;
+        Ok(check_work()?)
     }
 
     /// Whether it is published, or not so much more that it must be meant for others.
