@@ -95,6 +95,8 @@ pub const INPUTS: &[Hostile] = &[
     input("ports times ports", IPTABLES, || rules(&PORTS.repeat(1_000)), RULES),
     input("a set looked up twice", NFTABLES, || nftables(&set("ipv4_addr", 100_000, |n| dotted(n * 2)), "ip saddr @s ip daddr @s accept"), BOXES),
     input("not in a set of pairs", NFTABLES, || nftables(&set("ipv4_addr . inet_service", 20_000, |n| format!("{} . {}", dotted(n), n % 60_000)), "ip saddr . udp dport != @s accept"), BOXES),
+    input("a macro of 15 million words", PF, || format!("x = \"{}\"\n", "a ".repeat(15 * MIB)).into(), "the value of macro 'x' is too long"),
+    input("a table of 6 million addresses", PF, || format!("table <x> {{ {}}}\n", "1/8 ".repeat(6 * MIB)).into(), WORK),
     input("lists times lists", PF, || lists(600), BOXES),
     input("a macro of 8,000 words, 20,000 times", PF, || macros(8_000, 20_000), WORK),
     input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),

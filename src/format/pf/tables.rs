@@ -66,6 +66,9 @@ fn in_full(network: Cow<str>) -> Cow<str> {
     }
 }
 
+/// Reading an address of a table takes about as long as so many steps of a comparison.
+const MEMBER_WORK: usize = 12;
+
 /// What a table holds.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -224,6 +227,7 @@ fn read_members(tokens: &mut Tokens, members: &mut Vec<Member>) -> Result<bool, 
     tokens.expect_symbol('{')?;
     let mut ipv6 = false;
     while !tokens.take_symbol('}')? {
+        tokens.spend(MEMBER_WORK)?;
         let negated = tokens.take_symbol('!')?;
         match Address::read(tokens)? {
             Address::Ipv4(span) => members.push(Member::new(span, negated)),

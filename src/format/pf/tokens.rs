@@ -418,19 +418,14 @@ impl<'a> Tokens<'a> {
         let mut ends_in_word = false;
         while !self.at_end()? {
             match self.peek()? {
-                Token::Quoted(text) => ends_in_word = self.define_quoted(text)?,
+                Token::Quoted(text) => ends_in_word = self.define_quoted(name, start, text)?,
                 word @ (Token::Word(_) | Token::Joined(..)) => {
                     ends_in_word = matches!(word, Token::Word(_));
-                    self.values.push(word);
+                    self.keep(name, start, word)?;
                 }
                 _ => return Err(self.unexpected("the value of a macro")),
             }
             self.next()?;
-            if self.values.len() - start > MACRO_LIMIT {
-                return Err(format!("the value of macro '{name}' is too long"));
-            }
-            self.limits
-                .check(Limit::Work, self.values.len() * KEPT_WORD_WORK)?;
         }
         let words = start..self.values.len();
         self.macros.insert(
@@ -443,8 +438,18 @@ impl<'a> Tokens<'a> {
         Ok(())
     }
 
+    /// Adds a word to the value of a macro, which begins at `start`.
+    fn keep(&mut self, name: &str, start: usize, word: Token<'a>) -> Result<(), String> {
+        self.values.push(word);
+        if self.values.len() - start > MACRO_LIMIT {
+            return Err(format!("the value of macro '{name}' is too long"));
+        }
+        let work = self.values.len() * KEPT_WORD_WORK;
+        Ok(self.limits.check(Limit::Work, work)?)
+    }
+
     /// Adds the words of a quotation; whether it ends in a word, without a space after it.
-    fn define_quoted(&mut self, text: &'a str) -> Result<bool, String> {
+    fn define_quoted(&mut self, name: &str, start: usize, text: &'a str) -> Result<bool, String> {
         let mut scanner = Scanner::new(text, true);
         let mut ends_in_word = false;
         loop {
@@ -454,7 +459,7 @@ impl<'a> Tokens<'a> {
                     let rest = &text[scanner.position..];
                     let dropped = rest.bytes().all(|b| matches!(b, b'\\' | b'\r' | b'\n'));
                     ends_in_word = dropped && matches!(token, Token::Word(_));
-                    self.values.push(token);
+                    self.keep(name, start, token)?;
                 }
             }
         }
