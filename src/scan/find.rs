@@ -29,7 +29,7 @@ impl Found {
     }
 }
 
-/// Between an address and its mask, or the other end of its range, in fields.
+/// Between an address and its mask, or the other end of its range: in fields, and the blanks on each side of a sign.
 const LONGEST_GAP: usize = 48;
 
 /// As much of a line, and of the next, as is looked at for the other end of a range.
@@ -333,9 +333,11 @@ fn ends_of_range(text: &[u8], first: &Address, last: &Address) -> Option<(Span, 
     (is_near && !is_network).then_some((span, last.place.end))
 }
 
-/// Blanks and tabs at the start of a text.
+/// Blanks and tabs at the start of a text; those beyond [`LONGEST_GAP`] are not counted, and so are not
+/// skipped.
 fn blanks(text: &[u8]) -> usize {
     text.iter()
+        .take(LONGEST_GAP)
         .take_while(|b| matches!(b, b' ' | b'\t'))
         .count()
 }
@@ -587,6 +589,28 @@ mod tests {
             "y".repeat(230)
         );
         assert_eq!(found(&text), ["192.0.2.1", "192.0.2.100"]);
+    }
+
+    #[test]
+    fn what_is_behind_too_many_blanks_is_no_part_of_a_set() {
+        for (before, behind, set) in [
+            ("", "- 192.0.2.7", "192.0.2.1-192.0.2.7"),
+            ("", "to 192.0.2.7", "192.0.2.1-192.0.2.7"),
+            ("range ", "192.0.2.7", "192.0.2.1-192.0.2.7"),
+            ("", "255.255.255.254", "192.0.2.0/31"),
+            ("", "mask 255.255.255.254", "192.0.2.0/31"),
+            ("", "/31", "192.0.2.0/31"),
+            ("1 ", "31", "192.0.2.0/31"),
+        ] {
+            let first = |blanks: usize| {
+                let text = format!("{before}192.0.2.1{}{behind}", "\t".repeat(blanks));
+                let first = find(text.as_bytes()).next().unwrap();
+                (notation(first.span), first.place.len() > "192.0.2.1".len())
+            };
+            assert_eq!(first(LONGEST_GAP), (set.to_owned(), true), "{behind}");
+            let alone = ("192.0.2.1".to_owned(), false);
+            assert_eq!(first(100 * LONGEST_GAP), alone, "{behind}");
+        }
     }
 
     #[test]
