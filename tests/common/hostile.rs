@@ -76,6 +76,10 @@ pub const INPUTS: &[Hostile] = &[
     input("201,000 rules", IPTABLES, || rules(&"-j ACCEPT\n-A TWILIO-SIP-IN ".repeat(201_000)), RULES),
     input("JSON of 201,000 rules", NFTABLES, || json_rules(201_000), RULES),
     input("a group of 201,000 networks", AWS, || group(201_000), RULES),
+    input("a group of 201,000 networks of IPv6", AWS, || group_of("Ipv6Ranges", 201_000, |_| "{\"CidrIpv6\": \"::/0\"}".to_owned()), RULES),
+    input("a group of 300,000 prefix lists", AWS, || group_of("PrefixListIds", 300_000, |n| format!("{{\"PrefixListId\": \"pl-{n}\"}}")), RULES),
+    input("a group of 400,000 groups, to repair", "check -q -f aws-sg --edition current --print-repair FILE", || group_of("UserIdGroupPairs", 400_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), RULES),
+    input("a group of another with a name of 30 MB", AWS, || group_of("UserIdGroupPairs", 1, |_| format!("{{\"GroupName\": \"{}\"}}", "x".repeat(30 * MIB))), "stdout: udp 5060 from security group xxx"),
     input("201,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(201_000).into(), ADDRESSES),
     input("a scanned line of 201,000 addresses", SCAN, || "54.65.63.192/30 ".repeat(201_000).into(), ADDRESSES),
     input("a million addresses of others", SCAN, || "10.1.2.3\n".repeat(1_000_000).into(), "stdout: no address of Twilio's"),
@@ -332,12 +336,18 @@ fn json_rules(count: usize) -> Vec<u8> {
 }
 
 fn group(count: u32) -> Vec<u8> {
-    let range = |number: u32| format!("{{\"CidrIp\": \"{}/32\"}}", dotted(number * 2));
-    let ranges: Vec<String> = (0..count).map(range).collect();
+    group_of("IpRanges", count, |number| {
+        format!("{{\"CidrIp\": \"{}/32\"}}", dotted(number * 2))
+    })
+}
+
+/// A security group with a list of sources of UDP.
+fn group_of(list: &str, count: u32, source: fn(u32) -> String) -> Vec<u8> {
+    let sources: Vec<String> = (0..count).map(source).collect();
     format!(
         "{{\"SecurityGroups\": [{{\"GroupId\": \"sg-1\", \"GroupName\": \"twilio-sip\", \"IpPermissionsEgress\": [], \
-         \"IpPermissions\": [{{\"IpProtocol\": \"udp\", \"FromPort\": 5060, \"ToPort\": 5060, \"IpRanges\": [{}]}}]}}]}}\n",
-        ranges.join(", ")
+         \"IpPermissions\": [{{\"IpProtocol\": \"udp\", \"FromPort\": 5060, \"ToPort\": 5060, \"{list}\": [{}]}}]}}]}}\n",
+        sources.join(", ")
     )
     .into()
 }

@@ -9,6 +9,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::format::json::node::{Node, Problem};
 use crate::policy::space::{Field, Packets, Protocols, Span};
 use crate::policy::{Direction, parse_network};
+use crate::text::clip;
 
 /// A protocol and ports.
 pub(in crate::format) struct Traffic<'a> {
@@ -70,6 +71,9 @@ impl Spelling {
     }
 }
 
+/// As many characters of the name of a far side as are told; names of AWS are shorter.
+const LONGEST_NAME: usize = 300;
+
 const ICMP: Protocols = Protocols::of(1);
 const ICMP_V6: Protocols = Protocols::of(58);
 
@@ -115,6 +119,7 @@ impl<'a> Traffic<'a> {
             Direction::In => "from",
             Direction::Out => "to",
         };
+        let far = clip(far.to_owned(), LONGEST_NAME);
         format!("{self} {preposition} {far}")
     }
 }

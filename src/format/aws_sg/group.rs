@@ -4,11 +4,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::permission::Permission;
+use super::permission::{Count, Permission};
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted};
 use crate::format::unit::UnitName;
-use crate::limits::Limit;
 use crate::policy::Direction;
 use crate::policy::drift::DeployedUnit;
 
@@ -23,19 +22,15 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let group = Group::read(text, wanted)?;
     let unit = |(direction, permissions): &(Direction, Vec<Permission>)| {
         let direction = *direction;
-        let networks = permissions.iter().map(|p| p.networks.len()).sum();
-        let fits = wanted.limits.check(Limit::Rules, networks);
-        fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
-        let mut steps = Vec::with_capacity(networks);
-        steps.extend(permissions.iter().flat_map(|p| p.steps(direction)));
+        let steps = permissions.iter().flat_map(|p| p.steps(direction));
         let beyond = permissions.iter().flat_map(|p| p.beyond(direction));
-        Ok(DeployedUnit {
-            steps,
+        DeployedUnit {
+            steps: steps.collect(),
             beyond: beyond.collect(),
             ..DeployedUnit::empty(direction, group.names.to_string())
-        })
+        }
     };
-    group.permissions.iter().map(unit).collect()
+    Ok(group.permissions.iter().map(unit).collect())
 }
 
 /// The group that is wanted.
@@ -68,7 +63,11 @@ impl<'a> Group<'a> {
         let mut permissions = Vec::new();
         let mut problems = Vec::new();
         for (direction, key, list) in lists {
-            match list.each(object, key, Permission::read) {
+            let count = Count::new(wanted.limits);
+            let read = list.each(object, key, |node| Permission::read(node, &count));
+            // One error, not one for each rule above the limit.
+            count.check().map_err(Problem::with_text)?;
+            match read {
                 Ok(read) => permissions.push((direction, read)),
                 Err(found) => problems.extend(found),
             }

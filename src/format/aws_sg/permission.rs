@@ -4,11 +4,13 @@
 //! back needs none.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use ipnet::Ipv4Net;
 
 use crate::format::aws::words::{self, Spelling, Traffic};
 use crate::format::json::node::{Node, Others, Problem};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::Beyond;
 use crate::policy::space::{Step, Verdict};
@@ -51,8 +53,33 @@ const SPELLING: Spelling = Spelling {
 };
 const DESCRIPTION: &str = "Description";
 
+/// Counts the rules of a list of permissions while they are read: one takes more memory than its text.
+pub(super) struct Count {
+    limits: Limits,
+    rules: Cell<usize>,
+}
+
+impl Count {
+    pub fn new(limits: Limits) -> Self {
+        Count {
+            limits,
+            rules: Cell::new(0),
+        }
+    }
+
+    fn add_one(&self) -> Result<(), Exceeded> {
+        self.rules.set(self.rules.get() + 1);
+        self.check()
+    }
+
+    /// An error if there were more rules than the limit allows.
+    pub fn check(&self) -> Result<(), Exceeded> {
+        self.limits.check(Limit::Rules, self.rules.get())
+    }
+}
+
 impl<'a> Permission<'a> {
-    pub fn read(node: Node<'a>) -> Result<Self, Vec<Problem>> {
+    pub fn read(node: Node<'a>, count: &Count) -> Result<Self, Vec<Problem>> {
         let Spelling {
             protocol, from, to, ..
         } = SPELLING;
@@ -64,12 +91,12 @@ impl<'a> Permission<'a> {
             return Err(node.problem(what).into());
         }
         let [ranges, ranges_v6, prefix_lists, groups] = lists;
-        let mut others = each(node, RANGES_V6, ranges_v6, network_v6)?;
-        others.extend(each(node, PREFIX_LISTS, prefix_lists, prefix_list)?);
-        others.extend(each(node, GROUPS, groups, group)?);
+        let mut others = each(node, RANGES_V6, ranges_v6, count, network_v6)?;
+        others.extend(each(node, PREFIX_LISTS, prefix_lists, count, prefix_list)?);
+        others.extend(each(node, GROUPS, groups, count, group)?);
         Ok(Permission {
             traffic,
-            networks: each(node, RANGES, ranges, network)?,
+            networks: each(node, RANGES, ranges, count, network)?,
             others,
         })
     }
@@ -99,9 +126,11 @@ fn each<'a, T>(
     node: Node<'a>,
     key: &str,
     list: Option<Node<'a>>,
+    count: &Count,
     read: fn(Node<'a>) -> Result<T, Problem>,
 ) -> Result<Vec<Rule<T>>, Vec<Problem>> {
     let rule = |node: Node<'a>| {
+        count.add_one().map_err(Problem::with_text)?;
         let far = read(node)?;
         let at = node.place();
         Ok(Rule { at, far })
