@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -24,12 +25,27 @@ pub fn name_of(file: &Path) -> String {
     }
 }
 
+/// An input of more bytes than this is large: threads read and judge such inputs one after the other,
+/// since each may take as much memory as the limits allow.
+const LARGE: usize = 4 << 20;
+
+static LARGE_INPUT: Mutex<()> = Mutex::new(());
+
+/// Of a large input: while it lives, no other thread goes on with a large one.
+pub type Turn = Option<MutexGuard<'static, ()>>;
+
 /// A file's text, or stdin's for `-`; a byte order mark is no part of it.
 ///
 /// `limit` bounds its bytes: [`Limit::Input`] or [`Limit::List`].
 pub fn text(file: &Path, limits: Limits, limit: Limit) -> Result<String> {
-    let bytes = Source::open(file, limits, limit)?.bytes(file)?;
-    decoded(bytes).with_context(|| name_of(file))
+    text_in_turn(file, limits, limit).map(|(_, text)| text)
+}
+
+/// The same for one of several threads. The turn must outlive the text.
+pub fn text_in_turn(file: &Path, limits: Limits, limit: Limit) -> Result<(Turn, String)> {
+    let (turn, bytes) = Source::open(file, limits, limit)?.bytes(file)?;
+    let text = decoded(bytes).with_context(|| name_of(file))?;
+    Ok((turn, text))
 }
 
 fn decoded(bytes: Vec<u8>) -> Result<String> {
@@ -71,30 +87,35 @@ pub enum Content {
 /// As much of a file as tells whether it is text.
 const PEEK: u64 = 8 << 10;
 
-/// What is in a file, or in stdin for `-`, be it text or not; UTF-16 is told by its mark.
-pub fn content(file: &Path, limits: Limits) -> Result<Content> {
+/// What is in a file, or in stdin for `-`, be it text or not; UTF-16 is told by its mark. The turn
+/// must outlive the content.
+pub fn content(file: &Path, limits: Limits) -> Result<(Turn, Content)> {
     let mut source = Source::open(file, limits, Limit::Input)?;
     // What is not text need not be read whole.
     let start = source.peek(PEEK).with_context(|| cannot_read(file))?;
     if utf16_units(start).is_none() && start.contains(&0) {
-        return Ok(Content::Binary);
+        return Ok((None, Content::Binary));
     }
-    let bytes = source.bytes(file)?;
+    let (turn, bytes) = source.bytes(file)?;
+    Ok((turn, content_of(bytes)))
+}
+
+fn content_of(bytes: Vec<u8>) -> Content {
     let Some(units) = utf16_units(&bytes) else {
-        return Ok(match memchr::memchr(0, &bytes) {
+        return match memchr::memchr(0, &bytes) {
             Some(_) => Content::Binary,
             None => Content::Text(without_mark(bytes)),
-        });
+        };
     };
     let characters = char::decode_utf16(units);
     let text: String = characters
         .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect();
-    Ok(if text.contains('\0') {
+    if text.contains('\0') {
         Content::Binary
     } else {
         Content::Text(text.into_bytes())
-    })
+    }
 }
 
 /// The units of UTF-16 behind a byte order mark that says so.
@@ -128,6 +149,7 @@ struct Source {
     limit: Limit,
     /// What was read so far.
     bytes: Vec<u8>,
+    turn: Turn,
 }
 
 impl Source {
@@ -144,6 +166,7 @@ impl Source {
                 limits,
                 limit,
                 bytes: Vec::new(),
+                turn: None,
             };
             source.check_kind(is_stdin(file))?;
             Ok(source)
@@ -172,21 +195,24 @@ impl Source {
     }
 
     /// All of it.
-    fn bytes(mut self, name: &Path) -> Result<Vec<u8>> {
+    fn bytes(mut self, name: &Path) -> Result<(Turn, Vec<u8>)> {
         self.read_all().with_context(|| cannot_read(name))?;
-        Ok(self.bytes)
+        Ok((self.turn, self.bytes))
     }
 
     fn read_all(&mut self) -> Result<()> {
         // Of what is no file, the length is 0.
         let length = usize::try_from(self.opened.len()).unwrap_or(usize::MAX);
         self.limits.check(self.limit, length)?;
-        let rest = length.saturating_sub(self.bytes.len());
-        self.bytes.try_reserve_exact(rest.saturating_add(1))?;
-        let most = self.limits.most(self.limit);
-        let rest = most.saturating_sub(self.bytes.len()).saturating_add(1);
-        let mut rest = self.file.by_ref().take(rest as u64);
-        rest.read_to_end(&mut self.bytes)?;
+        let most = self.limits.most(self.limit).saturating_add(1);
+        if length <= LARGE {
+            self.read_up_to(most.min(LARGE + 1), length)?;
+        }
+        if length > LARGE || self.bytes.len() > LARGE {
+            let turn = LARGE_INPUT.lock();
+            self.turn = Some(turn.unwrap_or_else(PoisonError::into_inner));
+            self.read_up_to(most, length)?;
+        }
         self.limits.check(self.limit, self.bytes.len())?;
         let now = self.file.metadata()?;
         let state = |of: &Metadata| (of.len(), of.mtime(), of.mtime_nsec());
@@ -194,6 +220,18 @@ impl Source {
             !now.is_file() || state(&now) == state(&self.opened),
             "it was changed while it was read; try again"
         );
+        Ok(())
+    }
+
+    /// Reads until there are so many bytes, if the input has them; most likely it has `length`.
+    fn read_up_to(&mut self, most: usize, length: usize) -> Result<()> {
+        let expected = length.saturating_sub(self.bytes.len());
+        self.bytes.try_reserve_exact(expected.saturating_add(1))?;
+        let rest = most.saturating_sub(self.bytes.len());
+        self.file
+            .by_ref()
+            .take(rest as u64)
+            .read_to_end(&mut self.bytes)?;
         Ok(())
     }
 }

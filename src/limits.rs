@@ -2,6 +2,9 @@
 //!
 //! What a firewall prints, or Twilio publishes, is far below each limit; what is above is a mistake
 //! or an attack. An input within all of them takes about a second and 256 MB at most.
+//!
+//! `check` and `scan` work at several files at once, one for each processor. Only one of these may have
+//! more than 4 MiB ([`crate::input::text_in_turn`]); each of the others takes 100 MB at most.
 
 use std::fmt;
 use std::str::FromStr;

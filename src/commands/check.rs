@@ -148,8 +148,8 @@ impl Check {
     }
 
     fn judge(&self, file: &Path, report: &dyn Report) -> Verdict {
-        let text = match input::text(file, self.limits, Limit::Input) {
-            Ok(text) => text,
+        let (_turn, text) = match input::text_in_turn(file, self.limits, Limit::Input) {
+            Ok(read) => read,
             Err(error) => return Verdict::Refused(vec![format!("{error:#}")]),
         };
         self.judge_text(file, &text, report)

@@ -209,28 +209,31 @@ impl Scan<'_> {
     fn add(&self, file: &Path) {
         if !is_stdin(file) && file.is_dir() {
             self.add_folder(file);
-        } else if let Some(Content::Binary) = self.add_file(file) {
+        } else if !self.add_file(file) {
             self.add_problem(format!("{} is not text", name_of(file)));
         }
     }
 
-    /// Adds the findings in a file; returns its content if it could be read.
-    fn add_file(&self, file: &Path) -> Option<Content> {
-        let content = input::content(file, self.judge.limits);
-        let content = content.map_err(|error| self.add_problem(format!("{error:#}")));
-        let content = content.ok()?;
-        if let Content::Text(text) = &content {
-            match self.add_text(file, text) {
-                Ok(()) => {}
-                Err(Stopped::Exceeded(limit)) => {
-                    self.add_problem(format!("{}: {limit}", name_of(file)));
-                }
-                Err(Stopped::Io(error)) => {
-                    self.seen().failed.get_or_insert(error);
-                }
+    /// Adds the findings in a file; returns false if it is not text.
+    fn add_file(&self, file: &Path) -> bool {
+        let (_turn, text) = match input::content(file, self.judge.limits) {
+            Ok((turn, Content::Text(text))) => (turn, text),
+            Ok((_, Content::Binary)) => return false,
+            Err(error) => {
+                self.add_problem(format!("{error:#}"));
+                return true;
+            }
+        };
+        match self.add_text(file, &text) {
+            Ok(()) => {}
+            Err(Stopped::Exceeded(limit)) => {
+                self.add_problem(format!("{}: {limit}", name_of(file)));
+            }
+            Err(Stopped::Io(error)) => {
+                self.seen().failed.get_or_insert(error);
             }
         }
-        Some(content)
+        true
     }
 
     fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), Stopped> {
@@ -287,7 +290,7 @@ impl Scan<'_> {
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {
             return;
         }
-        if let Some(Content::Binary) = self.add_file(entry.path()) {
+        if !self.add_file(entry.path()) {
             self.seen().binary += 1;
         }
     }

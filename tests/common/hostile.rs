@@ -87,6 +87,8 @@ pub const INPUTS: &[Hostile] = &[
     input("20 million lines, scan", SCAN, || format!("twilio 54.65.63.193\n{}", "\n".repeat(20 * MIB)).into(), "stdout: 1 file with addresses of Twilio's: 1 current"),
     input("a prefix of 24 MB, scan", SCAN, || format!("twilio 54.65.63.193\n54.65.63.1922/{}", "1".repeat(24 * MIB)).into(), "stdout: 1 file with addresses of Twilio's: 1 current"),
     input("125,000 addresses beside letters that fold to 18 each", SCAN, || format!("twilio\n{}", format!("{} 8.8.8.8 ", "\u{fdfa}".repeat(76)).repeat(125_000)).into(), WORK),
+    input("two files of 18 MB of lines", "check -q -f iptables FILE $(cp FILE COPY && echo COPY)", || [vec![b'\n'; 18 * MIB], rules("-j RETURN")].concat(), "stdout: drift: 2 of 2 files, "),
+    input("a folder of two files of 30 MB of lines, scan", "scan -q $(mkdir -p TWO && cp FILE TWO/a && cp FILE TWO/b && echo TWO)", || format!("twilio 54.65.63.193\n{}", "\n".repeat(30 * MIB)).into(), "stdout: 2 files with addresses of Twilio's: 2 current"),
     input("30 MB of tabs in a range, scan", "scan -q --report github FILE", || format!("twilio\n54.65.63.192{}- 54.65.63.255\n", "\t".repeat(30 * MIB)).into(), "stdout: ,line=2,col=31457295::54.65.63.255: "),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
