@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use tempfile::{NamedTempFile, SpooledTempFile};
 
 use crate::limits::{Limit, Limits};
-use crate::text::{RED, YELLOW, painted, shortened, shown};
+use crate::text::{RED, YELLOW, painted, shortened, shown, shown_first};
 
 /// Where the data of a command goes.
 #[derive(Clone, Debug)]
@@ -310,7 +310,7 @@ impl Talk {
             word.to_owned()
         };
         // Nobody is left to be told when stderr itself fails.
-        let text = shown(&shortened(text), &[]);
+        let text = shown(&shortened(text));
         let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
     }
 
@@ -340,7 +340,7 @@ impl Talk {
 pub fn complain(text: &str) {
     if !text.is_empty() {
         let program = env!("CARGO_PKG_NAME");
-        let text = shown(text, &['\n']);
-        let _ = write!(io::stderr().lock(), "{program}: {text}");
+        let lines: Vec<String> = text.split('\n').map(shown_first).collect();
+        let _ = write!(io::stderr().lock(), "{program}: {}", lines.join("\n"));
     }
 }

@@ -106,7 +106,7 @@ impl Summary {
     /// The names of the units in words.
     pub fn units(&self) -> String {
         let named = self.units.iter().take(UNITS_NAMED);
-        let named: Vec<String> = named.map(|unit| shown(unit, &[])).collect();
+        let named: Vec<String> = named.map(|unit| shown(unit)).collect();
         let more = if self.units.len() > UNITS_NAMED {
             " and others"
         } else {

@@ -1,5 +1,7 @@
 //! Text that shows what it says, and names that people spell in many ways.
 
+use std::borrow::Cow;
+
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// How many near names an error shows.
@@ -61,35 +63,80 @@ pub fn is_hidden(c: char) -> bool {
 /// (RFC 8259, section 7).
 ///
 /// Such characters occur in the strings alone, except for the line ends between the tokens.
-pub fn json_escaped(json: String) -> String {
-    let is_raw = |c: char| is_hidden(c) && c != '\n';
-    if !json.contains(is_raw) {
-        return json;
+pub fn json_escaped(json: &str) -> Cow<'_, str> {
+    let is_plain = |b: &u8| matches!(b, b'\n' | b' '..=b'~');
+    if json.as_bytes().iter().all(is_plain) {
+        return json.into();
     }
     let mut escaped = String::with_capacity(json.len() + json.len() / 8);
-    for c in json.chars() {
-        if is_raw(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            escaped.push(c);
-        }
+    let mut done = 0;
+    for (at, raw) in json.match_indices(|c: char| is_hidden(c) && c != '\n') {
+        escaped.push_str(&json[done..at]);
+        escaped.extend(raw.encode_utf16().map(|unit| format!("\\u{unit:04x}")));
+        done = at + raw.len();
     }
-    escaped
+    (escaped + &json[done..]).into()
 }
 
-/// The text with hidden characters spelled out, but for those in `kept`.
-pub fn shown(text: &str, kept: &[char]) -> String {
+/// The same for a report, which may become a part of a log; see [`without_commands`].
+pub fn json_reported(json: &str) -> Cow<'_, str> {
+    let is_plain = |b: &u8| matches!(b, b'\n' | b' '..=b'~') && *b != b'#';
+    if json.as_bytes().iter().all(is_plain) {
+        return json.into();
+    }
+    without_commands(json_escaped(json), "\\u0023")
+}
+
+/// The text on one line, with hidden characters spelled out, and without commands to a program that
+/// keeps logs.
+pub fn shown(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_hidden(c) && !kept.contains(&c) {
+        if is_hidden(c) {
             result.extend(c.escape_default());
         } else {
             result.push(c);
         }
     }
-    result
+    without_commands(result.into(), SPELLED_SIGN).into_owned()
+}
+
+/// The same at the start of a line: GitHub's runner takes a line that begins with `::name`, perhaps
+/// after blanks, for a command.
+pub fn shown_first(text: &str) -> String {
+    let text = shown(text);
+    if text.trim_start().starts_with("::") {
+        text.replacen(':', "\\u{3a}", 1)
+    } else {
+        text
+    }
+}
+
+/// The second `#` of what would be a command in a log, spelled out; see [`without_commands`].
+pub const SPELLED_SIGN: &str = "\\u{23}";
+
+/// The text with `sign` for the second `#` of `##[name]` and `##name[`, which are commands anywhere in
+/// a line of a log: to GitHub's runner (`ActionCommand.cs`), to Azure Pipelines (`##vso[`), and to
+/// other services (`##teamcity[`).
+pub fn without_commands<'t>(text: Cow<'t, str>, sign: &str) -> Cow<'t, str> {
+    let is_command = |at: &usize| {
+        let behind = text[at + 1..].strip_prefix('#');
+        let is_letter = |c: char| c.is_ascii_alphabetic();
+        behind.is_some_and(|name| name.trim_start_matches(is_letter).starts_with('['))
+    };
+    let signs = text.match_indices('#').map(|(at, _)| at);
+    let commands: Vec<usize> = signs.filter(is_command).collect();
+    if commands.is_empty() {
+        return text;
+    }
+    let mut result = String::with_capacity(text.len() + commands.len() * sign.len());
+    let mut done = 0;
+    for at in commands {
+        result += &text[done..=at];
+        result += sign;
+        done = at + 2;
+    }
+    (result + &text[done..]).into()
 }
 
 /// Colours of the terminal (ECMA-48, 8.3.117, SGR).
@@ -200,7 +247,7 @@ pub fn clip(text: String, limit: usize) -> String {
 }
 
 /// A message without its middle where it is long: it may cite an input.
-pub fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
+pub fn shortened(text: &str) -> Cow<'_, str> {
     const START: usize = 1_500;
     const END: usize = 500;
     let end = text.char_indices().rev().nth(END - 1);
@@ -219,10 +266,42 @@ mod tests {
     #[test]
     fn hidden_characters_are_spelled_out() {
         assert_eq!(
-            shown("a\n\u{1b}[31m\u{202e}東京", &[]),
+            shown("a\n\u{1b}[31m\u{202e}東京"),
             "a\\n\\u{1b}[31m\\u{202e}東京"
         );
-        assert_eq!(shown("a\nb\t", &['\n']), "a\nb\\t");
+    }
+
+    #[test]
+    fn text_is_no_command_to_a_program_that_keeps_logs() {
+        for (text, spelled) in [
+            ("a ##[stop-commands]pwn", "a #\\u{23}[stop-commands]pwn"),
+            ("###[x]##[y]", "##\\u{23}[x]#\\u{23}[y]"),
+            ("##vso[task.setvariable]", "#\\u{23}vso[task.setvariable]"),
+            ("## x [y] #[z] ## [z] ##", "## x [y] #[z] ## [z] ##"),
+            ("::stop-commands::pwn", "::stop-commands::pwn"),
+        ] {
+            assert_eq!(shown(text), spelled);
+            let json = serde_json::json!([text]);
+            let reported = json_reported(&json.to_string()).into_owned();
+            assert_eq!(
+                reported,
+                json.to_string()
+                    .replace("##[", "#\\u0023[")
+                    .replace("##v", "#\\u0023v")
+            );
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&reported).unwrap(),
+                json
+            );
+        }
+        for (text, spelled) in [
+            ("::error::x", "\\u{3a}:error::x"),
+            (" \u{3000}::error::x", " \u{3000}\\u{3a}:error::x"),
+            ("a::b", "a::b"),
+            (":a", ":a"),
+        ] {
+            assert_eq!(shown_first(text), spelled);
+        }
     }
 
     #[test]
@@ -230,7 +309,7 @@ mod tests {
         let text = "a\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{e0041}\u{1b}東é";
         let json = serde_json::json!({"key": [text]});
         for plain in [json.to_string(), format!("{json:#}")] {
-            let escaped = json_escaped(plain.clone());
+            let escaped = json_escaped(&plain);
             let string = r#""a\u007f\u009b\u202e\u2028\ufeff\udb40\udc41\u001b東é""#;
             assert!(escaped.contains(string), "{escaped}");
             assert_eq!(escaped.lines().count(), plain.lines().count());

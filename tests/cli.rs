@@ -470,6 +470,62 @@ fn completions_and_the_manual_page_know_every_option() {
     }
 }
 
+/// Where the log of a job shows what the program prints, nobody's input or file name is a command:
+/// GitHub's runner obeys `::name` at the start of a line, and `##[name]` anywhere.
+#[test]
+fn no_input_and_no_file_name_is_a_command_in_a_log() {
+    let page = include_str!("pages/whole/global.official-en.md");
+    let rules = "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n\
+                 -A TWILIO-SIP-IN -m comment --comment \"##[stop-commands]pwn\" -j ACCEPT\nCOMMIT\n";
+    let group = r###"{"SecurityGroups": [{"GroupName": "twilio-sip ##[stop-commands]pwn", "IpPermissionsEgress": [],
+        "IpPermissions": [{"IpProtocol": "udp", "FromPort": 1, "ToPort": 1,
+        "UserIdGroupPairs": [{"GroupName": "##[stop-commands]pwn"}]}]}]}"###;
+    let refused = rules.replace("-j ACCEPT", "-j ##[stop-commands]pwn");
+    for (line, text) in [
+        ("check -q -f iptables", rules),
+        ("check -q -f iptables --report json", rules),
+        ("check -q -f iptables --report github", rules),
+        ("check -q -f iptables", &refused),
+        ("check -q -f aws-sg", group),
+        ("check -q -f aws-sg --report json", group),
+        ("check -q -f aws-sg --report github", group),
+        ("scan", rules),
+        ("scan", "Twilio 54.65.63.200"),
+        ("scan --report json", "Twilio 54.65.63.200"),
+        ("scan --report sarif", "Twilio 54.65.63.200"),
+        ("scan --report github", "Twilio 54.65.63.200"),
+        ("dataset diff", page),
+        ("dataset diff --json", page),
+        (
+            "dataset diff",
+            "## ##[stop-commands]pwn\n\n54.65.63.200/33\n",
+        ),
+        ("-q -f nftables --dataset", "##[stop-commands]pwn: 1\n"),
+        ("-q --template", "{{ '##[stop-commands]pwn' + 1 }}"),
+        ("check -q -f", rules),
+    ] {
+        for name in [
+            "::stop-commands::pwn",
+            " ::stop-commands::##[pwn]",
+            "-\n::stop-commands::pwn",
+        ] {
+            let mut tool = Tool::line(line).file(name, text);
+            tool.command().arg(name);
+            let ran = tool.run();
+            assert!(
+                !ran.stdout.contains("##[") && !ran.stderr.contains("##["),
+                "{ran}"
+            );
+            let ours = ["::error title=", "::warning title=", "::notice title="];
+            for line in ran.stdout.lines().chain(ran.stderr.lines()) {
+                let is_command = line.trim_start().starts_with("::");
+                let is_ours = ours.iter().any(|ours| line.starts_with(ours));
+                assert!(!is_command || is_ours && ran.stdout.contains(line), "{ran}");
+            }
+        }
+    }
+}
+
 /// No program that reads JSON needs the raw characters, and a terminal obeys some of them.
 #[test]
 fn json_of_every_verb_escapes_characters_that_do_not_show() {

@@ -19,7 +19,7 @@ use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
 use crate::select::{DEFAULT_EDITION, known_networks};
-use crate::text::shown;
+use crate::text::shown_first;
 
 /// How many files each thread judges before what was found is written away.
 const FILES_PER_THREAD: usize = 8;
@@ -182,7 +182,7 @@ impl Check {
         };
         let judged = Judged {
             file: file.to_string_lossy(),
-            name: shown(&name, &[]),
+            name: shown_first(&name),
             text,
             lines: if drift.is_none() {
                 Lines::default()

@@ -31,7 +31,7 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
         bail!("one list is printed at a time; name one --edition");
     };
     let text = if args.json {
-        json_escaped(serde_json::to_string_pretty(edition)? + "\n")
+        json_escaped(&(serde_json::to_string_pretty(edition)? + "\n")).into_owned()
     } else {
         dataset::to_yaml(edition)?
     };
@@ -154,7 +154,7 @@ fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         .into_iter()
         .map(|edition| (changes(&page, &edition, &atlas, extent), edition));
     let looks_like = nearest(compared.collect()).map(|(_, edition)| edition.connection);
-    let name = shown(&name_of(&args.page), &[]);
+    let name = shown(&name_of(&args.page));
     let heading = Heading {
         name: args.name.clone(),
         title: args

@@ -23,7 +23,7 @@ pub fn run(args: &ListArgs) -> Result<()> {
 }
 
 fn pretty(value: &Value) -> Result<String> {
-    Ok(json_escaped(serde_json::to_string_pretty(value)? + "\n"))
+    Ok(json_escaped(&(serde_json::to_string_pretty(value)? + "\n")).into_owned())
 }
 
 fn regions(atlas: &Atlas, long: bool) -> String {

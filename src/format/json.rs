@@ -34,7 +34,7 @@ struct View {
 /// A document as people write it: the filter `tojson` would spell apostrophes by their numbers.
 pub(super) fn laid_out(document: &serde_json::Value) -> Value {
     template::value(&View {
-        document: json_escaped(format!("{document:#}")),
+        document: json_escaped(&format!("{document:#}")).into_owned(),
     })
 }
 

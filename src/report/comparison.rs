@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::dataset::Edition;
 use crate::page::difference::{Change, Kind};
 use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
-use crate::text::{json_escaped, shown};
+use crate::text::{json_reported, shown};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -40,7 +40,7 @@ impl Comparison<'_> {
         } else {
             ""
         };
-        let page = shown(&self.page, &[]);
+        let page = shown(&self.page);
         if self.changes.is_empty() {
             return match &self.part {
                 Some(part) => format!("same in {part}: {page} as {edition}\n"),
@@ -123,7 +123,7 @@ impl Comparison<'_> {
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
             "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
         });
-        json_escaped(format!("{value:#}\n"))
+        json_reported(&format!("{value:#}\n")).into_owned()
     }
 }
 

@@ -54,8 +54,8 @@ impl<'a> Explanation<'a> {
         to: &mut dyn Write,
     ) -> io::Result<()> {
         if self.json {
-            let head = json!({"version": VERSION, "selected": selected(self.scope)});
-            let head = json_escaped(head.to_string());
+            let head = json!({"version": VERSION, "selected": selected(self.scope)}).to_string();
+            let head = json_escaped(&head);
             write!(
                 to,
                 "{},\"addresses\":[",
@@ -104,7 +104,8 @@ impl<'a> Explanation<'a> {
         let answer = self.explainer.answer(question);
         self.all_allowed &= answer.allowed == Allowed::Yes;
         if self.json {
-            let value = json_escaped(self.value(question, &answer).to_string());
+            let value = self.value(question, &answer).to_string();
+            let value = json_escaped(&value);
             return vec![value.strip_prefix('{').unwrap_or(&value).to_owned()];
         }
         let mut lines: Vec<String> = answer

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::github::{Place, annotation};
 use super::sarif;
 use crate::scan::{Finding, Verdict};
-use crate::text::{GREEN, RED, YELLOW, json_escaped, painted, shown};
+use crate::text::{GREEN, RED, YELLOW, json_reported, painted, shown, shown_first};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -115,7 +115,8 @@ impl Findings<'_> {
                         "findings": findings.collect::<serde_json::Map<String, Value>>(),
                     },
                 });
-                let head = json_escaped(head.to_string());
+                let head = head.to_string();
+                let head = json_reported(&head);
                 format!(
                     "{},\"findings\":[\n",
                     head.strip_suffix('}').unwrap_or(&head)
@@ -149,10 +150,11 @@ impl Findings<'_> {
     fn finding(&self, file: &str, finding: &Finding) -> String {
         match self.shape {
             Shape::Text(colored) => self.line(file, finding, colored),
-            Shape::Json => json_escaped(self.value(file, finding).to_string()),
+            Shape::Json => json_reported(&self.value(file, finding).to_string()).into_owned(),
             Shape::Sarif => {
                 let result = sarif::result(file, finding, &message(finding), self.fails(finding));
-                let result = json_escaped(format!("{result:#}"));
+                let result = format!("{result:#}");
+                let result = json_reported(&result);
                 format!("\n        {}", result.replace('\n', "\n        "))
             }
             Shape::GitHub => self.annotation(file, finding),
@@ -168,7 +170,7 @@ impl Findings<'_> {
             (true, _) => painted(name, YELLOW),
         };
         let file = if file == "-" { "stdin" } else { file };
-        let (file, message) = (shown(file, &[]), shown(&message(finding), &[]));
+        let (file, message) = (shown_first(file), shown(&message(finding)));
         let Finding { line, column, .. } = finding;
         format!("{file}:{line}:{column}: {verdict}: {message}\n")
     }

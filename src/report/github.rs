@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{GitHub, Judged, Report, Subject, Summary, Text, words};
 use crate::policy::space::Side;
-use crate::text::shown;
+use crate::text::{SPELLED_SIGN, is_hidden, without_commands};
 
 impl Report for GitHub {
     fn head(&self, subject: &Subject, summary: &Summary) -> String {
@@ -52,9 +52,7 @@ pub struct Place<'a> {
 pub fn annotation(level: &str, title: &str, place: Place, message: &str) -> String {
     let mut properties = vec![format!("title={}", property(title))];
     if place.file != "-" {
-        // Line breaks have an escape of their own; what else does not show must not reach a log.
-        let file = shown(place.file, &['\r', '\n']);
-        properties.push(format!("file={}", property(&file)));
+        properties.push(format!("file={}", property(place.file)));
         // A line without its file would be put to some other file.
         properties.extend(place.line.map(|line| format!("line={line}")));
         properties.extend(place.column.map(|column| format!("col={column}")));
@@ -62,18 +60,26 @@ pub fn annotation(level: &str, title: &str, place: Place, message: &str) -> Stri
     format!(
         "::{level} {}::{}\n",
         properties.join(","),
-        data(&shown(message, &['\r', '\n']))
+        escaped(message, &[])
     )
 }
 
-/// As the runner unescapes what stands after the second colons.
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+fn property(text: &str) -> String {
+    escaped(text, &[':', ','])
 }
 
-/// As the runner unescapes a property.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+/// As the runner unescapes it: the text behind the second colons, and in a property `others` too.
+/// Line breaks have an escape of their own; other hidden characters must not reach a log.
+fn escaped(text: &str, others: &[char]) -> String {
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        if matches!(c, '%' | '\r' | '\n') || others.contains(&c) {
+            escaped.push_str(&format!("%{:02X}", u32::from(c)));
+        } else if is_hidden(c) {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    without_commands(escaped.into(), SPELLED_SIGN).into_owned()
 }

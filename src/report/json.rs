@@ -11,7 +11,7 @@ use super::{Json, Judged, Report, Subject, Summary, deployed, words};
 use crate::policy::drift::{Belongs, Beyond, Part};
 use crate::policy::space::Field;
 use crate::policy::{ALL_REGIONS, Direction};
-use crate::text::json_escaped;
+use crate::text::json_reported;
 
 /// Of the shape.
 const VERSION: u32 = 2;
@@ -46,7 +46,8 @@ impl Report for Json {
             },
         });
         // The files come before the brace that closes the object.
-        let text = json_escaped(head.to_string());
+        let head = head.to_string();
+        let text = json_reported(&head);
         format!("{},\"files\":[", text.strip_suffix('}').unwrap_or(&text))
     }
 
@@ -84,7 +85,7 @@ impl Formatter for EscapeHidden {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        writer.write_all(json_escaped(fragment.to_owned()).as_bytes())
+        writer.write_all(json_reported(fragment).as_bytes())
     }
 }
 

@@ -46,7 +46,7 @@ impl Report for Text {
         }
         writeln!(to, "\n{}", judged.name)?;
         for (name, why) in &judged.empty {
-            let why = shown(why, &[]);
+            let (name, why) = (shown(name), shown(why));
             writeln!(to, "  nothing is let through by {name}: {why}")?;
         }
         if let Some(direction) = judged.unselected {
@@ -79,7 +79,7 @@ impl Report for Text {
             )?;
         }
         for (direction, beyond) in &drift.beyond {
-            let what = shown(&beyond.what, &[]);
+            let what = shown(&beyond.what);
             writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
             writeln!(to, "{}", blame_line(judged, beyond.at))?;
         }
@@ -123,7 +123,7 @@ fn blame(judged: &Judged, part: &Part, to: &mut dyn Write) -> io::Result<()> {
 
 fn blame_line(judged: &Judged, at: u32) -> String {
     let (line, text) = deployed(judged, at);
-    format!("      line {line}: {}", shown(&text, &[]))
+    format!("      line {line}: {}", shown(&text))
 }
 
 /// `what nftables needs for tokyo, edition regional`, or the addresses alone of that

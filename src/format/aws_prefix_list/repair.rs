@@ -40,7 +40,7 @@ pub(super) fn command(
         let remove: Vec<_> = remove.iter().map(|cidr| json!({ "Cidr": cidr })).collect();
         input.insert("RemoveEntries".to_owned(), remove.into());
     }
-    Ok(json_escaped(format!("{:#}\n", Value::Object(input))))
+    Ok(json_escaped(&format!("{:#}\n", Value::Object(input))).into_owned())
 }
 
 /// A list has one family for good.

@@ -66,7 +66,7 @@ pub(super) fn commands(policy: &Policy, text: &str, wanted: Wanted) -> Result<St
             }
         }
     }
-    Ok(json_escaped(format!("{:#}\n", Value::Object(commands))))
+    Ok(json_escaped(&format!("{:#}\n", Value::Object(commands))).into_owned())
 }
 
 /// What stays as it is, and the rules that let anything through that is not expected.
