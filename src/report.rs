@@ -60,6 +60,15 @@ pub struct Judged<'a> {
     pub unselected: Option<Direction>,
 }
 
+/// The parts of a file that are shown to people, and as many again of those that cannot be compared.
+/// Where there are more, the report says so.
+const PARTS_LIMIT: usize = 1_000;
+
+/// Says that parts are not shown, if any are not.
+fn more_parts(hidden: usize) -> Option<String> {
+    (hidden > 0).then(|| format!("{hidden} more are not shown here; --report json has all"))
+}
+
 /// A summary names at most this many units.
 const UNITS_NAMED: usize = 8;
 

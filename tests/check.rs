@@ -809,6 +809,39 @@ fn github_annotations_point_to_file_and_line() {
     );
 }
 
+/// A chain that lets so many single addresses through.
+fn addresses(count: usize) -> String {
+    let rules = (0..count).map(|n| {
+        let (high, low) = (n * 2 / 256, n * 2 % 256);
+        format!("-A TWILIO-SIP-IN -s 10.0.{high}.{low}/32 -j ACCEPT\n")
+    });
+    let rules: String = rules.collect();
+    format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{rules}COMMIT\n")
+}
+
+#[test]
+fn github_gets_the_first_annotations_and_the_number_of_the_others() {
+    let options = format!("{TOKYO} --direction in --report github");
+    let report = drifted(check(&options, &addresses(1_500)));
+    let errors = |report: &str| report.matches("\n::error title=drift%3A ").count();
+    let counts = report.lines().next().unwrap();
+    let missing: usize = counts["drift: ".len()..]
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(errors(&report), 1_000, "{counts}");
+    let last = format!(
+        "\n::notice title=drift,file=deployed::deployed: {} more are not shown here; --report json has all\n",
+        missing + 500
+    );
+    assert!(report.ends_with(&last), "{report}");
+    let report = drifted(check(&options, &addresses(1_000 - missing)));
+    assert_eq!(errors(&report), 1_000);
+    assert!(!report.contains("::notice"), "{report}");
+}
+
 #[test]
 fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
     let bytes = format!("\u{feff}{}", with_frankfurt());

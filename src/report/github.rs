@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{GitHub, Judged, Report, Subject, Summary, Text, words};
+use super::{GitHub, Judged, PARTS_LIMIT, Report, Subject, Summary, Text, more_parts, words};
 use crate::policy::space::Side;
 use crate::text::{SPELLED_SIGN, is_hidden, without_commands};
 
@@ -13,15 +13,31 @@ impl Report for GitHub {
     }
 
     fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
-        for (side, part) in judged.drift.parts() {
+        let drift = judged.drift;
+        for (side, part) in drift.parts().take(PARTS_LIMIT) {
             let message = format!("{} {}", part.direction, words::part(part));
             let command = error(judged, side, &message, part.blame.first().copied());
             to.write_all(command.as_bytes())?;
         }
-        for (direction, beyond) in &judged.drift.beyond {
+        for (direction, beyond) in drift.beyond.iter().take(PARTS_LIMIT) {
             let message = format!("{direction} {}", beyond.what);
             let command = error(judged, Side::Extra, &message, Some(beyond.at));
             to.write_all(command.as_bytes())?;
+        }
+        // GitHub shows far fewer annotations of a step.
+        let hidden = [drift.missing.len() + drift.extra.len(), drift.beyond.len()];
+        let hidden: usize = hidden
+            .map(|count| count.saturating_sub(PARTS_LIMIT))
+            .iter()
+            .sum();
+        if let Some(more) = more_parts(hidden) {
+            let place = Place {
+                file: &judged.file,
+                line: None,
+                column: None,
+            };
+            let message = format!("{}: {more}", judged.name);
+            to.write_all(annotation("notice", "drift", place, &message).as_bytes())?;
         }
         Ok(())
     }

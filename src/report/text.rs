@@ -2,14 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{Judged, Report, Subject, Summary, Text, deployed, words};
+use super::{Judged, PARTS_LIMIT, Report, Subject, Summary, Text, deployed, more_parts, words};
 use crate::policy::drift::Part;
 use crate::policy::space::{Grain, Side};
 use crate::policy::{ALL_REGIONS, Direction};
 use crate::text::{GREEN, RED, painted, shown};
-
-/// A file with more parts than this is shown in part, and says so.
-const PARTS_LIMIT: usize = 1_000;
 
 /// As many lines of a file as are shown for one part.
 const BLAME_LIMIT: usize = 3;
@@ -70,20 +67,13 @@ impl Report for Text {
                 blame(judged, part, to)?;
             }
         }
-        let count = drift.missing.len() + drift.extra.len();
-        if count > PARTS_LIMIT {
-            let more = count - PARTS_LIMIT;
-            writeln!(
-                to,
-                "  {more} more are not shown here; --report json has all"
-            )?;
-        }
-        for (direction, beyond) in &drift.beyond {
+        more(drift.missing.len() + drift.extra.len(), to)?;
+        for (direction, beyond) in drift.beyond.iter().take(PARTS_LIMIT) {
             let what = shown(&beyond.what);
             writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
             writeln!(to, "{}", blame_line(judged, beyond.at))?;
         }
-        Ok(())
+        more(drift.beyond.len(), to)
     }
 }
 
@@ -107,6 +97,14 @@ impl Text {
         } else {
             word.to_owned()
         }
+    }
+}
+
+/// Says how many of so many parts are not shown.
+fn more(count: usize, to: &mut dyn Write) -> io::Result<()> {
+    match more_parts(count.saturating_sub(PARTS_LIMIT)) {
+        Some(more) => writeln!(to, "  {more}"),
+        None => Ok(()),
     }
 }
 

@@ -79,6 +79,7 @@ pub const INPUTS: &[Hostile] = &[
     input("a group of 201,000 networks of IPv6", AWS, || group_of("Ipv6Ranges", 201_000, |_| "{\"CidrIpv6\": \"::/0\"}".to_owned()), RULES),
     input("a group of 300,000 prefix lists", AWS, || group_of("PrefixListIds", 300_000, |n| format!("{{\"PrefixListId\": \"pl-{n}\"}}")), RULES),
     input("a group of 400,000 groups, to repair", "check -q -f aws-sg --edition current --print-repair FILE", || group_of("UserIdGroupPairs", 400_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), RULES),
+    input("a group of 199,000 groups", AWS, || group_of("UserIdGroupPairs", 199_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), "stdout: \n  198000 more are not shown here; --report json has all\n"),
     input("a group of another with a name of 30 MB", AWS, || group_of("UserIdGroupPairs", 1, |_| format!("{{\"GroupName\": \"{}\"}}", "x".repeat(30 * MIB))), "stdout: udp 5060 from security group xxx"),
     input("201,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(201_000).into(), ADDRESSES),
     input("a scanned line of 201,000 addresses", SCAN, || "54.65.63.192/30 ".repeat(201_000).into(), ADDRESSES),
