@@ -842,6 +842,24 @@ fn github_gets_the_first_annotations_and_the_number_of_the_others() {
     assert!(!report.contains("::notice"), "{report}");
 }
 
+/// More lines than a report keeps to cite them again.
+#[test]
+fn json_cites_every_line_of_many() {
+    let text = addresses(12_000);
+    let options = format!("{TOKYO} --direction in --report json");
+    let report: Value = serde_json::from_str(&drifted(check(&options, &text))).unwrap();
+    let extra = report["files"][0]["extra"].as_array().unwrap();
+    assert_eq!(extra.len(), 12_000);
+    let lines: Vec<&str> = text.lines().collect();
+    for (number, part) in extra.iter().enumerate() {
+        let line = number + 4;
+        assert_eq!(
+            part["deployed"],
+            serde_json::json!({"lines": [{"line": line, "text": lines[line - 1]}], "more": 0})
+        );
+    }
+}
+
 #[test]
 fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
     let bytes = format!("\u{feff}{}", with_frankfurt());

@@ -1,16 +1,21 @@
 //! For programs. The shape is that of `docs/check.schema.json`; a change that breaks it raises
 //! [`VERSION`].
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{self, Write};
+use std::rc::Rc;
+use std::sync::Arc;
 
+use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 use serde_json::ser::Formatter;
-use serde_json::{Value, json};
 
 use super::{Json, Judged, Report, Subject, Summary, deployed, words};
 use crate::policy::drift::{Belongs, Beyond, Part};
 use crate::policy::space::Field;
-use crate::policy::{ALL_REGIONS, Direction};
+use crate::policy::{ALL_REGIONS, Direction, Plane};
 use crate::text::json_reported;
 
 /// Of the shape.
@@ -18,6 +23,9 @@ const VERSION: u32 = 2;
 
 /// As many deployed lines of one part as are listed.
 const LINES_LISTED: usize = 16;
+
+/// As many lines of a file as are kept to be listed again; each takes about a kilobyte at most.
+const LINES_KEPT: usize = 10_000;
 
 impl Report for Json {
     fn head(&self, subject: &Subject, summary: &Summary) -> String {
@@ -53,14 +61,15 @@ impl Report for Json {
 
     fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
         let drift = judged.drift;
+        let lines = DeployedLines::new(judged);
         let report = FileReport {
             file: &judged.file,
             units: &judged.units,
             verdict: verdict(drift.is_none()),
             empty_units: judged.empty.iter().map(|(name, _)| *name).collect(),
-            missing: Parts(judged, &drift.missing),
-            extra: Parts(judged, &drift.extra),
-            unmeasured: Unmeasured(judged, &drift.beyond),
+            missing: Parts(&lines, &drift.missing),
+            extra: Parts(&lines, &drift.extra),
+            unmeasured: Unmeasured(&lines, &drift.beyond),
         };
         to.write_all(b"\n")?;
         let mut serializer = serde_json::Serializer::with_formatter(to, EscapeHidden);
@@ -105,97 +114,204 @@ struct FileReport<'a> {
     unmeasured: Unmeasured<'a>,
 }
 
-struct Parts<'a>(&'a Judged<'a>, &'a [Part]);
+struct Parts<'a>(&'a DeployedLines<'a>, &'a [Part]);
 
 impl Serialize for Parts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Parts(judged, parts) = self;
-        serializer.collect_seq(parts.iter().map(|part| self::part(judged, part)))
+        let Parts(lines, parts) = self;
+        serializer.collect_seq(parts.iter().map(|part| PartReport::new(lines, part)))
     }
 }
 
-struct Unmeasured<'a>(&'a Judged<'a>, &'a [(Direction, Beyond)]);
+struct Unmeasured<'a>(&'a DeployedLines<'a>, &'a [(Direction, Beyond)]);
 
 impl Serialize for Unmeasured<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Unmeasured(judged, all) = self;
-        serializer.collect_seq(all.iter().map(|(direction, beyond)| {
-            json!({
-                "direction": direction,
-                "what": beyond.what,
-                "deployed": deployed_lines(judged, &[beyond.at]),
-            })
+        let Unmeasured(lines, all) = self;
+        serializer.collect_seq(all.iter().map(|(direction, beyond)| UnmeasuredReport {
+            direction: *direction,
+            what: &beyond.what,
+            deployed: Deployed::new(lines, std::slice::from_ref(&beyond.at)),
         }))
     }
 }
 
-/// The first of the lines, and how many more there are.
-fn deployed_lines(judged: &Judged, blame: &[u32]) -> Value {
-    let lines = blame.iter().take(LINES_LISTED).map(|at| {
-        let (line, text) = deployed(judged, *at);
-        json!({"line": line, "text": text})
-    });
-    json!({
-        "lines": lines.collect::<Vec<_>>(),
-        "more": blame.len().saturating_sub(LINES_LISTED),
-    })
+#[derive(Serialize)]
+struct UnmeasuredReport<'a> {
+    direction: Direction,
+    what: &'a str,
+    deployed: Deployed<'a>,
 }
 
-fn part(judged: &Judged, part: &Part) -> Value {
-    let (all_but, names) = words::protocol_names(part.packets.kind.protocols);
-    let values = |field| {
-        let named = words::named(&part.packets, field);
-        let key = all_but_or_only(named.is_all_but);
-        json!({key: named.names, "more": named.more})
-    };
-    json!({
-        "direction": part.direction,
-        "protocols": {all_but_or_only(all_but): names},
-        "remote": {
-            "addresses": values(Field::Remote),
-            "ports": values(Field::RemotePort),
-        },
-        "local": {
-            "addresses": values(Field::Local),
-            "ports": values(Field::LocalPort),
-        },
-        "sometimes": part.sometimes,
-        "tcp_flags": words::flags(&part.packets),
-        "states": words::states(&part.packets),
-        "belongs_to": belongs_to(&part.belongs),
-        "deployed": deployed_lines(judged, &part.blame),
-    })
+#[derive(Serialize)]
+struct PartReport<'a> {
+    direction: Direction,
+    protocols: Set,
+    remote: Side,
+    local: Side,
+    sometimes: bool,
+    tcp_flags: Option<Vec<String>>,
+    states: Option<Vec<&'static str>>,
+    belongs_to: Vec<Place<'a>>,
+    deployed: Deployed<'a>,
 }
 
-fn all_but_or_only(is_all_but: bool) -> &'static str {
-    if is_all_but { "all_but" } else { "only" }
+impl<'a> PartReport<'a> {
+    fn new(lines: &'a DeployedLines<'a>, part: &'a Part) -> Self {
+        let (is_all_but, names) = words::protocol_names(part.packets.kind.protocols);
+        let values = |field| {
+            let named = words::named(&part.packets, field);
+            Set::new(named.is_all_but, named.names, Some(named.more))
+        };
+        let side = |addresses, ports| Side {
+            addresses: values(addresses),
+            ports: values(ports),
+        };
+        PartReport {
+            direction: part.direction,
+            protocols: Set::new(is_all_but, names, None),
+            remote: side(Field::Remote, Field::RemotePort),
+            local: side(Field::Local, Field::LocalPort),
+            sometimes: part.sometimes,
+            tcp_flags: words::flags(&part.packets),
+            states: words::states(&part.packets),
+            belongs_to: belongs_to(&part.belongs),
+            deployed: Deployed::new(lines, &part.blame),
+        }
+    }
 }
 
-/// The rows of what Twilio publishes that the packets are of.
-fn belongs_to(belongs: &Belongs) -> Vec<serde_json::Value> {
+#[derive(Serialize)]
+struct Side {
+    addresses: Set,
+    ports: Set,
+}
+
+/// A set by its members, or by the values that are not in it.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Names {
+    Only(Vec<String>),
+    AllBut(Vec<String>),
+}
+
+#[derive(Serialize)]
+struct Set {
+    #[serde(flatten)]
+    names: Names,
+    /// The number of names that are not listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<usize>,
+}
+
+impl Set {
+    fn new(is_all_but: bool, names: Vec<String>, more: Option<usize>) -> Self {
+        let names = if is_all_but {
+            Names::AllBut(names)
+        } else {
+            Names::Only(names)
+        };
+        Set { names, more }
+    }
+}
+
+/// A row of what Twilio publishes that packets are of.
+#[derive(Serialize)]
+struct Place<'a> {
+    plane: Plane,
+    region: &'a str,
+    editions: &'a [Arc<str>],
+    own_ports: bool,
+}
+
+fn belongs_to(belongs: &Belongs) -> Vec<Place<'_>> {
     match belongs {
         Belongs::Rule {
             plane,
             region,
             editions,
             ..
-        } => vec![json!({
-            "plane": plane,
-            "region": region,
-            "editions": editions,
-            "own_ports": true,
-        })],
+        } => vec![Place {
+            plane: *plane,
+            region,
+            editions,
+            own_ports: true,
+        }],
         Belongs::Published(places) => places
             .iter()
-            .map(|place| {
-                json!({
-                    "plane": place.plane,
-                    "region": place.region.as_deref().unwrap_or(ALL_REGIONS),
-                    "editions": place.editions,
-                    "own_ports": place.own_ports,
-                })
+            .map(|place| Place {
+                plane: place.plane,
+                region: place.region.as_deref().unwrap_or(ALL_REGIONS),
+                editions: &place.editions,
+                own_ports: place.own_ports,
             })
             .collect(),
         Belongs::Nothing => Vec::new(),
     }
+}
+
+/// The first of some lines, and how many more there are.
+#[derive(Serialize)]
+struct Deployed<'a> {
+    lines: Listed<'a>,
+    more: usize,
+}
+
+impl<'a> Deployed<'a> {
+    fn new(lines: &'a DeployedLines<'a>, places: &'a [u32]) -> Self {
+        let (listed, more) = places.split_at(places.len().min(LINES_LISTED));
+        Deployed {
+            lines: Listed(lines, listed),
+            more: more.len(),
+        }
+    }
+}
+
+struct Listed<'a>(&'a DeployedLines<'a>, &'a [u32]);
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Listed(lines, places) = self;
+        let mut listed = serializer.serialize_seq(Some(places.len()))?;
+        for at in *places {
+            listed.serialize_element(&*lines.at(*at))?;
+        }
+        listed.end()
+    }
+}
+
+/// The lines of a file that parts cite. Many parts may cite the same line, and to cut a rule out of
+/// JSON takes longer than to print it, so the last ones are kept.
+struct DeployedLines<'a> {
+    judged: &'a Judged<'a>,
+    known: RefCell<HashMap<u32, Rc<Line>>>,
+}
+
+impl<'a> DeployedLines<'a> {
+    fn new(judged: &'a Judged<'a>) -> Self {
+        DeployedLines {
+            judged,
+            known: RefCell::default(),
+        }
+    }
+
+    fn at(&self, at: u32) -> Rc<Line> {
+        let mut known = self.known.borrow_mut();
+        if let Some(line) = known.get(&at) {
+            return Rc::clone(line);
+        }
+        if known.len() == LINES_KEPT {
+            known.clear();
+        }
+        let (line, text) = deployed(self.judged, at);
+        let line = Rc::new(Line { line, text });
+        known.insert(at, Rc::clone(&line));
+        line
+    }
+}
+
+#[derive(Serialize)]
+struct Line {
+    line: usize,
+    text: String,
 }
