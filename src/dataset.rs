@@ -11,7 +11,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -386,13 +389,6 @@ impl Networks {
         if self.all.is_empty() && self.by_region.is_empty() {
             return Err(format!("{plane}.networks: there is no network"));
         }
-        let of_regions = self.by_region.iter().map(|(_, networks)| networks.len());
-        let count = self.all.len() + of_regions.sum::<usize>();
-        if count > MOST_NETWORKS {
-            return Err(format!(
-                "{plane}.networks: there are {count} networks; a list may have {MOST_NETWORKS}"
-            ));
-        }
         no_overlap(self.all.iter().copied()).map_err(|e| format!("{}: {e}", place(ALL)))?;
         for (region, _) in &self.by_region {
             if !atlas.regions.iter().any(|known| *known.id == **region) {
@@ -439,15 +435,16 @@ impl<'de> Deserialize<'de> for Networks {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Networks, A::Error> {
                 let mut networks = Networks::default();
                 let mut seen = HashSet::new();
+                let mut room = MOST_NETWORKS;
                 while let Some(region) = map.next_key::<String>()? {
                     if !seen.insert(region.clone()) {
                         return Err(de::Error::custom(format!("{region} stands twice")));
                     }
-                    let listed = map.next_value::<Vec<Network>>()?;
+                    let listed = map.next_value_seed(List { room })?;
                     if listed.is_empty() {
                         return Err(de::Error::custom(format!("{region} has no network")));
                     }
-                    let listed = listed.into_iter().map(|network| network.0).collect();
+                    room -= listed.len();
                     if region == ALL {
                         networks.all = listed;
                     } else {
@@ -459,6 +456,42 @@ impl<'de> Deserialize<'de> for Networks {
         }
 
         deserializer.deserialize_map(ByRegion)
+    }
+}
+
+/// Reads the networks of one region. They are counted as they are read, because a YAML alias may
+/// repeat them for many regions.
+struct List {
+    /// How many more networks the plane may have.
+    room: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for List {
+    type Value = Vec<Ipv4Net>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Ipv4Net>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List {
+    type Value = Vec<Ipv4Net>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Ipv4Net>, A::Error> {
+        let mut networks = Vec::new();
+        while let Some(Network(network)) = list.next_element()? {
+            if networks.len() == self.room {
+                return Err(de::Error::custom(format!(
+                    "this plane has more than {MOST_NETWORKS} networks; a list may have {MOST_NETWORKS}"
+                )));
+            }
+            networks.push(network);
+        }
+        Ok(networks)
     }
 }
 

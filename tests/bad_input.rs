@@ -348,14 +348,22 @@ const DATASETS: &[(&str, &str, &str)] = &[
     ("source: our own", "source: \"a\\U000E0041\"", "holds \\u{e0041}, which does not show"),
     ("title: A list", "title: \"A list", "found unexpected end of stream"),
     ("title: A list", "title: *nothing", "unknown anchor"),
+    ("title: A list", "title: A list\n%TAG !a! t", "own.yaml:3:1: a %TAG directive, which no list of networks needs; delete the line"),
+    ("title: A list", "title: A list\r%TAG !a! t", "a %TAG directive"),
+    ("title: A list", "title: A list\u{2028}%TAG !a! t", "a %TAG directive"),
 ];
 
 #[test]
 fn a_dataset_is_refused_with_file_place_and_reason() {
-    Tool::line("-f nft --dataset own.yaml")
-        .file("own.yaml", GOOD)
-        .run()
-        .ok();
+    for good in [
+        GOOD,
+        &format!("%YAML 1.2\n# %TAG{}---\n{GOOD}", "\n".repeat(4_096)),
+    ] {
+        Tool::line("-f nft --dataset own.yaml")
+            .file("own.yaml", good)
+            .run()
+            .ok();
+    }
     let mut failures = Vec::new();
     for (what, by, message) in DATASETS {
         assert_eq!(GOOD.matches(what).count(), 1, "{what}");
@@ -412,7 +420,9 @@ fn a_plane_of_a_dataset_may_have_5000_networks() {
     assert_eq!(rules.matches(" -p udp ").count(), 5_000);
     let refused = call(line, 5_001).refused();
     assert!(
-        refused.contains("own: signaling.networks: there are 5001 networks; a list may have 5000"),
+        refused.contains(
+            "signaling.networks.tokyo: this plane has more than 5000 networks; a list may have 5000"
+        ),
         "{refused}"
     );
     // Each pair of a remote and a local network may become a rule.

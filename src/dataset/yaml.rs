@@ -13,15 +13,17 @@ pub struct YamlError {
     line_and_column: Option<(usize, usize)>,
 }
 
-/// As deep as a document may be nested; those of ours are 4 deep. The parser's time grows with the
-/// square of it.
+/// As deep as a document may be nested; those of ours are 4 deep.
 const DEPTH: usize = 64;
+
+/// As much white space as may stand in a row.
+const BLANKS: usize = 4096;
 
 /// Reads one YAML document.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
-    if let Some(line) = too_deep(text) {
+    if let Some((line, reason)) = costly(text) {
         return Err(YamlError {
-            reason: format!("it is nested more than {DEPTH} deep, as no list of networks is"),
+            reason,
             line_and_column: Some((line, 1)),
         });
     }
@@ -36,6 +38,22 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
             line_and_column: place,
         }
     })
+}
+
+/// The first line of something for which the parser takes time that grows with its square, and
+/// what it is.
+fn costly(text: &str) -> Option<(usize, String)> {
+    if let Some(line) = too_deep(text) {
+        let problem = format!("it is nested more than {DEPTH} deep, as no list of networks is");
+        Some((line, problem))
+    } else if let Some(line) = tag_directive(text) {
+        let problem = "a %TAG directive, which no list of networks needs; delete the line";
+        Some((line, problem.to_owned()))
+    } else {
+        let line = too_blank(text)?;
+        let problem = format!("more than {BLANKS} characters of white space in a row; delete some");
+        Some((line, problem))
+    }
 }
 
 /// The line in which brackets, or dashes and question marks, open too many levels. Those within
@@ -57,6 +75,32 @@ fn too_deep(text: &str) -> Option<usize> {
         words.filter(|word| matches!(*word, "-" | "?")).count() > DEPTH
     };
     text.lines().position(opens_too_many).map(|at| at + 1)
+}
+
+/// The line of a directive that defines tags. The parser compares each of them with all others.
+fn tag_directive(text: &str) -> Option<usize> {
+    // A line ends as YAML 1.1 has it.
+    let starts_line = |before: &&str| {
+        before.is_empty() || before.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+    };
+    let mut texts_before = text.match_indices("%TAG").map(|(at, _)| &text[..at]);
+    let before = texts_before.find(starts_line)?;
+    Some(before.matches('\n').count() + 1)
+}
+
+/// The line in which too much white space stands in a row. The parser's buffer for it, once it is
+/// large, is cleared as a whole after every other piece of white space.
+fn too_blank(text: &str) -> Option<usize> {
+    let mut line = 1;
+    let mut blanks = 0;
+    for c in text.chars() {
+        line += usize::from(c == '\n');
+        blanks = if c.is_whitespace() { blanks + 1 } else { 0 };
+        if blanks > BLANKS {
+            return Some(line);
+        }
+    }
+    None
 }
 
 /// Writes one YAML document.

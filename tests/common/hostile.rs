@@ -125,10 +125,14 @@ pub const INPUTS: &[Hostile] = &[
     input("nested YAML without brackets", DATASET, || "- ".repeat(MIB / 2).into(), NESTED_YAML),
     input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
     input("YAML aliases that multiply", DATASET, laughs, "unknown field `a`"),
+    input("YAML aliases of 4,000 networks for 30,000 regions", DATASET, aliases, "signaling.networks.r0: this plane has more than 5000 networks; a list may have 5000"),
+    input("120,000 tag directives of YAML", DATASET, || (0..120_000).map(|n| format!("%TAG !a{n}! t\n")).collect::<Vec<_>>().concat().into(), "FILE:1:1: a %TAG directive, which no list of networks needs; delete the line"),
+    input("white space of a megabyte before pieces of it, YAML", DATASET, || format!("edition: \"{}{}\"", " ".repeat(MIB), "x ".repeat(MIB / 2 - 8)).into(), "FILE:1:1: more than 4096 characters of white space in a row; delete some"),
+    input("a million blank lines, YAML", DATASET, || format!("edition: x\n{}", "\n".repeat(MIB)).into(), "FILE:4098:1: more than 4096 characters of white space in a row; delete some"),
     input("a YAML text of 2 MB", DATASET, || format!("edition: {}", "x ".repeat(MIB - 16)).into(), "is not a name; use 1 to 32 lower-case letters"),
-    input("80,000 regions, dataset", DATASET, || dataset(&(0..80_000).map(|n| format!("r{n}: [192.0.2.0/24]")).collect::<Vec<_>>().join(", ")), "signaling.networks: there are 80000 networks; a list may have 5000"),
-    input("100,000 equal networks, dataset", DATASET, || dataset(&format!("all: [{}]", vec!["192.0.2.0/24"; 100_000].join(", "))), "signaling.networks: there are 100000 networks; a list may have 5000"),
-    input("40,000 networks, dataset", "-q -f cloudformation --dataset FILE", || dataset(&format!("all: [{}]", (0..40_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect::<Vec<_>>().join(", "))), "signaling.networks: there are 40000 networks; a list may have 5000"),
+    input("80,000 regions, dataset", DATASET, || dataset(&(0..80_000).map(|n| format!("r{n}: [192.0.2.0/24]")).collect::<Vec<_>>().join(", ")), "signaling.networks.r5000: this plane has more than 5000 networks; a list may have 5000"),
+    input("100,000 equal networks, dataset", DATASET, || dataset(&format!("all: [{}]", vec!["192.0.2.0/24"; 100_000].join(", "))), "signaling.networks.all: this plane has more than 5000 networks; a list may have 5000"),
+    input("40,000 networks, dataset", "-q -f cloudformation --dataset FILE", || dataset(&format!("all: [{}]", (0..40_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect::<Vec<_>>().join(", "))), "signaling.networks.all: this plane has more than 5000 networks; a list may have 5000"),
     input("nested HTML", PAGE, || "<div>".repeat(MIB / 10).into(), "no list of addresses was found"),
     input("nested quotations, Markdown", PAGE, || ">".repeat(MIB / 2).into(), "no list of addresses was found"),
     input("nested brackets, Markdown", PAGE, || "[".repeat(MIB / 2).into(), "no list of addresses was found"),
@@ -408,6 +412,17 @@ fn laughs() -> Vec<u8> {
         let _ = writeln!(text, "{name}: &{name} [{nine}]");
     }
     text.into()
+}
+
+/// Many regions have the networks of one.
+fn aliases() -> Vec<u8> {
+    let networks: Vec<String> = (0..4_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect();
+    let regions: Vec<String> = (0..30_000).map(|n| format!("r{n}: *a")).collect();
+    dataset(&format!(
+        "virginia: &a [{}], {}",
+        networks.join(", "),
+        regions.join(", ")
+    ))
 }
 
 fn utf16(text: &[u8], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
