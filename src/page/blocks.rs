@@ -115,7 +115,7 @@ pub struct Builder {
     /// Where each line of the source ends.
     line_ends: Vec<usize>,
     blocks: Vec<Block>,
-    /// The line, heading or cell at hand, and where it starts.
+    /// The line, heading or cell at hand, without white space before it, and where it starts.
     text: String,
     at: usize,
     level: Option<u8>,
@@ -128,7 +128,7 @@ pub struct Builder {
     struck: usize,
     /// Whether a part of the text is struck out.
     is_struck: bool,
-    /// How much text further cells of a table may repeat.
+    /// How many bytes further cells of a table may repeat.
     repeatable: usize,
     errors: Vec<PageError>,
 }
@@ -173,6 +173,9 @@ const WIDEST_SPAN: usize = 100;
 /// As many bytes as all cells that span several columns or rows may come to.
 const MOST_REPEATED: usize = 1 << 20;
 
+/// The memory of a cell besides its text, in bytes.
+const EMPTY_CELL: usize = 32;
+
 impl Builder {
     fn new(source: &str) -> Self {
         Builder {
@@ -200,12 +203,14 @@ impl Builder {
         if self.hides() {
             return;
         }
-        if self.text.trim().is_empty() {
-            let blanks = text.len() - text.trim_start().len();
-            self.at = at + blanks;
+        let shown = text.trim_start();
+        if self.text.is_empty() {
+            self.at = at + text.len() - shown.len();
+            self.text.push_str(shown);
+        } else {
+            self.text.push_str(text);
         }
-        self.text.push_str(text);
-        self.is_struck |= self.struck > 0 && !text.trim().is_empty();
+        self.is_struck |= self.struck > 0 && !shown.is_empty();
     }
 
     /// What follows is struck out; or no longer, for as many times as it was.
@@ -378,7 +383,7 @@ impl Builder {
             _ => {
                 let repeated = cells
                     .iter()
-                    .map(|c| c.text.len() * (c.columns * c.rows - 1))
+                    .map(|c| (c.text.len() + EMPTY_CELL) * (c.columns * c.rows - 1))
                     .sum();
                 match self.repeatable.checked_sub(repeated) {
                     Some(rest) => {
