@@ -362,11 +362,10 @@ impl Reader<'_> {
             return;
         }
         let (before, figures) = text.split_at(text.find(is_figure).unwrap_or(text.len()));
-        let label = self
-            .vocabulary
-            .label(before)
-            .filter(|_| !figures.is_empty());
-        let label = label.filter(is_of_the_far_side);
+        let label = match figures {
+            "" => None,
+            _ => self.vocabulary.label(before).filter(is_of_the_far_side),
+        };
         let listed = |label: &Label| label.is_of(Topic::Ports) || before.is_empty();
         // What the label says of transports holds for the figures behind it.
         let transports = label.iter().flat_map(|label| &label.transports);

@@ -1,5 +1,7 @@
 //! What the words of headings, labels and columns mean, in English and Japanese.
 
+use std::collections::HashMap;
+
 use crate::dataset::{Atlas, Region};
 use crate::policy::{Plane, Transport};
 use crate::select::names;
@@ -136,8 +138,8 @@ fn may_stand_in_label(c: char) -> bool {
 
 /// The words that a page may use in its labels.
 pub struct Vocabulary {
-    /// Without blanks, marks and case.
-    words: Vec<(String, Word)>,
+    /// Without blanks, marks and case; by their first characters.
+    words: HashMap<char, Vec<(String, Word)>>,
     /// Of each region.
     continents: Vec<Option<usize>>,
 }
@@ -164,16 +166,27 @@ impl Vocabulary {
         for (word, spellings) in WORDS {
             words.extend(spellings.iter().map(|text| (plain(text), *word)));
         }
-        Vocabulary { words, continents }
+        let mut by_start: HashMap<char, Vec<(String, Word)>> = HashMap::new();
+        for (text, word) in words {
+            if let Some(first) = text.chars().next() {
+                by_start.entry(first).or_default().push((text, word));
+            }
+        }
+        Vocabulary {
+            words: by_start,
+            continents,
+        }
     }
 
     /// What a text says, if it consists of words that are known and no others.
     pub fn label(&self, text: &str) -> Option<Label> {
+        if text.len() > LONGEST {
+            return None;
+        }
         let text = without_anchor(text);
-        if text.len() > LONGEST
-            || text
-                .chars()
-                .any(|c| !c.is_alphanumeric() && !may_stand_in_label(c))
+        if text
+            .chars()
+            .any(|c| !c.is_alphanumeric() && !may_stand_in_label(c))
         {
             return None;
         }
@@ -213,25 +226,25 @@ impl Vocabulary {
     /// written without blanks, so no mark in the text says where a word ends.
     fn words_of(&self, text: &str) -> Option<Vec<Word>> {
         // For each place, how many words lead from there to the end, and the first of them.
-        let mut best: Vec<Option<(usize, usize)>> = vec![None; text.len() + 1];
-        best[text.len()] = Some((0, usize::MAX));
-        for start in (0..text.len())
-            .rev()
-            .filter(|at| text.is_char_boundary(*at))
-        {
+        let mut best: Vec<Option<(usize, &str, Word)>> = vec![None; text.len() + 1];
+        best[text.len()] = Some((0, "", Word::Filler));
+        for (start, first) in text.char_indices().rev() {
             let rest = &text[start..];
-            let ways = self.words.iter().enumerate().filter_map(|(at, (word, _))| {
-                let (more, _) = best[start + word.len().min(rest.len())]?;
-                rest.starts_with(word.as_str()).then_some((more + 1, at))
+            let ways = self.words.get(&first).into_iter().flatten();
+            let ways = ways.filter_map(|(spelling, word)| {
+                let (more, ..) = best[start + spelling.len().min(rest.len())]?;
+                let leads = rest.starts_with(spelling.as_str());
+                leads.then_some((more + 1, spelling.as_str(), *word))
             });
-            best[start] = ways.min();
+            // The first of those that are equally short.
+            best[start] = ways.min_by_key(|(count, ..)| *count);
         }
         let mut words = Vec::new();
         let mut at = 0;
         while at < text.len() {
-            let (_, word) = best[at]?;
-            words.push(self.words[word].1);
-            at += self.words[word].0.len();
+            let (_, spelling, word) = best[at]?;
+            words.push(word);
+            at += spelling.len();
         }
         Some(words)
     }

@@ -142,6 +142,7 @@ pub const INPUTS: &[Hostile] = &[
     input("empty cells of 100 columns and rows, HTML", PAGE, || format!("<table>\n<tr>{}{}", "<td colspan=100 rowspan=100>".repeat(20_000), "<tr>".repeat(99)).into(), "FILE:2: a table whose cells span too much"),
     input("250,000 pieces of white space, HTML", PAGE, || format!("<p>{}", "<b> </b>".repeat(250_000)).into(), "no list of addresses was found"),
     input("300,000 pieces of white space, Markdown", PAGE, || format!("# x\n\n{}", "&nbsp;".repeat(300_000)).into(), "no list of addresses was found"),
+    input("lines that are almost labels", PAGE, || format!("z{}\n", "a".repeat(398)).repeat(5_200).into(), "no list of addresses was found"),
     input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
     input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
     input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value has more than 1 MiB as text"),
