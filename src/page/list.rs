@@ -432,11 +432,11 @@ impl Reader<'_> {
         let Some(doubt) = &mut self.doubt else {
             return false;
         };
-        let problem = format!(
-            "{what} stands below '{}' (line {}), which is not understood: it may be a region or a plane",
-            doubt.text, doubt.line
-        );
         if !std::mem::replace(&mut doubt.told, true) {
+            let problem = format!(
+                "{what} stands below '{}' (line {}), which is not understood: it may be a region or a plane",
+                doubt.text, doubt.line
+            );
             self.error(line, problem);
         }
         true

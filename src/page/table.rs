@@ -104,7 +104,12 @@ impl Reader<'_> {
             Ok(plane) => plane,
             Err(error) => return self.errors.push(error),
         };
+        let errors = self.errors.len();
         for (at, cell) in row.cells.iter().enumerate() {
+            // One error a row: thousands of cells may be wrong, each for every region.
+            if self.errors.len() > errors {
+                return;
+            }
             let (plane, is_ports) = match columns.kind(at) {
                 Column::Addresses(plane) => (plane, false),
                 Column::Ports(plane) => (plane, true),

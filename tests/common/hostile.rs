@@ -143,6 +143,10 @@ pub const INPUTS: &[Hostile] = &[
     input("250,000 pieces of white space, HTML", PAGE, || format!("<p>{}", "<b> </b>".repeat(250_000)).into(), "no list of addresses was found"),
     input("300,000 pieces of white space, Markdown", PAGE, || format!("# x\n\n{}", "&nbsp;".repeat(300_000)).into(), "no list of addresses was found"),
     input("lines that are almost labels", PAGE, || format!("z{}\n", "a".repeat(398)).repeat(5_200).into(), "no list of addresses was found"),
+    input("a long heading above 120,000 addresses", PAGE, || format!("# x\n\n# {}\n\n{}", "z ".repeat(MIB / 2), "192.0.2.1\n".repeat(100_000)).into(), "FILE:5: 192.0.2.1 stands below 'z z z "),
+    input("a long note behind 60,000 ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|UDP [#{}]", "a".repeat(600_000)), "|1|1", 60_000, 1), "', beside the addresses, is not understood"),
+    input("800 rows of 1,000 wrong ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|{}", "protocol".repeat(49)), "|1|1", 1_000, 800), "FILE:5: the ports '1 protocol"),
+    input("160 rows of 3,000 ports of 7 regions", PAGE, || ports("Media", "us1,ie1,de1,au1,sg1,jp1,br1|192.0.2.1|UDP", "|1-2|1-3", 3_000, 160), "FILE:5: the ports of media of virginia differ from those in line 5"),
     input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
     input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
     input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value has more than 1 MiB as text"),
@@ -428,6 +432,18 @@ fn aliases() -> Vec<u8> {
         networks.join(", "),
         regions.join(", ")
     ))
+}
+
+/// A table with many columns of ports, two of which are given, in Markdown.
+fn ports(plane: &str, start: &str, two: &str, columns: usize, rows: usize) -> Vec<u8> {
+    let head = "|port".repeat(columns);
+    let line = "|-".repeat(columns + 3);
+    let row = format!("|{start}{}\n", two.repeat(columns / 2));
+    format!(
+        "# {plane}\n\n|region|address|protocol{head}\n{line}\n{}",
+        row.repeat(rows)
+    )
+    .into()
 }
 
 fn utf16(text: &[u8], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
