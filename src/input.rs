@@ -31,7 +31,7 @@ const LARGE: usize = 4 << 20;
 
 static LARGE_INPUT: Mutex<()> = Mutex::new(());
 
-/// Of a large input: while it lives, no other thread goes on with a large one.
+/// The right to read and judge a large input. While it is held, no other thread goes on with one.
 pub type Turn = Option<MutexGuard<'static, ()>>;
 
 /// A file's text, or stdin's for `-`; a byte order mark is no part of it.

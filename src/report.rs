@@ -60,8 +60,8 @@ pub struct Judged<'a> {
     pub unselected: Option<Direction>,
 }
 
-/// The parts of a file that are shown to people, and as many again of those that cannot be compared.
-/// Where there are more, the report says so.
+/// The most parts of a file that a report for people shows, and the most that cannot be compared. If
+/// there are more, the report says so.
 const PARTS_LIMIT: usize = 1_000;
 
 /// Says that parts are not shown, if any are not.

@@ -309,6 +309,9 @@ fn what_means_the_same_is_in_sync() {
         ),
         format!("admin@r1> show configuration | display set\n{set}\nadmin@r1>\n"),
         format!("[edit]\nadmin@r1# show\n{CURLY}\n[edit]\nadmin@r1#\n"),
+        format!(
+            "{{primary:node0}}[edit]\nadmin@r1# show\n{CURLY}\n{{primary:node0}}[edit]\nadmin@r1#\n"
+        ),
         with("filter other {", "inactive: filter other {"),
         with("term signaling-udp", "protect: term signaling-udp"),
         with(

@@ -16,7 +16,7 @@ pub struct YamlError {
 /// As deep as a document may be nested; those of ours are 4 deep.
 const DEPTH: usize = 64;
 
-/// As much white space as may stand in a row.
+/// The most characters of white space in a row.
 const BLANKS: usize = 4096;
 
 /// Reads one YAML document.

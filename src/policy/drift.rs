@@ -206,7 +206,7 @@ fn name_missing(
     let numbered = missing.iter().enumerate();
     let boxes = numbered.flat_map(|(number, d)| d.packets.outlines().map(move |o| (o, number)));
     let mut overlaps = space::overlaps(&needed.concat(), &boxes.collect::<Vec<_>>()).into_iter();
-    // What of each difference is not named yet.
+    // The rest of each difference that has no name yet.
     let mut left: Vec<Vec<Difference>> = missing.into_iter().map(|d| vec![d]).collect();
     let mut parts = Vec::new();
     for (rule, boxes) in rules.iter().zip(needed) {

@@ -161,7 +161,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// What finds words, made once: to search a short text takes less time than to make it.
+/// Searchers for words. They are made once, because that takes longer than a search in a short text.
 type Finders = LazyLock<Vec<Finder<'static>>>;
 
 fn finders(words: &[&'static str]) -> Vec<Finder<'static>> {
@@ -174,7 +174,7 @@ fn has_any(text: &str, words: &[Finder]) -> bool {
         .any(|word| word.find(text.as_bytes()).is_some())
 }
 
-/// What finds a name in folded text. Japanese has no blanks between words, so there a part of a word
+/// A searcher for a name in folded text. Japanese has no blanks between words, so there a part of a word
 /// counts.
 fn name_finder(name: &str) -> Finder<'static> {
     let name = plain(name);

@@ -152,7 +152,7 @@ fn repeated<'a>(
         let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
         added.map_err(|exceeded| ParseError::new(at, exceeded))?;
         let packets: Vec<Packets> = steps[start..].iter().map(|step| step.packets).collect();
-        // Of entries that hold sometimes, the words say when.
+        // The words of an uncertain entry say when it matches.
         let words = (!entry.matches.certain).then_some(text);
         if !known.insert((entry.verdict == Verdict::Accept, packets, words)) {
             return Err(ParseError::new(at, REPEATED));

@@ -612,7 +612,7 @@ fn changes_entries(body: &str) -> bool {
     }
     let entries = ["permit", "deny", "dynamic", "evaluate"];
     let first = words.next().unwrap_or_default();
-    // Of `sip-ua` and of tenants: no entry, since no protocol has this name.
+    // This is a command of `sip-ua` or of a tenant: no protocol is called `hostname`.
     let is_of_sip = words.peek() == Some("hostname");
     !is_of_sip && entries.iter().any(|known| means(first, known))
 }

@@ -73,7 +73,7 @@ const OTHERS: [&str; 4] = [
     "startup-config",
 ];
 
-/// What may follow `show running-config`: what prints all of it, or all access lists or objects.
+/// Words after `show running-config` with which it prints all of itself, or all access lists or objects.
 const WHOLE: [&str; 6] = [
     "all",
     "view",

@@ -53,13 +53,16 @@ pub(super) fn is_idle(line: &str) -> bool {
     line.is_empty() || line.starts_with('#') || is_of_terminal(line)
 }
 
-/// What a terminal shows beside a listing: `user@router> show configuration`, `[edit]`, or which
-/// of two routing engines it is, such as `{master:0}`.
+/// What a terminal shows beside a listing: `user@router> show configuration`, `[edit]`, which of two
+/// routing engines it is, such as `{master:0}`, or both, such as `{primary:node0}[edit]`.
 fn is_of_terminal(line: &str) -> bool {
     let line = line.trim_ascii();
     let (prompt, command) = line.split_once(' ').unwrap_or((line, ""));
     let shows = matches!(command, "" | "show") || command.starts_with("show ");
-    let role = line.strip_prefix('{').and_then(|l| l.strip_suffix('}'));
+    let before_edit = line.strip_suffix("[edit]").unwrap_or(line);
+    let role = before_edit
+        .strip_prefix('{')
+        .and_then(|l| l.strip_suffix('}'));
     let is_word = |role: &str| {
         let known = |b: u8| b.is_ascii_alphanumeric() || b == b':';
         !role.is_empty() && role.bytes().all(known)
