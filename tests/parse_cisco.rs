@@ -161,6 +161,9 @@ const SAME: &str = "
 2147483647 permit udp 54.65.63.192 0.0.0.3 any eq 5060
 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 5060 5060 5060 5060 5060 5060 5060 5060 5060
 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|11 permit icmp object-group NET any 8 0|no 11
+10 permit udp 54.65.63.192 0.0.0.3 any eq 5060|no 10|10 permit udp 54.65.63.192 0.0.0.3 any eq 5060
+10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 log (tag = established) (12 matches)
+10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 log (hash = 0x1d5a7cbe)
 ";
 
 const GROUPS: &str = "\

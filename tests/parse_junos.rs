@@ -310,6 +310,14 @@ fn what_means_the_same_is_in_sync() {
         format!("admin@r1> show configuration | display set\n{set}\nadmin@r1>\n"),
         format!("[edit]\nadmin@r1# show\n{CURLY}\n[edit]\nadmin@r1#\n"),
         format!(
+            "admin@r1# run show configuration firewall | display inheritance no-comments\n{family}\nadmin@r1# \
+             run show configuration policy-options | display inheritance terse\n{lists}"
+        ),
+        with(
+            "filter other {",
+            "##\n## Warning: configuration block ignored: unsupported platform (vsrx)\n##\nfilter other {",
+        ),
+        format!(
             "{{primary:node0}}[edit]\nadmin@r1# show\n{CURLY}\n{{primary:node0}}[edit]\nadmin@r1#\n"
         ),
         with("filter other {", "inactive: filter other {"),
@@ -1362,6 +1370,37 @@ fn a_name_that_is_a_keyword_stays_a_name() {
         assert!(absent[0].absent.is_some(), "{name}");
     }
     assert!(CURLY.contains(first));
+}
+
+/// Junos commits what the device does not support, and says so in a comment above it.
+#[test]
+fn statements_that_junos_ignores_are_refused_in_the_unit_and_above_it() {
+    for (statement, of_unit) in [
+        ("destination-port 5060;", true),
+        ("term signaling-udp {", true),
+        ("family inet {", true),
+        ("firewall {", true),
+        ("policy-options {", true),
+        ("filter other {", false),
+    ] {
+        for what in ["statement", "configuration block"] {
+            let warning = format!("## Warning: {what} ignored: unsupported platform (srx1500)");
+            let text = with(statement, &format!("##\n{warning}\n##\n{statement}"));
+            let told = inwards().units(&text);
+            if of_unit {
+                let errors = told.unwrap_err();
+                let problem = "by the comment above it, Junos ignores this statement";
+                assert!(errors[0].1.contains(problem), "{statement}: {errors:?}");
+            } else {
+                assert_eq!(inwards().sides(&text), "same", "{statement}");
+            }
+        }
+        let other = with(
+            statement,
+            &format!("## Warning: 'x' is deprecated\n{statement}"),
+        );
+        assert_eq!(inwards().sides(&other), "same", "{statement}");
+    }
 }
 
 #[test]

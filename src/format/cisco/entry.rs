@@ -184,7 +184,7 @@ impl Reader<'_, '_> {
             "ttl" => self.time_to_live(),
             "log" | "log-input" => {
                 self.tag();
-                Ok(())
+                self.shown_tag()
             }
             "reflect" => Err("'reflect' lets through what other packets ask for".to_owned()),
             "(active)" | "(inactive)" if !self.matches.certain => Ok(()),
@@ -225,6 +225,23 @@ impl Reader<'_, '_> {
         // An option that is cut short is no tag either: it is refused as what it is.
         let tag = |word: &str| !word.starts_with('(') && !known().any(|option| means(word, option));
         self.words.next_if(tag);
+    }
+
+    /// `(tag = NAME)` or `(hash = 0x1234abcd)`, as `show ip access-lists` prints what a log calls the
+    /// entry.
+    fn shown_tag(&mut self) -> Result<(), String> {
+        if self
+            .words
+            .next_if(|word| matches!(word, "(tag" | "(hash"))
+            .is_none()
+        {
+            return Ok(());
+        }
+        let has_sign = self.words.next_if(|word| word == "=").is_some();
+        let name = self.words.next().filter(|word| word.ends_with(')'));
+        name.filter(|_| has_sign)
+            .map(|_| ())
+            .ok_or_else(|| "expected '= NAME)' after the tag".to_owned())
     }
 
     /// `(12 matches)`

@@ -1,6 +1,6 @@
 //! What `show running-config` and `show ip access-lists` print, and our own files, to steps.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::entry::Entry;
 use super::groups::{Groups, Service};
@@ -138,9 +138,13 @@ fn repeated<'a>(
     direction: Direction,
     groups: &mut Groups<'a>,
 ) -> Result<(), ParseError> {
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
+    let mut present = Entries::new();
+    let mut removed = HashSet::new();
     let mut steps: Vec<Step> = Vec::new();
     for (at, text) in lines(list) {
+        removed.extend(removed_by(text, &present));
+        line(&mut present, at, text).map_err(|problem| ParseError::new(at, problem))?;
         let mut words = Words::new(text);
         words.next_if(is_number);
         if matches!(words.peek(), Some("no" | "remark")) {
@@ -154,11 +158,18 @@ fn repeated<'a>(
         let packets: Vec<Packets> = steps[start..].iter().map(|step| step.packets).collect();
         // The words of an uncertain entry say when it matches.
         let words = (!entry.matches.certain).then_some(text);
-        if !known.insert((entry.verdict == Verdict::Accept, packets, words)) {
+        let same = known.insert((entry.verdict == Verdict::Accept, packets, words), at);
+        if same.is_some_and(|earlier| !removed.contains(&earlier)) {
             return Err(ParseError::new(at, REPEATED));
         }
     }
     Ok(())
+}
+
+/// The place of the entry that a line removes.
+fn removed_by(text: &str, present: &Entries) -> Option<u32> {
+    let number = text.strip_prefix("no ")?.trim_ascii().parse().ok()?;
+    present.get(&number).map(|(at, _)| *at)
 }
 
 const REPEATED: &str =

@@ -147,12 +147,21 @@ impl<'a> Outline<'_, 'a> {
     }
 }
 
+const IGNORED: &str = "by the comment above it, Junos ignores this statement, so what the filter does is not known; \
+                       load a filter without it";
+
 impl<'a> Editor<'a> for Outline<'_, 'a> {
     fn edit(&mut self, edit: Edit, path: &[&'a str], at: u32) -> Result<(), String> {
         if edit == Edit::Set {
             return self.set(path, at);
         }
         let about = self.about(path)?;
+        if edit == Edit::Ignore {
+            return match about {
+                About::Other => Ok(()),
+                About::Unit(_) | About::Above => Err(IGNORED.to_owned()),
+            };
+        }
         if let About::Unit(_) = about {
             refuse_escapes(path)?;
         }

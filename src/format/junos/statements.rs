@@ -35,6 +35,8 @@ struct Statement<'a> {
     outside: usize,
     list: List<'a>,
     inactive: bool,
+    /// Whether a comment says that Junos ignores it.
+    is_ignored: bool,
 }
 
 impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
@@ -117,6 +119,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
                 ));
             }
             _ => {
+                self.statement.is_ignored = self.tokens.take_ignored();
                 self.statement.at = Some(at);
                 self.statement.outside = self.path.len();
                 if self.open.is_empty() {
@@ -166,6 +169,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             outside,
             list,
             inactive,
+            is_ignored,
         } = std::mem::take(&mut self.statement);
         let at = at.ok_or_else(|| {
             format!(
@@ -182,6 +186,9 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             let mut done = editor.edit(Edit::Set, path, at);
             if inactive {
                 done = done.and_then(|()| editor.edit(Edit::Deactivate, path, at));
+            }
+            if is_ignored {
+                done = done.and_then(|()| editor.edit(Edit::Ignore, path, at));
             }
             is_refused = done.is_err();
             errors.extend(done.err().map(|problem| ParseError::new(at, problem)));

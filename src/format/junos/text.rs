@@ -16,6 +16,8 @@ pub(super) enum Edit {
     Delete,
     Deactivate,
     Activate,
+    /// Junos has the statement and does not use it.
+    Ignore,
 }
 
 /// Takes each edit with the words of its path and its place, or says what is wrong with it.
@@ -58,6 +60,7 @@ pub(super) fn is_idle(line: &str) -> bool {
 fn is_of_terminal(line: &str) -> bool {
     let line = line.trim_ascii();
     let (prompt, command) = line.split_once(' ').unwrap_or((line, ""));
+    let command = command.strip_prefix("run ").unwrap_or(command);
     let shows = matches!(command, "" | "show") || command.starts_with("show ");
     let before_edit = line.strip_suffix("[edit]").unwrap_or(line);
     let role = before_edit
@@ -92,18 +95,27 @@ fn one_device(text: &str) -> Result<(), ParseError> {
 
 /// Refuses a command at a prompt that leaves lines out, or prints another configuration.
 fn shows_all(line: &str) -> Result<(), String> {
-    const WHOLE: [&str; 4] = [
+    const WHOLE: [&str; 8] = [
         "display set",
         "display inheritance",
+        "display inheritance brief",
+        "display inheritance no-comments",
+        "display inheritance terse",
         "display omit",
+        "display rfc5952",
         "no-more",
     ];
     let mut parts = line.split('|').map(str::trim_ascii);
     let command = parts.next().unwrap_or_default();
-    // The prompt, `show` and what is shown.
-    let words: Vec<&str> = command.split_ascii_whitespace().collect();
-    let is_configuration = words.get(2) == Some(&"configuration");
-    let prints_other = words.iter().skip(2).any(|word| match *word {
+    let words = command.split_ascii_whitespace();
+    // What follows the prompt and `show` or `run show`.
+    let shown: Vec<&str> = words
+        .skip(1)
+        .skip_while(|word| *word == "run")
+        .skip(1)
+        .collect();
+    let is_configuration = shown.first() == Some(&"configuration");
+    let prints_other = shown.iter().any(|word| match *word {
         "rollback" | "rescue" | "revision" | "ephemeral-configuration" => true,
         "configuration" => !is_configuration,
         _ => false,

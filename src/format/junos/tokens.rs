@@ -20,16 +20,27 @@ pub(super) enum Token<'a> {
 pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
+    /// True after a comment by which Junos ignores the next statement.
+    is_ignored: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub fn of(text: &'a str) -> Self {
-        Tokens { text, at: 0 }
+        Tokens {
+            text,
+            at: 0,
+            is_ignored: false,
+        }
     }
 
     /// Where the next token may stand.
     pub fn place(&self) -> u32 {
         place(self.at)
+    }
+
+    /// True if a comment since the last call says that Junos ignores the next statement.
+    pub fn take_ignored(&mut self) -> bool {
+        std::mem::take(&mut self.is_ignored)
     }
 
     /// Leaves out the next lines for as long as they are such.
@@ -38,6 +49,7 @@ impl<'a> Tokens<'a> {
             if !is_such(line) {
                 break;
             }
+            self.is_ignored |= says_ignored(line);
             self.at += line.len();
         }
     }
@@ -78,7 +90,9 @@ impl<'a> Tokens<'a> {
             self.at += blanks.count();
             let rest = &self.text[self.at..];
             if rest.starts_with('#') {
-                self.at += rest.find('\n').unwrap_or(rest.len());
+                let end = rest.find('\n').unwrap_or(rest.len());
+                self.is_ignored |= says_ignored(&rest[..end]);
+                self.at += end;
             } else if rest.starts_with("/*") {
                 let end = rest.find("*/").ok_or(
                     "the comment that begins here has no '*/' at its end, so the text may have been cut off",
@@ -107,6 +121,12 @@ impl<'a> Tokens<'a> {
             _ => Err("the quotes have no end on their line".to_owned()),
         }
     }
+}
+
+/// True for `## Warning: statement ignored: unsupported platform (srx1500)`, which Junos prints above
+/// what it has loaded and does not use.
+fn says_ignored(comment: &str) -> bool {
+    comment.starts_with('#') && comment.contains("Warning:") && comment.contains("ignored")
 }
 
 fn ends_word(byte: u8) -> bool {

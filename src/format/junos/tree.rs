@@ -53,7 +53,7 @@ impl<'a> Tree<'a> {
         match edit {
             Edit::Deactivate => self.nodes[found].is_active = false,
             Edit::Activate => self.nodes[found].is_active = true,
-            Edit::Set => {}
+            Edit::Set | Edit::Ignore => {}
             Edit::Delete => self.remove(path, found),
         }
         true
