@@ -108,7 +108,17 @@ fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
     if chance(random, 4) {
         words.push(format!("ip daddr {}192.0.2.10", not(random)));
     }
+    // nft prints something else as two exclusions of one header too.
+    let excludes = |words: &[String]| words.iter().any(|word| word.contains("!="));
+    if let Some(last) = words
+        .len()
+        .checked_sub(1)
+        .filter(|last| excludes(&words[..*last]))
+    {
+        words[last] = words[last].replace("!= ", "");
+    }
     match random.between(0, 7) {
+        0 if excludes(&words) => words.push("ip protocol udp".to_owned()),
         0 => words.push(format!("ip protocol {}udp", not(random))),
         1 => words.push("meta l4proto { tcp, udp } th dport 5060-5061".to_owned()),
         2 => words.push("tcp flags & (fin | syn | rst | ack) == syn".to_owned()),

@@ -238,6 +238,24 @@ impl Matches {
         }
     }
 
+    /// Keeps packets of which the source's or the destination's port is in any of the spans, which are
+    /// [`normalized`].
+    pub fn either_port(&mut self, spans: &[Span]) -> Result<(), String> {
+        let others = complement(spans, Span::PORTS);
+        let count = spans.len().saturating_mul(others.len() + 1);
+        self.limits.check(Limit::Boxes, count)?;
+        self.cost += count;
+        let mut boxes = Vec::with_capacity(count);
+        for span in spans {
+            boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
+        }
+        for other in others {
+            let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
+            boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
+        }
+        self.any_of(&boxes)
+    }
+
     /// Keeps packets of a kind.
     pub fn kind(&mut self, kind: Kind) {
         self.keep(|packets| packets.of_kind(kind));
@@ -277,7 +295,8 @@ impl Matches {
         }
         let count = self.boxes.len().saturating_mul(choices.len());
         self.limits.check(Limit::Boxes, count)?;
-        self.cost += count;
+        // To make the choices took time, even if there is no box left to narrow.
+        self.cost += count.max(choices.len());
         let old = std::mem::take(&mut self.boxes);
         for packets in &old {
             self.boxes

@@ -11,7 +11,7 @@ use super::space::{
     self, Cell, Difference, Field, Grain, Packets, Protocols, Side, Span, SpanSet, Step,
 };
 use super::{Direction, Plane, RemoteNetwork, Rule, State};
-use crate::limits::{Exceeded, Limits};
+use crate::limits::{Exceeded, Limit, Limits};
 
 /// What a firewall lets through one way.
 #[derive(Debug)]
@@ -189,8 +189,8 @@ pub fn compare<'k>(
     let beyond = deployed.beyond.iter().cloned();
     let known = if extra.is_empty() { &[][..] } else { known() };
     Ok(Drift {
-        missing: name_missing(rules, grain, &needed, missing, direction),
-        extra: name_extra(extra, grain, known, direction),
+        missing: name_missing(rules, grain, &needed, missing, direction, limits)?,
+        extra: name_extra(extra, grain, known, direction, limits)?,
         beyond: beyond.map(|b| (direction, b)).collect(),
     })
 }
@@ -202,7 +202,8 @@ fn name_missing(
     needed: &[Vec<Packets>],
     missing: Vec<Difference>,
     direction: Direction,
-) -> Vec<Part> {
+    limits: Limits,
+) -> Result<Vec<Part>, Exceeded> {
     let numbered = missing.iter().enumerate();
     let boxes = numbered.flat_map(|(number, d)| d.packets.outlines().map(move |o| (o, number)));
     let mut overlaps = space::overlaps(&needed.concat(), &boxes.collect::<Vec<_>>()).into_iter();
@@ -218,6 +219,7 @@ fn name_missing(
                 for number in numbers {
                     take(&mut left[number], own, &mut found);
                 }
+                limits.check(Limit::Boxes, parts.len() + found.len())?;
             }
             if found.is_empty() {
                 continue;
@@ -232,7 +234,7 @@ fn name_missing(
             }));
         }
     }
-    parts
+    Ok(parts)
 }
 
 /// Moves what is in `own` to `found`.
@@ -258,7 +260,8 @@ fn name_extra(
     grain: Grain,
     known: &[Known],
     direction: Direction,
-) -> Vec<Part> {
+    limits: Limits,
+) -> Result<Vec<Part>, Exceeded> {
     let published = Published::of(known);
     let mut parts = Vec::new();
     for difference in extra {
@@ -271,13 +274,14 @@ fn name_extra(
                 blame: difference.blame.clone(),
             });
         }
+        limits.check(Limit::Boxes, parts.len())?;
     }
     parts.sort_by(|a, b| {
         a.packets
             .set(Field::Remote)
             .cmp(b.packets.set(Field::Remote))
     });
-    parts
+    Ok(parts)
 }
 
 /// The published networks, to find those that make up a span or hold it.
@@ -441,7 +445,9 @@ mod tests {
                 packets: packets.into(),
                 blame: vec![7],
             };
-            let parts = name_extra(vec![difference], Grain::Packets, &known, Direction::In);
+            let limits = Limits::default();
+            let found = vec![difference];
+            let parts = name_extra(found, Grain::Packets, &known, Direction::In, limits).unwrap();
             let region = |part: &Part| match &part.belongs {
                 Belongs::Published(places) => places
                     .iter()

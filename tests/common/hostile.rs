@@ -107,10 +107,14 @@ pub const INPUTS: &[Hostile] = &[
     input("a table of 6 million addresses", PF, || format!("table <x> {{ {}}}\n", "1/8 ".repeat(6 * MIB)).into(), WORK),
     input("lists times lists", PF, || lists(600), BOXES),
     input("a macro of 8,000 words, 20,000 times", PF, || macros(8_000, 20_000), WORK),
+    input("not in a set of pairs, in 5,000 rules", NFTABLES, || nftables(&set("ipv4_addr . inet_service", 300, |n| format!("{} . {n}", dotted(n * 2))), &"ip saddr 192.0.2.1 ip saddr 192.0.2.2 ip saddr . udp dport != @s drop\n".repeat(5_000)), WORK),
+    input("30,000 denied pairs of ports, of many networks each", "check -q -f iptables --edition regional-expanded --direction in FILE", || rules(&denied_ports(30_000)), BOXES),
+    input("2,000 ports on either side", IPTABLES, || rules(&format!("-p udp -m multiport --ports {} -j DROP", (0..2_000).map(|n| (n * 2 + 1).to_string()).collect::<Vec<_>>().join(","))), BOXES),
     input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),
     input("groups within groups", CISCO, || groups(100), DEPTH),
     input("groups that multiply", CISCO, || groups_of(30, 60), RULES),
     input("an inactive entry of a large group, again and again", ASA, || asa_entries("object-group G any4 inactive"), RULES),
+    input("20,000 services to groups of IPv6", ASA, || asa_services(20_000, 500), RULES),
     input("entries of IPv6", ASA, || asa_entries("any6 any6"), RULES),
     input("rules of no packet, RouterOS", MIKROTIK, || mikrotik_rules(440, 2_000), WORK),
     input("a template of 6,000 settings, 60,000 times", ASTERISK, || asterisk_sections(6_000, 60_000), WORK),
@@ -276,6 +280,44 @@ fn asa_entries(ends: &str) -> Vec<u8> {
     }
     let entry = format!("access-list TWILIO-SIP-IN extended permit ip {ends}\n");
     (text + &entry.repeat(250_000)).into()
+}
+
+/// Entries of a large group of services to hosts of IPv6, one of them inactive.
+fn asa_services(services: u32, entries: u32) -> Vec<u8> {
+    let mut text = "object-group service S\n".to_owned();
+    for number in 0..services {
+        let _ = writeln!(
+            text,
+            " service-object udp destination eq {}",
+            number * 2 + 1
+        );
+    }
+    for number in 0..entries {
+        let _ = writeln!(
+            text,
+            "object-group network V{number}\n network-object host 2001:db8::{number:x}"
+        );
+    }
+    for number in 0..entries {
+        let _ = writeln!(
+            text,
+            "access-list TWILIO-SIP-IN extended deny object-group S object-group V{number} any"
+        );
+    }
+    (text + "access-list TWILIO-SIP-IN extended deny tcp any any inactive\n").into()
+}
+
+/// Rules that each deny a source port and a destination port.
+fn denied_ports(count: u32) -> String {
+    let rule = |n| {
+        format!(
+            "-p udp -m udp --sport {} --dport {} -j DROP\n-A TWILIO-SIP-IN ",
+            n + 1,
+            10_000 + n
+        )
+    };
+    let all: String = (0..count).map(rule).collect();
+    all + "-j DROP"
 }
 
 fn denies(deny: fn(u32) -> String) -> Vec<u8> {

@@ -118,12 +118,8 @@ impl<'a> Unit<'a, '_> {
         for listed in &list.entries {
             let (at, text) = listed.line;
             let entry = Entry::read(text, at, self.groups).map_err(|problem| problem.at(at))?;
-            let services = entry.services.as_ref().map(|services| {
-                let packets = services.services.iter().map(|service| service.packets);
-                packets.collect::<Vec<Packets>>()
-            });
             let is_permit = entry.verdict == Verdict::Accept;
-            let what = (is_permit, entry.matches.boxes, services, named(text));
+            let what = (is_permit, entry.matches.boxes, named(text));
             let when = circumstances(text);
             if known.insert(what, when).is_some_and(|other| other != when) {
                 let problem = "an entry above is the same but for when it is in force, and an ASA \
@@ -142,7 +138,7 @@ impl<'a> Unit<'a, '_> {
         let services = entry.services.as_ref().map_or(ANY, |s| &s.services);
         let boxes = &entry.matches.boxes;
         // An entry that does nothing costs something too.
-        let added = services.len().saturating_mul(boxes.len()).max(1);
+        let added = services.len().saturating_mul(boxes.len().max(1)).max(1);
         self.count = self.count.saturating_add(added);
         self.work = self.work.saturating_add(entry.matches.cost);
         self.groups.limits.check(Limit::Rules, self.count)?;

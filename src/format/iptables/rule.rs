@@ -5,9 +5,7 @@ use crate::format::chains::Action;
 use crate::format::parse::{Matches, address, any_port, network, port, port_range};
 use crate::format::services;
 use crate::limits::{Limit, Limits};
-use crate::policy::space::{
-    Field, Flags, Kind, Packets, Protocols, Span, States, complement, normalized,
-};
+use crate::policy::space::{Field, Flags, Kind, Packets, Protocols, Span, States, normalized};
 
 /// The built-in chains of the table, through which packets come in, pass and go out.
 pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
@@ -477,15 +475,7 @@ impl Reader<'_, '_> {
             self.matches.not_span(Field::SOURCE_PORT, &spans)?;
             return self.matches.not_span(Field::DESTINATION_PORT, &spans);
         }
-        let mut boxes = Vec::new();
-        for span in &spans {
-            boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
-        }
-        for other in complement(&spans, any_port()) {
-            let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
-            boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
-        }
-        self.matches.any_of(&boxes)
+        self.matches.either_port(&spans)
     }
 
     fn flags(&mut self, flags: Flags, negated: bool) -> Result<(), String> {

@@ -6,8 +6,8 @@ use super::listing::{BUILT_IN, Filter, Problem, addresses_of};
 use super::words::{Property, Words};
 use crate::format::chains::{Action, Arm, RuleText};
 use crate::format::parse::{Matches, ParseError, plain_number};
-use crate::limits::{Limit, Limits};
-use crate::policy::space::{Field, Kind, Packets, Protocols, Span, States, complement, normalized};
+use crate::limits::Limits;
+use crate::policy::space::{Field, Kind, Protocols, Span, States, normalized};
 
 /// Adds what a rule does to `arms`.
 pub(super) fn read<'a>(
@@ -317,18 +317,7 @@ impl<'a> Reader<'a, '_> {
                     .to_owned(),
             );
         }
-        let others = complement(&spans, Span::PORTS);
-        let count = spans.len().saturating_mul(others.len() + 1);
-        self.matches.limits.check(Limit::Boxes, count)?;
-        let mut boxes = Vec::with_capacity(count);
-        for span in &spans {
-            boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
-        }
-        for other in others {
-            let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
-            boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
-        }
-        self.matches.any_of(&boxes)
+        self.matches.either_port(&spans)
     }
 
     fn addresses(&mut self, name: &str, field: Field) -> Result<(), String> {

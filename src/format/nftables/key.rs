@@ -11,6 +11,16 @@ pub(super) struct Key {
     pub subject: Subject,
     /// The bits of it that are compared.
     pub mask: u32,
+    /// The header that it is a field of, if it is one.
+    pub header: Option<Header>,
+}
+
+/// A header of a packet, by its layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    Link,
+    Network,
+    Transport,
 }
 
 /// What a [`Key`] is about.
@@ -97,6 +107,7 @@ impl Key {
         Key {
             subject,
             mask: u32::MAX,
+            header: None,
         }
     }
 
@@ -132,7 +143,15 @@ impl Key {
             }
             _ => return Err(format!("'{header} {field}' cannot be judged")),
         };
-        Ok(Key::of(subject))
+        let header = match header {
+            "ether" | "vlan" => Header::Link,
+            "ip" => Header::Network,
+            _ => Header::Transport,
+        };
+        Ok(Key {
+            header: Some(header),
+            ..Key::of(subject)
+        })
     }
 
     /// What is known of a packet beside its headers (nft(8), "Meta expressions").

@@ -5,7 +5,7 @@ use crate::format::parse::{Matches, ParseError};
 use crate::limits::{Limit, Limits};
 use crate::policy::space::{Field, Kind, Packets, Protocols, Span};
 
-use super::key::{Key, Keys, Operator, Subject};
+use super::key::{Header, Key, Keys, Operator, Subject};
 use super::set::{Arrow, BITS_WORK, Set, Sets, kind_where};
 use super::value::{Decision, Element, Part, Type, Value};
 
@@ -81,6 +81,8 @@ pub(super) struct Rule<'a, 's> {
     /// Whether nothing but IPv4 matches.
     ipv4_only: bool,
     outcome: Option<Outcome<'a>>,
+    /// The header of the field that the match before was about, if it was `!=` and one value.
+    excluded: Option<Header>,
     /// The work that was spent before this rule.
     spent: usize,
 }
@@ -94,6 +96,7 @@ impl<'a, 's> Rule<'a, 's> {
             matches: Matches::within(limits),
             ipv4_only: false,
             outcome: None,
+            excluded: None,
             spent,
         }
     }
@@ -179,6 +182,7 @@ impl<'a, 's> Rule<'a, 's> {
         operator: Operator,
         value: &Value<'a>,
     ) -> Result<(), Trouble> {
+        self.refuse_split(keys, operator, value)?;
         self.imply(keys);
         match (value, keys.single()) {
             (Value::Named(name), _) => {
@@ -205,6 +209,26 @@ impl<'a, 's> Rule<'a, 's> {
         }
         if keys.need_ports() && !self.matches.have_ports() {
             return Err(NO_PORTS.into());
+        }
+        Ok(())
+    }
+
+    /// Refuses the second of two matches that exclude a value of two fields of one header: nft prints
+    /// one match that excludes both values together in this way too.
+    fn refuse_split(
+        &mut self,
+        keys: &Keys,
+        operator: Operator,
+        value: &Value,
+    ) -> Result<(), String> {
+        let is_value = matches!(value, Value::One(_) | Value::Prefix(..) | Value::Other);
+        let key = keys
+            .single()
+            .filter(|_| operator == Operator::NotEqual && is_value);
+        let header = key.and_then(|key| key.header);
+        let before = std::mem::replace(&mut self.excluded, header);
+        if header.is_some() && before == header {
+            return Err(SPLIT.to_owned());
         }
         Ok(())
     }
@@ -251,7 +275,7 @@ impl<'a, 's> Rule<'a, 's> {
         let last = field.whole().last;
         let found = match operator {
             Operator::Implicit | Operator::Equal => Some(span),
-            Operator::NotEqual => return self.matches.not_span(field, &[span]),
+            Operator::NotEqual => return self.exclude(field, span),
             Operator::NoneOf => return Err("expected '!=', not '!'".to_owned()),
             _ if span.first != span.last => {
                 return Err("expected one value after '<' or '>', not a range".to_owned());
@@ -262,6 +286,19 @@ impl<'a, 's> Rule<'a, 's> {
             Operator::AtLeast => Span::new(span.first, last),
         };
         self.matches.span(field, found.as_slice())
+    }
+
+    /// Excludes a value, of which not all packets that were matched before may be.
+    fn exclude(&mut self, field: Field, span: Span) -> Result<(), String> {
+        let boxes = &self.matches.boxes;
+        let was_narrow = boxes
+            .iter()
+            .any(|packets| packets.span(field) != field.whole());
+        self.matches.not_span(field, &[span])?;
+        if was_narrow && self.matches.boxes.is_empty() {
+            return Err(NO_PACKET.to_owned());
+        }
+        Ok(())
     }
 
     /// nft(8), "Bitmask type": several bits mean any of them where no operator is written, and
@@ -360,6 +397,12 @@ fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
     }
     Ok(())
 }
+
+const NO_PACKET: &str = "it excludes all that the rule matches otherwise, and nft also prints so what excludes \
+                         several fields together; remove the rule";
+
+const SPLIT: &str = "nft prints one comparison of both fields so too, which excludes the two values together; write a \
+                     rule for each field";
 
 const NOT_A_RANGE: &str = "nft prints this for '< FIRST' and '> LAST' in one rule too, which no packet \
                            fulfils; name what is outside of the range, as in '{ 0-9, 21-65535 }'";

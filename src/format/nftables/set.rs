@@ -1,7 +1,7 @@
 //! Sets and maps, and the packets that their elements hold for.
 
 use crate::format::parse::Matches;
-use crate::limits::{Limit, Limits};
+use crate::limits::Limit;
 use crate::policy::space::{Flags, Kind, Packets, Span, normalized};
 
 use super::key::{Key, Keys, Subject};
@@ -25,6 +25,9 @@ const ENTRY_WORK: usize = 16;
 
 /// The work of finding the flags or states of one value.
 pub(super) const BITS_WORK: usize = 64;
+
+/// The work of a look at a box while those outside of a set are worked out.
+const REST_WORK: usize = 8;
 
 /// An element of a set in the types of that set.
 #[derive(Debug)]
@@ -104,7 +107,8 @@ impl<'a> Set<'a> {
             boxes.dedup();
             matches.any_of(&boxes)
         } else if certain {
-            matches.any_of(&rest(&boxes, matches.limits)?)
+            let rest = rest(&boxes, matches)?;
+            matches.any_of(&rest)
         } else {
             // What is not in "perhaps these" may be any.
             Ok(())
@@ -200,13 +204,14 @@ impl Entry<'_> {
     }
 }
 
-/// What is in none of the boxes.
-fn rest(boxes: &[Packets], limits: Limits) -> Result<Vec<Packets>, String> {
+/// What is in none of the boxes; the work is counted as that of matches.
+fn rest(boxes: &[Packets], matches: &mut Matches) -> Result<Vec<Packets>, String> {
     let mut rest = vec![Packets::ALL];
     let mut effort = 0;
     for taken in boxes {
         effort += rest.len();
-        limits.check(Limit::Boxes, effort)?;
+        matches.cost += rest.len() * REST_WORK;
+        matches.limits.check(Limit::Boxes, effort)?;
         rest = rest
             .iter()
             .flat_map(|packets| packets.without(taken).unwrap_or_else(|| vec![*packets]))
