@@ -40,6 +40,8 @@ const LOOKS_PER_PIECE: usize = 12;
 const KINDS_PER_LOOK: usize = 8;
 /// The looks that are worth the effort for a unit of few rules.
 const FEW_LOOKS: usize = 1 << 20;
+/// As many spans of sets take the memory of a piece.
+const SPANS_PER_PIECE: usize = 8;
 /// A difference in this many boxes more than there are rules is reported by rule.
 const FEW_PIECES: usize = 1_000;
 
@@ -241,8 +243,10 @@ impl<'a> Partition<'a> {
         self.looked = self.looked.saturating_add(looks);
         let pieces = self.earlier + self.pieces.len();
         self.limits.check(Limit::Work, self.looked)?;
-        self.limits
-            .check(Limit::Boxes, pieces.max(self.spans_in_sets))?;
+        self.limits.check(
+            Limit::Boxes,
+            pieces.max(self.spans_in_sets / SPANS_PER_PIECE),
+        )?;
         let boxes = self.spans.len();
         let is_costly =
             self.looked > FEW_LOOKS + LOOKS_PER_BOX * boxes || pieces > FEW_PIECES + boxes;
