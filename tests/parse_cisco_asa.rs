@@ -182,6 +182,7 @@ const SAME: &str = "
 +permit udp 54.65.63.192 255.255.255.192 any range 10000 20000|+deny udp object SIGNALING any neq 5060|+permit udp object SIGNALING any
 +deny udp any any lt sip|+permit udp object SIGNALING any lt 5061|access-list TWILIO-SIP-IN extended permit ip any any inactive
 +permit udp object SIGNALING any eq 5060|+deny icmp any any object-group MESSAGES inactive
++permit udp object SIGNALING any eq 5060|+deny icmp any any echo-reply|+deny icmp any any echo inactive|+deny icmp any any echo-reply log
 +permit udp object SIGNALING any eq 5060|+permit ip any any time-range NIGHT inactive
 +permit udp object SIGNALING any eq 5060|+permit ip any6 any4
 +permit udp object SIGNALING any eq 5060|+permit ip 2001:db8::/32 any4

@@ -100,7 +100,15 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(&rules, nftables().grain(), unit, Limits::default(), || &[]).unwrap();
+        let drift = compare(
+            &rules,
+            nftables().grain(),
+            unit,
+            0,
+            Limits::default(),
+            || &[],
+        )
+        .unwrap();
         for (side, part) in drift.parts() {
             let subject = match &part.belongs {
                 Belongs::Rule { subject, .. } => subject.clone(),

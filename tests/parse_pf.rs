@@ -70,7 +70,7 @@ fn drift(policy: &Policy, text: &str) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(&rules, pf().grain(), &unit, Limits::default(), || &[]).unwrap();
+        let drift = compare(&rules, pf().grain(), &unit, 0, Limits::default(), || &[]).unwrap();
         let beyond = drift.beyond.iter();
         found.extend(beyond.map(|(direction, b)| format!("beyond {direction} {}", b.what)));
         found.extend(drift.missing.iter().map(|part| match &part.belongs {

@@ -42,7 +42,7 @@ use minijinja::Value;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Exceeded, Limits};
 use crate::policy::drift::{self, DeployedUnit, Drift, Known};
 use crate::policy::space::Grain;
 use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
@@ -301,10 +301,10 @@ pub fn compare<'k>(
     let mut drift = Drift::default();
     for unit in units {
         let rules = expected(format, policy, unit);
-        let own = drift::compare(&rules, format.grain(), unit, limits, &known)?;
+        let named = drift.missing.len() + drift.extra.len();
+        let own = drift::compare(&rules, format.grain(), unit, named, limits, &known)?;
         drift.missing.extend(own.missing);
         drift.extra.extend(own.extra);
-        limits.check(Limit::Boxes, drift.missing.len() + drift.extra.len())?;
         drift.beyond.extend(own.beyond);
     }
     Ok(drift)

@@ -172,11 +172,12 @@ impl Drift {
 
 /// Compares what one way of a policy needs with what is deployed for it.
 ///
-/// `known` is asked only if there is something extra to be named.
+/// `others` is the number of parts of the other way, which count for the limit too. `known` is asked only if there is something extra to be named.
 pub fn compare<'k>(
     rules: &[&Rule],
     grain: Grain,
     deployed: &DeployedUnit,
+    others: usize,
     limits: Limits,
     known: impl Fn() -> &'k [Known],
 ) -> Result<Drift, Exceeded> {
@@ -188,9 +189,11 @@ pub fn compare<'k>(
     let direction = deployed.direction;
     let beyond = deployed.beyond.iter().cloned();
     let known = if extra.is_empty() { &[][..] } else { known() };
+    let missing = name_missing(rules, grain, &needed, missing, direction, others, limits)?;
+    let others = others + missing.len();
     Ok(Drift {
-        missing: name_missing(rules, grain, &needed, missing, direction, limits)?,
-        extra: name_extra(extra, grain, known, direction, limits)?,
+        missing,
+        extra: name_extra(extra, grain, known, direction, others, limits)?,
         beyond: beyond.map(|b| (direction, b)).collect(),
     })
 }
@@ -202,6 +205,7 @@ fn name_missing(
     needed: &[Vec<Packets>],
     missing: Vec<Difference>,
     direction: Direction,
+    others: usize,
     limits: Limits,
 ) -> Result<Vec<Part>, Exceeded> {
     let numbered = missing.iter().enumerate();
@@ -219,7 +223,7 @@ fn name_missing(
                 for number in numbers {
                     take(&mut left[number], own, &mut found);
                 }
-                limits.check(Limit::Boxes, parts.len() + found.len())?;
+                limits.check(Limit::Boxes, others + parts.len() + found.len())?;
             }
             if found.is_empty() {
                 continue;
@@ -260,6 +264,7 @@ fn name_extra(
     grain: Grain,
     known: &[Known],
     direction: Direction,
+    others: usize,
     limits: Limits,
 ) -> Result<Vec<Part>, Exceeded> {
     let published = Published::of(known);
@@ -274,7 +279,7 @@ fn name_extra(
                 blame: difference.blame.clone(),
             });
         }
-        limits.check(Limit::Boxes, parts.len())?;
+        limits.check(Limit::Boxes, others + parts.len())?;
     }
     parts.sort_by(|a, b| {
         a.packets
@@ -447,7 +452,8 @@ mod tests {
             };
             let limits = Limits::default();
             let found = vec![difference];
-            let parts = name_extra(found, Grain::Packets, &known, Direction::In, limits).unwrap();
+            let parts =
+                name_extra(found, Grain::Packets, &known, Direction::In, 0, limits).unwrap();
             let region = |part: &Part| match &part.belongs {
                 Belongs::Published(places) => places
                     .iter()

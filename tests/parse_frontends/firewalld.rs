@@ -53,7 +53,7 @@ port="5061" => port="sip-tls"
 <source address="54.65.63.192/26"/> => <source address="54.65.63.192/26" invert="no"/><destination address="0.0.0.0/0"/>
 54.65.63.192/26"/> => 54.65.63.192/27"/><port port="10000-20000" protocol="udp"/><accept/></rule><rule family="ipv4"><source address="54.65.63.224/27"/>
 <ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="ANY"/>
-<ingress-zone => <rule family="ipv4" priority="1"><source address="54.65.63.192/26"/><drop/></rule><rule priority="2"><reject type="icmp-admin-prohibited"/></rule><ingress-zone
+<ingress-zone => <rule family="ipv4" priority="1"><source address="54.65.63.192/26"/><drop/></rule><rule family="ipv4" priority="2"><reject type="icmp-admin-prohibited"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="10.0.0.0/8" invert="False"/><drop/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4" priority="-5"><source address="54.65.63.200/29"/><reject type="tcp-reset"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="54.0.0.0/8" invert="True"/><protocol value="gre"/><drop/></rule><ingress-zone
@@ -187,6 +187,7 @@ port="5060" => port="turn" => 5: not every Linux knows the name 'turn'; expected
 <accept/> => <audit><limit value="1/d"/></audit><accept/> => 5: '1/d' is no rate that firewalld takes, such as 10/m
 <accept/> => <log><limit value="5/w"/></log><accept/> => 5: '5/w' is no rate that firewalld takes, such as 10/m
 <accept/> => <log><limit value="0/s"/></log><accept/> => 5: '0/s' is no rate that firewalld takes, such as 10/m
+<ingress-zone => <rule><port port="22" protocol="tcp"/><reject type="tcp-reset"/></rule><ingress-zone => 25: firewalld leaves out a rule that has a type of reject but no family
 <accept/> => <reject type="bogus"/> => 5: 'bogus' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule with another
 port="5060" => port="5061-5060" => 5: the ports from '5061' to '5060' are reversed
 54.65.63.192/30 => 54.65.63.192/255.0.255.0 => 5: the mask of '54.65.63.192/255.0.255.0' has gaps
@@ -407,7 +408,7 @@ fn a_text_in_another_policy_is_no_policy() {
     assert_refused("verbose", "firewalld", &policy, &verbose, problem);
     // What the own policy does not accept is no matter in another one.
     let other = in_mine(&format!(
-        "\trule service name=\"ssh\" accept limit value=\"1/m\" burst=\"5\"\n\n{own}"
+        "\trule service name=\"ssh\" log prefix=\"ssh: \" limit value=\"3/m\" burst=5 accept limit value=\"1/m\" burst=5\n\n{own}"
     ));
     assert_in_sync("other", "firewalld", &policy, &other);
 }

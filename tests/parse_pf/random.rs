@@ -645,7 +645,7 @@ fn check_verdict(
             "{text}"
         );
         let policy: Vec<_> = expected.stateful(direction).collect();
-        let drift = compare(&policy, pf().grain(), unit, Limits::default(), || &[]).unwrap();
+        let drift = compare(&policy, pf().grain(), unit, 0, Limits::default(), || &[]).unwrap();
         for packets in drift.missing.iter().flat_map(|part| part.packets.boxes()) {
             let packet = Packet::of(&packets, direction);
             assert!(packet.is_expected(), "{text}");

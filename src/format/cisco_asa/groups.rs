@@ -11,7 +11,7 @@ use super::outline::{Definition, Kind, Outline};
 use super::words::{ICMP, ICMP6, message, ports, protocols};
 use crate::format::cisco::words::{Problem, Words};
 use crate::format::parse::{Matches, ParseError};
-use crate::limits::{Limit, Limits};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::space::{Field, Kind as PacketKind, Packets, Protocols, Span, normalized};
 
 /// What an object or a group stands for; which of these it has is by its kind.
@@ -74,6 +74,8 @@ pub(super) struct Groups<'a> {
     open: Vec<&'a str>,
     /// How many members all of them have, those of nested groups counted in each.
     size: usize,
+    /// The steps of [`Limit::Work`] that entries took.
+    work: usize,
 }
 
 impl<'a> Groups<'a> {
@@ -84,7 +86,14 @@ impl<'a> Groups<'a> {
             read: HashMap::new(),
             open: Vec::new(),
             size: 0,
+            work: 0,
         }
+    }
+
+    /// Counts steps of [`Limit::Work`].
+    pub fn spend(&mut self, steps: usize) -> Result<(), Exceeded> {
+        self.work = self.work.saturating_add(steps);
+        self.limits.check(Limit::Work, self.work)
     }
 
     /// What is defined by that name.

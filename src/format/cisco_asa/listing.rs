@@ -31,7 +31,6 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
             deployed: DeployedUnit::empty(*direction, names[at].clone()),
             has_ipv6: true,
             count: 0,
-            work: 0,
         };
         match unit.read(&outline.lists[at]) {
             Ok(unit) => units.push(unit),
@@ -41,6 +40,9 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     sound(units, errors)
 }
 
+/// The steps of [`Limit::Work`] that a box of an entry takes.
+const BOX_STEPS: usize = 2;
+
 /// A unit that is being read.
 struct Unit<'a, 'g> {
     groups: &'g mut Groups<'a>,
@@ -49,8 +51,6 @@ struct Unit<'a, 'g> {
     has_ipv6: bool,
     /// How many steps its entries come to.
     count: usize,
-    /// The steps of [`Limit::Work`] that its entries took.
-    work: usize,
 }
 
 impl<'a> Unit<'a, '_> {
@@ -118,6 +118,8 @@ impl<'a> Unit<'a, '_> {
         for listed in &list.entries {
             let (at, text) = listed.line;
             let entry = Entry::read(text, at, self.groups).map_err(|problem| problem.at(at))?;
+            let spent = self.groups.spend(entry.matches.cost * BOX_STEPS);
+            spent.map_err(|exceeded| ParseError::new(at, exceeded))?;
             let is_permit = entry.verdict == Verdict::Accept;
             let what = (is_permit, entry.matches.boxes, named(text));
             let when = circumstances(text);
@@ -140,9 +142,8 @@ impl<'a> Unit<'a, '_> {
         // An entry that does nothing costs something too.
         let added = services.len().saturating_mul(boxes.len().max(1)).max(1);
         self.count = self.count.saturating_add(added);
-        self.work = self.work.saturating_add(entry.matches.cost);
         self.groups.limits.check(Limit::Rules, self.count)?;
-        self.groups.limits.check(Limit::Work, self.work)?;
+        self.groups.spend(entry.matches.cost * BOX_STEPS)?;
         if entry.inactive {
             return Ok(());
         }
@@ -167,9 +168,22 @@ impl<'a> Unit<'a, '_> {
     }
 }
 
-/// The objects and groups that an entry names, and its addresses of IPv6.
+/// The words of an entry that its boxes do not tell: objects and groups, addresses of IPv6, and of
+/// messages and users, all words up to its options.
 fn named(entry: &str) -> Vec<&str> {
-    let words = entry.split_ascii_whitespace();
+    let is_option = |word: &&str| matches!(*word, "log" | "inactive" | "time-range");
+    let words = entry
+        .split_ascii_whitespace()
+        .take_while(|word| !is_option(word));
+    let of_more = |word: &str| {
+        word.starts_with("icmp") || word.starts_with("user") || word.starts_with("security-group")
+    };
+    if words
+        .clone()
+        .any(|word| of_more(word) || matches!(word, "1" | "58"))
+    {
+        return words.collect();
+    }
     let before = std::iter::once("").chain(words.clone());
     let pairs = before.zip(words);
     let named = pairs.filter(|(before, word)| before.starts_with("object") || word.contains(':'));

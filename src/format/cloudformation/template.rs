@@ -18,10 +18,14 @@ const RESOURCES: &str = "Resources";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
 /// Types of resources whose own resources are elsewhere; `Custom::NAME` is another one.
-const OPAQUE: [(&str, &str); 3] = [
+const OPAQUE: [(&str, &str); 4] = [
     ("AWS::CloudFormation::Stack", "nested stack"),
     ("AWS::CloudFormation::StackSet", "stack set"),
     ("AWS::CloudFormation::CustomResource", CUSTOM),
+    (
+        "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+        "product, which is a stack,",
+    ),
 ];
 
 const CUSTOM: &str = "custom resource";

@@ -298,6 +298,12 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
                 return Err(format!("'limit' has no attribute '{word}' in firewalld"));
             }
             rest = after;
+        } else if let Some(count) = after
+            .strip_prefix('=')
+            .filter(|_| in_limit && word == "burst")
+        {
+            // firewalld prints this number without quotes.
+            rest = count.trim_start_matches(|c: char| c.is_ascii_digit());
         } else if after.starts_with('=') {
             return Err(format!("expected a value in quotes after '{word}='"));
         } else {

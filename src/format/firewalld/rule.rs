@@ -123,7 +123,7 @@ pub(super) fn effect(
         check_log(part)?;
     }
     let mut matches = Matches::within(limits);
-    let verdict = match verdict(&parts)? {
+    let verdict = match verdict(&parts, family)? {
         None => return Ok(None),
         Some((verdict, limited)) => {
             matches.certain = !limited;
@@ -206,8 +206,11 @@ const REJECT_TYPES: [&str; 13] = [
     TCP_RESET,
 ];
 
-fn reject_type(action: &Part) -> Result<(), String> {
+fn reject_type(action: &Part, family: Family) -> Result<(), String> {
     match action.get("type") {
+        Some(_) if family == Family::Both => {
+            Err("firewalld leaves out a rule that has a type of reject but no family".to_owned())
+        }
         Some(kind) if !REJECT_TYPES.contains(&kind) => Err(format!(
             "'{kind}' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule \
              with another"
@@ -264,7 +267,7 @@ pub(super) fn check_rate(rate: &str) -> Result<(), String> {
 }
 
 /// What the action says, and whether up to a rate alone.
-fn verdict(parts: &Parts) -> Result<Option<(Verdict, bool)>, String> {
+fn verdict(parts: &Parts, family: Family) -> Result<Option<(Verdict, bool)>, String> {
     let element = parts.element.map_or("", |element| element.name);
     if ["masquerade", "forward-port", "tcp-mss-clamp"].contains(&element) {
         return Err(format!(
@@ -290,7 +293,7 @@ fn verdict(parts: &Parts) -> Result<Option<(Verdict, bool)>, String> {
     } else {
         &[]
     })?;
-    reject_type(action)?;
+    reject_type(action, family)?;
     if element == "icmp-block" {
         return Err("firewalld leaves out a rule with icmp-block and an action".to_owned());
     }
