@@ -276,7 +276,7 @@ impl<'t> Context<'t> {
         };
         let mut lines: Vec<usize> = Vec::new();
         for one in found {
-            lines.extend(context.line(one.place.start)..=context.line(one.place.end - 1));
+            lines.extend([one.place.start, one.place.end - 1].map(|at| context.line(at)));
         }
         lines.dedup();
         let lists: Vec<&[usize]> = lines
@@ -284,8 +284,7 @@ impl<'t> Context<'t> {
             .collect();
         context.lists = lists.len();
         for (number, list) in lists.into_iter().enumerate() {
-            let rows = context.rows_of(list, number);
-            context.rows.extend(rows);
+            context.add_rows(list, number);
         }
         context
     }
@@ -297,9 +296,8 @@ impl<'t> Context<'t> {
             && between.all(|line| self.is_blank(line) || self.is_comment(line))
     }
 
-    /// The lines of a list, and what is said of each before it.
-    fn rows_of(&self, lines: &[usize], list: usize) -> Vec<Row> {
-        let mut rows = Vec::with_capacity(lines.len());
+    /// Adds the lines of a list, and what is said of each before it.
+    fn add_rows(&mut self, lines: &[usize], list: usize) {
         let mut list_speaks = self.head_speaks(lines[0]);
         let mut is_others = false;
         let mut line = lines[0].saturating_sub(1);
@@ -314,18 +312,18 @@ impl<'t> Context<'t> {
                 }
                 line += 1;
             }
-            rows.push(Row {
+            let says = Says::of(self.whole(*row));
+            self.rows.push(Row {
                 line: *row,
                 list,
                 list_speaks,
                 is_others,
-                says: Says::of(self.whole(*row)),
+                says,
             });
             let ending = own_comment(&self.shown(*row)).is_some();
             list_speaks |= ending && self.subject(*row) == Subject::Twilio;
             line = line.max(row + 1);
         }
-        rows
     }
 
     /// The line of a place, counted from 0.

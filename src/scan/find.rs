@@ -396,16 +396,20 @@ fn has_word(name: &str, word: &str) -> bool {
 /// `start-ip A` and `end-ip B`, in this line or in the next one.
 fn fields(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     let before = field_name(start_of_line(text, first))?;
-    let after = &text[first.place.end..];
-    let mut ends = memchr_iter(b'\n', &after[..after.len().min(LONGEST_FIELD)]);
-    let reach = ends.nth(1).unwrap_or(after.len().min(LONGEST_FIELD));
-    let reach = first.place.end + reach;
+    let reach = first.place.end + two_lines(&text[first.place.end..], LONGEST_FIELD).len();
     let last = next_address(text, first.place.end).filter(|last| last.place.end <= reach)?;
     let between = &text[first.place.end..last.place.start];
     let after = field_name(&between[between.len().saturating_sub(LONGEST_GAP)..])?;
     let pair = |(start, end): &(&str, &str)| has_word(&before, start) && has_word(&after, end);
     ENDS.iter().any(pair).then_some(())?;
     ends_of_range(text, first, &last)
+}
+
+/// The start of a text up to the end of its second line; at most so many bytes.
+fn two_lines(text: &[u8], longest: usize) -> &[u8] {
+    let near = &text[..text.len().min(longest)];
+    let end = memchr_iter(b'\n', near).nth(1).unwrap_or(near.len());
+    &near[..end]
 }
 
 /// The name of the field whose value begins behind a text: `start-ip `, `"first": "`, `<from>`.
@@ -437,12 +441,11 @@ const MASKS: [&str; 12] = [
     "cidr",
 ];
 
-/// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` behind the address; or a netmask with
-/// nothing but signs between, as in a row of CSV.
+/// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` behind the address, in its line or in the next
+/// one; or a netmask with nothing but signs between, as in a row of CSV.
 fn mask_in_field(text: &[u8], first: &Address) -> Option<(Span, usize)> {
-    let rest = &text[first.place.end..];
-    let reach = rest.len().min(LONGEST_GAP);
-    let gap = rest[..reach].iter().position(u8::is_ascii_digit)?;
+    let rest = two_lines(&text[first.place.end..], LONGEST_GAP);
+    let gap = rest.iter().position(u8::is_ascii_digit)?;
     let between = String::from_utf8_lossy(&rest[..gap]).to_ascii_lowercase();
     let at = first.place.end + gap;
     let mask = address_at(text, at).filter(|mask| stands_alone(text, &mask.place));
@@ -610,6 +613,19 @@ mod tests {
             assert_eq!(first(LONGEST_GAP), (set.to_owned(), true), "{behind}");
             let alone = ("192.0.2.1".to_owned(), false);
             assert_eq!(first(100 * LONGEST_GAP), alone, "{behind}");
+        }
+    }
+
+    #[test]
+    fn a_mask_below_the_next_line_is_none_of_the_address() {
+        for mask in ["netmask: 255.255.255.0", "prefix: 24", "mask 24"] {
+            let first = |breaks: usize| {
+                let text = format!("ip: 192.0.2.0{}{mask}", "\r\n".repeat(breaks));
+                found(&text).swap_remove(0)
+            };
+            assert_eq!(first(1), "192.0.2.0/24", "{mask}");
+            assert_eq!(first(2), "192.0.2.0", "{mask}");
+            assert_eq!(first(20), "192.0.2.0", "{mask}");
         }
     }
 

@@ -91,6 +91,7 @@ pub const INPUTS: &[Hostile] = &[
     input("two files of 18 MB of lines", "check -q -f iptables FILE $(cp FILE COPY && echo COPY)", || [vec![b'\n'; 18 * MIB], rules("-j RETURN")].concat(), "stdout: drift: 2 of 2 files, "),
     input("a folder of two files of 30 MB of lines, scan", "scan -q $(mkdir -p TWO && cp FILE TWO/a && cp FILE TWO/b && echo TWO)", || format!("twilio 54.65.63.193\n{}", "\n".repeat(30 * MIB)).into(), "stdout: 2 files with addresses of Twilio's: 2 current"),
     input("30 MB of tabs in a range, scan", "scan -q --report github FILE", || format!("twilio\n54.65.63.192{}- 54.65.63.255\n", "\t".repeat(30 * MIB)).into(), "stdout: ,line=2,col=31457295::54.65.63.255: "),
+    input("199,000 addresses, each 42 lines from its mask, scan", SCAN, || format!("twilio\n{}", format!("54.65.63.192{}mask 24\n", "\n".repeat(42)).repeat(199_000)).into(), "stdout: 1 file with addresses of Twilio's: 199000 current, "),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
     // Sets of packets that explode.
