@@ -8,6 +8,7 @@ mod find;
 mod ignored;
 mod judge;
 mod spellings;
+mod work;
 
 pub use ignored::Ignored;
 pub use judge::{Expected, Finding, Judge, Stopped, Verdict};

@@ -978,3 +978,15 @@ fn every_published_network_is_current_or_superseded_and_its_neighbours_are_not_i
         );
     }
 }
+
+/// Each address has 512 bytes around it, all of them a comment, and four bytes are a step.
+#[test]
+fn a_comment_is_read_once_and_its_start_alone() {
+    let text = format!("99.9.9.9 {}", "note://".repeat(20)).repeat(1_000);
+    let text = format!("twilio 54.65.63.193\n{text}");
+    let ran = Tool::line("scan --report json --region tokyo --plane signaling --fail-on wider --limit work=200000 list")
+        .file("list", &text)
+        .run();
+    assert_eq!(ran.status, 0, "{ran}");
+    assert_eq!(findings(&ran)[0], "list:1:8: current: 54.65.63.193");
+}

@@ -10,8 +10,9 @@ use memchr::memmem::Finder;
 use memchr::{memchr_iter, memchr2_iter};
 
 use super::find::Found;
+use super::work::Work;
 use crate::dataset::Atlas;
-use crate::limits::{Limit, Limits};
+use crate::limits::Limits;
 use crate::select::names;
 use crate::text::fold;
 
@@ -26,6 +27,12 @@ const LONGEST_PAUSE: usize = 2;
 
 /// What stands further from an address in its line says nothing of it.
 const LONGEST_LINE: usize = 256;
+
+/// As much of a comment is read.
+const LONGEST_COMMENT: usize = 256;
+
+/// As many bytes of words take one step if all are ASCII; others take longer.
+const ASCII_IN_A_STEP: usize = 4;
 
 /// Places in a line share the words near them if they are in one piece of this many bytes.
 const WORDS_STEP: usize = 64;
@@ -88,7 +95,7 @@ const DESCRIPTIONS: [&str; 7] = [
 
 /// What a comment speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Subject {
+pub enum Subject {
     /// Twilio, or one of its regions.
     Twilio,
     /// Something that may be said of Twilio's addresses: a plane, a part of the world.
@@ -217,10 +224,8 @@ pub struct Context<'t> {
     other_line: Cell<(Option<usize>, bool)>,
     /// The words near the last place that was asked about, and where they are.
     near_words: RefCell<(Range<usize>, Rc<str>)>,
-    /// The steps of [`Limit::Work`] for words that are not ASCII, which take the longest, and how many
-    /// there may be.
-    steps: Cell<usize>,
-    most_steps: usize,
+    /// What it takes to read words, and to judge the text.
+    pub work: Work,
 }
 
 /// A line that has addresses.
@@ -271,8 +276,7 @@ impl<'t> Context<'t> {
             words,
             other_line: Cell::default(),
             near_words: RefCell::new((0..0, "".into())),
-            steps: Cell::new(0),
-            most_steps: limits.most(Limit::Work),
+            work: Work::new(limits),
         };
         let mut lines: Vec<usize> = Vec::new();
         for one in found {
@@ -364,19 +368,13 @@ impl<'t> Context<'t> {
 
     /// The words of a text, as [`plain`] has them; none after too many steps.
     fn words_of(&self, text: &str) -> String {
-        if self.steps.get() > self.most_steps {
+        if self.work.is_exceeded() {
             return String::new();
         }
         let words = plain(text);
-        if !words.is_ascii() {
-            self.steps.set(self.steps.get() + words.len());
-        }
+        let in_a_step = if words.is_ascii() { ASCII_IN_A_STEP } else { 1 };
+        self.work.add(words.len() / in_a_step);
         words
-    }
-
-    /// The steps of [`Limit::Work`] that were taken.
-    pub fn steps(&self) -> usize {
-        self.steps.get()
     }
 
     /// The words near a place, as [`plain`] has them. Places that are close together share them.
@@ -423,13 +421,17 @@ impl<'t> Context<'t> {
     /// Whether a network that is much larger than published ones is meant for Twilio: the line of a
     /// place says so, or its list, and the line does not deny.
     pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
+        let negated = self.text[..place.start].ends_with(b"!");
+        let row = self.row(place.start);
+        let speaks = row.is_some_and(|row| row.says == Says::Twilio || row.list_speaks);
+        if negated || !speaks {
+            return false;
+        }
         let near = String::from_utf8_lossy(self.near(place.start));
         let comment = own_comment(&near).unwrap_or_default();
         let line = self.words_of(near.strip_suffix(comment).unwrap_or(&near));
         let denies = has_any(&line, &DENIALS) || is_wide && has_any(&line, &OTHERWISE);
-        let negated = self.text[..place.start].ends_with(b"!");
-        let row = self.row(place.start);
-        !denies && !negated && row.is_some_and(|row| row.says == Says::Twilio || row.list_speaks)
+        !denies
     }
 
     /// Whether the line of a place says `Twilio`.
@@ -454,10 +456,12 @@ impl<'t> Context<'t> {
         near.contains("@twilio") || near.contains("<twilio")
     }
 
-    /// Whether the comment of a line does.
-    pub fn comment_speaks(&self, at: usize) -> bool {
+    /// What the comment of a line speaks of, if it has one. Of a long comment, the start counts.
+    pub fn comment(&self, at: usize) -> Option<Subject> {
         let near = String::from_utf8_lossy(self.near(at));
-        own_comment(&near).is_some_and(|comment| self.subject_of(comment) == Subject::Twilio)
+        let comment = own_comment(&near)?.as_bytes();
+        let start = &comment[..comment.len().min(LONGEST_COMMENT)];
+        Some(self.subject_of(&String::from_utf8_lossy(start)))
     }
 
     fn subject(&self, line: usize) -> Subject {
@@ -535,13 +539,9 @@ impl<'t> Context<'t> {
         self.row(at).is_some_and(|row| row.list_speaks)
     }
 
-    /// Whether a comment says that an address is somebody else's: at its line, or the last one
-    /// before it in the list.
+    /// Whether the last comment before an address, in its list, says that it is somebody else's.
     pub fn is_others(&self, at: usize) -> bool {
-        match own_comment(&String::from_utf8_lossy(self.near(at))) {
-            Some(comment) => self.subject_of(comment) == Subject::Other,
-            None => self.row(at).is_some_and(|row| row.is_others),
-        }
+        self.row(at).is_some_and(|row| row.is_others)
     }
 
     /// Whether the line of a place is one of a log: it has a time of day.

@@ -1,6 +1,5 @@
 //! What addresses in a text are to Twilio.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ipnet::Ipv4Net;
 use thiserror::Error;
 
-use super::context::{Context, Positions, Words, says_twilio};
+use super::context::{Context, Positions, Subject, Words, says_twilio};
 use super::find::{Found, find, odd_addresses};
 use super::spellings::Spellings;
 use crate::catalog::{Catalog, Entry};
@@ -192,20 +191,16 @@ impl<'a> Judge<'a> {
             rows: self.rows(&found, &context),
             context,
             found,
-            steps: Cell::new(0),
         };
-        let check_work = || {
-            let steps = text.steps.get() + text.context.steps();
-            self.limits.check(Limit::Work, steps)
-        };
+        let work = &text.context.work;
         text.findings(&mut |finding| {
-            check_work()?;
+            work.check()?;
             let before = self.told.fetch_add(1, Ordering::Relaxed);
             self.limits
                 .check(Limit::Addresses, before.saturating_add(1))?;
             Ok(tell(finding)?)
         })?;
-        Ok(check_work()?)
+        Ok(work.check()?)
     }
 
     /// Whether it is published, or not so much more that it must be meant for others.
@@ -326,8 +321,6 @@ struct Text<'t> {
     lists: Vec<(usize, usize)>,
     /// Of each line with addresses, whether one of them is published.
     rows: Vec<bool>,
-    /// The published networks that were looked at.
-    steps: Cell<usize>,
 }
 
 impl Text<'_> {
@@ -423,7 +416,7 @@ impl Text<'_> {
             return None;
         }
         let touching = judge.catalog.touching(one.span);
-        self.steps.set(self.steps.get() + touching.len());
+        self.context.work.add(touching.len());
         let entries: Vec<&Entry> = touching.iter().collect();
         if !covers(&judge.published, one.span) {
             return Some((Verdict::Wider, wider(one.span, &judge.published, &entries)));
@@ -497,7 +490,11 @@ impl Text<'_> {
         {
             return false;
         }
-        if context.says_twilio(at) || context.comment_speaks(at) {
+        if context.says_twilio(at) {
+            return true;
+        }
+        let comment = context.comment(at);
+        if comment == Some(Subject::Twilio) {
             return true;
         }
         let list = context.list(at).and_then(|list| self.lists.get(list));
@@ -505,7 +502,11 @@ impl Text<'_> {
         if near_published && context.speaks(at) {
             return true;
         }
-        !context.is_others(at) && (context.list_speaks(at) || self.is_mostly_published(at))
+        let is_others = match comment {
+            Some(subject) => subject == Subject::Other,
+            None => context.is_others(at),
+        };
+        !is_others && (context.list_speaks(at) || self.is_mostly_published(at))
     }
 
     fn is_mostly_published(&self, at: usize) -> bool {

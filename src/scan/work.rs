@@ -1,0 +1,37 @@
+//! The steps of [`Limit::Work`] that a text takes.
+
+use std::cell::Cell;
+
+use crate::limits::{Exceeded, Limit, Limits};
+
+/// The steps that a text has taken, and how many it may take.
+pub struct Work {
+    steps: Cell<usize>,
+    limits: Limits,
+}
+
+impl Work {
+    /// None yet.
+    pub fn new(limits: Limits) -> Self {
+        Work {
+            steps: Cell::new(0),
+            limits,
+        }
+    }
+
+    /// Counts steps that are about to be taken.
+    pub fn add(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps));
+    }
+
+    /// Refuses too many steps.
+    pub fn check(&self) -> Result<(), Exceeded> {
+        self.limits.check(Limit::Work, self.steps.get())
+    }
+
+    /// Whether there were too many: what takes more is left out then, because nothing of the text is
+    /// reported.
+    pub fn is_exceeded(&self) -> bool {
+        self.check().is_err()
+    }
+}
