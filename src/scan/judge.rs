@@ -1,6 +1,5 @@
 //! What addresses in a text are to Twilio.
 
-use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -419,6 +418,8 @@ impl Text<'_> {
         self.context.work.add(touching.len());
         let entries: Vec<&Entry> = touching.iter().collect();
         if !covers(&judge.published, one.span) {
+            // Each is looked at once more, and compared with its neighbors.
+            self.context.work.add(entries.len());
             return Some((Verdict::Wider, wider(one.span, &judge.published, &entries)));
         }
         if !covers(&judge.in_force, one.span) {
@@ -538,14 +539,21 @@ impl Text<'_> {
 
 /// `signaling of tokyo; media of all regions`
 fn subjects(entries: &[&Entry]) -> String {
-    let mut subjects: Vec<String> = Vec::new();
+    let first = of_each_subject(entries);
+    let subjects: Vec<String> = first.iter().map(|entry| entry.subject()).collect();
+    subjects.join(", ")
+}
+
+/// The first of the entries of each plane and region, of which there are few.
+fn of_each_subject<'e>(entries: &[&'e Entry]) -> Vec<&'e Entry> {
+    let mut first: Vec<&Entry> = Vec::new();
     for entry in entries {
-        let subject = entry.subject();
-        if !subjects.contains(&subject) {
-            subjects.push(subject);
+        let is_same = |known: &&Entry| known.plane == entry.plane && known.region == entry.region;
+        if !first.iter().any(is_same) {
+            first.push(entry);
         }
     }
-    subjects.join(", ")
+    first
 }
 
 fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
@@ -571,9 +579,8 @@ fn wider(span: Span, published: &[Span], entries: &[&Entry]) -> String {
         .iter()
         .map(|s| u64::from(s.last - s.first) + 1)
         .sum();
-    let mut seen = HashSet::new();
-    let mut different = entries.to_vec();
-    different.retain(|entry| seen.insert((entry.plane, &entry.region, entry.network)));
+    let networks = entries.chunk_by(|one, next| one.network == next.network);
+    let different: Vec<&Entry> = networks.flat_map(of_each_subject).collect();
     let known = different.iter().take(SHOWN).map(|entry| {
         let network = address_or_cidr(entry.network);
         format!("{} is {network}", entry.subject())

@@ -29,6 +29,7 @@ const DATASET: &str = "-q -f nftables --dataset FILE";
 const TEMPLATE: &str = "-q --template FILE";
 const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
+const SCAN_BY: &str = "scan -q --dataset FILE FILE";
 
 const ENGINE: &str = "the template takes more than 192 MiB of memory or 1 second of computing, or is nested too deeply; make it build fewer and smaller values";
 const OUTPUT: &str = "the output has more than 67108864 bytes; --limit output=NUMBER allows more";
@@ -92,6 +93,7 @@ pub const INPUTS: &[Hostile] = &[
     input("a folder of two files of 30 MB of lines, scan", "scan -q $(mkdir -p TWO && cp FILE TWO/a && cp FILE TWO/b && echo TWO)", || format!("twilio 54.65.63.193\n{}", "\n".repeat(30 * MIB)).into(), "stdout: 2 files with addresses of Twilio's: 2 current"),
     input("30 MB of tabs in a range, scan", "scan -q --report github FILE", || format!("twilio\n54.65.63.192{}- 54.65.63.255\n", "\t".repeat(30 * MIB)).into(), "stdout: ,line=2,col=31457295::54.65.63.255: "),
     input("199,000 addresses, each 42 lines from its mask, scan", SCAN, || format!("twilio\n{}", format!("54.65.63.192{}mask 24\n", "\n".repeat(42)).repeat(199_000)).into(), "stdout: 1 file with addresses of Twilio's: 199000 current, "),
+    input("a list of 5,000 networks, and 6,000 times a network around them, scan", SCAN_BY, || scanned_dataset(&addresses(5_000, 2, ", "), "198.51.100.0/24", &"twilio 20.0.0.0/8\n# ".repeat(6_000)), WORK),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
     // Sets of packets that explode.
@@ -211,6 +213,24 @@ fn dataset(signaling: &str) -> Vec<u8> {
          media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n"
     )
     .into()
+}
+
+/// A dataset with these networks, whose last line is not judged, and a text in its comments.
+fn scanned_dataset(signaling: &str, media: &str, text: &str) -> Vec<u8> {
+    let dataset = dataset(&format!("all: [{signaling}]"));
+    let dataset = String::from_utf8(dataset).expect("a dataset is text");
+    let dataset = dataset.replace("198.51.100.0/24", media);
+    format!(
+        "{} # twilio-sip-allow: ignore\n# {text}\n",
+        dataset.trim_end()
+    )
+    .into()
+}
+
+/// Addresses from 20.0.0.0 on.
+fn addresses(count: u32, step: u32, between: &str) -> String {
+    let addresses = (0..count).map(|number| dotted(0x1400_0000 + number * step));
+    addresses.collect::<Vec<_>>().join(between)
 }
 
 /// A template that makes a value of 2^60 parts from 60 lists, and a use of it.
