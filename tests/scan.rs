@@ -979,6 +979,34 @@ fn every_published_network_is_current_or_superseded_and_its_neighbours_are_not_i
     }
 }
 
+/// The words around addresses, spellings, and missing networks count as steps, so that no text takes long.
+#[test]
+fn what_a_text_takes_is_counted_in_steps() {
+    let words = "x y ".repeat(38);
+    let commented = format!("54.65.63.192/30\n8.8.8.8 # {words}\n").repeat(100);
+    let denied = format!("twilio {}\n", format!("0.0.0.0/0 {words}").repeat(100));
+    let odd = format!("54.65.63.192/30\n{}", "999.9.9.9\n".repeat(500));
+    let gaps: String = (0..50).fold(String::new(), |text, n| {
+        text + &format!("168.86.128.{}\n", n * 4)
+    });
+    for text in [commented, denied, odd, gaps] {
+        let call = |limit: &str| {
+            let line = format!("scan --report json {limit} list");
+            Tool::line(&line).file("list", &text).run()
+        };
+        let refused = call("--limit work=4000").refused();
+        let told =
+            "list: it takes more than 4000 steps to work out; --limit work=NUMBER allows more";
+        assert!(refused.contains(told), "{text}: {refused}");
+        let raised = call("--limit work=1M");
+        assert_eq!(
+            (raised.status, raised.stdout),
+            (1, call("").stdout),
+            "{text}"
+        );
+    }
+}
+
 /// Each address has 512 bytes around it, all of them a comment, and four bytes are a step.
 #[test]
 fn a_comment_is_read_once_and_its_start_alone() {

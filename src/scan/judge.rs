@@ -110,6 +110,10 @@ pub struct Judge<'a> {
 /// to do with Twilio it is somebody else's.
 const MOST_TIMES: u64 = 16;
 
+/// The steps of [`Limit::Work`] for each missing network: there may be millions between the addresses of a
+/// text, and a finding holds them all.
+const STEPS_OF_MISSING: usize = 200;
+
 /// Addresses that are no host's on the internet (RFC 6890, and RFC 5771 for multicast).
 const NOT_PUBLIC: [(u32, u8); 15] = [
     (0x0000_0000, 8),
@@ -253,11 +257,6 @@ impl<'a> Judge<'a> {
     fn subject_of(&self, (spelling, entry): &(String, usize)) -> String {
         format!("{spelling} is {}", self.catalog.entries[*entry].subject())
     }
-
-    /// The published network or address that a slip has made this of.
-    fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
-        self.spellings.one_slip_from(spelling)
-    }
 }
 
 /// Why not all findings were told.
@@ -383,12 +382,18 @@ impl Text<'_> {
         }
     }
 
+    /// The published network or address that a slip has made this of.
+    fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
+        let spellings = &self.judge.spellings;
+        spellings.one_slip_from(spelling, &self.context.work)
+    }
+
     /// What is no address, and would be one of Twilio's but for a slip.
     fn odd_addresses(&self) -> impl Iterator<Item = Told> {
         odd_addresses(self.bytes).filter_map(|place| {
             let text = String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned();
             let ignored = self.context.is_ignored(&place);
-            let meant = self.judge.meant(&text).filter(|_| !ignored)?;
+            let meant = (!ignored).then(|| self.meant(&text))??;
             Some(Told {
                 explanation: format!("it is no address; {}", self.judge.subject_of(meant)),
                 place,
@@ -402,7 +407,7 @@ impl Text<'_> {
         let judge = self.judge;
         let slip = one
             .has_odd_prefix
-            .then(|| judge.meant(&one.text(self.bytes)));
+            .then(|| self.meant(&one.text(self.bytes)));
         let slip = slip.flatten();
         if let Some(meant) = slip {
             let why = format!("its prefix is none; {}", judge.subject_of(meant));
@@ -428,7 +433,7 @@ impl Text<'_> {
                 .filter(|entry| !entry.in_force)
                 .copied()
                 .collect::<Vec<_>>();
-            let slip = judge
+            let slip = self
                 .meant(&one.text(self.bytes))
                 .filter(|(_, at)| judge.catalog.entries[*at].in_force);
             let hint = slip.map_or_else(String::new, |meant| {
@@ -466,8 +471,8 @@ impl Text<'_> {
         if !is_public(one.span) {
             return None;
         }
-        let written = self.judge.meant(&one.text(self.bytes));
-        let meant = written.or_else(|| self.judge.meant(&notation(one.span)));
+        let written = self.meant(&one.text(self.bytes));
+        let meant = written.or_else(|| self.meant(&notation(one.span)));
         if meant.is_none() && !self.stands_for_twilio(one) {
             return None;
         }
@@ -516,12 +521,17 @@ impl Text<'_> {
     }
 
     fn missing(&self, line: usize, column: usize) -> impl Iterator<Item = Finding> {
+        let work = &self.context.work;
         self.judge.expected.iter().filter_map(move |expected| {
             let rest = expected
                 .networks
                 .iter()
                 .flat_map(|span| complement(&self.held, *span));
-            let networks: Vec<Ipv4Net> = rest.flat_map(Span::networks).collect();
+            let networks: Vec<Ipv4Net> = rest
+                .flat_map(Span::networks)
+                .inspect(|_| work.add(STEPS_OF_MISSING))
+                .take_while(|_| !work.is_exceeded())
+                .collect();
             let told: Vec<String> = networks.iter().map(|n| address_or_cidr(*n)).collect();
             (!networks.is_empty()).then(|| Finding {
                 verdict: Verdict::Missing,

@@ -1,6 +1,7 @@
 //! Published networks and signaling addresses as they are written, and the search for those that one slip
 //! of the keyboard leads to.
 
+use super::work::Work;
 use crate::catalog::Catalog;
 use crate::policy::{Plane, address_or_cidr};
 
@@ -50,19 +51,35 @@ impl Spellings {
     }
 
     /// The first of them that one slip has made a text of: a letter that is wrong, missing or superfluous,
-    /// or two letters that changed places.
-    pub fn one_slip_from(&self, text: &str) -> Option<&(String, usize)> {
-        if text.len() > LONGEST || !text.is_ascii() {
+    /// or two letters that changed places. None after too many steps: each hash and each spelling near is one.
+    pub fn one_slip_from(&self, text: &str, work: &Work) -> Option<&(String, usize)> {
+        if text.len() > LONGEST || !text.is_ascii() || work.is_exceeded() {
             return None;
         }
+        work.add(text.len() + 1);
         let near = hashes(text).flat_map(|hash| {
             let start = self.without_one.partition_point(|(known, _)| *known < hash);
             let same = self.without_one[start..].iter();
             same.take_while(move |(known, _)| *known == hash)
         });
-        let near = near.map(|(_, at)| *at as usize);
-        let is_near = |at: &usize| strsim::damerau_levenshtein(&self.all[*at].0, text) == 1;
-        near.filter(is_near).min().map(|at| &self.all[at])
+        let near = near.map(|(_, at)| *at as usize).inspect(|_| work.add(1));
+        let is_meant = |at: &usize| is_one_slip(self.all[*at].0.as_bytes(), text.as_bytes());
+        near.filter(is_meant).min().map(|at| &self.all[at])
+    }
+}
+
+/// Whether one slip makes a text of another: what differs between their equal starts and ends is one letter
+/// at most in each, or two that changed places.
+fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
+    let pairs = one.iter().zip(other);
+    let start = pairs.take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[start..], &other[start..]);
+    let pairs = one.iter().rev().zip(other.iter().rev());
+    let end = pairs.take_while(|(a, b)| a == b).count();
+    match (&one[..one.len() - end], &other[..other.len() - end]) {
+        ([], [_]) | ([_], [] | [_]) => true,
+        ([a, b], [c, d]) => (a, b) == (d, c),
+        _ => false,
     }
 }
 
@@ -79,4 +96,47 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slip_is_a_distance_of_one() {
+        let text = "22.122.1";
+        let mut others = vec![text.to_owned()];
+        for _ in 0..2 {
+            others = others.iter().flat_map(|text| slips(text)).collect();
+            others.sort_unstable();
+            others.dedup();
+        }
+        assert!(others.len() > 2_500, "{}", others.len());
+        for other in &others {
+            let expected = strsim::damerau_levenshtein(text, other) == 1;
+            let told = is_one_slip(text.as_bytes(), other.as_bytes());
+            assert_eq!(told, expected, "{text} {other}");
+        }
+    }
+
+    fn slips(text: &str) -> Vec<String> {
+        let mut slips = Vec::new();
+        for at in 0..=text.len() {
+            let (before, after) = text.split_at(at);
+            let rest = after.get(1..).unwrap_or_default();
+            slips.push(format!("{before}{rest}"));
+            for letter in "0123.".chars() {
+                slips.push(format!("{before}{letter}{after}"));
+                slips.push(format!("{before}{letter}{rest}"));
+            }
+            if let [first, second, rest @ ..] = after.as_bytes() {
+                let rest = String::from_utf8_lossy(rest);
+                slips.push(format!(
+                    "{before}{}{}{rest}",
+                    *second as char, *first as char
+                ));
+            }
+        }
+        slips
+    }
 }

@@ -94,6 +94,8 @@ pub const INPUTS: &[Hostile] = &[
     input("30 MB of tabs in a range, scan", "scan -q --report github FILE", || format!("twilio\n54.65.63.192{}- 54.65.63.255\n", "\t".repeat(30 * MIB)).into(), "stdout: ,line=2,col=31457295::54.65.63.255: "),
     input("199,000 addresses, each 42 lines from its mask, scan", SCAN, || format!("twilio\n{}", format!("54.65.63.192{}mask 24\n", "\n".repeat(42)).repeat(199_000)).into(), "stdout: 1 file with addresses of Twilio's: 199000 current, "),
     input("a list of 5,000 networks, and 6,000 times a network around them, scan", SCAN_BY, || scanned_dataset(&addresses(5_000, 2, ", "), "198.51.100.0/24", &"twilio 20.0.0.0/8\n# ".repeat(6_000)), WORK),
+    input("90,000 gaps between the addresses of a network, scan", SCAN_BY, || scanned_dataset("192.88.99.1", "20.0.0.0/8", &addresses(90_000, 168, "\n# ")), WORK),
+    input("20,000 addresses that are one slip from 80 published ones each", "scan -q --limit work=2M --dataset FILE FILE", || scanned_dataset(&slips_from("111.111.111.111"), "198.51.100.0/24", &"twilio 111.111.111.111\n# ".repeat(20_000)), "it takes more than 2097152 steps to work out; --limit work=NUMBER allows more"),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
     // Sets of packets that explode.
@@ -231,6 +233,23 @@ fn scanned_dataset(signaling: &str, media: &str, text: &str) -> Vec<u8> {
 fn addresses(count: u32, step: u32, between: &str) -> String {
     let addresses = (0..count).map(|number| dotted(0x1400_0000 + number * step));
     addresses.collect::<Vec<_>>().join(between)
+}
+
+/// The addresses that a wrong or missing figure makes of one.
+fn slips_from(address: &str) -> String {
+    let mut slips = std::collections::BTreeSet::new();
+    for at in 0..address.len() {
+        let (before, after) = (&address[..at], &address[at + 1..]);
+        slips.insert(format!("{before}{after}"));
+        slips.extend((0..10).map(|figure| format!("{before}{figure}{after}")));
+    }
+    slips.remove(address);
+    let is_address = |slip: &String| slip.parse::<std::net::Ipv4Addr>().is_ok();
+    slips
+        .into_iter()
+        .filter(is_address)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A template that makes a value of 2^60 parts from 60 lists, and a use of it.
