@@ -28,7 +28,8 @@ pub enum Limit {
     Addresses,
     /// Chains or groups that refer to one another.
     Depth,
-    /// How many times a comparison looks at a rule, or a parser at a word.
+    /// How many times a comparison looks at a rule, a parser at a word, or `scan` at a word, a published
+    /// network or a spelling.
     Work,
     /// Bytes of a report, or of the text that a user's template makes.
     Output,
