@@ -314,6 +314,12 @@ pub(super) fn address(word: &str) -> Result<u32, String> {
         .map_err(|_| format!("'{word}' is not an IPv4 address"))
 }
 
+/// The number of lines of a text.
+pub(super) fn count_lines(text: &str) -> usize {
+    let unended = !text.is_empty() && !text.ends_with('\n');
+    memchr::memchr_iter(b'\n', text.as_bytes()).count() + usize::from(unended)
+}
+
 /// `192.0.2.1`, or `192.0.2.0/24`; host bits are no matter, since firewalls mask them away.
 pub(super) fn network(word: &str) -> Result<Span, String> {
     let Some((base, length)) = word.split_once('/') else {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::comments::Comments;
 use super::criteria::Criteria;
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
+use crate::format::parse::{ERROR_LIMIT, ParseError, count_lines, lines, sound};
 use crate::limits::{Limit, Limits};
 
 const EXPECTED: &str =
@@ -99,7 +99,7 @@ pub(super) fn read(
 
 impl<'a> Sections<'a> {
     fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
-        let count = text.lines().count();
+        let count = count_lines(text);
         let fits = limits.check(Limit::Work, count.saturating_mul(STEPS_OF_LINE));
         fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut sections = Sections::default();

@@ -62,10 +62,10 @@ fn steps<'a>(
     groups: &mut Groups<'a>,
 ) -> Result<Vec<Step>, Vec<ParseError>> {
     let entries = entries(list)?;
-    let mut steps = Vec::with_capacity(entries.len());
+    let mut steps = Vec::with_capacity(entries.by_number.len());
     let mut errors = Vec::new();
     let mut work = 0;
-    for (at, text) in entries.into_values() {
+    for (at, text) in entries.by_number.into_values() {
         match Entry::read(text, groups).map_err(|problem| problem.at(at)) {
             Ok(entry) => {
                 work += entry.matches.cost;
@@ -85,7 +85,7 @@ fn steps<'a>(
             break;
         }
     }
-    if errors.is_empty() && is_edited(list) {
+    if errors.is_empty() && entries.is_edited {
         errors.extend(repeated(list, direction, groups).err());
     }
     sound(steps, errors)
@@ -106,31 +106,6 @@ fn lines<'l, 'a>(list: &'l List<'a>) -> impl Iterator<Item = (u32, &'a str)> + u
     })
 }
 
-/// True if lines remove entries or add them before others, so that the number of each matters.
-fn is_edited(list: &List) -> bool {
-    let mut last = Some(0);
-    let is_remark = |text: &str| {
-        let mut words = Words::new(text);
-        words.next_if(is_number);
-        words.peek() == Some("remark")
-    };
-    let mut lines = lines(list).filter(|(_, text)| !is_remark(text));
-    lines.any(|(_, text)| {
-        let number = Words::new(text)
-            .next_if(is_number)
-            .and_then(|word| word.parse().ok());
-        let is_removal = Words::new(text).next() == Some("no");
-        let is_in_order = match (last, number) {
-            // The first line says whether the others have numbers.
-            (Some(0), _) | (None, None) => true,
-            (Some(last), Some(number)) => last < number,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        last = number;
-        is_removal || !is_in_order
-    })
-}
-
 /// Refuses two entries that are the same but for their numbers: IOS takes no notice of the second
 /// (Cisco IOS Security Configuration Guide, "IP Access List Entry Sequence Numbering").
 fn repeated<'a>(
@@ -139,7 +114,7 @@ fn repeated<'a>(
     groups: &mut Groups<'a>,
 ) -> Result<(), ParseError> {
     let mut known = HashMap::new();
-    let mut present = Entries::new();
+    let mut present = Entries::default();
     let mut removed = HashSet::new();
     let mut steps: Vec<Step> = Vec::new();
     for (at, text) in lines(list) {
@@ -168,8 +143,8 @@ fn repeated<'a>(
 
 /// The place of the entry that a line removes.
 fn removed_by(text: &str, present: &Entries) -> Option<u32> {
-    let number = text.strip_prefix("no ")?.trim_ascii().parse().ok()?;
-    present.get(&number).map(|(at, _)| *at)
+    let number = text.strip_prefix("no")?.trim_ascii().parse().ok()?;
+    present.by_number.get(&number).map(|(at, _)| *at)
 }
 
 const REPEATED: &str =
@@ -202,11 +177,19 @@ fn add_steps(
     Ok(())
 }
 
-/// The entries of a list by their numbers: where each stands, and its text without the number.
-type Entries<'a> = BTreeMap<u32, (u32, &'a str)>;
+/// The entries of a list.
+#[derive(Default)]
+struct Entries<'a> {
+    /// The place of each, and its text without the number.
+    by_number: BTreeMap<u32, (u32, &'a str)>,
+    /// Whether the last one was given with a number.
+    has_number: Option<bool>,
+    /// True if a line removed an entry or added one before others, so that the number of each matters.
+    is_edited: bool,
+}
 
 fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ParseError>> {
-    let mut entries = Entries::new();
+    let mut entries = Entries::default();
     let mut renumbered = false;
     let mut errors = Vec::new();
     for (at, command) in &list.commands {
@@ -217,7 +200,7 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ParseError>> {
             ),
             Command::Line(text) => line(&mut entries, *at, text),
             Command::Remove => {
-                entries.clear();
+                entries = Entries::default();
                 renumbered = false;
                 Ok(())
             }
@@ -251,7 +234,9 @@ fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), Str
     if words.peek() == Some("remark") {
         return Ok(());
     }
-    let number = match (given, entries.last_key_value()) {
+    let last = entries.by_number.last_key_value();
+    let is_in_order = last.is_none_or(|(last, _)| given.is_none_or(|given| *last < given));
+    let number = match (given, last) {
         (Some(given), _) => given,
         (None, None) => NUMBER_STEP,
         (None, Some((last, _))) => last + NUMBER_STEP,
@@ -259,7 +244,9 @@ fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), Str
     if number > NUMBER_LIMIT {
         return Err("no number is left for an entry after the last one".to_owned());
     }
-    match entries.insert(number, (at, words.rest())) {
+    let had_number = entries.has_number.replace(given.is_some());
+    entries.is_edited |= !is_in_order || had_number.is_some_and(|had| had != given.is_some());
+    match entries.by_number.insert(number, (at, words.rest())) {
         None => Ok(()),
         Some(_) => Err(format!("an entry before it has the number {number} too")),
     }
@@ -279,7 +266,8 @@ fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
         ));
     }
     words.finish()?;
-    match entries.remove(&number(word)?) {
+    entries.is_edited = true;
+    match entries.by_number.remove(&number(word)?) {
         Some(_) => Ok(()),
         None => Err(format!("no entry before it has the number {word}")),
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::free_text::{FreeText, is_one_line};
 use super::session::{OF_SESSION, Session, refuse_control_characters};
 use super::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, is_number, is_removal, means};
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
+use crate::format::parse::{ERROR_LIMIT, ParseError, count_lines, lines, sound};
 use crate::limits::{Exceeded, Limit, Limits};
 
 /// What a text says, in its order.
@@ -87,7 +87,7 @@ enum Section<'a> {
 impl<'a> Outline<'a> {
     /// Reads a text for the lists of the given names.
     pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ParseError>> {
-        let steps = text.lines().count().saturating_mul(STEPS_OF_LINE);
+        let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
         let fits = limits.check(Limit::Work, steps);
         fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut reader = Reader {
@@ -197,7 +197,8 @@ impl<'a> Reader<'a, '_> {
 
     /// Notes the object groups that an entry or a member of another group names.
     fn note_used(&mut self, body: &'a str) -> Result<(), Exceeded> {
-        if !body.contains("object") {
+        // The letter is rare, so the search for it is fast.
+        if memchr::memchr(b'j', body.as_bytes()).is_none() || !body.contains("object") {
             return Ok(());
         }
         let mut words = Words::new(body);

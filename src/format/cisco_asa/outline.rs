@@ -6,7 +6,7 @@ use super::addresses::Names;
 use super::list::List;
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
-use crate::format::parse::{ERROR_LIMIT, ParseError, address, lines, sound};
+use crate::format::parse::{ERROR_LIMIT, ParseError, address, count_lines, lines, sound};
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::policy::space::Protocols;
 
@@ -59,7 +59,7 @@ pub(super) struct Definition<'a> {
 impl<'a> Outline<'a> {
     /// Reads a text for the lists of the given names.
     pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ParseError>> {
-        let steps = text.lines().count().saturating_mul(STEPS_OF_LINE);
+        let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
         let fits = limits.check(Limit::Work, steps);
         fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
         let mut reader = Reader {

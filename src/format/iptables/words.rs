@@ -97,7 +97,7 @@ fn line_end(text: &str) -> usize {
 /// The same for a rule, of which a comment may contain newlines.
 fn rule_end(text: &str) -> Result<usize, String> {
     let mut end = line_end(text);
-    if memchr::memchr(b'"', &text.as_bytes()[..end]).is_none() {
+    if is_plain(&text[..end]) {
         return Ok(end);
     }
     let mut at = 0;
@@ -143,6 +143,22 @@ fn rule_end(text: &str) -> Result<usize, String> {
         }
         option = "";
     }
+}
+
+/// True for most lines: those without quotes, or with one comment and no other text in quotes.
+fn is_plain(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let Some(first) = memchr::memchr(b'"', bytes) else {
+        return true;
+    };
+    let last = memchr::memrchr(b'"', bytes).unwrap_or(first);
+    first < last
+        && line[..first].ends_with(" --comment ")
+        && memchr::memchr2(b'"', b'\\', &bytes[first + 1..last]).is_none()
+        && matches!(
+            bytes.get(last + 1),
+            None | Some(b' ' | b'\t' | b'\r' | b'\n')
+        )
 }
 
 const NO_PARTNER: &str = "a quotation mark has no partner";

@@ -2,7 +2,7 @@
 
 use super::rule::Rule;
 use super::script;
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, sound};
+use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, count_lines, lines, sound};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 use crate::policy::drift::{Beyond, DeployedUnit};
@@ -18,7 +18,7 @@ const EXPECTED: &str = "expected what 'LC_ALL=C ufw show added' prints, since no
 const STEPS_OF_LINE: usize = 50;
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
-    let count = text.lines().count().saturating_mul(STEPS_OF_LINE);
+    let count = count_lines(text).saturating_mul(STEPS_OF_LINE);
     let fits = wanted.limits.check(Limit::Work, count);
     fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
     let rules = read(&rule_lines(text)?, wanted.limits)?;

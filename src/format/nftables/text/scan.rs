@@ -20,7 +20,8 @@ pub(super) fn is_listing(text: &str) -> bool {
 /// True if a rule of a listing contains a text in quotes, other than its comment, that may end at
 /// a later quotation mark than it seems to.
 pub(super) fn is_ambiguous(rule: &str) -> bool {
-    if memchr::memchr(b'"', rule.as_bytes()).is_none() {
+    // There must be two quoted texts.
+    if memchr::memchr_iter(b'"', rule.as_bytes()).nth(2).is_none() {
         return false;
     }
     let mut tokens = Tokens::new(rule);
