@@ -1,5 +1,6 @@
 //! A rule in the spelling of `ufw show added` (ufw(8), "RULE SYNTAX").
 
+use std::hash::Hash;
 use std::iter::Peekable;
 use std::net::Ipv6Addr;
 
@@ -31,13 +32,13 @@ enum Action {
 }
 
 /// The address and the ports of one end; `None` is any.
-#[derive(Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct End<'a> {
     address: Option<&'a str>,
     ports: Option<Ports<'a>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Ports<'a> {
     Numbers(&'a str),
     /// Those of an application's profile.
@@ -97,13 +98,10 @@ impl<'a> Rule<'a> {
         self.action != Action::Deny
     }
 
-    /// Whether ufw has but one of them: it replaces the one by the other.
-    pub fn is_for_the_same(&self, other: &Rule<'a>) -> bool {
-        let packets =
-            |rule: &Rule<'a>| (rule.routes, rule.direction, rule.interface, rule.protocol);
-        packets(self) == packets(other)
-            && self.source == other.source
-            && self.destination == other.destination
+    /// What it is for: of the rules for the same, ufw has but one, and replaces it by the next.
+    pub fn place(&self) -> impl Eq + Hash + use<'a> {
+        let way = (self.routes, self.direction, self.interface, self.protocol);
+        (way, self.source, self.destination)
     }
 
     /// `in on eth0`, `out on eth0`, `out`.

@@ -1,5 +1,7 @@
 //! Our own script: which rules it adds, and which it takes for its own.
 
+use std::collections::HashSet;
+
 use super::listing::{self, RuleLines};
 use super::rule::Rule;
 use super::{Ufw, View};
@@ -115,18 +117,18 @@ fn frame(name: &str) -> Result<String, TemplateError> {
 
 /// Why a load does not mend what a listing has, if it does not: the script deletes no rule but
 /// those that it takes for its own.
-pub(super) fn left_by_load(text: &str, name: &str, own: &[String]) -> Option<String> {
+pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> Option<String> {
     let lines = listing::rule_lines(text).ok()?;
     let rules = lines
         .iter()
         .filter_map(|(_, line)| Some((*line, Rule::read(line).ok()?)));
     let unit: Vec<_> = rules.filter(|(_, rule)| rule.is_of(name)).collect();
     // One for the same packets is replaced where it stands.
-    let own: Vec<Rule> = own
+    let own: HashSet<_> = own
         .iter()
-        .filter_map(|line| Rule::read(line).ok())
+        .filter_map(|line| Some(Rule::read(line).ok()?.place()))
         .collect();
-    let is_kept = |rule: &Rule| own.iter().any(|own| own.is_for_the_same(rule));
+    let is_kept = |rule: &Rule<'a>| own.contains(&rule.place());
     let last_kept = unit.iter().rposition(|(_, rule)| is_kept(rule));
     let mut left = unit.iter().enumerate();
     let (_, (line, _)) = left.find(|(at, (line, rule))| {
