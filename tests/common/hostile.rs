@@ -25,6 +25,8 @@ const ASTERISK: &str = "check -q -f asterisk FILE";
 const LOCALS: &str = "check -q --edition regional -f iptables $(for net in 0 1 2 3 4 5 6 7; do seq -f \"--local-address 10.1.$net.%g\" 1 2 253; done) FILE";
 const LONG_NAME: &str =
     "check -q -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
+const EMPTY_GROUP: &str = "check -q -f aws-sg --dataset FILE --direction in --print-repair $(echo '{\"IpPermissions\": []}' >GROUP && echo GROUP) 2>/dev/null";
+const UFW_OF_MANY: &str = "check -q -f ufw --dataset FILE --direction in --print-repair $(seq -f \"ufw allow from 10.0.0.1 port %.0f comment 'twilio-sip'\" 60000 -1 1 | sed 's/allow/deny/; $s/deny/allow/' >RULES && echo RULES)";
 const DATASET: &str = "-q -f nftables --dataset FILE";
 const TEMPLATE: &str = "-q --template FILE";
 const PAGE: &str = "dataset diff FILE";
@@ -80,6 +82,9 @@ pub const INPUTS: &[Hostile] = &[
     input("a group of 201,000 networks of IPv6", AWS, || group_of("Ipv6Ranges", 201_000, |_| "{\"CidrIpv6\": \"::/0\"}".to_owned()), RULES),
     input("a group of 300,000 prefix lists", AWS, || group_of("PrefixListIds", 300_000, |n| format!("{{\"PrefixListId\": \"pl-{n}\"}}")), RULES),
     input("a group of 400,000 groups, to repair", "check -q -f aws-sg --edition current --print-repair FILE", || group_of("UserIdGroupPairs", 400_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), RULES),
+    input("a group without rules for 10,000 networks, to repair", EMPTY_GROUP, || networks(5_000), "stdout: \"CidrIp\": \"40.0.39.14/32\",\n            \"Description\": \"twilio-sip: signaling udp in"),
+    input("a group of 190,000 permissions, to repair", "check -q -f aws-sg --edition current --direction in --print-repair FILE 2>/dev/null", || permissions(190_000), "stdout: \"FromPort\": 60000,\n        \"ToPort\": 60000,\n        \"IpRanges\": [\n          {\n            \"CidrIp\": \"10.1.212.190/32\"\n"),
+    input("60,000 rules of a unit that no script adds, to repair", UFW_OF_MANY, || networks(5_000), "a load leaves a rule as it is that has a comment of this unit, but that no script of it adds; first run: ufw delete allow from 10.0.0.1 port 1 comment 'twilio-sip'"),
     input("a group of 199,000 groups", AWS, || group_of("UserIdGroupPairs", 199_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), "stdout: \n  198000 more are not shown here; --report json has all\n"),
     input("a group of another with a name of 30 MB", AWS, || group_of("UserIdGroupPairs", 1, |_| format!("{{\"GroupName\": \"{}\"}}", "x".repeat(30 * MIB))), "stdout: udp 5060 from security group xxx"),
     input("201,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(201_000).into(), ADDRESSES),
@@ -250,6 +255,18 @@ fn slips_from(address: &str) -> String {
         .filter(is_address)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A dataset of so many networks for signaling and as many others for media.
+fn networks(count: u32) -> Vec<u8> {
+    let all = |base: u32| {
+        let networks = (0..count).map(|number| dotted(base + number * 2));
+        networks.collect::<Vec<_>>().join(", ")
+    };
+    let text = String::from_utf8(dataset(&format!("all: [{}]", all(0x2800_0000))));
+    let media = format!("all: [{}]", all(0x1400_0000));
+    let text = text.unwrap_or_default();
+    text.replace("all: [198.51.100.0/24]", &media).into()
 }
 
 /// A template that makes a value of 2^60 parts from 60 lists, and a use of it.
@@ -448,6 +465,19 @@ fn group_of(list: &str, count: u32, source: fn(u32) -> String) -> Vec<u8> {
         sources.join(", ")
     )
     .into()
+}
+
+/// A security group of permissions for a port and a network each.
+fn permissions(count: u32) -> Vec<u8> {
+    let permission = |number: u32| {
+        let port = 1 + number % 60_000;
+        let network = dotted(0x0a00_0000 + number * 2);
+        format!(
+            "{{\"IpProtocol\": \"udp\", \"FromPort\": {port}, \"ToPort\": {port}, \"IpRanges\": [{{\"CidrIp\": \"{network}/32\"}}]}}"
+        )
+    };
+    let permissions: Vec<String> = (0..count).map(permission).collect();
+    format!("{{\"IpPermissions\": [{}]}}\n", permissions.join(", ")).into()
 }
 
 fn lists(count: u32) -> Vec<u8> {
