@@ -425,6 +425,11 @@ fn a_text_that_may_not_show_all_rules_is_refused() {
         ("cisco", cisco.replace("any eq 5061", "any eq sip-tls"), "nor one that IOS names"),
         (
             "cisco-asa",
+            format!("{asa}{}", inactive.replace("inactive", "time-range NIGHT")),
+            "an entry above is the same but for when it is in force",
+        ),
+        (
+            "cisco-asa",
             format!("{asa}{inactive}"),
             "an entry above is the same but for when it is in force",
         ),

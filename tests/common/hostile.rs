@@ -103,6 +103,7 @@ pub const INPUTS: &[Hostile] = &[
     input("20,000 addresses that are one slip from 80 published ones each", "scan -q --limit work=2M --dataset FILE FILE", || scanned_dataset(&slips_from("111.111.111.111"), "198.51.100.0/24", &"twilio 111.111.111.111\n# ".repeat(20_000)), "it takes more than 2097152 steps to work out; --limit work=NUMBER allows more"),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
+    input("a million resources that are no rules", "check -q -f cloudformation FILE", || format!("{{\"Resources\": {{{}}}}}", (0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")).into(), "stdout: missing in"),
     // Sets of packets that explode.
     input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
     input("10,000 denies across each other", IPTABLES, || denies(across), WORK),

@@ -408,7 +408,7 @@ fn a_text_in_another_policy_is_no_policy() {
     assert_refused("verbose", "firewalld", &policy, &verbose, problem);
     // What the own policy does not accept is no matter in another one.
     let other = in_mine(&format!(
-        "\trule service name=\"ssh\" log prefix=\"ssh: \" limit value=\"3/m\" burst=5 accept limit value=\"1/m\" burst=5\n\n{own}"
+        "\trule service name=\"ssh\" log prefix=\"ssh: \" limit value=\"3/m\" burst=5 accept limit value=\"1/m\" burst=5\n\trule protocol value=\"icmp\" mark set=0x1/0x3 limit value=\"1/m\"\n\n{own}"
     ));
     assert_in_sync("other", "firewalld", &policy, &other);
 }

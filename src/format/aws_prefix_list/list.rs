@@ -178,7 +178,7 @@ fn entries_of<'a>(root: Node<'a>, list: Option<Node<'a>>) -> Result<Vec<Entry<'a
     let entry = |node: Node<'a>| {
         let at = node.place();
         let network = network(node)?;
-        Ok(Entry { at, network })
+        Ok(Some(Entry { at, network }))
     };
     list.map_or_else(|| Ok(Vec::new()), |list| list.each(root, ENTRIES, entry))
 }

@@ -64,7 +64,7 @@ impl<'a> Group<'a> {
         let mut problems = Vec::new();
         for (direction, key, list) in lists {
             let count = Count::new(wanted.limits);
-            let read = list.each(object, key, |node| Permission::read(node, &count));
+            let read = list.each(object, key, |node| Permission::read(node, &count).map(Some));
             // One error, not one for each rule above the limit.
             count.check().map_err(Problem::with_text)?;
             match read {
@@ -118,7 +118,7 @@ fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<Problem>> {
                     the one group by --group-ids";
         return Err(root.problem(what).into());
     }
-    let read = |group| Ok(named(group)?);
+    let read = |group| Ok(Some(named(group)?));
     let groups = groups.map(|groups| groups.each(root, GROUPS, read));
     Ok(groups.transpose()?.unwrap_or_default())
 }

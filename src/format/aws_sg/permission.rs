@@ -133,7 +133,7 @@ fn each<'a, T>(
         count.add_one().map_err(Problem::with_text)?;
         let far = read(node)?;
         let at = node.place();
-        Ok(Rule { at, far })
+        Ok(Some(Rule { at, far }))
     };
     list.map_or_else(|| Ok(Vec::new()), |list| list.each(node, key, rule))
 }

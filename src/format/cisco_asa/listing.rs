@@ -109,9 +109,12 @@ impl<'a> Unit<'a, '_> {
     /// not add it, but changes the other one (Cisco ASA Series Command Reference, `access-list
     /// extended`).
     fn switched(&mut self, list: &List<'a>) -> Result<(), ParseError> {
-        let is_inactive = |listed: &Listed| circumstances(listed.line.1)[INACTIVE];
+        let is_limited = |listed: &Listed| {
+            let has = circumstances(listed.line.1);
+            has[INACTIVE] || has[TIME_RANGE]
+        };
         // What `show access-list` prints is what the ASA made of such lines.
-        if list.form == Some(Form::Shown) || !list.entries.iter().any(is_inactive) {
+        if list.form == Some(Form::Shown) || !list.entries.iter().any(is_limited) {
             return Ok(());
         }
         let mut known = HashMap::new();
@@ -198,8 +201,9 @@ fn names_objects(entry: &str) -> bool {
 /// Words that an entry and each of its elements must share.
 const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
 
-/// The place of one of them.
+/// The places of two of them.
 const INACTIVE: usize = 2;
+const TIME_RANGE: usize = 3;
 
 /// Which of these words an entry has.
 fn circumstances(entry: &str) -> [bool; CIRCUMSTANCES.len()] {

@@ -158,8 +158,7 @@ fn template(root: Node, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem
     let resources = resources.ok_or_else(|| root.problem("expected 'Resources'"))?;
     let rules = resources.each_member(resource);
     let under = |problem: Problem| problem.under(RESOURCES);
-    let rules = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
-    let rules: Vec<Resource> = rules.into_iter().flatten().collect();
+    let rules: Vec<Resource> = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
     let fits = wanted.limits.check(Limit::Rules, rules.len());
     fits.map_err(|exceeded| root.problem(exceeded))?;
     check_group(root, parameters, &rules)?;

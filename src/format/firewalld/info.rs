@@ -275,6 +275,15 @@ impl<'a> Lines<'_, 'a> {
     }
 }
 
+/// The value of `mark set=0x1/0x3`, which firewalld prints without quotes, and once.
+fn mark<'a>(word: &str, after: &'a str, part: Option<&Part>) -> Option<&'a str> {
+    let value = after.strip_prefix('=')?;
+    let is_of_mark = |c: char| c.is_ascii_hexdigit() || c == 'x' || c == '/';
+    let end = value.find(|c: char| !is_of_mark(c)).unwrap_or(value.len());
+    let is_first = |part: &Part| part.name == "mark" && part.attributes.is_empty();
+    (word == "set" && part.is_some_and(is_first)).then_some(&value[..end])
+}
+
 /// `rule family="ipv4" source NOT address="192.0.2.1" accept limit value="1/m"`
 fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
     let mut parts: Vec<Part> = Vec::new();
@@ -304,6 +313,11 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
         {
             // firewalld prints this number without quotes.
             rest = count.trim_start_matches(|c: char| c.is_ascii_digit());
+        } else if let Some(mark) = mark(word, after, parts.last()) {
+            rest = &after[1 + mark.len()..];
+            if let Some(part) = parts.last_mut() {
+                part.attributes.push((word, mark));
+            }
         } else if after.starts_with('=') {
             return Err(format!("expected a value in quotes after '{word}='"));
         } else {

@@ -134,18 +134,18 @@ impl<'a> Node<'a> {
         Ok(members.map(move |(key, value)| (key.0, Node { value, text })))
     }
 
-    /// The values of an object, each read with its key; or all that is wrong with them. A key that
-    /// stands there twice is refused.
-    pub fn each_member<T>(
+    /// What is read of the values of an object, each with its key; or all that is wrong with them. A
+    /// key that stands there twice is refused.
+    pub fn each_member<T, R: IntoIterator<Item = T>>(
         self,
-        read: impl Fn(&str, Node<'a>) -> Result<T, Vec<Problem>>,
+        read: impl Fn(&str, Node<'a>) -> Result<R, Vec<Problem>>,
     ) -> Result<Vec<T>, Vec<Problem>> {
         let mut keys = HashSet::new();
         let mut values = Vec::new();
         let mut problems = Vec::new();
         for (key, value) in self.members()? {
             match read(&key, value) {
-                Ok(value) => values.push(value),
+                Ok(read) => values.extend(read),
                 Err(found) => problems.extend(found.into_iter().map(|p| p.under(&key))),
             }
             if keys.contains(&key) {
@@ -164,13 +164,13 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The values of the array that an object has under a key, each read; or all that is wrong
+    /// What is read of the values of the array that an object has under a key; or all that is wrong
     /// with them.
-    pub fn each<T>(
+    pub fn each<T, R: IntoIterator<Item = T>>(
         self,
         object: Node,
         key: &str,
-        read: impl Fn(Node<'a>) -> Result<T, Vec<Problem>>,
+        read: impl Fn(Node<'a>) -> Result<R, Vec<Problem>>,
     ) -> Result<Vec<T>, Vec<Problem>> {
         let array = self.read::<Vec<&RawValue>>("an array", '[');
         let array = array.map_err(|problem| problem.of(object, key))?;
@@ -179,7 +179,7 @@ impl<'a> Node<'a> {
         for (number, value) in array.into_iter().enumerate() {
             let text = self.text;
             match read(Node { value, text }) {
-                Ok(value) => values.push(value),
+                Ok(read) => values.extend(read),
                 Err(found) => problems.extend(found.into_iter().map(|problem| {
                     let problem = problem.under(&format!("[{number}]")).under(key);
                     if (Node { value, text }).is_object() {

@@ -59,13 +59,12 @@ pub(super) fn rules<'a>(root: Node<'a>, wanted: Wanted) -> Result<Vec<Single<'a>
             refuse_expressions(arguments)?;
             let rule = Single::read(direction, arguments, &KEYS)?;
             check_group(&rule, arguments, &reference)?;
-            Ok(rule)
+            Ok(Some(rule))
         })
     };
     let rules = resource.each_member(of_type);
     let under = |problem: Problem| problem.under(RESOURCE);
-    let rules = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
-    let rules: Vec<Single> = rules.into_iter().flatten().collect();
+    let rules: Vec<Single> = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
     let is_referred_to = |rule: &Single| rule.group.string().is_ok_and(|group| group == reference);
     if rules.iter().any(is_referred_to) {
         check_declared(root, variables, &variable)?;

@@ -98,7 +98,8 @@ impl<'a> Modules<'a> {
             .fits(module, depth)
             .and_then(|()| module.fields(known, Others::NotLookedAt));
         let [resources, children] = fields.map_err(|problem| under(problem.into()))?;
-        let children = children.map(|children| children.each(module, CHILDREN, Ok));
+        let children =
+            children.map(|children| children.each(module, CHILDREN, |child| Ok(Some(child))));
         let children = children.transpose().map_err(under)?;
         for (number, child) in children.unwrap_or_default().into_iter().enumerate() {
             let path = format!("{path}.{CHILDREN}[{number}]");
@@ -127,7 +128,7 @@ impl<'a> Modules<'a> {
         for (module, resources, path) in &self.lists {
             let found = resources.each(*module, RESOURCES, |node| Ok(read(node)?));
             let found = found.map_err(|problems| under(problems, path))?;
-            rules.extend(found.into_iter().flatten());
+            rules.extend(found);
         }
         Ok(rules)
     }
