@@ -8,7 +8,7 @@ mod hostile;
 mod measure;
 
 use hostile::INPUTS;
-use measure::file;
+use measure::folder;
 use measure::job::{Job, fastest};
 use measure::section::Section;
 use measure::table::{Table, kib, millis};
@@ -18,15 +18,20 @@ const ROUNDS: usize = 3;
 fn main() {
     let mut table = Table::new("input | ms | peak MB");
     for input in INPUTS {
-        let path = file("FILE", "");
-        std::fs::write(&path, (input.make)()).expect("the folder is writable");
+        // Some calls make further files.
+        let folder = folder("hostile");
+        std::fs::write(folder.join("FILE"), (input.make)()).expect("the folder is writable");
         let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
-        let args = input.args.replace("FILE", &path.display().to_string());
         // The answer to most of them is an error.
-        let job = Job::new("sh -c").arg(format!("{program} {args} || true"));
+        let call = format!(
+            "cd '{}' && {program} {} || true",
+            folder.display(),
+            input.args
+        );
+        let job = Job::new("sh -c").arg(call);
         let time = fastest(ROUNDS, &[&job])[0];
         table.row([input.name.to_owned(), millis(time), kib(job.peak(1))]);
-        std::fs::remove_file(path).expect("the file is ours");
+        std::fs::remove_dir_all(folder).expect("the folder is ours");
     }
     let mut section = Section::new("hostile", "Hostile input");
     section.add(format_args!(
