@@ -208,9 +208,7 @@ fn name_missing(
     others: usize,
     limits: Limits,
 ) -> Result<Vec<Part>, Exceeded> {
-    let numbered = missing.iter().enumerate();
-    let boxes = numbered.flat_map(|(number, d)| d.packets.outlines().map(move |o| (o, number)));
-    let mut overlaps = space::overlaps(&needed.concat(), &boxes.collect::<Vec<_>>()).into_iter();
+    let mut overlaps = space::near_differences(&needed.concat(), &missing).into_iter();
     // The rest of each difference that has no name yet.
     let mut left: Vec<Vec<Difference>> = missing.into_iter().map(|d| vec![d]).collect();
     let mut parts = Vec::new();
@@ -248,12 +246,12 @@ fn take(from: &mut Vec<Difference>, own: &Packets, found: &mut Vec<Difference>) 
             packets,
             ..difference.clone()
         };
-        match (difference.packets.and(own), difference.packets.without(own)) {
-            (Some(common), Some(others)) => {
+        match difference.packets.split(own) {
+            Some((common, others)) => {
                 found.push(with(common));
                 from.extend(others.into_iter().map(with));
             }
-            _ => from.push(difference),
+            None => from.push(difference),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{Direction, Protocol, RemoteNetwork, Rule, State};
 
 pub use cell::{Cell, SpanSet};
 pub use difference::{Difference, Side, by_rule, coalesced, differences};
-pub use overlap::overlaps;
+pub use overlap::{near_differences, overlaps};
 
 /// Numbers from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -16,7 +16,7 @@ use crate::format::{Dialect, FormatError, Unit};
 use crate::limits::Exceeded;
 use crate::policy::space::{
     Difference, Field, Kind, Packets, Span, Step, boxes, coalesced, complement, differences,
-    normalized, overlaps,
+    near_differences, normalized,
 };
 use crate::policy::{Direction, Policy, Protocol};
 use crate::text::json_escaped;
@@ -105,7 +105,7 @@ fn sort_out<'a>(
     (stay, revoke)
 }
 
-/// What is expected, as a group tells packets apart: by kind, port and far address.
+/// The expected packets by kind, port and far address, which is all that a group distinguishes.
 struct Allowed {
     port: Field,
     /// The addresses, [`normalized`], of a kind and of ports all of which have the same ones.
@@ -141,8 +141,7 @@ impl Allowed {
         Allowed { port, parts }
     }
 
-    /// Whether all of these packets, which are of any near address and of any other port, are
-    /// expected.
+    /// True if all of these packets are expected. They have any near address and any other port.
     fn holds(&self, packets: &Packets) -> bool {
         let remote = packets.span(Field::Remote);
         let with_all = |remotes: &[Span]| {
@@ -179,9 +178,7 @@ fn missing_rules(
     });
     let ranges: Vec<_> = ranges.collect();
     let wholes: Vec<Packets> = ranges.iter().map(|(whole, ..)| *whole).collect();
-    let numbered = missing.iter().enumerate();
-    let outlines = numbered.flat_map(|(number, d)| d.packets.outlines().map(move |o| (o, number)));
-    let near = overlaps(&wholes, &outlines.collect::<Vec<_>>());
+    let near = near_differences(&wholes, missing);
     let mut rules = Rules::new();
     for ((whole, protocol, description), near) in ranges.into_iter().zip(near) {
         let parts = near.into_iter().filter_map(|number| {
@@ -277,7 +274,7 @@ impl Serialize for InputPermission<'_> {
     }
 }
 
-/// What identifies a rule within its permission, and its description.
+/// A rule within its permission: the keys that identify it, and its description.
 struct InputRange<'a>(&'a Described<'a>);
 
 impl Serialize for InputRange<'_> {

@@ -136,6 +136,11 @@ impl Cell {
 
     /// The packets that are not in a box; `None` if none is in it.
     pub fn without(&self, other: &Packets) -> Option<Vec<Cell>> {
+        self.split(other).map(|(_, rest)| rest)
+    }
+
+    /// The packets that are also in a box, and those that are not; `None` if none is in it.
+    pub fn split(&self, other: &Packets) -> Option<(Cell, Vec<Cell>)> {
         let common = self.and(other)?;
         let mut rest = Vec::new();
         let mut left = self.clone();
@@ -156,7 +161,7 @@ impl Cell {
             kind,
             sets: sets.clone(),
         }));
-        Some(rest)
+        Some((common, rest))
     }
 
     /// For each span of remote addresses, the least box that holds the packets with them.

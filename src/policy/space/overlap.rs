@@ -1,10 +1,22 @@
 //! The pairs of boxes of two lists that overlap, found without a look at every pair.
 
 use super::partition::ORDER;
-use super::{Field, Packets};
+use super::{Difference, Field, Packets};
 
 /// Up to this number, pairs are compared one by one.
 const FEW_PAIRS: usize = 4_096;
+
+/// For each of `boxes`, the places of the differences that may have packets in common with it, ascending.
+pub fn near_differences(boxes: &[Packets], differences: &[Difference]) -> Vec<Vec<usize>> {
+    let outlines = differences
+        .iter()
+        .enumerate()
+        .flat_map(|(place, difference)| {
+            let outlines = difference.packets.outlines();
+            outlines.map(move |outline| (outline, place))
+        });
+    overlaps(boxes, &outlines.collect::<Vec<_>>())
+}
 
 /// For each of `boxes`, the numbers of the `others` that have packets in common with it, ascending.
 ///
