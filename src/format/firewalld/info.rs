@@ -275,13 +275,23 @@ impl<'a> Lines<'_, 'a> {
     }
 }
 
-/// The value of `mark set=0x1/0x3`, which firewalld prints without quotes, and once.
-fn mark<'a>(word: &str, after: &'a str, part: Option<&Part>) -> Option<&'a str> {
-    let value = after.strip_prefix('=')?;
-    let is_of_mark = |c: char| c.is_ascii_hexdigit() || c == 'x' || c == '/';
-    let end = value.find(|c: char| !is_of_mark(c)).unwrap_or(value.len());
-    let is_first = |part: &Part| part.name == "mark" && part.attributes.is_empty();
-    (word == "set" && part.is_some_and(is_first)).then_some(&value[..end])
+/// The values that firewalld prints without quotes, with what follows each: `burst=5` of a limit and
+/// `mark set=0x1/0x3`.
+fn bare_value<'a>(
+    word: &str,
+    text: &'a str,
+    in_limit: bool,
+    part: Option<&Part>,
+) -> Option<(&'a str, &'a str)> {
+    let is_of_value: fn(char) -> bool = match word {
+        "burst" if in_limit => |c| c.is_ascii_digit(),
+        "set" if part.is_some_and(|part| part.name == "mark") => {
+            |c| c.is_ascii_hexdigit() || c == 'x' || c == '/'
+        }
+        _ => return None,
+    };
+    let end = text.find(|c| !is_of_value(c)).unwrap_or(text.len());
+    Some(text.split_at(end))
 }
 
 /// `rule family="ipv4" source NOT address="192.0.2.1" accept limit value="1/m"`
@@ -292,10 +302,14 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
     while !rest.is_empty() {
         let end = rest.find([' ', '=']).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        if let Some(value) = after.strip_prefix("=\"") {
-            let (value, after) = value
-                .split_once('"')
-                .ok_or("a value in quotes does not end in the line")?;
+        if let Some(value) = after.strip_prefix('=') {
+            let (value, after) = match value.strip_prefix('"') {
+                Some(quoted) => quoted
+                    .split_once('"')
+                    .ok_or("a value in quotes does not end in the line")?,
+                None => bare_value(word, value, in_limit, parts.last())
+                    .ok_or_else(|| format!("expected a value in quotes after '{word}='"))?,
+            };
             let part = parts.last_mut().ok_or("expected 'rule' first")?;
             check_count(part.attributes.len() + 1)?;
             if part.get(word).is_some() {
@@ -307,19 +321,6 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
                 return Err(format!("'limit' has no attribute '{word}' in firewalld"));
             }
             rest = after;
-        } else if let Some(count) = after
-            .strip_prefix('=')
-            .filter(|_| in_limit && word == "burst")
-        {
-            // firewalld prints this number without quotes.
-            rest = count.trim_start_matches(|c: char| c.is_ascii_digit());
-        } else if let Some(mark) = mark(word, after, parts.last()) {
-            rest = &after[1 + mark.len()..];
-            if let Some(part) = parts.last_mut() {
-                part.attributes.push((word, mark));
-            }
-        } else if after.starts_with('=') {
-            return Err(format!("expected a value in quotes after '{word}='"));
         } else {
             in_limit = word == "limit";
             match (word, parts.last_mut()) {
