@@ -462,7 +462,7 @@ impl<'de> Deserialize<'de> for Networks {
 /// Reads the networks of one region. They are counted as they are read, because a YAML alias may
 /// repeat them for many regions.
 struct List {
-    /// How many more networks the plane may have.
+    /// The number of further networks that the plane may have.
     room: usize,
 }
 

@@ -71,7 +71,7 @@ impl Spelling {
     }
 }
 
-/// As many characters of the name of a far side as are told; names of AWS are shorter.
+/// The most characters of the name of a far side that are shown; names in AWS are shorter.
 const LONGEST_NAME: usize = 300;
 
 const ICMP: Protocols = Protocols::of(1);

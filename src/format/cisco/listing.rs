@@ -182,7 +182,7 @@ fn add_steps(
 struct Entries<'a> {
     /// The place of each, and its text without the number.
     by_number: BTreeMap<u32, (u32, &'a str)>,
-    /// Whether the last one was given with a number.
+    /// True if the last one was given with a number; `None` before the first.
     has_number: Option<bool>,
     /// True if a line removed an entry or added one before others, so that the number of each matters.
     is_edited: bool,

@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What a command at a prompt does.
+/// The effect of a command at a prompt.
 enum Effect {
     /// It changes nothing, and prints no configuration but the whole one that is running.
     None,

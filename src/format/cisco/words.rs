@@ -165,7 +165,7 @@ pub(in crate::format) fn protocols_by(
     }
 }
 
-/// Where TCP and UDP both know a name, it is one port. IOS has no names for 5060 and 5061.
+/// A name that both TCP and UDP have stands for the same port. IOS has no names for 5060 and 5061.
 const PORTS: &[(&str, u16)] = &[
     ("echo", 7),
     ("discard", 9),

@@ -134,7 +134,7 @@ impl<'a> Node<'a> {
         Ok(members.map(move |(key, value)| (key.0, Node { value, text })))
     }
 
-    /// What is read of the values of an object, each with its key; or all that is wrong with them. A
+    /// Reads each value of an object with its key, and joins the results; or all that is wrong. A
     /// key that stands there twice is refused.
     pub fn each_member<T, R: IntoIterator<Item = T>>(
         self,
@@ -164,8 +164,8 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What is read of the values of the array that an object has under a key; or all that is wrong
-    /// with them.
+    /// Reads each value of the array that an object has under a key, and joins the results; or all
+    /// that is wrong.
     pub fn each<T, R: IntoIterator<Item = T>>(
         self,
         object: Node,

@@ -35,7 +35,7 @@ struct Statement<'a> {
     outside: usize,
     list: List<'a>,
     inactive: bool,
-    /// Whether a comment says that Junos ignores it.
+    /// True if a comment says that Junos ignores it.
     is_ignored: bool,
 }
 
