@@ -208,6 +208,7 @@ fn name_missing(
     others: usize,
     limits: Limits,
 ) -> Result<Vec<Part>, Exceeded> {
+    let missing = within_networks(rules, missing, others, limits)?;
     let mut overlaps = space::near_differences(&needed.concat(), &missing).into_iter();
     // The rest of each difference that has no name yet.
     let mut left: Vec<Vec<Difference>> = missing.into_iter().map(|d| vec![d]).collect();
@@ -237,6 +238,43 @@ fn name_missing(
         }
     }
     Ok(parts)
+}
+
+/// Divides what is missing by the widest networks of the policy, so that what is left of a part
+/// while networks are taken out of it is never more than what lies in one of these.
+fn within_networks(
+    rules: &[&Rule],
+    missing: Vec<Difference>,
+    others: usize,
+    limits: Limits,
+) -> Result<Vec<Difference>, Exceeded> {
+    let widest = widest_networks(rules);
+    let mut parts = Vec::new();
+    for difference in missing {
+        let remotes = difference.packets.set(Field::Remote);
+        let hull = remotes.hull();
+        let start = widest.partition_point(|network| network.last < hull.first);
+        let near = widest[start..].iter();
+        let near = near.take_while(|network| network.first <= hull.last);
+        parts.extend(
+            near.filter_map(|network| remotes.and(*network))
+                .map(|set| Difference {
+                    packets: difference.packets.with(Field::Remote, set),
+                    ..difference.clone()
+                }),
+        );
+        limits.check(Limit::Boxes, others + parts.len())?;
+    }
+    Ok(parts)
+}
+
+/// The remote networks of the rules that are not in another one of them, ascending.
+fn widest_networks(rules: &[&Rule]) -> Vec<Span> {
+    let networks = rules.iter().flat_map(|rule| rule.remote.networks.iter());
+    let mut spans: Vec<Span> = networks.map(|remote| remote.network.into()).collect();
+    spans.sort_unstable_by_key(|span| (span.first, std::cmp::Reverse(span.last)));
+    spans.dedup_by(|next, kept| kept.holds(*next));
+    spans
 }
 
 /// Moves what is in `own` to `found`.
