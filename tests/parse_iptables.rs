@@ -45,6 +45,18 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
         ),
         (
+            "-p udp -m udp ! --sport 1 ! --dport 5060 -j DROP",
+            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+        ),
+        (
+            "-p tcp -m tcp ! --dport 22 -m tcp ! --sport 5060:5060 -j ACCEPT",
+            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+        ),
+        (
+            "-p tcp -m tcp ! --destination-port 0 ! --source-port 1 -j ACCEPT",
+            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+        ),
+        (
             "-p tcp -m tcp --tcp-flags NONE SYN -j ACCEPT",
             "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
         ),

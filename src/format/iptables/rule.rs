@@ -36,6 +36,7 @@ impl<'a> Rule<'a> {
         let mut reader = Reader {
             words: Words::of(text),
             matches: Matches::within(limits),
+            excluded: None,
             chains,
             has_target: false,
             action: None,
@@ -272,6 +273,8 @@ const TARGET_OPTIONS: &[(&str, usize)] = &[
 struct Reader<'a, 'c> {
     words: Words<'a>,
     matches: Matches,
+    /// The port that has to be another one than a single number.
+    excluded: Option<Field>,
     chains: &'c dyn Named,
     has_target: bool,
     action: Option<Action<'a>>,
@@ -438,6 +441,17 @@ impl Reader<'_, '_> {
                 "iptables-nft takes '! {option}' of all ports for any port, and iptables-legacy for none; \
                  leave the rule out, or the option"
             ));
+        }
+        let is_single = matches!(spans[..], [Span { first, last }] if first == last);
+        if negated && !option.ends_with('s') && is_single {
+            let other = self.excluded.replace(field);
+            if other.is_some_and(|other| other != field) {
+                return Err(
+                    "iptables-nft takes two ports with '!' for any pair of ports but these two \
+                     together, and iptables-legacy excludes each; write a rule for each port"
+                        .to_owned(),
+                );
+            }
         }
         self.matches.span_or_not(negated, field, &spans)
     }
