@@ -226,6 +226,7 @@ const REFUSED: &str = r#"
 /Resources/Product = {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": {"ProvisioningParameters": [{"Key": "Group", "Value": {"Ref": "SecurityGroupId"}}]}} => Resources.Product: the product, which is a stack, gets the security group 'SecurityGroupId' and may add rules
 /Resources/Set = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"Parameters": [{"ParameterKey": "Group", "ParameterValue": {"Ref": "SecurityGroupId"}}]}} => Resources.Set: the stack set gets the security group 'SecurityGroupId' and may add rules
 /Resources/Own = {"Type": "Custom::Rules", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Group": {"Ref": "SecurityGroupId"}}} => Resources.Own: the custom resource gets the security group 'SecurityGroupId' and may add rules
+/Resources/Own = {"Type": "Example::Network::SecurityGroupRules", "Properties": {"GroupId": {"Ref": "SecurityGroupId"}, "CidrIp": "0.0.0.0/0"}} => Resources.Own: the resource of a type that is not of AWS gets the security group 'SecurityGroupId' and may add rules
 /Resources/Own = {"Type": "AWS::CloudFormation::CustomResource", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Groups": [{"Ref": "SecurityGroupId"}]}} => Resources.Own: the custom resource gets the security group
 "#;
 

@@ -242,6 +242,45 @@ fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
     }
 }
 
+/// The next apply removes the rules that such a list leaves out.
+#[test]
+fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
+    let own = tokyo(&BOTH);
+    let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
+    let module = &mut value["values"]["root_module"]["child_modules"][0];
+    let mut ids = [Vec::new(), Vec::new()];
+    for (number, rule) in module["resources"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .enumerate()
+    {
+        let id = format!("sgr-{number}");
+        rule["values"]["security_group_rule_id"] = id.clone().into();
+        let kind = rule["type"].as_str().unwrap();
+        ids[usize::from(kind.contains("egress"))].push(id);
+    }
+    let list = |group: &str, ingress: &[String]| {
+        let mut list = resource(
+            "s_exclusive",
+            "only",
+            &json!({
+                "ingress_rule_ids": ingress, "egress_rule_ids": ids[1], "security_group_id": group,
+            }),
+        );
+        list["type"] = "aws_vpc_security_group_rules_exclusive".into();
+        let mut text = value.clone();
+        text["values"]["root_module"]["resources"] = json!([list]);
+        text.to_string()
+    };
+    let group = "sg-0a1b2c3d4e5f60718";
+    assert_eq!(own.told(&list(group, &ids[0])), [""; 0]);
+    assert_eq!(own.told(&list("sg-0fffffffffffffff0", &[])), [""; 0]);
+    let refused = own.refused(&list(group, &ids[0][1..]));
+    let problem = "resources[0]: the next apply removes every rule of the security group that is not listed here, such as 'twilio_sip_";
+    assert!(refused.contains(problem), "{refused}");
+}
+
 #[test]
 fn a_state_without_the_unit_lets_nothing_through() {
     let own = tokyo(&BOTH);

@@ -17,7 +17,7 @@ const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
-/// Types of resources whose own resources are elsewhere; `Custom::NAME` is another one.
+/// Types of resources whose own resources are elsewhere. Others are of [`PUBLISHERS`] or opaque too.
 const OPAQUE: [(&str, &str); 4] = [
     ("AWS::CloudFormation::Stack", "nested stack"),
     ("AWS::CloudFormation::StackSet", "stack set"),
@@ -29,6 +29,11 @@ const OPAQUE: [(&str, &str); 4] = [
 ];
 
 const CUSTOM: &str = "custom resource";
+
+/// What the types of AWS begin with, whose effects are documented. Other types run the code of whoever
+/// registered them: `Custom::NAME` and `ORGANIZATION::SERVICE::NAME` (CloudFormation API reference,
+/// `RegisterType`).
+const PUBLISHERS: [&str; 2] = ["AWS::", "Alexa::"];
 const PROPERTIES: &str = "Properties";
 
 const TRAFFIC: Spelling = Spelling {
@@ -196,8 +201,15 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
 /// The name in messages of a type of resource that can do anything with its arguments.
 fn opaque(kind: &str) -> Option<&'static str> {
     let known = OPAQUE.iter().find(|(known, _)| *known == kind);
-    let custom = kind.starts_with("Custom::").then_some(CUSTOM);
-    known.map(|(_, name)| *name).or(custom)
+    let is_of_aws = PUBLISHERS.iter().any(|start| kind.starts_with(start));
+    let others = if kind.starts_with("Custom::") {
+        CUSTOM
+    } else {
+        "resource of a type that is not of AWS"
+    };
+    known
+        .map(|(_, name)| *name)
+        .or((!is_of_aws).then_some(others))
 }
 
 /// A nested stack, a stack set or a custom resource that gets the security group can add rules to it.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::listing::{OLD_RULE, direction, keys};
+use super::listing::{EXCLUSIVE_RULES, OLD_RULE, direction, keys};
 use crate::format::Unit;
 use crate::format::aws::single::{Keys, Single};
 use crate::format::json::node::{Node, Others, Problem};
@@ -16,13 +16,14 @@ const ROOT: &str = "root_module";
 const RESOURCES: &str = "resources";
 const CHILDREN: &str = "child_modules";
 const VERSION: &str = "format_version";
+const RULE_ID: &str = "security_group_rule_id";
 
 const KEYS: Keys = keys(&[
     "arn",
     "description",
     "id",
     "region",
-    "security_group_rule_id",
+    RULE_ID,
     "tags",
     "tags_all",
 ]);
@@ -51,12 +52,14 @@ pub(super) fn rules<'a>(root: Node<'a>, wanted: Wanted) -> Result<Vec<Single<'a>
     let path = format!("{VALUES}.{ROOT}");
     modules.add(module, path, 1)?;
     let prefix = prefix(wanted.unit);
-    let mut rules = modules.rules(|node| own_rule(node, &prefix))?;
+    let mut rules = modules.each(|node| Ok(own_rule(node, &prefix)?))?;
     let groups: HashSet<_> = rules
         .iter()
         .map(|rule| rule.group.string())
         .collect::<Result<_, _>>()?;
-    rules.extend(modules.rules(|node| other_rule(node, &prefix, &groups))?);
+    rules.extend(modules.each(|node| Ok(other_rule(node, &prefix, &groups)?))?);
+    let own = modules.each(|node| Ok(own_id(node, &prefix)?))?;
+    modules.each(|node| check_exclusive(node, &groups, &own).map(|()| None::<()>))?;
     Ok(rules)
 }
 
@@ -119,18 +122,17 @@ impl<'a> Modules<'a> {
         fits.map_err(|exceeded| module.problem(exceeded))
     }
 
-    /// The rules that are made of the resources of all modules.
-    fn rules(
+    /// What is made of the resources of all modules.
+    fn each<T>(
         &self,
-        read: impl Fn(Node<'a>) -> Result<Option<Single<'a>>, Problem>,
-    ) -> Result<Vec<Single<'a>>, Vec<Problem>> {
-        let mut rules = Vec::new();
+        read: impl Fn(Node<'a>) -> Result<Option<T>, Vec<Problem>>,
+    ) -> Result<Vec<T>, Vec<Problem>> {
+        let mut made = Vec::new();
         for (module, resources, path) in &self.lists {
-            let found = resources.each(*module, RESOURCES, |node| Ok(read(node)?));
-            let found = found.map_err(|problems| under(problems, path))?;
-            rules.extend(found);
+            let found = resources.each(*module, RESOURCES, &read);
+            made.extend(found.map_err(|problems| under(problems, path))?);
         }
-        Ok(rules)
+        Ok(made)
     }
 }
 
@@ -210,6 +212,65 @@ fn other_rule<'a>(
              group; give what aws ec2 describe-security-groups prints, with --format aws-sg",
             resource.name
         ))),
+    }
+}
+
+/// A rule of the unit by its name in the state and its id in AWS.
+struct OwnId<'a> {
+    name: Cow<'a, str>,
+    id: Option<Cow<'a, str>>,
+}
+
+fn own_id<'a>(node: Node<'a>, prefix: &str) -> Result<Option<OwnId<'a>>, Problem> {
+    let Some(resource) = Resource::read(node)? else {
+        return Ok(None);
+    };
+    if resource.direction.is_none() || !is_of_unit(&resource.name, prefix) {
+        return Ok(None);
+    }
+    let [id] = resource
+        .values(node)?
+        .fields([RULE_ID], Others::NotLookedAt)?;
+    Ok(Some(OwnId {
+        name: resource.name,
+        id: id.and_then(|id| id.string().ok()),
+    }))
+}
+
+/// Refuses a list of all rules of one of the groups that leaves out a rule of the unit, which the next
+/// apply removes (AWS provider, `aws_vpc_security_group_rules_exclusive`).
+fn check_exclusive(
+    node: Node,
+    groups: &HashSet<Cow<str>>,
+    own: &[OwnId],
+) -> Result<(), Vec<Problem>> {
+    let known = ["mode", "type", VALUES];
+    let [mode, kind, values] = node.fields(known, Others::NotLookedAt)?;
+    let is = |field: Option<Node>, text| field.is_some_and(|f| f.string().is_ok_and(|f| f == text));
+    if !is(kind, EXCLUSIVE_RULES) || !is(mode, "managed") {
+        return Ok(());
+    }
+    let values = values.ok_or_else(|| node.problem("expected 'values'"))?;
+    if group(values)?.is_some_and(|group| !groups.contains(&group)) {
+        return Ok(());
+    }
+    let lists = ["ingress_rule_ids", "egress_rule_ids"];
+    let mut listed = HashSet::new();
+    for (list, key) in values.fields(lists, Others::NotLookedAt)?.iter().zip(lists) {
+        if let Some(list) = list {
+            listed.extend(list.each(values, key, |id| Ok(Some(id.string()?)))?);
+        }
+    }
+    let is_kept = |rule: &&OwnId| rule.id.as_ref().is_some_and(|id| listed.contains(id));
+    match own.iter().find(|rule| !is_kept(rule)) {
+        None => Ok(()),
+        Some(rule) => Err(node
+            .problem(format!(
+                "the next apply removes every rule of the security group that is not listed here, such as \
+                 '{}'; give what aws ec2 describe-security-groups prints, with --format aws-sg",
+                rule.name
+            ))
+            .into()),
     }
 }
 
