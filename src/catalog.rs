@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 
 use crate::dataset::{Atlas, Edition};
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 use crate::policy::{ALL_REGIONS, Plane, Transport};
 
 /// Everything that was ever published.
@@ -45,7 +45,7 @@ type Key = (Plane, Option<Arc<str>>, Ipv4Net, String);
 
 impl Entry {
     /// Its addresses.
-    pub fn span(&self) -> Span {
+    pub fn span(&self) -> Interval {
         self.network.into()
     }
 
@@ -116,7 +116,7 @@ impl Catalog {
 
     /// The entries that have an address in a span: the narrowest first, and those of one width in
     /// the order of their addresses. Their number is known without looking at each.
-    pub fn touching(&self, span: Span) -> Touching<'_> {
+    pub fn touching(&self, span: Interval) -> Touching<'_> {
         let widths = self.widths.iter().map(|(prefix, positions)| {
             let wide = u32::MAX.checked_shr((*prefix).into()).unwrap_or(0);
             let first = span.first & !wide;
@@ -132,7 +132,7 @@ impl Catalog {
     }
 
     /// The addresses of some entries.
-    pub fn addresses(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Span> {
+    pub fn addresses(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Interval> {
         let entries = self.entries.iter().filter(|entry| wanted(entry));
         normalized(entries.map(Entry::span).collect())
     }

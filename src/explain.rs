@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::Ipv4Net;
 
 use crate::catalog::{Catalog, Entry};
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 use crate::policy::{Direction, Policy, Protocol, Rule, Transport, parse_network};
 
 /// What is asked: `ADDRESS`, `ADDRESS/PREFIX`, either with `:PORT` and `/PROTOCOL` behind it.
@@ -21,7 +21,7 @@ pub struct Question {
 }
 
 impl Question {
-    fn span(&self) -> Span {
+    fn span(&self) -> Interval {
         self.network.into()
     }
 
@@ -145,7 +145,7 @@ pub struct Explainer<'a> {
     /// Where an address begins to have another answer than the one before it.
     edges: Vec<u32>,
     /// The addresses that some rules allow together, by which rules these are.
-    together: HashMap<Vec<bool>, Vec<Span>>,
+    together: HashMap<Vec<bool>, Vec<Interval>>,
 }
 
 /// A question, but for its words, as far as the answer depends on it.
@@ -169,7 +169,7 @@ impl<'a> Explainer<'a> {
         let rules: Vec<_> = policy.rules.iter().map(ascending).collect();
         let published = catalog.entries.iter().map(Entry::span);
         let networks = rules.iter().flat_map(|(_, networks)| networks);
-        let allowed = networks.map(|network| Span::from(*network));
+        let allowed = networks.map(|network| Interval::from(*network));
         let mut edges = vec![0];
         for span in published.chain(allowed) {
             edges.push(span.first);
@@ -224,7 +224,7 @@ impl<'a> Explainer<'a> {
         let spans = self.together.entry(fits).or_insert_with_key(|fits| {
             let rules = rules.iter().zip(fits).filter(|(_, fits)| **fits);
             let networks = rules.flat_map(|((_, networks), _)| networks);
-            normalized(networks.map(|network| Span::from(*network)).collect())
+            normalized(networks.map(|network| Interval::from(*network)).collect())
         });
         let span = question.span();
         let next = spans.partition_point(|known| known.last < span.first);
@@ -237,9 +237,9 @@ impl<'a> Explainer<'a> {
 }
 
 /// Those of some networks, ascending and disjoint, that have an address in a span.
-fn touched(networks: &[Ipv4Net], span: Span) -> &[Ipv4Net] {
-    let start = networks.partition_point(|n| Span::from(*n).last < span.first);
-    let end = networks.partition_point(|n| Span::from(*n).first <= span.last);
+fn touched(networks: &[Ipv4Net], span: Interval) -> &[Ipv4Net] {
+    let start = networks.partition_point(|n| Interval::from(*n).last < span.first);
+    let end = networks.partition_point(|n| Interval::from(*n).first <= span.last);
     &networks[start..end]
 }
 

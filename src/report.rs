@@ -21,9 +21,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use crate::firewall::Drift;
 use crate::format::parse::{Lines, excerpt};
-use crate::policy::drift::Drift;
-use crate::policy::space::Grain;
+use crate::policy::Granularity;
 use crate::policy::{Direction, Scope};
 use crate::text::shown;
 
@@ -33,7 +33,7 @@ pub struct Subject<'a> {
     /// The format's name.
     pub format: &'static str,
     /// What was compared of packets.
-    pub grain: Grain,
+    pub granularity: Granularity,
     /// What was selected.
     pub scope: &'a Scope,
 }
@@ -94,7 +94,7 @@ impl Summary {
             files: 1,
             drifted: usize::from(!drift.is_none()),
             missing: drift.missing.len(),
-            extra: drift.extra.len() + drift.beyond.len(),
+            extra: drift.extra.len() + drift.unmeasured.len(),
             units: units.iter().map(|unit| (*unit).to_owned()).collect(),
         }
     }

@@ -9,8 +9,8 @@ use ipnet::Ipv4Net;
 use thiserror::Error;
 
 use crate::dataset::{self, Atlas, Connection, DatasetError, Edition, Region, SignalingPorts};
-use crate::policy::drift::Known;
-use crate::policy::space::{Span, normalized};
+use crate::firewall::PublishedNetwork;
+use crate::packets::{Interval, normalized};
 use crate::policy::{
     Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
     Scope, SelectedEdition, State, Transport, merge,
@@ -125,11 +125,11 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
 }
 
 /// Every network that any embedded edition publishes.
-pub fn known_networks(atlas: &Atlas) -> Result<Vec<Known>, SelectError> {
+pub fn known_networks(atlas: &Atlas) -> Result<Vec<PublishedNetwork>, SelectError> {
     let mut known = Vec::new();
     for edition in dataset::editions()? {
         let sip = Transport::ALL
-            .map(|transport| Span::single(edition.signaling.ports.of(transport).into()));
+            .map(|transport| Interval::single(edition.signaling.ports.of(transport).into()));
         let sip = normalized(sip.to_vec());
         let rtp = vec![edition.media.ports.into()];
         for (plane, region, network) in edition.published(atlas) {
@@ -137,7 +137,7 @@ pub fn known_networks(atlas: &Atlas) -> Result<Vec<Known>, SelectError> {
                 Plane::Signaling => &sip,
                 Plane::Media => &rtp,
             };
-            known.push(Known {
+            known.push(PublishedNetwork {
                 addresses: network.into(),
                 plane,
                 ports: ports.clone(),

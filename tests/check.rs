@@ -121,7 +121,7 @@ fn a_deny_in_front_of_a_permit_is_drift() {
     assert!(report.contains(parts), "{report}");
 }
 
-/// The rule that holds for sure is to blame, not an earlier one that holds at times.
+/// The cause is the rule that matches in any case, not an earlier one that matches at times.
 #[test]
 fn the_rule_that_decides_is_to_blame() {
     let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j ACCEPT\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n-A ";

@@ -7,15 +7,16 @@ mod common;
 
 use common::{FORMATS, Tool, facts, render};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::notation;
-use twilio_sip_allow::policy::space::{
-    Field, Packets, Side, Span, Step, Verdict, complement, differences, normalized,
+use twilio_sip_allow::packets::{
+    Action, Condition, Dimension, Interval, PacketBox, Side, Step, complement, differences,
+    normalized,
 };
+use twilio_sip_allow::policy::notation;
 
 const LAST: u32 = u32::MAX;
 
-fn span(first: u32, last: u32) -> Span {
-    Span::new(first, last).unwrap()
+fn span(first: u32, last: u32) -> Interval {
+    Interval::new(first, last).unwrap()
 }
 
 fn networks(first: u32, last: u32) -> Vec<String> {
@@ -63,58 +64,61 @@ fn spans_at_the_ends_are_written_as_they_are() {
 
 #[test]
 fn what_touches_the_ends_is_neither_lost_nor_joined_around_them() {
-    let ends = vec![Span::single(LAST), Span::single(0)];
-    assert_eq!(normalized(ends), [Span::single(0), Span::single(LAST)]);
+    let ends = vec![Interval::single(LAST), Interval::single(0)];
+    assert_eq!(
+        normalized(ends),
+        [Interval::single(0), Interval::single(LAST)]
+    );
     let joined = vec![span(LAST - 1, LAST), span(0, 1), span(2, LAST - 2)];
-    assert_eq!(normalized(joined), [Span::ADDRESSES]);
-    let ends = [Span::single(0), Span::single(LAST)];
-    assert_eq!(complement(&ends, Span::ADDRESSES), [span(1, LAST - 1)]);
-    assert_eq!(complement(&[span(1, LAST - 1)], Span::ADDRESSES), ends);
-    let ports = [Span::single(0), Span::single(65535)];
-    assert_eq!(complement(&ports, Span::PORTS), [span(1, 65534)]);
-    assert_eq!(complement(&[span(1, 65534)], Span::PORTS), ports);
-    assert_eq!(Span::single(0).and(Span::single(LAST)), None);
-    assert_eq!(Span::new(LAST, 0), None);
+    assert_eq!(normalized(joined), [Interval::ADDRESSES]);
+    let ends = [Interval::single(0), Interval::single(LAST)];
+    assert_eq!(complement(&ends, Interval::ADDRESSES), [span(1, LAST - 1)]);
+    assert_eq!(complement(&[span(1, LAST - 1)], Interval::ADDRESSES), ends);
+    let ports = [Interval::single(0), Interval::single(65535)];
+    assert_eq!(complement(&ports, Interval::PORTS), [span(1, 65534)]);
+    assert_eq!(complement(&[span(1, 65534)], Interval::PORTS), ports);
+    assert_eq!(Interval::single(0).and(Interval::single(LAST)), None);
+    assert_eq!(Interval::new(LAST, 0), None);
 }
 
 #[test]
 fn differences_at_the_ends_are_told_exactly() {
-    let remote = |span: Span| Packets::ALL.with(Field::Remote, span);
-    let step = |span: Span, verdict| Step {
+    let remote = |span: Interval| PacketBox::ALL.with(Dimension::Remote, span);
+    let step = |span: Interval, action| Step {
         packets: remote(span),
-        certain: true,
-        verdict,
+        condition: Condition::True,
+        action,
         at: 0,
     };
-    let told = |expected: Span, steps: &[Step]| {
+    let told = |expected: Interval, steps: &[Step]| {
         let found = differences(&[remote(expected)], steps, Limits::default()).unwrap();
-        let mut told: Vec<(Side, Span)> = found
+        let mut told: Vec<(Side, Interval)> = found
             .iter()
-            .map(|d| (d.side, d.packets.set(Field::Remote).hull()))
+            .map(|d| (d.side, d.packets.set(Dimension::Remote).hull()))
             .collect();
         told.sort_by_key(|(_, span)| *span);
         told
     };
-    let all = [step(Span::ADDRESSES, Verdict::Accept)];
-    let (first, last) = (Span::single(0), Span::single(LAST));
+    let all = [step(Interval::ADDRESSES, Action::Accept)];
+    let (first, last) = (Interval::single(0), Interval::single(LAST));
     let inner = span(1, LAST - 1);
-    assert_eq!(told(Span::ADDRESSES, &all), []);
+    assert_eq!(told(Interval::ADDRESSES, &all), []);
     assert_eq!(
         told(inner, &all),
         [(Side::Extra, first), (Side::Extra, last)]
     );
     let without_ends = [
-        step(last, Verdict::Deny),
-        step(first, Verdict::Deny),
-        step(Span::ADDRESSES, Verdict::Accept),
+        step(last, Action::Deny),
+        step(first, Action::Deny),
+        step(Interval::ADDRESSES, Action::Accept),
     ];
     assert_eq!(
-        told(Span::ADDRESSES, &without_ends),
+        told(Interval::ADDRESSES, &without_ends),
         [(Side::Missing, first), (Side::Missing, last)]
     );
     assert_eq!(told(inner, &without_ends), []);
     assert_eq!(
-        told(first, &[step(last, Verdict::Accept)]),
+        told(first, &[step(last, Action::Accept)]),
         [(Side::Missing, first), (Side::Extra, last)]
     );
 }

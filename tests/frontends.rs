@@ -20,8 +20,8 @@ use common::wire::Shape;
 use common::{
     Case, GOLDEN, Tool, assert_golden, facts, first_difference, head_commands, matrix, render, tell,
 };
+use twilio_sip_allow::packets::{Action, Dimension, Interval};
 use twilio_sip_allow::policy::Direction;
-use twilio_sip_allow::policy::space::{Field, Span, Verdict};
 
 fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
     if let Some(difference) = first_difference(expected, found) {
@@ -566,13 +566,13 @@ while read line; do if ipset $line -q; then printf 1; else printf 0; fi; done < 
                 panic!("{units:?}")
             };
             let decides = |n: u32| {
-                let address = Span::single(u32::from_be_bytes([10, 0, 0, 0]) + n);
-                let holds = |span: Span| span.holds(address);
+                let address = Interval::single(u32::from_be_bytes([10, 0, 0, 0]) + n);
+                let holds = |span: Interval| span.holds(address);
                 let step = unit
                     .steps
                     .iter()
-                    .find(|s| holds(s.packets.span(Field::Remote)));
-                step.is_some_and(|step| step.verdict == Verdict::Accept)
+                    .find(|s| holds(s.packets.interval(Dimension::Remote)));
+                step.is_some_and(|step| step.action == Action::Accept)
             };
             let found: String = (0..256)
                 .map(|n| if decides(n) { '1' } else { '0' })

@@ -3,11 +3,11 @@
 mod common;
 
 use common::judge::{dialect, everything, policy};
+use twilio_sip_allow::firewall::{Attribution, DeployedUnit, Drift, Part};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, Drift, Part};
-use twilio_sip_allow::policy::space::{Field, Span};
+use twilio_sip_allow::packets::{Dimension, Interval};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
@@ -94,11 +94,11 @@ impl Expected {
         let parts = drift
             .parts()
             .map(|(side, part)| format!("{side} {}", told(part)));
-        let beyond = drift
-            .beyond
+        let unmeasured = drift
+            .unmeasured
             .iter()
-            .map(|(_, beyond)| format!("beyond {}", beyond.what));
-        parts.chain(beyond).collect()
+            .map(|(_, unmeasured)| format!("beyond {}", unmeasured.what));
+        parts.chain(unmeasured).collect()
     }
 
     /// The errors in one text, each with its line's number.
@@ -125,19 +125,19 @@ impl Expected {
 
 /// `in 192.0.2.0/24 signaling tokyo`; `sometimes` and ports where there are such.
 fn told(part: &Part) -> String {
-    let remote = part.packets.set(Field::Remote).hull().networks();
+    let remote = part.packets.set(Dimension::Remote).hull().networks();
     let remote: Vec<String> = remote.map(|network| network.to_string()).collect();
     let mut words = vec![part.direction.to_string(), remote.join("+")];
-    let ports = part.packets.set(Field::RemotePort).hull();
-    if ports != Span::PORTS {
+    let ports = part.packets.set(Dimension::RemotePort).hull();
+    if ports != Interval::PORTS {
         words.push(format!("ports {}-{}", ports.first, ports.last));
     }
-    if part.sometimes {
+    if !part.condition.is_true() {
         words.push("sometimes".to_owned());
     }
-    if let Belongs::Rule {
+    if let Attribution::Rule {
         subject, region, ..
-    } = &part.belongs
+    } = &part.attribution
     {
         words.push(format!("{subject} {region}"));
     }

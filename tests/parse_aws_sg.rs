@@ -6,11 +6,11 @@ use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything};
 use serde_json::{Value, json};
+use twilio_sip_allow::firewall::{Drift, Part};
 use twilio_sip_allow::format::parse::{ParseError, Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Drift, Part};
-use twilio_sip_allow::policy::space::Field;
+use twilio_sip_allow::packets::Dimension;
 use twilio_sip_allow::policy::{Direction, Origin, Plane, Policy, RemoteNetwork, Transport};
 use twilio_sip_allow::select::Selection;
 
@@ -68,16 +68,16 @@ fn told(drift: &Drift) -> Vec<String> {
     };
     let part = |side: &'static str| {
         move |part: &Part| {
-            let (first, last) = span(part, Field::Remote);
+            let (first, last) = span(part, Dimension::Remote);
             let (first, last) = (Ipv4Addr::from(first), Ipv4Addr::from(last));
             let (from, to) = span(
                 part,
                 match part.direction {
-                    Direction::In => Field::LocalPort,
-                    Direction::Out => Field::RemotePort,
+                    Direction::In => Dimension::LocalPort,
+                    Direction::Out => Dimension::RemotePort,
                 },
             );
-            let protocols: Vec<_> = part.packets.kind.protocols.numbers().collect();
+            let protocols: Vec<_> = part.packets.header.protocols.numbers().collect();
             let protocols = match protocols[..] {
                 [one] => one.to_string(),
                 _ => "several".to_owned(),
@@ -88,9 +88,10 @@ fn told(drift: &Drift) -> Vec<String> {
     };
     let missing = drift.missing.iter().map(part("missing"));
     let extra = drift.extra.iter().map(part("extra"));
-    let beyond = drift.beyond.iter();
-    let beyond = beyond.map(|(direction, found)| format!("beyond {direction} {}", found.what));
-    missing.chain(extra).chain(beyond).collect()
+    let unmeasured = drift.unmeasured.iter();
+    let unmeasured =
+        unmeasured.map(|(direction, found)| format!("beyond {direction} {}", found.what));
+    missing.chain(extra).chain(unmeasured).collect()
 }
 
 fn render(policy: &Policy) -> Value {
@@ -307,7 +308,7 @@ fn a_difference_names_the_range_that_makes_it() {
     let [extra] = &drift.extra[..] else {
         panic!("{:?}", told(&drift));
     };
-    assert_eq!(excerpt(&text, extra.blame[0]), range.to_string());
+    assert_eq!(excerpt(&text, extra.source_lines[0]), range.to_string());
 }
 
 const REFUSED: &str = r#"

@@ -3,11 +3,11 @@
 mod common;
 
 use common::judge::{BOTH, dialect, everything, policy};
+use twilio_sip_allow::firewall::{Drift, Part};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Drift, Part};
-use twilio_sip_allow::policy::space::{Field, Flags};
+use twilio_sip_allow::packets::{Dimension, Flags};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
 
@@ -352,7 +352,7 @@ fn a_member_of_a_group_that_names_a_message_of_icmp_is_one_of_several() {
         let [ref extra] = drift.extra[..] else {
             panic!("{member}: {:?}", drift.extra);
         };
-        assert_eq!(extra.sometimes, sometimes, "{member}");
+        assert_eq!(!extra.condition.is_true(), sometimes, "{member}");
     }
 }
 
@@ -392,9 +392,9 @@ fn flags_are_asked_for_together_or_one_of_them() {
         let text = format!("{HEAD} permit {entry}\n");
         let drift = tokyo(&[Direction::In]).check(&text).unwrap();
         // Far from Twilio's networks, where nothing is expected.
-        let far = |part: &&Part| part.packets.set(Field::Remote).hull().last == u32::MAX;
+        let far = |part: &&Part| part.packets.set(Dimension::Remote).hull().last == u32::MAX;
         let part = drift.extra.iter().find(far).unwrap();
-        let told = (part.packets.kind.flags, part.sometimes);
+        let told = (part.packets.header.flags, !part.condition.is_true());
         assert_eq!(told, (flags, sometimes), "{entry}");
     }
 }

@@ -7,11 +7,11 @@
 mod common;
 
 use common::judge::{BOTH, assert_in_sync, dialect, everything, policy, units};
+use twilio_sip_allow::firewall::Drift;
 use twilio_sip_allow::format::parse::Wanted;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::Drift;
-use twilio_sip_allow::policy::space::Field;
+use twilio_sip_allow::packets::Dimension;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
 
@@ -57,7 +57,7 @@ fn told(drift: Result<Drift, Vec<String>>, text: &str) -> String {
     let sides = [
         (!drift.missing.is_empty(), "missing"),
         (!drift.extra.is_empty(), "extra"),
-        (!drift.beyond.is_empty(), "beyond"),
+        (!drift.unmeasured.is_empty(), "beyond"),
     ];
     let found: Vec<&str> = sides
         .iter()
@@ -398,7 +398,7 @@ fn extra_ports(text: &str) -> Vec<(u32, u32)> {
     let span = drift
         .extra
         .iter()
-        .map(|part| part.packets.set(Field::LocalPort).hull());
+        .map(|part| part.packets.set(Dimension::LocalPort).hull());
     let mut spans: Vec<(u32, u32)> = span.map(|span| (span.first, span.last)).collect();
     spans.sort_unstable();
     spans
@@ -447,7 +447,7 @@ fn names_of_ports_and_protocols_are_an_asas() {
         };
         let numbers: Vec<u32> = extra
             .packets
-            .kind
+            .header
             .protocols
             .numbers()
             .map(u32::from)
@@ -474,7 +474,7 @@ fn what_a_message_of_icmp_narrows_passes_sometimes() {
         let [ref extra] = drift.extra[..] else {
             panic!("{entry}: {:?}", drift.extra);
         };
-        assert_eq!(extra.sometimes, sometimes, "{entry}");
+        assert_eq!(!extra.condition.is_true(), sometimes, "{entry}");
     }
 }
 

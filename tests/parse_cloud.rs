@@ -7,11 +7,11 @@ use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything, policy, units};
 use serde_json::{Value, json};
+use twilio_sip_allow::firewall::{Drift, Part};
 use twilio_sip_allow::format::parse::Wanted;
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Drift, Part};
-use twilio_sip_allow::policy::space::Field;
+use twilio_sip_allow::packets::{Condition, Dimension};
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::Selection;
 
@@ -122,18 +122,21 @@ fn told(drift: &Drift) -> Vec<String> {
     let part = |side: &'static str| {
         move |part: &Part| {
             let span = |field| part.packets.set(field).hull();
-            let remote = span(Field::Remote);
+            let remote = span(Dimension::Remote);
             let (first, last) = (Ipv4Addr::from(remote.first), Ipv4Addr::from(remote.last));
             let ports = span(match part.direction {
-                Direction::In => Field::LocalPort,
-                Direction::Out => Field::RemotePort,
+                Direction::In => Dimension::LocalPort,
+                Direction::Out => Dimension::RemotePort,
             });
-            let protocols: Vec<_> = part.packets.kind.protocols.numbers().collect();
+            let protocols: Vec<_> = part.packets.header.protocols.numbers().collect();
             let protocols = match protocols[..] {
                 [one] => one.to_string(),
                 _ => "several".to_owned(),
             };
-            let sometimes = if part.sometimes { " sometimes" } else { "" };
+            let sometimes = match part.condition {
+                Condition::True => "",
+                Condition::Unknown => " sometimes",
+            };
             let direction = part.direction;
             let ports = format!("{}-{}", ports.first, ports.last);
             format!("{side} {direction} {protocols} {first}-{last} {ports}{sometimes}")
@@ -141,9 +144,10 @@ fn told(drift: &Drift) -> Vec<String> {
     };
     let missing = drift.missing.iter().map(part("missing"));
     let extra = drift.extra.iter().map(part("extra"));
-    let beyond = drift.beyond.iter();
-    let beyond = beyond.map(|(direction, found)| format!("beyond {direction} {}", found.what));
-    missing.chain(extra).chain(beyond).collect()
+    let unmeasured = drift.unmeasured.iter();
+    let unmeasured =
+        unmeasured.map(|(direction, found)| format!("beyond {direction} {}", found.what));
+    missing.chain(extra).chain(unmeasured).collect()
 }
 
 /// The rows of a table: what stands before `=>`, and after.

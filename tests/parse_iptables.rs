@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 use common::judge::{chance, drift, everything, policy, told};
 use common::oracle::Random;
 use common::render;
+use twilio_sip_allow::firewall::{Attribution, Drift, Part};
 use twilio_sip_allow::format::parse::Wanted;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Belongs, Drift, Part};
-use twilio_sip_allow::policy::space::differences;
+use twilio_sip_allow::packets::differences;
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
@@ -583,9 +583,9 @@ fn what_a_rule_lets_through() {
         let parts = found.into_iter().map(|difference| Part {
             direction: Direction::In,
             packets: difference.packets,
-            sometimes: difference.sometimes,
-            belongs: Belongs::Nothing,
-            blame: Vec::new(),
+            condition: difference.condition,
+            attribution: Attribution::Nothing,
+            source_lines: Vec::new(),
         });
         let drift = Drift {
             extra: parts.collect(),
@@ -635,7 +635,7 @@ fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
                 "{}",
                 told(&drift, &text)
             );
-            assert!(drift.missing.is_empty() && drift.beyond.is_empty());
+            assert!(drift.missing.is_empty() && drift.unmeasured.is_empty());
         }
     }
 }

@@ -8,11 +8,11 @@
 mod common;
 
 use common::judge::{BOTH, dialect, everything, policy};
+use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{DeployedUnit, Drift};
-use twilio_sip_allow::policy::space::{Field, Flags, Protocols, Verdict};
+use twilio_sip_allow::packets::{Action, Dimension, Flags, Protocols};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
@@ -536,7 +536,7 @@ fn flags_are_what_the_expression_says() {
         let [step] = units[0].steps[..] else {
             panic!("{condition}: {units:?}");
         };
-        let told = (step.packets.kind.flags, step.certain);
+        let told = (step.packets.header.flags, step.condition.is_true());
         assert_eq!(told, (flags, certain), "{condition}");
     }
 }
@@ -582,11 +582,10 @@ fn ports_and_flags_are_looked_at_in_packets_of_any_protocol() {
             .unwrap();
         let found = units[0].steps.iter();
         let found: Vec<_> = found
-            .map(|s| (s.packets.kind.protocols, s.certain))
+            .map(|s| (s.packets.header.protocols, s.condition.is_true()))
             .collect();
         assert_eq!(found, parts, "{conditions}");
-        let of_tcp =
-            |s: &&twilio_sip_allow::policy::space::Step| s.packets.kind.flags != Flags::ALL;
+        let of_tcp = |s: &&twilio_sip_allow::packets::Step| s.packets.header.flags != Flags::ALL;
         assert_eq!(
             units[0].steps.iter().filter(of_tcp).count(),
             usize::from(conditions.starts_with("tcp-") && !conditions.ends_with(" udp")),
@@ -612,7 +611,7 @@ fn ports_are_known_by_the_names_that_junos_prints() {
         let from = format!("set {FILTER} term a from");
         let text = format!("{from} protocol udp\n{from} source-port {}\n", pair[0]);
         let units = inwards().units(&text).unwrap();
-        let span = units[0].steps[0].packets.span(Field::RemotePort);
+        let span = units[0].steps[0].packets.interval(Dimension::RemotePort);
         assert_eq!(span.first.to_string(), pair[1], "{}", pair[0]);
         assert_eq!(span.first, span.last);
     }
@@ -628,19 +627,16 @@ fn a_policer_lets_through_what_is_below_its_rate() {
     for (then, steps) in [
         (
             "accept",
-            vec![(Verdict::Deny, false), (Verdict::Accept, true)],
+            vec![(Action::Deny, false), (Action::Accept, true)],
         ),
-        ("next term", vec![(Verdict::Deny, false)]),
-        (
-            "discard",
-            vec![(Verdict::Deny, false), (Verdict::Deny, true)],
-        ),
+        ("next term", vec![(Action::Deny, false)]),
+        ("discard", vec![(Action::Deny, false), (Action::Deny, true)]),
     ] {
         let units = inwards().units(&text(then)).unwrap();
         let found: Vec<_> = units[0]
             .steps
             .iter()
-            .map(|s| (s.verdict, s.certain))
+            .map(|s| (s.action, s.condition.is_true()))
             .collect();
         assert_eq!(found, steps, "{then}");
     }
@@ -684,7 +680,7 @@ fn a_filter_that_is_not_there_is_told_of() {
         let units = inwards().units(&text).unwrap();
         let absent = units[0].absent.as_deref().unwrap();
         assert!(absent.starts_with(told), "{absent}");
-        assert!(units[0].steps.is_empty() && units[0].beyond.is_empty());
+        assert!(units[0].steps.is_empty() && units[0].unmeasured.is_empty());
     }
 }
 

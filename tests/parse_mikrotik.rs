@@ -7,11 +7,11 @@
 mod common;
 
 use common::judge::{self, BOTH, everything, policy};
+use twilio_sip_allow::firewall::Drift;
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::Drift;
-use twilio_sip_allow::policy::space::{Field, Protocols, Span, States};
+use twilio_sip_allow::packets::{Dimension, Interval, Protocols, States};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
@@ -270,12 +270,12 @@ fn a_match_means_what_the_documentation_says() {
         let far = drift
             .extra
             .iter()
-            .filter(|part| part.packets.set(Field::Remote).hull().first == 0);
+            .filter(|part| part.packets.set(Dimension::Remote).hull().first == 0);
         let mut all = Protocols::NONE;
         for part in far {
-            all = all.or(part.packets.kind.protocols);
+            all = all.or(part.packets.header.protocols);
             assert_eq!(
-                (part.packets.kind.states, part.sometimes),
+                (part.packets.header.states, !part.condition.is_true()),
                 (state, sometimes),
                 "{rules}"
             );
@@ -290,10 +290,10 @@ fn a_port_of_either_side_is_a_union() {
     let drift = check_named(&tokyo(&[Direction::In]), "c", &text).unwrap();
     let passes = |source: u32, destination: u32| {
         drift.extra.iter().any(|part| {
-            let holds = |field, port| part.packets.set(field).hull().holds(Span::single(port));
-            holds(Field::Remote, 0)
-                && holds(Field::RemotePort, source)
-                && holds(Field::LocalPort, destination)
+            let holds = |field, port| part.packets.set(field).hull().holds(Interval::single(port));
+            holds(Dimension::Remote, 0)
+                && holds(Dimension::RemotePort, source)
+                && holds(Dimension::LocalPort, destination)
         })
     };
     let passed: Vec<(u32, u32)> = (6..=11)
@@ -767,8 +767,9 @@ fn a_built_in_chain_without_rules_accepts_everything() {
             assert_eq!(units[0].absent, None, "{chain}");
             let drift = check_named(&policy, chain, text).unwrap();
             assert_eq!(side(&drift), "extra", "{chain}");
-            let far = |part: &&twilio_sip_allow::policy::drift::Part| {
-                part.packets.set(Field::Remote).hull().last == u32::MAX && !part.sometimes
+            let far = |part: &&twilio_sip_allow::firewall::Part| {
+                part.packets.set(Dimension::Remote).hull().last == u32::MAX
+                    && part.condition.is_true()
             };
             assert!(drift.extra.iter().any(|part| far(&part)), "{chain}");
         }

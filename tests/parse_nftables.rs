@@ -6,12 +6,12 @@ mod common;
 use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything};
+use twilio_sip_allow::firewall::{Attribution, DeployedUnit, compare};
 use twilio_sip_allow::format::parse::{Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
-use twilio_sip_allow::policy::space::{
-    Field, Flags, Kind, Packets, Protocols, States, differences,
+use twilio_sip_allow::packets::{
+    Dimension, Flags, HeaderMatch, PacketBox, Protocols, States, differences,
 };
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
@@ -102,7 +102,7 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
         let rules: Vec<_> = policy.stateful(direction).collect();
         let drift = compare(
             &rules,
-            nftables().grain(),
+            nftables().granularity(),
             unit,
             0,
             Limits::default(),
@@ -110,13 +110,13 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
         )
         .unwrap();
         for (side, part) in drift.parts() {
-            let subject = match &part.belongs {
-                Belongs::Rule { subject, .. } => subject.clone(),
+            let subject = match &part.attribution {
+                Attribution::Rule { subject, .. } => subject.clone(),
                 _ => "to".to_owned(),
             };
-            let remote = part.packets.set(Field::Remote).hull();
+            let remote = part.packets.set(Dimension::Remote).hull();
             let [first, last] = [remote.first, remote.last].map(Ipv4Addr::from_bits);
-            let port = part.packets.set(Field::LocalPort).hull().first;
+            let port = part.packets.set(Dimension::LocalPort).hull().first;
             found.push(format!(
                 "{side} {direction} {subject} {first}-{last} {port}"
             ));
@@ -249,25 +249,25 @@ fn every_difference_is_drift() {
 }
 
 /// The only kind of packet that a rule lets through, and whether only sometimes.
-fn kind_of(rule: &str) -> (Kind, bool) {
+fn kind_of(rule: &str) -> (HeaderMatch, bool) {
     let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
     let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
     let [only] = &found[..] else {
         panic!("{rule}: {found:?}");
     };
-    let kind = only.packets.kind;
-    let all = Packets::ALL.of_kind(kind).unwrap();
+    let kind = only.packets.header;
+    let all = PacketBox::ALL.matching(kind).unwrap();
     assert_eq!(only.packets, all.into(), "{rule}");
-    (kind, only.sometimes)
+    (kind, !only.condition.is_true())
 }
 
 /// By nft(8), "Bitmask type": a list means any of its bits, a comparison all that the mask leaves.
 /// What is equal to some flags is so only sometimes, as PSH and others are not told apart.
 #[test]
 fn flags_and_states_are_compared_as_nft_does() {
-    let tcp = |flags| Kind {
+    let tcp = |flags| HeaderMatch {
         flags,
-        ..Kind::of(Protocols::TCP)
+        ..HeaderMatch::of(Protocols::TCP)
     };
     let (syn, ack) = (Flags::SYN, Flags::ACK);
     for (rule, flags, sometimes) in [
@@ -323,9 +323,9 @@ fn flags_and_states_are_compared_as_nft_does() {
         ("ct state { new } accept", new),
         ("ct state vmap { new : accept }", new),
     ] {
-        let kind = Kind {
+        let kind = HeaderMatch {
             states,
-            ..Kind::ALL
+            ..HeaderMatch::ALL
         };
         assert_eq!(kind_of(rule), (kind, false), "{rule}");
     }
@@ -333,7 +333,7 @@ fn flags_and_states_are_compared_as_nft_does() {
         "meta nfproto ipv4 accept",
         "meta nfproto vmap { ipv4 : accept }",
     ] {
-        assert_eq!(kind_of(rule), (Kind::ALL, false), "{rule}");
+        assert_eq!(kind_of(rule), (HeaderMatch::ALL, false), "{rule}");
     }
 }
 
@@ -351,8 +351,12 @@ fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
         ("jump accepted", true),
     ] {
         let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
-        let beyond: Vec<&str> = units[0].beyond.iter().map(|b| &*b.what).collect();
-        assert_eq!(beyond, ["packets of IPv6"][..usize::from(passes)], "{rule}");
+        let unmeasured: Vec<&str> = units[0].unmeasured.iter().map(|b| &*b.what).collect();
+        assert_eq!(
+            unmeasured,
+            ["packets of IPv6"][..usize::from(passes)],
+            "{rule}"
+        );
     }
 }
 
@@ -494,8 +498,8 @@ fn text_and_json_mean_the_same() {
         let rule = &MANY_JSON[b.at as usize..];
         assert!(rule.starts_with("{\"family\": \"inet\", "), "{rule}");
         assert_eq!(
-            (a.packets, a.certain, a.verdict),
-            (b.packets, b.certain, b.verdict),
+            (a.packets, a.condition.is_true(), a.action),
+            (b.packets, b.condition.is_true(), b.action),
             "{line}"
         );
     }

@@ -5,11 +5,11 @@ mod common;
 use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything};
+use twilio_sip_allow::firewall::{Attribution, DeployedUnit, compare};
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{Belongs, DeployedUnit, compare};
-use twilio_sip_allow::policy::space::{Field, Span};
+use twilio_sip_allow::packets::{Dimension, Interval};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, PortRange, Transport};
 use twilio_sip_allow::select::{self, Selection};
 
@@ -70,21 +70,29 @@ fn drift(policy: &Policy, text: &str) -> Vec<String> {
     for unit in units {
         let direction = unit.direction;
         let rules: Vec<_> = policy.stateful(direction).collect();
-        let drift = compare(&rules, pf().grain(), &unit, 0, Limits::default(), || &[]).unwrap();
-        let beyond = drift.beyond.iter();
-        found.extend(beyond.map(|(direction, b)| format!("beyond {direction} {}", b.what)));
-        found.extend(drift.missing.iter().map(|part| match &part.belongs {
-            Belongs::Rule { subject, .. } => format!("missing {direction} {subject}"),
+        let drift = compare(
+            &rules,
+            pf().granularity(),
+            &unit,
+            0,
+            Limits::default(),
+            || &[],
+        )
+        .unwrap();
+        let unmeasured = drift.unmeasured.iter();
+        found.extend(unmeasured.map(|(direction, b)| format!("beyond {direction} {}", b.what)));
+        found.extend(drift.missing.iter().map(|part| match &part.attribution {
+            Attribution::Rule { subject, .. } => format!("missing {direction} {subject}"),
             other => panic!("{other:?}"),
         }));
         found.extend(drift.extra.iter().map(|part| {
-            let Span { first, last } = part.packets.set(Field::Remote).hull();
+            let Interval { first, last } = part.packets.set(Dimension::Remote).hull();
             let [first, last] = [first, last].map(Ipv4Addr::from_bits);
             let ports = part
                 .packets
                 .set(match direction {
-                    Direction::In => Field::LocalPort,
-                    Direction::Out => Field::RemotePort,
+                    Direction::In => Dimension::LocalPort,
+                    Direction::Out => Dimension::RemotePort,
                 })
                 .hull();
             format!(
@@ -211,7 +219,7 @@ from <twilio_sip_media> => from { !0/0, <twilio_sip_media> }
 <twilio_sip_media> => { 54.65.63.192/27 { 54.65.63.224/28, 54.65.63.240/28 } }
 proto udp from <twilio_sip_media> => proto udp \↵ from \↵ <twilio_sip_media>
 # With -v and -vv.
-↵table => ↵  [ Evaluations: 9  Packets: 0  Bytes: 0  States: 0 ]↵  [ Inserted: uid 0 pid 7 State Creations: 0 ]↵table
+↵table => ↵  [ Evaluations: 9  PacketBox: 0  Bytes: 0  States: 0 ]↵  [ Inserted: uid 0 pid 7 State Creations: 0 ]↵table
 <twilio_sip_media> to => <twilio_sip_media:1> to
 # Ports.
 10000:20000 => 9999 >< 20001
@@ -249,7 +257,7 @@ proto udp => proto UDP
 proto tcp => proto { TCP }
 pass in quick => block quick proto { pfsync CARP IPV6-ICMP 240 }↵pass in quick
 pass in quick => block in quick proto pfsync no state↵pass in quick
-# Packets of IPv6 that a rule passes and another blocks.
+# PacketBox of IPv6 that a rule passes and another blocks.
 pass in quick => pass log (user)↵block all↵pass in quick
 pass in quick => pass in proto udp to port 1:5↵pass out keep state (max 5)↵block drop log inet6 all↵block inet all↵pass in quick
 pass in quick => block quick inet6 all↵pass all↵block inet all↵pass in quick
@@ -489,10 +497,10 @@ block all↵pass out proto udp to port 53 keep state (max 3) => beyond out packe
 fn packets_of_ipv6_are_drift_if_no_rule_blocks_them() {
     for [rules, expected] in rows(IPV6) {
         let found = drift(&tokyo(), &format!("{rules}\n"));
-        let beyond = found.into_iter().filter(|line| line.starts_with("beyond"));
-        let beyond: Vec<_> = beyond.collect();
+        let unmeasured = found.into_iter().filter(|line| line.starts_with("beyond"));
+        let unmeasured: Vec<_> = unmeasured.collect();
         let expected = expected.strip_prefix("none").unwrap_or(&expected);
-        assert_eq!(beyond.join("; "), expected, "{rules}");
+        assert_eq!(unmeasured.join("; "), expected, "{rules}");
     }
 }
 

@@ -132,7 +132,10 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
     let drift = |text: &str| -> (usize, usize) {
         let units = format::parse(format, text, wanted).unwrap();
         let drift = format::compare(format, &policy, &units, Limits::default(), || &[]).unwrap();
-        (drift.missing.len(), drift.extra.len() + drift.beyond.len())
+        (
+            drift.missing.len(),
+            drift.extra.len() + drift.unmeasured.len(),
+        )
     };
     let found = aws.run(&["describe-security-groups"]).to_string();
     let (missing, extra) = drift(&found);

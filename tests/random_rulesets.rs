@@ -12,10 +12,10 @@ use common::readers::{Flag, Packet};
 use common::tell;
 use common::wire::Shape;
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::Direction;
-use twilio_sip_allow::policy::space::{
-    Field, Flags, Kind, Packets, Protocols, Span, States, differences,
+use twilio_sip_allow::packets::{
+    Dimension, Flags, HeaderMatch, Interval, PacketBox, Protocols, States, differences,
 };
+use twilio_sip_allow::policy::Direction;
 
 /// Of each back end.
 const RULESETS: usize = 320;
@@ -288,7 +288,7 @@ fn probe(random: &mut Random, host: u32, number: usize) -> (Packet, Shape) {
 }
 
 /// The set of one packet.
-fn single(packet: &Packet) -> Packets {
+fn single(packet: &Packet) -> PacketBox {
     let flags = match (packet.ack, packet.flag) {
         (false, _) => Flags::SYN,
         (true, Flag::None) => Flags::ACK,
@@ -297,32 +297,41 @@ fn single(packet: &Packet) -> Packets {
         (true, Flag::Rst) => Flags::RST | Flags::ACK,
     };
     let kind = match packet.protocol {
-        "udp" => Kind::of(Protocols::UDP),
-        "icmp" => Kind::of(Protocols::of(1)),
-        "sctp" => Kind::of(Protocols::of(132)),
-        _ => Kind {
+        "udp" => HeaderMatch::of(Protocols::UDP),
+        "icmp" => HeaderMatch::of(Protocols::of(1)),
+        "sctp" => HeaderMatch::of(Protocols::of(132)),
+        _ => HeaderMatch {
             flags: Flags::masked(15, flags),
-            ..Kind::of(Protocols::TCP)
+            ..HeaderMatch::of(Protocols::TCP)
         },
     };
     let states = States::named("new").unwrap();
-    let any = Packets::ALL.of_kind(Kind { states, ..kind }).unwrap();
-    any.with(Field::Remote, Span::single(packet.source))
-        .with(Field::Local, Span::single(packet.destination))
-        .with(Field::RemotePort, Span::single(packet.source_port.into()))
+    let any = PacketBox::ALL
+        .matching(HeaderMatch { states, ..kind })
+        .unwrap();
+    any.with(Dimension::Remote, Interval::single(packet.source))
+        .with(Dimension::Local, Interval::single(packet.destination))
         .with(
-            Field::LocalPort,
-            Span::single(packet.destination_port.into()),
+            Dimension::RemotePort,
+            Interval::single(packet.source_port.into()),
+        )
+        .with(
+            Dimension::LocalPort,
+            Interval::single(packet.destination_port.into()),
         )
 }
 
 /// What `check` says that a ruleset lets through.
-fn let_through(format: &str, text: &str, unit: &str) -> Vec<Packets> {
+fn let_through(format: &str, text: &str, unit: &str) -> Vec<PacketBox> {
     let units = units(format, text, unit, &[Direction::In]);
     let units = units.unwrap_or_else(|errors| panic!("{unit}: {errors:#?}\n{text}"));
     assert_eq!(units[0].name, unit);
     let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
-    assert!(found.iter().all(|difference| !difference.sometimes));
+    assert!(
+        found
+            .iter()
+            .all(|difference| difference.condition.is_true())
+    );
     found
         .iter()
         .flat_map(|difference| difference.packets.boxes())

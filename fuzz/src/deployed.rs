@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use twilio_sip_allow::format::parse::{Lines, Wanted};
 use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{DeployedUnit, Drift};
+use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::report::{GitHub, Json, Judged, Report, Subject, Summary, Text};
 use twilio_sip_allow::select::{self, Selection};
@@ -121,7 +121,7 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
     };
     let subject = Subject {
         format: format.name(),
-        grain: format.grain(),
+        granularity: format.granularity(),
         scope: &policy.scope,
     };
     let told = |report: &dyn Report| {

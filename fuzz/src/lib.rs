@@ -20,7 +20,7 @@ use twilio_sip_allow::dataset::{self as data, Atlas, Edition};
 use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{DeployedUnit, Drift, Known};
+use twilio_sip_allow::firewall::{DeployedUnit, Drift, PublishedNetwork};
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::{self, Selection};
 
@@ -43,7 +43,7 @@ pub static ATLAS: LazyLock<Atlas> = LazyLock::new(|| data::atlas().unwrap());
 
 pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().unwrap());
 
-pub static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| select::known_networks(&ATLAS).unwrap());
+pub static KNOWN: LazyLock<Vec<PublishedNetwork>> = LazyLock::new(|| select::known_networks(&ATLAS).unwrap());
 
 /// With `global` as what is selected.
 pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -83,9 +83,9 @@ pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<De
             assert!(!units.is_empty());
             for unit in &units {
                 unit.steps.iter().for_each(|step| assert_place(step.at));
-                unit.beyond
+                unit.unmeasured
                     .iter()
-                    .for_each(|beyond| assert_place(beyond.at));
+                    .for_each(|part| assert_place(part.at));
             }
             Some(units)
         }

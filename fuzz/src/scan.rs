@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::space::normalized;
+use twilio_sip_allow::packets::normalized;
 use twilio_sip_allow::policy::{ALL_REGIONS, Plane};
 use twilio_sip_allow::report::{Findings, Shape};
 use twilio_sip_allow::scan::{Expected, Finding, Judge, Verdict};

@@ -10,12 +10,12 @@ use anyhow::{Context, Result};
 use super::{Outcome, Selected, keep_verdict, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
+use crate::firewall::{DeployedUnit, PublishedNetwork};
 use crate::format::parse::{Lines, ParseError, Wanted, excerpt};
 use crate::format::{self, Dialect, Unit, UnitName};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
 use crate::output::{self, Spool, Talk};
-use crate::policy::drift::{DeployedUnit, Known};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
 use crate::select::{DEFAULT_EDITION, known_networks};
@@ -73,7 +73,7 @@ struct Check {
     unit: Unit,
     policy: Policy,
     atlas: Atlas,
-    known: OnceLock<Vec<Known>>,
+    known: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
     limits: Limits,
     notices: Vec<String>,
@@ -121,7 +121,7 @@ impl Check {
     fn subject(&self) -> Subject<'_> {
         Subject {
             format: self.format.name(),
-            grain: self.format.grain(),
+            granularity: self.format.granularity(),
             scope: &self.policy.scope,
         }
     }
@@ -233,7 +233,7 @@ impl Check {
         }
     }
 
-    fn known(&self) -> &[Known] {
+    fn known(&self) -> &[PublishedNetwork] {
         // The embedded editions are tested to be sound; without them nothing is named.
         self.known
             .get_or_init(|| known_networks(&self.atlas).unwrap_or_default())

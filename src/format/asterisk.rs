@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
-use crate::policy::drift::DeployedUnit;
-use crate::policy::space::Grain;
+use crate::firewall::DeployedUnit;
+use crate::policy::Granularity;
 use crate::policy::{Direction, Policy};
 use crate::template;
 
@@ -73,8 +73,8 @@ impl Dialect for Asterisk {
         }))
     }
 
-    fn grain(&self) -> Grain {
-        Grain::Remotes
+    fn granularity(&self) -> Granularity {
+        Granularity::RemoteAddress
     }
 
     fn reader(&self) -> Option<&dyn Reader> {
@@ -95,7 +95,7 @@ impl Reader for Asterisk {
         let absent = || format!("no identify section in the text is for the endpoint {endpoint}");
         Ok(vec![DeployedUnit {
             steps: criteria.steps,
-            beyond: criteria.beyond,
+            unmeasured: criteria.unmeasured,
             absent: (!is_there).then(absent),
             ..DeployedUnit::empty(Direction::In, format!("identify {endpoint}"))
         }])

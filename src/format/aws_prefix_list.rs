@@ -16,7 +16,7 @@ use super::aws::DESCRIPTION_LIMIT;
 use super::json;
 use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Reader, Unit, addresses};
-use crate::policy::space::Grain;
+use crate::policy::Granularity;
 use crate::policy::{Plane, Policy};
 use crate::text::clip;
 
@@ -73,8 +73,8 @@ impl Dialect for AwsPrefixList {
         })))
     }
 
-    fn grain(&self) -> Grain {
-        Grain::Remotes
+    fn granularity(&self) -> Granularity {
+        Granularity::RemoteAddress
     }
 
     fn notices(&self, policy: &Policy) -> Vec<String> {

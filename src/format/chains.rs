@@ -1,26 +1,26 @@
 //! Chains of rules that jump to each other, as iptables and nftables have them, to one list of steps.
 
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step, Verdict};
 use crate::text::did_you_mean;
 
 use super::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 
 /// What a rule does with the packets of a box, which is in packet order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arm<'a> {
-    pub packets: Packets,
-    pub certain: bool,
+pub(super) struct RuleBranch<'a> {
+    pub packets: HeaderBox,
+    pub condition: Condition,
     /// Whether it can hold for no packet of IPv6.
     pub ipv4_only: bool,
-    pub action: Action<'a>,
+    pub action: RuleAction<'a>,
 }
 
 /// What becomes of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action<'a> {
+pub(super) enum RuleAction<'a> {
     Accept,
     Deny,
     /// To the rule after the one that jumped here.
@@ -56,12 +56,12 @@ pub(super) trait Chains<'a> {
     /// The rules of a chain; `None` where the text has no such chain.
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]>;
 
-    /// Adds what a rule does, in the order in which it does it, to `arms`, which is empty.
+    /// Adds what a rule does, in the order in which it does it, to `branches`, which is empty.
     fn read(
         &self,
         rule: RuleText<'a>,
         limits: Limits,
-        arms: &mut Vec<Arm<'a>>,
+        branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ParseError>;
 }
 
@@ -104,7 +104,7 @@ fn unit<'a>(
         limits,
         direction,
         steps: Vec::new(),
-        beyond: Vec::new(),
+        unmeasured: Vec::new(),
         open: Vec::new(),
         read: 0,
         errors: Vec::new(),
@@ -112,29 +112,29 @@ fn unit<'a>(
     };
     let policy = chains.policy(chain).map_err(|error| vec![error])?;
     let all = Context {
-        within: Packets::ALL,
-        certain: true,
+        within: HeaderBox::ALL,
+        condition: Condition::True,
         ipv6: chains.takes_ipv6(),
     };
     walk.chain(chain, &all);
     if let Some((accepts, at)) = policy {
         let action = if accepts {
-            Action::Accept
+            RuleAction::Accept
         } else {
-            Action::Deny
+            RuleAction::Deny
         };
-        let arm = Arm {
-            packets: Packets::ALL,
-            certain: true,
+        let branch = RuleBranch {
+            packets: HeaderBox::ALL,
+            condition: Condition::True,
             ipv4_only: false,
             action,
         };
-        walk.arm(&arm, at, &all, &mut Vec::new());
+        walk.branch(&branch, at, &all, &mut Vec::new());
     }
     if walk.errors.is_empty() {
         Ok(DeployedUnit {
             steps: walk.steps,
-            beyond: walk.beyond,
+            unmeasured: walk.unmeasured,
             ..DeployedUnit::empty(direction, name)
         })
     } else {
@@ -164,7 +164,7 @@ struct Walk<'a, 'c, C> {
     limits: Limits,
     direction: Direction,
     steps: Vec<Step>,
-    beyond: Vec<Beyond>,
+    unmeasured: Vec<Unmeasured>,
     /// The chains that are being walked through, outermost first.
     open: Vec<&'a str>,
     /// How many rules were read.
@@ -177,8 +177,8 @@ struct Walk<'a, 'c, C> {
 /// Which packets come to a chain.
 #[derive(Clone, Copy)]
 struct Context {
-    within: Packets,
-    certain: bool,
+    within: HeaderBox,
+    condition: Condition,
     /// Whether some of IPv6 do.
     ipv6: bool,
 }
@@ -193,20 +193,20 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
         self.open.push(name);
         // Steps that leave the chain; they learn where to when all of it is there.
         let mut leaving = Vec::new();
-        let mut arms = Vec::new();
+        let mut branches = Vec::new();
         self.steps.reserve(rules.len());
         for rule in rules {
-            arms.clear();
+            branches.clear();
             self.read += 1;
             if let Err(exceeded) = self.limits.check(Limit::Rules, self.read) {
                 self.fill(rule.at, exceeded);
             }
-            if let Err(error) = chains.read(*rule, self.limits, &mut arms) {
+            if let Err(error) = chains.read(*rule, self.limits, &mut branches) {
                 self.errors.push(error);
             }
-            for arm in &arms {
+            for branch in &branches {
                 if !self.full {
-                    self.arm(arm, rule.at, context, &mut leaving);
+                    self.branch(branch, rule.at, context, &mut leaving);
                 }
             }
             if self.full || self.errors.len() >= ERROR_LIMIT {
@@ -216,63 +216,75 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
         let end = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
         for step in leaving {
             let step: &mut Step = &mut self.steps[step];
-            step.verdict = Verdict::Skip(end);
+            step.action = Action::Skip(end);
         }
         self.open.pop();
     }
 
-    fn arm(&mut self, arm: &Arm<'a>, at: u32, context: &Context, leaving: &mut Vec<usize>) {
-        let ipv6 = context.ipv6 && !arm.ipv4_only;
-        if ipv6 && arm.action == Action::Accept {
-            self.beyond.push(Beyond {
+    fn branch(
+        &mut self,
+        branch: &RuleBranch<'a>,
+        at: u32,
+        context: &Context,
+        leaving: &mut Vec<usize>,
+    ) {
+        let ipv6 = context.ipv6 && !branch.ipv4_only;
+        if ipv6 && branch.action == RuleAction::Accept {
+            self.unmeasured.push(Unmeasured {
                 what: "packets of IPv6".to_owned(),
                 at,
             });
         }
-        let Some(packets) = arm.packets.and(&context.within) else {
-            if let Action::Jump(chain) | Action::Goto(chain) = arm.action {
+        let Some(packets) = branch.packets.and(&context.within) else {
+            if let RuleAction::Jump(chain) | RuleAction::Goto(chain) = branch.action {
                 self.find(chain, at);
             }
             return;
         };
-        let certain = context.certain && arm.certain;
-        match arm.action {
-            Action::Accept => self.step(packets, certain, Verdict::Accept, at),
-            Action::Deny => self.step(packets, certain, Verdict::Deny, at),
-            Action::Return => self.leave(packets, certain, at, leaving),
-            Action::Jump(chain) | Action::Goto(chain) => {
+        let condition = context.condition & branch.condition;
+        match branch.action {
+            RuleAction::Accept => self.step(packets, condition, Action::Accept, at),
+            RuleAction::Deny => self.step(packets, condition, Action::Deny, at),
+            RuleAction::Return => self.leave(packets, condition, at, leaving),
+            RuleAction::Jump(chain) | RuleAction::Goto(chain) => {
                 if self.find(chain, at) {
                     let inner = Context {
                         within: packets,
-                        certain,
+                        condition,
                         ipv6,
                     };
                     self.chain(chain, &inner);
                 }
-                if arm.action == Action::Goto(chain) {
-                    self.leave(packets, certain, at, leaving);
+                if branch.action == RuleAction::Goto(chain) {
+                    self.leave(packets, condition, at, leaving);
                 }
             }
         }
     }
 
-    fn leave(&mut self, packets: Packets, certain: bool, at: u32, leaving: &mut Vec<usize>) {
+    fn leave(
+        &mut self,
+        packets: HeaderBox,
+        condition: Condition,
+        at: u32,
+        leaving: &mut Vec<usize>,
+    ) {
         let number = self.steps.len();
-        self.step(packets, certain, Verdict::Skip(u32::MAX), at);
+        self.step(packets, condition, Action::Skip(u32::MAX), at);
         if number < self.steps.len() {
             leaving.push(number);
         }
     }
 
-    fn step(&mut self, packets: Packets, certain: bool, verdict: Verdict, at: u32) {
+    fn step(&mut self, packets: HeaderBox, condition: Condition, action: Action, at: u32) {
         if let Err(exceeded) = self.limits.check(Limit::Rules, self.steps.len() + 1) {
             self.fill(at, exceeded);
             return;
         }
         self.steps.push(Step {
-            packets: packets.seen(self.direction),
-            certain,
-            verdict,
+            packets: packets.to_remote_local(self.direction),
+            condition,
+            action,
             at,
         });
     }

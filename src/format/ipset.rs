@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::iptables::ports;
 use super::parse::{ParseError, Parsed, Wanted, sound};
 use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, UnitName, head, rules};
+use crate::firewall::DeployedUnit;
 use crate::limits::Limit;
-use crate::policy::drift::DeployedUnit;
-use crate::policy::space::Grain;
+use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy, Rule};
 use crate::template;
 
@@ -100,8 +100,8 @@ impl Dialect for Ipset {
         }))
     }
 
-    fn grain(&self) -> Grain {
-        Grain::Remotes
+    fn granularity(&self) -> Granularity {
+        Granularity::RemoteAddress
     }
 
     fn reader(&self) -> Option<&dyn Reader> {

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
-use crate::policy::drift::DeployedUnit;
-use crate::policy::space::Grain;
+use crate::firewall::DeployedUnit;
+use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy};
 use crate::template;
 
@@ -106,8 +106,8 @@ impl Dialect for Kamailio {
         most.map(notice).into_iter().collect()
     }
 
-    fn grain(&self) -> Grain {
-        Grain::Remotes
+    fn granularity(&self) -> Granularity {
+        Granularity::RemoteAddress
     }
 
     fn reader(&self) -> Option<&dyn Reader> {
@@ -130,10 +130,10 @@ impl Reader for Kamailio {
         } else {
             file::read(text, &mut group)?;
         }
-        let is_empty = group.steps.is_empty() && group.beyond.is_empty();
+        let is_empty = group.steps.is_empty() && group.unmeasured.is_empty();
         Ok(vec![DeployedUnit {
             steps: group.steps,
-            beyond: group.beyond,
+            unmeasured: group.unmeasured,
             absent: is_empty.then(|| "the text has no entry of it".to_owned()),
             ..DeployedUnit::empty(Direction::In, name)
         }])

@@ -42,9 +42,9 @@ use minijinja::Value;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::firewall::{self, DeployedUnit, Drift, PublishedNetwork};
 use crate::limits::{Exceeded, Limits};
-use crate::policy::drift::{self, DeployedUnit, Drift, Known};
-use crate::policy::space::Grain;
+use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy, PortRange, RemoteNetwork, Rule};
 use crate::template::{self, TemplateError};
 use crate::text::{clip, did_you_mean, fold};
@@ -98,8 +98,8 @@ pub trait Dialect: Sync {
     fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
 
     /// By what it tells the packets of a rule from others.
-    fn grain(&self) -> Grain {
-        Grain::Packets
+    fn granularity(&self) -> Granularity {
+        Granularity::Packet
     }
 
     /// What the user should know of this output, a line each.
@@ -296,16 +296,16 @@ pub fn compare<'k>(
     policy: &Policy,
     units: &[DeployedUnit],
     limits: Limits,
-    known: impl Fn() -> &'k [Known],
+    known: impl Fn() -> &'k [PublishedNetwork],
 ) -> Result<Drift, Exceeded> {
     let mut drift = Drift::default();
     for unit in units {
         let rules = expected(format, policy, unit);
         let named = drift.missing.len() + drift.extra.len();
-        let own = drift::compare(&rules, format.grain(), unit, named, limits, &known)?;
+        let own = firewall::compare(&rules, format.granularity(), unit, named, limits, &known)?;
         drift.missing.extend(own.missing);
         drift.extra.extend(own.extra);
-        drift.beyond.extend(own.beyond);
+        drift.unmeasured.extend(own.unmeasured);
     }
     Ok(drift)
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use crate::firewall::DeployedUnit;
 use crate::limits::{Limit, Limits};
-use crate::policy::drift::DeployedUnit;
-use crate::policy::space::{Field, Kind, Packets, Protocols, Span, complement, normalized};
+use crate::packets::{
+    Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, complement, normalized,
+};
 use crate::policy::{Direction, PortRange};
 use crate::text::clip;
 
@@ -194,9 +196,9 @@ pub(super) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, &str)>, Par
 /// The packets that a rule holds for, narrowed match by match.
 #[derive(Clone, Debug)]
 pub(super) struct Matches {
-    pub boxes: Vec<Packets>,
-    /// See [`crate::policy::space::Step::certain`].
-    pub certain: bool,
+    pub boxes: Vec<HeaderBox>,
+    /// See [`crate::packets::Step::condition`].
+    pub condition: Condition,
     pub limits: Limits,
     /// The number of boxes that were looked at so far; see [`Limit::Work`].
     pub cost: usize,
@@ -206,20 +208,20 @@ impl Matches {
     /// Every packet; no narrowing may lead to more boxes than the limits allow.
     pub fn within(limits: Limits) -> Self {
         Matches {
-            boxes: vec![Packets::ALL],
-            certain: true,
+            boxes: vec![HeaderBox::ALL],
+            condition: Condition::True,
             limits,
             cost: 0,
         }
     }
 
     /// Keeps packets with a field in any of the spans, which are disjoint.
-    pub fn span(&mut self, field: Field, spans: &[Span]) -> Result<(), String> {
+    pub fn span(&mut self, field: HeaderField, spans: &[Interval]) -> Result<(), String> {
         self.narrow(spans, |packets, span| packets.narrowed(field, *span))
     }
 
     /// Keeps packets with a field in none of the spans.
-    pub fn not_span(&mut self, field: Field, spans: &[Span]) -> Result<(), String> {
+    pub fn not_span(&mut self, field: HeaderField, spans: &[Interval]) -> Result<(), String> {
         let spans = normalized(spans.to_vec());
         self.span(field, &complement(&spans, field.whole()))
     }
@@ -228,8 +230,8 @@ impl Matches {
     pub fn span_or_not(
         &mut self,
         negated: bool,
-        field: Field,
-        spans: &[Span],
+        field: HeaderField,
+        spans: &[Interval],
     ) -> Result<(), String> {
         if negated {
             self.not_span(field, spans)
@@ -240,40 +242,44 @@ impl Matches {
 
     /// Keeps packets of which the source's or the destination's port is in any of the spans, which are
     /// [`normalized`].
-    pub fn either_port(&mut self, spans: &[Span]) -> Result<(), String> {
-        let others = complement(spans, Span::PORTS);
+    pub fn either_port(&mut self, spans: &[Interval]) -> Result<(), String> {
+        let others = complement(spans, Interval::PORTS);
         let count = spans.len().saturating_mul(others.len() + 1);
         self.limits.check(Limit::Boxes, count)?;
         self.cost += count;
         let mut boxes = Vec::with_capacity(count);
         for span in spans {
-            boxes.push(Packets::ALL.with(Field::SOURCE_PORT, *span));
+            boxes.push(HeaderBox::ALL.with(HeaderField::SourcePort, *span));
         }
         for other in others {
-            let rest = Packets::ALL.with(Field::SOURCE_PORT, other);
-            boxes.extend(spans.iter().map(|s| rest.with(Field::DESTINATION_PORT, *s)));
+            let rest = HeaderBox::ALL.with(HeaderField::SourcePort, other);
+            boxes.extend(
+                spans
+                    .iter()
+                    .map(|s| rest.with(HeaderField::DestinationPort, *s)),
+            );
         }
         self.any_of(&boxes)
     }
 
     /// Keeps packets of a kind.
-    pub fn kind(&mut self, kind: Kind) {
-        self.keep(|packets| packets.of_kind(kind));
+    pub fn kind(&mut self, kind: HeaderMatch) {
+        self.keep(|packets| packets.matching(kind));
     }
 
     /// Keeps packets that are in any of the boxes, which are disjoint.
-    pub fn any_of(&mut self, boxes: &[Packets]) -> Result<(), String> {
-        self.narrow(boxes, Packets::and)
+    pub fn any_of(&mut self, boxes: &[HeaderBox]) -> Result<(), String> {
+        self.narrow(boxes, HeaderBox::and)
     }
 
     /// Whether every packet is of a protocol that has ports.
     pub fn have_ports(&self) -> bool {
-        let with_ports = |p: &Packets| Protocols::WITH_PORTS.holds(p.kind.protocols);
+        let with_ports = |p: &HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
         self.boxes.iter().all(with_ports)
     }
 
     /// Puts what `part` leaves of each box in its place.
-    fn keep(&mut self, part: impl Fn(&Packets) -> Option<Packets>) {
+    fn keep(&mut self, part: impl Fn(&HeaderBox) -> Option<HeaderBox>) {
         self.cost += self.boxes.len();
         self.boxes.retain_mut(|packets| {
             let left = part(packets);
@@ -287,7 +293,7 @@ impl Matches {
     fn narrow<T>(
         &mut self,
         choices: &[T],
-        keep: impl Fn(&Packets, &T) -> Option<Packets>,
+        keep: impl Fn(&HeaderBox, &T) -> Option<HeaderBox>,
     ) -> Result<(), String> {
         if let [only] = choices {
             self.keep(|packets| keep(packets, only));
@@ -321,9 +327,9 @@ pub(super) fn count_lines(text: &str) -> usize {
 }
 
 /// `192.0.2.1`, or `192.0.2.0/24`; host bits are no matter, since firewalls mask them away.
-pub(super) fn network(word: &str) -> Result<Span, String> {
+pub(super) fn network(word: &str) -> Result<Interval, String> {
     let Some((base, length)) = word.split_once('/') else {
-        return address(word).map(Span::single);
+        return address(word).map(Interval::single);
     };
     let base = address(base)?;
     plain_number(length)?;
@@ -331,7 +337,7 @@ pub(super) fn network(word: &str) -> Result<Span, String> {
     let length = length.parse::<u32>().ok().filter(|n| digits && *n <= 32);
     let length = length.ok_or_else(|| format!("'{word}' has no prefix length from 0 to 32"))?;
     let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
-    Ok(Span {
+    Ok(Interval {
         first: base & !hosts,
         last: base | hosts,
     })
@@ -361,13 +367,13 @@ pub(super) fn port(word: &str) -> Result<u32, String> {
 }
 
 /// Two ports and what is between, `first` not above `last`.
-pub(super) fn port_range(first: &str, last: &str) -> Result<Span, String> {
-    Span::new(port(first)?, port(last)?)
+pub(super) fn port_range(first: &str, last: &str) -> Result<Interval, String> {
+    Interval::new(port(first)?, port(last)?)
         .ok_or_else(|| format!("the ports from '{first}' to '{last}' are reversed"))
 }
 
 /// Every port, where a firewall's own notation has no bounds.
-pub(super) fn any_port() -> Span {
+pub(super) fn any_port() -> Interval {
     PortRange::ANY.into()
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::parse::{Parsed, Wanted};
 use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
-use crate::policy::space::Grain;
+use crate::policy::Granularity;
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
 use crate::text::clip;
@@ -114,8 +114,8 @@ impl Dialect for Pf {
         }))
     }
 
-    fn grain(&self) -> Grain {
-        Grain::Openings
+    fn granularity(&self) -> Granularity {
+        Granularity::NewConnection
     }
 
     fn reader(&self) -> Option<&dyn Reader> {

@@ -5,7 +5,7 @@
 //! refused: these files differ from system to system.
 
 use super::parse::plain_number;
-use crate::policy::space::Protocols;
+use crate::packets::Protocols;
 
 const SERVICES: &[(&str, u16)] = &[
     ("echo", 7),

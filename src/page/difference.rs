@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 
 use super::{Page, PageError, Ports};
 use crate::dataset::{Atlas, Edition, Region};
-use crate::policy::space::{Span, complement, normalized};
+use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, PortRange, Transport};
 
 /// Something that is different in a plane of a region.
@@ -111,7 +111,7 @@ fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Ve
     let spans = normalized(
         listed
             .iter()
-            .map(|(network, _)| Span::from(*network))
+            .map(|(network, _)| Interval::from(*network))
             .collect(),
     );
     let mut kinds = Vec::new();
@@ -128,9 +128,9 @@ fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Ve
 }
 
 /// What of some spans is in none of the others, in the fewest networks.
-fn without(spans: &[Span], others: &[Span]) -> Vec<Ipv4Net> {
+fn without(spans: &[Interval], others: &[Interval]) -> Vec<Ipv4Net> {
     let rest = spans.iter().flat_map(|span| complement(others, *span));
-    rest.flat_map(Span::networks).collect()
+    rest.flat_map(Interval::networks).collect()
 }
 
 fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<Kind> {

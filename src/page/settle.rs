@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 
 use super::list::{Draft, Key, Reader};
 use super::{Listing, Listings, PageError, Ports};
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
 
 /// Twilio lists a handful; what has more is another page.
@@ -165,8 +165,8 @@ fn without_spelled_out(draft: &Draft) -> Result<Vec<(Ipv4Net, usize)>, (usize, S
         }
     }
     for (network, line) in &result {
-        let parts = normalized(inside(*network, listed).map(Span::from).collect());
-        if spelled.contains(network) && parts != [Span::from(*network)] {
+        let parts = normalized(inside(*network, listed).map(Interval::from).collect());
+        if spelled.contains(network) && parts != [Interval::from(*network)] {
             return Err((
                 *line,
                 format!("the addresses listed for {network} are not all of it"),

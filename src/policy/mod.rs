@@ -4,10 +4,9 @@
 //! no rule denies. [`crate::select`] makes policies from published data, the modules of
 //! [`mod@crate::format`] say them in a firewall's words.
 
-pub mod drift;
+mod boxes;
 mod network;
 mod ports;
-pub mod space;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,22 +14,14 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
+pub use crate::packets::Direction;
+use crate::packets::Protocols;
+
+pub use boxes::{Granularity, boxes};
 pub use network::{
     NetworkError, Origin, RemoteNetwork, address_or_cidr, merge, notation, parse_network,
 };
-use space::Side;
-
 pub use ports::{PortRange, PortRangeError};
-
-/// Which way a packet goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// From Twilio to the user.
-    In,
-    /// From the user to Twilio.
-    Out,
-}
 
 /// What a packet carries: SIP or RTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -236,11 +227,9 @@ macro_rules! words {
         }
     };
 }
-words!(Direction: In "in", Out "out");
 words!(Plane: Signaling "signaling", Media "media");
 words!(Transport: Udp "udp", Tcp "tcp", Tls "tls");
 words!(Protocol: Udp "udp", Tcp "tcp");
-words!(Side: Missing "missing", Extra "extra");
 
 impl Transport {
     /// Each.
@@ -251,6 +240,15 @@ impl Transport {
         match self {
             Transport::Udp => Protocol::Udp,
             Transport::Tcp | Transport::Tls => Protocol::Tcp,
+        }
+    }
+}
+
+impl From<Protocol> for Protocols {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Udp => Protocols::UDP,
+            Protocol::Tcp => Protocols::TCP,
         }
     }
 }

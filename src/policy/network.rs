@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use thiserror::Error;
 
 use super::ALL_REGIONS;
-use super::space::{Span, joined};
+use crate::packets::{Interval, joined};
 
 /// The published row that a network comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,16 +85,18 @@ pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
 
 /// The merged networks, ascending, and which of them each published one lies in.
 fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize>) {
-    let spans = published.iter().map(|(network, _)| Span::from(*network));
-    let mut ascending: Vec<(Span, usize)> = spans.zip(0..).collect();
+    let spans = published
+        .iter()
+        .map(|(network, _)| Interval::from(*network));
+    let mut ascending: Vec<(Interval, usize)> = spans.zip(0..).collect();
     ascending.sort_unstable_by_key(|(span, _)| span.first);
     let spans = joined(ascending.iter().map(|(span, _)| *span));
-    let merged: Vec<Ipv4Net> = spans.flat_map(Span::networks).collect();
+    let merged: Vec<Ipv4Net> = spans.flat_map(Interval::networks).collect();
     let mut homes = vec![0; published.len()];
     let mut home = 0;
     for (span, position) in ascending {
         // It lies within exactly one: the first that does not end before it.
-        while Span::from(merged[home]).last < span.first {
+        while Interval::from(merged[home]).last < span.first {
             home += 1;
         }
         homes[position] = home;
@@ -112,7 +114,7 @@ pub fn address_or_cidr(network: Ipv4Net) -> String {
 }
 
 /// `192.0.2.1`, `192.0.2.0/24`, or `192.0.2.1-192.0.2.7`
-pub fn notation(span: Span) -> String {
+pub fn notation(span: Interval) -> String {
     let mut networks = span.networks();
     match (networks.next(), networks.next()) {
         (Some(one), None) => address_or_cidr(one),

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::packets::Interval;
+
 /// Ports from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
@@ -79,6 +81,15 @@ impl PortRange {
             first: low.first,
             last: low.last.max(high.last),
         })
+    }
+}
+
+impl From<PortRange> for Interval {
+    fn from(ports: PortRange) -> Self {
+        Interval {
+            first: ports.first.into(),
+            last: ports.last.into(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::{GitHub, Judged, PARTS_LIMIT, Report, Subject, Summary, Text, more_parts, words};
-use crate::policy::space::Side;
+use crate::packets::Side;
 use crate::text::{SPELLED_SIGN, is_hidden, without_commands};
 
 impl Report for GitHub {
@@ -16,16 +16,19 @@ impl Report for GitHub {
         let drift = judged.drift;
         for (side, part) in drift.parts().take(PARTS_LIMIT) {
             let message = format!("{} {}", part.direction, words::part(part));
-            let command = error(judged, side, &message, part.blame.first().copied());
+            let command = error(judged, side, &message, part.source_lines.first().copied());
             to.write_all(command.as_bytes())?;
         }
-        for (direction, beyond) in drift.beyond.iter().take(PARTS_LIMIT) {
-            let message = format!("{direction} {}", beyond.what);
-            let command = error(judged, Side::Extra, &message, Some(beyond.at));
+        for (direction, unmeasured) in drift.unmeasured.iter().take(PARTS_LIMIT) {
+            let message = format!("{direction} {}", unmeasured.what);
+            let command = error(judged, Side::Extra, &message, Some(unmeasured.at));
             to.write_all(command.as_bytes())?;
         }
         // GitHub shows far fewer annotations of a step.
-        let hidden = [drift.missing.len() + drift.extra.len(), drift.beyond.len()];
+        let hidden = [
+            drift.missing.len() + drift.extra.len(),
+            drift.unmeasured.len(),
+        ];
         let hidden: usize = hidden
             .map(|count| count.saturating_sub(PARTS_LIMIT))
             .iter()

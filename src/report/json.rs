@@ -13,8 +13,8 @@ use serde_json::json;
 use serde_json::ser::Formatter;
 
 use super::{Json, Judged, Report, Subject, Summary, deployed, words};
-use crate::policy::drift::{Belongs, Beyond, Part};
-use crate::policy::space::Field;
+use crate::firewall::{Attribution, Part, Unmeasured};
+use crate::packets::Dimension;
 use crate::policy::{ALL_REGIONS, Direction, Plane};
 use crate::text::json_reported;
 
@@ -69,7 +69,7 @@ impl Report for Json {
             empty_units: judged.empty.iter().map(|(name, _)| *name).collect(),
             missing: Parts(&lines, &drift.missing),
             extra: Parts(&lines, &drift.extra),
-            unmeasured: Unmeasured(&lines, &drift.beyond),
+            unmeasured: UnmeasuredList(&lines, &drift.unmeasured),
         };
         to.write_all(b"\n")?;
         let mut serializer = serde_json::Serializer::with_formatter(to, EscapeHidden);
@@ -111,7 +111,7 @@ struct FileReport<'a> {
     empty_units: Vec<&'a str>,
     missing: Parts<'a>,
     extra: Parts<'a>,
-    unmeasured: Unmeasured<'a>,
+    unmeasured: UnmeasuredList<'a>,
 }
 
 struct Parts<'a>(&'a DeployedLines<'a>, &'a [Part]);
@@ -123,15 +123,15 @@ impl Serialize for Parts<'_> {
     }
 }
 
-struct Unmeasured<'a>(&'a DeployedLines<'a>, &'a [(Direction, Beyond)]);
+struct UnmeasuredList<'a>(&'a DeployedLines<'a>, &'a [(Direction, Unmeasured)]);
 
-impl Serialize for Unmeasured<'_> {
+impl Serialize for UnmeasuredList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Unmeasured(lines, all) = self;
-        serializer.collect_seq(all.iter().map(|(direction, beyond)| UnmeasuredReport {
+        let UnmeasuredList(lines, all) = self;
+        serializer.collect_seq(all.iter().map(|(direction, unmeasured)| UnmeasuredReport {
             direction: *direction,
-            what: &beyond.what,
-            deployed: Deployed::new(lines, std::slice::from_ref(&beyond.at)),
+            what: &unmeasured.what,
+            deployed: Deployed::new(lines, std::slice::from_ref(&unmeasured.at)),
         }))
     }
 }
@@ -158,7 +158,7 @@ struct PartReport<'a> {
 
 impl<'a> PartReport<'a> {
     fn new(lines: &'a DeployedLines<'a>, part: &'a Part) -> Self {
-        let (is_all_but, names) = words::protocol_names(part.packets.kind.protocols);
+        let (is_all_but, names) = words::protocol_names(part.packets.header.protocols);
         let values = |field| {
             let named = words::named(&part.packets, field);
             Set::new(named.is_all_but, named.names, Some(named.more))
@@ -170,13 +170,13 @@ impl<'a> PartReport<'a> {
         PartReport {
             direction: part.direction,
             protocols: Set::new(is_all_but, names, None),
-            remote: side(Field::Remote, Field::RemotePort),
-            local: side(Field::Local, Field::LocalPort),
-            sometimes: part.sometimes,
+            remote: side(Dimension::Remote, Dimension::RemotePort),
+            local: side(Dimension::Local, Dimension::LocalPort),
+            sometimes: !part.condition.is_true(),
             tcp_flags: words::flags(&part.packets),
             states: words::states(&part.packets),
-            belongs_to: belongs_to(&part.belongs),
-            deployed: Deployed::new(lines, &part.blame),
+            belongs_to: belongs_to(&part.attribution),
+            deployed: Deployed::new(lines, &part.source_lines),
         }
     }
 }
@@ -224,9 +224,9 @@ struct Place<'a> {
     own_ports: bool,
 }
 
-fn belongs_to(belongs: &Belongs) -> Vec<Place<'_>> {
-    match belongs {
-        Belongs::Rule {
+fn belongs_to(attribution: &Attribution) -> Vec<Place<'_>> {
+    match attribution {
+        Attribution::Rule {
             plane,
             region,
             editions,
@@ -237,7 +237,7 @@ fn belongs_to(belongs: &Belongs) -> Vec<Place<'_>> {
             editions,
             own_ports: true,
         }],
-        Belongs::Published(places) => places
+        Attribution::Published(places) => places
             .iter()
             .map(|place| Place {
                 plane: place.plane,
@@ -246,7 +246,7 @@ fn belongs_to(belongs: &Belongs) -> Vec<Place<'_>> {
                 own_ports: place.own_ports,
             })
             .collect(),
-        Belongs::Nothing => Vec::new(),
+        Attribution::Nothing => Vec::new(),
     }
 }
 

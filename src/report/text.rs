@@ -1,10 +1,11 @@
-//! For people: a first line that says it all, then each part with the lines that are to blame.
+//! For people: a first line that says it all, then each part with the lines that cause it.
 
 use std::io::{self, Write};
 
 use super::{Judged, PARTS_LIMIT, Report, Subject, Summary, Text, deployed, more_parts, words};
-use crate::policy::drift::Part;
-use crate::policy::space::{Grain, Side};
+use crate::firewall::Part;
+use crate::packets::Side;
+use crate::policy::Granularity;
 use crate::policy::{ALL_REGIONS, Direction};
 use crate::text::{GREEN, RED, painted, shown};
 
@@ -59,21 +60,21 @@ impl Report for Text {
                 "{}",
                 self.line(side, part.direction, &words::part(part))
             )?;
-            // Lines that are to blame for several parts in a row are shown once.
+            // Lines that cause several parts in a row are shown once.
             if parts
                 .peek()
-                .is_none_or(|(_, next)| next.blame != part.blame)
+                .is_none_or(|(_, next)| next.source_lines != part.source_lines)
             {
-                blame(judged, part, to)?;
+                source_lines(judged, part, to)?;
             }
         }
         more(drift.missing.len() + drift.extra.len(), to)?;
-        for (direction, beyond) in drift.beyond.iter().take(PARTS_LIMIT) {
-            let what = shown(&beyond.what);
+        for (direction, unmeasured) in drift.unmeasured.iter().take(PARTS_LIMIT) {
+            let what = shown(&unmeasured.what);
             writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
-            writeln!(to, "{}", blame_line(judged, beyond.at))?;
+            writeln!(to, "{}", blame_line(judged, unmeasured.at))?;
         }
-        more(drift.beyond.len(), to)
+        more(drift.unmeasured.len(), to)
     }
 }
 
@@ -108,12 +109,12 @@ fn more(count: usize, to: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn blame(judged: &Judged, part: &Part, to: &mut dyn Write) -> io::Result<()> {
-    for at in part.blame.iter().take(BLAME_LIMIT) {
+fn source_lines(judged: &Judged, part: &Part, to: &mut dyn Write) -> io::Result<()> {
+    for at in part.source_lines.iter().take(BLAME_LIMIT) {
         writeln!(to, "{}", blame_line(judged, *at))?;
     }
-    if part.blame.len() > BLAME_LIMIT {
-        let more = part.blame.len() - BLAME_LIMIT;
+    if part.source_lines.len() > BLAME_LIMIT {
+        let more = part.source_lines.len() - BLAME_LIMIT;
         writeln!(to, "      and {more} lines more")?;
     }
     Ok(())
@@ -139,9 +140,9 @@ fn expected(subject: &Subject) -> String {
         .map(|edition| edition.name.to_string());
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
-    let what = match subject.grain {
-        Grain::Remotes => "the addresses that",
-        Grain::Packets | Grain::Openings => "what",
+    let what = match subject.granularity {
+        Granularity::RemoteAddress => "the addresses that",
+        Granularity::Packet | Granularity::NewConnection => "what",
     };
     format!(
         "{what} {} needs for {regions}, edition {}, {} {}",

@@ -1,7 +1,7 @@
 //! Packets and what they are to Twilio, in words.
 
-use crate::policy::drift::{Belongs, Part, Publication};
-use crate::policy::space::{Cell, Field, Flags, Protocols, Span, States, complement};
+use crate::firewall::{Attribution, Part, Publication};
+use crate::packets::{Cell, Condition, Dimension, Flags, Interval, Protocols, States, complement};
 use crate::policy::{ALL_REGIONS, Direction, notation};
 
 /// As many addresses or ports of one side as a report lists.
@@ -22,15 +22,15 @@ pub struct Named {
 
 /// The addresses or ports of a cell, such as `54.65.63.192/30`, `54.65.63.192`,
 /// `54.65.63.192-54.65.63.194` or `10000-20000`.
-pub fn named(packets: &Cell, field: Field) -> Named {
-    let spans = packets.set(field).spans();
+pub fn named(packets: &Cell, field: Dimension) -> Named {
+    let spans = packets.set(field).intervals();
     let whole = field.whole();
     let others = complement(spans, whole);
     let is_all_but = spans == [whole] || spans.len() > 1 && others.len() < spans.len();
     let listed = if is_all_but { &others[..] } else { spans };
-    let name: fn(Span) -> String = match field {
-        Field::Remote | Field::Local => notation,
-        Field::RemotePort | Field::LocalPort => ports,
+    let name: fn(Interval) -> String = match field {
+        Dimension::Remote | Dimension::Local => notation,
+        Dimension::RemotePort | Dimension::LocalPort => ports,
     };
     Named {
         is_all_but,
@@ -63,7 +63,7 @@ fn shown(named: &Named) -> String {
     }
 }
 
-fn ports(span: Span) -> String {
+fn ports(span: Interval) -> String {
     if span.first == span.last {
         span.first.to_string()
     } else {
@@ -101,7 +101,7 @@ fn protocol(number: u8) -> String {
 
 /// The combinations of flags, such as `syn` and `syn+ack`; `None` where all are meant.
 pub fn flags(packets: &Cell) -> Option<Vec<String>> {
-    let kind = packets.kind;
+    let kind = packets.header;
     let told = kind.flags != Flags::ALL && !kind.protocols.and(Protocols::TCP).is_empty();
     told.then(|| combinations(kind.flags))
 }
@@ -128,28 +128,28 @@ fn combinations(flags: Flags) -> Vec<String> {
 
 /// The states of connection tracking; `None` where all are meant.
 pub fn states(packets: &Cell) -> Option<Vec<&'static str>> {
-    let states = packets.kind.states;
+    let states = packets.header.states;
     (states != States::ALL).then(|| states.names().collect())
 }
 
 /// `udp from 54.65.63.192/30 to any port 5060 (signaling udp of tokyo, edition regional)`
 pub fn part(part: &Part) -> String {
-    match &part.belongs {
-        Belongs::Nothing => packets(part),
-        belongs => format!("{} ({})", packets(part), self::belongs(belongs)),
+    match &part.attribution {
+        Attribution::Nothing => packets(part),
+        attribution => format!("{} ({})", packets(part), self::attribution(attribution)),
     }
 }
 
 /// `udp from 54.65.63.192/30 to any port 5060`
 fn packets(part: &Part) -> String {
     let side = |at, port| side(&named(&part.packets, at), &named(&part.packets, port));
-    let remote = side(Field::Remote, Field::RemotePort);
-    let local = side(Field::Local, Field::LocalPort);
+    let remote = side(Dimension::Remote, Dimension::RemotePort);
+    let local = side(Dimension::Local, Dimension::LocalPort);
     let (from, to) = match part.direction {
         Direction::In => (remote, local),
         Direction::Out => (local, remote),
     };
-    let set = part.packets.kind.flags;
+    let set = part.packets.header.flags;
     let flags = match flags(&part.packets) {
         None => String::new(),
         Some(_) if set == Flags::opening() => " that open a connection".to_owned(),
@@ -164,14 +164,13 @@ fn packets(part: &Part) -> String {
     let states = states(&part.packets).map_or_else(String::new, |states| {
         format!(" in state {}", states.join(", "))
     });
-    let sometimes = if part.sometimes {
-        ", but only in some circumstances"
-    } else {
-        ""
+    let condition = match part.condition {
+        Condition::True => "",
+        Condition::Unknown => ", but only in some circumstances",
     };
     format!(
-        "{} from {from} to {to}{flags}{states}{sometimes}",
-        protocols(part.packets.kind.protocols)
+        "{} from {from} to {to}{flags}{states}{condition}",
+        protocols(part.packets.header.protocols)
     )
 }
 
@@ -183,19 +182,19 @@ fn side(addresses: &Named, ports: &Named) -> String {
 }
 
 /// `signaling udp of tokyo, edition regional`; empty where Twilio has nothing to do with it.
-fn belongs(belongs: &Belongs) -> String {
-    match belongs {
-        Belongs::Rule {
+fn attribution(attribution: &Attribution) -> String {
+    match attribution {
+        Attribution::Rule {
             subject,
             region,
             editions,
             ..
         } => format!("{subject} of {region}, {}", of_editions(editions)),
-        Belongs::Published(places) => {
+        Attribution::Published(places) => {
             let places: Vec<String> = places.iter().map(publication).collect();
             places.join("; ")
         }
-        Belongs::Nothing => String::new(),
+        Attribution::Nothing => String::new(),
     }
 }
 

@@ -6,13 +6,13 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::policy::space::Span;
+use crate::packets::Interval;
 
 /// A set of addresses that a text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The addresses.
-    pub span: Span,
+    pub span: Interval,
     /// Its place in the text, from the first figure to the last.
     pub place: Range<usize>,
     /// Whether its prefix is none.
@@ -161,7 +161,7 @@ fn whole(text: &[u8], first: &Address) -> Found {
         let prefix = (span.last - span.first).leading_zeros();
         return found((span, end), Some(format!("{address}/{prefix}")));
     }
-    let alone = Span::single(first.bits);
+    let alone = Interval::single(first.bits);
     match odd_prefix(text, first) {
         Some(end) => Found {
             has_odd_prefix: true,
@@ -202,12 +202,12 @@ fn ends_number(text: &[u8], end: usize) -> bool {
 }
 
 /// `A/24`, `A/255.255.255.0`
-fn slash(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+fn slash(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let at = behind_slash(text, first)?;
     if let Some(mask) = address_at(text, at).filter(|mask| stands_alone(text, &mask.place)) {
         // Behind a slash stands a netmask, of which this one has no bit.
         let span = if mask.bits == 0 {
-            Some(Span::ADDRESSES)
+            Some(Interval::ADDRESSES)
         } else {
             masked(first.bits, mask.bits)
         };
@@ -257,14 +257,14 @@ pub fn odd_addresses(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 /// The network of a prefix, whatever bits stand behind it.
-fn prefixed(address: u32, prefix: u32) -> Option<Span> {
+fn prefixed(address: u32, prefix: u32) -> Option<Interval> {
     let prefix = u8::try_from(prefix).ok()?;
     let network = Ipv4Net::new(address.into(), prefix).ok()?;
     Some(network.trunc().into())
 }
 
 /// The network of a netmask or of a wildcard mask.
-fn masked(address: u32, mask: u32) -> Option<Span> {
+fn masked(address: u32, mask: u32) -> Option<Interval> {
     let ones = mask.leading_ones();
     let zeros = mask.leading_zeros();
     if mask.checked_shl(ones).unwrap_or(0) == 0 && mask != 0 {
@@ -289,7 +289,7 @@ const SIGNS: [&str; 16] = [
 const WORDS: [&str; 3] = ["to", "through", "thru"];
 
 /// `A-B`, `A to B`, `range A B`, `A-7`
-fn range(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+fn range(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let rest = &text[first.place.end..];
     let blanks = blanks(rest);
     let starts = |sign: &&&str| rest[blanks..].starts_with(sign.as_bytes());
@@ -320,14 +320,14 @@ fn range(text: &[u8], first: &Address) -> Option<(Span, usize)> {
         [b'.' | b'-', next, ..] => !is_word(*next),
         _ => true,
     };
-    let span = Span::new(first.bits, first.bits & !255 | last)?;
+    let span = Interval::new(first.bits, first.bits & !255 | last)?;
     ends.then_some((span, end))
 }
 
 /// The addresses between two ends. A source and a destination are far apart, and the start of a
 /// network with its prefix is no end.
-fn ends_of_range(text: &[u8], first: &Address, last: &Address) -> Option<(Span, usize)> {
-    let span = Span::new(first.bits, last.bits)?;
+fn ends_of_range(text: &[u8], first: &Address, last: &Address) -> Option<(Interval, usize)> {
+    let span = Interval::new(first.bits, last.bits)?;
     let is_network = text.get(last.place.end) == Some(&b'/');
     let is_near = span.last - span.first < MOST_IN_RANGE;
     (is_near && !is_network).then_some((span, last.place.end))
@@ -351,7 +351,7 @@ fn preceded_by(text: &[u8], first: &Address, word: &str) -> bool {
 }
 
 /// `A 255.255.255.0`, `A 0.0.0.255`, `A netmask 255.255.255.0`
-fn mask_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+fn mask_beside(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let rest = &text[first.place.end..];
     let mut at = blanks(rest);
     if at == 0 {
@@ -394,7 +394,7 @@ fn has_word(name: &str, word: &str) -> bool {
 }
 
 /// `start-ip A` and `end-ip B`, in this line or in the next one.
-fn fields(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+fn fields(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let before = field_name(start_of_line(text, first))?;
     let reach = first.place.end + two_lines(&text[first.place.end..], LONGEST_FIELD).len();
     let last = next_address(text, first.place.end).filter(|last| last.place.end <= reach)?;
@@ -443,7 +443,7 @@ const MASKS: [&str; 12] = [
 
 /// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` behind the address, in its line or in the next
 /// one; or a netmask with nothing but signs between, as in a row of CSV.
-fn mask_in_field(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+fn mask_in_field(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let rest = two_lines(&text[first.place.end..], LONGEST_GAP);
     let gap = rest.iter().position(u8::is_ascii_digit)?;
     let between = String::from_utf8_lossy(&rest[..gap]).to_ascii_lowercase();
@@ -472,14 +472,14 @@ fn mask_in_field(text: &[u8], first: &Address) -> Option<(Span, usize)> {
     (span.first == first.bits).then_some((span, end))
 }
 
-fn prefix_at(text: &[u8], first: &Address, at: usize) -> Option<(Span, usize)> {
+fn prefix_at(text: &[u8], first: &Address, at: usize) -> Option<(Interval, usize)> {
     let (prefix, end) = number_at(text, at).filter(|(prefix, _)| (8..=32).contains(prefix))?;
     let ends = !matches!(text.get(end), Some(byte) if is_word(*byte) || *byte == b'.');
     Some((prefixed(first.bits, prefix).filter(|_| ends)?, end))
 }
 
 /// `'A', 24` in a row of SQL; `1 A 24 0` in a line of Kamailio's address file.
-fn prefix_beside(text: &[u8], first: &Address) -> Option<(Span, usize)> {
+fn prefix_beside(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let before = start_of_line(text, first);
     let rest = &text[first.place.end..];
     let at = match rest {

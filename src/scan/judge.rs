@@ -13,7 +13,7 @@ use super::spellings::Spellings;
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
 use crate::limits::{Exceeded, Limit, Limits};
-use crate::policy::space::{Span, complement, normalized};
+use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
 /// What is to be said of addresses.
@@ -87,7 +87,7 @@ pub struct Expected {
     /// Such as `tokyo`, or `all regions`.
     pub region: String,
     /// The networks.
-    pub networks: Vec<Span>,
+    pub networks: Vec<Interval>,
 }
 
 /// Judges texts.
@@ -99,10 +99,10 @@ pub struct Judge<'a> {
     catalog: &'a Catalog,
     expected: Vec<Expected>,
     words: Words,
-    in_force: Vec<Span>,
+    in_force: Vec<Interval>,
     /// Of that, what is for signaling.
-    signaling: Vec<Span>,
-    published: Vec<Span>,
+    signaling: Vec<Interval>,
+    published: Vec<Interval>,
     spellings: Spellings,
 }
 
@@ -207,11 +207,11 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether it is published, or not so much more that it must be meant for others.
-    fn is_twilios(&self, span: Span) -> bool {
+    fn is_twilios(&self, span: Interval) -> bool {
         if !self.is_published(span) {
             return false;
         }
-        let size = |span: Span| u64::from(span.last - span.first) + 1;
+        let size = |span: Interval| u64::from(span.last - span.first) + 1;
         let widest = self.catalog.touching(span).iter().next_back();
         widest.is_some_and(|entry| size(span) <= MOST_TIMES * size(entry.span()))
     }
@@ -244,7 +244,7 @@ impl<'a> Judge<'a> {
         rows
     }
 
-    fn is_published(&self, span: Span) -> bool {
+    fn is_published(&self, span: Interval) -> bool {
         let after = self
             .published
             .partition_point(|known| known.last < span.first);
@@ -271,21 +271,21 @@ pub enum Stopped {
 }
 
 /// The addresses that a text holds, but for networks that nobody means for Twilio.
-fn held(found: &[Found], context: &Context) -> Vec<Span> {
+fn held(found: &[Found], context: &Context) -> Vec<Interval> {
     let meant =
         |one: &&Found| !is_wide(one.span) || context.is_meant(&one.place, is_wide(one.span));
     normalized(found.iter().filter(meant).map(|one| one.span).collect())
 }
 
 /// Wider than a network of an allowlist can be.
-fn is_wide(span: Span) -> bool {
+fn is_wide(span: Interval) -> bool {
     span.last - span.first >= 1 << (32 - SHORTEST_PREFIX)
 }
 
-fn is_public(span: Span) -> bool {
+fn is_public(span: Interval) -> bool {
     NOT_PUBLIC.iter().all(|(first, prefix)| {
         let last = first | u32::MAX >> prefix;
-        Span {
+        Interval {
             first: *first,
             last,
         }
@@ -295,7 +295,7 @@ fn is_public(span: Span) -> bool {
 }
 
 /// Whether all of a span is in others, which are normalized.
-fn covers(spans: &[Span], span: Span) -> bool {
+fn covers(spans: &[Interval], span: Interval) -> bool {
     let after = spans.partition_point(|own| own.last < span.first);
     spans.get(after).is_some_and(|own| own.holds(span))
 }
@@ -314,7 +314,7 @@ struct Text<'t> {
     bytes: &'t [u8],
     context: Context<'t>,
     found: Vec<Found>,
-    held: Vec<Span>,
+    held: Vec<Interval>,
     /// Of each list, how many of its public addresses are published, and how many are not.
     lists: Vec<(usize, usize)>,
     /// Of each line with addresses, whether one of them is published.
@@ -462,7 +462,7 @@ impl Text<'_> {
     }
 
     /// Whether this, or the text with it, holds all of a network.
-    fn has_all_of(&self, entry: &Entry, span: Span) -> bool {
+    fn has_all_of(&self, entry: &Entry, span: Interval) -> bool {
         span.holds(entry.span()) || covers(&self.held, entry.span())
     }
 
@@ -528,7 +528,7 @@ impl Text<'_> {
                 .iter()
                 .flat_map(|span| complement(&self.held, *span));
             let networks: Vec<Ipv4Net> = rest
-                .flat_map(Span::networks)
+                .flat_map(Interval::networks)
                 .inspect(|_| work.add(STEPS_OF_MISSING))
                 .take_while(|_| !work.is_exceeded())
                 .collect();
@@ -584,7 +584,7 @@ fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
 /// As many networks as are told that a wider one holds.
 const SHOWN: usize = 3;
 
-fn wider(span: Span, published: &[Span], entries: &[&Entry]) -> String {
+fn wider(span: Interval, published: &[Interval], entries: &[&Entry]) -> String {
     let beyond: u64 = complement(published, span)
         .iter()
         .map(|s| u64::from(s.last - s.first) + 1)

@@ -1,10 +1,10 @@
 //! What `check` makes of a text, without a process for each.
 
 use ipnet::Ipv4Net;
+use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
 use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::policy::drift::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::report::{Judged, Report, Text};
 use twilio_sip_allow::select::{self, Selection};

@@ -4,9 +4,9 @@ use super::{Expected, assert_cuts_are_found, pairs, rows};
 use crate::common::EDITIONS;
 use crate::common::judge::{BOTH, everything};
 use std::collections::BTreeSet;
+use twilio_sip_allow::firewall::Attribution;
+use twilio_sip_allow::packets::{Dimension, Interval};
 use twilio_sip_allow::policy::Direction;
-use twilio_sip_allow::policy::drift::Belongs;
-use twilio_sip_allow::policy::space::{Field, Span};
 use twilio_sip_allow::select::Selection;
 
 /// As the real `ipset save` prints it (version 7.17).
@@ -235,17 +235,17 @@ fn no_rule_is_without_its_set() {
             .collect();
         let expected = Expected::new("ipset", &editions, &everything());
         let drift = expected.check("create other hash:net\n").unwrap();
-        let missing: BTreeSet<(Direction, String, Span)> = drift
+        let missing: BTreeSet<(Direction, String, Interval)> = drift
             .missing
             .iter()
             .map(|part| {
-                let Belongs::Rule { plane, .. } = part.belongs else {
+                let Attribution::Rule { plane, .. } = part.attribution else {
                     panic!("{part:?}");
                 };
                 (
                     part.direction,
                     plane.to_string(),
-                    part.packets.set(Field::Remote).hull(),
+                    part.packets.set(Dimension::Remote).hull(),
                 )
             })
             .collect();

@@ -134,7 +134,7 @@ fn what_differs_is_found() {
     let drift = expected
         .check(&DUMPED.replace("group: 2", "group: 1"))
         .unwrap();
-    assert_eq!(Lines::of(DUMPED).number(drift.extra[0].blame[0]), 10);
+    assert_eq!(Lines::of(DUMPED).number(drift.extra[0].source_lines[0]), 10);
 }
 
 const REFUSED_FILES: &str = "

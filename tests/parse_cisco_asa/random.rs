@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
+use twilio_sip_allow::firewall::DeployedUnit;
+use twilio_sip_allow::packets::{Action, Dimension, Interval, Protocols};
 use twilio_sip_allow::policy::Direction;
-use twilio_sip_allow::policy::drift::DeployedUnit;
-use twilio_sip_allow::policy::space::{Field, Protocols, Span, Verdict};
 
 use super::FORMAT;
 use super::common::judge::{chance, pick, units};
@@ -323,23 +323,24 @@ fn shown(entries: &[Entry], random: &mut Random) -> String {
 
 fn passes(unit: &DeployedUnit, packet: &Packet) -> bool {
     let [(source, source_port), (destination, destination_port)] = packet.ends;
-    let holds =
-        |field, number| move |span: &dyn Fn(Field) -> Span| span(field).holds(Span::single(number));
+    let holds = |field, number| {
+        move |span: &dyn Fn(Dimension) -> Interval| span(field).holds(Interval::single(number))
+    };
     let fields = [
-        holds(Field::Remote, source),
-        holds(Field::RemotePort, source_port.into()),
-        holds(Field::Local, destination),
-        holds(Field::LocalPort, destination_port.into()),
+        holds(Dimension::Remote, source),
+        holds(Dimension::RemotePort, source_port.into()),
+        holds(Dimension::Local, destination),
+        holds(Dimension::LocalPort, destination_port.into()),
     ];
     let first = unit.steps.iter().find(|step| {
-        assert!(step.certain);
-        let kind = step.packets.kind;
+        assert!(step.condition.is_true());
+        let kind = step.packets.header;
         kind.protocols.holds(Protocols::of(packet.protocol))
             && fields
                 .iter()
-                .all(|holds| holds(&|field| step.packets.span(field)))
+                .all(|holds| holds(&|field| step.packets.interval(field)))
     });
-    first.is_some_and(|step| step.verdict == Verdict::Accept)
+    first.is_some_and(|step| step.action == Action::Accept)
 }
 
 fn probe(random: &mut Random) -> Packet {

@@ -170,12 +170,12 @@ fn a_difference_names_the_properties_that_make_it() {
     let own = tokyo(&BOTH);
     let text = edited("@/Properties/ToPort = 20001");
     let drift = own.check(&text).unwrap();
-    let at = drift.extra[0].blame[0] as usize;
+    let at = drift.extra[0].source_lines[0] as usize;
     assert!(text[..at].ends_with("\"Properties\": "), "{}", &text[at..]);
     // Of a template in a string, the string.
     let text = printed(&text.into());
     let drift = own.check(&text).unwrap();
-    let at = drift.extra[0].blame[0] as usize;
+    let at = drift.extra[0].source_lines[0] as usize;
     assert!(
         text[..at].ends_with("\"TemplateBody\": "),
         "{}",

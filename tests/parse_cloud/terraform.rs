@@ -312,7 +312,7 @@ fn a_difference_names_the_values_that_make_it() {
     let own = tokyo(&BOTH);
     let text = state("@/values/to_port = 20001");
     let drift = own.check(&text).unwrap();
-    let at = drift.extra[0].blame[0] as usize;
+    let at = drift.extra[0].source_lines[0] as usize;
     assert!(text[..at].ends_with("\"values\":"), "{}", &text[at..]);
 }
 

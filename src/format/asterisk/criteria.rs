@@ -2,15 +2,15 @@
 
 use std::net::Ipv6Addr;
 
+use crate::firewall::Unmeasured;
 use crate::format::parse::{address, network};
 use crate::limits::{Limit, Limits};
-use crate::policy::drift::Beyond;
-use crate::policy::space::{Field, Packets, Span, Step, Verdict};
+use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
 pub(super) struct Criteria {
     limits: Limits,
     pub steps: Vec<Step>,
-    pub beyond: Vec<Beyond>,
+    pub unmeasured: Vec<Unmeasured>,
 }
 
 impl Criteria {
@@ -18,13 +18,13 @@ impl Criteria {
         Criteria {
             limits,
             steps: Vec::new(),
-            beyond: Vec::new(),
+            unmeasured: Vec::new(),
         }
     }
 
     /// Adds one item of `match`.
     pub fn add(&mut self, at: u32, item: &str) -> Result<(), String> {
-        let count = self.steps.len() + self.beyond.len() + 1;
+        let count = self.steps.len() + self.unmeasured.len() + 1;
         self.limits.check(Limit::Rules, count)?;
         if item.starts_with('!') {
             return Err(format!(
@@ -37,8 +37,8 @@ impl Criteria {
         }
         self.steps.push(Step {
             packets: packets(item)?,
-            certain: true,
-            verdict: Verdict::Accept,
+            condition: Condition::True,
+            action: Action::Accept,
             at,
         });
         Ok(())
@@ -46,12 +46,12 @@ impl Criteria {
 
     /// Adds what is no address.
     pub fn besides(&mut self, at: u32, what: String) {
-        self.beyond.push(Beyond { what, at });
+        self.unmeasured.push(Unmeasured { what, at });
     }
 }
 
 /// `192.0.2.0:5060/24`: an address, and perhaps a port, and a prefix length or a mask.
-fn packets(item: &str) -> Result<Packets, String> {
+fn packets(item: &str) -> Result<PacketBox, String> {
     let (host, mask) = item.split_once('/').unwrap_or((item, "32"));
     let (host, port) = host.split_once(':').unwrap_or((host, ""));
     address(host).map_err(|problem| {
@@ -68,14 +68,14 @@ fn packets(item: &str) -> Result<Packets, String> {
     } else {
         mask.to_owned()
     };
-    let packets = Packets::ALL.with(Field::Remote, network(&format!("{host}/{mask}"))?);
+    let packets = PacketBox::ALL.with(Dimension::Remote, network(&format!("{host}/{mask}"))?);
     if !item.contains(':') {
         return Ok(packets);
     }
     let digits = port.bytes().all(|byte| byte.is_ascii_digit());
     let number = port.parse::<u16>().ok().filter(|port| digits && *port > 0);
     let number = number.ok_or_else(|| format!("'{port}' is not a port from 1 to 65535"))?;
-    Ok(packets.with(Field::RemotePort, Span::single(number.into())))
+    Ok(packets.with(Dimension::RemotePort, Interval::single(number.into())))
 }
 
 /// `2001:db8::/32`, or `[2001:db8::1]:5060`.

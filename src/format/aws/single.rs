@@ -4,10 +4,10 @@
 use ipnet::Ipv4Net;
 
 use super::words::{self, Spelling, Traffic};
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::json::node::{Node, Others, Problem};
+use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Step, Verdict};
 
 /// What a tool calls the parts of a rule.
 pub(in crate::format) struct Keys {
@@ -60,17 +60,17 @@ impl<'a> Single<'a> {
         })
     }
 
-    /// Adds what it lets through; `certain` is whether it is there in any case.
-    pub fn add_to(&self, unit: &mut DeployedUnit, certain: bool) {
+    /// Adds what it lets through; `condition` is whether it is there in any case.
+    pub fn add_to(&self, unit: &mut DeployedUnit, condition: Condition) {
         let Single { direction, at, .. } = *self;
         match &self.far {
             Far::Network(network) => unit.steps.push(Step {
                 packets: self.traffic.packets(direction, *network),
-                certain: certain && self.traffic.certain,
-                verdict: Verdict::Accept,
+                condition: condition & self.traffic.condition,
+                action: Action::Accept,
                 at,
             }),
-            Far::Other(far) => unit.beyond.push(Beyond {
+            Far::Other(far) => unit.unmeasured.push(Unmeasured {
                 what: self.traffic.with_far_side(direction, far),
                 at,
             }),

@@ -7,7 +7,7 @@ use std::fmt;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::format::json::node::{Node, Problem};
-use crate::policy::space::{Field, Packets, Protocols, Span};
+use crate::packets::{Condition, Dimension, Interval, PacketBox, Protocols};
 use crate::policy::{Direction, parse_network};
 use crate::text::clip;
 
@@ -18,9 +18,9 @@ pub(in crate::format) struct Traffic<'a> {
     /// The first and the last port as they are deployed.
     pub ports: Option<(i64, i64)>,
     protocols: Protocols,
-    destination_ports: Span,
-    /// Whether it is all such packets, not only those of one type of ICMP.
-    pub certain: bool,
+    destination_ports: Interval,
+    /// Unknown for one type of ICMP, which no box tells from others.
+    pub condition: Condition,
 }
 
 /// What a tool calls protocol and ports, and how it takes them.
@@ -97,19 +97,19 @@ impl<'a> Traffic<'a> {
             object.problem(what).of(object, key)
         })?;
         let meant = ports.filter(|_| !spelling.written || has_ports(protocols));
-        let (destination_ports, certain) =
+        let (destination_ports, condition) =
             meaning(protocols, meant, spelling).map_err(|what| object.problem(what))?;
         Ok(Traffic {
             protocol: word,
             ports: meant,
             protocols,
             destination_ports,
-            certain,
+            condition,
         })
     }
 
     /// What a rule for a network holds for.
-    pub fn packets(&self, direction: Direction, far: Ipv4Net) -> Packets {
+    pub fn packets(&self, direction: Direction, far: Ipv4Net) -> PacketBox {
         packets(direction, self.protocols, self.destination_ports, far)
     }
 
@@ -128,21 +128,21 @@ impl<'a> Traffic<'a> {
 pub(in crate::format) fn packets(
     direction: Direction,
     protocols: Protocols,
-    destination_ports: Span,
+    destination_ports: Interval,
     far: Ipv4Net,
-) -> Packets {
-    let mut packets = Packets::ALL
-        .with(Field::Remote, far.into())
+) -> PacketBox {
+    let mut packets = PacketBox::ALL
+        .with(Dimension::Remote, far.into())
         .with(port_field(direction), destination_ports);
-    packets.kind.protocols = protocols;
+    packets.header.protocols = protocols;
     packets
 }
 
-/// Where [`Packets`] have the port that packets go to.
-pub(in crate::format) fn port_field(direction: Direction) -> Field {
+/// Where [`PacketBox`] have the port that packets go to.
+pub(in crate::format) fn port_field(direction: Direction) -> Dimension {
     match direction {
-        Direction::In => Field::LocalPort,
-        Direction::Out => Field::RemotePort,
+        Direction::In => Dimension::LocalPort,
+        Direction::Out => Dimension::RemotePort,
     }
 }
 
@@ -173,26 +173,28 @@ fn meaning(
     protocols: Protocols,
     ports: Option<(i64, i64)>,
     spelling: &Spelling,
-) -> Result<(Span, bool), String> {
+) -> Result<(Interval, Condition), String> {
     let Spelling { from, to, .. } = spelling;
     let needed = || format!("expected {from} and {to}");
     if protocols == Protocols::TCP || protocols == Protocols::UDP {
         let (from, to) = ports.ok_or_else(needed)?;
         let port = |port: i64| u16::try_from(port).ok().map(u32::from);
         return match (port(from), port(to)) {
-            (Some(first), Some(last)) if first <= last => Ok((Span { first, last }, true)),
+            (Some(first), Some(last)) if first <= last => {
+                Ok((Interval { first, last }, Condition::True))
+            }
             (Some(_), Some(_)) => Err(format!("the ports from {from} to {to} are reversed")),
             _ => Err(format!(
                 "expected ports from 0 to 65535, not {from} and {to}"
             )),
         };
     }
-    let all = Ok((Span::PORTS, true));
+    let all = Ok((Interval::PORTS, Condition::True));
     if protocols == ICMP || protocols == ICMP_V6 {
         return match ports {
             None if protocols == ICMP => Err(needed()),
             None | Some((-1, -1)) => all,
-            Some((0..=255, -1..=255)) => Ok((Span::PORTS, false)),
+            Some((0..=255, -1..=255)) => Ok((Interval::PORTS, Condition::Unknown)),
             Some((from, to)) => Err(format!(
                 "expected a type and a code of ICMP from 0 to 255, or -1 for any, not {from} and {to}"
             )),
@@ -215,8 +217,10 @@ impl fmt::Display for Traffic<'_> {
             word => f.write_str(word)?,
         }
         match self.ports {
-            Some((kind, -1)) if !self.certain => write!(f, " type {kind}"),
-            Some((kind, code)) if !self.certain => write!(f, " type {kind} code {code}"),
+            Some((kind, -1)) if !self.condition.is_true() => write!(f, " type {kind}"),
+            Some((kind, code)) if !self.condition.is_true() => {
+                write!(f, " type {kind} code {code}")
+            }
             Some((-1, _)) | None => Ok(()),
             Some((from, to)) if from == to => write!(f, " {from}"),
             Some((from, to)) => write!(f, " {from}-{to}"),

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 
 use ipnet::Ipv4Net;
 
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::aws::words;
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::{ParseError, Parsed, Wanted};
 use crate::limits::Limit;
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Field, Packets, Step, Verdict};
+use crate::packets::{Action, Condition, Dimension, PacketBox, Step};
 use crate::policy::{Direction, Plane};
 
 const ENTRIES: &str = "Entries";
@@ -74,16 +74,16 @@ impl<'a> List<'a> {
 
     fn unit(&self, direction: Direction, wanted: Wanted) -> DeployedUnit {
         let mut steps = Vec::with_capacity(self.entries.len());
-        let mut beyond = Vec::new();
+        let mut unmeasured = Vec::new();
         for Entry { at, network } in &self.entries {
             match network {
                 Network::V4(network) => steps.push(Step {
-                    packets: Packets::ALL.with(Field::Remote, (*network).into()),
-                    certain: true,
-                    verdict: Verdict::Accept,
+                    packets: PacketBox::ALL.with(Dimension::Remote, (*network).into()),
+                    condition: Condition::True,
+                    action: Action::Accept,
                     at: *at,
                 }),
-                Network::V6(cidr) => beyond.push(Beyond {
+                Network::V6(cidr) => unmeasured.push(Unmeasured {
                     what: format!("IPv6 {cidr}"),
                     at: *at,
                 }),
@@ -93,7 +93,7 @@ impl<'a> List<'a> {
         let name = name.unwrap_or_else(|| wanted.unit.name.lower_with_hyphens());
         DeployedUnit {
             steps,
-            beyond,
+            unmeasured,
             ..DeployedUnit::empty(direction, name)
         }
     }

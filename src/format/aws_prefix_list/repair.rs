@@ -10,7 +10,7 @@ use super::list::{List, Network};
 use super::{ENTRY_LIMIT, Entry};
 use crate::format::FormatError;
 use crate::format::parse::Wanted;
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 use crate::text::json_escaped;
 
 /// The JSON of `modify-managed-prefix-list`, which does all of it in one step.
@@ -69,13 +69,13 @@ fn sort_out(expected: Vec<Entry>, deployed: &BTreeSet<Ipv4Net>) -> (Vec<Entry>, 
     (add, remove)
 }
 
-fn spans(networks: impl Iterator<Item = Ipv4Net>) -> Vec<Span> {
-    normalized(networks.map(Span::from).collect())
+fn spans(networks: impl Iterator<Item = Ipv4Net>) -> Vec<Interval> {
+    normalized(networks.map(Interval::from).collect())
 }
 
 /// Whether one of the spans, which are [`normalized`], holds a network.
-fn within(network: Ipv4Net, spans: &[Span]) -> bool {
-    let own = Span::from(network);
+fn within(network: Ipv4Net, spans: &[Interval]) -> bool {
+    let own = Interval::from(network);
     let after = spans.partition_point(|span| span.first <= own.first);
     after > 0 && spans[after - 1].holds(own)
 }

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::permission::{Count, Permission};
+use crate::firewall::DeployedUnit;
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted};
 use crate::format::unit::UnitName;
 use crate::policy::Direction;
-use crate::policy::drift::DeployedUnit;
 
 const GROUPS: &str = "SecurityGroups";
 const INGRESS: &str = "IpPermissions";
@@ -23,10 +23,10 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let unit = |(direction, permissions): &(Direction, Vec<Permission>)| {
         let direction = *direction;
         let steps = permissions.iter().flat_map(|p| p.steps(direction));
-        let beyond = permissions.iter().flat_map(|p| p.beyond(direction));
+        let unmeasured = permissions.iter().flat_map(|p| p.unmeasured(direction));
         DeployedUnit {
             steps: steps.collect(),
-            beyond: beyond.collect(),
+            unmeasured: unmeasured.collect(),
             ..DeployedUnit::empty(direction, group.names.to_string())
         }
     };

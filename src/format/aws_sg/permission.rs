@@ -8,12 +8,12 @@ use std::cell::Cell;
 
 use ipnet::Ipv4Net;
 
+use crate::firewall::Unmeasured;
 use crate::format::aws::words::{self, Spelling, Traffic};
 use crate::format::json::node::{Node, Others, Problem};
 use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::{Action, Step};
 use crate::policy::Direction;
-use crate::policy::drift::Beyond;
-use crate::policy::space::{Step, Verdict};
 
 /// Rules of the same protocol and ports.
 pub(super) struct Permission<'a> {
@@ -106,15 +106,15 @@ impl<'a> Permission<'a> {
         let traffic = &self.traffic;
         self.networks.iter().map(move |rule| Step {
             packets: traffic.packets(direction, rule.far),
-            certain: traffic.certain,
-            verdict: Verdict::Accept,
+            condition: traffic.condition,
+            action: Action::Accept,
             at: rule.at,
         })
     }
 
     /// What lets packets through otherwise.
-    pub fn beyond(&self, direction: Direction) -> impl Iterator<Item = Beyond> {
-        self.others.iter().map(move |rule| Beyond {
+    pub fn unmeasured(&self, direction: Direction) -> impl Iterator<Item = Unmeasured> {
+        self.others.iter().map(move |rule| Unmeasured {
             what: self.traffic.with_far_side(direction, &rule.far.what),
             at: rule.at,
         })

@@ -14,10 +14,11 @@ use crate::format::aws::words::{Traffic, packets, port_field};
 use crate::format::parse::Wanted;
 use crate::format::{Dialect, FormatError, Unit};
 use crate::limits::Exceeded;
-use crate::policy::space::{
-    Difference, Field, Kind, Packets, Span, Step, boxes, coalesced, complement, differences,
-    near_differences, normalized,
+use crate::packets::{
+    Difference, Dimension, HeaderMatch, Interval, PacketBox, Step, coalesced, complement,
+    differences, near_differences, normalized,
 };
+use crate::policy::boxes;
 use crate::policy::{Direction, Policy, Protocol};
 use crate::text::json_escaped;
 
@@ -51,7 +52,9 @@ pub(super) fn commands(policy: &Policy, text: &str, wanted: Wanted) -> Result<St
     let mut commands = Commands(Vec::new());
     for (direction, permissions) in &group.permissions {
         let rules = policy.stateful(*direction);
-        let expected: Vec<Packets> = rules.flat_map(|rule| boxes(rule, AwsSg.grain())).collect();
+        let expected: Vec<PacketBox> = rules
+            .flat_map(|rule| boxes(rule, AwsSg.granularity()))
+            .collect();
         let (stay, revoke) = sort_out(permissions, *direction, &expected);
         let missing = differences(&expected, &stay, wanted.limits).map_err(tangled)?;
         let authorize = missing_rules(policy, wanted.unit, *direction, &missing);
@@ -84,7 +87,7 @@ pub(super) fn commands(policy: &Policy, text: &str, wanted: Wanted) -> Result<St
 fn sort_out<'a>(
     permissions: &'a [Permission],
     direction: Direction,
-    expected: &[Packets],
+    expected: &[PacketBox],
 ) -> (Vec<Step>, Rules<'a>) {
     let allowed = Allowed::new(expected, port_field(direction));
     let mut stay = Vec::new();
@@ -107,30 +110,32 @@ fn sort_out<'a>(
 
 /// The expected packets by kind, port and far address, which is all that a group distinguishes.
 struct Allowed {
-    port: Field,
+    port: Dimension,
     /// The addresses, [`normalized`], of a kind and of ports all of which have the same ones.
-    parts: BTreeMap<(Kind, Span), Vec<Span>>,
+    parts: BTreeMap<(HeaderMatch, Interval), Vec<Interval>>,
 }
 
 impl Allowed {
-    fn new(expected: &[Packets], port: Field) -> Self {
+    fn new(expected: &[PacketBox], port: Dimension) -> Self {
         // A policy has few spans of ports, however many networks it has.
-        let mut by_ports: BTreeMap<(Kind, Span), Vec<Span>> = BTreeMap::new();
+        let mut by_ports: BTreeMap<(HeaderMatch, Interval), Vec<Interval>> = BTreeMap::new();
         for packets in expected {
-            let remotes = by_ports.entry((packets.kind, packets.span(port)));
-            remotes.or_default().push(packets.span(Field::Remote));
+            let remotes = by_ports.entry((packets.header, packets.interval(port)));
+            remotes
+                .or_default()
+                .push(packets.interval(Dimension::Remote));
         }
         let ends = by_ports
             .keys()
             .map(|(_, ports)| [ports.first, ports.last + 1]);
         let edges: BTreeSet<u32> = ends.flatten().collect();
-        let mut parts: BTreeMap<_, Vec<Span>> = BTreeMap::new();
-        for ((kind, ports), remotes) in &by_ports {
+        let mut parts: BTreeMap<_, Vec<Interval>> = BTreeMap::new();
+        for ((header, ports), remotes) in &by_ports {
             let inner = edges.range(ports.first + 1..=ports.last + 1);
             let mut first = ports.first;
             for end in inner {
                 let last = end - 1;
-                let part = parts.entry((*kind, Span { first, last }));
+                let part = parts.entry((*header, Interval { first, last }));
                 part.or_default().extend(remotes);
                 first = *end;
             }
@@ -142,17 +147,17 @@ impl Allowed {
     }
 
     /// True if all of these packets are expected. They have any near address and any other port.
-    fn holds(&self, packets: &Packets) -> bool {
-        let remote = packets.span(Field::Remote);
-        let with_all = |remotes: &[Span]| {
+    fn holds(&self, packets: &PacketBox) -> bool {
+        let remote = packets.interval(Dimension::Remote);
+        let with_all = |remotes: &[Interval]| {
             let at = remotes.partition_point(|span| span.last < remote.last);
             remotes.get(at).is_some_and(|span| span.holds(remote))
         };
         let parts = self.parts.iter();
         let ports = parts
-            .filter(|((kind, _), remotes)| *kind == packets.kind && with_all(remotes))
+            .filter(|((header, _), remotes)| *header == packets.header && with_all(remotes))
             .map(|((_, ports), _)| *ports);
-        complement(&normalized(ports.collect()), packets.span(self.port)).is_empty()
+        complement(&normalized(ports.collect()), packets.interval(self.port)).is_empty()
     }
 }
 
@@ -165,7 +170,7 @@ fn missing_rules(
 ) -> Rules<'static> {
     let permissions = super::permissions(policy, unit, direction);
     let ranges = permissions.iter().flat_map(|permission| {
-        let ports = Span {
+        let ports = Interval {
             first: permission.from_port.into(),
             last: permission.to_port.into(),
         };
@@ -177,14 +182,14 @@ fn missing_rules(
         })
     });
     let ranges: Vec<_> = ranges.collect();
-    let wholes: Vec<Packets> = ranges.iter().map(|(whole, ..)| *whole).collect();
+    let wholes: Vec<PacketBox> = ranges.iter().map(|(whole, ..)| *whole).collect();
     let near = near_differences(&wholes, missing);
     let mut rules = Rules::new();
     for ((whole, protocol, description), near) in ranges.into_iter().zip(near) {
         let parts = near.into_iter().filter_map(|number| {
             Some(Difference {
                 packets: missing[number].packets.and(&whole)?,
-                blame: Vec::new(),
+                source_lines: Vec::new(),
                 ..missing[number]
             })
         });
@@ -204,10 +209,10 @@ fn missing_rules(
 fn split(
     protocol: Protocol,
     direction: Direction,
-    packets: Packets,
+    packets: PacketBox,
 ) -> impl Iterator<Item = Rule<'static>> {
-    let far = packets.span(Field::Remote);
-    let ports = packets.span(port_field(direction));
+    let far = packets.interval(Dimension::Remote);
+    let ports = packets.interval(port_field(direction));
     far.networks().map(move |network| Rule {
         protocol: protocol.to_string().into(),
         ports: Some((ports.first.into(), ports.last.into())),
@@ -310,17 +315,17 @@ impl Far<'_> {
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use crate::policy::space::{Protocols, Side, Verdict};
+    use crate::packets::{Action, Condition, Protocols, Side};
 
     /// The rule of a number below 32; the rules are of few addresses and ports.
-    fn rule(number: u32) -> Packets {
+    fn rule(number: u32) -> PacketBox {
         let protocols = [Protocols::TCP, Protocols::UDP][(number & 1) as usize];
         let bits = [number >> 1 & 3, number >> 3 & 3];
         let networks = ["10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.1/32"];
         let ports = [(1, 1), (1, 2), (2, 3), (3, 3)];
         let (first, last) = ports[bits[0] as usize];
         let far = networks[bits[1] as usize].parse().unwrap();
-        packets(Direction::In, protocols, Span { first, last }, far)
+        packets(Direction::In, protocols, Interval { first, last }, far)
     }
 
     #[test]
@@ -332,8 +337,8 @@ mod tests {
             let expected = [one, other];
             let step = Step {
                 packets: asked,
-                certain: true,
-                verdict: Verdict::Accept,
+                condition: Condition::True,
+                action: Action::Accept,
                 at: 0,
             };
             let found = differences(&expected, &[step], limits).unwrap();

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use super::groups::{Groups, Service};
 use super::words::{ICMP, Problem, Words, icmp_message, means, ports, protocols};
 use crate::format::parse::{Matches, address};
-use crate::policy::space::{Field, Flags, Kind, Protocols, Span, Verdict};
+use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
 
 /// What an entry does, and with which packets.
 pub(super) struct Entry {
-    pub verdict: Verdict,
+    pub action: Action,
     /// In packet order.
     pub matches: Matches,
     /// Narrows the packets to any of these.
@@ -22,9 +22,9 @@ impl Entry {
     /// Reads an entry without its number.
     pub fn read<'a>(text: &'a str, groups: &mut Groups<'a>) -> Result<Entry, Problem> {
         let mut words = Words::new(text);
-        let verdict = match words.need("permit or deny")? {
-            "permit" => Verdict::Accept,
-            "deny" => Verdict::Deny,
+        let action = match words.need("permit or deny")? {
+            "permit" => Action::Accept,
+            "deny" => Action::Deny,
             "dynamic" | "Dynamic" => {
                 return Err(refused("a dynamic entry lets through who logs in"));
             }
@@ -45,15 +45,15 @@ impl Entry {
         };
         let services = reader.service()?;
         for (addresses, ports) in [
-            (Field::SOURCE, Field::SOURCE_PORT),
-            (Field::DESTINATION, Field::DESTINATION_PORT),
+            (HeaderField::Source, HeaderField::SourcePort),
+            (HeaderField::Destination, HeaderField::DestinationPort),
         ] {
             reader.addresses(addresses)?;
             reader.ports(ports)?;
         }
         reader.options()?;
         Ok(Entry {
-            verdict,
+            action,
             matches: reader.matches,
             services,
         })
@@ -90,17 +90,17 @@ impl Reader<'_, '_> {
             return self.groups.services(name).map(Some);
         }
         self.protocols = protocols(word)?;
-        self.matches.kind(Kind::of(self.protocols));
+        self.matches.kind(HeaderMatch::of(self.protocols));
         Ok(None)
     }
 
     /// `any`, `host 192.0.2.1`, `192.0.2.0 0.0.0.255` or `object-group NAME`.
-    fn addresses(&mut self, field: Field) -> Result<(), Problem> {
+    fn addresses(&mut self, field: HeaderField) -> Result<(), Problem> {
         match self.words.need("an address")? {
             "any" => {}
             "host" => {
                 let host = address(self.words.need("an address")?)?;
-                self.matches.span(field, &[Span::single(host)])?;
+                self.matches.span(field, &[Interval::single(host)])?;
             }
             "object-group" => {
                 let name = self.words.need("the name of an object group")?;
@@ -122,7 +122,7 @@ impl Reader<'_, '_> {
     }
 
     /// A wildcard mask has the bits set that do not matter.
-    fn wildcard(&mut self, field: Field, base: u32, wildcard: u32) -> Result<(), String> {
+    fn wildcard(&mut self, field: HeaderField, base: u32, wildcard: u32) -> Result<(), String> {
         let low = !(u32::MAX.checked_shl(wildcard.trailing_ones()).unwrap_or(0));
         let gaps = wildcard & !low;
         let base = base & !wildcard;
@@ -137,7 +137,7 @@ impl Reader<'_, '_> {
                 "the wildcard mask stands for more than {WILDCARD_LIMIT} ranges of addresses"
             ));
         }
-        let span = |bits| Span {
+        let span = |bits| Interval {
             first: base | bits,
             last: base | bits | low,
         };
@@ -152,7 +152,7 @@ impl Reader<'_, '_> {
             .span(field, &subsets.map(span).collect::<Vec<_>>())
     }
 
-    fn ports(&mut self, field: Field) -> Result<(), String> {
+    fn ports(&mut self, field: HeaderField) -> Result<(), String> {
         match ports(&mut self.words)? {
             None => Ok(()),
             Some(spans) if Protocols::WITH_PORTS.holds(self.protocols) => {
@@ -164,7 +164,7 @@ impl Reader<'_, '_> {
 
     fn options(&mut self) -> Result<(), String> {
         if self.protocols == ICMP && icmp_message(&mut self.words)? {
-            self.matches.certain = false;
+            self.matches.condition = Condition::Unknown;
         }
         while let Some(word) = self.words.next() {
             self.option(word)?;
@@ -177,7 +177,7 @@ impl Reader<'_, '_> {
             "established" => self.flags(Flags::established()),
             "match-any" | "match-all" => self.signed_flags(word),
             "fragments" => {
-                self.matches.certain = false;
+                self.matches.condition = Condition::Unknown;
                 Ok(())
             }
             "dscp" | "precedence" | "tos" | "option" | "time-range" => self.narrowing(word),
@@ -187,7 +187,7 @@ impl Reader<'_, '_> {
                 self.shown_tag()
             }
             "reflect" => Err("'reflect' lets through what other packets ask for".to_owned()),
-            "(active)" | "(inactive)" if !self.matches.certain => Ok(()),
+            "(active)" | "(inactive)" if !self.matches.condition.is_true() => Ok(()),
             _ if flag(word).is_some() => self.set_flags(word),
             _ => self.counter(word),
         }
@@ -195,7 +195,7 @@ impl Reader<'_, '_> {
 
     /// A match that looks at what no set of packets tells, and its value.
     fn narrowing(&mut self, option: &str) -> Result<(), String> {
-        self.matches.certain = false;
+        self.matches.condition = Condition::Unknown;
         let value = |word: &str| !is_option(word) && !word.starts_with('(');
         let found = self.words.next_if(value);
         found
@@ -204,7 +204,7 @@ impl Reader<'_, '_> {
     }
 
     fn time_to_live(&mut self) -> Result<(), String> {
-        self.matches.certain = false;
+        self.matches.condition = Condition::Unknown;
         let values = match self.words.need("eq, neq, gt, lt or range")? {
             "eq" | "neq" | "gt" | "lt" => 1,
             "range" => 2,
@@ -266,9 +266,9 @@ impl Reader<'_, '_> {
             return Err("it asks for flags twice".to_owned());
         }
         self.has_flags = true;
-        self.matches.kind(Kind {
+        self.matches.kind(HeaderMatch {
             flags,
-            ..Kind::of(Protocols::TCP)
+            ..HeaderMatch::of(Protocols::TCP)
         });
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Reader<'_, '_> {
             next = self.words.next_if(|word| flag(word).is_some());
         }
         if others {
-            self.matches.certain = false;
+            self.matches.condition = Condition::Unknown;
             return self.flags(Flags::ALL);
         }
         self.flags(Flags::any_of(known))
@@ -308,7 +308,7 @@ impl Reader<'_, '_> {
                 "expected flags such as +ack or -syn after '{option}'"
             ));
         }
-        self.matches.certain &= !others;
+        self.matches.condition &= Condition::true_if(!others);
         self.flags(match option {
             "match-all" => Flags::masked(mask, value),
             _ if others => Flags::ALL,

@@ -9,18 +9,20 @@ use super::outline::{Definition, GroupKind};
 use super::words::{ICMP, Problem, Words, icmp_message, ports_or_port, protocols};
 use crate::format::parse::{Matches, ParseError, address, network};
 use crate::limits::{Limit, Limits};
-use crate::policy::space::{Field, Kind, Packets, Protocols, Span, normalized};
+use crate::packets::{
+    Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
+};
 
 /// Packets that a member of a group of services holds for.
 #[derive(Clone, Copy)]
 pub(super) struct Service {
-    pub packets: Packets,
-    pub certain: bool,
+    pub packets: HeaderBox,
+    pub condition: Condition,
 }
 
 /// The groups of a text; each is read when it is asked for.
 pub(super) struct Groups<'a> {
-    networks: GroupsOf<'a, Span>,
+    networks: GroupsOf<'a, Interval>,
     services: GroupsOf<'a, Service>,
     pub limits: Limits,
 }
@@ -53,7 +55,7 @@ impl<'a> Groups<'a> {
     }
 
     /// The addresses of a group, [`normalized`].
-    pub fn networks(&mut self, name: &'a str) -> Result<Rc<[Span]>, Problem> {
+    pub fn networks(&mut self, name: &'a str) -> Result<Rc<[Interval]>, Problem> {
         self.networks.group(name)
     }
 
@@ -139,14 +141,14 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
 
 /// `any`, `host 192.0.2.1`, `range 192.0.2.1 192.0.2.9`, `192.0.2.0 255.255.255.0` or
 /// `192.0.2.0 /24`.
-fn addresses(words: &mut Words, members: &mut Vec<Span>) -> Result<(), String> {
+fn addresses(words: &mut Words, members: &mut Vec<Interval>) -> Result<(), String> {
     let word = words.need("a member of the object group")?;
     let span = match word {
-        "any" => Span::ADDRESSES,
-        "host" => Span::single(address(words.need("an address")?)?),
+        "any" => Interval::ADDRESSES,
+        "host" => Interval::single(address(words.need("an address")?)?),
         "range" => {
             let (first, last) = (words.need("an address")?, words.need("an address")?);
-            let span = Span::new(address(first)?, address(last)?);
+            let span = Interval::new(address(first)?, address(last)?);
             span.ok_or_else(|| format!("the range from {first} to {last} is reversed"))?
         }
         _ if word.starts_with(|c: char| c.is_ascii_digit()) => masked(word, words)?,
@@ -160,7 +162,7 @@ fn addresses(words: &mut Words, members: &mut Vec<Span>) -> Result<(), String> {
     Ok(())
 }
 
-fn masked(word: &str, words: &mut Words) -> Result<Span, String> {
+fn masked(word: &str, words: &mut Words) -> Result<Interval, String> {
     if word.contains('/') {
         return network(word);
     }
@@ -180,22 +182,22 @@ fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> 
     };
     // A member names a few ports at most.
     let mut matches = Matches::within(Limits::default());
-    matches.kind(Kind::of(protocols));
+    matches.kind(HeaderMatch::of(protocols));
     if protocols == ICMP {
-        matches.certain = !icmp_message(words)?;
+        matches.condition = Condition::true_if(!icmp_message(words)?);
     } else if Protocols::WITH_PORTS.holds(protocols) {
         if words.next_if(|word| word == "source").is_some() {
             let ports = ports_or_port(words)?;
             let ports = ports.ok_or("expected the ports of the source after 'source'")?;
-            matches.span(Field::SOURCE_PORT, &ports)?;
+            matches.span(HeaderField::SourcePort, &ports)?;
         }
         if let Some(ports) = ports_or_port(words)? {
-            matches.span(Field::DESTINATION_PORT, &ports)?;
+            matches.span(HeaderField::DestinationPort, &ports)?;
         }
     }
     members.extend(matches.boxes.iter().map(|packets| Service {
         packets: *packets,
-        certain: matches.certain,
+        condition: matches.condition,
     }));
     Ok(())
 }

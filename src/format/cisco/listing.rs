@@ -6,11 +6,11 @@ use super::entry::Entry;
 use super::groups::{Groups, Service};
 use super::outline::{Command, List, Outline};
 use super::words::{Words, is_number};
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::{Action, Condition, HeaderBox, PacketBox, Step};
 use crate::policy::Direction;
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step, Verdict};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
@@ -38,14 +38,14 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 /// Overview": one without entries permits all packets).
 fn unit(direction: Direction, name: &str, list: &List, steps: Vec<Step>) -> DeployedUnit {
     let absent = "there is no such access list in the text".to_owned();
-    let everything = Beyond {
+    let everything = Unmeasured {
         what: "any packet, wherever it is applied: IOS permits all by an access list that is not \
                there or has no entries"
             .to_owned(),
         at: list.commands.first().map_or(0, |(at, _)| *at),
     };
     DeployedUnit {
-        beyond: if steps.is_empty() {
+        unmeasured: if steps.is_empty() {
             vec![everything]
         } else {
             Vec::new()
@@ -130,10 +130,10 @@ fn repeated<'a>(
         let start = steps.len();
         let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
         added.map_err(|exceeded| ParseError::new(at, exceeded))?;
-        let packets: Vec<Packets> = steps[start..].iter().map(|step| step.packets).collect();
+        let packets: Vec<PacketBox> = steps[start..].iter().map(|step| step.packets).collect();
         // The words of an uncertain entry say when it matches.
-        let words = (!entry.matches.certain).then_some(text);
-        let same = known.insert((entry.verdict == Verdict::Accept, packets, words), at);
+        let words = (!entry.matches.condition.is_true()).then_some(text);
+        let same = known.insert((entry.action == Action::Accept, packets, words), at);
         if same.is_some_and(|earlier| !removed.contains(&earlier)) {
             return Err(ParseError::new(at, REPEATED));
         }
@@ -158,8 +158,8 @@ fn add_steps(
     limits: Limits,
 ) -> Result<(), Exceeded> {
     const ANY: &[Service] = &[Service {
-        packets: Packets::ALL,
-        certain: true,
+        packets: HeaderBox::ALL,
+        condition: Condition::True,
     }];
     let services = entry.services.as_deref().unwrap_or(ANY);
     let boxes = &entry.matches.boxes;
@@ -168,9 +168,9 @@ fn add_steps(
     for service in services {
         let both = boxes.iter().filter_map(|b| b.and(&service.packets));
         steps.extend(both.map(|packets| Step {
-            packets: packets.seen(direction),
-            certain: entry.matches.certain && service.certain,
-            verdict: entry.verdict,
+            packets: packets.to_remote_local(direction),
+            condition: entry.matches.condition & service.condition,
+            action: entry.action,
             at,
         }));
     }

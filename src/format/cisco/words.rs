@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use crate::format::parse::{ParseError, address};
-use crate::policy::space::{Protocols, Span, complement, normalized};
+use crate::packets::{Interval, Protocols, complement, normalized};
 
 /// The steps of [`Limit::Work`](crate::limits::Limit::Work) that the name of an object or a group
 /// takes, because each is kept until all are read.
@@ -102,14 +102,14 @@ pub(in crate::format) fn is_number(word: &str) -> bool {
 }
 
 /// The addresses of a network by one of them and its netmask.
-pub(in crate::format) fn masked(base: u32, mask: &str) -> Result<Span, String> {
+pub(in crate::format) fn masked(base: u32, mask: &str) -> Result<Interval, String> {
     let hosts = !address(mask)?;
     if hosts & hosts.wrapping_add(1) != 0 {
         return Err(format!(
             "expected a netmask without gaps, such as 255.255.255.0, not '{mask}'"
         ));
     }
-    Ok(Span {
+    Ok(Interval {
         first: base & !hosts,
         last: base | hosts,
     })
@@ -235,7 +235,7 @@ fn port(words: &mut Words) -> Result<u32, String> {
 const PORT_LIMIT: usize = 10;
 
 /// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
-pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Span>>, String> {
+pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
     ports_by(words, port, several_ports)
 }
 
@@ -243,24 +243,24 @@ pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Span>>, String> {
 pub(in crate::format) fn ports_by(
     words: &mut Words,
     port: fn(&mut Words) -> Result<u32, String>,
-    equal: fn(&mut Words) -> Result<Vec<Span>, String>,
-) -> Result<Option<Vec<Span>>, String> {
+    equal: fn(&mut Words) -> Result<Vec<Interval>, String>,
+) -> Result<Option<Vec<Interval>>, String> {
     let Some(operator) = words.next_if(|word| matches!(word, "eq" | "neq" | "gt" | "lt" | "range"))
     else {
         return Ok(None);
     };
-    let whole = Span::PORTS;
+    let whole = Interval::PORTS;
     let spans = match operator {
         "eq" => equal(words)?,
         "neq" => complement(&equal(words)?, whole),
-        "gt" => complement(&[Span::new(0, port(words)?).unwrap_or(whole)], whole),
+        "gt" => complement(&[Interval::new(0, port(words)?).unwrap_or(whole)], whole),
         "lt" => complement(
-            &[Span::new(port(words)?, whole.last).unwrap_or(whole)],
+            &[Interval::new(port(words)?, whole.last).unwrap_or(whole)],
             whole,
         ),
         _ => {
             let (first, last) = (port(words)?, port(words)?);
-            let span = Span::new(first, last);
+            let span = Interval::new(first, last);
             vec![span.ok_or_else(|| format!("the range of ports {first} {last} is reversed"))?]
         }
     };
@@ -271,9 +271,9 @@ pub(in crate::format) fn ports_by(
 }
 
 /// A port without `eq`, as object groups take it too.
-pub(super) fn ports_or_port(words: &mut Words) -> Result<Option<Vec<Span>>, String> {
+pub(super) fn ports_or_port(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
     if words.peek().is_some_and(is_port) {
-        return port(words).map(|port| Some(vec![Span::single(port)]));
+        return port(words).map(|port| Some(vec![Interval::single(port)]));
     }
     ports(words)
 }
@@ -282,10 +282,10 @@ fn is_port(word: &str) -> bool {
     is_number(word) || by_name(word, PORTS).is_some()
 }
 
-fn several_ports(words: &mut Words) -> Result<Vec<Span>, String> {
-    let mut spans = vec![Span::single(port(words)?)];
+fn several_ports(words: &mut Words) -> Result<Vec<Interval>, String> {
+    let mut spans = vec![Interval::single(port(words)?)];
     while words.peek().is_some_and(is_port) {
-        spans.push(Span::single(port(words)?));
+        spans.push(Interval::single(port(words)?));
     }
     if spans.len() > PORT_LIMIT {
         return Err(format!(

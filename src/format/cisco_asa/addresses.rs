@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use crate::format::cisco::words::{Words, masked};
 use crate::format::parse::address;
-use crate::policy::space::Span;
+use crate::packets::Interval;
 
 /// What the command `name` calls addresses.
 pub(super) type Names<'a> = HashMap<&'a str, &'a str>;
@@ -21,12 +21,12 @@ pub(super) enum Ipv6 {
 
 /// Addresses of IPv4, and whether there are any of IPv6.
 pub(super) struct Addresses {
-    pub ipv4: Option<Span>,
+    pub ipv4: Option<Interval>,
     pub ipv6: Ipv6,
 }
 
 impl Addresses {
-    pub fn ipv4(span: Span) -> Self {
+    pub fn ipv4(span: Interval) -> Self {
         Addresses {
             ipv4: Some(span),
             ipv6: Ipv6::None,
@@ -47,7 +47,7 @@ pub(super) fn any(word: &str) -> Option<Addresses> {
         _ => return None,
     };
     Some(Addresses {
-        ipv4: ipv4.then_some(Span::ADDRESSES),
+        ipv4: ipv4.then_some(Interval::ADDRESSES),
         ipv6,
     })
 }
@@ -58,7 +58,7 @@ pub(super) fn host(words: &mut Words, names: &Names) -> Result<Addresses, String
     if word.parse::<Ipv6Addr>().is_ok() {
         return Ok(Addresses::ipv6(Ipv6::Some));
     }
-    Ok(Addresses::ipv4(Span::single(address(word)?)))
+    Ok(Addresses::ipv4(Interval::single(address(word)?)))
 }
 
 /// What follows `range`.
@@ -68,7 +68,7 @@ pub(super) fn range(words: &mut Words, names: &Names) -> Result<Addresses, Strin
     if first.parse::<Ipv6Addr>().is_ok() && last.parse::<Ipv6Addr>().is_ok() {
         return Ok(Addresses::ipv6(Ipv6::Some));
     }
-    let span = Span::new(address(first)?, address(last)?);
+    let span = Interval::new(address(first)?, address(last)?);
     span.map(Addresses::ipv4)
         .ok_or_else(|| format!("the range from {first} to {last} is reversed"))
 }

@@ -11,11 +11,11 @@ use super::outline::Kind;
 use super::words::{ICMP, ICMP6, message, ports, protocols};
 use crate::format::cisco::words::{Problem, Words, is_number};
 use crate::format::parse::Matches;
-use crate::policy::space::{Field, Kind as PacketKind, Protocols, Span, Verdict};
+use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Protocols};
 
 /// What an entry does, and with which packets.
 pub(super) struct Entry {
-    pub verdict: Verdict,
+    pub action: Action,
     /// In packet order.
     pub matches: Matches,
     /// Narrows the packets to any of its services.
@@ -32,9 +32,9 @@ impl Entry {
     /// Reads what follows `extended`.
     pub fn read<'a>(text: &'a str, at: u32, groups: &mut Groups<'a>) -> Result<Entry, Problem> {
         let mut words = Words::new(text);
-        let verdict = match words.need("permit or deny")? {
-            "permit" => Verdict::Accept,
-            "deny" => Verdict::Deny,
+        let action = match words.need("permit or deny")? {
+            "permit" => Action::Accept,
+            "deny" => Action::Deny,
             word => return Err(format!("expected permit or deny, not '{word}'").into()),
         };
         let matches = Matches::within(groups.limits);
@@ -45,7 +45,7 @@ impl Entry {
             protocols: Protocols::ALL,
             is_whole: true,
             entry: Entry {
-                verdict,
+                action,
                 matches,
                 services: None,
                 ipv6: Ipv6::All,
@@ -56,8 +56,8 @@ impl Entry {
         reader.service()?;
         reader.users()?;
         for (addresses, ports) in [
-            (Field::SOURCE, Field::SOURCE_PORT),
-            (Field::DESTINATION, Field::DESTINATION_PORT),
+            (HeaderField::Source, HeaderField::SourcePort),
+            (HeaderField::Destination, HeaderField::DestinationPort),
         ] {
             reader.security_groups()?;
             reader.addresses(addresses)?;
@@ -70,7 +70,7 @@ impl Entry {
             is_whole,
             ..
         } = reader;
-        if !is_whole || !entry.matches.certain {
+        if !is_whole || !entry.matches.condition.is_true() {
             entry.ipv6 = entry.ipv6.min(Ipv6::Some);
         }
         Ok(entry)
@@ -107,7 +107,7 @@ impl<'a> Reader<'a, '_> {
         if !matches!(word, "object" | "object-group") {
             self.protocols = protocols(word)?;
             self.is_whole = self.protocols == Protocols::ALL;
-            self.entry.matches.kind(PacketKind::of(self.protocols));
+            self.entry.matches.kind(HeaderMatch::of(self.protocols));
             return Ok(());
         }
         let (reference, kind) = self.reference(word == "object-group")?;
@@ -117,7 +117,10 @@ impl<'a> Reader<'a, '_> {
             Kind::Service
         };
         let services = self.groups.meaning(reference, wanted)?;
-        let all = services.services.iter().map(|s| s.packets.kind.protocols);
+        let all = services
+            .services
+            .iter()
+            .map(|s| s.packets.header().protocols);
         self.protocols = match kind {
             Kind::Protocol => all.fold(Protocols::NONE, Protocols::or),
             // They have ports of their own.
@@ -133,7 +136,7 @@ impl<'a> Reader<'a, '_> {
         let is_user = |word: &str| matches!(word, "user" | "user-group" | "object-group-user");
         if self.words.next_if(is_user).is_some() {
             self.words.need("the name of a user or a group")?;
-            self.entry.matches.certain = false;
+            self.entry.matches.condition = Condition::Unknown;
         }
         Ok(())
     }
@@ -147,11 +150,11 @@ impl<'a> Reader<'a, '_> {
             return Err("expected name or tag after 'security-group'".to_owned());
         }
         self.words.need("the name of a security group")?;
-        self.entry.matches.certain = false;
+        self.entry.matches.condition = Condition::Unknown;
         Ok(())
     }
 
-    fn addresses(&mut self, field: Field) -> Result<(), Problem> {
+    fn addresses(&mut self, field: HeaderField) -> Result<(), Problem> {
         let word = self.words.need("an address")?;
         let names = &self.groups.outline.names;
         let mut meaning = Meaning::default();
@@ -164,8 +167,8 @@ impl<'a> Reader<'a, '_> {
             "interface" => {
                 // One address of the ASA's own, which is not in the text.
                 self.words.need("the name of an interface")?;
-                self.entry.matches.certain = false;
-                meaning.spans.push(Span::ADDRESSES);
+                self.entry.matches.condition = Condition::Unknown;
+                meaning.spans.push(Interval::ADDRESSES);
                 meaning.ipv6 = Ipv6::Some;
             }
             "fqdn" => {
@@ -183,12 +186,12 @@ impl<'a> Reader<'a, '_> {
         Ok(self.narrow(field, &meaning)?)
     }
 
-    fn narrow(&mut self, field: Field, meaning: &Meaning) -> Result<(), String> {
+    fn narrow(&mut self, field: HeaderField, meaning: &Meaning) -> Result<(), String> {
         self.entry.ipv6 = self.entry.ipv6.min(meaning.ipv6);
         self.entry.matches.span(field, &meaning.spans)
     }
 
-    fn ports(&mut self, field: Field) -> Result<(), Problem> {
+    fn ports(&mut self, field: HeaderField) -> Result<(), Problem> {
         if let Some((reference, kind @ Kind::Ports(of), rest)) = self.next_group()? {
             self.words = rest;
             if !of.holds(self.protocols) {
@@ -245,7 +248,7 @@ impl<'a> Reader<'a, '_> {
         } else {
             message(&mut self.words)?
         };
-        self.entry.matches.certain &= !found;
+        self.entry.matches.condition &= Condition::true_if(!found);
         Ok(())
     }
 
@@ -255,7 +258,7 @@ impl<'a> Reader<'a, '_> {
                 "log" => self.log()?,
                 "time-range" => {
                     self.words.need("the name of a time range")?;
-                    self.entry.matches.certain = false;
+                    self.entry.matches.condition = Condition::Unknown;
                 }
                 "inactive" => self.entry.inactive = true,
                 _ => self.shown(word)?,
@@ -298,7 +301,7 @@ impl<'a> Reader<'a, '_> {
         let hash = word.strip_prefix("0x");
         let is_hash =
             hash.is_some_and(|h| !h.is_empty() && h.bytes().all(|b| b.is_ascii_hexdigit()));
-        let known = self.entry.inactive || !self.entry.matches.certain;
+        let known = self.entry.inactive || !self.entry.matches.condition.is_true();
         match word {
             _ if hits.is_some_and(is_number) || is_hash => self.entry.is_shown = true,
             "(inactive)" if known => {}

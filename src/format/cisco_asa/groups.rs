@@ -12,13 +12,15 @@ use super::words::{ICMP, ICMP6, message, ports, protocols};
 use crate::format::cisco::words::{Problem, Words};
 use crate::format::parse::{Matches, ParseError};
 use crate::limits::{Exceeded, Limit, Limits};
-use crate::policy::space::{Field, Kind as PacketKind, Packets, Protocols, Span, normalized};
+use crate::packets::{
+    Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
+};
 
 /// What an object or a group stands for; which of these it has is by its kind.
 #[derive(Default)]
 pub(super) struct Meaning {
     /// Addresses or ports, [`normalized`].
-    pub spans: Vec<Span>,
+    pub spans: Vec<Interval>,
     /// Of addresses alone.
     pub ipv6: Ipv6,
     /// Services or protocols; they may overlap.
@@ -28,8 +30,8 @@ pub(super) struct Meaning {
 /// Packets that a service holds for.
 #[derive(Clone, Copy)]
 pub(super) struct Service {
-    pub packets: Packets,
-    pub certain: bool,
+    pub packets: HeaderBox,
+    pub condition: Condition,
 }
 
 impl Meaning {
@@ -231,10 +233,10 @@ impl<'a> Groups<'a> {
             }
             (Kind::Protocol, "protocol-object", true) => {
                 let protocols = protocols(words.need("a protocol")?)?;
-                let packets = Packets::ALL.of_kind(PacketKind::of(protocols));
+                let packets = HeaderBox::ALL.matching(HeaderMatch::of(protocols));
                 meaning.services.extend(packets.map(|packets| Service {
                     packets,
-                    certain: true,
+                    condition: Condition::True,
                 }));
             }
             (Kind::Messages, "icmp-object", true) => {
@@ -262,13 +264,13 @@ fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> 
     };
     // A member names a few ports at most.
     let mut matches = Matches::within(Limits::default());
-    matches.kind(PacketKind::of(protocols));
+    matches.kind(HeaderMatch::of(protocols));
     if [ICMP, ICMP6].contains(&protocols) {
-        matches.certain = !message(words)?;
+        matches.condition = Condition::true_if(!message(words)?);
     } else if Protocols::WITH_PORTS.holds(protocols) {
         for (side, field) in [
-            ("source", Field::SOURCE_PORT),
-            ("destination", Field::DESTINATION_PORT),
+            ("source", HeaderField::SourcePort),
+            ("destination", HeaderField::DestinationPort),
         ] {
             let is_named = words.next_if(|word| word == side).is_some();
             if !is_named && side == "source" {
@@ -283,7 +285,7 @@ fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> 
     }
     members.extend(matches.boxes.iter().map(|packets| Service {
         packets: *packets,
-        certain: matches.certain,
+        condition: matches.condition,
     }));
     Ok(())
 }

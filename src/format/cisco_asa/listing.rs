@@ -7,10 +7,10 @@ use super::entry::Entry;
 use super::groups::{Groups, Service};
 use super::list::{Form, List, Listed};
 use super::outline::Outline;
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::{Exceeded, Limit};
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step, Verdict};
+use crate::packets::{Action, Condition, HeaderBox, Step};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
@@ -123,7 +123,7 @@ impl<'a> Unit<'a, '_> {
             let entry = Entry::read(text, at, self.groups).map_err(|problem| problem.at(at))?;
             let spent = self.groups.spend(entry.matches.cost * BOX_STEPS);
             spent.map_err(|exceeded| ParseError::new(at, exceeded))?;
-            let is_permit = entry.verdict == Verdict::Accept;
+            let is_permit = entry.action == Action::Accept;
             let what = (is_permit, entry.matches.boxes, named(text));
             let when = circumstances(text);
             if known.insert(what, when).is_some_and(|other| other != when) {
@@ -137,8 +137,8 @@ impl<'a> Unit<'a, '_> {
 
     fn add(&mut self, entry: &Entry, at: u32) -> Result<(), Exceeded> {
         const ANY: &[Service] = &[Service {
-            packets: Packets::ALL,
-            certain: true,
+            packets: HeaderBox::ALL,
+            condition: Condition::True,
         }];
         let services = entry.services.as_ref().map_or(ANY, |s| &s.services);
         let boxes = &entry.matches.boxes;
@@ -150,8 +150,8 @@ impl<'a> Unit<'a, '_> {
         if entry.inactive {
             return Ok(());
         }
-        if self.has_ipv6 && entry.verdict == Verdict::Accept && entry.ipv6 > Ipv6::None {
-            self.deployed.beyond.push(Beyond {
+        if self.has_ipv6 && entry.action == Action::Accept && entry.ipv6 > Ipv6::None {
+            self.deployed.unmeasured.push(Unmeasured {
                 what: "packets of IPv6".to_owned(),
                 at,
             });
@@ -161,9 +161,9 @@ impl<'a> Unit<'a, '_> {
         for service in services {
             let both = boxes.iter().filter_map(|b| b.and(&service.packets));
             self.deployed.steps.extend(both.map(|packets| Step {
-                packets: packets.seen(direction),
-                certain: entry.matches.certain && service.certain,
-                verdict: entry.verdict,
+                packets: packets.to_remote_local(direction),
+                condition: entry.matches.condition & service.condition,
+                action: entry.action,
                 at,
             }));
         }

@@ -8,7 +8,7 @@ use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_cha
 use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
 use crate::format::parse::{ERROR_LIMIT, ParseError, address, count_lines, lines, sound};
 use crate::limits::{Exceeded, Limit, Limits};
-use crate::policy::space::Protocols;
+use crate::packets::Protocols;
 
 /// What a text says, in its order.
 pub(super) struct Outline<'a> {

@@ -2,7 +2,7 @@
 //! Configuration Guide, "Addresses, Protocols, and Ports".
 
 use crate::format::cisco::words::{Words, by_name, is_number, ports_by, protocols_by};
-use crate::policy::space::{Protocols, Span};
+use crate::packets::{Interval, Protocols};
 
 pub(super) const ICMP: Protocols = Protocols::of(1);
 
@@ -123,8 +123,8 @@ fn port(words: &mut Words) -> Result<u32, String> {
 }
 
 /// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
-pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Span>>, String> {
-    let one = |words: &mut Words| port(words).map(|port| vec![Span::single(port)]);
+pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
+    let one = |words: &mut Words| port(words).map(|port| vec![Interval::single(port)]);
     ports_by(words, port, one)
 }
 

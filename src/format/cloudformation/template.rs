@@ -5,13 +5,14 @@
 use std::borrow::Cow;
 
 use super::PARAMETER;
+use crate::firewall::DeployedUnit;
 use crate::format::aws::single::{Keys, Single};
 use crate::format::aws::words::Spelling;
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::{ParseError, Parsed, Wanted};
 use crate::limits::{Limit, Limits};
+use crate::packets::Condition;
 use crate::policy::Direction;
-use crate::policy::drift::DeployedUnit;
 
 const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";
@@ -73,8 +74,8 @@ const EGRESS: Keys = Keys {
 struct Resource<'a> {
     rule: Single<'a>,
     group: Group<'a>,
-    /// Whether it is made in any case.
-    certain: bool,
+    /// Unknown if the template makes it in some circumstances alone.
+    condition: Condition,
 }
 
 /// The security group that a rule is of.
@@ -134,8 +135,8 @@ fn within_string(
     let mut units = read.map_err(|p| p.into_iter().map(place).collect::<Vec<_>>())?;
     for unit in &mut units {
         let steps = unit.steps.iter_mut().map(|step| &mut step.at);
-        let beyond = unit.beyond.iter_mut().map(|beyond| &mut beyond.at);
-        steps.chain(beyond).for_each(|at| *at = body.place());
+        let places = unit.unmeasured.iter_mut().map(|part| &mut part.at);
+        steps.chain(places).for_each(|at| *at = body.place());
     }
     Ok(units)
 }
@@ -175,9 +176,11 @@ fn template(root: Node, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem
             absent: rules.is_empty().then(none),
             ..DeployedUnit::empty(direction, name)
         };
-        for Resource { rule, certain, .. } in rules.iter().filter(|r| r.rule.direction == direction)
+        for Resource {
+            rule, condition, ..
+        } in rules.iter().filter(|r| r.rule.direction == direction)
         {
-            rule.add_to(&mut unit, *certain);
+            rule.add_to(&mut unit, *condition);
         }
         unit
     };
@@ -294,7 +297,7 @@ fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resourc
     Ok(Resource {
         rule,
         group,
-        certain: condition.is_none(),
+        condition: Condition::true_if(condition.is_none()),
     })
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::policy_name;
 use super::rule::{self, Effect, Part};
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::Limit;
+use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step, Verdict};
 
 /// A policy as a text has it.
 pub(super) struct Deployed<'a> {
@@ -62,14 +62,14 @@ pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
     }
     let rules = in_order(policy, wanted)?;
     let mut add = |at, effect: &Effect| {
-        if effect.ipv6 && effect.verdict == Verdict::Accept {
+        if effect.ipv6 && effect.action == Action::Accept {
             let what = "packets of IPv6".to_owned();
-            unit.beyond.push(Beyond { what, at });
+            unit.unmeasured.push(Unmeasured { what, at });
         }
         unit.steps.extend(effect.boxes.iter().map(|packets| Step {
-            packets: packets.seen(direction),
-            certain: effect.certain && everywhere,
-            verdict: effect.verdict,
+            packets: packets.to_remote_local(direction),
+            condition: effect.condition & Condition::true_if(everywhere),
+            action: effect.action,
             at,
         }));
     };
@@ -78,9 +78,9 @@ pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
     }
     if policy.target == "ACCEPT" {
         let rest = Effect {
-            boxes: vec![Packets::ALL],
-            certain: true,
-            verdict: Verdict::Accept,
+            boxes: vec![HeaderBox::ALL],
+            condition: Condition::True,
+            action: Action::Accept,
             priority: 0,
             ipv6: true,
         };
@@ -160,7 +160,7 @@ fn in_order(policy: &Deployed, wanted: Wanted) -> Result<Effects, Vec<ParseError
 fn place(effect: &Effect) -> (i16, bool) {
     (
         effect.priority,
-        effect.priority == 0 && effect.verdict == Verdict::Accept,
+        effect.priority == 0 && effect.action == Action::Accept,
     )
 }
 
@@ -171,7 +171,7 @@ fn undefined_order(effects: &Effects) -> Option<ParseError> {
         let [(_, one), (_, other)] = pair else {
             return false;
         };
-        one.verdict != other.verdict && place(one) == place(other)
+        one.action != other.action && place(one) == place(other)
     })?;
     let (at, effect) = found.last()?;
     let problem = format!(

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::policy_name;
 use super::rule::{Part, check_count, priority};
+use crate::firewall::DeployedUnit;
 use crate::format::parse::{ParseError, Parsed, Wanted, lines};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
-use crate::policy::drift::DeployedUnit;
 
 /// Whether the text is such a listing, in part at least.
 pub(super) fn is_listing(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use crate::format::parse::{Matches, address, network, port, port_range};
 use crate::format::services;
 use crate::limits::Limits;
-use crate::policy::space::{Field, Kind, Packets, Protocols, Span, Verdict};
+use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
 /// An element: its name and its attributes.
 pub(super) struct Part<'a> {
@@ -61,9 +61,9 @@ pub(super) const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "rejec
 /// What a rule does.
 pub(super) struct Effect {
     /// In packet order.
-    pub boxes: Vec<Packets>,
-    pub certain: bool,
-    pub verdict: Verdict,
+    pub boxes: Vec<HeaderBox>,
+    pub condition: Condition,
+    pub action: Action,
     pub priority: i16,
     /// Whether it is about IPv6 too, or alone.
     pub ipv6: bool,
@@ -123,11 +123,11 @@ pub(super) fn effect(
         check_log(part)?;
     }
     let mut matches = Matches::within(limits);
-    let verdict = match verdict(&parts, family)? {
+    let action = match action(&parts, family)? {
         None => return Ok(None),
-        Some((verdict, limited)) => {
-            matches.certain = !limited;
-            verdict
+        Some((action, limited)) => {
+            matches.condition = Condition::true_if(!limited);
+            action
         }
     };
     let ends = [parts.source, parts.destination];
@@ -137,7 +137,10 @@ pub(super) fn effect(
                 .to_owned(),
         );
     }
-    for (end, field) in ends.into_iter().zip([Field::SOURCE, Field::DESTINATION]) {
+    for (end, field) in ends
+        .into_iter()
+        .zip([HeaderField::Source, HeaderField::Destination])
+    {
         if let Some(end) = end {
             narrow_to_end(end, field, family, &mut matches)?;
         }
@@ -149,15 +152,15 @@ pub(super) fn effect(
         .action
         .is_some_and(|action| action.get("type") == Some(TCP_RESET))
     {
-        matches.kind(Kind::of(Protocols::TCP));
+        matches.kind(HeaderMatch::of(Protocols::TCP));
     }
     if family == Family::Ipv6 {
         matches.boxes.clear();
     }
     Ok(Some(Effect {
         boxes: matches.boxes,
-        certain: matches.certain,
-        verdict,
+        condition: matches.condition,
+        action,
         priority,
         ipv6: family != Family::Ipv4,
     }))
@@ -267,7 +270,7 @@ pub(super) fn check_rate(rate: &str) -> Result<(), String> {
 }
 
 /// What the action says, and whether up to a rate alone.
-fn verdict(parts: &Parts, family: Family) -> Result<Option<(Verdict, bool)>, String> {
+fn action(parts: &Parts, family: Family) -> Result<Option<(Action, bool)>, String> {
     let element = parts.element.map_or("", |element| element.name);
     if ["masquerade", "forward-port", "tcp-mss-clamp"].contains(&element) {
         return Err(format!(
@@ -276,17 +279,17 @@ fn verdict(parts: &Parts, family: Family) -> Result<Option<(Verdict, bool)>, Str
     }
     let Some(action) = parts.action else {
         return match element {
-            "icmp-block" => Ok(Some((Verdict::Deny, false))),
+            "icmp-block" => Ok(Some((Action::Deny, false))),
             _ if parts.log.is_some() || parts.audit.is_some() => Ok(None),
             _ => Err("expected accept, reject, drop, log or audit in the rule".to_owned()),
         };
     };
-    let verdict = match action.name {
-        "accept" => Verdict::Accept,
+    let decision = match action.name {
+        "accept" => Action::Accept,
         "mark" => {
             return Err("'mark' is for other rules, which are not in the text".to_owned());
         }
-        _ => Verdict::Deny,
+        _ => Action::Deny,
     };
     action.only(if action.name == "reject" {
         &["type"]
@@ -297,12 +300,12 @@ fn verdict(parts: &Parts, family: Family) -> Result<Option<(Verdict, bool)>, Str
     if element == "icmp-block" {
         return Err("firewalld leaves out a rule with icmp-block and an action".to_owned());
     }
-    Ok(Some((verdict, action.limited)))
+    Ok(Some((decision, action.limited)))
 }
 
 fn narrow_to_end(
     end: &Part,
-    field: Field,
+    field: HeaderField,
     family: Family,
     matches: &mut Matches,
 ) -> Result<(), String> {
@@ -324,8 +327,8 @@ fn narrow_to_end(
         (Some(_), None, None, Family::Both) => {
             Err("firewalld leaves out a rule that has an address but no family".to_owned())
         }
-        (None, Some(_), None, _) if field == Field::SOURCE => {
-            matches.certain = false;
+        (None, Some(_), None, _) if field == HeaderField::Source => {
+            matches.condition = Condition::Unknown;
             Ok(())
         }
         (None, None, Some(set), _) => Err(format!(
@@ -336,7 +339,7 @@ fn narrow_to_end(
 }
 
 /// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.0/255.255.255.0`
-fn address_span(text: &str) -> Result<Span, String> {
+fn address_span(text: &str) -> Result<Interval, String> {
     match text.split_once('/') {
         Some((base, mask)) if mask.contains('.') => {
             let mask = address(mask)?;
@@ -371,22 +374,22 @@ fn odd(name: &str) -> String {
 
 fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String> {
     match element.name {
-        "port" => narrow_to_ports(element, Field::DESTINATION_PORT, matches),
-        "source-port" => narrow_to_ports(element, Field::SOURCE_PORT, matches),
+        "port" => narrow_to_ports(element, HeaderField::DestinationPort, matches),
+        "source-port" => narrow_to_ports(element, HeaderField::SourcePort, matches),
         "protocol" => {
             element.only(&["value"])?;
             let name = element.need("value")?;
             if ODD_NAMES.contains(&name) {
                 return Err(odd(name));
             }
-            matches.kind(Kind::of(services::protocol(name)?));
+            matches.kind(HeaderMatch::of(services::protocol(name)?));
             Ok(())
         }
         "icmp-block" | "icmp-type" => {
             element.only(&["name"])?;
             element.need("name")?;
-            matches.certain = false;
-            matches.kind(Kind::of(Protocols::of(1)));
+            matches.condition = Condition::Unknown;
+            matches.kind(HeaderMatch::of(Protocols::of(1)));
             Ok(())
         }
         // The others are refused for what they do.
@@ -397,7 +400,11 @@ fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String
     }
 }
 
-fn narrow_to_ports(element: &Part, field: Field, matches: &mut Matches) -> Result<(), String> {
+fn narrow_to_ports(
+    element: &Part,
+    field: HeaderField,
+    matches: &mut Matches,
+) -> Result<(), String> {
     element.only(&["port", "protocol"])?;
     let protocol = element.need("protocol")?;
     if !["tcp", "udp", "sctp", "dccp"].contains(&protocol) {
@@ -405,14 +412,14 @@ fn narrow_to_ports(element: &Part, field: Field, matches: &mut Matches) -> Resul
             "expected the protocol tcp, udp, sctp or dccp, not '{protocol}'"
         ));
     }
-    matches.kind(Kind::of(services::protocol(protocol)?));
+    matches.kind(HeaderMatch::of(services::protocol(protocol)?));
     let text = element.need("port")?;
     let span = match text.split_once('-') {
         Some((first, last)) if first.bytes().all(|b| b.is_ascii_digit()) => {
             port_range(first, last)?
         }
         _ if ODD_NAMES.contains(&text) => return Err(odd(text)),
-        _ => Span::single(port(text)?),
+        _ => Interval::single(port(text)?),
     };
     matches.span(field, &[span])
 }

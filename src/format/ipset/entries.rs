@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::sets::{Change, Set, is_exist, split_word};
 use super::shape::{Shape, number, timeout};
 use crate::format::parse::{ERROR_LIMIT, ParseError, address, network, sound};
-use crate::policy::space::{Field, Packets, Span, Step, Verdict};
+use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
 /// An entry.
 struct Entry {
-    network: Span,
+    network: Interval,
     accepts: bool,
-    certain: bool,
+    condition: Condition,
     /// Whether one that is there already is replaced.
     replaces: bool,
 }
@@ -27,7 +27,7 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
         ));
     }
     let shape = Shape::read(set.kind, set.options).map_err(one)?;
-    let mut entries: BTreeMap<Span, (Entry, u32)> = BTreeMap::new();
+    let mut entries: BTreeMap<Interval, (Entry, u32)> = BTreeMap::new();
     let mut errors = Vec::new();
     for (at, change, text) in &set.changes {
         let done = shape.entry(text).and_then(|entry| match change {
@@ -47,16 +47,16 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
 }
 
 /// The longest prefix is asked first.
-fn in_order(entries: BTreeMap<Span, (Entry, u32)>) -> Vec<Step> {
+fn in_order(entries: BTreeMap<Interval, (Entry, u32)>) -> Vec<Step> {
     let mut entries: Vec<(Entry, u32)> = entries.into_values().collect();
     entries.sort_by_key(|(entry, _)| entry.network.last - entry.network.first);
     let step = |(entry, at): (Entry, u32)| Step {
-        packets: Packets::ALL.with(Field::Remote, entry.network),
-        certain: entry.certain,
-        verdict: if entry.accepts {
-            Verdict::Accept
+        packets: PacketBox::ALL.with(Dimension::Remote, entry.network),
+        condition: entry.condition,
+        action: if entry.accepts {
+            Action::Accept
         } else {
-            Verdict::Deny
+            Action::Deny
         },
         at,
     };
@@ -69,7 +69,7 @@ impl Shape<'_> {
         let mut entry = Entry {
             network: self.network(word)?,
             accepts: true,
-            certain: self.timeout.unwrap_or_default() == 0,
+            condition: Condition::true_if(self.timeout.unwrap_or_default() == 0),
             replaces: false,
         };
         let mut seen = Vec::new();
@@ -89,7 +89,9 @@ impl Shape<'_> {
             };
             match option {
                 "nomatch" if self.has_networks => entry.accepts = false,
-                "timeout" if self.timeout.is_some() => entry.certain = timeout(value())? == 0,
+                "timeout" if self.timeout.is_some() => {
+                    entry.condition = Condition::true_if(timeout(value())? == 0);
+                }
                 "packets" | "bytes" if self.has("counters") => drop(number::<u64>(value())?),
                 "skbmark" | "skbprio" | "skbqueue" if self.has("skbinfo") => drop(value()),
                 "comment" if self.has("comment") => rest = after_comment(rest)?,
@@ -106,7 +108,7 @@ impl Shape<'_> {
     }
 
     /// What an entry without its options holds.
-    fn network(&self, word: &str) -> Result<Span, String> {
+    fn network(&self, word: &str) -> Result<Interval, String> {
         if word.contains('-') {
             return Err(format!(
                 "'{word}' is a range, which ipset splits; expected what ipset save prints"
@@ -114,17 +116,17 @@ impl Shape<'_> {
         }
         if self.has_networks {
             let network = network(word)?;
-            if network == Span::ADDRESSES {
+            if network == Interval::ADDRESSES {
                 return Err(format!("'{word}' is no entry that ipset takes"));
             }
             return Ok(network);
         }
         let address = address(word)?;
-        if !self.range.holds(Span::single(address)) {
+        if !self.range.holds(Interval::single(address)) {
             return Err(format!("'{word}' is not in the range of the set"));
         }
         let hosts = u32::MAX.checked_shr(self.length).unwrap_or(0);
-        Ok(Span {
+        Ok(Interval {
             first: address & !hosts,
             last: address | hosts,
         })
@@ -132,7 +134,7 @@ impl Shape<'_> {
 
     fn add(
         &self,
-        entries: &mut BTreeMap<Span, (Entry, u32)>,
+        entries: &mut BTreeMap<Interval, (Entry, u32)>,
         entry: Entry,
         at: u32,
     ) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use super::sets::is_exist;
 use crate::format::parse::{address, network};
-use crate::policy::space::Span;
+use crate::packets::Interval;
 
 /// What `create` says of a set: ipset(8), "CREATE AND ADD OPTIONS".
 pub(super) struct Shape<'a> {
@@ -11,7 +11,7 @@ pub(super) struct Shape<'a> {
     /// Each address of a set of addresses stands for a network of this prefix length.
     pub length: u32,
     /// The addresses that a bitmap is about.
-    pub range: Span,
+    pub range: Interval,
     pub capacity: usize,
     /// For how long an entry stays that does not say it itself; 0 is for ever.
     pub timeout: Option<u32>,
@@ -24,7 +24,7 @@ impl<'a> Shape<'a> {
         let mut shape = Shape {
             has_networks: kind == "hash:net",
             length: 32,
-            range: Span::ADDRESSES,
+            range: Interval::ADDRESSES,
             // `IPSET_DEFAULT_MAXELEM`.
             capacity: 65_536,
             timeout: None,
@@ -106,10 +106,10 @@ pub(super) fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
 }
 
 /// `192.0.2.0-192.0.2.255` or `192.0.2.0/24`.
-fn range(word: &str) -> Result<Span, String> {
+fn range(word: &str) -> Result<Interval, String> {
     let Some((first, last)) = word.split_once('-') else {
         return network(word);
     };
-    let span = Span::new(address(first)?, address(last)?);
+    let span = Interval::new(address(first)?, address(last)?);
     span.ok_or_else(|| format!("the range '{word}' is reversed"))
 }

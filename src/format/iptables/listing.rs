@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
-use crate::format::chains::{Arm, Chains, RuleText, units};
+use crate::format::chains::{Chains, RuleBranch, RuleText, units};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, sound};
 use crate::limits::{Limit, Limits};
-use crate::policy::space::Packets;
+use crate::packets::HeaderBox;
 
 /// The work of a chain, since it takes more memory than its text.
 const CHAIN_WORK: usize = 64;
@@ -364,20 +364,20 @@ impl<'a> Chains<'a> for Listing<'a> {
         &self,
         rule: RuleText<'a>,
         limits: Limits,
-        arms: &mut Vec<Arm<'a>>,
+        branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ParseError> {
         let spent = self.work.get() + rule.text.len();
         let read = Rule::read(rule.text, self, limits, spent);
         let Rule { matches, action } = read.map_err(|problem| ParseError::new(rule.at, problem))?;
         self.work.set(spent + matches.cost);
-        let arm = |packets: &Packets, action| Arm {
+        let branch = |packets: &HeaderBox, action| RuleBranch {
             packets: *packets,
-            certain: matches.certain,
+            condition: matches.condition,
             ipv4_only: true,
             action,
         };
         if let Some(action) = action {
-            arms.extend(matches.boxes.iter().map(|packets| arm(packets, action)));
+            branches.extend(matches.boxes.iter().map(|packets| branch(packets, action)));
         }
         Ok(())
     }

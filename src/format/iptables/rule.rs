@@ -1,11 +1,13 @@
 //! A rule of iptables: its words to sets of packets and an action.
 
 use super::words::Words;
-use crate::format::chains::Action;
+use crate::format::chains::RuleAction;
 use crate::format::parse::{Matches, address, any_port, network, port, port_range};
 use crate::format::services;
 use crate::limits::{Limit, Limits};
-use crate::policy::space::{Field, Flags, Kind, Packets, Protocols, Span, States, normalized};
+use crate::packets::{
+    Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
+};
 
 /// The built-in chains of the table, through which packets come in, pass and go out.
 pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
@@ -14,7 +16,7 @@ pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
 pub(super) struct Rule<'a> {
     pub matches: Matches,
     /// `None` for a rule after which every packet goes on to the next rule.
-    pub action: Option<Action<'a>>,
+    pub action: Option<RuleAction<'a>>,
 }
 
 /// The chains that a rule can name.
@@ -64,25 +66,29 @@ const OTHER_TARGETS: &str = "
 ///
 /// A listing prints a jump to a chain and a target of the same name alike, and both can be in one
 /// table: `iptables -E` and `iptables-restore` give a chain any name.
-fn action<'a>(name: &'a str, goes: bool, chains: &dyn Named) -> Result<Option<Action<'a>>, String> {
+fn action<'a>(
+    name: &'a str,
+    goes: bool,
+    chains: &dyn Named,
+) -> Result<Option<RuleAction<'a>>, String> {
     if BUILT_IN.contains(&name) {
         return Err(format!(
             "no rule can lead to the built-in chain {name}; expected a chain of your own or a target"
         ));
     }
     if goes {
-        return Ok(Some(Action::Goto(name)));
+        return Ok(Some(RuleAction::Goto(name)));
     }
     let verdict = match name {
-        "ACCEPT" => Some(Action::Accept),
-        "DROP" | "REJECT" => Some(Action::Deny),
-        "RETURN" => Some(Action::Return),
+        "ACCEPT" => Some(RuleAction::Accept),
+        "DROP" | "REJECT" => Some(RuleAction::Deny),
+        "RETURN" => Some(RuleAction::Return),
         _ => None,
     };
     let mut others = OTHER_TARGETS.split_ascii_whitespace();
     let other = verdict.is_none() && others.any(|known| known == name);
     if verdict.is_none() && !other && !NO_VERDICT.contains(&name) {
-        return Ok(Some(Action::Jump(name)));
+        return Ok(Some(RuleAction::Jump(name)));
     }
     if chains.has(name) {
         return Err(format!(
@@ -274,10 +280,10 @@ struct Reader<'a, 'c> {
     words: Words<'a>,
     matches: Matches,
     /// The port that has to be another one than a single number.
-    excluded: Option<Field>,
+    excluded: Option<HeaderField>,
     chains: &'c dyn Named,
     has_target: bool,
-    action: Option<Action<'a>>,
+    action: Option<RuleAction<'a>>,
     spent: usize,
 }
 
@@ -309,19 +315,21 @@ impl Reader<'_, '_> {
 
     fn option(&mut self, option: &str, negated: bool) -> Result<(), String> {
         match option {
-            "-s" | "--source" | "--src" => self.addresses(option, negated, Field::SOURCE),
-            "-d" | "--destination" | "--dst" => self.addresses(option, negated, Field::DESTINATION),
+            "-s" | "--source" | "--src" => self.addresses(option, negated, HeaderField::Source),
+            "-d" | "--destination" | "--dst" => {
+                self.addresses(option, negated, HeaderField::Destination)
+            }
             "-p" | "--protocol" => self.protocol(option, negated),
             "-i" | "--in-interface" | "-o" | "--out-interface" => self.interface(option, negated),
             "--sport" | "--source-port" | "--sports" | "--source-ports" => {
-                self.ports(option, negated, Field::SOURCE_PORT)
+                self.ports(option, negated, HeaderField::SourcePort)
             }
             "--dport" | "--destination-port" | "--dports" | "--destination-ports" => {
-                self.ports(option, negated, Field::DESTINATION_PORT)
+                self.ports(option, negated, HeaderField::DestinationPort)
             }
             "--ports" => self.either_port(option, negated),
-            "--src-range" => self.address_range(option, negated, Field::SOURCE),
-            "--dst-range" => self.address_range(option, negated, Field::DESTINATION),
+            "--src-range" => self.address_range(option, negated, HeaderField::Source),
+            "--dst-range" => self.address_range(option, negated, HeaderField::Destination),
             "--syn" => {
                 let mask = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
                 self.flags(Flags::masked(mask, Flags::SYN), negated)
@@ -350,7 +358,7 @@ impl Reader<'_, '_> {
         let (_, values) = known.ok_or_else(|| {
             format!("'{option}' is not understood; expected a match or a target of iptables-extensions(8) that can be judged")
         })?;
-        self.matches.certain = false;
+        self.matches.condition = Condition::Unknown;
         self.skip(option, *values)
     }
 
@@ -361,7 +369,7 @@ impl Reader<'_, '_> {
         }
         let mut narrowing = NARROWING_MODULES.split_ascii_whitespace();
         if narrowing.any(|known| known == module) {
-            self.matches.certain = false;
+            self.matches.condition = Condition::Unknown;
             return Ok(());
         }
         Err(format!(
@@ -384,7 +392,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn addresses(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
+    fn addresses(&mut self, option: &str, negated: bool, field: HeaderField) -> Result<(), String> {
         let list = self.words.value(option)?;
         let spans = if list.contains(',') {
             let spans = list.split(',').map(masked_network);
@@ -398,11 +406,16 @@ impl Reader<'_, '_> {
         self.matches.span_or_not(negated, field, &spans)
     }
 
-    fn address_range(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
+    fn address_range(
+        &mut self,
+        option: &str,
+        negated: bool,
+        field: HeaderField,
+    ) -> Result<(), String> {
         let range = self.words.value(option)?;
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         // The kernel finds no address in a range that is reversed.
-        let span = Span::new(address(first)?, address(last)?);
+        let span = Interval::new(address(first)?, address(last)?);
         self.matches.span_or_not(negated, field, span.as_slice())
     }
 
@@ -410,10 +423,10 @@ impl Reader<'_, '_> {
     fn interface(&mut self, option: &str, negated: bool) -> Result<(), String> {
         match self.words.value(option)? {
             "" => Err(format!("{option} names no interface")),
-            "+" if negated => self.matches.span(Field::SOURCE, &[]),
+            "+" if negated => self.matches.span(HeaderField::Source, &[]),
             "+" => Ok(()),
             _ => {
-                self.matches.certain = false;
+                self.matches.condition = Condition::Unknown;
                 Ok(())
             }
         }
@@ -429,20 +442,20 @@ impl Reader<'_, '_> {
             _ => services::protocol(&name.to_ascii_lowercase())?,
         };
         let protocols = if negated { protocols.not() } else { protocols };
-        self.matches.kind(Kind::of(protocols));
+        self.matches.kind(HeaderMatch::of(protocols));
         Ok(())
     }
 
     /// `5060`, `10000:20000`, `10000:`, or several of these between commas.
-    fn ports(&mut self, option: &str, negated: bool, field: Field) -> Result<(), String> {
+    fn ports(&mut self, option: &str, negated: bool, field: HeaderField) -> Result<(), String> {
         let spans = self.port_list(option)?;
-        if negated && !option.ends_with('s') && spans == [Span::PORTS] {
+        if negated && !option.ends_with('s') && spans == [Interval::PORTS] {
             return Err(format!(
                 "iptables-nft takes '! {option}' of all ports for any port, and iptables-legacy for none; \
                  leave the rule out, or the option"
             ));
         }
-        let is_single = matches!(spans[..], [Span { first, last }] if first == last);
+        let is_single = matches!(spans[..], [Interval { first, last }] if first == last);
         if negated && !option.ends_with('s') && is_single {
             let other = self.excluded.replace(field);
             if other.is_some_and(|other| other != field) {
@@ -456,7 +469,7 @@ impl Reader<'_, '_> {
         self.matches.span_or_not(negated, field, &spans)
     }
 
-    fn port_list(&mut self, option: &str) -> Result<Vec<Span>, String> {
+    fn port_list(&mut self, option: &str) -> Result<Vec<Interval>, String> {
         let list = self.words.value(option)?;
         if !self.matches.have_ports() {
             return Err(format!(
@@ -470,10 +483,12 @@ impl Reader<'_, '_> {
             && !first.is_empty()
             && !last.is_empty()
         {
-            return Ok(Span::new(port(first)?, port(last)?).into_iter().collect());
+            return Ok(Interval::new(port(first)?, port(last)?)
+                .into_iter()
+                .collect());
         }
         let spans = list.split(',').map(|item| match item.split_once(':') {
-            None => port(item).map(Span::single),
+            None => port(item).map(Interval::single),
             Some(("", "")) => Ok(any_port()),
             Some(("", last)) => port_range("0", last),
             Some((first, "")) => port_range(first, "65535"),
@@ -486,20 +501,20 @@ impl Reader<'_, '_> {
     fn either_port(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let spans = self.port_list(option)?;
         if negated {
-            self.matches.not_span(Field::SOURCE_PORT, &spans)?;
-            return self.matches.not_span(Field::DESTINATION_PORT, &spans);
+            self.matches.not_span(HeaderField::SourcePort, &spans)?;
+            return self.matches.not_span(HeaderField::DestinationPort, &spans);
         }
         self.matches.either_port(&spans)
     }
 
     fn flags(&mut self, flags: Flags, negated: bool) -> Result<(), String> {
-        let tcp = |packets: &Packets| packets.kind.protocols == Protocols::TCP;
+        let tcp = |packets: &HeaderBox| packets.header().protocols == Protocols::TCP;
         if !self.matches.boxes.iter().all(tcp) {
             return Err("flags need -p tcp before them".to_owned());
         }
-        self.matches.kind(Kind {
+        self.matches.kind(HeaderMatch {
             flags: if negated { flags.not() } else { flags },
-            ..Kind::of(Protocols::TCP)
+            ..HeaderMatch::of(Protocols::TCP)
         });
         Ok(())
     }
@@ -521,7 +536,7 @@ impl Reader<'_, '_> {
         } else if other_mask == 0 {
             Flags::masked(mask, set)
         } else {
-            self.matches.certain = false;
+            self.matches.condition = Condition::Unknown;
             if negated {
                 // What is not "these and others" may be any.
                 return self.flags(Flags::ALL, false);
@@ -538,9 +553,9 @@ impl Reader<'_, '_> {
             let state = States::named(&name.to_ascii_lowercase());
             states = states.or(state.ok_or_else(|| format!("state '{name}' cannot be judged"))?);
         }
-        self.matches.kind(Kind {
+        self.matches.kind(HeaderMatch {
             states: if negated { states.not() } else { states },
-            ..Kind::ALL
+            ..HeaderMatch::ALL
         });
         Ok(())
     }
@@ -566,7 +581,7 @@ fn flag_bits(list: &str) -> Result<(u8, u8), String> {
 }
 
 /// A network by prefix length or by netmask.
-fn masked_network(word: &str) -> Result<Span, String> {
+fn masked_network(word: &str) -> Result<Interval, String> {
     let Some((base, mask)) = word.split_once('/').filter(|(_, mask)| mask.contains('.')) else {
         return network(word);
     };

@@ -10,17 +10,17 @@ use std::rc::Rc;
 
 use crate::format::parse::{ParseError, network};
 use crate::limits::{Limit, Limits};
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 
 use super::tree::{Branch, Tree};
 
 /// Addresses that match, or `except`, that do not.
-type Prefix = (Span, bool);
+type Prefix = (Interval, bool);
 
 /// The prefix lists of a text; each is read when it is asked for.
 pub(super) struct Lists<'t, 'a> {
     tree: &'t Tree<'a>,
-    read: HashMap<&'a str, Result<Rc<[Span]>, ParseError>>,
+    read: HashMap<&'a str, Result<Rc<[Interval]>, ParseError>>,
     /// How many prefixes all terms have of lists.
     size: usize,
     limits: Limits,
@@ -37,7 +37,7 @@ impl<'t, 'a> Lists<'t, 'a> {
     }
 
     /// The addresses of `source-address` and the like.
-    pub fn addresses(condition: Branch) -> Result<Vec<Span>, ParseError> {
+    pub fn addresses(condition: Branch) -> Result<Vec<Interval>, ParseError> {
         let mut prefixes = Vec::new();
         for value in condition.values()? {
             let except = is_except(value)?;
@@ -53,7 +53,7 @@ impl<'t, 'a> Lists<'t, 'a> {
     }
 
     /// The addresses of `source-prefix-list` and the like.
-    pub fn lists(&mut self, condition: Branch<'t, 'a>) -> Result<Vec<Span>, ParseError> {
+    pub fn lists(&mut self, condition: Branch<'t, 'a>) -> Result<Vec<Interval>, ParseError> {
         let mut prefixes = Vec::new();
         for value in condition.values()? {
             let except = is_except(value)?;
@@ -73,7 +73,7 @@ impl<'t, 'a> Lists<'t, 'a> {
         refuse_exceptions_alone(condition, matched.spans)
     }
 
-    fn list(&mut self, name: Branch<'t, 'a>) -> Result<Rc<[Span]>, ParseError> {
+    fn list(&mut self, name: Branch<'t, 'a>) -> Result<Rc<[Interval]>, ParseError> {
         let path = ["policy-options", "prefix-list", name.word()];
         let Some(list) = self.tree.get(&path) else {
             return Err(name.problem(format!(
@@ -90,7 +90,7 @@ impl<'t, 'a> Lists<'t, 'a> {
     }
 }
 
-fn members(list: Branch) -> Result<Rc<[Span]>, ParseError> {
+fn members(list: Branch) -> Result<Rc<[Interval]>, ParseError> {
     let mut spans = Vec::new();
     for member in list.below() {
         let word = member.word();
@@ -134,7 +134,10 @@ fn is_except(value: Branch) -> Result<bool, ParseError> {
     Ok(except)
 }
 
-fn refuse_exceptions_alone(condition: Branch, spans: Vec<Span>) -> Result<Vec<Span>, ParseError> {
+fn refuse_exceptions_alone(
+    condition: Branch,
+    spans: Vec<Interval>,
+) -> Result<Vec<Interval>, ParseError> {
     if spans.is_empty() {
         let problem = "every prefix is excepted, so that no packet matches; expected one that does";
         return Err(condition.problem(problem));
@@ -145,7 +148,7 @@ fn refuse_exceptions_alone(condition: Branch, spans: Vec<Span>) -> Result<Vec<Sp
 /// What a list of prefixes lets match.
 struct Matched {
     /// [`normalized`]
-    spans: Vec<Span>,
+    spans: Vec<Interval>,
     /// A prefix is excepted and is not.
     contradicts: bool,
     /// So it is, or a prefix is within one that is excepted.
@@ -180,7 +183,7 @@ struct Sweep {
     open: Vec<Prefix>,
     /// What is below has been decided.
     place: u64,
-    spans: Vec<Span>,
+    spans: Vec<Interval>,
 }
 
 impl Sweep {
@@ -200,7 +203,8 @@ impl Sweep {
             let first = u64::from(span.first).max(self.place);
             if !except && first < next {
                 let bound = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-                self.spans.extend(Span::new(bound(first), bound(next - 1)));
+                self.spans
+                    .extend(Interval::new(bound(first), bound(next - 1)));
             }
         }
         self.place = next.max(self.place);

@@ -6,7 +6,10 @@
 
 use crate::format::parse::{Matches, ParseError};
 use crate::limits::{Limit, Limits};
-use crate::policy::space::{Field, Flags, Kind, Packets, Protocols, Span, complement, normalized};
+use crate::packets::{
+    Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, complement,
+    normalized,
+};
 
 use super::addresses::Lists;
 use super::flags::flags;
@@ -14,7 +17,7 @@ use super::tree::Branch;
 use super::words;
 
 /// Packets of a term, and whether all of these are.
-pub(super) type Part = (Packets, bool);
+pub(super) type Part = (HeaderBox, Condition);
 
 /// Which end of a packet a condition looks at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ struct Ends<'t, 'a> {
     condition: Branch<'t, 'a>,
     side: Side,
     negated: bool,
-    spans: Vec<Span>,
+    spans: Vec<Interval>,
 }
 
 /// What a term asks of packets.
@@ -39,7 +42,7 @@ pub(super) struct Conditions<'t, 'a> {
     ports: Vec<Ends<'t, 'a>>,
     protocols: Option<Protocols>,
     flags: Option<Flags>,
-    certain: bool,
+    condition: Condition,
     limits: Limits,
 }
 
@@ -83,7 +86,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
             ports: Vec::new(),
             protocols: None,
             flags: None,
-            certain: true,
+            condition: Condition::True,
             limits,
         };
         for condition in from.into_iter().flat_map(Branch::below) {
@@ -130,7 +133,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
                 self.flags(condition)
             }
             _ if NARROWING.contains(&positive) => {
-                self.certain = false;
+                self.condition = Condition::Unknown;
                 Ok(())
             }
             _ => Err(condition.problem(format!(
@@ -143,7 +146,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
         &mut self,
         condition: Branch<'t, 'a>,
         side: Side,
-        spans: Vec<Span>,
+        spans: Vec<Interval>,
     ) -> Result<(), ParseError> {
         let excepts = || {
             condition
@@ -180,7 +183,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
     }
 
     fn flags(&mut self, condition: Branch) -> Result<(), ParseError> {
-        let (wanted, certain) = match condition.word() {
+        let (wanted, known) = match condition.word() {
             "tcp-flags" => {
                 let value = condition.value()?;
                 flags(value.word(), self.limits).map_err(|problem| value.problem(problem))?
@@ -195,7 +198,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
             return Err(condition.problem(problem));
         }
         self.flags = Some(wanted);
-        self.certain &= certain;
+        self.condition &= known;
         Ok(())
     }
 
@@ -204,33 +207,48 @@ impl<'t, 'a> Conditions<'t, 'a> {
     pub fn parts(&self) -> Result<Vec<Part>, String> {
         let (tcp, udp) = (Protocols::TCP, Protocols::UDP);
         let others = tcp.or(udp).not();
-        let groups: &[(Protocols, bool)] = match (self.flags, &self.ports[..]) {
-            (None, []) => &[(Protocols::ALL, true)],
-            (None, _) => &[(tcp.or(udp), true), (others, false)],
-            (Some(_), _) => &[(tcp, true), (udp, false), (others, false)],
+        let groups: &[(Protocols, Condition)] = match (self.flags, &self.ports[..]) {
+            (None, []) => &[(Protocols::ALL, Condition::True)],
+            (None, _) => &[(tcp.or(udp), Condition::True), (others, Condition::Unknown)],
+            (Some(_), _) => &[
+                (tcp, Condition::True),
+                (udp, Condition::Unknown),
+                (others, Condition::Unknown),
+            ],
         };
         let mut parts = Vec::new();
-        for (protocols, certain) in groups {
+        for (protocols, condition) in groups {
             let protocols = protocols.and(self.protocols.unwrap_or(Protocols::ALL));
             if protocols.is_empty() {
                 continue;
             }
             let mut matches = Matches::within(self.limits);
             let flags = if protocols == tcp { self.flags } else { None };
-            matches.kind(Kind {
+            matches.kind(HeaderMatch {
                 flags: flags.unwrap_or(Flags::ALL),
-                ..Kind::of(protocols)
+                ..HeaderMatch::of(protocols)
             });
             for ends in &self.addresses {
-                ends.narrow(&mut matches, [Field::SOURCE, Field::DESTINATION])?;
+                ends.narrow(
+                    &mut matches,
+                    [HeaderField::Source, HeaderField::Destination],
+                )?;
             }
             if tcp.or(udp).holds(protocols) {
                 for ends in &self.ports {
-                    ends.narrow(&mut matches, [Field::SOURCE_PORT, Field::DESTINATION_PORT])?;
+                    ends.narrow(
+                        &mut matches,
+                        [HeaderField::SourcePort, HeaderField::DestinationPort],
+                    )?;
                 }
             }
-            let certain = self.certain && *certain;
-            parts.extend(matches.boxes.into_iter().map(|packets| (packets, certain)));
+            let condition = self.condition & *condition;
+            parts.extend(
+                matches
+                    .boxes
+                    .into_iter()
+                    .map(|packets| (packets, condition)),
+            );
         }
         Ok(parts)
     }
@@ -240,7 +258,7 @@ impl Ends<'_, '_> {
     fn narrow(
         &self,
         matches: &mut Matches,
-        [source, destination]: [Field; 2],
+        [source, destination]: [HeaderField; 2],
     ) -> Result<(), String> {
         let negative;
         let spans = if self.negated {

@@ -4,7 +4,7 @@
 //! Match Conditions Based on Bit-Field Values".
 
 use crate::limits::{Limit, Limits};
-use crate::policy::space::Flags;
+use crate::packets::{Condition, Flags};
 
 /// Which combinations of the six flags; combination `n` is bit `n`.
 type Combinations = u64;
@@ -29,7 +29,7 @@ const KNOWN: [(u8, u8); 4] = [
 
 /// The flags of an expression such as `syn & !ack`, and whether it holds for each packet that has
 /// these, whatever else is set.
-pub(super) fn flags(text: &str, limits: Limits) -> Result<(Flags, bool), String> {
+pub(super) fn flags(text: &str, limits: Limits) -> Result<(Flags, Condition), String> {
     let mut expression = Expression {
         rest: text.trim_ascii(),
         depth: 0,
@@ -43,9 +43,9 @@ pub(super) fn flags(text: &str, limits: Limits) -> Result<(Flags, bool), String>
     }
 }
 
-fn told_apart(combinations: Combinations) -> (Flags, bool) {
+fn told_apart(combinations: Combinations) -> (Flags, Condition) {
     let mut none = Flags::ALL;
-    let mut certain = true;
+    let mut condition = Condition::True;
     for known in 0..16 {
         let header = KNOWN
             .iter()
@@ -55,10 +55,10 @@ fn told_apart(combinations: Combinations) -> (Flags, bool) {
         let holds = others.map(|other: u8| combinations >> (header | other) & 1 == 1);
         if holds.contains(&true) {
             none = none.and(Flags::masked(0x0f, known).not());
-            certain &= !holds.contains(&false);
+            condition &= Condition::true_if(!holds.contains(&false));
         }
     }
-    (none.not(), certain)
+    (none.not(), condition)
 }
 
 /// What is left of an expression.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::firewall::DeployedUnit;
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
 use crate::limits::Limits;
+use crate::packets::Step;
 use crate::policy::Direction;
-use crate::policy::drift::DeployedUnit;
-use crate::policy::space::Step;
 
 use super::addresses::Lists;
 use super::outline::{self, Outline, inherits};

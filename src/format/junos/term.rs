@@ -6,8 +6,8 @@
 
 use crate::format::parse::ParseError;
 use crate::limits::{Limit, Limits};
+use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
-use crate::policy::space::{Step, Verdict};
 
 use super::addresses::Lists;
 use super::conditions::{Conditions, Part};
@@ -40,7 +40,7 @@ impl Steps {
     ) -> Result<(), ParseError> {
         let (from, then) = sections(term)?;
         let conditions = Conditions::read(from, lists, self.limits)?;
-        let action = Action::read(then)?;
+        let action = TermAction::read(then)?;
         let parts = conditions
             .parts()
             .map_err(|problem| term.problem(problem))?;
@@ -49,21 +49,21 @@ impl Steps {
         fits.map_err(|exceeded| term.problem(exceeded))?;
         if action.is_policed {
             // What is above the rate may be dropped.
-            self.extend(&parts, term, Verdict::Deny, false);
+            self.extend(&parts, term, Action::Deny, Condition::Unknown);
         }
-        if let End::Is(verdict) = action.end {
-            self.extend(&parts, term, verdict, true);
+        if let End::Is(decision) = action.end {
+            self.extend(&parts, term, decision, Condition::True);
         }
         Ok(())
     }
 
-    fn extend(&mut self, parts: &[Part], term: Branch, verdict: Verdict, always: bool) {
+    fn extend(&mut self, parts: &[Part], term: Branch, action: Action, own: Condition) {
         let direction = self.direction;
         self.made
-            .extend(parts.iter().map(|(packets, certain)| Step {
-                packets: packets.seen(direction),
-                certain: *certain && always,
-                verdict,
+            .extend(parts.iter().map(|(packets, condition)| Step {
+                packets: packets.to_remote_local(direction),
+                condition: *condition & own,
+                action,
                 at: term.at(),
             }));
     }
@@ -93,7 +93,7 @@ fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ParseError
 }
 
 /// What a term does with the packets that it matches.
-struct Action {
+struct TermAction {
     end: End,
     is_policed: bool,
 }
@@ -101,14 +101,14 @@ struct Action {
 /// What becomes of them.
 #[derive(Clone, Copy)]
 enum End {
-    Is(Verdict),
+    Is(Action),
     NextTerm,
 }
 
-impl Action {
-    fn read(then: Option<Branch>) -> Result<Action, ParseError> {
-        let mut action = Action {
-            end: End::Is(Verdict::Accept),
+impl TermAction {
+    fn read(then: Option<Branch>) -> Result<TermAction, ParseError> {
+        let mut action = TermAction {
+            end: End::Is(Action::Accept),
             is_policed: false,
         };
         let mut ending = None;
@@ -131,14 +131,14 @@ impl Action {
     /// Reads a word of it, which may be one that ends it.
     fn add(&mut self, word: Branch) -> Result<Option<End>, ParseError> {
         match word.word() {
-            "accept" => word.leaf().map(|()| Some(End::Is(Verdict::Accept))),
-            "discard" => word.leaf().map(|()| Some(End::Is(Verdict::Deny))),
+            "accept" => word.leaf().map(|()| Some(End::Is(Action::Accept))),
+            "discard" => word.leaf().map(|()| Some(End::Is(Action::Deny))),
             "reject" => {
                 // What is sent back.
                 if word.below().next().is_some() {
                     word.value()?;
                 }
-                Ok(Some(End::Is(Verdict::Deny)))
+                Ok(Some(End::Is(Action::Deny)))
             }
             "next" => match word.value()? {
                 term if term.word() == "term" => Ok(Some(End::NextTerm)),

@@ -5,7 +5,7 @@
 //! Numbers or Text Aliases".
 
 use crate::format::parse::plain_number;
-use crate::policy::space::{Protocols, Span};
+use crate::packets::{Interval, Protocols};
 
 const PORTS: &[(&str, u16)] = &[
     ("afs", 1483),
@@ -101,7 +101,7 @@ const PROTOCOLS: &[(&str, u16)] = &[
 ];
 
 /// `5060`, `10000-20000` or `ssh`.
-pub(super) fn ports(word: &str) -> Result<Span, String> {
+pub(super) fn ports(word: &str) -> Result<Interval, String> {
     let span = numbers(word, PORTS, u16::MAX)?;
     span.ok_or_else(|| {
         format!("'{word}' is not a port or a range of ports up to 65535, nor one that Junos names")
@@ -118,16 +118,16 @@ pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
     Ok(numbers.fold(Protocols::NONE, |all, number| all.or(Protocols::of(number))))
 }
 
-fn numbers(word: &str, names: &[(&str, u16)], most: u16) -> Result<Option<Span>, String> {
+fn numbers(word: &str, names: &[(&str, u16)], most: u16) -> Result<Option<Interval>, String> {
     if !word.starts_with(|c: char| c.is_ascii_digit()) {
         let named = names.iter().find(|(name, _)| *name == word);
-        return Ok(named.map(|(_, number)| Span::single(u32::from(*number))));
+        return Ok(named.map(|(_, number)| Interval::single(u32::from(*number))));
     }
     let (first, last) = word.split_once('-').unwrap_or((word, word));
     let (Some(from), Some(to)) = (number(first, most)?, number(last, most)?) else {
         return Ok(None);
     };
-    match Span::new(from, to) {
+    match Interval::new(from, to) {
         Some(span) => Ok(Some(span)),
         None => Err(format!("the range {word} is reversed")),
     }

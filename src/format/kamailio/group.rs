@@ -2,10 +2,10 @@
 
 use std::net::Ipv6Addr;
 
+use crate::firewall::Unmeasured;
 use crate::format::parse::network;
 use crate::limits::{Limit, Limits};
-use crate::policy::drift::Beyond;
-use crate::policy::space::{Field, Packets, Span, Step, Verdict};
+use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
 /// An entry of a table, in its own words.
 #[derive(Clone, Copy, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Group {
     number: u32,
     limits: Limits,
     pub steps: Vec<Step>,
-    pub beyond: Vec<Beyond>,
+    pub unmeasured: Vec<Unmeasured>,
 }
 
 impl Group {
@@ -32,7 +32,7 @@ impl Group {
             number,
             limits,
             steps: Vec::new(),
-            beyond: Vec::new(),
+            unmeasured: Vec::new(),
         }
     }
 
@@ -51,23 +51,23 @@ impl Group {
         if group != self.number {
             return Ok(());
         }
-        let count = self.steps.len() + self.beyond.len() + 1;
+        let count = self.steps.len() + self.unmeasured.len() + 1;
         self.limits.check(Limit::Rules, count)?;
         let mask: u32 = number(entry.mask, "a mask")?;
         let port: u16 = number(entry.port, "a port")?;
         if is_ipv6(entry.address, mask)? {
             let what = format!("IPv6, {} with the mask {mask}", entry.address);
-            self.beyond.push(Beyond { what, at });
+            self.unmeasured.push(Unmeasured { what, at });
             return Ok(());
         }
-        let mut packets = Packets::ALL.with(Field::Remote, addresses(entry.address, mask)?);
+        let mut packets = PacketBox::ALL.with(Dimension::Remote, addresses(entry.address, mask)?);
         if port != 0 {
-            packets = packets.with(Field::RemotePort, Span::single(port.into()));
+            packets = packets.with(Dimension::RemotePort, Interval::single(port.into()));
         }
         self.steps.push(Step {
             packets,
-            certain: true,
-            verdict: Verdict::Accept,
+            condition: Condition::True,
+            action: Action::Accept,
             at,
         });
         Ok(())
@@ -84,12 +84,12 @@ fn number<T: std::str::FromStr + Default>(word: &str, what: &str) -> Result<T, S
     number.ok_or_else(|| format!("'{word}' is not {what} that Kamailio takes as it stands"))
 }
 
-fn addresses(address: &str, mask: u32) -> Result<Span, String> {
+fn addresses(address: &str, mask: u32) -> Result<Interval, String> {
     let only = crate::format::parse::address(address).map_err(|problem| {
         format!("{problem}, so Kamailio takes it for a host name; a mask is a word of its own")
     })?;
     match mask {
-        0 => Ok(Span::single(only)),
+        0 => Ok(Interval::single(only)),
         _ => network(&format!("{address}/{mask}")),
     }
 }

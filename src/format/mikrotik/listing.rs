@@ -9,10 +9,10 @@ use super::rule;
 use super::script::Script;
 use super::words::Words;
 use crate::format::Unit;
-use crate::format::chains::{Arm, Chains, RuleText, units};
+use crate::format::chains::{Chains, RuleBranch, RuleText, units};
 use crate::format::parse::{ParseError, Parsed, Wanted, address, network};
 use crate::limits::{Exceeded, Limit, Limits};
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 
 pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     let script = Script::read(text, wanted.limits)?;
@@ -81,13 +81,13 @@ impl<'a> Chains<'a> for Filter<'a> {
         &self,
         rule: RuleText<'a>,
         limits: Limits,
-        arms: &mut Vec<Arm<'a>>,
+        branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ParseError> {
         // A rule is read once for each jump to its chain.
         let length = rule.text.len() / BYTES_OF_A_STEP;
         let fits = self.lists.work(length, limits);
         fits.map_err(|exceeded| ParseError::new(rule.at, exceeded))?;
-        rule::read(rule, self, limits, arms)
+        rule::read(rule, self, limits, branches)
     }
 }
 
@@ -118,7 +118,7 @@ impl<'a> Filter<'a> {
 const BYTES_OF_A_STEP: usize = 4;
 
 /// The addresses of a list, or the first thing that is wrong with it.
-type Addresses = Result<Rc<[Span]>, ParseError>;
+type Addresses = Result<Rc<[Interval]>, ParseError>;
 
 /// The addresses of each list that rules name.
 pub(super) struct AddressLists<'a> {
@@ -161,7 +161,7 @@ impl<'a> AddressLists<'a> {
     }
 
     /// The addresses of a list; none of the unit's own where the text has other lists only.
-    pub fn of(&self, name: &str, limits: Limits) -> Result<Rc<[Span]>, Problem> {
+    pub fn of(&self, name: &str, limits: Limits) -> Result<Rc<[Interval]>, Problem> {
         match self.changer(name, limits)? {
             None => {}
             Some(Changer::Property) => {
@@ -241,7 +241,7 @@ impl From<String> for Problem {
 }
 
 /// The addresses of a list's entries.
-fn addresses(entries: &[RuleText]) -> Result<Vec<Span>, ParseError> {
+fn addresses(entries: &[RuleText]) -> Result<Vec<Interval>, ParseError> {
     let mut spans = Vec::with_capacity(entries.len());
     let mut known = HashSet::new();
     for entry in entries {
@@ -260,7 +260,7 @@ fn addresses(entries: &[RuleText]) -> Result<Vec<Span>, ParseError> {
 }
 
 /// The address of an entry, unless that is disabled.
-fn entry_address(text: &str) -> Result<Option<Span>, String> {
+fn entry_address(text: &str) -> Result<Option<Interval>, String> {
     let properties = Words::new(text).properties()?;
     let mut address = None;
     for property in &properties {
@@ -290,9 +290,9 @@ fn goes_away(why: &str) -> String {
 }
 
 /// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.1-192.0.2.9`, as RouterOS prints them.
-pub(super) fn addresses_of(word: &str) -> Result<Span, String> {
+pub(super) fn addresses_of(word: &str) -> Result<Interval, String> {
     if let Some((first, last)) = word.split_once('-').filter(|_| is_numeric(word)) {
-        let span = Span::new(address(first)?, address(last)?);
+        let span = Interval::new(address(first)?, address(last)?);
         return span.ok_or_else(|| format!("the range '{word}' is reversed"));
     }
     if !is_numeric(word) {

@@ -4,17 +4,19 @@ use std::borrow::Cow;
 
 use super::listing::{BUILT_IN, Filter, Problem, addresses_of};
 use super::words::{Property, Words};
-use crate::format::chains::{Action, Arm, RuleText};
+use crate::format::chains::{RuleAction, RuleBranch, RuleText};
 use crate::format::parse::{Matches, ParseError, plain_number};
 use crate::limits::Limits;
-use crate::policy::space::{Field, Kind, Protocols, Span, States, normalized};
+use crate::packets::{
+    Condition, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
+};
 
-/// Adds what a rule does to `arms`.
+/// Adds what a rule does to `branches`.
 pub(super) fn read<'a>(
     rule: RuleText<'a>,
     filter: &Filter<'a>,
     limits: Limits,
-    arms: &mut Vec<Arm<'a>>,
+    branches: &mut Vec<RuleBranch<'a>>,
 ) -> Result<(), ParseError> {
     let here = |problem| ParseError::new(rule.at, problem);
     let properties = Words::new(rule.text).properties().map_err(here)?;
@@ -30,10 +32,10 @@ pub(super) fn read<'a>(
     let work = filter.lists.work(reader.matches.cost, limits);
     work.map_err(|exceeded| here(exceeded.into()))?;
     if let Some(action) = action {
-        let certain = reader.matches.certain;
-        arms.extend(reader.matches.boxes.iter().map(|packets| Arm {
+        let condition = reader.matches.condition;
+        branches.extend(reader.matches.boxes.iter().map(|packets| RuleBranch {
             packets: *packets,
-            certain,
+            condition,
             ipv4_only: true,
             action,
         }));
@@ -145,7 +147,7 @@ struct Reader<'a, 'f> {
 
 impl<'a> Reader<'a, '_> {
     /// What the rule does, once `matches` tells with which packets; `None` where they go on.
-    fn rule(&mut self) -> Result<Option<Action<'a>>, Problem> {
+    fn rule(&mut self) -> Result<Option<RuleAction<'a>>, Problem> {
         if let Some(disabled) = self.find("disabled") {
             if disabled.flag()? {
                 return Ok(None);
@@ -156,10 +158,13 @@ impl<'a> Reader<'a, '_> {
         // Whether a rule may ask for ports depends on its protocol, which RouterOS prints later.
         self.protocol()?;
         self.states()?;
-        self.ports("src-port", Field::SOURCE_PORT)?;
-        self.ports("dst-port", Field::DESTINATION_PORT)?;
+        self.ports("src-port", HeaderField::SourcePort)?;
+        self.ports("dst-port", HeaderField::DestinationPort)?;
         self.either_port()?;
-        for (side, field) in [("src", Field::SOURCE), ("dst", Field::DESTINATION)] {
+        for (side, field) in [
+            ("src", HeaderField::Source),
+            ("dst", HeaderField::Destination),
+        ] {
             self.addresses(&format!("{side}-address"), field)?;
             self.address_list(&format!("{side}-address-list"), field)?;
         }
@@ -180,7 +185,7 @@ impl<'a> Reader<'a, '_> {
                 continue;
             }
             if of(NARROWING) {
-                self.matches.certain = false;
+                self.matches.condition = Condition::Unknown;
             } else if property.name == "place-before" {
                 return Err("'place-before' tells the rule's place by a number that is not in the text; put the rule there".to_owned());
             } else {
@@ -194,7 +199,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// What the rule does; a rule that does not say accepts.
-    fn action(&mut self) -> Result<Option<Action<'a>>, String> {
+    fn action(&mut self) -> Result<Option<RuleAction<'a>>, String> {
         let named = self.find("action").map(Property::plain).transpose()?;
         let name = named.unwrap_or("accept").to_owned();
         let chain = self.find("chain").and_then(|p| p.value.as_deref());
@@ -206,19 +211,19 @@ impl<'a> Reader<'a, '_> {
             return Err("expected 'action=jump' and 'jump-target' together".to_owned());
         }
         Ok(match name.as_str() {
-            "accept" => Some(Action::Accept),
+            "accept" => Some(RuleAction::Accept),
             // What opens a connection to a trap gets an answer of the router's own.
-            "drop" | "reject" | "tarpit" => Some(Action::Deny),
-            "return" => Some(Action::Return),
+            "drop" | "reject" | "tarpit" => Some(RuleAction::Deny),
+            "return" => Some(RuleAction::Return),
             "jump" => {
                 let target = target.map(Property::plain).transpose()?.unwrap_or_default();
-                Some(Action::Jump(self.filter.own_chain(target)?))
+                Some(RuleAction::Jump(self.filter.own_chain(target)?))
             }
             "log" | "passthrough" | "add-dst-to-address-list" | "add-src-to-address-list" => None,
             // What follows of the connection passes by the filter, but not all of it does.
             "fasttrack-connection" => {
-                self.matches.certain = false;
-                Some(Action::Accept)
+                self.matches.condition = Condition::Unknown;
+                Some(RuleAction::Accept)
             }
             _ => {
                 return Err(format!(
@@ -255,7 +260,7 @@ impl<'a> Reader<'a, '_> {
         })?;
         let protocols = Protocols::of(number);
         let protocols = if negated { protocols.not() } else { protocols };
-        self.matches.kind(Kind::of(protocols));
+        self.matches.kind(HeaderMatch::of(protocols));
         Ok(())
     }
 
@@ -271,15 +276,15 @@ impl<'a> Reader<'a, '_> {
             })?);
         }
         let states = if negated { states.not() } else { states };
-        self.matches.kind(Kind {
+        self.matches.kind(HeaderMatch {
             states,
-            ..Kind::ALL
+            ..HeaderMatch::ALL
         });
         Ok(())
     }
 
     /// `5060`, `10000-20000`, or several of these between commas.
-    fn port_list(&self, name: &str) -> Result<Option<(Vec<Span>, bool)>, String> {
+    fn port_list(&self, name: &str) -> Result<Option<(Vec<Interval>, bool)>, String> {
         let Some((list, negated)) = self.value(name)? else {
             return Ok(None);
         };
@@ -290,7 +295,7 @@ impl<'a> Reader<'a, '_> {
         }
         let spans = list.split(',').map(|item| {
             let (first, last) = item.split_once('-').unwrap_or((item, item));
-            let span = Span::new(port(first)?, port(last)?);
+            let span = Interval::new(port(first)?, port(last)?);
             span.ok_or_else(|| format!("the ports '{item}' are reversed"))
         });
         Ok(Some((
@@ -299,7 +304,7 @@ impl<'a> Reader<'a, '_> {
         )))
     }
 
-    fn ports(&mut self, name: &str, field: Field) -> Result<(), String> {
+    fn ports(&mut self, name: &str, field: HeaderField) -> Result<(), String> {
         match self.port_list(name)? {
             Some((spans, negated)) => self.matches.span_or_not(negated, field, &spans),
             None => Ok(()),
@@ -320,7 +325,7 @@ impl<'a> Reader<'a, '_> {
         self.matches.either_port(&spans)
     }
 
-    fn addresses(&mut self, name: &str, field: Field) -> Result<(), String> {
+    fn addresses(&mut self, name: &str, field: HeaderField) -> Result<(), String> {
         let Some((word, negated)) = self.value(name)? else {
             return Ok(());
         };
@@ -328,7 +333,7 @@ impl<'a> Reader<'a, '_> {
         self.matches.span_or_not(negated, field, &[span])
     }
 
-    fn address_list(&mut self, name: &str, field: Field) -> Result<(), Problem> {
+    fn address_list(&mut self, name: &str, field: HeaderField) -> Result<(), Problem> {
         let Some((list, negated)) = self.value(name)? else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! What rules look at, by the names of nft's language.
 
-use crate::policy::space::{Field, Protocols};
+use crate::packets::{HeaderField, Protocols};
 
 use super::is_listed;
 use super::value::{ETHER_TYPE, Fixed, NFPROTO, Type, VERSION, Value};
@@ -26,9 +26,9 @@ pub(super) enum Header {
 /// What a [`Key`] is about.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {
-    Address(Field),
+    Address(HeaderField),
     /// A port; `None` is that of whatever protocol the packet has.
-    Port(Field, Option<Protocols>),
+    Port(HeaderField, Option<Protocols>),
     Protocol,
     Flags,
     State,
@@ -66,10 +66,11 @@ impl Keys {
 
     /// Whether they are the ports of both ends, and nothing else.
     pub fn are_both_ports(&self) -> bool {
-        let is =
-            |key: Key, end: Field| matches!(key.subject, Subject::Port(field, _) if field == end);
+        let is = |key: Key, end: HeaderField| matches!(key.subject, Subject::Port(field, _) if field == end);
         match self.others[..] {
-            [other] => is(self.first, Field::SOURCE_PORT) && is(other, Field::DESTINATION_PORT),
+            [other] => {
+                is(self.first, HeaderField::SourcePort) && is(other, HeaderField::DestinationPort)
+            }
             _ => false,
         }
     }
@@ -120,8 +121,8 @@ impl Key {
     pub fn payload(header: &str, field: &str) -> Result<Key, String> {
         const ICMP: Protocols = Protocols::of(1);
         let subject = match (header, field) {
-            ("ip", "saddr") => Subject::Address(Field::SOURCE),
-            ("ip", "daddr") => Subject::Address(Field::DESTINATION),
+            ("ip", "saddr") => Subject::Address(HeaderField::Source),
+            ("ip", "daddr") => Subject::Address(HeaderField::Destination),
             ("ip", "protocol") => Subject::Protocol,
             ("ip", "version") => Subject::Fixed(VERSION),
             ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unjudged(Protocols::ALL),
@@ -135,9 +136,9 @@ impl Key {
             ("vlan", _) if is_listed(VLAN_FIELDS, field) => Subject::Unjudged(Protocols::ALL),
             ("tcp" | "udp" | "udplite" | "sctp" | "dccp" | "th", "sport" | "dport") => {
                 let end = if field == "sport" {
-                    Field::SOURCE_PORT
+                    HeaderField::SourcePort
                 } else {
-                    Field::DESTINATION_PORT
+                    HeaderField::DestinationPort
                 };
                 Subject::Port(end, protocol_with_ports(header))
             }

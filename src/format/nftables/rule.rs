@@ -1,12 +1,12 @@
 //! What the statements of a rule mean, whether text or JSON says them.
 
-use crate::format::chains::{Action, Arm};
+use crate::format::chains::{RuleAction, RuleBranch};
 use crate::format::parse::{Matches, ParseError};
 use crate::limits::{Limit, Limits};
-use crate::policy::space::{Field, Kind, Packets, Protocols, Span};
+use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
 use super::key::{Header, Key, Keys, Operator, Subject};
-use super::set::{Arrow, BITS_WORK, Set, Sets, kind_where};
+use super::set::{Arrow, BITS_WORK, Set, Sets, header_where};
 use super::value::{Decision, Element, Part, Type, Value};
 
 /// A statement of a rule.
@@ -117,11 +117,11 @@ impl<'a, 's> Rule<'a, 's> {
             Statement::VerdictMap { keys, value } => self.map(&keys, &value)?,
             Statement::Verdict(decision) => self.outcome = Some(Outcome::One(decision)),
             Statement::Reset => {
-                self.matches.certain &= !self.takes_ipv6;
-                self.matches.kind(Kind::of(Protocols::TCP));
-                self.outcome = Some(Outcome::One(Some(Action::Deny)));
+                self.matches.condition &= Condition::true_if(!self.takes_ipv6);
+                self.matches.kind(HeaderMatch::of(Protocols::TCP));
+                self.outcome = Some(Outcome::One(Some(RuleAction::Deny)));
             }
-            Statement::Narrowing => self.matches.certain = false,
+            Statement::Narrowing => self.matches.condition = Condition::Unknown,
             Statement::NoEffect => {}
         }
         let work = self.spent.saturating_add(self.matches.cost);
@@ -140,19 +140,21 @@ impl<'a, 's> Rule<'a, 's> {
     }
 
     /// What the rule does, in the order in which it does it.
-    pub fn finish(self, arms: &mut Vec<Arm<'a>>) {
-        let Matches { boxes, certain, .. } = self.matches;
+    pub fn finish(self, branches: &mut Vec<RuleBranch<'a>>) {
+        let Matches {
+            boxes, condition, ..
+        } = self.matches;
         let ipv4_only = self.ipv4_only;
-        let arm = |packets, certain, action| Arm {
+        let branch = |packets, condition, action| RuleBranch {
             packets,
-            certain,
+            condition,
             ipv4_only,
             action,
         };
         match self.outcome {
             None | Some(Outcome::One(None)) => {}
             Some(Outcome::One(Some(action))) => {
-                arms.extend(boxes.into_iter().map(|own| arm(own, certain, action)));
+                branches.extend(boxes.into_iter().map(|own| branch(own, condition, action)));
             }
             Some(Outcome::Map(arrows)) => {
                 for arrow in arrows {
@@ -160,7 +162,8 @@ impl<'a, 's> Rule<'a, 's> {
                         continue;
                     };
                     let both = boxes.iter().filter_map(|own| own.and(&arrow.packets));
-                    arms.extend(both.map(|both| arm(both, certain && arrow.certain, action)));
+                    branches
+                        .extend(both.map(|both| branch(both, condition & arrow.condition, action)));
                 }
             }
         }
@@ -171,7 +174,7 @@ impl<'a, 's> Rule<'a, 's> {
             self.ipv4_only |= key.is_of_ipv4();
             let implied = key.implied();
             if implied != Protocols::ALL {
-                self.matches.kind(Kind::of(implied));
+                self.matches.kind(HeaderMatch::of(implied));
             }
         }
     }
@@ -240,7 +243,7 @@ impl<'a, 's> Rule<'a, 's> {
             {
                 Err(NOT_A_RANGE.to_owned())
             }
-            (Subject::Address(field) | Subject::Port(field, _), Part::Span(span)) => {
+            (Subject::Address(field) | Subject::Port(field, _), Part::Interval(span)) => {
                 self.compare_number(field, span, operator)
             }
             (Subject::Flags | Subject::State, Part::Bits(bits)) => {
@@ -248,7 +251,7 @@ impl<'a, 's> Rule<'a, 's> {
                 self.compare_bits(key, operator, bits)
             }
             (Subject::Protocol, Part::Protocols(protocols)) => {
-                self.matches.kind(Kind::of(if negated(operator)? {
+                self.matches.kind(HeaderMatch::of(if negated(operator)? {
                     protocols.not()
                 } else {
                     protocols
@@ -260,7 +263,7 @@ impl<'a, 's> Rule<'a, 's> {
             }
             (Subject::Fixed(_), _) => Ok(()),
             _ => {
-                self.matches.certain = false;
+                self.matches.condition = Condition::Unknown;
                 Ok(())
             }
         }
@@ -268,8 +271,8 @@ impl<'a, 's> Rule<'a, 's> {
 
     fn compare_number(
         &mut self,
-        field: Field,
-        span: Span,
+        field: HeaderField,
+        span: Interval,
         operator: Operator,
     ) -> Result<(), String> {
         let last = field.whole().last;
@@ -280,20 +283,21 @@ impl<'a, 's> Rule<'a, 's> {
             _ if span.first != span.last => {
                 return Err("expected one value after '<' or '>', not a range".to_owned());
             }
-            Operator::Less => span.first.checked_sub(1).and_then(|n| Span::new(0, n)),
-            Operator::AtMost => Span::new(0, span.first),
-            Operator::Greater => span.first.checked_add(1).and_then(|n| Span::new(n, last)),
-            Operator::AtLeast => Span::new(span.first, last),
+            Operator::Less => span.first.checked_sub(1).and_then(|n| Interval::new(0, n)),
+            Operator::AtMost => Interval::new(0, span.first),
+            Operator::Greater => span
+                .first
+                .checked_add(1)
+                .and_then(|n| Interval::new(n, last)),
+            Operator::AtLeast => Interval::new(span.first, last),
         };
         self.matches.span(field, found.as_slice())
     }
 
     /// Excludes a value, of which not all packets that were matched before may be.
-    fn exclude(&mut self, field: Field, span: Span) -> Result<(), String> {
+    fn exclude(&mut self, field: HeaderField, span: Interval) -> Result<(), String> {
         let boxes = &self.matches.boxes;
-        let was_narrow = boxes
-            .iter()
-            .any(|packets| packets.span(field) != field.whole());
+        let was_narrow = boxes.iter().any(|packets| packets.narrows(field));
         self.matches.not_span(field, &[span])?;
         if was_narrow && self.matches.boxes.is_empty() {
             return Err(NO_PACKET.to_owned());
@@ -306,15 +310,15 @@ impl<'a, 's> Rule<'a, 's> {
     fn compare_bits(&mut self, key: Key, operator: Operator, bits: u32) -> Result<(), String> {
         let mask = key.mask;
         self.matches.cost += BITS_WORK;
-        let (kind, certain) = match operator {
-            Operator::Implicit => kind_where(key, |x| x & bits != 0),
-            Operator::NoneOf => kind_where(key, |x| x & bits == 0),
-            Operator::Equal => kind_where(key, |x| x & mask == bits),
-            Operator::NotEqual => kind_where(key, |x| x & mask != bits),
+        let (header, condition) = match operator {
+            Operator::Implicit => header_where(key, |x| x & bits != 0),
+            Operator::NoneOf => header_where(key, |x| x & bits == 0),
+            Operator::Equal => header_where(key, |x| x & mask == bits),
+            Operator::NotEqual => header_where(key, |x| x & mask != bits),
             _ => return Err("expected '==' or '!=' here".to_owned()),
         };
-        self.matches.kind(kind);
-        self.matches.certain &= certain;
+        self.matches.kind(header);
+        self.matches.condition &= condition;
         Ok(())
     }
 
@@ -339,7 +343,7 @@ impl<'a, 's> Rule<'a, 's> {
             let boxes = self.matches.boxes.iter();
             boxes.filter_map(|own| own.and(&arrow.packets))
         });
-        let have_ports = |p: Packets| Protocols::WITH_PORTS.holds(p.kind.protocols);
+        let have_ports = |p: HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
         if keys.need_ports() && !both.all(have_ports) {
             return Err(NO_PORTS.into());
         }

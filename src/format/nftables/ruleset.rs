@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
-use crate::format::chains::{Arm, Chains, RuleText, units};
+use crate::format::chains::{Chains, RuleBranch, RuleText, units};
 use crate::format::parse::{ParseError, Parsed, Wanted};
 use crate::limits::{Limit, Limits};
 
@@ -318,7 +318,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         &self,
         text: RuleText<'a>,
         limits: Limits,
-        arms: &mut Vec<Arm<'a>>,
+        branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ParseError> {
         let mut read = || {
             if self.ambiguous.contains(&text.at) {
@@ -328,7 +328,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
             let mut rule = Rule::new(self, self.takes_ipv6(), limits, self.work.get());
             S::rule(text, &mut rule)?;
             self.spend(WORK * rule.combinations() + rule.work())?;
-            rule.finish(arms);
+            rule.finish(branches);
             Ok(())
         };
         read().map_err(|trouble: Trouble| trouble.within(text.at))

@@ -2,7 +2,9 @@
 
 use crate::format::parse::Matches;
 use crate::limits::Limit;
-use crate::policy::space::{Flags, Kind, Packets, Span, normalized};
+use std::ops::BitAnd;
+
+use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
 use super::key::{Key, Keys, Subject};
 use super::rule::Trouble;
@@ -38,9 +40,9 @@ struct Entry<'a> {
 
 /// What an element of a map does.
 pub(super) struct Arrow<'a> {
-    /// With packets that may be some more than it holds for, if that is not certain.
-    pub packets: Packets,
-    pub certain: bool,
+    /// With packets that may be some more than it holds for, if that is not condition.
+    pub packets: HeaderBox,
+    pub condition: Condition,
     pub decision: Decision<'a>,
 }
 
@@ -99,14 +101,14 @@ impl<'a> Set<'a> {
             return matches.span_or_not(negated, field, &normalized(self.spans()));
         }
         let held = self.entries.iter().filter_map(|entry| entry.held(keys));
-        let (mut boxes, certain): (Vec<Packets>, Vec<bool>) = held.unzip();
-        let certain = certain.iter().all(|certain| *certain);
-        matches.certain &= certain;
+        let (mut boxes, condition): (Vec<HeaderBox>, Vec<Condition>) = held.unzip();
+        let condition = condition.into_iter().fold(Condition::True, BitAnd::bitand);
+        matches.condition &= condition;
         if !negated {
             boxes.sort_unstable();
             boxes.dedup();
             matches.any_of(&boxes)
-        } else if certain {
+        } else if condition.is_true() {
             let rest = rest(&boxes, matches)?;
             matches.any_of(&rest)
         } else {
@@ -118,13 +120,13 @@ impl<'a> Set<'a> {
     /// Whether an element has every port on one end.
     pub fn has_all_ports(&self) -> bool {
         let mut parts = self.entries.iter().flat_map(|entry| &entry.parts);
-        parts.any(|part| matches!(part, Part::Span(span) if *span == Span::PORTS))
+        parts.any(|part| matches!(part, Part::Interval(span) if *span == Interval::PORTS))
     }
 
-    fn spans(&self) -> Vec<Span> {
+    fn spans(&self) -> Vec<Interval> {
         let parts = self.entries.iter().flat_map(|entry| &entry.parts);
         let spans = parts.filter_map(|part| match part {
-            Part::Span(span) => Some(*span),
+            Part::Interval(span) => Some(*span),
             _ => None,
         });
         spans.collect()
@@ -151,9 +153,9 @@ impl<'a> Set<'a> {
             let decision = entry
                 .decision
                 .ok_or("an element of a map has no verdict, as in '5060 : accept'")?;
-            arrows.extend(entry.held(keys).map(|(packets, certain)| Arrow {
+            arrows.extend(entry.held(keys).map(|(packets, condition)| Arrow {
                 packets,
-                certain,
+                condition,
                 decision,
             }));
         }
@@ -181,23 +183,23 @@ fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
 
 impl Entry<'_> {
     /// Its packets, if there are any, and whether it holds for all of them.
-    fn held(&self, keys: &Keys) -> Option<(Packets, bool)> {
-        let mut held = (Packets::ALL, true);
+    fn held(&self, keys: &Keys) -> Option<(HeaderBox, Condition)> {
+        let mut held = (HeaderBox::ALL, Condition::True);
         for (key, part) in keys.iter().zip(&self.parts) {
-            let (packets, certain) = held;
+            let (packets, condition) = held;
             held = match (key.subject, *part) {
-                (Subject::Address(field) | Subject::Port(field, _), Part::Span(span)) => {
-                    (packets.narrowed(field, span)?, certain)
+                (Subject::Address(field) | Subject::Port(field, _), Part::Interval(span)) => {
+                    (packets.narrowed(field, span)?, condition)
                 }
                 (Subject::Protocol, Part::Protocols(protocols)) => {
-                    (packets.of_kind(Kind::of(protocols))?, certain)
+                    (packets.matching(HeaderMatch::of(protocols))?, condition)
                 }
                 (Subject::Flags | Subject::State, Part::Bits(bits)) => {
-                    let (kind, own_certain) = kind_where(key, |x| x & key.mask == bits);
-                    (packets.of_kind(kind)?, certain && own_certain)
+                    let (header, own) = header_where(key, |x| x & key.mask == bits);
+                    (packets.matching(header)?, condition & own)
                 }
                 (Subject::Fixed(_), Part::All) => held,
-                _ => (packets, false),
+                _ => (packets, Condition::Unknown),
             };
         }
         Some(held)
@@ -205,8 +207,8 @@ impl Entry<'_> {
 }
 
 /// What is in none of the boxes; the work is counted as that of matches.
-fn rest(boxes: &[Packets], matches: &mut Matches) -> Result<Vec<Packets>, String> {
-    let mut rest = vec![Packets::ALL];
+fn rest(boxes: &[HeaderBox], matches: &mut Matches) -> Result<Vec<HeaderBox>, String> {
+    let mut rest = vec![HeaderBox::ALL];
     let mut effort = 0;
     for taken in boxes {
         effort += rest.len();
@@ -225,12 +227,12 @@ const TOLD_FLAGS: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
 
 /// The kind of packets whose flags or state are as asked, and whether that holds for all of them:
 /// kinds do not tell every flag.
-pub(super) fn kind_where(key: Key, holds: impl Fn(u32) -> bool) -> (Kind, bool) {
-    let mut kind = Kind::ALL;
-    let mut certain = true;
+pub(super) fn header_where(key: Key, holds: impl Fn(u32) -> bool) -> (HeaderMatch, Condition) {
+    let mut found = HeaderMatch::ALL;
+    let mut condition = Condition::True;
     if let Subject::State = key.subject {
-        kind.states = states_where(holds);
-        return (kind, certain);
+        found.states = states_where(holds);
+        return (found, condition);
     }
     for told in 0..=TOLD_FLAGS {
         // ACK stands one place higher in a header than in `Flags`; PSH, URG, ECN and CWR are untold.
@@ -238,9 +240,9 @@ pub(super) fn kind_where(key: Key, holds: impl Fn(u32) -> bool) -> (Kind, bool) 
         let untold = (0..16_u32).map(|n| (n & 1) << 3 | (n >> 1) << 5);
         let count = untold.filter(|untold| holds(header | untold)).count();
         if count == 0 {
-            kind.flags = kind.flags.and(Flags::masked(TOLD_FLAGS, told).not());
+            found.flags = found.flags.and(Flags::masked(TOLD_FLAGS, told).not());
         }
-        certain &= count == 0 || count == 16;
+        condition &= Condition::true_if(count == 0 || count == 16);
     }
-    (kind, certain)
+    (found, condition)
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::format::chains::Action;
+use crate::format::chains::RuleAction;
 use crate::format::parse::{address, port};
 use crate::format::services;
-use crate::policy::space::{Protocols, Span, States};
+use crate::packets::{Interval, Protocols, States};
 
 use super::is_listed;
 use super::key::IPV6;
@@ -83,7 +83,7 @@ impl Type {
     /// What a value of this type holds for.
     pub fn part(self, value: &Value) -> Result<Part, String> {
         match self {
-            Type::Address | Type::Port => self.span(value).map(Part::Span),
+            Type::Address | Type::Port => self.span(value).map(Part::Interval),
             Type::Protocol => protocols(value).map(Part::Protocols),
             Type::Flags | Type::State => self.bits(value).map(Part::Bits),
             Type::Fixed(names) => match value {
@@ -109,10 +109,10 @@ impl Type {
         }
     }
 
-    fn span(self, value: &Value) -> Result<Span, String> {
+    fn span(self, value: &Value) -> Result<Interval, String> {
         match *value {
-            Value::One(scalar) => self.number(scalar).map(Span::single),
-            Value::Range(first, last) => Span::new(self.number(first)?, self.number(last)?)
+            Value::One(scalar) => self.number(scalar).map(Interval::single),
+            Value::Range(first, last) => Interval::new(self.number(first)?, self.number(last)?)
                 .ok_or_else(|| format!("the range '{first}-{last}' is reversed")),
             Value::Prefix(base, length) if self == Type::Address && length <= 32 => {
                 let hosts = u32::MAX
@@ -124,7 +124,7 @@ impl Type {
                         "'{base}/{length}' has bits beyond its prefix: nft prints so what no packet matches"
                     ));
                 }
-                Ok(Span {
+                Ok(Interval {
                     first,
                     last: first | hosts,
                 })
@@ -203,7 +203,7 @@ fn protocols(value: &Value) -> Result<Protocols, String> {
 /// What a value holds for, in its type.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
-    Span(Span),
+    Interval(Interval),
     Protocols(Protocols),
     Bits(u32),
     All,
@@ -273,7 +273,7 @@ impl fmt::Display for Value<'_> {
 }
 
 /// What a verdict does; `None` is `continue`, which goes on to the next rule.
-pub(super) type Decision<'a> = Option<Action<'a>>;
+pub(super) type Decision<'a> = Option<RuleAction<'a>>;
 
 /// Why an element with a timeout is refused.
 pub(super) const EXPIRES: &str = "an element that expires is not there for certain";

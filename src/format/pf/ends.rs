@@ -2,7 +2,7 @@
 
 use crate::format::parse::{any_port, port_range};
 use crate::limits::Limit;
-use crate::policy::space::{Span, complement, normalized};
+use crate::packets::{Interval, complement, normalized};
 
 use super::tables::{Address, Tables};
 use super::tokens::{BRACES, Token, Tokens};
@@ -14,7 +14,7 @@ const SPAN_WORK: usize = 8;
 #[derive(Default)]
 pub(super) struct Hosts {
     /// Of IPv4.
-    pub spans: Vec<Span>,
+    pub spans: Vec<Interval>,
     /// Whether any are of IPv6 too.
     pub ipv6: bool,
 }
@@ -82,7 +82,7 @@ impl Hosts {
             }
             (Address::Ipv4(span), Address::Ipv4(_)) if !range => span,
             (Address::Ipv4(a), Address::Ipv4(b)) if a.first == a.last && b.first == b.last => {
-                Span::new(a.first, b.first).ok_or("the range of addresses is reversed")?
+                Interval::new(a.first, b.first).ok_or("the range of addresses is reversed")?
             }
             _ => return Err("expected an address at each end of a range".to_owned()),
         };
@@ -90,9 +90,9 @@ impl Hosts {
         Ok(())
     }
 
-    fn add(&mut self, spans: &[Span], negated: bool) {
+    fn add(&mut self, spans: &[Interval], negated: bool) {
         if negated {
-            self.spans.extend(complement(spans, Span::ADDRESSES));
+            self.spans.extend(complement(spans, Interval::ADDRESSES));
         } else {
             self.spans.extend_from_slice(spans);
         }
@@ -100,7 +100,7 @@ impl Hosts {
 }
 
 /// Reads a port, ports by an operator, or a list of these.
-pub(super) fn ports(tokens: &mut Tokens) -> Result<Vec<Span>, String> {
+pub(super) fn ports(tokens: &mut Tokens) -> Result<Vec<Interval>, String> {
     let mut spans = Vec::new();
     tokens.one_or_more(BRACES, |tokens| {
         Operation::read(tokens, "a port")?.ports(&mut spans)
@@ -172,7 +172,7 @@ impl<'a> Operation<'a> {
     }
 
     /// Adds the ports that it holds for.
-    fn ports(&self, to: &mut Vec<Span>) -> Result<(), String> {
+    fn ports(&self, to: &mut Vec<Interval>) -> Result<(), String> {
         let (first, last) = (self.first, self.last);
         for word in [first, last] {
             // pf reads some of these as octal numbers.
@@ -182,23 +182,27 @@ impl<'a> Operation<'a> {
                 ));
             }
         }
-        let Span { first, last } = port_range(first, last).map_err(with_numbers([first, last]))?;
+        let Interval { first, last } =
+            port_range(first, last).map_err(with_numbers([first, last]))?;
         let lowest = any_port().first;
         let highest = any_port().last;
         // One further on either side is no port, which no span has.
-        let below = |end: u32| end.checked_sub(1).and_then(|last| Span::new(lowest, last));
-        let above = |start: u32| Span::new(start + 1, highest);
+        let below = |end: u32| {
+            end.checked_sub(1)
+                .and_then(|last| Interval::new(lowest, last))
+        };
+        let above = |start: u32| Interval::new(start + 1, highest);
         match self.operator {
-            Operator::Plain | Operator::Equal => to.extend(Span::new(first, last)),
+            Operator::Plain | Operator::Equal => to.extend(Interval::new(first, last)),
             Operator::NotEqual | Operator::Outside => {
                 to.extend(below(first));
                 to.extend(above(last));
             }
             Operator::Below => to.extend(below(first)),
-            Operator::AtMost => to.extend(Span::new(lowest, first)),
+            Operator::AtMost => to.extend(Interval::new(lowest, first)),
             Operator::Above => to.extend(above(first)),
-            Operator::AtLeast => to.extend(Span::new(first, highest)),
-            Operator::Inside if first < last => to.extend(Span::new(first + 1, last - 1)),
+            Operator::AtLeast => to.extend(Interval::new(first, highest)),
+            Operator::Inside if first < last => to.extend(Interval::new(first + 1, last - 1)),
             Operator::Inside => {}
         }
         Ok(())

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, place, sound};
 use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::{Action, Condition, HeaderBox, Step, differences};
 use crate::policy::Direction;
-use crate::policy::drift::{Beyond, DeployedUnit};
-use crate::policy::space::{Packets, Step, Verdict, differences};
 
-use super::rule::{self, Action, Rule, interface};
+use super::rule::{self, Rule, RuleAction, interface};
 use super::tables::Tables;
 use super::tokens::{BRACES, Token, Tokens};
 
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         let ipv6 = steps.ipv6.in_order(direction);
         Ok(DeployedUnit {
             steps: steps.ipv4.in_order(direction),
-            beyond: passed_ipv6(&ipv6, wanted.limits)?,
+            unmeasured: passed_ipv6(&ipv6, wanted.limits)?,
             ..DeployedUnit::empty(direction, anchor.clone())
         })
     });
@@ -41,18 +41,21 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 }
 
 /// The rules that pass packets of IPv6. Nothing is expected of IPv6, so each such packet differs.
-fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Beyond>, Vec<ParseError>> {
-    let Some(first) = steps.iter().find(|step| step.verdict == Verdict::Accept) else {
+fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Unmeasured>, Vec<ParseError>> {
+    let Some(first) = steps.iter().find(|step| step.action == Action::Accept) else {
         return Ok(Vec::new());
     };
     let passed = differences(&[], steps, limits)
         .map_err(|exceeded| vec![ParseError::new(first.at, exceeded)])?;
-    let rules: BTreeSet<u32> = passed.into_iter().flat_map(|part| part.blame).collect();
-    let beyond = rules.into_iter().map(|at| Beyond {
+    let rules: BTreeSet<u32> = passed
+        .into_iter()
+        .flat_map(|part| part.source_lines)
+        .collect();
+    let unmeasured = rules.into_iter().map(|at| Unmeasured {
         what: "packets of IPv6".to_owned(),
         at,
     });
-    Ok(beyond.collect())
+    Ok(unmeasured.collect())
 }
 
 /// Goes through the statements that begin with a keyword. `read` takes the rest of each; it is
@@ -171,11 +174,11 @@ impl Steps {
         at: u32,
     ) -> Result<(), String> {
         let action = match keyword {
-            "pass" => Action::Pass,
-            "block" => Action::Block,
-            "match" => Action::Match,
-            "scrub" => Action::Scrub,
-            "no" if tokens.take_word("scrub")? => Action::Scrub,
+            "pass" => RuleAction::Pass,
+            "block" => RuleAction::Block,
+            "match" => RuleAction::Match,
+            "scrub" => RuleAction::Scrub,
+            "no" if tokens.take_word("scrub")? => RuleAction::Scrub,
             "set" => return option(tokens),
             _ => return Err(not_understood(keyword)),
         };
@@ -199,16 +202,16 @@ impl Evaluation {
     fn add(
         &mut self,
         rule: &Rule,
-        boxes: &[Packets],
+        boxes: &[HeaderBox],
         at: u32,
         limits: Limits,
     ) -> Result<(), Exceeded> {
-        let mut verdicts = verdicts(rule);
+        let mut actions = actions(rule);
         let lists = if rule.quick {
             &mut self.quick
         } else {
             // The whole list is reversed in the end.
-            verdicts.reverse();
+            actions.reverse();
             &mut self.others
         };
         for direction in [Direction::In, Direction::Out] {
@@ -216,12 +219,12 @@ impl Evaluation {
                 continue;
             }
             let list = &mut lists[direction as usize];
-            limits.check(Limit::Rules, list.len() + boxes.len() * verdicts.len())?;
-            for (verdict, certain) in &verdicts {
-                list.extend(boxes.iter().map(|packets: &Packets| Step {
-                    packets: packets.seen(direction),
-                    certain: *certain,
-                    verdict: *verdict,
+            limits.check(Limit::Rules, list.len() + boxes.len() * actions.len())?;
+            for (action, condition) in &actions {
+                list.extend(boxes.iter().map(|packets: &HeaderBox| Step {
+                    packets: packets.to_remote_local(direction),
+                    condition: *condition,
+                    action: *action,
                     at,
                 }));
             }
@@ -239,16 +242,19 @@ impl Evaluation {
     }
 }
 
-/// The decisions of a rule in their order, each with its [`Step::certain`].
-fn verdicts(rule: &Rule) -> Vec<(Verdict, bool)> {
+/// The decisions of a rule in their order, each with its [`Step::condition`].
+fn actions(rule: &Rule) -> Vec<(Action, Condition)> {
     match rule.action {
         // A packet that is not passed is dropped: no later rule decides.
-        Action::Pass if rule.may_drop => {
-            vec![(Verdict::Accept, false), (Verdict::Deny, rule.certain)]
+        RuleAction::Pass if rule.may_drop => {
+            vec![
+                (Action::Accept, Condition::Unknown),
+                (Action::Deny, rule.condition),
+            ]
         }
-        Action::Pass => vec![(Verdict::Accept, rule.certain)],
-        Action::Block => vec![(Verdict::Deny, rule.certain)],
-        Action::Match | Action::Scrub => Vec::new(),
+        RuleAction::Pass => vec![(Action::Accept, rule.condition)],
+        RuleAction::Block => vec![(Action::Deny, rule.condition)],
+        RuleAction::Match | RuleAction::Scrub => Vec::new(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The options of a rule, which stand after its ends.
 
-use crate::policy::space::{Flags, Protocols};
+use crate::packets::{Condition, Flags, Protocols};
 
 use super::ends::Operation;
-use super::rule::{Action, Draft, State};
+use super::rule::{Draft, RuleAction, State};
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
 
 /// Options of a rule that narrow it in a way that no box tells, with one value each.
@@ -122,7 +122,7 @@ fn setting(tokens: &mut Tokens) -> Result<(), String> {
 }
 
 /// Takes an option that changes packets, but not where they go, if one comes next.
-fn changes_packets(action: Action, tokens: &mut Tokens) -> Result<bool, String> {
+fn changes_packets(action: RuleAction, tokens: &mut Tokens) -> Result<bool, String> {
     let Token::Word(word) = tokens.peek()? else {
         return Ok(false);
     };
@@ -137,7 +137,7 @@ fn changes_packets(action: Action, tokens: &mut Tokens) -> Result<bool, String> 
             tokens.expect_word("tcp")?;
         }
         // Of another rule it tells which packets it holds for.
-        "fragment" if action == Action::Scrub => {
+        "fragment" if action == RuleAction::Scrub => {
             tokens.next()?;
             tokens.take_word("no")?;
             let ways = ["reassemble", "crop", "drop-ovl"];
@@ -163,7 +163,7 @@ fn rate(tokens: &mut Tokens) -> Result<(), String> {
 impl Draft {
     /// One of these options, which narrow it in a way that no box tells, and its value.
     fn narrowed(&mut self, tokens: &mut Tokens, known: &[&str]) -> Result<(), String> {
-        self.matches.certain = false;
+        self.matches.condition = Condition::Unknown;
         match tokens.peek()? {
             Token::Word(word) if known.contains(&word) => {
                 tokens.next()?;
@@ -182,14 +182,14 @@ impl Draft {
         let number = number.filter(|number| *number <= whole).ok_or_else(|| {
             format!("expected a probability from 0 to 1 or from 0% to 100%, not '{text}'")
         })?;
-        self.matches.certain &= number >= whole;
+        self.matches.condition &= Condition::true_if(number >= whole);
         Ok(())
     }
 
     /// A pipe of dummynet drops packets above its bandwidth. A match rule sends packets of later
     /// rules through it.
     fn pipe(&mut self, tokens: &mut Tokens) -> Result<(), String> {
-        if self.action == Action::Match {
+        if self.action == RuleAction::Match {
             return Err(
                 "a match rule with dnpipe or dnqueue limits the packets of later rules; write the option in those rules"
                     .to_owned(),
@@ -201,7 +201,7 @@ impl Draft {
 
     /// What else narrows it in a way that no box tells.
     fn narrowing(&mut self, word: &str, tokens: &mut Tokens) -> Result<(), String> {
-        self.matches.certain = false;
+        self.matches.condition = Condition::Unknown;
         match word {
             "once" => Ok(()),
             "fragment" => {
@@ -251,7 +251,7 @@ impl Draft {
             );
         }
         if mask.other != 0 {
-            self.matches.certain = false;
+            self.matches.condition = Condition::Unknown;
         }
         self.flags = Some(Flags::masked(mask.known, set.known));
         Ok(())
@@ -262,7 +262,7 @@ impl Draft {
         if self.state != State::Implied {
             return Err("it says twice what state it keeps".to_owned());
         }
-        if state == State::Kept && self.action != Action::Pass {
+        if state == State::Kept && self.action != RuleAction::Pass {
             return Err("only a pass rule keeps state".to_owned());
         }
         self.state = state;

@@ -2,8 +2,8 @@
 
 use crate::format::parse::Matches;
 use crate::format::services;
+use crate::packets::{Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Protocols};
 use crate::policy::Direction;
-use crate::policy::space::{Field, Flags, Kind, Packets, Protocols};
 
 use super::ends;
 use super::options;
@@ -15,7 +15,7 @@ const BOX_WORK: usize = 4;
 
 /// What a rule does with the packets that it holds for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum RuleAction {
     Pass,
     Block,
     /// Changes something about them, and lets later rules decide.
@@ -26,18 +26,18 @@ pub(super) enum Action {
 
 /// A rule with its lists put in.
 pub(super) struct Rule {
-    pub action: Action,
+    pub action: RuleAction,
     /// `None` is both.
     pub direction: Option<Direction>,
     /// Whether no later rule can change it.
     pub quick: bool,
     /// The packets of IPv4, in packet order.
-    pub boxes: Vec<Packets>,
+    pub boxes: Vec<HeaderBox>,
     /// The packets of IPv6, in packet order, if it applies to all addresses of IPv6. None of a
     /// block rule for some of them, which are not compared.
-    pub ipv6: Vec<Packets>,
-    /// True if it applies to each of these packets; see [`crate::policy::space::Step::certain`].
-    pub certain: bool,
+    pub ipv6: Vec<HeaderBox>,
+    /// True if it applies to each of these packets; see [`crate::packets::Step::condition`].
+    pub condition: Condition,
     /// True if it may drop a packet that it applies to although it is a pass rule: at a limit, or
     /// on the way back.
     pub may_drop: bool,
@@ -74,7 +74,7 @@ enum Ipv6Ends {
 pub(super) fn read<'a>(
     tokens: &mut Tokens<'a>,
     tables: &Tables<'a>,
-    action: Action,
+    action: RuleAction,
 ) -> Result<Rule, String> {
     let mut draft = Draft {
         action,
@@ -99,7 +99,7 @@ pub(super) fn read<'a>(
 
 /// What is known of a rule while it is being read.
 pub(super) struct Draft {
-    pub action: Action,
+    pub action: RuleAction,
     direction: Option<Direction>,
     quick: bool,
     family: Option<Family>,
@@ -118,7 +118,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Reads up to the protocols.
     fn head(&mut self, tokens: &mut Tokens) -> Result<(), String> {
-        if self.action == Action::Block {
+        if self.action == RuleAction::Block {
             way_of_blocking(tokens)?;
         }
         if tokens.take_word("in")? {
@@ -136,7 +136,7 @@ impl Draft {
             }
         }
         if tokens.take_word("on")? {
-            self.matches.certain = false;
+            self.matches.condition = Condition::Unknown;
             tokens.one_or_more(BRACES, interface)?;
         }
         if tokens.take_word("inet")? {
@@ -160,15 +160,20 @@ impl Draft {
             return Ok(());
         }
         if tokens.take_word("from")? {
-            self.end(tokens, tables, Field::SOURCE, Field::SOURCE_PORT)?;
+            self.end(tokens, tables, HeaderField::Source, HeaderField::SourcePort)?;
             if tokens.take_word("os")? {
-                self.matches.certain = false;
+                self.matches.condition = Condition::Unknown;
                 let system = |tokens: &mut Tokens| tokens.value("an operating system").map(drop);
                 tokens.one_or_more(BRACES, system)?;
             }
         }
         if tokens.take_word("to")? {
-            self.end(tokens, tables, Field::DESTINATION, Field::DESTINATION_PORT)?;
+            self.end(
+                tokens,
+                tables,
+                HeaderField::Destination,
+                HeaderField::DestinationPort,
+            )?;
         }
         Ok(())
     }
@@ -177,8 +182,8 @@ impl Draft {
         &mut self,
         tokens: &mut Tokens,
         tables: &Tables,
-        addresses: Field,
-        ports: Field,
+        addresses: HeaderField,
+        ports: HeaderField,
     ) -> Result<(), String> {
         let any = tokens.take_word("any")? || tokens.peek()? == Token::Word("port");
         if !any {
@@ -204,13 +209,13 @@ impl Draft {
     }
 
     fn finish(mut self) -> Result<Rule, String> {
-        if self.action == Action::Match && self.quick {
+        if self.action == RuleAction::Match && self.quick {
             return Err(
                 "'match' with 'quick' ends the evaluation on OpenBSD, but not on every FreeBSD; remove 'quick'"
                     .to_owned(),
             );
         }
-        let passes = self.action == Action::Pass;
+        let passes = self.action == RuleAction::Pass;
         let some_ipv6 = match self.family {
             Some(Family::Inet) => false,
             Some(Family::Inet6) => true,
@@ -221,9 +226,9 @@ impl Draft {
         }
         let opens = passes && self.state != State::None && !self.fragments;
         let implied = if opens { Flags::opening() } else { Flags::ALL };
-        self.matches.kind(Kind {
+        self.matches.kind(HeaderMatch {
             flags: self.flags.unwrap_or(implied),
-            ..Kind::of(self.protocols)
+            ..HeaderMatch::of(self.protocols)
         });
         let boxes = self.matches.boxes;
         let all_ipv6 = self.family != Some(Family::Inet) && self.ipv6_ends == Ipv6Ends::Any;
@@ -237,7 +242,7 @@ impl Draft {
                 Some(Family::Inet) | None => boxes,
             },
             ipv6,
-            certain: self.matches.certain,
+            condition: self.matches.condition,
             may_drop: passes && (self.may_drop || self.state == State::None),
         })
     }

@@ -7,14 +7,14 @@ use std::net::Ipv6Addr;
 
 use crate::format::parse::network;
 use crate::limits::Limit;
-use crate::policy::space::{Span, normalized};
+use crate::packets::{Interval, normalized};
 
 use super::tokens::{Token, Tokens};
 
 /// An address or a network, which may be negated; of IPv6, only that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Address {
-    Ipv4(Span),
+    Ipv4(Interval),
     Ipv6,
 }
 
@@ -73,7 +73,7 @@ const MEMBER_WORK: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// Normalized.
-    pub spans: Vec<Span>,
+    pub spans: Vec<Interval>,
     /// Whether it has addresses of IPv6 too.
     pub ipv6: bool,
     /// How many addresses and networks it is made of.
@@ -100,7 +100,7 @@ struct Member {
 }
 
 impl Member {
-    fn new(span: Span, negated: bool) -> Self {
+    fn new(span: Interval, negated: bool) -> Self {
         Member {
             first: span.first,
             below_last: u32::MAX - span.last,
@@ -108,8 +108,8 @@ impl Member {
         }
     }
 
-    fn span(self) -> Span {
-        Span {
+    fn span(self) -> Interval {
+        Interval {
             first: self.first,
             last: u32::MAX - self.below_last,
         }
@@ -263,7 +263,7 @@ struct Sweep {
     around: Vec<Member>,
     reached: u64,
     /// What is in the table of all before it.
-    spans: Vec<Span>,
+    spans: Vec<Interval>,
 }
 
 impl Sweep {
@@ -295,7 +295,7 @@ impl Sweep {
         if listed && self.reached < next {
             let ends = [self.reached, next - 1].map(u32::try_from);
             if let [Ok(first), Ok(last)] = ends {
-                self.spans.push(Span { first, last });
+                self.spans.push(Interval { first, last });
             }
         }
         self.reached = next;
@@ -314,7 +314,7 @@ mod tests {
             .define(&mut Tokens::new(text, Limits::default()))
             .expect(text);
         let spans = &tables.find("t").unwrap().spans;
-        let listed = |address: &u32| spans.iter().any(|s| s.holds(Span::single(*address)));
+        let listed = |address: &u32| spans.iter().any(|s| s.holds(Interval::single(*address)));
         (0..32).filter(listed).collect()
     }
 

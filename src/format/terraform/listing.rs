@@ -3,13 +3,14 @@
 //! `aws_vpc_security_group_ingress_rule` and `aws_vpc_security_group_egress_rule`).
 
 use super::{config, state};
+use crate::firewall::DeployedUnit;
 use crate::format::aws::single::{Keys, Single};
 use crate::format::aws::words::Spelling;
 use crate::format::json::node::{Node, Others, Problem};
 use crate::format::parse::{ParseError, Parsed, Wanted};
 use crate::limits::Limit;
+use crate::packets::Condition;
 use crate::policy::Direction;
-use crate::policy::drift::DeployedUnit;
 
 const TRAFFIC: Spelling = Spelling {
     protocol: "ip_protocol",
@@ -52,7 +53,7 @@ fn units(text: &str, wanted: Wanted) -> Result<Vec<DeployedUnit>, Vec<Problem>> 
             ..DeployedUnit::empty(direction, name)
         };
         for rule in rules.iter().filter(|rule| rule.direction == direction) {
-            rule.add_to(&mut unit, true);
+            rule.add_to(&mut unit, Condition::True);
         }
         unit
     };

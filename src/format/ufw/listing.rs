@@ -2,10 +2,10 @@
 
 use super::rule::Rule;
 use super::script;
+use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, count_lines, lines, sound};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
-use crate::policy::drift::{Beyond, DeployedUnit};
 
 /// What `ufw show added` prints first, and after it if there are no rules.
 const TITLE: &str = "Added user rules (see 'ufw status' for running firewall):";
@@ -114,8 +114,8 @@ fn unit(
             Ok(effect) => {
                 unit.steps.extend(effect.steps);
                 let what = "packets of IPv6".to_owned();
-                unit.beyond
-                    .extend(effect.ipv6.then_some(Beyond { what, at: *at }));
+                unit.unmeasured
+                    .extend(effect.ipv6.then_some(Unmeasured { what, at: *at }));
             }
             Err(problem) => errors.push(ParseError::new(*at, problem)),
         }

@@ -7,12 +7,14 @@ use std::net::Ipv6Addr;
 use crate::format::parse::{Matches, network, port, port_range};
 use crate::format::services;
 use crate::limits::Limits;
-use crate::policy::space::{Field, Kind, Packets, Protocols, Span, States, Step, Verdict};
+use crate::packets::{
+    Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, Step,
+};
 use crate::policy::{Direction, notation};
 
 /// A rule's words, each in its place. What they stand for is asked of the unit's rules alone.
 pub(super) struct Rule<'a> {
-    action: Action,
+    action: RuleAction,
     /// Whether it is for packets that go on to other hosts.
     routes: bool,
     pub direction: Direction,
@@ -24,7 +26,7 @@ pub(super) struct Rule<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
+enum RuleAction {
     Allow,
     /// Allows, but for who opens too many connections.
     Limit,
@@ -59,9 +61,9 @@ impl<'a> Rule<'a> {
         words.expect("ufw")?;
         let routes = words.take("route");
         let action = match words.value("allow, deny, limit or reject")? {
-            "allow" => Action::Allow,
-            "limit" => Action::Limit,
-            "deny" | "reject" => Action::Deny,
+            "allow" => RuleAction::Allow,
+            "limit" => RuleAction::Limit,
+            "deny" | "reject" => RuleAction::Deny,
             other => {
                 return Err(format!(
                     "expected allow, deny, limit or reject, not '{other}'"
@@ -95,7 +97,7 @@ impl<'a> Rule<'a> {
     }
 
     pub fn allows(&self) -> bool {
-        self.action != Action::Deny
+        self.action != RuleAction::Deny
     }
 
     /// What it is for: of the rules for the same, ufw has but one, and replaces it by the next.
@@ -164,14 +166,14 @@ impl<'a> Rule<'a> {
         }
         self.interface.map(interface).transpose()?;
         let mut matches = Matches::within(limits);
-        matches.certain = self.interface.is_none();
-        matches.kind(Kind::of(self.protocols()?));
+        matches.condition = Condition::true_if(self.interface.is_none());
+        matches.kind(HeaderMatch::of(self.protocols()?));
         let ends = [
-            (&self.source, Field::SOURCE, Field::SOURCE_PORT),
+            (&self.source, HeaderField::Source, HeaderField::SourcePort),
             (
                 &self.destination,
-                Field::DESTINATION,
-                Field::DESTINATION_PORT,
+                HeaderField::Destination,
+                HeaderField::DestinationPort,
             ),
         ];
         let mut families = [false; 2];
@@ -195,7 +197,7 @@ impl<'a> Rule<'a> {
         }
         Ok(Effect {
             steps: self.steps(&matches, at),
-            ipv6: !families[0] && self.action != Action::Deny,
+            ipv6: !families[0] && self.action != RuleAction::Deny,
         })
     }
 
@@ -219,28 +221,28 @@ impl<'a> Rule<'a> {
     }
 
     fn steps(&self, matches: &Matches, at: u32) -> Vec<Step> {
-        let step = |packets: Packets, certain, verdict| Step {
-            packets: packets.seen(self.direction),
-            certain,
-            verdict,
+        let step = |packets: HeaderBox, condition, action| Step {
+            packets: packets.to_remote_local(self.direction),
+            condition,
+            action,
             at,
         };
-        let verdict = match self.action {
-            Action::Allow | Action::Limit => Verdict::Accept,
-            Action::Deny => Verdict::Deny,
+        let action = match self.action {
+            RuleAction::Allow | RuleAction::Limit => Action::Accept,
+            RuleAction::Deny => Action::Deny,
         };
         let boxes = matches.boxes.iter().copied();
         // ufw's chains: who opened six connections within 30 seconds is rejected.
-        let opening = Kind {
+        let opening = HeaderMatch {
             states: States::named("new").unwrap_or(States::ALL),
-            ..Kind::ALL
+            ..HeaderMatch::ALL
         };
         let limited = boxes
             .clone()
-            .filter(|_| self.action == Action::Limit)
-            .filter_map(|packets| packets.of_kind(opening))
-            .map(|packets| step(packets, false, Verdict::Deny));
-        let others = boxes.map(|packets| step(packets, matches.certain, verdict));
+            .filter(|_| self.action == RuleAction::Limit)
+            .filter_map(|packets| packets.matching(opening))
+            .map(|packets| step(packets, Condition::Unknown, Action::Deny));
+        let others = boxes.map(|packets| step(packets, matches.condition, action));
         limited.chain(others).collect()
     }
 }
@@ -261,7 +263,7 @@ impl<'a> End<'a> {
         Ok(true)
     }
 
-    fn port_spans(&self) -> Result<Option<Vec<Span>>, String> {
+    fn port_spans(&self) -> Result<Option<Vec<Interval>>, String> {
         match self.ports {
             None => Ok(None),
             Some(Ports::Of(profile)) => Err(format!(
@@ -280,7 +282,7 @@ impl<'a> End<'a> {
 const LONG: [&str; 4] = ["from", "to", "proto", "comment"];
 
 /// `5060`, or `10000:20000`.
-fn span(text: &str) -> Result<Span, String> {
+fn span(text: &str) -> Result<Interval, String> {
     let (first, last) = text.split_once(':').unwrap_or((text, text));
     let number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
     if !number(first) || !number(last) || port(first)? == 0 {
@@ -292,7 +294,7 @@ fn span(text: &str) -> Result<Span, String> {
 }
 
 enum Family {
-    Ipv4(Span),
+    Ipv4(Interval),
     Ipv6,
 }
 

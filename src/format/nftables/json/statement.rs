@@ -3,7 +3,7 @@
 use serde::de::{Error as _, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
 
-use crate::format::chains::Action;
+use crate::format::chains::RuleAction;
 use crate::format::nftables::key::Operator;
 use crate::format::nftables::rule::Statement;
 use crate::format::nftables::value::Decision;
@@ -111,7 +111,7 @@ impl<'a> Tagged<'a> for Parsed<'a> {
                 let reject: Option<Reject> = map.next_value()?;
                 match reject.and_then(|reject| reject.r#type) {
                     Some("tcp reset") => Statement::Reset,
-                    None | Some("icmp" | "icmpx") => Statement::Verdict(Some(Action::Deny)),
+                    None | Some("icmp" | "icmpx") => Statement::Verdict(Some(RuleAction::Deny)),
                     Some(other) => {
                         let problem = format!("'reject with {other}' cannot be judged");
                         return Err(A::Error::custom(problem));
@@ -193,14 +193,14 @@ impl<'a> Tagged<'a> for Verdict<'a> {
 
     fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
         let decision = match key {
-            "jump" => Some(Action::Jump(map.next_value::<Target>()?.target)),
-            "goto" => Some(Action::Goto(map.next_value::<Target>()?.target)),
+            "jump" => Some(RuleAction::Jump(map.next_value::<Target>()?.target)),
+            "goto" => Some(RuleAction::Goto(map.next_value::<Target>()?.target)),
             _ => {
                 map.next_value::<()>()?;
                 match key {
-                    "accept" => Some(Action::Accept),
-                    "drop" => Some(Action::Deny),
-                    "return" => Some(Action::Return),
+                    "accept" => Some(RuleAction::Accept),
+                    "drop" => Some(RuleAction::Deny),
+                    "return" => Some(RuleAction::Return),
                     "continue" => None,
                     _ => return Err(A::Error::custom(format!("'{key}' is not a verdict"))),
                 }

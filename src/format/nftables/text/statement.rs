@@ -1,6 +1,6 @@
 //! The statements of rules (nft(8), "Statements").
 
-use crate::format::chains::{Action, RuleText};
+use crate::format::chains::{RuleAction, RuleText};
 use crate::format::nftables::key::Subject;
 use crate::format::nftables::rule::{Rule, Statement, Trouble};
 use crate::format::nftables::token::Token;
@@ -67,20 +67,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn verdict(&mut self, word: &str) -> Result<Option<Action<'a>>, String> {
+    pub fn verdict(&mut self, word: &str) -> Result<Option<RuleAction<'a>>, String> {
         Ok(match word {
-            "accept" => Some(Action::Accept),
-            "drop" => Some(Action::Deny),
-            "return" => Some(Action::Return),
+            "accept" => Some(RuleAction::Accept),
+            "drop" => Some(RuleAction::Deny),
+            "return" => Some(RuleAction::Return),
             "continue" => None,
-            "jump" => Some(Action::Jump(self.word("the name of a chain")?)),
-            "goto" => Some(Action::Goto(self.word("the name of a chain")?)),
+            "jump" => Some(RuleAction::Jump(self.word("the name of a chain")?)),
+            "goto" => Some(RuleAction::Goto(self.word("the name of a chain")?)),
             _ => return Err(format!("expected a verdict, not '{word}'")),
         })
     }
 
     fn reject(&mut self) -> Result<Statement<'a>, String> {
-        const DENIES: Statement = Statement::Verdict(Some(Action::Deny));
+        const DENIES: Statement = Statement::Verdict(Some(RuleAction::Deny));
         if !self.keyword("with")? {
             return Ok(DENIES);
         }

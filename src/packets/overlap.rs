@@ -1,13 +1,13 @@
 //! The pairs of boxes of two lists that overlap, found without a look at every pair.
 
-use super::partition::ORDER;
-use super::{Difference, Field, Packets};
+use super::difference::{Difference, ORDER};
+use super::packet_box::{Dimension, PacketBox};
 
 /// Up to this number, pairs are compared one by one.
 const FEW_PAIRS: usize = 4_096;
 
 /// For each of `boxes`, the places of the differences that may have packets in common with it, ascending.
-pub fn near_differences(boxes: &[Packets], differences: &[Difference]) -> Vec<Vec<usize>> {
+pub fn near_differences(boxes: &[PacketBox], differences: &[Difference]) -> Vec<Vec<usize>> {
     let outlines = differences
         .iter()
         .enumerate()
@@ -21,7 +21,7 @@ pub fn near_differences(boxes: &[Packets], differences: &[Difference]) -> Vec<Ve
 /// For each of `boxes`, the numbers of the `others` that have packets in common with it, ascending.
 ///
 /// Each of the `others` comes with its number; several may have the same.
-pub fn overlaps(boxes: &[Packets], others: &[(Packets, usize)]) -> Vec<Vec<usize>> {
+pub fn overlaps(boxes: &[PacketBox], others: &[(PacketBox, usize)]) -> Vec<Vec<usize>> {
     let mut found = vec![Vec::new(); boxes.len()];
     let everything = Pairs {
         boxes: boxes.iter().enumerate().collect(),
@@ -44,8 +44,8 @@ pub fn overlaps(boxes: &[Packets], others: &[(Packets, usize)]) -> Vec<Vec<usize
 
 /// Each of some boxes with each of some others.
 struct Pairs<'a> {
-    boxes: Vec<(usize, &'a Packets)>,
-    others: Vec<&'a (Packets, usize)>,
+    boxes: Vec<(usize, &'a PacketBox)>,
+    others: Vec<&'a (PacketBox, usize)>,
 }
 
 impl Pairs<'_> {
@@ -58,18 +58,20 @@ impl Pairs<'_> {
         if self.count() <= FEW_PAIRS {
             return None;
         }
-        let cuts = ORDER.into_iter().filter_map(|field| self.cut(field));
+        let cuts = ORDER
+            .into_iter()
+            .filter_map(|dimension| self.cut(dimension));
         let best = cuts.min_by_key(|halves| halves[0].count() + halves[1].count())?;
         let saved = self.count() - self.count() / 4;
         (best[0].count() + best[1].count() <= saved).then_some(best)
     }
 
-    /// The pairs on either side of the middle one of the numbers at which spans of a field start.
-    fn cut(&self, field: Field) -> Option<[Self; 2]> {
+    /// The pairs on either side of the middle one of the numbers at which intervals of a dimension start.
+    fn cut(&self, dimension: Dimension) -> Option<[Self; 2]> {
         let mut starts: Vec<u32> = self
             .boxes
             .iter()
-            .map(|(_, b)| b.span(field).first)
+            .map(|(_, b)| b.interval(dimension).first)
             .collect();
         let lowest = *starts.iter().min()?;
         let (_, &mut middle, after) = starts.select_nth_unstable(self.boxes.len() / 2);
@@ -78,12 +80,12 @@ impl Pairs<'_> {
             _ if middle > lowest => middle,
             _ => *after.iter().filter(|start| **start > lowest).min()?,
         };
-        let below = |packets: &Packets| packets.span(field).first < at;
-        let above = |packets: &Packets| packets.span(field).last >= at;
+        let below = |packets: &PacketBox| packets.interval(dimension).first < at;
+        let above = |packets: &PacketBox| packets.interval(dimension).last >= at;
         Some([self.filtered(below), self.filtered(above)])
     }
 
-    fn filtered(&self, keep: impl Fn(&Packets) -> bool) -> Self {
+    fn filtered(&self, keep: impl Fn(&PacketBox) -> bool) -> Self {
         Pairs {
             boxes: self
                 .boxes

@@ -1,6 +1,6 @@
 //! The possible outcomes for one packet.
 
-use super::{Step, Verdict};
+use super::step::{Action, Step};
 
 /// The outcomes that are possible for a packet.
 #[derive(Default)]
@@ -31,25 +31,25 @@ pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Ou
         if !here {
             continue;
         }
-        match step.verdict {
-            Verdict::Accept => {
+        match step.action {
+            Action::Accept => {
                 note(&mut found.passed_by, step, decided);
-                if !step.certain {
+                if !step.condition.is_true() {
                     narrowed.get_or_insert(step.at);
                 }
             }
-            Verdict::Deny => {
+            Action::Deny => {
                 found.stops = true;
                 note(&mut found.stopped_by, step, decided);
             }
-            Verdict::Skip(target) => {
+            Action::Skip(target) => {
                 narrowed.get_or_insert(step.at);
                 if !later.contains(&target) {
                     later.push(target);
                 }
             }
         }
-        if step.certain {
+        if step.condition.is_true() {
             here = false;
             decided = true;
             if later.is_empty() {
@@ -66,7 +66,7 @@ pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Ou
 
 /// Notes the step that is responsible: the first, or the first that matches for certain.
 fn note(responsible: &mut Option<u32>, step: &Step, decided: bool) {
-    if responsible.is_none() || step.certain && !decided {
+    if responsible.is_none() || step.condition.is_true() && !decided {
         *responsible = Some(step.at);
     }
 }

@@ -5,43 +5,44 @@ mod common;
 use common::judge::{chance, pick};
 use common::oracle::Random;
 use twilio_sip_allow::limits::{Exceeded, Limit, Limits};
-use twilio_sip_allow::policy::space::{
-    Cell, Difference, Field, Flags, Kind, Packets, Protocols, Side, Span, SpanSet, States, Step,
-    Verdict, by_rule, coalesced, complement, differences, normalized, overlaps,
+use twilio_sip_allow::packets::{
+    Action, Cell, Condition, Difference, Dimension, Flags, HeaderMatch, Interval, IntervalSet,
+    PacketBox, Protocols, Side, States, Step, by_rule, coalesced, complement, differences,
+    normalized, overlaps,
 };
 
-const FIELDS: [Field; 4] = [
-    Field::Remote,
-    Field::Local,
-    Field::RemotePort,
-    Field::LocalPort,
+const DIMENSIONS: [Dimension; 4] = [
+    Dimension::Remote,
+    Dimension::Local,
+    Dimension::RemotePort,
+    Dimension::LocalPort,
 ];
 
 /// Numbers that a field of the small space has: its edges are those of the whole.
 const ADDRESSES: [u32; 4] = [0, 1, 2, u32::MAX];
 const PORTS: [u32; 3] = [0, 5060, 65535];
 
-fn kinds() -> Vec<Kind> {
+fn kinds() -> Vec<HeaderMatch> {
     let new = States::named("new").unwrap();
-    let tcp = Kind::of(Protocols::TCP);
+    let tcp = HeaderMatch::of(Protocols::TCP);
     vec![
-        Kind::ALL,
-        Kind::of(Protocols::UDP),
-        Kind::of(Protocols::UDP.not()),
+        HeaderMatch::ALL,
+        HeaderMatch::of(Protocols::UDP),
+        HeaderMatch::of(Protocols::UDP.not()),
         tcp,
-        Kind {
+        HeaderMatch {
             flags: Flags::opening(),
             ..tcp
         },
-        Kind {
+        HeaderMatch {
             flags: Flags::opening(),
-            ..Kind::ALL
+            ..HeaderMatch::ALL
         },
-        Kind {
+        HeaderMatch {
             states: new,
-            ..Kind::ALL
+            ..HeaderMatch::ALL
         },
-        Kind {
+        HeaderMatch {
             states: new.not(),
             ..tcp
         },
@@ -49,39 +50,39 @@ fn kinds() -> Vec<Kind> {
 }
 
 /// One packet of each sort that the kinds tell apart.
-fn single_kinds() -> Vec<Kind> {
+fn single_kinds() -> Vec<HeaderMatch> {
     let mut singles = Vec::new();
     for state in ["new", "established"] {
         let states = States::named(state).unwrap();
         for protocol in [1, 17] {
-            let kind = Kind::of(Protocols::of(protocol));
-            singles.push(Kind { states, ..kind });
+            let kind = HeaderMatch::of(Protocols::of(protocol));
+            singles.push(HeaderMatch { states, ..kind });
         }
         for flags in [Flags::SYN, Flags::SYN | Flags::ACK] {
             let flags = Flags::masked(15, flags);
-            singles.push(Kind {
+            singles.push(HeaderMatch {
                 states,
                 flags,
-                ..Kind::of(Protocols::TCP)
+                ..HeaderMatch::of(Protocols::TCP)
             });
         }
     }
     singles
 }
 
-fn points() -> Vec<Packets> {
+fn points() -> Vec<PacketBox> {
     let mut points = Vec::new();
     for kind in single_kinds() {
-        let any = Packets::ALL.of_kind(kind).unwrap();
+        let any = PacketBox::ALL.matching(kind).unwrap();
         for remote in ADDRESSES {
             for local in ADDRESSES {
                 for remote_port in PORTS {
                     for local_port in PORTS {
                         let values = [remote, local, remote_port, local_port];
-                        let with = |p: Packets, (field, value): (Field, u32)| {
-                            p.with(field, Span::single(value))
+                        let with = |p: PacketBox, (field, value): (Dimension, u32)| {
+                            p.with(field, Interval::single(value))
                         };
-                        points.push(FIELDS.into_iter().zip(values).fold(any, with));
+                        points.push(DIMENSIONS.into_iter().zip(values).fold(any, with));
                     }
                 }
             }
@@ -90,16 +91,16 @@ fn points() -> Vec<Packets> {
     points
 }
 
-fn random_box(random: &mut Random) -> Packets {
-    let mut packets = Packets::ALL.of_kind(*pick(random, &kinds())).unwrap();
-    for field in FIELDS {
+fn random_box(random: &mut Random) -> PacketBox {
+    let mut packets = PacketBox::ALL.matching(*pick(random, &kinds())).unwrap();
+    for field in DIMENSIONS {
         if chance(random, 2) {
             let numbers: &[u32] = match field {
-                Field::Remote | Field::Local => &ADDRESSES,
-                Field::RemotePort | Field::LocalPort => &PORTS,
+                Dimension::Remote | Dimension::Local => &ADDRESSES,
+                Dimension::RemotePort | Dimension::LocalPort => &PORTS,
             };
             let (a, b) = (*pick(random, numbers), *pick(random, numbers));
-            packets = packets.with(field, Span::new(a.min(b), a.max(b)).unwrap());
+            packets = packets.with(field, Interval::new(a.min(b), a.max(b)).unwrap());
         }
     }
     packets
@@ -111,13 +112,13 @@ fn random_steps(random: &mut Random, uncertain: u64) -> Vec<Step> {
     (0..count)
         .map(|at| Step {
             packets: random_box(random),
-            certain: !chance(random, uncertain),
-            verdict: match random.between(0, 4) {
-                0 => Verdict::Deny,
-                1 => Verdict::Skip(
+            condition: Condition::true_if(!chance(random, uncertain)),
+            action: match random.between(0, 4) {
+                0 => Action::Deny,
+                1 => Action::Skip(
                     u32::try_from(random.between(u64::from(at) + 1, u64::from(count))).unwrap(),
                 ),
-                _ => Verdict::Accept,
+                _ => Action::Accept,
             },
             at,
         })
@@ -125,14 +126,14 @@ fn random_steps(random: &mut Random, uncertain: u64) -> Vec<Step> {
 }
 
 /// Expected boxes and the steps of a firewall, of which one in `uncertain` is uncertain.
-fn random_case(random: &mut Random, uncertain: u64) -> (Vec<Packets>, Vec<Step>) {
+fn random_case(random: &mut Random, uncertain: u64) -> (Vec<PacketBox>, Vec<Step>) {
     let expected = (0..random.between(0, 3)).map(|_| random_box(random));
     (expected.collect(), random_steps(random, uncertain))
 }
 
 /// What may become of a packet, by trying both ways at each step that is not certain:
 /// whether it may pass, and whether it may not.
-fn fates(steps: &[Step], from: usize, point: &Packets) -> (bool, bool) {
+fn fates(steps: &[Step], from: usize, point: &PacketBox) -> (bool, bool) {
     let Some((at, step)) = steps
         .iter()
         .enumerate()
@@ -141,19 +142,19 @@ fn fates(steps: &[Step], from: usize, point: &Packets) -> (bool, bool) {
     else {
         return (false, true);
     };
-    let taken = match step.verdict {
-        Verdict::Accept => (true, false),
-        Verdict::Deny => (false, true),
-        Verdict::Skip(to) => fates(steps, to as usize, point),
+    let taken = match step.action {
+        Action::Accept => (true, false),
+        Action::Deny => (false, true),
+        Action::Skip(to) => fates(steps, to as usize, point),
     };
-    if step.certain {
+    if step.condition.is_true() {
         return taken;
     }
     let other = fates(steps, at + 1, point);
     (taken.0 || other.0, taken.1 || other.1)
 }
 
-fn holding<'a>(found: &'a [Difference], side: Side, point: &Packets) -> Vec<&'a Difference> {
+fn holding<'a>(found: &'a [Difference], side: Side, point: &PacketBox) -> Vec<&'a Difference> {
     let own = found.iter().filter(|d| d.side == side);
     own.filter(|d| d.packets.and(point).is_some()).collect()
 }
@@ -167,7 +168,7 @@ struct Answer<'a> {
     extra: Vec<&'a Difference>,
 }
 
-type Compare = fn(&[Packets], &[Step], Limits) -> Result<Vec<Difference>, Exceeded>;
+type Compare = fn(&[PacketBox], &[Step], Limits) -> Result<Vec<Difference>, Exceeded>;
 
 /// Compares random cases, and judges the answer for every point of each.
 fn judge_random_cases(
@@ -191,7 +192,7 @@ fn judge_random_cases(
             assert_eq!(missing.len(), usize::from(is_expected && stops), "{place}");
             assert_eq!(!extra.is_empty(), !is_expected && passes, "{place}");
             for difference in &missing {
-                assert_eq!(difference.sometimes, passes, "{place}");
+                assert_eq!(!difference.condition.is_true(), passes, "{place}");
             }
             missing_points += missing.len();
             extra_points += extra.len();
@@ -220,7 +221,7 @@ fn differences_are_exact_at_every_point() {
             assert!(answer.extra.len() <= 1, "{place}");
             for difference in answer.missing.iter().chain(&answer.extra) {
                 assert_eq!(
-                    difference.sometimes,
+                    !difference.condition.is_true(),
                     answer.passes && answer.stops,
                     "{place}"
                 );
@@ -234,9 +235,13 @@ fn differences_are_exact_at_every_point() {
 fn differences_by_rule_are_exact_at_every_point() {
     let uncertain = |round| if round % 2 == 0 { 5 } else { 2 };
     judge_random_cases(3_000, uncertain, by_rule, |steps, answer, place| {
-        let may_skip = |step: &Step| !step.certain && matches!(step.verdict, Verdict::Skip(_));
+        let may_skip =
+            |step: &Step| !step.condition.is_true() && matches!(step.action, Action::Skip(_));
         // Two rules may let a packet through together, each on one side of a skip.
-        let always = answer.extra.iter().any(|difference| !difference.sometimes);
+        let always = answer
+            .extra
+            .iter()
+            .any(|difference| difference.condition.is_true());
         if !answer.extra.is_empty() && (always || !steps.iter().any(may_skip)) {
             assert_eq!(always, !answer.stops, "{place}");
         }
@@ -247,31 +252,35 @@ fn differences_by_rule_are_exact_at_every_point() {
 /// sources that are denied cut each accepting rule into as many pieces: one cell for each rule.
 #[test]
 fn rules_that_overlap_are_reported_rule_by_rule() {
-    let rule = |number: u32, field: Field, verdict| Step {
-        packets: Packets::ALL.with(field, Span::single(2 * number)),
-        certain: true,
-        verdict,
+    let rule = |number: u32, dimension: Dimension, action| Step {
+        packets: PacketBox::ALL.with(dimension, Interval::single(2 * number)),
+        condition: Condition::True,
+        action,
         at: number,
     };
-    let denied = (0..500).map(|n| rule(n, Field::Remote, Verdict::Deny));
-    let sources = (500..1_000).map(|n| rule(n, Field::Remote, Verdict::Accept));
-    let destinations = (1_000..1_500).map(|n| rule(n, Field::Local, Verdict::Accept));
+    let denied = (0..500).map(|n| rule(n, Dimension::Remote, Action::Deny));
+    let sources = (500..1_000).map(|n| rule(n, Dimension::Remote, Action::Accept));
+    let destinations = (1_000..1_500).map(|n| rule(n, Dimension::Local, Action::Accept));
     let steps: Vec<Step> = denied.chain(sources).chain(destinations).collect();
     let mut found = differences(&[], &steps, Limits::default()).unwrap();
-    found.sort_by_key(|difference| difference.blame.clone());
-    let denied: Vec<Span> = (0..500).map(|n| Span::single(2 * n)).collect();
-    let others = SpanSet::of(complement(&denied, Span::ADDRESSES)).unwrap();
+    found.sort_by_key(|difference| difference.source_lines.clone());
+    let denied: Vec<Interval> = (0..500).map(|n| Interval::single(2 * n)).collect();
+    let others = IntervalSet::of(complement(&denied, Interval::ADDRESSES)).unwrap();
     assert_eq!(found.len(), 1_000);
     for (number, difference) in (500..).zip(&found) {
-        let own = SpanSet::One(Span::single(2 * number));
+        let own = IntervalSet::One(Interval::single(2 * number));
         let (remote, local) = if number < 1_000 {
-            (own, SpanSet::One(Span::ADDRESSES))
+            (own, IntervalSet::One(Interval::ADDRESSES))
         } else {
             (others.clone(), own)
         };
-        assert_eq!(difference.blame, [number]);
-        assert_eq!(difference.packets.set(Field::Remote), &remote, "{number}");
-        assert_eq!(difference.packets.set(Field::Local), &local, "{number}");
+        assert_eq!(difference.source_lines, [number]);
+        assert_eq!(
+            difference.packets.set(Dimension::Remote),
+            &remote,
+            "{number}"
+        );
+        assert_eq!(difference.packets.set(Dimension::Local), &local, "{number}");
     }
 }
 
@@ -280,51 +289,54 @@ fn rules_that_overlap_are_reported_rule_by_rule() {
 #[test]
 fn uncertain_rules_that_change_nothing_do_not_divide_the_others() {
     const HOSTS: u32 = 3_000;
-    let step = |packets, certain, verdict, at| Step {
+    let step = |packets, condition, action, at| Step {
         packets,
-        certain,
-        verdict,
+        condition,
+        action,
         at,
     };
-    let own = |field, number| Packets::ALL.with(field, Span::single(2 * number));
+    let own = |field, number| PacketBox::ALL.with(field, Interval::single(2 * number));
     let hosts = (0..HOSTS).flat_map(|n| {
-        let source = own(Field::Remote, n);
+        let source = own(Dimension::Remote, n);
         [
-            step(source, false, Verdict::Skip(2 * HOSTS), n),
-            step(source, false, Verdict::Deny, n),
+            step(source, Condition::Unknown, Action::Skip(2 * HOSTS), n),
+            step(source, Condition::Unknown, Action::Deny, n),
         ]
     });
     let servers = (HOSTS..2 * HOSTS).map(|n| {
-        let server = own(Field::Local, n).with(Field::LocalPort, Span::single(n));
-        step(server, false, Verdict::Accept, n)
+        let server = own(Dimension::Local, n).with(Dimension::LocalPort, Interval::single(n));
+        step(server, Condition::Unknown, Action::Accept, n)
     });
-    let end = [Verdict::Deny, Verdict::Accept];
-    let end = end.map(|verdict| step(Packets::ALL, true, verdict, 2 * HOSTS));
+    let end = [Action::Deny, Action::Accept];
+    let end = end.map(|action| step(PacketBox::ALL, Condition::True, action, 2 * HOSTS));
     let steps: Vec<Step> = hosts.chain(servers).chain(end).collect();
     let mut found = differences(&[], &steps, Limits::default()).unwrap();
-    found.sort_by_key(|difference| difference.blame.clone());
+    found.sort_by_key(|difference| difference.source_lines.clone());
     assert_eq!(found.len(), HOSTS as usize);
     for (number, difference) in (HOSTS..).zip(&found) {
-        let server = own(Field::Local, number).with(Field::LocalPort, Span::single(number));
+        let server =
+            own(Dimension::Local, number).with(Dimension::LocalPort, Interval::single(number));
         assert_eq!(difference.side, Side::Extra);
         assert_eq!(difference.packets, server.into());
-        assert!(difference.sometimes, "{number}");
-        assert_eq!(difference.blame, [number]);
+        assert!(!difference.condition.is_true(), "{number}");
+        assert_eq!(difference.source_lines, [number]);
     }
 }
 
 /// A rule for all packets ends the evaluation, unless packets skip it.
 #[test]
 fn rules_after_one_that_decides_about_every_packet_matter_if_packets_skip_it() {
-    let udp = Packets::ALL.of_kind(Kind::of(Protocols::UDP)).unwrap();
+    let udp = PacketBox::ALL
+        .matching(HeaderMatch::of(Protocols::UDP))
+        .unwrap();
     let steps = |certain, target| {
-        let verdicts = [Verdict::Skip(target), Verdict::Deny, Verdict::Accept];
+        let actions = [Action::Skip(target), Action::Deny, Action::Accept];
         let mut steps = Vec::new();
-        for (at, verdict) in (0..).zip(verdicts) {
+        for (at, action) in (0..).zip(actions) {
             steps.push(Step {
-                packets: if at == 0 { udp } else { Packets::ALL },
-                certain: certain || at > 0,
-                verdict,
+                packets: if at == 0 { udp } else { PacketBox::ALL },
+                condition: Condition::true_if(certain || at > 0),
+                action,
                 at,
             });
         }
@@ -338,7 +350,7 @@ fn rules_after_one_that_decides_about_every_packet_matter_if_packets_skip_it() {
             };
             assert_eq!(extra.side, Side::Extra);
             assert_eq!(extra.packets, udp.into());
-            assert_eq!(extra.sometimes, !certain);
+            assert_eq!(!extra.condition.is_true(), !certain);
             let found = find(&[], &steps(certain, 1), Limits::default()).unwrap();
             assert_eq!(found, []);
         }
@@ -376,26 +388,29 @@ fn what_a_set_has_in_a_span_and_outside_it_makes_up_the_set() {
     };
     let span = |random: &mut Random| {
         let (a, b) = (number(random), number(random));
-        Span::new(a.min(b), a.max(b)).unwrap()
+        Interval::new(a.min(b), a.max(b)).unwrap()
     };
-    let spans_of = |cells: &[Cell]| -> Vec<Span> {
+    let spans_of = |cells: &[Cell]| -> Vec<Interval> {
         let spans = cells
             .iter()
-            .flat_map(|cell| cell.set(Field::Remote).spans());
+            .flat_map(|cell| cell.set(Dimension::Remote).intervals());
         spans.copied().collect()
     };
     for _ in 0..2_000 {
-        let spans: Vec<Span> = (0..random.between(1, 5))
+        let spans: Vec<Interval> = (0..random.between(1, 5))
             .map(|_| span(&mut random))
             .collect();
-        let set = SpanSet::of(spans.clone()).unwrap();
-        let cut = Packets::ALL.with(Field::Remote, span(&mut random));
-        let cell = Cell::from(Packets::ALL).with(Field::Remote, set);
+        let set = IntervalSet::of(spans.clone()).unwrap();
+        let cut = PacketBox::ALL.with(Dimension::Remote, span(&mut random));
+        let cell = Cell::from(PacketBox::ALL).with(Dimension::Remote, set);
         let inside = spans_of(cell.and(&cut).as_slice());
         let outside = spans_of(&cell.without(&cut).unwrap_or_else(|| vec![cell.clone()]));
-        for number in (0..22).chain([u32::MAX - 1, u32::MAX]).map(Span::single) {
-            let has = |spans: &[Span]| spans.iter().any(|span| span.holds(number));
-            let is_cut = cut.span(Field::Remote).holds(number);
+        for number in (0..22)
+            .chain([u32::MAX - 1, u32::MAX])
+            .map(Interval::single)
+        {
+            let has = |spans: &[Interval]| spans.iter().any(|span| span.holds(number));
+            let is_cut = cut.interval(Dimension::Remote).holds(number);
             assert_eq!(
                 has(&inside),
                 has(&spans) && is_cut,
@@ -418,23 +433,23 @@ fn boxes_that_overlap_are_found_as_by_comparing_every_pair() {
     let mut random = Random::new(15);
     let kinds = kinds();
     for (highest, widest) in [(4_000, 3), (60, 40), (1, 1), (60_000, 5_000)] {
-        let span = |random: &mut Random, field: Field| {
+        let span = |random: &mut Random, field: Dimension| {
             let first = u32::try_from(random.between(0, highest)).unwrap();
             let last = first + u32::try_from(random.between(0, widest)).unwrap();
             if chance(random, 8) {
                 field.whole()
             } else {
-                Span { first, last }
+                Interval { first, last }
             }
         };
         let random_box = |random: &mut Random| {
-            let packets = Packets::ALL.of_kind(*pick(random, &kinds)).unwrap();
-            let with = |p: Packets, field| p.with(field, span(random, field));
-            FIELDS.into_iter().fold(packets, with)
+            let packets = PacketBox::ALL.matching(*pick(random, &kinds)).unwrap();
+            let with = |p: PacketBox, field| p.with(field, span(random, field));
+            DIMENSIONS.into_iter().fold(packets, with)
         };
-        let boxes: Vec<Packets> = (0..300).map(|_| random_box(&mut random)).collect();
+        let boxes: Vec<PacketBox> = (0..300).map(|_| random_box(&mut random)).collect();
         let other = |number: usize| (random_box(&mut random), number / 2);
-        let others: Vec<(Packets, usize)> = (0..400).map(other).collect();
+        let others: Vec<(PacketBox, usize)> = (0..400).map(other).collect();
         let found = overlaps(&boxes, &others);
         assert_eq!(found.len(), boxes.len());
         for (own, found) in boxes.iter().zip(found) {
@@ -448,14 +463,14 @@ fn boxes_that_overlap_are_found_as_by_comparing_every_pair() {
 
 #[test]
 fn a_difference_is_told_in_as_few_boxes_as_can_be() {
-    let span = |first, last| Span::new(first, last).unwrap();
-    let accept = |remote: Span, protocols| Step {
-        packets: Packets::ALL
-            .with(Field::Remote, remote)
-            .of_kind(Kind::of(protocols))
+    let span = |first, last| Interval::new(first, last).unwrap();
+    let accept = |remote: Interval, protocols| Step {
+        packets: PacketBox::ALL
+            .with(Dimension::Remote, remote)
+            .matching(HeaderMatch::of(protocols))
             .unwrap(),
-        certain: true,
-        verdict: Verdict::Accept,
+        condition: Condition::True,
+        action: Action::Accept,
         at: remote.first,
     };
     // Parts that touch, overlap, and stand in no order; both protocols.
@@ -466,50 +481,53 @@ fn a_difference_is_told_in_as_few_boxes_as_can_be() {
         }
     }
     let found = differences(&[], &steps, Limits::default()).unwrap();
-    let mut remotes: Vec<Span> = found
+    let mut remotes: Vec<Interval> = found
         .iter()
-        .map(|d| d.packets.set(Field::Remote).hull())
+        .map(|d| d.packets.set(Dimension::Remote).hull())
         .collect();
     remotes.sort_unstable();
     assert_eq!(remotes, [span(0, 200), span(300, 300)]);
     assert!(
         found
             .iter()
-            .all(|d| d.packets.kind.protocols == Protocols::TCP.or(Protocols::UDP))
+            .all(|d| d.packets.header.protocols == Protocols::TCP.or(Protocols::UDP))
     );
-    assert_eq!(found.iter().map(|d| d.blame.clone()).max(), Some(vec![300]));
+    assert_eq!(
+        found.iter().map(|d| d.source_lines.clone()).max(),
+        Some(vec![300])
+    );
 }
 
 #[test]
 fn the_ends_of_the_address_space_are_no_edge_case() {
-    let top = Span::single(u32::MAX);
+    let top = Interval::single(u32::MAX);
     let spans = normalized(vec![
         top,
-        Span::single(0),
-        Span::new(1, 9).unwrap(),
-        Span::ADDRESSES,
+        Interval::single(0),
+        Interval::new(1, 9).unwrap(),
+        Interval::ADDRESSES,
     ]);
-    assert_eq!(spans, [Span::ADDRESSES]);
-    assert_eq!(complement(&[], Span::ADDRESSES), [Span::ADDRESSES]);
-    assert_eq!(complement(&[Span::ADDRESSES], Span::ADDRESSES), []);
+    assert_eq!(spans, [Interval::ADDRESSES]);
+    assert_eq!(complement(&[], Interval::ADDRESSES), [Interval::ADDRESSES]);
+    assert_eq!(complement(&[Interval::ADDRESSES], Interval::ADDRESSES), []);
     assert_eq!(
-        complement(&[top], Span::ADDRESSES),
-        [Span::new(0, u32::MAX - 1).unwrap()]
+        complement(&[top], Interval::ADDRESSES),
+        [Interval::new(0, u32::MAX - 1).unwrap()]
     );
     assert_eq!(
-        complement(&[Span::single(0)], Span::PORTS),
-        [Span::new(1, 65535).unwrap()]
+        complement(&[Interval::single(0)], Interval::PORTS),
+        [Interval::new(1, 65535).unwrap()]
     );
 }
 
 /// Of the steps that decide for packets, as [`Step::at`].
 #[test]
 fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
-    let steps = |certain: &[bool], verdict: Verdict| -> Vec<Step> {
+    let steps = |certain: &[bool], action: Action| -> Vec<Step> {
         let step = |(at, certain): (u32, &bool)| Step {
-            packets: Packets::ALL,
-            certain: *certain,
-            verdict,
+            packets: PacketBox::ALL,
+            condition: Condition::true_if(*certain),
+            action,
             at,
         };
         (0..).zip(certain).map(step).collect()
@@ -519,16 +537,16 @@ fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
         (&[false, true, true], 1),
         (&[true, false, true], 0),
     ] {
-        let extra = differences(&[], &steps(certain, Verdict::Accept), Limits::default()).unwrap();
+        let extra = differences(&[], &steps(certain, Action::Accept), Limits::default()).unwrap();
         let missing = differences(
-            &[Packets::ALL],
-            &steps(certain, Verdict::Deny),
+            &[PacketBox::ALL],
+            &steps(certain, Action::Deny),
             Limits::default(),
         )
         .unwrap();
         for found in [extra, missing] {
-            let blame: Vec<_> = found.into_iter().map(|d| d.blame).collect();
-            assert_eq!(blame, [[blamed]], "{certain:?}");
+            let source_lines: Vec<_> = found.into_iter().map(|d| d.source_lines).collect();
+            assert_eq!(source_lines, [[blamed]], "{certain:?}");
         }
     }
 }
@@ -536,25 +554,25 @@ fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
 /// Two boxes are one only after one of them was made of two along another axis.
 #[test]
 fn boxes_are_joined_until_none_can_be() {
-    let part = |local: Span, protocols| Difference {
+    let part = |local: Interval, protocols| Difference {
         side: Side::Extra,
-        sometimes: false,
-        packets: Packets::ALL
-            .with(Field::Local, local)
-            .of_kind(Kind::of(protocols))
+        condition: Condition::True,
+        packets: PacketBox::ALL
+            .with(Dimension::Local, local)
+            .matching(HeaderMatch::of(protocols))
             .unwrap()
             .into(),
-        blame: vec![local.first],
+        source_lines: vec![local.first],
     };
-    let [low, high] = [Span::new(0, 5).unwrap(), Span::new(6, 9).unwrap()];
+    let [low, high] = [Interval::new(0, 5).unwrap(), Interval::new(6, 9).unwrap()];
     let both = Protocols::TCP.or(Protocols::UDP);
     let parts = vec![
         part(low, Protocols::TCP),
         part(low, Protocols::UDP),
         part(high, both),
     ];
-    let mut whole = part(Span::new(0, 9).unwrap(), both);
-    whole.blame = vec![0, 6];
+    let mut whole = part(Interval::new(0, 9).unwrap(), both);
+    whole.source_lines = vec![0, 6];
     assert_eq!(coalesced(parts), [whole]);
 }
 
@@ -617,16 +635,20 @@ fn sets_of_states_have_the_names_that_they_are_made_of() {
 /// Rules that restrict three fields, each to a range that overlaps the ranges of all the others.
 #[test]
 fn rules_that_overlap_in_too_many_ways_are_refused() {
-    let range = |number: u32| Span::new(number * 2, 60_000 + number).unwrap();
-    let fields = [Field::Remote, Field::LocalPort, Field::RemotePort];
+    let range = |number: u32| Interval::new(number * 2, 60_000 + number).unwrap();
+    let fields = [
+        Dimension::Remote,
+        Dimension::LocalPort,
+        Dimension::RemotePort,
+    ];
     let step = |number: u32| Step {
         packets: (0..3)
             .zip(fields)
-            .fold(Packets::ALL, |packets, (at, field)| {
+            .fold(PacketBox::ALL, |packets, (at, field)| {
                 packets.with(field, range((number * (7 + at)) % 2_000))
             }),
-        certain: true,
-        verdict: Verdict::Accept,
+        condition: Condition::True,
+        action: Action::Accept,
         at: number,
     };
     let steps: Vec<Step> = (0..2_000).map(step).collect();

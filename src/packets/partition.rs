@@ -1,4 +1,4 @@
-//! Divides the packets, field by field, into pieces that each rule matches as a whole or not at
+//! Divides the packets, dimension by dimension, into cells that each rule matches as a whole or not at
 //! all.
 
 use std::collections::HashMap;
@@ -8,18 +8,15 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::slice;
 
-use super::difference::{Difference, Shape, Side};
+use super::cell::Cell;
+use super::difference::{Difference, ORDER, Side};
+use super::header::HeaderMatch;
+use super::interval::{Interval, IntervalSet};
 use super::outcome::{Outcomes, outcomes};
-use super::{Cell, FIELDS, Field, Kind, Packets, Span, SpanSet, Step, Verdict};
+use super::packet_box::{DIMENSIONS, Dimension, PacketBox};
+use super::shape::Shape;
+use super::step::{Action, Condition, Step};
 use crate::limits::{Exceeded, Limit, Limits};
-
-/// The order in which fields are divided: the one that distinguishes most rules comes first.
-pub(super) const ORDER: [Field; FIELDS] = [
-    Field::Remote,
-    Field::LocalPort,
-    Field::RemotePort,
-    Field::Local,
-];
 
 /// The packets to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,39 +31,39 @@ pub(super) enum Question {
 
 /// For each rule, as many looks at rules as are worth the effort for disjoint boxes.
 const LOOKS_PER_BOX: usize = 32;
-/// A piece costs about as much as this many looks at rules.
-const LOOKS_PER_PIECE: usize = 12;
-/// As many boxes are compared by kind in the time of one look.
-const KINDS_PER_LOOK: usize = 8;
+/// A cell costs about as much as this many looks at rules.
+const LOOKS_PER_CELL: usize = 12;
+/// As many boxes are compared by header in the time of one look.
+const HEADERS_PER_LOOK: usize = 8;
 /// The looks that are worth the effort for a unit of few rules.
 const FEW_LOOKS: usize = 1 << 20;
-/// As many spans of sets take the memory of a piece.
-const SPANS_PER_PIECE: usize = 8;
+/// As many intervals of sets take the memory of a cell.
+const SPANS_PER_CELL: usize = 8;
 /// A difference in this many boxes more than there are rules is reported by rule.
-const FEW_PIECES: usize = 1_000;
+const FEW_CELLS: usize = 1_000;
 
 /// Divides the packets of one comparison.
 pub(super) struct Partition<'a> {
     /// The expected boxes, then those of the steps; the place of a box here is its id.
-    spans: Vec<[Span; FIELDS]>,
-    /// The kind of each box, by its number in `kinds`.
-    kind_of: Vec<u32>,
-    kinds: Vec<Kind>,
-    /// Kinds that each of `kinds` covers as a whole or not at all.
-    atoms: Vec<Kind>,
+    intervals: Vec<[Interval; DIMENSIONS]>,
+    /// The header of each box, by its number in `headers`.
+    header_of: Vec<u32>,
+    headers: Vec<HeaderMatch>,
+    /// Headers that each of `headers` covers as a whole or not at all.
+    atoms: Vec<HeaderMatch>,
     expected: usize,
     steps: &'a [Step],
     question: Question,
     /// The role of each box for the question.
     roles: Vec<Role>,
-    order: [Field; FIELDS],
-    buffers: [Buffers; FIELDS],
-    pieces: Vec<Piece>,
-    /// The number of pieces in earlier kinds of packets.
+    order: [Dimension; DIMENSIONS],
+    buffers: [Buffers; DIMENSIONS],
+    cells: Vec<PendingCell>,
+    /// The number of cells in earlier headers of packets.
     earlier: usize,
-    /// Sets of several spans, each kept once.
-    sets: HashMap<Vec<Span>, SpanSet>,
-    /// The number of spans in `sets`.
+    /// Sets of several intervals, each kept once.
+    sets: HashMap<Vec<Interval>, IntervalSet>,
+    /// The number of intervals in `sets`.
     spans_in_sets: usize,
     limits: Limits,
     /// The number of looks at boxes so far.
@@ -74,11 +71,11 @@ pub(super) struct Partition<'a> {
 }
 
 #[derive(Clone)]
-struct Piece {
+struct PendingCell {
     side: Side,
-    sometimes: bool,
-    sets: [SpanSet; FIELDS],
-    blame: Vec<u32>,
+    condition: Condition,
+    sets: [IntervalSet; DIMENSIONS],
+    source_lines: Vec<u32>,
 }
 
 /// The role of a box for a question.
@@ -95,25 +92,25 @@ enum Role {
 /// Memory that a level of the division keeps from one use to the next.
 #[derive(Default)]
 struct Buffers {
-    entries: Vec<(Span, u32)>,
-    /// The boxes that every part of the field has.
+    entries: Vec<(Interval, u32)>,
+    /// The boxes that every part of the dimension has.
     everywhere: Vec<u32>,
     active: Vec<(u32, u32)>,
     ids: Vec<u32>,
 }
 
-/// The segments of a field between the edges of boxes, in ascending order.
+/// The segments of a dimension between the edges of boxes, in ascending order.
 struct Segments<'a> {
     /// Spans that are not reached yet, with the ids of their boxes, ascending.
-    next: Peekable<slice::Iter<'a, (Span, u32)>>,
-    /// The boxes of the segment, each with the last number of its span.
+    next: Peekable<slice::Iter<'a, (Interval, u32)>>,
+    /// The boxes of the segment, each with the last number of its interval.
     active: &'a mut Vec<(u32, u32)>,
     /// The start of the next segment; `None` after the last number.
     position: Option<u32>,
 }
 
 impl<'a> Segments<'a> {
-    fn of(entries: &'a [(Span, u32)], active: &'a mut Vec<(u32, u32)>) -> Self {
+    fn of(entries: &'a [(Interval, u32)], active: &'a mut Vec<(u32, u32)>) -> Self {
         active.clear();
         Segments {
             next: entries.iter().peekable(),
@@ -123,26 +120,27 @@ impl<'a> Segments<'a> {
     }
 
     /// The next segment that any box has; the ids of its boxes are put into `ids`.
-    fn next(&mut self, ids: &mut Vec<u32>) -> Option<Span> {
+    fn next(&mut self, ids: &mut Vec<u32>) -> Option<Interval> {
         let mut first = self.position?;
         self.active.retain(|(_, last)| *last >= first);
         if self.active.is_empty() {
             first = self.next.peek()?.0.first;
         }
-        while let Some((span, id)) = self.next.next_if(|(span, _)| span.first == first) {
-            self.active.push((*id, span.last));
+        while let Some((interval, id)) = self.next.next_if(|(interval, _)| interval.first == first)
+        {
+            self.active.push((*id, interval.last));
         }
         let mut last = self
             .next
             .peek()
-            .map_or(u32::MAX, |(span, _)| span.first - 1);
+            .map_or(u32::MAX, |(interval, _)| interval.first - 1);
         ids.clear();
         for (id, end) in &*self.active {
             last = last.min(*end);
             ids.push(*id);
         }
         self.position = last.checked_add(1);
-        Some(Span { first, last })
+        Some(Interval { first, last })
     }
 }
 
@@ -160,37 +158,37 @@ impl From<Exceeded> for Stop {
 }
 
 impl<'a> Partition<'a> {
-    pub fn new(expected: &[Packets], steps: &'a [Step], limits: Limits) -> Self {
+    pub fn new(expected: &[PacketBox], steps: &'a [Step], limits: Limits) -> Self {
         let steps = reachable(steps);
         let all = || expected.iter().chain(steps.iter().map(|s| &s.packets));
         let mut numbers = HashMap::new();
-        let mut kinds: Vec<Kind> = Vec::new();
-        let mut kind_of: Vec<u32> = Vec::with_capacity(expected.len() + steps.len());
+        let mut headers: Vec<HeaderMatch> = Vec::new();
+        let mut header_of: Vec<u32> = Vec::with_capacity(expected.len() + steps.len());
         let mut last = None;
         for packets in all() {
-            // Neighbors are mostly of one kind.
+            // Neighbors are mostly of one header.
             let number = match last {
-                Some((kind, number)) if kind == packets.kind => number,
-                _ => *numbers.entry(packets.kind).or_insert_with(|| {
-                    kinds.push(packets.kind);
-                    u32::try_from(kinds.len() - 1).unwrap_or(u32::MAX)
+                Some((header, number)) if header == packets.header => number,
+                _ => *numbers.entry(packets.header).or_insert_with(|| {
+                    headers.push(packets.header);
+                    u32::try_from(headers.len() - 1).unwrap_or(u32::MAX)
                 }),
             };
-            last = Some((packets.kind, number));
-            kind_of.push(number);
+            last = Some((packets.header, number));
+            header_of.push(number);
         }
         Partition {
-            spans: all().map(|p| p.spans).collect(),
-            kind_of,
-            atoms: Kind::atoms(&kinds),
-            kinds,
+            intervals: all().map(|p| p.intervals).collect(),
+            header_of,
+            atoms: HeaderMatch::atoms(&headers),
+            headers,
             expected: expected.len(),
             steps,
             question: Question::All,
             roles: Vec::new(),
             order: ORDER,
             buffers: Default::default(),
-            pieces: Vec::new(),
+            cells: Vec::new(),
             earlier: 0,
             sets: HashMap::new(),
             spans_in_sets: 0,
@@ -210,13 +208,17 @@ impl<'a> Partition<'a> {
         let mut found = Vec::new();
         for number in 0..self.atoms.len() {
             let atom = self.atoms[number];
-            let covers: Vec<bool> = self.kinds.iter().map(|kind| kind.covers(&atom)).collect();
-            let looks = covers.len() + self.kind_of.len() / KINDS_PER_LOOK;
+            let covers: Vec<bool> = self
+                .headers
+                .iter()
+                .map(|header| header.covers(&atom))
+                .collect();
+            let looks = covers.len() + self.header_of.len() / HEADERS_PER_LOOK;
             self.looked = self.looked.saturating_add(looks);
             self.limits.check(Limit::Work, self.looked)?;
             let members: Vec<u32> = (0u32..)
-                .zip(&self.kind_of)
-                .filter(|(id, kind)| covers[**kind as usize] && self.role(*id) != Role::Ignored)
+                .zip(&self.header_of)
+                .filter(|(id, header)| covers[**header as usize] && self.role(*id) != Role::Ignored)
                 .map(|(id, _)| id)
                 .collect();
             match self.divide(0, &members) {
@@ -224,39 +226,37 @@ impl<'a> Partition<'a> {
                 Err(Stop::Exceeded(exceeded)) => return Err(exceeded),
                 Err(Stop::TooManyBoxes) => return Ok(None),
             }
-            self.earlier += self.pieces.len();
-            found.extend(self.pieces.drain(..).map(|piece| Difference {
-                side: piece.side,
-                sometimes: piece.sometimes,
+            self.earlier += self.cells.len();
+            found.extend(self.cells.drain(..).map(|cell| Difference {
+                side: cell.side,
+                condition: cell.condition,
                 packets: Cell {
-                    kind: atom,
-                    sets: piece.sets,
+                    header: atom,
+                    sets: cell.sets,
                 },
-                blame: piece.blame,
+                source_lines: cell.source_lines,
             }));
         }
         Ok(Some(found))
     }
 
-    /// Counts looks at boxes, and refuses more work or more pieces than are allowed.
+    /// Counts looks at boxes, and refuses more work or more cells than are allowed.
     fn count_looks(&mut self, looks: usize) -> Result<(), Stop> {
         self.looked = self.looked.saturating_add(looks);
-        let pieces = self.earlier + self.pieces.len();
+        let cells = self.earlier + self.cells.len();
         self.limits.check(Limit::Work, self.looked)?;
-        self.limits.check(
-            Limit::Boxes,
-            pieces.max(self.spans_in_sets / SPANS_PER_PIECE),
-        )?;
-        let boxes = self.spans.len();
+        self.limits
+            .check(Limit::Boxes, cells.max(self.spans_in_sets / SPANS_PER_CELL))?;
+        let boxes = self.intervals.len();
         let is_costly =
-            self.looked > FEW_LOOKS + LOOKS_PER_BOX * boxes || pieces > FEW_PIECES + boxes;
+            self.looked > FEW_LOOKS + LOOKS_PER_BOX * boxes || cells > FEW_CELLS + boxes;
         if self.question == Question::All && is_costly {
             return Err(Stop::TooManyBoxes);
         }
         Ok(())
     }
 
-    /// Adds the pieces of the given boxes, whose ids ascend, from a level of the order on.
+    /// Adds the cells of the given boxes, whose ids ascend, from a level of the order on.
     fn divide(&mut self, level: usize, ids: &[u32]) -> Result<(), Stop> {
         let looks = match self.question {
             Question::All => ids.len(),
@@ -269,30 +269,33 @@ impl<'a> Partition<'a> {
         let Some(&first) = ids.first() else {
             return Ok(());
         };
-        let Some(&field) = self.order.get(level).filter(|_| ids.len() > 1) else {
-            // All of the boxes have the same spans in the fields that are left, if any.
-            let piece = self.piece(ids).map(|mut piece| {
-                for &field in &self.order[level..] {
-                    let span = self.spans[first as usize][field as usize];
-                    piece.sets[field as usize] = SpanSet::One(span);
+        let Some(&dimension) = self.order.get(level).filter(|_| ids.len() > 1) else {
+            // All of the boxes have the same intervals in the dimensions that are left, if any.
+            let cell = self.cell(ids).map(|mut cell| {
+                for &dimension in &self.order[level..] {
+                    let interval = self.intervals[first as usize][dimension as usize];
+                    cell.sets[dimension as usize] = IntervalSet::One(interval);
                 }
-                piece
+                cell
             });
-            self.pieces.extend(piece);
-            return self.count_looks(LOOKS_PER_PIECE);
+            self.cells.extend(cell);
+            return self.count_looks(LOOKS_PER_CELL);
         };
-        let at = field as usize;
-        let span = self.spans[first as usize][at];
-        if ids.iter().all(|id| self.spans[*id as usize][at] == span) {
-            let start = self.pieces.len();
+        let at = dimension as usize;
+        let interval = self.intervals[first as usize][at];
+        if ids
+            .iter()
+            .all(|id| self.intervals[*id as usize][at] == interval)
+        {
+            let start = self.cells.len();
             self.divide(level + 1, ids)?;
-            for piece in &mut self.pieces[start..] {
-                piece.sets[at] = SpanSet::One(span);
+            for cell in &mut self.cells[start..] {
+                cell.sets[at] = IntervalSet::One(interval);
             }
             return Ok(());
         }
         let mut buffers = std::mem::take(&mut self.buffers[level]);
-        let done = self.cut(level, field, ids, &mut buffers);
+        let done = self.cut(level, dimension, ids, &mut buffers);
         self.buffers[level] = buffers;
         done
     }
@@ -302,9 +305,9 @@ impl<'a> Partition<'a> {
             Question::All | Question::Missing => Role::Asked,
             Question::Extra(_) => Role::Deciding,
         };
-        let step = |step: &Step| match (question, step.verdict) {
+        let step = |step: &Step| match (question, step.action) {
             (Question::All, _) => Role::Asked,
-            (Question::Extra(shape), Verdict::Accept) => {
+            (Question::Extra(shape), Action::Accept) => {
                 if Shape::of(&step.packets) == shape {
                     Role::Asked
                 } else {
@@ -327,18 +330,18 @@ impl<'a> Partition<'a> {
     /// that the packet cannot reach anyway, unless it skips a certain step. An uncertain deny
     /// stops no packet that could not be stopped anyway, unless a certain accept comes after it.
     fn ignore_redundant(&self, roles: &mut [Role]) {
-        let mut next_certain = usize::MAX;
+        let mut next_sure = usize::MAX;
         let mut is_accepted_later = false;
         for (number, step) in self.steps.iter().enumerate().rev() {
-            if step.certain {
-                next_certain = number;
-                is_accepted_later |= step.verdict == Verdict::Accept;
+            if step.condition.is_true() {
+                next_sure = number;
+                is_accepted_later |= step.action == Action::Accept;
                 continue;
             }
-            let is_redundant = match step.verdict {
-                Verdict::Accept => false,
-                Verdict::Deny => !is_accepted_later,
-                Verdict::Skip(target) => target as usize <= next_certain,
+            let is_redundant = match step.action {
+                Action::Accept => false,
+                Action::Deny => !is_accepted_later,
+                Action::Skip(target) => target as usize <= next_sure,
             };
             if is_redundant {
                 roles[self.expected + number] = Role::Ignored;
@@ -350,7 +353,7 @@ impl<'a> Partition<'a> {
         self.roles[id as usize]
     }
 
-    /// The boxes that matter for the question in the fields from a level on; `None` if all do.
+    /// The boxes that matter for the question in the dimensions from a level on; `None` if all do.
     ///
     /// Boxes beside the packets in question are left out, and so are the rules behind one that
     /// decides about all of them.
@@ -358,34 +361,36 @@ impl<'a> Partition<'a> {
         if self.question == Question::All || ids.len() == 1 {
             return None;
         }
-        let fields = &self.order[level..];
+        let dimensions = &self.order[level..];
         let mut kept = Vec::new();
-        let Some(hull) = self.hull(fields, ids) else {
+        let Some(hull) = self.hull(dimensions, ids) else {
             return Some(kept);
         };
-        let has = |spans: &[Span; FIELDS], compare: fn(Span, Span) -> bool| {
-            let compared = |&field: &Field| compare(spans[field as usize], hull[field as usize]);
-            fields.iter().all(compared)
+        let has = |intervals: &[Interval; DIMENSIONS], compare: fn(Interval, Interval) -> bool| {
+            let compared = |&dimension: &Dimension| {
+                compare(intervals[dimension as usize], hull[dimension as usize])
+            };
+            dimensions.iter().all(compared)
         };
         // Packets may skip the rules before this step.
         let mut landing = 0;
         for &id in ids {
-            let spans = &self.spans[id as usize];
-            if !has(spans, Span::overlaps) {
+            let intervals = &self.intervals[id as usize];
+            if !has(intervals, Interval::overlaps) {
                 continue;
             }
             kept.push(id);
-            let decides = has(spans, Span::holds);
+            let decides = has(intervals, Interval::holds);
             let Some((number, step)) = self.step(id) else {
                 if decides && self.role(id) == Role::Deciding {
                     return Some(Vec::new());
                 }
                 continue;
             };
-            if let Verdict::Skip(target) = step.verdict {
+            if let Action::Skip(target) = step.action {
                 landing = landing.max(target as usize);
             }
-            if decides && step.certain && landing <= number {
+            if decides && step.condition.is_true() && landing <= number {
                 break;
             }
         }
@@ -395,14 +400,14 @@ impl<'a> Partition<'a> {
         Some(kept)
     }
 
-    /// The least spans of some fields that hold the packets in question.
-    fn hull(&self, fields: &[Field], ids: &[u32]) -> Option<[Span; FIELDS]> {
+    /// The least intervals of some dimensions that hold the packets in question.
+    fn hull(&self, dimensions: &[Dimension], ids: &[u32]) -> Option<[Interval; DIMENSIONS]> {
         let mut asked = ids.iter().filter(|id| self.role(**id) == Role::Asked);
-        let mut hull = self.spans[*asked.next()? as usize];
+        let mut hull = self.intervals[*asked.next()? as usize];
         for id in asked {
-            let spans = &self.spans[*id as usize];
-            for &field in fields {
-                let (own, other) = (&mut hull[field as usize], spans[field as usize]);
+            let intervals = &self.intervals[*id as usize];
+            for &dimension in dimensions {
+                let (own, other) = (&mut hull[dimension as usize], intervals[dimension as usize]);
                 own.first = own.first.min(other.first);
                 own.last = own.last.max(other.last);
             }
@@ -410,15 +415,15 @@ impl<'a> Partition<'a> {
         Some(hull)
     }
 
-    /// Cuts one field at every edge of a box.
+    /// Cuts one dimension at every edge of a box.
     fn cut(
         &mut self,
         level: usize,
-        field: Field,
+        dimension: Dimension,
         ids: &[u32],
         buffers: &mut Buffers,
     ) -> Result<(), Stop> {
-        self.fill(field, ids, buffers);
+        self.fill(dimension, ids, buffers);
         let Buffers {
             entries,
             everywhere,
@@ -427,7 +432,7 @@ impl<'a> Partition<'a> {
         } = buffers;
         let mut groups = Groups::default();
         let mut segments = Segments::of(entries, active);
-        while let Some(span) = segments.next(inner) {
+        while let Some(interval) = segments.next(inner) {
             if inner.iter().any(|id| self.role(*id) == Role::Asked) {
                 inner.sort_unstable();
                 if !everywhere.is_empty() {
@@ -435,19 +440,19 @@ impl<'a> Partition<'a> {
                     #[expect(clippy::stable_sort_primitive, reason = "it merges two sorted lists")]
                     inner.sort();
                 }
-                let start = self.pieces.len();
+                let start = self.cells.len();
                 self.divide(level + 1, inner)?;
-                self.add_to_groups(&mut groups, level, start, span);
+                self.add_to_groups(&mut groups, level, start, interval);
             } else {
                 self.count_looks(inner.len())?;
             }
         }
-        self.complete_groups(groups, field as usize);
+        self.complete_groups(groups, dimension as usize);
         Ok(())
     }
 
-    /// Fills the buffers with the spans of a field.
-    fn fill(&self, field: Field, ids: &[u32], buffers: &mut Buffers) {
+    /// Fills the buffers with the intervals of a dimension.
+    fn fill(&self, dimension: Dimension, ids: &[u32], buffers: &mut Buffers) {
         let Buffers {
             entries,
             everywhere,
@@ -455,8 +460,8 @@ impl<'a> Partition<'a> {
         } = buffers;
         entries.clear();
         everywhere.clear();
-        let span = |id: u32| self.spans[id as usize][field as usize];
-        let is_whole = |id: u32| span(id) == field.whole();
+        let interval = |id: u32| self.intervals[id as usize][dimension as usize];
+        let is_whole = |id: u32| interval(id) == dimension.whole();
         // If the packets in question are in some segments only, the others need no look at the
         // boxes that every segment has.
         let is_partial = self.question != Question::All
@@ -467,71 +472,83 @@ impl<'a> Partition<'a> {
             if is_partial && is_whole(id) {
                 everywhere.push(id);
             } else {
-                entries.push((span(id), id));
+                entries.push((interval(id), id));
             }
         }
         entries.sort_unstable();
     }
 
-    /// Groups the pieces from `start` on, which are those of one span of the field of a level.
-    fn add_to_groups(&mut self, groups: &mut Groups, level: usize, start: usize, span: Span) {
-        if start == self.pieces.len() {
+    /// Groups the cells from `start` on, which are those of one interval of the dimension of a level.
+    fn add_to_groups(
+        &mut self,
+        groups: &mut Groups,
+        level: usize,
+        start: usize,
+        interval: Interval,
+    ) {
+        if start == self.cells.len() {
             return;
         }
         let is_joined = if self.question == Question::All {
-            self.join_neighbor(groups, level, start, span)
+            self.join_neighbor(groups, level, start, interval)
         } else {
-            self.join_equal(groups, level, start, span)
+            self.join_equal(groups, level, start, interval)
         };
         if is_joined {
-            self.pieces.truncate(start);
+            self.cells.truncate(start);
         } else {
             groups.list.push(Group {
-                pieces: start..self.pieces.len(),
-                spans: vec![span],
+                cells: start..self.cells.len(),
+                intervals: vec![interval],
             });
         }
     }
 
-    /// Joins new pieces with the group before them if the two touch and are equal in the fields
+    /// Joins new cells with the group before them if the two touch and are equal in the dimensions
     /// after a level. A group that they do not join is complete.
     fn join_neighbor(
         &mut self,
         groups: &mut Groups,
         level: usize,
         start: usize,
-        span: Span,
+        interval: Interval,
     ) -> bool {
         let Some(mut group) = groups.list.pop() else {
             return false;
         };
-        let (old, new) = self.pieces.split_at_mut(start);
-        let old = &mut old[group.pieces.clone()];
+        let (old, new) = self.cells.split_at_mut(start);
+        let old = &mut old[group.cells.clone()];
         let inner = &self.order[level + 1..];
-        let last = &mut group.spans[0].last;
-        let touches = last.checked_add(1) == Some(span.first);
+        let last = &mut group.intervals[0].last;
+        let touches = last.checked_add(1) == Some(interval.first);
         if !touches || !are_equal(old, new, inner) {
             self.complete_group(group, self.order[level] as usize);
             return false;
         }
-        *last = span.last;
+        *last = interval.last;
         for (old, new) in old.iter_mut().zip(new) {
-            old.blame.append(&mut new.blame);
+            old.source_lines.append(&mut new.source_lines);
         }
         groups.list.push(group);
         true
     }
 
-    /// Joins new pieces with any group that is equal in the fields after a level, with the same
-    /// blame.
-    fn join_equal(&mut self, groups: &mut Groups, level: usize, start: usize, span: Span) -> bool {
-        let (old, new) = self.pieces.split_at(start);
+    /// Joins new cells with any group that is equal in the dimensions after a level, with the same
+    /// `source_lines`.
+    fn join_equal(
+        &mut self,
+        groups: &mut Groups,
+        level: usize,
+        start: usize,
+        interval: Interval,
+    ) -> bool {
+        let (old, new) = self.cells.split_at(start);
         let inner = &self.order[level + 1..];
         let mut hasher = DefaultHasher::new();
-        for piece in new {
-            (piece.side, piece.sometimes, &piece.blame).hash(&mut hasher);
-            for field in inner {
-                piece.sets[*field as usize].hash(&mut hasher);
+        for cell in new {
+            (cell.side, cell.condition, &cell.source_lines).hash(&mut hasher);
+            for dimension in inner {
+                cell.sets[*dimension as usize].hash(&mut hasher);
             }
         }
         let number = *groups
@@ -541,11 +558,11 @@ impl<'a> Partition<'a> {
         let Some(group) = groups.list.get_mut(number) else {
             return false;
         };
-        let old = &old[group.pieces.clone()];
-        let same_blame = |(a, b): (&Piece, &Piece)| a.blame == b.blame;
+        let old = &old[group.cells.clone()];
+        let same_blame = |(a, b): (&PendingCell, &PendingCell)| a.source_lines == b.source_lines;
         let is_equal = are_equal(old, new, inner) && old.iter().zip(new).all(same_blame);
         if is_equal {
-            group.spans.push(span);
+            group.intervals.push(interval);
         }
         is_equal
     }
@@ -556,35 +573,35 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// Gives the pieces of a group the spans of the group.
+    /// Gives the cells of a group the intervals of the group.
     fn complete_group(&mut self, group: Group, at: usize) {
-        let Some(set) = self.shared_set(group.spans) else {
+        let Some(set) = self.shared_set(group.intervals) else {
             return;
         };
-        for piece in &mut self.pieces[group.pieces] {
-            piece.sets[at] = set.clone();
+        for cell in &mut self.cells[group.cells] {
+            cell.sets[at] = set.clone();
         }
     }
 
-    /// The set of some spans, which equal sets share.
-    fn shared_set(&mut self, spans: Vec<Span>) -> Option<SpanSet> {
-        if let Some(set) = self.sets.get(&spans) {
+    /// The set of some intervals, which equal sets share.
+    fn shared_set(&mut self, intervals: Vec<Interval>) -> Option<IntervalSet> {
+        if let Some(set) = self.sets.get(&intervals) {
             return Some(set.clone());
         }
-        let set = SpanSet::of(spans.clone())?;
-        if spans.len() > 1 {
-            self.spans_in_sets += spans.len();
-            self.sets.insert(spans, set.clone());
+        let set = IntervalSet::of(intervals.clone())?;
+        if intervals.len() > 1 {
+            self.spans_in_sets += intervals.len();
+            self.sets.insert(intervals, set.clone());
         }
         Some(set)
     }
 
     /// The difference in the packets that all of these boxes have and no other.
-    fn piece(&self, ids: &[u32]) -> Option<Piece> {
+    fn cell(&self, ids: &[u32]) -> Option<PendingCell> {
         let own = ids.partition_point(|id| (*id as usize) < self.expected);
         let is_expected = own > 0;
         let found = outcomes(ids[own..].iter().filter_map(|id| self.step(*id)));
-        let (side, blame) = match found {
+        let (side, source_lines) = match found {
             Outcomes { stops: true, .. } if is_expected => (Side::Missing, found.stopped_by),
             Outcomes {
                 passed_by: Some(by),
@@ -597,11 +614,11 @@ impl<'a> Partition<'a> {
             Question::Missing => side == Side::Missing,
             Question::Extra(_) => side == Side::Extra,
         };
-        is_asked.then(|| Piece {
+        is_asked.then(|| PendingCell {
             side,
-            sometimes: found.passed_by.is_some() && found.stops,
-            sets: Packets::ALL.spans.map(SpanSet::One),
-            blame: blame.into_iter().collect(),
+            condition: Condition::true_if(found.passed_by.is_none() || !found.stops),
+            sets: PacketBox::ALL.intervals.map(IntervalSet::One),
+            source_lines: source_lines.into_iter().collect(),
         })
     }
 
@@ -617,37 +634,37 @@ fn reachable(steps: &[Step]) -> &[Step] {
     // Packets may skip the rules before this step.
     let mut landing = 0;
     for (number, step) in steps.iter().enumerate() {
-        if let Verdict::Skip(target) = step.verdict {
+        if let Action::Skip(target) = step.action {
             landing = landing.max(target as usize);
-        } else if step.certain && landing <= number && step.packets == Packets::ALL {
+        } else if step.condition.is_true() && landing <= number && step.packets == PacketBox::ALL {
             return &steps[..=number];
         }
     }
     steps
 }
 
-/// Pieces that are equal but for the spans of one field.
+/// Pieces that are equal but for the intervals of one dimension.
 #[derive(Default)]
 struct Groups {
     list: Vec<Group>,
-    /// The first group with a hash of its pieces.
+    /// The first group with a hash of its cells.
     by_hash: HashMap<u64, usize>,
 }
 
 struct Group {
-    /// The places of its pieces.
-    pieces: Range<usize>,
-    /// The spans of the field, ascending.
-    spans: Vec<Span>,
+    /// The places of its cells.
+    cells: Range<usize>,
+    /// The intervals of the dimension, ascending.
+    intervals: Vec<Interval>,
 }
 
-/// True if pieces are equal in the given fields, one by one, whatever their blame.
-fn are_equal(some: &[Piece], others: &[Piece], fields: &[Field]) -> bool {
-    let same = |(a, b): (&Piece, &Piece)| {
-        (a.side, a.sometimes) == (b.side, b.sometimes)
-            && fields
+/// True if cells are equal in the given dimensions, one by one, whatever their `source_lines`.
+fn are_equal(some: &[PendingCell], others: &[PendingCell], dimensions: &[Dimension]) -> bool {
+    let same = |(a, b): (&PendingCell, &PendingCell)| {
+        (a.side, a.condition) == (b.side, b.condition)
+            && dimensions
                 .iter()
-                .all(|&field| a.sets[field as usize] == b.sets[field as usize])
+                .all(|&dimension| a.sets[dimension as usize] == b.sets[dimension as usize])
     };
     some.len() == others.len() && some.iter().zip(others).all(same)
 }

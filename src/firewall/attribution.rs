@@ -1,0 +1,153 @@
+//! What packets are to Twilio: of a rule of the policy, of published networks, or neither.
+
+use std::sync::Arc;
+
+use super::published::Published;
+use crate::packets::{Cell, Dimension, Direction};
+use crate::policy::{Granularity, Plane, RemoteNetwork, Rule, State};
+
+/// What packets are to Twilio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attribution {
+    /// They are of a rule of the policy.
+    Rule {
+        /// Such as `signaling tls`.
+        subject: String,
+        /// The plane of the rule.
+        plane: Plane,
+        /// The regions of the network.
+        region: String,
+        /// The editions of the network.
+        editions: Vec<Arc<str>>,
+    },
+    /// Their remote addresses are of published networks.
+    Published(Vec<Publication>),
+    /// Nothing that any edition tells.
+    Nothing,
+}
+
+/// The place of an address in what Twilio published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// What the network is for.
+    pub plane: Plane,
+    /// Whether the packets have the ports of that plane.
+    pub own_ports: bool,
+    /// The region's id; `None` where the network belongs to every region.
+    pub region: Option<Arc<str>>,
+    /// Where it is published.
+    pub editions: Vec<Arc<str>>,
+}
+
+impl Attribution {
+    pub(super) fn of(
+        rule: &Rule,
+        network: &RemoteNetwork,
+        granularity: Granularity,
+    ) -> Attribution {
+        let mut editions: Vec<Arc<str>> = Vec::new();
+        for origin in &network.origins {
+            if !editions.contains(&origin.edition) {
+                editions.push(origin.edition.clone());
+            }
+        }
+        Attribution::Rule {
+            subject: match (granularity, rule.state) {
+                (Granularity::RemoteAddress, _) => rule.plane.to_string(),
+                (_, State::Any) => rule.subject(),
+                (_, State::Established) => format!("{}, the way back,", rule.subject()),
+            },
+            plane: rule.plane,
+            region: network.label(false),
+            editions,
+        }
+    }
+}
+
+pub(super) fn publications(
+    packets: &Cell,
+    granularity: Granularity,
+    published: &Published,
+    direction: Direction,
+) -> Attribution {
+    let service = packets.set(match direction {
+        Direction::In => Dimension::LocalPort,
+        Direction::Out => Dimension::RemotePort,
+    });
+    let mut found: Vec<Publication> = Vec::new();
+    for holder in published.holders(packets.set(Dimension::Remote).hull()) {
+        let own_ports = granularity == Granularity::RemoteAddress
+            || holder.carries(packets.header.protocols, service);
+        let same = |p: &&mut Publication| {
+            p.plane == holder.plane && p.own_ports == own_ports && p.region == holder.region
+        };
+        match found.iter_mut().find(same) {
+            Some(publication) => publication.editions.push(holder.edition.clone()),
+            None => found.push(Publication {
+                plane: holder.plane,
+                own_ports,
+                region: holder.region.clone(),
+                editions: vec![holder.edition.clone()],
+            }),
+        }
+    }
+    if found.iter().any(|p| p.own_ports) {
+        found.retain(|p| p.own_ports);
+    }
+    if found.is_empty() {
+        Attribution::Nothing
+    } else {
+        Attribution::Published(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::firewall::PublishedNetwork;
+    use crate::packets::{HeaderMatch, Interval, PacketBox, Protocols};
+
+    #[test]
+    fn an_address_of_both_planes_is_of_the_one_whose_ports_the_packets_have() {
+        let known = |plane, port| PublishedNetwork {
+            addresses: Interval::single(1),
+            plane,
+            ports: vec![Interval::single(port)],
+            region: Some("a".into()),
+            edition: "test".into(),
+        };
+        let known = [
+            known(Plane::Signaling, 5060),
+            known(Plane::Media, 10_000),
+            PublishedNetwork {
+                region: None,
+                ..known(Plane::Media, 10_000)
+            },
+        ];
+        let told = |port| {
+            let udp = PacketBox::ALL.matching(HeaderMatch::of(Protocols::UDP));
+            let packets = udp.unwrap().with(Dimension::Remote, Interval::single(1));
+            let packets = packets.with(Dimension::LocalPort, Interval::single(port));
+            let published = Published::of(&known);
+            let attribution = publications(
+                &packets.into(),
+                Granularity::Packet,
+                &published,
+                Direction::In,
+            );
+            let Attribution::Published(places) = attribution else {
+                panic!("{port} is of nothing");
+            };
+            let place = |p: Publication| (p.plane, p.own_ports, p.region.is_some());
+            places.into_iter().map(place).collect::<Vec<_>>()
+        };
+        let media = |own_ports| [true, false].map(|region| (Plane::Media, own_ports, region));
+        assert_eq!(told(5060), [(Plane::Signaling, true, true)]);
+        assert_eq!(told(10_000), media(true));
+        let [media, media_of_all] = media(false);
+        assert_eq!(
+            told(7),
+            [(Plane::Signaling, false, true), media, media_of_all]
+        );
+    }
+}

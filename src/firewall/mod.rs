@@ -1,0 +1,14 @@
+//! What a firewall that is deployed does, and how it differs from a policy.
+//!
+//! The parsers of [`mod@crate::format`] make a [`DeployedUnit`] of each chain, list or group;
+//! [`compare`] gives its [`Drift`], part by part, each with what it is to Twilio.
+
+mod attribution;
+mod deployed;
+mod drift;
+mod published;
+
+pub use attribution::{Attribution, Publication};
+pub use deployed::{DeployedUnit, Unmeasured};
+pub use drift::{Drift, Part, compare};
+pub use published::PublishedNetwork;

@@ -1,0 +1,69 @@
+//! What a firewall does with packets, as a list of steps.
+
+use std::ops::{BitAnd, BitAndAssign};
+
+use super::packet_box::PacketBox;
+
+/// What a step does with the packets that it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// They pass.
+    Accept,
+    /// They are stopped.
+    Deny,
+    /// They go on at the step of this number, which is a later one.
+    Skip(u32),
+}
+
+/// What a match depends on besides the packet: a rate, an interface, a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Condition {
+    /// Nothing, or what is known to be true.
+    True,
+    /// Something that is true in some circumstances and false in others.
+    Unknown,
+}
+
+impl Condition {
+    /// Unknown unless it is known to be true.
+    pub fn true_if(known: bool) -> Condition {
+        if known {
+            Condition::True
+        } else {
+            Condition::Unknown
+        }
+    }
+
+    /// Whether it is [`Condition::True`].
+    pub fn is_true(self) -> bool {
+        self == Condition::True
+    }
+}
+
+impl BitAnd for Condition {
+    type Output = Condition;
+
+    fn bitand(self, other: Condition) -> Condition {
+        self.max(other)
+    }
+}
+
+impl BitAndAssign for Condition {
+    fn bitand_assign(&mut self, other: Condition) {
+        *self = *self & other;
+    }
+}
+
+/// One step of what a firewall does with a packet. The first that decides counts; a packet that no
+/// step decides about is stopped.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The packets that it matches.
+    pub packets: PacketBox,
+    /// What the match depends on besides.
+    pub condition: Condition,
+    /// What it does.
+    pub action: Action,
+    /// Where it stands in the text that it was read from, in bytes.
+    pub at: u32,
+}
