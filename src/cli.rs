@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use clap::builder::{BoolishValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::format::{self, Dialect, FORMATS, FormatError, Unit, UnitName};
+use crate::format::registry::{self, FORMATS};
+use crate::format::{Format, FormatError, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::limits::{Bound, Limits};
 use crate::output::{Color, Destination, Talk};
@@ -186,7 +187,7 @@ struct OutputArgs {
         short, long, value_name = "FORMAT", value_parser = FormatParser::ALL,
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true
     )]
-    format: Option<&'static dyn Dialect>,
+    format: Option<&'static dyn Format>,
     /// Your own template instead of a format
     ///
     /// A Jinja template with the context that templates/README.md describes; "-" is stdin.
@@ -233,7 +234,7 @@ pub struct CheckArgs {
         short, long, value_name = "FORMAT", value_parser = FormatParser::READABLE,
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true, help_heading = "Check"
     )]
-    format: Option<&'static dyn Dialect>,
+    format: Option<&'static dyn Format>,
     /// The name of what is to be judged
     ///
     /// The name that it was rendered with. With one direction also a name of your own, as the
@@ -335,7 +336,7 @@ enum ColorArg {
 /// What lays the output out.
 pub enum Layout {
     /// One of [`FORMATS`].
-    Format(&'static dyn Dialect),
+    Format(&'static dyn Format),
     /// A user's own template.
     Template(PathBuf),
 }
@@ -421,7 +422,7 @@ impl RenderArgs {
 
 impl CheckArgs {
     /// The firewall's language.
-    pub fn format(&self) -> anyhow::Result<&'static dyn Dialect> {
+    pub fn format(&self) -> anyhow::Result<&'static dyn Format> {
         self.format.ok_or_else(|| anyhow::anyhow!(ASK_FOR_FORMAT))
     }
 
@@ -481,23 +482,23 @@ const ASK_FOR_FORMAT: &str = "say which firewall it is for with --format, as in 
 /// Takes a format's name or alias; help and completions show the table of formats.
 #[derive(Clone)]
 struct FormatParser {
-    find: fn(&str) -> Result<&'static dyn Dialect, FormatError>,
-    known: fn() -> Vec<&'static dyn Dialect>,
+    find: fn(&str) -> Result<&'static dyn Format, FormatError>,
+    known: fn() -> Vec<&'static dyn Format>,
 }
 
 impl FormatParser {
     const ALL: FormatParser = FormatParser {
-        find: format::find,
+        find: registry::find,
         known: || FORMATS.to_vec(),
     };
     const READABLE: FormatParser = FormatParser {
-        find: format::find_readable,
-        known: || format::readable().collect(),
+        find: registry::find_readable,
+        known: || registry::readable().collect(),
     };
 }
 
 impl TypedValueParser for FormatParser {
-    type Value = &'static dyn Dialect;
+    type Value = &'static dyn Format;
 
     fn parse_ref(
         &self,
@@ -512,7 +513,10 @@ impl TypedValueParser for FormatParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let row = |format: &dyn Dialect| PossibleValue::new(format.name()).help(format.about());
+        let row = |format: &dyn Format| {
+            let info = format.info();
+            PossibleValue::new(info.name).help(info.summary)
+        };
         Some(Box::new((self.known)().into_iter().map(row)))
     }
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::firewall::Drift;
-use crate::format::parse::{Lines, excerpt};
+use crate::format::read::{Lines, excerpt};
 use crate::policy::Granularity;
 use crate::policy::{Direction, Scope};
 use crate::text::shown;

@@ -4,7 +4,7 @@ mod common;
 
 use common::judge::{dialect, everything, policy};
 use twilio_sip_allow::firewall::{Attribution, DeployedUnit, Drift, Part};
-use twilio_sip_allow::format::parse::{Lines, Wanted};
+use twilio_sip_allow::format::read::{Lines, UnitQuery};
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Dimension, Interval};
@@ -62,8 +62,8 @@ impl Expected {
         format::render(dialect(self.format), &self.policy, &self.unit).unwrap()
     }
 
-    fn wanted(&self) -> Wanted<'_> {
-        Wanted {
+    fn wanted(&self) -> UnitQuery<'_> {
+        UnitQuery {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
             limits: self.limits,
@@ -82,7 +82,7 @@ impl Expected {
     fn check(&self, text: &str) -> Result<Drift, Problems> {
         let units = self.units(text)?;
         let format = dialect(self.format);
-        let part = format.part_of(&self.policy).unwrap();
+        let part = format.supported_part(&self.policy, &self.unit).unwrap();
         let policy = part.as_ref().unwrap_or(&self.policy);
         Ok(format::compare(format, policy, &units, self.limits, || &[]).unwrap())
     }

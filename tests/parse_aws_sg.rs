@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use common::judge::{BOTH, dialect, everything};
 use serde_json::{Value, json};
 use twilio_sip_allow::firewall::{Drift, Part};
-use twilio_sip_allow::format::parse::{ParseError, Wanted, excerpt};
-use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::format::read::{ReadError, UnitQuery, excerpt};
+use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::Dimension;
 use twilio_sip_allow::policy::{Direction, Origin, Plane, Policy, RemoteNetwork, Transport};
@@ -19,7 +19,7 @@ mod repair;
 
 const ID: &str = "sg-0a1b2c3d4e5f60718";
 
-fn aws() -> &'static dyn Dialect {
+fn aws() -> &'static dyn Format {
     dialect("aws-sg")
 }
 
@@ -47,9 +47,9 @@ fn unit(name: &str) -> Unit {
     }
 }
 
-fn check(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<ParseError>> {
+fn check(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<ReadError>> {
     let (unit, directions) = (unit(name), &policy.scope.directions);
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions,
         limits: Limits::default(),

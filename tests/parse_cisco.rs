@@ -4,14 +4,14 @@ mod common;
 
 use common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::firewall::{Drift, Part};
-use twilio_sip_allow::format::parse::{Lines, Wanted};
-use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
+use twilio_sip_allow::format::read::{Lines, UnitQuery};
+use twilio_sip_allow::format::{self, Format, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Dimension, Flags};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::select::Selection;
 
-fn cisco() -> &'static dyn Dialect {
+fn cisco() -> &'static dyn Format {
     dialect("cisco")
 }
 
@@ -37,7 +37,7 @@ impl Expected {
 
     /// The drift of all directions, or the line and the problem of each error.
     fn check(&self, text: &str) -> Result<Drift, Vec<(usize, String)>> {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
             limits: Limits::default(),
@@ -268,7 +268,7 @@ fn a_list_of_one_direction_is_mended_unless_it_is_a_users_own() {
     let repair = |expected: &Expected, text: &str| {
         let directions = &[Direction::In];
         let unit = &expected.unit;
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit,
             directions,
             limits: Limits::default(),
@@ -1001,7 +1001,7 @@ fn large_texts_are_read_once() {
     let groups = groups.collect::<String>();
     let uses = (0..501).map(|n| format!("access-list 100 permit ip object-group {n} any\n"));
     for text in [groups, uses.collect::<String>()] {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &Unit::default(),
             directions: &[Direction::In],
             limits: Limits::default().with(&["work=50000".parse().unwrap()]),

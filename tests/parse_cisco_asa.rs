@@ -8,7 +8,7 @@ mod common;
 
 use common::judge::{BOTH, assert_in_sync, dialect, everything, policy, units};
 use twilio_sip_allow::firewall::Drift;
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::Dimension;
@@ -822,7 +822,7 @@ fn a_drift_is_mended_by_the_whole_unit_unless_the_list_is_a_users_own() {
             name: format::UnitName::deployed(name).unwrap(),
             table: None,
         };
-        let wanted = format::parse::Wanted {
+        let wanted = format::read::UnitQuery {
             unit: &unit,
             directions,
             limits: Limits::default(),
@@ -1159,7 +1159,7 @@ fn large_texts_are_read_once() {
         "access-list OTHER extended permit ip object N any\n",
     ] {
         let names = (0..502).map(|n| line.replace('N', &n.to_string()));
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &Unit::default(),
             directions: &[Direction::In],
             limits: Limits::default().with(&["work=50000".parse().unwrap()]),

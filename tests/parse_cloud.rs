@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use common::judge::{BOTH, dialect, everything, policy, units};
 use serde_json::{Value, json};
 use twilio_sip_allow::firewall::{Drift, Part};
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Condition, Dimension};
@@ -92,7 +92,7 @@ impl Expected {
 
     fn repair(&self, text: &str) -> Result<String, String> {
         let (format, unit) = (dialect(self.format), self.unit());
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &self.policy.scope.directions,
             limits: Limits::default(),
@@ -187,7 +187,7 @@ fn a_text_has_as_many_values_as_the_limit_of_work_allows() {
         ),
     ] {
         let unit = Unit::default();
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &BOTH[..1],
             limits: Limits::default().with(&["work=3200".parse().unwrap()]),

@@ -3,7 +3,7 @@
 mod common;
 
 use common::judge::{self, dialect, everything};
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::{Bound, Limits};
 use twilio_sip_allow::policy::{Direction, Policy};
@@ -53,7 +53,7 @@ fn limit(bound: &str) -> Limits {
 
 /// What is refused of a text if a limit is set.
 fn refused_by_limit(format: &str, text: &str, bound: &str) -> Option<String> {
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &Unit::default(),
         directions: &[Direction::In],
         limits: limit(bound),

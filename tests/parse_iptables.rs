@@ -9,7 +9,7 @@ use common::judge::{chance, drift, everything, policy, told};
 use common::oracle::Random;
 use common::render;
 use twilio_sip_allow::firewall::{Attribution, Drift, Part};
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::differences;
@@ -1096,7 +1096,7 @@ fn refuses_rules_that_take_too_much_work() {
     ] {
         let limited = |most: u32| {
             let limits = Limits::default().with(&[format!("work={most}").parse().unwrap()]);
-            let wanted = Wanted {
+            let wanted = UnitQuery {
                 unit: &unit,
                 directions: &common::judge::BOTH,
                 limits,
@@ -1115,7 +1115,7 @@ fn refuses_rules_that_take_too_much_work() {
 #[test]
 fn refuses_more_chains_than_memory_allows() {
     let unit = Unit::default();
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions: &common::judge::BOTH,
         limits: Limits::default().with(&["work=64000".parse().unwrap()]),

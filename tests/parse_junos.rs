@@ -9,14 +9,14 @@ mod common;
 
 use common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::firewall::{DeployedUnit, Drift};
-use twilio_sip_allow::format::parse::{Lines, Wanted};
-use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::format::read::{Lines, UnitQuery};
+use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Action, Dimension, Flags, Protocols};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
-fn junos() -> &'static dyn Dialect {
+fn junos() -> &'static dyn Format {
     dialect("junos")
 }
 
@@ -35,7 +35,7 @@ impl Expected {
 
     /// The units, or the line and the problem of each error.
     fn units(&self, text: &str) -> Result<Vec<DeployedUnit>, Refused> {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
             limits: Limits::default(),
@@ -699,7 +699,7 @@ fn a_filter_without_terms_is_refused() {
 fn a_filter_is_mended_by_the_whole_unless_it_is_a_users_own() {
     let mut expected = inwards();
     let repair = |expected: &Expected, text: &str| {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &expected.unit,
             directions: &[Direction::In],
             limits: Limits::default(),
@@ -1156,7 +1156,7 @@ fn words_that_are_kept_are_limited() {
     let group = |n: usize| format!("set groups g{n} system x\n");
     let lines = |make: &dyn Fn(usize) -> String, count| (0..count).map(make).collect::<String>();
     let is_refused = |text: &str| {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &Unit::default(),
             directions: &[Direction::In],
             limits: Limits::default().with(&["work=50000".parse().unwrap()]),

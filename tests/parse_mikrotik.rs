@@ -8,7 +8,7 @@ mod common;
 
 use common::judge::{self, BOTH, everything, policy};
 use twilio_sip_allow::firewall::Drift;
-use twilio_sip_allow::format::parse::{Lines, Wanted};
+use twilio_sip_allow::format::read::{Lines, UnitQuery};
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Dimension, Interval, Protocols, States};
@@ -43,7 +43,7 @@ fn check_within(
         name: UnitName::deployed(name).unwrap(),
         table: None,
     };
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions: &policy.scope.directions,
         limits,
@@ -543,7 +543,7 @@ fn what_drifts_is_mended_by_the_whole_unit() {
             table: None,
         };
         let limits = Limits::default();
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions,
             limits,

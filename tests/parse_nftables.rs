@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything};
 use twilio_sip_allow::firewall::{Attribution, DeployedUnit, compare};
-use twilio_sip_allow::format::parse::{Wanted, excerpt};
-use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::format::read::{UnitQuery, excerpt};
+use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{
     Dimension, Flags, HeaderMatch, PacketBox, Protocols, States, differences,
@@ -41,7 +41,7 @@ const SCRIPTS: &str = include_str!("samples/nftables/scripts");
 /// What is replaced in `JSON`, with what is said of it.
 const JSON_REFUSED: &str = include_str!("samples/nftables/json.refused");
 
-fn nftables() -> &'static dyn Dialect {
+fn nftables() -> &'static dyn Format {
     dialect("nftables")
 }
 
@@ -80,7 +80,7 @@ fn parse_within(
     unit: &Unit,
     directions: &[Direction],
 ) -> Result<Vec<DeployedUnit>, Vec<String>> {
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit,
         directions,
         limits,
@@ -102,7 +102,7 @@ fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
         let rules: Vec<_> = policy.stateful(direction).collect();
         let drift = compare(
             &rules,
-            nftables().granularity(),
+            nftables().info().granularity,
             unit,
             0,
             Limits::default(),
@@ -677,7 +677,7 @@ fn json_that_is_not_understood_is_refused() {
 #[test]
 fn a_place_in_json_is_where_a_character_starts() {
     let json = JSON.replacen("\"left\"", "\"東\u{1}\"", 1);
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &Unit::default(),
         directions: &BOTH,
         limits: Limits::default(),

@@ -6,8 +6,8 @@ use std::net::Ipv4Addr;
 
 use common::judge::{BOTH, dialect, everything};
 use twilio_sip_allow::firewall::{Attribution, DeployedUnit, compare};
-use twilio_sip_allow::format::parse::{Lines, Wanted};
-use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::format::read::{Lines, UnitQuery};
+use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{Dimension, Interval};
 use twilio_sip_allow::policy::{Direction, Plane, Policy, PortRange, Transport};
@@ -18,7 +18,7 @@ mod random;
 
 const IN_SYNC: [&str; 0] = [];
 
-fn pf() -> &'static dyn Dialect {
+fn pf() -> &'static dyn Format {
     dialect("pf")
 }
 
@@ -42,7 +42,7 @@ fn parse(text: &str) -> Result<Vec<DeployedUnit>, Vec<String>> {
 }
 
 fn parse_within(text: &str, limits: Limits) -> Result<Vec<DeployedUnit>, Vec<String>> {
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &Unit::default(),
         directions: &BOTH,
         limits,
@@ -72,7 +72,7 @@ fn drift(policy: &Policy, text: &str) -> Vec<String> {
         let rules: Vec<_> = policy.stateful(direction).collect();
         let drift = compare(
             &rules,
-            pf().granularity(),
+            pf().info().granularity,
             &unit,
             0,
             Limits::default(),

@@ -10,7 +10,7 @@ use common::facts;
 use common::judge::{dialect, everything, policy};
 use common::{Tool, matrix, python, render};
 use serde_json::{Value, json};
-use twilio_sip_allow::format::{self, Unit, parse::Wanted};
+use twilio_sip_allow::format::{self, Unit, read::UnitQuery};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Policy;
 use twilio_sip_allow::select::Selection;
@@ -124,7 +124,7 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
         name: "calls".parse().unwrap(),
         table: None,
     };
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions: &policy.scope.directions,
         limits: Limits::default(),
@@ -141,7 +141,7 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
     let (missing, extra) = drift(&found);
     assert!(missing > 3 && extra > 12, "{found}");
     let repair = format
-        .reader()
+        .parser()
         .unwrap()
         .stepwise_repair(&policy, &found, wanted);
     let repair: Value = serde_json::from_str(&repair.unwrap().unwrap()).unwrap();

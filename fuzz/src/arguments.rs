@@ -55,7 +55,7 @@ fn use_it(cli: Cli) {
             args.report(talk);
             let _ = args.files();
             if let (Ok(format), Some(policy)) = (args.format(), policy(&args.selection)) {
-                view(format, &policy, &args.unit());
+                render_policy(format, &policy, &args.unit());
             }
         }
         Some(Verb::Dataset(DatasetVerb::Show(args))) => {
@@ -82,12 +82,12 @@ fn use_it(cli: Cli) {
 fn render(args: &RenderArgs) {
     args.destination();
     if let (Ok(Layout::Format(format)), Some(policy)) = (args.layout(), policy(&args.selection)) {
-        view(format, &policy, &args.unit());
+        render_policy(format, &policy, &args.unit());
     }
 }
 
-fn view(format: &dyn format::Dialect, policy: &Policy, unit: &Unit) {
-    if let Err(error) = format::view(format, policy, unit) {
+fn render_policy(format: &dyn format::Format, policy: &Policy, unit: &Unit) {
+    if let Err(error) = format::render(format, policy, unit) {
         assert!(!error.to_string().is_empty());
     }
 }

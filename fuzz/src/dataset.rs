@@ -22,7 +22,7 @@ fn use_it(edition: Edition) {
     let editions = [edition];
     let policy = select::policy(&selection, &editions, &ATLAS).unwrap();
     select::notices(&selection, &policy, &editions, &ATLAS);
-    for format in format::readable() {
+    for format in format::registry::readable() {
         let unit = Unit::default();
         match format::render(format, &policy, &unit) {
             Ok(text) => assert_in_sync(format, &policy, &unit, &text),

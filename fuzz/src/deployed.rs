@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use ipnet::Ipv4Net;
-use twilio_sip_allow::format::parse::{Lines, Wanted};
-use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
+use twilio_sip_allow::format::read::{Lines, UnitQuery};
+use twilio_sip_allow::format::{self, Format, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Policy};
@@ -83,8 +83,8 @@ pub fn judge(format: &str, data: &[u8]) {
         return;
     };
     let case = &CASES[usize::from(first.wrapping_sub(b'0')) % CASES.len()];
-    let (format, text) = (format::find(format).unwrap(), text(rest));
-    let wanted = Wanted {
+    let (format, text) = (format::registry::find(format).unwrap(), text(rest));
+    let wanted = UnitQuery {
         unit: &case.unit,
         directions: &case.policy.scope.directions,
         limits: Limits::default(),
@@ -99,7 +99,7 @@ pub fn judge(format: &str, data: &[u8]) {
     mend(format, &case.policy, &text, wanted);
 }
 
-fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
+fn tell(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
     let absent = |unit: &'_ DeployedUnit| unit.absent.is_some();
     let empty = units.iter().filter(|unit| absent(unit));
     let judged = Judged {
@@ -120,8 +120,8 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
         unselected: None,
     };
     let subject = Subject {
-        format: format.name(),
-        granularity: format.granularity(),
+        format: format.info().name,
+        granularity: format.info().granularity,
         scope: &policy.scope,
     };
     let told = |report: &dyn Report| {
@@ -145,10 +145,10 @@ fn tell(format: &dyn Dialect, policy: &Policy, text: &str, units: &[DeployedUnit
 }
 
 /// Where a repair depends on the text; elsewhere it is what the round trip renders.
-fn mend(format: &dyn Dialect, policy: &Policy, text: &str, wanted: Wanted) {
+fn mend(format: &dyn Format, policy: &Policy, text: &str, wanted: UnitQuery) {
     let steps = format
-        .reader()
-        .and_then(|reader| reader.stepwise_repair(policy, text, wanted));
+        .parser()
+        .and_then(|parser| parser.stepwise_repair(policy, text, wanted));
     if let Some(Ok(steps)) = steps {
         json(&steps);
     }

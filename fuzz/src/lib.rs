@@ -17,8 +17,8 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use twilio_sip_allow::catalog::Catalog;
 use twilio_sip_allow::dataset::{self as data, Atlas, Edition};
-use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
-use twilio_sip_allow::format::{self, Dialect, Unit};
+use twilio_sip_allow::format::read::{Lines, UnitQuery, excerpt};
+use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::firewall::{DeployedUnit, Drift, PublishedNetwork};
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
@@ -76,7 +76,7 @@ pub fn text(data: &[u8]) -> Cow<'_, str> {
 }
 
 /// The units of a text, or `None` where it is refused for reasons that lie in it.
-pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<DeployedUnit>> {
+pub fn parsed(format: &dyn Format, text: &str, wanted: UnitQuery) -> Option<Vec<DeployedUnit>> {
     let assert_place = |at: u32| assert!(text.is_char_boundary(at as usize), "{at}");
     match format::parse(format, text, wanted) {
         Ok(units) => {
@@ -104,8 +104,8 @@ pub fn parsed(format: &dyn Dialect, text: &str, wanted: Wanted) -> Option<Vec<De
 }
 
 /// How units differ from a policy, unless they are too tangled, or the format can say nothing of it.
-pub fn drift(format: &dyn Dialect, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
-    let part = format.part_of(policy).ok()?;
+pub fn drift(format: &dyn Format, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
+    let part = format.supported_part(policy, &Unit::default()).ok()?;
     let policy = part.as_ref().unwrap_or(policy);
     format::compare(format, policy, units, Limits::default(), || {
         KNOWN.as_slice()
@@ -114,8 +114,8 @@ pub fn drift(format: &dyn Dialect, policy: &Policy, units: &[DeployedUnit]) -> O
 }
 
 /// What is rendered of a policy lets through exactly what the policy does.
-pub fn assert_in_sync(format: &dyn Dialect, policy: &Policy, unit: &Unit, text: &str) {
-    let wanted = Wanted {
+pub fn assert_in_sync(format: &dyn Format, policy: &Policy, unit: &Unit, text: &str) {
+    let wanted = UnitQuery {
         unit,
         directions: &policy.scope.directions,
         limits: Limits::default(),

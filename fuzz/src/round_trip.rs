@@ -3,7 +3,8 @@
 use ipnet::Ipv4Net;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use twilio_sip_allow::dataset::{Edition, SHORTEST_PREFIX, parse_edition};
-use twilio_sip_allow::format::{self, FORMATS, FormatError, Unit};
+use twilio_sip_allow::format::registry::FORMATS;
+use twilio_sip_allow::format::{self, FormatError, Unit};
 use twilio_sip_allow::policy::{Direction, Plane, Transport};
 use twilio_sip_allow::select::{self, Selection};
 
@@ -82,13 +83,13 @@ pub fn come_back(wish: &Wish) {
     select::notices(&selection, &policy, &editions, &ATLAS);
     let name = wish.name.as_deref().and_then(|name| name.parse().ok());
     for &format in FORMATS {
-        let table = wish.table.clone().filter(|_| format.takes_table());
+        let table = wish.table.clone().filter(|_| format.info().takes_table);
         let unit = Unit {
             name: name.clone().unwrap_or_default(),
             table,
         };
         match format::render(format, &policy, &unit) {
-            Ok(text) if format.reader().is_some() => {
+            Ok(text) if format.parser().is_some() => {
                 assert_in_sync(format, &policy, &unit, &text);
             }
             Ok(_)

@@ -11,8 +11,8 @@ use super::{Outcome, Selected, keep_verdict, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, Atlas};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
-use crate::format::parse::{Lines, ParseError, Wanted, excerpt};
-use crate::format::{self, Dialect, Unit, UnitName};
+use crate::format::read::{Lines, ReadError, UnitQuery, excerpt};
+use crate::format::{self, Format, Unit, registry};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
 use crate::output::{self, Spool, Talk};
@@ -69,7 +69,7 @@ pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
 
 /// What all files are compared with.
 struct Check {
-    format: &'static dyn Dialect,
+    format: &'static dyn Format,
     unit: Unit,
     policy: Policy,
     atlas: Atlas,
@@ -99,13 +99,9 @@ impl Check {
         let Selected {
             policy, notices, ..
         } = select(&args.selection, DEFAULT_EDITION, limits, &atlas)?;
-        // What cannot be said in this format cannot be deployed either.
-        let sayable = Unit {
-            name: UnitName::default(),
-            ..unit.clone()
-        };
-        format::view(format, &policy, &sayable)?;
-        let policy = format.part_of(&policy)?.unwrap_or(policy);
+        registry::check_table(format, &unit)?;
+        // What this format cannot express cannot be deployed either.
+        let policy = format::supported(format, &policy, &unit)?.into_owned();
         Ok(Check {
             format,
             unit,
@@ -120,8 +116,8 @@ impl Check {
 
     fn subject(&self) -> Subject<'_> {
         Subject {
-            format: self.format.name(),
-            granularity: self.format.granularity(),
+            format: self.format.info().name,
+            granularity: self.format.info().granularity,
             scope: &self.policy.scope,
         }
     }
@@ -163,7 +159,7 @@ impl Check {
         report: &dyn Report,
     ) -> Result<Verdict, Vec<String>> {
         let name = name_of(file);
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
             limits: self.limits,
@@ -210,11 +206,11 @@ impl Check {
         &self,
         name: &str,
         text: &str,
-        wanted: Wanted,
-        errors: &[ParseError],
+        wanted: UnitQuery,
+        errors: &[ReadError],
     ) -> Vec<String> {
         let lines = Lines::of(text);
-        let tell = |error: &ParseError| {
+        let tell = |error: &ReadError| {
             let place = format!("{name}:{}", lines.number(error.at));
             match &excerpt(text, error.at)[..] {
                 "" => format!("{place}: {}", error.problem),
@@ -222,12 +218,12 @@ impl Check {
             }
         };
         let is_short = text.len() <= GUESSED_LENGTH;
-        let other = is_short.then(|| format::meant(self.format, text, wanted));
+        let other = is_short.then(|| registry::detect_format(self.format, text, wanted));
         match other.flatten() {
             Some(other) => vec![format!(
                 "{name} is in the language of {other}, not of {}; use --format {other}",
-                self.format.name(),
-                other = other.name()
+                self.format.info().name,
+                other = other.info().name
             )],
             None => errors.iter().map(tell).collect(),
         }

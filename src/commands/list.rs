@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListWhat};
 use crate::dataset::{self, Atlas, Edition, Region};
-use crate::format::{Dialect, FORMATS, Unit};
+use crate::format::registry::FORMATS;
+use crate::format::{Format, Unit};
 use crate::output::write_stdout;
 use crate::text::json_escaped;
 
@@ -127,16 +128,16 @@ fn formats(long: bool) -> String {
     let mut rows = vec![["FORMAT", "FOR", "OTHER NAMES"].map(str::to_owned).to_vec()];
     rows.extend(FORMATS.iter().map(|format| {
         vec![
-            format.name().to_owned(),
-            format.about().to_owned(),
-            format.aliases().join(", "),
+            format.info().name.to_owned(),
+            format.info().summary.to_owned(),
+            format.info().aliases.join(", "),
         ]
     }));
     let mut text = table(&rows);
     if long {
         let loads = FORMATS
             .iter()
-            .map(|f| vec![f.name().to_owned(), f.load(&Unit::default())]);
+            .map(|f| vec![f.info().name.to_owned(), f.load_command(&Unit::default())]);
         let rows: Vec<_> = loads.collect();
         text += &section("to load an output", &rows);
     }
@@ -144,15 +145,15 @@ fn formats(long: bool) -> String {
 }
 
 fn formats_json() -> Value {
-    let row = |format: &&dyn Dialect| {
+    let row = |format: &&dyn Format| {
         json!({
-            "name": format.name(),
-            "aliases": format.aliases(),
-            "about": format.about(),
-            "contract": format.contract(),
-            "load": format.load(&Unit::default()),
-            "takes_table": format.takes_table(),
-            "read_by_check": format.reader().is_some(),
+            "name": format.info().name,
+            "aliases": format.info().aliases,
+            "about": format.info().summary,
+            "contract": format.info().documentation,
+            "load": format.load_command(&Unit::default()),
+            "takes_table": format.info().takes_table,
+            "read_by_check": format.parser().is_some(),
         })
     };
     json!({ "formats": FORMATS.iter().map(row).collect::<Vec<_>>() })

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Selected, select};
 use crate::cli::{Layout, RenderArgs};
 use crate::dataset;
-use crate::format;
+use crate::format::{self, registry};
 use crate::input;
 use crate::limits::{Limit, Limits};
 use crate::output::Talk;
@@ -23,6 +23,7 @@ pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
     let unit = args.unit();
     let text = match layout {
         Layout::Format(format) => {
+            registry::check_table(format, &unit)?;
             notices.extend(format.notices(&policy));
             format::render(format, &policy, &unit)?
         }

@@ -7,9 +7,14 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
 use crate::firewall::DeployedUnit;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::address_list;
+use crate::format::render::header::head;
+use crate::format::render::networks::Spelled;
+use crate::format::unit::Unit;
 use crate::policy::Granularity;
 use crate::policy::{Direction, Policy};
 use crate::template;
@@ -32,39 +37,37 @@ struct View {
     matches: Vec<Spelled>,
 }
 
-impl Dialect for Asterisk {
-    fn name(&self) -> &'static str {
-        "asterisk"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["pjsip", "pjsip.conf"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Asterisk: an identify section of pjsip.conf, for signaling that comes in"
-    }
-
-    fn contract(&self) -> &'static str {
-        "The file is replaced as a whole, and a reload brings it into force. It matches where \
+static INFO: FormatInfo = FormatInfo {
+    name: "asterisk",
+    aliases: &["pjsip", "pjsip.conf"],
+    summary: "Asterisk: an identify section of pjsip.conf, for signaling that comes in",
+    documentation: "The file is replaced as a whole, and a reload brings it into force. It matches where \
          SIP comes from: RTP and what goes out are not in it, and a call without signaling in \
-         is refused."
+         is refused.",
+    template: ("asterisk.j2", include_str!("../../templates/asterisk.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::RemoteAddress,
+};
+
+impl Format for Asterisk {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "asterisk -rx 'pjsip reload' (once '#include FILE' is in pjsip.conf)".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("asterisk.j2", include_str!("../../templates/asterisk.j2"))
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        let part = address_list::sip_sources(&INFO, policy)?;
+        address_list::check_only_list(&INFO, &part)?;
+        Ok(Some(part))
     }
 
-    fn part_of(&self, policy: &Policy) -> Result<Option<Policy>, FormatError> {
-        addresses::sip_sources(self, policy).map(Some)
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let list = addresses::only_list(self, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let list =
+            address_list::only_list(&INFO, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
         Ok(template::value(&View {
             head: head(self, policy, unit, &[]),
             // Names of endpoints are told apart by case too.
@@ -73,18 +76,14 @@ impl Dialect for Asterisk {
         }))
     }
 
-    fn granularity(&self) -> Granularity {
-        Granularity::RemoteAddress
-    }
-
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Asterisk {
+impl Parser for Asterisk {
     /// All `identify` sections of an endpoint are one unit: any of them identifies it.
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let endpoint = wanted.unit.name.to_string();
         let mut criteria = criteria::Criteria::new(wanted.limits);
         let is_there = if listing::is_listing(text) {

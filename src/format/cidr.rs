@@ -4,8 +4,11 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit, head};
-use crate::policy::{Plane, Policy, Rule};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo};
+use crate::format::render::header::head;
+use crate::format::unit::Unit;
+use crate::policy::{Granularity, Plane, Policy, Rule};
 use crate::template;
 
 /// The row of the table of formats.
@@ -19,36 +22,35 @@ struct View {
     networks: Vec<Ipv4Net>,
 }
 
-impl Dialect for Cidr {
-    fn name(&self) -> &'static str {
-        "cidr"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["txt", "text", "plain", "list", "networks"]
-    }
-
-    fn about(&self) -> &'static str {
-        "a list of networks alone, one a line, for whatever takes one"
-    }
-
-    fn contract(&self) -> &'static str {
-        "The fewest networks that hold the selection's addresses, ascending. A list says no direction, \
+static INFO: FormatInfo = FormatInfo {
+    name: "cidr",
+    aliases: &["txt", "text", "plain", "list", "networks"],
+    summary: "a list of networks alone, one a line, for whatever takes one",
+    documentation: "The fewest networks that hold the selection's addresses, ascending. A list says no direction, \
          protocol or port, as its head tells; those are up to what takes it. The networks of both \
          planes are one list, unless `--plane` names one. `--local-address` and the local ports are \
-         refused; `--name` makes no difference."
+         refused; `--name` makes no difference.",
+    template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Cidr {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "grep -v '^#' FILE".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("cidr.j2", include_str!("../../templates/cidr.j2"))
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        refuse_local_side(policy)?;
+        Ok(None)
     }
 
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        self.refuse_local_side(policy)?;
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(template::value(&View {
             head: head(self, policy, unit, &[]),
             mixed: is_mixed(policy),
@@ -66,27 +68,25 @@ impl Dialect for Cidr {
     }
 }
 
-impl Cidr {
-    fn refuse_local_side(&self, policy: &Policy) -> Result<(), FormatError> {
-        let refuse = |what| {
-            Err(FormatError::Inexpressible {
-                format: self.name(),
-                what,
-            })
-        };
-        if policy.rules.iter().any(|r| !r.local.networks.is_empty()) {
-            return refuse(
-                "--local-address: a list of networks has Twilio's side alone; leave the option out",
-            );
-        }
-        if !policy.scope.local_ports.is_empty() {
-            return refuse(
-                "--local-sip-port, --local-tls-port or --local-rtp-ports: a list of networks has no \
-                 ports; leave the option out",
-            );
-        }
-        Ok(())
+fn refuse_local_side(policy: &Policy) -> Result<(), FormatError> {
+    let refuse = |what| {
+        Err(FormatError::Inexpressible {
+            format: INFO.name,
+            what,
+        })
+    };
+    if policy.rules.iter().any(|r| !r.local.networks.is_empty()) {
+        return refuse(
+            "--local-address: a list of networks has Twilio's side alone; leave the option out",
+        );
     }
+    if !policy.scope.local_ports.is_empty() {
+        return refuse(
+            "--local-sip-port, --local-tls-port or --local-rtp-ports: a list of networks has no \
+             ports; leave the option out",
+        );
+    }
+    Ok(())
 }
 
 /// The fewest networks that hold exactly the remote addresses of some rules, ascending.

@@ -6,8 +6,10 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit};
-use crate::policy::{Policy, RemoteNetwork, Rule};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo};
+use crate::format::unit::Unit;
+use crate::policy::{Granularity, Policy, RemoteNetwork, Rule};
 use crate::template;
 
 /// The row of the table of formats.
@@ -30,37 +32,32 @@ struct View {
     records: Vec<String>,
 }
 
-impl Dialect for Csv {
-    fn name(&self) -> &'static str {
-        "csv"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["excel", "spreadsheet", "rfc4180"]
-    }
-
-    fn about(&self) -> &'static str {
-        "comma-separated values, for spreadsheets and programs"
-    }
-
-    fn contract(&self) -> &'static str {
-        "RFC 4180, lines that end in CRLF, a header, and a record for each rule, network and local \
+static INFO: FormatInfo = FormatInfo {
+    name: "csv",
+    aliases: &["excel", "spreadsheet", "rfc4180"],
+    summary: "comma-separated values, for spreadsheets and programs",
+    documentation: "RFC 4180, lines that end in CRLF, a header, and a record for each rule, network and local \
          network: direction, plane, transport (empty for media), protocol, networks and ports of \
          either side (`any`, a port, or `FIRST-LAST`), and the regions and editions that the network \
          comes from. It holds what opens a call or a flow; TCP's way back, which a firewall without \
          state needs besides, is in `json`. No field begins as a formula does; \
-         `--name` makes no difference."
+         `--name` makes no difference.",
+    template: ("csv.j2", include_str!("../../templates/csv.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Csv {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "import FILE as comma-separated values with a header".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("csv.j2", include_str!("../../templates/csv.j2"))
-    }
-
-    fn view(&self, policy: &Policy, _unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, _unit: &Unit) -> Result<Value, FormatError> {
         let header = HEADER.map(str::to_owned);
         let records = [header].into_iter().chain(records(policy));
         Ok(template::value(&View {

@@ -7,9 +7,14 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{ParseError, Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
-use crate::policy::{Direction, Policy, Protocol, Rule, address_or_cidr};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::error::ReadError;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::NetworkLists;
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy, Protocol, Rule, address_or_cidr};
 use crate::template;
 
 mod deployed;
@@ -49,47 +54,41 @@ struct RichRule {
     comment: String,
 }
 
-impl Dialect for Firewalld {
-    fn name(&self) -> &'static str {
-        "firewalld"
+static INFO: FormatInfo = FormatInfo {
+    name: "firewalld",
+    aliases: &["firewall-cmd", "firewalld-policy"],
+    summary: "Linux firewalld (0.9 or later): a policy of one direction, as XML",
+    documentation: "A policy is a file of its own, replaced as a whole; a reload brings it into force. \
+         It has one direction, so a call for both is refused.",
+    template: ("firewalld.j2", include_str!("../../templates/firewalld.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Firewalld {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["firewall-cmd", "firewalld-policy"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Linux firewalld (0.9 or later): a policy of one direction, as XML"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A policy is a file of its own, replaced as a whole; a reload brings it into force. \
-         It has one direction, so a call for both is refused."
-    }
-
-    fn load(&self, unit: &Unit) -> String {
+    fn load_command(&self, unit: &Unit) -> String {
         let name = unit.name.lower_with_hyphens();
         format!("install -m 644 FILE /etc/firewalld/policies/{name}-{DIRECTION}.xml")
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("firewalld.j2", include_str!("../../templates/firewalld.j2"))
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        only_direction(policy)?;
+        Ok(None)
     }
 
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let [direction] = policy.scope.directions[..] else {
-            return Err(FormatError::Inexpressible {
-                format: self.name(),
-                what: "both directions in one file: a policy of firewalld has one; render --direction in \
-                       and --direction out each",
-            });
-        };
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let direction = only_direction(policy)?;
         let (ingress, egress) = match direction {
             Direction::In => ("ANY", "HOST"),
             Direction::Out => ("HOST", "ANY"),
         };
         let name = policy_name(unit, direction);
-        let name = unit.fits(self.name(), name, NAME_LIMIT)?;
+        let name = unit.bounded_name(INFO.name, name, NAME_LIMIT)?;
         let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
         let reload = "firewall-cmd --reload".to_owned();
         let head = head(self, policy, unit, &[reload]);
@@ -106,19 +105,30 @@ impl Dialect for Firewalld {
         }))
     }
 
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Firewalld {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+fn only_direction(policy: &Policy) -> Result<Direction, FormatError> {
+    match policy.scope.directions[..] {
+        [direction] => Ok(direction),
+        _ => Err(FormatError::Inexpressible {
+            format: INFO.name,
+            what: "both directions in one file: a policy of firewalld has one; render --direction in \
+                   and --direction out each",
+        }),
+    }
+}
+
+impl Parser for Firewalld {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         if text.trim_start().starts_with('<') {
             xml::parse(text, wanted)
         } else if info::is_listing(text) {
             info::parse(text, wanted)
         } else {
-            Err(vec![ParseError::new(0, EXPECTED)])
+            Err(vec![ReadError::new(0, EXPECTED)])
         }
     }
 }

@@ -4,9 +4,12 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::request::Request;
-use super::{Dialect, FormatError, NetworkList, NetworkLists, Unit};
-use crate::policy::{Policy, RemoteNetwork};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo};
+use crate::format::render::change_request::Request;
+use crate::format::render::networks::{NetworkList, NetworkLists};
+use crate::format::unit::Unit;
+use crate::policy::{Granularity, Policy, RemoteNetwork};
 use crate::template;
 
 /// The row of the table of formats.
@@ -35,37 +38,28 @@ struct Network {
     shared: bool,
 }
 
-impl Dialect for Html {
-    fn name(&self) -> &'static str {
-        "html"
+static INFO: FormatInfo = FormatInfo {
+    name: "html",
+    aliases: &["htm", "page"],
+    summary: "a change request to a network team, as a page",
+    documentation: "What `markdown` says, and a picture of what each region opens, in one file without script and \
+         without anything from elsewhere, light or dark as the reader has it, and fit to print.",
+    template: ("html.j2", include_str!("../../templates/html.j2")),
+    is_stateless: true,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Html {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["htm", "page"]
-    }
-
-    fn about(&self) -> &'static str {
-        "a change request to a network team, as a page"
-    }
-
-    fn contract(&self) -> &'static str {
-        "What `markdown` says, and a picture of what each region opens, in one file without script and \
-         without anything from elsewhere, light or dark as the reader has it, and fit to print."
-    }
-
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "xdg-open FILE".to_owned()
     }
 
-    fn is_stateless(&self) -> bool {
-        true
-    }
-
-    fn template(&self) -> (&'static str, &'static str) {
-        ("html.j2", include_str!("../../templates/html.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(template::value(&View {
             request: Request::new(self, policy, unit, escaped),
             regions: regions(policy),

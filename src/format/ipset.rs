@@ -9,9 +9,14 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::iptables::ports;
-use super::parse::{ParseError, Parsed, Wanted, sound};
-use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, UnitName, head, rules};
 use crate::firewall::DeployedUnit;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser, needed_rules};
+use crate::format::read::error::{ReadError, ok_or_errors};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::{NetworkLists, Spelled};
+use crate::format::unit::{Unit, UnitName};
 use crate::limits::Limit;
 use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy, Rule};
@@ -49,42 +54,37 @@ struct Set {
     entries: Vec<String>,
 }
 
-impl Dialect for Ipset {
-    fn name(&self) -> &'static str {
-        "ipset"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["ipset-restore", "ipset-save"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Linux ipset: a set of networks for each plane, and the iptables rules that use them"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A load fills a new set for each plane and puts it in the place of the old one, each \
+static INFO: FormatInfo = FormatInfo {
+    name: "ipset",
+    aliases: &["ipset-restore", "ipset-save"],
+    summary: "Linux ipset: a set of networks for each plane, and the iptables rules that use them",
+    documentation: "A load fills a new set for each plane and puts it in the place of the old one, each \
          in one step; loading again changes nothing. A set holds networks alone: direction, \
          protocol and ports are those of the iptables rules that the head gives as hooks, \
-         which are yours and which a load does not change."
+         which are yours and which a load does not change.",
+    template: ("ipset.j2", include_str!("../../templates/ipset.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::RemoteAddress,
+};
+
+impl Format for Ipset {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "ipset restore -file FILE".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("ipset.j2", include_str!("../../templates/ipset.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let lists = NetworkLists::new(policy, COMMENT_LIMIT, |network| network.to_string());
         let mut names = BTreeMap::new();
         let mut sets = Vec::new();
         for (plane, usual) in USUAL_LISTS {
             let mut networks = lists.of(plane).map(|list| &list.spelled[..]);
             for number in 0..lists.of(plane).count().max(usual) {
-                let set = self.set(unit, plane, number, networks.next().unwrap_or_default())?;
+                let set = set(unit, plane, number, networks.next().unwrap_or_default())?;
                 names.insert((plane, number), set.name.clone());
                 sets.push(set);
             }
@@ -100,11 +100,7 @@ impl Dialect for Ipset {
         }))
     }
 
-    fn granularity(&self) -> Granularity {
-        Granularity::RemoteAddress
-    }
-
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
@@ -113,8 +109,8 @@ impl Dialect for Ipset {
 /// user's may be named after a plane too.
 const OWN: &str = "set ";
 
-impl Reader for Ipset {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Ipset {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let usual = usual_lists().map(|(plane, number)| set_name(&wanted.unit.name, plane, number));
         let usual: Vec<String> = usual.collect();
         let sets = sets::read(text, &usual, wanted.limits)?;
@@ -135,7 +131,7 @@ impl Reader for Ipset {
             count += set.map_or(0, |set| set.changes.len() * wanted.directions.len());
             if let Err(exceeded) = wanted.limits.check(Limit::Rules, count) {
                 let at = set.map_or(0, |set| set.at);
-                return Err(vec![ParseError::new(at, exceeded)]);
+                return Err(vec![ReadError::new(at, exceeded)]);
             }
             let absent = "there is no such set in the text".to_owned();
             let absent = set.is_none().then_some(absent);
@@ -148,12 +144,12 @@ impl Reader for Ipset {
                 Err(found) => errors.extend(found),
             }
         }
-        sound(units, errors)
+        ok_or_errors(units, errors)
     }
 
     /// A set serves the rules of its list; one of a user's own is all that there is.
     fn expected<'a>(&self, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
-        let mut rules = rules(self, policy, unit.direction);
+        let mut rules = needed_rules(&INFO, policy, unit.direction);
         if let Some(set) = unit.name.strip_prefix(OWN) {
             let lists = NetworkLists::new(policy, COMMENT_LIMIT, |network| network.to_string());
             rules.retain(|rule| set.ends_with(&list_name(rule.plane, lists.of_rule(rule).0)));
@@ -181,22 +177,14 @@ fn list_name(plane: Plane, number: usize) -> String {
     }
 }
 
-impl Ipset {
-    fn set(
-        &self,
-        unit: &Unit,
-        plane: Plane,
-        number: usize,
-        networks: &[Spelled],
-    ) -> Result<Set, FormatError> {
-        let name = set_name(&unit.name, plane, number);
-        let entry = |n: &Spelled| format!("{} comment \"{}\"", n.address, n.label);
-        Ok(Set {
-            filled: unit.fits(self.name(), format!("{name}-new"), NAME_LIMIT)?,
-            name,
-            entries: networks.iter().map(entry).collect(),
-        })
-    }
+fn set(unit: &Unit, plane: Plane, number: usize, networks: &[Spelled]) -> Result<Set, FormatError> {
+    let name = set_name(&unit.name, plane, number);
+    let entry = |n: &Spelled| format!("{} comment \"{}\"", n.address, n.label);
+    Ok(Set {
+        filled: unit.bounded_name(INFO.name, format!("{name}-new"), NAME_LIMIT)?,
+        name,
+        entries: networks.iter().map(entry).collect(),
+    })
 }
 
 /// The commands that put a rule into the user's chain, unless it is there: one for each local network.

@@ -6,9 +6,13 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
-use crate::policy::{Direction, Policy, PortRange, Rule};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::NetworkLists;
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy, PortRange, Rule};
 use crate::template;
 
 mod listing;
@@ -31,40 +35,35 @@ struct View {
     rules: Vec<String>,
 }
 
-impl Dialect for Iptables {
-    fn name(&self) -> &'static str {
-        "iptables"
+static INFO: FormatInfo = FormatInfo {
+    name: "iptables",
+    aliases: &[
+        "iptables-restore",
+        "iptables-save",
+        "iptables-nft",
+        "iptables-legacy",
+        "ipt",
+    ],
+    summary: "Linux iptables, both back ends: two chains of the filter table",
+    documentation: "A load replaces both chains as a whole, in one step, and loading again changes nothing. It is \
+         spelled as iptables-save prints it back.",
+    template: ("iptables.j2", include_str!("../../templates/iptables.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Iptables {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &[
-            "iptables-restore",
-            "iptables-save",
-            "iptables-nft",
-            "iptables-legacy",
-            "ipt",
-        ]
-    }
-
-    fn about(&self) -> &'static str {
-        "Linux iptables, both back ends: two chains of the filter table"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A load replaces both chains as a whole, in one step, and loading again changes nothing. It is \
-         spelled as iptables-save prints it back."
-    }
-
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "iptables-restore --noflush FILE".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("iptables.j2", include_str!("../../templates/iptables.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let chain = |direction| chain_name(self, unit, direction);
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let chain = |direction| chain_name(unit, direction);
         let both = [Direction::In, Direction::Out];
         let directions = policy.scope.directions.iter();
         let hooks = directions
@@ -92,19 +91,19 @@ impl Dialect for Iptables {
         }))
     }
 
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Iptables {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Iptables {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
 }
 
-fn chain_name(format: &Iptables, unit: &Unit, direction: Direction) -> Result<String, FormatError> {
-    unit.fits(format.name(), unit.name.upper(direction), CHAIN_NAME_LIMIT)
+fn chain_name(unit: &Unit, direction: Direction) -> Result<String, FormatError> {
+    unit.bounded_name(INFO.name, unit.name.upper(direction), CHAIN_NAME_LIMIT)
 }
 
 /// A line for each pair of a remote and a local network: iptables has no lists of addresses.

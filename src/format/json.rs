@@ -1,18 +1,18 @@
 //! The policy as JSON. The shape is that of `docs/policy.schema.json`; a change that breaks it
 //! raises [`VERSION`].
 
-pub(super) mod node;
-
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::{Dialect, FormatError, Unit};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo};
+use crate::format::unit::Unit;
 use crate::policy::{
-    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, SelectedEdition, State,
-    Transport,
+    Direction, Granularity, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule,
+    SelectedEdition, State, Transport,
 };
 use crate::template;
 use crate::text::json_escaped;
@@ -107,38 +107,29 @@ struct Ports {
     last: u16,
 }
 
-impl Dialect for Json {
-    fn name(&self) -> &'static str {
-        "json"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["rules-json"]
-    }
-
-    fn about(&self) -> &'static str {
-        "the rules as JSON, for programs"
-    }
-
-    fn contract(&self) -> &'static str {
-        "One object of [policy.schema.json](policy.schema.json), version 1; a change that breaks readers \
+static INFO: FormatInfo = FormatInfo {
+    name: "json",
+    aliases: &["rules-json"],
+    summary: "the rules as JSON, for programs",
+    documentation: "One object of [policy.schema.json](policy.schema.json), version 1; a change that breaks readers \
          raises `version`. `rules` are what every firewall has to allow, `tcp_return` what one without \
-         state needs besides."
+         state needs besides.",
+    template: TEMPLATE,
+    is_stateless: true,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Json {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "jq . FILE".to_owned()
     }
 
-    fn is_stateless(&self) -> bool {
-        true
-    }
-
-    fn template(&self) -> (&'static str, &'static str) {
-        TEMPLATE
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(laid_out(&serde_json::json!(Document::new(policy, unit))))
     }
 }

@@ -7,9 +7,13 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, Labelled, NetworkLists, Reader, Unit, head};
-use crate::policy::{Direction, Plane, Policy, PortRange, Rule, State};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::{Labelled, NetworkLists};
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, State};
 use crate::template;
 
 mod addresses;
@@ -53,38 +57,29 @@ struct Term {
     conditions: Vec<String>,
 }
 
-impl Dialect for Junos {
-    fn name(&self) -> &'static str {
-        "junos"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["juniper", "junos-set", "junos-filter"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Juniper Junos OS: a firewall filter for each direction, as set commands"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A load replaces each filter and its prefix lists as a whole, in one commit. It keeps \
+static INFO: FormatInfo = FormatInfo {
+    name: "junos",
+    aliases: &["juniper", "junos-set", "junos-filter"],
+    summary: "Juniper Junos OS: a firewall filter for each direction, as set commands",
+    documentation: "A load replaces each filter and its prefix lists as a whole, in one commit. It keeps \
          no state, so it also lets TCP's way back through, and it discards what it does not \
-         accept."
+         accept.",
+    template: ("junos.j2", include_str!("../../templates/junos.j2")),
+    is_stateless: true,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Junos {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "load set FILE (in configuration mode, at the top; then commit)".to_owned()
     }
 
-    fn is_stateless(&self) -> bool {
-        true
-    }
-
-    fn template(&self) -> (&'static str, &'static str) {
-        ("junos.j2", include_str!("../../templates/junos.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let directions = &policy.scope.directions;
         let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
         let hook = |direction: &Direction| {
@@ -103,13 +98,13 @@ impl Dialect for Junos {
         }))
     }
 
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Junos {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Junos {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
 }

@@ -7,9 +7,14 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, Reader, Spelled, Unit, addresses, head};
 use crate::firewall::DeployedUnit;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::address_list;
+use crate::format::render::header::head;
+use crate::format::render::networks::Spelled;
+use crate::format::unit::Unit;
 use crate::policy::Granularity;
 use crate::policy::{Direction, Plane, Policy};
 use crate::template;
@@ -39,39 +44,36 @@ struct View {
     records: Vec<Spelled>,
 }
 
-impl Dialect for Kamailio {
-    fn name(&self) -> &'static str {
-        "kamailio"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["kamailio-permissions", "address-file"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Kamailio: the address file of the permissions module, for signaling that comes in"
-    }
-
-    fn contract(&self) -> &'static str {
-        "The file is replaced as a whole, and a reload brings it into force. It lists where \
+static INFO: FormatInfo = FormatInfo {
+    name: "kamailio",
+    aliases: &["kamailio-permissions", "address-file"],
+    summary: "Kamailio: the address file of the permissions module, for signaling that comes in",
+    documentation: "The file is replaced as a whole, and a reload brings it into force. It lists where \
          SIP comes from: RTP and what goes out are not in it, and a call without signaling in \
-         is refused."
+         is refused.",
+    template: ("kamailio.j2", include_str!("../../templates/kamailio.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::RemoteAddress,
+};
+
+impl Format for Kamailio {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "kamcmd permissions.addressReload (once FILE is what address_file names)".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("kamailio.j2", include_str!("../../templates/kamailio.j2"))
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        let part = address_list::sip_sources(&INFO, policy)?;
+        address_list::check_only_list(&INFO, &part)?;
+        Ok(Some(part))
     }
 
-    fn part_of(&self, policy: &Policy) -> Result<Option<Policy>, FormatError> {
-        addresses::sip_sources(self, policy).map(Some)
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let list = addresses::only_list(self, policy, COMMENT_LIMIT, address_and_mask)?;
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let list = address_list::only_list(&INFO, policy, COMMENT_LIMIT, address_and_mask)?;
         let hooks = [
             "modparam(\"permissions\", \"address_file\", \"FILE\")".to_owned(),
             format!(
@@ -106,19 +108,15 @@ impl Dialect for Kamailio {
         most.map(notice).into_iter().collect()
     }
 
-    fn granularity(&self) -> Granularity {
-        Granularity::RemoteAddress
-    }
-
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Kamailio {
+impl Parser for Kamailio {
     /// A name that is a number is that of a group of a user's own; others are tags, which make no
     /// difference to `allow_source_address`.
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let own = wanted.unit.name.to_string();
         let (number, name) = match own.parse() {
             Ok(number) => (number, own),

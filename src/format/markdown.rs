@@ -3,9 +3,11 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::request::Request;
-use super::{Dialect, FormatError, Unit};
-use crate::policy::Policy;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo};
+use crate::format::render::change_request::Request;
+use crate::format::unit::Unit;
+use crate::policy::{Granularity, Policy};
 use crate::template;
 
 /// The row of the table of formats.
@@ -16,38 +18,29 @@ struct View {
     request: Request,
 }
 
-impl Dialect for Markdown {
-    fn name(&self) -> &'static str {
-        "markdown"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["md", "gfm", "change-request"]
-    }
-
-    fn about(&self) -> &'static str {
-        "a change request to a network team, as Markdown"
-    }
-
-    fn contract(&self) -> &'static str {
-        "What is asked, by direction, with sources, destinations and ports; the addresses; what does not \
+static INFO: FormatInfo = FormatInfo {
+    name: "markdown",
+    aliases: &["md", "gfm", "change-request"],
+    summary: "a change request to a network team, as Markdown",
+    documentation: "What is asked, by direction, with sources, destinations and ports; the addresses; what does not \
          work without it, and how to prove it afterwards; where the addresses are published. TCP's way \
-         back, for firewalls without state, stands in tables of its own. The tables are those of GitHub."
+         back, for firewalls without state, stands in tables of its own. The tables are those of GitHub.",
+    template: ("markdown.j2", include_str!("../../templates/markdown.j2")),
+    is_stateless: true,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Markdown {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "pandoc -f gfm -o REQUEST.docx FILE".to_owned()
     }
 
-    fn is_stateless(&self) -> bool {
-        true
-    }
-
-    fn template(&self) -> (&'static str, &'static str) {
-        ("markdown.j2", include_str!("../../templates/markdown.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let request = Request::new(self, policy, unit, escaped);
         Ok(template::value(&View { request }))
     }

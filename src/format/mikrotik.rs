@@ -7,9 +7,13 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
-use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::{NetworkLists, Spelled};
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
 mod listing;
@@ -41,33 +45,28 @@ struct Chain {
     rules: Vec<String>,
 }
 
-impl Dialect for Mikrotik {
-    fn name(&self) -> &'static str {
-        "mikrotik"
+static INFO: FormatInfo = FormatInfo {
+    name: "mikrotik",
+    aliases: &["routeros", "rsc"],
+    summary: "MikroTik RouterOS: address lists and two chains of the filter, as a script",
+    documentation: "A load replaces the address lists and chains as a whole, but line by line. The \
+         chains only accept.",
+    template: ("mikrotik.j2", include_str!("../../templates/mikrotik.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Mikrotik {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["routeros", "rsc"]
-    }
-
-    fn about(&self) -> &'static str {
-        "MikroTik RouterOS: address lists and two chains of the filter, as a script"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A load replaces the address lists and chains as a whole, but line by line. The \
-         chains only accept."
-    }
-
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "/import file-name=FILE (its name ends in .rsc)".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("mikrotik.j2", include_str!("../../templates/mikrotik.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let base = unit.name.lower_with_hyphens();
         let hooks: Vec<String> = policy
             .scope
@@ -100,13 +99,13 @@ impl Dialect for Mikrotik {
         }))
     }
 
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Mikrotik {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Mikrotik {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
 }

@@ -7,9 +7,14 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{ParseError, Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
-use crate::policy::{Direction, Plane, Policy, PortRange, Rule, address_or_cidr};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::error::ReadError;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::{NetworkLists, Spelled};
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
 mod json;
@@ -66,39 +71,34 @@ struct Chain {
     rules: Vec<String>,
 }
 
-impl Dialect for Nftables {
-    fn name(&self) -> &'static str {
-        "nftables"
+static INFO: FormatInfo = FormatInfo {
+    name: "nftables",
+    aliases: &["nft", "nftable"],
+    summary: "Linux nftables: sets and chains for a table that you have",
+    documentation: "A load replaces the two sets and the two chains as a whole, in one transaction, and loading \
+         again changes nothing. The table and its other chains stay as they are.",
+    template: ("nftables.j2", include_str!("../../templates/nftables.j2")),
+    is_stateless: false,
+    takes_table: true,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Nftables {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["nft", "nftable"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Linux nftables: sets and chains for a table that you have"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A load replaces the two sets and the two chains as a whole, in one transaction, and loading \
-         again changes nothing. The table and its other chains stay as they are."
-    }
-
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "nft -f FILE".to_owned()
     }
 
-    fn takes_table(&self) -> bool {
-        true
+    fn supported_part(&self, _policy: &Policy, unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        unit.table.as_deref().map(split_table).transpose()?;
+        Ok(None)
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("nftables.j2", include_str!("../../templates/nftables.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let table = unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
-        split_table(table)?;
         let base = unit.name.lower_with_underscores();
         let hooks: Vec<String> = policy
             .scope
@@ -130,15 +130,15 @@ impl Dialect for Nftables {
         }))
     }
 
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Nftables {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Nftables {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let table = wanted.unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
-        let table = split_table(table).map_err(|error| vec![ParseError::new(0, error)])?;
+        let table = split_table(table).map_err(|error| vec![ReadError::new(0, error)])?;
         ruleset::parse(text, table, wanted)
     }
 }

@@ -8,8 +8,12 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Reader, Spelled, Unit, head};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::{NetworkLists, Spelled};
+use crate::format::unit::Unit;
 use crate::policy::Granularity;
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
@@ -45,38 +49,33 @@ struct Table {
     addresses: String,
 }
 
-impl Dialect for Pf {
-    fn name(&self) -> &'static str {
-        "pf"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["pfctl", "pf.conf", "packet-filter"]
-    }
-
-    fn about(&self) -> &'static str {
-        "pf of FreeBSD, OpenBSD and macOS: an anchor"
-    }
-
-    fn contract(&self) -> &'static str {
-        "A load replaces the anchor as a whole, in one step, and loading again changes nothing. The \
+static INFO: FormatInfo = FormatInfo {
+    name: "pf",
+    aliases: &["pfctl", "pf.conf", "packet-filter"],
+    summary: "pf of FreeBSD, OpenBSD and macOS: an anchor",
+    documentation: "A load replaces the anchor as a whole, in one step, and loading again changes nothing. The \
          grammar is what the three systems have in common. Load the file into the anchor, never \
          into /etc/pf.conf or the main ruleset. A reboot empties the anchor, unless /etc/pf.conf \
          has `load anchor \"twilio-sip\" from \"FILE\"` after the line of the anchor. pfSense and \
-         OPNsense take lists of addresses by URL instead of anchors: use the format `cidr`."
+         OPNsense take lists of addresses by URL instead of anchors: use the format `cidr`.",
+    template: ("pf.j2", include_str!("../../templates/pf.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::NewConnection,
+};
+
+impl Format for Pf {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, unit: &Unit) -> String {
+    fn load_command(&self, unit: &Unit) -> String {
         format!("pfctl -a {} -f FILE", unit.name.lower_with_hyphens())
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("pf.j2", include_str!("../../templates/pf.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let names = TableNames {
-            format: self.name(),
+            format: INFO.name,
             unit,
         };
         let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
@@ -114,17 +113,13 @@ impl Dialect for Pf {
         }))
     }
 
-    fn granularity(&self) -> Granularity {
-        Granularity::NewConnection
-    }
-
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Pf {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Pf {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
 }
@@ -158,7 +153,7 @@ impl TableNames<'_> {
 
     fn fit(&self, what: &str) -> Result<String, FormatError> {
         let made = format!("{}_{what}", self.unit.name.lower_with_underscores());
-        self.unit.fits(self.format, made, TABLE_NAME_LIMIT)
+        self.unit.bounded_name(self.format, made, TABLE_NAME_LIMIT)
     }
 }
 

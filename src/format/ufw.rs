@@ -7,9 +7,13 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use super::parse::{Parsed, Wanted};
-use super::{Dialect, FormatError, NetworkLists, Reader, Unit, head};
-use crate::policy::{Direction, Policy, PortRange, Rule, address_or_cidr};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::NetworkLists;
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
 mod listing;
@@ -27,34 +31,29 @@ struct View {
     rules: Vec<String>,
 }
 
-impl Dialect for Ufw {
-    fn name(&self) -> &'static str {
-        "ufw"
-    }
-
-    fn aliases(&self) -> &'static [&'static str] {
-        &["uncomplicated-firewall"]
-    }
-
-    fn about(&self) -> &'static str {
-        "Linux ufw: rules that a comment marks, as a script that adds and deletes them"
-    }
-
-    fn contract(&self) -> &'static str {
-        "The script adds what is new, then deletes what an earlier load left, one rule after \
+static INFO: FormatInfo = FormatInfo {
+    name: "ufw",
+    aliases: &["uncomplicated-firewall"],
+    summary: "Linux ufw: rules that a comment marks, as a script that adds and deletes them",
+    documentation: "The script adds what is new, then deletes what an earlier load left, one rule after \
          another; loading again changes nothing. It knows its own rules by their comment, and \
-         touches no others."
+         touches no others.",
+    template: ("ufw.j2", include_str!("../../templates/ufw.j2")),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Ufw {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "sh FILE".to_owned()
     }
 
-    fn template(&self) -> (&'static str, &'static str) {
-        ("ufw.j2", include_str!("../../templates/ufw.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let name = unit.name.lower_with_hyphens();
         Ok(template::value(&View {
             head: head(self, policy, unit, &[]),
@@ -63,13 +62,13 @@ impl Dialect for Ufw {
         }))
     }
 
-    fn reader(&self) -> Option<&dyn Reader> {
+    fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
 }
 
-impl Reader for Ufw {
-    fn parse(&self, text: &str, wanted: Wanted) -> Parsed {
+impl Parser for Ufw {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
 
@@ -77,7 +76,7 @@ impl Reader for Ufw {
         &self,
         policy: &Policy,
         text: &str,
-        wanted: Wanted,
+        wanted: UnitQuery,
     ) -> Option<Result<String, FormatError>> {
         let name = wanted.unit.name.lower_with_hyphens();
         let left = script::left_by_load(text, &name, &rules(policy, &name))?;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::FormatError;
+use crate::format::error::FormatError;
 use crate::policy::Direction;
 
 /// Where an output goes: the unit's name, and what a dialect needs besides.
@@ -43,7 +43,7 @@ const DEPLOYED_MAX: usize = 255;
 
 impl Unit {
     /// `made`, a name that a dialect made of the unit's, when the firewall takes one so long.
-    pub(super) fn fits(
+    pub(super) fn bounded_name(
         &self,
         format: &'static str,
         made: String,

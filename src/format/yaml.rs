@@ -7,8 +7,11 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::json::Document;
-use super::{Dialect, FormatError, Unit, head};
-use crate::policy::Policy;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo};
+use crate::format::render::header::head;
+use crate::format::unit::Unit;
+use crate::policy::{Granularity, Policy};
 use crate::template;
 
 /// The row of the table of formats.
@@ -20,36 +23,27 @@ struct View<'a> {
     document: Document<'a>,
 }
 
-impl Dialect for Yaml {
-    fn name(&self) -> &'static str {
-        "yaml"
+static INFO: FormatInfo = FormatInfo {
+    name: "yaml",
+    aliases: &["yml", "rules-yaml"],
+    summary: "the rules as YAML, for programs and people",
+    documentation: "The same object as `json`, of [policy.schema.json](policy.schema.json), with a head of comments.",
+    template: ("yaml.j2", include_str!("../../templates/yaml.j2")),
+    is_stateless: true,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Yaml {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["yml", "rules-yaml"]
-    }
-
-    fn about(&self) -> &'static str {
-        "the rules as YAML, for programs and people"
-    }
-
-    fn contract(&self) -> &'static str {
-        "The same object as `json`, of [policy.schema.json](policy.schema.json), with a head of comments."
-    }
-
-    fn load(&self, _unit: &Unit) -> String {
+    fn load_command(&self, _unit: &Unit) -> String {
         "yq . FILE".to_owned()
     }
 
-    fn is_stateless(&self) -> bool {
-        true
-    }
-
-    fn template(&self) -> (&'static str, &'static str) {
-        ("yaml.j2", include_str!("../../templates/yaml.j2"))
-    }
-
-    fn view(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(template::value(&View {
             head: head(self, policy, unit, &[]),
             document: Document::new(policy, unit),

@@ -2,8 +2,8 @@
 
 use ipnet::Ipv4Net;
 use twilio_sip_allow::firewall::{DeployedUnit, Drift};
-use twilio_sip_allow::format::parse::{Lines, Wanted, excerpt};
-use twilio_sip_allow::format::{self, Dialect, Unit, UnitName};
+use twilio_sip_allow::format::read::{Lines, UnitQuery, excerpt};
+use twilio_sip_allow::format::{self, Format, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
 use twilio_sip_allow::report::{Judged, Report, Text};
@@ -16,8 +16,8 @@ use super::oracle::{Random, Selected, Site, dotted};
 pub const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
 
 /// A format by its name.
-pub fn dialect(name: &str) -> &'static dyn Dialect {
-    format::find(name).unwrap()
+pub fn dialect(name: &str) -> &'static dyn Format {
+    format::registry::find(name).unwrap()
 }
 
 pub fn everything() -> Selection {
@@ -106,14 +106,14 @@ pub fn units(
         name: UnitName::deployed(name).unwrap(),
         table: None,
     };
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions,
         limits: Limits::default(),
     };
     format::parse(dialect(format), text, wanted).map_err(|errors| {
         let lines = Lines::of(text);
-        let tell = |e: &format::parse::ParseError| {
+        let tell = |e: &format::read::ReadError| {
             format!(
                 "{}: {}, in: {}",
                 lines.number(e.at),
@@ -129,7 +129,7 @@ pub fn units(
 pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<String>> {
     let units = units(format, text, "twilio-sip", &policy.scope.directions)?;
     let part = dialect(format)
-        .part_of(policy)
+        .supported_part(policy, &Unit::default())
         .map_err(|e| vec![e.to_string()])?;
     let policy = part.as_ref().unwrap_or(policy);
     format::compare(dialect(format), policy, &units, Limits::default(), || &[])

@@ -2,7 +2,7 @@
 
 use super::{Expected, assert_cuts_are_found, pairs, rows};
 use crate::common::judge::BOTH;
-use twilio_sip_allow::format::parse::Lines;
+use twilio_sip_allow::format::read::Lines;
 
 /// As the real kamcmd prints it (Kamailio 5.6.3), given both commands on stdin.
 const DUMPED: &str = "\

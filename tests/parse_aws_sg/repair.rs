@@ -1,7 +1,7 @@
 //! What a repair authorizes and revokes, done to a model of a group.
 
 use serde_json::{Value, json};
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::{Direction, Policy};
 
@@ -72,13 +72,13 @@ fn mend(group: &mut Value, one_way: Option<Direction>, repair: &str) {
 
 fn repair(policy: &Policy, name: &str, text: &str) -> String {
     let (unit, directions) = (unit(name), &policy.scope.directions);
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions,
         limits: Limits::default(),
     };
     aws()
-        .reader()
+        .parser()
         .unwrap()
         .stepwise_repair(policy, text, wanted)
         .unwrap()

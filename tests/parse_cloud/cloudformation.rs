@@ -1,7 +1,7 @@
 //! Templates. Their properties, and what `get-template` prints: AWS CloudFormation Template
 //! Reference and API reference; the AWS command line prints it too in `tests/cloud.rs`.
 
-use super::{BOTH, Direction, Expected, Limits, Value, Wanted, dialect, format, json, rows};
+use super::{BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows};
 
 fn tokyo(directions: &[Direction]) -> Expected {
     Expected::new("cloudformation", "tokyo", directions)
@@ -292,7 +292,7 @@ fn a_template_without_rules_lets_nothing_through() {
     let text = r#"{"Resources": {"Web": {"Type": "AWS::EC2::SecurityGroup"}}}"#;
     assert_eq!(own.told(text).len(), 8);
     let unit = own.unit();
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions: &BOTH,
         limits: Limits::default().with(&["rules=5".parse().unwrap()]),

@@ -1,7 +1,7 @@
 //! Managed prefix lists. What `get-managed-prefix-list-entries` prints: EC2 API reference, and the
 //! AWS command line with a moto server, whose output `tests/cloud.rs` reads.
 
-use super::{BOTH, Direction, Expected, Limits, Value, Wanted, dialect, format, json, rows};
+use super::{BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows};
 
 const ENTRIES: &str = r#"{
     "Entries": [
@@ -187,7 +187,7 @@ fn as_many_entries_as_the_limit_of_rules_allows() {
     let text = entries(&["192.0.2.0/24"; 7]);
     for (most, fits) in [(7, true), (6, false)] {
         let bound = format!("rules={most}").parse().unwrap();
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &BOTH,
             limits: Limits::default().with(&[bound]),

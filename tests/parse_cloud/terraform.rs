@@ -2,7 +2,9 @@
 //! was written by hand after Terraform's "JSON Output Format" and the attributes that the AWS
 //! provider documents for its rules of a security group.
 
-use super::{BOTH, Direction, Expected, Limits, Value, Wanted, dialect, format, json, rows, set};
+use super::{
+    BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows, set,
+};
 
 const SAMPLE: &str = include_str!("../samples/terraform/show.json");
 
@@ -285,7 +287,7 @@ fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
 fn a_state_without_the_unit_lets_nothing_through() {
     let own = tokyo(&BOTH);
     let unit = own.unit();
-    let wanted = Wanted {
+    let wanted = UnitQuery {
         unit: &unit,
         directions: &BOTH,
         limits: Limits::default(),
@@ -440,7 +442,7 @@ fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
     let text = format!("{{\"format_version\":\"1.0\",\"values\":{{\"root_module\":{nested}}}}}");
     // 41 modules of 10 to 11 kB.
     for (bound, fits) in [("work=110000", true), ("work=100000", false)] {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &BOTH,
             limits: Limits::default().with(&[bound.parse().unwrap()]),
@@ -461,7 +463,7 @@ fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
 fn as_many_rules_as_the_limit_allows() {
     let unit = tokyo(&BOTH).unit();
     for (most, fits) in [("rules=6", true), ("rules=5", false)] {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &BOTH,
             limits: Limits::default().with(&[most.parse().unwrap()]),

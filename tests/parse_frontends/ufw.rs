@@ -2,7 +2,7 @@
 
 use super::{assert_refused, refused_by_limit, rows, tokyo, told};
 use crate::common::judge::{self, BOTH, assert_in_sync, dialect};
-use twilio_sip_allow::format::parse::Wanted;
+use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Direction;
@@ -359,7 +359,7 @@ fn rules_of_the_users_own_are_found_by_their_comment() {
         let (dialect, limits) = (dialect("ufw"), Limits::default());
         let drift = format::compare(dialect, &policy, &units, limits, || &[]).unwrap();
         assert!(drift.is_none() && units.len() == 1, "{drift:?}");
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &[Direction::In],
             limits,
@@ -378,7 +378,7 @@ fn repair_tells_what_no_load_deletes() {
     let policy = tokyo(&BOTH);
     let unit = Unit::default();
     let repair = |text: &str| {
-        let wanted = Wanted {
+        let wanted = UnitQuery {
             unit: &unit,
             directions: &BOTH,
             limits: Limits::default(),

@@ -657,7 +657,7 @@ fn check_verdict(
         let policy: Vec<_> = expected.stateful(direction).collect();
         let drift = compare(
             &policy,
-            pf().granularity(),
+            pf().info().granularity,
             unit,
             0,
             Limits::default(),

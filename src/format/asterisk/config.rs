@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::comments::Comments;
 use super::criteria::Criteria;
-use crate::format::parse::{ERROR_LIMIT, ParseError, count_lines, lines, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, Limits};
 
 const EXPECTED: &str =
@@ -65,7 +66,7 @@ pub(super) fn read(
     endpoint: &str,
     criteria: &mut Criteria,
     limits: Limits,
-) -> Result<bool, Vec<ParseError>> {
+) -> Result<bool, Vec<ReadError>> {
     let sections = Sections::read(text, limits)?;
     let mut errors = Vec::new();
     let mut is_there = false;
@@ -80,7 +81,7 @@ pub(super) fn read(
         is_there = true;
         if section.kind == Kind::Both {
             let problem = "the section has another type besides identify; expected one";
-            errors.push(ParseError::new(section.at, problem));
+            errors.push(ReadError::new(section.at, problem));
         }
         let mut gather = Gather {
             sections: &sections,
@@ -94,14 +95,14 @@ pub(super) fn read(
             break;
         }
     }
-    sound(is_there, errors)
+    ok_or_errors(is_there, errors)
 }
 
 impl<'a> Sections<'a> {
-    fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
+    fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ReadError>> {
         let count = count_lines(text);
         let fits = limits.check(Limit::Work, count.saturating_mul(STEPS_OF_LINE));
-        fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
+        fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
         let mut sections = Sections::default();
         let mut comments = Comments::default();
         let mut errors = Vec::new();
@@ -109,14 +110,14 @@ impl<'a> Sections<'a> {
             let code = comments.code(at, line).map(strip);
             let read = code.and_then(|code| sections.line(at, code));
             let fits = limits.check(Limit::Rules, sections.all.len());
-            fits.map_err(|exceeded| vec![ParseError::new(at, exceeded)])?;
-            errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
+            fits.map_err(|exceeded| vec![ReadError::new(at, exceeded)])?;
+            errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
             if errors.len() >= ERROR_LIMIT {
                 return Err(errors);
             }
         }
         if let Some(at) = comments.open {
-            errors.push(ParseError::new(
+            errors.push(ReadError::new(
                 at,
                 "the comment does not end, so the text was cut off",
             ));
@@ -124,9 +125,9 @@ impl<'a> Sections<'a> {
         let has_type = sections.all.iter().any(|s| s.kind != Kind::Unsaid);
         if errors.is_empty() && !has_type {
             let problem = format!("no section in it has a type; {EXPECTED}");
-            errors.push(ParseError::new(0, problem));
+            errors.push(ReadError::new(0, problem));
         }
-        sound(sections, errors)
+        ok_or_errors(sections, errors)
     }
 
     fn line(&mut self, at: u32, code: &'a str) -> Result<(), String> {
@@ -229,7 +230,7 @@ impl<'a> Sections<'a> {
     }
 
     /// Of two objects of one name Asterisk loads none of the file's of their type.
-    fn twice(&self) -> Option<ParseError> {
+    fn twice(&self) -> Option<ReadError> {
         let mut names = HashSet::new();
         let is_identify = |s: &&Section| s.kind == Kind::Identify && !s.is_template;
         let mut identify = self.all.iter().filter(is_identify);
@@ -239,7 +240,7 @@ impl<'a> Sections<'a> {
              name once",
             again.name
         );
-        Some(ParseError::new(again.at, problem))
+        Some(ReadError::new(again.at, problem))
     }
 
     fn inherit(&mut self, section: &mut Section<'a>, name: &str) -> Result<(), String> {
@@ -323,7 +324,7 @@ struct Gather<'s, 'a> {
 }
 
 impl Gather<'_, '_> {
-    fn section(&mut self, section: &Section, depth: usize, errors: &mut Vec<ParseError>) {
+    fn section(&mut self, section: &Section, depth: usize, errors: &mut Vec<ReadError>) {
         *self.visits += 1;
         *self.work += section.settings.len() * STEPS_OF_SETTING;
         let most = self
@@ -332,7 +333,7 @@ impl Gather<'_, '_> {
             .and_then(|()| self.limits.check(Limit::Depth, depth))
             .and_then(|()| self.limits.check(Limit::Work, *self.work));
         if let Err(exceeded) = most {
-            errors.push(ParseError::new(section.at, exceeded));
+            errors.push(ReadError::new(section.at, exceeded));
             return;
         }
         for base in &section.bases {
@@ -343,7 +344,7 @@ impl Gather<'_, '_> {
         }
         for (at, key, value) in &section.settings {
             let set = self.setting(*at, key, value);
-            errors.extend(set.err().map(|problem| ParseError::new(*at, problem)));
+            errors.extend(set.err().map(|problem| ReadError::new(*at, problem)));
             if errors.len() >= ERROR_LIMIT {
                 return;
             }

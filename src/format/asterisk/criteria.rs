@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::firewall::Unmeasured;
-use crate::format::parse::{address, network};
+use crate::format::read::values::{address, network};
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 

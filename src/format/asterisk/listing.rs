@@ -1,7 +1,8 @@
 //! What `asterisk -rx 'pjsip show identifies'` prints.
 
 use super::criteria::Criteria;
-use crate::format::parse::{ParseError, lines};
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::lines;
 
 const EXPECTED: &str = "expected what asterisk -rx 'pjsip show identifies' prints, all of it";
 
@@ -46,17 +47,17 @@ pub(super) fn read(
     text: &str,
     endpoint: &str,
     criteria: &mut Criteria,
-) -> Result<bool, Vec<ParseError>> {
+) -> Result<bool, Vec<ReadError>> {
     let mut listing = Listing::default();
     for (at, line) in lines(text).map_err(|error| vec![error])? {
         let read = listing.line(at, line.trim(), endpoint, criteria);
-        read.map_err(|problem| vec![ParseError::new(at, problem)])?;
+        read.map_err(|problem| vec![ReadError::new(at, problem)])?;
     }
     if listing.place == Place::End {
         Ok(listing.is_there)
     } else {
         let problem = format!("it does not end in how many objects were found; {EXPECTED}");
-        Err(vec![ParseError::new(0, problem)])
+        Err(vec![ReadError::new(0, problem)])
     }
 }
 

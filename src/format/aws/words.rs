@@ -6,7 +6,7 @@ use std::fmt;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::format::json::node::{Node, Problem};
+use crate::format::read::json_node::{Node, Problem};
 use crate::packets::{Condition, Dimension, Interval, PacketBox, Protocols};
 use crate::policy::{Direction, parse_network};
 use crate::text::clip;

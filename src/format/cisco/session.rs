@@ -4,7 +4,7 @@ use super::words::{Words, means};
 
 /// Facts about the device in the lines that were read.
 #[derive(Default)]
-pub(in crate::format) struct Session<'a> {
+pub(super) struct Session<'a> {
     /// True if `hostname` and `version` have been there.
     identity: [bool; 2],
     /// The device's name in the prompts of a terminal.
@@ -133,7 +133,7 @@ impl Effect {
 
 /// Refuses a line with characters that a listing does not have outside of banners. Some of them change
 /// what a terminal shows or what a device reads.
-pub(in crate::format) fn refuse_control_characters(line: &str) -> Result<(), String> {
+pub(super) fn refuse_control_characters(line: &str) -> Result<(), String> {
     const ETX: u8 = 3;
     let is_text = |byte: u8| !byte.is_ascii_control() || matches!(byte, b'\t' | ETX);
     // Without a branch for each byte, this takes far less time than the rest of a line.
@@ -143,7 +143,7 @@ pub(in crate::format) fn refuse_control_characters(line: &str) -> Result<(), Str
     Err("a control character stands in the line, so a terminal shows another one".to_owned())
 }
 
-pub(in crate::format) const SEVERAL_DEVICES: &str =
+pub(super) const SEVERAL_DEVICES: &str =
     "the text has listings of several devices; give the listing of one device at a time";
 
 pub(super) const OF_SESSION: &str =

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::policy_name;
 use super::rule::{self, Effect, Part};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
@@ -45,14 +46,14 @@ pub(super) const NO_ATTRIBUTES: Part = Part {
 };
 
 /// A policy has one direction: that one unit.
-pub(super) fn units(policy: &Deployed, wanted: Wanted) -> Parsed {
-    let refused = |problem| vec![ParseError::new(policy.at, problem)];
+pub(super) fn units(policy: &Deployed, wanted: UnitQuery) -> ReadResult {
+    let refused = |problem| vec![ReadError::new(policy.at, problem)];
     let (direction, everywhere) = direction(policy).map_err(refused)?;
     if !wanted.directions.contains(&direction) {
         let problem = format!(
             "the policy has the direction {direction}, which is not selected; give that of the other direction"
         );
-        return Err(vec![ParseError::new(policy.at, problem)]);
+        return Err(vec![ReadError::new(policy.at, problem)]);
     }
     let mut unit = DeployedUnit::empty(direction, policy_name(wanted.unit, direction));
     if policy.is_disabled {
@@ -133,7 +134,7 @@ fn distinct<'a>(zones: &[&'a str]) -> Vec<&'a str> {
 type Effects = Vec<(u32, Effect)>;
 
 /// What the rules do, the one that decides first.
-fn in_order(policy: &Deployed, wanted: Wanted) -> Result<Effects, Vec<ParseError>> {
+fn in_order(policy: &Deployed, wanted: UnitQuery) -> Result<Effects, Vec<ReadError>> {
     let mut effects = Effects::new();
     let mut errors = Vec::new();
     let mut count = 0_usize;
@@ -145,7 +146,7 @@ fn in_order(policy: &Deployed, wanted: Wanted) -> Result<Effects, Vec<ParseError
         });
         match effect {
             Ok(effect) => effects.extend(effect.map(|effect| (*at, effect))),
-            Err(problem) => errors.push(ParseError::new(*at, problem)),
+            Err(problem) => errors.push(ReadError::new(*at, problem)),
         }
         if errors.len() >= ERROR_LIMIT {
             break;
@@ -153,7 +154,7 @@ fn in_order(policy: &Deployed, wanted: Wanted) -> Result<Effects, Vec<ParseError
     }
     effects.sort_by_key(|(_, effect)| place(effect));
     errors.extend(undefined_order(&effects));
-    sound(effects, errors)
+    ok_or_errors(effects, errors)
 }
 
 /// By priority; those that have none are denied before others are accepted.
@@ -165,7 +166,7 @@ fn place(effect: &Effect) -> (i16, bool) {
 }
 
 /// Which of the rules of one priority comes first is not defined: one that would matter.
-fn undefined_order(effects: &Effects) -> Option<ParseError> {
+fn undefined_order(effects: &Effects) -> Option<ReadError> {
     let mut neighbours = effects.windows(2);
     let found = neighbours.find(|pair| {
         let [(_, one), (_, other)] = pair else {
@@ -179,5 +180,5 @@ fn undefined_order(effects: &Effects) -> Option<ParseError> {
          different priorities",
         effect.priority
     );
-    Some(ParseError::new(*at, problem))
+    Some(ReadError::new(*at, problem))
 }

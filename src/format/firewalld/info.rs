@@ -6,7 +6,9 @@ use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::policy_name;
 use super::rule::{Part, check_count, priority};
 use crate::firewall::DeployedUnit;
-use crate::format::parse::{ParseError, Parsed, Wanted, lines};
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::lines;
+use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 
@@ -16,7 +18,7 @@ pub(super) fn is_listing(text: &str) -> bool {
         .any(|line| line.starts_with("  ingress-zones:"))
 }
 
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let listed = Listed::read(text, wanted).map_err(|error| vec![error])?;
     let mut found = Vec::new();
     for direction in wanted.directions {
@@ -26,7 +28,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 }
 
 /// The policy of a direction; a user's own has its name as it is.
-fn unit(listed: &Listed, direction: Direction, wanted: Wanted) -> Parsed {
+fn unit(listed: &Listed, direction: Direction, wanted: UnitQuery) -> ReadResult {
     let name = policy_name(wanted.unit, direction);
     let verbatim = wanted.unit.name.to_string();
     let named = |name: &String| Some((listed.of(name)?, name.clone()));
@@ -42,7 +44,7 @@ fn unit(listed: &Listed, direction: Direction, wanted: Wanted) -> Parsed {
     let directions = &[direction];
     let mut units = units(
         policy,
-        Wanted {
+        UnitQuery {
             directions,
             ..wanted
         },
@@ -60,25 +62,25 @@ type Block<'a> = Vec<(u32, &'a str)>;
 struct Listed<'a>(HashMap<&'a str, Deployed<'a>>);
 
 impl<'a> Listed<'a> {
-    fn read(text: &'a str, wanted: Wanted) -> Result<Self, ParseError> {
+    fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, ReadError> {
         let mut blocks: Vec<(&str, Block)> = Vec::new();
         let mut names = HashSet::new();
         for (count, (at, line)) in lines(text)?.enumerate() {
             let fits = wanted.limits.check(Limit::Rules, count);
-            fits.map_err(|exceeded| ParseError::new(at, exceeded))?;
+            fits.map_err(|exceeded| ReadError::new(at, exceeded))?;
             if line.trim().is_empty() {
                 continue;
             }
             if !line.starts_with([' ', '\t']) {
                 let name = name(line);
                 if !names.insert(name) {
-                    return Err(ParseError::new(at, "the policy stands in the text twice"));
+                    return Err(ReadError::new(at, "the policy stands in the text twice"));
                 }
                 blocks.push((name, vec![(at, line)]));
             } else if let Some((_, block)) = blocks.last_mut() {
                 block.push((at, line));
             } else {
-                return Err(ParseError::new(
+                return Err(ReadError::new(
                     at,
                     "expected the name of a policy before it",
                 ));
@@ -108,7 +110,7 @@ fn name(line: &str) -> &str {
 }
 
 /// Reads the lines of a policy, which firewall-cmd prints in this order.
-fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ParseError> {
+fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ReadError> {
     let mut lines = Lines {
         block,
         next: 1,
@@ -116,7 +118,7 @@ fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ParseEr
     };
     let is_disabled = lines.disable()?;
     let (at, text) = lines.value("priority")?;
-    priority(text).map_err(|problem| ParseError::new(at, problem))?;
+    priority(text).map_err(|problem| ReadError::new(at, problem))?;
     let (at, target) = lines.value("target")?;
     let mut policy = Deployed {
         at,
@@ -145,7 +147,7 @@ fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ParseEr
         "yes" => policy
             .rules
             .push((at, NO_ATTRIBUTES, vec![element("masquerade")])),
-        _ => return Err(ParseError::new(at, "expected yes or no")),
+        _ => return Err(ReadError::new(at, "expected yes or no")),
     }
     lines.value("forward-ports")?;
     for (at, _) in lines.indented() {
@@ -162,7 +164,7 @@ fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ParseEr
     lines.elements("icmp-blocks", "icmp-block", &["name"], &mut policy)?;
     lines.value("rich rules")?;
     for (at, line) in lines.indented() {
-        let (rule, parts) = rich_rule(line).map_err(|problem| ParseError::new(at, problem))?;
+        let (rule, parts) = rich_rule(line).map_err(|problem| ReadError::new(at, problem))?;
         policy.rules.push((at, rule, parts));
     }
     lines.finish()?;
@@ -185,7 +187,7 @@ struct Lines<'b, 'a> {
 
 impl<'a> Lines<'_, 'a> {
     /// True if the policy is disabled, which firewalld 2.4 and later print.
-    fn disable(&mut self) -> Result<bool, ParseError> {
+    fn disable(&mut self) -> Result<bool, ReadError> {
         let first = self.block.first().copied();
         let said = first.filter(|(_, line)| {
             let disabled = STATES.iter().filter(|state| state.contains("disabled"));
@@ -197,13 +199,13 @@ impl<'a> Lines<'_, 'a> {
             match value {
                 "no" => false,
                 "yes" => true,
-                _ => return Err(ParseError::new(at, "expected yes or no")),
+                _ => return Err(ReadError::new(at, "expected yes or no")),
             }
         } else {
             false
         };
         match said {
-            Some((at, _)) if !is_disabled => Err(ParseError::new(
+            Some((at, _)) if !is_disabled => Err(ReadError::new(
                 at,
                 "the policy is disabled by its first line, but not by a line 'disable: yes'; give what \
                  firewall-cmd prints",
@@ -213,7 +215,7 @@ impl<'a> Lines<'_, 'a> {
     }
 
     /// What follows a key on the next line, which must be of that key.
-    fn value(&mut self, key: &str) -> Result<(u32, &'a str), ParseError> {
+    fn value(&mut self, key: &str) -> Result<(u32, &'a str), ReadError> {
         let line = self.block.get(self.next).copied();
         let found = line.and_then(|(at, line)| {
             let rest = line
@@ -225,7 +227,7 @@ impl<'a> Lines<'_, 'a> {
         self.next += 1;
         found.ok_or_else(|| {
             let at = line.or(self.block.last().copied()).map_or(0, |(at, _)| at);
-            ParseError::new(
+            ReadError::new(
                 at,
                 format!("expected the line '{key}:' of what firewall-cmd prints of a policy; give all of it"),
             )
@@ -239,11 +241,11 @@ impl<'a> Lines<'_, 'a> {
         name: &'static str,
         attributes: &[&'static str],
         policy: &mut Deployed<'a>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         let (at, values) = self.value(key)?;
         for value in values.split(' ').filter(|value| !value.is_empty()) {
             let fits = self.limits.check(Limit::Rules, policy.rules.len() + 1);
-            fits.map_err(|exceeded| ParseError::new(at, exceeded))?;
+            fits.map_err(|exceeded| ReadError::new(at, exceeded))?;
             let values = value.splitn(attributes.len(), '/');
             let part = Part {
                 name,
@@ -264,10 +266,10 @@ impl<'a> Lines<'_, 'a> {
         below
     }
 
-    fn finish(self) -> Result<(), ParseError> {
+    fn finish(self) -> Result<(), ReadError> {
         match self.block.get(self.next) {
             None => Ok(()),
-            Some((at, _)) => Err(ParseError::new(
+            Some((at, _)) => Err(ReadError::new(
                 *at,
                 "expected a rich rule, or the end of the policy",
             )),

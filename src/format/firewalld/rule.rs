@@ -2,8 +2,9 @@
 
 use std::net::Ipv6Addr;
 
-use crate::format::parse::{Matches, address, network, port, port_range};
-use crate::format::services;
+use crate::format::read::iana;
+use crate::format::read::matches::Matches;
+use crate::format::read::values::{address, network, port, port_range};
 use crate::limits::Limits;
 use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
@@ -382,7 +383,7 @@ fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String
             if ODD_NAMES.contains(&name) {
                 return Err(odd(name));
             }
-            matches.kind(HeaderMatch::of(services::protocol(name)?));
+            matches.kind(HeaderMatch::of(iana::protocol(name)?));
             Ok(())
         }
         "icmp-block" | "icmp-type" => {
@@ -412,7 +413,7 @@ fn narrow_to_ports(
             "expected the protocol tcp, udp, sctp or dccp, not '{protocol}'"
         ));
     }
-    matches.kind(HeaderMatch::of(services::protocol(protocol)?));
+    matches.kind(HeaderMatch::of(iana::protocol(protocol)?));
     let text = element.need("port")?;
     let span = match text.split_once('-') {
         Some((first, last)) if first.bytes().all(|b| b.is_ascii_digit()) => {

@@ -4,22 +4,24 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::rule::{LIMITED, Part, check_count, check_rate, priority};
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, place, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::place;
+use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let document = document(text, wanted.limits).map_err(|error| vec![error])?;
     units(&policy(&document)?, wanted)
 }
 
 /// Neither entities nor other files are looked up: a definition of the document's type is refused.
-fn document(text: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
+fn document(text: &str, limits: Limits) -> Result<Document<'_>, ReadError> {
     // The tree is made of these, and takes memory for each before it is checked.
     let tags = text.bytes().filter(|byte| *byte == b'<').count();
     let attributes = text.bytes().filter(|byte| *byte == b'=').count();
     let rules = tags.max(attributes) / MARKS_OF_RULE;
     let fits = limits.check(Limit::Rules, rules);
-    fits.map_err(|exceeded| ParseError::new(0, exceeded))?;
+    fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
     check_tags(text)?;
     Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
         let problem = match error {
@@ -28,7 +30,7 @@ fn document(text: &str, limits: Limits) -> Result<Document<'_>, ParseError> {
             }
             _ => format!("it is not valid XML, or was cut off: {error}"),
         };
-        ParseError::new(line_start(text, error.pos().row), problem)
+        ReadError::new(line_start(text, error.pos().row), problem)
     })
 }
 
@@ -40,7 +42,7 @@ const WITHOUT_ATTRIBUTES: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]
 
 /// Refuses tags on which the reader of XML spends quadratic time: it compares each attribute of a
 /// tag with all others, and copies the namespaces of an element to each element in it.
-fn check_tags(text: &str) -> Result<(), ParseError> {
+fn check_tags(text: &str) -> Result<(), ReadError> {
     let mut at = 0;
     while let Some(found) = text[at..].find('<') {
         let start = at + found;
@@ -48,7 +50,7 @@ fn check_tags(text: &str) -> Result<(), ParseError> {
         let mut skipped = WITHOUT_ATTRIBUTES.iter();
         let length = match skipped.find(|(mark, _)| rest.starts_with(mark)) {
             Some((_, end)) => rest.find(end),
-            None => check_tag(rest).map_err(|what| ParseError::new(place(start), what))?,
+            None => check_tag(rest).map_err(|what| ReadError::new(place(start), what))?,
         };
         let Some(length) = length else { break };
         at = start + length;
@@ -91,10 +93,10 @@ fn line_start(text: &str, row: u32) -> u32 {
     place(before.map(str::len).sum())
 }
 
-fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError>> {
+fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ReadError>> {
     let root = document.root_element();
     let at = position(root);
-    let one = |problem: String| vec![ParseError::new(at, problem)];
+    let one = |problem: String| vec![ReadError::new(at, problem)];
     if root.tag_name().name() != "policy" || root.tag_name().namespace().is_some() {
         return Err(one(super::EXPECTED.to_owned()));
     }
@@ -117,13 +119,13 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ParseError
     let mut errors = Vec::new();
     for child in root.children() {
         if let Err(problem) = element(child, &mut policy) {
-            errors.push(ParseError::new(position(child), problem));
+            errors.push(ReadError::new(position(child), problem));
         }
         if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
-    sound(policy, errors)
+    ok_or_errors(policy, errors)
 }
 
 fn element<'a>(node: Node<'a, 'a>, policy: &mut Deployed<'a>) -> Result<(), String> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::sets::{Change, Set, is_exist, split_word};
 use super::shape::{Shape, number, timeout};
-use crate::format::parse::{ERROR_LIMIT, ParseError, address, network, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::values::{address, network};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
 /// An entry.
@@ -17,8 +18,8 @@ struct Entry {
 }
 
 /// What a set does with packets by their remote addresses.
-pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
-    let one = |problem: String| vec![ParseError::new(set.at, problem)];
+pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
+    let one = |problem: String| vec![ReadError::new(set.at, problem)];
     if set.had_others {
         return Err(one(
             "the set may have had other entries before: it is made with -exist, and no line after that \
@@ -38,12 +39,12 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ParseError>> {
             Change::Delete if entries.remove(&entry.network).is_some() || entry.replaces => Ok(()),
             Change::Delete => Err("the set has no such entry before it".to_owned()),
         });
-        errors.extend(done.err().map(|problem| ParseError::new(*at, problem)));
+        errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
         if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
-    sound(in_order(entries), errors)
+    ok_or_errors(in_order(entries), errors)
 }
 
 /// The longest prefix is asked first.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::NAME_LIMIT;
 use super::shape::Shape;
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines};
+use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::lines::lines;
 use crate::limits::{Limit, Limits};
 
 /// The types of sets that ipset has.
@@ -76,7 +77,7 @@ pub(super) fn read<'a>(
     text: &'a str,
     own: &[String],
     limits: Limits,
-) -> Result<Sets<'a>, Vec<ParseError>> {
+) -> Result<Sets<'a>, Vec<ReadError>> {
     let mut reader = if text.trim_start().starts_with("Name:") {
         Reader::Listing(Listing::default())
     } else {
@@ -94,7 +95,7 @@ pub(super) fn read<'a>(
             || line.trim_ascii_start().starts_with("Name:");
         work += if is_set { SET_WORK } else { ENTRY_WORK };
         if let Err(exceeded) = limits.check(Limit::Work, work) {
-            return Err(vec![ParseError::new(at, exceeded)]);
+            return Err(vec![ReadError::new(at, exceeded)]);
         }
         errors.extend(reader.line(at, line.trim_ascii()).err());
         if errors.len() >= ERROR_LIMIT {
@@ -114,14 +115,14 @@ enum Reader<'a, 'n> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn line(&mut self, at: u32, line: &'a str) -> Result<(), ParseError> {
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), ReadError> {
         // ipset takes no quotes into a comment, but it takes the end of a line.
         if line.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
             let problem = "a comment goes on in the next line; expected each on one line";
-            return Err(ParseError::new(at, problem));
+            return Err(ReadError::new(at, problem));
         }
         match self {
-            Reader::Script(_) if line.len() > LINE_LIMIT => Err(ParseError::new(
+            Reader::Script(_) if line.len() > LINE_LIMIT => Err(ReadError::new(
                 at,
                 format!(
                     "the line has more than {LINE_LIMIT} bytes, and ipset takes the end of a long one for \
@@ -131,15 +132,15 @@ impl<'a> Reader<'a, '_> {
             Reader::Script(_) if line.is_empty() || line.starts_with('#') => Ok(()),
             Reader::Script(script) => {
                 let done = script.obey(at, line);
-                done.map_err(|problem| ParseError::new(at, problem))
+                done.map_err(|problem| ReadError::new(at, problem))
             }
             Reader::Listing(listing) => listing.line(at, line),
         }
     }
 
-    fn finish(self) -> Result<Sets<'a>, ParseError> {
+    fn finish(self) -> Result<Sets<'a>, ReadError> {
         match self {
-            Reader::Script(script) if script.sets.is_empty() => Err(ParseError::new(
+            Reader::Script(script) if script.sets.is_empty() => Err(ReadError::new(
                 0,
                 "no set is left at its end; expected what ipset save or ipset list prints",
             )),
@@ -147,7 +148,7 @@ impl<'a> Reader<'a, '_> {
                 is_saved: true,
                 other_command: Some((at, command)),
                 ..
-            }) => Err(ParseError::new(
+            }) => Err(ReadError::new(
                 at,
                 format!(
                     "ipset save prints no {command}, but the name of a set may contain a line break; give \
@@ -292,11 +293,11 @@ struct Block<'a> {
 }
 
 impl<'a> Listing<'a> {
-    fn line(&mut self, at: u32, line: &'a str) -> Result<(), ParseError> {
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), ReadError> {
         if let Some(name) = line.strip_prefix("Name:") {
             if !name.starts_with(' ') || name.len() == 1 {
                 let problem = "expected a space and a name after 'Name:', as ipset list prints it";
-                return Err(ParseError::new(at, problem));
+                return Err(ReadError::new(at, problem));
             }
             let ended = self.end_set();
             self.current = Some(Block::new(at, name.trim_ascii()));
@@ -311,10 +312,10 @@ impl<'a> Listing<'a> {
                 Err("expected 'Name:' and the name of a set, as ipset list prints it".to_owned())
             }
         };
-        read.map_err(|problem| ParseError::new(at, problem))
+        read.map_err(|problem| ReadError::new(at, problem))
     }
 
-    fn end_set(&mut self) -> Result<(), ParseError> {
+    fn end_set(&mut self) -> Result<(), ReadError> {
         let Some(block) = self.current.take() else {
             return Ok(());
         };
@@ -340,7 +341,7 @@ impl<'a> Listing<'a> {
         } else {
             return Ok(());
         };
-        Err(ParseError::new(at, problem))
+        Err(ReadError::new(at, problem))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What `create` says of a set.
 
 use super::sets::is_exist;
-use crate::format::parse::{address, network};
+use crate::format::read::values::{address, network};
 use crate::packets::Interval;
 
 /// What `create` says of a set: ipset(8), "CREATE AND ADD OPTIONS".

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
-use crate::format::chains::{Chains, RuleBranch, RuleText, units};
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, sound};
+use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::lines;
+use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::HeaderBox;
 
@@ -20,7 +22,7 @@ const TABLE: &str = "filter";
 ///
 /// A comment may contain line breaks, and `iptables-restore` would read these lines one by one. If it can
 /// load them, the chains of both readings are returned, so that only a text that is right in both is.
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let printed = Listing::read(text, Reading::Printed, wanted.limits)?;
     let mut units = wanted_units(&printed, wanted)?;
     if let Some(at) = printed.split_comment.filter(|_| may_load(text)) {
@@ -28,12 +30,12 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
             .and_then(|listing| wanted_units(&listing, wanted));
         let problem = "a comment contains a line break, and iptables-restore would read each of its lines as \
                        a rule; remove the line break from the comment";
-        units.extend(restored.map_err(|_| vec![ParseError::new(at, problem)])?);
+        units.extend(restored.map_err(|_| vec![ReadError::new(at, problem)])?);
     }
     Ok(units)
 }
 
-fn wanted_units(listing: &Listing, wanted: Wanted) -> Parsed {
+fn wanted_units(listing: &Listing, wanted: UnitQuery) -> ReadResult {
     let has = |name: &str| listing.chains.contains_key(name);
     let names = wanted.names(|direction| wanted.unit.name.upper(direction), has);
     let named = wanted.unit.name.to_string();
@@ -43,7 +45,7 @@ fn wanted_units(listing: &Listing, wanted: Wanted) -> Parsed {
         } else {
             format!("the built-in chain {named} is not in the text; give all of table {TABLE}")
         };
-        return Err(vec![ParseError::new(0, problem)]);
+        return Err(vec![ReadError::new(0, problem)]);
     }
     units(listing, names, wanted)
 }
@@ -110,7 +112,7 @@ struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    fn read(text: &'a str, reading: Reading, limits: Limits) -> Result<Self, Vec<ParseError>> {
+    fn read(text: &'a str, reading: Reading, limits: Limits) -> Result<Self, Vec<ReadError>> {
         // The last line must end in a newline.
         drop(lines(text).map_err(|error| vec![error])?);
         let mut outline = Outline::default();
@@ -122,7 +124,7 @@ impl<'a> Listing<'a> {
                     let done = outline.statement(statement);
                     errors.extend(
                         done.err()
-                            .map(|problem| ParseError::new(statement.at, problem)),
+                            .map(|problem| ReadError::new(statement.at, problem)),
                     );
                 }
                 // Where the next line starts is not known.
@@ -139,9 +141,9 @@ impl<'a> Listing<'a> {
             let problem = format!(
                 "table {name} has no COMMIT at its end, so the text may have been cut off; give all of it"
             );
-            errors.push(ParseError::new(at, problem));
+            errors.push(ReadError::new(at, problem));
         }
-        sound(outline.listing, errors)
+        ok_or_errors(outline.listing, errors)
     }
 
     /// A line of the filter table.
@@ -344,14 +346,14 @@ impl<'a> Chains<'a> for Listing<'a> {
         self.chains.keys().copied()
     }
 
-    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ParseError> {
+    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
         let policy = self.chains.get(chain).and_then(|chain| chain.policy);
         if policy.is_none() && BUILT_IN.contains(&chain) {
             let problem = format!(
                 "the policy of the built-in chain {chain} is not in the text; expected a line such as \
                  ':{chain} DROP [0:0]' or '-P {chain} DROP'"
             );
-            return Err(ParseError::new(0, problem));
+            return Err(ReadError::new(0, problem));
         }
         Ok(policy)
     }
@@ -365,10 +367,10 @@ impl<'a> Chains<'a> for Listing<'a> {
         rule: RuleText<'a>,
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         let spent = self.work.get() + rule.text.len();
         let read = Rule::read(rule.text, self, limits, spent);
-        let Rule { matches, action } = read.map_err(|problem| ParseError::new(rule.at, problem))?;
+        let Rule { matches, action } = read.map_err(|problem| ReadError::new(rule.at, problem))?;
         self.work.set(spent + matches.cost);
         let branch = |packets: &HeaderBox, action| RuleBranch {
             packets: *packets,

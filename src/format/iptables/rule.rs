@@ -1,9 +1,10 @@
 //! A rule of iptables: its words to sets of packets and an action.
 
 use super::words::Words;
-use crate::format::chains::RuleAction;
-use crate::format::parse::{Matches, address, any_port, network, port, port_range};
-use crate::format::services;
+use crate::format::read::chains::RuleAction;
+use crate::format::read::iana;
+use crate::format::read::matches::Matches;
+use crate::format::read::values::{address, any_port, network, port, port_range};
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
@@ -439,7 +440,7 @@ impl Reader<'_, '_> {
             "udp" => Protocols::UDP,
             "all" | "0" if negated => return Err("it holds for no protocol".to_owned()),
             "all" | "0" => Protocols::ALL,
-            _ => services::protocol(&name.to_ascii_lowercase())?,
+            _ => iana::protocol(&name.to_ascii_lowercase())?,
         };
         let protocols = if negated { protocols.not() } else { protocols };
         self.matches.kind(HeaderMatch::of(protocols));

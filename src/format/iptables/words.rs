@@ -1,6 +1,7 @@
 //! Lines and words of a text for `iptables-restore`, or of what `iptables-save` and `iptables -S` print.
 
-use crate::format::parse::{ParseError, place};
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::place;
 
 /// `iptables-restore` takes the rest of a longer line for another line.
 const LINE_LIMIT: usize = 10_238;
@@ -56,7 +57,7 @@ impl<'a> Statements<'a> {
 }
 
 impl<'a> Iterator for Statements<'a> {
-    type Item = Result<Statement<'a>, ParseError>;
+    type Item = Result<Statement<'a>, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.offset;
@@ -68,7 +69,7 @@ impl<'a> Iterator for Statements<'a> {
                 Ok(rule) => (end, is_split) = (rule, rule > end),
                 Err(problem) => {
                     self.offset = self.text.len();
-                    return Some(Err(ParseError::new(place(start), problem)));
+                    return Some(Err(ReadError::new(place(start), problem)));
                 }
             }
         }
@@ -79,7 +80,7 @@ impl<'a> Iterator for Statements<'a> {
                 "the line has more than {LINE_LIMIT} bytes, and iptables-restore takes the end of a long one \
                  for another line"
             );
-            return Some(Err(ParseError::new(place(start), problem)));
+            return Some(Err(ReadError::new(place(start), problem)));
         }
         Some(Ok(Statement {
             at: place(start),

@@ -8,11 +8,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::format::parse::{ParseError, network};
+use super::tree::{Branch, Tree};
+use crate::format::read::error::ReadError;
+use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Interval, normalized};
-
-use super::tree::{Branch, Tree};
 
 /// Addresses that match, or `except`, that do not.
 type Prefix = (Interval, bool);
@@ -20,7 +20,7 @@ type Prefix = (Interval, bool);
 /// The prefix lists of a text; each is read when it is asked for.
 pub(super) struct Lists<'t, 'a> {
     tree: &'t Tree<'a>,
-    read: HashMap<&'a str, Result<Rc<[Interval]>, ParseError>>,
+    read: HashMap<&'a str, Result<Rc<[Interval]>, ReadError>>,
     /// How many prefixes all terms have of lists.
     size: usize,
     limits: Limits,
@@ -37,7 +37,7 @@ impl<'t, 'a> Lists<'t, 'a> {
     }
 
     /// The addresses of `source-address` and the like.
-    pub fn addresses(condition: Branch) -> Result<Vec<Interval>, ParseError> {
+    pub fn addresses(condition: Branch) -> Result<Vec<Interval>, ReadError> {
         let mut prefixes = Vec::new();
         for value in condition.values()? {
             let except = is_except(value)?;
@@ -53,7 +53,7 @@ impl<'t, 'a> Lists<'t, 'a> {
     }
 
     /// The addresses of `source-prefix-list` and the like.
-    pub fn lists(&mut self, condition: Branch<'t, 'a>) -> Result<Vec<Interval>, ParseError> {
+    pub fn lists(&mut self, condition: Branch<'t, 'a>) -> Result<Vec<Interval>, ReadError> {
         let mut prefixes = Vec::new();
         for value in condition.values()? {
             let except = is_except(value)?;
@@ -73,7 +73,7 @@ impl<'t, 'a> Lists<'t, 'a> {
         refuse_exceptions_alone(condition, matched.spans)
     }
 
-    fn list(&mut self, name: Branch<'t, 'a>) -> Result<Rc<[Interval]>, ParseError> {
+    fn list(&mut self, name: Branch<'t, 'a>) -> Result<Rc<[Interval]>, ReadError> {
         let path = ["policy-options", "prefix-list", name.word()];
         let Some(list) = self.tree.get(&path) else {
             return Err(name.problem(format!(
@@ -90,7 +90,7 @@ impl<'t, 'a> Lists<'t, 'a> {
     }
 }
 
-fn members(list: Branch) -> Result<Rc<[Interval]>, ParseError> {
+fn members(list: Branch) -> Result<Rc<[Interval]>, ReadError> {
     let mut spans = Vec::new();
     for member in list.below() {
         let word = member.word();
@@ -121,7 +121,7 @@ fn members(list: Branch) -> Result<Rc<[Interval]>, ParseError> {
 }
 
 /// Whether `except` stands after a value.
-fn is_except(value: Branch) -> Result<bool, ParseError> {
+fn is_except(value: Branch) -> Result<bool, ReadError> {
     let mut except = false;
     for word in value.below() {
         if word.word() != "except" {
@@ -137,7 +137,7 @@ fn is_except(value: Branch) -> Result<bool, ParseError> {
 fn refuse_exceptions_alone(
     condition: Branch,
     spans: Vec<Interval>,
-) -> Result<Vec<Interval>, ParseError> {
+) -> Result<Vec<Interval>, ReadError> {
     if spans.is_empty() {
         let problem = "every prefix is excepted, so that no packet matches; expected one that does";
         return Err(condition.problem(problem));

@@ -4,17 +4,17 @@
 //! Match Conditions for IPv4 Traffic" and "Protocol Match Conditions": no condition implies a
 //! protocol, so one on ports or flags looks at the same bits of any packet.
 
-use crate::format::parse::{Matches, ParseError};
+use super::addresses::Lists;
+use super::flags::flags;
+use super::tree::Branch;
+use super::words;
+use crate::format::read::error::ReadError;
+use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, complement,
     normalized,
 };
-
-use super::addresses::Lists;
-use super::flags::flags;
-use super::tree::Branch;
-use super::words;
 
 /// Packets of a term, and whether all of these are.
 pub(super) type Part = (HeaderBox, Condition);
@@ -80,7 +80,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
         from: Option<Branch<'t, 'a>>,
         lists: &mut Lists<'t, 'a>,
         limits: Limits,
-    ) -> Result<Self, ParseError> {
+    ) -> Result<Self, ReadError> {
         let mut conditions = Conditions {
             addresses: Vec::new(),
             ports: Vec::new(),
@@ -101,7 +101,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
         &mut self,
         condition: Branch<'t, 'a>,
         lists: &mut Lists<'t, 'a>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         let word = condition.word();
         let (positive, negated) = match word.strip_suffix("-except") {
             Some(positive) => (positive, true),
@@ -147,7 +147,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
         condition: Branch<'t, 'a>,
         side: Side,
         spans: Vec<Interval>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         let excepts = || {
             condition
                 .below()
@@ -169,7 +169,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
         Ok(())
     }
 
-    fn protocol(&mut self, condition: Branch, negated: bool) -> Result<(), ParseError> {
+    fn protocol(&mut self, condition: Branch, negated: bool) -> Result<(), ReadError> {
         let mut named = Protocols::NONE;
         for value in condition.values()? {
             named = named.or(read(value, words::protocols)?);
@@ -182,7 +182,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
         Ok(())
     }
 
-    fn flags(&mut self, condition: Branch) -> Result<(), ParseError> {
+    fn flags(&mut self, condition: Branch) -> Result<(), ReadError> {
         let (wanted, known) = match condition.word() {
             "tcp-flags" => {
                 let value = condition.value()?;
@@ -298,14 +298,14 @@ fn side(condition: &str) -> (Side, &str) {
     (Side::Either, condition)
 }
 
-fn read<T>(value: Branch, parse: fn(&str) -> Result<T, String>) -> Result<T, ParseError> {
+fn read<T>(value: Branch, parse: fn(&str) -> Result<T, String>) -> Result<T, ReadError> {
     value.leaf()?;
     parse(value.word()).map_err(|problem| value.problem(problem))
 }
 
 /// What two conditions on one end mean together is not documented for all of them, and others do
 /// not commit.
-fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ParseError> {
+fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ReadError> {
     for (at, later) in conditions.iter().enumerate() {
         let overlaps = |earlier: &&Ends| {
             earlier.side == later.side || earlier.side == Side::Either || later.side == Side::Either

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::firewall::DeployedUnit;
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, sound};
-use crate::limits::Limits;
-use crate::packets::Step;
-use crate::policy::Direction;
-
 use super::addresses::Lists;
 use super::outline::{self, Outline, inherits};
 use super::term::Steps;
 use super::tree::{Branch, Tree};
+use crate::firewall::DeployedUnit;
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::limits::Limits;
+use crate::packets::Step;
+use crate::policy::Direction;
 
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let names = wanted.candidates(|direction| super::filter_name(wanted.unit, direction));
     let limits = wanted.limits;
-    let of_filters = outline::Wanted {
+    let of_filters = outline::WantedFilter {
         filters: &names,
         lists: BTreeSet::new(),
     };
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
     if !outline.is_junos {
         let problem = "expected what show configuration prints, with '| display set' or without: there \
                        is nothing in it that only Junos has";
-        return Err(vec![ParseError::new(0, problem)]);
+        return Err(vec![ReadError::new(0, problem)]);
     }
     let tree = &outline.tree;
     refuse_groups(tree).map_err(|error| vec![error])?;
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         filters.push(filter(tree, name).map_err(|error| vec![error])?);
     }
     let skipped = usize::from(wanted.is_users_own(|at| filters[at].is_some()));
-    let of_lists = outline::Wanted {
+    let of_lists = outline::WantedFilter {
         filters: &[],
         lists: filters.iter().flatten().flat_map(lists_of).collect(),
     };
@@ -57,7 +57,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
         }
         units.push(unit);
     }
-    sound(units, errors)
+    ok_or_errors(units, errors)
 }
 
 const NOT_THERE: &str = "there is no such filter in the text, and Junos commits no interface that refers to \
@@ -72,7 +72,7 @@ struct Filter<'t, 'a> {
 }
 
 /// `firewall filter` is short for `firewall family inet filter`.
-fn filter<'t, 'a>(tree: &'t Tree<'a>, name: &'a str) -> Result<Option<Filter<'t, 'a>>, ParseError> {
+fn filter<'t, 'a>(tree: &'t Tree<'a>, name: &'a str) -> Result<Option<Filter<'t, 'a>>, ReadError> {
     let paths: [&[&str]; 2] = [
         &["firewall", "family", "inet", "filter", name],
         &["firewall", "filter", name],
@@ -103,7 +103,7 @@ fn lists_of<'t, 'a>(filter: &Filter<'t, 'a>) -> impl Iterator<Item = &'a str> + 
 }
 
 /// A group may have terms for any filter.
-fn refuse_groups(tree: &Tree) -> Result<(), ParseError> {
+fn refuse_groups(tree: &Tree) -> Result<(), ReadError> {
     let groups = tree.get(&["groups"]).into_iter().flat_map(Branch::below);
     let has_some = groups.flat_map(Branch::below).next().is_some();
     let Some(applied) = tree.get(&["apply-groups"]) else {
@@ -144,9 +144,9 @@ fn steps<'t, 'a>(
     direction: Direction,
     lists: &mut Lists<'t, 'a>,
     limits: Limits,
-) -> Result<Vec<Step>, Vec<ParseError>> {
+) -> Result<Vec<Step>, Vec<ReadError>> {
     let mut steps = Steps::new(direction, limits);
-    let mut errors: Vec<ParseError> = Vec::new();
+    let mut errors: Vec<ReadError> = Vec::new();
     let mut has_terms = false;
     for statement in filter.below() {
         if statement.word() != "term" {
@@ -166,11 +166,11 @@ fn steps<'t, 'a>(
     if !has_terms && errors.is_empty() {
         errors.push(filter.problem("the filter has no terms, so what it does is not known"));
     }
-    sound(steps.made, errors)
+    ok_or_errors(steps.made, errors)
 }
 
 /// Refuses what may make a difference to what a filter lets through.
-fn idle(statement: Branch) -> Result<(), ParseError> {
+fn idle(statement: Branch) -> Result<(), ReadError> {
     match statement.word() {
         word if IDLE.contains(&word) => Ok(()),
         word if word.starts_with("apply-groups") => Err(statement.problem(inherits(word))),

@@ -5,14 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::parse::ParseError;
-use crate::limits::{Limit, Limits};
-
 use super::text::{self, Edit, Editor};
 use super::tree::Tree;
+use crate::format::read::error::ReadError;
+use crate::limits::{Limit, Limits};
 
 /// The statements that are looked for.
-pub(super) struct Wanted<'k, 'a> {
+pub(super) struct WantedFilter<'k, 'a> {
     pub filters: &'k [String],
     pub lists: BTreeSet<&'a str>,
 }
@@ -22,7 +21,7 @@ pub(super) struct Outline<'k, 'a> {
     pub tree: Tree<'a>,
     /// Whether something is in it that only a configuration of Junos has.
     pub is_junos: bool,
-    wanted: Wanted<'k, 'a>,
+    wanted: WantedFilter<'k, 'a>,
     statements: usize,
     limits: Limits,
     /// The release and the name of the device, as far as they have been there.
@@ -32,9 +31,9 @@ pub(super) struct Outline<'k, 'a> {
 impl<'k, 'a> Outline<'k, 'a> {
     pub fn read(
         text: &'a str,
-        wanted: Wanted<'k, 'a>,
+        wanted: WantedFilter<'k, 'a>,
         limits: Limits,
-    ) -> Result<Self, Vec<ParseError>> {
+    ) -> Result<Self, Vec<ReadError>> {
         let mut outline = Outline {
             tree: Tree::new(),
             is_junos: false,

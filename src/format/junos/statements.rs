@@ -1,11 +1,10 @@
 //! The form with braces: statements that end in a semicolon or have a block.
 
-use crate::format::parse::{ERROR_LIMIT, ParseError};
-use crate::limits::{Limit, Limits};
-
 use super::outline::level_above;
 use super::text::{Edit, Editor, is_idle};
 use super::tokens::{List, Token, Tokens};
+use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::limits::{Limit, Limits};
 
 pub(super) struct Statements<'a, 'e, E> {
     tokens: Tokens<'a>,
@@ -14,7 +13,7 @@ pub(super) struct Statements<'a, 'e, E> {
     path: Vec<&'a str>,
     open: Vec<Block>,
     statement: Statement<'a>,
-    errors: Vec<ParseError>,
+    errors: Vec<ReadError>,
     limits: Limits,
 }
 
@@ -52,7 +51,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         }
     }
 
-    pub fn read(mut self) -> Result<(), Vec<ParseError>> {
+    pub fn read(mut self) -> Result<(), Vec<ReadError>> {
         let structure = self.all();
         self.errors.extend(structure.err());
         if self.errors.is_empty() {
@@ -63,26 +62,26 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
     }
 
     /// Reads to the end, or until nothing can be made of the rest.
-    fn all(&mut self) -> Result<(), ParseError> {
+    fn all(&mut self) -> Result<(), ReadError> {
         self.skip_terminal();
         while self.errors.len() < ERROR_LIMIT {
             let at = self.tokens.place();
             let token = self.tokens.next();
-            let token = token.map_err(|problem| ParseError::new(at, problem))?;
+            let token = token.map_err(|problem| ReadError::new(at, problem))?;
             let Some((at, token)) = token else {
                 return self.finish();
             };
             let place = self.statement.at.unwrap_or(at);
             let taken = self.token(token, at);
-            taken.map_err(|problem| ParseError::new(place, problem))?;
+            taken.map_err(|problem| ReadError::new(place, problem))?;
         }
         Ok(())
     }
 
-    fn finish(&self) -> Result<(), ParseError> {
+    fn finish(&self) -> Result<(), ReadError> {
         match self.open.last() {
             None => Ok(()),
-            Some(block) => Err(ParseError::new(
+            Some(block) => Err(ReadError::new(
                 block.at,
                 "the block that begins here has no '}' at its end, so the text may have been cut off",
             )),
@@ -191,7 +190,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
                 done = done.and_then(|()| editor.edit(Edit::Ignore, path, at));
             }
             is_refused = done.is_err();
-            errors.extend(done.err().map(|problem| ParseError::new(at, problem)));
+            errors.extend(done.err().map(|problem| ReadError::new(at, problem)));
             Ok(())
         })?;
         Ok(Block {

@@ -4,14 +4,13 @@
 //! Terminating Actions", "Firewall Filter Nonterminating Actions" and "Guidelines for Configuring
 //! Firewall Filters": packets that a term matches are accepted, unless it says otherwise.
 
-use crate::format::parse::ParseError;
-use crate::limits::{Limit, Limits};
-use crate::packets::{Action, Condition, Step};
-use crate::policy::Direction;
-
 use super::addresses::Lists;
 use super::conditions::{Conditions, Part};
 use super::tree::Branch;
+use crate::format::read::error::ReadError;
+use crate::limits::{Limit, Limits};
+use crate::packets::{Action, Condition, Step};
+use crate::policy::Direction;
 
 /// Steps of a filter, as terms add them.
 pub(super) struct Steps {
@@ -37,7 +36,7 @@ impl Steps {
         &mut self,
         term: Branch<'t, 'a>,
         lists: &mut Lists<'t, 'a>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         let (from, then) = sections(term)?;
         let conditions = Conditions::read(from, lists, self.limits)?;
         let action = TermAction::read(then)?;
@@ -72,7 +71,7 @@ impl Steps {
 /// The `from` and the `then` of a term, as far as they are there.
 type Sections<'t, 'a> = (Option<Branch<'t, 'a>>, Option<Branch<'t, 'a>>);
 
-fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ParseError> {
+fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ReadError> {
     let (mut from, mut then) = (None, None);
     for part in term.below() {
         match part.word() {
@@ -106,7 +105,7 @@ enum End {
 }
 
 impl TermAction {
-    fn read(then: Option<Branch>) -> Result<TermAction, ParseError> {
+    fn read(then: Option<Branch>) -> Result<TermAction, ReadError> {
         let mut action = TermAction {
             end: End::Is(Action::Accept),
             is_policed: false,
@@ -129,7 +128,7 @@ impl TermAction {
     }
 
     /// Reads a word of it, which may be one that ends it.
-    fn add(&mut self, word: Branch) -> Result<Option<End>, ParseError> {
+    fn add(&mut self, word: Branch) -> Result<Option<End>, ReadError> {
         match word.word() {
             "accept" => word.leaf().map(|()| Some(End::Is(Action::Accept))),
             "discard" => word.leaf().map(|()| Some(End::Is(Action::Deny))),

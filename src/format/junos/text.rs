@@ -3,11 +3,11 @@
 //! Junos OS CLI User Guide, "Loading a Configuration from a File", "Displaying set Commands from the
 //! Junos OS Configuration" and "Deactivating and Reactivating Statements and Identifiers".
 
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
-use crate::limits::Limits;
-
 use super::statements::Statements;
 use super::tokens::{List, Token, Tokens};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::lines;
+use crate::limits::Limits;
 
 /// What is done to the statement of a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) fn read<'a>(
     text: &'a str,
     limits: Limits,
     editor: &mut impl Editor<'a>,
-) -> Result<(), Vec<ParseError>> {
+) -> Result<(), Vec<ReadError>> {
     let mut all = lines(text).map_err(|error| vec![error])?;
     let Some((at, first)) = all.find(|(_, line)| !is_idle(line)) else {
         return Ok(());
@@ -40,7 +40,7 @@ pub(super) fn read<'a>(
     if first.starts_with(['{', '<']) {
         let problem = "expected what show configuration prints, with '| display set' or without, \
                        not JSON or XML";
-        return Err(vec![ParseError::new(at, problem)]);
+        return Err(vec![ReadError::new(at, problem)]);
     }
     if first.split_ascii_whitespace().next().is_some_and(is_verb) {
         commands(text, limits, editor)
@@ -76,7 +76,7 @@ fn is_of_terminal(line: &str) -> bool {
 }
 
 /// Refuses prompts of several devices, wherever they stand.
-fn one_device(text: &str) -> Result<(), ParseError> {
+fn one_device(text: &str) -> Result<(), ReadError> {
     let mut known = None;
     for (at, line) in lines(text)? {
         let line = line.trim_ascii();
@@ -84,10 +84,10 @@ fn one_device(text: &str) -> Result<(), ParseError> {
         if !prompt.contains('@') || !is_of_terminal(line) {
             continue;
         }
-        shows_all(line).map_err(|problem| ParseError::new(at, problem))?;
+        shows_all(line).map_err(|problem| ReadError::new(at, problem))?;
         let name = prompt.trim_end_matches(['>', '#']);
         if known.replace(name).is_some_and(|known| known != name) {
-            return Err(ParseError::new(at, SEVERAL_DEVICES));
+            return Err(ReadError::new(at, SEVERAL_DEVICES));
         }
     }
     Ok(())
@@ -159,7 +159,7 @@ fn commands<'a>(
     text: &'a str,
     limits: Limits,
     editor: &mut impl Editor<'a>,
-) -> Result<(), Vec<ParseError>> {
+) -> Result<(), Vec<ReadError>> {
     let mut errors = Vec::new();
     let mut path = Vec::new();
     for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -168,12 +168,12 @@ fn commands<'a>(
         }
         path.clear();
         let done = command(line, at, limits, &mut path, editor);
-        errors.extend(done.err().map(|problem| ParseError::new(at, problem)));
+        errors.extend(done.err().map(|problem| ReadError::new(at, problem)));
         if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
-    sound((), errors)
+    ok_or_errors((), errors)
 }
 
 fn command<'a>(

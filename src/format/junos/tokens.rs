@@ -1,6 +1,6 @@
 //! Words, braces and lists: what both forms of a configuration are made of.
 
-use crate::format::parse::place;
+use crate::format::read::lines::place;
 use crate::limits::{Limit, Limits};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::format::parse::{ParseError, place};
-
 use super::text::Edit;
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::place;
 
 /// Statements below a root, each word a node: `protocol tcp` and `protocol udp` are two nodes
 /// below one.
@@ -134,12 +134,12 @@ impl<'t, 'a> Branch<'t, 'a> {
     }
 
     /// Something that is wrong with it.
-    pub fn problem(self, problem: impl std::fmt::Display) -> ParseError {
-        ParseError::new(self.at(), problem)
+    pub fn problem(self, problem: impl std::fmt::Display) -> ReadError {
+        ReadError::new(self.at(), problem)
     }
 
     /// Refuses what is below it.
-    pub fn leaf(self) -> Result<(), ParseError> {
+    pub fn leaf(self) -> Result<(), ReadError> {
         match self.below().next() {
             None => Ok(()),
             Some(more) => Err(more.problem(format!(
@@ -151,7 +151,7 @@ impl<'t, 'a> Branch<'t, 'a> {
     }
 
     /// The values below it, of which there must be some.
-    pub fn values(self) -> Result<Vec<Branch<'t, 'a>>, ParseError> {
+    pub fn values(self) -> Result<Vec<Branch<'t, 'a>>, ReadError> {
         let values: Vec<_> = self.below().collect();
         if values.is_empty() {
             return Err(self.problem(format!("'{}' has no value", self.word())));
@@ -160,7 +160,7 @@ impl<'t, 'a> Branch<'t, 'a> {
     }
 
     /// The one value below it, which has nothing below it.
-    pub fn value(self) -> Result<Branch<'t, 'a>, ParseError> {
+    pub fn value(self) -> Result<Branch<'t, 'a>, ReadError> {
         let values = self.values()?;
         let [value] = values[..] else {
             return Err(self.problem(format!("'{}' has more than one value", self.word())));

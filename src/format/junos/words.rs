@@ -4,7 +4,7 @@
 //! Match Conditions for IPv4 Traffic" and, for ranges, "Firewall Filter Match Conditions Based on
 //! Numbers or Text Aliases".
 
-use crate::format::parse::plain_number;
+use crate::format::read::values::plain_number;
 use crate::packets::{Interval, Protocols};
 
 const PORTS: &[(&str, u16)] = &[

@@ -1,7 +1,8 @@
 //! What a running Kamailio prints of its tables.
 
 use super::group::{Entry, Group};
-use crate::format::parse::{ParseError, lines};
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::lines;
 
 /// What `kamcmd` asks with, where it is given commands on stdin.
 const PROMPT: &str = "kamcmd> ";
@@ -62,19 +63,19 @@ struct Dump<'a> {
     at: u32,
 }
 
-pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ParseError>> {
+pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> {
     let one = |error| vec![error];
     // The last line is a question that nobody answers.
     let text = text.strip_suffix(PROMPT).unwrap_or(text);
     let mut dump = Dump::default();
     for (at, line) in lines(text).map_err(one)? {
         let whole = dump.line(at, line.trim());
-        let whole = whole.map_err(|problem| one(ParseError::new(at, problem)))?;
+        let whole = whole.map_err(|problem| one(ReadError::new(at, problem)))?;
         let added = whole.map_or(Ok(()), |entry| group.add(dump.at, entry));
-        added.map_err(|problem| one(ParseError::new(dump.at, problem)))?;
+        added.map_err(|problem| one(ReadError::new(dump.at, problem)))?;
     }
     dump.finish()
-        .map_err(|problem| one(ParseError::new(0, problem)))
+        .map_err(|problem| one(ReadError::new(0, problem)))
 }
 
 impl<'a> Dump<'a> {

@@ -1,7 +1,8 @@
 //! The file that the module's parameter `address_file` names.
 
 use super::group::{Entry, Group};
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::lines;
 
 /// The module takes what is beyond 1023 bytes for a line of its own.
 const LINE_LIMIT: usize = 1_000;
@@ -9,7 +10,7 @@ const LINE_LIMIT: usize = 1_000;
 const EXPECTED: &str = "expected lines of group, address, mask, port and tag, as Kamailio's address_file \
                         has them, or what kamcmd prints of permissions.addressDump and .subnetDump";
 
-pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ParseError>> {
+pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> {
     let mut errors = Vec::new();
     let mut is_empty = true;
     for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -21,18 +22,18 @@ pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ParseError>>
             }
             Err(problem) => Err(problem),
         };
-        errors.extend(read.err().map(|problem| ParseError::new(at, problem)));
+        errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
         if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
     if is_empty && errors.is_empty() {
-        errors.push(ParseError::new(
+        errors.push(ReadError::new(
             0,
             format!("there is no address in it; {EXPECTED}"),
         ));
     }
-    sound((), errors)
+    ok_or_errors((), errors)
 }
 
 /// What a line adds, if it has more than a comment. What follows the tag is nothing to the module.

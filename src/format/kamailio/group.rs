@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::firewall::Unmeasured;
-use crate::format::parse::network;
+use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
@@ -85,7 +85,7 @@ fn number<T: std::str::FromStr + Default>(word: &str, what: &str) -> Result<T, S
 }
 
 fn addresses(address: &str, mask: u32) -> Result<Interval, String> {
-    let only = crate::format::parse::address(address).map_err(|problem| {
+    let only = crate::format::read::values::address(address).map_err(|problem| {
         format!("{problem}, so Kamailio takes it for a host name; a mask is a word of its own")
     })?;
     match mask {

@@ -8,13 +8,15 @@ use std::rc::Rc;
 use super::rule;
 use super::script::Script;
 use super::words::Words;
-use crate::format::Unit;
-use crate::format::chains::{Chains, RuleBranch, RuleText, units};
-use crate::format::parse::{ParseError, Parsed, Wanted, address, network};
+use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
+use crate::format::read::error::ReadError;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::read::values::{address, network};
+use crate::format::unit::Unit;
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::packets::{Interval, normalized};
 
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let script = Script::read(text, wanted.limits)?;
     let verbatim = wanted.unit.name.to_string();
     let built_in = BUILT_IN.into_iter().find(|chain| *chain == verbatim);
@@ -67,7 +69,7 @@ impl<'a> Chains<'a> for Filter<'a> {
 
     /// A packet that no rule of a built-in chain decides is accepted (RouterOS documentation,
     /// "Common Firewall Matchers and Actions").
-    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ParseError> {
+    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
         let at = self.rules(chain).and_then(|rules| rules.last());
         let at = at.map_or(0, |rule| rule.at);
         Ok(BUILT_IN.contains(&chain).then_some((true, at)))
@@ -82,11 +84,11 @@ impl<'a> Chains<'a> for Filter<'a> {
         rule: RuleText<'a>,
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         // A rule is read once for each jump to its chain.
         let length = rule.text.len() / BYTES_OF_A_STEP;
         let fits = self.lists.work(length, limits);
-        fits.map_err(|exceeded| ParseError::new(rule.at, exceeded))?;
+        fits.map_err(|exceeded| ReadError::new(rule.at, exceeded))?;
         rule::read(rule, self, limits, branches)
     }
 }
@@ -118,7 +120,7 @@ impl<'a> Filter<'a> {
 const BYTES_OF_A_STEP: usize = 4;
 
 /// The addresses of a list, or the first thing that is wrong with it.
-type Addresses = Result<Rc<[Interval]>, ParseError>;
+type Addresses = Result<Rc<[Interval]>, ReadError>;
 
 /// The addresses of each list that rules name.
 pub(super) struct AddressLists<'a> {
@@ -231,7 +233,7 @@ pub(super) enum Problem {
     /// Because of its own words.
     Here(String),
     /// Because of a line that it refers to.
-    There(ParseError),
+    There(ReadError),
 }
 
 impl From<String> for Problem {
@@ -241,11 +243,11 @@ impl From<String> for Problem {
 }
 
 /// The addresses of a list's entries.
-fn addresses(entries: &[RuleText]) -> Result<Vec<Interval>, ParseError> {
+fn addresses(entries: &[RuleText]) -> Result<Vec<Interval>, ReadError> {
     let mut spans = Vec::with_capacity(entries.len());
     let mut known = HashSet::new();
     for entry in entries {
-        let wrong = |problem| ParseError::new(entry.at, problem);
+        let wrong = |problem| ReadError::new(entry.at, problem);
         let Some(span) = entry_address(entry.text).map_err(wrong)? else {
             continue;
         };

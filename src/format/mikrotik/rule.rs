@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use super::listing::{BUILT_IN, Filter, Problem, addresses_of};
 use super::words::{Property, Words};
-use crate::format::chains::{RuleAction, RuleBranch, RuleText};
-use crate::format::parse::{Matches, ParseError, plain_number};
+use crate::format::read::chains::{RuleAction, RuleBranch, RuleText};
+use crate::format::read::error::ReadError;
+use crate::format::read::matches::Matches;
+use crate::format::read::values::plain_number;
 use crate::limits::Limits;
 use crate::packets::{
     Condition, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
@@ -17,8 +19,8 @@ pub(super) fn read<'a>(
     filter: &Filter<'a>,
     limits: Limits,
     branches: &mut Vec<RuleBranch<'a>>,
-) -> Result<(), ParseError> {
-    let here = |problem| ParseError::new(rule.at, problem);
+) -> Result<(), ReadError> {
+    let here = |problem| ReadError::new(rule.at, problem);
     let properties = Words::new(rule.text).properties().map_err(here)?;
     let mut reader = Reader {
         properties,

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::menus::{self, COMMANDS};
 use super::words::{EXPORT, Property, Words};
-use crate::format::chains::RuleText;
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines, sound};
+use crate::format::read::chains::RuleText;
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::lines;
 use crate::limits::{Exceeded, Limit, Limits};
 
 /// What a text says of the filter and its address lists.
@@ -75,7 +76,7 @@ const UNRELATED: [&str; 4] = ["calea", "connection", "layer7-protocol", "service
 const PATH_LIMIT: usize = 12;
 
 impl<'a> Script<'a> {
-    pub fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ParseError>> {
+    pub fn read(text: &'a str, limits: Limits) -> Result<Self, Vec<ReadError>> {
         let mut script = Script {
             limits,
             ..Script::default()
@@ -89,14 +90,14 @@ impl<'a> Script<'a> {
             while !line.trim_start().starts_with('#') && goes_on(last) {
                 let Some((next, line)) = lines.next() else {
                     let problem = "the line goes on after its backslash, so the text may have been cut off; give all of it";
-                    return Err(vec![ParseError::new(at, problem)]);
+                    return Err(vec![ReadError::new(at, problem)]);
                 };
                 (end, last) = (next as usize + line.len(), line);
             }
             let line = text[start..end].trim_ascii();
             let read = refuse_comment(line).and_then(|()| script.line(at, line));
             if let Err(problem) = read {
-                errors.push(ParseError::new(at, problem));
+                errors.push(ReadError::new(at, problem));
             }
             if errors.len() >= ERROR_LIMIT {
                 break;
@@ -104,9 +105,9 @@ impl<'a> Script<'a> {
         }
         if !script.is_export {
             let at = errors.first().map_or(0, |error| error.at);
-            return Err(vec![ParseError::new(at, format!("{EXPORT} on RouterOS"))]);
+            return Err(vec![ReadError::new(at, format!("{EXPORT} on RouterOS"))]);
         }
-        sound(script, errors)
+        ok_or_errors(script, errors)
     }
 
     /// A line with all that a backslash joins to it.

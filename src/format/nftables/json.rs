@@ -12,15 +12,15 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::format::chains::RuleText;
-use crate::format::parse::{ParseError, place, place_of_error};
-use crate::limits::Limits;
-
 use super::check_hook;
 use super::rule::{Rule, Trouble};
 use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::text::table_flag;
 use super::value::{Element, Type};
+use crate::format::read::chains::RuleText;
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::{place, place_of_error};
+use crate::limits::Limits;
 
 use object::only_key;
 
@@ -29,7 +29,7 @@ pub(super) struct Json;
 
 impl Syntax for Json {
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
-        let statements: Vec<statement::Parsed> = parsed(text.text)?;
+        let statements: Vec<statement::ParsedStatement> = parsed(text.text)?;
         for statement in statements {
             rule.add(statement.0)?;
         }
@@ -40,21 +40,21 @@ impl Syntax for Json {
         changes::changed_sets(rule.text, found)
     }
 
-    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
+    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
         let [object] = body.properties[..] else {
             let place = body.properties.first().map_or(0, |object| object.at);
-            return Err(ParseError::new(place, "the set is in the text twice"));
+            return Err(ReadError::new(place, "the set is in the text twice"));
         };
         parsed::<set::Set>(object.text)
             .and_then(set::Set::read)
-            .map_err(|problem| ParseError::new(object.at, problem))
+            .map_err(|problem| ReadError::new(object.at, problem))
     }
 
-    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError> {
+    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
         let mut policy = None;
         for object in &body.properties {
             let read = parsed::<Chain>(object.text).and_then(Chain::policy);
-            let read = read.map_err(|problem| ParseError::new(object.at, problem))?;
+            let read = read.map_err(|problem| ReadError::new(object.at, problem))?;
             policy = read.map(|accepts| (accepts, object.at)).or(policy);
         }
         Ok(policy)
@@ -79,7 +79,7 @@ pub(super) fn read<'a>(
     text: &'a str,
     wanted: TableName<'a>,
     limits: Limits,
-) -> Result<Table<'a, Json>, Vec<ParseError>> {
+) -> Result<Table<'a, Json>, Vec<ReadError>> {
     let mut reader = Reader {
         text,
         wanted,
@@ -103,7 +103,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn error(&self, error: &serde_json::Error) -> ParseError {
+    fn error(&self, error: &serde_json::Error) -> ReadError {
         let problem = without_place(error);
         let problem = match error.classify() {
             serde_json::error::Category::Eof => {
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
             serde_json::error::Category::Syntax => format!("it is not JSON: {problem}"),
             _ => problem,
         };
-        ParseError::new(place_of_error(self.text, error), problem)
+        ReadError::new(place_of_error(self.text, error), problem)
     }
 
     /// Where the object starts whose first key or value is `inside`, a part of the text.

@@ -1,9 +1,8 @@
 //! What rules look at, by the names of nft's language.
 
-use crate::packets::{HeaderField, Protocols};
-
 use super::is_listed;
 use super::value::{ETHER_TYPE, Fixed, NFPROTO, Type, VERSION, Value};
+use crate::packets::{HeaderField, Protocols};
 
 /// What a match looks at.
 #[derive(Clone, Copy, Debug)]

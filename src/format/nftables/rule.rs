@@ -1,13 +1,13 @@
 //! What the statements of a rule mean, whether text or JSON says them.
 
-use crate::format::chains::{RuleAction, RuleBranch};
-use crate::format::parse::{Matches, ParseError};
-use crate::limits::{Limit, Limits};
-use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
-
 use super::key::{Header, Key, Keys, Operator, Subject};
 use super::set::{Arrow, BITS_WORK, Set, Sets, header_where};
 use super::value::{Decision, Element, Part, Type, Value};
+use crate::format::read::chains::{RuleAction, RuleBranch};
+use crate::format::read::error::ReadError;
+use crate::format::read::matches::Matches;
+use crate::limits::{Limit, Limits};
+use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
 /// A statement of a rule.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// As the parsers report it; `at` is the place of what was read.
-    pub fn within(self, at: u32) -> ParseError {
-        ParseError::new(self.at.unwrap_or(at), self.problem)
+    pub fn within(self, at: u32) -> ReadError {
+        ReadError::new(self.at.unwrap_or(at), self.problem)
     }
 }
 
@@ -58,8 +58,8 @@ impl From<&str> for Trouble {
     }
 }
 
-impl From<ParseError> for Trouble {
-    fn from(error: ParseError) -> Self {
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Self {
         Trouble {
             at: Some(error.at),
             problem: error.problem,

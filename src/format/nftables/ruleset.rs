@@ -5,14 +5,14 @@ use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
-use crate::format::chains::{Chains, RuleBranch, RuleText, units};
-use crate::format::parse::{ParseError, Parsed, Wanted};
-use crate::limits::{Limit, Limits};
-
 use super::rule::{Rule, Trouble};
 use super::set::{Set, Sets};
 use super::value::{Element, Type};
 use super::{json, text};
+use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
+use crate::format::read::error::ReadError;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::limits::{Limit, Limits};
 
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);
@@ -64,7 +64,7 @@ pub(super) fn listed_twice(kind: &str, name: &str) -> String {
 }
 
 /// What `nft list ruleset` prints, as text or as JSON, or our own file.
-pub(super) fn parse(text: &str, table: TableName, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, table: TableName, wanted: UnitQuery) -> ReadResult {
     if text.trim_start().starts_with('{') {
         wanted_units(&json::read(text, table, wanted.limits)?, wanted)
     } else {
@@ -72,7 +72,7 @@ pub(super) fn parse(text: &str, table: TableName, wanted: Wanted) -> Parsed {
     }
 }
 
-fn wanted_units<S: Syntax>(table: &Table<S>, wanted: Wanted) -> Parsed {
+fn wanted_units<S: Syntax>(table: &Table<S>, wanted: UnitQuery) -> ReadResult {
     let base = wanted.unit.name.lower_with_underscores();
     let names = wanted.names(
         |direction| format!("{base}_{direction}"),
@@ -90,11 +90,11 @@ pub(super) trait Syntax {
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
 
     /// The types of a set and its elements.
-    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError>;
+    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
 
     /// Whether a base chain accepts what no rule decides, and where it says so; `None` for a
     /// chain that is not a base chain.
-    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError>;
+    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError>;
 }
 
 /// What stands between the braces of a chain or a set, or the objects of JSON that say the same.
@@ -296,7 +296,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         self.chains.keys().copied()
     }
 
-    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ParseError> {
+    fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
         let Some(body) = self.chains.get(chain) else {
             return Ok(None);
         };
@@ -304,7 +304,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
             let problem = format!(
                 "chain {chain} is not in the text, only this rule of it; give all of the table"
             );
-            return Err(ParseError::new(rule.at, problem));
+            return Err(ReadError::new(rule.at, problem));
         }
         S::policy(body)
     }
@@ -319,7 +319,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         text: RuleText<'a>,
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ReadError> {
         let mut read = || {
             if self.ambiguous.contains(&text.at) {
                 return Err(AMBIGUOUS.into());

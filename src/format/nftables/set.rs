@@ -1,14 +1,13 @@
 //! Sets and maps, and the packets that their elements hold for.
 
-use crate::format::parse::Matches;
+use crate::format::read::matches::Matches;
 use crate::limits::Limit;
 use std::ops::BitAnd;
-
-use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
 use super::key::{Key, Keys, Subject};
 use super::rule::Trouble;
 use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
+use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
 /// The sets and maps that rules refer to by name.
 pub(super) trait Sets<'a> {

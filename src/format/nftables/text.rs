@@ -7,14 +7,14 @@ mod set;
 mod statement;
 mod value;
 
-use crate::format::chains::RuleText;
-use crate::format::parse::{ERROR_LIMIT, ParseError, lines, place};
-use crate::limits::Limits;
-
 use super::rule::{Rule, Trouble};
 use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
+use crate::format::read::chains::RuleText;
+use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::lines::{lines, place};
+use crate::limits::Limits;
 
 /// The language of `nft -f` and `nft list`.
 pub(super) struct Text;
@@ -28,11 +28,11 @@ impl Syntax for Text {
         changes::changed_sets(rule.text, found)
     }
 
-    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
+    fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
         set::set(body)
     }
 
-    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError> {
+    fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
         set::policy(body)
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn read<'a>(
     text: &'a str,
     wanted: TableName<'a>,
     limits: Limits,
-) -> Result<Table<'a, Text>, Vec<ParseError>> {
+) -> Result<Table<'a, Text>, Vec<ReadError>> {
     lines(text).map(|_| ()).map_err(|error| vec![error])?;
     scan::check(text).map_err(|error| vec![error])?;
     let mut reader = Reader {
@@ -85,7 +85,7 @@ enum Failure {
     /// A statement that is not understood; what follows it may be.
     Refused(String),
     /// Nothing that follows can be understood.
-    Fatal(ParseError),
+    Fatal(ReadError),
 }
 
 impl From<String> for Failure {
@@ -103,18 +103,18 @@ struct Reader<'a> {
     listing: bool,
     limits: Limits,
     table: Table<'a, Text>,
-    errors: Vec<ParseError>,
+    errors: Vec<ReadError>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads one statement, or reports it and goes past it.
-    fn statement(&mut self, read: impl FnOnce(&mut Self) -> Done) -> Result<(), ParseError> {
+    fn statement(&mut self, read: impl FnOnce(&mut Self) -> Done) -> Result<(), ReadError> {
         let start = self.tokens.at;
         match read(self).and_then(|()| Ok(self.end_of_statement()?)) {
             Ok(()) => Ok(()),
             Err(Failure::Fatal(error)) => Err(error),
             Err(Failure::Refused(problem)) => {
-                let error = ParseError::new(place(start), problem);
+                let error = ReadError::new(place(start), problem);
                 self.tokens.at = start;
                 self.rest_of_statement()?;
                 if self.tokens.at == start || self.errors.len() + 1 >= ERROR_LIMIT {
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
 
     /// The text up to the end of the statement: a newline, a semicolon or the closing brace of
     /// the block that it is in.
-    fn rest_of_statement(&mut self) -> Result<RuleText<'a>, ParseError> {
+    fn rest_of_statement(&mut self) -> Result<RuleText<'a>, ReadError> {
         self.tokens.skip_space();
         let (text, start) = (self.tokens.text, self.tokens.at);
         let end = end_of_statement(text, start)?;
@@ -403,7 +403,7 @@ impl<'a> Reader<'a> {
         self.tokens.skip_space();
         let start = self.tokens.at;
         let kept = self.table.keep_body();
-        kept.map_err(|problem| Failure::Fatal(ParseError::new(place(start), problem)))?;
+        kept.map_err(|problem| Failure::Fatal(ReadError::new(place(start), problem)))?;
         if !self.sign("{")? {
             // A name with a line break may look like one without, and a statement after it.
             if self.listing {
@@ -434,7 +434,7 @@ impl<'a> Reader<'a> {
     /// Counts a statement that is kept. If there are too many, nothing more is read.
     fn keep_statement(&mut self, at: u32) -> Done {
         let kept = self.table.keep_statement();
-        kept.map_err(|problem| Failure::Fatal(ParseError::new(at, problem)))
+        kept.map_err(|problem| Failure::Fatal(ReadError::new(at, problem)))
     }
 
     fn add_rule(&mut self, add: impl FnOnce(&mut Body<'a>, RuleText<'a>)) -> Done {
@@ -506,7 +506,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Where the statement ends that starts at `start`.
-fn end_of_statement(text: &str, start: usize) -> Result<usize, ParseError> {
+fn end_of_statement(text: &str, start: usize) -> Result<usize, ReadError> {
     let bytes = text.as_bytes();
     let (mut at, mut depth, mut outermost) = (start, 0_usize, start);
     while let Some(byte) = bytes.get(at) {
@@ -515,7 +515,7 @@ fn end_of_statement(text: &str, start: usize) -> Result<usize, ParseError> {
             b'#' => at = end_of_line(text, at),
             b'"' => {
                 at = end_of_quotation(text, at)
-                    .map_err(|problem| ParseError::new(place(at), problem))?;
+                    .map_err(|problem| ReadError::new(place(at), problem))?;
             }
             b'\\' if bytes.get(at + 1) == Some(&b'\n') => at += 2,
             b'{' => {
@@ -550,8 +550,8 @@ fn is_chain_property(statement: &str) -> bool {
     matches!(first, Some("type" | "policy" | "comment"))
 }
 
-fn cut_off(brace: usize) -> ParseError {
-    ParseError::new(
+fn cut_off(brace: usize) -> ReadError {
+    ReadError::new(
         place(brace),
         "this brace is not closed, so the text may have been cut off; give all of it",
     )

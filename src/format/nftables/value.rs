@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use crate::format::chains::RuleAction;
-use crate::format::parse::{address, port};
-use crate::format::services;
-use crate::packets::{Interval, Protocols, States};
-
 use super::is_listed;
 use super::key::IPV6;
+use crate::format::read::chains::RuleAction;
+use crate::format::read::iana;
+use crate::format::read::values::{address, port};
+use crate::packets::{Interval, Protocols, States};
 
 /// The names of a value, the usual one first.
 pub(super) type Fixed = &'static [&'static str];
@@ -185,7 +184,7 @@ fn protocols(value: &Value) -> Result<Protocols, String> {
         Scalar::Word(word) if word.len() > 1 && word.starts_with('0') => {
             Err(format!("expected a protocol, not '{word}'"))
         }
-        Scalar::Word(word) => services::protocol(word),
+        Scalar::Word(word) => iana::protocol(word),
     };
     match *value {
         Value::One(scalar) => one(scalar),

@@ -1,11 +1,10 @@
 //! Where the packets of a rule come from and go to: addresses, tables and ports.
 
-use crate::format::parse::{any_port, port_range};
-use crate::limits::Limit;
-use crate::packets::{Interval, complement, normalized};
-
 use super::tables::{Address, Tables};
 use super::tokens::{BRACES, Token, Tokens};
+use crate::format::read::values::{any_port, port_range};
+use crate::limits::Limit;
+use crate::packets::{Interval, complement, normalized};
 
 /// Sorting the addresses of a table takes about so many steps of a comparison for each.
 const SPAN_WORK: usize = 8;

@@ -3,17 +3,18 @@
 
 use std::collections::BTreeSet;
 
+use super::rule::{self, Rule, RuleAction, interface};
+use super::tables::Tables;
+use super::tokens::{BRACES, Token, Tokens};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, lines, place, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::{lines, place};
+use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Exceeded, Limit, Limits};
 use crate::packets::{Action, Condition, HeaderBox, Step, differences};
 use crate::policy::Direction;
 
-use super::rule::{self, Rule, RuleAction, interface};
-use super::tables::Tables;
-use super::tokens::{BRACES, Token, Tokens};
-
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let _complete = lines(text).map_err(|error| vec![error])?;
     let anchor = wanted.unit.name.lower_with_hyphens();
     // Tables may stand after the rules that use them.
@@ -41,12 +42,12 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 }
 
 /// The rules that pass packets of IPv6. Nothing is expected of IPv6, so each such packet differs.
-fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Unmeasured>, Vec<ParseError>> {
+fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Unmeasured>, Vec<ReadError>> {
     let Some(first) = steps.iter().find(|step| step.action == Action::Accept) else {
         return Ok(Vec::new());
     };
     let passed = differences(&[], steps, limits)
-        .map_err(|exceeded| vec![ParseError::new(first.at, exceeded)])?;
+        .map_err(|exceeded| vec![ReadError::new(first.at, exceeded)])?;
     let rules: BTreeSet<u32> = passed
         .into_iter()
         .flat_map(|part| part.source_lines)
@@ -64,7 +65,7 @@ fn statements<'a>(
     text: &'a str,
     limits: Limits,
     mut read: impl FnMut(&mut Tokens<'a>, &'a str, u32) -> Result<(), String>,
-) -> Result<(), Vec<ParseError>> {
+) -> Result<(), Vec<ReadError>> {
     let mut tokens = Tokens::new(text, limits);
     let mut errors = Vec::new();
     loop {
@@ -75,7 +76,7 @@ fn statements<'a>(
             Err(problem) => Err(problem),
         };
         if let Err(problem) = done {
-            errors.push(ParseError::new(place(tokens.line()), problem));
+            errors.push(ReadError::new(place(tokens.line()), problem));
             if errors.len() >= ERROR_LIMIT {
                 break;
             }
@@ -83,7 +84,7 @@ fn statements<'a>(
             while tokens.skip_statement().is_err() {}
         }
     }
-    sound((), errors)
+    ok_or_errors((), errors)
 }
 
 fn statement<'a>(

@@ -1,10 +1,9 @@
 //! The options of a rule, which stand after its ends.
 
-use crate::packets::{Condition, Flags, Protocols};
-
 use super::ends::Operation;
 use super::rule::{Draft, RuleAction, State};
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
+use crate::packets::{Condition, Flags, Protocols};
 
 /// Options of a rule that narrow it in a way that no box tells, with one value each.
 const NARROWING: &[&str] = &["received-on", "tagged", "tos", "ttl", "prio"];

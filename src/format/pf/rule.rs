@@ -1,14 +1,13 @@
 //! One rule of pf.conf(5), as people write it and as `pfctl -sr` prints it.
 
-use crate::format::parse::Matches;
-use crate::format::services;
-use crate::packets::{Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Protocols};
-use crate::policy::Direction;
-
 use super::ends;
 use super::options;
 use super::tables::Tables;
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
+use crate::format::read::iana;
+use crate::format::read::matches::Matches;
+use crate::packets::{Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Protocols};
+use crate::policy::Direction;
 
 /// Making a box takes about as long as so many steps of a comparison.
 const BOX_WORK: usize = 4;
@@ -299,7 +298,7 @@ fn protocol(tokens: &mut Tokens) -> Result<Protocols, String> {
     };
     let protocol = match name.as_str() {
         "pfsync" => Protocols::of(240),
-        name => services::protocol(name)?,
+        name => iana::protocol(name)?,
     };
     if protocol == Protocols::of(0) {
         return Err("pf takes protocols from 1 to 255".to_owned());

@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv6Addr;
 
-use crate::format::parse::network;
+use super::tokens::{Token, Tokens};
+use crate::format::read::values::network;
 use crate::limits::Limit;
 use crate::packets::{Interval, normalized};
-
-use super::tokens::{Token, Tokens};
 
 /// An address or a network, which may be negated; of IPv6, only that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,9 @@
 use super::rule::Rule;
 use super::script;
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::parse::{ERROR_LIMIT, ParseError, Parsed, Wanted, count_lines, lines, sound};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::{count_lines, lines};
+use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 
@@ -17,10 +19,10 @@ const EXPECTED: &str = "expected what 'LC_ALL=C ufw show added' prints, since no
 /// The steps of the limit of work that a line takes, because all are kept until the first is read.
 const STEPS_OF_LINE: usize = 50;
 
-pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let count = count_lines(text).saturating_mul(STEPS_OF_LINE);
     let fits = wanted.limits.check(Limit::Work, count);
-    fits.map_err(|exceeded| vec![ParseError::new(0, exceeded)])?;
+    fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
     let rules = read(&rule_lines(text)?, wanted.limits)?;
     let exists = |name: &str| rules.iter().any(|(_, rule)| rule.is_of(name));
     let names = wanted.names(|_| wanted.unit.name.lower_with_hyphens(), exists);
@@ -32,7 +34,7 @@ pub(super) fn parse(text: &str, wanted: Wanted) -> Parsed {
 }
 
 /// Lines that hold a rule each, and where they stand; or what is wrong with the text.
-pub(super) type RuleLines<'a> = Result<Vec<(u32, &'a str)>, Vec<ParseError>>;
+pub(super) type RuleLines<'a> = Result<Vec<(u32, &'a str)>, Vec<ReadError>>;
 
 pub(super) fn rule_lines(text: &str) -> RuleLines<'_> {
     let lines = lines(text).map_err(|error| vec![error])?;
@@ -44,10 +46,10 @@ pub(super) fn rule_lines(text: &str) -> RuleLines<'_> {
 }
 
 /// The rules of a listing; one that somebody filtered has no title.
-fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ParseError> {
+fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ReadError> {
     match lines[..] {
         [(_, TITLE), (_, NO_RULES)] => Ok(Vec::new()),
-        [(at, TITLE)] => Err(ParseError::new(
+        [(at, TITLE)] => Err(ReadError::new(
             at,
             "neither rules nor (None) follow, so the text may have been cut off; give all of it",
         )),
@@ -56,7 +58,7 @@ fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ParseError> {
             Ok(lines)
         }
         [(_, first), ..] if first.starts_with("ufw ") => Ok(lines),
-        _ => Err(ParseError::new(
+        _ => Err(ReadError::new(
             lines.first().map_or(0, |(at, _)| *at),
             EXPECTED,
         )),
@@ -65,22 +67,22 @@ fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ParseError> {
 
 type Rules<'a> = Vec<(u32, Rule<'a>)>;
 
-fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<ParseError>> {
+fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<ReadError>> {
     if let (Err(exceeded), [(at, _), ..]) = (limits.check(Limit::Rules, lines.len()), lines) {
-        return Err(vec![ParseError::new(*at, exceeded)]);
+        return Err(vec![ReadError::new(*at, exceeded)]);
     }
     let mut rules = Vec::with_capacity(lines.len());
     let mut errors = Vec::new();
     for (at, line) in lines {
         match Rule::read(line) {
             Ok(rule) => rules.push((*at, rule)),
-            Err(problem) => errors.push(ParseError::new(*at, problem)),
+            Err(problem) => errors.push(ReadError::new(*at, problem)),
         }
         if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
-    sound(rules, errors)
+    ok_or_errors(rules, errors)
 }
 
 /// What the rules of a name do one way.
@@ -89,7 +91,7 @@ fn unit(
     direction: Direction,
     name: String,
     limits: Limits,
-) -> Result<DeployedUnit, Vec<ParseError>> {
+) -> Result<DeployedUnit, Vec<ReadError>> {
     let mut unit = DeployedUnit::empty(direction, name);
     let mut errors = Vec::new();
     let own = |(_, rule): &&(u32, Rule)| rule.direction == direction && rule.is_of(&unit.name);
@@ -117,11 +119,11 @@ fn unit(
                 unit.unmeasured
                     .extend(effect.ipv6.then_some(Unmeasured { what, at: *at }));
             }
-            Err(problem) => errors.push(ParseError::new(*at, problem)),
+            Err(problem) => errors.push(ReadError::new(*at, problem)),
         }
         if errors.len() >= ERROR_LIMIT {
             break;
         }
     }
-    sound(unit, errors)
+    ok_or_errors(unit, errors)
 }

@@ -4,8 +4,9 @@ use std::hash::Hash;
 use std::iter::Peekable;
 use std::net::Ipv6Addr;
 
-use crate::format::parse::{Matches, network, port, port_range};
-use crate::format::services;
+use crate::format::read::iana;
+use crate::format::read::matches::Matches;
+use crate::format::read::values::{network, port, port_range};
 use crate::limits::Limits;
 use crate::packets::{
     Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, Step,
@@ -209,7 +210,7 @@ impl<'a> Rule<'a> {
             None if has_ports => Ok(with_ports),
             None => Ok(Protocols::ALL),
             Some(name) => {
-                let protocol = services::protocol(name)?;
+                let protocol = iana::protocol(name)?;
                 if has_ports && !with_ports.holds(protocol) {
                     return Err(format!(
                         "the protocol '{name}' has no ports; expected tcp or udp"

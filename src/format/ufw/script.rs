@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::listing::{self, RuleLines};
 use super::rule::Rule;
-use super::{Ufw, View};
-use crate::format::parse::{ERROR_LIMIT, ParseError, sound};
-use crate::format::{Dialect, UnitName};
+use super::{INFO, View};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::unit::UnitName;
 use crate::template::{self, TemplateError};
 
 /// Between these the script has its rules.
@@ -61,9 +61,9 @@ fn checked<'a>(
         "the script would not know it again as a rule of its own; expected 'ufw allow' and a comment '{name}: ...'"
     );
     let foreign = rules.iter().filter(|(_, line)| !is_marked(line, name));
-    let errors = foreign.map(|(at, _)| ParseError::new(*at, &problem));
+    let errors = foreign.map(|(at, _)| ReadError::new(*at, &problem));
     let errors: Vec<_> = errors.take(ERROR_LIMIT).collect();
-    sound(rules.to_vec(), errors)
+    ok_or_errors(rules.to_vec(), errors)
 }
 
 /// Compares a script without its rules, whose last line stands there, with one for that name.
@@ -71,19 +71,19 @@ fn is_whole<'a>(
     lines: impl Iterator<Item = (u32, &'a str)>,
     name: &str,
     last: u32,
-) -> Result<(), ParseError> {
-    let expected = frame(name).map_err(|error| ParseError::new(last, error))?;
+) -> Result<(), ReadError> {
+    let expected = frame(name).map_err(|error| ReadError::new(last, error))?;
     let mut expected = expected.lines().filter(|line| is_command(line));
     for (at, line) in lines.filter(|(_, line)| is_command(line)) {
         let own = expected.next().unwrap_or("the end of the script");
         if line != own {
             let problem = format!("expected what this program writes in this place: {own}");
-            return Err(ParseError::new(at, problem));
+            return Err(ReadError::new(at, problem));
         }
     }
     match expected.next() {
         None => Ok(()),
-        Some(_) => Err(ParseError::new(
+        Some(_) => Err(ReadError::new(
             last,
             "the script ends before it is whole, so the text may have been cut off; give all of it",
         )),
@@ -106,7 +106,7 @@ fn name<'a>(after: &[(u32, &'a str)]) -> Option<&'a str> {
 
 /// A script without rules, and comments.
 fn frame(name: &str) -> Result<String, TemplateError> {
-    let (file, source) = Ufw.template();
+    let (file, source) = INFO.template;
     let view = template::value(&View {
         head: Vec::new(),
         mark: mark(name),

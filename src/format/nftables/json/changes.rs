@@ -6,10 +6,9 @@ use std::fmt;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::format::nftables::ruleset::SetName;
-
 use super::object::only_key;
 use super::parsed;
+use crate::format::nftables::ruleset::SetName;
 
 /// A string that contains '@' may be a statement that nft prints as text.
 const WORDS: [&str; 5] = ["set", "map", "meter", "\\", "@"];

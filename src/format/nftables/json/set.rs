@@ -5,11 +5,10 @@ use std::fmt;
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::format::nftables::value::{EXPIRES, Element, Scalar, Type, Value};
-
 use super::object::only_key;
 use super::statement::Verdict;
 use super::value::{ParsedKeys, ParsedValue, ValueVisitor};
+use crate::format::nftables::value::{EXPIRES, Element, Scalar, Type, Value};
 
 /// The elements of a set or a map.
 pub(super) struct Elements<'a>(pub Vec<Element<'a>>);

@@ -3,19 +3,18 @@
 use serde::de::{Error as _, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
 
-use crate::format::chains::RuleAction;
+use super::object::{Details, Known, Tagged, tagged};
+use super::value::{Keyed, ParsedKeys, ParsedValue};
 use crate::format::nftables::key::Operator;
 use crate::format::nftables::rule::Statement;
 use crate::format::nftables::value::Decision;
 use crate::format::nftables::{REFUSED, is_listed};
-
-use super::object::{Details, Known, Tagged, tagged};
-use super::value::{Keyed, ParsedKeys, ParsedValue};
+use crate::format::read::chains::RuleAction;
 
 /// A statement.
-pub(super) struct Parsed<'a>(pub Statement<'a>);
+pub(super) struct ParsedStatement<'a>(pub Statement<'a>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Parsed<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for ParsedStatement<'a> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         tagged(input)
     }
@@ -82,7 +81,7 @@ impl<'a> Tagged<'a> for TraceKey {
     }
 }
 
-impl<'a> Tagged<'a> for Parsed<'a> {
+impl<'a> Tagged<'a> for ParsedStatement<'a> {
     const EXPECTED: &'static str = "a statement of nft";
 
     fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
@@ -148,7 +147,7 @@ impl<'a> Tagged<'a> for Parsed<'a> {
                 )));
             }
         };
-        Ok(Parsed(statement))
+        Ok(ParsedStatement(statement))
     }
 }
 

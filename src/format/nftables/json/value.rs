@@ -5,11 +5,10 @@ use std::fmt;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::format::nftables::key::{Key, Keys};
-use crate::format::nftables::value::{Scalar, Value};
-
 use super::object::{Details, Tagged, only_key, tagged};
 use super::set::Elements;
+use crate::format::nftables::key::{Key, Keys};
+use crate::format::nftables::value::{Scalar, Value};
 
 /// What a match looks at.
 pub(super) struct ParsedKeys(pub Keys);

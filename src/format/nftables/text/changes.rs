@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::is_hidden_part;
 use crate::format::nftables::ruleset::SetName;
 use crate::format::nftables::token::{Token, Tokens};
-
-use super::is_hidden_part;
 
 const WORDS: [&str; 4] = ["add", "update", "delete", "meter"];
 

@@ -1,8 +1,8 @@
 //! What the readers of rules, sets and chains share.
 
-use crate::format::chains::RuleText;
 use crate::format::nftables::token::{Token, Tokens};
-use crate::format::parse::place;
+use crate::format::read::chains::RuleText;
+use crate::format::read::lines::place;
 
 /// A statement, token by token.
 pub(super) struct Reader<'a> {

@@ -2,7 +2,8 @@
 
 use crate::format::nftables::is_listed;
 use crate::format::nftables::token::{Token, Tokens, end_of_line, end_of_quotation};
-use crate::format::parse::{ParseError, place};
+use crate::format::read::error::ReadError;
+use crate::format::read::lines::place;
 
 /// True if a text begins as `nft list` begins its output.
 ///
@@ -47,7 +48,7 @@ const HARMLESS: &str = "
 /// have printed for other rules.
 ///
 /// It covers all tables, because a quotation mark in one of them can change where another starts.
-pub(super) fn check(text: &str) -> Result<(), ParseError> {
+pub(super) fn check(text: &str) -> Result<(), ReadError> {
     let listing = is_listing(text);
     let bytes = text.as_bytes();
     let (mut at, mut last) = (0, 0);
@@ -77,8 +78,8 @@ const USE_JSON: &str = "nft prints comments without escapes, so this text can be
 
 /// Checks the string that starts at `at`, where the text from `last` on is not quoted, and returns
 /// the place after it.
-fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ParseError> {
-    let refuse = |problem: String| Err(ParseError::new(place(at), problem));
+fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ReadError> {
+    let refuse = |problem: String| Err(ReadError::new(place(at), problem));
     let end = match end_of_quotation(text, at) {
         Ok(end) => end,
         Err(problem) => return refuse(problem),
@@ -118,7 +119,7 @@ fn may_follow_comment(rest: &str) -> bool {
 
 /// Refuses a `#` that hides the closing quotation mark of a comment. nft prints a space, a comma
 /// or nothing after that mark.
-fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ParseError> {
+fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ReadError> {
     let comment = text[start..end].trim_end_matches('\r');
     let closes = |(mark, _): (usize, &str)| {
         let after = comment[mark + 1..].chars().next();
@@ -126,18 +127,18 @@ fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ParseError>
     };
     if comment.match_indices('"').any(closes) {
         let problem = format!("a quotation mark follows '#': {USE_JSON}");
-        return Err(ParseError::new(place(start), problem));
+        return Err(ReadError::new(place(start), problem));
     }
     Ok(())
 }
 
 /// Refuses a line of a comment after a line that a backslash continues: it ends the statement in
 /// nft 1.0.6, and not in nft 1.1.
-fn check_continuation(text: &str, at: usize) -> Result<(), ParseError> {
+fn check_continuation(text: &str, at: usize) -> Result<(), ReadError> {
     let next = text[at + 1..].strip_prefix('\n');
     let comment = next.is_some_and(|next| next.trim_start_matches([' ', '\t']).starts_with('#'));
     if comment {
-        return Err(ParseError::new(
+        return Err(ReadError::new(
             place(at),
             "versions of nft differ in whether a comment line ends a line that '\\' continues; remove the comment line",
         ));

@@ -1,22 +1,21 @@
 //! Sets, and what chains are beside their rules (nft(8), "Sets" and "Chains").
 
+use super::reader::Reader;
 use crate::format::nftables::ruleset::Body;
 use crate::format::nftables::value::{Element, Type};
 use crate::format::nftables::{HOOKS, check_hook};
-use crate::format::parse::ParseError;
-
-use super::reader::Reader;
+use crate::format::read::error::ReadError;
 
 /// The types of a set and its elements.
-pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ParseError> {
+pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
     let mut types = None;
     for property in &body.properties {
         let found = Reader::new(*property).and_then(|mut reader| reader.set_property());
-        let found = found.map_err(|problem| ParseError::new(property.at, problem))?;
+        let found = found.map_err(|problem| ReadError::new(property.at, problem))?;
         if let (Some(old), Some(new)) = (&types, &found) {
             if old != new {
                 let problem = "the set is declared twice, with another type";
-                return Err(ParseError::new(property.at, problem));
+                return Err(ReadError::new(property.at, problem));
             }
         }
         types = found.or(types);
@@ -24,21 +23,21 @@ pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), 
     let mut elements = Vec::new();
     for entry in &body.entries {
         let mut reader =
-            Reader::new(*entry).map_err(|problem| ParseError::new(entry.at, problem))?;
+            Reader::new(*entry).map_err(|problem| ReadError::new(entry.at, problem))?;
         let read = reader.set_elements(&mut elements);
-        read.map_err(|problem| ParseError::new(reader.place(), problem))?;
+        read.map_err(|problem| ReadError::new(reader.place(), problem))?;
     }
     let place = body.properties.first().map_or(0, |property| property.at);
-    let types = types.ok_or_else(|| ParseError::new(place, "the set has no type"))?;
+    let types = types.ok_or_else(|| ReadError::new(place, "the set has no type"))?;
     Ok((types, elements))
 }
 
 /// See [`Syntax::policy`](crate::format::nftables::ruleset::Syntax::policy).
-pub(super) fn policy(body: &Body) -> Result<Option<(bool, u32)>, ParseError> {
+pub(super) fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
     let mut policy = None;
     for property in &body.properties {
         let read = Reader::new(*property).and_then(|mut reader| reader.chain_property());
-        let read = read.map_err(|problem| ParseError::new(property.at, problem))?;
+        let read = read.map_err(|problem| ReadError::new(property.at, problem))?;
         policy = match read {
             ChainProperty::Policy(accepts) => Some((accepts, property.at)),
             // nft(8): the policy is accept if none is given.

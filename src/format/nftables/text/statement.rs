@@ -1,13 +1,12 @@
 //! The statements of rules (nft(8), "Statements").
 
-use crate::format::chains::{RuleAction, RuleText};
+use super::is_hidden_part;
+use super::reader::Reader;
 use crate::format::nftables::key::Subject;
 use crate::format::nftables::rule::{Rule, Statement, Trouble};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::{REFUSED, is_listed};
-
-use super::is_hidden_part;
-use super::reader::Reader;
+use crate::format::read::chains::{RuleAction, RuleText};
 
 const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
 const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];

@@ -1,0 +1,143 @@
+//! A template of AWS's CloudFormation, with a rule of a security group each, as JSON.
+//!
+//! What a template may have: AWS CloudFormation User Guide, "Template anatomy" and "quotas".
+
+use minijinja::Value;
+use serde_json::{Map, json};
+
+use super::rules::{SingleRule, over_quota, refuse_local_addresses, single_rules};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::json;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy};
+
+mod template;
+
+/// The row of the table of formats.
+pub struct CloudFormation;
+
+/// Resources of one template.
+const RESOURCE_LIMIT: usize = 500;
+
+/// Bytes of a template that is handed over by itself.
+const BODY_LIMIT: usize = 51_200;
+
+/// The parameter for the security group's id.
+const PARAMETER: &str = "SecurityGroupId";
+
+static INFO: FormatInfo = FormatInfo {
+    name: "cloudformation",
+    aliases: &["cfn", "aws-cloudformation"],
+    summary: "AWS CloudFormation: rules of a security group, a resource each, as a JSON template",
+    documentation: "A resource for each rule, whose logical id depends on nothing but the rule; the \
+         stack replaces the old ones. More than 500 rules and `--local-address` are refused.",
+    template: json::TEMPLATE,
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for CloudFormation {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    fn load_command(&self, unit: &Unit) -> String {
+        format!(
+            "aws cloudformation deploy --no-fail-on-empty-changeset --stack-name {} --template-file FILE \
+             --parameter-overrides {PARAMETER}=GROUP",
+            unit.name.lower_with_hyphens()
+        )
+    }
+
+    fn supported_part(&self, policy: &Policy, unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        refuse_local_addresses(&INFO, policy)?;
+        if rules(policy, unit).count() > RESOURCE_LIMIT {
+            return Err(FormatError::Inexpressible {
+                format: INFO.name,
+                what: "more than 500 rules: a template has no more resources; render regions, planes or \
+                       directions one by one, a stack each",
+            });
+        }
+        Ok(None)
+    }
+
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        Ok(json::laid_out(&stack(self, policy, unit)))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        let template = stack(self, policy, &Unit::default());
+        let large = (format!("{template:#}").len() > BODY_LIMIT).then(|| {
+            format!(
+                "a template of more than {BODY_LIMIT} bytes is deployed from a bucket: add --s3-bucket"
+            )
+        });
+        over_quota(policy).chain(large).collect()
+    }
+
+    fn parser(&self) -> Option<&dyn Parser> {
+        Some(self)
+    }
+}
+
+impl Parser for CloudFormation {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
+        template::parse(text, wanted)
+    }
+}
+
+/// The rules of both directions, as far as they are selected.
+fn rules(policy: &Policy, unit: &Unit) -> impl Iterator<Item = SingleRule> {
+    let directions = policy.scope.directions.iter();
+    directions.flat_map(move |&direction| single_rules(policy, unit, direction))
+}
+
+fn stack(format: &dyn Format, policy: &Policy, unit: &Unit) -> serde_json::Value {
+    let resources: Map<_, _> = rules(policy, unit)
+        .map(|rule| (logical_id(&rule), resource(&rule)))
+        .collect();
+    json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "What Twilio's SIP calls need of a security group",
+        "Metadata": { "About": head(format, policy, unit, &[]) },
+        "Parameters": {
+            PARAMETER: {
+                "Type": "AWS::EC2::SecurityGroup::Id",
+                "Description": "The security group that Twilio's SIP calls are let through",
+            },
+        },
+        "Resources": resources,
+    })
+}
+
+/// Letters and digits alone.
+fn logical_id(rule: &SingleRule) -> String {
+    let direction = match rule.direction {
+        Direction::In => "In",
+        Direction::Out => "Out",
+    };
+    let protocol = rule.protocol.to_string().to_ascii_uppercase();
+    format!("{direction}{protocol}{}", rule.key("To", "Net", "x"))
+}
+
+fn resource(rule: &SingleRule) -> serde_json::Value {
+    let kind = match rule.direction {
+        Direction::In => "AWS::EC2::SecurityGroupIngress",
+        Direction::Out => "AWS::EC2::SecurityGroupEgress",
+    };
+    json!({
+        "Type": kind,
+        "Properties": {
+            "GroupId": { "Ref": PARAMETER },
+            "Description": rule.description,
+            "IpProtocol": rule.protocol,
+            "FromPort": rule.ports.first(),
+            "ToPort": rule.ports.last(),
+            "CidrIp": rule.network,
+        },
+    })
+}

@@ -1,0 +1,15 @@
+//! AWS: security groups and managed prefix lists, as the command line, CloudFormation and Terraform
+//! take them.
+
+mod cloudformation;
+mod prefix_list;
+mod rule_resource;
+mod rules;
+mod security_group;
+mod terraform;
+mod words;
+
+pub use cloudformation::CloudFormation;
+pub use prefix_list::PrefixList;
+pub use security_group::SecurityGroup;
+pub use terraform::Terraform;

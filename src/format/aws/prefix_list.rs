@@ -1,0 +1,160 @@
+//! AWS: a managed prefix list, as JSON.
+//!
+//! The input of `aws ec2 create-managed-prefix-list --cli-input-json`, which refuses keys that it
+//! does not know, so there is no head (EC2 API reference, `CreateManagedPrefixList`). Each of
+//! `MaxEntries` counts as a rule of every security group that refers to the list, so there are no
+//! more of them than entries.
+
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+use serde_json::json;
+
+use super::rules::DESCRIPTION_LIMIT;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::json;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::address_list;
+use crate::format::unit::Unit;
+use crate::policy::Granularity;
+use crate::policy::{Plane, Policy};
+use crate::text::clip;
+
+mod list;
+mod repair;
+
+/// The row of the table of formats.
+pub struct PrefixList;
+
+/// What one call takes.
+const ENTRY_LIMIT: usize = 100;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    cidr: Ipv4Net,
+    description: String,
+}
+
+static INFO: FormatInfo = FormatInfo {
+    name: "aws-prefix-list",
+    aliases: &["prefix-list", "managed-prefix-list", "aws-pl"],
+    summary: "AWS EC2: a managed prefix list of one plane, as JSON",
+    documentation: "A list has networks alone and is of one plane, so a call for both is refused; ports \
+         and direction are those of the rules that refer to it. It is created once, and then \
+         modified by what `check --print-repair` prints.",
+    template: json::TEMPLATE,
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::RemoteAddress,
+};
+
+impl Format for PrefixList {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    fn load_command(&self, _unit: &Unit) -> String {
+        "aws ec2 create-managed-prefix-list --cli-input-json file://FILE".to_owned()
+    }
+
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        entries(policy).map(|_| None)
+    }
+
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let (plane, entries) = entries(policy)?;
+        Ok(json::laid_out(&json!({
+            "PrefixListName": list_name(unit, plane),
+            "AddressFamily": "IPv4",
+            "MaxEntries": entries.len(),
+            "Entries": entries,
+        })))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        let ports: BTreeSet<String> = policy
+            .rules
+            .iter()
+            .map(|rule| {
+                format!(
+                    "{} {} {}",
+                    rule.direction,
+                    rule.protocol,
+                    rule.destination_ports()
+                )
+            })
+            .collect();
+        vec![format!(
+            "the list has addresses alone; what refers to it has to say: {}",
+            ports.into_iter().collect::<Vec<_>>().join(", ")
+        )]
+    }
+
+    fn parser(&self) -> Option<&dyn Parser> {
+        Some(self)
+    }
+}
+
+impl Parser for PrefixList {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
+        list::parse(text, wanted)
+    }
+
+    fn stepwise_repair(
+        &self,
+        policy: &Policy,
+        text: &str,
+        wanted: UnitQuery,
+    ) -> Option<Result<String, FormatError>> {
+        let command = |(_, expected)| repair::command(expected, text, wanted);
+        Some(entries(policy).and_then(command))
+    }
+}
+
+fn list_name(unit: &Unit, plane: Plane) -> String {
+    format!("{}-{plane}", unit.name.lower_with_hyphens())
+}
+
+/// The one plane of a policy and its networks.
+fn entries(policy: &Policy) -> Result<(Plane, Vec<Entry>), FormatError> {
+    let inexpressible = |what| FormatError::Inexpressible {
+        format: INFO.name,
+        what,
+    };
+    let [plane] = policy.scope.planes[..] else {
+        return Err(inexpressible(
+            "both planes: a list has no ports, so that one of both would let media to the ports of SIP; \
+             render --plane signaling and --plane media each",
+        ));
+    };
+    address_list::check_only_list(&INFO, policy)?;
+    let list = address_list::only_list(&INFO, policy, DESCRIPTION_LIMIT, |n| n.to_string())?;
+    if list.networks.len() > ENTRY_LIMIT {
+        return Err(inexpressible(
+            "more than 100 networks: a list is created with no more; render regions one by one, a list \
+             each",
+        ));
+    }
+    let networks = list.networks.iter().zip(&list.spelled);
+    let entries = networks.map(|(remote, spelled)| Entry {
+        cidr: remote.network,
+        description: description(policy, plane, &spelled.label),
+    });
+    Ok((plane, entries.collect()))
+}
+
+/// With the edition where the label does not say it.
+fn description(policy: &Policy, plane: Plane, label: &str) -> String {
+    let edition = match &policy.scope.editions[..] {
+        [edition] => format!(" ({})", edition.name),
+        _ => String::new(),
+    };
+    clip(
+        format!("Twilio {plane}, {label}{edition}"),
+        DESCRIPTION_LIMIT,
+    )
+}

@@ -1,0 +1,196 @@
+//! What `get-managed-prefix-list-entries` prints, and our own files, to the networks of one list
+//! (EC2 API reference, `GetManagedPrefixListEntries`, `CreateManagedPrefixList`).
+
+use std::borrow::Cow;
+
+use ipnet::Ipv4Net;
+
+use crate::firewall::{DeployedUnit, Unmeasured};
+use crate::format::aws::words;
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::limits::Limit;
+use crate::packets::{Action, Condition, Dimension, PacketBox, Step};
+use crate::policy::{Direction, Plane};
+
+const ENTRIES: &str = "Entries";
+const NAME: &str = "PrefixListName";
+const FAMILY: &str = "AddressFamily";
+const MOST: &str = "MaxEntries";
+
+/// A prefix list.
+pub(super) struct List<'a> {
+    name: Option<Cow<'a, str>>,
+    pub entries: Vec<Entry<'a>>,
+}
+
+/// One of its networks.
+pub(super) struct Entry<'a> {
+    at: u32,
+    pub network: Network<'a>,
+}
+
+pub(super) enum Network<'a> {
+    V4(Ipv4Net),
+    V6(Cow<'a, str>),
+}
+
+/// One list is for both directions, so each that is wanted gets the whole of it.
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
+    let list = List::read(text, wanted)?;
+    let fits = wanted.limits.check(Limit::Rules, list.entries.len());
+    fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
+    let directions = wanted.directions.iter();
+    Ok(directions.map(|way| list.unit(*way, wanted)).collect())
+}
+
+impl<'a> List<'a> {
+    /// The list of a text, all of it; or all that is not understood.
+    pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
+        let list = List::understood(text, wanted);
+        list.map_err(|problems| problems.into_iter().map(ReadError::from).collect())
+    }
+
+    fn understood(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<Problem>> {
+        let root = Node::root(text, wanted.limits)?;
+        let keys = [ENTRIES, NAME, FAMILY, MOST, "PrefixLists", "PrefixList"];
+        let found = root.fields(keys, Others::NotLookedAt)?;
+        match found.map(|field| field.is_some()) {
+            [true, false, false, false, _, _] => listing(root),
+            [true, ..] => input(root, wanted),
+            [false, .., lists, list] if lists || list => Err(root
+                .problem(
+                    "this names prefix lists without their entries; give what aws ec2 \
+                     get-managed-prefix-list-entries --prefix-list-id LIST prints",
+                )
+                .into()),
+            _ => Err(root
+                .problem(
+                    "expected 'Entries', as aws ec2 get-managed-prefix-list-entries prints them",
+                )
+                .into()),
+        }
+    }
+
+    fn unit(&self, direction: Direction, wanted: UnitQuery) -> DeployedUnit {
+        let mut steps = Vec::with_capacity(self.entries.len());
+        let mut unmeasured = Vec::new();
+        for Entry { at, network } in &self.entries {
+            match network {
+                Network::V4(network) => steps.push(Step {
+                    packets: PacketBox::ALL.with(Dimension::Remote, (*network).into()),
+                    condition: Condition::True,
+                    action: Action::Accept,
+                    at: *at,
+                }),
+                Network::V6(cidr) => unmeasured.push(Unmeasured {
+                    what: format!("IPv6 {cidr}"),
+                    at: *at,
+                }),
+            }
+        }
+        let name = self.name.as_deref().map(str::to_owned);
+        let name = name.unwrap_or_else(|| wanted.unit.name.lower_with_hyphens());
+        DeployedUnit {
+            steps,
+            unmeasured,
+            ..DeployedUnit::empty(direction, name)
+        }
+    }
+}
+
+/// What `get-managed-prefix-list-entries` prints, which names no list.
+fn listing(root: Node) -> Result<List, Vec<Problem>> {
+    let keys = [ENTRIES, "NextToken", "ResponseMetadata"];
+    let [entries, next, _] = root.fields(keys, Others::Refused)?;
+    if next.is_some_and(|next| !next.is_null()) {
+        let what = "there are more entries than these, as 'NextToken' tells; give all of them, \
+                    without --max-items";
+        return Err(root.problem(what).into());
+    }
+    Ok(List {
+        name: None,
+        entries: entries_of(root, entries)?,
+    })
+}
+
+/// The input of `create-managed-prefix-list`, as this program renders it.
+fn input<'a>(root: Node<'a>, wanted: UnitQuery) -> Result<List<'a>, Vec<Problem>> {
+    let silent = ["TagSpecifications", "ClientToken", "DryRun"];
+    let [a, b, c] = silent;
+    let keys = [NAME, FAMILY, MOST, ENTRIES, a, b, c];
+    let [name, family, most, entries, ..] = root.fields(keys, Others::Refused)?;
+    let needed = |key, field: Option<Node<'a>>| {
+        field.ok_or_else(|| root.problem(format!("expected '{key}', which a list needs")))
+    };
+    let name = needed(NAME, name)?.string();
+    let name = name.map_err(|problem| problem.of(root, NAME))?;
+    check_name(&name, wanted).map_err(|what| root.problem(what).of(root, NAME))?;
+    let family = needed(FAMILY, family)?.string();
+    let family = family.map_err(|problem| problem.of(root, FAMILY))?;
+    let most = needed(MOST, most)?.integer();
+    let most = most.map_err(|problem| problem.of(root, MOST))?;
+    let entries = entries_of(root, entries)?;
+    check_entries(root, &family, most, &entries)?;
+    Ok(List {
+        name: Some(name),
+        entries,
+    })
+}
+
+/// A file names its list; AWS takes the same networks for any.
+fn check_name(name: &str, wanted: UnitQuery) -> Result<(), String> {
+    let unit = &wanted.unit.name;
+    let ours = Plane::ALL.map(|plane| super::list_name(wanted.unit, plane));
+    if ours.iter().any(|own| own == name) || unit.to_string() == name {
+        return Ok(());
+    }
+    let [signaling, media] = ours;
+    Err(format!(
+        "this is the list '{name}', not {signaling} or {media}; give --name"
+    ))
+}
+
+/// AWS refuses a list that is not so.
+fn check_entries(root: Node, family: &str, most: i64, entries: &[Entry]) -> Result<(), Problem> {
+    let is_v4 = match family {
+        "IPv4" => true,
+        "IPv6" => false,
+        _ => {
+            let what = format!("'{family}' is neither IPv4 nor IPv6");
+            return Err(root.problem(what).of(root, FAMILY));
+        }
+    };
+    let of_family = |entry: &Entry| matches!(entry.network, Network::V4(_)) == is_v4;
+    if !entries.iter().all(of_family) {
+        let what = format!("a list of {family} takes no network of the other family");
+        return Err(root.problem(what));
+    }
+    if usize::try_from(most).is_ok_and(|most| most >= entries.len()) {
+        return Ok(());
+    }
+    let count = entries.len();
+    let what = format!("a list with 'MaxEntries' {most} does not take {count} entries");
+    Err(root.problem(what))
+}
+
+fn entries_of<'a>(root: Node<'a>, list: Option<Node<'a>>) -> Result<Vec<Entry<'a>>, Vec<Problem>> {
+    let entry = |node: Node<'a>| {
+        let at = node.place();
+        let network = network(node)?;
+        Ok(Some(Entry { at, network }))
+    };
+    list.map_or_else(|| Ok(Vec::new()), |list| list.each(root, ENTRIES, entry))
+}
+
+fn network(node: Node) -> Result<Network, Problem> {
+    let [cidr, _] = node.strings(["Cidr", "Description"])?;
+    let cidr = cidr.ok_or_else(|| node.problem("expected 'Cidr'"))?;
+    let wrong = |what: String| node.problem(what).of(node, "Cidr");
+    if cidr.contains(':') {
+        words::network_v6(&cidr).map_err(wrong)?;
+        return Ok(Network::V6(cidr));
+    }
+    words::network(&cidr).map(Network::V4).map_err(wrong)
+}

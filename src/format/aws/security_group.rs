@@ -1,0 +1,169 @@
+//! AWS: the permissions of a security group, as JSON.
+//!
+//! One direction has the shape that `aws ec2 authorize-security-group-ingress` and `-egress` take
+//! with `--cli-input-json`; both directions have the shape of `describe-security-groups`. The
+//! command line refuses keys that it does not know, so there is no head: what is to be said
+//! stands in the description of each range (EC2 API reference, `IpPermission`, `IpRange`).
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::rules::{DESCRIPTION_LIMIT, Group, about, groups, over_quota, refuse_local_addresses};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::json::{TEMPLATE, laid_out};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy, Protocol, RemoteNetwork};
+use crate::text::clip;
+
+mod group;
+mod permission;
+mod repair;
+
+/// The row of the table of formats.
+pub struct SecurityGroup;
+
+#[derive(Serialize)]
+struct Permissions {
+    #[serde(rename = "IpPermissions", skip_serializing_if = "Option::is_none")]
+    one: Option<Vec<IpPermission>>,
+    #[serde(
+        rename = "IpPermissionsEgress",
+        skip_serializing_if = "Option::is_none"
+    )]
+    egress: Option<Vec<IpPermission>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct IpPermission {
+    ip_protocol: Protocol,
+    from_port: u16,
+    to_port: u16,
+    ip_ranges: Vec<IpRange>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct IpRange {
+    cidr_ip: Ipv4Net,
+    description: String,
+}
+
+static INFO: FormatInfo = FormatInfo {
+    name: "aws-sg",
+    aliases: &["aws", "ec2", "security-group", "aws-security-group"],
+    summary: "AWS EC2: permissions of a security group, as JSON",
+    documentation: "AWS adds the permissions and refuses those that are there already, so a list is replaced by \
+         what `check --print-repair` prints. `--local-address` is refused: a group holds for every \
+         address of the interfaces that have it.",
+    template: TEMPLATE,
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for SecurityGroup {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    fn load_command(&self, _unit: &Unit) -> String {
+        "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out) \
+         --group-id GROUP --cli-input-json file://FILE"
+            .to_owned()
+    }
+
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        refuse_local_addresses(&INFO, policy)?;
+        Ok(None)
+    }
+
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let permissions = |direction| permissions(policy, unit, direction);
+        let (one, egress) = match policy.scope.directions[..] {
+            [direction] => (Some(permissions(direction)), None),
+            _ => (
+                Some(permissions(Direction::In)),
+                Some(permissions(Direction::Out)),
+            ),
+        };
+        Ok(laid_out(&serde_json::json!(Permissions { one, egress })))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        let both = (policy.scope.directions.len() > 1).then(|| {
+            "both directions have the shape of describe-security-groups; to authorize them, render \
+             --direction in and --direction out each"
+                .to_owned()
+        });
+        both.into_iter().chain(over_quota(policy)).collect()
+    }
+
+    fn parser(&self) -> Option<&dyn Parser> {
+        Some(self)
+    }
+}
+
+impl Parser for SecurityGroup {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
+        group::parse(text, wanted)
+    }
+
+    fn stepwise_repair(
+        &self,
+        policy: &Policy,
+        text: &str,
+        wanted: UnitQuery,
+    ) -> Option<Result<String, FormatError>> {
+        let possible = refuse_local_addresses(&INFO, policy);
+        Some(possible.and_then(|()| repair::commands(policy, text, wanted)))
+    }
+}
+
+fn permissions(policy: &Policy, unit: &Unit, direction: Direction) -> Vec<IpPermission> {
+    let permission = |group: Group| IpPermission {
+        ip_protocol: group.protocol,
+        from_port: group.ports.first(),
+        to_port: group.ports.last(),
+        ip_ranges: group
+            .networks
+            .iter()
+            .map(|network| IpRange {
+                cidr_ip: network.network,
+                description: description(policy, unit, network, direction, &group.subjects),
+            })
+            .collect(),
+    };
+    groups(policy, direction)
+        .into_iter()
+        .map(permission)
+        .collect()
+}
+
+fn description(
+    policy: &Policy,
+    unit: &Unit,
+    network: &RemoteNetwork,
+    direction: Direction,
+    subjects: &[String],
+) -> String {
+    let scope = &policy.scope;
+    let mut editions: Vec<String> = Vec::new();
+    for edition in &scope.editions {
+        let mut origins = network.origins.iter();
+        if origins.any(|origin| origin.edition == edition.name) {
+            editions.push(format!("{} ({})", edition.name, edition.standing));
+        }
+    }
+    let text = format!(
+        "{}; edition {}; {} {}",
+        about(unit, direction, subjects, &network.label(false)),
+        editions.join(", "),
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION"),
+    );
+    clip(text, DESCRIPTION_LIMIT)
+}

@@ -1,0 +1,255 @@
+//! What `describe-security-groups` prints, one group of it, and our own files, to the permissions
+//! of one group (EC2 API reference, `SecurityGroup`).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::permission::{Count, Permission};
+use crate::firewall::DeployedUnit;
+use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::unit::UnitName;
+use crate::policy::Direction;
+
+const GROUPS: &str = "SecurityGroups";
+const INGRESS: &str = "IpPermissions";
+const EGRESS: &str = "IpPermissionsEgress";
+
+/// As many groups as a message lists.
+const LISTED: usize = 10;
+
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
+    let group = Group::read(text, wanted)?;
+    let unit = |(direction, permissions): &(Direction, Vec<Permission>)| {
+        let direction = *direction;
+        let steps = permissions.iter().flat_map(|p| p.steps(direction));
+        let unmeasured = permissions.iter().flat_map(|p| p.unmeasured(direction));
+        DeployedUnit {
+            steps: steps.collect(),
+            unmeasured: unmeasured.collect(),
+            ..DeployedUnit::empty(direction, group.names.to_string())
+        }
+    };
+    Ok(group.permissions.iter().map(unit).collect())
+}
+
+/// The group that is wanted.
+pub(super) struct Group<'a> {
+    pub names: Names<'a>,
+    /// Of each wanted direction.
+    pub permissions: Vec<(Direction, Vec<Permission<'a>>)>,
+}
+
+/// What a group is called.
+pub(super) struct Names<'a> {
+    pub id: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+}
+
+/// A direction's permissions, and the key that they are the value of.
+type List<'a> = (Direction, &'static str, Node<'a>);
+
+impl<'a> Group<'a> {
+    /// The wanted group, all of it; or all that is not understood.
+    pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
+        let group = Group::understood(text, wanted);
+        group.map_err(|problems| problems.into_iter().map(ReadError::from).collect())
+    }
+
+    fn understood(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<Problem>> {
+        let root = Node::root(text, wanted.limits)?;
+        let name = wanted.unit.name.to_string();
+        let (names, object, lists) = find(root, &name, wanted.directions)?;
+        let mut permissions = Vec::new();
+        let mut problems = Vec::new();
+        for (direction, key, list) in lists {
+            let count = Count::new(wanted.limits);
+            let read = list.each(object, key, |node| Permission::read(node, &count).map(Some));
+            // One error, not one for each rule above the limit.
+            count.check().map_err(Problem::with_text)?;
+            match read {
+                Ok(read) => permissions.push((direction, read)),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Group { names, permissions })
+        } else {
+            problems.truncate(ERROR_LIMIT);
+            Err(problems)
+        }
+    }
+}
+
+/// The wanted group: what it is called, its object, and the wanted lists of permissions.
+fn find<'a>(
+    root: Node<'a>,
+    wanted: &str,
+    directions: &[Direction],
+) -> Result<(Names<'a>, Node<'a>, Vec<List<'a>>), Vec<Problem>> {
+    let keys = [GROUPS, "GroupId", "GroupName", INGRESS, EGRESS];
+    let groups = match root.fields(keys, Others::NotLookedAt)? {
+        [Some(_), ..] => all_groups(root)?,
+        [None, None, None, None, None] => {
+            let expected = "expected 'SecurityGroups' as describe-security-groups prints it, one \
+                            group of it, or 'IpPermissions'";
+            return Err(root.problem(expected).into());
+        }
+        [None, None, None, _, _] => {
+            let names = Names {
+                id: None,
+                name: Some(wanted.to_owned().into()),
+            };
+            return Ok((names, root, lists_of_file(root, directions)?));
+        }
+        _ => vec![named(root)?],
+    };
+    let (names, group) = choose(root, groups, wanted)?;
+    let lists = lists_of_group(group, &names, directions)?;
+    Ok((names, group, lists))
+}
+
+/// The groups of what `describe-security-groups` prints.
+fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<Problem>> {
+    let keys = [GROUPS, "NextToken", "ResponseMetadata"];
+    let [groups, next, _] = root.fields(keys, Others::Refused)?;
+    if next.is_some_and(|next| !next.is_null()) {
+        let what = "there are more groups than these, as 'NextToken' tells; give all of them, or \
+                    the one group by --group-ids";
+        return Err(root.problem(what).into());
+    }
+    let read = |group| Ok(Some(named(group)?));
+    let groups = groups.map(|groups| groups.each(root, GROUPS, read));
+    Ok(groups.transpose()?.unwrap_or_default())
+}
+
+/// The group of an id or a name; or the only group, if none was asked for by name.
+fn choose<'a>(
+    root: Node,
+    mut groups: Vec<(Names<'a>, Node<'a>)>,
+    wanted: &str,
+) -> Result<(Names<'a>, Node<'a>), Problem> {
+    let those = |same: fn(&str, &str) -> bool| -> Vec<usize> {
+        let fits = |number: &usize| groups[*number].0.any(|name| same(name, wanted));
+        (0..groups.len()).filter(fits).collect()
+    };
+    let mut found = those(|a, b| a == b);
+    if found.is_empty() {
+        found = those(str::eq_ignore_ascii_case);
+    }
+    if found.is_empty() && groups.len() == 1 && wanted == UnitName::default().to_string() {
+        found.push(0);
+    }
+    let list = |numbers: &[usize]| {
+        let shown = numbers.iter().take(LISTED);
+        let mut labels: Vec<_> = shown.map(|number| groups[*number].0.to_string()).collect();
+        if numbers.len() > LISTED {
+            labels.push("...".to_owned());
+        }
+        labels.join(", ")
+    };
+    let what = match found[..] {
+        [number] => return Ok(groups.swap_remove(number)),
+        [] if groups.is_empty() => format!(
+            "there is no security group in it; expected one with the id or the name '{wanted}'"
+        ),
+        [] => format!(
+            "no security group has the id or the name '{wanted}'; give --name with one of {}",
+            list(&(0..groups.len()).collect::<Vec<_>>())
+        ),
+        _ => format!(
+            "{} security groups have the id or the name '{wanted}'; give --name with the id of one: {}",
+            found.len(),
+            list(&found)
+        ),
+    };
+    Err(root.problem(what))
+}
+
+/// The wanted permissions of a group.
+fn lists_of_group<'a>(
+    group: Node<'a>,
+    names: &Names,
+    directions: &[Direction],
+) -> Result<Vec<List<'a>>, Problem> {
+    let keys = [INGRESS, EGRESS];
+    let lists = group.fields(keys, Others::NotLookedAt)?;
+    let mut stray = group.members()?.map(|(key, _)| key);
+    let stray = stray.find(|key| {
+        key.to_ascii_lowercase().contains("permission") && !keys.contains(&key.as_ref())
+    });
+    let what = match (stray, lists) {
+        (Some(stray), _) => format!("has a key {stray:?}, which is not known here"),
+        (None, [Some(ingress), Some(egress)]) => {
+            return Ok(by_direction(ingress, egress, directions));
+        }
+        (None, [ingress, _]) => format!(
+            "has no '{}'; expected both lists of permissions, which describe-security-groups \
+             prints even if they are empty",
+            if ingress.is_none() { INGRESS } else { EGRESS }
+        ),
+    };
+    Err(group.problem(format!("group {names} {what}")))
+}
+
+/// The wanted permissions of a file that this program rendered.
+///
+/// One direction has the shape that authorizes it, which does not tell which one it is.
+fn lists_of_file<'a>(root: Node<'a>, directions: &[Direction]) -> Result<Vec<List<'a>>, Problem> {
+    match (root.fields([INGRESS, EGRESS], Others::Refused)?, directions) {
+        ([Some(ingress), Some(egress)], _) => Ok(by_direction(ingress, egress, directions)),
+        ([Some(one), None], [direction]) => Ok(vec![(*direction, INGRESS, one)]),
+        ([None, Some(egress)], [Direction::Out]) => Ok(vec![(Direction::Out, EGRESS, egress)]),
+        ([Some(_), None], _) => Err(root.problem(
+            "'IpPermissions' alone are of one direction, but do not tell of which; give \
+             --direction in or out",
+        )),
+        ([None, _], _) => Err(root.problem("expected 'IpPermissions'")),
+    }
+}
+
+fn by_direction<'a>(
+    ingress: Node<'a>,
+    egress: Node<'a>,
+    directions: &[Direction],
+) -> Vec<List<'a>> {
+    let list = |direction: &Direction| match direction {
+        Direction::In => (Direction::In, INGRESS, ingress),
+        Direction::Out => (Direction::Out, EGRESS, egress),
+    };
+    directions.iter().map(list).collect()
+}
+
+/// A group and what it is called.
+fn named(group: Node) -> Result<(Names, Node), Problem> {
+    let keys = ["GroupId", "GroupName"];
+    let [id, name] = group.fields(keys, Others::NotLookedAt)?;
+    let id = id.map(Node::string).transpose();
+    let name = name.map(Node::string).transpose();
+    let names = Names {
+        id: id.map_err(|problem| problem.of(group, keys[0]))?,
+        name: name.map_err(|problem| problem.of(group, keys[1]))?,
+    };
+    if names.id.is_none() && names.name.is_none() {
+        return Err(group.problem("expected a security group with 'GroupId' or 'GroupName'"));
+    }
+    Ok((names, group))
+}
+
+impl Names<'_> {
+    fn any(&self, fits: impl Fn(&str) -> bool) -> bool {
+        let mut names = [&self.id, &self.name].into_iter().flatten();
+        names.any(|name| fits(name))
+    }
+}
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.id, &self.name) {
+            (Some(id), Some(name)) => write!(f, "{id} ({name})"),
+            (Some(name), None) | (None, Some(name)) => f.write_str(name),
+            (None, None) => Ok(()),
+        }
+    }
+}

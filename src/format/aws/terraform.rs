@@ -1,0 +1,134 @@
+//! Terraform and OpenTofu: a rule of a security group each, in the JSON syntax.
+//!
+//! A file `NAME.tf.json` is one of a module's. Its root has a property `//` for comments
+//! (Terraform language, "JSON Configuration Syntax"); a text in it may hold a template, `${...}`,
+//! and no name or label has a dollar or percent sign.
+
+use minijinja::Value;
+use serde_json::{Map, json};
+
+use super::rules::{SingleRule, over_quota, refuse_local_addresses, single_rules};
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::json;
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy};
+
+mod config;
+mod listing;
+mod state;
+
+/// The row of the table of formats.
+pub struct Terraform;
+
+static INFO: FormatInfo = FormatInfo {
+    name: "terraform",
+    aliases: &["tf", "tf.json", "opentofu", "tofu"],
+    summary: "Terraform and OpenTofu: rules of an AWS security group, a resource each, as .tf.json",
+    documentation: "A resource for each rule, whose name depends on nothing but the rule, so that a new \
+         network adds one resource. `--local-address` is refused: a group holds for every \
+         address of the interfaces that have it.",
+    template: json::TEMPLATE,
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Terraform {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    fn load_command(&self, unit: &Unit) -> String {
+        format!(
+            "terraform apply -var {}=GROUP (in a folder that has FILE, by a name that ends in .tf.json)",
+            variable(unit)
+        )
+    }
+
+    fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
+        refuse_local_addresses(&INFO, policy)?;
+        Ok(None)
+    }
+
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let mut about = head(self, policy, unit, &[]);
+        about.extend(NOTES.map(str::to_owned));
+        let resources = policy.scope.directions.iter().map(|&direction| {
+            let kind = resource_type(direction);
+            let rules = single_rules(policy, unit, direction);
+            let rules = rules
+                .iter()
+                .map(|rule| (name(unit, rule), resource(unit, rule)));
+            (kind.to_owned(), rules.collect::<Map<_, _>>().into())
+        });
+        Ok(json::laid_out(&json!({
+            "//": about,
+            "variable": {
+                variable(unit): {
+                    "description": "The security group that Twilio's SIP calls are let through.",
+                    "type": "string",
+                },
+            },
+            "resource": resources.collect::<Map<_, _>>(),
+        })))
+    }
+
+    fn notices(&self, policy: &Policy) -> Vec<String> {
+        over_quota(policy).collect()
+    }
+
+    fn parser(&self) -> Option<&dyn Parser> {
+        Some(self)
+    }
+}
+
+impl Parser for Terraform {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
+        listing::parse(text, wanted)
+    }
+}
+
+const NOTES: [&str; 3] = [
+    "needs version 5 or later of the AWS provider",
+    "the group may have rules of this kind besides, but none inline and no aws_security_group_rule",
+    "an apply makes, changes and destroys rules one by one; a rule's name is its own, whatever else is \
+     in the list",
+];
+
+fn resource_type(direction: Direction) -> &'static str {
+    match direction {
+        Direction::In => "aws_vpc_security_group_ingress_rule",
+        Direction::Out => "aws_vpc_security_group_egress_rule",
+    }
+}
+
+fn variable(unit: &Unit) -> String {
+    format!("{}_security_group_id", unit.name.lower_with_underscores())
+}
+
+fn reference(unit: &Unit) -> String {
+    format!("${{var.{}}}", variable(unit))
+}
+
+fn name(unit: &Unit, rule: &SingleRule) -> String {
+    format!(
+        "{}_{}_{}",
+        unit.name.lower_with_underscores(),
+        rule.protocol,
+        rule.key("_", "_", "_")
+    )
+}
+
+fn resource(unit: &Unit, rule: &SingleRule) -> serde_json::Value {
+    json!({
+        "security_group_id": reference(unit),
+        "description": rule.description,
+        "ip_protocol": rule.protocol,
+        "from_port": rule.ports.first(),
+        "to_port": rule.ports.last(),
+        "cidr_ipv4": rule.network,
+    })
+}

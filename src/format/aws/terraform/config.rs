@@ -1,0 +1,123 @@
+//! A file in Terraform's JSON syntax: all of its rules are the unit's.
+
+use super::listing::{EXCLUSIVE_RULES, OLD_RULE, direction, keys};
+use crate::format::aws::rule_resource::{Keys, Single};
+use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::query::UnitQuery;
+
+const RESOURCE: &str = "resource";
+const VARIABLE: &str = "variable";
+const MODULE: &str = "module";
+
+const KEYS: Keys = keys(&[
+    "//",
+    "description",
+    "tags",
+    "provider",
+    "region",
+    "depends_on",
+]);
+
+pub(super) fn rules<'a>(
+    root: Node<'a>,
+    wanted: UnitQuery,
+) -> Result<Vec<Single<'a>>, Vec<Problem>> {
+    let others = &[
+        "//",
+        "terraform",
+        "provider",
+        "data",
+        "locals",
+        "output",
+        "moved",
+        "import",
+        "removed",
+        "check",
+    ];
+    let known = [RESOURCE, VARIABLE, MODULE];
+    let [resource, variables, modules] = root.fields(known, Others::RefusedBut(others))?;
+    if let Some(modules) = modules {
+        let what =
+            "the resources of a module are not in the text; give what terraform show -json prints";
+        return Err(modules.problem(what).under(MODULE).into());
+    }
+    let resource = resource.ok_or_else(|| root.problem("expected 'resource'"))?;
+    let variable = super::variable(wanted.unit);
+    let reference = super::reference(wanted.unit);
+    let of_type = |kind: &str, node: Node<'a>| {
+        if kind == OLD_RULE {
+            let what = "check does not read rules of this type; write them as \
+                        aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
+            return Err(node.problem(what).into());
+        }
+        if kind == EXCLUSIVE_RULES {
+            let what = "it removes every rule of a group that it does not list, and its list is not compared";
+            return Err(node.problem(what).into());
+        }
+        let Some(direction) = direction(kind) else {
+            return Ok(Vec::new());
+        };
+        node.each_member(|name, arguments| {
+            check_name(name, arguments)?;
+            refuse_expressions(arguments)?;
+            let rule = Single::read(direction, arguments, &KEYS)?;
+            check_group(&rule, arguments, &reference)?;
+            Ok(Some(rule))
+        })
+    };
+    let rules = resource.each_member(of_type);
+    let under = |problem: Problem| problem.under(RESOURCE);
+    let rules: Vec<Single> = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
+    let is_referred_to = |rule: &Single| rule.group.string().is_ok_and(|group| group == reference);
+    if rules.iter().any(is_referred_to) {
+        check_declared(root, variables, &variable)?;
+    }
+    Ok(rules)
+}
+
+/// A letter or an underscore, then letters, digits, underscores and hyphens.
+fn check_name(name: &str, arguments: Node) -> Result<(), Problem> {
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if starts && name.chars().all(known) {
+        return Ok(());
+    }
+    Err(arguments.problem("expected letters, digits, _ and - alone as the name of a resource"))
+}
+
+/// What an expression stands for is known to Terraform alone; so is how many rules come of a
+/// block with `count` or `for_each`, which are no keys that are known here.
+fn refuse_expressions(arguments: Node) -> Result<(), Problem> {
+    let looked_at = |key: &str| key != KEYS.group && !KEYS.silent.contains(&key);
+    for (key, value) in arguments.members()? {
+        let text = value.document().unwrap_or_default();
+        if looked_at(&key) && is_expression(&text) {
+            let what = "an expression is not worked out; expected what it stands for";
+            return Err(value.problem(what).of(arguments, &key));
+        }
+    }
+    Ok(())
+}
+
+fn is_expression(text: &str) -> bool {
+    text.contains("${") || text.contains("%{")
+}
+
+fn check_group(rule: &Single, arguments: Node, reference: &str) -> Result<(), Problem> {
+    let wrong = |problem: Problem| problem.of(arguments, KEYS.group);
+    let group = rule.group.string().map_err(wrong)?;
+    if group == reference || !is_expression(&group) {
+        return Ok(());
+    }
+    let what = format!("expected {reference}, or a group's id; --name names the unit");
+    Err(wrong(rule.group.problem(what)))
+}
+
+fn check_declared(root: Node, variables: Option<Node>, variable: &str) -> Result<(), Problem> {
+    let members = variables.map(Node::members).transpose();
+    let members = members.map_err(|problem| problem.of(root, VARIABLE))?;
+    if members.is_some_and(|mut all| all.any(|(key, _)| key == variable)) {
+        return Ok(());
+    }
+    Err(root.problem(format!("expected the variable {variable} in 'variable'")))
+}

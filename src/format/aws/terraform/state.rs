@@ -1,0 +1,318 @@
+//! A state: the rules of every module whose names begin as the unit's do.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::listing::{EXCLUSIVE_RULES, OLD_RULE, direction, keys};
+use crate::format::aws::rule_resource::{Keys, Single};
+use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::query::UnitQuery;
+use crate::format::unit::Unit;
+use crate::limits::{Limit, Limits};
+use crate::policy::Direction;
+
+const VALUES: &str = "values";
+const ROOT: &str = "root_module";
+const RESOURCES: &str = "resources";
+const CHILDREN: &str = "child_modules";
+const VERSION: &str = "format_version";
+const RULE_ID: &str = "security_group_rule_id";
+
+const KEYS: Keys = keys(&[
+    "arn",
+    "description",
+    "id",
+    "region",
+    RULE_ID,
+    "tags",
+    "tags_all",
+]);
+
+/// What the names of a unit's rules begin with.
+pub(super) fn prefix(unit: &Unit) -> String {
+    format!("{}_", unit.name.lower_with_underscores())
+}
+
+/// The rules of the unit, and other rules of its security group whose names begin as the unit's
+/// do. Other rules of the group belong to the user, and so do keys that are not known here.
+pub(super) fn rules<'a>(
+    root: Node<'a>,
+    wanted: UnitQuery,
+) -> Result<Vec<Single<'a>>, Vec<Problem>> {
+    let [version, values] = root.fields([VERSION, VALUES], Others::NotLookedAt)?;
+    check_version(root, version)?;
+    // An empty state has no values.
+    let Some(values) = values else {
+        return Ok(Vec::new());
+    };
+    let [module] = values
+        .fields([ROOT], Others::NotLookedAt)
+        .map_err(|problem| problem.under(VALUES))?;
+    let Some(module) = module else {
+        return Ok(Vec::new());
+    };
+    let mut modules = Modules::new(wanted.limits);
+    let path = format!("{VALUES}.{ROOT}");
+    modules.add(module, path, 1)?;
+    let prefix = prefix(wanted.unit);
+    let mut rules = modules.each(|node| Ok(own_rule(node, &prefix)?))?;
+    let groups: HashSet<_> = rules
+        .iter()
+        .map(|rule| rule.group.string())
+        .collect::<Result<_, _>>()?;
+    rules.extend(modules.each(|node| Ok(other_rule(node, &prefix, &groups)?))?);
+    let own = modules.each(|node| Ok(own_id(node, &prefix)?))?;
+    modules.each(|node| check_exclusive(node, &groups, &own).map(|()| None::<()>))?;
+    Ok(rules)
+}
+
+fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
+    let version = version.map_or_else(|| Ok("".into()), Node::string);
+    let version = version.map_err(|problem| problem.of(root, VERSION))?;
+    if ["0.", "1."].iter().any(|major| version.starts_with(major)) {
+        return Ok(());
+    }
+    let what = format!("expected version 1 of the format, or 0, not '{version}'");
+    Err(root.problem(what).of(root, VERSION))
+}
+
+/// The lists of resources of a module and of those in it, each with its module and its path.
+struct Modules<'a> {
+    limits: Limits,
+    lists: Vec<(Node<'a>, Node<'a>, String)>,
+    /// The bytes of all modules that were read, which are read again for each module around them.
+    bytes: usize,
+}
+
+/// The bytes of modules that are read in one step of the limit of work.
+const BYTES_OF_STEP: usize = 4;
+
+impl<'a> Modules<'a> {
+    fn new(limits: Limits) -> Self {
+        Modules {
+            limits,
+            lists: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Adds a module and those in it.
+    fn add(&mut self, module: Node<'a>, path: String, depth: usize) -> Result<(), Vec<Problem>> {
+        let under = |problems| under(problems, &path);
+        let known = [RESOURCES, CHILDREN];
+        let fields = self
+            .fits(module, depth)
+            .and_then(|()| module.fields(known, Others::NotLookedAt));
+        let [resources, children] = fields.map_err(|problem| under(problem.into()))?;
+        let children =
+            children.map(|children| children.each(module, CHILDREN, |child| Ok(Some(child))));
+        let children = children.transpose().map_err(under)?;
+        for (number, child) in children.unwrap_or_default().into_iter().enumerate() {
+            let path = format!("{path}.{CHILDREN}[{number}]");
+            self.add(child, path, depth + 1)?;
+        }
+        self.lists
+            .extend(resources.map(|resources| (module, resources, path)));
+        Ok(())
+    }
+
+    fn fits(&mut self, module: Node<'a>, depth: usize) -> Result<(), Problem> {
+        self.bytes = self.bytes.saturating_add(module.size());
+        let steps = self.bytes / BYTES_OF_STEP;
+        let fits = self.limits.check(Limit::Depth, depth);
+        let fits = fits.and_then(|()| self.limits.check(Limit::Work, steps));
+        let fits = fits.and_then(|()| self.limits.check(Limit::Rules, self.lists.len()));
+        fits.map_err(|exceeded| module.problem(exceeded))
+    }
+
+    /// What is made of the resources of all modules.
+    fn each<T>(
+        &self,
+        read: impl Fn(Node<'a>) -> Result<Option<T>, Vec<Problem>>,
+    ) -> Result<Vec<T>, Vec<Problem>> {
+        let mut made = Vec::new();
+        for (module, resources, path) in &self.lists {
+            let found = resources.each(*module, RESOURCES, &read);
+            made.extend(found.map_err(|problems| under(problems, path))?);
+        }
+        Ok(made)
+    }
+}
+
+fn under(problems: Vec<Problem>, path: &str) -> Vec<Problem> {
+    problems.into_iter().map(|p| p.under(path)).collect()
+}
+
+/// A managed resource that is a rule of a security group.
+struct Resource<'a> {
+    /// The direction of a rule, or `None` for the older type of resource that has either.
+    direction: Option<Direction>,
+    name: Cow<'a, str>,
+    values: Option<Node<'a>>,
+}
+
+impl<'a> Resource<'a> {
+    fn read(node: Node<'a>) -> Result<Option<Self>, Problem> {
+        let known = ["mode", "type", "name", VALUES];
+        let [mode, kind, name, values] = node.fields(known, Others::NotLookedAt)?;
+        let string = |key, field: Option<Node<'a>>| {
+            let field = field.ok_or_else(|| node.problem(format!("expected '{key}'")))?;
+            field.string().map_err(|problem| problem.of(node, key))
+        };
+        let kind = string("type", kind)?;
+        let direction = direction(&kind);
+        if direction.is_none() && kind != OLD_RULE || string("mode", mode)? != "managed" {
+            return Ok(None);
+        }
+        Ok(Some(Resource {
+            direction,
+            name: string("name", name)?,
+            values,
+        }))
+    }
+
+    fn values(&self, node: Node<'a>) -> Result<Node<'a>, Problem> {
+        self.values.ok_or_else(|| node.problem("expected 'values'"))
+    }
+}
+
+/// A rule whose name is one of the unit's.
+fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<Single<'a>>, Problem> {
+    let Some(resource) = Resource::read(node)? else {
+        return Ok(None);
+    };
+    match resource.direction {
+        Some(direction) if is_of_unit(&resource.name, prefix) => {
+            single(direction, resource.values(node)?).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A rule of one of the groups whose name begins as the unit's do, and is not one of them: it may
+/// be of a unit with a longer name, but it opens the same group.
+fn other_rule<'a>(
+    node: Node<'a>,
+    prefix: &str,
+    groups: &HashSet<Cow<str>>,
+) -> Result<Option<Single<'a>>, Problem> {
+    let Some(resource) = Resource::read(node)? else {
+        return Ok(None);
+    };
+    let is_own = resource.direction.is_some() && is_of_unit(&resource.name, prefix);
+    if is_own || !resource.name.starts_with(prefix) {
+        return Ok(None);
+    }
+    let values = resource.values(node)?;
+    let group = group(values)?;
+    if group.is_some_and(|group| !groups.contains(&group)) {
+        return Ok(None);
+    }
+    match resource.direction {
+        Some(direction) => single(direction, values).map(Some),
+        None => Err(node.problem(format!(
+            "'{}' has the type {OLD_RULE}, which check does not read, and opens the same security \
+             group; give what aws ec2 describe-security-groups prints, with --format aws-sg",
+            resource.name
+        ))),
+    }
+}
+
+/// A rule of the unit by its name in the state and its id in AWS.
+struct OwnId<'a> {
+    name: Cow<'a, str>,
+    id: Option<Cow<'a, str>>,
+}
+
+fn own_id<'a>(node: Node<'a>, prefix: &str) -> Result<Option<OwnId<'a>>, Problem> {
+    let Some(resource) = Resource::read(node)? else {
+        return Ok(None);
+    };
+    if resource.direction.is_none() || !is_of_unit(&resource.name, prefix) {
+        return Ok(None);
+    }
+    let [id] = resource
+        .values(node)?
+        .fields([RULE_ID], Others::NotLookedAt)?;
+    Ok(Some(OwnId {
+        name: resource.name,
+        id: id.and_then(|id| id.string().ok()),
+    }))
+}
+
+/// Refuses a list of all rules of one of the groups that leaves out a rule of the unit, which the next
+/// apply removes (AWS provider, `aws_vpc_security_group_rules_exclusive`).
+fn check_exclusive(
+    node: Node,
+    groups: &HashSet<Cow<str>>,
+    own: &[OwnId],
+) -> Result<(), Vec<Problem>> {
+    let known = ["mode", "type", VALUES];
+    let [mode, kind, values] = node.fields(known, Others::NotLookedAt)?;
+    let is = |field: Option<Node>, text| field.is_some_and(|f| f.string().is_ok_and(|f| f == text));
+    if !is(kind, EXCLUSIVE_RULES) || !is(mode, "managed") {
+        return Ok(());
+    }
+    let values = values.ok_or_else(|| node.problem("expected 'values'"))?;
+    if group(values)?.is_some_and(|group| !groups.contains(&group)) {
+        return Ok(());
+    }
+    let lists = ["ingress_rule_ids", "egress_rule_ids"];
+    let mut listed = HashSet::new();
+    for (list, key) in values.fields(lists, Others::NotLookedAt)?.iter().zip(lists) {
+        if let Some(list) = list {
+            listed.extend(list.each(values, key, |id| Ok(Some(id.string()?)))?);
+        }
+    }
+    let is_kept = |rule: &&OwnId| rule.id.as_ref().is_some_and(|id| listed.contains(id));
+    match own.iter().find(|rule| !is_kept(rule)) {
+        None => Ok(()),
+        Some(rule) => Err(node
+            .problem(format!(
+                "the next apply removes every rule of the security group that is not listed here, such as \
+                 '{}'; give what aws ec2 describe-security-groups prints, with --format aws-sg",
+                rule.name
+            ))
+            .into()),
+    }
+}
+
+/// The security group of a rule, unless the state does not say.
+fn group(values: Node) -> Result<Option<Cow<str>>, Problem> {
+    let under = |problem: Problem| problem.under(VALUES);
+    let [group] = values
+        .fields([KEYS.group], Others::NotLookedAt)
+        .map_err(under)?;
+    let group = group.filter(|group| !group.is_null());
+    let group = group.map(Node::string).transpose();
+    group.map_err(|problem| under(problem.of(values, KEYS.group)))
+}
+
+fn single(direction: Direction, values: Node) -> Result<Single, Problem> {
+    group(values)?;
+    let rule = Single::read(direction, values, &KEYS);
+    rule.map_err(|problem| problem.under(VALUES))
+}
+
+/// Whether a name begins as the unit's do, and is not of a unit with a longer name.
+fn is_of_unit(name: &str, prefix: &str) -> bool {
+    let Some(rest) = name.strip_prefix(prefix) else {
+        return false;
+    };
+    let mut words = rest.match_indices('_').map(|(at, _)| &rest[at + 1..]);
+    is_rendered(rest) || !words.any(is_rendered)
+}
+
+/// A port, four numbers of an address and its prefix length; a range has two ports.
+const PARTS: usize = 6;
+
+/// Whether this program gives such a name, after that of the unit: protocol, ports and network.
+fn is_rendered(rest: &str) -> bool {
+    let protocols = ["udp_", "tcp_"];
+    let numbers = protocols.iter().find_map(|p| rest.strip_prefix(p));
+    numbers.is_some_and(|numbers| {
+        let mut words = numbers.split('_');
+        let all = words.all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
+        all && (PARTS..=PARTS + 1).contains(&numbers.split('_').count())
+    })
+}

@@ -1,0 +1,96 @@
+//! Reads what is deployed, compares it with what a policy expects, and says what repairs it.
+
+use super::error::FormatError;
+use super::interface::Format;
+use super::read::error::ReadError;
+use super::read::query::{ReadResult, UnitQuery};
+use super::render::output::render;
+use super::unit::Unit;
+use crate::firewall::{self, DeployedUnit, Drift, PublishedNetwork};
+use crate::limits::{Exceeded, Limits};
+use crate::policy::{Policy, Rule};
+
+/// What is deployed, from a text that the firewall or this program printed.
+pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
+    if u32::try_from(text.len()).is_err() {
+        return Err(vec![ReadError::new(0, "the text is longer than 4 GiB")]);
+    }
+    if text.trim().is_empty() {
+        return Err(vec![ReadError::new(
+            0,
+            "the text is empty: the command that prints it failed, or the firewall has no rules; \
+             if it has none, load the rules again",
+        )]);
+    }
+    let Some(parser) = format.parser() else {
+        let name = format.info().name;
+        return Err(vec![ReadError::new(
+            0,
+            format!("check does not read {name}"),
+        )]);
+    };
+    parser.parse(text, wanted)
+}
+
+/// What of a policy a unit of a format is to let through; nothing if `check` cannot read it.
+pub fn expected<'a>(format: &dyn Format, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
+    let parser = format.parser();
+    parser.map_or_else(Vec::new, |parser| parser.expected(policy, unit))
+}
+
+/// How units of a format differ from what a policy expects of them.
+///
+/// `policy` is what [`Format::supported_part`] leaves; `known` is asked only if there is something extra to
+/// be named.
+pub fn compare<'k>(
+    format: &dyn Format,
+    policy: &Policy,
+    units: &[DeployedUnit],
+    limits: Limits,
+    known: impl Fn() -> &'k [PublishedNetwork],
+) -> Result<Drift, Exceeded> {
+    let mut drift = Drift::default();
+    for unit in units {
+        let rules = expected(format, policy, unit);
+        let named = drift.missing.len() + drift.extra.len();
+        let own = firewall::compare(
+            &rules,
+            format.info().granularity,
+            unit,
+            named,
+            limits,
+            &known,
+        )?;
+        drift.missing.extend(own.missing);
+        drift.extra.extend(own.extra);
+        drift.unmeasured.extend(own.unmeasured);
+    }
+    Ok(drift)
+}
+
+/// What to load to mend a drift that was found in the units of `text`.
+pub fn repair(
+    format: &dyn Format,
+    policy: &Policy,
+    text: &str,
+    wanted: UnitQuery,
+    units: &[DeployedUnit],
+) -> Result<String, FormatError> {
+    let steps = format
+        .parser()
+        .and_then(|parser| parser.stepwise_repair(policy, text, wanted));
+    if let Some(steps) = steps {
+        return steps;
+    }
+    let unit = wanted.unit;
+    match units {
+        [only] if only.name == unit.name.to_string() => Err(FormatError::ForeignUnit {
+            name: only.name.clone(),
+        }),
+        _ => {
+            let name = unit.name.to_string().parse()?;
+            let table = unit.table.clone();
+            render(format, policy, &Unit { name, table })
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Cisco ASA: an extended access list for each direction, with object groups.
+//!
+//! Unlike a router's access list it is stateful, and has subnet masks rather than wildcards. What it
+//! does not permit it denies. Each access list has object groups of its own, so that replacing one
+//! never changes the other.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::ios::ports;
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::{Labelled, NetworkLists, Spelled};
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Plane, Policy, Rule};
+use crate::template;
+use crate::text::clip;
+
+mod addresses;
+mod entry;
+mod groups;
+mod list;
+mod listing;
+mod outline;
+mod words;
+
+/// The row of the table of formats.
+pub struct Asa;
+
+/// Longer remarks are refused.
+const REMARK_LIMIT: usize = 100;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    lists: Vec<AccessList>,
+}
+
+#[derive(Serialize)]
+struct AccessList {
+    name: String,
+    /// Each that a load of this access list may ever have made.
+    object_groups: Vec<ObjectGroup>,
+    /// What follows the name: remarks and entries.
+    lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ObjectGroup {
+    name: String,
+    members: Vec<Labelled>,
+}
+
+static INFO: FormatInfo = FormatInfo {
+    name: "cisco-asa",
+    aliases: &["asa", "asa-acl"],
+    summary: "Cisco ASA: an extended access list for each direction, with object groups",
+    documentation: "A load clears each access list with its object groups and writes them anew, line by line, \
+         after which the hook has to be entered again. An ASA keeps state, so it needs no way back, \
+         and an applied list denies what it does not permit.",
+    template: (
+        "cisco-asa.j2",
+        include_str!("../../../templates/cisco-asa.j2"),
+    ),
+    is_stateless: false,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Asa {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    fn load_command(&self, _unit: &Unit) -> String {
+        "copy FILE running-config".to_owned()
+    }
+
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let directions = &policy.scope.directions;
+        let lists = NetworkLists::new(policy, REMARK_LIMIT, address);
+        let hook = |direction: &Direction| {
+            let name = unit.name.upper(*direction);
+            format!("access-group {name} {direction} interface INTERFACE")
+        };
+        let hooks: Vec<String> = directions.iter().map(hook).collect();
+        let list = |direction: &Direction| access_list(policy, &lists, unit, *direction);
+        Ok(template::value(&View {
+            head: head(self, policy, unit, &hooks),
+            lists: directions.iter().map(list).collect(),
+        }))
+    }
+
+    fn parser(&self) -> Option<&dyn Parser> {
+        Some(self)
+    }
+}
+
+impl Parser for Asa {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
+        listing::parse(text, wanted)
+    }
+}
+
+fn access_list(
+    policy: &Policy,
+    lists: &NetworkLists,
+    unit: &Unit,
+    direction: Direction,
+) -> AccessList {
+    let name = unit.name.upper(direction);
+    let rules: Vec<&Rule> = policy.stateful(direction).collect();
+    let mut object_groups: Vec<ObjectGroup> = Plane::ALL
+        .map(|plane| ObjectGroup {
+            name: group_name(&name, plane),
+            // Empty where the policy has nothing for a plane: the group of an earlier load goes.
+            members: Labelled::remote(lists.first_of(plane)),
+        })
+        .into();
+    let local = rules.first().map_or(&[][..], |r| &r.local.networks);
+    object_groups.push(ObjectGroup {
+        name: local_group_name(&name),
+        members: Labelled::local(local, address),
+    });
+    let lines = |rule: &&Rule| lines(lists, rule, &name);
+    AccessList {
+        lines: rules.iter().flat_map(lines).collect(),
+        object_groups,
+        name,
+    }
+}
+
+fn group_name(list: &str, plane: Plane) -> String {
+    format!("{list}-{plane}").to_ascii_uppercase()
+}
+
+fn local_group_name(list: &str) -> String {
+    format!("{list}-LOCAL")
+}
+
+/// A remark and an entry.
+///
+/// A plane has one object group. The further networks that a union of editions with different
+/// ports needs stand in entries of their own, so that no group can be left behind.
+fn lines(lists: &NetworkLists, rule: &Rule, list: &str) -> Vec<String> {
+    match lists.of_rule(rule) {
+        (0, _) => {
+            let group = format!("object-group {}", group_name(list, rule.plane));
+            vec![remark(rule.subject()), entry(rule, &group, list)]
+        }
+        (_, networks) => {
+            let both = |n: &Spelled| {
+                let text = format!("{}: {}", rule.subject(), n.label);
+                [remark(text), entry(rule, &n.address, list)]
+            };
+            networks.iter().flat_map(both).collect()
+        }
+    }
+}
+
+fn remark(text: String) -> String {
+    format!("remark {}", clip(text, REMARK_LIMIT))
+}
+
+fn entry(rule: &Rule, remote: &str, list: &str) -> String {
+    let local = if rule.local.networks.is_empty() {
+        "any".to_owned()
+    } else {
+        format!("object-group {}", local_group_name(list))
+    };
+    let (source, destination) = rule.in_packet_order(remote, &local);
+    format!(
+        "extended permit {} {source}{} {destination}{}",
+        rule.protocol,
+        ports(rule.source_ports()),
+        ports(rule.destination_ports()),
+    )
+}
+
+/// The bits of a subnet mask are those that matter.
+fn address(network: Ipv4Net) -> String {
+    if network.prefix_len() == 32 {
+        format!("host {}", network.addr())
+    } else {
+        format!("{} {}", network.addr(), network.netmask())
+    }
+}

@@ -1,0 +1,323 @@
+//! Entries of an extended access list.
+//!
+//! Cisco ASA Series Command Reference, `access-list extended` and `show access-list`.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use super::addresses::{Ipv6, any, host, network, range};
+use super::groups::{Groups, Meaning, Reference};
+use super::outline::Kind;
+use super::words::{ICMP, ICMP6, message, ports, protocols};
+use crate::format::cisco::words::{Problem, Words, is_number};
+use crate::format::read::matches::Matches;
+use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Protocols};
+
+/// What an entry does, and with which packets.
+pub(super) struct Entry {
+    pub action: Action,
+    /// In packet order.
+    pub matches: Matches,
+    /// Narrows the packets to any of its services.
+    pub services: Option<Rc<Meaning>>,
+    /// Whether it holds for packets of IPv6.
+    pub ipv6: Ipv6,
+    /// Whether it does nothing.
+    pub inactive: bool,
+    /// Whether it is told how often it was hit, or its number, as `show access-list` alone does.
+    pub is_shown: bool,
+}
+
+impl Entry {
+    /// Reads what follows `extended`.
+    pub fn read<'a>(text: &'a str, at: u32, groups: &mut Groups<'a>) -> Result<Entry, Problem> {
+        let mut words = Words::new(text);
+        let action = match words.need("permit or deny")? {
+            "permit" => Action::Accept,
+            "deny" => Action::Deny,
+            word => return Err(format!("expected permit or deny, not '{word}'").into()),
+        };
+        let matches = Matches::within(groups.limits);
+        let mut reader = Reader {
+            words,
+            at,
+            groups,
+            protocols: Protocols::ALL,
+            is_whole: true,
+            entry: Entry {
+                action,
+                matches,
+                services: None,
+                ipv6: Ipv6::All,
+                inactive: false,
+                is_shown: false,
+            },
+        };
+        reader.service()?;
+        reader.users()?;
+        for (addresses, ports) in [
+            (HeaderField::Source, HeaderField::SourcePort),
+            (HeaderField::Destination, HeaderField::DestinationPort),
+        ] {
+            reader.security_groups()?;
+            reader.addresses(addresses)?;
+            reader.ports(ports)?;
+        }
+        reader.messages()?;
+        reader.options()?;
+        let Reader {
+            mut entry,
+            is_whole,
+            ..
+        } = reader;
+        if !is_whole || !entry.matches.condition.is_true() {
+            entry.ipv6 = entry.ipv6.min(Ipv6::Some);
+        }
+        Ok(entry)
+    }
+}
+
+struct Reader<'a, 'g> {
+    words: Words<'a>,
+    at: u32,
+    groups: &'g mut Groups<'a>,
+    /// What ports may belong to.
+    protocols: Protocols,
+    /// Whether nothing but addresses narrows the packets.
+    is_whole: bool,
+    entry: Entry,
+}
+
+impl<'a> Reader<'a, '_> {
+    /// What follows `object` or `object-group`, and its kind.
+    fn reference(&mut self, is_group: bool) -> Result<(Reference<'a>, Kind), Problem> {
+        let reference = Reference::read(&mut self.words, is_group, self.at)?;
+        if reference.name.ends_with(')') {
+            let problem = "the elements of the group are not listed, but counted, as an ASA does with \
+                           object-group-search; give show running-config";
+            return Err(problem.to_owned().into());
+        }
+        let kind = self.groups.find(reference)?.kind;
+        Ok((reference, kind))
+    }
+
+    /// A protocol, or an object or group of services or protocols.
+    fn service(&mut self) -> Result<(), Problem> {
+        let word = self.words.need("a protocol")?;
+        if !matches!(word, "object" | "object-group") {
+            self.protocols = protocols(word)?;
+            self.is_whole = self.protocols == Protocols::ALL;
+            self.entry.matches.kind(HeaderMatch::of(self.protocols));
+            return Ok(());
+        }
+        let (reference, kind) = self.reference(word == "object-group")?;
+        let wanted = if kind == Kind::Protocol {
+            kind
+        } else {
+            Kind::Service
+        };
+        let services = self.groups.meaning(reference, wanted)?;
+        let all = services
+            .services
+            .iter()
+            .map(|s| s.packets.header().protocols);
+        self.protocols = match kind {
+            Kind::Protocol => all.fold(Protocols::NONE, Protocols::or),
+            // They have ports of their own.
+            _ => Protocols::ALL,
+        };
+        self.is_whole = false;
+        self.entry.services = Some(services);
+        Ok(())
+    }
+
+    /// Whose packets they are, which no address tells.
+    fn users(&mut self) -> Result<(), String> {
+        let is_user = |word: &str| matches!(word, "user" | "user-group" | "object-group-user");
+        if self.words.next_if(is_user).is_some() {
+            self.words.need("the name of a user or a group")?;
+            self.entry.matches.condition = Condition::Unknown;
+        }
+        Ok(())
+    }
+
+    fn security_groups(&mut self) -> Result<(), String> {
+        let is_group = |word: &str| matches!(word, "security-group" | "object-group-security");
+        let Some(word) = self.words.next_if(is_group) else {
+            return Ok(());
+        };
+        if word == "security-group" && !matches!(self.words.next(), Some("name" | "tag")) {
+            return Err("expected name or tag after 'security-group'".to_owned());
+        }
+        self.words.need("the name of a security group")?;
+        self.entry.matches.condition = Condition::Unknown;
+        Ok(())
+    }
+
+    fn addresses(&mut self, field: HeaderField) -> Result<(), Problem> {
+        let word = self.words.need("an address")?;
+        let names = &self.groups.outline.names;
+        let mut meaning = Meaning::default();
+        match word {
+            "object" | "object-group" => {
+                let (reference, _) = self.reference(word == "object-group")?;
+                let meaning = self.groups.meaning(reference, Kind::Network)?;
+                return Ok(self.narrow(field, &meaning)?);
+            }
+            "interface" => {
+                // One address of the ASA's own, which is not in the text.
+                self.words.need("the name of an interface")?;
+                self.entry.matches.condition = Condition::Unknown;
+                meaning.spans.push(Interval::ADDRESSES);
+                meaning.ipv6 = Ipv6::Some;
+            }
+            "fqdn" => {
+                return Err("host names are not read: their addresses change"
+                    .to_owned()
+                    .into());
+            }
+            "host" => meaning.add(&host(&mut self.words, names)?),
+            "range" => meaning.add(&range(&mut self.words, names)?),
+            word => match any(word) {
+                Some(all) => meaning.add(&all),
+                None => meaning.add(&network(word, &mut self.words, names)?),
+            },
+        }
+        Ok(self.narrow(field, &meaning)?)
+    }
+
+    fn narrow(&mut self, field: HeaderField, meaning: &Meaning) -> Result<(), String> {
+        self.entry.ipv6 = self.entry.ipv6.min(meaning.ipv6);
+        self.entry.matches.span(field, &meaning.spans)
+    }
+
+    fn ports(&mut self, field: HeaderField) -> Result<(), Problem> {
+        if let Some((reference, kind @ Kind::Ports(of), rest)) = self.next_group()? {
+            self.words = rest;
+            if !of.holds(self.protocols) {
+                let problem = format!("{} has not the ports of this protocol", reference.name);
+                return Err(problem.into());
+            }
+            let meaning = self.groups.meaning(reference, kind)?;
+            self.is_whole = false;
+            return Ok(self.entry.matches.span(field, &meaning.spans)?);
+        }
+        if self.has_addresses_next() {
+            return Ok(());
+        }
+        match ports(&mut self.words)? {
+            None => Ok(()),
+            Some(spans) if Protocols::WITH_PORTS.holds(self.protocols) => {
+                self.is_whole = false;
+                Ok(self.entry.matches.span(field, &spans)?)
+            }
+            Some(_) => {
+                let problem = "ports need a protocol that has some: tcp, udp or sctp";
+                Err(problem.to_owned().into())
+            }
+        }
+    }
+
+    /// Whether a range comes next that is of addresses, not of ports.
+    fn has_addresses_next(&self) -> bool {
+        let mut rest = self.words;
+        let first = rest.next_if(|word| word == "range").and(rest.peek());
+        first.is_some_and(|first| first.parse::<IpAddr>().is_ok())
+    }
+
+    /// The group that comes next, if one does, and what follows it; whether it belongs here is told
+    /// by its kind.
+    fn next_group(&mut self) -> Result<Option<(Reference<'a>, Kind, Words<'a>)>, Problem> {
+        let here = self.words;
+        if self.words.next_if(|word| word == "object-group").is_none() {
+            return Ok(None);
+        }
+        let (reference, kind) = self.reference(true)?;
+        let rest = std::mem::replace(&mut self.words, here);
+        Ok(Some((reference, kind, rest)))
+    }
+
+    fn messages(&mut self) -> Result<(), Problem> {
+        if ![ICMP, ICMP6].contains(&self.protocols) {
+            return Ok(());
+        }
+        let found = if let Some((reference, Kind::Messages, rest)) = self.next_group()? {
+            self.words = rest;
+            self.groups.meaning(reference, Kind::Messages)?;
+            true
+        } else {
+            message(&mut self.words)?
+        };
+        self.entry.matches.condition &= Condition::true_if(!found);
+        Ok(())
+    }
+
+    fn options(&mut self) -> Result<(), String> {
+        while let Some(word) = self.words.next() {
+            match word {
+                "log" => self.log()?,
+                "time-range" => {
+                    self.words.need("the name of a time range")?;
+                    self.entry.matches.condition = Condition::Unknown;
+                }
+                "inactive" => self.entry.inactive = true,
+                _ => self.shown(word)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// `log [LEVEL] [interval SECONDS]`, `log disable` or `log default`.
+    fn log(&mut self) -> Result<(), String> {
+        const LEVELS: [&str; 10] = [
+            "emergencies",
+            "alerts",
+            "critical",
+            "errors",
+            "warnings",
+            "notifications",
+            "informational",
+            "debugging",
+            "disable",
+            "default",
+        ];
+        let is_level =
+            |word: &str| LEVELS.contains(&word) || matches!(word.as_bytes(), [b'0'..=b'7']);
+        self.words.next_if(is_level);
+        if self.words.next_if(|word| word == "interval").is_some() {
+            let seconds = self.words.need("a number of seconds")?;
+            if !is_number(seconds) {
+                return Err(format!("'{seconds}' is not a number of seconds"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What `show access-list` adds: `(hitcnt=0) (Last Hit=TIME) (inactive) 0x12345678`.
+    fn shown(&mut self, word: &str) -> Result<(), String> {
+        let hits = word
+            .strip_prefix("(hitcnt=")
+            .and_then(|rest| rest.strip_suffix(')'));
+        let hash = word.strip_prefix("0x");
+        let is_hash =
+            hash.is_some_and(|h| !h.is_empty() && h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let known = self.entry.inactive || !self.entry.matches.condition.is_true();
+        match word {
+            _ if hits.is_some_and(is_number) || is_hash => self.entry.is_shown = true,
+            "(inactive)" if known => {}
+            "(Last" => self.last_hit()?,
+            _ => {
+                return Err(format!(
+                    "'{word}' is not understood; expected an option of an extended access list's entry"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rest of `(Last Hit=19:40:29 UTC Oct 25 2025)`.
+    fn last_hit(&mut self) -> Result<(), String> {
+        while !self.words.need("the end of a time")?.ends_with(')') {}
+        Ok(())
+    }
+}

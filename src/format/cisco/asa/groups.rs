@@ -1,0 +1,292 @@
+//! Objects and object groups: addresses, services, ports, protocols or messages of ICMP, which entries
+//! refer to by name.
+//!
+//! Cisco ASA Series Command Reference, `object network`, `object service`, `object-group`.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::addresses::{Addresses, Ipv6, host, network, range};
+use super::outline::{Definition, Kind, Outline};
+use super::words::{ICMP, ICMP6, message, ports, protocols};
+use crate::format::cisco::words::{Problem, Words};
+use crate::format::read::error::ReadError;
+use crate::format::read::matches::Matches;
+use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::{
+    Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
+};
+
+/// What an object or a group stands for; which of these it has is by its kind.
+#[derive(Default)]
+pub(super) struct Meaning {
+    /// Addresses or ports, [`normalized`].
+    pub spans: Vec<Interval>,
+    /// Of addresses alone.
+    pub ipv6: Ipv6,
+    /// Services or protocols; they may overlap.
+    pub services: Vec<Service>,
+}
+
+/// Packets that a service holds for.
+#[derive(Clone, Copy)]
+pub(super) struct Service {
+    pub packets: HeaderBox,
+    pub condition: Condition,
+}
+
+impl Meaning {
+    pub fn add(&mut self, addresses: &Addresses) {
+        self.spans.extend(addresses.ipv4);
+        self.ipv6 = self.ipv6.max(addresses.ipv6);
+    }
+
+    fn add_all(&mut self, other: &Meaning) {
+        self.spans.extend(&other.spans);
+        self.ipv6 = self.ipv6.max(other.ipv6);
+        self.services.extend(&other.services);
+    }
+
+    fn size(&self) -> usize {
+        self.spans.len() + self.services.len()
+    }
+}
+
+/// A name of an object or a group, and the line that has it.
+#[derive(Clone, Copy)]
+pub(super) struct Reference<'a> {
+    pub is_group: bool,
+    pub name: &'a str,
+    pub at: u32,
+}
+
+impl<'a> Reference<'a> {
+    /// What follows `object`, `object-group` or `group-object`.
+    pub fn read(words: &mut Words<'a>, is_group: bool, at: u32) -> Result<Self, String> {
+        let name = words.need("the name of an object or an object group")?;
+        Ok(Reference { is_group, name, at })
+    }
+}
+
+/// The objects and groups of a text; each is read when it is asked for.
+pub(super) struct Groups<'a> {
+    pub outline: &'a Outline<'a>,
+    pub limits: Limits,
+    read: HashMap<&'a str, Result<Rc<Meaning>, ReadError>>,
+    /// Those that are being read, outermost first.
+    open: Vec<&'a str>,
+    /// How many members all of them have, those of nested groups counted in each.
+    size: usize,
+    /// The steps of [`Limit::Work`] that entries took.
+    work: usize,
+}
+
+impl<'a> Groups<'a> {
+    pub fn new(outline: &'a Outline<'a>, limits: Limits) -> Self {
+        Groups {
+            outline,
+            limits,
+            read: HashMap::new(),
+            open: Vec::new(),
+            size: 0,
+            work: 0,
+        }
+    }
+
+    /// Counts steps of [`Limit::Work`].
+    pub fn spend(&mut self, steps: usize) -> Result<(), Exceeded> {
+        self.work = self.work.saturating_add(steps);
+        self.limits.check(Limit::Work, self.work)
+    }
+
+    /// What is defined by that name.
+    pub fn find(&self, reference: Reference) -> Result<&'a Definition<'a>, String> {
+        let Reference { is_group, name, at } = reference;
+        let what = if is_group { "object group" } else { "object" };
+        let found = self.outline.definitions.get(name);
+        let found = found.filter(|found| found.is_group == is_group);
+        let found = found.ok_or_else(|| {
+            format!(
+                "{what} {name} is not in the text; give show running-config, or show access-list, \
+                 which prints its elements"
+            )
+        })?;
+        if self.outline.is_load && found.at > at {
+            return Err(format!(
+                "{what} {name} is made below, and an ASA refuses what is not there yet"
+            ));
+        }
+        Ok(found)
+    }
+
+    /// What an object or a group of a kind stands for.
+    pub fn meaning(
+        &mut self,
+        reference: Reference<'a>,
+        kind: Kind,
+    ) -> Result<Rc<Meaning>, Problem> {
+        let name = reference.name;
+        let definition = self.find(reference)?;
+        if definition.kind != kind {
+            let (is, wanted) = (definition.kind.plural(), kind.plural());
+            return Err(format!("{name} is of {is}, where {wanted} are expected").into());
+        }
+        if let Some(known) = self.read.get(name) {
+            return known.clone().map_err(Problem::There);
+        }
+        if self.open.contains(&name) {
+            return Err(
+                format!("it goes round in a circle: object group {name} is in itself").into(),
+            );
+        }
+        let fits = self.limits.check(Limit::Depth, self.open.len() + 1);
+        fits.map_err(String::from)?;
+        self.open.push(name);
+        let meaning = self.members(definition).map(Rc::new);
+        self.open.pop();
+        self.read.insert(name, meaning.clone());
+        meaning.map_err(Problem::There)
+    }
+
+    fn members(&mut self, definition: &'a Definition<'a>) -> Result<Meaning, ReadError> {
+        let mut meaning = Meaning::default();
+        let mut count = 0;
+        for (at, line) in &definition.members {
+            let read = self.line(definition, *at, line, &mut meaning);
+            count += usize::from(read.map_err(|problem| problem.at(*at))?);
+            let fits = self.limits.check(Limit::Rules, self.size + meaning.size());
+            fits.map_err(|exceeded| ReadError::new(*at, exceeded))?;
+        }
+        let problem = match (count, definition.is_group) {
+            (0, true) => "the object group has no members, so what it matches is not known",
+            (0, false) => "the object has no value, so what it matches is not known",
+            (2.., false) => "the object has two values, so what it matches is not known",
+            _ => {
+                self.size += meaning.size();
+                meaning.spans = normalized(std::mem::take(&mut meaning.spans));
+                return Ok(meaning);
+            }
+        };
+        Err(ReadError::new(definition.at, problem))
+    }
+
+    /// Reads a line of a definition; whether it is a member.
+    fn line(
+        &mut self,
+        definition: &Definition,
+        at: u32,
+        line: &'a str,
+        meaning: &mut Meaning,
+    ) -> Result<bool, Problem> {
+        let mut words = Words::new(line);
+        let kind = definition.kind;
+        let word = words.need("a member")?;
+        match (kind, word, definition.is_group) {
+            (_, "description", _) | (Kind::Network, "nat", false) => return Ok(false),
+            (_, "group-object", true) => {
+                let nested = Reference::read(&mut words, true, at)?;
+                meaning.add_all(&*self.meaning(nested, kind)?);
+            }
+            (Kind::Network, "network-object", true) | (Kind::Service, "service-object", true)
+                if words.peek() == Some("object") =>
+            {
+                words.next();
+                let object = Reference::read(&mut words, false, at)?;
+                meaning.add_all(&*self.meaning(object, kind)?);
+            }
+            _ => self.member(definition, word, &mut words, meaning)?,
+        }
+        words.finish()?;
+        Ok(true)
+    }
+
+    fn member(
+        &self,
+        definition: &Definition,
+        word: &str,
+        words: &mut Words,
+        meaning: &mut Meaning,
+    ) -> Result<(), String> {
+        let names = &self.outline.names;
+        match (definition.kind, word, definition.is_group) {
+            (Kind::Network, "network-object", true) => {
+                let first = words.need("an address")?;
+                meaning.add(&if first == "host" {
+                    host(words, names)?
+                } else {
+                    network(first, words, names)?
+                });
+            }
+            (Kind::Network, "host", false) => meaning.add(&host(words, names)?),
+            (Kind::Network, "range", false) => meaning.add(&range(words, names)?),
+            (Kind::Network, "subnet", false) => {
+                let first = words.need("an address")?;
+                meaning.add(&network(first, words, names)?);
+            }
+            (Kind::Service, "service-object", true) | (Kind::Service, "service", false) => {
+                service(words, &mut meaning.services)?;
+            }
+            (Kind::Ports(_), "port-object", true) => {
+                let ports = ports(words)?;
+                meaning
+                    .spans
+                    .extend(ports.ok_or("expected eq or range after 'port-object'")?);
+            }
+            (Kind::Protocol, "protocol-object", true) => {
+                let protocols = protocols(words.need("a protocol")?)?;
+                let packets = HeaderBox::ALL.matching(HeaderMatch::of(protocols));
+                meaning.services.extend(packets.map(|packets| Service {
+                    packets,
+                    condition: Condition::True,
+                }));
+            }
+            (Kind::Messages, "icmp-object", true) => {
+                if !message(words)? {
+                    return Err("expected a message of ICMP after 'icmp-object'".to_owned());
+                }
+            }
+            (kind, ..) => {
+                return Err(format!(
+                    "'{word}' is not understood; expected a member of {}",
+                    kind.plural()
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `tcp|udp|tcp-udp|sctp [source PORTS] [destination PORTS]`, `icmp [MESSAGE]`, or a protocol; 8.2
+/// and older leave `destination` out.
+fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> {
+    let protocols = match words.need("a protocol")? {
+        "tcp-udp" => Protocols::TCP.or(Protocols::UDP),
+        word => protocols(word)?,
+    };
+    // A member names a few ports at most.
+    let mut matches = Matches::within(Limits::default());
+    matches.kind(HeaderMatch::of(protocols));
+    if [ICMP, ICMP6].contains(&protocols) {
+        matches.condition = Condition::true_if(!message(words)?);
+    } else if Protocols::WITH_PORTS.holds(protocols) {
+        for (side, field) in [
+            ("source", HeaderField::SourcePort),
+            ("destination", HeaderField::DestinationPort),
+        ] {
+            let is_named = words.next_if(|word| word == side).is_some();
+            if !is_named && side == "source" {
+                continue;
+            }
+            match ports(words)? {
+                Some(ports) => matches.span(field, &ports)?,
+                None if is_named => return Err(format!("expected ports after '{side}'")),
+                None => {}
+            }
+        }
+    }
+    members.extend(matches.boxes.iter().map(|packets| Service {
+        packets: *packets,
+        condition: matches.condition,
+    }));
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! The lines of an access list.
+
+use crate::format::cisco::words::Words;
+use crate::format::read::error::ReadError;
+
+/// An access list.
+#[derive(Default)]
+pub(super) struct List<'a> {
+    pub form: Option<Form>,
+    pub entries: Vec<Listed<'a>>,
+    /// How many elements it has by its head, and where that stands.
+    elements: Option<(u32, usize)>,
+    /// The number of the last line, where lines have numbers.
+    last: u32,
+}
+
+/// An entry: what follows the word `extended`, and where.
+pub(super) struct Listed<'a> {
+    pub number: u32,
+    pub line: (u32, &'a str),
+    /// What `show access-list` prints that its objects and groups come to.
+    pub elements: Vec<(u32, &'a str)>,
+}
+
+/// Who wrote a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A configuration.
+    Configured,
+    /// `show access-list`.
+    Shown,
+}
+
+impl<'a> List<'a> {
+    /// Adds a line, from what follows the name.
+    pub fn add(&mut self, at: u32, mut words: Words<'a>) -> Result<(), String> {
+        let number = words
+            .next_if(|word| word == "line")
+            .map(|_| words.need("the number of a line"))
+            .transpose()?;
+        let form = if number.is_some() {
+            Form::Shown
+        } else {
+            Form::Configured
+        };
+        if self.form.replace(form).is_some_and(|known| known != form) {
+            return Err(TWICE.to_owned());
+        }
+        let next = self.last + 1;
+        let number = match number {
+            None => next,
+            Some(word) => {
+                let number = word.parse().ok().filter(|n| [self.last, next].contains(n));
+                number.ok_or_else(|| {
+                    format!("expected line {next} of the access list, not {word}; give all of it")
+                })?
+            }
+        };
+        match words.need("extended or remark")? {
+            "remark" if number == next => {
+                words.need("the text of a remark")?;
+            }
+            "extended" if number == next => self.entries.push(Listed {
+                number,
+                line: (at, words.rest()),
+                elements: Vec::new(),
+            }),
+            "extended" => {
+                let entry = self.entries.last_mut().filter(|e| e.number == number);
+                let entry = entry.ok_or_else(|| format!("line {number} is no entry"))?;
+                entry.elements.push((at, words.rest()));
+            }
+            "remark" => return Err(format!("expected line {next} of the access list")),
+            "standard" | "ethertype" | "webtype" => return Err(OTHER_KIND.to_owned()),
+            word => {
+                return Err(format!("expected extended or remark, not '{word}'"));
+            }
+        }
+        self.last = number;
+        Ok(())
+    }
+
+    /// Reads the rest of a head: `; 8 elements; name hash: 0x12345678`.
+    pub fn announce(&mut self, at: u32, mut words: Words) -> Result<(), String> {
+        let count = words.next().and_then(|count| count.parse().ok());
+        let is_head = words.next().is_some_and(|word| word.starts_with("element"));
+        let count = count.filter(|_| is_head);
+        let count = count.ok_or("expected the number of elements after the name")?;
+        if self.form.is_some() {
+            return Err(TWICE.to_owned());
+        }
+        self.form = Some(Form::Shown);
+        self.elements = Some((at, count));
+        Ok(())
+    }
+
+    /// What is wrong if there are fewer elements than its head announces, which counts what an entry
+    /// with groups comes to and not the entry, and no remarks.
+    pub fn is_short(&self) -> Option<ReadError> {
+        let (at, announced) = self.elements?;
+        let of_each = self.entries.iter().map(|entry| entry.elements.len().max(1));
+        let found: usize = of_each.sum();
+        let problem = format!(
+            "{announced} elements are announced, and {found} follow, so the text may have been cut off; \
+             give all of it"
+        );
+        (found < announced).then(|| ReadError::new(at, problem))
+    }
+}
+
+const TWICE: &str = "the access list stands in the text twice; give one listing at a time";
+
+const OTHER_KIND: &str =
+    "it is no extended access list, so it knows no ports; expected an extended one of this name";

@@ -1,0 +1,229 @@
+//! What `show running-config` and `show access-list` print, and our own files, to steps.
+
+use std::collections::HashMap;
+
+use super::addresses::Ipv6;
+use super::entry::Entry;
+use super::groups::{Groups, Service};
+use super::list::{Form, List, Listed};
+use super::outline::Outline;
+use crate::firewall::{DeployedUnit, Unmeasured};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::limits::{Exceeded, Limit};
+use crate::packets::{Action, Condition, HeaderBox, Step};
+
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
+    let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
+    let outline = Outline::read(text, &names, wanted.limits)?;
+    if !outline.is_asa {
+        let problem = "expected what show running-config or show access-list prints on an ASA: there is \
+                       neither a configuration nor an extended access list in it";
+        return Err(vec![ReadError::new(0, problem)]);
+    }
+    let own = wanted.is_users_own(|at| outline.lists[at].form.is_some());
+    let mut groups = Groups::new(&outline, wanted.limits);
+    let mut units = Vec::new();
+    let mut errors = Vec::new();
+    for (at, direction) in wanted.directions.iter().enumerate() {
+        let at = at + usize::from(own);
+        let unit = Unit {
+            groups: &mut groups,
+            deployed: DeployedUnit::empty(*direction, names[at].clone()),
+            has_ipv6: true,
+            count: 0,
+        };
+        match unit.read(&outline.lists[at]) {
+            Ok(unit) => units.push(unit),
+            Err(found) => errors.extend(found),
+        }
+    }
+    ok_or_errors(units, errors)
+}
+
+/// The steps of [`Limit::Work`] that a box of an entry takes.
+const BOX_STEPS: usize = 2;
+
+/// A unit that is being read.
+struct Unit<'a, 'g> {
+    groups: &'g mut Groups<'a>,
+    deployed: DeployedUnit,
+    /// Whether there are packets of IPv6 that no entry has decided on.
+    has_ipv6: bool,
+    /// How many steps its entries come to.
+    count: usize,
+}
+
+impl<'a> Unit<'a, '_> {
+    fn read(mut self, list: &List<'a>) -> Result<DeployedUnit, Vec<ReadError>> {
+        let mut errors: Vec<ReadError> = Vec::new();
+        for listed in &list.entries {
+            match self.listed(listed, list.form) {
+                Ok(()) => {}
+                // What is wrong with a group is told once.
+                Err(error) if errors.contains(&error) => {}
+                Err(error) => errors.push(error),
+            }
+            if errors.len() >= ERROR_LIMIT {
+                break;
+            }
+        }
+        if errors.is_empty() {
+            errors.extend(self.switched(list).err());
+        }
+        let absent = "there is no such access list in the text".to_owned();
+        self.deployed.absent = list.form.is_none().then_some(absent);
+        ok_or_errors(self.deployed, errors)
+    }
+
+    /// An entry, by its elements where they are listed.
+    fn listed(&mut self, listed: &Listed<'a>, form: Option<Form>) -> Result<(), ReadError> {
+        let lines = match listed.elements.first() {
+            None => std::slice::from_ref(&listed.line),
+            Some(_) if names_objects(listed.line.1) => &listed.elements,
+            Some((at, _)) => {
+                let problem = format!(
+                    "line {} stands twice, and names no object whose elements these are",
+                    listed.number
+                );
+                return Err(ReadError::new(*at, problem));
+            }
+        };
+        let wanted = circumstances(listed.line.1);
+        for (at, text) in lines {
+            same_circumstances(wanted, circumstances(text))
+                .map_err(|problem| ReadError::new(*at, problem))?;
+            let entry = Entry::read(text, *at, self.groups);
+            let entry = entry.map_err(|problem| problem.at(*at))?;
+            if entry.is_shown != (form == Some(Form::Shown)) {
+                let problem = "the number of a line and the count of hits come together, as show \
+                               access-list prints them";
+                return Err(ReadError::new(*at, problem));
+            }
+            let added = self.add(&entry, *at);
+            added.map_err(|exceeded| ReadError::new(*at, exceeded))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an entry that is the same as another but inactive, or in force at times: an ASA does
+    /// not add it, but changes the other one (Cisco ASA Series Command Reference, `access-list
+    /// extended`).
+    fn switched(&mut self, list: &List<'a>) -> Result<(), ReadError> {
+        let is_limited = |listed: &Listed| {
+            let has = circumstances(listed.line.1);
+            has[INACTIVE] || has[TIME_RANGE]
+        };
+        // What `show access-list` prints is what the ASA made of such lines.
+        if list.form == Some(Form::Shown) || !list.entries.iter().any(is_limited) {
+            return Ok(());
+        }
+        let mut known = HashMap::new();
+        for listed in &list.entries {
+            let (at, text) = listed.line;
+            let entry = Entry::read(text, at, self.groups).map_err(|problem| problem.at(at))?;
+            let spent = self.groups.spend(entry.matches.cost * BOX_STEPS);
+            spent.map_err(|exceeded| ReadError::new(at, exceeded))?;
+            let is_permit = entry.action == Action::Accept;
+            let what = (is_permit, entry.matches.boxes, named(text));
+            let when = circumstances(text);
+            if known.insert(what, when).is_some_and(|other| other != when) {
+                let problem = "an entry above is the same but for when it is in force, and an ASA \
+                               changes that one instead; keep one of the two";
+                return Err(ReadError::new(at, problem));
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: &Entry, at: u32) -> Result<(), Exceeded> {
+        const ANY: &[Service] = &[Service {
+            packets: HeaderBox::ALL,
+            condition: Condition::True,
+        }];
+        let services = entry.services.as_ref().map_or(ANY, |s| &s.services);
+        let boxes = &entry.matches.boxes;
+        // An entry that does nothing costs something too.
+        let added = services.len().saturating_mul(boxes.len().max(1)).max(1);
+        self.count = self.count.saturating_add(added);
+        self.groups.limits.check(Limit::Rules, self.count)?;
+        self.groups.spend(entry.matches.cost * BOX_STEPS)?;
+        if entry.inactive {
+            return Ok(());
+        }
+        if self.has_ipv6 && entry.action == Action::Accept && entry.ipv6 > Ipv6::None {
+            self.deployed.unmeasured.push(Unmeasured {
+                what: "packets of IPv6".to_owned(),
+                at,
+            });
+        }
+        self.has_ipv6 &= entry.ipv6 < Ipv6::All;
+        let direction = self.deployed.direction;
+        for service in services {
+            let both = boxes.iter().filter_map(|b| b.and(&service.packets));
+            self.deployed.steps.extend(both.map(|packets| Step {
+                packets: packets.to_remote_local(direction),
+                condition: entry.matches.condition & service.condition,
+                action: entry.action,
+                at,
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// The words of an entry that its boxes do not tell: objects and groups, addresses of IPv6, and of
+/// messages and users, all words up to its options.
+fn named(entry: &str) -> Vec<&str> {
+    let is_option = |word: &&str| matches!(*word, "log" | "inactive" | "time-range");
+    let words = entry
+        .split_ascii_whitespace()
+        .take_while(|word| !is_option(word));
+    let of_more = |word: &str| {
+        word.starts_with("icmp") || word.starts_with("user") || word.starts_with("security-group")
+    };
+    if words
+        .clone()
+        .any(|word| of_more(word) || matches!(word, "1" | "58"))
+    {
+        return words.collect();
+    }
+    let before = std::iter::once("").chain(words.clone());
+    let pairs = before.zip(words);
+    let named = pairs.filter(|(before, word)| before.starts_with("object") || word.contains(':'));
+    named.map(|(_, word)| word).collect()
+}
+
+fn names_objects(entry: &str) -> bool {
+    let mut words = entry.split_ascii_whitespace();
+    words.any(|word| word.starts_with("object"))
+}
+
+/// Words that an entry and each of its elements must share.
+const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
+
+/// The places of two of them.
+const INACTIVE: usize = 2;
+const TIME_RANGE: usize = 3;
+
+/// Which of these words an entry has.
+fn circumstances(entry: &str) -> [bool; CIRCUMSTANCES.len()] {
+    let mut has = [false; CIRCUMSTANCES.len()];
+    for word in entry.split_ascii_whitespace() {
+        if let Some(at) = CIRCUMSTANCES.iter().position(|known| *known == word) {
+            has[at] = true;
+        }
+    }
+    has
+}
+
+fn same_circumstances(entry: [bool; 4], element: [bool; 4]) -> Result<(), String> {
+    let differs = (0..CIRCUMSTANCES.len()).find(|at| entry[*at] != element[*at]);
+    match differs {
+        None => Ok(()),
+        Some(at) => Err(format!(
+            "either the entry or this element of it has '{}', and not both",
+            CIRCUMSTANCES[at]
+        )),
+    }
+}

@@ -1,0 +1,506 @@
+//! The lines of a text, sorted by the access list, the object or the object group that they are of.
+
+use std::collections::{HashMap, HashSet};
+
+use super::addresses::Names;
+use super::list::List;
+use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
+use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::{count_lines, lines};
+use crate::format::read::values::address;
+use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::Protocols;
+
+/// What a text says, in its order.
+pub(super) struct Outline<'a> {
+    /// The lists that were asked for, each at its name's place.
+    pub lists: Vec<List<'a>>,
+    /// Objects and object groups, which share their names.
+    pub definitions: HashMap<&'a str, Definition<'a>>,
+    pub names: Names<'a>,
+    /// Whether any line is one that only an ASA prints or reads.
+    pub is_asa: bool,
+    /// Whether it has commands that remove something, and so their order counts.
+    pub is_load: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Network,
+    Service,
+    /// Of these protocols.
+    Ports(Protocols),
+    Protocol,
+    Messages,
+    /// Of users, of security groups, or of services of the network.
+    Others,
+}
+
+impl Kind {
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::Network => "networks",
+            Kind::Service => "services",
+            Kind::Ports(_) => "ports of the same protocol",
+            Kind::Protocol => "protocols",
+            Kind::Messages => "messages of ICMP",
+            Kind::Others => "what is not read",
+        }
+    }
+}
+
+/// An object or an object group.
+pub(super) struct Definition<'a> {
+    pub kind: Kind,
+    pub is_group: bool,
+    pub at: u32,
+    pub members: Vec<(u32, &'a str)>,
+}
+
+impl<'a> Outline<'a> {
+    /// Reads a text for the lists of the given names.
+    pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ReadError>> {
+        let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
+        let fits = limits.check(Limit::Work, steps);
+        fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
+        let mut reader = Reader {
+            names,
+            outline: Outline {
+                lists: names.iter().map(|_| List::default()).collect(),
+                definitions: HashMap::new(),
+                names: Names::new(),
+                is_asa: false,
+                is_load: false,
+            },
+            section: None,
+            used: HashSet::new(),
+            after_entry: false,
+            heads: [false; 2],
+            open: None,
+            has_ended: false,
+            in_certificate: false,
+            session: Session::default(),
+            limits,
+        };
+        let mut errors = Vec::new();
+        for (at, line) in lines(text).map_err(|error| vec![error])? {
+            let read = reader.line(at, line.trim_ascii_end());
+            errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
+            if errors.len() >= ERROR_LIMIT {
+                return Err(errors);
+            }
+        }
+        errors.extend(reader.unfinished());
+        ok_or_errors(reader.outline, errors)
+    }
+}
+
+struct Reader<'a, 'n> {
+    names: &'n [String],
+    outline: Outline<'a>,
+    /// The object or group that an indented line is of.
+    section: Option<&'a str>,
+    /// The objects and groups that access lists above have named.
+    used: HashSet<&'a str>,
+    /// Whether the line before is of a list that is read.
+    after_entry: bool,
+    /// Which of the two first lines of a configuration have been there.
+    heads: [bool; 2],
+    /// Where a configuration begins, until its end is there.
+    open: Option<u32>,
+    /// True if its last line has been there.
+    has_ended: bool,
+    /// True if the lines are digits of a certificate, up to `quit`.
+    in_certificate: bool,
+    session: Session<'a>,
+    limits: Limits,
+}
+
+/// What may follow the name of an access list.
+const LIST_WORDS: [&str; 9] = [
+    "extended",
+    "remark",
+    "line",
+    "permit",
+    "deny",
+    "standard",
+    "ethertype",
+    "webtype",
+    "advanced",
+];
+
+/// Whether a word may be of the end of an entry, and begins no command.
+fn goes_on(word: &str) -> bool {
+    let known = ["inactive", "time-range", "log", "interval", "informational"];
+    known.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit() || c == '(')
+}
+
+/// What begins a member of an object group.
+const MEMBERS: [&str; 6] = [
+    "network-object",
+    "service-object",
+    "port-object",
+    "protocol-object",
+    "icmp-object",
+    "group-object",
+];
+
+/// What else may begin a line of an object or a group, and no global command.
+const VALUES: [&str; 5] = ["host", "subnet", "range", "fqdn", "description"];
+
+impl<'a> Reader<'a, '_> {
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
+        refuse_control_characters(line)?;
+        if line.contains("<--- More --->") {
+            return Err(
+                "the text is mixed with messages of the terminal; give it without them".to_owned(),
+            );
+        }
+        let body = line.trim_ascii_start();
+        let mut words = Words::new(body);
+        let first = words.next().unwrap_or_default();
+        let second = words.peek().unwrap_or_default();
+        let is_indented = body.len() < line.len();
+        let after_entry = std::mem::take(&mut self.after_entry);
+        if self.in_certificate {
+            return self.certificate(body);
+        }
+        refuse_short(first, second)?;
+        match first {
+            "" => {}
+            _ if body.starts_with('!') => {}
+            ":" if body == ": end" => self.end()?,
+            _ if is_checksum(body) => self.open = None,
+            ":" if body == ": Saved" => self.begin(at, 0)?,
+            ":" => {}
+            "ASA" | "NGFW" if second == "Version" => self.begin(at, 1)?,
+            "access-list" => {
+                self.section = None;
+                self.access_list(at, words)?;
+            }
+            "object" | "object-group" => self.definition(at, first == "object-group", words)?,
+            "no" if matches!(second, "object" | "object-group") => self.remove(words)?,
+            "no" if second == "access-list" => {
+                words.next();
+                let name = words.next().unwrap_or_default();
+                self.section = None;
+                if self.number_of(name).is_some() || LIST_WORDS.contains(&name) || name.is_empty() {
+                    return Err("it removes an entry; give what is left alone".to_owned());
+                }
+            }
+            "clear" => self.clear(words)?,
+            "name" if !is_indented => self.name(words)?,
+            "ip" if second == "access-list" => return Err(IOS.to_owned()),
+            "Extended" if body.starts_with("Extended IP access list") => {
+                return Err(IOS.to_owned());
+            }
+            _ if after_entry && (is_indented || goes_on(first)) => {
+                return Err(
+                    "it may go on from the entry above it, as a terminal breaks lines; expected each \
+                     entry on one line"
+                        .to_owned(),
+                );
+            }
+            _ => self.other(at, body, is_indented)?,
+        }
+        Ok(())
+    }
+
+    /// A line of a certificate, which an ASA reads as digits whatever it is.
+    fn certificate(&mut self, body: &str) -> Result<(), String> {
+        let first = Words::new(body).next().unwrap_or_default();
+        self.in_certificate = first != "quit";
+        if self.in_certificate && !first.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err("expected the digits of a certificate, or 'quit' after them".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The last line of a configuration.
+    fn end(&mut self) -> Result<(), String> {
+        self.open = None;
+        if std::mem::replace(&mut self.has_ended, true) {
+            return Err(SEVERAL_DEVICES.to_owned());
+        }
+        Ok(())
+    }
+
+    /// One of the two lines that begin a configuration.
+    fn begin(&mut self, at: u32, head: usize) -> Result<(), String> {
+        self.section = None;
+        self.outline.is_asa = true;
+        self.open.get_or_insert(at);
+        if std::mem::replace(&mut self.heads[head], true) {
+            return Err("a second configuration begins here; give one at a time".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Refuses more objects and names than are worth keeping.
+    fn check_kept(&self) -> Result<(), Exceeded> {
+        let Outline {
+            definitions, names, ..
+        } = &self.outline;
+        let kept = definitions.len() + names.len() + self.used.len();
+        let steps = kept.saturating_mul(STEPS_OF_NAME);
+        self.limits.check(Limit::Work, steps)
+    }
+
+    /// The rest of `name`.
+    fn name(&mut self, mut words: Words<'a>) -> Result<(), String> {
+        self.section = None;
+        let pair = words.next().zip(words.next());
+        let is_address =
+            |word: &str| address(word).is_ok() || word.parse::<std::net::Ipv6Addr>().is_ok();
+        let Some((address, name)) = pair.filter(|(address, _)| is_address(address)) else {
+            return Ok(());
+        };
+        if is_address(name) {
+            return Err(format!(
+                "'{name}' is an address, and an ASA takes no address as a name; expected a name"
+            ));
+        }
+        self.check_kept()?;
+        let known = self.outline.names.insert(name, address);
+        if known.is_some_and(|known| known != address) {
+            return Err(format!(
+                "{name} is the name of another address above; give one listing at a time"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The rest of `clear`.
+    fn clear(&mut self, mut words: Words<'a>) -> Result<(), String> {
+        self.section = None;
+        let is_list = words.next() == Some("configure") && words.next() == Some("access-list");
+        match (is_list, words.next(), words.next()) {
+            (true, Some(name), None) => {
+                self.outline.is_asa = true;
+                self.outline.is_load = true;
+                if let Some(list) = self.number_of(name) {
+                    self.outline.lists[list] = List::default();
+                }
+                Ok(())
+            }
+            _ => Err(
+                "it removes what is not told; expected clear configure access-list and one name"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// The rest of `object` or `object-group`.
+    fn definition(&mut self, at: u32, is_group: bool, mut words: Words<'a>) -> Result<(), String> {
+        self.section = None;
+        let (kind, name) = kind_and_name(is_group, &mut words)?;
+        self.section = Some(name);
+        self.outline.is_asa |= is_group;
+        self.check_kept()?;
+        let is_load = self.outline.is_load;
+        let mut is_known = true;
+        let known = self.outline.definitions.entry(name).or_insert_with(|| {
+            is_known = false;
+            Definition {
+                kind,
+                is_group,
+                at,
+                members: Vec::new(),
+            }
+        });
+        // An object stands once more where its address is translated.
+        let goes_on = known.kind == kind && known.is_group == is_group && (is_load || !is_group);
+        if is_known && !goes_on {
+            return Err(format!(
+                "{name} stands in the text twice; give one listing at a time"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The rest of `no`, from `object` or `object-group`.
+    fn remove(&mut self, mut words: Words<'a>) -> Result<(), String> {
+        self.section = None;
+        let is_group = words.next() == Some("object-group");
+        let (_, name) = kind_and_name(is_group, &mut words)?;
+        self.outline.is_asa |= is_group;
+        self.outline.is_load = true;
+        if self.outline.definitions.contains_key(name) || self.used.contains(name) {
+            return Err(format!(
+                "{name} is in the text above it, and what is in use is not removed; give one file at a \
+                 time"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The rest of `access-list`.
+    fn access_list(&mut self, at: u32, mut words: Words<'a>) -> Result<(), String> {
+        let name = words.need("the name of an access list")?;
+        let kind = words.peek().unwrap_or_default();
+        if let Some(name) = name.strip_suffix(';') {
+            return self.head(at, name, words);
+        }
+        let is_global = name == "cached" && kind == "ACL"
+            || matches!(name, "mode" | "alert-interval" | "deny-flow-max");
+        if LIST_WORDS.contains(&name) || !LIST_WORDS.contains(&kind) && !is_global {
+            return Err(format!(
+                "expected a name, and extended, remark or another kind of access list, not '{}'",
+                words.rest()
+            ));
+        }
+        self.outline.is_asa |= is_global || !matches!(kind, "remark" | "permit" | "deny");
+        let mut rest = words;
+        while let Some(word) = rest.next() {
+            if matches!(word, "object" | "object-group") {
+                self.used.extend(rest.peek());
+            }
+        }
+        self.check_kept()?;
+        match self.number_of(name) {
+            Some(list) => {
+                self.after_entry = true;
+                self.outline.lists[list].add(at, words)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `; 8 elements; name hash: 0x12345678`
+    fn head(&mut self, at: u32, name: &str, words: Words<'a>) -> Result<(), String> {
+        self.outline.is_asa = true;
+        let Some(list) = self.number_of(name) else {
+            return Ok(());
+        };
+        self.outline.lists[list].announce(at, words)
+    }
+
+    /// A line that names no list, object or group.
+    fn other(&mut self, at: u32, body: &'a str, is_indented: bool) -> Result<(), String> {
+        if !is_indented {
+            self.session.line(body)?;
+        }
+        let mut words = Words::new(body);
+        words.next_if(|word| word == "no");
+        let begins = |known: &[&str]| words.peek().is_some_and(|word| known.contains(&word));
+        if let Some(name) = self.section
+            && (is_indented || begins(&MEMBERS) || begins(&VALUES))
+        {
+            if let Some(definition) = self.outline.definitions.get_mut(name) {
+                definition.members.push((at, body));
+            }
+            return Ok(());
+        }
+        if begins(&MEMBERS) {
+            return Err("no object group stands before it that it is of".to_owned());
+        }
+        if !is_indented {
+            self.section = None;
+        }
+        let mut words = Words::new(body);
+        self.in_certificate = words.next() == Some("certificate") && words.peek().is_some();
+        self.refuse_entry(body)
+    }
+
+    /// Refuses what looks like an entry of a wanted list, spelled otherwise.
+    fn refuse_entry(&self, body: &str) -> Result<(), String> {
+        let mut words = Words::new(body);
+        let mut word = words.next().unwrap_or_default();
+        let mut is_entry = matches!(word, "extended" | "remark");
+        if matches!(word, "banner" | "description") {
+            return Ok(());
+        }
+        let mut named = body.split(|c: char| c.is_ascii_whitespace() || c == '"');
+        if word == "action" && named.any(|name| self.number_of(name).is_some()) {
+            return Err("it runs a command that may change the access list at any time".to_owned());
+        }
+        while let Some(next) = words.next() {
+            let goes_on = next == "access-list" || LIST_WORDS.contains(&next);
+            is_entry |= goes_on && self.number_of(word).is_some();
+            word = next;
+        }
+        if is_entry {
+            return Err(
+                "it looks like an entry of an access list; expected it after 'access-list' alone"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    fn number_of(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    /// What should have come before the text ended.
+    fn unfinished(&self) -> Option<ReadError> {
+        if let Some(at) = self.open {
+            let problem = "the configuration has no line ': end' at its end, so it may have been cut \
+                           off; give all of it, or what show running-config access-list, object and \
+                           object-group print alone";
+            return Some(ReadError::new(at, problem));
+        }
+        self.outline.lists.iter().find_map(List::is_short)
+    }
+}
+
+/// Refuses the commands that are read where they are cut short or in capital letters, both of which
+/// an ASA takes and does not print.
+fn refuse_short(first: &str, second: &str) -> Result<(), String> {
+    let commands = ["access-list", "clear", "name", "object-group"];
+    let removes = first.eq_ignore_ascii_case("no");
+    let word = if removes { second } else { first };
+    let in_full = word == "object" || commands.contains(&word);
+    let is_known = word.len() < 2 || in_full && (first == "no") == removes;
+    let command = commands.iter().find(|command| means(word, command));
+    match command.filter(|_| !is_known) {
+        Some(command) => Err(format!(
+            "expected '{command}' in full and in lower case, not '{word}'"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// True if a line is the checksum of a whole configuration, which comes right before `: end`.
+fn is_checksum(body: &str) -> bool {
+    let digits = body.strip_prefix("Cryptochecksum:");
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// The rest of a definition's first line.
+fn kind_and_name<'a>(is_group: bool, words: &mut Words<'a>) -> Result<(Kind, &'a str), String> {
+    let kind = match (words.need("a kind of object")?, is_group) {
+        ("network", _) => Kind::Network,
+        ("service", _) => Kind::Service,
+        ("protocol", true) => Kind::Protocol,
+        ("icmp-type", true) => Kind::Messages,
+        ("user" | "security", true) | ("network-service", _) => Kind::Others,
+        (word, _) => {
+            return Err(format!(
+                "expected network, service or another kind of object, not '{word}'"
+            ));
+        }
+    };
+    let name = words.need("the name of an object")?;
+    let kind = match (kind, words.peek()) {
+        (Kind::Service, Some(protocols)) if is_group => {
+            let (tcp, udp) = (Protocols::TCP, Protocols::UDP);
+            words.next();
+            Kind::Ports(match protocols {
+                "tcp" => tcp,
+                "udp" => udp,
+                "tcp-udp" => tcp.or(udp),
+                word => return Err(format!("expected tcp, udp or tcp-udp, not '{word}'")),
+            })
+        }
+        _ => kind,
+    };
+    if kind != Kind::Others {
+        words.finish()?;
+    }
+    Ok((kind, name))
+}
+
+const IOS: &str =
+    "it is written as IOS has it; expected what an ASA prints, or another format: cisco";

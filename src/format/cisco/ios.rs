@@ -1,0 +1,186 @@
+//! Cisco IOS: an extended named access list for each direction.
+//!
+//! An access list is stateless, so it also lets TCP's way back through (`established`: ACK or RST
+//! set), and what it does not permit it denies.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use crate::format::error::FormatError;
+use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::render::header::head;
+use crate::format::render::networks::NetworkLists;
+use crate::format::unit::Unit;
+use crate::policy::{Direction, Granularity, Policy, PortRange, Rule, State};
+use crate::template;
+use crate::text::clip;
+
+mod entry;
+mod free_text;
+mod groups;
+mod listing;
+mod outline;
+mod words;
+
+/// The row of the table of formats.
+pub struct Ios;
+
+/// IOS cuts longer remarks.
+const REMARK_LIMIT: usize = 100;
+
+/// As IOS numbers entries, so that others can be put between.
+const SEQUENCE_STEP: usize = 10;
+
+#[derive(Serialize)]
+struct View {
+    head: Vec<String>,
+    lists: Vec<AccessList>,
+}
+
+#[derive(Serialize)]
+struct AccessList {
+    name: String,
+    entries: Vec<String>,
+}
+
+static INFO: FormatInfo = FormatInfo {
+    name: "cisco",
+    aliases: &["cisco-acl", "cisco-ios", "ios", "ios-xe", "acl"],
+    summary: "Cisco IOS: an extended named access list for each direction",
+    documentation: "A load replaces each access list as a whole, but line by line. It keeps no state, so it also \
+         lets TCP's way back through, and it denies what it does not permit.",
+    template: ("cisco.j2", include_str!("../../../templates/cisco.j2")),
+    is_stateless: true,
+    takes_table: false,
+    granularity: Granularity::Packet,
+};
+
+impl Format for Ios {
+    fn info(&self) -> &'static FormatInfo {
+        &INFO
+    }
+
+    fn load_command(&self, _unit: &Unit) -> String {
+        "copy FILE running-config".to_owned()
+    }
+
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let directions = &policy.scope.directions;
+        let lists = NetworkLists::new(policy, REMARK_LIMIT, address);
+        let list = |direction: &Direction| AccessList {
+            name: unit.name.upper(*direction),
+            entries: entries(policy, &lists, *direction),
+        };
+        let hooks: Vec<String> = directions
+            .iter()
+            .flat_map(|direction| {
+                let name = unit.name.upper(*direction);
+                [
+                    "interface INTERFACE".to_owned(),
+                    format!("ip access-group {name} {direction}"),
+                ]
+            })
+            .collect();
+        Ok(template::value(&View {
+            head: head(self, policy, unit, &hooks),
+            lists: directions.iter().map(list).collect(),
+        }))
+    }
+
+    fn parser(&self) -> Option<&dyn Parser> {
+        Some(self)
+    }
+}
+
+impl Parser for Ios {
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
+        listing::parse(text, wanted)
+    }
+}
+
+/// Numbered entries, with a remark before each run of those that are about the same.
+fn entries(policy: &Policy, lists: &NetworkLists, direction: Direction) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut sequence = 0;
+    for rule in policy.stateless(direction) {
+        let mut last_label = "";
+        let locals: Vec<String> = rule.local.each().into_iter().map(address_or_any).collect();
+        let entry = Entry::new(rule);
+        for network in lists.of_rule(rule).1 {
+            if network.label != last_label {
+                lines.push(remark(rule, &network.label));
+                last_label = &network.label;
+            }
+            for local in &locals {
+                sequence += SEQUENCE_STEP;
+                lines.push(entry.line(sequence, &network.address, local));
+            }
+        }
+    }
+    lines
+}
+
+fn remark(rule: &Rule, label: &str) -> String {
+    let way_back = match rule.state {
+        State::Any => "",
+        State::Established => ", the way back",
+    };
+    let text = format!("{}{way_back}: {label}", rule.subject());
+    format!("remark {}", clip(text, REMARK_LIMIT))
+}
+
+/// What the entries of a rule have in common.
+struct Entry<'a> {
+    rule: &'a Rule,
+    source_ports: String,
+    destination_ports: String,
+    established: &'static str,
+}
+
+impl Entry<'_> {
+    fn new(rule: &Rule) -> Entry<'_> {
+        Entry {
+            rule,
+            source_ports: ports(rule.source_ports()),
+            destination_ports: ports(rule.destination_ports()),
+            established: match rule.state {
+                State::Any => "",
+                State::Established => " established",
+            },
+        }
+    }
+
+    fn line(&self, sequence: usize, remote: &str, local: &str) -> String {
+        let (source, destination) = self.rule.in_packet_order(remote, local);
+        format!(
+            "{sequence} permit {} {source}{} {destination}{}{}",
+            self.rule.protocol, self.source_ports, self.destination_ports, self.established
+        )
+    }
+}
+
+fn address_or_any(network: Option<Ipv4Net>) -> String {
+    network.map_or_else(|| "any".to_owned(), address)
+}
+
+/// A wildcard mask has the bits set that do not matter.
+fn address(network: Ipv4Net) -> String {
+    if network.prefix_len() == 32 {
+        format!("host {}", network.addr())
+    } else {
+        format!("{} {}", network.addr(), network.hostmask())
+    }
+}
+
+/// ` eq 5060` or ` range 10000 20000`, or nothing for any port.
+pub(super) fn ports(ports: PortRange) -> String {
+    if ports.is_any() {
+        String::new()
+    } else if ports.first() == ports.last() {
+        format!(" eq {}", ports.first())
+    } else {
+        format!(" range {} {}", ports.first(), ports.last())
+    }
+}

@@ -1,0 +1,337 @@
+//! Entries of an extended access list.
+//!
+//! Cisco IOS Security Command Reference, `permit (IP)` and `deny (IP)`.
+
+use std::rc::Rc;
+
+use super::groups::{Groups, Service};
+use super::words::{ICMP, icmp_message, ports, protocols};
+use crate::format::cisco::words::{Problem, Words, is_number, means};
+use crate::format::read::matches::Matches;
+use crate::format::read::values::address;
+use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
+
+/// What an entry does, and with which packets.
+pub(super) struct Entry {
+    pub action: Action,
+    /// In packet order.
+    pub matches: Matches,
+    /// Narrows the packets to any of these.
+    pub services: Option<Rc<[Service]>>,
+}
+
+impl Entry {
+    /// Reads an entry without its number.
+    pub fn read<'a>(text: &'a str, groups: &mut Groups<'a>) -> Result<Entry, Problem> {
+        let mut words = Words::new(text);
+        let action = match words.need("permit or deny")? {
+            "permit" => Action::Accept,
+            "deny" => Action::Deny,
+            "dynamic" | "Dynamic" => {
+                return Err(refused("a dynamic entry lets through who logs in"));
+            }
+            "evaluate" => {
+                return Err(refused(
+                    "'evaluate' lets through what others have sent before",
+                ));
+            }
+            word => return Err(refused(&format!("expected permit or deny, not '{word}'"))),
+        };
+        let limits = groups.limits;
+        let mut reader = Reader {
+            words,
+            groups,
+            matches: Matches::within(limits),
+            protocols: Protocols::ALL,
+            has_flags: false,
+        };
+        let services = reader.service()?;
+        for (addresses, ports) in [
+            (HeaderField::Source, HeaderField::SourcePort),
+            (HeaderField::Destination, HeaderField::DestinationPort),
+        ] {
+            reader.addresses(addresses)?;
+            reader.ports(ports)?;
+        }
+        reader.options()?;
+        Ok(Entry {
+            action,
+            matches: reader.matches,
+            services,
+        })
+    }
+}
+
+fn refused(problem: &str) -> Problem {
+    Problem::Here(problem.to_owned())
+}
+
+struct Reader<'a, 'g> {
+    words: Words<'a>,
+    groups: &'g mut Groups<'a>,
+    matches: Matches,
+    protocols: Protocols,
+    has_flags: bool,
+}
+
+/// As many spans as a wildcard mask with gaps may stand for.
+const WILDCARD_LIMIT: u32 = 4096;
+
+/// What may follow the destination, each in full: a tag after `log` is none of these.
+const OPTIONS: &str = "
+    established match-any match-all ack fin psh rst syn urg fragments dscp precedence tos ttl option
+    time-range log log-input reflect
+";
+
+impl Reader<'_, '_> {
+    /// A protocol, or a group of services.
+    fn service(&mut self) -> Result<Option<Rc<[Service]>>, Problem> {
+        let word = self.words.need("a protocol")?;
+        if word == "object-group" {
+            let name = self.words.need("the name of an object group")?;
+            return self.groups.services(name).map(Some);
+        }
+        self.protocols = protocols(word)?;
+        self.matches.kind(HeaderMatch::of(self.protocols));
+        Ok(None)
+    }
+
+    /// `any`, `host 192.0.2.1`, `192.0.2.0 0.0.0.255` or `object-group NAME`.
+    fn addresses(&mut self, field: HeaderField) -> Result<(), Problem> {
+        match self.words.need("an address")? {
+            "any" => {}
+            "host" => {
+                let host = address(self.words.need("an address")?)?;
+                self.matches.span(field, &[Interval::single(host)])?;
+            }
+            "object-group" => {
+                let name = self.words.need("the name of an object group")?;
+                let spans = self.groups.networks(name)?;
+                self.matches.span(field, &spans)?;
+            }
+            word if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                let base = address(word)?;
+                let wildcard = address(self.words.need("a wildcard mask")?)?;
+                self.wildcard(field, base, wildcard)?;
+            }
+            word => {
+                return Err(refused(&format!(
+                    "expected any, host, object-group, or an address and its wildcard mask, not '{word}'"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A wildcard mask has the bits set that do not matter.
+    fn wildcard(&mut self, field: HeaderField, base: u32, wildcard: u32) -> Result<(), String> {
+        let low = !(u32::MAX.checked_shl(wildcard.trailing_ones()).unwrap_or(0));
+        let gaps = wildcard & !low;
+        let base = base & !wildcard;
+        if wildcard.leading_ones() + wildcard.trailing_zeros() == 32 && gaps.count_ones() > 8 {
+            let meant = std::net::Ipv4Addr::from(!wildcard);
+            return Err(format!(
+                "the wildcard mask looks like a netmask; the same as a wildcard mask is {meant}"
+            ));
+        }
+        if gaps.count_ones() > WILDCARD_LIMIT.ilog2() {
+            return Err(format!(
+                "the wildcard mask stands for more than {WILDCARD_LIMIT} ranges of addresses"
+            ));
+        }
+        let span = |bits| Interval {
+            first: base | bits,
+            last: base | bits | low,
+        };
+        if gaps == 0 {
+            return self.matches.span(field, &[span(0)]);
+        }
+        // Counts through the bits of the gaps alone.
+        let subsets = std::iter::successors(Some(0), |bits: &u32| {
+            Some(bits.wrapping_sub(gaps) & gaps).filter(|bits| *bits != 0)
+        });
+        self.matches
+            .span(field, &subsets.map(span).collect::<Vec<_>>())
+    }
+
+    fn ports(&mut self, field: HeaderField) -> Result<(), String> {
+        match ports(&mut self.words)? {
+            None => Ok(()),
+            Some(spans) if Protocols::WITH_PORTS.holds(self.protocols) => {
+                self.matches.span(field, &spans)
+            }
+            Some(_) => Err("ports need a protocol that has some: tcp, udp or sctp".to_owned()),
+        }
+    }
+
+    fn options(&mut self) -> Result<(), String> {
+        if self.protocols == ICMP && icmp_message(&mut self.words)? {
+            self.matches.condition = Condition::Unknown;
+        }
+        while let Some(word) = self.words.next() {
+            self.option(word)?;
+        }
+        Ok(())
+    }
+
+    fn option(&mut self, word: &str) -> Result<(), String> {
+        match word {
+            "established" => self.flags(Flags::established()),
+            "match-any" | "match-all" => self.signed_flags(word),
+            "fragments" => {
+                self.matches.condition = Condition::Unknown;
+                Ok(())
+            }
+            "dscp" | "precedence" | "tos" | "option" | "time-range" => self.narrowing(word),
+            "ttl" => self.time_to_live(),
+            "log" | "log-input" => {
+                self.tag();
+                self.shown_tag()
+            }
+            "reflect" => Err("'reflect' lets through what other packets ask for".to_owned()),
+            "(active)" | "(inactive)" if !self.matches.condition.is_true() => Ok(()),
+            _ if flag(word).is_some() => self.set_flags(word),
+            _ => self.counter(word),
+        }
+    }
+
+    /// A match that looks at what no set of packets tells, and its value.
+    fn narrowing(&mut self, option: &str) -> Result<(), String> {
+        self.matches.condition = Condition::Unknown;
+        let value = |word: &str| !is_option(word) && !word.starts_with('(');
+        let found = self.words.next_if(value);
+        found
+            .map(|_| ())
+            .ok_or_else(|| format!("'{option}' has no value"))
+    }
+
+    fn time_to_live(&mut self) -> Result<(), String> {
+        self.matches.condition = Condition::Unknown;
+        let values = match self.words.need("eq, neq, gt, lt or range")? {
+            "eq" | "neq" | "gt" | "lt" => 1,
+            "range" => 2,
+            word => return Err(format!("expected eq, neq, gt, lt or range, not '{word}'")),
+        };
+        for _ in 0..values {
+            let value = self.words.need("a time to live")?;
+            if value.parse::<u8>().is_err() {
+                return Err(format!("'{value}' is not a time to live from 0 to 255"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the log calls the entry.
+    fn tag(&mut self) {
+        let known = || OPTIONS.split_ascii_whitespace();
+        // An option that is cut short is no tag either: it is refused as what it is.
+        let tag = |word: &str| !word.starts_with('(') && !known().any(|option| means(word, option));
+        self.words.next_if(tag);
+    }
+
+    /// `(tag = NAME)` or `(hash = 0x1234abcd)`, as `show ip access-lists` prints what a log calls the
+    /// entry.
+    fn shown_tag(&mut self) -> Result<(), String> {
+        if self
+            .words
+            .next_if(|word| matches!(word, "(tag" | "(hash"))
+            .is_none()
+        {
+            return Ok(());
+        }
+        let has_sign = self.words.next_if(|word| word == "=").is_some();
+        let name = self.words.next().filter(|word| word.ends_with(')'));
+        name.filter(|_| has_sign)
+            .map(|_| ())
+            .ok_or_else(|| "expected '= NAME)' after the tag".to_owned())
+    }
+
+    /// `(12 matches)`
+    fn counter(&mut self, word: &str) -> Result<(), String> {
+        let count = word.strip_prefix('(').filter(|n| is_number(n));
+        let unit = |word: &str| matches!(word, "match)" | "matches)");
+        if count.is_some() && self.words.next_if(unit).is_some() {
+            return Ok(());
+        }
+        Err(format!(
+            "'{word}' is not understood; expected an option of an extended access list's entry"
+        ))
+    }
+
+    fn flags(&mut self, flags: Flags) -> Result<(), String> {
+        if self.protocols != Protocols::TCP {
+            return Err("flags need the protocol tcp".to_owned());
+        }
+        if self.has_flags {
+            return Err("it asks for flags twice".to_owned());
+        }
+        self.has_flags = true;
+        self.matches.kind(HeaderMatch {
+            flags,
+            ..HeaderMatch::of(Protocols::TCP)
+        });
+        Ok(())
+    }
+
+    /// Flags by their bare names: one of them is enough.
+    fn set_flags(&mut self, first: &str) -> Result<(), String> {
+        let (mut known, mut others) = (0, false);
+        let mut next = Some(first);
+        while let Some(bit) = next.and_then(flag) {
+            known |= bit;
+            others |= bit == 0;
+            next = self.words.next_if(|word| flag(word).is_some());
+        }
+        if others {
+            self.matches.condition = Condition::Unknown;
+            return self.flags(Flags::ALL);
+        }
+        self.flags(Flags::any_of(known))
+    }
+
+    /// `match-all +ack -syn`: all of these, or any.
+    fn signed_flags(&mut self, option: &str) -> Result<(), String> {
+        let (mut mask, mut value, mut others) = (0, 0, false);
+        let mut found = false;
+        while let Some(word) = self.words.next_if(|word| word.starts_with(['+', '-'])) {
+            let bit = flag(&word[1..]).ok_or_else(|| format!("'{word}' is not a flag of TCP"))?;
+            if mask & bit != 0 {
+                return Err(format!("'{word}' is about a flag that it names twice"));
+            }
+            mask |= bit;
+            value |= if word.starts_with('+') { bit } else { 0 };
+            others |= bit == 0;
+            found = true;
+        }
+        if !found {
+            return Err(format!(
+                "expected flags such as +ack or -syn after '{option}'"
+            ));
+        }
+        self.matches.condition &= Condition::true_if(!others);
+        self.flags(match option {
+            "match-all" => Flags::masked(mask, value),
+            _ if others => Flags::ALL,
+            // None of them: each is the opposite.
+            _ => Flags::masked(mask, mask & !value).not(),
+        })
+    }
+}
+
+fn is_option(word: &str) -> bool {
+    OPTIONS
+        .split_ascii_whitespace()
+        .any(|option| option == word)
+}
+
+/// A flag's bit among those that [`Flags`] tells apart; 0 for the others.
+fn flag(name: &str) -> Option<u8> {
+    Some(match name {
+        "fin" => Flags::FIN,
+        "syn" => Flags::SYN,
+        "rst" => Flags::RST,
+        "ack" => Flags::ACK,
+        "psh" | "urg" => 0,
+        _ => return None,
+    })
+}

@@ -1,0 +1,175 @@
+//! Texts inside a configuration that are no commands: banners, menus, macros and certificates.
+//!
+//! Cisco IOS Configuration Fundamentals Command Reference, `banner`, `menu` and `macro name`.
+
+use crate::format::cisco::words::{Words, is_removal, means};
+
+/// A text that has begun and has not ended.
+pub(super) struct FreeText<'a> {
+    /// The place of the line that begins it.
+    pub at: u32,
+    end: End<'a>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum End<'a> {
+    /// Its first occurrence, wherever it is in a line.
+    Delimiter(&'a str),
+    /// A line of its own.
+    Line(&'static str),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// IOS reads no command until the end.
+    Text,
+    /// A text that IOS may have ended earlier, so that it reads the other lines as commands.
+    EndsEarlier,
+    /// It is not known that the line begins a text at all.
+    Unknown,
+}
+
+/// One line of a text.
+pub(super) struct Line {
+    /// True if IOS may read it as a command.
+    pub is_doubtful: bool,
+    pub is_last: bool,
+}
+
+/// IOS prints the control character with code 3 so, and people type it so.
+const CONTROL_C: &str = "^C";
+
+const ETX: &str = "\u{3}";
+
+impl<'a> FreeText<'a> {
+    /// The text that a line begins, if it goes on in the next line.
+    pub fn begun(body: &'a str, at: u32) -> Option<Self> {
+        let mut words = Words::new(body);
+        let first = words.next()?;
+        let has_control = memchr::memchr2(b'^', 3, body.as_bytes()).is_some();
+        let is_entry =
+            matches!(first, "permit" | "deny") || first.bytes().all(|b| b.is_ascii_digit());
+        if is_entry && !has_control || is_one_line(first) || is_removal(first) {
+            return None;
+        }
+        let text = |end, kind| FreeText { at, end, kind };
+        if first.len() > 1 && means(first, "macro") {
+            let second = words.next().unwrap_or_default();
+            let is_script = means(second, "auto") && body.contains('{') && !body.contains('}');
+            return match second {
+                _ if means(second, "name") => Some(text(End::Line("@"), Kind::Text)),
+                _ if is_script => Some(text(End::Line("}"), Kind::Unknown)),
+                _ => None,
+            };
+        }
+        let is = |word: &str| first.eq_ignore_ascii_case(word);
+        let has_body = is("certificate") && !body.contains(':');
+        if has_body || is("key-string") && words.peek().is_none() {
+            return Some(text(End::Line("quit"), Kind::Unknown));
+        }
+        // The bytes of a request of IP SLA.
+        if is("http-raw-request") {
+            return Some(text(End::Line("exit"), Kind::Unknown));
+        }
+        let Some((rest, kind)) = delimited(first, words) else {
+            if !has_control {
+                return None;
+            }
+            let mut controls = [CONTROL_C, ETX].into_iter();
+            let control = controls.find(|control| body.matches(control).count() % 2 == 1)?;
+            return Some(text(End::Delimiter(control), Kind::Unknown));
+        };
+        let length = if rest.starts_with(CONTROL_C) {
+            CONTROL_C.len()
+        } else {
+            rest.chars().next()?.len_utf8()
+        };
+        let (delimiter, rest) = rest.split_at(length);
+        let mut begun = text(End::Delimiter(delimiter), kind);
+        (!begun.line(rest).is_last).then_some(begun)
+    }
+
+    /// Reads a line of it.
+    pub fn line(&mut self, line: &str) -> Line {
+        let is_doubtful = self.kind != Kind::Text;
+        let is_last = match self.end {
+            End::Delimiter(delimiter) => line.contains(delimiter),
+            End::Line(end) => line.trim() == end,
+        };
+        if self.kind == Kind::Text && self.may_end(line) {
+            self.kind = Kind::EndsEarlier;
+        }
+        Line {
+            is_doubtful,
+            is_last,
+        }
+    }
+
+    /// True if IOS may take something in a line for the end. `^C` in a file that is loaded is a
+    /// delimiter `^` and a letter; a listing prints one control character so.
+    fn may_end(&self, line: &str) -> bool {
+        match self.end {
+            End::Delimiter(CONTROL_C) => line.contains(['^', '\u{3}']),
+            End::Delimiter(ETX) => line.contains('^'),
+            End::Delimiter(_) => false,
+            End::Line(end) => line.contains(end),
+        }
+    }
+
+    /// The end that a text lacks at the end of the listing.
+    pub fn missing_end(&self) -> Option<&str> {
+        let end = match self.end {
+            End::Delimiter(end) | End::Line(end) => end,
+        };
+        (self.kind != Kind::Unknown).then_some(end)
+    }
+}
+
+/// True if the rest of a line that begins with this word is a text of one line.
+pub(super) fn is_one_line(first: &str) -> bool {
+    matches!(first, "alias" | "remark") || first.len() > 2 && means(first, "description")
+}
+
+/// Kinds of banners, which may be left out; `text` is one below `parameter-map` only.
+const BANNERS: [&str; 7] = [
+    "exec",
+    "incoming",
+    "login",
+    "motd",
+    "prompt-timeout",
+    "slip-ppp",
+    "config-save",
+];
+
+/// The delimiter and the text after the words of a command that takes a text.
+fn delimited<'a>(first: &str, mut words: Words<'a>) -> Option<(&'a str, Kind)> {
+    let mut kind = Kind::Text;
+    match &*first.to_ascii_lowercase() {
+        _ if first.len() > 1 && means(first, "banner") => {
+            let is_kind = |word: &str| BANNERS.iter().any(|known| means(word, known));
+            if words.next_if(is_kind).is_none() && words.next_if(|word| word == "text").is_some() {
+                kind = Kind::EndsEarlier;
+            }
+        }
+        _ if first.len() > 2 && means(first, "menu") => {
+            words.next()?;
+            words.next_if(|word| means(word, "title") || means(word, "prompt"))?;
+        }
+        "aaa" => {
+            words.next_if(|word| means(word, "authentication"))?;
+            words.next_if(|word| means(word, "banner") || means(word, "fail-message"))?;
+        }
+        "busy-message" | "login-string" => {
+            words.next()?;
+        }
+        "refuse-message" | "vacant-message" => {}
+        "ip" => {
+            words.next_if(|word| means(word, "admission") || means(word, "auth-proxy"))?;
+            words.next_if(|word| means(word, "auth-proxy-banner"))?;
+            words.next()?;
+        }
+        _ => return None,
+    }
+    (!words.rest().is_empty()).then_some((words.rest(), kind))
+}

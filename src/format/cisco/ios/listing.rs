@@ -1,0 +1,324 @@
+//! What `show running-config` and `show ip access-lists` print, and our own files, to steps.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::entry::Entry;
+use super::groups::{Groups, Service};
+use super::outline::{Command, List, Outline};
+use crate::firewall::{DeployedUnit, Unmeasured};
+use crate::format::cisco::words::{Words, is_number};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::limits::{Exceeded, Limit, Limits};
+use crate::packets::{Action, Condition, HeaderBox, PacketBox, Step};
+use crate::policy::Direction;
+
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
+    let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
+    let outline = Outline::read(text, &names, wanted.limits)?;
+    let own = wanted.is_users_own(|at| outline.lists[at].exists());
+    if !outline.is_cisco {
+        let problem = "expected what show running-config or show ip access-lists prints: there is \
+                       neither a configuration nor an access list in it";
+        return Err(vec![ReadError::new(0, problem)]);
+    }
+    let mut groups = Groups::new(&outline.groups, wanted.limits);
+    let mut units = Vec::new();
+    let mut errors = Vec::new();
+    for (at, direction) in wanted.directions.iter().enumerate() {
+        let at = at + usize::from(own);
+        match steps(&outline.lists[at], *direction, &mut groups) {
+            Ok(steps) => units.push(unit(*direction, &names[at], &outline.lists[at], steps)),
+            Err(found) => errors.extend(found),
+        }
+    }
+    ok_or_errors(units, errors)
+}
+
+/// What a list does where it is applied (Cisco IOS Security Configuration Guide, "IP Access List
+/// Overview": one without entries permits all packets).
+fn unit(direction: Direction, name: &str, list: &List, steps: Vec<Step>) -> DeployedUnit {
+    let absent = "there is no such access list in the text".to_owned();
+    let everything = Unmeasured {
+        what: "any packet, wherever it is applied: IOS permits all by an access list that is not \
+               there or has no entries"
+            .to_owned(),
+        at: list.commands.first().map_or(0, |(at, _)| *at),
+    };
+    DeployedUnit {
+        unmeasured: if steps.is_empty() {
+            vec![everything]
+        } else {
+            Vec::new()
+        },
+        steps,
+        absent: (!list.exists()).then_some(absent),
+        ..DeployedUnit::empty(direction, name.to_owned())
+    }
+}
+
+fn steps<'a>(
+    list: &List<'a>,
+    direction: Direction,
+    groups: &mut Groups<'a>,
+) -> Result<Vec<Step>, Vec<ReadError>> {
+    let entries = entries(list)?;
+    let mut steps = Vec::with_capacity(entries.by_number.len());
+    let mut errors = Vec::new();
+    let mut work = 0;
+    for (at, text) in entries.by_number.into_values() {
+        match Entry::read(text, groups).map_err(|problem| problem.at(at)) {
+            Ok(entry) => {
+                work += entry.matches.cost;
+                let fits = groups.limits.check(Limit::Work, work);
+                let added =
+                    fits.and_then(|()| add_steps(&entry, direction, at, &mut steps, groups.limits));
+                if let Err(exceeded) = added {
+                    errors.push(ReadError::new(at, exceeded));
+                    break;
+                }
+            }
+            // What is wrong with a group is told once.
+            Err(error) if errors.contains(&error) => {}
+            Err(error) => errors.push(error),
+        }
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    if errors.is_empty() && entries.is_edited {
+        errors.extend(repeated(list, direction, groups).err());
+    }
+    ok_or_errors(steps, errors)
+}
+
+/// The lines of a list after it was last removed.
+fn lines<'l, 'a>(list: &'l List<'a>) -> impl Iterator<Item = (u32, &'a str)> + use<'l, 'a> {
+    let removed = |(_, command): &(u32, Command)| matches!(command, Command::Remove);
+    let start = list
+        .commands
+        .iter()
+        .rposition(removed)
+        .map_or(0, |at| at + 1);
+    let lines = list.commands[start..].iter();
+    lines.filter_map(|(at, command)| match command {
+        Command::Line(text) => Some((*at, *text)),
+        _ => None,
+    })
+}
+
+/// Refuses two entries that are the same but for their numbers: IOS takes no notice of the second
+/// (Cisco IOS Security Configuration Guide, "IP Access List Entry Sequence Numbering").
+fn repeated<'a>(
+    list: &List<'a>,
+    direction: Direction,
+    groups: &mut Groups<'a>,
+) -> Result<(), ReadError> {
+    let mut known = HashMap::new();
+    let mut present = Entries::default();
+    let mut removed = HashSet::new();
+    let mut steps: Vec<Step> = Vec::new();
+    for (at, text) in lines(list) {
+        removed.extend(removed_by(text, &present));
+        line(&mut present, at, text).map_err(|problem| ReadError::new(at, problem))?;
+        let mut words = Words::new(text);
+        words.next_if(is_number);
+        if matches!(words.peek(), Some("no" | "remark")) {
+            continue;
+        }
+        let text = words.rest();
+        let entry = Entry::read(text, groups).map_err(|problem| problem.at(at))?;
+        let start = steps.len();
+        let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
+        added.map_err(|exceeded| ReadError::new(at, exceeded))?;
+        let packets: Vec<PacketBox> = steps[start..].iter().map(|step| step.packets).collect();
+        // The words of an uncertain entry say when it matches.
+        let words = (!entry.matches.condition.is_true()).then_some(text);
+        let same = known.insert((entry.action == Action::Accept, packets, words), at);
+        if same.is_some_and(|earlier| !removed.contains(&earlier)) {
+            return Err(ReadError::new(at, REPEATED));
+        }
+    }
+    Ok(())
+}
+
+/// The place of the entry that a line removes.
+fn removed_by(text: &str, present: &Entries) -> Option<u32> {
+    let number = text.strip_prefix("no")?.trim_ascii().parse().ok()?;
+    present.by_number.get(&number).map(|(at, _)| *at)
+}
+
+const REPEATED: &str =
+    "the list has this entry already, and IOS takes no notice of another; remove this line";
+
+fn add_steps(
+    entry: &Entry,
+    direction: Direction,
+    at: u32,
+    steps: &mut Vec<Step>,
+    limits: Limits,
+) -> Result<(), Exceeded> {
+    const ANY: &[Service] = &[Service {
+        packets: HeaderBox::ALL,
+        condition: Condition::True,
+    }];
+    let services = entry.services.as_deref().unwrap_or(ANY);
+    let boxes = &entry.matches.boxes;
+    let added = services.len().saturating_mul(boxes.len());
+    limits.check(Limit::Rules, steps.len().saturating_add(added))?;
+    for service in services {
+        let both = boxes.iter().filter_map(|b| b.and(&service.packets));
+        steps.extend(both.map(|packets| Step {
+            packets: packets.to_remote_local(direction),
+            condition: entry.matches.condition & service.condition,
+            action: entry.action,
+            at,
+        }));
+    }
+    Ok(())
+}
+
+/// The entries of a list.
+#[derive(Default)]
+struct Entries<'a> {
+    /// The place of each, and its text without the number.
+    by_number: BTreeMap<u32, (u32, &'a str)>,
+    /// True if the last one was given with a number; `None` before the first.
+    has_number: Option<bool>,
+    /// True if a line removed an entry or added one before others, so that the number of each matters.
+    is_edited: bool,
+}
+
+fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
+    let mut entries = Entries::default();
+    let mut renumbered = false;
+    let mut errors = Vec::new();
+    for (at, command) in &list.commands {
+        let done = match command {
+            Command::Line(_) if renumbered => Err(
+                "the list was numbered anew before, so the place of this line is not known"
+                    .to_owned(),
+            ),
+            Command::Line(text) => line(&mut entries, *at, text),
+            Command::Remove => {
+                entries = Entries::default();
+                renumbered = false;
+                Ok(())
+            }
+            Command::Resequence => {
+                renumbered = true;
+                Ok(())
+            }
+            Command::Refused(problem) => Err(problem.clone()),
+        };
+        errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
+        if errors.len() >= ERROR_LIMIT {
+            break;
+        }
+    }
+    ok_or_errors(entries, errors)
+}
+
+/// `IP Access List Entry Sequence Numbering`: the highest number.
+const NUMBER_LIMIT: u32 = i32::MAX as u32;
+
+/// How far an entry without a number is from the one before it.
+const NUMBER_STEP: u32 = 10;
+
+/// A line of list mode.
+fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), String> {
+    let mut words = Words::new(text);
+    if words.next_if(|word| word == "no").is_some() {
+        return remove(entries, words);
+    }
+    let given = words.next_if(is_number).map(number).transpose()?;
+    if words.peek() == Some("remark") {
+        return Ok(());
+    }
+    let last = entries.by_number.last_key_value();
+    let is_in_order = last.is_none_or(|(last, _)| given.is_none_or(|given| *last < given));
+    let number = match (given, last) {
+        (Some(given), _) => given,
+        (None, None) => NUMBER_STEP,
+        (None, Some((last, _))) => last + NUMBER_STEP,
+    };
+    if number > NUMBER_LIMIT {
+        return Err("no number is left for an entry after the last one".to_owned());
+    }
+    let had_number = entries.has_number.replace(given.is_some());
+    entries.is_edited |= !is_in_order || had_number.is_some_and(|had| had != given.is_some());
+    match entries.by_number.insert(number, (at, words.rest())) {
+        None => Ok(()),
+        Some(_) => Err(format!("an entry before it has the number {number} too")),
+    }
+}
+
+fn number(word: &str) -> Result<u32, String> {
+    let number = word.parse().ok().filter(|n| (1..=NUMBER_LIMIT).contains(n));
+    number.ok_or_else(|| format!("'{word}' is not a number from 1 to {NUMBER_LIMIT}"))
+}
+
+/// The rest of `no`.
+fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
+    let word = words.need("the number of an entry")?;
+    if !is_number(word) {
+        return Err(format!(
+            "expected the number of an entry after 'no', not '{word}'"
+        ));
+    }
+    words.finish()?;
+    entries.is_edited = true;
+    match entries.by_number.remove(&number(word)?) {
+        Some(_) => Ok(()),
+        None => Err(format!("no entry before it has the number {word}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many steps a list of that number has, or what is wrong with it first.
+    fn read(number: &str, text: &str) -> Result<usize, String> {
+        let first = |errors: Vec<ReadError>| errors[0].problem.clone();
+        let outline = Outline::read(text, &[number.to_owned()], Limits::default());
+        let outline = outline.map_err(first)?;
+        let mut groups = Groups::new(&outline.groups, Limits::default());
+        let steps = steps(&outline.lists[0], Direction::In, &mut groups);
+        steps.map(|steps| steps.len()).map_err(first)
+    }
+
+    #[test]
+    fn numbered_lists_are_read_by_their_number() {
+        let line = "access-list 101 permit udp any any eq 5060\n";
+        let others = "access-list 101 remark permit ip any any\naccess-list 102 deny ip any any\n";
+        let mode = "ip access-list extended 101\n 5 deny ip any any\n!\n";
+        let shown = "Extended IP access list 101\n    10 permit ip any any\n";
+        let removal = "no access-list 101\n";
+        for (texts, steps) in [
+            ([line, others], 1),
+            ([line, mode], 2),
+            ([line, removal], 0),
+            (["!\n", shown], 1),
+        ] {
+            assert_eq!(read("101", &texts.concat()), Ok(steps), "{texts:?}");
+        }
+        for (text, problem) in [
+            ("access-l 101 permit ip any any\n", "in full"),
+            (
+                "no access-list 101 permit ip any any\n",
+                "expected nothing after",
+            ),
+            ("access-list 101 permit any\n", "'any' is not a protocol"),
+            (shown, "the access list stands in the text twice"),
+        ] {
+            let told = read("101", &[line, text].concat()).unwrap_err();
+            assert!(told.contains(problem), "{text}: {told}");
+        }
+        let told = read("10", "access-list 10 permit any\n").unwrap_err();
+        assert_eq!(
+            told,
+            "it is no extended access list, so it knows no ports; expected an extended one of this name"
+        );
+    }
+}

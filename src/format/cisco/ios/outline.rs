@@ -1,0 +1,638 @@
+//! The lines of a text, sorted by the access list or the object group that they are of.
+
+use std::collections::{HashMap, HashSet};
+
+use super::free_text::{FreeText, is_one_line};
+use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
+use crate::format::cisco::words::{
+    STEPS_OF_LINE, STEPS_OF_NAME, Words, is_number, is_removal, means,
+};
+use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::lines::{count_lines, lines};
+use crate::limits::{Exceeded, Limit, Limits};
+
+/// What a text says, in its order.
+pub(super) struct Outline<'a> {
+    /// The lists that were asked for, each at its name's place.
+    pub lists: Vec<List<'a>>,
+    pub groups: HashMap<&'a str, Definition<'a>>,
+    /// Whether any line is one that only a Cisco router prints or reads.
+    pub is_cisco: bool,
+}
+
+/// An access list.
+#[derive(Default)]
+pub(super) struct List<'a> {
+    form: Option<Form>,
+    pub commands: Vec<(u32, Command<'a>)>,
+}
+
+impl List<'_> {
+    /// Whether the text has it.
+    pub fn exists(&self) -> bool {
+        self.form.is_some()
+    }
+}
+
+/// What a line does with an access list.
+pub(super) enum Command<'a> {
+    /// As a line of list mode says.
+    Line(&'a str),
+    /// Removes the list.
+    Remove,
+    /// Numbers its entries anew.
+    Resequence,
+    /// What is not understood, for a reason.
+    Refused(String),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum GroupKind {
+    Network,
+    Service,
+}
+
+impl GroupKind {
+    pub fn plural(self) -> &'static str {
+        match self {
+            GroupKind::Network => "networks",
+            GroupKind::Service => "services",
+        }
+    }
+}
+
+/// An object group.
+pub(super) struct Definition<'a> {
+    pub kind: GroupKind,
+    pub at: u32,
+    form: Form,
+    pub members: Vec<(u32, &'a str)>,
+}
+
+/// Who wrote a list: a configuration, which may go on with it later, or `show`, once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Configured,
+    Shown,
+}
+
+/// What an indented line belongs to.
+#[derive(Clone, Copy)]
+enum Section<'a> {
+    /// Nothing that was asked for.
+    Other,
+    List(usize),
+    Group(&'a str),
+    /// Nothing: a list that was asked for has ended.
+    AfterList,
+}
+
+impl<'a> Outline<'a> {
+    /// Reads a text for the lists of the given names.
+    pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ReadError>> {
+        let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
+        let fits = limits.check(Limit::Work, steps);
+        fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
+        let mut reader = Reader {
+            names,
+            outline: Outline {
+                lists: names.iter().map(|_| List::default()).collect(),
+                groups: HashMap::new(),
+                is_cisco: false,
+            },
+            section: Section::Other,
+            free_text: None,
+            running: Running::default(),
+            session: Session::default(),
+            used: HashSet::new(),
+            limits,
+        };
+        let mut errors = Vec::new();
+        for (at, line) in lines(text).map_err(|error| vec![error])? {
+            let read = reader.line(at, line);
+            errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
+            if errors.len() >= ERROR_LIMIT {
+                return Err(errors);
+            }
+        }
+        errors.extend(reader.unfinished());
+        ok_or_errors(reader.outline, errors)
+    }
+}
+
+/// How far a running configuration has been read.
+#[derive(Default)]
+struct Running {
+    /// Which of its two first lines have been there.
+    heads: [bool; 2],
+    /// Where it begins, until its end is there.
+    open: Option<u32>,
+    /// True if its line `end` has been there.
+    has_ended: bool,
+}
+
+struct Reader<'a, 'n> {
+    names: &'n [String],
+    outline: Outline<'a>,
+    section: Section<'a>,
+    /// The text that is being read and is no configuration, such as a banner.
+    free_text: Option<FreeText<'a>>,
+    running: Running,
+    session: Session<'a>,
+    /// The object groups that entries and other groups above have named.
+    used: HashSet<&'a str>,
+    limits: Limits,
+}
+
+/// What begins a line of list mode.
+const LIST_WORDS: [&str; 5] = ["permit", "deny", "remark", "dynamic", "evaluate"];
+
+/// What begins a member of an object group, unless it is an address or a protocol's number.
+const GROUP_WORDS: &str = "
+    any host range group-object description tcp udp tcp-udp icmp igmp ipinip gre esp ahp eigrp ospf
+    nos pim pcp sctp
+";
+
+impl<'a> Reader<'a, '_> {
+    fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
+        // Other blanks, such as a no-break space, are letters to IOS.
+        let line = line.trim_ascii_end();
+        if let Some(text) = &mut self.free_text {
+            let read = text.line(line);
+            if read.is_last {
+                self.free_text = None;
+            }
+            return if read.is_doubtful && self.may_matter(line) {
+                Err(IN_DOUBT.to_owned())
+            } else {
+                Ok(())
+            };
+        }
+        refuse_control_characters(line)?;
+        if line == "end" {
+            self.running.open = None;
+            self.running.has_ended = true;
+        }
+        let body = line.trim_ascii_start();
+        if !body.starts_with('!') {
+            self.note_used(body)?;
+        }
+        if body.is_empty() || body.starts_with('!') || self.head(at, body)? {
+            return Ok(());
+        }
+        let indented = body.len() < line.len();
+        match self.section {
+            Section::List(list) if indented || is_of_list(body) => {
+                let command = (at, Command::Line(body));
+                self.outline.lists[list].commands.push(command);
+            }
+            Section::Group(name)
+                if (indented || is_of_group(body)) && FreeText::begun(body, at).is_none() =>
+            {
+                if let Some(group) = self.outline.groups.get_mut(name) {
+                    group.members.push((at, body));
+                }
+            }
+            _ => return self.outside(at, body, indented),
+        }
+        Ok(())
+    }
+
+    /// Notes the object groups that an entry or a member of another group names.
+    fn note_used(&mut self, body: &'a str) -> Result<(), Exceeded> {
+        // The letter is rare, so the search for it is fast.
+        if memchr::memchr(b'j', body.as_bytes()).is_none() || !body.contains("object") {
+            return Ok(());
+        }
+        let mut words = Words::new(body);
+        // The line of a group itself names no other group.
+        words.next_if(is_removal);
+        words.next_if(|word| word == "object-group");
+        while let Some(word) = words.next() {
+            if matches!(word, "object-group" | "group-object") {
+                self.used.extend(words.peek());
+            }
+        }
+        let steps = self.used.len().saturating_mul(STEPS_OF_NAME);
+        self.limits.check(Limit::Work, steps)
+    }
+
+    /// A line that neither names nor is of a list or a group.
+    fn outside(&mut self, at: u32, body: &'a str, indented: bool) -> Result<(), String> {
+        if !indented {
+            if body.starts_with("--More--") || body.contains(": %") && self.is_inside() {
+                return Err(
+                    "the text is mixed with messages of the terminal; give it without them"
+                        .to_owned(),
+                );
+            }
+            if body.contains("(config") && body.contains(")#") {
+                return Err(OF_SESSION.to_owned());
+            }
+            self.session.line(body)?;
+            self.leave(opens_entries(body));
+        }
+        self.refuse_indirect(body)?;
+        if matches!(self.section, Section::AfterList) && changes_entries(body) {
+            return Err(
+                "the access list above has ended, so it is not known which list this line changes; give \
+                 each list with all of its entries in one place"
+                    .to_owned(),
+            );
+        }
+        self.free_text = FreeText::begun(body, at);
+        Ok(())
+    }
+
+    /// True if a line could change a list or a group if it were a command.
+    fn may_matter(&self, line: &str) -> bool {
+        let mut words = Words::new(line);
+        words.next_if(is_removal);
+        let first = words.next().unwrap_or_default();
+        let opens = ["banner", "macro", "menu", "object-group"];
+        self.mentions(line) || first.len() > 1 && opens.iter().any(|known| means(first, known))
+    }
+
+    /// True if a list that was asked for is named anywhere in a line.
+    fn mentions(&self, line: &str) -> bool {
+        let mut words = line.split(|c: char| c.is_ascii_whitespace() || c == '"');
+        words.any(|word| self.number_of(word).is_some())
+    }
+
+    /// Refuses commands that may change a list without naming it in the way of a configuration.
+    fn refuse_indirect(&self, body: &str) -> Result<(), String> {
+        let mut words = Words::new(body);
+        let first = words.next().unwrap_or_default();
+        let second = words.peek().unwrap_or_default();
+        match first {
+            _ if first.eq_ignore_ascii_case("do") && !means(second, "show") => {
+                Err(OF_SESSION.to_owned())
+            }
+            "configure" if !second.is_empty() && !means(second, "terminal") => {
+                Err(OF_SESSION.to_owned())
+            }
+            // Of an applet of the event manager or its variables, and of a policy of kron.
+            "action" | "cli" | "event" if self.mentions(body) => {
+                Err("it runs a command that may change the access list at any time".to_owned())
+            }
+            _ if self.is_filled(body) => {
+                Err("it fills a reflexive access list of this name".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// True if an entry of another list reflects into one that was asked for.
+    fn is_filled(&self, body: &str) -> bool {
+        let mut words = Words::new(body);
+        if is_one_line(words.peek().unwrap_or_default()) {
+            return false;
+        }
+        while let Some(word) = words.next() {
+            let name = words.peek().unwrap_or_default();
+            if word == "reflect" && self.number_of(name).is_some() {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn is_inside(&self) -> bool {
+        matches!(self.section, Section::List(_) | Section::Group(_))
+    }
+
+    /// Ends a section; what follows may have entries of its own.
+    fn leave(&mut self, opens_entries: bool) {
+        self.section = match self.section {
+            Section::List(_) | Section::AfterList if !opens_entries => Section::AfterList,
+            _ => Section::Other,
+        };
+    }
+
+    /// Reads a line that names a list or a group, or bounds a configuration; whether it is one.
+    fn head(&mut self, at: u32, body: &'a str) -> Result<bool, String> {
+        let mut words = Words::new(body);
+        let removes = words.next_if(is_removal).is_some();
+        let Some(first) = words.next() else {
+            return Ok(false);
+        };
+        let second = words.peek().unwrap_or_default();
+        match first {
+            "exit" | "end" if second.is_empty() && !removes => self.leave(false),
+            "Building" if body == "Building configuration..." => self.begin(at, 0)?,
+            "Current" if body.starts_with("Current configuration :") => self.begin(at, 1)?,
+            "Extended" | "Standard" if body[first.len()..].starts_with(" IP access list ") => {
+                self.shown_list(at, first, Words::new(&body[first.len() + 16..]));
+            }
+            "Network" | "Service" if words.rest().starts_with("object group ") => {
+                let kind = group_kind(first).ok_or("expected a network or a service group")?;
+                self.group(at, kind, Form::Shown, Words::new(&words.rest()[13..]))?;
+            }
+            "IP" if body.starts_with("IP access list ") => {
+                self.foreign_list(at, Words::new(&body[15..]).next(), NX_OS);
+            }
+            "ipv4" if second == "access-list" => {
+                words.next();
+                self.foreign_list(at, words.next(), IOS_XR);
+            }
+            _ if means(first, "ip") && second.len() > 2 && means(second, "access-list") => {
+                words.next();
+                let spelled = first == "ip" && second == "access-list";
+                self.named_list(at, removes, spelled, words);
+            }
+            _ if first.len() > 2 && means(first, "access-list") => {
+                self.numbered_list(at, removes, first == "access-list", words);
+            }
+            _ if first.len() > 2 && means(first, "object-group") => {
+                return self.configured_group(at, removes, first == "object-group", words);
+            }
+            "hostname" | "version" | "interface" => {
+                self.outline.is_cisco = true;
+                return Ok(false);
+            }
+            _ => return Ok(false),
+        }
+        self.outline.is_cisco |= !matches!(first, "exit" | "end");
+        Ok(true)
+    }
+
+    /// A list in the words of another system.
+    fn foreign_list(&mut self, at: u32, name: Option<&str>, problem: &str) {
+        self.leave(true);
+        if let Some(list) = name.and_then(|name| self.number_of(name)) {
+            self.section = Section::List(list);
+            self.add(list, Form::Configured, at, Some(refused(problem)));
+        }
+    }
+
+    /// One of the two lines that begin a running configuration.
+    fn begin(&mut self, at: u32, head: usize) -> Result<(), String> {
+        self.leave(false);
+        self.running.open = Some(at);
+        if std::mem::replace(&mut self.running.heads[head], true) {
+            return Err("a second configuration begins here; give one at a time".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The rest of `ip access-list`.
+    fn named_list(&mut self, at: u32, removes: bool, spelled: bool, mut words: Words<'a>) {
+        let kind = words.next().unwrap_or_default();
+        let name = words.next();
+        let resequences = kind.len() > 2 && means(kind, "resequence");
+        let standard = means(kind, "standard");
+        let opens = standard || means(kind, "extended");
+        let others = matches!(kind, "role-based" | "fqdn");
+        let is_kind = opens || resequences || others;
+        if name.is_none() && (!is_kind || self.number_of(kind).is_some()) {
+            return self.foreign_list(at, Some(kind), NX_OS);
+        }
+        self.leave((opens || others) && name.is_some() && !removes);
+        let list = name.and_then(|name| self.number_of(name));
+        let Some(list) = list.filter(|_| opens || resequences) else {
+            return;
+        };
+        if opens && !removes {
+            self.section = Section::List(list);
+        }
+        let in_full = spelled && matches!(kind, "extended" | "standard" | "resequence");
+        let command = if !in_full {
+            Some(refused("expected 'ip access-list' and its kind in full"))
+        } else if resequences {
+            Some(Command::Resequence)
+        } else if standard {
+            Some(refused(STANDARD))
+        } else if words.peek().is_some() {
+            Some(refused(EXTRA_WORDS))
+        } else {
+            removes.then_some(Command::Remove)
+        };
+        self.add(list, Form::Configured, at, command);
+    }
+
+    /// The rest of `access-list`.
+    fn numbered_list(&mut self, at: u32, removes: bool, spelled: bool, mut words: Words<'a>) {
+        self.leave(false);
+        let name = words.next().unwrap_or_default();
+        let Some(list) = self.number_of(name) else {
+            return;
+        };
+        let extended = matches!(name.parse(), Ok(100..=199 | 2000..=2699));
+        let command = if !spelled {
+            refused("expected 'access-list' in full")
+        } else if words.peek() == Some("extended") {
+            refused(ASA)
+        } else if !extended {
+            refused(STANDARD)
+        } else if !removes {
+            Command::Line(words.rest())
+        } else if words.peek().is_none() {
+            Command::Remove
+        } else {
+            refused("expected nothing after the number: some versions of IOS remove the whole list")
+        };
+        self.add(list, Form::Configured, at, Some(command));
+    }
+
+    /// The rest of `Extended IP access list`.
+    fn shown_list(&mut self, at: u32, kind: &str, mut words: Words<'a>) {
+        let list = words.next().and_then(|name| self.number_of(name));
+        let Some(list) = list else {
+            return self.leave(true);
+        };
+        self.section = Section::List(list);
+        let command = if kind == "Standard" {
+            Some(refused(STANDARD))
+        } else {
+            words.peek().map(|_| refused(EXTRA_WORDS))
+        };
+        self.add(list, Form::Shown, at, command);
+    }
+
+    fn number_of(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    fn add(&mut self, list: usize, form: Form, at: u32, command: Option<Command<'a>>) {
+        let list = &mut self.outline.lists[list];
+        let known = list.form.replace(form);
+        let twice = known.is_some_and(|known| known != form || form == Form::Shown);
+        let twice = twice.then(|| {
+            refused("the access list stands in the text twice; give one listing at a time")
+        });
+        let is_late = self.running.has_ended && form == Form::Configured;
+        let late = is_late.then(|| refused(AFTER_END));
+        let commands = twice.or(late).or(command);
+        list.commands.extend(commands.map(|command| (at, command)));
+    }
+
+    /// The rest of `object-group`; whether it is a group of ours.
+    fn configured_group(
+        &mut self,
+        at: u32,
+        removes: bool,
+        spelled: bool,
+        mut words: Words<'a>,
+    ) -> Result<bool, String> {
+        let word = words.next().unwrap_or_default();
+        let Some(kind) = group_kind(word) else {
+            return Ok(false);
+        };
+        if !spelled || !matches!(word, "network" | "service") {
+            return Err(
+                "expected 'object-group network' or 'object-group service' in full".to_owned(),
+            );
+        }
+        if !removes {
+            return self.group(at, kind, Form::Configured, words).map(|()| true);
+        }
+        let name = words.need("the name of an object group")?;
+        words.finish()?;
+        if self.used.contains(name) {
+            return Err(format!(
+                "object group {name} is in use above, and IOS does not remove a group that is in use; give \
+                 one file at a time"
+            ));
+        }
+        self.outline.groups.remove(name);
+        self.leave(false);
+        Ok(true)
+    }
+
+    fn group(
+        &mut self,
+        at: u32,
+        kind: GroupKind,
+        form: Form,
+        mut words: Words<'a>,
+    ) -> Result<(), String> {
+        let name = words.need("the name of an object group")?;
+        words.finish()?;
+        self.section = Section::Group(name);
+        let steps = self.outline.groups.len().saturating_mul(STEPS_OF_NAME);
+        self.limits.check(Limit::Work, steps)?;
+        let known = self.outline.groups.entry(name).or_insert(Definition {
+            kind,
+            at,
+            form,
+            members: Vec::new(),
+        });
+        if self.running.has_ended && form == Form::Configured {
+            return Err(AFTER_END.to_owned());
+        }
+        let twice = known.form != form || form == Form::Shown && known.at != at;
+        if twice || known.kind != kind {
+            return Err(format!(
+                "object group {name} stands in the text twice; give one listing at a time"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What should have come before the text ended.
+    fn unfinished(&self) -> Option<ReadError> {
+        let text = self.free_text.as_ref();
+        let text = text.and_then(|text| Some((text.at, text.missing_end()?)));
+        let (at, what) = match (text, self.running.open) {
+            (Some((at, end)), _) => (at, format!("the text that begins here has no '{end}'")),
+            (None, Some(at)) => (at, "the configuration has no line 'end'".to_owned()),
+            (None, None) => return None,
+        };
+        let problem = format!("{what} at its end, so it may have been cut off; give all of it");
+        Some(ReadError::new(at, problem))
+    }
+}
+
+const IN_DOUBT: &str = "it may be a command, or part of a text that begins above, such as a banner; give the \
+                        listing without that text";
+
+const AFTER_END: &str =
+    "the configuration above it has ended with 'end', so IOS does not load this command";
+
+const EXTRA_WORDS: &str = "expected nothing after the name of the access list";
+
+const NX_OS: &str = "it is written as NX-OS has it, which is not read; expected a list of IOS";
+
+const IOS_XR: &str = "it is written as IOS XR has it, which is not read; expected a list of IOS";
+
+const ASA: &str =
+    "it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa";
+
+const STANDARD: &str =
+    "it is no extended access list, so it knows no ports; expected an extended one of this name";
+
+fn refused<'a>(problem: &str) -> Command<'a> {
+    Command::Refused(problem.to_owned())
+}
+
+fn group_kind(word: &str) -> Option<GroupKind> {
+    let kinds = [
+        ("network", GroupKind::Network),
+        ("service", GroupKind::Service),
+    ];
+    let found = kinds
+        .into_iter()
+        .find(|(name, _)| word.len() > 2 && means(word, name));
+    found.map(|(_, kind)| kind)
+}
+
+/// Whether a line that is not indented is of the access list before it.
+fn is_of_list(body: &str) -> bool {
+    let mut words = Words::new(body);
+    let begins = |word: &str| is_number(word) || LIST_WORDS.iter().any(|known| means(word, known));
+    match words.next() {
+        // Of one entry; a global command goes on otherwise.
+        Some(word) if means(word, "no") || word.len() > 2 && means(word, "default") => {
+            words.next().is_none_or(begins)
+        }
+        Some(word) => word.starts_with(|c: char| c.is_ascii_digit()) || begins(word),
+        None => false,
+    }
+}
+
+/// Whether a line that is not indented is of the object group before it.
+fn is_of_group(body: &str) -> bool {
+    let mut words = Words::new(body);
+    let begins = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_digit())
+            || GROUP_WORDS
+                .split_ascii_whitespace()
+                .any(|known| means(word, known))
+    };
+    match words.next() {
+        Some("ip") => words.peek().is_none(),
+        Some(word) if means(word, "no") => words.next().is_none_or(|w| w != "ip" && begins(w)),
+        Some(word) => begins(word),
+        None => false,
+    }
+}
+
+/// True if a line adds an entry to an access list or removes one, with a number or without.
+fn changes_entries(body: &str) -> bool {
+    let mut words = Words::new(body);
+    let removes = words.next_if(is_removal).is_some();
+    if words.next_if(is_number).is_some() && removes {
+        return true;
+    }
+    let entries = ["permit", "deny", "dynamic", "evaluate"];
+    let first = words.next().unwrap_or_default();
+    // This is a command of `sip-ua` or of a tenant: no protocol is called `hostname`.
+    let is_of_sip = words.peek() == Some("hostname");
+    !is_of_sip && entries.iter().any(|known| means(first, known))
+}
+
+/// Whether lines with entries may follow that are of another list.
+fn opens_entries(body: &str) -> bool {
+    let mut words = Words::new(body);
+    words.next();
+    let mode = words.next().is_some_and(|word| {
+        let kinds = [
+            "access-list",
+            "community-list",
+            "extcommunity-list",
+            "large-community-list",
+        ];
+        kinds.contains(&word)
+    });
+    mode || body.contains(" access list ")
+}

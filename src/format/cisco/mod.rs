@@ -1,0 +1,9 @@
+//! Cisco: access lists of IOS and of the ASA.
+
+mod asa;
+mod ios;
+mod session;
+mod words;
+
+pub use asa::Asa;
+pub use ios::Ios;

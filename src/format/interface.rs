@@ -1,0 +1,102 @@
+//! What a format is: the constants of a firewall's language, how a policy is written in it, and how
+//! what is deployed is read.
+
+use minijinja::Value;
+
+use super::error::FormatError;
+use super::read::query::{ReadResult, UnitQuery};
+use super::unit::Unit;
+use crate::firewall::DeployedUnit;
+use crate::policy::{Direction, Granularity, Policy, Rule};
+
+/// The constants of a format.
+#[derive(Debug)]
+pub struct FormatInfo {
+    /// What the user writes after `--format`.
+    pub name: &'static str,
+    /// Other names that people try.
+    pub aliases: &'static [&'static str],
+    /// One line on the firewall and the unit that the output is for.
+    pub summary: &'static str,
+    /// How an output comes into force, what happens to the old one, and what the format cannot
+    /// express: some sentences for documents.
+    pub documentation: &'static str,
+    /// File name and text of its template.
+    pub template: (&'static str, &'static str),
+    /// True if the firewall keeps no state, so that it needs the rules of TCP's way back.
+    pub is_stateless: bool,
+    /// True if the unit can be in a table of a name that the user gives.
+    pub takes_table: bool,
+    /// By what it tells the packets of a rule from others.
+    pub granularity: Granularity,
+}
+
+/// One firewall's language.
+pub trait Format: Sync {
+    /// Its constants.
+    fn info(&self) -> &'static FormatInfo;
+
+    /// The command that loads the output; `FILE` stands for it.
+    fn load_command(&self, unit: &Unit) -> String;
+
+    /// The part of a policy that an output can express, if the user may have meant that alone;
+    /// `None` is all of it. Everything else is refused.
+    fn supported_part(
+        &self,
+        _policy: &Policy,
+        _unit: &Unit,
+    ) -> Result<Option<Policy>, FormatError> {
+        Ok(None)
+    }
+
+    /// What the template lays out, in finished strings, exactly for the policy that
+    /// [`Format::supported_part`] left; a name that the firewall does not take is refused.
+    fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
+
+    /// What the user should know about this output, a line each.
+    fn notices(&self, _policy: &Policy) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Its parser; `None` where `check` reads nothing.
+    fn parser(&self) -> Option<&dyn Parser> {
+        None
+    }
+}
+
+/// Reads what is deployed in one firewall's language.
+pub trait Parser: Format {
+    /// What is deployed, from a text that the firewall or this program printed: each wanted unit,
+    /// exactly; or everything that is not understood. A unit that is not there lets nothing through.
+    fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult;
+
+    /// The rules of a policy that a unit is to let through: all of its direction, unless it is one
+    /// of several lists that share it.
+    fn expected<'a>(&self, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
+        needed_rules(self.info(), policy, unit.direction)
+    }
+
+    /// The commands that repair a drift that was found in `text`, for a firewall that cannot replace
+    /// a unit; `None` where loading the whole unit does.
+    fn stepwise_repair(
+        &self,
+        _policy: &Policy,
+        _text: &str,
+        _wanted: UnitQuery,
+    ) -> Option<Result<String, FormatError>> {
+        None
+    }
+}
+
+/// The rules of a policy that a format needs in a direction.
+pub(super) fn needed_rules<'a>(
+    info: &FormatInfo,
+    policy: &'a Policy,
+    direction: Direction,
+) -> Vec<&'a Rule> {
+    if info.is_stateless {
+        policy.stateless(direction).collect()
+    } else {
+        policy.stateful(direction).collect()
+    }
+}

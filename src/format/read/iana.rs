@@ -1,0 +1,109 @@
+//! Names of ports and protocols that firewalls print instead of numbers.
+//!
+//! From the IANA registries of service names and of protocol numbers, as the files
+//! `/etc/services` and `/etc/protocols` of Debian and FreeBSD have them. A name that is not here is
+//! refused: these files differ from system to system.
+
+use crate::format::read::values::plain_number;
+use crate::packets::Protocols;
+
+const SERVICES: &[(&str, u16)] = &[
+    ("echo", 7),
+    ("discard", 9),
+    ("ftp-data", 20),
+    ("ftp", 21),
+    ("ssh", 22),
+    ("telnet", 23),
+    ("smtp", 25),
+    ("time", 37),
+    ("tacacs", 49),
+    ("domain", 53),
+    ("bootps", 67),
+    ("bootpc", 68),
+    ("tftp", 69),
+    ("gopher", 70),
+    ("finger", 79),
+    ("http", 80),
+    ("kerberos", 88),
+    ("pop3", 110),
+    ("sunrpc", 111),
+    ("ntp", 123),
+    ("imap", 143),
+    ("snmp", 161),
+    ("snmptrap", 162),
+    ("snmp-trap", 162),
+    ("bgp", 179),
+    ("ldap", 389),
+    ("https", 443),
+    ("isakmp", 500),
+    ("syslog", 514),
+    ("submission", 587),
+    ("ldaps", 636),
+    ("imaps", 993),
+    ("pop3s", 995),
+    ("openvpn", 1194),
+    ("l2f", 1701),
+    ("radius", 1812),
+    ("radius-acct", 1813),
+    ("nfs", 2049),
+    ("stun", 3478),
+    ("turn", 3478),
+    ("ipsec-nat-t", 4500),
+    ("iax", 4569),
+    ("sip", 5060),
+    ("sip-tls", 5061),
+    ("stuns", 5349),
+    ("turns", 5349),
+];
+
+const PROTOCOLS: &[(&str, u8)] = &[
+    ("icmp", 1),
+    ("igmp", 2),
+    ("ipencap", 4),
+    ("tcp", 6),
+    ("egp", 8),
+    ("igp", 9),
+    ("udp", 17),
+    ("dccp", 33),
+    ("ipv6", 41),
+    ("rsvp", 46),
+    ("gre", 47),
+    ("esp", 50),
+    ("ah", 51),
+    ("ipv6-icmp", 58),
+    ("icmpv6", 58),
+    ("icmp6", 58),
+    ("ospf", 89),
+    ("ipip", 94),
+    ("pim", 103),
+    ("ipcomp", 108),
+    ("comp", 108),
+    ("vrrp", 112),
+    ("carp", 112),
+    ("l2tp", 115),
+    ("sctp", 132),
+    ("udplite", 136),
+];
+
+/// The port of a service, which is the same over UDP and TCP for all that are known here.
+pub(in crate::format) fn port(name: &str) -> Option<u16> {
+    SERVICES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, port)| *port)
+}
+
+/// A protocol by its name or its number.
+pub(in crate::format) fn protocol(word: &str) -> Result<Protocols, String> {
+    let number = if word.bytes().all(|b| b.is_ascii_digit()) {
+        plain_number(word)?.parse::<u8>().ok()
+    } else {
+        PROTOCOLS
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, number)| *number)
+    };
+    number.map(Protocols::of).ok_or_else(|| {
+        format!("'{word}' is not a protocol from 0 to 255, nor one known here by name")
+    })
+}

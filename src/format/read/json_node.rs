@@ -1,0 +1,370 @@
+//! JSON read value by value, so that the place of each is known, no key is lost, and what nobody
+//! asks for is not looked at.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::lines::{place, place_of_error};
+use crate::limits::{Limit, Limits};
+use crate::text::clip;
+
+/// A value of a JSON text.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::format) struct Node<'a> {
+    value: &'a RawValue,
+    /// The text that it is a part of.
+    text: &'a str,
+}
+
+/// What is wrong with a value, and where in the value that one started from.
+#[derive(Debug)]
+pub(in crate::format) struct Problem {
+    /// The place of the nearest object.
+    at: u32,
+    /// Keys and numbers that lead to the value.
+    path: String,
+    what: String,
+}
+
+/// What to do with keys that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::format) enum Others {
+    Refused,
+    /// Refused, but for some that are not looked at.
+    RefusedBut(&'static [&'static str]),
+    NotLookedAt,
+}
+
+/// As many characters of a problem as are told, since names in it may be of any length.
+const LIMIT: usize = 1_000;
+
+/// The steps of the limit of work that a value takes, whether it is understood or not: memory for
+/// it, and reading it with each value around it.
+const STEPS_OF_VALUE: usize = 32;
+
+impl<'a> Node<'a> {
+    /// The one value of a text, which may have as many values in it as the limit of work allows.
+    pub fn root(text: &'a str, limits: Limits) -> Result<Self, Problem> {
+        let values = text.bytes().filter(|byte| *byte == b',').count();
+        let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
+        fits.map_err(Problem::with_text)?;
+        let value = serde_json::from_str(text).map_err(|error| {
+            let cut = if error.is_eof() {
+                ", so the text may have been cut off"
+            } else {
+                ""
+            };
+            Problem {
+                at: place_of_error(text, &error),
+                path: String::new(),
+                what: format!("this is not valid JSON: {error}{cut}"),
+            }
+        })?;
+        Ok(Node { value, text })
+    }
+
+    /// Where it starts in its text.
+    pub fn place(self) -> u32 {
+        let start = self.value.get().as_ptr().addr();
+        place(start.saturating_sub(self.text.as_ptr().addr()))
+    }
+
+    pub fn problem(self, what: impl fmt::Display) -> Problem {
+        Problem {
+            at: self.place(),
+            path: String::new(),
+            what: clip(what.to_string(), LIMIT),
+        }
+    }
+
+    /// The values of an object's keys. A key that stands there twice is refused: of both, each
+    /// reader of JSON takes another.
+    pub fn fields<const N: usize>(
+        self,
+        known: [&'static str; N],
+        others: Others,
+    ) -> Result<[Option<Node<'a>>; N], Problem> {
+        let mut fields = [None; N];
+        for (key, value) in self.members()? {
+            let refused = match others {
+                Others::Refused => true,
+                Others::RefusedBut(silent) => !silent.contains(&&*key),
+                Others::NotLookedAt => false,
+            };
+            match known.iter().position(|known| *known == key) {
+                Some(at) if fields[at].is_some() => {
+                    return Err(self.problem(format!("key '{key}' stands here twice")));
+                }
+                Some(at) => fields[at] = Some(value),
+                None if refused => {
+                    let known = known.join(", ");
+                    let what = format!("key {key:?} is not known here; expected {known}");
+                    return Err(self.problem(what));
+                }
+                None => {}
+            }
+        }
+        Ok(fields)
+    }
+
+    /// As [`Node::fields`], where all values are strings and there are no other keys.
+    pub fn strings<const N: usize>(
+        self,
+        known: [&'static str; N],
+    ) -> Result<[Option<Cow<'a, str>>; N], Problem> {
+        let mut strings = [const { None }; N];
+        let fields = self.fields(known, Others::Refused)?;
+        for ((string, field), key) in strings.iter_mut().zip(fields).zip(known) {
+            let read = field.map(Node::string).transpose();
+            *string = read.map_err(|problem| problem.of(self, key))?;
+        }
+        Ok(strings)
+    }
+
+    /// An object's keys and values, in their order.
+    pub fn members(self) -> Result<impl Iterator<Item = (Cow<'a, str>, Node<'a>)>, Problem> {
+        let members: Members = self.read("an object", '{')?;
+        let text = self.text;
+        let members = members.0.into_iter();
+        Ok(members.map(move |(key, value)| (key.0, Node { value, text })))
+    }
+
+    /// Reads each value of an object with its key, and joins the results; or all that is wrong. A
+    /// key that stands there twice is refused.
+    pub fn each_member<T, R: IntoIterator<Item = T>>(
+        self,
+        read: impl Fn(&str, Node<'a>) -> Result<R, Vec<Problem>>,
+    ) -> Result<Vec<T>, Vec<Problem>> {
+        let mut keys = HashSet::new();
+        let mut values = Vec::new();
+        let mut problems = Vec::new();
+        for (key, value) in self.members()? {
+            match read(&key, value) {
+                Ok(read) => values.extend(read),
+                Err(found) => problems.extend(found.into_iter().map(|p| p.under(&key))),
+            }
+            if keys.contains(&key) {
+                problems.push(self.problem(format!("key '{key}' stands here twice")));
+            }
+            if problems.len() >= ERROR_LIMIT {
+                problems.truncate(ERROR_LIMIT);
+                break;
+            }
+            keys.insert(key);
+        }
+        if problems.is_empty() {
+            Ok(values)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Reads each value of the array that an object has under a key, and joins the results; or all
+    /// that is wrong.
+    pub fn each<T, R: IntoIterator<Item = T>>(
+        self,
+        object: Node,
+        key: &str,
+        read: impl Fn(Node<'a>) -> Result<R, Vec<Problem>>,
+    ) -> Result<Vec<T>, Vec<Problem>> {
+        let array = self.read::<Vec<&RawValue>>("an array", '[');
+        let array = array.map_err(|problem| problem.of(object, key))?;
+        let mut values = Vec::new();
+        let mut problems = Vec::new();
+        for (number, value) in array.into_iter().enumerate() {
+            let text = self.text;
+            match read(Node { value, text }) {
+                Ok(read) => values.extend(read),
+                Err(found) => problems.extend(found.into_iter().map(|problem| {
+                    let problem = problem.under(&format!("[{number}]")).under(key);
+                    if (Node { value, text }).is_object() {
+                        problem
+                    } else {
+                        problem.near(object)
+                    }
+                })),
+            }
+            if problems.len() >= ERROR_LIMIT {
+                problems.truncate(ERROR_LIMIT);
+                break;
+            }
+        }
+        if problems.is_empty() {
+            Ok(values)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// A text without control characters, which no name of AWS has and no message should.
+    pub fn string(self) -> Result<Cow<'a, str>, Problem> {
+        let text = self.document()?;
+        if text.chars().any(char::is_control) {
+            let what = format!("expected a text without control characters, not {text:?}");
+            return Err(self.problem(what));
+        }
+        Ok(text)
+    }
+
+    /// Any text.
+    pub fn document(self) -> Result<Cow<'a, str>, Problem> {
+        let text: Text = self.read("a string", '"')?;
+        Ok(text.0)
+    }
+
+    pub fn integer(self) -> Result<i64, Problem> {
+        let number = self.value.get().parse();
+        number.map_err(|_| self.unlike("a whole number"))
+    }
+
+    /// A string, or a number as it stands there: where people write either.
+    pub fn string_or_number(self) -> Result<Cow<'a, str>, Problem> {
+        if self.integer().is_ok() {
+            return Ok(self.value.get().into());
+        }
+        self.string()
+    }
+
+    /// A whole number, or a string of one.
+    pub fn integer_or_digits(self) -> Result<i64, Problem> {
+        if !self.is_string() {
+            return self.integer();
+        }
+        let digits = self.string()?;
+        let number = digits.parse::<i64>().ok();
+        let number = number.filter(|number| number.to_string() == *digits);
+        number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
+    }
+
+    /// True if a text occurs in it, or may do so because escapes hide some of its characters.
+    pub fn mentions(self, text: &str) -> bool {
+        let own = self.value.get();
+        own.contains(text) || own.contains("\\u")
+    }
+
+    /// The bytes that it takes in its text.
+    pub fn size(self) -> usize {
+        self.value.get().len()
+    }
+
+    pub fn is_object(self) -> bool {
+        self.value.get().starts_with('{')
+    }
+
+    pub fn is_string(self) -> bool {
+        self.value.get().starts_with('"')
+    }
+
+    pub fn is_null(self) -> bool {
+        self.value.get() == "null"
+    }
+
+    fn read<T: Deserialize<'a>>(self, expected: &str, start: char) -> Result<T, Problem> {
+        let text = self.value.get();
+        if !text.starts_with(start) {
+            return Err(self.unlike(expected));
+        }
+        // All that may still be wrong is a surrogate without its other half in a string.
+        serde_json::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            let position = format!(" at line {} column {}", error.line(), error.column());
+            self.problem(message.strip_suffix(&position).unwrap_or(&message))
+        })
+    }
+
+    fn unlike(self, expected: &str) -> Problem {
+        let found = match self.value.get() {
+            text if text.starts_with('{') => "an object",
+            text if text.starts_with('[') => "an array",
+            text if text.starts_with('"') => "a string",
+            text => text,
+        };
+        self.problem(format!("expected {expected}, not {found}"))
+    }
+}
+
+impl Problem {
+    /// Something wrong with a text as a whole.
+    pub fn with_text(what: impl fmt::Display) -> Self {
+        Problem {
+            at: 0,
+            path: String::new(),
+            what: what.to_string(),
+        }
+    }
+
+    /// The same, of the value that an object has under a key.
+    #[must_use]
+    pub fn of(self, object: Node, key: &str) -> Self {
+        self.under(key).near(object)
+    }
+
+    /// The same, with a longer path: a key, or a number in an array.
+    #[must_use]
+    pub fn under(self, step: &str) -> Self {
+        let dot = !self.path.is_empty() && !self.path.starts_with('[');
+        Problem {
+            path: [step, if dot { "." } else { "" }, &self.path].concat(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn near(self, object: Node) -> Self {
+        Problem {
+            at: object.place(),
+            ..self
+        }
+    }
+}
+
+impl From<Problem> for Vec<Problem> {
+    fn from(problem: Problem) -> Self {
+        vec![problem]
+    }
+}
+
+impl From<Problem> for ReadError {
+    fn from(Problem { at, path, what }: Problem) -> Self {
+        if path.is_empty() {
+            ReadError::new(at, what)
+        } else {
+            ReadError::new(at, format!("{path}: {what}"))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries).map(Members)
+    }
+}
+
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Vec<(Text<'de>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}

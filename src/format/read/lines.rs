@@ -1,0 +1,124 @@
+//! Lines and places of a text.
+
+use super::error::ReadError;
+use crate::text::clip;
+
+/// As many characters of a text as a message shows.
+const EXCERPT_LIMIT: usize = 240;
+
+/// The bytes of a text that are read again to show a place in it.
+const EXCERPT_BYTES: usize = 1 << 12;
+
+/// Where the lines of a text start.
+#[derive(Debug, Default)]
+pub struct Lines(Vec<u32>);
+
+impl Lines {
+    /// Looks through a whole text.
+    pub fn of(text: &str) -> Lines {
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let after = newlines.map(|(at, _)| place(at + 1));
+        Lines([0].into_iter().chain(after).collect())
+    }
+
+    /// The number of the line that a place is in, from 1.
+    pub fn number(&self, at: u32) -> usize {
+        self.0.partition_point(|start| *start <= at)
+    }
+}
+
+/// The text at a place: a JSON value, or the rest of the line, without the space around it.
+pub fn excerpt(text: &str, at: u32) -> String {
+    let start = bounded(text.get(at as usize..).unwrap_or_default());
+    let is_json = bounded(text).trim_start().starts_with('{');
+    let value = if is_json { first_value(start) } else { None };
+    let found = value.unwrap_or_else(|| start.lines().next().unwrap_or_default().trim().to_owned());
+    clip(found, EXCERPT_LIMIT)
+}
+
+/// The start of a text.
+fn bounded(text: &str) -> &str {
+    let mut end = text.len().min(EXCERPT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The JSON value that a text starts with, without the space in it.
+fn first_value(text: &str) -> Option<String> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    Some(values.next()?.ok()?.to_string())
+}
+
+/// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`super::parse()`].
+pub(in crate::format) fn place(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// Where a text that is read as JSON is wrong; serde counts bytes.
+pub(in crate::format) fn place_of_error(text: &str, error: &serde_json::Error) -> u32 {
+    let before = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    let line: usize = before.map(str::len).sum();
+    let mut at = text.len().min(line + error.column().saturating_sub(1));
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    place(at)
+}
+
+/// The lines of a text, each with its place, without the characters that end it.
+///
+/// The last line must be ended too: if it is not, the text may have been cut off.
+pub(in crate::format) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, &str)>, ReadError> {
+    if !text.is_empty() && !text.ends_with('\n') {
+        let start = text.rfind('\n').map_or(0, |newline| newline + 1);
+        return Err(ReadError::new(
+            place(start),
+            "the last line does not end in a newline, so the text may have been cut off; give all of it",
+        ));
+    }
+    let mut offset = 0;
+    Ok(text.split_inclusive('\n').map(move |line| {
+        let at = place(offset);
+        offset += line.len();
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        (at, line.strip_suffix('\r').unwrap_or(line))
+    }))
+}
+
+/// The number of lines of a text.
+pub(in crate::format) fn count_lines(text: &str) -> usize {
+    let unended = !text.is_empty() && !text.ends_with('\n');
+    memchr::memchr_iter(b'\n', text.as_bytes()).count() + usize::from(unended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_a_line_or_a_value_of_at_most_240_characters() {
+        assert_eq!(excerpt("a\n b c \nd\n", 2), "b c");
+        let longest = "é".repeat(240);
+        assert_eq!(excerpt(&longest, 0), longest);
+        let cut = format!("{}...", "é".repeat(237));
+        assert_eq!(excerpt(&format!("{longest}é"), 0), cut);
+        assert_eq!(excerpt("{\"a\": [1,  2]}", 6), "[1,2]");
+        // What is long is shown as it stands.
+        let long = format!("{{\"a\": [ {}1]}}", "1,  ".repeat(1 << 16));
+        let shown = format!("[ {}1, ...", "1,  ".repeat(58));
+        assert_eq!(excerpt(&long, 6), shown);
+    }
+
+    #[test]
+    fn a_place_is_of_the_line_that_its_newline_ends() {
+        let numbers = [0, 1, 2, 3].map(|at| Lines::of("a\n\nb").number(at));
+        assert_eq!(numbers, [1, 1, 2, 3]);
+        let places = |text| lines(text).map(Iterator::collect::<Vec<_>>);
+        assert_eq!(places("a\r\n\nb\n"), Ok(vec![(0, "a"), (3, ""), (4, "b")]));
+        assert_eq!(places("a\nbc").unwrap_err().at, 2);
+    }
+}

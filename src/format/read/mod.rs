@@ -1,0 +1,14 @@
+//! What parsers share: the question to them, errors, lines, values, matches and chains.
+
+pub(super) mod chains;
+pub(super) mod error;
+pub(super) mod iana;
+pub(super) mod json_node;
+pub(super) mod lines;
+pub(super) mod matches;
+pub(super) mod query;
+pub(super) mod values;
+
+pub use error::ReadError;
+pub use lines::{Lines, excerpt};
+pub use query::{ReadResult, UnitQuery};

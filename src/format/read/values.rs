@@ -1,0 +1,64 @@
+//! Addresses, networks and ports as most firewalls write them.
+
+use crate::format::read::iana;
+use crate::packets::Interval;
+use crate::policy::PortRange;
+
+/// An IPv4 address in four decimal numbers.
+pub(in crate::format) fn address(word: &str) -> Result<u32, String> {
+    let parsed = word.parse::<std::net::Ipv4Addr>();
+    parsed
+        .map(std::net::Ipv4Addr::to_bits)
+        .map_err(|_| format!("'{word}' is not an IPv4 address"))
+}
+
+/// `192.0.2.1`, or `192.0.2.0/24`; host bits are no matter, since firewalls mask them away.
+pub(in crate::format) fn network(word: &str) -> Result<Interval, String> {
+    let Some((base, length)) = word.split_once('/') else {
+        return address(word).map(Interval::single);
+    };
+    let base = address(base)?;
+    plain_number(length)?;
+    let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
+    let length = length.parse::<u32>().ok().filter(|n| digits && *n <= 32);
+    let length = length.ok_or_else(|| format!("'{word}' has no prefix length from 0 to 32"))?;
+    let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
+    Ok(Interval {
+        first: base & !hosts,
+        last: base | hosts,
+    })
+}
+
+/// Digits without a leading zero, which some programs take for octal and others do not.
+pub(in crate::format) fn plain_number(digits: &str) -> Result<&str, String> {
+    if digits.len() > 1 && digits.starts_with('0') {
+        Err(format!(
+            "'{digits}' has a leading zero, which may mean octal; write it without"
+        ))
+    } else {
+        Ok(digits)
+    }
+}
+
+/// A port's number, or the name of a service.
+pub(in crate::format) fn port(word: &str) -> Result<u32, String> {
+    let known = if word.bytes().all(|b| b.is_ascii_digit()) {
+        plain_number(word)?.parse::<u16>().ok()
+    } else {
+        iana::port(word)
+    };
+    known
+        .map(u32::from)
+        .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535, nor a service known here"))
+}
+
+/// Two ports and what is between, `first` not above `last`.
+pub(in crate::format) fn port_range(first: &str, last: &str) -> Result<Interval, String> {
+    Interval::new(port(first)?, port(last)?)
+        .ok_or_else(|| format!("the ports from '{first}' to '{last}' are reversed"))
+}
+
+/// Every port, where a firewall's own notation has no bounds.
+pub(in crate::format) fn any_port() -> Interval {
+    PortRange::ANY.into()
+}

@@ -1,0 +1,157 @@
+//! A user's own template instead of a format: the whole policy as a documented context.
+//!
+//! `templates/README.md` describes it for users; the two change together.
+
+use ipnet::Ipv4Net;
+use minijinja::Value;
+use serde::Serialize;
+
+use super::output::refuse_without_effect;
+use crate::format::error::FormatError;
+use crate::format::render::networks::label;
+use crate::format::unit::Unit;
+use crate::policy::{
+    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, State, Transport,
+};
+use crate::template;
+
+#[derive(Serialize)]
+struct Context<'a> {
+    tool: &'static str,
+    version: &'static str,
+    name: String,
+    editions: Vec<Edition<'a>>,
+    regions: Vec<&'a str>,
+    all_regions: bool,
+    directions: &'a [Direction],
+    planes: &'a [Plane],
+    transports: &'a [Transport],
+    rules: Vec<RuleView>,
+    tcp_return: Vec<RuleView>,
+}
+
+#[derive(Serialize)]
+struct Edition<'a> {
+    name: &'a str,
+    standing: &'a str,
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    direction: Direction,
+    plane: Plane,
+    transport: Option<Transport>,
+    protocol: Protocol,
+    established: bool,
+    subject: String,
+    remote: Side,
+    local: Side,
+}
+
+#[derive(Serialize)]
+struct Side {
+    networks: Vec<NetworkView>,
+    ports: Ports,
+}
+
+#[derive(Serialize)]
+struct NetworkView {
+    cidr: String,
+    address: String,
+    prefix: u8,
+    netmask: String,
+    wildcard: String,
+    last: String,
+    label: String,
+}
+
+#[derive(Serialize)]
+struct Ports {
+    any: bool,
+    first: u16,
+    last: u16,
+}
+
+/// The policy through a user's template; `file` is only named in errors.
+pub fn render_template(
+    file: &str,
+    source: &str,
+    policy: &Policy,
+    unit: &Unit,
+) -> Result<String, FormatError> {
+    let context = template_context(policy, unit)?;
+    Ok(template::render_foreign(file, source, context)?)
+}
+
+/// The policy as a user's template reads it.
+pub fn template_context(policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+    refuse_without_effect(policy, true)?;
+    let scope = &policy.scope;
+    let view = |rules: &[Rule]| rules.iter().map(|rule| rule_view(policy, rule)).collect();
+    let context = Context {
+        tool: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        name: unit.name.to_string(),
+        editions: scope
+            .editions
+            .iter()
+            .map(|edition| Edition {
+                name: &edition.name,
+                standing: &edition.standing,
+            })
+            .collect(),
+        regions: scope.regions.iter().map(|id| &**id).collect(),
+        all_regions: scope.all_regions,
+        directions: &scope.directions,
+        planes: &scope.planes,
+        transports: &scope.transports,
+        rules: view(&policy.rules),
+        tcp_return: view(&policy.tcp_return),
+    };
+    Ok(template::value(&context))
+}
+
+fn rule_view(policy: &Policy, rule: &Rule) -> RuleView {
+    let remote = |n: &RemoteNetwork| network_view(n.network, label(policy, n));
+    RuleView {
+        direction: rule.direction,
+        plane: rule.plane,
+        transport: rule.transport,
+        protocol: rule.protocol,
+        established: rule.state == State::Established,
+        subject: rule.subject(),
+        remote: Side {
+            networks: rule.remote.networks.iter().map(remote).collect(),
+            ports: ports_view(rule.remote.ports),
+        },
+        local: Side {
+            networks: rule
+                .local
+                .networks
+                .iter()
+                .map(|network| network_view(*network, String::new()))
+                .collect(),
+            ports: ports_view(rule.local.ports),
+        },
+    }
+}
+
+fn network_view(network: Ipv4Net, label: String) -> NetworkView {
+    NetworkView {
+        cidr: network.to_string(),
+        address: network.addr().to_string(),
+        prefix: network.prefix_len(),
+        netmask: network.netmask().to_string(),
+        wildcard: network.hostmask().to_string(),
+        last: network.broadcast().to_string(),
+        label,
+    }
+}
+
+fn ports_view(ports: PortRange) -> Ports {
+    Ports {
+        any: ports.is_any(),
+        first: ports.first(),
+        last: ports.last(),
+    }
+}
