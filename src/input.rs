@@ -204,7 +204,7 @@ impl Source {
         // Of what is no file, the length is 0.
         let length = usize::try_from(self.opened.len()).unwrap_or(usize::MAX);
         self.limits.check(self.limit, length)?;
-        let most = self.limits.most(self.limit).saturating_add(1);
+        let most = self.limits.max(self.limit).saturating_add(1);
         if length <= LARGE {
             self.read_up_to(most.min(LARGE + 1), length)?;
         }

@@ -69,21 +69,21 @@ impl Limits {
     /// These, but for the given ones.
     #[must_use]
     pub fn with(mut self, bounds: &[Bound]) -> Limits {
-        for Bound { limit, most } in bounds {
-            self.0[*limit as usize] = *most;
+        for Bound { limit, max } in bounds {
+            self.0[*limit as usize] = *max;
         }
         self
     }
 
     /// The most that a limit allows.
-    pub fn most(self, limit: Limit) -> usize {
+    pub fn max(self, limit: Limit) -> usize {
         // The same number, wherever addresses have 32 bits or more.
         self.0[limit as usize].try_into().unwrap_or(usize::MAX)
     }
 
     /// Refuses a count above a limit.
-    pub fn check(self, limit: Limit, count: usize) -> Result<(), Exceeded> {
-        if count > self.most(limit) {
+    pub fn check(self, limit: Limit, count: usize) -> Result<(), LimitExceeded> {
+        if count > self.max(limit) {
             Err(self.exceeded(limit))
         } else {
             Ok(())
@@ -91,46 +91,46 @@ impl Limits {
     }
 
     /// The error of a count above a limit.
-    pub fn exceeded(self, limit: Limit) -> Exceeded {
-        Exceeded {
+    pub fn exceeded(self, limit: Limit) -> LimitExceeded {
+        LimitExceeded {
             limit,
-            most: self.0[limit as usize],
+            max: self.0[limit as usize],
         }
     }
 }
 
 /// An input costs more than a limit allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub struct Exceeded {
+pub struct LimitExceeded {
     limit: Limit,
-    most: u32,
+    max: u32,
 }
 
-impl fmt::Display for Exceeded {
+impl fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Exceeded { limit, most } = self;
+        let LimitExceeded { limit, max } = self;
         match limit {
-            Limit::Input | Limit::List => write!(f, "it has more than {most} bytes"),
+            Limit::Input | Limit::List => write!(f, "it has more than {max} bytes"),
             Limit::Rules => write!(
                 f,
-                "it comes to more than {most} rules, with what jumps and lists multiply"
+                "it comes to more than {max} rules, with what jumps and lists multiply"
             ),
             Limit::Boxes => write!(
                 f,
-                "it comes to more than {most} combinations of addresses and ports, in a rule or in what differs"
+                "it comes to more than {max} combinations of addresses and ports, in a rule or in what differs"
             ),
-            Limit::Addresses => write!(f, "it has more than {most} addresses to be judged"),
-            Limit::Depth => write!(f, "it is nested more than {most} deep"),
-            Limit::Output => write!(f, "the output has more than {most} bytes"),
-            Limit::Work => write!(f, "it takes more than {most} steps to work out"),
+            Limit::Addresses => write!(f, "it has more than {max} addresses to be judged"),
+            Limit::Depth => write!(f, "it is nested more than {max} deep"),
+            Limit::Output => write!(f, "the output has more than {max} bytes"),
+            Limit::Work => write!(f, "it takes more than {max} steps to work out"),
         }?;
         write!(f, "; --limit {}=NUMBER allows more", limit.name())
     }
 }
 
 /// Where problems are told in words alone.
-impl From<Exceeded> for String {
-    fn from(exceeded: Exceeded) -> Self {
+impl From<LimitExceeded> for String {
+    fn from(exceeded: LimitExceeded) -> Self {
         exceeded.to_string()
     }
 }
@@ -139,7 +139,7 @@ impl From<Exceeded> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     limit: Limit,
-    most: u32,
+    max: u32,
 }
 
 /// Why a text sets no limit.
@@ -171,12 +171,12 @@ impl FromStr for Bound {
             name: name.to_owned(),
             suggestion: did_you_mean(name, names().into_iter()),
         })?;
-        let most = count(number).filter(|most| (1..=highest).contains(most));
-        let most = most.ok_or_else(|| BoundError::Number {
+        let max = count(number).filter(|max| (1..=highest).contains(max));
+        let max = max.ok_or_else(|| BoundError::Number {
             text: number.to_owned(),
             highest,
         })?;
-        Ok(Bound { limit, most })
+        Ok(Bound { limit, max })
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
     fn a_bound_is_a_name_and_a_number() {
         let set = |text: &str| -> usize {
             let bound: Bound = text.parse().unwrap();
-            Limits::default().with(&[bound]).most(bound.limit)
+            Limits::default().with(&[bound]).max(bound.limit)
         };
         assert_eq!(set("rules=1"), 1);
         assert_eq!(set("input=4K"), 4096);

@@ -4,7 +4,7 @@ mod common;
 
 use common::judge::{chance, pick};
 use common::oracle::Random;
-use twilio_sip_allow::limits::{Exceeded, Limit, Limits};
+use twilio_sip_allow::limits::{Limit, LimitExceeded, Limits};
 use twilio_sip_allow::packets::{
     Action, Cell, Condition, Difference, Dimension, Flags, HeaderMatch, Interval, IntervalSet,
     PacketBox, Protocols, Side, States, Step, by_rule, coalesced, complement, differences,
@@ -168,7 +168,7 @@ struct Answer<'a> {
     extra: Vec<&'a Difference>,
 }
 
-type Compare = fn(&[PacketBox], &[Step], Limits) -> Result<Vec<Difference>, Exceeded>;
+type Compare = fn(&[PacketBox], &[Step], Limits) -> Result<Vec<Difference>, LimitExceeded>;
 
 /// Compares random cases, and judges the answer for every point of each.
 fn judge_random_cases(

@@ -28,7 +28,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         addresses.iter().map(|text| (None, text.as_str())).collect()
     } else {
         text = input::text(Path::new("-"), limits, Limit::Input)?;
-        let most = limits.most(Limit::Addresses);
+        let most = limits.max(Limit::Addresses);
         let asked: Vec<_> = lines(&text).take(most.saturating_add(1)).collect();
         let fits = limits.check(Limit::Addresses, asked.len());
         fits.context("stdin")?;

@@ -226,7 +226,7 @@ impl Scan<'_> {
         };
         match self.add_text(file, &text) {
             Ok(()) => {}
-            Err(Stopped::Exceeded(limit)) => {
+            Err(Stopped::LimitExceeded(limit)) => {
                 self.add_problem(format!("{}: {limit}", name_of(file)));
             }
             Err(Stopped::Io(error)) => {

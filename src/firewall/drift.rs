@@ -4,7 +4,7 @@
 use super::attribution::{Attribution, publications};
 use super::deployed::{DeployedUnit, Unmeasured};
 use super::published::{Published, PublishedNetwork};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{
     self, Cell, Condition, Difference, Dimension, Direction, Interval, PacketBox, Side,
 };
@@ -59,7 +59,7 @@ pub fn compare<'k>(
     others: usize,
     limits: Limits,
     known: impl Fn() -> &'k [PublishedNetwork],
-) -> Result<Drift, Exceeded> {
+) -> Result<Drift, LimitExceeded> {
     let needed: Vec<Vec<PacketBox>> = rules.iter().map(|r| boxes(r, granularity)).collect();
     let (missing, extra): (Vec<Difference>, Vec<Difference>) =
         packets::differences(&needed.concat(), &deployed.steps, limits)?
@@ -94,7 +94,7 @@ fn name_missing(
     direction: Direction,
     others: usize,
     limits: Limits,
-) -> Result<Vec<Part>, Exceeded> {
+) -> Result<Vec<Part>, LimitExceeded> {
     let missing = within_networks(rules, missing, others, limits)?;
     let mut overlaps = packets::near_differences(&needed.concat(), &missing).into_iter();
     // The rest of each difference that has no name yet.
@@ -134,7 +134,7 @@ fn within_networks(
     missing: Vec<Difference>,
     others: usize,
     limits: Limits,
-) -> Result<Vec<Difference>, Exceeded> {
+) -> Result<Vec<Difference>, LimitExceeded> {
     let widest = widest_networks(rules);
     let mut parts = Vec::new();
     for difference in missing {
@@ -189,7 +189,7 @@ fn name_extra(
     direction: Direction,
     others: usize,
     limits: Limits,
-) -> Result<Vec<Part>, Exceeded> {
+) -> Result<Vec<Part>, LimitExceeded> {
     let published = Published::of(known);
     let mut parts = Vec::new();
     for difference in extra {

@@ -7,7 +7,7 @@ use super::read::query::{ReadResult, UnitQuery};
 use super::render::output::render;
 use super::unit::Unit;
 use crate::firewall::{self, DeployedUnit, Drift, PublishedNetwork};
-use crate::limits::{Exceeded, Limits};
+use crate::limits::{LimitExceeded, Limits};
 use crate::policy::{Policy, Rule};
 
 /// What is deployed, from a text that the firewall or this program printed.
@@ -48,7 +48,7 @@ pub fn compare<'k>(
     units: &[DeployedUnit],
     limits: Limits,
     known: impl Fn() -> &'k [PublishedNetwork],
-) -> Result<Drift, Exceeded> {
+) -> Result<Drift, LimitExceeded> {
     let mut drift = Drift::default();
     for unit in units {
         let rules = expected(format, policy, unit);

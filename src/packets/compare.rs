@@ -5,7 +5,7 @@ use super::packet_box::PacketBox;
 use super::partition::{Partition, Question};
 use super::shape::Shape;
 use super::step::{Action, Step};
-use crate::limits::{Exceeded, Limits};
+use crate::limits::{LimitExceeded, Limits};
 
 /// The exact difference of what is expected and what the steps let through.
 ///
@@ -17,7 +17,7 @@ pub fn differences(
     expected: &[PacketBox],
     steps: &[Step],
     limits: Limits,
-) -> Result<Vec<Difference>, Exceeded> {
+) -> Result<Vec<Difference>, LimitExceeded> {
     // A partition that is given up is gone before the next one is made.
     let disjoint = Partition::new(expected, steps, limits).of(Question::All)?;
     match disjoint {
@@ -35,7 +35,7 @@ pub fn by_rule(
     expected: &[PacketBox],
     steps: &[Step],
     limits: Limits,
-) -> Result<Vec<Difference>, Exceeded> {
+) -> Result<Vec<Difference>, LimitExceeded> {
     let mut partition = Partition::new(expected, steps, limits);
     let accepts = steps.iter().filter(|step| step.action == Action::Accept);
     let mut shapes: Vec<Shape> = accepts.map(|step| Shape::of(&step.packets)).collect();

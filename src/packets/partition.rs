@@ -16,7 +16,7 @@ use super::outcome::{Outcomes, outcomes};
 use super::packet_box::{DIMENSIONS, Dimension, PacketBox};
 use super::shape::Shape;
 use super::step::{Action, Condition, Step};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// The packets to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,14 +146,14 @@ impl<'a> Segments<'a> {
 
 /// The reason to stop dividing.
 enum Stop {
-    Exceeded(Exceeded),
+    LimitExceeded(LimitExceeded),
     /// Disjoint boxes cost too much.
     TooManyBoxes,
 }
 
-impl From<Exceeded> for Stop {
-    fn from(exceeded: Exceeded) -> Self {
-        Stop::Exceeded(exceeded)
+impl From<LimitExceeded> for Stop {
+    fn from(exceeded: LimitExceeded) -> Self {
+        Stop::LimitExceeded(exceeded)
     }
 }
 
@@ -198,7 +198,7 @@ impl<'a> Partition<'a> {
     }
 
     /// The differences that a question asks for; `None` if disjoint boxes would be too many.
-    pub fn of(&mut self, question: Question) -> Result<Option<Vec<Difference>>, Exceeded> {
+    pub fn of(&mut self, question: Question) -> Result<Option<Vec<Difference>>, LimitExceeded> {
         self.question = question;
         self.order = match question {
             Question::All | Question::Missing => ORDER,
@@ -223,7 +223,7 @@ impl<'a> Partition<'a> {
                 .collect();
             match self.divide(0, &members) {
                 Ok(()) => {}
-                Err(Stop::Exceeded(exceeded)) => return Err(exceeded),
+                Err(Stop::LimitExceeded(exceeded)) => return Err(exceeded),
                 Err(Stop::TooManyBoxes) => return Ok(None),
             }
             self.earlier += self.cells.len();

@@ -12,7 +12,7 @@ use super::find::{Found, find, odd_addresses};
 use super::spellings::Spellings;
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{Atlas, SHORTEST_PREFIX};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
         text: &[u8],
         tell: &mut dyn FnMut(Finding) -> io::Result<()>,
     ) -> Result<(), Stopped> {
-        let most = self.limits.most(Limit::Addresses);
+        let most = self.limits.max(Limit::Addresses);
         let mut all = find(text);
         let found: Vec<Found> = all.by_ref().take(most).collect();
         if found.is_empty() {
@@ -264,7 +264,7 @@ impl<'a> Judge<'a> {
 pub enum Stopped {
     /// The text costs too much.
     #[error(transparent)]
-    Exceeded(#[from] Exceeded),
+    LimitExceeded(#[from] LimitExceeded),
     /// A finding could not be written.
     #[error(transparent)]
     Io(#[from] io::Error),

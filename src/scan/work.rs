@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// The steps that a text has taken, and how many it may take.
 pub struct Work {
@@ -25,7 +25,7 @@ impl Work {
     }
 
     /// Refuses too many steps.
-    pub fn check(&self) -> Result<(), Exceeded> {
+    pub fn check(&self) -> Result<(), LimitExceeded> {
         self.limits.check(Limit::Work, self.steps.get())
     }
 

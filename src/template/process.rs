@@ -46,7 +46,7 @@ pub fn render_apart(
     limits: Limits,
 ) -> Result<String, TemplateError> {
     let refuse = |reason: String| refused(name, reason);
-    let most = limits.most(Limit::Output);
+    let most = limits.max(Limit::Output);
     let answer = ask(name, source, view, most)
         .map_err(|error| refuse(format!("cannot run the template engine: {error}")))?;
     if answer.kind == TEXT {

@@ -13,7 +13,7 @@ use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::read::values::{address, network};
 use crate::format::unit::Unit;
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Interval, normalized};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
@@ -221,7 +221,7 @@ impl<'a> AddressLists<'a> {
     }
 
     /// Counts steps of [`Limit::Work`].
-    pub fn work(&self, steps: usize, limits: Limits) -> Result<(), Exceeded> {
+    pub fn work(&self, steps: usize, limits: Limits) -> Result<(), LimitExceeded> {
         let taken = self.steps.get().saturating_add(steps);
         self.steps.set(taken);
         limits.check(Limit::Work, taken)

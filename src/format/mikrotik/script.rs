@@ -10,7 +10,7 @@ use super::words::{EXPORT, Property, Words};
 use crate::format::read::chains::RuleText;
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::lines::lines;
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What a text says of the filter and its address lists.
 #[derive(Default)]
@@ -207,13 +207,13 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    fn fill(&mut self, lists: Vec<Cow<'a, str>>) -> Result<(), Exceeded> {
+    fn fill(&mut self, lists: Vec<Cow<'a, str>>) -> Result<(), LimitExceeded> {
         self.work(lists.len().saturating_mul(STEPS_OF_VALUE))?;
         self.filled.extend(lists);
         Ok(())
     }
 
-    fn work(&mut self, steps: usize) -> Result<(), Exceeded> {
+    fn work(&mut self, steps: usize) -> Result<(), LimitExceeded> {
         self.steps = self.steps.saturating_add(steps);
         self.limits.check(Limit::Work, self.steps)
     }

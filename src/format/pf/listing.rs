@@ -10,7 +10,7 @@ use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::lines::{lines, place};
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, Step, differences};
 use crate::policy::Direction;
 
@@ -206,7 +206,7 @@ impl Evaluation {
         boxes: &[HeaderBox],
         at: u32,
         limits: Limits,
-    ) -> Result<(), Exceeded> {
+    ) -> Result<(), LimitExceeded> {
         let mut actions = actions(rule);
         let lists = if rule.quick {
             &mut self.quick

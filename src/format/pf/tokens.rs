@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What a ruleset is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -384,7 +384,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Counts work that the text causes, in steps of [`Limit::Work`].
-    pub fn spend(&mut self, steps: usize) -> Result<(), Exceeded> {
+    pub fn spend(&mut self, steps: usize) -> Result<(), LimitExceeded> {
         self.spent = self.spent.saturating_add(steps);
         self.limits.check(Limit::Work, self.spent)
     }

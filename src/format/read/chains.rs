@@ -3,7 +3,7 @@
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
 use crate::text::did_you_mean;
@@ -290,7 +290,7 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
     }
 
     /// Tells, once, that there is too much.
-    fn fill(&mut self, at: u32, exceeded: Exceeded) {
+    fn fill(&mut self, at: u32, exceeded: LimitExceeded) {
         if !self.full {
             self.errors.push(ReadError::new(at, exceeded));
         }

@@ -11,7 +11,7 @@ use ipnet::Ipv4Net;
 use crate::firewall::Unmeasured;
 use crate::format::aws::words::{self, Spelling, Traffic};
 use crate::format::read::json_node::{Node, Others, Problem};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Step};
 use crate::policy::Direction;
 
@@ -67,13 +67,13 @@ impl Count {
         }
     }
 
-    fn add_one(&self) -> Result<(), Exceeded> {
+    fn add_one(&self) -> Result<(), LimitExceeded> {
         self.rules.set(self.rules.get() + 1);
         self.check()
     }
 
     /// An error if there were more rules than the limit allows.
-    pub fn check(&self) -> Result<(), Exceeded> {
+    pub fn check(&self) -> Result<(), LimitExceeded> {
         self.limits.check(Limit::Rules, self.rules.get())
     }
 }

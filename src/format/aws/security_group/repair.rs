@@ -13,7 +13,7 @@ use crate::format::aws::words::{Traffic, packets, port_field};
 use crate::format::error::FormatError;
 use crate::format::read::query::UnitQuery;
 use crate::format::unit::Unit;
-use crate::limits::Exceeded;
+use crate::limits::LimitExceeded;
 use crate::packets::{
     Difference, Dimension, HeaderMatch, Interval, PacketBox, Step, coalesced, complement,
     differences, near_differences, normalized,
@@ -51,7 +51,7 @@ pub(super) fn commands(
         let problems: Vec<_> = errors.into_iter().map(|error| error.problem).collect();
         FormatError::Irreparable(problems.join("; "))
     })?;
-    let tangled = |error: Exceeded| FormatError::Irreparable(error.to_string());
+    let tangled = |error: LimitExceeded| FormatError::Irreparable(error.to_string());
     let mut commands = Commands(Vec::new());
     for (direction, permissions) in &group.permissions {
         let rules = policy.stateful(*direction);

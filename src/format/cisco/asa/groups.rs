@@ -12,7 +12,7 @@ use super::words::{ICMP, ICMP6, message, ports, protocols};
 use crate::format::cisco::words::{Problem, Words};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
 };
@@ -94,7 +94,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Counts steps of [`Limit::Work`].
-    pub fn spend(&mut self, steps: usize) -> Result<(), Exceeded> {
+    pub fn spend(&mut self, steps: usize) -> Result<(), LimitExceeded> {
         self.work = self.work.saturating_add(steps);
         self.limits.check(Limit::Work, self.work)
     }

@@ -10,7 +10,7 @@ use super::outline::Outline;
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::limits::{Exceeded, Limit};
+use crate::limits::{Limit, LimitExceeded};
 use crate::packets::{Action, Condition, HeaderBox, Step};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
@@ -136,7 +136,7 @@ impl<'a> Unit<'a, '_> {
         Ok(())
     }
 
-    fn add(&mut self, entry: &Entry, at: u32) -> Result<(), Exceeded> {
+    fn add(&mut self, entry: &Entry, at: u32) -> Result<(), LimitExceeded> {
         const ANY: &[Service] = &[Service {
             packets: HeaderBox::ALL,
             condition: Condition::True,

@@ -9,7 +9,7 @@ use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::values::address;
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::Protocols;
 
 /// What a text says, in its order.
@@ -238,7 +238,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Refuses more objects and names than are worth keeping.
-    fn check_kept(&self) -> Result<(), Exceeded> {
+    fn check_kept(&self) -> Result<(), LimitExceeded> {
         let Outline {
             definitions, names, ..
         } = &self.outline;

@@ -9,7 +9,7 @@ use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::cisco::words::{Words, is_number};
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, PacketBox, Step};
 use crate::policy::Direction;
 
@@ -157,7 +157,7 @@ fn add_steps(
     at: u32,
     steps: &mut Vec<Step>,
     limits: Limits,
-) -> Result<(), Exceeded> {
+) -> Result<(), LimitExceeded> {
     const ANY: &[Service] = &[Service {
         packets: HeaderBox::ALL,
         condition: Condition::True,

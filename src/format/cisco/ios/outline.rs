@@ -9,7 +9,7 @@ use crate::format::cisco::words::{
 };
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::lines::{count_lines, lines};
-use crate::limits::{Exceeded, Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What a text says, in its order.
 pub(super) struct Outline<'a> {
@@ -199,7 +199,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Notes the object groups that an entry or a member of another group names.
-    fn note_used(&mut self, body: &'a str) -> Result<(), Exceeded> {
+    fn note_used(&mut self, body: &'a str) -> Result<(), LimitExceeded> {
         // The letter is rare, so the search for it is fast.
         if memchr::memchr(b'j', body.as_bytes()).is_none() || !body.contains("object") {
             return Ok(());
