@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use crate::dataset::{Atlas, Edition};
+use crate::dataset::{Edition, ReferenceData};
 use crate::packets::{Interval, normalized};
 use crate::policy::{ALL_REGIONS, Plane, Transport};
 
@@ -66,7 +66,7 @@ impl Catalog {
         mut editions: Vec<Edition>,
         own: Option<Edition>,
         selected: &[Arc<str>],
-        atlas: &Atlas,
+        reference_data: &ReferenceData,
     ) -> Catalog {
         let replaced = own.as_ref().map(|own| own.connection);
         let name = own.as_ref().map(|own| own.name.clone());
@@ -78,7 +78,7 @@ impl Catalog {
             let in_force = edition.superseded.is_none() && replaced != Some(edition.connection);
             let in_force =
                 in_force || at == embedded || (name.is_none() && selected.contains(&edition.name));
-            for (plane, region, network) in edition.published(atlas) {
+            for (plane, region, network) in edition.published(reference_data) {
                 let region = region.map(|region| region.id.clone());
                 let ports = ports(edition, plane);
                 let key = (plane, region.clone(), network, ports.clone());

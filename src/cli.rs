@@ -16,7 +16,7 @@ use crate::format::registry::{self, FORMATS};
 use crate::format::{Format, FormatError, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::limits::{Bound, Limits};
-use crate::output::{Color, Destination, Talk};
+use crate::output::{Color, Console, Destination};
 use crate::report::{self, Report};
 use crate::select::DEFAULT_EDITION;
 
@@ -374,9 +374,9 @@ impl Cli {
         Limits::default().with(&self.everywhere.limit)
     }
 
-    /// How to talk to the user.
-    pub fn talk(&self) -> Talk {
-        Talk {
+    /// How messages reach the user.
+    pub fn console(&self) -> Console {
+        Console {
             quiet: self.everywhere.quiet,
             color: match self.everywhere.color {
                 ColorArg::Auto => Color::Auto,
@@ -435,13 +435,13 @@ impl CheckArgs {
     }
 
     /// The shape of the report.
-    pub fn report(&self, talk: Talk) -> Box<dyn Report> {
+    pub fn report(&self, console: Console) -> Box<dyn Report> {
         match self.report {
             ReportArg::Text => Box::new(report::Text {
                 colored: if self.print_repair {
-                    talk.colors_stderr()
+                    console.colors_stderr()
                 } else {
-                    talk.colors_stdout()
+                    console.colors_stdout()
                 },
             }),
             ReportArg::Json => Box::new(report::Json),

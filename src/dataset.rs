@@ -59,7 +59,7 @@ pub struct DatasetError {
 /// The regions with all their names, and the technical facts of Twilio's SIP service.
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Atlas {
+pub struct ReferenceData {
     /// Groups of regions.
     pub continents: Vec<Continent>,
     /// In the order in which Twilio lists them.
@@ -240,7 +240,7 @@ pub struct Networks {
 pub struct Date(String);
 
 /// The regions and the facts, embedded.
-pub fn atlas() -> Result<Atlas, DatasetError> {
+pub fn reference_data() -> Result<ReferenceData, DatasetError> {
     parse_embedded("regions", embedded!("regions"))
 }
 
@@ -265,15 +265,21 @@ pub fn editions() -> Result<Vec<Edition>, DatasetError> {
 }
 
 /// Reads an edition from YAML; `file` is only named in errors.
-pub fn parse_edition(file: &str, text: &str, atlas: &Atlas) -> Result<Edition, DatasetError> {
+pub fn parse_edition(
+    file: &str,
+    text: &str,
+    reference_data: &ReferenceData,
+) -> Result<Edition, DatasetError> {
     let edition: Edition = yaml::parse(text).map_err(|error| DatasetError {
         file: format!("{file}{}", error.position()),
         reason: error.reason,
     })?;
-    edition.validate(atlas).map_err(|reason| DatasetError {
-        file: file.to_owned(),
-        reason,
-    })?;
+    edition
+        .validate(reference_data)
+        .map_err(|reason| DatasetError {
+            file: file.to_owned(),
+            reason,
+        })?;
     Ok(edition)
 }
 
@@ -302,14 +308,14 @@ impl Edition {
         }
     }
 
-    /// The regions that it lists, in the atlas's order.
-    pub fn regions<'a>(&self, atlas: &'a Atlas) -> Vec<&'a Region> {
+    /// The regions that it lists, in the order of the data.
+    pub fn regions<'a>(&self, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
         let lists = [&self.signaling.networks, &self.media.networks];
         let by_name = lists.iter().flat_map(|networks| &networks.by_region);
         let named: Vec<&str> = by_name.map(|(region, _)| region.as_str()).collect();
         let every_region = named.is_empty();
         let listed = |region: &&Region| every_region || named.contains(&&*region.id);
-        atlas.regions.iter().filter(listed).collect()
+        reference_data.regions.iter().filter(listed).collect()
     }
 
     /// The networks of a plane.
@@ -321,12 +327,15 @@ impl Edition {
     }
 
     /// Every network that it publishes, by plane, those for all regions first.
-    pub fn published<'a>(&self, atlas: &'a Atlas) -> Vec<(Plane, Option<&'a Region>, Ipv4Net)> {
+    pub fn published<'a>(
+        &self,
+        reference_data: &'a ReferenceData,
+    ) -> Vec<(Plane, Option<&'a Region>, Ipv4Net)> {
         let mut published = Vec::new();
         for plane in Plane::ALL {
             let networks = self.networks(plane);
             published.extend(networks.all.iter().map(|network| (plane, None, *network)));
-            for region in self.regions(atlas) {
+            for region in self.regions(reference_data) {
                 let own = networks.of(&region.id).filter(|(_, own)| *own);
                 published.extend(own.map(|(network, _)| (plane, Some(region), network)));
             }
@@ -335,11 +344,11 @@ impl Edition {
     }
 
     /// What no single field shows. The error is the place in the file and the reason.
-    fn validate(&self, atlas: &Atlas) -> Result<(), String> {
+    fn validate(&self, reference_data: &ReferenceData) -> Result<(), String> {
         for plane in Plane::ALL {
-            self.networks(plane).validate(plane, atlas)?;
+            self.networks(plane).validate(plane, reference_data)?;
         }
-        for region in self.regions(atlas) {
+        for region in self.regions(reference_data) {
             for plane in Plane::ALL {
                 let networks = self.networks(plane);
                 if networks.of(&region.id).next().is_none() {
@@ -384,15 +393,23 @@ impl Networks {
             .chain(self.all.iter().map(|n| (*n, false)))
     }
 
-    fn validate(&self, plane: Plane, atlas: &Atlas) -> Result<(), String> {
+    fn validate(&self, plane: Plane, reference_data: &ReferenceData) -> Result<(), String> {
         let place = |region: &str| format!("{plane}.networks.{region}");
         if self.all.is_empty() && self.by_region.is_empty() {
             return Err(format!("{plane}.networks: there is no network"));
         }
         no_overlap(self.all.iter().copied()).map_err(|e| format!("{}: {e}", place(ALL)))?;
         for (region, _) in &self.by_region {
-            if !atlas.regions.iter().any(|known| *known.id == **region) {
-                let ids: Vec<_> = atlas.regions.iter().map(|known| &*known.id).collect();
+            if !reference_data
+                .regions
+                .iter()
+                .any(|known| *known.id == **region)
+            {
+                let ids: Vec<_> = reference_data
+                    .regions
+                    .iter()
+                    .map(|known| &*known.id)
+                    .collect();
                 return Err(format!(
                     "{}: unknown region; use {ALL} or one of {}",
                     place(region),
@@ -675,12 +692,13 @@ mod tests {
 
     #[test]
     fn the_files_are_valid_and_name_themselves_as_the_table_does() {
-        let atlas: Atlas = yaml::parse(&data("regions")).unwrap();
+        let reference_data: ReferenceData = yaml::parse(&data("regions")).unwrap();
         let names: Vec<_> = edition_names().collect();
         for name in &names {
-            let edition = parse_edition(name, &data(&format!("editions/{name}")), &atlas).unwrap();
+            let edition =
+                parse_edition(name, &data(&format!("editions/{name}")), &reference_data).unwrap();
             assert_eq!(&*edition.name, *name);
-            assert_eq!(edition.regions(&atlas).len(), 8, "{name}");
+            assert_eq!(edition.regions(&reference_data).len(), 8, "{name}");
             if let Some(end) = &edition.superseded {
                 assert!(names.contains(&&*end.by), "{} is unknown", end.by);
             }
@@ -691,14 +709,14 @@ mod tests {
 
     #[test]
     fn what_is_embedded_is_what_the_files_say() {
-        let atlas: Atlas = yaml::parse(&data("regions")).unwrap();
+        let reference_data: ReferenceData = yaml::parse(&data("regions")).unwrap();
         assert_eq!(
-            format!("{atlas:?}"),
-            format!("{:?}", super::atlas().unwrap())
+            format!("{reference_data:?}"),
+            format!("{:?}", super::reference_data().unwrap())
         );
         for embedded in editions().unwrap() {
             let text = data(&format!("editions/{}", embedded.name));
-            let edition = parse_edition("file", &text, &atlas).unwrap();
+            let edition = parse_edition("file", &text, &reference_data).unwrap();
             assert_eq!(format!("{edition:?}"), format!("{embedded:?}"));
         }
     }
@@ -714,12 +732,15 @@ mod tests {
 
     #[test]
     fn regions_refer_to_what_exists() {
-        let atlas = atlas().unwrap();
-        for region in &atlas.regions {
-            let continent = atlas.continents.iter().find(|c| c.id == region.continent);
+        let reference_data = reference_data().unwrap();
+        for region in &reference_data.regions {
+            let continent = reference_data
+                .continents
+                .iter()
+                .find(|c| c.id == region.continent);
             assert!(continent.is_some(), "{} is on no continent", region.id);
             if let Some(failover) = &region.failover {
-                let found = atlas.regions.iter().find(|r| r.id == *failover);
+                let found = reference_data.regions.iter().find(|r| r.id == *failover);
                 assert!(found.is_some(), "{failover} is no region");
             }
         }

@@ -6,24 +6,24 @@
 use std::process::ExitCode;
 
 use twilio_sip_allow::commands::Outcome;
-use twilio_sip_allow::output::{Talk, complain, is_closed_pipe};
+use twilio_sip_allow::output::{Console, is_closed_pipe, print_note};
 use twilio_sip_allow::{cli, commands, template};
 
 fn main() -> ExitCode {
     if let Some(done) = template::run_process() {
         return done;
     }
-    let (talk, note, done) = match cli::parse() {
+    let (console, note, done) = match cli::parse() {
         Ok(cli) => {
-            let (talk, note) = (cli.talk(), cli.environment_note());
-            (talk, note, commands::run(cli, talk))
+            let (console, note) = (cli.console(), cli.environment_note());
+            (console, note, commands::run(cli, console))
         }
-        Err(told) => (Talk::default(), String::new(), told.print()),
+        Err(told) => (Console::default(), String::new(), told.print()),
     };
     let outcome = done.unwrap_or_else(|error| {
         if !is_closed_pipe(&error) {
-            talk.error(&format!("{error:#}"));
-            complain(&note);
+            console.error(&format!("{error:#}"));
+            print_note(&note);
         }
         Outcome::Failed
     });

@@ -1,4 +1,4 @@
-//! Where text goes: data to stdout or a file replaced in one step, talk to stderr.
+//! Where text goes: data to stdout or a file replaced in one step, messages to stderr.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -179,13 +179,13 @@ impl Problems {
     }
 
     /// Reports the first, and how many more there are.
-    pub fn report(&self, talk: Talk) {
+    pub fn report(&self, console: Console) {
         for problem in &self.first {
-            talk.error(problem);
+            console.error(problem);
         }
         let more = self.count - self.first.len();
         if more > 0 {
-            talk.error(&format!("{more} more such problems"));
+            console.error(&format!("{more} more such problems"));
         }
     }
 }
@@ -282,14 +282,14 @@ pub enum Color {
 
 /// What the program says beside its data.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Talk {
+pub struct Console {
     /// Errors are told nevertheless.
     pub quiet: bool,
     /// Of the words `notice` and `error`.
     pub color: Color,
 }
 
-impl Talk {
+impl Console {
     /// Something that the user should know, on one line.
     pub fn notice(self, text: &str) {
         if !self.quiet {
@@ -337,7 +337,7 @@ impl Talk {
 }
 
 /// Says what stands beside an error, in lines of its own; nothing when the text is empty.
-pub fn complain(text: &str) {
+pub fn print_note(text: &str) {
     if !text.is_empty() {
         let program = env!("CARGO_PKG_NAME");
         let lines: Vec<String> = text.split('\n').map(shown_first).collect();

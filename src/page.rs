@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use crate::dataset::{Atlas, SignalingPorts};
+use crate::dataset::{ReferenceData, SignalingPorts};
 use crate::policy::{Plane, PortRange};
 
 pub use import::{Heading, ImportError};
@@ -83,9 +83,9 @@ impl PageError {
 
 impl Page {
     /// Reads a page; all that is wrong with it is told.
-    pub fn read(text: &str, atlas: &Atlas) -> Result<Page, Vec<PageError>> {
+    pub fn read(text: &str, reference_data: &ReferenceData) -> Result<Page, Vec<PageError>> {
         let (blocks, mut errors) = blocks::of(text);
-        match list::read(&blocks, atlas) {
+        match list::read(&blocks, reference_data) {
             Ok(listings) if errors.is_empty() => Ok(Page { listings }),
             Ok(_) => Err(errors),
             Err(found) => {

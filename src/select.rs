@@ -8,7 +8,9 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use thiserror::Error;
 
-use crate::dataset::{self, Atlas, Connection, DatasetError, Edition, Region, SignalingPorts};
+use crate::dataset::{
+    self, Connection, DatasetError, Edition, ReferenceData, Region, SignalingPorts,
+};
 use crate::firewall::PublishedNetwork;
 use crate::packets::{Interval, normalized};
 use crate::policy::{
@@ -125,14 +127,16 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
 }
 
 /// Every network that any embedded edition publishes.
-pub fn known_networks(atlas: &Atlas) -> Result<Vec<PublishedNetwork>, SelectError> {
+pub fn known_networks(
+    reference_data: &ReferenceData,
+) -> Result<Vec<PublishedNetwork>, SelectError> {
     let mut known = Vec::new();
     for edition in dataset::editions()? {
         let sip = Transport::ALL
             .map(|transport| Interval::single(edition.signaling.ports.of(transport).into()));
         let sip = normalized(sip.to_vec());
         let rtp = vec![edition.media.ports.into()];
-        for (plane, region, network) in edition.published(atlas) {
+        for (plane, region, network) in edition.published(reference_data) {
             let ports = match plane {
                 Plane::Signaling => &sip,
                 Plane::Media => &rtp,
@@ -153,10 +157,10 @@ pub fn known_networks(atlas: &Atlas) -> Result<Vec<PublishedNetwork>, SelectErro
 pub fn policy(
     selection: &Selection,
     editions: &[Edition],
-    atlas: &Atlas,
+    reference_data: &ReferenceData,
 ) -> Result<Policy, SelectError> {
     selection.validate()?;
-    let regions = regions(&selection.regions, editions, atlas)?;
+    let regions = regions(&selection.regions, editions, reference_data)?;
     let services = selection.services(editions, &regions)?;
     let mut rules = Vec::new();
     let mut tcp_return = Vec::new();
@@ -180,7 +184,7 @@ pub fn policy(
                 source: e.source.clone(),
             })
             .collect(),
-        all_regions: regions.len() == atlas.regions.len(),
+        all_regions: regions.len() == reference_data.regions.len(),
         regions: regions.iter().map(|region| region.id.clone()).collect(),
         directions: selection.directions.clone(),
         planes: selection.planes.clone(),
@@ -194,27 +198,27 @@ pub fn policy(
     })
 }
 
-/// The regions of some names, or all, in the atlas's order, each of them in every edition.
+/// The regions of some names, or all, in the order of the data, each of them in every edition.
 pub fn regions<'a>(
     names: &[String],
     editions: &[Edition],
-    atlas: &'a Atlas,
+    reference_data: &'a ReferenceData,
 ) -> Result<Vec<&'a Region>, SelectError> {
     let is_all = |name: &&String| text::fold(name) == names::ALL;
     let (all, named): (Vec<&String>, Vec<&String>) = names.iter().partition(is_all);
     let mut wanted: Vec<Arc<str>> = Vec::new();
     if !all.is_empty() || named.is_empty() {
-        wanted.extend(everything(editions, atlas).map(|region| region.id.clone()));
+        wanted.extend(everything(editions, reference_data).map(|region| region.id.clone()));
     }
     for name in named {
-        let found = names::find(name, atlas);
+        let found = names::find(name, reference_data);
         if found.is_empty() {
-            return Err(unknown_region(name, atlas));
+            return Err(unknown_region(name, reference_data));
         }
         wanted.extend(found.iter().map(|region| region.id.clone()));
     }
     for edition in editions {
-        let known = edition.regions(atlas);
+        let known = edition.regions(reference_data);
         if let Some(missing) = wanted.iter().find(|id| !known.iter().any(|r| r.id == **id)) {
             return Err(SelectError::RegionNotInEdition {
                 edition: edition.name.clone(),
@@ -223,7 +227,7 @@ pub fn regions<'a>(
             });
         }
     }
-    Ok(atlas
+    Ok(reference_data
         .regions
         .iter()
         .filter(|region| wanted.contains(&region.id))
@@ -231,22 +235,35 @@ pub fn regions<'a>(
 }
 
 /// What `all` means: every region that the editions list.
-fn everything<'a>(editions: &[Edition], atlas: &'a Atlas) -> impl Iterator<Item = &'a Region> {
-    let listed: Vec<&Region> = editions.iter().flat_map(|e| e.regions(atlas)).collect();
-    atlas
+fn everything<'a>(
+    editions: &[Edition],
+    reference_data: &'a ReferenceData,
+) -> impl Iterator<Item = &'a Region> {
+    let listed: Vec<&Region> = editions
+        .iter()
+        .flat_map(|e| e.regions(reference_data))
+        .collect();
+    reference_data
         .regions
         .iter()
         .filter(move |region| listed.iter().any(|l| l.id == region.id))
 }
 
-fn unknown_region(name: &str, atlas: &Atlas) -> SelectError {
-    let known = ids(atlas.regions.iter());
+fn unknown_region(name: &str, reference_data: &ReferenceData) -> SelectError {
+    let known = ids(reference_data.regions.iter());
     if text::fold(name).is_empty() {
         return SelectError::EmptyRegion { known };
     }
-    let region_names = atlas.regions.iter().flat_map(names::names_of);
-    let continent_names = atlas.continents.iter().flat_map(names::names_of_continent);
-    let continents: Vec<&str> = atlas.continents.iter().map(|c| c.id.as_str()).collect();
+    let region_names = reference_data.regions.iter().flat_map(names::names_of);
+    let continent_names = reference_data
+        .continents
+        .iter()
+        .flat_map(names::names_of_continent);
+    let continents: Vec<&str> = reference_data
+        .continents
+        .iter()
+        .map(|c| c.id.as_str())
+        .collect();
     SelectError::UnknownRegion {
         name: name.to_owned(),
         suggestion: text::did_you_mean(name, continent_names.chain(region_names)),
@@ -471,7 +488,7 @@ mod tests {
 
     #[test]
     fn a_selection_that_leaves_nothing_is_an_error_and_never_an_empty_list() {
-        let atlas = dataset::atlas().unwrap();
+        let reference_data = dataset::reference_data().unwrap();
         let editions = embedded_editions(&["regional".to_owned()]).unwrap();
         let everything = Selection {
             regions: Vec::new(),
@@ -483,13 +500,15 @@ mod tests {
             local_tls_port: None,
             local_rtp_ports: None,
         };
-        policy(&everything, &editions, &atlas).unwrap();
+        policy(&everything, &editions, &reference_data).unwrap();
         let nothing = Selection {
             transports: Some(Vec::new()),
             ..everything
         };
         assert_eq!(
-            policy(&nothing, &editions, &atlas).unwrap_err().to_string(),
+            policy(&nothing, &editions, &reference_data)
+                .unwrap_err()
+                .to_string(),
             "the selection leaves nothing to allow; name at least one transport or plane"
         );
     }

@@ -47,12 +47,12 @@ pub fn try_out(data: &[u8]) {
 }
 
 fn use_it(cli: Cli) {
-    let talk = cli.talk();
+    let console = cli.console();
     cli.environment_note();
     match cli.command {
         None => render(&cli.render),
         Some(Verb::Check(args)) => {
-            args.report(talk);
+            args.report(console);
             let _ = args.files();
             if let (Ok(format), Some(policy)) = (args.format(), policy(&args.selection)) {
                 render_policy(format, &policy, &args.unit());

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use twilio_sip_allow::catalog::Catalog;
-use twilio_sip_allow::dataset::{self as data, Atlas, Edition};
+use twilio_sip_allow::dataset::{self as data, ReferenceData, Edition};
 use twilio_sip_allow::format::read::{Lines, UnitQuery, excerpt};
 use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
@@ -39,7 +39,7 @@ pub fn within_limits(run: impl FnOnce()) {
 
 pub const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
 
-pub static ATLAS: LazyLock<Atlas> = LazyLock::new(|| data::atlas().unwrap());
+pub static ATLAS: LazyLock<ReferenceData> = LazyLock::new(|| data::reference_data().unwrap());
 
 pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().unwrap());
 

@@ -312,7 +312,7 @@ impl Told {
     /// Prints it where it belongs.
     pub fn print(&self) -> anyhow::Result<Outcome> {
         if self.error.use_stderr() {
-            output::complain(&self.text());
+            output::print_note(&self.text());
             return Ok(Outcome::Failed);
         }
         output::write_stdout(&self.text())?;

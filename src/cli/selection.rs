@@ -255,12 +255,12 @@ impl TypedValueParser for Known {
 /// What a shell offers for `--region`.
 pub fn known_regions() -> Vec<PossibleValue> {
     let mut values = vec![PossibleValue::new(names::ALL).help("Every region")];
-    if let Ok(atlas) = dataset::atlas() {
-        let regions = atlas
+    if let Ok(reference_data) = dataset::reference_data() {
+        let regions = reference_data
             .regions
             .iter()
             .map(|r| (r.id.to_string(), r.name.clone()));
-        let continents = atlas
+        let continents = reference_data
             .continents
             .iter()
             .map(|c| (c.id.clone(), c.names[0].clone()));

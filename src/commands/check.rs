@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 
 use super::{Outcome, Selected, keep_verdict, select};
 use crate::cli::CheckArgs;
-use crate::dataset::{self, Atlas};
+use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
 use crate::format::read::{Lines, ReadError, UnitQuery, excerpt};
 use crate::format::{self, Format, Unit, registry};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
-use crate::output::{self, Spool, Talk};
+use crate::output::{self, Console, Spool};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
 use crate::select::{DEFAULT_EDITION, known_networks};
@@ -27,17 +27,17 @@ const FILES_PER_THREAD: usize = 8;
 /// Of a text that is refused, as many bytes as are read once more in every other language.
 const GUESSED_LENGTH: usize = 1 << 20;
 
-pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
+pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let files = args.files()?;
     let check = Check::new(args, limits)?;
-    let report = args.report(talk);
+    let report = args.report(console);
     let mut run = Run {
         report: &*report,
         parts: Spool::new(limits),
         summary: Summary::default(),
         refused: 0,
         repair: None,
-        talk,
+        console,
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     for files in files.chunks(threads * FILES_PER_THREAD) {
@@ -48,7 +48,7 @@ pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     if run.refused > 0 {
         if files.len() > 1 {
             let (refused, drifted) = (run.refused, run.summary.drifted);
-            talk.error(&format!(
+            console.error(&format!(
                 "{refused} of {} files could not be judged; of the others {drifted} have drifted",
                 files.len()
             ));
@@ -62,7 +62,7 @@ pub fn run(args: &CheckArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     };
     let written = run.print(&check.subject(), args.print_repair);
     for notice in check.notices {
-        talk.notice(&notice);
+        console.notice(&notice);
     }
     keep_verdict(written, outcome)
 }
@@ -72,7 +72,7 @@ struct Check {
     format: &'static dyn Format,
     unit: Unit,
     policy: Policy,
-    atlas: Atlas,
+    reference_data: ReferenceData,
     known: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
     limits: Limits,
@@ -95,10 +95,10 @@ impl Check {
     fn new(args: &CheckArgs, limits: Limits) -> Result<Check> {
         let format = args.format()?;
         let unit = args.unit();
-        let atlas = dataset::atlas()?;
+        let reference_data = dataset::reference_data()?;
         let Selected {
             policy, notices, ..
-        } = select(&args.selection, DEFAULT_EDITION, limits, &atlas)?;
+        } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
         registry::check_table(format, &unit)?;
         // What this format cannot express cannot be deployed either.
         let policy = format::supported(format, &policy, &unit)?.into_owned();
@@ -106,7 +106,7 @@ impl Check {
             format,
             unit,
             policy,
-            atlas,
+            reference_data,
             known: OnceLock::new(),
             repair: args.print_repair,
             limits,
@@ -232,7 +232,7 @@ impl Check {
     fn known(&self) -> &[PublishedNetwork] {
         // The embedded editions are tested to be sound; without them nothing is named.
         self.known
-            .get_or_init(|| known_networks(&self.atlas).unwrap_or_default())
+            .get_or_init(|| known_networks(&self.reference_data).unwrap_or_default())
     }
 
     fn expects(&self, unit: &DeployedUnit) -> bool {
@@ -264,7 +264,7 @@ struct Run<'a> {
     summary: Summary,
     refused: usize,
     repair: Option<String>,
-    talk: Talk,
+    console: Console,
 }
 
 /// The names of units, each once.
@@ -284,7 +284,7 @@ impl Run<'_> {
             Verdict::Refused(problems) => {
                 self.refused += 1;
                 for problem in problems {
-                    self.talk.error(&problem);
+                    self.console.error(&problem);
                 }
             }
             Verdict::Judged {

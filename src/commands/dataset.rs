@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 
 use super::{Outcome, editions, keep_verdict, tell_faults};
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
-use crate::dataset::{self, Atlas, Connection, Edition, Region};
+use crate::dataset::{self, Connection, Edition, ReferenceData, Region};
 use crate::input::{self, is_stdin, name_of};
 use crate::limits::{Limit, Limits};
-use crate::output::{Talk, write_stdout};
+use crate::output::{Console, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
 use crate::policy::{ALL_REGIONS, Plane};
@@ -17,17 +17,17 @@ use crate::report;
 use crate::select::{self, CURRENT, names};
 use crate::text::{json_escaped, shown};
 
-pub fn run(verb: &DatasetVerb, limits: Limits, talk: Talk) -> Result<Outcome> {
+pub fn run(verb: &DatasetVerb, limits: Limits, console: Console) -> Result<Outcome> {
     match verb {
         DatasetVerb::Show(args) => show(args, limits),
-        DatasetVerb::Diff(args) => diff(args, limits, talk),
-        DatasetVerb::Import(args) => import(args, limits, talk),
+        DatasetVerb::Diff(args) => diff(args, limits, console),
+        DatasetVerb::Import(args) => import(args, limits, console),
     }
 }
 
 fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
-    let atlas = dataset::atlas()?;
-    let [edition] = &editions(args.source(), limits, &atlas)?[..] else {
+    let reference_data = dataset::reference_data()?;
+    let [edition] = &editions(args.source(), limits, &reference_data)?[..] else {
         bail!("one list is printed at a time; name one --edition");
     };
     let text = if args.json {
@@ -39,14 +39,14 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn diff(args: &DiffArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
-    let atlas = dataset::atlas()?;
+fn diff(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
+    let reference_data = dataset::reference_data()?;
     if is_stdin(&args.page) && args.published.reads_stdin() {
         bail!("--dataset and the page cannot both be read from stdin; give one of them as a file");
     }
     let named = args.published.named_source();
     let candidates = match named.clone() {
-        Some(source) => editions(source, limits, &atlas)?,
+        Some(source) => editions(source, limits, &reference_data)?,
         None => dataset::editions()?,
     };
     if named.is_some() && candidates.len() > 1 {
@@ -55,11 +55,15 @@ fn diff(args: &DiffArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     let mut regions = Vec::new();
     for edition in &candidates {
         let of = std::slice::from_ref(edition);
-        regions.push(select::regions(args.published.regions(), of, &atlas)?);
+        regions.push(select::regions(
+            args.published.regions(),
+            of,
+            &reference_data,
+        )?);
     }
-    let page = match read(&args.page, limits, &atlas)? {
+    let page = match read(&args.page, limits, &reference_data)? {
         Ok(page) => page,
-        Err(errors) => return Ok(refused(talk, &args.page, &errors)),
+        Err(errors) => return Ok(refused(console, &args.page, &errors)),
     };
     let planes = args.published.planes();
     let mut compared = Vec::new();
@@ -71,9 +75,9 @@ fn diff(args: &DiffArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         };
         let missing = missing(&page, extent);
         if !missing.is_empty() {
-            return Ok(refused(talk, &args.page, &missing));
+            return Ok(refused(console, &args.page, &missing));
         }
-        compared.push((changes(&page, &edition, &atlas, extent), edition));
+        compared.push((changes(&page, &edition, &reference_data, extent), edition));
     }
     let Some((changes, edition)) = nearest(compared) else {
         bail!("there is no edition to compare with");
@@ -83,7 +87,7 @@ fn diff(args: &DiffArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         edition: &edition,
         chosen: named.is_none(),
         changes: &changes,
-        regions: atlas.regions.len(),
+        regions: reference_data.regions.len(),
         part: part(args.published.regions(), &planes, &regions),
     };
     let text = if args.json {
@@ -123,10 +127,10 @@ fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Editio
         .min_by_key(|(changes, edition)| (changes.len(), edition.superseded.is_some()))
 }
 
-fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
-    let atlas = dataset::atlas()?;
+fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome> {
+    let reference_data = dataset::reference_data()?;
     let editions = dataset::editions()?;
-    let regions = select::regions(&args.region, &editions, &atlas)?;
+    let regions = select::regions(&args.region, &editions, &reference_data)?;
     if [CURRENT, names::ALL]
         .into_iter()
         .chain(dataset::edition_names())
@@ -137,9 +141,9 @@ fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
             args.name
         );
     }
-    let page = match read(&args.page, limits, &atlas)? {
+    let page = match read(&args.page, limits, &reference_data)? {
         Ok(page) => page,
-        Err(errors) => return Ok(refused(talk, &args.page, &errors)),
+        Err(errors) => return Ok(refused(console, &args.page, &errors)),
     };
     let extent = Extent {
         regions: &regions,
@@ -148,11 +152,11 @@ fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     };
     let missing = missing(&page, extent);
     if !missing.is_empty() {
-        return Ok(refused(talk, &args.page, &missing));
+        return Ok(refused(console, &args.page, &missing));
     }
     let compared = editions
         .into_iter()
-        .map(|edition| (changes(&page, &edition, &atlas, extent), edition));
+        .map(|edition| (changes(&page, &edition, &reference_data, extent), edition));
     let looks_like = nearest(compared.collect()).map(|(_, edition)| edition.connection);
     let name = shown(&name_of(&args.page));
     let heading = Heading {
@@ -173,21 +177,28 @@ fn import(args: &ImportArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         .map_err(|e| anyhow::anyhow!("{name}:{e}"))?;
     let text = dataset::to_yaml(&edition)?;
     // What is printed is what --dataset takes, with all its checks.
-    dataset::parse_edition(&name, &text, &atlas)?;
+    dataset::parse_edition(&name, &text, &reference_data)?;
     write_stdout(&text)?;
     Ok(Outcome::Done)
 }
 
-fn read(file: &Path, limits: Limits, atlas: &Atlas) -> Result<Result<Page, Vec<PageError>>> {
-    Ok(Page::read(&input::text(file, limits, Limit::List)?, atlas))
+fn read(
+    file: &Path,
+    limits: Limits,
+    reference_data: &ReferenceData,
+) -> Result<Result<Page, Vec<PageError>>> {
+    Ok(Page::read(
+        &input::text(file, limits, Limit::List)?,
+        reference_data,
+    ))
 }
 
 /// Tells what is wrong with a page.
-fn refused(talk: Talk, file: &Path, errors: &[PageError]) -> Outcome {
+fn refused(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
     let name = name_of(file);
     let faults = errors.iter().map(|error| match error.line {
         Some(_) => format!("{name}:{error}"),
         None => format!("{name}: {error}"),
     });
-    tell_faults(talk, &faults.collect::<Vec<_>>())
+    tell_faults(console, &faults.collect::<Vec<_>>())
 }

@@ -10,19 +10,19 @@ use crate::dataset;
 use crate::explain::Question;
 use crate::input;
 use crate::limits::{Limit, Limits};
-use crate::output::{Spool, Talk};
+use crate::output::{Console, Spool};
 use crate::report::Explanation;
 use crate::select::CURRENT;
 
-pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
+pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let addresses = args.addresses()?;
-    let atlas = dataset::atlas()?;
+    let reference_data = dataset::reference_data()?;
     let Selected {
         editions,
         policy,
         notices,
-    } = select(&args.selection, CURRENT, limits, &atlas)?;
-    let catalog = catalog(&args.selection.published, editions, &atlas)?;
+    } = select(&args.selection, CURRENT, limits, &reference_data)?;
+    let catalog = catalog(&args.selection.published, editions, &reference_data)?;
     let text;
     let asked: Vec<(Option<usize>, &str)> = if let Some(addresses) = addresses {
         addresses.iter().map(|text| (None, text.as_str())).collect()
@@ -36,7 +36,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     };
     let questions = match understood(&asked) {
         Ok(questions) => questions,
-        Err(faults) => return Ok(tell_faults(talk, &faults)),
+        Err(faults) => return Ok(tell_faults(console, &faults)),
     };
     anyhow::ensure!(
         !args.all_allowed || !questions.is_empty(),
@@ -47,7 +47,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     explanation.write(questions.into_iter(), &mut to)?;
     let written = to.print();
     for notice in notices {
-        talk.notice(&notice);
+        console.notice(&notice);
     }
     let verdict = if args.all_allowed && !explanation.all_allowed() {
         Outcome::Drift

@@ -4,21 +4,23 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListWhat};
-use crate::dataset::{self, Atlas, Edition, Region};
+use crate::dataset::{self, Edition, ReferenceData, Region};
 use crate::format::registry::FORMATS;
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
 use crate::text::json_escaped;
 
 pub fn run(args: &ListArgs) -> Result<()> {
-    let atlas = dataset::atlas()?;
+    let reference_data = dataset::reference_data()?;
     let text = match args.what {
-        ListWhat::Regions if args.json => pretty(&regions_json(&atlas))?,
-        ListWhat::Regions => regions(&atlas, args.long),
+        ListWhat::Regions if args.json => pretty(&regions_json(&reference_data))?,
+        ListWhat::Regions => regions(&reference_data, args.long),
         ListWhat::Formats if args.json => pretty(&formats_json())?,
         ListWhat::Formats => formats(args.long),
-        ListWhat::Editions if args.json => pretty(&editions_json(&dataset::editions()?, &atlas))?,
-        ListWhat::Editions => editions(&dataset::editions()?, &atlas, args.long),
+        ListWhat::Editions if args.json => {
+            pretty(&editions_json(&dataset::editions()?, &reference_data))?
+        }
+        ListWhat::Editions => editions(&dataset::editions()?, &reference_data, args.long),
     };
     write_stdout(&text)
 }
@@ -27,7 +29,7 @@ fn pretty(value: &Value) -> Result<String> {
     Ok(json_escaped(&(serde_json::to_string_pretty(value)? + "\n")).into_owned())
 }
 
-fn regions(atlas: &Atlas, long: bool) -> String {
+fn regions(reference_data: &ReferenceData, long: bool) -> String {
     let mut rows = vec![
         [
             "REGION",
@@ -43,7 +45,7 @@ fn regions(atlas: &Atlas, long: bool) -> String {
         .map(str::to_owned)
         .to_vec(),
     ];
-    rows.extend(atlas.regions.iter().map(|region| {
+    rows.extend(reference_data.regions.iter().map(|region| {
         vec![
             region.id.to_string(),
             region.name.clone(),
@@ -58,18 +60,18 @@ fn regions(atlas: &Atlas, long: bool) -> String {
     }));
     let mut text = table(&rows);
     if long {
-        text.push_str(&region_details(atlas));
-        text.push_str(&sip_facts(atlas));
+        text.push_str(&region_details(reference_data));
+        text.push_str(&sip_facts(reference_data));
     }
     text
 }
 
 /// Further names, and the domains with the region's names put in.
-fn region_details(atlas: &Atlas) -> String {
+fn region_details(reference_data: &ReferenceData) -> String {
     let mut text = String::new();
-    for region in &atlas.regions {
+    for region in &reference_data.regions {
         let mut rows = vec![vec!["also".to_owned(), other_names(region).join(", ")]];
-        for (kind, pattern) in &atlas.sip.domains {
+        for (kind, pattern) in &reference_data.sip.domains {
             rows.push(vec![format!("{kind} domain"), domain(pattern, region)]);
         }
         text += &section(&region.id, &rows);
@@ -92,8 +94,8 @@ fn domain(pattern: &str, region: &Region) -> String {
         .replace("{legacy_id}", &region.legacy_id)
 }
 
-fn sip_facts(atlas: &Atlas) -> String {
-    let sip = &atlas.sip;
+fn sip_facts(reference_data: &ReferenceData) -> String {
+    let sip = &reference_data.sip;
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let mut rows = vec![
         row("audio codec", sip.audio_codec.clone()),
@@ -109,9 +111,9 @@ fn sip_facts(atlas: &Atlas) -> String {
     section("every region", &rows)
 }
 
-fn regions_json(atlas: &Atlas) -> Value {
-    let regions = atlas.regions.iter().map(|region| {
-        let domains = atlas.sip.domains.iter();
+fn regions_json(reference_data: &ReferenceData) -> Value {
+    let regions = reference_data.regions.iter().map(|region| {
+        let domains = reference_data.sip.domains.iter();
         let domains = domains.map(|(kind, pattern)| (kind.clone(), domain(pattern, region).into()));
         let mut value = json!(region);
         value["domains"] = Value::Object(domains.collect());
@@ -119,8 +121,8 @@ fn regions_json(atlas: &Atlas) -> Value {
     });
     json!({
         "regions": regions.collect::<Vec<_>>(),
-        "continents": atlas.continents,
-        "sip": atlas.sip,
+        "continents": reference_data.continents,
+        "sip": reference_data.sip,
     })
 }
 
@@ -159,7 +161,7 @@ fn formats_json() -> Value {
     json!({ "formats": FORMATS.iter().map(row).collect::<Vec<_>>() })
 }
 
-fn editions(editions: &[Edition], atlas: &Atlas, long: bool) -> String {
+fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) -> String {
     let mut rows = vec![
         [
             "EDITION",
@@ -177,7 +179,7 @@ fn editions(editions: &[Edition], atlas: &Atlas, long: bool) -> String {
         vec![
             edition.name.to_string(),
             edition.connection.to_string(),
-            edition.regions(atlas).len().to_string(),
+            edition.regions(reference_data).len().to_string(),
             format!("{}/{}/{}", sip.udp, sip.tcp, sip.tls),
             edition.media.ports.to_string(),
             edition.standing(),
@@ -199,7 +201,7 @@ fn editions(editions: &[Edition], atlas: &Atlas, long: bool) -> String {
     text
 }
 
-fn editions_json(editions: &[Edition], atlas: &Atlas) -> Value {
+fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value {
     let row = |edition: &Edition| {
         json!({
             "edition": edition.name,
@@ -210,7 +212,7 @@ fn editions_json(editions: &[Edition], atlas: &Atlas) -> Value {
             "in_force_since": edition.in_force_since,
             "superseded": edition.superseded,
             "standing": edition.standing(),
-            "regions": edition.regions(atlas).iter().map(|r| &*r.id).collect::<Vec<_>>(),
+            "regions": edition.regions(reference_data).iter().map(|r| &*r.id).collect::<Vec<_>>(),
             "signaling": {
                 "ports": edition.signaling.ports,
                 "networks": edition.signaling.networks,

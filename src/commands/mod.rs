@@ -16,10 +16,10 @@ use anyhow::{Context, Result};
 
 use crate::catalog::Catalog;
 use crate::cli::{Cli, PublishedArgs, SelectionArgs, Source, Verb};
-use crate::dataset::{Atlas, Edition};
+use crate::dataset::{Edition, ReferenceData};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
-use crate::output::{Talk, is_closed_pipe};
+use crate::output::{Console, is_closed_pipe};
 use crate::policy::Policy;
 use crate::select;
 
@@ -45,14 +45,14 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Does what the command line asks for.
-pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
+pub fn run(cli: Cli, console: Console) -> Result<Outcome> {
     let limits = cli.limits();
     match cli.command {
-        None => render::run(&cli.render, limits, talk)?,
-        Some(Verb::Check(args)) => return check::run(&args, limits, talk),
-        Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, talk),
-        Some(Verb::Explain(args)) => return explain::run(&args, limits, talk),
-        Some(Verb::Scan(args)) => return scan::run(&args, limits, talk),
+        None => render::run(&cli.render, limits, console)?,
+        Some(Verb::Check(args)) => return check::run(&args, limits, console),
+        Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, console),
+        Some(Verb::Explain(args)) => return explain::run(&args, limits, console),
+        Some(Verb::Scan(args)) => return scan::run(&args, limits, console),
         Some(Verb::List(args)) => list::run(&args)?,
         Some(Verb::Completions(args)) => completions::run(&args)?,
         Some(Verb::Man) => man::run()?,
@@ -61,13 +61,17 @@ pub fn run(cli: Cli, talk: Talk) -> Result<Outcome> {
 }
 
 /// The editions that a command line names.
-fn editions(source: Source, limits: Limits, atlas: &Atlas) -> Result<Vec<Edition>> {
+fn editions(
+    source: Source,
+    limits: Limits,
+    reference_data: &ReferenceData,
+) -> Result<Vec<Edition>> {
     Ok(match source {
         Source::Editions(names) => select::embedded_editions(&names)?,
         Source::File(file) => {
             let text = input::text(&file, limits, Limit::List)?;
             let name = name_of(&file);
-            vec![crate::dataset::parse_edition(&name, &text, atlas)?]
+            vec![crate::dataset::parse_edition(&name, &text, reference_data)?]
         }
     })
 }
@@ -89,14 +93,19 @@ struct Selected {
 }
 
 /// `default` is the edition that no option means.
-fn select(args: &SelectionArgs, default: &str, limits: Limits, atlas: &Atlas) -> Result<Selected> {
-    let editions = editions(args.published.source(default), limits, atlas)?;
+fn select(
+    args: &SelectionArgs,
+    default: &str,
+    limits: Limits,
+    reference_data: &ReferenceData,
+) -> Result<Selected> {
+    let editions = editions(args.published.source(default), limits, reference_data)?;
     let selection = args.selection();
-    let policy = select::policy(&selection, &editions, atlas)?;
+    let policy = select::policy(&selection, &editions, reference_data)?;
     limits
         .check(Limit::Rules, policy.combinations())
         .context("the selection")?;
-    let notices = select::notices(&selection, &policy, &editions, atlas);
+    let notices = select::notices(&selection, &policy, &editions, reference_data);
     Ok(Selected {
         editions,
         policy,
@@ -105,7 +114,11 @@ fn select(args: &SelectionArgs, default: &str, limits: Limits, atlas: &Atlas) ->
 }
 
 /// Everything that was ever published, with what was selected, which may be the user's own list.
-fn catalog(args: &PublishedArgs, mut selected: Vec<Edition>, atlas: &Atlas) -> Result<Catalog> {
+fn catalog(
+    args: &PublishedArgs,
+    mut selected: Vec<Edition>,
+    reference_data: &ReferenceData,
+) -> Result<Catalog> {
     let names: Vec<Arc<str>> = selected
         .iter()
         .map(|edition| edition.name.clone())
@@ -119,7 +132,7 @@ fn catalog(args: &PublishedArgs, mut selected: Vec<Edition>, atlas: &Atlas) -> R
         crate::dataset::editions()?,
         own,
         &names,
-        atlas,
+        reference_data,
     ))
 }
 
@@ -127,12 +140,12 @@ fn catalog(args: &PublishedArgs, mut selected: Vec<Edition>, atlas: &Atlas) -> R
 const FAULTS_LIMIT: usize = 20;
 
 /// Tells what is wrong with an input.
-fn tell_faults(talk: Talk, faults: &[String]) -> Outcome {
+fn tell_faults(console: Console, faults: &[String]) -> Outcome {
     for fault in faults.iter().take(FAULTS_LIMIT) {
-        talk.error(fault);
+        console.error(fault);
     }
     if faults.len() > FAULTS_LIMIT {
-        talk.error(&format!("{} more such faults", faults.len() - FAULTS_LIMIT));
+        console.error(&format!("{} more such faults", faults.len() - FAULTS_LIMIT));
     }
     Outcome::Failed
 }

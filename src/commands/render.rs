@@ -8,18 +8,18 @@ use crate::dataset;
 use crate::format::{self, registry};
 use crate::input;
 use crate::limits::{Limit, Limits};
-use crate::output::Talk;
+use crate::output::Console;
 use crate::select::DEFAULT_EDITION;
 use crate::template;
 
-pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
+pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
     let layout = args.layout()?;
-    let atlas = dataset::atlas()?;
+    let reference_data = dataset::reference_data()?;
     let Selected {
         policy,
         mut notices,
         ..
-    } = select(&args.selection, DEFAULT_EDITION, limits, &atlas)?;
+    } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
     let unit = args.unit();
     let text = match layout {
         Layout::Format(format) => {
@@ -35,7 +35,7 @@ pub fn run(args: &RenderArgs, limits: Limits, talk: Talk) -> Result<()> {
     };
     args.destination().write(&text)?;
     for notice in notices {
-        talk.notice(&notice);
+        console.notice(&notice);
     }
     Ok(())
 }

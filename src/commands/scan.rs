@@ -11,35 +11,35 @@ use serde_json::json;
 
 use super::{Outcome, catalog, editions, keep_verdict};
 use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
-use crate::dataset::{self, Atlas, Edition};
+use crate::dataset::{self, Edition, ReferenceData};
 use crate::input::{self, Content, is_stdin, name_of};
 use crate::limits::Limits;
-use crate::output::{Problems, Spool, Talk};
+use crate::output::{Console, Problems, Spool};
 use crate::packets::normalized;
 use crate::policy::ALL_REGIONS;
 use crate::report::{Counts, FilePart, Findings, Shape};
 use crate::scan::{Expected, Ignored, Judge, Stopped};
 use crate::select::{self, CURRENT};
 
-pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
+pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let files = args.files()?;
     let fails_on = args.fails_on()?;
-    let atlas = dataset::atlas()?;
-    let selected = editions(args.published.source(CURRENT), limits, &atlas)?;
-    let regions = select::regions(args.published.regions(), &selected, &atlas)?;
+    let reference_data = dataset::reference_data()?;
+    let selected = editions(args.published.source(CURRENT), limits, &reference_data)?;
+    let regions = select::regions(args.published.regions(), &selected, &reference_data)?;
     let regions: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
-    let expected = expected(&args.published, &selected, &regions, &atlas);
+    let expected = expected(&args.published, &selected, &regions, &reference_data);
     let summary = json!({
         "editions": selected.iter().map(|edition| &*edition.name).collect::<Vec<_>>(),
         "regions": regions,
         "planes": args.published.planes(),
     });
     let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
-    let catalog = catalog(&args.published, selected, &atlas)?;
-    let judge = Judge::new(&catalog, expected, &atlas, limits);
+    let catalog = catalog(&args.published, selected, &reference_data)?;
+    let judge = Judge::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
         shape: match args.report {
-            FindingsReport::Text => Shape::Text(talk.colors_stdout()),
+            FindingsReport::Text => Shape::Text(console.colors_stdout()),
             FindingsReport::Json => Shape::Json,
             FindingsReport::Sarif => Shape::Sarif,
             FindingsReport::Github => Shape::GitHub,
@@ -61,7 +61,7 @@ pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
         return Err(error.into());
     }
     if !seen.problems.is_empty() {
-        seen.problems.report(talk);
+        seen.problems.report(console);
         return Ok(Outcome::Failed);
     }
     if seen.binary > 0 {
@@ -72,7 +72,7 @@ pub fn run(args: &ScanArgs, limits: Limits, talk: Talk) -> Result<Outcome> {
     }
     let (written, counts) = seen.print(&findings);
     for notice in notices {
-        talk.notice(&notice);
+        console.notice(&notice);
     }
     let verdict = if findings.any_fails(&counts) {
         Outcome::Drift
@@ -87,12 +87,14 @@ fn expected(
     args: &PublishedArgs,
     editions: &[Edition],
     regions: &[&str],
-    atlas: &Atlas,
+    reference_data: &ReferenceData,
 ) -> Vec<Expected> {
     let mut expected = Vec::new();
     for plane in args.planes() {
         let of = |wanted: Option<&str>| {
-            let all = editions.iter().flat_map(|edition| edition.published(atlas));
+            let all = editions
+                .iter()
+                .flat_map(|edition| edition.published(reference_data));
             let own = all.filter(|(p, region, _)| *p == plane && region.map(|r| &*r.id) == wanted);
             normalized(own.map(|(_, _, network)| network.into()).collect())
         };

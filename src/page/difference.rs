@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 
 use super::{Page, PageError, Ports};
-use crate::dataset::{Atlas, Edition, Region};
+use crate::dataset::{Edition, ReferenceData, Region};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, PortRange, Transport};
 
@@ -80,13 +80,18 @@ pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
 }
 
 /// Every difference, by region and plane.
-pub fn changes(page: &Page, edition: &Edition, atlas: &Atlas, extent: Extent) -> Vec<Change> {
+pub fn changes(
+    page: &Page,
+    edition: &Edition,
+    reference_data: &ReferenceData,
+    extent: Extent,
+) -> Vec<Change> {
     let wanted = |region: &&Region| {
         let expected = extent.regions.iter().any(|r| r.id == region.id);
         expected || (extent.others && page.names(&region.id))
     };
     let mut changes = Vec::new();
-    for region in atlas.regions.iter().filter(wanted) {
+    for region in reference_data.regions.iter().filter(wanted) {
         for plane in extent.planes {
             let kinds = [
                 networks(page, edition, region, *plane),

@@ -12,10 +12,10 @@ use super::blocks::{Block, STRUCK};
 use super::figures::{self, Dotted};
 use super::words::{Label, Topic, Vocabulary};
 use super::{Listings, PageError, Ports};
-use crate::dataset::Atlas;
+use crate::dataset::ReferenceData;
 use crate::policy::{ALL_REGIONS, Plane, Transport, address_or_cidr};
 
-/// Which region, by its position in the atlas, or every region; and the plane.
+/// Which region, by its position in the reference data, or every region; and the plane.
 pub type Key = (Option<usize>, Plane);
 
 /// The level of labels that are no headings.
@@ -25,10 +25,10 @@ const TEXT: u8 = 7;
 const LONGEST_LABEL: usize = 60;
 
 /// What blocks list, or all that is wrong with them.
-pub fn read(blocks: &[Block], atlas: &Atlas) -> Result<Listings, Vec<PageError>> {
+pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings, Vec<PageError>> {
     let mut reader = Reader {
-        atlas,
-        vocabulary: Vocabulary::new(atlas),
+        reference_data,
+        vocabulary: Vocabulary::new(reference_data),
         scopes: Vec::new(),
         doubt: None,
         open: None,
@@ -52,7 +52,7 @@ pub fn read(blocks: &[Block], atlas: &Atlas) -> Result<Listings, Vec<PageError>>
 
 /// What was read so far, and what holds at this place of the page.
 pub struct Reader<'a> {
-    pub atlas: &'a Atlas,
+    pub reference_data: &'a ReferenceData,
     pub vocabulary: Vocabulary,
     /// What holds at this place, the outermost first.
     scopes: Vec<Scope>,
@@ -180,7 +180,7 @@ impl Reader<'_> {
                 .rfind(|s| s.level < level && s.is_region());
             if let Some(Says::Region(Places::One(other))) = above.map(|scope| scope.says) {
                 if places != Places::One(other) {
-                    let region = self.atlas.regions[other].id.clone();
+                    let region = self.reference_data.regions[other].id.clone();
                     self.error(
                         line,
                         format!("this names another region than the heading above it, {region}"),
@@ -206,7 +206,7 @@ impl Reader<'_> {
         match label.regions[..] {
             [] => label.everywhere.then_some(Places::Every),
             [one] => Some(Places::One(one)),
-            _ if label.regions.len() == self.atlas.regions.len() => Some(Places::Every),
+            _ if label.regions.len() == self.reference_data.regions.len() => Some(Places::Every),
             _ => Some(Places::Several),
         }
     }
@@ -554,7 +554,7 @@ impl Reader<'_> {
     }
 
     pub fn name(&self, (region, plane): Key) -> String {
-        let region = region.map_or(ALL_REGIONS, |at| &*self.atlas.regions[at].id);
+        let region = region.map_or(ALL_REGIONS, |at| &*self.reference_data.regions[at].id);
         format!("{plane} of {region}")
     }
 }

@@ -26,7 +26,7 @@ impl Reader<'_> {
             for (key, draft) in &drafts {
                 match listing(draft, shared_ports(&drafts, key.1)) {
                     Ok(Some(listing)) => {
-                        let region = key.0.map(|at| self.atlas.regions[at].id.clone());
+                        let region = key.0.map(|at| self.reference_data.regions[at].id.clone());
                         listings.insert((region, key.1), listing);
                     }
                     // The ports of all regions stand by themselves.

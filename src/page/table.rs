@@ -266,7 +266,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        if everywhere || regions.len() == self.atlas.regions.len() {
+        if everywhere || regions.len() == self.reference_data.regions.len() {
             return Some(vec![None]);
         }
         Some(regions.into_iter().map(Some).collect())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::dataset::{Atlas, Region};
+use crate::dataset::{ReferenceData, Region};
 use crate::policy::{Plane, Transport};
 use crate::select::names;
 use crate::text::fold;
@@ -10,7 +10,7 @@ use crate::text::fold;
 /// What a label says. A text with any other word in it is no label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
-    /// Positions in the atlas, ascending, without repetition.
+    /// Positions in the reference data, ascending, without repetition.
     pub regions: Vec<usize>,
     /// All regions at once.
     pub everywhere: bool,
@@ -42,7 +42,7 @@ impl Label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
     Region(usize),
-    /// By its position in the atlas; `None` for a country.
+    /// By its position in the reference data; `None` for a country.
     Continent(Option<usize>),
     Everywhere,
     Plane(Plane),
@@ -145,24 +145,24 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    pub fn new(atlas: &Atlas) -> Self {
+    pub fn new(reference_data: &ReferenceData) -> Self {
         let mut words: Vec<(String, Word)> = Vec::new();
-        for (at, region) in atlas.regions.iter().enumerate() {
+        for (at, region) in reference_data.regions.iter().enumerate() {
             let names = names::names_of(region).map(str::to_owned);
             let names = names.chain(interconnect_names(region));
             words.extend(names.map(|name| (plain(&name), Word::Region(at))));
         }
-        for (at, continent) in atlas.continents.iter().enumerate() {
+        for (at, continent) in reference_data.continents.iter().enumerate() {
             let names = names::names_of_continent(continent);
             words.extend(names.map(|name| (plain(name), Word::Continent(Some(at)))));
         }
         let continent = |region: &Region| {
-            atlas
+            reference_data
                 .continents
                 .iter()
                 .position(|c| c.id == region.continent)
         };
-        let continents = atlas.regions.iter().map(continent).collect();
+        let continents = reference_data.regions.iter().map(continent).collect();
         for (word, spellings) in WORDS {
             words.extend(spellings.iter().map(|text| (plain(text), *word)));
         }
@@ -280,8 +280,8 @@ mod tests {
 
     #[test]
     fn labels_say_regions_planes_and_columns_and_nothing_else() {
-        let atlas = dataset::atlas().unwrap();
-        let vocabulary = Vocabulary::new(&atlas);
+        let reference_data = dataset::reference_data().unwrap();
+        let vocabulary = Vocabulary::new(&reference_data);
         let said = |text: &str| {
             let Some(label) = vocabulary.label(text) else {
                 return "-".to_owned();
@@ -291,7 +291,7 @@ mod tests {
                 label
                     .regions
                     .iter()
-                    .map(|at| atlas.regions[*at].id.to_string()),
+                    .map(|at| reference_data.regions[*at].id.to_string()),
             );
             words.extend(label.planes.iter().map(ToString::to_string));
             words.extend(label.everywhere.then(|| "everywhere".to_owned()));

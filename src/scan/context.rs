@@ -11,7 +11,7 @@ use memchr::{memchr_iter, memchr2_iter};
 
 use super::find::Found;
 use super::work::Work;
-use crate::dataset::Atlas;
+use crate::dataset::ReferenceData;
 use crate::limits::Limits;
 use crate::select::names;
 use crate::text::fold;
@@ -113,9 +113,9 @@ pub struct Words {
 
 impl Words {
     /// Of the regions and their names.
-    pub fn new(atlas: &Atlas) -> Self {
-        let regions = atlas.regions.iter().flat_map(names::names_of);
-        let continents = atlas.continents.iter();
+    pub fn new(reference_data: &ReferenceData) -> Self {
+        let regions = reference_data.regions.iter().flat_map(names::names_of);
+        let continents = reference_data.continents.iter();
         let continents = continents.flat_map(names::names_of_continent);
         let planes = [
             "sip",

@@ -11,7 +11,7 @@ use super::context::{Context, Positions, Subject, Words, says_twilio};
 use super::find::{Found, find, odd_addresses};
 use super::spellings::Spellings;
 use crate::catalog::{Catalog, Entry};
-use crate::dataset::{Atlas, SHORTEST_PREFIX};
+use crate::dataset::{ReferenceData, SHORTEST_PREFIX};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
@@ -138,13 +138,13 @@ impl<'a> Judge<'a> {
     pub fn new(
         catalog: &'a Catalog,
         expected: Vec<Expected>,
-        atlas: &Atlas,
+        reference_data: &ReferenceData,
         limits: Limits,
     ) -> Self {
         Judge {
             limits,
             told: AtomicUsize::new(0),
-            words: Words::new(atlas),
+            words: Words::new(reference_data),
             in_force: catalog.addresses(|entry| entry.in_force),
             signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
             published: catalog.addresses(|_| true),

@@ -1,6 +1,6 @@
 //! Finds what a user means by a name.
 
-use crate::dataset::{Atlas, Continent, Region};
+use crate::dataset::{Continent, ReferenceData, Region};
 use crate::text::fold;
 
 /// The name that stands for every region.
@@ -30,16 +30,16 @@ pub fn names_of_continent(continent: &Continent) -> impl Iterator<Item = &str> {
 
 /// The regions that a name stands for: one, or those of a continent. Empty when the name is
 /// unknown. [`ALL`] is the caller's, who knows which regions there are to choose from.
-pub fn find<'a>(name: &str, atlas: &'a Atlas) -> Vec<&'a Region> {
+pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
     let wanted = fold(name);
     let named = |region: &&Region| names_of(region).any(|known| fold(known) == wanted);
-    if let Some(region) = atlas.regions.iter().find(named) {
+    if let Some(region) = reference_data.regions.iter().find(named) {
         return vec![region];
     }
     let named = |continent: &&Continent| names_of_continent(continent).any(|k| fold(k) == wanted);
-    let continent = atlas.continents.iter().find(named);
+    let continent = reference_data.continents.iter().find(named);
     let within = |region: &&Region| continent.is_some_and(|c| c.id == region.continent);
-    atlas.regions.iter().filter(within).collect()
+    reference_data.regions.iter().filter(within).collect()
 }
 
 #[cfg(test)]
@@ -49,19 +49,19 @@ mod tests {
 
     #[test]
     fn no_name_stands_for_two_regions() {
-        let atlas = dataset::atlas().unwrap();
-        for region in &atlas.regions {
+        let reference_data = dataset::reference_data().unwrap();
+        for region in &reference_data.regions {
             for name in names_of(region) {
-                let owners = atlas
+                let owners = reference_data
                     .regions
                     .iter()
                     .filter(|other| names_of(other).any(|known| fold(known) == fold(name)));
                 assert_eq!(owners.count(), 1, "{name}");
             }
         }
-        for continent in &atlas.continents {
+        for continent in &reference_data.continents {
             for name in names_of_continent(continent) {
-                let regions = find(name, &atlas);
+                let regions = find(name, &reference_data);
                 assert!(!regions.is_empty(), "{name}");
                 assert!(
                     regions.iter().all(|r| r.continent == continent.id),

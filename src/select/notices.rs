@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Selection;
-use crate::dataset::{self, Atlas, Connection, Edition};
+use crate::dataset::{self, Connection, Edition, ReferenceData};
 use crate::policy::Policy;
 use crate::text;
 
@@ -12,12 +12,12 @@ pub fn notices(
     selection: &Selection,
     policy: &Policy,
     editions: &[Edition],
-    atlas: &Atlas,
+    reference_data: &ReferenceData,
 ) -> Vec<String> {
-    let interconnect = other_connection(selection, editions, atlas);
+    let interconnect = other_connection(selection, editions, reference_data);
     of_editions(editions)
         .chain(interconnect)
-        .chain(fewer_regions(policy, atlas))
+        .chain(fewer_regions(policy, reference_data))
         .collect()
 }
 
@@ -45,7 +45,11 @@ fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
 }
 
 /// The name of an Interconnect edge with a list for the public internet alone is hardly meant.
-fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) -> Option<String> {
+fn other_connection(
+    selection: &Selection,
+    editions: &[Edition],
+    reference_data: &ReferenceData,
+) -> Option<String> {
     if editions
         .iter()
         .any(|e| e.connection == Connection::Interconnect)
@@ -53,7 +57,7 @@ fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) 
         return None;
     }
     let is_edge = |name: &&String| {
-        let mut regions = atlas.regions.iter();
+        let mut regions = reference_data.regions.iter();
         regions.any(|region| text::fold(&region.interconnect_edge) == text::fold(name))
     };
     let name = selection.regions.iter().find(is_edge)?;
@@ -63,13 +67,13 @@ fn other_connection(selection: &Selection, editions: &[Edition], atlas: &Atlas) 
     ))
 }
 
-fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
+fn fewer_regions(policy: &Policy, reference_data: &ReferenceData) -> Option<String> {
     let scope = &policy.scope;
     if scope.all_regions {
         return None;
     }
     let selected = |id: &Arc<str>| scope.regions.contains(id);
-    let orphans = atlas.regions.iter().filter_map(|region| {
+    let orphans = reference_data.regions.iter().filter_map(|region| {
         let failover = region.failover.as_ref()?;
         let orphan = selected(&region.id) && !selected(failover);
         orphan.then(|| {
@@ -83,7 +87,7 @@ fn fewer_regions(policy: &Policy, atlas: &Atlas) -> Option<String> {
         "{} of {} regions selected, but Twilio asks for all of them: numbers may be served from \
          other regions{}",
         scope.regions.len(),
-        atlas.regions.len(),
+        reference_data.regions.len(),
         orphans.collect::<String>()
     ))
 }

@@ -34,10 +34,10 @@ pub fn everything() -> Selection {
 }
 
 pub fn policy(editions: &[&str], selection: &Selection) -> Result<Policy, String> {
-    let atlas = dataset::atlas().unwrap();
+    let reference_data = dataset::reference_data().unwrap();
     let names: Vec<String> = editions.iter().map(|e| (*e).to_owned()).collect();
     let editions = select::embedded_editions(&names).unwrap();
-    select::policy(selection, &editions, &atlas).map_err(|error| error.to_string())
+    select::policy(selection, &editions, &reference_data).map_err(|error| error.to_string())
 }
 
 fn directions(word: &str) -> Vec<Direction> {
