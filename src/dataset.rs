@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::policy::{Plane, PortRange, PortRangeError, Transport, parse_network};
-use crate::text::is_hidden;
+use crate::terminal::is_hidden;
 
 /// A file of `data/` as the build script turned it into JSON.
 macro_rules! embedded {

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::text::{did_you_mean, fold};
+use crate::names::{did_you_mean, normalize_name};
 
 /// Something that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ impl FromStr for Bound {
         let (name, number) = text.split_once('=').ok_or(BoundError::Shape)?;
         let known = TABLE
             .into_iter()
-            .find(|(_, known, ..)| *known == fold(name));
+            .find(|(_, known, ..)| *known == normalize_name(name));
         let (limit, _, _, highest) = known.ok_or_else(|| BoundError::Unknown {
             name: name.to_owned(),
             suggestion: did_you_mean(name, names().into_iter()),

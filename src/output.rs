@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use tempfile::{NamedTempFile, SpooledTempFile};
 
 use crate::limits::{Limit, Limits};
-use crate::text::{RED, YELLOW, painted, shortened, shown, shown_first};
+use crate::terminal::{RED, YELLOW, escape_hidden, escape_hidden_at_start, painted, shortened};
 
 /// Where the data of a command goes.
 #[derive(Clone, Debug)]
@@ -310,7 +310,7 @@ impl Console {
             word.to_owned()
         };
         // Nobody is left to be told when stderr itself fails.
-        let text = shown(&shortened(text));
+        let text = escape_hidden(&shortened(text));
         let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
     }
 
@@ -340,7 +340,7 @@ impl Console {
 pub fn print_note(text: &str) {
     if !text.is_empty() {
         let program = env!("CARGO_PKG_NAME");
-        let lines: Vec<String> = text.split('\n').map(shown_first).collect();
+        let lines: Vec<String> = text.split('\n').map(escape_hidden_at_start).collect();
         let _ = write!(io::stderr().lock(), "{program}: {}", lines.join("\n"));
     }
 }

@@ -25,7 +25,7 @@ use crate::firewall::Drift;
 use crate::format::read::{Lines, excerpt};
 use crate::policy::Granularity;
 use crate::policy::{Direction, Scope};
-use crate::text::shown;
+use crate::terminal::escape_hidden;
 
 /// What is the same for all files.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Summary {
     /// The names of the units in words.
     pub fn units(&self) -> String {
         let named = self.units.iter().take(UNITS_NAMED);
-        let named: Vec<String> = named.map(|unit| shown(unit)).collect();
+        let named: Vec<String> = named.map(|unit| escape_hidden(unit)).collect();
         let more = if self.units.len() > UNITS_NAMED {
             " and others"
         } else {

@@ -12,12 +12,12 @@ use crate::dataset::{
     self, Connection, DatasetError, Edition, ReferenceData, Region, SignalingPorts,
 };
 use crate::firewall::PublishedNetwork;
+use crate::names::{did_you_mean, normalize_name};
 use crate::packets::{Interval, normalized};
 use crate::policy::{
     Direction, Local, Origin, Plane, Policy, PortRange, Protocol, Remote, RemoteNetwork, Rule,
     Scope, SelectedEdition, State, Transport, merge,
 };
-use crate::text;
 
 pub use notices::{notices, of_editions as notices_of_editions};
 
@@ -99,13 +99,13 @@ pub enum SelectError {
 pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> {
     let mut editions: Vec<Edition> = Vec::new();
     for name in names {
-        let found = if text::fold(name) == CURRENT {
+        let found = if normalize_name(name) == CURRENT {
             let in_force =
                 |e: &Edition| e.connection == Connection::Public && e.superseded.is_none();
             dataset::editions()?.into_iter().find(in_force)
         } else {
-            let known =
-                dataset::edition_names().find(|known| text::fold(known) == text::fold(name));
+            let known = dataset::edition_names()
+                .find(|known| normalize_name(known) == normalize_name(name));
             match known {
                 Some(known) => dataset::edition(known)?,
                 None => None,
@@ -113,10 +113,7 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
         };
         let edition = found.ok_or_else(|| SelectError::UnknownEdition {
             name: name.clone(),
-            suggestion: text::did_you_mean(
-                name,
-                [CURRENT].into_iter().chain(dataset::edition_names()),
-            ),
+            suggestion: did_you_mean(name, [CURRENT].into_iter().chain(dataset::edition_names())),
             known: dataset::edition_names().collect::<Vec<_>>().join(", "),
         })?;
         if !editions.iter().any(|e| e.name == edition.name) {
@@ -204,7 +201,7 @@ pub fn regions<'a>(
     editions: &[Edition],
     reference_data: &'a ReferenceData,
 ) -> Result<Vec<&'a Region>, SelectError> {
-    let is_all = |name: &&String| text::fold(name) == names::ALL;
+    let is_all = |name: &&String| normalize_name(name) == names::ALL;
     let (all, named): (Vec<&String>, Vec<&String>) = names.iter().partition(is_all);
     let mut wanted: Vec<Arc<str>> = Vec::new();
     if !all.is_empty() || named.is_empty() {
@@ -251,7 +248,7 @@ fn everything<'a>(
 
 fn unknown_region(name: &str, reference_data: &ReferenceData) -> SelectError {
     let known = ids(reference_data.regions.iter());
-    if text::fold(name).is_empty() {
+    if normalize_name(name).is_empty() {
         return SelectError::EmptyRegion { known };
     }
     let region_names = reference_data.regions.iter().flat_map(names::names_of);
@@ -266,7 +263,7 @@ fn unknown_region(name: &str, reference_data: &ReferenceData) -> SelectError {
         .collect();
     SelectError::UnknownRegion {
         name: name.to_owned(),
-        suggestion: text::did_you_mean(name, continent_names.chain(region_names)),
+        suggestion: did_you_mean(name, continent_names.chain(region_names)),
         known,
         continents: continents.join(", "),
     }

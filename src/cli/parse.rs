@@ -9,8 +9,8 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use super::{Cli, command, main_job};
 use crate::commands::Outcome;
+use crate::names::did_you_mean;
 use crate::output;
-use crate::text::did_you_mean;
 
 /// Options that exclude each other, by their ids. One on the command line goes before the other's
 /// variable.

@@ -19,7 +19,7 @@ use crate::output::{self, Console, Spool};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
 use crate::select::{DEFAULT_EDITION, known_networks};
-use crate::text::shown_first;
+use crate::terminal::escape_hidden_at_start;
 
 /// How many files each thread judges before what was found is written away.
 const FILES_PER_THREAD: usize = 8;
@@ -178,7 +178,7 @@ impl Check {
         };
         let judged = Judged {
             file: file.to_string_lossy(),
-            name: shown_first(&name),
+            name: escape_hidden_at_start(&name),
             text,
             lines: if drift.is_none() {
                 Lines::default()

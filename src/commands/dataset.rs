@@ -15,7 +15,7 @@ use crate::page::{Heading, Page, PageError};
 use crate::policy::{ALL_REGIONS, Plane};
 use crate::report;
 use crate::select::{self, CURRENT, names};
-use crate::text::{json_escaped, shown};
+use crate::terminal::{escape_hidden, json_escaped};
 
 pub fn run(verb: &DatasetVerb, limits: Limits, console: Console) -> Result<Outcome> {
     match verb {
@@ -158,7 +158,7 @@ fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome
         .into_iter()
         .map(|edition| (changes(&page, &edition, &reference_data, extent), edition));
     let looks_like = nearest(compared.collect()).map(|(_, edition)| edition.connection);
-    let name = shown(&name_of(&args.page));
+    let name = escape_hidden(&name_of(&args.page));
     let heading = Heading {
         name: args.name.clone(),
         title: args

@@ -8,7 +8,7 @@ use crate::dataset::{self, Edition, ReferenceData, Region};
 use crate::format::registry::FORMATS;
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
-use crate::text::json_escaped;
+use crate::terminal::json_escaped;
 
 pub fn run(args: &ListArgs) -> Result<()> {
     let reference_data = dataset::reference_data()?;

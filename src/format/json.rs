@@ -15,7 +15,7 @@ use crate::policy::{
     SelectedEdition, State, Transport,
 };
 use crate::template;
-use crate::text::json_escaped;
+use crate::terminal::json_escaped;
 
 /// The row of the table of formats.
 pub struct Json;

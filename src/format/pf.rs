@@ -17,7 +17,7 @@ use crate::format::unit::Unit;
 use crate::policy::Granularity;
 use crate::policy::{Plane, Policy, PortRange, Protocol, Rule};
 use crate::template;
-use crate::text::clip;
+use crate::terminal::clip;
 
 mod ends;
 mod listing;

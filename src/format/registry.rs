@@ -10,7 +10,7 @@ use super::{
     markdown, mikrotik, nftables, pf, ufw, yaml,
 };
 use crate::firewall::DeployedUnit;
-use crate::text::{did_you_mean, fold};
+use crate::names::{did_you_mean, normalize_name};
 
 /// Every format, in the order in which help and documents list them.
 pub static FORMATS: &[&dyn Format] = &[
@@ -65,10 +65,10 @@ fn find_among(
     formats: impl Iterator<Item = &'static dyn Format> + Clone,
     name: &str,
 ) -> Result<&'static dyn Format, FormatError> {
-    let wanted = fold(name);
+    let wanted = normalize_name(name);
     let found = formats
         .clone()
-        .find(|format| names_of(*format).any(|known| fold(known) == wanted));
+        .find(|format| names_of(*format).any(|known| normalize_name(known) == wanted));
     found.ok_or_else(|| FormatError::Unknown {
         name: name.to_owned(),
         suggestion: did_you_mean(name, formats.clone().flat_map(names_of)),
@@ -124,7 +124,7 @@ mod tests {
             .iter()
             .copied()
             .flat_map(names_of)
-            .map(fold)
+            .map(normalize_name)
             .collect();
         names.sort();
         let count = names.len();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{PageError, figures, html, markdown};
-use crate::text::is_hidden;
+use crate::terminal::is_hidden;
 
 /// Stands before and after text that is struck out, as in Markdown.
 pub const STRUCK: &str = "~~";

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::dataset::{ReferenceData, Region};
+use crate::names::normalize_name;
 use crate::policy::{Plane, Transport};
 use crate::select::names;
-use crate::text::fold;
 
 /// What a label says. A text with any other word in it is no label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -261,7 +261,10 @@ fn interconnect_names(region: &Region) -> [String; 2] {
 
 /// Letters and digits alone, folded.
 fn plain(text: &str) -> String {
-    let kept: String = fold(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    let kept: String = normalize_name(text)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect();
     kept
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::dataset::Edition;
 use crate::page::difference::{Change, Kind};
 use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
-use crate::text::{json_reported, shown};
+use crate::terminal::{escape_hidden, json_reported};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -40,7 +40,7 @@ impl Comparison<'_> {
         } else {
             ""
         };
-        let page = shown(&self.page);
+        let page = escape_hidden(&self.page);
         if self.changes.is_empty() {
             return match &self.part {
                 Some(part) => format!("same in {part}: {page} as {edition}\n"),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::catalog::Catalog;
 use crate::explain::{Allowed, Answer, Explainer, Kind, Question};
 use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
-use crate::text::json_escaped;
+use crate::terminal::json_escaped;
 
 /// Of the JSON's shape.
 const VERSION: u32 = 2;

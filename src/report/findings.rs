@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::github::{Place, annotation};
 use super::sarif;
 use crate::scan::{Finding, Verdict};
-use crate::text::{GREEN, RED, YELLOW, json_reported, painted, shown, shown_first};
+use crate::terminal::{
+    GREEN, RED, YELLOW, escape_hidden, escape_hidden_at_start, json_reported, painted,
+};
 
 /// Of the JSON's shape.
 const VERSION: u32 = 1;
@@ -170,7 +172,10 @@ impl Findings<'_> {
             (true, _) => painted(name, YELLOW),
         };
         let file = if file == "-" { "stdin" } else { file };
-        let (file, message) = (shown_first(file), shown(&message(finding)));
+        let (file, message) = (
+            escape_hidden_at_start(file),
+            escape_hidden(&message(finding)),
+        );
         let Finding { line, column, .. } = finding;
         format!("{file}:{line}:{column}: {verdict}: {message}\n")
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{GitHub, Judged, PARTS_LIMIT, Report, Subject, Summary, Text, more_parts, words};
 use crate::packets::Side;
-use crate::text::{SPELLED_SIGN, is_hidden, without_commands};
+use crate::terminal::{SPELLED_SIGN, is_hidden, without_commands};
 
 impl Report for GitHub {
     fn head(&self, subject: &Subject, summary: &Summary) -> String {

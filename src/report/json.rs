@@ -16,7 +16,7 @@ use super::{Json, Judged, Report, Subject, Summary, deployed, words};
 use crate::firewall::{Attribution, Part, Unmeasured};
 use crate::packets::Dimension;
 use crate::policy::{ALL_REGIONS, Direction, Plane};
-use crate::text::json_reported;
+use crate::terminal::json_reported;
 
 /// Of the shape.
 const VERSION: u32 = 2;

@@ -7,7 +7,7 @@ use crate::firewall::Part;
 use crate::packets::Side;
 use crate::policy::Granularity;
 use crate::policy::{ALL_REGIONS, Direction};
-use crate::text::{GREEN, RED, painted, shown};
+use crate::terminal::{GREEN, RED, escape_hidden, painted};
 
 /// As many lines of a file as are shown for one part.
 const BLAME_LIMIT: usize = 3;
@@ -44,7 +44,7 @@ impl Report for Text {
         }
         writeln!(to, "\n{}", judged.name)?;
         for (name, why) in &judged.empty {
-            let (name, why) = (shown(name), shown(why));
+            let (name, why) = (escape_hidden(name), escape_hidden(why));
             writeln!(to, "  nothing is let through by {name}: {why}")?;
         }
         if let Some(direction) = judged.unselected {
@@ -70,7 +70,7 @@ impl Report for Text {
         }
         more(drift.missing.len() + drift.extra.len(), to)?;
         for (direction, unmeasured) in drift.unmeasured.iter().take(PARTS_LIMIT) {
-            let what = shown(&unmeasured.what);
+            let what = escape_hidden(&unmeasured.what);
             writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
             writeln!(to, "{}", blame_line(judged, unmeasured.at))?;
         }
@@ -122,7 +122,7 @@ fn source_lines(judged: &Judged, part: &Part, to: &mut dyn Write) -> io::Result<
 
 fn blame_line(judged: &Judged, at: u32) -> String {
     let (line, text) = deployed(judged, at);
-    format!("      line {line}: {}", shown(&text))
+    format!("      line {line}: {}", escape_hidden(&text))
 }
 
 /// `what nftables needs for tokyo, edition regional`, or the addresses alone of that

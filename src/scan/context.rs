@@ -13,8 +13,8 @@ use super::find::Found;
 use super::work::Work;
 use crate::dataset::ReferenceData;
 use crate::limits::Limits;
+use crate::names::normalize_name;
 use crate::select::names;
-use crate::text::fold;
 
 /// A line with these words is not judged.
 const IGNORE: [&str; 2] = ["twilio-sip-allow: ignore", "twilio-sip-allow:ignore"];
@@ -161,7 +161,7 @@ fn plain(text: &str) -> String {
         if word.is_ascii() {
             plain.extend(word.chars().map(|c| c.to_ascii_lowercase()));
         } else {
-            plain.push_str(&fold(word));
+            plain.push_str(&normalize_name(word));
         }
         plain.push(' ');
     }

@@ -1,7 +1,7 @@
 //! Finds what a user means by a name.
 
 use crate::dataset::{Continent, ReferenceData, Region};
-use crate::text::fold;
+use crate::names::normalize_name;
 
 /// The name that stands for every region.
 pub const ALL: &str = "all";
@@ -31,12 +31,13 @@ pub fn names_of_continent(continent: &Continent) -> impl Iterator<Item = &str> {
 /// The regions that a name stands for: one, or those of a continent. Empty when the name is
 /// unknown. [`ALL`] is the caller's, who knows which regions there are to choose from.
 pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
-    let wanted = fold(name);
-    let named = |region: &&Region| names_of(region).any(|known| fold(known) == wanted);
+    let wanted = normalize_name(name);
+    let named = |region: &&Region| names_of(region).any(|known| normalize_name(known) == wanted);
     if let Some(region) = reference_data.regions.iter().find(named) {
         return vec![region];
     }
-    let named = |continent: &&Continent| names_of_continent(continent).any(|k| fold(k) == wanted);
+    let named =
+        |continent: &&Continent| names_of_continent(continent).any(|k| normalize_name(k) == wanted);
     let continent = reference_data.continents.iter().find(named);
     let within = |region: &&Region| continent.is_some_and(|c| c.id == region.continent);
     reference_data.regions.iter().filter(within).collect()
@@ -52,10 +53,9 @@ mod tests {
         let reference_data = dataset::reference_data().unwrap();
         for region in &reference_data.regions {
             for name in names_of(region) {
-                let owners = reference_data
-                    .regions
-                    .iter()
-                    .filter(|other| names_of(other).any(|known| fold(known) == fold(name)));
+                let owners = reference_data.regions.iter().filter(|other| {
+                    names_of(other).any(|known| normalize_name(known) == normalize_name(name))
+                });
                 assert_eq!(owners.count(), 1, "{name}");
             }
         }

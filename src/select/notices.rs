@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Selection;
 use crate::dataset::{self, Connection, Edition, ReferenceData};
+use crate::names::normalize_name;
 use crate::policy::Policy;
-use crate::text;
 
 /// What the user should know of this selection, a line each.
 pub fn notices(
@@ -58,7 +58,7 @@ fn other_connection(
     }
     let is_edge = |name: &&String| {
         let mut regions = reference_data.regions.iter();
-        regions.any(|region| text::fold(&region.interconnect_edge) == text::fold(name))
+        regions.any(|region| normalize_name(&region.interconnect_edge) == normalize_name(name))
     };
     let name = selection.regions.iter().find(is_edge)?;
     Some(format!(

@@ -21,7 +21,7 @@ use crate::format::render::address_list;
 use crate::format::unit::Unit;
 use crate::policy::Granularity;
 use crate::policy::{Plane, Policy};
-use crate::text::clip;
+use crate::terminal::clip;
 
 mod list;
 mod repair;

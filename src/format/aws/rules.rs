@@ -9,7 +9,7 @@ use crate::format::interface::FormatInfo;
 use crate::format::render::networks::label;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Origin, Policy, PortRange, Protocol, RemoteNetwork, Rule, merge};
-use crate::text::clip;
+use crate::terminal::clip;
 
 /// AWS's default quota of rules in one direction of a security group.
 const RULE_QUOTA: usize = 60;

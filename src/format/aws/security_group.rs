@@ -16,7 +16,7 @@ use crate::format::json::{TEMPLATE, laid_out};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, Protocol, RemoteNetwork};
-use crate::text::clip;
+use crate::terminal::clip;
 
 mod group;
 mod permission;

@@ -9,7 +9,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use crate::format::read::json_node::{Node, Problem};
 use crate::packets::{Condition, Dimension, Interval, PacketBox, Protocols};
 use crate::policy::{Direction, parse_network};
-use crate::text::clip;
+use crate::terminal::clip;
 
 /// A protocol and ports.
 pub(in crate::format) struct Traffic<'a> {

@@ -17,7 +17,7 @@ use crate::format::render::networks::{Labelled, NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, Rule};
 use crate::template;
-use crate::text::clip;
+use crate::terminal::clip;
 
 mod addresses;
 mod entry;

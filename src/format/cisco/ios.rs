@@ -15,7 +15,7 @@ use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, PortRange, Rule, State};
 use crate::template;
-use crate::text::clip;
+use crate::terminal::clip;
 
 mod entry;
 mod free_text;

@@ -4,9 +4,9 @@ use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::names::did_you_mean;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
-use crate::text::did_you_mean;
 
 /// What a rule does with the packets of a box, which is in packet order.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::format::read::error::{ERROR_LIMIT, ReadError};
 use crate::format::read::lines::{place, place_of_error};
 use crate::limits::{Limit, Limits};
-use crate::text::clip;
+use crate::terminal::clip;
 
 /// A value of a JSON text.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Lines and places of a text.
 
 use super::error::ReadError;
-use crate::text::clip;
+use crate::terminal::clip;
 
 /// As many characters of a text as a message shows.
 const EXCERPT_LIMIT: usize = 240;

@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use serde::Serialize;
 
 use crate::policy::{Plane, Policy, RemoteNetwork, Rule};
-use crate::text::clip;
+use crate::terminal::clip;
 
 /// The regions of a network, and its editions where there are several to tell apart.
 pub fn label(policy: &Policy, network: &RemoteNetwork) -> String {

@@ -11,7 +11,7 @@ use super::{ENTRY_LIMIT, Entry};
 use crate::format::error::FormatError;
 use crate::format::read::query::UnitQuery;
 use crate::packets::{Interval, normalized};
-use crate::text::json_escaped;
+use crate::terminal::json_escaped;
 
 /// The JSON of `modify-managed-prefix-list`, which does all of it in one step.
 pub(super) fn command(

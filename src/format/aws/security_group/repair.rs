@@ -19,7 +19,7 @@ use crate::packets::{
     differences, near_differences, normalized,
 };
 use crate::policy::{Direction, Granularity, Policy, Protocol, boxes};
-use crate::text::json_escaped;
+use crate::terminal::json_escaped;
 
 /// A rule as the API identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

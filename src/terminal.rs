@@ -1,23 +1,6 @@
-//! Text that shows what it says, and names that people spell in many ways.
+//! Text that a terminal, a log or a JSON document shows as what it is.
 
 use std::borrow::Cow;
-
-use unicode_normalization::char::{decompose_compatible, is_combining_mark};
-
-/// How many near names an error shows.
-const NEAREST: usize = 3;
-
-/// The most letters of a name that is compared with others, and the most bytes that they take.
-const LONGEST: usize = 64;
-const LONGEST_BYTES: usize = 4 * LONGEST;
-
-/// The work that a search for near names may take: bytes folded, and pairs of letters compared.
-/// Each name costs [`PER_NAME`] besides.
-const STEPS: usize = 2_000_000;
-const PER_NAME: usize = 16;
-
-/// The fewest letters that are worth looking for inside names.
-const SHORTEST_PART: usize = 3;
 
 /// The code points that have no visible glyph of their own: property `Default_Ignorable_Code_Point`
 /// of `DerivedCoreProperties.txt`, Unicode 14.0.0. It includes the bidirectional controls.
@@ -89,7 +72,7 @@ pub fn json_reported(json: &str) -> Cow<'_, str> {
 
 /// The text on one line, with hidden characters spelled out, and without commands to a program that
 /// keeps logs.
-pub fn shown(text: &str) -> String {
+pub fn escape_hidden(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hidden(c) {
@@ -103,8 +86,8 @@ pub fn shown(text: &str) -> String {
 
 /// The same at the start of a line: GitHub's runner takes a line that begins with `::name`, perhaps
 /// after blanks, for a command.
-pub fn shown_first(text: &str) -> String {
-    let text = shown(text);
+pub fn escape_hidden_at_start(text: &str) -> String {
+    let text = escape_hidden(text);
     if text.trim_start().starts_with("::") {
         text.replacen(':', "\\u{3a}", 1)
     } else {
@@ -151,92 +134,6 @@ pub fn painted(word: &str, color: &str) -> String {
     format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
 }
 
-/// Two spellings of one name fold to the same text: case, accents, spaces, hyphens and
-/// underscores make no difference, nor do full-width and half-width letters.
-pub fn fold(name: &str) -> String {
-    let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
-    let mut folded = String::with_capacity(name.len());
-    for character in name.chars() {
-        // The order of combining marks is no matter, since they are left out.
-        decompose_compatible(character, |part| {
-            if part.is_ascii() && !joins(part) {
-                folded.push(part.to_ascii_lowercase());
-            } else if !is_combining_mark(part) && !joins(part) {
-                folded.extend(part.to_lowercase());
-            }
-        });
-    }
-    folded
-}
-
-/// The known names that the user may have meant, nearest first: typing errors of `name`, and names
-/// that contain it.
-///
-/// The names may come from an input of any size. Long names are skipped, and the search ends after
-/// [`STEPS`] steps, so an answer takes milliseconds.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let Some(wanted) = fold_short(name) else {
-        return Vec::new();
-    };
-    let length = wanted.chars().count();
-    let tolerance = (length / 3).max(1);
-    let mut steps = 0;
-    let mut near = Vec::new();
-    for known in known {
-        steps += PER_NAME + known.len().min(LONGEST_BYTES);
-        if steps > STEPS {
-            break;
-        }
-        let Some(folded) = fold_short(known) else {
-            continue;
-        };
-        let is_part = length >= SHORTEST_PART && folded.contains(&wanted);
-        let other = folded.chars().count();
-        let distance = if length.abs_diff(other) <= tolerance {
-            steps += length * other;
-            strsim::damerau_levenshtein(&wanted, &folded)
-        } else {
-            usize::MAX
-        };
-        let distance = if is_part {
-            distance.min(tolerance)
-        } else {
-            distance
-        };
-        if distance <= tolerance {
-            near.push((distance, folded, known));
-        }
-    }
-    // The order of the known names may be that of a hash table.
-    near.sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
-    let mut nearest: Vec<(String, &str)> = Vec::new();
-    for (_, folded, known) in near {
-        if nearest.iter().all(|(shown, _)| *shown != folded) {
-            nearest.push((folded, known));
-        }
-        if nearest.len() == NEAREST {
-            break;
-        }
-    }
-    nearest.into_iter().map(|(_, known)| known).collect()
-}
-
-/// The folded name; `None` if it is longer than a name that somebody mistypes.
-fn fold_short(name: &str) -> Option<String> {
-    let folded = (name.len() <= LONGEST_BYTES).then(|| fold(name))?;
-    (folded.chars().count() <= LONGEST).then_some(folded)
-}
-
-/// The nearest names as a question to put into an error, empty when none is near.
-pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = nearest(name, known);
-    if near.is_empty() {
-        String::new()
-    } else {
-        format!(" (did you mean {}?)", near.join(" or "))
-    }
-}
-
 /// At most `limit` characters, with dots where some were cut.
 pub fn clip(text: String, limit: usize) -> String {
     if text.len() <= limit || text.chars().count() <= limit {
@@ -266,7 +163,7 @@ mod tests {
     #[test]
     fn hidden_characters_are_spelled_out() {
         assert_eq!(
-            shown("a\n\u{1b}[31m\u{202e}東京"),
+            escape_hidden("a\n\u{1b}[31m\u{202e}東京"),
             "a\\n\\u{1b}[31m\\u{202e}東京"
         );
     }
@@ -280,7 +177,7 @@ mod tests {
             ("## x [y] #[z] ## [z] ##", "## x [y] #[z] ## [z] ##"),
             ("::stop-commands::pwn", "::stop-commands::pwn"),
         ] {
-            assert_eq!(shown(text), spelled);
+            assert_eq!(escape_hidden(text), spelled);
             let json = serde_json::json!([text]);
             let reported = json_reported(&json.to_string()).into_owned();
             assert_eq!(
@@ -300,7 +197,7 @@ mod tests {
             ("a::b", "a::b"),
             (":a", ":a"),
         ] {
-            assert_eq!(shown_first(text), spelled);
+            assert_eq!(escape_hidden_at_start(text), spelled);
         }
     }
 
@@ -353,91 +250,6 @@ mod tests {
         }
         let ranges = DEFAULT_IGNORABLE.windows(2);
         assert!(ranges.into_iter().all(|pair| pair[0].1 < pair[1].0));
-    }
-
-    #[test]
-    fn spellings_fold_to_one() {
-        for spelling in [
-            "São Paulo",
-            "sao_paulo",
-            "SAO-PAULO",
-            "sa\u{303}o paulo",
-            "Ｓａｏ　Ｐａｕｌｏ",
-        ] {
-            assert_eq!(fold(spelling), "saopaulo", "{spelling}");
-        }
-        assert_eq!(fold("ﾄｳｷｮｳ"), fold("トウキョウ"));
-    }
-
-    #[test]
-    fn slips_and_parts_of_names_are_near() {
-        let known = || ["asia-pacific", "tokyo", "tokyo-ix", "Tokyo", "us1", "us2"].into_iter();
-        for (name, question) in [
-            ("tokio", " (did you mean tokyo?)"),
-            ("tokyo-jx", " (did you mean tokyo-ix or tokyo?)"),
-            ("asia", " (did you mean asia-pacific?)"),
-            ("us3", " (did you mean us1 or us2?)"),
-            ("as", ""),
-            ("osaka", ""),
-            ("", ""),
-        ] {
-            assert_eq!(did_you_mean(name, known()), question, "{name}");
-        }
-    }
-
-    #[test]
-    fn near_names_are_found_among_thousands() {
-        let names: Vec<String> = (0..5_000).map(|n| format!("TWILIO-SIP-IN-{n}")).collect();
-        let known = || names.iter().map(String::as_str).chain(["TWILIO-SIP-OUT"]);
-        assert_eq!(
-            did_you_mean("TWILIO-SIP-UOT", known()),
-            " (did you mean TWILIO-SIP-OUT or TWILIO-SIP-IN-0 or TWILIO-SIP-IN-1?)"
-        );
-    }
-
-    #[test]
-    fn spellings_of_one_name_are_suggested_once() {
-        let names = ["sao-paulo", "SAO_PAULO", "São Paulo", "sao-paulo-ix"];
-        let repeated = std::iter::repeat_n(names, 1_000).flatten();
-        assert_eq!(
-            did_you_mean("saopualo", repeated),
-            " (did you mean sao-paulo?)"
-        );
-    }
-
-    #[test]
-    fn the_search_for_near_names_ends_after_a_bounded_number_of_steps() {
-        for length in [2, 14, 60, 63, 64, 255] {
-            let name = "a".repeat(length);
-            let other = "b".repeat(length);
-            let mut asked = 0_usize;
-            let endless = std::iter::repeat_with(|| {
-                asked += 1;
-                &*other
-            });
-            let most = STEPS / PER_NAME;
-            assert_eq!(
-                did_you_mean(
-                    &name,
-                    endless.take(if length > LONGEST { 1 } else { 2 * most })
-                ),
-                ""
-            );
-            assert!(asked <= most, "{length}: {asked}");
-        }
-    }
-
-    #[test]
-    fn long_names_are_not_compared() {
-        let long = "a".repeat(LONGEST + 1);
-        let longest = "a".repeat(LONGEST);
-        let huge = "a".repeat(30_000_000);
-        let wide = "\u{fdfa}".repeat(60);
-        let known = || [&*huge, &*long, &*wide, &*longest].into_iter();
-        assert_eq!(nearest(&longest[1..], known()), [&longest]);
-        assert_eq!(nearest(&long, known()), [""; 0]);
-        assert_eq!(nearest(&huge, known()), [""; 0]);
-        assert_eq!(nearest(&wide, known()), [""; 0]);
     }
 
     #[test]

@@ -1,0 +1,194 @@
+//! Names that people spell in many ways.
+
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+
+/// How many near names an error shows.
+const NEAREST: usize = 3;
+
+/// The most letters of a name that is compared with others, and the most bytes that they take.
+const LONGEST: usize = 64;
+const LONGEST_BYTES: usize = 4 * LONGEST;
+
+/// The work that a search for near names may take: bytes normalized, and pairs of letters compared.
+/// Each name costs [`PER_NAME`] besides.
+const STEPS: usize = 2_000_000;
+const PER_NAME: usize = 16;
+
+/// The fewest letters that are worth looking for inside names.
+const SHORTEST_PART: usize = 3;
+
+/// Two spellings of one name become the same text: case, accents, spaces, hyphens and
+/// underscores make no difference, nor do full-width and half-width letters.
+pub fn normalize_name(name: &str) -> String {
+    let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
+    let mut folded = String::with_capacity(name.len());
+    for character in name.chars() {
+        // The order of combining marks is no matter, since they are left out.
+        decompose_compatible(character, |part| {
+            if part.is_ascii() && !joins(part) {
+                folded.push(part.to_ascii_lowercase());
+            } else if !is_combining_mark(part) && !joins(part) {
+                folded.extend(part.to_lowercase());
+            }
+        });
+    }
+    folded
+}
+
+/// The known names that the user may have meant, nearest first: typing errors of `name`, and names
+/// that contain it.
+///
+/// The names may come from an input of any size. Long names are skipped, and the search ends after
+/// [`STEPS`] steps, so an answer takes milliseconds.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let Some(wanted) = normalize_short(name) else {
+        return Vec::new();
+    };
+    let length = wanted.chars().count();
+    let tolerance = (length / 3).max(1);
+    let mut steps = 0;
+    let mut near = Vec::new();
+    for known in known {
+        steps += PER_NAME + known.len().min(LONGEST_BYTES);
+        if steps > STEPS {
+            break;
+        }
+        let Some(folded) = normalize_short(known) else {
+            continue;
+        };
+        let is_part = length >= SHORTEST_PART && folded.contains(&wanted);
+        let other = folded.chars().count();
+        let distance = if length.abs_diff(other) <= tolerance {
+            steps += length * other;
+            strsim::damerau_levenshtein(&wanted, &folded)
+        } else {
+            usize::MAX
+        };
+        let distance = if is_part {
+            distance.min(tolerance)
+        } else {
+            distance
+        };
+        if distance <= tolerance {
+            near.push((distance, folded, known));
+        }
+    }
+    // The order of the known names may be that of a hash table.
+    near.sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
+    let mut nearest: Vec<(String, &str)> = Vec::new();
+    for (_, folded, known) in near {
+        if nearest.iter().all(|(shown, _)| *shown != folded) {
+            nearest.push((folded, known));
+        }
+        if nearest.len() == NEAREST {
+            break;
+        }
+    }
+    nearest.into_iter().map(|(_, known)| known).collect()
+}
+
+/// The folded name; `None` if it is longer than a name that somebody mistypes.
+fn normalize_short(name: &str) -> Option<String> {
+    let folded = (name.len() <= LONGEST_BYTES).then(|| normalize_name(name))?;
+    (folded.chars().count() <= LONGEST).then_some(folded)
+}
+
+/// The nearest names as a question to put into an error, empty when none is near.
+pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = nearest(name, known);
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!(" (did you mean {}?)", near.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_fold_to_one() {
+        for spelling in [
+            "São Paulo",
+            "sao_paulo",
+            "SAO-PAULO",
+            "sa\u{303}o paulo",
+            "Ｓａｏ　Ｐａｕｌｏ",
+        ] {
+            assert_eq!(normalize_name(spelling), "saopaulo", "{spelling}");
+        }
+        assert_eq!(normalize_name("ﾄｳｷｮｳ"), normalize_name("トウキョウ"));
+    }
+
+    #[test]
+    fn slips_and_parts_of_names_are_near() {
+        let known = || ["asia-pacific", "tokyo", "tokyo-ix", "Tokyo", "us1", "us2"].into_iter();
+        for (name, question) in [
+            ("tokio", " (did you mean tokyo?)"),
+            ("tokyo-jx", " (did you mean tokyo-ix or tokyo?)"),
+            ("asia", " (did you mean asia-pacific?)"),
+            ("us3", " (did you mean us1 or us2?)"),
+            ("as", ""),
+            ("osaka", ""),
+            ("", ""),
+        ] {
+            assert_eq!(did_you_mean(name, known()), question, "{name}");
+        }
+    }
+
+    #[test]
+    fn near_names_are_found_among_thousands() {
+        let names: Vec<String> = (0..5_000).map(|n| format!("TWILIO-SIP-IN-{n}")).collect();
+        let known = || names.iter().map(String::as_str).chain(["TWILIO-SIP-OUT"]);
+        assert_eq!(
+            did_you_mean("TWILIO-SIP-UOT", known()),
+            " (did you mean TWILIO-SIP-OUT or TWILIO-SIP-IN-0 or TWILIO-SIP-IN-1?)"
+        );
+    }
+
+    #[test]
+    fn spellings_of_one_name_are_suggested_once() {
+        let names = ["sao-paulo", "SAO_PAULO", "São Paulo", "sao-paulo-ix"];
+        let repeated = std::iter::repeat_n(names, 1_000).flatten();
+        assert_eq!(
+            did_you_mean("saopualo", repeated),
+            " (did you mean sao-paulo?)"
+        );
+    }
+
+    #[test]
+    fn the_search_for_near_names_ends_after_a_bounded_number_of_steps() {
+        for length in [2, 14, 60, 63, 64, 255] {
+            let name = "a".repeat(length);
+            let other = "b".repeat(length);
+            let mut asked = 0_usize;
+            let endless = std::iter::repeat_with(|| {
+                asked += 1;
+                &*other
+            });
+            let most = STEPS / PER_NAME;
+            assert_eq!(
+                did_you_mean(
+                    &name,
+                    endless.take(if length > LONGEST { 1 } else { 2 * most })
+                ),
+                ""
+            );
+            assert!(asked <= most, "{length}: {asked}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_not_compared() {
+        let long = "a".repeat(LONGEST + 1);
+        let longest = "a".repeat(LONGEST);
+        let huge = "a".repeat(30_000_000);
+        let wide = "\u{fdfa}".repeat(60);
+        let known = || [&*huge, &*long, &*wide, &*longest].into_iter();
+        assert_eq!(nearest(&longest[1..], known()), [&longest]);
+        assert_eq!(nearest(&long, known()), [""; 0]);
+        assert_eq!(nearest(&huge, known()), [""; 0]);
+        assert_eq!(nearest(&wide, known()), [""; 0]);
+    }
+}
