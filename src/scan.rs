@@ -5,6 +5,7 @@
 
 mod context;
 mod find;
+mod ignore_pattern;
 mod ignored;
 mod judge;
 mod spellings;

@@ -271,7 +271,7 @@ impl Scan<'_> {
         walk.run(|| {
             Box::new(|entry| {
                 self.add_entry(entry);
-                if self.seen().failed.is_some() {
+                if ignored.gave_up() || self.seen().failed.is_some() {
                     WalkState::Quit
                 } else {
                     WalkState::Continue

@@ -1,0 +1,454 @@
+//! A pattern of `.gitignore`, parsed and matched as Git does it (gitignore(5)), at a cost that is
+//! counted: one pattern and one path take at most about as many steps as the product of their lengths.
+//!
+//! Names are bytes, as in Git. No library is used, because none bounds the cost.
+
+use std::ops::RangeInclusive;
+
+/// The steps that matching may still take.
+pub struct Steps {
+    left: u64,
+    is_exceeded: bool,
+}
+
+impl Steps {
+    /// So many and no more.
+    pub fn new(left: u64) -> Steps {
+        Steps {
+            left,
+            is_exceeded: false,
+        }
+    }
+
+    /// The steps that were not taken.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// True if more steps were needed: the answers since then mean nothing.
+    pub fn is_exceeded(&self) -> bool {
+        self.is_exceeded
+    }
+
+    /// Takes steps; false if there were too few left.
+    pub fn take(&mut self, count: u64) -> bool {
+        self.is_exceeded |= self.left < count;
+        self.left = self.left.saturating_sub(count);
+        !self.is_exceeded
+    }
+}
+
+/// A path below the folder of a `.gitignore`.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The path from that folder on, without a slash at its start.
+    pub path: &'a [u8],
+    /// The last part of the path.
+    pub name: &'a [u8],
+    /// False for a symlink to a folder.
+    pub is_folder: bool,
+}
+
+/// A pattern that can match something.
+pub struct Pattern {
+    /// It begins with `!`: what it matches is not ignored.
+    pub is_negated: bool,
+    /// It ends with a slash.
+    matches_folders_alone: bool,
+    /// It has no other slash: it is compared with the name, not with the path.
+    is_for_names: bool,
+    form: Form,
+}
+
+/// The forms that most patterns have, and the general one.
+enum Form {
+    Exactly(Box<[u8]>),
+    /// An asterisk, and the end of a name.
+    Ending(Box<[u8]>),
+    Glob(Box<Glob>),
+}
+
+impl Pattern {
+    /// The pattern of a line without its line feed; `None` for a line that matches nothing.
+    pub fn parse(line: &[u8]) -> Option<Pattern> {
+        if line.starts_with(b"#") {
+            return None;
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = without_trailing_blanks(line.split(|byte| *byte == 0).next()?);
+        let (is_negated, line) = stripped(line, line.strip_prefix(b"!"));
+        let (matches_folders_alone, line) = stripped(line, line.strip_suffix(b"/"));
+        let is_for_names = !line.contains(&b'/');
+        let line = line.strip_prefix(b"/").unwrap_or(line);
+        if line.is_empty() {
+            return None;
+        }
+        Some(Pattern {
+            is_negated,
+            matches_folders_alone,
+            is_for_names,
+            form: Form::parse(line, is_for_names)?,
+        })
+    }
+
+    /// The byte at the end of every name that the pattern matches, if it is always the same.
+    pub fn last_byte(&self) -> Option<u8> {
+        match &self.form {
+            Form::Exactly(bytes) | Form::Ending(bytes) => bytes.last().copied(),
+            Form::Glob(glob) => match glob.tokens.last()? {
+                Token::Byte(byte) => Some(*byte),
+                _ => None,
+            },
+        }
+    }
+
+    /// True if the pattern, without a `!` at its start, matches; false if the steps run out.
+    pub fn matches(&self, candidate: &Candidate, steps: &mut Steps) -> bool {
+        if !steps.take(1) || (self.matches_folders_alone && !candidate.is_folder) {
+            return false;
+        }
+        let text = if self.is_for_names {
+            candidate.name
+        } else {
+            candidate.path
+        };
+        match &self.form {
+            Form::Exactly(wanted) => text == &**wanted,
+            Form::Ending(end) => ends_with(text, end),
+            Form::Glob(glob) => glob.matches(text, steps),
+        }
+    }
+}
+
+impl Form {
+    fn parse(pattern: &[u8], is_for_names: bool) -> Option<Form> {
+        let plain = pattern
+            .iter()
+            .take_while(|byte| !is_special(**byte))
+            .count();
+        let (start, rest) = pattern.split_at(plain);
+        Some(match rest {
+            [] => Form::Exactly(start.into()),
+            [b'*', end @ ..]
+                if is_for_names && start.is_empty() && !end.iter().any(|b| is_special(*b)) =>
+            {
+                Form::Ending(end.into())
+            }
+            _ => Form::Glob(Box::new(Glob::parse(start, rest)?)),
+        })
+    }
+}
+
+/// As the method of slices, but without a call of `memcmp` for most texts: it would take more time than all
+/// the rest.
+fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    let mut pairs = text.iter().zip(start).take(4);
+    pairs.all(|(a, b)| a == b) && text.starts_with(start)
+}
+
+/// See [`starts_with`].
+fn ends_with(text: &[u8], end: &[u8]) -> bool {
+    let mut pairs = text.iter().rev().zip(end.iter().rev()).take(4);
+    pairs.all(|(a, b)| a == b) && text.ends_with(end)
+}
+
+/// Whether there was something to strip, and the rest.
+fn stripped<'a>(whole: &'a [u8], rest: Option<&'a [u8]>) -> (bool, &'a [u8]) {
+    (rest.is_some(), rest.unwrap_or(whole))
+}
+
+/// A line without the blanks at its end, of which a backslash keeps one. Git leaves a line alone that ends
+/// with a backslash; it matches nothing.
+fn without_trailing_blanks(line: &[u8]) -> &[u8] {
+    let mut end = 0;
+    let mut at = 0;
+    while let Some(byte) = line.get(at) {
+        at += if *byte == b'\\' { 2 } else { 1 };
+        if *byte != b' ' {
+            end = at.min(line.len());
+        }
+    }
+    &line[..end]
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[' | b'\\')
+}
+
+/// A pattern with wildcards.
+struct Glob {
+    /// The bytes before the first wildcard.
+    start: Box<[u8]>,
+    tokens: Box<[Token]>,
+    /// The sets that [`Token::OneOf`] names by their places.
+    sets: Box<[Set]>,
+}
+
+#[derive(Clone, Copy)]
+enum Token {
+    Byte(u8),
+    /// `?`: any byte but a slash.
+    Any,
+    /// `[...]`
+    OneOf(u16),
+    /// `*`: bytes other than slashes.
+    Star,
+    /// `**/`: nothing, or everything up to any slash and with it; nothing is not enough for `**\/`.
+    Folders {
+        may_be_none: bool,
+    },
+    /// `**` at the end: all the rest.
+    Rest,
+}
+
+impl Glob {
+    /// `rest` begins with a wildcard. For Git it is a pattern of its own, so that `a**/b` means the same
+    /// as `a` before `**/b`.
+    fn parse(start: &[u8], rest: &[u8]) -> Option<Glob> {
+        let mut tokens = Vec::new();
+        let mut sets = Vec::new();
+        let mut at = 0;
+        while let Some(byte) = rest.get(at) {
+            let (token, length) = match byte {
+                b'*' => stars(rest, at),
+                b'?' => (Token::Any, 1),
+                b'[' => {
+                    let (set, length) = Set::parse(&rest[at + 1..])?;
+                    sets.push(set);
+                    let place = u16::try_from(sets.len() - 1).ok()?;
+                    (Token::OneOf(place), 1 + length)
+                }
+                b'\\' => (Token::Byte(*rest.get(at + 1)?), 2),
+                other => (Token::Byte(*other), 1),
+            };
+            tokens.push(token);
+            at += length;
+        }
+        Some(Glob {
+            start: start.into(),
+            tokens: tokens.into(),
+            sets: sets.into(),
+        })
+    }
+
+    /// Compares without recursion: of several asterisks in a part of the path only the last need be
+    /// tried again, and of several `**/` only the last.
+    fn matches(&self, text: &[u8], steps: &mut Steps) -> bool {
+        if !starts_with(text, &self.start) {
+            return false;
+        }
+        let text = &text[self.start.len()..];
+        let mut place = Place { token: 0, byte: 0 };
+        let mut retries = Retries::default();
+        while steps.take(1) {
+            let token = self.tokens.get(place.token);
+            let byte = text.get(place.byte).copied();
+            let next = match (token, byte) {
+                (None, None) | (Some(Token::Rest), _) => return true,
+                (Some(Token::Star), _) => {
+                    retries.star = Some(place.after_token());
+                    retries.star
+                }
+                (Some(Token::Folders { may_be_none }), _) => {
+                    let after = place.after_token();
+                    retries = Retries {
+                        star: None,
+                        folders: Some(after),
+                    };
+                    may_be_none.then_some(after)
+                }
+                // No other try leaves more of the text for the tokens that need some.
+                (Some(_), None) => return false,
+                (Some(token), Some(byte)) if self.accepts(*token, byte) => {
+                    if byte == b'/' {
+                        retries.star = None;
+                    }
+                    Some(place.after_both())
+                }
+                _ => None,
+            };
+            match next.or_else(|| retries.next(text)) {
+                Some(next) => place = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn accepts(&self, token: Token, byte: u8) -> bool {
+        match token {
+            Token::Byte(wanted) => byte == wanted,
+            Token::Any => byte != b'/',
+            Token::OneOf(place) => {
+                byte != b'/'
+                    && self
+                        .sets
+                        .get(usize::from(place))
+                        .is_some_and(|set| set.contains(byte))
+            }
+            Token::Star | Token::Folders { .. } | Token::Rest => false,
+        }
+    }
+}
+
+/// The token of asterisks in a row, and their length with that of a slash that belongs to them.
+fn stars(pattern: &[u8], at: usize) -> (Token, usize) {
+    let count = pattern[at..]
+        .iter()
+        .take_while(|byte| **byte == b'*')
+        .count();
+    let is_part = at == 0 || pattern[at - 1] == b'/';
+    match &pattern[at + count..] {
+        [] if is_part && count > 1 => (Token::Rest, count),
+        [b'/', ..] if is_part && count > 1 => (Token::Folders { may_be_none: true }, count + 1),
+        [b'\\', b'/', ..] if is_part && count > 1 => {
+            (Token::Folders { may_be_none: false }, count + 2)
+        }
+        _ => (Token::Star, count),
+    }
+}
+
+/// What is compared next.
+#[derive(Clone, Copy)]
+struct Place {
+    token: usize,
+    byte: usize,
+}
+
+impl Place {
+    fn after_token(self) -> Place {
+        Place {
+            token: self.token + 1,
+            ..self
+        }
+    }
+
+    fn after_both(self) -> Place {
+        Place {
+            token: self.token + 1,
+            byte: self.byte + 1,
+        }
+    }
+}
+
+/// Where to go on after a mismatch: behind an asterisk or `**/` that takes more of the text.
+#[derive(Default)]
+struct Retries {
+    star: Option<Place>,
+    folders: Option<Place>,
+}
+
+impl Retries {
+    fn next(&mut self, text: &[u8]) -> Option<Place> {
+        if let Some(star) = &mut self.star {
+            if text.get(star.byte).is_some_and(|byte| *byte != b'/') {
+                star.byte += 1;
+                return self.star;
+            }
+            self.star = None;
+        }
+        let folders = self.folders.as_mut()?;
+        folders.byte += 1 + memchr::memchr(b'/', text.get(folders.byte..)?)?;
+        self.folders
+    }
+}
+
+/// The bytes that brackets accept, a bit for each.
+struct Set([u64; 4]);
+
+impl Set {
+    /// The set of brackets whose text begins behind the first, and the length of that text with the last
+    /// bracket; `None` if Git takes the brackets for broken.
+    fn parse(text: &[u8]) -> Option<(Set, usize)> {
+        let is_negated = matches!(text.first()?, b'!' | b'^');
+        let mut set = Set([0; 4]);
+        let mut at = usize::from(is_negated);
+        let mut before = None;
+        loop {
+            // The first may be a bracket that closes.
+            let (element, length) = Element::parse(text.get(at..)?, before)?;
+            at += length;
+            before = match element {
+                Element::Byte(byte) => Some(byte),
+                Element::Range(_) | Element::Class(_) => None,
+            };
+            set.add(element);
+            if *text.get(at)? == b']' {
+                break;
+            }
+        }
+        if is_negated {
+            set.0 = set.0.map(|bits| !bits);
+        }
+        Some((set, at + 1))
+    }
+
+    fn add(&mut self, element: Element) {
+        match element {
+            Element::Byte(byte) => self.insert(byte),
+            Element::Range(range) => range.for_each(|byte| self.insert(byte)),
+            Element::Class(class) => {
+                let bytes = (0..=u8::MAX).filter(|byte| class(*byte));
+                bytes.for_each(|byte| self.insert(byte));
+            }
+        }
+    }
+
+    fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    fn contains(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+}
+
+/// A part of what is between brackets.
+enum Element {
+    Byte(u8),
+    Range(RangeInclusive<u8>),
+    /// `[:alpha:]` and the like.
+    Class(fn(u8) -> bool),
+}
+
+impl Element {
+    /// The first element of a text, and its length. `before` is the byte that a range may begin with.
+    fn parse(text: &[u8], before: Option<u8>) -> Option<(Element, usize)> {
+        Some(match (text, before) {
+            ([b'-', b'\\', end, ..], Some(start)) => (Element::Range(start..=*end), 3),
+            ([b'-', end, ..], Some(start)) if !matches!(end, b']' | b'\\') => {
+                (Element::Range(start..=*end), 2)
+            }
+            ([b'[', b':', rest @ ..], _) => {
+                let length = memchr::memchr(b']', rest)?;
+                match rest[..length].strip_suffix(b":") {
+                    Some(name) => (Element::Class(class(name)?), length + 3),
+                    None => (Element::Byte(b'['), 1),
+                }
+            }
+            ([b'\\', byte, ..], _) => (Element::Byte(*byte), 2),
+            ([byte, ..], _) => (Element::Byte(*byte), 1),
+            ([], _) => return None,
+        })
+    }
+}
+
+/// What Git takes a class of bytes for: ASCII alone.
+fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
+    Some(match name {
+        b"alnum" => |byte| byte.is_ascii_alphanumeric(),
+        b"alpha" => |byte| byte.is_ascii_alphabetic(),
+        b"blank" => |byte| matches!(byte, b' ' | b'\t'),
+        b"cntrl" => |byte| byte.is_ascii_control(),
+        b"digit" => |byte| byte.is_ascii_digit(),
+        b"graph" => |byte| byte.is_ascii_graphic(),
+        b"lower" => |byte| byte.is_ascii_lowercase(),
+        b"print" => |byte| matches!(byte, b' '..=b'~'),
+        b"punct" => |byte| byte.is_ascii_punctuation(),
+        // Neither a form feed nor a vertical tab.
+        b"space" => |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'),
+        b"upper" => |byte| byte.is_ascii_uppercase(),
+        b"xdigit" => |byte| byte.is_ascii_hexdigit(),
+        _ => return None,
+    })
+}
