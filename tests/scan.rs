@@ -5,11 +5,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{Ran, Tool, facts, python, valid_json, validate};
+use common::judge::{chance, pick};
+use common::oracle::Random;
+use common::{Ran, Tool, facts, has, python, valid_json, validate};
 use serde_json::Value;
 
 fn corpus() -> PathBuf {
@@ -791,6 +794,345 @@ fn the_files_of_a_folder_are_reported_in_order() {
     assert_eq!(report["summary"]["files"], 200);
     assert_eq!(report["summary"]["findings"]["superseded"], 200);
     assert_eq!(report["summary"]["findings"]["missing"], 200);
+}
+
+/// Writes a file that `scan` has findings in, and the folders that lead to it; false if there is a
+/// folder of that name, or a file in the place of one of the folders.
+fn found_file(path: &Path) -> bool {
+    let folders = path.parent().map(fs::create_dir_all);
+    folders.unwrap().is_ok() && fs::write(path, "54.65.63.200\n").is_ok()
+}
+
+/// The files with findings in a folder.
+fn scanned(folder: &Path) -> BTreeSet<String> {
+    let mut tool =
+        Tool::line("scan --fail-on none --report json --region tokyo --plane signaling .");
+    tool.command().current_dir(folder);
+    let ran = tool.run();
+    assert_eq!(ran.status, 0, "{ran}");
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| finding["file"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The files that Git does not ignore in a folder that it makes a repository of.
+fn kept_by_git(folder: &Path) -> BTreeSet<String> {
+    let git = |args: &[&str]| {
+        let output = Command::new("git")
+            .args(args)
+            .current_dir(folder)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("XDG_CONFIG_HOME", folder)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "git {args:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    git(&["init", "--quiet"]);
+    let files = git(&["ls-files", "-z", "--others", "--exclude-standard"]);
+    let files = files.split_terminator('\0');
+    let files = files.filter(|file| !file.ends_with(".gitignore"));
+    files.map(str::to_owned).collect()
+}
+
+/// The text of a `.gitignore`, the files that it ignores, and others that it does not.
+const IGNORED: &[(&str, &[&str], &[&str])] = &[
+    ("", &[], &["a"]),
+    ("a", &["a", "x/a"], &["A", "ab", "ba"]),
+    ("a", &["a/b", "x/a/b"], &["b"]),
+    ("/a", &["a"], &["x/a"]),
+    ("a/", &["a/b", "x/a/b"], &["x/y/a", "b"]),
+    ("/a/", &["a/b"], &["x/a/b"]),
+    ("x/a", &["x/a"], &["y/x/a", "a"]),
+    ("x/a", &["x/a/b"], &["a"]),
+    ("*.log", &["a.log", "x/.log"], &["a.logs", "log"]),
+    ("*", &["a", "x/a", ".a"], &[]),
+    ("*a*b*c", &["abc", "xa-b-c"], &["acb", "abcd"]),
+    ("a?c", &["abc", "x/axc"], &["ac", "a/c", "aéc"]),
+    ("a??c", &["aéc"], &["abc"]),
+    ("x/*/b", &["x/y/b"], &["x/b", "x/y/z/b"]),
+    ("x*b/c", &["xb/c", "xyb/c"], &["x/b/c"]),
+    // Asterisks in a row.
+    ("**/a", &["a", "x/a", "x/y/a"], &["ab", "x/ba"]),
+    ("x/**", &["x/a", "x/y/a"], &["y/x/a"]),
+    ("x/**/b", &["x/b", "x/y/b", "x/y/z/b"], &["xb", "y/x/b"]),
+    (
+        "x/**/y/**/b",
+        &["x/y/b", "x/1/y/2/3/b", "x/y/y/b"],
+        &["x/b", "x/1/b"],
+    ),
+    ("**", &["a", "x/a"], &[]),
+    ("**/", &["x/a"], &["a"]),
+    ("a**b", &["ab", "axb"], &["a/b"]),
+    (
+        "x/a**/b",
+        &["x/ab", "x/acd/b", "x/a/b", "x/a/c/b"],
+        &["x/acb", "x/b"],
+    ),
+    ("x/a?**/b", &["x/acd/b"], &["x/acb", "x/ac/d/b"]),
+    (r"**\/b", &["x/b", "x/y/b"], &["b"]),
+    ("***/b", &["b", "x/y/b"], &["xb"]),
+    ("x/*?/b", &["x/y/b"], &["x/y/z/b"]),
+    // The last one that matches decides; nothing comes back from an ignored folder.
+    ("*.log\n!a.log", &["b.log"], &["a.log"]),
+    ("!a.log\n*.log", &["a.log", "b.log"], &[]),
+    ("x/\n!x/a", &["x/a"], &["a"]),
+    ("x/*\n!x/a", &["x/b"], &["x/a"]),
+    ("a\n!a/", &["x/a"], &["a/b"]),
+    ("!!a", &[], &["a", "!a"]),
+    // Blanks, line ends and comments.
+    ("a  ", &["a"], &["a  "]),
+    (r"a\ ", &["a "], &["a"]),
+    (r"a \ b  ", &["a  b"], &["a"]),
+    (r"a\\ ", &[r"a\"], &[r"a\ "]),
+    ("a\t", &["a\t"], &["a"]),
+    (" a", &[" a"], &["a"]),
+    ("a\r\n", &["a"], &["a\r"]),
+    ("a\r\r\nb\r", &["a\r", "b"], &["a", "b\r"]),
+    ("a\0b\n", &["a"], &["ab"]),
+    (
+        "#a\n##\n\n  \n\r\n/\n!\n!/\n//",
+        &[],
+        &["#a", "##", "a", "x/a"],
+    ),
+    (r"\#a", &["#a"], &["a"]),
+    (r"\!a", &["!a"], &["a"]),
+    (" #a", &[" #a"], &["#a"]),
+    ("\u{feff}a\n\u{feff}b", &["a", "\u{feff}b"], &["b"]),
+    // Backslashes.
+    (r"\a\*", &["a*"], &["ab", r"\a*"]),
+    (r"a\", &[], &["a", r"a\"]),
+    (r"a\/", &[], &["a/b", r"a\/b"]),
+    (r"*\", &[], &["a", r"a\"]),
+    // Brackets.
+    ("[a-c]", &["a", "b", "c"], &["d", "-", "ab"]),
+    ("[!a-c]", &["d", "-"], &["a", "b", "é"]),
+    ("[^a]", &["b", "^"], &["a"]),
+    ("[a^!]", &["^", "!", "a"], &["b"]),
+    ("[]a]", &["]", "a"], &["b"]),
+    ("[!]a]", &["b"], &["]", "a"]),
+    ("[]-a]", &["]", "^", "a"], &["-", "b"]),
+    ("[-a]", &["-", "a"], &["b"]),
+    ("[a-]", &["-", "a"], &["b"]),
+    ("[a-c-e]", &["a", "c", "-", "e"], &["d"]),
+    ("[c-a]", &["c"], &["a", "b", "-"]),
+    (r"[\]]", &["]"], &["\\"]),
+    (r"[a-\d]", &["a", "c", "d"], &["-", "\\"]),
+    (r"[\\-a]", &["\\", "^", "a"], &["b"]),
+    ("[[:digit:]x]", &["1", "x"], &["y", ":", "[x]"]),
+    ("[![:digit:]]", &["x"], &["1"]),
+    ("[[:digit:]-z]", &["1", "-", "z"], &["x"]),
+    ("[[:digit]", &[":", "d", "["], &["1"]),
+    ("[[:no:]a]", &[], &["a", ":", "n"]),
+    ("[[:]", &["[", ":"], &["a"]),
+    ("[[::]]", &[], &["[", ":", ":]"]),
+    ("[[:digit:]", &[], &["1", ":", "d"]),
+    ("[a", &[], &["a", "[a"]),
+    ("[", &[], &["["]),
+    ("[]", &[], &["[]", "]"]),
+    ("[!]", &[], &["[!]", "!"]),
+    (r"[a\", &[], &["a", r"[a\"]),
+    ("x[/]b", &[], &["x/b", "x[/]b"]),
+    ("x[!a]b/c", &["x-b/c"], &["x/b/c"]),
+    ("{a,b}", &["{a,b}"], &["a", "b"]),
+];
+
+#[test]
+fn patterns_of_gitignore_mean_what_they_mean_to_git() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut kept = BTreeSet::new();
+    for (number, (patterns, ignored, others)) in IGNORED.iter().enumerate() {
+        let at = folder.path().join(number.to_string());
+        for file in ignored.iter().chain(*others) {
+            assert!(found_file(&at.join(file)), "{patterns:?}: {file:?}");
+        }
+        fs::write(at.join(".gitignore"), patterns).unwrap();
+        kept.extend(others.iter().map(|file| format!("{number}/{file}")));
+    }
+    let assert_are_kept = |found: BTreeSet<String>, by: &str| {
+        if let Some(file) = found.symmetric_difference(&kept).next() {
+            let (number, file) = file.split_once('/').unwrap();
+            let (patterns, ..) = IGNORED[number.parse::<usize>().unwrap()];
+            panic!("{by} takes {file:?} the other way for {patterns:?}");
+        }
+    };
+    assert_are_kept(scanned(folder.path()), "scan");
+    if has("git", "patterns_of_gitignore_mean_what_they_mean_to_git") {
+        assert_are_kept(kept_by_git(folder.path()), "git");
+    }
+}
+
+/// The parts that random patterns are made of.
+const PARTS: [&str; 44] = [
+    "a",
+    "a",
+    "a",
+    "b",
+    "b",
+    "b",
+    "c",
+    ".",
+    "-",
+    "A",
+    "é",
+    "*",
+    "*",
+    "*",
+    "**",
+    "**/",
+    "/**",
+    "/**/",
+    "?",
+    "?",
+    "/",
+    "/",
+    "/",
+    "[ab]",
+    "[!a]",
+    "[^b]",
+    "[a-c]",
+    "[[:alpha:]]",
+    "[![:punct:]b]",
+    "[",
+    "]",
+    "[[:",
+    ":]",
+    "\\",
+    "\\a",
+    "\\*",
+    r"\/",
+    " ",
+    r"\ ",
+    "!",
+    "#",
+    "***",
+    "\r",
+    "[]-]",
+];
+
+/// The parts of random names: few, so that many patterns match.
+const LETTERS: [&str; 16] = [
+    "a", "a", "a", "a", "b", "b", "b", "b", "c", ".", "-", "A", "é", "*", "[", " ",
+];
+
+fn random_path(random: &mut Random) -> String {
+    let depth = random.between(1, 3);
+    let mut name = |_| {
+        let length = random.between(1, 3);
+        let letters = (0..length).map(|_| *pick(random, &LETTERS));
+        let name: String = letters.collect();
+        if name.chars().all(|letter| letter == '.') {
+            "a".to_owned()
+        } else {
+            name
+        }
+    };
+    (0..depth).map(&mut name).collect::<Vec<_>>().join("/")
+}
+
+/// Random parts, or a path some of whose letters became wildcards.
+fn random_pattern(random: &mut Random, paths: &[String]) -> String {
+    let mut pattern = String::new();
+    if chance(random, 6) {
+        pattern.push('!');
+    }
+    if chance(random, 2) {
+        let length = random.between(1, 7);
+        pattern.extend((0..length).map(|_| *pick(random, &PARTS)));
+        return pattern;
+    }
+    let path = pick(random, paths);
+    let start = if chance(random, 2) {
+        0
+    } else {
+        path.rfind('/').map_or(0, |slash| slash + 1)
+    };
+    for letter in path[start..].chars() {
+        match random.between(1, 6) {
+            1 => pattern += pick::<&str>(random, &PARTS),
+            2 => pattern += pick::<&str>(random, &["*", "**", "?", "**/", "*", "/**/"]),
+            _ => pattern.push(letter),
+        }
+    }
+    pattern
+}
+
+/// 120 folders, each with a few random patterns, and files of random names; the number of the files.
+fn random_folders(random: &mut Random, folder: &Path) -> usize {
+    let mut files = 0;
+    for number in 0..120 {
+        let at = folder.join(number.to_string());
+        let paths: Vec<String> = (0..30).map(|_| random_path(random)).collect();
+        let names: BTreeSet<&String> = paths.iter().collect();
+        // Another path may need a folder of that name.
+        let made = names.into_iter().filter(|path| found_file(&at.join(path)));
+        files += made.count();
+        let count = random.between(1, 3);
+        let lines = (0..count).map(|_| random_pattern(random, &paths) + "\n");
+        fs::write(at.join(".gitignore"), lines.collect::<String>()).unwrap();
+    }
+    files
+}
+
+#[test]
+fn random_patterns_of_gitignore_mean_what_they_mean_to_git() {
+    if !has(
+        "git",
+        "random_patterns_of_gitignore_mean_what_they_mean_to_git",
+    ) {
+        return;
+    }
+    let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let mut random = Random::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let files = random_folders(&mut random, folder.path());
+    let kept = kept_by_git(folder.path());
+    let scanned = scanned(folder.path());
+    let ignored = files - kept.len();
+    assert!(
+        ignored > 500 && kept.len() > 500,
+        "{ignored} {}",
+        kept.len()
+    );
+    if let Some(file) = scanned.symmetric_difference(&kept).next() {
+        let at = folder.path().join(file.split('/').next().unwrap());
+        let patterns = fs::read_to_string(at.join(".gitignore")).unwrap();
+        let by_git = kept.contains(file);
+        panic!("seed {seed}: {patterns:?} {file:?}: kept by git: {by_git}");
+    }
+}
+
+/// Every byte of ASCII that a name can be, and every class of bytes.
+#[test]
+fn classes_of_bytes_in_gitignore_are_those_of_git() {
+    const CLASSES: [&str; 13] = [
+        "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+        "upper", "xdigit", "word",
+    ];
+    if !has("git", "classes_of_bytes_in_gitignore_are_those_of_git") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for class in CLASSES {
+        let at = folder.path().join(class);
+        for byte in (1..=127)
+            .map(char::from)
+            .filter(|byte| !"./".contains(*byte))
+        {
+            assert!(found_file(&at.join(byte.to_string())));
+        }
+        assert!(found_file(&at.join("é")));
+        fs::write(
+            at.join(".gitignore"),
+            format!("[[:{class}:]]\n[[:{class}:]][[:{class}:]]\n"),
+        )
+        .unwrap();
+    }
+    assert_eq!(scanned(folder.path()), kept_by_git(folder.path()));
 }
 
 #[test]
