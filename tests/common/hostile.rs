@@ -37,6 +37,22 @@ const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 const SCAN_BY: &str = "scan -q --dataset FILE FILE";
 
+/// A scan of folders within each other: some named `b`, each with the patterns, then some with names of
+/// 250 letters, and files in the innermost.
+macro_rules! scan_ignored {
+    ($with_patterns:literal, $with_long_names:literal, $files:literal) => {
+        concat!(
+            "scan -q $(at=TREE; rm -rf $at; for n in $(seq ",
+            $with_patterns,
+            "); do at=$at/b; mkdir -p $at; cp FILE $at/.gitignore; done; for n in $(seq ",
+            $with_long_names,
+            "); do at=$at/$(printf 'ab%.0s' $(seq 125)); done; mkdir -p $at; for n in $(seq ",
+            $files,
+            "); do echo 'twilio 54.65.63.193' >$at/$n; done; echo TREE)"
+        )
+    };
+}
+
 const ENGINE: &str = "the template takes more than 192 MiB of memory or 1 second of computing, or is nested too deeply; make it build fewer and smaller values";
 const OUTPUT: &str = "the output has more than 67108864 bytes; --limit output=NUMBER allows more";
 const NO_CHAIN: &str = "stdout: there is no such chain in ";
@@ -106,6 +122,10 @@ pub const INPUTS: &[Hostile] = &[
     input("a list of 5,000 networks, and 6,000 times a network around them, scan", SCAN_BY, || scanned_dataset(&addresses(5_000, 2, ", "), "198.51.100.0/24", &"twilio 20.0.0.0/8\n# ".repeat(6_000)), WORK),
     input("90,000 gaps between the addresses of a network, scan", SCAN_BY, || scanned_dataset("192.88.99.1", "20.0.0.0/8", &addresses(90_000, 168, "\n# ")), WORK),
     input("20,000 addresses that are one slip from 80 published ones each", "scan -q --limit work=2M --dataset FILE FILE", || scanned_dataset(&slips_from("111.111.111.111"), "198.51.100.0/24", &"twilio 111.111.111.111\n# ".repeat(20_000)), "it takes more than 2097152 steps to work out; --limit work=NUMBER allows more"),
+    input("800 patterns of 120 question marks, scan", scan_ignored!(1, 2, 1), || question_marks(800, 120), "stdout: 1 file with addresses of Twilio's: 1 current"),
+    input("48 patterns of 230 question marks for 200 files deep below, scan", scan_ignored!(1, 13, 200), || question_marks(48, 230), "stdout: 200 files with addresses of Twilio's: 200 current"),
+    input("48 patterns of 230 question marks in each of 40 folders, scan", scan_ignored!(40, 13, 20), || question_marks(48, 230), "stdout: 20 files with addresses of Twilio's: 20 current"),
+    input("2,000 patterns that almost match, scan", scan_ignored!(1, 13, 20), || format!("**/*{}?c?\n", "ab".repeat(60)).repeat(2_000).into(), "TREE: the patterns of .gitignore take too long to match; name the files to scan instead of the folder"),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
     input("a million resources that are no rules", "check -q -f cloudformation FILE", || format!("{{\"Resources\": {{{}}}}}", (0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")).into(), "stdout: missing in"),
@@ -217,6 +237,12 @@ pub const INPUTS: &[Hostile] = &[
     input("UTF-16, page", PAGE, || utf16(b"# x\n", u16::to_le_bytes), UTF16),
     input("UTF-16, scan", SCAN, || utf16(b"Twilio 54.65.63.192/30\n", u16::to_be_bytes), "stdout: 1 current"),
 ];
+
+/// Patterns for names that have an `a` so many letters before a number.
+fn question_marks(patterns: usize, marks: usize) -> Vec<u8> {
+    let pattern = |number| format!("*a{}{number}z\n", "?".repeat(marks));
+    (0..patterns).map(pattern).collect::<String>().into()
+}
 
 /// A dataset with these signaling networks.
 fn dataset(signaling: &str) -> Vec<u8> {
