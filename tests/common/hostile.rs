@@ -129,6 +129,10 @@ pub const INPUTS: &[Hostile] = &[
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
     input("a million resources that are no rules", "check -q -f cloudformation FILE", || format!("{{\"Resources\": {{{}}}}}", (0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")).into(), "stdout: missing in"),
+    input("300,000 resources in a chain of references, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..300_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\", \"a\": {{\"Ref\": \"a{}\"}}}}", n + 1)).collect::<Vec<_>>().join(", ")), "stdout: missing in"),
+    input("30 MB of names in a text, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"Fn::Sub\": \"{}\"}}", "${a}".repeat(7 * MIB))), "stdout: missing in"),
+    input("a million resources beside a custom one, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")), WORK),
+    input("nested JSON, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"a\": {}{}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB))), DEPTH),
     // Sets of packets that explode.
     input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
     input("10,000 denies across each other", IPTABLES, || denies(across), WORK),
@@ -464,6 +468,12 @@ fn set(types: &str, count: u32, element: fn(u32) -> String) -> String {
         "set s {{\ntype {types}\nelements = {{ {} }}\n}}",
         elements.join(", ")
     )
+}
+
+/// A template with a rule of a security group and other resources.
+fn cloudformation(resources: &str) -> Vec<u8> {
+    let rule = "{\"Type\": \"AWS::EC2::SecurityGroupIngress\", \"Properties\": {\"GroupId\": \"sg-1\", \"IpProtocol\": \"-1\", \"CidrIp\": \"192.0.2.0/24\"}}";
+    format!("{{\"Resources\": {{\"Rule\": {rule}, {resources}}}}}").into()
 }
 
 fn json_rules(count: usize) -> Vec<u8> {

@@ -228,6 +228,8 @@ const REFUSED: &str = r#"
 /Resources/Own = {"Type": "Custom::Rules", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Group": {"Ref": "SecurityGroupId"}}} => Resources.Own: the custom resource gets the security group 'SecurityGroupId' and may add rules
 /Resources/Own = {"Type": "Example::Network::SecurityGroupRules", "Properties": {"GroupId": {"Ref": "SecurityGroupId"}, "CidrIp": "0.0.0.0/0"}} => Resources.Own: the resource of a type that is not of AWS gets the security group 'SecurityGroupId' and may add rules
 /Resources/Own = {"Type": "AWS::CloudFormation::CustomResource", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Groups": [{"Ref": "SecurityGroupId"}]}} => Resources.Own: the custom resource gets the security group
+/Resources/Own = {"Type": "AWS::SSM::Association", "Properties": {"Name": "a", "Parameters": {"G": [{"Ref": "SecurityGroupId"}]}}} => Resources.Own: the association of Systems Manager gets the security group 'SecurityGroupId' and may add rules
+/Resources/Own = {"Type": "Custom::Rules", "Properties": {"A": {"Fn::Transform": {"Name": "AWS::Include"}}}} => Resources.Own: a transform changes the resource, and its result is not in the text
 "#;
 
 const NO_TEMPLATE: &str = r#"
@@ -261,22 +263,146 @@ fn what_is_not_understood_is_refused() {
         let refused = own.refused(text);
         assert!(refused.contains(message), "{text}\n{refused}");
     }
-    // Escapes hide a name from a search.
-    let nested = edited(
-        r#"/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}}"#,
-    );
-    let escaped = nested.replace(
-        "\"Group\": {\n            \"Ref\": \"Sec",
-        "\"Group\": {\"Ref\": \"\\u0053ec",
-    );
-    assert_ne!(escaped, nested);
-    assert!(
-        own.refused(&escaped)
-            .contains("the nested stack gets the security group")
-    );
     let text = own.text();
     for end in (1..text.len() - 2).step_by(7) {
         assert!(own.refused(&text[..end]).contains("JSON"), "{end}");
+    }
+}
+
+/// Parameters, mappings and resources of which some have the group, which is the parameter or sg-1.
+const BESIDE: &str = r#"{
+    "Parameters": {
+        "Known": {"Type": "String", "Default": "sg-1"}, "Other": {"Type": "String"},
+        "MySecurityGroupId2": {"Type": "String"}
+    },
+    "Mappings": {"Groups": {"a": {"b": "sg-1"}}, "Others": {"a": {"b": "sg-2"}}},
+    "Resources": {
+        "Stored": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "SecurityGroupId"}}},
+        "Copy": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Fn::GetAtt": "Stored.Value"}}},
+        "Opener": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"GROUP": {"Ref": "SecurityGroupId"}}}}},
+        "Idle": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"SecurityGroupId": "sg-12"}}}},
+        "Circle": {"Type": "AWS::SSM::Parameter", "DependsOn": "Stored", "Properties": {"Value": {"Ref": "Circle"}}}
+    }
+}"#;
+
+/// Properties of a custom resource, and the group that it gets by them.
+const GETS: &str = r#"
+{"A": {"Ref": "SecurityGroupId"}} => parameter
+{"A": {"\u0052ef": "\u0053ecurityGroupId"}} => parameter
+{"A": {"Fn::Sub": "a ${Other} ${ SecurityGroupId } b"}} => parameter
+{"A": {"Fn::Sub": ["${a}", {"a": {"Ref": "SecurityGroupId"}}]}} => parameter
+{"A": {"Fn::Sub": ["${SecurityGroupId}", {"a": "b"}]}} => parameter
+{"A": {"Fn::If": ["Prod", {"Ref": "Other"}, {"Fn::Join": ["", ["a", {"Ref": "SecurityGroupId"}]]}]}} => parameter
+{"A": {"Ref": "Stored"}} => parameter
+{"A": {"Fn::GetAtt": ["Stored", "Value"]}} => parameter
+{"A": {"Fn::GetAtt": "Stored.Value"}} => parameter
+{"A": {"Fn::Sub": "${Stored.Value}"}} => parameter
+{"A": {"Fn::GetAtt": ["Copy", "Value"]}} => parameter
+{"ServiceToken": {"Fn::GetAtt": ["Opener", "Arn"]}} => parameter
+{"A": {"Ref": "InUDP5060Net54x65x63x192x30"}} => parameter sg-1
+{"A": "sg-1"} => sg-1
+{"A": "aws ec2 authorize-security-group-ingress --group-id sg-1 --protocol -1"} => sg-1
+{"sg-1": "0.0.0.0/0"} => sg-1
+{"A": {"Ref": "Known"}} => sg-1
+{"A": {"Fn::FindInMap": ["Groups", "a", "b"]}} => sg-1
+{"A": {"Fn::FindInMap": ["Others", "a", "b"]}} => none
+{"A": "sg-12"} => none
+{"A": "sg-2 and sg-"} => none
+{"SecurityGroupIds": [{"Ref": "Other"}]} => none
+{"SecurityGroupId": {"Ref": "Other"}} => none
+{"A": {"Ref": "MySecurityGroupId2"}} => none
+{"A": "SecurityGroupId"} => none
+{"A": {"Fn::Sub": "${!SecurityGroupId} SecurityGroupId"}} => none
+{"ServiceToken": {"Fn::GetAtt": ["Idle", "Arn"]}} => none
+{"A": {"Ref": "Circle"}} => none
+{"A": {"Ref": "AWS::StackName"}} => none
+"#;
+
+#[test]
+fn a_resource_gets_the_group_by_any_chain_of_references() {
+    let own = tokyo(&BOTH);
+    for (group, is_parameter) in [("parameter", true), ("sg-1", false)] {
+        for (properties, ways) in rows(GETS) {
+            let mut value = own.value();
+            let beside: Value = serde_json::from_str(BESIDE).unwrap();
+            for (section, members) in beside.as_object().unwrap() {
+                for (name, member) in members.as_object().unwrap() {
+                    value[section][name] = member.clone();
+                }
+            }
+            if !is_parameter {
+                for (_, resource) in value["Resources"].as_object_mut().unwrap() {
+                    if resource["Properties"].get("GroupId").is_some() {
+                        resource["Properties"]["GroupId"] = "sg-1".into();
+                    }
+                }
+            }
+            value["Resources"]["Own"] = json!({"Type": "Custom::Rules", "Properties": "PLACE"});
+            let text = value.to_string().replace("\"PLACE\"", properties);
+            if ways.split(' ').any(|way| way == group) {
+                let refused = own.refused(&text);
+                let name = if is_parameter {
+                    "SecurityGroupId"
+                } else {
+                    group
+                };
+                let problem = format!(
+                    "Resources.Own: the custom resource gets the security group '{name}' and may add rules"
+                );
+                assert!(refused.contains(&problem), "{properties}\n{refused}");
+            } else {
+                assert_eq!(own.told(&text), [""; 0], "{group}: {properties}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_group_is_also_the_default_of_its_parameter() {
+    let own = tokyo(&BOTH);
+    let text = |group: &str| {
+        let mut value = own.value();
+        value["Parameters"]["SecurityGroupId"]["Default"] = "sg-1".into();
+        value["Resources"]["Own"] = json!({"Type": "Custom::Rules", "Properties": {"A": group}});
+        value.to_string()
+    };
+    assert_eq!(own.told(&text("sg-2")), [""; 0]);
+    assert!(
+        own.refused(&text("sg-1"))
+            .contains("Resources.Own: the custom resource gets the security group")
+    );
+}
+
+#[test]
+fn references_are_followed_as_far_as_the_limits_allow() {
+    let own = tokyo(&BOTH);
+    let unit = own.unit();
+    // A chain of 100 resources from the group to the stack, nested four deep besides the section.
+    let mut value = own.value();
+    let mut last = "SecurityGroupId".to_owned();
+    for number in 0..100 {
+        let name = format!("Link{number}");
+        value["Resources"][&name] =
+            json!({"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": last}}});
+        last = name;
+    }
+    value["Resources"]["Own"] =
+        json!({"Type": "AWS::CloudFormation::Stack", "Properties": {"A": {"Ref": last}}});
+    let text = value.to_string();
+    // 108 names, and a reference by each resource.
+    for (bound, problem) in [
+        ("work=13760", "gets the security group"),
+        ("work=13759", "--limit work=NUMBER allows more"),
+        ("depth=3", "gets the security group"),
+        ("depth=2", "it is nested more than 2 deep"),
+    ] {
+        let wanted = UnitQuery {
+            unit: &unit,
+            directions: &BOTH,
+            limits: Limits::default().with(&[bound.parse().unwrap()]),
+        };
+        let errors = format::parse(dialect("cloudformation"), &text, wanted).unwrap_err();
+        assert!(errors[0].problem.contains(problem), "{bound}: {errors:?}");
     }
 }
 

@@ -14,6 +14,7 @@ use crate::format::render::header::head;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy};
 
+mod references;
 mod template;
 
 /// The row of the table of formats.

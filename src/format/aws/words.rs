@@ -244,3 +244,11 @@ pub(in crate::format) fn network_v6(cidr: &str) -> Result<(), String> {
         .map(|_| ())
         .map_err(|_| "expected an IPv6 network, as in 2001:db8::/32".to_owned())
 }
+
+/// True if a text contains the id of a security group, other than as the start of a longer id.
+pub(in crate::format) fn mentions_id(text: &str, id: &str) -> bool {
+    let goes_on =
+        |end: usize| text[end..].starts_with(|c: char| matches!(c, '0'..='9' | 'a'..='f'));
+    let mut places = text.match_indices(id);
+    text == id || id.starts_with("sg-") && places.any(|(at, _)| !goes_on(at + id.len()))
+}

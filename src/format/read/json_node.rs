@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -242,10 +242,22 @@ impl<'a> Node<'a> {
         number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
     }
 
-    /// True if a text occurs in it, or may do so because escapes hide some of its characters.
-    pub fn mentions(self, text: &str) -> bool {
-        let own = self.value.get();
-        own.contains(text) || own.contains("\\u")
+    /// Calls `found` with each string in it, keys too, after the key that the string is the value of. The
+    /// first value of an array has the key of the array. Other values and keys have the key `""`.
+    pub fn each_string(
+        self,
+        limits: Limits,
+        found: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), Problem> {
+        let strings = Strings {
+            key: "",
+            depth: 0,
+            limits,
+            found,
+        };
+        let mut reader = serde_json::Deserializer::from_str(self.value.get());
+        let read = strings.deserialize(&mut reader);
+        read.map_err(|error| self.unreadable(&error))
     }
 
     /// The bytes that it takes in its text.
@@ -271,11 +283,13 @@ impl<'a> Node<'a> {
             return Err(self.unlike(expected));
         }
         // All that may still be wrong is a surrogate without its other half in a string.
-        serde_json::from_str(text).map_err(|error| {
-            let message = error.to_string();
-            let position = format!(" at line {} column {}", error.line(), error.column());
-            self.problem(message.strip_suffix(&position).unwrap_or(&message))
-        })
+        serde_json::from_str(text).map_err(|error| self.unreadable(&error))
+    }
+
+    fn unreadable(self, error: &serde_json::Error) -> Problem {
+        let message = error.to_string();
+        let position = format!(" at line {} column {}", error.line(), error.column());
+        self.problem(message.strip_suffix(&position).unwrap_or(&message))
     }
 
     fn unlike(self, expected: &str) -> Problem {
@@ -366,5 +380,86 @@ impl<'de> Visitor<'de> for Entries {
             entries.push(entry);
         }
         Ok(entries)
+    }
+}
+
+/// Reads a value without keeping it, for [`Node::each_string`].
+struct Strings<'f> {
+    key: &'f str,
+    /// The arrays and objects around the value.
+    depth: usize,
+    limits: Limits,
+    found: &'f mut dyn FnMut(&str, &str),
+}
+
+impl Strings<'_> {
+    /// For a value in this one.
+    fn within<'s, E: Error>(&'s mut self, key: &'s str) -> Result<Strings<'s>, E> {
+        let depth = self.depth + 1;
+        let fits = self.limits.check(Limit::Depth, depth);
+        fits.map_err(E::custom)?;
+        Ok(Strings {
+            key,
+            depth,
+            limits: self.limits,
+            found: self.found,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strings<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strings<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        (self.found)(self.key, text);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        let mut key = self.key;
+        while array.next_element_seed(self.within(key)?)?.is_some() {
+            key = "";
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Text>()? {
+            (self.found)("", &key.0);
+            map.next_value_seed(self.within(&key.0)?)?;
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 }

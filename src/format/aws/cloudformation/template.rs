@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::PARAMETER;
+use super::references::{Target, holders};
 use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::aws::words::Spelling;
@@ -17,10 +18,12 @@ use crate::policy::Direction;
 
 const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";
+const PARAMETERS: &str = "Parameters";
+const MAPPINGS: &str = "Mappings";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
-/// Types of resources whose own resources are elsewhere. Others are of [`PUBLISHERS`] or opaque too.
-const OPAQUE: [(&str, &str); 4] = [
+/// Types of resources that make others or run commands. Others are of [`PUBLISHERS`] or opaque too.
+const OPAQUE: [(&str, &str); 5] = [
     ("AWS::CloudFormation::Stack", "nested stack"),
     ("AWS::CloudFormation::StackSet", "stack set"),
     ("AWS::CloudFormation::CustomResource", CUSTOM),
@@ -28,6 +31,7 @@ const OPAQUE: [(&str, &str); 4] = [
         "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
         "product, which is a stack,",
     ),
+    ("AWS::SSM::Association", "association of Systems Manager"),
 ];
 
 const CUSTOM: &str = "custom resource";
@@ -148,13 +152,12 @@ fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Prob
         "Description",
         "Metadata",
         "Rules",
-        "Mappings",
         "Conditions",
         "Outputs",
         "Hooks",
     ];
-    let keys = [VERSION, "Transform", "Parameters", RESOURCES];
-    let [version, transform, parameters, resources] =
+    let keys = [VERSION, "Transform", PARAMETERS, RESOURCES, MAPPINGS];
+    let [version, transform, parameters, resources, mappings] =
         root.fields(keys, Others::RefusedBut(silent))?;
     check_version(root, version)?;
     if transform.is_some() {
@@ -169,7 +172,15 @@ fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Prob
     let fits = wanted.limits.check(Limit::Rules, rules.len());
     fits.map_err(|exceeded| root.problem(exceeded))?;
     check_group(root, parameters, &rules)?;
-    refuse_opaque(resources, &rules).map_err(|problem| problem.under(RESOURCES))?;
+    if let Some(rule) = rules.first() {
+        let sections = [
+            (PARAMETERS, parameters),
+            (MAPPINGS, mappings),
+            (RESOURCES, Some(resources)),
+        ];
+        let target = target(&rule.group, parameters);
+        refuse_opaque(resources, &sections, &target, wanted.limits)?;
+    }
     let unit = |direction| {
         let name = wanted.unit.name.lower_with_hyphens();
         let none = || "the template has no rules of a security group".to_owned();
@@ -216,25 +227,45 @@ fn opaque(kind: &str) -> Option<&'static str> {
         .or((!is_of_aws).then_some(others))
 }
 
+fn target<'a>(group: &Group<'a>, parameters: Option<Node<'a>>) -> Target<'a> {
+    let id = match group {
+        Group::Parameter => parameters.and_then(default_id),
+        Group::Id(id) => Some(id.clone()),
+    };
+    Target {
+        parameter: (*group == Group::Parameter).then_some(PARAMETER),
+        id,
+    }
+}
+
+fn default_id(parameters: Node) -> Option<Cow<str>> {
+    let [declared] = parameters.fields([PARAMETER], Others::NotLookedAt).ok()?;
+    let [default] = declared?.fields(["Default"], Others::NotLookedAt).ok()?;
+    default?.string().ok()
+}
+
 /// A nested stack, a stack set or a custom resource that gets the security group can add rules to it.
-fn refuse_opaque(resources: Node, rules: &[Resource]) -> Result<(), Problem> {
-    let Some(rule) = rules.first() else {
+fn refuse_opaque(
+    resources: Node,
+    sections: &[(&str, Option<Node>)],
+    target: &Target,
+    limits: Limits,
+) -> Result<(), Problem> {
+    let name = |node: Node| {
+        let [kind] = node.fields([TYPE], Others::NotLookedAt).ok()?;
+        opaque(&kind?.string().ok()?)
+    };
+    if !resources.members()?.any(|(_, node)| name(node).is_some()) {
         return Ok(());
-    };
-    let group = match &rule.group {
-        Group::Parameter => PARAMETER,
-        Group::Id(id) => id,
-    };
+    }
+    let holders = holders(sections, target, limits)?;
     for (id, node) in resources.members()? {
-        let [kind] = node.fields([TYPE], Others::NotLookedAt)?;
-        let kind = kind.and_then(|kind| kind.string().ok());
-        let opaque = kind.and_then(|kind| opaque(&kind));
-        if let Some(name) = opaque.filter(|_| node.mentions(group)) {
+        if let Some(name) = name(node).filter(|_| holders.contains(&id)) {
             let what = format!(
-                "the {name} gets the security group '{group}' and may add rules, which are not in the \
+                "the {name} gets the security group '{target}' and may add rules, which are not in the \
                  text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
             );
-            return Err(node.problem(what).under(&id));
+            return Err(node.problem(what).under(&id).under(RESOURCES));
         }
     }
     Ok(())

@@ -1,0 +1,111 @@
+//! Which parts of a template have the value of its security group (AWS CloudFormation Template Reference,
+//! "Intrinsic function reference").
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use crate::format::aws::words::mentions_id;
+use crate::format::read::json_node::{Node, Problem};
+use crate::limits::{Limit, Limits};
+
+/// The security group that is looked for.
+pub(super) struct Target<'a> {
+    /// The parameter that it is the value of.
+    pub parameter: Option<&'static str>,
+    /// Its id, if the text has it.
+    pub id: Option<Cow<'a, str>>,
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.parameter.or(self.id.as_deref()).unwrap_or_default())
+    }
+}
+
+/// The steps of the limit of work that a name or a reference takes, most of all for its memory.
+const STEPS: usize = 64;
+
+/// The names of all parameters, mappings and resources that contain the security group's id, or refer to its
+/// parameter or to another of these.
+pub(super) fn holders<'a>(
+    sections: &[(&str, Option<Node<'a>>)],
+    target: &Target,
+    limits: Limits,
+) -> Result<HashSet<Cow<'a, str>>, Problem> {
+    let sections = || {
+        let given = sections.iter();
+        given.filter_map(|(name, section)| Some((*name, (*section)?)))
+    };
+    let fits = |node: Node, count: usize| {
+        let fits = limits.check(Limit::Work, count.saturating_mul(STEPS));
+        fits.map_err(|exceeded| node.problem(exceeded))
+    };
+    let mut numbers = HashMap::new();
+    for (section, node) in sections() {
+        let members = node.members().map_err(|problem| problem.under(section))?;
+        for (name, _) in members {
+            let next = numbers.len();
+            numbers.entry(name).or_insert(next);
+            fits(node, next)?;
+        }
+    }
+    // Pairs of a name and one that refers to it.
+    let mut references = Vec::new();
+    // For each name, the last one that refers to it, so that no pair is kept twice.
+    let mut last_holder = vec![None; numbers.len()];
+    let parameter = target.parameter.and_then(|name| numbers.get(name));
+    let mut queue: Vec<usize> = parameter.copied().into_iter().collect();
+    for (section, node) in sections() {
+        for (name, node) in node.members()? {
+            let holder = numbers[&name];
+            let mut is_transformed = false;
+            let read = node.each_string(limits, &mut |key, text| {
+                is_transformed |= key.is_empty() && text == "Fn::Transform";
+                let is_target = |id: &Cow<str>| mentions_id(text, id);
+                if target.id.as_ref().is_some_and(is_target) && queue.last() != Some(&holder) {
+                    queue.push(holder);
+                }
+                for name in referred_to(key, text) {
+                    let known = numbers.get(name).copied();
+                    let is_new =
+                        |known: &usize| last_holder[*known].replace(holder) != Some(holder);
+                    references.extend(known.filter(is_new).map(|known| (known, holder)));
+                }
+            });
+            let place = |problem: Problem| problem.under(&name).under(section);
+            read.map_err(place)?;
+            if is_transformed {
+                let what = "a transform changes the resource, and its result is not in the text";
+                return Err(place(node.problem(what)));
+            }
+            fits(node, numbers.len() + references.len()).map_err(place)?;
+        }
+    }
+    references.sort_unstable();
+    let mut has_group = vec![false; numbers.len()];
+    while let Some(number) = queue.pop() {
+        if !std::mem::replace(&mut has_group[number], true) {
+            let start = references.partition_point(|(name, _)| *name < number);
+            let same = references[start..].iter();
+            let same = same.take_while(|(name, _)| *name == number);
+            queue.extend(same.map(|(_, holder)| *holder));
+        }
+    }
+    let names = numbers.into_iter();
+    Ok(names
+        .filter(|(_, number)| has_group[*number])
+        .map(|(name, _)| name)
+        .collect())
+}
+
+/// The names in a string that is the argument of a function, or the first in a list of arguments.
+fn referred_to<'t>(function: &str, text: &'t str) -> impl Iterator<Item = &'t str> {
+    let (skipped, taken) = match function {
+        "Ref" | "Fn::GetAtt" | "Fn::FindInMap" => (0, 1),
+        "Fn::Sub" => (1, usize::MAX),
+        _ => (0, 0),
+    };
+    let pieces = text.split("${").skip(skipped).take(taken);
+    pieces.filter_map(|piece| piece.split(['.', '}']).next().map(str::trim))
+}
