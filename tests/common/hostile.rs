@@ -133,6 +133,7 @@ pub const INPUTS: &[Hostile] = &[
     input("30 MB of names in a text, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"Fn::Sub\": \"{}\"}}", "${a}".repeat(7 * MIB))), "stdout: missing in"),
     input("a million resources beside a custom one, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")), WORK),
     input("nested JSON, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"a\": {}{}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB))), DEPTH),
+    input("nested JSON, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {}{}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
     // Sets of packets that explode.
     input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
     input("10,000 denies across each other", IPTABLES, || denies(across), WORK),

@@ -208,6 +208,11 @@ twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "c
 twilio_sip_udp_53_192_0_2_1_32 old null {"type": "ingress", "protocol": "-1"} => refused resources[2]: 'twilio_sip_udp_53_192_0_2_1_32' has the type aws_security_group_rule
 twilio_sip_all old sg-0fffffffffffffff0 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
 web old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
+twilio_sip_all awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_ingress, which check does not read, and opens the same security group; give what aws ec2 describe-security-groups prints, with --format aws-sg
+twilio_sip_all awscc_egress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
+twilio_sip_all awscc_egress null {"ip_protocol": "-1", "group_name": "calls"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
+twilio_sip_all awscc_ingress sg-0fffffffffffffff0 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} =>
+web awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} =>
 "#;
 
 #[test]
@@ -220,10 +225,15 @@ fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
         };
         let values: Value = serde_json::from_str(values).unwrap();
         let mut more = resource(kind, name, &values);
+        let mut key = "security_group_id";
         if kind == "old" {
             more["type"] = "aws_security_group_rule".into();
+        } else if let Some(direction) = kind.strip_prefix("awscc_") {
+            more["type"] = format!("awscc_ec2_security_group_{direction}").into();
+            more["values"] = values;
+            key = "group_id";
         }
-        more["values"]["security_group_id"] = match group {
+        more["values"][key] = match group {
             "null" => Value::Null,
             id => id.into(),
         };
@@ -343,6 +353,8 @@ const REFUSED: &str = r#"
 ~ = {"security_group_id": "sg-1", "ip_protocol": "udp", "cidr_ipv4": "0.0.0.0/0"} => expected from_port and to_port
 /resource/aws_security_group_rule = {"all": {"type": "ingress", "security_group_id": "${var.twilio_sip_security_group_id}"}} => resource.aws_security_group_rule: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule
 /resource/aws_security_group_rule = [{"all": [{"type": "ingress"}]}] => resource.aws_security_group_rule: check does not read rules of this type
+/resource/awscc_ec2_security_group_ingress = {"all": {"group_id": "sg-2", "ip_protocol": "-1"}} => resource.awscc_ec2_security_group_ingress: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or
+/resource/awscc_ec2_security_group_egress = [{"all": [{"group_id": "sg-2"}]}] => resource.awscc_ec2_security_group_egress: check does not read rules of this type
 /module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of a module are not in the text; give what terraform show -json prints
 /module = [{"more": {"source": "./more"}}] => module: the resources of a module are not in the text
 "#;
@@ -403,6 +415,69 @@ fn what_is_not_understood_is_refused() {
             "{end}"
         );
     }
+}
+
+/// A section and a type, its resources, and whether one gets the group, which is the variable or sg-1.
+const GETS: &str = r#"
+resource null_resource {"a": {"provisioner": {"local-exec": {"command": "open ${var.twilio_sip_security_group_id}"}}}} => variable
+resource null_resource {"a": {"triggers": {"${ var . twilio_sip_security_group_id }": "a"}}} => variable
+resource null_resource [{"a": [{"triggers": {"a": "${var.\u0074wilio_sip_security_group_id}"}}]}] => variable
+resource shell_script {"a": {"lifecycle_commands": ["open sg-1"]}} => sg-1
+resource aws_cloudcontrolapi_resource {"a": {"desired_state": "${jsonencode({GroupId = var.twilio_sip_security_group_id})}"}} => variable
+resource aws_cloudformation_stack {"a": {"parameters": {"Group": "sg-1"}}} => sg-1
+resource aws_lambda_invocation {"a": {"input": "{\"group\": \"sg-1\"}"}} => sg-1
+resource aws_ssm_association {"a": {"parameters": {"Group": "${var.twilio_sip_security_group_id}"}}} => variable
+resource aws_instance {"a": {"vpc_security_group_ids": ["sg-1"], "provisioner": [{"local-exec": {"command": "open"}}]}} => sg-1
+data external {"a": {"query": {"group": "${var.twilio_sip_security_group_id}"}}} => variable
+data aws_lambda_invocation {"a": {"input": "${var.twilio_sip_security_group_id}"}} => variable
+resource aws_instance {"a": {"vpc_security_group_ids": ["sg-1", "${var.twilio_sip_security_group_id}"], "tags": {"provisioner": "a"}}} => none
+resource aws_lambda_function {"a": {"environment": {"variables": {"GROUP": "sg-1"}}}} => none
+resource null_resource {"a": {"triggers": {"a": "${var.my_twilio_sip_security_group_id} sg-12"}}} => none
+resource null_resource {"a": {"triggers": {"twilio_sip_security_group_id": "twilio_sip_security_group_id"}}} => none
+resource aws_cloudformation_stack {"a": {"parameters": {"Group": "${var.other}"}}} => none
+data aws_security_group {"a": {"id": "${var.twilio_sip_security_group_id}"}} => none
+"#;
+
+#[test]
+fn a_resource_that_can_do_anything_does_not_get_the_group() {
+    let own = tokyo(&BOTH);
+    let reference = "${var.twilio_sip_security_group_id}";
+    let by_id = own.text().replace(reference, "sg-1");
+    let mut with_default = own.value();
+    with_default["variable"]["twilio_sip_security_group_id"]["default"] = "sg-1".into();
+    for (text, groups) in [
+        (own.text(), &["variable"][..]),
+        (by_id, &["variable", "sg-1"]),
+        (with_default.to_string(), &["variable", "sg-1"]),
+    ] {
+        for (row, expected) in rows(GETS) {
+            let words: Vec<_> = row.splitn(3, ' ').collect();
+            let [section, kind, resources] = words[..] else {
+                panic!("{row}");
+            };
+            let mut value: Value = serde_json::from_str(&text).unwrap();
+            value[section][kind] = "PLACE".into();
+            let text = value.to_string().replace("\"PLACE\"", resources);
+            if groups.contains(&expected) {
+                let refused = own.refused(&text);
+                let problem = format!(
+                    "{section}.{kind}: it gets the security group and may add rules, which are not in the \
+                     text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
+                );
+                assert!(refused.contains(&problem), "{row}\n{refused}");
+            } else {
+                assert_eq!(own.told(&text), [""; 0], "{row}");
+            }
+        }
+    }
+    let mut value = own.value();
+    value["data"] =
+        json!([{"aws_vpc": {"a": {}}}, {"external": {"a": {"query": {"a": reference}}}}]);
+    let refused = own.refused(&value.to_string());
+    assert!(
+        refused.contains("data[1].external: it gets the security group"),
+        "{refused}"
+    );
 }
 
 #[test]

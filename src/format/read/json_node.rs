@@ -269,6 +269,10 @@ impl<'a> Node<'a> {
         self.value.get().starts_with('{')
     }
 
+    pub fn is_array(self) -> bool {
+        self.value.get().starts_with('[')
+    }
+
     pub fn is_string(self) -> bool {
         self.value.get().starts_with('"')
     }

@@ -1,13 +1,30 @@
 //! A file in Terraform's JSON syntax: all of its rules are the unit's.
 
-use super::listing::{EXCLUSIVE_RULES, OLD_RULE, direction, keys};
+use std::borrow::Cow;
+
+use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, Single};
+use crate::format::aws::words::mentions_id;
 use crate::format::read::json_node::{Node, Others, Problem};
 use crate::format::read::query::UnitQuery;
+use crate::limits::Limits;
 
 const RESOURCE: &str = "resource";
 const VARIABLE: &str = "variable";
 const MODULE: &str = "module";
+const DATA: &str = "data";
+
+/// Types of the provider `aws` that run code, or make resources that are not in the text.
+const OPAQUE: [&str; 8] = [
+    "aws_cloudcontrolapi_resource",
+    "aws_cloudformation_stack",
+    "aws_cloudformation_stack_instances",
+    "aws_cloudformation_stack_set",
+    "aws_cloudformation_stack_set_instance",
+    "aws_lambda_invocation",
+    "aws_servicecatalog_provisioned_product",
+    "aws_ssm_association",
+];
 
 const KEYS: Keys = keys(&[
     "//",
@@ -18,6 +35,9 @@ const KEYS: Keys = keys(&[
     "depends_on",
 ]);
 
+/// The provisioners that run commands, in a resource of any type.
+const PROVISIONERS: [&str; 2] = ["local-exec", "remote-exec"];
+
 pub(super) fn rules<'a>(
     root: Node<'a>,
     wanted: UnitQuery,
@@ -26,7 +46,6 @@ pub(super) fn rules<'a>(
         "//",
         "terraform",
         "provider",
-        "data",
         "locals",
         "output",
         "moved",
@@ -34,8 +53,8 @@ pub(super) fn rules<'a>(
         "removed",
         "check",
     ];
-    let known = [RESOURCE, VARIABLE, MODULE];
-    let [resource, variables, modules] = root.fields(known, Others::RefusedBut(others))?;
+    let known = [RESOURCE, VARIABLE, MODULE, DATA];
+    let [resource, variables, modules, data] = root.fields(known, Others::RefusedBut(others))?;
     if let Some(modules) = modules {
         let what =
             "the resources of a module are not in the text; give what terraform show -json prints";
@@ -45,7 +64,7 @@ pub(super) fn rules<'a>(
     let variable = super::variable(wanted.unit);
     let reference = super::reference(wanted.unit);
     let of_type = |kind: &str, node: Node<'a>| {
-        if kind == OLD_RULE {
+        if is_unread_rule(kind) {
             let what = "check does not read rules of this type; write them as \
                         aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
             return Err(node.problem(what).into());
@@ -72,7 +91,64 @@ pub(super) fn rules<'a>(
     if rules.iter().any(is_referred_to) {
         check_declared(root, variables, &variable)?;
     }
+    let group = rules.first().and_then(|rule| rule.group.string().ok());
+    let default = variables.and_then(|all| default(all, &variable));
+    let ids = [group, default];
+    let is_group = |text: &str| {
+        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let mut names = text.split(|c| !is_name(c));
+        is_expression(text) && names.any(|name| name == variable)
+            || ids.iter().flatten().any(|id| mentions_id(text, id))
+    };
+    let check = |kind: &str, node: Node| {
+        let checked = refuse_opaque(kind, node, wanted.limits, is_group);
+        checked.map(|()| None::<()>).map_err(Vec::from)
+    };
+    let in_section = |section| {
+        move |problems: Vec<Problem>| -> Vec<Problem> {
+            let problems = problems.into_iter();
+            problems.map(|problem| problem.under(section)).collect()
+        }
+    };
+    resource.each_member(check).map_err(in_section(RESOURCE))?;
+    match data {
+        None => {}
+        Some(list) if list.is_array() => {
+            list.each(root, DATA, |block| block.each_member(check))?;
+        }
+        Some(data) => {
+            data.each_member(check).map_err(in_section(DATA))?;
+        }
+    }
     Ok(rules)
+}
+
+/// Refuses a type of resource that can do anything to the security group, if the group is in it.
+fn refuse_opaque(
+    kind: &str,
+    node: Node,
+    limits: Limits,
+    is_group: impl Fn(&str) -> bool,
+) -> Result<(), Problem> {
+    let mut is_opaque = !kind.starts_with("aws_") || OPAQUE.contains(&kind);
+    let mut has_group = false;
+    node.each_string(limits, &mut |key, text| {
+        is_opaque |= key.is_empty() && PROVISIONERS.contains(&text);
+        has_group |= is_group(text);
+    })?;
+    if !is_opaque || !has_group {
+        return Ok(());
+    }
+    let what = "it gets the security group and may add rules, which are not in the text; give what aws \
+                ec2 describe-security-groups prints, with --format aws-sg";
+    Err(node.problem(what))
+}
+
+fn default<'a>(variables: Node<'a>, variable: &str) -> Option<Cow<'a, str>> {
+    let mut members = variables.members().ok()?;
+    let (_, declared) = members.find(|(key, _)| key == variable)?;
+    let [default] = declared.fields(["default"], Others::NotLookedAt).ok()?;
+    default?.string().ok()
 }
 
 /// A letter or an underscore, then letters, digits, underscores and hyphens.

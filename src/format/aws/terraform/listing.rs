@@ -101,7 +101,18 @@ fn read<'a>(
 }
 
 /// The older type of resource that is a rule, of either direction.
-pub(super) const OLD_RULE: &str = "aws_security_group_rule";
+const OLD_RULE: &str = "aws_security_group_rule";
+
+/// Types of the AWS Cloud Control provider that are rules of either direction.
+const CLOUD_CONTROL_RULES: [&str; 2] = [
+    "awscc_ec2_security_group_ingress",
+    "awscc_ec2_security_group_egress",
+];
+
+/// True for a type of resource that is a rule of a security group, but is not read.
+pub(super) fn is_unread_rule(kind: &str) -> bool {
+    kind == OLD_RULE || CLOUD_CONTROL_RULES.contains(&kind)
+}
 
 /// A type of resource that removes every rule of a group that it does not list.
 pub(super) const EXCLUSIVE_RULES: &str = "aws_vpc_security_group_rules_exclusive";

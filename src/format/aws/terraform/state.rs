@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::listing::{EXCLUSIVE_RULES, OLD_RULE, direction, keys};
+use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::read::json_node::{Node, Others, Problem};
 use crate::format::read::query::UnitQuery;
@@ -16,6 +16,8 @@ const ROOT: &str = "root_module";
 const RESOURCES: &str = "resources";
 const CHILDREN: &str = "child_modules";
 const VERSION: &str = "format_version";
+/// What the AWS Cloud Control provider calls the security group of a rule.
+const CLOUD_CONTROL_GROUP: &str = "group_id";
 const RULE_ID: &str = "security_group_rule_id";
 
 const KEYS: Keys = keys(&[
@@ -145,7 +147,8 @@ fn under(problems: Vec<Problem>, path: &str) -> Vec<Problem> {
 
 /// A managed resource that is a rule of a security group.
 struct Resource<'a> {
-    /// The direction of a rule, or `None` for the older type of resource that has either.
+    kind: Cow<'a, str>,
+    /// The direction of a rule, or `None` for a type of resource that is not read.
     direction: Option<Direction>,
     name: Cow<'a, str>,
     values: Option<Node<'a>>,
@@ -161,10 +164,11 @@ impl<'a> Resource<'a> {
         };
         let kind = string("type", kind)?;
         let direction = direction(&kind);
-        if direction.is_none() && kind != OLD_RULE || string("mode", mode)? != "managed" {
+        if direction.is_none() && !is_unread_rule(&kind) || string("mode", mode)? != "managed" {
             return Ok(None);
         }
         Ok(Some(Resource {
+            kind,
             direction,
             name: string("name", name)?,
             values,
@@ -211,9 +215,9 @@ fn other_rule<'a>(
     match resource.direction {
         Some(direction) => single(direction, values).map(Some),
         None => Err(node.problem(format!(
-            "'{}' has the type {OLD_RULE}, which check does not read, and opens the same security \
+            "'{}' has the type {}, which check does not read, and opens the same security \
              group; give what aws ec2 describe-security-groups prints, with --format aws-sg",
-            resource.name
+            resource.name, resource.kind
         ))),
     }
 }
@@ -280,12 +284,15 @@ fn check_exclusive(
 /// The security group of a rule, unless the state does not say.
 fn group(values: Node) -> Result<Option<Cow<str>>, Problem> {
     let under = |problem: Problem| problem.under(VALUES);
-    let [group] = values
-        .fields([KEYS.group], Others::NotLookedAt)
-        .map_err(under)?;
-    let group = group.filter(|group| !group.is_null());
-    let group = group.map(Node::string).transpose();
-    group.map_err(|problem| under(problem.of(values, KEYS.group)))
+    let known = [KEYS.group, CLOUD_CONTROL_GROUP];
+    let groups = values.fields(known, Others::NotLookedAt).map_err(under)?;
+    let mut given = known.into_iter().zip(groups);
+    let group = given.find_map(|(key, group)| Some((key, group.filter(|group| !group.is_null())?)));
+    let group = group.map(|(key, group)| {
+        let group = group.string();
+        group.map_err(|problem| under(problem.of(values, key)))
+    });
+    group.transpose()
 }
 
 fn single(direction: Direction, values: Node) -> Result<Single, Problem> {
