@@ -74,7 +74,7 @@ impl Expected {
     fn units(&self, text: &str) -> Result<Vec<DeployedUnit>, Problems> {
         format::parse(dialect(self.format), text, self.wanted()).map_err(|errors| {
             let told = errors.into_iter();
-            told.map(|e| (Lines::of(text).number(e.at), e.problem))
+            told.map(|e| (Lines::of(text).number(e.at()), e.problem()))
                 .collect()
         })
     }

@@ -360,10 +360,10 @@ fn what_is_not_understood_in_the_group_is_refused() {
         let errors = check(&policy, ID, &text).unwrap_err();
         assert_eq!(errors.len(), 1, "{errors:?}");
         assert!(
-            errors[0].problem.contains(message.trim()),
+            errors[0].problem().contains(message.trim()),
             "{edit}: {errors:?}"
         );
-        let near = &text[errors[0].at as usize..];
+        let near = &text[errors[0].at() as usize..];
         assert!(near.starts_with('{'), "{edit}: {near}");
     }
 }
@@ -404,7 +404,7 @@ fn what_is_not_a_group_is_refused() {
     for (text, message) in rows(NO_GROUP) {
         let errors = check(&policy, "calls", text).expect_err(message);
         assert!(
-            errors[0].problem.contains(message.trim()),
+            errors[0].problem().contains(message.trim()),
             "{message}: {errors:?}"
         );
     }
@@ -444,7 +444,7 @@ fn of_many_groups_ten_are_named() {
             .map(|n| json!({"GroupName": format!("g{n}")}))
             .collect();
         let text = json!({"SecurityGroups": groups}).to_string();
-        let problem = &check(&tokyo(), "calls", &text).unwrap_err()[0].problem;
+        let problem = &check(&tokyo(), "calls", &text).unwrap_err()[0].problem();
         assert!(problem.ends_with(end), "{problem}");
     }
 }
@@ -452,7 +452,7 @@ fn of_many_groups_ten_are_named() {
 #[test]
 fn the_place_of_a_mistake_in_json_is_a_place_in_the_text() {
     let errors = check(&tokyo(), "calls", "{\n\"é\": é}\n").unwrap_err();
-    assert_eq!(errors[0].at as usize, "{\n\"é\": ".len());
+    assert_eq!(errors[0].at() as usize, "{\n\"é\": ".len());
 }
 
 #[test]
@@ -468,7 +468,7 @@ fn as_many_mistakes_as_are_worth_telling_are_told() {
     assert_eq!(errors.len(), 20);
     assert!(
         errors[17]
-            .problem
+            .problem()
             .starts_with("IpPermissionsEgress[1].IpRanges[0].CidrIp: ")
     );
 }

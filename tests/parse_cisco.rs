@@ -44,7 +44,7 @@ impl Expected {
         };
         let units = format::parse(cisco(), text, wanted).map_err(|errors| {
             let told = errors.into_iter();
-            told.map(|e| (Lines::of(text).number(e.at), e.problem))
+            told.map(|e| (Lines::of(text).number(e.at()), e.problem()))
                 .collect::<Vec<_>>()
         })?;
         Ok(format::compare(cisco(), &self.policy, &units, Limits::default(), || &[]).unwrap())
@@ -1008,7 +1008,7 @@ fn large_texts_are_read_once() {
         };
         let errors = format::parse(cisco(), &text, wanted).unwrap_err();
         assert!(
-            errors[0].problem.contains("steps to work out"),
+            errors[0].problem().contains("steps to work out"),
             "{errors:?}"
         );
     }

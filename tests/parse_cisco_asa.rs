@@ -1166,7 +1166,7 @@ fn large_texts_are_read_once() {
         };
         let text = names.collect::<String>();
         let errors = format::parse(dialect("cisco-asa"), &text, wanted).unwrap_err();
-        let problem = &errors[0].problem;
+        let problem = &errors[0].problem();
         assert!(problem.contains("steps to work out"), "{line}: {problem}");
     }
 }

@@ -196,7 +196,7 @@ fn a_text_has_as_many_values_as_the_limit_of_work_allows() {
         let is_exceeded = |count: usize| {
             let text = format!("{start}{}{end}\n", vec![value; count].join(","));
             let errors = format::parse(dialect(format), &text, wanted).err();
-            errors.is_some_and(|errors| errors[0].problem.contains(exceeded))
+            errors.is_some_and(|errors| errors[0].problem().contains(exceeded))
         };
         assert!(!is_exceeded(99) && is_exceeded(102), "{format} {start}");
     }

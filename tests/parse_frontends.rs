@@ -59,7 +59,7 @@ fn refused_by_limit(format: &str, text: &str, bound: &str) -> Option<String> {
         limits: limit(bound),
     };
     let errors = format::parse(dialect(format), text, wanted).err()?;
-    Some(errors[0].problem.clone())
+    Some(errors[0].problem().clone())
 }
 
 /// Refused for the first thing that is wrong, in the words of a table, where the table says so.

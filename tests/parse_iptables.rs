@@ -1105,7 +1105,7 @@ fn refuses_rules_that_take_too_much_work() {
             format::parse(common::judge::dialect("iptables"), &text, wanted)
         };
         assert!(limited(most).is_ok(), "{:?}", limited(most));
-        let problem = &limited(most / 2).unwrap_err()[0].problem;
+        let problem = &limited(most / 2).unwrap_err()[0].problem();
         let told = format!("it takes more than {} steps to work out", most / 2);
         assert!(problem.starts_with(&told), "{problem}");
     }
@@ -1126,7 +1126,7 @@ fn refuses_more_chains_than_memory_allows() {
         format::parse(common::judge::dialect("iptables"), &text, wanted)
     };
     assert!(parse(990).is_ok());
-    let problem = &parse(1_001).unwrap_err()[0].problem;
+    let problem = &parse(1_001).unwrap_err()[0].problem();
     assert!(
         problem.starts_with("it takes more than 64000 steps to work out"),
         "{problem}"

@@ -42,7 +42,7 @@ impl Expected {
         };
         format::parse(junos(), text, wanted).map_err(|errors| {
             let told = errors.into_iter();
-            told.map(|e| (Lines::of(text).number(e.at), e.problem))
+            told.map(|e| (Lines::of(text).number(e.at()), e.problem()))
                 .collect()
         })
     }
@@ -1162,7 +1162,7 @@ fn words_that_are_kept_are_limited() {
             limits: Limits::default().with(&["work=50000".parse().unwrap()]),
         };
         let errors = format::parse(junos(), text, wanted).err();
-        errors.is_some_and(|errors| errors[0].problem.contains("steps to work out"))
+        errors.is_some_and(|errors| errors[0].problem().contains("steps to work out"))
     };
     for (text, refused) in [
         (lines(&deep, 25), false),

@@ -52,7 +52,7 @@ fn check_within(
     let units = format::parse(mikrotik, text, wanted).map_err(|errors| {
         let lines = Lines::of(text);
         let told = errors.into_iter();
-        told.map(|e| (lines.number(e.at), e.problem))
+        told.map(|e| (lines.number(e.at()), e.problem()))
             .collect::<Vec<_>>()
     })?;
     Ok(format::compare(mikrotik, policy, &units, limits, || &[]).unwrap())

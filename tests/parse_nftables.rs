@@ -89,7 +89,7 @@ fn parse_within(
         let line = |at: u32| 1 + text[..at as usize].matches('\n').count();
         let told = errors
             .iter()
-            .map(|e| format!("{}: {}", line(e.at), e.problem));
+            .map(|e| format!("{}: {}", line(e.at()), e.problem()));
         told.collect()
     })
 }
@@ -683,9 +683,9 @@ fn a_place_in_json_is_where_a_character_starts() {
         limits: Limits::default(),
     };
     let errors = format::parse(nftables(), &json, wanted).unwrap_err();
-    let problem = &errors[0].problem;
+    let problem = &errors[0].problem();
     assert!(problem.contains("control character"), "{problem}");
-    let found = excerpt(&json, errors[0].at);
+    let found = excerpt(&json, errors[0].at());
     assert!(found.starts_with("東\u{1}\": "), "{found}");
 }
 

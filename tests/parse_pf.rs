@@ -50,7 +50,7 @@ fn parse_within(text: &str, limits: Limits) -> Result<Vec<DeployedUnit>, Vec<Str
     let units = format::parse(pf(), text, wanted).map_err(|errors| {
         let told = errors
             .iter()
-            .map(|e| format!("{}: {}", Lines::of(text).number(e.at), e.problem));
+            .map(|e| format!("{}: {}", Lines::of(text).number(e.at()), e.problem()));
         told.collect::<Vec<_>>()
     })?;
     assert_eq!(units.iter().map(|u| u.direction).collect::<Vec<_>>(), BOTH);

@@ -93,10 +93,10 @@ pub fn parsed(format: &dyn Format, text: &str, wanted: UnitQuery) -> Option<Vec<
             assert!(!errors.is_empty());
             let lines = Lines::of(text);
             for error in errors {
-                assert_place(error.at);
-                assert!(lines.number(error.at) > 0);
-                assert!(!error.problem.is_empty());
-                excerpt(text, error.at);
+                assert_place(error.at());
+                assert!(lines.number(error.at()) > 0);
+                assert!(!error.problem().is_empty());
+                excerpt(text, error.at());
             }
             None
         }

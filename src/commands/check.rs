@@ -211,10 +211,10 @@ impl Check {
     ) -> Vec<String> {
         let lines = Lines::of(text);
         let tell = |error: &ReadError| {
-            let place = format!("{name}:{}", lines.number(error.at));
-            match &excerpt(text, error.at)[..] {
-                "" => format!("{place}: {}", error.problem),
-                found => format!("{place}: {}, in: {found}", error.problem),
+            let place = format!("{name}:{}", lines.number(error.at()));
+            match &excerpt(text, error.at())[..] {
+                "" => format!("{place}: {}", error.problem()),
+                found => format!("{place}: {}, in: {found}", error.problem()),
             }
         };
         let is_short = text.len() <= GUESSED_LENGTH;

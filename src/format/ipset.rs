@@ -12,7 +12,7 @@ use super::iptables::ports;
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Parser, needed_rules};
-use crate::format::read::error::{ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
@@ -124,7 +124,7 @@ impl Parser for Ipset {
             named.collect()
         };
         let mut units = Vec::new();
-        let mut errors = Vec::new();
+        let mut errors = ErrorCollector::default();
         let mut count = 0;
         for (name, set) in names {
             let set = sets.get(set.as_str());
@@ -144,7 +144,7 @@ impl Parser for Ipset {
                 Err(found) => errors.extend(found),
             }
         }
-        ok_or_errors(units, errors)
+        errors.finish(units)
     }
 
     /// A set serves the rules of its list; one of a user's own is all that there is.

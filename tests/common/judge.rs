@@ -116,9 +116,9 @@ pub fn units(
         let tell = |e: &format::read::ReadError| {
             format!(
                 "{}: {}, in: {}",
-                lines.number(e.at),
-                e.problem,
-                excerpt(text, e.at)
+                lines.number(e.at()),
+                e.problem(),
+                excerpt(text, e.at())
             )
         };
         errors.iter().map(tell).collect()

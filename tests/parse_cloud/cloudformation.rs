@@ -402,7 +402,7 @@ fn references_are_followed_as_far_as_the_limits_allow() {
             limits: Limits::default().with(&[bound.parse().unwrap()]),
         };
         let errors = format::parse(dialect("cloudformation"), &text, wanted).unwrap_err();
-        assert!(errors[0].problem.contains(problem), "{bound}: {errors:?}");
+        assert!(errors[0].problem().contains(problem), "{bound}: {errors:?}");
     }
 }
 
@@ -433,7 +433,7 @@ fn a_template_without_rules_lets_nothing_through() {
     // Six rules are more than five.
     let errors = parse(&own.text()).unwrap_err();
     assert!(
-        errors[0].problem.contains("--limit rules=NUMBER"),
+        errors[0].problem().contains("--limit rules=NUMBER"),
         "{errors:?}"
     );
 }

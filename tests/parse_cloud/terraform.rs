@@ -526,10 +526,10 @@ fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
         assert_eq!(parsed.is_ok(), fits, "{bound}: {parsed:?}");
         if let Err(errors) = parsed {
             let problem = "values.root_module.child_modules[0].child_modules[0]";
-            assert!(errors[0].problem.starts_with(problem), "{errors:?}");
+            assert!(errors[0].problem().starts_with(problem), "{errors:?}");
             let problem =
                 "it takes more than 100000 steps to work out; --limit work=NUMBER allows more";
-            assert!(errors[0].problem.ends_with(problem), "{errors:?}");
+            assert!(errors[0].problem().ends_with(problem), "{errors:?}");
         }
     }
 }

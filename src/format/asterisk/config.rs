@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::comments::Comments;
 use super::criteria::Criteria;
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, Limits};
 
@@ -68,7 +68,7 @@ pub(super) fn read(
     limits: Limits,
 ) -> Result<bool, Vec<ReadError>> {
     let sections = Sections::read(text, limits)?;
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut is_there = false;
     let mut visits = 0;
     let mut work = 0;
@@ -81,7 +81,7 @@ pub(super) fn read(
         is_there = true;
         if section.kind == Kind::Both {
             let problem = "the section has another type besides identify; expected one";
-            errors.push(ReadError::new(section.at, problem));
+            errors.add(ReadError::new(section.at, problem));
         }
         let mut gather = Gather {
             sections: &sections,
@@ -91,11 +91,11 @@ pub(super) fn read(
             work: &mut work,
         };
         gather.section(section, 0, &mut errors);
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors(is_there, errors)
+    errors.finish(is_there)
 }
 
 impl<'a> Sections<'a> {
@@ -105,19 +105,19 @@ impl<'a> Sections<'a> {
         fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
         let mut sections = Sections::default();
         let mut comments = Comments::default();
-        let mut errors = Vec::new();
+        let mut errors = ErrorCollector::default();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
             let code = comments.code(at, line).map(strip);
             let read = code.and_then(|code| sections.line(at, code));
             let fits = limits.check(Limit::Rules, sections.all.len());
             fits.map_err(|exceeded| vec![ReadError::new(at, exceeded)])?;
             errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-            if errors.len() >= ERROR_LIMIT {
-                return Err(errors);
+            if errors.is_full() {
+                return Err(errors.into_errors());
             }
         }
         if let Some(at) = comments.open {
-            errors.push(ReadError::new(
+            errors.add(ReadError::new(
                 at,
                 "the comment does not end, so the text was cut off",
             ));
@@ -125,9 +125,9 @@ impl<'a> Sections<'a> {
         let has_type = sections.all.iter().any(|s| s.kind != Kind::Unsaid);
         if errors.is_empty() && !has_type {
             let problem = format!("no section in it has a type; {EXPECTED}");
-            errors.push(ReadError::new(0, problem));
+            errors.add(ReadError::new(0, problem));
         }
-        ok_or_errors(sections, errors)
+        errors.finish(sections)
     }
 
     fn line(&mut self, at: u32, code: &'a str) -> Result<(), String> {
@@ -324,7 +324,7 @@ struct Gather<'s, 'a> {
 }
 
 impl Gather<'_, '_> {
-    fn section(&mut self, section: &Section, depth: usize, errors: &mut Vec<ReadError>) {
+    fn section(&mut self, section: &Section, depth: usize, errors: &mut ErrorCollector) {
         *self.visits += 1;
         *self.work += section.settings.len() * STEPS_OF_SETTING;
         let most = self
@@ -333,7 +333,7 @@ impl Gather<'_, '_> {
             .and_then(|()| self.limits.check(Limit::Depth, depth))
             .and_then(|()| self.limits.check(Limit::Work, *self.work));
         if let Err(exceeded) = most {
-            errors.push(ReadError::new(section.at, exceeded));
+            errors.add(ReadError::new(section.at, exceeded));
             return;
         }
         for base in &section.bases {
@@ -345,7 +345,7 @@ impl Gather<'_, '_> {
         for (at, key, value) in &section.settings {
             let set = self.setting(*at, key, value);
             errors.extend(set.err().map(|problem| ReadError::new(*at, problem)));
-            if errors.len() >= ERROR_LIMIT {
+            if errors.is_full() {
                 return;
             }
         }

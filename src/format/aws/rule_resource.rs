@@ -5,7 +5,8 @@ use ipnet::Ipv4Net;
 
 use super::words::{self, Spelling, Traffic};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::{Node, Others};
 use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
 
@@ -39,7 +40,7 @@ enum Far {
 }
 
 impl<'a> Single<'a> {
-    pub fn read(direction: Direction, object: Node<'a>, keys: &Keys) -> Result<Self, Problem> {
+    pub fn read(direction: Direction, object: Node<'a>, keys: &Keys) -> Result<Self, ReadError> {
         let Spelling {
             protocol, from, to, ..
         } = keys.traffic;
@@ -80,7 +81,7 @@ impl<'a> Single<'a> {
 
 impl Far {
     /// The one far side that is given.
-    fn read(object: Node, fields: [Option<Node>; 4], keys: &Keys) -> Result<Far, Problem> {
+    fn read(object: Node, fields: [Option<Node>; 4], keys: &Keys) -> Result<Far, ReadError> {
         let named = keys.far_sides.into_iter().zip(fields);
         let mut given = named.filter_map(|(key, field)| Some((key, field?)));
         let (Some((key, node)), None) = (given.next(), given.next()) else {

@@ -6,7 +6,8 @@ use std::fmt;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use crate::format::read::json_node::{Node, Problem};
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::Node;
 use crate::packets::{Condition, Dimension, Interval, PacketBox, Protocols};
 use crate::policy::{Direction, parse_network};
 use crate::terminal::clip;
@@ -34,7 +35,7 @@ pub(in crate::format) struct Spelling {
 }
 
 impl Spelling {
-    fn word<'a>(&self, protocol: Node<'a>) -> Result<Cow<'a, str>, Problem> {
+    fn word<'a>(&self, protocol: Node<'a>) -> Result<Cow<'a, str>, ReadError> {
         if self.written {
             protocol.string_or_number()
         } else {
@@ -42,7 +43,7 @@ impl Spelling {
         }
     }
 
-    fn port(&self, port: Node) -> Result<i64, Problem> {
+    fn port(&self, port: Node) -> Result<i64, ReadError> {
         if self.written {
             port.integer_or_digits()
         } else {
@@ -55,7 +56,7 @@ impl Spelling {
         object: Node,
         from: Option<Node>,
         to: Option<Node>,
-    ) -> Result<Option<(i64, i64)>, Problem> {
+    ) -> Result<Option<(i64, i64)>, ReadError> {
         let read = |key, port: Option<Node>| {
             let number = port.map(|port| self.port(port)).transpose();
             number.map_err(|problem| problem.of(object, key))
@@ -83,7 +84,7 @@ impl<'a> Traffic<'a> {
         object: Node<'a>,
         fields: [Option<Node<'a>>; 3],
         spelling: &Spelling,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, ReadError> {
         let [protocol, from, to] = fields;
         let key = spelling.protocol;
         let protocol = protocol.ok_or_else(|| object.problem(format!("expected '{key}'")))?;

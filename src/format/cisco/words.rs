@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-use crate::format::read::error::ReadError;
 use crate::format::read::values::address;
 use crate::packets::{Interval, Protocols, complement};
 
@@ -59,30 +58,6 @@ impl<'a> Words<'a> {
             None => Ok(()),
             Some(word) => Err(format!("expected the end of the line, not '{word}'")),
         }
-    }
-}
-
-/// Why a line is not understood.
-pub(super) enum Problem {
-    /// Because of its own words.
-    Here(String),
-    /// Because of a line that it refers to.
-    There(ReadError),
-}
-
-impl Problem {
-    /// As an error of the line that stands there.
-    pub fn at(self, at: u32) -> ReadError {
-        match self {
-            Problem::Here(problem) => ReadError::new(at, problem),
-            Problem::There(error) => error,
-        }
-    }
-}
-
-impl From<String> for Problem {
-    fn from(problem: String) -> Self {
-        Problem::Here(problem)
     }
 }
 

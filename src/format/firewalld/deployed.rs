@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::policy_name;
 use super::rule::{self, Effect, Part};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, HeaderBox, Step};
@@ -136,7 +136,7 @@ type Effects = Vec<(u32, Effect)>;
 /// What the rules do, the one that decides first.
 fn in_order(policy: &Deployed, wanted: UnitQuery) -> Result<Effects, Vec<ReadError>> {
     let mut effects = Effects::new();
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut count = 0_usize;
     for (at, rule, parts) in &policy.rules {
         let effect = rule::effect(rule, parts, wanted.limits).and_then(|effect| {
@@ -146,15 +146,15 @@ fn in_order(policy: &Deployed, wanted: UnitQuery) -> Result<Effects, Vec<ReadErr
         });
         match effect {
             Ok(effect) => effects.extend(effect.map(|effect| (*at, effect))),
-            Err(problem) => errors.push(ReadError::new(*at, problem)),
+            Err(problem) => errors.add(ReadError::new(*at, problem)),
         }
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
     effects.sort_by_key(|(_, effect)| place(effect));
     errors.extend(undefined_order(&effects));
-    ok_or_errors(effects, errors)
+    errors.finish(effects)
 }
 
 /// By priority; those that have none are denied before others are accepted.

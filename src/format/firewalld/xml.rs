@@ -4,7 +4,7 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
 use super::rule::{LIMITED, Part, check_count, check_rate, priority};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::place;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
@@ -116,16 +116,16 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ReadError>
         rules: Vec::new(),
         is_disabled: false,
     };
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for child in root.children() {
         if let Err(problem) = element(child, &mut policy) {
-            errors.push(ReadError::new(position(child), problem));
+            errors.add(ReadError::new(position(child), problem));
         }
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors(policy, errors)
+    errors.finish(policy)
 }
 
 fn element<'a>(node: Node<'a, 'a>, policy: &mut Deployed<'a>) -> Result<(), String> {

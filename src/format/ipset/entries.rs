@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sets::{Change, Set, is_exist, split_word};
 use super::shape::{Shape, number, timeout};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::values::{address, network};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
@@ -29,7 +29,7 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
     }
     let shape = Shape::read(set.kind, set.options).map_err(one)?;
     let mut entries: BTreeMap<Interval, (Entry, u32)> = BTreeMap::new();
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for (at, change, text) in &set.changes {
         let done = shape.entry(text).and_then(|entry| match change {
             Change::Add => shape.add(&mut entries, entry, *at),
@@ -40,11 +40,11 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
             Change::Delete => Err("the set has no such entry before it".to_owned()),
         });
         errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors(in_order(entries), errors)
+    errors.finish(in_order(entries))
 }
 
 /// The longest prefix is asked first.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::NAME_LIMIT;
 use super::shape::Shape;
-use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::{Limit, Limits};
 
@@ -88,7 +88,7 @@ pub(super) fn read<'a>(
             other_command: None,
         })
     };
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut work = 0;
     for (at, line) in lines(text).map_err(|error| vec![error])? {
         let is_set = line.trim_ascii_start().starts_with("create")
@@ -98,14 +98,14 @@ pub(super) fn read<'a>(
             return Err(vec![ReadError::new(at, exceeded)]);
         }
         errors.extend(reader.line(at, line.trim_ascii()).err());
-        if errors.len() >= ERROR_LIMIT {
-            return Err(errors);
+        if errors.is_full() {
+            return Err(errors.into_errors());
         }
     }
-    let sets = reader.finish().map_err(|error| errors.push(error));
+    let sets = reader.finish().map_err(|error| errors.add(error));
     match sets {
         Ok(sets) if errors.is_empty() => Ok(sets),
-        _ => Err(errors),
+        _ => Err(errors.into_errors()),
     }
 }
 

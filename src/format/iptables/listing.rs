@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
 use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
@@ -117,7 +117,7 @@ impl<'a> Listing<'a> {
         drop(lines(text).map_err(|error| vec![error])?);
         let mut outline = Outline::default();
         outline.listing.limits = limits;
-        let mut errors = Vec::new();
+        let mut errors = ErrorCollector::default();
         for statement in Statements::of(text, reading) {
             match statement {
                 Ok(statement) => {
@@ -129,21 +129,21 @@ impl<'a> Listing<'a> {
                 }
                 // Where the next line starts is not known.
                 Err(error) => {
-                    errors.push(error);
-                    return Err(errors);
+                    errors.add(error);
+                    return Err(errors.into_errors());
                 }
             }
-            if errors.len() >= ERROR_LIMIT {
-                return Err(errors);
+            if errors.is_full() {
+                return Err(errors.into_errors());
             }
         }
         if let Some((name, at)) = outline.table {
             let problem = format!(
                 "table {name} has no COMMIT at its end, so the text may have been cut off; give all of it"
             );
-            errors.push(ReadError::new(at, problem));
+            errors.add(ReadError::new(at, problem));
         }
-        ok_or_errors(outline.listing, errors)
+        errors.finish(outline.listing)
     }
 
     /// A line of the filter table.

@@ -7,7 +7,7 @@ use super::outline::{self, Outline, inherits};
 use super::term::Steps;
 use super::tree::{Branch, Tree};
 use crate::firewall::DeployedUnit;
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limits;
 use crate::packets::Step;
@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let lists = Outline::read(text, of_lists, limits)?;
     let mut lists = Lists::of(&lists.tree, limits);
     let mut units = Vec::new();
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for (at, direction) in wanted.directions.iter().enumerate() {
         let (name, filter) = (&names[skipped + at], &filters[skipped + at]);
         let mut unit = DeployedUnit::empty(*direction, name.clone());
@@ -57,7 +57,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
         }
         units.push(unit);
     }
-    ok_or_errors(units, errors)
+    errors.finish(units)
 }
 
 const NOT_THERE: &str = "there is no such filter in the text, and Junos commits no interface that refers to \
@@ -146,7 +146,7 @@ fn steps<'t, 'a>(
     limits: Limits,
 ) -> Result<Vec<Step>, Vec<ReadError>> {
     let mut steps = Steps::new(direction, limits);
-    let mut errors: Vec<ReadError> = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut has_terms = false;
     for statement in filter.below() {
         if statement.word() != "term" {
@@ -157,16 +157,20 @@ fn steps<'t, 'a>(
             has_terms = true;
             let read = steps.add(term, lists);
             // What is wrong with a prefix list is told once.
-            errors.extend(read.err().filter(|error| !errors.contains(error)));
-            if errors.len() >= ERROR_LIMIT {
-                return Err(errors);
+            if let Err(error) = read
+                && !errors.contains(&error)
+            {
+                errors.add(error);
+            }
+            if errors.is_full() {
+                return Err(errors.into_errors());
             }
         }
     }
     if !has_terms && errors.is_empty() {
-        errors.push(filter.problem("the filter has no terms, so what it does is not known"));
+        errors.add(filter.problem("the filter has no terms, so what it does is not known"));
     }
-    ok_or_errors(steps.made, errors)
+    errors.finish(steps.made)
 }
 
 /// Refuses what may make a difference to what a filter lets through.

@@ -3,7 +3,7 @@
 use super::outline::level_above;
 use super::text::{Edit, Editor, is_idle};
 use super::tokens::{List, Token, Tokens};
-use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::limits::{Limit, Limits};
 
 pub(super) struct Statements<'a, 'e, E> {
@@ -13,7 +13,7 @@ pub(super) struct Statements<'a, 'e, E> {
     path: Vec<&'a str>,
     open: Vec<Block>,
     statement: Statement<'a>,
-    errors: Vec<ReadError>,
+    errors: ErrorCollector,
     limits: Limits,
 }
 
@@ -46,7 +46,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             path: Vec::new(),
             open: Vec::new(),
             statement: Statement::default(),
-            errors: Vec::new(),
+            errors: ErrorCollector::default(),
             limits,
         }
     }
@@ -57,14 +57,14 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(self.errors)
+            Err(self.errors.into_errors())
         }
     }
 
     /// Reads to the end, or until nothing can be made of the rest.
     fn all(&mut self) -> Result<(), ReadError> {
         self.skip_terminal();
-        while self.errors.len() < ERROR_LIMIT {
+        while !self.errors.is_full() {
             let at = self.tokens.place();
             let token = self.tokens.next();
             let token = token.map_err(|problem| ReadError::new(at, problem))?;

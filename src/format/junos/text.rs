@@ -5,7 +5,7 @@
 
 use super::statements::Statements;
 use super::tokens::{List, Token, Tokens};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::Limits;
 
@@ -160,7 +160,7 @@ fn commands<'a>(
     limits: Limits,
     editor: &mut impl Editor<'a>,
 ) -> Result<(), Vec<ReadError>> {
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut path = Vec::new();
     for (at, line) in lines(text).map_err(|error| vec![error])? {
         if is_idle(line) {
@@ -169,11 +169,11 @@ fn commands<'a>(
         path.clear();
         let done = command(line, at, limits, &mut path, editor);
         errors.extend(done.err().map(|problem| ReadError::new(at, problem)));
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors((), errors)
+    errors.finish(())
 }
 
 fn command<'a>(

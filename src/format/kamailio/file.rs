@@ -1,7 +1,7 @@
 //! The file that the module's parameter `address_file` names.
 
 use super::group::{Entry, Group};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 
 /// The module takes what is beyond 1023 bytes for a line of its own.
@@ -11,7 +11,7 @@ const EXPECTED: &str = "expected lines of group, address, mask, port and tag, as
                         has them, or what kamcmd prints of permissions.addressDump and .subnetDump";
 
 pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> {
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut is_empty = true;
     for (at, line) in lines(text).map_err(|error| vec![error])? {
         let read = match entry(line) {
@@ -23,17 +23,17 @@ pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> 
             Err(problem) => Err(problem),
         };
         errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
     if is_empty && errors.is_empty() {
-        errors.push(ReadError::new(
+        errors.add(ReadError::new(
             0,
             format!("there is no address in it; {EXPECTED}"),
         ));
     }
-    ok_or_errors((), errors)
+    errors.finish(())
 }
 
 /// What a line adds, if it has more than a comment. What follows the tag is nothing to the module.

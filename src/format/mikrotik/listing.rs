@@ -163,24 +163,24 @@ impl<'a> AddressLists<'a> {
     }
 
     /// The addresses of a list; none of the unit's own where the text has other lists only.
-    pub fn of(&self, name: &str, limits: Limits) -> Result<Rc<[Interval]>, Problem> {
+    pub fn of(&self, name: &str, limits: Limits) -> Result<Rc<[Interval]>, ReadError> {
         match self.changer(name, limits)? {
             None => {}
             Some(Changer::Property) => {
-                return Err(Problem::Here(format!(
+                return Err(ReadError::from(format!(
                     "address list {name} gets addresses of rules or other menus too, and those are not \
                      in the text"
                 )));
             }
             Some(Changer::Script) => {
-                return Err(Problem::Here(format!(
+                return Err(ReadError::from(format!(
                     "a script of another menu names address list {name}, and may add addresses that no \
                      export shows"
                 )));
             }
         }
         if !self.script.has_lists {
-            return Err(Problem::Here(format!(
+            return Err(ReadError::from(format!(
                 "address list {name} is not in the text, nor is any other; give what '/ip firewall \
                  export' prints, and if that has none, load the unit anew"
             )));
@@ -189,7 +189,7 @@ impl<'a> AddressLists<'a> {
             if self.own.iter().any(|own| own == name) {
                 return Ok(Rc::default());
             }
-            return Err(Problem::Here(format!(
+            return Err(ReadError::from(format!(
                 "address list {name} has no entry in the text, so that it is empty, or filled by what \
                  no export tells; expected its entries, or a rule without it"
             )));
@@ -198,7 +198,7 @@ impl<'a> AddressLists<'a> {
         let spans = known
             .entry(name)
             .or_insert_with(|| addresses(entries).map(Rc::from));
-        let spans = spans.clone().map_err(Problem::There)?;
+        let spans = spans.clone()?;
         self.work(spans.len(), limits).map_err(String::from)?;
         Ok(spans)
     }
@@ -225,20 +225,6 @@ impl<'a> AddressLists<'a> {
         let taken = self.steps.get().saturating_add(steps);
         self.steps.set(taken);
         limits.check(Limit::Work, taken)
-    }
-}
-
-/// Why a rule is not understood.
-pub(super) enum Problem {
-    /// Because of its own words.
-    Here(String),
-    /// Because of a line that it refers to.
-    There(ReadError),
-}
-
-impl From<String> for Problem {
-    fn from(problem: String) -> Self {
-        Problem::Here(problem)
     }
 }
 

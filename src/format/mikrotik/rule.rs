@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::listing::{BUILT_IN, Filter, Problem, addresses_of};
+use super::listing::{BUILT_IN, Filter, addresses_of};
 use super::words::{Property, Words};
 use crate::format::read::chains::{RuleAction, RuleBranch, RuleText};
 use crate::format::read::error::ReadError;
@@ -27,10 +27,7 @@ pub(super) fn read<'a>(
         filter,
         matches: Matches::within(limits),
     };
-    let action = reader.rule().map_err(|problem| match problem {
-        Problem::Here(problem) => here(problem),
-        Problem::There(error) => error,
-    })?;
+    let action = reader.rule().map_err(|error| error.or_at(rule.at))?;
     let work = filter.lists.work(reader.matches.cost, limits);
     work.map_err(|exceeded| here(exceeded.into()))?;
     if let Some(action) = action {
@@ -149,7 +146,7 @@ struct Reader<'a, 'f> {
 
 impl<'a> Reader<'a, '_> {
     /// What the rule does, once `matches` tells with which packets; `None` where they go on.
-    fn rule(&mut self) -> Result<Option<RuleAction<'a>>, Problem> {
+    fn rule(&mut self) -> Result<Option<RuleAction<'a>>, ReadError> {
         if let Some(disabled) = self.find("disabled") {
             if disabled.flag()? {
                 return Ok(None);
@@ -335,7 +332,7 @@ impl<'a> Reader<'a, '_> {
         self.matches.span_or_not(negated, field, &[span])
     }
 
-    fn address_list(&mut self, name: &str, field: HeaderField) -> Result<(), Problem> {
+    fn address_list(&mut self, name: &str, field: HeaderField) -> Result<(), ReadError> {
         let Some((list, negated)) = self.value(name)? else {
             return Ok(());
         };

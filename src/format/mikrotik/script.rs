@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::menus::{self, COMMANDS};
 use super::words::{EXPORT, Property, Words};
 use crate::format::read::chains::RuleText;
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
@@ -81,7 +81,7 @@ impl<'a> Script<'a> {
             limits,
             ..Script::default()
         };
-        let mut errors = Vec::new();
+        let mut errors = ErrorCollector::default();
         let mut lines = lines(text).map_err(|error| vec![error])?;
         while let Some((at, line)) = lines.next() {
             let start = at as usize;
@@ -97,17 +97,17 @@ impl<'a> Script<'a> {
             let line = text[start..end].trim_ascii();
             let read = refuse_comment(line).and_then(|()| script.line(at, line));
             if let Err(problem) = read {
-                errors.push(ReadError::new(at, problem));
+                errors.add(ReadError::new(at, problem));
             }
-            if errors.len() >= ERROR_LIMIT {
+            if errors.is_full() {
                 break;
             }
         }
         if !script.is_export {
-            let at = errors.first().map_or(0, |error| error.at);
+            let at = errors.first().map_or(0, ReadError::at);
             return Err(vec![ReadError::new(at, format!("{EXPORT} on RouterOS"))]);
         }
-        ok_or_errors(script, errors)
+        errors.finish(script)
     }
 
     /// A line with all that a backslash joins to it.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::check_hook;
-use super::rule::{Rule, Trouble};
+use super::rule::Rule;
 use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::text::table_flag;
 use super::value::{Element, Type};
@@ -28,7 +28,7 @@ use object::only_key;
 pub(super) struct Json;
 
 impl Syntax for Json {
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
         let statements: Vec<statement::ParsedStatement> = parsed(text.text)?;
         for statement in statements {
             rule.add(statement.0)?;

@@ -32,41 +32,6 @@ pub(super) enum Statement<'a> {
     NoEffect,
 }
 
-/// What is wrong with a rule, and where, if it is not the rule itself.
-#[derive(Clone, Debug)]
-pub(super) struct Trouble {
-    pub at: Option<u32>,
-    pub problem: String,
-}
-
-impl Trouble {
-    /// As the parsers report it; `at` is the place of what was read.
-    pub fn within(self, at: u32) -> ReadError {
-        ReadError::new(self.at.unwrap_or(at), self.problem)
-    }
-}
-
-impl From<String> for Trouble {
-    fn from(problem: String) -> Self {
-        Trouble { at: None, problem }
-    }
-}
-
-impl From<&str> for Trouble {
-    fn from(problem: &str) -> Self {
-        problem.to_owned().into()
-    }
-}
-
-impl From<ReadError> for Trouble {
-    fn from(error: ReadError) -> Self {
-        Trouble {
-            at: Some(error.at),
-            problem: error.problem,
-        }
-    }
-}
-
 enum Outcome<'a> {
     One(Decision<'a>),
     Map(Vec<Arrow<'a>>),
@@ -101,7 +66,7 @@ impl<'a, 's> Rule<'a, 's> {
         }
     }
 
-    pub fn add(&mut self, statement: Statement<'a>) -> Result<(), Trouble> {
+    pub fn add(&mut self, statement: Statement<'a>) -> Result<(), ReadError> {
         if matches!(statement, Statement::NoEffect) {
             return Ok(());
         }
@@ -184,7 +149,7 @@ impl<'a, 's> Rule<'a, 's> {
         keys: &Keys,
         operator: Operator,
         value: &Value<'a>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ReadError> {
         self.refuse_split(keys, operator, value)?;
         self.imply(keys);
         match (value, keys.single()) {
@@ -322,7 +287,7 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 
-    fn map(&mut self, keys: &Keys, value: &Value<'a>) -> Result<(), Trouble> {
+    fn map(&mut self, keys: &Keys, value: &Value<'a>) -> Result<(), ReadError> {
         self.imply(keys);
         let arrows = match value {
             Value::Named(name) => {

@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 
-use super::rule::{Rule, Trouble};
+use super::rule::Rule;
 use super::set::{Set, Sets};
 use super::value::{Element, Type};
 use super::{json, text};
@@ -84,7 +84,7 @@ fn wanted_units<S: Syntax>(table: &Table<S>, wanted: UnitQuery) -> ReadResult {
 /// How what stands in a table is written.
 pub(super) trait Syntax {
     /// Adds the statements of a rule to it.
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble>;
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError>;
 
     /// Adds the sets that a rule adds elements to, or removes them from, to `found`.
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
@@ -135,7 +135,7 @@ impl<'a> Body<'a> {
 #[derive(Default)]
 pub(super) struct NamedSet<'a> {
     pub body: Body<'a>,
-    meaning: OnceCell<Result<Set<'a>, Trouble>>,
+    meaning: OnceCell<Result<Set<'a>, ReadError>>,
 }
 
 /// The sets that rules change, each with the first such rule.
@@ -153,7 +153,7 @@ pub(super) struct Table<'a, S> {
     pub ambiguous: HashSet<u32>,
     /// The chains that may have rules since the table was flushed.
     filled: Vec<&'a str>,
-    changes: OnceCell<Result<Changes<'a>, Trouble>>,
+    changes: OnceCell<Result<Changes<'a>, ReadError>>,
     /// The work of the rules and sets that were read so far; see [`Limit::Work`].
     work: Cell<usize>,
     /// The work of all statements, chains and sets.
@@ -219,14 +219,12 @@ impl<'a, S: Syntax> Table<'a, S> {
     }
 
     /// The sets that any rule of the table changes.
-    fn changes(&self) -> Result<Changes<'a>, Trouble> {
+    fn changes(&self) -> Result<Changes<'a>, ReadError> {
         let mut changes = Changes::default();
         let mut found = Vec::new();
         for rule in self.chains.values().flat_map(|body| &body.entries) {
-            S::changed_sets(*rule, &mut found).map_err(|problem| Trouble {
-                at: Some(rule.at),
-                problem,
-            })?;
+            S::changed_sets(*rule, &mut found)
+                .map_err(|problem| ReadError::new(rule.at, problem))?;
             for name in found.drain(..) {
                 let first = changes.by_rule.entry(name).or_insert(rule.at);
                 *first = rule.at.min(*first);
@@ -237,7 +235,7 @@ impl<'a, S: Syntax> Table<'a, S> {
 
     /// Refuses a set that a rule of the table changes: what a listing shows of it may be out of
     /// date with the next packet, even if no flag says so.
-    fn check_constant(&self, name: &str) -> Result<(), Trouble> {
+    fn check_constant(&self, name: &str) -> Result<(), ReadError> {
         let changes = self.changes.get_or_init(|| self.changes());
         let changes = changes.as_ref().map_err(Clone::clone)?;
         let by_rule = [Some(Cow::Borrowed(name)), None]
@@ -245,12 +243,12 @@ impl<'a, S: Syntax> Table<'a, S> {
             .find_map(|key| changes.by_rule.get(key).copied());
         match by_rule {
             None => Ok(()),
-            Some(at) => Err(Trouble {
-                at: Some(at),
-                problem: format!(
+            Some(at) => Err(ReadError::new(
+                at,
+                format_args!(
                     "this rule changes the elements of set '{name}', which the checked chains use; use a set there that no rule changes"
                 ),
-            }),
+            )),
         }
     }
 
@@ -262,7 +260,7 @@ impl<'a, S: Syntax> Table<'a, S> {
 }
 
 impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
-    fn set(&self, name: &str) -> Result<&Set<'a>, Trouble> {
+    fn set(&self, name: &str) -> Result<&Set<'a>, ReadError> {
         let set = self.sets.get(name).filter(|set| set.body.declared);
         let set = set.ok_or_else(|| {
             format!("set {name} is not in the text, so what is in it is not known; give all of the table")
@@ -273,9 +271,9 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
             self.spend(texts.map(|text| reading_work(text.text)).sum())?;
             let (types, elements) = S::set(&set.body)?;
             let place = set.body.properties.first().map(|property| property.at);
-            Set::new(types, &elements).map_err(|trouble| Trouble {
-                at: trouble.at.or(place),
-                ..trouble
+            Set::new(types, &elements).map_err(|error| match place {
+                Some(place) => error.or_at(place),
+                None => error,
             })
         });
         meaning.as_ref().map_err(Clone::clone)
@@ -331,6 +329,6 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
             rule.finish(branches);
             Ok(())
         };
-        read().map_err(|trouble: Trouble| trouble.within(text.at))
+        read().map_err(|error: ReadError| error.or_at(text.at))
     }
 }

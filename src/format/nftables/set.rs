@@ -1,17 +1,17 @@
 //! Sets and maps, and the packets that their elements hold for.
 
+use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::limits::Limit;
 use std::ops::BitAnd;
 
 use super::key::{Key, Keys, Subject};
-use super::rule::Trouble;
 use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
 use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
 /// The sets and maps that rules refer to by name.
 pub(super) trait Sets<'a> {
-    fn set(&self, name: &str) -> Result<&Set<'a>, Trouble>;
+    fn set(&self, name: &str) -> Result<&Set<'a>, ReadError>;
 }
 
 /// A set or a map.
@@ -49,7 +49,7 @@ impl<'a> Set<'a> {
     /// A set of elements of these types.
     ///
     /// Refuses one without elements: it cannot be told from one whose elements were left out.
-    pub fn new(types: Vec<Type>, elements: &[Element<'a>]) -> Result<Self, Trouble> {
+    pub fn new(types: Vec<Type>, elements: &[Element<'a>]) -> Result<Self, ReadError> {
         if elements.is_empty() {
             return Err(
                 "the set has no elements in the text; if 'nft -t' left them out, leave out -t"
@@ -61,17 +61,20 @@ impl<'a> Set<'a> {
                 parts,
                 decision: element.decision,
             }),
-            Err(problem) => Err(Trouble {
-                at: element.at,
-                problem,
+            Err(problem) => Err(match element.at {
+                Some(at) => ReadError::new(at, problem),
+                None => problem.into(),
             }),
         };
-        let entries = elements.iter().map(entry).collect::<Result<_, Trouble>>()?;
+        let entries = elements
+            .iter()
+            .map(entry)
+            .collect::<Result<_, ReadError>>()?;
         Ok(Set { types, entries })
     }
 
     /// A set that stands in a rule, where keys are looked up in it.
-    pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, Trouble> {
+    pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, ReadError> {
         let types = keys.iter().map(|key| key.subject.value_type()).collect();
         Set::new(types, elements)
     }

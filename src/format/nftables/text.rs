@@ -7,12 +7,12 @@ mod set;
 mod statement;
 mod value;
 
-use super::rule::{Rule, Trouble};
+use super::rule::Rule;
 use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
 use crate::format::read::chains::RuleText;
-use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{lines, place};
 use crate::limits::Limits;
 
@@ -20,7 +20,7 @@ use crate::limits::Limits;
 pub(super) struct Text;
 
 impl Syntax for Text {
-    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+    fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
         statement::rule(text, rule)
     }
 
@@ -51,19 +51,16 @@ pub(super) fn read<'a>(
         listing: scan::is_listing(text),
         table: Table::new(wanted, limits),
         limits,
-        errors: Vec::new(),
+        errors: ErrorCollector::default(),
     };
     while reader.skip_to_statement() {
         if let Err(fatal) = reader.statement(Reader::command) {
-            reader.errors.push(fatal);
+            reader.errors.add(fatal);
             break;
         }
     }
-    if reader.errors.is_empty() {
-        Ok(reader.table.settled())
-    } else {
-        Err(reader.errors)
-    }
+    reader.errors.finish(())?;
+    Ok(reader.table.settled())
 }
 
 const FAMILIES: [&str; 6] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
@@ -103,7 +100,7 @@ struct Reader<'a> {
     listing: bool,
     limits: Limits,
     table: Table<'a, Text>,
-    errors: Vec<ReadError>,
+    errors: ErrorCollector,
 }
 
 impl<'a> Reader<'a> {
@@ -117,10 +114,10 @@ impl<'a> Reader<'a> {
                 let error = ReadError::new(place(start), problem);
                 self.tokens.at = start;
                 self.rest_of_statement()?;
-                if self.tokens.at == start || self.errors.len() + 1 >= ERROR_LIMIT {
+                if self.tokens.at == start || self.errors.is_nearly_full() {
                     return Err(error);
                 }
-                self.errors.push(error);
+                self.errors.add(error);
                 Ok(())
             }
         }

@@ -7,7 +7,7 @@ use super::rule::{self, Rule, RuleAction, interface};
 use super::tables::Tables;
 use super::tokens::{BRACES, Token, Tokens};
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{lines, place};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -67,7 +67,7 @@ fn statements<'a>(
     mut read: impl FnMut(&mut Tokens<'a>, &'a str, u32) -> Result<(), String>,
 ) -> Result<(), Vec<ReadError>> {
     let mut tokens = Tokens::new(text, limits);
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     loop {
         let done = match tokens.next() {
             Ok(Token::End) => break,
@@ -76,15 +76,15 @@ fn statements<'a>(
             Err(problem) => Err(problem),
         };
         if let Err(problem) = done {
-            errors.push(ReadError::new(place(tokens.line()), problem));
-            if errors.len() >= ERROR_LIMIT {
+            errors.add(ReadError::new(place(tokens.line()), problem));
+            if errors.is_full() {
                 break;
             }
             // What else is wrong with the statement may come of the same mistake.
             while tokens.skip_statement().is_err() {}
         }
     }
-    ok_or_errors((), errors)
+    errors.finish(())
 }
 
 fn statement<'a>(

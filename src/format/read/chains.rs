@@ -1,7 +1,7 @@
 //! Chains of rules that jump to each other, as iptables and nftables have them, to one list of steps.
 
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::names::did_you_mean;
@@ -72,17 +72,19 @@ pub(in crate::format) fn units<'a>(
     wanted: UnitQuery,
 ) -> ReadResult {
     let mut units = Vec::new();
-    let mut errors = Vec::new();
+    let mut found_errors = Vec::new();
     for (direction, name) in names {
         match unit(chains, name, direction, wanted) {
             Ok(unit) => units.push(unit),
-            Err(found) => errors.extend(found),
+            Err(found) => found_errors.extend(found),
         }
     }
     // What both directions refer to is wrong once.
-    errors.sort_by_key(|error| error.at);
-    errors.dedup();
-    ok_or_errors(units, errors)
+    found_errors.sort_by_key(ReadError::at);
+    found_errors.dedup();
+    let mut errors = ErrorCollector::default();
+    errors.extend(found_errors);
+    errors.finish(units)
 }
 
 /// What a chain does with a packet, with all that it jumps to put in its place.
@@ -107,7 +109,7 @@ fn unit<'a>(
         unmeasured: Vec::new(),
         open: Vec::new(),
         read: 0,
-        errors: Vec::new(),
+        errors: ErrorCollector::default(),
         full: false,
     };
     let policy = chains.policy(chain).map_err(|error| vec![error])?;
@@ -131,15 +133,11 @@ fn unit<'a>(
         };
         walk.branch(&branch, at, &all, &mut Vec::new());
     }
-    if walk.errors.is_empty() {
-        Ok(DeployedUnit {
-            steps: walk.steps,
-            unmeasured: walk.unmeasured,
-            ..DeployedUnit::empty(direction, name)
-        })
-    } else {
-        Err(walk.errors)
-    }
+    walk.errors.finish(DeployedUnit {
+        steps: walk.steps,
+        unmeasured: walk.unmeasured,
+        ..DeployedUnit::empty(direction, name)
+    })
 }
 
 /// The reason why a chain is not there, and the names of chains that may be meant.
@@ -169,7 +167,7 @@ struct Walk<'a, 'c, C> {
     open: Vec<&'a str>,
     /// How many rules were read.
     read: usize,
-    errors: Vec<ReadError>,
+    errors: ErrorCollector,
     /// Whether there are as many rules or steps as there may be.
     full: bool,
 }
@@ -202,14 +200,14 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
                 self.fill(rule.at, exceeded);
             }
             if let Err(error) = chains.read(*rule, self.limits, &mut branches) {
-                self.errors.push(error);
+                self.errors.add(error);
             }
             for branch in &branches {
                 if !self.full {
                     self.branch(branch, rule.at, context, &mut leaving);
                 }
             }
-            if self.full || self.errors.len() >= ERROR_LIMIT {
+            if self.full || self.errors.is_full() {
                 break;
             }
         }
@@ -292,7 +290,7 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
     /// Tells, once, that there is too much.
     fn fill(&mut self, at: u32, exceeded: LimitExceeded) {
         if !self.full {
-            self.errors.push(ReadError::new(at, exceeded));
+            self.errors.add(ReadError::new(at, exceeded));
         }
         self.full = true;
     }
@@ -310,7 +308,7 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
         } else {
             return true;
         };
-        self.errors.push(ReadError::new(at, problem));
+        self.errors.add(ReadError::new(at, problem));
         false
     }
 }

@@ -2,36 +2,155 @@
 
 use std::fmt;
 
+use crate::limits::LimitExceeded;
+
 /// Something in a text that is not understood, or that no set of packets says exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// Where, in bytes; see [`Lines`] and [`excerpt`].
-    pub at: u32,
+    /// Where, in bytes; `None` until the caller that knows the place adds it.
+    place: Option<u32>,
+    /// The keys and numbers that lead to a value of a JSON text.
+    path: String,
     /// What is wrong, and what was expected.
-    pub problem: String,
+    problem: String,
 }
 
 impl ReadError {
     /// Something wrong at a place.
     pub fn new(at: u32, problem: impl fmt::Display) -> Self {
         ReadError {
-            at,
+            place: Some(at),
+            path: String::new(),
             problem: problem.to_string(),
+        }
+    }
+
+    /// Where it is, in bytes; see [`super::Lines`] and [`super::excerpt`].
+    pub fn at(&self) -> u32 {
+        self.place.unwrap_or(0)
+    }
+
+    /// What is wrong, and what was expected.
+    pub fn problem(&self) -> String {
+        if self.path.is_empty() {
+            self.problem.clone()
+        } else {
+            format!("{}: {}", self.path, self.problem)
+        }
+    }
+
+    /// The same with a longer path: a key before it, or a number in an array.
+    #[must_use]
+    pub(in crate::format) fn under(self, step: &str) -> Self {
+        let dot = !self.path.is_empty() && !self.path.starts_with('[');
+        ReadError {
+            path: [step, if dot { "." } else { "" }, &self.path].concat(),
+            ..self
+        }
+    }
+
+    /// The same at another place.
+    #[must_use]
+    pub(in crate::format) fn moved_to(self, at: u32) -> Self {
+        ReadError {
+            place: Some(at),
+            ..self
+        }
+    }
+
+    /// The same at a place, unless it has one.
+    #[must_use]
+    pub(in crate::format) fn or_at(mut self, at: u32) -> Self {
+        self.place.get_or_insert(at);
+        self
+    }
+}
+
+impl From<ReadError> for Vec<ReadError> {
+    fn from(error: ReadError) -> Self {
+        vec![error]
+    }
+}
+
+impl From<String> for ReadError {
+    fn from(problem: String) -> Self {
+        ReadError {
+            place: None,
+            path: String::new(),
+            problem,
         }
     }
 }
 
-/// As many mistakes as are worth reporting.
-pub(in crate::format) const ERROR_LIMIT: usize = 20;
-
-/// What is made of a text, unless something of that was not understood.
-pub(in crate::format) fn ok_or_errors<T>(
-    made: T,
-    mut errors: Vec<ReadError>,
-) -> Result<T, Vec<ReadError>> {
-    if errors.is_empty() {
-        return Ok(made);
+impl From<&str> for ReadError {
+    fn from(problem: &str) -> Self {
+        problem.to_owned().into()
     }
-    errors.truncate(ERROR_LIMIT);
-    Err(errors)
+}
+
+impl From<LimitExceeded> for ReadError {
+    fn from(exceeded: LimitExceeded) -> Self {
+        exceeded.to_string().into()
+    }
+}
+
+/// As many mistakes as are worth reporting.
+const ERROR_LIMIT: usize = 20;
+
+/// Collects what is wrong with a text, up to as much as is worth reporting.
+#[derive(Debug, Default)]
+pub(in crate::format) struct ErrorCollector {
+    errors: Vec<ReadError>,
+}
+
+impl ErrorCollector {
+    /// Adds an error.
+    pub fn add(&mut self, error: ReadError) {
+        self.extend([error]);
+    }
+
+    /// Adds errors.
+    pub fn extend(&mut self, errors: impl IntoIterator<Item = ReadError>) {
+        let room = ERROR_LIMIT - self.errors.len();
+        self.errors.extend(errors.into_iter().take(room));
+    }
+
+    /// True if there is no room for another error, so that reading on is of no use.
+    pub fn is_full(&self) -> bool {
+        self.errors.len() >= ERROR_LIMIT
+    }
+
+    /// True if there is room for one more error at most.
+    pub fn is_nearly_full(&self) -> bool {
+        self.errors.len() + 1 >= ERROR_LIMIT
+    }
+
+    /// The first error.
+    pub fn first(&self) -> Option<&ReadError> {
+        self.errors.first()
+    }
+
+    /// True if the same error is there already.
+    pub fn contains(&self, error: &ReadError) -> bool {
+        self.errors.contains(error)
+    }
+
+    /// True if there is no error.
+    pub fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// What is wrong.
+    pub fn into_errors(self) -> Vec<ReadError> {
+        self.errors
+    }
+
+    /// What is made of a text, unless something in it was not understood.
+    pub fn finish<T>(self, made: T) -> Result<T, Vec<ReadError>> {
+        if self.errors.is_empty() {
+            Ok(made)
+        } else {
+            Err(self.errors)
+        }
+    }
 }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::format::read::error::{ERROR_LIMIT, ReadError};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{place, place_of_error};
 use crate::limits::{Limit, Limits};
 use crate::terminal::clip;
@@ -20,16 +20,6 @@ pub(in crate::format) struct Node<'a> {
     value: &'a RawValue,
     /// The text that it is a part of.
     text: &'a str,
-}
-
-/// What is wrong with a value, and where in the value that one started from.
-#[derive(Debug)]
-pub(in crate::format) struct Problem {
-    /// The place of the nearest object.
-    at: u32,
-    /// Keys and numbers that lead to the value.
-    path: String,
-    what: String,
 }
 
 /// What to do with keys that nobody asked for.
@@ -50,21 +40,20 @@ const STEPS_OF_VALUE: usize = 32;
 
 impl<'a> Node<'a> {
     /// The one value of a text, which may have as many values in it as the limit of work allows.
-    pub fn root(text: &'a str, limits: Limits) -> Result<Self, Problem> {
+    pub fn root(text: &'a str, limits: Limits) -> Result<Self, ReadError> {
         let values = text.bytes().filter(|byte| *byte == b',').count();
         let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
-        fits.map_err(Problem::with_text)?;
+        fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
         let value = serde_json::from_str(text).map_err(|error| {
             let cut = if error.is_eof() {
                 ", so the text may have been cut off"
             } else {
                 ""
             };
-            Problem {
-                at: place_of_error(text, &error),
-                path: String::new(),
-                what: format!("this is not valid JSON: {error}{cut}"),
-            }
+            ReadError::new(
+                place_of_error(text, &error),
+                format_args!("this is not valid JSON: {error}{cut}"),
+            )
         })?;
         Ok(Node { value, text })
     }
@@ -75,12 +64,8 @@ impl<'a> Node<'a> {
         place(start.saturating_sub(self.text.as_ptr().addr()))
     }
 
-    pub fn problem(self, what: impl fmt::Display) -> Problem {
-        Problem {
-            at: self.place(),
-            path: String::new(),
-            what: clip(what.to_string(), LIMIT),
-        }
+    pub fn problem(self, what: impl fmt::Display) -> ReadError {
+        ReadError::new(self.place(), clip(what.to_string(), LIMIT))
     }
 
     /// The values of an object's keys. A key that stands there twice is refused: of both, each
@@ -89,7 +74,7 @@ impl<'a> Node<'a> {
         self,
         known: [&'static str; N],
         others: Others,
-    ) -> Result<[Option<Node<'a>>; N], Problem> {
+    ) -> Result<[Option<Node<'a>>; N], ReadError> {
         let mut fields = [None; N];
         for (key, value) in self.members()? {
             let refused = match others {
@@ -117,7 +102,7 @@ impl<'a> Node<'a> {
     pub fn strings<const N: usize>(
         self,
         known: [&'static str; N],
-    ) -> Result<[Option<Cow<'a, str>>; N], Problem> {
+    ) -> Result<[Option<Cow<'a, str>>; N], ReadError> {
         let mut strings = [const { None }; N];
         let fields = self.fields(known, Others::Refused)?;
         for ((string, field), key) in strings.iter_mut().zip(fields).zip(known) {
@@ -128,7 +113,7 @@ impl<'a> Node<'a> {
     }
 
     /// An object's keys and values, in their order.
-    pub fn members(self) -> Result<impl Iterator<Item = (Cow<'a, str>, Node<'a>)>, Problem> {
+    pub fn members(self) -> Result<impl Iterator<Item = (Cow<'a, str>, Node<'a>)>, ReadError> {
         let members: Members = self.read("an object", '{')?;
         let text = self.text;
         let members = members.0.into_iter();
@@ -139,30 +124,25 @@ impl<'a> Node<'a> {
     /// key that stands there twice is refused.
     pub fn each_member<T, R: IntoIterator<Item = T>>(
         self,
-        read: impl Fn(&str, Node<'a>) -> Result<R, Vec<Problem>>,
-    ) -> Result<Vec<T>, Vec<Problem>> {
+        read: impl Fn(&str, Node<'a>) -> Result<R, Vec<ReadError>>,
+    ) -> Result<Vec<T>, Vec<ReadError>> {
         let mut keys = HashSet::new();
         let mut values = Vec::new();
-        let mut problems = Vec::new();
+        let mut errors = ErrorCollector::default();
         for (key, value) in self.members()? {
             match read(&key, value) {
                 Ok(read) => values.extend(read),
-                Err(found) => problems.extend(found.into_iter().map(|p| p.under(&key))),
+                Err(found) => errors.extend(found.into_iter().map(|error| error.under(&key))),
             }
             if keys.contains(&key) {
-                problems.push(self.problem(format!("key '{key}' stands here twice")));
+                errors.add(self.problem(format!("key '{key}' stands here twice")));
             }
-            if problems.len() >= ERROR_LIMIT {
-                problems.truncate(ERROR_LIMIT);
+            if errors.is_full() {
                 break;
             }
             keys.insert(key);
         }
-        if problems.is_empty() {
-            Ok(values)
-        } else {
-            Err(problems)
-        }
+        errors.finish(values)
     }
 
     /// Reads each value of the array that an object has under a key, and joins the results; or all
@@ -171,39 +151,34 @@ impl<'a> Node<'a> {
         self,
         object: Node,
         key: &str,
-        read: impl Fn(Node<'a>) -> Result<R, Vec<Problem>>,
-    ) -> Result<Vec<T>, Vec<Problem>> {
+        read: impl Fn(Node<'a>) -> Result<R, Vec<ReadError>>,
+    ) -> Result<Vec<T>, Vec<ReadError>> {
         let array = self.read::<Vec<&RawValue>>("an array", '[');
         let array = array.map_err(|problem| problem.of(object, key))?;
         let mut values = Vec::new();
-        let mut problems = Vec::new();
+        let mut errors = ErrorCollector::default();
         for (number, value) in array.into_iter().enumerate() {
             let text = self.text;
             match read(Node { value, text }) {
                 Ok(read) => values.extend(read),
-                Err(found) => problems.extend(found.into_iter().map(|problem| {
-                    let problem = problem.under(&format!("[{number}]")).under(key);
+                Err(found) => errors.extend(found.into_iter().map(|error| {
+                    let error = error.under(&format!("[{number}]")).under(key);
                     if (Node { value, text }).is_object() {
-                        problem
+                        error
                     } else {
-                        problem.near(object)
+                        error.near(object)
                     }
                 })),
             }
-            if problems.len() >= ERROR_LIMIT {
-                problems.truncate(ERROR_LIMIT);
+            if errors.is_full() {
                 break;
             }
         }
-        if problems.is_empty() {
-            Ok(values)
-        } else {
-            Err(problems)
-        }
+        errors.finish(values)
     }
 
     /// A text without control characters, which no name of AWS has and no message should.
-    pub fn string(self) -> Result<Cow<'a, str>, Problem> {
+    pub fn string(self) -> Result<Cow<'a, str>, ReadError> {
         let text = self.document()?;
         if text.chars().any(char::is_control) {
             let what = format!("expected a text without control characters, not {text:?}");
@@ -213,18 +188,18 @@ impl<'a> Node<'a> {
     }
 
     /// Any text.
-    pub fn document(self) -> Result<Cow<'a, str>, Problem> {
+    pub fn document(self) -> Result<Cow<'a, str>, ReadError> {
         let text: Text = self.read("a string", '"')?;
         Ok(text.0)
     }
 
-    pub fn integer(self) -> Result<i64, Problem> {
+    pub fn integer(self) -> Result<i64, ReadError> {
         let number = self.value.get().parse();
         number.map_err(|_| self.unlike("a whole number"))
     }
 
     /// A string, or a number as it stands there: where people write either.
-    pub fn string_or_number(self) -> Result<Cow<'a, str>, Problem> {
+    pub fn string_or_number(self) -> Result<Cow<'a, str>, ReadError> {
         if self.integer().is_ok() {
             return Ok(self.value.get().into());
         }
@@ -232,7 +207,7 @@ impl<'a> Node<'a> {
     }
 
     /// A whole number, or a string of one.
-    pub fn integer_or_digits(self) -> Result<i64, Problem> {
+    pub fn integer_or_digits(self) -> Result<i64, ReadError> {
         if !self.is_string() {
             return self.integer();
         }
@@ -248,7 +223,7 @@ impl<'a> Node<'a> {
         self,
         limits: Limits,
         found: &mut dyn FnMut(&str, &str),
-    ) -> Result<(), Problem> {
+    ) -> Result<(), ReadError> {
         let strings = Strings {
             key: "",
             depth: 0,
@@ -281,7 +256,7 @@ impl<'a> Node<'a> {
         self.value.get() == "null"
     }
 
-    fn read<T: Deserialize<'a>>(self, expected: &str, start: char) -> Result<T, Problem> {
+    fn read<T: Deserialize<'a>>(self, expected: &str, start: char) -> Result<T, ReadError> {
         let text = self.value.get();
         if !text.starts_with(start) {
             return Err(self.unlike(expected));
@@ -290,13 +265,13 @@ impl<'a> Node<'a> {
         serde_json::from_str(text).map_err(|error| self.unreadable(&error))
     }
 
-    fn unreadable(self, error: &serde_json::Error) -> Problem {
+    fn unreadable(self, error: &serde_json::Error) -> ReadError {
         let message = error.to_string();
         let position = format!(" at line {} column {}", error.line(), error.column());
         self.problem(message.strip_suffix(&position).unwrap_or(&message))
     }
 
-    fn unlike(self, expected: &str) -> Problem {
+    fn unlike(self, expected: &str) -> ReadError {
         let found = match self.value.get() {
             text if text.starts_with('{') => "an object",
             text if text.starts_with('[') => "an array",
@@ -307,54 +282,17 @@ impl<'a> Node<'a> {
     }
 }
 
-impl Problem {
-    /// Something wrong with a text as a whole.
-    pub fn with_text(what: impl fmt::Display) -> Self {
-        Problem {
-            at: 0,
-            path: String::new(),
-            what: what.to_string(),
-        }
-    }
-
+impl ReadError {
     /// The same, of the value that an object has under a key.
     #[must_use]
-    pub fn of(self, object: Node, key: &str) -> Self {
+    pub(in crate::format) fn of(self, object: Node, key: &str) -> Self {
         self.under(key).near(object)
     }
 
-    /// The same, with a longer path: a key, or a number in an array.
+    /// The same, at the place of an object.
     #[must_use]
-    pub fn under(self, step: &str) -> Self {
-        let dot = !self.path.is_empty() && !self.path.starts_with('[');
-        Problem {
-            path: [step, if dot { "." } else { "" }, &self.path].concat(),
-            ..self
-        }
-    }
-
-    #[must_use]
-    pub fn near(self, object: Node) -> Self {
-        Problem {
-            at: object.place(),
-            ..self
-        }
-    }
-}
-
-impl From<Problem> for Vec<Problem> {
-    fn from(problem: Problem) -> Self {
-        vec![problem]
-    }
-}
-
-impl From<Problem> for ReadError {
-    fn from(Problem { at, path, what }: Problem) -> Self {
-        if path.is_empty() {
-            ReadError::new(at, what)
-        } else {
-            ReadError::new(at, format!("{path}: {what}"))
-        }
+    pub(in crate::format) fn near(self, object: Node) -> Self {
+        self.moved_to(object.place())
     }
 }
 

@@ -119,6 +119,6 @@ mod tests {
         assert_eq!(numbers, [1, 1, 2, 3]);
         let places = |text| lines(text).map(Iterator::collect::<Vec<_>>);
         assert_eq!(places("a\r\n\nb\n"), Ok(vec![(0, "a"), (3, ""), (4, "b")]));
-        assert_eq!(places("a\nbc").unwrap_err().at, 2);
+        assert_eq!(places("a\nbc").unwrap_err().at(), 2);
     }
 }

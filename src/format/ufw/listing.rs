@@ -3,7 +3,7 @@
 use super::rule::Rule;
 use super::script;
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
@@ -72,17 +72,17 @@ fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<R
         return Err(vec![ReadError::new(*at, exceeded)]);
     }
     let mut rules = Vec::with_capacity(lines.len());
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for (at, line) in lines {
         match Rule::read(line) {
             Ok(rule) => rules.push((*at, rule)),
-            Err(problem) => errors.push(ReadError::new(*at, problem)),
+            Err(problem) => errors.add(ReadError::new(*at, problem)),
         }
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors(rules, errors)
+    errors.finish(rules)
 }
 
 /// What the rules of a name do one way.
@@ -93,7 +93,7 @@ fn unit(
     limits: Limits,
 ) -> Result<DeployedUnit, Vec<ReadError>> {
     let mut unit = DeployedUnit::empty(direction, name);
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let own = |(_, rule): &&(u32, Rule)| rule.direction == direction && rule.is_of(&unit.name);
     let own: Vec<_> = rules.iter().filter(own).collect();
     if own.is_empty() {
@@ -119,11 +119,11 @@ fn unit(
                 unit.unmeasured
                     .extend(effect.ipv6.then_some(Unmeasured { what, at: *at }));
             }
-            Err(problem) => errors.push(ReadError::new(*at, problem)),
+            Err(problem) => errors.add(ReadError::new(*at, problem)),
         }
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors(unit, errors)
+    errors.finish(unit)
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::listing::{self, RuleLines};
 use super::rule::Rule;
 use super::{INFO, View};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::unit::UnitName;
 use crate::template::{self, TemplateError};
 
@@ -61,9 +61,9 @@ fn checked<'a>(
         "the script would not know it again as a rule of its own; expected 'ufw allow' and a comment '{name}: ...'"
     );
     let foreign = rules.iter().filter(|(_, line)| !is_marked(line, name));
-    let errors = foreign.map(|(at, _)| ReadError::new(*at, &problem));
-    let errors: Vec<_> = errors.take(ERROR_LIMIT).collect();
-    ok_or_errors(rules.to_vec(), errors)
+    let mut errors = ErrorCollector::default();
+    errors.extend(foreign.map(|(at, _)| ReadError::new(*at, &problem)));
+    errors.finish(rules.to_vec())
 }
 
 /// Compares a script without its rules, whose last line stands there, with one for that name.

@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::format::aws::words::mentions_id;
-use crate::format::read::json_node::{Node, Problem};
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::Node;
 use crate::limits::{Limit, Limits};
 
 /// The security group that is looked for.
@@ -32,7 +33,7 @@ pub(super) fn holders<'a>(
     sections: &[(&str, Option<Node<'a>>)],
     target: &Target,
     limits: Limits,
-) -> Result<HashSet<Cow<'a, str>>, Problem> {
+) -> Result<HashSet<Cow<'a, str>>, ReadError> {
     let sections = || {
         let given = sections.iter();
         given.filter_map(|(name, section)| Some((*name, (*section)?)))
@@ -73,7 +74,7 @@ pub(super) fn holders<'a>(
                     references.extend(known.filter(is_new).map(|known| (known, holder)));
                 }
             });
-            let place = |problem: Problem| problem.under(&name).under(section);
+            let place = |problem: ReadError| problem.under(&name).under(section);
             read.map_err(place)?;
             if is_transformed {
                 let what = "a transform changes the resource, and its result is not in the text";

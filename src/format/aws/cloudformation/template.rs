@@ -10,7 +10,7 @@ use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::aws::words::Spelling;
 use crate::format::read::error::ReadError;
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::Condition;
@@ -91,11 +91,6 @@ enum Group<'a> {
 }
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
-    let units = units(text, wanted);
-    units.map_err(|problems| problems.into_iter().map(ReadError::from).collect())
-}
-
-fn units(text: &str, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Problem>> {
     let root = json(text, wanted.limits)?;
     match root.fields([BODY, RESOURCES], Others::NotLookedAt)? {
         [Some(body), _] => {
@@ -117,11 +112,12 @@ fn units(text: &str, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Problem
     }
 }
 
-fn json(text: &str, limits: Limits) -> Result<Node<'_>, Problem> {
+fn json(text: &str, limits: Limits) -> Result<Node<'_>, ReadError> {
     if text.trim_start().starts_with('{') {
         return Node::root(text, limits);
     }
-    Err(Problem::with_text(
+    Err(ReadError::new(
+        0,
         "expected a template in JSON; one in YAML is not read, but the security group itself is: \
          give what aws ec2 describe-security-groups prints, with --format aws-sg",
     ))
@@ -132,11 +128,11 @@ fn within_string(
     root: Node,
     body: Node,
     wanted: UnitQuery,
-) -> Result<Vec<DeployedUnit>, Vec<Problem>> {
+) -> Result<Vec<DeployedUnit>, Vec<ReadError>> {
     let text = body.document().map_err(|problem| problem.of(root, BODY))?;
     let read = json(&text, wanted.limits).map_err(Vec::from);
     let read = read.and_then(|inner| template(inner, wanted));
-    let place = |problem: Problem| problem.under(BODY).near(root);
+    let place = |problem: ReadError| problem.under(BODY).near(root);
     let mut units = read.map_err(|p| p.into_iter().map(place).collect::<Vec<_>>())?;
     for unit in &mut units {
         let steps = unit.steps.iter_mut().map(|step| &mut step.at);
@@ -147,7 +143,7 @@ fn within_string(
 }
 
 /// Both directions, since a deployment replaces both.
-fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Problem>> {
+fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<ReadError>> {
     let silent = &[
         "Description",
         "Metadata",
@@ -167,7 +163,7 @@ fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Prob
     }
     let resources = resources.ok_or_else(|| root.problem("expected 'Resources'"))?;
     let rules = resources.each_member(resource);
-    let under = |problem: Problem| problem.under(RESOURCES);
+    let under = |problem: ReadError| problem.under(RESOURCES);
     let rules: Vec<Resource> = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
     let fits = wanted.limits.check(Limit::Rules, rules.len());
     fits.map_err(|exceeded| root.problem(exceeded))?;
@@ -199,7 +195,7 @@ fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Prob
     Ok([Direction::In, Direction::Out].map(unit).into())
 }
 
-fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
+fn check_version(root: Node, version: Option<Node>) -> Result<(), ReadError> {
     let Some(version) = version else {
         return Ok(());
     };
@@ -250,7 +246,7 @@ fn refuse_opaque(
     sections: &[(&str, Option<Node>)],
     target: &Target,
     limits: Limits,
-) -> Result<(), Problem> {
+) -> Result<(), ReadError> {
     let name = |node: Node| {
         let [kind] = node.fields([TYPE], Others::NotLookedAt).ok()?;
         opaque(&kind?.string().ok()?)
@@ -272,7 +268,7 @@ fn refuse_opaque(
 }
 
 /// A rule, or nothing if the resource is something else.
-fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<Problem>> {
+fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<ReadError>> {
     if id.starts_with("Fn::") {
         let what = "resources that a function makes are not in the text";
         return Err(node.problem(what).into());
@@ -307,7 +303,7 @@ fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<Pr
     Ok(Some(rule(direction, node, keys)?))
 }
 
-fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resource<'a>, Problem> {
+fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resource<'a>, ReadError> {
     let silent = &[
         "DependsOn",
         "DeletionPolicy",
@@ -334,7 +330,7 @@ fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resourc
 }
 
 /// What `Ref` and the functions stand for is known when a stack is made, and not before.
-fn refuse_functions(properties: Node, keys: &Keys) -> Result<(), Problem> {
+fn refuse_functions(properties: Node, keys: &Keys) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != keys.group && !keys.silent.contains(&key);
     let mut members = properties.members()?;
     match members.find(|(key, value)| value.is_object() && looked_at(key)) {
@@ -346,7 +342,7 @@ fn refuse_functions(properties: Node, keys: &Keys) -> Result<(), Problem> {
     }
 }
 
-fn group(value: Node) -> Result<Group, Problem> {
+fn group(value: Node) -> Result<Group, ReadError> {
     if !value.is_object() {
         return value.string().map(Group::Id);
     }
@@ -365,7 +361,7 @@ fn group(value: Node) -> Result<Group, Problem> {
 }
 
 /// A unit is of one group, by an id or the parameter, which must be there then.
-fn check_group(root: Node, parameters: Option<Node>, rules: &[Resource]) -> Result<(), Problem> {
+fn check_group(root: Node, parameters: Option<Node>, rules: &[Resource]) -> Result<(), ReadError> {
     if rules.windows(2).any(|pair| pair[0].group != pair[1].group) {
         let what = "the rules are of several security groups; expected one, as a template that is \
                     rendered has it";
@@ -374,7 +370,7 @@ fn check_group(root: Node, parameters: Option<Node>, rules: &[Resource]) -> Resu
     if rules.iter().all(|rule| rule.group != Group::Parameter) {
         return Ok(());
     }
-    let of_root = |problem: Problem| problem.under("Parameters");
+    let of_root = |problem: ReadError| problem.under("Parameters");
     let declared = parameters.map(|all| all.fields([PARAMETER], Others::NotLookedAt));
     let declared = declared.transpose().map_err(of_root)?;
     let [Some(declared)] = declared.unwrap_or_default() else {

@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::aws::words;
 use crate::format::read::error::ReadError;
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, Dimension, PacketBox, Step};
@@ -48,11 +48,6 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
 impl<'a> List<'a> {
     /// The list of a text, all of it; or all that is not understood.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
-        let list = List::understood(text, wanted);
-        list.map_err(|problems| problems.into_iter().map(ReadError::from).collect())
-    }
-
-    fn understood(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<Problem>> {
         let root = Node::root(text, wanted.limits)?;
         let keys = [ENTRIES, NAME, FAMILY, MOST, "PrefixLists", "PrefixList"];
         let found = root.fields(keys, Others::NotLookedAt)?;
@@ -101,7 +96,7 @@ impl<'a> List<'a> {
 }
 
 /// What `get-managed-prefix-list-entries` prints, which names no list.
-fn listing(root: Node) -> Result<List, Vec<Problem>> {
+fn listing(root: Node) -> Result<List, Vec<ReadError>> {
     let keys = [ENTRIES, "NextToken", "ResponseMetadata"];
     let [entries, next, _] = root.fields(keys, Others::Refused)?;
     if next.is_some_and(|next| !next.is_null()) {
@@ -116,7 +111,7 @@ fn listing(root: Node) -> Result<List, Vec<Problem>> {
 }
 
 /// The input of `create-managed-prefix-list`, as this program renders it.
-fn input<'a>(root: Node<'a>, wanted: UnitQuery) -> Result<List<'a>, Vec<Problem>> {
+fn input<'a>(root: Node<'a>, wanted: UnitQuery) -> Result<List<'a>, Vec<ReadError>> {
     let silent = ["TagSpecifications", "ClientToken", "DryRun"];
     let [a, b, c] = silent;
     let keys = [NAME, FAMILY, MOST, ENTRIES, a, b, c];
@@ -153,7 +148,7 @@ fn check_name(name: &str, wanted: UnitQuery) -> Result<(), String> {
 }
 
 /// AWS refuses a list that is not so.
-fn check_entries(root: Node, family: &str, most: i64, entries: &[Entry]) -> Result<(), Problem> {
+fn check_entries(root: Node, family: &str, most: i64, entries: &[Entry]) -> Result<(), ReadError> {
     let is_v4 = match family {
         "IPv4" => true,
         "IPv6" => false,
@@ -175,7 +170,10 @@ fn check_entries(root: Node, family: &str, most: i64, entries: &[Entry]) -> Resu
     Err(root.problem(what))
 }
 
-fn entries_of<'a>(root: Node<'a>, list: Option<Node<'a>>) -> Result<Vec<Entry<'a>>, Vec<Problem>> {
+fn entries_of<'a>(
+    root: Node<'a>,
+    list: Option<Node<'a>>,
+) -> Result<Vec<Entry<'a>>, Vec<ReadError>> {
     let entry = |node: Node<'a>| {
         let at = node.place();
         let network = network(node)?;
@@ -184,7 +182,7 @@ fn entries_of<'a>(root: Node<'a>, list: Option<Node<'a>>) -> Result<Vec<Entry<'a
     list.map_or_else(|| Ok(Vec::new()), |list| list.each(root, ENTRIES, entry))
 }
 
-fn network(node: Node) -> Result<Network, Problem> {
+fn network(node: Node) -> Result<Network, ReadError> {
     let [cidr, _] = node.strings(["Cidr", "Description"])?;
     let cidr = cidr.ok_or_else(|| node.problem("expected 'Cidr'"))?;
     let wrong = |what: String| node.problem(what).of(node, "Cidr");

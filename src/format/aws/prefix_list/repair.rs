@@ -20,7 +20,7 @@ pub(super) fn command(
     wanted: UnitQuery,
 ) -> Result<String, FormatError> {
     let list = List::read(text, wanted).map_err(|errors| {
-        let problems: Vec<_> = errors.into_iter().map(|error| error.problem).collect();
+        let problems: Vec<_> = errors.into_iter().map(|error| error.problem()).collect();
         FormatError::Irreparable(problems.join("; "))
     })?;
     let deployed = networks(&list)?;

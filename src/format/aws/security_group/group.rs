@@ -6,8 +6,8 @@ use std::fmt;
 
 use super::permission::{Count, Permission};
 use crate::firewall::DeployedUnit;
-use crate::format::read::error::{ERROR_LIMIT, ReadError};
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::error::{ErrorCollector, ReadError};
+use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit::UnitName;
 use crate::policy::Direction;
@@ -53,32 +53,24 @@ type List<'a> = (Direction, &'static str, Node<'a>);
 impl<'a> Group<'a> {
     /// The wanted group, all of it; or all that is not understood.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
-        let group = Group::understood(text, wanted);
-        group.map_err(|problems| problems.into_iter().map(ReadError::from).collect())
-    }
-
-    fn understood(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<Problem>> {
         let root = Node::root(text, wanted.limits)?;
         let name = wanted.unit.name.to_string();
         let (names, object, lists) = find(root, &name, wanted.directions)?;
         let mut permissions = Vec::new();
-        let mut problems = Vec::new();
+        let mut errors = ErrorCollector::default();
         for (direction, key, list) in lists {
             let count = Count::new(wanted.limits);
             let read = list.each(object, key, |node| Permission::read(node, &count).map(Some));
             // One error, not one for each rule above the limit.
-            count.check().map_err(Problem::with_text)?;
+            count
+                .check()
+                .map_err(|exceeded| ReadError::new(0, exceeded))?;
             match read {
                 Ok(read) => permissions.push((direction, read)),
-                Err(found) => problems.extend(found),
+                Err(found) => errors.extend(found),
             }
         }
-        if problems.is_empty() {
-            Ok(Group { names, permissions })
-        } else {
-            problems.truncate(ERROR_LIMIT);
-            Err(problems)
-        }
+        errors.finish(Group { names, permissions })
     }
 }
 
@@ -87,7 +79,7 @@ fn find<'a>(
     root: Node<'a>,
     wanted: &str,
     directions: &[Direction],
-) -> Result<(Names<'a>, Node<'a>, Vec<List<'a>>), Vec<Problem>> {
+) -> Result<(Names<'a>, Node<'a>, Vec<List<'a>>), Vec<ReadError>> {
     let keys = [GROUPS, "GroupId", "GroupName", INGRESS, EGRESS];
     let groups = match root.fields(keys, Others::NotLookedAt)? {
         [Some(_), ..] => all_groups(root)?,
@@ -111,7 +103,7 @@ fn find<'a>(
 }
 
 /// The groups of what `describe-security-groups` prints.
-fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<Problem>> {
+fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<ReadError>> {
     let keys = [GROUPS, "NextToken", "ResponseMetadata"];
     let [groups, next, _] = root.fields(keys, Others::Refused)?;
     if next.is_some_and(|next| !next.is_null()) {
@@ -129,7 +121,7 @@ fn choose<'a>(
     root: Node,
     mut groups: Vec<(Names<'a>, Node<'a>)>,
     wanted: &str,
-) -> Result<(Names<'a>, Node<'a>), Problem> {
+) -> Result<(Names<'a>, Node<'a>), ReadError> {
     let those = |same: fn(&str, &str) -> bool| -> Vec<usize> {
         let fits = |number: &usize| groups[*number].0.any(|name| same(name, wanted));
         (0..groups.len()).filter(fits).collect()
@@ -172,7 +164,7 @@ fn lists_of_group<'a>(
     group: Node<'a>,
     names: &Names,
     directions: &[Direction],
-) -> Result<Vec<List<'a>>, Problem> {
+) -> Result<Vec<List<'a>>, ReadError> {
     let keys = [INGRESS, EGRESS];
     let lists = group.fields(keys, Others::NotLookedAt)?;
     let mut stray = group.members()?.map(|(key, _)| key);
@@ -196,7 +188,7 @@ fn lists_of_group<'a>(
 /// The wanted permissions of a file that this program rendered.
 ///
 /// One direction has the shape that authorizes it, which does not tell which one it is.
-fn lists_of_file<'a>(root: Node<'a>, directions: &[Direction]) -> Result<Vec<List<'a>>, Problem> {
+fn lists_of_file<'a>(root: Node<'a>, directions: &[Direction]) -> Result<Vec<List<'a>>, ReadError> {
     match (root.fields([INGRESS, EGRESS], Others::Refused)?, directions) {
         ([Some(ingress), Some(egress)], _) => Ok(by_direction(ingress, egress, directions)),
         ([Some(one), None], [direction]) => Ok(vec![(*direction, INGRESS, one)]),
@@ -222,7 +214,7 @@ fn by_direction<'a>(
 }
 
 /// A group and what it is called.
-fn named(group: Node) -> Result<(Names, Node), Problem> {
+fn named(group: Node) -> Result<(Names, Node), ReadError> {
     let keys = ["GroupId", "GroupName"];
     let [id, name] = group.fields(keys, Others::NotLookedAt)?;
     let id = id.map(Node::string).transpose();

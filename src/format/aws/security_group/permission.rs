@@ -10,7 +10,8 @@ use ipnet::Ipv4Net;
 
 use crate::firewall::Unmeasured;
 use crate::format::aws::words::{self, Spelling, Traffic};
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::{Node, Others};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Step};
 use crate::policy::Direction;
@@ -79,7 +80,7 @@ impl Count {
 }
 
 impl<'a> Permission<'a> {
-    pub fn read(node: Node<'a>, count: &Count) -> Result<Self, Vec<Problem>> {
+    pub fn read(node: Node<'a>, count: &Count) -> Result<Self, Vec<ReadError>> {
         let Spelling {
             protocol, from, to, ..
         } = SPELLING;
@@ -127,10 +128,12 @@ fn each<'a, T>(
     key: &str,
     list: Option<Node<'a>>,
     count: &Count,
-    read: fn(Node<'a>) -> Result<T, Problem>,
-) -> Result<Vec<Rule<T>>, Vec<Problem>> {
+    read: fn(Node<'a>) -> Result<T, ReadError>,
+) -> Result<Vec<Rule<T>>, Vec<ReadError>> {
     let rule = |node: Node<'a>| {
-        count.add_one().map_err(Problem::with_text)?;
+        count
+            .add_one()
+            .map_err(|exceeded| ReadError::new(0, exceeded))?;
         let far = read(node)?;
         let at = node.place();
         Ok(Some(Rule { at, far }))
@@ -138,13 +141,13 @@ fn each<'a, T>(
     list.map_or_else(|| Ok(Vec::new()), |list| list.each(node, key, rule))
 }
 
-fn network(node: Node) -> Result<Ipv4Net, Problem> {
+fn network(node: Node) -> Result<Ipv4Net, ReadError> {
     let [cidr, _] = node.strings([CIDR, DESCRIPTION])?;
     let cidr = cidr.ok_or_else(|| node.problem("expected 'CidrIp'"))?;
     words::network(&cidr).map_err(|what| node.problem(what).of(node, CIDR))
 }
 
-fn network_v6(node: Node) -> Result<Other, Problem> {
+fn network_v6(node: Node) -> Result<Other, ReadError> {
     let keys = ["CidrIpv6"];
     let [cidr, _] = node.strings([keys[0], DESCRIPTION])?;
     if let Some(cidr) = &cidr {
@@ -153,13 +156,13 @@ fn network_v6(node: Node) -> Result<Other, Problem> {
     Other::identified(node, RANGES_V6, "IPv6", keys, [cidr])
 }
 
-fn prefix_list(node: Node) -> Result<Other, Problem> {
+fn prefix_list(node: Node) -> Result<Other, ReadError> {
     let keys = ["PrefixListId"];
     let [id, _] = node.strings([keys[0], DESCRIPTION])?;
     Other::identified(node, PREFIX_LISTS, "prefix list", keys, [id])
 }
 
-fn group(node: Node) -> Result<Other, Problem> {
+fn group(node: Node) -> Result<Other, ReadError> {
     let keys = [
         "GroupId",
         "GroupName",
@@ -185,7 +188,7 @@ impl<'a> Other<'a> {
         word: &str,
         keys: [&'static str; N],
         values: [Option<Cow<'a, str>>; N],
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, ReadError> {
         let pairs = keys.into_iter().zip(values);
         let identity: Vec<_> = pairs.filter_map(|(k, value)| Some((k, value?))).collect();
         match identity.first() {

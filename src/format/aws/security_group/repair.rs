@@ -48,7 +48,7 @@ pub(super) fn commands(
     wanted: UnitQuery,
 ) -> Result<String, FormatError> {
     let group = Group::read(text, wanted).map_err(|errors| {
-        let problems: Vec<_> = errors.into_iter().map(|error| error.problem).collect();
+        let problems: Vec<_> = errors.into_iter().map(|error| error.problem()).collect();
         FormatError::Irreparable(problems.join("; "))
     })?;
     let tangled = |error: LimitExceeded| FormatError::Irreparable(error.to_string());

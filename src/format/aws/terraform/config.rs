@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::aws::words::mentions_id;
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::UnitQuery;
 use crate::limits::Limits;
 
@@ -41,7 +42,7 @@ const PROVISIONERS: [&str; 2] = ["local-exec", "remote-exec"];
 pub(super) fn rules<'a>(
     root: Node<'a>,
     wanted: UnitQuery,
-) -> Result<Vec<Single<'a>>, Vec<Problem>> {
+) -> Result<Vec<Single<'a>>, Vec<ReadError>> {
     let others = &[
         "//",
         "terraform",
@@ -85,7 +86,7 @@ pub(super) fn rules<'a>(
         })
     };
     let rules = resource.each_member(of_type);
-    let under = |problem: Problem| problem.under(RESOURCE);
+    let under = |problem: ReadError| problem.under(RESOURCE);
     let rules: Vec<Single> = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
     let is_referred_to = |rule: &Single| rule.group.string().is_ok_and(|group| group == reference);
     if rules.iter().any(is_referred_to) {
@@ -105,7 +106,7 @@ pub(super) fn rules<'a>(
         checked.map(|()| None::<()>).map_err(Vec::from)
     };
     let in_section = |section| {
-        move |problems: Vec<Problem>| -> Vec<Problem> {
+        move |problems: Vec<ReadError>| -> Vec<ReadError> {
             let problems = problems.into_iter();
             problems.map(|problem| problem.under(section)).collect()
         }
@@ -129,7 +130,7 @@ fn refuse_opaque(
     node: Node,
     limits: Limits,
     is_group: impl Fn(&str) -> bool,
-) -> Result<(), Problem> {
+) -> Result<(), ReadError> {
     let mut is_opaque = !kind.starts_with("aws_") || OPAQUE.contains(&kind);
     let mut has_group = false;
     node.each_string(limits, &mut |key, text| {
@@ -152,7 +153,7 @@ fn default<'a>(variables: Node<'a>, variable: &str) -> Option<Cow<'a, str>> {
 }
 
 /// A letter or an underscore, then letters, digits, underscores and hyphens.
-fn check_name(name: &str, arguments: Node) -> Result<(), Problem> {
+fn check_name(name: &str, arguments: Node) -> Result<(), ReadError> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if starts && name.chars().all(known) {
@@ -163,7 +164,7 @@ fn check_name(name: &str, arguments: Node) -> Result<(), Problem> {
 
 /// What an expression stands for is known to Terraform alone; so is how many rules come of a
 /// block with `count` or `for_each`, which are no keys that are known here.
-fn refuse_expressions(arguments: Node) -> Result<(), Problem> {
+fn refuse_expressions(arguments: Node) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != KEYS.group && !KEYS.silent.contains(&key);
     for (key, value) in arguments.members()? {
         let text = value.document().unwrap_or_default();
@@ -179,8 +180,8 @@ fn is_expression(text: &str) -> bool {
     text.contains("${") || text.contains("%{")
 }
 
-fn check_group(rule: &Single, arguments: Node, reference: &str) -> Result<(), Problem> {
-    let wrong = |problem: Problem| problem.of(arguments, KEYS.group);
+fn check_group(rule: &Single, arguments: Node, reference: &str) -> Result<(), ReadError> {
+    let wrong = |problem: ReadError| problem.of(arguments, KEYS.group);
     let group = rule.group.string().map_err(wrong)?;
     if group == reference || !is_expression(&group) {
         return Ok(());
@@ -189,7 +190,7 @@ fn check_group(rule: &Single, arguments: Node, reference: &str) -> Result<(), Pr
     Err(wrong(rule.group.problem(what)))
 }
 
-fn check_declared(root: Node, variables: Option<Node>, variable: &str) -> Result<(), Problem> {
+fn check_declared(root: Node, variables: Option<Node>, variable: &str) -> Result<(), ReadError> {
     let members = variables.map(Node::members).transpose();
     let members = members.map_err(|problem| problem.of(root, VARIABLE))?;
     if members.is_some_and(|mut all| all.any(|(key, _)| key == variable)) {

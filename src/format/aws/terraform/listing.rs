@@ -7,7 +7,7 @@ use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::aws::words::Spelling;
 use crate::format::read::error::ReadError;
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::Condition;
@@ -36,13 +36,8 @@ pub(super) const fn keys(silent: &'static [&'static str]) -> Keys {
     }
 }
 
-pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
-    let units = units(text, wanted);
-    units.map_err(|problems| problems.into_iter().map(ReadError::from).collect())
-}
-
 /// Both directions, since a file replaces both.
-fn units(text: &str, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Problem>> {
+pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let (root, rules, absent) = read(text, wanted)?;
     let fits = wanted.limits.check(Limit::Rules, rules.len());
     fits.map_err(|exceeded| root.problem(exceeded))?;
@@ -65,10 +60,10 @@ fn units(text: &str, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Problem
 fn read<'a>(
     text: &'a str,
     wanted: UnitQuery,
-) -> Result<(Node<'a>, Vec<Single<'a>>, String), Vec<Problem>> {
+) -> Result<(Node<'a>, Vec<Single<'a>>, String), Vec<ReadError>> {
     let expected = "expected a .tf.json file with 'resource', or what terraform show -json prints";
     if !text.trim_start().starts_with('{') {
-        return Err(Problem::with_text(expected).into());
+        return Err(ReadError::new(0, expected).into());
     }
     let root = Node::root(text, wanted.limits)?;
     let keys = ["resource", "format_version", "lineage", "planned_values"];
@@ -125,7 +120,7 @@ pub(super) fn direction(kind: &str) -> Option<Direction> {
 }
 
 /// A unit is of one group.
-fn one_group(root: Node, rules: &[Single]) -> Result<(), Problem> {
+fn one_group(root: Node, rules: &[Single]) -> Result<(), ReadError> {
     let mut first = None;
     for rule in rules {
         let group = rule.group.string()?;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, Single};
-use crate::format::read::json_node::{Node, Others, Problem};
+use crate::format::read::error::ReadError;
+use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::UnitQuery;
 use crate::format::unit::Unit;
 use crate::limits::{Limit, Limits};
@@ -40,7 +41,7 @@ pub(super) fn prefix(unit: &Unit) -> String {
 pub(super) fn rules<'a>(
     root: Node<'a>,
     wanted: UnitQuery,
-) -> Result<Vec<Single<'a>>, Vec<Problem>> {
+) -> Result<Vec<Single<'a>>, Vec<ReadError>> {
     let [version, values] = root.fields([VERSION, VALUES], Others::NotLookedAt)?;
     check_version(root, version)?;
     // An empty state has no values.
@@ -68,7 +69,7 @@ pub(super) fn rules<'a>(
     Ok(rules)
 }
 
-fn check_version(root: Node, version: Option<Node>) -> Result<(), Problem> {
+fn check_version(root: Node, version: Option<Node>) -> Result<(), ReadError> {
     let version = version.map_or_else(|| Ok("".into()), Node::string);
     let version = version.map_err(|problem| problem.of(root, VERSION))?;
     if ["0.", "1."].iter().any(|major| version.starts_with(major)) {
@@ -99,7 +100,7 @@ impl<'a> Modules<'a> {
     }
 
     /// Adds a module and those in it.
-    fn add(&mut self, module: Node<'a>, path: String, depth: usize) -> Result<(), Vec<Problem>> {
+    fn add(&mut self, module: Node<'a>, path: String, depth: usize) -> Result<(), Vec<ReadError>> {
         let under = |problems| under(problems, &path);
         let known = [RESOURCES, CHILDREN];
         let fields = self
@@ -118,7 +119,7 @@ impl<'a> Modules<'a> {
         Ok(())
     }
 
-    fn fits(&mut self, module: Node<'a>, depth: usize) -> Result<(), Problem> {
+    fn fits(&mut self, module: Node<'a>, depth: usize) -> Result<(), ReadError> {
         self.bytes = self.bytes.saturating_add(module.size());
         let steps = self.bytes / BYTES_OF_STEP;
         let fits = self.limits.check(Limit::Depth, depth);
@@ -130,8 +131,8 @@ impl<'a> Modules<'a> {
     /// What is made of the resources of all modules.
     fn each<T>(
         &self,
-        read: impl Fn(Node<'a>) -> Result<Option<T>, Vec<Problem>>,
-    ) -> Result<Vec<T>, Vec<Problem>> {
+        read: impl Fn(Node<'a>) -> Result<Option<T>, Vec<ReadError>>,
+    ) -> Result<Vec<T>, Vec<ReadError>> {
         let mut made = Vec::new();
         for (module, resources, path) in &self.lists {
             let found = resources.each(*module, RESOURCES, &read);
@@ -141,7 +142,7 @@ impl<'a> Modules<'a> {
     }
 }
 
-fn under(problems: Vec<Problem>, path: &str) -> Vec<Problem> {
+fn under(problems: Vec<ReadError>, path: &str) -> Vec<ReadError> {
     problems.into_iter().map(|p| p.under(path)).collect()
 }
 
@@ -155,7 +156,7 @@ struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    fn read(node: Node<'a>) -> Result<Option<Self>, Problem> {
+    fn read(node: Node<'a>) -> Result<Option<Self>, ReadError> {
         let known = ["mode", "type", "name", VALUES];
         let [mode, kind, name, values] = node.fields(known, Others::NotLookedAt)?;
         let string = |key, field: Option<Node<'a>>| {
@@ -175,13 +176,13 @@ impl<'a> Resource<'a> {
         }))
     }
 
-    fn values(&self, node: Node<'a>) -> Result<Node<'a>, Problem> {
+    fn values(&self, node: Node<'a>) -> Result<Node<'a>, ReadError> {
         self.values.ok_or_else(|| node.problem("expected 'values'"))
     }
 }
 
 /// A rule whose name is one of the unit's.
-fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<Single<'a>>, Problem> {
+fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<Single<'a>>, ReadError> {
     let Some(resource) = Resource::read(node)? else {
         return Ok(None);
     };
@@ -199,7 +200,7 @@ fn other_rule<'a>(
     node: Node<'a>,
     prefix: &str,
     groups: &HashSet<Cow<str>>,
-) -> Result<Option<Single<'a>>, Problem> {
+) -> Result<Option<Single<'a>>, ReadError> {
     let Some(resource) = Resource::read(node)? else {
         return Ok(None);
     };
@@ -228,7 +229,7 @@ struct OwnId<'a> {
     id: Option<Cow<'a, str>>,
 }
 
-fn own_id<'a>(node: Node<'a>, prefix: &str) -> Result<Option<OwnId<'a>>, Problem> {
+fn own_id<'a>(node: Node<'a>, prefix: &str) -> Result<Option<OwnId<'a>>, ReadError> {
     let Some(resource) = Resource::read(node)? else {
         return Ok(None);
     };
@@ -250,7 +251,7 @@ fn check_exclusive(
     node: Node,
     groups: &HashSet<Cow<str>>,
     own: &[OwnId],
-) -> Result<(), Vec<Problem>> {
+) -> Result<(), Vec<ReadError>> {
     let known = ["mode", "type", VALUES];
     let [mode, kind, values] = node.fields(known, Others::NotLookedAt)?;
     let is = |field: Option<Node>, text| field.is_some_and(|f| f.string().is_ok_and(|f| f == text));
@@ -282,8 +283,8 @@ fn check_exclusive(
 }
 
 /// The security group of a rule, unless the state does not say.
-fn group(values: Node) -> Result<Option<Cow<str>>, Problem> {
-    let under = |problem: Problem| problem.under(VALUES);
+fn group(values: Node) -> Result<Option<Cow<str>>, ReadError> {
+    let under = |problem: ReadError| problem.under(VALUES);
     let known = [KEYS.group, CLOUD_CONTROL_GROUP];
     let groups = values.fields(known, Others::NotLookedAt).map_err(under)?;
     let mut given = known.into_iter().zip(groups);
@@ -295,7 +296,7 @@ fn group(values: Node) -> Result<Option<Cow<str>>, Problem> {
     group.transpose()
 }
 
-fn single(direction: Direction, values: Node) -> Result<Single, Problem> {
+fn single(direction: Direction, values: Node) -> Result<Single, ReadError> {
     group(values)?;
     let rule = Single::read(direction, values, &KEYS);
     rule.map_err(|problem| problem.under(VALUES))

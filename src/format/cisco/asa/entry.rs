@@ -9,7 +9,8 @@ use super::addresses::{Ipv6, any, host, network, range};
 use super::groups::{Groups, Meaning, Reference};
 use super::outline::Kind;
 use super::words::{ICMP, ICMP6, message, ports, protocols};
-use crate::format::cisco::words::{Problem, Words, is_number};
+use crate::format::cisco::words::{Words, is_number};
+use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Protocols};
 
@@ -30,7 +31,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Reads what follows `extended`.
-    pub fn read<'a>(text: &'a str, at: u32, groups: &mut Groups<'a>) -> Result<Entry, Problem> {
+    pub fn read<'a>(text: &'a str, at: u32, groups: &mut Groups<'a>) -> Result<Entry, ReadError> {
         let mut words = Words::new(text);
         let action = match words.need("permit or deny")? {
             "permit" => Action::Accept,
@@ -90,7 +91,7 @@ struct Reader<'a, 'g> {
 
 impl<'a> Reader<'a, '_> {
     /// What follows `object` or `object-group`, and its kind.
-    fn reference(&mut self, is_group: bool) -> Result<(Reference<'a>, Kind), Problem> {
+    fn reference(&mut self, is_group: bool) -> Result<(Reference<'a>, Kind), ReadError> {
         let reference = Reference::read(&mut self.words, is_group, self.at)?;
         if reference.name.ends_with(')') {
             let problem = "the elements of the group are not listed, but counted, as an ASA does with \
@@ -102,7 +103,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A protocol, or an object or group of services or protocols.
-    fn service(&mut self) -> Result<(), Problem> {
+    fn service(&mut self) -> Result<(), ReadError> {
         let word = self.words.need("a protocol")?;
         if !matches!(word, "object" | "object-group") {
             self.protocols = protocols(word)?;
@@ -154,7 +155,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    fn addresses(&mut self, field: HeaderField) -> Result<(), Problem> {
+    fn addresses(&mut self, field: HeaderField) -> Result<(), ReadError> {
         let word = self.words.need("an address")?;
         let names = &self.groups.outline.names;
         let mut meaning = Meaning::default();
@@ -191,7 +192,7 @@ impl<'a> Reader<'a, '_> {
         self.entry.matches.span(field, &meaning.spans)
     }
 
-    fn ports(&mut self, field: HeaderField) -> Result<(), Problem> {
+    fn ports(&mut self, field: HeaderField) -> Result<(), ReadError> {
         if let Some((reference, kind @ Kind::Ports(of), rest)) = self.next_group()? {
             self.words = rest;
             if !of.holds(self.protocols) {
@@ -227,7 +228,7 @@ impl<'a> Reader<'a, '_> {
 
     /// The group that comes next, if one does, and what follows it; whether it belongs here is told
     /// by its kind.
-    fn next_group(&mut self) -> Result<Option<(Reference<'a>, Kind, Words<'a>)>, Problem> {
+    fn next_group(&mut self) -> Result<Option<(Reference<'a>, Kind, Words<'a>)>, ReadError> {
         let here = self.words;
         if self.words.next_if(|word| word == "object-group").is_none() {
             return Ok(None);
@@ -237,7 +238,7 @@ impl<'a> Reader<'a, '_> {
         Ok(Some((reference, kind, rest)))
     }
 
-    fn messages(&mut self) -> Result<(), Problem> {
+    fn messages(&mut self) -> Result<(), ReadError> {
         if ![ICMP, ICMP6].contains(&self.protocols) {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::addresses::{Addresses, Ipv6, host, network, range};
 use super::outline::{Definition, Kind, Outline};
 use super::words::{ICMP, ICMP6, message, ports, protocols};
-use crate::format::cisco::words::{Problem, Words};
+use crate::format::cisco::words::Words;
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -124,7 +124,7 @@ impl<'a> Groups<'a> {
         &mut self,
         reference: Reference<'a>,
         kind: Kind,
-    ) -> Result<Rc<Meaning>, Problem> {
+    ) -> Result<Rc<Meaning>, ReadError> {
         let name = reference.name;
         let definition = self.find(reference)?;
         if definition.kind != kind {
@@ -132,7 +132,7 @@ impl<'a> Groups<'a> {
             return Err(format!("{name} is of {is}, where {wanted} are expected").into());
         }
         if let Some(known) = self.read.get(name) {
-            return known.clone().map_err(Problem::There);
+            return known.clone();
         }
         if self.open.contains(&name) {
             return Err(
@@ -145,7 +145,7 @@ impl<'a> Groups<'a> {
         let meaning = self.members(definition).map(Rc::new);
         self.open.pop();
         self.read.insert(name, meaning.clone());
-        meaning.map_err(Problem::There)
+        meaning
     }
 
     fn members(&mut self, definition: &'a Definition<'a>) -> Result<Meaning, ReadError> {
@@ -153,7 +153,7 @@ impl<'a> Groups<'a> {
         let mut count = 0;
         for (at, line) in &definition.members {
             let read = self.line(definition, *at, line, &mut meaning);
-            count += usize::from(read.map_err(|problem| problem.at(*at))?);
+            count += usize::from(read.map_err(|error| error.or_at(*at))?);
             let fits = self.limits.check(Limit::Rules, self.size + meaning.size());
             fits.map_err(|exceeded| ReadError::new(*at, exceeded))?;
         }
@@ -177,7 +177,7 @@ impl<'a> Groups<'a> {
         at: u32,
         line: &'a str,
         meaning: &mut Meaning,
-    ) -> Result<bool, Problem> {
+    ) -> Result<bool, ReadError> {
         let mut words = Words::new(line);
         let kind = definition.kind;
         let word = words.need("a member")?;

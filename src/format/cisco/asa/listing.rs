@@ -8,7 +8,7 @@ use super::groups::{Groups, Service};
 use super::list::{Form, List, Listed};
 use super::outline::Outline;
 use crate::firewall::{DeployedUnit, Unmeasured};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded};
 use crate::packets::{Action, Condition, HeaderBox, Step};
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let own = wanted.is_users_own(|at| outline.lists[at].form.is_some());
     let mut groups = Groups::new(&outline, wanted.limits);
     let mut units = Vec::new();
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for (at, direction) in wanted.directions.iter().enumerate() {
         let at = at + usize::from(own);
         let unit = Unit {
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
             Err(found) => errors.extend(found),
         }
     }
-    ok_or_errors(units, errors)
+    errors.finish(units)
 }
 
 /// The steps of [`Limit::Work`] that a box of an entry takes.
@@ -56,15 +56,15 @@ struct Unit<'a, 'g> {
 
 impl<'a> Unit<'a, '_> {
     fn read(mut self, list: &List<'a>) -> Result<DeployedUnit, Vec<ReadError>> {
-        let mut errors: Vec<ReadError> = Vec::new();
+        let mut errors = ErrorCollector::default();
         for listed in &list.entries {
             match self.listed(listed, list.form) {
                 Ok(()) => {}
                 // What is wrong with a group is told once.
                 Err(error) if errors.contains(&error) => {}
-                Err(error) => errors.push(error),
+                Err(error) => errors.add(error),
             }
-            if errors.len() >= ERROR_LIMIT {
+            if errors.is_full() {
                 break;
             }
         }
@@ -73,7 +73,7 @@ impl<'a> Unit<'a, '_> {
         }
         let absent = "there is no such access list in the text".to_owned();
         self.deployed.absent = list.form.is_none().then_some(absent);
-        ok_or_errors(self.deployed, errors)
+        errors.finish(self.deployed)
     }
 
     /// An entry, by its elements where they are listed.
@@ -94,7 +94,7 @@ impl<'a> Unit<'a, '_> {
             same_circumstances(wanted, circumstances(text))
                 .map_err(|problem| ReadError::new(*at, problem))?;
             let entry = Entry::read(text, *at, self.groups);
-            let entry = entry.map_err(|problem| problem.at(*at))?;
+            let entry = entry.map_err(|error| error.or_at(*at))?;
             if entry.is_shown != (form == Some(Form::Shown)) {
                 let problem = "the number of a line and the count of hits come together, as show \
                                access-list prints them";
@@ -121,7 +121,7 @@ impl<'a> Unit<'a, '_> {
         let mut known = HashMap::new();
         for listed in &list.entries {
             let (at, text) = listed.line;
-            let entry = Entry::read(text, at, self.groups).map_err(|problem| problem.at(at))?;
+            let entry = Entry::read(text, at, self.groups).map_err(|error| error.or_at(at))?;
             let spent = self.groups.spend(entry.matches.cost * BOX_STEPS);
             spent.map_err(|exceeded| ReadError::new(at, exceeded))?;
             let is_permit = entry.action == Action::Accept;

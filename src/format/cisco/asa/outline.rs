@@ -6,7 +6,7 @@ use super::addresses::Names;
 use super::list::List;
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::values::address;
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -83,16 +83,16 @@ impl<'a> Outline<'a> {
             session: Session::default(),
             limits,
         };
-        let mut errors = Vec::new();
+        let mut errors = ErrorCollector::default();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
             let read = reader.line(at, line.trim_ascii_end());
             errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-            if errors.len() >= ERROR_LIMIT {
-                return Err(errors);
+            if errors.is_full() {
+                return Err(errors.into_errors());
             }
         }
         errors.extend(reader.unfinished());
-        ok_or_errors(reader.outline, errors)
+        errors.finish(reader.outline)
     }
 }
 

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::groups::{Groups, Service};
 use super::words::{ICMP, icmp_message, ports, protocols};
-use crate::format::cisco::words::{Problem, Words, is_number, means};
+use crate::format::cisco::words::{Words, is_number, means};
+use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::values::address;
 use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
@@ -22,7 +23,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Reads an entry without its number.
-    pub fn read<'a>(text: &'a str, groups: &mut Groups<'a>) -> Result<Entry, Problem> {
+    pub fn read<'a>(text: &'a str, groups: &mut Groups<'a>) -> Result<Entry, ReadError> {
         let mut words = Words::new(text);
         let action = match words.need("permit or deny")? {
             "permit" => Action::Accept,
@@ -62,8 +63,8 @@ impl Entry {
     }
 }
 
-fn refused(problem: &str) -> Problem {
-    Problem::Here(problem.to_owned())
+fn refused(problem: &str) -> ReadError {
+    ReadError::from(problem.to_owned())
 }
 
 struct Reader<'a, 'g> {
@@ -85,7 +86,7 @@ const OPTIONS: &str = "
 
 impl Reader<'_, '_> {
     /// A protocol, or a group of services.
-    fn service(&mut self) -> Result<Option<Rc<[Service]>>, Problem> {
+    fn service(&mut self) -> Result<Option<Rc<[Service]>>, ReadError> {
         let word = self.words.need("a protocol")?;
         if word == "object-group" {
             let name = self.words.need("the name of an object group")?;
@@ -97,7 +98,7 @@ impl Reader<'_, '_> {
     }
 
     /// `any`, `host 192.0.2.1`, `192.0.2.0 0.0.0.255` or `object-group NAME`.
-    fn addresses(&mut self, field: HeaderField) -> Result<(), Problem> {
+    fn addresses(&mut self, field: HeaderField) -> Result<(), ReadError> {
         match self.words.need("an address")? {
             "any" => {}
             "host" => {

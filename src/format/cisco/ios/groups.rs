@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::outline::{Definition, GroupKind};
 use super::words::{ICMP, icmp_message, ports_or_port, protocols};
-use crate::format::cisco::words::{self, Problem, Words};
+use crate::format::cisco::words::{self, Words};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::values::{address, network};
@@ -58,12 +58,12 @@ impl<'a> Groups<'a> {
     }
 
     /// The addresses of a group, [`normalized`].
-    pub fn networks(&mut self, name: &'a str) -> Result<Rc<[Interval]>, Problem> {
+    pub fn networks(&mut self, name: &'a str) -> Result<Rc<[Interval]>, ReadError> {
         self.networks.group(name)
     }
 
     /// The services of a group; they may overlap.
-    pub fn services(&mut self, name: &'a str) -> Result<Rc<[Service]>, Problem> {
+    pub fn services(&mut self, name: &'a str) -> Result<Rc<[Service]>, ReadError> {
         self.services.group(name)
     }
 }
@@ -84,9 +84,9 @@ struct GroupsOf<'a, T> {
 }
 
 impl<'a, T: Copy> GroupsOf<'a, T> {
-    fn group(&mut self, name: &'a str) -> Result<Rc<[T]>, Problem> {
+    fn group(&mut self, name: &'a str) -> Result<Rc<[T]>, ReadError> {
         if let Some(known) = self.read.get(name) {
-            return known.clone().map_err(Problem::There);
+            return known.clone();
         }
         let definition = self.definitions.get(name).ok_or_else(|| {
             format!(
@@ -108,14 +108,14 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
         let members = self.members(definition);
         self.open.pop();
         self.read.insert(name, members.clone());
-        members.map_err(Problem::There)
+        members
     }
 
     fn members(&mut self, definition: &'a Definition<'a>) -> Result<Rc<[T]>, ReadError> {
         let mut members = Vec::new();
         for (at, line) in &definition.members {
             let read = self.line(line, &mut members);
-            read.map_err(|problem| problem.at(*at))?;
+            read.map_err(|error| error.or_at(*at))?;
             let fits = self.limits.check(Limit::Rules, self.size + members.len());
             fits.map_err(|exceeded| ReadError::new(*at, exceeded))?;
         }
@@ -127,7 +127,7 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
         Ok((self.tidy)(members).into())
     }
 
-    fn line(&mut self, line: &'a str, members: &mut Vec<T>) -> Result<(), Problem> {
+    fn line(&mut self, line: &'a str, members: &mut Vec<T>) -> Result<(), ReadError> {
         let mut words = Words::new(line);
         match words.peek() {
             Some("description" | "Description") => return Ok(()),

@@ -7,7 +7,7 @@ use super::groups::{Groups, Service};
 use super::outline::{Command, List, Outline};
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::cisco::words::{Words, is_number};
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Condition, HeaderBox, PacketBox, Step};
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     }
     let mut groups = Groups::new(&outline.groups, wanted.limits);
     let mut units = Vec::new();
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for (at, direction) in wanted.directions.iter().enumerate() {
         let at = at + usize::from(own);
         match steps(&outline.lists[at], *direction, &mut groups) {
@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
             Err(found) => errors.extend(found),
         }
     }
-    ok_or_errors(units, errors)
+    errors.finish(units)
 }
 
 /// What a list does where it is applied (Cisco IOS Security Configuration Guide, "IP Access List
@@ -64,32 +64,32 @@ fn steps<'a>(
 ) -> Result<Vec<Step>, Vec<ReadError>> {
     let entries = entries(list)?;
     let mut steps = Vec::with_capacity(entries.by_number.len());
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     let mut work = 0;
     for (at, text) in entries.by_number.into_values() {
-        match Entry::read(text, groups).map_err(|problem| problem.at(at)) {
+        match Entry::read(text, groups).map_err(|error| error.or_at(at)) {
             Ok(entry) => {
                 work += entry.matches.cost;
                 let fits = groups.limits.check(Limit::Work, work);
                 let added =
                     fits.and_then(|()| add_steps(&entry, direction, at, &mut steps, groups.limits));
                 if let Err(exceeded) = added {
-                    errors.push(ReadError::new(at, exceeded));
+                    errors.add(ReadError::new(at, exceeded));
                     break;
                 }
             }
             // What is wrong with a group is told once.
             Err(error) if errors.contains(&error) => {}
-            Err(error) => errors.push(error),
+            Err(error) => errors.add(error),
         }
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
     if errors.is_empty() && entries.is_edited {
         errors.extend(repeated(list, direction, groups).err());
     }
-    ok_or_errors(steps, errors)
+    errors.finish(steps)
 }
 
 /// The lines of a list after it was last removed.
@@ -127,7 +127,7 @@ fn repeated<'a>(
             continue;
         }
         let text = words.rest();
-        let entry = Entry::read(text, groups).map_err(|problem| problem.at(at))?;
+        let entry = Entry::read(text, groups).map_err(|error| error.or_at(at))?;
         let start = steps.len();
         let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
         added.map_err(|exceeded| ReadError::new(at, exceeded))?;
@@ -192,7 +192,7 @@ struct Entries<'a> {
 fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
     let mut entries = Entries::default();
     let mut renumbered = false;
-    let mut errors = Vec::new();
+    let mut errors = ErrorCollector::default();
     for (at, command) in &list.commands {
         let done = match command {
             Command::Line(_) if renumbered => Err(
@@ -212,11 +212,11 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
             Command::Refused(problem) => Err(problem.clone()),
         };
         errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
-        if errors.len() >= ERROR_LIMIT {
+        if errors.is_full() {
             break;
         }
     }
-    ok_or_errors(entries, errors)
+    errors.finish(entries)
 }
 
 /// `IP Access List Entry Sequence Numbering`: the highest number.
@@ -280,7 +280,7 @@ mod tests {
 
     /// How many steps a list of that number has, or what is wrong with it first.
     fn read(number: &str, text: &str) -> Result<usize, String> {
-        let first = |errors: Vec<ReadError>| errors[0].problem.clone();
+        let first = |errors: Vec<ReadError>| errors[0].problem().clone();
         let outline = Outline::read(text, &[number.to_owned()], Limits::default());
         let outline = outline.map_err(first)?;
         let mut groups = Groups::new(&outline.groups, Limits::default());

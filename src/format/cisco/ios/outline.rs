@@ -7,7 +7,7 @@ use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characte
 use crate::format::cisco::words::{
     STEPS_OF_LINE, STEPS_OF_NAME, Words, is_number, is_removal, means,
 };
-use crate::format::read::error::{ERROR_LIMIT, ReadError, ok_or_errors};
+use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, LimitExceeded, Limits};
 
@@ -107,16 +107,16 @@ impl<'a> Outline<'a> {
             used: HashSet::new(),
             limits,
         };
-        let mut errors = Vec::new();
+        let mut errors = ErrorCollector::default();
         for (at, line) in lines(text).map_err(|error| vec![error])? {
             let read = reader.line(at, line);
             errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
-            if errors.len() >= ERROR_LIMIT {
-                return Err(errors);
+            if errors.is_full() {
+                return Err(errors.into_errors());
             }
         }
         errors.extend(reader.unfinished());
-        ok_or_errors(reader.outline, errors)
+        errors.finish(reader.outline)
     }
 }
 

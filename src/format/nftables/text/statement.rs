@@ -3,10 +3,11 @@
 use super::is_hidden_part;
 use super::reader::Reader;
 use crate::format::nftables::key::Subject;
-use crate::format::nftables::rule::{Rule, Statement, Trouble};
+use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::{REFUSED, is_listed};
 use crate::format::read::chains::{RuleAction, RuleText};
+use crate::format::read::error::ReadError;
 
 const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
 const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
@@ -14,7 +15,7 @@ const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
 const HIDDEN_PART: &str = "nft up to 1.0.5 prints '#' before matches of iptables-nft that it cannot express, so this comment may be a part of a rule; give what 'nft -j list ruleset' prints, or begin a file of commands with '#!/usr/sbin/nft -f'";
 
 /// Adds the statements of a rule to it.
-pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), Trouble> {
+pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
     if is_hidden_part(text.text) {
         return Err(HIDDEN_PART.into());
     }
