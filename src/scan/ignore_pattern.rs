@@ -5,6 +5,11 @@
 
 use std::ops::RangeInclusive;
 
+/// The steps that the start of a comparison counts for: the pattern often has to come from memory, and one
+/// with wildcards from several places in it.
+const START: u64 = 3;
+const START_OF_GLOB: u64 = 15;
+
 /// The steps that matching may still take.
 pub struct Steps {
     left: u64,
@@ -112,6 +117,13 @@ impl Pattern {
         } else {
             candidate.path
         };
+        let start = match &self.form {
+            Form::Exactly(_) | Form::Ending(_) => START,
+            Form::Glob(_) => START_OF_GLOB,
+        };
+        if !steps.take(start) {
+            return false;
+        }
         match &self.form {
             Form::Exactly(wanted) => text == &**wanted,
             Form::Ending(end) => ends_with(text, end),
