@@ -203,7 +203,7 @@ impl<'a, 's> Rule<'a, 's> {
 
     fn compare_one(&mut self, key: Key, operator: Operator, value: &Value) -> Result<(), String> {
         match (key.subject, key.subject.value_type().part(value)?) {
-            (Subject::Address(_) | Subject::Port(..), _)
+            (Subject::Address(_) | Subject::Port(..) | Subject::Protocol, _)
                 if operator == Operator::NotEqual && matches!(value, Value::Range(..)) =>
             {
                 Err(NOT_A_RANGE.to_owned())
