@@ -338,6 +338,22 @@ fn refuses_more_attributes_than_any_element_has() {
     let text = written("<rule", &format!("{namespaces}<rule"));
     let problem = "5: firewalld accepts no namespaces";
     assert_refused("namespaces", "firewalld", &policy, &text, problem);
+    // A mark that holds its own end starts a comment, and a quote in it hides nothing behind it.
+    let hidden = format!("<!--> <a \" --><rule{} family", attributes(0, 50_000));
+    let text = written("<rule family", &hidden);
+    assert_refused("a comment", "firewalld", &policy, &text, at_5);
+    let hidden = format!("<!--> <a \" -->{namespaces}<rule");
+    let text = written("<rule", &hidden);
+    assert_refused("a comment", "firewalld", &policy, &text, problem);
+    // Behind what does not end, nothing can be checked.
+    let no_end = "5: it is not valid XML, or was cut off: what starts here does not end";
+    for start in ["<!--", "<![CDATA[", "<?", "<?>", "<a '", "<a \"", "<a"] {
+        let rest = attributes(0, 50_000).replace(['"', '>'], "");
+        let text = written("<rule family", &format!("{start} {rest}"));
+        let (before, _) = text.split_once(&rest).unwrap();
+        let cut = format!("{before}{rest}");
+        assert_refused(start, "firewalld", &policy, &cut, no_end);
+    }
     // Neither in a comment nor in a text.
     let comment = format!("<!-- {} -->", attributes(0, 1_000));
     assert_in_sync(

@@ -40,6 +40,8 @@ const MARKS_OF_RULE: usize = 2;
 /// Markup that has no attributes, and the end of each.
 const WITHOUT_ATTRIBUTES: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
+const NO_END: &str = "it is not valid XML, or was cut off: what starts here does not end";
+
 /// Refuses tags on which the reader of XML spends quadratic time: it compares each attribute of a
 /// tag with all others, and copies the namespaces of an element to each element in it.
 fn check_tags(text: &str) -> Result<(), ReadError> {
@@ -49,10 +51,12 @@ fn check_tags(text: &str) -> Result<(), ReadError> {
         let rest = &text[start..];
         let mut skipped = WITHOUT_ATTRIBUTES.iter();
         let length = match skipped.find(|(mark, _)| rest.starts_with(mark)) {
-            Some((_, end)) => rest.find(end),
+            // The end shares no character with the mark: `<!-->` starts a comment and does not end it.
+            Some((mark, end)) => rest[mark.len()..].find(end).map(|at| mark.len() + at),
             None => check_tag(rest).map_err(|what| ReadError::new(place(start), what))?,
         };
-        let Some(length) = length else { break };
+        // The rest cannot be checked, so the reader of XML must not see it.
+        let length = length.ok_or_else(|| ReadError::new(place(start), NO_END))?;
         at = start + length;
     }
     Ok(())
