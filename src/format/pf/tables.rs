@@ -213,7 +213,13 @@ impl<'a> Tables<'a> {
         )
     }
 
+    /// What to add to the text. A name that a shell would not take as it is, is in no command.
     fn how_to_list(&self, name: &str) -> String {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+        if name.starts_with('-') || !name.bytes().all(is_plain) {
+            return "add the table with its addresses, as in 'table <NAME> { 192.0.2.1 }'"
+                .to_owned();
+        }
         format!(
             "add what these print: echo 'table <{name}> {{'; pfctl -a {} -t {name} -T show; echo '}}'",
             self.anchor
