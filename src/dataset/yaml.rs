@@ -19,6 +19,10 @@ const DEPTH: usize = 64;
 /// The most characters of white space in a row.
 const BLANKS: usize = 4096;
 
+/// The most marks that entries, keys, lists and lines are made of. The parser keeps up to four values
+/// for each pair of them. The largest list that is allowed has about 10,000 lines.
+const MARKS: usize = 500_000;
+
 /// Reads one YAML document.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     if let Some((line, reason)) = costly(text) {
@@ -40,8 +44,8 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     })
 }
 
-/// The first line of something for which the parser takes time that grows with its square, and
-/// what it is.
+/// The first line of something for which the parser takes much memory, or time that grows with its
+/// square, and what it is.
 fn costly(text: &str) -> Option<(usize, String)> {
     if let Some(line) = too_deep(text) {
         let problem = format!("it is nested more than {DEPTH} deep, as no list of networks is");
@@ -49,9 +53,14 @@ fn costly(text: &str) -> Option<(usize, String)> {
     } else if let Some(line) = tag_directive(text) {
         let problem = "a %TAG directive, which no list of networks needs; delete the line";
         Some((line, problem.to_owned()))
-    } else {
-        let line = too_blank(text)?;
+    } else if let Some(line) = too_blank(text) {
         let problem = format!("more than {BLANKS} characters of white space in a row; delete some");
+        Some((line, problem))
+    } else {
+        let line = too_many_marks(text)?;
+        let problem = format!(
+            "more than {MARKS} commas, colons, dashes, question marks, brackets and line ends, as no list of networks has"
+        );
         Some((line, problem))
     }
 }
@@ -86,6 +95,22 @@ fn tag_directive(text: &str) -> Option<usize> {
     let mut texts_before = text.match_indices("%TAG").map(|(at, _)| &text[..at]);
     let before = texts_before.find(starts_line)?;
     Some(before.matches('\n').count() + 1)
+}
+
+/// The line in which there are too many of the marks without which no value begins. Those within texts
+/// and comments count too.
+fn too_many_marks(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_mark = |at: &usize| match bytes[*at] {
+        b',' | b'?' | b':' | b'[' | b'{' | b'\n' | b'\r' => true,
+        // A dash that starts an entry has white space after it, which may be a line end of Unicode.
+        b'-' => bytes
+            .get(at + 1)
+            .is_none_or(|next| !next.is_ascii_graphic()),
+        _ => false,
+    };
+    let at = (0..bytes.len()).filter(is_mark).nth(MARKS)?;
+    Some(1 + text[..at].matches('\n').count())
 }
 
 /// The line in which too much white space stands in a row. The parser's buffer for it, once it is
