@@ -1,6 +1,6 @@
 //! How long an answer to a hostile input takes, and how much memory: a second and 256 MB at most.
 //!
-//! `cargo bench --bench hostile`; the inputs are those of `tests/hostile.rs`.
+//! `cargo bench --bench hostile`; the inputs are those of `tests/program/hostile_inputs.rs`.
 
 #[allow(dead_code, reason = "what must be answered is for the tests")]
 #[path = "../tests/common/hostile.rs"]
@@ -35,7 +35,7 @@ fn main() {
     }
     let mut section = Section::new("hostile", "Hostile input");
     section.add(format_args!(
-        "The inputs of `tests/hostile.rs`, each of which must be answered within a second and 256 \
+        "The inputs of `tests/program/hostile_inputs.rs`, each of which must be answered within a second and 256 \
          MB; fastest of {ROUNDS} runs:"
     ));
     section.add(table);

@@ -1,4 +1,4 @@
-//! Inputs that somebody made to harm: bombs, endless lines, what is no text. `tests/hostile.rs` asks
+//! Inputs that somebody made to harm: bombs, endless lines, what is no text. `tests/program/hostile_inputs.rs` asks
 //! for a clear answer to each, `benches/hostile.rs` measures it.
 
 use std::fmt::Write as _;

@@ -367,6 +367,18 @@ pub const GOLDEN: [(&str, &str); 3] = [
     ("union", "--edition regional,global --region tokyo,virginia"),
 ];
 
+/// True if files with expected outputs are to be written anew, by `BLESS=1`. Where no test may be
+/// skipped, none may make its own expectation either.
+pub fn is_blessing() -> bool {
+    let is_blessing = std::env::var_os("BLESS").is_some();
+    let is_strict = std::env::var_os("TESTS_MUST_NOT_SKIP").is_some();
+    assert!(
+        !(is_blessing && is_strict),
+        "BLESS rewrites expected outputs, which TESTS_MUST_NOT_SKIP forbids; run cargo test instead of tests/run"
+    );
+    is_blessing
+}
+
 /// Golden files say that an output is unchanged; other tests say that it is right. Each is the name of
 /// a selection, its options, and the format; `BLESS=1` writes them.
 pub fn assert_golden<'a>(outputs: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) {
@@ -380,7 +392,7 @@ pub fn assert_golden<'a>(outputs: impl IntoIterator<Item = (&'a str, &'a str, &'
             .replace(&format!("allow {version}"), "allow VERSION")
             .replace(&format!("version\": \"{version}"), "version\": \"VERSION")
             .replace(&format!("version: \"{version}"), "version: \"VERSION");
-        if std::env::var_os("BLESS").is_some() {
+        if is_blessing() {
             std::fs::write(&path, &found).unwrap();
         }
         let expected = std::fs::read_to_string(&path).unwrap_or_default();

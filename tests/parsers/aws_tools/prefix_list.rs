@@ -1,0 +1,305 @@
+//! Managed prefix lists. What `get-managed-prefix-list-entries` prints: EC2 API reference, and the
+//! AWS command line with a moto server, whose output `tests/systems/aws.rs` reads.
+
+use super::{BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows};
+
+const ENTRIES: &str = r#"{
+    "Entries": [
+        {
+            "Cidr": "54.65.63.192/30",
+            "Description": "Twilio signaling, tokyo (regional)"
+        }
+    ]
+}
+"#;
+
+fn list(regions: &str, directions: &[Direction]) -> Expected {
+    Expected::new("aws-prefix-list", regions, directions)
+}
+
+fn tokyo() -> Expected {
+    list("tokyo", &[Direction::In])
+}
+
+fn entries(cidrs: &[&str]) -> String {
+    let entries: Vec<_> = cidrs.iter().map(|cidr| json!({"Cidr": cidr})).collect();
+    json!({ "Entries": entries }).to_string()
+}
+
+#[test]
+fn the_same_networks_are_in_sync() {
+    let own = tokyo();
+    let tagged = {
+        let mut value = own.value();
+        value["TagSpecifications"] =
+            json!([{"ResourceType": "prefix-list", "Tags": [{"Key": "a", "Value": "b"}]}]);
+        value["ClientToken"] = json!("a");
+        value.to_string()
+    };
+    for text in [
+        ENTRIES.to_owned(),
+        ENTRIES.replace(
+            "\n}",
+            ",\n    \"NextToken\": null,\n \"ResponseMetadata\": {}}",
+        ),
+        own.text(),
+        tagged,
+        own.edited("/MaxEntries = 50"),
+        own.edited("/PrefixListName = \"twilio-sip-media\""),
+        entries(&["54.65.63.194/31", "54.65.63.192/31"]),
+        entries(&["54.65.63.192/30", "54.65.63.193/32", "54.65.63.192/30"]),
+    ] {
+        assert_eq!(own.told(&text), [""; 0], "{text}");
+        assert_eq!(list("tokyo", &BOTH).told(&text), [""; 0], "{text}");
+    }
+}
+
+const DRIFT: &str = r#"
+[] => missing in several 54.65.63.192-54.65.63.195 0-65535
+["54.65.63.192/31"] => missing in several 54.65.63.194-54.65.63.195 0-65535
+["54.65.63.192/29"] => extra in several 54.65.63.196-54.65.63.199 0-65535
+["54.65.63.192/30", "0.0.0.0/32"] => extra in several 0.0.0.0-0.0.0.0 0-65535
+["54.65.63.192/30", "2001:db8::/32"] => beyond in IPv6 2001:db8::/32
+["54.65.63.196/30"] => missing in several 54.65.63.192-54.65.63.195 0-65535, extra in several 54.65.63.196-54.65.63.199 0-65535
+"#;
+
+#[test]
+fn every_address_more_or_less_is_told() {
+    for (cidrs, expected) in rows(DRIFT) {
+        let text = entries(&serde_json::from_str::<Vec<&str>>(cidrs).unwrap());
+        assert_eq!(tokyo().told(&text).join(", "), expected, "{cidrs}");
+        // One list is for both directions, and each tells what is its own.
+        let both = list("tokyo", &BOTH).told(&text);
+        let ways = |way: &str| both.iter().filter(|line| line.contains(way)).count();
+        let count = expected.split(", ").count();
+        assert_eq!((ways(" in "), ways(" out ")), (count, count), "{both:?}");
+    }
+}
+
+#[test]
+fn a_report_says_the_plane_and_the_region_and_no_ports() {
+    let own = list("tokyo", &[Direction::Out]);
+    let text = entries(&["54.65.63.192/31", "192.0.2.0/24"]);
+    let drift = own.check(&text).unwrap();
+    let told = super::common::judge::told(&drift, &text);
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    assert_eq!(
+        lines[2],
+        "missing out any protocol from any to 54.65.63.194/31 (signaling of tokyo, edition regional)"
+    );
+    assert_eq!(
+        lines[3],
+        "extra   out any protocol from any to 192.0.2.0/24"
+    );
+    assert_eq!(lines[4], "line 1: {\"Cidr\":\"192.0.2.0/24\"}");
+}
+
+const REFUSED: &str = r#"
+{} => 1: expected 'Entries', as aws ec2 get-managed-prefix-list-entries prints them
+[] => 1: expected an object, not an array
+{"Entries": {}} => 1: Entries: expected an array, not an object
+{"Entries": null} => 1: Entries: expected an array, not null
+{"Entries": ["192.0.2.0/24"]} => 1: Entries[0]: expected an object, not a string
+{"Entries": [{}]} => 1: Entries[0]: expected 'Cidr'
+{"Entries": [{"Cidr": "192.0.2.1"}]} => 1: Entries[0].Cidr: '192.0.2.1' has no prefix length; expected 192.0.2.1/32
+{"Entries": [{"Cidr": "192.0.2.1/24"}]} => 1: Entries[0].Cidr: '192.0.2.1/24' has host bits set; the network is 192.0.2.0/24
+{"Entries": [{"Cidr": "192.0.2.0/33"}]} => 1: Entries[0].Cidr: '192.0.2.0/33' is not an IPv4 network
+{"Entries": [{"Cidr": "192.0.2.0/024"}]} => is not an IPv4 network
+{"Entries": [{"Cidr": "::1/129"}]} => 1: Entries[0].Cidr: expected an IPv6 network, as in 2001:db8::/32
+{"Entries": [{"Cidr": "192.0.2.0/24", "State": "x"}]} => 1: Entries[0]: key "State" is not known here; expected Cidr, Description
+{"Entries": [{"Cidr": "192.0.2.0/24", "Cidr": "0.0.0.0/0"}]} => 1: Entries[0]: key 'Cidr' stands here twice
+{"Entries": [{"Cidr": "192.0.2.0/24", "Description": 7}]} => 1: Entries[0].Description: expected a string, not 7
+{"Entries": [], "Entries": []} => 1: key 'Entries' stands here twice
+{"Entries": [], "Version": 3} => 1: key "Version" is not known here; expected Entries, NextToken
+{"Entries": [], "NextToken": "eyJ"} => 1: there are more entries than these, as 'NextToken' tells; give all of them
+{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "twilio-sip-signaling"}]} => 1: this names prefix lists without their entries; give what aws ec2 get-managed-prefix-list-entries --prefix-list-id LIST prints
+{"PrefixList": {"PrefixListId": "pl-1"}} => this names prefix lists without their entries
+{"SecurityGroups": []} => expected 'Entries', as aws ec2 get-managed-prefix-list-entries prints them
+{"PrefixListName": "twilio-sip-signaling", "AddressFamily": "IPv4", "MaxEntries": 1} => expected 'Entries'
+{"Entries": [ => 1: this is not valid JSON
+{"Entries": []} {"Entries": []} => 1: this is not valid JSON: trailing characters
+|ENTRIES|  PREFIXLISTENTRIES 54.65.63.192/30 => this is not valid JSON
+"#;
+
+/// Changes of our own file.
+const REFUSED_EDITS: &str = r#"
+/PrefixListName = 5 => 1: PrefixListName: expected a string, not 5
+/PrefixListName = "pbx-signaling" => PrefixListName: this is the list 'pbx-signaling', not twilio-sip-signaling or twilio-sip-media; give --name
+/PrefixListName = "Twilio-SIP-signaling" => PrefixListName: this is the list 'Twilio-SIP-signaling'
+/AddressFamily = "IPv6" => 1: a list of IPv6 takes no network of the other family
+/AddressFamily = "ipv4" => 1: AddressFamily: 'ipv4' is neither IPv4 nor IPv6
+/AddressFamily = null => AddressFamily: expected a string, not null
+/MaxEntries = 0 => 1: a list with 'MaxEntries' 0 does not take 1 entries
+/MaxEntries = -1 => a list with 'MaxEntries' -1 does not take 1 entries
+/MaxEntries = "1" => MaxEntries: expected a whole number, not a string
+/Entries/0/Cidr = "::/0" => 1: a list of IPv4 takes no network of the other family
+/Entries/0 = {"Cidr": "54.65.63.193/30"} => 6: Entries[0].Cidr: '54.65.63.193/30' has host bits set
+"#;
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let own = tokyo();
+    for (text, message) in rows(REFUSED) {
+        let refused = own.refused(text);
+        assert!(refused.contains(message), "{text}\n{refused}");
+    }
+    for (edit, message) in rows(REFUSED_EDITS) {
+        let refused = own.refused(&own.edited(edit));
+        assert!(refused.contains(message), "{edit}\n{refused}");
+    }
+    for key in ["PrefixListName", "AddressFamily", "MaxEntries"] {
+        let mut value = own.value();
+        value.as_object_mut().unwrap().remove(key);
+        let refused = own.refused(&value.to_string());
+        let message = format!("1: expected '{key}', which a list needs");
+        assert!(refused.starts_with(&message), "{refused}");
+        let mut value = own.value();
+        value[format!("{key}s")] = json!("a");
+        let message = format!("1: key \"{key}s\" is not known here; expected PrefixListName,");
+        let refused = own.refused(&value.to_string());
+        assert!(refused.starts_with(&message), "{refused}");
+    }
+    for end in 1..ENTRIES.len() - 2 {
+        assert!(own.refused(&ENTRIES[..end]).contains("JSON"), "{end}");
+    }
+}
+
+#[test]
+fn a_file_is_of_the_list_that_its_name_tells() {
+    let mut own = tokyo();
+    own.name = "PBX_a";
+    assert!(own.text().contains("\"pbx-a-signaling\""));
+    assert_eq!(own.told(&own.text()), [""; 0]);
+    // What the command line lists has no name.
+    assert_eq!(own.told(ENTRIES), [""; 0]);
+    let text = own.text();
+    own.name = "pbx-a-signaling";
+    assert_eq!(own.told(&text), [""; 0]);
+    own.name = "pbx-b";
+    let message = "this is the list 'pbx-a-signaling', not pbx-b-signaling or pbx-b-media";
+    assert!(own.refused(&text).contains(message));
+}
+
+#[test]
+fn as_many_entries_as_the_limit_of_rules_allows() {
+    let own = tokyo();
+    let unit = own.unit();
+    let text = entries(&["192.0.2.0/24"; 7]);
+    for (most, fits) in [(7, true), (6, false)] {
+        let bound = format!("rules={most}").parse().unwrap();
+        let wanted = UnitQuery {
+            unit: &unit,
+            directions: &BOTH,
+            limits: Limits::default().with(&[bound]),
+        };
+        let parsed = format::parse(dialect("aws-prefix-list"), &text, wanted);
+        assert_eq!(parsed.is_ok(), fits, "{most}: {parsed:?}");
+    }
+}
+
+/// Does with a list what AWS does; it refuses what is there twice, or is not there.
+fn modified(cidrs: &[String], repair: &str) -> Vec<String> {
+    let repair: Value = serde_json::from_str(repair).unwrap();
+    let mut cidrs = cidrs.to_vec();
+    for key in repair.as_object().unwrap().keys() {
+        assert!(
+            ["AddEntries", "RemoveEntries"].contains(&key.as_str()),
+            "{key}"
+        );
+    }
+    let cidr = |entry: &Value| entry["Cidr"].as_str().unwrap().to_owned();
+    let list = |key: &str| repair[key].as_array().cloned().unwrap_or_default();
+    for entry in list("RemoveEntries") {
+        assert_eq!(entry.as_object().unwrap().len(), 1);
+        let at = cidrs.iter().position(|known| *known == cidr(&entry));
+        cidrs.remove(at.unwrap_or_else(|| panic!("not there: {entry}")));
+    }
+    for entry in list("AddEntries") {
+        assert!(
+            entry["Description"]
+                .as_str()
+                .unwrap()
+                .starts_with("Twilio signaling, ")
+        );
+        assert!(!cidrs.contains(&cidr(&entry)), "twice: {entry}");
+        cidrs.push(cidr(&entry));
+    }
+    cidrs
+}
+
+#[test]
+fn a_repair_modifies_what_is_there_and_no_more() {
+    let whole =
+        json!({"Cidr": "54.65.63.192/30", "Description": "Twilio signaling, tokyo (regional)"});
+    let cases = [
+        (json!([]), json!({"AddEntries": [whole]})),
+        // The half that is right goes, for the whole holds it.
+        (
+            json!(["54.65.63.192/31"]),
+            json!({"AddEntries": [whole], "RemoveEntries": [{"Cidr": "54.65.63.192/31"}]}),
+        ),
+        (
+            json!([
+                "54.65.63.192/31",
+                "54.65.63.194/31",
+                "10.0.0.0/8",
+                "0.0.0.0/0"
+            ]),
+            json!({"RemoveEntries": [{"Cidr": "0.0.0.0/0"}, {"Cidr": "10.0.0.0/8"}]}),
+        ),
+        (
+            json!(["54.65.63.192/29", "54.65.63.192/32"]),
+            json!({
+                "AddEntries": [whole],
+                "RemoveEntries": [{"Cidr": "54.65.63.192/29"}, {"Cidr": "54.65.63.192/32"}],
+            }),
+        ),
+    ];
+    for (cidrs, expected) in cases {
+        let cidrs: Vec<String> = serde_json::from_value(cidrs).unwrap();
+        let words: Vec<&str> = cidrs.iter().map(String::as_str).collect();
+        let repair = tokyo().repair(&entries(&words)).unwrap();
+        assert_eq!(repair, format!("{expected:#}\n"), "{cidrs:?}");
+    }
+}
+
+#[test]
+fn a_repair_mends_what_is_left_of_any_other_list() {
+    let regions = ["tokyo", "tokyo sydney", "", "frankfurt ireland"];
+    for (from, to) in regions.iter().flat_map(|from| regions.map(|to| (from, to))) {
+        let (deployed, expected) = (list(from, &BOTH), list(to, &BOTH));
+        let cidr = |entry: &Value| entry["Cidr"].as_str().unwrap().to_owned();
+        let value = deployed.value();
+        let mut cidrs: Vec<_> = value["Entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(cidr)
+            .collect();
+        // Half of one of them, and a stranger.
+        let halved = cidrs
+            .pop()
+            .unwrap()
+            .replace("/30", "/31")
+            .replace("/29", "/30");
+        cidrs.extend([halved, "192.0.2.0/24".to_owned()]);
+        let words: Vec<&str> = cidrs.iter().map(String::as_str).collect();
+        let mended = modified(&cidrs, &expected.repair(&entries(&words)).unwrap());
+        let words: Vec<&str> = mended.iter().map(String::as_str).collect();
+        assert_eq!(expected.told(&entries(&words)), [""; 0], "{from} {to}");
+    }
+}
+
+#[test]
+fn what_one_call_cannot_mend_is_said() {
+    let many: Vec<String> = (0..101).map(|n| format!("10.0.{n}.0/24")).collect();
+    let words: Vec<&str> = many.iter().map(String::as_str).collect();
+    let refused = tokyo().repair(&entries(&words)).unwrap_err();
+    let message = "the drift cannot be mended: 101 entries are to be removed, and a call takes 100; \
+                   create a new list";
+    assert!(refused.starts_with(message), "{refused}");
+    assert!(tokyo().repair(&entries(&words[1..])).is_ok());
+    let refused = tokyo().repair(&entries(&["2001:db8::/32"])).unwrap_err();
+    let message = "the drift cannot be mended: the list is of IPv6, as 2001:db8::/32 tells";
+    assert!(refused.starts_with(message), "{refused}");
+}

@@ -1,0 +1,563 @@
+//! Terraform's files and states. Terraform itself is not here: `tests/samples/terraform/show.json`
+//! was written by hand after Terraform's "JSON Output Format" and the attributes that the AWS
+//! provider documents for its rules of a security group.
+
+use super::{
+    BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows, set,
+};
+
+const SAMPLE: &str = include_str!("../../samples/terraform/show.json");
+
+fn tokyo(directions: &[Direction]) -> Expected {
+    Expected::new("terraform", "tokyo", directions)
+}
+
+const INGRESS: &str = "/resource/aws_vpc_security_group_ingress_rule";
+const MEDIA: &str = "twilio_sip_udp_10000_20000_54_65_63_192_26";
+const SIP: &str = "twilio_sip_udp_5060_54_65_63_192_30";
+
+/// Our file, where `@` is the rule in for the media of Tokyo, and `~` for SIP over UDP.
+fn edited(edit: &str) -> String {
+    let path = match edit.split_at(1) {
+        ("@", rest) => format!("{INGRESS}/{MEDIA}{rest}"),
+        ("~", rest) => format!("{INGRESS}/{SIP}{rest}"),
+        _ => edit.to_owned(),
+    };
+    tokyo(&BOTH).edited(&path)
+}
+
+/// The sample, where `@` is the resource for the same media, and `#` those of the root module.
+fn state(edit: &str) -> String {
+    let module = "/values/root_module/child_modules/0/resources";
+    let edit = edit.replacen('@', &format!("{module}/4"), 1);
+    let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
+    set(
+        &mut value,
+        &edit.replacen('#', "/values/root_module/resources", 1),
+    );
+    format!("{value}\n")
+}
+
+/// A resource of a state.
+fn resource(kind: &str, name: &str, values: &Value) -> Value {
+    let mut resource = json!({
+        "address": "a", "mode": "managed", "type": format!("aws_vpc_security_group_{kind}_rule"),
+        "name": name, "values": {"security_group_id": "sg-0a1b2c3d4e5f60718"},
+    });
+    for (key, value) in values.as_object().unwrap() {
+        resource["values"][key] = value.clone();
+    }
+    resource
+}
+
+const SAME: &str = r#"
+/~1~1 = "nothing" =>
+/variable/twilio_sip_security_group_id = {"type": "string", "default": "sg-1"} =>
+@/from_port = "10000" =>
+@/ip_protocol = "17" =>
+@/ip_protocol = 17 =>
+@/description = "for ${var.site}" =>
+~ = {"//": "a", "security_group_id": "${var.twilio_sip_security_group_id}", "ip_protocol": "udp", "from_port": 5060, "to_port": 5060, "cidr_ipv4": "54.65.63.192/30", "cidr_ipv6": null, "tags": {"a": "b"}, "provider": "aws.tokyo", "region": "ap-northeast-1", "depends_on": ["aws_vpc.a"]} =>
+"#;
+
+const SAME_STATE: &str = r#"
+/format_version = "1.2" =>
+/format_version = "0.1" =>
+/terraform_version = "1.0.0" =>
+/values/outputs = {} =>
+@/index = "a" =>
+@/tainted = true =>
+@/values/tags = {"a": "b"} =>
+@/values/region = "ap-northeast-1" =>
+@/values/ip_protocol = "17" =>
+@/name = "twilio_sip_media" =>
+#/2/values = 7 =>
+#/3/values/ip_protocol = 7 =>
+#/0/type = "aws_vpc_security_group_ingress_rule" =>
+"#;
+
+#[test]
+fn what_means_the_same_is_in_sync() {
+    let own = tokyo(&BOTH);
+    let mut texts: Vec<String> = rows(SAME).map(|(edit, _)| edited(edit)).collect();
+    texts.extend(rows(SAME_STATE).map(|(edit, _)| state(edit)));
+    let reference = "${var.twilio_sip_security_group_id}";
+    assert!(own.text().contains(reference));
+    texts.push(own.text().replace(reference, "sg-1"));
+    texts.push(SAMPLE.to_owned());
+    // Others' resources, and one rule in halves by other names.
+    let mut value = own.value();
+    value["data"] = json!({"aws_vpc": {"main": {}}});
+    value["resource"]["aws_security_group"] =
+        json!({"web": {"ingress": [{"protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}]}});
+    let rules = &mut value["resource"]["aws_vpc_security_group_ingress_rule"];
+    let media = rules.as_object_mut().unwrap().remove(MEDIA).unwrap();
+    for (name, cidr) in [("a-1", "54.65.63.224/27"), ("_b", "54.65.63.192/27")] {
+        rules[name] = media.clone();
+        rules[name]["cidr_ipv4"] = cidr.into();
+    }
+    texts.push(value.to_string());
+    for text in texts {
+        assert_eq!(own.told(&text), [""; 0], "{text}");
+    }
+}
+
+const DRIFT: &str = r#"
+@/cidr_ipv4 = "54.65.63.192/27" => missing in 17 54.65.63.224-54.65.63.255 10000-20000
+@/cidr_ipv4 = "54.65.63.128/25" => extra in 17 54.65.63.128-54.65.63.191 10000-20000
+@/from_port = "9999" => extra in 17 54.65.63.192-54.65.63.255 9999-9999
+@/to_port = 20001 => extra in 17 54.65.63.192-54.65.63.255 20001-20001
+@/ip_protocol = "tcp" => missing in 17 54.65.63.192-54.65.63.255 10000-20000, extra in 6 54.65.63.192-54.65.63.255 10000-20000
+"#;
+
+/// Besides what is expected.
+const MORE: &str = r#"
+{"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => extra in several 192.0.2.0-192.0.2.255 0-65535
+{"ip_protocol": "-1", "from_port": null, "to_port": null, "cidr_ipv4": "192.0.2.0/24", "cidr_ipv6": null} => extra in several 192.0.2.0-192.0.2.255 0-65535
+{"ip_protocol": "icmp", "from_port": 8, "to_port": -1, "cidr_ipv4": "192.0.2.0/24"} => extra in 1 192.0.2.0-192.0.2.255 0-65535 sometimes
+{"ip_protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_ipv6": "2001:db8::/32"} => beyond in tcp 22 from IPv6 2001:db8::/32
+{"ip_protocol": "tcp", "from_port": 22, "to_port": 23, "prefix_list_id": "pl-1"} => beyond in tcp 22-23 from prefix list pl-1
+{"ip_protocol": "-1", "referenced_security_group_id": "123456789012/sg-2"} => beyond in all protocols from security group 123456789012/sg-2
+"#;
+
+#[test]
+fn every_difference_is_told_of_a_file_and_of_a_state() {
+    let own = tokyo(&BOTH);
+    for (edit, expected) in rows(DRIFT) {
+        let told = own.told(&edited(edit)).join(", ");
+        assert_eq!(told, expected, "{edit}");
+        let told = own
+            .told(&state(&edit.replace("@/", "@/values/")))
+            .join(", ");
+        assert_eq!(told, expected, "{edit}");
+    }
+    for (values, expected) in rows(MORE) {
+        let values: Value = serde_json::from_str(values).unwrap();
+        let mut file = own.value();
+        let mut arguments = values.clone();
+        arguments["security_group_id"] = json!("${var.twilio_sip_security_group_id}");
+        file["resource"]["aws_vpc_security_group_ingress_rule"]["more"] = arguments;
+        assert_eq!(own.told(&file.to_string()).join(", "), expected);
+        let more = resource("ingress", "twilio_sip_more", &values);
+        let text = state(&format!("#/2 = {more}"));
+        assert_eq!(own.told(&text).join(", "), expected);
+    }
+    let values =
+        json!({"ip_protocol": "udp", "from_port": 53, "to_port": 53, "cidr_ipv4": "192.0.2.1/32"});
+    let more = resource("egress", "twilio_sip_udp_53_192_0_2_1_32", &values);
+    let told = own.told(&state(&format!("#/2 = {more}")));
+    assert_eq!(told, ["extra out 17 192.0.2.1-192.0.2.1 53-53"]);
+    // An apply replaces both directions.
+    let one_way = tokyo(&[Direction::Out]);
+    assert_eq!(one_way.told(SAMPLE).len(), 3);
+    assert_eq!(own.told(&one_way.text()).len(), 4);
+}
+
+const MISSING: &str = "missing in 17 54.65.63.192-54.65.63.255 10000-20000";
+
+#[test]
+fn the_rules_of_a_state_are_those_of_the_units_name() {
+    let own = tokyo(&BOTH);
+    for (name, is_own) in [
+        ("twilio_sip_udp_10000_20000_54_65_63_192_26", true),
+        ("twilio_sip_tcp_1", true),
+        ("twilio_sip_anything", true),
+        ("twilio_sip_udp_", true),
+        ("twilio_sip_x_udp_y", true),
+        ("twilio_sip", false),
+        ("twilio_sipudp_1", false),
+        ("Twilio_sip_udp_1", false),
+        ("my_twilio_sip_udp_1", false),
+        // Of a unit with a longer name perhaps, but in the same group.
+        ("twilio_sip_b_udp_5060_1_2_3_0_24", true),
+        ("twilio_sip_b_tcp_5060_5061_1_2_3_0_24", true),
+        ("twilio_sip_udp_udp_5060", true),
+        ("twilio_sip_udp_5_tcp_5060", true),
+        ("twilio_sip_media_udp_10000_20000", true),
+    ] {
+        let told = own.told(&state(&format!("@/name = {name:?}")));
+        let expected: &[&str] = if is_own { &[] } else { &[MISSING] };
+        assert_eq!(told, expected, "{name}");
+    }
+    assert_eq!(own.told(&state("@/mode = \"data\"")), [MISSING]);
+    // By another name of the unit its own rules are found.
+    let mut lab = tokyo(&BOTH);
+    lab.name = "Twilio-SIP-lab";
+    let told = lab.told(SAMPLE);
+    let extra = "extra in 17 198.51.100.0-198.51.100.255 5060-5060";
+    assert_eq!(
+        (told.len(), told.last().map(String::as_str)),
+        (9, Some(extra))
+    );
+}
+
+/// Resources whose names begin as the unit's do, and what `check` makes of each.
+const OTHER_UNITS: &str = r#"
+twilio_sip_my_udp_5060_5061_0_0_0_0_0 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "udp", "from_port": 5060, "to_port": 5061, "cidr_ipv4": "0.0.0.0/0"} => extra in 17 0.0.0.0-54.65.63.191 5060-5061, extra in 17 54.65.63.192-54.65.63.195 5061-5061, extra in 17 54.65.63.196-255.255.255.255 5060-5061
+twilio_sip_lab_tcp_22_192_0_2_0_24 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_ipv4": "192.0.2.0/24"} => extra in 6 192.0.2.0-192.0.2.255 22-22
+twilio_sip_b_udp_53_192_0_2_1_32 egress sg-0a1b2c3d4e5f60718 {"ip_protocol": "udp", "from_port": 53, "to_port": 53, "cidr_ipv4": "192.0.2.1/32"} => extra out 17 192.0.2.1-192.0.2.1 53-53
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv6": "::/0"} => beyond in all protocols from IPv6 ::/0
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "referenced_security_group_id": "sg-0a1b2c3d4e5f60718"} => beyond in all protocols from security group sg-0a1b2c3d4e5f60718
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "prefix_list_id": "pl-1"} => beyond in all protocols from prefix list pl-1
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0fffffffffffffff0 {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"} =>
+twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0fffffffffffffff0 {"ip_protocol": "what"} =>
+web_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"} =>
+twilio_sip_x_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/33"} => refused values.cidr_ipv4: '192.0.2.0/33'
+twilio_sip_x_udp_53_192_0_2_1_32 ingress null {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => refused values: expected 'security_group_id'
+twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} => refused resources[2]: 'twilio_sip_all' has the type aws_security_group_rule, which check does not read, and opens the same security group; give what aws ec2 describe-security-groups prints, with --format aws-sg
+twilio_sip_udp_53_192_0_2_1_32 old null {"type": "ingress", "protocol": "-1"} => refused resources[2]: 'twilio_sip_udp_53_192_0_2_1_32' has the type aws_security_group_rule
+twilio_sip_all old sg-0fffffffffffffff0 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
+web old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
+twilio_sip_all awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_ingress, which check does not read, and opens the same security group; give what aws ec2 describe-security-groups prints, with --format aws-sg
+twilio_sip_all awscc_egress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
+twilio_sip_all awscc_egress null {"ip_protocol": "-1", "group_name": "calls"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
+twilio_sip_all awscc_ingress sg-0fffffffffffffff0 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} =>
+web awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} =>
+"#;
+
+#[test]
+fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
+    let own = tokyo(&BOTH);
+    for (row, expected) in rows(OTHER_UNITS) {
+        let words: Vec<_> = row.splitn(4, ' ').collect();
+        let [name, kind, group, values] = words[..] else {
+            panic!("{row}");
+        };
+        let values: Value = serde_json::from_str(values).unwrap();
+        let mut more = resource(kind, name, &values);
+        let mut key = "security_group_id";
+        if kind == "old" {
+            more["type"] = "aws_security_group_rule".into();
+        } else if let Some(direction) = kind.strip_prefix("awscc_") {
+            more["type"] = format!("awscc_ec2_security_group_{direction}").into();
+            more["values"] = values;
+            key = "group_id";
+        }
+        more["values"][key] = match group {
+            "null" => Value::Null,
+            id => id.into(),
+        };
+        let of_root = state(&format!("#/2 = {more}"));
+        let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
+        let modules = &mut value["values"]["root_module"]["child_modules"];
+        let module = json!({"resources": [{"type": "a"}, {"type": "b"}, more]});
+        modules.as_array_mut().unwrap().push(module);
+        for text in [of_root, value.to_string()] {
+            match expected.strip_prefix("refused ") {
+                None => assert_eq!(own.told(&text).join(", "), expected, "{row}"),
+                Some(problem) => {
+                    let refused = own.refused(&text);
+                    assert!(refused.contains(problem), "{row}\n{refused}");
+                }
+            }
+        }
+    }
+}
+
+/// The next apply removes the rules that such a list leaves out.
+#[test]
+fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
+    let own = tokyo(&BOTH);
+    let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
+    let module = &mut value["values"]["root_module"]["child_modules"][0];
+    let mut ids = [Vec::new(), Vec::new()];
+    for (number, rule) in module["resources"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .enumerate()
+    {
+        let id = format!("sgr-{number}");
+        rule["values"]["security_group_rule_id"] = id.clone().into();
+        let kind = rule["type"].as_str().unwrap();
+        ids[usize::from(kind.contains("egress"))].push(id);
+    }
+    let list = |group: &str, ingress: &[String]| {
+        let mut list = resource(
+            "s_exclusive",
+            "only",
+            &json!({
+                "ingress_rule_ids": ingress, "egress_rule_ids": ids[1], "security_group_id": group,
+            }),
+        );
+        list["type"] = "aws_vpc_security_group_rules_exclusive".into();
+        let mut text = value.clone();
+        text["values"]["root_module"]["resources"] = json!([list]);
+        text.to_string()
+    };
+    let group = "sg-0a1b2c3d4e5f60718";
+    assert_eq!(own.told(&list(group, &ids[0])), [""; 0]);
+    assert_eq!(own.told(&list("sg-0fffffffffffffff0", &[])), [""; 0]);
+    let refused = own.refused(&list(group, &ids[0][1..]));
+    let problem = "resources[0]: the next apply removes every rule of the security group that is not listed here, such as 'twilio_sip_";
+    assert!(refused.contains(problem), "{refused}");
+}
+
+#[test]
+fn a_state_without_the_unit_lets_nothing_through() {
+    let own = tokyo(&BOTH);
+    let unit = own.unit();
+    let wanted = UnitQuery {
+        unit: &unit,
+        directions: &BOTH,
+        limits: Limits::default(),
+    };
+    for text in [
+        r#"{"format_version":"1.0"}"#,
+        r#"{"format_version":"1.0","terraform_version":"1.9.8","values":{"outputs":{},"root_module":{}}}"#,
+        &SAMPLE.replace("twilio_sip", "other"),
+    ] {
+        assert_eq!(own.told(text).len(), 8, "{text}");
+        let units = format::parse(dialect("terraform"), text, wanted).unwrap();
+        let absent = units[0].absent.as_deref();
+        let why = "no rule in the state has a name that starts with twilio_sip_";
+        assert_eq!(absent, Some(why));
+    }
+    let file = r#"{"resource": {"aws_vpc": {"main": {}}}}"#;
+    let units = format::parse(dialect("terraform"), file, wanted).unwrap();
+    let why = "the file has no rules of a security group";
+    assert_eq!(units[1].absent.as_deref(), Some(why));
+}
+
+#[test]
+fn a_difference_names_the_values_that_make_it() {
+    let own = tokyo(&BOTH);
+    let text = state("@/values/to_port = 20001");
+    let drift = own.check(&text).unwrap();
+    let at = drift.extra[0].source_lines[0] as usize;
+    assert!(text[..at].ends_with("\"values\":"), "{}", &text[at..]);
+}
+
+const REFUSED: &str = r#"
+/resource = [] => resource: expected an object, not an array
+/resource/aws_vpc_security_group_ingress_rule = [] => resource.aws_vpc_security_group_ingress_rule: expected an object, not an array
+/variable = {} => 1: expected the variable twilio_sip_security_group_id in 'variable'
+/variable = 7 => variable: expected an object, not 7
+@ = [{}] => resource.aws_vpc_security_group_ingress_rule.twilio_sip_udp_10000_20000_54_65_63_192_26: expected an object, not an array
+@/security_group_id = "${aws_security_group.a.id}" => security_group_id: expected ${var.twilio_sip_security_group_id}, or a group's id; --name names the unit
+@/security_group_id = "${var.pbx_security_group_id}" => security_group_id: expected ${var.twilio_sip_security_group_id}, or a group's id
+@/security_group_id = "sg-1" => 1: the rules are of several security groups; give the rules of each group names of their own by --name
+@/security_group_id = null => expected 'security_group_id'
+@/cidr_ipv4 = "${each.value}" => cidr_ipv4: an expression is not worked out; expected what it stands for
+@/from_port = "%{ if true }1%{ endif }" => from_port: an expression is not worked out
+@/cidr_ipv4 = "54.65.63.193/26" => cidr_ipv4: '54.65.63.193/26' has host bits set
+@/cidr_ipv4 = null => expected one of cidr_ipv4, cidr_ipv6, prefix_list_id, referenced_security_group_id, and one alone
+@/ip_protocol = "all" => ip_protocol: 'all' is not tcp, udp,
+@/ip_protocol = null => expected 'ip_protocol'
+@/from_port = null => expected both from_port and to_port, or neither
+@/from_port = "1e4" => from_port: expected a whole number, not "1e4"
+@/from_port = 1e4 => from_port: expected a whole number, not 10000.0
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "count": 0} => key "count" is not known here; expected security_group_id, ip_protocol,
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => key "for_each" is not known here
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => key "lifecycle" is not known here
+~ = {"security_group_id": "sg-1", "ip_protocol": "udp", "cidr_ipv4": "0.0.0.0/0"} => expected from_port and to_port
+/resource/aws_security_group_rule = {"all": {"type": "ingress", "security_group_id": "${var.twilio_sip_security_group_id}"}} => resource.aws_security_group_rule: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule
+/resource/aws_security_group_rule = [{"all": [{"type": "ingress"}]}] => resource.aws_security_group_rule: check does not read rules of this type
+/resource/awscc_ec2_security_group_ingress = {"all": {"group_id": "sg-2", "ip_protocol": "-1"}} => resource.awscc_ec2_security_group_ingress: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or
+/resource/awscc_ec2_security_group_egress = [{"all": [{"group_id": "sg-2"}]}] => resource.awscc_ec2_security_group_egress: check does not read rules of this type
+/module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of a module are not in the text; give what terraform show -json prints
+/module = [{"more": {"source": "./more"}}] => module: the resources of a module are not in the text
+"#;
+
+const REFUSED_STATE: &str = r#"
+/format_version = "2.0" => format_version: expected version 1 of the format, or 0, not '2.0'
+/format_version = 1 => format_version: expected a string, not 1
+/values = 7 => values: expected an object, not 7
+/values/root_module = [] => values.root_module: expected an object, not an array
+/values/root_module/resources = {} => values.root_module.resources: expected an array, not an object
+/values/root_module/child_modules = {} => values.root_module.child_modules: expected an array, not an object
+#/0 = 7 => values.root_module.resources[0]: expected an object, not 7
+#/0 = {} => values.root_module.resources[0]: expected 'type'
+#/3/values = 7 => values.root_module.resources[3].values: expected an object, not 7
+@/mode = null => values.root_module.child_modules[0].resources[4].mode: expected a string, not null
+@/name = 7 => values.root_module.child_modules[0].resources[4].name: expected a string, not 7
+@ = {"mode": "managed", "type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'values'
+@ = {"type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'mode'
+@/values/security_group_id = "sg-1" => 1: the rules are of several security groups; give the rules of each group names of their own by --name
+@/values/security_group_id = 7 => resources[4].values.security_group_id: expected a string, not 7
+@/values/cidr_ipv4 = "54.65.63.193/26" => resources[4].values.cidr_ipv4: '54.65.63.193/26' has host bits set
+@/values/cidr_ipv6 = "::/0" => resources[4].values: expected one of cidr_ipv4, cidr_ipv6,
+@/values/to_port = 9999 => resources[4].values: the ports from 10000 to 9999 are reversed
+@/values = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "action": "deny"} => resources[4].values: key "action" is not known here; expected security_group_id,
+"#;
+
+const NO_UNIT: &str = r#"
+{} => 1: expected a .tf.json file with 'resource', or what terraform show -json prints
+[] => 1: expected a .tf.json file with 'resource', or what terraform show -json prints
+resource "aws_vpc_security_group_ingress_rule" "a" { => expected a .tf.json file with 'resource'
+# aws_vpc_security_group_ingress_rule.a: => expected a .tf.json file with 'resource'
+{"Resources": {}} => expected a .tf.json file with 'resource'
+{"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}} => 1: this is a plan, which is not deployed; give the state: terraform show -json without a file
+{"version": 4, "terraform_version": "1.9.8", "serial": 3, "lineage": "a", "resources": []} => 1: this is a state file as it is stored; give what terraform show -json prints
+{"format_version": "1.0", "resource": {"values": {}}} => 1: this is one resource; give what terraform show -json prints
+{"resource": {}, "resources": {}} => 1: key "resources" is not known here; expected resource, variable
+{"resource": {}, "resource": {}} => 1: key 'resource' stands here twice
+{"resource": {"aws_vpc": {}, "aws_vpc": {}}} => resource: key 'aws_vpc' stands here twice
+{"resource": {"aws_vpc_security_group_egress_rule": {"a": {}, "a": {}}}} => resource.aws_vpc_security_group_egress_rule: key 'a' stands here twice
+{"resource": {"aws_vpc_security_group_egress_rule": {"1a": {}}}} => expected letters, digits, _ and - alone as the name of a resource
+{"resource": {"aws_vpc_security_group_egress_rule": {"a b": {}}}} => expected letters, digits, _ and - alone
+{"resource": => this is not valid JSON
+"#;
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let own = tokyo(&BOTH);
+    let files = rows(REFUSED).map(|(edit, message)| (edited(edit), message));
+    let states = rows(REFUSED_STATE).map(|(edit, message)| (state(edit), message));
+    let others = rows(NO_UNIT).map(|(text, message)| (text.to_owned(), message));
+    for (text, message) in files.chain(states).chain(others) {
+        let refused = own.refused(&text);
+        assert!(refused.contains(message), "{message}\n{refused}");
+    }
+    for end in (1..SAMPLE.len() - 2).step_by(7) {
+        assert!(
+            own.refused(&SAMPLE[..end]).contains("JSON") || end < 2,
+            "{end}"
+        );
+    }
+}
+
+/// A section and a type, its resources, and whether one gets the group, which is the variable or sg-1.
+const GETS: &str = r#"
+resource null_resource {"a": {"provisioner": {"local-exec": {"command": "open ${var.twilio_sip_security_group_id}"}}}} => variable
+resource null_resource {"a": {"triggers": {"${ var . twilio_sip_security_group_id }": "a"}}} => variable
+resource null_resource [{"a": [{"triggers": {"a": "${var.\u0074wilio_sip_security_group_id}"}}]}] => variable
+resource shell_script {"a": {"lifecycle_commands": ["open sg-1"]}} => sg-1
+resource aws_cloudcontrolapi_resource {"a": {"desired_state": "${jsonencode({GroupId = var.twilio_sip_security_group_id})}"}} => variable
+resource aws_cloudformation_stack {"a": {"parameters": {"Group": "sg-1"}}} => sg-1
+resource aws_lambda_invocation {"a": {"input": "{\"group\": \"sg-1\"}"}} => sg-1
+resource aws_ssm_association {"a": {"parameters": {"Group": "${var.twilio_sip_security_group_id}"}}} => variable
+resource aws_instance {"a": {"vpc_security_group_ids": ["sg-1"], "provisioner": [{"local-exec": {"command": "open"}}]}} => sg-1
+data external {"a": {"query": {"group": "${var.twilio_sip_security_group_id}"}}} => variable
+data aws_lambda_invocation {"a": {"input": "${var.twilio_sip_security_group_id}"}} => variable
+resource aws_instance {"a": {"vpc_security_group_ids": ["sg-1", "${var.twilio_sip_security_group_id}"], "tags": {"provisioner": "a"}}} => none
+resource aws_lambda_function {"a": {"environment": {"variables": {"GROUP": "sg-1"}}}} => none
+resource null_resource {"a": {"triggers": {"a": "${var.my_twilio_sip_security_group_id} sg-12"}}} => none
+resource null_resource {"a": {"triggers": {"twilio_sip_security_group_id": "twilio_sip_security_group_id"}}} => none
+resource aws_cloudformation_stack {"a": {"parameters": {"Group": "${var.other}"}}} => none
+data aws_security_group {"a": {"id": "${var.twilio_sip_security_group_id}"}} => none
+"#;
+
+#[test]
+fn a_resource_that_can_do_anything_does_not_get_the_group() {
+    let own = tokyo(&BOTH);
+    let reference = "${var.twilio_sip_security_group_id}";
+    let by_id = own.text().replace(reference, "sg-1");
+    let mut with_default = own.value();
+    with_default["variable"]["twilio_sip_security_group_id"]["default"] = "sg-1".into();
+    for (text, groups) in [
+        (own.text(), &["variable"][..]),
+        (by_id, &["variable", "sg-1"]),
+        (with_default.to_string(), &["variable", "sg-1"]),
+    ] {
+        for (row, expected) in rows(GETS) {
+            let words: Vec<_> = row.splitn(3, ' ').collect();
+            let [section, kind, resources] = words[..] else {
+                panic!("{row}");
+            };
+            let mut value: Value = serde_json::from_str(&text).unwrap();
+            value[section][kind] = "PLACE".into();
+            let text = value.to_string().replace("\"PLACE\"", resources);
+            if groups.contains(&expected) {
+                let refused = own.refused(&text);
+                let problem = format!(
+                    "{section}.{kind}: it gets the security group and may add rules, which are not in the \
+                     text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
+                );
+                assert!(refused.contains(&problem), "{row}\n{refused}");
+            } else {
+                assert_eq!(own.told(&text), [""; 0], "{row}");
+            }
+        }
+    }
+    let mut value = own.value();
+    value["data"] =
+        json!([{"aws_vpc": {"a": {}}}, {"external": {"a": {"query": {"a": reference}}}}]);
+    let refused = own.refused(&value.to_string());
+    assert!(
+        refused.contains("data[1].external: it gets the security group"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_units_name_is_that_of_its_variable() {
+    let mut own = tokyo(&BOTH);
+    own.name = "PBX_a";
+    let text = own.text();
+    assert!(text.contains("${var.pbx_a_security_group_id}"));
+    assert_eq!(own.told(&text), [""; 0]);
+    let refused = tokyo(&BOTH).refused(&text);
+    assert_eq!(refused.lines().count(), 6, "{refused}");
+}
+
+#[test]
+fn modules_are_nested_as_deep_as_the_limit_allows() {
+    let module = |depth: usize| {
+        let inner = "{\"child_modules\":[".repeat(depth - 1);
+        let end = "]}".repeat(depth - 1);
+        format!("{{\"format_version\":\"1.0\",\"values\":{{\"root_module\":{inner}{{}}{end}}}}}")
+    };
+    let own = tokyo(&BOTH);
+    assert_eq!(own.told(&module(64)).len(), 8);
+    let refused = own.refused(&module(65));
+    assert!(
+        refused.contains("it is nested more than 64 deep"),
+        "{refused}"
+    );
+    assert!(own.refused(&module(5_000)).contains("more than 64 deep"));
+}
+
+/// Each module is a part of those around it, so that what is in the innermost one is read as often.
+#[test]
+fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
+    let unit = tokyo(&BOTH).unit();
+    let inner = format!("{{\"resources\":[],\"a\":\"{}\"}}", "x".repeat(10_000));
+    let nested = (0..40).fold(inner, |inner, _| format!("{{\"child_modules\":[{inner}]}}"));
+    let text = format!("{{\"format_version\":\"1.0\",\"values\":{{\"root_module\":{nested}}}}}");
+    // 41 modules of 10 to 11 kB.
+    for (bound, fits) in [("work=110000", true), ("work=100000", false)] {
+        let wanted = UnitQuery {
+            unit: &unit,
+            directions: &BOTH,
+            limits: Limits::default().with(&[bound.parse().unwrap()]),
+        };
+        let parsed = format::parse(dialect("terraform"), &text, wanted);
+        assert_eq!(parsed.is_ok(), fits, "{bound}: {parsed:?}");
+        if let Err(errors) = parsed {
+            let problem = "values.root_module.child_modules[0].child_modules[0]";
+            assert!(errors[0].problem().starts_with(problem), "{errors:?}");
+            let problem =
+                "it takes more than 100000 steps to work out; --limit work=NUMBER allows more";
+            assert!(errors[0].problem().ends_with(problem), "{errors:?}");
+        }
+    }
+}
+
+#[test]
+fn as_many_rules_as_the_limit_allows() {
+    let unit = tokyo(&BOTH).unit();
+    for (most, fits) in [("rules=6", true), ("rules=5", false)] {
+        let wanted = UnitQuery {
+            unit: &unit,
+            directions: &BOTH,
+            limits: Limits::default().with(&[most.parse().unwrap()]),
+        };
+        for text in [SAMPLE.to_owned(), tokyo(&BOTH).text()] {
+            let parsed = format::parse(dialect("terraform"), &text, wanted);
+            assert_eq!(parsed.is_ok(), fits, "{most}: {parsed:?}");
+        }
+    }
+}
+
+#[test]
+fn a_repair_is_the_whole_file() {
+    let own = tokyo(&BOTH);
+    assert_eq!(own.repair(&edited("@/to_port = 20001")), Ok(own.text()));
+    assert_eq!(
+        own.repair(&state("@/values/to_port = 20001")),
+        Ok(own.text())
+    );
+    let one_way = tokyo(&[Direction::In]);
+    assert_eq!(one_way.repair(SAMPLE), Ok(one_way.text()));
+}

@@ -1,0 +1,1134 @@
+//! What is read of iptables listings, beyond the round trips: what is refused and with which words,
+//! and what a listing that was cut off gives.
+
+use crate::common;
+
+use std::sync::LazyLock;
+
+use crate::common::judge::{chance, drift, everything, policy, told};
+use crate::common::oracle::Random;
+use crate::common::render;
+use twilio_sip_allow::firewall::{Attribution, Drift, Part};
+use twilio_sip_allow::format::read::UnitQuery;
+use twilio_sip_allow::format::{self, Unit};
+use twilio_sip_allow::limits::Limits;
+use twilio_sip_allow::packets::differences;
+use twilio_sip_allow::policy::{Direction, Policy};
+use twilio_sip_allow::select::Selection;
+
+static TEXT: LazyLock<String> = LazyLock::new(|| render("--region tokyo --format iptables"));
+
+fn tokyo() -> (Policy, String) {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        ..everything()
+    };
+    let policy = policy(&["regional"], &selection).unwrap();
+    (policy, TEXT.clone())
+}
+
+/// Each is put in front of the unit's first rule.
+#[test]
+fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
+    let (policy, text) = tokyo();
+    for (rule, problem) in [
+        (
+            "-p udp -m udp ! --dport 0:65535 -j ACCEPT",
+            "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p udp -m udp ! --sport : -j ACCEPT",
+            "iptables-nft takes '! --sport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp ! --dport 0: -j DROP",
+            "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p udp -m udp ! --sport 1 ! --dport 5060 -j DROP",
+            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+        ),
+        (
+            "-p tcp -m tcp ! --dport 22 -m tcp ! --sport 5060:5060 -j ACCEPT",
+            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+        ),
+        (
+            "-p tcp -m tcp ! --destination-port 0 ! --source-port 1 -j ACCEPT",
+            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+        ),
+        (
+            "-p tcp -m tcp --tcp-flags NONE SYN -j ACCEPT",
+            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp --tcp-flags NONE PSH -j DROP",
+            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-p tcp -m tcp ! --tcp-flags NONE NONE -j ACCEPT",
+            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+        ),
+        (
+            "-s 10.0.0.1 -j NONESUCH",
+            "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-j TWILIO-SIP-IN",
+            "it goes round in a circle: chain TWILIO-SIP-IN is jumped to from itself",
+        ),
+        (
+            "-g NONESUCH",
+            "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-m set --match-set twilio src -j ACCEPT",
+            "'-m set' cannot be judged: what it matches is not in the text",
+        ),
+        (
+            "-m bpf --bytecode x -j ACCEPT",
+            "'-m bpf' cannot be judged: what it matches is not in the text",
+        ),
+        (
+            "-m geoip --src-cc JP -j ACCEPT",
+            "'-m geoip' cannot be judged: what it matches is not in the text",
+        ),
+        (
+            "--nonesuch -j ACCEPT",
+            "'--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        (
+            "! --nonesuch 5 -j ACCEPT",
+            "'--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        (
+            "-s 10.0.0.256 -j ACCEPT",
+            "'10.0.0.256' is not an IPv4 address",
+        ),
+        (
+            "-s 10.0.0.0/33 -j ACCEPT",
+            "'10.0.0.0/33' has no prefix length from 0 to 32",
+        ),
+        (
+            "-s 10.0.0.0/+8 -j ACCEPT",
+            "'10.0.0.0/+8' has no prefix length from 0 to 32",
+        ),
+        (
+            "-s 10.0.0.0/255.0.255.0 -j ACCEPT",
+            "the netmask of '10.0.0.0/255.0.255.0' has gaps, which cannot be judged",
+        ),
+        (
+            "-s sip.example.com -j ACCEPT",
+            "'sip.example.com' is not an IPv4 address",
+        ),
+        ("-s -j ACCEPT", "'-j' is not an IPv4 address"),
+        (
+            "--dport 5060 -j ACCEPT",
+            "--dport needs a protocol that has ports before it",
+        ),
+        (
+            "-p icmp --dport 5060 -j ACCEPT",
+            "--dport needs a protocol that has ports before it",
+        ),
+        (
+            "-p udp --dport 65536 -j ACCEPT",
+            "'65536' is not a port from 0 to 65535, nor a service known here",
+        ),
+        (
+            "-p udp --dport 023420 -j DROP",
+            "'023420' has a leading zero, which may mean octal; write it without",
+        ),
+        (
+            "-p 017 -j ACCEPT",
+            "'017' has a leading zero, which may mean octal; write it without",
+        ),
+        (
+            "-s 10.0.0.0/08 -j ACCEPT",
+            "'08' has a leading zero, which may mean octal; write it without",
+        ),
+        (
+            "-p udp --dport nonesuch -j ACCEPT",
+            "'nonesuch' is not a port from 0 to 65535, nor a service known here",
+        ),
+        (
+            "-p udp -m multiport --dports 20000:10000 -j ACCEPT",
+            "the ports from '20000' to '10000' are reversed",
+        ),
+        (
+            "-p udp -m multiport --dports 7,20000:10000 -j ACCEPT",
+            "the ports from '20000' to '10000' are reversed",
+        ),
+        ("-p udp --dport", "--dport has no value"),
+        (
+            "-p nonesuch -j ACCEPT",
+            "'nonesuch' is not a protocol from 0 to 255, nor one known here by name",
+        ),
+        (
+            "-p 256 -j ACCEPT",
+            "'256' is not a protocol from 0 to 255, nor one known here by name",
+        ),
+        ("! -p all -j ACCEPT", "it holds for no protocol"),
+        ("-p udp --syn -j ACCEPT", "flags need -p tcp before them"),
+        (
+            "-p tcp --tcp-flags SYN,XXX SYN -j ACCEPT",
+            "'XXX' is not a flag of TCP",
+        ),
+        (
+            "-m conntrack --ctstate NEW,DNAT -j ACCEPT",
+            "state 'DNAT' cannot be judged",
+        ),
+        ("! -s ! 10.0.0.1 -j ACCEPT", "-s is negated twice"),
+        ("-s ! -j ACCEPT", "'-j' is not an IPv4 address"),
+        ("-s !", "-s has no value"),
+        ("-i", "-i has no value"),
+        ("-i \"\" -j ACCEPT", "-i names no interface"),
+        (
+            "-g ACCEPT",
+            "chain ACCEPT is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-j accept",
+            "chain accept is not in the text, so what it does is not known; give all of the table",
+        ),
+        (
+            "-j INPUT",
+            "no rule can lead to the built-in chain INPUT; expected a chain of your own or a target",
+        ),
+        (
+            "-j \"ACC\\EPT\"",
+            "a backslash in the quoted name of a chain; write it without quotes",
+        ),
+        (
+            "-m recent --name \"a b\" -j ACCEPT",
+            "expected no quoted text with spaces after --name: iptables prints none there",
+        ),
+        (
+            "-j MARK --set-mark 1",
+            "target MARK cannot be judged: it neither accepts nor denies",
+        ),
+        (
+            "-j NFQUEUE",
+            "target NFQUEUE cannot be judged: it neither accepts nor denies",
+        ),
+        (
+            "! -j ACCEPT",
+            "'-j' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        ("-j ACCEPT -j DROP", "it has two targets"),
+        ("-j", "-j has no value"),
+        ("-s 10.0.0.1 !", "'!' has nothing after it"),
+        (
+            "-m comment --comment \"open -j ACCEPT",
+            "a quotation mark has no partner",
+        ),
+        (
+            "-m comment --comment \"a\"b -j ACCEPT",
+            "expected a space after a quotation",
+        ),
+        (
+            "-m comment --comment a\"b -j ACCEPT",
+            "expected quotes around a whole word, not a\"b",
+        ),
+        (
+            "-m comment --comment 'a b' -j ACCEPT",
+            "'b'' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+        (
+            "--reject-with icmp-port-unreachable -j REJECT",
+            "'--reject-with' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+        ),
+    ] {
+        let line = format!("-A TWILIO-SIP-IN {rule}");
+        let found = drift(
+            "iptables",
+            &policy,
+            &text.replacen("-A ", &format!("{line}\n-A "), 1),
+        );
+        assert_eq!(found.unwrap_err(), [format!("14: {problem}, in: {line}")]);
+    }
+}
+
+#[test]
+fn a_listing_that_is_none_is_refused() {
+    let (policy, text) = tokyo();
+    for (what, problem) in [
+        (
+            "-I TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: -I TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "iptables -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: iptables -A TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "table inet filter {".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: table inet filter {",
+        ),
+        (
+            "-A TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: chain TWILIO-SIP-IN was not declared before, as it is in all of a listing, in: -A TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "*filter\n-P\nCOMMIT".to_owned(),
+            "2: expected the name of a chain, in: -P",
+        ),
+        ("-N".to_owned(), "1: expected the name of a chain, in: -N"),
+        (
+            "[1:x] -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
+        ),
+        (
+            "Chain INPUT (policy DROP)".to_owned(),
+            "1: this is what iptables -L prints, which leaves things out; expected what iptables-save prints, in: Chain INPUT (policy DROP)",
+        ),
+        (
+            "COMMIT".to_owned(),
+            "1: COMMIT without a table before it, in: COMMIT",
+        ),
+        (
+            "*nat\n*filter\nCOMMIT".to_owned(),
+            "2: table nat has no COMMIT at its end, in: *filter",
+        ),
+        (
+            "*filter\n:TWILIO-SIP-IN QUEUE\nCOMMIT".to_owned(),
+            "2: expected ACCEPT, DROP or -, not 'QUEUE', in: :TWILIO-SIP-IN QUEUE",
+        ),
+        (
+            "*filter\n:TWILIO-SIP-IN - [0:0] x\nCOMMIT".to_owned(),
+            "2: expected nothing but counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0] x",
+        ),
+        (
+            "*filter\n:TWILIO-SIP-IN - [0:0\nCOMMIT".to_owned(),
+            "2: expected nothing but counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0",
+        ),
+        (
+            "-P INPUT DROP -c 12 x".to_owned(),
+            "1: expected nothing but counters after a chain's policy, in: -P INPUT DROP -c 12 x",
+        ),
+        (
+            "-N TWILIO-SIP-IN ACCEPT".to_owned(),
+            "1: expected what iptables-save or iptables -S prints, in: -N TWILIO-SIP-IN ACCEPT",
+        ),
+        (
+            ":TWILIO-SIP-IN - [0:0]".to_owned(),
+            "1: it stands outside of a table; expected *filter before it, in: :TWILIO-SIP-IN - [0:0]",
+        ),
+        (
+            "*filter\nCOMMIT\n-N TWILIO-SIP-IN".to_owned(),
+            "3: it stands outside of a table, in a text that has tables, in: -N TWILIO-SIP-IN",
+        ),
+        (
+            "-N TWILIO-SIP-IN\n*filter\nCOMMIT".to_owned(),
+            "2: it stands outside of a table, in a text that has tables, in: *filter",
+        ),
+        (
+            format!("{text}{text}"),
+            "33: table filter is in the text twice; give one listing at a time, in: *filter",
+        ),
+    ] {
+        let errors = drift("iptables", &policy, &format!("{what}\n")).unwrap_err();
+        assert_eq!(errors[0], problem, "{what}");
+    }
+}
+
+#[test]
+fn a_listing_that_was_cut_off_is_never_in_sync() {
+    let (policy, text) = tokyo();
+    let saved =
+        text.replace("- [0:0]", "- [12:345]")
+            .replacen("*filter", "*nat\nCOMMIT\n*filter", 1);
+    let listed: String = text
+        .lines()
+        .filter(|line| line.starts_with("-A") || line.starts_with(':'))
+        .map(|line| {
+            line.replace(':', "-N ")
+                .replace(" - [0-N 0]", "")
+                .replace("10000-N ", "10000:")
+                + "\n"
+        })
+        .collect();
+    for sample in [text, saved, listed] {
+        assert!(
+            drift("iptables", &policy, &sample).unwrap().is_none(),
+            "{sample}"
+        );
+        for end in 0..sample.len() {
+            let found = drift("iptables", &policy, &sample[..end]);
+            assert!(
+                !found.is_ok_and(|drift| drift.is_none()),
+                "{:?}",
+                &sample[..end]
+            );
+        }
+    }
+}
+
+/// Each is the only rule of the unit, but for those after a semicolon, which are of chain INNER,
+/// or of the unit again.
+#[test]
+fn what_a_rule_lets_through() {
+    for (rules, expected) in [
+        ("-j ACCEPT", "any protocol from any to any"),
+        ("-p udp -j ACCEPT", "udp from any to any"),
+        ("! -p udp -j ACCEPT", "any protocol but udp from any to any"),
+        ("-p all -j ACCEPT", "any protocol from any to any"),
+        ("-p 0 -j ACCEPT", "any protocol from any to any"),
+        ("-p 47 -j ACCEPT", "protocol 47 from any to any"),
+        (
+            "-s 10.0.0.0/24,10.0.1.0/24 -j ACCEPT",
+            "any protocol from 10.0.0.0/23 to any",
+        ),
+        (
+            "! -s 128.0.0.0/1,64.0.0.0/2 -j ACCEPT",
+            "any protocol from 0.0.0.0/2 to any",
+        ),
+        (
+            "! -d 128.0.0.0/1 -j ACCEPT",
+            "any protocol from any to 0.0.0.0/1",
+        ),
+        (
+            "-m iprange ! --src-range 64.0.0.0-255.255.255.255 -j ACCEPT",
+            "any protocol from 0.0.0.0/2 to any",
+        ),
+        (
+            "-p udp --sport 5060: -j ACCEPT",
+            "udp from any port 5060-65535 to any",
+        ),
+        (
+            "-p udp ! --dport :5059 -j ACCEPT",
+            "udp from any to any port 5060-65535",
+        ),
+        (
+            "-p udp -m multiport --ports 5060,7 -j ACCEPT",
+            "udp from any port 7 to any port 0-6; udp from any port 5060 to any port 0-6; \
+             udp from any to any port 7; \
+             udp from any port 7 to any port 8-5059; udp from any port 5060 to any port 8-5059; \
+             udp from any to any port 5060; \
+             udp from any port 7 to any port 5061-65535; udp from any port 5060 to any port 5061-65535",
+        ),
+        (
+            "-p udp -m multiport ! --ports 1:65535 -j ACCEPT",
+            "udp from any port 0 to any port 0",
+        ),
+        (
+            "-p tcp --syn -j ACCEPT",
+            "tcp from any to any with TCP flags syn",
+        ),
+        (
+            "-p tcp ! --syn -j ACCEPT",
+            "tcp from any to any with other TCP flags than syn",
+        ),
+        (
+            "-p tcp --tcp-flags SYN,ACK SYN -j ACCEPT",
+            "tcp from any to any that open a connection",
+        ),
+        (
+            "-p tcp --tcp-flags ALL FIN,SYN,RST,ACK -j ACCEPT",
+            "tcp from any to any with TCP flags fin+syn+rst+ack, but only in some circumstances",
+        ),
+        (
+            "-p tcp --tcp-flags SYN,PSH SYN,PSH -m tcp --tcp-flags FIN,RST,ACK NONE -j ACCEPT",
+            "tcp from any to any with TCP flags syn, but only in some circumstances",
+        ),
+        (
+            "-p tcp ! --tcp-flags SYN,PSH SYN,PSH -j ACCEPT",
+            "tcp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p tcp ! --tcp-flags SYN SYN,PSH -j ACCEPT",
+            "tcp from any to any",
+        ),
+        ("-p tcp --tcp-flags SYN SYN,PSH -j ACCEPT", ""),
+        (
+            "-p udp -m limit -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-m state --state NEW,RELATED -j ACCEPT",
+            "any protocol from any to any in state new, related",
+        ),
+        (
+            "-m conntrack ! --ctstate NEW,INVALID -j ACCEPT",
+            "any protocol from any to any in state established, related, untracked",
+        ),
+        // The kernel finds no port and no address in a range that is reversed: packets through
+        // both back ends show it.
+        ("-p udp --dport 60000:29 -j ACCEPT", ""),
+        ("-p udp --sport 5:4 -j ACCEPT", ""),
+        ("-p udp -m udp --destination-port 65535:0 -j ACCEPT", ""),
+        ("-m iprange --src-range 10.0.0.9-10.0.0.1 -j ACCEPT", ""),
+        ("-m iprange --dst-range 10.0.0.9-10.0.0.1 -j ACCEPT", ""),
+        ("-p udp ! --dport 60000:29 -j ACCEPT", "udp from any to any"),
+        ("-p tcp ! --sport 60000:29 -j ACCEPT", "tcp from any to any"),
+        (
+            "-m iprange ! --src-range 10.0.0.9-10.0.0.1 -j ACCEPT",
+            "any protocol from any to any",
+        ),
+        // iptables prints nothing for every interface.
+        ("-i + -p udp -j ACCEPT", "udp from any to any"),
+        ("-o + -p udp -j ACCEPT", "udp from any to any"),
+        (
+            "--in-interface + --out-interface + -j ACCEPT",
+            "any protocol from any to any",
+        ),
+        ("! -i + -p udp -j ACCEPT", ""),
+        ("! -o + -p udp -j ACCEPT", ""),
+        (
+            "-i eth+ -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-o ! eth0 -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        // Negation as iptables up to 1.4.2 printed it.
+        (
+            "-s ! 128.0.0.0/1 -j ACCEPT",
+            "any protocol from 0.0.0.0/1 to any",
+        ),
+        (
+            "-d ! 128.0.0.0/1 -j ACCEPT",
+            "any protocol from any to 0.0.0.0/1",
+        ),
+        ("-p ! udp -j ACCEPT", "any protocol but udp from any to any"),
+        (
+            "-p udp -m udp --dport ! 0:5059 -j ACCEPT",
+            "udp from any to any port 5060-65535",
+        ),
+        (
+            "-p udp -m udp --sport ! 5060 -j ACCEPT",
+            "udp from any port 0-5059 to any; udp from any port 5061-65535 to any",
+        ),
+        (
+            "-p tcp -m tcp --tcp-flags ! FIN,SYN,RST,ACK SYN -j ACCEPT",
+            "tcp from any to any with other TCP flags than syn",
+        ),
+        (
+            "-m state --state ! NEW,INVALID -j ACCEPT",
+            "any protocol from any to any in state established, related, untracked",
+        ),
+        (
+            "-p udp -m mac --mac-source ! 00:00:5e:00:53:01 -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p tcp -m tcpmss --mss 536:1460 -j ACCEPT",
+            "tcp from any to any, but only in some circumstances",
+        ),
+        ("-j ULOG --ulog-prefix \"a b\" --ulog-nlgroup 1", ""),
+        (
+            "-f -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "! -f -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "! -i eth0 -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m limit --limit 5/sec --limit-burst 9 -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m time --timestart 08:00 --weekdays Mon --kerneltz -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m addrtype --dst-type LOCAL -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        (
+            "-p udp -m owner --uid-owner 0 -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        ("-p udp -c 12 345 -j ACCEPT", "udp from any to any"),
+        (
+            "-p tcp --tcp-flags URG URG -j ACCEPT",
+            "tcp from any to any, but only in some circumstances",
+        ),
+        (
+            "-g INNER; -p tcp -j ACCEPT; back: -p udp -j ACCEPT",
+            "tcp from any to any",
+        ),
+        (
+            "-j INNER; -p tcp -j RETURN; -p icmp -j ACCEPT; back: -p tcp -j ACCEPT",
+            "icmp, tcp from any to any",
+        ),
+        (
+            "-i eth0 -j INNER; -p udp -j ACCEPT",
+            "udp from any to any, but only in some circumstances",
+        ),
+        ("-i eth0 -j INNER; -p udp -j RETURN; -j DROP", ""),
+        ("-j LOG --log-prefix x --log-uid", ""),
+        ("-j NFLOG --nflog-group 5", ""),
+        ("-j AUDIT --type accept", ""),
+        ("-j TRACE", ""),
+        ("-s 10.0.0.1", ""),
+        ("-j REJECT --reject-with icmp-port-unreachable", ""),
+    ] {
+        let mut text = "-N TWILIO-SIP-IN\n-N INNER\n".to_owned();
+        for (number, rule) in rules.split("; ").enumerate() {
+            let back = rule.strip_prefix("back: ");
+            let chain = if number == 0 || back.is_some() {
+                "TWILIO-SIP-IN"
+            } else {
+                "INNER"
+            };
+            text += &format!("-A {chain} {}\n", back.unwrap_or(rule));
+        }
+        let units = common::judge::units("iptables", &text, "twilio-sip", &common::judge::BOTH);
+        let found = differences(&[], &units.unwrap()[0].steps, Limits::default()).unwrap();
+        let parts = found.into_iter().map(|difference| Part {
+            direction: Direction::In,
+            packets: difference.packets,
+            condition: difference.condition,
+            attribution: Attribution::Nothing,
+            source_lines: Vec::new(),
+        });
+        let drift = Drift {
+            extra: parts.collect(),
+            ..Drift::default()
+        };
+        let told = told(&drift, &text);
+        let told = told.trim_start_matches("\nstdin\n  extra   in  ");
+        let told = told.trim_end().replace("\n  extra   in  ", "; ");
+        assert_eq!(told, expected, "{rules}");
+    }
+}
+
+#[test]
+fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
+    let (policy, text) = tokyo();
+    let mut one_way = policy.clone();
+    one_way.rules.retain(|rule| rule.direction == Direction::In);
+    one_way.scope.directions.truncate(1);
+    for (chain_policy, extra) in [("DROP", 0), ("ACCEPT", 1)] {
+        let text = text
+            .replace(":TWILIO-SIP-IN -", &format!(":INPUT {chain_policy}"))
+            .replace("TWILIO-SIP-IN", "INPUT");
+        // As iptables-save and as iptables -S -v print it.
+        let listed = text
+            .lines()
+            .filter_map(|line| {
+                let declared = line.strip_prefix(":INPUT ");
+                let shown = declared.map(|_| format!("-P INPUT {chain_policy} -c 12 345\n"));
+                shown.or_else(|| line.starts_with("-A INPUT").then(|| format!("{line}\n")))
+            })
+            .collect();
+        for text in [text, listed] {
+            let units = common::judge::units("iptables", &text, "INPUT", &one_way.scope.directions)
+                .unwrap();
+            let format = common::judge::dialect("iptables");
+            let drift = twilio_sip_allow::format::compare(
+                format,
+                &one_way,
+                &units,
+                Limits::default(),
+                || &[],
+            )
+            .unwrap();
+            assert_eq!(
+                usize::from(!drift.extra.is_empty()),
+                extra,
+                "{}",
+                told(&drift, &text)
+            );
+            assert!(drift.missing.is_empty() && drift.unmeasured.is_empty());
+        }
+    }
+}
+
+/// Noise of the alphabet of listings: whatever it is, it is judged or refused, and never in sync.
+#[test]
+fn noise_is_never_in_sync() {
+    let (policy, text) = tokyo();
+    let mut random = Random::new(9);
+    let words: Vec<&str> = text.split_inclusive([' ', '\n', ':', '/', '.']).collect();
+    for _ in 0..3_000 {
+        let mut noise = String::from(if chance(&mut random, 2) {
+            "*filter\n"
+        } else {
+            ""
+        });
+        for _ in 0..random.between(1, 60) {
+            noise += *common::judge::pick(&mut random, &words);
+        }
+        noise += "\nCOMMIT\n";
+        let found = drift("iptables", &policy, &noise);
+        assert!(!found.is_ok_and(|drift| drift.is_none()), "{noise}");
+    }
+}
+
+/// The listing of Tokyo's rules, with the other chains of a live machine, and with other lines in
+/// front of `COMMIT`.
+fn listing(declared: &str, rules: &str) -> String {
+    let (_, text) = tokyo();
+    let built_in = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+    text.replacen("*filter\n", &format!("*filter\n{built_in}{declared}"), 1)
+        .replacen("\nCOMMIT\n", &format!("\n{rules}COMMIT\n"), 1)
+}
+
+/// The same as `iptables -S` prints it.
+fn listed(declared: &str, rules: &str) -> String {
+    let lines = listing(declared, rules);
+    let lines = lines
+        .lines()
+        .filter(|line| *line != "*filter" && *line != "COMMIT");
+    let lines = lines.skip_while(|line| line.starts_with("# "));
+    let lines = lines.map(|line| {
+        let declared = line.strip_prefix(':').and_then(|rest| rest.split_once(' '));
+        match declared {
+            None => line.to_owned(),
+            Some((name, rest)) if rest.starts_with('-') => format!("-N {name}"),
+            Some((name, rest)) => format!("-P {name} {}", rest.split(' ').next().unwrap()),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// The problem of the only error.
+fn refusal(text: &str) -> String {
+    let (policy, _) = tokyo();
+    let errors = drift("iptables", &policy, text).expect_err(text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let (_, problem) = errors[0].split_once(": ").unwrap();
+    problem.rsplit_once(", in: ").unwrap().0.to_owned()
+}
+
+fn is_in_sync(text: &str) -> bool {
+    let (policy, _) = tokyo();
+    let drift = drift("iptables", &policy, text);
+    drift
+        .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+        .is_none()
+}
+
+/// Every name that iptables takes for a target, where it finds no chain of that name: both back ends
+/// of version 1.8.9 load a chain with each of these names, but for DROP, QUEUE and RETURN, which
+/// `iptables-nft -E` gives to a chain, as it does ACCEPT.
+const TARGETS: &str = "
+    DROP REJECT RETURN QUEUE LOG NFLOG ULOG AUDIT TRACE CLASSIFY CONNMARK CONTINUE CT DNAT DSCP
+    MARK MASQUERADE NFQUEUE NOTRACK REDIRECT SET SNAT TCPMSS TEE TOS TTL
+";
+
+#[test]
+fn refuses_a_jump_to_a_chain_with_the_name_of_a_target() {
+    assert!(is_in_sync(&listing("", "")));
+    assert!(is_in_sync(&listed("", "")));
+    let (policy, _) = tokyo();
+    let errors = drift("iptables", &policy, &listing(":ACCEPT - [0:0]\n", "")).unwrap_err();
+    assert!(errors[0].contains("-j ACCEPT can mean the target ACCEPT or the chain ACCEPT"));
+    for name in TARGETS.split_ascii_whitespace() {
+        let declared = format!(":{name} - [0:0]\n");
+        let problem = format!(
+            "-j {name} can mean the target {name} or the chain {name}, which is in the same table; \
+             rename the chain"
+        );
+        for options in ["", " -s 192.0.2.1", " -m comment --comment \"x\""] {
+            let rules = format!("-A {name} -j DROP\n-A TWILIO-SIP-IN{options} -j {name}\n");
+            for text in [listing(&declared, &rules), listed(&declared, &rules)] {
+                assert_eq!(refusal(&text), problem);
+            }
+        }
+        // What does not lead to it does not matter, and its case does.
+        let rules = format!("-A {name} -j ULOG\n-A INPUT -j {name}\n");
+        let lower = name.to_lowercase();
+        let other = format!("{declared}:{lower} - [0:0]\n");
+        assert!(is_in_sync(&listing(&declared, &rules)), "{name}");
+        let jump = format!("-A TWILIO-SIP-IN -j {lower}\n");
+        assert!(is_in_sync(&listing(&other, &jump)), "{name}");
+        let accepts = format!("{jump}-A {lower} -s 192.0.2.1 -j ACCEPT\n");
+        assert!(!is_in_sync(&listing(&other, &accepts)), "{name}");
+    }
+}
+
+/// A goto always leads to a chain: iptables refuses one with the name of a target alone.
+#[test]
+fn follows_a_goto_to_a_chain_with_the_name_of_a_target() {
+    for name in ["LOG", "NFLOG", "REJECT", "DROP", "RETURN", "QUEUE", "MARK"] {
+        let declared = format!(":{name} - [0:0]\n");
+        let jump = format!("-A TWILIO-SIP-IN -g {name}\n");
+        for (rules, expected) in [
+            ("", true),
+            ("-s 192.0.2.1", true),
+            ("-p udp -j SOME", false),
+        ] {
+            let declared = format!("{declared}:SOME - [0:0]\n");
+            let rules = format!("{jump}-A {name} {rules}\n-A SOME -s 192.0.2.1 -j SOME-2\n");
+            let declared = format!("{declared}:SOME-2 - [0:0]\n");
+            let rules = format!("{rules}-A SOME-2 -d 192.0.2.2/31 -j ACCEPT\n");
+            assert_eq!(is_in_sync(&listing(&declared, &rules)), expected, "{rules}");
+        }
+    }
+}
+
+/// Comments with line breaks, which iptables prints as they are.
+#[test]
+fn a_line_in_a_comment_is_no_rule() {
+    let real = listing("", "");
+    let is_own = |line: &&str| line.starts_with("-A TWILIO-SIP-IN");
+    let own: Vec<&str> = real.lines().filter(is_own).collect();
+    let bare = |line: &&str| line.split(" -m comment").next().unwrap().to_owned() + " -j ACCEPT\n";
+    let hidden: String = own.iter().map(bare).collect();
+    let own = own.join("\n") + "\n";
+    let is_wrong = |text: &str| {
+        let (policy, _) = tokyo();
+        let found = drift("iptables", &policy, text);
+        assert!(!found.is_ok_and(|drift| drift.is_none()), "{text}");
+    };
+    for (before, after) in [
+        ("-A AAA -m comment --comment \"x\n", "#\" -j RETURN\n"),
+        ("-A AAA -m comment --comment \"x\n", "#\"\n"),
+        (
+            "-A AAA -m comment --comment \"\n",
+            "# \\\" \\\\\" -j RETURN\n",
+        ),
+        (
+            "-A AAA -s 192.0.2.1/32 -m comment --comment \"\\\"\n",
+            "\n#\" -j LOG\n",
+        ),
+        (
+            "-A TWILIO-SIP-IN -s 192.0.2.1/32 -m comment --comment \"x\n",
+            "#\" -j DROP\n",
+        ),
+        ("[1:2] -A AAA -m comment --comment \"x\n", "#\" -j RETURN\n"),
+    ] {
+        let comment = format!("{before}{hidden}{after}");
+        let denies =
+            format!("{before}-A TWILIO-SIP-IN -j DROP\n{after}-A TWILIO-SIP-IN -j ACCEPT\n");
+        for print in [listing, listed] {
+            is_wrong(&print(":AAA - [0:0]\n", "").replacen(&own, &comment, 1));
+            is_wrong(&print(":AAA - [0:0]\n", &denies));
+        }
+        // The comment hides where the table nat ends.
+        let nat = format!("*nat\n:AAA - [0:0]\n{before}COMMIT\n*filter\n");
+        let text = real.replacen("*filter\n", &nat, 1);
+        is_wrong(&text.replacen("\nCOMMIT\n*", "\n", 1).replacen(
+            "\nCOMMIT\n",
+            &format!("\n{after}COMMIT\n"),
+            1,
+        ));
+        is_wrong(&text.replacen(
+            "\n:TWILIO",
+            &format!("\n{after}COMMIT\n*filter\n:TWILIO"),
+            1,
+        ));
+    }
+}
+
+#[test]
+fn a_comment_with_line_breaks_that_no_file_could_have_is_read() {
+    for comment in ["first\nsecond", "\n\n", "a\n\"b", "\\\\\nx \\\" y", " \n "] {
+        let rule = format!(
+            "-A AAA -m comment --comment \"{}\" -j ACCEPT\n",
+            comment.replace("\n\"", "\n\\\"")
+        );
+        let own = rule
+            .replace("-A AAA", "-A TWILIO-SIP-IN -s 192.0.2.1")
+            .replace("ACCEPT", "LOG");
+        for rule in [rule, own] {
+            for text in [
+                listing(":AAA - [0:0]\n", &rule),
+                listed(":AAA - [0:0]\n", &rule),
+            ] {
+                assert!(is_in_sync(&text), "{text}");
+            }
+        }
+    }
+}
+
+/// iptables-restore would read the lines of these comments as rules, and print what it makes of them in
+/// another way than the text is.
+#[test]
+fn a_text_that_can_be_read_in_two_ways_is_in_sync_only_if_both_are() {
+    let text = listing(
+        ":AAA - [0:0]\n",
+        "-A AAA -m comment --comment \"x\n-A TWILIO-SIP-IN -j ACCEPT\n#\" -j RETURN\n",
+    );
+    assert!(!is_in_sync(&text));
+    let both = listing(
+        ":AAA - [0:0]\n",
+        "-A AAA -m comment --comment \"x\n-A AAA -j ACCEPT\n#\" -j RETURN\n",
+    );
+    assert!(is_in_sync(&both));
+    let unknown = listing(
+        ":AAA - [0:0]\n",
+        "-A AAA -m comment --comment \"x\n-I TWILIO-SIP-IN -j ACCEPT\n#\" -j RETURN\n",
+    );
+    assert_eq!(
+        refusal(&unknown),
+        "a comment contains a line break, and iptables-restore would read each of its lines as a rule; \
+         remove the line break from the comment"
+    );
+}
+
+/// iptables prints the names of interfaces, of lists and of chains without escapes.
+#[test]
+fn refuses_quotation_marks_that_iptables_does_not_print() {
+    for (rule, problem) in [
+        (
+            "-A AAA -i a\"b -j ACCEPT\n-A AAA -i \"",
+            "expected quotes around a whole word, not a\"b",
+        ),
+        (
+            "-A AAA -m recent --set --name \"r --rsource\n-A TWILIO-SIP-IN -j ACCEPT\n-A AAA -m recent --set --name \"",
+            "expected no quoted text with spaces after --name: iptables prints none there",
+        ),
+        (
+            "-A AAA -m recent --set --name \"x -m comment --comment \" y",
+            "expected no quoted text with spaces after --name: iptables prints none there",
+        ),
+        (
+            "-A AAA -m comment --comment x\" y\"",
+            "expected quotes around a whole word, not x\"",
+        ),
+        (
+            "-A AAA --log-prefix=\"x y\" -j LOG",
+            "expected quotes around a whole word, not --log-prefix=\"x",
+        ),
+        (
+            "-A AAA -j LOG --log-prefix \"x\n-A TWILIO-SIP-IN -j ACCEPT\n\"",
+            "a quotation mark has no partner",
+        ),
+        (
+            "-A AAA -m comment --comment \"x",
+            "a quotation mark has no partner",
+        ),
+    ] {
+        let rule = format!("{rule}\n");
+        for text in [
+            listing(":AAA - [0:0]\n", &rule),
+            listed(":AAA - [0:0]\n", &rule),
+        ] {
+            assert_eq!(refusal(&text), problem, "{text}");
+        }
+        let nat = format!("*nat\n{rule}COMMIT\n*filter\n");
+        let text = listing("", "").replacen("*filter\n", &nat, 1);
+        let expected = problem.contains("partner") || refusal(&text) == problem;
+        assert!(expected, "{text}");
+        let (policy, _) = tokyo();
+        assert!(drift("iptables", &policy, &text).is_err());
+    }
+    for declared in [":a\"b - [0:0]\n", ":\"q\" - [0:0]\n"] {
+        assert_eq!(
+            refusal(&listing(declared, "")),
+            "a quotation mark in the name of a chain or a table: the listing can be read in several ways"
+        );
+        let nat = format!("*nat\n{declared}COMMIT\n*filter\n");
+        refusal(&listing("", "").replacen("*filter\n", &nat, 1));
+    }
+    // Any other name that iptables gives a chain is one.
+    for name in [
+        "-x", "!x", "it's", "a\\b", "#x", ":x", "*x", "COMMIT", "[1:2]", "a,b", "é",
+    ] {
+        let declared = format!(":{name} - [0:0]\n");
+        let rules = format!("-A {name} -s 192.0.2.1/32 -j ACCEPT\n");
+        assert!(is_in_sync(&listing(&declared, &rules)), "{name}");
+        let jump = format!("{rules}-A TWILIO-SIP-IN -j {name}\n");
+        assert!(!is_in_sync(&listing(&declared, &jump)), "{name}");
+    }
+}
+
+/// Each is a line in front of `COMMIT`; iptables-restore of both back ends refuses most of them.
+#[test]
+fn a_line_is_what_iptables_restore_takes_it_for() {
+    const SPACE: &str =
+        "iptables-restore takes this only at the start of a line; remove the space before it";
+    const OTHER: &str = "expected what iptables-save or iptables -S prints";
+    for (line, problem) in [
+        (" :X - [0:0]", SPACE),
+        ("\t*nat", SPACE),
+        (" # x", SPACE),
+        (" COMMIT", SPACE),
+        ("COMMIT x", OTHER),
+        ("*nat", "table filter has no COMMIT at its end"),
+        (":X", "expected a policy or - after the name of a chain"),
+        (
+            ":X ACCEPT [0:0]",
+            "chain X is not built in, so it has no policy; expected - after its name",
+        ),
+        (
+            "-P X DROP",
+            "chain X is not built in, so it has no policy; expected - after its name",
+        ),
+        (
+            ":TWILIO-SIP-IN - [0:0]",
+            "chain TWILIO-SIP-IN is declared twice; give one listing at a time",
+        ),
+        (
+            "-P INPUT DROP",
+            "chain INPUT is declared twice; give one listing at a time",
+        ),
+        ("-I TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-I TWILIO-SIP-IN 1 -j ACCEPT", OTHER),
+        ("-R TWILIO-SIP-IN 1 -j ACCEPT", OTHER),
+        ("-D TWILIO-SIP-IN 1", OTHER),
+        ("-F TWILIO-SIP-IN", OTHER),
+        ("-F", OTHER),
+        ("-X AAA", OTHER),
+        ("-E AAA TWILIO-SIP-IN", OTHER),
+        ("-t filter -A TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-j ACCEPT -A TWILIO-SIP-IN", OTHER),
+        ("--app TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-ATWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("--append=TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("-6 -A TWILIO-SIP-IN -j ACCEPT", OTHER),
+        ("A TWILIO-SIP-IN -j ACCEPT", OTHER),
+    ] {
+        let (policy, _) = tokyo();
+        let errors = drift("iptables", &policy, &listing("", &format!("{line}\n"))).unwrap_err();
+        assert!(
+            errors[0].contains(&format!(": {problem}, in: ")),
+            "{errors:?}"
+        );
+    }
+    for (line, accepts) in [
+        ("-A TWILIO-SIP-IN -j ACCEPT", true),
+        (" \t-A TWILIO-SIP-IN -j ACCEPT", true),
+        ("-A\tTWILIO-SIP-IN\t-j\tACCEPT \t", true),
+        ("-A \"TWILIO-SIP-IN\" \"-j\" \"ACCEPT\"", true),
+        ("--append TWILIO-SIP-IN --jump ACCEPT", true),
+        ("[1:2] -A TWILIO-SIP-IN -j ACCEPT", true),
+        ("#-A TWILIO-SIP-IN -j ACCEPT", false),
+        ("-A INPUT -t nat -j ACCEPT", false),
+    ] {
+        let text = listing("", &format!("{line}\n"));
+        assert_eq!(is_in_sync(&text), !accepts, "{line}");
+    }
+    for (table, problem) in [
+        (
+            "*filter x",
+            "expected the end of the line after the name of table filter, not 'x'",
+        ),
+        (
+            "*filter # mine",
+            "expected the end of the line after the name of table filter, not '# mine'",
+        ),
+        (
+            "*\tfilter\tx",
+            "expected the end of the line after the name of table filter, not 'x'",
+        ),
+    ] {
+        let text = listing("", "").replacen("*filter", table, 1);
+        let (policy, _) = tokyo();
+        let errors = drift("iptables", &policy, &text).unwrap_err();
+        assert!(errors[0].contains(problem), "{errors:?}");
+    }
+    for table in ["* filter", "*\tfilter", "* \t filter "] {
+        let again = format!("{table}\n-A TWILIO-SIP-IN -j ACCEPT\nCOMMIT\n");
+        assert!(is_in_sync(&listing("", "").replacen("*filter", table, 1)));
+        assert_eq!(
+            refusal(&(listing("", "") + &again)),
+            "table filter is in the text twice; give one listing at a time"
+        );
+    }
+    let long = format!("#{}-A TWILIO-SIP-IN -j ACCEPT\n", "x".repeat(10_238));
+    assert_eq!(
+        refusal(&listing("", &long)),
+        "the line has more than 10238 bytes, and iptables-restore takes the end of a long one for another line"
+    );
+}
+
+#[test]
+fn a_built_in_chain_that_is_not_in_the_text_is_refused() {
+    let of = |name: &str, text: &str, directions: &[Direction]| {
+        let units = common::judge::units("iptables", text, name, directions);
+        units.map(|units| units.into_iter().map(|unit| unit.name).collect::<Vec<_>>())
+    };
+    let way = [Direction::In];
+    let (_, text) = tokyo();
+    for name in ["INPUT", "FORWARD", "OUTPUT"] {
+        let absent = of(name, &text, &way).unwrap_err();
+        let problem = format!(
+            "1: the built-in chain {name} is not in the text; give all of table filter, in: "
+        );
+        assert!(absent[0].starts_with(&problem), "{absent:?}");
+        for line in [
+            format!(":{name} - [0:0]"),
+            format!("-A {name} -s 192.0.2.1 -j ACCEPT"),
+        ] {
+            let errors = of(name, &format!("*filter\n{line}\nCOMMIT\n"), &way).unwrap_err();
+            let problem = format!(
+                "1: the policy of the built-in chain {name} is not in the text; expected a line such as \
+                 ':{name} DROP [0:0]' or '-P {name} DROP', in: *filter"
+            );
+            assert_eq!(errors, [problem]);
+        }
+        let whole = listing("", "");
+        assert_eq!(of(name, &whole, &way).unwrap(), [name]);
+        let errors = of(name, &whole, &common::judge::BOTH).unwrap_err();
+        let problem = format!(
+            "1: the built-in chain {name} has one direction; select it with --direction, in: "
+        );
+        assert!(errors[0].starts_with(&problem), "{errors:?}");
+        // A unit of this program's that is called so.
+        let own = format!("*filter\n:{name}-IN - [0:0]\nCOMMIT\n");
+        assert_eq!(of(name, &own, &way).unwrap()[0], format!("{name}-IN"));
+    }
+}
+
+/// However rules are multiplied by jumps and lists, the work is bounded, even if they lead nowhere.
+#[test]
+fn refuses_rules_that_take_too_much_work() {
+    let unit = Unit::default();
+    let list = (0..50).map(|n| format!("10.0.{n}.0/25"));
+    let list = list.collect::<Vec<_>>().join(",");
+    let costly = format!("-s {list} -d {list} -p udp ! -p udp");
+    for (rules, most) in [
+        (format!("-A TWILIO-SIP-IN {costly}\n").repeat(4), 40_000),
+        (
+            format!(
+                "-A TWILIO-SIP-IN -s {list} -d {list}{} -j DROP\n",
+                " -p udp".repeat(10)
+            ),
+            30_000,
+        ),
+        (
+            format!("-A AAA {costly}\n{}", "-A TWILIO-SIP-IN -j AAA\n".repeat(4)),
+            40_000,
+        ),
+        (
+            "-A AAA -s 192.0.2.1\n".repeat(100) + &"-A TWILIO-SIP-IN -j AAA\n".repeat(10),
+            15_000,
+        ),
+    ] {
+        let limited = |most: u32| {
+            let limits = Limits::default().with(&[format!("work={most}").parse().unwrap()]);
+            let wanted = UnitQuery {
+                unit: &unit,
+                directions: &common::judge::BOTH,
+                limits,
+            };
+            let text = listing(":AAA - [0:0]\n", &rules);
+            format::parse(common::judge::dialect("iptables"), &text, wanted)
+        };
+        assert!(limited(most).is_ok(), "{:?}", limited(most));
+        let problem = &limited(most / 2).unwrap_err()[0].problem();
+        let told = format!("it takes more than {} steps to work out", most / 2);
+        assert!(problem.starts_with(&told), "{problem}");
+    }
+}
+
+/// Chains that are short take more memory than their text.
+#[test]
+fn refuses_more_chains_than_memory_allows() {
+    let unit = Unit::default();
+    let wanted = UnitQuery {
+        unit: &unit,
+        directions: &common::judge::BOTH,
+        limits: Limits::default().with(&["work=64000".parse().unwrap()]),
+    };
+    let parse = |count: usize| {
+        let chains: Vec<String> = (0..count).map(|n| format!(":c{n} -\n")).collect();
+        let text = listing(&chains.concat(), "");
+        format::parse(common::judge::dialect("iptables"), &text, wanted)
+    };
+    assert!(parse(990).is_ok());
+    let problem = &parse(1_001).unwrap_err()[0].problem();
+    assert!(
+        problem.starts_with("it takes more than 64000 steps to work out"),
+        "{problem}"
+    );
+}

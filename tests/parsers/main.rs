@@ -1,0 +1,22 @@
+//! The parsers of all formats, by themselves: what is in sync, what is drift, what is refused. No
+//! other program and no root is needed.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod address_lists;
+mod aws_tools;
+mod cisco_asa;
+mod cisco_ios;
+mod equivalent_rulesets;
+mod first_and_last_values;
+mod iptables;
+mod junos;
+mod linux_frontends;
+mod mikrotik;
+mod nftables;
+mod packet_sets;
+mod pf;
+mod round_trip;
+mod security_group;
+mod small_edits;

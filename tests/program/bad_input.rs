@@ -1,0 +1,453 @@
+//! Bad input: a clear message, status 2, nothing on stdout, no file touched.
+
+use crate::common::Tool;
+
+/// A call, and what its message must hold.
+struct Bad {
+    args: &'static str,
+    env: Option<(&'static str, &'static str)>,
+    message: &'static str,
+}
+
+const fn bad(args: &'static str, message: &'static str) -> Bad {
+    Bad {
+        args,
+        env: None,
+        message,
+    }
+}
+
+const fn env(name: &'static str, value: &'static str, message: &'static str) -> Bad {
+    Bad {
+        args: "--format nftables",
+        env: Some((name, value)),
+        message,
+    }
+}
+
+const REGIONS: &str = "virginia, oregon, ireland, frankfurt, tokyo, singapore, sydney, sao-paulo";
+
+#[rustfmt::skip]
+const CASES: &[Bad] = &[
+    // Names.
+    bad("-f nft --region tokio", "error: unknown region 'tokio' (did you mean tokyo?); use one of virginia, oregon, ireland,"),
+    bad("-f nft --region us3", "unknown region 'us3' (did you mean us1 or us2?)"),
+    bad("-f nft --region 大阪", "unknown region '大阪'; use one of virginia"),
+    bad("-f nft --region tokyo,nowhere", "unknown region 'nowhere'; use one of"),
+    bad("-f nft --region tokyo,", "a region's name is empty; leave out --region for every region"),
+    bad("-f nft --region=", "a region's name is empty"),
+    bad("-f nft --region=-", "a region's name is empty"),
+    bad("-f nft --region all,nowhere", "unknown region 'nowhere'"),
+    bad("-f nft --region asia", "unknown region 'asia' (did you mean asia-pacific"),
+    bad("-f nft --edition curent", "unknown edition 'curent' (did you mean current?)"),
+    bad("-f nft --edition regionl", "unknown edition 'regionl' (did you mean regional?); use one of regional, regional-expanded, global, interconnect, or current"),
+    bad("-f nft --edition=", "unknown edition ''; use one of regional"),
+    bad("-f nft --edition regional,2024", "unknown edition '2024'"),
+    bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of iptables, nftables, pf, aws-sg, cisco"),
+    bad("-f nsx", "unknown format 'nsx'; use one of iptables"),
+    bad("-f=", "unknown format ''; use one of iptables"),
+    bad("--region tokyo", "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or give a --template"),
+    bad("", "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or give a --template"),
+    bad("tokyo", "unrecognized subcommand 'tokyo'"),
+    bad("-f nft --regin tokyo", "unexpected argument '--regin' found"),
+    bad("-f nft extra", "unrecognized subcommand 'extra'"),
+    // Choices.
+    bad("-f nft --direction inn", "invalid value 'inn' for '--direction <WAY>'"),
+    bad("-f nft --direction in,out", "invalid value 'in,out' for '--direction <WAY>'"),
+    bad("-f nft --plane voice", "invalid value 'voice' for '--plane <PLANE>'"),
+    bad("-f nft --transport sctp", "invalid value 'sctp' for '--transport <TRANSPORT>'"),
+    bad("-f nft --transport=", "a value is required for '--transport <TRANSPORT>'"),
+    bad("-f nft --color blue", "invalid value 'blue' for '--color <WHEN>'"),
+    // Local addresses and ports.
+    bad("-f nft --local-address 192.0.2.1/24", "'192.0.2.1/24' has host bits set; the network is 192.0.2.0/24"),
+    bad("-f nft --local-address 192.0.2.0/33", "'192.0.2.0/33' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1"),
+    bad("-f nft --local-address 192.0.2.256", "'192.0.2.256' is not an IPv4 network"),
+    bad("-f nft --local-address 2001:db8::1", "'2001:db8::1' is IPv6; Twilio's SIP service has IPv4 addresses only"),
+    bad("-f nft --local-address pbx.example", "'pbx.example' is not an IPv4 network"),
+    bad("-f nft --local-address=", "'' is not an IPv4 network; write it as in 192.0.2.0/24"),
+    bad("-f aws --local-address 192.0.2.1", "aws-sg cannot express --local-address: a security group holds for every address"),
+    bad("-f nft --local-sip-port 0", "invalid value '0' for '--local-sip-port <PORT>': 0 is not in 1..=65535"),
+    bad("-f nft --local-sip-port 65536", "65536 is not in 1..=65535"),
+    bad("-f nft --local-tls-port sip-tls", "invalid value 'sip-tls' for '--local-tls-port <PORT>'"),
+    bad("-f nft --local-rtp-ports 20000-10000", "'20000-10000' is reversed; write the lower port first: 10000-20000"),
+    bad("-f nft --local-rtp-ports 0-100", "'0-100' has port 0, which is reserved"),
+    bad("-f nft --local-rtp-ports 10000:20000", "'10000:20000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
+    bad("-f nft --local-rtp-ports 10000", "'10000' is not a range of ports"),
+    bad("-f nft --local-rtp-ports 10000-70000", "'10000-70000' is not a range of ports"),
+    bad("-f nft --local-address 0.0.0.0", "'0.0.0.0' is no host's address; for any address, leave the option out"),
+    // Options twice, options that clash or would do nothing.
+    bad("-f nft -f pf", "the argument '--format <FORMAT>' cannot be used multiple times"),
+    bad("-f nft --direction in --direction in", "the argument '--direction <WAY>' cannot be used multiple times"),
+    bad("-f nft -o a -o b", "the argument '--output <FILE>' cannot be used multiple times"),
+    bad("-f nft --template own.j2", "--template and --format cannot be used together"),
+    bad("--template own.j2 --table x", "--template and --table cannot be used together"),
+    bad("-f nft --dataset own.yaml --edition global", "--dataset and --edition cannot be used together"),
+    bad("-f nft --plane media --transport tls", "--transport is about signaling, which --plane media leaves out; drop one of them"),
+    bad("-f nft --plane media --local-sip-port 5070", "--local-sip-port is about signaling, which --plane media leaves out"),
+    bad("-f nft --plane media --local-tls-port 5071", "--local-tls-port is about signaling, which --plane media leaves out"),
+    bad("-f nft --plane signaling --local-rtp-ports 1-2", "--local-rtp-ports is about media, which --plane signaling leaves out"),
+    bad("-f nft --transport udp --local-tls-port 5071", "--local-tls-port is about a transport that --transport leaves out"),
+    bad("-f nft --transport tls --local-sip-port 5071", "--local-sip-port is about a transport that --transport leaves out"),
+    bad("-f nft --direction out --local-rtp-ports 1-2", "--local-rtp-ports would have no effect: no packet that is selected goes to such a port; drop it or --direction out"),
+    bad("-f nft --direction out --local-sip-port 5070", "--local-sip-port would have no effect"),
+    bad("-f aws --direction out --local-tls-port 5071", "--local-tls-port would have no effect"),
+    bad("-f cisco --direction out --transport udp --local-sip-port 5070", "--local-sip-port would have no effect"),
+    bad("--template own.j2 --direction out --local-rtp-ports 1-2", "--local-rtp-ports would have no effect"),
+    bad("-f nft --local-sip-port 5061", "SIP over TCP and over TLS would both use local port 5061"),
+    bad("-f nft --local-tls-port 5060", "SIP over TCP and over TLS would both use local port 5060"),
+    bad("-f iptables --table x", "--table is for nftables, not for iptables; leave it out"),
+    bad("-f cisco --table x", "--table is for nftables, not for cisco; leave it out"),
+    bad("--region tokyo list regions", "--region has no meaning for 'list'; leave one of them out"),
+    // Names of units and tables.
+    bad("-f nft --name 1st", "\"1st\" is not a name that every firewall takes; use 1 to 32 letters and digits, a letter first, and single hyphens or underscores between them"),
+    bad("-f nft --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not a name that every firewall takes; use 1 to 32"),
+    bad("-f iptables --name aaaaaaaaaaaaaaaaaaaaaaaaa", "--name 'aaaaaaaaaaaaaaaaaaaaaaaaa' is too long for iptables: 'AAAAAAAAAAAAAAAAAAAAAAAAA-OUT' has 29 characters, and at most 28 are allowed"),
+    bad("-f pf --name aaaaaaaaaaaaaaaaaaaaaa", "is too long for pf: 'aaaaaaaaaaaaaaaaaaaaaa_signaling' has 32 characters, and at most 31 are allowed"),
+    bad("-f nft --table filter", "--table 'filter' does not name a family and a table; write a family and a name, as in 'inet filter'"),
+    // Files.
+    bad("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory"),
+    bad("-f nft --dataset .", "cannot read .: it is a folder"),
+    bad("-f nft --dataset binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
+    bad("--template - --dataset -", "--dataset and --template cannot both be read from stdin; give one of them as a file"),
+    bad("--template -", "cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it"),
+    bad("--template empty.j2", "empty.j2:1: the template gives no text"),
+    bad("--template huge.j2", "huge.j2:1: engine ran out of fuel"),
+    bad("--template endless.j2", "endless.j2:1: engine ran out of fuel"),
+    bad("--template doubled.j2", "doubled.j2:1: engine ran out of fuel"),
+    bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
+    bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
+    bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
+    bad("-f nft --output folder", "cannot write folder: it is a folder"),
+    bad("-f nft --output missing/file", "cannot write missing/file: folder missing: No such file or directory"),
+    bad("-f nft --output=", "a value is required for '--output <FILE>'"),
+    // The environment.
+    env("TWILIO_SIP_ALLOW_REGION", "tokio", "unknown region 'tokio' (did you mean tokyo?)"),
+    env("TWILIO_SIP_ALLOW_REGION", "", "a region's name is empty"),
+    env("TWILIO_SIP_ALLOW_EDITION", "none", "unknown edition 'none'"),
+    env("TWILIO_SIP_ALLOW_DIRECTION", "inn", "note: set in the environment: TWILIO_SIP_ALLOW_DIRECTION"),
+    env("TWILIO_SIP_ALLOW_PLANE", "voice", "note: set in the environment: TWILIO_SIP_ALLOW_PLANE"),
+    env("TWILIO_SIP_ALLOW_TRANSPORT", "udp,sctp", "note: set in the environment: TWILIO_SIP_ALLOW_TRANSPORT"),
+    env("TWILIO_SIP_ALLOW_LOCAL_ADDRESS", "10.0.0.1/8", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_ADDRESS"),
+    env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_SIP_PORT"),
+    env("TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", "2-1", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS"),
+    env("TWILIO_SIP_ALLOW_NAME", "a;b", "note: set in the environment: TWILIO_SIP_ALLOW_NAME"),
+    env("TWILIO_SIP_ALLOW_REGION", "nowhere", "note: set in the environment: TWILIO_SIP_ALLOW_REGION"),
+    env("TWILIO_SIP_ALLOW_REGIONS", "tokyo", "TWILIO_SIP_ALLOW_REGIONS, set in the environment, is the variable of no option (did you mean REGION?)"),
+    env("TWILIO_SIP_ALLOW_QUIET", "maybe", "note: set in the environment: TWILIO_SIP_ALLOW_QUIET"),
+    env("TWILIO_SIP_ALLOW_COLOR", "blue", "note: set in the environment: TWILIO_SIP_ALLOW_COLOR"),
+    env("TWILIO_SIP_ALLOW_REGIN", "tokyo", "is the variable of no option (did you mean REGION?)"),
+    env("TWILIO_SIP_ALLOW_TABLE", "x", "--table 'x' does not name a family and a table"),
+    env("TWILIO_SIP_ALLOW_OUTPUT", "missing/file", "cannot write missing/file"),
+    // Other verbs.
+    bad("list", "<WHAT>"),
+    bad("list rules", "invalid value 'rules' for '<WHAT>'"),
+    bad("list regions --format nft", "unexpected argument '--format' found"),
+    bad("completions", "<SHELL>"),
+    bad("completions tcsh", "invalid value 'tcsh' for '<SHELL>'"),
+    bad("man page", "unexpected argument 'page' found"),
+];
+
+#[test]
+fn each_is_refused_with_a_message_that_helps() {
+    assert!(CASES.len() >= 60);
+    let mut failures = Vec::new();
+    for case in CASES {
+        let mut tool = Tool::line(case.args)
+            .file("binary.yaml", b"abc\n\xff\xfe")
+            .file("own.j2", "first\n{{ nmae }}\n")
+            .file("empty.j2", "")
+            .file("huge.j2", "{{ 'a' | indent(99999999999999) }}")
+            .file(
+                "doubled.j2",
+                "{% set text = namespace(x='x' * 1200000) %}\
+                 {% for i in range(7) %}{% set text.x = text.x ~ text.x %}{% endfor %}{{ text.x | length }}",
+            )
+            .file(
+                "endless.j2",
+                "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+            )
+            .file("own.yaml", "");
+        std::fs::create_dir(tool.folder().join("folder")).unwrap();
+        if let Some((name, value)) = case.env {
+            tool = tool.env(name, value);
+        }
+        let ran = tool.run();
+        let right = ran.status == 2
+            && ran.stdout.is_empty()
+            && ran.stderr.starts_with("twilio-sip-allow: error: ")
+            && ran.stderr.contains(case.message);
+        if !right {
+            failures.push(format!("wanted {:?}\n{ran}", case.message));
+        }
+        let mut left: Vec<_> = std::fs::read_dir(tool.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(
+            left,
+            [
+                "binary.yaml",
+                "doubled.j2",
+                "empty.j2",
+                "endless.j2",
+                "folder",
+                "huge.j2",
+                "own.j2",
+                "own.yaml"
+            ],
+            "{ran}"
+        );
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_misspelt_variable_leaves_help_and_other_jobs_alone() {
+    for line in ["--help", "--version", "list regions"] {
+        Tool::line(line)
+            .env("TWILIO_SIP_ALLOW_REGIN", "tokyo")
+            .run()
+            .ok();
+    }
+    let stderr = Tool::line("list regions")
+        .env("TWILIO_SIP_ALLOW_JSON", "maybe")
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("note: set in the environment: TWILIO_SIP_ALLOW_JSON"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_note_names_the_variable_only_when_it_is_at_fault() {
+    let ran = Tool::line("-f bogus")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
+        .run();
+    assert!(!ran.refused().contains("note:"));
+    let tool = Tool::line("").env("TWILIO_SIP_ALLOW_FORMAT", "nft");
+    let stderr = tool
+        .env("TWILIO_SIP_ALLOW_TEMPLATE", "own.j2")
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("--template and --format cannot be used together"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains(
+            "note: set in the environment: TWILIO_SIP_ALLOW_FORMAT, TWILIO_SIP_ALLOW_TEMPLATE"
+        ),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_template_of_any_depth_is_rendered_and_a_long_one_refused() {
+    let deep = format!("{{{{ {}1 }}}}", "1+".repeat(30_000));
+    let text = Tool::line("-q --template own.j2")
+        .file("own.j2", deep)
+        .run_once();
+    assert_eq!(text, "30001");
+    let long = "x".repeat(64 * 1024 + 1);
+    let stderr = Tool::line("-q --template own.j2")
+        .file("own.j2", long)
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("own.j2:1: the template has 65537 bytes; at most 65536 are taken"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn an_argument_that_is_not_utf8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let option = std::ffi::OsStr::from_bytes(b"--region=\xff");
+    let ran = Tool::new([std::ffi::OsStr::new("--format=nft"), option]).run();
+    assert!(ran.refused().contains("invalid UTF-8 was detected"));
+}
+
+#[test]
+fn the_list_of_regions_is_in_the_message() {
+    let stderr = Tool::line("-f nft --region nowhere").run().refused();
+    assert!(stderr.contains(REGIONS), "{stderr}");
+}
+
+const GOOD: &str = "\
+edition: own
+title: A list
+connection: public
+source: our own
+in_force_since: 2024-01-01
+superseded:
+  date: 2025-01-01
+  by: next
+signaling:
+  ports: {udp: 5060, tcp: 5060, tls: 5061}
+  networks:
+    tokyo: [192.0.2.0/30]
+    all: [192.0.2.64/30]
+media:
+  ports: 10000-20000
+  networks:
+    tokyo: [198.51.100.0/24, 203.0.113.0/26]
+";
+
+#[rustfmt::skip]
+const DATASETS: &[(&str, &str, &str)] = &[
+    // What is replaced in the good one, by what, and the message.
+    ("edition: own\n", "", "missing field `edition`"),
+    ("edition: own", "edition: Own List", "own.yaml:1:10: edition: \"Own List\" is not a name; use 1 to 32 lower-case letters and digits, with single hyphens between them"),
+    ("edition: own", "edition: own\nedition: own", "duplicate field `edition`"),
+    ("title: A list", "title: ''", "own.yaml:2:8: title: the text is empty"),
+    ("title: A list", "title: [a]", "own.yaml:2:8: title: invalid type: sequence, expected one line of text"),
+    ("title: A list", "titel: A list", "unknown field `titel`, expected one of"),
+    ("connection: public", "connection: dial-up", "connection: unknown variant `dial-up`, expected `public` or `interconnect`"),
+    ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "own.yaml:5:17: in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"),
+    ("in_force_since: 2024-01-01", "in_force_since: 2026-01-01", "superseded.date: 2025-01-01 is before in_force_since, 2026-01-01"),
+    ("  by: next", "  by: own", "own.yaml: superseded.by: own cannot supersede itself"),
+    ("superseded:\n  date: 2025-01-01\n  by: next\n", "superseded: 2025-01-01\n", "expected a date, and by what edition"),
+    ("  by: next", "  by: next\n  why: so", "superseded: unknown field `why`"),
+    ("tls: 5061}", "tls: 5061, sctp: 5060}", "signaling.ports: unknown field `sctp`"),
+    ("udp: 5060", "udp: 0", "signaling.ports.udp: invalid value: integer `0`, expected a port from 1 to 65535"),
+    ("udp: 5060", "udp: 65536", "expected a port from 1 to 65535"),
+    ("udp: 5060", "udp: sip", "expected a port from 1 to 65535"),
+    ("tls: 5061}", "tls: 5060}", "signaling.ports: tcp and tls are both 5060; one TCP port cannot be both"),
+    ("10000-20000", "20000-10000", "media.ports: '20000-10000' is reversed; write the lower port first: 10000-20000"),
+    ("10000-20000", "10000", "media.ports: '10000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
+    ("192.0.2.0/30", "192.0.2.1/30", "own.yaml:12:13: signaling.networks.tokyo[0]: '192.0.2.1/30' has host bits set; the network is 192.0.2.0/30"),
+    ("192.0.2.0/30", "192.0.2.0/3O", "'192.0.2.0/3O' is not an IPv4 network"),
+    ("192.0.2.0/30", "'2001:db8::/64'", "'2001:db8::/64' is IPv6"),
+    ("192.0.2.0/30", "0.0.0.0/0", "'0.0.0.0/0' is too wide; a network of a dataset has a prefix of 8 or more"),
+    ("203.0.113.0/26", "198.51.100.128/25", "media.networks.tokyo: 198.51.100.0/24 and 198.51.100.128/25 overlap"),
+    ("203.0.113.0/26", "198.51.100.0/24", "media.networks.tokyo: 198.51.100.0/24 is listed twice"),
+    ("all: [192.0.2.64/30]", "all: [192.0.2.2]", "signaling.networks.tokyo: 192.0.2.0/30 and 192.0.2.2/32 overlap"),
+    ("    all: [192.0.2.64/30]\n", "    tokyo: [192.0.2.64/30]\n", "signaling.networks: tokyo stands twice"),
+    ("    all: [192.0.2.64/30]\n", "    tokio: [192.0.2.64/30]\n", "signaling.networks.tokio: unknown region; use all or one of virginia, oregon"),
+    ("all: [192.0.2.64/30]", "all: []", "signaling.networks: all has no network"),
+    ("    all: [192.0.2.64/30]\n", "    oregon: [192.0.2.64/30]\n", "media.networks: no network for oregon, which the other plane lists"),
+    ("    tokyo: [198.51.100.0/24, 203.0.113.0/26]\n", "    {}\n", "media.networks: there is no network"),
+    ("media:\n", "media: 5\nother:\n", "media: invalid type: integer `5`"),
+    ("source: our own", "source: \"a\\u202eb\"", "source: \"a\\u{202e}b\" holds \\u{202e}, which does not show"),
+    ("title: A list", "title: \"A\\nlist\"", "title: \"A\\nlist\" holds \\u{a}, which does not show"),
+    ("title: A list", "title: \"A\\u3164list\"", "holds \\u{3164}, which does not show"),
+    ("title: A list", "title: \"A\\u115Flist\"", "holds \\u{115f}, which does not show"),
+    ("title: A list", "title: \"A\\uFFA0list\"", "holds \\u{ffa0}, which does not show"),
+    ("title: A list", "title: \"A\\u180Elist\"", "holds \\u{180e}, which does not show"),
+    ("title: A list", "title: \"A\\u034Flist\"", "holds \\u{34f}, which does not show"),
+    ("title: A list", "title: \"A\\u2800list\"", "holds \\u{2800}, which does not show"),
+    ("title: A list", "title: \"A\\uFE0Flist\"", "holds \\u{fe0f}, which does not show"),
+    ("title: A list", "title: \"A\\u17B4list\"", "holds \\u{17b4}, which does not show"),
+    ("title: A list", "title: \"A\\uFFF9list\"", "holds \\u{fff9}, which does not show"),
+    ("title: A list", "title: \"A\\u009Blist\"", "holds \\u{9b}, which does not show"),
+    ("title: A list", "title: \"A\\u2028list\"", "holds \\u{2028}, which does not show"),
+    ("source: our own", "source: \"a\\U000E0041\"", "holds \\u{e0041}, which does not show"),
+    ("title: A list", "title: \"A list", "found unexpected end of stream"),
+    ("title: A list", "title: *nothing", "unknown anchor"),
+    ("title: A list", "title: A list\n%TAG !a! t", "own.yaml:3:1: a %TAG directive, which no list of networks needs; delete the line"),
+    ("title: A list", "title: A list\r%TAG !a! t", "a %TAG directive"),
+    ("title: A list", "title: A list\u{2028}%TAG !a! t", "a %TAG directive"),
+];
+
+#[test]
+fn a_dataset_is_refused_with_file_place_and_reason() {
+    for good in [
+        GOOD,
+        &format!("%YAML 1.2\n# %TAG{}---\n{GOOD}", "\n".repeat(4_096)),
+    ] {
+        Tool::line("-f nft --dataset own.yaml")
+            .file("own.yaml", good)
+            .run()
+            .ok();
+    }
+    let mut failures = Vec::new();
+    for (what, by, message) in DATASETS {
+        assert_eq!(GOOD.matches(what).count(), 1, "{what}");
+        let text = GOOD.replace(what, by);
+        let ran = Tool::line("-f nft --dataset own.yaml")
+            .file("own.yaml", &text)
+            .run();
+        let right = ran.status == 2
+            && ran.stdout.is_empty()
+            && ran.stderr.starts_with("twilio-sip-allow: error: own.yaml:")
+            && ran.stderr.contains(message);
+        if !right {
+            failures.push(format!("{by:?}: wanted {message:?}\n{ran}"));
+        }
+    }
+    let two = format!("{GOOD}---\n{GOOD}");
+    let stderr = Tool::line("-f nft --dataset own.yaml")
+        .file("own.yaml", two)
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("own.yaml:") && stderr.contains("more than one document"),
+        "{stderr}"
+    );
+    for text in ["", "null", "[]", "5", "\0"] {
+        let stderr = Tool::line("-f nft --dataset own.yaml")
+            .file("own.yaml", text)
+            .run()
+            .refused();
+        assert!(
+            stderr.starts_with("twilio-sip-allow: error: own.yaml:"),
+            "{stderr}"
+        );
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_plane_of_a_dataset_may_have_5000_networks() {
+    let own = |count: u32| {
+        let network = |n: u32| std::net::Ipv4Addr::from(0x0a00_0000 + n * 2).to_string();
+        let networks: Vec<String> = (0..count).map(network).collect();
+        format!(
+            "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+             signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{tokyo: [{}]}}}}\n\
+             media: {{ports: 10000-20000, networks: {{tokyo: [198.51.100.0/24]}}}}\n",
+            networks.join(", ")
+        )
+    };
+    let call = |line: &str, count| Tool::line(line).file("own", own(count)).run();
+    let line =
+        "-q --format iptables --plane signaling --direction in --transport udp --dataset own";
+    let rules = call(line, 5_000).ok();
+    assert_eq!(rules.matches(" -p udp ").count(), 5_000);
+    let refused = call(line, 5_001).refused();
+    assert!(
+        refused.contains(
+            "signaling.networks.tokyo: this plane has more than 5000 networks; a list may have 5000"
+        ),
+        "{refused}"
+    );
+    // Each pair of a remote and a local network may become a rule.
+    let local = |count| {
+        let networks: Vec<String> = (0..count).map(|n| format!("192.0.2.{}", n * 2)).collect();
+        format!("{line} --local-address {}", networks.join(","))
+    };
+    assert_eq!(
+        call(&local(40), 5_000).ok().matches(" -p udp ").count(),
+        200_000
+    );
+    let refused = call(&local(41), 5_000).refused();
+    assert!(
+        refused.contains("the selection: it comes to more than 200000 rules"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_region_that_a_dataset_does_not_have_is_refused() {
+    let text = GOOD.replace("    all: [192.0.2.64/30]\n", "");
+    let stderr = Tool::line("-f nft --dataset own.yaml --region tokyo,sydney")
+        .file("own.yaml", text)
+        .run()
+        .refused();
+    assert!(
+        stderr.contains("edition own has no region sydney; it has tokyo"),
+        "{stderr}"
+    );
+}

@@ -1,0 +1,1103 @@
+//! `check` as its users call it: verdicts, reports, exit statuses, repairs.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::common::{READ_BY_CHECK, Ran, Tool, render, sayable, valid_json};
+use serde_json::Value;
+
+const TOKYO: &str = "--region tokyo --format iptables --quiet";
+
+/// A call of `check` on a file.
+fn check(options: &str, content: &str) -> Ran {
+    Tool::line(&format!("check {options} deployed"))
+        .file("deployed", content)
+        .run()
+}
+
+/// Everything that a call with drift printed.
+fn drifted(ran: Ran) -> String {
+    assert_eq!(ran.status, 1, "{ran}");
+    assert_eq!(ran.stderr, "", "{ran}");
+    ran.stdout
+}
+
+fn tokyo() -> String {
+    render("--region tokyo --format iptables")
+}
+
+fn with_frankfurt() -> String {
+    render("--region tokyo,frankfurt --format iptables")
+}
+
+#[test]
+fn what_was_rendered_is_in_sync_in_every_format() {
+    for format in READ_BY_CHECK {
+        let sayable = sayable(format);
+        let options = format!("{sayable} --edition current --format {format}");
+        let ran = check(&format!("{options} --quiet"), &render(&options));
+        let rest = match sayable {
+            "--direction in" => "signaling and media in",
+            "--plane signaling" => "signaling in and out",
+            _ => "signaling and media in and out",
+        };
+        let (what, rest) = match *format {
+            "asterisk" | "kamailio" => ("the addresses that", "signaling in"),
+            "ipset" | "aws-prefix-list" => ("the addresses that", rest),
+            _ => ("what", rest),
+        };
+        let verdict = ran.ok();
+        let (verdict, units) = verdict.split_once(" (").unwrap();
+        assert_eq!(
+            verdict,
+            format!(
+                "in sync: exactly {what} {format} needs for all regions, edition global, {rest}"
+            )
+        );
+        let unit = match *format {
+            "kamailio" => "group 1",
+            _ => "twilio",
+        };
+        assert!(units.to_lowercase().contains(unit), "{format}: {units}");
+    }
+}
+
+#[test]
+fn stdin_is_read_when_no_file_is_named() {
+    for file in ["", "-"] {
+        let mut tool = Tool::line(&format!("check {TOKYO} {file}"));
+        let mut child = tool
+            .command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(tokyo().as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.stdout.starts_with(b"in sync: "), "{output:?}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_missing_rule_is_named_by_region_and_plane() {
+    let tls = "-IN -s 54.65.63.192/30 -p tcp -m tcp --dport 5061";
+    let rendered = tokyo();
+    let kept: Vec<&str> = rendered.lines().filter(|l| !l.contains(tls)).collect();
+    let text = kept.join("\n") + "\n";
+    assert_eq!(
+        drifted(check(TOKYO, &text)),
+        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)
+
+deployed
+  missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
+"
+    );
+}
+
+#[test]
+fn a_narrowed_rule_is_missing_in_part_and_its_line_is_shown() {
+    let text = tokyo().replacen("--dport 5060", "-i eth0 --dport 5060", 1);
+    let report = drifted(check(TOKYO, &text));
+    let part = "  missing in  udp from 54.65.63.192/30 to any port 5060, but only in some circumstances (signaling udp of tokyo, edition regional)
+      line 14: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp -m udp -i eth0 --dport 5060 ";
+    assert!(report.contains(part), "{report}");
+}
+
+#[test]
+fn a_deny_in_front_of_a_permit_is_drift() {
+    let deny = "-A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP\n-A TWILIO-SIP-IN ";
+    let text = tokyo().replacen("-A TWILIO-SIP-IN ", deny, 1);
+    let report = drifted(check(TOKYO, &text));
+    assert!(report.starts_with("drift: 2 missing, 0 extra"), "{report}");
+    let parts = "  missing in  udp from 54.65.63.194 to any port 5060 (signaling udp of tokyo, edition regional)
+  missing in  udp from 54.65.63.194 to any port 10000-20000 (media of tokyo, edition regional)
+      line 14: -A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP
+";
+    assert!(report.contains(parts), "{report}");
+}
+
+/// The cause is the rule that matches in any case, not an earlier one that matches at times.
+#[test]
+fn the_rule_that_decides_is_to_blame() {
+    let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j ACCEPT\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n-A ";
+    let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
+    let part = "extra   in  tcp from any to any port 22\n      line 15: -A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    assert!(report.contains(part), "{report}");
+    let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j DROP\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n-A ";
+    let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
+    let part = "(signaling tls of tokyo, edition regional)\n      line 15: -A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n";
+    assert!(report.contains(part), "{report}");
+}
+
+#[test]
+fn a_rule_of_an_inet_table_that_takes_ipv6_is_extra() {
+    let text = render("--region tokyo --format nftables");
+    let last = "accept comment \"media\"\n\t}\n\tchain twilio_sip_out {";
+    assert_eq!(text.matches(last).count(), 1, "{text}");
+    let all = last.replace("\t}", "\t\tip saddr 0.0.0.0/0 return\n\t\taccept\n\t}");
+    let options = "--region tokyo --format nftables --quiet";
+    let report = drifted(check(options, &text.replace(last, &all)));
+    let part = "  extra   in  packets of IPv6\n      line ";
+    assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
+    assert!(report.contains(part), "{report}");
+    // In a table for IPv4 alone there are none.
+    let text = text.replace(last, &all).replace("inet filter", "ip filter");
+    let ran = Tool::new([
+        "check",
+        "--table",
+        "ip filter",
+        "-q",
+        "-f",
+        "nft",
+        "--region",
+        "tokyo",
+        "deployed",
+    ])
+    .file("deployed", text)
+    .run();
+    assert!(ran.ok().starts_with("in sync"));
+}
+
+#[test]
+fn the_format_that_is_meant_is_told() {
+    let options = "--region tokyo --direction in --plane signaling --format";
+    for format in READ_BY_CHECK {
+        let text = render(&format!("{options} {format}"));
+        for other in READ_BY_CHECK.iter().filter(|other| *other != format) {
+            let error = check(&format!("{options} {other} --quiet"), &text).refused();
+            let told = format!(
+                "twilio-sip-allow: error: deployed is in the language of {format}, not of {other}; use --format {format}\n"
+            );
+            assert_eq!(error, told);
+        }
+    }
+}
+
+#[test]
+fn a_text_of_another_system_is_no_empty_cisco_list() {
+    let expected = "expected what show running-config or show ip access-lists prints: there is neither a configuration nor an access list in it";
+    let error = check("--format cisco --quiet", "Permission denied\n").refused();
+    assert!(error.contains(expected), "{error}");
+    for (head, system) in [
+        ("IP access list TWILIO-SIP-IN", "NX-OS"),
+        ("ip access-list TWILIO-SIP-IN", "NX-OS"),
+        ("ipv4 access-list TWILIO-SIP-IN", "IOS XR"),
+    ] {
+        let text = format!("{head}\n 10 permit ip any any\n");
+        let error = check("--format cisco --quiet", &text).refused();
+        let problem = format!(
+            "deployed:1: it is written as {system} has it, which is not read; expected a list of IOS, in: {head}"
+        );
+        assert!(error.contains(&problem), "{error}");
+    }
+    // Nor does the ASA know this port.
+    let entry = "access-list TWILIO-SIP-IN extended permit udp any any eq nonesuch";
+    let error = check("--format cisco --quiet", &format!("{entry}\n")).refused();
+    let problem = "deployed:1: it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa, in: ";
+    assert!(error.contains(problem), "{error}");
+}
+
+#[test]
+fn an_access_list_without_entries_lets_everything_through() {
+    let everything = "extra   in  any packet, wherever it is applied: IOS permits all by an access list that is not there or has no entries";
+    for (text, why) in [
+        ("hostname r1\n", "there is no such access list in the text"),
+        (
+            "ip access-list extended TWILIO-SIP-IN\n remark none\n",
+            "it is empty",
+        ),
+    ] {
+        let report = drifted(check(
+            "--region tokyo --direction in --format cisco --quiet",
+            text,
+        ));
+        assert!(report.contains(everything), "{report}");
+        let line = format!("nothing is let through by TWILIO-SIP-IN: {why}\n");
+        assert!(report.contains(&line), "{report}");
+    }
+}
+
+/// The name may be that of a unit, or of a chain of the user's own.
+#[test]
+fn reports_that_neither_chain_exists_that_a_name_can_mean() {
+    for (format, name, why) in [
+        (
+            "iptables",
+            "tokyo",
+            "TOKYO-IN: there is no such chain in table filter, and no chain 'tokyo'\n",
+        ),
+        (
+            "iptables",
+            "TWILIO-SIP-ON",
+            "TWILIO-SIP-ON-IN: there is no such chain in table filter, and no chain 'TWILIO-SIP-ON' (did you mean TWILIO-SIP-IN or TWILIO-SIP-OUT?)\n",
+        ),
+        (
+            "nftables",
+            "input",
+            "input_in: there is no such chain in table inet filter, and no chain 'input'\n",
+        ),
+        (
+            "mikrotik",
+            "twilio-sip-im",
+            "twilio-sip-im-in: there is no such chain in /ip firewall filter, and no chain 'twilio-sip-im' (did you mean twilio-sip-in",
+        ),
+    ] {
+        let options = format!("--region tokyo --direction in --format {format}");
+        let report = drifted(check(
+            &format!("{options} --name {name} --quiet"),
+            &render(&options),
+        ));
+        let line = format!("nothing is let through by {why}");
+        assert!(report.contains(&line), "{report}");
+    }
+}
+
+#[test]
+fn a_wrong_name_is_told_with_the_right_one() {
+    let report = drifted(check(&format!("{TOKYO} --name twilio-spi"), &tokyo()));
+    let line = "nothing is let through by TWILIO-SPI-IN: there is no such chain in table filter (did you mean TWILIO-SIP-IN?)\n";
+    assert!(report.contains(line), "{report}");
+    let text = render("--region tokyo --format nftables");
+    let report = drifted(check(
+        "--region tokyo --format nftables --quiet",
+        &text.replace("inet filter", "inet mine"),
+    ));
+    let line = "nothing is let through by twilio_sip_in: table inet filter is not in the text, or has no chains\n";
+    assert!(report.contains(line), "{report}");
+}
+
+#[test]
+fn a_security_group_can_have_any_name_that_aws_takes() {
+    let group = |name: &str, content: &str| {
+        let mut group: Value = serde_json::from_str(content).unwrap();
+        group["GroupName"] = name.into();
+        group["GroupId"] = format!("sg-{}", name.len()).into();
+        group
+    };
+    let right = render("--region tokyo --format aws-sg");
+    let wrong = render("--region sydney --format aws-sg");
+    let groups = serde_json::json!({"SecurityGroups": [group("other", &wrong), group("My SIP group (prod)", &right)]});
+    let mut tool = Tool::new([
+        "check",
+        "-q",
+        "-f",
+        "aws",
+        "--region",
+        "tokyo",
+        "--name",
+        "My SIP group (prod)",
+        "groups",
+    ])
+    .file("groups", groups.to_string());
+    assert!(tool.run().ok().starts_with("in sync"));
+}
+
+#[test]
+fn what_belongs_to_another_region_or_edition_says_so() {
+    let report = drifted(check(TOKYO, &with_frankfurt()));
+    let media = "  extra   in  udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)
+      line 20: -A TWILIO-SIP-IN -s 35.156.191.128/25 ";
+    assert!(report.contains(media), "{report}");
+    let global = render("--region tokyo --edition global --format iptables");
+    let report = drifted(check(TOKYO, &global));
+    let media = "extra   in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, editions global, interconnect)";
+    assert!(report.contains(media), "{report}");
+}
+
+#[test]
+fn one_address_more_is_shown_and_nothing_else() {
+    let text = tokyo().replacen("54.65.63.192/30", "54.65.63.192/29", 1);
+    let report = drifted(check(TOKYO, &text));
+    let part = "  extra   in  udp from 54.65.63.196/30 to any port 5060 (addresses for media of tokyo, editions regional, regional-expanded, but on other ports)
+      line 14: -A TWILIO-SIP-IN -s 54.65.63.192/29 ";
+    assert!(report.contains(part), "{report}");
+    assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
+}
+
+#[test]
+fn a_unit_that_is_gone_is_drift_and_not_an_error() {
+    let text = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+    let report = drifted(check(TOKYO, text));
+    assert!(report.starts_with("drift: 8 missing, 0 extra"), "{report}");
+    let empty =
+        "  nothing is let through by TWILIO-SIP-IN: there is no such chain in table filter\n";
+    assert!(report.contains(empty), "{report}");
+}
+
+/// A unit is replaced whole, so the direction that was not selected is to be empty.
+#[test]
+fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
+    let one_way = "--region tokyo --direction in --format iptables --quiet";
+    let report = drifted(check(one_way, &tokyo()));
+    assert!(report.starts_with("drift: 0 missing, 3 extra"), "{report}");
+    let line =
+        "  out is not selected, so nothing is expected there, and a load of the unit empties it\n";
+    assert!(report.contains(line), "{report}");
+    for format in ["aws-sg", "cisco"] {
+        let both = render(&format!("--region tokyo --format {format}"));
+        let ran = check(
+            &format!("--region tokyo --direction in --format {format} --quiet"),
+            &both,
+        );
+        assert!(ran.ok().starts_with("in sync"), "{format}");
+    }
+}
+
+#[test]
+fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
+    let text = tokyo().replace("TWILIO-SIP-IN", "FROM_TWILIO");
+    let options = "--region tokyo --direction in --format iptables --name FROM_TWILIO --quiet";
+    let ran = check(options, &text);
+    assert!(ran.ok().starts_with("in sync"));
+    let repair = check(
+        &format!("{options} --edition regional --print-repair"),
+        &text.replace("5061", "5062"),
+    );
+    assert_eq!(
+        repair.refused(),
+        "twilio-sip-allow: error: deployed: 'FROM_TWILIO' is a unit of your own naming, which no output of this program replaces; render one with a --name and hook that\n"
+    );
+}
+
+/// Each of these texts has the right rules, and the system may still have others.
+#[test]
+fn a_text_that_may_not_show_all_rules_is_refused() {
+    let selection = "--edition current --region tokyo --direction in";
+    let rendered = |format: &str| render(&format!("{selection} --format {format}"));
+    let iptables = rendered("iptables");
+    let two_readings = iptables
+        .replace(
+            "\nCOMMIT\n",
+            "\n-A X -m comment --comment \"x\n-A TWILIO-SIP-IN -s 192.0.2.1/32 -j ACCEPT\n#\" -j RETURN\nCOMMIT\n",
+        )
+        .replace("*filter\n", "*filter\n:X - [0:0]\n");
+    let nat = "*nat\n:X - [0:0]\n-A X -m comment --comment \"two\nlines\" -j RETURN\nCOMMIT\n";
+    let anonymous = r#"{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "x", "json_schema_version": 1}},
+        {"table": {"family": "inet", "name": "filter", "handle": 1}},
+        {"set": {"family": "inet", "name": "sig", "table": "filter", "type": "ipv4_addr", "handle": 4, "elem": ["192.0.2.1"]}},
+        {"chain": {"family": "inet", "table": "filter", "name": "input", "handle": 1}},
+        {"chain": {"family": "inet", "table": "filter", "name": "twilio_sip_in", "handle": 2}},
+        {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 5, "expr": ["jump {\n\t\t\tadd @sig { ip saddr }\n\t\t}"]}},
+        {"rule": {"family": "inet", "table": "filter", "chain": "twilio_sip_in", "handle": 6, "expr": [
+            {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@sig"}}, {"accept": null}]}}]}"#;
+    let [cisco, asa, mikrotik, junos] = ["cisco", "cisco-asa", "mikrotik", "junos"].map(rendered);
+    let request = "ip sla 1\n http get raw http://192.0.2.1\n  http-raw-request\n   ip access-list extended TWILIO-SIP-IN\n    no 5\n  exit\n";
+    let jump = "/ip firewall filter\nadd chain=twilio-sip-in action=jump jump-target=ppp\nadd chain=ppp action=return\n";
+    let users = "/user-manager user group\nadd attributes=Mikrotik-Address-List:twilio-sip-signaling name=g\n";
+    let of_part = "this command prints a part of the configuration, ";
+    let prompts = [
+        ("cisco", "r1#show startup-config"),
+        ("cisco", "r1#show configuration"),
+        (
+            "cisco",
+            "r1#sh arch config differences nvram:startup-config",
+        ),
+        ("cisco", "r1#show running-config interface Gi0/0"),
+        ("cisco", "r1#show running-config brief"),
+        ("cisco-asa", "fw# show startup-config"),
+        ("junos", "u@r> show system configuration rescue"),
+        ("junos", "u@r> show system rollback 1"),
+        ("junos", "u@r> show ephemeral-configuration"),
+        ("junos", "u@r> show configuration revision re0-1"),
+    ];
+    for (format, prompt) in prompts {
+        let text = format!("{prompt}\n{}", rendered(format));
+        let told = check(&format!("{selection} --format {format} --quiet"), &text).refused();
+        assert!(told.contains(of_part), "{prompt}: {told}");
+    }
+    let edited = "ip access-list extended TWILIO-SIP-IN\n 70 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n no 10\n";
+    let filters =
+        |id: &str| format!("# 2026-11-30 10:00:00 by RouterOS 7.20\n# system id = {id}\n");
+    let inactive = "access-list TWILIO-SIP-IN extended permit udp object-group TWILIO-SIP-IN-MEDIA any range 10000 60000 inactive\n";
+    for (format, text, problem) in [
+        ("iptables", iptables.replace("\nCOMMIT\n", "\nCOMMIT \n"), "iptables-restore takes no space after COMMIT"),
+        ("nftables", anonymous.to_owned(), "this rule changes the elements of set 'sig'"),
+        (
+            "cisco",
+            format!("{cisco}{edited}"),
+            "the list has this entry already, and IOS takes no notice of another",
+        ),
+        ("cisco", cisco.replace("any eq 5061", "any eq sip-tls"), "nor one that IOS names"),
+        (
+            "cisco-asa",
+            format!("{asa}{}", inactive.replace("inactive", "time-range NIGHT")),
+            "an entry above is the same but for when it is in force",
+        ),
+        (
+            "cisco-asa",
+            format!("{asa}{inactive}"),
+            "an entry above is the same but for when it is in force",
+        ),
+        (
+            "mikrotik",
+            format!("{}{}{}", filters("V/awnNcWnED"), filters("SJLXgegOzfP"), mikrotik),
+            "the text has exports of several devices",
+        ),
+        ("cisco", format!("{cisco}{request}"), "may be a command, or part of a text"),
+        ("cisco", format!("r1#show running-config | exclude deny\n{cisco}"), of_part),
+        ("cisco", format!("r1#more flash:new.cfg\n{cisco}"), of_part),
+        ("cisco-asa", format!("fw# more disk0:/new.cfg\n{asa}"), of_part),
+        (
+            "junos",
+            format!("u@r> show configuration | display set | except discard\n{junos}"),
+            of_part,
+        ),
+        (
+            "junos",
+            format!("u@r> show configuration rollback 1 | display set\n{junos}"),
+            of_part,
+        ),
+        ("mikrotik", format!("{mikrotik}{jump}"), "RouterOS itself adds rules to the chain ppp"),
+        ("mikrotik", format!("{mikrotik}{users}"), "twilio-sip-signaling"),
+        ("ipset", "Name:\nMembers:\nName:twilio-sip-media\n".to_owned(), "expected a space and a name after 'Name:'"),
+        (
+            "terraform",
+            r#"{"resource": {"aws_vpc_security_group_rules_exclusive": {"x": {"security_group_id": "sg-1", "ingress_rule_ids": [], "egress_rule_ids": []}}}}"#.to_owned(),
+            "it removes every rule of a group that it does not list",
+        ),
+    ] {
+        let ran = check(&format!("{selection} --format {format} --quiet"), &text);
+        let told = ran.refused();
+        assert!(told.contains(problem), "{format}: {told}");
+    }
+    // iptables-restore has loaded the filter table when it refuses the other one.
+    let report = drifted(check(
+        &format!("{selection} --format iptables --quiet"),
+        &format!("{two_readings}{nat}"),
+    ));
+    assert!(
+        report.contains("extra   in  any protocol from 192.0.2.1 to any\n"),
+        "{report}"
+    );
+}
+
+/// `--name X` compares X, even if the unit X-IN of this program is in the same text.
+#[test]
+fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {
+    let table = |in_x: &str, in_x_in: &str| {
+        [
+            (
+                "iptables",
+                "X",
+                format!("*filter\n:X - [0:0]\n:X-IN - [0:0]\n{in_x}{in_x_in}COMMIT\n"),
+            ),
+            (
+                "nftables",
+                "x",
+                format!(
+                    "table inet filter {{\n\tchain x {{\n{in_x}\t}}\n\tchain x_in {{\n{in_x_in}\t}}\n}}\n"
+                ),
+            ),
+            (
+                "cisco",
+                "X",
+                format!("ip access-list extended X\n{in_x}ip access-list extended X-IN\n{in_x_in}"),
+            ),
+            ("cisco-asa", "X", format!("{in_x}{in_x_in}")),
+            (
+                "junos",
+                "x",
+                format!("firewall {{\n family inet {{\n{in_x}{in_x_in} }}\n}}\n"),
+            ),
+            (
+                "mikrotik",
+                "x",
+                format!("/ip firewall filter\n{in_x}{in_x_in}"),
+            ),
+        ]
+    };
+    // X accepts everything, and X-IN nothing.
+    let rules = [
+        ("-A X -j ACCEPT\n", ""),
+        ("\t\taccept\n", ""),
+        (" permit ip any any\n", " deny ip any any\n"),
+        (
+            "access-list X extended permit ip any any\n",
+            "access-list X-IN extended deny ip any any\n",
+        ),
+        (
+            "  filter x {\n   term a {\n    then accept;\n   }\n  }\n",
+            "  filter x-in {\n   term a {\n    then discard;\n   }\n  }\n",
+        ),
+        (
+            "add chain=x action=accept\n",
+            "add chain=x-in action=drop\n",
+        ),
+    ];
+    for (number, (in_x, in_x_in)) in rules.into_iter().enumerate() {
+        let (format, name, text) = table(in_x, in_x_in)[number].clone();
+        let options = format!("--region tokyo --direction in --format {format} --quiet");
+        let named = |name: &str| drifted(check(&format!("{options} --name {name}"), &text));
+        let exact = named(name);
+        assert!(exact.starts_with("drift: 0 missing, "), "{format}: {exact}");
+        assert!(
+            exact.contains(&format!(", signaling and media in ({name})\n")),
+            "{format}: {exact}"
+        );
+        let separator = if format == "nftables" { "_in" } else { "-in" };
+        let ours = if name == "X" {
+            "X-IN".to_owned()
+        } else {
+            format!("x{separator}")
+        };
+        let other = named(&ours);
+        assert!(other.contains(" 0 extra"), "{format}: {other}");
+        assert!(other.contains(&format!("({ours})\n")), "{format}: {other}");
+    }
+}
+
+/// Sources, destinations and ports, behind addresses that are denied: disjoint boxes would be a
+/// hundred thousand.
+#[test]
+fn a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule() {
+    let test = "a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule";
+    let mut text =
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
+    for number in 0..300 {
+        text += &format!(
+            "-A FORWARD -s 192.0.{}.{}/32 -j DROP\n",
+            number / 100,
+            number % 100 * 2
+        );
+    }
+    for number in 0..300 {
+        text += &format!(
+            "-A FORWARD -s 10.1.{}.{}/32 -j ACCEPT\n",
+            number / 100,
+            number % 100 * 2
+        );
+        text += &format!(
+            "-A FORWARD -d 10.2.{}.{}/32 -j ACCEPT\n",
+            number / 100,
+            number % 100 * 2
+        );
+    }
+    text += "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
+    let options = "--region tokyo --direction in --plane signaling --transport udp --format iptables --quiet --name FORWARD";
+    let report = drifted(check(options, &text));
+    let ssh = "
+  extra   in  tcp from any but 192.0.0.0, 192.0.0.2, 192.0.0.4 and 297 more to any port 22
+      line 905: -A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT
+";
+    assert!(report.contains(ssh), "{report}");
+    let source = "
+  extra   in  any protocol from 10.1.2.198 to any
+      line 903: -A FORWARD -s 10.1.2.198/32 -j ACCEPT
+";
+    assert!(report.contains(source), "{report}");
+    let ran = check(&format!("{options} --report json"), &text);
+    let report = valid_json(test, "check", &ran);
+    let extra = report["files"][0]["extra"].as_array().unwrap();
+    // Each source; each destination, in three parts around the expected packets; and one port.
+    assert_eq!(extra.len(), 300 + 3 * 300 + 1);
+    let ssh = extra
+        .iter()
+        .find(|part| part["local"]["ports"]["only"][0] == "22");
+    let ssh = ssh.unwrap();
+    assert_eq!(
+        ssh["remote"]["addresses"]["all_but"]
+            .as_array()
+            .unwrap()
+            .len(),
+        64
+    );
+    assert_eq!(ssh["remote"]["addresses"]["more"], 300 - 64);
+    assert_eq!(
+        ssh["deployed"],
+        serde_json::json!({
+            "lines": [{"line": 905, "text": "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT"}],
+            "more": 0,
+        })
+    );
+}
+
+/// Neighbors of one port, which are one part of 40 lines.
+#[test]
+fn the_deployed_lines_of_a_part_are_bounded() {
+    let rule = |n: u32| format!("-A TWILIO-SIP-IN -s 10.0.0.{n}/32 -p tcp --dport 22 -j ACCEPT\n");
+    let rules: String = (0..40).map(rule).collect::<Vec<_>>().concat();
+    let text = format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
+    let report = drifted(check(
+        "--region tokyo --direction in --format iptables --quiet",
+        &text,
+    ));
+    let part = "
+  extra   in  tcp from 10.0.0.0-10.0.0.39 to any port 22
+      line 3: -A TWILIO-SIP-IN -s 10.0.0.0/32 -p tcp --dport 22 -j ACCEPT
+      line 4: -A TWILIO-SIP-IN -s 10.0.0.1/32 -p tcp --dport 22 -j ACCEPT
+      line 5: -A TWILIO-SIP-IN -s 10.0.0.2/32 -p tcp --dport 22 -j ACCEPT
+      and 37 lines more
+";
+    assert!(report.contains(part), "{report}");
+    let options = "--region tokyo --direction in --format iptables --quiet --report json";
+    let report: Value = serde_json::from_str(&drifted(check(options, &text))).unwrap();
+    let deployed = &report["files"][0]["extra"][0]["deployed"];
+    let lines: Vec<_> = deployed["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| &line["line"])
+        .collect();
+    assert_eq!(lines, (3..19).collect::<Vec<_>>());
+    assert_eq!(deployed["more"], 24);
+}
+
+/// A report of 40,000 parts, and one of 20,000 addresses that fail2ban has banned. The limit is on
+/// addresses of memory, of which the program itself, built without optimization, takes a third.
+#[test]
+fn a_long_report_takes_little_memory() {
+    let rule = |n: u32| {
+        format!(
+            "-A TWILIO-SIP-IN -s 10.{}.{}.{}/32 -p tcp --dport {} -j ACCEPT\n",
+            n >> 8,
+            n & 255,
+            n % 250,
+            1000 + n % 977
+        )
+    };
+    let rules: String = (0..40_000).map(rule).collect::<Vec<_>>().concat();
+    let parts = format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
+    let ban = |n: u32| {
+        format!(
+            "-A f2b-sshd -s 198.{}.{}.7/32 -j REJECT --reject-with icmp-port-unreachable\n",
+            n >> 8,
+            n & 255
+        )
+    };
+    let bans: String = (0..20_000).map(ban).collect::<Vec<_>>().concat();
+    let bans = format!(
+        "*filter\n:INPUT ACCEPT [0:0]\n:f2b-sshd - [0:0]\n-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd\n{bans}-A f2b-sshd -j RETURN\nCOMMIT\n"
+    );
+    // INPUT accepts UDP in two parts around the expected packets, TCP to port 22 from addresses that
+    // are not banned, TCP to other ports, and other protocols.
+    for (name, text, extra) in [("twilio-sip", parts, 40_000), ("INPUT", bans, 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("deployed"), &text).unwrap();
+        let call = format!(
+            "ulimit -v 98304; exec '{}' check -q --region tokyo --plane signaling --transport udp --direction in --format iptables --name {name} --report json deployed",
+            env!("CARGO_BIN_EXE_twilio-sip-allow")
+        );
+        let output = std::process::Command::new("sh")
+            .args(["-c", &call])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["summary"]["extra"], extra, "{name}");
+    }
+}
+
+#[test]
+fn the_json_report_is_of_its_schema_and_tells_all() {
+    let test = "the_json_report_is_of_its_schema_and_tells_all";
+    let json = |text: &str| {
+        let ran = check(&format!("{TOKYO} --report json"), text);
+        let status = ran.status;
+        (valid_json(test, "check", &ran), status)
+    };
+    let (report, status) = json(&tokyo());
+    assert_eq!((status, &report["verdict"]), (0, &Value::from("in sync")));
+    assert_eq!(report["files"][0]["missing"], serde_json::json!([]));
+    let units = serde_json::json!(["TWILIO-SIP-IN", "TWILIO-SIP-OUT"]);
+    assert_eq!(report["files"][0]["units"], units);
+    let (report, status) = json(&with_frankfurt());
+    assert_eq!((status, &report["verdict"]), (1, &Value::from("drift")));
+    assert_eq!(
+        report["files"][0]["extra"][2],
+        serde_json::json!({
+            "direction": "in",
+            "protocols": {"only": ["udp"]},
+            "remote": {
+                "addresses": {"only": ["35.156.191.128/25"], "more": 0},
+                "ports": {"all_but": [], "more": 0},
+            },
+            "local": {
+                "addresses": {"all_but": [], "more": 0},
+                "ports": {"only": ["10000-20000"], "more": 0},
+            },
+            "sometimes": false,
+            "tcp_flags": null,
+            "states": null,
+            "belongs_to": [{
+                "plane": "media",
+                "region": "frankfurt",
+                "editions": ["regional", "regional-expanded"],
+                "own_ports": true,
+            }],
+            "deployed": {
+                "lines": [{
+                    "line": 20,
+                    "text": "-A TWILIO-SIP-IN -s 35.156.191.128/25 -p udp -m udp --dport 10000:20000 -m comment --comment \"frankfurt media\" -j ACCEPT",
+                }],
+                "more": 0,
+            },
+        })
+    );
+    // Flags, states, narrowing, protocols, nothing of Twilio's.
+    let rules = "-A TWILIO-SIP-IN -p tcp -m tcp --syn -j ACCEPT
+-A TWILIO-SIP-IN -m conntrack --ctstate ESTABLISHED -j ACCEPT
+-A TWILIO-SIP-OUT ! -p udp -m limit --limit 1/s -j ACCEPT
+COMMIT";
+    let (report, _) = json(&tokyo().replace("COMMIT", rules));
+    let extra = report["files"][0]["extra"].as_array().unwrap();
+    let has = |key: &str, value: Value| extra.iter().any(|part| part[key] == value);
+    assert!(has("tcp_flags", serde_json::json!(["syn"])), "{report}");
+    assert!(
+        has("states", serde_json::json!(["established"])),
+        "{report}"
+    );
+    assert!(
+        has("sometimes", true.into()) && has("sometimes", false.into()),
+        "{report}"
+    );
+    assert!(
+        has("protocols", serde_json::json!({"all_but": ["tcp", "udp"]})),
+        "{report}"
+    );
+    let group = r#"{"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [],
+        "PrefixListIds": [{"PrefixListId": "pl-1"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]}"#;
+    let options = "--direction in --format aws-sg --quiet --report json";
+    let report = valid_json(test, "check", &check(options, group));
+    assert_eq!(
+        report["files"][0]["unmeasured"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn github_annotations_tell_what_is_beyond_ipv4_packets() {
+    let group = r#"{"IpPermissions": [{"IpProtocol": "udp", "FromPort": 5060, "ToPort": 5060,
+        "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}]}]}"#;
+    let options = "--region tokyo --direction in --name sg-0123456789abcdef0 -f aws-sg -q";
+    let report = drifted(
+        Tool::line(&format!("check {options} --report github deployed"))
+            .file("deployed", group)
+            .run(),
+    );
+    let expected = "::error title=drift%3A extra,file=deployed,line=2::deployed: extra: in udp 5060 from prefix list pl-63a5400a";
+    assert!(report.lines().any(|line| line == expected), "{report}");
+}
+
+#[test]
+fn github_annotations_point_to_file_and_line() {
+    let ran = check(&format!("{TOKYO} --report github"), &with_frankfurt());
+    let report = drifted(ran);
+    let expected = "::error title=drift%3A extra,file=deployed,line=20::deployed: extra: in udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)";
+    assert!(report.lines().any(|line| line == expected), "{report}");
+    let mut tool = Tool::new([
+        "check",
+        "--region",
+        "tokyo",
+        "-f",
+        "iptables",
+        "-q",
+        "--report",
+        "github",
+        "a,b:%\n.rules",
+    ])
+    .file("a,b:%\n.rules", with_frankfurt());
+    let report = drifted(tool.run());
+    assert!(
+        report.contains("file=a%2Cb%3A%25%0A.rules,line=14::a,b:%25\\n.rules: extra: "),
+        "{report}"
+    );
+}
+
+/// A chain that lets so many single addresses through.
+fn addresses(count: usize) -> String {
+    let rules = (0..count).map(|n| {
+        let (high, low) = (n * 2 / 256, n * 2 % 256);
+        format!("-A TWILIO-SIP-IN -s 10.0.{high}.{low}/32 -j ACCEPT\n")
+    });
+    let rules: String = rules.collect();
+    format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{rules}COMMIT\n")
+}
+
+#[test]
+fn github_gets_the_first_annotations_and_the_number_of_the_others() {
+    let options = format!("{TOKYO} --direction in --report github");
+    let report = drifted(check(&options, &addresses(1_500)));
+    let errors = |report: &str| report.matches("\n::error title=drift%3A ").count();
+    let counts = report.lines().next().unwrap();
+    let missing: usize = counts["drift: ".len()..]
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(errors(&report), 1_000, "{counts}");
+    let last = format!(
+        "\n::notice title=drift,file=deployed::deployed: {} more are not shown here; --report json has all\n",
+        missing + 500
+    );
+    assert!(report.ends_with(&last), "{report}");
+    let report = drifted(check(&options, &addresses(1_000 - missing)));
+    assert_eq!(errors(&report), 1_000);
+    assert!(!report.contains("::notice"), "{report}");
+}
+
+/// More lines than a report keeps to cite them again.
+#[test]
+fn json_cites_every_line_of_many() {
+    let text = addresses(12_000);
+    let options = format!("{TOKYO} --direction in --report json");
+    let report: Value = serde_json::from_str(&drifted(check(&options, &text))).unwrap();
+    let extra = report["files"][0]["extra"].as_array().unwrap();
+    assert_eq!(extra.len(), 12_000);
+    let lines: Vec<&str> = text.lines().collect();
+    for (number, part) in extra.iter().enumerate() {
+        let line = number + 4;
+        assert_eq!(
+            part["deployed"],
+            serde_json::json!({"lines": [{"line": line, "text": lines[line - 1]}], "more": 0})
+        );
+    }
+}
+
+#[test]
+fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
+    let bytes = format!("\u{feff}{}", with_frankfurt());
+    let mut tool = Tool::line(&format!("check {TOKYO} --report github -")).file("deployed", bytes);
+    let deployed = std::fs::File::open(tool.folder().join("deployed")).unwrap();
+    tool.command().stdin(deployed);
+    let report = drifted(tool.run());
+    let line = "::error title=drift%3A extra::stdin: extra: in udp from 35.156.191.128/30 to any port 5060";
+    assert!(report.contains(line), "{report}");
+}
+
+#[test]
+fn several_files_are_judged_one_by_one_and_summed_up() {
+    let mut tool = Tool::line(&format!("check {TOKYO} a b c d"))
+        .file("a", tokyo())
+        .file("b", with_frankfurt())
+        .file("c", tokyo().replacen("-j ACCEPT", "-j DROP", 1))
+        .file("d", tokyo());
+    let report = drifted(tool.run());
+    assert!(
+        report.starts_with(
+            "drift: 2 of 4 files, 1 missing, 6 extra, against what iptables needs for tokyo,"
+        ),
+        "{report}"
+    );
+    let (b, c) = (report.find("\nb\n").unwrap(), report.find("\nc\n").unwrap());
+    assert!(b < c, "{report}");
+    assert!(
+        !report.contains("\na\n") && !report.contains("\nd\n"),
+        "{report}"
+    );
+    let same = Tool::line(&format!("check {TOKYO} a b"))
+        .file("a", tokyo())
+        .file("b", tokyo())
+        .run_once();
+    assert!(
+        same.starts_with("in sync: 2 files, each exactly what iptables needs"),
+        "{same}"
+    );
+    let mut tool = Tool::line(&format!("check {TOKYO} --report json a b"))
+        .file("a", tokyo())
+        .file("b", with_frankfurt());
+    let report = valid_json(
+        "several_files_are_judged_one_by_one_and_summed_up",
+        "check",
+        &tool.run(),
+    );
+    assert_eq!(
+        report["summary"],
+        serde_json::json!({"files": 2, "drifted": 1, "missing": 0, "extra": 6})
+    );
+}
+
+#[test]
+fn one_file_that_cannot_be_judged_leaves_no_report() {
+    let mut tool = Tool::line(&format!("check {TOKYO} a b c nowhere"))
+        .file("a", tokyo())
+        .file("b", tokyo().replacen("-p udp", "-p udp --nonesuch", 1))
+        .file("c", with_frankfurt());
+    assert_eq!(
+        tool.run().refused(),
+        "twilio-sip-allow: error: b:14: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
+twilio-sip-allow: error: cannot read nowhere: No such file or directory (os error 2)
+twilio-sip-allow: error: 2 of 4 files could not be judged; of the others 1 have drifted
+"
+    );
+}
+
+#[test]
+fn a_repair_brings_every_format_back_in_sync() {
+    // Those two are mended step by step.
+    let by_steps = ["aws-sg", "aws-prefix-list"];
+    for format in READ_BY_CHECK.iter().filter(|name| !by_steps.contains(name)) {
+        let options = format!("{} --region tokyo --format {format}", sayable(format));
+        let ran = check(
+            &format!("{options} --edition regional --print-repair"),
+            &render(&options.replace("tokyo", "sydney")),
+        );
+        assert_eq!(ran.status, 1, "{ran}");
+        assert!(
+            ran.stderr.starts_with("drift: 8 missing") || *format != "iptables",
+            "{ran}"
+        );
+        assert_eq!(ran.stdout, render(&options), "{format}");
+    }
+}
+
+#[test]
+fn in_sync_there_is_nothing_to_repair() {
+    let ran = check(
+        &format!("{TOKYO} --edition regional --print-repair"),
+        &tokyo(),
+    );
+    assert!(ran.stderr.starts_with("in sync"), "{ran}");
+    assert_eq!(ran.ok(), "");
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_change_the_verdict() {
+    for (content, status) in [(tokyo(), 0), (with_frankfurt(), 1)] {
+        let mut tool = Tool::line(&format!("check {TOKYO} deployed")).file("deployed", content);
+        let mut child = tool
+            .command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_or_when_asked_for() {
+    let report = drifted(check(&format!("{TOKYO} --color always"), &with_frankfurt()));
+    assert!(
+        report.starts_with("\u{1b}[1;31mdrift\u{1b}[0m: "),
+        "{report:?}"
+    );
+    let report = drifted(check(TOKYO, &with_frankfurt()));
+    assert!(!report.contains('\u{1b}'), "{report:?}");
+}
+
+#[test]
+fn options_come_from_the_environment_too() {
+    let ran = Tool::line("check deployed")
+        .file("deployed", tokyo())
+        .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "iptables")
+        .env("TWILIO_SIP_ALLOW_REPORT", "json")
+        .run();
+    assert!(ran.ok().starts_with("{\"version\":2,"));
+    let ran = Tool::line("check --format iptables --edition regional deployed")
+        .file("deployed", tokyo())
+        .env("TWILIO_SIP_ALLOW_DATASET", "nowhere.yaml")
+        .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
+        .run();
+    assert!(ran.ok().starts_with("in sync"));
+    let ran = Tool::line("check --format iptables deployed")
+        .file("deployed", tokyo())
+        .env("TWILIO_SIP_ALLOW_REGOIN", "tokyo")
+        .run();
+    let message = "TWILIO_SIP_ALLOW_REGOIN, set in the environment, is the variable of no option (did you mean REGION?)";
+    assert!(ran.refused().contains(message));
+}
+
+/// Command lines that are no use, with a part of what is said of each.
+#[test]
+fn wrong_use_is_told() {
+    for (line, message) in [
+        (
+            "check deployed",
+            "say which firewall it is for with --format, as in --format nftables ('list formats' prints all)",
+        ),
+        (
+            "check --format iptabels deployed",
+            "unknown format 'iptabels' (did you mean iptables?)",
+        ),
+        (
+            "--region tokyo check --format iptables deployed",
+            "--region belongs after 'check'",
+        ),
+        (
+            "--template x check --format iptables deployed",
+            "--template has no meaning for 'check'",
+        ),
+        (
+            "check --format iptables --output x deployed",
+            "unexpected argument '--output'",
+        ),
+        (
+            "check --format iptables nowhere",
+            "cannot read nowhere: No such file or directory",
+        ),
+        ("check --format iptables .", "cannot read .: it is a folder"),
+        (
+            "check --format iptables - -",
+            "stdin can be read only once; give '-' only once",
+        ),
+        (
+            "check --format iptables --dataset -",
+            "--dataset and what the firewall prints cannot both be read from stdin",
+        ),
+        (
+            "check --format iptables --print-repair deployed",
+            "--print-repair needs --edition or --dataset: the default edition, regional, is superseded",
+        ),
+        (
+            "check --format iptables --edition current --print-repair a b",
+            "--print-repair mends one firewall at a time; give one FILE",
+        ),
+        (
+            "check --format iptables --report xml deployed",
+            "invalid value 'xml' for '--report <SHAPE>'",
+        ),
+        (
+            "check --format iptables --table x deployed",
+            "--table is for nftables, not for iptables; leave it out",
+        ),
+        (
+            "check --format nftables --table filter deployed",
+            "--table 'filter' does not name a family and a table",
+        ),
+        (
+            "check --format iptables --name a|b deployed",
+            "\"a|b\" is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+        ),
+        (
+            "check --format aws-sg --local-address 10.0.0.1 deployed",
+            "aws-sg cannot express --local-address",
+        ),
+        (
+            "check --format iptables --region nowhere deployed",
+            "unknown region 'nowhere'",
+        ),
+        (
+            "check --format iptables --edition regional --dataset x deployed",
+            "--dataset and --edition cannot be used together",
+        ),
+        (
+            "check --format iptables empty",
+            "empty:1: the text is empty: the command that prints it failed, or the firewall has no rules; if it has none, load the rules again",
+        ),
+        (
+            "check --format iptables latin1",
+            "latin1: line 1: byte 3 of it is not UTF-8",
+        ),
+    ] {
+        let mut tool = Tool::line(line)
+            .file("deployed", tokyo())
+            .file("empty", " \n")
+            .file("latin1", b"a \xe4\n");
+        let error = tool.run().refused();
+        assert!(error.contains(message), "{line}\n{error}");
+    }
+}

@@ -1,0 +1,886 @@
+//! The command line: names, lists, notices, where output goes.
+
+use crate::common;
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Stdio;
+
+use crate::common::{FORMATS, READ_BY_CHECK, Tool, facts, render};
+
+// Selection.
+
+#[test]
+fn every_published_name_selects_its_region() {
+    for row in facts::regions() {
+        let wanted = render(&format!("--region {} --format iptables", row[0]));
+        // Place, edges, legacy id, AWS region, English and Japanese name.
+        for name in &row[..7] {
+            let spellings = [
+                name.clone(),
+                name.to_uppercase(),
+                name.to_lowercase(),
+                name.replace('-', "_"),
+                name.replace(['-', ' '], ""),
+                name.replace('-', " "),
+                format!(" {name} "),
+            ];
+            for spelling in spellings {
+                let args = ["--format", "iptables", "--quiet", "--region", &spelling];
+                assert_eq!(Tool::new(args).run().ok(), wanted, "{spelling}");
+            }
+        }
+    }
+}
+
+#[test]
+fn accents_places_in_japanese_and_continents_are_understood() {
+    for (spelling, region) in [
+        ("São Paulo", "sao-paulo"),
+        ("sao_paulo", "sao-paulo"),
+        ("SÃO-PAULO", "sao-paulo"),
+        ("東京", "tokyo"),
+        ("サンパウロ", "sao-paulo"),
+        ("ﾄｳｷｮｳ東京", ""),
+        ("ヴァージニア", "virginia"),
+        ("Europe", "ireland,frankfurt"),
+        ("欧州", "ireland,frankfurt"),
+        ("asia_pacific", "tokyo,singapore,sydney"),
+        ("North America", "virginia,oregon"),
+        ("南米", "sao-paulo"),
+        ("all", "all"),
+        ("ALL", "all"),
+    ] {
+        let ran = Tool::new(["-q", "-f", "nft", "--region", spelling]).run();
+        if region.is_empty() {
+            ran.refused();
+        } else {
+            assert_eq!(
+                ran.ok(),
+                render(&format!("-f nft --region {region}")),
+                "{spelling}"
+            );
+        }
+    }
+}
+
+#[test]
+fn regions_can_be_repeated_mixed_and_named_twice() {
+    let wanted = render("-f nft --region tokyo,virginia");
+    for args in [
+        "-f nft --region virginia --region tokyo",
+        "-f nft --region jp1,us1,tokyo,ashburn-ix",
+    ] {
+        assert_eq!(render(args), wanted);
+    }
+    assert_eq!(render("-f nft --region tokyo,all"), render("-f nft"));
+}
+
+#[test]
+fn current_is_the_public_edition_in_force() {
+    assert_eq!(
+        render("-f nft --edition current"),
+        render("-f nft --edition global")
+    );
+    assert_eq!(
+        render("-f nft --edition Current,global"),
+        render("-f nft --edition GLOBAL")
+    );
+    assert_eq!(render("-f nft"), render("-f nft --edition regional"));
+}
+
+#[test]
+fn formats_have_the_names_that_people_try() {
+    for (name, format) in [
+        ("nft", "nftables"),
+        ("NFTables", "nftables"),
+        ("ipt", "iptables"),
+        ("iptables-restore", "iptables"),
+        ("pfctl", "pf"),
+        ("aws", "aws-sg"),
+        ("aws_sg", "aws-sg"),
+        ("security-group", "aws-sg"),
+        ("cisco-acl", "cisco"),
+        ("cisco_ios", "cisco"),
+        ("ios", "cisco"),
+    ] {
+        assert_eq!(
+            render(&format!("-f {name}")),
+            render(&format!("-f {format}")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_option_comes_from_the_environment_and_the_command_line_goes_first() {
+    let wanted = render(
+        "-f iptables --region tokyo --edition global --direction in --plane signaling --transport tls,udp --local-address 192.0.2.1,192.0.2.7 --local-sip-port 5070 --local-tls-port 5071 --name pbx",
+    );
+    let tool = || {
+        Tool::line("")
+            .env("TWILIO_SIP_ALLOW_FORMAT", "iptables")
+            .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
+            .env("TWILIO_SIP_ALLOW_EDITION", "global")
+            .env("TWILIO_SIP_ALLOW_DIRECTION", "in")
+            .env("TWILIO_SIP_ALLOW_PLANE", "signaling")
+            .env("TWILIO_SIP_ALLOW_TRANSPORT", "tls,udp")
+            .env("TWILIO_SIP_ALLOW_LOCAL_ADDRESS", "192.0.2.1,192.0.2.7")
+            .env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "5070")
+            .env("TWILIO_SIP_ALLOW_LOCAL_TLS_PORT", "5071")
+            .env("TWILIO_SIP_ALLOW_NAME", "pbx")
+            .env("TWILIO_SIP_ALLOW_QUIET", "yes")
+    };
+    let ran = tool().run();
+    assert_eq!(ran.stderr, "");
+    assert_eq!(ran.ok(), wanted);
+    let mut other = tool();
+    other.command().args(["--region", "sydney"]);
+    let text = other.run().ok();
+    assert!(
+        text.contains("54.252.254.64/30") && !text.contains("54.65.63.192"),
+        "{text}"
+    );
+    let rtp = Tool::line("-q -f nft").env("TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", "30000-30999");
+    let rtp = rtp.env("TWILIO_SIP_ALLOW_TABLE", "ip mine").run_once();
+    assert!(
+        rtp.contains("table ip mine {") && rtp.contains("udp dport 30000-30999"),
+        "{rtp}"
+    );
+}
+
+#[test]
+fn variables_for_rendering_do_not_hinder_other_verbs() {
+    let text = Tool::line("list formats")
+        .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
+        .run_once();
+    assert!(text.starts_with("FORMAT "), "{text}");
+    for line in [
+        "list regions",
+        "man",
+        "completions bash",
+        "-q list editions",
+    ] {
+        let tool = Tool::line(line).env("TWILIO_SIP_ALLOW_FORMAT", "bogus");
+        let tool = tool
+            .env("TWILIO_SIP_ALLOW_TEMPLATE", "x")
+            .env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0");
+        assert!(tool.run_once().len() > 100, "{line}");
+    }
+    // A verb's name may be another option's value.
+    let text = Tool::line("-q --name list")
+        .env("TWILIO_SIP_ALLOW_FORMAT", "pf")
+        .run_once();
+    assert!(text.contains("<list_media>"), "{text}");
+}
+
+#[test]
+fn an_option_goes_before_the_variable_of_one_that_it_excludes() {
+    let tool = Tool::line("-q --template own.j2").file("own.j2", "{{ name }}\n");
+    let tool = tool
+        .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
+        .env("TWILIO_SIP_ALLOW_TABLE", "inet filter");
+    assert_eq!(tool.run_once(), "twilio-sip\n");
+    let tool = Tool::line("-q -f nft").env("TWILIO_SIP_ALLOW_TEMPLATE", "missing.j2");
+    assert_eq!(tool.run_once(), render("-f nft"));
+    let tool =
+        Tool::line("-q -f nft --edition global").env("TWILIO_SIP_ALLOW_DATASET", "missing.yaml");
+    assert_eq!(tool.run_once(), render("-f nft --edition global"));
+}
+
+// Notices.
+
+#[test]
+fn notices_go_to_stderr_a_line_each_and_quiet_silences_them() {
+    let superseded = "twilio-sip-allow: notice: edition regional is superseded by global as of 2024-02-21; --edition global is the list that holds instead\n";
+    let fewer = "twilio-sip-allow: notice: 2 of 8 regions selected, but Twilio asks for all of them: numbers may be served from other regions";
+    let stderr = |line: &str| {
+        let ran = Tool::line(line).run();
+        let stderr = ran.stderr.clone();
+        ran.ok();
+        stderr
+    };
+    assert_eq!(stderr("-f nft"), superseded);
+    assert_eq!(stderr("-f nft --edition global"), "");
+    assert_eq!(stderr("-f nft --edition interconnect"), "");
+    assert_eq!(
+        stderr("-f nft --region tokyo,sydney"),
+        format!("{superseded}{fewer}\n")
+    );
+    assert_eq!(
+        stderr("-f nft --edition global --region virginia,sydney"),
+        format!("{fewer}; oregon, which takes over when virginia is down, is left out\n")
+    );
+    assert_eq!(
+        stderr("-f nft --edition global --region virginia,oregon"),
+        format!("{fewer}\n")
+    );
+    assert_eq!(
+        stderr("-f aws --direction in --edition interconnect,global,regional-expanded")
+            .lines()
+            .last()
+            .unwrap(),
+        // UDP and TCP for 8 + 16 networks of signaling, and 10 + 5 + 1 of media.
+        "twilio-sip-allow: notice: 64 rules in, and a security group takes 60 by default; raise the quota, or spread regions or editions over several groups"
+    );
+    assert_eq!(
+        stderr("-f nft --edition regional,global"),
+        "twilio-sip-allow: notice: edition regional is superseded by global as of 2024-02-21; drop it when global alone shall hold\n"
+    );
+    let interconnect = "twilio-sip-allow: notice: Tokyo-IX is an edge of Twilio Interconnect, but the edition is for the public internet; --edition interconnect is the list for it\n";
+    assert!(stderr("-f nft --edition global --region Tokyo-IX").starts_with(interconnect));
+    assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("edge of"));
+    assert_eq!(
+        stderr("-f aws --edition global"),
+        "twilio-sip-allow: notice: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
+    );
+    assert_eq!(stderr("-f aws --edition global --direction in"), "");
+    assert_eq!(stderr("-q -f nft --region virginia"), "");
+}
+
+#[test]
+fn colour_is_for_terminals_or_those_who_ask() {
+    let stderr = |line: &str| Tool::line(line).run().stderr;
+    assert!(stderr("-f nft --color always").contains("\u{1b}[1;33mnotice\u{1b}[0m: "));
+    assert!(!stderr("-f nft").contains('\u{1b}'));
+    assert!(!stderr("-f nft --color never").contains('\u{1b}'));
+    assert!(stderr("-f nft --color always --region x").contains("\u{1b}[1;31merror\u{1b}[0m: "));
+}
+
+// Lists, help and the like.
+
+#[test]
+fn the_list_of_regions_has_every_name_and_fact() {
+    let json: serde_json::Value =
+        serde_json::from_str(&Tool::line("list regions --json").run_once()).unwrap();
+    let rows = facts::regions();
+    assert_eq!(json["regions"].as_array().unwrap().len(), rows.len());
+    let table = Tool::line("list regions").run_once();
+    for (row, region) in rows.iter().zip(json["regions"].as_array().unwrap()) {
+        let keys = [
+            "id",
+            "edge",
+            "interconnect_edge",
+            "legacy_id",
+            "aws_region",
+            "name",
+            "name_ja",
+            "continent",
+        ];
+        let found: Vec<&str> = keys
+            .iter()
+            .map(|key| region[key].as_str().unwrap())
+            .collect();
+        assert_eq!(found, row[..8]);
+        assert_eq!(region["failover"].as_str().unwrap_or_default(), row[8]);
+        assert_eq!(
+            region["domains"]["sip"],
+            format!("{{example}}.sip.{}.twilio.com", row[1])
+        );
+        assert_eq!(
+            region["domains"]["interconnect"],
+            format!("{{example}}.sip.{}.twilio.com", row[2])
+        );
+        assert_eq!(
+            region["domains"]["legacy"],
+            format!("{{example}}.sip.{}.twilio.com", row[3])
+        );
+        assert_eq!(
+            region["domains"]["trunking"],
+            format!("{{example}}.pstn.{}.twilio.com", row[1])
+        );
+        let line = table
+            .lines()
+            .find(|line| line.starts_with(&row[0]))
+            .unwrap();
+        assert!(row.iter().all(|cell| line.contains(cell)), "{line}");
+    }
+    let long = Tool::line("list regions --long").run_once();
+    let suites = ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"];
+    assert_eq!(json["sip"]["srtp_to_twilio"], serde_json::json!(suites));
+    assert_eq!(
+        json["sip"]["srtp_from_twilio"],
+        serde_json::json!(suites[..1])
+    );
+    for fact in [
+        "  audio codec          G.711 mu-law (PCMU)\n",
+        "  DTMF                 RFC 2833 (now RFC 4733)\n",
+        "  SRTP to Twilio       AES_CM_128_HMAC_SHA1_80, AES_CM_128_HMAC_SHA1_32\n",
+        "  SRTP from Twilio     AES_CM_128_HMAC_SHA1_80\n",
+        "  certificate          *.sip.twilio.com\n",
+        "  default TLS port     5061\n",
+        "  sip domain           {example}.sip.tokyo.twilio.com\n",
+        "  also                 東京\n",
+    ] {
+        let found = long.lines().any(|line| squeeze(line) == squeeze(fact));
+        assert!(found, "{fact}\n{long}");
+    }
+}
+
+fn squeeze(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_list_of_editions_has_dates_sources_and_networks() {
+    let table = Tool::line("list editions").run_once();
+    let lines: Vec<String> = table.lines().map(squeeze).collect();
+    assert_eq!(
+        lines[1..],
+        [
+            "regional public internet 8 5060/5060/5061 10000-20000 superseded on 2024-02-21 by global",
+            "regional-expanded public internet 8 5060/5060/5061 10000-20000 superseded on 2024-02-21 by global",
+            "global public internet 8 5060/5060/5061 10000-60000 in force since 2024-02-21",
+            "interconnect Twilio Interconnect 8 5060/5060/5061 10000-60000 in force",
+        ]
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&Tool::line("list editions --json").run_once()).unwrap();
+    let global = &json["editions"][2];
+    assert_eq!(global["announced"], "2023-04-05");
+    assert_eq!(global["in_force_since"], "2024-02-21");
+    assert_eq!(
+        global["media"]["networks"],
+        serde_json::json!({"all": ["168.86.128.0/18"]})
+    );
+    assert_eq!(
+        json["editions"][0]["superseded"],
+        serde_json::json!({"date": "2024-02-21", "by": "global"})
+    );
+    let long = Tool::line("list editions --long").run_once();
+    assert!(
+        long.contains("docs/sip-trunking/configure-with-interconnect"),
+        "{long}"
+    );
+}
+
+#[test]
+fn the_list_of_formats_is_the_table_of_formats() {
+    let json: serde_json::Value =
+        serde_json::from_str(&Tool::line("list formats --json").run_once()).unwrap();
+    let formats = json["formats"].as_array().unwrap();
+    let names = formats
+        .iter()
+        .map(|format| format["name"].as_str().unwrap());
+    let names: Vec<&str> = names.collect();
+    let others = [
+        "ipset",
+        "ufw",
+        "firewalld",
+        "terraform",
+        "cloudformation",
+        "aws-prefix-list",
+        "asterisk",
+        "kamailio",
+        "cisco-asa",
+        "junos",
+        "mikrotik",
+        "cidr",
+        "csv",
+        "json",
+        "yaml",
+        "markdown",
+        "html",
+    ];
+    assert_eq!(names, [&FORMATS[..], &others[..]].concat());
+    let read = formats
+        .iter()
+        .map(|format| format["read_by_check"].as_bool().unwrap());
+    assert!(read.eq(names.iter().map(|name| READ_BY_CHECK.contains(name))));
+    let table = Tool::line("list formats --long").run_once();
+    for wanted in [
+        "nft -f FILE",
+        "iptables-restore --noflush FILE",
+        "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out)",
+        "cisco-acl, cisco-ios",
+    ] {
+        assert!(table.contains(wanted), "{table}");
+    }
+}
+
+#[test]
+fn help_shows_examples_and_statuses_and_the_examples_work() {
+    for flag in ["-h", "--help"] {
+        let help = Tool::line(flag).run_once();
+        assert!(
+            help.contains(
+                "Exit status:\n  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell\n\
+                 \x20 1  of check: drift; of dataset diff: a difference; of scan: what --fail-on names\n  2  wrong use"
+            ),
+            "{help}"
+        );
+        let examples = help
+            .lines()
+            .filter(|line| line.starts_with("  twilio-sip-allow --"));
+        let mut count = 0;
+        for example in examples {
+            let line = example.trim().trim_start_matches("twilio-sip-allow ");
+            Tool::line(line.split(['|', '>']).next().unwrap())
+                .run()
+                .ok();
+            count += 1;
+        }
+        assert_eq!(count, 3, "{help}");
+    }
+    assert_eq!(
+        Tool::line("--version").run_once(),
+        concat!("twilio-sip-allow ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_option() {
+    let help = Tool::line("--help").run_once();
+    let options: Vec<&str> = help
+        .split_whitespace()
+        .filter(|word| {
+            word.starts_with("--")
+                && word.len() > 2
+                && word
+                    .bytes()
+                    .skip(2)
+                    .all(|b| b.is_ascii_lowercase() || b == b'-')
+        })
+        .collect();
+    assert!(options.len() > 15, "{options:?}");
+    let man = Tool::line("man").run_once();
+    assert!(man.contains(".TH twilio-sip-allow 1"), "{man}");
+    for (shell, prefix) in [
+        ("bash", "--"),
+        ("zsh", "--"),
+        ("fish", "-l "),
+        ("elvish", "--"),
+        ("powershell", "--"),
+    ] {
+        let script = Tool::line(&format!("completions {shell}")).run_once();
+        for option in &options {
+            let wanted = option.replacen("--", prefix, 1);
+            assert!(script.contains(&wanted), "{shell}: {wanted}");
+            assert!(man.contains(&option.replace('-', "\\-")), "man: {option}");
+        }
+        for format in FORMATS {
+            let listed = script.contains(format);
+            assert!(
+                listed || shell == "elvish" || shell == "powershell",
+                "{shell}: {format}"
+            );
+        }
+    }
+}
+
+/// Where the log of a job shows what the program prints, nobody's input or file name is a command:
+/// GitHub's runner obeys `::name` at the start of a line, and `##[name]` anywhere.
+#[test]
+fn no_input_and_no_file_name_is_a_command_in_a_log() {
+    let page = include_str!("../pages/whole/global.official-en.md");
+    let rules = "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n\
+                 -A TWILIO-SIP-IN -m comment --comment \"##[stop-commands]pwn\" -j ACCEPT\nCOMMIT\n";
+    let group = r###"{"SecurityGroups": [{"GroupName": "twilio-sip ##[stop-commands]pwn", "IpPermissionsEgress": [],
+        "IpPermissions": [{"IpProtocol": "udp", "FromPort": 1, "ToPort": 1,
+        "UserIdGroupPairs": [{"GroupName": "##[stop-commands]pwn"}]}]}]}"###;
+    let refused = rules.replace("-j ACCEPT", "-j ##[stop-commands]pwn");
+    for (line, text) in [
+        ("check -q -f iptables", rules),
+        ("check -q -f iptables --report json", rules),
+        ("check -q -f iptables --report github", rules),
+        ("check -q -f iptables", &refused),
+        ("check -q -f aws-sg", group),
+        ("check -q -f aws-sg --report json", group),
+        ("check -q -f aws-sg --report github", group),
+        ("scan", rules),
+        ("scan", "Twilio 54.65.63.200"),
+        ("scan --report json", "Twilio 54.65.63.200"),
+        ("scan --report sarif", "Twilio 54.65.63.200"),
+        ("scan --report github", "Twilio 54.65.63.200"),
+        ("dataset diff", page),
+        ("dataset diff --json", page),
+        (
+            "dataset diff",
+            "## ##[stop-commands]pwn\n\n54.65.63.200/33\n",
+        ),
+        ("-q -f nftables --dataset", "##[stop-commands]pwn: 1\n"),
+        ("-q --template", "{{ '##[stop-commands]pwn' + 1 }}"),
+        ("check -q -f", rules),
+    ] {
+        for name in [
+            "::stop-commands::pwn",
+            " ::stop-commands::##[pwn]",
+            "-\n::stop-commands::pwn",
+        ] {
+            let mut tool = Tool::line(line).file(name, text);
+            tool.command().arg(name);
+            let ran = tool.run();
+            assert!(
+                !ran.stdout.contains("##[") && !ran.stderr.contains("##["),
+                "{ran}"
+            );
+            let ours = ["::error title=", "::warning title=", "::notice title="];
+            for line in ran.stdout.lines().chain(ran.stderr.lines()) {
+                let is_command = line.trim_start().starts_with("::");
+                let is_ours = ours.iter().any(|ours| line.starts_with(ours));
+                assert!(!is_command || is_ours && ran.stdout.contains(line), "{ran}");
+            }
+        }
+    }
+}
+
+/// No program that reads JSON needs the raw characters, and a terminal obeys some of them.
+#[test]
+fn json_of_every_verb_escapes_characters_that_do_not_show() {
+    let nasty = "a\u{9b}\u{202e}\u{2028}\u{3164}\u{e0041}b";
+    let escaped = r"a\u009b\u202e\u2028\u3164\udb40\udc41b";
+    let rules = common::render("-f iptables");
+    for args in [
+        &["check", "-q", "-f", "iptables", "--report", "json"][..],
+        &["scan", "-q", "--fail-on", "none", "--report", "json"],
+        &["scan", "-q", "--fail-on", "none", "--report", "sarif"],
+        &["dataset", "diff", "--json"],
+    ] {
+        let text = if args[0] == "dataset" {
+            include_str!("../pages/whole/global.official-en.md")
+        } else {
+            &rules
+        };
+        let mut tool = Tool::new(args.iter().copied()).file(nasty, text);
+        tool.command().arg(nasty);
+        let ran = tool.run();
+        assert!(ran.status < 2, "{args:?} {ran}");
+        let hidden = |c: char| c != '\n' && nasty[1..nasty.len() - 1].contains(c);
+        assert!(!ran.stdout.contains(hidden), "{args:?}: {ran}");
+        // SARIF has a URI of the file.
+        let wanted = if args.contains(&"sarif") {
+            "%E2%80%AE"
+        } else {
+            escaped
+        };
+        assert!(ran.stdout.contains(wanted), "{args:?}: {ran}");
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap();
+    }
+    for line in [
+        "explain --json 54.172.60.0",
+        "list regions --json",
+        "list editions --json",
+        "list formats --json",
+        "dataset show --json",
+        "-q -f json",
+        "-q -f yaml",
+    ] {
+        let told = Tool::line(line).run().ok();
+        let raw = |c: char| {
+            c != '\n' && (c.is_control() || "\u{200b}\u{202e}\u{2028}\u{feff}".contains(c))
+        };
+        assert!(!told.contains(raw), "{line}");
+    }
+}
+
+/// What bash offers after the last word.
+fn offered(words: &[&str]) -> Vec<String> {
+    let script = Tool::line("completions bash").run_once();
+    let program = format!(
+        "{script}\nCOMP_WORDS=({}); COMP_CWORD={}; _twilio__sip__allow twilio-sip-allow '{}' '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.join(" "),
+        words.len() - 1,
+        words[words.len() - 1],
+        words[words.len() - 2],
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &program])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn bash_completes_options_values_and_verbs() {
+    assert_eq!(
+        offered(&["twilio-sip-allow", "--format", "n"]),
+        ["nftables"]
+    );
+    assert_eq!(
+        offered(&["twilio-sip-allow", "--region", "s"]),
+        ["singapore", "sydney", "sao-paulo", "south-america"]
+    );
+    assert_eq!(offered(&["twilio-sip-allow", "li"]), ["list"]);
+    assert_eq!(offered(&["twilio-sip-allow", "list", "r"]), ["regions"]);
+    assert_eq!(offered(&["twilio-sip-allow", "list", "--lo"]), ["--long"]);
+    assert_eq!(
+        offered(&["twilio-sip-allow", "--local-s"]),
+        ["--local-sip-port"]
+    );
+}
+
+#[test]
+fn the_manual_page_keeps_its_lines() {
+    let man = Tool::line("man").run_once();
+    for wanted in [
+        ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
+        ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell\n",
+        ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
+    ] {
+        assert!(man.contains(wanted), "{wanted}\n{man}");
+    }
+    assert!(!man.contains("twilio\\-sip\\-allow\\-list(1)"));
+}
+
+// Where output goes.
+
+#[test]
+fn a_file_is_replaced_with_mode_and_symlink_kept() {
+    let mut tool = Tool::line("-q -f nft --region tokyo --output link");
+    let folder = tool.folder().to_owned();
+    fs::create_dir(folder.join("real")).unwrap();
+    let real = folder.join("real/rules.nft");
+    fs::write(&real, "old").unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("real/rules.nft", folder.join("link")).unwrap();
+    let before = fs::metadata(&real).unwrap();
+    let ran = tool.run();
+    assert_eq!(ran.stdout, "");
+    ran.ok();
+    assert_eq!(
+        fs::read_to_string(&real).unwrap(),
+        render("-f nft --region tokyo")
+    );
+    let after = fs::metadata(&real).unwrap();
+    assert_eq!(after.permissions().mode() & 0o7777, 0o640);
+    assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
+    assert_ne!(after.ino(), before.ino(), "written in place");
+    assert!(
+        fs::symlink_metadata(folder.join("link"))
+            .unwrap()
+            .is_symlink()
+    );
+    assert_eq!(
+        fs::read_dir(folder.join("real")).unwrap().count(),
+        1,
+        "something is left over"
+    );
+}
+
+#[test]
+fn a_new_file_has_the_mode_that_the_umask_leaves() {
+    let mut tool = Tool::new(["-q"]);
+    let folder = tool.folder().to_owned();
+    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+    let script = format!(
+        "umask 027; '{program}' -q -f pf -o new.conf; umask 022; '{program}' -q -f pf -o {}/other.conf",
+        folder.display()
+    );
+    *tool.command() = std::process::Command::new("sh");
+    tool.command().args(["-c", &script]).current_dir(&folder);
+    tool.run().ok();
+    let mode = |name: &str| {
+        fs::metadata(folder.join(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!((mode("new.conf"), mode("other.conf")), (0o640, 0o644));
+    assert_eq!(
+        fs::read_to_string(folder.join("new.conf")).unwrap(),
+        render("-f pf")
+    );
+}
+
+#[test]
+fn a_dangling_symlink_is_filled() {
+    let mut tool = Tool::line("-q -f pf -o link");
+    symlink("target.conf", tool.folder().join("link")).unwrap();
+    tool.run().ok();
+    assert_eq!(
+        fs::read_to_string(tool.folder().join("target.conf")).unwrap(),
+        render("-f pf")
+    );
+    assert!(
+        fs::symlink_metadata(tool.folder().join("link"))
+            .unwrap()
+            .is_symlink()
+    );
+}
+
+#[test]
+fn a_failed_call_leaves_the_old_file() {
+    let mut tool = Tool::line("-f aws --local-address 192.0.2.1 -o rules").file("rules", "old");
+    tool.run().refused();
+    assert_eq!(
+        fs::read_to_string(tool.folder().join("rules")).unwrap(),
+        "old"
+    );
+    assert_eq!(fs::read_dir(tool.folder()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_reader_never_sees_half_a_file() {
+    let mut tool = Tool::line("-q -f iptables -o rules").file("rules", "");
+    let path = tool.folder().join("rules");
+    let wanted = render("-f iptables");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let text = fs::read_to_string(&path).unwrap();
+                assert!(text.is_empty() || text == wanted, "{} bytes", text.len());
+                reads += 1;
+            }
+            reads
+        });
+        for _ in 0..100 {
+            tool.run().ok();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(reader.join().unwrap() > 100);
+    });
+}
+
+#[test]
+fn an_unwritable_folder_or_file_is_said() {
+    // Root writes everywhere, so somebody else must try.
+    if !is_root() {
+        let mut tool = Tool::line("-f nft -o closed/rules");
+        let closed = tool.folder().join("closed");
+        fs::create_dir(&closed).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
+        let stderr = tool.run().refused();
+        assert!(
+            stderr.contains("cannot write closed/rules: Permission denied"),
+            "{stderr}"
+        );
+        return;
+    }
+    let tool = Tool::line("");
+    let folder = tool.folder().to_owned();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    fs::create_dir(folder.join("closed")).unwrap();
+    fs::write(folder.join("rules"), "old").unwrap();
+    fs::set_permissions(folder.join("rules"), fs::Permissions::from_mode(0o444)).unwrap();
+    // The build's folder may be closed to others.
+    let program = folder.join("program");
+    // By a process of its own: one of ours could still be writing it when another thread forks.
+    let copied = std::process::Command::new("cp")
+        .args([
+            env!("CARGO_BIN_EXE_twilio-sip-allow").as_ref(),
+            program.as_os_str(),
+        ])
+        .status();
+    assert!(copied.unwrap().success());
+    for (file, message) in [
+        (
+            "closed/rules",
+            "cannot write closed/rules: Permission denied",
+        ),
+        ("rules", "cannot write rules: Permission denied"),
+    ] {
+        let output = std::process::Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(&program)
+            .args(["-f", "nft", "-o", file])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("rules")).unwrap(), "old");
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+#[test]
+fn a_full_device_is_an_error() {
+    for line in [
+        "-f nft",
+        "list regions",
+        "--help",
+        "man",
+        "completions bash",
+    ] {
+        let mut tool = Tool::line(line);
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        tool.command().stdout(Stdio::from(full));
+        let output = tool
+            .command()
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {stderr}");
+        assert!(
+            stderr.contains("cannot write to stdout: No space left on device"),
+            "{line}: {stderr}"
+        );
+    }
+    let stderr = Tool::line("-q -f nft --output /dev/full").run().refused();
+    assert!(
+        stderr.contains("cannot write /dev/full: No space left on device"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    for line in [
+        "-f nft --edition global",
+        "list regions --json",
+        "--help",
+        "completions bash",
+    ] {
+        let mut tool = Tool::line(line);
+        let writer = common::a_pipe_without_reader();
+        let child = tool
+            .command()
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        // Half a ruleset is no success, but it is nothing to talk about either.
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{line}");
+    }
+}
+
+#[test]
+fn output_to_a_pipe_or_a_device_is_written_there() {
+    let mut tool = Tool::line("-q -f nft -o fifo");
+    let fifo = tool.folder().join("fifo");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&fifo)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let mut child = tool.command().stdout(Stdio::null()).spawn().unwrap();
+    let mut text = String::new();
+    fs::File::open(&fifo)
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(text, render("-f nft"));
+    assert_eq!(Tool::line("-q -f nft --output -").run_once(), text);
+    assert_eq!(
+        Tool::line("-q -f nft --output /dev/stdout").run_once(),
+        text
+    );
+}

@@ -1,0 +1,912 @@
+//! `dataset`: pages that Twilio published, read, compared and imported.
+
+use crate::common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::{EDITIONS, Tool, facts, valid_json};
+use serde_json::Value;
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/pages")
+        .join(name)
+}
+
+/// Files of a folder by name, sorted.
+fn pages(name: &str) -> Vec<(String, Vec<u8>)> {
+    let mut pages: Vec<(String, Vec<u8>)> = fs::read_dir(folder(name))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap() != "REASONS")
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            )
+        })
+        .collect();
+    pages.sort();
+    pages
+}
+
+fn diff(options: &str, page: impl AsRef<[u8]>) -> common::Ran {
+    Tool::line(&format!("dataset diff {options} page"))
+        .file("page", page)
+        .run()
+}
+
+#[test]
+fn every_layout_of_a_published_list_is_read_and_is_its_edition() {
+    let whole = pages("whole");
+    assert!(whole.len() >= 16, "{}", whole.len());
+    for edition in EDITIONS {
+        assert!(
+            whole
+                .iter()
+                .any(|(name, _)| name.starts_with(&format!("{edition}."))),
+            "{edition}"
+        );
+    }
+    for (name, page) in whole {
+        let edition = name.split('.').next().unwrap();
+        let told = diff("", &page).ok();
+        assert!(
+            told.starts_with(&format!("same: page is edition {edition}, ")),
+            "{name}: {told}"
+        );
+        for other in EDITIONS {
+            let ran = diff(&format!("--edition {other}"), &page);
+            assert_eq!(ran.status, i32::from(other != edition), "{name} {ran}");
+        }
+    }
+}
+
+/// What the facts say of a page beside an edition: for each region and plane, what is added and
+/// removed, and the ports.
+fn difference(page: &str, edition: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for region in facts::region_ids() {
+        for plane in ["signaling", "media"] {
+            let on_page = facts::published(page, &region, plane);
+            let published = facts::published(edition, &region, plane);
+            lines.extend(rows(&region, plane, &on_page, &published));
+        }
+        let (a, b) = (facts::ports(page), facts::ports(edition));
+        if a.media != b.media {
+            lines.push(format!(
+                "changed {region} media {:?} {:?}",
+                b.media, a.media
+            ));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+fn rows(
+    region: &str,
+    plane: &str,
+    on_page: &[facts::Range],
+    published: &[facts::Range],
+) -> Vec<String> {
+    let told = |word: &str, ranges: Vec<facts::Range>| {
+        let cidrs = facts::cidrs(&ranges).into_iter();
+        cidrs
+            .map(|cidr| format!("{word} {region} {plane} {cidr}"))
+            .collect::<Vec<_>>()
+    };
+    [
+        told("added", without(on_page, published)),
+        told("removed", without(published, on_page)),
+    ]
+    .concat()
+}
+
+/// What is in `a` and not in `b`, both united.
+fn without(a: &[facts::Range], b: &[facts::Range]) -> Vec<facts::Range> {
+    let mut rest: Vec<(u64, u64)> = a
+        .iter()
+        .map(|(x, y)| (u64::from(*x), u64::from(*y) + 1))
+        .collect();
+    for (first, last) in b.iter().map(|(x, y)| (u64::from(*x), u64::from(*y) + 1)) {
+        rest = rest
+            .into_iter()
+            .flat_map(|(x, y)| [(x, y.min(first)), (x.max(last), y)])
+            .filter(|(x, y)| x < y)
+            .collect();
+    }
+    rest.into_iter()
+        .map(|(x, y)| (u32::try_from(x).unwrap(), u32::try_from(y - 1).unwrap()))
+        .collect()
+}
+
+/// The changes of a JSON report, as [`difference`] writes them.
+fn told(json: &str) -> Vec<String> {
+    let report: Value = serde_json::from_str(json).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let range = |value: &Value| {
+        let text = value.as_str().unwrap();
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        (first.parse::<u16>().unwrap(), last.parse::<u16>().unwrap())
+    };
+    let mut lines: Vec<String> = report["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            let what = match change.get("network") {
+                Some(network) => text(network),
+                None if change["transport"].is_null() => {
+                    format!(
+                        "{:?} {:?}",
+                        range(&change["edition_ports"]),
+                        range(&change["page_ports"])
+                    )
+                }
+                None => format!(
+                    "{} {} {}",
+                    text(&change["transport"]),
+                    text(&change["edition_ports"]),
+                    text(&change["page_ports"])
+                ),
+            };
+            format!(
+                "{} {} {} {what}",
+                text(&change["change"]),
+                text(&change["region"]),
+                text(&change["plane"])
+            )
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn every_difference_of_two_editions_is_told_by_region_and_plane() {
+    for (name, page) in pages("whole") {
+        let of = name.split('.').next().unwrap();
+        for edition in EDITIONS {
+            let ran = diff(&format!("--json --edition {edition}"), &page);
+            valid_json("dataset", "diff", &ran);
+            assert_eq!(
+                told(&ran.stdout),
+                difference(of, edition),
+                "{name} against {edition}"
+            );
+        }
+    }
+}
+
+/// The layout of the document that the project started from, against the edition in force: the
+/// media of every region, and nothing else.
+#[test]
+fn the_source_documents_layout_differs_from_the_list_in_force_in_media_alone() {
+    let page = fs::read(folder("whole/regional.sections-ja.txt")).unwrap();
+    let ran = diff("--json --edition current", &page);
+    assert_eq!(ran.status, 1, "{ran}");
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let mut kinds: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for change in report["changes"].as_array().unwrap() {
+        assert_eq!(change["plane"], "media", "{change}");
+        let region = change["region"].as_str().unwrap().to_owned();
+        kinds
+            .entry(region)
+            .or_default()
+            .push(change["change"].as_str().unwrap());
+    }
+    assert_eq!(kinds.len(), 8);
+    for (region, kinds) in kinds {
+        for kind in ["added", "removed", "changed"] {
+            assert!(kinds.contains(&kind), "{region} {kind}");
+        }
+    }
+}
+
+#[test]
+fn the_text_says_each_change_once_for_all_its_regions() {
+    let page = fs::read_to_string(folder("whole/global.one-table-en.md")).unwrap();
+    let page = page
+        .replace("168.86.128.0/18", "168.86.128.0/17")
+        .replace("54.65.63.195", "54.65.63.196");
+    let ran = diff("", &page);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "different: page against edition global, in force since 2024-02-21, which it looks like most: 2 added, 1 removed, 0 changed",
+            "  added    media of all regions: 168.86.192.0/18 (lines 7 to 14)",
+            "  added    signaling of tokyo: 54.65.63.196 (line 11)",
+            "  removed  signaling of tokyo: 54.65.63.195",
+        ]
+    );
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn an_import_is_a_dataset_that_says_the_same() {
+    for (name, page) in pages("whole") {
+        let edition = name.split('.').next().unwrap();
+        let imported = Tool::line("dataset import --name own-list --date 2026-01-31 page")
+            .file("page", &page)
+            .run_once();
+        assert!(
+            imported.starts_with("edition: own-list\ntitle: Imported from page\n"),
+            "{imported}"
+        );
+        assert!(
+            imported.contains("\nsource: page\nin_force_since: 2026-01-31\n"),
+            "{imported}"
+        );
+        let connection = if edition == "interconnect" {
+            "interconnect"
+        } else {
+            "public"
+        };
+        assert!(
+            imported.contains(&format!("\nconnection: {connection}\n")),
+            "{imported}"
+        );
+        let same = Tool::line("dataset diff --dataset own page")
+            .file("page", &page)
+            .file("own", &imported)
+            .run()
+            .ok();
+        assert_eq!(
+            same,
+            "same: page is edition own-list, in force since 2026-01-31\n"
+        );
+        let deployed = Tool::line("-q -f nft --dataset own")
+            .file("own", &imported)
+            .run_once();
+        let check = format!("check -f nft --edition {edition} deployed");
+        Tool::line(&check).file("deployed", deployed).run().ok();
+    }
+}
+
+#[test]
+fn an_import_takes_its_name_and_source_from_the_user() {
+    let page = fs::read(folder("whole/regional.sections-en.txt")).unwrap();
+    let args = [
+        "dataset",
+        "import",
+        "--source",
+        "https://example.com/a: #b",
+        "--title",
+        "Our \"list\"",
+        "--connection",
+        "interconnect",
+        "--region",
+        "europe",
+        "page",
+    ];
+    let imported = Tool::new(args).file("page", page).run_once();
+    let shown = Tool::line("dataset show --dataset own --json")
+        .file("own", &imported)
+        .run_once();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["source"], "https://example.com/a: #b");
+    assert_eq!(shown["title"], "Our \"list\"");
+    assert_eq!(shown["connection"], "interconnect");
+    let regions: Vec<&String> = shown["signaling"]["networks"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(regions, ["ireland", "frankfurt"]);
+}
+
+#[test]
+fn what_show_prints_is_a_dataset() {
+    for edition in EDITIONS {
+        for form in ["", "--json"] {
+            let shown = Tool::line(&format!("dataset show --edition {edition} {form}")).run_once();
+            let rules = |options: &str| common::render(&format!("-f iptables {options}"));
+            let own = Tool::line("-q -f iptables --dataset own")
+                .file("own", &shown)
+                .run_once();
+            assert_eq!(
+                own,
+                rules(&format!("--edition {edition}")),
+                "{edition} {form}"
+            );
+        }
+    }
+    let current = Tool::line("dataset show").run_once();
+    assert!(current.starts_with("edition: global\n"), "{current}");
+}
+
+#[test]
+fn one_media_port_is_shown_as_a_dataset_has_it() {
+    let global = Tool::line("dataset show").run_once();
+    assert!(global.contains("ports: 10000-60000\n"), "{global}");
+    let own = global.replace("ports: 10000-60000", "ports: 10000-10000");
+    let shown = Tool::line("dataset show --dataset own")
+        .file("own", &own)
+        .run_once();
+    assert_eq!(shown, own);
+}
+
+/// `FILE | LINE | what is wrong | what is told`, LINE being where the fault is.
+#[test]
+fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
+    let reasons = fs::read_to_string(folder("refused/REASONS")).unwrap();
+    let rows: Vec<Vec<&str>> = reasons
+        .lines()
+        .map(|line| line.splitn(4, " | ").collect())
+        .collect();
+    let pages = pages("refused");
+    assert!(pages.len() >= 140, "{}", pages.len());
+    assert_eq!(rows.len(), pages.len());
+    for (row, (name, page)) in rows.iter().zip(pages) {
+        let [file, _, wrong, told] = row[..] else {
+            panic!("{row:?}")
+        };
+        assert_eq!(file, name);
+        for options in ["", "--edition global", "--edition regional", "--json"] {
+            let message = diff(options, &page).refused();
+            let first = message.lines().next().unwrap();
+            let first = first.strip_prefix("twilio-sip-allow: error: page").unwrap();
+            assert_eq!(first, told, "{name}: {wrong}");
+        }
+        Tool::line("dataset import page")
+            .file("page", &page)
+            .run()
+            .refused();
+    }
+}
+
+/// Short pages, each with one thing that leaves open what its list is for.
+#[test]
+fn a_list_that_does_not_say_what_it_is_for_is_refused() {
+    let table = |heading: &str, head: &str, row: &str| {
+        let line = head.replace(|c: char| c != '|', "-");
+        format!("{heading}\n\n{head}\n{line}\n{row}\n")
+    };
+    for (page, told) in [
+        (
+            table("## Tokyo and Sydney", "| Signaling | Media |", "| 54.65.63.192/30 | 168.86.128.0/18 |"),
+            ":5: the heading above the table names several regions",
+        ),
+        (
+            table("# Addresses", "| Region | Address |", "| Tokyo | 54.65.63.192/30 |"),
+            ":5: '54.65.63.192/30': neither the table nor a heading says signaling or media",
+        ),
+        (
+            table("# Signaling", "| Address |", "| 54.65.63.192/30 |"),
+            ":5: neither the table nor a heading names a region",
+        ),
+        (
+            "# Media\n\n## Tokyo and Sydney\n\n168.86.128.0/18\n".to_owned(),
+            ":5: 168.86.128.0/18 stands under a heading that names several regions",
+        ),
+        (
+            "# Signaling\n\n## Tokyo\n\n### Sydney\n\n54.65.63.192/30\n".to_owned(),
+            ":5: this names another region than the heading above it, tokyo",
+        ),
+        (
+            "# Media\n\n## All regions\n\n168.0.0.0/7\n".to_owned(),
+            ":5: '168.0.0.0/7' is too wide for a list; networks have a prefix of 8 or more",
+        ),
+        (
+            "# Signaling\n\n## Tokyo\n\n54.65.63.192/30\n\nPorts: 5060 (UDP/UDP), 5061 (TLS)\n".to_owned(),
+            ":7: these ports are not understood: a transport is said twice",
+        ),
+        (
+            "# Media\n\n## All regions\n\n168.86.128.0/18\n\nPorts: 10000-60000 (UDP)\n\nPorts: 10000-20000 (UDP)\n".to_owned(),
+            ":9: the ports of media of all regions stand twice, before in line 7",
+        ),
+    ] {
+        let message = Tool::line("dataset diff --edition global page.md")
+            .file("page.md", &page)
+            .run()
+            .refused();
+        let first = message.lines().next().unwrap();
+        assert_eq!(first, format!("twilio-sip-allow: error: page.md{told}"), "{page}");
+    }
+}
+
+/// Whole pages with one thing more, which a reader must not pass over.
+#[test]
+fn what_says_something_else_of_a_list_is_never_the_same() {
+    for (page, from, to, message) in [
+        (
+            "regional.headings-en.md",
+            "54.172.60.0",
+            "<s>54.172.60.0</s>",
+            "is struck out",
+        ),
+        (
+            "regional.headings-en.md",
+            "54.172.60.0",
+            "<span hidden>54.172.60.0</span>",
+            "54.172.60.0 stands where Markdown does not show it",
+        ),
+        (
+            "regional.sections-en.txt",
+            "54.172.60.2",
+            "❌ 54.172.60.2",
+            "'❌ 54.172.60.2' is not understood",
+        ),
+        (
+            "regional.sections-en.txt",
+            "54.172.60.2",
+            "54.172.60.2 (TLS)",
+            "behind 54.172.60.2, is not understood",
+        ),
+        (
+            "regional.sections-en.txt",
+            "54.172.60.2",
+            "54.172.60.2 (Germany)",
+            "behind 54.172.60.2, is not understood",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Signaling IPs:",
+            "Signaling IPs (TLS):",
+            "stands below 'Signaling IPs (TLS):'",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Signaling IPs:",
+            "Your source signaling IPs:",
+            "stands below 'Your source signaling IPs:'",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Port Range: 10,000",
+            "TCP Port Range: 10,000",
+            "a range of ports for media is of UDP alone",
+        ),
+        (
+            "regional.sections-en.txt",
+            "Asia Pacific Tokyo Gateways",
+            "Asia Pacific Tokyo Gateways: Europe",
+            "'Asia Pacific Tokyo Gateways: Europe",
+        ),
+        (
+            "global.one-table-en.md",
+            "| Signaling IPs ",
+            "| Signaling IPs (TLS) ",
+            "the heading of a column, 'Signaling IPs (TLS)', is not understood",
+        ),
+        (
+            "global.one-table-en.md",
+            "| Signaling IPs ",
+            "| Signaling and media IPs ",
+            "the heading of a column, 'Signaling and media IPs', is not understood",
+        ),
+        (
+            "global.one-table-en.md",
+            "| Asia Pacific Tokyo ",
+            "| Asia Pacific Tokyo (media) ",
+            "'Asia Pacific Tokyo (media)' says more than a region",
+        ),
+        (
+            "global.planes-en.txt",
+            "All regions:",
+            "All regions in the United States:",
+            "168.86.128.0/18 stands below 'All regions in the United States:'",
+        ),
+        (
+            "global.official-en.md",
+            "## Regional",
+            "2600:1f18:100::/48\n\n## Regional",
+            "has IPv6, which Twilio's SIP service does not",
+        ),
+        (
+            "global.official-en.md",
+            "## Global media",
+            "## Global media, retired\n\n| A |\n|---|\n",
+            "stands below",
+        ),
+        (
+            "regional.page-en.html",
+            "</main>",
+            "<p hidden>x<p>Media IPs:<ul><li>198.51.100.0/24</ul></main>",
+            "media of all regions, though single regions have their own",
+        ),
+        (
+            "regional.page-en.html",
+            "<h3",
+            "<div hidden><h3",
+            "is hidden or struck out, and never ends",
+        ),
+        (
+            "regional.page-en.html",
+            "54.172.60.2<",
+            "54.172.60.2<sup>1</sup><",
+            "'1', behind 54.172.60.2, is not understood",
+        ),
+        (
+            "regional.page-en.html",
+            "54.172.60.2",
+            "<span style='color: red; text-decoration: line-through'>54.172.60.2</span>",
+            "is struck out",
+        ),
+    ] {
+        let whole = fs::read_to_string(folder("whole").join(page)).unwrap();
+        let changed = whole.replacen(from, to, 1);
+        assert_ne!(changed, whole, "{page} {from}");
+        let told = diff("", &changed).refused();
+        assert!(told.contains(message), "{page} {to}: {told}");
+    }
+    // Neither a footer with a version nor a margin of 0 means anything.
+    let page = fs::read_to_string(folder("whole/global.official-en.md")).unwrap();
+    assert_eq!(
+        diff(
+            "",
+            format!("Docs 2.7.1\n\n{page}\n\n## Help\n\nDocs 2.7.1 of 2026\n")
+        )
+        .status,
+        0
+    );
+    let page = fs::read_to_string(folder("whole/regional.page-en.html")).unwrap();
+    assert_eq!(
+        diff("", page.replace("<h3", "<h3 style=\"margin:0\"")).status,
+        0
+    );
+}
+
+#[test]
+fn wrong_use_says_what_would_work() {
+    for (line, message) in [
+        ("dataset", "Usage: twilio-sip-allow dataset"),
+        ("dataset diff nowhere", "cannot read nowhere: No such file"),
+        ("dataset diff .", "cannot read .: it is a folder"),
+        (
+            "dataset diff --edition never page",
+            "unknown edition 'never'",
+        ),
+        (
+            "dataset diff --edition regional,global page",
+            "a page is compared with one list; name one --edition",
+        ),
+        (
+            "dataset diff --region nowhere page",
+            "unknown region 'nowhere'",
+        ),
+        (
+            "dataset diff --edition global --dataset own page",
+            "--dataset and --edition cannot be used together",
+        ),
+        (
+            "dataset diff --dataset - -",
+            "--dataset and the page cannot both be read from stdin; give one of them as a file",
+        ),
+        (
+            "dataset diff --direction in page",
+            "unexpected argument '--direction' found",
+        ),
+        ("dataset diff page page", "unexpected argument 'page' found"),
+        (
+            "dataset import --name Our page",
+            "\"Our\" is not a name; use 1 to 32 lower-case letters and digits",
+        ),
+        (
+            "dataset import --date 2024-02-30 page",
+            "'2024-02-30' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21",
+        ),
+        (
+            "dataset import --connection vpn page",
+            "invalid value 'vpn' for '--connection <CONNECTION>'",
+        ),
+        ("dataset import --title= page", "the text is empty"),
+        (
+            "dataset import --name global page",
+            "'global' is the name of what is part of this program; give another --name",
+        ),
+        (
+            "--edition global dataset diff page",
+            "--edition attribution after 'dataset diff'",
+        ),
+        ("dataset show --edition never", "unknown edition 'never'"),
+        (
+            "dataset show --edition global --dataset own",
+            "--dataset and --edition cannot be used together",
+        ),
+        ("dataset show --dataset page", "page:"),
+        (
+            "--region tokyo dataset show",
+            "--region has no meaning for 'dataset show'; leave one of them out",
+        ),
+    ] {
+        let told = Tool::line(line)
+            .file("page", "nothing")
+            .file("own", "{}")
+            .run()
+            .refused();
+        assert!(told.contains(message), "{line}: {told}");
+    }
+    let told = Tool::new(["dataset", "import", "--source", "a\u{202e}b", "page"])
+        .file("page", "")
+        .run()
+        .refused();
+    assert!(
+        told.contains("holds \\u{202e}, which does not show; write one line of visible text"),
+        "{told}"
+    );
+    let misspelt = Tool::line("dataset diff page")
+        .env("TWILIO_SIP_ALLOW_EDITON", "global")
+        .file("page", "")
+        .run();
+    assert!(
+        misspelt
+            .refused()
+            .contains("is the variable of no option (did you mean EDITION?)")
+    );
+    let page = fs::read(folder("whole/global.official-en.md")).unwrap();
+    let named = Tool::line("dataset diff page")
+        .env("TWILIO_SIP_ALLOW_EDITION", "regional")
+        .file("page", &page)
+        .run();
+    assert!(
+        named
+            .stdout
+            .starts_with("different: page against edition regional,"),
+        "{named}"
+    );
+    let own = Tool::line("dataset diff --edition global page")
+        .env("TWILIO_SIP_ALLOW_DATASET", "nowhere")
+        .file("page", &page)
+        .run();
+    assert_eq!(own.status, 0, "{own}");
+}
+
+/// A page whose regions have different ports is compared, but is no dataset.
+#[test]
+fn ports_that_differ_between_regions_are_told_and_not_imported() {
+    let page = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
+    let page =
+        page.replacen("5061 (TLS)", "5071 (TLS)", 1)
+            .replacen("20,000 (UDP)", "30,000 (UDP)", 1);
+    let ran = diff("--json", &page);
+    assert_eq!(
+        told(&ran.stdout),
+        [
+            "changed virginia media (10000, 20000) (10000, 30000)",
+            "changed virginia signaling tls 5061 5071"
+        ]
+    );
+    let told = Tool::line("dataset import page")
+        .file("page", &page)
+        .run()
+        .refused();
+    assert!(
+        told.contains(": the ports of signaling differ between virginia and oregon, and a dataset has one set of ports"),
+        "{told}"
+    );
+    let alone = Tool::line("dataset import --region virginia page")
+        .file("page", &page)
+        .run_once();
+    assert!(
+        alone.contains("    tls: 5071\n") && alone.contains("  ports: 10000-30000\n"),
+        "{alone}"
+    );
+}
+
+#[test]
+fn a_part_of_a_page_can_be_compared() {
+    let page = fs::read_to_string(folder("refused/cut-between-sections.txt")).unwrap();
+    let told = diff("--region europe,virginia,oregon,tokyo", &page).ok();
+    assert_eq!(
+        told,
+        "same in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page as edition regional, superseded on 2024-02-21 by global\n"
+    );
+    // What is not named is not compared.
+    let moved = fs::read_to_string(folder("whole/global.official-en.md"))
+        .unwrap()
+        .replace("54.65.63.19", "54.65.64.19");
+    assert_eq!(diff("--region sydney --edition current", &moved).status, 0);
+    assert_eq!(diff("--region tokyo --edition current", &moved).status, 1);
+    let told = diff("--region europe,sydney", &page).refused();
+    assert!(
+        told.contains("page: signaling of sydney is missing"),
+        "{told}"
+    );
+    let page = fs::read_to_string(folder("refused/media-only.md")).unwrap();
+    assert_eq!(diff("--plane media", &page).status, 0);
+    assert!(
+        diff("--plane signaling", &page)
+            .refused()
+            .contains("signaling of virginia, oregon")
+    );
+}
+
+/// A figure of the list, and where it stands.
+struct Figure {
+    line: usize,
+    at: usize,
+}
+
+/// The digits of addresses and ports in a text's list.
+fn figures(text: &str) -> Vec<Figure> {
+    let published: Vec<String> = EDITIONS
+        .iter()
+        .flat_map(|edition| {
+            ["signaling", "media"].map(|plane| facts::published(edition, "all", plane))
+        })
+        .flatten()
+        .flat_map(|range| [range.0, range.0 + 1, range.0 + 2, range.0 + 3])
+        .map(|address| std::net::Ipv4Addr::from(address).to_string())
+        .collect();
+    let mut found = Vec::new();
+    let mut offset = 0;
+    let (mut hidden, mut number) = (false, 0);
+    for line in text.split_inclusive(['\n', '>']) {
+        hidden |= line.contains("<script") || line.contains("<style");
+        if hidden {
+            hidden = !line.contains("</script") && !line.contains("</style");
+            offset += line.len();
+            number += line.matches('\n').count();
+            continue;
+        }
+        let words = line
+            .match_indices(|c: char| c.is_ascii_digit())
+            .map(|(at, _)| at);
+        for at in words {
+            let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '/' | ',');
+            let start = line[..at]
+                .rfind(|c| !is_part(c))
+                .map_or(0, |i| i + line[i..].chars().next().unwrap().len_utf8());
+            let end = at + line[at..].find(|c| !is_part(c)).unwrap_or(line.len() - at);
+            let word = line[start..end].trim_end_matches(['.', ',']);
+            let address = word.split('/').next().unwrap();
+            let is_port = ["5060", "5061", "10,000", "20,000", "60,000"].contains(&word);
+            if at < start + word.len() && (published.iter().any(|a| a == address) || is_port) {
+                found.push(Figure {
+                    line: number + 1,
+                    at: offset + at,
+                });
+            }
+        }
+        offset += line.len();
+        number += line.matches('\n').count();
+    }
+    found
+}
+
+fn changed(text: &str, figure: &Figure, by: u8) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes[figure.at] = b'0' + (bytes[figure.at] - b'0' + by) % 10;
+    String::from_utf8(bytes).unwrap()
+}
+
+/// No figure of a list can change unseen: each change is a difference or a refusal.
+#[test]
+fn a_single_figure_that_changes_is_found_on_every_page() {
+    let mut count = 0;
+    for (name, page) in pages("whole") {
+        let text = String::from_utf8(page).unwrap();
+        let figures = figures(&text);
+        assert!(figures.len() > 100, "{name}: {}", figures.len());
+        for (number, figure) in figures.iter().enumerate().step_by(figures.len() / 40) {
+            let by = u8::try_from(number % 9).unwrap() + 1;
+            let ran = diff("", changed(&text, figure, by));
+            assert_ne!(ran.status, 0, "{name}:{} {ran}", figure.line);
+            count += 1;
+        }
+    }
+    assert!(count >= 600, "{count}");
+}
+
+/// On a page of sections, 200 changes and what each of them means, by the tests' own reading.
+#[test]
+fn two_hundred_single_figure_changes_are_each_told_for_what_they_are() {
+    let page = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
+    let figures = figures(&page);
+    let (mut differ, mut refused) = (0, 0);
+    for number in 0..200 {
+        let figure = &figures[number * 7919 % figures.len()];
+        let by = u8::try_from(number % 9).unwrap() + 1;
+        let text = changed(&page, figure, by);
+        let ran = diff("--json --edition regional", &text);
+        if let Some(listed) = read(&text) {
+            assert_eq!(ran.status, 1, "line {} {ran}", figure.line);
+            assert_eq!(told(&ran.stdout), listed, "line {} {ran}", figure.line);
+            differ += 1;
+        } else {
+            let message = ran.refused();
+            let lines = figure.line.saturating_sub(4)..=figure.line + 4;
+            let near = lines
+                .into_iter()
+                .any(|line| message.contains(&format!("page:{line}: ")));
+            assert!(near, "line {}: {message}", figure.line);
+            refused += 1;
+        }
+    }
+    assert!(differ >= 80 && refused >= 40, "{differ} {refused}");
+}
+
+/// How a page of sections differs from `regional`; `None` where it cannot be right.
+fn read(text: &str) -> Option<Vec<String>> {
+    let names: Vec<(String, String)> = facts::regions()
+        .iter()
+        .map(|row| (row[5].clone(), row[0].clone()))
+        .collect();
+    let (mut region, mut plane) = (String::new(), "");
+    let mut listed: BTreeMap<(String, &str), Vec<facts::Range>> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some((_, id)) = names
+            .iter()
+            .find(|(name, _)| line.starts_with(&format!("{name} Gateways")))
+        {
+            (region, plane) = (id.clone(), "");
+        } else if line.starts_with("Signaling IP") {
+            plane = "signaling";
+        } else if line.starts_with("Media IP") {
+            plane = "media";
+        } else if let Some(ports) = line.strip_prefix("Ports: ") {
+            let numbers: Vec<u16> = numbers(ports)?;
+            let (sip, tls) = (numbers[0], numbers[1]);
+            for (transport, published, found) in
+                [("udp", 5060, sip), ("tcp", 5060, sip), ("tls", 5061, tls)]
+            {
+                if found != published {
+                    lines.push(format!(
+                        "changed {region} signaling {transport} {published} {found}"
+                    ));
+                }
+            }
+            // One number for two transports is no port twice, but a slip.
+            if sip == tls {
+                return None;
+            }
+        } else if let Some(ports) = line.strip_prefix("Port Range: ") {
+            let numbers = numbers(ports)?;
+            let range = (numbers[0], numbers[1]);
+            if range.0 > range.1 {
+                return None;
+            }
+            if range != (10000, 20000) {
+                lines.push(format!("changed {region} media (10000, 20000) {range:?}"));
+            }
+        } else if line.starts_with(|c: char| c.is_ascii_digit()) && !plane.is_empty() {
+            listed
+                .entry((region.clone(), plane))
+                .or_default()
+                .push(network(line)?);
+        }
+    }
+    for ((region, plane), ranges) in listed {
+        let mut sorted = ranges.clone();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| pair[1].0 <= pair[0].1) {
+            return None;
+        }
+        let published = facts::published("regional", &region, plane);
+        lines.extend(rows(&region, plane, &facts::united(ranges), &published));
+    }
+    lines.sort();
+    Some(lines)
+}
+
+fn numbers(text: &str) -> Option<Vec<u16>> {
+    let words = text
+        .split(|c: char| !c.is_ascii_digit() && c != ',')
+        .map(|w| w.trim_end_matches(','));
+    let numbers = words.filter(|word| !word.is_empty()).map(|word| {
+        let number: u16 = word.replace(',', "").parse().ok()?;
+        (number > 0).then_some(number)
+    });
+    numbers.collect()
+}
+
+/// As [`facts::network`], which does not take what is wrong.
+fn network(text: &str) -> Option<facts::Range> {
+    let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
+    let bits: u32 = bits.parse().ok()?;
+    let right = address
+        .split('.')
+        .all(|part| part.parse::<u8>().is_ok_and(|n| n.to_string() == part));
+    if !right || !(8..=32).contains(&bits) || text.contains("/0") {
+        return None;
+    }
+    let size = 1u64 << (32 - bits);
+    (u64::from(facts::address(address)) % size == 0)
+        .then(|| facts::network(&format!("{address}/{bits}")))
+}

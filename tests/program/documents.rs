@@ -1,0 +1,452 @@
+//! The documents say what is so.
+
+use crate::common;
+
+use std::fs;
+
+use crate::common::{Tool, first_difference, is_blessing};
+
+fn document(name: &str) -> String {
+    fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The code blocks of one language.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    text.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_readmes_demos_print_what_they_show() {
+    let readmes = ["README.md", "README.ja.md"].map(document);
+    let demos: Vec<&str> = readmes
+        .iter()
+        .flat_map(|readme| blocks(readme, "console"))
+        .collect();
+    assert_eq!(demos.len(), 5);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
+    for demo in demos {
+        let folder = tempfile::tempdir().unwrap();
+        let (commands, shown): (Vec<&str>, Vec<&str>) =
+            demo.lines().partition(|line| line.starts_with("$ "));
+        let script: Vec<&str> = commands.iter().map(|command| &command[2..]).collect();
+        let output = std::process::Command::new("sh")
+            .args(["-c", &script.join("\n")])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.trim_end(), shown.join("\n").trim_end());
+    }
+}
+
+/// The jobs that the README shows, run as a runner would: with what they find in a repository, and a
+/// `curl` that fetches a page of the tests.
+#[test]
+fn the_readmes_jobs_work() {
+    let readme = document("README.md");
+    let jobs: Vec<String> = blocks(&readme, "yaml").concat().lines().map(job).collect();
+    assert_eq!(jobs.len(), 4);
+    let rules = common::render("--edition current --format iptables");
+    let page = document("tests/pages/whole/global.official-en.md");
+    let peers = "# Tokyo\n54.65.63.192/30\n54.65.63.193:5060/udp\n";
+    let good = [
+        ("firewall/a.rules", rules.clone()),
+        ("page.md", page.clone()),
+        ("pbx/peers.txt", peers.to_owned()),
+        ("pbx/.gitignore", String::new()),
+    ];
+    for job in &jobs {
+        let (status, told) = run_job(job, &good);
+        assert_eq!(status, 0, "{job}\n{told}");
+    }
+    let bad = [
+        ("firewall/a.rules", rules),
+        ("firewall/b.rules", good[0].1.replacen("5060", "5070", 1)),
+        (
+            "page.md",
+            page.replace("168.86.128.0/18", "168.86.128.0/17"),
+        ),
+        ("pbx/peers.txt", format!("{peers}54.65.36.193\n")),
+        (
+            "terraform/main.tf",
+            "# Twilio\n54.65.63.192/26\n".to_owned(),
+        ),
+    ];
+    let told: Vec<String> = jobs
+        .iter()
+        .map(|job| {
+            let (status, told) = run_job(job, &bad);
+            assert_eq!(status, 1, "{job}\n{told}");
+            told
+        })
+        .collect();
+    for (told, wanted) in told.iter().zip([
+        "::error title=drift%3A missing,file=firewall/b.rules",
+        "  added    media of all regions: 168.86.192.0/18 (line ",
+        "54.65.36.193  not allowed by edition global\n",
+        "::error title=Twilio%3A superseded,file=terraform/main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,",
+    ]) {
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+/// The command of a line `- run: COMMAND`, which may be quoted.
+fn job(line: &str) -> String {
+    let command = line.trim().strip_prefix("- run: ").unwrap();
+    let unquoted = command
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    unquoted.unwrap_or(command).to_owned()
+}
+
+/// Status and stdout of a job in a folder with some files.
+fn run_job(job: &str, files: &[(&str, String)]) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let tools = folder.path().join(".git");
+    fs::create_dir(&tools).unwrap();
+    let curl = tools.join("curl");
+    fs::write(&curl, "#!/bin/sh\ncat page.md\n").unwrap();
+    fs::set_permissions(&curl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"))
+        .parent()
+        .unwrap();
+    let path = format!("{}:{}:{}", tools.display(), program.display(), env!("PATH"));
+    // GitHub's runner calls bash like this.
+    let output = std::process::Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", job])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("PAGE", "https://example.com/page")
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+/// Every format that the README says is checked.
+#[test]
+fn the_readmes_checks_work() {
+    let readme = document("README.md");
+    let piped: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| {
+            line.split_once("| twilio-sip-allow check ")
+                .map(|(_, call)| call)
+        })
+        .map(|call| call.split(" 2>").next().unwrap())
+        .map(|call| call.split('|').next().unwrap())
+        .collect();
+    assert_eq!(piped.len(), 9, "{piped:?}");
+    for call in piped {
+        let call = call.replace("--name \"$GROUP\"", "");
+        let (_, format) = call.split_once("--format ").unwrap();
+        let format = format.split_whitespace().next().unwrap();
+        let way = if call.contains("--direction in") {
+            "--direction in"
+        } else {
+            ""
+        };
+        let rules = common::render(&format!("--edition current {way} --format {format}"));
+        let mut tool = Tool::line(&format!("check {call} deployed")).file("deployed", rules);
+        // As the job for cron sets them.
+        for (name, value) in readme.lines().filter_map(|line| line.split_once('=')) {
+            if name.starts_with("TWILIO_SIP_ALLOW_") {
+                tool = tool.env(name, value);
+            }
+        }
+        let ran = tool.run();
+        assert_eq!(ran.status, 0, "{ran}");
+    }
+}
+
+#[test]
+fn what_check_reads_is_documented() {
+    let text = document("docs/check.md");
+    let (_, table) = text
+        .split_once("| format | unit | from |\n|---|---|---|\n")
+        .unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
+    let formats: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    assert_eq!(formats, common::READ_BY_CHECK);
+}
+
+#[test]
+fn every_call_of_the_program_in_the_readme_works() {
+    let readme = document("README.md");
+    let calls: Vec<&str> = blocks(&readme, "sh")
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| {
+            line.strip_prefix("twilio-sip-allow ")
+                .or(line.strip_prefix("cargo run --release -- "))
+        })
+        .collect();
+    assert_eq!(calls.len(), 7, "{calls:?}");
+    let page = document("tests/pages/whole/global.official-en.html");
+    for call in calls {
+        let call = call.split(" #").next().unwrap();
+        Tool::line(call).file("page.html", &page).run().ok();
+    }
+}
+
+#[test]
+fn the_readmes_tables_are_what_the_lists_say() {
+    let readme = document("README.md");
+    for format in list("formats") {
+        let row = format!(
+            "| `{}` | {} |",
+            format["name"].as_str().unwrap(),
+            format["about"].as_str().unwrap()
+        );
+        assert!(readme.contains(&row), "no row {row}");
+    }
+    for edition in list("editions") {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let connection = match text(&edition["connection"]).as_str() {
+            "public" => "public internet",
+            _ => "Twilio Interconnect",
+        };
+        let row = format!(
+            "| `{}` | {connection} | {} | {} |",
+            text(&edition["edition"]),
+            text(&edition["media"]["ports"]),
+            text(&edition["standing"])
+        );
+        assert!(readme.contains(&row), "no row {row}");
+    }
+}
+
+/// What `list regions`, `formats` or `editions` prints as JSON.
+fn list(what: &str) -> Vec<serde_json::Value> {
+    let list = Tool::line(&format!("list {what} --json")).run_once();
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    list[what].as_array().unwrap().clone()
+}
+
+/// `BLESS=1 cargo test --test program documents::` writes it anew.
+#[test]
+fn the_document_of_formats_is_the_table_of_formats() {
+    let mut made = FORMATS_HEAD.to_owned();
+    for format in list("formats") {
+        let text = |key: &str| format[key].as_str().unwrap().to_owned();
+        let aliases = format["aliases"].as_array().unwrap().iter();
+        let aliases: Vec<String> = aliases
+            .map(|alias| format!("`{}`", alias.as_str().unwrap()))
+            .collect();
+        let yes = |key: &str| format[key].as_bool().unwrap();
+        let mut facts = vec![format!("Loaded by: `{}`", text("load"))];
+        if !aliases.is_empty() {
+            facts.push(format!("Other names: {}", aliases.join(", ")));
+        }
+        facts.push(format!(
+            "`check` reads it: {}",
+            if yes("read_by_check") { "yes" } else { "no" }
+        ));
+        if yes("takes_table") {
+            facts.push("Takes `--table`".to_owned());
+        }
+        made += &format!(
+            "\n## {}\n\n{}. {}\n\n- {}\n",
+            text("name"),
+            text("about"),
+            text("contract"),
+            facts.join("\n- ")
+        );
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/formats.md");
+    if is_blessing() {
+        std::fs::write(path, &made).unwrap();
+    }
+    let difference = first_difference(&made, &document("docs/formats.md"));
+    assert!(difference.is_none(), "{}", difference.unwrap());
+}
+
+const FORMATS_HEAD: &str = "\
+# Formats
+
+Written by a test from the program's own table, which `twilio-sip-allow list formats --json` prints; `FILE`
+is the output. What holds for all: the same call prints the same bytes; an output only allows (what an
+applied access list or filter of `cisco`, `cisco-asa` and `junos` does not permit, these deny), and sets no
+default policy; a name that the system does not take and a selection that the format cannot say exactly are
+refused (status 2).
+";
+
+/// What the Japanese README tells to run is what the English one does, and works; its tables are
+/// those of the lists.
+#[test]
+fn the_japanese_readme_says_the_same() {
+    let [english, japanese] = ["README.md", "README.ja.md"].map(document);
+    let command = |line: &str| line.split(" #").next().unwrap().trim_end().to_owned();
+    let lines = |text: &str| -> Vec<String> {
+        let blocks = blocks(text, "sh");
+        blocks
+            .into_iter()
+            .flat_map(str::lines)
+            .map(command)
+            .collect()
+    };
+    let (known, told) = (lines(&english), lines(&japanese));
+    let mut own = Vec::new();
+    for line in told.iter().filter(|line| !known.contains(line)) {
+        let call = line.strip_prefix("twilio-sip-allow ").unwrap();
+        let ran = Tool::line(call).run();
+        assert!(ran.status == 0, "{line}: {ran}");
+        own.push(call.split(' ').next().unwrap());
+    }
+    assert_eq!(own, ["explain", "scan"]);
+    for region in list("regions") {
+        let text = |key: &str| region[key].as_str().unwrap();
+        let row = format!("| `{}` | {} |", text("id"), text("name_ja"));
+        assert!(japanese.contains(&row), "no row {row}");
+    }
+    for edition in list("editions") {
+        let name = edition["edition"].as_str().unwrap();
+        let ports = edition["media"]["ports"].as_str().unwrap();
+        let row = japanese
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")));
+        assert!(
+            row.is_some_and(|row| row.contains(&format!("| {ports} |"))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_option_of_the_selection_is_in_the_readme() {
+    let readme = document("README.md");
+    let help = Tool::line("-h").run_once();
+    let options = help.split_whitespace().filter(|word| {
+        word.starts_with("--")
+            && word
+                .bytes()
+                .skip(2)
+                .all(|b| b.is_ascii_lowercase() || b == b'-')
+    });
+    for option in options.filter(|o| {
+        !matches!(
+            *o,
+            "--help" | "--version" | "--color" | "--name" | "--table"
+        )
+    }) {
+        assert!(readme.contains(option), "{option}");
+    }
+}
+
+#[test]
+fn the_datasets_example_loads() {
+    let readme = document("data/README.md");
+    let example = blocks(&readme, "yaml")[0];
+    let ran = Tool::line("-f iptables --dataset own.yaml")
+        .file("own.yaml", example)
+        .run();
+    assert_eq!(
+        ran.stderr,
+        "twilio-sip-allow: notice: edition our-list is superseded by our-next-list as of 2025-07-01\n\
+         twilio-sip-allow: notice: 2 of 8 regions selected, but Twilio asks for all of them: numbers \
+         may be served from other regions\n"
+    );
+    let text = ran.ok();
+    for wanted in [
+        "192.0.2.0/30",
+        "192.0.2.8/31",
+        "192.0.2.10/32",
+        "198.51.100.0/24",
+        "# regions: tokyo, sydney\n",
+    ] {
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+}
+
+#[test]
+fn the_templates_example_renders() {
+    let readme = document("templates/README.md");
+    let example = blocks(&readme, "jinja")[0];
+    let text = Tool::line(
+        "-q --region tokyo --edition global --direction in --name pbx --template own.j2",
+    )
+    .file("own.j2", example)
+    .run_once();
+    assert_eq!(
+        text,
+        format!(
+            "# pbx, made by twilio-sip-allow {}\n\
+             # global, in force since 2024-02-21\n\
+             in,udp,54.65.63.192/30,5060-5060,tokyo\n\
+             in,tcp,54.65.63.192/30,5060-5060,tokyo\n\
+             in,tcp,54.65.63.192/30,5061-5061,tokyo\n\
+             in,udp,168.86.128.0/18,10000-60000,all regions\n",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
+}
+
+/// Each variable that the document names exists, with the meaning that it says.
+#[test]
+fn the_templates_context_is_as_documented() {
+    let template = "{{ tool }} {{ regions }} {{ all_regions }} {{ directions }} {{ planes }} {{ transports }}\n\
+        {% for rule in rules + tcp_return %}\
+        {{ rule.direction }} {{ rule.plane }} {{ rule.protocol }} {{ rule.transport }} {{ rule.established }} {{ rule.subject }} \
+        {{ rule.remote.ports.any }} {{ rule.remote.ports.first }} {{ rule.local.ports.last }} {{ rule.local.networks | length }}\
+        {% for n in rule.remote.networks %} {{ n.cidr }} {{ n.address }} {{ n.prefix }} {{ n.netmask }} {{ n.wildcard }} {{ n.last }} {{ n.label }}{% endfor +%}\n\
+        {% endfor %}";
+    let text = Tool::line("-q --region tokyo --direction out --transport tls --local-address 192.0.2.1 --edition regional,global --template own.j2")
+        .file("own.j2", template)
+        .run_once();
+    assert_eq!(
+        text,
+        "twilio-sip-allow ['tokyo'] False ['out'] ['signaling', 'media'] ['tls']\n\
+         out signaling tcp tls False signaling tls False 5061 65535 1 54.65.63.192/30 54.65.63.192 30 255.255.255.252 0.0.0.3 54.65.63.195 tokyo (regional, global)\n\
+         out media udp None False media False 10000 65535 1 54.65.63.192/26 54.65.63.192 26 255.255.255.192 0.0.0.63 54.65.63.255 tokyo (regional)\n\
+         out media udp None False media False 10000 65535 1 168.86.128.0/18 168.86.128.0 18 255.255.192.0 0.0.63.255 168.86.191.255 all regions (global)\n\
+         out signaling tcp tls True signaling tls True 0 5061 1 54.65.63.192/30 54.65.63.192 30 255.255.255.252 0.0.0.3 54.65.63.195 tokyo (regional, global)\n"
+    );
+}
+
+#[test]
+fn the_stated_rust_version_is_the_highest_that_the_dependencies_ask_for() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let version = |package: &serde_json::Value| -> Vec<u32> {
+        let text = package["rust_version"].as_str().unwrap_or("1.0");
+        let parts = text.split('.').map(|part| part.parse().unwrap());
+        parts.chain(std::iter::repeat(0)).take(3).collect()
+    };
+    let (own, others): (Vec<_>, Vec<_>) = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .partition(|package| package["name"] == env!("CARGO_PKG_NAME"));
+    let highest = others.into_iter().map(version).max().unwrap();
+    assert_eq!(version(own[0]), highest);
+}

@@ -1,0 +1,499 @@
+//! `explain`: what addresses are to Twilio, judged by the published figures.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+
+use crate::common::{Ran, Tool, facts, valid_json};
+use serde_json::Value;
+
+/// The answers to addresses that come from stdin.
+fn asked(options: &str, lines: &str) -> Ran {
+    let mut tool = Tool::line(&format!("explain {options}")).file("lines", lines);
+    let file = std::fs::File::open(tool.folder().join("lines")).unwrap();
+    tool.command().stdin(Stdio::from(file));
+    tool.run()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// First, last and outside addresses of every network of every edition.
+fn edges() -> BTreeSet<u32> {
+    let ranges = facts::listed().into_iter().map(|(.., range)| range);
+    let edges = ranges.flat_map(|(first, last)| [first - 1, first, last, last + 1]);
+    edges.chain([0, u32::MAX]).collect()
+}
+
+#[test]
+fn every_edge_of_every_network_is_what_was_published() {
+    let lines: Vec<String> = edges()
+        .iter()
+        .map(|a| Ipv4Addr::from(*a).to_string())
+        .collect();
+    let json = asked("--json", &lines.join("\n")).ok();
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let answers = report["addresses"].as_array().unwrap();
+    assert_eq!(answers.len(), lines.len());
+    let listed = facts::listed();
+    for (answer, address) in answers.iter().zip(edges()) {
+        let own = Ipv4Addr::from(address);
+        assert_eq!(answer["address"], own.to_string());
+        assert_eq!(answer["network"], format!("{own}/32"));
+        let expected: BTreeSet<String> = listed
+            .iter()
+            .filter(|(.., (first, last))| (*first..=*last).contains(&address))
+            .map(|(edition, plane, region, range)| {
+                let ports = facts::ports(edition);
+                let ports = match plane.as_str() {
+                    "media" => format!("udp {}-{}", ports.media.0, ports.media.1),
+                    _ => format!("udp {}, tcp {}, tls {}", ports.udp, ports.tcp, ports.tls),
+                };
+                format!(
+                    "{edition} {plane} {region} {} {ports}",
+                    facts::cidrs(&[*range])[0]
+                )
+            })
+            .collect();
+        let told: BTreeSet<String> = answer["published"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|entry| {
+                assert_eq!(entry["whole"], true);
+                entry["editions"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(move |edition| {
+                        format!(
+                            "{} {} {} {} {}",
+                            text(&edition["edition"]),
+                            text(&entry["plane"]),
+                            text(&entry["region"]),
+                            text(&entry["network"]),
+                            text(&entry["ports"])
+                        )
+                    })
+            })
+            .collect();
+        assert_eq!(told, expected, "{}", Ipv4Addr::from(address));
+    }
+}
+
+#[test]
+fn what_the_selection_allows_is_what_was_published_for_it() {
+    for (edition, region, plane, direction) in [
+        ("global", "all", "both", "both"),
+        ("regional", "tokyo", "media", "in"),
+        ("regional-expanded", "europe", "both", "out"),
+        ("interconnect", "sydney", "signaling", "both"),
+    ] {
+        let lines: Vec<String> = edges()
+            .iter()
+            .map(|a| Ipv4Addr::from(*a).to_string())
+            .collect();
+        let options = format!(
+            "-q --json --edition {edition} --region {region} --plane {plane} --direction {direction}"
+        );
+        let report: Value = serde_json::from_str(&asked(&options, &lines.join("\n")).ok()).unwrap();
+        for (answer, address) in report["addresses"].as_array().unwrap().iter().zip(edges()) {
+            let mut expected: BTreeSet<String> = BTreeSet::new();
+            for (name, rules) in [
+                ("signaling", &["udp udp", "tcp tcp", "tls tcp"][..]),
+                ("media", &["null udp"]),
+            ] {
+                let allowed = facts::published(edition, region, name);
+                let inside = allowed
+                    .iter()
+                    .any(|(first, last)| (*first..=*last).contains(&address));
+                if inside && (plane == "both" || plane == name) {
+                    for way in ["in", "out"] {
+                        if direction == "both" || direction == way {
+                            expected
+                                .extend(rules.iter().map(|rule| format!("{way} {name} {rule}")));
+                        }
+                    }
+                }
+            }
+            let told: BTreeSet<String> = answer["rules"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|rule| {
+                    let transport = rule["transport"].as_str().unwrap_or("null");
+                    let (way, plane) = (text(&rule["direction"]), text(&rule["plane"]));
+                    format!("{way} {plane} {transport} {}", text(&rule["protocol"]))
+                })
+                .collect();
+            assert_eq!(told, expected, "{options} {}", Ipv4Addr::from(address));
+            let allowed = if expected.is_empty() { "no" } else { "yes" };
+            assert_eq!(answer["allowed"], allowed);
+        }
+    }
+}
+
+const OLD: &str = "regional (superseded on 2024-02-21 by global), regional-expanded (superseded on 2024-02-21 by global)";
+
+#[test]
+fn people_read_a_line_for_each_fact() {
+    let told = Tool::line("explain 54.65.63.193 54.65.63.0/24:10000/udp 8.8.8.8").run_once();
+    assert_eq!(
+        told,
+        format!(
+            "54.65.63.193  signaling of tokyo (54.65.63.192/30), udp 5060, tcp 5060, tls 5061: {OLD}, global (in force since 2024-02-21)\n\
+             54.65.63.193  media of tokyo (54.65.63.192/26), udp 10000-20000: {OLD}\n\
+             54.65.63.193  allowed by edition global, in and out: signaling udp (54.65.63.192/30), signaling tcp (54.65.63.192/30), signaling tls (54.65.63.192/30)\n\
+             54.65.63.0/24:10000/udp  in part signaling of tokyo (54.65.63.192/30), udp 5060, tcp 5060, tls 5061: {OLD}, global (in force since 2024-02-21)\n\
+             54.65.63.0/24:10000/udp  in part media of tokyo (54.65.63.192/26), udp 10000-20000: {OLD}\n\
+             54.65.63.0/24:10000/udp  not allowed by edition global\n\
+             8.8.8.8  in no edition\n\
+             8.8.8.8  not allowed by edition global\n"
+        )
+    );
+}
+
+#[test]
+fn ports_and_protocols_are_those_that_packets_go_to() {
+    for (options, question, allowed) in [
+        (
+            "",
+            "54.65.63.193:5060/udp",
+            "in and out: signaling udp (54.65.63.192/30)",
+        ),
+        (
+            "",
+            "54.65.63.193:5060",
+            "in and out: signaling udp (54.65.63.192/30), signaling tcp (54.65.63.192/30)",
+        ),
+        (
+            "",
+            "54.65.63.193:5061/tls",
+            "in and out: signaling tls (54.65.63.192/30)",
+        ),
+        (
+            "",
+            "54.65.63.193:5061/tcp",
+            "in and out: signaling tls (54.65.63.192/30)",
+        ),
+        ("", "54.65.63.193:5061/udp", ""),
+        ("", "54.65.63.193:10000/udp", ""),
+        ("", "168.86.128.0:9999/udp", ""),
+        (
+            "",
+            "168.86.128.0:10000/udp",
+            "in and out: media (168.86.128.0/18)",
+        ),
+        (
+            "",
+            "168.86.191.255:60000/udp",
+            "in and out: media (168.86.128.0/18)",
+        ),
+        ("", "168.86.191.255:60001/udp", ""),
+        ("", "168.86.128.0:10000/tcp", ""),
+        (
+            "--local-sip-port 5070",
+            "54.65.63.193:5070/udp",
+            "in: signaling udp (54.65.63.192/30)",
+        ),
+        (
+            "--local-sip-port 5070",
+            "54.65.63.193:5060/udp",
+            "out: signaling udp (54.65.63.192/30)",
+        ),
+        ("--region tokyo -q", "54.172.60.1:5060/udp", ""),
+        (
+            "--edition regional,global -q",
+            "54.65.63.200:10000/udp",
+            "in and out: media (54.65.63.192/26)",
+        ),
+    ] {
+        let told = Tool::line(&format!("explain {options} {question}")).run_once();
+        let last = told.lines().last().unwrap();
+        if allowed.is_empty() {
+            assert!(
+                last.starts_with(&format!("{question}  not allowed by edition ")),
+                "{told}"
+            );
+        } else {
+            assert!(
+                last.starts_with(&format!("{question}  allowed by edition ")),
+                "{told}"
+            );
+            assert!(last.ends_with(&format!(", {allowed}")), "{told}");
+        }
+    }
+    let told = Tool::line("explain 54.65.63.192/29").run_once();
+    assert!(
+        told.contains(
+            "54.65.63.192/29  partly allowed by edition global, in and out: signaling udp"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_list_of_the_users_own_is_an_edition_too() {
+    let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+        signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [192.0.2.0/30]}}\n\
+        media: {ports: 10000-20000, networks: {tokyo: [198.51.100.0/24]}}\n";
+    let told = Tool::line("explain -q --dataset own 192.0.2.1 54.65.63.193")
+        .file("own", own)
+        .run_once();
+    assert!(told.contains("192.0.2.1  signaling of tokyo (192.0.2.0/30), udp 5060, tcp 5060, tls 5061: own (in force)\n"), "{told}");
+    assert!(told.contains("192.0.2.1  allowed by edition own"), "{told}");
+    assert!(
+        told.contains("54.65.63.193  not allowed by edition own (tokyo)\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_json_is_of_its_schema() {
+    let test = "explain::the_json_is_of_its_schema";
+    let questions =
+        "0.0.0.0/0\n54.65.63.193\n54.65.63.193:5061/tls\n168.86.0.0/16:10000/udp\n208.78.112.67\n";
+    let report = valid_json(test, "explain", &asked("--json", questions));
+    assert_eq!(report["addresses"].as_array().unwrap().len(), 5);
+    assert_eq!(report["addresses"][2]["address"], "54.65.63.193:5061/tls");
+    assert_eq!(report["addresses"][3]["allowed"], "partly");
+    let report = valid_json(test, "explain", &asked("--json", "# nothing\n\n"));
+    assert_eq!(report["addresses"], serde_json::json!([]));
+}
+
+#[test]
+fn thousands_of_lines_are_answered_in_their_order() {
+    let mut lines = String::new();
+    for number in 0..100_000_u32 {
+        let address = if number % 2 == 0 {
+            0xa856_8000 + number / 2 % 20_000
+        } else {
+            number.wrapping_mul(2_654_435_761)
+        };
+        writeln!(lines, "{}", Ipv4Addr::from(address)).unwrap();
+    }
+    let told = asked("", &lines).ok();
+    let mut verdicts = told
+        .lines()
+        .filter(|line| line.contains("allowed by edition global"));
+    for line in lines.lines() {
+        let verdict = verdicts.next().unwrap();
+        let (address, rest) = verdict.split_once("  ").unwrap();
+        assert_eq!(address, line);
+        let number = facts::address(line);
+        let media = (0xa856_8000..=0xa856_bfff).contains(&number);
+        let sip = facts::published("global", "all", "signaling")
+            .iter()
+            .any(|(a, b)| (*a..=*b).contains(&number));
+        assert_eq!(rest.starts_with("allowed"), media || sip, "{verdict}");
+    }
+    assert_eq!(verdicts.next(), None);
+}
+
+#[test]
+fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
+    let told = asked(
+        "",
+        "192.0.2.1 # a PBX\n\nnonsense\n  192.0.2.0/24  \n192.0.2.1/24\n2001:db8::1\n",
+    )
+    .refused();
+    assert_eq!(
+        told,
+        "twilio-sip-allow: error: stdin:3: 'nonsense' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1\n\
+         twilio-sip-allow: error: stdin:5: '192.0.2.1/24' has host bits set; the network is 192.0.2.0/24\n\
+         twilio-sip-allow: error: stdin:6: '2001:db8::1' is IPv6; Twilio's SIP service has IPv4 addresses only\n"
+    );
+    let many = asked("", &"x\n".repeat(30)).refused();
+    assert_eq!(many.lines().count(), 21);
+    assert!(many.ends_with("error: 10 more such faults\n"), "{many}");
+    for (line, message) in [
+        (
+            "explain 192.0.2.1 -",
+            "'-' reads all addresses from stdin; give no others beside it",
+        ),
+        (
+            "explain --dataset - -",
+            "--dataset and the addresses cannot both be read from stdin",
+        ),
+        (
+            "explain 192.0.2.1:sip",
+            "'sip' is not a port with a protocol; write PORT or PORT/PROTOCOL behind the colon",
+        ),
+        (
+            "explain --region nowhere 192.0.2.1",
+            "unknown region 'nowhere'",
+        ),
+    ] {
+        let told = Tool::line(line).run().refused();
+        assert!(told.contains(message), "{told}");
+    }
+}
+
+#[test]
+fn the_verdict_says_what_was_selected() {
+    for (options, verdict) in [
+        ("", "not allowed by edition global"),
+        (
+            "--region sydney,tokyo",
+            "not allowed by edition global (tokyo, sydney)",
+        ),
+        (
+            "--plane media --direction in",
+            "not allowed by edition global (media; in)",
+        ),
+        (
+            "--transport tls --edition regional,global",
+            "not allowed by edition regional and global (tls)",
+        ),
+    ] {
+        let told = Tool::line(&format!("explain -q {options} 8.8.8.8")).run_once();
+        assert_eq!(
+            told.lines().last(),
+            Some(&*format!("8.8.8.8  {verdict}")),
+            "{options}"
+        );
+    }
+}
+
+/// The networks that are published inside 0.0.0.0/0 are those of all editions.
+#[test]
+fn an_answer_lists_16_networks_and_counts_the_others() {
+    let report = valid_json(
+        "explain::an_answer_lists_16_networks_and_counts_the_others",
+        "explain",
+        &asked("--json", "0.0.0.0/0\n0.0.0.0/1\n54.65.63.0/24\n"),
+    );
+    assert_eq!(report["version"], 2);
+    let answers = report["addresses"].as_array().unwrap();
+    // An edition that publishes a network on other ports has a row of its own.
+    let rows = |width: u32| {
+        let rows = facts::listed()
+            .into_iter()
+            .filter(move |(.., range)| width == 0 || u64::from(range.1) < 1 << (32 - width));
+        let rows = rows.map(|(edition, plane, region, range)| {
+            let ports = match (&plane[..], facts::ports(&edition)) {
+                ("media", ports) => format!("{:?}", ports.media),
+                (_, ports) => format!("{} {} {}", ports.udp, ports.tcp, ports.tls),
+            };
+            (plane, region, range, ports)
+        });
+        rows.collect::<BTreeSet<_>>().len()
+    };
+    for (answer, all) in answers.iter().zip([rows(0), rows(1)]) {
+        assert_eq!(answer["published"].as_array().unwrap().len(), 16);
+        assert_eq!(answer["more_published"], all - 16);
+    }
+    assert_eq!(answers[2]["published"].as_array().unwrap().len(), 2);
+    assert_eq!(answers[2]["more_published"], 0);
+    let text = asked("", "0.0.0.0/0\n").ok();
+    let more = format!("0.0.0.0/0  and {} more published networks", rows(0) - 16);
+    assert_eq!(text.lines().nth(16), Some(&*more), "{text}");
+    assert_eq!(text.lines().count(), 18, "{text}");
+}
+
+/// A list of 20 signaling networks, 192.0.2.0/30 and every second /30 after it.
+#[test]
+fn a_rule_lists_16_of_its_networks_and_counts_the_others() {
+    let networks: Vec<String> = (0..20).map(|n| format!("192.0.2.{}/30", n * 8)).collect();
+    let own = format!(
+        "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+         signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [{}]}}}}\n\
+         media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n",
+        networks.join(", ")
+    );
+    let call = |question: &str| {
+        Tool::line(&format!(
+            "explain -q --dataset own --transport udp {question}"
+        ))
+        .file("own", &own)
+        .run_once()
+    };
+    let told = call("192.0.2.0/24");
+    let first = networks[..16].join(", ");
+    assert!(
+        told.ends_with(&format!(
+            "192.0.2.0/24  partly allowed by edition own (udp), in and out: signaling udp ({first} and 4 more)\n"
+        )),
+        "{told}"
+    );
+    assert!(
+        told.contains("192.0.2.0/24  and 4 more published networks\n"),
+        "{told}"
+    );
+    // Those of them that the question touches, wherever they are in the list.
+    let told = call("192.0.2.64/26");
+    let touched = networks[8..16].join(", ");
+    assert!(
+        told.ends_with(&format!("signaling udp ({touched})\n")),
+        "{told}"
+    );
+    assert!(!told.contains("more published"), "{told}");
+    assert!(call("192.0.2.4/30").ends_with("192.0.2.4/30  not allowed by edition own (udp)\n"));
+    assert!(call("192.0.2.9").contains(
+        "192.0.2.9  allowed by edition own (udp), in and out: signaling udp (192.0.2.8/30)\n"
+    ));
+}
+
+#[test]
+fn equal_questions_have_equal_answers_however_many_are_asked() {
+    let lines: Vec<String> = (0..3_000)
+        .map(|n| format!("54.65.63.192/26:{}\n", 1 + n % 1_500))
+        .collect();
+    let told = asked("", &lines.concat()).ok();
+    let (first, second) = told.split_at(told.len() / 2);
+    assert_eq!(first, second);
+    let allowed = "54.65.63.192/26:5060  partly allowed by edition global, in and out: signaling udp (54.65.63.192/30)";
+    let told = asked("", &"54.65.63.192/26:5060\n".repeat(3)).ok();
+    assert_eq!(told.matches(allowed).count(), 3, "{told}");
+}
+
+/// A job must not pass because the program failed, or because a part is allowed.
+#[test]
+fn all_allowed_gives_status_1_unless_all_is_allowed() {
+    for (lines, status) in [
+        ("54.65.63.193\n168.86.128.0/18\n", 0),
+        ("54.65.63.193:5060/udp\n", 0),
+        ("54.65.63.193\n168.86.0.0/16\n", 1),
+        ("54.65.63.193\n54.65.63.196\n54.65.63.194\n", 1),
+        ("54.65.63.193:5062/udp\n", 1),
+        ("54.65.63.193\nbogus.host\n", 2),
+        ("# none\n", 2),
+    ] {
+        for form in ["", "--json"] {
+            assert_eq!(
+                asked(&format!("--all-allowed {form}"), lines).status,
+                status,
+                "{lines}"
+            );
+        }
+        assert_eq!(
+            asked("", lines).status,
+            if lines.contains("bogus") { 2 } else { 0 },
+            "{lines}"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    let mut tool = Tool::line("explain");
+    let mut child = tool
+        .command()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all("192.0.2.1\n".repeat(100_000).as_bytes())
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(2), 0));
+}

@@ -1,0 +1,422 @@
+//! Inputs that somebody made to harm get a clear answer, and no file or stdin hangs the program.
+
+use crate::common;
+
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::common::Tool;
+use crate::common::hostile::{Hostile, INPUTS};
+
+/// No input may take more memory than this; kilobytes.
+const MEMORY: u32 = 256 << 10;
+
+/// A guard against hanging alone: how long each takes is measured by `benches/hostile.rs`.
+const SECONDS: u32 = 120;
+
+#[test]
+fn hostile_inputs_get_a_clear_answer_within_256_mb() {
+    let (some, others) = INPUTS.split_at(INPUTS.len() / 2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| answered(some));
+        answered(others);
+    });
+}
+
+fn answered(inputs: &[Hostile]) {
+    let folder = tempfile::tempdir().unwrap();
+    for hostile in inputs {
+        let name = hostile.name;
+        let start = Instant::now();
+        let (status, stdout, stderr) = answer(hostile, folder.path());
+        if let Some(wanted) = hostile.answer.strip_prefix("stdout: ") {
+            assert!(
+                status == Some(0) || status == Some(1),
+                "{name}: {status:?} {stderr}"
+            );
+            assert!(stdout.contains(wanted), "{name}: {stdout:.2000}");
+            assert_eq!(stderr, "", "{name}");
+        } else {
+            assert_eq!(status, Some(2), "{name}: {stderr:.2000}");
+            assert_eq!(stdout, "", "{name}");
+            assert!(stderr.contains(hostile.answer), "{name}: {stderr:.2000}");
+            assert!(
+                stderr.len() < 100_000,
+                "{name}: {} bytes are told",
+                stderr.len()
+            );
+        }
+        println!("{:6.1} s  {name}", start.elapsed().as_secs_f64());
+    }
+}
+
+fn answer(hostile: &Hostile, folder: &Path) -> (Option<i32>, String, String) {
+    std::fs::write(folder.join("FILE"), (hostile.make)()).unwrap();
+    let call = format!(
+        "ulimit -v {MEMORY}; exec timeout {SECONDS} '{}' {}",
+        env!("CARGO_BIN_EXE_twilio-sip-allow"),
+        hostile.args
+    );
+    let output = Command::new("sh")
+        .args(["-c", &call])
+        .current_dir(folder)
+        // Threads reserve addresses for memory that they do not take.
+        .env("MALLOC_ARENA_MAX", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).expect(hostile.name);
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// Every limit can be raised, and then the answer is the right one.
+#[test]
+fn a_limit_that_is_raised_lets_the_same_input_through() {
+    let rules = |count: u32| {
+        let one = |n: u32| {
+            format!(
+                "-A TWILIO-SIP-IN -s 10.{}.{}.0/25 -j ACCEPT\n",
+                n >> 8,
+                n & 255
+            )
+        };
+        let all: String = (0..count).map(one).collect();
+        format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{all}COMMIT\n")
+    };
+    let check = "check -q -f iptables --direction in";
+    let jumps: Vec<String> = (0..6).map(|n| format!("-A C{n} -j C{}\n", n + 1)).collect();
+    let chains: Vec<String> = (0..=6).map(|n| format!(":C{n} - [0:0]\n")).collect();
+    let deep = format!(
+        "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n{}-A TWILIO-SIP-IN -j C0\n{}-A C6 -j ACCEPT\nCOMMIT\n",
+        chains.concat(),
+        jumps.concat()
+    );
+    for (limit, low, high, input) in [
+        ("input", "1K", "1M", rules(100)),
+        ("rules", "99", "100", rules(100)),
+        ("boxes", "99", "1000", rules(100)),
+        ("work", "200", "100K", rules(100)),
+        ("depth", "7", "8", deep),
+        ("output", "1K", "1M", rules(100)),
+    ] {
+        let call = |bound: &str| {
+            let line = format!("{check} --limit {limit}={bound} FILE");
+            Tool::line(&line).file("FILE", &input).run()
+        };
+        let refused = call(low).refused();
+        assert!(
+            refused.contains(&format!("--limit {limit}=NUMBER allows more")),
+            "{limit}: {refused}"
+        );
+        let free = Tool::line(&format!("{check} FILE"))
+            .file("FILE", &input)
+            .run();
+        let raised = call(high);
+        assert_eq!(
+            (raised.status, &raised.stdout),
+            (1, &free.stdout),
+            "{limit}: {raised}"
+        );
+        assert!(
+            raised.stdout.contains("extra   in  any protocol"),
+            "{raised}"
+        );
+    }
+    let list = common::render("--edition current --format nftables");
+    for (line, limit) in [
+        ("scan --limit addresses=FIGURE FILE", "addresses"),
+        ("scan --limit input=FIGURE FILE", "input"),
+    ] {
+        let call = |figure: &str| {
+            Tool::line(&line.replace("FIGURE", figure))
+                .file("FILE", &list)
+                .run()
+        };
+        let refused = call("3").refused();
+        assert!(
+            refused.contains(&format!("--limit {limit}=NUMBER allows more")),
+            "{refused}"
+        );
+        assert_eq!(call("1M").status, 0);
+    }
+    let template = |limit: &str| {
+        Tool::line(&format!("-q --region tokyo --template FILE {limit}"))
+            .file("FILE", "{{ 'x' * 1000 }}")
+            .run()
+    };
+    assert_eq!(template("--limit output=1000").ok(), "x".repeat(1000));
+    let refused = template("--limit output=999").refused();
+    assert!(
+        refused.contains(
+            "FILE:1: the output has more than 999 bytes; --limit output=NUMBER allows more"
+        ),
+        "{refused}"
+    );
+    let refused = Tool::line("-f nft --dataset FILE --limit list=10")
+        .file("FILE", &list)
+        .run()
+        .refused();
+    assert!(
+        refused.contains("it has more than 10 bytes; --limit list=NUMBER allows more"),
+        "{refused}"
+    );
+}
+
+/// What is no file, by name and as stdin, for every verb that reads one.
+#[test]
+fn folders_and_devices_are_refused() {
+    for (line, reads_folders) in [
+        ("check -q -f iptables FILE", false),
+        ("scan FILE", true),
+        ("-q -f nft --dataset FILE", false),
+        ("-q --template FILE", false),
+        ("dataset diff FILE", false),
+        ("dataset import --name x FILE", false),
+    ] {
+        let call = |file: &str| Tool::line(&line.replace("FILE", file)).run();
+        if !reads_folders {
+            let told = call("/").refused();
+            assert!(
+                told.contains("cannot read /: it is a folder"),
+                "{line}: {told}"
+            );
+        }
+        for device in ["/dev/zero", "/dev/null", "/dev/random"] {
+            let told = call(device).refused();
+            assert!(
+                told.contains(&format!("cannot read {device}: it is a device, not a file")),
+                "{line}: {told}"
+            );
+        }
+        // The test's own stdin is /dev/null, and the runtime puts that in the place of a closed one.
+        let told = call("-").refused();
+        assert!(told.contains("cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it, or name a file"), "{line}: {told}");
+    }
+    let told = Tool::line("explain -").run().refused();
+    assert!(told.contains("cannot read stdin: it is closed"), "{told}");
+    for redirection in ["<&-", "</dev/zero", "</"] {
+        let call = format!(
+            "'{}' check -f pf {redirection}",
+            env!("CARGO_BIN_EXE_twilio-sip-allow")
+        );
+        let output = Command::new("sh").args(["-c", &call]).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{redirection}: {told}");
+        assert!(
+            told.contains("cannot read stdin: it is "),
+            "{redirection}: {told}"
+        );
+    }
+}
+
+/// A named pipe, as `<(ssh pbx iptables-save)` is one, is read to its end.
+#[test]
+fn a_pipe_is_a_file() {
+    let rules = common::render("-f iptables");
+    let mut tool = Tool::line("check -q -f iptables pipe");
+    let pipe = tool.folder().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = std::thread::spawn(move || std::fs::write(pipe, rules).unwrap());
+    assert_eq!(
+        tool.run().ok().lines().next(),
+        Some(
+            "in sync: exactly what iptables needs for all regions, edition regional, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)"
+        )
+    );
+    writer.join().unwrap();
+}
+
+/// While a file is being written anew, every answer is about all of the old or the new one, or says
+/// that it was changed.
+#[test]
+fn a_file_that_changes_while_it_is_read_is_refused() {
+    let rules = common::render("-f iptables");
+    let padding = format!("# {}\n", "x".repeat(98)).repeat(200_000);
+    let text = format!("{padding}{rules}");
+    let mut tool = Tool::line("check -q -f iptables rules").file("rules", &text);
+    let path = tool.folder().join("rules");
+    let stop = AtomicBool::new(false);
+    let mut changed = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                // The last rules are gone for a moment, and the text ends in a whole line.
+                file.set_len((padding.len() + 500) as u64).unwrap();
+                file.seek(SeekFrom::Start(padding.len() as u64)).unwrap();
+                file.write_all(rules.as_bytes()).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let ran = tool.run();
+            if ran
+                .stderr
+                .contains("cannot read rules: it was changed while it was read; try again")
+            {
+                changed += 1;
+                ran.refused();
+            } else {
+                // It was read between two changes, each of which leaves what has no COMMIT.
+                assert!(ran.status == 0 || ran.status == 2, "{ran}");
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(changed > 0, "no read met a change");
+}
+
+/// A file that another takes the place of is read as it was when it was opened.
+#[test]
+fn a_file_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new() {
+    let rules = common::render("-f iptables");
+    let padding = format!("# {}\n", "x".repeat(98)).repeat(100_000);
+    let good = format!("{padding}{rules}");
+    let bad = format!("{padding}{}", rules.replace("5061", "5062"));
+    let mut tool = Tool::line("check -q -f iptables rules")
+        .file("rules", &good)
+        .file("good", &good)
+        .file("bad", &bad);
+    let folder = tool.folder().to_owned();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for name in ["bad", "good"].iter().cycle() {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                std::fs::copy(folder.join(name), folder.join("next")).unwrap();
+                std::fs::rename(folder.join("next"), folder.join("rules")).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let ran = tool.run();
+            assert!(
+                ran.status == 0 || ran.status == 1 && ran.stdout.contains("5061"),
+                "{ran}"
+            );
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Marks and line ends of other systems are no part of a text.
+#[test]
+fn a_byte_order_mark_and_carriage_returns_make_no_difference() {
+    for format in common::READ_BY_CHECK {
+        let sayable = match *format {
+            "aws-sg" => "--direction in",
+            other => common::sayable(other),
+        };
+        let options = format!("-q --edition current {sayable} -f {format}");
+        let rules = Tool::line(&options).run().ok();
+        let windows = format!("\u{feff}{}", rules.replace('\n', "\r\n"));
+        let told = Tool::line(&format!("check {options} rules"))
+            .file("rules", windows)
+            .run();
+        assert_eq!(told.status, 0, "{format}: {told}");
+    }
+}
+
+/// The lowest bound of a limit with which `check` takes a text.
+fn least(limit: &str, format: &str, text: &str) -> u32 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deployed");
+    std::fs::write(&file, text).unwrap();
+    let taken = |bound: u32| {
+        let options = format!("check --region tokyo --direction in --quiet --format {format}");
+        let mut tool = Tool::line(&format!("{options} --limit {limit}={bound}"));
+        tool.command().arg(&file);
+        let ran = tool.run();
+        let told = format!("--limit {limit}=NUMBER allows more");
+        assert!(ran.status < 2 || ran.stderr.contains(&told), "{ran}");
+        ran.status < 2
+    };
+    let (mut low, mut high) = (1, 1000);
+    while low < high {
+        let middle = u32::midpoint(low, high);
+        if taken(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// What each limit counts is counted to the last one.
+#[test]
+fn limits_are_exact() {
+    let iptables = |rules: &str| format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
+    let nftables = |chains: &[(&str, &str)]| {
+        let chains = chains
+            .iter()
+            .map(|(name, rule)| format!("chain {name} {{\n{rule}\n}}\n"));
+        format!("table inet filter {{\n{}}}\n", chains.collect::<String>())
+    };
+    // Rules that decide nothing, rules in the kernel's sense, and what lists multiply them to.
+    let log = iptables(&"-A TWILIO-SIP-IN -j LOG\n".repeat(7));
+    assert_eq!(least("rules", "iptables", &log), 7);
+    // More than the four networks of the selection, which count for the same limit.
+    let ports = nftables(&[("twilio_sip_in", "udp dport { 1, 3, 5, 7, 9 } accept")]);
+    assert_eq!(least("rules", "nftables", &ports), 5);
+    let pass =
+        "pass in quick inet proto udp from { 10.0.0.1, 10.0.0.3 } to any port { 5060, 5062 }\n";
+    assert_eq!(least("rules", "pf", pass), 4);
+    assert_eq!(least("rules", "pf", &pass.repeat(2)), 8);
+    // Three members of a group; they are read once for each group that has them: C, B and A.
+    let groups = "object-group network C\n host 10.0.0.1\n host 10.0.0.3\n host 10.0.0.5\n\
+                  object-group network B\n group-object C\n\
+                  object-group network A\n group-object B\n\
+                  ip access-list extended TWILIO-SIP-IN\n permit udp object-group A any eq 5060\n";
+    assert_eq!(least("rules", "cisco", groups), 3 * 3);
+    assert_eq!(least("depth", "cisco", groups), 3);
+    let groups = groups.replace(" host", " network-object host");
+    let (groups, _) = groups.split_once("ip access-list").unwrap();
+    let entry = "access-list TWILIO-SIP-IN extended permit udp object-group A any eq 5060\n";
+    let text = format!("{groups}{entry}");
+    assert_eq!(least("rules", "cisco-asa", &text), 3 * 3);
+    assert_eq!(
+        least("rules", "cisco-asa", &format!("{text}{}", entry.repeat(3))),
+        4 * 3
+    );
+    assert_eq!(least("depth", "cisco-asa", &text), 3);
+    let jumps = nftables(&[
+        ("twilio_sip_in", "jump a"),
+        ("a", "jump b"),
+        ("b", "jump c"),
+        ("c", "accept"),
+    ]);
+    assert_eq!(least("depth", "nftables", &jumps), 4);
+    // Signaling over each of three transports, and media, are missing.
+    assert_eq!(least("boxes", "iptables", &iptables("")), 4);
+    // Each corner that is cut out of what is left makes four parts of one.
+    for count in [10, 20] {
+        let element = |at: u32| format!("10.0.{at}.1 . {}", 5060 + 2 * at);
+        let elements: Vec<String> = (0..count).map(element).collect();
+        let rule = format!(
+            "ip saddr . udp dport != {{ {} }} accept",
+            elements.join(", ")
+        );
+        let effort: u32 = (0..count).map(|cut| 1 + 3 * cut).sum();
+        let text = nftables(&[("twilio_sip_in", &rule)]);
+        assert_eq!(least("boxes", "nftables", &text), effort);
+    }
+    // Thirty-two steps for each word of a macro that is kept: 8 addresses, commas and braces.
+    let addresses: Vec<String> = (0..8).map(|at| format!("10.0.{at}.1")).collect();
+    let pass = "pass in quick inet proto udp from $a to any port 5060\n";
+    let text = format!("a = \"{{ {} }}\"\n{pass}", addresses.join(", "));
+    assert_eq!(least("work", "pf", &text), 17 * 32);
+}

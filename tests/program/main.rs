@@ -1,0 +1,16 @@
+//! The program as its users call it: the command line, its reports and its errors.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bad_input;
+mod check;
+mod command_line;
+mod dataset;
+mod documents;
+mod explain;
+mod failures_around_it;
+mod hostile_inputs;
+mod outputs;
+mod scan;
+mod system_calls_and_crates;

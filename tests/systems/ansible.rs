@@ -1,0 +1,568 @@
+//! The example role for Ansible: real Ansible over real ssh, on hosts that are network namespaces.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::lab::BackEnd;
+use crate::common::namespace::Namespace;
+use crate::common::{Tool, python, skip};
+
+const TEST: &str = "the role for Ansible";
+
+const TOOLS: [&str; 8] = [
+    "nft",
+    "xtables-nft-multi",
+    "xtables-legacy-multi",
+    "ssh",
+    "ssh-keygen",
+    "sshd",
+    "timeout",
+    "unshare",
+];
+
+/// The hosts of the example's inventory, with what it selects for each.
+const HOSTS: [(&str, BackEnd, &str); 3] = [
+    ("pbx1", BackEnd::Nftables, ""),
+    ("sbc1", BackEnd::IptablesNft, "--region tokyo,singapore"),
+    (
+        "sbc2",
+        BackEnd::IptablesLegacy,
+        "--direction in --local-rtp-ports 20000-29999",
+    ),
+];
+
+const NONE: [&str; 0] = [];
+
+/// What only the old edition allows, and what only the new one does, in any listing.
+const OLD_MEDIA: &str = "54.65.63.192/26";
+const NEW_MEDIA: &str = "168.86.128.0/18";
+
+#[test]
+fn the_role_installs_finds_drift_mends_it_and_changes_editions() {
+    let Some(fleet) = Fleet::new() else { return };
+    let change = [
+        "-e",
+        r#"{"twilio_sip_allow_editions": ["regional", "global"]}"#,
+    ];
+
+    let first = fleet.play(&change);
+    first.assert_changed(&["pbx1", "sbc1", "sbc2"]);
+    fleet.assert_in_sync("regional,global");
+    for host in &fleet.hosts {
+        let listing = fleet.listing(host);
+        assert!(listing.contains(OLD_MEDIA), "{}: {listing}", host.name);
+        assert!(listing.contains(NEW_MEDIA), "{}: {listing}", host.name);
+    }
+
+    let before = fleet.states();
+    let second = fleet.play(&change);
+    second.assert_changed(&[]);
+    assert_eq!(fleet.states(), before);
+
+    fleet.lose_rules_by_hand();
+    let drifted = fleet.states();
+    assert_ne!(drifted, before);
+    let found = fleet.play(&[change[0], change[1], "--check"]);
+    found.assert_changed(&["pbx1", "sbc1"]);
+    let told = found.task("Tell what has drifted");
+    let mut tellers = Play::changes(told);
+    tellers.sort_unstable();
+    assert_eq!(tellers, ["pbx1", "sbc1"], "{told}");
+    for said in [
+        "missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo",
+        "missing out tcp from any to 54.65.63.192/30 port 5061 (signaling tls of tokyo",
+        "INPUT has no jump to TWILIO-SIP-IN",
+    ] {
+        assert_eq!(told.matches(said).count(), 1, "{said} in {told}");
+    }
+    assert_eq!(fleet.states(), drifted, "check mode changed something");
+
+    // A host that is down keeps nobody else from being mended.
+    fleet.controller.script("ip link set sbc2 down");
+    let mended = fleet.play(&change);
+    fleet.controller.script("ip link set sbc2 up");
+    mended.assert_unreachable(&["sbc2"]);
+    mended.assert_changed(&["pbx1", "sbc1"]);
+    assert_eq!(fleet.states(), before);
+
+    let changed = fleet.play(&["-e", "serial=1"]);
+    changed.assert_changed(&["pbx1", "sbc1", "sbc2"]);
+    changed.assert_host_by_host();
+    fleet.assert_in_sync("global");
+    for host in &fleet.hosts {
+        let listing = fleet.listing(host);
+        assert!(!listing.contains(OLD_MEDIA), "{}: {listing}", host.name);
+        assert!(listing.contains(NEW_MEDIA), "{}: {listing}", host.name);
+    }
+
+    // As at boot, and again as at a reload.
+    for _ in 0..2 {
+        fleet.boot();
+        fleet.assert_in_sync("global");
+    }
+}
+
+struct Fleet {
+    folder: tempfile::TempDir,
+    controller: Namespace,
+    hosts: Vec<Host>,
+}
+
+struct Host {
+    name: &'static str,
+    back_end: BackEnd,
+    selection: &'static str,
+    address: String,
+    namespace: Namespace,
+    sshd: Option<Child>,
+}
+
+/// A user's firewall, that of its boot.
+const NFTABLES_CONF: &str = "\
+flush ruleset
+table inet filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		tcp dport 22 accept
+	}
+	chain output {
+		type filter hook output priority filter; policy drop;
+		ct state established,related accept
+	}
+}
+";
+
+/// The same in iptables.
+const IPTABLES_RULES: &str = "\
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT DROP [0:0]
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+COMMIT
+";
+
+/// What one host has besides, where the role is told to leave the jump alone.
+const OWN_HOOK: &str = "\
+:TWILIO-SIP-IN - [0:0]
+-A INPUT -i eth0 -j TWILIO-SIP-IN
+";
+
+/// Gives a host an /etc, a /run and a /root of its own, its kind of iptables, and its firewall;
+/// then serves ssh. All that is changed under /etc is then in /run/upper.
+const START: &str = r#"set -e
+mount -t tmpfs tmpfs /root
+mount -t tmpfs tmpfs /run
+mkdir /run/sshd /run/upper /run/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
+sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
+mkdir -p /etc/systemd/system/multi-user.target.wants /etc/iptables
+cp "$1/nftables.conf" /etc/nftables.conf
+case $3 in
+nftables) nft -f /etc/nftables.conf ;;
+*)
+    for command in iptables iptables-save iptables-restore; do
+        ln -sf "/usr/sbin/xtables-$3-multi" "/etc/alternatives/$command"
+    done
+    cp "$1/$3.rules" /etc/iptables/rules.v4
+    iptables-restore /etc/iptables/rules.v4 ;;
+esac
+exec "$(command -v sshd)" -D -e -f "$1/sshd_config" -o HostKey="$1/$2" -o ListenAddress="$4"
+"#;
+
+impl Fleet {
+    /// `None`, and a word about it, where root or a tool is missing.
+    fn new() -> Option<Fleet> {
+        let ansible = python(TEST)?.with_file_name("ansible-playbook");
+        if !ansible.exists() {
+            skip(TEST, &format!("{} is missing", ansible.display()));
+            return None;
+        }
+        let controller = Namespace::new(TEST, &TOOLS)?;
+        let folder = tempfile::tempdir().unwrap();
+        let mut hosts = Vec::new();
+        for (number, (name, back_end, selection)) in (10..).zip(HOSTS) {
+            hosts.push(Host {
+                name,
+                back_end,
+                selection,
+                address: format!("192.0.2.{number}"),
+                namespace: Namespace::new(TEST, &TOOLS)?,
+                sshd: None,
+            });
+        }
+        let mut fleet = Fleet {
+            folder,
+            controller,
+            hosts,
+        };
+        fleet.join();
+        fleet.write_files();
+        fleet.start();
+        Some(fleet)
+    }
+
+    /// A bridge in the controller's namespace, with a port for each host.
+    fn join(&self) {
+        self.controller.script(
+            "ip link set lo up
+ip link add bridge type bridge
+ip addr add 192.0.2.1/24 dev bridge
+ip link set bridge up",
+        );
+        for Host {
+            name,
+            address,
+            namespace,
+            ..
+        } in &self.hosts
+        {
+            let netns = namespace.name();
+            self.controller.script(&format!(
+                "ip link add {name} type veth peer name eth0 netns {netns}
+ip link set {name} master bridge up"
+            ));
+            namespace.script(&format!(
+                "ip link set lo up
+ip addr add {address}/24 dev eth0
+ip link set eth0 up"
+            ));
+        }
+    }
+
+    fn write_files(&self) {
+        let folder = self.folder.path().display();
+        let mut known_hosts = String::new();
+        let mut inventory = "all:\n  hosts:\n".to_owned();
+        self.make_key("client");
+        for Host { name, address, .. } in &self.hosts {
+            let key = self.make_key(name);
+            known_hosts.push_str(&format!("{address} {key}"));
+            inventory.push_str(&format!("    {name}: {{ansible_host: {address}}}\n"));
+        }
+        let files = [
+            ("known_hosts", known_hosts),
+            ("inventory.yml", inventory),
+            ("nftables.conf", NFTABLES_CONF.to_owned()),
+            ("nft.rules", IPTABLES_RULES.to_owned()),
+            (
+                "legacy.rules",
+                IPTABLES_RULES.replace("COMMIT\n", &format!("{OWN_HOOK}COMMIT\n")),
+            ),
+            (
+                "ssh_config",
+                format!(
+                    "User root
+IdentityFile {folder}/client
+IdentitiesOnly yes
+UserKnownHostsFile {folder}/known_hosts
+StrictHostKeyChecking yes
+BatchMode yes
+ConnectTimeout 5
+"
+                ),
+            ),
+            (
+                "sshd_config",
+                format!(
+                    "PidFile none
+AuthorizedKeysFile {folder}/client.pub
+StrictModes no
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+UsePAM no
+"
+                ),
+            ),
+            (
+                "ansible.cfg",
+                format!(
+                    "[defaults]
+remote_user = root
+remote_tmp = /run/ansible
+local_tmp = {folder}/local
+interpreter_python = /usr/bin/python3
+nocolor = true
+[ssh_connection]
+ssh_args = -F {folder}/ssh_config
+pipelining = true
+"
+                ),
+            ),
+        ];
+        for (name, content) in files {
+            std::fs::write(self.folder.path().join(name), content).unwrap();
+        }
+    }
+
+    /// A pair of keys; the public one.
+    fn make_key(&self, name: &str) -> String {
+        let path = self.folder.path().join(name);
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"])
+            .arg(&path)
+            .status()
+            .unwrap();
+        assert!(made.success());
+        std::fs::read_to_string(path.with_extension("pub")).unwrap()
+    }
+
+    fn start(&mut self) {
+        let folder = self.folder.path();
+        for host in &mut self.hosts {
+            let kind = match host.back_end {
+                BackEnd::Nftables => "nftables",
+                BackEnd::IptablesNft => "nft",
+                BackEnd::IptablesLegacy => "legacy",
+            };
+            let log = std::fs::File::create(folder.join(format!("{}.log", host.name))).unwrap();
+            // Every program here replaces the one that starts it, so this child is sshd itself.
+            let sshd = host
+                .namespace
+                .command("unshare")
+                .args(["--mount", "sh", "-c", START, "sh"])
+                .arg(folder)
+                .args([host.name, kind, &host.address])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(log)
+                .spawn();
+            host.sshd = Some(sshd.unwrap());
+        }
+        for host in &self.hosts {
+            self.wait_for(host);
+        }
+    }
+
+    fn wait_for(&self, host: &Host) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let output = self.ssh(host, "true");
+            if output.status.success() {
+                return;
+            }
+            let log = self.folder.path().join(format!("{}.log", host.name));
+            let log = std::fs::read_to_string(log).unwrap();
+            assert!(
+                Instant::now() < deadline,
+                "{}: {log}\n{output:?}",
+                host.name
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn ssh(&self, host: &Host, script: &str) -> Output {
+        self.controller
+            .command("ssh")
+            .arg("-F")
+            .arg(self.folder.path().join("ssh_config"))
+            .args([&host.address, &format!("set -e\n{script}")])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// What a script prints on a host, where it must not fail.
+    fn on(&self, host: &Host, script: &str) -> String {
+        let output = self.ssh(host, script);
+        assert!(
+            output.status.success(),
+            "{}: {script}\n{output:?}",
+            host.name
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn host(&self, name: &str) -> &Host {
+        self.hosts.iter().find(|host| host.name == name).unwrap()
+    }
+
+    /// Runs the example's playbook on the example's inventory, as it stands there.
+    fn play(&self, arguments: &[&str]) -> Play {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ansible");
+        let program = Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+        let ansible = python(TEST).unwrap().with_file_name("ansible-playbook");
+        let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
+        let mut command = self.controller.command("timeout");
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("TWILIO_SIP_ALLOW_") || name.starts_with("ANSIBLE_") {
+                command.env_remove(&*name);
+            }
+        }
+        let output = command
+            .arg("120")
+            .arg(ansible)
+            .arg("-i")
+            .arg(example.join("inventory.yml"))
+            .arg("-i")
+            .arg(self.folder.path().join("inventory.yml"))
+            .args(arguments)
+            .arg(example.join("site.yml"))
+            .env("ANSIBLE_CONFIG", self.folder.path().join("ansible.cfg"))
+            .env("ANSIBLE_HOME", self.folder.path())
+            .env("LC_ALL", "C.UTF-8")
+            .env("PATH", path)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        Play {
+            text: String::from_utf8(text).unwrap(),
+        }
+    }
+
+    /// What the firewall of a host prints.
+    fn listing(&self, host: &Host) -> String {
+        self.on(
+            host,
+            match host.back_end {
+                BackEnd::Nftables => "nft list ruleset",
+                _ => "iptables-save",
+            },
+        )
+    }
+
+    /// The firewall of each host, and all that was ever changed under its /etc.
+    fn states(&self) -> Vec<String> {
+        let files = r"cd /run/upper
+find . -type f -printf '%p %m ' -exec cksum {} ';' | sort
+find . -type l -printf '%p %l\n' | sort";
+        let state = |host: &Host| {
+            let rules = match host.back_end {
+                BackEnd::Nftables => "nft list ruleset",
+                _ => "iptables -S",
+            };
+            self.on(host, &format!("{rules}\n{files}"))
+        };
+        self.hosts.iter().map(state).collect()
+    }
+
+    /// Each host has what was selected for it, and one jump to each of its chains that is in use:
+    /// on one host its own, with its condition.
+    fn assert_in_sync(&self, edition: &str) {
+        for host in &self.hosts {
+            let listing = self.listing(host);
+            let call = format!(
+                "check --edition {edition} {} --format {} listing",
+                host.selection,
+                host.back_end.format()
+            );
+            let ran = Tool::line(&call).file("listing", &listing).run();
+            assert_eq!(ran.status, 0, "{}: {ran}", host.name);
+            let jumps = ["jump twilio_sip_", "-j TWILIO-SIP-"]
+                .iter()
+                .flat_map(|jump| listing.match_indices(jump));
+            let wanted = if host.selection.contains("--direction in") {
+                1
+            } else {
+                2
+            };
+            assert_eq!(jumps.count(), wanted, "{}: {listing}", host.name);
+            let own = listing.matches(OWN_HOOK.lines().last().unwrap()).count();
+            assert_eq!(own, usize::from(host.name == "sbc2"), "{listing}");
+        }
+    }
+
+    /// A rule less on two of the hosts, and a jump less on one of them.
+    fn lose_rules_by_hand(&self) {
+        self.on(
+            self.host("pbx1"),
+            "handle=$(nft -a list chain inet filter twilio_sip_in | sed -n 's/.*5061.* handle //p')
+nft delete rule inet filter twilio_sip_in handle $handle",
+        );
+        self.on(
+            self.host("sbc1"),
+            "rule=$(iptables -S TWILIO-SIP-OUT | sed -n '/tokyo .*tls/s/^-A/-D/p')
+eval iptables $rule
+iptables -D INPUT -j TWILIO-SIP-IN",
+        );
+    }
+
+    /// Each host loads its own firewall again, and then what the role has it load.
+    fn boot(&self) {
+        for host in &self.hosts {
+            self.on(
+                host,
+                match host.back_end {
+                    BackEnd::Nftables => "nft -f /etc/nftables.conf",
+                    _ => {
+                        "iptables-restore /etc/iptables/rules.v4
+cd /etc/systemd/system/multi-user.target.wants
+sed -n 's/^ExecStart=//p' twilio-sip-allow-twilio-sip.service | sh -e"
+                    }
+                },
+            );
+        }
+    }
+}
+
+/// Ends sshd before its namespace goes.
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(sshd) = &mut self.sshd {
+            let _ = sshd.kill();
+            let _ = sshd.wait();
+        }
+    }
+}
+
+/// What Ansible printed.
+struct Play {
+    text: String,
+}
+
+impl Play {
+    /// The hosts that have a count other than 0.
+    fn hosts_with(&self, count: &str) -> Vec<&str> {
+        let (_, recap) = self.text.split_once("PLAY RECAP").expect(&self.text);
+        let lines = recap.lines().filter_map(|line| line.split_once(" : "));
+        let lines: Vec<(&str, &str)> = lines.collect();
+        assert_eq!(lines.len(), HOSTS.len(), "{}", self.text);
+        let has = |counts: &str| {
+            let prefix = format!("{count}=");
+            let mut numbers = counts.split(' ').filter_map(|c| c.strip_prefix(&prefix));
+            numbers.next().expect(counts) != "0"
+        };
+        lines
+            .iter()
+            .filter(|(_, counts)| has(counts))
+            .map(|(host, _)| host.trim())
+            .collect()
+    }
+
+    /// Nothing failed, and these hosts changed, no other.
+    fn assert_changed(&self, hosts: &[&str]) {
+        assert_eq!(self.hosts_with("failed"), NONE, "{}", self.text);
+        assert_eq!(self.hosts_with("changed"), hosts, "{}", self.text);
+    }
+
+    fn assert_unreachable(&self, hosts: &[&str]) {
+        assert_eq!(self.hosts_with("unreachable"), hosts, "{}", self.text);
+    }
+
+    /// What one task printed.
+    fn task(&self, name: &str) -> &str {
+        let heading = format!("TASK [twilio_sip_allow : {name}]");
+        let (_, rest) = self.text.split_once(&heading).expect(&self.text);
+        rest.split("\nTASK ").next().unwrap()
+    }
+
+    /// Hosts of the lines "changed: [host]", in their order.
+    fn changes(text: &str) -> Vec<&str> {
+        let lines = text.lines().filter_map(|l| l.strip_prefix("changed: ["));
+        lines.map(|line| line.split(']').next().unwrap()).collect()
+    }
+
+    /// One host after the other: nothing of a host after the next one has begun.
+    fn assert_host_by_host(&self) {
+        let mut hosts = Play::changes(&self.text);
+        hosts.dedup();
+        assert_eq!(hosts, HOSTS.map(|(name, ..)| name), "{}", self.text);
+    }
+}

@@ -1,0 +1,732 @@
+//! Formats for AWS beside its own JSON of a group: Terraform, CloudFormation, a prefix list. Readers
+//! written from their documents say what each allows; cfn-lint, the AWS command line and a moto
+//! server judge what they can.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::aws::Aws;
+use crate::common::facts::{self, ANY_PORT, Allowed, Key};
+use crate::common::mutate;
+use crate::common::oracle::Selected;
+use crate::common::{Case, GOLDEN, Tool, assert_golden, matrix, python, render, render_steadily};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+const FORMATS: [&str; 3] = ["terraform", "cloudformation", "aws-prefix-list"];
+
+fn read(format: &str, text: &str, expected: &Allowed) -> Allowed {
+    match format {
+        "terraform" => allowed(&terraform(text)),
+        "cloudformation" => allowed(&cloudformation(text)),
+        _ => prefix_list(text, expected),
+    }
+}
+
+/// A rule of a security group, by the name that its tool knows it by.
+#[derive(Debug)]
+struct Rule {
+    direction: &'static str,
+    name: String,
+    properties: Properties,
+}
+
+/// What both tools call by names of their own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Properties {
+    #[serde(alias = "security_group_id", alias = "GroupId")]
+    group: Value,
+    #[serde(default, alias = "description", alias = "Description")]
+    description: Option<String>,
+    #[serde(alias = "ip_protocol", alias = "IpProtocol")]
+    protocol: String,
+    #[serde(alias = "from_port", alias = "FromPort")]
+    first_port: u16,
+    #[serde(alias = "to_port", alias = "ToPort")]
+    last_port: u16,
+    #[serde(alias = "cidr_ipv4", alias = "CidrIp")]
+    network: String,
+}
+
+impl Rule {
+    fn new(direction: &'static str, name: &str, properties: &Value) -> Rule {
+        let properties: Properties =
+            serde_json::from_value(properties.clone()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(properties.first_port <= properties.last_port, "{name}");
+        Rule {
+            direction,
+            name: name.to_owned(),
+            properties,
+        }
+    }
+}
+
+/// Each rule has a description that AWS takes, and that Terraform does not take for a template.
+fn assert_described(rules: &[Rule]) {
+    let taken = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!*".contains(c);
+    for rule in rules {
+        let text = rule.properties.description.as_deref().unwrap_or_default();
+        assert!(
+            (1..=255).contains(&text.len()) && text.chars().all(taken),
+            "{rule:?}"
+        );
+    }
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    value
+        .as_object()
+        .unwrap_or_else(|| panic!("no object: {value}"))
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    object(value).keys().map(String::as_str).collect()
+}
+
+/// Blocks and arguments as the JSON syntax of Terraform has them, and nothing else.
+fn terraform(text: &str) -> Vec<Rule> {
+    let file: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(keys(&file), ["//", "variable", "resource"]);
+    let [(variable, declared)] = &object(&file["variable"]).iter().collect::<Vec<_>>()[..] else {
+        panic!("{}", file["variable"]);
+    };
+    assert_eq!(keys(declared), ["description", "type"]);
+    assert_eq!(declared["type"], "string");
+    let mut rules = Vec::new();
+    for (kind, resources) in object(&file["resource"]) {
+        let direction = match kind.as_str() {
+            "aws_vpc_security_group_ingress_rule" => "in",
+            "aws_vpc_security_group_egress_rule" => "out",
+            _ => panic!("{kind}"),
+        };
+        for (name, arguments) in object(resources) {
+            let rule = Rule::new(direction, name, arguments);
+            assert_eq!(rule.properties.group, format!("${{var.{variable}}}"));
+            // An identifier: a letter or underscore, then letters, digits, underscores, hyphens.
+            assert!(name.starts_with(|c: char| c.is_ascii_lowercase()), "{name}");
+            assert!(
+                name.chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)),
+                "{name}"
+            );
+            rules.push(rule);
+        }
+    }
+    rules
+}
+
+fn cloudformation(text: &str) -> Vec<Rule> {
+    let template: Value = serde_json::from_str(text).unwrap();
+    for key in keys(&template) {
+        let known = [
+            "AWSTemplateFormatVersion",
+            "Description",
+            "Metadata",
+            "Parameters",
+            "Resources",
+        ];
+        assert!(known.contains(&key), "{key}");
+    }
+    if let Some(version) = template.get("AWSTemplateFormatVersion") {
+        assert_eq!(version, "2010-09-09");
+    }
+    assert_eq!(keys(&template["Parameters"]), ["SecurityGroupId"]);
+    assert_eq!(
+        template["Parameters"]["SecurityGroupId"]["Type"],
+        "AWS::EC2::SecurityGroup::Id"
+    );
+    let rules = object(&template["Resources"]).iter().map(|(id, resource)| {
+        assert_eq!(keys(resource), ["Type", "Properties"]);
+        let direction = match resource["Type"].as_str().unwrap() {
+            "AWS::EC2::SecurityGroupIngress" => "in",
+            "AWS::EC2::SecurityGroupEgress" => "out",
+            kind => panic!("{kind}"),
+        };
+        let rule = Rule::new(direction, id, &resource["Properties"]);
+        assert_eq!(
+            rule.properties.group,
+            serde_json::json!({"Ref": "SecurityGroupId"})
+        );
+        assert!(
+            id.len() <= 255 && id.chars().all(|c| c.is_ascii_alphanumeric()),
+            "{id}"
+        );
+        rule
+    });
+    rules.collect()
+}
+
+/// The union of a group's rules: they only allow.
+fn allowed(rules: &[Rule]) -> Allowed {
+    let mut allowed = Allowed::new();
+    for Rule {
+        direction,
+        properties,
+        ..
+    } in rules
+    {
+        let key = Key {
+            direction,
+            protocol: properties.protocol.clone(),
+            source_ports: ANY_PORT,
+            destination_ports: (properties.first_port, properties.last_port),
+            established: false,
+        };
+        allowed
+            .entry(key)
+            .or_default()
+            .push(facts::network(&properties.network));
+    }
+    facts::with_single_ports(allowed)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PrefixList {
+    #[serde(rename = "PrefixListName")]
+    name: String,
+    address_family: String,
+    max_entries: usize,
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Entry {
+    cidr: String,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+/// What a list allows where rules with the expected ports refer to it.
+fn prefix_list(text: &str, expected: &Allowed) -> Allowed {
+    let list: PrefixList = serde_json::from_str(text).unwrap();
+    assert!((1..=255).contains(&list.name.len()));
+    assert_eq!(list.address_family, "IPv4");
+    assert!((1..=100).contains(&list.entries.len()));
+    assert!(list.max_entries >= list.entries.len());
+    let networks: Vec<_> = list
+        .entries
+        .iter()
+        .map(|entry| facts::network(&entry.cidr))
+        .collect();
+    let keys = expected.keys().cloned();
+    keys.map(|key| (key, networks.clone())).collect()
+}
+
+/// Each of the most entries that a list may have counts in every group, so there is none to spare;
+/// and each has a description that AWS takes.
+fn assert_no_entry_to_spare(text: &str) {
+    let list: PrefixList = serde_json::from_str(text).unwrap();
+    assert_eq!(list.max_entries, list.entries.len());
+    for entry in list.entries {
+        assert!((1..=255).contains(&entry.description.unwrap_or_default().len()));
+    }
+}
+
+/// What `aws-prefix-list` refuses of the matrix: both planes, and media of editions with other
+/// ports.
+fn is_refused(case: &Case, format: &str) -> bool {
+    let media = case.plane == "media" && case.edition.contains("regional,");
+    format == "aws-prefix-list" && (case.plane == "both" || media)
+}
+
+fn assert_exact(case: &Case, format: &str) {
+    let command = format!("{} --format {format}", case.options());
+    let expected = facts::expected(case, false);
+    let text = render(&command);
+    match format {
+        "terraform" => assert_described(&terraform(&text)),
+        "cloudformation" => {
+            assert_described(&cloudformation(&text));
+            let template: Value = serde_json::from_str(&text).unwrap();
+            assert!(template["AWSTemplateFormatVersion"].is_string());
+            assert!((1..=1024).contains(&template["Description"].as_str().unwrap().len()));
+        }
+        _ => assert_no_entry_to_spare(&text),
+    }
+    let found = read(format, &text, &expected);
+    facts::assert_exact(&command, &expected, &found);
+}
+
+#[test]
+fn every_selection_allows_exactly_what_is_published() {
+    let mut counts = BTreeMap::new();
+    for case in matrix() {
+        for format in FORMATS {
+            if is_refused(&case, format) {
+                let line = format!("{} --format {format}", case.options());
+                let stderr = Tool::line(&line).run().refused();
+                assert!(
+                    stderr.contains("aws-prefix-list cannot express "),
+                    "{stderr}"
+                );
+                continue;
+            }
+            assert_exact(&case, format);
+            *counts.entry(format).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(counts["terraform"], 432);
+    assert_eq!(counts["cloudformation"], 432);
+    assert_eq!(counts["aws-prefix-list"], 2 * 4 * 11 * 3 + 2 * 2 * 3);
+}
+
+#[test]
+fn one_new_network_adds_one_name_and_changes_none() {
+    let names = |format: &str, networks: &str| -> BTreeSet<(String, String)> {
+        let dataset = format!(
+            "edition: own\ntitle: A title\nconnection: public\nsource: A source\n\
+             signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [192.0.2.0/30]}}}}\n\
+             media: {{ports: 10000-20000, networks: {{all: [{networks}]}}}}\n"
+        );
+        let line = format!("--dataset own.yaml --quiet --direction in --format {format}");
+        let text = Tool::line(&line).file("own.yaml", dataset).run_once();
+        let rules = match format {
+            "terraform" => terraform(&text),
+            _ => cloudformation(&text),
+        };
+        rules
+            .into_iter()
+            .map(|rule| (rule.name.clone(), format!("{:?}", rule.properties)))
+            .collect()
+    };
+    for (format, name) in [
+        ("terraform", "twilio_sip_udp_10000_20000_203_0_113_0_28"),
+        ("cloudformation", "InUDP10000To20000Net203x0x113x0x28"),
+    ] {
+        let before = names(format, "198.51.100.0/24");
+        let after = names(format, "203.0.113.0/28, 198.51.100.0/24");
+        assert!(before.is_subset(&after), "{before:?}\n{after:?}");
+        let new: Vec<_> = after
+            .difference(&before)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(new, [name]);
+    }
+}
+
+#[test]
+fn names_are_the_users() {
+    let text = render("--region tokyo --name PBX_a --format terraform");
+    assert!(text.contains("\"pbx_a_security_group_id\""), "{text}");
+    for rule in terraform(&text) {
+        assert!(rule.name.starts_with("pbx_a_"), "{}", rule.name);
+        let described = rule.properties.description.as_deref().unwrap();
+        assert!(described.starts_with("pbx-a: "), "{described}");
+    }
+    let text = render("--region tokyo --name PBX_a --format cloudformation");
+    assert!(
+        text.contains(
+            "deploy --no-fail-on-empty-changeset --stack-name pbx-a --template-file FILE"
+        )
+    );
+    let text = render("--region tokyo --name PBX_a --plane media --format aws-prefix-list");
+    assert!(
+        text.contains("\"PrefixListName\": \"pbx-a-media\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn heads_say_what_it_is_and_how_it_is_loaded() {
+    let wanted = [
+        concat!(
+            "twilio-sip-allow ",
+            env!("CARGO_PKG_VERSION"),
+            ": what Twilio's SIP calls need, for "
+        ),
+        "edition: regional (superseded on 2024-02-21 by global)",
+        "regions: tokyo, sydney",
+        "direction: in, out",
+        "planes: signaling (udp, tcp, tls), media",
+    ];
+    for (format, pointer, load) in [
+        (
+            "terraform",
+            "/~1~1",
+            "load: terraform apply -var twilio_sip_security_group_id=GROUP ",
+        ),
+        (
+            "cloudformation",
+            "/Metadata/About",
+            "load: aws cloudformation deploy --no-fail-on-empty-changeset --stack-name twilio-sip \
+             --template-file FILE --parameter-overrides SecurityGroupId=GROUP",
+        ),
+    ] {
+        let text = render(&format!("--region tokyo,sydney --format {format}"));
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let head = value.pointer(pointer).unwrap().as_array().unwrap();
+        for wanted in wanted.into_iter().chain([load]) {
+            let says = |line: &Value| line.as_str().unwrap().starts_with(wanted);
+            assert!(head.iter().any(says), "{wanted}\n{text}");
+        }
+    }
+    let table = Tool::line("list formats --long").run_once();
+    assert!(table.contains("aws ec2 create-managed-prefix-list --cli-input-json file://FILE"));
+}
+
+#[test]
+fn what_cannot_be_said_is_refused_with_a_remedy() {
+    for (line, message) in [
+        (
+            "-f tf --local-address 192.0.2.1",
+            "terraform cannot express --local-address: a security group holds for every address",
+        ),
+        (
+            "-f cfn --local-address 192.0.2.1",
+            "cloudformation cannot express --local-address: a security group holds for every address",
+        ),
+        (
+            "-f prefix-list",
+            "aws-prefix-list cannot express both planes: a list has no ports, so that one of both would let \
+             media to the ports of SIP; render --plane signaling and --plane media each",
+        ),
+        (
+            "-f prefix-list --plane media --edition regional,global",
+            "render each --edition by itself",
+        ),
+        (
+            "-f prefix-list --plane signaling --local-address 192.0.2.1",
+            "aws-prefix-list cannot express --local-address and --local-...-port",
+        ),
+        (
+            "-f prefix-list --plane media --local-rtp-ports 30000-30999",
+            "leave the options out",
+        ),
+    ] {
+        let stderr = Tool::line(line).run().refused();
+        assert!(stderr.contains(message), "{line}\n{stderr}");
+    }
+}
+
+/// A list of the user's own with many networks of media, which do not merge.
+fn large_list(count: usize) -> String {
+    let networks: Vec<String> = (0..count)
+        .map(|n| format!("10.{}.{}.0/25", n / 256, n % 256))
+        .collect();
+    format!(
+        "edition: own\ntitle: A title\nconnection: public\nsource: A source\n\
+         signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [192.0.2.0/30]}}}}\n\
+         media: {{ports: 10000-20000, networks: {{all: [{}]}}}}\n",
+        networks.join(", ")
+    )
+}
+
+#[test]
+fn what_is_too_much_for_one_call_is_refused_and_one_less_is_not() {
+    for (options, limit, message) in [
+        (
+            "--direction in --plane media --format cloudformation",
+            500,
+            "cloudformation cannot express more than 500 rules",
+        ),
+        (
+            "--plane media --format aws-prefix-list",
+            100,
+            "aws-prefix-list cannot express more than 100 networks",
+        ),
+    ] {
+        let run = |count: usize| {
+            Tool::line(&format!("--dataset own.yaml {options}"))
+                .file("own.yaml", large_list(count))
+                .run()
+        };
+        let ran = run(limit);
+        assert_eq!(ran.status, 0, "{ran}");
+        let stderr = run(limit + 1).refused();
+        assert!(stderr.contains(message), "{stderr}");
+    }
+}
+
+#[test]
+fn notices_say_what_aws_will_ask_for() {
+    let notices = |line: &str| {
+        let ran = Tool::line(line).run();
+        assert_eq!(ran.status, 0, "{ran}");
+        ran.stderr
+    };
+    let all = "--edition regional,regional-expanded,global,interconnect";
+    for format in ["terraform", "cloudformation"] {
+        let quota = "rules in, and a security group takes 60 by default";
+        assert!(notices(&format!("{all} -f {format}")).contains(quota));
+        assert!(!notices(&format!("-f {format}")).contains(quota));
+    }
+    let bucket = "a template of more than 51200 bytes is deployed from a bucket: add --s3-bucket";
+    let template = |options: &str| {
+        let line = format!("{options} -f cloudformation");
+        (
+            render(&line).len() > 51_200,
+            notices(&line).contains(bucket),
+        )
+    };
+    assert_eq!(template(all), (true, true));
+    assert_eq!(template(""), (false, false));
+    assert!(
+        notices("-f prefix-list --plane signaling --transport udp,tls --direction in").contains(
+            "the list has addresses alone; what refers to it has to say: in tcp 5061, in udp 5060\n"
+        )
+    );
+}
+
+#[test]
+fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
+    for format in FORMATS {
+        let text = render_steadily(&format!(
+            "--edition regional,global --plane signaling --format {format}"
+        ));
+        assert!(!text.contains('\r'), "{format}");
+    }
+}
+
+#[test]
+fn aliases_are_the_names_that_people_try() {
+    for (alias, format) in [
+        ("tf", "terraform"),
+        ("OpenTofu", "terraform"),
+        ("cfn", "cloudformation"),
+        ("cloud-formation", "cloudformation"),
+        ("prefix-list", "aws-prefix-list"),
+        ("aws_prefix_list", "aws-prefix-list"),
+    ] {
+        let text = |name: &str| render(&format!("-f {name} --plane signaling --region tokyo"));
+        assert_eq!(text(alias), text(format), "{alias}");
+    }
+}
+
+#[test]
+fn golden_files_are_unchanged() {
+    for format in FORMATS {
+        // A prefix list is of one plane.
+        let plane = match format {
+            "aws-prefix-list" => "--plane signaling",
+            _ => "",
+        };
+        let outputs = GOLDEN.map(|(name, options)| (name, format!("{options} {plane}")));
+        assert_golden(
+            outputs
+                .iter()
+                .map(|(name, options)| (*name, &**options, format)),
+        );
+    }
+}
+
+/// What a script of `tests/peers` prints about a folder.
+fn judged(python: &Path, script: &str, folder: &Path) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/peers")
+        .join(script);
+    let output = Command::new(python)
+        .arg(script)
+        .arg(folder)
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    stdout.trim().to_owned()
+}
+
+/// The rules that a security group shall show, a line each.
+fn expected_rules(case: &Case) -> String {
+    let mut lines = Vec::new();
+    for (key, ranges) in facts::expected(case, false) {
+        let (first, last) = match key.destination_ports {
+            // TCP 5060 and 5061 are one range.
+            (5060, 5060) if key.protocol == "tcp" => (5060, 5061),
+            (5061, 5061) => continue,
+            ports => ports,
+        };
+        // The server knows no rules out in a template: those are for cfn-lint alone.
+        for cidr in facts::cidrs(&facts::united(ranges))
+            .iter()
+            .filter(|_| key.direction == "in")
+        {
+            lines.push(format!("in {} {first} {last} {cidr}", key.protocol));
+        }
+    }
+    lines.join("\n")
+}
+
+/// All of each edition, and every part of one: the linter and the server need seconds for each.
+fn is_deployed(case: &Case) -> bool {
+    match case.region.as_str() {
+        "all" => case.direction == "both" && case.plane == "both",
+        "tokyo" => case.edition == "regional",
+        _ => false,
+    }
+}
+
+#[test]
+fn cloudformation_templates_pass_the_linter_and_are_deployed() {
+    let Some(python) = python("cloudformation_templates_pass_the_linter_and_are_deployed") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for case in matrix().into_iter().filter(is_deployed) {
+        let name = case.name().replace([',', '_'], "-");
+        let path = folder.path().join(name);
+        let text = render(&format!("{} --format cloudformation", case.options()));
+        std::fs::write(path.with_extension("json"), text).unwrap();
+        std::fs::write(path.with_extension("expected"), expected_rules(&case)).unwrap();
+        count += 1;
+    }
+    assert_eq!(count, 6 + 9);
+    let told = judged(&python, "cloudformation.py", folder.path());
+    assert_eq!(told, format!("deployed {count}"));
+    let mut checks = 0;
+    for case in matrix().into_iter().filter(is_deployed) {
+        let path = folder.path().join(case.name().replace([',', '_'], "-"));
+        checks += usize::from(assert_deployed(&case, &path));
+    }
+    // One has more rules than a template takes that is handed over by itself.
+    assert_eq!(checks, count - 1);
+}
+
+/// What the command line printed of a stack and its group is in sync; if the group is changed by
+/// hand, that is seen in the group alone. False if the stack was not made.
+fn assert_deployed(case: &Case, path: &Path) -> bool {
+    let printed = |extension: &str| std::fs::read_to_string(path.with_extension(extension)).ok();
+    let Some(template) = printed("template") else {
+        return false;
+    };
+    let checked = |options: &str, text: String| {
+        let line = format!("check --quiet {options} deployed");
+        Tool::line(&line).file("deployed", text).run()
+    };
+    let ran = checked(&format!("{} -f cloudformation", case.options()), template);
+    assert_eq!(ran.status, 0, "{ran}");
+    // The server makes no rules out.
+    if case.direction != "out" {
+        let options = case.options().replace("--direction both", "--direction in");
+        for (extension, status) in [("group", 0), ("changed", 1)] {
+            let ran = checked(&format!("{options} -f aws-sg"), printed(extension).unwrap());
+            assert_eq!(ran.status, status, "{extension}: {ran}");
+        }
+    }
+    true
+}
+
+#[test]
+fn the_aws_command_line_creates_every_prefix_list() {
+    let Some(python) = python("the_aws_command_line_creates_every_prefix_list") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    let cases = matrix();
+    let cases = cases.iter().filter(|case| case.direction == "both");
+    for case in cases.filter(|case| !is_refused(case, "aws-prefix-list")) {
+        let path = folder.path().join(case.name());
+        let text = render(&format!("{} --format aws-prefix-list", case.options()));
+        let networks = facts::expected(case, false).into_values().next().unwrap();
+        let expected = facts::cidrs(&facts::united(networks)).join("\n");
+        std::fs::write(path.with_extension("json"), text).unwrap();
+        std::fs::write(path.with_extension("expected"), expected).unwrap();
+        count += 1;
+    }
+    assert_eq!(count, 2 * 4 * 11 + 2 * 2);
+    let told = judged(&python, "prefix_list.py", folder.path());
+    assert_eq!(told, format!("created {count}"));
+}
+
+/// What is selected of a format for a mutant: it has no near side, and a prefix list is of one plane.
+fn sayable(format: &str) -> impl Fn(&mut Selected) {
+    move |selected| {
+        selected.rtp_ports = None;
+        if format == "aws-prefix-list" {
+            selected.plane = "signaling";
+        }
+    }
+}
+
+fn assert_no_mutant_is_missed(format: &str) {
+    mutate::assert_none_is_missed(format, 2_000, sayable(format), |mutant, selected| {
+        let expected = facts::expected(&selected.case(), false);
+        mutate::read(|| {
+            let found = read(format, mutant, &expected);
+            facts::assert_exact("a mutant", &expected, &found);
+        })
+    });
+}
+
+#[test]
+fn no_mutant_of_terraforms_is_missed() {
+    assert_no_mutant_is_missed("terraform");
+}
+
+#[test]
+fn no_mutant_of_a_template_is_missed() {
+    assert_no_mutant_is_missed("cloudformation");
+}
+
+#[test]
+fn no_mutant_of_a_prefix_list_is_missed() {
+    assert_no_mutant_is_missed("aws-prefix-list");
+}
+
+/// What `check` says of a text, and what it prints to mend it.
+fn checked(options: &str, deployed: &Value) -> (i32, String) {
+    let line = format!("check {options} --edition regional --print-repair --quiet deployed");
+    let ran = Tool::line(&line)
+        .file("deployed", deployed.to_string())
+        .run();
+    assert!(ran.status < 2, "{ran}");
+    (ran.status, ran.stdout)
+}
+
+/// Made by our JSON, changed by hand, checked, and mended by what is told.
+#[test]
+fn a_prefix_list_is_mended_by_the_command_that_is_told() {
+    let Some(python) = python("a_prefix_list_is_mended_by_the_command_that_is_told") else {
+        return;
+    };
+    let mut aws = Aws::start(&python);
+    for (plane, changes) in [
+        ("signaling", "--remove-entries Cidr=54.65.63.192/30"),
+        (
+            "media",
+            "--remove-entries Cidr=54.65.63.192/26 --add-entries Cidr=54.65.63.192/27 Cidr=192.0.2.0/24",
+        ),
+        (
+            "signaling",
+            "--add-entries Cidr=54.65.63.192/29,Description=wider",
+        ),
+    ] {
+        let options = format!("--region tokyo,sydney --plane {plane} --format aws-prefix-list");
+        let rendered = render(&format!("{options} --edition regional"));
+        let made = aws.run(&["create-managed-prefix-list", "--cli-input-json", &rendered]);
+        let id = made["PrefixList"]["PrefixListId"].as_str().unwrap();
+        let mut modify = |version: &str, words: &[&str]| {
+            let modify = [
+                "modify-managed-prefix-list",
+                "--prefix-list-id",
+                id,
+                "--current-version",
+            ];
+            aws.run(&[&modify[..], &[version], words].concat());
+            aws.run(&["get-managed-prefix-list-entries", "--prefix-list-id", id])
+        };
+        let found = modify("1", &["--prefix-list-name", "renamed"]);
+        assert_eq!(checked(&options, &found), (0, String::new()), "{found}");
+        let words: Vec<&str> = changes.split(' ').collect();
+        let found = modify("1", &words);
+        let (status, repair) = checked(&options, &found);
+        assert_eq!(status, 1, "{found}");
+        let mended = modify("2", &["--cli-input-json", &repair]);
+        assert_eq!(
+            checked(&options, &mended),
+            (0, String::new()),
+            "{repair}\n{mended}"
+        );
+        let cidrs = |list: &Value| -> BTreeSet<String> {
+            let entries = list["Entries"].as_array().unwrap().iter();
+            entries.map(|entry| entry["Cidr"].to_string()).collect()
+        };
+        let rendered: Value = serde_json::from_str(&rendered).unwrap();
+        assert_eq!(cidrs(&mended), cidrs(&rendered));
+    }
+}

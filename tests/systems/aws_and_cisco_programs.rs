@@ -1,0 +1,206 @@
+//! Others' programs judge the outputs: the AWS command line and its moto server, and a Cisco
+//! access list parser.
+
+use crate::common;
+
+use std::process::Command;
+
+use crate::common::aws::Aws;
+use crate::common::facts;
+use crate::common::judge::{dialect, everything, policy};
+use crate::common::{Tool, matrix, python, render};
+use serde_json::{Value, json};
+use twilio_sip_allow::format::{self, Unit, read::UnitQuery};
+use twilio_sip_allow::limits::Limits;
+use twilio_sip_allow::policy::Policy;
+use twilio_sip_allow::select::Selection;
+
+/// What describe-security-groups shall show, a line each.
+fn expected_permissions(case: &common::Case) -> String {
+    let mut lines = Vec::new();
+    for (key, ranges) in facts::expected(case, false) {
+        let (first, last) = match key.destination_ports {
+            // TCP 5060 and 5061 are one range.
+            (5060, 5060) if key.protocol == "tcp" => (5060, 5061),
+            (5061, 5061) => continue,
+            ports => ports,
+        };
+        for cidr in facts::cidrs(&facts::united(ranges)) {
+            lines.push(format!("{} {first} {last} {cidr}", key.protocol));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_aws_command_line_authorizes_every_selection() {
+    let Some(python) = python("the_aws_command_line_authorizes_every_selection") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut count, mut over) = (0, 0);
+    for case in matrix() {
+        if case.direction == "both" {
+            continue;
+        }
+        let ran = Tool::line(&format!("{} --format aws-sg", case.options())).run();
+        let expected = expected_permissions(&case);
+        let rules = expected.lines().count();
+        let notice = format!(
+            "notice: {rules} rules {}, and a security group takes 60",
+            case.direction
+        );
+        assert_eq!(ran.stderr.contains(&notice), rules > 60, "{ran}");
+        over += usize::from(rules > 60);
+        let text = ran.ok();
+        let name = format!("{}.{}", case.name(), case.direction);
+        let path = folder.path().join(name);
+        let with = |ending: &str| format!("{}.{ending}", path.display());
+        std::fs::write(with("json"), text).unwrap();
+        std::fs::write(with("expected"), expected).unwrap();
+        count += 1;
+    }
+    assert!(over > 0, "no selection is over the default quota");
+    let output = Command::new(python)
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/peers/aws_sg.py"
+        ))
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    assert_eq!(stdout.trim(), format!("authorized {count}"), "{stderr}");
+}
+
+/// What people add to a group by hand; a new group lets out everything besides. The server wants
+/// ports for every protocol, and an IPv6 VPC to revoke IPv6 ranges.
+fn permissions_by_hand(group: &str) -> Value {
+    json!([
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "192.0.2.0/24", "Description": "test"}]},
+        {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
+        {"IpProtocol": "50", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "198.51.100.7/32"}]},
+        {"IpProtocol": "udp", "FromPort": 5060, "ToPort": 5061, "IpRanges": [{"CidrIp": "54.65.63.192/29"}]},
+        {"IpProtocol": "udp", "FromPort": 10000, "ToPort": 12000, "IpRanges": [{"CidrIp": "54.65.63.192/27"}]},
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/32"}]},
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": group}]},
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}]},
+    ])
+}
+
+#[test]
+fn a_security_group_is_mended_by_the_commands_that_are_told() {
+    let Some(python) = python("a_security_group_is_mended_by_the_commands_that_are_told") else {
+        return;
+    };
+    let mut aws = Aws::start(&python);
+    let vpc = aws.run(&[
+        "create-vpc",
+        "--cidr-block",
+        "10.0.0.0/16",
+        "--amazon-provided-ipv6-cidr-block",
+    ]);
+    let vpc = vpc["Vpc"]["VpcId"].as_str().unwrap();
+    let make = ["create-security-group", "--description", "test", "--vpc-id"];
+    let group = aws.run(&[&make[..], &[vpc, "--group-name", "calls"]].concat());
+    let group = group["GroupId"].as_str().unwrap();
+    let permissions = permissions_by_hand(group).to_string();
+    for way in ["ingress", "egress"] {
+        let authorize = format!("authorize-security-group-{way}");
+        aws.run(&[
+            &authorize,
+            "--group-id",
+            group,
+            "--ip-permissions",
+            &permissions,
+        ]);
+    }
+
+    let format = dialect("aws-sg");
+    let policy = tokyo();
+    let unit = Unit {
+        name: "calls".parse().unwrap(),
+        table: None,
+    };
+    let wanted = UnitQuery {
+        unit: &unit,
+        directions: &policy.scope.directions,
+        limits: Limits::default(),
+    };
+    let drift = |text: &str| -> (usize, usize) {
+        let units = format::parse(format, text, wanted).unwrap();
+        let drift = format::compare(format, &policy, &units, Limits::default(), || &[]).unwrap();
+        (
+            drift.missing.len(),
+            drift.extra.len() + drift.unmeasured.len(),
+        )
+    };
+    let found = aws.run(&["describe-security-groups"]).to_string();
+    let (missing, extra) = drift(&found);
+    assert!(missing > 3 && extra > 12, "{found}");
+    let repair = format
+        .parser()
+        .unwrap()
+        .stepwise_repair(&policy, &found, wanted);
+    let repair: Value = serde_json::from_str(&repair.unwrap().unwrap()).unwrap();
+    assert_eq!(repair.as_object().unwrap().len(), 4);
+    for (command, input) in repair.as_object().unwrap() {
+        aws.run(&[command, "--cli-input-json", &input.to_string()]);
+    }
+    let found = aws.run(&["describe-security-groups"]).to_string();
+    assert_eq!(drift(&found), (0, 0), "{found}");
+}
+
+fn tokyo() -> Policy {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        ..everything()
+    };
+    policy(&["regional"], &selection).unwrap()
+}
+
+/// Our lines as the package writes them: without comments, with two spaces.
+fn as_the_package_writes(text: &str) -> Vec<String> {
+    text.lines()
+        .filter(|line| !line.starts_with('!') && !line.starts_with("no "))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_cisco_parser_understands_every_line() {
+    let Some(python) = python("a_cisco_parser_understands_every_line") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected = Vec::new();
+    let local = "--local-address 192.0.2.10,198.51.100.0/24 --local-sip-port 5070 --name PBX_a";
+    let options = matrix().into_iter().map(|case| case.options());
+    for (number, options) in options.chain([local.to_owned()]).enumerate() {
+        let text = render(&format!("{options} --format cisco"));
+        let path = folder.path().join(number.to_string());
+        std::fs::write(&path, &text).unwrap();
+        expected.push((path, as_the_package_writes(&text)));
+    }
+    let output = Command::new(python)
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/peers/cisco_acl_lines.py"
+        ))
+        .args(expected.iter().map(|(path, _)| path))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let mut printed = stdout.lines().map(str::trim).peekable();
+    for (path, lines) in &expected {
+        assert_eq!(printed.next(), path.to_str());
+        for line in lines {
+            assert_eq!(printed.next(), Some(line.as_str()), "{}", path.display());
+        }
+    }
+    assert_eq!(printed.next(), None);
+}

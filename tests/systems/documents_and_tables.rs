@@ -1,0 +1,982 @@
+//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`, `markdown`, `html`.
+//!
+//! Each has a small strict reader here, after its own grammar: RFC 4180 for CSV,
+//! `docs/policy.schema.json` for JSON and YAML; the tables of Markdown and HTML are those that
+//! markdown-it-py and html5lib find. They share nothing with the program.
+
+use crate::common;
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::facts::{self, ANY_PORT, Allowed, Key, Range};
+use crate::common::{
+    Case, GOLDEN, Tool, assert_golden, matrix, python, render, render_steadily, valid_json,
+};
+use serde_json::Value;
+
+const PEOPLE: [&str; 6] = ["cidr", "csv", "json", "yaml", "markdown", "html"];
+
+const MIXED: &str = "twilio-sip-allow: notice: the list mixes the networks of signaling and of media, \
+                     which need other ports; for a list of each, render --plane signaling and --plane \
+                     media\n";
+
+fn key(
+    direction: &str,
+    protocol: &str,
+    remote_ports: (u16, u16),
+    local_ports: (u16, u16),
+    established: bool,
+) -> Key {
+    assert!(["udp", "tcp"].contains(&protocol), "{protocol}");
+    let (direction, source_ports, destination_ports) = match direction {
+        "in" => ("in", remote_ports, local_ports),
+        "out" => ("out", local_ports, remote_ports),
+        _ => panic!("{direction}"),
+    };
+    Key {
+        direction,
+        protocol: protocol.to_owned(),
+        source_ports,
+        destination_ports,
+        established,
+    }
+}
+
+fn for_each_case(format: &str, stateless: bool, read: fn(&str) -> Allowed) {
+    for case in matrix() {
+        let command = format!("{} --format {format}", case.options());
+        let found = read(&render(&command));
+        facts::assert_exact(&command, &facts::expected(&case, stateless), &found);
+    }
+}
+
+/// The networks of a list: comments at its beginning, then a CIDR a line.
+fn cidr_lines(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.strip_suffix('\n').expect(text).split('\n').collect();
+    let head = lines.iter().take_while(|line| line.starts_with("# "));
+    let networks = lines[head.count()..].to_vec();
+    assert!(!networks.is_empty(), "{text}");
+    networks
+}
+
+fn cidr_ranges(text: &str) -> Vec<Range> {
+    let lines = cidr_lines(text);
+    assert!(lines.iter().all(|line| line.contains('/')), "{text}");
+    lines.into_iter().map(facts::network).collect()
+}
+
+#[test]
+fn cidr_lists_exactly_the_networks_that_any_rule_has_ascending() {
+    for case in matrix() {
+        let command = format!("{} --format cidr", case.options());
+        let found = cidr_ranges(&render(&command));
+        let expected = facts::expected(&case, false).into_values().flatten();
+        let expected = facts::cidrs(&facts::united(expected.collect()));
+        let expected: Vec<Range> = expected.iter().map(|cidr| facts::network(cidr)).collect();
+        assert_eq!(found, expected, "{command}");
+    }
+}
+
+#[test]
+fn cidr_says_that_two_planes_are_mixed_only_where_they_are() {
+    let in_head = "# The networks of signaling and of media are mixed here";
+    for (options, mixed) in [
+        ("--edition global", true),
+        ("--edition regional --region tokyo", true),
+        ("--edition global --plane signaling", false),
+        ("--edition global --plane media --direction out", false),
+    ] {
+        let ran = Tool::line(&format!("{options} --format cidr")).run();
+        assert_eq!(ran.stderr.contains(MIXED), mixed, "{ran}");
+        let text = ran.ok();
+        assert_eq!(text.contains(in_head), mixed, "{text}");
+        assert!(
+            text.contains(
+                "# Networks alone: neither direction nor protocol nor port is in this list."
+            ),
+            "{text}"
+        );
+    }
+    // A list of the user's own, in which both planes have the same networks.
+    let same = "edition: own\ntitle: Own\nconnection: public\nsource: Own\n\
+        signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {all: [192.0.2.0/25, 192.0.2.128/25]}}\n\
+        media: {ports: 10000-20000, networks: {all: [192.0.2.0/24]}}\n";
+    let ran = Tool::line("--dataset own.yaml --format cidr")
+        .file("own.yaml", same)
+        .run();
+    assert_eq!(ran.stderr, "", "{ran}");
+    assert_eq!(cidr_lines(&ran.ok()), ["192.0.2.0/24"]);
+}
+
+#[test]
+fn cidr_refuses_what_is_said_of_the_local_side() {
+    for (options, reason) in [
+        (
+            "--local-address 192.0.2.1",
+            "cidr cannot express --local-address: a list of networks has Twilio's side alone; leave the \
+             option out",
+        ),
+        (
+            "--local-sip-port 5070",
+            "cidr cannot express --local-sip-port, --local-tls-port or --local-rtp-ports: a list of \
+             networks has no ports; leave the option out",
+        ),
+        (
+            "--local-rtp-ports 30000-30999",
+            "cidr cannot express --local-sip-port, --local-tls-port or --local-rtp-ports: a list of \
+             networks has no ports; leave the option out",
+        ),
+    ] {
+        let stderr = Tool::line(&format!("{options} --format cidr"))
+            .run()
+            .refused();
+        assert!(stderr.contains(reason), "{stderr}");
+    }
+}
+
+/// Runs a script of Python's on a folder.
+fn run_python(test: &str, script: &str, folder: &Path) -> Option<String> {
+    let output = Command::new(python(test)?)
+        .args(["-c", script])
+        .arg(folder)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// Every output of the matrix in a folder, in a file named after its case.
+fn matrix_in_a_folder(format: &str) -> (tempfile::TempDir, Vec<Case>) {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = matrix();
+    for case in &cases {
+        let text = render(&format!("{} --format {format}", case.options()));
+        std::fs::write(folder.path().join(case.name()), text).unwrap();
+    }
+    (folder, cases)
+}
+
+/// Python's `ipaddress` refuses host bits, and collapses to the fewest networks.
+#[test]
+fn python_takes_each_line_of_a_list_as_a_network() {
+    let (folder, cases) = matrix_in_a_folder("cidr");
+    let script = "
+import ipaddress, pathlib, sys
+for path in pathlib.Path(sys.argv[1]).iterdir():
+    lines = [line for line in path.read_text().splitlines() if not line.startswith('#')]
+    networks = [ipaddress.IPv4Network(line) for line in lines]
+    assert networks == list(ipaddress.collapse_addresses(networks)), path
+    print(path.name)";
+    let Some(told) = run_python(
+        "python_takes_each_line_of_a_list_as_a_network",
+        script,
+        folder.path(),
+    ) else {
+        return;
+    };
+    assert_eq!(told.lines().count(), cases.len());
+}
+
+/// The records of a text of RFC 4180, which has no line breaks within fields.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let lines = text.strip_suffix("\r\n").expect(text).split("\r\n");
+    lines.map(fields).collect()
+}
+
+fn fields(line: &str) -> Vec<String> {
+    assert!(!line.contains(['\r', '\n']), "{line:?}");
+    let mut fields = Vec::new();
+    let mut rest = Some(line);
+    while let Some(text) = rest {
+        let (field, after) = if let Some(quoted) = text.strip_prefix('"') {
+            let (field, after) = quoted.split_once('"').expect(line);
+            assert!(
+                !after.starts_with('"'),
+                "no field of ours has quotes: {line}"
+            );
+            (field, after)
+        } else {
+            let end = text.find(',').unwrap_or(text.len());
+            assert!(!text[..end].contains('"'), "{line}");
+            text.split_at(end)
+        };
+        fields.push(field.to_owned());
+        rest = match after {
+            "" => None,
+            _ => Some(after.strip_prefix(',').expect(line)),
+        };
+    }
+    fields
+}
+
+const HEADER: &str = "direction,plane,transport,protocol,remote_network,remote_ports,local_network,\
+                      local_ports,origin";
+
+fn ports(text: &str) -> (u16, u16) {
+    if text == "any" {
+        return ANY_PORT;
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    (first.parse().unwrap(), last.parse().unwrap())
+}
+
+fn csv(text: &str) -> Allowed {
+    let records = records(text);
+    assert_eq!(records[0].join(","), HEADER);
+    let mut allowed = Allowed::new();
+    for record in &records[1..] {
+        let [
+            direction,
+            plane,
+            transport,
+            protocol,
+            remote,
+            remote_ports,
+            local,
+            local_ports,
+            _,
+        ] = &record[..]
+        else {
+            panic!("{record:?}");
+        };
+        let kinds = [
+            ["signaling", "udp", "udp"],
+            ["signaling", "tcp", "tcp"],
+            ["signaling", "tls", "tcp"],
+            ["media", "", "udp"],
+        ];
+        assert!(
+            kinds.contains(&[&**plane, transport, protocol]),
+            "{record:?}"
+        );
+        assert_eq!(local, "any");
+        let key = key(
+            direction,
+            protocol,
+            ports(remote_ports),
+            ports(local_ports),
+            false,
+        );
+        allowed.entry(key).or_default().push(facts::network(remote));
+    }
+    allowed
+}
+
+#[test]
+fn csv_has_exactly_the_published_networks() {
+    for_each_case("csv", false, csv);
+}
+
+#[test]
+fn csv_says_transport_origin_and_local_side() {
+    let text = render("--edition regional,global --region tokyo --direction out --format csv");
+    assert_eq!(
+        text,
+        format!(
+            "{HEADER}\r\n\
+             out,signaling,udp,udp,54.65.63.192/30,5060,any,any,\"tokyo (regional, global)\"\r\n\
+             out,signaling,tcp,tcp,54.65.63.192/30,5060,any,any,\"tokyo (regional, global)\"\r\n\
+             out,signaling,tls,tcp,54.65.63.192/30,5061,any,any,\"tokyo (regional, global)\"\r\n\
+             out,media,,udp,54.65.63.192/26,10000-20000,any,any,tokyo (regional)\r\n\
+             out,media,,udp,168.86.128.0/18,10000-60000,any,any,all regions (global)\r\n"
+        )
+    );
+    let local = render(
+        "--region tokyo --direction in --plane media --local-address 192.0.2.1,198.51.100.0/24 \
+         --local-rtp-ports 30000-30999 --format csv",
+    );
+    assert_eq!(
+        local.split("\r\n").skip(1).collect::<Vec<_>>(),
+        [
+            "in,media,,udp,54.65.63.192/26,any,192.0.2.1/32,30000-30999,tokyo (regional)",
+            "in,media,,udp,54.65.63.192/26,any,198.51.100.0/24,30000-30999,tokyo (regional)",
+            ""
+        ]
+    );
+}
+
+/// A spreadsheet takes a field for a formula that begins with one of `= + - @`, a tab or a carriage
+/// return. Of a user's own list only the edition's name is in the output.
+#[test]
+fn no_field_of_csv_begins_as_a_formula() {
+    let plain = |text: &str| {
+        for field in records(text).iter().flatten() {
+            let start = field.chars().next().unwrap_or('0');
+            assert!(start.is_ascii_alphanumeric(), "{field:?}");
+        }
+    };
+    for case in matrix() {
+        plain(&render(&format!("{} --format csv", case.options())));
+    }
+    for edition in ["=1+1", "+1", "-1", "@SUM(1)", "\\t1", "\\r1", "a"] {
+        let own = format!(
+            "edition: \"{edition}\"\ntitle: =1+1\nconnection: public\nsource: =1+1\n\
+             signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [192.0.2.0/30]}}}}\n\
+             media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n"
+        );
+        let ran = Tool::line("-q --dataset own.yaml --format csv")
+            .file("own.yaml", own)
+            .run();
+        if edition == "a" {
+            plain(&ran.ok());
+        } else {
+            let stderr = ran.refused();
+            assert!(stderr.contains("own.yaml:1:10: edition: "), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn python_reads_the_same_records_of_csv() {
+    let (folder, cases) = matrix_in_a_folder("csv");
+    let script = "
+import csv, json, pathlib, sys
+print(json.dumps({path.name: list(csv.reader(path.open(newline=''), strict=True))
+                  for path in pathlib.Path(sys.argv[1]).iterdir()}))";
+    let Some(told) = run_python(
+        "python_reads_the_same_records_of_csv",
+        script,
+        folder.path(),
+    ) else {
+        return;
+    };
+    let told: Value = serde_json::from_str(&told).unwrap();
+    for case in cases {
+        let text = std::fs::read_to_string(folder.path().join(case.name())).unwrap();
+        assert_eq!(told[case.name()], serde_json::json!(records(&text)));
+    }
+}
+
+/// The rules of a document of `docs/policy.schema.json`, with TCP's way back.
+fn document(value: &Value) -> Allowed {
+    let mut allowed = Allowed::new();
+    for (list, established) in [("rules", false), ("tcp_return", true)] {
+        for rule in value[list].as_array().unwrap() {
+            let text = |name: &str| rule[name].as_str().unwrap();
+            let ports = |side: &str| {
+                let port = |end: &str| rule[side]["ports"][end].as_u64().unwrap();
+                (
+                    u16::try_from(port("first")).unwrap(),
+                    u16::try_from(port("last")).unwrap(),
+                )
+            };
+            assert_eq!(rule["established"], established, "{rule}");
+            assert_eq!(rule["local"]["networks"], serde_json::json!(["0.0.0.0/0"]));
+            let key = key(
+                text("direction"),
+                text("protocol"),
+                ports("remote"),
+                ports("local"),
+                established,
+            );
+            let networks = rule["remote"]["networks"].as_array().unwrap().iter();
+            let ranges = networks.map(|network| facts::network(network["cidr"].as_str().unwrap()));
+            allowed.entry(key).or_default().extend(ranges);
+        }
+    }
+    allowed
+}
+
+fn json(text: &str) -> Allowed {
+    document(&serde_json::from_str(text).unwrap())
+}
+
+#[test]
+fn json_has_exactly_the_published_networks_and_the_way_back() {
+    for_each_case("json", true, json);
+}
+
+#[test]
+fn json_keeps_to_its_schema() {
+    for options in [
+        "",
+        "--edition regional,regional-expanded,global,interconnect",
+        "--plane media --direction in",
+        "--edition interconnect --region frankfurt --local-address 192.0.2.1 --name pbx_a",
+    ] {
+        let ran = Tool::line(&format!("-q {options} --format json")).run();
+        assert_eq!(ran.status, 0, "{ran}");
+        valid_json("json_keeps_to_its_schema", "policy", &ran);
+    }
+}
+
+/// A schema that takes anything would prove nothing.
+#[test]
+fn the_schema_refuses_what_is_no_document_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let good: Value = serde_json::from_str(&render("--region tokyo --format json")).unwrap();
+    let broken = [
+        ("/version", serde_json::json!(2), "1 was expected"),
+        ("/rules", serde_json::json!([]), "[] should be non-empty"),
+        ("/rules/0/established", true.into(), "False was expected"),
+        ("/rules/0/protocol", "tls".into(), "'tls' is not one of"),
+        (
+            "/rules/0/local/networks",
+            serde_json::json!([]),
+            "[] should be non-empty",
+        ),
+        (
+            "/rules/0/remote/ports",
+            "any".into(),
+            "'any' is not of type 'object'",
+        ),
+        (
+            "/tcp_return/0/established",
+            false.into(),
+            "True was expected",
+        ),
+        ("/scope/regions/0", "Tokyo".into(), "'Tokyo' does not match"),
+    ];
+    for (number, (pointer, value, _)) in broken.iter().enumerate() {
+        let mut document = good.clone();
+        *document.pointer_mut(pointer).unwrap() = value.clone();
+        std::fs::write(folder.path().join(number.to_string()), document.to_string()).unwrap();
+    }
+    let script = format!(
+        "
+import json, jsonschema, pathlib, sys
+validator = jsonschema.Draft202012Validator(json.load(open('{}/docs/policy.schema.json')))
+for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    print('; '.join(error.message for error in validator.iter_errors(json.load(path.open()))))",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let test = "the_schema_refuses_what_is_no_document_of_ours";
+    let Some(told) = run_python(test, &script, folder.path()) else {
+        return;
+    };
+    assert_eq!(told.lines().count(), broken.len(), "{told}");
+    for (line, (pointer, _, reason)) in told.lines().zip(&broken) {
+        assert!(line.contains(reason), "{pointer}: {line}");
+    }
+}
+
+#[test]
+fn json_says_what_was_selected_and_where_each_network_comes_from() {
+    let text = render(
+        "--edition regional,global --region tokyo --direction in --transport tls --name pbx \
+         --local-address 192.0.2.1 --local-tls-port 5071 --format json",
+    );
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["version"], 1);
+    assert_eq!(value["name"], "pbx");
+    let scope = &value["scope"];
+    assert_eq!(scope["editions"][0]["name"], "regional");
+    assert_eq!(
+        scope["editions"][0]["standing"],
+        "superseded on 2024-02-21 by global"
+    );
+    let source = scope["editions"][1]["source"].as_str().unwrap();
+    assert!(
+        source.contains("docs/sip-trunking/ip-addresses"),
+        "{source}"
+    );
+    assert_eq!(scope["regions"], serde_json::json!(["tokyo"]));
+    assert_eq!(scope["all_regions"], false);
+    assert_eq!(scope["transports"], serde_json::json!(["tls"]));
+    assert_eq!(
+        value["rules"][0],
+        serde_json::json!({
+            "direction": "in", "plane": "signaling", "transport": "tls", "protocol": "tcp",
+            "established": false,
+            "remote": {
+                "networks": [{
+                    "cidr": "54.65.63.192/30",
+                    "origins": [
+                        {"edition": "regional", "region": "tokyo"},
+                        {"edition": "global", "region": "tokyo"},
+                    ],
+                }],
+                "ports": {"first": 0, "last": 65535},
+            },
+            "local": {"networks": ["192.0.2.1/32"], "ports": {"first": 5071, "last": 5071}},
+        })
+    );
+    assert_eq!(
+        value["rules"][2]["remote"]["networks"][0]["origins"][0]["region"],
+        Value::Null
+    );
+    assert_eq!(value["rules"][2]["transport"], Value::Null);
+}
+
+/// `PyYAML`, an implementation of YAML 1.1, and the program's JSON say the same.
+#[test]
+fn yaml_is_the_same_document_as_json() {
+    let test = "yaml_is_the_same_document_as_json";
+    let (folder, cases) = matrix_in_a_folder("yaml");
+    let Some(told) = run_python(test, LOAD_YAML, folder.path()) else {
+        return;
+    };
+    let told: Value = serde_json::from_str(&told).unwrap();
+    for case in cases {
+        let value: Value =
+            serde_json::from_str(&render(&format!("{} --format json", case.options()))).unwrap();
+        assert_eq!(told[case.name()], value, "{}", case.name());
+        let command = format!("{} --format yaml", case.options());
+        let expected = facts::expected(&case, true);
+        facts::assert_exact(&command, &expected, &document(&told[case.name()]));
+    }
+}
+
+/// A key that stands twice is an error too.
+const LOAD_YAML: &str = "
+import json, pathlib, sys, yaml
+class Strict(yaml.CSafeLoader): pass
+def mapping(loader, node):
+    pairs = loader.construct_pairs(node, deep=True)
+    assert len(dict(pairs)) == len(pairs), node.start_mark
+    return dict(pairs)
+Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+print(json.dumps({path.name: yaml.load(path.read_text(), Strict)
+                  for path in pathlib.Path(sys.argv[1]).iterdir()}))";
+
+/// Names that are a date, a number or a truth value to YAML, and a source that is whatever it likes.
+#[test]
+fn a_list_of_the_users_own_cannot_turn_yaml_into_something_else() {
+    let test = "a_list_of_the_users_own_cannot_turn_yaml_into_something_else";
+    for name in ["2024-02-21", "1e5", "no", "null", "0x1f", "12"] {
+        for source in [
+            ": #",
+            "- a",
+            "{a: b}",
+            "'\"\\",
+            "*a &b !c",
+            "---",
+            "東京 \u{1f4de}",
+        ] {
+            let own = format!(
+                "edition: \"{name}\"\ntitle: T\nconnection: public\nsource: {}\n\
+                 signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [192.0.2.0/30]}}}}\n\
+                 media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n",
+                serde_json::json!(source)
+            );
+            let folder = tempfile::tempdir().unwrap();
+            let text = Tool::line("-q --dataset own.yaml --format yaml")
+                .file("own.yaml", own)
+                .run_once();
+            std::fs::write(folder.path().join("own"), text).unwrap();
+            let Some(told) = run_python(test, LOAD_YAML, folder.path()) else {
+                return;
+            };
+            let told: Value = serde_json::from_str(&told).unwrap();
+            let edition = &told["own"]["scope"]["editions"][0];
+            assert_eq!(edition["name"], name);
+            assert_eq!(edition["source"], source);
+            assert_eq!(
+                told["own"]["rules"][0]["remote"]["networks"][0]["origins"][0]["edition"],
+                name
+            );
+        }
+    }
+}
+
+/// What stands in each section of a document: its tables and the items of its lists, as texts; and
+/// every tag with its attributes. A parse error of HTML is an error.
+const READ_DOCUMENTS: &str = r"
+import html5lib, json, markdown_it, pathlib, sys
+def text(element): return ' '.join(''.join(element.itertext()).split())
+def sections(body):
+    found, order = {}, []
+    for element in body.iter():
+        if element.tag == 'h2':
+            order.append(text(element))
+            assert order[-1] not in found, order
+            found[order[-1]] = {'tables': [], 'items': []}
+        elif element.tag == 'table' and order:
+            rows = [[text(cell) for cell in row if cell.tag in ('th', 'td')] for row in element.iter('tr')]
+            found[order[-1]]['tables'].append(rows)
+        elif element.tag == 'li':
+            found[order[-1]]['items'].append(text(element))
+    return found
+def read(source, format):
+    if format == 'markdown':
+        body = markdown_it.MarkdownIt('commonmark').enable('table').render(source)
+        source = f'<!DOCTYPE html><html><head><title>x</title></head><body>{body}</body></html>'
+    page = html5lib.HTMLParser(namespaceHTMLElements=False, strict=True).parse(source)
+    tags = sorted({element.tag for element in page.iter() if isinstance(element.tag, str)})
+    attributes = sorted({name for element in page.iter() for name in element.attrib})
+    return {'sections': sections(page.find('body')), 'tags': tags, 'attributes': attributes}
+";
+
+/// All outputs of a folder, read by [`READ_DOCUMENTS`].
+fn read_documents(test: &str, format: &str, folder: &Path) -> Option<Value> {
+    let script = format!(
+        "{READ_DOCUMENTS}
+print(json.dumps({{path.name: read(path.read_text(), '{format}')
+                  for path in pathlib.Path(sys.argv[1]).iterdir()}}))"
+    );
+    let told = run_python(test, &script, folder)?;
+    Some(serde_json::from_str(&told).unwrap())
+}
+
+/// One document, as [`read_documents`] reads it.
+fn read_document(test: &str, format: &str, text: &str) -> Option<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one"), text).unwrap();
+    Some(read_documents(test, format, folder.path())?["one"].clone())
+}
+
+type Table = Vec<Vec<String>>;
+
+/// The rows of a section's tables, without the header that is expected of each.
+fn tables(section: &Value, header: &[&str]) -> Vec<Table> {
+    let tables: Vec<Table> = serde_json::from_value(section["tables"].clone()).unwrap();
+    let rows = tables.into_iter().map(|mut table| {
+        assert_eq!(table.remove(0), header);
+        assert!(
+            table.iter().all(|row| row.len() == header.len()),
+            "{table:?}"
+        );
+        table
+    });
+    rows.collect()
+}
+
+const RULE_HEADER: [&str; 6] = [
+    "what",
+    "protocol",
+    "source",
+    "source ports",
+    "destination",
+    "destination ports",
+];
+
+/// The rules of a request by its tables, with TCP's way back.
+fn request(document: &Value) -> Allowed {
+    let sections = document["sections"].as_object().unwrap();
+    let group = |name: &str| -> Vec<Range> {
+        let rows = tables(
+            &sections[name],
+            &["network", "first address", "last address", "of"],
+        );
+        let [rows] = &rows[..] else { panic!("{name}") };
+        let range = |row: &Vec<String>| {
+            let range = facts::network(&row[0]);
+            assert_eq!(range, (facts::address(&row[1]), facts::address(&row[2])));
+            range
+        };
+        rows.iter().map(range).collect()
+    };
+    let mut allowed = Allowed::new();
+    for (title, direction) in [("From Twilio to us", "in"), ("From us to Twilio", "out")] {
+        let Some(section) = sections.get(title) else {
+            continue;
+        };
+        for (number, rows) in tables(section, &RULE_HEADER).iter().enumerate() {
+            assert!(number < 2, "{title}");
+            for row in rows {
+                let [
+                    subject,
+                    protocol,
+                    source,
+                    source_ports,
+                    destination,
+                    destination_ports,
+                ] = &row[..]
+                else {
+                    panic!("{row:?}");
+                };
+                let kinds = [
+                    "signaling udp udp",
+                    "signaling tcp tcp",
+                    "signaling tls tcp",
+                    "media udp",
+                ];
+                assert!(
+                    kinds.contains(&&*format!("{subject} {protocol}")),
+                    "{row:?}"
+                );
+                let (source_ports, destination_ports) =
+                    (ports(source_ports), ports(destination_ports));
+                let (remote, local, remote_ports, local_ports) = match direction {
+                    "in" => (source, destination, source_ports, destination_ports),
+                    _ => (destination, source, destination_ports, source_ports),
+                };
+                assert_eq!(local, "any of ours", "{row:?}");
+                let key = key(direction, protocol, remote_ports, local_ports, number == 1);
+                allowed.entry(key).or_default().extend(group(remote));
+            }
+        }
+    }
+    allowed
+}
+
+fn assert_documents_exact(test: &str, format: &str) {
+    let (folder, cases) = matrix_in_a_folder(format);
+    let Some(told) = read_documents(test, format, folder.path()) else {
+        return;
+    };
+    for case in cases {
+        let command = format!("{} --format {format}", case.options());
+        let found = request(&told[case.name()]);
+        facts::assert_exact(&command, &facts::expected(&case, true), &found);
+    }
+}
+
+#[test]
+fn markdown_asks_for_exactly_the_published_networks() {
+    assert_documents_exact(
+        "markdown_asks_for_exactly_the_published_networks",
+        "markdown",
+    );
+}
+
+#[test]
+fn html_asks_for_exactly_the_published_networks() {
+    assert_documents_exact("html_asks_for_exactly_the_published_networks", "html");
+}
+
+#[test]
+fn a_request_says_why_what_happens_without_it_and_how_to_prove_it() {
+    let test = "a_request_says_why_what_happens_without_it_and_how_to_prove_it";
+    for (format, picture) in [("markdown", None), ("html", Some("What each region opens"))] {
+        let text = render(&format!("--region tokyo --format {format}"));
+        let Some(document) = read_document(test, format, &text) else {
+            return;
+        };
+        let sections = document["sections"].as_object().unwrap();
+        let wanted = ["Why"].into_iter().chain(picture).chain([
+            "From Twilio to us",
+            "From us to Twilio",
+            "Twilio signaling",
+            "Twilio media",
+            "What happens without it",
+            "How to prove it afterwards",
+            "Where the addresses are published",
+        ]);
+        assert!(
+            sections.keys().map(String::as_str).eq(wanted),
+            "{format}: {sections:?}"
+        );
+        let effects = &tables(&sections["What happens without it"], &["missing", "effect"])[0];
+        let missing = effects.iter().map(|row| &*row[0]);
+        assert!(missing.eq([
+            "signaling from Twilio to us",
+            "media from Twilio to us",
+            "signaling from us to Twilio",
+            "media from us to Twilio",
+        ]));
+        assert!(effects[1][1].contains("we do not hear the other side (one-way audio)"));
+        let proofs = sections["How to prove it afterwards"]["items"]
+            .as_array()
+            .unwrap();
+        assert_eq!(proofs.len(), 3, "{proofs:?}");
+        assert!(
+            proofs[0]
+                .as_str()
+                .unwrap()
+                .starts_with("twilio-sip-allow check, with the options")
+        );
+        let source = sections["Where the addresses are published"]["items"][0]
+            .as_str()
+            .unwrap();
+        assert!(
+            source.starts_with("regional: Twilio's document on SIP"),
+            "{source}"
+        );
+        for fact in [
+            "regional (superseded on 2024-02-21 by global)",
+            "signaling (udp, tcp, tls), media",
+            "Opens udp 5060, tcp 5060, tcp 5061 in; udp 5060, tcp 5060, tcp 5061 out.",
+            concat!("Made by twilio-sip-allow ", env!("CARGO_PKG_VERSION"), "."),
+        ] {
+            assert!(text.contains(fact), "{fact}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_request_names_our_addresses_and_one_plane_and_direction_alone() {
+    let test = "a_request_names_our_addresses_and_one_plane_and_direction_alone";
+    for format in ["markdown", "html"] {
+        let text = render(&format!(
+            "--region tokyo --direction out --plane media --local-address 192.0.2.1,198.51.100.0/24 \
+             --name pbx_a --format {format}"
+        ));
+        let Some(document) = read_document(test, format, &text) else {
+            return;
+        };
+        let sections = document["sections"].as_object().unwrap();
+        assert!(!sections.contains_key("From Twilio to us"));
+        assert!(!sections.contains_key("Twilio signaling"));
+        let local = "192.0.2.1/32, 198.51.100.0/24";
+        let row = ["media", "udp", local, "any", "Twilio media", "10000-20000"];
+        assert_eq!(
+            tables(&sections["From us to Twilio"], &RULE_HEADER),
+            [[row]]
+        );
+    }
+}
+
+/// The picture has, for each region, what is published for it.
+#[test]
+fn html_shows_what_each_region_opens() {
+    let test = "html_shows_what_each_region_opens";
+    for edition in common::EDITIONS {
+        let text = render(&format!("--edition {edition} --format html"));
+        let Some(document) = read_document(test, "html", &text) else {
+            return;
+        };
+        let section = &document["sections"]["What each region opens"]["tables"];
+        let rows: Vec<Table> = serde_json::from_value(section.clone()).unwrap();
+        assert!(rows[0][0][1].starts_with("Twilio signaling udp 5060, tcp 5060, tcp 5061 in "));
+        let regions: Vec<&str> = rows[0][1..].iter().map(|row| &*row[0]).collect();
+        assert_eq!(regions, facts::region_ids(), "{edition}");
+        for row in &rows[0][1..] {
+            for (plane, cell) in ["signaling", "media"].into_iter().zip(&row[1..]) {
+                let words: Vec<&str> = cell.split(' ').collect();
+                let ranges = words.chunks(2).map(|pair| {
+                    let range = facts::network(pair[0]);
+                    assert_eq!(pair[1], (range.1 - range.0 + 1).to_string());
+                    range
+                });
+                let found = facts::united(ranges.collect());
+                assert_eq!(
+                    found,
+                    facts::published(edition, &row[0], plane),
+                    "{edition} {}",
+                    row[0]
+                );
+            }
+        }
+    }
+}
+
+/// Nothing is loaded from elsewhere, nothing runs, and whoever opens it fetches nothing.
+#[test]
+fn html_is_whole_in_itself() {
+    let test = "html_is_whole_in_itself";
+    for options in [
+        "",
+        "--edition regional,global,interconnect --region frankfurt",
+    ] {
+        let text = render(&format!("{options} --format html"));
+        for foreign in ["url(", "@import", "://", "javascript:"] {
+            assert!(!text.contains(foreign), "{foreign}");
+        }
+        for wanted in [
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+            "<html lang=\"en\">",
+            "@media (prefers-color-scheme: dark)",
+        ] {
+            assert!(text.contains(wanted), "{wanted}");
+        }
+        let Some(document) = read_document(test, "html", &text) else {
+            return;
+        };
+        assert_eq!(
+            document["tags"],
+            serde_json::json!([
+                "body", "code", "div", "h1", "h2", "head", "html", "li", "meta", "ol", "p", "span",
+                "style", "table", "tbody", "td", "th", "thead", "title", "tr", "ul"
+            ])
+        );
+        assert_eq!(
+            document["attributes"],
+            serde_json::json!([
+                "charset",
+                "class",
+                "content",
+                "http-equiv",
+                "lang",
+                "name",
+                "scope",
+                "style"
+            ])
+        );
+    }
+}
+
+/// The source of a list of the user's own is any line of text, and shows as it is.
+#[test]
+fn a_list_of_the_users_own_cannot_put_anything_into_a_request() {
+    let test = "a_list_of_the_users_own_cannot_put_anything_into_a_request";
+    let sources = [
+        "<script>alert(1)</script>",
+        "</li></ul><img src=x onerror=alert(1)>",
+        "<!-- x",
+        "&lt;b&gt; &amp;lt; &#60;",
+        "[x](javascript:alert(1)) ![y](http://192.0.2.1/y)",
+        "<javascript:alert(1)> <http://192.0.2.1/>",
+        "*b* __c__ ~~d~~ `e` $f$ {g} | h",
+        "a\\*b\\",
+        "\"x\" 'y' {{ z }} {% q %}",
+        "東京 <b>",
+    ];
+    for format in ["markdown", "html"] {
+        let plain = render(&format!("--region tokyo --format {format}"));
+        let Some(plain) = read_document(test, format, &plain) else {
+            return;
+        };
+        for source in sources {
+            let own = format!(
+                "edition: own\ntitle: T\nconnection: public\nsource: {}\n\
+                 signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{tokyo: [192.0.2.0/30]}}}}\n\
+                 media: {{ports: 10000-20000, networks: {{tokyo: [198.51.100.0/24]}}}}\n",
+                serde_json::json!(source)
+            );
+            let text = Tool::new(["-q", "--dataset", "own.yaml", "--format", format])
+                .file("own.yaml", own)
+                .run_once();
+            let document = read_document(test, format, &text).unwrap();
+            let section = &document["sections"]["Where the addresses are published"];
+            assert_eq!(
+                section["items"],
+                serde_json::json!([format!("own: {source}")]),
+                "{text}"
+            );
+            assert_eq!(document["tags"], plain["tags"], "{text}");
+            assert_eq!(document["attributes"], plain["attributes"], "{text}");
+        }
+    }
+}
+
+#[test]
+fn heads_say_what_it_is_where_there_are_comments() {
+    for (format, load) in [
+        ("cidr", "# load: grep -v '^#' FILE"),
+        ("yaml", "# load: yq . FILE"),
+    ] {
+        let text = render(&format!("--region tokyo,sydney --format {format}"));
+        for wanted in [
+            concat!("# twilio-sip-allow ", env!("CARGO_PKG_VERSION"), ":"),
+            "# edition: regional (superseded on 2024-02-21 by global)\n",
+            "# regions: tokyo, sydney\n",
+            "# direction: in, out\n",
+            "# planes: signaling (udp, tcp, tls), media\n",
+            load,
+        ] {
+            assert!(text.contains(wanted), "{format}: {wanted}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn the_same_call_prints_the_same_bytes_and_one_newline_at_the_end() {
+    for format in PEOPLE {
+        let text = render_steadily(&format!("--edition regional,global --format {format}"));
+        assert_eq!(text.contains('\r'), format == "csv", "{format}");
+        assert!(!text.contains('\t'), "{format}");
+        assert!(!text.contains("\n\n\n"), "{format}");
+    }
+}
+
+#[test]
+fn check_reads_none_of_them() {
+    for format in PEOPLE {
+        let stderr = Tool::line(&format!("check --format {format} deployed"))
+            .file("deployed", "x\n")
+            .run()
+            .refused();
+        let reason = format!("check does not read {format}; use one of ");
+        assert!(stderr.contains(&reason), "{stderr}");
+    }
+}
+
+#[test]
+fn golden_files_are_unchanged() {
+    for format in PEOPLE {
+        assert_golden(GOLDEN.map(|(name, options)| (name, options, format)));
+    }
+}

@@ -1,0 +1,539 @@
+//! Loads every output into the real kernel, with nft and with both back ends of iptables.
+//!
+//! A load three times over must be as one, must touch nothing outside the unit, and the commands
+//! that an output's head prints must work as they stand. What the kernel prints back is in sync by
+//! `check`. Needs root.
+
+use crate::common;
+
+use std::collections::HashSet;
+
+use crate::common::judge::{assert_in_sync, dialect, policy_of_case};
+use crate::common::lab::iptables_names;
+use crate::common::namespace::Namespace;
+use crate::common::{Case, facts, first_difference, head_commands, matrix, readers, render};
+use twilio_sip_allow::format::{self, Unit, UnitName};
+
+/// What a user may have beside our unit, in the same table and in others.
+const NFT_BEFORE: &str = "
+table inet filter {
+	set twilio_sip_signaling_old {
+		type ipv4_addr
+		elements = { 192.0.2.1 }
+	}
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		tcp dport 22 accept
+	}
+	chain output {
+		type filter hook output priority filter; policy drop;
+		ct state established,related accept
+	}
+	chain twilio_sip {
+		ip saddr 192.0.2.7 accept
+	}
+}
+table ip mangle {
+	chain twilio_sip_in {
+		counter
+	}
+}
+";
+
+fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
+    if let Some(difference) = first_difference(expected, found) {
+        panic!("{case}: {what}\n{difference}");
+    }
+}
+
+/// Splits what a script printed between its `echo @@` lines.
+fn sections(text: &str) -> Vec<&str> {
+    text.split("@@\n").collect()
+}
+
+fn nft_case(namespace: &Namespace, folder: &std::path::Path, case: &Case) {
+    let name = case.name();
+    let text = render(&format!("{} --format nftables", case.options()));
+    let file = folder.join("nft");
+    std::fs::write(&file, &text).unwrap();
+    let load = &head_commands(&text, "load", &file)[0];
+    let hooks = head_commands(&text, "hook", &file).join(
+        "
+",
+    );
+    let printed = namespace.script(&format!(
+        "nft flush ruleset
+nft -f - <<'EOF'
+{NFT_BEFORE}
+EOF
+nft list ruleset; echo @@
+{load}; nft list ruleset; echo @@
+{load}; {load}; nft list ruleset; echo @@
+{hooks}
+nft list ruleset; echo @@
+nft list chain inet filter input; nft list chain inet filter output; echo @@
+nft -j list ruleset; echo @@
+nft -a list table inet filter; echo @@
+nft -f - <<'EOF'
+flush chain inet filter input
+flush chain inet filter output
+table inet filter {{
+	chain input {{
+		ct state established,related accept
+		tcp dport 22 accept
+	}}
+	chain output {{
+		ct state established,related accept
+	}}
+}}
+flush chain inet filter twilio_sip_in
+flush chain inet filter twilio_sip_out
+delete chain inet filter twilio_sip_in
+delete chain inet filter twilio_sip_out
+delete set inet filter twilio_sip_signaling
+delete set inet filter twilio_sip_media
+EOF
+nft list ruleset"
+    ));
+    let [
+        before,
+        first,
+        third,
+        hooked,
+        base_chains,
+        json,
+        handles,
+        after,
+    ] = sections(&printed)[..]
+    else {
+        panic!("{name}: {printed}");
+    };
+    assert_same(&name, "the third load differs from the first", first, third);
+    assert_same(&name, "something outside the unit changed", before, after);
+    assert_ne!(third, hooked);
+    for direction in ["in", "out"] {
+        let jump = format!("jump twilio_sip_{direction}");
+        let wanted = case.direction == "both" || case.direction == direction;
+        assert_eq!(base_chains.contains(&jump), wanted, "{name}: {base_chains}");
+    }
+    let held = readers::read("nftables", &readers::unit_blocks(third));
+    let expected = facts::expected(case, false);
+    assert_same(
+        &name,
+        "the kernel holds something else",
+        &facts::lines(&expected),
+        &facts::lines(&held),
+    );
+    let policy = policy_of_case(case);
+    for listing in [hooked, json, handles] {
+        assert_in_sync(&name, "nftables", &policy, listing);
+    }
+}
+
+#[test]
+fn nftables_takes_every_selection_and_nothing_else_changes() {
+    let test = "nftables_takes_every_selection_and_nothing_else_changes";
+    let Some(namespace) = Namespace::new(test, &["nft"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for case in matrix() {
+        nft_case(&namespace, folder.path(), &case);
+    }
+}
+
+/// What `iptables-save` prints, without dates and counters.
+fn without_counters(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let bare = lines.map(|line| line.split(" [").next().unwrap_or(line));
+    bare.collect::<Vec<_>>().join("\n")
+}
+
+fn other_lines(text: &str) -> String {
+    let unit = readers::unit_lines(text);
+    let unit: Vec<&str> = unit.lines().collect();
+    let text = text.lines().filter(|line| !unit.contains(line));
+    without_counters(&text.collect::<Vec<_>>().join("\n"))
+}
+
+/// The part of `iptables-save` that is about one table.
+fn table_of<'a>(text: &'a str, table: &str) -> &'a str {
+    let start = text.find(&format!("*{table}\n")).expect(text);
+    text[start..].split("COMMIT").next().unwrap()
+}
+
+fn iptables_case(namespace: &Namespace, names: &str, folder: &std::path::Path, case: &Case) {
+    let name = case.name();
+    let text = render(&format!("{} --format iptables", case.options()));
+    let file = folder.join("rules");
+    std::fs::write(&file, &text).unwrap();
+    let load = &head_commands(&text, "load", &file)[0];
+    let hooks = head_commands(&text, "hook", &file).join(
+        "
+",
+    );
+    let printed = namespace.script(&format!(
+        "{names}
+iptables-restore <<'EOF'
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT DROP [0:0]
+:TWILIO-SIP - [0:0]
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+-A TWILIO-SIP -s 192.0.2.7/32 -j ACCEPT
+COMMIT
+*mangle
+:TWILIO-SIP-IN - [0:0]
+-A TWILIO-SIP-IN -j RETURN
+COMMIT
+EOF
+iptables-save; echo @@
+{load}; iptables-save -t filter; echo @@
+{load}; {load}; iptables-save -t filter; echo @@
+iptables-save; echo @@
+{hooks}
+{hooks}
+iptables-save -t filter; echo @@
+iptables -S; echo @@
+iptables-save -c"
+    ));
+    let [before, first, third, all, hooked, listed, counted] = sections(&printed)[..] else {
+        panic!("{name}: {printed}");
+    };
+    assert_same(
+        &name,
+        "the third load differs from the first",
+        &readers::unit_lines(first),
+        &readers::unit_lines(third),
+    );
+    assert_same(
+        &name,
+        "a line is spelled otherwise",
+        &readers::unit_lines(&text),
+        &readers::unit_lines(third),
+    );
+    // The table mangle has a chain of the same name, which must stay as it was.
+    for table in ["mangle", "filter"] {
+        let others = |text: &str| match table {
+            "filter" => other_lines(table_of(text, table)),
+            _ => without_counters(table_of(text, table)),
+        };
+        assert_same(
+            &name,
+            "something outside the unit changed",
+            &others(before),
+            &others(all),
+        );
+    }
+    for (direction, built_in) in [("in", "INPUT"), ("out", "OUTPUT")] {
+        let jump = format!("-A {built_in} -j TWILIO-SIP-{}\n", direction.to_uppercase());
+        let wanted = case.direction == "both" || case.direction == direction;
+        assert_eq!(
+            hooked.matches(&jump).count(),
+            usize::from(wanted),
+            "{name}: {hooked}"
+        );
+    }
+    let policy = policy_of_case(case);
+    for listing in [all, listed, counted] {
+        assert_in_sync(&name, "iptables", &policy, listing);
+    }
+}
+
+fn iptables_test(test: &str, back_end: &str) {
+    let tool = format!("xtables-{back_end}-multi");
+    let Some(namespace) = Namespace::new(test, &[&tool]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let names = iptables_names(folder.path(), back_end);
+    for case in matrix() {
+        iptables_case(&namespace, &names, folder.path(), &case);
+    }
+}
+
+#[test]
+fn iptables_nft_takes_every_selection_and_prints_it_back() {
+    iptables_test(
+        "iptables_nft_takes_every_selection_and_prints_it_back",
+        "nft",
+    );
+}
+
+#[test]
+fn iptables_legacy_takes_every_selection_and_prints_it_back() {
+    iptables_test(
+        "iptables_legacy_takes_every_selection_and_prints_it_back",
+        "legacy",
+    );
+}
+
+/// A narrower selection takes away what a wider one put there, in the same unit.
+#[test]
+fn a_load_replaces_what_an_earlier_one_allowed() {
+    let test = "a_load_replaces_what_an_earlier_one_allowed";
+    let Some(namespace) = Namespace::new(test, &["nft", "xtables-nft-multi"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let names = iptables_names(folder.path(), "nft");
+    let wide = "--edition regional,global";
+    for narrow in [
+        "--region tokyo",
+        "--region tokyo --plane media",
+        "--direction out",
+        "--direction in --transport tls",
+    ] {
+        let write = |file: &str, options: &str, format: &str| {
+            std::fs::write(
+                folder.path().join(file),
+                render(&format!("{options} --format {format}")),
+            )
+            .unwrap();
+        };
+        write("wide.nft", wide, "nftables");
+        write("narrow.nft", narrow, "nftables");
+        write("wide.ipt", wide, "iptables");
+        write("narrow.ipt", narrow, "iptables");
+        let printed = namespace.script(&format!(
+            "{names}
+cd {}
+nft flush ruleset; nft -f narrow.nft; nft list ruleset; echo @@
+nft flush ruleset; nft -f wide.nft; nft -f narrow.nft; nft list ruleset; echo @@
+nft flush ruleset; iptables-restore --noflush narrow.ipt; iptables-save; echo @@
+nft flush ruleset; iptables-restore --noflush wide.ipt; iptables-restore --noflush narrow.ipt; iptables-save",
+            folder.path().display()
+        ));
+        let [nft_fresh, nft_after, ipt_fresh, ipt_after] = sections(&printed)[..] else {
+            panic!("{printed}");
+        };
+        assert_same(
+            narrow,
+            "nftables keeps something of the wide load",
+            nft_fresh,
+            nft_after,
+        );
+        assert_same(
+            narrow,
+            "iptables keeps something of the wide load",
+            &readers::unit_lines(ipt_fresh),
+            &readers::unit_lines(ipt_after),
+        );
+    }
+}
+
+#[test]
+fn local_options_names_and_tables_load_too() {
+    let test = "local_options_names_and_tables_load_too";
+    let Some(namespace) =
+        Namespace::new(test, &["nft", "xtables-legacy-multi", "xtables-nft-multi"])
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let local = "--local-address 192.0.2.10,198.51.100.0/24 --local-sip-port 5070 --local-tls-port 5071 --local-rtp-ports 30000-30999";
+    let cases = [
+        (local.to_owned(), "inet filter", "twilio_sip"),
+        (
+            "--local-address 192.0.2.10".to_owned(),
+            "inet filter",
+            "twilio_sip",
+        ),
+        ("--name PBX-a_1".to_owned(), "inet filter", "pbx_a_1"),
+        ("--name drop".to_owned(), "inet filter", "drop"),
+        (
+            format!("--name {}", "a".repeat(24)),
+            "inet filter",
+            "aaaaaaaaaaaaaaaaaaaaaaaa",
+        ),
+    ];
+    for (options, table, base) in &cases {
+        std::fs::write(&path, render(&format!("{options} --format nftables"))).unwrap();
+        let listed = namespace.script(&format!(
+            "nft flush ruleset; nft -f {0}; nft list table {table}; echo @@\nnft -f {0}; nft list table {table}",
+            path.display()
+        ));
+        let listed = sections(&listed);
+        assert!(
+            listed[0].contains(&format!("chain {base}_in {{")),
+            "{}",
+            listed[0]
+        );
+        assert_same(options, "the second load differs", listed[0], listed[1]);
+        let text = render(&format!("{options} --format iptables"));
+        std::fs::write(&path, &text).unwrap();
+        for back_end in ["nft", "legacy"] {
+            let saved = namespace.script(&format!(
+                "nft flush ruleset; xtables-{back_end}-multi iptables-restore --noflush {}; xtables-{back_end}-multi iptables-save -t filter 2>/dev/null",
+                path.display()
+            ));
+            let rules = |text: &str| {
+                let chain = base.to_uppercase().replace('_', "-");
+                let lines = text
+                    .lines()
+                    .filter(|line| line.starts_with(&format!("-A {chain}-")));
+                lines.collect::<Vec<_>>().join("\n")
+            };
+            assert!(rules(&text).lines().count() > 20);
+            assert_same(
+                options,
+                "a line is spelled otherwise",
+                &rules(&text),
+                &rules(&saved),
+            );
+        }
+    }
+    // Every table that we let through is one that nft takes.
+    for table in [
+        "ip filter",
+        "inet my-table.1",
+        "inet a--b",
+        "inet firewalld",
+        "ip last",
+    ] {
+        let mut tool = common::Tool::new(["--quiet", "--format", "nftables", "--table", table]);
+        std::fs::write(&path, tool.run().ok()).unwrap();
+        let listed = namespace.script(&format!(
+            "nft flush ruleset; nft -f {}; nft list ruleset",
+            path.display()
+        ));
+        assert!(listed.contains(&format!("table {table} {{")), "{listed}");
+    }
+}
+
+/// Words of nft's language are either refused as a table's name, or nft takes them.
+#[test]
+fn no_word_of_nft_gets_through_that_nft_refuses() {
+    let test = "no_word_of_nft_gets_through_that_nft_refuses";
+    let Some(namespace) = Namespace::new(test, &["nft", "strings"]) else {
+        return;
+    };
+    // What stands in nft's library and, where it is installed, its manual page; and some that do
+    // not stand in the library as words.
+    let words = namespace.script(
+        "library=$(ldd $(command -v nft) | awk '/libnftables/ { print $3 }')
+{
+strings -n 2 $library
+zcat /usr/share/man/man8/nft.8.gz 2>/dev/null | grep -oE '[a-z0-9_.-]+' || true
+printf '%s\\n' ip ip6 set map chain table meta ct tcp udp log limit counter accept reject
+} | grep -xE '[a-z][a-z0-9_.-]{1,15}' | sort -u",
+    );
+    let words: Vec<&str> = words.lines().collect();
+    assert!(
+        words.len() > 500,
+        "only {} words: is this nft's library?",
+        words.len()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (mut taken, mut refused) = (String::new(), 0);
+    for word in words {
+        let table = format!("inet {word}");
+        let ran = common::Tool::new([
+            "--quiet", "--region", "tokyo", "--format", "nftables", "--table", &table,
+        ])
+        .run();
+        if ran.status == 0 {
+            taken += &ran.stdout;
+        } else {
+            assert!(
+                ran.stderr.contains("a word of nft's language"),
+                "{word}: {}",
+                ran.stderr
+            );
+            refused += 1;
+        }
+    }
+    assert!(refused >= 50, "{refused}");
+    let file = folder.path().join("all");
+    std::fs::write(&file, taken).unwrap();
+    namespace.script(&format!("nft -c -f {}", file.display()));
+}
+
+/// All words of the scanners of nft 1.0.6 and 1.1.6.
+const NFT_WORDS: &str = "
+    a-rwnd abort accept ackseq add addr ah alert all and arp asconf asconf-ack audit auto-merge
+    avgpkt bridge broute burst bypass bytes cfi cgroup cgroupv2 chain chains check checksum
+    chunk class classid code comment comp constant continue cookie-ack cookie-echo count counter
+    counters cpi cpu create crit csumcov ct cum-tsn-ack cwr daddr data day dccp debug define dei
+    delete describe destroy device devices direction dnat doff dport drop dscp dst dup dynamic
+    echo ecn ecne egress element elements emerg eol eq err error erspan esp ether event exists
+    expectation expiration expires export exthdr fanout fastopen fib filter flags flow flowlabel
+    flowtable flowtables flush forward-tsn frag frag-off fully-random fwd gateway gbp
+    gc-interval ge geneve get goto gre gretap group gt handle hbh hdrlength heartbeat
+    heartbeat-ack helper helpers hlen hook hooks hoplimit hour htype ibrhwaddr ibriport ibrname
+    ibrpvid ibrvproto icmp icmpv6 icmpx id igmp iif iifgroup iifkind iifname iiftype import in
+    inc include index inet info ingress init init-ack init-tag initial-tsn insert interval ip
+    ip6 ipsec jhash json jump kbytes l3proto l4proto label last last-entry le left length level
+    limit limits list ll log loose lowest-tsn lshift lsrr lt map maps mark masquerade max-delay
+    maxseg mbytes md5sig memory meta meter meters mh minute missing mod monitor more-fragments
+    mptcp mrt mss mtu name nat ne netdev never new new-cum-tsn nexthdr nexthop nfproto nftrace
+    nh noop nop not notice notrack num num-dup-tsns num-gap-ack-blocks num-inbound-streams
+    num-outbound-streams numgen obriport obrname offload offset oif oifgroup oifkind oifname
+    oiftype operation opt-type option options or original osf out over packets param-problem
+    path pcp performance persistent pkttype plen policy port position ppid prefix priority
+    proto-dst proto-src protocol ptr ptype queue queue-threshold quota quotas ra random rate
+    redefine redirect reject rename replace reply reqid reserved reserved2 reset return right
+    route rr rshift rt rt0 rt2 rtclassid rule rules ruleset sack sack-perm sack-permitted sack0
+    sack1 sack2 sack3 saddr sctp sdif sdifname secmark secmarks second secpath seed seg-left
+    seqno sequence set sets shutdown shutdown-ack shutdown-complete sid size skgid skip skuid
+    snaplen snat socket spi spnum sport srh ssn ssrr state status stream subtype symhash
+    synproxy synproxys table tables taddr tag tcp th time timeout timestamp to tos tproxy trace
+    transparent tsecr tsn tsval ttl tunnel tunnels type typeof udp udplite undefine until update
+    urgptr used value version vlan vm vmap vni vtag vxlan warn week wildcard window with wscale
+    xml xor xt zone
+";
+
+/// Keywords of versions of nft after 1.0.6.
+const LATER_KEYWORDS: &str = "destroy geneve gre gretap tunnel vni vxlan";
+
+#[test]
+fn nft_loads_every_table_and_chain_name_that_is_accepted() {
+    let Some(namespace) = Namespace::new("names of nft", &["nft"]) else {
+        return;
+    };
+    let words = || NFT_WORDS.split_ascii_whitespace();
+    let mut script = String::new();
+    for word in words() {
+        script += &format!(
+            "nft -f - 2>/dev/null <<'EOF' && echo {word} || true
+table inet {word} {{
+	chain x {{
+	}}
+}}
+insert rule inet {word} x counter
+flush ruleset
+EOF
+"
+        );
+    }
+    let printed = namespace.script(&script);
+    let loaded: HashSet<&str> = printed.lines().collect();
+    assert!(loaded.len() > 200 && loaded.len() < words().count() - 100);
+    let later: HashSet<&str> = LATER_KEYWORDS.split(' ').collect();
+    let policy = policy_of_case(&matrix()[0]);
+    let text = |name: &str, table: &str| {
+        let unit = Unit {
+            name: name.parse().unwrap(),
+            table: Some(format!("inet {table}")),
+        };
+        format::render(dialect("nftables"), &policy, &unit)
+    };
+    for word in words() {
+        let expected = loaded.contains(word) && !later.contains(word);
+        assert_eq!(text("twilio-sip", word).is_ok(), expected, "{word}");
+    }
+    for word in ["eq", "lshift", "tunnel"] {
+        let problem = text("twilio-sip", word).unwrap_err().to_string();
+        assert!(problem.contains("a word of nft's language"), "{problem}");
+    }
+    // The names of chains and sets contain '_', which no word of nft does.
+    let named: String = words()
+        .filter(|word| word.parse::<UnitName>().is_ok())
+        .map(|word| text(word, "filter").unwrap())
+        .collect();
+    namespace.script(&format!("nft -f - <<'EOF'\n{named}\nEOF"));
+}

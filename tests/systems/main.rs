@@ -1,0 +1,22 @@
+//! The outputs in real systems: kernels, firewalls, servers, command lines and pipelines of others.
+//! Most tests need root or other programs; `tests/run` installs them.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../sources/mod.rs"]
+mod sources;
+
+mod ansible;
+mod aws;
+mod aws_and_cisco_programs;
+mod calls;
+mod damage_is_noticed;
+mod documents_and_tables;
+mod linux_firewalls;
+mod linux_frontends;
+mod packages;
+mod packets;
+mod pipelines;
+mod random_rulesets;
+mod routers;
+mod sip_servers;

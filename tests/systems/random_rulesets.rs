@@ -1,0 +1,439 @@
+//! Random rulesets, judged by `check` and by packets through the kernel: no packet has two verdicts.
+//!
+//! Many rulesets are loaded at once, each in chains of its own; the time to live of a packet says
+//! which of them it is for.
+
+use crate::common::judge::{chance, pick, units};
+use crate::common::lab::{BackEnd, Lab, Place};
+use crate::common::oracle::{Random, dotted};
+use crate::common::readers::{Flag, Packet};
+use crate::common::tell;
+use crate::common::wire::Shape;
+use twilio_sip_allow::limits::Limits;
+use twilio_sip_allow::packets::{
+    Dimension, Flags, HeaderMatch, Interval, PacketBox, Protocols, States, differences,
+};
+use twilio_sip_allow::policy::Direction;
+
+/// Of each back end.
+const RULESETS: usize = 320;
+
+const PER_LOAD: usize = 40;
+
+const PROBES: usize = 120;
+
+/// The chains of a ruleset: the unit, and those that it jumps to.
+const CHAINS: [&str; 3] = ["", "_a", "_b"];
+
+const NETWORKS: [&str; 9] = [
+    "203.0.113.0/24",
+    "203.0.113.0/26",
+    "203.0.113.32/27",
+    "203.0.113.40/29",
+    "203.0.113.44/30",
+    "203.0.113.45",
+    "203.0.113.46",
+    "203.0.112.0/23",
+    "0.0.0.0/1",
+];
+
+const SOURCES: [u32; 12] = [
+    0xcb00_7100,
+    0xcb00_711f,
+    0xcb00_7120,
+    0xcb00_7127,
+    0xcb00_7128,
+    0xcb00_712c,
+    0xcb00_712d,
+    0xcb00_712e,
+    0xcb00_712f,
+    0xcb00_7140,
+    0xcb00_70ff,
+    0x0102_0304,
+];
+
+const PORTS: [u16; 9] = [1, 5059, 5060, 5061, 5062, 9999, 10000, 20000, 65535];
+
+fn ports(random: &mut Random) -> (u16, u16) {
+    let (a, b) = (*pick(random, &PORTS), *pick(random, &PORTS));
+    if chance(random, 2) {
+        (a, a)
+    } else {
+        (a.min(b), a.max(b))
+    }
+}
+
+fn range((first, last): (u16, u16), separator: &str) -> String {
+    if first == last {
+        first.to_string()
+    } else {
+        format!("{first}{separator}{last}")
+    }
+}
+
+/// A list of ports or ranges that do not overlap.
+fn port_list(random: &mut Random, separator: &str, between: &str) -> String {
+    let lists: [&[(u16, u16)]; 4] = [
+        &[(5060, 5061)],
+        &[(5060, 5060), (10000, 20000)],
+        &[(1, 5059), (5061, 9999)],
+        &[(5059, 5060), (5062, 5062), (20000, 65535)],
+    ];
+    let list = pick(random, &lists);
+    let list: Vec<String> = list.iter().map(|r| range(*r, separator)).collect();
+    list.join(between)
+}
+
+/// A chain's number of a ruleset that a rule of chain `from` may jump to.
+fn target(random: &mut Random, from: usize) -> Option<usize> {
+    (from < 2 && chance(random, 3)).then(|| from + 1)
+}
+
+fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
+    let not = |random: &mut Random| if chance(random, 4) { "!= " } else { "" };
+    let mut words = Vec::new();
+    if chance(random, 2) {
+        let network = *pick(random, &NETWORKS);
+        words.push(match random.between(0, 3) {
+            0 => format!(
+                "ip saddr {}{{ 203.0.113.40/30, 203.0.113.45, 203.0.113.64-203.0.113.70 }}",
+                not(random)
+            ),
+            1 => format!("ip saddr {}@nets", not(random)),
+            _ => format!("ip saddr {}{network}", not(random)),
+        });
+    }
+    if chance(random, 4) {
+        words.push(format!("ip daddr {}192.0.2.10", not(random)));
+    }
+    // nft prints something else as two exclusions of one header too.
+    let excludes = |words: &[String]| words.iter().any(|word| word.contains("!="));
+    if let Some(last) = words
+        .len()
+        .checked_sub(1)
+        .filter(|last| excludes(&words[..*last]))
+    {
+        words[last] = words[last].replace("!= ", "");
+    }
+    match random.between(0, 7) {
+        0 if excludes(&words) => words.push("ip protocol udp".to_owned()),
+        0 => words.push(format!("ip protocol {}udp", not(random))),
+        1 => words.push("meta l4proto { tcp, udp } th dport 5060-5061".to_owned()),
+        2 => words.push("tcp flags & (fin | syn | rst | ack) == syn".to_owned()),
+        3 => words.push("tcp flags & (ack | rst) != 0x0".to_owned()),
+        4 => words.push(
+            "ip saddr . udp dport { 203.0.113.45 . 5060, 203.0.113.46 . 10000-20000 }".to_owned(),
+        ),
+        _ => {
+            let protocol = if chance(random, 2) { "udp" } else { "tcp" };
+            let port = match random.between(0, 2) {
+                0 => match port_list(random, "-", ", ") {
+                    list if list.contains(',') => format!("{}{{ {list} }}", not(random)),
+                    list => format!("{{ {list} }}"),
+                },
+                1 => format!("< {}", pick(random, &PORTS[1..])),
+                _ => match ports(random) {
+                    (port, last) if port == last => format!("{}{port}", not(random)),
+                    // What nft prints for a negated range has another meaning too.
+                    ports => range(ports, "-"),
+                },
+            };
+            words.push(format!("{protocol} dport {port}"));
+            if chance(random, 4) {
+                words.push(format!("{protocol} sport {}", range(ports(random), "-")));
+            }
+        }
+    }
+    if chance(random, 8) && from == 0 {
+        let chain = format!("rs{number}{}", CHAINS[1]);
+        let map = format!(
+            "udp dport vmap {{ 5060 : accept, 5061 : drop, 10000-20000 : jump {chain}, 9999 : return }}"
+        );
+        return map;
+    }
+    let verdict = match target(random, from) {
+        Some(to) if chance(random, 2) => format!("jump rs{number}{}", CHAINS[to]),
+        Some(to) => format!("goto rs{number}{}", CHAINS[to]),
+        None => (*pick(
+            random,
+            &["accept", "accept", "accept", "drop", "return", "counter"],
+        ))
+        .to_owned(),
+    };
+    words.push(verdict);
+    words.join(" ")
+}
+
+fn iptables_rule(random: &mut Random, number: usize, from: usize) -> String {
+    let not = |random: &mut Random| if chance(random, 4) { "! " } else { "" };
+    let mut words = vec![format!("-A RS{number}{}", CHAINS[from])];
+    if chance(random, 2) {
+        words.push(if chance(random, 4) {
+            format!(
+                "-m iprange {}--src-range 203.0.113.40-203.0.113.45",
+                not(random)
+            )
+        } else {
+            format!("{}-s {}", not(random), pick(random, &NETWORKS))
+        });
+    }
+    if chance(random, 4) {
+        words.push(format!("{}-d 192.0.2.10", not(random)));
+    }
+    match random.between(0, 6) {
+        0 => words.push(format!("{}-p udp", not(random))),
+        1 => words.push(format!("-p tcp -m tcp {}--syn", not(random))),
+        2 => words.push("-p tcp -m tcp --tcp-flags SYN,ACK ACK".to_owned()),
+        3 => {}
+        _ => {
+            let protocol = if chance(random, 2) { "udp" } else { "tcp" };
+            words.push(format!("-p {protocol}"));
+            let option = pick(random, &["--dports", "--sports", "--ports"]);
+            words.push(if chance(random, 2) {
+                format!(
+                    "-m multiport {}{option} {}",
+                    not(random),
+                    port_list(random, ":", ",")
+                )
+            } else {
+                format!(
+                    "-m {protocol} {}--dport {}",
+                    not(random),
+                    range(ports(random), ":")
+                )
+            });
+        }
+    }
+    match target(random, from) {
+        Some(to) if chance(random, 2) => words.push(format!("-j RS{number}{}", CHAINS[to])),
+        Some(to) => words.push(format!("-g RS{number}{}", CHAINS[to])),
+        None => words.extend(
+            [
+                "-j ACCEPT",
+                "-j ACCEPT",
+                "-j ACCEPT",
+                "-j DROP",
+                "-j RETURN",
+                "",
+            ]
+            .get(usize::try_from(random.between(0, 5)).unwrap())
+            .map(|verdict| (*verdict).to_owned()),
+        ),
+    }
+    words.join(" ")
+}
+
+fn ttl(number: usize) -> u8 {
+    u8::try_from(70 + number % PER_LOAD).unwrap()
+}
+
+/// A firewall of many rulesets; what does not pass one of them is dropped.
+fn nft_firewall(random: &mut Random, numbers: std::ops::Range<usize>) -> String {
+    let mut text = "table inet filter {
+	set nets {
+		type ipv4_addr
+		flags interval
+		elements = { 203.0.113.32/29, 203.0.113.46 comment \"one\" }
+	}
+"
+    .to_owned();
+    for number in numbers.clone() {
+        for (from, suffix) in CHAINS.iter().enumerate().rev() {
+            text += &format!("\tchain rs{number}{suffix} {{\n");
+            for _ in 0..random.between(2, 7) {
+                text += &format!("\t\t{}\n", nft_rule(random, number, from));
+            }
+            text += "\t}\n";
+        }
+    }
+    text += "\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n";
+    for number in numbers {
+        text += &format!("\t\tip ttl {} jump rs{number}\n", ttl(number));
+    }
+    text + "\t}\n}\n"
+}
+
+fn iptables_firewall(random: &mut Random, numbers: std::ops::Range<usize>) -> String {
+    let mut chains = String::new();
+    let mut rules = String::new();
+    for number in numbers {
+        for (from, suffix) in CHAINS.iter().enumerate() {
+            chains += &format!(":RS{number}{suffix} - [0:0]\n");
+            for _ in 0..random.between(2, 7) {
+                rules += &(iptables_rule(random, number, from) + "\n");
+            }
+        }
+        rules += &format!("-A INPUT -m ttl --ttl-eq {} -j RS{number}\n", ttl(number));
+    }
+    format!(
+        "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n{chains}{rules}COMMIT\n"
+    )
+}
+
+fn probe(random: &mut Random, host: u32, number: usize) -> (Packet, Shape) {
+    let protocol = *pick(random, &["udp", "udp", "tcp", "tcp", "icmp", "sctp"]);
+    let packet = Packet {
+        direction: "in",
+        protocol,
+        source: *pick(random, &SOURCES),
+        source_port: *pick(random, &PORTS),
+        destination: host,
+        destination_port: *pick(random, &PORTS),
+        ack: protocol == "tcp" && chance(random, 2),
+        flag: *pick(random, &[Flag::None, Flag::Syn, Flag::Fin, Flag::Rst]),
+    };
+    (packet, Shape::WithTtl(ttl(number)))
+}
+
+/// The set of one packet.
+fn single(packet: &Packet) -> PacketBox {
+    let flags = match (packet.ack, packet.flag) {
+        (false, _) => Flags::SYN,
+        (true, Flag::None) => Flags::ACK,
+        (true, Flag::Syn) => Flags::SYN | Flags::ACK,
+        (true, Flag::Fin) => Flags::FIN | Flags::ACK,
+        (true, Flag::Rst) => Flags::RST | Flags::ACK,
+    };
+    let kind = match packet.protocol {
+        "udp" => HeaderMatch::of(Protocols::UDP),
+        "icmp" => HeaderMatch::of(Protocols::of(1)),
+        "sctp" => HeaderMatch::of(Protocols::of(132)),
+        _ => HeaderMatch {
+            flags: Flags::masked(15, flags),
+            ..HeaderMatch::of(Protocols::TCP)
+        },
+    };
+    let states = States::named("new").unwrap();
+    let any = PacketBox::ALL
+        .matching(HeaderMatch { states, ..kind })
+        .unwrap();
+    any.with(Dimension::Remote, Interval::single(packet.source))
+        .with(Dimension::Local, Interval::single(packet.destination))
+        .with(
+            Dimension::RemotePort,
+            Interval::single(packet.source_port.into()),
+        )
+        .with(
+            Dimension::LocalPort,
+            Interval::single(packet.destination_port.into()),
+        )
+}
+
+/// What `check` says that a ruleset lets through.
+fn let_through(format: &str, text: &str, unit: &str) -> Vec<PacketBox> {
+    let units = units(format, text, unit, &[Direction::In]);
+    let units = units.unwrap_or_else(|errors| panic!("{unit}: {errors:#?}\n{text}"));
+    assert_eq!(units[0].name, unit);
+    let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
+    assert!(
+        found
+            .iter()
+            .all(|difference| difference.condition.is_true())
+    );
+    found
+        .iter()
+        .flat_map(|difference| difference.packets.boxes())
+        .collect()
+}
+
+/// Judges the rulesets of one load: how many packets passed, and those of two verdicts.
+fn one_load(
+    lab: &Lab,
+    back_end: BackEnd,
+    random: &mut Random,
+    first: usize,
+) -> (usize, Vec<String>) {
+    let numbers = first..first + PER_LOAD;
+    let (firewall, load, show, prefix) = match back_end {
+        BackEnd::Nftables => (
+            nft_firewall(random, numbers.clone()),
+            "nft -f -",
+            "nft list ruleset; echo @@; nft -j list ruleset",
+            "rs",
+        ),
+        _ => (
+            iptables_firewall(random, numbers.clone()),
+            "iptables-restore",
+            "iptables-save; echo @@; iptables -S",
+            "RS",
+        ),
+    };
+    let printed = lab.load_firewall(&format!("{load} <<'EOF'\n{firewall}EOF"), show);
+    let (listed, other) = printed.split_once("@@\n").unwrap();
+    let mut probes = Vec::new();
+    for number in numbers.clone() {
+        for _ in 0..PROBES {
+            let host = *pick(random, &lab.site.hosts);
+            probes.push(probe(random, host, number));
+        }
+    }
+    let passed = lab.passed("in", &probes);
+    let mut wrong = Vec::new();
+    for (number, at) in numbers.zip((0..).step_by(PROBES)) {
+        let unit = format!("{prefix}{number}");
+        let own = at..at + PROBES;
+        for (what, text) in [
+            ("as written", firewall.as_str()),
+            ("listed", listed),
+            ("listed otherwise", other),
+        ] {
+            let set = let_through(back_end.format(), text, &unit);
+            for ((packet, _), passed) in probes[own.clone()].iter().zip(&passed[own.clone()]) {
+                let judged = set
+                    .iter()
+                    .any(|packets| packets.and(&single(packet)).is_some());
+                if judged != *passed {
+                    let from = dotted(packet.source);
+                    wrong.push(format!(
+                        "{unit} {what}: {from} {packet:?}: check says {judged}, the kernel {passed}"
+                    ));
+                }
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        wrong.push(firewall);
+    }
+    (passed.iter().filter(|passed| **passed).count(), wrong)
+}
+
+fn kernel_test(test: &str, back_end: BackEnd) {
+    let Some(lab) = Lab::new(test, back_end, Place::OnPbx) else {
+        return;
+    };
+    let mut random = Random::new(7);
+    let mut passed = 0;
+    for first in (0..RULESETS).step_by(PER_LOAD) {
+        let (count, wrong) = one_load(&lab, back_end, &mut random, first);
+        assert!(
+            wrong.is_empty(),
+            "{back_end:?}: {} of two verdicts:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
+        passed += count;
+    }
+    let sent = RULESETS * PROBES;
+    tell(&format!(
+        "random rulesets: {back_end:?}: {RULESETS} judged by {sent} packets, {passed} passed, 0 of two verdicts"
+    ));
+    assert!(
+        passed > sent / 20 && passed < sent - sent / 20,
+        "{passed} of {sent}"
+    );
+}
+
+#[test]
+fn nftables_rulesets_let_through_what_check_says() {
+    kernel_test(
+        "nftables_rulesets_let_through_what_check_says",
+        BackEnd::Nftables,
+    );
+}
+
+#[test]
+fn iptables_rulesets_let_through_what_check_says() {
+    let test = "iptables_rulesets_let_through_what_check_says";
+    kernel_test(test, BackEnd::IptablesNft);
+    kernel_test(test, BackEnd::IptablesLegacy);
+}

@@ -1,0 +1,642 @@
+//! Formats for SIP servers, which match where requests come from: Asterisk, Kamailio. Readers
+//! written from their documents say what each allows; a Kamailio answers requests.
+
+use crate::common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::facts::{self, Allowed, Range};
+use crate::common::judge::{assert_in_sync, drift, policy_of_case};
+use crate::common::mutate::{self, assert_none_is_missed};
+use crate::common::namespace::Namespace;
+use crate::common::oracle::Selected;
+use crate::common::{
+    Case, GOLDEN, Tool, assert_golden, assert_refuses_names, first_difference, head_commands,
+    matrix, render, render_steadily, tell,
+};
+
+const FORMATS: [&str; 2] = ["asterisk", "kamailio"];
+
+fn read(format: &str, text: &str) -> Vec<Range> {
+    match format {
+        "asterisk" => asterisk(text, "twilio-sip"),
+        _ => kamailio(text, "twilio-sip"),
+    }
+}
+
+/// One `identify` section and its networks: `;` and what follows is a comment, and `;--` would
+/// begin one of many lines.
+fn asterisk(text: &str, name: &str) -> Vec<Range> {
+    assert!(!text.contains(";--") && !text.contains('\\'), "{text}");
+    let lines = text.lines().filter_map(|line| {
+        let line = line
+            .split_once(';')
+            .map_or(line, |(before, _)| before)
+            .trim();
+        (!line.is_empty()).then_some(line)
+    });
+    let lines: Vec<&str> = lines.collect();
+    let section = format!("[{name}]");
+    let endpoint = format!("endpoint={name}");
+    assert_eq!(lines[..3], [&section, "type=identify", &endpoint], "{text}");
+    let matches = lines[3..].iter().map(|line| {
+        let network = line
+            .strip_prefix("match=")
+            .unwrap_or_else(|| panic!("{line}"));
+        assert!(network.contains('/'), "{line}");
+        facts::network(network)
+    });
+    matches.collect()
+}
+
+/// Records of group, address, mask, port and tag; `#` and what follows is a comment.
+fn kamailio(text: &str, tag: &str) -> Vec<Range> {
+    let mut ranges = Vec::new();
+    for line in text.lines() {
+        let record = line.split_once('#').map_or(line, |(before, _)| before);
+        let words: Vec<&str> = record.split_whitespace().collect();
+        match words[..] {
+            [] => {}
+            ["1", address, mask, "0", own] if own == tag => {
+                ranges.push(facts::network(&format!("{address}/{mask}")));
+            }
+            _ => panic!("{line}"),
+        }
+    }
+    ranges
+}
+
+fn is_refused(case: &Case) -> bool {
+    case.plane == "media" || case.direction == "out"
+}
+
+/// What is expected of signaling that comes in, of one kind of packet after the other.
+fn signaling_in(case: &Case) -> Allowed {
+    let mut expected = facts::expected(case, false);
+    expected.retain(|key, _| key.direction == "in" && key.destination_ports.1 < 10_000);
+    assert_eq!(expected.len(), 3, "udp, tcp, tls");
+    expected
+}
+
+#[test]
+fn every_selection_matches_exactly_what_is_published() {
+    let mut count = 0;
+    for case in matrix() {
+        for format in FORMATS {
+            let command = format!("{} --format {format}", case.options());
+            if is_refused(&case) {
+                let stderr = Tool::line(&command).run().refused();
+                assert!(
+                    stderr.contains(&format!("{format} cannot express ")),
+                    "{stderr}"
+                );
+                continue;
+            }
+            let found = read(format, &render(&command));
+            for (key, ranges) in signaling_in(&case) {
+                let united = facts::united(ranges);
+                let own = |ranges: &[Range]| Allowed::from([(key.clone(), ranges.to_vec())]);
+                let (wanted, found) = (facts::lines(&own(&united)), facts::lines(&own(&found)));
+                if let Some(difference) = first_difference(&wanted, &found) {
+                    panic!("{command}\n{difference}");
+                }
+                assert_eq!(
+                    found.lines().count(),
+                    facts::cidrs(&united).len(),
+                    "{command}"
+                );
+            }
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2 * (4 * 11 + 2 * 2) * 2 * 2);
+}
+
+#[test]
+fn what_cannot_be_said_is_refused_with_a_remedy() {
+    for format in FORMATS {
+        for (options, message) in [
+            (
+                "--plane media",
+                "media alone: it matches SIP requests, and RTP is the firewall's; select --plane signaling",
+            ),
+            (
+                "--direction out",
+                "--direction out: it matches requests that come in; select --direction in",
+            ),
+            (
+                "--transport udp,tls",
+                "--transport: it matches addresses, however a request travels; leave the option out",
+            ),
+            (
+                "--local-address 192.0.2.1",
+                "--local-address and --local-...-port: it lists the far side's addresses alone",
+            ),
+            ("--local-sip-port 5070", "leave the options out"),
+            (
+                "--plane both --local-rtp-ports 30000-30999",
+                "leave the options out",
+            ),
+            ("--table mine", "--table is for nftables, not for "),
+        ] {
+            let stderr = Tool::line(&format!("{options} -f {format}"))
+                .run()
+                .refused();
+            assert!(
+                stderr.contains(message) && stderr.contains(format),
+                "{options}\n{stderr}"
+            );
+        }
+    }
+}
+
+#[test]
+fn heads_say_what_it_is_and_how_it_is_loaded() {
+    let version = concat!(
+        "twilio-sip-allow ",
+        env!("CARGO_PKG_VERSION"),
+        ": what Twilio's SIP calls need"
+    );
+    let common = [
+        version,
+        "edition: regional (superseded on 2024-02-21 by global)",
+        "regions: tokyo, sydney",
+        "direction: in",
+        "planes: signaling (udp, tcp, tls)",
+    ];
+    let own = [
+        (
+            "asterisk",
+            "; ",
+            &["load: asterisk -rx 'pjsip reload' (once '#include FILE' is in pjsip.conf)"][..],
+        ),
+        (
+            "kamailio",
+            "# ",
+            &[
+                "load: kamcmd permissions.addressReload (once FILE is what address_file names)",
+                "hook: modparam(\"permissions\", \"address_file\", \"FILE\")",
+                "hook: if (!allow_source_address(\"1\")) { sl_send_reply(\"403\", \"Forbidden\"); exit; }",
+            ],
+        ),
+    ];
+    for (format, sign, own) in own {
+        // Media, and what goes out, are selected, and are no part of it: the head says so.
+        let text = render(&format!("--region tokyo,sydney --format {format}"));
+        let head: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(sign))
+            .collect();
+        for wanted in common.iter().chain(own) {
+            let says =
+                |line: &&str| line == wanted || *wanted == version && line.starts_with(version);
+            assert!(head.iter().any(says), "{wanted}\n{text}");
+        }
+        assert!(text.contains("RTP and what goes out are not"), "{text}");
+    }
+}
+
+#[test]
+fn the_name_is_the_endpoints_or_the_tag() {
+    let text = render("--region tokyo --name Twilio_Tokyo --format asterisk");
+    assert_eq!(asterisk(&text, "Twilio_Tokyo").len(), 1);
+    let text = render("--region tokyo --name Twilio_Tokyo --format kamailio");
+    assert_eq!(kamailio(&text, "twilio-tokyo").len(), 1);
+}
+
+#[test]
+fn a_name_cannot_carry_anything_in() {
+    let nasty = [
+        "a]b", "a b", "a;b", "a#b", "a\nb", "a(+)", "a,b", "[a", "a=b", "",
+    ];
+    for format in FORMATS {
+        assert_refuses_names(format, &nasty);
+    }
+}
+
+#[test]
+fn a_list_that_is_too_long_for_kamailio_as_it_is_set_is_told() {
+    let stderr = |count: usize| {
+        let networks: Vec<String> = (0..count)
+            .map(|n| format!("10.{}.{}.0/25", n / 256, n % 256))
+            .collect();
+        let dataset = format!(
+            "edition: own\ntitle: A title\nconnection: public\nsource: A source\n\
+             signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [{}]}}}}\n\
+             media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n",
+            networks.join(", ")
+        );
+        let ran = Tool::line("--dataset own.yaml -f kamailio")
+            .file("own.yaml", dataset)
+            .run();
+        assert_eq!(ran.status, 0, "{ran}");
+        ran.stderr
+    };
+    let told = "513 networks, and the module takes 512; set its parameter max_subnets to more";
+    assert!(stderr(513).contains(told));
+    assert!(!stderr(512).contains("max_subnets"));
+}
+
+#[test]
+fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
+    for format in FORMATS {
+        let text = render_steadily(&format!("--edition regional,global --format {format}"));
+        assert!(!text.contains('\r'), "{format}");
+    }
+}
+
+#[test]
+fn aliases_are_the_names_that_people_try() {
+    for (alias, format) in [
+        ("pjsip", "asterisk"),
+        ("PJSIP.conf", "asterisk"),
+        ("kamailio_permissions", "kamailio"),
+        ("address-file", "kamailio"),
+    ] {
+        assert_eq!(
+            render(&format!("-f {alias}")),
+            render(&format!("-f {format}")),
+            "{alias}"
+        );
+    }
+}
+
+#[test]
+fn golden_files_are_unchanged() {
+    for format in FORMATS {
+        assert_golden(GOLDEN.map(|(name, options)| (name, options, format)));
+    }
+}
+
+const SERVER: &str = "192.0.2.10";
+
+/// A Kamailio in a namespace of its own, that answers 200 or, by the lines of an output's head,
+/// 403.
+struct Kamailio {
+    namespace: Namespace,
+    folder: tempfile::TempDir,
+    child: Child,
+}
+
+impl Kamailio {
+    fn start(test: &str) -> Option<Kamailio> {
+        let namespace = Namespace::new(test, &["kamailio", "kamcmd", "python3"])?;
+        namespace.script(&format!(
+            "ip link set lo up\nip addr add {SERVER}/32 dev lo"
+        ));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let rules = render("--region tokyo --format kamailio");
+        let file = folder.path().join("address");
+        std::fs::write(&file, &rules).unwrap();
+        let [modparam, condition] = &head_commands(&rules, "hook", &file)[..] else {
+            panic!("{rules}");
+        };
+        // Reloads follow each other here faster than in a day of work.
+        let configuration = format!(
+            "#!KAMAILIO
+log_stderror=yes
+children=1
+listen=udp:{SERVER}:5060
+listen=tcp:{SERVER}:5060
+loadmodule \"sl.so\"
+loadmodule \"permissions.so\"
+loadmodule \"ctl.so\"
+modparam(\"ctl\", \"binrpc\", \"unix:{path}/ctl\")
+modparam(\"permissions\", \"reload_delta\", 0)
+{modparam}
+request_route {{
+{condition}
+sl_send_reply(\"200\", \"OK\");
+}}
+"
+        );
+        std::fs::write(folder.path().join("kamailio.cfg"), configuration).unwrap();
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let child = namespace
+            .command("kamailio")
+            .args(["-DD", "-E", "-m", "32", "-M", "4", "-Y", &path])
+            .args(["-f", &format!("{path}/kamailio.cfg")])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let kamailio = Kamailio {
+            namespace,
+            folder,
+            child,
+        };
+        kamailio.wait();
+        Some(kamailio)
+    }
+
+    fn wait(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.control("core.version").0 {
+            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+            assert!(Instant::now() < deadline, "it does not start\n{log}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn control(&self, command: &str) -> (bool, String) {
+        let socket = self.folder.path().join("ctl");
+        self.namespace
+            .try_script(&format!("kamcmd -s unix:{} {command}", socket.display()))
+    }
+
+    /// Replaces the file, and loads it by the command of its head.
+    fn load(&self, rules: &str) {
+        let file = self.folder.path().join("address");
+        std::fs::write(&file, rules).unwrap();
+        let [load] = &head_commands(rules, "load", &file)[..] else {
+            panic!("{rules}");
+        };
+        let (command, condition) = load.split_once(" (once ").unwrap();
+        assert!(condition.starts_with(file.to_str().unwrap()), "{load}");
+        let (ok, told) = self.control(command.strip_prefix("kamcmd ").unwrap());
+        assert!(ok && told.contains("Reload OK"), "{told}");
+    }
+
+    /// What `kamcmd` prints, given the commands that `docs/check.md` names.
+    fn listed(&self) -> String {
+        let socket = self.folder.path().join("ctl");
+        self.namespace.script(&format!(
+            "printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd -s unix:{}",
+            socket.display()
+        ))
+    }
+
+    /// Whether it takes a file, and the networks that it has of group 1 then, from any port.
+    fn networks_of(&self, file: &str) -> Result<Vec<Range>, String> {
+        std::fs::write(self.folder.path().join("address"), file).unwrap();
+        let (_, told) = self.control("permissions.addressReload");
+        if !told.contains("Reload OK") {
+            return Err(told);
+        }
+        let listed = self.listed();
+        let mut networks = Vec::new();
+        for entry in listed.split("\tgroup: ").skip(1) {
+            let value = |name: &str| {
+                let mut lines = entry.lines().map(str::trim);
+                lines
+                    .find_map(|line| line.strip_prefix(name))
+                    .map(str::to_owned)
+            };
+            if !entry.starts_with("1\n") {
+                continue;
+            }
+            if value("port: ").as_deref() != Some("0") {
+                return Err(listed);
+            }
+            let mask: u32 = value("mask: ").map_or(32, |mask| mask.parse().unwrap());
+            let size = 1u32.checked_shl(32 - mask).unwrap_or(0);
+            let first = facts::address(&value("ip: ").unwrap()) / size * size;
+            networks.push((first, first + (size - 1)));
+        }
+        Ok(facts::united(networks))
+    }
+
+    /// The networks that it has in memory.
+    fn dumped(&self) -> Vec<Range> {
+        let mut networks = Vec::new();
+        for table in ["subnet", "address"] {
+            let (ok, dump) = self.control(&format!("permissions.{table}Dump"));
+            assert!(ok, "{dump}");
+            let values = |name: &str| -> Vec<String> {
+                let lines = dump
+                    .lines()
+                    .filter_map(|line| line.trim().strip_prefix(name));
+                lines.map(|value| value.trim().to_owned()).collect()
+            };
+            let addresses = values("ip:");
+            for tell in ["group: 1", "port: 0", "tag: twilio-sip"] {
+                let found = dump.lines().filter(|line| line.trim() == tell).count();
+                assert_eq!(found, addresses.len(), "{tell}\n{dump}");
+            }
+            let masks = match table {
+                "subnet" => values("mask:"),
+                _ => vec!["32".to_owned(); addresses.len()],
+            };
+            assert_eq!(masks.len(), addresses.len(), "{dump}");
+            let pairs = addresses.iter().zip(&masks);
+            networks
+                .extend(pairs.map(|(address, mask)| facts::network(&format!("{address}/{mask}"))));
+        }
+        networks
+    }
+
+    /// The status that requests from each address get.
+    fn answers(&self, transport: &str, sources: &BTreeSet<Ipv4Addr>) -> BTreeMap<Ipv4Addr, String> {
+        let sources = sources
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/sip_requests.py");
+        let told = self.namespace.script(&format!(
+            "for source in {sources}; do ip addr replace $source/32 dev lo; done
+python3 {} {transport} {SERVER} 5060 {sources}",
+            script.display()
+        ));
+        let answers = told.lines().map(|line| line.split_once(' ').expect(&told));
+        answers
+            .map(|(source, status)| (source.parse().unwrap(), status.to_owned()))
+            .collect()
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        // Its children end with it only when it is asked to.
+        let pid = self.child.id().to_string();
+        let _ = std::process::Command::new("kill").arg(pid).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Each address of each network for signaling that was ever published, and those beside it.
+fn sources() -> BTreeSet<Ipv4Addr> {
+    let mut sources = BTreeSet::new();
+    for edition in common::EDITIONS {
+        for (first, last) in facts::published(edition, "all", "signaling") {
+            assert!(last - first < 8, "few enough to ask from each");
+            sources.extend((first - 1..=last + 1).map(Ipv4Addr::from));
+        }
+    }
+    sources.extend(
+        ["192.0.2.1", "54.65.63.255", "10.0.0.1"].map(|text| text.parse::<Ipv4Addr>().unwrap()),
+    );
+    sources
+}
+
+#[test]
+fn kamailio_answers_calls_from_the_selected_networks_alone() {
+    let Some(kamailio) = Kamailio::start("kamailio_answers_calls_from_the_selected_networks_alone")
+    else {
+        return;
+    };
+    let sources = sources();
+    let (mut accepted, mut refused) = (0, 0);
+    // The first is what it was started with.
+    for (edition, region) in [
+        ("regional", "tokyo"),
+        ("interconnect", "europe"),
+        ("global", "all"),
+    ] {
+        if region != "tokyo" {
+            kamailio.load(&render(&format!(
+                "--edition {edition} --region {region} --format kamailio"
+            )));
+        }
+        let allowed = facts::published(edition, region, "signaling");
+        for transport in ["udp", "tcp"] {
+            let answers = kamailio.answers(transport, &sources);
+            assert_eq!(answers.len(), sources.len());
+            for (source, status) in answers {
+                let within = |(first, last): &Range| (*first..=*last).contains(&u32::from(source));
+                let is_allowed = allowed.iter().any(within);
+                let wanted = if is_allowed { "200" } else { "403" };
+                assert_eq!(
+                    status, wanted,
+                    "{edition} {region}: {source} over {transport}"
+                );
+                accepted += usize::from(is_allowed);
+                refused += usize::from(!is_allowed);
+            }
+        }
+    }
+    tell(&format!(
+        "kamailio: {accepted} requests accepted, {refused} refused"
+    ));
+}
+
+#[test]
+fn kamailio_holds_exactly_what_every_output_says() {
+    let Some(kamailio) = Kamailio::start("kamailio_holds_exactly_what_every_output_says") else {
+        return;
+    };
+    for case in matrix()
+        .into_iter()
+        .filter(|case| case.direction == "in" && case.plane == "both")
+    {
+        let rules = render(&format!("{} --format kamailio", case.options()));
+        let expected = signaling_in(&case).into_values().next().unwrap();
+        for _ in 0..2 {
+            kamailio.load(&rules);
+            let found = facts::united(kamailio.dumped());
+            assert_eq!(found, facts::united(expected.clone()), "{}", case.options());
+        }
+        assert_check_finds_what_changes(&kamailio, &case, &rules);
+    }
+}
+
+/// What it has is in sync; with a line less, or one more, it is not, and a repair mends it.
+fn assert_check_finds_what_changes(kamailio: &Kamailio, case: &Case, rules: &str) {
+    let policy = policy_of_case(case);
+    assert_in_sync(&case.options(), "kamailio", &policy, &kamailio.listed());
+    let (kept, _) = rules.trim_end().rsplit_once('\n').unwrap();
+    for (changed, missing, extra) in [
+        (format!("{kept}\n2 192.0.2.0 24 0 mine\n"), true, false),
+        (format!("{rules}1 192.0.2.0 24 0 mine\n"), false, true),
+        (format!("{rules}2 192.0.2.0 24 0 mine\n"), false, false),
+    ] {
+        kamailio.networks_of(&changed).unwrap();
+        let listed = kamailio.listed();
+        for text in [&changed, &listed] {
+            let found = drift("kamailio", &policy, text).unwrap();
+            let found = (!found.missing.is_empty(), !found.extra.is_empty());
+            assert_eq!(found, (missing, extra), "{}: {text}", case.options());
+        }
+        if missing || extra {
+            let options = format!("{} --format kamailio", case.options());
+            let ran = Tool::line(&format!("check {options} --print-repair listed"))
+                .file("listed", listed)
+                .run();
+            assert_eq!(ran.status, 1, "{ran}");
+            kamailio.load(&ran.stdout);
+            assert_in_sync(&options, "kamailio", &policy, &kamailio.listed());
+        }
+    }
+}
+
+/// What these formats can say of a selection.
+fn signaling_in_alone(selected: &mut Selected) {
+    selected.direction = "in";
+    selected.rtp_ports = None;
+}
+
+fn published_signaling(selected: &Selected) -> Vec<Range> {
+    facts::published(selected.editions[0], &selected.region, "signaling")
+}
+
+/// Kamailio itself is the judge.
+#[test]
+fn kamailio_no_mutant_is_missed() {
+    let Some(kamailio) = Kamailio::start("kamailio_no_mutant_is_missed") else {
+        return;
+    };
+    assert_none_is_missed("kamailio", 2000, signaling_in_alone, |mutant, selected| {
+        let held = kamailio.networks_of(mutant)?;
+        if held == published_signaling(selected) {
+            Ok(())
+        } else {
+            Err(format!("{held:?}\n{mutant}"))
+        }
+    });
+}
+
+/// What sections of one name and endpoint match, in any order of their lines; another reader than
+/// [`asterisk`], which asks for the very layout.
+fn identified(text: &str) -> Result<Vec<Range>, String> {
+    let mut ranges = Vec::new();
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        let code = line.split(';').next().unwrap().trim();
+        match code
+            .split_once('=')
+            .map(|(key, value)| (key.trim(), value.trim()))
+        {
+            None if code.is_empty() => {}
+            None if code.starts_with('[') && code.ends_with(']') => {
+                // Each has to have all of it again.
+                if seen.len() == 1 {
+                    return Err(text.to_owned());
+                }
+                seen.clear();
+            }
+            Some(("type", "identify")) => drop(seen.insert("type")),
+            Some(("endpoint", "twilio-sip")) => drop(seen.insert("endpoint")),
+            Some(("match", network)) => {
+                let (address, bits) = network.split_once('/').unwrap_or((network, "32"));
+                let size = 1u64 << (32 - bits.parse::<u64>().unwrap());
+                let first = u64::from(facts::address(address)) / size * size;
+                let last = first + size - 1;
+                ranges.push((first.try_into().unwrap(), last.try_into().unwrap()));
+            }
+            _ => return Err(line.to_owned()),
+        }
+    }
+    if seen.len() == 2 {
+        Ok(facts::united(ranges))
+    } else {
+        Err(text.to_owned())
+    }
+}
+
+#[test]
+fn asterisk_no_mutant_is_missed() {
+    assert_none_is_missed("asterisk", 2000, signaling_in_alone, |mutant, selected| {
+        let found = mutate::read(|| identified(mutant))??;
+        if found == published_signaling(selected) {
+            Ok(())
+        } else {
+            Err(mutant.to_owned())
+        }
+    });
+}
