@@ -1,23 +1,25 @@
 //! The core of `twilio-sip-allow`: firewall allowlists for Twilio's SIP calls.
 //!
-//! Data flows one way. Rendering:
+//! `docs/architecture.md` has the words, the flow of each verb with its files, and the decisions. In short,
+//! rendering goes one way:
 //!
 //! ```text
 //! options -> dataset -> select -> Policy -> format -> template -> output
 //! ```
 //!
-//! - [`dataset`] reads and checks what Twilio published;
-//! - [`select`] turns editions and the user's wishes into a [`policy::Policy`], free of any
-//!   firewall's language;
-//! - [`mod@format`] says the policy in one firewall's words, and [`template`] lays them out;
-//! - [`input`] and [`output`] are, beside the commands, the only parts that touch the outside world;
-//!   [`limits`] says what an input may cost.
+//! and `check` compares the same policy with what a format's parser makes of a text:
 //!
-//! Beside that, [`page`] reads what Twilio published and tells how it differs from an edition;
-//! [`catalog`] knows every edition at once, for [`explain`], which says what an address is, and
-//! [`scan`], which finds addresses in any text and judges them.
+//! ```text
+//! text -> format -> DeployedUnit -> packets -> Drift -> report
+//! ```
 //!
-//! [`cli`] holds the command line's definitions, [`commands`] one file for each verb.
+//! - [`cli`] has the definitions of the command line, [`commands`] one file for each verb;
+//! - [`dataset`] reads what Twilio published, [`select`] makes a [`policy::Policy`] of it;
+//! - [`mod@format`] writes and reads the languages of firewalls, [`template`] lays out what it writes;
+//! - [`packets`] has sets of packets, [`firewall`] what is deployed and its drift, [`report`] the reports;
+//! - [`page`] reads a published page, [`catalog`] knows every edition, for [`explain`] and [`scan`];
+//! - [`input`] and [`output`] are the only parts beside the commands that touch the outside world;
+//!   [`limits`] bounds what an input may cost.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -32,7 +32,7 @@ pub struct Part {
     pub condition: Condition,
     /// What they are to Twilio.
     pub attribution: Attribution,
-    /// Where the steps stand that let them through or stop them, as [`Step::at`].
+    /// Where the steps stand that let them through or stop them, as `at` of [`crate::packets::Step`].
     pub source_lines: Vec<u32>,
 }
 

@@ -16,7 +16,7 @@ pub struct PublishedNetwork {
     pub addresses: Interval,
     /// What it is for.
     pub plane: Plane,
-    /// The ports of that plane, as [`packets::normalized`] has them.
+    /// The ports of that plane, as [`crate::packets::normalized`] has them.
     pub ports: Vec<Interval>,
     /// The region's id; `None` where it belongs to every region.
     pub region: Option<Arc<str>>,

@@ -43,7 +43,7 @@ pub struct Difference {
     pub condition: Condition,
     /// The packets.
     pub packets: Cell,
-    /// The steps that let them through, or stop them, by [`Step::at`]; ascending. None if no
+    /// The steps that let them through, or stop them, by `at` of [`super::Step`]; ascending. None if no
     /// step matches them.
     pub source_lines: Vec<u32>,
 }

@@ -51,7 +51,7 @@ fn first_value(text: &str) -> Option<String> {
     Some(values.next()?.ok()?.to_string())
 }
 
-/// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`super::parse()`].
+/// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`crate::format::parse()`].
 pub(in crate::format) fn place(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
