@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::dataset::{ReferenceData, Region};
-use crate::names::normalize_name;
+use crate::names::{normalize_name, normalize_within};
 use crate::policy::{Plane, Transport};
 use crate::select::names;
 
@@ -91,7 +91,7 @@ const WORDS: &[(Word, &[&str])] = &[
     ]),
 ];
 
-/// A longer text is prose.
+/// A text of more bytes is prose, and so is one that has more once it is folded.
 const LONGEST: usize = 400;
 
 /// Marks that say nothing. Others, such as a cross, may.
@@ -190,7 +190,7 @@ impl Vocabulary {
         {
             return None;
         }
-        let words = self.words_of(&plain(text))?;
+        let words = self.words_of(&letters(&normalize_within(text, LONGEST)?))?;
         let mut label = Label::default();
         let mut parts: Vec<Option<usize>> = Vec::new();
         for word in words {
@@ -261,11 +261,12 @@ fn interconnect_names(region: &Region) -> [String; 2] {
 
 /// Letters and digits alone, folded.
 fn plain(text: &str) -> String {
-    let kept: String = normalize_name(text)
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .collect();
-    kept
+    letters(&normalize_name(text))
+}
+
+/// The letters and digits of a text.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Without the name that a heading of MDX ends in: `Title [#name]`.

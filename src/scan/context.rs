@@ -13,7 +13,7 @@ use super::find::Found;
 use super::work::Work;
 use crate::dataset::ReferenceData;
 use crate::limits::Limits;
-use crate::names::normalize_name;
+use crate::names::{LETTERS, LETTERS_AND_NUMBERS, normalize_name};
 use crate::select::names;
 
 /// A line with these words is not judged.
@@ -155,7 +155,7 @@ fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 2);
     plain.push(' ');
     for word in text
-        .split(|c: char| !c.is_alphanumeric())
+        .split(|c| !LETTERS_AND_NUMBERS.holds(c))
         .filter(|word| !word.is_empty())
     {
         if word.is_ascii() {
@@ -372,8 +372,12 @@ impl<'t> Context<'t> {
             return String::new();
         }
         let words = plain(text);
-        let in_a_step = if words.is_ascii() { ASCII_IN_A_STEP } else { 1 };
-        self.work.add(words.len() / in_a_step);
+        self.work.add(if text.is_ascii() {
+            words.len() / ASCII_IN_A_STEP
+        } else {
+            // Folding drops combining marks, and makes words of some characters.
+            text.len().max(words.len())
+        });
         words
     }
 
@@ -620,7 +624,7 @@ fn own_comment(line: &str) -> Option<&str> {
     });
     ending
         .chain(attribute)
-        .find(|comment| comment.chars().any(char::is_alphabetic))
+        .find(|comment| comment.chars().any(|c| LETTERS.holds(c)))
 }
 
 /// Lines and columns of places that come in the order of the text.
