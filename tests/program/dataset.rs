@@ -601,7 +601,7 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "--edition global dataset diff page",
-            "--edition attribution after 'dataset diff'",
+            "--edition belongs after 'dataset diff'",
         ),
         ("dataset show --edition never", "unknown edition 'never'"),
         (
