@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::unit::UnitNameError;
+use super::unit_name::UnitNameError;
 use crate::template::TemplateError;
 
 /// Why a policy cannot be said in a format.

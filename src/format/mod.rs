@@ -31,10 +31,12 @@ pub mod registry;
 mod render;
 mod ufw;
 mod unit;
+mod unit_name;
 mod yaml;
 
 pub use check::{compare, expected, parse, repair};
 pub use error::FormatError;
 pub use interface::{Format, FormatInfo, Parser};
 pub use render::{render, render_template, supported, template_context};
-pub use unit::{Unit, UnitName, UnitNameError};
+pub use unit::Unit;
+pub use unit_name::{UnitName, UnitNameError};

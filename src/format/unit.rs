@@ -1,12 +1,7 @@
 //! The thing in a firewall that the tool owns whole.
 
-use std::fmt;
-use std::str::FromStr;
-
-use thiserror::Error;
-
-use crate::format::error::FormatError;
-use crate::policy::Direction;
+use super::error::FormatError;
+use super::unit_name::UnitName;
 
 /// Where an output goes: the unit's name, and what a dialect needs besides.
 #[derive(Clone, Debug, Default)]
@@ -16,30 +11,6 @@ pub struct Unit {
     /// The table that the unit is in, for dialects that have tables.
     pub table: Option<String>,
 }
-
-/// A name that every dialect can spell: a letter, then letters and digits, in words that hyphens
-/// or underscores join. Case makes no difference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitName(String);
-
-/// Why a text is not the name of a unit.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error(
-    "{0:?} is not a name that every firewall takes; use 1 to {MAX} letters and digits, a letter first, \
-     and single hyphens or underscores between them, as in twilio-sip"
-)]
-pub struct UnitNameError(String);
-
-/// Why a text is not the name of a deployed unit.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error(
-    "{0:?} is not a name; use 1 to {DEPLOYED_MAX} letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$*"
-)]
-pub struct DeployedNameError(String);
-
-const MAX: usize = 32;
-
-const DEPLOYED_MAX: usize = 255;
 
 impl Unit {
     /// `made`, a name that a dialect made of the unit's, when the firewall takes one so long.
@@ -59,81 +30,5 @@ impl Unit {
             made,
             limit,
         })
-    }
-}
-
-impl UnitName {
-    /// A name that a firewall's unit may have, whoever gave it: not only such as this program
-    /// gives, but `101`, `sg-0a1b2c3d` and what AWS takes as a group's name too (EC2 API
-    /// reference, `CreateSecurityGroup`).
-    pub fn deployed(text: &str) -> Result<UnitName, DeployedNameError> {
-        let known = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
-        if !text.is_empty() && text.len() <= DEPLOYED_MAX && text.chars().all(known) {
-            Ok(UnitName(text.to_owned()))
-        } else {
-            Err(DeployedNameError(text.to_owned()))
-        }
-    }
-
-    /// `twilio_sip`
-    pub fn lower_with_underscores(&self) -> String {
-        self.0.to_ascii_lowercase().replace('-', "_")
-    }
-
-    /// `twilio-sip`
-    pub fn lower_with_hyphens(&self) -> String {
-        self.0.to_ascii_lowercase().replace('_', "-")
-    }
-
-    /// `TWILIO-SIP-IN`
-    pub fn upper(&self, direction: Direction) -> String {
-        let name = format!("{}-{direction}", self.0.replace('_', "-"));
-        name.to_ascii_uppercase()
-    }
-}
-
-impl Default for UnitName {
-    fn default() -> Self {
-        UnitName("twilio-sip".to_owned())
-    }
-}
-
-impl FromStr for UnitName {
-    type Err = UnitNameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
-        let starts = text.starts_with(|c: char| c.is_ascii_alphabetic());
-        if starts && text.len() <= MAX && text.split(['-', '_']).all(word) {
-            Ok(UnitName(text.to_owned()))
-        } else {
-            Err(UnitNameError(text.to_owned()))
-        }
-    }
-}
-
-impl fmt::Display for UnitName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_deployed_name_is_of_what_some_firewall_takes() {
-        let longest = "a".repeat(255);
-        for name in ["101", "sg-0a1b2c3d", "My group (old) #2 {!$*}", &*longest] {
-            let taken = UnitName::deployed(name).map(|name| name.to_string());
-            assert_eq!(taken.as_deref(), Ok(name));
-        }
-        for name in ["", "é", "a%b", "a\nb", &*(longest.clone() + "a")] {
-            assert_eq!(
-                UnitName::deployed(name),
-                Err(DeployedNameError(name.to_owned()))
-            );
-        }
     }
 }

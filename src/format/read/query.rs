@@ -2,7 +2,8 @@
 
 use super::error::ReadError;
 use crate::firewall::DeployedUnit;
-use crate::format::unit::{Unit, UnitName};
+use crate::format::unit::Unit;
+use crate::format::unit_name::UnitName;
 use crate::limits::Limits;
 use crate::policy::Direction;
 

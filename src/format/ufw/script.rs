@@ -6,7 +6,7 @@ use super::listing::{self, RuleLines};
 use super::rule::Rule;
 use super::{INFO, View};
 use crate::format::read::error::{ErrorCollector, ReadError};
-use crate::format::unit::UnitName;
+use crate::format::unit_name::UnitName;
 use crate::template::{self, TemplateError};
 
 /// Between these the script has its rules.

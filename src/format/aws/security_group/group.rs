@@ -9,7 +9,7 @@ use crate::firewall::DeployedUnit;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::format::unit::UnitName;
+use crate::format::unit_name::UnitName;
 use crate::policy::Direction;
 
 const GROUPS: &str = "SecurityGroups";
