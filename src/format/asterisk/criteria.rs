@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::firewall::Unmeasured;
+use crate::format::read::number::from_digits;
 use crate::format::read::values::{address, network};
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
@@ -72,8 +73,7 @@ fn packets(item: &str) -> Result<PacketBox, String> {
     if !item.contains(':') {
         return Ok(packets);
     }
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    let number = port.parse::<u16>().ok().filter(|port| digits && *port > 0);
+    let number = from_digits::<u16>(port).filter(|port| *port > 0);
     let number = number.ok_or_else(|| format!("'{port}' is not a port from 1 to 65535"))?;
     Ok(packets.with(Dimension::RemotePort, Interval::single(number.into())))
 }

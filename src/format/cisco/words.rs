@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::format::read::number::is_number;
 use crate::format::read::values::address;
 use crate::packets::{Interval, Protocols, complement};
 
@@ -70,10 +71,6 @@ pub(super) fn means(word: &str, keyword: &str) -> bool {
 /// True if a command that begins with this word takes something back.
 pub(super) fn is_removal(word: &str) -> bool {
     word.eq_ignore_ascii_case("no") || word.len() > 2 && means(word, "default")
-}
-
-pub(super) fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The addresses of a network by one of them and its netmask.

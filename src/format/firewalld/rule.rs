@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
+use crate::format::read::number::{from_digits, is_number};
 use crate::format::read::values::{address, network, port, port_range};
 use crate::limits::Limits;
 use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
@@ -258,8 +259,7 @@ fn check_log(log: &Part) -> Result<(), String> {
 pub(super) fn check_rate(rate: &str) -> Result<(), String> {
     let units = ["s", "m", "h", "d", "second", "minute", "hour", "day"];
     let taken = rate.split_once('/').is_some_and(|(count, unit)| {
-        let digits = count.bytes().all(|b| b.is_ascii_digit());
-        digits && count.parse::<u32>().is_ok_and(|count| count > 0) && units.contains(&unit)
+        from_digits::<u32>(count).is_some_and(|count| count > 0) && units.contains(&unit)
     });
     if taken && rate != "1/d" && rate != "1/day" {
         Ok(())
@@ -416,9 +416,7 @@ fn narrow_to_ports(
     matches.kind(HeaderMatch::of(iana::protocol(protocol)?));
     let text = element.need("port")?;
     let span = match text.split_once('-') {
-        Some((first, last)) if first.bytes().all(|b| b.is_ascii_digit()) => {
-            port_range(first, last)?
-        }
+        Some((first, last)) if first.is_empty() || is_number(first) => port_range(first, last)?,
         _ if ODD_NAMES.contains(&text) => return Err(odd(text)),
         _ => Interval::single(port(text)?),
     };

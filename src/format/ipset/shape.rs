@@ -1,6 +1,7 @@
 //! What `create` says of a set.
 
 use super::sets::is_exist;
+use crate::format::read::number::from_digits;
 use crate::format::read::values::{address, network};
 use crate::packets::Interval;
 
@@ -98,11 +99,7 @@ pub(super) fn timeout(word: &str) -> Result<u32, String> {
 }
 
 pub(super) fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
-    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
-    word.parse()
-        .ok()
-        .filter(|_| digits)
-        .ok_or_else(|| format!("'{word}' is not a number as expected here"))
+    from_digits(word).ok_or_else(|| format!("'{word}' is not a number as expected here"))
 }
 
 /// `192.0.2.0-192.0.2.255` or `192.0.2.0/24`.

@@ -8,6 +8,7 @@ use super::words::{Reading, Statement, Statements, Words};
 use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
+use crate::format::read::number::is_number;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::HeaderBox;
@@ -226,11 +227,10 @@ impl<'a> Listing<'a> {
 
 /// `[12:345]`, or `-c 12 345` as `iptables -S -v` prints them, or nothing.
 fn are_counters(words: &[&str]) -> bool {
-    let number = |word: &str| word.bytes().all(|b| b.is_ascii_digit());
     match words {
         [] => true,
         [both] => both.starts_with('[') && both.ends_with(']'),
-        ["-c", packets, bytes] => number(packets) && number(bytes),
+        ["-c", packets, bytes] => is_number(packets) && is_number(bytes),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@
 //! Match Conditions for IPv4 Traffic" and, for ranges, "Firewall Filter Match Conditions Based on
 //! Numbers or Text Aliases".
 
-use crate::format::read::values::plain_number;
+use crate::format::read::number::{is_number, plain_number};
 use crate::packets::{Interval, Protocols};
 
 const PORTS: &[(&str, u16)] = &[
@@ -134,7 +134,7 @@ fn numbers(word: &str, names: &[(&str, u16)], most: u16) -> Result<Option<Interv
 }
 
 fn number(digits: &str, most: u16) -> Result<Option<u32>, String> {
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    if !is_number(digits) {
         return Ok(None);
     }
     let number = plain_number(digits)?.parse::<u16>().ok();

@@ -3,6 +3,7 @@
 use super::group::{Entry, Group};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
+use crate::format::read::number::is_number;
 
 /// The module takes what is beyond 1023 bytes for a line of its own.
 const LINE_LIMIT: usize = 1_000;
@@ -51,7 +52,7 @@ fn entry(line: &str) -> Result<Option<Entry<'_>>, String> {
     let Some(group) = words.next() else {
         return Ok(None);
     };
-    if !group.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_number(group) {
         return Err(format!(
             "'{group}' is not the number of a group; {EXPECTED}"
         ));

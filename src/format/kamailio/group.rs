@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::firewall::Unmeasured;
+use crate::format::read::number::{from_digits, is_number};
 use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
@@ -41,8 +42,7 @@ impl Group {
         let group: u32 = number(entry.group, "a group")?;
         let longest = if entry.address.contains(':') { 128 } else { 32 };
         let is_mask = |mask: &str| mask.parse::<u32>().is_ok_and(|mask| mask <= longest);
-        let is_number = entry.mask.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number && !entry.mask.is_empty() && !is_mask(entry.mask) {
+        if is_number(entry.mask) && !is_mask(entry.mask) {
             return Err(format!(
                 "'{}' is not a mask up to {longest}, and Kamailio loads nothing of a file with such",
                 entry.mask
@@ -79,9 +79,8 @@ fn number<T: std::str::FromStr + Default>(word: &str, what: &str) -> Result<T, S
     if word.is_empty() {
         return Ok(T::default());
     }
-    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
-    let number = word.parse().ok().filter(|_| digits);
-    number.ok_or_else(|| format!("'{word}' is not {what} that Kamailio takes as it stands"))
+    from_digits(word)
+        .ok_or_else(|| format!("'{word}' is not {what} that Kamailio takes as it stands"))
 }
 
 fn addresses(address: &str, mask: u32) -> Result<Interval, String> {

@@ -7,7 +7,7 @@ use super::words::{Property, Words};
 use crate::format::read::chains::{RuleAction, RuleBranch, RuleText};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
-use crate::format::read::values::plain_number;
+use crate::format::read::number::{from_digits, is_number, plain_number};
 use crate::limits::Limits;
 use crate::packets::{
     Condition, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
@@ -247,8 +247,7 @@ impl<'a> Reader<'a, '_> {
         let Some((name, negated)) = self.value("protocol")? else {
             return Ok(());
         };
-        let is_number = name.bytes().all(|b| b.is_ascii_digit());
-        let number = if is_number {
+        let number = if is_number(&name) {
             plain_number(&name)?.parse::<u8>().ok().filter(|n| *n > 0)
         } else {
             let known = PROTOCOLS.iter().find(|(known, _)| *known == name);
@@ -342,9 +341,7 @@ impl<'a> Reader<'a, '_> {
 }
 
 fn port(word: &str) -> Result<u32, String> {
-    let digits = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
-    let number = plain_number(word)?.parse::<u16>().ok().filter(|_| digits);
-    number
+    from_digits::<u16>(plain_number(word)?)
         .map(u32::from)
         .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535"))
 }

@@ -14,6 +14,7 @@ use super::value::{Element, Type};
 use crate::format::read::chains::RuleText;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{lines, place};
+use crate::format::read::number::is_number;
 use crate::limits::Limits;
 
 /// The language of `nft -f` and `nft list`.
@@ -150,7 +151,7 @@ impl<'a> Reader<'a> {
             self.tokens.at = end_of_line(text, start);
             let comment = text[start..self.tokens.at].trim_end();
             let handle = comment.strip_prefix("# handle ");
-            if !handle.is_some_and(|handle| handle.bytes().all(|b| b.is_ascii_digit())) {
+            if !handle.is_some_and(is_number) {
                 return Some(RuleText {
                     at: place(start),
                     text: comment,

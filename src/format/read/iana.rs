@@ -4,7 +4,7 @@
 //! `/etc/services` and `/etc/protocols` of Debian and FreeBSD have them. A name that is not here is
 //! refused: these files differ from system to system.
 
-use crate::format::read::values::plain_number;
+use crate::format::read::number::{is_number, plain_number};
 use crate::packets::Protocols;
 
 const SERVICES: &[(&str, u16)] = &[
@@ -95,7 +95,7 @@ pub(in crate::format) fn port(name: &str) -> Option<u16> {
 
 /// A protocol by its name or its number.
 pub(in crate::format) fn protocol(word: &str) -> Result<Protocols, String> {
-    let number = if word.bytes().all(|b| b.is_ascii_digit()) {
+    let number = if is_number(word) {
         plain_number(word)?.parse::<u8>().ok()
     } else {
         PROTOCOLS

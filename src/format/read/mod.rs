@@ -6,6 +6,7 @@ pub(super) mod iana;
 pub(super) mod json_node;
 pub(super) mod lines;
 pub(super) mod matches;
+pub(super) mod number;
 pub(super) mod query;
 pub(super) mod values;
 

@@ -8,7 +8,7 @@ pub(in crate::format) fn is_number(word: &str) -> bool {
 }
 
 /// A number that is written in digits alone, if the type has it; [`FromStr`] would take a sign too.
-pub(in crate::format) fn number<T: FromStr>(word: &str) -> Option<T> {
+pub(in crate::format) fn from_digits<T: FromStr>(word: &str) -> Option<T> {
     word.parse().ok().filter(|_| is_number(word))
 }
 

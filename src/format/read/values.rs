@@ -1,6 +1,7 @@
 //! Addresses, networks and ports as most firewalls write them.
 
 use crate::format::read::iana;
+use crate::format::read::number::{from_digits, is_number, plain_number};
 use crate::packets::Interval;
 use crate::policy::PortRange;
 
@@ -19,8 +20,7 @@ pub(in crate::format) fn network(word: &str) -> Result<Interval, String> {
     };
     let base = address(base)?;
     plain_number(length)?;
-    let digits = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
-    let length = length.parse::<u32>().ok().filter(|n| digits && *n <= 32);
+    let length = from_digits::<u32>(length).filter(|length| *length <= 32);
     let length = length.ok_or_else(|| format!("'{word}' has no prefix length from 0 to 32"))?;
     let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
     Ok(Interval {
@@ -29,20 +29,9 @@ pub(in crate::format) fn network(word: &str) -> Result<Interval, String> {
     })
 }
 
-/// Digits without a leading zero, which some programs take for octal and others do not.
-pub(in crate::format) fn plain_number(digits: &str) -> Result<&str, String> {
-    if digits.len() > 1 && digits.starts_with('0') {
-        Err(format!(
-            "'{digits}' has a leading zero, which may mean octal; write it without"
-        ))
-    } else {
-        Ok(digits)
-    }
-}
-
 /// A port's number, or the name of a service.
 pub(in crate::format) fn port(word: &str) -> Result<u32, String> {
-    let known = if word.bytes().all(|b| b.is_ascii_digit()) {
+    let known = if is_number(word) {
         plain_number(word)?.parse::<u16>().ok()
     } else {
         iana::port(word)

@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
+use crate::format::read::number::is_number;
 use crate::format::read::values::{network, port, port_range};
 use crate::limits::Limits;
 use crate::packets::{
@@ -285,8 +286,7 @@ const LONG: [&str; 4] = ["from", "to", "proto", "comment"];
 /// `5060`, or `10000:20000`.
 fn span(text: &str) -> Result<Interval, String> {
     let (first, last) = text.split_once(':').unwrap_or((text, text));
-    let number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
-    if !number(first) || !number(last) || port(first)? == 0 {
+    if !is_number(first) || !is_number(last) || port(first)? == 0 {
         return Err(format!(
             "'{text}' is not a port from 1 to 65535, nor two with ':' between"
         ));

@@ -7,6 +7,7 @@ use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
+use crate::format::read::number::is_number;
 use crate::format::read::query::UnitQuery;
 use crate::format::unit::Unit;
 use crate::limits::{Limit, Limits};
@@ -320,7 +321,6 @@ fn is_rendered(rest: &str) -> bool {
     let numbers = protocols.iter().find_map(|p| rest.strip_prefix(p));
     numbers.is_some_and(|numbers| {
         let mut words = numbers.split('_');
-        let all = words.all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
-        all && (PARTS..=PARTS + 1).contains(&numbers.split('_').count())
+        words.all(is_number) && (PARTS..=PARTS + 1).contains(&numbers.split('_').count())
     })
 }

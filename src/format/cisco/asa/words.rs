@@ -1,7 +1,8 @@
 //! What an ASA calls protocols, ports and messages of ICMP: Cisco ASA Series General Operations CLI
 //! Configuration Guide, "Addresses, Protocols, and Ports".
 
-use crate::format::cisco::words::{Words, by_name, is_number, ports_by, protocols_by};
+use crate::format::cisco::words::{Words, by_name, ports_by, protocols_by};
+use crate::format::read::number::is_number;
 use crate::packets::{Interval, Protocols};
 
 pub(super) const ICMP: Protocols = Protocols::of(1);

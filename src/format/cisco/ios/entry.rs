@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use super::groups::{Groups, Service};
 use super::words::{ICMP, icmp_message, ports, protocols};
-use crate::format::cisco::words::{Words, is_number, means};
+use crate::format::cisco::words::{Words, means};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
+use crate::format::read::number::is_number;
 use crate::format::read::values::address;
 use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
 

@@ -3,6 +3,7 @@
 //! Cisco IOS Configuration Fundamentals Command Reference, `banner`, `menu` and `macro name`.
 
 use crate::format::cisco::words::{Words, is_removal, means};
+use crate::format::read::number::is_number;
 
 /// A text that has begun and has not ended.
 pub(super) struct FreeText<'a> {
@@ -48,8 +49,7 @@ impl<'a> FreeText<'a> {
         let mut words = Words::new(body);
         let first = words.next()?;
         let has_control = memchr::memchr2(b'^', 3, body.as_bytes()).is_some();
-        let is_entry =
-            matches!(first, "permit" | "deny") || first.bytes().all(|b| b.is_ascii_digit());
+        let is_entry = matches!(first, "permit" | "deny") || is_number(first);
         if is_entry && !has_control || is_one_line(first) || is_removal(first) {
             return None;
         }

@@ -1,7 +1,8 @@
 //! What IOS calls protocols, ports and messages: its command references, `permit (IP)` and
 //! `object-group`.
 
-use crate::format::cisco::words::{Words, by_name, is_number, ports_by, protocols_by};
+use crate::format::cisco::words::{Words, by_name, ports_by, protocols_by};
+use crate::format::read::number::is_number;
 use crate::packets::{Interval, Protocols, normalized};
 
 const PROTOCOLS: &[(&str, u8)] = &[

@@ -3,6 +3,7 @@
 use crate::format::nftables::token::{Token, Tokens};
 use crate::format::read::chains::RuleText;
 use crate::format::read::lines::place;
+use crate::format::read::number::from_digits;
 
 /// A statement, token by token.
 pub(super) struct Reader<'a> {
@@ -109,9 +110,7 @@ impl<'a> Reader<'a> {
     /// A decimal number.
     pub fn number(&mut self) -> Result<u64, String> {
         let word = self.word("a number")?;
-        let digits = word.bytes().all(|b| b.is_ascii_digit());
-        let number = word.parse().ok().filter(|_| digits);
-        number.ok_or_else(|| format!("expected a number, not '{word}'"))
+        from_digits(word).ok_or_else(|| format!("expected a number, not '{word}'"))
     }
 
     /// Refuses anything more.
