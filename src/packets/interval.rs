@@ -40,6 +40,15 @@ impl Interval {
         }
     }
 
+    /// The addresses of a network, by any of them and its prefix length.
+    pub fn network(address: u32, prefix_length: u32) -> Interval {
+        let hosts = u32::MAX.checked_shr(prefix_length).unwrap_or(0);
+        Interval {
+            first: address & !hosts,
+            last: address | hosts,
+        }
+    }
+
     /// As addresses, the fewest networks that are exactly these.
     pub fn networks(self) -> Ipv4Subnets {
         Ipv4Subnets::new(self.first.into(), self.last.into(), 0)

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use crate::firewall::Unmeasured;
 use crate::format::read::number::from_digits;
-use crate::format::read::values::{address, network};
+use crate::format::read::values::{address, network, prefix_length};
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
@@ -55,21 +55,18 @@ impl Criteria {
 fn packets(item: &str) -> Result<PacketBox, String> {
     let (host, mask) = item.split_once('/').unwrap_or((item, "32"));
     let (host, port) = host.split_once(':').unwrap_or((host, ""));
-    address(host).map_err(|problem| {
+    let base = address(host).map_err(|problem| {
         format!("{problem}, and what a host name stands for is not in the text")
     })?;
-    let mask = if mask.contains('.') {
-        let bits = address(mask)?;
-        if bits.leading_ones() + bits.trailing_zeros() != 32 {
-            return Err(format!(
-                "'{mask}' is not a mask whose first bits alone are set"
-            ));
-        }
-        bits.leading_ones().to_string()
+    let network = if mask.contains('.') {
+        let length = prefix_length(address(mask)?);
+        let length = length
+            .ok_or_else(|| format!("'{mask}' is not a mask whose first bits alone are set"))?;
+        Interval::network(base, length)
     } else {
-        mask.to_owned()
+        network(&format!("{host}/{mask}"))?
     };
-    let packets = PacketBox::ALL.with(Dimension::Remote, network(&format!("{host}/{mask}"))?);
+    let packets = PacketBox::ALL.with(Dimension::Remote, network);
     if !item.contains(':') {
         return Ok(packets);
     }

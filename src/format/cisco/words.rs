@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::format::read::number::is_number;
-use crate::format::read::values::address;
+use crate::format::read::values::{address, prefix_length};
 use crate::packets::{Interval, Protocols, complement};
 
 /// The steps of [`Limit::Work`](crate::limits::Limit::Work) that the name of an object or a group
@@ -75,16 +75,10 @@ pub(super) fn is_removal(word: &str) -> bool {
 
 /// The addresses of a network by one of them and its netmask.
 pub(super) fn masked(base: u32, mask: &str) -> Result<Interval, String> {
-    let hosts = !address(mask)?;
-    if hosts & hosts.wrapping_add(1) != 0 {
-        return Err(format!(
-            "expected a netmask without gaps, such as 255.255.255.0, not '{mask}'"
-        ));
-    }
-    Ok(Interval {
-        first: base & !hosts,
-        last: base | hosts,
-    })
+    let length = prefix_length(address(mask)?).ok_or_else(|| {
+        format!("expected a netmask without gaps, such as 255.255.255.0, not '{mask}'")
+    })?;
+    Ok(Interval::network(base, length))
 }
 
 /// A number that is one, or that has one of these names.

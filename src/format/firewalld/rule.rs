@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
 use crate::format::read::number::{from_digits, is_number};
-use crate::format::read::values::{address, network, port, port_range};
+use crate::format::read::values::{address, network, port, port_range, prefix_length};
 use crate::limits::Limits;
 use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
@@ -343,12 +343,9 @@ fn narrow_to_end(
 fn address_span(text: &str) -> Result<Interval, String> {
     match text.split_once('/') {
         Some((base, mask)) if mask.contains('.') => {
-            let mask = address(mask)?;
-            let length = mask.leading_ones();
-            if length + mask.trailing_zeros() < u32::BITS {
-                return Err(format!("the mask of '{text}' has gaps"));
-            }
-            network(&format!("{base}/{length}"))
+            let length = prefix_length(address(mask)?);
+            let length = length.ok_or_else(|| format!("the mask of '{text}' has gaps"))?;
+            Ok(Interval::network(address(base)?, length))
         }
         _ => network(text),
     }

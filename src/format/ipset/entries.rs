@@ -126,11 +126,7 @@ impl Shape<'_> {
         if !self.range.holds(Interval::single(address)) {
             return Err(format!("'{word}' is not in the range of the set"));
         }
-        let hosts = u32::MAX.checked_shr(self.length).unwrap_or(0);
-        Ok(Interval {
-            first: address & !hosts,
-            last: address | hosts,
-        })
+        Ok(Interval::network(address, self.length))
     }
 
     fn add(

@@ -4,7 +4,7 @@ use super::words::Words;
 use crate::format::read::chains::RuleAction;
 use crate::format::read::iana;
 use crate::format::read::matches::Matches;
-use crate::format::read::values::{address, any_port, network, port, port_range};
+use crate::format::read::values::{address, any_port, network, port, port_range, prefix_length};
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
@@ -586,11 +586,7 @@ fn masked_network(word: &str) -> Result<Interval, String> {
     let Some((base, mask)) = word.split_once('/').filter(|(_, mask)| mask.contains('.')) else {
         return network(word);
     };
-    let mask = address(mask)?;
-    if mask.leading_ones() + mask.trailing_zeros() < 32 {
-        return Err(format!(
-            "the netmask of '{word}' has gaps, which cannot be judged"
-        ));
-    }
-    network(&format!("{base}/{}", mask.leading_ones()))
+    let length = prefix_length(address(mask)?)
+        .ok_or_else(|| format!("the netmask of '{word}' has gaps, which cannot be judged"))?;
+    Ok(Interval::network(address(base)?, length))
 }

@@ -114,19 +114,14 @@ impl Type {
             Value::Range(first, last) => Interval::new(self.number(first)?, self.number(last)?)
                 .ok_or_else(|| format!("the range '{first}-{last}' is reversed")),
             Value::Prefix(base, length) if self == Type::Address && length <= 32 => {
-                let hosts = u32::MAX
-                    .checked_shr(u32::try_from(length).unwrap_or(0))
-                    .unwrap_or(0);
                 let first = self.number(base)?;
-                if first & hosts != 0 {
+                let network = Interval::network(first, u32::try_from(length).unwrap_or(0));
+                if first != network.first {
                     return Err(format!(
                         "'{base}/{length}' has bits beyond its prefix: nft prints so what no packet matches"
                     ));
                 }
-                Ok(Interval {
-                    first,
-                    last: first | hosts,
-                })
+                Ok(network)
             }
             _ => Err(match self {
                 Type::Address => {

@@ -22,11 +22,13 @@ pub(in crate::format) fn network(word: &str) -> Result<Interval, String> {
     plain_number(length)?;
     let length = from_digits::<u32>(length).filter(|length| *length <= 32);
     let length = length.ok_or_else(|| format!("'{word}' has no prefix length from 0 to 32"))?;
-    let hosts = u32::MAX.checked_shr(length).unwrap_or(0);
-    Ok(Interval {
-        first: base & !hosts,
-        last: base | hosts,
-    })
+    Ok(Interval::network(base, length))
+}
+
+/// The prefix length of a netmask; `None` if the mask has gaps.
+pub(in crate::format) fn prefix_length(netmask: u32) -> Option<u32> {
+    let length = netmask.leading_ones();
+    (length + netmask.trailing_zeros() >= u32::BITS).then_some(length)
 }
 
 /// A port's number, or the name of a service.

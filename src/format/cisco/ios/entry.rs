@@ -10,7 +10,7 @@ use crate::format::cisco::words::{Words, means};
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::number::is_number;
-use crate::format::read::values::address;
+use crate::format::read::values::{address, prefix_length};
 use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
 
 /// What an entry does, and with which packets.
@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
         let low = !(u32::MAX.checked_shl(wildcard.trailing_ones()).unwrap_or(0));
         let gaps = wildcard & !low;
         let base = base & !wildcard;
-        if wildcard.leading_ones() + wildcard.trailing_zeros() == 32 && gaps.count_ones() > 8 {
+        if prefix_length(wildcard).is_some() && gaps.count_ones() > 8 {
             let meant = std::net::Ipv4Addr::from(!wildcard);
             return Err(format!(
                 "the wildcard mask looks like a netmask; the same as a wildcard mask is {meant}"
