@@ -26,15 +26,12 @@ use crate::template;
 mod entries;
 mod sets;
 mod shape;
+mod words;
+
+use words::{COMMENT_LIMIT, NAME_LIMIT};
 
 /// The row of the table of formats.
 pub struct Ipset;
-
-/// `IPSET_MAXNAMELEN` less its closing NUL.
-const NAME_LIMIT: usize = 31;
-
-/// `IPSET_MAX_COMMENT_SIZE`.
-const COMMENT_LIMIT: usize = 255;
 
 /// The lists that a union of editions needs in a plane: their signaling is the same, and their media
 /// has two ranges of ports. A set of each is made by every load, empty where there is nothing for

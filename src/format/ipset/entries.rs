@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::sets::{Change, Set, is_exist, split_word};
+use super::sets::{Change, Set};
 use super::shape::{Shape, number, timeout};
+use super::words::{COMMENT_LIMIT, is_exist, split_word};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::values::{address, network};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
@@ -149,9 +150,6 @@ impl Shape<'_> {
         Ok(())
     }
 }
-
-/// `IPSET_MAX_COMMENT_SIZE`.
-const COMMENT_LIMIT: usize = super::COMMENT_LIMIT;
 
 /// What follows a comment, which is a word, or some in double quotes.
 fn after_comment(text: &str) -> Result<&str, String> {

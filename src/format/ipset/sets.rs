@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::NAME_LIMIT;
 use super::shape::Shape;
+use super::words::{NAME_LIMIT, is_exist, split_word};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::{Limit, Limits};
@@ -58,20 +58,6 @@ pub(super) enum Change {
     Delete,
 }
 
-/// The first word of a text, and what is behind the space after it.
-pub(super) fn split_word(text: &str) -> (&str, &str) {
-    let text = text.trim_ascii();
-    match text.split_once(|c: char| c.is_ascii_whitespace()) {
-        Some((word, rest)) => (word, rest.trim_ascii_start()),
-        None => (text, ""),
-    }
-}
-
-/// Whether words ask for no complaint about what is there already.
-pub(super) fn is_exist(word: &str) -> bool {
-    matches!(word, "-exist" | "-!")
-}
-
 /// Reads a text, of which the sets of the given names must be such as can be read.
 pub(super) fn read<'a>(
     text: &'a str,
@@ -79,9 +65,9 @@ pub(super) fn read<'a>(
     limits: Limits,
 ) -> Result<Sets<'a>, Vec<ReadError>> {
     let mut reader = if text.trim_start().starts_with("Name:") {
-        Reader::Listing(Listing::default())
+        SetsReader::Listing(Listing::default())
     } else {
-        Reader::Script(Script {
+        SetsReader::Script(Script {
             sets: Sets::new(),
             own,
             is_saved: false,
@@ -109,12 +95,12 @@ pub(super) fn read<'a>(
     }
 }
 
-enum Reader<'a, 'n> {
+enum SetsReader<'a, 'n> {
     Script(Script<'a, 'n>),
     Listing(Listing<'a>),
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> SetsReader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), ReadError> {
         // ipset takes no quotes into a comment, but it takes the end of a line.
         if line.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
@@ -122,29 +108,29 @@ impl<'a> Reader<'a, '_> {
             return Err(ReadError::new(at, problem));
         }
         match self {
-            Reader::Script(_) if line.len() > LINE_LIMIT => Err(ReadError::new(
+            SetsReader::Script(_) if line.len() > LINE_LIMIT => Err(ReadError::new(
                 at,
                 format!(
                     "the line has more than {LINE_LIMIT} bytes, and ipset takes the end of a long one for \
                      another line"
                 ),
             )),
-            Reader::Script(_) if line.is_empty() || line.starts_with('#') => Ok(()),
-            Reader::Script(script) => {
+            SetsReader::Script(_) if line.is_empty() || line.starts_with('#') => Ok(()),
+            SetsReader::Script(script) => {
                 let done = script.obey(at, line);
                 done.map_err(|problem| ReadError::new(at, problem))
             }
-            Reader::Listing(listing) => listing.line(at, line),
+            SetsReader::Listing(listing) => listing.line(at, line),
         }
     }
 
     fn finish(self) -> Result<Sets<'a>, ReadError> {
         match self {
-            Reader::Script(script) if script.sets.is_empty() => Err(ReadError::new(
+            SetsReader::Script(script) if script.sets.is_empty() => Err(ReadError::new(
                 0,
                 "no set is left at its end; expected what ipset save or ipset list prints",
             )),
-            Reader::Script(Script {
+            SetsReader::Script(Script {
                 is_saved: true,
                 other_command: Some((at, command)),
                 ..
@@ -155,8 +141,8 @@ impl<'a> Reader<'a, '_> {
                      either what it prints or a file of your own without hashsize"
                 ),
             )),
-            Reader::Script(script) => Ok(script.sets),
-            Reader::Listing(mut listing) => {
+            SetsReader::Script(script) => Ok(script.sets),
+            SetsReader::Listing(mut listing) => {
                 listing.end_set()?;
                 Ok(listing.sets)
             }

@@ -1,6 +1,6 @@
 //! What `create` says of a set.
 
-use super::sets::is_exist;
+use super::words::is_exist;
 use crate::format::read::number::from_digits;
 use crate::format::read::values::{address, network};
 use crate::packets::Interval;
