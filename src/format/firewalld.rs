@@ -22,14 +22,13 @@ mod info;
 mod rule;
 mod xml;
 
+use deployed::policy_name;
+
 /// The row of the table of formats.
 pub struct Firewalld;
 
 /// What firewalld's longest chain of a policy leaves for its name.
 const NAME_LIMIT: usize = 17;
-
-const EXPECTED: &str = "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml, or \
-                        what 'firewall-cmd --info-policy=NAME' prints";
 
 /// Stands in the command that loads for a word that only the policy knows.
 const DIRECTION: &str = "DIRECTION";
@@ -128,13 +127,9 @@ impl Parser for Firewalld {
         } else if info::is_listing(text) {
             info::parse(text, wanted)
         } else {
-            Err(vec![ReadError::new(0, EXPECTED)])
+            Err(vec![ReadError::new(0, xml::EXPECTED)])
         }
     }
-}
-
-fn policy_name(unit: &Unit, direction: Direction) -> String {
-    format!("{}-{direction}", unit.name.lower_with_hyphens())
 }
 
 /// One for each pair of a remote and a local network.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::policy_name;
 use super::rule::{self, Effect, Part};
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::unit::Unit;
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
@@ -44,6 +44,11 @@ pub(super) const NO_ATTRIBUTES: Part = Part {
     attributes: Vec::new(),
     limited: false,
 };
+
+/// The name that our file gives the policy of a direction.
+pub(super) fn policy_name(unit: &Unit, direction: Direction) -> String {
+    format!("{}-{direction}", unit.name.lower_with_hyphens())
+}
 
 /// A policy has one direction: that one unit.
 pub(super) fn units(policy: &Deployed, wanted: UnitQuery) -> ReadResult {

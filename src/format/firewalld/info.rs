@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
-use super::policy_name;
+use super::deployed::{Deployed, NO_ATTRIBUTES, lone, policy_name, units};
 use super::rule::{Part, check_count, priority};
 use crate::firewall::DeployedUnit;
 use crate::format::read::error::ReadError;

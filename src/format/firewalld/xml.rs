@@ -9,6 +9,10 @@ use crate::format::read::lines::place;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 
+/// What a text must be that firewalld is asked about.
+pub(super) const EXPECTED: &str = "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml, or \
+                        what 'firewall-cmd --info-policy=NAME' prints";
+
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let document = document(text, wanted.limits).map_err(|error| vec![error])?;
     units(&policy(&document)?, wanted)
@@ -73,7 +77,7 @@ fn check_tag(text: &str) -> Result<Option<usize>, String> {
         let end = at + found;
         let mut words = text[at..end].split_ascii_whitespace();
         if words.any(|word| word.starts_with("xmlns")) {
-            let problem = format!("firewalld accepts no namespaces; {}", super::EXPECTED);
+            let problem = format!("firewalld accepts no namespaces; {EXPECTED}");
             return Err(problem);
         }
         let mark = &text[end..=end];
@@ -102,7 +106,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ReadError>
     let at = position(root);
     let one = |problem: String| vec![ReadError::new(at, problem)];
     if root.tag_name().name() != "policy" || root.tag_name().namespace().is_some() {
-        return Err(one(super::EXPECTED.to_owned()));
+        return Err(one(EXPECTED.to_owned()));
     }
     let own = part(root).map_err(one)?;
     own.only(&["version", "target", "priority"]).map_err(one)?;
