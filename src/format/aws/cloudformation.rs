@@ -17,6 +17,8 @@ use crate::policy::{Direction, Granularity, Policy};
 mod references;
 mod template;
 
+use template::PARAMETER;
+
 /// The row of the table of formats.
 pub struct CloudFormation;
 
@@ -25,9 +27,6 @@ const RESOURCE_LIMIT: usize = 500;
 
 /// Bytes of a template that is handed over by itself.
 const BODY_LIMIT: usize = 51_200;
-
-/// The parameter for the security group's id.
-const PARAMETER: &str = "SecurityGroupId";
 
 static INFO: FormatInfo = FormatInfo {
     name: "cloudformation",

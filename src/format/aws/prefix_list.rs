@@ -7,9 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::Ipv4Net;
 use minijinja::Value;
-use serde::Serialize;
 use serde_json::json;
 
 use super::rules::DESCRIPTION_LIMIT;
@@ -24,20 +22,13 @@ use crate::policy::{Plane, Policy};
 use crate::terminal::clip;
 
 mod list;
+mod output;
 mod repair;
+
+use output::{ENTRY_LIMIT, Entry, list_name};
 
 /// The row of the table of formats.
 pub struct PrefixList;
-
-/// What one call takes.
-const ENTRY_LIMIT: usize = 100;
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    cidr: Ipv4Net,
-    description: String,
-}
 
 static INFO: FormatInfo = FormatInfo {
     name: "aws-prefix-list",
@@ -113,10 +104,6 @@ impl Parser for PrefixList {
         let command = |(_, expected)| repair::command(expected, text, wanted);
         Some(entries(policy).and_then(command))
     }
-}
-
-fn list_name(unit: &Unit, plane: Plane) -> String {
-    format!("{}-{plane}", unit.name.lower_with_hyphens())
 }
 
 /// The one plane of a policy and its networks.

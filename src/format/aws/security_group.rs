@@ -5,22 +5,23 @@
 //! command line refuses keys that it does not know, so there is no head: what is to be said
 //! stands in the description of each range (EC2 API reference, `IpPermission`, `IpRange`).
 
-use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::rules::{DESCRIPTION_LIMIT, Group, about, groups, over_quota, refuse_local_addresses};
+use super::rules::{over_quota, refuse_local_addresses};
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Parser};
 use crate::format::json::{TEMPLATE, laid_out};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit::Unit;
-use crate::policy::{Direction, Granularity, Policy, Protocol, RemoteNetwork};
-use crate::terminal::clip;
+use crate::policy::{Direction, Granularity, Policy};
 
 mod group;
+mod output;
 mod permission;
 mod repair;
+
+use output::{IpPermission, permissions};
 
 /// The row of the table of formats.
 pub struct SecurityGroup;
@@ -34,22 +35,6 @@ struct Permissions {
         skip_serializing_if = "Option::is_none"
     )]
     egress: Option<Vec<IpPermission>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct IpPermission {
-    ip_protocol: Protocol,
-    from_port: u16,
-    to_port: u16,
-    ip_ranges: Vec<IpRange>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct IpRange {
-    cidr_ip: Ipv4Net,
-    description: String,
 }
 
 static INFO: FormatInfo = FormatInfo {
@@ -121,49 +106,4 @@ impl Parser for SecurityGroup {
         let possible = refuse_local_addresses(&INFO, policy);
         Some(possible.and_then(|()| repair::commands(policy, text, wanted)))
     }
-}
-
-fn permissions(policy: &Policy, unit: &Unit, direction: Direction) -> Vec<IpPermission> {
-    let permission = |group: Group| IpPermission {
-        ip_protocol: group.protocol,
-        from_port: group.ports.first(),
-        to_port: group.ports.last(),
-        ip_ranges: group
-            .networks
-            .iter()
-            .map(|network| IpRange {
-                cidr_ip: network.network,
-                description: description(policy, unit, network, direction, &group.subjects),
-            })
-            .collect(),
-    };
-    groups(policy, direction)
-        .into_iter()
-        .map(permission)
-        .collect()
-}
-
-fn description(
-    policy: &Policy,
-    unit: &Unit,
-    network: &RemoteNetwork,
-    direction: Direction,
-    subjects: &[String],
-) -> String {
-    let scope = &policy.scope;
-    let mut editions: Vec<String> = Vec::new();
-    for edition in &scope.editions {
-        let mut origins = network.origins.iter();
-        if origins.any(|origin| origin.edition == edition.name) {
-            editions.push(format!("{} ({})", edition.name, edition.standing));
-        }
-    }
-    let text = format!(
-        "{}; edition {}; {} {}",
-        about(unit, direction, subjects, &network.label(false)),
-        editions.join(", "),
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_PKG_VERSION"),
-    );
-    clip(text, DESCRIPTION_LIMIT)
 }

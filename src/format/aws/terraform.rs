@@ -14,11 +14,14 @@ use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::unit::Unit;
-use crate::policy::{Direction, Granularity, Policy};
+use crate::policy::{Granularity, Policy};
 
 mod config;
 mod listing;
+mod schema;
 mod state;
+
+use schema::{reference, resource_type, variable};
 
 /// The row of the table of formats.
 pub struct Terraform;
@@ -97,21 +100,6 @@ const NOTES: [&str; 3] = [
     "an apply makes, changes and destroys rules one by one; a rule's name is its own, whatever else is \
      in the list",
 ];
-
-fn resource_type(direction: Direction) -> &'static str {
-    match direction {
-        Direction::In => "aws_vpc_security_group_ingress_rule",
-        Direction::Out => "aws_vpc_security_group_egress_rule",
-    }
-}
-
-fn variable(unit: &Unit) -> String {
-    format!("{}_security_group_id", unit.name.lower_with_underscores())
-}
-
-fn reference(unit: &Unit) -> String {
-    format!("${{var.{}}}", variable(unit))
-}
 
 fn name(unit: &Unit, rule: &SingleRule) -> String {
     format!(

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use super::PARAMETER;
 use super::references::{Target, holders};
 use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::{Keys, Single};
@@ -15,6 +14,9 @@ use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::Condition;
 use crate::policy::Direction;
+
+/// The parameter for the security group's id.
+pub(super) const PARAMETER: &str = "SecurityGroupId";
 
 const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";

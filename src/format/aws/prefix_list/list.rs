@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use ipnet::Ipv4Net;
 
+use super::output::list_name;
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::aws::words;
 use crate::format::read::error::ReadError;
@@ -137,7 +138,7 @@ fn input<'a>(root: Node<'a>, wanted: UnitQuery) -> Result<List<'a>, Vec<ReadErro
 /// A file names its list; AWS takes the same networks for any.
 fn check_name(name: &str, wanted: UnitQuery) -> Result<(), String> {
     let unit = &wanted.unit.name;
-    let ours = Plane::ALL.map(|plane| super::list_name(wanted.unit, plane));
+    let ours = Plane::ALL.map(|plane| list_name(wanted.unit, plane));
     if ours.iter().any(|own| own == name) || unit.to_string() == name {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use serde_json::{Map, Value, json};
 
 use super::list::{List, Network};
-use super::{ENTRY_LIMIT, Entry};
+use super::output::{ENTRY_LIMIT, Entry};
 use crate::format::error::FormatError;
 use crate::format::read::query::UnitQuery;
 use crate::packets::{Interval, normalized};

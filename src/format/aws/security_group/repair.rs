@@ -8,6 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::group::Group;
+use super::output::permissions;
 use super::permission::{CIDR, Permission, RANGES};
 use crate::format::aws::words::{Traffic, packets, port_field};
 use crate::format::error::FormatError;
@@ -171,7 +172,7 @@ fn missing_rules(
     direction: Direction,
     missing: &[Difference],
 ) -> Rules<'static> {
-    let permissions = super::permissions(policy, unit, direction);
+    let permissions = permissions(policy, unit, direction);
     let ranges = permissions.iter().flat_map(|permission| {
         let ports = Interval {
             first: permission.from_port.into(),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
+use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys, reference, variable};
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::aws::words::mentions_id;
 use crate::format::read::error::ReadError;
@@ -62,8 +62,8 @@ pub(super) fn rules<'a>(
         return Err(modules.problem(what).under(MODULE).into());
     }
     let resource = resource.ok_or_else(|| root.problem("expected 'resource'"))?;
-    let variable = super::variable(wanted.unit);
-    let reference = super::reference(wanted.unit);
+    let variable = variable(wanted.unit);
+    let reference = reference(wanted.unit);
     let of_type = |kind: &str, node: Node<'a>| {
         if is_unread_rule(kind) {
             let what = "check does not read rules of this type; write them as \

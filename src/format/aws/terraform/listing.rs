@@ -4,37 +4,13 @@
 
 use super::{config, state};
 use crate::firewall::DeployedUnit;
-use crate::format::aws::rule_resource::{Keys, Single};
-use crate::format::aws::words::Spelling;
+use crate::format::aws::rule_resource::Single;
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limit;
 use crate::packets::Condition;
 use crate::policy::Direction;
-
-const TRAFFIC: Spelling = Spelling {
-    protocol: "ip_protocol",
-    from: "from_port",
-    to: "to_port",
-    written: true,
-};
-
-/// What both kinds of text call the parts of a rule; `silent` say nothing of packets.
-pub(super) const fn keys(silent: &'static [&'static str]) -> Keys {
-    Keys {
-        group: "security_group_id",
-        traffic: TRAFFIC,
-        far_sides: [
-            "cidr_ipv4",
-            "cidr_ipv6",
-            "prefix_list_id",
-            "referenced_security_group_id",
-        ],
-        silent,
-        null_is_none: true,
-    }
-}
 
 /// Both directions, since a file replaces both.
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
@@ -93,30 +69,6 @@ fn read<'a>(
             .into()),
         _ => Err(root.problem(expected).into()),
     }
-}
-
-/// The older type of resource that is a rule, of either direction.
-const OLD_RULE: &str = "aws_security_group_rule";
-
-/// Types of the AWS Cloud Control provider that are rules of either direction.
-const CLOUD_CONTROL_RULES: [&str; 2] = [
-    "awscc_ec2_security_group_ingress",
-    "awscc_ec2_security_group_egress",
-];
-
-/// True for a type of resource that is a rule of a security group, but is not read.
-pub(super) fn is_unread_rule(kind: &str) -> bool {
-    kind == OLD_RULE || CLOUD_CONTROL_RULES.contains(&kind)
-}
-
-/// A type of resource that removes every rule of a group that it does not list.
-pub(super) const EXCLUSIVE_RULES: &str = "aws_vpc_security_group_rules_exclusive";
-
-/// The direction of the rules that a type of resource stands for.
-pub(super) fn direction(kind: &str) -> Option<Direction> {
-    [Direction::In, Direction::Out]
-        .into_iter()
-        .find(|direction| super::resource_type(*direction) == kind)
 }
 
 /// A unit is of one group.

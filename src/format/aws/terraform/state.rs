@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::listing::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
+use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
 use crate::format::aws::rule_resource::{Keys, Single};
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
