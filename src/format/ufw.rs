@@ -5,7 +5,6 @@
 //! deletes nothing unless every rule of its own is.
 
 use minijinja::Value;
-use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Parser};
@@ -17,19 +16,12 @@ use crate::policy::{Direction, Granularity, Policy, PortRange, Rule, address_or_
 use crate::template;
 
 mod listing;
+mod repair;
 mod rule;
 mod script;
 
 /// The row of the table of formats.
 pub struct Ufw;
-
-#[derive(Serialize)]
-struct View {
-    head: Vec<String>,
-    /// Which lines of `ufw show added` are the unit's: a regular expression of grep's.
-    mark: String,
-    rules: Vec<String>,
-}
 
 static INFO: FormatInfo = FormatInfo {
     name: "ufw",
@@ -38,7 +30,7 @@ static INFO: FormatInfo = FormatInfo {
     documentation: "The script adds what is new, then deletes what an earlier load left, one rule after \
          another; loading again changes nothing. It knows its own rules by their comment, and \
          touches no others.",
-    template: ("ufw.j2", include_str!("../../templates/ufw.j2")),
+    template: script::TEMPLATE,
     is_stateless: false,
     takes_table: false,
     granularity: Granularity::Packet,
@@ -55,7 +47,7 @@ impl Format for Ufw {
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let name = unit.name.lower_with_hyphens();
-        Ok(template::value(&View {
+        Ok(template::value(&script::View {
             head: head(self, policy, unit, &[]),
             mark: script::mark(&name),
             rules: rules(policy, &name),
@@ -79,7 +71,7 @@ impl Parser for Ufw {
         wanted: UnitQuery,
     ) -> Option<Result<String, FormatError>> {
         let name = wanted.unit.name.lower_with_hyphens();
-        let left = script::left_by_load(text, &name, &rules(policy, &name))?;
+        let left = repair::left_by_load(text, &name, &rules(policy, &name))?;
         Some(Err(FormatError::Irreparable(left)))
     }
 }

@@ -1,7 +1,7 @@
 //! What `ufw show added` prints, and our own script, to steps.
 
 use super::rule::Rule;
-use super::script;
+use super::script::{self, RuleLines};
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
@@ -32,9 +32,6 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     }
     Ok(units)
 }
-
-/// Lines that hold a rule each, and where they stand; or what is wrong with the text.
-pub(super) type RuleLines<'a> = Result<Vec<(u32, &'a str)>, Vec<ReadError>>;
 
 pub(super) fn rule_lines(text: &str) -> RuleLines<'_> {
     let lines = lines(text).map_err(|error| vec![error])?;

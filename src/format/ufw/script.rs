@@ -1,13 +1,25 @@
 //! Our own script: which rules it adds, and which it takes for its own.
 
-use std::collections::HashSet;
+use serde::Serialize;
 
-use super::listing::{self, RuleLines};
-use super::rule::Rule;
-use super::{INFO, View};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::unit_name::UnitName;
 use crate::template::{self, TemplateError};
+
+/// File name and text of its template.
+pub(super) const TEMPLATE: (&str, &str) = ("ufw.j2", include_str!("../../../templates/ufw.j2"));
+
+/// What the template lays out.
+#[derive(Serialize)]
+pub(super) struct View {
+    pub head: Vec<String>,
+    /// Which lines of `ufw show added` are the unit's: a regular expression of grep's.
+    pub mark: String,
+    pub rules: Vec<String>,
+}
+
+/// Lines that hold a rule each, and where they stand; or what is wrong with the text.
+pub(super) type RuleLines<'a> = Result<Vec<(u32, &'a str)>, Vec<ReadError>>;
 
 /// Between these the script has its rules.
 const START: &str = "<<'END'";
@@ -21,7 +33,7 @@ pub(super) fn mark(name: &str) -> String {
 }
 
 /// Whether a line is one that this finds, which the script deletes if it has no such rule.
-fn is_marked(line: &str, name: &str) -> bool {
+pub(super) fn is_marked(line: &str, name: &str) -> bool {
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "./: ".contains(c);
     let parts = line
         .strip_prefix("ufw allow ")
@@ -106,37 +118,11 @@ fn name<'a>(after: &[(u32, &'a str)]) -> Option<&'a str> {
 
 /// A script without rules, and comments.
 fn frame(name: &str) -> Result<String, TemplateError> {
-    let (file, source) = INFO.template;
+    let (file, source) = TEMPLATE;
     let view = template::value(&View {
         head: Vec::new(),
         mark: mark(name),
         rules: Vec::new(),
     });
     template::render(file, source, view)
-}
-
-/// Why a load does not mend what a listing has, if it does not: the script deletes no rule but
-/// those that it takes for its own.
-pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> Option<String> {
-    let lines = listing::rule_lines(text).ok()?;
-    let rules = lines
-        .iter()
-        .filter_map(|(_, line)| Some((*line, Rule::read(line).ok()?)));
-    let unit: Vec<_> = rules.filter(|(_, rule)| rule.is_of(name)).collect();
-    // One for the same packets is replaced where it stands.
-    let own: HashSet<_> = own
-        .iter()
-        .filter_map(|line| Some(Rule::read(line).ok()?.place()))
-        .collect();
-    let is_kept = |rule: &Rule<'a>| own.contains(&rule.place());
-    let last_kept = unit.iter().rposition(|(_, rule)| is_kept(rule));
-    let mut left = unit.iter().enumerate();
-    let (_, (line, _)) = left.find(|(at, (line, rule))| {
-        let stays = !is_marked(line, name) && !is_kept(rule);
-        stays && (rule.allows() || Some(*at) < last_kept)
-    })?;
-    Some(format!(
-        "a load leaves a rule as it is that has a comment of this unit, but that no script of it adds; first run: {}",
-        line.replacen("ufw ", "ufw delete ", 1)
-    ))
 }

@@ -1,0 +1,33 @@
+//! Rules that a load of our script does not replace.
+
+use std::collections::HashSet;
+
+use super::listing::rule_lines;
+use super::rule::Rule;
+use super::script::is_marked;
+
+/// Why a load does not mend what a listing has, if it does not: the script deletes no rule but
+/// those that it takes for its own.
+pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> Option<String> {
+    let lines = rule_lines(text).ok()?;
+    let rules = lines
+        .iter()
+        .filter_map(|(_, line)| Some((*line, Rule::read(line).ok()?)));
+    let unit: Vec<_> = rules.filter(|(_, rule)| rule.is_of(name)).collect();
+    // One for the same packets is replaced where it stands.
+    let own: HashSet<_> = own
+        .iter()
+        .filter_map(|line| Some(Rule::read(line).ok()?.place()))
+        .collect();
+    let is_kept = |rule: &Rule<'a>| own.contains(&rule.place());
+    let last_kept = unit.iter().rposition(|(_, rule)| is_kept(rule));
+    let mut left = unit.iter().enumerate();
+    let (_, (line, _)) = left.find(|(at, (line, rule))| {
+        let stays = !is_marked(line, name) && !is_kept(rule);
+        stays && (rule.allows() || Some(*at) < last_kept)
+    })?;
+    Some(format!(
+        "a load leaves a rule as it is that has a comment of this unit, but that no script of it adds; first run: {}",
+        line.replacen("ufw ", "ufw delete ", 1)
+    ))
+}
