@@ -18,15 +18,20 @@ use crate::template;
 
 mod addresses;
 mod conditions;
+mod edit;
 mod flags;
+mod levels;
 mod listing;
 mod outline;
 mod statements;
 mod term;
+mod terminal;
 mod text;
 mod tokens;
 mod tree;
 mod words;
+
+use listing::filter_name;
 
 /// The row of the table of formats.
 pub struct Junos;
@@ -107,11 +112,6 @@ impl Parser for Junos {
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
-}
-
-/// Letters, digits and hyphens, which need no quotes; far below the 64 characters of a name.
-fn filter_name(unit: &Unit, direction: Direction) -> String {
-    format!("{}-{direction}", unit.name.lower_with_hyphens())
 }
 
 fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Direction) -> Filter {

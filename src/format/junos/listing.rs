@@ -9,12 +9,13 @@ use super::tree::{Branch, Tree};
 use crate::firewall::DeployedUnit;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::unit::Unit;
 use crate::limits::Limits;
 use crate::packets::Step;
 use crate::policy::Direction;
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
-    let names = wanted.candidates(|direction| super::filter_name(wanted.unit, direction));
+    let names = wanted.candidates(|direction| filter_name(wanted.unit, direction));
     let limits = wanted.limits;
     let of_filters = outline::WantedFilter {
         filters: &names,
@@ -58,6 +59,12 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
         units.push(unit);
     }
     errors.finish(units)
+}
+
+/// The name of our filter for a direction: letters, digits and hyphens, which need no quotes, and far
+/// fewer than the 64 characters that Junos allows.
+pub(super) fn filter_name(unit: &Unit, direction: Direction) -> String {
+    format!("{}-{direction}", unit.name.lower_with_hyphens())
 }
 
 const NOT_THERE: &str = "there is no such filter in the text, and Junos commits no interface that refers to \

@@ -1,11 +1,11 @@
 //! Which statements of a configuration are about a unit, and which are about something else.
-//!
-//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "[edit firewall]
-//! Hierarchy Level" and "[edit policy-options] Hierarchy Level".
 
 use std::collections::BTreeSet;
 
-use super::text::{self, Edit, Editor};
+use super::edit::{Edit, Editor};
+use super::levels::{FAMILIES, OF_FIREWALL, OF_INET, OF_JUNOS, OF_POLICY_OPTIONS, TOP};
+use super::terminal::SEVERAL_DEVICES;
+use super::text;
 use super::tree::Tree;
 use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
@@ -140,7 +140,7 @@ impl<'a> Outline<'_, 'a> {
         };
         let known = self.identity[at].replace(value);
         if known.is_some_and(|known| known != value) {
-            return Err(text::SEVERAL_DEVICES.to_owned());
+            return Err(SEVERAL_DEVICES.to_owned());
         }
         Ok(())
     }
@@ -197,119 +197,6 @@ enum About<'p, 'a> {
     Other,
 }
 
-/// Statements at the top of a configuration that every one has some of, and that few others have.
-const OF_JUNOS: &[&str] = &[
-    "chassis",
-    "firewall",
-    "groups",
-    "interfaces",
-    "policy-options",
-    "protocols",
-    "routing-options",
-    "security",
-    "snmp",
-    "system",
-    "version",
-];
-
-/// The others there.
-const TOP: &[&str] = &[
-    "access",
-    "access-profile",
-    "accounting-options",
-    "applications",
-    "apply-flags",
-    "bridge-domains",
-    "class-of-service",
-    "diameter",
-    "dynamic-profiles",
-    "ethernet-switching-options",
-    "event-options",
-    "fabric",
-    "forwarding-options",
-    "jsrc",
-    "jsrc-partition",
-    "logical-systems",
-    "multi-chassis",
-    "multicast-snooping-options",
-    "poe",
-    "rcsid",
-    "routing-instances",
-    "schedulers",
-    "services",
-    "session-limit-group",
-    "smtp",
-    "switch-options",
-    "tenants",
-    "unified-edge",
-    "virtual-chassis",
-    "virtual-network-functions",
-    "vlans",
-    "vmhost",
-    "wlan",
-];
-
-const OF_POLICY_OPTIONS: &[&str] = &[
-    "application-maps",
-    "as-list",
-    "as-list-group",
-    "as-path",
-    "as-path-group",
-    "community",
-    "condition",
-    "damping",
-    "defaults",
-    "fast-lookup-tuple-list",
-    "mac-list",
-    "policy-statement",
-    "redundancy-policy",
-    "resolution-map",
-    "rib-list",
-    "route-distinguisher",
-    "route-filter-list",
-    "rtf-prefix-list",
-    "satellite-policies",
-    "skip-then-actions",
-    "source-address-filter-list",
-    "tunnel-attribute",
-    "vsi-policy",
-];
-
-const OF_FIREWALL: &[&str] = &[
-    "atm-policer",
-    "disable-arp-policers",
-    "enhanced-hierarchical-policer",
-    "flexible-match",
-    "hierarchical-policer",
-    "interface-set",
-    "load-balance-group",
-    "no-next-header-to-payload-protocol-mapping",
-    "policer",
-    "three-color-policer",
-    "tunnel-end-point",
-    "v6-flowlabel-enable",
-];
-
-const FAMILIES: &[&str] = &[
-    "any",
-    "bridge",
-    "ccc",
-    "ethernet-switching",
-    "evpn",
-    "inet6",
-    "mpls",
-    "vpls",
-];
-
-const OF_INET: &[&str] = &[
-    "dialer-filter",
-    "fast-update-filter",
-    "prefix-action",
-    "service-filter",
-    "simple-filter",
-    "template",
-];
-
 fn known<'p, 'a>(word: &str, known: &[&str], above: &str) -> Result<About<'p, 'a>, String> {
     if word.starts_with("apply-groups") {
         Err(inherits(word))
@@ -340,15 +227,4 @@ pub(super) fn inherits(word: &str) -> String {
         "'{word}' takes statements from elsewhere; give what show configuration firewall | display \
          inheritance and the same of policy-options print"
     )
-}
-
-/// What a listing from below the top is of, if it begins with a statement that only this level has.
-pub(super) fn level_above(first: &str) -> Option<&'static str> {
-    if first == "family" || OF_FIREWALL.contains(&first) {
-        Some("firewall")
-    } else if first == "prefix-list" || OF_POLICY_OPTIONS.contains(&first) {
-        Some("policy-options")
-    } else {
-        None
-    }
 }

@@ -1,7 +1,8 @@
 //! The form with braces: statements that end in a semicolon or have a block.
 
-use super::outline::level_above;
-use super::text::{Edit, Editor, is_idle};
+use super::edit::{Edit, Editor};
+use super::levels::level_above;
+use super::terminal::is_idle;
 use super::tokens::{List, Token, Tokens};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::limits::{Limit, Limits};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::text::Edit;
+use super::edit::Edit;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 
