@@ -16,6 +16,8 @@ use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
 use crate::template;
 
+mod address_lists;
+mod filter;
 mod listing;
 mod menus;
 mod rule;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::listing::{BUILT_IN, Filter, addresses_of};
+use super::address_lists::addresses_of;
+use super::filter::{BUILT_IN, Filter};
 use super::words::{Property, Words};
 use crate::format::read::chains::{RuleAction, RuleBranch, RuleText};
 use crate::format::read::error::ReadError;
