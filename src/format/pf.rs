@@ -23,6 +23,7 @@ mod ends;
 mod listing;
 mod options;
 mod rule;
+mod rule_reader;
 mod tables;
 mod tokens;
 

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::rule::{self, Rule, RuleAction, interface};
+use super::rule::{self, Rule, interface};
+use super::rule_reader::RuleAction;
 use super::tables::Tables;
 use super::tokens::{BRACES, Token, Tokens};
 use crate::firewall::{DeployedUnit, Unmeasured};

@@ -1,7 +1,7 @@
 //! The options of a rule, which stand after its ends.
 
 use super::ends::Operation;
-use super::rule::{Draft, RuleAction, State};
+use super::rule_reader::{RuleAction, RuleReader, State};
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
 use crate::packets::{Condition, Flags, Protocols};
 
@@ -59,13 +59,13 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Reads one option.
-pub(super) fn read(draft: &mut Draft, tokens: &mut Tokens) -> Result<(), String> {
+pub(super) fn read(reader: &mut RuleReader, tokens: &mut Tokens) -> Result<(), String> {
     let word = match tokens.peek()? {
         Token::Word(word) => word,
-        Token::Symbol('(') if draft.state == State::Kept => return draft.state_options(tokens),
+        Token::Symbol('(') if reader.state == State::Kept => return reader.state_options(tokens),
         Token::Symbol('!') => {
             tokens.next()?;
-            return draft.narrowed(tokens, NEGATED);
+            return reader.narrowed(tokens, NEGATED);
         }
         _ => return Err(tokens.unexpected("an option of a rule")),
     };
@@ -75,34 +75,34 @@ pub(super) fn read(draft: &mut Draft, tokens: &mut Tokens) -> Result<(), String>
         ));
     }
     if NARROWING.contains(&word) {
-        return draft.narrowed(tokens, NARROWING);
+        return reader.narrowed(tokens, NARROWING);
     }
-    if changes_packets(draft.action, tokens)? {
+    if changes_packets(reader.action, tokens)? {
         return Ok(());
     }
     tokens.next()?;
     match word {
-        "flags" => draft.flags(tokens),
-        "keep" | "modulate" => draft.state(tokens, State::Kept),
-        "no" => draft.state(tokens, State::None),
+        "flags" => reader.flags(tokens),
+        "keep" | "modulate" => reader.state(tokens, State::Kept),
+        "no" => reader.state(tokens, State::None),
         "synproxy" => Err(
             "'synproxy state' cannot be judged: pf itself answers calls; expected 'keep state'"
                 .to_owned(),
         ),
         "allow-opts" => Ok(()),
         "label" | "tag" | "ridentifier" | "tracker" => tokens.value("its value").map(drop),
-        "probability" => draft.probability(tokens),
+        "probability" => reader.probability(tokens),
         "queue" => tokens.one_or_more(PARENTHESES, value),
-        "dnpipe" | "dnqueue" => draft.pipe(tokens),
+        "dnpipe" | "dnqueue" => reader.pipe(tokens),
         "set" => tokens.one_or_more(PARENTHESES, setting),
         "scrub" => tokens.one_or_more(PARENTHESES, |tokens| {
-            if changes_packets(draft.action, tokens)? {
+            if changes_packets(reader.action, tokens)? {
                 Ok(())
             } else {
                 Err(tokens.unexpected("an option of scrub"))
             }
         }),
-        _ => draft.narrowing(word, tokens),
+        _ => reader.narrowing(word, tokens),
     }
 }
 
@@ -159,7 +159,7 @@ fn rate(tokens: &mut Tokens) -> Result<(), String> {
     tokens.value("a number of seconds").map(drop)
 }
 
-impl Draft {
+impl RuleReader {
     /// One of these options, which narrow it in a way that no box tells, and its value.
     fn narrowed(&mut self, tokens: &mut Tokens, known: &[&str]) -> Result<(), String> {
         self.matches.condition = Condition::Unknown;

@@ -2,26 +2,15 @@
 
 use super::ends;
 use super::options;
+use super::rule_reader::{Family, Ipv6Ends, RuleAction, RuleReader, State};
 use super::tables::Tables;
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
 use crate::format::read::iana;
-use crate::format::read::matches::Matches;
 use crate::packets::{Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Protocols};
 use crate::policy::Direction;
 
 /// Making a box takes about as long as so many steps of a comparison.
 const BOX_WORK: usize = 4;
-
-/// What a rule does with the packets that it holds for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RuleAction {
-    Pass,
-    Block,
-    /// Changes something about them, and lets later rules decide.
-    Match,
-    /// Puts fragments together, and leaves all to the rules.
-    Scrub,
-}
 
 /// A rule with its lists put in.
 pub(super) struct Rule {
@@ -42,79 +31,22 @@ pub(super) struct Rule {
     pub may_drop: bool,
 }
 
-/// What a rule remembers of the packets that it lets through.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// Connections: what pf does if the rule says nothing.
-    Implied,
-    /// Connections, by `keep state` or `modulate state`.
-    Kept,
-    /// Nothing, so that answers do not come back by it.
-    None,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Inet,
-    Inet6,
-}
-
-/// Whether both ends of a rule hold for addresses of IPv6.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ipv6Ends {
-    /// They do, since they hold for every address.
-    Any,
-    /// They do by what is named in them.
-    Named,
-    None,
-}
-
 /// Reads what follows the word for the action, up to the end of the statement.
 pub(super) fn read<'a>(
     tokens: &mut Tokens<'a>,
     tables: &Tables<'a>,
     action: RuleAction,
 ) -> Result<Rule, String> {
-    let mut draft = Draft {
-        action,
-        direction: None,
-        quick: false,
-        family: None,
-        ipv6_ends: Ipv6Ends::Any,
-        protocols: Protocols::ALL,
-        flags: None,
-        state: State::Implied,
-        fragments: false,
-        may_drop: false,
-        matches: Matches::within(tokens.limits),
-    };
-    draft.head(tokens)?;
-    draft.ends(tokens, tables)?;
+    let mut reader = RuleReader::new(action, tokens.limits);
+    reader.head(tokens)?;
+    reader.ends(tokens, tables)?;
     while !tokens.at_end()? {
-        options::read(&mut draft, tokens)?;
+        options::read(&mut reader, tokens)?;
     }
-    draft.finish()
+    reader.finish()
 }
 
-/// What is known of a rule while it is being read.
-pub(super) struct Draft {
-    pub action: RuleAction,
-    direction: Option<Direction>,
-    quick: bool,
-    family: Option<Family>,
-    ipv6_ends: Ipv6Ends,
-    pub protocols: Protocols,
-    /// Those that it names.
-    pub flags: Option<Flags>,
-    pub state: State,
-    /// Whether it holds for fragments alone.
-    pub fragments: bool,
-    /// See [`Rule::may_drop`].
-    pub may_drop: bool,
-    pub matches: Matches,
-}
-
-impl Draft {
+impl RuleReader {
     /// Reads up to the protocols.
     fn head(&mut self, tokens: &mut Tokens) -> Result<(), String> {
         if self.action == RuleAction::Block {
