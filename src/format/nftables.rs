@@ -22,9 +22,13 @@ mod key;
 mod rule;
 mod ruleset;
 mod set;
+mod table;
 mod text;
 mod token;
 mod value;
+mod words;
+
+use words::{RESERVED, is_listed};
 
 /// The row of the table of formats.
 pub struct Nftables;
@@ -34,22 +38,6 @@ const DEFAULT_TABLE: &str = "inet filter";
 
 /// `NFTNL_UDATA_COMMENT_MAXLEN` of libnftnl.
 const COMMENT_LIMIT: usize = 128;
-
-/// Words that nft refuses as the name of a table: the keywords that the scanners of nft 1.0.6 to
-/// 1.1.6 know at every place, except `last`, which they accept as a name.
-const RESERVED: &str = "
-    accept add ah all and arp auto-merge bridge cgroup chain comment comp constant continue
-    counter cpu create ct day dccp define delete describe destroy device devices dnat drop dst
-    dup dynamic ecn element elements eq esp ether exists expires export exthdr fib flags flow
-    flowtable flush frag fwd gc-interval ge geneve get goto gre gretap gt handle hbh hook hour
-    ibriport ibrname icmp icmpv6 igmp iif iifgroup iifname iiftype import include index inet
-    insert interval ip ip6 ipsec jhash jump le limit list log lshift lt map mark masquerade meta
-    meter mh missing monitor ne netdev nftrace not notrack numgen obriport obrname offload oif
-    oifgroup oifname oiftype or osf pkttype policy position priority queue quota random redefine
-    redirect reject rename replace reset return rshift rt rt0 rt2 rtclassid rule ruleset sctp
-    secmark set size skgid skuid snat socket srh symhash synproxy table tcp th time timeout
-    tproxy tunnel type typeof udp udplite undefine update vlan vmap vni vxlan xor xt
-";
 
 #[derive(Serialize)]
 struct View {
@@ -217,29 +205,4 @@ fn split_table(text: &str) -> Result<(&str, &str), FormatError> {
         return refuse("has a name that is a word of nft's language");
     }
     Ok((family, name))
-}
-
-/// Statements that do more than accept or deny.
-const REFUSED: &str = "
-    add update delete set map meter dnat snat masquerade redirect tproxy queue notrack dup fwd
-    synproxy flow offload xt tunnel secmark
-";
-
-/// Whether a word is one of a list.
-fn is_listed(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|known| known == word)
-}
-
-/// Where the chains are hooked that filter IPv4 packets of a host.
-const HOOKS: &[&str] = &["input", "output", "forward", "prerouting", "postrouting"];
-
-fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
-    if kind == "filter" && HOOKS.contains(&hook) {
-        Ok(())
-    } else {
-        Err(format!(
-            "a chain of type {kind} at hook {hook} cannot be judged; expected one of type filter at {}",
-            HOOKS.join(", ")
-        ))
-    }
 }

@@ -2,9 +2,11 @@
 
 mod changes;
 mod object;
+mod parse;
 mod set;
 mod statement;
 mod value;
+mod verdict;
 
 use std::fmt;
 
@@ -12,17 +14,17 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::check_hook;
 use super::rule::Rule;
-use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
-use super::text::table_flag;
+use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::value::{Element, Type};
+use super::words::{check_hook, table_flag};
 use crate::format::read::chains::RuleText;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::{place, place_of_error};
 use crate::limits::Limits;
 
 use object::only_key;
+use parse::{parsed, without_place};
 
 /// The language of `nft -j`.
 pub(super) struct Json;
@@ -61,19 +63,6 @@ impl Syntax for Json {
     }
 }
 
-fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| without_place(&error))
-}
-
-/// What a message of serde says before it counts lines and columns.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
-}
-
 /// The wanted table of a text.
 pub(super) fn read<'a>(
     text: &'a str,
@@ -89,7 +78,7 @@ pub(super) fn read<'a>(
     let mut input = serde_json::Deserializer::from_str(text);
     let read = (&mut reader).deserialize(&mut input);
     match read.and_then(|()| input.end()) {
-        Ok(()) => Ok(reader.table.settled()),
+        Ok(()) => Ok(reader.table.finished()),
         Err(error) => Err(vec![reader.error(&error)]),
     }
 }

@@ -1,7 +1,7 @@
 //! What rules look at, by the names of nft's language.
 
-use super::is_listed;
-use super::value::{ETHER_TYPE, Fixed, NFPROTO, Type, VERSION, Value};
+use super::value::{ETHER_TYPE, Fixed, IPV6, NFPROTO, Type, VERSION, Value};
+use super::words::is_listed;
 use crate::packets::{HeaderField, Protocols};
 
 /// What a match looks at.
@@ -78,8 +78,6 @@ impl Keys {
         [self.first].into_iter().chain(self.others.iter().copied())
     }
 }
-
-pub(super) const IPV6: &str = "it is about IPv6, which is not compared";
 
 /// Fields of IPv4 headers that no box tells.
 const IP_FIELDS: &str = "dscp ecn length id frag-off ttl checksum hdrlength";

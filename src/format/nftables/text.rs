@@ -8,14 +8,17 @@ mod statement;
 mod value;
 
 use super::rule::Rule;
-use super::ruleset::{Body, SetName, Syntax, Table, TableName, listed_twice};
+use super::table::{Body, SetName, Syntax, Table, TableName, listed_twice};
 use super::token::{Token, Tokens, end_of_line, end_of_quotation};
 use super::value::{Element, Type};
+use super::words::table_flag;
 use crate::format::read::chains::RuleText;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{lines, place};
 use crate::format::read::number::is_number;
 use crate::limits::Limits;
+
+use scan::is_hidden_part;
 
 /// The language of `nft -f` and `nft list`.
 pub(super) struct Text;
@@ -61,7 +64,7 @@ pub(super) fn read<'a>(
         }
     }
     reader.errors.finish(())?;
-    Ok(reader.table.settled())
+    Ok(reader.table.finished())
 }
 
 const FAMILIES: [&str; 6] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
@@ -537,11 +540,6 @@ fn end_of_statement(text: &str, start: usize) -> Result<usize, ReadError> {
     }
 }
 
-/// True if a statement of a chain is a comment of a listing.
-pub(super) fn is_hidden_part(statement: &str) -> bool {
-    statement.starts_with('#')
-}
-
 /// Whether a statement of a chain is no rule.
 fn is_chain_property(statement: &str) -> bool {
     let first = statement.split([' ', '\t', '"']).next();
@@ -553,12 +551,4 @@ fn cut_off(brace: usize) -> ReadError {
         place(brace),
         "this brace is not closed, so the text may have been cut off; give all of it",
     )
-}
-
-/// What a flag of the wanted table means for it.
-pub(super) fn table_flag(flag: &str) -> String {
-    match flag {
-        "dormant" => "the table is dormant: none of its rules is in force".to_owned(),
-        _ => format!("expected the flag owner or persist, not '{flag}'"),
-    }
 }

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use super::is_listed;
-use super::key::IPV6;
+use super::words::is_listed;
 use crate::format::read::chains::RuleAction;
 use crate::format::read::iana;
 use crate::format::read::values::{address, port};
 use crate::packets::{Interval, Protocols, States};
+
+/// Why what is about IPv6 is refused.
+pub(super) const IPV6: &str = "it is about IPv6, which is not compared";
 
 /// The names of a value, the usual one first.
 pub(super) type Fixed = &'static [&'static str];

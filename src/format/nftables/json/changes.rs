@@ -7,8 +7,8 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::object::only_key;
-use super::parsed;
-use crate::format::nftables::ruleset::SetName;
+use super::parse::parsed;
+use crate::format::nftables::table::SetName;
 
 /// A string that contains '@' may be a statement that nft prints as text.
 const WORDS: [&str; 5] = ["set", "map", "meter", "\\", "@"];

@@ -5,10 +5,10 @@ use serde::{Deserialize, Deserializer};
 
 use super::object::{Details, Known, Tagged, tagged};
 use super::value::{Keyed, ParsedKeys, ParsedValue};
+use super::verdict::ParsedDecision;
 use crate::format::nftables::key::Operator;
 use crate::format::nftables::rule::Statement;
-use crate::format::nftables::value::Decision;
-use crate::format::nftables::{REFUSED, is_listed};
+use crate::format::nftables::words::{REFUSED, is_listed};
 use crate::format::read::chains::RuleAction;
 
 /// A statement.
@@ -104,7 +104,7 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
                 }
             }
             "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
-                Statement::Verdict(Verdict::read(key, map)?.0)
+                Statement::Verdict(ParsedDecision::read(key, map)?.0)
             }
             "reject" => {
                 let reject: Option<Reject> = map.next_value()?;
@@ -170,41 +170,4 @@ fn no_effect<'a, A: MapAccess<'a>>(map: &mut A, known: Known) -> Result<Statemen
 fn narrowing<'a, A: MapAccess<'a>>(map: &mut A, known: Known) -> Result<Statement<'a>, A::Error> {
     map.next_value_seed(Details(known))?;
     Ok(Statement::Narrowing)
-}
-
-/// A verdict.
-pub(super) struct Verdict<'a>(pub Decision<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Verdict<'a> {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        tagged(input)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Target<'a> {
-    target: &'a str,
-}
-
-impl<'a> Tagged<'a> for Verdict<'a> {
-    const EXPECTED: &'static str = "a verdict";
-
-    fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
-        let decision = match key {
-            "jump" => Some(RuleAction::Jump(map.next_value::<Target>()?.target)),
-            "goto" => Some(RuleAction::Goto(map.next_value::<Target>()?.target)),
-            _ => {
-                map.next_value::<()>()?;
-                match key {
-                    "accept" => Some(RuleAction::Accept),
-                    "drop" => Some(RuleAction::Deny),
-                    "return" => Some(RuleAction::Return),
-                    "continue" => None,
-                    _ => return Err(A::Error::custom(format!("'{key}' is not a verdict"))),
-                }
-            }
-        };
-        Ok(Verdict(decision))
-    }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::object::{Details, Tagged, only_key, tagged};
-use super::set::Elements;
+use super::verdict::ParsedDecision;
 use crate::format::nftables::key::{Key, Keys};
-use crate::format::nftables::value::{Scalar, Value};
+use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value};
 
 /// What a match looks at.
 pub(super) struct ParsedKeys(pub Keys);
@@ -106,7 +106,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for ParsedValue<'a> {
     }
 }
 
-pub(super) struct ValueVisitor;
+struct ValueVisitor;
 
 impl<'a> Visitor<'a> for ValueVisitor {
     type Value = ParsedValue<'a>;
@@ -214,4 +214,95 @@ impl<'a> ParsedValue<'a> {
         };
         Ok(ParsedValue(value))
     }
+}
+
+/// The elements of a set or a map.
+pub(super) struct Elements<'a>(pub Vec<Element<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let elements: Vec<ParsedElement> = Vec::deserialize(input)?;
+        Ok(Elements(elements.into_iter().map(|e| e.0).collect()))
+    }
+}
+
+struct ParsedElement<'a>(Element<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for ParsedElement<'a> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(ElementVisitor)
+    }
+}
+
+struct ElementVisitor;
+
+fn element(value: ParsedValue) -> ParsedElement {
+    ParsedElement(Element {
+        value: value.0,
+        decision: None,
+        at: None,
+    })
+}
+
+impl<'a> Visitor<'a> for ElementVisitor {
+    type Value = ParsedElement<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an element of a set")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, text: &'a str) -> Result<Self::Value, E> {
+        ValueVisitor.visit_borrowed_str(text).map(element)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        ValueVisitor.visit_str(text).map(element)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        ValueVisitor.visit_u64(number).map(element)
+    }
+
+    /// A key of a map and its verdict.
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let pair = (seq.next_element::<ParsedElement>()?, seq.next_element()?);
+        let (Some(ParsedElement(key)), Some(ParsedDecision(decision)), None) =
+            (pair.0, pair.1, seq.next_element::<IgnoredAny>()?)
+        else {
+            return Err(A::Error::custom("expected a key and a verdict"));
+        };
+        if key.decision.is_some() {
+            return Err(A::Error::custom("expected one verdict"));
+        }
+        Ok(ParsedElement(Element {
+            decision: Some(decision),
+            ..key
+        }))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        only_key(&mut map, |key, map| match key {
+            "elem" => {
+                let options: Options = map.next_value()?;
+                if options.timeout.is_some() || options.expires.is_some() {
+                    return Err(A::Error::custom(EXPIRES));
+                }
+                Ok(element(options.val))
+            }
+            _ => ParsedValue::read(key, map).map(element),
+        })
+    }
+}
+
+/// An element with what is told of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what is known and does not matter")]
+struct Options<'a> {
+    #[serde(borrow)]
+    val: ParsedValue<'a>,
+    comment: Option<IgnoredAny>,
+    counter: Option<IgnoredAny>,
+    timeout: Option<IgnoredAny>,
+    expires: Option<IgnoredAny>,
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::is_hidden_part;
-use crate::format::nftables::ruleset::SetName;
+use super::scan::is_hidden_part;
+use crate::format::nftables::table::SetName;
 use crate::format::nftables::token::{Token, Tokens};
 
 const WORDS: [&str; 4] = ["add", "update", "delete", "meter"];

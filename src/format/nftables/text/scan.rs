@@ -1,7 +1,7 @@
 //! Checks of a whole text, before any of its tables is read.
 
-use crate::format::nftables::is_listed;
 use crate::format::nftables::token::{Token, Tokens, end_of_line, end_of_quotation};
+use crate::format::nftables::words::is_listed;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 
@@ -16,6 +16,11 @@ pub(super) fn is_listing(text: &str) -> bool {
     }
     let head = rest[..end_of_line(rest, 0)].split(" #").next();
     head.is_some_and(|head| head.starts_with("table ") && head.trim_end().ends_with('{'))
+}
+
+/// True if a statement of a chain is a comment of a listing.
+pub(super) fn is_hidden_part(statement: &str) -> bool {
+    statement.starts_with('#')
 }
 
 /// True if a rule of a listing contains a text in quotes, other than its comment, that may end at

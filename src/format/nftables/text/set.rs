@@ -1,9 +1,9 @@
 //! Sets, and what chains are beside their rules (nft(8), "Sets" and "Chains").
 
 use super::reader::Reader;
-use crate::format::nftables::ruleset::Body;
+use crate::format::nftables::table::Body;
 use crate::format::nftables::value::{Element, Type};
-use crate::format::nftables::{HOOKS, check_hook};
+use crate::format::nftables::words::{HOOKS, check_hook};
 use crate::format::read::error::ReadError;
 
 /// The types of a set and its elements.
@@ -32,7 +32,7 @@ pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), 
     Ok((types, elements))
 }
 
-/// See [`Syntax::policy`](crate::format::nftables::ruleset::Syntax::policy).
+/// See [`Syntax::policy`](crate::format::nftables::table::Syntax::policy).
 pub(super) fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
     let mut policy = None;
     for property in &body.properties {

@@ -1,11 +1,11 @@
 //! The statements of rules (nft(8), "Statements").
 
-use super::is_hidden_part;
 use super::reader::Reader;
+use super::scan::is_hidden_part;
 use crate::format::nftables::key::Subject;
 use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::token::Token;
-use crate::format::nftables::{REFUSED, is_listed};
+use crate::format::nftables::words::{REFUSED, is_listed};
 use crate::format::read::chains::{RuleAction, RuleText};
 use crate::format::read::error::ReadError;
 

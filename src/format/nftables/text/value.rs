@@ -1,10 +1,10 @@
 //! What matches look at and what they compare it with (nft(8), "Expressions" and "Data types").
 
 use super::reader::Reader;
-use crate::format::nftables::is_listed;
 use crate::format::nftables::key::{Key, Keys, Operator};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value, integer};
+use crate::format::nftables::words::is_listed;
 
 /// Headers of which a field may be compared.
 const HEADERS: &str = "ip ip6 tcp udp udplite sctp dccp th icmp icmpv6 ether vlan mld rt0 rt2";

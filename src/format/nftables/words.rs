@@ -1,0 +1,50 @@
+//! Words of nft's language.
+
+/// Words that nft refuses as the name of a table: the keywords that the scanners of nft 1.0.6 to
+/// 1.1.6 know at every place, except `last`, which they accept as a name.
+pub(super) const RESERVED: &str = "
+    accept add ah all and arp auto-merge bridge cgroup chain comment comp constant continue
+    counter cpu create ct day dccp define delete describe destroy device devices dnat drop dst
+    dup dynamic ecn element elements eq esp ether exists expires export exthdr fib flags flow
+    flowtable flush frag fwd gc-interval ge geneve get goto gre gretap gt handle hbh hook hour
+    ibriport ibrname icmp icmpv6 igmp iif iifgroup iifname iiftype import include index inet
+    insert interval ip ip6 ipsec jhash jump le limit list log lshift lt map mark masquerade meta
+    meter mh missing monitor ne netdev nftrace not notrack numgen obriport obrname offload oif
+    oifgroup oifname oiftype or osf pkttype policy position priority queue quota random redefine
+    redirect reject rename replace reset return rshift rt rt0 rt2 rtclassid rule ruleset sctp
+    secmark set size skgid skuid snat socket srh symhash synproxy table tcp th time timeout
+    tproxy tunnel type typeof udp udplite undefine update vlan vmap vni vxlan xor xt
+";
+
+/// Statements that do more than accept or deny.
+pub(super) const REFUSED: &str = "
+    add update delete set map meter dnat snat masquerade redirect tproxy queue notrack dup fwd
+    synproxy flow offload xt tunnel secmark
+";
+
+/// Whether a word is one of a list.
+pub(super) fn is_listed(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == word)
+}
+
+/// Where the chains are hooked that filter IPv4 packets of a host.
+pub(super) const HOOKS: &[&str] = &["input", "output", "forward", "prerouting", "postrouting"];
+
+pub(super) fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
+    if kind == "filter" && HOOKS.contains(&hook) {
+        Ok(())
+    } else {
+        Err(format!(
+            "a chain of type {kind} at hook {hook} cannot be judged; expected one of type filter at {}",
+            HOOKS.join(", ")
+        ))
+    }
+}
+
+/// What a flag of the wanted table means for it.
+pub(super) fn table_flag(flag: &str) -> String {
+    match flag {
+        "dormant" => "the table is dormant: none of its rules is in force".to_owned(),
+        _ => format!("expected the flag owner or persist, not '{flag}'"),
+    }
+}
