@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 use super::tree::{Branch, Tree};
 use crate::format::read::error::ReadError;
+use crate::format::read::longest_prefix::{Listed, LongestPrefix};
 use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
-use crate::packets::{Interval, normalized};
+use crate::packets::Interval;
 
 /// Addresses that match, or `except`, that do not.
 type Prefix = (Interval, bool);
@@ -159,54 +160,20 @@ struct Matched {
 fn longest(mut prefixes: Vec<Prefix>) -> Matched {
     prefixes.sort_by_key(|(span, except)| (span.first, Reverse(span.last), *except));
     prefixes.dedup();
-    let mut sweep = Sweep::default();
+    let mut listed = LongestPrefix::default();
     let (mut contradicts, mut readmits) = (false, false);
-    for prefix in prefixes {
-        sweep.close_before(u64::from(prefix.0.first));
-        contradicts |= sweep.open.iter().any(|open| open.0 == prefix.0);
-        readmits |= sweep.open.iter().any(|open| open.1 && !prefix.1);
-        sweep.reach(u64::from(prefix.0.first));
-        sweep.open.push(prefix);
+    for (network, is_excluded) in prefixes {
+        let around = listed.around(network);
+        contradicts |= around.iter().any(|outer| outer.network == network);
+        readmits |= around.iter().any(|outer| outer.is_excluded && !is_excluded);
+        listed.add(Listed {
+            network,
+            is_excluded,
+        });
     }
-    sweep.close_before(u64::MAX);
     Matched {
-        spans: normalized(sweep.spans),
+        spans: listed.finish(),
         contradicts,
         readmits: readmits || contradicts,
-    }
-}
-
-/// A walk through nested prefixes, ascending.
-#[derive(Default)]
-struct Sweep {
-    /// Those that hold the place, outermost first: few, since each is longer.
-    open: Vec<Prefix>,
-    /// What is below has been decided.
-    place: u64,
-    spans: Vec<Interval>,
-}
-
-impl Sweep {
-    fn close_before(&mut self, next: u64) {
-        while let Some((span, _)) = self.open.last().copied() {
-            if u64::from(span.last) >= next {
-                break;
-            }
-            self.reach(u64::from(span.last) + 1);
-            self.open.pop();
-        }
-    }
-
-    /// Decides the addresses from the place to another by the innermost prefix.
-    fn reach(&mut self, next: u64) {
-        if let Some((span, except)) = self.open.last() {
-            let first = u64::from(span.first).max(self.place);
-            if !except && first < next {
-                let bound = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-                self.spans
-                    .extend(Interval::new(bound(first), bound(next - 1)));
-            }
-        }
-        self.place = next.max(self.place);
     }
 }

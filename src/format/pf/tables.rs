@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::net::Ipv6Addr;
 
 use super::tokens::{Token, Tokens};
+use crate::format::read::longest_prefix::{Listed, LongestPrefix};
 use crate::format::read::values::network;
 use crate::limits::Limit;
-use crate::packets::{Interval, normalized};
+use crate::packets::Interval;
 
 /// An address or a network, which may be negated; of IPv6, only that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,64 +248,26 @@ fn read_members(tokens: &mut Tokens, members: &mut Vec<Member>) -> Result<bool, 
 fn assemble(mut members: Vec<Member>, ipv6: bool) -> Result<Table, String> {
     members.sort_unstable();
     members.dedup();
-    let mut sweep = Sweep::default();
+    let mut listed = LongestPrefix::default();
     for member in &members {
-        sweep.enter(*member)?;
-    }
-    while !sweep.around.is_empty() {
-        sweep.leave();
+        let network = member.span();
+        if listed
+            .around(network)
+            .last()
+            .is_some_and(|outer| outer.network == network)
+        {
+            return Err("an address of the table is both in it and negated".to_owned());
+        }
+        listed.add(Listed {
+            network,
+            is_excluded: member.negated,
+        });
     }
     Ok(Table {
-        spans: normalized(sweep.spans),
+        spans: listed.finish(),
         ipv6,
         members: members.len(),
     })
-}
-
-/// Goes through the addresses in their order.
-#[derive(Default)]
-struct Sweep {
-    /// The networks around the address that is reached, each within the one before it.
-    around: Vec<Member>,
-    reached: u64,
-    /// What is in the table of all before it.
-    spans: Vec<Interval>,
-}
-
-impl Sweep {
-    fn enter(&mut self, member: Member) -> Result<(), String> {
-        let over = |m: &Member| m.span().last < member.first;
-        while self.around.last().is_some_and(over) {
-            self.leave();
-        }
-        if let Some(outer) = self.around.last() {
-            if outer.span() == member.span() {
-                return Err("an address of the table is both in it and negated".to_owned());
-            }
-        }
-        self.reach(member.first.into());
-        self.around.push(member);
-        Ok(())
-    }
-
-    fn leave(&mut self) {
-        if let Some(innermost) = self.around.last() {
-            self.reach(u64::from(innermost.span().last) + 1);
-        }
-        self.around.pop();
-    }
-
-    /// Goes on to an address; what lies before it is of the innermost network.
-    fn reach(&mut self, next: u64) {
-        let listed = self.around.last().is_some_and(|m| !m.negated);
-        if listed && self.reached < next {
-            let ends = [self.reached, next - 1].map(u32::try_from);
-            if let [Ok(first), Ok(last)] = ends {
-                self.spans.push(Interval { first, last });
-            }
-        }
-        self.reached = next;
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(super) mod error;
 pub(super) mod iana;
 pub(super) mod json_node;
 pub(super) mod lines;
+pub(super) mod longest_prefix;
 pub(super) mod matches;
 pub(super) mod number;
 pub(super) mod query;

@@ -1,0 +1,70 @@
+//! Lists of networks in which the longest prefix that contains an address decides about it.
+
+use crate::packets::{Interval, normalized};
+
+/// A network of such a list.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::format) struct Listed {
+    pub network: Interval,
+    /// True if the list excludes the network.
+    pub is_excluded: bool,
+}
+
+/// Works out the addresses of a list from its networks in ascending order, each before the networks
+/// within it.
+#[derive(Default)]
+pub(in crate::format) struct LongestPrefix {
+    /// The networks around the address that is reached, each within the one before it: few, since
+    /// each has a longer prefix.
+    around: Vec<Listed>,
+    /// The addresses before this one are decided.
+    reached: u64,
+    /// The listed ones of these.
+    spans: Vec<Interval>,
+}
+
+impl LongestPrefix {
+    /// The networks around the next one, outermost first.
+    pub fn around(&mut self, next: Interval) -> &[Listed] {
+        while let Some(innermost) = self.around.last()
+            && innermost.network.last < next.first
+        {
+            self.leave();
+        }
+        &self.around
+    }
+
+    /// Adds the next network.
+    pub fn add(&mut self, next: Listed) {
+        self.around(next.network);
+        self.reach(next.network.first.into());
+        self.around.push(next);
+    }
+
+    /// The addresses of the list.
+    pub fn finish(mut self) -> Vec<Interval> {
+        while !self.around.is_empty() {
+            self.leave();
+        }
+        normalized(self.spans)
+    }
+
+    fn leave(&mut self) {
+        if let Some(innermost) = self.around.last() {
+            self.reach(u64::from(innermost.network.last) + 1);
+        }
+        self.around.pop();
+    }
+
+    /// Goes on to an address; the innermost network decides about those before it.
+    fn reach(&mut self, next: u64) {
+        let is_listed = self.around.last().is_some_and(|one| !one.is_excluded);
+        if is_listed && self.reached < next {
+            let ends = [self.reached, next - 1].map(u32::try_from);
+            if let [Ok(first), Ok(last)] = ends {
+                self.spans.push(Interval { first, last });
+            }
+        }
+        self.reached = self.reached.max(next);
+    }
+}
