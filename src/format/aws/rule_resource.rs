@@ -23,7 +23,7 @@ pub(in crate::format) struct Keys {
 }
 
 /// A rule that is understood.
-pub(in crate::format) struct Single<'a> {
+pub(in crate::format) struct RuleResource<'a> {
     pub direction: Direction,
     /// The value for the security group that it is of.
     pub group: Node<'a>,
@@ -39,7 +39,7 @@ enum Far {
     Other(String),
 }
 
-impl<'a> Single<'a> {
+impl<'a> RuleResource<'a> {
     pub fn read(direction: Direction, object: Node<'a>, keys: &Keys) -> Result<Self, ReadError> {
         let Spelling {
             protocol, from, to, ..
@@ -52,7 +52,7 @@ impl<'a> Single<'a> {
         let given = |node: &Node| !(keys.null_is_none && node.is_null());
         let [group, protocol, from, to, far_sides @ ..] = fields.map(|field| field.filter(given));
         let expected = || object.problem(format!("expected '{}'", keys.group));
-        Ok(Single {
+        Ok(RuleResource {
             direction,
             group: group.ok_or_else(expected)?,
             traffic: Traffic::read(object, [protocol, from, to], &keys.traffic)?,
@@ -63,7 +63,7 @@ impl<'a> Single<'a> {
 
     /// Adds what it lets through; `condition` is whether it is there in any case.
     pub fn add_to(&self, unit: &mut DeployedUnit, condition: Condition) {
-        let Single { direction, at, .. } = *self;
+        let RuleResource { direction, at, .. } = *self;
         match &self.far {
             Far::Network(network) => unit.steps.push(Step {
                 packets: self.traffic.packets(direction, *network),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::references::{Target, holders};
 use crate::firewall::DeployedUnit;
-use crate::format::aws::rule_resource::{Keys, Single};
+use crate::format::aws::rule_resource::{Keys, RuleResource};
 use crate::format::aws::words::Spelling;
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
@@ -79,7 +79,7 @@ const EGRESS: Keys = Keys {
 
 /// A resource that is a rule.
 struct Resource<'a> {
-    rule: Single<'a>,
+    rule: RuleResource<'a>,
     group: Group<'a>,
     /// Unknown if the template makes it in some circumstances alone.
     condition: Condition,
@@ -318,7 +318,7 @@ fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resourc
     let [_, properties, condition] = node.fields(known, Others::RefusedBut(silent))?;
     let properties = properties.ok_or_else(|| node.problem("expected 'Properties'"))?;
     refuse_functions(properties, keys).map_err(|problem| problem.under(PROPERTIES))?;
-    let rule = Single::read(direction, properties, keys);
+    let rule = RuleResource::read(direction, properties, keys);
     let rule = rule.map_err(|problem| problem.under(PROPERTIES))?;
     let group = group(rule.group).map_err(|problem| {
         let problem = problem.of(properties, keys.group);

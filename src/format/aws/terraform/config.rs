@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys, reference, variable};
-use crate::format::aws::rule_resource::{Keys, Single};
+use crate::format::aws::rule_resource::{Keys, RuleResource};
 use crate::format::aws::words::mentions_id;
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
@@ -42,7 +42,7 @@ const PROVISIONERS: [&str; 2] = ["local-exec", "remote-exec"];
 pub(super) fn rules<'a>(
     root: Node<'a>,
     wanted: UnitQuery,
-) -> Result<Vec<Single<'a>>, Vec<ReadError>> {
+) -> Result<Vec<RuleResource<'a>>, Vec<ReadError>> {
     let others = &[
         "//",
         "terraform",
@@ -80,15 +80,17 @@ pub(super) fn rules<'a>(
         node.each_member(|name, arguments| {
             check_name(name, arguments)?;
             refuse_expressions(arguments)?;
-            let rule = Single::read(direction, arguments, &KEYS)?;
+            let rule = RuleResource::read(direction, arguments, &KEYS)?;
             check_group(&rule, arguments, &reference)?;
             Ok(Some(rule))
         })
     };
     let rules = resource.each_member(of_type);
     let under = |problem: ReadError| problem.under(RESOURCE);
-    let rules: Vec<Single> = rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
-    let is_referred_to = |rule: &Single| rule.group.string().is_ok_and(|group| group == reference);
+    let rules: Vec<RuleResource> =
+        rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
+    let is_referred_to =
+        |rule: &RuleResource| rule.group.string().is_ok_and(|group| group == reference);
     if rules.iter().any(is_referred_to) {
         check_declared(root, variables, &variable)?;
     }
@@ -180,7 +182,7 @@ fn is_expression(text: &str) -> bool {
     text.contains("${") || text.contains("%{")
 }
 
-fn check_group(rule: &Single, arguments: Node, reference: &str) -> Result<(), ReadError> {
+fn check_group(rule: &RuleResource, arguments: Node, reference: &str) -> Result<(), ReadError> {
     let wrong = |problem: ReadError| problem.of(arguments, KEYS.group);
     let group = rule.group.string().map_err(wrong)?;
     if group == reference || !is_expression(&group) {

@@ -4,7 +4,7 @@
 
 use super::{config, state};
 use crate::firewall::DeployedUnit;
-use crate::format::aws::rule_resource::Single;
+use crate::format::aws::rule_resource::RuleResource;
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::query::{ReadResult, UnitQuery};
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
 fn read<'a>(
     text: &'a str,
     wanted: UnitQuery,
-) -> Result<(Node<'a>, Vec<Single<'a>>, String), Vec<ReadError>> {
+) -> Result<(Node<'a>, Vec<RuleResource<'a>>, String), Vec<ReadError>> {
     let expected = "expected a .tf.json file with 'resource', or what terraform show -json prints";
     if !text.trim_start().starts_with('{') {
         return Err(ReadError::new(0, expected).into());
@@ -72,7 +72,7 @@ fn read<'a>(
 }
 
 /// A unit is of one group.
-fn one_group(root: Node, rules: &[Single]) -> Result<(), ReadError> {
+fn one_group(root: Node, rules: &[RuleResource]) -> Result<(), ReadError> {
     let mut first = None;
     for rule in rules {
         let group = rule.group.string()?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
-use crate::format::aws::rule_resource::{Keys, Single};
+use crate::format::aws::rule_resource::{Keys, RuleResource};
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
 use crate::format::read::number::is_number;
@@ -42,7 +42,7 @@ pub(super) fn prefix(unit: &Unit) -> String {
 pub(super) fn rules<'a>(
     root: Node<'a>,
     wanted: UnitQuery,
-) -> Result<Vec<Single<'a>>, Vec<ReadError>> {
+) -> Result<Vec<RuleResource<'a>>, Vec<ReadError>> {
     let [version, values] = root.fields([VERSION, VALUES], Others::NotLookedAt)?;
     check_version(root, version)?;
     // An empty state has no values.
@@ -183,13 +183,13 @@ impl<'a> Resource<'a> {
 }
 
 /// A rule whose name is one of the unit's.
-fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<Single<'a>>, ReadError> {
+fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<RuleResource<'a>>, ReadError> {
     let Some(resource) = Resource::read(node)? else {
         return Ok(None);
     };
     match resource.direction {
         Some(direction) if is_of_unit(&resource.name, prefix) => {
-            single(direction, resource.values(node)?).map(Some)
+            rule_resource(direction, resource.values(node)?).map(Some)
         }
         _ => Ok(None),
     }
@@ -201,7 +201,7 @@ fn other_rule<'a>(
     node: Node<'a>,
     prefix: &str,
     groups: &HashSet<Cow<str>>,
-) -> Result<Option<Single<'a>>, ReadError> {
+) -> Result<Option<RuleResource<'a>>, ReadError> {
     let Some(resource) = Resource::read(node)? else {
         return Ok(None);
     };
@@ -215,7 +215,7 @@ fn other_rule<'a>(
         return Ok(None);
     }
     match resource.direction {
-        Some(direction) => single(direction, values).map(Some),
+        Some(direction) => rule_resource(direction, values).map(Some),
         None => Err(node.problem(format!(
             "'{}' has the type {}, which check does not read, and opens the same security \
              group; give what aws ec2 describe-security-groups prints, with --format aws-sg",
@@ -297,9 +297,9 @@ fn group(values: Node) -> Result<Option<Cow<str>>, ReadError> {
     group.transpose()
 }
 
-fn single(direction: Direction, values: Node) -> Result<Single, ReadError> {
+fn rule_resource(direction: Direction, values: Node) -> Result<RuleResource, ReadError> {
     group(values)?;
-    let rule = Single::read(direction, values, &KEYS);
+    let rule = RuleResource::read(direction, values, &KEYS);
     rule.map_err(|problem| problem.under(VALUES))
 }
 
