@@ -101,7 +101,7 @@ fn unit<'a>(
         });
     };
     let limits = wanted.limits;
-    let mut walk = Walk {
+    let mut flattener = ChainFlattener {
         chains,
         limits,
         direction,
@@ -118,7 +118,7 @@ fn unit<'a>(
         condition: Condition::True,
         ipv6: chains.takes_ipv6(),
     };
-    walk.chain(chain, &all);
+    flattener.chain(chain, &all);
     if let Some((accepts, at)) = policy {
         let action = if accepts {
             RuleAction::Accept
@@ -131,11 +131,11 @@ fn unit<'a>(
             ipv4_only: false,
             action,
         };
-        walk.branch(&branch, at, &all, &mut Vec::new());
+        flattener.branch(&branch, at, &all, &mut Vec::new());
     }
-    walk.errors.finish(DeployedUnit {
-        steps: walk.steps,
-        unmeasured: walk.unmeasured,
+    flattener.errors.finish(DeployedUnit {
+        steps: flattener.steps,
+        unmeasured: flattener.unmeasured,
         ..DeployedUnit::empty(direction, name)
     })
 }
@@ -157,13 +157,14 @@ fn absence<'a>(chains: &impl Chains<'a>, name: &str, wanted: UnitQuery) -> Strin
     format!("there is no such chain in {place}, and no chain '{given}'{suggestion}")
 }
 
-struct Walk<'a, 'c, C> {
+/// Puts the chains that a chain jumps to in the places of the jumps.
+struct ChainFlattener<'a, 'c, C> {
     chains: &'c C,
     limits: Limits,
     direction: Direction,
     steps: Vec<Step>,
     unmeasured: Vec<Unmeasured>,
-    /// The chains that are being walked through, outermost first.
+    /// The chains that are being read, outermost first.
     open: Vec<&'a str>,
     /// How many rules were read.
     read: usize,
@@ -181,7 +182,7 @@ struct Context {
     ipv6: bool,
 }
 
-impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
+impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
     /// Adds the steps of a chain for the packets that come to it.
     fn chain(&mut self, name: &'a str, context: &Context) {
         let chains = self.chains;
@@ -295,7 +296,7 @@ impl<'a, C: Chains<'a>> Walk<'a, '_, C> {
         self.full = true;
     }
 
-    /// Whether a chain is there to be walked through.
+    /// True if a chain can be put in the place of a jump; otherwise adds the reason to the errors.
     fn find(&mut self, chain: &str, at: u32) -> bool {
         let problem = if self.open.contains(&chain) {
             format!("it goes round in a circle: chain {chain} is jumped to from itself")
