@@ -36,7 +36,7 @@ impl<'a> Rule<'a> {
         limits: Limits,
         spent: usize,
     ) -> Result<Self, String> {
-        let mut reader = Reader {
+        let mut reader = RuleReader {
             words: Words::of(text),
             matches: Matches::within(limits),
             excluded: None,
@@ -54,7 +54,7 @@ impl<'a> Rule<'a> {
 }
 
 /// Targets after which a packet goes on to the next rule.
-const NO_VERDICT: [&str; 5] = ["LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"];
+const WITHOUT_ACTION: [&str; 5] = ["LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"];
 
 /// Targets that do what no set of packets tells.
 const OTHER_TARGETS: &str = "
@@ -80,15 +80,15 @@ fn action<'a>(
     if goes {
         return Ok(Some(RuleAction::Goto(name)));
     }
-    let verdict = match name {
+    let action = match name {
         "ACCEPT" => Some(RuleAction::Accept),
         "DROP" | "REJECT" => Some(RuleAction::Deny),
         "RETURN" => Some(RuleAction::Return),
         _ => None,
     };
     let mut others = OTHER_TARGETS.split_ascii_whitespace();
-    let other = verdict.is_none() && others.any(|known| known == name);
-    if verdict.is_none() && !other && !NO_VERDICT.contains(&name) {
+    let other = action.is_none() && others.any(|known| known == name);
+    if action.is_none() && !other && !WITHOUT_ACTION.contains(&name) {
         return Ok(Some(RuleAction::Jump(name)));
     }
     if chains.has(name) {
@@ -102,7 +102,7 @@ fn action<'a>(
             "target {name} cannot be judged: it neither accepts nor denies"
         ));
     }
-    Ok(verdict)
+    Ok(action)
 }
 
 /// Matches that look at what no set of packets tells: each option with the count of its values.
@@ -277,7 +277,7 @@ const TARGET_OPTIONS: &[(&str, usize)] = &[
     ("--ulog-qthreshold", 1),
 ];
 
-struct Reader<'a, 'c> {
+struct RuleReader<'a, 'c> {
     words: Words<'a>,
     matches: Matches,
     /// The port that has to be another one than a single number.
@@ -288,7 +288,7 @@ struct Reader<'a, 'c> {
     spent: usize,
 }
 
-impl Reader<'_, '_> {
+impl RuleReader<'_, '_> {
     fn rule(&mut self) -> Result<(), String> {
         let mut negated = false;
         while let Some(word) = self.words.next()? {

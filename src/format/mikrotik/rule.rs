@@ -23,7 +23,7 @@ pub(super) fn read<'a>(
 ) -> Result<(), ReadError> {
     let here = |problem| ReadError::new(rule.at, problem);
     let properties = Words::new(rule.text).properties().map_err(here)?;
-    let mut reader = Reader {
+    let mut reader = RuleReader {
         properties,
         filter,
         matches: Matches::within(limits),
@@ -139,13 +139,13 @@ const PROTOCOLS: [(&str, u8); 16] = [
     ("udp-lite", 136),
 ];
 
-struct Reader<'a, 'f> {
+struct RuleReader<'a, 'f> {
     properties: Vec<Property<'a>>,
     filter: &'f Filter<'a>,
     matches: Matches,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> RuleReader<'a, '_> {
     /// What the rule does, once `matches` tells with which packets; `None` where they go on.
     fn rule(&mut self) -> Result<Option<RuleAction<'a>>, ReadError> {
         if let Some(disabled) = self.find("disabled") {

@@ -69,7 +69,7 @@ pub(super) fn read<'a>(
     wanted: TableName<'a>,
     limits: Limits,
 ) -> Result<Table<'a, Json>, Vec<ReadError>> {
-    let mut reader = Reader {
+    let mut reader = ListingReader {
         text,
         wanted,
         table: Table::new(wanted, limits),
@@ -83,7 +83,7 @@ pub(super) fn read<'a>(
     }
 }
 
-struct Reader<'a> {
+struct ListingReader<'a> {
     text: &'a str,
     wanted: TableName<'a>,
     table: Table<'a, Json>,
@@ -91,7 +91,7 @@ struct Reader<'a> {
     started: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ListingReader<'a> {
     fn error(&self, error: &serde_json::Error) -> ReadError {
         let problem = without_place(error);
         let problem = match error.classify() {
@@ -199,7 +199,7 @@ const OTHER_OBJECTS: [&str; 10] = [
 ];
 
 /// `{"nftables": [...]}`
-impl<'a> DeserializeSeed<'a> for &mut Reader<'a> {
+impl<'a> DeserializeSeed<'a> for &mut ListingReader<'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<(), D::Error> {
@@ -207,7 +207,7 @@ impl<'a> DeserializeSeed<'a> for &mut Reader<'a> {
     }
 }
 
-impl<'a> Visitor<'a> for &mut Reader<'a> {
+impl<'a> Visitor<'a> for &mut ListingReader<'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -225,7 +225,7 @@ impl<'a> Visitor<'a> for &mut Reader<'a> {
 }
 
 /// The list of all objects.
-struct Objects<'r, 'a>(&'r mut Reader<'a>);
+struct Objects<'r, 'a>(&'r mut ListingReader<'a>);
 
 impl<'a> DeserializeSeed<'a> for Objects<'_, 'a> {
     type Value = ();
@@ -249,7 +249,7 @@ impl<'a> Visitor<'a> for Objects<'_, 'a> {
 }
 
 /// `{"rule": {...}}`
-struct Object<'r, 'a>(&'r mut Reader<'a>);
+struct Object<'r, 'a>(&'r mut ListingReader<'a>);
 
 impl<'a> DeserializeSeed<'a> for Object<'_, 'a> {
     type Value = ();

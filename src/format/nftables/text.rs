@@ -1,10 +1,10 @@
 //! The structure of a text: tables, and what stands in the one that the unit is in.
 
 mod changes;
-mod reader;
 mod scan;
 mod set;
 mod statement;
+mod statement_reader;
 mod value;
 
 use super::rule::Rule;
@@ -49,7 +49,7 @@ pub(super) fn read<'a>(
 ) -> Result<Table<'a, Text>, Vec<ReadError>> {
     lines(text).map(|_| ()).map_err(|error| vec![error])?;
     scan::check(text).map_err(|error| vec![error])?;
-    let mut reader = Reader {
+    let mut reader = ListingReader {
         tokens: Tokens::new(text),
         wanted,
         listing: scan::is_listing(text),
@@ -58,7 +58,7 @@ pub(super) fn read<'a>(
         errors: ErrorCollector::default(),
     };
     while reader.skip_to_statement() {
-        if let Err(fatal) = reader.statement(Reader::command) {
+        if let Err(fatal) = reader.statement(ListingReader::command) {
             reader.errors.add(fatal);
             break;
         }
@@ -97,7 +97,7 @@ impl From<String> for Failure {
 
 type Done = Result<(), Failure>;
 
-struct Reader<'a> {
+struct ListingReader<'a> {
     tokens: Tokens<'a>,
     wanted: TableName<'a>,
     /// See [`scan::is_listing`].
@@ -107,7 +107,7 @@ struct Reader<'a> {
     errors: ErrorCollector,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ListingReader<'a> {
     /// Reads one statement, or reports it and goes past it.
     fn statement(&mut self, read: impl FnOnce(&mut Self) -> Done) -> Result<(), ReadError> {
         let start = self.tokens.at;
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
         match object {
             "table" => {
                 let wanted = self.is_wanted()?;
-                self.block_if_any(wanted, Reader::item)
+                self.block_if_any(wanted, ListingReader::item)
             }
             "chain" => {
                 let wanted = self.is_wanted()?;

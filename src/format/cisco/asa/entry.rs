@@ -40,7 +40,7 @@ impl Entry {
             word => return Err(format!("expected permit or deny, not '{word}'").into()),
         };
         let matches = Matches::within(groups.limits);
-        let mut reader = Reader {
+        let mut reader = EntryReader {
             words,
             at,
             groups,
@@ -67,7 +67,7 @@ impl Entry {
         }
         reader.messages()?;
         reader.options()?;
-        let Reader {
+        let EntryReader {
             mut entry,
             is_whole,
             ..
@@ -79,7 +79,7 @@ impl Entry {
     }
 }
 
-struct Reader<'a, 'g> {
+struct EntryReader<'a, 'g> {
     words: Words<'a>,
     at: u32,
     groups: &'g mut Groups<'a>,
@@ -90,7 +90,7 @@ struct Reader<'a, 'g> {
     entry: Entry,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> EntryReader<'a, '_> {
     /// What follows `object` or `object-group`, and its kind.
     fn reference(&mut self, is_group: bool) -> Result<(Reference<'a>, Kind), ReadError> {
         let reference = Reference::read(&mut self.words, is_group, self.at)?;

@@ -64,7 +64,7 @@ impl<'a> Outline<'a> {
         let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
         let fits = limits.check(Limit::Work, steps);
         fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
-        let mut reader = Reader {
+        let mut reader = OutlineReader {
             names,
             outline: Outline {
                 lists: names.iter().map(|_| List::default()).collect(),
@@ -96,7 +96,7 @@ impl<'a> Outline<'a> {
     }
 }
 
-struct Reader<'a, 'n> {
+struct OutlineReader<'a, 'n> {
     names: &'n [String],
     outline: Outline<'a>,
     /// The object or group that an indented line is of.
@@ -149,7 +149,7 @@ const MEMBERS: [&str; 6] = [
 /// What else may begin a line of an object or a group, and no global command.
 const VALUES: [&str; 5] = ["host", "subnet", "range", "fqdn", "description"];
 
-impl<'a> Reader<'a, '_> {
+impl<'a> OutlineReader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         refuse_control_characters(line)?;
         if line.contains("<--- More --->") {

@@ -40,7 +40,7 @@ impl Entry {
             word => return Err(refused(&format!("expected permit or deny, not '{word}'"))),
         };
         let limits = groups.limits;
-        let mut reader = Reader {
+        let mut reader = EntryReader {
             words,
             groups,
             matches: Matches::within(limits),
@@ -68,7 +68,7 @@ fn refused(problem: &str) -> ReadError {
     ReadError::from(problem.to_owned())
 }
 
-struct Reader<'a, 'g> {
+struct EntryReader<'a, 'g> {
     words: Words<'a>,
     groups: &'g mut Groups<'a>,
     matches: Matches,
@@ -85,7 +85,7 @@ const OPTIONS: &str = "
     time-range log log-input reflect
 ";
 
-impl Reader<'_, '_> {
+impl EntryReader<'_, '_> {
     /// A protocol, or a group of services.
     fn service(&mut self) -> Result<Option<Rc<[Service]>>, ReadError> {
         let word = self.words.need("a protocol")?;

@@ -92,7 +92,7 @@ impl<'a> Outline<'a> {
         let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
         let fits = limits.check(Limit::Work, steps);
         fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
-        let mut reader = Reader {
+        let mut reader = OutlineReader {
             names,
             outline: Outline {
                 lists: names.iter().map(|_| List::default()).collect(),
@@ -130,7 +130,7 @@ struct Running {
     has_ended: bool,
 }
 
-struct Reader<'a, 'n> {
+struct OutlineReader<'a, 'n> {
     names: &'n [String],
     outline: Outline<'a>,
     section: Section<'a>,
@@ -152,7 +152,7 @@ const GROUP_WORDS: &str = "
     nos pim pcp sctp
 ";
 
-impl<'a> Reader<'a, '_> {
+impl<'a> OutlineReader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         // Other blanks, such as a no-break space, are letters to IOS.
         let line = line.trim_ascii_end();

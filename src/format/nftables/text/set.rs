@@ -1,6 +1,6 @@
 //! Sets, and what chains are beside their rules (nft(8), "Sets" and "Chains").
 
-use super::reader::Reader;
+use super::statement_reader::StatementReader;
 use crate::format::nftables::table::Body;
 use crate::format::nftables::value::{Element, Type};
 use crate::format::nftables::words::{HOOKS, check_hook};
@@ -10,7 +10,7 @@ use crate::format::read::error::ReadError;
 pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
     let mut types = None;
     for property in &body.properties {
-        let found = Reader::new(*property).and_then(|mut reader| reader.set_property());
+        let found = StatementReader::new(*property).and_then(|mut reader| reader.set_property());
         let found = found.map_err(|problem| ReadError::new(property.at, problem))?;
         if let (Some(old), Some(new)) = (&types, &found) {
             if old != new {
@@ -23,7 +23,7 @@ pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), 
     let mut elements = Vec::new();
     for entry in &body.entries {
         let mut reader =
-            Reader::new(*entry).map_err(|problem| ReadError::new(entry.at, problem))?;
+            StatementReader::new(*entry).map_err(|problem| ReadError::new(entry.at, problem))?;
         let read = reader.set_elements(&mut elements);
         read.map_err(|problem| ReadError::new(reader.place(), problem))?;
     }
@@ -36,7 +36,7 @@ pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), 
 pub(super) fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
     let mut policy = None;
     for property in &body.properties {
-        let read = Reader::new(*property).and_then(|mut reader| reader.chain_property());
+        let read = StatementReader::new(*property).and_then(|mut reader| reader.chain_property());
         let read = read.map_err(|problem| ReadError::new(property.at, problem))?;
         policy = match read {
             ChainProperty::Policy(accepts) => Some((accepts, property.at)),
@@ -54,7 +54,7 @@ enum ChainProperty {
     Comment,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> StatementReader<'a> {
     /// The types of a set, if this is what tells them.
     fn set_property(&mut self) -> Result<Option<Vec<Type>>, String> {
         let mut types = None;

@@ -1,7 +1,7 @@
 //! The statements of rules (nft(8), "Statements").
 
-use super::reader::Reader;
 use super::scan::is_hidden_part;
+use super::statement_reader::StatementReader;
 use crate::format::nftables::key::Subject;
 use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::token::Token;
@@ -19,7 +19,7 @@ pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<()
     if is_hidden_part(text.text) {
         return Err(HIDDEN_PART.into());
     }
-    let mut reader = Reader::new(text)?;
+    let mut reader = StatementReader::new(text)?;
     if reader.token == Token::End {
         return Err("expected a rule".into());
     }
@@ -30,7 +30,7 @@ pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<()
     Ok(())
 }
 
-impl<'a> Reader<'a> {
+impl<'a> StatementReader<'a> {
     fn statement(&mut self) -> Result<Statement<'a>, String> {
         let word = self.word("a match or a statement of nft(8)")?;
         match word {

@@ -6,7 +6,7 @@ use crate::format::read::lines::place;
 use crate::format::read::number::from_digits;
 
 /// A statement, token by token.
-pub(super) struct Reader<'a> {
+pub(super) struct StatementReader<'a> {
     tokens: Tokens<'a>,
     /// The next token.
     pub token: Token<'a>,
@@ -15,10 +15,10 @@ pub(super) struct Reader<'a> {
     base: u32,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> StatementReader<'a> {
     /// Starts before the first token.
     pub fn new(text: RuleText<'a>) -> Result<Self, String> {
-        let mut reader = Reader {
+        let mut reader = StatementReader {
             tokens: Tokens::new(text.text),
             token: Token::End,
             start: 0,

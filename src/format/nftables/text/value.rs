@@ -1,6 +1,6 @@
 //! What matches look at and what they compare it with (nft(8), "Expressions" and "Data types").
 
-use super::reader::Reader;
+use super::statement_reader::StatementReader;
 use crate::format::nftables::key::{Key, Keys, Operator};
 use crate::format::nftables::token::Token;
 use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value, integer};
@@ -9,7 +9,7 @@ use crate::format::nftables::words::is_listed;
 /// Headers of which a field may be compared.
 const HEADERS: &str = "ip ip6 tcp udp udplite sctp dccp th icmp icmpv6 ether vlan mld rt0 rt2";
 
-impl<'a> Reader<'a> {
+impl<'a> StatementReader<'a> {
     /// An operator, or none.
     pub fn operator(&mut self) -> Result<Operator, String> {
         let (Token::Sign(word) | Token::Word(word)) = self.token else {
