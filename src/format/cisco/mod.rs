@@ -3,6 +3,7 @@
 mod asa;
 mod ios;
 mod session;
+mod vocabulary;
 mod words;
 
 pub use asa::Asa;

@@ -1,6 +1,7 @@
 //! Lines that say which device a text is of, and commands of a terminal's session.
 
-use super::words::{Words, means};
+use super::words::means;
+use crate::format::read::words::Words;
 
 /// Facts about the device in the lines that were read.
 #[derive(Default)]

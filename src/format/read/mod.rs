@@ -10,6 +10,7 @@ pub(super) mod matches;
 pub(super) mod number;
 pub(super) mod query;
 pub(super) mod values;
+pub(super) mod words;
 
 pub use error::ReadError;
 pub use lines::{Lines, excerpt};

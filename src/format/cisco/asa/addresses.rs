@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
-use crate::format::cisco::words::{Words, masked};
+use crate::format::cisco::vocabulary::masked;
 use crate::format::read::values::address;
+use crate::format::read::words::Words;
 use crate::packets::Interval;
 
 /// What the command `name` calls addresses.

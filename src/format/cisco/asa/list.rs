@@ -1,7 +1,7 @@
 //! The lines of an access list.
 
-use crate::format::cisco::words::Words;
 use crate::format::read::error::ReadError;
+use crate::format::read::words::Words;
 
 /// An access list.
 #[derive(Default)]

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use super::addresses::Names;
 use super::list::List;
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
-use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, means};
+use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, means};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::values::address;
+use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::Protocols;
 

@@ -2,8 +2,9 @@
 //!
 //! Cisco IOS Configuration Fundamentals Command Reference, `banner`, `menu` and `macro name`.
 
-use crate::format::cisco::words::{Words, is_removal, means};
+use crate::format::cisco::words::{is_removal, means};
 use crate::format::read::number::is_number;
+use crate::format::read::words::Words;
 
 /// A text that has begun and has not ended.
 pub(super) struct FreeText<'a> {

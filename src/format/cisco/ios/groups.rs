@@ -7,10 +7,11 @@ use std::rc::Rc;
 
 use super::outline::{Definition, GroupKind};
 use super::words::{ICMP, icmp_message, ports_or_port, protocols};
-use crate::format::cisco::words::{self, Words};
+use crate::format::cisco::vocabulary;
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
 use crate::format::read::values::{address, network};
+use crate::format::read::words::Words;
 use crate::limits::{Limit, Limits};
 use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
@@ -174,7 +175,7 @@ fn masked(word: &str, words: &mut Words) -> Result<Interval, String> {
     if mask.starts_with('/') {
         return network(&format!("{word}{mask}"));
     }
-    words::masked(base, mask)
+    vocabulary::masked(base, mask)
 }
 
 /// `tcp|udp|tcp-udp [source PORTS] [PORTS]`, `icmp [MESSAGE]`, or a protocol.

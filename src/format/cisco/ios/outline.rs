@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::free_text::{FreeText, is_one_line};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
-use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, Words, is_removal, means};
+use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, is_removal, means};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::number::is_number;
+use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What a text says, in its order.

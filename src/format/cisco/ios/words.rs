@@ -1,98 +1,30 @@
 //! What IOS calls protocols, ports and messages: its command references, `permit (IP)` and
 //! `object-group`.
 
-use crate::format::cisco::words::{Words, by_name, ports_by, protocols_by};
+use crate::format::cisco::vocabulary::Vocabulary;
 use crate::format::read::number::is_number;
+use crate::format::read::words::Words;
 use crate::packets::{Interval, Protocols, normalized};
 
-const PROTOCOLS: &[(&str, u8)] = &[
-    ("icmp", 1),
-    ("igmp", 2),
-    ("ipinip", 4),
-    ("tcp", 6),
-    ("udp", 17),
-    ("gre", 47),
-    ("esp", 50),
-    ("ahp", 51),
-    ("eigrp", 88),
-    ("ospf", 89),
-    ("nos", 94),
-    ("pim", 103),
-    ("pcp", 108),
-    ("sctp", 132),
-];
+/// IOS has no names for the ports 5060 and 5061.
+const IOS: Vocabulary = Vocabulary {
+    system: "IOS",
+    protocols: &[("ahp", 51)],
+    ports: &[
+        ("msrpc", 135),
+        ("netbios-ss", 139),
+        ("drip", 3949),
+        ("non500-isakmp", 4500),
+        ("onep-plain", 15001),
+        ("onep-tls", 15002),
+    ],
+};
 
 pub(super) const ICMP: Protocols = Protocols::of(1);
 
 /// A protocol by IOS's name or its number; `ip` is all of them.
 pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
-    protocols_by(PROTOCOLS, word)
-}
-
-/// A name that both TCP and UDP have stands for the same port. IOS has no names for 5060 and 5061.
-const PORTS: &[(&str, u16)] = &[
-    ("echo", 7),
-    ("discard", 9),
-    ("daytime", 13),
-    ("chargen", 19),
-    ("ftp-data", 20),
-    ("ftp", 21),
-    ("telnet", 23),
-    ("smtp", 25),
-    ("time", 37),
-    ("nameserver", 42),
-    ("whois", 43),
-    ("tacacs", 49),
-    ("domain", 53),
-    ("bootps", 67),
-    ("bootpc", 68),
-    ("tftp", 69),
-    ("gopher", 70),
-    ("finger", 79),
-    ("www", 80),
-    ("hostname", 101),
-    ("pop2", 109),
-    ("pop3", 110),
-    ("sunrpc", 111),
-    ("ident", 113),
-    ("nntp", 119),
-    ("ntp", 123),
-    ("msrpc", 135),
-    ("netbios-ns", 137),
-    ("netbios-dgm", 138),
-    ("netbios-ss", 139),
-    ("snmp", 161),
-    ("snmptrap", 162),
-    ("xdmcp", 177),
-    ("bgp", 179),
-    ("irc", 194),
-    ("dnsix", 195),
-    ("mobile-ip", 434),
-    ("pim-auto-rp", 496),
-    ("isakmp", 500),
-    ("biff", 512),
-    ("exec", 512),
-    ("login", 513),
-    ("who", 513),
-    ("cmd", 514),
-    ("syslog", 514),
-    ("lpd", 515),
-    ("talk", 517),
-    ("rip", 520),
-    ("uucp", 540),
-    ("klogin", 543),
-    ("kshell", 544),
-    ("drip", 3949),
-    ("non500-isakmp", 4500),
-    ("onep-plain", 15001),
-    ("onep-tls", 15002),
-];
-
-fn port(words: &mut Words) -> Result<u32, String> {
-    let word = words.need("a port")?;
-    by_name(word, PORTS)
-        .map(u32::from)
-        .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535, nor one that IOS names"))
+    IOS.protocols(word)
 }
 
 /// As many ports as `eq` and `neq` take.
@@ -100,25 +32,23 @@ const PORT_LIMIT: usize = 10;
 
 /// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
 pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
-    ports_by(words, port, several_ports)
+    IOS.ports(words, several_ports)
 }
 
 /// A port without `eq`, as object groups take it too.
 pub(super) fn ports_or_port(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
-    if words.peek().is_some_and(is_port) {
-        return port(words).map(|port| Some(vec![Interval::single(port)]));
+    if words.peek().is_some_and(|word| IOS.is_port(word)) {
+        return IOS
+            .port(words)
+            .map(|port| Some(vec![Interval::single(port)]));
     }
     ports(words)
 }
 
-fn is_port(word: &str) -> bool {
-    is_number(word) || by_name(word, PORTS).is_some()
-}
-
 fn several_ports(words: &mut Words) -> Result<Vec<Interval>, String> {
-    let mut spans = vec![Interval::single(port(words)?)];
-    while words.peek().is_some_and(is_port) {
-        spans.push(Interval::single(port(words)?));
+    let mut spans = vec![Interval::single(IOS.port(words)?)];
+    while words.peek().is_some_and(|word| IOS.is_port(word)) {
+        spans.push(Interval::single(IOS.port(words)?));
     }
     if spans.len() > PORT_LIMIT {
         return Err(format!(
