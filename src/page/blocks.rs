@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{PageError, figures, html, markdown};
+use super::error::PageError;
+use super::{figures, html, markdown};
 use crate::terminal::is_hidden;
 
 /// Stands before and after text that is struck out, as in Markdown.

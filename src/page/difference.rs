@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use super::{Page, PageError, Ports};
+use super::error::PageError;
+use super::listing::{Page, Ports};
 use crate::dataset::{Edition, ReferenceData, Region};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, PortRange, Transport};

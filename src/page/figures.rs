@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::Ports;
+use super::listing::Ports;
 use crate::dataset::{SHORTEST_PREFIX, SignalingPorts};
 use crate::policy::{PortRange, parse_network};
 

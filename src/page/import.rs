@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use thiserror::Error;
 
-use super::{Page, Ports};
+use super::listing::{Page, Ports};
 use crate::dataset::{Connection, Date, Edition, Media, Networks, Region, Signaling};
 use crate::policy::{ALL_REGIONS, Plane};
 
@@ -104,7 +104,7 @@ impl Page {
                 .iter()
                 .map(|(network, _)| *network)
                 .collect();
-            if self.everywhere(plane).is_some() {
+            if self.for_all_regions(plane).is_some() {
                 networks.all = listed;
             } else {
                 networks.by_region.push((id.to_string(), listed));

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 
 use super::blocks::{Block, STRUCK};
+use super::error::PageError;
 use super::figures::{self, Dotted};
+use super::listing::{Listings, Ports};
 use super::words::{Label, Topic, Vocabulary};
-use super::{Listings, PageError, Ports};
 use crate::dataset::ReferenceData;
 use crate::policy::{ALL_REGIONS, Plane, Transport, address_or_cidr};
 

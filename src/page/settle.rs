@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use ipnet::Ipv4Net;
 
+use super::error::PageError;
 use super::list::{Draft, Key, Reader};
-use super::{Listing, Listings, PageError, Ports};
+use super::listing::{Listing, Listings, Ports};
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, address_or_cidr};
 

@@ -1,7 +1,7 @@
 //! Tables of addresses: columns by their headings, rows by the regions that they name.
 
-use super::PageError;
 use super::blocks::{Row, STRUCK};
+use super::error::PageError;
 use super::figures::{self, Dotted};
 use super::list::{Places, Reader, is_of_the_far_side};
 use super::words::{Label, Topic, Vocabulary};
