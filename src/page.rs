@@ -11,15 +11,17 @@
 //! is refused, because a page with a new layout must not look like one that says the same as
 //! before.
 
+mod addresses;
 mod blocks;
 pub mod difference;
 mod error;
-mod figures;
+
 mod html;
 mod import;
 mod list;
 mod listing;
 mod markdown;
+mod ports;
 mod settle;
 mod table;
 mod words;

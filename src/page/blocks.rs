@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::PageError;
-use super::{figures, html, markdown};
+use super::{addresses, html, markdown};
 use crate::terminal::is_hidden;
 
 /// Stands before and after text that is struck out, as in Markdown.
@@ -76,21 +76,21 @@ fn lost_addresses(text: &str, blocks: &[Block]) -> Vec<PageError> {
         Block::Heading { text, .. } | Block::Line { text, .. } => vec![text],
         Block::Table(rows) => rows.iter().flat_map(|row| &row.cells).collect(),
     });
-    for dotted in texts.flat_map(|text| figures::dotted(text)) {
-        *shown.entry(dotted.text).or_default() += 1;
+    for candidate in texts.flat_map(|text| addresses::candidates(text)) {
+        *shown.entry(candidate.text).or_default() += 1;
     }
     let mut errors = Vec::new();
     for (number, line) in text.lines().enumerate() {
         // As in the blocks.
         let line = visible(line);
-        for dotted in figures::dotted(&line).filter(|d| !d.in_uri) {
-            match shown.get_mut(dotted.text) {
+        for candidate in addresses::candidates(&line).filter(|d| !d.in_uri) {
+            match shown.get_mut(candidate.text) {
                 Some(count) if *count > 0 => *count -= 1,
                 _ => errors.push(PageError::at(
                     number + 1,
                     format!(
                         "{} stands where Markdown does not show it; the page is damaged or has a new layout",
-                        dotted.text
+                        candidate.text
                     ),
                 )),
             }

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
 
+use super::addresses::{self, AddressCandidate};
 use super::blocks::{Block, STRUCK};
 use super::error::PageError;
-use super::figures::{self, Dotted};
 use super::listing::{Listings, Ports};
+use super::ports;
 use super::words::{Label, Topic, Vocabulary};
 use crate::dataset::ReferenceData;
 use crate::policy::{ALL_REGIONS, Plane, Transport, address_or_cidr};
@@ -132,7 +133,7 @@ impl Reader<'_> {
         if self.refuse_struck(line, text) {
             return;
         }
-        if figures::dotted(text).any(|d| d.is_whole() && !d.in_uri) {
+        if addresses::candidates(text).any(|d| d.is_whole() && !d.in_uri) {
             self.line(line, text);
             return;
         }
@@ -239,9 +240,10 @@ impl Reader<'_> {
 
     pub fn line(&mut self, line: usize, text: &str) {
         let text = without_bullet(text);
-        let found: Vec<Dotted> = figures::dotted(text).filter(|d| !d.in_uri).collect();
+        let found: Vec<AddressCandidate> =
+            addresses::candidates(text).filter(|d| !d.in_uri).collect();
         if self.refuse_struck(line, text) {
-        } else if figures::has_ipv6(text) {
+        } else if addresses::has_ipv6(text) {
             self.error(
                 line,
                 format!("'{text}' has IPv6, which Twilio's SIP service does not"),
@@ -262,8 +264,8 @@ impl Reader<'_> {
     pub fn address_line<'t>(
         &self,
         text: &'t str,
-        found: &[Dotted<'t>],
-    ) -> Option<(Option<Label>, Vec<Dotted<'t>>, &'t str)> {
+        found: &[AddressCandidate<'t>],
+    ) -> Option<(Option<Label>, Vec<AddressCandidate<'t>>, &'t str)> {
         let first = found.first()?;
         let before = text[..first.at].trim();
         let label = match before {
@@ -285,7 +287,7 @@ impl Reader<'_> {
         Some((label, found.to_vec(), text[end..].trim()))
     }
 
-    fn addresses(&mut self, line: usize, found: &[Dotted], note: &str) {
+    fn addresses(&mut self, line: usize, found: &[AddressCandidate], note: &str) {
         let Some(networks) = self.networks(line, found) else {
             return;
         };
@@ -307,7 +309,7 @@ impl Reader<'_> {
             }
             return;
         }
-        match figures::ports(note) {
+        match ports::parse(note) {
             Ok(ports) => self.set_ports(line, ports, None),
             Err(_) => self.error(
                 line,
@@ -317,21 +319,22 @@ impl Reader<'_> {
     }
 
     /// The networks that are meant, or errors.
-    pub fn networks(&mut self, line: usize, found: &[Dotted]) -> Option<Vec<Ipv4Net>> {
-        let mut networks = Vec::new();
-        for one in found {
-            match figures::network(one.text) {
-                Ok(network) => networks.push(network),
-                Err(problem) => self.error(line, problem),
+    pub fn networks(&mut self, line: usize, found: &[AddressCandidate]) -> Option<Vec<Ipv4Net>> {
+        match addresses::networks(found) {
+            Ok(networks) => Some(networks),
+            Err(problems) => {
+                for problem in problems {
+                    self.error(line, problem);
+                }
+                None
             }
         }
-        (networks.len() == found.len()).then_some(networks)
     }
 
-    fn prose_with_addresses(&mut self, line: usize, text: &str, found: &[Dotted]) {
+    fn prose_with_addresses(&mut self, line: usize, text: &str, found: &[AddressCandidate]) {
         let mentions = self.mentions.len();
         for one in found {
-            match figures::network(one.text) {
+            match addresses::network(one.text) {
                 Ok(network) => self.mentions.push((network, line)),
                 Err(problem) if one.text.split(['.', '/']).count() < 6 && one.is_whole() => {
                     self.error(line, problem);
@@ -373,7 +376,7 @@ impl Reader<'_> {
         let transports: Vec<String> = transports.map(ToString::to_string).collect();
         match (
             label,
-            figures::ports(&format!("{} {figures}", transports.join(" "))),
+            ports::parse(&format!("{} {figures}", transports.join(" "))),
         ) {
             (Some(label), Ok(ports)) if listed(&label) => {
                 self.label(line, TEXT, &label);

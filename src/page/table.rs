@@ -1,9 +1,10 @@
 //! Tables of addresses: columns by their headings, rows by the regions that they name.
 
+use super::addresses::{self, AddressCandidate};
 use super::blocks::{Row, STRUCK};
 use super::error::PageError;
-use super::figures::{self, Dotted};
 use super::list::{Places, Reader, is_of_the_far_side};
+use super::ports;
 use super::words::{Label, Topic, Vocabulary};
 use crate::policy::Plane;
 
@@ -66,7 +67,8 @@ impl Reader<'_> {
     /// Addresses that a table has in its head, or in a column that is for something else.
     fn refuse_stray_addresses(&mut self, head: &Row, rows: &[Row], columns: &Columns) {
         let stray = |cell: &String| {
-            figures::has_ipv6(cell) || figures::dotted(cell).any(|d| d.is_whole() && !d.in_uri)
+            addresses::has_ipv6(cell)
+                || addresses::candidates(cell).any(|d| d.is_whole() && !d.in_uri)
         };
         let in_head = head
             .cells
@@ -180,7 +182,7 @@ impl Reader<'_> {
     ) {
         let protocol = columns.protocol.and_then(|at| row.cells.get(at));
         let text = format!("{cell} {}", protocol.map_or("", String::as_str));
-        match figures::ports(&text) {
+        match ports::parse(&text) {
             Ok(ports) => {
                 for region in regions {
                     self.set_ports(row.line, ports, Some((*region, plane)));
@@ -196,7 +198,7 @@ impl Reader<'_> {
     }
 
     fn address_cell(&mut self, line: usize, cell: &str, regions: &[Option<usize>], plane: Plane) {
-        let found: Vec<Dotted> = figures::dotted(cell).collect();
+        let found: Vec<AddressCandidate> = addresses::candidates(cell).collect();
         match self.address_line(cell, &found) {
             Some((None, found, "")) => {
                 let Some(networks) = self.networks(line, &found) else {

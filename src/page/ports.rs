@@ -1,100 +1,11 @@
-//! Addresses and ports as pages write them.
-
-use ipnet::Ipv4Net;
+//! Ports as pages write them.
 
 use super::listing::Ports;
-use crate::dataset::{SHORTEST_PREFIX, SignalingPorts};
-use crate::policy::{PortRange, parse_network};
+use crate::dataset::SignalingPorts;
+use crate::policy::PortRange;
 
-/// A run of figures and points that is, or may have been meant as, an IPv4 address or network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dotted<'t> {
-    pub text: &'t str,
-    /// Its place in the line.
-    pub at: usize,
-    /// Whether it is a part of a URI, such as `sip:192.0.2.1`.
-    pub in_uri: bool,
-}
-
-impl Dotted<'_> {
-    pub fn end(&self) -> usize {
-        self.at + self.text.len()
-    }
-
-    /// Whether it has at least the four parts of an address.
-    pub fn is_whole(&self) -> bool {
-        self.text.matches('.').count() >= 3
-    }
-}
-
-/// What stands before an address that is a part of a URI, as in an example.
-const URI: [&str; 4] = ["sip:", "sips:", "//", "@"];
-
-/// The runs of a text with three parts or more, most of which are figures.
-pub fn dotted(text: &str) -> impl Iterator<Item = Dotted<'_>> {
-    let in_run = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '*' | '_');
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let rest = text.get(at..)?;
-            let start = at + rest.find(in_run)?;
-            let rest = &text[start..];
-            let end = start + rest.find(|c| !in_run(c)).unwrap_or(rest.len());
-            at = end;
-            let run = text[start..end].trim_end_matches(['.', '/']);
-            let inner = run.trim_start_matches(['.', '/']);
-            let before = &text[..start + run.len() - inner.len()];
-            if looks_like_an_address(inner) {
-                return Some(Dotted {
-                    text: inner,
-                    at: before.len(),
-                    in_uri: ends_in_uri(before),
-                });
-            }
-        }
-    })
-}
-
-fn ends_in_uri(before: &str) -> bool {
-    let before = before.as_bytes();
-    URI.iter().any(|sign| {
-        let start = before.len().saturating_sub(sign.len());
-        before[start..].eq_ignore_ascii_case(sign.as_bytes())
-    })
-}
-
-fn looks_like_an_address(run: &str) -> bool {
-    let address = run.split('/').next().unwrap_or_default();
-    let parts: Vec<&str> = address.split('.').collect();
-    let figures = |part: &&&str| part.bytes().any(|b| b.is_ascii_digit());
-    let of_figures = parts.iter().filter(figures).count();
-    let starts = run.starts_with(|c: char| c.is_ascii_digit());
-    (parts.len() >= 4 && of_figures + 1 >= parts.len())
-        || (parts.len() == 3 && starts && of_figures == 3)
-}
-
-/// Whether a text has an IPv6 address, which Twilio's SIP service does not.
-pub fn has_ipv6(text: &str) -> bool {
-    let in_address = |c: char| c.is_ascii_hexdigit() || c == ':';
-    text.split(|c: char| !in_address(c)).any(|part| {
-        let groups = part.split(':').filter(|group| !group.is_empty()).count();
-        groups >= 2 && (part.contains("::") || part.matches(':').count() >= 4)
-    })
-}
-
-/// An address or a network of a list.
-pub fn network(text: &str) -> Result<Ipv4Net, String> {
-    let network = parse_network(text).map_err(|e| e.to_string())?;
-    if network.prefix_len() < SHORTEST_PREFIX {
-        return Err(format!(
-            "'{text}' is too wide for a list; networks have a prefix of {SHORTEST_PREFIX} or more"
-        ));
-    }
-    Ok(network)
-}
-
-/// What a text says of ports: `5060 (UDP/TCP), 5061 (TLS)`, or `10,000 to 20,000 (UDP)`.
-pub fn ports(text: &str) -> Result<Ports, String> {
+/// Parses ports such as `5060 (UDP/TCP), 5061 (TLS)` or `10,000 to 20,000 (UDP)`.
+pub fn parse(text: &str) -> Result<Ports, String> {
     let tokens = tokens(text)?;
     if tokens.contains(&Token::To) {
         media(&tokens)
@@ -164,13 +75,14 @@ fn protocol(word: &str) -> Result<Option<Token>, String> {
     })
 }
 
-/// A port, which may have a comma before its last three figures, and how long it is.
+/// Parses the port at the start of a text, which may have a comma before its last three digits.
+/// Returns it with its length in bytes.
 fn port(text: &str) -> Result<(u16, usize), String> {
-    let figures = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let mut length = figures(text);
+    let count_digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut length = count_digits(text);
     let mut digits = text[..length].to_owned();
     if length <= 3 && text[length..].starts_with(',') {
-        let thousands = figures(&text[length + 1..]);
+        let thousands = count_digits(&text[length + 1..]);
         if thousands > 0 {
             digits.push_str(&text[length + 1..=length + thousands]);
             length += 1 + thousands;
@@ -204,7 +116,7 @@ fn media(tokens: &[Token]) -> Result<Ports, String> {
 }
 
 fn signaling(tokens: &[Token]) -> Result<Ports, String> {
-    // Each port has the transports behind it, or those before it.
+    // The transports of a port follow it, or all of them precede their port.
     let numbers_first = matches!(tokens.first(), Some(Token::Port(_)));
     let mut groups: Vec<(u16, Vec<Token>)> = Vec::new();
     let mut waiting: Vec<Token> = Vec::new();
@@ -250,30 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_that_may_be_addresses_are_seen_and_versions_and_uris_told_apart() {
-        let seen = |text| {
-            let runs =
-                dotted(text).map(|d| format!("{}{}", d.text, if d.in_uri { " uri" } else { "" }));
-            runs.collect::<Vec<_>>()
-        };
-        assert_eq!(
-            seen("• 192.0.2.1, 192.0.2.0/24."),
-            ["192.0.2.1", "192.0.2.0/24"]
-        );
-        assert_eq!(
-            seen("IPs:192.0.2.1 sip:192.0.2.7;edge=x"),
-            ["192.0.2.1", "192.0.2.7 uri"]
-        );
-        assert_eq!(seen("IPs: 192.0.2.1"), ["192.0.2.1"]);
-        assert_eq!(
-            seen("192.0.2 192.0.2.O 192.0.2.* S4.172.60.0"),
-            ["192.0.2", "192.0.2.O", "192.0.2.*", "S4.172.60.0"]
-        );
-        assert_eq!(seen("v1.2.3 10,000 G.711 a.b.c.d www.example.com"), [""; 0]);
-    }
-
-    #[test]
-    fn ports_are_read_exactly_or_refused() {
+    fn reads_ports_exactly_or_refuses_them() {
         let sip = |udp, tcp, tls| Ok(Ports::Signaling(SignalingPorts { udp, tcp, tls }));
         let rtp = |text: &str| Ok(Ports::Media(text.parse().unwrap()));
         for (text, wanted) in [
@@ -334,7 +223,7 @@ mod tests {
             ),
             ("", Err("the port of UDP is missing".to_owned())),
         ] {
-            assert_eq!(ports(text), wanted, "{text}");
+            assert_eq!(parse(text), wanted, "{text}");
         }
     }
 }
