@@ -18,13 +18,14 @@ mod error;
 
 mod html;
 mod import;
+mod label;
 mod list;
 mod listing;
 mod markdown;
 mod ports;
 mod settle;
 mod table;
-mod words;
+mod vocabulary;
 
 use crate::dataset::ReferenceData;
 

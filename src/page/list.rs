@@ -11,11 +11,12 @@ use ipnet::Ipv4Net;
 use super::addresses::{self, AddressCandidate};
 use super::blocks::{Block, STRUCK};
 use super::error::PageError;
+use super::label::{Label, Topic};
 use super::listing::{Listings, Ports};
 use super::ports;
-use super::words::{Label, Topic, Vocabulary};
+use super::vocabulary::Vocabulary;
 use crate::dataset::ReferenceData;
-use crate::policy::{ALL_REGIONS, Plane, Transport, address_or_cidr};
+use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
 
 /// Which region, by its position in the reference data, or every region; and the plane.
 pub type Key = (Option<usize>, Plane);
@@ -137,7 +138,7 @@ impl Reader<'_> {
             self.line(line, text);
             return;
         }
-        match self.vocabulary.label(text).filter(is_of_the_far_side) {
+        match self.vocabulary.label(text).filter(Label::is_of_twilio) {
             Some(label) => self.label(line, level, &label),
             // The page's own title.
             None if level == 1 && !self.has_title => {}
@@ -206,7 +207,7 @@ impl Reader<'_> {
 
     fn places(&self, label: &Label) -> Option<Places> {
         match label.regions[..] {
-            [] => label.everywhere.then_some(Places::Every),
+            [] => label.all_regions.then_some(Places::Every),
             [one] => Some(Places::One(one)),
             _ if label.regions.len() == self.reference_data.regions.len() => Some(Places::Every),
             _ => Some(Places::Several),
@@ -271,7 +272,7 @@ impl Reader<'_> {
         let label = match before {
             "" => None,
             _ if !before.contains(char::is_alphanumeric) => return None,
-            _ => Some(self.vocabulary.label(before).filter(is_of_the_far_side)?),
+            _ => Some(self.vocabulary.label(before).filter(Label::is_of_twilio)?),
         };
         let mut end = first.at;
         for one in found {
@@ -299,7 +300,7 @@ impl Reader<'_> {
             .label(note)
             .filter(|_| note.is_empty() || announces_addresses(note));
         if label
-            .is_some_and(|l| l.regions.is_empty() && l.planes.is_empty() && !l.is_of(Topic::Ports))
+            .is_some_and(|l| l.regions.is_empty() && l.planes.is_empty() && !l.has(Topic::Ports))
         {
             let draft = self.open.and_then(|key| self.drafts.get_mut(&key));
             if let (false, Some(draft)) = (note.is_empty(), draft) {
@@ -361,16 +362,16 @@ impl Reader<'_> {
         if numbers_a_line || text.starts_with("```") {
             return;
         }
-        if let Some(label) = self.vocabulary.label(text).filter(is_of_the_far_side) {
+        if let Some(label) = self.vocabulary.label(text).filter(Label::is_of_twilio) {
             self.label(line, TEXT, &label);
             return;
         }
         let (before, figures) = text.split_at(text.find(is_figure).unwrap_or(text.len()));
         let label = match figures {
             "" => None,
-            _ => self.vocabulary.label(before).filter(is_of_the_far_side),
+            _ => self.vocabulary.label(before).filter(Label::is_of_twilio),
         };
-        let listed = |label: &Label| label.is_of(Topic::Ports) || before.is_empty();
+        let listed = |label: &Label| label.has(Topic::Ports) || before.is_empty();
         // What the label says of transports holds for the figures behind it.
         let transports = label.iter().flat_map(|label| &label.transports);
         let transports: Vec<String> = transports.map(ToString::to_string).collect();
@@ -383,8 +384,7 @@ impl Reader<'_> {
                 self.set_ports(line, ports, None);
             }
             (Some(label), Err(problem))
-                if self.plane().is_some()
-                    && (label.is_of(Topic::Ports) || names_transport(text)) =>
+                if self.plane().is_some() && (label.has(Topic::Ports) || names_transport(text)) =>
             {
                 self.error(line, format!("these ports are not understood: {problem}"));
             }
@@ -561,13 +561,6 @@ impl Reader<'_> {
         let region = region.map_or(ALL_REGIONS, |at| &*self.reference_data.regions[at].id);
         format!("{plane} of {region}")
     }
-}
-
-/// Labels of the user's own side, or of one transport, are none of a list of Twilio's addresses.
-pub fn is_of_the_far_side(label: &Label) -> bool {
-    let of_all =
-        label.transports.is_empty() || Transport::ALL.iter().all(|t| label.transports.contains(t));
-    !label.is_of(Topic::OwnSide) && (of_all || label.is_of(Topic::Ports))
 }
 
 /// Whether a note says that the addresses of a network follow.

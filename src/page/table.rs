@@ -3,9 +3,10 @@
 use super::addresses::{self, AddressCandidate};
 use super::blocks::{Row, STRUCK};
 use super::error::PageError;
-use super::list::{Places, Reader, is_of_the_far_side};
+use super::label::{Label, Topic, single_plane};
+use super::list::{Places, Reader};
 use super::ports;
-use super::words::{Label, Topic, Vocabulary};
+use super::vocabulary::Vocabulary;
 use crate::policy::Plane;
 
 impl Reader<'_> {
@@ -169,7 +170,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(one_plane(&planes))
+        Ok(single_plane(&planes))
     }
 
     fn ports_cell(
@@ -243,7 +244,7 @@ impl Reader<'_> {
                     "says more than a region"
                 }
                 Some(label) if label.regions.len() < 2 => {
-                    everywhere |= label.everywhere;
+                    everywhere |= label.all_regions;
                     regions.extend(label.regions);
                     continue;
                 }
@@ -307,14 +308,14 @@ impl Columns {
         let labels: Vec<Option<Label>> = head.iter().map(|cell| vocabulary.label(cell)).collect();
         let kinds = labels.iter().map(|label| match label {
             Some(label) if label.planes.len() > 1 => Column::Unknown,
-            Some(label) if label.is_of(Topic::OwnSide) => Column::Other,
-            Some(label) if !is_of_the_far_side(label) => Column::Unknown,
-            Some(label) if label.is_of(Topic::Ports) => Column::Ports(one_plane(&label.planes)),
+            Some(label) if label.has(Topic::OwnSide) => Column::Other,
+            Some(label) if !label.is_of_twilio() => Column::Unknown,
+            Some(label) if label.has(Topic::Ports) => Column::Ports(single_plane(&label.planes)),
             Some(label)
-                if label.is_of(Topic::Addresses)
-                    || (!label.is_of(Topic::Places) && !label.planes.is_empty()) =>
+                if label.has(Topic::Addresses)
+                    || (!label.has(Topic::Places) && !label.planes.is_empty()) =>
             {
-                Column::Addresses(one_plane(&label.planes))
+                Column::Addresses(single_plane(&label.planes))
             }
             Some(_) => Column::Other,
             None => Column::Unknown,
@@ -324,7 +325,7 @@ impl Columns {
             kinds[*at] == Column::Other
                 && labels[*at]
                     .as_ref()
-                    .is_some_and(|l| l.is_of(Topic::Places) && !l.is_of(Topic::OwnSide))
+                    .is_some_and(|l| l.has(Topic::Places) && !l.has(Topic::OwnSide))
         };
         let is_protocol = |cell: &String| {
             matches!(
@@ -342,19 +343,12 @@ impl Columns {
         Columns {
             places: (0..kinds.len()).find(place),
             protocol: head.iter().position(is_protocol),
-            plane: one_plane(&planes),
+            plane: single_plane(&planes),
             kinds,
         }
     }
 
     fn kind(&self, at: usize) -> Column {
         self.kinds.get(at).copied().unwrap_or(Column::Other)
-    }
-}
-
-fn one_plane(planes: &[Plane]) -> Option<Plane> {
-    match planes {
-        [plane] => Some(*plane),
-        _ => None,
     }
 }

@@ -1,54 +1,24 @@
-//! What the words of headings, labels and columns mean, in English and Japanese.
+//! The words of headings, labels and column titles, in English and Japanese.
 
 use std::collections::HashMap;
 
+use super::label::{Label, Topic};
 use crate::dataset::{ReferenceData, Region};
 use crate::names::{normalize_name, normalize_within};
 use crate::policy::{Plane, Transport};
 use crate::select::names;
 
-/// What a label says. A text with any other word in it is no label.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Label {
-    /// Positions in the reference data, ascending, without repetition.
-    pub regions: Vec<usize>,
-    /// All regions at once.
-    pub everywhere: bool,
-    /// Signaling, media, or both.
-    pub planes: Vec<Plane>,
-    /// What else it speaks of.
-    pub topics: Vec<Topic>,
-    /// Of SIP; media has one alone.
-    pub transports: Vec<Transport>,
-}
-
-/// What the figures below a label, or in its column, are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
-    Ports,
-    Addresses,
-    /// Regions, edges, exchanges.
-    Places,
-    /// The user's own side.
-    OwnSide,
-}
-
-impl Label {
-    pub fn is_of(&self, topic: Topic) -> bool {
-        self.topics.contains(&topic)
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
+    /// The position in the reference data.
     Region(usize),
-    /// By its position in the reference data; `None` for a country.
+    /// The position in the reference data; `None` for a country.
     Continent(Option<usize>),
-    Everywhere,
+    AllRegions,
     Plane(Plane),
     Topic(Topic),
     Transport(Transport),
-    /// Says nothing that matters here.
+    /// A word without a meaning for lists.
     Filler,
 }
 
@@ -65,7 +35,7 @@ const WORDS: &[(Word, &[&str])] = &[
         "region", "regions", "edge", "edges", "location", "locations", "exchange", "exchanges", "gateway", "gateways",
         "リージョン", "地域", "エッジ", "ロケーション", "ゲートウェイ", "ゲートウェー", "ゲートウエイ",
     ]),
-    (Word::Everywhere, &[
+    (Word::AllRegions, &[
         "all regions", "all locations", "all edge locations", "all edges", "every region", "any region", "worldwide",
         "全リージョン", "すべてのリージョン", "全地域", "すべての地域", "全エッジ",
     ]),
@@ -91,80 +61,29 @@ const WORDS: &[(Word, &[&str])] = &[
     ]),
 ];
 
-/// A text of more bytes is prose, and so is one that has more once it is folded.
-const LONGEST: usize = 400;
+/// The most bytes of a label, as it is and normalized. A longer text is prose.
+const MAX_LABEL_BYTES: usize = 400;
 
-/// Marks that say nothing. Others, such as a cross, may.
-fn may_stand_in_label(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            ':' | '：'
-                | '('
-                | ')'
-                | '（'
-                | '）'
-                | ','
-                | '、'
-                | '，'
-                | '.'
-                | '。'
-                | '/'
-                | '&'
-                | '+'
-                | '-'
-                | '_'
-        )
-        || matches!(
-            c,
-            '\u{2010}'
-                ..='\u{2015}'
-                    | '・'
-                    | '·'
-                    | '•'
-                    | '\''
-                    | '’'
-                    | '‘'
-                    | '"'
-                    | '“'
-                    | '”'
-                    | '「'
-                    | '」'
-                    | '†'
-                    | '*'
-                    | '|'
-        )
+/// Punctuation without a meaning. Other marks, such as a cross, may have one.
+const PUNCTUATION: &str = ":：()（）,、，.。/&+-_・·•'’‘\"“”「」†*|";
+
+fn is_punctuation(c: char) -> bool {
+    c.is_whitespace() || PUNCTUATION.contains(c) || matches!(c, '\u{2010}'..='\u{2015}')
 }
 
-/// The words that a page may use in its labels.
+/// All words that a label may consist of.
 pub struct Vocabulary {
-    /// Without blanks, marks and case; by their first characters.
+    /// Normalized spellings by their first character.
     words: HashMap<char, Vec<(String, Word)>>,
-    /// Of each region.
+    /// The continent of each region, as a position in the reference data.
     continents: Vec<Option<usize>>,
 }
 
 impl Vocabulary {
     pub fn new(reference_data: &ReferenceData) -> Self {
-        let mut words: Vec<(String, Word)> = Vec::new();
-        for (at, region) in reference_data.regions.iter().enumerate() {
-            let names = names::names_of(region).map(str::to_owned);
-            let names = names.chain(interconnect_names(region));
-            words.extend(names.map(|name| (plain(&name), Word::Region(at))));
-        }
-        for (at, continent) in reference_data.continents.iter().enumerate() {
-            let names = names::names_of_continent(continent);
-            words.extend(names.map(|name| (plain(name), Word::Continent(Some(at)))));
-        }
-        let continent = |region: &Region| {
-            reference_data
-                .continents
-                .iter()
-                .position(|c| c.id == region.continent)
-        };
-        let continents = reference_data.regions.iter().map(continent).collect();
+        let mut words = names_in(reference_data);
         for (word, spellings) in WORDS {
-            words.extend(spellings.iter().map(|text| (plain(text), *word)));
+            words.extend(spellings.iter().map(|text| (normalize(text), *word)));
         }
         let mut by_start: HashMap<char, Vec<(String, Word)>> = HashMap::new();
         for (text, word) in words {
@@ -172,32 +91,36 @@ impl Vocabulary {
                 by_start.entry(first).or_default().push((text, word));
             }
         }
+        let continent = |region: &Region| {
+            let mut continents = reference_data.continents.iter();
+            continents.position(|c| c.id == region.continent)
+        };
         Vocabulary {
             words: by_start,
-            continents,
+            continents: reference_data.regions.iter().map(continent).collect(),
         }
     }
 
-    /// What a text says, if it consists of words that are known and no others.
+    /// Returns the meaning of a text; `None` if it has a word that is not known, or contradicts itself.
     pub fn label(&self, text: &str) -> Option<Label> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_LABEL_BYTES {
             return None;
         }
         let text = without_anchor(text);
-        if text
+        if !text
             .chars()
-            .any(|c| !c.is_alphanumeric() && !may_stand_in_label(c))
+            .all(|c| c.is_alphanumeric() || is_punctuation(c))
         {
             return None;
         }
-        let words = self.words_of(&letters(&normalize_within(text, LONGEST)?))?;
+        let words = self.split_words(&letters(&normalize_within(text, MAX_LABEL_BYTES)?))?;
         let mut label = Label::default();
-        let mut parts: Vec<Option<usize>> = Vec::new();
+        let mut continents: Vec<Option<usize>> = Vec::new();
         for word in words {
             match word {
                 Word::Region(at) => label.regions.push(at),
-                Word::Continent(part) => parts.push(part),
-                Word::Everywhere => label.everywhere = true,
+                Word::Continent(continent) => continents.push(continent),
+                Word::AllRegions => label.all_regions = true,
                 Word::Plane(plane) => label.planes.push(plane),
                 Word::Topic(topic) => label.topics.push(topic),
                 Word::Transport(transport) => label.transports.push(transport),
@@ -208,36 +131,40 @@ impl Vocabulary {
         label.regions.dedup();
         label.planes.sort_unstable();
         label.planes.dedup();
-        // A part of the world by itself names a place that is not known, and media over TCP is
-        // something else.
-        let no_place = !parts.is_empty() && label.regions.is_empty();
-        let is_there = |region: &usize| {
-            parts
-                .iter()
-                .all(|part| part.is_none() || *part == self.continents[*region])
-        };
-        let elsewhere = !label.regions.iter().all(is_there);
-        let odd_media =
-            label.planes == [Plane::Media] && label.transports.iter().any(|t| *t != Transport::Udp);
-        (!no_place && !elsewhere && !odd_media).then_some(label)
+        self.is_consistent(&label, &continents).then_some(label)
     }
 
-    /// The fewest known words that together are the text; `None` where it has others. Japanese is
-    /// written without blanks, so no mark in the text says where a word ends.
-    fn words_of(&self, text: &str) -> Option<Vec<Word>> {
-        // For each place, how many words lead from there to the end, and the first of them.
+    /// Returns false for a continent without one of its regions, a region of another continent, and
+    /// media over TCP.
+    fn is_consistent(&self, label: &Label, continents: &[Option<usize>]) -> bool {
+        let is_in_all = |region: &usize| {
+            continents
+                .iter()
+                .all(|continent| continent.is_none() || *continent == self.continents[*region])
+        };
+        let is_media_over_tcp =
+            label.planes == [Plane::Media] && label.transports.iter().any(|t| *t != Transport::Udp);
+        (continents.is_empty() || !label.regions.is_empty())
+            && label.regions.iter().all(is_in_all)
+            && !is_media_over_tcp
+    }
+
+    /// Splits a normalized text into the fewest known words; `None` if that is impossible. Japanese has
+    /// no spaces between words, so this tries every split.
+    fn split_words(&self, text: &str) -> Option<Vec<Word>> {
+        // For each offset: the number of words from there to the end, and the first of them.
         let mut best: Vec<Option<(usize, &str, Word)>> = vec![None; text.len() + 1];
         best[text.len()] = Some((0, "", Word::Filler));
         for (start, first) in text.char_indices().rev() {
             let rest = &text[start..];
-            let ways = self.words.get(&first).into_iter().flatten();
-            let ways = ways.filter_map(|(spelling, word)| {
+            let words = self.words.get(&first).into_iter().flatten();
+            let splits = words.filter_map(|(spelling, word)| {
                 let (more, ..) = best[start + spelling.len().min(rest.len())]?;
-                let leads = rest.starts_with(spelling.as_str());
-                leads.then_some((more + 1, spelling.as_str(), *word))
+                let is_next = rest.starts_with(spelling.as_str());
+                is_next.then_some((more + 1, spelling.as_str(), *word))
             });
-            // The first of those that are equally short.
-            best[start] = ways.min_by_key(|(count, ..)| *count);
+            // Of splits with as many words, the first in the vocabulary.
+            best[start] = splits.min_by_key(|(count, ..)| *count);
         }
         let mut words = Vec::new();
         let mut at = 0;
@@ -250,7 +177,22 @@ impl Vocabulary {
     }
 }
 
-/// The exchange's place, and the legacy id with the mark of Interconnect.
+/// The normalized names of all regions and continents.
+fn names_in(reference_data: &ReferenceData) -> Vec<(String, Word)> {
+    let mut words = Vec::new();
+    for (at, region) in reference_data.regions.iter().enumerate() {
+        let names = names::names_of(region).map(str::to_owned);
+        let names = names.chain(interconnect_names(region));
+        words.extend(names.map(|name| (normalize(&name), Word::Region(at))));
+    }
+    for (at, continent) in reference_data.continents.iter().enumerate() {
+        let names = names::names_of_continent(continent);
+        words.extend(names.map(|name| (normalize(name), Word::Continent(Some(at)))));
+    }
+    words
+}
+
+/// The names of a region's Interconnect exchange: its place, and the legacy id with the suffix `-ix`.
 fn interconnect_names(region: &Region) -> [String; 2] {
     let edge = &region.interconnect_edge;
     [
@@ -259,8 +201,8 @@ fn interconnect_names(region: &Region) -> [String; 2] {
     ]
 }
 
-/// Letters and digits alone, folded.
-fn plain(text: &str) -> String {
+/// Returns the normalized letters and digits of a text.
+fn normalize(text: &str) -> String {
     letters(&normalize_name(text))
 }
 
@@ -269,7 +211,7 @@ fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Without the name that a heading of MDX ends in: `Title [#name]`.
+/// Removes the anchor at the end of an MDX heading: `Title [#name]`.
 fn without_anchor(text: &str) -> &str {
     match text.rfind("[#") {
         Some(at) if text.ends_with(']') => &text[..at],
@@ -283,7 +225,7 @@ mod tests {
     use crate::dataset;
 
     #[test]
-    fn labels_say_regions_planes_and_columns_and_nothing_else() {
+    fn labels_mean_regions_planes_and_topics_and_have_no_unknown_words() {
         let reference_data = dataset::reference_data().unwrap();
         let vocabulary = Vocabulary::new(&reference_data);
         let said = |text: &str| {
@@ -298,14 +240,14 @@ mod tests {
                     .map(|at| reference_data.regions[*at].id.to_string()),
             );
             words.extend(label.planes.iter().map(ToString::to_string));
-            words.extend(label.everywhere.then(|| "everywhere".to_owned()));
+            words.extend(label.all_regions.then(|| "everywhere".to_owned()));
             for (topic, word) in [
                 (Topic::Ports, "ports"),
                 (Topic::Addresses, "addresses"),
                 (Topic::Places, "places"),
                 (Topic::OwnSide, "own"),
             ] {
-                words.extend(label.is_of(topic).then(|| word.to_owned()));
+                words.extend(label.has(topic).then(|| word.to_owned()));
             }
             words.join(" ")
         };
