@@ -12,16 +12,14 @@
 //! before.
 
 mod addresses;
-mod blocks;
 pub mod difference;
 mod error;
 
-mod html;
 mod import;
 mod label;
 mod list;
 mod listing;
-mod markdown;
+mod markup;
 mod ports;
 mod settle;
 mod table;
@@ -36,7 +34,7 @@ pub use listing::{Listing, Page, Ports};
 impl Page {
     /// Reads a page. On failure, returns every error, ordered by line.
     pub fn read(text: &str, reference_data: &ReferenceData) -> Result<Page, Vec<PageError>> {
-        let (blocks, mut errors) = blocks::of(text);
+        let (blocks, mut errors) = markup::parse(text);
         match list::read(&blocks, reference_data) {
             Ok(listings) if errors.is_empty() => Ok(Page { listings }),
             Ok(_) => Err(errors),

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 
 use super::addresses::{self, AddressCandidate};
-use super::blocks::{Block, STRUCK};
 use super::error::PageError;
 use super::label::{Label, Topic};
 use super::listing::{Listings, Ports};
+use super::markup::{Block, STRUCK};
 use super::ports;
 use super::vocabulary::Vocabulary;
 use crate::dataset::ReferenceData;

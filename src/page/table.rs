@@ -1,10 +1,10 @@
 //! Tables of addresses: columns by their headings, rows by the regions that they name.
 
 use super::addresses::{self, AddressCandidate};
-use super::blocks::{Row, STRUCK};
 use super::error::PageError;
 use super::label::{Label, Topic, single_plane};
 use super::list::{Places, Reader};
+use super::markup::{Row, STRUCK};
 use super::ports;
 use super::vocabulary::Vocabulary;
 use crate::policy::Plane;

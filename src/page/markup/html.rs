@@ -1,52 +1,20 @@
-//! HTML as blocks: what a browser would show, as lines.
+//! HTML to blocks, as a browser would show it.
 
 use html5gum::{DefaultEmitter, EndTag, HtmlString, StartTag, Token, Tokenizer};
 
-use super::blocks::{Builder, Effect};
+use super::builder::Builder;
+use super::element::Effect;
 
 /// Elements that start and end lines (HTML Living Standard, section 15.3, "display: block").
+#[rustfmt::skip]
 const LINES: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "button",
-    "center",
-    "dd",
-    "details",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "header",
-    "hgroup",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "optgroup",
-    "option",
-    "p",
-    "pre",
-    "search",
-    "section",
-    "summary",
-    "ul",
-    "caption",
+    "address", "article", "aside", "blockquote", "body", "br", "button", "center", "dd", "details",
+    "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header",
+    "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p",
+    "pre", "search", "section", "summary", "ul", "caption",
 ];
 
-/// Elements of which nothing is shown, or nothing where the rest is supported.
+/// Elements that browsers do not show, or show only if they lack support for something.
 const HIDDEN: &[&str] = &[
     "title", "script", "style", "template", "noscript", "noframes", "datalist", "object", "audio",
     "video", "canvas", "iframe",
@@ -58,11 +26,11 @@ const VOID: &[&str] = &[
     "wbr",
 ];
 
-/// Elements that another one of the same name ends (section 13.1.2.4, "optional tags").
+/// Elements that the next one of the same name ends (section 13.1.2.4, "optional tags").
 const ENDED_BY_THE_NEXT: &[&str] = &["p", "li", "dt", "dd", "td", "th", "tr", "option", "tbody"];
 
-/// Hands a page, or a piece of one, to the builder; `offset` is its place in the source.
-pub fn feed(text: &str, offset: usize, to: &mut Builder) {
+/// Adds HTML to the builder; `offset` is its byte offset in the source.
+pub fn feed(text: &str, offset: usize, builder: &mut Builder) {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
     let mut preformatted = false;
@@ -74,33 +42,33 @@ pub fn feed(text: &str, offset: usize, to: &mut Builder) {
                 let is_void = VOID.contains(&&*name) || (tag.self_closing && name == "svg");
                 if !is_void {
                     let effect = effect(&name, &tag);
-                    to.enter(
+                    builder.enter(
                         &name,
                         effect,
                         ENDED_BY_THE_NEXT.contains(&&*name),
                         offset + tag.span.start,
                     );
                 }
-                if !to.hides() {
+                if !builder.hides() {
                     preformatted |= name == "pre";
-                    start(&name, &tag, offset, to);
+                    start(&name, &tag, offset, builder);
                 }
             }
             Token::EndTag(EndTag { name, .. }) => {
                 let name = name_of(&name);
-                if !to.hides() {
+                if !builder.hides() {
                     preformatted &= name != "pre";
-                    end(&name, to);
+                    end(&name, builder);
                 }
-                to.leave(&name);
+                builder.leave(&name);
             }
             Token::String(string) => {
                 let shown = String::from_utf8_lossy(&string.value);
                 let at = offset + string.span.start;
                 if preformatted {
-                    to.lines(&shown, at);
+                    builder.lines(&shown, at);
                 } else {
-                    to.text(&shown, at);
+                    builder.text(&shown, at);
                 }
             }
             _ => {}
@@ -108,7 +76,7 @@ pub fn feed(text: &str, offset: usize, to: &mut Builder) {
     }
 }
 
-/// What an element does to what is in it, if anything.
+/// Returns the effect of an element on its content, from its name and attributes.
 fn effect(name: &str, tag: &StartTag<usize>) -> Option<Effect> {
     let has = |attribute: &str| tag.attributes.contains_key(attribute.as_bytes());
     let style = tag.attributes.get(&b"style"[..]);
@@ -135,35 +103,35 @@ fn name_of(name: &HtmlString) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(name)
 }
 
-fn start(name: &str, tag: &StartTag<usize>, offset: usize, to: &mut Builder) {
+fn start(name: &str, tag: &StartTag<usize>, offset: usize, builder: &mut Builder) {
     let at = offset + tag.span.start;
     let odd = |b: &u8| matches!(b, b'<' | b'"' | b'\'');
     if tag.attributes.keys().any(|name| name.iter().any(odd)) {
-        to.damaged(at, "a tag without its end swallows what stands behind it");
+        builder.damaged(at, "a tag without its end swallows what stands behind it");
     }
     match name {
-        // A mark at a figure is none of its digits.
-        "sup" | "sub" => to.text(" ", at),
-        "table" => to.start_table(),
-        "tr" => to.start_row(at),
-        "thead" | "tbody" | "tfoot" => to.end_row_group(),
-        "td" | "th" => to.start_cell(span(tag, "colspan"), span(tag, "rowspan"), at),
+        // A footnote mark after a number is not one of its digits.
+        "sup" | "sub" => builder.text(" ", at),
+        "table" => builder.start_table(),
+        "tr" => builder.start_row(at),
+        "thead" | "tbody" | "tfoot" => builder.end_row_group(),
+        "td" | "th" => builder.start_cell(span(tag, "colspan"), span(tag, "rowspan"), at),
         _ => match heading(name) {
-            Some(level) => to.start_heading(level),
-            None if LINES.contains(&name) => to.end_line(),
+            Some(level) => builder.start_heading(level),
+            None if LINES.contains(&name) => builder.end_line(),
             None => {}
         },
     }
 }
 
-fn end(name: &str, to: &mut Builder) {
+fn end(name: &str, builder: &mut Builder) {
     match name {
-        "table" => to.end_table(),
-        "tr" => to.end_row(),
-        "td" | "th" => to.end_cell(),
-        "thead" | "tbody" | "tfoot" => to.end_row_group(),
-        _ if heading(name).is_some() => to.end_heading(),
-        _ if LINES.contains(&name) => to.end_line(),
+        "table" => builder.end_table(),
+        "tr" => builder.end_row(),
+        "td" | "th" => builder.end_cell(),
+        "thead" | "tbody" | "tfoot" => builder.end_row_group(),
+        _ if heading(name).is_some() => builder.end_heading(),
+        _ if LINES.contains(&name) => builder.end_line(),
         _ => {}
     }
 }

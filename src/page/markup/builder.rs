@@ -1,0 +1,211 @@
+//! Builds blocks from pieces of text and markup.
+
+use super::block::Block;
+use super::element::{Effect, OpenElements};
+use super::line_buffer::LineBuffer;
+use super::table::Table;
+use crate::page::error::PageError;
+
+/// The most bytes that all cells may take in the other columns and rows that they span.
+const MAX_REPEATED: usize = 1 << 20;
+
+/// The blocks of a page as far as it has been read. Every `at` is a byte offset in the source.
+pub struct Builder {
+    /// Byte offset of the end of each line of the source.
+    line_ends: Vec<usize>,
+    blocks: Vec<Block>,
+    /// The current line, heading or cell.
+    buffer: LineBuffer,
+    /// The level of the current heading.
+    level: Option<u8>,
+    table: Option<Table>,
+    elements: OpenElements,
+    /// The bytes that further cells may take in the other columns and rows that they span.
+    repeatable: usize,
+    errors: Vec<PageError>,
+}
+
+impl Builder {
+    pub fn new(source: &str) -> Self {
+        Builder {
+            line_ends: memchr::memchr_iter(b'\n', source.as_bytes()).collect(),
+            blocks: Vec::new(),
+            buffer: LineBuffer::default(),
+            level: None,
+            table: None,
+            elements: OpenElements::default(),
+            repeatable: MAX_REPEATED,
+            errors: Vec::new(),
+        }
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.line_ends.partition_point(|end| *end < at) + 1
+    }
+
+    /// Adds text to the current line.
+    pub fn text(&mut self, text: &str, at: usize) {
+        if !self.hides() {
+            self.buffer.push(text, at, self.elements.strike());
+        }
+    }
+
+    /// Adds text whose line breaks count.
+    pub fn lines(&mut self, text: &str, mut at: usize) {
+        for (number, line) in text.split('\n').enumerate() {
+            if number > 0 {
+                self.end_line();
+            }
+            self.text(line, at);
+            at += line.len() + 1;
+        }
+    }
+
+    /// Strikes out the text from here.
+    pub fn start_strike(&mut self) {
+        self.elements.start_strike();
+    }
+
+    pub fn end_strike(&mut self) {
+        self.elements.end_strike();
+    }
+
+    /// Returns true within an element that hides its content.
+    pub fn hides(&self) -> bool {
+        self.elements.hide()
+    }
+
+    /// Starts an element, which the next of the same name ends if `ended_by_next`.
+    pub fn enter(&mut self, name: &str, effect: Option<Effect>, ended_by_next: bool, at: usize) {
+        if self.elements.enter(name, effect, ended_by_next, at) {
+            self.end_line();
+        }
+    }
+
+    /// Ends an element.
+    pub fn leave(&mut self, name: &str) {
+        if self.elements.leave(name) {
+            self.end_line();
+        }
+    }
+
+    /// Ends the line or heading, or the line within a cell.
+    pub fn end_line(&mut self) {
+        let text = self.buffer.take();
+        if let Some(cell) = self.table.as_mut().and_then(Table::cell_text) {
+            if !text.is_empty() && !cell.is_empty() {
+                cell.push('\n');
+            }
+            cell.push_str(&text);
+        } else if !text.is_empty() {
+            let line = self.line(self.buffer.at());
+            self.blocks.push(match self.level {
+                Some(level) => Block::Heading { line, level, text },
+                None => Block::Line { line, text },
+            });
+        }
+    }
+
+    pub fn start_heading(&mut self, level: u8) {
+        self.end_line();
+        self.level = Some(level);
+    }
+
+    pub fn end_heading(&mut self) {
+        self.end_line();
+        self.level = None;
+    }
+
+    pub fn start_table(&mut self) {
+        self.end_table();
+        self.table = Some(Table::default());
+    }
+
+    pub fn start_row(&mut self, at: usize) {
+        self.end_row();
+        let line = self.line(at);
+        if let Some(table) = &mut self.table {
+            table.start_row(line);
+        }
+    }
+
+    pub fn end_row_group(&mut self) {
+        if self.table.is_some() {
+            self.end_row();
+        }
+        if let Some(table) = &mut self.table {
+            table.end_row_group();
+        }
+    }
+
+    /// Starts a cell, and a row if the source does not.
+    pub fn start_cell(&mut self, columns: usize, rows: usize, at: usize) {
+        self.end_cell();
+        if self.table.as_ref().is_some_and(|table| !table.is_in_row()) {
+            self.start_row(at);
+        }
+        if let Some(table) = &mut self.table {
+            table.start_cell(columns, rows);
+        }
+    }
+
+    pub fn end_cell(&mut self) {
+        self.end_line();
+        if let Some(table) = &mut self.table {
+            table.end_cell();
+        }
+    }
+
+    pub fn end_row(&mut self) {
+        self.end_cell();
+        let Some(table) = &mut self.table else { return };
+        let Some(row) = table.end_row() else { return };
+        let line = row.line;
+        if let [title] = &row.cells[..] {
+            if title.columns > 1 {
+                // A title across the table: the rows below it are a table of their own.
+                let text = title.text.replace('\n', " ");
+                self.end_table();
+                self.blocks.push(Block::Line { line, text });
+                self.start_table();
+                return;
+            }
+        }
+        if let Some(rest) = self.repeatable.checked_sub(row.repeated_bytes()) {
+            self.repeatable = rest;
+            table.push_row(row);
+        } else {
+            let problem = "a table whose cells span too much";
+            self.errors.push(PageError::at(line, problem));
+        }
+    }
+
+    pub fn end_table(&mut self) {
+        if self.table.as_ref().is_some_and(Table::is_in_row) {
+            self.end_row();
+        }
+        self.end_line();
+        let rows = self.table.take().map(Table::into_rows);
+        if let Some(rows) = rows.filter(|rows| !rows.is_empty()) {
+            self.blocks.push(Block::Table(rows));
+        }
+    }
+
+    /// Reports damage to the source.
+    pub fn damaged(&mut self, at: usize, problem: &str) {
+        let line = self.line(at);
+        self.errors.push(PageError::at(line, problem));
+    }
+
+    pub fn finish(mut self) -> (Vec<Block>, Vec<PageError>) {
+        self.end_table();
+        // Browsers continue in ways that this program does not follow.
+        for element in std::mem::take(&mut self.elements).into_unclosed() {
+            self.damaged(
+                element.at,
+                &format!("<{}> is hidden or struck out, and never ends", element.name),
+            );
+        }
+        (self.blocks, self.errors)
+    }
+}

@@ -1,0 +1,109 @@
+//! Elements that hide or strike out their content.
+
+/// The effect of an element on its content.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Hides,
+    Strikes,
+}
+
+/// An open element with an effect.
+pub struct Element {
+    pub name: String,
+    /// Byte offset of its start tag.
+    pub at: usize,
+    effect: Effect,
+    /// The number of open elements of the same name within it.
+    nested: usize,
+}
+
+/// The open elements that have an effect, the outermost first.
+#[derive(Default)]
+pub struct OpenElements {
+    open: Vec<Element>,
+    /// The number of them that hide.
+    hiding: usize,
+    /// The number of them, and of Markdown's marks, that strike out.
+    striking: usize,
+}
+
+impl OpenElements {
+    pub fn hide(&self) -> bool {
+        self.hiding > 0
+    }
+
+    pub fn strike(&self) -> bool {
+        self.striking > 0
+    }
+
+    pub fn start_strike(&mut self) {
+        self.striking += 1;
+    }
+
+    pub fn end_strike(&mut self) {
+        self.striking = self.striking.saturating_sub(1);
+    }
+
+    /// Starts an element. If `ended_by_next`, an element of the same name ends here.
+    /// Returns true if text that was struck out ends.
+    pub fn enter(
+        &mut self,
+        name: &str,
+        effect: Option<Effect>,
+        ended_by_next: bool,
+        at: usize,
+    ) -> bool {
+        let mut ends_strike = false;
+        if let Some(element) = self.open.last_mut().filter(|element| element.name == name) {
+            if !ended_by_next {
+                element.nested += 1;
+                return false;
+            }
+            ends_strike = self.pop();
+        }
+        if let Some(effect) = effect {
+            match effect {
+                Effect::Hides => self.hiding += 1,
+                Effect::Strikes => self.start_strike(),
+            }
+            self.open.push(Element {
+                name: name.to_owned(),
+                at,
+                effect,
+                nested: 0,
+            });
+        }
+        ends_strike
+    }
+
+    /// Ends an element. Returns true if text that was struck out ends.
+    pub fn leave(&mut self, name: &str) -> bool {
+        match self.open.last_mut() {
+            Some(element) if element.name == name && element.nested > 0 => {
+                element.nested -= 1;
+                false
+            }
+            Some(element) if element.name == name => self.pop(),
+            _ => false,
+        }
+    }
+
+    fn pop(&mut self) -> bool {
+        match self.open.pop().map(|element| element.effect) {
+            Some(Effect::Hides) => {
+                self.hiding = self.hiding.saturating_sub(1);
+                false
+            }
+            Some(Effect::Strikes) => {
+                self.end_strike();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Returns the elements that never ended.
+    pub fn into_unclosed(self) -> Vec<Element> {
+        self.open
+    }
+}

@@ -1,0 +1,56 @@
+//! The text of one line, heading or cell, collected piece by piece.
+
+use super::block::STRUCK;
+use crate::terminal::is_hidden;
+
+#[derive(Default)]
+pub struct LineBuffer {
+    /// Without white space at the start.
+    text: String,
+    /// Byte offset of the text in the source.
+    at: usize,
+    /// True if a part of the text is struck out.
+    is_struck: bool,
+}
+
+impl LineBuffer {
+    /// Byte offset in the source of the current text, or of the last one.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Appends text that starts at a byte offset in the source.
+    pub fn push(&mut self, text: &str, at: usize, is_struck: bool) {
+        let shown = text.trim_start();
+        if self.text.is_empty() {
+            self.at = at + text.len() - shown.len();
+            self.text.push_str(shown);
+        } else {
+            self.text.push_str(text);
+        }
+        self.is_struck |= is_struck && !shown.is_empty();
+    }
+
+    /// Returns the line as a reader sees it, with single spaces, and clears the buffer.
+    pub fn take(&mut self) -> String {
+        let text = visible(&std::mem::take(&mut self.text));
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ");
+        if std::mem::take(&mut self.is_struck) && !text.is_empty() {
+            format!("{STRUCK}{text}{STRUCK}")
+        } else {
+            text
+        }
+    }
+}
+
+/// Removes hidden characters, and replaces full-width characters by their usual forms.
+pub fn visible(text: &str) -> String {
+    let shown = text.chars().filter(|c| c.is_whitespace() || !is_hidden(*c));
+    shown
+        .map(|c| match c {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            _ => c,
+        })
+        .collect()
+}
