@@ -3,9 +3,9 @@
 //! A page is plain text, Markdown or HTML, in English or Japanese. Three steps read it:
 //!
 //! 1. `markup` splits the text into headings, lines and tables.
-//! 2. `reader` finds the listings in them. It asks `vocabulary` for the meaning of headings and
-//!    labels, and `addresses` and `ports` for that of numbers.
-//! 3. `validate` checks the listings as a whole.
+//! 2. `reader` finds the listings in them. `vocabulary` gives it the meaning of headings and labels,
+//!    `addresses` and `ports` that of numbers.
+//! 3. `reader::validate` checks the listings as a whole.
 //!
 //! Prose is ignored, but every address on the page must be part of a listing. Otherwise the page
 //! is refused, because a page with a new layout must not look like one that says the same as
@@ -17,12 +17,10 @@ mod error;
 
 mod import;
 mod label;
-mod list;
 mod listing;
 mod markup;
 mod ports;
-mod settle;
-mod table;
+mod reader;
 mod vocabulary;
 
 use crate::dataset::ReferenceData;
@@ -35,7 +33,7 @@ impl Page {
     /// Reads a page. On failure, returns every error, ordered by line.
     pub fn read(text: &str, reference_data: &ReferenceData) -> Result<Page, Vec<PageError>> {
         let (blocks, mut errors) = markup::parse(text);
-        match list::read(&blocks, reference_data) {
+        match reader::read(&blocks, reference_data) {
             Ok(listings) if errors.is_empty() => Ok(Page { listings }),
             Ok(_) => Err(errors),
             Err(found) => {

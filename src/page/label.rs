@@ -32,6 +32,10 @@ impl Label {
         self.topics.contains(&topic)
     }
 
+    pub fn names_region(&self) -> bool {
+        self.all_regions || !self.regions.is_empty()
+    }
+
     /// Returns true if Twilio's addresses or ports can follow. They cannot follow a label of the
     /// user's own side, nor addresses one of a single transport.
     pub fn is_of_twilio(&self) -> bool {

@@ -101,6 +101,10 @@ impl Vocabulary {
         }
     }
 
+    pub fn region_count(&self) -> usize {
+        self.continents.len()
+    }
+
     /// Returns the meaning of a text; `None` if it has a word that is not known, or contradicts itself.
     pub fn label(&self, text: &str) -> Option<Label> {
         if text.len() > MAX_LABEL_BYTES {

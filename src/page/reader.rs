@@ -1,0 +1,362 @@
+//! Headings, lines and tables to listings.
+//!
+//! The headings and labels above numbers say which plane and region they belong to.
+
+mod columns;
+mod line_text;
+mod partial;
+mod scope;
+mod table;
+mod unknown;
+mod validate;
+
+use ipnet::Ipv4Net;
+
+use super::addresses::{self, AddressCandidate};
+use super::error::PageError;
+use super::label::{Label, Topic};
+use super::listing::{Listings, Ports};
+use super::markup::{Block, Row, STRUCK};
+use super::ports;
+use super::vocabulary::Vocabulary;
+use crate::dataset::ReferenceData;
+use crate::policy::address_or_cidr;
+use columns::Columns;
+use line_text::{
+    AddressLine, announces_addresses, is_code_markup, is_sentence, names_transport,
+    resembles_address, without_bullet,
+};
+use partial::{ListingKey, Origin, PartialListings};
+use scope::{LABEL_LEVEL, Scopes};
+use table::{TableReader, on_one_line, only_text, stray_addresses};
+use unknown::UnknownLines;
+
+/// Finds the listings in a page, or returns every error.
+pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings, Vec<PageError>> {
+    let mut reader = Reader {
+        vocabulary: Vocabulary::new(reference_data),
+        scopes: Scopes::new(reference_data),
+        unknown: UnknownLines::default(),
+        listings: PartialListings::new(reference_data),
+        mentions: Vec::new(),
+        has_title: false,
+        errors: Vec::new(),
+    };
+    for (number, block) in blocks.iter().enumerate() {
+        match block {
+            Block::Heading { line, level, text } => reader.heading(*line, *level, text),
+            Block::Line { line, text } => reader.line(*line, text),
+            Block::Table(rows) => reader.table(number, rows),
+        }
+    }
+    // Further errors would only be consequences of those.
+    if reader.errors.is_empty() {
+        validate::validate(&reader.listings, &reader.mentions)
+    } else {
+        Err(reader.errors)
+    }
+}
+
+struct Reader<'a> {
+    vocabulary: Vocabulary,
+    scopes: Scopes<'a>,
+    unknown: UnknownLines,
+    listings: PartialListings<'a>,
+    /// Addresses in prose, with their lines.
+    mentions: Vec<(Ipv4Net, usize)>,
+    /// True after the first heading of level 1.
+    has_title: bool,
+    errors: Vec<PageError>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, line: usize, problem: impl Into<String>) {
+        self.errors.push(PageError::at(line, problem));
+    }
+
+    fn errors(&mut self, line: usize, problems: impl IntoIterator<Item = String>) {
+        let errors = problems.into_iter().map(|p| PageError::at(line, p));
+        self.errors.extend(errors);
+    }
+
+    fn heading(&mut self, line: usize, level: u8, text: &str) {
+        self.scopes.leave(level);
+        self.listings.close();
+        if self.refuse_struck(line, text) {
+            return;
+        }
+        if addresses::candidates(text).any(|c| c.is_whole() && !c.in_uri) {
+            self.line(line, text);
+            return;
+        }
+        let is_title = level == 1 && !self.has_title;
+        match self.label_of(text) {
+            Some(label) => self.label(line, level, &label),
+            None if is_title => {}
+            None => self.unknown.add_label(line, text, false),
+        }
+        self.has_title |= level == 1;
+    }
+
+    /// The meaning of a text that may label Twilio's addresses or ports.
+    fn label_of(&self, text: &str) -> Option<Label> {
+        self.vocabulary.label(text).filter(Label::is_of_twilio)
+    }
+
+    fn label(&mut self, line: usize, level: u8, label: &Label) {
+        if !label.names_region() && label.planes.is_empty() {
+            return;
+        }
+        if let Some(region) = self.scopes.contradicted_region(level, label) {
+            self.error(
+                line,
+                format!("this names another region than the heading above it, {region}"),
+            );
+        }
+        self.scopes.enter(level, label);
+        let is_resolved = label.names_region() || self.scopes.regions().is_none();
+        self.unknown.pass_known_label(is_resolved);
+        self.listings.close();
+    }
+
+    /// Refuses text that is struck out, if it has digits or is a label with a meaning.
+    fn refuse_struck(&mut self, line: usize, text: &str) -> bool {
+        if !text.contains(STRUCK) {
+            return false;
+        }
+        let inner = text.replace(STRUCK, " ");
+        let is_meaningful = |label: Label| label != Label::default();
+        let matters = inner.contains(|c: char| c.is_ascii_digit())
+            || self.vocabulary.label(&inner).is_some_and(is_meaningful);
+        if matters {
+            let text = text.replace(STRUCK, "");
+            self.error(line, format!("'{}' is struck out", text.trim()));
+        }
+        matters
+    }
+
+    fn line(&mut self, line: usize, text: &str) {
+        let text = without_bullet(text);
+        let candidates: Vec<AddressCandidate> =
+            addresses::candidates(text).filter(|c| !c.in_uri).collect();
+        if self.refuse_struck(line, text) {
+        } else if addresses::has_ipv6(text) {
+            self.error(
+                line,
+                format!("'{text}' has IPv6, which Twilio's SIP service does not"),
+            );
+        } else if candidates.is_empty() {
+            self.line_without_addresses(line, text);
+        } else if let Some(parts) = AddressLine::parse(text, &candidates, &self.vocabulary) {
+            if let Some(label) = parts.label {
+                self.label(line, LABEL_LEVEL, &label);
+            }
+            self.addresses(line, &candidates, parts.note);
+        } else {
+            self.prose_with_addresses(line, text, &candidates);
+        }
+    }
+
+    fn addresses(&mut self, line: usize, candidates: &[AddressCandidate], note: &str) {
+        match addresses::networks(candidates) {
+            Ok(networks) => {
+                self.add_networks(line, &networks);
+                self.note(line, note, candidates[0].text, &networks);
+            }
+            Err(problems) => self.errors(line, problems),
+        }
+    }
+
+    /// Reads the text after addresses: ports, or `(individual addresses below)`.
+    fn note(&mut self, line: usize, note: &str, first: &str, networks: &[Ipv4Net]) {
+        let note = note.trim_matches([',', '.', ';', ':', '、', '。']).trim();
+        if note.is_empty() {
+            return;
+        }
+        let is_announcement = |label: Label| {
+            announces_addresses(note)
+                && label.regions.is_empty()
+                && label.planes.is_empty()
+                && !label.has(Topic::Ports)
+        };
+        if self.vocabulary.label(note).is_some_and(is_announcement) {
+            if let Some(network) = networks.last().filter(|n| n.prefix_len() < 32) {
+                self.listings.mark_spelled_out(*network);
+            }
+        } else if let Ok(ports) = ports::parse(note) {
+            self.set_ports(line, ports);
+        } else {
+            self.error(line, format!("'{note}', behind {first}, is not understood"));
+        }
+    }
+
+    fn prose_with_addresses(&mut self, line: usize, text: &str, candidates: &[AddressCandidate]) {
+        let mut has_address = false;
+        for candidate in candidates {
+            let parts = candidate.text.split(['.', '/']).count();
+            match addresses::network(candidate.text) {
+                Ok(network) => {
+                    self.mentions.push((network, line));
+                    has_address = true;
+                }
+                // Outside lists, this may also be a version or an object identifier.
+                Err(problem)
+                    if (candidate.is_whole() && parts < 6) || self.scopes.plane().is_some() =>
+                {
+                    self.error(line, problem);
+                }
+                Err(_) => {}
+            }
+        }
+        // A sentence may name an address of the list; a line of few words is more likely part of it.
+        if has_address && !is_sentence(text) && self.errors.is_empty() {
+            self.error(line, format!("'{text}' is not understood"));
+        }
+        self.unknown_line(line, text);
+    }
+
+    fn line_without_addresses(&mut self, line: usize, text: &str) {
+        if is_code_markup(text) {
+            return;
+        }
+        if let Some(label) = self.label_of(text) {
+            self.label(line, LABEL_LEVEL, &label);
+            return;
+        }
+        let first_digit = text.find(|c: char| c.is_ascii_digit());
+        let (before, numbers) = text.split_at(first_digit.unwrap_or(text.len()));
+        let label = first_digit.and_then(|_| self.label_of(before));
+        let has_plane = self.scopes.plane().is_some();
+        match (&label, labeled_ports(label.as_ref(), numbers)) {
+            (Some(label), Ok(ports)) if label.has(Topic::Ports) || before.is_empty() => {
+                self.label(line, LABEL_LEVEL, label);
+                self.set_ports(line, ports);
+            }
+            (Some(label), Err(problem))
+                if has_plane && (label.has(Topic::Ports) || names_transport(text)) =>
+            {
+                self.error(line, format!("these ports are not understood: {problem}"));
+            }
+            _ if has_plane && resembles_address(text) => {
+                self.error(
+                    line,
+                    format!("'{text}' is not understood, and looks like a part of the list"),
+                );
+            }
+            _ => self.unknown_line(line, text),
+        }
+    }
+
+    /// Handles a line whose words are not known: prose, or a label that may matter.
+    fn unknown_line(&mut self, line: usize, text: &str) {
+        let in_list = self.listings.is_open();
+        if in_list {
+            self.unknown.add_remark(line, text);
+        }
+        if !is_sentence(text) {
+            self.unknown.add_label(line, text, in_list);
+        }
+    }
+
+    /// Returns the listing that numbers of this line belong to, or reports an error about `subject`.
+    fn listing_key(&mut self, line: usize, subject: &str) -> Option<ListingKey> {
+        if self.unknown.refuse(line, subject, &mut self.errors) {
+            return None;
+        }
+        match self.scopes.listing_key() {
+            Ok(key) => Some(key),
+            Err(problem) => {
+                self.error(line, format!("{subject} {problem}"));
+                None
+            }
+        }
+    }
+
+    fn text_origin(&self) -> Origin {
+        Origin::Text {
+            under_plane: self.scopes.plane_is_outermost(),
+        }
+    }
+
+    fn add_networks(&mut self, line: usize, networks: &[Ipv4Net]) {
+        let Some(first) = networks.first() else {
+            return;
+        };
+        if let Some(key) = self.listing_key(line, &address_or_cidr(*first)) {
+            let origin = self.text_origin();
+            let result = self.listings.add_networks(key, line, networks, origin);
+            self.errors(line, result.err());
+        }
+    }
+
+    fn set_ports(&mut self, line: usize, ports: Ports) {
+        if let Some(key) = self.listing_key(line, "a line of ports") {
+            let origin = self.text_origin();
+            let result = self.listings.set_ports(key, line, ports, origin);
+            self.errors(line, result.err());
+        }
+    }
+
+    fn table(&mut self, number: usize, rows: &[Row]) {
+        let Some((head, body)) = rows.split_first() else {
+            return;
+        };
+        let columns = Columns::of(&head.cells, &self.vocabulary);
+        self.errors.extend(stray_addresses(head, body, &columns));
+        if !columns.has_addresses() {
+            self.table_without_addresses(rows, head.line, &columns);
+        } else if self.unknown.refuse_after_label(
+            head.line,
+            "a table of addresses",
+            &mut self.errors,
+        ) {
+        } else if let Some(at) = columns.unknown() {
+            let title = on_one_line(&head.cells[at]);
+            self.error(
+                head.line,
+                format!("the heading of a column, '{title}', is not understood"),
+            );
+        } else {
+            self.table_of_addresses(number, body, &columns);
+        }
+    }
+
+    /// A table that lists nothing may be a title: a single cell is read as a line.
+    fn table_without_addresses(&mut self, rows: &[Row], line: usize, columns: &Columns) {
+        for row in rows {
+            if let Some(title) = only_text(row) {
+                self.line(row.line, &title);
+            }
+        }
+        if columns.has_ports() {
+            self.error(
+                line,
+                "a table of ports without a column whose heading says addresses",
+            );
+        }
+    }
+
+    fn table_of_addresses(&mut self, number: usize, rows: &[Row], columns: &Columns) {
+        let table = TableReader {
+            vocabulary: &self.vocabulary,
+            columns,
+            number,
+            plane: columns.plane.or_else(|| self.scopes.plane()),
+            regions: self.scopes.regions(),
+        };
+        for row in rows {
+            if let Err(problems) = table.read_row(row, &mut self.listings) {
+                let errors = problems.into_iter().map(|p| PageError::at(row.line, p));
+                self.errors.extend(errors);
+            }
+        }
+        self.listings.close();
+    }
+}
+
+/// Parses the ports after a label. Transports that the label names count as if they followed it.
+fn labeled_ports(label: Option<&Label>, numbers: &str) -> Result<Ports, String> {
+    let transports = label.iter().flat_map(|label| &label.transports);
+    let transports: Vec<String> = transports.map(ToString::to_string).collect();
+    ports::parse(&format!("{} {numbers}", transports.join(" ")))
+}

@@ -1,0 +1,100 @@
+//! The parts and properties of a line's text.
+
+use crate::page::addresses::AddressCandidate;
+use crate::page::label::Label;
+use crate::page::vocabulary::Vocabulary;
+
+/// The most characters of a label. A longer line, or one that ends as a sentence does, is prose.
+const MAX_LABEL_CHARS: usize = 60;
+
+/// The text before and after the addresses of a line that lists them.
+pub struct AddressLine<'t> {
+    pub label: Option<Label>,
+    pub note: &'t str,
+}
+
+impl<'t> AddressLine<'t> {
+    /// Returns `None` for a line that has other text among the addresses, or no label before them.
+    pub fn parse(
+        text: &'t str,
+        candidates: &[AddressCandidate],
+        vocabulary: &Vocabulary,
+    ) -> Option<Self> {
+        let first = candidates.first()?;
+        let before = text[..first.at].trim();
+        let label = match before {
+            "" => None,
+            _ if !before.contains(char::is_alphanumeric) => return None,
+            _ => Some(vocabulary.label(before).filter(Label::is_of_twilio)?),
+        };
+        let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '、' | '，');
+        let mut end = first.at;
+        for candidate in candidates {
+            if !text[end..candidate.at].chars().all(is_separator) {
+                return None;
+            }
+            end = candidate.end();
+        }
+        Some(AddressLine {
+            label,
+            note: text[end..].trim(),
+        })
+    }
+}
+
+/// Returns true if a note says that the addresses of a network follow.
+pub fn announces_addresses(note: &str) -> bool {
+    let note = note.to_lowercase();
+    ["below", "translate", "individual", "以下", "個別", "内訳"]
+        .iter()
+        .any(|word| note.contains(word))
+}
+
+/// Returns true for prose, which is long or ends as a sentence does.
+pub fn is_sentence(text: &str) -> bool {
+    text.ends_with(['.', '。', '!', '?']) || text.chars().count() > MAX_LABEL_CHARS
+}
+
+/// Returns true for the line numbers that some pages show in code blocks, and for the fences.
+pub fn is_code_markup(text: &str) -> bool {
+    let is_line_number = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    is_line_number || text.starts_with("```")
+}
+
+/// Removes the bullet at the start of a line.
+pub fn without_bullet(text: &str) -> &str {
+    const BULLETS: &str = "•·・◦▪‣●○■→✓✔✅";
+    let text = text.trim();
+    match text.strip_prefix(|c: char| BULLETS.contains(c)) {
+        Some(rest) => rest.trim_start(),
+        None => ["- ", "* ", "– ", "+ "]
+            .iter()
+            .find_map(|mark| text.strip_prefix(mark))
+            .unwrap_or(text),
+    }
+}
+
+/// Returns true for an IPv6 address, and for four short numbers with marks between them, as in a
+/// damaged IPv4 address.
+pub fn resembles_address(text: &str) -> bool {
+    let is_mark = |c: char| c.is_whitespace() || ".,:·。~'*[]".contains(c);
+    let is_short_number =
+        |part: &str| part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit() || b == b'x');
+    let hex_groups = text.split(|c: char| !c.is_ascii_hexdigit());
+    let hex_groups = hex_groups.filter(|group| !group.is_empty()).count();
+    let is_v6 = text.contains("::") || text.matches(':').count() >= 4;
+    let parts: Vec<&str> = text
+        .split(is_mark)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let has_numbers = parts
+        .windows(4)
+        .any(|four| four.iter().all(|part| is_short_number(part)));
+    (is_v6 && hex_groups >= 2) || has_numbers
+}
+
+/// Returns true if a text contains the name of a transport.
+pub fn names_transport(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["udp", "tcp", "tls"].iter().any(|name| text.contains(name))
+}
