@@ -1,4 +1,4 @@
-//! How a page differs from an edition.
+//! The differences between a page and an edition.
 
 use std::sync::Arc;
 
@@ -10,57 +10,67 @@ use crate::dataset::{Edition, ReferenceData, Region};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, PortRange, Transport};
 
-/// Something that is different in a plane of a region.
+/// A difference in one plane of a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The region's id.
     pub region: Arc<str>,
     /// SIP or RTP.
     pub plane: Plane,
-    /// What.
-    pub kind: Kind,
+    /// The difference.
+    pub kind: ChangeKind,
 }
 
-/// What is different.
+/// A kind of difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeKind {
     /// On the page, not in the edition.
     Added {
-        /// As wide as it can be.
+        /// The widest network that was added completely.
         network: Ipv4Net,
-        /// Where the page lists it, or what holds it.
+        /// The line of the page that lists it, or a network around it.
         line: usize,
     },
     /// In the edition, not on the page.
     Removed {
-        /// As wide as it can be.
+        /// The widest network that was removed completely.
         network: Ipv4Net,
     },
-    /// Other ports.
+    /// Different ports.
     Ports {
-        /// For signaling.
+        /// The transport of signaling; `None` for media.
         transport: Option<Transport>,
-        /// What the edition says.
+        /// The edition's ports.
         edition: PortRange,
-        /// What the page says.
+        /// The page's ports.
         page: PortRange,
-        /// Where.
+        /// The line of the page.
         line: usize,
     },
 }
 
-/// Which part of a page is compared.
+impl ChangeKind {
+    /// Returns the line of the page that has the difference.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            ChangeKind::Added { line, .. } | ChangeKind::Ports { line, .. } => Some(*line),
+            ChangeKind::Removed { .. } => None,
+        }
+    }
+}
+
+/// The part of a page that is compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent<'a> {
-    /// Every region that the page has to list.
+    /// The regions that the page must list.
     pub regions: &'a [&'a Region],
-    /// And for each of them.
+    /// The planes that it must list for each of them.
     pub planes: &'a [Plane],
-    /// Whether other regions that the page lists are compared too.
+    /// True to compare the other regions that the page lists, too.
     pub others: bool,
 }
 
-/// What of a page is not there, though every region of the extent should be listed.
+/// Returns an error for each plane for which the page does not list all regions of the extent.
 pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
     let mut errors = Vec::new();
     for plane in extent.planes {
@@ -80,7 +90,7 @@ pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
     errors
 }
 
-/// Every difference, by region and plane.
+/// Returns every difference, ordered by region and plane.
 pub fn changes(
     page: &Page,
     edition: &Edition,
@@ -108,38 +118,41 @@ pub fn changes(
     changes
 }
 
-fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<Kind> {
+fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<ChangeKind> {
     let published = edition.networks(plane);
     let published = normalized(published.of(&region.id).map(|(n, _)| n.into()).collect());
     let listed = page
         .listing(&region.id, plane)
         .map_or(&[][..], |listing| &listing.networks);
-    let spans = normalized(
+    let on_page = normalized(
         listed
             .iter()
             .map(|(network, _)| Interval::from(*network))
             .collect(),
     );
     let mut kinds = Vec::new();
-    for network in without(&spans, &published) {
+    for network in without(&on_page, &published) {
         let line = listed
             .iter()
             .find(|(own, _)| own.contains(&network) || network.contains(own))
             .map_or(0, |(_, line)| *line);
-        kinds.push(Kind::Added { network, line });
+        kinds.push(ChangeKind::Added { network, line });
     }
-    let gone = without(&published, &spans);
-    kinds.extend(gone.into_iter().map(|network| Kind::Removed { network }));
+    let gone = without(&published, &on_page);
+    kinds.extend(
+        gone.into_iter()
+            .map(|network| ChangeKind::Removed { network }),
+    );
     kinds
 }
 
-/// What of some spans is in none of the others, in the fewest networks.
-fn without(spans: &[Interval], others: &[Interval]) -> Vec<Ipv4Net> {
-    let rest = spans.iter().flat_map(|span| complement(others, *span));
+/// Returns the addresses that are in none of the other intervals, as the fewest networks.
+fn without(intervals: &[Interval], others: &[Interval]) -> Vec<Ipv4Net> {
+    let rest = intervals.iter().flat_map(|i| complement(others, *i));
     rest.flat_map(Interval::networks).collect()
 }
 
-fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<Kind> {
+fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<ChangeKind> {
     let Some(listing) = page.listing(&region.id, plane) else {
         return Vec::new();
     };
@@ -162,7 +175,7 @@ fn ports(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Vec<K
         .into_iter()
         .filter(|(_, edition, page)| edition != page);
     different
-        .map(|(transport, edition, page)| Kind::Ports {
+        .map(|(transport, edition, page)| ChangeKind::Ports {
             transport,
             edition,
             page,

@@ -1,4 +1,4 @@
-//! What `dataset diff` tells: as text, or as JSON of the shape of `docs/diff.schema.json`.
+//! The report of `dataset diff`: text, or JSON as described by `docs/diff.schema.json`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,114 +6,128 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::dataset::Edition;
-use crate::page::difference::{Change, Kind};
+use crate::page::difference::{Change, ChangeKind};
 use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
 use crate::terminal::{escape_hidden, json_reported};
 
-/// Of the JSON's shape.
+/// Version of the JSON schema.
 const VERSION: u32 = 1;
 
-/// A page beside an edition.
+/// A page that was compared with an edition.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     /// The page's name for people.
     pub page: String,
-    /// What it was compared with.
+    /// The edition that it was compared with.
     pub edition: &'a Edition,
-    /// Whether that is the edition that the page looks like most, rather than one that was named.
+    /// True if the edition was chosen as the most similar one, false if the user named it.
     pub chosen: bool,
-    /// By region and plane.
+    /// Ordered by region and plane.
     pub changes: &'a [Change],
-    /// How many regions there are.
+    /// The number of regions that exist.
     pub regions: usize,
-    /// What was compared, unless it was all of the page.
+    /// The part of the page that was compared; `None` for all of it.
     pub part: Option<String>,
 }
 
+/// A change, with all regions that have it.
+struct ChangeRow<'a> {
+    change: &'static str,
+    plane: Plane,
+    details: String,
+    regions: Vec<&'a Arc<str>>,
+    /// Lines of the page.
+    lines: Vec<usize>,
+}
+
 impl Comparison<'_> {
-    /// For people: a first line that says it all, then a line for each change, told once for all
-    /// regions that have it.
+    /// Returns the report for people: a summary, then a line for each change, with all regions that
+    /// have it.
     pub fn text(&self) -> String {
-        let edition = format!("edition {}, {}", self.edition.name, self.edition.standing());
-        let chosen = if self.chosen {
-            ", which it looks like most"
-        } else {
-            ""
-        };
+        let rows = self.rows();
+        let mut text = self.summary(&rows);
+        for row in &rows {
+            text += &self.row_text(row);
+        }
+        text
+    }
+
+    fn summary(&self, rows: &[ChangeRow]) -> String {
         let page = escape_hidden(&self.page);
-        if self.changes.is_empty() {
+        let edition = format!("edition {}, {}", self.edition.name, self.edition.standing());
+        if rows.is_empty() {
             return match &self.part {
                 Some(part) => format!("same in {part}: {page} as {edition}\n"),
                 None => format!("same: {page} is {edition}\n"),
             };
         }
-        let all = self.told_once();
-        let count = |word| {
-            format!(
-                "{} {word}",
-                all.iter().filter(|told| told.word == word).count()
-            )
+        let chosen = if self.chosen {
+            ", which it looks like most"
+        } else {
+            ""
         };
-        let part = self
-            .part
-            .as_ref()
-            .map_or_else(String::new, |part| format!(" in {part}"));
-        let mut text = format!(
+        let part = self.part.as_ref();
+        let part = part.map_or_else(String::new, |part| format!(" in {part}"));
+        let count = |change| {
+            let count = rows.iter().filter(|row| row.change == change).count();
+            format!("{count} {change}")
+        };
+        format!(
             "different{part}: {page} against {edition}{chosen}: {}, {}, {}\n",
             count("added"),
             count("removed"),
             count("changed")
-        );
-        for told in all {
-            let names: Vec<&str> = told.regions.iter().map(|region| &***region).collect();
-            let of = if names.len() == self.regions {
-                ALL_REGIONS.to_owned()
-            } else {
-                names.join(", ")
-            };
-            let place = match &told.lines[..] {
-                [] => String::new(),
-                [line] => format!(" (line {line})"),
-                [first, .., last] => format!(" (lines {first} to {last})"),
-            };
-            text += &format!(
-                "  {:8} {} of {of}: {}{place}\n",
-                told.word, told.plane, told.details
-            );
-        }
-        text
+        )
     }
 
-    /// Changes that are the same but for region and line.
-    fn told_once(&self) -> Vec<Told<'_>> {
-        let mut all: Vec<Told> = Vec::new();
-        let mut places = HashMap::new();
+    fn row_text(&self, row: &ChangeRow) -> String {
+        let regions = if row.regions.len() == self.regions {
+            ALL_REGIONS.to_owned()
+        } else {
+            let ids: Vec<&str> = row.regions.iter().map(|region| &***region).collect();
+            ids.join(", ")
+        };
+        let lines = match &row.lines[..] {
+            [] => String::new(),
+            [line] => format!(" (line {line})"),
+            [first, .., last] => format!(" (lines {first} to {last})"),
+        };
+        format!(
+            "  {:8} {} of {regions}: {}{lines}\n",
+            row.change, row.plane, row.details
+        )
+    }
+
+    /// Merges changes that differ only in region and line.
+    fn rows(&self) -> Vec<ChangeRow<'_>> {
+        let mut rows: Vec<ChangeRow> = Vec::new();
+        let mut positions = HashMap::new();
         for Change {
             region,
             plane,
             kind,
         } in self.changes
         {
-            let (word, details) = (kind.word(), kind.details());
-            let key = (*plane, word, details.clone());
-            let at = *places.entry(key).or_insert(all.len());
-            if at == all.len() {
-                all.push(Told {
-                    word,
+            let (change, details) = (name(kind), details(kind));
+            let key = (*plane, change, details.clone());
+            let at = *positions.entry(key).or_insert(rows.len());
+            if at == rows.len() {
+                rows.push(ChangeRow {
+                    change,
                     plane: *plane,
                     details,
                     regions: Vec::new(),
                     lines: Vec::new(),
                 });
             }
-            all[at].regions.push(region);
-            all[at].lines.extend(kind.line());
-            all[at].lines.dedup();
+            rows[at].regions.push(region);
+            rows[at].lines.extend(kind.line());
+            rows[at].lines.dedup();
         }
-        all
+        rows
     }
 
-    /// For programs.
+    /// Returns the report for programs.
     pub fn json(&self) -> String {
         let value = json!({
             "version": VERSION,
@@ -121,63 +135,47 @@ impl Comparison<'_> {
             "edition": self.edition.name,
             "standing": self.edition.standing(),
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
-            "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
+            "changes": self.changes.iter().map(change_json).collect::<Vec<_>>(),
         });
         json_reported(&format!("{value:#}\n")).into_owned()
     }
 }
 
-/// A line of the text.
-struct Told<'a> {
-    word: &'static str,
-    plane: Plane,
-    details: String,
-    regions: Vec<&'a Arc<str>>,
-    lines: Vec<usize>,
+fn name(kind: &ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added { .. } => "added",
+        ChangeKind::Removed { .. } => "removed",
+        ChangeKind::Ports { .. } => "changed",
+    }
 }
 
-impl Kind {
-    fn line(&self) -> Option<usize> {
-        match self {
-            Kind::Added { line, .. } | Kind::Ports { line, .. } => Some(*line),
-            Kind::Removed { .. } => None,
+fn details(kind: &ChangeKind) -> String {
+    match kind {
+        ChangeKind::Added { network, .. } | ChangeKind::Removed { network } => {
+            address_or_cidr(*network)
         }
-    }
-
-    fn word(&self) -> &'static str {
-        match self {
-            Kind::Added { .. } => "added",
-            Kind::Removed { .. } => "removed",
-            Kind::Ports { .. } => "changed",
-        }
-    }
-
-    fn details(&self) -> String {
-        match self {
-            Kind::Added { network, .. } | Kind::Removed { network } => address_or_cidr(*network),
-            Kind::Ports {
-                transport,
-                edition,
-                page,
-                ..
-            } => {
-                let of = transport.map_or_else(String::new, |t| format!(" of {t}"));
-                format!("ports{of} {edition} -> {page}")
-            }
+        ChangeKind::Ports {
+            transport,
+            edition,
+            page,
+            ..
+        } => {
+            let transport = transport.map_or_else(String::new, |t| format!(" of {t}"));
+            format!("ports{transport} {edition} -> {page}")
         }
     }
 }
 
-fn change(change: &Change) -> Value {
+fn change_json(change: &Change) -> Value {
     let mut value = json!({
-        "change": change.kind.word(),
+        "change": name(&change.kind),
         "region": change.region,
         "plane": change.plane,
     });
     let more = match &change.kind {
-        Kind::Added { network, line } => json!({"network": network, "line": line}),
-        Kind::Removed { network } => json!({"network": network}),
-        Kind::Ports {
+        ChangeKind::Added { network, line } => json!({"network": network, "line": line}),
+        ChangeKind::Removed { network } => json!({"network": network}),
+        ChangeKind::Ports {
             transport,
             edition,
             page,
