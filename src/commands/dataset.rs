@@ -1,4 +1,4 @@
-//! The data: printed, compared with a page that Twilio published, made from one.
+//! The verbs of `dataset`: show a list, compare a page with a list, turn a page into a list.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::output::{Console, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
 use crate::policy::{ALL_REGIONS, Plane};
-use crate::report;
+use crate::report::Comparison;
 use crate::select::{self, CURRENT, names};
 use crate::terminal::{escape_hidden, json_escaped};
 
@@ -41,61 +41,117 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
 
 fn diff(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let reference_data = dataset::reference_data()?;
+    let candidates = candidates(args, limits, &reference_data)?;
+    let page = match read_page(&args.page, limits, &reference_data)? {
+        Ok(page) => page,
+        Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
+    };
+    let compared = match compare(args, &page, &candidates, &reference_data) {
+        Ok(compared) => compared,
+        Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
+    };
+    let Some((changes, nearest)) = compared.into_iter().min_by_key(distance) else {
+        bail!("there is no edition to compare with");
+    };
+    let comparison = Comparison {
+        page: name_of(&args.page),
+        edition: &nearest.edition,
+        chosen: args.published.named_source().is_none(),
+        changes: &changes,
+        regions: reference_data.regions.len(),
+        part: compared_part(args, &nearest.regions),
+    };
+    report(args, &comparison)
+}
+
+/// An edition that a page is compared with.
+struct Candidate<'a> {
+    edition: Edition,
+    /// The regions that the page must list.
+    regions: Vec<&'a Region>,
+}
+
+/// Returns the edition that the user named, or all embedded ones.
+fn candidates<'a>(
+    args: &DiffArgs,
+    limits: Limits,
+    reference_data: &'a ReferenceData,
+) -> Result<Vec<Candidate<'a>>> {
     if is_stdin(&args.page) && args.published.reads_stdin() {
         bail!("--dataset and the page cannot both be read from stdin; give one of them as a file");
     }
-    let named = args.published.named_source();
-    let candidates = match named.clone() {
-        Some(source) => editions(source, limits, &reference_data)?,
+    let editions = match args.published.named_source() {
+        Some(source) => {
+            let named = editions(source, limits, reference_data)?;
+            if named.len() > 1 {
+                bail!("a page is compared with one list; name one --edition");
+            }
+            named
+        }
         None => dataset::editions()?,
     };
-    if named.is_some() && candidates.len() > 1 {
-        bail!("a page is compared with one list; name one --edition");
-    }
-    let mut regions = Vec::new();
-    for edition in &candidates {
-        let of = std::slice::from_ref(edition);
-        regions.push(select::regions(
-            args.published.regions(),
-            of,
-            &reference_data,
-        )?);
-    }
-    let page = match read(&args.page, limits, &reference_data)? {
-        Ok(page) => page,
-        Err(errors) => return Ok(refused(console, &args.page, &errors)),
+    let candidate = |edition: Edition| {
+        let names = args.published.regions();
+        let regions = select::regions(names, std::slice::from_ref(&edition), reference_data)?;
+        Ok(Candidate { edition, regions })
     };
+    editions.into_iter().map(candidate).collect()
+}
+
+/// Compares the page with each candidate. The errors are regions that the page lacks.
+fn compare<'a, 'r>(
+    args: &DiffArgs,
+    page: &Page,
+    candidates: &'a [Candidate<'r>],
+    reference_data: &ReferenceData,
+) -> Result<Vec<(Vec<Change>, &'a Candidate<'r>)>, Vec<PageError>> {
     let planes = args.published.planes();
-    let mut compared = Vec::new();
-    for (edition, regions) in candidates.into_iter().zip(&regions) {
+    let compare_with = |candidate: &'a Candidate<'r>| {
         let extent = Extent {
-            regions,
+            regions: &candidate.regions,
             planes: &planes,
             others: args.published.regions().is_empty(),
         };
-        let missing = missing(&page, extent);
-        if !missing.is_empty() {
-            return Ok(refused(console, &args.page, &missing));
+        let missing = missing(page, extent);
+        if missing.is_empty() {
+            let changes = changes(page, &candidate.edition, reference_data, extent);
+            Ok((changes, candidate))
+        } else {
+            Err(missing)
         }
-        compared.push((changes(&page, &edition, &reference_data, extent), edition));
+    };
+    candidates.iter().map(compare_with).collect()
+}
+
+/// The number of changes; of editions with as many, one in force is nearer.
+fn distance((changes, candidate): &(Vec<Change>, &Candidate)) -> (usize, bool) {
+    (changes.len(), candidate.edition.superseded.is_some())
+}
+
+/// Describes the part of the page that was compared, unless it was all of it: `media of tokyo`.
+fn compared_part(args: &DiffArgs, regions: &[&Region]) -> Option<String> {
+    let planes = args.published.planes();
+    let names_regions = !args.published.regions().is_empty();
+    if !names_regions && planes.len() == Plane::ALL.len() {
+        return None;
     }
-    let Some((changes, edition)) = nearest(compared) else {
-        bail!("there is no edition to compare with");
+    let regions = if names_regions {
+        let ids: Vec<&str> = regions.iter().map(|region| &*region.id).collect();
+        ids.join(", ")
+    } else {
+        ALL_REGIONS.to_owned()
     };
-    let comparison = report::Comparison {
-        page: name_of(&args.page),
-        edition: &edition,
-        chosen: named.is_none(),
-        changes: &changes,
-        regions: reference_data.regions.len(),
-        part: part(args.published.regions(), &planes, &regions),
-    };
+    let planes: Vec<String> = planes.iter().map(ToString::to_string).collect();
+    Some(format!("{} of {regions}", planes.join(" and ")))
+}
+
+fn report(args: &DiffArgs, comparison: &Comparison) -> Result<Outcome> {
     let text = if args.json {
         comparison.json()
     } else {
         comparison.text()
     };
-    let verdict = if changes.is_empty() {
+    let verdict = if comparison.changes.is_empty() {
         Outcome::Done
     } else {
         Outcome::Drift
@@ -103,47 +159,14 @@ fn diff(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
     keep_verdict(write_stdout(&text), verdict)
 }
 
-/// The part of the page that was compared, unless it was all of it: `media of tokyo`. What names
-/// stand for is the same for every edition.
-fn part(names: &[String], planes: &[Plane], regions: &[Vec<&Region>]) -> Option<String> {
-    if names.is_empty() && planes.len() == Plane::ALL.len() {
-        return None;
-    }
-    let of = match regions.first() {
-        Some(named) if !names.is_empty() => {
-            let ids: Vec<&str> = named.iter().map(|region| &*region.id).collect();
-            ids.join(", ")
-        }
-        _ => ALL_REGIONS.to_owned(),
-    };
-    let planes: Vec<String> = planes.iter().map(ToString::to_string).collect();
-    Some(format!("{} of {of}", planes.join(" and ")))
-}
-
-/// The edition that differs least; of several, one that is in force.
-fn nearest(compared: Vec<(Vec<Change>, Edition)>) -> Option<(Vec<Change>, Edition)> {
-    compared
-        .into_iter()
-        .min_by_key(|(changes, edition)| (changes.len(), edition.superseded.is_some()))
-}
-
 fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let reference_data = dataset::reference_data()?;
     let editions = dataset::editions()?;
     let regions = select::regions(&args.region, &editions, &reference_data)?;
-    if [CURRENT, names::ALL]
-        .into_iter()
-        .chain(dataset::edition_names())
-        .any(|name| name == &*args.name)
-    {
-        bail!(
-            "'{}' is the name of what is part of this program; give another --name",
-            args.name
-        );
-    }
-    let page = match read(&args.page, limits, &reference_data)? {
+    check_new_name(&args.name)?;
+    let page = match read_page(&args.page, limits, &reference_data)? {
         Ok(page) => page,
-        Err(errors) => return Ok(refused(console, &args.page, &errors)),
+        Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
     };
     let extent = Extent {
         regions: &regions,
@@ -152,13 +175,12 @@ fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome
     };
     let missing = missing(&page, extent);
     if !missing.is_empty() {
-        return Ok(refused(console, &args.page, &missing));
+        return Ok(refuse_page(console, &args.page, &missing));
     }
-    let compared = editions
-        .into_iter()
-        .map(|edition| (changes(&page, &edition, &reference_data, extent), edition));
-    let looks_like = nearest(compared.collect()).map(|(_, edition)| edition.connection);
     let name = escape_hidden(&name_of(&args.page));
+    let connection = args
+        .connection()
+        .or_else(|| connection_of_nearest(&page, &editions, &reference_data, extent));
     let heading = Heading {
         name: args.name.clone(),
         title: args
@@ -167,34 +189,54 @@ fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome
             .unwrap_or_else(|| format!("Imported from {name}")),
         source: args.source.clone().unwrap_or_else(|| name.clone()),
         in_force_since: args.date.clone(),
-        connection: args
-            .connection()
-            .or(looks_like)
-            .unwrap_or(Connection::Public),
+        connection: connection.unwrap_or(Connection::Public),
     };
     let edition = page
         .import(heading, &regions)
         .map_err(|e| anyhow::anyhow!("{name}:{e}"))?;
     let text = dataset::to_yaml(&edition)?;
-    // What is printed is what --dataset takes, with all its checks.
+    // Make sure that --dataset accepts the output.
     dataset::parse_edition(&name, &text, &reference_data)?;
     write_stdout(&text)?;
     Ok(Outcome::Done)
 }
 
-fn read(
+/// Refuses the names that --edition already has a meaning for.
+fn check_new_name(name: &str) -> Result<()> {
+    let mut reserved = [CURRENT, names::ALL]
+        .into_iter()
+        .chain(dataset::edition_names());
+    if reserved.any(|reserved| reserved == name) {
+        bail!("'{name}' is the name of what is part of this program; give another --name");
+    }
+    Ok(())
+}
+
+/// Returns the network that the edition with the fewest changes is for.
+fn connection_of_nearest(
+    page: &Page,
+    editions: &[Edition],
+    reference_data: &ReferenceData,
+    extent: Extent,
+) -> Option<Connection> {
+    let nearest = editions.iter().min_by_key(|edition| {
+        let changes = changes(page, edition, reference_data, extent);
+        (changes.len(), edition.superseded.is_some())
+    });
+    nearest.map(|edition| edition.connection)
+}
+
+fn read_page(
     file: &Path,
     limits: Limits,
     reference_data: &ReferenceData,
 ) -> Result<Result<Page, Vec<PageError>>> {
-    Ok(Page::read(
-        &input::text(file, limits, Limit::List)?,
-        reference_data,
-    ))
+    let text = input::text(file, limits, Limit::List)?;
+    Ok(Page::read(&text, reference_data))
 }
 
-/// Tells what is wrong with a page.
-fn refused(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
+/// Prints the errors in a page.
+fn refuse_page(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
     let name = name_of(file);
     let faults = errors.iter().map(|error| match error.line {
         Some(_) => format!("{name}:{error}"),

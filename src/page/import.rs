@@ -1,4 +1,4 @@
-//! A page as a dataset.
+//! Turns a page into a dataset.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use super::listing::{Page, Ports};
 use crate::dataset::{Connection, Date, Edition, Media, Networks, Region, Signaling};
 use crate::policy::{ALL_REGIONS, Plane};
 
-/// What a page does not say of itself.
+/// The properties of a dataset that a page does not contain.
 #[derive(Debug)]
 pub struct Heading {
     /// The edition's name.
     pub name: Arc<str>,
-    /// One line on what it is.
+    /// A description of one line.
     pub title: String,
-    /// Where it was published.
+    /// The page's address, or another description of where it was published.
     pub source: String,
-    /// The first day that it holds.
+    /// The first day on which the list is in force.
     pub in_force_since: Option<Date>,
-    /// The network that it is for.
+    /// The network that the list is for.
     pub connection: Connection,
 }
 
@@ -43,7 +43,7 @@ pub enum ImportError {
 }
 
 impl Page {
-    /// The page as an edition of some regions.
+    /// Turns the page into an edition of some regions, all of which it must list.
     pub fn import(&self, heading: Heading, regions: &[&Region]) -> Result<Edition, ImportError> {
         let (sip, signaling) = self.plane(Plane::Signaling, regions, |ports| match ports {
             Ports::Signaling(ports) => Some(ports),
@@ -72,7 +72,8 @@ impl Page {
         })
     }
 
-    /// The ports that one plane's networks share, and the networks.
+    /// Returns the ports that the regions share in one plane, and their networks. `of_plane` extracts the
+    /// plane's ports.
     fn plane<P: PartialEq + Copy>(
         &self,
         plane: Plane,
@@ -90,11 +91,11 @@ impl Page {
             let listing = self.listing(id, plane).ok_or_else(|| not_listed(id))?;
             let (ports, line) = listing.ports;
             let ports = of_plane(ports).ok_or_else(|| not_listed(id))?;
-            let (first, of) = *shared.get_or_insert((ports, id));
+            let (first, first_region) = *shared.get_or_insert((ports, id));
             if ports != first {
                 return Err(ImportError::Ports {
                     plane,
-                    first: of.clone(),
+                    first: first_region.clone(),
                     second: id.clone(),
                     line,
                 });
