@@ -35,6 +35,7 @@ pub mod format;
 pub mod input;
 pub mod limits;
 mod names;
+pub mod outcome;
 pub mod output;
 pub mod packets;
 pub mod page;

@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use twilio_sip_allow::commands::Outcome;
+use twilio_sip_allow::outcome::Outcome;
 use twilio_sip_allow::output::{Console, is_closed_pipe, print_note};
 use twilio_sip_allow::{cli, commands, template};
 

@@ -8,8 +8,8 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use super::{Cli, command, main_job};
-use crate::commands::Outcome;
 use crate::names::did_you_mean;
+use crate::outcome::Outcome;
 use crate::output;
 
 /// Options that exclude each other, by their ids. One on the command line goes before the other's

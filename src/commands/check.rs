@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, Selected, keep_verdict, select};
+use super::selected::{Selected, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
@@ -15,6 +15,7 @@ use crate::format::read::{Lines, ReadError, UnitQuery, excerpt};
 use crate::format::{self, Format, Unit, registry};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
+use crate::outcome::Outcome;
 use crate::output::{self, Console, Spool};
 use crate::policy::{Direction, Policy};
 use crate::report::{Judged, Report, Subject, Summary};
@@ -64,7 +65,7 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
     for notice in check.notices {
         console.notice(&notice);
     }
-    keep_verdict(written, outcome)
+    outcome.after_writing(written)
 }
 
 /// What all files are compared with.

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{Outcome, editions, keep_verdict, tell_faults};
+use super::input_errors::report_input_errors;
+use super::selected::editions;
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 use crate::dataset::{self, Connection, Edition, ReferenceData, Region};
 use crate::input::{self, is_stdin, name_of};
 use crate::limits::{Limit, Limits};
+use crate::outcome::Outcome;
 use crate::output::{Console, write_stdout};
 use crate::page::difference::{Change, Extent, changes, missing};
 use crate::page::{Heading, Page, PageError};
@@ -156,7 +158,7 @@ fn report(args: &DiffArgs, comparison: &Comparison) -> Result<Outcome> {
     } else {
         Outcome::Drift
     };
-    keep_verdict(write_stdout(&text), verdict)
+    verdict.after_writing(write_stdout(&text))
 }
 
 fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome> {
@@ -242,5 +244,5 @@ fn refuse_page(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
         Some(_) => format!("{name}:{error}"),
         None => format!("{name}: {error}"),
     });
-    tell_faults(console, &faults.collect::<Vec<_>>())
+    report_input_errors(console, &faults.collect::<Vec<_>>())
 }

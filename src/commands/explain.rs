@@ -1,15 +1,17 @@
-//! Says what addresses are to Twilio.
+//! Explains what addresses are used for.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, Selected, catalog, keep_verdict, select, tell_faults};
+use super::input_errors::report_input_errors;
+use super::selected::{Selected, catalog, select};
 use crate::cli::ExplainArgs;
 use crate::dataset;
 use crate::explain::Question;
 use crate::input;
 use crate::limits::{Limit, Limits};
+use crate::outcome::Outcome;
 use crate::output::{Console, Spool};
 use crate::report::Explanation;
 use crate::select::CURRENT;
@@ -29,14 +31,14 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     } else {
         text = input::text(Path::new("-"), limits, Limit::Input)?;
         let most = limits.max(Limit::Addresses);
-        let asked: Vec<_> = lines(&text).take(most.saturating_add(1)).collect();
+        let asked: Vec<_> = numbered_lines(&text).take(most.saturating_add(1)).collect();
         let fits = limits.check(Limit::Addresses, asked.len());
         fits.context("stdin")?;
         asked
     };
-    let questions = match understood(&asked) {
+    let questions = match parse_questions(&asked) {
         Ok(questions) => questions,
-        Err(faults) => return Ok(tell_faults(console, &faults)),
+        Err(errors) => return Ok(report_input_errors(console, &errors)),
     };
     anyhow::ensure!(
         !args.all_allowed || !questions.is_empty(),
@@ -49,19 +51,19 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     for notice in notices {
         console.notice(&notice);
     }
-    let verdict = if args.all_allowed && !explanation.all_allowed() {
+    let outcome = if args.all_allowed && !explanation.all_allowed() {
         Outcome::Drift
     } else {
         Outcome::Done
     };
     if args.all_allowed {
-        return keep_verdict(written, verdict);
+        return outcome.after_writing(written);
     }
-    written.map(|()| verdict)
+    written.map(|()| outcome)
 }
 
-/// The lines that ask something, with their numbers.
-fn lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
+/// The lines with a question, with their numbers.
+fn numbered_lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
     let asked = text
         .lines()
         .map(|line| line.split('#').next().unwrap_or_default().trim());
@@ -69,24 +71,24 @@ fn lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
     numbered.filter(|(_, line)| !line.is_empty())
 }
 
-/// The questions, or what is wrong with some.
-fn understood<'t>(
+/// The questions, or the errors of those that cannot be parsed.
+fn parse_questions<'t>(
     asked: &[(Option<usize>, &'t str)],
 ) -> Result<Vec<(&'t str, Question)>, Vec<String>> {
     let mut questions = Vec::with_capacity(asked.len());
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for (line, text) in asked {
         match text.parse() {
             Ok(question) => questions.push((*text, question)),
             Err(problem) => {
                 let place = line.map_or_else(String::new, |line| format!("stdin:{line}: "));
-                faults.push(format!("{place}{problem}"));
+                errors.push(format!("{place}{problem}"));
             }
         }
     }
-    if faults.is_empty() {
+    if errors.is_empty() {
         Ok(questions)
     } else {
-        Err(faults)
+        Err(errors)
     }
 }

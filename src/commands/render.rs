@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Selected, select};
+use super::selected::{Selected, select};
 use crate::cli::{Layout, RenderArgs};
 use crate::dataset;
 use crate::format::{self, registry};

@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use serde_json::json;
 
-use super::{Outcome, catalog, editions, keep_verdict};
+use super::selected::{catalog, editions};
 use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::input::{self, Content, is_stdin, name_of};
 use crate::limits::Limits;
+use crate::outcome::Outcome;
 use crate::output::{Console, Problems, Spool};
 use crate::packets::normalized;
 use crate::policy::ALL_REGIONS;
@@ -74,12 +75,12 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     for notice in notices {
         console.notice(&notice);
     }
-    let verdict = if findings.any_fails(&counts) {
+    let outcome = if findings.any_fails(&counts) {
         Outcome::Drift
     } else {
         Outcome::Done
     };
-    keep_verdict(written, verdict)
+    outcome.after_writing(written)
 }
 
 /// What a text that has addresses of Twilio's must hold, by plane and region.

@@ -1,0 +1,81 @@
+//! The editions and the policy that a command line selects.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use crate::catalog::Catalog;
+use crate::cli::{PublishedArgs, SelectionArgs, Source};
+use crate::dataset::{Edition, ReferenceData};
+use crate::input::{self, name_of};
+use crate::limits::{Limit, Limits};
+use crate::policy::Policy;
+use crate::select;
+
+/// The editions that a command line names.
+pub(super) fn editions(
+    source: Source,
+    limits: Limits,
+    reference_data: &ReferenceData,
+) -> Result<Vec<Edition>> {
+    Ok(match source {
+        Source::Editions(names) => select::embedded_editions(&names)?,
+        Source::File(file) => {
+            let text = input::text(&file, limits, Limit::List)?;
+            let name = name_of(&file);
+            vec![crate::dataset::parse_edition(&name, &text, reference_data)?]
+        }
+    })
+}
+
+/// The editions that the user selected, and their policy.
+pub(super) struct Selected {
+    pub editions: Vec<Edition>,
+    pub policy: Policy,
+    /// Notices about the selection, each on one line.
+    pub notices: Vec<String>,
+}
+
+/// Reads the selection; `default` is the edition when the user names none.
+pub(super) fn select(
+    args: &SelectionArgs,
+    default: &str,
+    limits: Limits,
+    reference_data: &ReferenceData,
+) -> Result<Selected> {
+    let editions = editions(args.published.source(default), limits, reference_data)?;
+    let selection = args.selection();
+    let policy = select::policy(&selection, &editions, reference_data)?;
+    limits
+        .check(Limit::Rules, policy.combinations())
+        .context("the selection")?;
+    let notices = select::notices(&selection, &policy, &editions, reference_data);
+    Ok(Selected {
+        editions,
+        policy,
+        notices,
+    })
+}
+
+/// All embedded editions and the selected ones, which may be the user's own list.
+pub(super) fn catalog(
+    args: &PublishedArgs,
+    mut selected: Vec<Edition>,
+    reference_data: &ReferenceData,
+) -> Result<Catalog> {
+    let names: Vec<Arc<str>> = selected
+        .iter()
+        .map(|edition| edition.name.clone())
+        .collect();
+    let own = if args.is_own_list() {
+        selected.pop()
+    } else {
+        None
+    };
+    Ok(Catalog::new(
+        crate::dataset::editions()?,
+        own,
+        &names,
+        reference_data,
+    ))
+}
