@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             let (console, note) = (cli.console(), cli.environment_note());
             (console, note, commands::run(cli, console))
         }
-        Err(told) => (Console::default(), String::new(), told.print()),
+        Err(exit) => (Console::default(), String::new(), exit.print()),
     };
     let outcome = done.unwrap_or_else(|error| {
         if !is_closed_pipe(&error) {

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::selection::{Known, PublishedArgs, Source, known_editions, known_regions};
+use super::selection::{PublishedArgs, Source};
+use super::suggested_values::SuggestedValues;
 use crate::dataset::{self, Connection, Date};
 use crate::select::CURRENT;
 
 const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff --edition current page.html
   curl -s \"$PAGE.md\" | twilio-sip-allow dataset diff -";
 
-/// What `dataset` is to do.
+/// The commands of `dataset`.
 #[derive(Subcommand)]
 pub enum DatasetVerb {
     /// Print a list as YAML or JSON
@@ -38,13 +39,13 @@ pub enum DatasetVerb {
     Import(ImportArgs),
 }
 
-/// What `dataset show` needs.
+/// The options of `dataset show`.
 #[derive(Args)]
 pub struct ShowArgs {
     /// The published list; "current" is the one in force
     #[arg(
         long, value_name = "NAME", env = "TWILIO_SIP_ALLOW_EDITION", hide_env = true,
-        value_parser = Known(known_editions), value_delimiter = ',', default_value = CURRENT
+        value_parser = SuggestedValues::EDITIONS, value_delimiter = ',', default_value = CURRENT
     )]
     edition: Vec<String>,
     /// Your own list instead, checked
@@ -71,10 +72,10 @@ impl ShowArgs {
     }
 }
 
-/// What `dataset diff` needs.
+/// The options of `dataset diff`.
 #[derive(Args)]
 pub struct DiffArgs {
-    /// What to compare with.
+    /// The networks to compare with.
     #[command(flatten)]
     pub published: PublishedArgs,
     /// As JSON
@@ -88,7 +89,7 @@ pub struct DiffArgs {
     pub page: PathBuf,
 }
 
-/// What `dataset import` needs.
+/// The options of `dataset import`.
 #[derive(Args)]
 pub struct ImportArgs {
     /// The dataset's name: lower-case letters, digits and hyphens
@@ -112,7 +113,7 @@ pub struct ImportArgs {
     /// Import these regions only [default: all, which the page must list]
     #[arg(
         long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
-        hide_env = true, hide_possible_values = true, value_parser = Known(known_regions)
+        hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
     )]
     pub region: Vec<String>,
     /// The page; "-" is stdin
@@ -121,7 +122,7 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// The network that it is for, if the user says so.
+    /// The network that the dataset is for, if the user names it.
     pub fn connection(&self) -> Option<Connection> {
         self.connection.map(|connection| match connection {
             ConnectionArg::Public => Connection::Public,

@@ -8,10 +8,10 @@ use clap::builder::BoolishValueParser;
 use super::selection::SelectionArgs;
 use crate::input::is_stdin;
 
-/// What `explain` needs.
+/// The options of `explain`.
 #[derive(Args)]
 pub struct ExplainArgs {
-    /// What is allowed.
+    /// The packets that are allowed.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// As JSON

@@ -9,10 +9,10 @@ use super::selection::PublishedArgs;
 use crate::input::is_stdin;
 use crate::scan::Verdict;
 
-/// What `scan` needs.
+/// The options of `scan`.
 #[derive(Args)]
 pub struct ScanArgs {
-    /// What a file must hold.
+    /// The networks that a file must contain.
     #[command(flatten)]
     pub published: PublishedArgs,
     /// What gives status 1

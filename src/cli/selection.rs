@@ -1,18 +1,16 @@
-//! The options that say what Twilio published, and what of it is to be allowed.
+//! The options that select what Twilio published, and what to allow of it.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
-use clap::{Args, Command, ValueEnum, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use ipnet::Ipv4Net;
 
-use crate::dataset;
+use super::suggested_values::SuggestedValues;
 use crate::input::is_stdin;
 use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
-use crate::select::{CURRENT, Selection, local_addresses, names};
+use crate::select::{Selection, local_addresses};
 
-/// Which regions and which list are meant.
+/// The regions, the list and the planes.
 #[derive(Args)]
 #[command(next_help_heading = "Selection")]
 pub struct PublishedArgs {
@@ -24,7 +22,7 @@ pub struct PublishedArgs {
     /// every region is selected, as Twilio asks for.
     #[arg(
         long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
-        hide_env = true, hide_possible_values = true, value_parser = Known(known_regions)
+        hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
     )]
     region: Vec<String>,
     /// Published lists, united; "current" is the one in force [default: regional, superseded]
@@ -33,7 +31,7 @@ pub struct PublishedArgs {
     /// list that was in force until 2024-02-21. See "list editions".
     #[arg(
         long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
-        hide_env = true, value_parser = Known(known_editions)
+        hide_env = true, value_parser = SuggestedValues::EDITIONS
     )]
     edition: Option<Vec<String>>,
     /// Your own list instead of an edition
@@ -56,11 +54,11 @@ pub struct PublishedArgs {
     plane: PlaneArg,
 }
 
-/// What is to be allowed, for every command that needs to know.
+/// The packets to allow, for every command that needs a policy.
 #[derive(Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// Of what Twilio published.
+    /// The part that Twilio published.
     #[command(flatten)]
     pub published: PublishedArgs,
     /// Packets from Twilio (in), to Twilio (out), or both
@@ -138,7 +136,7 @@ enum TransportArg {
     Tls,
 }
 
-/// Where the networks come from.
+/// The source of the networks.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Names of embedded editions.
@@ -148,17 +146,17 @@ pub enum Source {
 }
 
 impl PublishedArgs {
-    /// Whether the user's list is to be read from stdin.
+    /// True if the user's own list is read from stdin.
     pub fn reads_stdin(&self) -> bool {
         self.dataset.as_deref().is_some_and(is_stdin)
     }
 
-    /// Whether the networks come from a list of the user's own.
+    /// True if the networks come from the user's own list.
     pub fn is_own_list(&self) -> bool {
         self.dataset.is_some()
     }
 
-    /// Where the networks come from, if the user says so.
+    /// The source of the networks, if the user names one.
     pub fn named_source(&self) -> Option<Source> {
         match (&self.dataset, &self.edition) {
             (Some(file), _) => Some(Source::File(file.clone())),
@@ -167,7 +165,7 @@ impl PublishedArgs {
         }
     }
 
-    /// Where the networks come from; `default` is the edition that no option means.
+    /// The source of the networks; `default` is the edition when the user names none.
     pub fn source(&self, default: &str) -> Source {
         self.named_source()
             .unwrap_or_else(|| Source::Editions(vec![default.to_owned()]))
@@ -178,7 +176,7 @@ impl PublishedArgs {
         &self.region
     }
 
-    /// One or both.
+    /// The selected planes: one or both.
     pub fn planes(&self) -> Vec<Plane> {
         match self.plane {
             PlaneArg::Signaling => vec![Plane::Signaling],
@@ -189,7 +187,7 @@ impl PublishedArgs {
 }
 
 impl SelectionArgs {
-    /// What is to be allowed.
+    /// The options as a [`Selection`].
     pub fn selection(&self) -> Selection {
         let transports = self.transport.as_ref();
         Selection {
@@ -209,7 +207,7 @@ impl SelectionArgs {
     }
 }
 
-/// As [`parse_network`], but for what people write when they mean any address.
+/// As [`parse_network`], but refuses `0.0.0.0`, which people write when they mean any address.
 fn parse_local_address(text: &str) -> Result<Ipv4Net, String> {
     let network = parse_network(text).map_err(|e| e.to_string())?;
     if network.addr().is_unspecified() && network.prefix_len() == 32 {
@@ -228,52 +226,4 @@ impl From<TransportArg> for Transport {
             TransportArg::Tls => Transport::Tls,
         }
     }
-}
-
-/// Takes any text, and knows what to offer to a shell's completion. Whether the text means
-/// something is for [`crate::select`] to say, which knows the nearest names.
-#[derive(Clone)]
-pub struct Known(pub fn() -> Vec<PossibleValue>);
-
-impl TypedValueParser for Known {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        arg: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new((self.0)().into_iter()))
-    }
-}
-
-/// What a shell offers for `--region`.
-pub fn known_regions() -> Vec<PossibleValue> {
-    let mut values = vec![PossibleValue::new(names::ALL).help("Every region")];
-    if let Ok(reference_data) = dataset::reference_data() {
-        let regions = reference_data
-            .regions
-            .iter()
-            .map(|r| (r.id.to_string(), r.name.clone()));
-        let continents = reference_data
-            .continents
-            .iter()
-            .map(|c| (c.id.clone(), c.names[0].clone()));
-        let named = regions
-            .chain(continents)
-            .map(|(id, name)| PossibleValue::new(id).help(name));
-        values.extend(named);
-    }
-    values
-}
-
-/// What a shell offers for `--edition`.
-pub fn known_editions() -> Vec<PossibleValue> {
-    let names = [CURRENT].into_iter().chain(dataset::edition_names());
-    names.map(PossibleValue::new).collect()
 }

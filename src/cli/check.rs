@@ -1,0 +1,134 @@
+//! The options of `check`.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
+use super::selection::SelectionArgs;
+use crate::format::{Format, Unit, UnitName};
+use crate::input::is_stdin;
+use crate::output::Console;
+use crate::report::{self, Report};
+use crate::select::DEFAULT_EDITION;
+
+/// The options of `check`.
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The packets that the firewall must let through.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The firewall's language
+    #[arg(
+        short, long, value_name = "FORMAT", value_parser = FormatParser::READABLE,
+        env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true, help_heading = "Check"
+    )]
+    format: Option<&'static dyn Format>,
+    /// The name of what is to be judged
+    ///
+    /// The name that it was rendered with. With one direction also a name of your own, as the
+    /// firewall has it: a chain, an access list or its number, a security group or its id.
+    #[arg(
+        long, value_name = "NAME", default_value_t, value_parser = UnitName::deployed,
+        env = "TWILIO_SIP_ALLOW_NAME", hide_env = true, help_heading = "Check"
+    )]
+    name: UnitName,
+    /// nftables: the family and name of your table [default: inet filter]
+    #[arg(
+        long,
+        value_name = "TABLE",
+        env = "TWILIO_SIP_ALLOW_TABLE",
+        hide_env = true,
+        help_heading = "Check"
+    )]
+    table: Option<String>,
+    /// For people, for programs, or for annotations in GitHub Actions
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "SHAPE",
+        env = "TWILIO_SIP_ALLOW_REPORT",
+        hide_env = true,
+        help_heading = "Check"
+    )]
+    report: ReportArg,
+    /// With drift, print what to load to mend it; the report goes to stderr
+    ///
+    /// The whole unit, as without "check"; with aws-sg and aws-prefix-list, the calls of exactly the
+    /// difference. Nothing is printed where there is no drift.
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub print_repair: bool,
+    /// What the firewall prints; "-" is stdin [default: -]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ReportArg {
+    #[default]
+    Text,
+    Json,
+    Github,
+}
+
+impl CheckArgs {
+    /// The firewall's language.
+    pub fn format(&self) -> anyhow::Result<&'static dyn Format> {
+        self.format.ok_or_else(|| anyhow::anyhow!(ASK_FOR_FORMAT))
+    }
+
+    /// The unit of the firewall to check.
+    pub fn unit(&self) -> Unit {
+        Unit {
+            name: self.name.clone(),
+            table: self.table.clone(),
+        }
+    }
+
+    /// The shape of the report.
+    pub fn report(&self, console: Console) -> Box<dyn Report> {
+        match self.report {
+            ReportArg::Text => Box::new(report::Text {
+                colored: if self.print_repair {
+                    console.colors_stderr()
+                } else {
+                    console.colors_stdout()
+                },
+            }),
+            ReportArg::Json => Box::new(report::Json),
+            ReportArg::Github => Box::new(report::GitHub),
+        }
+    }
+
+    /// The files to check; at least one.
+    pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        anyhow::ensure!(
+            !self.print_repair || self.selection.published.named_source().is_some(),
+            "--print-repair needs --edition or --dataset: the default edition, {DEFAULT_EDITION}, is \
+             superseded, and must not replace a newer one unasked"
+        );
+        if self.files.is_empty() {
+            anyhow::ensure!(
+                !self.selection.published.reads_stdin(),
+                "--dataset and what the firewall prints cannot both be read from stdin; give one of them as a file"
+            );
+            return Ok(vec![PathBuf::from("-")]);
+        }
+        let stdins = self.files.iter().filter(|file| is_stdin(file)).count()
+            + usize::from(self.selection.published.reads_stdin());
+        anyhow::ensure!(
+            stdins <= 1,
+            "stdin can be read only once; give '-' only once"
+        );
+        anyhow::ensure!(
+            !self.print_repair || self.files.len() == 1,
+            "--print-repair mends one firewall at a time; give one FILE"
+        );
+        Ok(self.files.clone())
+    }
+}

@@ -1,0 +1,11 @@
+//! The options of `completions`.
+
+use clap::Args;
+
+/// The options of `completions`.
+#[derive(Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, ignore_case = true)]
+    pub shell: clap_complete::Shell,
+}

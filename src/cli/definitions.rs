@@ -1,0 +1,250 @@
+//! The definitions of the whole command line.
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use super::check::CheckArgs;
+use super::completions::CompletionsArgs;
+use super::dataset::DatasetVerb;
+use super::explain::ExplainArgs;
+use super::list::ListArgs;
+use super::render::RenderArgs;
+use super::scan::ScanArgs;
+use super::variables;
+use crate::limits::{Bound, Limits};
+use crate::output::{Color, Console};
+
+const EXAMPLES: &str = "  twilio-sip-allow --edition current --format nftables | ssh pbx nft -f -
+  twilio-sip-allow --edition regional,global --format iptables --output twilio.rules
+  twilio-sip-allow --edition current --direction in --format aws-sg > ingress.json
+  ssh pbx nft list ruleset | twilio-sip-allow check --edition current --format nftables";
+
+const CHECK_EXAMPLES: &str =
+    "  ssh pbx nft list ruleset | twilio-sip-allow check --edition current --format nftables
+  iptables-save | twilio-sip-allow check --edition current --region tokyo --format iptables --report json
+  twilio-sip-allow check --edition current --direction in --format aws-sg --name sg-0a1b2c3d groups.json
+  nft list ruleset | twilio-sip-allow check --edition current --format nftables --print-repair | nft -f -";
+
+const EXPLAIN_EXAMPLES: &str = "  twilio-sip-allow explain 54.65.63.193 168.86.128.0/18
+  twilio-sip-allow explain --region tokyo 54.65.63.193:5060/udp
+  awk '{print $3}' refused.log | sort -u | twilio-sip-allow explain --json";
+
+const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
+  twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
+  ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
+
+const EXIT_STATUS: &str =
+    "  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell
+  1  of check: drift; of dataset diff: a difference; of scan: what --fail-on names
+  2  wrong use, bad input, or anything that failed: nothing is printed on stdout
+     and no file is touched";
+
+const ENVIRONMENT: &str =
+    "  Every option can come from a variable: TWILIO_SIP_ALLOW_REGION for --region,
+  TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on; an option on the
+  command line goes before its variable. NO_COLOR turns colour off.";
+
+/// Firewall rules that let Twilio's SIP calls through, exactly
+///
+/// Say which of Twilio's regions you use and which firewall you have, and get the rules that let
+/// Twilio's SIP signaling and RTP media through, and nothing else. The rules come from lists of
+/// networks that Twilio published (editions), which are part of the program.
+#[derive(Parser)]
+#[command(
+    version,
+    disable_help_subcommand = true,
+    after_help = format!("Examples:\n{EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"),
+    after_long_help = format!(
+        "Examples:\n{EXAMPLES}\n\nExit status:\n{EXIT_STATUS}\n\nEnvironment:\n{ENVIRONMENT}"
+    ),
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    /// The options of rendering, which has no verb.
+    #[command(flatten)]
+    pub render: RenderArgs,
+    /// A verb, unless the rules are to be rendered.
+    #[command(subcommand)]
+    pub command: Option<Verb>,
+    /// The environment variables that options were read from.
+    #[arg(skip)]
+    pub(super) from_environment: Vec<String>,
+}
+
+/// The commands other than rendering.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Compare a deployed firewall with what is expected
+    ///
+    /// Reads what the firewall prints, or a file of rules, and says exactly which packets are
+    /// missing and which are let through besides. Order, splitting, names and comments make no
+    /// difference where they mean the same. What is not understood is refused.
+    #[command(after_long_help = format!("Examples:\n{CHECK_EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"))]
+    Check(Box<CheckArgs>),
+    /// Print a list of networks; compare a published page with it, or import the page
+    #[command(subcommand)]
+    Dataset(DatasetVerb),
+    /// Say what addresses are to Twilio, and whether they are allowed
+    ///
+    /// For each: region, plane and ports, in which editions, since or until when, and by which rules
+    /// of the selection it is allowed. Here the edition in force is the default, not the superseded
+    /// one.
+    #[command(
+        mut_arg("edition", |arg| arg.help("Published lists, united [default: current]").long_help(None)),
+        after_help = format!("Examples:\n{EXPLAIN_EXAMPLES}"),
+    )]
+    Explain(Box<ExplainArgs>),
+    /// Find Twilio's addresses in any text, and judge them
+    ///
+    /// Looks for addresses, networks and ranges in files of any kind, and says which of them are
+    /// current, superseded, wider or narrower than published, or most likely mistyped, and what is
+    /// missing. Here the edition in force is the default, not the superseded one.
+    #[command(
+        mut_arg("edition", |arg| arg.help("What a file must hold: lists, united [default: current]").long_help(None)),
+        mut_arg("dataset", |arg| arg.help("Your own list instead; it counts as in force")),
+        mut_arg("region", |arg| arg.help("The regions that a file must hold [default: all]").long_help(None)),
+        mut_arg("plane", |arg| arg.help("The plane that a file must hold")),
+        after_help = format!("Examples:\n{SCAN_EXAMPLES}"),
+    )]
+    Scan(ScanArgs),
+    /// Print the regions, formats or editions that there are
+    List(ListArgs),
+    /// Print a script that completes this program's options in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, in roff
+    Man,
+}
+
+#[derive(Args)]
+pub(super) struct GlobalArgs {
+    /// Print no notices
+    #[arg(
+        short, long, global = true, env = "TWILIO_SIP_ALLOW_QUIET", hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    quiet: bool,
+    /// Colour the words for people
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        env = "TWILIO_SIP_ALLOW_COLOR",
+        hide_env = true
+    )]
+    color: ColorArg,
+    /// Take an input that costs more: "rules=1000000"
+    ///
+    /// An input above a limit is refused by the limit's name. They are: "input" (32M), the bytes of
+    /// a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
+    /// a page or a template; "rules" (200000), those of a unit with what jumps multiply; "boxes"
+    /// (200000), the combinations of addresses and ports in a rule, or in what differs; "addresses"
+    /// (200000), those to scan or explain; "depth" (64), of jumps; "work" (50000000), the steps of a
+    /// comparison; and "output" (64M), the bytes of a report or of a template's text. K, M and G may
+    /// follow a number: 1K is 1024. Several stand with commas between, or the option is repeated;
+    /// what is given here replaces all of the variable's.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME=NUMBER",
+        value_delimiter = ',',
+        env = "TWILIO_SIP_ALLOW_LIMIT",
+        hide_env = true,
+        hide_short_help = true
+    )]
+    limit: Vec<Bound>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ColorArg {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The definitions of all commands.
+pub fn command() -> Command {
+    Cli::command()
+}
+
+/// The definitions of the render command alone.
+pub(super) fn render_command() -> Command {
+    RenderArgs::augment_args(GlobalArgs::augment_args(Command::new(env!(
+        "CARGO_PKG_NAME"
+    ))))
+}
+
+/// The titles and texts of the sections that end the help, for the manual page.
+pub fn help_sections() -> [(&'static str, &'static str); 3] {
+    [
+        ("Exit status", EXIT_STATUS),
+        ("Environment", ENVIRONMENT),
+        ("Examples", EXAMPLES),
+    ]
+}
+
+impl Cli {
+    /// A note for errors about options that were read from the environment, since the user may have
+    /// forgotten them. Empty if there are none.
+    pub fn environment_note(&self) -> String {
+        variables::environment_note(&self.from_environment)
+    }
+
+    /// The limits on input and output.
+    pub fn limits(&self) -> Limits {
+        Limits::default().with(&self.global.limit)
+    }
+
+    /// Writes the messages to the user.
+    pub fn console(&self) -> Console {
+        Console {
+            quiet: self.global.quiet,
+            color: match self.global.color {
+                ColorArg::Auto => Color::Auto,
+                ColorArg::Always => Color::Always,
+                ColorArg::Never => Color::Never,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn clap_accepts_the_definitions() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_can_come_from_the_environment() {
+        fn all<'a>(command: &'a Command, found: &mut Vec<&'a Command>) {
+            found.push(command);
+            command.get_subcommands().for_each(|verb| all(verb, found));
+        }
+        let root = command();
+        let mut commands = Vec::new();
+        all(&root, &mut commands);
+        for command in commands {
+            for arg in command
+                .get_arguments()
+                .filter(|arg| arg.get_long().is_some())
+            {
+                let long = arg.get_long().unwrap();
+                if matches!(long, "help" | "version") {
+                    continue;
+                }
+                let variable =
+                    format!("TWILIO_SIP_ALLOW_{}", long.replace('-', "_").to_uppercase());
+                let found = arg.get_env().and_then(OsStr::to_str);
+                assert_eq!(found, Some(variable.as_str()), "--{long}");
+            }
+        }
+    }
+}

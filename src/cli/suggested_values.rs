@@ -1,0 +1,62 @@
+//! Values that a shell's completion suggests for an option.
+
+use std::ffi::OsStr;
+
+use clap::Command;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+
+use crate::dataset;
+use crate::select::{CURRENT, names};
+
+/// Accepts any text, and suggests values to a shell's completion. [`crate::select`] checks the text
+/// later, because its errors suggest the nearest names.
+#[derive(Clone)]
+pub(super) struct SuggestedValues(fn() -> Vec<PossibleValue>);
+
+impl SuggestedValues {
+    /// The values of `--region`.
+    pub(super) const REGIONS: SuggestedValues = SuggestedValues(regions);
+    /// The values of `--edition`.
+    pub(super) const EDITIONS: SuggestedValues = SuggestedValues(editions);
+}
+
+impl TypedValueParser for SuggestedValues {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter()))
+    }
+}
+
+fn regions() -> Vec<PossibleValue> {
+    let mut values = vec![PossibleValue::new(names::ALL).help("Every region")];
+    if let Ok(reference_data) = dataset::reference_data() {
+        let regions = reference_data
+            .regions
+            .iter()
+            .map(|r| (r.id.to_string(), r.name.clone()));
+        let continents = reference_data
+            .continents
+            .iter()
+            .map(|c| (c.id.clone(), c.names[0].clone()));
+        let named = regions
+            .chain(continents)
+            .map(|(id, name)| PossibleValue::new(id).help(name));
+        values.extend(named);
+    }
+    values
+}
+
+fn editions() -> Vec<PossibleValue> {
+    let names = [CURRENT].into_iter().chain(dataset::edition_names());
+    names.map(PossibleValue::new).collect()
+}

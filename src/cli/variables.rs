@@ -1,0 +1,107 @@
+//! The environment variables of options.
+
+use clap::builder::Resettable;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+use crate::names::did_you_mean;
+
+const PREFIX: &str = "TWILIO_SIP_ALLOW_";
+
+/// The names of the environment variables with this program's prefix.
+pub(super) fn our_variables() -> impl Iterator<Item = String> {
+    let set = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    set.filter(|name| name.starts_with(PREFIX))
+}
+
+pub(super) fn ignoring_variable_of(
+    command: Command,
+    verbs: &[String],
+    id: &'static str,
+) -> Command {
+    match verbs {
+        [verb, inner @ ..] => {
+            command.mut_subcommand(verb, |verb| ignoring_variable_of(verb, inner, id))
+        }
+        [] => command.mut_arg(id, |arg| arg.env(Resettable::Reset)),
+    }
+}
+
+/// The command without variables, except those of the global options.
+pub(super) fn without_environment(command: &Command) -> Command {
+    let keep = |arg: Arg| {
+        if arg.is_global_set() {
+            arg
+        } else {
+            arg.env(Resettable::Reset)
+        }
+    };
+    command.clone().mut_args(keep)
+}
+
+pub(super) fn variables_in_use(command: &Command, matches: &ArgMatches) -> Vec<String> {
+    let from_variable = |arg: &&Arg| {
+        let source = matches.value_source(arg.get_id().as_str());
+        source == Some(ValueSource::EnvVariable) && !arg.is_global_set()
+    };
+    let args = command.get_arguments().filter(from_variable);
+    args.filter_map(variable_of).collect()
+}
+
+pub(super) fn variable_of(arg: &Arg) -> Option<String> {
+    Some(arg.get_env()?.to_string_lossy().into_owned())
+}
+
+/// Refuses a variable of ours that belongs to no option. A misspelt variable would leave its option
+/// unset, and allow more than the user intended.
+pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), clap::Error> {
+    let set: Vec<String> = our_variables().collect();
+    if set.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<String> = all_arguments(command).filter_map(variable_of).collect();
+    match set.iter().find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let ends = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
+            let suggestion = did_you_mean(name.trim_start_matches(PREFIX), ends);
+            let message =
+                format!("{name}, set in the environment, is the variable of no option{suggestion}");
+            Err(command.clone().error(ErrorKind::UnknownArgument, message))
+        }
+    }
+}
+
+/// The arguments of the command and of its verbs.
+pub(super) fn all_arguments(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
+    let verbs = command.get_subcommands().flat_map(all_arguments);
+    Box::new(command.get_arguments().chain(verbs))
+}
+
+/// The command and its verbs without variables.
+pub(super) fn without_variables(command: Command) -> Command {
+    let mut bare = command.mut_args(|arg| arg.env(Resettable::Reset));
+    let verbs: Vec<String> = bare
+        .get_subcommands()
+        .map(|v| v.get_name().to_owned())
+        .collect();
+    for verb in verbs {
+        bare = bare.mut_subcommand(verb, without_variables);
+    }
+    bare
+}
+
+/// An option as users write it: `--region`.
+pub(super) fn flag(arg: &Arg) -> String {
+    format!("--{}", arg.get_long().unwrap_or_default())
+}
+
+/// A note that names the variables; empty if there are none.
+pub(super) fn environment_note(variables: &[String]) -> String {
+    if variables.is_empty() {
+        String::new()
+    } else {
+        format!("note: set in the environment: {}\n", variables.join(", "))
+    }
+}
