@@ -13,7 +13,9 @@ use minijinja::value::Value;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::{TemplateError, refused, render_foreign, value};
+use super::engine::value;
+use super::error::TemplateError;
+use super::user::render_user_template;
 use crate::limits::{Limit, Limits};
 
 /// The program's name where it runs as such a process.
@@ -34,20 +36,20 @@ const ERROR: u8 = b'-';
 struct Job {
     name: String,
     source: String,
-    view: serde_json::Value,
+    context: serde_json::Value,
 }
 
-/// Renders a template as [`render_foreign`] does, in a process of its own. [`Limit::Output`] bounds the
+/// Renders a template as [`render_user_template`] does, in a process of its own. [`Limit::Output`] bounds the
 /// text.
 pub fn render_apart(
     name: &str,
     source: &str,
-    view: &Value,
+    context: &Value,
     limits: Limits,
 ) -> Result<String, TemplateError> {
-    let refuse = |reason: String| refused(name, reason);
+    let refuse = |reason: String| TemplateError::of_whole(name, reason);
     let most = limits.max(Limit::Output);
-    let answer = ask(name, source, view, most)
+    let answer = ask(name, source, context, most)
         .map_err(|error| refuse(format!("cannot run the template engine: {error}")))?;
     if answer.kind == TEXT {
         let fits = limits.check(Limit::Output, answer.bytes.len());
@@ -79,11 +81,11 @@ struct Answer {
 }
 
 /// The answer, of which at most a byte more than `most` is read.
-fn ask(name: &str, source: &str, view: &Value, most: usize) -> io::Result<Answer> {
+fn ask(name: &str, source: &str, context: &Value, most: usize) -> io::Result<Answer> {
     let job = Job {
         name: name.to_owned(),
         source: source.to_owned(),
-        view: serde_json::to_value(view)?,
+        context: serde_json::to_value(context)?,
     };
     let mut process = start()?;
     let asked = match process.stdin.take() {
@@ -147,7 +149,7 @@ fn answer() -> io::Result<()> {
     bound(Resource::Cpu, SECONDS)?;
     bound(Resource::Core, 0)?;
     let job: Job = serde_json::from_reader(io::stdin().lock())?;
-    let answer = render_foreign(&job.name, &job.source, value(&job.view));
+    let answer = render_user_template(&job.name, &job.source, value(&job.context));
     let mut stdout = io::stdout().lock();
     match answer {
         Ok(text) => {

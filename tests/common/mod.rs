@@ -45,8 +45,8 @@ pub const READ_BY_CHECK: &[&str] = &[
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];
 
-/// What has to be selected where a format refuses the whole.
-pub fn sayable(format: &str) -> &'static str {
+/// The options that narrow the selection to what a format can express.
+pub fn renderable(format: &str) -> &'static str {
     match format {
         "firewalld" => "--direction in",
         "aws-prefix-list" => "--plane signaling",

@@ -169,11 +169,11 @@ fn turned(line: &str) -> String {
 
 /// Fails if `check` takes one of the mutants of a format for in sync that `means_the_same` does not.
 ///
-/// `sayable` takes from a selection what the format refuses.
+/// `make_renderable` removes from a selection whatever the format refuses.
 pub fn assert_none_is_missed(
     format: &str,
     mutants: usize,
-    sayable: impl Fn(&mut Selected),
+    make_renderable: impl Fn(&mut Selected),
     means_the_same: impl Fn(&str, &Selected) -> Result<(), String>,
 ) {
     let mut random = Random::new(6);
@@ -181,7 +181,7 @@ pub fn assert_none_is_missed(
     let mut missed = Vec::new();
     while found + refused + same + missed.len() < mutants {
         let mut selected = selected(&mut random);
-        sayable(&mut selected);
+        make_renderable(&mut selected);
         let text = render(&format!("{} --format {format}", selected.options(SITE)));
         let policy = policy_of(&selected, SITE);
         for _ in 0..PER_RULESET {

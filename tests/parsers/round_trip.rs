@@ -136,7 +136,7 @@ fn another_policy_is_not_taken_for_it() {
         // Firewalld's policies have one direction, a prefix list has one plane.
         for name in READ_BY_CHECK
             .iter()
-            .filter(|name| common::sayable(name).is_empty())
+            .filter(|name| common::renderable(name).is_empty())
         {
             let unit = Unit::default();
             let render = |policy| format::render(dialect(name), policy, &unit).unwrap();

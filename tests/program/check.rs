@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use crate::common::{READ_BY_CHECK, Ran, Tool, render, sayable, valid_json};
+use crate::common::{READ_BY_CHECK, Ran, Tool, render, renderable, valid_json};
 use serde_json::Value;
 
 const TOKYO: &str = "--region tokyo --format iptables --quiet";
@@ -33,10 +33,10 @@ fn with_frankfurt() -> String {
 #[test]
 fn what_was_rendered_is_in_sync_in_every_format() {
     for format in READ_BY_CHECK {
-        let sayable = sayable(format);
-        let options = format!("{sayable} --edition current --format {format}");
+        let renderable = renderable(format);
+        let options = format!("{renderable} --edition current --format {format}");
         let ran = check(&format!("{options} --quiet"), &render(&options));
-        let rest = match sayable {
+        let rest = match renderable {
             "--direction in" => "signaling and media in",
             "--plane signaling" => "signaling in and out",
             _ => "signaling and media in and out",
@@ -936,7 +936,7 @@ fn a_repair_brings_every_format_back_in_sync() {
     // Those two are mended step by step.
     let by_steps = ["aws-sg", "aws-prefix-list"];
     for format in READ_BY_CHECK.iter().filter(|name| !by_steps.contains(name)) {
-        let options = format!("{} --region tokyo --format {format}", sayable(format));
+        let options = format!("{} --region tokyo --format {format}", renderable(format));
         let ran = check(
             &format!("{options} --edition regional --print-repair"),
             &render(&options.replace("tokyo", "sydney")),

@@ -316,11 +316,11 @@ fn a_file_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new() {
 #[test]
 fn a_byte_order_mark_and_carriage_returns_make_no_difference() {
     for format in common::READ_BY_CHECK {
-        let sayable = match *format {
+        let renderable = match *format {
             "aws-sg" => "--direction in",
-            other => common::sayable(other),
+            other => common::renderable(other),
         };
-        let options = format!("-q --edition current {sayable} -f {format}");
+        let options = format!("-q --edition current {renderable} -f {format}");
         let rules = Tool::line(&options).run().ok();
         let windows = format!("\u{feff}{}", rules.replace('\n', "\r\n"));
         let told = Tool::line(&format!("check {options} rules"))

@@ -634,7 +634,7 @@ fn the_aws_command_line_creates_every_prefix_list() {
 }
 
 /// What is selected of a format for a mutant: it has no near side, and a prefix list is of one plane.
-fn sayable(format: &str) -> impl Fn(&mut Selected) {
+fn make_renderable(format: &str) -> impl Fn(&mut Selected) {
     move |selected| {
         selected.rtp_ports = None;
         if format == "aws-prefix-list" {
@@ -644,13 +644,18 @@ fn sayable(format: &str) -> impl Fn(&mut Selected) {
 }
 
 fn assert_no_mutant_is_missed(format: &str) {
-    mutate::assert_none_is_missed(format, 2_000, sayable(format), |mutant, selected| {
-        let expected = facts::expected(&selected.case(), false);
-        mutate::read(|| {
-            let found = read(format, mutant, &expected);
-            facts::assert_exact("a mutant", &expected, &found);
-        })
-    });
+    mutate::assert_none_is_missed(
+        format,
+        2_000,
+        make_renderable(format),
+        |mutant, selected| {
+            let expected = facts::expected(&selected.case(), false);
+            mutate::read(|| {
+                let found = read(format, mutant, &expected);
+                facts::assert_exact("a mutant", &expected, &found);
+            })
+        },
+    );
 }
 
 #[test]

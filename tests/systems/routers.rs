@@ -1113,8 +1113,8 @@ fn asa_commands(text: &str) -> String {
 
 #[test]
 fn no_mutant_of_an_asas_access_list_is_missed() {
-    let sayable = |selected: &mut Selected| selected.rtp_ports = None;
-    mutate::assert_none_is_missed("cisco-asa", 2000, sayable, |text, selected| {
+    let make_renderable = |selected: &mut Selected| selected.rtp_ports = None;
+    mutate::assert_none_is_missed("cisco-asa", 2000, make_renderable, |text, selected| {
         let found = mutate::read(|| Asa::default().enter(&asa_commands(text)).allowed())?;
         let case = Case {
             edition: selected.editions.join(","),

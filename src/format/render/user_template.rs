@@ -80,7 +80,7 @@ pub fn render_template(
     unit: &Unit,
 ) -> Result<String, FormatError> {
     let context = template_context(policy, unit)?;
-    Ok(template::render_foreign(file, source, context)?)
+    Ok(template::render_user_template(file, source, context)?)
 }
 
 /// The policy as a user's template reads it.
