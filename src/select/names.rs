@@ -1,9 +1,15 @@
-//! Finds what a user means by a name.
+//! Names in a selection: of editions, and of regions.
 
 use crate::dataset::{Continent, ReferenceData, Region};
 use crate::names::normalize_name;
 
-/// The name that stands for every region.
+/// The default edition of rendering and `check`: that of this project's source document.
+pub const DEFAULT_EDITION: &str = "regional";
+
+/// The name of the public edition in force, whichever it is.
+pub const CURRENT: &str = "current";
+
+/// The name of all regions together.
 pub const ALL: &str = "all";
 
 /// Every name of a region, the id first.
@@ -29,7 +35,7 @@ pub fn names_of_continent(continent: &Continent) -> impl Iterator<Item = &str> {
 }
 
 /// The regions that a name stands for: one, or those of a continent. Empty when the name is
-/// unknown. [`ALL`] is the caller's, who knows which regions there are to choose from.
+/// unknown. [`ALL`] is left to the caller, who knows the regions to choose from.
 pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
     let wanted = normalize_name(name);
     let named = |region: &&Region| names_of(region).any(|known| normalize_name(known) == wanted);
@@ -49,7 +55,7 @@ mod tests {
     use crate::dataset;
 
     #[test]
-    fn no_name_stands_for_two_regions() {
+    fn no_name_belongs_to_two_regions() {
         let reference_data = dataset::reference_data().unwrap();
         for region in &reference_data.regions {
             for name in names_of(region) {

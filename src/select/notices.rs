@@ -1,13 +1,13 @@
-//! What the user should know of a selection that is right, but may not be what is wanted.
+//! Notices about a selection that is valid, but may not be what the user wants.
 
 use std::sync::Arc;
 
-use super::Selection;
+use super::selection::Selection;
 use crate::dataset::{self, Connection, Edition, ReferenceData};
 use crate::names::normalize_name;
 use crate::policy::Policy;
 
-/// What the user should know of this selection, a line each.
+/// The notices about a selection, each on one line.
 pub fn notices(
     selection: &Selection,
     policy: &Policy,
@@ -21,7 +21,7 @@ pub fn notices(
         .collect()
 }
 
-/// Which of the selected editions are superseded.
+/// Notices about selected editions that are superseded.
 pub fn of_editions(editions: &[Edition]) -> impl Iterator<Item = String> {
     editions
         .iter()
@@ -44,7 +44,7 @@ fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
     ))
 }
 
-/// The name of an Interconnect edge with a list for the public internet alone is hardly meant.
+/// A notice about the name of an Interconnect edge with a list for the public internet alone.
 fn other_connection(
     selection: &Selection,
     editions: &[Edition],

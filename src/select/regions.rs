@@ -1,0 +1,89 @@
+//! The regions that a selection names.
+
+use std::sync::Arc;
+
+use super::error::SelectError;
+use super::names;
+use crate::dataset::{Edition, ReferenceData, Region};
+use crate::names::{did_you_mean, normalize_name};
+
+/// The regions of some names, or all, in the order of the data. An error if an edition lacks one.
+pub fn regions<'a>(
+    names: &[String],
+    editions: &[Edition],
+    reference_data: &'a ReferenceData,
+) -> Result<Vec<&'a Region>, SelectError> {
+    let is_all = |name: &&String| normalize_name(name) == names::ALL;
+    let (all, named): (Vec<&String>, Vec<&String>) = names.iter().partition(is_all);
+    let mut wanted: Vec<Arc<str>> = Vec::new();
+    if !all.is_empty() || named.is_empty() {
+        wanted.extend(listed_regions(editions, reference_data).map(|region| region.id.clone()));
+    }
+    for name in named {
+        let found = names::find(name, reference_data);
+        if found.is_empty() {
+            return Err(unknown_region(name, reference_data));
+        }
+        wanted.extend(found.iter().map(|region| region.id.clone()));
+    }
+    for edition in editions {
+        let known = edition.regions(reference_data);
+        if let Some(missing) = wanted.iter().find(|id| !known.iter().any(|r| r.id == **id)) {
+            return Err(SelectError::RegionNotInEdition {
+                edition: edition.name.clone(),
+                region: missing.clone(),
+                known: ids(known.into_iter()),
+            });
+        }
+    }
+    Ok(reference_data
+        .regions
+        .iter()
+        .filter(|region| wanted.contains(&region.id))
+        .collect())
+}
+
+/// Every region that the editions list.
+fn listed_regions<'a>(
+    editions: &[Edition],
+    reference_data: &'a ReferenceData,
+) -> impl Iterator<Item = &'a Region> {
+    let listed: Vec<&Region> = editions
+        .iter()
+        .flat_map(|e| e.regions(reference_data))
+        .collect();
+    reference_data
+        .regions
+        .iter()
+        .filter(move |region| listed.iter().any(|l| l.id == region.id))
+}
+
+fn unknown_region(name: &str, reference_data: &ReferenceData) -> SelectError {
+    let known = ids(reference_data.regions.iter());
+    if normalize_name(name).is_empty() {
+        return SelectError::EmptyRegion { known };
+    }
+    let region_names = reference_data.regions.iter().flat_map(names::names_of);
+    let continent_names = reference_data
+        .continents
+        .iter()
+        .flat_map(names::names_of_continent);
+    let continents: Vec<&str> = reference_data
+        .continents
+        .iter()
+        .map(|c| c.id.as_str())
+        .collect();
+    SelectError::UnknownRegion {
+        name: name.to_owned(),
+        suggestion: did_you_mean(name, continent_names.chain(region_names)),
+        known,
+        continents: continents.join(", "),
+    }
+}
+
+fn ids<'a>(regions: impl Iterator<Item = &'a Region>) -> String {
+    regions
+        .map(|region| &*region.id)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
