@@ -8,7 +8,7 @@ use twilio_sip_allow::format::{self, Format, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Policy};
-use twilio_sip_allow::report::{GitHub, Json, Judged, Report, Subject, Summary, Text};
+use twilio_sip_allow::report::{CheckedFile, Expectation, GitHub, Json, Report, Summary, Text};
 use twilio_sip_allow::select::{self, Selection};
 
 use crate::{BOTH, assert_clean, drift, everything, json, parsed, policy, text};
@@ -102,7 +102,7 @@ pub fn judge(format: &str, data: &[u8]) {
 fn tell(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
     let absent = |unit: &'_ DeployedUnit| unit.absent.is_some();
     let empty = units.iter().filter(|unit| absent(unit));
-    let judged = Judged {
+    let judged = CheckedFile {
         file: "a file".into(),
         name: "a file".to_owned(),
         text,
@@ -119,13 +119,13 @@ fn tell(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit]
             .collect(),
         unselected: None,
     };
-    let subject = Subject {
+    let expectation = Expectation {
         format: format.info().name,
         granularity: format.info().granularity,
         scope: &policy.scope,
     };
     let told = |report: &dyn Report| {
-        let head = report.head(&subject, &Summary::of(drift, &judged.units));
+        let head = report.head(&expectation, &Summary::of(drift, &judged.units));
         let mut file = Vec::new();
         report.file(&judged, &mut file).expect("memory takes all");
         let file = String::from_utf8(file).expect("reports are text");

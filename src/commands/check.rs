@@ -1,4 +1,4 @@
-//! Compares what is deployed with what is expected.
+//! Compares deployed firewalls with the expected rules.
 
 use std::io::Write;
 use std::panic::resume_unwind;
@@ -18,15 +18,15 @@ use crate::limits::{Limit, Limits};
 use crate::outcome::Outcome;
 use crate::output::{self, Console, Spool};
 use crate::policy::{Direction, Policy};
-use crate::report::{Judged, Report, Subject, Summary};
+use crate::report::{CheckedFile, Expectation, Report, Summary};
 use crate::select::{DEFAULT_EDITION, known_networks};
 use crate::terminal::escape_hidden_at_start;
 
-/// How many files each thread judges before what was found is written away.
+/// The number of files that each thread checks before the results are written to the report.
 const FILES_PER_THREAD: usize = 8;
 
-/// Of a text that is refused, as many bytes as are read once more in every other language.
-const GUESSED_LENGTH: usize = 1 << 20;
+/// The longest refused text, in bytes, that is parsed again as every other format, to suggest one.
+const MAX_DETECTED_LENGTH: usize = 1 << 20;
 
 pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let files = args.files()?;
@@ -42,8 +42,8 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     for files in files.chunks(threads * FILES_PER_THREAD) {
-        for verdict in check.all(files, threads, &*report) {
-            run.take(verdict)?;
+        for result in check.check_all(files, threads, &*report) {
+            run.add(result)?;
         }
     }
     if run.refused > 0 {
@@ -61,34 +61,34 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
     } else {
         Outcome::Done
     };
-    let written = run.print(&check.subject(), args.print_repair);
+    let written = run.print(&check.expectation(), args.print_repair);
     for notice in check.notices {
         console.notice(&notice);
     }
     outcome.after_writing(written)
 }
 
-/// What all files are compared with.
+/// The expected rules and options, the same for all files.
 struct Check {
     format: &'static dyn Format,
     unit: Unit,
     policy: Policy,
     reference_data: ReferenceData,
-    known: OnceLock<Vec<PublishedNetwork>>,
+    published: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
     limits: Limits,
     notices: Vec<String>,
 }
 
-/// What is to be told of one file.
-enum Verdict {
-    Judged {
+/// The result of checking one file.
+enum FileResult {
+    Checked {
         counts: Summary,
         /// Its part of the report, from the start.
         part: Spool,
         repair: Option<String>,
     },
-    /// Why it could not be judged, a message each.
+    /// It could not be checked: the messages, each on one line.
     Refused(Vec<String>),
 }
 
@@ -108,76 +108,79 @@ impl Check {
             unit,
             policy,
             reference_data,
-            known: OnceLock::new(),
+            published: OnceLock::new(),
             repair: args.print_repair,
             limits,
             notices,
         })
     }
 
-    fn subject(&self) -> Subject<'_> {
-        Subject {
+    fn expectation(&self) -> Expectation<'_> {
+        Expectation {
             format: self.format.info().name,
             granularity: self.format.info().granularity,
             scope: &self.policy.scope,
         }
     }
 
-    /// The verdicts of some files, in their order, by several threads.
-    fn all(&self, files: &[PathBuf], threads: usize, report: &dyn Report) -> Vec<Verdict> {
-        let judge = |files: &[PathBuf]| -> Vec<Verdict> {
-            files.iter().map(|file| self.judge(file, report)).collect()
+    /// The results of some files, in their order, by several threads.
+    fn check_all(&self, files: &[PathBuf], threads: usize, report: &dyn Report) -> Vec<FileResult> {
+        let check = |files: &[PathBuf]| -> Vec<FileResult> {
+            files
+                .iter()
+                .map(|file| self.check_file(file, report))
+                .collect()
         };
         if files.len() == 1 {
-            return judge(files);
+            return check(files);
         }
-        let judge = &judge;
+        let check = &check;
         std::thread::scope(|scope| {
             let shares = files.chunks(files.len().div_ceil(threads));
             let workers: Vec<_> = shares
-                .map(|share| scope.spawn(move || judge(share)))
+                .map(|share| scope.spawn(move || check(share)))
                 .collect();
-            let verdicts = workers
+            let results = workers
                 .into_iter()
                 .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            verdicts.collect()
+            results.collect()
         })
     }
 
-    fn judge(&self, file: &Path, report: &dyn Report) -> Verdict {
+    fn check_file(&self, file: &Path, report: &dyn Report) -> FileResult {
         let (_turn, text) = match input::text_in_turn(file, self.limits, Limit::Input) {
             Ok(read) => read,
-            Err(error) => return Verdict::Refused(vec![format!("{error:#}")]),
+            Err(error) => return FileResult::Refused(vec![format!("{error:#}")]),
         };
-        self.judge_text(file, &text, report)
-            .unwrap_or_else(Verdict::Refused)
+        self.check_text(file, &text, report)
+            .unwrap_or_else(FileResult::Refused)
     }
 
-    fn judge_text(
+    fn check_text(
         &self,
         file: &Path,
         text: &str,
         report: &dyn Report,
-    ) -> Result<Verdict, Vec<String>> {
+    ) -> Result<FileResult, Vec<String>> {
         let name = name_of(file);
-        let wanted = UnitQuery {
+        let query = UnitQuery {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
             limits: self.limits,
         };
-        let units = format::parse(self.format, text, wanted)
-            .map_err(|errors| self.refusal(&name, text, wanted, &errors))?;
+        let units = format::parse(self.format, text, query)
+            .map_err(|errors| self.refusal(&name, text, query, &errors))?;
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
-            self.known()
+            self.published()
         })
         .map_err(|error| vec![format!("{name}: {error}")])?;
         let repair = if self.repair && !drift.is_none() {
-            let repair = format::repair(self.format, &self.policy, text, wanted, &units);
+            let repair = format::repair(self.format, &self.policy, text, query, &units);
             Some(repair.map_err(|error| vec![format!("{name}: {error}")])?)
         } else {
             None
         };
-        let judged = Judged {
+        let checked = CheckedFile {
             file: file.to_string_lossy(),
             name: escape_hidden_at_start(&name),
             text,
@@ -193,46 +196,46 @@ impl Check {
         };
         let mut part = Spool::part(self.limits);
         report
-            .file(&judged, &mut part)
+            .file(&checked, &mut part)
             .map_err(|error| vec![error.to_string()])?;
-        Ok(Verdict::Judged {
-            counts: Summary::of(&drift, &judged.units),
+        Ok(FileResult::Checked {
+            counts: Summary::of(&drift, &checked.units),
             part,
             repair,
         })
     }
 
-    /// Why a text could not be read: all that is not understood, or that it is in another language.
+    /// The messages for a text that cannot be parsed: each error, or that it is in another format.
     fn refusal(
         &self,
         name: &str,
         text: &str,
-        wanted: UnitQuery,
+        query: UnitQuery,
         errors: &[ReadError],
     ) -> Vec<String> {
         let lines = Lines::of(text);
-        let tell = |error: &ReadError| {
+        let message = |error: &ReadError| {
             let place = format!("{name}:{}", lines.number(error.at()));
             match &excerpt(text, error.at())[..] {
                 "" => format!("{place}: {}", error.problem()),
                 found => format!("{place}: {}, in: {found}", error.problem()),
             }
         };
-        let is_short = text.len() <= GUESSED_LENGTH;
-        let other = is_short.then(|| registry::detect_format(self.format, text, wanted));
+        let is_short = text.len() <= MAX_DETECTED_LENGTH;
+        let other = is_short.then(|| registry::detect_format(self.format, text, query));
         match other.flatten() {
             Some(other) => vec![format!(
                 "{name} is in the language of {other}, not of {}; use --format {other}",
                 self.format.info().name,
                 other = other.info().name
             )],
-            None => errors.iter().map(tell).collect(),
+            None => errors.iter().map(message).collect(),
         }
     }
 
-    fn known(&self) -> &[PublishedNetwork] {
-        // The embedded editions are tested to be sound; without them nothing is named.
-        self.known
+    fn published(&self) -> &[PublishedNetwork] {
+        // The embedded editions are tested to be valid; without them packets have no attribution.
+        self.published
             .get_or_init(|| known_networks(&self.reference_data).unwrap_or_default())
     }
 
@@ -240,25 +243,28 @@ impl Check {
         !format::expected(self.format, &self.policy, unit).is_empty()
     }
 
-    /// The units that let nothing through and should, and why.
+    /// The units that let nothing through, but should, and the reason of each.
     fn empty<'a>(&self, units: &'a [DeployedUnit]) -> Vec<(&'a str, &'a str)> {
-        let nothing = |unit: &&DeployedUnit| unit.steps.is_empty() && self.expects(unit);
-        let why = |unit: &'a DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
-        let empty = units.iter().filter(nothing);
-        let mut empty: Vec<_> = empty.map(|unit| (unit.name.as_str(), why(unit))).collect();
+        let is_empty = |unit: &&DeployedUnit| unit.steps.is_empty() && self.expects(unit);
+        let reason = |unit: &'a DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
+        let empty = units.iter().filter(is_empty);
+        let mut empty: Vec<_> = empty
+            .map(|unit| (unit.name.as_str(), reason(unit)))
+            .collect();
         empty.dedup();
         empty
     }
 
+    /// A direction that was not selected, but has rules.
     fn unselected(&self, units: &[DeployedUnit]) -> Option<Direction> {
         let selected = &self.policy.scope.directions;
-        let full =
+        let has_rules =
             |unit: &&DeployedUnit| !selected.contains(&unit.direction) && !unit.steps.is_empty();
-        units.iter().find(full).map(|unit| unit.direction)
+        units.iter().find(has_rules).map(|unit| unit.direction)
     }
 }
 
-/// What was found so far.
+/// The results so far.
 struct Run<'a> {
     report: &'a dyn Report,
     parts: Spool,
@@ -280,15 +286,15 @@ fn unit_names(units: &[DeployedUnit]) -> Vec<&str> {
 }
 
 impl Run<'_> {
-    fn take(&mut self, verdict: Verdict) -> Result<()> {
-        match verdict {
-            Verdict::Refused(problems) => {
+    fn add(&mut self, result: FileResult) -> Result<()> {
+        match result {
+            FileResult::Refused(problems) => {
                 self.refused += 1;
                 for problem in problems {
                     self.console.error(&problem);
                 }
             }
-            Verdict::Judged {
+            FileResult::Checked {
                 counts,
                 part,
                 repair,
@@ -306,20 +312,20 @@ impl Run<'_> {
 
     /// The report to stdout; or, with a repair, that to stdout and the report to stderr, where it
     /// may get lost: the repair must not.
-    fn print(mut self, subject: &Subject, repairs: bool) -> Result<()> {
+    fn print(mut self, expectation: &Expectation, repairs: bool) -> Result<()> {
         if repairs {
             let repair = self.repair.take();
             let done = repair.map_or(Ok(()), |repair| output::write_stdout(&repair));
-            let _ = self.copy(subject, &mut std::io::stderr().lock());
+            let _ = self.copy(expectation, &mut std::io::stderr().lock());
             return done;
         }
-        self.copy(subject, &mut std::io::stdout().lock())
+        self.copy(expectation, &mut std::io::stdout().lock())
             .context("cannot write the report")
     }
 
-    fn copy(self, subject: &Subject, to: &mut dyn Write) -> std::io::Result<()> {
+    fn copy(self, expectation: &Expectation, to: &mut dyn Write) -> std::io::Result<()> {
         let mut parts = self.parts.finish()?;
-        to.write_all(self.report.head(subject, &self.summary).as_bytes())?;
+        to.write_all(self.report.head(expectation, &self.summary).as_bytes())?;
         parts.copy(to)?;
         to.write_all(self.report.end().as_bytes())?;
         to.flush()

@@ -1,4 +1,4 @@
-//! What `explain` tells: as lines that each begin with the address, or as JSON of the shape of
+//! The reports of `explain`: as lines that each begin with the address, or as JSON by
 //! `docs/explain.schema.json`.
 
 use std::collections::HashMap;
@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use super::json_pieces::{after_opening_brace, around_elements};
 use crate::catalog::Catalog;
 use crate::explain::{Allowed, Answer, Explainer, Kind, Question};
 use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
@@ -54,13 +55,13 @@ impl<'a> Explanation<'a> {
         to: &mut dyn Write,
     ) -> io::Result<()> {
         if self.json {
-            let head = json!({"version": VERSION, "selected": selected(self.scope)}).to_string();
-            let head = json_escaped(&head);
-            write!(
-                to,
-                "{},\"addresses\":[",
-                head.strip_suffix('}').unwrap_or(&head)
-            )?;
+            let head = json!({
+                "version": VERSION,
+                "selected": selected(self.scope),
+                "addresses": [],
+            });
+            let head = json_escaped(&head.to_string()).into_owned();
+            to.write_all(around_elements(&head, "addresses").0.as_bytes())?;
         }
         let mut separator = "\n";
         for (asked, question) in questions {
@@ -105,8 +106,7 @@ impl<'a> Explanation<'a> {
         self.all_allowed &= answer.allowed == Allowed::Yes;
         if self.json {
             let value = self.value(question, &answer).to_string();
-            let value = json_escaped(&value);
-            return vec![value.strip_prefix('{').unwrap_or(&value).to_owned()];
+            return vec![after_opening_brace(&json_escaped(&value)).to_owned()];
         }
         let mut lines: Vec<String> = answer
             .published

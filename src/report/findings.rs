@@ -1,11 +1,12 @@
-//! What `scan` tells: as text, as JSON of the shape of `docs/scan.schema.json`, as SARIF, or as
-//! annotations of GitHub's.
+//! The reports of `scan`: as text, as JSON by `docs/scan.schema.json`, as SARIF, or as annotations
+//! for GitHub Actions.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::github::{Place, annotation};
+use super::annotation::{Place, annotation};
+use super::json_pieces::around_elements;
 use super::sarif;
 use crate::scan::{Finding, Verdict};
 use crate::terminal::{
@@ -116,13 +117,10 @@ impl Findings<'_> {
                         "files": counts.files,
                         "findings": findings.collect::<serde_json::Map<String, Value>>(),
                     },
+                    "findings": [],
                 });
-                let head = head.to_string();
-                let head = json_reported(&head);
-                format!(
-                    "{},\"findings\":[\n",
-                    head.strip_suffix('}').unwrap_or(&head)
-                )
+                let head = json_reported(&head.to_string()).into_owned();
+                around_elements(&head, "findings").0.to_owned() + "\n"
             }
             Shape::Sarif => sarif_around().0,
         }
@@ -144,8 +142,8 @@ impl Findings<'_> {
             (Shape::GitHub, _) => String::new(),
             (Shape::Json, true) => "]}\n".to_owned(),
             (Shape::Json, false) => "\n]}\n".to_owned(),
-            (Shape::Sarif, true) => format!("]{}", sarif_around().1),
-            (Shape::Sarif, false) => format!("\n      ]{}", sarif_around().1),
+            (Shape::Sarif, true) => sarif_around().1,
+            (Shape::Sarif, false) => format!("\n      {}", sarif_around().1),
         }
     }
 
@@ -224,8 +222,8 @@ fn summary(counts: &Counts) -> String {
 /// A log of SARIF before its results, and after them.
 fn sarif_around() -> (String, String) {
     let log = format!("{:#}\n", sarif::log());
-    let (head, end) = log.split_once("\"results\": []").unwrap_or((&log, ""));
-    (format!("{head}\"results\": ["), end.to_owned())
+    let (head, end) = around_elements(&log, "results");
+    (head.to_owned(), end.to_owned())
 }
 
 /// The part of one file.

@@ -6,7 +6,7 @@ use twilio_sip_allow::format::read::{Lines, UnitQuery, excerpt};
 use twilio_sip_allow::format::{self, Format, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::{Direction, Plane, Policy, Transport};
-use twilio_sip_allow::report::{Judged, Report, Text};
+use twilio_sip_allow::report::{CheckedFile, Report, Text};
 use twilio_sip_allow::select::{self, Selection};
 use twilio_sip_allow::{dataset, policy};
 
@@ -147,7 +147,7 @@ pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
 
 /// A drift as the report tells it.
 pub fn told(drift: &Drift, text: &str) -> String {
-    let judged = Judged {
+    let judged = CheckedFile {
         file: "-".into(),
         name: "stdin".to_owned(),
         text,

@@ -1,14 +1,14 @@
-//! Packets and what they are to Twilio, in words.
+//! Packets and their use by Twilio, in words.
 
 use crate::firewall::{Attribution, Part, Publication};
 use crate::packets::{Cell, Condition, Dimension, Flags, Interval, Protocols, States, complement};
 use crate::policy::{ALL_REGIONS, Direction, notation};
 
-/// As many addresses or ports of one side as a report lists.
-const SPANS_LISTED: usize = 64;
+/// The most addresses or ports of one side that a report for programs lists.
+const MAX_LISTED: usize = 64;
 
-/// The same for people.
-const SPANS_SHOWN: usize = 3;
+/// The most addresses or ports of one side that a report for people shows.
+const MAX_SHOWN: usize = 3;
 
 /// A set by its members, or by the fewer values that are not in it.
 pub struct Named {
@@ -22,36 +22,31 @@ pub struct Named {
 
 /// The addresses or ports of a cell, such as `54.65.63.192/30`, `54.65.63.192`,
 /// `54.65.63.192-54.65.63.194` or `10000-20000`.
-pub fn named(packets: &Cell, field: Dimension) -> Named {
-    let spans = packets.set(field).intervals();
-    let whole = field.whole();
+pub fn named(packets: &Cell, dimension: Dimension) -> Named {
+    let spans = packets.set(dimension).intervals();
+    let whole = dimension.whole();
     let others = complement(spans, whole);
     let is_all_but = spans == [whole] || spans.len() > 1 && others.len() < spans.len();
     let listed = if is_all_but { &others[..] } else { spans };
-    let name: fn(Interval) -> String = match field {
+    let name: fn(Interval) -> String = match dimension {
         Dimension::Remote | Dimension::Local => notation,
         Dimension::RemotePort | Dimension::LocalPort => ports,
     };
     Named {
         is_all_but,
-        names: listed
-            .iter()
-            .take(SPANS_LISTED)
-            .copied()
-            .map(name)
-            .collect(),
-        more: listed.len().saturating_sub(SPANS_LISTED),
+        names: listed.iter().take(MAX_LISTED).copied().map(name).collect(),
+        more: listed.len().saturating_sub(MAX_LISTED),
     }
 }
 
 /// `any`, `54.65.63.192/30`, `any but 54.65.63.192/30`, or `192.0.2.1, 192.0.2.3 and 7 more`
-fn shown(named: &Named) -> String {
+fn abbreviate(named: &Named) -> String {
     let Named {
         is_all_but,
         names,
         more,
     } = named;
-    let (kept, rest) = names.split_at(names.len().min(SPANS_SHOWN));
+    let (kept, rest) = names.split_at(names.len().min(MAX_SHOWN));
     let more = match rest.len() + more {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -102,8 +97,8 @@ fn protocol(number: u8) -> String {
 /// The combinations of flags, such as `syn` and `syn+ack`; `None` where all are meant.
 pub fn flags(packets: &Cell) -> Option<Vec<String>> {
     let kind = packets.header;
-    let told = kind.flags != Flags::ALL && !kind.protocols.and(Protocols::TCP).is_empty();
-    told.then(|| combinations(kind.flags))
+    let is_partial = kind.flags != Flags::ALL && !kind.protocols.and(Protocols::TCP).is_empty();
+    is_partial.then(|| combinations(kind.flags))
 }
 
 fn combinations(flags: Flags) -> Vec<String> {
@@ -175,9 +170,9 @@ fn packets(part: &Part) -> String {
 }
 
 fn side(addresses: &Named, ports: &Named) -> String {
-    match &shown(ports)[..] {
-        "any" => shown(addresses),
-        ports => format!("{} port {ports}", shown(addresses)),
+    match &abbreviate(ports)[..] {
+        "any" => abbreviate(addresses),
+        ports => format!("{} port {ports}", abbreviate(addresses)),
     }
 }
 

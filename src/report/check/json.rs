@@ -1,5 +1,5 @@
-//! For programs. The shape is that of `docs/check.schema.json`; a change that breaks it raises
-//! [`VERSION`].
+//! The report for programs. Its schema is `docs/check.schema.json`; a change that breaks the schema
+//! raises [`VERSION`].
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,24 +12,31 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 use serde_json::ser::Formatter;
 
-use super::{Json, Judged, Report, Subject, Summary, deployed, words};
+use super::checked_file::CheckedFile;
+use super::interface::{Expectation, Report};
+use super::summary::Summary;
+use super::words;
 use crate::firewall::{Attribution, Part, Unmeasured};
 use crate::packets::Dimension;
 use crate::policy::{ALL_REGIONS, Direction, Plane};
+use crate::report::json_pieces::around_elements;
 use crate::terminal::json_reported;
 
-/// Of the shape.
+/// The version of the schema.
 const VERSION: u32 = 2;
 
-/// As many deployed lines of one part as are listed.
+/// The most source lines that are listed for one part.
 const LINES_LISTED: usize = 16;
 
-/// As many lines of a file as are kept to be listed again; each takes about a kilobyte at most.
+/// The most lines of a file that are kept to be listed again; each takes about a kilobyte at most.
 const LINES_KEPT: usize = 10_000;
 
+/// The report for programs.
+pub struct Json;
+
 impl Report for Json {
-    fn head(&self, subject: &Subject, summary: &Summary) -> String {
-        let scope = subject.scope;
+    fn head(&self, expectation: &Expectation, summary: &Summary) -> String {
+        let scope = expectation.scope;
         let editions = scope
             .editions
             .iter()
@@ -37,7 +44,7 @@ impl Report for Json {
         let head = json!({
             "version": VERSION,
             "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
-            "format": subject.format,
+            "format": expectation.format,
             "expected": {
                 "editions": editions.collect::<Vec<_>>(),
                 "regions": scope.regions,
@@ -52,21 +59,20 @@ impl Report for Json {
                 "missing": summary.missing,
                 "extra": summary.extra,
             },
+            "files": [],
         });
-        // The files come before the brace that closes the object.
-        let head = head.to_string();
-        let text = json_reported(&head);
-        format!("{},\"files\":[", text.strip_suffix('}').unwrap_or(&text))
+        let head = json_reported(&head.to_string()).into_owned();
+        around_elements(&head, "files").0.to_owned()
     }
 
-    fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
-        let drift = judged.drift;
-        let lines = DeployedLines::new(judged);
+    fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
+        let drift = file.drift;
+        let lines = DeployedLines::new(file);
         let report = FileReport {
-            file: &judged.file,
-            units: &judged.units,
+            file: &file.file,
+            units: &file.units,
             verdict: verdict(drift.is_none()),
-            empty_units: judged.empty.iter().map(|(name, _)| *name).collect(),
+            empty_units: file.empty.iter().map(|(name, _)| *name).collect(),
             missing: Parts(&lines, &drift.missing),
             extra: Parts(&lines, &drift.extra),
             unmeasured: UnmeasuredList(&lines, &drift.unmeasured),
@@ -283,14 +289,14 @@ impl Serialize for Listed<'_> {
 /// The lines of a file that parts cite. Many parts may cite the same line, and to cut a rule out of
 /// JSON takes longer than to print it, so the last ones are kept.
 struct DeployedLines<'a> {
-    judged: &'a Judged<'a>,
+    file: &'a CheckedFile<'a>,
     known: RefCell<HashMap<u32, Rc<Line>>>,
 }
 
 impl<'a> DeployedLines<'a> {
-    fn new(judged: &'a Judged<'a>) -> Self {
+    fn new(file: &'a CheckedFile<'a>) -> Self {
         DeployedLines {
-            judged,
+            file,
             known: RefCell::default(),
         }
     }
@@ -303,7 +309,7 @@ impl<'a> DeployedLines<'a> {
         if known.len() == LINES_KEPT {
             known.clear();
         }
-        let (line, text) = deployed(self.judged, at);
+        let (line, text) = self.file.source_line(at);
         let line = Rc::new(Line { line, text });
         known.insert(at, Rc::clone(&line));
         line

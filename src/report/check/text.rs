@@ -1,19 +1,27 @@
-//! For people: a first line that says it all, then each part with the lines that cause it.
+//! The report for people: a first line with the result, then each part with the lines that cause it.
 
 use std::io::{self, Write};
 
-use super::{Judged, PARTS_LIMIT, Report, Subject, Summary, Text, deployed, more_parts, words};
+use super::checked_file::CheckedFile;
+use super::interface::{Expectation, MAX_PARTS, Report, hidden_parts_note};
+use super::summary::Summary;
+use super::words;
 use crate::firewall::Part;
 use crate::packets::Side;
-use crate::policy::Granularity;
-use crate::policy::{ALL_REGIONS, Direction};
+use crate::policy::{ALL_REGIONS, Direction, Granularity};
 use crate::terminal::{GREEN, RED, escape_hidden, painted};
 
-/// As many lines of a file as are shown for one part.
-const BLAME_LIMIT: usize = 3;
+/// The most source lines that are shown for one part.
+const MAX_SOURCE_LINES: usize = 3;
+
+/// The report for people.
+pub struct Text {
+    /// True if the words of the result are colored.
+    pub colored: bool,
+}
 
 impl Report for Text {
-    fn head(&self, subject: &Subject, summary: &Summary) -> String {
+    fn head(&self, expectation: &Expectation, summary: &Summary) -> String {
         let Summary {
             files,
             drifted,
@@ -21,7 +29,7 @@ impl Report for Text {
             extra,
             ..
         } = summary;
-        let expected = format!("{} ({})", expected(subject), summary.units());
+        let expected = format!("{} ({})", expected(expectation), summary.units());
         let counts = format!("{missing} missing, {extra} extra");
         match (files, drifted) {
             (1, 0) => format!("{}: exactly {expected}\n", self.good("in sync")),
@@ -37,23 +45,23 @@ impl Report for Text {
         }
     }
 
-    fn file(&self, judged: &Judged, to: &mut dyn Write) -> io::Result<()> {
-        let drift = judged.drift;
+    fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
+        let drift = file.drift;
         if drift.is_none() {
             return Ok(());
         }
-        writeln!(to, "\n{}", judged.name)?;
-        for (name, why) in &judged.empty {
+        writeln!(to, "\n{}", file.name)?;
+        for (name, why) in &file.empty {
             let (name, why) = (escape_hidden(name), escape_hidden(why));
             writeln!(to, "  nothing is let through by {name}: {why}")?;
         }
-        if let Some(direction) = judged.unselected {
+        if let Some(direction) = file.unselected {
             writeln!(
                 to,
                 "  {direction} is not selected, so nothing is expected there, and a load of the unit empties it"
             )?;
         }
-        let mut parts = drift.parts().take(PARTS_LIMIT).peekable();
+        let mut parts = drift.parts().take(MAX_PARTS).peekable();
         while let Some((side, part)) = parts.next() {
             writeln!(
                 to,
@@ -65,16 +73,16 @@ impl Report for Text {
                 .peek()
                 .is_none_or(|(_, next)| next.source_lines != part.source_lines)
             {
-                source_lines(judged, part, to)?;
+                source_lines(file, part, to)?;
             }
         }
-        more(drift.missing.len() + drift.extra.len(), to)?;
-        for (direction, unmeasured) in drift.unmeasured.iter().take(PARTS_LIMIT) {
+        write_hidden_parts(drift.missing.len() + drift.extra.len(), to)?;
+        for (direction, unmeasured) in drift.unmeasured.iter().take(MAX_PARTS) {
             let what = escape_hidden(&unmeasured.what);
             writeln!(to, "{}", self.line(Side::Extra, *direction, &what))?;
-            writeln!(to, "{}", blame_line(judged, unmeasured.at))?;
+            writeln!(to, "{}", source_line(file, unmeasured.at))?;
         }
-        more(drift.unmeasured.len(), to)
+        write_hidden_parts(drift.unmeasured.len(), to)
     }
 }
 
@@ -101,33 +109,33 @@ impl Text {
     }
 }
 
-/// Says how many of so many parts are not shown.
-fn more(count: usize, to: &mut dyn Write) -> io::Result<()> {
-    match more_parts(count.saturating_sub(PARTS_LIMIT)) {
+/// Writes how many parts of `count` are not shown, if any.
+fn write_hidden_parts(count: usize, to: &mut dyn Write) -> io::Result<()> {
+    match hidden_parts_note(count.saturating_sub(MAX_PARTS)) {
         Some(more) => writeln!(to, "  {more}"),
         None => Ok(()),
     }
 }
 
-fn source_lines(judged: &Judged, part: &Part, to: &mut dyn Write) -> io::Result<()> {
-    for at in part.source_lines.iter().take(BLAME_LIMIT) {
-        writeln!(to, "{}", blame_line(judged, *at))?;
+fn source_lines(file: &CheckedFile, part: &Part, to: &mut dyn Write) -> io::Result<()> {
+    for at in part.source_lines.iter().take(MAX_SOURCE_LINES) {
+        writeln!(to, "{}", source_line(file, *at))?;
     }
-    if part.source_lines.len() > BLAME_LIMIT {
-        let more = part.source_lines.len() - BLAME_LIMIT;
+    if part.source_lines.len() > MAX_SOURCE_LINES {
+        let more = part.source_lines.len() - MAX_SOURCE_LINES;
         writeln!(to, "      and {more} lines more")?;
     }
     Ok(())
 }
 
-fn blame_line(judged: &Judged, at: u32) -> String {
-    let (line, text) = deployed(judged, at);
+fn source_line(file: &CheckedFile, at: u32) -> String {
+    let (line, text) = file.source_line(at);
     format!("      line {line}: {}", escape_hidden(&text))
 }
 
 /// `what nftables needs for tokyo, edition regional`, or the addresses alone of that
-fn expected(subject: &Subject) -> String {
-    let scope = subject.scope;
+fn expected(expectation: &Expectation) -> String {
+    let scope = expectation.scope;
     let list = |words: Vec<String>| words.join(", ");
     let regions = if scope.all_regions {
         ALL_REGIONS.to_owned()
@@ -140,13 +148,13 @@ fn expected(subject: &Subject) -> String {
         .map(|edition| edition.name.to_string());
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
-    let what = match subject.granularity {
+    let what = match expectation.granularity {
         Granularity::RemoteAddress => "the addresses that",
         Granularity::Packet | Granularity::NewConnection => "what",
     };
     format!(
         "{what} {} needs for {regions}, edition {}, {} {}",
-        subject.format,
+        expectation.format,
         list(editions.collect()),
         planes.join(" and "),
         directions.join(" and "),

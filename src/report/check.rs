@@ -1,0 +1,19 @@
+//! The reports of `check`: as text, as JSON, or as annotations for GitHub Actions.
+//!
+//! A report is a head, a part for each file, and an end, so that only one file's part is in memory at a
+//! time. The JSON is documented in `docs/check.md`, with a schema beside it.
+
+mod checked_file;
+mod github;
+mod interface;
+mod json;
+mod summary;
+mod text;
+mod words;
+
+pub use checked_file::CheckedFile;
+pub use github::GitHub;
+pub use interface::{Expectation, Report};
+pub use json::Json;
+pub use summary::Summary;
+pub use text::Text;

@@ -1,0 +1,63 @@
+//! The report for GitHub Actions: an annotation for each part.
+
+use std::io::{self, Write};
+
+use super::checked_file::CheckedFile;
+use super::interface::{Expectation, MAX_PARTS, Report, hidden_parts_note};
+use super::summary::Summary;
+use super::text::Text;
+use super::words;
+use crate::packets::Side;
+use crate::report::annotation::{Place, annotation};
+
+/// For GitHub Actions: workflow commands that annotate the lines of a file.
+pub struct GitHub;
+
+impl Report for GitHub {
+    fn head(&self, expectation: &Expectation, summary: &Summary) -> String {
+        Text { colored: false }.head(expectation, summary)
+    }
+
+    fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
+        let drift = file.drift;
+        for (side, part) in drift.parts().take(MAX_PARTS) {
+            let message = format!("{} {}", part.direction, words::part(part));
+            let command = error(file, side, &message, part.source_lines.first().copied());
+            to.write_all(command.as_bytes())?;
+        }
+        for (direction, unmeasured) in drift.unmeasured.iter().take(MAX_PARTS) {
+            let message = format!("{direction} {}", unmeasured.what);
+            let command = error(file, Side::Extra, &message, Some(unmeasured.at));
+            to.write_all(command.as_bytes())?;
+        }
+        // GitHub shows far fewer annotations of a step.
+        let hidden = [
+            drift.missing.len() + drift.extra.len(),
+            drift.unmeasured.len(),
+        ];
+        let hidden: usize = hidden
+            .map(|count| count.saturating_sub(MAX_PARTS))
+            .iter()
+            .sum();
+        if let Some(more) = hidden_parts_note(hidden) {
+            let place = Place {
+                file: &file.file,
+                line: None,
+                column: None,
+            };
+            let message = format!("{}: {more}", file.name);
+            to.write_all(annotation("notice", "drift", place, &message).as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+fn error(file: &CheckedFile, side: Side, message: &str, at: Option<u32>) -> String {
+    let place = Place {
+        file: &file.file,
+        line: at.map(|at| file.lines.number(at)),
+        column: None,
+    };
+    let message = format!("{}: {side}: {message}", file.name);
+    annotation("error", &format!("drift: {side}"), place, &message)
+}

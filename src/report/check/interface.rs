@@ -1,0 +1,46 @@
+//! The interface of the forms of a report, and limits that they share.
+
+use std::io::{self, Write};
+
+use super::checked_file::CheckedFile;
+use super::summary::Summary;
+use crate::policy::{Granularity, Scope};
+
+/// The rules that every file is compared with.
+#[derive(Debug)]
+pub struct Expectation<'a> {
+    /// The format's name.
+    pub format: &'static str,
+    /// How finely packets were compared.
+    pub granularity: Granularity,
+    /// The user's selection.
+    pub scope: &'a Scope,
+}
+
+/// The form of a report.
+pub trait Report: Sync {
+    /// The text before the files.
+    fn head(&self, expectation: &Expectation, summary: &Summary) -> String;
+
+    /// Writes the part of one file.
+    fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()>;
+
+    /// The text between two files.
+    fn separator(&self) -> &'static str {
+        ""
+    }
+
+    /// The text after the files.
+    fn end(&self) -> &'static str {
+        ""
+    }
+}
+
+/// The most parts of a file that a report for people shows, and the most unmeasured parts. If there are
+/// more, the report gives their number.
+pub(super) const MAX_PARTS: usize = 1_000;
+
+/// A line about the parts that are not shown; `None` if all are.
+pub(super) fn hidden_parts_note(hidden: usize) -> Option<String> {
+    (hidden > 0).then(|| format!("{hidden} more are not shown here; --report json has all"))
+}

@@ -1,0 +1,62 @@
+//! The numbers of a report.
+
+use std::collections::BTreeSet;
+
+use crate::firewall::Drift;
+use crate::terminal::escape_hidden;
+
+/// The most units that a summary names.
+const MAX_UNITS: usize = 8;
+
+/// The numbers of files and parts of a report.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// All files.
+    pub files: usize,
+    /// Files with drift.
+    pub drifted: usize,
+    /// Missing parts of all files.
+    pub missing: usize,
+    /// Extra parts of all files, measured or not.
+    pub extra: usize,
+    /// The names of the units that were compared: at most one more than a summary names.
+    units: BTreeSet<String>,
+}
+
+impl Summary {
+    /// The summary of one file.
+    pub fn of(drift: &Drift, units: &[&str]) -> Summary {
+        Summary {
+            files: 1,
+            drifted: usize::from(!drift.is_none()),
+            missing: drift.missing.len(),
+            extra: drift.extra.len() + drift.unmeasured.len(),
+            units: units.iter().map(|unit| (*unit).to_owned()).collect(),
+        }
+    }
+
+    /// Adds the numbers of more files.
+    pub fn add(&mut self, more: Summary) {
+        self.files += more.files;
+        self.drifted += more.drifted;
+        self.missing += more.missing;
+        self.extra += more.extra;
+        for unit in more.units {
+            if self.units.len() <= MAX_UNITS {
+                self.units.insert(unit);
+            }
+        }
+    }
+
+    /// The names of the units, as one text.
+    pub fn units(&self) -> String {
+        let named = self.units.iter().take(MAX_UNITS);
+        let named: Vec<String> = named.map(|unit| escape_hidden(unit)).collect();
+        let more = if self.units.len() > MAX_UNITS {
+            " and others"
+        } else {
+            ""
+        };
+        format!("{}{more}", named.join(", "))
+    }
+}
