@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 /// The code points that have no visible glyph of their own: property `Default_Ignorable_Code_Point`
 /// of `DerivedCoreProperties.txt`, Unicode 14.0.0. It includes the bidirectional controls.
 const DEFAULT_IGNORABLE: [(char, char); 17] = [
@@ -61,7 +63,17 @@ pub fn json_escaped(json: &str) -> Cow<'_, str> {
     (escaped + &json[done..]).into()
 }
 
-/// The same for a report, which may become a part of a log; see [`without_commands`].
+/// A JSON document: the value indented, with hidden characters escaped, and a newline at the end.
+pub fn json_document(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut document = serde_json::to_string_pretty(value)?;
+    document.push('\n');
+    match json_escaped(&document) {
+        Cow::Borrowed(_) => Ok(document),
+        Cow::Owned(escaped) => Ok(escaped),
+    }
+}
+
+/// As [`json_escaped`], for a report, which may become a part of a log; see [`without_commands`].
 pub fn json_reported(json: &str) -> Cow<'_, str> {
     let is_plain = |b: &u8| matches!(b, b'\n' | b' '..=b'~') && *b != b'#';
     if json.as_bytes().iter().all(is_plain) {

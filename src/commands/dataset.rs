@@ -17,7 +17,7 @@ use crate::page::{Heading, Page, PageError};
 use crate::policy::{ALL_REGIONS, Plane};
 use crate::report::Comparison;
 use crate::select::{self, CURRENT, names};
-use crate::terminal::{escape_hidden, json_escaped};
+use crate::terminal::{escape_hidden, json_document};
 
 pub fn run(verb: &DatasetVerb, limits: Limits, console: Console) -> Result<Outcome> {
     match verb {
@@ -33,7 +33,7 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
         bail!("one list is printed at a time; name one --edition");
     };
     let text = if args.json {
-        json_escaped(&(serde_json::to_string_pretty(edition)? + "\n")).into_owned()
+        json_document(edition)?
     } else {
         dataset::to_yaml(edition)?
     };

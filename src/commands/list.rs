@@ -1,4 +1,4 @@
-//! What there is: regions, formats, editions.
+//! Prints the regions, formats or editions.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -8,25 +8,21 @@ use crate::dataset::{self, Edition, ReferenceData, Region};
 use crate::format::registry::FORMATS;
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
-use crate::terminal::json_escaped;
+use crate::terminal::json_document;
 
 pub fn run(args: &ListArgs) -> Result<()> {
     let reference_data = dataset::reference_data()?;
     let text = match args.what {
-        ListWhat::Regions if args.json => pretty(&regions_json(&reference_data))?,
+        ListWhat::Regions if args.json => json_document(&regions_json(&reference_data))?,
         ListWhat::Regions => regions(&reference_data, args.long),
-        ListWhat::Formats if args.json => pretty(&formats_json())?,
+        ListWhat::Formats if args.json => json_document(&formats_json())?,
         ListWhat::Formats => formats(args.long),
         ListWhat::Editions if args.json => {
-            pretty(&editions_json(&dataset::editions()?, &reference_data))?
+            json_document(&editions_json(&dataset::editions()?, &reference_data))?
         }
         ListWhat::Editions => editions(&dataset::editions()?, &reference_data, args.long),
     };
     write_stdout(&text)
-}
-
-fn pretty(value: &Value) -> Result<String> {
-    Ok(json_escaped(&(serde_json::to_string_pretty(value)? + "\n")).into_owned())
 }
 
 fn regions(reference_data: &ReferenceData, long: bool) -> String {

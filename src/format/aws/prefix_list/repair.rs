@@ -11,7 +11,7 @@ use super::output::{ENTRY_LIMIT, Entry};
 use crate::format::error::FormatError;
 use crate::format::read::query::UnitQuery;
 use crate::packets::{Interval, normalized};
-use crate::terminal::json_escaped;
+use crate::terminal::json_document;
 
 /// The JSON of `modify-managed-prefix-list`, which does all of it in one step.
 pub(super) fn command(
@@ -40,7 +40,8 @@ pub(super) fn command(
         let remove: Vec<_> = remove.iter().map(|cidr| json!({ "Cidr": cidr })).collect();
         input.insert("RemoveEntries".to_owned(), remove.into());
     }
-    Ok(json_escaped(&format!("{:#}\n", Value::Object(input))).into_owned())
+    json_document(&Value::Object(input))
+        .map_err(|error| FormatError::Irreparable(error.to_string()))
 }
 
 /// A list has one family for good.

@@ -20,7 +20,7 @@ use crate::packets::{
     differences, near_differences, normalized,
 };
 use crate::policy::{Direction, Granularity, Policy, Protocol, boxes};
-use crate::terminal::json_escaped;
+use crate::terminal::json_document;
 
 /// A rule as the API identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,13 +78,7 @@ pub(super) fn commands(
             }
         }
     }
-    let mut json = serde_json::to_string_pretty(&commands)
-        .map_err(|error| FormatError::Irreparable(error.to_string()))?;
-    json.push('\n');
-    match json_escaped(&json) {
-        Cow::Borrowed(_) => Ok(json),
-        Cow::Owned(escaped) => Ok(escaped),
-    }
+    json_document(&commands).map_err(|error| FormatError::Irreparable(error.to_string()))
 }
 
 /// What stays as it is, and the rules that let anything through that is not expected.
