@@ -138,9 +138,9 @@ impl Catalog {
     }
 
     /// `regional (superseded on 2024-02-21 by global), global (in force since 2024-02-21)`
-    pub fn standing(&self, entry: &Entry) -> String {
+    pub fn status(&self, entry: &Entry) -> String {
         let editions = entry.editions.iter().map(|at| &self.editions[*at]);
-        let words = editions.map(|edition| format!("{} ({})", edition.name, edition.standing()));
+        let words = editions.map(|edition| format!("{} ({})", edition.name, edition.status()));
         words.collect::<Vec<_>>().join(", ")
     }
 }

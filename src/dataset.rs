@@ -299,8 +299,8 @@ fn parse_embedded<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Data
 }
 
 impl Edition {
-    /// Whether it holds, and since or until when, in a few words.
-    pub fn standing(&self) -> String {
+    /// `in force since 2024-02-21`, or `superseded on 2024-02-21 by global`.
+    pub fn status(&self) -> String {
         match (&self.superseded, &self.in_force_since) {
             (Some(end), _) => format!("superseded on {} by {}", end.date, end.by),
             (None, Some(date)) => format!("in force since {date}"),

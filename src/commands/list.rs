@@ -178,7 +178,7 @@ fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) ->
             edition.regions(reference_data).len().to_string(),
             format!("{}/{}/{}", sip.udp, sip.tcp, sip.tls),
             edition.media.ports.to_string(),
-            edition.standing(),
+            edition.status(),
         ]
     }));
     let mut text = table(&rows);
@@ -207,7 +207,7 @@ fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value 
             "announced": edition.announced,
             "in_force_since": edition.in_force_since,
             "superseded": edition.superseded,
-            "standing": edition.standing(),
+            "standing": edition.status(),
             "regions": edition.regions(reference_data).iter().map(|r| &*r.id).collect::<Vec<_>>(),
             "signaling": {
                 "ports": edition.signaling.ports,

@@ -127,7 +127,8 @@ pub struct SelectedEdition {
     /// What it is selected by.
     pub name: Arc<str>,
     /// Such as `in force since 2024-02-21`.
-    pub standing: String,
+    #[serde(rename = "standing")]
+    pub status: String,
     /// Where it was published: any text, if the list is a user's.
     pub source: String,
 }

@@ -54,7 +54,7 @@ impl Comparison<'_> {
 
     fn summary(&self, rows: &[ChangeRow]) -> String {
         let page = escape_hidden(&self.page);
-        let edition = format!("edition {}, {}", self.edition.name, self.edition.standing());
+        let edition = format!("edition {}, {}", self.edition.name, self.edition.status());
         if rows.is_empty() {
             return match &self.part {
                 Some(part) => format!("same in {part}: {page} as {edition}\n"),
@@ -133,7 +133,7 @@ impl Comparison<'_> {
             "version": VERSION,
             "page": self.page,
             "edition": self.edition.name,
-            "standing": self.edition.standing(),
+            "standing": self.edition.status(),
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
             "changes": self.changes.iter().map(change_json).collect::<Vec<_>>(),
         });

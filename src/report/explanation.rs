@@ -115,9 +115,9 @@ impl<'a> Explanation<'a> {
             .map(|(entry, whole)| {
                 let touches = if *whole { "" } else { "in part " };
                 let network = address_or_cidr(entry.network);
-                let standing = self.catalog.standing(entry);
+                let status = self.catalog.status(entry);
                 format!(
-                    "  {touches}{} ({network}), {}: {standing}\n",
+                    "  {touches}{} ({network}), {}: {status}\n",
                     entry.subject(),
                     entry.ports
                 )

@@ -40,7 +40,7 @@ pub fn policy(
             .iter()
             .map(|e| SelectedEdition {
                 name: e.name.clone(),
-                standing: e.standing(),
+                status: e.status(),
                 source: e.source.clone(),
             })
             .collect(),

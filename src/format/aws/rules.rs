@@ -104,7 +104,7 @@ pub(super) fn single_rules(policy: &Policy, unit: &Unit, direction: Direction) -
             protocol,
             ports,
             network: network.network,
-            // Neither the tool's version nor an edition's standing, so that no rule changes with them.
+            // Neither the tool's version nor an edition's status, so that no rule changes with them.
             description: clip(
                 about(unit, direction, &subjects, &label(policy, &network)),
                 DESCRIPTION_LIMIT,

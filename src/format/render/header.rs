@@ -11,7 +11,7 @@ pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, hooks: &[String])
     let editions = scope
         .editions
         .iter()
-        .map(|edition| format!("{} ({})", edition.name, edition.standing));
+        .map(|edition| format!("{} ({})", edition.name, edition.status));
     let regions = words(scope.regions.iter().map(ToString::to_string).collect());
     let signaling: Vec<_> = scope.transports.iter().map(ToString::to_string).collect();
     let planes = scope.planes.iter().map(|plane| match plane {

@@ -33,7 +33,8 @@ struct Context<'a> {
 #[derive(Serialize)]
 struct Edition<'a> {
     name: &'a str,
-    standing: &'a str,
+    #[serde(rename = "standing")]
+    status: &'a str,
 }
 
 #[derive(Serialize)]
@@ -97,7 +98,7 @@ pub fn template_context(policy: &Policy, unit: &Unit) -> Result<Value, FormatErr
             .iter()
             .map(|edition| Edition {
                 name: &edition.name,
-                standing: &edition.standing,
+                status: &edition.status,
             })
             .collect(),
         regions: scope.regions.iter().map(|id| &**id).collect(),

@@ -56,7 +56,7 @@ fn description(
     for edition in &scope.editions {
         let mut origins = network.origins.iter();
         if origins.any(|origin| origin.edition == edition.name) {
-            editions.push(format!("{} ({})", edition.name, edition.standing));
+            editions.push(format!("{} ({})", edition.name, edition.status));
         }
     }
     let text = format!(
