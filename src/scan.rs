@@ -12,4 +12,4 @@ mod spellings;
 mod work;
 
 pub use ignored::Ignored;
-pub use judge::{Expected, Finding, Judge, Stopped, Verdict};
+pub use judge::{Classification, Expected, Finding, Judge, Stopped};

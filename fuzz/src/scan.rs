@@ -6,7 +6,7 @@ use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::normalized;
 use twilio_sip_allow::policy::{ALL_REGIONS, Plane};
 use twilio_sip_allow::report::{Findings, Shape};
-use twilio_sip_allow::scan::{Expected, Finding, Judge, Verdict};
+use twilio_sip_allow::scan::{Expected, Finding, Judge, Classification};
 
 use crate::{ATLAS, CATALOG, EDITIONS, assert_clean, json};
 
@@ -64,7 +64,7 @@ pub fn try_out(data: &[u8]) {
 fn written(shape: Shape, list_current: bool, findings: &[Finding]) -> String {
     let report = Findings {
         shape,
-        fails_on: &[Verdict::Superseded, Verdict::Wider],
+        fails_on: &[Classification::Superseded, Classification::Wider],
         list_current,
         expected: serde_json::Value::Null,
     };

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::selection::PublishedArgs;
 use crate::input::is_stdin;
-use crate::scan::Verdict;
+use crate::scan::Classification;
 
 /// The options of `scan`.
 #[derive(Args)]
@@ -51,7 +51,7 @@ pub struct ScanArgs {
     files: Vec<PathBuf>,
 }
 
-/// The shape of a report on findings.
+/// The form of a report on findings.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub enum FindingsReport {
     /// `FILE:LINE:COLUMN: VERDICT: ...`
@@ -99,8 +99,8 @@ impl ScanArgs {
         Ok(files)
     }
 
-    /// The verdicts that give status 1.
-    pub fn fails_on(&self) -> anyhow::Result<Vec<Verdict>> {
+    /// The classifications that give status 1.
+    pub fn fails_on(&self) -> anyhow::Result<Vec<Classification>> {
         let has = |wanted| self.fail_on.contains(&wanted);
         let alone = self.fail_on.len() == 1;
         anyhow::ensure!(
@@ -108,15 +108,15 @@ impl ScanArgs {
             "--fail-on none and --fail-on any go with no other verdict"
         );
         let named = [
-            (FailOn::Superseded, Verdict::Superseded),
-            (FailOn::Wider, Verdict::Wider),
-            (FailOn::Narrower, Verdict::Narrower),
-            (FailOn::Unpublished, Verdict::Unpublished),
-            (FailOn::Missing, Verdict::Missing),
+            (FailOn::Superseded, Classification::Superseded),
+            (FailOn::Wider, Classification::Wider),
+            (FailOn::Narrower, Classification::Narrower),
+            (FailOn::Unpublished, Classification::Unpublished),
+            (FailOn::Missing, Classification::Missing),
         ];
         let wanted = named
             .iter()
             .filter(|(name, _)| has(FailOn::Any) || has(*name));
-        Ok(wanted.map(|(_, verdict)| *verdict).collect())
+        Ok(wanted.map(|(_, classification)| *classification).collect())
     }
 }

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use super::annotation::{Place, annotation};
 use super::json_pieces::around_elements;
 use super::sarif;
-use crate::scan::{Finding, Verdict};
+use crate::scan::{Classification, Finding};
 use crate::terminal::{
     GREEN, RED, YELLOW, escape_hidden, escape_hidden_at_start, json_reported, painted,
 };
 
-/// Of the JSON's shape.
+/// The version of the JSON's schema.
 const VERSION: u32 = 1;
 
-/// The shape of a report on findings.
+/// The form of a report on findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// For people; whether words may be colored.
@@ -33,48 +33,52 @@ pub enum Shape {
 /// finding is in memory at a time.
 #[derive(Debug)]
 pub struct Findings<'a> {
-    /// Its shape.
+    /// Its form.
     pub shape: Shape,
-    /// The verdicts that give status 1.
-    pub fails_on: &'a [Verdict],
+    /// The classifications that give status 1.
+    pub fails_on: &'a [Classification],
     /// True if it includes what is current.
     pub list_current: bool,
     /// The networks that a file must contain, as a JSON value.
     pub expected: Value,
 }
 
-/// Numbers of files that have findings, and of findings by verdict.
+/// Numbers of files that have findings, and of findings by classification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     files: usize,
-    verdicts: [usize; Verdict::ALL.len()],
+    by_classification: [usize; Classification::ALL.len()],
 }
 
 impl Counts {
     /// Counts more files.
     pub fn add(&mut self, more: Counts) {
         self.files += more.files;
-        for (all, more) in self.verdicts.iter_mut().zip(more.verdicts) {
+        for (all, more) in self
+            .by_classification
+            .iter_mut()
+            .zip(more.by_classification)
+        {
             *all += more;
         }
     }
 
     fn by_name(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let names = Verdict::ALL.iter().map(|(_, name)| *name);
-        names.zip(self.verdicts)
+        let names = Classification::ALL.iter().map(|(_, name)| *name);
+        names.zip(self.by_classification)
     }
 }
 
 impl Findings<'_> {
     /// True if there are findings that give status 1.
     pub fn any_fails(&self, counts: &Counts) -> bool {
-        let found = Verdict::ALL
+        let found = Classification::ALL
             .iter()
-            .zip(counts.verdicts)
+            .zip(counts.by_classification)
             .filter(|(_, count)| *count > 0);
         found
             .into_iter()
-            .any(|((verdict, _), _)| self.fails_on.contains(verdict))
+            .any(|((classification, _), _)| self.fails_on.contains(classification))
     }
 
     /// The part of a file, which is written to `to`. The name is as it was given, or as the folder that was
@@ -94,11 +98,13 @@ impl Findings<'_> {
     }
 
     fn fails(&self, finding: &Finding) -> bool {
-        self.fails_on.contains(&finding.verdict)
+        self.fails_on.contains(&finding.classification)
     }
 
     fn shows(&self, finding: &Finding) -> bool {
-        self.shape == Shape::Json || self.list_current || finding.verdict != Verdict::Current
+        self.shape == Shape::Json
+            || self.list_current
+            || finding.classification != Classification::Current
     }
 
     /// The text before the parts.
@@ -162,10 +168,10 @@ impl Findings<'_> {
     }
 
     fn line(&self, file: &str, finding: &Finding, colored: bool) -> String {
-        let name = finding.verdict.name();
-        let verdict = match (colored, finding.verdict) {
+        let name = finding.classification.name();
+        let word = match (colored, finding.classification) {
             (false, _) => name.to_owned(),
-            (true, Verdict::Current) => painted(name, GREEN),
+            (true, Classification::Current) => painted(name, GREEN),
             (true, _) if self.fails(finding) => painted(name, RED),
             (true, _) => painted(name, YELLOW),
         };
@@ -175,7 +181,7 @@ impl Findings<'_> {
             escape_hidden(&message(finding)),
         );
         let Finding { line, column, .. } = finding;
-        format!("{file}:{line}:{column}: {verdict}: {message}\n")
+        format!("{file}:{line}:{column}: {word}: {message}\n")
     }
 
     fn value(&self, file: &str, finding: &Finding) -> Value {
@@ -183,7 +189,7 @@ impl Findings<'_> {
             "file": file,
             "line": finding.line,
             "column": finding.column,
-            "verdict": finding.verdict.name(),
+            "verdict": finding.classification.name(),
             "fails": self.fails(finding),
             "text": finding.text,
             "networks": finding.networks,
@@ -192,8 +198,8 @@ impl Findings<'_> {
     }
 
     fn annotation(&self, file: &str, finding: &Finding) -> String {
-        let level = match finding.verdict {
-            Verdict::Current => "notice",
+        let level = match finding.classification {
+            Classification::Current => "notice",
             _ if self.fails(finding) => "error",
             _ => "warning",
         };
@@ -202,7 +208,7 @@ impl Findings<'_> {
             line: Some(finding.line),
             column: Some(finding.column),
         };
-        let title = format!("Twilio: {}", finding.verdict.name());
+        let title = format!("Twilio: {}", finding.classification.name());
         annotation(level, &title, place, &message(finding))
     }
 }
@@ -240,9 +246,11 @@ pub struct FilePart<'a, W> {
 impl<W: Write> FilePart<'_, W> {
     /// Writes a finding. For people, networks of one plane that several regions lack are one finding.
     pub fn add(&mut self, finding: Finding) -> io::Result<()> {
-        let verdicts = Verdict::ALL.iter().zip(&mut self.counts.verdicts);
-        for ((verdict, _), count) in verdicts {
-            *count += usize::from(*verdict == finding.verdict);
+        let counts = Classification::ALL
+            .iter()
+            .zip(&mut self.counts.by_classification);
+        for ((classification, _), count) in counts {
+            *count += usize::from(*classification == finding.classification);
         }
         if !self.report.shows(&finding) {
             return Ok(());
@@ -281,10 +289,10 @@ impl<W: Write> FilePart<'_, W> {
     }
 }
 
-/// What is told of a finding beside its place and verdict.
+/// The message of a finding, without its place and classification.
 fn message(finding: &Finding) -> String {
-    match finding.verdict {
-        Verdict::Missing => format!("{}: {}", finding.explanation, finding.text),
+    match finding.classification {
+        Classification::Missing => format!("{}: {}", finding.explanation, finding.text),
         _ => format!("{}: {}", finding.text, finding.explanation),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scan::{Finding, Verdict};
+use crate::scan::{Classification, Finding};
 
 /// A log of one run, without its results.
 pub fn log() -> Value {
@@ -13,7 +13,7 @@ pub fn log() -> Value {
             "tool": {"driver": {
                 "name": env!("CARGO_PKG_NAME"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": Verdict::ALL.map(|(verdict, name)| rule(verdict, name)),
+                "rules": Classification::ALL.map(|(classification, name)| rule(classification, name)),
             }},
             "columnKind": "unicodeCodePoints",
             "results": [],
@@ -21,28 +21,30 @@ pub fn log() -> Value {
     })
 }
 
-fn rule(verdict: Verdict, name: &str) -> Value {
+fn rule(classification: Classification, name: &str) -> Value {
     json!({
         "id": name,
-        "shortDescription": {"text": description(verdict)},
+        "shortDescription": {"text": description(classification)},
     })
 }
 
-fn description(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Current => "Addresses that Twilio publishes",
-        Verdict::Narrower => "A part of a network of Twilio's, without the rest",
-        Verdict::Superseded => "Addresses that Twilio published, and no longer uses",
-        Verdict::Wider => "More addresses than Twilio ever published",
-        Verdict::Unpublished => "An address that Twilio never published, most likely mistyped",
-        Verdict::Missing => "Addresses that Twilio publishes, and that the file lacks",
+fn description(classification: Classification) -> &'static str {
+    match classification {
+        Classification::Current => "Addresses that Twilio publishes",
+        Classification::Narrower => "A part of a network of Twilio's, without the rest",
+        Classification::Superseded => "Addresses that Twilio published, and no longer uses",
+        Classification::Wider => "More addresses than Twilio ever published",
+        Classification::Unpublished => {
+            "An address that Twilio never published, most likely mistyped"
+        }
+        Classification::Missing => "Addresses that Twilio publishes, and that the file lacks",
     }
 }
 
-/// One finding; `fails` is whether it counts.
+/// One finding; `fails` is true if it gives status 1.
 pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Value {
-    let (kind, level) = match finding.verdict {
-        Verdict::Current => ("pass", "none"),
+    let (kind, level) = match finding.classification {
+        Classification::Current => ("pass", "none"),
         _ if fails => ("fail", "error"),
         _ => ("fail", "warning"),
     };
@@ -51,8 +53,8 @@ pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Valu
         region["endColumn"] = (finding.column + finding.length).into();
     }
     json!({
-        "ruleId": finding.verdict.name(),
-        "ruleIndex": Verdict::ALL.iter().position(|(verdict, _)| *verdict == finding.verdict),
+        "ruleId": finding.classification.name(),
+        "ruleIndex": Classification::ALL.iter().position(|(listed, _)| *listed == finding.classification),
         "kind": kind,
         "level": level,
         "message": {"text": message},
@@ -63,7 +65,7 @@ pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Valu
     })
 }
 
-/// A path as a reference of RFC 3986; what may not stand in one is escaped.
+/// A path as a URI reference (RFC 3986).
 fn uri(path: &str) -> String {
     let path = if path == "-" { "stdin" } else { path };
     let mut uri = if path.starts_with('/') {

@@ -16,9 +16,9 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
-/// What is to be said of addresses.
+/// What addresses in a text are to Twilio's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum Classification {
     /// All of it is in force.
     Current,
     /// In force, but a part of a media network of which the rest is not there.
@@ -33,20 +33,22 @@ pub enum Verdict {
     Missing,
 }
 
-impl Verdict {
+impl Classification {
     /// All of them, as they are named.
-    pub const ALL: [(Verdict, &'static str); 6] = [
-        (Verdict::Current, "current"),
-        (Verdict::Narrower, "narrower"),
-        (Verdict::Superseded, "superseded"),
-        (Verdict::Wider, "wider"),
-        (Verdict::Unpublished, "unpublished"),
-        (Verdict::Missing, "missing"),
+    pub const ALL: [(Classification, &'static str); 6] = [
+        (Classification::Current, "current"),
+        (Classification::Narrower, "narrower"),
+        (Classification::Superseded, "superseded"),
+        (Classification::Wider, "wider"),
+        (Classification::Unpublished, "unpublished"),
+        (Classification::Missing, "missing"),
     ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        let named = Verdict::ALL.iter().find(|(verdict, _)| *verdict == self);
+        let named = Classification::ALL
+            .iter()
+            .find(|(listed, _)| *listed == self);
         named.map_or("", |(_, name)| name)
     }
 }
@@ -55,7 +57,7 @@ impl Verdict {
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// What it is.
-    pub verdict: Verdict,
+    pub classification: Classification,
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
@@ -336,13 +338,15 @@ impl Text<'_> {
                 (one, _) => one.is_none(),
             };
             let next = if of_odd {
-                odd.next().map(|told| (Verdict::Unpublished, told))
+                odd.next().map(|told| (Classification::Unpublished, told))
             } else {
                 found.next()
             };
-            let Some((verdict, told)) = next else { break };
-            let finding = self.placed(&mut positions, verdict, told);
-            if verdict != Verdict::Unpublished {
+            let Some((classification, told)) = next else {
+                break;
+            };
+            let finding = self.placed(&mut positions, classification, told);
+            if classification != Classification::Unpublished {
                 first_of_twilios.get_or_insert((finding.line, finding.column));
             }
             tell(finding)?;
@@ -353,25 +357,30 @@ impl Text<'_> {
         Ok(())
     }
 
-    fn judged(&self) -> impl Iterator<Item = (Verdict, Told)> {
+    fn judged(&self) -> impl Iterator<Item = (Classification, Told)> {
         self.found.iter().filter_map(|one| {
-            let (verdict, explanation) = self.verdict(one)?;
+            let (classification, explanation) = self.classify(one)?;
             let told = Told {
                 place: one.place.clone(),
                 text: one.text(self.bytes),
                 networks: one.span.networks().collect(),
                 explanation,
             };
-            Some((verdict, told))
+            Some((classification, told))
         })
     }
 
-    fn placed(&self, positions: &mut Positions, verdict: Verdict, told: Told) -> Finding {
+    fn placed(
+        &self,
+        positions: &mut Positions,
+        classification: Classification,
+        told: Told,
+    ) -> Finding {
         let (line, column) = positions.of(told.place.start);
         let within = &self.bytes[told.place];
         let length = String::from_utf8_lossy(within).chars().count();
         Finding {
-            verdict,
+            classification,
             line,
             column,
             length: if within.contains(&b'\n') { 0 } else { length },
@@ -403,7 +412,7 @@ impl Text<'_> {
         })
     }
 
-    fn verdict(&self, one: &Found) -> Option<(Verdict, String)> {
+    fn classify(&self, one: &Found) -> Option<(Classification, String)> {
         let judge = self.judge;
         let slip = one
             .has_odd_prefix
@@ -411,10 +420,12 @@ impl Text<'_> {
         let slip = slip.flatten();
         if let Some(meant) = slip {
             let why = format!("its prefix is none; {}", judge.subject_of(meant));
-            return Some((Verdict::Unpublished, why));
+            return Some((Classification::Unpublished, why));
         }
         if !judge.is_published(one.span) {
-            return self.unpublished(one).map(|why| (Verdict::Unpublished, why));
+            return self
+                .unpublished(one)
+                .map(|why| (Classification::Unpublished, why));
         }
         if !judge.is_twilios(one.span) && !self.context.is_meant(&one.place, is_wide(one.span)) {
             return None;
@@ -425,7 +436,10 @@ impl Text<'_> {
         if !covers(&judge.published, one.span) {
             // Each is looked at once more, and compared with its neighbors.
             self.context.work.add(entries.len());
-            return Some((Verdict::Wider, wider(one.span, &judge.published, &entries)));
+            return Some((
+                Classification::Wider,
+                wider(one.span, &judge.published, &entries),
+            ));
         }
         if !covers(&judge.in_force, one.span) {
             let old = entries
@@ -440,24 +454,24 @@ impl Text<'_> {
                 format!("; one slip from it, {}", judge.subject_of(meant))
             });
             return Some((
-                Verdict::Superseded,
+                Classification::Superseded,
                 format!("{}{hint}", superseded(judge.catalog, &old)),
             ));
         }
         let current: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force).collect();
         // Signaling addresses are published one by one, whatever media network they lie in.
         if covers(&judge.signaling, one.span) {
-            return Some((Verdict::Current, subjects(&current)));
+            return Some((Classification::Current, subjects(&current)));
         }
         let partly = current
             .iter()
             .find(|entry| entry.plane == Plane::Media && !self.has_all_of(entry, one.span));
         Some(match partly {
             Some(entry) => (
-                Verdict::Narrower,
+                Classification::Narrower,
                 format!("{} is {}", entry.subject(), entry.network),
             ),
-            None => (Verdict::Current, subjects(&current)),
+            None => (Classification::Current, subjects(&current)),
         })
     }
 
@@ -534,7 +548,7 @@ impl Text<'_> {
                 .collect();
             let told: Vec<String> = networks.iter().map(|n| address_or_cidr(*n)).collect();
             (!networks.is_empty()).then(|| Finding {
-                verdict: Verdict::Missing,
+                classification: Classification::Missing,
                 line,
                 column,
                 length: 0,
