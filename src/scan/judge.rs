@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use thiserror::Error;
 
 use super::context::{Context, Positions, Subject, Words, says_twilio};
-use super::find::{Found, find, odd_addresses};
+use super::find::{Found, find, invalid_addresses};
 use super::spellings::Spellings;
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{ReferenceData, SHORTEST_PREFIX};
@@ -331,7 +331,7 @@ impl Text<'_> {
         let mut positions = Positions::new(self.bytes);
         let mut first_of_twilios = None;
         let mut found = self.judged().peekable();
-        let mut odd = self.odd_addresses().peekable();
+        let mut odd = self.invalid_addresses().peekable();
         loop {
             let of_odd = match (found.peek(), odd.peek()) {
                 (Some((_, one)), Some(other)) => other.place.start < one.place.start,
@@ -398,8 +398,8 @@ impl Text<'_> {
     }
 
     /// What is no address, and would be one of Twilio's but for a slip.
-    fn odd_addresses(&self) -> impl Iterator<Item = Told> {
-        odd_addresses(self.bytes).filter_map(|place| {
+    fn invalid_addresses(&self) -> impl Iterator<Item = Told> {
+        invalid_addresses(self.bytes).filter_map(|place| {
             let text = String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned();
             let ignored = self.context.is_ignored(&place);
             let meant = (!ignored).then(|| self.meant(&text))??;
@@ -415,7 +415,7 @@ impl Text<'_> {
     fn classify(&self, one: &Found) -> Option<(Classification, String)> {
         let judge = self.judge;
         let slip = one
-            .has_odd_prefix
+            .has_invalid_prefix
             .then(|| self.meant(&one.text(self.bytes)));
         let slip = slip.flatten();
         if let Some(meant) = slip {
