@@ -26,6 +26,7 @@
 #![warn(missing_docs)]
 
 pub mod catalog;
+mod character_class;
 pub mod cli;
 pub mod commands;
 pub mod dataset;

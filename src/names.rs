@@ -1,7 +1,5 @@
 //! Names that people spell in many ways.
 
-use std::sync::OnceLock;
-
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// How many near names an error shows.
@@ -18,52 +16,6 @@ const PER_NAME: usize = 16;
 
 /// The fewest letters that are worth looking for inside names.
 const SHORTEST_PART: usize = 3;
-
-/// The answers of a function of `char` that are known, in blocks of 256 characters. The functions of
-/// the standard library take up to 0.2 microseconds for a character, because they search.
-pub struct Known {
-    is: fn(char) -> bool,
-    blocks: [OnceLock<[u64; 4]>; Known::BLOCKS],
-}
-
-impl Known {
-    /// As many as the scripts of the two lowest planes take; ideographs that are rarer are not kept.
-    const BLOCKS: usize = 512;
-
-    #[expect(
-        clippy::large_stack_arrays,
-        reason = "only statics are made of it, at compile time"
-    )]
-    const fn of(is: fn(char) -> bool) -> Self {
-        Known {
-            is,
-            blocks: [const { OnceLock::new() }; Known::BLOCKS],
-        }
-    }
-
-    pub fn holds(&self, c: char) -> bool {
-        let code = u32::from(c);
-        let [_, _, _, low] = code.to_be_bytes();
-        let Some(block) = self.blocks.get((code >> 8) as usize) else {
-            return (self.is)(c);
-        };
-        let block = block.get_or_init(|| {
-            let mut bits = [0; 4];
-            for low in 0..=u8::MAX {
-                let c = char::from_u32(code & !0xff | u32::from(low));
-                let bit = u64::from(c.is_some_and(self.is)) << (low & 63);
-                bits[usize::from(low >> 6)] |= bit;
-            }
-            bits
-        });
-        block[usize::from(low >> 6)] >> (low & 63) & 1 == 1
-    }
-}
-
-/// Letters, see [`char::is_alphabetic`].
-pub static LETTERS: Known = Known::of(char::is_alphabetic);
-/// Letters and numbers, see [`char::is_alphanumeric`].
-pub static LETTERS_AND_NUMBERS: Known = Known::of(char::is_alphanumeric);
 
 /// Two spellings of one name become the same text: case, accents, spaces, hyphens and
 /// underscores make no difference, nor do full-width and half-width letters.
@@ -171,14 +123,6 @@ pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn known_characters_are_those_of_the_standard_library() {
-        for c in '\0'..=char::MAX {
-            assert_eq!(LETTERS.holds(c), c.is_alphabetic(), "{c:?}");
-            assert_eq!(LETTERS_AND_NUMBERS.holds(c), c.is_alphanumeric(), "{c:?}");
-        }
-    }
 
     #[test]
     fn folding_within_a_limit_ends_above_it() {

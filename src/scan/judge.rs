@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ipnet::Ipv4Net;
 use thiserror::Error;
 
-use super::context::{Context, Positions, Subject, Words, says_twilio};
+use super::context::Context;
 use super::find::{Found, find, invalid_addresses};
+use super::line_mark::mentions_twilio;
+use super::positions::Positions;
 use super::spellings::Spellings;
+use super::topic::{Topic, TopicWords};
 use crate::catalog::{Catalog, Entry};
 use crate::dataset::{ReferenceData, SHORTEST_PREFIX};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -100,7 +103,7 @@ pub struct Judge<'a> {
     told: AtomicUsize,
     catalog: &'a Catalog,
     expected: Vec<Expected>,
-    words: Words,
+    words: TopicWords,
     in_force: Vec<Interval>,
     /// Of that, what is for signaling.
     signaling: Vec<Interval>,
@@ -146,7 +149,7 @@ impl<'a> Judge<'a> {
         Judge {
             limits,
             told: AtomicUsize::new(0),
-            words: Words::new(reference_data),
+            words: TopicWords::new(reference_data),
             in_force: catalog.addresses(|entry| entry.in_force),
             signaling: catalog.addresses(|entry| entry.in_force && entry.plane == Plane::Signaling),
             published: catalog.addresses(|_| true),
@@ -169,10 +172,10 @@ impl<'a> Judge<'a> {
         if found.is_empty() {
             return Ok(());
         }
-        let says_twilio = says_twilio(text);
+        let mentions_twilio = mentions_twilio(text);
         let next = all.next();
         let is_twilios = |one: &Found| self.is_twilios(one.span);
-        if !says_twilio
+        if !mentions_twilio
             && !found.iter().chain(&next).any(is_twilios)
             && !all.any(|one| is_twilios(&one))
         {
@@ -185,7 +188,7 @@ impl<'a> Judge<'a> {
         let judged =
             |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
         let found: Vec<Found> = found.into_iter().filter(judged).collect();
-        if !says_twilio && !found.iter().any(is_twilios) {
+        if !mentions_twilio && !found.iter().any(is_twilios) {
             return Ok(());
         }
         let text = Text {
@@ -510,11 +513,11 @@ impl Text<'_> {
         {
             return false;
         }
-        if context.says_twilio(at) {
+        if context.mentions_twilio(at) {
             return true;
         }
         let comment = context.comment(at);
-        if comment == Some(Subject::Twilio) {
+        if comment == Some(Topic::Twilio) {
             return true;
         }
         let list = context.list(at).and_then(|list| self.lists.get(list));
@@ -523,7 +526,7 @@ impl Text<'_> {
             return true;
         }
         let is_others = match comment {
-            Some(subject) => subject == Subject::Other,
+            Some(topic) => topic == Topic::Other,
             None => context.is_others(at),
         };
         !is_others && (context.list_speaks(at) || self.is_mostly_published(at))

@@ -1,0 +1,64 @@
+//! The topic of a text: Twilio, or something else.
+
+use memchr::memmem::Finder;
+
+use super::words::{has_any, name_finder};
+use crate::dataset::ReferenceData;
+use crate::select::names;
+
+/// The topic of a comment or a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Twilio, or one of its regions.
+    Twilio,
+    /// Something that also fits Twilio's addresses: a plane, a part of the world.
+    Neutral,
+    /// Something else.
+    Other,
+}
+
+/// Words that decide the topic of a text.
+pub struct TopicWords {
+    /// Twilio itself, and its regions. Latin names count as whole words only.
+    twilio: Vec<Finder<'static>>,
+    neutral: Vec<Finder<'static>>,
+}
+
+impl TopicWords {
+    /// The words for some regions and their names.
+    pub fn new(reference_data: &ReferenceData) -> Self {
+        let regions = reference_data.regions.iter().flat_map(names::names_of);
+        let continents = reference_data.continents.iter();
+        let continents = continents.flat_map(names::names_of_continent);
+        let planes = [
+            "sip",
+            "rtp",
+            "srtp",
+            "media",
+            "signaling",
+            "signalling",
+            "voice",
+            "trunk",
+            "gateway",
+            "メディア",
+            "シグナリング",
+        ];
+        TopicWords {
+            twilio: std::iter::once(Finder::new("twilio"))
+                .chain(regions.map(name_finder))
+                .collect(),
+            neutral: continents.chain(planes).map(name_finder).collect(),
+        }
+    }
+
+    /// The topic of words, as [`normalize_words`](super::words::normalize_words) has them.
+    pub fn topic(&self, words: &str) -> Topic {
+        if has_any(words, &self.twilio) {
+            Topic::Twilio
+        } else if has_any(words, &self.neutral) {
+            Topic::Neutral
+        } else {
+            Topic::Other
+        }
+    }
+}
