@@ -6,11 +6,11 @@ use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::normalized;
 use twilio_sip_allow::policy::{ALL_REGIONS, Plane};
 use twilio_sip_allow::report::{Findings, Shape};
-use twilio_sip_allow::scan::{Expected, Finding, Judge, Classification};
+use twilio_sip_allow::scan::{Classification, Expected, Finding, Scanner};
 
 use crate::{ATLAS, CATALOG, EDITIONS, assert_clean, json};
 
-static JUDGE: LazyLock<Judge> = LazyLock::new(|| {
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     let global = EDITIONS.iter().find(|e| &*e.name == "global").unwrap();
     let published = global.published(&ATLAS);
     let expected = [
@@ -28,12 +28,12 @@ static JUDGE: LazyLock<Judge> = LazyLock::new(|| {
             networks: normalized(of_region.map(|(_, _, network)| (*network).into()).collect()),
         }
     });
-    Judge::new(&CATALOG, expected.into(), &ATLAS, Limits::default())
+    Scanner::new(&CATALOG, expected.into(), &ATLAS, Limits::default())
 });
 
 pub fn try_out(data: &[u8]) {
     let mut findings = Vec::new();
-    let done = JUDGE.judge(data, &mut |finding| {
+    let done = SCANNER.scan(data, &mut |finding| {
         findings.push(finding);
         Ok(())
     });

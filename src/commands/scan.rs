@@ -19,7 +19,7 @@ use crate::output::{Console, Problems, Spool};
 use crate::packets::normalized;
 use crate::policy::ALL_REGIONS;
 use crate::report::{Counts, FilePart, Findings, Shape};
-use crate::scan::{Expected, Ignored, Judge, Stopped};
+use crate::scan::{Expected, Ignored, ScanError, Scanner};
 use crate::select::{self, CURRENT};
 
 pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome> {
@@ -37,7 +37,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     });
     let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
     let catalog = catalog(&args.published, selected, &reference_data)?;
-    let judge = Judge::new(&catalog, expected, &reference_data, limits);
+    let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
         shape: match args.report {
             FindingsReport::Text => Shape::Text(console.colors_stdout()),
@@ -50,7 +50,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         expected: summary,
     };
     let scan = Scan {
-        judge: &judge,
+        scanner: &scanner,
         findings: &findings,
         seen: Mutex::new(Seen::new(limits)),
     };
@@ -190,7 +190,7 @@ impl Seen {
 
 /// A scan by several threads.
 struct Scan<'a> {
-    judge: &'a Judge<'a>,
+    scanner: &'a Scanner<'a>,
     findings: &'a Findings<'a>,
     seen: Mutex<Seen>,
 }
@@ -219,7 +219,7 @@ impl Scan<'_> {
 
     /// Adds the findings in a file; returns false if it is not text.
     fn add_file(&self, file: &Path) -> bool {
-        let (_turn, text) = match input::content(file, self.judge.limits) {
+        let (_turn, text) = match input::content(file, self.scanner.limits) {
             Ok((turn, Content::Text(text))) => (turn, text),
             Ok((_, Content::Binary)) => return false,
             Err(error) => {
@@ -229,21 +229,21 @@ impl Scan<'_> {
         };
         match self.add_text(file, &text) {
             Ok(()) => {}
-            Err(Stopped::LimitExceeded(limit)) => {
+            Err(ScanError::LimitExceeded(limit)) => {
                 self.add_problem(format!("{}: {limit}", name_of(file)));
             }
-            Err(Stopped::Io(error)) => {
+            Err(ScanError::Io(error)) => {
                 self.seen().failed.get_or_insert(error);
             }
         }
         true
     }
 
-    fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), Stopped> {
+    fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), ScanError> {
         let mut part = None;
-        self.judge.judge(text, &mut |finding| {
+        self.scanner.scan(text, &mut |finding| {
             let new = || {
-                let spool = Spool::part(self.judge.limits);
+                let spool = Spool::part(self.scanner.limits);
                 self.findings.part(short_name(file), spool)
             };
             part.get_or_insert_with(new).add(finding)

@@ -260,7 +260,7 @@ impl<W: Write> FilePart<'_, W> {
         }
         let held = self.held.as_mut();
         let held = held.filter(|held| held.missing_plane() == finding.missing_plane());
-        if let (Some(held), Some((_, region))) = (held, &finding.lacks) {
+        if let (Some(held), Some((_, region))) = (held, &finding.missing) {
             held.explanation = format!("{}, {region}", held.explanation);
             held.text = format!("{}, {}", held.text, finding.text);
             return Ok(());

@@ -1,0 +1,90 @@
+//! Scans texts for addresses.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::context::Context;
+use super::error::ScanError;
+use super::expected::Expected;
+use super::find::{Found, find};
+use super::finding::Finding;
+use super::line_mark::mentions_twilio;
+use super::published::Published;
+use super::topic::TopicWords;
+use super::twilio_text::TwilioText;
+use crate::catalog::Catalog;
+use crate::dataset::ReferenceData;
+use crate::limits::{Limit, Limits};
+
+/// Scans texts, each by all that was published and all that is expected.
+pub struct Scanner<'a> {
+    /// The limits on each text, and on the findings of all.
+    pub limits: Limits,
+    /// The number of findings so far.
+    reported: AtomicUsize,
+    published: Published<'a>,
+    expected: Vec<Expected>,
+    words: TopicWords,
+}
+
+impl<'a> Scanner<'a> {
+    /// A scanner for a catalog and the networks that a text must contain.
+    pub fn new(
+        catalog: &'a Catalog,
+        expected: Vec<Expected>,
+        reference_data: &ReferenceData,
+        limits: Limits,
+    ) -> Self {
+        Scanner {
+            limits,
+            reported: AtomicUsize::new(0),
+            published: Published::new(catalog),
+            words: TopicWords::new(reference_data),
+            expected,
+        }
+    }
+
+    /// Reports all findings of a text, in its order, then the missing networks. After an error, they are
+    /// not complete.
+    pub fn scan(
+        &self,
+        text: &[u8],
+        report: &mut dyn FnMut(Finding) -> io::Result<()>,
+    ) -> Result<(), ScanError> {
+        let max = self.limits.max(Limit::Addresses);
+        let mut all = find(text);
+        let found: Vec<Found> = all.by_ref().take(max).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mentions_twilio = mentions_twilio(text);
+        let next = all.next();
+        let is_twilios = |one: &Found| self.published.is_twilios(one.span);
+        if !mentions_twilio
+            && !found.iter().chain(&next).any(is_twilios)
+            && !all.any(|one| is_twilios(&one))
+        {
+            return Ok(());
+        }
+        if next.is_some() {
+            return Err(self.limits.exceeded(Limit::Addresses).into());
+        }
+        let context = Context::new(text, &found, &self.words, self.limits);
+        let is_relevant =
+            |one: &Found| !context.is_ignored(&one.place) && !context.is_called_version(&one.place);
+        let found: Vec<Found> = found.into_iter().filter(is_relevant).collect();
+        if !mentions_twilio && !found.iter().any(is_twilios) {
+            return Ok(());
+        }
+        let text = TwilioText::new(&self.published, &self.expected, text, found, context);
+        let work = text.work();
+        text.report_findings(&mut |finding| {
+            work.check()?;
+            let before = self.reported.fetch_add(1, Ordering::Relaxed);
+            self.limits
+                .check(Limit::Addresses, before.saturating_add(1))?;
+            Ok(report(finding)?)
+        })?;
+        Ok(work.check()?)
+    }
+}
