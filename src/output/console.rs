@@ -1,0 +1,82 @@
+//! Messages to the user, on stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::terminal::{RED, YELLOW, escape_hidden, escape_hidden_at_start, painted, shortened};
+
+/// The use of colors in messages and reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set (no-color.org).
+    #[default]
+    Auto,
+    /// Colors in every case.
+    Always,
+    /// No colors.
+    Never,
+}
+
+/// Writes the messages that are not data.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Console {
+    /// True if notices are not printed. Errors are.
+    pub quiet: bool,
+    /// The use of colors.
+    pub color: Color,
+}
+
+impl Console {
+    /// Prints something that the user should know, on one line.
+    pub fn notice(self, text: &str) {
+        if !self.quiet {
+            self.print("notice", YELLOW, text);
+        }
+    }
+
+    /// Prints the reason of a failure.
+    pub fn error(self, text: &str) {
+        self.print("error", RED, text);
+    }
+
+    fn print(self, word: &str, color: &str, text: &str) {
+        let program = env!("CARGO_PKG_NAME");
+        let word = if self.colors_stderr() {
+            painted(word, color)
+        } else {
+            word.to_owned()
+        };
+        let text = escape_hidden(&shortened(text));
+        // If stderr itself fails, no place is left for a message.
+        let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
+    }
+
+    /// True if words on stderr are colored.
+    pub fn colors_stderr(self) -> bool {
+        self.colors(&io::stderr())
+    }
+
+    /// True if words on stdout are colored.
+    pub fn colors_stdout(self) -> bool {
+        self.colors(&io::stdout())
+    }
+
+    fn colors(self, stream: &impl IsTerminal) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                stream.is_terminal() && !no_color
+            }
+        }
+    }
+}
+
+/// Prints a note after an error, on lines of its own; nothing if the text is empty.
+pub fn print_note(text: &str) {
+    if !text.is_empty() {
+        let program = env!("CARGO_PKG_NAME");
+        let lines: Vec<String> = text.split('\n').map(escape_hidden_at_start).collect();
+        let _ = write!(io::stderr().lock(), "{program}: {}", lines.join("\n"));
+    }
+}

@@ -1,0 +1,29 @@
+//! The destination of a command's data.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::replace::write_file;
+use super::stdout::write_stdout;
+
+/// The destination of a command's data.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// The program's standard output.
+    Stdout,
+    /// A file, replaced in one step; a device or a pipe is written to.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// Writes all of `text`, or fails and leaves an existing file as it was.
+    pub fn write(&self, text: &str) -> Result<()> {
+        match self {
+            Destination::Stdout => write_stdout(text),
+            Destination::File(path) => {
+                write_file(path, text).with_context(|| format!("cannot write {}", path.display()))
+            }
+        }
+    }
+}

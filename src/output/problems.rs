@@ -1,0 +1,48 @@
+//! Problems of an input that several threads read.
+
+use std::collections::BTreeSet;
+
+use super::console::Console;
+
+/// The most problems of one input that are reported.
+const MAX_REPORTED: usize = 20;
+
+/// Problems of an input: the first of them in the order of their texts, and the number of all.
+#[derive(Debug, Default)]
+pub struct Problems {
+    first: BTreeSet<String>,
+    count: usize,
+}
+
+impl Problems {
+    /// Adds a problem.
+    pub fn add(&mut self, problem: String) {
+        self.count += 1;
+        self.first.insert(problem);
+        if self.first.len() > MAX_REPORTED {
+            self.first.pop_last();
+        }
+    }
+
+    /// Adds all problems of another input.
+    pub fn extend(&mut self, others: Problems) {
+        self.count += others.count.saturating_sub(others.first.len());
+        others.first.into_iter().for_each(|one| self.add(one));
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Reports the first problems, and the number of the others.
+    pub fn report(&self, console: Console) {
+        for problem in &self.first {
+            console.error(problem);
+        }
+        let more = self.count - self.first.len();
+        if more > 0 {
+            console.error(&format!("{more} more such problems"));
+        }
+    }
+}

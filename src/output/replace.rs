@@ -1,0 +1,80 @@
+//! Replacing a file in one step.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::NamedTempFile;
+
+/// Writes a file: replaces a regular file in one step, and writes to a device or a pipe.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(old) if old.is_dir() => anyhow::bail!("it is a folder"),
+        Ok(old) => {
+            // Replacing needs only the folder's permission, but a read-only file must stay as it is.
+            let mut file = OpenOptions::new().write(true).open(path)?;
+            if old.is_file() {
+                // The target of a symlink is replaced, not the symlink.
+                replace(&fs::canonicalize(path)?, text, Some(&old))
+            } else {
+                Ok(file.write_all(text.as_bytes())?)
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            replace(&missing_target(path)?, text, None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The place of a new file: `path`, or the target of `path` if it is a dangling symlink.
+fn missing_target(path: &Path) -> Result<PathBuf> {
+    match fs::read_link(path) {
+        Ok(link) => {
+            let target = folder_of(path).join(link);
+            anyhow::ensure!(
+                fs::symlink_metadata(&target).is_err(),
+                "it is a symlink to a symlink that leads nowhere"
+            );
+            Ok(target)
+        }
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Replaces a file in one step: a reader sees the old file or the new one, never a part.
+fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
+    let folder = folder_of(target);
+    fs::metadata(folder).with_context(|| format!("folder {}", folder.display()))?;
+    let mut new = tempfile::Builder::new()
+        .prefix(".twilio-sip-allow-")
+        // The umask applies, as to any new file.
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    if let Some(old) = old {
+        keep_owner_and_mode(&new, old)?;
+    }
+    new.as_file().sync_all()?;
+    new.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn keep_owner_and_mode(new: &NamedTempFile, old: &Metadata) -> Result<()> {
+    let made = new.as_file().metadata()?;
+    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
+        let owner = chown(new.path(), Some(old.uid()), Some(old.gid()));
+        owner.context("its owner cannot be kept")?;
+    }
+    let file: &File = new.as_file();
+    Ok(file.set_permissions(old.permissions())?)
+}
