@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::table::{section, table};
 use crate::cli::{ListArgs, ListWhat};
 use crate::dataset::{self, Edition, ReferenceData, Region};
 use crate::format::registry::FORMATS;
@@ -220,34 +221,4 @@ fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value 
         })
     };
     json!({ "editions": editions.iter().map(row).collect::<Vec<_>>() })
-}
-
-/// Columns as wide as their widest cell. The last is not padded, so wide letters belong there.
-fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-/// A table under a heading, indented.
-fn section(heading: &str, rows: &[Vec<String>]) -> String {
-    let table = table(rows);
-    let lines: Vec<&str> = [heading].into_iter().chain(table.lines()).collect();
-    format!("\n{}\n", lines.join("\n  "))
 }
