@@ -1,0 +1,144 @@
+//! Scanning files and folders.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::collected::Collected;
+use crate::input::{self, Content, is_stdin, name_of};
+use crate::output::Spool;
+use crate::report::Findings;
+use crate::scan::{Ignored, ScanError, Scanner};
+
+/// A scan of files and folders by several threads.
+pub(super) struct Scan<'a> {
+    scanner: &'a Scanner<'a>,
+    findings: &'a Findings<'a>,
+    collected: Mutex<Collected>,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(scanner: &'a Scanner<'a>, findings: &'a Findings<'a>) -> Scan<'a> {
+        Scan {
+            scanner,
+            findings,
+            collected: Mutex::new(Collected::new(scanner.limits)),
+        }
+    }
+
+    fn collected(&self) -> MutexGuard<'_, Collected> {
+        self.collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn into_collected(self) -> Collected {
+        let collected = self.collected.into_inner();
+        collected.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add_problem(&self, problem: String) {
+        self.collected().problems.add(problem);
+    }
+
+    /// Scans a file, or all files below a folder.
+    pub fn add(&self, file: &Path) {
+        if !is_stdin(file) && file.is_dir() {
+            self.add_folder(file);
+        } else if !self.add_file(file) {
+            self.add_problem(format!("{} is not text", name_of(file)));
+        }
+    }
+
+    /// Adds the findings in a file; returns false if the file is not text.
+    fn add_file(&self, file: &Path) -> bool {
+        let (_turn, text) = match input::content(file, self.scanner.limits) {
+            Ok((turn, Content::Text(text))) => (turn, text),
+            Ok((_, Content::Binary)) => return false,
+            Err(error) => {
+                self.add_problem(format!("{error:#}"));
+                return true;
+            }
+        };
+        match self.add_text(file, &text) {
+            Ok(()) => {}
+            Err(ScanError::LimitExceeded(limit)) => {
+                self.add_problem(format!("{}: {limit}", name_of(file)));
+            }
+            Err(ScanError::Io(error)) => {
+                self.collected().failed.get_or_insert(error);
+            }
+        }
+        true
+    }
+
+    fn add_text(&self, file: &Path, text: &[u8]) -> Result<(), ScanError> {
+        let mut part = None;
+        self.scanner.scan(text, &mut |finding| {
+            let new = || {
+                let spool = Spool::part(self.scanner.limits);
+                self.findings.part(short_name(file), spool)
+            };
+            part.get_or_insert_with(new).add(finding)
+        })?;
+        if let Some(part) = part {
+            self.collected().add_part(part)?;
+        }
+        Ok(())
+    }
+
+    /// Adds all files below a folder, by several threads.
+    fn add_folder(&self, folder: &Path) {
+        let ignored = Arc::new(Ignored::new(folder));
+        let patterns = Arc::clone(&ignored);
+        let is_left_out = move |entry: &DirEntry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() > 0
+                && (entry.file_name() == ".git" || patterns.contains(entry.path(), is_folder))
+        };
+        let walk = WalkBuilder::new(folder)
+            // The walk would read files of patterns without a limit.
+            .standard_filters(false)
+            .threads(std::thread::available_parallelism().map_or(1, usize::from))
+            .filter_entry(move |entry| !is_left_out(entry))
+            .build_parallel();
+        walk.run(|| {
+            Box::new(|entry| {
+                self.add_entry(entry);
+                if ignored.gave_up() || self.collected().failed.is_some() {
+                    WalkState::Quit
+                } else {
+                    WalkState::Continue
+                }
+            })
+        });
+        self.collected().problems.extend(ignored.problems());
+    }
+
+    fn add_entry(&self, entry: Result<DirEntry, ignore::Error>) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.add_problem(format!("cannot read {error}"));
+                return;
+            }
+        };
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            return;
+        }
+        if !self.add_file(entry.path()) {
+            self.collected().binary += 1;
+        }
+    }
+}
+
+/// A file's name without `./` before it.
+fn short_name(file: &Path) -> String {
+    let short = file
+        .strip_prefix("./")
+        .ok()
+        .filter(|short| !is_stdin(short));
+    short.unwrap_or(file).to_string_lossy().into_owned()
+}
