@@ -37,15 +37,16 @@ pub struct Ignored {
     /// The folder as the user gave it, and without symlinks.
     given: PathBuf,
     base: PathBuf,
-    known: RwLock<Known>,
+    index: RwLock<PatternIndex>,
     budget: Budget,
 }
 
+/// The patterns that were read, by folder.
 #[derive(Default)]
-struct Known {
+struct PatternIndex {
     /// By the bytes of their paths.
     folders: HashMap<Vec<u8>, Folder>,
-    /// Whether `folders` has paths of a length: others need no search.
+    /// True at each length that a path in `folders` has: other paths need no search.
     has_length: Vec<bool>,
     patterns: usize,
     problems: Problems,
@@ -67,17 +68,17 @@ impl Ignored {
     /// Reads the patterns of a folder and of those above it.
     pub fn new(folder: &Path) -> Ignored {
         let base = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let mut known = Known::default();
+        let mut index = PatternIndex::default();
         for above in base.ancestors() {
-            known.read(above, &mut Steps::new(u64::MAX));
-            if known.is_repository(above) {
+            index.read(above, &mut Steps::new(u64::MAX));
+            if index.is_repository(above) {
                 break;
             }
         }
         Ignored {
             given: folder.to_owned(),
             base,
-            known: RwLock::new(known),
+            index: RwLock::new(index),
             budget: Budget(AtomicI64::new(STEPS)),
         }
     }
@@ -87,17 +88,17 @@ impl Ignored {
     pub fn contains(&self, path: &Path, is_folder: bool) -> bool {
         let below = path.strip_prefix(&self.given).unwrap_or(path);
         let path = self.base.join(below);
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let work = |steps: &mut Steps| known.contains(&path, is_folder, steps);
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let work = |steps: &mut Steps| index.contains(&path, is_folder, steps);
         if self.budget.spend(work).unwrap_or(true) {
             return true;
         }
-        drop(known);
+        drop(index);
         if !is_folder {
             return false;
         }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let read = self.budget.spend(|steps| known.read(&path, steps));
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let read = self.budget.spend(|steps| index.read(&path, steps));
         read.is_none()
     }
 
@@ -106,12 +107,12 @@ impl Ignored {
         self.budget.is_used_up()
     }
 
-    /// What keeps the walk from being complete: files whose patterns could not be used, and patterns
+    /// The problems that make the walk incomplete: files whose patterns could not be used, and patterns
     /// that take too long.
     pub fn problems(&self) -> Problems {
-        let known = self.known.write();
-        let known = &mut known.unwrap_or_else(PoisonError::into_inner).problems;
-        let mut problems = std::mem::take(known);
+        let index = self.index.write();
+        let found = &mut index.unwrap_or_else(PoisonError::into_inner).problems;
+        let mut problems = std::mem::take(found);
         if self.gave_up() {
             problems.add(format!(
                 "{}: the patterns of .gitignore take too long to match; name the files to scan instead \
@@ -127,7 +128,7 @@ impl Ignored {
 struct Budget(AtomicI64);
 
 impl Budget {
-    /// What is left once there were too few: less than any number of entries can make up for.
+    /// The value after the steps were used up: less than any number of entries can make up for.
     const USED_UP: i64 = i64::MIN / 2;
 
     /// Does the work of one entry; `None` if the steps do not suffice, now or before.
@@ -149,10 +150,10 @@ impl Budget {
     }
 }
 
-impl Known {
+impl PatternIndex {
     fn is_repository(&self, folder: &Path) -> bool {
-        let known = self.folders.get(folder.as_os_str().as_bytes());
-        known.is_some_and(|known| known.is_repository)
+        let folder = self.folders.get(folder.as_os_str().as_bytes());
+        folder.is_some_and(|folder| folder.is_repository)
     }
 
     /// As [`Ignored::contains`]; means nothing if the steps are exceeded.
@@ -204,13 +205,13 @@ impl Known {
             }
         }
         if is_repository || !patterns.is_empty() {
-            let known = Folder::new(patterns, is_repository);
+            let patterns = Folder::new(patterns, is_repository);
             let path = folder.as_os_str().as_bytes();
             if self.has_length.len() <= path.len() {
                 self.has_length.resize(path.len() + 1, false);
             }
             self.has_length[path.len()] = true;
-            self.folders.insert(path.to_owned(), known);
+            self.folders.insert(path.to_owned(), patterns);
         }
     }
 
@@ -274,7 +275,7 @@ impl Folder {
         }
     }
 
-    /// What the patterns say of a path, if one of them matches.
+    /// True if the patterns ignore a path, false if they include it; `None` if no pattern matches.
     fn ignores(&self, candidate: &Candidate, steps: &mut Steps) -> Option<bool> {
         let last = *candidate.name.last()?;
         let places = memchr::memchr2_iter(ANY, last, &self.last_bytes);
