@@ -1,4 +1,4 @@
-//! What every address is to Twilio: all editions at once, those that hold and those that held.
+//! The uses of every published address: all editions at once, in force or superseded.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -28,19 +28,19 @@ pub struct Catalog {
 pub struct Entry {
     /// Its addresses.
     pub network: Ipv4Net,
-    /// What it is for.
+    /// Its use.
     pub plane: Plane,
-    /// The region's id; `None` where it belongs to every region.
+    /// The region's id; `None` if it belongs to every region.
     pub region: Option<Arc<str>>,
-    /// Where it is published, as positions in [`Catalog::editions`].
+    /// The editions that publish it, as positions in [`Catalog::editions`].
     pub editions: Vec<usize>,
     /// Such as `udp 5060, tcp 5060, tls 5061`.
     pub ports: String,
-    /// Whether one of the editions holds.
+    /// True if one of the editions is in force.
     pub in_force: bool,
 }
 
-/// What makes two published networks one entry: plane, region, network, ports.
+/// The properties that two published networks of one entry share: plane, region, network, ports.
 type Key = (Plane, Option<Arc<str>>, Ipv4Net, String);
 
 impl Entry {
@@ -60,8 +60,8 @@ impl Entry {
 }
 
 impl Catalog {
-    /// Of some editions, the user's own list and those that were selected. What was selected holds;
-    /// of the rest, what is in force, unless the user's own list stands in its place.
+    /// A catalog of editions and of the user's own list. The selected editions count as in force, and so do
+    /// the others that are, unless the user's own list replaces them.
     pub fn new(
         mut editions: Vec<Edition>,
         own: Option<Edition>,
@@ -115,7 +115,7 @@ impl Catalog {
     }
 
     /// The entries that have an address in a span: the narrowest first, and those of one width in
-    /// the order of their addresses. Their number is known without looking at each.
+    /// the order of their addresses. Counting them does not visit each.
     pub fn touching(&self, span: Interval) -> Touching<'_> {
         let widths = self.widths.iter().map(|(prefix, positions)| {
             let wide = u32::MAX.checked_shr((*prefix).into()).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What an address is to Twilio, and whether a policy allows it.
+//! The use of an address, and the rules of a policy that allow it.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -9,14 +9,14 @@ use crate::catalog::{Catalog, Entry};
 use crate::packets::{Interval, normalized};
 use crate::policy::{Direction, Policy, Protocol, Rule, Transport, parse_network};
 
-/// What is asked: `ADDRESS`, `ADDRESS/PREFIX`, either with `:PORT` and `/PROTOCOL` behind it.
+/// A question: `ADDRESS` or `ADDRESS/PREFIX`, optionally followed by `:PORT` or `:PORT/PROTOCOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     /// The addresses on Twilio's side.
     pub network: Ipv4Net,
-    /// The port that packets go to.
+    /// The destination port of the packets.
     pub port: Option<u16>,
-    /// How they travel.
+    /// The transport of the packets.
     pub transport: Option<Transport>,
 }
 
@@ -25,12 +25,12 @@ impl Question {
         self.network.into()
     }
 
-    /// Whether every packet that a rule lets through between these addresses is asked for.
+    /// True if the question is about a single address and any packet.
     fn is_bare(&self) -> bool {
         self.port.is_none() && self.transport.is_none() && self.network.prefix_len() == 32
     }
 
-    /// Whether packets of the question are of a rule, but for their addresses.
+    /// True if a rule matches packets of the question, apart from their addresses.
     fn fits(&self, rule: &Rule) -> bool {
         let port = self.port.is_none_or(|port| {
             let ports = rule.destination_ports();
@@ -50,7 +50,7 @@ impl FromStr for Question {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (network, service) = match text.split_once(':') {
-            // IPv6 has more of them; its own message says so.
+            // More colons are IPv6, which has its own message.
             Some((network, service)) if !service.contains(':') => (network, Some(service)),
             _ => (text, None),
         };
@@ -93,17 +93,17 @@ impl FromStr for Question {
     }
 }
 
-/// As many published networks, and as many networks of a rule, as an answer lists.
-const LISTED: usize = 16;
+/// The most published networks, and the most networks of a rule, that an answer lists.
+const MAX_LISTED: usize = 16;
 
 /// The answer to a question.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// The published networks that it touches, and whether each contains all of it.
+    /// The published networks that it overlaps, with true for each that contains all of it.
     pub published: Listed<(&'a Entry, bool)>,
-    /// The rules that allow it, with the networks that they allow it by.
+    /// The rules that allow it, with those of their networks that it overlaps.
     pub rules: Vec<(&'a Rule, Listed<Ipv4Net>)>,
-    /// How much of it is allowed.
+    /// The part of it that is allowed.
     pub allowed: Allowed,
 }
 
@@ -119,20 +119,20 @@ pub struct Listed<T> {
 impl<T> Listed<T> {
     fn of(all: impl Iterator<Item = T>, count: usize) -> Listed<T> {
         Listed {
-            first: all.take(LISTED).collect(),
-            more: count.saturating_sub(LISTED),
+            first: all.take(MAX_LISTED).collect(),
+            more: count.saturating_sub(MAX_LISTED),
         }
     }
 }
 
-/// How much of the packets of a question may pass.
+/// The part of a question's addresses that a policy allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowed {
-    /// Each address, one way at least.
+    /// Every address, in at least one direction.
     Yes,
-    /// Some addresses.
+    /// Some of the addresses.
     Partly,
-    /// None.
+    /// None of the addresses.
     No,
 }
 
@@ -142,13 +142,13 @@ pub struct Explainer<'a> {
     catalog: &'a Catalog,
     /// The rules, each with its networks ascending.
     rules: Vec<(&'a Rule, Vec<Ipv4Net>)>,
-    /// Where an address begins to have another answer than the one before it.
+    /// Each address whose answer differs from that of the address before it.
     edges: Vec<u32>,
-    /// The addresses that some rules allow together, by which rules these are.
+    /// The addresses that some rules allow together. The key has true for each of these rules.
     together: HashMap<Vec<bool>, Vec<Interval>>,
 }
 
-/// A question, but for its words, as far as the answer depends on it.
+/// The part of a question that its answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A single address, to any port: a number of addresses that have one answer.
@@ -158,7 +158,7 @@ pub enum Kind {
 }
 
 impl<'a> Explainer<'a> {
-    /// Of what was published, and what is selected.
+    /// Answers by a catalog and the selected policy.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy) -> Self {
         let ascending = |rule: &'a Rule| {
             let networks = rule.remote.networks.iter().map(|n| n.network);
@@ -185,7 +185,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// Questions of one kind have the same answer.
+    /// The kind of a question. Questions of one kind have the same answer.
     pub fn kind(&self, question: &Question) -> Kind {
         if question.is_bare() {
             let first = question.span().first;
@@ -204,7 +204,7 @@ impl<'a> Explainer<'a> {
             .map(|entry| (entry, entry.span().holds(span)));
         let mut rules = Vec::new();
         for (rule, networks) in self.rules.iter().filter(|(rule, _)| question.fits(rule)) {
-            let networks = touched(networks, span);
+            let networks = overlapping(networks, span);
             if !networks.is_empty() {
                 let listed = Listed::of(networks.iter().copied(), networks.len());
                 rules.push((*rule, listed));
@@ -236,8 +236,8 @@ impl<'a> Explainer<'a> {
     }
 }
 
-/// Those of some networks, ascending and disjoint, that have an address in a span.
-fn touched(networks: &[Ipv4Net], span: Interval) -> &[Ipv4Net] {
+/// The networks that overlap a span, of some that are ascending and disjoint.
+fn overlapping(networks: &[Ipv4Net], span: Interval) -> &[Ipv4Net] {
     let start = networks.partition_point(|n| Interval::from(*n).last < span.first);
     let end = networks.partition_point(|n| Interval::from(*n).first <= span.last);
     &networks[start..end]

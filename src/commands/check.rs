@@ -88,7 +88,7 @@ enum FileResult {
         part: Spool,
         repair: Option<String>,
     },
-    /// It could not be checked: the messages, each on one line.
+    /// The messages of a file that could not be checked, each on one line.
     Refused(Vec<String>),
 }
 

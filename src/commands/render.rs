@@ -1,4 +1,4 @@
-//! The main job: print the allowlist.
+//! Prints the rules.
 
 use anyhow::Result;
 

@@ -13,11 +13,11 @@ use crate::explain::{Allowed, Answer, Explainer, Kind, Question};
 use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
 use crate::terminal::json_escaped;
 
-/// Of the JSON's shape.
+/// The version of the JSON's schema.
 const VERSION: u32 = 2;
 
-/// As many answers as are kept for further questions of their kind.
-const KEPT: usize = 1_000;
+/// The most answers that are kept for further questions of their kind.
+const MAX_KEPT: usize = 1_000;
 
 /// Writes answers, one after the other.
 pub struct Explanation<'a> {
@@ -31,7 +31,7 @@ pub struct Explanation<'a> {
 }
 
 impl<'a> Explanation<'a> {
-    /// Of what was published, and what is selected.
+    /// Explanations by a catalog and the selected policy.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy, json: bool) -> Self {
         Explanation {
             catalog,
@@ -43,7 +43,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// Whether all that was asked so far is allowed, whole.
+    /// True if every network that was asked for so far is allowed completely.
     pub fn all_allowed(&self) -> bool {
         self.all_allowed
     }
@@ -93,19 +93,19 @@ impl<'a> Explanation<'a> {
             return Rc::clone(known);
         }
         let parts: Rc<[String]> = self.parts(question).into();
-        if self.known.len() == KEPT {
+        if self.known.len() == MAX_KEPT {
             self.known.clear();
         }
         self.known.insert(kind, Rc::clone(&parts));
         parts
     }
 
-    /// What stands behind the words of a question, once for each time that they are written.
+    /// The texts after the address of a question; the address is written before each.
     fn parts(&mut self, question: &Question) -> Vec<String> {
         let answer = self.explainer.answer(question);
         self.all_allowed &= answer.allowed == Allowed::Yes;
         if self.json {
-            let value = self.value(question, &answer).to_string();
+            let value = self.json_answer(question, &answer).to_string();
             return vec![after_opening_brace(&json_escaped(&value)).to_owned()];
         }
         let mut lines: Vec<String> = answer
@@ -130,11 +130,12 @@ impl<'a> Explanation<'a> {
             let more = answer.published.more;
             lines.push(format!("  and {more} more published networks\n"));
         }
-        lines.push(self.verdict(&answer));
+        lines.push(self.allowed_line(&answer));
         lines
     }
 
-    fn verdict(&self, answer: &Answer) -> String {
+    /// The last line of an answer: the rules that allow the network.
+    fn allowed_line(&self, answer: &Answer) -> String {
         let by = format!("by {}", selection(self.scope));
         let allowed = match answer.allowed {
             Allowed::No => return format!("  not allowed {by}\n"),
@@ -168,7 +169,8 @@ impl<'a> Explanation<'a> {
         format!("  {allowed} {by}, {ways}\n")
     }
 
-    fn value(&self, question: &Question, answer: &Answer) -> Value {
+    /// An answer as JSON, without the address and the network.
+    fn json_answer(&self, question: &Question, answer: &Answer) -> Value {
         let published = answer.published.first.iter().map(|(entry, whole)| {
             let editions = entry.editions.iter().map(|at| {
                 let edition = &self.catalog.editions[*at];
@@ -214,7 +216,7 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// `edition global`, and what of it where that is not all: `edition global, media of tokyo, in`
+/// `edition global`, or if that is not all, with the selected part: `edition global (media; tokyo; in)`
 fn selection(scope: &Scope) -> String {
     let words = |list: Vec<String>| list.join(" and ");
     let all = |list: &[String], whole: usize| (list.len() < whole).then(|| list.join(" and "));

@@ -1,6 +1,6 @@
 //! The classification of addresses.
 
-/// What addresses in a text are to Twilio's lists.
+/// The relation of addresses in a text to Twilio's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Classification {
     /// All of it is in force.

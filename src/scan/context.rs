@@ -24,7 +24,7 @@ const LONGEST_PAUSE: usize = 2;
 /// The most bytes of a comment that count.
 const LONGEST_COMMENT: usize = 256;
 
-/// As many bytes of words take one step if all are ASCII; others take longer.
+/// The bytes of words in one step if all are ASCII. Other words take one step for each byte.
 const ASCII_IN_A_STEP: usize = 4;
 
 /// Places in a line share the words near them if they are in one piece of this many bytes.

@@ -31,9 +31,9 @@ fn is_directive(text: &[u8]) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineMark {
     None,
-    /// It mentions Twilio.
+    /// A mention of Twilio.
     Twilio,
-    /// It has an ignore directive.
+    /// An ignore directive.
     Ignore,
 }
 

@@ -1,5 +1,5 @@
-//! Published networks and signaling addresses as they are written, and the search for those that one slip
-//! of the keyboard leads to.
+//! The spellings of published networks and signaling addresses, and the search for the one that a slip of
+//! the keyboard has changed.
 
 use super::work::Work;
 use crate::catalog::Catalog;
@@ -25,7 +25,7 @@ pub struct Spellings {
 }
 
 impl Spellings {
-    /// Those of a catalog.
+    /// The spellings of a catalog.
     pub fn new(catalog: &Catalog) -> Self {
         let mut all = Vec::new();
         let mut addresses = 0;
@@ -68,8 +68,8 @@ impl Spellings {
     }
 }
 
-/// Whether one slip makes a text of another: what differs between their equal starts and ends is one letter
-/// at most in each, or two that changed places.
+/// True if one slip makes a text of another: between their equal starts and ends, each has at most one
+/// letter, or both have the same two in reverse order.
 fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
     let pairs = one.iter().zip(other);
     let start = pairs.take_while(|(a, b)| a == b).count();
@@ -114,8 +114,8 @@ mod tests {
         assert!(others.len() > 2_500, "{}", others.len());
         for other in &others {
             let expected = strsim::damerau_levenshtein(text, other) == 1;
-            let told = is_one_slip(text.as_bytes(), other.as_bytes());
-            assert_eq!(told, expected, "{text} {other}");
+            let found = is_one_slip(text.as_bytes(), other.as_bytes());
+            assert_eq!(found, expected, "{text} {other}");
         }
     }
 

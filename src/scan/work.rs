@@ -11,7 +11,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// None yet.
+    /// No steps yet.
     pub fn new(limits: Limits) -> Self {
         Work {
             steps: Cell::new(0),
@@ -24,12 +24,12 @@ impl Work {
         self.steps.set(self.steps.get().saturating_add(steps));
     }
 
-    /// Refuses too many steps.
+    /// An error after too many steps.
     pub fn check(&self) -> Result<(), LimitExceeded> {
         self.limits.check(Limit::Work, self.steps.get())
     }
 
-    /// Whether there were too many: what takes more is left out then, because nothing of the text is
+    /// True after too many steps. Then expensive work is left out, because nothing of the text is
     /// reported.
     pub fn is_exceeded(&self) -> bool {
         self.check().is_err()

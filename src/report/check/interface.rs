@@ -11,7 +11,7 @@ use crate::policy::{Granularity, Scope};
 pub struct Expectation<'a> {
     /// The format's name.
     pub format: &'static str,
-    /// How finely packets were compared.
+    /// The granularity of the comparison.
     pub granularity: Granularity,
     /// The user's selection.
     pub scope: &'a Scope,
