@@ -64,7 +64,7 @@ pub struct ReferenceData {
     pub continents: Vec<Continent>,
     /// In the order in which Twilio lists them.
     pub regions: Vec<Region>,
-    /// What holds for every region.
+    /// Facts that apply to every region.
     pub sip: SipFacts,
 }
 
@@ -114,7 +114,7 @@ pub struct Region {
 pub struct SipFacts {
     /// The codec of the audio.
     pub audio_codec: String,
-    /// How DTMF tones travel.
+    /// The transmission of DTMF tones.
     pub dtmf: String,
     /// SRTP crypto suites (RFC 4568) that Twilio takes, in any order.
     pub srtp_to_twilio: Vec<String>,
@@ -140,16 +140,16 @@ pub struct Edition {
     pub title: String,
     /// The network that it is for.
     pub connection: Connection,
-    /// Where it was published.
+    /// The address or document of the publication.
     #[serde(deserialize_with = "line")]
     pub source: String,
-    /// When it was made known.
+    /// The day on which it was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Date>,
     /// The first day that it held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force_since: Option<Date>,
-    /// When it ended, and what holds instead.
+    /// Its end and its successor; `None` while it is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<Superseded>,
     /// SIP.
@@ -299,7 +299,7 @@ fn parse_embedded<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Data
 }
 
 impl Edition {
-    /// `in force since 2024-02-21`, or `superseded on 2024-02-21 by global`.
+    /// Describes the status: `in force since 2024-02-21`, or `superseded on 2024-02-21 by global`.
     pub fn status(&self) -> String {
         match (&self.superseded, &self.in_force_since) {
             (Some(end), _) => format!("superseded on {} by {}", end.date, end.by),
@@ -343,7 +343,7 @@ impl Edition {
         published
     }
 
-    /// What no single field shows. The error is the place in the file and the reason.
+    /// Checks the rules that concern several fields. The error is the place in the file and the reason.
     fn validate(&self, reference_data: &ReferenceData) -> Result<(), String> {
         for plane in Plane::ALL {
             self.networks(plane).validate(plane, reference_data)?;
@@ -550,7 +550,7 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
-/// What is expected, and how a text becomes it. The check runs inside the visitor, where
+/// A description of the expected text, and its parser. The parser runs inside the visitor, where
 /// `serde_yaml` still knows the place to name in an error.
 struct Text<T>(&'static str, fn(&str) -> Result<T, String>);
 
@@ -566,7 +566,7 @@ impl<T> Visitor<'_> for Text<T> {
     }
 }
 
-/// Whether a text is a day of the Gregorian calendar as ISO 8601 writes it.
+/// Returns true for a day of the Gregorian calendar in ISO 8601 format.
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-').map(|part| {
         let digits = part.bytes().all(|b| b.is_ascii_digit());
