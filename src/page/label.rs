@@ -2,7 +2,7 @@
 
 use crate::policy::{Plane, Transport};
 
-/// What a text says about the numbers that it labels.
+/// The meaning of a text for the numbers that it labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
     /// Positions in the reference data, ascending, without repetition.

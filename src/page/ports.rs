@@ -23,6 +23,13 @@ enum Token {
     Tls,
 }
 
+/// Hyphens, dashes, the minus sign and tildes, which stand between the ports of a range.
+const RANGE_MARKS: &str =
+    "-\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{2212}~\u{301c}\u{ff5e}";
+
+/// Marks without a meaning.
+const SEPARATORS: &str = "()（）[]/+,;、&.";
+
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -38,23 +45,15 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 .unwrap_or_default();
             tokens.extend(protocol(word)?);
             word.len()
-        } else if let Some(word) = ["から", "まで"]
-            .into_iter()
-            .find(|word| rest.starts_with(word))
-        {
-            tokens.extend((word == "から").then_some(Token::To));
-            word.len()
-        } else if matches!(
-            first,
-            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '~' | '\u{301c}' | '\u{ff5e}'
-        ) {
+        } else if rest.starts_with("から") {
+            tokens.push(Token::To);
+            "から".len()
+        } else if rest.starts_with("まで") {
+            "まで".len()
+        } else if RANGE_MARKS.contains(first) {
             tokens.push(Token::To);
             first.len_utf8()
-        } else if matches!(
-            first,
-            '(' | ')' | '（' | '）' | '[' | ']' | '/' | '+' | ',' | ';' | '、' | '&' | '.'
-        ) || first.is_whitespace()
-        {
+        } else if SEPARATORS.contains(first) || first.is_whitespace() {
             first.len_utf8()
         } else {
             return Err(format!("'{first}' among the ports"));
@@ -165,6 +164,7 @@ mod tests {
     fn reads_ports_exactly_or_refuses_them() {
         let sip = |udp, tcp, tls| Ok(Ports::Signaling(SignalingPorts { udp, tcp, tls }));
         let rtp = |text: &str| Ok(Ports::Media(text.parse().unwrap()));
+        let refused = |problem: &str| Err(problem.to_owned());
         for (text, wanted) in [
             ("5060 (UDP/TCP), 5061 (TLS)", sip(5060, 5060, 5061)),
             ("5060 UDP, 5070 TCP and 5061 TLS", sip(5060, 5070, 5061)),
@@ -174,54 +174,46 @@ mod tests {
             ("UDP 5060, TCP 5060, TLS 5061", sip(5060, 5060, 5061)),
             ("10000–60000", rtp("10000-60000")),
             ("UDP 10,000 から 60,000 まで", rtp("10000-60000")),
-            (
-                "5060 (UDP/TCP)",
-                Err("the port of TLS is missing".to_owned()),
-            ),
+            ("5060 (UDP/TCP)", refused("the port of TLS is missing")),
             (
                 "5060 (UDP/TCP), 5060 (TLS)",
-                Err("TCP and TLS both have 5060, and TLS is TCP".to_owned()),
+                refused("TCP and TLS both have 5060, and TLS is TCP"),
             ),
             (
                 "5060 (UDP/TCP), 5061 (TLS), 5062",
-                Err("a port without a transport, or the other way round".to_owned()),
+                refused("a port without a transport, or the other way round"),
             ),
             (
                 "5060 (UDP), 5062 (UDP/TCP), 5061 (TLS)",
-                Err("UDP has two ports".to_owned()),
+                refused("UDP has two ports"),
             ),
-            (
-                "10,00 to 20,000 (UDP)",
-                Err("'10,00' is not a number".to_owned()),
-            ),
+            ("10,00 to 20,000 (UDP)", refused("'10,00' is not a number")),
             (
                 "10,000 to 70,000 (UDP)",
-                Err("'70,000' is not a port; ports go from 1 to 65535".to_owned()),
+                refused("'70,000' is not a port; ports go from 1 to 65535"),
             ),
             (
                 "0 to 7 (UDP)",
-                Err("'0' is not a port; ports go from 1 to 65535".to_owned()),
+                refused("'0' is not a port; ports go from 1 to 65535"),
             ),
             (
                 "20,000 to 10,000 (UDP)",
-                Err(
-                    "'20000-10000' is reversed; write the lower port first: 10000-20000".to_owned(),
-                ),
+                refused("'20000-10000' is reversed; write the lower port first: 10000-20000"),
             ),
             (
                 "10,000 to 20,000 (UDP/TCP)",
-                Err("a range of ports for media is of UDP alone".to_owned()),
+                refused("a range of ports for media is of UDP alone"),
             ),
             (
                 "10,000 to 20,000 to 30,000",
-                Err("it is not one range of ports".to_owned()),
+                refused("it is not one range of ports"),
             ),
-            ("5060 (SCTP)", Err("'SCTP' among the ports".to_owned())),
+            ("5060 (SCTP)", refused("'SCTP' among the ports")),
             (
                 "5060 (UDP/TCP), 5061 (TLS) *",
-                Err("'*' among the ports".to_owned()),
+                refused("'*' among the ports"),
             ),
-            ("", Err("the port of UDP is missing".to_owned())),
+            ("", refused("the port of UDP is missing")),
         ] {
             assert_eq!(parse(text), wanted, "{text}");
         }

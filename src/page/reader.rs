@@ -44,9 +44,9 @@ pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings
     };
     for (number, block) in blocks.iter().enumerate() {
         match block {
-            Block::Heading { line, level, text } => reader.heading(*line, *level, text),
-            Block::Line { line, text } => reader.line(*line, text),
-            Block::Table(rows) => reader.table(number, rows),
+            Block::Heading { line, level, text } => reader.read_heading(*line, *level, text),
+            Block::Line { line, text } => reader.read_line(*line, text),
+            Block::Table(rows) => reader.read_table(number, rows),
         }
     }
     // Further errors would only be consequences of those.
@@ -70,28 +70,28 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn error(&mut self, line: usize, problem: impl Into<String>) {
+    fn report(&mut self, line: usize, problem: impl Into<String>) {
         self.errors.push(PageError::at(line, problem));
     }
 
-    fn errors(&mut self, line: usize, problems: impl IntoIterator<Item = String>) {
+    fn report_all(&mut self, line: usize, problems: impl IntoIterator<Item = String>) {
         let errors = problems.into_iter().map(|p| PageError::at(line, p));
         self.errors.extend(errors);
     }
 
-    fn heading(&mut self, line: usize, level: u8, text: &str) {
+    fn read_heading(&mut self, line: usize, level: u8, text: &str) {
         self.scopes.leave(level);
         self.listings.close();
         if self.refuse_struck(line, text) {
             return;
         }
         if addresses::candidates(text).any(|c| c.is_whole() && !c.in_uri) {
-            self.line(line, text);
+            self.read_line(line, text);
             return;
         }
         let is_title = level == 1 && !self.has_title;
         match self.label_of(text) {
-            Some(label) => self.label(line, level, &label),
+            Some(label) => self.enter_label(line, level, &label),
             None if is_title => {}
             None => self.unknown.add_label(line, text, false),
         }
@@ -103,12 +103,12 @@ impl Reader<'_> {
         self.vocabulary.label(text).filter(Label::is_of_twilio)
     }
 
-    fn label(&mut self, line: usize, level: u8, label: &Label) {
+    fn enter_label(&mut self, line: usize, level: u8, label: &Label) {
         if !label.names_region() && label.planes.is_empty() {
             return;
         }
         if let Some(region) = self.scopes.contradicted_region(level, label) {
-            self.error(
+            self.report(
                 line,
                 format!("this names another region than the heading above it, {region}"),
             );
@@ -130,45 +130,45 @@ impl Reader<'_> {
             || self.vocabulary.label(&inner).is_some_and(is_meaningful);
         if matters {
             let text = text.replace(STRUCK, "");
-            self.error(line, format!("'{}' is struck out", text.trim()));
+            self.report(line, format!("'{}' is struck out", text.trim()));
         }
         matters
     }
 
-    fn line(&mut self, line: usize, text: &str) {
+    fn read_line(&mut self, line: usize, text: &str) {
         let text = without_bullet(text);
         let candidates: Vec<AddressCandidate> =
             addresses::candidates(text).filter(|c| !c.in_uri).collect();
         if self.refuse_struck(line, text) {
         } else if addresses::has_ipv6(text) {
-            self.error(
+            self.report(
                 line,
                 format!("'{text}' has IPv6, which Twilio's SIP service does not"),
             );
         } else if candidates.is_empty() {
-            self.line_without_addresses(line, text);
+            self.read_line_without_addresses(line, text);
         } else if let Some(parts) = AddressLine::parse(text, &candidates, &self.vocabulary) {
             if let Some(label) = parts.label {
-                self.label(line, LABEL_LEVEL, &label);
+                self.enter_label(line, LABEL_LEVEL, &label);
             }
-            self.addresses(line, &candidates, parts.note);
+            self.read_addresses(line, &candidates, parts.note);
         } else {
-            self.prose_with_addresses(line, text, &candidates);
+            self.read_prose_with_addresses(line, text, &candidates);
         }
     }
 
-    fn addresses(&mut self, line: usize, candidates: &[AddressCandidate], note: &str) {
+    fn read_addresses(&mut self, line: usize, candidates: &[AddressCandidate], note: &str) {
         match addresses::networks(candidates) {
             Ok(networks) => {
                 self.add_networks(line, &networks);
-                self.note(line, note, candidates[0].text, &networks);
+                self.read_note(line, note, candidates[0].text, &networks);
             }
-            Err(problems) => self.errors(line, problems),
+            Err(problems) => self.report_all(line, problems),
         }
     }
 
     /// Reads the text after addresses: ports, or `(individual addresses below)`.
-    fn note(&mut self, line: usize, note: &str, first: &str, networks: &[Ipv4Net]) {
+    fn read_note(&mut self, line: usize, note: &str, first: &str, networks: &[Ipv4Net]) {
         let note = note.trim_matches([',', '.', ';', ':', '、', '。']).trim();
         if note.is_empty() {
             return;
@@ -186,11 +186,16 @@ impl Reader<'_> {
         } else if let Ok(ports) = ports::parse(note) {
             self.set_ports(line, ports);
         } else {
-            self.error(line, format!("'{note}', behind {first}, is not understood"));
+            self.report(line, format!("'{note}', behind {first}, is not understood"));
         }
     }
 
-    fn prose_with_addresses(&mut self, line: usize, text: &str, candidates: &[AddressCandidate]) {
+    fn read_prose_with_addresses(
+        &mut self,
+        line: usize,
+        text: &str,
+        candidates: &[AddressCandidate],
+    ) {
         let mut has_address = false;
         for candidate in candidates {
             let parts = candidate.text.split(['.', '/']).count();
@@ -203,24 +208,24 @@ impl Reader<'_> {
                 Err(problem)
                     if (candidate.is_whole() && parts < 6) || self.scopes.plane().is_some() =>
                 {
-                    self.error(line, problem);
+                    self.report(line, problem);
                 }
                 Err(_) => {}
             }
         }
         // A sentence may name an address of the list; a line of few words is more likely part of it.
         if has_address && !is_sentence(text) && self.errors.is_empty() {
-            self.error(line, format!("'{text}' is not understood"));
+            self.report(line, format!("'{text}' is not understood"));
         }
-        self.unknown_line(line, text);
+        self.note_unknown_line(line, text);
     }
 
-    fn line_without_addresses(&mut self, line: usize, text: &str) {
+    fn read_line_without_addresses(&mut self, line: usize, text: &str) {
         if is_code_markup(text) {
             return;
         }
         if let Some(label) = self.label_of(text) {
-            self.label(line, LABEL_LEVEL, &label);
+            self.enter_label(line, LABEL_LEVEL, &label);
             return;
         }
         let first_digit = text.find(|c: char| c.is_ascii_digit());
@@ -229,26 +234,26 @@ impl Reader<'_> {
         let has_plane = self.scopes.plane().is_some();
         match (&label, labeled_ports(label.as_ref(), numbers)) {
             (Some(label), Ok(ports)) if label.has(Topic::Ports) || before.is_empty() => {
-                self.label(line, LABEL_LEVEL, label);
+                self.enter_label(line, LABEL_LEVEL, label);
                 self.set_ports(line, ports);
             }
             (Some(label), Err(problem))
                 if has_plane && (label.has(Topic::Ports) || names_transport(text)) =>
             {
-                self.error(line, format!("these ports are not understood: {problem}"));
+                self.report(line, format!("these ports are not understood: {problem}"));
             }
             _ if has_plane && resembles_address(text) => {
-                self.error(
+                self.report(
                     line,
                     format!("'{text}' is not understood, and looks like a part of the list"),
                 );
             }
-            _ => self.unknown_line(line, text),
+            _ => self.note_unknown_line(line, text),
         }
     }
 
     /// Handles a line whose words are not known: prose, or a label that may matter.
-    fn unknown_line(&mut self, line: usize, text: &str) {
+    fn note_unknown_line(&mut self, line: usize, text: &str) {
         let in_list = self.listings.is_open();
         if in_list {
             self.unknown.add_remark(line, text);
@@ -266,7 +271,7 @@ impl Reader<'_> {
         match self.scopes.listing_key() {
             Ok(key) => Some(key),
             Err(problem) => {
-                self.error(line, format!("{subject} {problem}"));
+                self.report(line, format!("{subject} {problem}"));
                 None
             }
         }
@@ -285,7 +290,7 @@ impl Reader<'_> {
         if let Some(key) = self.listing_key(line, &address_or_cidr(*first)) {
             let origin = self.text_origin();
             let result = self.listings.add_networks(key, line, networks, origin);
-            self.errors(line, result.err());
+            self.report_all(line, result.err());
         }
     }
 
@@ -293,18 +298,18 @@ impl Reader<'_> {
         if let Some(key) = self.listing_key(line, "a line of ports") {
             let origin = self.text_origin();
             let result = self.listings.set_ports(key, line, ports, origin);
-            self.errors(line, result.err());
+            self.report_all(line, result.err());
         }
     }
 
-    fn table(&mut self, number: usize, rows: &[Row]) {
+    fn read_table(&mut self, number: usize, rows: &[Row]) {
         let Some((head, body)) = rows.split_first() else {
             return;
         };
         let columns = Columns::of(&head.cells, &self.vocabulary);
         self.errors.extend(stray_addresses(head, body, &columns));
         if !columns.has_addresses() {
-            self.table_without_addresses(rows, head.line, &columns);
+            self.read_table_without_addresses(rows, head.line, &columns);
         } else if self.unknown.refuse_after_label(
             head.line,
             "a table of addresses",
@@ -312,31 +317,31 @@ impl Reader<'_> {
         ) {
         } else if let Some(at) = columns.unknown() {
             let title = on_one_line(&head.cells[at]);
-            self.error(
+            self.report(
                 head.line,
                 format!("the heading of a column, '{title}', is not understood"),
             );
         } else {
-            self.table_of_addresses(number, body, &columns);
+            self.read_table_of_addresses(number, body, &columns);
         }
     }
 
     /// A table that lists nothing may be a title: a single cell is read as a line.
-    fn table_without_addresses(&mut self, rows: &[Row], line: usize, columns: &Columns) {
+    fn read_table_without_addresses(&mut self, rows: &[Row], line: usize, columns: &Columns) {
         for row in rows {
             if let Some(title) = only_text(row) {
-                self.line(row.line, &title);
+                self.read_line(row.line, &title);
             }
         }
         if columns.has_ports() {
-            self.error(
+            self.report(
                 line,
                 "a table of ports without a column whose heading says addresses",
             );
         }
     }
 
-    fn table_of_addresses(&mut self, number: usize, rows: &[Row], columns: &Columns) {
+    fn read_table_of_addresses(&mut self, number: usize, rows: &[Row], columns: &Columns) {
         let table = TableReader {
             vocabulary: &self.vocabulary,
             columns,
