@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::sets::{Change, Set};
 use super::shape::{Shape, number, timeout};
-use super::words::{COMMENT_LIMIT, is_exist, split_word};
+use super::words::{COMMENT_LIMIT, is_exist};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::values::{address, network};
+use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
 /// An entry.
@@ -67,28 +68,22 @@ fn in_order(entries: BTreeMap<Interval, (Entry, u32)>) -> Vec<Step> {
 
 impl Shape<'_> {
     fn entry(&self, text: &str) -> Result<Entry, String> {
-        let (word, mut rest) = split_word(text);
+        let mut words = Words::new(text);
         let mut entry = Entry {
-            network: self.network(word)?,
+            network: self.network(words.next().unwrap_or_default())?,
             accepts: true,
             condition: Condition::true_if(self.timeout.unwrap_or_default() == 0),
             replaces: false,
         };
         let mut seen = Vec::new();
-        while !rest.is_empty() {
-            let (option, after) = split_word(rest);
-            rest = after;
+        while let Some(option) = words.next() {
             if seen.contains(&option) {
                 return Err(format!(
                     "'{option}' stands there twice, which ipset refuses"
                 ));
             }
             seen.push(option);
-            let mut value = || {
-                let (value, after) = split_word(rest);
-                rest = after;
-                value
-            };
+            let mut value = || words.next().unwrap_or_default();
             match option {
                 "nomatch" if self.has_networks => entry.accepts = false,
                 "timeout" if self.timeout.is_some() => {
@@ -96,7 +91,7 @@ impl Shape<'_> {
                 }
                 "packets" | "bytes" if self.has("counters") => drop(number::<u64>(value())?),
                 "skbmark" | "skbprio" | "skbqueue" if self.has("skbinfo") => drop(value()),
-                "comment" if self.has("comment") => rest = after_comment(rest)?,
+                "comment" if self.has("comment") => words = after_comment(words)?,
                 _ if is_exist(option) => entry.replaces = true,
                 _ => {
                     return Err(format!(
@@ -151,11 +146,12 @@ impl Shape<'_> {
     }
 }
 
-/// What follows a comment, which is a word, or some in double quotes.
-fn after_comment(text: &str) -> Result<&str, String> {
+/// The words after a comment, which is a word, or some in double quotes.
+fn after_comment(mut words: Words) -> Result<Words, String> {
+    let text = words.rest();
     let (comment, rest) = match text.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-        None => split_word(text),
+        None => (words.next().unwrap_or_default(), words.rest()),
     };
     let ends = rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_whitespace());
     let taken = (1..=COMMENT_LIMIT).contains(&comment.len());
@@ -164,5 +160,5 @@ fn after_comment(text: &str) -> Result<&str, String> {
             "expected a comment of 1 to {COMMENT_LIMIT} bytes, in double quotes if it has spaces"
         ));
     }
-    Ok(rest.trim_ascii_start())
+    Ok(Words::new(rest))
 }

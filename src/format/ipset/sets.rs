@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::shape::Shape;
-use super::words::{NAME_LIMIT, is_exist, split_word};
+use super::words::{NAME_LIMIT, is_exist};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
+use crate::format::read::words::Words;
 use crate::limits::{Limit, Limits};
 
 /// The types of sets that ipset has.
@@ -162,7 +163,8 @@ struct Script<'a, 'n> {
 
 impl<'a> Script<'a, '_> {
     fn obey(&mut self, at: u32, line: &'a str) -> Result<(), String> {
-        let (command, rest) = split_word(line);
+        let mut words = Words::new(line);
+        let command = words.next().unwrap_or_default();
         if !matches!(
             command,
             "create" | "add" | "del" | "flush" | "swap" | "destroy"
@@ -172,7 +174,8 @@ impl<'a> Script<'a, '_> {
                  what ipset save prints, or what ipset list prints, without -output xml"
             ));
         }
-        let (name, rest) = split_word(rest);
+        let name = words.next().unwrap_or_default();
+        let rest = words.rest();
         if name.is_empty() || name.contains('"') || name.len() > NAME_LIMIT {
             return Err(format!(
                 "expected the name of a set after {command}, of at most {NAME_LIMIT} bytes"
@@ -211,7 +214,8 @@ impl<'a> Script<'a, '_> {
     }
 
     fn create(&mut self, at: u32, name: &'a str, rest: &'a str) -> Result<(), String> {
-        let (kind, options) = split_word(rest);
+        let mut words = Words::new(rest);
+        let (kind, options) = (words.next().unwrap_or_default(), words.rest());
         if !KINDS.contains(&kind) {
             return Err(format!(
                 "'{kind}' is not a type of set; expected one that ipset help lists, such as hash:net"
