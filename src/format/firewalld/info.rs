@@ -122,18 +122,8 @@ fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ReadErr
     let mut policy = Deployed {
         at,
         target,
-        ingress: lines
-            .value("ingress-zones")?
-            .1
-            .split(' ')
-            .filter(|zone| !zone.is_empty())
-            .collect(),
-        egress: lines
-            .value("egress-zones")?
-            .1
-            .split(' ')
-            .filter(|zone| !zone.is_empty())
-            .collect(),
+        ingress: lines.zones("ingress-zones")?,
+        egress: lines.zones("egress-zones")?,
         rules: Vec::new(),
         is_disabled,
     };
@@ -231,6 +221,12 @@ impl<'a> Lines<'_, 'a> {
                 format!("expected the line '{key}:' of what firewall-cmd prints of a policy; give all of it"),
             )
         })
+    }
+
+    /// The names of zones.
+    fn zones(&mut self, key: &str) -> Result<Vec<&'a str>, ReadError> {
+        let (_, zones) = self.value(key)?;
+        Ok(zones.split(' ').filter(|zone| !zone.is_empty()).collect())
     }
 
     /// The elements of a line: values with slashes between.

@@ -121,64 +121,68 @@ impl<'a> ListingReader<'a> {
     /// An object of a list, by its key.
     fn object<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
-            "rule" => {
-                let rule: RuleObject = map.next_value()?;
-                if self.is_wanted(rule.family, rule.table) {
-                    let text = RuleText {
-                        at: self.place_of_object(&[rule.family, rule.table, rule.chain]),
-                        text: rule.expr.get(),
-                    };
-                    self.table.keep_statement().map_err(A::Error::custom)?;
-                    self.table.chain(rule.chain).entries.push(text);
-                }
-            }
-            "table" => {
-                let table: TableObject = map.next_value()?;
-                if self.is_wanted(table.family, table.name) {
-                    table.check().map_err(A::Error::custom)?;
-                }
-            }
-            "chain" | "set" | "map" => {
-                let raw: &RawValue = map.next_value()?;
-                let named: Named = parsed(raw.get()).map_err(A::Error::custom)?;
-                if self.is_wanted(named.family, named.table) {
-                    self.table.keep_body().map_err(A::Error::custom)?;
-                    let body = if key == "chain" {
-                        self.table.chains.entry(named.name).or_default()
-                    } else {
-                        &mut self.table.sets.entry(named.name).or_default().body
-                    };
-                    if key == "chain" && body.declared {
-                        return Err(A::Error::custom(listed_twice(key, named.name)));
-                    }
-                    body.declared = true;
-                    body.properties.push(RuleText {
-                        at: place(raw.get().as_ptr() as usize - self.text.as_ptr() as usize),
-                        text: raw.get(),
-                    });
-                }
-            }
-            "metainfo" => {
-                let metainfo: Metainfo = map.next_value()?;
-                if std::mem::replace(&mut self.started, true) {
-                    return Err(A::Error::custom(
-                        "'metainfo' is there twice; give the listing of one machine at a time",
-                    ));
-                }
-                if metainfo.json_schema_version != 1 {
-                    return Err(A::Error::custom(
-                        "expected version 1 of the JSON schema of nft",
-                    ));
-                }
-            }
-            _ if OTHER_OBJECTS.contains(&key) => {
-                map.next_value::<IgnoredAny>()?;
-            }
-            _ => {
-                return Err(A::Error::custom(format!(
-                    "'{key}' is not understood; give what 'nft -j list ruleset' prints"
-                )));
-            }
+            "rule" => self.rule(&map.next_value()?),
+            "table" => self.check_table(&map.next_value()?),
+            "chain" | "set" | "map" => self.body(key, map.next_value()?),
+            "metainfo" => self.metainfo(&map.next_value()?),
+            _ if OTHER_OBJECTS.contains(&key) => map.next_value::<IgnoredAny>().map(|_| Ok(()))?,
+            _ => Err(format!(
+                "'{key}' is not understood; give what 'nft -j list ruleset' prints"
+            )),
+        }
+        .map_err(A::Error::custom)
+    }
+
+    fn rule(&mut self, rule: &RuleObject<'a>) -> Result<(), String> {
+        if self.is_wanted(rule.family, rule.table) {
+            let text = RuleText {
+                at: self.place_of_object(&[rule.family, rule.table, rule.chain]),
+                text: rule.expr.get(),
+            };
+            self.table.keep_statement()?;
+            self.table.chain(rule.chain).entries.push(text);
+        }
+        Ok(())
+    }
+
+    fn check_table(&self, table: &TableObject) -> Result<(), String> {
+        if self.is_wanted(table.family, table.name) {
+            table.check()?;
+        }
+        Ok(())
+    }
+
+    /// A chain, or a set or a map.
+    fn body(&mut self, key: &str, raw: &'a RawValue) -> Result<(), String> {
+        let named: Named = parsed(raw.get())?;
+        if !self.is_wanted(named.family, named.table) {
+            return Ok(());
+        }
+        self.table.keep_body()?;
+        let body = if key == "chain" {
+            self.table.chains.entry(named.name).or_default()
+        } else {
+            &mut self.table.sets.entry(named.name).or_default().body
+        };
+        if key == "chain" && body.declared {
+            return Err(listed_twice(key, named.name));
+        }
+        body.declared = true;
+        body.properties.push(RuleText {
+            at: place(raw.get().as_ptr() as usize - self.text.as_ptr() as usize),
+            text: raw.get(),
+        });
+        Ok(())
+    }
+
+    fn metainfo(&mut self, metainfo: &Metainfo) -> Result<(), String> {
+        if std::mem::replace(&mut self.started, true) {
+            return Err(
+                "'metainfo' is there twice; give the listing of one machine at a time".to_owned(),
+            );
+        }
+        if metainfo.json_schema_version != 1 {
+            return Err("expected version 1 of the JSON schema of nft".to_owned());
         }
         Ok(())
     }

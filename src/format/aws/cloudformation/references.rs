@@ -27,68 +27,23 @@ impl fmt::Display for Target<'_> {
 /// The steps of the limit of work that a name or a reference takes, most of all for its memory.
 const STEPS: usize = 64;
 
+/// The sections of a template that are there, by their names.
+type Sections<'s, 'a> = [(&'s str, Option<Node<'a>>)];
+
 /// The names of all parameters, mappings and resources that contain the security group's id, or refer to its
 /// parameter or to another of these.
 pub(super) fn holders<'a>(
-    sections: &[(&str, Option<Node<'a>>)],
+    sections: &Sections<'_, 'a>,
     target: &Target,
     limits: Limits,
 ) -> Result<HashSet<Cow<'a, str>>, ReadError> {
-    let sections = || {
-        let given = sections.iter();
-        given.filter_map(|(name, section)| Some((*name, (*section)?)))
-    };
-    let fits = |node: Node, count: usize| {
-        let fits = limits.check(Limit::Work, count.saturating_mul(STEPS));
-        fits.map_err(|exceeded| node.problem(exceeded))
-    };
-    let mut numbers = HashMap::new();
-    for (section, node) in sections() {
-        let members = node.members().map_err(|problem| problem.under(section))?;
-        for (name, _) in members {
-            let next = numbers.len();
-            numbers.entry(name).or_insert(next);
-            fits(node, next)?;
-        }
-    }
-    // Pairs of a name and one that refers to it.
-    let mut references = Vec::new();
-    // For each name, the last one that refers to it, so that no pair is kept twice.
-    let mut last_holder = vec![None; numbers.len()];
-    let parameter = target.parameter.and_then(|name| numbers.get(name));
-    let mut queue: Vec<usize> = parameter.copied().into_iter().collect();
-    for (section, node) in sections() {
-        for (name, node) in node.members()? {
-            let holder = numbers[&name];
-            let mut is_transformed = false;
-            let read = node.each_string(limits, &mut |key, text| {
-                is_transformed |= key.is_empty() && text == "Fn::Transform";
-                let is_target = |id: &Cow<str>| mentions_id(text, id);
-                if target.id.as_ref().is_some_and(is_target) && queue.last() != Some(&holder) {
-                    queue.push(holder);
-                }
-                for name in referred_to(key, text) {
-                    let known = numbers.get(name).copied();
-                    let is_new =
-                        |known: &usize| last_holder[*known].replace(holder) != Some(holder);
-                    references.extend(known.filter(is_new).map(|known| (known, holder)));
-                }
-            });
-            let place = |problem: ReadError| problem.under(&name).under(section);
-            read.map_err(place)?;
-            if is_transformed {
-                let what = "a transform changes the resource, and its result is not in the text";
-                return Err(place(node.problem(what)));
-            }
-            fits(node, numbers.len() + references.len()).map_err(place)?;
-        }
-    }
-    references.sort_unstable();
+    let numbers = numbered_names(sections, limits)?;
+    let References { pairs, mut queue } = References::read(sections, &numbers, target, limits)?;
     let mut has_group = vec![false; numbers.len()];
     while let Some(number) = queue.pop() {
         if !std::mem::replace(&mut has_group[number], true) {
-            let start = references.partition_point(|(name, _)| *name < number);
-            let same = references[start..].iter();
+            let start = pairs.partition_point(|(name, _)| *name < number);
+            let same = pairs[start..].iter();
             let same = same.take_while(|(name, _)| *name == number);
             queue.extend(same.map(|(_, holder)| *holder));
         }
@@ -98,6 +53,85 @@ pub(super) fn holders<'a>(
         .filter(|(_, number)| has_group[*number])
         .map(|(name, _)| name)
         .collect())
+}
+
+fn given<'s, 'a>(sections: &Sections<'s, 'a>) -> impl Iterator<Item = (&'s str, Node<'a>)> {
+    let sections = sections.iter();
+    sections.filter_map(|(name, section)| Some((*name, (*section)?)))
+}
+
+fn check_work(node: Node, count: usize, limits: Limits) -> Result<(), ReadError> {
+    let fits = limits.check(Limit::Work, count.saturating_mul(STEPS));
+    fits.map_err(|exceeded| node.problem(exceeded))
+}
+
+/// A number for the name of each parameter, mapping and resource.
+fn numbered_names<'a>(
+    sections: &Sections<'_, 'a>,
+    limits: Limits,
+) -> Result<HashMap<Cow<'a, str>, usize>, ReadError> {
+    let mut numbers = HashMap::new();
+    for (section, node) in given(sections) {
+        let members = node.members().map_err(|problem| problem.under(section))?;
+        for (name, _) in members {
+            let next = numbers.len();
+            numbers.entry(name).or_insert(next);
+            check_work(node, next, limits)?;
+        }
+    }
+    Ok(numbers)
+}
+
+/// The references between names, by their numbers.
+struct References {
+    /// Pairs of a name and one that refers to it, in ascending order.
+    pairs: Vec<(usize, usize)>,
+    /// The names that contain the security group's id, and its parameter.
+    queue: Vec<usize>,
+}
+
+impl References {
+    fn read<'a>(
+        sections: &Sections<'_, 'a>,
+        numbers: &HashMap<Cow<'a, str>, usize>,
+        target: &Target,
+        limits: Limits,
+    ) -> Result<Self, ReadError> {
+        let mut pairs = Vec::new();
+        // For each name, the last one that refers to it, so that no pair is kept twice.
+        let mut last_holder = vec![None; numbers.len()];
+        let parameter = target.parameter.and_then(|name| numbers.get(name));
+        let mut queue: Vec<usize> = parameter.copied().into_iter().collect();
+        for (section, node) in given(sections) {
+            for (name, node) in node.members()? {
+                let holder = numbers[&name];
+                let mut is_transformed = false;
+                let read = node.each_string(limits, &mut |key, text| {
+                    is_transformed |= key.is_empty() && text == "Fn::Transform";
+                    let is_target = |id: &Cow<str>| mentions_id(text, id);
+                    if target.id.as_ref().is_some_and(is_target) && queue.last() != Some(&holder) {
+                        queue.push(holder);
+                    }
+                    for name in referred_to(key, text) {
+                        let known = numbers.get(name).copied();
+                        let is_new =
+                            |known: &usize| last_holder[*known].replace(holder) != Some(holder);
+                        pairs.extend(known.filter(is_new).map(|known| (known, holder)));
+                    }
+                });
+                let place = |problem: ReadError| problem.under(&name).under(section);
+                read.map_err(place)?;
+                if is_transformed {
+                    let what =
+                        "a transform changes the resource, and its result is not in the text";
+                    return Err(place(node.problem(what)));
+                }
+                check_work(node, numbers.len() + pairs.len(), limits).map_err(place)?;
+            }
+        }
+        pairs.sort_unstable();
+        Ok(References { pairs, queue })
+    }
 }
 
 /// The names in a string that is the argument of a function, or the first in a list of arguments.

@@ -64,31 +64,9 @@ pub(super) fn rules<'a>(
     let resource = resource.ok_or_else(|| root.problem("expected 'resource'"))?;
     let variable = variable(wanted.unit);
     let reference = reference(wanted.unit);
-    let of_type = |kind: &str, node: Node<'a>| {
-        if is_unread_rule(kind) {
-            let what = "check does not read rules of this type; write them as \
-                        aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
-            return Err(node.problem(what).into());
-        }
-        if kind == EXCLUSIVE_RULES {
-            let what = "it removes every rule of a group that it does not list, and its list is not compared";
-            return Err(node.problem(what).into());
-        }
-        let Some(direction) = direction(kind) else {
-            return Ok(Vec::new());
-        };
-        node.each_member(|name, arguments| {
-            check_name(name, arguments)?;
-            refuse_expressions(arguments)?;
-            let rule = RuleResource::read(direction, arguments, &KEYS)?;
-            check_group(&rule, arguments, &reference)?;
-            Ok(Some(rule))
-        })
-    };
-    let rules = resource.each_member(of_type);
-    let under = |problem: ReadError| problem.under(RESOURCE);
-    let rules: Vec<RuleResource> =
-        rules.map_err(|p| p.into_iter().map(under).collect::<Vec<_>>())?;
+    let rules = resource
+        .each_member(|kind, node| rules_of_type(kind, node, &reference))
+        .map_err(in_section(RESOURCE))?;
     let is_referred_to =
         |rule: &RuleResource| rule.group.string().is_ok_and(|group| group == reference);
     if rules.iter().any(is_referred_to) {
@@ -98,20 +76,12 @@ pub(super) fn rules<'a>(
     let default = variables.and_then(|all| default(all, &variable));
     let ids = [group, default];
     let is_group = |text: &str| {
-        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        let mut names = text.split(|c| !is_name(c));
-        is_expression(text) && names.any(|name| name == variable)
+        is_expression(text) && has_name(text, &variable)
             || ids.iter().flatten().any(|id| mentions_id(text, id))
     };
     let check = |kind: &str, node: Node| {
         let checked = refuse_opaque(kind, node, wanted.limits, is_group);
         checked.map(|()| None::<()>).map_err(Vec::from)
-    };
-    let in_section = |section| {
-        move |problems: Vec<ReadError>| -> Vec<ReadError> {
-            let problems = problems.into_iter();
-            problems.map(|problem| problem.under(section)).collect()
-        }
     };
     resource.each_member(check).map_err(in_section(RESOURCE))?;
     match data {
@@ -124,6 +94,49 @@ pub(super) fn rules<'a>(
         }
     }
     Ok(rules)
+}
+
+/// The rules among the resources of a type.
+fn rules_of_type<'a>(
+    kind: &str,
+    node: Node<'a>,
+    reference: &str,
+) -> Result<Vec<RuleResource<'a>>, Vec<ReadError>> {
+    if is_unread_rule(kind) {
+        let what = "check does not read rules of this type; write them as \
+                    aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
+        return Err(node.problem(what).into());
+    }
+    if kind == EXCLUSIVE_RULES {
+        let what =
+            "it removes every rule of a group that it does not list, and its list is not compared";
+        return Err(node.problem(what).into());
+    }
+    let Some(direction) = direction(kind) else {
+        return Ok(Vec::new());
+    };
+    node.each_member(|name, arguments| {
+        check_name(name, arguments)?;
+        refuse_expressions(arguments)?;
+        let rule = RuleResource::read(direction, arguments, &KEYS)?;
+        check_group(&rule, arguments, reference)?;
+        Ok(Some(rule))
+    })
+}
+
+/// Adds the section to the paths of errors.
+fn in_section(section: &str) -> impl Fn(Vec<ReadError>) -> Vec<ReadError> {
+    move |errors| {
+        let errors = errors.into_iter();
+        errors.map(|error| error.under(section)).collect()
+    }
+}
+
+/// True if an expression has a name in it.
+fn has_name(expression: &str, name: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut names = expression.split(|c| !is_of_name(c));
+    names.any(|found| found == name)
 }
 
 /// Refuses a type of resource that can do anything to the security group, if the group is in it.

@@ -106,26 +106,8 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
             "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
                 Statement::Verdict(ParsedDecision::read(key, map)?.0)
             }
-            "reject" => {
-                let reject: Option<Reject> = map.next_value()?;
-                match reject.and_then(|reject| reject.r#type) {
-                    Some("tcp reset") => Statement::Reset,
-                    None | Some("icmp" | "icmpx") => Statement::Verdict(Some(RuleAction::Deny)),
-                    Some(other) => {
-                        let problem = format!("'reject with {other}' cannot be judged");
-                        return Err(A::Error::custom(problem));
-                    }
-                }
-            }
-            "xt" => {
-                let extension: Option<Extension> = map.next_value()?;
-                let parts = extension.map(|extension| (extension.r#type, extension.name));
-                if parts != Some(("match", "comment")) {
-                    let problem = "a match or a target of iptables cannot be judged here; give what iptables-save prints";
-                    return Err(A::Error::custom(problem));
-                }
-                Statement::NoEffect
-            }
+            "reject" => reject(map.next_value()?).map_err(A::Error::custom)?,
+            "xt" => extension(map.next_value()?).map_err(A::Error::custom)?,
             "counter" => no_effect(map, &["packets", "bytes"])?,
             "last" => no_effect(map, &["used"])?,
             "log" => no_effect(map, LOG)?,
@@ -148,6 +130,23 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
             }
         };
         Ok(ParsedStatement(statement))
+    }
+}
+
+fn reject<'a>(reject: Option<Reject>) -> Result<Statement<'a>, String> {
+    match reject.and_then(|reject| reject.r#type) {
+        Some("tcp reset") => Ok(Statement::Reset),
+        None | Some("icmp" | "icmpx") => Ok(Statement::Verdict(Some(RuleAction::Deny))),
+        Some(other) => Err(format!("'reject with {other}' cannot be judged")),
+    }
+}
+
+fn extension<'a>(extension: Option<Extension>) -> Result<Statement<'a>, &'static str> {
+    let parts = extension.map(|extension| (extension.r#type, extension.name));
+    if parts == Some(("match", "comment")) {
+        Ok(Statement::NoEffect)
+    } else {
+        Err("a match or a target of iptables cannot be judged here; give what iptables-save prints")
     }
 }
 
