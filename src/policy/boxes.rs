@@ -1,6 +1,7 @@
 //! The packets that a rule of a policy holds for.
 
-use super::{Protocol, RemoteNetwork, Rule, State};
+use super::network::RemoteNetwork;
+use super::rule::{Protocol, Rule, State};
 use crate::packets::{Dimension, Flags, HeaderMatch, PacketBox, States};
 
 /// By what a firewall tells the packets of a rule from others.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use thiserror::Error;
 
-use super::ALL_REGIONS;
 use crate::packets::{Interval, joined};
+
+/// The name of what belongs to no region alone.
+pub const ALL_REGIONS: &str = "all regions";
 
 /// The published row that a network comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,4 +13,5 @@ mod failures_around_it;
 mod hostile_inputs;
 mod outputs;
 mod scan;
+mod structure;
 mod system_calls_and_crates;

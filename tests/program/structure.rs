@@ -1,0 +1,219 @@
+//! The structure that `docs/architecture.md` describes: files that exist, imports without circles.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// The files of `src` by their module: `format::pf` is `src/format/pf.rs`.
+fn modules() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut modules = BTreeMap::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let file = path.strip_prefix(&root).unwrap().with_extension("");
+            let name = file.to_str().unwrap().replace('/', "::");
+            let name = name.strip_suffix("::mod").unwrap_or(&name).to_owned();
+            modules.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+    modules
+}
+
+/// A text without comments and without its tests.
+fn code(text: &str) -> String {
+    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    let lines = text[..end].lines();
+    let lines = lines.map(|line| line.split("//").next().unwrap_or_default());
+    let code = lines.collect::<Vec<_>>().join(" ");
+    // A visibility is no import.
+    code.replace("(in crate::format)", "")
+}
+
+/// The paths that a text names after `crate::` or `super::`, with each name of a group in braces.
+fn paths(code: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            let is_start =
+                !code[..at].ends_with([':', '_']) && !code[..at].ends_with(char::is_alphanumeric);
+            if is_start {
+                expand(&code[at..], "", &mut paths);
+            }
+        }
+    }
+    paths
+}
+
+/// Adds the path that a text starts with: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn expand<'t>(text: &'t str, before: &str, paths: &mut Vec<String>) -> &'t str {
+    let of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
+    let end = text.find(|c| !of_path(c)).unwrap_or(text.len());
+    let path = format!("{before}{}", &text[..end]);
+    let mut rest = &text[end..];
+    if !path.ends_with("::") || !rest.starts_with('{') {
+        paths.push(path);
+        return rest;
+    }
+    rest = &rest[1..];
+    loop {
+        rest = expand(rest.trim_start(), &path, paths).trim_start();
+        let alias = rest.strip_prefix("as ").map(str::trim_start);
+        rest = alias.map_or(rest, |rest| rest.trim_start_matches(of_path).trim_start());
+        match rest.strip_prefix(',') {
+            Some(more) if !more.trim_start().starts_with('}') => rest = more,
+            Some(more) => return more.trim_start().trim_start_matches('}'),
+            None => return rest.strip_prefix('}').unwrap_or(rest),
+        }
+    }
+}
+
+/// The module whose file a path is found in, for a path that stands in another module.
+fn target(path: &str, module: &str, modules: &BTreeMap<String, String>) -> Option<String> {
+    let mut base: Vec<&str> = module.split("::").collect();
+    let mut rest = path;
+    if let Some(absolute) = rest.strip_prefix("crate::") {
+        (base, rest) = (Vec::new(), absolute);
+    }
+    while let Some(above) = rest.strip_prefix("super::") {
+        base.pop();
+        rest = above;
+    }
+    base.extend(rest.split("::"));
+    (1..=base.len())
+        .rev()
+        .map(|length| base[..length].join("::"))
+        .find(|name| modules.contains_key(name))
+}
+
+/// The modules that each module imports.
+fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<String>> {
+    let of = |(module, text): (&String, &String)| {
+        let targets = paths(&code(text)).into_iter();
+        let targets = targets.filter_map(|path| target(&path, module, modules));
+        let own = reexports(text).filter_map(|path| {
+            let path = format!("crate::{module}::{path}");
+            target(&path, module, modules)
+        });
+        let all = targets.chain(own).filter(|target| target != module);
+        (module.clone(), all.collect())
+    };
+    modules.iter().map(of).collect()
+}
+
+/// What a module takes from its own children by their names.
+fn reexports(text: &str) -> impl Iterator<Item = String> {
+    let code = code(text);
+    let children = code.split("mod ").skip(1).filter_map(|rest| {
+        let name = rest.split(';').next()?;
+        name.chars()
+            .all(|c| c.is_alphanumeric() || c == '_')
+            .then(|| name.to_owned())
+    });
+    let children: BTreeSet<String> = children.collect();
+    let used = move |name: &String| {
+        ["use ", " ", "(", "&", "<", "!", "|"]
+            .iter()
+            .any(|before| code.contains(&format!("{before}{name}::")))
+    };
+    children.into_iter().filter(used)
+}
+
+/// Whether a module leads to another by imports.
+fn leads(from: &str, to: &str, imports: &BTreeMap<String, BTreeSet<String>>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(module) = open.pop() {
+        for next in &imports[module] {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    false
+}
+
+#[test]
+fn no_file_imports_a_file_that_imports_it() {
+    let modules = modules();
+    let imports = imports(&modules);
+    let mut circles = BTreeSet::new();
+    for (module, targets) in &imports {
+        for target in targets
+            .iter()
+            .filter(|target| leads(target, module, &imports))
+        {
+            circles.insert(format!("{module} -> {target}"));
+        }
+    }
+    let circles: Vec<String> = circles.into_iter().collect();
+    assert!(
+        circles.is_empty(),
+        "imports in a circle:\n{}",
+        circles.join("\n")
+    );
+}
+
+#[test]
+fn only_the_command_line_and_the_commands_know_the_table_of_formats() {
+    let modules = modules();
+    let users: Vec<String> = imports(&modules)
+        .into_iter()
+        .filter(|(_, targets)| targets.contains("format::registry"))
+        .map(|(module, _)| module)
+        .collect();
+    let may = |module: &str| module.starts_with("cli") || module.starts_with("commands");
+    assert!(users.iter().all(|module| may(module)), "{users:?}");
+    assert!(users.len() > 2, "{users:?}");
+}
+
+/// The paths of files and folders that a document names.
+fn named_paths(document: &str) -> BTreeSet<String> {
+    let of_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    let words = document.split(|c| !of_path(c));
+    let starts = [
+        "src/",
+        "tests/",
+        "templates/",
+        "data/",
+        "parsers/",
+        "program/",
+        "systems/",
+        "common/",
+    ];
+    let named = words.filter(|word| starts.iter().any(|start| word.starts_with(start)));
+    named
+        .map(|word| word.trim_end_matches('.').to_owned())
+        .collect()
+}
+
+#[test]
+fn the_documents_of_the_structure_name_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (document, folder, least) in [
+        ("docs/architecture.md", "", 40),
+        ("CONTRIBUTING.md", "", 10),
+        ("tests/README.md", "tests", 40),
+    ] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        let named = named_paths(&text);
+        assert!(named.len() >= least, "{document}: {}", named.len());
+        for path in named {
+            let is_there = [folder, ""]
+                .iter()
+                .any(|folder| root.join(folder).join(&path).exists());
+            assert!(
+                is_there || path.contains("NAME"),
+                "{document} names {path}, which is not there"
+            );
+        }
+    }
+}
