@@ -1101,3 +1101,41 @@ fn wrong_use_is_told() {
         assert!(error.contains(message), "{line}\n{error}");
     }
 }
+
+/// `iptables -S CHAIN` and `nft list chain` show one chain, and say nothing about the other one.
+#[test]
+fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
+    let rules = render("--region tokyo --direction in --format iptables");
+    let rules: String = rules
+        .lines()
+        .filter(|line| line.starts_with("-A"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let one = format!("-N TWILIO-SIP-IN\n{rules}");
+    let open =
+        "-P INPUT DROP\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n-N TWILIO-SIP-IN\n-N TWILIO-SIP-OUT\n";
+    let all = format!("{open}{rules}-A TWILIO-SIP-OUT -j ACCEPT\n");
+    let both = "(TWILIO-SIP-IN, TWILIO-SIP-OUT)";
+    for (text, direction, status, told) in [
+        (
+            &one,
+            "in",
+            0,
+            "in sync: exactly what iptables needs for tokyo, edition regional, signaling and media in (TWILIO-SIP-IN)",
+        ),
+        (&all, "in", 1, "drift: 0 missing, 1 extra"),
+        // The chain of the selected direction is not in the text.
+        (&one, "out", 1, both),
+    ] {
+        let args =
+            format!("check -q --region tokyo --direction {direction} --format iptables deployed");
+        let ran = Tool::line(&args).file("deployed", text).run();
+        assert_eq!(ran.status, status, "{text}{}", ran.stderr);
+        assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    }
+    let table = "table inet filter {\n\tchain twilio_sip_in {\n\t\taccept\n\t}\n}\n";
+    let args = "check -q --region tokyo --direction in --format nftables deployed";
+    let ran = Tool::line(args).file("deployed", table).run();
+    assert_eq!(ran.status, 1, "{ran}");
+    assert!(ran.stdout.contains("media in (twilio_sip_in)\n"), "{ran}");
+}

@@ -39,6 +39,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
 fn wanted_units(listing: &Listing, wanted: UnitQuery) -> ReadResult {
     let has = |name: &str| listing.chains.contains_key(name);
     let names = wanted.names(|direction| wanted.unit.name.upper(direction), has);
+    let names = wanted.without_unseen(names, listing.chains.keys());
     let named = wanted.unit.name.to_string();
     if BUILT_IN.contains(&&*named) && !names.iter().any(|(_, name)| has(name)) {
         let problem = if has(&named) {

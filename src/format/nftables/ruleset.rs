@@ -20,5 +20,6 @@ fn wanted_units<S: Syntax>(table: &Table<S>, wanted: UnitQuery) -> ReadResult {
         |direction| format!("{base}_{direction}"),
         |name| table.chains.contains_key(name),
     );
+    let names = wanted.without_unseen(names, table.chains.keys());
     units(table, names, wanted)
 }

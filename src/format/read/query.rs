@@ -38,8 +38,23 @@ impl UnitQuery<'_> {
         }
     }
 
-    /// The same for formats of which only the selected directions are compared: the name for each
-    /// direction, and after that of a single direction the exact name.
+    /// Leaves out the unit of the direction that is not selected, if the text shows a single chain and
+    /// thus says nothing about it: `iptables -S CHAIN` and `nft list chain` do so.
+    pub(in crate::format) fn without_unseen(
+        &self,
+        mut names: Vec<(Direction, String)>,
+        mut shown: impl Iterator<Item = impl AsRef<str>>,
+    ) -> Vec<(Direction, String)> {
+        if let ([selected], Some(only), None) = (self.directions, shown.next(), shown.next())
+            && names.contains(&(*selected, only.as_ref().to_owned()))
+        {
+            names.retain(|(direction, _)| direction == selected);
+        }
+        names
+    }
+
+    /// As [`UnitQuery::names`], for formats of which only the selected directions are compared: the name
+    /// for each direction, and after that of a single direction the exact name.
     pub(in crate::format) fn candidates(&self, spell: impl Fn(Direction) -> String) -> Vec<String> {
         let mut names: Vec<String> = self.directions.iter().map(|way| spell(*way)).collect();
         if names.len() == 1 {
