@@ -97,17 +97,8 @@ impl Catalog {
                 entries[entry].in_force |= in_force;
             }
         }
-        let mut by_width: BTreeMap<Reverse<u8>, Vec<usize>> = BTreeMap::new();
-        for (at, entry) in entries.iter().enumerate() {
-            let prefix = Reverse(entry.network.prefix_len());
-            by_width.entry(prefix).or_default().push(at);
-        }
-        let widths = by_width.into_iter().map(|(prefix, mut positions)| {
-            positions.sort_by_key(|at| entries[*at].network);
-            (prefix.0, positions)
-        });
         Catalog {
-            widths: widths.collect(),
+            widths: by_width(&entries),
             editions,
             own: name,
             entries,
@@ -145,6 +136,20 @@ impl Catalog {
     }
 }
 
+/// The positions of entries for each prefix, ascending: the longest prefix first.
+fn by_width(entries: &[Entry]) -> Vec<(u8, Vec<usize>)> {
+    let mut by_width: BTreeMap<Reverse<u8>, Vec<usize>> = BTreeMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let prefix = Reverse(entry.network.prefix_len());
+        by_width.entry(prefix).or_default().push(at);
+    }
+    let widths = by_width.into_iter().map(|(prefix, mut positions)| {
+        positions.sort_by_key(|at| entries[*at].network);
+        (prefix.0, positions)
+    });
+    widths.collect()
+}
+
 /// Entries of a catalog.
 #[derive(Debug)]
 pub struct Touching<'a> {
@@ -172,6 +177,7 @@ impl<'a> Touching<'a> {
     }
 }
 
+/// The ports of a plane in words: `udp 5060, tcp 5060, tls 5061`.
 fn ports(edition: &Edition, plane: Plane) -> String {
     match plane {
         Plane::Signaling => {

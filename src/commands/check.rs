@@ -163,11 +163,7 @@ impl Check {
         report: &dyn Report,
     ) -> Result<FileResult, Vec<String>> {
         let name = name_of(file);
-        let query = UnitQuery {
-            unit: &self.unit,
-            directions: &self.policy.scope.directions,
-            limits: self.limits,
-        };
+        let query = self.query();
         let units = format::parse(self.format, text, query)
             .map_err(|errors| self.refusal(&name, text, query, &errors))?;
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
@@ -203,6 +199,14 @@ impl Check {
             part,
             repair,
         })
+    }
+
+    fn query(&self) -> UnitQuery<'_> {
+        UnitQuery {
+            unit: &self.unit,
+            directions: &self.policy.scope.directions,
+            limits: self.limits,
+        }
     }
 
     /// The messages for a text that cannot be parsed: each error, or that it is in another format.

@@ -36,12 +36,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     let catalog = catalog(&args.published, selected, &reference_data)?;
     let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
-        shape: match args.report {
-            FindingsReport::Text => Shape::Text(console.colors_stdout()),
-            FindingsReport::Json => Shape::Json,
-            FindingsReport::Sarif => Shape::Sarif,
-            FindingsReport::Github => Shape::GitHub,
-        },
+        shape: shape(args.report, console),
         fails_on: &fails_on,
         list_current: args.list_current,
         expected: summary,
@@ -58,12 +53,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         collected.problems.report(console);
         return Ok(Outcome::Failed);
     }
-    if collected.binary > 0 {
-        notices.push(match collected.binary {
-            1 => "1 file that is not text was passed over".to_owned(),
-            more => format!("{more} files that are not text were passed over"),
-        });
-    }
+    notices.extend(collected.binary_notice());
     let (written, counts) = collected.print(&findings);
     for notice in notices {
         console.notice(&notice);
@@ -74,6 +64,15 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         Outcome::Done
     };
     outcome.after_writing(written)
+}
+
+fn shape(report: FindingsReport, console: Console) -> Shape {
+    match report {
+        FindingsReport::Text => Shape::Text(console.colors_stdout()),
+        FindingsReport::Json => Shape::Json,
+        FindingsReport::Sarif => Shape::Sarif,
+        FindingsReport::Github => Shape::GitHub,
+    }
 }
 
 /// The networks that a text with addresses of Twilio's must contain, by plane and region.

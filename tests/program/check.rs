@@ -1107,9 +1107,8 @@ fn wrong_use_is_told() {
 fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
     let rules = render("--region tokyo --direction in --format iptables");
     let rules: String = rules
-        .lines()
+        .split_inclusive('\n')
         .filter(|line| line.starts_with("-A"))
-        .map(|line| format!("{line}\n"))
         .collect();
     let one = format!("-N TWILIO-SIP-IN\n{rules}");
     let open =

@@ -55,7 +55,16 @@ impl Collected {
         Ok(())
     }
 
-    /// Prints the report, and counts what is in it.
+    /// A notice about files that are not text, if there were any.
+    pub fn binary_notice(&self) -> Option<String> {
+        match self.binary {
+            0 => None,
+            1 => Some("1 file that is not text was passed over".to_owned()),
+            more => Some(format!("{more} files that are not text were passed over")),
+        }
+    }
+
+    /// Prints the report, and returns its numbers.
     pub fn print(mut self, findings: &Findings) -> (Result<()>, Counts) {
         self.parts.sort_by(|a, b| a.file.cmp(&b.file));
         // A file may be named twice, or be in a folder that is named too.
