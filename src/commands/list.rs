@@ -148,8 +148,8 @@ fn formats_json() -> Value {
         json!({
             "name": format.info().name,
             "aliases": format.info().aliases,
-            "about": format.info().summary,
-            "contract": format.info().documentation,
+            "summary": format.info().summary,
+            "documentation": format.info().documentation,
             "load": format.load_command(&Unit::default()),
             "takes_table": format.info().takes_table,
             "read_by_check": format.parser().is_some(),
@@ -166,7 +166,7 @@ fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) ->
             "REGIONS",
             "SIP UDP/TCP/TLS",
             "RTP",
-            "STANDING",
+            "STATUS",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -208,7 +208,7 @@ fn editions_json(editions: &[Edition], reference_data: &ReferenceData) -> Value 
             "announced": edition.announced,
             "in_force_since": edition.in_force_since,
             "superseded": edition.superseded,
-            "standing": edition.status(),
+            "status": edition.status(),
             "regions": edition.regions(reference_data).iter().map(|r| &*r.id).collect::<Vec<_>>(),
             "signaling": {
                 "ports": edition.signaling.ports,

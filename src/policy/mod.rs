@@ -29,7 +29,6 @@ pub struct SelectedEdition {
     /// What it is selected by.
     pub name: Arc<str>,
     /// Such as `in force since 2024-02-21`.
-    #[serde(rename = "standing")]
     pub status: String,
     /// Where it was published: any text, if the list is a user's.
     pub source: String,

@@ -133,7 +133,7 @@ impl Comparison<'_> {
             "version": VERSION,
             "page": self.page,
             "edition": self.edition.name,
-            "standing": self.edition.status(),
+            "status": self.edition.status(),
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
             "changes": self.changes.iter().map(change_json).collect::<Vec<_>>(),
         });

@@ -727,7 +727,7 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
             "sometimes": false,
             "tcp_flags": null,
             "states": null,
-            "belongs_to": [{
+            "attribution": [{
                 "plane": "media",
                 "region": "frankfurt",
                 "editions": ["regional", "regional-expanded"],

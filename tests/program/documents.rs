@@ -210,7 +210,7 @@ fn the_readmes_tables_are_what_the_lists_say() {
         let row = format!(
             "| `{}` | {} |",
             format["name"].as_str().unwrap(),
-            format["about"].as_str().unwrap()
+            format["summary"].as_str().unwrap()
         );
         assert!(readme.contains(&row), "no row {row}");
     }
@@ -224,7 +224,7 @@ fn the_readmes_tables_are_what_the_lists_say() {
             "| `{}` | {connection} | {} | {} |",
             text(&edition["edition"]),
             text(&edition["media"]["ports"]),
-            text(&edition["standing"])
+            text(&edition["status"])
         );
         assert!(readme.contains(&row), "no row {row}");
     }
@@ -262,8 +262,8 @@ fn the_document_of_formats_is_the_table_of_formats() {
         made += &format!(
             "\n## {}\n\n{}. {}\n\n- {}\n",
             text("name"),
-            text("about"),
-            text("contract"),
+            text("summary"),
+            text("documentation"),
             facts.join("\n- ")
         );
     }

@@ -464,7 +464,7 @@ fn json_says_what_was_selected_and_where_each_network_comes_from() {
     let scope = &value["scope"];
     assert_eq!(scope["editions"][0]["name"], "regional");
     assert_eq!(
-        scope["editions"][0]["standing"],
+        scope["editions"][0]["status"],
         "superseded on 2024-02-21 by global"
     );
     let source = scope["editions"][1]["source"].as_str().unwrap();

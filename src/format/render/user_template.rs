@@ -33,7 +33,6 @@ struct Context<'a> {
 #[derive(Serialize)]
 struct Edition<'a> {
     name: &'a str,
-    #[serde(rename = "standing")]
     status: &'a str,
 }
 

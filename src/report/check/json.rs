@@ -158,7 +158,7 @@ struct PartReport<'a> {
     sometimes: bool,
     tcp_flags: Option<Vec<String>>,
     states: Option<Vec<&'static str>>,
-    belongs_to: Vec<Place<'a>>,
+    attribution: Vec<Place<'a>>,
     deployed: Deployed<'a>,
 }
 
@@ -181,7 +181,7 @@ impl<'a> PartReport<'a> {
             sometimes: !part.condition.is_true(),
             tcp_flags: words::flags(&part.packets),
             states: words::states(&part.packets),
-            belongs_to: belongs_to(&part.attribution),
+            attribution: attribution(&part.attribution),
             deployed: Deployed::new(lines, &part.source_lines),
         }
     }
@@ -230,7 +230,7 @@ struct Place<'a> {
     own_ports: bool,
 }
 
-fn belongs_to(attribution: &Attribution) -> Vec<Place<'_>> {
+fn attribution(attribution: &Attribution) -> Vec<Place<'_>> {
     match attribution {
         Attribution::Rule {
             plane,
