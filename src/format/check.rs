@@ -10,7 +10,7 @@ use crate::firewall::{self, DeployedUnit, Drift, PublishedNetwork};
 use crate::limits::{LimitExceeded, Limits};
 use crate::policy::{Policy, Rule};
 
-/// What is deployed, from a text that the firewall or this program printed.
+/// Parses a text that the firewall or this program printed, to what is deployed.
 pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
     if u32::try_from(text.len()).is_err() {
         return Err(vec![ReadError::new(0, "the text is longer than 4 GiB")]);
@@ -32,13 +32,13 @@ pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
     parser.parse(text, wanted)
 }
 
-/// What of a policy a unit of a format is to let through; nothing if `check` cannot read it.
+/// The rules of a policy that a unit of a format must contain; none if `check` cannot read the format.
 pub fn expected<'a>(format: &dyn Format, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
     let parser = format.parser();
     parser.map_or_else(Vec::new, |parser| parser.expected(policy, unit))
 }
 
-/// How units of a format differ from what a policy expects of them.
+/// The differences between units of a format and what a policy expects of them.
 ///
 /// `policy` is what [`Format::supported_part`] leaves; `known` is asked only if there is something extra to
 /// be named.
@@ -68,7 +68,7 @@ pub fn compare<'k>(
     Ok(drift)
 }
 
-/// What to load to mend a drift that was found in the units of `text`.
+/// The configuration to load to repair a drift that was found in the units of `text`.
 pub fn repair(
     format: &dyn Format,
     policy: &Policy,

@@ -17,7 +17,7 @@ pub struct Cidr;
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
-    /// Whether the networks of two planes stand in it that are not the same.
+    /// True if the networks of two planes stand in it that are not the same.
     mixed: bool,
     networks: Vec<Ipv4Net>,
 }

@@ -34,7 +34,7 @@ struct Network {
     addresses: u64,
     /// Of the bar, in percent: the share of the address's bits that are free.
     width: u32,
-    /// Whether it serves every region.
+    /// True if it serves every region.
     shared: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::policy::{Direction, Granularity, Policy, Rule};
 /// The constants of a format.
 #[derive(Debug)]
 pub struct FormatInfo {
-    /// What the user writes after `--format`.
+    /// The name that the user writes after `--format`.
     pub name: &'static str,
     /// Other names that people try.
     pub aliases: &'static [&'static str],
@@ -53,7 +53,7 @@ pub trait Format: Sync {
     /// [`Format::supported_part`] left; a name that the firewall does not take is refused.
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
 
-    /// What the user should know about this output, a line each.
+    /// Notes on this output for the user, a line each.
     fn notices(&self, _policy: &Policy) -> Vec<String> {
         Vec::new()
     }

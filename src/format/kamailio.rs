@@ -39,7 +39,7 @@ const SUBNET_LIMIT: usize = 512;
 struct View {
     head: Vec<String>,
     group: u32,
-    /// What the module puts into `peer_tag_avp`.
+    /// The value that the module puts into `peer_tag_avp`.
     tag: String,
     records: Vec<Spelled>,
 }

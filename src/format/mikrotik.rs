@@ -130,7 +130,7 @@ fn local_list(local: &[Ipv4Net], base: &str) -> AddressList {
     }
 }
 
-/// What follows `chain=`.
+/// The properties after `chain=`.
 ///
 /// A plane has one address list. The further networks that a union of editions with different
 /// ports needs stand in rules of their own, so that no list can be left behind.

@@ -3,7 +3,7 @@
 use super::error::FormatError;
 use super::unit_name::UnitName;
 
-/// Where an output goes: the unit's name, and what a dialect needs besides.
+/// The destination of an output: the unit's name and, for formats with tables, its table.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
     /// Each dialect spells it its own way.

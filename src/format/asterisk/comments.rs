@@ -1,9 +1,9 @@
 //! Comments of Asterisk's configuration files (its documentation, "Comments").
 
-/// What is code and what is comment, line by line.
+/// Separates code from comments, line by line.
 #[derive(Default)]
 pub(super) struct Comments {
-    /// Where a comment of many lines began that has not ended.
+    /// The place of a comment of many lines that has not ended.
     pub open: Option<u32>,
 }
 
@@ -14,7 +14,7 @@ const BLOCK: &str = ";--";
 const BLOCK_END: &str = "--;";
 
 impl Comments {
-    /// What of a line is no comment.
+    /// The part of a line that is no comment.
     pub fn code<'a>(&mut self, at: u32, line: &'a str) -> Result<&'a str, String> {
         if line.len() > LINE_LIMIT {
             return Err(format!(

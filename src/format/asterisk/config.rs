@@ -28,11 +28,11 @@ struct Section<'a> {
     settings: Vec<(u32, &'a str, &'a str)>,
     kind: Kind,
     endpoint: Option<&'a str>,
-    /// Whether another begins with it.
+    /// True if another begins with it.
     is_used: bool,
 }
 
-/// What the settings `type` of a section say.
+/// The types that a section's settings `type` give.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Unsaid,
@@ -317,7 +317,7 @@ struct Gather<'s, 'a> {
     sections: &'s Sections<'a>,
     criteria: &'s mut Criteria,
     limits: Limits,
-    /// How many sections were looked at.
+    /// The number of sections that were looked at.
     visits: &'s mut usize,
     /// The steps of [`Limit::Work`] for their settings.
     work: &'s mut usize,

@@ -1,4 +1,4 @@
-//! What identifies an endpoint: any of the criteria of its `identify` sections.
+//! The criteria that identify an endpoint: any of those in its `identify` sections.
 
 use std::net::Ipv6Addr;
 

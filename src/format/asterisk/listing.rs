@@ -6,7 +6,7 @@ use crate::format::read::lines::lines;
 
 const EXPECTED: &str = "expected what asterisk -rx 'pjsip show identifies' prints, all of it";
 
-/// Whether a text is such a listing, or one of another command.
+/// True if a text is such a listing, or one of another command.
 pub(super) fn is_listing(text: &str) -> bool {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
     first.is_some_and(|line| {
@@ -22,7 +22,7 @@ pub(super) fn is_listing(text: &str) -> bool {
     })
 }
 
-/// How far a listing has been read.
+/// The part of a listing that has been read.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Place {
     #[default]
@@ -37,7 +37,7 @@ enum Place {
 struct Listing {
     place: Place,
     count: usize,
-    /// Whether the section that is read is of the endpoint.
+    /// True if the section that is read is of the endpoint.
     is_own: bool,
     is_there: bool,
 }
@@ -128,7 +128,7 @@ impl Listing {
     }
 }
 
-/// Whether `section/endpoint` is of an endpoint; both may have slashes.
+/// True if `section/endpoint` is of an endpoint; both may have slashes.
 fn is_of(value: &str, endpoint: &str) -> Result<bool, String> {
     let rest = value.strip_suffix(endpoint);
     let is_own = rest.is_some_and(|rest| rest.ends_with('/'));

@@ -10,7 +10,7 @@ use crate::format::read::json_node::{Node, Others};
 use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
 
-/// What a tool calls the parts of a rule.
+/// The names that a tool gives to the parts of a rule.
 pub(in crate::format) struct Keys {
     pub group: &'static str,
     pub traffic: Spelling,
@@ -18,7 +18,7 @@ pub(in crate::format) struct Keys {
     pub far_sides: [&'static str; 4],
     /// Those that say nothing of packets.
     pub silent: &'static [&'static str],
-    /// Whether `null` stands for what is not given.
+    /// True if `null` stands for what is not given.
     pub null_is_none: bool,
 }
 
@@ -29,7 +29,7 @@ pub(in crate::format) struct RuleResource<'a> {
     pub group: Node<'a>,
     traffic: Traffic<'a>,
     far: Far,
-    /// Where it stands in the text.
+    /// Its place in the text.
     at: u32,
 }
 

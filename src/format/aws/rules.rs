@@ -117,7 +117,7 @@ pub(super) fn single_rules(policy: &Policy, unit: &Unit, direction: Direction) -
         .collect()
 }
 
-/// What a description begins with: `twilio-sip: media in, tokyo`.
+/// The start of a description: `twilio-sip: media in, tokyo`.
 pub(super) fn about(unit: &Unit, direction: Direction, subjects: &[String], label: &str) -> String {
     let name = unit.name.lower_with_hyphens();
     format!("{name}: {} {direction}, {label}", subjects.join(" and "))

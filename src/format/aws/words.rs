@@ -24,12 +24,12 @@ pub(in crate::format) struct Traffic<'a> {
     pub condition: Condition,
 }
 
-/// What a tool calls protocol and ports, and how it takes them.
+/// The names that a tool gives to protocol and ports, and how it takes them.
 pub(in crate::format) struct Spelling {
     pub protocol: &'static str,
     pub from: &'static str,
     pub to: &'static str,
-    /// Whether it is what people write: a number or a string of digits are the same, and AWS does
+    /// True if it is what people write: a number or a string of digits are the same, and AWS does
     /// not look at ports of a protocol without ports. What AWS prints is stricter.
     pub written: bool,
 }
@@ -109,7 +109,7 @@ impl<'a> Traffic<'a> {
         })
     }
 
-    /// What a rule for a network holds for.
+    /// The packets of a rule for a network.
     pub fn packets(&self, direction: Direction, far: Ipv4Net) -> PacketBox {
         packets(direction, self.protocols, self.destination_ports, far)
     }
@@ -125,7 +125,7 @@ impl<'a> Traffic<'a> {
     }
 }
 
-/// What a rule for a network holds for.
+/// The packets of a rule for a network.
 pub(in crate::format) fn packets(
     direction: Direction,
     protocols: Protocols,
@@ -147,7 +147,7 @@ pub(in crate::format) fn port_field(direction: Direction) -> Dimension {
     }
 }
 
-/// Whether AWS looks at the ports of a rule for a protocol.
+/// True if AWS looks at the ports of a rule for a protocol.
 fn has_ports(protocols: Protocols) -> bool {
     [Protocols::TCP, Protocols::UDP, ICMP, ICMP_V6].contains(&protocols)
 }

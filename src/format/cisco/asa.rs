@@ -44,7 +44,7 @@ struct AccessList {
     name: String,
     /// Each that a load of this access list may ever have made.
     object_groups: Vec<ObjectGroup>,
-    /// What follows the name: remarks and entries.
+    /// The words after the name: remarks and entries.
     lines: Vec<String>,
 }
 

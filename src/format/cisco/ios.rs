@@ -131,7 +131,7 @@ fn remark(rule: &Rule, label: &str) -> String {
     format!("remark {}", clip(text, REMARK_LIMIT))
 }
 
-/// What the entries of a rule have in common.
+/// The common part of a rule's entries.
 struct Entry<'a> {
     rule: &'a Rule,
     source_ports: String,

@@ -9,7 +9,7 @@ use crate::packets::{Interval, Protocols, complement};
 
 /// The names of a system for protocols and ports.
 pub(super) struct Vocabulary {
-    /// What messages call the system.
+    /// The name of the system in messages.
     pub system: &'static str,
     /// The names besides [`PROTOCOLS`].
     pub protocols: &'static [(&'static str, u8)],

@@ -7,7 +7,7 @@ pub(super) const STEPS_OF_NAME: usize = 150;
 /// The steps that a line takes.
 pub(super) const STEPS_OF_LINE: usize = 25;
 
-/// Whether IOS takes a word for a keyword: it may be cut short, and case is no matter.
+/// True if IOS takes a word for a keyword: it may be cut short, and case is no matter.
 pub(super) fn means(word: &str, keyword: &str) -> bool {
     let start = keyword.as_bytes().get(..word.len());
     !word.is_empty() && start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))

@@ -13,19 +13,19 @@ use crate::policy::Direction;
 
 /// A policy as a text has it.
 pub(super) struct Deployed<'a> {
-    /// Where it stands.
+    /// Its place in the text.
     pub at: u32,
     pub target: &'a str,
     pub ingress: Vec<&'a str>,
     pub egress: Vec<&'a str>,
-    /// Where each stands, its attributes, and its parts.
+    /// The place, the attributes and the parts of each.
     pub rules: Vec<(u32, Part<'a>, Vec<Part<'a>>)>,
     /// True if it has `<disable/>`, so that no version of firewalld applies it: those before 2.4
     /// do not know the element and refuse the file.
     pub is_disabled: bool,
 }
 
-/// What an element that stands in no rule means as one.
+/// An element outside of rules as the parts of a rule.
 pub(super) fn lone(element: Part) -> Vec<Part> {
     let accept = |name| Part {
         name,
@@ -138,7 +138,7 @@ fn distinct<'a>(zones: &[&'a str]) -> Vec<&'a str> {
 
 type Effects = Vec<(u32, Effect)>;
 
-/// What the rules do, the one that decides first.
+/// The effects of the rules, in the order in which they decide.
 fn in_order(policy: &Deployed, wanted: UnitQuery) -> Result<Effects, Vec<ReadError>> {
     let mut effects = Effects::new();
     let mut errors = ErrorCollector::default();

@@ -11,7 +11,7 @@ use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 
-/// Whether the text is such a listing, in part at least.
+/// True if the text is such a listing, in part at least.
 pub(super) fn is_listing(text: &str) -> bool {
     text.lines()
         .any(|line| line.starts_with("  ingress-zones:"))
@@ -203,7 +203,7 @@ impl<'a> Lines<'_, 'a> {
         }
     }
 
-    /// What follows a key on the next line, which must be of that key.
+    /// The value on the next line, which must be of that key.
     fn value(&mut self, key: &str) -> Result<(u32, &'a str), ReadError> {
         let line = self.block.get(self.next).copied();
         let found = line.and_then(|(at, line)| {

@@ -13,7 +13,7 @@ use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Int
 pub(super) struct Part<'a> {
     pub name: &'a str,
     pub attributes: Vec<(&'a str, &'a str)>,
-    /// Whether it holds up to a rate alone.
+    /// True if it holds up to a rate alone.
     pub limited: bool,
 }
 
@@ -60,14 +60,14 @@ pub(super) fn check_count(attributes: usize) -> Result<(), String> {
 /// The parts that may hold up to a rate alone.
 pub(super) const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
 
-/// What a rule does.
+/// The effect of a rule.
 pub(super) struct Effect {
     /// In packet order.
     pub boxes: Vec<HeaderBox>,
     pub condition: Condition,
     pub action: Action,
     pub priority: i16,
-    /// Whether it is about IPv6 too, or alone.
+    /// True if it is about IPv6 too, or alone.
     pub ipv6: bool,
 }
 
@@ -111,7 +111,7 @@ impl<'p, 'a> Parts<'p, 'a> {
     }
 }
 
-/// What a rule with these attributes and parts does; `None` if it decides nothing.
+/// The effect of a rule with these attributes and parts; `None` if it decides nothing.
 pub(super) fn effect(
     rule: &Part,
     parts: &[Part],
@@ -194,7 +194,7 @@ impl Family {
 /// Holds for TCP alone.
 const TCP_RESET: &str = "tcp-reset";
 
-/// What is sent back over IPv4 (firewalld.richlanguage(5)).
+/// Answers over IPv4 (firewalld.richlanguage(5)).
 const REJECT_TYPES: [&str; 13] = [
     "host-prohib",
     "host-unreach",
@@ -270,7 +270,7 @@ pub(super) fn check_rate(rate: &str) -> Result<(), String> {
     }
 }
 
-/// What the action says, and whether up to a rate alone.
+/// The action, and whether it is in force up to a rate alone.
 fn action(parts: &Parts, family: Family) -> Result<Option<(Action, bool)>, String> {
     let element = parts.element.map_or("", |element| element.name);
     if ["masquerade", "forward-port", "tcp-mss-clamp"].contains(&element) {

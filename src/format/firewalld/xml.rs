@@ -9,7 +9,7 @@ use crate::format::read::lines::place;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 
-/// What a text must be that firewalld is asked about.
+/// The message for any other text.
 pub(super) const EXPECTED: &str = "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml, or \
                         what 'firewall-cmd --info-policy=NAME' prints";
 
@@ -93,7 +93,7 @@ fn check_tag(text: &str) -> Result<Option<usize>, String> {
     }
 }
 
-/// Where a line starts, by its number from 1.
+/// The start of a line, by its number from 1.
 fn line_start(text: &str, row: u32) -> u32 {
     let before = text
         .split_inclusive('\n')
@@ -218,7 +218,7 @@ fn limit(node: Node) -> Result<bool, String> {
     Ok(limited)
 }
 
-/// Whether it is one; not so are comments, and the space between elements.
+/// True for an element; false for comments and the space between elements.
 fn is_element(node: Node) -> Result<bool, String> {
     match node.text() {
         _ if node.is_element() => Ok(true),

@@ -1,4 +1,4 @@
-//! What a set lets through: its entries, to steps.
+//! The entries of a set, to steps.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ struct Entry {
     network: Interval,
     accepts: bool,
     condition: Condition,
-    /// Whether one that is there already is replaced.
+    /// True if one that is there already is replaced.
     replaces: bool,
 }
 
-/// What a set does with packets by their remote addresses.
+/// The steps of a set, by the remote addresses of packets.
 pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
     let one = |problem: String| vec![ReadError::new(set.at, problem)];
     if set.had_others {
@@ -104,7 +104,7 @@ impl Shape<'_> {
         Ok(entry)
     }
 
-    /// What an entry without its options holds.
+    /// The addresses of an entry without its options.
     fn network(&self, word: &str) -> Result<Interval, String> {
         if word.contains('-') {
             return Err(format!(

@@ -41,18 +41,18 @@ pub(super) type Sets<'a> = HashMap<&'a str, Set<'a>>;
 
 /// A set, as it stands at the end of a text.
 pub(super) struct Set<'a> {
-    /// Where it is made.
+    /// The place of its `create`.
     pub at: u32,
     /// Such as `hash:net`.
     pub kind: &'a str,
     pub options: &'a str,
-    /// What was done with its entries, in this order.
+    /// The changes to its entries, in order.
     pub changes: Vec<(u32, Change, &'a str)>,
-    /// Whether it may have had entries before the text.
+    /// True if it may have had entries before the text.
     pub had_others: bool,
 }
 
-/// What is done with an entry.
+/// A change to an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     Add,
@@ -151,7 +151,7 @@ impl<'a> SetsReader<'a, '_> {
     }
 }
 
-/// What lines of `ipset restore` make.
+/// The sets that lines of `ipset restore` make.
 struct Script<'a, 'n> {
     sets: Sets<'a>,
     own: &'n [String],
@@ -266,7 +266,7 @@ impl<'a> Script<'a, '_> {
     }
 }
 
-/// What `ipset list` prints.
+/// The sets that `ipset list` prints.
 #[derive(Default)]
 struct Listing<'a> {
     sets: Sets<'a>,

@@ -1,13 +1,13 @@
-//! What `create` says of a set.
+//! The shape of a set, as `create` gives it.
 
 use super::words::is_exist;
 use crate::format::read::number::from_digits;
 use crate::format::read::values::{address, network};
 use crate::packets::Interval;
 
-/// What `create` says of a set: ipset(8), "CREATE AND ADD OPTIONS".
+/// The type and the options of a set: ipset(8), "CREATE AND ADD OPTIONS".
 pub(super) struct Shape<'a> {
-    /// Whether its entries are networks, of which the longest prefix that holds an address decides.
+    /// True if its entries are networks, of which the longest prefix that holds an address decides.
     pub has_networks: bool,
     /// Each address of a set of addresses stands for a network of this prefix length.
     pub length: u32,
@@ -78,7 +78,7 @@ impl<'a> Shape<'a> {
         Ok(shape)
     }
 
-    /// Whether it was made with an option that gives entries others.
+    /// True if it was made with an option that gives entries others.
     pub fn has(&self, extension: &str) -> bool {
         self.extensions.contains(&extension)
     }

@@ -6,7 +6,7 @@ pub(super) const NAME_LIMIT: usize = 31;
 /// `IPSET_MAX_COMMENT_SIZE`.
 pub(super) const COMMENT_LIMIT: usize = 255;
 
-/// Whether words ask for no complaint about what is there already.
+/// True if words ask for no complaint about what is there already.
 pub(super) fn is_exist(word: &str) -> bool {
     matches!(word, "-exist" | "-!")
 }

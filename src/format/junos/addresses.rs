@@ -22,7 +22,7 @@ type Prefix = (Interval, bool);
 pub(super) struct Lists<'t, 'a> {
     tree: &'t Tree<'a>,
     read: HashMap<&'a str, Result<Rc<[Interval]>, ReadError>>,
-    /// How many prefixes all terms have of lists.
+    /// The number of prefixes that all terms have of lists.
     size: usize,
     limits: Limits,
 }
@@ -121,7 +121,7 @@ fn members(list: Branch) -> Result<Rc<[Interval]>, ReadError> {
     Ok(spans.into())
 }
 
-/// Whether `except` stands after a value.
+/// True if `except` stands after a value.
 fn is_except(value: Branch) -> Result<bool, ReadError> {
     let mut except = false;
     for word in value.below() {
@@ -146,7 +146,7 @@ fn refuse_exceptions_alone(
     Ok(spans)
 }
 
-/// What a list of prefixes lets match.
+/// The addresses that a list of prefixes matches.
 struct Matched {
     /// [`normalized`]
     spans: Vec<Interval>,

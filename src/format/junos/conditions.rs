@@ -36,7 +36,7 @@ struct Ends<'t, 'a> {
     spans: Vec<Interval>,
 }
 
-/// What a term asks of packets.
+/// The conditions of a term.
 pub(super) struct Conditions<'t, 'a> {
     addresses: Vec<Ends<'t, 'a>>,
     ports: Vec<Ends<'t, 'a>>,
@@ -285,7 +285,7 @@ impl Ends<'_, '_> {
     }
 }
 
-/// What end a condition is about, and what of it.
+/// The end that a condition is about, and the field of that end.
 fn side(condition: &str) -> (Side, &str) {
     for (start, side) in [
         ("source-", Side::Source),

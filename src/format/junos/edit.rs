@@ -1,6 +1,6 @@
 //! Edits of a configuration, a statement each.
 
-/// What is done to the statement of a path.
+/// A change to the statement of a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
     Set,

@@ -1,4 +1,4 @@
-//! What a term asks of TCP's flags.
+//! Conditions on TCP's flags.
 //!
 //! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
 //! Match Conditions Based on Bit-Field Values".
@@ -61,7 +61,7 @@ fn told_apart(combinations: Combinations) -> (Flags, Condition) {
     (none.not(), condition)
 }
 
-/// What is left of an expression.
+/// The rest of an expression.
 struct Expression<'a> {
     rest: &'a str,
     depth: usize,

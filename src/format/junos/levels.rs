@@ -116,7 +116,7 @@ pub(super) const OF_INET: &[&str] = &[
     "template",
 ];
 
-/// What a listing from below the top is of, if it begins with a statement that only this level has.
+/// The level above a listing that begins with a statement which only that level has.
 pub(super) fn level_above(first: &str) -> Option<&'static str> {
     if first == "family" || OF_FIREWALL.contains(&first) {
         Some("firewall")

@@ -16,10 +16,10 @@ pub(super) struct WantedFilter<'k, 'a> {
     pub lists: BTreeSet<&'a str>,
 }
 
-/// What a text has of that.
+/// The wanted statements of a text.
 pub(super) struct Outline<'k, 'a> {
     pub tree: Tree<'a>,
-    /// Whether something is in it that only a configuration of Junos has.
+    /// True if something is in it that only a configuration of Junos has.
     pub is_junos: bool,
     wanted: WantedFilter<'k, 'a>,
     statements: usize,
@@ -46,7 +46,7 @@ impl<'k, 'a> Outline<'k, 'a> {
         Ok(outline)
     }
 
-    /// What a path is about.
+    /// The subject of a path.
     fn about<'p>(&self, path: &'p [&'a str]) -> Result<About<'p, 'a>, String> {
         match *path {
             ["firewall", ref rest @ ..] => self.firewall(path, rest),
@@ -188,11 +188,11 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
 /// The steps of the limit of work that a word of the tree takes, because it is kept until all are read.
 const STEPS_OF_WORD: usize = 60;
 
-/// What a statement is about.
+/// The subject of a statement.
 enum About<'p, 'a> {
     /// A unit, in these words.
     Unit(&'p [&'a str]),
-    /// What a unit may be in.
+    /// A level that a unit may be in.
     Above,
     Other,
 }

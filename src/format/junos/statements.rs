@@ -19,10 +19,10 @@ pub(super) struct Statements<'a, 'e, E> {
 }
 
 struct Block {
-    /// How many words of the path are before its own.
+    /// The number of words of the path before its own.
     outside: usize,
     at: u32,
-    /// Whether it, or one that it is in, is refused: what is in it then is not told.
+    /// True if it, or one that it is in, is refused: what is in it then is not told.
     is_refused: bool,
 }
 
@@ -31,7 +31,7 @@ struct Block {
 struct Statement<'a> {
     /// The place of its first word, if there is one.
     at: Option<u32>,
-    /// How many words of the path are before its own.
+    /// The number of words of the path before its own.
     outside: usize,
     list: List<'a>,
     inactive: bool,

@@ -16,7 +16,7 @@ use crate::policy::Direction;
 pub(super) struct Steps {
     pub made: Vec<Step>,
     direction: Direction,
-    /// How many sets of packets the terms are about, whatever they do with them.
+    /// The number of sets of packets that the terms are about, whatever they do with them.
     parts: usize,
     limits: Limits,
 }
@@ -91,13 +91,13 @@ fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ReadError>
     Ok((from, then))
 }
 
-/// What a term does with the packets that it matches.
+/// The effect of a term on the packets that it matches.
 struct TermAction {
     end: End,
     is_policed: bool,
 }
 
-/// What becomes of them.
+/// The action for them.
 #[derive(Clone, Copy)]
 enum End {
     Is(Action),

@@ -1,9 +1,9 @@
-//! What a terminal shows around a listing.
+//! The lines that a terminal shows around a listing.
 
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 
-/// Whether a line says nothing in either form, outside of blocks.
+/// True if a line says nothing in either form, outside of blocks.
 pub(super) fn is_idle(line: &str) -> bool {
     let line = line.trim_ascii();
     line.is_empty() || line.starts_with('#') || is_of_terminal(line)

@@ -35,7 +35,7 @@ pub(super) fn read<'a>(
     }
 }
 
-/// Whether a text that begins with this word has a command a line, understood or not.
+/// True if a text that begins with this word has a command a line, understood or not.
 fn is_verb(word: &str) -> bool {
     let others = [
         "insert", "rename", "copy", "edit", "top", "up", "annotate", "replace", "wildcard",
@@ -53,7 +53,7 @@ fn verb(word: &str) -> Option<Edit> {
     })
 }
 
-/// Whether a command changes who may change a statement, and nothing else.
+/// True if a command changes who may change a statement, and nothing else.
 fn is_idle_verb(word: &str) -> bool {
     matches!(word, "protect" | "unprotect")
 }

@@ -33,7 +33,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Where the next token may stand.
+    /// The place from which the next token is searched for.
     pub fn place(&self) -> u32 {
         place(self.at)
     }
@@ -104,7 +104,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// What is between quotes on a line; a backslash takes the meaning from the next character.
+    /// A text between quotes on a line; a backslash takes the meaning from the next character.
     fn quoted(&mut self) -> Result<&'a str, String> {
         let rest = &self.text[self.at + 1..];
         let mut escaped = false;

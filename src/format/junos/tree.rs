@@ -99,7 +99,7 @@ impl<'a> Tree<'a> {
         Some(Branch { tree: self, node })
     }
 
-    /// Whether a statement and all that it is in are active.
+    /// True if a statement and all that it is in are active.
     pub fn is_active(&self, path: &[&'a str]) -> bool {
         (1..=path.len()).all(|words| {
             let found = self.find(&path[..words]);

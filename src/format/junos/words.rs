@@ -1,4 +1,4 @@
-//! What Junos calls ports and protocols.
+//! Junos's names of ports and protocols.
 //!
 //! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
 //! Match Conditions for IPv4 Traffic" and, for ranges, "Firewall Filter Match Conditions Based on

@@ -4,10 +4,10 @@ use super::group::{Entry, Group};
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 
-/// What `kamcmd` asks with, where it is given commands on stdin.
+/// The prompt of `kamcmd` when it reads commands from stdin.
 const PROMPT: &str = "kamcmd> ";
 
-/// What it says before it asks.
+/// The greeting before its first prompt.
 const GREETINGS: [&str; 4] = [
     "kamcmd ",
     "Copyright ",
@@ -31,11 +31,11 @@ const TABLES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// How to have both tables in one text.
+/// The commands that print both tables in one text.
 const HOW: &str =
     "give what this prints: printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
 
-/// Whether a text is what `kamcmd` prints, and not a file.
+/// True if a text is what `kamcmd` prints, and not a file.
 pub(super) fn is_dump(text: &str) -> bool {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
     first.is_some_and(|line| {
@@ -56,10 +56,10 @@ fn table(line: &str) -> Option<usize> {
 struct Dump<'a> {
     seen: [bool; TABLES.len()],
     current: Option<usize>,
-    /// How many lines of the entry have been there.
+    /// The number of lines of the entry that have been there.
     lines: usize,
     entry: Entry<'a>,
-    /// Where its address stands.
+    /// The place of its address.
     at: u32,
 }
 

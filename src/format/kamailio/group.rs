@@ -19,7 +19,7 @@ pub(super) struct Entry<'a> {
     pub port: &'a str,
 }
 
-/// What is known of a group so far.
+/// A group as far as it is read.
 pub(super) struct Group {
     number: u32,
     limits: Limits,

@@ -146,7 +146,7 @@ struct RuleReader<'a, 'f> {
 }
 
 impl<'a> RuleReader<'a, '_> {
-    /// What the rule does, once `matches` tells with which packets; `None` where they go on.
+    /// The action of the rule, once `matches` has its packets; `None` if they go on to the next rule.
     fn rule(&mut self) -> Result<Option<RuleAction<'a>>, ReadError> {
         if let Some(disabled) = self.find("disabled") {
             if disabled.flag()? {
@@ -198,7 +198,7 @@ impl<'a> RuleReader<'a, '_> {
         Ok(())
     }
 
-    /// What the rule does; a rule that does not say accepts.
+    /// The action of the rule, which is to accept by default.
     fn action(&mut self) -> Result<Option<RuleAction<'a>>, String> {
         let named = self.find("action").map(Property::plain).transpose()?;
         let name = named.unwrap_or("accept").to_owned();

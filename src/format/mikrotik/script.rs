@@ -12,7 +12,7 @@ use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// What a text says of the filter and its address lists.
+/// The filter and its address lists in a text.
 #[derive(Default)]
 pub(super) struct Script<'a> {
     /// The rules of each chain, without `add`; in order, for messages are the same each time.
@@ -26,9 +26,9 @@ pub(super) struct Script<'a> {
     pub scripts: Vec<Cow<'a, str>>,
     /// Lists that only disabled rules of a menu put addresses into.
     dormant: HashMap<Vec<&'a str>, Vec<Cow<'a, str>>>,
-    /// Whether the menu of address lists is in the text.
+    /// True if the menu of address lists is in the text.
     pub has_lists: bool,
-    /// Whether a firewall's menu or the head of an export is.
+    /// True if a firewall's menu or the head of an export is in the text.
     is_export: bool,
     /// The words of the menu that the commands of a line without a `/` are of.
     menu: Option<Vec<&'a str>>,
@@ -416,7 +416,7 @@ impl Section {
     }
 }
 
-/// Whether a line goes on in the next one: an even number of backslashes escapes one another.
+/// True if a line goes on in the next one: an even number of backslashes escapes one another.
 fn goes_on(line: &str) -> bool {
     let backslashes = line.len() - line.trim_end_matches('\\').len();
     backslashes % 2 == 1
@@ -492,7 +492,7 @@ fn named(mut words: Words<'_>, section: Section) -> Result<Cow<'_, str>, String>
     Ok(property.value.unwrap_or_default())
 }
 
-/// What may follow `export`: that which leaves nothing out.
+/// Options of `export` that leave nothing out.
 const EXPORT_OPTIONS: [&str; 5] = [
     "compact",
     "hide-sensitive",

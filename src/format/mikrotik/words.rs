@@ -62,7 +62,7 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// What follows a backslash at the end of a line and the indentation after it.
+/// The text after a backslash at the end of a line and the indentation after it.
 fn joined(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('\\')?;
     let rest = rest
@@ -71,7 +71,7 @@ fn joined(text: &str) -> Option<&str> {
     Some(rest.trim_start_matches([' ', '\t']))
 }
 
-/// Where a word ends. A backslash joins no word with the next line, but what follows `=`.
+/// The end of a word. A backslash joins no word with the next line, but what follows `=`.
 fn end_of_word(text: &str) -> Result<usize, String> {
     let bytes = text.as_bytes();
     let (mut at, mut in_string) = (0, false);
@@ -108,7 +108,7 @@ fn end_of_word(text: &str) -> Result<usize, String> {
     }
 }
 
-/// What is to be given instead of something else.
+/// The input that messages ask for.
 pub(super) const EXPORT: &str = "expected what '/export' or '/ip firewall export' prints";
 
 /// `name=value`, `name=!value`, or `!name`, which says that there is none.

@@ -104,7 +104,7 @@ impl<'a> ListingReader<'a> {
         ReadError::new(place_of_error(self.text, error), problem)
     }
 
-    /// Where the object starts whose first key or value is `inside`, a part of the text.
+    /// The start of the object whose first key or value is `inside`, a part of the text.
     fn place_of_object(&self, inside: &[&str]) -> u32 {
         let first = inside.iter().map(|part| part.as_ptr() as usize).min();
         let offset = first
@@ -336,7 +336,7 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Whether it accepts what no rule decides, if it is a base chain.
+    /// The policy of a base chain: true to accept what no rule decides.
     fn policy(self) -> Result<Option<bool>, String> {
         match (self.r#type, self.hook, self.policy) {
             (None, None, None) => Ok(None),

@@ -1,10 +1,10 @@
-//! What rules look at, by the names of nft's language.
+//! The keys that rules compare, by the names of nft's language.
 
 use super::value::{ETHER_TYPE, Fixed, IPV6, NFPROTO, Type, VERSION, Value};
 use super::words::is_listed;
 use crate::packets::{HeaderField, Protocols};
 
-/// What a match looks at.
+/// The left side of a match.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub subject: Subject,
@@ -22,7 +22,7 @@ pub(super) enum Header {
     Transport,
 }
 
-/// What a [`Key`] is about.
+/// The subject of a [`Key`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {
     Address(HeaderField),
@@ -31,7 +31,7 @@ pub(super) enum Subject {
     Protocol,
     Flags,
     State,
-    /// What all IPv4 packets have in common, by its names.
+    /// A value that all IPv4 packets have in common, by its names.
     Fixed(Fixed),
     /// Something that no box tells, of packets of these protocols.
     Unjudged(Protocols),
@@ -57,13 +57,13 @@ impl Keys {
         self.others.is_empty().then_some(self.first)
     }
 
-    /// Whether there is a port of whatever protocol a packet has.
+    /// True if there is a port of whatever protocol a packet has.
     pub fn need_ports(&self) -> bool {
         self.iter()
             .any(|key| matches!(key.subject, Subject::Port(_, None)))
     }
 
-    /// Whether they are the ports of both ends, and nothing else.
+    /// True if they are the ports of both ends, and nothing else.
     pub fn are_both_ports(&self) -> bool {
         let is = |key: Key, end: HeaderField| matches!(key.subject, Subject::Port(field, _) if field == end);
         match self.others[..] {
@@ -152,7 +152,7 @@ impl Key {
         })
     }
 
-    /// What is known of a packet beside its headers (nft(8), "Meta expressions").
+    /// A property of a packet beside its headers (nft(8), "Meta expressions").
     pub fn meta(key: &str) -> Result<Key, String> {
         Ok(Key::of(match key {
             "l4proto" => Subject::Protocol,
@@ -165,7 +165,7 @@ impl Key {
         }))
     }
 
-    /// Whether `meta` may be left out before a key.
+    /// True if `meta` may be left out before a key.
     pub fn is_bare_meta(key: &str) -> bool {
         is_listed(BARE_META_KEYS, key)
     }
@@ -197,12 +197,12 @@ impl Key {
         Ok(Key { mask, ..self })
     }
 
-    /// Whether only some of its bits are compared.
+    /// True if only some of its bits are compared.
     pub fn is_masked(self) -> bool {
         self.mask != u32::MAX
     }
 
-    /// Whether no packet of IPv6 has it, or what it is compared with.
+    /// True if no packet of IPv6 has it, or what it is compared with.
     pub fn is_of_ipv4(self) -> bool {
         matches!(self.subject, Subject::Address(_) | Subject::Fixed(_))
     }
@@ -243,7 +243,7 @@ impl Subject {
     }
 }
 
-/// How a value is compared.
+/// The operator of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
     /// None is written, or `in`: equality, or any bit of several.

@@ -1,4 +1,4 @@
-//! What the statements of a rule mean, whether text or JSON says them.
+//! The meaning of a rule's statements, which text and JSON share.
 
 use super::key::{Header, Key, Keys, Operator, Subject};
 use super::set::{Arrow, BITS_WORK, Set, Sets, header_where};
@@ -41,9 +41,9 @@ enum Outcome<'a> {
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
-    /// Whether packets of IPv6 come to the table.
+    /// True if packets of IPv6 come to the table.
     takes_ipv6: bool,
-    /// Whether nothing but IPv4 matches.
+    /// True if nothing but IPv4 matches.
     ipv4_only: bool,
     outcome: Option<Outcome<'a>>,
     /// The header of the field that the match before was about, if it was `!=` and one value.
@@ -104,7 +104,7 @@ impl<'a, 's> Rule<'a, 's> {
         self.matches.boxes.len()
     }
 
-    /// What the rule does, in the order in which it does it.
+    /// Adds the effects of the rule to `branches`, in their order.
     pub fn finish(self, branches: &mut Vec<RuleBranch<'a>>) {
         let Matches {
             boxes, condition, ..
@@ -319,7 +319,7 @@ impl<'a, 's> Rule<'a, 's> {
 
 const NO_PORTS: &str = "'th' needs a match before it that leaves only protocols with ports, such as meta l4proto { tcp, udp }";
 
-/// Whether flags or states are compared in a way that all versions of nft agree on.
+/// Refuses a comparison of flags or states that versions of nft read differently.
 fn check_bits(key: Key, operator: Operator, value: &Value, bits: u32) -> Result<(), String> {
     let problem = match (operator, value) {
         (Operator::Implicit, Value::Union(_)) => {

@@ -1,11 +1,11 @@
-//! What `nft list ruleset` prints, as text or as JSON, to the units in a table of it.
+//! Parses the output of `nft list ruleset`, text or JSON, to the units in one of its tables.
 
 use super::table::{Syntax, Table, TableName};
 use super::{json, text};
 use crate::format::read::chains::units;
 use crate::format::read::query::{ReadResult, UnitQuery};
 
-/// What `nft list ruleset` prints, as text or as JSON, or our own file.
+/// Parses the output of `nft list ruleset`, text or JSON, or our own file.
 pub(super) fn parse(text: &str, table: TableName, wanted: UnitQuery) -> ReadResult {
     if text.trim_start().starts_with('{') {
         wanted_units(&json::read(text, table, wanted.limits)?, wanted)

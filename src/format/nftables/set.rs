@@ -37,7 +37,7 @@ struct Entry<'a> {
     decision: Option<Decision<'a>>,
 }
 
-/// What an element of a map does.
+/// The effect of an element of a map.
 pub(super) struct Arrow<'a> {
     /// With packets that may be some more than it holds for, if that is not condition.
     pub packets: HeaderBox,
@@ -79,7 +79,7 @@ impl<'a> Set<'a> {
         Set::new(types, elements)
     }
 
-    /// Whether keys may be looked up in it.
+    /// Refuses keys that may not be looked up in it.
     pub fn check_types(&self, name: &str, keys: &Keys) -> Result<(), String> {
         let wanted = keys.iter().map(|key| key.subject.value_type());
         if self.types.iter().copied().eq(wanted) {
@@ -119,7 +119,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// Whether an element has every port on one end.
+    /// True if an element has every port on one end.
     pub fn has_all_ports(&self) -> bool {
         let mut parts = self.entries.iter().flat_map(|entry| &entry.parts);
         parts.any(|part| matches!(part, Part::Interval(span) if *span == Interval::PORTS))
@@ -147,7 +147,7 @@ impl<'a> Set<'a> {
         Ok(())
     }
 
-    /// What a map does with packets of each element.
+    /// The effect of each element of a map.
     pub fn arrows(&self, matches: &mut Matches, keys: &Keys) -> Result<Vec<Arrow<'a>>, String> {
         self.spend(matches, keys)?;
         let mut arrows = Vec::with_capacity(self.entries.len());
@@ -208,7 +208,7 @@ impl Entry<'_> {
     }
 }
 
-/// What is in none of the boxes; the work is counted as that of matches.
+/// The packets in none of the boxes; the work is counted as that of matches.
 fn rest(boxes: &[HeaderBox], matches: &mut Matches) -> Result<Vec<HeaderBox>, String> {
     let mut rest = vec![HeaderBox::ALL];
     let mut effort = 0;

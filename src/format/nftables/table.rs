@@ -56,12 +56,12 @@ fn count(text: &str, is_counted: impl Fn(u8) -> bool) -> usize {
 /// The name of a set that a rule changes; `None` if the text gives the name by a variable.
 pub(super) type SetName<'a> = Option<Cow<'a, str>>;
 
-/// Why a listing that declares a chain or a set again is refused.
+/// The message for a listing that declares a chain or a set again.
 pub(super) fn listed_twice(kind: &str, name: &str) -> String {
     format!("{kind} '{name}' is in the listing twice; give the listing of one machine at a time")
 }
 
-/// How what stands in a table is written.
+/// The language that a table is written in.
 pub(super) trait Syntax {
     /// Adds the statements of a rule to it.
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError>;
@@ -72,21 +72,21 @@ pub(super) trait Syntax {
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
 
-    /// Whether a base chain accepts what no rule decides, and where it says so; `None` for a
+    /// The policy of a base chain: true to accept what no rule decides, and its place; `None` for a
     /// chain that is not a base chain.
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError>;
 }
 
-/// What stands between the braces of a chain or a set, or the objects of JSON that say the same.
+/// The statements between the braces of a chain or a set, or the objects of JSON that say the same.
 #[derive(Default)]
 pub(super) struct Body<'a> {
-    /// What it is.
+    /// Its statements that are no rules or elements.
     pub properties: Vec<RuleText<'a>>,
     /// Its rules or elements.
     pub entries: Vec<RuleText<'a>>,
     /// Rules that were put before these, the last of them first.
     inserted: Vec<RuleText<'a>>,
-    /// Whether the text has it created, so that nothing else can be in it.
+    /// True if the text has it created, so that nothing else can be in it.
     pub declared: bool,
 }
 

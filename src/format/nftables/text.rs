@@ -212,7 +212,7 @@ impl<'a> ListingReader<'a> {
         Ok(found)
     }
 
-    /// Whether a family, `ip` if it is left out, and a name are those of the wanted table.
+    /// True if a family, `ip` if it is left out, and a name are those of the wanted table.
     fn is_wanted(&mut self) -> Result<bool, String> {
         let first = self.word("a table")?;
         let found = if FAMILIES.contains(&first) {
@@ -318,7 +318,7 @@ impl<'a> ListingReader<'a> {
         Err(Failure::Fatal(cut_off(start)))
     }
 
-    /// What stands in the wanted table.
+    /// A statement of the wanted table.
     fn item(&mut self) -> Done {
         match self.word("what stands in a table")? {
             "chain" => {
@@ -394,7 +394,7 @@ impl<'a> ListingReader<'a> {
         Ok(())
     }
 
-    /// What stands in a block, if there is one; `None` if it is in another table.
+    /// The statements of a block, if there is one; `None` if it is in another table.
     fn statements(&mut self, wanted: bool) -> Result<Option<Vec<RuleText<'a>>>, Failure> {
         if !wanted {
             self.skip_statement()?;
@@ -506,7 +506,7 @@ impl<'a> ListingReader<'a> {
     }
 }
 
-/// Where the statement ends that starts at `start`.
+/// The end of the statement that starts at `start`.
 fn end_of_statement(text: &str, start: usize) -> Result<usize, ReadError> {
     let bytes = text.as_bytes();
     let (mut at, mut depth, mut outermost) = (start, 0_usize, start);
@@ -540,7 +540,7 @@ fn end_of_statement(text: &str, start: usize) -> Result<usize, ReadError> {
     }
 }
 
-/// Whether a statement of a chain is no rule.
+/// True if a statement of a chain is no rule.
 fn is_chain_property(statement: &str) -> bool {
     let first = statement.split([' ', '\t', '"']).next();
     matches!(first, Some("type" | "policy" | "comment"))

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     Word(&'a str),
-    /// What stands between quotation marks.
+    /// A text between quotation marks.
     Quoted(&'a str),
     Sign(&'a str),
     NewLine,
@@ -29,7 +29,7 @@ pub(super) const NO_PARTNER: &str = "a quotation mark has no partner";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tokens<'a> {
     pub text: &'a str,
-    /// Where the next token is searched for.
+    /// The place from which the next token is searched for.
     pub at: usize,
 }
 
@@ -105,7 +105,7 @@ fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
 /// The length of `00:53:00:ab:cd:ef`.
 const ETHER_ADDRESS: usize = 17;
 
-/// Whether this is the address of an interface as nft prints it.
+/// True if this is the address of an interface as nft prints it.
 fn is_ether_address(bytes: &[u8]) -> bool {
     let colons = |(at, byte): (usize, &u8)| match at % 3 {
         2 => *byte == b':',

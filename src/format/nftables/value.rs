@@ -8,7 +8,7 @@ use crate::format::read::iana;
 use crate::format::read::values::{address, port};
 use crate::packets::{Interval, Protocols, States};
 
-/// Why what is about IPv6 is refused.
+/// The reason why statements about IPv6 are refused.
 pub(super) const IPV6: &str = "it is about IPv6, which is not compared";
 
 /// The names of a value, the usual one first.
@@ -81,7 +81,7 @@ impl Type {
         })
     }
 
-    /// What a value of this type holds for.
+    /// The part of all packets that has a value of this type.
     pub fn part(self, value: &Value) -> Result<Part, String> {
         match self {
             Type::Address | Type::Port => self.span(value).map(Part::Interval),
@@ -196,7 +196,7 @@ fn protocols(value: &Value) -> Result<Protocols, String> {
     }
 }
 
-/// What a value holds for, in its type.
+/// The meaning of a value in its type.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     Interval(Interval),
@@ -232,7 +232,7 @@ impl fmt::Display for Scalar<'_> {
     }
 }
 
-/// What keys are compared with, as text and JSON say it.
+/// The right side of a match, as text and JSON write it.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     One(Scalar<'a>),
@@ -249,7 +249,7 @@ pub(super) enum Value<'a> {
     Set(Vec<Element<'a>>),
     /// `@name`
     Named(&'a str),
-    /// What can be the value of no key that is judged.
+    /// Something that is the value of no key that is judged.
     Other,
 }
 
@@ -268,10 +268,10 @@ impl fmt::Display for Value<'_> {
     }
 }
 
-/// What a verdict does; `None` is `continue`, which goes on to the next rule.
+/// The action of a verdict; `None` is `continue`, which goes on to the next rule.
 pub(super) type Decision<'a> = Option<RuleAction<'a>>;
 
-/// Why an element with a timeout is refused.
+/// The reason why an element with a timeout is refused.
 pub(super) const EXPIRES: &str = "an element that expires is not there for certain";
 
 /// An element of a set or a map.
@@ -279,6 +279,6 @@ pub(super) const EXPIRES: &str = "an element that expires is not there for certa
 pub(super) struct Element<'a> {
     pub value: Value<'a>,
     pub decision: Option<Decision<'a>>,
-    /// Where it stands, if that is known.
+    /// Its place, if that is known.
     pub at: Option<u32>,
 }

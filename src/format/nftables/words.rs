@@ -22,12 +22,12 @@ pub(super) const REFUSED: &str = "
     synproxy flow offload xt tunnel secmark
 ";
 
-/// Whether a word is one of a list.
+/// True if a word is one of a list.
 pub(super) fn is_listed(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)
 }
 
-/// Where the chains are hooked that filter IPv4 packets of a host.
+/// Hooks of chains that filter IPv4 packets of a host.
 pub(super) const HOOKS: &[&str] = &["input", "output", "forward", "prerouting", "postrouting"];
 
 pub(super) fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
@@ -41,7 +41,7 @@ pub(super) fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
     }
 }
 
-/// What a flag of the wanted table means for it.
+/// The reason why a table with such a flag is refused.
 pub(super) fn table_flag(flag: &str) -> String {
     match flag {
         "dormant" => "the table is dormant: none of its rules is in force".to_owned(),

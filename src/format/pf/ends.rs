@@ -1,4 +1,4 @@
-//! Where the packets of a rule come from and go to: addresses, tables and ports.
+//! The two ends of a rule's packets: addresses, tables and ports.
 
 use super::tables::{Address, Tables};
 use super::tokens::{BRACES, Token, Tokens};
@@ -14,7 +14,7 @@ const SPAN_WORK: usize = 8;
 pub(super) struct Hosts {
     /// Of IPv4.
     pub spans: Vec<Interval>,
-    /// Whether any are of IPv6 too.
+    /// True if any are of IPv6 too.
     pub ipv6: bool,
 }
 

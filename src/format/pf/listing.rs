@@ -116,7 +116,7 @@ fn statement<'a>(
 
 const EXPECTED: &str = "expected a rule (pass, block, match or scrub), a table or a macro";
 
-/// What `pfctl -v` prints below a rule, by its first words.
+/// First words of the lines that `pfctl -v` prints below a rule.
 const COUNTERS: [&str; 6] = [
     "Evaluations: ",
     "Inserted: ",

@@ -18,7 +18,7 @@ const STATE_LIMITS: &[&str] = &["max", "max-src-nodes", "max-src-states", "max-s
 /// Options of a state without effect on what a rule lets through.
 const STATE_WITHOUT_EFFECT: &[&str] = &["no-sync", "if-bound", "floating", "sloppy", "pflow"];
 
-/// How long a state lasts, with a number of seconds each.
+/// Lifetimes of a state, with a number of seconds each.
 const TIMEOUTS: &[&str] = &[
     "tcp.first",
     "tcp.opening",
@@ -42,7 +42,7 @@ const TIMEOUTS: &[&str] = &[
     "src.track",
 ];
 
-/// What makes a rule do more than pass or block, so that it cannot be judged.
+/// Options with which a rule does more than pass or block, so that it cannot be judged.
 const REFUSED: &[&str] = &[
     "route-to",
     "reply-to",
@@ -110,7 +110,7 @@ fn value(tokens: &mut Tokens) -> Result<(), String> {
     tokens.value("a value").map(drop)
 }
 
-/// What `set` changes: priorities and the like.
+/// A setting that `set` changes: priorities and the like.
 fn setting(tokens: &mut Tokens) -> Result<(), String> {
     match tokens.value("prio, tos or queue")? {
         "prio" | "tos" | "queue" => tokens.one_or_more(PARENTHESES, value),
@@ -198,7 +198,7 @@ impl RuleReader {
         tokens.one_or_more(PARENTHESES, value)
     }
 
-    /// What else narrows it in a way that no box tells.
+    /// Another option that narrows the rule in a way that no box tells.
     fn narrowing(&mut self, word: &str, tokens: &mut Tokens) -> Result<(), String> {
         self.matches.condition = Condition::Unknown;
         match word {

@@ -17,7 +17,7 @@ pub(super) struct Rule {
     pub action: RuleAction,
     /// `None` is both.
     pub direction: Option<Direction>,
-    /// Whether no later rule can change it.
+    /// True if no later rule can change it.
     pub quick: bool,
     /// The packets of IPv4, in packet order.
     pub boxes: Vec<HeaderBox>,
@@ -179,7 +179,7 @@ impl RuleReader {
     }
 }
 
-/// How a sender is told that a packet is blocked.
+/// The way in which a sender learns that a packet is blocked.
 fn way_of_blocking(tokens: &mut Tokens) -> Result<(), String> {
     if tokens.take_word("drop")? || tokens.take_word("return")? {
         return Ok(());

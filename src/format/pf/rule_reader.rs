@@ -5,7 +5,7 @@ use crate::limits::Limits;
 use crate::packets::{Flags, Protocols};
 use crate::policy::Direction;
 
-/// What a rule does with the packets that it holds for.
+/// The action of a rule for the packets that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RuleAction {
     Pass,
@@ -16,7 +16,7 @@ pub(super) enum RuleAction {
     Scrub,
 }
 
-/// What a rule remembers of the packets that it lets through.
+/// The state that a rule keeps of the packets that it lets through.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// Connections: what pf does if the rule says nothing.
@@ -33,7 +33,7 @@ pub(super) enum Family {
     Inet6,
 }
 
-/// Whether both ends of a rule hold for addresses of IPv6.
+/// The way in which the ends of a rule cover addresses of IPv6.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ipv6Ends {
     /// They do, since they hold for every address.
@@ -54,7 +54,7 @@ pub(super) struct RuleReader {
     /// Those that it names.
     pub flags: Option<Flags>,
     pub state: State,
-    /// Whether it holds for fragments alone.
+    /// True if it holds for fragments alone.
     pub fragments: bool,
     /// See [`Rule::may_drop`](super::rule::Rule::may_drop).
     pub may_drop: bool,

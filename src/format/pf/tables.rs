@@ -74,9 +74,9 @@ const MEMBER_WORK: usize = 12;
 pub(super) struct Table {
     /// Normalized.
     pub spans: Vec<Interval>,
-    /// Whether it has addresses of IPv6 too.
+    /// True if it has addresses of IPv6 too.
     pub ipv6: bool,
-    /// How many addresses and networks it is made of.
+    /// The number of addresses and networks that it is made of.
     members: usize,
 }
 

@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// What a ruleset is made of.
+/// A part of a ruleset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// A word, a keyword or not.
     Word(&'a str),
-    /// What stands between quotation marks, which is never a keyword.
+    /// A text between quotation marks, which is never a keyword.
     Quoted(&'a str),
     /// The last word of a macro and the characters that follow the macro without a space, which
     /// pf reads as one word: `$low:5061`.
@@ -30,7 +30,7 @@ pub(super) enum Token<'a> {
     End,
 }
 
-/// What encloses a list.
+/// The signs around a list.
 pub(super) type Brackets = (char, char);
 pub(super) const BRACES: Brackets = ('{', '}');
 pub(super) const PARENTHESES: Brackets = ('(', ')');
@@ -70,12 +70,12 @@ impl fmt::Display for Token<'_> {
 struct Scanner<'a> {
     text: &'a str,
     position: usize,
-    /// Where the line of the last token starts.
+    /// The start of the last token's line.
     line: usize,
     in_macro: bool,
 }
 
-/// Whether pf reads a character as part of the word that it touches.
+/// True if pf reads a character as part of the word that it touches.
 fn in_word(byte: u8) -> bool {
     IN_WORD[byte as usize]
 }
@@ -280,12 +280,12 @@ struct Value {
 /// end of a line.
 pub(super) struct Tokens<'a> {
     scanner: Scanner<'a>,
-    /// Where the line of the last token starts.
+    /// The start of the last token's line.
     line: usize,
     /// The next token and its line, if it was looked at already.
     ahead: Option<(Token<'a>, usize)>,
     open_braces: usize,
-    /// Where the line of the outermost of them starts.
+    /// The start of the outermost one's line.
     brace_line: usize,
     macros: HashMap<&'a str, Value>,
     /// The words of all macros.
@@ -316,7 +316,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Where the line of the last token starts.
+    /// The start of the last token's line.
     pub fn line(&self) -> usize {
         self.line
     }
@@ -465,7 +465,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Whether the statement is at its end.
+    /// True if the statement is at its end.
     pub fn at_end(&mut self) -> Result<bool, String> {
         Ok(matches!(self.peek()?, Token::Newline | Token::End))
     }
@@ -486,12 +486,12 @@ impl<'a> Tokens<'a> {
         rest.trim_end()
     }
 
-    /// Whether a keyword comes next; if so it is taken.
+    /// Takes a keyword if it comes next; true if it does.
     pub fn take_word(&mut self, word: &str) -> Result<bool, String> {
         self.take(Token::Word(word))
     }
 
-    /// Whether a symbol comes next; if so it is taken.
+    /// Takes a symbol if it comes next; true if it does.
     pub fn take_symbol(&mut self, symbol: char) -> Result<bool, String> {
         self.take(Token::Symbol(symbol))
     }

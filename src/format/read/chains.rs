@@ -8,17 +8,17 @@ use crate::names::did_you_mean;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
 
-/// What a rule does with the packets of a box, which is in packet order.
+/// The action of a rule for the packets of a box, which is in packet order.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::format) struct RuleBranch<'a> {
     pub packets: HeaderBox,
     pub condition: Condition,
-    /// Whether it can hold for no packet of IPv6.
+    /// True if it can hold for no packet of IPv6.
     pub ipv4_only: bool,
     pub action: RuleAction<'a>,
 }
 
-/// What becomes of a packet.
+/// The action of a rule in a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::format) enum RuleAction<'a> {
     Accept,
@@ -40,16 +40,16 @@ pub(in crate::format) struct RuleText<'a> {
 
 /// The chains of a table.
 pub(in crate::format) trait Chains<'a> {
-    /// What they are in, such as `table filter`.
+    /// The table or menu that they are in, such as `table filter`.
     fn place(&self) -> String;
 
-    /// Whether packets of IPv6 pass them too.
+    /// True if packets of IPv6 pass them too.
     fn takes_ipv6(&self) -> bool;
 
     /// The names of all of them.
     fn names(&self) -> impl Iterator<Item = &'a str>;
 
-    /// Whether a chain accepts what no rule decides, and where it says so; `None` for one that
+    /// The policy of a chain: true to accept what no rule decides, and its place; `None` for one that
     /// goes back to where it was jumped to from.
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError>;
 
@@ -65,7 +65,7 @@ pub(in crate::format) trait Chains<'a> {
     ) -> Result<(), ReadError>;
 }
 
-/// What the chains of the given names do, or all that is not understood of it.
+/// The units of the chains of the given names, or all that is not understood in them.
 pub(in crate::format) fn units<'a>(
     chains: &impl Chains<'a>,
     names: Vec<(Direction, String)>,
@@ -87,7 +87,7 @@ pub(in crate::format) fn units<'a>(
     errors.finish(units)
 }
 
-/// What a chain does with a packet, with all that it jumps to put in its place.
+/// The unit of a chain, with all that it jumps to put in its place.
 fn unit<'a>(
     chains: &impl Chains<'a>,
     name: String,
@@ -166,10 +166,10 @@ struct ChainFlattener<'a, 'c, C> {
     unmeasured: Vec<Unmeasured>,
     /// The chains that are being read, outermost first.
     open: Vec<&'a str>,
-    /// How many rules were read.
+    /// The number of rules that were read.
     read: usize,
     errors: ErrorCollector,
-    /// Whether there are as many rules or steps as there may be.
+    /// True if there are as many rules or steps as there may be.
     full: bool,
 }
 
@@ -178,7 +178,7 @@ struct ChainFlattener<'a, 'c, C> {
 struct Context {
     within: HeaderBox,
     condition: Condition,
-    /// Whether some of IPv6 do.
+    /// True if some of IPv6 do.
     ipv6: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with a text, and where.
+//! Errors in a text, and their places.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use crate::limits::LimitExceeded;
 /// Something in a text that is not understood, or that no set of packets says exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// Where, in bytes; `None` until the caller that knows the place adds it.
+    /// The place in bytes; `None` until the caller that knows it adds it.
     place: Option<u32>,
     /// The keys and numbers that lead to a value of a JSON text.
     path: String,
-    /// What is wrong, and what was expected.
+    /// The problem, and what was expected.
     problem: String,
 }
 
@@ -25,12 +25,12 @@ impl ReadError {
         }
     }
 
-    /// Where it is, in bytes; see [`super::Lines`] and [`super::excerpt`].
+    /// Its place in bytes; see [`super::Lines`] and [`super::excerpt`].
     pub fn at(&self) -> u32 {
         self.place.unwrap_or(0)
     }
 
-    /// What is wrong, and what was expected.
+    /// The problem, and what was expected.
     pub fn problem(&self) -> String {
         if self.path.is_empty() {
             self.problem.clone()
@@ -140,12 +140,12 @@ impl ErrorCollector {
         self.errors.is_empty()
     }
 
-    /// What is wrong.
+    /// The errors.
     pub fn into_errors(self) -> Vec<ReadError> {
         self.errors
     }
 
-    /// What is made of a text, unless something in it was not understood.
+    /// The result, unless there are errors.
     pub fn finish<T>(self, made: T) -> Result<T, Vec<ReadError>> {
         if self.errors.is_empty() {
             Ok(made)

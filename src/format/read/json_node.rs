@@ -22,7 +22,7 @@ pub(in crate::format) struct Node<'a> {
     text: &'a str,
 }
 
-/// What to do with keys that nobody asked for.
+/// The treatment of keys that the caller did not ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::format) enum Others {
     Refused,
@@ -58,7 +58,7 @@ impl<'a> Node<'a> {
         Ok(Node { value, text })
     }
 
-    /// Where it starts in its text.
+    /// Its start in its text.
     pub fn place(self) -> u32 {
         let start = self.value.get().as_ptr().addr();
         place(start.saturating_sub(self.text.as_ptr().addr()))

@@ -9,7 +9,7 @@ const EXCERPT_LIMIT: usize = 240;
 /// The bytes of a text that are read again to show a place in it.
 const EXCERPT_BYTES: usize = 1 << 12;
 
-/// Where the lines of a text start.
+/// The starts of the lines of a text.
 #[derive(Debug, Default)]
 pub struct Lines(Vec<u32>);
 
@@ -56,7 +56,7 @@ pub(in crate::format) fn place(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// Where a text that is read as JSON is wrong; serde counts bytes.
+/// The place of an error in a text that is read as JSON; serde counts bytes.
 pub(in crate::format) fn place_of_error(text: &str, error: &serde_json::Error) -> u32 {
     let before = text
         .split_inclusive('\n')

@@ -84,7 +84,7 @@ impl Matches {
         self.narrow(boxes, HeaderBox::and)
     }
 
-    /// Whether every packet is of a protocol that has ports.
+    /// True if every packet is of a protocol that has ports.
     pub fn have_ports(&self) -> bool {
         let with_ports = |p: &HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
         self.boxes.iter().all(with_ports)

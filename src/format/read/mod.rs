@@ -1,4 +1,4 @@
-//! What parsers share: the question to them, errors, lines, values, matches and chains.
+//! The shared part of parsers: the question to them, errors, lines, values, matches and chains.
 
 pub(super) mod chains;
 pub(super) mod error;

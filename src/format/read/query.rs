@@ -14,7 +14,7 @@ pub struct UnitQuery<'a> {
     pub unit: &'a Unit,
     /// The directions that the user selected; at least one.
     pub directions: &'a [Direction],
-    /// What they may cost.
+    /// The limits on their cost.
     pub limits: Limits,
 }
 

@@ -1,4 +1,4 @@
-//! What the formats share that list addresses alone, of one plane, without ports.
+//! The shared part of formats that list the addresses of one plane alone, without ports.
 
 use ipnet::Ipv4Net;
 

@@ -12,7 +12,7 @@ use crate::policy::{Direction, Plane, Policy, Rule};
 #[derive(Serialize)]
 pub(in crate::format) struct Request {
     tool: &'static str,
-    /// What was selected: a word and what stands for it.
+    /// A row of the selection: a word and its value.
     facts: Vec<(String, String)>,
     directions: Vec<Way>,
     groups: Vec<Group>,
@@ -24,7 +24,7 @@ pub(in crate::format) struct Request {
 struct Way {
     title: &'static str,
     rules: Vec<Row>,
-    /// What a firewall without state needs besides.
+    /// The rules that a firewall without state needs besides.
     tcp_return: Vec<Row>,
     /// What is missing, and what does not work then.
     failures: Vec<(String, &'static str)>,

@@ -4,7 +4,7 @@ use crate::format::interface::Format;
 use crate::format::unit::Unit;
 use crate::policy::{Plane, Policy};
 
-/// What every output says about itself, a line each, without the format's comment sign.
+/// The comments that every output starts with, a line each, without the format's comment sign.
 pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, hooks: &[String]) -> Vec<String> {
     let scope = &policy.scope;
     let words = |list: Vec<String>| list.join(", ");

@@ -1,4 +1,4 @@
-//! What formats share to write a policy.
+//! The shared part of writing a policy.
 
 pub(super) mod address_list;
 pub(super) mod change_request;

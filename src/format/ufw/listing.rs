@@ -82,7 +82,7 @@ fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<R
     errors.finish(rules)
 }
 
-/// What the rules of a name do one way.
+/// The unit that the rules of a name make in one direction.
 fn unit(
     rules: &Rules,
     direction: Direction,

@@ -17,7 +17,7 @@ use crate::policy::{Direction, notation};
 /// A rule's words, each in its place. What they stand for is asked of the unit's rules alone.
 pub(super) struct Rule<'a> {
     action: RuleAction,
-    /// Whether it is for packets that go on to other hosts.
+    /// True if it is for packets that go on to other hosts.
     routes: bool,
     pub direction: Direction,
     interface: Option<&'a str>,
@@ -49,10 +49,10 @@ enum Ports<'a> {
     Of(&'a str),
 }
 
-/// What a rule does with packets.
+/// The effect of a rule on packets.
 pub(super) struct Effect {
     pub steps: Vec<Step>,
-    /// Whether it lets IPv6 through.
+    /// True if it lets IPv6 through.
     pub ipv6: bool,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Rule<'a> {
         Ok(rule)
     }
 
-    /// Whether its comment is of a unit: its name, which a text may follow.
+    /// True if its comment is of a unit: its name, which a text may follow.
     pub fn is_of(&self, name: &str) -> bool {
         let rest = self.comment.and_then(|comment| comment.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
@@ -158,7 +158,7 @@ impl<'a> Rule<'a> {
         Ok(())
     }
 
-    /// What it does, if a set of packets says it.
+    /// The effect of the rule, if sets of packets can express it.
     pub fn effect(&self, at: u32, limits: Limits) -> Result<Effect, String> {
         if self.routes {
             return Err(
@@ -318,7 +318,7 @@ fn family(address: &str) -> Result<Family, String> {
     }
 }
 
-/// What ufw takes for an interface's name.
+/// True if ufw takes a word for an interface's name.
 fn interface(name: &str) -> Result<(), String> {
     let known = |c: char| c.is_ascii_alphanumeric() || "_-.+,=%@".contains(c);
     if name.len() <= 15 && name.chars().all(known) {
@@ -370,7 +370,7 @@ fn is_space(c: char) -> bool {
 struct Words<'a>(Peekable<std::vec::IntoIter<Word<'a>>>);
 
 impl<'a> Words<'a> {
-    /// Whether the next word is this one, which is then read.
+    /// Takes a word if it comes next; true if it does.
     fn take(&mut self, text: &str) -> bool {
         self.0
             .next_if(|word| !word.quoted && word.text == text)

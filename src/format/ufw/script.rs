@@ -9,7 +9,7 @@ use crate::template::{self, TemplateError};
 /// File name and text of its template.
 pub(super) const TEMPLATE: (&str, &str) = ("ufw.j2", include_str!("../../../templates/ufw.j2"));
 
-/// What the template lays out.
+/// The context of the template.
 #[derive(Serialize)]
 pub(super) struct View {
     pub head: Vec<String>,
@@ -32,7 +32,7 @@ pub(super) fn mark(name: &str) -> String {
     MARK.join(name)
 }
 
-/// Whether a line is one that this finds, which the script deletes if it has no such rule.
+/// True if a line is one that this finds, which the script deletes if it has no such rule.
 pub(super) fn is_marked(line: &str, name: &str) -> bool {
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "./: ".contains(c);
     let parts = line

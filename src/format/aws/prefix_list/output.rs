@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::format::unit::Unit;
 use crate::policy::Plane;
 
-/// What one call takes.
+/// The entries that one call takes.
 pub(super) const ENTRY_LIMIT: usize = 100;
 
 /// A network of a list, as AWS takes it.

@@ -74,7 +74,7 @@ fn spans(networks: impl Iterator<Item = Ipv4Net>) -> Vec<Interval> {
     normalized(networks.map(Interval::from).collect())
 }
 
-/// Whether one of the spans, which are [`normalized`], holds a network.
+/// True if one of the spans, which are [`normalized`], holds a network.
 fn within(network: Ipv4Net, spans: &[Interval]) -> bool {
     let own = Interval::from(network);
     let after = spans.partition_point(|span| span.first <= own.first);

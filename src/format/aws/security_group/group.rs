@@ -41,7 +41,7 @@ pub(super) struct Group<'a> {
     pub permissions: Vec<(Direction, Vec<Permission<'a>>)>,
 }
 
-/// What a group is called.
+/// The names of a group.
 pub(super) struct Names<'a> {
     pub id: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,

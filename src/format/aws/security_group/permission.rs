@@ -25,7 +25,7 @@ pub(super) struct Permission<'a> {
 
 /// A rule for one far side.
 pub(super) struct Rule<T> {
-    /// Where it stands in the text.
+    /// Its place in the text.
     pub at: u32,
     pub far: T,
 }
@@ -102,7 +102,7 @@ impl<'a> Permission<'a> {
         })
     }
 
-    /// What lets packets through by their IPv4 addresses.
+    /// The parts that let packets through by their IPv4 addresses.
     pub fn steps(&self, direction: Direction) -> impl Iterator<Item = Step> {
         let traffic = &self.traffic;
         self.networks.iter().map(move |rule| Step {
@@ -113,7 +113,7 @@ impl<'a> Permission<'a> {
         })
     }
 
-    /// What lets packets through otherwise.
+    /// The parts that let packets through otherwise.
     pub fn unmeasured(&self, direction: Direction) -> impl Iterator<Item = Unmeasured> {
         self.others.iter().map(move |rule| Unmeasured {
             what: self.traffic.with_far_side(direction, &rule.far.what),

@@ -237,7 +237,7 @@ impl Serialize for Commands<'_> {
     }
 }
 
-/// What a command takes.
+/// The input of a command.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Input<'a> {

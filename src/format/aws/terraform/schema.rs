@@ -12,7 +12,7 @@ const TRAFFIC: Spelling = Spelling {
     written: true,
 };
 
-/// What both kinds of text call the parts of a rule; `silent` say nothing of packets.
+/// The names that both kinds of text give to the parts of a rule; `silent` say nothing of packets.
 pub(super) const fn keys(silent: &'static [&'static str]) -> Keys {
     Keys {
         group: "security_group_id",

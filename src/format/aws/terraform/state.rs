@@ -18,7 +18,7 @@ const ROOT: &str = "root_module";
 const RESOURCES: &str = "resources";
 const CHILDREN: &str = "child_modules";
 const VERSION: &str = "format_version";
-/// What the AWS Cloud Control provider calls the security group of a rule.
+/// The AWS Cloud Control provider's name for the security group of a rule.
 const CLOUD_CONTROL_GROUP: &str = "group_id";
 const RULE_ID: &str = "security_group_rule_id";
 
@@ -32,7 +32,7 @@ const KEYS: Keys = keys(&[
     "tags_all",
 ]);
 
-/// What the names of a unit's rules begin with.
+/// The prefix of the names of a unit's rules.
 pub(super) fn prefix(unit: &Unit) -> String {
     format!("{}_", unit.name.lower_with_underscores())
 }
@@ -303,7 +303,7 @@ fn rule_resource(direction: Direction, values: Node) -> Result<RuleResource, Rea
     rule.map_err(|problem| problem.under(VALUES))
 }
 
-/// Whether a name begins as the unit's do, and is not of a unit with a longer name.
+/// True if a name begins as the unit's do, and is not of a unit with a longer name.
 fn is_of_unit(name: &str, prefix: &str) -> bool {
     let Some(rest) = name.strip_prefix(prefix) else {
         return false;
@@ -315,7 +315,7 @@ fn is_of_unit(name: &str, prefix: &str) -> bool {
 /// A port, four numbers of an address and its prefix length; a range has two ports.
 const PARTS: usize = 6;
 
-/// Whether this program gives such a name, after that of the unit: protocol, ports and network.
+/// True if this program gives such a name, after that of the unit: protocol, ports and network.
 fn is_rendered(rest: &str) -> bool {
     let protocols = ["udp_", "tcp_"];
     let numbers = protocols.iter().find_map(|p| rest.strip_prefix(p));

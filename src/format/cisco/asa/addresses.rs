@@ -8,10 +8,10 @@ use crate::format::read::values::address;
 use crate::format::read::words::Words;
 use crate::packets::Interval;
 
-/// What the command `name` calls addresses.
+/// The names that the command `name` gives to addresses.
 pub(super) type Names<'a> = HashMap<&'a str, &'a str>;
 
-/// How much of IPv6 there is in something.
+/// The part of IPv6 that something covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ipv6 {
     #[default]
@@ -53,7 +53,7 @@ pub(super) fn any(word: &str) -> Option<Addresses> {
     })
 }
 
-/// What follows `host`.
+/// The words after `host`.
 pub(super) fn host(words: &mut Words, names: &Names) -> Result<Addresses, String> {
     let word = known(words.need("an address")?, names);
     if word.parse::<Ipv6Addr>().is_ok() {
@@ -62,7 +62,7 @@ pub(super) fn host(words: &mut Words, names: &Names) -> Result<Addresses, String
     Ok(Addresses::ipv4(Interval::single(address(word)?)))
 }
 
-/// What follows `range`.
+/// The words after `range`.
 pub(super) fn range(words: &mut Words, names: &Names) -> Result<Addresses, String> {
     let mut end = || words.need("an address").map(|word| known(word, names));
     let (first, last) = (end()?, end()?);

@@ -15,18 +15,18 @@ use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Protocols};
 
-/// What an entry does, and with which packets.
+/// The action of an entry and its packets.
 pub(super) struct Entry {
     pub action: Action,
     /// In packet order.
     pub matches: Matches,
     /// Narrows the packets to any of its services.
     pub services: Option<Rc<Meaning>>,
-    /// Whether it holds for packets of IPv6.
+    /// The packets of IPv6 that it holds for.
     pub ipv6: Ipv6,
-    /// Whether it does nothing.
+    /// True if it does nothing.
     pub inactive: bool,
-    /// Whether it is told how often it was hit, or its number, as `show access-list` alone does.
+    /// True if it is told how often it was hit, or its number, as `show access-list` alone does.
     pub is_shown: bool,
 }
 
@@ -83,15 +83,15 @@ struct EntryReader<'a, 'g> {
     words: Words<'a>,
     at: u32,
     groups: &'g mut Groups<'a>,
-    /// What ports may belong to.
+    /// The protocols that ports may belong to.
     protocols: Protocols,
-    /// Whether nothing but addresses narrows the packets.
+    /// True if nothing but addresses narrows the packets.
     is_whole: bool,
     entry: Entry,
 }
 
 impl<'a> EntryReader<'a, '_> {
-    /// What follows `object` or `object-group`, and its kind.
+    /// The name after `object` or `object-group`, and its kind.
     fn reference(&mut self, is_group: bool) -> Result<(Reference<'a>, Kind), ReadError> {
         let reference = Reference::read(&mut self.words, is_group, self.at)?;
         if reference.name.ends_with(')') {
@@ -220,7 +220,7 @@ impl<'a> EntryReader<'a, '_> {
         }
     }
 
-    /// Whether a range comes next that is of addresses, not of ports.
+    /// True if a range comes next that is of addresses, not of ports.
     fn has_addresses_next(&self) -> bool {
         let mut rest = self.words;
         let first = rest.next_if(|word| word == "range").and(rest.peek());
@@ -295,7 +295,7 @@ impl<'a> EntryReader<'a, '_> {
         Ok(())
     }
 
-    /// What `show access-list` adds: `(hitcnt=0) (Last Hit=TIME) (inactive) 0x12345678`.
+    /// An addition of `show access-list`: `(hitcnt=0) (Last Hit=TIME) (inactive) 0x12345678`.
     fn shown(&mut self, word: &str) -> Result<(), String> {
         let hits = word
             .strip_prefix("(hitcnt=")

@@ -61,7 +61,7 @@ pub(super) struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// What follows `object`, `object-group` or `group-object`.
+    /// The name after `object`, `object-group` or `group-object`.
     pub fn read(words: &mut Words<'a>, is_group: bool, at: u32) -> Result<Self, String> {
         let name = words.need("the name of an object or an object group")?;
         Ok(Reference { is_group, name, at })
@@ -75,7 +75,7 @@ pub(super) struct Groups<'a> {
     read: HashMap<&'a str, Result<Rc<Meaning>, ReadError>>,
     /// Those that are being read, outermost first.
     open: Vec<&'a str>,
-    /// How many members all of them have, those of nested groups counted in each.
+    /// The number of members of all of them, those of nested groups counted in each.
     size: usize,
     /// The steps of [`Limit::Work`] that entries took.
     work: usize,
@@ -99,7 +99,7 @@ impl<'a> Groups<'a> {
         self.limits.check(Limit::Work, self.work)
     }
 
-    /// What is defined by that name.
+    /// The definition of that name.
     pub fn find(&self, reference: Reference) -> Result<&'a Definition<'a>, String> {
         let Reference { is_group, name, at } = reference;
         let what = if is_group { "object group" } else { "object" };
@@ -119,7 +119,7 @@ impl<'a> Groups<'a> {
         Ok(found)
     }
 
-    /// What an object or a group of a kind stands for.
+    /// The meaning of an object or a group of a kind.
     pub fn meaning(
         &mut self,
         reference: Reference<'a>,

@@ -8,7 +8,7 @@ use crate::format::read::words::Words;
 pub(super) struct List<'a> {
     pub form: Option<Form>,
     pub entries: Vec<Listed<'a>>,
-    /// How many elements it has by its head, and where that stands.
+    /// The number of elements by its head, and the place of the head.
     elements: Option<(u32, usize)>,
     /// The number of the last line, where lines have numbers.
     last: u32,

@@ -48,9 +48,9 @@ const BOX_STEPS: usize = 2;
 struct Unit<'a, 'g> {
     groups: &'g mut Groups<'a>,
     deployed: DeployedUnit,
-    /// Whether there are packets of IPv6 that no entry has decided on.
+    /// True if there are packets of IPv6 that no entry has decided on.
     has_ipv6: bool,
-    /// How many steps its entries come to.
+    /// The number of steps of its entries.
     count: usize,
 }
 

@@ -13,16 +13,16 @@ use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::Protocols;
 
-/// What a text says, in its order.
+/// The lists, objects and groups of a text, in its order.
 pub(super) struct Outline<'a> {
     /// The lists that were asked for, each at its name's place.
     pub lists: Vec<List<'a>>,
     /// Objects and object groups, which share their names.
     pub definitions: HashMap<&'a str, Definition<'a>>,
     pub names: Names<'a>,
-    /// Whether any line is one that only an ASA prints or reads.
+    /// True if any line is one that only an ASA prints or reads.
     pub is_asa: bool,
-    /// Whether it has commands that remove something, and so their order counts.
+    /// True if it has commands that remove something, and so their order counts.
     pub is_load: bool,
 }
 
@@ -104,11 +104,11 @@ struct OutlineReader<'a, 'n> {
     section: Option<&'a str>,
     /// The objects and groups that access lists above have named.
     used: HashSet<&'a str>,
-    /// Whether the line before is of a list that is read.
+    /// True if the line before is of a list that is read.
     after_entry: bool,
     /// Which of the two first lines of a configuration have been there.
     heads: [bool; 2],
-    /// Where a configuration begins, until its end is there.
+    /// The place where a configuration begins, until its end is there.
     open: Option<u32>,
     /// True if its last line has been there.
     has_ended: bool,
@@ -118,7 +118,7 @@ struct OutlineReader<'a, 'n> {
     limits: Limits,
 }
 
-/// What may follow the name of an access list.
+/// Words after the name of an access list.
 const LIST_WORDS: [&str; 9] = [
     "extended",
     "remark",
@@ -131,13 +131,13 @@ const LIST_WORDS: [&str; 9] = [
     "advanced",
 ];
 
-/// Whether a word may be of the end of an entry, and begins no command.
+/// True if a word may be of the end of an entry, and begins no command.
 fn goes_on(word: &str) -> bool {
     let known = ["inactive", "time-range", "log", "interval", "informational"];
     known.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit() || c == '(')
 }
 
-/// What begins a member of an object group.
+/// Words that begin a member of an object group.
 const MEMBERS: [&str; 6] = [
     "network-object",
     "service-object",
@@ -147,7 +147,7 @@ const MEMBERS: [&str; 6] = [
     "group-object",
 ];
 
-/// What else may begin a line of an object or a group, and no global command.
+/// Other words that begin a line of an object or a group, and no global command.
 const VALUES: [&str; 5] = ["host", "subnet", "range", "fqdn", "description"];
 
 impl<'a> OutlineReader<'a, '_> {
@@ -434,7 +434,7 @@ impl<'a> OutlineReader<'a, '_> {
         self.names.iter().position(|known| known == name)
     }
 
-    /// What should have come before the text ended.
+    /// An error if the text ends before something that it began.
     fn unfinished(&self) -> Option<ReadError> {
         if let Some(at) = self.open {
             let problem = "the configuration has no line ': end' at its end, so it may have been cut \

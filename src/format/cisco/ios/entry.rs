@@ -14,7 +14,7 @@ use crate::format::read::values::{address, prefix_length};
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
 
-/// What an entry does, and with which packets.
+/// The action of an entry and its packets.
 pub(super) struct Entry {
     pub action: Action,
     /// In packet order.
@@ -80,7 +80,7 @@ struct EntryReader<'a, 'g> {
 /// As many spans as a wildcard mask with gaps may stand for.
 const WILDCARD_LIMIT: u32 = 4096;
 
-/// What may follow the destination, each in full: a tag after `log` is none of these.
+/// Options after the destination, each in full: a tag after `log` is none of these.
 const OPTIONS: &str = "
     established match-any match-all ack fin psh rst syn urg fragments dscp precedence tos ttl option
     time-range log log-input reflect
@@ -224,7 +224,7 @@ impl EntryReader<'_, '_> {
         Ok(())
     }
 
-    /// What the log calls the entry.
+    /// The name of the entry in the log.
     fn tag(&mut self) {
         let known = || OPTIONS.split_ascii_whitespace();
         // An option that is cut short is no tag either: it is refused as what it is.

@@ -79,7 +79,7 @@ struct GroupsOf<'a, T> {
     read: HashMap<&'a str, Result<Rc<[T]>, ReadError>>,
     /// The groups that are being read, outermost first.
     open: Vec<&'a str>,
-    /// How many members all of them have, those of nested groups counted in each.
+    /// The number of members of all of them, those of nested groups counted in each.
     size: usize,
     limits: Limits,
 }

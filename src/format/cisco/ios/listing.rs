@@ -223,7 +223,7 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
 /// `IP Access List Entry Sequence Numbering`: the highest number.
 const NUMBER_LIMIT: u32 = i32::MAX as u32;
 
-/// How far an entry without a number is from the one before it.
+/// The distance of an entry without a number from the one before it.
 const NUMBER_STEP: u32 = 10;
 
 /// A line of list mode.
@@ -279,7 +279,7 @@ fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// How many steps a list of that number has, or what is wrong with it first.
+    /// The number of steps of a list of that number, or its first error.
     fn read(number: &str, text: &str) -> Result<usize, String> {
         let first = |errors: Vec<ReadError>| errors[0].problem().clone();
         let outline = Outline::read(text, &[number.to_owned()], Limits::default());

@@ -11,12 +11,12 @@ use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// What a text says, in its order.
+/// The lists and groups of a text, in its order.
 pub(super) struct Outline<'a> {
     /// The lists that were asked for, each at its name's place.
     pub lists: Vec<List<'a>>,
     pub groups: HashMap<&'a str, Definition<'a>>,
-    /// Whether any line is one that only a Cisco router prints or reads.
+    /// True if any line is one that only a Cisco router prints or reads.
     pub is_cisco: bool,
 }
 
@@ -28,13 +28,13 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    /// Whether the text has it.
+    /// True if the text has it.
     pub fn exists(&self) -> bool {
         self.form.is_some()
     }
 }
 
-/// What a line does with an access list.
+/// The effect of a line on an access list.
 pub(super) enum Command<'a> {
     /// As a line of list mode says.
     Line(&'a str),
@@ -42,7 +42,7 @@ pub(super) enum Command<'a> {
     Remove,
     /// Numbers its entries anew.
     Resequence,
-    /// What is not understood, for a reason.
+    /// A line that is not understood, and the reason.
     Refused(String),
 }
 
@@ -76,7 +76,7 @@ enum Form {
     Shown,
 }
 
-/// What an indented line belongs to.
+/// The list or group that an indented line belongs to.
 #[derive(Clone, Copy)]
 enum Section<'a> {
     /// Nothing that was asked for.
@@ -120,12 +120,12 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// How far a running configuration has been read.
+/// The part of a running configuration that has been read.
 #[derive(Default)]
 struct Running {
     /// Which of its two first lines have been there.
     heads: [bool; 2],
-    /// Where it begins, until its end is there.
+    /// The place where it begins, until its end is there.
     open: Option<u32>,
     /// True if its line `end` has been there.
     has_ended: bool,
@@ -144,10 +144,10 @@ struct OutlineReader<'a, 'n> {
     limits: Limits,
 }
 
-/// What begins a line of list mode.
+/// Words that begin a line of list mode.
 const LIST_WORDS: [&str; 5] = ["permit", "deny", "remark", "dynamic", "evaluate"];
 
-/// What begins a member of an object group, unless it is an address or a protocol's number.
+/// Words that begin a member of an object group, which may also begin with an address or a number.
 const GROUP_WORDS: &str = "
     any host range group-object description tcp udp tcp-udp icmp igmp ipinip gre esp ahp eigrp ospf
     nos pim pcp sctp
@@ -529,7 +529,7 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(())
     }
 
-    /// What should have come before the text ended.
+    /// An error if the text ends before something that it began.
     fn unfinished(&self) -> Option<ReadError> {
         let text = self.free_text.as_ref();
         let text = text.and_then(|text| Some((text.at, text.missing_end()?)));
@@ -576,7 +576,7 @@ fn group_kind(word: &str) -> Option<GroupKind> {
     found.map(|(_, kind)| kind)
 }
 
-/// Whether a line that is not indented is of the access list before it.
+/// True if a line that is not indented is of the access list before it.
 fn is_of_list(body: &str) -> bool {
     let mut words = Words::new(body);
     let begins = |word: &str| is_number(word) || LIST_WORDS.iter().any(|known| means(word, known));
@@ -590,7 +590,7 @@ fn is_of_list(body: &str) -> bool {
     }
 }
 
-/// Whether a line that is not indented is of the object group before it.
+/// True if a line that is not indented is of the object group before it.
 fn is_of_group(body: &str) -> bool {
     let mut words = Words::new(body);
     let begins = |word: &str| {
@@ -621,7 +621,7 @@ fn changes_entries(body: &str) -> bool {
     !is_of_sip && entries.iter().any(|known| means(first, known))
 }
 
-/// Whether lines with entries may follow that are of another list.
+/// True if lines with entries may follow that are of another list.
 fn opens_entries(body: &str) -> bool {
     let mut words = Words::new(body);
     words.next();

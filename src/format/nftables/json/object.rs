@@ -34,7 +34,7 @@ pub(super) fn tagged<'a, T: Tagged<'a>, D: Deserializer<'a>>(input: D) -> Result
 /// The keys that an object may have.
 pub(super) type Known = &'static [&'static str];
 
-/// What changes nothing of what is compared: nothing, a name, or an object of known keys.
+/// Details that are not compared: nothing, a name, or an object of known keys.
 pub(super) struct Details(pub Known);
 
 impl<'a> DeserializeSeed<'a> for Details {

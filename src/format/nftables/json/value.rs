@@ -10,7 +10,7 @@ use super::verdict::ParsedDecision;
 use crate::format::nftables::key::{Key, Keys};
 use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value};
 
-/// What a match looks at.
+/// The left side of a match.
 pub(super) struct ParsedKeys(pub Keys);
 
 impl<'a> Deserialize<'a> for ParsedKeys {
@@ -97,7 +97,7 @@ impl<'a> Tagged<'a> for ParsedKeys {
     }
 }
 
-/// What it is compared with.
+/// The right side of a match.
 pub(super) struct ParsedValue<'a>(pub Value<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for ParsedValue<'a> {

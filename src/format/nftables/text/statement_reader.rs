@@ -10,7 +10,7 @@ pub(super) struct StatementReader<'a> {
     tokens: Tokens<'a>,
     /// The next token.
     pub token: Token<'a>,
-    /// Where it starts in the text that is read, and where that starts in all of the text.
+    /// Its place in the text that is read, and the place of that text in the whole.
     start: usize,
     base: u32,
 }
@@ -28,7 +28,7 @@ impl<'a> StatementReader<'a> {
         Ok(reader)
     }
 
-    /// Where the next token stands.
+    /// The place of the next token.
     pub fn place(&self) -> u32 {
         self.base.saturating_add(place(self.start))
     }

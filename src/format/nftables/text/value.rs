@@ -90,7 +90,7 @@ impl<'a> StatementReader<'a> {
         Ok(Key::unjudged())
     }
 
-    /// What follows `&`.
+    /// The mask after `&`.
     pub fn mask(&mut self, keys: &mut Keys) -> Result<(), String> {
         if !keys.others.is_empty() {
             return Err("a mask in a concatenation cannot be judged".to_owned());
@@ -118,7 +118,7 @@ impl<'a> StatementReader<'a> {
         Ok(Value::Union(scalars))
     }
 
-    /// What flags or states are compared with; `syn / syn,ack` says the mask too.
+    /// The value for flags or states; `syn / syn,ack` gives the mask too.
     pub fn bits(&mut self, keys: &mut Keys, operator: &mut Operator) -> Result<Value<'a>, String> {
         if let Token::Sign("{" | "@") = self.token {
             return self.set_or_name();
@@ -155,7 +155,7 @@ impl<'a> StatementReader<'a> {
         })
     }
 
-    /// What something that no box tells is compared with: as far as it goes.
+    /// The value for a key that no box tells, as far as it goes.
     pub fn unjudged(&mut self) -> Result<Value<'a>, String> {
         if let Token::Sign("{" | "@") = self.token {
             return self.set_or_name();
@@ -171,7 +171,7 @@ impl<'a> StatementReader<'a> {
         Ok(Value::Other)
     }
 
-    /// What keys that are judged are compared with.
+    /// The value for keys that are judged.
     pub fn value(&mut self) -> Result<Value<'a>, String> {
         match self.token {
             Token::Sign("{" | "@") => self.set_or_name(),
