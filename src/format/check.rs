@@ -40,8 +40,8 @@ pub fn expected<'a>(format: &dyn Format, policy: &'a Policy, unit: &DeployedUnit
 
 /// The differences between units of a format and what a policy expects of them.
 ///
-/// `policy` is what [`Format::supported_part`] leaves; `known` is asked only if there is something extra to
-/// be named.
+/// `policy` is what [`Format::supported_part`] leaves; `known` is asked only if there is something
+/// extra to be named.
 pub fn compare<'k>(
     format: &dyn Format,
     policy: &Policy,

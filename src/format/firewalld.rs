@@ -27,7 +27,7 @@ use deployed::policy_name;
 /// The row of the table of formats.
 pub struct Firewalld;
 
-/// What firewalld's longest chain of a policy leaves for its name.
+/// The room that firewalld's longest chain of a policy leaves for its name.
 const NAME_LIMIT: usize = 17;
 
 /// Stands in the command that loads for a word that only the policy knows.

@@ -1,5 +1,5 @@
-//! What a format is: the constants of a firewall's language, how a policy is written in it, and how
-//! what is deployed is read.
+//! The interface of a format: the constants of a firewall's language, how a policy is written in it,
+//! and how what is deployed is read.
 
 use minijinja::Value;
 
@@ -18,8 +18,8 @@ pub struct FormatInfo {
     pub aliases: &'static [&'static str],
     /// One line on the firewall and the unit that the output is for.
     pub summary: &'static str,
-    /// How an output comes into force, what happens to the old one, and what the format cannot
-    /// express: some sentences for documents.
+    /// Sentences on how an output comes into force, what happens to the old one, and what the format
+    /// cannot express, for documents.
     pub documentation: &'static str,
     /// File name and text of its template.
     pub template: (&'static str, &'static str),
@@ -49,7 +49,7 @@ pub trait Format: Sync {
         Ok(None)
     }
 
-    /// What the template lays out, in finished strings, exactly for the policy that
+    /// The context of the template, in finished strings, exactly for the policy that
     /// [`Format::supported_part`] left; a name that the firewall does not take is refused.
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
 
@@ -66,7 +66,7 @@ pub trait Format: Sync {
 
 /// Reads what is deployed in one firewall's language.
 pub trait Parser: Format {
-    /// What is deployed, from a text that the firewall or this program printed: each wanted unit,
+    /// Parses a text that the firewall or this program printed, to what is deployed: each wanted unit,
     /// exactly; or everything that is not understood. A unit that is not there lets nothing through.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult;
 

@@ -103,7 +103,7 @@ impl Format for Ipset {
     }
 }
 
-/// What stands before the name of a set of this program's, and not before that of a user's own: a
+/// The prefix of the name of a set of this program, and not of a user's own set: a
 /// user's may be named after a plane too.
 const OWN: &str = "set ";
 
@@ -167,7 +167,7 @@ fn set_name(name: &UnitName, plane: Plane, number: usize) -> String {
     format!("{}{}", name.lower_with_hyphens(), list_name(plane, number))
 }
 
-/// How the name of a list's set ends; no end is that of another.
+/// The end of the name of a list's set, which differs from all others.
 fn list_name(plane: Plane, number: usize) -> String {
     match number {
         0 => format!("-{plane}"),

@@ -46,7 +46,7 @@ impl Format for Markdown {
     }
 }
 
-/// What means something within a line is escaped (CommonMark 0.31.2, section 2.4); nothing here
+/// Escapes characters that mean something within a line (CommonMark 0.31.2, section 2.4); nothing here
 /// begins a line.
 fn escaped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! What `asterisk -rx 'pjsip show identifies'` prints.
+//! Output of `asterisk -rx 'pjsip show identifies'`.
 
 use super::criteria::Criteria;
 use crate::format::read::error::ReadError;

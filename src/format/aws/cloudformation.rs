@@ -1,6 +1,6 @@
 //! A template of AWS's CloudFormation, with a rule of a security group each, as JSON.
 //!
-//! What a template may have: AWS CloudFormation User Guide, "Template anatomy" and "quotas".
+//! The form of a template: AWS CloudFormation User Guide, "Template anatomy" and "quotas".
 
 use minijinja::Value;
 use serde_json::{Map, json};

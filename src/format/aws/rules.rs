@@ -1,4 +1,4 @@
-//! What the formats for AWS share: the rules of a security group, whoever makes them.
+//! The shared part of the formats for AWS: the rules of a security group, whoever makes them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How AWS, and the tools that deploy to it, spell what a rule of a security group holds for
+//! The spelling of a rule's packets by AWS and by the tools that deploy to it
 //! (EC2 API reference, `IpPermission`).
 
 use std::borrow::Cow;
@@ -139,7 +139,7 @@ pub(in crate::format) fn packets(
     packets
 }
 
-/// Where [`PacketBox`] have the port that packets go to.
+/// The dimension of a [`PacketBox`] for the port that packets go to.
 pub(in crate::format) fn port_field(direction: Direction) -> Dimension {
     match direction {
         Direction::In => Dimension::LocalPort,

@@ -74,7 +74,8 @@ const OTHERS: [&str; 4] = [
     "startup-config",
 ];
 
-/// Words after `show running-config` with which it prints all of itself, or all access lists or objects.
+/// Words after `show running-config` with which it prints all of itself, or all access lists or
+/// objects.
 const WHOLE: [&str; 6] = [
     "all",
     "view",

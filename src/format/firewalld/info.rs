@@ -1,4 +1,4 @@
-//! What `firewall-cmd --info-policy` and `--list-all-policies` print of policies: the runtime's state.
+//! Output of `firewall-cmd --info-policy` and `--list-all-policies`: the runtime's state.
 
 use std::collections::{HashMap, HashSet};
 

@@ -21,8 +21,9 @@ const TABLE: &str = "filter";
 
 /// Reads the wanted chains.
 ///
-/// A comment may contain line breaks, and `iptables-restore` would read these lines one by one. If it can
-/// load them, the chains of both readings are returned, so that only a text that is right in both is.
+/// A comment may contain line breaks, and `iptables-restore` would read these lines one by one. If it
+/// can load them, the chains of both readings are returned, so that only a text that is right in both
+/// is.
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let printed = Listing::read(text, Reading::Printed, wanted.limits)?;
     let mut units = wanted_units(&printed, wanted)?;

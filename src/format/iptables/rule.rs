@@ -63,7 +63,8 @@ const OTHER_TARGETS: &str = "
     REDIRECT SECMARK SET SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL
 ";
 
-/// The action of `-j NAME`, or of `-g NAME` if it `goes`; `None` if the packet goes on to the next rule.
+/// The action of `-j NAME`, or of `-g NAME` if it `goes`; `None` if the packet goes on to the next
+/// rule.
 ///
 /// A listing prints a jump to a chain and a target of the same name alike, and both can be in one
 /// table: `iptables -E` and `iptables-restore` give a chain any name.

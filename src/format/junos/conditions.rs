@@ -303,7 +303,7 @@ fn read<T>(value: Branch, parse: fn(&str) -> Result<T, String>) -> Result<T, Rea
     parse(value.word()).map_err(|problem| value.problem(problem))
 }
 
-/// What two conditions on one end mean together is not documented for all of them, and others do
+/// Refuses pairs of conditions on one end whose meaning is not documented, or which Junos does
 /// not commit.
 fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ReadError> {
     for (at, later) in conditions.iter().enumerate() {

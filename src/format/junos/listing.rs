@@ -1,4 +1,4 @@
-//! What `show configuration` prints in either form, and our own files, to steps.
+//! Output of `show configuration` in either form, and our own files, to steps.
 
 use std::collections::BTreeSet;
 

@@ -9,8 +9,9 @@ pub(super) fn is_idle(line: &str) -> bool {
     line.is_empty() || line.starts_with('#') || is_of_terminal(line)
 }
 
-/// What a terminal shows beside a listing: `user@router> show configuration`, `[edit]`, which of two
-/// routing engines it is, such as `{master:0}`, or both, such as `{primary:node0}[edit]`.
+/// True for a line that a terminal shows beside a listing: `user@router> show configuration`,
+/// `[edit]`, which of two routing engines it is, such as `{master:0}`, or both, such as
+/// `{primary:node0}[edit]`.
 fn is_of_terminal(line: &str) -> bool {
     let line = line.trim_ascii();
     let (prompt, command) = line.split_once(' ').unwrap_or((line, ""));

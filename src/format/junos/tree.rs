@@ -84,7 +84,7 @@ impl<'a> Tree<'a> {
             .try_fold(ROOT, |above, word| self.index.get(&(above, *word)).copied())
     }
 
-    /// What is below it is not reached any more, either.
+    /// Removes a node. Nodes below it are not reached any more, either.
     fn remove(&mut self, path: &[&'a str], node: usize) {
         let above = path.split_last().and_then(|(_, above)| self.find(above));
         if let Some(above) = above {

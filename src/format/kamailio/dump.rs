@@ -1,4 +1,4 @@
-//! What a running Kamailio prints of its tables.
+//! The tables as a running Kamailio prints them.
 
 use super::group::{Entry, Group};
 use crate::format::read::error::ReadError;

@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> 
     errors.finish(())
 }
 
-/// What a line adds, if it has more than a comment. What follows the tag is nothing to the module.
+/// The entry of a line, unless it has nothing but a comment. The module ignores words after the tag.
 fn entry(line: &str) -> Result<Option<Entry<'_>>, String> {
     if line.len() > LINE_LIMIT {
         return Err(format!(

@@ -1,4 +1,4 @@
-//! What RouterOS exports, and our own scripts, to the rules and the address lists in them.
+//! Exports of RouterOS, and our own scripts, to the rules and the address lists in them.
 //!
 //! RouterOS documentation, "Configuration Management", "Filter" and "Address-lists".
 
@@ -19,8 +19,8 @@ pub(super) struct Script<'a> {
     pub chains: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
     /// The entries of each address list, likewise.
     pub lists: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
-    /// Lists that rules or other menus put addresses into, which no export tells. A value may be several
-    /// names with commas between, or one with commas in it.
+    /// Lists that rules or other menus put addresses into, which no export tells. A value may be
+    /// several names with commas between, or one with commas in it.
     pub filled: Vec<Cow<'a, str>>,
     /// Texts of other menus that may be scripts.
     pub scripts: Vec<Cow<'a, str>>,

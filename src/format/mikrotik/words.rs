@@ -238,7 +238,7 @@ fn unescaped(text: &str) -> Result<String, String> {
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| escaped(error.as_bytes())))
 }
 
-/// What stands after a backslash: a letter, or two digits of a hexadecimal number in upper case;
+/// The character after a backslash: a letter, or two digits of a hexadecimal number in upper case;
 /// and the length with the backslash.
 fn escape(after: &[u8]) -> Option<(u8, usize)> {
     let first = *after.first()?;

@@ -170,7 +170,7 @@ impl Key {
         is_listed(BARE_META_KEYS, key)
     }
 
-    /// What connection tracking knows (nft(8), "Conntrack expressions"), of one direction of a
+    /// A property in connection tracking (nft(8), "Conntrack expressions"), of one direction of a
     /// connection or of all of it.
     pub fn ct(key: &str, directed: bool) -> Result<Key, String> {
         Ok(Key::of(match key {

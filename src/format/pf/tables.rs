@@ -69,7 +69,7 @@ fn in_full(network: Cow<str>) -> Cow<str> {
 /// Reading an address of a table takes about as long as so many steps of a comparison.
 const MEMBER_WORK: usize = 12;
 
-/// What a table holds.
+/// The addresses of a table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// Normalized.
@@ -214,7 +214,7 @@ impl<'a> Tables<'a> {
         )
     }
 
-    /// What to add to the text. A name that a shell would not take as it is, is in no command.
+    /// The advice on a table that is not listed. A name that a shell may interpret is in no command.
     fn how_to_list(&self, name: &str) -> String {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
         if name.starts_with('-') || !name.bytes().all(is_plain) {

@@ -37,7 +37,7 @@ pub(super) const PARENTHESES: Brackets = ('(', ')');
 
 const SYMBOLS: &str = "(){}<>!=/,-@[";
 
-/// What ends a word without being part of it.
+/// Characters that end a word without being part of it.
 const NO_WORD: &[u8] = b"(){}<>!=/#,";
 
 /// A macro of more words is taken for a mistake: pf reads values of about so many characters.
@@ -290,7 +290,7 @@ pub(super) struct Tokens<'a> {
     macros: HashMap<&'a str, Value>,
     /// The words of all macros.
     values: Vec<Token<'a>>,
-    /// What is still to come of the macro that is being read.
+    /// The rest of the macro that is being read.
     expansion: Range<usize>,
     /// The characters that follow this macro without a space.
     after_expansion: Option<&'a str>,

@@ -217,8 +217,8 @@ impl<'a> Node<'a> {
         number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
     }
 
-    /// Calls `found` with each string in it, keys too, after the key that the string is the value of. The
-    /// first value of an array has the key of the array. Other values and keys have the key `""`.
+    /// Calls `found` with each string in it, keys too, after the key that the string is the value of.
+    /// The first value of an array has the key of the array. Other values and keys have the key `""`.
     pub fn each_string(
         self,
         limits: Limits,

@@ -82,7 +82,7 @@ impl UnitQuery<'_> {
     }
 }
 
-/// What the parser of a format makes of a text: the wanted units, or all that it did not
+/// The result of a format's parser: the wanted units, or all that it did not
 /// understand.
 pub type ReadResult = Result<Vec<DeployedUnit>, Vec<ReadError>>;
 

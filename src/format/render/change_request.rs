@@ -1,4 +1,4 @@
-//! What a request to those who run a firewall says, for the formats that lay it out as a document.
+//! A request to those who run a firewall, for the formats that lay it out as a document.
 
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ struct Way {
     rules: Vec<Row>,
     /// The rules that a firewall without state needs besides.
     tcp_return: Vec<Row>,
-    /// What is missing, and what does not work then.
+    /// A missing rule, and the calls that fail without it.
     failures: Vec<(String, &'static str)>,
 }
 
@@ -82,7 +82,7 @@ impl Request {
     }
 }
 
-/// What the head of every output says of the selection, and the rest that a reader must know.
+/// The selection, as in the head of every output, and other facts that a reader must know.
 fn facts(
     format: &dyn Format,
     policy: &Policy,

@@ -16,8 +16,8 @@ pub fn render(format: &dyn Format, policy: &Policy, unit: &Unit) -> Result<Strin
     Ok(template::render(file, source, context)?)
 }
 
-/// What of a policy an output of a format can express: all of it, or a part that the user may have
-/// meant alone. Everything else is refused.
+/// The part of a policy that an output of a format can express: all of it, or a part that the user may
+/// have meant alone. Everything else is refused.
 pub fn supported<'p>(
     format: &dyn Format,
     policy: &'p Policy,

@@ -1,4 +1,4 @@
-//! What `ufw show added` prints, and our own script, to steps.
+//! Output of `ufw show added`, and our own script, to steps.
 
 use super::rule::Rule;
 use super::script::{self, RuleLines};
@@ -9,7 +9,7 @@ use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 
-/// What `ufw show added` prints first, and after it if there are no rules.
+/// The first line of `ufw show added`, and the line after it if there are no rules.
 const TITLE: &str = "Added user rules (see 'ufw status' for running firewall):";
 const NO_RULES: &str = "(None)";
 

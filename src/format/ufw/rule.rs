@@ -102,7 +102,8 @@ impl<'a> Rule<'a> {
         self.action != RuleAction::Deny
     }
 
-    /// What it is for: of the rules for the same, ufw has but one, and replaces it by the next.
+    /// The packets that it is for: ufw keeps one rule for the same packets, and replaces it by the
+    /// next.
     pub fn place(&self) -> impl Eq + Hash + use<'a> {
         let way = (self.routes, self.direction, self.interface, self.protocol);
         (way, self.source, self.destination)
@@ -250,7 +251,7 @@ impl<'a> Rule<'a> {
 }
 
 impl<'a> End<'a> {
-    /// What follows `from` or `to`; whether there is such.
+    /// Reads the words after `from` or `to`; false if there are none that belong there.
     fn read(&mut self, word: &str, words: &mut Words<'a>) -> Result<bool, String> {
         if !words.take(word) {
             return Ok(false);

@@ -1,5 +1,5 @@
-//! Which parts of a template have the value of its security group (AWS CloudFormation Template Reference,
-//! "Intrinsic function reference").
+//! Which parts of a template have the value of its security group (AWS CloudFormation Template
+//! Reference, "Intrinsic function reference").
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -30,8 +30,8 @@ const STEPS: usize = 64;
 /// The sections of a template that are there, by their names.
 type Sections<'s, 'a> = [(&'s str, Option<Node<'a>>)];
 
-/// The names of all parameters, mappings and resources that contain the security group's id, or refer to its
-/// parameter or to another of these.
+/// The names of all parameters, mappings and resources that contain the security group's id, or refer
+/// to its parameter or to another of these.
 pub(super) fn holders<'a>(
     sections: &Sections<'_, 'a>,
     target: &Target,

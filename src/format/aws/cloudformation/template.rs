@@ -38,7 +38,7 @@ const OPAQUE: [(&str, &str); 5] = [
 
 const CUSTOM: &str = "custom resource";
 
-/// What the types of AWS begin with, whose effects are documented. Other types run the code of whoever
+/// Prefixes of AWS's own types, whose effects are documented. Other types run the code of whoever
 /// registered them: `Custom::NAME` and `ORGANIZATION::SERVICE::NAME` (CloudFormation API reference,
 /// `RegisterType`).
 const PUBLISHERS: [&str; 2] = ["AWS::", "Alexa::"];
@@ -331,7 +331,7 @@ fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resourc
     })
 }
 
-/// What `Ref` and the functions stand for is known when a stack is made, and not before.
+/// Refuses `Ref` and the functions, whose values are not known before a stack is made.
 fn refuse_functions(properties: Node, keys: &Keys) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != keys.group && !keys.silent.contains(&key);
     let mut members = properties.members()?;

@@ -1,4 +1,4 @@
-//! What `get-managed-prefix-list-entries` prints, and our own files, to the networks of one list
+//! Output of `get-managed-prefix-list-entries`, and our own files, to the networks of one list
 //! (EC2 API reference, `GetManagedPrefixListEntries`, `CreateManagedPrefixList`).
 
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// What `get-managed-prefix-list-entries` prints, which names no list.
+/// Reads the output of `get-managed-prefix-list-entries`, which names no list.
 fn listing(root: Node) -> Result<List, Vec<ReadError>> {
     let keys = [ENTRIES, "NextToken", "ResponseMetadata"];
     let [entries, next, _] = root.fields(keys, Others::Refused)?;

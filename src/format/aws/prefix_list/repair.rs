@@ -1,4 +1,4 @@
-//! What to add to a list and what to remove from it, since a list that rules refer to is modified
+//! Entries to add to a list and to remove from it, since a list that rules refer to is modified
 //! and not created anew (EC2 API reference, `ModifyManagedPrefixList`).
 
 use std::collections::BTreeSet;
@@ -55,8 +55,8 @@ fn networks(list: &List) -> Result<BTreeSet<Ipv4Net>, FormatError> {
     v4.collect()
 }
 
-/// What to add and what to remove. What lets nothing through but what is expected stays, unless
-/// what is to be added holds it.
+/// The entries to add and to remove. An entry that lets nothing through but what is expected stays,
+/// unless what is to be added holds it.
 fn sort_out(expected: Vec<Entry>, deployed: &BTreeSet<Ipv4Net>) -> (Vec<Entry>, BTreeSet<Ipv4Net>) {
     let wanted = spans(expected.iter().map(|entry| entry.cidr));
     let (stay, mut remove): (BTreeSet<_>, BTreeSet<_>) = deployed

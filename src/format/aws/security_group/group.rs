@@ -1,4 +1,4 @@
-//! What `describe-security-groups` prints, one group of it, and our own files, to the permissions
+//! Output of `describe-security-groups`, one group of it, and our own files, to the permissions
 //! of one group (EC2 API reference, `SecurityGroup`).
 
 use std::borrow::Cow;

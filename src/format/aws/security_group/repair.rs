@@ -1,4 +1,4 @@
-//! What to authorize and what to revoke, since AWS replaces no group in one step.
+//! Commands that authorize and revoke rules, since AWS replaces no group in one step.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +81,8 @@ pub(super) fn commands(
     json_document(&commands).map_err(|error| FormatError::Irreparable(error.to_string()))
 }
 
-/// What stays as it is, and the rules that let anything through that is not expected.
+/// The packets of rules that stay as they are, and the rules that let anything through that is not
+/// expected.
 fn sort_out<'a>(
     permissions: &'a [Permission],
     direction: Direction,
@@ -159,7 +160,7 @@ impl Allowed {
     }
 }
 
-/// What is missing of each rule that a rendered group has, which also describes it.
+/// The missing part of each rule of a rendered group, which also describes it.
 fn missing_rules(
     policy: &Policy,
     unit: &Unit,

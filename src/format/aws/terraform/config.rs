@@ -177,7 +177,7 @@ fn check_name(name: &str, arguments: Node) -> Result<(), ReadError> {
     Err(arguments.problem("expected letters, digits, _ and - alone as the name of a resource"))
 }
 
-/// What an expression stands for is known to Terraform alone; so is how many rules come of a
+/// Refuses expressions, whose values only Terraform knows. It alone knows how many rules come of a
 /// block with `count` or `for_each`, which are no keys that are known here.
 fn refuse_expressions(arguments: Node) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != KEYS.group && !KEYS.silent.contains(&key);

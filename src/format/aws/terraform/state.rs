@@ -129,7 +129,7 @@ impl<'a> Modules<'a> {
         fits.map_err(|exceeded| module.problem(exceeded))
     }
 
-    /// What is made of the resources of all modules.
+    /// Reads the resources of all modules.
     fn each<T>(
         &self,
         read: impl Fn(Node<'a>) -> Result<Option<T>, Vec<ReadError>>,

@@ -17,7 +17,7 @@ use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
 };
 
-/// What an object or a group stands for; which of these it has is by its kind.
+/// The meaning of an object or a group, whose kind decides which of these it has.
 #[derive(Default)]
 pub(super) struct Meaning {
     /// Addresses or ports, [`normalized`].

@@ -18,7 +18,7 @@ pub(super) struct List<'a> {
 pub(super) struct Listed<'a> {
     pub number: u32,
     pub line: (u32, &'a str),
-    /// What `show access-list` prints that its objects and groups come to.
+    /// The elements of its objects and groups, as `show access-list` prints them.
     pub elements: Vec<(u32, &'a str)>,
 }
 
@@ -94,7 +94,7 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// What is wrong if there are fewer elements than its head announces, which counts what an entry
+    /// An error if there are fewer elements than its head announces, which counts what an entry
     /// with groups comes to and not the entry, and no remarks.
     pub fn is_short(&self) -> Option<ReadError> {
         let (at, announced) = self.elements?;

@@ -1,4 +1,4 @@
-//! What `show running-config` and `show access-list` print, and our own files, to steps.
+//! Output of `show running-config` and `show access-list`, and our own files, to steps.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What an ASA calls protocols, ports and messages of ICMP: Cisco ASA Series General Operations CLI
+//! An ASA's names of protocols, ports and messages of ICMP: Cisco ASA Series General Operations CLI
 //! Configuration Guide, "Addresses, Protocols, and Ports".
 
 use crate::format::cisco::vocabulary::Vocabulary;

@@ -1,4 +1,4 @@
-//! What `show running-config` and `show ip access-lists` print, and our own files, to steps.
+//! Output of `show running-config` and `show ip access-lists`, and our own files, to steps.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     errors.finish(units)
 }
 
-/// What a list does where it is applied (Cisco IOS Security Configuration Guide, "IP Access List
+/// The steps of a list that is applied (Cisco IOS Security Configuration Guide, "IP Access List
 /// Overview": one without entries permits all packets).
 fn unit(direction: Direction, name: &str, list: &List, steps: Vec<Step>) -> DeployedUnit {
     let absent = "there is no such access list in the text".to_owned();

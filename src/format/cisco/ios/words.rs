@@ -1,4 +1,4 @@
-//! What IOS calls protocols, ports and messages: its command references, `permit (IP)` and
+//! IOS's names of protocols, ports and messages: its command references, `permit (IP)` and
 //! `object-group`.
 
 use crate::format::cisco::vocabulary::Vocabulary;

@@ -1,4 +1,4 @@
-//! What matches look at and what they compare it with (libnftables-json(5), "Expressions").
+//! The two sides of matches (libnftables-json(5), "Expressions").
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What the readers of rules, sets and chains share.
+//! The token reader that rules, sets and chains share.
 
 use crate::format::nftables::token::{Token, Tokens};
 use crate::format::read::chains::RuleText;

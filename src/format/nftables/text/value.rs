@@ -1,4 +1,4 @@
-//! What matches look at and what they compare it with (nft(8), "Expressions" and "Data types").
+//! The two sides of matches (nft(8), "Expressions" and "Data types").
 
 use super::statement_reader::StatementReader;
 use crate::format::nftables::key::{Key, Keys, Operator};
