@@ -136,6 +136,8 @@ pub const INPUTS: &[Hostile] = &[
     input("a million resources beside a custom one, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")), WORK),
     input("nested JSON, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"a\": {}{}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB))), DEPTH),
     input("nested JSON, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {}{}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
+    input("a group's id of 15 MB and 500,000 strings, CloudFormation", "check -q -f cloudformation FILE", || cloudformation_of(&long_id(), &format!("\"a\": {{\"Type\": \"x\", \"a\": [{}\"a\"]}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
+    input("a group's id of 15 MB and 500,000 strings, Terraform", "check -q -f terraform FILE", || terraform(&long_id(), &format!("\"null_resource\": {{\"a\": {{\"triggers\": [{}\"a\"]}}}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
     // Sets of packets that explode.
     input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
     input("10,000 denies across each other", IPTABLES, || denies(across), WORK),
@@ -482,8 +484,30 @@ fn set(types: &str, count: u32, element: fn(u32) -> String) -> String {
 
 /// A template with a rule of a security group and other resources.
 fn cloudformation(resources: &str) -> Vec<u8> {
-    let rule = "{\"Type\": \"AWS::EC2::SecurityGroupIngress\", \"Properties\": {\"GroupId\": \"sg-1\", \"IpProtocol\": \"-1\", \"CidrIp\": \"192.0.2.0/24\"}}";
+    cloudformation_of("sg-1", resources)
+}
+
+fn cloudformation_of(group: &str, resources: &str) -> Vec<u8> {
+    let rule = format!(
+        "{{\"Type\": \"AWS::EC2::SecurityGroupIngress\", \"Properties\": {{\"GroupId\": \"{group}\", \"IpProtocol\": \"-1\", \"CidrIp\": \"192.0.2.0/24\"}}}}"
+    );
     format!("{{\"Resources\": {{\"Rule\": {rule}, {resources}}}}}").into()
+}
+
+/// A file of Terraform with a rule of a security group and other resources.
+fn terraform(group: &str, resources: &str) -> Vec<u8> {
+    let rule = format!(
+        "{{\"security_group_id\": \"{group}\", \"ip_protocol\": \"-1\", \"cidr_ipv4\": \"192.0.2.0/24\"}}"
+    );
+    format!(
+        "{{\"resource\": {{\"aws_vpc_security_group_ingress_rule\": {{\"a\": {rule}}}, {resources}}}}}"
+    )
+    .into()
+}
+
+/// The id of a security group that is much longer than most texts it is searched for in.
+fn long_id() -> String {
+    format!("sg-{}", "1".repeat(15 * MIB))
 }
 
 fn json_rules(count: usize) -> Vec<u8> {
