@@ -135,7 +135,7 @@ pub const INPUTS: &[Hostile] = &[
     input("30 MB of names in a text, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"Fn::Sub\": \"{}\"}}", "${a}".repeat(7 * MIB))), "stdout: missing in"),
     input("a million resources beside a custom one, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")), WORK),
     input("nested JSON, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"a\": {}{}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB))), DEPTH),
-    input("nested JSON, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {}{}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
+    input("nested JSON, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {{\"a\": {}{}}}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
     input("a group's id of 15 MB and 500,000 strings, CloudFormation", "check -q -f cloudformation FILE", || cloudformation_of(&long_id(), &format!("\"a\": {{\"Type\": \"x\", \"a\": [{}\"a\"]}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
     input("a group's id of 15 MB and 500,000 strings, Terraform", "check -q -f terraform FILE", || terraform(&long_id(), &format!("\"null_resource\": {{\"a\": {{\"triggers\": [{}\"a\"]}}}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
     // Sets of packets that explode.

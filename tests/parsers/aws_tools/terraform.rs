@@ -436,6 +436,9 @@ resource null_resource {"a": {"triggers": {"a": "${var.my_twilio_sip_security_gr
 resource null_resource {"a": {"triggers": {"twilio_sip_security_group_id": "twilio_sip_security_group_id"}}} => none
 resource aws_cloudformation_stack {"a": {"parameters": {"Group": "${var.other}"}}} => none
 data aws_security_group {"a": {"id": "${var.twilio_sip_security_group_id}"}} => none
+resource aws_instance {"b": {"vpc_security_group_ids": ["sg-1", "${var.twilio_sip_security_group_id}"]}, "a": {"provisioner": {"local-exec": {"command": "open"}}}} => none
+resource aws_instance [{"b": [{"vpc_security_group_ids": ["sg-1", "${var.twilio_sip_security_group_id}"]}]}, {"a": [{"provisioner": {"local-exec": {"command": "open"}}}]}] => none
+resource aws_instance {"b": {"ami": "b"}, "a": [{"vpc_security_group_ids": ["sg-1"], "provisioner": {"remote-exec": {"inline": ["open"]}}}]} => sg-1
 "#;
 
 #[test]
@@ -460,8 +463,13 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
             let text = value.to_string().replace("\"PLACE\"", resources);
             if groups.contains(&expected) {
                 let refused = own.refused(&text);
+                let block = if resources.starts_with('[') {
+                    format!("{kind}[0].a")
+                } else {
+                    format!("{kind}.a")
+                };
                 let problem = format!(
-                    "{section}.{kind}: it gets the security group and may add rules, which are not in the \
+                    "{section}.{block}: it gets the security group and may add rules, which are not in the \
                      text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
                 );
                 assert!(refused.contains(&problem), "{row}\n{refused}");
@@ -475,7 +483,7 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
         json!([{"aws_vpc": {"a": {}}}, {"external": {"a": {"query": {"a": reference}}}}]);
     let refused = own.refused(&value.to_string());
     assert!(
-        refused.contains("data[1].external: it gets the security group"),
+        refused.contains("data[1].external.a: it gets the security group"),
         "{refused}"
     );
 }

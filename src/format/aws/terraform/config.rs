@@ -79,19 +79,10 @@ pub(super) fn rules<'a>(
         is_expression(text) && has_name(text, &variable)
             || ids.iter().flatten().any(|id| mentions_id(text, id))
     };
-    let check = |kind: &str, node: Node| {
-        let checked = refuse_opaque(kind, node, wanted.limits, is_group);
-        checked.map(|()| None::<()>).map_err(Vec::from)
-    };
-    resource.each_member(check).map_err(in_section(RESOURCE))?;
-    match data {
-        None => {}
-        Some(list) if list.is_array() => {
-            list.each(root, DATA, |block| block.each_member(check))?;
-        }
-        Some(data) => {
-            data.each_member(check).map_err(in_section(DATA))?;
-        }
+    let refuse = |kind: &str, block: Node| Ok(refuse_opaque(kind, block, wanted.limits, is_group)?);
+    for (section, node) in [(RESOURCE, Some(resource)), (DATA, data)] {
+        let read = node.map_or(Ok(()), |node| each_block(node, &refuse));
+        read.map_err(in_section(section))?;
     }
     Ok(rules)
 }
@@ -124,6 +115,41 @@ fn rules_of_type<'a>(
     })
 }
 
+/// Reads an object, or each object of an array, which is several blocks.
+fn each_object<'a>(
+    node: Node<'a>,
+    read: impl Fn(Node<'a>) -> Result<(), Vec<ReadError>>,
+) -> Result<(), Vec<ReadError>> {
+    if !node.is_array() {
+        return read(node);
+    }
+    // The caller adds the key of the array to the paths of errors.
+    let key = "";
+    node.each(node, key, |object| read(object).map(|()| None::<()>))?;
+    Ok(())
+}
+
+/// Reads each value with its key, which is a label of blocks.
+fn each_label<'a>(
+    node: Node<'a>,
+    read: impl Fn(&str, Node<'a>) -> Result<(), Vec<ReadError>>,
+) -> Result<(), Vec<ReadError>> {
+    each_object(node, |object| {
+        object.each_member(|label, value| read(label, value).map(|()| None::<()>))?;
+        Ok(())
+    })
+}
+
+/// Reads each resource or data source of a section with its type.
+fn each_block<'a>(
+    section: Node<'a>,
+    read: &impl Fn(&str, Node<'a>) -> Result<(), Vec<ReadError>>,
+) -> Result<(), Vec<ReadError>> {
+    each_label(section, |kind, blocks| {
+        each_label(blocks, |_, block| read(kind, block))
+    })
+}
+
 /// Adds the section to the paths of errors.
 fn in_section(section: &str) -> impl Fn(Vec<ReadError>) -> Vec<ReadError> {
     move |errors| {
@@ -139,16 +165,16 @@ fn has_name(expression: &str, name: &str) -> bool {
     names.any(|found| found == name)
 }
 
-/// Refuses a type of resource that can do anything to the security group, if the group is in it.
+/// Refuses a resource or a data source that can do anything to the security group, if it contains the group.
 fn refuse_opaque(
     kind: &str,
-    node: Node,
+    block: Node,
     limits: Limits,
     is_group: impl Fn(&str) -> bool,
 ) -> Result<(), ReadError> {
     let mut is_opaque = !kind.starts_with("aws_") || OPAQUE.contains(&kind);
     let mut has_group = false;
-    node.each_string(limits, &mut |key, text| {
+    block.each_string(limits, &mut |key, text| {
         is_opaque |= key.is_empty() && PROVISIONERS.contains(&text);
         has_group |= is_group(text);
     })?;
@@ -157,7 +183,7 @@ fn refuse_opaque(
     }
     let what = "it gets the security group and may add rules, which are not in the text; give what aws \
                 ec2 describe-security-groups prints, with --format aws-sg";
-    Err(node.problem(what))
+    Err(block.problem(what))
 }
 
 fn default<'a>(variables: Node<'a>, variable: &str) -> Option<Cow<'a, str>> {
