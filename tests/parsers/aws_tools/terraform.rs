@@ -488,6 +488,36 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
     );
 }
 
+/// `check` blocks, and the place of the data source that gets the group, if there is one, or what is wrong.
+const CHECKS: &str = r#"
+{"open": {"data": {"external": {"a": {"program": ["open", "${var.twilio_sip_security_group_id}"]}}}, "assert": {"condition": "${true}"}}} => check.open.data.external.a: it gets the security group
+{"open": {"data": {"aws_lambda_invocation": {"a": {"input": "${var.twilio_sip_security_group_id}"}}}, "assert": [{"condition": "${true}"}]}} => check.open.data.aws_lambda_invocation.a: it gets the security group
+[{"open": [{"data": [{"external": [{"a": [{"program": ["open", "${var.twilio_sip_security_group_id}"]}]}]}]}]}] => check[0].open[0].data[0].external[0].a: it gets the security group
+{"a": {}, "open": [{}, {"data": {"http": {"b": {}, "a": {"url": "${var.twilio_sip_security_group_id}"}}}}]} => check.open[1].data.http.a: it gets the security group
+{"open": {"data": {"external": {"a": {"program": ["open", "${var.other}"]}}, "aws_security_group": {"a": {"id": "${var.twilio_sip_security_group_id}"}}}}} => none
+{"open": {"assert": {"condition": "${var.twilio_sip_security_group_id != null}"}}, "none": null} => none
+{"open": {"data": 7}} => check.open.data: expected an object, not 7
+{"open": {"data": [[]]}} => check.open.data[0]: expected an object, not an array
+{"open": [7]} => check.open[0]: expected an object, not 7
+{"open": {"data": {}, "data": {}}} => check.open: key 'data' stands here twice
+"#;
+
+#[test]
+fn a_data_source_within_a_check_block_does_not_get_the_group() {
+    let own = tokyo(&BOTH);
+    for (checks, expected) in rows(CHECKS) {
+        let mut value = own.value();
+        value["check"] = "PLACE".into();
+        let text = value.to_string().replace("\"PLACE\"", checks);
+        if expected == "none" {
+            assert_eq!(own.told(&text), [""; 0], "{checks}");
+        } else {
+            let refused = own.refused(&text);
+            assert!(refused.contains(expected), "{checks}\n{refused}");
+        }
+    }
+}
+
 #[test]
 fn a_units_name_is_that_of_its_variable() {
     let mut own = tokyo(&BOTH);

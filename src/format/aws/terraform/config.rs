@@ -14,6 +14,7 @@ const RESOURCE: &str = "resource";
 const VARIABLE: &str = "variable";
 const MODULE: &str = "module";
 const DATA: &str = "data";
+const CHECK: &str = "check";
 
 /// Types of the provider `aws` that run code, or make resources that are not in the text.
 const OPAQUE: [&str; 8] = [
@@ -52,10 +53,10 @@ pub(super) fn rules<'a>(
         "moved",
         "import",
         "removed",
-        "check",
     ];
-    let known = [RESOURCE, VARIABLE, MODULE, DATA];
-    let [resource, variables, modules, data] = root.fields(known, Others::RefusedBut(others))?;
+    let known = [RESOURCE, VARIABLE, MODULE, DATA, CHECK];
+    let [resource, variables, modules, data, checks] =
+        root.fields(known, Others::RefusedBut(others))?;
     if let Some(modules) = modules {
         let what =
             "the resources of a module are not in the text; give what terraform show -json prints";
@@ -84,6 +85,8 @@ pub(super) fn rules<'a>(
         let read = node.map_or(Ok(()), |node| each_block(node, &refuse));
         read.map_err(in_section(section))?;
     }
+    let checked = checks.map_or(Ok(()), |checks| each_data_of_checks(checks, &refuse));
+    checked.map_err(in_section(CHECK))?;
     Ok(rules)
 }
 
@@ -147,6 +150,24 @@ fn each_block<'a>(
 ) -> Result<(), Vec<ReadError>> {
     each_label(section, |kind, blocks| {
         each_label(blocks, |_, block| read(kind, block))
+    })
+}
+
+/// Reads each data source that is within a `check` block, with its type.
+fn each_data_of_checks<'a>(
+    checks: Node<'a>,
+    read: &impl Fn(&str, Node<'a>) -> Result<(), Vec<ReadError>>,
+) -> Result<(), Vec<ReadError>> {
+    each_label(checks, |_, check| {
+        // Terraform accepts null for no block.
+        if check.is_null() {
+            return Ok(());
+        }
+        each_object(check, |check| {
+            let [data] = check.fields([DATA], Others::NotLookedAt)?;
+            let read = data.map_or(Ok(()), |data| each_block(data, read));
+            read.map_err(in_section(DATA))
+        })
     })
 }
 
