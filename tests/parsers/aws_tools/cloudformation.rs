@@ -279,6 +279,7 @@ const BESIDE: &str = r#"{
     "Resources": {
         "Stored": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "SecurityGroupId"}}},
         "Copy": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Fn::GetAtt": "Stored.Value"}}},
+        "ByName": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Fn::FindInMap": [{"Ref": "Other"}, "a", "b"]}}},
         "Opener": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"GROUP": {"Ref": "SecurityGroupId"}}}}},
         "Idle": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"SecurityGroupId": "sg-12"}}}},
         "Circle": {"Type": "AWS::SSM::Parameter", "DependsOn": "Stored", "Properties": {"Value": {"Ref": "Circle"}}}
@@ -306,6 +307,11 @@ const GETS: &str = r#"
 {"A": {"Ref": "Known"}} => sg-1
 {"A": {"Fn::FindInMap": ["Groups", "a", "b"]}} => sg-1
 {"A": {"Fn::FindInMap": ["Others", "a", "b"]}} => none
+{"A": {"Fn::FindInMap": [{"Ref": "Other"}, "a", "b"]}} => sg-1
+{"A": {"Fn::FindInMap": [{"Fn::FindInMap": ["Others", "a", "b"]}, "a", "b"]}} => sg-1
+{"A": {"Fn::FindInMap": [{"Fn::Sub": "Gr${Other}"}, {"Ref": "Other"}, "b"]}} => sg-1
+{"A": {"Ref": "ByName"}} => sg-1
+{"A": {"Fn::FindInMap": ["Others", {"Fn::FindInMap": ["Others", "a", "b"]}, {"Ref": "Other"}]}} => none
 {"A": "sg-12"} => none
 {"A": "sg-2 and sg-"} => none
 {"SecurityGroupIds": [{"Ref": "Other"}]} => none

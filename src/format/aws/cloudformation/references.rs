@@ -10,6 +10,12 @@ use crate::format::read::error::ReadError;
 use crate::format::read::json_node::Node;
 use crate::limits::{Limit, Limits};
 
+/// The section whose members [`FIND_IN_MAP`] names.
+pub(super) const MAPPINGS: &str = "Mappings";
+
+/// The function whose first argument names a mapping, or is a function that does.
+const FIND_IN_MAP: &str = "Fn::FindInMap";
+
 /// The security group that is looked for.
 pub(super) struct Target<'a> {
     /// The parameter that it is the value of.
@@ -39,7 +45,7 @@ pub(super) fn holders<'a>(
 ) -> Result<HashSet<Cow<'a, str>>, ReadError> {
     let numbers = numbered_names(sections, limits)?;
     let References { pairs, mut queue } = References::read(sections, &numbers, target, limits)?;
-    let mut has_group = vec![false; numbers.len()];
+    let mut has_group = vec![false; any_mapping(&numbers) + 1];
     while let Some(number) = queue.pop() {
         if !std::mem::replace(&mut has_group[number], true) {
             let start = pairs.partition_point(|(name, _)| *name < number);
@@ -82,6 +88,11 @@ fn numbered_names<'a>(
     Ok(numbers)
 }
 
+/// The number for any mapping, which refers to each of them.
+fn any_mapping(numbers: &HashMap<Cow<str>, usize>) -> usize {
+    numbers.len()
+}
+
 /// The references between names, by their numbers.
 struct References {
     /// Pairs of a name and one that refers to it, in ascending order.
@@ -99,24 +110,33 @@ impl References {
     ) -> Result<Self, ReadError> {
         let mut pairs = Vec::new();
         // For each name, the last one that refers to it, so that no pair is kept twice.
-        let mut last_holder = vec![None; numbers.len()];
+        let any_mapping = any_mapping(numbers);
+        let mut last_holder = vec![None; any_mapping + 1];
         let parameter = target.parameter.and_then(|name| numbers.get(name));
         let mut queue: Vec<usize> = parameter.copied().into_iter().collect();
         for (section, node) in given(sections) {
             for (name, node) in node.members()? {
                 let holder = numbers[&name];
+                if section == MAPPINGS {
+                    pairs.push((holder, any_mapping));
+                }
                 let mut is_transformed = false;
+                let mut is_in_map = false;
                 let read = node.each_string(limits, &mut |key, text| {
                     is_transformed |= key.is_empty() && text == "Fn::Transform";
                     let is_target = |id: &Cow<str>| mentions_id(text, id);
                     if target.id.as_ref().is_some_and(is_target) && queue.last() != Some(&holder) {
                         queue.push(holder);
                     }
-                    for name in referred_to(key, text) {
-                        let known = numbers.get(name).copied();
-                        let is_new =
-                            |known: &usize| last_holder[*known].replace(holder) != Some(holder);
-                        pairs.extend(known.filter(is_new).map(|known| (known, holder)));
+                    // A function comes to the name of any mapping. The argument follows its key.
+                    let is_function = is_in_map && key != FIND_IN_MAP;
+                    is_in_map = key.is_empty() && text == FIND_IN_MAP;
+                    let names =
+                        referred_to(key, text).filter_map(|name| numbers.get(name).copied());
+                    for known in names.chain(is_function.then_some(any_mapping)) {
+                        if last_holder[known].replace(holder) != Some(holder) {
+                            pairs.push((known, holder));
+                        }
                     }
                 });
                 let place = |problem: ReadError| problem.under(&name).under(section);
@@ -137,7 +157,7 @@ impl References {
 /// The names in a string that is the argument of a function, or the first in a list of arguments.
 fn referred_to<'t>(function: &str, text: &'t str) -> impl Iterator<Item = &'t str> {
     let (skipped, taken) = match function {
-        "Ref" | "Fn::GetAtt" | "Fn::FindInMap" => (0, 1),
+        "Ref" | "Fn::GetAtt" | FIND_IN_MAP => (0, 1),
         "Fn::Sub" => (1, usize::MAX),
         _ => (0, 0),
     };

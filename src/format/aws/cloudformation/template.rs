@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::references::{Target, holders};
+use super::references::{MAPPINGS, Target, holders};
 use crate::firewall::DeployedUnit;
 use crate::format::aws::rule_resource::{Keys, RuleResource};
 use crate::format::aws::words::Spelling;
@@ -21,7 +21,6 @@ pub(super) const PARAMETER: &str = "SecurityGroupId";
 const BODY: &str = "TemplateBody";
 const RESOURCES: &str = "Resources";
 const PARAMETERS: &str = "Parameters";
-const MAPPINGS: &str = "Mappings";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
 /// Types of resources that make others or run commands. Others are of [`PUBLISHERS`] or opaque too.
