@@ -148,7 +148,7 @@ fn refuse_exceptions_alone(
 
 /// The addresses that a list of prefixes matches.
 struct Matched {
-    /// [`normalized`]
+    /// As [`crate::packets::normalized`] returns them.
     spans: Vec<Interval>,
     /// A prefix is excepted and is not.
     contradicts: bool,
