@@ -187,9 +187,9 @@ fn a_text_has_as_many_values_as_the_limit_of_work_allows() {
         let wanted = UnitQuery {
             unit: &unit,
             directions: &BOTH[..1],
-            limits: Limits::default().with(&["work=3200".parse().unwrap()]),
+            limits: Limits::default().with(&["work=4000".parse().unwrap()]),
         };
-        let exceeded = "it takes more than 3200 steps to work out; --limit work=NUMBER allows more";
+        let exceeded = "it takes more than 4000 steps to work out; --limit work=NUMBER allows more";
         let is_exceeded = |count: usize| {
             let text = format!("{start}{}{end}\n", vec![value; count].join(","));
             let errors = format::parse(dialect(format), &text, wanted).err();

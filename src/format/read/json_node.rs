@@ -36,7 +36,7 @@ const LIMIT: usize = 1_000;
 
 /// The steps of the limit of work that a value takes, whether it is understood or not: memory for
 /// it, and reading it with each value around it.
-const STEPS_OF_VALUE: usize = 32;
+const STEPS_OF_VALUE: usize = 40;
 
 impl<'a> Node<'a> {
     /// The one value of a text, which may have as many values in it as the limit of work allows.
