@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 
 /// The formats that the tests named after no format are about.
-pub const FORMATS: [&str; 5] = ["iptables", "nftables", "pf", "aws-sg", "cisco"];
+pub const CORE_FORMATS: [&str; 5] = ["iptables", "nftables", "pf", "aws-sg", "cisco"];
 
 /// Those that `check` reads, named here once more: the tests do not ask the program what it
 /// should have.
@@ -69,15 +69,21 @@ pub struct Ran {
     shown: String,
 }
 
+/// Keeps variables of the caller's environment, by the start of their names, from a program.
+pub fn remove_variables(command: &mut Command, starts: &[&str]) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if starts.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+}
+
 impl Tool {
     pub fn new<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(args: I) -> Tool {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TWILIO_SIP_ALLOW_") {
-                command.env_remove(name);
-            }
-        }
+        remove_variables(&mut command, &["TWILIO_SIP_ALLOW_"]);
         command.current_dir(folder.path()).stdin(Stdio::null());
         let mut shown = "twilio-sip-allow".to_owned();
         for arg in args {

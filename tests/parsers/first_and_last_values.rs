@@ -3,7 +3,7 @@
 //! A build for 32 bits passes the same tests: addresses and ports are `u32` and `u16` throughout,
 //! and only places in texts and lists are `usize`.
 
-use crate::common::{FORMATS, Tool, facts, render};
+use crate::common::{CORE_FORMATS, Tool, facts, render};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::packets::{
     Action, Condition, Dimension, Interval, PacketBox, Side, Step, complement, differences,
@@ -220,7 +220,7 @@ fn lists_and_ports_at_the_ends_are_rendered_and_read_back() {
     let list = "edition: ends\ntitle: Ends\nconnection: public\nsource: nowhere\n\
         signaling:\n  ports: {udp: 1, tcp: 1, tls: 65535}\n  networks: {tokyo: [0.0.0.0, 255.255.255.255]}\n\
         media:\n  ports: 1-65535\n  networks: {tokyo: [0.0.0.0/8, 255.0.0.0/9, 255.128.0.0/9]}\n";
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         let options = format!("-q --format {format} --dataset list --direction in");
         let rules = Tool::line(&options).file("list", list).run_once();
         let spelled = match format {

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Stdio;
 
-use crate::common::{FORMATS, READ_BY_CHECK, Tool, facts, render};
+use crate::common::{CORE_FORMATS, READ_BY_CHECK, Tool, facts, render};
 
 // Selection.
 
@@ -384,7 +384,7 @@ fn the_list_of_formats_is_the_table_of_formats() {
         "markdown",
         "html",
     ];
-    assert_eq!(names, [&FORMATS[..], &others[..]].concat());
+    assert_eq!(names, [&CORE_FORMATS[..], &others[..]].concat());
     let read = formats
         .iter()
         .map(|format| format["read_by_check"].as_bool().unwrap());
@@ -460,7 +460,7 @@ fn completions_and_the_manual_page_know_every_option() {
             assert!(script.contains(&wanted), "{shell}: {wanted}");
             assert!(man.contains(&option.replace('-', "\\-")), "man: {option}");
         }
-        for format in FORMATS {
+        for format in CORE_FORMATS {
             let listed = script.contains(format);
             assert!(
                 listed || shell == "elvish" || shell == "powershell",

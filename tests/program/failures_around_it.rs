@@ -12,7 +12,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::oracle::Random;
-use crate::common::{FORMATS, Tool, render};
+use crate::common::{CORE_FORMATS, Tool, render};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_twilio-sip-allow");
 
@@ -620,7 +620,7 @@ fn nothing_depends_on_the_environment() {
         "TERM=dumb COLUMNS=1 LINES=1",
         "RUST_BACKTRACE=full RUST_LOG=trace",
     ];
-    let formats = FORMATS.map(|format| format!("--format {format}"));
+    let formats = CORE_FORMATS.map(|format| format!("--format {format}"));
     let lines = CALLS.iter().map(|(line, ..)| *line);
     for line in lines.chain(formats.iter().map(|line| &line[..])) {
         let mut tool = call(line);

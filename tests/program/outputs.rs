@@ -4,7 +4,7 @@
 use crate::common;
 
 use crate::common::facts;
-use crate::common::{Case, FORMATS, Tool, assert_golden, matrix, readers, render};
+use crate::common::{CORE_FORMATS, Case, Tool, assert_golden, matrix, readers, render};
 
 /// IOS access lists keep no state.
 fn is_stateless(format: &str) -> bool {
@@ -26,7 +26,7 @@ fn every_selection_allows_exactly_what_is_published() {
     let cases = matrix();
     assert_eq!(cases.len(), 4 * 11 * 9 + 2 * 2 * 9);
     for case in &cases {
-        for format in FORMATS {
+        for format in CORE_FORMATS {
             assert_exact(case, format);
         }
     }
@@ -57,7 +57,7 @@ fn networks_are_the_fewest_that_are_exact() {
 
 #[test]
 fn the_same_call_prints_the_same_bytes() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         let command = format!("--edition regional,global --format {format}");
         assert_eq!(render(&command), render(&command), "{format}");
     }
@@ -65,7 +65,7 @@ fn the_same_call_prints_the_same_bytes() {
 
 #[test]
 fn every_output_ends_in_one_newline() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         let text = render(&format!("--format {format}"));
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format}");
         assert!(!text.contains('\r') && !text.contains(" \n"), "{format}");
@@ -307,7 +307,7 @@ fn golden_files_are_unchanged() {
     ];
     // A security group has no local addresses.
     let outputs = cases.iter().flat_map(|(name, options)| {
-        let formats = FORMATS.into_iter();
+        let formats = CORE_FORMATS.into_iter();
         let formats = formats.filter(|f| (*name, *f) != ("local-addresses", "aws-sg"));
         formats.map(move |format| (*name, *options, format))
     });
@@ -348,7 +348,7 @@ const NASTY: [&str; 28] = [
 
 #[test]
 fn a_name_cannot_carry_anything_in() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         for nasty in NASTY.into_iter().chain([""]) {
             // No argument can hold a NUL byte.
             if nasty.contains('\0') {
@@ -414,7 +414,7 @@ fn a_dataset_cannot_carry_anything_in() {
             .file("own.yaml", text)
             .run()
     };
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         let plain = run(format, &dataset("own", "A title", "A source")).ok();
         for nasty in NASTY {
             {

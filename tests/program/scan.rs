@@ -101,7 +101,7 @@ fn a_file_says_the_same_by_itself_in_its_folder_and_from_stdin() {
 /// Every format's own output holds exactly what its edition asks for.
 #[test]
 fn what_this_program_renders_is_current_and_lacks_nothing() {
-    for format in common::FORMATS {
+    for format in common::CORE_FORMATS {
         let rules = common::render(&format!("--edition current -f {format}"));
         let ran = Tool::line("scan rules").file("rules", &rules).run();
         assert_eq!(ran.status, 0, "{format} {ran}");

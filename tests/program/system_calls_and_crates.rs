@@ -266,7 +266,7 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
         .args(program)
         .current_dir(folder)
         .env("TMPDIR", folder.join("spool"))
-        // By which cargo would have the loader look for libraries in its own folders.
+        // Cargo sets it, and the loader would look for libraries in cargo's folders.
         .env_remove("LD_LIBRARY_PATH")
         .stdin(fs::File::open(folder.join("stdin")).unwrap())
         .output()

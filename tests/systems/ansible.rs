@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::lab::BackEnd;
 use crate::common::namespace::Namespace;
-use crate::common::{Tool, python, skip};
+use crate::common::{Tool, python, remove_variables, skip};
 
 const TEST: &str = "the role for Ansible";
 
@@ -389,12 +389,7 @@ pipelining = true
         let ansible = python(TEST).unwrap().with_file_name("ansible-playbook");
         let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
         let mut command = self.controller.command("timeout");
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy();
-            if name.starts_with("TWILIO_SIP_ALLOW_") || name.starts_with("ANSIBLE_") {
-                command.env_remove(&*name);
-            }
-        }
+        remove_variables(&mut command, &["TWILIO_SIP_ALLOW_", "ANSIBLE_"]);
         let output = command
             .arg("120")
             .arg(ansible)

@@ -14,7 +14,7 @@ use crate::common::{Case, GOLDEN, Tool, assert_golden, matrix, python, render, r
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-const FORMATS: [&str; 3] = ["terraform", "cloudformation", "aws-prefix-list"];
+const CORE_FORMATS: [&str; 3] = ["terraform", "cloudformation", "aws-prefix-list"];
 
 fn read(format: &str, text: &str, expected: &Allowed) -> Allowed {
     match format {
@@ -255,7 +255,7 @@ fn assert_exact(case: &Case, format: &str) {
 fn every_selection_allows_exactly_what_is_published() {
     let mut counts = BTreeMap::new();
     for case in matrix() {
-        for format in FORMATS {
+        for format in CORE_FORMATS {
             if is_refused(&case, format) {
                 let line = format!("{} --format {format}", case.options());
                 let stderr = Tool::line(&line).run().refused();
@@ -473,7 +473,7 @@ fn notices_say_what_aws_will_ask_for() {
 
 #[test]
 fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         let text = render_steadily(&format!(
             "--edition regional,global --plane signaling --format {format}"
         ));
@@ -498,7 +498,7 @@ fn aliases_are_the_names_that_people_try() {
 
 #[test]
 fn golden_files_are_unchanged() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         // A prefix list is of one plane.
         let plane = match format {
             "aws-prefix-list" => "--plane signaling",

@@ -19,7 +19,7 @@ use crate::common::{
     matrix, render, render_steadily, tell,
 };
 
-const FORMATS: [&str; 2] = ["asterisk", "kamailio"];
+const CORE_FORMATS: [&str; 2] = ["asterisk", "kamailio"];
 
 fn read(format: &str, text: &str) -> Vec<Range> {
     match format {
@@ -86,7 +86,7 @@ fn signaling_in(case: &Case) -> Allowed {
 fn every_selection_matches_exactly_what_is_published() {
     let mut count = 0;
     for case in matrix() {
-        for format in FORMATS {
+        for format in CORE_FORMATS {
             let command = format!("{} --format {format}", case.options());
             if is_refused(&case) {
                 let stderr = Tool::line(&command).run().refused();
@@ -118,7 +118,7 @@ fn every_selection_matches_exactly_what_is_published() {
 
 #[test]
 fn what_cannot_be_said_is_refused_with_a_remedy() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         for (options, message) in [
             (
                 "--plane media",
@@ -213,7 +213,7 @@ fn a_name_cannot_carry_anything_in() {
     let nasty = [
         "a]b", "a b", "a;b", "a#b", "a\nb", "a(+)", "a,b", "[a", "a=b", "",
     ];
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         assert_refuses_names(format, &nasty);
     }
 }
@@ -243,7 +243,7 @@ fn a_list_that_is_too_long_for_kamailio_as_it_is_set_is_told() {
 
 #[test]
 fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         let text = render_steadily(&format!("--edition regional,global --format {format}"));
         assert!(!text.contains('\r'), "{format}");
     }
@@ -267,7 +267,7 @@ fn aliases_are_the_names_that_people_try() {
 
 #[test]
 fn golden_files_are_unchanged() {
-    for format in FORMATS {
+    for format in CORE_FORMATS {
         assert_golden(GOLDEN.map(|(name, options)| (name, options, format)));
     }
 }

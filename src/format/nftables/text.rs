@@ -82,20 +82,20 @@ const OTHER_OBJECTS: [&str; 7] = [
 
 const EXPECTED: &str = "give what 'nft list ruleset' prints";
 
-enum Failure {
+enum StatementError {
     /// A statement that is not understood; what follows it may be.
     Refused(String),
     /// Nothing that follows can be understood.
     Fatal(ReadError),
 }
 
-impl From<String> for Failure {
+impl From<String> for StatementError {
     fn from(problem: String) -> Self {
-        Failure::Refused(problem)
+        StatementError::Refused(problem)
     }
 }
 
-type Done = Result<(), Failure>;
+type Done = Result<(), StatementError>;
 
 struct ListingReader<'a> {
     tokens: Tokens<'a>,
@@ -113,8 +113,8 @@ impl<'a> ListingReader<'a> {
         let start = self.tokens.at;
         match read(self).and_then(|()| Ok(self.end_of_statement()?)) {
             Ok(()) => Ok(()),
-            Err(Failure::Fatal(error)) => Err(error),
-            Err(Failure::Refused(problem)) => {
+            Err(StatementError::Fatal(error)) => Err(error),
+            Err(StatementError::Refused(problem)) => {
                 let error = ReadError::new(place(start), problem);
                 self.tokens.at = start;
                 self.rest_of_statement()?;
@@ -296,7 +296,9 @@ impl<'a> ListingReader<'a> {
     }
 
     fn skip_statement(&mut self) -> Done {
-        self.rest_of_statement().map(|_| ()).map_err(Failure::Fatal)
+        self.rest_of_statement()
+            .map(|_| ())
+            .map_err(StatementError::Fatal)
     }
 
     /// The statements of a block in braces; those of one that is not `wanted` are skipped.
@@ -313,9 +315,9 @@ impl<'a> ListingReader<'a> {
             if self.at_closing_brace() {
                 return Ok(());
             }
-            self.statement(read).map_err(Failure::Fatal)?;
+            self.statement(read).map_err(StatementError::Fatal)?;
         }
-        Err(Failure::Fatal(cut_off(start)))
+        Err(StatementError::Fatal(cut_off(start)))
     }
 
     /// A statement of the wanted table.
@@ -330,7 +332,7 @@ impl<'a> ListingReader<'a> {
                 self.set(true, name)
             }
             "flags" => {
-                let flags = self.rest_of_statement().map_err(Failure::Fatal)?;
+                let flags = self.rest_of_statement().map_err(StatementError::Fatal)?;
                 let known = |flag: &str| matches!(flag.trim(), "owner" | "persist");
                 match flags.text.split(',').find(|flag| !known(flag)) {
                     None => Ok(()),
@@ -395,7 +397,7 @@ impl<'a> ListingReader<'a> {
     }
 
     /// The statements of a block, if there is one; `None` if it is in another table.
-    fn statements(&mut self, wanted: bool) -> Result<Option<Vec<RuleText<'a>>>, Failure> {
+    fn statements(&mut self, wanted: bool) -> Result<Option<Vec<RuleText<'a>>>, StatementError> {
         if !wanted {
             self.skip_statement()?;
             return Ok(None);
@@ -404,7 +406,7 @@ impl<'a> ListingReader<'a> {
         self.tokens.skip_space();
         let start = self.tokens.at;
         let kept = self.table.keep_body();
-        kept.map_err(|problem| Failure::Fatal(ReadError::new(place(start), problem)))?;
+        kept.map_err(|problem| StatementError::Fatal(ReadError::new(place(start), problem)))?;
         if !self.sign("{")? {
             // A name with a line break may look like one without, and a statement after it.
             if self.listing {
@@ -425,17 +427,17 @@ impl<'a> ListingReader<'a> {
             if self.at_closing_brace() {
                 return Ok(Some(statements));
             }
-            let statement = self.rest_of_statement().map_err(Failure::Fatal)?;
+            let statement = self.rest_of_statement().map_err(StatementError::Fatal)?;
             self.keep_statement(statement.at)?;
             statements.push(statement);
         }
-        Err(Failure::Fatal(cut_off(start)))
+        Err(StatementError::Fatal(cut_off(start)))
     }
 
     /// Counts a statement that is kept. If there are too many, nothing more is read.
     fn keep_statement(&mut self, at: u32) -> Done {
         let kept = self.table.keep_statement();
-        kept.map_err(|problem| Failure::Fatal(ReadError::new(at, problem)))
+        kept.map_err(|problem| StatementError::Fatal(ReadError::new(at, problem)))
     }
 
     fn add_rule(&mut self, add: impl FnOnce(&mut Body<'a>, RuleText<'a>)) -> Done {
@@ -443,7 +445,7 @@ impl<'a> ListingReader<'a> {
             return self.skip_statement();
         }
         let chain = self.word("the name of a chain")?;
-        let rule = self.rest_of_statement().map_err(Failure::Fatal)?;
+        let rule = self.rest_of_statement().map_err(StatementError::Fatal)?;
         let first = rule.text.split([' ', '\t']).next();
         if let Some(word @ ("handle" | "position" | "index")) = first {
             return Err(format!("'{word}' is not followed here; {EXPECTED}").into());
@@ -458,7 +460,7 @@ impl<'a> ListingReader<'a> {
             return self.skip_statement();
         }
         let set = self.word("the name of a set")?;
-        let elements = self.rest_of_statement().map_err(Failure::Fatal)?;
+        let elements = self.rest_of_statement().map_err(StatementError::Fatal)?;
         self.keep_statement(elements.at)?;
         let body = &mut self.table.sets.entry(set).or_default().body;
         body.entries.push(elements);
