@@ -156,6 +156,12 @@ pub const INPUTS: &[Hostile] = &[
     input("30,000 denied pairs of ports, of many networks each", "check -q -f iptables --edition regional-expanded --direction in FILE", || rules(&denied_ports(30_000)), BOXES),
     input("2,000 ports on either side", IPTABLES, || rules(&format!("-p udp -m multiport --ports {} -j DROP", (0..2_000).map(|n| (n * 2 + 1).to_string()).collect::<Vec<_>>().join(","))), BOXES),
     input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),
+    input("a wrong word of 8 MB in a group, for 20,000 entries, Cisco", "check -q --direction in -f cisco FILE", || format!("object-group network G\n {}\n!\nip access-list extended TWILIO-SIP-IN\n{}", "x".repeat(8 * MIB), " permit udp object-group G any\n".repeat(20_000)).into(), "is not an IPv4 address"),
+    input("a type of 28 MB with 25 errors, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"aws_vpc_security_group_ingress_rule\": {{\"a\": {{\"security_group_id\": \"sg-1\", \"ip_protocol\": \"-1\", \"cidr_ipv4\": \"192.0.2.0/24\"}}}}, \"{}\": {{{}}}}}}}\n", "t".repeat(28 * MIB), (0..25).map(|n| format!("\"b{n}\": {{\"x\": \"sg-1\"}}")).collect::<Vec<_>>().join(", ")).into(), "it gets the security group and may add rules"),
+    input("4 million headers, Asterisk", ASTERISK, || format!(" Identify:  twilio-sip/twilio-sip\n{}", "    Header: a\n".repeat(2_000_000)).into(), RULES),
+    input("32 MB of zones, firewalld", "check -q --direction in -f firewalld FILE", || format!("twilio-sip-in (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: {}\n", "a ".repeat(15 * MIB)).into(), RULES),
+    input("10,000 lists of all rules of a group, Terraform", "check -q -f terraform FILE", || exclusive_lists(10_000), "another resource lists all rules of the security group too"),
+    input("68 rules of 32,767 ports for no packet, nftables", NFTABLES, || format!("table inet filter {{\n\tset s {{\n\t\ttype inet_service\n\t\telements = {{ {} }}\n\t}}\n\tchain c {{\n{}\t}}\n\tchain twilio_sip_in {{\n\t\ttcp dport 1 jump c\n\t}}\n}}\n", (1..32_768).map(|n| (2 * n).to_string()).collect::<Vec<_>>().join(", "), "\t\ttcp dport @s accept\n".repeat(68)).into(), "stdout: "),
     input("110,000 attributes behind a comment, firewalld", "check -q --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}/>\n", (0..110_000).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")).into(), "FILE:2: an element has more than 64 attributes, and firewalld knows no such element"),
     input("15,000 namespaces behind a comment, firewalld", "check -q --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}>{}</policy>\n", (0..15_000).map(|n| format!("xmlns:a{n}='{n}'")).collect::<Vec<_>>().join(" "), "<b xmlns:q='1'/>".repeat(15_000)).into(), "FILE:2: firewalld accepts no namespaces"),
     input("groups within groups", CISCO, || groups(100), DEPTH),
@@ -303,6 +309,26 @@ fn slips_from(address: &str) -> String {
         .filter(is_address)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A state with rules of one id, and as many lists of all rules of their group.
+fn exclusive_lists(count: usize) -> Vec<u8> {
+    let resource = |kind: &str, name: &str, values: &str| {
+        format!(
+            "{{\"mode\": \"managed\", \"type\": \"aws_vpc_security_group_{kind}\", \"name\": \"{name}\", \"values\": {{\"security_group_id\": \"sg-1\", {values}}}}}"
+        )
+    };
+    let rule = |n: usize| {
+        let values = "\"security_group_rule_id\": \"x\", \"ip_protocol\": \"-1\", \"cidr_ipv4\": \"192.0.2.0/24\"";
+        resource("ingress_rule", &format!("twilio_sip_{n}"), values)
+    };
+    let list = |_| resource("rules_exclusive", "a", "\"ingress_rule_ids\": [\"x\"]");
+    let resources: Vec<String> = (0..count).map(rule).chain((0..count).map(list)).collect();
+    format!(
+        "{{\"format_version\": \"1.0\", \"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}\n",
+        resources.join(", ")
+    )
+    .into()
 }
 
 /// A dataset of so many networks for signaling and as many others for media.

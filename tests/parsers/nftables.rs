@@ -349,6 +349,10 @@ fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
         ("meta nfproto . udp dport { ipv4 . 5060 } accept", false),
         ("ip saddr . udp dport != { 192.0.2.1 . 5060 } accept", false),
         ("jump accepted", true),
+        // Once for a rule, and not for packets that come by no way.
+        ("tcp dport { 22, 80, 443 } accept", true),
+        ("tcp dport 1 jump udp_only", false),
+        ("udp dport 5060 jump udp_only", true),
     ] {
         let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
         let unmeasured: Vec<&str> = units[0].unmeasured.iter().map(|b| &*b.what).collect();

@@ -361,13 +361,11 @@ impl Gather<'_, '_> {
             }
             "match_header" => {
                 let what = format!("requests with the header {value}");
-                self.criteria.besides(at, what);
-                Ok(())
+                self.criteria.besides(at, what)
             }
             "match_request_uri" => {
                 let what = format!("requests to the URI {value}");
-                self.criteria.besides(at, what);
-                Ok(())
+                self.criteria.besides(at, what)
             }
             _ => Err(format!(
                 "'{key}' is not an option of identify that is understood; expected type, endpoint, match, \

@@ -25,16 +25,14 @@ impl Criteria {
 
     /// Adds one item of `match`.
     pub fn add(&mut self, at: u32, item: &str) -> Result<(), String> {
-        let count = self.steps.len() + self.unmeasured.len() + 1;
-        self.limits.check(Limit::Rules, count)?;
+        self.check_room()?;
         if item.starts_with('!') {
             return Err(format!(
                 "'{item}' takes addresses out, which is not understood; list what is left"
             ));
         }
         if is_ipv6(item) {
-            self.besides(at, format!("IPv6, {item}"));
-            return Ok(());
+            return self.besides(at, format!("IPv6, {item}"));
         }
         self.steps.push(Step {
             packets: packets(item)?,
@@ -46,8 +44,15 @@ impl Criteria {
     }
 
     /// Adds what is no address.
-    pub fn besides(&mut self, at: u32, what: String) {
+    pub fn besides(&mut self, at: u32, what: String) -> Result<(), String> {
+        self.check_room()?;
         self.unmeasured.push(Unmeasured { what, at });
+        Ok(())
+    }
+
+    fn check_room(&self) -> Result<(), String> {
+        let count = self.steps.len() + self.unmeasured.len() + 1;
+        Ok(self.limits.check(Limit::Rules, count)?)
     }
 }
 

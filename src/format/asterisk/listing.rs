@@ -102,11 +102,11 @@ impl Listing {
             "Match" | "Header" | "RequestURI" | "Transport" if !self.is_own => {}
             // Older versions list a header so too.
             "Match" if value.contains(": ") => {
-                criteria.besides(at, format!("requests with the header {value}"));
+                criteria.besides(at, format!("requests with the header {value}"))?;
             }
             "Match" => criteria.add(at, value)?,
-            "Header" => criteria.besides(at, format!("requests with the header {value}")),
-            "RequestURI" => criteria.besides(at, format!("requests to the URI {value}")),
+            "Header" => criteria.besides(at, format!("requests with the header {value}"))?,
+            "RequestURI" => criteria.besides(at, format!("requests to the URI {value}"))?,
             _ => return Err(format!("'{word}' is not understood; {EXPECTED}")),
         }
         Ok(())

@@ -225,8 +225,11 @@ impl<'a> Lines<'_, 'a> {
 
     /// The names of zones.
     fn zones(&mut self, key: &str) -> Result<Vec<&'a str>, ReadError> {
-        let (_, zones) = self.value(key)?;
-        Ok(zones.split(' ').filter(|zone| !zone.is_empty()).collect())
+        let (at, zones) = self.value(key)?;
+        let zones = || zones.split(' ').filter(|zone| !zone.is_empty());
+        let fits = self.limits.check(Limit::Rules, zones().count());
+        fits.map_err(|exceeded| ReadError::new(at, exceeded))?;
+        Ok(zones().collect())
     }
 
     /// The elements of a line: values with slashes between.
@@ -291,12 +294,15 @@ fn bare_value<'a>(
     Some(text.split_at(end))
 }
 
+/// As many parts of a rule as are read: more than there are, so that one is there twice or unknown.
+const PARTS_READ: usize = 64;
+
 /// `rule family="ipv4" source NOT address="192.0.2.1" accept limit value="1/m"`
 fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
     let mut parts: Vec<Part> = Vec::new();
     let mut in_limit = false;
     let mut rest = line.trim();
-    while !rest.is_empty() {
+    while !rest.is_empty() && parts.len() < PARTS_READ {
         let end = rest.find([' ', '=']).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         if let Some(value) = after.strip_prefix('=') {

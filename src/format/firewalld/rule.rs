@@ -380,7 +380,14 @@ fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String
             if ODD_NAMES.contains(&name) {
                 return Err(odd(name));
             }
-            matches.kind(HeaderMatch::of(iana::protocol(name)?));
+            let protocol = iana::protocol(name)?;
+            if protocol == Protocols::of(0) {
+                return Err(
+                    "firewalld takes protocol 0 for that one with nftables, and for any with iptables"
+                        .to_owned(),
+                );
+            }
+            matches.kind(HeaderMatch::of(protocol));
             Ok(())
         }
         "icmp-block" | "icmp-type" => {

@@ -286,7 +286,8 @@ impl<'a> Script<'a> {
         };
         self.device.note("prompt", name)?;
         let words = || command.split([' ', '/']).filter(|word| !word.is_empty());
-        let menu: Vec<&str> = words().take_while(|word| *word != "export").collect();
+        let menu = words().take_while(|word| *word != "export");
+        let menu: Vec<&str> = menu.take(PATH_LIMIT).collect();
         let mut options = words().skip(menu.len() + 1);
         let exports = words().count() > menu.len();
         let none = menu.is_empty() || !exports && menu == ["quit"];

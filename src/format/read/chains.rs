@@ -227,19 +227,17 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
         context: &Context,
         leaving: &mut Vec<usize>,
     ) {
-        let ipv6 = context.ipv6 && !branch.ipv4_only;
-        if ipv6 && branch.action == RuleAction::Accept {
-            self.unmeasured.push(Unmeasured {
-                what: "packets of IPv6".to_owned(),
-                at,
-            });
-        }
         let Some(packets) = branch.packets.and(&context.within) else {
             if let RuleAction::Jump(chain) | RuleAction::Goto(chain) = branch.action {
                 self.find(chain, at);
             }
             return;
         };
+        // A match of IPv4 addresses keeps packets of IPv6 out already.
+        let ipv6 = context.ipv6 && !branch.ipv4_only;
+        if ipv6 && branch.action == RuleAction::Accept {
+            self.note_ipv6(at);
+        }
         let condition = context.condition & branch.condition;
         match branch.action {
             RuleAction::Accept => self.step(packets, condition, Action::Accept, at),
@@ -258,6 +256,16 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
                     self.leave(packets, condition, at, leaving);
                 }
             }
+        }
+    }
+
+    /// Notes, once for each rule, that it lets packets of IPv6 through.
+    fn note_ipv6(&mut self, at: u32) {
+        if self.unmeasured.last().is_none_or(|last| last.at != at) {
+            self.unmeasured.push(Unmeasured {
+                what: "packets of IPv6".to_owned(),
+                at,
+            });
         }
     }
 

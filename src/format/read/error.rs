@@ -1,8 +1,10 @@
 //! Errors in a text, and their places.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::limits::LimitExceeded;
+use crate::terminal::shortened;
 
 /// Something in a text that is not understood, or that no set of packets says exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +22,7 @@ impl ReadError {
     pub fn new(at: u32, problem: impl fmt::Display) -> Self {
         ReadError {
             place: Some(at),
-            path: String::new(),
-            problem: problem.to_string(),
+            ..problem.to_string().into()
         }
     }
 
@@ -44,7 +45,7 @@ impl ReadError {
     pub(in crate::format) fn under(self, step: &str) -> Self {
         let dot = !self.path.is_empty() && !self.path.starts_with('[');
         ReadError {
-            path: [step, if dot { "." } else { "" }, &self.path].concat(),
+            path: [&*shortened(step), if dot { "." } else { "" }, &self.path].concat(),
             ..self
         }
     }
@@ -74,6 +75,11 @@ impl From<ReadError> for Vec<ReadError> {
 
 impl From<String> for ReadError {
     fn from(problem: String) -> Self {
+        // Many errors may cite one long word of the text.
+        let problem = match shortened(&problem) {
+            Cow::Owned(short) => short,
+            Cow::Borrowed(_) => problem,
+        };
         ReadError {
             place: None,
             path: String::new(),

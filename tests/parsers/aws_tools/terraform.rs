@@ -291,6 +291,14 @@ fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
     let refused = own.refused(&list(group, &ids[0][1..]));
     let problem = "resources[0]: the next apply removes every rule of the security group that is not listed here, such as 'twilio_sip_";
     assert!(refused.contains(problem), "{refused}");
+    // Of two lists each removes what the other one keeps.
+    let mut twice: Value = serde_json::from_str(&list(group, &ids[0])).unwrap();
+    let resources = &mut twice["values"]["root_module"]["resources"];
+    let first = resources[0].clone();
+    resources.as_array_mut().unwrap().push(first);
+    let refused = own.refused(&twice.to_string());
+    let problem = "resources[1]: another resource lists all rules of the security group too";
+    assert!(refused.contains(problem), "{refused}");
 }
 
 #[test]

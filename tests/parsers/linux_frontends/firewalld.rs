@@ -177,6 +177,7 @@ port="5060" protocol="udp" => port="5060" protocol="icmp" => 5: expected the pro
 port="5060" => port="5060,5061" => 5: '5060,5061' is not a port from 0 to 65535
 port="5060" => port="65536" => 5: '65536' is not a port from 0 to 65535
 port="5060" => port="turn" => 5: not every Linux knows the name 'turn'; expected the number
+<ingress-zone => <rule><protocol value="0"/><drop/></rule><ingress-zone => 25: firewalld takes protocol 0 for that one with nftables, and for any with iptables
 <ingress-zone => <rule priority="-5"><protocol value="carp"/><drop/></rule><ingress-zone => 25: not every Linux knows the name 'carp'; expected the number
 <accept/> => <log level="warn"/><accept/> => 5: 'warn' is no level of 'log', and firewalld leaves out a rule with such
 <accept/> => <log prefix=""/><accept/> => 5: '' is no prefix of 'log', and firewalld leaves out a rule with such

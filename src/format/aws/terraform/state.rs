@@ -1,6 +1,7 @@
 //! A state: the rules of every module whose names begin as the unit's do.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use super::schema::{EXCLUSIVE_RULES, direction, is_unread_rule, keys};
@@ -66,7 +67,11 @@ pub(super) fn rules<'a>(
         .collect::<Result<_, _>>()?;
     rules.extend(modules.each(|node| Ok(other_rule(node, &prefix, &groups)?))?);
     let own = modules.each(|node| Ok(own_id(node, &prefix)?))?;
-    modules.each(|node| check_exclusive(node, &groups, &own).map(|()| None::<()>))?;
+    let is_second = Cell::new(false);
+    modules.each(|node| {
+        check_exclusive(node, &groups, &own, &is_second)?;
+        Ok(None::<()>)
+    })?;
     Ok(rules)
 }
 
@@ -247,11 +252,12 @@ fn own_id<'a>(node: Node<'a>, prefix: &str) -> Result<Option<OwnId<'a>>, ReadErr
 }
 
 /// Refuses a list of all rules of one of the groups that leaves out a rule of the unit, which the next
-/// apply removes (AWS provider, `aws_vpc_security_group_rules_exclusive`).
+/// apply removes (AWS provider, `aws_vpc_security_group_rules_exclusive`), and a second such list.
 fn check_exclusive(
     node: Node,
     groups: &HashSet<Cow<str>>,
     own: &[OwnId],
+    is_second: &Cell<bool>,
 ) -> Result<(), Vec<ReadError>> {
     let known = ["mode", "type", VALUES];
     let [mode, kind, values] = node.fields(known, Others::NotLookedAt)?;
@@ -262,6 +268,11 @@ fn check_exclusive(
     let values = values.ok_or_else(|| node.problem("expected 'values'"))?;
     if group(values)?.is_some_and(|group| !groups.contains(&group)) {
         return Ok(());
+    }
+    if is_second.replace(true) {
+        let what = "another resource lists all rules of the security group too, so the next apply removes the \
+                    rules of one of them; leave one of the two out";
+        return Err(node.problem(what).into());
     }
     let lists = ["ingress_rule_ids", "egress_rule_ids"];
     let mut listed = HashSet::new();
