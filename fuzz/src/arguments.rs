@@ -11,7 +11,7 @@ use twilio_sip_allow::format::{self, Unit};
 use twilio_sip_allow::policy::Policy;
 use twilio_sip_allow::select;
 
-use crate::{ATLAS, explain};
+use crate::{REFERENCE_DATA, explain};
 
 /// A word for each line, but for lines such as `TWILIO_SIP_ALLOW_REGION=tokyo`, which are
 /// variables.
@@ -99,8 +99,8 @@ fn policy(args: &SelectionArgs) -> Option<Policy> {
     };
     let editions = select::embedded_editions(&names).ok()?;
     let selection = args.selection();
-    let policy = select::policy(&selection, &editions, &ATLAS).ok()?;
-    for notice in select::notices(&selection, &policy, &editions, &ATLAS) {
+    let policy = select::policy(&selection, &editions, &REFERENCE_DATA).ok()?;
+    for notice in select::notices(&selection, &policy, &editions, &REFERENCE_DATA) {
         assert!(!notice.is_empty());
     }
     Some(policy)
@@ -108,7 +108,7 @@ fn policy(args: &SelectionArgs) -> Option<Policy> {
 
 fn published(args: &PublishedArgs) {
     args.planes();
-    if let Err(error) = select::regions(args.regions(), &[], &ATLAS) {
+    if let Err(error) = select::regions(args.regions(), &[], &REFERENCE_DATA) {
         assert!(!error.to_string().is_empty());
     }
 }

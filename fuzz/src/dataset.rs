@@ -4,10 +4,10 @@ use twilio_sip_allow::dataset::{Edition, parse_edition, to_yaml};
 use twilio_sip_allow::format::{self, FormatError, Unit};
 use twilio_sip_allow::select;
 
-use crate::{ATLAS, assert_in_sync, everything, text};
+use crate::{REFERENCE_DATA, assert_in_sync, everything, text};
 
 pub fn try_out(data: &[u8]) {
-    match parse_edition("own.yaml", &text(data), &ATLAS) {
+    match parse_edition("own.yaml", &text(data), &REFERENCE_DATA) {
         Ok(edition) => use_it(edition),
         Err(error) => assert!(error.to_string().starts_with("own.yaml:")),
     }
@@ -16,12 +16,12 @@ pub fn try_out(data: &[u8]) {
 /// What is accepted is written and read again as the same, and can be rendered.
 fn use_it(edition: Edition) {
     let yaml = to_yaml(&edition).unwrap();
-    let again = parse_edition("again.yaml", &yaml, &ATLAS).unwrap();
+    let again = parse_edition("again.yaml", &yaml, &REFERENCE_DATA).unwrap();
     assert_eq!(yaml, to_yaml(&again).unwrap());
     let selection = everything();
     let editions = [edition];
-    let policy = select::policy(&selection, &editions, &ATLAS).unwrap();
-    select::notices(&selection, &policy, &editions, &ATLAS);
+    let policy = select::policy(&selection, &editions, &REFERENCE_DATA).unwrap();
+    select::notices(&selection, &policy, &editions, &REFERENCE_DATA);
     for format in format::registry::readable() {
         let unit = Unit::default();
         match format::render(format, &policy, &unit) {

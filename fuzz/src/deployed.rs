@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use ipnet::Ipv4Net;
+use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::format::read::{Lines, UnitQuery};
 use twilio_sip_allow::format::{self, Format, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::firewall::{DeployedUnit, Drift};
 use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::report::{CheckedFile, Expectation, GitHub, Json, Report, Summary, Text};
 use twilio_sip_allow::select::{self, Selection};

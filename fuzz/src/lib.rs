@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use twilio_sip_allow::catalog::Catalog;
-use twilio_sip_allow::dataset::{self as data, ReferenceData, Edition};
+use twilio_sip_allow::dataset::{self as data, Edition, ReferenceData};
+use twilio_sip_allow::firewall::{DeployedUnit, Drift, PublishedNetwork};
 use twilio_sip_allow::format::read::{Lines, UnitQuery, excerpt};
 use twilio_sip_allow::format::{self, Format, Unit};
 use twilio_sip_allow::limits::Limits;
-use twilio_sip_allow::firewall::{DeployedUnit, Drift, PublishedNetwork};
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::{self, Selection};
 
@@ -39,16 +39,18 @@ pub fn within_limits(run: impl FnOnce()) {
 
 pub const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
 
-pub static ATLAS: LazyLock<ReferenceData> = LazyLock::new(|| data::reference_data().unwrap());
+pub static REFERENCE_DATA: LazyLock<ReferenceData> =
+    LazyLock::new(|| data::reference_data().unwrap());
 
 pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().unwrap());
 
-pub static KNOWN: LazyLock<Vec<PublishedNetwork>> = LazyLock::new(|| select::known_networks(&ATLAS).unwrap());
+pub static PUBLISHED: LazyLock<Vec<PublishedNetwork>> =
+    LazyLock::new(|| select::known_networks(&REFERENCE_DATA).unwrap());
 
 /// With `global` as what is selected.
 pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let editions = data::editions().unwrap();
-    Catalog::new(editions, None, &["global".into()], &ATLAS)
+    Catalog::new(editions, None, &["global".into()], &REFERENCE_DATA)
 });
 
 pub fn everything() -> Selection {
@@ -67,7 +69,7 @@ pub fn everything() -> Selection {
 pub fn policy(editions: &[&str], selection: &Selection) -> Policy {
     let names: Vec<String> = editions.iter().map(|name| (*name).to_owned()).collect();
     let editions = select::embedded_editions(&names).unwrap();
-    select::policy(selection, &editions, &ATLAS).unwrap()
+    select::policy(selection, &editions, &REFERENCE_DATA).unwrap()
 }
 
 /// Text as the commands take it; what is not UTF-8 is replaced, since they would refuse all of it.
@@ -108,7 +110,7 @@ pub fn drift(format: &dyn Format, policy: &Policy, units: &[DeployedUnit]) -> Op
     let part = format.supported_part(policy, &Unit::default()).ok()?;
     let policy = part.as_ref().unwrap_or(policy);
     format::compare(format, policy, units, Limits::default(), || {
-        KNOWN.as_slice()
+        PUBLISHED.as_slice()
     })
     .ok()
 }

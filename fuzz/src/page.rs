@@ -6,11 +6,11 @@ use twilio_sip_allow::page::{Heading, Page};
 use twilio_sip_allow::policy::Plane;
 use twilio_sip_allow::report::Comparison;
 
-use crate::{ATLAS, EDITIONS, assert_clean, json, text};
+use crate::{EDITIONS, REFERENCE_DATA, assert_clean, json, text};
 
 pub fn try_out(data: &[u8]) {
     let text = text(data);
-    match Page::read(&text, &ATLAS) {
+    match Page::read(&text, &REFERENCE_DATA) {
         Ok(page) => {
             compare(&page);
             import(&page);
@@ -28,7 +28,7 @@ pub fn try_out(data: &[u8]) {
 
 fn compare(page: &Page) {
     for edition in EDITIONS.iter() {
-        let regions = edition.regions(&ATLAS);
+        let regions = edition.regions(&REFERENCE_DATA);
         let extent = Extent {
             regions: &regions,
             planes: &Plane::ALL,
@@ -37,13 +37,13 @@ fn compare(page: &Page) {
         if !missing(page, extent).is_empty() {
             continue;
         }
-        let changes = changes(page, edition, &ATLAS, extent);
+        let changes = changes(page, edition, &REFERENCE_DATA, extent);
         let comparison = Comparison {
             page: "a page".to_owned(),
             edition,
             chosen: true,
             changes: &changes,
-            regions: ATLAS.regions.len(),
+            regions: REFERENCE_DATA.regions.len(),
             part: None,
         };
         assert_clean(&comparison.text());
@@ -53,7 +53,7 @@ fn compare(page: &Page) {
 
 /// What is imported is a dataset.
 fn import(page: &Page) {
-    let all: Vec<&Region> = ATLAS.regions.iter().collect();
+    let all: Vec<&Region> = REFERENCE_DATA.regions.iter().collect();
     for regions in [&all[..], &all[4..5]] {
         let heading = Heading {
             name: "imported".into(),
@@ -64,7 +64,7 @@ fn import(page: &Page) {
         };
         if let Ok(edition) = page.import(heading, regions) {
             let yaml = to_yaml(&edition).unwrap();
-            parse_edition("imported", &yaml, &ATLAS).unwrap();
+            parse_edition("imported", &yaml, &REFERENCE_DATA).unwrap();
         }
     }
 }

@@ -8,7 +8,7 @@ use twilio_sip_allow::format::{self, FormatError, Unit};
 use twilio_sip_allow::policy::{Direction, Plane, Transport};
 use twilio_sip_allow::select::{self, Selection};
 
-use crate::{ATLAS, EDITIONS, assert_in_sync};
+use crate::{EDITIONS, REFERENCE_DATA, assert_in_sync};
 
 /// What a user may wish for.
 #[derive(Arbitrary, Debug)]
@@ -77,10 +77,10 @@ pub fn come_back(wish: &Wish) {
     let Some(selection) = selection(wish) else {
         return;
     };
-    let Ok(policy) = select::policy(&selection, &editions, &ATLAS) else {
+    let Ok(policy) = select::policy(&selection, &editions, &REFERENCE_DATA) else {
         return;
     };
-    select::notices(&selection, &policy, &editions, &ATLAS);
+    select::notices(&selection, &policy, &editions, &REFERENCE_DATA);
     let name = wish.name.as_deref().and_then(|name| name.parse().ok());
     for &format in FORMATS {
         let table = wish.table.clone().filter(|_| format.info().takes_table);
@@ -106,7 +106,7 @@ pub fn come_back(wish: &Wish) {
 
 fn editions(wish: &Wish) -> Option<Vec<Edition>> {
     if let Some(own) = &wish.own {
-        let edition = parse_edition("own.yaml", &own.yaml(), &ATLAS);
+        let edition = parse_edition("own.yaml", &own.yaml(), &REFERENCE_DATA);
         let one_port_for_two = own.tcp.max(1) == own.tls.max(1);
         assert_eq!(edition.is_err(), one_port_for_two, "{edition:?}");
         return Some(vec![edition.ok()?]);
@@ -119,7 +119,7 @@ fn editions(wish: &Wish) -> Option<Vec<Edition>> {
 }
 
 fn selection(wish: &Wish) -> Option<Selection> {
-    let ids: Vec<String> = ATLAS
+    let ids: Vec<String> = REFERENCE_DATA
         .regions
         .iter()
         .map(|region| region.id.to_string())
@@ -168,7 +168,7 @@ impl OwnList {
     /// The networks of a plane without those that a dataset may not have beside the others: within
     /// a region, and with those for all regions, none may overlap.
     fn plane(&self, media: bool) -> String {
-        let regions = ATLAS.regions.iter().map(|region| &*region.id);
+        let regions = REFERENCE_DATA.regions.iter().map(|region| &*region.id);
         let names: Vec<&str> = regions.chain(["all"]).collect();
         let all = names.len() - 1;
         let mut lists = vec![Vec::new(); names.len()];

@@ -8,11 +8,11 @@ use twilio_sip_allow::policy::{ALL_REGIONS, Plane};
 use twilio_sip_allow::report::{Findings, Shape};
 use twilio_sip_allow::scan::{Classification, Expected, Finding, Scanner};
 
-use crate::{ATLAS, CATALOG, EDITIONS, assert_clean, json};
+use crate::{CATALOG, EDITIONS, REFERENCE_DATA, assert_clean, json};
 
 static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
     let global = EDITIONS.iter().find(|e| &*e.name == "global").unwrap();
-    let published = global.published(&ATLAS);
+    let published = global.published(&REFERENCE_DATA);
     let expected = [
         (Plane::Signaling, "tokyo"),
         (Plane::Signaling, "sydney"),
@@ -28,7 +28,12 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
             networks: normalized(of_region.map(|(_, _, network)| (*network).into()).collect()),
         }
     });
-    Scanner::new(&CATALOG, expected.into(), &ATLAS, Limits::default())
+    Scanner::new(
+        &CATALOG,
+        expected.into(),
+        &REFERENCE_DATA,
+        Limits::default(),
+    )
 });
 
 pub fn try_out(data: &[u8]) {
