@@ -1,4 +1,4 @@
-//! Where text comes from: a file or stdin, read as a whole and within limits.
+//! Text from a file or stdin, read as a whole and within limits.
 
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Read};
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::limits::{Limit, Limits};
 
-/// Whether a file's name stands for stdin.
+/// True if a file's name stands for stdin.
 pub fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
@@ -76,7 +76,7 @@ fn line_of(bytes: &[u8], at: usize) -> String {
     )
 }
 
-/// What a file is.
+/// The kind of a file.
 pub enum Content {
     /// UTF-8, or as good as that.
     Text(Vec<u8>),
@@ -87,7 +87,7 @@ pub enum Content {
 /// As much of a file as tells whether it is text.
 const PEEK: u64 = 8 << 10;
 
-/// What is in a file, or in stdin for `-`, be it text or not; UTF-16 is told by its mark. The turn
+/// The content of a file, or of stdin for `-`, whether it is text or not; UTF-16 is known by its mark. The turn
 /// must outlive the content.
 pub fn content(file: &Path, limits: Limits) -> Result<(Turn, Content)> {
     let mut source = Source::open(file, limits, Limit::Input)?;
@@ -143,11 +143,11 @@ fn cannot_read(file: &Path) -> String {
 /// Something opened to be read.
 struct Source {
     file: File,
-    /// What it was when it was opened.
+    /// Its state when it was opened.
     opened: Metadata,
     limits: Limits,
     limit: Limit,
-    /// What was read so far.
+    /// The bytes that were read so far.
     bytes: Vec<u8>,
     turn: Turn,
 }

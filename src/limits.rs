@@ -1,6 +1,6 @@
-//! How much an input may cost before it is refused.
+//! Limits on the cost of an input, above which it is refused.
 //!
-//! What a firewall prints, or Twilio publishes, is far below each limit; what is above is a mistake
+//! Texts that a firewall prints or Twilio publishes are far below each limit; a text above is a mistake
 //! or an attack. An input within all of them takes about a second and 256 MB at most.
 //!
 //! `check` and `scan` work at several files at once, one for each processor. Only one of these may have
@@ -128,7 +128,7 @@ impl fmt::Display for LimitExceeded {
     }
 }
 
-/// Where problems are told in words alone.
+/// For errors that are texts.
 impl From<LimitExceeded> for String {
     fn from(exceeded: LimitExceeded) -> Self {
         exceeded.to_string()

@@ -2,7 +2,7 @@
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// How many near names an error shows.
+/// The most near names that an error shows.
 const NEAREST: usize = 3;
 
 /// The most letters of a name that is compared with others, and the most bytes that they take.

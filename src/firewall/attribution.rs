@@ -1,4 +1,4 @@
-//! What packets are to Twilio: of a rule of the policy, of published networks, or neither.
+//! The attribution of packets: to a rule of the policy, to published networks, or to nothing.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::published::Published;
 use crate::packets::{Cell, Dimension, Direction};
 use crate::policy::{Granularity, Plane, RemoteNetwork, Rule, State};
 
-/// What packets are to Twilio.
+/// The use that Twilio has for packets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attribution {
     /// They are of a rule of the policy.
@@ -29,13 +29,13 @@ pub enum Attribution {
 /// The place of an address in what Twilio published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// What the network is for.
+    /// The plane that uses the network.
     pub plane: Plane,
-    /// Whether the packets have the ports of that plane.
+    /// True if the packets have the ports of that plane.
     pub own_ports: bool,
     /// The region's id; `None` where the network belongs to every region.
     pub region: Option<Arc<str>>,
-    /// Where it is published.
+    /// The editions that have it.
     pub editions: Vec<Arc<str>>,
 }
 

@@ -2,16 +2,16 @@
 
 use crate::packets::{Direction, Step};
 
-/// What a firewall lets through one way.
+/// A chain, list or group of a firewall, for one direction.
 #[derive(Debug)]
 pub struct DeployedUnit {
     /// Which way.
     pub direction: Direction,
-    /// What the firewall calls it.
+    /// Its name in the firewall.
     pub name: String,
-    /// What it does with a packet; empty where there is no such unit.
+    /// Its steps; none if there is no such unit.
     pub steps: Vec<Step>,
-    /// What it lets through that no set of IPv4 packets tells.
+    /// Traffic that it lets through and that no set of IPv4 packets describes.
     pub unmeasured: Vec<Unmeasured>,
     /// If it is not in the text: what is there instead.
     pub absent: Option<String>,
@@ -35,6 +35,6 @@ impl DeployedUnit {
 pub struct Unmeasured {
     /// In a few words, such as `prefix list pl-63a5400a`.
     pub what: String,
-    /// Where it stands, as [`Step::at`].
+    /// Its place, as [`Step::at`].
     pub at: u32,
 }

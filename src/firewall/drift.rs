@@ -30,19 +30,19 @@ pub struct Part {
     pub packets: Cell,
     /// Unknown if they pass in some circumstances and not in others.
     pub condition: Condition,
-    /// What they are to Twilio.
+    /// Their attribution.
     pub attribution: Attribution,
-    /// Where the steps stand that let them through or stop them, as `at` of [`crate::packets::Step`].
+    /// The places of the steps that let them through or stop them, as `at` of [`crate::packets::Step`].
     pub source_lines: Vec<u32>,
 }
 
 impl Drift {
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_none(&self) -> bool {
         self.missing.is_empty() && self.extra.is_empty() && self.unmeasured.is_empty()
     }
 
-    /// What is missing, then what is extra.
+    /// The missing parts, then the extra ones.
     pub fn parts(&self) -> impl Iterator<Item = (Side, &Part)> {
         let missing = self.missing.iter().map(|part| (Side::Missing, part));
         missing.chain(self.extra.iter().map(|part| (Side::Extra, part)))

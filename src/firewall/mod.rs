@@ -1,4 +1,4 @@
-//! What a firewall that is deployed does, and how it differs from a policy.
+//! Deployed firewalls, and their differences from a policy.
 //!
 //! The parsers of [`mod@crate::format`] make a [`DeployedUnit`] of each chain, list or group;
 //! [`compare`] gives its [`Drift`], part by part, each with what it is to Twilio.

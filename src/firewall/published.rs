@@ -14,7 +14,7 @@ use crate::policy::Plane;
 pub struct PublishedNetwork {
     /// Its addresses, which are those of a prefix.
     pub addresses: Interval,
-    /// What it is for.
+    /// The plane that uses it.
     pub plane: Plane,
     /// The ports of that plane, as [`crate::packets::normalized`] has them.
     pub ports: Vec<Interval>,
@@ -25,7 +25,7 @@ pub struct PublishedNetwork {
 }
 
 impl PublishedNetwork {
-    /// Whether packets of these protocols, from or to these ports, are what it is for.
+    /// True if packets of these protocols and ports are of its plane.
     pub(super) fn carries(&self, protocols: Protocols, ports: &IntervalSet) -> bool {
         let carriers = match self.plane {
             Plane::Signaling => Protocols::UDP.or(Protocols::TCP),

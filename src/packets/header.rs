@@ -1,4 +1,4 @@
-//! What a packet is, beside its addresses and ports: protocol, TCP flags, and the state of its connection.
+//! Properties of a packet beside its addresses and ports: protocol, TCP flags, and the state of its connection.
 
 /// A set of values of the protocol dimension of an IPv4 header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,33 +28,33 @@ impl Protocols {
         Protocols(words)
     }
 
-    /// What is in either.
+    /// The union.
     #[must_use]
     pub const fn or(self, other: Protocols) -> Protocols {
         let (a, b) = (self.0, other.0);
         Protocols([a[0] | b[0], a[1] | b[1], a[2] | b[2], a[3] | b[3]])
     }
 
-    /// What is in both.
+    /// The intersection.
     #[must_use]
     pub const fn and(self, other: Protocols) -> Protocols {
         let (a, b) = (self.0, other.0);
         Protocols([a[0] & b[0], a[1] & b[1], a[2] & b[2], a[3] & b[3]])
     }
 
-    /// What is not in it.
+    /// The complement.
     #[must_use]
     pub const fn not(self) -> Protocols {
         let a = self.0;
         Protocols([!a[0], !a[1], !a[2], !a[3]])
     }
 
-    /// Whether there is none.
+    /// True if it is empty.
     pub fn is_empty(self) -> bool {
         self == Protocols::NONE
     }
 
-    /// Whether all of `other` is in it.
+    /// True if all of `other` is in it.
     pub fn holds(self, other: Protocols) -> bool {
         self.and(other) == other
     }
@@ -95,35 +95,35 @@ impl Flags {
         Flags::combinations(|c| c & mask != 0)
     }
 
-    /// What opens a connection, as pf's `S/SA` says it: SYN without ACK.
+    /// SYN without ACK, which opens a connection: `S/SA` in pf.
     pub fn opening() -> Flags {
         Flags::masked(Flags::SYN | Flags::ACK, Flags::SYN)
     }
 
-    /// What a stateless firewall calls established: ACK or RST.
+    /// ACK or RST, which a stateless firewall calls established.
     pub fn established() -> Flags {
         Flags::any_of(Flags::ACK | Flags::RST)
     }
 
-    /// What is in both.
+    /// The intersection.
     #[must_use]
     pub const fn and(self, other: Flags) -> Flags {
         Flags(self.0 & other.0)
     }
 
-    /// What is in either.
+    /// The union.
     #[must_use]
     pub const fn or(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
     }
 
-    /// What is not in it.
+    /// The complement.
     #[must_use]
     pub const fn not(self) -> Flags {
         Flags(!self.0)
     }
 
-    /// Whether there is none.
+    /// True if it is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -150,38 +150,38 @@ impl States {
         named.filter_map(move |(at, name)| (self.0 >> at & 1 == 1).then_some(name))
     }
 
-    /// What is in either.
+    /// The union.
     #[must_use]
     pub const fn or(self, other: States) -> States {
         States(self.0 | other.0)
     }
 
-    /// What is in both.
+    /// The intersection.
     #[must_use]
     pub const fn and(self, other: States) -> States {
         States(self.0 & other.0)
     }
 
-    /// What is not in it.
+    /// The complement.
     #[must_use]
     pub const fn not(self) -> States {
         States(!self.0 & States::ALL.0)
     }
 
-    /// Whether there is none.
+    /// True if it is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 }
 
-/// What a packet is, beside its addresses and ports.
+/// A set of packets by their protocol, flags and connection state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HeaderMatch {
     /// Its protocol.
     pub protocols: Protocols,
     /// Its flags, if it is TCP; of no meaning to other protocols.
     pub flags: Flags,
-    /// What connection tracking says of it.
+    /// Its state in connection tracking.
     pub states: States,
 }
 

@@ -54,7 +54,7 @@ impl Interval {
         Ipv4Subnets::new(self.first.into(), self.last.into(), 0)
     }
 
-    /// What is in both.
+    /// The numbers that are in both.
     pub fn and(self, other: Interval) -> Option<Interval> {
         Interval::new(self.first.max(other.first), self.last.min(other.last))
     }
@@ -64,7 +64,7 @@ impl Interval {
         self.first <= other.last && other.first <= self.last
     }
 
-    /// Whether all of `other` is in it.
+    /// True if all of `other` is in it.
     pub fn holds(self, other: Interval) -> bool {
         self.first <= other.first && other.last <= self.last
     }
@@ -99,7 +99,7 @@ pub fn joined(ascending: impl Iterator<Item = Interval>) -> impl Iterator<Item =
     })
 }
 
-/// What of `whole` is in none of the intervals, which are [`normalized`].
+/// The numbers of `whole` that are in none of the intervals, which are [`normalized`].
 pub fn complement(intervals: &[Interval], whole: Interval) -> Vec<Interval> {
     let mut result = Vec::new();
     let mut first = whole.first;

@@ -55,7 +55,7 @@ impl Dimension {
 /// A box of packets, by their remote and local sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PacketBox {
-    /// What the packets are, beside addresses and ports.
+    /// The properties of the packets beside addresses and ports.
     pub header: HeaderMatch,
     pub(super) intervals: [Interval; DIMENSIONS],
 }
@@ -149,7 +149,7 @@ impl HeaderField {
 /// [`HeaderBox::to_remote_local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HeaderBox {
-    /// What it is for incoming packets.
+    /// The box of remote and local sides if the packets are incoming.
     pub(super) incoming: PacketBox,
 }
 
@@ -159,7 +159,7 @@ impl HeaderBox {
         incoming: PacketBox::ALL,
     };
 
-    /// What the packets are, beside addresses and ports.
+    /// The properties of the packets beside addresses and ports.
     pub fn header(&self) -> HeaderMatch {
         self.incoming.header
     }
@@ -180,7 +180,7 @@ impl HeaderBox {
         Some(HeaderBox { incoming })
     }
 
-    /// Whether it leaves out packets by a field.
+    /// True if it leaves out packets by a field.
     pub fn narrows(&self, field: HeaderField) -> bool {
         self.incoming.interval(field.when_incoming()) != field.whole()
     }

@@ -1,10 +1,10 @@
-//! What a firewall does with packets, as a list of steps.
+//! The steps by which a firewall decides about packets.
 
 use std::ops::{BitAnd, BitAndAssign};
 
 use super::packet_box::PacketBox;
 
-/// What a step does with the packets that it matches.
+/// The effect of a step on the packets that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// They pass.
@@ -15,7 +15,7 @@ pub enum Action {
     Skip(u32),
 }
 
-/// What a match depends on besides the packet: a rate, an interface, a time.
+/// The circumstances that a match depends on besides the packet: a rate, an interface, a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
     /// Nothing, or what is known to be true.
@@ -34,7 +34,7 @@ impl Condition {
         }
     }
 
-    /// Whether it is [`Condition::True`].
+    /// True if it is [`Condition::True`].
     pub fn is_true(self) -> bool {
         self == Condition::True
     }
@@ -60,10 +60,10 @@ impl BitAndAssign for Condition {
 pub struct Step {
     /// The packets that it matches.
     pub packets: PacketBox,
-    /// What the match depends on besides.
+    /// The circumstances that the match depends on besides.
     pub condition: Condition,
-    /// What it does.
+    /// Its effect on them.
     pub action: Action,
-    /// Where it stands in the text that it was read from, in bytes.
+    /// Its place in the text that it was read from, in bytes.
     pub at: u32,
 }

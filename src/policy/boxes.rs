@@ -16,7 +16,8 @@ pub enum Granularity {
     RemoteAddress,
 }
 
-/// What a rule of a policy holds for, network by network: remote networks first, then local ones.
+/// Returns the packets that a rule allows: a box for each pair of a remote and a local network, in this
+/// order.
 pub fn boxes(rule: &Rule, granularity: Granularity) -> Vec<PacketBox> {
     let remotes = rule.remote.networks.iter();
     if granularity == Granularity::RemoteAddress {

@@ -1,4 +1,4 @@
-//! What is to be allowed, independent of any firewall's language.
+//! The packets that must be allowed, independent of any firewall's language.
 //!
 //! A [`Policy`] is an ordered list of [`Rule`]s. A packet is allowed if any rule matches it; no rule
 //! denies. [`crate::select`] makes policies from published data, the modules of [`mod@crate::format`]
@@ -26,22 +26,22 @@ pub use rule::{Local, Plane, Protocol, Remote, Rule, State, Transport};
 /// A published list, or a user's own, as a [`Scope`] names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SelectedEdition {
-    /// What it is selected by.
+    /// The name by which it is selected.
     pub name: Arc<str>,
     /// Such as `in force since 2024-02-21`.
     pub status: String,
-    /// Where it was published: any text, if the list is a user's.
+    /// The place of its publication; any text if the list is a user's.
     pub source: String,
 }
 
-/// What was selected: for the head and the shape of an output; the rules speak for themselves.
+/// The selection that a policy was made of, for the comments and the form of an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// At least one.
     pub editions: Vec<SelectedEdition>,
     /// The regions' ids, in the data's order.
     pub regions: Vec<Arc<str>>,
-    /// Whether these are all regions that Twilio has.
+    /// True if these are all regions that Twilio has.
     pub all_regions: bool,
     /// At least one.
     pub directions: Vec<Direction>,
@@ -56,11 +56,11 @@ pub struct Scope {
 /// An ordered list of rules, and where they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// What was selected.
+    /// The selection.
     pub scope: Scope,
-    /// What every firewall needs: the packets that may open a flow.
+    /// The rules that every firewall needs, for packets that may open a flow.
     pub rules: Vec<Rule>,
-    /// What a stateless firewall needs besides: TCP's way back.
+    /// The rules that a stateless firewall needs besides, for TCP's way back.
     pub tcp_return: Vec<Rule>,
 }
 

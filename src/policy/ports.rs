@@ -56,7 +56,7 @@ impl PortRange {
         self.last
     }
 
-    /// Whether it holds every port.
+    /// True if it has every port.
     pub fn is_any(self) -> bool {
         self == Self::ANY
     }

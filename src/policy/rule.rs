@@ -10,7 +10,7 @@ use super::network::RemoteNetwork;
 use super::ports::PortRange;
 use crate::packets::{Direction, Protocols};
 
-/// What a packet carries: SIP or RTP.
+/// The kind of traffic: SIP or RTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plane {
@@ -25,7 +25,7 @@ impl Plane {
     pub const ALL: [Plane; 2] = [Plane::Signaling, Plane::Media];
 }
 
-/// How signaling travels.
+/// The transport of signaling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
@@ -47,7 +47,7 @@ pub enum Protocol {
     Tcp,
 }
 
-/// What a rule asks of the connection that a packet belongs to.
+/// The state of a connection that a rule asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -95,9 +95,9 @@ pub struct Rule {
     pub plane: Plane,
     /// The transport of signaling; `None` for media.
     pub transport: Option<Transport>,
-    /// What the packet's protocol field says.
+    /// The protocol of the IP header.
     pub protocol: Protocol,
-    /// Whether any packet or only the way back is meant.
+    /// Any packet, or only the way back.
     pub state: State,
     /// Twilio's side.
     pub remote: Remote,

@@ -164,7 +164,7 @@ fn ends_with(text: &[u8], end: &[u8]) -> bool {
     pairs.all(|(a, b)| a == b) && text.ends_with(end)
 }
 
-/// Whether there was something to strip, and the rest.
+/// Returns true if there was something to strip, and the rest.
 fn stripped<'a>(whole: &'a [u8], rest: Option<&'a [u8]>) -> (bool, &'a [u8]) {
     (rest.is_some(), rest.unwrap_or(whole))
 }
@@ -320,7 +320,7 @@ fn stars(pattern: &[u8], at: usize) -> (Token, usize) {
     }
 }
 
-/// What is compared next.
+/// The places that are compared next.
 #[derive(Clone, Copy)]
 struct Place {
     token: usize,
@@ -343,7 +343,7 @@ impl Place {
     }
 }
 
-/// Where to go on after a mismatch: behind an asterisk or `**/` that takes more of the text.
+/// The places to go on from after a mismatch: behind an asterisk or `**/` that takes more of the text.
 #[derive(Default)]
 struct Retries {
     star: Option<Place>,
@@ -445,7 +445,7 @@ impl Element {
     }
 }
 
-/// What Git takes a class of bytes for: ASCII alone.
+/// A class of bytes as Git has it: ASCII alone.
 fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
     Some(match name {
         b"alnum" => |byte| byte.is_ascii_alphanumeric(),
