@@ -13,6 +13,7 @@ mod render;
 mod scan;
 mod selection;
 mod suggested_values;
+mod table;
 mod variables;
 
 pub use check::CheckArgs;

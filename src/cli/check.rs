@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
 use super::selection::SelectionArgs;
+use super::table::TableArg;
 use crate::format::{Format, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::output::Console;
@@ -34,15 +35,8 @@ pub struct CheckArgs {
         env = "TWILIO_SIP_ALLOW_NAME", hide_env = true, help_heading = "Check"
     )]
     name: UnitName,
-    /// nftables: the family and name of your table [default: inet filter]
-    #[arg(
-        long,
-        value_name = "TABLE",
-        env = "TWILIO_SIP_ALLOW_TABLE",
-        hide_env = true,
-        help_heading = "Check"
-    )]
-    table: Option<String>,
+    #[command(flatten, next_help_heading = "Check")]
+    table: TableArg,
     /// For people, for programs, or for annotations in GitHub Actions
     #[arg(
         long,
@@ -86,7 +80,7 @@ impl CheckArgs {
     pub fn unit(&self) -> Unit {
         Unit {
             name: self.name.clone(),
-            table: self.table.clone(),
+            table: self.table.name.clone(),
         }
     }
 

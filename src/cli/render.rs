@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 
 use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
 use super::selection::SelectionArgs;
+use super::table::TableArg;
 use crate::format::{Format, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::output::Destination;
@@ -55,14 +56,8 @@ struct OutputArgs {
         hide_env = true
     )]
     name: UnitName,
-    /// nftables: the family and name of your table [default: inet filter]
-    #[arg(
-        long,
-        value_name = "TABLE",
-        env = "TWILIO_SIP_ALLOW_TABLE",
-        hide_env = true
-    )]
-    table: Option<String>,
+    #[command(flatten)]
+    table: TableArg,
 }
 
 /// The layout of the output.
@@ -92,7 +87,7 @@ impl RenderArgs {
     pub fn unit(&self) -> Unit {
         Unit {
             name: self.output.name.clone(),
-            table: self.output.table.clone(),
+            table: self.output.table.name.clone(),
         }
     }
 
