@@ -1,4 +1,4 @@
-//! The thing in a firewall that the tool owns whole.
+//! The thing in a firewall that this program owns whole.
 
 use super::error::FormatError;
 use super::unit_name::UnitName;
@@ -6,14 +6,14 @@ use super::unit_name::UnitName;
 /// The destination of an output: the unit's name and, for formats with tables, its table.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
-    /// Each dialect spells it its own way.
+    /// Each format spells it its own way.
     pub name: UnitName,
-    /// The table that the unit is in, for dialects that have tables.
+    /// The table that the unit is in, for formats that have tables.
     pub table: Option<String>,
 }
 
 impl Unit {
-    /// `made`, a name that a dialect made of the unit's, when the firewall takes one so long.
+    /// `made`, a name that a format made of the unit's, when the firewall takes one so long.
     pub(super) fn bounded_name(
         &self,
         format: &'static str,

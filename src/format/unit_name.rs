@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::policy::Direction;
 
-/// A name that every dialect can spell: a letter, then letters and digits, in words that hyphens
+/// A name that every format can spell: a letter, then letters and digits, in words that hyphens
 /// or underscores join. Case makes no difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitName(String);

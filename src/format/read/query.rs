@@ -10,7 +10,7 @@ use crate::policy::Direction;
 /// Which units of a text are to be read.
 #[derive(Clone, Copy, Debug)]
 pub struct UnitQuery<'a> {
-    /// Their name.
+    /// Their name, and their table.
     pub unit: &'a Unit,
     /// The directions that the user selected; at least one.
     pub directions: &'a [Direction],
