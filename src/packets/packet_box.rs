@@ -166,17 +166,17 @@ impl HeaderBox {
 
     /// The same packets, but with another interval of a dimension.
     #[must_use]
-    pub fn with(self, dimension: HeaderField, interval: Interval) -> HeaderBox {
+    pub fn with(self, field: HeaderField, interval: Interval) -> HeaderBox {
         HeaderBox {
-            incoming: self.incoming.with(dimension.when_incoming(), interval),
+            incoming: self.incoming.with(field.when_incoming(), interval),
         }
     }
 
     /// Those that are in an interval of a dimension too.
-    pub fn narrowed(self, dimension: HeaderField, interval: Interval) -> Option<HeaderBox> {
+    pub fn narrowed(self, field: HeaderField, interval: Interval) -> Option<HeaderBox> {
         let incoming = self
             .incoming
-            .narrowed(dimension.when_incoming(), interval)?;
+            .narrowed(field.when_incoming(), interval)?;
         Some(HeaderBox { incoming })
     }
 
