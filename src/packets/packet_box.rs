@@ -164,7 +164,7 @@ impl HeaderBox {
         self.incoming.header
     }
 
-    /// The same packets, but with another interval of a dimension.
+    /// The same packets, but with another interval of a field.
     #[must_use]
     pub fn with(self, field: HeaderField, interval: Interval) -> HeaderBox {
         HeaderBox {
@@ -172,7 +172,7 @@ impl HeaderBox {
         }
     }
 
-    /// Those that are in an interval of a dimension too.
+    /// Those that are in an interval of a field too.
     pub fn narrowed(self, field: HeaderField, interval: Interval) -> Option<HeaderBox> {
         let incoming = self
             .incoming
