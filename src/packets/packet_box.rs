@@ -174,9 +174,7 @@ impl HeaderBox {
 
     /// Those that are in an interval of a field too.
     pub fn narrowed(self, field: HeaderField, interval: Interval) -> Option<HeaderBox> {
-        let incoming = self
-            .incoming
-            .narrowed(field.when_incoming(), interval)?;
+        let incoming = self.incoming.narrowed(field.when_incoming(), interval)?;
         Some(HeaderBox { incoming })
     }
 
