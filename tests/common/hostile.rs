@@ -162,6 +162,9 @@ pub const INPUTS: &[Hostile] = &[
     input("32 MB of zones, firewalld", "check -q --direction in -f firewalld FILE", || format!("twilio-sip-in (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: {}\n", "a ".repeat(15 * MIB)).into(), RULES),
     input("10,000 lists of all rules of a group, Terraform", "check -q -f terraform FILE", || exclusive_lists(10_000), "another resource lists all rules of the security group too"),
     input("68 rules of 32,767 ports for no packet, nftables", NFTABLES, || format!("table inet filter {{\n\tset s {{\n\t\ttype inet_service\n\t\telements = {{ {} }}\n\t}}\n\tchain c {{\n{}\t}}\n\tchain twilio_sip_in {{\n\t\ttcp dport 1 jump c\n\t}}\n}}\n", (1..32_768).map(|n| (2 * n).to_string()).collect::<Vec<_>>().join(", "), "\t\ttcp dport @s accept\n".repeat(68)).into(), "stdout: drift: "),
+    input("40 policies of 199,000 services, firewalld", "check -q --direction in -f firewalld FILE", || (0..40).map(|n| firewalld_policy(n, &"a ".repeat(199_000), "")).collect::<String>().into(), RULES),
+    input("100,000 rules of 60 words, firewalld", "check -q --direction in -f firewalld FILE", || firewalld_policy(1, "", &format!("\trule{}\n", " a b=\"\"".repeat(30)).repeat(100_000)).into(), WORK),
+    input("a template of 20 headers of 8 kB for 9,000 sections, Asterisk", "check -q --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "b".repeat(8_000)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), "stdout: requests with the header X-A: bbb"),
     input("110,000 attributes behind a comment, firewalld", "check -q --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}/>\n", (0..110_000).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")).into(), "FILE:2: an element has more than 64 attributes, and firewalld knows no such element"),
     input("15,000 namespaces behind a comment, firewalld", "check -q --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}>{}</policy>\n", (0..15_000).map(|n| format!("xmlns:a{n}='{n}'")).collect::<Vec<_>>().join(" "), "<b xmlns:q='1'/>".repeat(15_000)).into(), "FILE:2: firewalld accepts no namespaces"),
     input("groups within groups", CISCO, || groups(100), DEPTH),
@@ -329,6 +332,13 @@ fn exclusive_lists(count: usize) -> Vec<u8> {
         resources.join(", ")
     )
     .into()
+}
+
+/// A policy as `firewall-cmd --list-all-policies` prints it.
+fn firewalld_policy(number: u32, services: &str, rich_rules: &str) -> String {
+    format!(
+        "p{number} (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: ANY\n  egress-zones: HOST\n  services: {services}\n  ports: \n  protocols: \n  masquerade: no\n  forward-ports: \n  source-ports: \n  icmp-blocks: \n  rich rules: \n{rich_rules}\n"
+    )
 }
 
 /// A dataset of so many networks for signaling and as many others for media.

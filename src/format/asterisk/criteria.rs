@@ -7,6 +7,10 @@ use crate::format::read::number::from_digits;
 use crate::format::read::values::{address, network, prefix_length};
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
+use crate::terminal::clip;
+
+/// As many characters of what is no address as a report shows.
+const LONGEST_WORDS: usize = 200;
 
 pub(super) struct Criteria {
     limits: Limits,
@@ -46,6 +50,8 @@ impl Criteria {
     /// Adds what is no address.
     pub fn besides(&mut self, at: u32, what: String) -> Result<(), String> {
         self.check_room()?;
+        // A template gives its settings to many sections.
+        let what = clip(what, LONGEST_WORDS);
         self.unmeasured.push(Unmeasured { what, at });
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Output of `firewall-cmd --info-policy` and `--list-all-policies`: the runtime's state.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, policy_name, units};
@@ -8,7 +9,7 @@ use crate::firewall::DeployedUnit;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::limits::{Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::policy::Direction;
 
 /// True if the text is such a listing, in part at least.
@@ -86,9 +87,10 @@ impl<'a> Listed<'a> {
             }
         }
         // A text in another policy may hold lines that look like a policy, so all are read.
+        let spent = Spent::new(wanted.limits);
         let policies = blocks
             .iter()
-            .map(|(name, block)| Ok((*name, policy(block, wanted.limits)?)));
+            .map(|(name, block)| Ok((*name, policy(block, &spent)?)));
         policies.collect::<Result<_, _>>().map(Listed)
     }
 
@@ -109,11 +111,11 @@ fn name(line: &str) -> &str {
 }
 
 /// Reads the lines of a policy, which firewall-cmd prints in this order.
-fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ReadError> {
+fn policy<'a>(block: &Block<'a>, spent: &Spent) -> Result<Deployed<'a>, ReadError> {
     let mut lines = Lines {
         block,
         next: 1,
-        limits,
+        spent,
     };
     let is_disabled = lines.disable()?;
     let (at, text) = lines.value("priority")?;
@@ -153,7 +155,9 @@ fn policy<'a>(block: &Block<'a>, limits: Limits) -> Result<Deployed<'a>, ReadErr
     lines.elements("icmp-blocks", "icmp-block", &["name"], &mut policy)?;
     lines.value("rich rules")?;
     for (at, line) in lines.indented() {
-        let (rule, parts) = rich_rule(line).map_err(|problem| ReadError::new(at, problem))?;
+        let fits = spent.add_words(line);
+        let read = fits.map_err(String::from).and_then(|()| rich_rule(line));
+        let (rule, parts) = read.map_err(|problem| ReadError::new(at, problem))?;
         policy.rules.push((at, rule, parts));
     }
     lines.finish()?;
@@ -167,11 +171,44 @@ fn element(name: &str) -> Part<'_> {
     }
 }
 
+/// The steps of the limit of work that a word of a rich rule takes.
+const STEPS_OF_WORD: usize = 40;
+
+/// The elements and words of all policies of a text so far, which are all kept.
+struct Spent {
+    limits: Limits,
+    elements: Cell<usize>,
+    words: Cell<usize>,
+}
+
+impl Spent {
+    fn new(limits: Limits) -> Self {
+        Spent {
+            limits,
+            elements: Cell::new(0),
+            words: Cell::new(0),
+        }
+    }
+
+    fn add_elements(&self, count: usize) -> Result<(), LimitExceeded> {
+        let elements = self.elements.get().saturating_add(count);
+        self.elements.set(elements);
+        self.limits.check(Limit::Rules, elements)
+    }
+
+    fn add_words(&self, line: &str) -> Result<(), LimitExceeded> {
+        let words = self.words.get() + 1 + line.matches(' ').count();
+        self.words.set(words);
+        let steps = words.saturating_mul(STEPS_OF_WORD);
+        self.limits.check(Limit::Work, steps)
+    }
+}
+
 /// The lines of a policy that are not read yet.
 struct Lines<'b, 'a> {
     block: &'b Block<'a>,
     next: usize,
-    limits: Limits,
+    spent: &'b Spent,
 }
 
 impl<'a> Lines<'_, 'a> {
@@ -227,7 +264,7 @@ impl<'a> Lines<'_, 'a> {
     fn zones(&mut self, key: &str) -> Result<Vec<&'a str>, ReadError> {
         let (at, zones) = self.value(key)?;
         let zones = || zones.split(' ').filter(|zone| !zone.is_empty());
-        let fits = self.limits.check(Limit::Rules, zones().count());
+        let fits = self.spent.add_elements(zones().count());
         fits.map_err(|exceeded| ReadError::new(at, exceeded))?;
         Ok(zones().collect())
     }
@@ -242,7 +279,7 @@ impl<'a> Lines<'_, 'a> {
     ) -> Result<(), ReadError> {
         let (at, values) = self.value(key)?;
         for value in values.split(' ').filter(|value| !value.is_empty()) {
-            let fits = self.limits.check(Limit::Rules, policy.rules.len() + 1);
+            let fits = self.spent.add_elements(1);
             fits.map_err(|exceeded| ReadError::new(at, exceeded))?;
             let values = value.splitn(attributes.len(), '/');
             let part = Part {
