@@ -42,6 +42,12 @@ pub fn normalize_within(name: &str, limit: usize) -> Option<String> {
 
 fn normalize_character(character: char, folded: &mut String) {
     let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
+    if character.is_ascii() {
+        if !joins(character) {
+            folded.push(character.to_ascii_lowercase());
+        }
+        return;
+    }
     // The order of combining marks is no matter, since they are left out.
     decompose_compatible(character, |part| {
         if part.is_ascii() && !joins(part) {
