@@ -151,8 +151,10 @@ pub fn clip(text: String, limit: usize) -> String {
     if text.len() <= limit || text.chars().count() <= limit {
         return text;
     }
-    let kept: String = text.chars().take(limit - 3).collect();
-    kept + "..."
+    let end = text.char_indices().nth(limit - 3);
+    let kept = end.map_or(&*text, |(at, _)| &text[..at]);
+    // Many may be kept: this takes no more memory than the letters.
+    [kept, "..."].concat()
 }
 
 /// A message without its middle where it is long: it may cite an input.

@@ -15,8 +15,10 @@ const EXPECTED: &str =
 /// The steps of the limit of work that a line takes, because each is kept until all are read.
 const STEPS_OF_LINE: usize = 50;
 
-/// The steps that a setting takes each time that another section has it from a template.
+/// The steps that a setting takes each time that another section has it from a template, and the bytes
+/// of it that take one more.
 const STEPS_OF_SETTING: usize = 10;
+const BYTES_OF_STEP: usize = 2;
 
 /// A section with what it has of others.
 struct Section<'a> {
@@ -58,6 +60,8 @@ struct Sections<'a> {
     /// By their names, whose case makes no difference.
     named: HashMap<String, Vec<usize>>,
     current: Option<usize>,
+    /// The number of names of sections that others begin with.
+    inherited: usize,
 }
 
 /// Adds what identifies an endpoint; whether any section does.
@@ -109,7 +113,7 @@ impl<'a> Sections<'a> {
         for (at, line) in lines(text).map_err(|error| vec![error])? {
             let code = comments.code(at, line).map(strip);
             let read = code.and_then(|code| sections.line(at, code));
-            let fits = limits.check(Limit::Rules, sections.all.len());
+            let fits = limits.check(Limit::Rules, sections.all.len() + sections.inherited);
             fits.map_err(|exceeded| vec![ReadError::new(at, exceeded)])?;
             errors.extend(read.err().map(|problem| ReadError::new(at, problem)));
             if errors.is_full() {
@@ -246,6 +250,7 @@ impl<'a> Sections<'a> {
     fn inherit(&mut self, section: &mut Section<'a>, name: &str) -> Result<(), String> {
         let base = self.only(name)?;
         section.bases.push(base);
+        self.inherited += 1;
         let base = &mut self.all[base];
         base.is_used = true;
         section.kind = section.kind.and(base.kind);
@@ -326,7 +331,10 @@ struct Gather<'s, 'a> {
 impl Gather<'_, '_> {
     fn section(&mut self, section: &Section, depth: usize, errors: &mut ErrorCollector) {
         *self.visits += 1;
-        *self.work += section.settings.len() * STEPS_OF_SETTING;
+        let lengths = section.settings.iter().map(|(_, _, value)| value.len());
+        *self.work += lengths
+            .map(|length| STEPS_OF_SETTING + length / BYTES_OF_STEP)
+            .sum::<usize>();
         let most = self
             .limits
             .check(Limit::Rules, *self.visits)

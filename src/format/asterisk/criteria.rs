@@ -10,7 +10,7 @@ use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 use crate::terminal::clip;
 
 /// As many characters of what is no address as a report shows.
-const LONGEST_WORDS: usize = 200;
+const LONGEST_WORDS: usize = 120;
 
 pub(super) struct Criteria {
     limits: Limits,

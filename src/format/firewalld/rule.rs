@@ -216,7 +216,8 @@ fn reject_type(action: &Part, family: Family) -> Result<(), String> {
         Some(_) if family == Family::Both => {
             Err("firewalld leaves out a rule that has a type of reject but no family".to_owned())
         }
-        Some(kind) if !REJECT_TYPES.contains(&kind) => Err(format!(
+        // A rule of IPv6 stops no packet over IPv4, whatever its type.
+        Some(kind) if family == Family::Ipv4 && !REJECT_TYPES.contains(&kind) => Err(format!(
             "'{kind}' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule \
              with another"
         )),

@@ -283,7 +283,7 @@ impl<'a> RuleReader<'a, '_> {
     }
 
     /// `5060`, `10000-20000`, or several of these between commas.
-    fn port_list(&self, name: &str) -> Result<Option<(Vec<Interval>, bool)>, String> {
+    fn port_list(&mut self, name: &str) -> Result<Option<(Vec<Interval>, bool)>, String> {
         let Some((list, negated)) = self.value(name)? else {
             return Ok(None);
         };
@@ -297,10 +297,9 @@ impl<'a> RuleReader<'a, '_> {
             let span = Interval::new(port(first)?, port(last)?);
             span.ok_or_else(|| format!("the ports '{item}' are reversed"))
         });
-        Ok(Some((
-            normalized(spans.collect::<Result<_, _>>()?),
-            negated,
-        )))
+        let spans: Vec<Interval> = spans.collect::<Result<_, _>>()?;
+        self.matches.cost += spans.len();
+        Ok(Some((normalized(spans), negated)))
     }
 
     fn ports(&mut self, name: &str, field: HeaderField) -> Result<(), String> {

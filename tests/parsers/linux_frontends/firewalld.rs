@@ -57,6 +57,8 @@ port="5061" => port="sip-tls"
 <ingress-zone => <rule family="ipv4"><source address="10.0.0.0/8" invert="False"/><drop/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4" priority="-5"><source address="54.65.63.200/29"/><reject type="tcp-reset"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv4"><source address="54.0.0.0/8" invert="True"/><protocol value="gre"/><drop/></rule><ingress-zone
+<ingress-zone => <rule family="ipv6"><source address="2001:db8::/32"/><reject type="icmp6-adm-prohibited"/></rule><ingress-zone
+<ingress-zone => <rule family="ipv6" priority="3"><reject type="icmp6-port-unreachable"/></rule><ingress-zone
 <ingress-zone => <rule family="ipv6"><source address="2001:db8::/32"/><drop/></rule><rule><icmp-block name="echo-request"/></rule><icmp-block name="redirect"/><ingress-zone
 <ingress-zone => <rule><service name="ssh"/><log/></rule><rule priority="3"><log/></rule><ingress-zone
 <ingress-zone => <rule priority="-3" family="ipv4"><source address="54.65.63.192/26"/><source-port port="7" protocol="sctp"/><drop><limit value="2/d"/></drop></rule><ingress-zone
@@ -517,7 +519,7 @@ const LISTED_SAME: &str = r#"
 target: CONTINUE => target: REJECT
 5060" protocol="udp" accept => 5060" protocol="udp" log prefix="a b" level="info" limit value="1/m" audit accept
 rules: ↵ => rules: ↵	rule priority="-3" family="ipv4" source NOT address="54.0.0.0/8" protocol value="gre" reject type="icmp-admin-prohibited" limit value="2/d"↵
-rules: ↵ => rules: ↵	rule family="ipv6" source address="2001:db8::/32" drop↵	rule priority="7" family="ipv4" drop↵	rule icmp-block name="echo-request"↵
+rules: ↵ => rules: ↵	rule family="ipv6" source address="2001:db8::/32" reject type="icmp6-adm-prohibited"↵	rule family="ipv6" source address="2001:db8::/32" drop↵	rule priority="7" family="ipv4" drop↵	rule icmp-block name="echo-request"↵
 icmp-blocks:  => icmp-blocks: echo-request redirect
 rules: ↵ => rules: ↵	rule port port="5060" protocol="tcp" nflog group="3" prefix="x" queue-size="5" limit value="1/m"↵	rule priority="3" log↵
 "#;
