@@ -178,6 +178,7 @@ pub const INPUTS: &[Hostile] = &[
     input("a template of 20 headers of 110 four-byte letters for 9,000 sections, Asterisk", "check -q --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "\u{1f600}".repeat(110)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), "stdout: requests with the header X-A: \u{1f600}"),
     input("16 million names of templates, Asterisk", ASTERISK, || format!("[t](!)\ntype=identify\n{}", format!("[a]({}t)\n", "t,".repeat(128)).repeat(120_000)).into(), RULES),
     input("960 jumps to a rule of 100,000 ports, RouterOS", MIKROTIK, || format!("/ip firewall filter\nadd action=return chain=c protocol=udp dst-port={}1\n{}", "1,".repeat(99_999), "add action=jump chain=twilio-sip-in jump-target=c\n".repeat(960)).into(), WORK),
+    input("2 million swaps of sets with 500 options, ipset", "check -q --direction in -f ipset FILE", || { let options = " a".repeat(498); format!("create x hash:ip{options}\ncreate y hash:ip{options}\n{}", "swap x y\n".repeat(2_000_000)).into() }, "stdout: missing in"),
     input("1,016 local addresses, of which nothing is let through", LOCALS, || rules("-j DROP"), "stdout: missing in"),
     // Nesting.
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),

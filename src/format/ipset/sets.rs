@@ -46,6 +46,8 @@ pub(super) struct Set<'a> {
     /// Such as `hash:net`.
     pub kind: &'a str,
     pub options: &'a str,
+    /// True if a script creates it for IPv6.
+    is_ipv6: bool,
     /// The changes to its entries, in order.
     pub changes: Vec<(u32, Change, &'a str)>,
     /// True if it may have had entries before the text.
@@ -238,6 +240,7 @@ impl<'a> Script<'a, '_> {
             at,
             kind,
             options,
+            is_ipv6: options.split_ascii_whitespace().any(|word| word == "inet6"),
             changes: Vec::new(),
             had_others: exist,
         };
@@ -254,8 +257,7 @@ impl<'a> Script<'a, '_> {
         if kinds[0] != kinds[1] {
             return Err(format!("ipset swaps no {} with a {}", kinds[0], kinds[1]));
         }
-        let is_v6 = |set: &Set| set.options.split_ascii_whitespace().any(|w| w == "inet6");
-        if is_v6(self.set(one)?) != is_v6(self.set(other)?) {
+        if self.set(one)?.is_ipv6 != self.set(other)?.is_ipv6 {
             return Err("ipset swaps no set of IPv4 with one of IPv6".to_owned());
         }
         let before = [self.sets.remove(one), self.sets.remove(other)];
@@ -343,6 +345,7 @@ impl<'a> Block<'a> {
                 at,
                 kind: "",
                 options: "",
+                is_ipv6: false,
                 changes: Vec::new(),
                 had_others: false,
             },
