@@ -14,17 +14,17 @@ pub struct Hostile {
 
 const MIB: usize = 1 << 20;
 
-const IPTABLES: &str = "check -q -f iptables FILE";
-const NFTABLES: &str = "check -q -f nftables FILE";
-const PF: &str = "check -q -f pf FILE";
-const AWS: &str = "check -q -f aws-sg FILE";
-const CISCO: &str = "check -q -f cisco FILE";
-const ASA: &str = "check -q -f cisco-asa FILE";
-const MIKROTIK: &str = "check -q -f mikrotik FILE";
-const ASTERISK: &str = "check -q -f asterisk FILE";
+const IPTABLES: &str = "check -q --edition regional -f iptables FILE";
+const NFTABLES: &str = "check -q --edition regional -f nftables FILE";
+const PF: &str = "check -q --edition regional -f pf FILE";
+const AWS: &str = "check -q --edition regional -f aws-sg FILE";
+const CISCO: &str = "check -q --edition regional -f cisco FILE";
+const ASA: &str = "check -q --edition regional -f cisco-asa FILE";
+const MIKROTIK: &str = "check -q --edition regional -f mikrotik FILE";
+const ASTERISK: &str = "check -q --edition regional -f asterisk FILE";
 const LOCALS: &str = "check -q --edition regional -f iptables $(for net in 0 1 2 3 4 5 6 7; do seq -f \"--local-address 10.1.$net.%g\" 1 2 253; done) FILE";
 const LONG_NAME: &str =
-    "check -q -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
+    "check -q --edition regional -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
 const EMPTY_GROUP: &str = "check -q -f aws-sg --dataset FILE --direction in --print-repair $(echo '{\"IpPermissions\": []}' >GROUP && echo GROUP) 2>/dev/null";
 /// Denies that each name another pair of addresses, before all is denied: each stops a packet of
 /// five rules (signaling by UDP, TCP and TLS, and TCP's way back of both), and the last one stops
@@ -117,7 +117,7 @@ pub const INPUTS: &[Hostile] = &[
     input("125,000 addresses beside letters that fold to 18 each", SCAN, || format!("twilio\n{}", format!("{} 8.8.8.8 ", "\u{fdfa}".repeat(76)).repeat(125_000)).into(), WORK),
     input("195,000 addresses beside letters that fold to none", SCAN, || format!("# twilio tokyo\n{}", format!(" 9.8.7.6 {}", "\u{ddd}".repeat(50)).repeat(195_000)).into(), WORK),
     input("195,000 addresses beside comments of signs that are slow to classify", SCAN, || format!("# twilio tokyo\n{}", format!(" 9.8.7.6 # // ; -- /* <!-- {}", "\u{f0f}".repeat(40)).repeat(195_000)).into(), WORK),
-    input("two files of 18 MB of lines", "check -q -f iptables FILE $(cp FILE COPY && echo COPY)", || [vec![b'\n'; 18 * MIB], rules("-j RETURN")].concat(), "stdout: drift: 2 of 2 files, "),
+    input("two files of 18 MB of lines", "check -q --edition regional -f iptables FILE $(cp FILE COPY && echo COPY)", || [vec![b'\n'; 18 * MIB], rules("-j RETURN")].concat(), "stdout: drift: 2 of 2 files, "),
     input("a folder of two files of 30 MB of lines, scan", "scan -q $(mkdir -p TWO && cp FILE TWO/a && cp FILE TWO/b && echo TWO)", || format!("twilio 54.65.63.193\n{}", "\n".repeat(30 * MIB)).into(), "stdout: 2 files with addresses of Twilio's: 2 current"),
     input("30 MB of tabs in a range, scan", "scan -q --report github FILE", || format!("twilio\n54.65.63.192{}- 54.65.63.255\n", "\t".repeat(30 * MIB)).into(), "stdout: ,line=2,col=31457295::54.65.63.255: "),
     input("199,000 addresses, each 42 lines from its mask, scan", SCAN, || format!("twilio\n{}", format!("54.65.63.192{}mask 24\n", "\n".repeat(42)).repeat(199_000)).into(), "stdout: 1 file with addresses of Twilio's: 199000 current, "),
@@ -130,14 +130,14 @@ pub const INPUTS: &[Hostile] = &[
     input("2,000 patterns that almost match, scan", scan_ignored!(1, 13, 20), || format!("**/*{}?c?\n", "ab".repeat(60)).repeat(2_000).into(), "TREE: the patterns of .gitignore take too long to match; name the files to scan instead of the folder"),
     input("250,000 addresses to explain", "explain - <FILE", || "192.0.2.1\n".repeat(250_000).into(), ADDRESSES),
     input("200,000 things that are no addresses", "explain - <FILE", || "x\n".repeat(200_000).into(), "199980 more such faults"),
-    input("a million resources that are no rules", "check -q -f cloudformation FILE", || format!("{{\"Resources\": {{{}}}}}", (0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")).into(), "stdout: missing in"),
-    input("300,000 resources in a chain of references, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..300_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\", \"a\": {{\"Ref\": \"a{}\"}}}}", n + 1)).collect::<Vec<_>>().join(", ")), "stdout: missing in"),
-    input("30 MB of names in a text, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"Fn::Sub\": \"{}\"}}", "${a}".repeat(7 * MIB))), "stdout: missing in"),
-    input("a million resources beside a custom one, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&(0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")), WORK),
-    input("nested JSON, CloudFormation", "check -q -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"a\": {}{}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB))), DEPTH),
-    input("nested JSON, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {{\"a\": {}{}}}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
-    input("a group's id of 15 MB and 500,000 strings, CloudFormation", "check -q -f cloudformation FILE", || cloudformation_of(&long_id(), &format!("\"a\": {{\"Type\": \"x\", \"a\": [{}\"a\"]}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
-    input("a group's id of 15 MB and 500,000 strings, Terraform", "check -q -f terraform FILE", || terraform(&long_id(), &format!("\"null_resource\": {{\"a\": {{\"triggers\": [{}\"a\"]}}}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
+    input("a million resources that are no rules", "check -q --edition regional -f cloudformation FILE", || format!("{{\"Resources\": {{{}}}}}", (0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")).into(), "stdout: missing in"),
+    input("300,000 resources in a chain of references, CloudFormation", "check -q --edition regional -f cloudformation FILE", || cloudformation(&(0..300_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\", \"a\": {{\"Ref\": \"a{}\"}}}}", n + 1)).collect::<Vec<_>>().join(", ")), "stdout: missing in"),
+    input("30 MB of names in a text, CloudFormation", "check -q --edition regional -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"Fn::Sub\": \"{}\"}}", "${a}".repeat(7 * MIB))), "stdout: missing in"),
+    input("a million resources beside a custom one, CloudFormation", "check -q --edition regional -f cloudformation FILE", || cloudformation(&(0..1_000_000).map(|n| format!("\"a{n}\": {{\"Type\": \"x\"}}")).collect::<Vec<_>>().join(", ")), WORK),
+    input("nested JSON, CloudFormation", "check -q --edition regional -f cloudformation FILE", || cloudformation(&format!("\"a\": {{\"Type\": \"x\", \"a\": {}{}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB))), DEPTH),
+    input("nested JSON, Terraform", "check -q --edition regional -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {{\"a\": {}{}}}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
+    input("a group's id of 15 MB and 500,000 strings, CloudFormation", "check -q --edition regional -f cloudformation FILE", || cloudformation_of(&long_id(), &format!("\"a\": {{\"Type\": \"x\", \"a\": [{}\"a\"]}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
+    input("a group's id of 15 MB and 500,000 strings, Terraform", "check -q --edition regional -f terraform FILE", || terraform(&long_id(), &format!("\"null_resource\": {{\"a\": {{\"triggers\": [{}\"a\"]}}}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
     // Sets of packets that explode.
     input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
     input("10,000 denies across each other", IPTABLES, || denies(across), WORK),
@@ -156,17 +156,17 @@ pub const INPUTS: &[Hostile] = &[
     input("30,000 denied pairs of ports, of many networks each", "check -q -f iptables --edition regional-expanded --direction in FILE", || rules(&denied_ports(30_000)), BOXES),
     input("2,000 ports on either side", IPTABLES, || rules(&format!("-p udp -m multiport --ports {} -j DROP", (0..2_000).map(|n| (n * 2 + 1).to_string()).collect::<Vec<_>>().join(","))), BOXES),
     input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),
-    input("a wrong word of 8 MB in a group, for 20,000 entries, Cisco", "check -q --direction in -f cisco FILE", || format!("object-group network G\n {}\n!\nip access-list extended TWILIO-SIP-IN\n{}", "x".repeat(8 * MIB), " permit udp object-group G any\n".repeat(20_000)).into(), "FILE:2: expected any, host, range, group-object, description, or an address and its mask, not 'xxx"),
-    input("a type of 28 MB with 25 errors, Terraform", "check -q -f terraform FILE", || format!("{{\"resource\": {{\"aws_vpc_security_group_ingress_rule\": {{\"a\": {{\"security_group_id\": \"sg-1\", \"ip_protocol\": \"-1\", \"cidr_ipv4\": \"192.0.2.0/24\"}}}}, \"{}\": {{{}}}}}}}\n", "t".repeat(28 * MIB), (0..25).map(|n| format!("\"b{n}\": {{\"x\": \"sg-1\"}}")).collect::<Vec<_>>().join(", ")).into(), "it gets the security group and may add rules"),
+    input("a wrong word of 8 MB in a group, for 20,000 entries, Cisco", "check -q --edition regional --direction in -f cisco FILE", || format!("object-group network G\n {}\n!\nip access-list extended TWILIO-SIP-IN\n{}", "x".repeat(8 * MIB), " permit udp object-group G any\n".repeat(20_000)).into(), "FILE:2: expected any, host, range, group-object, description, or an address and its mask, not 'xxx"),
+    input("a type of 28 MB with 25 errors, Terraform", "check -q --edition regional -f terraform FILE", || format!("{{\"resource\": {{\"aws_vpc_security_group_ingress_rule\": {{\"a\": {{\"security_group_id\": \"sg-1\", \"ip_protocol\": \"-1\", \"cidr_ipv4\": \"192.0.2.0/24\"}}}}, \"{}\": {{{}}}}}}}\n", "t".repeat(28 * MIB), (0..25).map(|n| format!("\"b{n}\": {{\"x\": \"sg-1\"}}")).collect::<Vec<_>>().join(", ")).into(), "it gets the security group and may add rules"),
     input("3 million headers, Asterisk", ASTERISK, || format!("Identify:  <Identify/Endpoint.....>\nMatch:  <criteria...>\n{}\nIdentify:  a/twilio-sip\n{}", "=".repeat(80), "Header:\n".repeat(3 * MIB)).into(), RULES),
-    input("32 MB of zones, firewalld", "check -q --direction in -f firewalld FILE", || format!("twilio-sip-in (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: {}\n", "a ".repeat(15 * MIB)).into(), RULES),
-    input("10,000 lists of all rules of a group, Terraform", "check -q -f terraform FILE", || exclusive_lists(10_000), "another resource lists all rules of the security group too"),
+    input("32 MB of zones, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("twilio-sip-in (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: {}\n", "a ".repeat(15 * MIB)).into(), RULES),
+    input("10,000 lists of all rules of a group, Terraform", "check -q --edition regional -f terraform FILE", || exclusive_lists(10_000), "another resource lists all rules of the security group too"),
     input("68 rules of 32,767 ports for no packet, nftables", NFTABLES, || format!("table inet filter {{\n\tset s {{\n\t\ttype inet_service\n\t\telements = {{ {} }}\n\t}}\n\tchain c {{\n{}\t}}\n\tchain twilio_sip_in {{\n\t\ttcp dport 1 jump c\n\t}}\n}}\n", (1..32_768).map(|n| (2 * n).to_string()).collect::<Vec<_>>().join(", "), "\t\ttcp dport @s accept\n".repeat(68)).into(), "stdout: drift: "),
-    input("40 policies of 199,000 services, firewalld", "check -q --direction in -f firewalld FILE", || (0..40).map(|n| firewalld_policy(n, &"a ".repeat(199_000), "")).collect::<String>().into(), RULES),
-    input("100,000 rules of 60 words, firewalld", "check -q --direction in -f firewalld FILE", || firewalld_policy(1, "", &format!("\trule{}\n", " a b=\"\"".repeat(30)).repeat(100_000)).into(), WORK),
-    input("a template of 20 headers of 8 kB for 9,000 sections, Asterisk", "check -q --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "b".repeat(8_000)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), WORK),
-    input("110,000 attributes behind a comment, firewalld", "check -q --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}/>\n", (0..110_000).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")).into(), "FILE:2: an element has more than 64 attributes, and firewalld knows no such element"),
-    input("15,000 namespaces behind a comment, firewalld", "check -q --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}>{}</policy>\n", (0..15_000).map(|n| format!("xmlns:a{n}='{n}'")).collect::<Vec<_>>().join(" "), "<b xmlns:q='1'/>".repeat(15_000)).into(), "FILE:2: firewalld accepts no namespaces"),
+    input("40 policies of 199,000 services, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || (0..40).map(|n| firewalld_policy(n, &"a ".repeat(199_000), "")).collect::<String>().into(), RULES),
+    input("100,000 rules of 60 words, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || firewalld_policy(1, "", &format!("\trule{}\n", " a b=\"\"".repeat(30)).repeat(100_000)).into(), WORK),
+    input("a template of 20 headers of 8 kB for 9,000 sections, Asterisk", "check -q --edition regional --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "b".repeat(8_000)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), WORK),
+    input("110,000 attributes behind a comment, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}/>\n", (0..110_000).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")).into(), "FILE:2: an element has more than 64 attributes, and firewalld knows no such element"),
+    input("15,000 namespaces behind a comment, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}>{}</policy>\n", (0..15_000).map(|n| format!("xmlns:a{n}='{n}'")).collect::<Vec<_>>().join(" "), "<b xmlns:q='1'/>".repeat(15_000)).into(), "FILE:2: firewalld accepts no namespaces"),
     input("groups within groups", CISCO, || groups(100), DEPTH),
     input("groups that multiply", CISCO, || groups_of(30, 60), RULES),
     input("an inactive entry of a large group, again and again", ASA, || asa_entries("object-group G any4 inactive"), RULES),
@@ -175,10 +175,12 @@ pub const INPUTS: &[Hostile] = &[
     input("rules of no packet, RouterOS", MIKROTIK, || mikrotik_rules(440, 2_000), WORK),
     input("a template of 6,000 settings, 60,000 times", ASTERISK, || asterisk_sections(6_000, 60_000), WORK),
     input("a template of 20 lines of commas, 20,000 times, Asterisk", ASTERISK, || format!("[t](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match={}\n", ",".repeat(8_100)).repeat(20), (0..20_000).map(|n| format!("[s{n}](t)\n")).collect::<Vec<_>>().concat()).into(), WORK),
-    input("a template of 20 headers of 110 four-byte letters for 9,000 sections, Asterisk", "check -q --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "\u{1f600}".repeat(110)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), "stdout: requests with the header X-A: \u{1f600}"),
+    input("a template of 20 headers of 110 four-byte letters for 9,000 sections, Asterisk", "check -q --edition regional --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "\u{1f600}".repeat(110)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), "stdout: requests with the header X-A: \u{1f600}"),
     input("16 million names of templates, Asterisk", ASTERISK, || format!("[t](!)\ntype=identify\n{}", format!("[a]({}t)\n", "t,".repeat(128)).repeat(120_000)).into(), RULES),
     input("960 jumps to a rule of 100,000 ports, RouterOS", MIKROTIK, || format!("/ip firewall filter\nadd action=return chain=c protocol=udp dst-port={}1\n{}", "1,".repeat(99_999), "add action=jump chain=twilio-sip-in jump-target=c\n".repeat(960)).into(), WORK),
-    input("2 million swaps of sets with 500 options, ipset", "check -q --direction in -f ipset FILE", || { let options = " a".repeat(498); format!("create x hash:ip{options}\ncreate y hash:ip{options}\n{}", "swap x y\n".repeat(2_000_000)).into() }, "stdout: missing in"),
+    input("2 million swaps of sets with 500 options, ipset", "check -q --edition regional --direction in -f ipset FILE", || { let options = " a".repeat(498); format!("create x hash:ip{options}\ncreate y hash:ip{options}\n{}", "swap x y\n".repeat(2_000_000)).into() }, "stdout: missing in"),
+    input("IPv6 rules with two lists of 220 ports, ufw", "check -q --edition regional -f ufw --direction in FILE", || { let ports = (0..220).map(|n| (2 * n + 1).to_string()).collect::<Vec<_>>().join(","); format!("ufw allow from 2001:db8::1 port {ports} to any port {ports} proto tcp comment 'twilio-sip'\n").repeat(18_000).into() }, WORK),
+    input("194 jumps to 2,000 rules of 100 properties, RouterOS", MIKROTIK, || { let names = (0..100).map(|n| format!(" !a{n}")).collect::<Vec<_>>().concat(); format!("/ip firewall filter\n{}{}", format!("add chain=c action=return protocol=udp{names}\n").repeat(2_000), format!("add action=jump chain=twilio-sip-in jump-target=c\n{}", "add action=jump chain=twilio-sip-out jump-target=c\n").repeat(97)).into() }, WORK),
     input("1,016 local addresses, of which nothing is let through", LOCALS, || rules("-j DROP"), "stdout: missing in"),
     // Nesting.
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),

@@ -34,16 +34,17 @@ impl<'a> Words<'a> {
     pub fn properties(mut self) -> Result<Vec<Property<'a>>, String> {
         let mut properties: Vec<Property> = Vec::new();
         while let Some(word) = self.next()? {
-            let property = Property::read(word)?;
-            if properties.iter().any(|known| known.name == property.name) {
-                return Err(format!("'{}' stands there twice", property.name));
-            }
             if properties.len() == PROPERTY_LIMIT {
                 return Err(format!("it has more than {PROPERTY_LIMIT} properties"));
             }
-            properties.push(property);
+            properties.push(Property::read(word)?);
         }
-        Ok(properties)
+        let mut names: Vec<&str> = properties.iter().map(|property| property.name).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("'{}' stands there twice", pair[0])),
+            None => Ok(properties),
+        }
     }
 }
 

@@ -103,8 +103,11 @@ fn unit(
             unit.name
         ));
     }
+    let mut work = 0_usize;
     for (at, rule) in own {
         let effect = rule.effect(*at, limits).and_then(|effect| {
+            work = work.saturating_add(effect.cost);
+            limits.check(Limit::Work, work)?;
             let count = unit.steps.len().saturating_add(effect.steps.len());
             limits.check(Limit::Rules, count)?;
             Ok(effect)

@@ -11,6 +11,7 @@ use crate::format::read::values::{network, port, port_range};
 use crate::limits::Limits;
 use crate::packets::{
     Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, Step,
+    normalized,
 };
 use crate::policy::{Direction, notation};
 
@@ -54,6 +55,8 @@ pub(super) struct Effect {
     pub steps: Vec<Step>,
     /// True if it lets IPv6 through.
     pub ipv6: bool,
+    /// The number of boxes that were looked at; see [`Limit::Work`](crate::limits::Limit).
+    pub cost: usize,
 }
 
 impl<'a> Rule<'a> {
@@ -201,6 +204,7 @@ impl<'a> Rule<'a> {
         Ok(Effect {
             steps: self.steps(&matches, at),
             ipv6: !families[0] && self.action != RuleAction::Deny,
+            cost: matches.cost,
         })
     }
 
@@ -276,7 +280,7 @@ impl<'a> End<'a> {
                 .split(',')
                 .map(span)
                 .collect::<Result<_, _>>()
-                .map(Some),
+                .map(|spans| Some(normalized(spans))),
         }
     }
 }
