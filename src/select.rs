@@ -11,7 +11,7 @@ mod selection;
 pub use editions::{embedded_editions, known_networks};
 pub use error::SelectError;
 pub use names::{CURRENT, DEFAULT_EDITION};
-pub use notices::{notices, of_editions as notices_of_editions};
+pub use notices::{Notice, edition_notices, notices};
 pub use policy::policy;
 pub use regions::regions;
 pub use selection::{Selection, local_addresses};

@@ -140,6 +140,8 @@ pub const GREEN: &str = "32";
 pub const RED: &str = "31";
 /// See [`GREEN`].
 pub const YELLOW: &str = "33";
+/// See [`GREEN`].
+pub const CYAN: &str = "36";
 
 /// A word in bold and in colour.
 pub fn painted(word: &str, color: &str) -> String {

@@ -118,7 +118,7 @@ pub enum Verb {
 
 #[derive(Args)]
 pub(super) struct GlobalArgs {
-    /// Print no notices
+    /// Print no notes, only warnings and errors
     #[arg(
         short, long, global = true, env = "TWILIO_SIP_ALLOW_QUIET", hide_env = true,
         value_parser = BoolishValueParser::new()

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
-use super::selected::{Selected, select};
+use super::selected::{Selected, print_notices, select};
 use crate::cli::CheckArgs;
 use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::output::{self, Console, Spool};
 use crate::policy::{Direction, Policy};
 use crate::report::{CheckedFile, Expectation, Report, Summary};
-use crate::select::{DEFAULT_EDITION, known_networks};
+use crate::select::{DEFAULT_EDITION, Notice, known_networks};
 use crate::terminal::escape_hidden_at_start;
 
 /// The number of files that each thread checks before the results are written to the report.
@@ -62,9 +62,7 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
         Outcome::Done
     };
     let written = run.print(&check.expectation(), args.print_repair);
-    for notice in check.notices {
-        console.notice(&notice);
-    }
+    print_notices(&check.notices, console);
     outcome.after_writing(written)
 }
 
@@ -77,7 +75,7 @@ struct Check {
     published: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
     limits: Limits,
-    notices: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 /// The result of checking one file.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::input_errors::report_input_errors;
-use super::selected::{Selected, catalog, select};
+use super::selected::{Selected, catalog, print_notices, select};
 use crate::cli::ExplainArgs;
 use crate::dataset;
 use crate::explain::Question;
@@ -48,9 +48,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     let mut explanation = Explanation::new(&catalog, &policy, args.json);
     explanation.write(questions.into_iter(), &mut to)?;
     let written = to.print();
-    for notice in notices {
-        console.notice(&notice);
-    }
+    print_notices(&notices, console);
     let outcome = if args.all_allowed && !explanation.all_allowed() {
         Outcome::Drift
     } else {

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 
-use super::selected::{Selected, select};
+use super::selected::{Selected, print_notices, select};
 use crate::cli::{Layout, RenderArgs};
 use crate::dataset;
 use crate::format::{self, registry};
 use crate::input;
 use crate::limits::{Limit, Limits};
 use crate::output::Console;
-use crate::select::DEFAULT_EDITION;
+use crate::select::{DEFAULT_EDITION, Notice};
 use crate::template;
 
 pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
@@ -24,7 +24,7 @@ pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
     let text = match layout {
         Layout::Format(format) => {
             registry::check_table(format, &unit)?;
-            notices.extend(format.notices(&policy));
+            notices.extend(format.notices(&policy).into_iter().map(Notice::Note));
             format::render(format, &policy, &unit)?
         }
         Layout::Template(file) => {
@@ -34,8 +34,6 @@ pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
         }
     };
     args.destination().write(&text)?;
-    for notice in notices {
-        console.notice(&notice);
-    }
+    print_notices(&notices, console);
     Ok(())
 }

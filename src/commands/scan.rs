@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use self::walk::Scan;
-use super::selected::{catalog, editions};
+use super::selected::{catalog, editions, print_notices};
 use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Edition, ReferenceData};
 use crate::limits::Limits;
@@ -17,7 +17,7 @@ use crate::packets::normalized;
 use crate::policy::ALL_REGIONS;
 use crate::report::{Findings, Shape};
 use crate::scan::{Expected, Scanner};
-use crate::select::{self, CURRENT};
+use crate::select::{self, CURRENT, Notice};
 
 pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let files = args.files()?;
@@ -32,7 +32,8 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         "regions": regions,
         "planes": args.published.planes(),
     });
-    let mut notices: Vec<String> = select::notices_of_editions(&selected).collect();
+    let named = args.published.named_source().is_some();
+    let mut notices: Vec<Notice> = select::edition_notices(&selected, named).collect();
     let catalog = catalog(&args.published, selected, &reference_data)?;
     let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
@@ -53,11 +54,9 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
         collected.problems.report(console);
         return Ok(Outcome::Failed);
     }
-    notices.extend(collected.binary_notice());
+    notices.extend(collected.binary_note().map(Notice::Note));
     let (written, counts) = collected.print(&findings);
-    for notice in notices {
-        console.notice(&notice);
-    }
+    print_notices(&notices, console);
     let outcome = if findings.any_fails(&counts) {
         Outcome::Drift
     } else {

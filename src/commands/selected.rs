@@ -9,8 +9,9 @@ use crate::cli::{PublishedArgs, SelectionArgs, Source};
 use crate::dataset::{Edition, ReferenceData};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
+use crate::output::Console;
 use crate::policy::Policy;
-use crate::select;
+use crate::select::{self, Notice};
 
 /// The editions that a command line names.
 pub(super) fn editions(
@@ -32,8 +33,7 @@ pub(super) fn editions(
 pub(super) struct Selected {
     pub editions: Vec<Edition>,
     pub policy: Policy,
-    /// Notices about the selection, each on one line.
-    pub notices: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// Reads the selection; `default` is the edition when the user names none.
@@ -49,12 +49,29 @@ pub(super) fn select(
     limits
         .check(Limit::Rules, policy.combinations())
         .context("the selection")?;
-    let notices = select::notices(&selection, &policy, &editions, reference_data);
+    let named = args.published.named_source().is_some();
+    let notices = select::edition_notices(&editions, named)
+        .chain(select::notices(
+            &selection,
+            &policy,
+            &editions,
+            reference_data,
+        ))
+        .collect();
     Ok(Selected {
         editions,
         policy,
         notices,
     })
+}
+
+pub(super) fn print_notices(notices: &[Notice], console: Console) {
+    for notice in notices {
+        match notice {
+            Notice::Warning(text) => console.warning(text),
+            Notice::Note(text) => console.note(text),
+        }
+    }
 }
 
 /// All embedded editions and the selected ones, which may be the user's own list.

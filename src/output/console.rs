@@ -2,7 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::terminal::{RED, YELLOW, escape_hidden, escape_hidden_at_start, painted, shortened};
+use crate::terminal::{
+    CYAN, RED, YELLOW, escape_hidden, escape_hidden_at_start, painted, shortened,
+};
 
 /// The use of colors in messages and reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,18 +21,23 @@ pub enum Color {
 /// Writes the messages that are not data.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Console {
-    /// True if notices are not printed. Errors are.
+    /// True if notes are not printed. Warnings and errors are.
     pub quiet: bool,
     /// The use of colors.
     pub color: Color,
 }
 
 impl Console {
-    /// Prints something that the user should know, on one line.
-    pub fn notice(self, text: &str) {
+    /// Prints something that is worth knowing, on one line.
+    pub fn note(self, text: &str) {
         if !self.quiet {
-            self.print("notice", YELLOW, text);
+            self.print("note", CYAN, text);
         }
+    }
+
+    /// Prints something that is probably not what the user wants, on one line.
+    pub fn warning(self, text: &str) {
+        self.print("warning", YELLOW, text);
     }
 
     /// Prints the reason of a failure.

@@ -2,45 +2,71 @@
 
 use std::sync::Arc;
 
+use super::names::CURRENT;
 use super::selection::Selection;
 use crate::dataset::{self, Connection, Edition, ReferenceData};
 use crate::names::normalize_name;
 use crate::policy::Policy;
 
-/// The notices about a selection, each on one line.
+/// A message about a selection, on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The selection is probably not what the user wants.
+    Warning(String),
+    /// Something that is worth knowing.
+    Note(String),
+}
+
+/// The notices about a selection, except those about its editions.
 pub fn notices(
     selection: &Selection,
     policy: &Policy,
     editions: &[Edition],
     reference_data: &ReferenceData,
-) -> Vec<String> {
+) -> impl Iterator<Item = Notice> {
     let interconnect = other_connection(selection, editions, reference_data);
-    of_editions(editions)
-        .chain(interconnect)
-        .chain(fewer_regions(policy, reference_data))
-        .collect()
+    let notes = interconnect
+        .into_iter()
+        .chain(fewer_regions(policy, reference_data));
+    notes.map(Notice::Note)
 }
 
-/// Notices about selected editions that are superseded.
-pub fn of_editions(editions: &[Edition]) -> impl Iterator<Item = String> {
-    editions
-        .iter()
-        .filter_map(|edition| superseded(edition, editions))
+/// Notices about selected editions that are superseded: notes if the user named them, warnings if
+/// they are the default.
+pub fn edition_notices(editions: &[Edition], named: bool) -> impl Iterator<Item = Notice> {
+    editions.iter().filter_map(move |edition| {
+        if named {
+            superseded(edition, editions).map(Notice::Note)
+        } else {
+            superseded_default(edition).map(Notice::Warning)
+        }
+    })
 }
 
 fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
     let end = edition.superseded.as_ref()?;
     let known = dataset::edition_names().any(|name| *name == *end.by);
     let advice = if selected.iter().any(|other| other.name == end.by) {
-        format!("; drop it when {} alone shall hold", end.by)
+        format!("; leave it out when you need '{}' alone", end.by)
     } else if known {
-        format!("; --edition {} is the list that holds instead", end.by)
+        format!("; --edition {} selects the list in force", end.by)
     } else {
         String::new()
     };
+    let name = &edition.name;
     Some(format!(
-        "edition {} is superseded by {} as of {}{advice}",
-        edition.name, end.by, end.date
+        "edition '{name}' was superseded on {} by '{}'{advice}",
+        end.date, end.by
+    ))
+}
+
+fn superseded_default(edition: &Edition) -> Option<String> {
+    let end = edition.superseded.as_ref()?;
+    let name = &edition.name;
+    Some(format!(
+        "the default edition, '{name}', was superseded on {} by '{}'; use --edition {CURRENT}, or \
+         --edition {name} if you need this one",
+        end.date, end.by
     ))
 }
 

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::common::{READ_BY_CHECK, Ran, Tool, render, renderable, valid_json};
 use serde_json::Value;
 
-const TOKYO: &str = "--region tokyo --format iptables --quiet";
+const TOKYO: &str = "--edition regional --region tokyo --format iptables --quiet";
 
 /// A call of `check` on a file.
 fn check(options: &str, content: &str) -> Ran {
@@ -138,7 +138,7 @@ fn a_rule_of_an_inet_table_that_takes_ipv6_is_extra() {
     let last = "accept comment \"media\"\n\t}\n\tchain twilio_sip_out {";
     assert_eq!(text.matches(last).count(), 1, "{text}");
     let all = last.replace("\t}", "\t\tip saddr 0.0.0.0/0 return\n\t\taccept\n\t}");
-    let options = "--region tokyo --format nftables --quiet";
+    let options = "--region tokyo --format nftables --edition regional --quiet";
     let report = drifted(check(options, &text.replace(last, &all)));
     let part = "  extra   in  packets of IPv6\n      line ";
     assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
@@ -167,7 +167,11 @@ fn the_format_that_is_meant_is_told() {
     for format in READ_BY_CHECK {
         let text = render(&format!("{options} {format}"));
         for other in READ_BY_CHECK.iter().filter(|other| *other != format) {
-            let error = check(&format!("{options} {other} --quiet"), &text).refused();
+            let error = check(
+                &format!("{options} {other} --edition regional --quiet"),
+                &text,
+            )
+            .refused();
             let told = format!(
                 "twilio-sip-allow: error: deployed is in the language of {format}, not of {other}; use --format {format}\n"
             );
@@ -179,7 +183,11 @@ fn the_format_that_is_meant_is_told() {
 #[test]
 fn a_text_of_another_system_is_no_empty_cisco_list() {
     let expected = "expected what show running-config or show ip access-lists prints: there is neither a configuration nor an access list in it";
-    let error = check("--format cisco --quiet", "Permission denied\n").refused();
+    let error = check(
+        "--format cisco --edition regional --quiet",
+        "Permission denied\n",
+    )
+    .refused();
     assert!(error.contains(expected), "{error}");
     for (head, system) in [
         ("IP access list TWILIO-SIP-IN", "NX-OS"),
@@ -187,7 +195,7 @@ fn a_text_of_another_system_is_no_empty_cisco_list() {
         ("ipv4 access-list TWILIO-SIP-IN", "IOS XR"),
     ] {
         let text = format!("{head}\n 10 permit ip any any\n");
-        let error = check("--format cisco --quiet", &text).refused();
+        let error = check("--format cisco --edition regional --quiet", &text).refused();
         let problem = format!(
             "deployed:1: it is written as {system} has it, which is not read; expected a list of IOS, in: {head}"
         );
@@ -195,7 +203,11 @@ fn a_text_of_another_system_is_no_empty_cisco_list() {
     }
     // Nor does the ASA know this port.
     let entry = "access-list TWILIO-SIP-IN extended permit udp any any eq nonesuch";
-    let error = check("--format cisco --quiet", &format!("{entry}\n")).refused();
+    let error = check(
+        "--format cisco --edition regional --quiet",
+        &format!("{entry}\n"),
+    )
+    .refused();
     let problem = "deployed:1: it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa, in: ";
     assert!(error.contains(problem), "{error}");
 }
@@ -211,7 +223,7 @@ fn an_access_list_without_entries_lets_everything_through() {
         ),
     ] {
         let report = drifted(check(
-            "--region tokyo --direction in --format cisco --quiet",
+            "--region tokyo --direction in --format cisco --edition regional --quiet",
             text,
         ));
         assert!(report.contains(everything), "{report}");
@@ -247,7 +259,7 @@ fn reports_that_neither_chain_exists_that_a_name_can_mean() {
     ] {
         let options = format!("--region tokyo --direction in --format {format}");
         let report = drifted(check(
-            &format!("{options} --name {name} --quiet"),
+            &format!("{options} --name {name} --edition regional --quiet"),
             &render(&options),
         ));
         let line = format!("nothing is let through by {why}");
@@ -262,7 +274,7 @@ fn a_wrong_name_is_told_with_the_right_one() {
     assert!(report.contains(line), "{report}");
     let text = render("--region tokyo --format nftables");
     let report = drifted(check(
-        "--region tokyo --format nftables --quiet",
+        "--region tokyo --format nftables --edition regional --quiet",
         &text.replace("inet filter", "inet mine"),
     ));
     let line = "nothing is let through by twilio_sip_in: table inet filter is not in the text, or has no chains\n";
@@ -330,7 +342,7 @@ fn a_unit_that_is_gone_is_drift_and_not_an_error() {
 /// A unit is replaced whole, so the direction that was not selected is to be empty.
 #[test]
 fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
-    let one_way = "--region tokyo --direction in --format iptables --quiet";
+    let one_way = "--region tokyo --direction in --format iptables --edition regional --quiet";
     let report = drifted(check(one_way, &tokyo()));
     assert!(report.starts_with("drift: 0 missing, 3 extra"), "{report}");
     let line =
@@ -339,7 +351,7 @@ fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
     for format in ["aws-sg", "cisco"] {
         let both = render(&format!("--region tokyo --format {format}"));
         let ran = check(
-            &format!("--region tokyo --direction in --format {format} --quiet"),
+            &format!("--region tokyo --direction in --format {format} --edition regional --quiet"),
             &both,
         );
         assert!(ran.ok().starts_with("in sync"), "{format}");
@@ -349,7 +361,7 @@ fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
 #[test]
 fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
     let text = tokyo().replace("TWILIO-SIP-IN", "FROM_TWILIO");
-    let options = "--region tokyo --direction in --format iptables --name FROM_TWILIO --quiet";
+    let options = "--region tokyo --direction in --format iptables --name FROM_TWILIO --edition regional --quiet";
     let ran = check(options, &text);
     assert!(ran.ok().starts_with("in sync"));
     let repair = check(
@@ -529,7 +541,8 @@ fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {
     ];
     for (number, (in_x, in_x_in)) in rules.into_iter().enumerate() {
         let (format, name, text) = table(in_x, in_x_in)[number].clone();
-        let options = format!("--region tokyo --direction in --format {format} --quiet");
+        let options =
+            format!("--region tokyo --direction in --format {format} --edition regional --quiet");
         let named = |name: &str| drifted(check(&format!("{options} --name {name}"), &text));
         let exact = named(name);
         assert!(exact.starts_with("drift: 0 missing, "), "{format}: {exact}");
@@ -576,7 +589,7 @@ fn a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule() {
         );
     }
     text += "-A FORWARD -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";
-    let options = "--region tokyo --direction in --plane signaling --transport udp --format iptables --quiet --name FORWARD";
+    let options = "--region tokyo --direction in --plane signaling --transport udp --format iptables --edition regional --quiet --name FORWARD";
     let report = drifted(check(options, &text));
     let ssh = "
   extra   in  tcp from any but 192.0.0.0, 192.0.0.2, 192.0.0.4 and 297 more to any port 22
@@ -621,7 +634,7 @@ fn the_deployed_lines_of_a_part_are_bounded() {
     let rules: String = (0..40).map(rule).collect::<Vec<_>>().concat();
     let text = format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
     let report = drifted(check(
-        "--region tokyo --direction in --format iptables --quiet",
+        "--region tokyo --direction in --format iptables --edition regional --quiet",
         &text,
     ));
     let part = "
@@ -632,7 +645,8 @@ fn the_deployed_lines_of_a_part_are_bounded() {
       and 37 lines more
 ";
     assert!(report.contains(part), "{report}");
-    let options = "--region tokyo --direction in --format iptables --quiet --report json";
+    let options =
+        "--region tokyo --direction in --format iptables --edition regional --quiet --report json";
     let report: Value = serde_json::from_str(&drifted(check(options, &text))).unwrap();
     let deployed = &report["files"][0]["extra"][0]["deployed"];
     let lines: Vec<_> = deployed["lines"]
@@ -765,7 +779,7 @@ COMMIT";
     );
     let group = r#"{"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [],
         "PrefixListIds": [{"PrefixListId": "pl-1"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]}"#;
-    let options = "--direction in --format aws-sg --quiet --report json";
+    let options = "--direction in --format aws-sg --edition regional --quiet --report json";
     let report = valid_json(test, "check", &check(options, group));
     assert_eq!(
         report["files"][0]["unmeasured"].as_array().unwrap().len(),
@@ -777,7 +791,8 @@ COMMIT";
 fn github_annotations_tell_what_is_beyond_ipv4_packets() {
     let group = r#"{"IpPermissions": [{"IpProtocol": "udp", "FromPort": 5060, "ToPort": 5060,
         "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}]}]}"#;
-    let options = "--region tokyo --direction in --name sg-0123456789abcdef0 -f aws-sg -q";
+    let options =
+        "--region tokyo --direction in --name sg-0123456789abcdef0 -f aws-sg --edition regional -q";
     let report = drifted(
         Tool::line(&format!("check {options} --report github deployed"))
             .file("deployed", group)
@@ -795,6 +810,8 @@ fn github_annotations_point_to_file_and_line() {
     assert!(report.lines().any(|line| line == expected), "{report}");
     let mut tool = Tool::new([
         "check",
+        "--edition",
+        "regional",
         "--region",
         "tokyo",
         "-f",

@@ -193,20 +193,41 @@ fn an_option_goes_before_the_variable_of_one_that_it_excludes() {
 // Notices.
 
 #[test]
-fn notices_go_to_stderr_a_line_each_and_quiet_silences_them() {
-    let superseded = "twilio-sip-allow: notice: edition regional is superseded by global as of 2024-02-21; --edition global is the list that holds instead\n";
-    let fewer = "twilio-sip-allow: notice: 2 of 8 regions selected, but Twilio asks for all of them: numbers may be served from other regions";
+fn the_default_edition_is_warned_about_until_it_is_named() {
+    let rules = render("-f iptables");
+    let stderr = |line: &str| Tool::line(line).file("own", &rules).run().stderr;
+    let warning = "twilio-sip-allow: warning: the default edition, 'regional', was superseded on 2024-02-21 by 'global'; use --edition current, or --edition regional if you need this one\n";
+    for line in ["-f nft", "-q -f nft", "check -q -f iptables own"] {
+        assert_eq!(stderr(line), warning, "{line}");
+    }
+    for line in [
+        "-f nft --edition regional",
+        "check -f iptables --edition regional own",
+    ] {
+        assert!(!stderr(line).contains("warning"), "{line}");
+        assert_eq!(stderr(&format!("{line} -q")), "", "{line}");
+    }
+    // These verbs have the edition in force as their default.
+    for line in ["explain 54.65.63.193", "scan own"] {
+        assert_eq!(stderr(line), "", "{line}");
+    }
+}
+
+#[test]
+fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
+    let superseded = "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; --edition global selects the list in force\n";
+    let fewer = "twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks for all of them: numbers may be served from other regions";
     let stderr = |line: &str| {
         let ran = Tool::line(line).run();
         let stderr = ran.stderr.clone();
         ran.ok();
         stderr
     };
-    assert_eq!(stderr("-f nft"), superseded);
+    assert_eq!(stderr("-f nft --edition regional"), superseded);
     assert_eq!(stderr("-f nft --edition global"), "");
     assert_eq!(stderr("-f nft --edition interconnect"), "");
     assert_eq!(
-        stderr("-f nft --region tokyo,sydney"),
+        stderr("-f nft --edition regional --region tokyo,sydney"),
         format!("{superseded}{fewer}\n")
     );
     assert_eq!(
@@ -223,27 +244,27 @@ fn notices_go_to_stderr_a_line_each_and_quiet_silences_them() {
             .last()
             .unwrap(),
         // UDP and TCP for 8 + 16 networks of signaling, and 10 + 5 + 1 of media.
-        "twilio-sip-allow: notice: 64 rules in, and a security group takes 60 by default; raise the quota, or spread regions or editions over several groups"
+        "twilio-sip-allow: note: 64 rules in, and a security group takes 60 by default; raise the quota, or spread regions or editions over several groups"
     );
     assert_eq!(
         stderr("-f nft --edition regional,global"),
-        "twilio-sip-allow: notice: edition regional is superseded by global as of 2024-02-21; drop it when global alone shall hold\n"
+        "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; leave it out when you need 'global' alone\n"
     );
-    let interconnect = "twilio-sip-allow: notice: Tokyo-IX is an edge of Twilio Interconnect, but the edition is for the public internet; --edition interconnect is the list for it\n";
+    let interconnect = "twilio-sip-allow: note: Tokyo-IX is an edge of Twilio Interconnect, but the edition is for the public internet; --edition interconnect is the list for it\n";
     assert!(stderr("-f nft --edition global --region Tokyo-IX").starts_with(interconnect));
     assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("edge of"));
     assert_eq!(
         stderr("-f aws --edition global"),
-        "twilio-sip-allow: notice: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
+        "twilio-sip-allow: note: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
     );
     assert_eq!(stderr("-f aws --edition global --direction in"), "");
-    assert_eq!(stderr("-q -f nft --region virginia"), "");
+    assert_eq!(stderr("-q -f nft --edition global --region virginia"), "");
 }
 
 #[test]
 fn colour_is_for_terminals_or_those_who_ask() {
     let stderr = |line: &str| Tool::line(line).run().stderr;
-    assert!(stderr("-f nft --color always").contains("\u{1b}[1;33mnotice\u{1b}[0m: "));
+    assert!(stderr("-f nft --color always").contains("\u{1b}[1;33mwarning\u{1b}[0m: "));
     assert!(!stderr("-f nft").contains('\u{1b}'));
     assert!(!stderr("-f nft --color never").contains('\u{1b}'));
     assert!(stderr("-f nft --color always --region x").contains("\u{1b}[1;31merror\u{1b}[0m: "));

@@ -356,8 +356,8 @@ fn the_datasets_example_loads() {
         .run();
     assert_eq!(
         ran.stderr,
-        "twilio-sip-allow: notice: edition our-list is superseded by our-next-list as of 2025-07-01\n\
-         twilio-sip-allow: notice: 2 of 8 regions selected, but Twilio asks for all of them: numbers \
+        "twilio-sip-allow: note: edition 'our-list' was superseded on 2025-07-01 by 'our-next-list'\n\
+         twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks for all of them: numbers \
          may be served from other regions\n"
     );
     let text = ran.ok();

@@ -62,7 +62,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-const JSON_CHECK: &str = "check -q --region tokyo -f iptables --report json deployed";
+const JSON_CHECK: &str = "check -q --edition regional --region tokyo -f iptables --report json deployed";
 
 // Disks.
 
@@ -111,7 +111,7 @@ fn a_file_that_cannot_be_replaced_stays_as_it_is() {
         let script = format!(
             "mkdir disk; mount -t tmpfs tmpfs disk; printf old > disk/rules; {mount}
             for file in disk/rules disk/new; do
-                status=0; $TOOL -q -f pf -o $file 2> err || status=$?
+                status=0; $TOOL -q -f pf --edition regional -o $file 2> err || status=$?
                 echo $status; cat err
             done
             cat disk/rules; echo; ls -A disk"
@@ -486,7 +486,7 @@ fn what_a_kill_left_is_not_in_the_way() {
 /// Every verb, with its status where all goes well, and where its reader has gone away.
 const CALLS: [(&str, i32, i32); 18] = [
     ("-f iptables", 0, 2),
-    ("check -f nftables in-sync", 0, 0),
+    ("check -f nftables --edition regional in-sync", 0, 0),
     ("check -f nftables --edition current in-sync", 1, 1),
     ("check -f nftables --report json in-sync missing", 2, 2),
     ("explain 54.65.63.193 192.0.2.1", 0, 2),
@@ -667,8 +667,8 @@ fn a_folder_that_is_gone_hinders_only_what_needs_it() {
     let here = folder.path().display();
     fs::write(folder.path().join("in-sync"), &rules).unwrap();
     let done = (Some(0), rules.clone(), String::new());
-    assert_eq!(run("-q -f nftables"), done);
-    let written = run(&format!("-q -f nftables -o {here}/rules"));
+    assert_eq!(run("-q -f nftables --edition regional"), done);
+    let written = run(&format!("-q -f nftables --edition regional -o {here}/rules"));
     assert_eq!(written, (Some(0), String::new(), String::new()));
     let written = fs::read_to_string(folder.path().join("rules")).unwrap();
     assert_eq!(written, rules);

@@ -609,7 +609,7 @@ fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
     assert_eq!(files, ["here/.hidden/x", "here/a/seen", "here/kept.log"]);
     assert_eq!(
         ran.stderr,
-        "twilio-sip-allow: notice: 1 file that is not text was passed over\n"
+        "twilio-sip-allow: note: 1 file that is not text was passed over\n"
     );
 }
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 const PEOPLE: [&str; 6] = ["cidr", "csv", "json", "yaml", "markdown", "html"];
 
-const MIXED: &str = "twilio-sip-allow: notice: the list mixes the networks of signaling and of media, \
+const MIXED: &str = "twilio-sip-allow: note: the list mixes the networks of signaling and of media, \
                      which need other ports; for a list of each, render --plane signaling and --plane \
                      media\n";
 

@@ -55,8 +55,8 @@ impl Collected {
         Ok(())
     }
 
-    /// A notice about files that are not text, if there were any.
-    pub fn binary_notice(&self) -> Option<String> {
+    /// A note about files that are not text, if there were any.
+    pub fn binary_note(&self) -> Option<String> {
         match self.binary {
             0 => None,
             1 => Some("1 file that is not text was passed over".to_owned()),
