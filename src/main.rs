@@ -1,13 +1,21 @@
 //! Arguments to commands to exit status.
 
-#![forbid(unsafe_code)]
+// Nothing here is unsafe, but the macro that runs a function before `main` is.
+#![deny(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::ExitCode;
 
 use twilio_sip_allow::outcome::Outcome;
-use twilio_sip_allow::output::{Console, is_closed_pipe, print_note};
+use twilio_sip_allow::output::{Console, find_closed_stdout, is_closed_pipe, print_note};
 use twilio_sip_allow::{cli, commands, template};
+
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn before_main() {
+        find_closed_stdout();
+    }
+}
 
 fn main() -> ExitCode {
     if let Some(done) = template::run_process() {

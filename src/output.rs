@@ -11,4 +11,4 @@ pub use console::{Color, Console, print_note};
 pub use destination::Destination;
 pub use problems::Problems;
 pub use spool::{Kept, Spool};
-pub use stdout::{is_closed_pipe, write_stdout};
+pub use stdout::{find_closed_stdout, is_closed_pipe, stdout, write_stdout};

@@ -321,8 +321,9 @@ impl Run<'_> {
             let _ = self.copy(expectation, &mut std::io::stderr().lock());
             return done;
         }
-        self.copy(expectation, &mut std::io::stdout().lock())
-            .context("cannot write the report")
+        output::stdout()
+            .and_then(|mut stdout| self.copy(expectation, &mut stdout))
+            .context("cannot write to stdout")
     }
 
     fn copy(self, expectation: &Expectation, to: &mut dyn Write) -> std::io::Result<()> {

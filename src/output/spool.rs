@@ -6,6 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 use tempfile::SpooledTempFile;
 
+use super::stdout::stdout;
 use crate::limits::{Limit, Limits};
 
 /// The most bytes of a report that are kept in memory.
@@ -66,9 +67,11 @@ impl Spool {
     /// Copies the report to stdout.
     pub fn print(self) -> Result<()> {
         let mut kept = self.finish()?;
-        let mut stdout = io::stdout().lock();
-        kept.copy(&mut stdout)
-            .and_then(|()| stdout.flush())
+        stdout()
+            .and_then(|mut stdout| {
+                kept.copy(&mut stdout)?;
+                stdout.flush()
+            })
             .context("cannot write to stdout")
     }
 }

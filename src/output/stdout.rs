@@ -1,15 +1,38 @@
 //! Standard output.
 
-use std::io::{self, Write};
+use std::io::{self, StdoutLock, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
+/// True if the program was started without a standard output (`>&-`).
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Remembers whether stdout is closed. This must run before Rust's runtime starts, which opens
+/// `/dev/null` in place of a closed stdout, so that every write succeeds.
+pub fn find_closed_stdout() {
+    #[cfg(unix)]
+    {
+        let flags = rustix::io::fcntl_getfd(rustix::stdio::stdout());
+        CLOSED.store(flags == Err(rustix::io::Errno::BADF), Ordering::Relaxed);
+    }
+}
+
+/// The standard output, for data. It is an error if it was closed when the program started.
+pub fn stdout() -> io::Result<StdoutLock<'static>> {
+    if CLOSED.load(Ordering::Relaxed) {
+        return Err(io::Error::other("it is closed"));
+    }
+    Ok(io::stdout().lock())
+}
+
 /// Writes all of `text` to stdout.
 pub fn write_stdout(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
+    stdout()
+        .and_then(|mut stdout| {
+            stdout.write_all(text.as_bytes())?;
+            stdout.flush()
+        })
         .context("cannot write to stdout")
 }
 

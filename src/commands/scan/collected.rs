@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 
 use crate::limits::Limits;
-use crate::output::{Problems, Spool};
+use crate::output::{Problems, Spool, stdout};
 use crate::report::{Counts, FilePart, Findings};
 
 /// A file's part of the report.
@@ -73,7 +73,7 @@ impl Collected {
         for part in &self.parts {
             counts.add(part.counts);
         }
-        let written = self.copy(findings, &counts, &mut io::stdout().lock());
+        let written = stdout().and_then(|mut stdout| self.copy(findings, &counts, &mut stdout));
         (written.context("cannot write to stdout"), counts)
     }
 
