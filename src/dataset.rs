@@ -60,19 +60,21 @@ pub struct DatasetError {
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceData {
-    /// Groups of regions.
-    pub continents: Vec<Continent>,
+    /// The continents of the regions.
+    pub continents: Vec<RegionGroup>,
+    /// The countries of the regions.
+    pub countries: Vec<RegionGroup>,
     /// In the order in which Twilio lists them.
     pub regions: Vec<Region>,
     /// Facts that apply to every region.
     pub sip: SipFacts,
 }
 
-/// A group of regions.
+/// A continent or a country.
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Continent {
-    /// Such as `asia-pacific`.
+pub struct RegionGroup {
+    /// Such as `asia-pacific` or `usa`.
     pub id: String,
     /// In English and Japanese.
     pub names: Vec<String>,
@@ -97,12 +99,17 @@ pub struct Region {
     pub edge: String,
     /// The edge location of Twilio Interconnect.
     pub interconnect_edge: String,
+    /// Other printed names of the Interconnect exchange.
+    #[serde(default)]
+    pub interconnect_also: Vec<String>,
     /// The id of early days: `us1`.
     pub legacy_id: String,
     /// The AWS region that it sits in.
     pub aws_region: String,
     /// The id of its continent.
     pub continent: String,
+    /// The id of its country.
+    pub country: String,
     /// The region that takes over when this one is down, where Twilio names one.
     #[serde(default)]
     pub failover: Option<Arc<str>>,
@@ -734,11 +741,10 @@ mod tests {
     fn regions_refer_to_what_exists() {
         let reference_data = reference_data().unwrap();
         for region in &reference_data.regions {
-            let continent = reference_data
-                .continents
-                .iter()
-                .find(|c| c.id == region.continent);
-            assert!(continent.is_some(), "{} is on no continent", region.id);
+            let is_on = |continent: &RegionGroup| continent.id == region.continent;
+            assert!(reference_data.continents.iter().any(is_on), "{}", region.id);
+            let is_in = |country: &RegionGroup| country.id == region.country;
+            assert!(reference_data.countries.iter().any(is_in), "{}", region.id);
             if let Some(failover) = &region.failover {
                 let found = reference_data.regions.iter().find(|r| r.id == *failover);
                 assert!(found.is_some(), "{failover} is no region");

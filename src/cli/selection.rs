@@ -14,12 +14,13 @@ use crate::select::{Selection, local_addresses};
 #[derive(Args)]
 #[command(next_help_heading = "Selection")]
 pub struct PublishedArgs {
-    /// Regions by any of their names, or continents, or all
+    /// Regions by any of their names, continents, countries, or all
     ///
-    /// A place (tokyo), an edge location (ashburn), an Interconnect edge (tokyo-ix), a legacy id
-    /// (jp1), an AWS region (ap-northeast-1), or a printed name in English or Japanese. Case,
-    /// accents, spaces, hyphens and underscores make no difference. Can be repeated; without it,
-    /// every region is selected, as Twilio asks for.
+    /// A place (tokyo), an edge location (ashburn), an Interconnect edge location (tokyo-ix), a legacy
+    /// id (jp1), an AWS region (ap-northeast-1), or a name that Twilio prints, such as "US East Coast
+    /// (Virginia)", in English or Japanese. Case, accents, spaces, hyphens, underscores and
+    /// parentheses make no difference. Can be repeated; without it, every region is selected, as
+    /// Twilio asks for.
     #[arg(
         long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
         hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
@@ -171,7 +172,7 @@ impl PublishedArgs {
             .unwrap_or_else(|| Source::Editions(vec![default.to_owned()]))
     }
 
-    /// Names of regions and continents; empty means all.
+    /// Names of regions, continents and countries; empty means all.
     pub fn regions(&self) -> &[String] {
         &self.region
     }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use clap::Command;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 
-use crate::dataset;
+use crate::dataset::{self, RegionGroup};
 use crate::select::{CURRENT, names};
 
 /// Accepts any text, and suggests values to a shell's completion. [`crate::select`] checks the text
@@ -44,12 +44,20 @@ fn regions() -> Vec<PossibleValue> {
             .regions
             .iter()
             .map(|r| (r.id.to_string(), r.name.clone()));
-        let continents = reference_data
+        let groups = reference_data
             .continents
             .iter()
-            .map(|c| (c.id.clone(), c.names[0].clone()));
+            .chain(&reference_data.countries);
+        // A country with one region may have its name.
+        let is_new = |group: &&RegionGroup| {
+            let mut regions = reference_data.regions.iter();
+            regions.all(|region| *region.id != group.id)
+        };
+        let groups = groups
+            .filter(is_new)
+            .map(|group| (group.id.clone(), group.names[0].clone()));
         let named = regions
-            .chain(continents)
+            .chain(groups)
             .map(|(id, name)| PossibleValue::new(id).help(name));
         values.extend(named);
     }

@@ -1,14 +1,17 @@
 //! Prints the regions, formats or editions.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::table::{section, table};
 use crate::cli::{ListArgs, ListWhat};
-use crate::dataset::{self, Edition, ReferenceData, Region};
+use crate::dataset::{self, Edition, ReferenceData, Region, RegionGroup};
 use crate::format::registry::FORMATS;
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
+use crate::select::names;
 use crate::terminal::json_document;
 
 pub fn run(args: &ListArgs) -> Result<()> {
@@ -36,6 +39,7 @@ fn regions(reference_data: &ReferenceData, long: bool) -> String {
             "LEGACY",
             "AWS REGION",
             "CONTINENT",
+            "COUNTRY",
             "FAILOVER",
             "JAPANESE",
         ]
@@ -51,16 +55,30 @@ fn regions(reference_data: &ReferenceData, long: bool) -> String {
             region.legacy_id.clone(),
             region.aws_region.clone(),
             region.continent.clone(),
+            region.country.clone(),
             region.failover.as_deref().unwrap_or("-").to_owned(),
             region.name_ja.clone(),
         ]
     }));
     let mut text = table(&rows);
     if long {
+        text.push_str(&section(
+            "continents",
+            &group_rows(&reference_data.continents),
+        ));
+        text.push_str(&section(
+            "countries",
+            &group_rows(&reference_data.countries),
+        ));
         text.push_str(&region_details(reference_data));
         text.push_str(&sip_facts(reference_data));
     }
     text
+}
+
+fn group_rows(groups: &[RegionGroup]) -> Vec<Vec<String>> {
+    let row = |group: &RegionGroup| vec![group.id.clone(), group.names.join(", ")];
+    groups.iter().map(row).collect()
 }
 
 /// Further names, and the domains with the region's names put in.
@@ -76,12 +94,14 @@ fn region_details(reference_data: &ReferenceData) -> String {
     text
 }
 
+/// The names that the table does not have.
 fn other_names(region: &Region) -> Vec<String> {
-    [&region.place_ja]
-        .into_iter()
-        .chain(&region.also)
-        .cloned()
-        .collect()
+    let mut names = vec![region.place_ja.clone()];
+    names.extend(region.also.iter().cloned());
+    let is_new = |name: &Cow<str>| names::public_names_of(region).all(|known| known != *name);
+    let exchange = names::interconnect_names_of(region).skip(1).filter(is_new);
+    names.extend(exchange.map(Cow::into_owned));
+    names
 }
 
 fn domain(pattern: &str, region: &Region) -> String {
@@ -119,6 +139,7 @@ fn regions_json(reference_data: &ReferenceData) -> Value {
     json!({
         "regions": regions.collect::<Vec<_>>(),
         "continents": reference_data.continents,
+        "countries": reference_data.countries,
         "sip": reference_data.sip,
     })
 }

@@ -185,24 +185,14 @@ impl Vocabulary {
 fn names_in(reference_data: &ReferenceData) -> Vec<(String, Word)> {
     let mut words = Vec::new();
     for (at, region) in reference_data.regions.iter().enumerate() {
-        let names = names::names_of(region).map(str::to_owned);
-        let names = names.chain(interconnect_names(region));
+        let names = names::names_of(region);
         words.extend(names.map(|name| (normalize(&name), Word::Region(at))));
     }
     for (at, continent) in reference_data.continents.iter().enumerate() {
-        let names = names::names_of_continent(continent);
+        let names = names::names_of_group(continent);
         words.extend(names.map(|name| (normalize(name), Word::Continent(Some(at)))));
     }
     words
-}
-
-/// The names of a region's Interconnect exchange: its place, and the legacy id with the suffix `-ix`.
-fn interconnect_names(region: &Region) -> [String; 2] {
-    let edge = &region.interconnect_edge;
-    [
-        edge.strip_suffix("-ix").unwrap_or(edge).to_owned(),
-        format!("{}-ix", region.legacy_id),
-    ]
 }
 
 /// Returns the normalized letters and digits of a text.

@@ -25,11 +25,14 @@ pub struct TopicWords {
 }
 
 impl TopicWords {
-    /// The words for some regions and their names.
+    /// The words for some regions and their names. The places of Interconnect exchanges, such as London,
+    /// are left out: they are more often about something else.
     pub fn new(reference_data: &ReferenceData) -> Self {
-        let regions = reference_data.regions.iter().flat_map(names::names_of);
+        let regions = reference_data.regions.iter().flat_map(|region| {
+            names::public_names_of(region).chain([region.interconnect_edge.as_str()])
+        });
         let continents = reference_data.continents.iter();
-        let continents = continents.flat_map(names::names_of_continent);
+        let continents = continents.flat_map(names::names_of_group);
         let planes = [
             "sip",
             "rtp",

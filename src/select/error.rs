@@ -17,14 +17,13 @@ pub enum SelectError {
     #[error("a region's name is empty; leave out --region for every region, or name one: {known}")]
     EmptyRegion { known: String },
     #[error(
-        "unknown region '{name}'{suggestion}; use one of {known}, or a continent ({continents}), or \
-         all ('list regions' prints every name)"
+        "unknown region '{name}'{suggestion}; use one of {known}, a continent, a country, or all \
+         ('{program} list regions --long' prints every name)", program = env!("CARGO_PKG_NAME")
     )]
     UnknownRegion {
         name: String,
         suggestion: String,
         known: String,
-        continents: String,
     },
     #[error("unknown edition '{name}'{suggestion}; use one of {known}, or {CURRENT}")]
     UnknownEdition {

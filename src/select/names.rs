@@ -1,6 +1,8 @@
 //! Names in a selection: of editions, and of regions.
 
-use crate::dataset::{Continent, ReferenceData, Region};
+use std::borrow::Cow;
+
+use crate::dataset::{ReferenceData, Region, RegionGroup};
 use crate::names::normalize_name;
 
 /// The default edition of rendering and `check`: that of this project's source document.
@@ -12,12 +14,11 @@ pub const CURRENT: &str = "current";
 /// The name of all regions together.
 pub const ALL: &str = "all";
 
-/// Every name of a region, the id first.
-pub fn names_of(region: &Region) -> impl Iterator<Item = &str> {
+/// The names of a region on the public internet, the id first.
+pub fn public_names_of(region: &Region) -> impl Iterator<Item = &str> {
     [
         &*region.id,
         &region.edge,
-        &region.interconnect_edge,
         &region.legacy_id,
         &region.aws_region,
         &region.name,
@@ -28,25 +29,69 @@ pub fn names_of(region: &Region) -> impl Iterator<Item = &str> {
     .chain(region.also.iter().map(String::as_str))
 }
 
-/// Every name of a continent, the id first.
-pub fn names_of_continent(continent: &Continent) -> impl Iterator<Item = &str> {
-    let names = continent.names.iter().map(String::as_str);
-    [continent.id.as_str()].into_iter().chain(names)
+/// The names of a region's Interconnect exchange, its edge location first, such as `san-jose-ix`,
+/// `san-jose` and `us2-ix`.
+pub fn interconnect_names_of(region: &Region) -> impl Iterator<Item = Cow<'_, str>> {
+    let edge = &*region.interconnect_edge;
+    let place = edge.strip_suffix("-ix").unwrap_or(edge);
+    let legacy_id = format!("{}-ix", region.legacy_id);
+    let also = region.interconnect_also.iter().map(Cow::from);
+    [edge.into(), place.into(), legacy_id.into()]
+        .into_iter()
+        .chain(also)
 }
 
-/// The regions that a name stands for: one, or those of a continent. Empty when the name is
+/// Every name of a region, the id first.
+pub fn names_of(region: &Region) -> impl Iterator<Item = Cow<'_, str>> {
+    let public = public_names_of(region).map(Cow::from);
+    public.chain(interconnect_names_of(region))
+}
+
+/// Every name of a continent or a country, the id first.
+pub fn names_of_group(group: &RegionGroup) -> impl Iterator<Item = &str> {
+    let names = group.names.iter().map(String::as_str);
+    [group.id.as_str()].into_iter().chain(names)
+}
+
+/// The regions that a name stands for: one, or those of a continent or a country. Empty if the name is
 /// unknown. [`ALL`] is left to the caller, who knows the regions to choose from.
 pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
-    let wanted = normalize_name(name);
-    let named = |region: &&Region| names_of(region).any(|known| normalize_name(known) == wanted);
-    if let Some(region) = reference_data.regions.iter().find(named) {
+    let wanted = normalize(name);
+    let is_named = |region: &&Region| names_of(region).any(|known| normalize(&known) == wanted);
+    if let Some(region) = reference_data.regions.iter().find(is_named) {
         return vec![region];
     }
-    let named =
-        |continent: &&Continent| names_of_continent(continent).any(|k| normalize_name(k) == wanted);
-    let continent = reference_data.continents.iter().find(named);
-    let within = |region: &&Region| continent.is_some_and(|c| c.id == region.continent);
-    reference_data.regions.iter().filter(within).collect()
+    let named = |groups: &'a [RegionGroup]| {
+        let mut groups = groups.iter();
+        groups.find(|group| names_of_group(group).any(|known| normalize(known) == wanted))
+    };
+    let continent = named(&reference_data.continents);
+    let country = named(&reference_data.countries);
+    let is_within = |region: &&Region| {
+        continent.is_some_and(|c| c.id == region.continent)
+            || country.is_some_and(|c| c.id == region.country)
+    };
+    reference_data.regions.iter().filter(is_within).collect()
+}
+
+/// True if a name is that of an Interconnect exchange and of no region on the public internet, such as
+/// `tokyo-ix` or `London`.
+pub fn is_interconnect_alone(name: &str, reference_data: &ReferenceData) -> bool {
+    let wanted = normalize(name);
+    let is_exchange = |region: &Region| {
+        let mut names = interconnect_names_of(region);
+        names.any(|known| normalize(&known) == wanted)
+    };
+    let is_public =
+        |region: &Region| public_names_of(region).any(|known| normalize(known) == wanted);
+    reference_data.regions.iter().any(is_exchange) && !reference_data.regions.iter().any(is_public)
+}
+
+/// As [`normalize_name`], and without the punctuation of printed names: `US East Coast (Virginia)`.
+fn normalize(name: &str) -> String {
+    let mut normalized = normalize_name(name);
+    normalized.retain(|c| !matches!(c, '(' | ')' | ',' | '、'));
+    normalized
 }
 
 #[cfg(test)]
@@ -55,24 +100,41 @@ mod tests {
     use crate::dataset;
 
     #[test]
-    fn no_name_belongs_to_two_regions() {
+    fn no_name_belongs_to_two_regions_or_means_all() {
         let reference_data = dataset::reference_data().unwrap();
         for region in &reference_data.regions {
             for name in names_of(region) {
                 let owners = reference_data.regions.iter().filter(|other| {
-                    names_of(other).any(|known| normalize_name(known) == normalize_name(name))
+                    names_of(other).any(|known| normalize(&known) == normalize(&name))
                 });
                 assert_eq!(owners.count(), 1, "{name}");
+                assert_ne!(normalize(&name), ALL);
             }
         }
-        for continent in &reference_data.continents {
-            for name in names_of_continent(continent) {
-                let regions = find(name, &reference_data);
-                assert!(!regions.is_empty(), "{name}");
-                assert!(
-                    regions.iter().all(|r| r.continent == continent.id),
-                    "{name}"
-                );
+    }
+
+    /// A country with one region, such as Ireland, may have the name of that region.
+    #[test]
+    fn each_name_of_a_continent_or_country_stands_for_all_of_its_regions() {
+        let reference_data = dataset::reference_data().unwrap();
+        let ids = |regions: &[&Region]| regions.iter().map(|r| r.id.clone()).collect::<Vec<_>>();
+        let within = |is_within: &dyn Fn(&Region) -> bool| {
+            let regions = reference_data.regions.iter().filter(|r| is_within(r));
+            ids(&regions.collect::<Vec<_>>())
+        };
+        let continents = reference_data.continents.iter().map(|group| {
+            let regions = within(&|region| region.continent == group.id);
+            (group, regions)
+        });
+        let countries = reference_data.countries.iter().map(|group| {
+            let regions = within(&|region| region.country == group.id);
+            (group, regions)
+        });
+        for (group, regions) in continents.chain(countries) {
+            assert!(!regions.is_empty(), "{}", group.id);
+            for name in names_of_group(group) {
+                assert_eq!(ids(&find(name, &reference_data)), regions, "{name}");
+                assert_ne!(normalize(name), ALL);
             }
         }
     }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::names::CURRENT;
+use super::names::{self, CURRENT};
 use super::selection::Selection;
 use crate::dataset::{self, Connection, Edition, ReferenceData};
-use crate::names::normalize_name;
 use crate::policy::Policy;
 
 /// A message about a selection, on one line.
@@ -70,7 +69,7 @@ fn superseded_default(edition: &Edition) -> Option<String> {
     ))
 }
 
-/// A notice about the name of an Interconnect edge with a list for the public internet alone.
+/// A notice about the name of an Interconnect exchange with a list for the public internet alone.
 fn other_connection(
     selection: &Selection,
     editions: &[Edition],
@@ -82,14 +81,11 @@ fn other_connection(
     {
         return None;
     }
-    let is_edge = |name: &&String| {
-        let mut regions = reference_data.regions.iter();
-        regions.any(|region| normalize_name(&region.interconnect_edge) == normalize_name(name))
-    };
-    let name = selection.regions.iter().find(is_edge)?;
+    let is_exchange = |name: &&String| names::is_interconnect_alone(name, reference_data);
+    let name = selection.regions.iter().find(is_exchange)?;
     Some(format!(
-        "{name} is an edge of Twilio Interconnect, but the edition is for the public internet; \
-         --edition interconnect is the list for it"
+        "'{name}' is a Twilio Interconnect exchange, but the edition is for the public internet: use \
+         --edition interconnect for its addresses"
     ))
 }
 

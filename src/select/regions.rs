@@ -1,5 +1,6 @@
 //! The regions that a selection names.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::SelectError;
@@ -63,21 +64,17 @@ fn unknown_region(name: &str, reference_data: &ReferenceData) -> SelectError {
     if normalize_name(name).is_empty() {
         return SelectError::EmptyRegion { known };
     }
+    let groups = reference_data
+        .continents
+        .iter()
+        .chain(&reference_data.countries);
     let region_names = reference_data.regions.iter().flat_map(names::names_of);
-    let continent_names = reference_data
-        .continents
-        .iter()
-        .flat_map(names::names_of_continent);
-    let continents: Vec<&str> = reference_data
-        .continents
-        .iter()
-        .map(|c| c.id.as_str())
-        .collect();
+    let group_names = groups.flat_map(names::names_of_group).map(Cow::from);
+    let names: Vec<Cow<str>> = region_names.chain(group_names).collect();
     SelectError::UnknownRegion {
         name: name.to_owned(),
-        suggestion: did_you_mean(name, continent_names.chain(region_names)),
+        suggestion: did_you_mean(name, names.iter().map(|name| &**name)),
         known,
-        continents: continents.join(", "),
     }
 }
 

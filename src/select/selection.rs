@@ -11,7 +11,7 @@ use crate::policy::{Direction, Plane, PortRange, Transport};
 /// The packets that the user wants to allow.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Names of regions and continents; empty means all.
+    /// Names of regions, continents and countries; empty means all.
     pub regions: Vec<String>,
     /// The directions: one or both.
     pub directions: Vec<Direction>,

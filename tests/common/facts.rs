@@ -32,6 +32,11 @@ pub fn regions() -> Vec<Vec<String>> {
     rows("regions")
 }
 
+/// A row of `region_names.csv` each: the name, the regions, and the connection.
+pub fn region_names() -> Vec<Vec<String>> {
+    rows("region_names")
+}
+
 pub fn region_ids() -> Vec<String> {
     regions().iter().map(|row| row[0].clone()).collect()
 }

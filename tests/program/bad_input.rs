@@ -31,9 +31,12 @@ const REGIONS: &str = "virginia, oregon, ireland, frankfurt, tokyo, singapore, s
 const CASES: &[Bad] = &[
     // Names.
     bad("-f nft --region tokio", "error: unknown region 'tokio' (did you mean tokyo?); use one of virginia, oregon, ireland,"),
-    bad("-f nft --region us3", "unknown region 'us3' (did you mean us1 or us2?)"),
+    bad("-f nft --region us3", "unknown region 'us3' (did you mean US or us1 or us2?)"),
     bad("-f nft --region 大阪", "unknown region '大阪'; use one of virginia"),
     bad("-f nft --region tokyo,nowhere", "unknown region 'nowhere'; use one of"),
+    bad("-f nft --region nowhere", "a continent, a country, or all ('twilio-sip-allow list regions --long' prints every name)"),
+    bad("-f nft --region germani", "unknown region 'germani' (did you mean germany?)"),
+    bad("-f nft --region lodnon", "unknown region 'lodnon' (did you mean london?)"),
     bad("-f nft --region tokyo,", "a region's name is empty; leave out --region for every region"),
     bad("-f nft --region=", "a region's name is empty"),
     bad("-f nft --region=-", "a region's name is empty"),

@@ -65,6 +65,37 @@ fn accents_places_in_japanese_and_continents_are_understood() {
     }
 }
 
+/// Names of Twilio's pages, in the spellings that people make of them. A name of an exchange has a notice.
+#[test]
+fn names_on_twilios_pages_select_their_regions() {
+    let long = Tool::line("list regions --long").run_once().to_lowercase();
+    for row in facts::region_names() {
+        let [name, regions, connection] = &row[..] else {
+            panic!("{row:?}");
+        };
+        let wanted = render(&format!("-f nft --region {}", regions.replace(' ', ",")));
+        for spelling in [
+            name.clone(),
+            name.to_lowercase(),
+            name.replace(['(', ')'], ""),
+            name.replace(' ', "-"),
+        ] {
+            let ran = Tool::new(["-f", "nft", "--edition=regional", "--region", &spelling]).run();
+            let notice = format!(
+                "notice: '{spelling}' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n"
+            );
+            assert_eq!(
+                ran.stderr.contains(&notice),
+                connection == "interconnect",
+                "{spelling}: {ran}"
+            );
+            assert_eq!(ran.ok(), wanted, "{spelling}");
+        }
+        let spelled = [name.to_lowercase(), name.to_lowercase().replace(' ', "-")];
+        assert!(spelled.iter().any(|name| long.contains(name)), "{name}");
+    }
+}
+
 #[test]
 fn regions_can_be_repeated_mixed_and_named_twice() {
     let wanted = render("-f nft --region tokyo,virginia");
@@ -250,9 +281,9 @@ fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
         stderr("-f nft --edition regional,global"),
         "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; leave it out when you need 'global' alone\n"
     );
-    let interconnect = "twilio-sip-allow: note: Tokyo-IX is an edge of Twilio Interconnect, but the edition is for the public internet; --edition interconnect is the list for it\n";
+    let interconnect = "twilio-sip-allow: note: 'Tokyo-IX' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n";
     assert!(stderr("-f nft --edition global --region Tokyo-IX").starts_with(interconnect));
-    assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("edge of"));
+    assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("exchange"));
     assert_eq!(
         stderr("-f aws --edition global"),
         "twilio-sip-allow: note: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
@@ -278,6 +309,26 @@ fn the_list_of_regions_has_every_name_and_fact() {
         serde_json::from_str(&Tool::line("list regions --json").run_once()).unwrap();
     let rows = facts::regions();
     assert_eq!(json["regions"].as_array().unwrap().len(), rows.len());
+    let countries: Vec<&str> = json["regions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|region| region["country"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        countries,
+        [
+            "usa",
+            "usa",
+            "ireland",
+            "germany",
+            "japan",
+            "singapore",
+            "australia",
+            "brazil"
+        ]
+    );
+    assert_eq!(json["countries"][0]["names"][0], "USA");
     let table = Tool::line("list regions").run_once();
     for (row, region) in rows.iter().zip(json["regions"].as_array().unwrap()) {
         let keys = [
@@ -333,7 +384,8 @@ fn the_list_of_regions_has_every_name_and_fact() {
         "  certificate          *.sip.twilio.com\n",
         "  default TLS port     5061\n",
         "  sip domain           {example}.sip.tokyo.twilio.com\n",
-        "  also                 東京\n",
+        "  also            東京, jp1-ix\n",
+        "  usa        USA, US, United States, United States of America, アメリカ, アメリカ合衆国, 米国\n",
     ] {
         let found = long.lines().any(|line| squeeze(line) == squeeze(fact));
         assert!(found, "{fact}\n{long}");
@@ -632,6 +684,7 @@ fn bash_completes_options_values_and_verbs() {
         offered(&["twilio-sip-allow", "--region", "s"]),
         ["singapore", "sydney", "sao-paulo", "south-america"]
     );
+    assert_eq!(offered(&["twilio-sip-allow", "--region", "u"]), ["usa"]);
     assert_eq!(offered(&["twilio-sip-allow", "li"]), ["list"]);
     assert_eq!(offered(&["twilio-sip-allow", "list", "r"]), ["regions"]);
     assert_eq!(offered(&["twilio-sip-allow", "list", "--lo"]), ["--long"]);
