@@ -30,6 +30,9 @@ pub struct SelectedEdition {
     pub name: Arc<str>,
     /// Such as `in force since 2024-02-21`.
     pub status: String,
+    /// True if it is no longer in force.
+    #[serde(skip)]
+    pub is_superseded: bool,
     /// The place of its publication; any text if the list is a user's.
     pub source: String,
 }

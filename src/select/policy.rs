@@ -41,6 +41,7 @@ pub fn policy(
             .map(|e| SelectedEdition {
                 name: e.name.clone(),
                 status: e.status(),
+                is_superseded: e.superseded.is_some(),
                 source: e.source.clone(),
             })
             .collect(),

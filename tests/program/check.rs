@@ -89,7 +89,7 @@ fn a_missing_rule_is_named_by_region_and_plane() {
     let text = kept.join("\n") + "\n";
     assert_eq!(
         drifted(check(TOKYO, &text)),
-        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)
+        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)
 
 deployed
   missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
@@ -723,6 +723,10 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
     assert_eq!(report["files"][0]["missing"], serde_json::json!([]));
     let units = serde_json::json!(["TWILIO-SIP-IN", "TWILIO-SIP-OUT"]);
     assert_eq!(report["files"][0]["units"], units);
+    assert_eq!(
+        report["expected"]["status"],
+        serde_json::json!({"regional": "superseded on 2024-02-21 by global"})
+    );
     let (report, status) = json(&with_frankfurt());
     assert_eq!((status, &report["verdict"]), (1, &Value::from("drift")));
     assert_eq!(
@@ -889,6 +893,42 @@ fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
     let report = drifted(tool.run());
     let line = "::error title=drift%3A extra::stdin: extra: in udp from 35.156.191.128/30 to any port 5060";
     assert!(report.contains(line), "{report}");
+}
+
+#[test]
+fn the_verdict_line_says_which_editions_are_superseded() {
+    for (editions, said) in [
+        (
+            "regional",
+            "regional (superseded on 2024-02-21 by global), signaling",
+        ),
+        (
+            "regional,global",
+            "regional (superseded on 2024-02-21 by global), global, signaling",
+        ),
+        ("current", "global, signaling"),
+        ("interconnect", "interconnect, signaling"),
+    ] {
+        let options = format!("--format iptables --region tokyo --edition {editions}");
+        let expected = format!("what iptables needs for tokyo, edition {said}");
+        let rules = render(&options);
+        let in_sync = check(&format!("{options} --quiet"), &rules).ok();
+        assert!(
+            in_sync.starts_with(&format!("in sync: exactly {expected}")),
+            "{in_sync}"
+        );
+        let changed = rules.replacen("5060", "5070", 1);
+        for report in ["text", "github"] {
+            let options = format!("{options} --quiet --report {report}");
+            let drift = drifted(check(&options, &changed));
+            let verdict = drift.lines().next().unwrap();
+            assert!(verdict.starts_with("drift: 1 missing, "), "{drift}");
+            assert!(
+                verdict.contains(&format!(" extra, against {expected}")),
+                "{drift}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -1137,7 +1177,7 @@ fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
             &one,
             "in",
             0,
-            "in sync: exactly what iptables needs for tokyo, edition regional, signaling and media in (TWILIO-SIP-IN)",
+            "in sync: exactly what iptables needs for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in (TWILIO-SIP-IN)",
         ),
         (&all, "in", 1, "drift: 0 missing, 1 extra"),
         // The chain of the selected direction is not in the text.

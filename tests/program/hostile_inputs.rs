@@ -233,7 +233,7 @@ fn a_pipe_is_a_file() {
     assert_eq!(
         tool.run().ok().lines().next(),
         Some(
-            "in sync: exactly what iptables needs for all regions, edition regional, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)"
+            "in sync: exactly what iptables needs for all regions, edition regional (superseded on 2024-02-21 by global), signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)"
         )
     );
     writer.join().unwrap();

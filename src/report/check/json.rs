@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
-use serde_json::json;
 use serde_json::ser::Formatter;
+use serde_json::{Map, Value, json};
 
 use super::checked_file::CheckedFile;
 use super::interface::{Expectation, Report};
@@ -41,12 +41,17 @@ impl Report for Json {
             .editions
             .iter()
             .map(|edition| edition.name.to_string());
+        let status = scope
+            .editions
+            .iter()
+            .map(|edition| (edition.name.to_string(), edition.status.clone().into()));
         let head = json!({
             "version": VERSION,
             "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
             "format": expectation.format,
             "expected": {
                 "editions": editions.collect::<Vec<_>>(),
+                "status": status.collect::<Map<String, Value>>(),
                 "regions": scope.regions,
                 "directions": scope.directions,
                 "planes": scope.planes,

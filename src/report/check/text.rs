@@ -133,7 +133,8 @@ fn source_line(file: &CheckedFile, at: u32) -> String {
     format!("      line {line}: {}", escape_hidden(&text))
 }
 
-/// `what nftables needs for tokyo, edition regional`, or the addresses alone of that
+/// `what nftables needs for tokyo, edition global, signaling and media in and out`, or the addresses
+/// alone. A superseded edition has its status behind its name.
 fn expected(expectation: &Expectation) -> String {
     let scope = expectation.scope;
     let list = |words: Vec<String>| words.join(", ");
@@ -142,10 +143,13 @@ fn expected(expectation: &Expectation) -> String {
     } else {
         list(scope.regions.iter().map(ToString::to_string).collect())
     };
-    let editions = scope
-        .editions
-        .iter()
-        .map(|edition| edition.name.to_string());
+    let editions = scope.editions.iter().map(|edition| {
+        if edition.is_superseded {
+            format!("{} ({})", edition.name, edition.status)
+        } else {
+            edition.name.to_string()
+        }
+    });
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
     let what = match expectation.granularity {
