@@ -2,7 +2,7 @@
 //! which each address has to be judged; `explain` on 100,000 lines, beside `wc -l`.
 //!
 //! `cargo bench --bench scan`. ripgrep counts all matches on two threads, as `scan` looks at all of
-//! them. The tree has no address of Twilio's: what judging costs is shown by files that have nothing
+//! them. The tree has no Twilio address: what judging costs is shown by files that have nothing
 //! else.
 
 mod measure;
@@ -53,7 +53,7 @@ fn scan(section: &mut Section) {
         }
         let scan = scan_job().arg(&tree);
         let found = scan.output();
-        assert_eq!(found.trim_end(), "no address of Twilio's was found");
+        assert_eq!(found.trim_end(), "no Twilio addresses found");
         let rg = Job::new("rg --no-config --threads 2 --count-matches");
         (scan, rg.arg(PATTERN).arg(tree))
     });
@@ -77,7 +77,7 @@ fn scan(section: &mut Section) {
         count(tenth.instructions()),
     ]);
     section.add(format_args!(
-        "`scan` of files without an address of Twilio's, on all cores, against ripgrep, which counts \
+        "`scan` of files without a Twilio address, on all cores, against ripgrep, which counts \
          what looks like an address; fastest of {ROUNDS} runs:"
     ));
     section.add(table);

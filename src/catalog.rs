@@ -10,6 +10,9 @@ use crate::dataset::{Edition, ReferenceData};
 use crate::packets::{Interval, normalized};
 use crate::policy::{ALL_REGIONS, Plane, Transport};
 
+/// What reports say of an address that is on no list.
+pub const NEVER_PUBLISHED: &str = "not on any list that Twilio has published";
+
 /// Everything that was ever published.
 #[derive(Debug)]
 pub struct Catalog {

@@ -79,7 +79,7 @@ enum FailOn {
     Narrower,
     /// In no edition, where Twilio's addresses stand
     Unpublished,
-    /// Selected, and not in a file that has addresses of Twilio's
+    /// Selected, and not in a file that has Twilio addresses
     Missing,
 }
 

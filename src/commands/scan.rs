@@ -74,7 +74,7 @@ fn shape(report: FindingsReport, console: Console) -> Shape {
     }
 }
 
-/// The networks that a text with addresses of Twilio's must contain, by plane and region.
+/// The networks that a text with Twilio addresses must contain, by plane and region.
 fn expected(
     args: &PublishedArgs,
     editions: &[Edition],

@@ -216,13 +216,13 @@ impl Findings<'_> {
 /// The last line for people.
 fn summary(counts: &Counts) -> String {
     let files = match counts.files {
-        0 => return "no address of Twilio's was found\n".to_owned(),
+        0 => return "no Twilio addresses found\n".to_owned(),
         1 => "1 file with".to_owned(),
         more => format!("{more} files with"),
     };
     let counted = counts.by_name().filter(|(_, n)| *n > 0);
     let counted: Vec<String> = counted.map(|(name, n)| format!("{n} {name}")).collect();
-    format!("{files} addresses of Twilio's: {}\n", counted.join(", "))
+    format!("{files} Twilio addresses: {}\n", counted.join(", "))
 }
 
 /// A log of SARIF before its results, and after them.

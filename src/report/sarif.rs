@@ -31,7 +31,7 @@ fn rule(classification: Classification, name: &str) -> Value {
 fn description(classification: Classification) -> &'static str {
     match classification {
         Classification::Current => "Addresses that Twilio publishes",
-        Classification::Narrower => "A part of a network of Twilio's, without the rest",
+        Classification::Narrower => "A part of a Twilio network, without the rest",
         Classification::Superseded => "Addresses that Twilio published, and no longer uses",
         Classification::Wider => "More addresses than Twilio ever published",
         Classification::Unpublished => {

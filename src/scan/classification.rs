@@ -13,7 +13,7 @@ pub enum Classification {
     Wider,
     /// None of it was ever published.
     Unpublished,
-    /// Selected, but not in a text that has addresses of Twilio's.
+    /// Selected, but not in a text that has Twilio addresses.
     Missing,
 }
 

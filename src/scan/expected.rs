@@ -3,7 +3,7 @@
 use crate::packets::Interval;
 use crate::policy::Plane;
 
-/// Networks that a text with addresses of Twilio's must contain.
+/// Networks that a text with Twilio addresses must contain.
 #[derive(Debug)]
 pub struct Expected {
     /// The plane of the networks.

@@ -57,8 +57,9 @@ impl<'a> Published<'a> {
         self.spellings.one_slip_from(spelling, work)
     }
 
-    /// The use of a spelling's network: `192.0.2.0/30 is signaling of tokyo`.
-    pub fn describe(&self, (spelling, entry): &(String, usize)) -> String {
-        format!("{spelling} is {}", self.catalog.entries[*entry].subject())
+    /// A question about a spelling's network: `did you mean 192.0.2.0/30, signaling of tokyo?`
+    pub fn suggestion(&self, (spelling, entry): &(String, usize)) -> String {
+        let subject = self.catalog.entries[*entry].subject();
+        format!("did you mean {spelling}, {subject}?")
     }
 }

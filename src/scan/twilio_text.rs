@@ -16,7 +16,7 @@ use super::published::Published;
 use super::spans::{covers, is_public, is_wide};
 use super::topic::Topic;
 use super::work::Work;
-use crate::catalog::Entry;
+use crate::catalog::{Entry, NEVER_PUBLISHED};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
@@ -33,7 +33,7 @@ struct PendingFinding {
     explanation: String,
 }
 
-/// A text with addresses of Twilio's, and what its lines and lists say about them.
+/// A text with Twilio addresses, and what its lines and lists say about them.
 pub(super) struct TwilioText<'t> {
     published: &'t Published<'t>,
     expected: &'t [Expected],
@@ -143,7 +143,7 @@ impl<'t> TwilioText<'t> {
         self.published.one_slip_from(spelling, &self.context.work)
     }
 
-    /// Invalid addresses that one slip has made of an address of Twilio's.
+    /// Invalid addresses that one slip has made of a Twilio address.
     fn invalid_addresses(&self) -> impl Iterator<Item = PendingFinding> {
         invalid_addresses(self.bytes).filter_map(|place| {
             let text = String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned();
@@ -151,7 +151,7 @@ impl<'t> TwilioText<'t> {
             let meant = (!ignored).then(|| self.meant(&text))??;
             Some(PendingFinding {
                 classification: Classification::Unpublished,
-                explanation: format!("it is no address; {}", self.published.describe(meant)),
+                explanation: format!("not a valid address; {}", self.published.suggestion(meant)),
                 place,
                 text,
                 networks: Vec::new(),
@@ -166,7 +166,7 @@ impl<'t> TwilioText<'t> {
             .has_invalid_prefix
             .then(|| self.meant(&one.text(self.bytes)));
         if let Some(meant) = slip.flatten() {
-            let explanation = format!("its prefix is none; {}", published.describe(meant));
+            let explanation = format!("not a valid prefix length; {}", published.suggestion(meant));
             return Some((Classification::Unpublished, explanation));
         }
         if !published.contains_some(one.span) {
@@ -223,7 +223,7 @@ impl<'t> TwilioText<'t> {
             .meant(&one.text(self.bytes))
             .filter(|(_, at)| published.catalog.entries[*at].in_force);
         slip.map_or_else(String::new, |meant| {
-            format!("; one slip from it, {}", published.describe(meant))
+            format!("; {}", published.suggestion(meant))
         })
     }
 
@@ -243,8 +243,8 @@ impl<'t> TwilioText<'t> {
             return None;
         }
         Some(match meant {
-            Some(meant) => format!("no edition has it; {}", self.published.describe(meant)),
-            None => "no edition has it".to_owned(),
+            Some(meant) => format!("{NEVER_PUBLISHED}; {}", self.published.suggestion(meant)),
+            None => format!("{NEVER_PUBLISHED}, although it is listed among Twilio addresses"),
         })
     }
 
@@ -252,7 +252,7 @@ impl<'t> TwilioText<'t> {
     fn is_presented_as_twilios(&self, one: &Found) -> bool {
         let at = one.place.start;
         let context = &self.context;
-        // Next to an address of Twilio's in the same line, another one is the other side's.
+        // Next to a Twilio address in the same line, another one is the other side's.
         let beside = context.row_number(at).is_some_and(|row| self.rows[row]);
         if beside
             || context.names_a_set(at)

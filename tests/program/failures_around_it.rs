@@ -720,12 +720,7 @@ fn files_may_have_any_name() {
             0,
             "in sync",
         ),
-        (
-            "scan",
-            rules.as_bytes(),
-            0,
-            "1 file with addresses of Twilio's",
-        ),
+        ("scan", rules.as_bytes(), 0, "1 file with Twilio addresses"),
         ("-q -f nftables --dataset", edition.as_bytes(), 0, "#"),
         ("-q --template", template.as_bytes(), 0, "rules"),
         (

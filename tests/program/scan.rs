@@ -106,8 +106,7 @@ fn what_this_program_renders_is_current_and_lacks_nothing() {
         let ran = Tool::line("scan rules").file("rules", &rules).run();
         assert_eq!(ran.status, 0, "{format} {ran}");
         assert!(
-            ran.stdout
-                .starts_with("1 file with addresses of Twilio's: "),
+            ran.stdout.starts_with("1 file with Twilio addresses: "),
             "{ran}"
         );
         assert!(ran.stdout.trim_end().ends_with(" current"), "{ran}");
@@ -140,9 +139,9 @@ fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
     assert_eq!(
         ran.stdout,
         "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
-         list:4:1: unpublished: 54.65.36.192/30: no edition has it; 54.65.63.192/30 is signaling of tokyo\n\
+         list:4:1: unpublished: 54.65.36.192/30: not on any list that Twilio has published; did you mean 54.65.63.192/30, signaling of tokyo?\n\
          list:6:1: wider: 168.86.0.0/16: 49152 addresses more than was ever published: media of all regions is 168.86.128.0/18\n\
-         1 file with addresses of Twilio's: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
+         1 file with Twilio addresses: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
     );
     let ran = Tool::line("scan --list-current --region tokyo list")
         .file("list", text)
@@ -170,7 +169,7 @@ fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
     let ran = Tool::line("scan list")
         .file("list", "nothing of his: 133.242.0.9\n")
         .run();
-    assert_eq!(ran.ok(), "no address of Twilio's was found\n");
+    assert_eq!(ran.ok(), "no Twilio addresses found\n");
 }
 
 #[test]
@@ -276,13 +275,13 @@ fn broken_addresses_and_prefixes_are_slips() {
         .run();
     assert_eq!(
         ran.stdout,
-        "list:2:1: unpublished: 54.65.63.192/33: its prefix is none; 54.65.63.192/30 is signaling of tokyo\n\
-         list:3:1: unpublished: 54.65.63.1922: it is no address; 54.65.63.192 is signaling of tokyo\n\
-         list:4:1: unpublished: 54.065.63.192/30: it is no address; 54.65.63.192/30 is signaling of tokyo\n\
+        "list:2:1: unpublished: 54.65.63.192/33: not a valid prefix length; did you mean 54.65.63.192/30, signaling of tokyo?\n\
+         list:3:1: unpublished: 54.65.63.1922: not a valid address; did you mean 54.65.63.192, signaling of tokyo?\n\
+         list:4:1: unpublished: 54.065.63.192/30: not a valid address; did you mean 54.65.63.192/30, signaling of tokyo?\n\
          list:6:1: superseded: 35.156.191.182/30: media of frankfurt, superseded on 2024-02-21 by global; \
-         one slip from it, 35.156.191.128/30 is signaling of frankfurt\n\
+         did you mean 35.156.191.128/30, signaling of frankfurt?\n\
          list:5:1: missing: signaling of tokyo: 54.65.63.193, 54.65.63.194/31\n\
-         1 file with addresses of Twilio's: 1 current, 1 superseded, 3 unpublished, 1 missing\n"
+         1 file with Twilio addresses: 1 current, 1 superseded, 3 unpublished, 1 missing\n"
     );
 }
 
@@ -349,7 +348,7 @@ fn what_is_selected_is_current() {
             .run();
         assert_eq!(
             ran.ok(),
-            "1 file with addresses of Twilio's: 1 current\n",
+            "1 file with Twilio addresses: 1 current\n",
             "{options}"
         );
     }
@@ -381,7 +380,7 @@ fn what_is_selected_is_current() {
          list:2:1: current: 133.242.0.0/30: signaling of tokyo\n\
          list:3:1: current: 133.242.1.0/24: media of tokyo\n\
          list:4:1: current: 208.78.112.64: signaling of virginia\n\
-         1 file with addresses of Twilio's: 3 current, 1 superseded\n"
+         1 file with Twilio addresses: 3 current, 1 superseded\n"
     );
     let ran = Tool::line("scan --dataset own --fail-on superseded list")
         .file("own", own)
@@ -398,7 +397,7 @@ fn what_is_missing_of_several_regions_is_one_line_for_people() {
     assert_eq!(
         ran.stdout,
         "list:1:1: missing: signaling of ireland, frankfurt, tokyo: 54.171.127.192/30, 35.156.191.128/30, 54.65.63.193, 54.65.63.194/31\n\
-         1 file with addresses of Twilio's: 1 current, 3 missing\n"
+         1 file with Twilio addresses: 1 current, 3 missing\n"
     );
 }
 

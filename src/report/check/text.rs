@@ -53,12 +53,12 @@ impl Report for Text {
         writeln!(to, "\n{}", file.name)?;
         for (name, why) in &file.empty {
             let (name, why) = (escape_hidden(name), escape_hidden(why));
-            writeln!(to, "  nothing is let through by {name}: {why}")?;
+            writeln!(to, "  {name} lets nothing through: {why}")?;
         }
         if let Some(direction) = file.unselected {
             writeln!(
                 to,
-                "  {direction} is not selected, so nothing is expected there, and a load of the unit empties it"
+                "  direction '{direction}' is not selected: nothing is expected there, and loading the rules would empty it"
             )?;
         }
         let mut parts = drift.parts().take(MAX_PARTS).peekable();
@@ -123,7 +123,7 @@ fn source_lines(file: &CheckedFile, part: &Part, to: &mut dyn Write) -> io::Resu
     }
     if part.source_lines.len() > MAX_SOURCE_LINES {
         let more = part.source_lines.len() - MAX_SOURCE_LINES;
-        writeln!(to, "      and {more} lines more")?;
+        writeln!(to, "      and {more} more lines")?;
     }
     Ok(())
 }

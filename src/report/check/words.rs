@@ -201,7 +201,7 @@ fn publication(place: &Publication) -> String {
     if place.own_ports {
         format!("{plane} of {region}, {editions}")
     } else {
-        format!("addresses for {plane} of {region}, {editions}, but on other ports")
+        format!("{plane} addresses of {region}, {editions}, on other ports")
     }
 }
 
