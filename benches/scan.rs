@@ -141,7 +141,7 @@ fn explain(section: &mut Section) {
     let media = own
         .output()
         .lines()
-        .filter(|line| line.contains("  media of all regions"))
+        .filter(|line| line.contains("): media of all regions ("))
         .count();
     assert_eq!(media, LINES as usize / 2);
     let mut table = Table::new(HEAD);

@@ -130,13 +130,6 @@ impl Catalog {
         let entries = self.entries.iter().filter(|entry| wanted(entry));
         normalized(entries.map(Entry::span).collect())
     }
-
-    /// `regional (superseded on 2024-02-21 by global), global (in force since 2024-02-21)`
-    pub fn status(&self, entry: &Entry) -> String {
-        let editions = entry.editions.iter().map(|at| &self.editions[*at]);
-        let words = editions.map(|edition| format!("{} ({})", edition.name, edition.status()));
-        words.collect::<Vec<_>>().join(", ")
-    }
 }
 
 /// The positions of entries for each prefix, ascending: the longest prefix first.

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 
 use crate::catalog::{Catalog, Entry};
 use crate::packets::{Interval, normalized};
-use crate::policy::{Direction, Policy, Protocol, Rule, Transport, parse_network};
+use crate::policy::{Direction, Policy, Protocol, RemoteNetwork, Rule, Transport, parse_network};
 
 /// A question: `ADDRESS` or `ADDRESS/PREFIX`, optionally followed by `:PORT` or `:PORT/PROTOCOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,7 +102,7 @@ pub struct Answer<'a> {
     /// The published networks that it overlaps, with true for each that contains all of it.
     pub published: Listed<(&'a Entry, bool)>,
     /// The rules that allow it, with those of their networks that it overlaps.
-    pub rules: Vec<(&'a Rule, Listed<Ipv4Net>)>,
+    pub rules: Vec<(&'a Rule, Listed<&'a RemoteNetwork>)>,
     /// The part of it that is allowed.
     pub allowed: Allowed,
 }
@@ -141,7 +141,7 @@ pub enum Allowed {
 pub struct Explainer<'a> {
     catalog: &'a Catalog,
     /// The rules, each with its networks ascending.
-    rules: Vec<(&'a Rule, Vec<Ipv4Net>)>,
+    rules: Vec<(&'a Rule, Vec<&'a RemoteNetwork>)>,
     /// Each address whose answer differs from that of the address before it.
     edges: Vec<u32>,
     /// The addresses that some rules allow together. The key has true for each of these rules.
@@ -161,15 +161,14 @@ impl<'a> Explainer<'a> {
     /// Answers by a catalog and the selected policy.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy) -> Self {
         let ascending = |rule: &'a Rule| {
-            let networks = rule.remote.networks.iter().map(|n| n.network);
-            let mut networks: Vec<Ipv4Net> = networks.collect();
-            networks.sort_unstable();
+            let mut networks: Vec<&RemoteNetwork> = rule.remote.networks.iter().collect();
+            networks.sort_unstable_by_key(|remote| remote.network);
             (rule, networks)
         };
         let rules: Vec<_> = policy.rules.iter().map(ascending).collect();
         let published = catalog.entries.iter().map(Entry::span);
         let networks = rules.iter().flat_map(|(_, networks)| networks);
-        let allowed = networks.map(|network| Interval::from(*network));
+        let allowed = networks.map(|remote| Interval::from(remote.network));
         let mut edges = vec![0];
         for span in published.chain(allowed) {
             edges.push(span.first);
@@ -224,7 +223,11 @@ impl<'a> Explainer<'a> {
         let spans = self.together.entry(fits).or_insert_with_key(|fits| {
             let rules = rules.iter().zip(fits).filter(|(_, fits)| **fits);
             let networks = rules.flat_map(|((_, networks), _)| networks);
-            normalized(networks.map(|network| Interval::from(*network)).collect())
+            normalized(
+                networks
+                    .map(|remote| Interval::from(remote.network))
+                    .collect(),
+            )
         });
         let span = question.span();
         let next = spans.partition_point(|known| known.last < span.first);
@@ -237,18 +240,23 @@ impl<'a> Explainer<'a> {
 }
 
 /// The networks that overlap a span, of some that are ascending and disjoint.
-fn overlapping(networks: &[Ipv4Net], span: Interval) -> &[Ipv4Net] {
-    let start = networks.partition_point(|n| Interval::from(*n).last < span.first);
-    let end = networks.partition_point(|n| Interval::from(*n).first <= span.last);
+fn overlapping<'n, 'a>(
+    networks: &'n [&'a RemoteNetwork],
+    span: Interval,
+) -> &'n [&'a RemoteNetwork] {
+    let start = networks.partition_point(|n| Interval::from(n.network).last < span.first);
+    let end = networks.partition_point(|n| Interval::from(n.network).first <= span.last);
     &networks[start..end]
 }
 
 impl Answer<'_> {
     /// The rules of one direction.
-    pub fn rules(&self, direction: Direction) -> impl Iterator<Item = &(&Rule, Listed<Ipv4Net>)> {
-        self.rules
-            .iter()
-            .filter(move |(rule, _)| rule.direction == direction)
+    pub fn rules(
+        &self,
+        direction: Direction,
+    ) -> impl Iterator<Item = &(&Rule, Listed<&RemoteNetwork>)> {
+        let rules = self.rules.iter();
+        rules.filter(move |(rule, _)| rule.direction == direction)
     }
 }
 

@@ -7,8 +7,10 @@ mod explanation;
 mod findings;
 mod json_pieces;
 mod sarif;
+mod table;
 
 pub use check::{CheckedFile, Expectation, GitHub, Json, Report, Summary, Text};
 pub use comparison::Comparison;
-pub use explanation::Explanation;
+pub use explanation::{Explanation, ExplanationForm};
 pub use findings::{Counts, FilePart, Findings, Shape};
+pub use table::{section, table};

@@ -85,11 +85,11 @@ pub enum Verb {
     /// Print a list of networks; compare a published page with it, or import the page
     #[command(subcommand)]
     Dataset(DatasetVerb),
-    /// Say what addresses are to Twilio, and whether they are allowed
+    /// Explain what addresses are used for, and whether they are allowed
     ///
-    /// For each: region, plane and ports, in which editions, since or until when, and by which rules
-    /// of the selection it is allowed. Here the edition in force is the default, not the superseded
-    /// one.
+    /// For each address, prints whether the selection allows it, in which directions and as what, then a
+    /// table of the published networks that it belongs to: edition, status, plane, region, network and
+    /// ports. The default edition is the one in force, not the superseded one.
     #[command(
         mut_arg("edition", |arg| arg.help("Published lists, united [default: current]").long_help(None)),
         after_help = format!("Examples:\n{EXPLAIN_EXAMPLES}"),

@@ -20,7 +20,7 @@ pub struct ExplainArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub json: bool,
-    /// Status 1 unless every address that is asked for is allowed, whole
+    /// Exit with status 1 unless every address is allowed completely
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_ALL_ALLOWED", hide_env = true, help_heading = "Question",
         value_parser = BoolishValueParser::new()
@@ -28,9 +28,8 @@ pub struct ExplainArgs {
     pub all_allowed: bool,
     /// An address, or a network in CIDR notation, with or without ":PORT" or ":PORT/PROTOCOL"
     ///
-    /// PORT is the one that packets go to, PROTOCOL is udp, tcp or tls. "-" reads one a line from
-    /// stdin; so does no address at all. There, empty lines and what stands behind "#" are passed
-    /// over.
+    /// PORT is the destination port of the packets, PROTOCOL is udp, tcp or tls. With "-" or without
+    /// an address, they are read from stdin, one a line; empty lines and text after "#" are ignored.
     #[arg(value_name = "ADDRESS", help_heading = "Question")]
     addresses: Vec<String>,
 }

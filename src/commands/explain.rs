@@ -13,7 +13,7 @@ use crate::input;
 use crate::limits::{Limit, Limits};
 use crate::outcome::Outcome;
 use crate::output::{Console, Spool};
-use crate::report::Explanation;
+use crate::report::{Explanation, ExplanationForm};
 use crate::select::CURRENT;
 
 pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outcome> {
@@ -42,10 +42,17 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     };
     anyhow::ensure!(
         !args.all_allowed || !questions.is_empty(),
-        "no address was given, of which --all-allowed could be true"
+        "no addresses were given: --all-allowed needs at least one"
     );
     let mut to = Spool::new(limits);
-    let mut explanation = Explanation::new(&catalog, &policy, args.json);
+    let form = if args.json {
+        ExplanationForm::Json
+    } else {
+        ExplanationForm::Text {
+            colored: console.colors_stdout(),
+        }
+    };
+    let mut explanation = Explanation::new(&catalog, &policy, form);
     explanation.write(questions.into_iter(), &mut to)?;
     let written = to.print();
     print_notices(&notices, console);

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::table::{section, table};
 use crate::cli::{ListArgs, ListWhat};
 use crate::dataset::{self, Edition, ReferenceData, Region, RegionGroup};
 use crate::format::registry::FORMATS;
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
+use crate::report::{section, table};
 use crate::select::names;
 use crate::terminal::json_document;
 

@@ -10,7 +10,6 @@ mod man;
 mod render;
 mod scan;
 mod selected;
-mod table;
 
 use anyhow::Result;
 

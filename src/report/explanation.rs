@@ -1,5 +1,5 @@
-//! The reports of `explain`: as lines that each begin with the address, or as JSON by
-//! `docs/explain.schema.json`.
+//! The reports of `explain`: for people a verdict on each question and a table below it, for programs
+//! JSON as described by `docs/explain.schema.json`.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -8,10 +8,13 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::json_pieces::{after_opening_brace, around_elements};
-use crate::catalog::Catalog;
-use crate::explain::{Allowed, Answer, Explainer, Kind, Question};
-use crate::policy::{ALL_REGIONS, Direction, Policy, Scope, address_or_cidr};
-use crate::terminal::json_escaped;
+use super::table::table;
+use crate::catalog::{Catalog, NEVER_PUBLISHED};
+use crate::explain::{Allowed, Answer, Explainer, Kind, Listed, Question};
+use crate::policy::{
+    ALL_REGIONS, Direction, Plane, Policy, RemoteNetwork, Scope, Transport, address_or_cidr,
+};
+use crate::terminal::{GREEN, RED, YELLOW, json_escaped, painted};
 
 /// The version of the JSON's schema.
 const VERSION: u32 = 2;
@@ -19,26 +22,38 @@ const VERSION: u32 = 2;
 /// The most answers that are kept for further questions of their kind.
 const MAX_KEPT: usize = 1_000;
 
+/// The form of an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplanationForm {
+    /// Lines for people.
+    Text {
+        /// True if the words of the verdicts are colored.
+        colored: bool,
+    },
+    /// One JSON object.
+    Json,
+}
+
 /// Writes answers, one after the other.
 pub struct Explanation<'a> {
     catalog: &'a Catalog,
     explainer: Explainer<'a>,
     scope: &'a Scope,
-    json: bool,
-    /// Answers that were given before, by their kind.
-    known: HashMap<Kind, Rc<[String]>>,
+    form: ExplanationForm,
+    /// The texts of earlier answers, by the kind of their questions.
+    known: HashMap<Kind, Rc<str>>,
     all_allowed: bool,
 }
 
 impl<'a> Explanation<'a> {
     /// Explanations by a catalog and the selected policy.
-    pub fn new(catalog: &'a Catalog, policy: &'a Policy, json: bool) -> Self {
+    pub fn new(catalog: &'a Catalog, policy: &'a Policy, form: ExplanationForm) -> Self {
         Explanation {
             catalog,
             explainer: Explainer::new(catalog, policy),
             known: HashMap::new(),
             scope: &policy.scope,
-            json,
+            form,
             all_allowed: true,
         }
     }
@@ -54,119 +69,128 @@ impl<'a> Explanation<'a> {
         questions: impl Iterator<Item = (&'q str, Question)>,
         to: &mut dyn Write,
     ) -> io::Result<()> {
-        if self.json {
-            let head = json!({
-                "version": VERSION,
-                "selected": selected(self.scope),
-                "addresses": [],
-            });
-            let head = json_escaped(&head.to_string()).into_owned();
-            to.write_all(around_elements(&head, "addresses").0.as_bytes())?;
-        }
-        let mut separator = "\n";
-        for (asked, question) in questions {
-            if self.json {
-                to.write_all(separator.as_bytes())?;
-                separator = ",\n";
-            }
-            for part in &*self.known_parts(&question) {
-                if self.json {
-                    // A question's words are figures and letters: nothing to escape.
-                    to.write_all(b"{\"address\":\"")?;
-                    to.write_all(asked.as_bytes())?;
-                    write!(to, "\",\"network\":\"{}\",", question.network)?;
-                } else {
-                    to.write_all(asked.as_bytes())?;
-                }
-                to.write_all(part.as_bytes())?;
-            }
-        }
-        if self.json {
-            to.write_all(b"\n]}\n")?;
+        match self.form {
+            ExplanationForm::Text { .. } => self.write_text(questions, to)?,
+            ExplanationForm::Json => self.write_json(questions, to)?,
         }
         to.flush()
     }
 
-    fn known_parts(&mut self, question: &Question) -> Rc<[String]> {
+    fn write_text<'q>(
+        &mut self,
+        questions: impl Iterator<Item = (&'q str, Question)>,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        for (asked, question) in questions {
+            to.write_all(asked.as_bytes())?;
+            to.write_all(self.known_answer(&question).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn write_json<'q>(
+        &mut self,
+        questions: impl Iterator<Item = (&'q str, Question)>,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let head = json!({
+            "version": VERSION,
+            "selected": selected(self.scope),
+            "addresses": [],
+        });
+        let head = json_escaped(&head.to_string()).into_owned();
+        to.write_all(around_elements(&head, "addresses").0.as_bytes())?;
+        let mut separator = "\n";
+        for (asked, question) in questions {
+            // A question's words are figures and letters: nothing to escape.
+            let network = question.network;
+            write!(
+                to,
+                "{separator}{{\"address\":\"{asked}\",\"network\":\"{network}\","
+            )?;
+            separator = ",\n";
+            to.write_all(self.known_answer(&question).as_bytes())?;
+        }
+        to.write_all(b"\n]}\n")
+    }
+
+    /// The text of an answer after the words of its question.
+    fn known_answer(&mut self, question: &Question) -> Rc<str> {
         let kind = self.explainer.kind(question);
         if let Some(known) = self.known.get(&kind) {
             return Rc::clone(known);
         }
-        let parts: Rc<[String]> = self.parts(question).into();
+        let text: Rc<str> = self.answer(question).into();
         if self.known.len() == MAX_KEPT {
             self.known.clear();
         }
-        self.known.insert(kind, Rc::clone(&parts));
-        parts
+        self.known.insert(kind, Rc::clone(&text));
+        text
     }
 
-    /// The texts after the address of a question; the address is written before each.
-    fn parts(&mut self, question: &Question) -> Vec<String> {
+    fn answer(&mut self, question: &Question) -> String {
         let answer = self.explainer.answer(question);
         self.all_allowed &= answer.allowed == Allowed::Yes;
-        if self.json {
-            let value = self.json_answer(question, &answer).to_string();
-            return vec![after_opening_brace(&json_escaped(&value)).to_owned()];
+        match self.form {
+            ExplanationForm::Text { colored } => {
+                let verdict = self.verdict(&answer, colored);
+                format!(": {verdict}\n{}", self.published(&answer))
+            }
+            ExplanationForm::Json => {
+                let value = self.json_answer(question, &answer).to_string();
+                after_opening_brace(&json_escaped(&value)).to_owned()
+            }
         }
-        let mut lines: Vec<String> = answer
-            .published
-            .first
-            .iter()
-            .map(|(entry, whole)| {
-                let touches = if *whole { "" } else { "in part " };
-                let network = address_or_cidr(entry.network);
-                let status = self.catalog.status(entry);
-                format!(
-                    "  {touches}{} ({network}), {}: {status}\n",
-                    entry.subject(),
-                    entry.ports
-                )
-            })
-            .collect();
-        if lines.is_empty() {
-            lines.push("  in no edition\n".to_owned());
-        }
-        if answer.published.more > 0 {
-            let more = answer.published.more;
-            lines.push(format!("  and {more} more published networks\n"));
-        }
-        lines.push(self.allowed_line(&answer));
-        lines
     }
 
-    /// The last line of an answer: the rules that allow the network.
-    fn allowed_line(&self, answer: &Answer) -> String {
-        let by = format!("by {}", selection(self.scope));
-        let allowed = match answer.allowed {
-            Allowed::No => return format!("  not allowed {by}\n"),
-            Allowed::Partly => "partly allowed",
-            Allowed::Yes => "allowed",
+    /// `allowed by edition global (in and out): signaling tls of tokyo (54.65.63.192/30)`
+    fn verdict(&self, answer: &Answer, colored: bool) -> String {
+        let (word, color) = match answer.allowed {
+            Allowed::Yes => ("allowed", GREEN),
+            Allowed::Partly => ("partly allowed", YELLOW),
+            Allowed::No => ("not allowed", RED),
         };
-        let way = |direction| {
-            let rules: Vec<String> = answer
-                .rules(direction)
-                .map(|(rule, networks)| {
-                    let named: Vec<String> = networks
-                        .first
-                        .iter()
-                        .map(|network| address_or_cidr(*network))
-                        .collect();
-                    let more = match networks.more {
-                        0 => String::new(),
-                        more => format!(" and {more} more"),
-                    };
-                    format!("{} ({}{more})", rule.subject(), named.join(", "))
-                })
-                .collect();
-            rules.join(", ")
+        let word = if colored {
+            painted(word, color)
+        } else {
+            word.to_owned()
         };
-        let ways = match (way(Direction::In), way(Direction::Out)) {
-            (rules, out) if rules == out => format!("in and out: {rules}"),
-            (rules, out) if out.is_empty() => format!("in: {rules}"),
-            (rules, out) if rules.is_empty() => format!("out: {out}"),
-            (rules, out) => format!("in: {rules}; out: {out}"),
+        let [inward, outward] = [Direction::In, Direction::Out].map(|way| uses(answer, way));
+        let (ways, uses) = match (&*inward, &*outward) {
+            ("", "") if answer.published.first.is_empty() => (None, NEVER_PUBLISHED.to_owned()),
+            ("", "") => return format!("{word} by {}", selection(self.scope, None)),
+            (_, "") => (Some("in"), inward),
+            ("", _) => (Some("out"), outward),
+            (one, other) if one == other => (Some("in and out"), inward),
+            _ => (Some("in and out"), format!("in: {inward}; out: {outward}")),
         };
-        format!("  {allowed} {by}, {ways}\n")
+        format!("{word} by {}: {uses}", selection(self.scope, ways))
+    }
+
+    /// A row for each edition of each published network, those in force first.
+    fn published(&self, answer: &Answer) -> String {
+        let mut rows = Vec::new();
+        for (entry, _) in &answer.published.first {
+            for edition in entry.editions.iter().map(|at| &self.catalog.editions[*at]) {
+                let region = entry.region.as_deref().unwrap_or(ALL_REGIONS);
+                let row = vec![
+                    format!("  {}", edition.name),
+                    edition.status(),
+                    entry.plane.to_string(),
+                    region.to_owned(),
+                    address_or_cidr(entry.network),
+                    entry.ports.clone(),
+                ];
+                rows.push((edition.superseded.is_some(), row));
+            }
+        }
+        rows.sort_by_key(|(superseded, _)| *superseded);
+        let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
+        let mut text = table(&rows);
+        if answer.published.more > 0 {
+            text += &format!("  and {} more published networks\n", answer.published.more);
+        }
+        text
     }
 
     /// An answer as JSON, without the address and the network.
@@ -197,7 +221,7 @@ impl<'a> Explanation<'a> {
                 "protocol": rule.protocol,
                 "remote_ports": rule.remote.ports,
                 "local_ports": rule.local.ports,
-                "networks": networks.first,
+                "networks": networks.first.iter().map(|remote| remote.network).collect::<Vec<_>>(),
                 "more_networks": networks.more,
             })
         });
@@ -216,22 +240,67 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// `edition global`, or if that is not all, with the selected part: `edition global (media; tokyo; in)`
-fn selection(scope: &Scope) -> String {
-    let words = |list: Vec<String>| list.join(" and ");
-    let all = |list: &[String], whole: usize| (list.len() < whole).then(|| list.join(" and "));
-    let editions = scope
-        .editions
-        .iter()
-        .map(|edition| edition.name.to_string());
-    let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
+/// What the rules of one direction allow: `signaling udp and tcp of tokyo (54.65.63.192/30)`. Empty if
+/// there are none.
+fn uses(answer: &Answer, direction: Direction) -> String {
+    let mut uses: Vec<(Plane, String, Vec<String>)> = Vec::new();
+    for (rule, networks) in answer.rules(direction) {
+        let regions = by_region(networks);
+        let transport = rule.transport.map(|transport| transport.to_string());
+        let same =
+            |(plane, known, _): &&mut (Plane, String, _)| *plane == rule.plane && *known == regions;
+        match uses.iter_mut().find(same) {
+            Some((.., transports)) => transports.extend(transport),
+            None => uses.push((rule.plane, regions, transport.into_iter().collect())),
+        }
+    }
+    let words = uses.into_iter().map(|(plane, regions, transports)| {
+        let transports = match &transports[..] {
+            [] => String::new(),
+            [one] => format!(" {one}"),
+            [others @ .., last] => format!(" {} and {last}", others.join(", ")),
+        };
+        format!("{plane}{transports} of {regions}")
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// `tokyo (54.65.63.192/30), sydney (54.252.254.64/30) and 4 more networks`
+fn by_region(networks: &Listed<&RemoteNetwork>) -> String {
+    let mut regions: Vec<(String, Vec<String>)> = Vec::new();
+    for remote in &networks.first {
+        let (region, network) = (remote.label(false), address_or_cidr(remote.network));
+        match regions.iter_mut().find(|(known, _)| *known == region) {
+            Some((_, networks)) => networks.push(network),
+            None => regions.push((region, vec![network])),
+        }
+    }
+    let words = regions
+        .into_iter()
+        .map(|(region, networks)| format!("{region} ({})", networks.join(", ")));
+    let words = words.collect::<Vec<_>>().join(", ");
+    match networks.more {
+        0 => words,
+        more => format!("{words} and {more} more networks"),
+    }
+}
+
+/// The selection, with the ways that it allows, or with those that are selected if not all are:
+/// `edition global`, `edition global (media; tokyo; in)`.
+fn selection(scope: &Scope, ways: Option<&str>) -> String {
+    let part = |list: Vec<String>, whole: usize| (list.len() < whole).then(|| list.join(" and "));
+    let editions = scope.editions.iter().map(|edition| &*edition.name);
+    let planes = scope.planes.iter().map(ToString::to_string).collect();
     let transports: Vec<String> = scope.transports.iter().map(ToString::to_string).collect();
-    let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
-    let regions = (!scope.all_regions).then(|| scope.regions.join(", "));
-    let transports = all(&transports, 3).filter(|_| !transports.is_empty());
-    let parts = [all(&planes, 2), transports, regions, all(&directions, 2)];
+    let directions = scope.directions.iter().map(ToString::to_string).collect();
+    let parts = [
+        part(planes, Plane::ALL.len()),
+        part(transports, Transport::ALL.len()).filter(|words| !words.is_empty()),
+        (!scope.all_regions).then(|| scope.regions.join(", ")),
+        ways.map_or_else(|| part(directions, 2), |ways| Some(ways.to_owned())),
+    ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let edition = format!("edition {}", words(editions.collect()));
+    let edition = format!("edition {}", editions.collect::<Vec<_>>().join(" and "));
     if parts.is_empty() {
         edition
     } else {

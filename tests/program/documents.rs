@@ -90,7 +90,7 @@ fn the_readmes_jobs_work() {
     for (told, wanted) in told.iter().zip([
         "::error title=drift%3A missing,file=firewall/b.rules",
         "  added    media of all regions: 168.86.192.0/18 (line ",
-        "54.65.36.193  not allowed by edition global\n",
+        "54.65.36.193: not allowed by edition global: not on any list that Twilio has published\n",
         "::error title=Twilio%3A superseded,file=terraform/main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,",
     ]) {
         assert!(told.contains(wanted), "{told}");

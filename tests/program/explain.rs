@@ -136,24 +136,54 @@ fn what_the_selection_allows_is_what_was_published_for_it() {
     }
 }
 
-const OLD: &str = "regional (superseded on 2024-02-21 by global), regional-expanded (superseded on 2024-02-21 by global)";
-
 #[test]
-fn people_read_a_line_for_each_fact() {
-    let told = Tool::line("explain 54.65.63.193 54.65.63.0/24:10000/udp 8.8.8.8").run_once();
+fn people_read_the_verdict_first_and_a_table_below_it() {
+    let told = Tool::line("explain 54.65.63.193:5061/tls 54.65.63.0/24:10000/udp 168.86.128.0/17 54.65.63.193 8.8.8.8")
+        .run_once();
     assert_eq!(
         told,
-        format!(
-            "54.65.63.193  signaling of tokyo (54.65.63.192/30), udp 5060, tcp 5060, tls 5061: {OLD}, global (in force since 2024-02-21)\n\
-             54.65.63.193  media of tokyo (54.65.63.192/26), udp 10000-20000: {OLD}\n\
-             54.65.63.193  allowed by edition global, in and out: signaling udp (54.65.63.192/30), signaling tcp (54.65.63.192/30), signaling tls (54.65.63.192/30)\n\
-             54.65.63.0/24:10000/udp  in part signaling of tokyo (54.65.63.192/30), udp 5060, tcp 5060, tls 5061: {OLD}, global (in force since 2024-02-21)\n\
-             54.65.63.0/24:10000/udp  in part media of tokyo (54.65.63.192/26), udp 10000-20000: {OLD}\n\
-             54.65.63.0/24:10000/udp  not allowed by edition global\n\
-             8.8.8.8  in no edition\n\
-             8.8.8.8  not allowed by edition global\n"
-        )
+        "\
+54.65.63.193:5061/tls: allowed by edition global (in and out): signaling tls of tokyo (54.65.63.192/30)
+  global             in force since 2024-02-21           signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional           superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional-expanded  superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional           superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+  regional-expanded  superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+54.65.63.0/24:10000/udp: not allowed by edition global
+  global             in force since 2024-02-21           signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional           superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional-expanded  superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional           superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+  regional-expanded  superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+168.86.128.0/17: partly allowed by edition global (in and out): media of all regions (168.86.128.0/18)
+  global        in force since 2024-02-21  media  all regions  168.86.128.0/18  udp 10000-60000
+  interconnect  in force                   media  all regions  168.86.128.0/18  udp 10000-60000
+54.65.63.193: allowed by edition global (in and out): signaling udp, tcp and tls of tokyo (54.65.63.192/30)
+  global             in force since 2024-02-21           signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional           superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional-expanded  superseded on 2024-02-21 by global  signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
+  regional           superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+  regional-expanded  superseded on 2024-02-21 by global  media      tokyo  54.65.63.192/26  udp 10000-20000
+8.8.8.8: not allowed by edition global: not on any list that Twilio has published
+"
     );
+}
+
+#[test]
+fn the_words_of_verdicts_have_colors_where_colors_are_wanted() {
+    let told = Tool::line(
+        "explain --color always --edition global --plane media 168.86.128.0 168.0.0.0/7 8.8.8.8",
+    )
+    .run_once();
+    for verdict in [
+        "168.86.128.0: \u{1b}[1;32mallowed\u{1b}[0m by edition global (media; in and out): ",
+        "168.0.0.0/7: \u{1b}[1;33mpartly allowed\u{1b}[0m by edition global (media; in and out): ",
+        "8.8.8.8: \u{1b}[1;31mnot allowed\u{1b}[0m by edition global (media): ",
+    ] {
+        assert!(told.contains(verdict), "{told}");
+    }
+    let json = Tool::line("explain --color always --json 8.8.8.8").run_once();
+    assert!(!json.contains('\u{1b}'), "{json}");
 }
 
 #[test]
@@ -162,22 +192,22 @@ fn ports_and_protocols_are_those_that_packets_go_to() {
         (
             "",
             "54.65.63.193:5060/udp",
-            "in and out: signaling udp (54.65.63.192/30)",
+            "(in and out): signaling udp of tokyo (54.65.63.192/30)",
         ),
         (
             "",
             "54.65.63.193:5060",
-            "in and out: signaling udp (54.65.63.192/30), signaling tcp (54.65.63.192/30)",
+            "(in and out): signaling udp and tcp of tokyo (54.65.63.192/30)",
         ),
         (
             "",
             "54.65.63.193:5061/tls",
-            "in and out: signaling tls (54.65.63.192/30)",
+            "(in and out): signaling tls of tokyo (54.65.63.192/30)",
         ),
         (
             "",
             "54.65.63.193:5061/tcp",
-            "in and out: signaling tls (54.65.63.192/30)",
+            "(in and out): signaling tls of tokyo (54.65.63.192/30)",
         ),
         ("", "54.65.63.193:5061/udp", ""),
         ("", "54.65.63.193:10000/udp", ""),
@@ -185,54 +215,68 @@ fn ports_and_protocols_are_those_that_packets_go_to() {
         (
             "",
             "168.86.128.0:10000/udp",
-            "in and out: media (168.86.128.0/18)",
+            "(in and out): media of all regions (168.86.128.0/18)",
         ),
         (
             "",
             "168.86.191.255:60000/udp",
-            "in and out: media (168.86.128.0/18)",
+            "(in and out): media of all regions (168.86.128.0/18)",
         ),
         ("", "168.86.191.255:60001/udp", ""),
         ("", "168.86.128.0:10000/tcp", ""),
         (
             "--local-sip-port 5070",
             "54.65.63.193:5070/udp",
-            "in: signaling udp (54.65.63.192/30)",
+            "(in): signaling udp of tokyo (54.65.63.192/30)",
         ),
         (
             "--local-sip-port 5070",
             "54.65.63.193:5060/udp",
-            "out: signaling udp (54.65.63.192/30)",
+            "(out): signaling udp of tokyo (54.65.63.192/30)",
+        ),
+        (
+            "--local-sip-port 5061 --local-tls-port 5060",
+            "54.65.63.193:5060",
+            "(in and out): in: signaling tls of tokyo (54.65.63.192/30); out: signaling udp and tcp of tokyo (54.65.63.192/30)",
         ),
         ("--region tokyo -q", "54.172.60.1:5060/udp", ""),
         (
             "--edition regional,global -q",
             "54.65.63.200:10000/udp",
-            "in and out: media (54.65.63.192/26)",
+            "(in and out): media of tokyo (54.65.63.192/26)",
+        ),
+        (
+            "--transport udp",
+            "54.64.0.0/15",
+            "(udp; in and out): signaling udp of tokyo (54.65.63.192/30)",
+        ),
+        (
+            "--plane signaling --transport tls",
+            "54.168.0.0/13",
+            "(signaling; tls; in and out): signaling tls of singapore (54.169.127.128/30), ireland (54.171.127.192/30), virginia (54.172.60.0/30)",
         ),
     ] {
         let told = Tool::line(&format!("explain {options} {question}")).run_once();
-        let last = told.lines().last().unwrap();
+        let verdict = told.lines().next().unwrap();
         if allowed.is_empty() {
             assert!(
-                last.starts_with(&format!("{question}  not allowed by edition ")),
+                verdict.starts_with(&format!("{question}: not allowed by edition ")),
                 "{told}"
             );
         } else {
+            let allowed_by = verdict
+                .strip_prefix(&format!("{question}: partly "))
+                .or_else(|| verdict.strip_prefix(&format!("{question}: ")));
             assert!(
-                last.starts_with(&format!("{question}  allowed by edition ")),
+                allowed_by.unwrap().starts_with("allowed by edition "),
                 "{told}"
             );
-            assert!(last.ends_with(&format!(", {allowed}")), "{told}");
+            assert!(verdict.ends_with(&format!(" {allowed}")), "{told}");
         }
     }
     let told = Tool::line("explain 54.65.63.192/29").run_once();
-    assert!(
-        told.contains(
-            "54.65.63.192/29  partly allowed by edition global, in and out: signaling udp"
-        ),
-        "{told}"
-    );
+    let verdict = "54.65.63.192/29: partly allowed by edition global (in and out): signaling udp, tcp and tls of tokyo (54.65.63.192/30)\n";
+    assert!(told.starts_with(verdict), "{told}");
 }
 
 #[test]
@@ -243,12 +287,11 @@ fn a_list_of_the_users_own_is_an_edition_too() {
     let told = Tool::line("explain -q --dataset own 192.0.2.1 54.65.63.193")
         .file("own", own)
         .run_once();
-    assert!(told.contains("192.0.2.1  signaling of tokyo (192.0.2.0/30), udp 5060, tcp 5060, tls 5061: own (in force)\n"), "{told}");
-    assert!(told.contains("192.0.2.1  allowed by edition own"), "{told}");
-    assert!(
-        told.contains("54.65.63.193  not allowed by edition own (tokyo)\n"),
-        "{told}"
-    );
+    let allowed = "192.0.2.1: allowed by edition own (tokyo; in and out): signaling udp, tcp and tls of tokyo (192.0.2.0/30)
+  own  in force  signaling  tokyo  192.0.2.0/30  udp 5060, tcp 5060, tls 5061
+54.65.63.193: not allowed by edition own (tokyo)
+  global ";
+    assert!(told.starts_with(allowed), "{told}");
 }
 
 #[test]
@@ -276,19 +319,23 @@ fn thousands_of_lines_are_answered_in_their_order() {
         writeln!(lines, "{}", Ipv4Addr::from(address)).unwrap();
     }
     let told = asked("", &lines).ok();
-    let mut verdicts = told
-        .lines()
-        .filter(|line| line.contains("allowed by edition global"));
+    let mut verdicts = told.lines().filter(|line| !line.starts_with(' '));
     for line in lines.lines() {
         let verdict = verdicts.next().unwrap();
-        let (address, rest) = verdict.split_once("  ").unwrap();
+        let (address, rest) = verdict.split_once(": ").unwrap();
         assert_eq!(address, line);
         let number = facts::address(line);
         let media = (0xa856_8000..=0xa856_bfff).contains(&number);
         let sip = facts::published("global", "all", "signaling")
             .iter()
             .any(|(a, b)| (*a..=*b).contains(&number));
-        assert_eq!(rest.starts_with("allowed"), media || sip, "{verdict}");
+        let word = if media || sip {
+            "allowed"
+        } else {
+            "not allowed"
+        };
+        let start = format!("{word} by edition global");
+        assert!(rest.starts_with(&start), "{verdict}");
     }
     assert_eq!(verdicts.next(), None);
 }
@@ -351,8 +398,8 @@ fn the_verdict_says_what_was_selected() {
     ] {
         let told = Tool::line(&format!("explain -q {options} 8.8.8.8")).run_once();
         assert_eq!(
-            told.lines().last(),
-            Some(&*format!("8.8.8.8  {verdict}")),
+            told,
+            format!("8.8.8.8: {verdict}: not on any list that Twilio has published\n"),
             "{options}"
         );
     }
@@ -389,9 +436,23 @@ fn an_answer_lists_16_networks_and_counts_the_others() {
     assert_eq!(answers[2]["published"].as_array().unwrap().len(), 2);
     assert_eq!(answers[2]["more_published"], 0);
     let text = asked("", "0.0.0.0/0\n").ok();
-    let more = format!("0.0.0.0/0  and {} more published networks", rows(0) - 16);
-    assert_eq!(text.lines().nth(16), Some(&*more), "{text}");
-    assert_eq!(text.lines().count(), 18, "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("0.0.0.0/0: partly allowed by edition global"),
+        "{text}"
+    );
+    let more = format!("  and {} more published networks", rows(0) - 16);
+    assert_eq!(lines.last(), Some(&&*more), "{text}");
+    let networks: BTreeSet<&str> = lines[1..lines.len() - 1]
+        .iter()
+        .map(|row| {
+            row.split("  ")
+                .filter(|cell| !cell.is_empty())
+                .nth(4)
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(networks.len(), 16, "{text}");
 }
 
 /// A list of 20 signaling networks, 192.0.2.0/30 and every second /30 after it.
@@ -414,26 +475,29 @@ fn a_rule_lists_16_of_its_networks_and_counts_the_others() {
     let told = call("192.0.2.0/24");
     let first = networks[..16].join(", ");
     assert!(
-        told.ends_with(&format!(
-            "192.0.2.0/24  partly allowed by edition own (udp), in and out: signaling udp ({first} and 4 more)\n"
+        told.starts_with(&format!(
+            "192.0.2.0/24: partly allowed by edition own (udp; in and out): signaling udp of all regions ({first}) and 4 more networks\n"
         )),
         "{told}"
     );
     assert!(
-        told.contains("192.0.2.0/24  and 4 more published networks\n"),
+        told.ends_with("\n  and 4 more published networks\n"),
         "{told}"
     );
     // Those of them that the question touches, wherever they are in the list.
     let told = call("192.0.2.64/26");
     let touched = networks[8..16].join(", ");
     assert!(
-        told.ends_with(&format!("signaling udp ({touched})\n")),
+        told.contains(&format!(": signaling udp of all regions ({touched})\n")),
         "{told}"
     );
     assert!(!told.contains("more published"), "{told}");
-    assert!(call("192.0.2.4/30").ends_with("192.0.2.4/30  not allowed by edition own (udp)\n"));
-    assert!(call("192.0.2.9").contains(
-        "192.0.2.9  allowed by edition own (udp), in and out: signaling udp (192.0.2.8/30)\n"
+    assert_eq!(
+        call("192.0.2.4/30"),
+        "192.0.2.4/30: not allowed by edition own (udp): not on any list that Twilio has published\n"
+    );
+    assert!(call("192.0.2.9").starts_with(
+        "192.0.2.9: allowed by edition own (udp; in and out): signaling udp of all regions (192.0.2.8/30)\n"
     ));
 }
 
@@ -445,7 +509,7 @@ fn equal_questions_have_equal_answers_however_many_are_asked() {
     let told = asked("", &lines.concat()).ok();
     let (first, second) = told.split_at(told.len() / 2);
     assert_eq!(first, second);
-    let allowed = "54.65.63.192/26:5060  partly allowed by edition global, in and out: signaling udp (54.65.63.192/30)";
+    let allowed = "54.65.63.192/26:5060: partly allowed by edition global (in and out): signaling udp and tcp of tokyo (54.65.63.192/30)\n";
     let told = asked("", &"54.65.63.192/26:5060\n".repeat(3)).ok();
     assert_eq!(told.matches(allowed).count(), 3, "{told}");
 }

@@ -2,7 +2,7 @@
 
 /// Rows as text, each column as wide as its widest cell. The last column is not padded, so double-width
 /// letters belong there.
-pub(super) fn table(rows: &[Vec<String>]) -> String {
+pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -25,7 +25,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 }
 
 /// A table under a heading, indented.
-pub(super) fn section(heading: &str, rows: &[Vec<String>]) -> String {
+pub fn section(heading: &str, rows: &[Vec<String>]) -> String {
     let table = table(rows);
     let lines: Vec<&str> = [heading].into_iter().chain(table.lines()).collect();
     format!("\n{}\n", lines.join("\n  "))
