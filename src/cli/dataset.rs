@@ -11,7 +11,7 @@ use super::suggested_values::SuggestedValues;
 use crate::dataset::{self, Connection, Date};
 use crate::select::CURRENT;
 
-const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff --edition current page.html
+const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff page.html
   curl -s \"$PAGE.md\" | twilio-sip-allow dataset diff -";
 
 /// The commands of `dataset`.
@@ -21,11 +21,12 @@ pub enum DatasetVerb {
     Show(ShowArgs),
     /// Compare a page that Twilio published with an edition
     ///
-    /// The page is plain text, Markdown or HTML, in English or Japanese. What is added, removed or
-    /// changed is told by region and plane. A page of which a part cannot be read is refused.
+    /// The page is plain text, Markdown or HTML, in English or Japanese. The report names each network
+    /// that was added or removed, and each port that changed, by region and plane. It also says whether
+    /// the page equals another edition. If a part of the page cannot be read, that is an error.
     #[command(
         mut_arg("edition", |arg| arg
-            .help("The edition to compare with [default: the one that it looks like most]")
+            .help("The edition to compare with [default: current]")
             .long_help(None)),
         mut_arg("dataset", |arg| arg.help("Your own list to compare with")),
         mut_arg("region", |arg| arg
@@ -78,6 +79,12 @@ pub struct DiffArgs {
     /// The networks to compare with.
     #[command(flatten)]
     pub published: PublishedArgs,
+    /// Compare with the edition that the page differs from least
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_ANY_EDITION", hide_env = true, help_heading = "Comparison",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub any_edition: bool,
     /// As JSON
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Comparison",

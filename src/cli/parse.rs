@@ -14,10 +14,12 @@ use super::variables::{
 
 /// Options that exclude each other, by their ids. An option on the command line has precedence over
 /// the variable of the other one.
-const MUTUALLY_EXCLUSIVE: [(&str, &str); 3] = [
+const MUTUALLY_EXCLUSIVE: [(&str, &str); 5] = [
     ("template", "format"),
     ("template", "table"),
     ("dataset", "edition"),
+    ("any_edition", "edition"),
+    ("any_edition", "dataset"),
 ];
 
 /// Reads the program's arguments and environment.

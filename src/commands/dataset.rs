@@ -30,7 +30,7 @@ pub fn run(verb: &DatasetVerb, limits: Limits, console: Console) -> Result<Outco
 fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
     let reference_data = dataset::reference_data()?;
     let [edition] = &editions(args.source(), limits, &reference_data)?[..] else {
-        bail!("one list is printed at a time; name one --edition");
+        bail!("one edition is printed at a time: name only one with --edition");
     };
     let text = if args.json {
         json_document(edition)?
@@ -42,24 +42,39 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
 }
 
 fn diff(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
+    if is_stdin(&args.page) && args.published.reads_stdin() {
+        bail!("--dataset and the page cannot both be read from stdin; give one of them as a file");
+    }
     let reference_data = dataset::reference_data()?;
-    let candidates = candidates(args, limits, &reference_data)?;
+    let editions = if args.any_edition {
+        dataset::editions()?
+    } else {
+        vec![edition_to_compare(args, limits, &reference_data)?]
+    };
+    let candidates = candidates(args, editions, &reference_data)?;
     let page = match read_page(&args.page, limits, &reference_data)? {
         Ok(page) => page,
         Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
     };
-    let compared = match compare(args, &page, &candidates, &reference_data) {
+    let compare = |candidate| compare(args, &page, candidate, &reference_data);
+    let compared: Vec<_> = match candidates.iter().map(compare).collect() {
         Ok(compared) => compared,
         Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
     };
     let Some((changes, nearest)) = compared.into_iter().min_by_key(distance) else {
         bail!("there is no edition to compare with");
     };
+    let equal = if changes.is_empty() {
+        Vec::new()
+    } else {
+        equal_editions(args, &page, &reference_data)?
+    };
     let comparison = Comparison {
         page: name_of(&args.page),
         edition: &nearest.edition,
-        chosen: args.published.named_source().is_none(),
+        chosen: args.any_edition,
         changes: &changes,
+        equal: &equal,
         regions: reference_data.regions.len(),
         part: compared_part(args, &nearest.regions),
     };
@@ -73,25 +88,25 @@ struct Candidate<'a> {
     regions: Vec<&'a Region>,
 }
 
-/// Returns the edition that the user named, or all embedded ones.
-fn candidates<'a>(
+/// Returns the edition that the user named, or the one in force.
+fn edition_to_compare(
     args: &DiffArgs,
     limits: Limits,
+    reference_data: &ReferenceData,
+) -> Result<Edition> {
+    let mut editions = editions(args.published.source(CURRENT), limits, reference_data)?;
+    match (editions.pop(), editions.is_empty()) {
+        (Some(edition), true) => Ok(edition),
+        _ => bail!("a page is compared with one edition: name only one with --edition"),
+    }
+}
+
+/// Returns editions with the selected regions of each.
+fn candidates<'a>(
+    args: &DiffArgs,
+    editions: Vec<Edition>,
     reference_data: &'a ReferenceData,
 ) -> Result<Vec<Candidate<'a>>> {
-    if is_stdin(&args.page) && args.published.reads_stdin() {
-        bail!("--dataset and the page cannot both be read from stdin; give one of them as a file");
-    }
-    let editions = match args.published.named_source() {
-        Some(source) => {
-            let named = editions(source, limits, reference_data)?;
-            if named.len() > 1 {
-                bail!("a page is compared with one list; name one --edition");
-            }
-            named
-        }
-        None => dataset::editions()?,
-    };
     let candidate = |edition: Edition| {
         let names = args.published.regions();
         let regions = select::regions(names, std::slice::from_ref(&edition), reference_data)?;
@@ -100,29 +115,40 @@ fn candidates<'a>(
     editions.into_iter().map(candidate).collect()
 }
 
-/// Compares the page with each candidate. The errors are regions that the page lacks.
-fn compare<'a, 'r>(
+/// Compares the page with a candidate. The errors are regions that the page lacks.
+fn compare<'c, 'r>(
     args: &DiffArgs,
     page: &Page,
-    candidates: &'a [Candidate<'r>],
+    candidate: &'c Candidate<'r>,
     reference_data: &ReferenceData,
-) -> Result<Vec<(Vec<Change>, &'a Candidate<'r>)>, Vec<PageError>> {
-    let planes = args.published.planes();
-    let compare_with = |candidate: &'a Candidate<'r>| {
-        let extent = Extent {
-            regions: &candidate.regions,
-            planes: &planes,
-            others: args.published.regions().is_empty(),
-        };
-        let missing = missing(page, extent);
-        if missing.is_empty() {
-            let changes = changes(page, &candidate.edition, reference_data, extent);
-            Ok((changes, candidate))
-        } else {
-            Err(missing)
-        }
+) -> Result<(Vec<Change>, &'c Candidate<'r>), Vec<PageError>> {
+    let extent = Extent {
+        regions: &candidate.regions,
+        planes: &args.published.planes(),
+        others: args.published.regions().is_empty(),
     };
-    candidates.iter().map(compare_with).collect()
+    let missing = missing(page, extent);
+    if missing.is_empty() {
+        let changes = changes(page, &candidate.edition, reference_data, extent);
+        Ok((changes, candidate))
+    } else {
+        Err(missing)
+    }
+}
+
+/// Returns the embedded editions that the page equals in the compared part.
+fn equal_editions(
+    args: &DiffArgs,
+    page: &Page,
+    reference_data: &ReferenceData,
+) -> Result<Vec<Edition>> {
+    let candidates = candidates(args, dataset::editions()?, reference_data)?;
+    let is_equal = |candidate: &Candidate| {
+        let compared = compare(args, page, candidate, reference_data);
+        compared.is_ok_and(|(changes, _)| changes.is_empty())
+    };
+    let equal = candidates.into_iter().filter(is_equal);
+    Ok(equal.map(|candidate| candidate.edition).collect())
 }
 
 /// The number of changes; of editions with as many, one in force is nearer.
@@ -209,7 +235,7 @@ fn check_new_name(name: &str) -> Result<()> {
         .into_iter()
         .chain(dataset::edition_names());
     if reserved.any(|reserved| reserved == name) {
-        bail!("'{name}' is the name of what is part of this program; give another --name");
+        bail!("the name '{name}' already has a meaning for --edition: choose another --name");
     }
     Ok(())
 }

@@ -20,10 +20,12 @@ pub struct Comparison<'a> {
     pub page: String,
     /// The edition that it was compared with.
     pub edition: &'a Edition,
-    /// True if the edition was chosen as the most similar one, false if the user named it.
+    /// True if the edition was chosen because the page differs least from it.
     pub chosen: bool,
     /// Ordered by region and plane.
     pub changes: &'a [Change],
+    /// Other editions that the page equals.
+    pub equal: &'a [Edition],
     /// The number of regions that exist.
     pub regions: usize,
     /// The part of the page that was compared; `None` for all of it.
@@ -41,11 +43,12 @@ struct ChangeRow<'a> {
 }
 
 impl Comparison<'_> {
-    /// Returns the report for people: a summary, then a line for each change, with all regions that
-    /// have it.
+    /// Returns the report for people: a summary, a line about equal editions, then a line for each
+    /// change, with all regions that have it.
     pub fn text(&self) -> String {
         let rows = self.rows();
         let mut text = self.summary(&rows);
+        text += &self.equal_editions();
         for row in &rows {
             text += &self.row_text(row);
         }
@@ -54,20 +57,17 @@ impl Comparison<'_> {
 
     fn summary(&self, rows: &[ChangeRow]) -> String {
         let page = escape_hidden(&self.page);
-        let edition = format!("edition {}, {}", self.edition.name, self.edition.status());
+        let edition = format!("edition {}", with_status(self.edition));
+        let part = self.part.as_ref();
+        let part = part.map_or_else(String::new, |part| format!(" in {part}"));
         if rows.is_empty() {
-            return match &self.part {
-                Some(part) => format!("same in {part}: {page} as {edition}\n"),
-                None => format!("same: {page} is {edition}\n"),
-            };
+            return format!("same{part}: {page} equals {edition}\n");
         }
         let chosen = if self.chosen {
-            ", which it looks like most"
+            ", which it differs from least"
         } else {
             ""
         };
-        let part = self.part.as_ref();
-        let part = part.map_or_else(String::new, |part| format!(" in {part}"));
         let count = |change| {
             let count = rows.iter().filter(|row| row.change == change).count();
             format!("{count} {change}")
@@ -78,6 +78,16 @@ impl Comparison<'_> {
             count("removed"),
             count("changed")
         )
+    }
+
+    /// A line about the editions that the page equals; empty if there are none.
+    fn equal_editions(&self) -> String {
+        let words: Vec<String> = self.equal.iter().map(with_status).collect();
+        match &words[..] {
+            [] => String::new(),
+            [one] => format!("the page equals edition {one}\n"),
+            several => format!("the page equals editions {}\n", several.join(", ")),
+        }
     }
 
     fn row_text(&self, row: &ChangeRow) -> String {
@@ -135,10 +145,16 @@ impl Comparison<'_> {
             "edition": self.edition.name,
             "status": self.edition.status(),
             "verdict": if self.changes.is_empty() { "same" } else { "different" },
+            "equal_editions": self.equal.iter().map(|edition| &edition.name).collect::<Vec<_>>(),
             "changes": self.changes.iter().map(change_json).collect::<Vec<_>>(),
         });
         json_reported(&format!("{value:#}\n")).into_owned()
     }
+}
+
+/// `regional (superseded on 2024-02-21 by global)`
+fn with_status(edition: &Edition) -> String {
+    format!("{} ({})", edition.name, edition.status())
 }
 
 fn name(kind: &ChangeKind) -> &'static str {

@@ -52,11 +52,12 @@ fn every_layout_of_a_published_list_is_read_and_is_its_edition() {
     }
     for (name, page) in whole {
         let edition = name.split('.').next().unwrap();
-        let told = diff("", &page).ok();
+        let told = diff("--any-edition", &page).ok();
         assert!(
-            told.starts_with(&format!("same: page is edition {edition}, ")),
+            told.starts_with(&format!("same: page equals edition {edition} (")),
             "{name}: {told}"
         );
+        assert_eq!(told.lines().count(), 1, "{name}: {told}");
         for other in EDITIONS {
             let ran = diff(&format!("--edition {other}"), &page);
             assert_eq!(ran.status, i32::from(other != edition), "{name} {ran}");
@@ -217,13 +218,83 @@ fn the_text_says_each_change_once_for_all_its_regions() {
     assert_eq!(
         lines,
         [
-            "different: page against edition global, in force since 2024-02-21, which it looks like most: 2 added, 1 removed, 0 changed",
+            "different: page against edition global (in force since 2024-02-21): 2 added, 1 removed, 0 changed",
             "  added    media of all regions: 168.86.192.0/18 (lines 7 to 14)",
             "  added    signaling of tokyo: 54.65.63.196 (line 11)",
             "  removed  signaling of tokyo: 54.65.63.195",
         ]
     );
     assert_eq!(ran.status, 1);
+}
+
+/// A page of an old list is no page of the list in force, and the report names the old list.
+#[test]
+fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_named() {
+    for (name, page) in pages("whole") {
+        let of = name.split('.').next().unwrap();
+        let ran = diff("", &page);
+        let report = diff("--json", &page);
+        valid_json("dataset", "diff", &report);
+        let json: Value = serde_json::from_str(&report.stdout).unwrap();
+        assert_eq!(json["edition"], "global", "{name}");
+        let status = i32::from(of != "global");
+        assert_eq!((ran.status, report.status), (status, status), "{name}");
+        let line = match of {
+            "global" => {
+                assert_eq!(json["equal_editions"], serde_json::json!([]), "{name}");
+                assert_eq!(
+                    ran.stdout,
+                    "same: page equals edition global (in force since 2024-02-21)\n"
+                );
+                continue;
+            }
+            "interconnect" => "the page equals edition interconnect (in force)".to_owned(),
+            old => format!("the page equals edition {old} (superseded on 2024-02-21 by global)"),
+        };
+        assert_eq!(json["equal_editions"], serde_json::json!([of]), "{name}");
+        let mut lines = ran.stdout.lines();
+        let first = "different: page against edition global (in force since 2024-02-21): ";
+        assert!(lines.next().unwrap().starts_with(first), "{name}: {ran}");
+        assert_eq!(lines.next(), Some(&*line), "{name}");
+    }
+    // Signaling is the same in three editions; an edition of the user's own is another one.
+    let page = fs::read(folder("whole/global.official-en.md")).unwrap();
+    let own = Tool::line("dataset show").run_once();
+    let own = own.replace("54.65.63.192/30", "54.65.63.192/31");
+    let ran = Tool::line("dataset diff --dataset own --plane signaling page")
+        .file("page", &page)
+        .file("own", own.replace("edition: global", "edition: own"))
+        .run();
+    let old = "superseded on 2024-02-21 by global";
+    let line = format!(
+        "the page equals editions regional ({old}), regional-expanded ({old}), global (in force since 2024-02-21)"
+    );
+    assert_eq!(ran.stdout.lines().nth(1), Some(&*line), "{ran}");
+    // A page that equals none differs from one of them least.
+    let changed = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
+    let changed = changed.replacen("54.65.63.192", "54.65.63.191", 1);
+    let ran = diff("--any-edition", &changed);
+    assert!(
+        ran.stdout.starts_with("different: page against edition regional (superseded on 2024-02-21 by global), which it differs from least: 1 added, 1 removed, 0 changed\n  "),
+        "{ran}"
+    );
+}
+
+/// An option on the command line has precedence over the variable of one that it excludes.
+#[test]
+fn any_edition_on_the_command_line_has_precedence_over_an_edition_in_the_environment() {
+    let page = fs::read(folder("whole/regional.sections-en.txt")).unwrap();
+    let ran = Tool::line("dataset diff --any-edition page")
+        .env("TWILIO_SIP_ALLOW_EDITION", "global")
+        .file("page", &page)
+        .run();
+    assert!(ran.ok().starts_with("same: page equals edition regional ("));
+    let ran = Tool::line("dataset diff --edition global page")
+        .env("TWILIO_SIP_ALLOW_ANY_EDITION", "true")
+        .file("page", &page)
+        .run();
+    let start = "different: page against edition global (in force since 2024-02-21): ";
+    assert!(ran.stdout.starts_with(start), "{ran}");
 }
 
 #[test]
@@ -257,7 +328,7 @@ fn an_import_is_a_dataset_that_says_the_same() {
             .ok();
         assert_eq!(
             same,
-            "same: page is edition own-list, in force since 2026-01-31\n"
+            "same: page equals edition own-list (in force since 2026-01-31)\n"
         );
         let deployed = Tool::line("-q -f nft --dataset own")
             .file("own", &imported)
@@ -546,7 +617,11 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
     );
     let page = fs::read_to_string(folder("whole/regional.page-en.html")).unwrap();
     assert_eq!(
-        diff("", page.replace("<h3", "<h3 style=\"margin:0\"")).status,
+        diff(
+            "--any-edition",
+            page.replace("<h3", "<h3 style=\"margin:0\"")
+        )
+        .status,
         0
     );
 }
@@ -563,7 +638,7 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset diff --edition regional,global page",
-            "a page is compared with one list; name one --edition",
+            "a page is compared with one edition: name only one with --edition",
         ),
         (
             "dataset diff --region nowhere page",
@@ -572,6 +647,18 @@ fn wrong_use_says_what_would_work() {
         (
             "dataset diff --edition global --dataset own page",
             "--dataset and --edition cannot be used together",
+        ),
+        (
+            "dataset diff --edition global --any-edition page",
+            "--any-edition and --edition cannot be used together",
+        ),
+        (
+            "dataset diff --any-edition --dataset own page",
+            "--any-edition and --dataset cannot be used together",
+        ),
+        (
+            "dataset show --edition global,regional",
+            "one edition is printed at a time: name only one with --edition",
         ),
         (
             "dataset diff --dataset - -",
@@ -597,7 +684,7 @@ fn wrong_use_says_what_would_work() {
         ("dataset import --title= page", "the text is empty"),
         (
             "dataset import --name global page",
-            "'global' is the name of what is part of this program; give another --name",
+            "the name 'global' already has a meaning for --edition: choose another --name",
         ),
         (
             "--edition global dataset diff page",
@@ -646,7 +733,7 @@ fn wrong_use_says_what_would_work() {
     assert!(
         named
             .stdout
-            .starts_with("different: page against edition regional,"),
+            .starts_with("different: page against edition regional ("),
         "{named}"
     );
     let own = Tool::line("dataset diff --edition global page")
@@ -663,7 +750,7 @@ fn ports_that_differ_between_regions_are_told_and_not_imported() {
     let page =
         page.replacen("5061 (TLS)", "5071 (TLS)", 1)
             .replacen("20,000 (UDP)", "30,000 (UDP)", 1);
-    let ran = diff("--json", &page);
+    let ran = diff("--json --any-edition", &page);
     assert_eq!(
         told(&ran.stdout),
         [
@@ -691,11 +778,17 @@ fn ports_that_differ_between_regions_are_told_and_not_imported() {
 #[test]
 fn a_part_of_a_page_can_be_compared() {
     let page = fs::read_to_string(folder("refused/cut-between-sections.txt")).unwrap();
-    let told = diff("--region europe,virginia,oregon,tokyo", &page).ok();
+    let part = "--region europe,virginia,oregon,tokyo";
+    let told = diff(&format!("{part} --any-edition"), &page).ok();
     assert_eq!(
         told,
-        "same in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page as edition regional, superseded on 2024-02-21 by global\n"
+        "same in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page equals edition regional (superseded on 2024-02-21 by global)\n"
     );
+    let ran = diff(part, &page);
+    let first = "different in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page against edition global (in force since 2024-02-21): ";
+    assert!(ran.stdout.starts_with(first), "{ran}");
+    let second = "the page equals edition regional (superseded on 2024-02-21 by global)";
+    assert_eq!(ran.stdout.lines().nth(1), Some(second), "{ran}");
     // What is not named is not compared.
     let moved = fs::read_to_string(folder("whole/global.official-en.md"))
         .unwrap()
@@ -785,7 +878,7 @@ fn a_single_figure_that_changes_is_found_on_every_page() {
         assert!(figures.len() > 100, "{name}: {}", figures.len());
         for (number, figure) in figures.iter().enumerate().step_by(figures.len() / 40) {
             let by = u8::try_from(number % 9).unwrap() + 1;
-            let ran = diff("", changed(&text, figure, by));
+            let ran = diff("--any-edition", changed(&text, figure, by));
             assert_ne!(ran.status, 0, "{name}:{} {ran}", figure.line);
             count += 1;
         }
