@@ -86,7 +86,7 @@ impl FromStr for Question {
                 transport: Some(transport),
             }),
             _ => Err(format!(
-                "'{service}' is not a port with a protocol; write PORT or PORT/PROTOCOL behind the colon, with \
+                "'{service}' is not a port with a protocol; write PORT or PORT/PROTOCOL after the colon, with \
                  udp, tcp or tls, as in 192.0.2.1:5060/udp"
             )),
         }

@@ -63,7 +63,7 @@ pub(super) fn wider(span: Interval, published: &[Interval], entries: &[&Entry]) 
     };
     let plural = if beyond == 1 { "address" } else { "addresses" };
     format!(
-        "{beyond} {plural} more than was ever published: {}{more}",
+        "{beyond} {plural} more than Twilio has published: {}{more}",
         named.join(", ")
     )
 }

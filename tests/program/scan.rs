@@ -140,7 +140,7 @@ fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
         ran.stdout,
         "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
          list:4:1: unpublished: 54.65.36.192/30: not on any list that Twilio has published; did you mean 54.65.63.192/30, signaling of tokyo?\n\
-         list:6:1: wider: 168.86.0.0/16: 49152 addresses more than was ever published: media of all regions is 168.86.128.0/18\n\
+         list:6:1: wider: 168.86.0.0/16: 49152 addresses more than Twilio has published: media of all regions is 168.86.128.0/18\n\
          1 file with Twilio addresses: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
     );
     let ran = Tool::line("scan --list-current --region tokyo list")
@@ -573,7 +573,7 @@ fn annotations_name_file_line_and_column() {
     assert_eq!(
         ran.stdout,
         "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
-         ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 addresses more than was ever published: media of all regions is 168.86.128.0/18\n"
+         ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 addresses more than Twilio has published: media of all regions is 168.86.128.0/18\n"
     );
     assert_eq!(ran.status, 1);
 }
@@ -608,7 +608,7 @@ fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
     assert_eq!(files, ["here/.hidden/x", "here/a/seen", "here/kept.log"]);
     assert_eq!(
         ran.stderr,
-        "twilio-sip-allow: note: 1 file that is not text was passed over\n"
+        "twilio-sip-allow: note: skipped 1 file that is not text\n"
     );
 }
 

@@ -59,8 +59,8 @@ impl Collected {
     pub fn binary_note(&self) -> Option<String> {
         match self.binary {
             0 => None,
-            1 => Some("1 file that is not text was passed over".to_owned()),
-            more => Some(format!("{more} files that are not text were passed over")),
+            1 => Some("skipped 1 file that is not text".to_owned()),
+            more => Some(format!("skipped {more} files that are not text")),
         }
     }
 
