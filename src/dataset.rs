@@ -628,7 +628,7 @@ pub fn name(text: &str) -> Result<Arc<str>, String> {
         Ok(text.into())
     } else {
         Err(format!(
-            "{text:?} is not a name; use 1 to 32 lower-case letters and digits, with single hyphens \
+            "'{text}' is not a name; use 1 to 32 lower-case letters and digits, with single hyphens \
              between them"
         ))
     }
@@ -638,7 +638,7 @@ pub fn name(text: &str) -> Result<Arc<str>, String> {
 pub fn visible_line(text: &str) -> Result<String, String> {
     match text.chars().find(|c| is_hidden(*c)) {
         Some(c) => Err(format!(
-            "{text:?} holds {}, which does not show; write one line of visible text",
+            "'{text}' holds {}, which does not show; write one line of visible text",
             c.escape_unicode()
         )),
         None if text.trim().is_empty() => Err("the text is empty".to_owned()),

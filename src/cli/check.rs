@@ -41,6 +41,7 @@ pub struct CheckArgs {
     #[arg(
         long,
         value_enum,
+        ignore_case = true,
         default_value_t,
         value_name = "SHAPE",
         env = "TWILIO_SIP_ALLOW_REPORT",

@@ -45,7 +45,7 @@ pub enum DatasetVerb {
 pub struct ShowArgs {
     /// The published list; "current" is the one in force
     #[arg(
-        long, value_name = "NAME", env = "TWILIO_SIP_ALLOW_EDITION", hide_env = true,
+        short, long, value_name = "NAME", env = "TWILIO_SIP_ALLOW_EDITION", hide_env = true,
         value_parser = SuggestedValues::EDITIONS, value_delimiter = ',', default_value = CURRENT
     )]
     edition: Vec<String>,
@@ -115,11 +115,17 @@ pub struct ImportArgs {
     #[arg(long, env = "TWILIO_SIP_ALLOW_DATE", hide_env = true)]
     pub date: Option<Date>,
     /// The network that it is for [default: that of the edition that it looks like most]
-    #[arg(long, value_enum, env = "TWILIO_SIP_ALLOW_CONNECTION", hide_env = true)]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        env = "TWILIO_SIP_ALLOW_CONNECTION",
+        hide_env = true
+    )]
     connection: Option<ConnectionArg>,
     /// Import these regions only [default: all, which the page must list]
     #[arg(
-        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
+        short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
         hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
     )]
     pub region: Vec<String>,

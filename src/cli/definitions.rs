@@ -129,6 +129,7 @@ pub(super) struct GlobalArgs {
         long,
         global = true,
         value_enum,
+        ignore_case = true,
         default_value_t,
         value_name = "WHEN",
         env = "TWILIO_SIP_ALLOW_COLOR",

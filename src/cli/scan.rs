@@ -19,6 +19,7 @@ pub struct ScanArgs {
     #[arg(
         long,
         value_enum,
+        ignore_case = true,
         value_name = "VERDICT",
         value_delimiter = ',',
         default_value = "any",
@@ -31,6 +32,7 @@ pub struct ScanArgs {
     #[arg(
         long,
         value_enum,
+        ignore_case = true,
         default_value_t,
         value_name = "SHAPE",
         env = "TWILIO_SIP_ALLOW_REPORT",

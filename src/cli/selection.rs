@@ -22,7 +22,7 @@ pub struct PublishedArgs {
     /// parentheses make no difference. Can be repeated; without it, every region is selected, as
     /// Twilio asks for.
     #[arg(
-        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
+        short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
         hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
     )]
     region: Vec<String>,
@@ -31,7 +31,7 @@ pub struct PublishedArgs {
     /// "current" stands for the list for the public internet that is in force. The default is the
     /// list that was in force until 2024-02-21. See "list editions".
     #[arg(
-        long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
+        short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
         hide_env = true, value_parser = SuggestedValues::EDITIONS
     )]
     edition: Option<Vec<String>>,
@@ -47,6 +47,7 @@ pub struct PublishedArgs {
     #[arg(
         long,
         value_enum,
+        ignore_case = true,
         default_value_t,
         value_name = "PLANE",
         env = "TWILIO_SIP_ALLOW_PLANE",
@@ -64,8 +65,10 @@ pub struct SelectionArgs {
     pub published: PublishedArgs,
     /// Packets from Twilio (in), to Twilio (out), or both
     #[arg(
+        short,
         long,
         value_enum,
+        ignore_case = true,
         default_value_t,
         value_name = "WAY",
         env = "TWILIO_SIP_ALLOW_DIRECTION",
@@ -76,6 +79,7 @@ pub struct SelectionArgs {
     #[arg(
         long,
         value_enum,
+        ignore_case = true,
         value_name = "TRANSPORT",
         value_delimiter = ',',
         env = "TWILIO_SIP_ALLOW_TRANSPORT",
@@ -92,29 +96,31 @@ pub struct SelectionArgs {
     local_address: Vec<Ipv4Net>,
     /// Your own port of SIP over UDP and TCP [default: the edition's, 5060]
     #[arg(
-        long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        long, value_name = "PORT", value_parser = parse_port, allow_negative_numbers = true,
         env = "TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", hide_env = true
     )]
     local_sip_port: Option<u16>,
     /// Your own port of SIP over TLS [default: the edition's, 5061]
     #[arg(
-        long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+        long, value_name = "PORT", value_parser = parse_port, allow_negative_numbers = true,
         env = "TWILIO_SIP_ALLOW_LOCAL_TLS_PORT", hide_env = true
     )]
     local_tls_port: Option<u16>,
     /// Your own RTP ports [default: the edition's]
+    ///
+    /// A range such as 10000-20000 or 10000:20000, or one port.
     #[arg(
-        long,
-        value_name = "FIRST-LAST",
-        env = "TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS",
-        hide_env = true
+        long, value_name = "FIRST-LAST", value_parser = PortRange::from_option,
+        allow_negative_numbers = true, env = "TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", hide_env = true
     )]
     local_rtp_ports: Option<PortRange>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum DirectionArg {
+    #[value(aliases = ["inbound", "ingress"])]
     In,
+    #[value(aliases = ["outbound", "egress"])]
     Out,
     #[default]
     Both,
@@ -206,6 +212,16 @@ impl SelectionArgs {
             local_rtp_ports: self.local_rtp_ports,
         }
     }
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!(
+            "'{text}' is not a port; write a number from 1 to 65535, as in 5060"
+        ));
+    }
+    let ports = PortRange::from_option(text).map_err(|e| e.to_string())?;
+    Ok(ports.first())
 }
 
 /// As [`parse_network`], but refuses `0.0.0.0`, which people write when they mean any address.

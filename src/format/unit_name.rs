@@ -15,7 +15,7 @@ pub struct UnitName(String);
 /// Why a text is not the name of a unit.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "{0:?} is not a name that every firewall takes; use 1 to {MAX} letters and digits, a letter first, \
+    "'{0}' is not a name that every firewall takes; use 1 to {MAX} letters and digits, a letter first, \
      and single hyphens or underscores between them, as in twilio-sip"
 )]
 pub struct UnitNameError(String);
@@ -23,7 +23,7 @@ pub struct UnitNameError(String);
 /// Why a text is not the name of a deployed unit.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "{0:?} is not a name; use 1 to {DEPLOYED_MAX} letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$*"
+    "'{0}' is not a name; use 1 to {DEPLOYED_MAX} letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$*"
 )]
 pub struct DeployedNameError(String);
 

@@ -134,6 +134,9 @@ pub enum NetworkError {
     /// Neither an address nor a CIDR.
     #[error("'{0}' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1")]
     Form(String),
+    /// A number of an address or a prefix that is too high.
+    #[error("'{0}' is not an IPv4 network: '{1}' is out of range 0 to {2}")]
+    OutOfRange(String, String, u8),
     /// Twilio publishes IPv4 addresses only.
     #[error("'{0}' is IPv6; Twilio's SIP service has IPv4 addresses only")]
     Ipv6(String),
@@ -151,15 +154,36 @@ pub fn parse_network(text: &str) -> Result<Ipv4Net, NetworkError> {
     let parts = address.parse::<Ipv4Addr>().ok().zip(prefix_len(prefix));
     let Some(network) = parts.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok())
     else {
-        return Err(match address.parse::<Ipv6Addr>() {
-            Ok(_) => NetworkError::Ipv6(text.to_owned()),
-            Err(_) => NetworkError::Form(text.to_owned()),
-        });
+        if address.parse::<Ipv6Addr>().is_ok() {
+            return Err(NetworkError::Ipv6(text.to_owned()));
+        }
+        return Err(out_of_range(text, address, prefix)
+            .unwrap_or_else(|| NetworkError::Form(text.to_owned())));
     };
     if network.addr() != network.network() {
         return Err(NetworkError::HostBits(text.to_owned(), network.trunc()));
     }
     Ok(network)
+}
+
+/// The error of a text that has the form of a network, but a number that is too high.
+fn out_of_range(text: &str, address: &str, prefix: Option<&str>) -> Option<NetworkError> {
+    let is_number =
+        |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = address.split('.').take(5).collect();
+    if parts.len() != 4 || !parts.iter().chain(&prefix).all(is_number) {
+        return None;
+    }
+    let exceeds = |part: &str, most: u8| part.parse::<u16>().is_ok_and(|n| n > u16::from(most));
+    let most = parts.iter().map(|part| (*part, u8::MAX));
+    let (part, most) = most
+        .chain(prefix.map(|prefix| (prefix, 32)))
+        .find(|(part, most)| exceeds(part, *most))?;
+    Some(NetworkError::OutOfRange(
+        text.to_owned(),
+        part.to_owned(),
+        most,
+    ))
 }
 
 /// The bits of a prefix, without the leading zeros and signs that number parsers take.
@@ -298,7 +322,15 @@ mod tests {
             ),
             (
                 "10.0.0.0/33",
-                "'10.0.0.0/33' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
+                "'10.0.0.0/33' is not an IPv4 network: '33' is out of range 0 to 32",
+            ),
+            (
+                "10.0.256.0/24",
+                "'10.0.256.0/24' is not an IPv4 network: '256' is out of range 0 to 255",
+            ),
+            (
+                "10.0.0.0/2400",
+                "'10.0.0.0/2400' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1",
             ),
             (
                 "10.0.0.0/08",

@@ -23,9 +23,9 @@ pub enum PortRangeError {
         "'{0}' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"
     )]
     Form(String),
-    /// Port 0 is reserved (RFC 6335, section 6).
-    #[error("'{0}' has port 0, which is reserved; ports go from 1 to 65535")]
-    Zero(String),
+    /// A number that is no port. Port 0 is reserved (RFC 6335, section 6).
+    #[error("port '{0}' is out of range; ports go from 1 to 65535")]
+    OutOfRange(String),
     /// The first port is greater than the last.
     #[error("'{0}' is reversed; write the lower port first: {2}-{1}")]
     Reversed(String, u16, u16),
@@ -70,6 +70,29 @@ impl PortRange {
         }
     }
 
+    /// Reads ports as people write them on a command line: `10000-20000`, `10000:20000`, or one port.
+    pub fn from_option(text: &str) -> Result<Self, PortRangeError> {
+        let (first, last) = text.split_once(['-', ':']).unwrap_or((text, text));
+        Self::between(text, first, last)
+    }
+
+    /// The range of the two numbers that a text consists of.
+    fn between(text: &str, first: &str, last: &str) -> Result<Self, PortRangeError> {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !is_number(first) || !is_number(last) {
+            return Err(PortRangeError::Form(text.to_owned()));
+        }
+        let port = |part: &str| {
+            let port = part.parse().ok().filter(|port| *port > 0);
+            port.ok_or_else(|| PortRangeError::OutOfRange(part.to_owned()))
+        };
+        let (first, last) = (port(first)?, port(last)?);
+        if first > last {
+            return Err(PortRangeError::Reversed(text.to_owned(), first, last));
+        }
+        Ok(PortRange { first, last })
+    }
+
     /// Both ranges as one, when there is no gap between them.
     pub fn joined(self, other: PortRange) -> Option<PortRange> {
         let (low, high) = if self <= other {
@@ -97,26 +120,9 @@ impl FromStr for PortRange {
     type Err = PortRangeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (first, last) = text
-            .split_once('-')
-            .and_then(|(first, last)| Some((parse_port(first)?, parse_port(last)?)))
-            .ok_or_else(|| PortRangeError::Form(text.to_owned()))?;
-        if first == 0 || last == 0 {
-            return Err(PortRangeError::Zero(text.to_owned()));
-        }
-        if first > last {
-            return Err(PortRangeError::Reversed(text.to_owned(), first, last));
-        }
-        Ok(PortRange { first, last })
-    }
-}
-
-/// Digits alone: `u16::from_str` would take a plus sign too.
-fn parse_port(text: &str) -> Option<u16> {
-    if text.bytes().all(|b| b.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
+        let parts = text.split_once('-');
+        let (first, last) = parts.ok_or_else(|| PortRangeError::Form(text.to_owned()))?;
+        Self::between(text, first, last)
     }
 }
 
@@ -175,7 +181,11 @@ mod tests {
             ),
             (
                 "1-65536",
-                "'1-65536' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
+                "port '65536' is out of range; ports go from 1 to 65535",
+            ),
+            (
+                "1-99999999999",
+                "port '99999999999' is out of range; ports go from 1 to 65535",
             ),
             (
                 "+1-2",
@@ -185,16 +195,46 @@ mod tests {
                 "-",
                 "'-' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
             ),
-            (
-                "0-5",
-                "'0-5' has port 0, which is reserved; ports go from 1 to 65535",
-            ),
+            ("0-5", "port '0' is out of range; ports go from 1 to 65535"),
             (
                 "20000-10000",
                 "'20000-10000' is reversed; write the lower port first: 10000-20000",
             ),
         ] {
             let error = text.parse::<PortRange>().expect_err(text);
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn an_option_takes_two_notations_of_a_range_and_one_port() {
+        let range = |text: &str| text.parse::<PortRange>().unwrap();
+        for (text, ports) in [
+            ("10000-20000", range("10000-20000")),
+            ("10000:20000", range("10000-20000")),
+            ("10000", PortRange::single(10000)),
+        ] {
+            assert_eq!(PortRange::from_option(text), Ok(ports), "{text}");
+        }
+        for (text, message) in [
+            (
+                "70000",
+                "port '70000' is out of range; ports go from 1 to 65535",
+            ),
+            (
+                "20000:10000",
+                "'20000:10000' is reversed; write the lower port first: 10000-20000",
+            ),
+            (
+                "-5",
+                "'-5' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
+            ),
+            (
+                "1-2-3",
+                "'1-2-3' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000",
+            ),
+        ] {
+            let error = PortRange::from_option(text).expect_err(text);
             assert_eq!(error.to_string(), message);
         }
     }

@@ -1124,7 +1124,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --name a|b deployed",
-            "\"a|b\" is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+            "'a|b' is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
         ),
         (
             "check --format aws-sg --local-address 10.0.0.1 deployed",

@@ -145,6 +145,100 @@ fn formats_have_the_names_that_people_try() {
 }
 
 #[test]
+fn values_are_understood_in_every_case_and_by_the_names_that_people_try() {
+    for (tried, value) in [
+        ("--direction IN", "--direction in"),
+        ("--direction inbound", "--direction in"),
+        ("--direction Ingress", "--direction in"),
+        ("--direction outbound", "--direction out"),
+        ("--direction EGRESS", "--direction out"),
+        ("--direction Both", ""),
+        ("--transport TCP,Udp", "--transport tcp,udp"),
+        ("--plane SIGNALING", "--plane signaling"),
+        ("--plane rtp", "--plane media"),
+        ("--edition GLOBAL", "--edition global"),
+        ("--region TOKYO", "--region tokyo"),
+        ("--color NEVER", ""),
+        ("--limit RULES=1000", ""),
+        (
+            "--local-rtp-ports 20000:30000",
+            "--local-rtp-ports 20000-30000",
+        ),
+        ("--local-rtp-ports 20000", "--local-rtp-ports 20000-20000"),
+    ] {
+        assert_eq!(
+            render(&format!("-f nft {tried}")),
+            render(&format!("-f nft {value}")),
+            "{tried}"
+        );
+    }
+    for line in [
+        "list REGIONS",
+        "completions BASH",
+        "dataset show --edition Global",
+    ] {
+        assert_eq!(
+            Tool::line(line).run_once(),
+            Tool::line(&line.to_lowercase()).run_once(),
+            "{line}"
+        );
+    }
+    let rules = render("-f nft");
+    for line in [
+        "check -q -f NFT --report JSON rules",
+        "scan --report JSON --fail-on NONE rules",
+        "dataset import --connection PUBLIC page",
+    ] {
+        let tool = |line: &str| {
+            let page = include_str!("../pages/whole/global.official-en.md");
+            let tool = Tool::line(line).file("rules", &rules);
+            tool.file("page", page).run_once()
+        };
+        assert_eq!(tool(line), tool(&line.to_lowercase()), "{line}");
+    }
+}
+
+#[test]
+fn short_options_mean_the_long_ones_wherever_they_are() {
+    let wanted = render("--region tokyo --edition global --direction in --format nftables");
+    assert_eq!(render("-r tokyo -e global -d in -f nftables"), wanted);
+    assert_eq!(
+        render("-rtokyo -eglobal -din -fnftables -o /dev/stdout"),
+        wanted
+    );
+    let page = include_str!("../pages/whole/global.official-en.md");
+    for (short, long) in [
+        (
+            "check -r tokyo -e global -d in -f nft rules",
+            "check --region tokyo --edition global --direction in --format nft rules",
+        ),
+        (
+            "explain -r tokyo -e regional -d out 54.65.63.193",
+            "explain --region tokyo --edition regional --direction out 54.65.63.193",
+        ),
+        (
+            "scan -r tokyo -e regional --fail-on none rules",
+            "scan --region tokyo --edition regional --fail-on none rules",
+        ),
+        ("dataset show -e global", "dataset show --edition global"),
+        (
+            "dataset diff -e global -r tokyo page",
+            "dataset diff --edition global --region tokyo page",
+        ),
+        (
+            "dataset import -r tokyo page",
+            "dataset import --region tokyo page",
+        ),
+    ] {
+        let run = |line: &str| {
+            let tool = Tool::line(line).file("rules", &wanted).file("page", page);
+            tool.run_once()
+        };
+        assert_eq!(run(short), run(long), "{short}");
+    }
+}
+
+#[test]
 fn every_option_comes_from_the_environment_and_the_command_line_goes_first() {
     let wanted = render(
         "-f iptables --region tokyo --edition global --direction in --plane signaling --transport tls,udp --local-address 192.0.2.1,192.0.2.7 --local-sip-port 5070 --local-tls-port 5071 --name pbx",

@@ -671,7 +671,7 @@ fn wrong_use_says_what_would_work() {
         ("dataset diff page page", "unexpected argument 'page' found"),
         (
             "dataset import --name Our page",
-            "\"Our\" is not a name; use 1 to 32 lower-case letters and digits",
+            "'Our' is not a name; use 1 to 32 lower-case letters and digits",
         ),
         (
             "dataset import --date 2024-02-30 page",
