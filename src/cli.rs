@@ -1,6 +1,7 @@
 //! The command line: its definitions, and reading it into plain options.
 
 mod check;
+mod command_line;
 mod completions;
 mod dataset;
 mod definitions;
@@ -8,12 +9,14 @@ mod exit;
 mod explain;
 mod format_parser;
 mod list;
+mod mistakes;
 mod parse;
 mod render;
 mod scan;
 mod selection;
 mod suggested_values;
 mod table;
+mod unknown_words;
 mod variables;
 
 pub use check::CheckArgs;

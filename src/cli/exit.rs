@@ -1,71 +1,122 @@
 //! An end of the program that the command line alone decides.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
 
+use super::command_line::{CommandLine, Mistake};
+use super::mistakes::mistake;
 use super::variables::{all_arguments, environment_note, flag, variable_of, without_variables};
+use crate::dataset::Edition;
 use crate::outcome::Outcome;
 use crate::output;
+use crate::select::{CURRENT, embedded_editions};
+use crate::terminal::{escape_hidden, shortened};
 
-/// Ends the program without a command: help, the version, or an error on the command line.
-pub struct CliExit {
-    error: clap::Error,
-    /// The environment variables that the error comes from, which clap does not name.
-    variables: Vec<String>,
-}
+/// Ends the program without a command: help, the version, or a mistake on the command line.
+pub struct CliExit(End);
 
-impl From<clap::Error> for CliExit {
-    fn from(error: clap::Error) -> Self {
-        CliExit {
-            error,
-            variables: Vec::new(),
-        }
-    }
+enum End {
+    /// Help or the version, which the user asked for.
+    Answer(String),
+    /// The help of a command that needs a verb.
+    Usage(String),
+    Mistake {
+        mistake: Mistake,
+        /// The environment variables that it comes from.
+        variables: Vec<String>,
+    },
 }
 
 impl CliExit {
-    /// An error of an option or variable that excludes another one.
-    pub(super) fn conflict(command: &Command, message: String, variables: Vec<String>) -> Self {
-        let error = command.clone().error(ErrorKind::ArgumentConflict, message);
-        CliExit { error, variables }
+    /// The end that clap asks for. A mistake names the variable of the option in question, unless the
+    /// command line alone has the same mistake.
+    pub(super) fn new(error: &clap::Error, command: &Command, arguments: &[OsString]) -> Self {
+        CliExit(match error.kind() {
+            ErrorKind::DisplayHelp => End::Answer(error.to_string()),
+            ErrorKind::DisplayVersion => End::Answer(format!("{error}{}", data_line())),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => End::Usage(error.to_string()),
+            _ => End::Mistake {
+                mistake: mistake(error, command, arguments),
+                variables: variable_at_fault(error, command, arguments),
+            },
+        })
     }
 
-    /// Names the variable of the option in question, unless the command line alone has the same error.
-    pub(super) fn with_variables(
-        error: clap::Error,
+    /// A mistake that no single argument has, such as two options that exclude each other.
+    pub(super) fn mistake(
+        message: String,
+        variables: Vec<String>,
         command: &Command,
         arguments: &[OsString],
     ) -> Self {
-        let bare = without_variables(command.clone()).try_get_matches_from(arguments);
-        let same = |other: clap::Error| other.to_string() == error.to_string();
-        let option = match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::String(option)) if !bare.is_err_and(same) => option,
-            _ => return error.into(),
+        let mistake = CommandLine::new(command, arguments).mistake(message);
+        CliExit(End::Mistake { mistake, variables })
+    }
+
+    /// The mistake of an option that is given before a verb that has it.
+    pub(super) fn option_before_verb(arg: &Arg, command: &Command, arguments: &[OsString]) -> Self {
+        let line = CommandLine::new(command, arguments);
+        let (option, values) = (flag(arg), line.values_of(arg).join(","));
+        let mistake = Mistake {
+            message: format!("{option} belongs after '{}'", line.verbs.join(" ")),
+            advice: format!("try: {}", line.call(&[&option, &values])),
         };
-        let option = option.split(' ').next().unwrap_or_default();
-        let arg = all_arguments(command).find(|arg| flag(arg) == option);
-        let variables = arg.and_then(variable_of).into_iter().collect();
-        CliExit { error, variables }
+        let variables = Vec::new();
+        CliExit(End::Mistake { mistake, variables })
     }
 
     /// The text to print.
     pub fn text(&self) -> String {
-        format!(
-            "{}{}",
-            self.error.render(),
-            environment_note(&self.variables)
-        )
+        match &self.0 {
+            End::Answer(text) | End::Usage(text) => text.clone(),
+            End::Mistake { mistake, variables } => {
+                let line = |text| escape_hidden(&shortened(text));
+                let (message, advice) = (line(&mistake.message), line(&mistake.advice));
+                let note = environment_note(variables);
+                format!("error: {message}\n{advice}\n{note}")
+            }
+        }
     }
 
-    /// Prints errors to stderr, help and the version to stdout.
+    /// Prints help and the version to stdout, and everything else to stderr.
     pub fn print(&self) -> anyhow::Result<Outcome> {
-        if self.error.use_stderr() {
-            output::print_note(&self.text());
-            return Ok(Outcome::Failed);
+        match &self.0 {
+            End::Answer(text) => {
+                output::write_stdout(text)?;
+                return Ok(Outcome::Done);
+            }
+            // If stderr itself fails, no place is left for a message.
+            End::Usage(text) => drop(write!(io::stderr().lock(), "{text}")),
+            End::Mistake { .. } => output::print_note(&self.text()),
         }
-        output::write_stdout(&self.text())?;
-        Ok(Outcome::Done)
+        Ok(Outcome::Failed)
     }
+}
+
+/// The variable of the option in question, unless the command line alone has the same mistake.
+fn variable_at_fault(
+    error: &clap::Error,
+    command: &Command,
+    arguments: &[OsString],
+) -> Vec<String> {
+    let bare = without_variables(command.clone()).try_get_matches_from(arguments);
+    let same = |other: clap::Error| other.to_string() == error.to_string();
+    let option = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(option)) if !bare.is_err_and(same) => option,
+        _ => return Vec::new(),
+    };
+    let option = option.split(' ').next().unwrap_or_default();
+    let arg = all_arguments(command).find(|arg| flag(arg) == option);
+    arg.and_then(variable_of).into_iter().collect()
+}
+
+/// The line of `--version` about the embedded data.
+fn data_line() -> String {
+    let current = embedded_editions(&[CURRENT.to_owned()]).unwrap_or_default();
+    let line =
+        |edition: &Edition| format!("data: edition '{}', {}\n", edition.name, edition.status());
+    current.iter().map(line).collect()
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use super::definitions::{Cli, command, render_command};
 use super::exit::CliExit;
@@ -33,7 +33,12 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
     if let Some(cli) = parse_render_alone(arguments) {
         return Ok(cli);
     }
+    let arguments = &without_help_verb(arguments);
     let command = command();
+    let unknown_variable = || {
+        refuse_unknown_variables(&command)
+            .map_err(|message| CliExit::mistake(message, Vec::new(), &command, arguments))
+    };
     let is_verb = |word: &OsString| {
         command
             .get_subcommands()
@@ -45,22 +50,21 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
         let matches = bare
             .clone()
             .try_get_matches_from(arguments)
-            .map_err(|error| CliExit::with_variables(error, &command, arguments))?;
+            .map_err(|error| CliExit::new(&error, &command, arguments))?;
         let verbs = verbs(&matches);
         if !verbs.is_empty() {
-            refuse_options_before(&command, &matches, &verbs)?;
+            refuse_options_before(&command, &matches, &verbs, arguments)?;
             if !takes_selection(innermost(&command, &verbs)) {
-                return Ok(Cli::from_arg_matches(&matches)?);
+                return Cli::from_arg_matches(&matches)
+                    .map_err(|error| CliExit::new(&error, &command, arguments));
             }
-            let unknown_variable = refuse_unknown_variables(&command);
             let cli = resolve_env_conflicts(&bare, &verbs, arguments, &matches)?;
-            unknown_variable?;
+            unknown_variable()?;
             return Ok(cli);
         }
     }
-    let unknown_variable = refuse_unknown_variables(&command);
     let cli = parse_command(&command, &[], arguments)?;
-    unknown_variable?;
+    unknown_variable()?;
     Ok(cli)
 }
 
@@ -73,6 +77,17 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     let command = render_command();
     let matches = command.clone().try_get_matches_from(arguments).ok()?;
     resolve_env_conflicts(&command, &[], arguments, &matches).ok()
+}
+
+/// The arguments with `--help` for the verb `help`: `help check` is `check --help`.
+fn without_help_verb(arguments: &[OsString]) -> Vec<OsString> {
+    match arguments {
+        [program, help, verbs @ ..] if help == "help" => {
+            let program = std::iter::once(program).chain(verbs).cloned();
+            program.chain(["--help".into()]).collect()
+        }
+        _ => arguments.to_vec(),
+    }
 }
 
 /// The verb that was given, and the verb within it.
@@ -97,23 +112,24 @@ fn refuse_options_before(
     command: &Command,
     matches: &ArgMatches,
     verbs: &[String],
+    arguments: &[OsString],
 ) -> Result<(), CliExit> {
+    let is_given = |arg: &&Arg| {
+        let source = matches.value_source(arg.get_id().as_str());
+        !arg.is_global_set() && source == Some(ValueSource::CommandLine)
+    };
+    let Some(arg) = command.get_arguments().find(is_given) else {
+        return Ok(());
+    };
     let own = innermost(command, verbs);
-    for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
-        if matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine) {
-            let (option, verb) = (flag(arg), verbs.join(" "));
-            let has_it = own
-                .get_arguments()
-                .any(|other| other.get_id() == arg.get_id());
-            let advice = if has_it {
-                format!("{option} belongs after '{verb}'")
-            } else {
-                format!("{option} has no meaning for '{verb}'; leave one of them out")
-            };
-            return Err(CliExit::conflict(command, advice, Vec::new()));
-        }
-    }
-    Ok(())
+    let is_same = |other: &Arg| other.get_id() == arg.get_id();
+    Err(if own.get_arguments().any(is_same) {
+        CliExit::option_before_verb(arg, command, arguments)
+    } else {
+        let (option, verb) = (flag(arg), verbs.join(" "));
+        let message = format!("{option} has no meaning for '{verb}'; leave one of them out");
+        CliExit::mistake(message, Vec::new(), command, arguments)
+    })
 }
 
 /// True if a verb has options of a selection, so that a misspelt variable would change its result.
@@ -131,7 +147,7 @@ fn parse_command(
     let matches = command
         .clone()
         .try_get_matches_from(arguments)
-        .map_err(|error| CliExit::with_variables(error, command, arguments))?;
+        .map_err(|error| CliExit::new(&error, command, arguments))?;
     resolve_env_conflicts(command, verbs, arguments, &matches)
 }
 
@@ -167,12 +183,13 @@ fn resolve_env_conflicts(
                 let names = [one, other].map(|id| flag_of(own_command, id));
                 let message = format!("{} and {} cannot be used together", names[0], names[1]);
                 let variables = variables_in_use(own_command, own_matches);
-                return Err(CliExit::conflict(command, message, variables));
+                return Err(CliExit::mistake(message, variables, command, arguments));
             }
         }
     }
     let from_environment = variables_in_use(own_command, own_matches);
-    let mut cli = Cli::from_arg_matches(matches)?;
+    let mut cli =
+        Cli::from_arg_matches(matches).map_err(|error| CliExit::new(&error, command, arguments))?;
     cli.from_environment = from_environment;
     Ok(cli)
 }

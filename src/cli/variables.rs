@@ -1,7 +1,6 @@
 //! The environment variables of options.
 
 use clap::builder::Resettable;
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
@@ -55,7 +54,7 @@ pub(super) fn variable_of(arg: &Arg) -> Option<String> {
 
 /// Refuses a variable of ours that belongs to no option. A misspelt variable would leave its option
 /// unset, and allow more than the user intended.
-pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), clap::Error> {
+pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), String> {
     let set: Vec<String> = our_variables().collect();
     if set.is_empty() {
         return Ok(());
@@ -66,9 +65,9 @@ pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), clap::Er
         Some(name) => {
             let ends = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
             let suggestion = did_you_mean(name.trim_start_matches(PREFIX), ends);
-            let message =
-                format!("{name}, set in the environment, is the variable of no option{suggestion}");
-            Err(command.clone().error(ErrorKind::UnknownArgument, message))
+            Err(format!(
+                "{name}, set in the environment, is the variable of no option{suggestion}"
+            ))
         }
     }
 }

@@ -1087,7 +1087,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --output x deployed",
-            "unexpected argument '--output'",
+            "unknown option '--output'",
         ),
         (
             "check --format iptables nowhere",
@@ -1112,7 +1112,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --report xml deployed",
-            "invalid value 'xml' for '--report <SHAPE>'",
+            "--report: 'xml' is not one of text, json, github",
         ),
         (
             "check --format iptables --table x deployed",
@@ -1124,7 +1124,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --name a|b deployed",
-            "'a|b' is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+            "--name: 'a|b' is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
         ),
         (
             "check --format aws-sg --local-address 10.0.0.1 deployed",

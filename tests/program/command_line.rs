@@ -593,7 +593,11 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
     }
     assert_eq!(
         Tool::line("--version").run_once(),
-        concat!("twilio-sip-allow ", env!("CARGO_PKG_VERSION"), "\n")
+        concat!(
+            "twilio-sip-allow ",
+            env!("CARGO_PKG_VERSION"),
+            "\ndata: edition 'global', in force since 2024-02-21\n"
+        )
     );
 }
 

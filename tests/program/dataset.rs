@@ -629,7 +629,10 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
 #[test]
 fn wrong_use_says_what_would_work() {
     for (line, message) in [
-        ("dataset", "Usage: twilio-sip-allow dataset"),
+        (
+            "dataset",
+            "\nUsage: twilio-sip-allow dataset [OPTIONS] <COMMAND>\n",
+        ),
         ("dataset diff nowhere", "cannot read nowhere: No such file"),
         ("dataset diff .", "cannot read .: it is a folder"),
         (
@@ -666,12 +669,15 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset diff --direction in page",
-            "unexpected argument '--direction' found",
+            "--direction is an option of 'check' and 'explain', not of 'dataset diff'",
         ),
-        ("dataset diff page page", "unexpected argument 'page' found"),
+        (
+            "dataset diff page page",
+            "'dataset diff' takes one PAGE; 'page' is one too many",
+        ),
         (
             "dataset import --name Our page",
-            "'Our' is not a name; use 1 to 32 lower-case letters and digits",
+            "--name: 'Our' is not a name; use 1 to 32 lower-case letters and digits",
         ),
         (
             "dataset import --date 2024-02-30 page",
@@ -679,7 +685,7 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset import --connection vpn page",
-            "invalid value 'vpn' for '--connection <CONNECTION>'",
+            "--connection: 'vpn' is not one of public, interconnect",
         ),
         ("dataset import --title= page", "the text is empty"),
         (

@@ -11,6 +11,7 @@ mod documents;
 mod explain;
 mod failures_around_it;
 mod hostile_inputs;
+mod mistakes;
 mod outputs;
 mod scan;
 mod structure;

@@ -1226,7 +1226,7 @@ fn what_cannot_be_read_is_told_and_nothing_is_printed() {
         ("scan --dataset - -", "stdin can be read only once"),
         (
             "scan --fail-on never list",
-            "invalid value 'never' for '--fail-on <VERDICT>'",
+            "--fail-on: 'never' is not one of any, none, superseded, wider, narrower, unpublished, missing",
         ),
         (
             "scan --fail-on none,wider list",
@@ -1234,13 +1234,13 @@ fn what_cannot_be_read_is_told_and_nothing_is_printed() {
         ),
         (
             "scan --report yaml list",
-            "invalid value 'yaml' for '--report <SHAPE>'",
+            "--report: 'yaml' is not one of text, json, sarif, github",
         ),
         ("scan --region nowhere list", "unknown region 'nowhere'"),
         ("scan --edition never list", "unknown edition 'never'"),
         (
             "scan --direction in list",
-            "unexpected argument '--direction' found",
+            "--direction is an option of 'check' and 'explain', not of 'scan'",
         ),
     ] {
         let ran = Tool::line(line)

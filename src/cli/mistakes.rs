@@ -1,0 +1,207 @@
+//! What is wrong with a command line, and what would work.
+
+use std::error::Error;
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
+
+use super::command_line::{CommandLine, Mistake};
+use super::unknown_words::unknown_command;
+use super::variables::flag;
+use crate::names::did_you_mean;
+
+/// The verb of a call that names none.
+const MAIN_VERB: &str = "render";
+
+/// Names that people try for an option, too far from its own to count as a typing error.
+const SYNONYMS: [(&str, &str); 6] = [
+    ("--fmt", "--format"),
+    ("--type", "--format"),
+    ("--firewall", "--format"),
+    ("--file", "--output"),
+    ("--protocol", "--transport"),
+    ("--chain", "--name"),
+];
+
+/// The mistake that an error of clap is about.
+pub(super) fn mistake(error: &clap::Error, root: &Command, arguments: &[OsString]) -> Mistake {
+    let line = CommandLine::new(root, arguments);
+    single_hyphen(&line).unwrap_or_else(|| of_error(&line, error))
+}
+
+/// An option of a long name behind one hyphen, which clap takes for a short option with its value.
+fn single_hyphen(line: &CommandLine) -> Option<Mistake> {
+    let long = |word: &str| {
+        let name = word.strip_prefix('-')?.split('=').next()?;
+        let is_it = |arg: &&Arg| name.len() > 1 && arg.get_long() == Some(name);
+        line.arguments().find(is_it).map(flag)
+    };
+    let (word, option) = line
+        .words
+        .iter()
+        .find_map(|word| Some((word, long(word)?)))?;
+    let message = format!("'{word}' needs two hyphens: {option}");
+    Some(line.mistake(message))
+}
+
+fn of_error(line: &CommandLine, error: &clap::Error) -> Mistake {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        Some(ContextValue::Strings(texts)) => texts.first().map_or("", String::as_str),
+        _ => "",
+    };
+    let arg = text(ContextKind::InvalidArg);
+    let value = text(ContextKind::InvalidValue);
+    let message = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            return unknown_command(line, text(ContextKind::InvalidSubcommand));
+        }
+        ErrorKind::UnknownArgument if arg.starts_with('-') => return unknown_option(line, arg),
+        ErrorKind::UnknownArgument => extra_word(line, arg),
+        ErrorKind::InvalidValue if value.is_empty() => missing_value(line, arg),
+        ErrorKind::InvalidValue => wrong_value(line, arg, value),
+        ErrorKind::ValueValidation => refused_value(arg, value, error.source()),
+        ErrorKind::TooManyValues => format!("{arg} takes no value such as '{value}'"),
+        ErrorKind::ArgumentConflict => {
+            format!("{} is given more than once; give it once", name(arg))
+        }
+        ErrorKind::MissingRequiredArgument => missing_word(line, arg),
+        ErrorKind::MissingSubcommand => missing_verb(line),
+        ErrorKind::InvalidUtf8 => "an argument or variable is not UTF-8; write it in UTF-8".to_owned(),
+        _ => first_line(error),
+    };
+    line.mistake(message)
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
+}
+
+fn unknown_option(line: &CommandLine, option: &str) -> Mistake {
+    let verb = match line.verbs.join(" ") {
+        none if none.is_empty() => MAIN_VERB.to_owned(),
+        verb => verb,
+    };
+    if verb == MAIN_VERB && option == "--json" {
+        return Mistake {
+            message: "--json is for reports and lists; as rules, json is a format".to_owned(),
+            advice: format!("try: {}", line.call(&["--format", "json"])),
+        };
+    }
+    let owners = verbs_with(option, line.root, "");
+    let message = match &owners[..] {
+        [] => {
+            let wanted = SYNONYMS.iter().find(|(tried, _)| *tried == option);
+            let wanted = wanted.map_or(option, |(_, name)| name);
+            let options = line.arguments().filter(|arg| !arg.is_positional());
+            let options: Vec<String> = options.map(flag).collect();
+            let suggestion = did_you_mean(wanted, options.iter().map(String::as_str));
+            format!("unknown option '{option}'{suggestion}")
+        }
+        [only] => format!("{option} is an option of '{only}', not of '{verb}'"),
+        [first @ .., last] => {
+            let first = first.join("', '");
+            format!("{option} is an option of '{first}' and '{last}', not of '{verb}'")
+        }
+    };
+    line.mistake(message)
+}
+
+/// The verbs below a command that have an option of their own.
+fn verbs_with(option: &str, command: &Command, around: &str) -> Vec<String> {
+    let is_it = |arg: &Arg| {
+        let short = arg.get_short().map(|short| format!("-{short}"));
+        !arg.is_positional() && (flag(arg) == option || short.as_deref() == Some(option))
+    };
+    let mut verbs = Vec::new();
+    for verb in command.get_subcommands() {
+        let name = format!("{around}{}", verb.get_name());
+        verbs.extend(verbs_with(option, verb, &format!("{name} ")));
+        if verb.get_arguments().any(is_it) {
+            verbs.push(name);
+        }
+    }
+    verbs
+}
+
+fn extra_word(line: &CommandLine, word: &str) -> String {
+    let command = line.verbs.join(" ");
+    let positional = line.command.get_positionals().next();
+    match positional.and_then(|arg| arg.get_value_names()?.first()) {
+        Some(name) => format!("'{command}' takes one {name}; '{word}' is one too many"),
+        None => format!("'{command}' takes no argument such as '{word}'"),
+    }
+}
+
+fn missing_word(line: &CommandLine, shown: &str) -> String {
+    let command = line.verbs.join(" ");
+    match &values(line, shown)[..] {
+        [] => format!("'{command}' needs {}", plain(shown)),
+        values => format!("'{command}' needs one of {}", values.join(", ")),
+    }
+}
+
+fn missing_verb(line: &CommandLine) -> String {
+    let verbs: Vec<&str> = line
+        .command
+        .get_subcommands()
+        .map(Command::get_name)
+        .collect();
+    format!(
+        "'{}' needs one of {}",
+        line.verbs.join(" "),
+        verbs.join(", ")
+    )
+}
+
+fn missing_value(line: &CommandLine, shown: &str) -> String {
+    let option = name(shown);
+    match &values(line, shown)[..] {
+        [] => format!("{option} needs a value, as in {}", plain(shown)),
+        values => format!("{option} needs a value; use one of {}", values.join(", ")),
+    }
+}
+
+fn wrong_value(line: &CommandLine, shown: &str, value: &str) -> String {
+    let option = match name(shown) {
+        option if option.starts_with('-') => format!("{option}: "),
+        _ => String::new(),
+    };
+    let values = values(line, shown);
+    let suggestion = did_you_mean(value, values.iter().map(String::as_str));
+    let values = values.join(", ");
+    format!("{option}'{value}' is not one of {values}{suggestion}")
+}
+
+/// A value that its parser refuses, with the parser's reason.
+fn refused_value(shown: &str, value: &str, reason: Option<&(dyn Error + 'static)>) -> String {
+    match (name(shown), reason) {
+        (option, Some(reason)) if option != shown => format!("{option}: {reason}"),
+        (flag, _) => format!("{flag}: '{value}' is neither yes nor no"),
+    }
+}
+
+/// The values that an argument accepts, as clap shows the argument; empty if any value may be right.
+fn values(line: &CommandLine, shown: &str) -> Vec<String> {
+    let is_it = |arg: &&Arg| {
+        let is_option = !arg.is_positional();
+        is_option && flag(arg) == name(shown) || !is_option && arg.to_string() == shown
+    };
+    let argument = line.arguments().find(is_it);
+    let values = argument.map(Arg::get_possible_values).unwrap_or_default();
+    let visible = values.iter().filter(|value| !value.is_hide_set());
+    visible.map(|value| value.get_name().to_owned()).collect()
+}
+
+/// The option of `--format <FORMAT>`.
+fn name(shown: &str) -> &str {
+    shown.split(' ').next().unwrap_or_default()
+}
+
+/// What clap writes as `--output <FILE>`, without the brackets.
+fn plain(shown: &str) -> String {
+    shown.replace(['<', '>', '[', ']'], "")
+}

@@ -1,0 +1,209 @@
+//! Mistakes that people make on a command line: each gets a short message with a way out.
+
+use crate::common::{Tool, render};
+
+/// A call, the message's first line from its start, and the line that says what to do. The latter may
+/// be the end of the former.
+struct Mistake {
+    args: &'static str,
+    message: &'static str,
+    way_out: &'static str,
+}
+
+const fn mistake(args: &'static str, message: &'static str, way_out: &'static str) -> Mistake {
+    Mistake {
+        args,
+        message,
+        way_out,
+    }
+}
+
+const HELP: &str = "for help: twilio-sip-allow --help";
+const CHECK_HELP: &str = "for help: twilio-sip-allow check --help";
+const VERBS: &str = "; use one of check, dataset, explain, scan, list, completions, man";
+
+#[rustfmt::skip]
+const MISTAKES: &[Mistake] = &[
+    // Values without their option.
+    mistake("iptables", "'iptables' is a format, not a command", "try: twilio-sip-allow --format iptables"),
+    mistake("nft", "'nft' is a format, not a command", "try: twilio-sip-allow --format nft"),
+    mistake("tokyo", "'tokyo' is a region, not a command", "try: twilio-sip-allow --region tokyo"),
+    mistake("東京", "'東京' is a region, not a command", "try: twilio-sip-allow --region 東京"),
+    mistake("Europe", "'Europe' is a region, not a command", "try: twilio-sip-allow --region Europe"),
+    mistake("global", "'global' is an edition, not a command", "try: twilio-sip-allow --edition global"),
+    mistake("in", "'in' is a value of --direction, not a command", "try: twilio-sip-allow --direction in"),
+    mistake("tcp", "'tcp' is a value of --transport, not a command", "try: twilio-sip-allow --transport tcp"),
+    mistake("--region tokyo frankfurt", "'frankfurt' is a region, not a command; write commas between several", "try: --region tokyo,frankfurt"),
+    mistake("-f nft -r tokyo frankfurt sydney", "'frankfurt' is a region, not a command; write commas between several", "try: --region tokyo,frankfurt,sydney"),
+    mistake("-f nft --edition regional global", "'global' is an edition, not a command; write commas between several", "try: --edition regional,global"),
+    mistake("-f nft --transport udp tls", "'tls' is a value of --transport, not a command; write commas between several", "try: --transport udp,tls"),
+    mistake("-f nft --direction in out", "--direction takes one value; 'out' is one too many", HELP),
+    mistake("--format nftables iptables", "--format takes one value; 'iptables' is one too many", HELP),
+    // Words that are a part of another call.
+    mistake("chek", "unknown command 'chek' (did you mean check?)", VERBS),
+    mistake("verify", "unknown command 'verify'", VERBS),
+    mistake("-f nft extra", "unknown command 'extra'", VERBS),
+    mistake("help chek", "unknown command 'chek' (did you mean check?)", VERBS),
+    mistake("help help", "'help' is not a command", "try: twilio-sip-allow --help"),
+    mistake("version", "'version' is not a command", "try: twilio-sip-allow --version"),
+    mistake("regions", "'regions' is not a command", "try: twilio-sip-allow list regions"),
+    mistake("zsh", "'zsh' is not a command", "try: twilio-sip-allow completions zsh"),
+    mistake("diff rules.nft", "'diff' is not a command", "try: twilio-sip-allow dataset diff"),
+    mistake("54.65.63.193", "'54.65.63.193' is not a command", "try: twilio-sip-allow explain 54.65.63.193"),
+    mistake("rules.nft", "'rules.nft' is not a command", "try: twilio-sip-allow check --format FORMAT rules.nft"),
+    mistake("-f nft rules.nft", "'rules.nft' is not a command", "try: twilio-sip-allow check --format nft rules.nft"),
+    mistake(".", "'.' is not a command", "try: twilio-sip-allow scan ."),
+    mistake("dataset shw", "unknown command 'dataset shw' (did you mean show?)", "; use one of show, diff, import"),
+    mistake("dataset -q", "'dataset' needs one of show, diff, import", "for help: twilio-sip-allow dataset --help"),
+    mistake("dataset diff rules.nft rules.nft", "'dataset diff' takes one PAGE; 'rules.nft' is one too many", "for help: twilio-sip-allow dataset diff --help"),
+    mistake("list", "'list' needs one of regions, formats, editions", "for help: twilio-sip-allow list --help"),
+    mistake("list region", "'region' is not one of regions, formats, editions", " (did you mean regions?)"),
+    mistake("list regions formats", "'list' takes one WHAT; 'formats' is one too many", "for help: twilio-sip-allow list --help"),
+    mistake("man check", "'man' takes no argument such as 'check'", "for help: twilio-sip-allow man --help"),
+    mistake("completions", "'completions' needs one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
+    mistake("completions tcsh", "'tcsh' is not one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
+    // Options in the wrong place.
+    mistake("--format nftables check", "--format belongs after 'check'", "try: twilio-sip-allow check --format nftables"),
+    mistake("-fnft -rtokyo check rules.nft", "--region belongs after 'check'", "try: twilio-sip-allow check --region tokyo"),
+    mistake("-f nft list formats", "--format has no meaning for 'list'", "; leave one of them out"),
+    mistake("scan --format nft", "--format is an option of 'check', not of 'scan'", "for help: twilio-sip-allow scan --help"),
+    mistake("explain -f nft", "-f is an option of 'check', not of 'explain'", "for help: twilio-sip-allow explain --help"),
+    mistake("list regions --report json", "--report is an option of 'check' and 'scan', not of 'list'", "for help: twilio-sip-allow list --help"),
+    mistake("-f nft --print-repair", "--print-repair is an option of 'check', not of 'render'", HELP),
+    mistake("--json", "--json is for reports and lists; as rules, json is a format", "try: twilio-sip-allow --format json"),
+    // Options that do not exist, or not like this.
+    mistake("--regions tokyo", "unknown option '--regions'", " (did you mean --region?)"),
+    mistake("check --regions tokyo", "unknown option '--regions'", " (did you mean --region?)"),
+    mistake("--fmt nft", "unknown option '--fmt'", " (did you mean --format?)"),
+    mistake("--firewall nft", "unknown option '--firewall'", " (did you mean --format?)"),
+    mistake("-f nft --rtp-ports 1-2", "unknown option '--rtp-ports'", " (did you mean --local-rtp-ports?)"),
+    mistake("-f nft --protocol udp", "unknown option '--protocol'", " (did you mean --transport?)"),
+    mistake("-f nft --dry-run", "unknown option '--dry-run'", HELP),
+    mistake("check -v", "unknown option '-v'", CHECK_HELP),
+    mistake("-region tokyo -f nft", "'-region' needs two hyphens: --region", HELP),
+    mistake("check -format=nft rules.nft", "'-format=nft' needs two hyphens: --format", CHECK_HELP),
+    mistake("-f nft -f pf", "--format is given more than once", "; give it once"),
+    mistake("-f nft --quiet=yes", "--quiet takes no value such as 'yes'", HELP),
+    // Values that are missing or wrong.
+    mistake("-f", "--format needs a value; use one of iptables, nftables, pf", HELP),
+    mistake("--region", "--region needs a value; use one of all, virginia", HELP),
+    mistake("-f nft --output", "--output needs a value, as in --output FILE", HELP),
+    mistake("-f nft --limit", "--limit needs a value, as in --limit NAME=NUMBER", HELP),
+    mistake("-f nft --limit files=1", "--limit: 'files' is no limit; use one of input, list", HELP),
+    mistake("-f nfttables", "--format: unknown format 'nfttables' (did you mean nftables", HELP),
+    mistake("check -f csv rules.nft", "--format: check does not read csv", "use one of iptables, nftables"),
+    mistake("-f nft --edition 2024", "unknown edition '2024'", "; use one of regional, regional-expanded, global, interconnect, or current"),
+    mistake("-f nft --region atlantis", "unknown region 'atlantis'", "; use one of virginia, oregon"),
+    mistake("-f nft --direction incoming", "--direction: 'incoming' is not one of in, out, both", HELP),
+    mistake("-f nft --local-sip-port abc", "--local-sip-port: 'abc' is not a port", "; write a number from 1 to 65535, as in 5060"),
+    mistake("-f nft --local-address 1.2.3", "--local-address: '1.2.3' is not an IPv4 network", "; write it as in 192.0.2.0/24 or 192.0.2.1"),
+    mistake("dataset import --date 21.2.2024 rules.nft", "--date: '21.2.2024' is not a date", "; write YEAR-MONTH-DAY, as in 2024-02-21"),
+];
+
+/// The lines of a message, without the program's name.
+fn lines(stderr: &str) -> Vec<&str> {
+    let message = stderr.strip_prefix("twilio-sip-allow: error: ");
+    message.unwrap_or(stderr).lines().collect()
+}
+
+#[test]
+fn each_gets_a_short_message_with_a_way_out() {
+    assert!(MISTAKES.len() >= 60);
+    let rules = render("-f nftables");
+    let mut failures = Vec::new();
+    for mistake in MISTAKES {
+        let ran = Tool::line(mistake.args).file("rules.nft", &rules).run();
+        let lines = lines(&ran.stderr);
+        let message = lines.first().copied().unwrap_or_default();
+        let right = ran.status == 2
+            && ran.stdout.is_empty()
+            && ran.stderr.starts_with("twilio-sip-allow: error: ")
+            && lines.len() <= 3
+            && message.starts_with(mistake.message)
+            && (message.contains(mistake.way_out) || lines[1..].contains(&mistake.way_out));
+        if !right {
+            failures.push(format!(
+                "wanted {:?} and {:?}\n{ran}",
+                mistake.message, mistake.way_out
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What is printed after `try:` works, with the rest of the call that it belongs to.
+#[test]
+fn the_calls_that_messages_suggest_work() {
+    for line in [
+        "regions",
+        "zsh",
+        "version",
+        "54.65.63.193",
+        "-f nftables rules.nft",
+        "--json",
+        "iptables",
+    ] {
+        let run = |line: &str| Tool::line(line).file("rules.nft", render("-f nft")).run();
+        let stderr = run(line).refused();
+        let (_, call) = stderr.split_once("try: twilio-sip-allow ").unwrap();
+        assert_eq!(run(call).status, 0, "{line}: {call}");
+    }
+}
+
+#[test]
+fn a_message_names_the_variable_that_a_wrong_value_comes_from() {
+    let stderr = Tool::line("-f nft")
+        .env("TWILIO_SIP_ALLOW_DIRECTION", "inn")
+        .run()
+        .refused();
+    assert_eq!(
+        lines(&stderr),
+        [
+            "--direction: 'inn' is not one of in, out, both (did you mean in?)",
+            HELP,
+            "note: set in the environment: TWILIO_SIP_ALLOW_DIRECTION",
+        ]
+    );
+    let stderr = Tool::line("-f nft")
+        .env("TWILIO_SIP_ALLOW_QUIET", "maybe")
+        .run()
+        .refused();
+    assert_eq!(lines(&stderr)[0], "--quiet: 'maybe' is neither yes nor no");
+}
+
+/// A log may obey lines that begin with `::`.
+#[test]
+fn a_value_of_several_lines_stays_on_one() {
+    let stderr = Tool::new(["-f", "nft", "--direction", "in\n::error::x"])
+        .run()
+        .refused();
+    assert_eq!(
+        lines(&stderr),
+        [
+            r"--direction: 'in\n::error::x' is not one of in, out, both",
+            HELP,
+        ]
+    );
+}
+
+#[test]
+fn help_is_a_verb_too() {
+    for (line, same) in [
+        ("help", "--help"),
+        ("help check", "check --help"),
+        ("help dataset diff", "dataset diff --help"),
+    ] {
+        assert_eq!(
+            Tool::line(line).run_once(),
+            Tool::line(same).run_once(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_command_that_needs_another_prints_its_help() {
+    let ran = Tool::line("dataset").run();
+    let help = Tool::line("dataset -h").run_once();
+    assert_eq!(ran.refused(), help);
+}
