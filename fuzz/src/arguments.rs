@@ -51,6 +51,7 @@ fn use_it(cli: Cli) {
     cli.environment_note();
     match cli.command {
         None => render(&cli.render),
+        Some(Verb::Render(args)) => render(&args),
         Some(Verb::Check(args)) => {
             args.report(console);
             let _ = args.files();

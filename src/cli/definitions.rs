@@ -64,7 +64,7 @@ pub struct Cli {
     /// The options of rendering, which has no verb.
     #[command(flatten)]
     pub render: RenderArgs,
-    /// A verb, unless the rules are to be rendered.
+    /// The command; without one, the rules are printed.
     #[command(subcommand)]
     pub command: Option<Verb>,
     /// The environment variables that options were read from.
@@ -72,9 +72,11 @@ pub struct Cli {
     pub(super) from_environment: Vec<String>,
 }
 
-/// The commands other than rendering.
+/// The commands.
 #[derive(Subcommand)]
 pub enum Verb {
+    /// Print the rules (the default without a command)
+    Render(Box<RenderArgs>),
     /// Compare a deployed firewall with what is expected
     ///
     /// Reads what the firewall prints, or a file of rules, and says exactly which packets are

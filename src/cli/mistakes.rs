@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use super::command_line::{CommandLine, Mistake};
-use super::unknown_words::unknown_command;
+use super::unknown_words::{unknown_command, value_without_option};
 use super::variables::flag;
 use crate::names::did_you_mean;
 
@@ -58,7 +58,10 @@ fn of_error(line: &CommandLine, error: &clap::Error) -> Mistake {
             return unknown_command(line, text(ContextKind::InvalidSubcommand));
         }
         ErrorKind::UnknownArgument if arg.starts_with('-') => return unknown_option(line, arg),
-        ErrorKind::UnknownArgument => extra_word(line, arg),
+        ErrorKind::UnknownArgument => match value_without_option(line, arg) {
+            Some(mistake) => return mistake,
+            None => extra_word(line, arg),
+        },
         ErrorKind::InvalidValue if value.is_empty() => missing_value(line, arg),
         ErrorKind::InvalidValue => wrong_value(line, arg, value),
         ErrorKind::ValueValidation => refused_value(arg, value, error.source()),

@@ -75,8 +75,19 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
         return None;
     }
     let command = render_command();
+    let arguments = &without_render_verb(arguments);
     let matches = command.clone().try_get_matches_from(arguments).ok()?;
     resolve_env_conflicts(&command, &[], arguments, &matches).ok()
+}
+
+/// The arguments without the verb `render`, which is also the default.
+fn without_render_verb(arguments: &[OsString]) -> Vec<OsString> {
+    match arguments {
+        [program, verb, rest @ ..] if verb == "render" => {
+            std::iter::once(program).chain(rest).cloned().collect()
+        }
+        _ => arguments.to_vec(),
+    }
 }
 
 /// The arguments with `--help` for the verb `help`: `help check` is `check --help`.

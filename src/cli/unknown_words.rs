@@ -14,11 +14,8 @@ use crate::select::names;
 
 /// The mistake of a word where a command belongs.
 pub(super) fn unknown_command(line: &CommandLine, word: &str) -> Mistake {
-    let known = if line.verbs.is_empty() {
-        value_without_option(line, word).or_else(|| incomplete_call(line, word))
-    } else {
-        None
-    };
+    let of_program = || incomplete_call(line, word).filter(|_| line.verbs.is_empty());
+    let known = value_without_option(line, word).or_else(of_program);
     known.unwrap_or_else(|| {
         let verbs: Vec<&str> = line
             .command
@@ -36,8 +33,8 @@ pub(super) fn unknown_command(line: &CommandLine, word: &str) -> Mistake {
     })
 }
 
-/// A value of an option of rendering, such as a region, without the option.
-fn value_without_option(line: &CommandLine, word: &str) -> Option<Mistake> {
+/// A value of an option, such as a region, without the option.
+pub(super) fn value_without_option(line: &CommandLine, word: &str) -> Option<Mistake> {
     let option = option_of(line, word)?;
     let flag = flag(option);
     let noun = match option.get_id().as_str() {
@@ -47,9 +44,14 @@ fn value_without_option(line: &CommandLine, word: &str) -> Option<Mistake> {
         _ => format!("a value of {flag}"),
     };
     let mut values = line.values_of(option);
+    let message = if line.verbs.is_empty() {
+        format!("'{word}' is {noun}, not a command")
+    } else {
+        format!("'{word}' is {noun}, which belongs after {flag}")
+    };
     if values.is_empty() {
         return Some(Mistake {
-            message: format!("'{word}' is {noun}, not a command"),
+            message,
             advice: format!("try: {}", line.call(&[&flag, word])),
         });
     }
@@ -62,14 +64,15 @@ fn value_without_option(line: &CommandLine, word: &str) -> Option<Mistake> {
     let further = words.skip_while(|other| *other != word);
     values.extend(further.take_while(is_further));
     Some(Mistake {
-        message: format!("'{word}' is {noun}, not a command; write commas between several"),
+        message: format!("{message}; write commas between several"),
         advice: format!("try: {flag} {}", quoted(&values.join(","))),
     })
 }
 
-/// The option of rendering that takes a word as a value.
+/// The option of the command that takes a word as a value.
 fn option_of<'a>(line: &CommandLine<'a>, word: &str) -> Option<&'a Arg> {
-    let mut options = line.root.get_arguments();
+    let arguments = line.command.get_arguments();
+    let mut options = arguments.filter(|arg| !arg.is_positional());
     if registry::find(word).is_ok() {
         return options.find(|arg| arg.get_id() == "format");
     }

@@ -1,7 +1,7 @@
 //! The manual page, made from the command line's definitions.
 
 use anyhow::Result;
-use clap::Command;
+use clap::{Arg, Command};
 use clap_mangen::Man;
 
 use crate::cli;
@@ -33,13 +33,25 @@ fn verb_sections(names: &str, command: &Command) -> Result<String> {
         let mut part = Vec::new();
         man.render_synopsis_section(&mut part)?;
         man.render_description_section(&mut part)?;
-        man.render_options_section(&mut part)?;
+        if !repeats_options(verb, command) {
+            man.render_options_section(&mut part)?;
+        }
         let part = String::from_utf8(part)?.replace(".SH ", ".SS ");
         let names = format!("{names} {}", verb.get_name());
         sections += &format!(".SH \"{}\"\n{part}", names.to_uppercase());
         sections += &verb_sections(&names, verb)?;
     }
     Ok(sections)
+}
+
+/// True if a verb has no argument that the command around it does not have.
+fn repeats_options(verb: &Command, around: &Command) -> bool {
+    let is_known = |arg: &Arg| {
+        around
+            .get_arguments()
+            .any(|other| other.get_id() == arg.get_id())
+    };
+    verb.get_arguments().all(is_known)
 }
 
 /// A section whose lines stay as they are.

@@ -22,6 +22,7 @@ pub fn run(cli: Cli, console: Console) -> Result<Outcome> {
     let limits = cli.limits();
     match cli.command {
         None => render::run(&cli.render, limits, console)?,
+        Some(Verb::Render(args)) => render::run(&args, limits, console)?,
         Some(Verb::Check(args)) => return check::run(&args, limits, console),
         Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, console),
         Some(Verb::Explain(args)) => return explain::run(&args, limits, console),

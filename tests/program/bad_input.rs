@@ -145,7 +145,7 @@ const CASES: &[Bad] = &[
     // Other verbs.
     bad("list", "'list' needs one of regions, formats, editions"),
     bad("list rules", "'rules' is not one of regions, formats, editions"),
-    bad("list regions --format nft", "--format is an option of 'check', not of 'list'"),
+    bad("list regions --format nft", "--format is an option of 'render' and 'check', not of 'list'"),
     bad("completions", "'completions' needs one of bash, elvish, fish, powershell, zsh"),
     bad("completions tcsh", "'tcsh' is not one of bash, elvish, fish, powershell, zsh"),
     bad("man page", "'man' takes no argument such as 'page'"),

@@ -1087,7 +1087,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --output x deployed",
-            "unknown option '--output'",
+            "--output is an option of 'render', not of 'check'",
         ),
         (
             "check --format iptables nowhere",

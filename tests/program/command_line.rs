@@ -315,6 +315,31 @@ fn an_option_goes_before_the_variable_of_one_that_it_excludes() {
     assert_eq!(tool.run_once(), render("-f nft --edition global"));
 }
 
+#[test]
+fn render_is_a_name_of_the_main_job() {
+    for options in [
+        "-f nft",
+        "-f pf -r tokyo -e global -d in",
+        "--format csv --plane media",
+    ] {
+        assert_eq!(render(&format!("render {options}")), render(options));
+    }
+    let tool = Tool::line("render -q").env("TWILIO_SIP_ALLOW_FORMAT", "nft");
+    assert_eq!(tool.run_once(), render("-f nft"));
+    let tool = Tool::line("render -q -f nft").env("TWILIO_SIP_ALLOW_TEMPLATE", "missing.j2");
+    assert_eq!(tool.run_once(), render("-f nft"));
+    let own = Tool::line("render --quiet --template own.j2 --output own");
+    let mut own = own.file("own.j2", "{{ name }}\n");
+    own.run().ok();
+    let written = fs::read_to_string(own.folder().join("own"));
+    assert_eq!(written.unwrap(), "twilio-sip\n");
+    let stderr = Tool::line("render").run().refused();
+    assert!(
+        stderr.contains("say which firewall it is for with --format"),
+        "{stderr}"
+    );
+}
+
 // Notices.
 
 #[test]

@@ -669,7 +669,7 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset diff --direction in page",
-            "--direction is an option of 'check' and 'explain', not of 'dataset diff'",
+            "--direction is an option of 'render', 'check' and 'explain', not of 'dataset diff'",
         ),
         (
             "dataset diff page page",

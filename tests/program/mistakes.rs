@@ -20,7 +20,7 @@ const fn mistake(args: &'static str, message: &'static str, way_out: &'static st
 
 const HELP: &str = "for help: twilio-sip-allow --help";
 const CHECK_HELP: &str = "for help: twilio-sip-allow check --help";
-const VERBS: &str = "; use one of check, dataset, explain, scan, list, completions, man";
+const VERBS: &str = "; use one of render, check, dataset, explain, scan, list, completions, man";
 
 #[rustfmt::skip]
 const MISTAKES: &[Mistake] = &[
@@ -39,6 +39,9 @@ const MISTAKES: &[Mistake] = &[
     mistake("-f nft --transport udp tls", "'tls' is a value of --transport, not a command; write commas between several", "try: --transport udp,tls"),
     mistake("-f nft --direction in out", "--direction takes one value; 'out' is one too many", HELP),
     mistake("--format nftables iptables", "--format takes one value; 'iptables' is one too many", HELP),
+    mistake("render tokyo", "'tokyo' is a region, which belongs after --region", "try: twilio-sip-allow render --region tokyo"),
+    mistake("render check", "'render' takes no argument such as 'check'", "for help: twilio-sip-allow render --help"),
+    mistake("dataset show global", "'global' is an edition, which belongs after --edition", "try: twilio-sip-allow dataset show --edition global"),
     // Words that are a part of another call.
     mistake("chek", "unknown command 'chek' (did you mean check?)", VERBS),
     mistake("verify", "unknown command 'verify'", VERBS),
@@ -65,9 +68,11 @@ const MISTAKES: &[Mistake] = &[
     // Options in the wrong place.
     mistake("--format nftables check", "--format belongs after 'check'", "try: twilio-sip-allow check --format nftables"),
     mistake("-fnft -rtokyo check rules.nft", "--region belongs after 'check'", "try: twilio-sip-allow check --region tokyo"),
+    mistake("--region tokyo render -f nft", "--region belongs after 'render'", "try: twilio-sip-allow render --region tokyo"),
     mistake("-f nft list formats", "--format has no meaning for 'list'", "; leave one of them out"),
-    mistake("scan --format nft", "--format is an option of 'check', not of 'scan'", "for help: twilio-sip-allow scan --help"),
-    mistake("explain -f nft", "-f is an option of 'check', not of 'explain'", "for help: twilio-sip-allow explain --help"),
+    mistake("check --output x", "--output is an option of 'render', not of 'check'", CHECK_HELP),
+    mistake("scan --format nft", "--format is an option of 'render' and 'check', not of 'scan'", "for help: twilio-sip-allow scan --help"),
+    mistake("explain -f nft", "-f is an option of 'render' and 'check', not of 'explain'", "for help: twilio-sip-allow explain --help"),
     mistake("list regions --report json", "--report is an option of 'check' and 'scan', not of 'list'", "for help: twilio-sip-allow list --help"),
     mistake("-f nft --print-repair", "--print-repair is an option of 'check', not of 'render'", HELP),
     mistake("--json", "--json is for reports and lists; as rules, json is a format", "try: twilio-sip-allow --format json"),

@@ -1240,7 +1240,7 @@ fn what_cannot_be_read_is_told_and_nothing_is_printed() {
         ("scan --edition never list", "unknown edition 'never'"),
         (
             "scan --direction in list",
-            "--direction is an option of 'check' and 'explain', not of 'scan'",
+            "--direction is an option of 'render', 'check' and 'explain', not of 'scan'",
         ),
     ] {
         let ran = Tool::line(line)
