@@ -49,6 +49,12 @@ pub struct CheckArgs {
         help_heading = "Check"
     )]
     report: ReportArg,
+    /// Short for --report json
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Check",
+        value_parser = BoolishValueParser::new()
+    )]
+    json: bool,
     /// With drift, print what to load to mend it; the report goes to stderr
     ///
     /// The whole unit, as without "check"; with aws-sg and aws-prefix-list, the calls of exactly the
@@ -87,7 +93,12 @@ impl CheckArgs {
 
     /// The shape of the report.
     pub fn report(&self, console: Console) -> Box<dyn Report> {
-        match self.report {
+        let report = if self.json {
+            ReportArg::Json
+        } else {
+            self.report
+        };
+        match report {
             ReportArg::Text => Box::new(report::Text {
                 colored: if self.print_repair {
                     console.colors_stderr()

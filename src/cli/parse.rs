@@ -14,12 +14,13 @@ use super::variables::{
 
 /// Options that exclude each other, by their ids. An option on the command line has precedence over
 /// the variable of the other one.
-const MUTUALLY_EXCLUSIVE: [(&str, &str); 5] = [
+const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
     ("template", "format"),
     ("template", "table"),
     ("dataset", "edition"),
     ("any_edition", "edition"),
     ("any_edition", "dataset"),
+    ("json", "report"),
 ];
 
 /// Reads the program's arguments and environment.
@@ -177,11 +178,13 @@ fn resolve_env_conflicts(
     let source = |id: &str| {
         let known = own_command.get_arguments().any(|arg| arg.get_id() == id);
         let source = known.then(|| own_matches.value_source(id)).flatten();
-        source.filter(|source| *source != ValueSource::DefaultValue)
+        let is_off = || matches!(own_matches.try_get_one(id), Ok(Some(false)));
+        source.filter(|source| *source != ValueSource::DefaultValue && !is_off())
     };
     for (one, other) in MUTUALLY_EXCLUSIVE {
         match (source(one), source(other)) {
             (None, _) | (_, None) => {}
+            _ if agree(own_matches, one, other) => {}
             (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
                 let command = ignoring_variable_of(command.clone(), verbs, one);
                 return parse_command(&command, verbs, arguments);
@@ -203,6 +206,13 @@ fn resolve_env_conflicts(
         Cli::from_arg_matches(matches).map_err(|error| CliExit::new(&error, command, arguments))?;
     cli.from_environment = from_environment;
     Ok(cli)
+}
+
+/// True if the option has the name of the flag as its value, as in `--json --report json`.
+fn agree(matches: &ArgMatches, flag: &str, option: &str) -> bool {
+    let is_flag = matches!(matches.try_get_one(flag), Ok(Some(true)));
+    let mut values = matches.get_raw(option).into_iter().flatten();
+    is_flag && values.all(|value| value.eq_ignore_ascii_case(flag))
 }
 
 fn flag_of(command: &Command, id: &str) -> String {

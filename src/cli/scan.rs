@@ -39,7 +39,13 @@ pub struct ScanArgs {
         hide_env = true,
         help_heading = "Scan"
     )]
-    pub report: FindingsReport,
+    report: FindingsReport,
+    /// Short for --report json
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Scan",
+        value_parser = BoolishValueParser::new()
+    )]
+    json: bool,
     /// Tell what is current too (json always does)
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_LIST_CURRENT", hide_env = true, help_heading = "Scan",
@@ -86,6 +92,15 @@ enum FailOn {
 }
 
 impl ScanArgs {
+    /// The form of the report.
+    pub fn report(&self) -> FindingsReport {
+        if self.json {
+            FindingsReport::Json
+        } else {
+            self.report
+        }
+    }
+
     /// The files and folders; at least one.
     pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
         let files = match &self.files[..] {

@@ -37,7 +37,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     let catalog = catalog(&args.published, selected, &reference_data)?;
     let scanner = Scanner::new(&catalog, expected, &reference_data, limits);
     let findings = Findings {
-        shape: shape(args.report, console),
+        shape: shape(args.report(), console),
         fails_on: &fails_on,
         list_current: args.list_current,
         expected: summary,

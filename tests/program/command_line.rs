@@ -340,6 +340,55 @@ fn render_is_a_name_of_the_main_job() {
     );
 }
 
+#[test]
+fn json_is_a_flag_of_every_verb_that_reports_or_lists() {
+    let rules = render("-f nft");
+    let page = include_str!("../pages/whole/regional.page-en.html");
+    let run = |line: &str, variables: &[(&str, &str)]| {
+        let mut tool = Tool::line(line).file("rules", &rules).file("page", page);
+        for (name, value) in variables {
+            tool = tool.env(&format!("TWILIO_SIP_ALLOW_{name}"), value);
+        }
+        tool.run()
+    };
+    for line in [
+        "check -q -f nft --json rules",
+        "scan --fail-on none --json rules",
+        "explain --json 54.65.63.193",
+        "list regions --json",
+        "list formats --json",
+        "list editions --json",
+        "dataset show --json",
+        "dataset diff --edition regional --json page",
+    ] {
+        let text = run(line, &[]).ok();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(json.is_object(), "{line}: {text}");
+    }
+    for verb in ["check -q -f nft rules", "scan --fail-on none rules"] {
+        let json = run(&format!("{verb} --report json"), &[]).ok();
+        let github = run(&format!("{verb} --report github"), &[]).ok();
+        assert_ne!(json, github);
+        for (options, variables) in [
+            ("--json", &[][..]),
+            ("--json --report JSON", &[]),
+            ("--json", &[("REPORT", "github")]),
+            ("", &[("JSON", "yes")]),
+            ("--report json", &[("JSON", "no")]),
+        ] {
+            let ran = run(&format!("{verb} {options}"), variables);
+            assert_eq!(ran.ok(), json, "{verb} {options} {variables:?}");
+        }
+        for variables in [("JSON", "yes"), ("JSON", "no")] {
+            let ran = run(&format!("{verb} --report github"), &[variables]);
+            assert_eq!(ran.ok(), github, "{verb} {variables:?}");
+        }
+        let stderr = run(&format!("{verb} --report github --json"), &[]).refused();
+        let message = "error: --json and --report cannot be used together\n";
+        assert!(stderr.contains(message), "{stderr}");
+    }
+}
+
 // Notices.
 
 #[test]
