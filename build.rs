@@ -7,12 +7,12 @@ use std::path::Path;
 use std::{env, error, fs};
 
 #[allow(dead_code, reason = "the program needs more of it")]
-#[path = "src/dataset/yaml.rs"]
+#[path = "src/yaml.rs"]
 mod yaml;
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     let out = env::var("OUT_DIR")?;
-    println!("cargo::rerun-if-changed=src/dataset/yaml.rs");
+    println!("cargo::rerun-if-changed=src/yaml.rs");
     for folder in ["data", "data/editions"] {
         println!("cargo::rerun-if-changed={folder}");
         for entry in fs::read_dir(folder)? {

@@ -4,8 +4,6 @@
 //! checks: the former by a test, the latter at run time. The schema is described in
 //! `data/README.md`.
 
-mod yaml;
-
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +18,7 @@ use thiserror::Error;
 
 use crate::policy::{Plane, PortRange, PortRangeError, Transport, parse_network};
 use crate::terminal::is_hidden;
+use crate::yaml;
 
 /// A file of `data/` as the build script turned it into JSON.
 macro_rules! embedded {

@@ -46,3 +46,4 @@ pub mod scan;
 pub mod select;
 pub mod template;
 mod terminal;
+mod yaml;

@@ -71,7 +71,9 @@ fn of_error(line: &CommandLine, error: &clap::Error) -> Mistake {
         }
         ErrorKind::MissingRequiredArgument => missing_word(line, arg),
         ErrorKind::MissingSubcommand => missing_verb(line),
-        ErrorKind::InvalidUtf8 => "an argument or variable is not UTF-8; write it in UTF-8".to_owned(),
+        ErrorKind::InvalidUtf8 => {
+            "an argument or variable is not UTF-8; write it in UTF-8".to_owned()
+        }
         _ => first_line(error),
     };
     line.mistake(message)

@@ -64,7 +64,7 @@ const INPUT: &str = "it has more than 33554432 bytes; --limit input=NUMBER allow
 const LIST: &str = "it has more than 2097152 bytes; --limit list=NUMBER allows more";
 const ADDRESSES: &str =
     "it has more than 200000 addresses to be judged; --limit addresses=NUMBER allows more";
-const NESTED_YAML: &str = "it is nested more than 64 deep, as no list of networks is";
+const NESTED_YAML: &str = "it is nested more than 64 levels deep";
 const NUL: &str = "line 3: a NUL byte, which no text has";
 const UTF16: &str = "it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8";
 
@@ -193,7 +193,7 @@ pub const INPUTS: &[Hostile] = &[
     input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
     input("YAML aliases that multiply", DATASET, laughs, "unknown field `a`"),
     input("YAML aliases of 4,000 networks for 30,000 regions", DATASET, aliases, "signaling.networks.r0: this plane has more than 5000 networks; a list may have 5000"),
-    input("120,000 tag directives of YAML", DATASET, || (0..120_000).map(|n| format!("%TAG !a{n}! t\n")).collect::<Vec<_>>().concat().into(), "FILE:1:1: a %TAG directive, which no list of networks needs; delete the line"),
+    input("120,000 tag directives of YAML", DATASET, || (0..120_000).map(|n| format!("%TAG !a{n}! t\n")).collect::<Vec<_>>().concat().into(), "FILE:1:1: a %TAG directive is not accepted; delete the line"),
     input("white space of a megabyte before pieces of it, YAML", DATASET, || format!("edition: \"{}{}\"", " ".repeat(MIB), "x ".repeat(MIB / 2 - 8)).into(), "FILE:1:1: more than 4096 characters of white space in a row; delete some"),
     input("a million blank lines, YAML", DATASET, || format!("edition: x\n{}", "\n".repeat(MIB)).into(), "FILE:4098:1: more than 4096 characters of white space in a row; delete some"),
     input("a YAML text of 2 MB", DATASET, || format!("edition: {}", "x ".repeat(MIB - 16)).into(), "is not a name; use 1 to 32 lower-case letters"),

@@ -13,14 +13,14 @@ pub struct YamlError {
     line_and_column: Option<(usize, usize)>,
 }
 
-/// As deep as a document may be nested; those of ours are 4 deep.
+/// The deepest nesting of a document. Ours have at most 4 levels.
 const DEPTH: usize = 64;
 
 /// The most characters of white space in a row.
 const BLANKS: usize = 4096;
 
-/// The most marks that entries, keys, lists and lines are made of. The parser keeps up to four values
-/// for each pair of them. The largest list that is allowed has about 10,000 lines.
+/// The most marks that separate entries, keys, lists and lines. The parser keeps up to four values for
+/// each pair of them. The largest dataset that is allowed has about 10,000 lines.
 const MARKS: usize = 500_000;
 
 /// Reads one YAML document.
@@ -48,10 +48,10 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
 /// square, and what it is.
 fn costly(text: &str) -> Option<(usize, String)> {
     if let Some(line) = too_deep(text) {
-        let problem = format!("it is nested more than {DEPTH} deep, as no list of networks is");
+        let problem = format!("it is nested more than {DEPTH} levels deep");
         Some((line, problem))
     } else if let Some(line) = tag_directive(text) {
-        let problem = "a %TAG directive, which no list of networks needs; delete the line";
+        let problem = "a %TAG directive is not accepted; delete the line";
         Some((line, problem.to_owned()))
     } else if let Some(line) = too_blank(text) {
         let problem = format!("more than {BLANKS} characters of white space in a row; delete some");
@@ -59,7 +59,7 @@ fn costly(text: &str) -> Option<(usize, String)> {
     } else {
         let line = too_many_marks(text)?;
         let problem = format!(
-            "more than {MARKS} commas, colons, dashes, question marks, brackets and line ends, as no list of networks has"
+            "more than {MARKS} commas, colons, dashes, question marks, brackets and line ends"
         );
         Some((line, problem))
     }
