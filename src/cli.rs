@@ -11,6 +11,7 @@ mod format_parser;
 mod list;
 mod mistakes;
 mod parse;
+mod parsed;
 mod render;
 mod scan;
 mod selection;

@@ -7,21 +7,8 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 use super::definitions::{Cli, command, render_command};
 use super::exit::CliExit;
-use super::variables::{
-    flag, ignoring_variable_of, our_variables, refuse_unknown_variables, variables_in_use,
-    without_environment,
-};
-
-/// Options that exclude each other, by their ids. An option on the command line has precedence over
-/// the variable of the other one.
-const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
-    ("template", "format"),
-    ("template", "table"),
-    ("dataset", "edition"),
-    ("any_edition", "edition"),
-    ("any_edition", "dataset"),
-    ("json", "report"),
-];
+use super::parsed::{Parsed, innermost};
+use super::variables::{flag, our_variables, refuse_unknown_variables, without_environment};
 
 /// Reads the program's arguments and environment.
 pub fn parse() -> Result<Cli, CliExit> {
@@ -59,14 +46,21 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
                 return Cli::from_arg_matches(&matches)
                     .map_err(|error| CliExit::new(&error, &command, arguments));
             }
-            let cli = resolve_env_conflicts(&bare, &verbs, arguments, &matches)?;
+            let parsed = Parsed {
+                command: bare,
+                verbs,
+                arguments,
+                matches,
+            };
+            let parsed = parsed.without_excluded_variables()?;
             unknown_variable()?;
-            return Ok(cli);
+            return parsed.into_cli();
         }
     }
-    let cli = parse_command(&command, &[], arguments)?;
+    let parsed = Parsed::new(command.clone(), Vec::new(), arguments)?;
+    let parsed = parsed.without_excluded_variables()?;
     unknown_variable()?;
-    Ok(cli)
+    parsed.into_cli()
 }
 
 /// Fast path: parses the options of rendering alone, because building the definitions of every verb
@@ -75,10 +69,9 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     if our_variables().next().is_some() {
         return None;
     }
-    let command = render_command();
     let arguments = &without_render_verb(arguments);
-    let matches = command.clone().try_get_matches_from(arguments).ok()?;
-    resolve_env_conflicts(&command, &[], arguments, &matches).ok()
+    let parsed = Parsed::new(render_command(), Vec::new(), arguments).ok()?;
+    parsed.without_excluded_variables().ok()?.into_cli().ok()
 }
 
 /// The arguments without the verb `render`, which is also the default.
@@ -113,12 +106,6 @@ fn verbs(matches: &ArgMatches) -> Vec<String> {
     verbs
 }
 
-fn innermost<'a>(command: &'a Command, verbs: &[String]) -> &'a Command {
-    verbs.iter().fold(command, |command, verb| {
-        command.find_subcommand(verb).unwrap_or(command)
-    })
-}
-
 /// Refuses options of rendering before a verb. If the verb has the same option, it belongs after it.
 fn refuse_options_before(
     command: &Command,
@@ -148,74 +135,4 @@ fn refuse_options_before(
 fn takes_selection(verb: &Command) -> bool {
     verb.get_arguments()
         .any(|arg| arg.get_id() == "region" || arg.get_id() == "edition")
-}
-
-/// Parses the options of rendering, or of a verb.
-fn parse_command(
-    command: &Command,
-    verbs: &[String],
-    arguments: &[OsString],
-) -> Result<Cli, CliExit> {
-    let matches = command
-        .clone()
-        .try_get_matches_from(arguments)
-        .map_err(|error| CliExit::new(&error, command, arguments))?;
-    resolve_env_conflicts(command, verbs, arguments, &matches)
-}
-
-/// Builds the [`Cli`]. An option on the command line has precedence over the variable of an option
-/// that it excludes.
-fn resolve_env_conflicts(
-    command: &Command,
-    verbs: &[String],
-    arguments: &[OsString],
-    matches: &ArgMatches,
-) -> Result<Cli, CliExit> {
-    let own_matches = verbs.iter().fold(matches, |matches, verb| {
-        matches.subcommand_matches(verb).unwrap_or(matches)
-    });
-    let own_command = innermost(command, verbs);
-    let source = |id: &str| {
-        let known = own_command.get_arguments().any(|arg| arg.get_id() == id);
-        let source = known.then(|| own_matches.value_source(id)).flatten();
-        let is_off = || matches!(own_matches.try_get_one(id), Ok(Some(false)));
-        source.filter(|source| *source != ValueSource::DefaultValue && !is_off())
-    };
-    for (one, other) in MUTUALLY_EXCLUSIVE {
-        match (source(one), source(other)) {
-            (None, _) | (_, None) => {}
-            _ if agree(own_matches, one, other) => {}
-            (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => {
-                let command = ignoring_variable_of(command.clone(), verbs, one);
-                return parse_command(&command, verbs, arguments);
-            }
-            (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => {
-                let command = ignoring_variable_of(command.clone(), verbs, other);
-                return parse_command(&command, verbs, arguments);
-            }
-            _ => {
-                let names = [one, other].map(|id| flag_of(own_command, id));
-                let message = format!("{} and {} cannot be used together", names[0], names[1]);
-                let variables = variables_in_use(own_command, own_matches);
-                return Err(CliExit::mistake(message, variables, command, arguments));
-            }
-        }
-    }
-    let from_environment = variables_in_use(own_command, own_matches);
-    let mut cli =
-        Cli::from_arg_matches(matches).map_err(|error| CliExit::new(&error, command, arguments))?;
-    cli.from_environment = from_environment;
-    Ok(cli)
-}
-
-/// True if the option has the name of the flag as its value, as in `--json --report json`.
-fn agree(matches: &ArgMatches, flag: &str, option: &str) -> bool {
-    let is_flag = matches!(matches.try_get_one(flag), Ok(Some(true)));
-    let mut values = matches.get_raw(option).into_iter().flatten();
-    is_flag && values.all(|value| value.eq_ignore_ascii_case(flag))
-}
-
-fn flag_of(command: &Command, id: &str) -> String {
-    let arg = command.get_arguments().find(|arg| arg.get_id() == id);
-    arg.map(flag).unwrap_or_default()
 }

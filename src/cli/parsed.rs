@@ -1,0 +1,121 @@
+//! Arguments that clap has parsed, and the precedence of what they and the environment give.
+
+use std::ffi::OsString;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, FromArgMatches};
+
+use super::definitions::Cli;
+use super::exit::CliExit;
+use super::variables::{flag, ignoring_variable_of, variables_in_use};
+
+/// Options that exclude each other, by their ids. An option on the command line has precedence over
+/// the variable of the other one.
+const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
+    ("template", "format"),
+    ("template", "table"),
+    ("dataset", "edition"),
+    ("any_edition", "edition"),
+    ("any_edition", "dataset"),
+    ("json", "report"),
+];
+
+/// Arguments, parsed by the definitions of a command.
+pub(super) struct Parsed<'a> {
+    pub command: Command,
+    /// The verb that was given, and the verb within it.
+    pub verbs: Vec<String>,
+    pub arguments: &'a [OsString],
+    pub matches: ArgMatches,
+}
+
+impl<'a> Parsed<'a> {
+    pub fn new(
+        command: Command,
+        verbs: Vec<String>,
+        arguments: &'a [OsString],
+    ) -> Result<Parsed<'a>, CliExit> {
+        let matches = command
+            .clone()
+            .try_get_matches_from(arguments)
+            .map_err(|error| CliExit::new(&error, &command, arguments))?;
+        Ok(Parsed {
+            command,
+            verbs,
+            arguments,
+            matches,
+        })
+    }
+
+    /// Ignores the variables of options that an option on the command line excludes. Any other two
+    /// options that exclude each other are a mistake.
+    pub fn without_excluded_variables(self) -> Result<Parsed<'a>, CliExit> {
+        for (one, other) in MUTUALLY_EXCLUSIVE {
+            let ignored = match (self.source(one), self.source(other)) {
+                (None, _) | (_, None) => continue,
+                _ if agree(self.own_matches(), one, other) => continue,
+                (Some(ValueSource::EnvVariable), Some(ValueSource::CommandLine)) => one,
+                (Some(ValueSource::CommandLine), Some(ValueSource::EnvVariable)) => other,
+                _ => return Err(self.exclusion(one, other)),
+            };
+            let command = ignoring_variable_of(self.command, &self.verbs, ignored);
+            let parsed = Parsed::new(command, self.verbs, self.arguments)?;
+            return parsed.without_excluded_variables();
+        }
+        Ok(self)
+    }
+
+    fn exclusion(&self, one: &str, other: &str) -> CliExit {
+        let names = [one, other].map(|id| flag_of(self.own_command(), id));
+        let message = format!("{} and {} cannot be used together", names[0], names[1]);
+        let variables = variables_in_use(self.own_command(), self.own_matches());
+        CliExit::mistake(message, variables, &self.command, self.arguments)
+    }
+
+    /// The source of an option's value, if it is on the command line or in the environment.
+    fn source(&self, id: &str) -> Option<ValueSource> {
+        let matches = self.own_matches();
+        let mut known = self.own_command().get_arguments();
+        let source = known
+            .find(|arg| arg.get_id() == id)
+            .and_then(|_| matches.value_source(id))?;
+        let is_off = matches!(matches.try_get_one(id), Ok(Some(false)));
+        (source != ValueSource::DefaultValue && !is_off).then_some(source)
+    }
+
+    fn own_command(&self) -> &Command {
+        innermost(&self.command, &self.verbs)
+    }
+
+    fn own_matches(&self) -> &ArgMatches {
+        self.verbs.iter().fold(&self.matches, |matches, verb| {
+            matches.subcommand_matches(verb).unwrap_or(matches)
+        })
+    }
+
+    pub fn into_cli(self) -> Result<Cli, CliExit> {
+        let mut cli = Cli::from_arg_matches(&self.matches)
+            .map_err(|error| CliExit::new(&error, &self.command, self.arguments))?;
+        cli.from_environment = variables_in_use(self.own_command(), self.own_matches());
+        Ok(cli)
+    }
+}
+
+/// The definitions of a verb.
+pub(super) fn innermost<'a>(command: &'a Command, verbs: &[String]) -> &'a Command {
+    verbs.iter().fold(command, |command, verb| {
+        command.find_subcommand(verb).unwrap_or(command)
+    })
+}
+
+/// True if the option has the name of the flag as its value, as in `--json --report json`.
+fn agree(matches: &ArgMatches, flag: &str, option: &str) -> bool {
+    let is_flag = matches!(matches.try_get_one(flag), Ok(Some(true)));
+    let mut values = matches.get_raw(option).into_iter().flatten();
+    is_flag && values.all(|value| value.eq_ignore_ascii_case(flag))
+}
+
+fn flag_of(command: &Command, id: &str) -> String {
+    let arg = command.get_arguments().find(|arg| arg.get_id() == id);
+    arg.map(flag).unwrap_or_default()
+}
