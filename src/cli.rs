@@ -3,6 +3,7 @@
 mod check;
 mod command_line;
 mod completions;
+mod configuration;
 mod dataset;
 mod definitions;
 mod exit;
@@ -23,7 +24,7 @@ mod variables;
 pub use check::CheckArgs;
 pub use completions::CompletionsArgs;
 pub use dataset::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
-pub use definitions::{Cli, Verb, command, help_sections};
+pub use definitions::{Cli, ConfiguredCheck, Verb, command, help_sections};
 pub use exit::CliExit;
 pub use explain::ExplainArgs;
 pub use list::{ListArgs, ListWhat};

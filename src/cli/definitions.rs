@@ -1,7 +1,9 @@
 //! The definitions of the whole command line.
 
+use std::path::PathBuf;
+
 use clap::builder::BoolishValueParser;
-use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::check::CheckArgs;
 use super::completions::CompletionsArgs;
@@ -70,6 +72,20 @@ pub struct Cli {
     /// The environment variables that options were read from.
     #[arg(skip)]
     pub(super) from_environment: Vec<String>,
+    /// The checks of the configuration file, if they are to be run.
+    #[arg(skip)]
+    pub checks: Vec<ConfiguredCheck>,
+    /// A note about the use of the configuration file; empty if it is not used.
+    #[arg(skip)]
+    pub(super) configuration_note: String,
+}
+
+/// A check of the configuration file.
+pub struct ConfiguredCheck {
+    /// Its name in the file.
+    pub name: String,
+    /// Its options, together with those of the command line.
+    pub options: Box<CheckArgs>,
 }
 
 /// The commands.
@@ -158,6 +174,26 @@ pub(super) struct GlobalArgs {
         hide_short_help = true
     )]
     limit: Vec<Bound>,
+    /// Read this configuration file [default: twilio-sip-allow.yaml, found upward from here]
+    ///
+    /// It has the default selection of a project, and the checks that "check" runs when it is given
+    /// neither a file nor a format. Options and their variables have precedence over it. See
+    /// docs/configuration.md.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TWILIO_SIP_ALLOW_CONFIG",
+        hide_env = true,
+        value_hint = ValueHint::FilePath
+    )]
+    config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(
+        long, global = true, env = "TWILIO_SIP_ALLOW_NO_CONFIG", hide_env = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    no_config: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -194,6 +230,11 @@ impl Cli {
     /// forgotten them. Empty if there are none.
     pub fn environment_note(&self) -> String {
         variables::environment_note(&self.from_environment)
+    }
+
+    /// A note about the use of the configuration file; empty if it is not used.
+    pub fn configuration_note(&self) -> &str {
+        &self.configuration_note
     }
 
     /// The limits on input and output.

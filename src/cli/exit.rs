@@ -23,6 +23,8 @@ enum End {
     Answer(String),
     /// The help of a command that needs a verb.
     Usage(String),
+    /// An error of the configuration file.
+    Configuration(String),
     Mistake {
         mistake: Mistake,
         /// The environment variables that it comes from.
@@ -68,10 +70,18 @@ impl CliExit {
         CliExit(End::Mistake { mistake, variables })
     }
 
+    /// An error of the configuration file.
+    pub(super) fn configuration(message: String) -> Self {
+        CliExit(End::Configuration(message))
+    }
+
     /// The text to print.
     pub fn text(&self) -> String {
         match &self.0 {
             End::Answer(text) | End::Usage(text) => text.clone(),
+            End::Configuration(message) => {
+                format!("error: {}\n", escape_hidden(&shortened(message)))
+            }
             End::Mistake { mistake, variables } => {
                 let line = |text| escape_hidden(&shortened(text));
                 let (message, advice) = (line(&mistake.message), line(&mistake.advice));
@@ -90,7 +100,7 @@ impl CliExit {
             }
             // If stderr itself fails, no place is left for a message.
             End::Usage(text) => drop(write!(io::stderr().lock(), "{text}")),
-            End::Mistake { .. } => output::print_note(&self.text()),
+            End::Configuration(_) | End::Mistake { .. } => output::print_note(&self.text()),
         }
         Ok(Outcome::Failed)
     }

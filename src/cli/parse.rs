@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
-use super::definitions::{Cli, command, render_command};
+use super::configuration::{self, Configuration};
+use super::definitions::{Cli, ConfiguredCheck, Verb, command, render_command};
 use super::exit::CliExit;
 use super::parsed::{Parsed, innermost};
 use super::variables::{flag, our_variables, refuse_unknown_variables, without_environment};
@@ -54,13 +55,35 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
             };
             let parsed = parsed.without_excluded_variables()?;
             unknown_variable()?;
-            return parsed.into_cli();
+            return configured(parsed);
         }
     }
     let parsed = Parsed::new(command.clone(), Vec::new(), arguments)?;
     let parsed = parsed.without_excluded_variables()?;
     unknown_variable()?;
-    parsed.into_cli()
+    configured(parsed)
+}
+
+/// Adds what the configuration file says, if there is one.
+fn configured(parsed: Parsed) -> Result<Cli, CliExit> {
+    let file = configuration::chosen(&parsed.matches).map_err(CliExit::configuration)?;
+    let Some(file) = file else {
+        return parsed.into_cli();
+    };
+    let configuration = Configuration::read(file).map_err(CliExit::configuration)?;
+    let (with_selection, used) = parsed.with_defaults(configuration.selection())?;
+    let mut cli = with_selection.into_cli()?;
+    if parsed.is_bare_check() {
+        for (name, options) in configuration.checks() {
+            let (check, _) = parsed.with_defaults(options)?;
+            if let Some(Verb::Check(options)) = check.into_cli()?.command {
+                let name = name.to_owned();
+                cli.checks.push(ConfiguredCheck { name, options });
+            }
+        }
+    }
+    cli.configuration_note = configuration.note(&used, cli.checks.len());
+    Ok(cli)
 }
 
 /// Fast path: parses the options of rendering alone, because building the definitions of every verb
@@ -71,7 +94,7 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     }
     let arguments = &without_render_verb(arguments);
     let parsed = Parsed::new(render_command(), Vec::new(), arguments).ok()?;
-    parsed.without_excluded_variables().ok()?.into_cli().ok()
+    configured(parsed.without_excluded_variables().ok()?).ok()
 }
 
 /// The arguments without the verb `render`, which is also the default.

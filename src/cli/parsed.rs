@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use super::configuration::Defaults;
 use super::definitions::Cli;
 use super::exit::CliExit;
 use super::variables::{flag, ignoring_variable_of, variables_in_use};
@@ -65,6 +66,38 @@ impl<'a> Parsed<'a> {
         Ok(self)
     }
 
+    /// The same arguments with other defaults, and the options that have these now.
+    pub fn with_defaults(
+        &self,
+        mut defaults: Defaults,
+    ) -> Result<(Parsed<'a>, Vec<&'static str>), CliExit> {
+        let is_given = |option: &str| self.source(&id_of(option)).is_some();
+        let is_excluded = |option: &str| {
+            let pairs = MUTUALLY_EXCLUSIVE.iter();
+            let mut others = pairs.filter_map(|(one, other)| match () {
+                () if *one == option => Some(*other),
+                () if *other == option => Some(*one),
+                () => None,
+            });
+            others.any(|other| self.source(other).is_some())
+        };
+        let known = self.own_command().get_arguments();
+        let known: Vec<&str> = known.map(|arg| arg.get_id().as_str()).collect();
+        defaults.retain(|(option, _)| {
+            known.contains(&&*id_of(option)) && !is_given(option) && !is_excluded(option)
+        });
+        let used = defaults.iter().map(|(option, _)| *option).collect();
+        let command = with_defaults(self.command.clone(), &self.verbs, &defaults);
+        let parsed = Parsed::new(command, self.verbs.clone(), self.arguments)?;
+        Ok((parsed, used))
+    }
+
+    /// True for `check` without a file and without a format.
+    pub fn is_bare_check(&self) -> bool {
+        let is_given = |id| self.source(id).is_some();
+        self.verbs == ["check"] && !is_given("files") && !is_given("format")
+    }
+
     fn exclusion(&self, one: &str, other: &str) -> CliExit {
         let names = [one, other].map(|id| flag_of(self.own_command(), id));
         let message = format!("{} and {} cannot be used together", names[0], names[1]);
@@ -99,6 +132,24 @@ impl<'a> Parsed<'a> {
         cli.from_environment = variables_in_use(self.own_command(), self.own_matches());
         Ok(cli)
     }
+}
+
+/// The id of an option in its definition.
+fn id_of(option: &str) -> String {
+    option.replace('-', "_")
+}
+
+fn with_defaults(command: Command, verbs: &[String], defaults: &Defaults) -> Command {
+    if let [verb, inner @ ..] = verbs {
+        return command.mut_subcommand(verb, |verb| with_defaults(verb, inner, defaults));
+    }
+    command.mut_args(|arg| {
+        let mut defaults = defaults.iter();
+        match defaults.find(|(option, _)| arg.get_id() == &*id_of(option)) {
+            Some((_, values)) => arg.default_values(values.clone()),
+            None => arg,
+        }
+    })
 }
 
 /// The definitions of a verb.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 
 use super::selected::{Selected, print_notices, select};
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, ConfiguredCheck};
 use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
 use crate::format::read::{Lines, ReadError, UnitQuery, excerpt};
@@ -29,11 +29,100 @@ const FILES_PER_THREAD: usize = 8;
 const MAX_DETECTED_LENGTH: usize = 1 << 20;
 
 pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
+    let report = args.report(console);
+    let Some((check, run)) = check_files(args, limits, console, &*report)? else {
+        return Ok(Outcome::Failed);
+    };
+    let outcome = run.outcome();
+    let written = run.print(&check.expectation(), args.print_repair);
+    print_notices(&check.notices, console);
+    outcome.after_writing(written)
+}
+
+/// Runs the checks of the configuration file, and prints one report of all.
+pub fn run_configured(
+    checks: &[ConfiguredCheck],
+    limits: Limits,
+    console: Console,
+) -> Result<Outcome> {
+    let Some(first) = checks.first() else {
+        return Ok(Outcome::Done);
+    };
+    if first.options.print_repair {
+        anyhow::ensure!(
+            checks.len() == 1,
+            "--print-repair repairs one firewall at a time, and the configuration file has {} checks; \
+             give the --format and the FILE of one",
+            checks.len()
+        );
+        return run(&first.options, limits, console);
+    }
+    let report = first.options.report(console);
+    let mut done = Vec::with_capacity(checks.len());
+    for ConfiguredCheck { name, options } in checks {
+        match check_files(options, limits, console, &*report) {
+            Ok(Some((check, run))) => done.push((name.as_str(), check, run)),
+            Ok(None) => {}
+            Err(error) => console.error(&format!("check '{name}': {error:#}")),
+        }
+    }
+    if done.len() < checks.len() {
+        let failed = checks.len() - done.len();
+        console.error(&format!("{failed} of {} checks failed", checks.len()));
+        return Ok(Outcome::Failed);
+    }
+    print_notices(&distinct_notices(&done), console);
+    let drifted = done.iter().filter(|(_, _, run)| run.summary.drifted > 0);
+    let drifted = drifted.count();
+    let outcome = if drifted > 0 {
+        Outcome::Drift
+    } else {
+        Outcome::Done
+    };
+    let written = output::stdout()
+        .and_then(|mut stdout| print_all(done, drifted, &*report, &mut stdout))
+        .context("cannot write to stdout");
+    outcome.after_writing(written)
+}
+
+/// The notices of some checks, each once.
+fn distinct_notices(checks: &[(&str, Check, Run)]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for notice in checks.iter().flat_map(|(_, check, _)| &check.notices) {
+        if !notices.contains(notice) {
+            notices.push(notice.clone());
+        }
+    }
+    notices
+}
+
+fn print_all(
+    checks: Vec<(&str, Check, Run)>,
+    drifted: usize,
+    report: &dyn Report,
+    to: &mut dyn Write,
+) -> std::io::Result<()> {
+    let total = checks.len();
+    to.write_all(report.checks_head(drifted).as_bytes())?;
+    for (at, (name, check, run)) in checks.into_iter().enumerate() {
+        to.write_all(report.check_head(name, at == 0).as_bytes())?;
+        run.copy(&check.expectation(), to)?;
+    }
+    to.write_all(report.checks_end(drifted, total).as_bytes())?;
+    to.flush()
+}
+
+/// Compares the files with what is expected of them. `None` if one cannot be judged, which is reported.
+fn check_files<'a>(
+    args: &CheckArgs,
+    limits: Limits,
+    console: Console,
+    report: &'a dyn Report,
+) -> Result<Option<(Check, Run<'a>)>> {
     let files = args.files()?;
     let check = Check::new(args, limits)?;
-    let report = args.report(console);
     let mut run = Run {
-        report: &*report,
+        report,
         parts: Spool::new(limits),
         summary: Summary::default(),
         refused: 0,
@@ -42,7 +131,7 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     for files in files.chunks(threads * FILES_PER_THREAD) {
-        for result in check.check_all(files, threads, &*report) {
+        for result in check.check_all(files, threads, report) {
             run.add(result)?;
         }
     }
@@ -54,16 +143,9 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
                 files.len()
             ));
         }
-        return Ok(Outcome::Failed);
+        return Ok(None);
     }
-    let outcome = if run.summary.drifted > 0 {
-        Outcome::Drift
-    } else {
-        Outcome::Done
-    };
-    let written = run.print(&check.expectation(), args.print_repair);
-    print_notices(&check.notices, console);
-    outcome.after_writing(written)
+    Ok(Some((check, run)))
 }
 
 /// The expected rules and options, the same for all files.
@@ -310,6 +392,14 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    fn outcome(&self) -> Outcome {
+        if self.summary.drifted > 0 {
+            Outcome::Drift
+        } else {
+            Outcome::Done
+        }
     }
 
     /// The report to stdout; or, with a repair, that to stdout and the report to stderr, where it

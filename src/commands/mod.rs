@@ -20,9 +20,15 @@ use crate::output::Console;
 /// Does what the command line asks for.
 pub fn run(cli: Cli, console: Console) -> Result<Outcome> {
     let limits = cli.limits();
+    if !cli.configuration_note().is_empty() {
+        console.note(cli.configuration_note());
+    }
     match cli.command {
         None => render::run(&cli.render, limits, console)?,
         Some(Verb::Render(args)) => render::run(&args, limits, console)?,
+        Some(Verb::Check(_)) if !cli.checks.is_empty() => {
+            return check::run_configured(&cli.checks, limits, console);
+        }
         Some(Verb::Check(args)) => return check::run(&args, limits, console),
         Some(Verb::Dataset(verb)) => return dataset::run(&verb, limits, console),
         Some(Verb::Explain(args)) => return explain::run(&args, limits, console),

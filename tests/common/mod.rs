@@ -110,7 +110,9 @@ impl Tool {
 
     /// A file in the call's folder.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Tool {
-        std::fs::write(self.folder.path().join(name), content).unwrap();
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
         self
     }
 

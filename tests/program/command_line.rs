@@ -81,11 +81,11 @@ fn names_on_twilios_pages_select_their_regions() {
             name.replace(' ', "-"),
         ] {
             let ran = Tool::new(["-f", "nft", "--edition=regional", "--region", &spelling]).run();
-            let notice = format!(
-                "notice: '{spelling}' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n"
+            let note = format!(
+                "note: '{spelling}' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n"
             );
             assert_eq!(
-                ran.stderr.contains(&notice),
+                ran.stderr.contains(&note),
                 connection == "interconnect",
                 "{spelling}: {ran}"
             );

@@ -6,6 +6,7 @@ mod common;
 mod bad_input;
 mod check;
 mod command_line;
+mod configuration;
 mod dataset;
 mod documents;
 mod explain;

@@ -307,6 +307,10 @@ fn workplace() -> tempfile::TempDir {
     write("rules", b"old\n");
     write("own.yaml", Tool::line("dataset show").run_once().as_bytes());
     write("own.j2", b"rules\n");
+    write(
+        "checks.yaml",
+        b"checks: [{name: a, format: iptables, files: unit}]",
+    );
     write("stdin", b"54.65.63.193\n");
     write(
         "page",
@@ -322,8 +326,10 @@ fn workplace() -> tempfile::TempDir {
     folder
 }
 
-const CALLS: [(&str, i32, May); 25] = [
+const CALLS: [(&str, i32, May); 27] = [
     ("-f iptables", 0, May::Nothing),
+    ("render -f iptables", 0, May::Nothing),
+    ("check --config checks.yaml", 0, May::Nothing),
     ("-f nftables --dataset own.yaml", 0, May::Nothing),
     ("--template own.j2", 0, May::Itself),
     ("-f pf --output rules", 0, May::Output),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::checked_file::CheckedFile;
 use super::interface::{Expectation, MAX_PARTS, Report, hidden_parts_note};
 use super::summary::Summary;
-use super::text::Text;
+use super::text::{Text, check_head, checks_end};
 use super::words;
 use crate::packets::Side;
 use crate::report::annotation::{Place, annotation};
@@ -49,6 +49,14 @@ impl Report for GitHub {
             to.write_all(annotation("notice", "drift", place, &message).as_bytes())?;
         }
         Ok(())
+    }
+
+    fn check_head(&self, name: &str, is_first: bool) -> String {
+        check_head(name, is_first)
+    }
+
+    fn checks_end(&self, drifted: usize, total: usize) -> String {
+        checks_end(drifted, total)
     }
 }
 

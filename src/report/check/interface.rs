@@ -34,6 +34,17 @@ pub trait Report: Sync {
     fn end(&self) -> &'static str {
         ""
     }
+
+    /// The text before the reports of several checks, of which `drifted` have drifted.
+    fn checks_head(&self, _drifted: usize) -> String {
+        String::new()
+    }
+
+    /// The text before the report of one of several checks.
+    fn check_head(&self, name: &str, is_first: bool) -> String;
+
+    /// The text after the reports of `total` checks.
+    fn checks_end(&self, drifted: usize, total: usize) -> String;
 }
 
 /// The most parts of a file that a report for people shows, and the most unmeasured parts. If there are

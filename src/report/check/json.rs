@@ -47,7 +47,7 @@ impl Report for Json {
             .map(|edition| (edition.name.to_string(), edition.status.clone().into()));
         let head = json!({
             "version": VERSION,
-            "tool": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+            "tool": tool(),
             "format": expectation.format,
             "expected": {
                 "editions": editions.collect::<Vec<_>>(),
@@ -94,6 +94,26 @@ impl Report for Json {
     fn end(&self) -> &'static str {
         "\n]}\n"
     }
+
+    fn checks_head(&self, drifted: usize) -> String {
+        let head = json!({
+            "version": VERSION,
+            "tool": tool(),
+            "verdict": verdict(drifted == 0),
+            "checks": [],
+        });
+        around_elements(&head.to_string(), "checks").0.to_owned()
+    }
+
+    fn check_head(&self, name: &str, is_first: bool) -> String {
+        let comma = if is_first { "" } else { "}," };
+        let name = json!(name).to_string();
+        format!("{comma}\n{{\"name\":{},\"report\":", json_reported(&name))
+    }
+
+    fn checks_end(&self, _drifted: usize, _total: usize) -> String {
+        "}\n]}\n".to_owned()
+    }
 }
 
 /// JSON on one line, with hidden characters escaped.
@@ -107,6 +127,10 @@ impl Formatter for EscapeHidden {
     ) -> io::Result<()> {
         writer.write_all(json_reported(fragment).as_bytes())
     }
+}
+
+fn tool() -> serde_json::Value {
+    json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")})
 }
 
 fn verdict(in_sync: bool) -> &'static str {

@@ -9,7 +9,7 @@ use super::words;
 use crate::firewall::Part;
 use crate::packets::Side;
 use crate::policy::{ALL_REGIONS, Direction, Granularity};
-use crate::terminal::{GREEN, RED, escape_hidden, painted};
+use crate::terminal::{GREEN, RED, escape_hidden, escape_hidden_at_start, painted};
 
 /// The most source lines that are shown for one part.
 const MAX_SOURCE_LINES: usize = 3;
@@ -84,6 +84,27 @@ impl Report for Text {
         }
         write_hidden_parts(drift.unmeasured.len(), to)
     }
+
+    fn check_head(&self, name: &str, is_first: bool) -> String {
+        check_head(name, is_first)
+    }
+
+    fn checks_end(&self, drifted: usize, total: usize) -> String {
+        checks_end(drifted, total)
+    }
+}
+
+/// The name of a check before its report, with an empty line between two reports.
+pub(super) fn check_head(name: &str, is_first: bool) -> String {
+    let space = if is_first { "" } else { "\n" };
+    format!("{space}{}: ", escape_hidden_at_start(name))
+}
+
+/// How many checks of a configuration file are in sync.
+pub(super) fn checks_end(drifted: usize, total: usize) -> String {
+    let checks = if total == 1 { "check" } else { "checks" };
+    let in_sync = total - drifted;
+    format!("\n{total} {checks}: {in_sync} in sync, {drifted} drifted\n")
 }
 
 impl Text {

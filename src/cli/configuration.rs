@@ -1,0 +1,112 @@
+//! The configuration file: the default selection of a project, and the checks of its firewalls.
+
+mod document;
+mod find;
+mod options;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use self::document::{Check, Document};
+use crate::input;
+use crate::limits::{Limit, Limits};
+use crate::yaml;
+
+/// A configuration file that applies to this run.
+pub(super) struct Configuration {
+    file: PathBuf,
+    document: Document,
+}
+
+/// Values of options, by the options' long names.
+pub(super) type Defaults = Vec<(&'static str, Vec<OsString>)>;
+
+/// The file that applies: that of `--config`, or the one that is found without it, unless `--no-config`
+/// is given. An option on the command line has precedence over a variable.
+pub(super) fn chosen(matches: &ArgMatches) -> Result<Option<PathBuf>, String> {
+    let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let file = matches.get_one::<PathBuf>("config").cloned();
+    match (matches.get_flag("no_config"), file) {
+        (false, None) => find::find(),
+        (false, file) => Ok(file),
+        (true, None) => Ok(None),
+        (true, file) if given("config") && !given("no_config") => Ok(file),
+        (true, _) if given("no_config") && !given("config") => Ok(None),
+        (true, _) => Err("--config and --no-config cannot be used together".to_owned()),
+    }
+}
+
+impl Configuration {
+    pub fn read(file: PathBuf) -> Result<Configuration, String> {
+        let text = input::text(&file, Limits::default(), Limit::List)
+            .map_err(|error| format!("{error:#}"))?;
+        let document: Option<Document> =
+            yaml::parse(&text).map_err(|error| format!("{}{error}", file.display()))?;
+        Ok(Configuration {
+            file,
+            document: document.unwrap_or_default(),
+        })
+    }
+
+    /// A note about the options and the number of checks that are taken from the file; empty if there
+    /// are none.
+    pub fn note(&self, options: &[&str], checks: usize) -> String {
+        let file = self.file.display();
+        match (checks, options) {
+            (0, []) => String::new(),
+            (0, options) => format!("{file} sets {}", options.join(", ")),
+            (1, _) => format!("running the check of {file}"),
+            (count, _) => format!("running the {count} checks of {file}"),
+        }
+    }
+
+    /// The default selection.
+    pub fn selection(&self) -> Defaults {
+        self.located(&self.document.selection.0)
+    }
+
+    /// The name and the options of each check.
+    pub fn checks(&self) -> impl Iterator<Item = (&str, Defaults)> {
+        let checks = self.document.checks.iter();
+        checks.map(|check| (check.name.as_str(), self.options_of(check)))
+    }
+
+    fn options_of(&self, check: &Check) -> Defaults {
+        let own = &check.selection;
+        let excluded = |option: &str| match option {
+            "edition" => own.has("dataset"),
+            "dataset" => own.has("edition"),
+            _ => false,
+        };
+        let shared = self.document.selection.0.iter();
+        let shared = shared.filter(|(option, _)| !own.has(option) && !excluded(option));
+        let mut options: Vec<_> = shared.chain(&own.0).cloned().collect();
+        options.push(("format", check.format.clone()));
+        options.push(("files", check.files.clone()));
+        for (option, values) in [("name", &check.unit), ("table", &check.table)] {
+            if !values.is_empty() {
+                options.push((option, values.clone()));
+            }
+        }
+        self.located(&options)
+    }
+
+    /// The same options; names of files are relative to the folder of the configuration file.
+    fn located(&self, options: &[(&'static str, Vec<String>)]) -> Defaults {
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        let located = |option: &str, value: &String| match option {
+            "dataset" | "files" => folder.join(value).into_os_string(),
+            _ => value.into(),
+        };
+        let options = options.iter();
+        options
+            .map(|(option, values)| {
+                let values = values.iter().map(|value| located(option, value));
+                (*option, values.collect())
+            })
+            .collect()
+    }
+}

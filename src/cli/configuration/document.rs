@@ -1,0 +1,244 @@
+//! The configuration file's text, read and validated. Its schema is `docs/config.schema.json`.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::options::{SELECTION, validate};
+use crate::dataset::visible_line;
+use crate::names::did_you_mean;
+
+/// The most checks of a file, and the most values of a key.
+const MAX_CHECKS: usize = 200;
+const MAX_VALUES: usize = 1_000;
+
+/// The most characters of a check's name.
+const MAX_NAME: usize = 60;
+
+/// A configuration file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "the keys 'selection' and 'checks'")]
+pub(super) struct Document {
+    #[serde(default)]
+    pub selection: Settings,
+    #[serde(default, deserialize_with = "checks")]
+    pub checks: Vec<Check>,
+}
+
+/// A check that `check` without arguments runs.
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a check: name, format, files, and perhaps unit, table, selection"
+)]
+pub(super) struct Check {
+    #[serde(deserialize_with = "name")]
+    pub name: String,
+    #[serde(deserialize_with = "format")]
+    pub format: Vec<String>,
+    #[serde(deserialize_with = "files")]
+    pub files: Vec<String>,
+    #[serde(default, deserialize_with = "unit")]
+    pub unit: Vec<String>,
+    #[serde(default, deserialize_with = "table")]
+    pub table: Vec<String>,
+    #[serde(default)]
+    pub selection: Settings,
+}
+
+/// Values by the name of the option that takes them. Each is one that the option takes.
+#[derive(Clone, Default)]
+pub(super) struct Settings(pub Vec<(&'static str, Vec<String>)>);
+
+impl Settings {
+    pub fn has(&self, option: &str) -> bool {
+        self.0.iter().any(|(name, _)| *name == option)
+    }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SettingsVisitor)
+    }
+}
+
+struct SettingsVisitor;
+
+impl<'de> Visitor<'de> for SettingsVisitor {
+    type Value = Settings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "options of a selection: {}", SELECTION.join(", "))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {
+        let mut settings = Settings::default();
+        while let Some(OptionName(name)) = map.next_key()? {
+            if settings.has(name) {
+                return Err(de::Error::custom(format!("'{name}' is there twice")));
+            }
+            let values = map.next_value_seed(ValuesOf(name))?;
+            settings.0.push((name, values));
+        }
+        if settings.has("edition") && settings.has("dataset") {
+            return Err(de::Error::custom(
+                "'edition' and 'dataset' exclude each other; remove one of them",
+            ));
+        }
+        Ok(settings)
+    }
+}
+
+/// The name of an option of the selection.
+struct OptionName(&'static str);
+
+impl<'de> Deserialize<'de> for OptionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+
+        impl Visitor<'_> for Name {
+            type Value = OptionName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of an option")
+            }
+
+            // An error here, rather than in the map, has the key's line.
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OptionName, E> {
+                match SELECTION.iter().find(|name| **name == text) {
+                    Some(name) => Ok(OptionName(name)),
+                    None => Err(E::custom(format!(
+                        "'{text}' is not an option of a selection{}; use {}",
+                        did_you_mean(text, SELECTION.into_iter()),
+                        SELECTION.join(", ")
+                    ))),
+                }
+            }
+        }
+
+        deserializer.deserialize_identifier(Name)
+    }
+}
+
+/// Reads the values of an option: one, or a list.
+#[derive(Clone, Copy)]
+struct ValuesOf(&'static str);
+
+impl<'de> DeserializeSeed<'de> for ValuesOf {
+    type Value = Vec<String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl ValuesOf {
+    fn value<E: de::Error>(self, text: String) -> Result<Vec<String>, E> {
+        validate(self.0, &text).map_err(E::custom)?;
+        Ok(vec![text])
+    }
+}
+
+impl<'de> Visitor<'de> for ValuesOf {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or a list of values")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
+        self.value(text.to_owned())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
+        Err(E::custom(
+            "there is no value; give one, or leave the key out",
+        ))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Vec<String>, E> {
+        self.value(number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Vec<String>, E> {
+        self.value(number.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(more) = list.next_element_seed(self)? {
+            values.extend(more);
+            if values.len() > MAX_VALUES {
+                return Err(de::Error::custom(format!("more than {MAX_VALUES} values")));
+            }
+        }
+        if values.is_empty() {
+            return Err(de::Error::custom(
+                "the list is empty; give a value, or leave the key out",
+            ));
+        }
+        Ok(values)
+    }
+}
+
+fn format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    ValuesOf("format").deserialize(deserializer)
+}
+
+fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    ValuesOf("name").deserialize(deserializer)
+}
+
+fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    ValuesOf("table").deserialize(deserializer)
+}
+
+fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    ValuesOf("files").deserialize(deserializer)
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if name.chars().count() > MAX_NAME {
+        return Err(de::Error::custom(format!(
+            "the name has more than {MAX_NAME} characters"
+        )));
+    }
+    visible_line(&name).map_err(de::Error::custom)
+}
+
+fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Check>, D::Error> {
+    struct Checks;
+
+    impl<'de> Visitor<'de> for Checks {
+        type Value = Vec<Check>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of checks")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Check>, A::Error> {
+            let mut checks: Vec<Check> = Vec::new();
+            let mut names = HashSet::new();
+            while let Some(check) = list.next_element::<Check>()? {
+                if !names.insert(check.name.clone()) {
+                    return Err(de::Error::custom(format!(
+                        "two checks have the name '{}'; give each its own",
+                        check.name
+                    )));
+                }
+                if checks.len() == MAX_CHECKS {
+                    return Err(de::Error::custom(format!(
+                        "more than {MAX_CHECKS} checks; split the file"
+                    )));
+                }
+                checks.push(check);
+            }
+            Ok(checks)
+        }
+    }
+
+    deserializer.deserialize_seq(Checks)
+}
