@@ -7,11 +7,12 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
+use super::input_errors::{InputError, messages};
 use super::selected::{Selected, print_notices, select};
 use crate::cli::{CheckArgs, ConfiguredCheck};
 use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
-use crate::format::read::{Lines, ReadError, UnitQuery, excerpt};
+use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery, excerpt};
 use crate::format::{self, Format, Unit, registry};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
@@ -289,7 +290,7 @@ impl Check {
         }
     }
 
-    /// The messages for a text that cannot be parsed: each error, or that it is in another format.
+    /// The messages for a text that cannot be parsed: its errors, or that it is in another format.
     fn refusal(
         &self,
         name: &str,
@@ -297,24 +298,26 @@ impl Check {
         query: UnitQuery,
         errors: &[ReadError],
     ) -> Vec<String> {
-        let lines = Lines::of(text);
-        let message = |error: &ReadError| {
-            let place = format!("{name}:{}", lines.number(error.at()));
-            match &excerpt(text, error.at())[..] {
-                "" => format!("{place}: {}", error.problem()),
-                found => format!("{place}: {}, in: {found}", error.problem()),
-            }
-        };
         let is_short = text.len() <= MAX_DETECTED_LENGTH;
         let other = is_short.then(|| registry::detect_format(self.format, text, query));
-        match other.flatten() {
-            Some(other) => vec![format!(
+        if let Some(other) = other.flatten() {
+            return vec![format!(
                 "{name} is in the language of {other}, not of {}; use --format {other}",
                 self.format.info().name,
                 other = other.info().name
-            )],
-            None => errors.iter().map(message).collect(),
+            )];
         }
+        let lines = Lines::of(text);
+        let errors_found = errors.iter().map(|error| InputError {
+            line: Some(lines.number(error.at())),
+            cause: error.problem(),
+            found: excerpt(text, error.at()),
+        });
+        let mut messages = messages(name, errors_found);
+        if errors.len() >= MAX_ERRORS {
+            messages.push(format!("{name}: stopped after {MAX_ERRORS} errors"));
+        }
+        messages
     }
 
     fn published(&self) -> &[PublishedNetwork] {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::input_errors::report_input_errors;
+use super::input_errors::{InputError, report_input_errors};
 use super::selected::editions;
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 use crate::dataset::{self, Connection, Edition, ReferenceData, Region};
@@ -265,10 +265,10 @@ fn read_page(
 
 /// Prints the errors in a page.
 fn refuse_page(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
-    let name = name_of(file);
-    let faults = errors.iter().map(|error| match error.line {
-        Some(_) => format!("{name}:{error}"),
-        None => format!("{name}: {error}"),
+    let errors = errors.iter().map(|error| InputError {
+        line: error.line,
+        cause: error.problem.clone(),
+        found: String::new(),
     });
-    report_input_errors(console, &faults.collect::<Vec<_>>())
+    report_input_errors(console, &name_of(file), errors)
 }

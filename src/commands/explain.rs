@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::input_errors::report_input_errors;
+use super::input_errors::{InputError, report_input_errors};
 use super::selected::{Selected, catalog, print_notices, select};
 use crate::cli::ExplainArgs;
 use crate::dataset;
@@ -25,6 +25,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
         notices,
     } = select(&args.selection, CURRENT, limits, &reference_data)?;
     let catalog = catalog(&args.selection.published, editions, &reference_data)?;
+    let input = if addresses.is_some() { "" } else { "stdin" };
     let text;
     let asked: Vec<(Option<usize>, &str)> = if let Some(addresses) = addresses {
         addresses.iter().map(|text| (None, text.as_str())).collect()
@@ -38,7 +39,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     };
     let questions = match parse_questions(&asked) {
         Ok(questions) => questions,
-        Err(errors) => return Ok(report_input_errors(console, &errors)),
+        Err(errors) => return Ok(report_input_errors(console, input, errors)),
     };
     anyhow::ensure!(
         !args.all_allowed || !questions.is_empty(),
@@ -79,16 +80,17 @@ fn numbered_lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
 /// The questions, or the errors of those that cannot be parsed.
 fn parse_questions<'t>(
     asked: &[(Option<usize>, &'t str)],
-) -> Result<Vec<(&'t str, Question)>, Vec<String>> {
+) -> Result<Vec<(&'t str, Question)>, Vec<InputError>> {
     let mut questions = Vec::with_capacity(asked.len());
     let mut errors = Vec::new();
     for (line, text) in asked {
-        match text.parse() {
+        match text.parse::<Question>() {
             Ok(question) => questions.push((*text, question)),
-            Err(problem) => {
-                let place = line.map_or_else(String::new, |line| format!("stdin:{line}: "));
-                errors.push(format!("{place}{problem}"));
-            }
+            Err(problem) => errors.push(InputError {
+                line: *line,
+                cause: problem,
+                found: String::new(),
+            }),
         }
     }
     if errors.is_empty() {

@@ -1,18 +1,165 @@
-//! The errors of one input.
+//! The errors of one input, as few messages as possible.
 
 use crate::outcome::Outcome;
 use crate::output::Console;
 
-/// The most errors of one input that are reported.
-const MAX_REPORTED: usize = 20;
+/// The most causes of errors that are reported.
+const MAX_CAUSES: usize = 3;
 
-/// Reports the first errors of an input in their order, and the number of the others.
-pub(super) fn report_input_errors(console: Console, errors: &[String]) -> Outcome {
-    for error in errors.iter().take(MAX_REPORTED) {
-        console.error(error);
+/// The most lines that are named for one cause.
+const MAX_LINES: usize = 4;
+
+/// An error of an input.
+pub(super) struct InputError {
+    /// Its line from 1; `None` if the input has no lines.
+    pub line: Option<usize>,
+    /// The cause. Errors with the same cause are reported once.
+    pub cause: String,
+    /// The text where it occurs; may be empty.
+    pub found: String,
+}
+
+/// The errors that have one cause.
+struct Group {
+    first: InputError,
+    /// The first of the further lines.
+    lines: Vec<usize>,
+    /// The number of all errors.
+    count: usize,
+}
+
+/// The messages for the errors of an input: each cause once, with its first lines, and the number of
+/// the errors that have other causes. `name` is that of the input; it may be empty.
+pub(super) fn messages(name: &str, errors: impl IntoIterator<Item = InputError>) -> Vec<String> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut more = 0;
+    for error in errors {
+        if let Some(group) = groups.iter_mut().find(|g| g.first.cause == error.cause) {
+            group.add(error.line);
+        } else if groups.len() < MAX_CAUSES {
+            groups.push(Group {
+                first: error,
+                lines: Vec::new(),
+                count: 1,
+            });
+        } else {
+            more += 1;
+        }
     }
-    if errors.len() > MAX_REPORTED {
-        console.error(&format!("{} more such faults", errors.len() - MAX_REPORTED));
+    let mut messages: Vec<String> = groups.iter().map(|group| group.message(name)).collect();
+    if more > 0 {
+        messages.push(format!("{}{more} more {}", place(name, None), plural(more)));
+    }
+    messages
+}
+
+/// Reports the errors of an input.
+pub(super) fn report_input_errors(
+    console: Console,
+    name: &str,
+    errors: impl IntoIterator<Item = InputError>,
+) -> Outcome {
+    for message in messages(name, errors) {
+        console.error(&message);
     }
     Outcome::Failed
+}
+
+impl Group {
+    fn add(&mut self, line: Option<usize>) {
+        self.count += 1;
+        if self.lines.len() < MAX_LINES {
+            self.lines.extend(line);
+        }
+    }
+
+    /// `FILE:3: not a rule, in: xyz (also in lines 4, 5 and 7 more)`
+    fn message(&self, name: &str) -> String {
+        let place = place(name, self.first.line);
+        let found = match &*self.first.found {
+            "" => String::new(),
+            found => format!(", in: {found}"),
+        };
+        format!("{place}{}{found}{}", self.first.cause, self.others())
+    }
+
+    fn others(&self) -> String {
+        let others = self.count - 1;
+        let unnamed = others - self.lines.len();
+        let lines: Vec<String> = self.lines.iter().map(usize::to_string).collect();
+        match (&lines[..], unnamed) {
+            ([], 0) => String::new(),
+            ([], _) => format!(" (and {others} more such {})", plural(others)),
+            ([line], 0) => format!(" (also in line {line})"),
+            ([lines @ .., last], 0) => format!(" (also in lines {} and {last})", lines.join(", ")),
+            (lines, _) => format!(" (also in lines {} and {unnamed} more)", lines.join(", ")),
+        }
+    }
+}
+
+/// `FILE:3: `; nothing if the input has no name.
+fn place(name: &str, line: Option<usize>) -> String {
+    match line {
+        Some(line) => format!("{name}:{line}: "),
+        None if name.is_empty() => String::new(),
+        None => format!("{name}: "),
+    }
+}
+
+fn plural(errors: usize) -> &'static str {
+    if errors == 1 { "error" } else { "errors" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reported(causes: &[(usize, &str)]) -> Vec<String> {
+        let error = |(line, cause): &(usize, &str)| InputError {
+            line: Some(*line),
+            cause: (*cause).to_owned(),
+            found: format!("text {line}"),
+        };
+        messages("file", causes.iter().map(error))
+    }
+
+    #[test]
+    fn an_error_that_occurs_again_is_reported_once_with_its_lines() {
+        assert_eq!(reported(&[(1, "a")]), ["file:1: a, in: text 1"]);
+        assert_eq!(
+            reported(&[(1, "a"), (2, "b"), (3, "a")]),
+            [
+                "file:1: a, in: text 1 (also in line 3)",
+                "file:2: b, in: text 2"
+            ]
+        );
+        let three = [(1, "a"), (2, "a"), (9, "a")];
+        let once = ["file:1: a, in: text 1 (also in lines 2 and 9)"];
+        assert_eq!(reported(&three), once);
+        let many: Vec<_> = (1..=20).map(|line| (line, "a")).collect();
+        let once = ["file:1: a, in: text 1 (also in lines 2, 3, 4, 5 and 15 more)"];
+        assert_eq!(reported(&many), once);
+    }
+
+    #[test]
+    fn three_causes_are_reported_and_the_others_counted() {
+        let causes = [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e"), (6, "c")];
+        let messages = reported(&causes);
+        assert_eq!(messages.len(), 4);
+        assert_eq!(messages[2], "file:3: c, in: text 3 (also in line 6)");
+        assert_eq!(messages[3], "file: 2 more errors");
+        assert_eq!(reported(&causes[..4])[3], "file: 1 more error");
+    }
+
+    #[test]
+    fn an_input_without_lines_or_name_has_no_place() {
+        let error = |cause: &str| InputError {
+            line: None,
+            cause: cause.to_owned(),
+            found: String::new(),
+        };
+        let errors = [error("a"), error("a"), error("b")];
+        assert_eq!(messages("", errors), ["a (and 1 more such error)", "b"]);
+        assert_eq!(messages("page", [error("a")]), ["page: a"]);
+    }
 }

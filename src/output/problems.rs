@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::console::Console;
 
 /// The most problems of one input that are reported.
-const MAX_REPORTED: usize = 20;
+const MAX_REPORTED: usize = 4;
 
 /// Problems of an input: the first of them in the order of their texts, and the number of all.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Problems {
         }
         let more = self.count - self.first.len();
         if more > 0 {
-            console.error(&format!("{more} more such problems"));
+            console.error(&format!("{more} more errors"));
         }
     }
 }

@@ -421,6 +421,8 @@ fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
             let message = diff(options, &page).refused();
             let first = message.lines().next().unwrap();
             let first = first.strip_prefix("twilio-sip-allow: error: page").unwrap();
+            // Further lines with the same error.
+            let first = first.split(" (also in line").next().unwrap();
             assert_eq!(first, told, "{name}: {wrong}");
         }
         Tool::line("dataset import page")

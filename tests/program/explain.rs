@@ -354,8 +354,30 @@ fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
          twilio-sip-allow: error: stdin:6: '2001:db8::1' is IPv6; Twilio's SIP service has IPv4 addresses only\n"
     );
     let many = asked("", &"x\n".repeat(30)).refused();
-    assert_eq!(many.lines().count(), 21);
-    assert!(many.ends_with("error: 10 more such faults\n"), "{many}");
+    let once = "twilio-sip-allow: error: stdin:1: 'x' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1 (also in lines 2, 3, 4, 5 and 25 more)\n";
+    assert_eq!(many, once);
+    let different = asked("", "a\nb\nc\nd\ne\na\n").refused();
+    let lines: Vec<&str> = different.lines().collect();
+    assert_eq!(lines.len(), 4, "{different}");
+    assert!(
+        lines[0].ends_with("192.0.2.1 (also in line 6)"),
+        "{different}"
+    );
+    assert_eq!(lines[3], "twilio-sip-allow: error: stdin: 2 more errors");
+    let arguments = Tool::line("explain x x y").run().refused();
+    let lines: Vec<&str> = arguments.lines().collect();
+    assert!(
+        lines[0].starts_with("twilio-sip-allow: error: 'x' is not an IPv4 network"),
+        "{arguments}"
+    );
+    assert!(
+        lines[0].ends_with(" (and 1 more such error)"),
+        "{arguments}"
+    );
+    assert!(
+        lines[1].starts_with("twilio-sip-allow: error: 'y' is not"),
+        "{arguments}"
+    );
     for (line, message) in [
         (
             "explain 192.0.2.1 -",

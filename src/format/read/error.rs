@@ -100,8 +100,8 @@ impl From<LimitExceeded> for ReadError {
     }
 }
 
-/// As many mistakes as are worth reporting.
-const ERROR_LIMIT: usize = 20;
+/// A parser stops after this many errors.
+pub const MAX_ERRORS: usize = 20;
 
 /// Collects what is wrong with a text, up to as much as is worth reporting.
 #[derive(Debug, Default)]
@@ -117,18 +117,18 @@ impl ErrorCollector {
 
     /// Adds errors.
     pub fn extend(&mut self, errors: impl IntoIterator<Item = ReadError>) {
-        let room = ERROR_LIMIT - self.errors.len();
+        let room = MAX_ERRORS - self.errors.len();
         self.errors.extend(errors.into_iter().take(room));
     }
 
     /// True if there is no room for another error, so that reading on is of no use.
     pub fn is_full(&self) -> bool {
-        self.errors.len() >= ERROR_LIMIT
+        self.errors.len() >= MAX_ERRORS
     }
 
     /// True if there is room for one more error at most.
     pub fn is_nearly_full(&self) -> bool {
-        self.errors.len() + 1 >= ERROR_LIMIT
+        self.errors.len() + 1 >= MAX_ERRORS
     }
 
     /// The first error.

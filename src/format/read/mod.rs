@@ -12,6 +12,6 @@ pub(super) mod query;
 pub(super) mod values;
 pub(super) mod words;
 
-pub use error::ReadError;
+pub use error::{MAX_ERRORS, ReadError};
 pub use lines::{Lines, excerpt};
 pub use query::{ReadResult, UnitQuery};
