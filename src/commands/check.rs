@@ -179,11 +179,15 @@ impl Check {
         let unit = args.unit();
         let reference_data = dataset::reference_data()?;
         let Selected {
-            policy, notices, ..
+            policy,
+            mut notices,
+            ..
         } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
-        registry::check_table(format, &unit)?;
+        registry::check_options(format, &unit)?;
         // What this format cannot express cannot be deployed either.
-        let policy = format::supported(format, &policy, &unit)?.into_owned();
+        let part = format::supported(format, &policy, &unit)?;
+        notices.extend(format::narrowing(format, &policy, &part).map(Notice::Note));
+        let policy = part.into_owned();
         Ok(Check {
             format,
             unit,

@@ -23,8 +23,11 @@ pub fn run(args: &RenderArgs, limits: Limits, console: Console) -> Result<()> {
     let unit = args.unit();
     let text = match layout {
         Layout::Format(format) => {
-            registry::check_table(format, &unit)?;
-            notices.extend(format.notices(&policy).into_iter().map(Notice::Note));
+            registry::check_options(format, &unit)?;
+            let part = format::supported(format, &policy, &unit)?;
+            let narrowing = format::narrowing(format, &policy, &part);
+            let notes = narrowing.into_iter().chain(format.notices(&policy));
+            notices.extend(notes.map(Notice::Note));
             format::render(format, &policy, &unit)?
         }
         Layout::Template(file) => {

@@ -46,6 +46,7 @@ static INFO: FormatInfo = FormatInfo {
          is refused.",
     template: ("asterisk.j2", include_str!("../../templates/asterisk.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::RemoteAddress,
 };

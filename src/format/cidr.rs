@@ -29,9 +29,10 @@ static INFO: FormatInfo = FormatInfo {
     documentation: "The fewest networks that hold the selection's addresses, ascending. A list says no direction, \
          protocol or port, as its head tells; those are up to what takes it. The networks of both \
          planes are one list, unless `--plane` names one. `--local-address` and the local ports are \
-         refused; `--name` makes no difference.",
+         refused; `--name` is refused.",
     template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
     is_stateless: false,
+    takes_name: false,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -41,9 +41,10 @@ static INFO: FormatInfo = FormatInfo {
          either side (`any`, a port, or `FIRST-LAST`), and the regions and editions that the network \
          comes from. It holds what opens a call or a flow; TCP's way back, which a firewall without \
          state needs besides, is in `json`. No field begins as a formula does; \
-         `--name` makes no difference.",
+         `--name` is refused.",
     template: ("csv.j2", include_str!("../../templates/csv.j2")),
     is_stateless: false,
+    takes_name: false,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -19,7 +19,11 @@ pub enum FormatError {
     },
     #[error("check does not read {format}; use one of {known}")]
     Unreadable { format: &'static str, known: String },
-    #[error("--table is for {takers}, not for {format}; leave it out")]
+    #[error("--name has no effect with {format}, which names nothing; leave it out")]
+    NoName { format: &'static str },
+    #[error(
+        "--table has no effect with {format}, which has no tables; leave it out, or use --format {takers}"
+    )]
     NoTable {
         format: &'static str,
         takers: String,

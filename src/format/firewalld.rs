@@ -61,6 +61,7 @@ static INFO: FormatInfo = FormatInfo {
          It has one direction, so a call for both is refused.",
     template: ("firewalld.j2", include_str!("../../templates/firewalld.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

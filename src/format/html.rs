@@ -46,6 +46,7 @@ static INFO: FormatInfo = FormatInfo {
          without anything from elsewhere, light or dark as the reader has it, and fit to print.",
     template: ("html.j2", include_str!("../../templates/html.j2")),
     is_stateless: true,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -25,6 +25,8 @@ pub struct FormatInfo {
     pub template: (&'static str, &'static str),
     /// True if the firewall keeps no state, so that it needs the rules of TCP's way back.
     pub is_stateless: bool,
+    /// True if the name that the user gives is a part of the output.
+    pub takes_name: bool,
     /// True if the unit can be in a table of a name that the user gives.
     pub takes_table: bool,
     /// By what it tells the packets of a rule from others.

@@ -62,6 +62,7 @@ static INFO: FormatInfo = FormatInfo {
          which are yours and which a load does not change.",
     template: ("ipset.j2", include_str!("../../templates/ipset.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::RemoteAddress,
 };

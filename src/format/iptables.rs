@@ -49,6 +49,7 @@ static INFO: FormatInfo = FormatInfo {
          spelled as iptables-save prints it back.",
     template: ("iptables.j2", include_str!("../../templates/iptables.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -116,6 +116,7 @@ static INFO: FormatInfo = FormatInfo {
          state needs besides.",
     template: TEMPLATE,
     is_stateless: true,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

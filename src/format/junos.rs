@@ -71,6 +71,7 @@ static INFO: FormatInfo = FormatInfo {
          accept.",
     template: ("junos.j2", include_str!("../../templates/junos.j2")),
     is_stateless: true,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -53,6 +53,7 @@ static INFO: FormatInfo = FormatInfo {
          is refused.",
     template: ("kamailio.j2", include_str!("../../templates/kamailio.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::RemoteAddress,
 };

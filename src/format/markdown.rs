@@ -27,6 +27,7 @@ static INFO: FormatInfo = FormatInfo {
          back, for firewalls without state, stands in tables of its own. The tables are those of GitHub.",
     template: ("markdown.j2", include_str!("../../templates/markdown.j2")),
     is_stateless: true,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -55,6 +55,7 @@ static INFO: FormatInfo = FormatInfo {
          chains only accept.",
     template: ("mikrotik.j2", include_str!("../../templates/mikrotik.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -37,6 +37,6 @@ mod yaml;
 pub use check::{compare, expected, parse, repair};
 pub use error::FormatError;
 pub use interface::{Format, FormatInfo, Parser};
-pub use render::{render, render_template, supported, template_context};
+pub use render::{narrowing, render, render_template, supported, template_context};
 pub use unit::Unit;
 pub use unit_name::{UnitName, UnitNameError};

@@ -67,6 +67,7 @@ static INFO: FormatInfo = FormatInfo {
          again changes nothing. The table and its other chains stay as they are.",
     template: ("nftables.j2", include_str!("../../templates/nftables.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: true,
     granularity: Granularity::Packet,
 };

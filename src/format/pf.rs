@@ -61,6 +61,7 @@ static INFO: FormatInfo = FormatInfo {
          OPNsense take lists of addresses by URL instead of anchors: use the format `cidr`.",
     template: ("pf.j2", include_str!("../../templates/pf.j2")),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::NewConnection,
 };

@@ -5,6 +5,7 @@ use super::error::FormatError;
 use super::interface::Format;
 use super::read::query::UnitQuery;
 use super::unit::Unit;
+use super::unit_name::UnitName;
 use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, html, ipset, iptables, json, junos, kamailio,
     markdown, mikrotik, nftables, pf, ufw, yaml,
@@ -90,17 +91,20 @@ fn names_of(format: &dyn Format) -> impl Iterator<Item = &'static str> + use<> {
         .chain(format.info().aliases.iter().copied())
 }
 
-/// Refuses `--table` for a format without tables.
-pub fn check_table(format: &dyn Format, unit: &Unit) -> Result<(), FormatError> {
-    if unit.table.is_none() || format.info().takes_table {
-        return Ok(());
+/// Refuses options that have no effect in a format.
+pub fn check_options(format: &dyn Format, unit: &Unit) -> Result<(), FormatError> {
+    let info = format.info();
+    let format = info.name;
+    if unit.name != UnitName::default() && !info.takes_name {
+        return Err(FormatError::NoName { format });
     }
-    let takers = FORMATS.iter().copied();
-    let takers = takers.filter(|format| format.info().takes_table);
-    Err(FormatError::NoTable {
-        format: format.info().name,
-        takers: names(takers),
-    })
+    if unit.table.is_some() && !info.takes_table {
+        let takers = FORMATS.iter().copied();
+        let takers = takers.filter(|format| format.info().takes_table);
+        let takers = names(takers);
+        return Err(FormatError::NoTable { format, takers });
+    }
+    Ok(())
 }
 
 /// Another format in whose language a refused text has something about the units.

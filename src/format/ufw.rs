@@ -32,6 +32,7 @@ static INFO: FormatInfo = FormatInfo {
          touches no others.",
     template: script::TEMPLATE,
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

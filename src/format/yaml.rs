@@ -30,6 +30,7 @@ static INFO: FormatInfo = FormatInfo {
     documentation: "The same object as `json`, of [policy.schema.json](policy.schema.json), with a head of comments.",
     template: ("yaml.j2", include_str!("../../templates/yaml.j2")),
     is_stateless: true,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

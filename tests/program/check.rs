@@ -1116,7 +1116,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --table x deployed",
-            "--table is for nftables, not for iptables; leave it out",
+            "--table has no effect with iptables, which has no tables; leave it out, or use --format nftables",
         ),
         (
             "check --format nftables --table filter deployed",

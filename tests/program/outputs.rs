@@ -4,7 +4,9 @@
 use crate::common;
 
 use crate::common::facts;
-use crate::common::{CORE_FORMATS, Case, Tool, assert_golden, matrix, readers, render};
+use crate::common::{
+    CORE_FORMATS, Case, READ_BY_CHECK, Tool, assert_golden, matrix, readers, render, renderable,
+};
 
 /// IOS access lists keep no state.
 fn is_stateless(format: &str) -> bool {
@@ -438,6 +440,104 @@ fn a_dataset_cannot_carry_anything_in() {
                 );
             } else {
                 assert_eq!(ran.ok(), plain, "{nasty:?}");
+            }
+        }
+    }
+}
+
+/// The formats that only people and other programs read.
+const FOR_PEOPLE_AND_PROGRAMS: [&str; 6] = ["cidr", "csv", "json", "yaml", "markdown", "html"];
+
+fn all_formats() -> impl Iterator<Item = &'static str> {
+    let readable = READ_BY_CHECK.iter().copied();
+    readable.chain(FOR_PEOPLE_AND_PROGRAMS)
+}
+
+#[test]
+fn a_name_or_a_table_that_has_no_effect_is_refused_in_every_format() {
+    let mut without_name = Vec::new();
+    for format in all_formats() {
+        let options = format!("--region tokyo {} --format {format}", renderable(format));
+        let named = Tool::line(&format!("{options} --name pbx")).run();
+        if named.status == 2 {
+            assert_eq!(
+                named.refused(),
+                format!(
+                    "twilio-sip-allow: error: --name has no effect with {format}, which names nothing; leave it out\n"
+                )
+            );
+            without_name.push(format);
+        } else {
+            assert_ne!(named.ok(), render(&options), "{format}");
+        }
+        // The default may be named.
+        let default = render(&format!("{options} --name twilio-sip"));
+        assert_eq!(default, render(&options), "{format}");
+        let table = Tool::line(&format!("{options} --table filter")).run();
+        let refused = table.refused();
+        if format != "nftables" {
+            assert_eq!(
+                refused,
+                format!(
+                    "twilio-sip-allow: error: --table has no effect with {format}, which has no tables; leave it out, \
+                     or use --format nftables\n"
+                )
+            );
+        }
+    }
+    assert_eq!(without_name, ["cidr", "csv"]);
+    let variable = Tool::line("--format csv")
+        .env("TWILIO_SIP_ALLOW_NAME", "pbx")
+        .run();
+    let refused = variable.refused();
+    assert!(
+        refused.contains("--name has no effect with csv"),
+        "{refused}"
+    );
+    assert!(refused.contains("TWILIO_SIP_ALLOW_NAME"), "{refused}");
+}
+
+#[test]
+fn a_format_that_narrows_a_selection_says_so() {
+    let notes = |command: &str, rules: &str| {
+        let ran = Tool::line(command).file("deployed", rules).run();
+        assert_eq!(ran.status, 0, "{ran}");
+        let about = ran
+            .stderr
+            .lines()
+            .filter(|line| line.contains("cannot express"));
+        about.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for format in all_formats() {
+        for (selection, left_out) in [
+            ("", "--plane media and --direction out"),
+            ("--direction in", "--plane media"),
+            ("--plane signaling", "--direction out"),
+            ("--plane signaling --direction in", ""),
+        ] {
+            let is_refused = match format {
+                "firewalld" => !selection.contains("--direction"),
+                "aws-prefix-list" => !selection.contains("--plane"),
+                _ => false,
+            };
+            if is_refused {
+                continue;
+            }
+            let options = format!("{selection} --edition current --format {format}");
+            let narrows = ["asterisk", "kamailio"].contains(&format) && !left_out.is_empty();
+            let expected =
+                format!("{format} cannot express {left_out}: only signaling in is included");
+            let mut commands = vec![options.clone()];
+            if READ_BY_CHECK.contains(&format) {
+                commands.push(format!("check {options} deployed"));
+            }
+            for command in commands {
+                let notes = notes(&command, &render(&options));
+                assert_eq!(notes.len(), usize::from(narrows), "{command}: {notes:?}");
+                assert!(
+                    notes.iter().all(|note| note.ends_with(&expected)),
+                    "{notes:?}"
+                );
             }
         }
     }

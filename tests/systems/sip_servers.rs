@@ -141,7 +141,10 @@ fn what_cannot_be_said_is_refused_with_a_remedy() {
                 "--plane both --local-rtp-ports 30000-30999",
                 "leave the options out",
             ),
-            ("--table mine", "--table is for nftables, not for "),
+            (
+                "--table mine",
+                ", which has no tables; leave it out, or use --format nftables",
+            ),
         ] {
             let stderr = Tool::line(&format!("{options} -f {format}"))
                 .run()

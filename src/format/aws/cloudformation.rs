@@ -36,6 +36,7 @@ static INFO: FormatInfo = FormatInfo {
          stack replaces the old ones. More than 500 rules and `--local-address` are refused.",
     template: json::TEMPLATE,
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -39,6 +39,7 @@ static INFO: FormatInfo = FormatInfo {
          modified by what `check --print-repair` prints.",
     template: json::TEMPLATE,
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::RemoteAddress,
 };

@@ -46,6 +46,7 @@ static INFO: FormatInfo = FormatInfo {
          address of the interfaces that have it.",
     template: TEMPLATE,
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -35,6 +35,7 @@ static INFO: FormatInfo = FormatInfo {
          address of the interfaces that have it.",
     template: json::TEMPLATE,
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

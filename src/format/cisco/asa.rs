@@ -66,6 +66,7 @@ static INFO: FormatInfo = FormatInfo {
         include_str!("../../../templates/cisco-asa.j2"),
     ),
     is_stateless: false,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -53,6 +53,7 @@ static INFO: FormatInfo = FormatInfo {
          lets TCP's way back through, and it denies what it does not permit.",
     template: ("cisco.j2", include_str!("../../../templates/cisco.j2")),
     is_stateless: true,
+    takes_name: true,
     takes_table: false,
     granularity: Granularity::Packet,
 };

@@ -7,5 +7,5 @@ pub(super) mod networks;
 pub(super) mod output;
 mod user_template;
 
-pub use output::{render, supported};
+pub use output::{narrowing, render, supported};
 pub use user_template::{render_template, template_context};

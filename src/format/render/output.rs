@@ -28,6 +28,34 @@ pub fn supported<'p>(
     Ok(part.map_or(Cow::Borrowed(policy), Cow::Owned))
 }
 
+/// A notice about the directions and planes that the user selected and a format cannot express.
+pub fn narrowing(format: &dyn Format, policy: &Policy, part: &Policy) -> Option<String> {
+    let (all, kept) = (&policy.scope, &part.scope);
+    let planes = all
+        .planes
+        .iter()
+        .filter(|plane| !kept.planes.contains(plane));
+    let directions = all.directions.iter();
+    let directions = directions.filter(|direction| !kept.directions.contains(direction));
+    let planes = planes.map(|plane| format!("--plane {plane}"));
+    let left_out = planes.chain(directions.map(|direction| format!("--direction {direction}")));
+    let left_out: Vec<String> = left_out.collect();
+    (!left_out.is_empty()).then(|| {
+        format!(
+            "{} cannot express {}: only {} {} is included",
+            format.info().name,
+            left_out.join(" and "),
+            list(&kept.planes),
+            list(&kept.directions),
+        )
+    })
+}
+
+fn list(words: &[impl ToString]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(" and ")
+}
+
 /// A local port that the user gave and that no rule has: one of the options is not what was meant.
 pub(super) fn refuse_without_effect(
     policy: &Policy,
