@@ -48,6 +48,34 @@ pub fn text_in_turn(file: &Path, limits: Limits, limit: Limit) -> Result<(Turn, 
     Ok((turn, text))
 }
 
+/// Kinds of files that are no text, by their first bytes, and how to get at a text in them.
+const BINARY_KINDS: [(&[u8], &str); 9] = [
+    (
+        b"\x1f\x8b",
+        "it is compressed with gzip; decompress it, as with: gunzip",
+    ),
+    (
+        b"BZh",
+        "it is compressed with bzip2; decompress it, as with: bunzip2",
+    ),
+    (
+        b"\xfd7zXZ",
+        "it is compressed with xz; decompress it, as with: unxz",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "it is compressed with zstd; decompress it, as with: unzstd",
+    ),
+    (
+        b"PK\x03\x04",
+        "it is a ZIP archive; give a text file from it",
+    ),
+    (b"%PDF-", "it is a PDF document; give a text"),
+    (b"\x89PNG", "it is a PNG image; give a text"),
+    (b"\xff\xd8\xff", "it is a JPEG image; give a text"),
+    (b"\x7fELF", "it is a program; give a text"),
+];
+
 fn decoded(bytes: Vec<u8>) -> Result<String> {
     if utf16_units(&bytes).is_some() {
         bail!("it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8");
@@ -56,6 +84,10 @@ fn decoded(bytes: Vec<u8>) -> Result<String> {
         Ok(text) => text,
         Err(error) => {
             let bytes = error.as_bytes();
+            let mut kinds = BINARY_KINDS.iter();
+            if let Some((_, kind)) = kinds.find(|(start, _)| bytes.starts_with(start)) {
+                bail!("{kind}");
+            }
             let at = error.utf8_error().valid_up_to();
             bail!("{}: byte {} of it is not UTF-8", line_of(bytes, at), at + 1);
         }
