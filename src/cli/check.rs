@@ -64,6 +64,15 @@ pub struct CheckArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub print_repair: bool,
+    /// An empty input means that the firewall has no rules yet
+    ///
+    /// All rules are then reported as missing. Without this option an empty input is an error,
+    /// because a command that failed prints nothing either.
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_ALLOW_EMPTY", hide_env = true, help_heading = "Check",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub allow_empty: bool,
     /// What the firewall prints; "-" is stdin [default: -]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
     files: Vec<PathBuf>,

@@ -121,12 +121,13 @@ fn check_files<'a>(
     report: &'a dyn Report,
 ) -> Result<Option<(Check, Run<'a>)>> {
     let files = args.files()?;
-    let check = Check::new(args, limits)?;
+    let mut check = Check::new(args, limits)?;
     let mut run = Run {
         report,
         parts: Spool::new(limits),
         summary: Summary::default(),
         refused: 0,
+        not_loaded: 0,
         repair: None,
         console,
     };
@@ -146,6 +147,8 @@ fn check_files<'a>(
         }
         return Ok(None);
     }
+    let not_loaded = check.not_loaded_notice(run.not_loaded, files.len());
+    check.notices.extend(not_loaded.map(Notice::Note));
     Ok(Some((check, run)))
 }
 
@@ -157,6 +160,8 @@ struct Check {
     reference_data: ReferenceData,
     published: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
+    /// True if an empty text means that there are no rules.
+    allows_empty: bool,
     limits: Limits,
     notices: Vec<Notice>,
 }
@@ -168,6 +173,7 @@ enum FileResult {
         /// Its part of the report, from the start.
         part: Spool,
         repair: Option<String>,
+        is_not_loaded: bool,
     },
     /// The messages of a file that could not be checked, each on one line.
     Refused(Vec<String>),
@@ -195,6 +201,7 @@ impl Check {
             reference_data,
             published: OnceLock::new(),
             repair: args.print_repair,
+            allows_empty: args.allow_empty,
             limits,
             notices,
         })
@@ -249,8 +256,10 @@ impl Check {
     ) -> Result<FileResult, Vec<String>> {
         let name = name_of(file);
         let query = self.query();
+        let text = self.listing(&name, text)?;
         let units = format::parse(self.format, text, query)
             .map_err(|errors| self.refusal(&name, text, query, &errors))?;
+        let is_not_loaded = self.is_not_loaded(&units);
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
             self.published()
         })
@@ -283,6 +292,7 @@ impl Check {
             counts: Summary::of(&drift, &checked.units),
             part,
             repair,
+            is_not_loaded,
         })
     }
 
@@ -291,6 +301,47 @@ impl Check {
             unit: &self.unit,
             directions: &self.policy.scope.directions,
             limits: self.limits,
+        }
+    }
+
+    /// The text, or what the firewall prints if it has no rules.
+    fn listing<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, Vec<String>> {
+        if !text.trim().is_empty() {
+            return Ok(text);
+        }
+        let Some(parser) = self.format.parser() else {
+            return Ok(text);
+        };
+        let listing = parser.listing();
+        if self.allows_empty {
+            return Ok(listing.without_rules);
+        }
+        Err(vec![format!(
+            "{name} is empty: '{}' failed, or no rules are loaded yet; --allow-empty reports all rules as \
+             missing; {}",
+            listing.command,
+            self.how_to_load()
+        )])
+    }
+
+    /// The steps that load the rules.
+    fn how_to_load(&self) -> String {
+        format!(
+            "to load the rules, save the output of the same options without 'check' as FILE, then: {}",
+            self.format.load_command(&self.unit)
+        )
+    }
+
+    /// A notice if the rules are not loaded in some files.
+    fn not_loaded_notice(&self, not_loaded: usize, files: usize) -> Option<String> {
+        let name = &self.unit.name;
+        let how = self.how_to_load();
+        match (not_loaded, files) {
+            (0, _) => None,
+            (_, 1) => Some(format!("no rules with the name '{name}' are loaded; {how}")),
+            _ => Some(format!(
+                "no rules with the name '{name}' are loaded in {not_loaded} of {files} files; {how}"
+            )),
         }
     }
 
@@ -346,6 +397,13 @@ impl Check {
         empty
     }
 
+    /// True if no unit is there or has rules, although rules are expected.
+    fn is_not_loaded(&self, units: &[DeployedUnit]) -> bool {
+        let is_empty = |unit: &DeployedUnit| unit.steps.is_empty() && unit.unmeasured.is_empty();
+        let is_missing = |unit: &DeployedUnit| unit.absent.is_some() || is_empty(unit);
+        units.iter().all(is_missing) && units.iter().any(|unit| self.expects(unit))
+    }
+
     /// A direction that was not selected, but has rules.
     fn unselected(&self, units: &[DeployedUnit]) -> Option<Direction> {
         let selected = &self.policy.scope.directions;
@@ -361,6 +419,7 @@ struct Run<'a> {
     parts: Spool,
     summary: Summary,
     refused: usize,
+    not_loaded: usize,
     repair: Option<String>,
     console: Console,
 }
@@ -389,6 +448,7 @@ impl Run<'_> {
                 counts,
                 part,
                 repair,
+                is_not_loaded,
             } => {
                 if self.summary.files > 0 {
                     self.parts.write_all(self.report.separator().as_bytes())?;
@@ -396,6 +456,7 @@ impl Run<'_> {
                 self.summary.add(counts);
                 self.parts.append(part)?;
                 self.repair = repair;
+                self.not_loaded += usize::from(is_not_loaded);
             }
         }
         Ok(())

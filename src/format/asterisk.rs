@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
 use crate::format::render::header::head;
@@ -83,6 +83,13 @@ impl Format for Asterisk {
 }
 
 impl Parser for Asterisk {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "asterisk -rx \"pjsip show identifies\"",
+            without_rules: "No objects found.\n\n",
+        }
+    }
+
     /// All `identify` sections of an endpoint are one unit: any of them identifies it.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let endpoint = wanted.unit.name.to_string();

@@ -16,11 +16,7 @@ pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
         return Err(vec![ReadError::new(0, "the text is longer than 4 GiB")]);
     }
     if text.trim().is_empty() {
-        return Err(vec![ReadError::new(
-            0,
-            "the text is empty: the command that prints it failed, or the firewall has no rules; \
-             if it has none, load the rules again",
-        )]);
+        return Err(vec![ReadError::new(0, "the text is empty")]);
     }
     let Some(parser) = format.parser() else {
         let name = format.info().name;

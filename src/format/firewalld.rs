@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
@@ -122,6 +122,27 @@ fn only_direction(policy: &Policy) -> Result<Direction, FormatError> {
 }
 
 impl Parser for Firewalld {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "firewall-cmd --list-all-policies",
+            without_rules: concat!(
+                "allow-host-ipv6 (active)\n",
+                "  priority: -15000\n",
+                "  target: CONTINUE\n",
+                "  ingress-zones: ANY\n",
+                "  egress-zones: HOST\n",
+                "  services: \n",
+                "  ports: \n",
+                "  protocols: \n",
+                "  masquerade: no\n",
+                "  forward-ports: \n",
+                "  source-ports: \n",
+                "  icmp-blocks: \n",
+                "  rich rules: \n",
+            ),
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         if text.trim_start().starts_with('<') {
             xml::parse(text, wanted)

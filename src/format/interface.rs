@@ -66,11 +66,23 @@ pub trait Format: Sync {
     }
 }
 
+/// What a firewall prints of its rules.
+#[derive(Debug)]
+pub struct Listing {
+    /// The command that prints it.
+    pub command: &'static str,
+    /// The text that it prints if there are no rules.
+    pub without_rules: &'static str,
+}
+
 /// Reads what is deployed in one firewall's language.
 pub trait Parser: Format {
     /// Parses a text that the firewall or this program printed, to what is deployed: each wanted unit,
     /// exactly; or everything that is not understood. A unit that is not there lets nothing through.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult;
+
+    /// What the firewall prints.
+    fn listing(&self) -> Listing;
 
     /// The rules of a policy that a unit is to let through: all of its direction, unless it is one
     /// of several lists that share it.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::iptables::ports;
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser, needed_rules};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
@@ -109,6 +109,13 @@ impl Format for Ipset {
 const OWN: &str = "set ";
 
 impl Parser for Ipset {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "ipset save",
+            without_rules: "create another-set hash:net family inet hashsize 1024 maxelem 65536\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let usual = usual_lists().map(|(plane, number)| set_name(&wanted.unit.name, plane, number));
         let usual: Vec<String> = usual.collect();

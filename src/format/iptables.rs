@@ -7,7 +7,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::NetworkLists;
@@ -98,6 +98,13 @@ impl Format for Iptables {
 }
 
 impl Parser for Iptables {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "iptables-save",
+            without_rules: "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::{Labelled, NetworkLists};
@@ -110,6 +110,13 @@ impl Format for Junos {
 }
 
 impl Parser for Junos {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "show configuration",
+            without_rules: "firewall {\n}\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
 use crate::format::render::header::head;
@@ -115,6 +115,13 @@ impl Format for Kamailio {
 }
 
 impl Parser for Kamailio {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "printf \"permissions.addressDump\\npermissions.subnetDump\\n\" | kamcmd",
+            without_rules: "kamcmd> permissions.addressDump\nkamcmd> permissions.subnetDump\n",
+        }
+    }
+
     /// A name that is a number is that of a group of a user's own; others are tags, which make no
     /// difference to `allow_source_address`.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {

@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
@@ -108,6 +108,13 @@ impl Format for Mikrotik {
 }
 
 impl Parser for Mikrotik {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "/export",
+            without_rules: "/ip firewall filter\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

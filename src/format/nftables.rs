@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
@@ -125,6 +125,13 @@ impl Format for Nftables {
 }
 
 impl Parser for Nftables {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "nft list ruleset",
+            without_rules: "{\"nftables\": []}\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let table = wanted.unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
         let table = split_table(table).map_err(|error| vec![ReadError::new(0, error)])?;

@@ -9,7 +9,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
@@ -121,6 +121,13 @@ impl Format for Pf {
 }
 
 impl Parser for Pf {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "pfctl -a ANCHOR -sr",
+            without_rules: "# no rules\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

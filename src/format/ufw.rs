@@ -7,7 +7,7 @@
 use minijinja::Value;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::NetworkLists;
@@ -61,6 +61,13 @@ impl Format for Ufw {
 }
 
 impl Parser for Ufw {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "LC_ALL=C ufw show added",
+            without_rules: "Added user rules (see 'ufw status' for running firewall):\n(None)\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

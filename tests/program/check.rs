@@ -1140,7 +1140,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables empty",
-            "empty:1: the text is empty: the command that prints it failed, or the firewall has no rules; if it has none, load the rules again",
+            "empty is empty: 'iptables-save' failed, or no rules are loaded yet; --allow-empty reports all rules as missing; to load the rules, save the output of the same options without 'check' as FILE, then: iptables-restore --noflush FILE",
         ),
         (
             "check --format iptables latin1",
@@ -1191,4 +1191,92 @@ fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
     let ran = Tool::line(args).file("deployed", table).run();
     assert_eq!(ran.status, 1, "{ran}");
     assert!(ran.stdout.contains("media in (twilio_sip_in)\n"), "{ran}");
+}
+
+#[test]
+fn an_empty_text_is_an_error_with_the_commands_that_list_and_load_the_rules() {
+    for format in READ_BY_CHECK {
+        let options = format!("--edition current {} --format {format}", renderable(format));
+        let rules = render(&format!("--region tokyo {options}"));
+        let load = rules.lines().find_map(|line| line.split_once(" load: "));
+        for empty in ["", " \n\n"] {
+            let error = check(&format!("{options} --quiet"), empty).refused();
+            assert_eq!(error.lines().count(), 1, "{error}");
+            let start = "twilio-sip-allow: error: deployed is empty: '";
+            assert!(error.starts_with(start), "{error}");
+            let way_out = "' failed, or no rules are loaded yet; --allow-empty reports all rules as missing; to load \
+                           the rules, save the output of the same options without 'check' as FILE, then: ";
+            let (_, command) = error.split_once(way_out).unwrap();
+            if let Some((_, load)) = load {
+                let command = command.trim_end().replace("DIRECTION", "in");
+                assert_eq!(command, load.trim_end_matches(['"', ',']));
+            }
+        }
+    }
+}
+
+#[test]
+fn with_allow_empty_all_rules_are_missing_and_the_repair_is_all_of_them() {
+    for format in READ_BY_CHECK {
+        let selection = format!("--region tokyo --edition current {}", renderable(format));
+        let options = format!("{selection} --format {format} --allow-empty");
+        let report = drifted(check(&format!("{options} --quiet"), ""));
+        assert!(report.starts_with("drift: "), "{format}: {report}");
+        // An access list of IOS that is not there lets everything through.
+        let extra = if *format == "cisco" {
+            ", 2 extra"
+        } else {
+            ", 0 extra"
+        };
+        assert!(report.contains(extra), "{format}: {report}");
+        assert!(report.contains("  missing in  "), "{format}: {report}");
+        // Rules are there: the option makes no difference.
+        let rules = render(&format!("{selection} --format {format}"));
+        let verdict = check(&format!("{options} --quiet"), &rules).ok();
+        assert!(verdict.starts_with("in sync"), "{format}: {verdict}");
+    }
+    let options = "--region tokyo --edition current --format iptables";
+    let repair = check(&format!("{options} --allow-empty --print-repair"), "");
+    assert_eq!(repair.stdout, render(options));
+    let variable = Tool::line(&format!("check {options} deployed"))
+        .file("deployed", "")
+        .env("TWILIO_SIP_ALLOW_ALLOW_EMPTY", "true")
+        .run();
+    assert_eq!(variable.status, 1, "{variable}");
+}
+
+#[test]
+fn a_note_gives_the_command_that_loads_rules_that_are_not_there() {
+    let note = |options: &str, text: &str| {
+        let ran = check(&format!("{options} --edition current"), text);
+        assert_eq!(ran.status, 1, "{ran}");
+        ran.stderr
+    };
+    let nftables = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
+    assert_eq!(
+        note("--format nftables --name pbx", nftables),
+        "twilio-sip-allow: note: no rules with the name 'pbx' are loaded; to load the rules, save the output of the \
+         same options without 'check' as FILE, then: nft -f FILE\n"
+    );
+    let iptables = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
+    let line = "check --edition current --format iptables a b c";
+    let mut tool = Tool::line(line)
+        .file("a", iptables)
+        .file("b", render("--edition current --format iptables"))
+        .file("c", iptables);
+    let stderr = tool.run().stderr;
+    assert_eq!(
+        stderr,
+        "twilio-sip-allow: note: no rules with the name 'twilio-sip' are loaded in 2 of 3 files; to load the rules, \
+         save the output of the same options without 'check' as FILE, then: iptables-restore --noflush FILE\n"
+    );
+    // Rules that have drifted are loaded.
+    assert_eq!(note("--format iptables", &with_frankfurt()), "");
+    assert_eq!(
+        drifted(check(TOKYO, iptables))
+            .lines()
+            .next()
+            .map(|line| &line[..6]),
+        Some("drift:")
+    );
 }

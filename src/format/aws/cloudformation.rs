@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 
 use super::rules::{SingleRule, over_quota, refuse_local_addresses, single_rules};
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
@@ -86,6 +86,13 @@ impl Format for CloudFormation {
 }
 
 impl Parser for CloudFormation {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "aws cloudformation get-template",
+            without_rules: "{\"Resources\": {}}\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         template::parse(text, wanted)
     }

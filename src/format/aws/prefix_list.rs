@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::rules::DESCRIPTION_LIMIT;
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
@@ -92,6 +92,13 @@ impl Format for PrefixList {
 }
 
 impl Parser for PrefixList {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "aws ec2 get-managed-prefix-list-entries",
+            without_rules: "{\"Entries\": []}\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         list::parse(text, wanted)
     }

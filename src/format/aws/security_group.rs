@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::rules::{over_quota, refuse_local_addresses};
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json::{TEMPLATE, laid_out};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::unit::Unit;
@@ -94,6 +94,13 @@ impl Format for SecurityGroup {
 }
 
 impl Parser for SecurityGroup {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "aws ec2 describe-security-groups",
+            without_rules: "{\"IpPermissions\": [], \"IpPermissionsEgress\": []}\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         group::parse(text, wanted)
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 
 use super::rules::{SingleRule, over_quota, refuse_local_addresses, single_rules};
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
@@ -90,6 +90,13 @@ impl Format for Terraform {
 }
 
 impl Parser for Terraform {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "terraform show -json",
+            without_rules: "{\"format_version\": \"1.0\"}\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::ios::ports;
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::{Labelled, NetworkLists, Spelled};
@@ -101,6 +101,13 @@ impl Format for Asa {
 }
 
 impl Parser for Asa {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "show running-config",
+            without_rules: "ASA Version 9.16(1)\n: end\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }

@@ -8,7 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::format::error::FormatError;
-use crate::format::interface::{Format, FormatInfo, Parser};
+use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::head;
 use crate::format::render::networks::NetworkLists;
@@ -96,6 +96,13 @@ impl Format for Ios {
 }
 
 impl Parser for Ios {
+    fn listing(&self) -> Listing {
+        Listing {
+            command: "show running-config",
+            without_rules: "Building configuration...\n!\nend\n",
+        }
+    }
+
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
