@@ -13,7 +13,8 @@ use crate::cli::{CheckArgs, ConfiguredCheck};
 use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
 use crate::format::read::{Lines, MAX_ERRORS, ReadError, UnitQuery, excerpt};
-use crate::format::{self, Format, Unit, registry};
+use crate::format::registry::{self, Recognized};
+use crate::format::{self, Format, Unit};
 use crate::input::{self, name_of};
 use crate::limits::{Limit, Limits};
 use crate::outcome::Outcome;
@@ -25,9 +26,6 @@ use crate::terminal::escape_hidden_at_start;
 
 /// The number of files that each thread checks before the results are written to the report.
 const FILES_PER_THREAD: usize = 8;
-
-/// The longest refused text, in bytes, that is parsed again as every other format, to suggest one.
-const MAX_DETECTED_LENGTH: usize = 1 << 20;
 
 pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let report = args.report(console);
@@ -258,8 +256,11 @@ impl Check {
         let query = self.query();
         let text = self.listing(&name, text)?;
         let units = format::parse(self.format, text, query)
-            .map_err(|errors| self.refusal(&name, text, query, &errors))?;
+            .map_err(|errors| self.refusal(&name, text, &errors))?;
         let is_not_loaded = self.is_not_loaded(&units);
+        if is_not_loaded && let Some(message) = self.other_language(&name, text) {
+            return Err(vec![message]);
+        }
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
             self.published()
         })
@@ -345,22 +346,10 @@ impl Check {
         }
     }
 
-    /// The messages for a text that cannot be parsed: its errors, or that it is in another format.
-    fn refusal(
-        &self,
-        name: &str,
-        text: &str,
-        query: UnitQuery,
-        errors: &[ReadError],
-    ) -> Vec<String> {
-        let is_short = text.len() <= MAX_DETECTED_LENGTH;
-        let other = is_short.then(|| registry::detect_format(self.format, text, query));
-        if let Some(other) = other.flatten() {
-            return vec![format!(
-                "{name} is in the language of {other}, not of {}; use --format {other}",
-                self.format.info().name,
-                other = other.info().name
-            )];
+    /// The messages for a text that cannot be parsed: its errors, or that it is in another language.
+    fn refusal(&self, name: &str, text: &str, errors: &[ReadError]) -> Vec<String> {
+        if let Some(message) = self.other_language(name, text) {
+            return vec![message];
         }
         let lines = Lines::of(text);
         let errors_found = errors.iter().map(|error| InputError {
@@ -373,6 +362,30 @@ impl Check {
             messages.push(format!("{name}: stopped after {MAX_ERRORS} errors"));
         }
         messages
+    }
+
+    /// The message for a text that is not in the format's language.
+    fn other_language(&self, name: &str, text: &str) -> Option<String> {
+        let own = self.format.info().name;
+        let command = self.format.parser()?.listing().command;
+        Some(match registry::recognize(self.format, text)? {
+            Recognized::Format(other) if other.parser().is_some() => {
+                let other = other.info().name;
+                format!(
+                    "{name}: this is the language of {other}, not of {own}; use --format {other}"
+                )
+            }
+            Recognized::Format(other) => format!(
+                "{name}: this is the {} output of this program, which 'check' cannot read; give it what \
+                 '{command}' prints",
+                other.info().name
+            ),
+            Recognized::Other(kind) => {
+                format!(
+                    "{name}: this is {kind}, not the language of {own}; give what '{command}' prints"
+                )
+            }
+        })
     }
 
     fn published(&self) -> &[PublishedNetwork] {

@@ -11,6 +11,7 @@ use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::address_list;
 use crate::format::render::header::head;
 use crate::format::render::networks::Spelled;
@@ -36,6 +37,19 @@ struct View {
     name: String,
     matches: Vec<Spelled>,
 }
+
+/// The types of sections by which a `pjsip.conf` is recognized.
+const SECTION_TYPES: [&str; 9] = [
+    "acl",
+    "aor",
+    "auth",
+    "contact",
+    "endpoint",
+    "global",
+    "identify",
+    "registration",
+    "transport",
+];
 
 static INFO: FormatInfo = FormatInfo {
     name: "asterisk",
@@ -75,6 +89,20 @@ impl Format for Asterisk {
             name: unit.name.to_string(),
             matches: list.spelled,
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        let setting = line.split(';').next().unwrap_or_default();
+        match setting.split_once('=') {
+            Some((key, value)) => {
+                let value = value.trim_start_matches('>').trim();
+                key.trim() == "type" && SECTION_TYPES.contains(&value)
+            }
+            None => starts_with_any(
+                line,
+                &["Identify:", "Match:", "Objects found:", "No objects found"],
+            ),
+        }
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -65,6 +65,10 @@ impl Format for Csv {
             records: records.map(|fields| fields.map(quoted).join(",")).collect(),
         }))
     }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        line.starts_with(&HEADER.join(","))
+    }
 }
 
 type Record = [String; HEADER.len()];

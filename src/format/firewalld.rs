@@ -11,6 +11,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
@@ -103,6 +104,26 @@ impl Format for Firewalld {
             egress,
             rules: rules.flat_map(|rule| rich_rules(&lists, rule)).collect(),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &[
+                "<policy",
+                "<zone",
+                "<rule ",
+                "<service name=",
+                "<port ",
+                "target: ",
+                "masquerade:",
+                "forward-ports:",
+                "icmp-blocks:",
+                "rich rules:",
+                "ingress-zones:",
+                "egress-zones:",
+            ],
+        )
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

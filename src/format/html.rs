@@ -66,6 +66,10 @@ impl Format for Html {
             regions: regions(policy),
         }))
     }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        line.starts_with("<title>Change request: let Twilio's SIP calls through")
+    }
 }
 
 /// For text between tags, where the rest means itself.

@@ -60,6 +60,16 @@ pub trait Format: Sync {
         Vec::new()
     }
 
+    /// True if a line, without the space around it, is typical of this language and of no other one.
+    fn is_typical_line(&self, _line: &str) -> bool {
+        false
+    }
+
+    /// The keys of a JSON text that are typical of this format.
+    fn typical_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Its parser; `None` where `check` reads nothing.
     fn parser(&self) -> Option<&dyn Parser> {
         None

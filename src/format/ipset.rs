@@ -14,6 +14,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
@@ -97,6 +98,20 @@ impl Format for Ipset {
             head: head(self, policy, unit, &hooks),
             sets,
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        let mut words = line.split(' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some("create"), Some(_), Some(kind)) => kind.contains(':'),
+            (Some("add"), Some(_), Some(entry)) => {
+                entry.starts_with(|c: char| c.is_ascii_digit()) && !line.contains('=')
+            }
+            _ => starts_with_any(
+                line,
+                &["Type: hash:", "Type: bitmap:", "Members:", "ipset "],
+            ),
+        }
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

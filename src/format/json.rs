@@ -133,6 +133,10 @@ impl Format for Json {
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(laid_out(&serde_json::json!(Document::new(policy, unit))))
     }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        line == concat!("\"name\": \"", env!("CARGO_PKG_NAME"), "\",")
+    }
 }
 
 impl<'a> Document<'a> {

@@ -62,6 +62,24 @@ struct Term {
     conditions: Vec<String>,
 }
 
+/// Sections at the top of a configuration, by which one is recognized.
+const TOP_SECTIONS: [&str; 14] = [
+    "apply-groups",
+    "chassis",
+    "class-of-service",
+    "firewall",
+    "forwarding-options",
+    "groups",
+    "interfaces",
+    "policy-options",
+    "protocols",
+    "routing-instances",
+    "routing-options",
+    "security",
+    "system",
+    "vlans",
+];
+
 static INFO: FormatInfo = FormatInfo {
     name: "junos",
     aliases: &["juniper", "junos-set", "junos-filter"],
@@ -102,6 +120,16 @@ impl Format for Junos {
             ),
             filters: directions.iter().map(filter).collect(),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        let section = line
+            .strip_prefix("set ")
+            .or_else(|| line.strip_suffix(" {"));
+        let section = section.and_then(|section| section.split(' ').next());
+        section.is_some_and(|section| TOP_SECTIONS.contains(&section))
+            || line.starts_with("## Last c")
+            || line.starts_with("version ") && line.ends_with(';')
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -3,6 +3,8 @@
 //! A line has group, address, mask, port and tag; port 0 is any (module `permissions`, "Address
 //! File Format").
 
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
@@ -107,6 +109,16 @@ impl Format for Kamailio {
             )
         };
         most.map(notice).into_iter().collect()
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        let mut words = line.split_ascii_whitespace();
+        let (group, address) = (words.next(), words.next());
+        let is_number = group.is_some_and(|group| group.bytes().all(|b| b.is_ascii_digit()));
+        let address = address.and_then(|address| address.split('/').next());
+        is_number && address.is_some_and(|address| address.parse::<Ipv4Addr>().is_ok())
+            || line.contains("permissions.addressDump")
+            || line.contains("permissions.subnetDump")
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -45,6 +45,10 @@ impl Format for Markdown {
         let request = Request::new(self, policy, unit, escaped);
         Ok(template::value(&View { request }))
     }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        line.starts_with("# Change request: let Twilio's SIP calls through")
+    }
 }
 
 /// Escapes characters that mean something within a line (CommonMark 0.31.2, section 2.4); nothing here

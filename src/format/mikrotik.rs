@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
@@ -100,6 +101,27 @@ impl Format for Mikrotik {
             address_lists,
             chains: [Direction::In, Direction::Out].map(chain).into(),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &[
+                "/ip ",
+                "/ip/",
+                "/interface",
+                "/system ",
+                "/system/",
+                "/routing ",
+                "/routing/",
+                "/ipv6 ",
+                "/ipv6/",
+                "/tool ",
+                "/queue ",
+                "/ppp ",
+            ],
+        ) || starts_with_any(line, &["add ", "set "]) && line.contains('=')
+            || line.starts_with('#') && line.contains("RouterOS")
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

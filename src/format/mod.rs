@@ -27,6 +27,7 @@ mod mikrotik;
 mod nftables;
 mod pf;
 pub mod read;
+mod recognition;
 pub mod registry;
 mod render;
 mod ufw;

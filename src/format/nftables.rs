@@ -11,6 +11,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
@@ -117,6 +118,47 @@ impl Format for Nftables {
                 .into(),
             chains: [Direction::In, Direction::Out].map(chain).into(),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &[
+                "table inet ",
+                "table ip ",
+                "table ip6 ",
+                "table arp ",
+                "table bridge ",
+                "table netdev ",
+                "type filter hook ",
+                "type nat hook ",
+                "type ipv4_addr",
+                "flush ruleset",
+                "flush table ",
+                "flush chain ",
+                "add table ",
+                "add chain ",
+                "add rule ",
+                "add set ",
+                "add element ",
+                "elements = {",
+                "ct state ",
+                "ip saddr ",
+                "ip daddr ",
+                "tcp dport ",
+                "udp dport ",
+                "iif ",
+                "iifname ",
+                "oifname ",
+            ],
+        ) || starts_with_any(line, &["chain ", "set ", "map "])
+            && line
+                .strip_suffix(" {")
+                .is_some_and(|block| block.split(' ').count() == 2)
+    }
+
+    fn typical_keys(&self) -> &'static [&'static str] {
+        &["nftables"]
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

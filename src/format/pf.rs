@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
@@ -113,6 +114,31 @@ impl Format for Pf {
             tables,
             rules: policy.rules.iter().map(rule).collect::<Result<_, _>>()?,
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &[
+                "pass ",
+                "block ",
+                "match in ",
+                "match out ",
+                "scrub ",
+                "antispoof ",
+                "table <",
+                "anchor ",
+                "load anchor ",
+                "nat-anchor ",
+                "rdr-anchor ",
+                "nat on ",
+                "rdr on ",
+                "set skip on ",
+                "set block-policy ",
+                "set loginterface ",
+                "set limit ",
+            ],
+        )
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -1,16 +1,14 @@
 //! Every format, by its name. To add one, add a row to [`FORMATS`].
 
-use super::check::parse;
 use super::error::FormatError;
 use super::interface::Format;
-use super::read::query::UnitQuery;
+use super::recognition::Head;
 use super::unit::Unit;
 use super::unit_name::UnitName;
 use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, html, ipset, iptables, json, junos, kamailio,
     markdown, mikrotik, nftables, pf, ufw, yaml,
 };
-use crate::firewall::DeployedUnit;
 use crate::names::{did_you_mean, normalize_name};
 
 /// Every format, in the order in which help and documents list them.
@@ -107,15 +105,29 @@ pub fn check_options(format: &dyn Format, unit: &Unit) -> Result<(), FormatError
     Ok(())
 }
 
-/// Another format in whose language a refused text has something about the units.
-pub fn detect_format(
-    format: &dyn Format,
-    text: &str,
-    wanted: UnitQuery,
-) -> Option<&'static dyn Format> {
-    let says = |unit: &DeployedUnit| !unit.steps.is_empty();
-    let mut others = readable().filter(|other| other.info().name != format.info().name);
-    others.find(|other| parse(*other, text, wanted).is_ok_and(|units| units.iter().any(says)))
+/// A text that is not in the expected language.
+pub enum Recognized {
+    /// It is in the language of another format.
+    Format(&'static dyn Format),
+    /// No firewall prints it; what it is, in a few words.
+    Other(String),
+}
+
+/// What a text is that `expected` cannot read, as its first lines show; `None` if they are in the
+/// language of `expected`, or do not show it.
+pub fn recognize(expected: &dyn Format, text: &str) -> Option<Recognized> {
+    let head = Head::of(text);
+    let own = head.likeness(expected);
+    let likely = FORMATS
+        .iter()
+        .map(|format| (head.likeness(*format), *format));
+    // The first of several formats that are equally likely.
+    let best = likely.rev().max_by_key(|(likeness, _)| *likeness);
+    match best {
+        Some((likeness, format)) if likeness > own => Some(Recognized::Format(format)),
+        _ if own > 0 || head.is_json() && !expected.typical_keys().is_empty() => None,
+        _ => head.kind().map(Recognized::Other),
+    }
 }
 
 #[cfg(test)]

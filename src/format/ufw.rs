@@ -9,6 +9,7 @@ use minijinja::Value;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
@@ -53,6 +54,13 @@ impl Format for Ufw {
             mark: script::mark(&name),
             rules: rules(policy, &name),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &["ufw ", "Added user rules", "Status: ", "### tuple ###"],
+        )
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -14,6 +14,7 @@ mod failures_around_it;
 mod hostile_inputs;
 mod mistakes;
 mod outputs;
+mod recognition;
 mod scan;
 mod structure;
 mod system_calls_and_crates;

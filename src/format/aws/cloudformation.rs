@@ -10,6 +10,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy};
@@ -78,6 +79,17 @@ impl Format for CloudFormation {
             )
         });
         over_quota(policy).chain(large).collect()
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &["AWSTemplateFormatVersion:", "Resources:", "Type: AWS::"],
+        )
+    }
+
+    fn typical_keys(&self) -> &'static [&'static str] {
+        &["AWSTemplateFormatVersion", "Resources", "TemplateBody"]
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -86,6 +86,10 @@ impl Format for PrefixList {
         )]
     }
 
+    fn typical_keys(&self) -> &'static [&'static str] {
+        &["Entries", "PrefixListName", "PrefixLists"]
+    }
+
     fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }

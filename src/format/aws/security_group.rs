@@ -88,6 +88,10 @@ impl Format for SecurityGroup {
         both.into_iter().chain(over_quota(policy)).collect()
     }
 
+    fn typical_keys(&self) -> &'static [&'static str] {
+        &["SecurityGroups", "IpPermissions", "IpPermissionsEgress"]
+    }
+
     fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }

@@ -12,6 +12,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
@@ -82,6 +83,30 @@ impl Format for Terraform {
 
     fn notices(&self, policy: &Policy) -> Vec<String> {
         over_quota(policy).collect()
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        starts_with_any(
+            line,
+            &[
+                "resource \"",
+                "provider \"",
+                "variable \"",
+                "module \"",
+                "data \"",
+                "terraform {",
+            ],
+        )
+    }
+
+    fn typical_keys(&self) -> &'static [&'static str] {
+        &[
+            "terraform_version",
+            "format_version",
+            "terraform",
+            "resource",
+            "provider",
+        ]
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

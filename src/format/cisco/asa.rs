@@ -9,9 +9,11 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::ios::ports;
+use super::vocabulary::is_shared_line;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::{Labelled, NetworkLists, Spelled};
 use crate::format::unit::Unit;
@@ -93,6 +95,35 @@ impl Format for Asa {
             head: head(self, policy, unit, &hooks),
             lists: directions.iter().map(list).collect(),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        let is_own = starts_with_any(
+            line,
+            &[
+                "ASA Version ",
+                ": Saved",
+                ": Serial Number",
+                ": Hardware",
+                "nameif ",
+                "security-level ",
+                "object network ",
+                "object service ",
+                "access-group ",
+                "Cryptochecksum:",
+                "same-security-traffic ",
+                "xlate ",
+                "asdm ",
+                "nat (",
+                "threat-detection ",
+                "access-list cached ",
+            ],
+        );
+        let is_entry = line.strip_prefix("access-list ").is_some_and(|rest| {
+            let is_named = rest.starts_with(|c: char| !c.is_ascii_digit());
+            is_named || rest.contains(" extended ") || rest.contains(" elements; ")
+        });
+        is_own || is_entry || is_shared_line(line)
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -7,9 +7,11 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::vocabulary::is_shared_line;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::render::header::head;
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
@@ -88,6 +90,37 @@ impl Format for Ios {
             head: head(self, policy, unit, &hooks),
             lists: directions.iter().map(list).collect(),
         }))
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        let is_own = starts_with_any(
+            line,
+            &[
+                "ip access-list ",
+                "Extended IP access list ",
+                "Standard IP access list ",
+                "ip access-group ",
+                "Building configuration",
+                "Current configuration ",
+                "boot-start-marker",
+                "service timestamps ",
+                "no service ",
+                "ip cef",
+                "ip route ",
+                "ip forward-protocol ",
+                "ip classless",
+                "line con ",
+                "line vty ",
+                "control-plane",
+            ],
+        );
+        let number = line
+            .strip_prefix("access-list ")
+            .or_else(|| line.strip_prefix("version "));
+        let is_numbered = number.is_some_and(|number| {
+            number.starts_with(|c: char| c.is_ascii_digit()) && !number.ends_with(';')
+        });
+        is_own || is_numbered || is_shared_line(line)
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::format::read::number::is_number;
 use crate::format::read::values::{address, prefix_length};
 use crate::format::read::words::Words;
+use crate::format::recognition::starts_with_any;
 use crate::packets::{Interval, Protocols, complement};
 
 /// The names of a system for protocols and ports.
@@ -171,4 +172,27 @@ pub(super) fn masked(base: u32, mask: &str) -> Result<Interval, String> {
         format!("expected a netmask without gaps, such as 255.255.255.0, not '{mask}'")
     })?;
     Ok(Interval::network(base, length))
+}
+
+/// True if a line is typical of both systems alike.
+pub(super) fn is_shared_line(line: &str) -> bool {
+    starts_with_any(
+        line,
+        &[
+            "aaa ",
+            "crypto ",
+            "enable secret ",
+            "hostname ",
+            "interface ",
+            "ip address ",
+            "ntp server ",
+            "object-group ",
+            "route-map ",
+            "router ",
+            "snmp-server ",
+            "spanning-tree ",
+            "class-map ",
+            "policy-map ",
+        ],
+    )
 }

@@ -4,6 +4,9 @@ use crate::format::interface::Format;
 use crate::format::unit::Unit;
 use crate::policy::{Plane, Policy};
 
+/// The words in the first comment of each output before the name of its format.
+pub const PURPOSE: &str = ": what Twilio's SIP calls need, for ";
+
 /// The comments that every output starts with, a line each, without the format's comment sign.
 pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, hooks: &[String]) -> Vec<String> {
     let scope = &policy.scope;
@@ -20,7 +23,7 @@ pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, hooks: &[String])
     });
     let mut lines = vec![
         format!(
-            "{} {}: what Twilio's SIP calls need, for {}",
+            "{} {}{PURPOSE}{}",
             env!("CARGO_PKG_NAME"),
             env!("CARGO_PKG_VERSION"),
             format.info().name
