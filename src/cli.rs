@@ -9,6 +9,7 @@ mod definitions;
 mod exit;
 mod explain;
 mod format_parser;
+mod known_values;
 mod list;
 mod mistakes;
 mod parse;

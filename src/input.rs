@@ -7,13 +7,26 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::limits::{Limit, Limits};
 
 /// True if a file's name stands for stdin.
 pub fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
+}
+
+/// True if stdin is a terminal, where a user would have to type the input.
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// True if stdin is a pipe or a file, so that the user may mean it as the input.
+pub fn stdin_is_piped() -> bool {
+    let metadata = || -> io::Result<Metadata> {
+        File::from(io::stdin().as_fd().try_clone_to_owned()?).metadata()
+    };
+    metadata().is_ok_and(|stdin| stdin.file_type().is_fifo() || stdin.is_file())
 }
 
 /// A file's name for people.
@@ -168,6 +181,14 @@ fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+fn cannot_open(error: io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::NotFound {
+        anyhow!("No such file or directory; name an existing file, or '-' for standard input")
+    } else {
+        error.into()
+    }
+}
+
 fn cannot_read(file: &Path) -> String {
     format!("cannot read {}", name_of(file))
 }
@@ -190,7 +211,7 @@ impl Source {
             let opened_file = if is_stdin(file) {
                 File::from(io::stdin().as_fd().try_clone_to_owned()?)
             } else {
-                File::open(file)?
+                File::open(file).map_err(cannot_open)?
             };
             let source = Source {
                 opened: opened_file.metadata()?,
@@ -209,7 +230,7 @@ impl Source {
     /// Refuses what has no text in it.
     fn check_kind(&self, is_stdin: bool) -> Result<()> {
         let kind = self.opened.file_type();
-        ensure!(!kind.is_dir(), "it is a folder");
+        ensure!(!kind.is_dir(), "it is a folder; name a file");
         let device = kind.is_block_device() || kind.is_char_device() && !self.file.is_terminal();
         // The runtime puts /dev/null in the place of a stdin that is closed.
         ensure!(

@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
+use super::known_values::{KnownValue, refuse_values};
 use super::selection::SelectionArgs;
 use super::table::TableArg;
 use crate::format::{Format, Unit, UnitName};
@@ -122,6 +123,8 @@ impl CheckArgs {
 
     /// The files to check; at least one.
     pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let options = [KnownValue::Format, KnownValue::Region, KnownValue::Edition];
+        refuse_values(&self.files, &options)?;
         anyhow::ensure!(
             !self.print_repair || self.selection.published.named_source().is_some(),
             "--print-repair needs --edition or --dataset: the default edition, {DEFAULT_EDITION}, is \

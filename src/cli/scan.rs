@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::known_values::{KnownValue, refuse_values};
 use super::selection::PublishedArgs;
 use crate::input::is_stdin;
 use crate::scan::Classification;
@@ -52,7 +53,7 @@ pub struct ScanArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub list_current: bool,
-    /// Files and folders; "-" is stdin [default: -]
+    /// Files and folders; "-" is stdin [default: the current folder]
     ///
     /// In a folder, what .gitignore leaves out is left out, and so are files that are not text.
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Scan")]
@@ -101,12 +102,18 @@ impl ScanArgs {
         }
     }
 
+    /// True if the user names files or folders.
+    pub fn names_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// The files and folders; at least one.
     pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
         let files = match &self.files[..] {
-            [] => vec![PathBuf::from("-")],
+            [] => vec![PathBuf::from(".")],
             some => some.to_vec(),
         };
+        refuse_values(&files, &[KnownValue::Region, KnownValue::Edition])?;
         let stdins = files.iter().filter(|file| is_stdin(file)).count()
             + usize::from(self.published.reads_stdin());
         anyhow::ensure!(

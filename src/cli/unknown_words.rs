@@ -5,12 +5,10 @@ use std::path::Path;
 use clap::{Arg, Command};
 
 use super::command_line::{CommandLine, Mistake, quoted};
+use super::known_values::KnownValue;
 use super::variables::flag;
-use crate::dataset;
 use crate::explain::Question;
-use crate::format::registry;
-use crate::names::{did_you_mean, normalize_name};
-use crate::select::names;
+use crate::names::did_you_mean;
 
 /// The mistake of a word where a command belongs.
 pub(super) fn unknown_command(line: &CommandLine, word: &str) -> Mistake {
@@ -73,18 +71,10 @@ pub(super) fn value_without_option(line: &CommandLine, word: &str) -> Option<Mis
 fn option_of<'a>(line: &CommandLine<'a>, word: &str) -> Option<&'a Arg> {
     let arguments = line.command.get_arguments();
     let mut options = arguments.filter(|arg| !arg.is_positional());
-    if registry::find(word).is_ok() {
-        return options.find(|arg| arg.get_id() == "format");
+    match KnownValue::of(word).map(KnownValue::option) {
+        Some(option) => options.find(|arg| arg.get_id() == option),
+        None => options.find(|arg| !arg.is_global_set() && has_value(arg, word)),
     }
-    if is_region(word) {
-        return options.find(|arg| arg.get_id() == "region");
-    }
-    options.find(|arg| !arg.is_global_set() && has_value(arg, word))
-}
-
-fn is_region(word: &str) -> bool {
-    let named = |data| !names::find(word, &data).is_empty();
-    normalize_name(word) == names::ALL || dataset::reference_data().is_ok_and(named)
 }
 
 fn has_value(arg: &Arg, word: &str) -> bool {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::input_errors::{InputError, messages};
 use super::selected::{Selected, print_notices, select};
+use super::standard_input::note_terminal;
 use crate::cli::{CheckArgs, ConfiguredCheck};
 use crate::dataset::{self, ReferenceData};
 use crate::firewall::{DeployedUnit, PublishedNetwork};
@@ -120,6 +121,7 @@ fn check_files<'a>(
 ) -> Result<Option<(Check, Run<'a>)>> {
     let files = args.files()?;
     let mut check = Check::new(args, limits)?;
+    note_terminal(&files, "the listing", console);
     let mut run = Run {
         report,
         parts: Spool::new(limits),

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::input_errors::{InputError, report_input_errors};
 use super::selected::editions;
+use super::standard_input::note_terminal;
 use crate::cli::{DatasetVerb, DiffArgs, ImportArgs, ShowArgs};
 use crate::dataset::{self, Connection, Edition, ReferenceData, Region};
 use crate::input::{self, is_stdin, name_of};
@@ -52,7 +53,7 @@ fn diff(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
         vec![edition_to_compare(args, limits, &reference_data)?]
     };
     let candidates = candidates(args, editions, &reference_data)?;
-    let page = match read_page(&args.page, limits, &reference_data)? {
+    let page = match read_page(&args.page, limits, &reference_data, console)? {
         Ok(page) => page,
         Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
     };
@@ -192,7 +193,7 @@ fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome
     let editions = dataset::editions()?;
     let regions = select::regions(&args.region, &editions, &reference_data)?;
     check_new_name(&args.name)?;
-    let page = match read_page(&args.page, limits, &reference_data)? {
+    let page = match read_page(&args.page, limits, &reference_data, console)? {
         Ok(page) => page,
         Err(errors) => return Ok(refuse_page(console, &args.page, &errors)),
     };
@@ -258,7 +259,9 @@ fn read_page(
     file: &Path,
     limits: Limits,
     reference_data: &ReferenceData,
+    console: Console,
 ) -> Result<Result<Page, Vec<PageError>>> {
+    note_terminal(&[file], "the page", console);
     let text = input::text(file, limits, Limit::List)?;
     Ok(Page::read(&text, reference_data))
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::input_errors::{InputError, report_input_errors};
 use super::selected::{Selected, catalog, print_notices, select};
+use super::standard_input::note_terminal;
 use crate::cli::ExplainArgs;
 use crate::dataset;
 use crate::explain::Question;
@@ -30,7 +31,9 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     let asked: Vec<(Option<usize>, &str)> = if let Some(addresses) = addresses {
         addresses.iter().map(|text| (None, text.as_str())).collect()
     } else {
-        text = input::text(Path::new("-"), limits, Limit::Input)?;
+        let stdin = Path::new("-");
+        note_terminal(&[stdin], "the addresses, one a line,", console);
+        text = input::text(stdin, limits, Limit::Input)?;
         let most = limits.max(Limit::Addresses);
         let asked: Vec<_> = numbered_lines(&text).take(most.saturating_add(1)).collect();
         let fits = limits.check(Limit::Addresses, asked.len());

@@ -10,6 +10,7 @@ mod man;
 mod render;
 mod scan;
 mod selected;
+mod standard_input;
 
 use anyhow::Result;
 

@@ -8,8 +8,10 @@ use serde_json::json;
 
 use self::walk::Scan;
 use super::selected::{catalog, editions, print_notices};
+use super::standard_input::note_terminal;
 use crate::cli::{FindingsReport, PublishedArgs, ScanArgs};
 use crate::dataset::{self, Edition, ReferenceData};
+use crate::input;
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::output::Console;
@@ -21,6 +23,10 @@ use crate::select::{self, CURRENT, Notice};
 
 pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome> {
     let files = args.files()?;
+    note_terminal(&files, "the text", console);
+    if !args.names_files() && input::stdin_is_piped() {
+        console.note("scanning the current folder; to scan standard input, give '-'");
+    }
     let fails_on = args.fails_on()?;
     let reference_data = dataset::reference_data()?;
     let selected = editions(args.published.source(CURRENT), limits, &reference_data)?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
 /// Writes a file: replaces a regular file in one step, and writes to a device or a pipe.
@@ -54,7 +54,11 @@ fn folder_of(path: &Path) -> &Path {
 /// Replaces a file in one step: a reader sees the old file or the new one, never a part.
 fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
     let folder = folder_of(target);
-    fs::metadata(folder).with_context(|| format!("folder {}", folder.display()))?;
+    let shown = folder.display();
+    let exists = folder.try_exists();
+    if !exists.with_context(|| format!("folder {shown}"))? {
+        bail!("there is no folder '{shown}'; make it first");
+    }
     let mut new = tempfile::Builder::new()
         .prefix(".twilio-sip-allow-")
         // The umask applies, as to any new file.

@@ -122,7 +122,7 @@ const CASES: &[Bad] = &[
     bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
     bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
     bad("-f nft --output folder", "cannot write folder: it is a folder"),
-    bad("-f nft --output missing/file", "cannot write missing/file: folder missing: No such file or directory"),
+    bad("-f nft --output missing/file", "cannot write missing/file: there is no folder 'missing'; make it first"),
     bad("-f nft --output=", "--output needs a value"),
     // The environment.
     env("TWILIO_SIP_ALLOW_REGION", "tokio", "unknown region 'tokio' (did you mean tokyo?)"),

@@ -951,7 +951,7 @@ fn one_file_that_cannot_be_judged_leaves_no_report() {
     assert_eq!(
         tool.run().refused(),
         "twilio-sip-allow: error: b:14: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
-twilio-sip-allow: error: cannot read nowhere: No such file or directory (os error 2)
+twilio-sip-allow: error: cannot read nowhere: No such file or directory; name an existing file, or '-' for standard input
 twilio-sip-allow: error: 2 of 4 files could not be judged; of the others 1 have drifted
 "
     );

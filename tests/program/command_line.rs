@@ -3,7 +3,7 @@
 use crate::common;
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Stdio;
 
@@ -458,6 +458,48 @@ fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
     );
     assert_eq!(stderr("-f aws --edition global --direction in"), "");
     assert_eq!(stderr("-q -f nft --edition global --region virginia"), "");
+}
+
+/// A user who gives no file may wait for an answer, while the program waits for the input.
+#[test]
+fn on_a_terminal_a_command_says_that_it_reads_stdin() {
+    if !common::has("script", "on_a_terminal_a_command_says_that_it_reads_stdin") {
+        return;
+    }
+    for (call, typed, what) in [
+        ("explain", "54.65.63.193", "the addresses, one a line,"),
+        (
+            "check -e global -f nft",
+            "table inet filter {}",
+            "the listing",
+        ),
+        ("scan -", "no address", "the text"),
+        ("dataset diff", "no address", "the page"),
+    ] {
+        let told = on_a_terminal(call, typed);
+        let note = format!(" reading {what} from standard input; end it with Ctrl-D\r\n");
+        assert!(told.contains(&note), "{call}: {told}");
+    }
+    let told = on_a_terminal("explain -q", "54.65.63.193");
+    assert!(!told.contains("reading"), "{told}");
+    assert!(told.contains("signaling of tokyo"), "{told}");
+}
+
+/// What a terminal shows of a call in which a line is typed, and the sign for the end.
+fn on_a_terminal(call: &str, typed: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
+    let mut script = std::process::Command::new("timeout")
+        .args(["60", "script", "-qec"])
+        .args([&format!("'{program}' {call}"), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = script.stdin.take().unwrap();
+    write!(keys, "{typed}\n\u{4}").unwrap();
+    drop(keys);
+    let output = script.wait_with_output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

@@ -42,6 +42,10 @@ const MISTAKES: &[Mistake] = &[
     mistake("render tokyo", "'tokyo' is a region, which belongs after --region", "try: twilio-sip-allow render --region tokyo"),
     mistake("render check", "'render' takes no argument such as 'check'", "for help: twilio-sip-allow render --help"),
     mistake("dataset show global", "'global' is an edition, which belongs after --edition", "try: twilio-sip-allow dataset show --edition global"),
+    mistake("check nftables rules.nft", "there is no file 'nftables'", "; for the format, write --format nftables"),
+    mistake("check -f nft --region tokyo frankfurt rules.nft", "there is no file 'frankfurt'", "; for the region, write --region frankfurt"),
+    mistake("check -f nft current rules.nft", "there is no file 'current'", "; for the edition, write --edition current"),
+    mistake("scan tokyo", "there is no file 'tokyo'", "; for the region, write --region tokyo"),
     // Words that are a part of another call.
     mistake("chek", "unknown command 'chek' (did you mean check?)", VERBS),
     mistake("verify", "unknown command 'verify'", VERBS),
@@ -65,6 +69,16 @@ const MISTAKES: &[Mistake] = &[
     mistake("man check", "'man' takes no argument such as 'check'", "for help: twilio-sip-allow man --help"),
     mistake("completions", "'completions' needs one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
     mistake("completions tcsh", "'tcsh' is not one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
+    // Input that is not there.
+    mistake("check -f nft missing.nft", "cannot read missing.nft: No such file or directory", "; name an existing file, or '-' for standard input"),
+    mistake("check -f nft", "cannot read stdin: it is closed, or a device such as /dev/null", "; pipe something into it, or name a file"),
+    mistake("check -f nft .", "cannot read .: it is a folder", "; name a file"),
+    mistake("scan missing", "cannot read missing: No such file or directory", "; name an existing file, or '-' for standard input"),
+    mistake("explain", "cannot read stdin: it is closed, or a device such as /dev/null", "; pipe something into it, or name a file"),
+    mistake("explain 54.65.63", "'54.65.63' is not an IPv4 network", "; write it as in 192.0.2.0/24 or 192.0.2.1"),
+    mistake("check rules.nft", "say which firewall it is for with --format", ", as in --format nftables ('list formats' prints all)"),
+    mistake("-f nft -o missing/rules.nft", "cannot write missing/rules.nft: there is no folder 'missing'", "; make it first"),
+    mistake("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory", "; name an existing file, or '-' for standard input"),
     // Options in the wrong place.
     mistake("--format nftables check", "--format belongs after 'check'", "try: twilio-sip-allow check --format nftables"),
     mistake("-fnft -rtokyo check rules.nft", "--region belongs after 'check'", "try: twilio-sip-allow check --region tokyo"),

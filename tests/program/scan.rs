@@ -87,7 +87,7 @@ fn a_file_says_the_same_by_itself_in_its_folder_and_from_stdin() {
             .filter(|line| line.starts_with(&format!("{file}:")))
             .collect();
         assert_eq!(findings(&scan(&format!("--report json {file}"))), wanted);
-        let mut tool = Tool::line("scan --report json");
+        let mut tool = Tool::line("scan --report json -");
         tool.command()
             .stdin(Stdio::from(fs::File::open(corpus().join(&file)).unwrap()));
         let from_stdin: Vec<String> = findings(&tool.run())
@@ -1212,6 +1212,24 @@ fn patterns_of_gitignore_are_bounded() {
             ),
         }
     }
+}
+
+#[test]
+fn without_arguments_the_current_folder_is_scanned_and_not_stdin() {
+    let mut tool = Tool::line("scan").file("list", "54.65.63.192/26\n");
+    let told = tool.run();
+    let named = Tool::line("scan .").file("list", "54.65.63.192/26\n").run();
+    assert_eq!(told.status, 1);
+    assert!(told.stdout.contains("list:1:1: superseded: "), "{told}");
+    assert_eq!((told.stdout, told.stderr), (named.stdout, named.stderr));
+    let page = fs::File::open(tool.folder().join("list")).unwrap();
+    tool.command().stdin(page);
+    let told = tool.run();
+    assert!(told.stdout.starts_with("list:1:1: "), "{told}");
+    assert_eq!(
+        told.stderr,
+        "twilio-sip-allow: note: scanning the current folder; to scan standard input, give '-'\n"
+    );
 }
 
 #[test]
