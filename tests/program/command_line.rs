@@ -482,7 +482,7 @@ fn on_a_terminal_a_command_says_that_it_reads_stdin() {
     }
     let told = on_a_terminal("explain -q", "54.65.63.193");
     assert!(!told.contains("reading"), "{told}");
-    assert!(told.contains("signaling of tokyo"), "{told}");
+    assert!(told.contains("signaling udp, tcp and tls of tokyo"), "{told}");
 }
 
 /// What a terminal shows of a call in which a line is typed, and the sign for the end.

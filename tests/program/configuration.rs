@@ -252,7 +252,7 @@ fn a_missing_file_is_an_error_if_it_is_named() {
     let stderr = Tool::line("-f pf --config none.yaml").run().refused();
     assert_eq!(
         stderr,
-        "twilio-sip-allow: error: cannot read none.yaml: No such file or directory (os error 2)\n"
+        "twilio-sip-allow: error: cannot read none.yaml: No such file or directory; name an existing file, or '-' for standard input\n"
     );
     let stderr = with("", "-f pf --config a --no-config").run().refused();
     assert_eq!(
