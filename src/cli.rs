@@ -1,5 +1,6 @@
 //! The command line: its definitions, and reading it into plain options.
 
+mod after_help;
 mod check;
 mod command_line;
 mod completions;

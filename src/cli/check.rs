@@ -27,10 +27,10 @@ pub struct CheckArgs {
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true, help_heading = "Check"
     )]
     format: Option<&'static dyn Format>,
-    /// The name of what is to be judged
+    /// The name of the chain, list or group to check
     ///
-    /// The name that it was rendered with. With one direction also a name of your own, as the
-    /// firewall has it: a chain, an access list or its number, a security group or its id.
+    /// The --name that it was rendered with. With one direction it can also be a name of your own, as
+    /// in the firewall: a chain, an access list or its number, a security group or its id.
     #[arg(
         long, value_name = "NAME", default_value_t, value_parser = UnitName::deployed,
         env = "TWILIO_SIP_ALLOW_NAME", hide_env = true, help_heading = "Check"
@@ -38,7 +38,7 @@ pub struct CheckArgs {
     name: UnitName,
     #[command(flatten, next_help_heading = "Check")]
     table: TableArg,
-    /// For people, for programs, or for annotations in GitHub Actions
+    /// The report: for people, for programs, or annotations for GitHub Actions
     #[arg(
         long,
         value_enum,
@@ -56,10 +56,10 @@ pub struct CheckArgs {
         value_parser = BoolishValueParser::new()
     )]
     json: bool,
-    /// With drift, print what to load to mend it; the report goes to stderr
+    /// With drift, print the rules that fix it; the report goes to stderr
     ///
-    /// The whole unit, as without "check"; with aws-sg and aws-prefix-list, the calls of exactly the
-    /// difference. Nothing is printed where there is no drift.
+    /// All rules, as without "check". With aws-sg and aws-prefix-list, the calls that make exactly the
+    /// difference. Nothing is printed if there is no drift.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()
@@ -74,7 +74,7 @@ pub struct CheckArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub allow_empty: bool,
-    /// What the firewall prints; "-" is stdin [default: -]
+    /// A listing of the firewall, or a file of rules; "-" is stdin [default: -]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
     files: Vec<PathBuf>,
 }

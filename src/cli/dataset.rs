@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
+use super::after_help::sections;
 use super::selection::{PublishedArgs, Source};
 use super::suggested_values::SuggestedValues;
 use crate::dataset::{self, Connection, Date};
@@ -18,6 +19,7 @@ const DIFF_EXAMPLES: &str = "  twilio-sip-allow dataset diff page.html
 #[derive(Subcommand)]
 pub enum DatasetVerb {
     /// Print a list as YAML or JSON
+    #[command(after_help = sections("the list is printed", "", ""))]
     Show(ShowArgs),
     /// Compare a page that Twilio published with an edition
     ///
@@ -33,10 +35,11 @@ pub enum DatasetVerb {
             .help("Compare these regions only; the page must list them [default: all of the edition]")
             .long_help(None)),
         mut_arg("plane", |arg| arg.help("Compare this plane only")),
-        after_help = format!("Examples:\n{DIFF_EXAMPLES}"),
+        after_help = sections("the page equals the edition", "a difference", DIFF_EXAMPLES),
     )]
     Diff(DiffArgs),
-    /// Print a page as a dataset, which --dataset takes
+    /// Print a page as a dataset for --dataset
+    #[command(after_help = sections("the dataset is printed", "", ""))]
     Import(ImportArgs),
 }
 

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{
+    Arg, ArgAction, Args, Command, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint,
+};
 
+use super::after_help::sections;
 use super::check::CheckArgs;
 use super::completions::CompletionsArgs;
 use super::dataset::DatasetVerb;
@@ -35,16 +38,16 @@ const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
   twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
-const EXIT_STATUS: &str =
-    "  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell
-  1  of check: drift; of dataset diff: a difference; of scan: what --fail-on names
-  2  wrong use, bad input, or anything that failed: nothing is printed on stdout
-     and no file is touched";
+const EXIT_STATUS: &str = "  0  success; check and dataset diff: no difference; scan: no finding
+  1  check and dataset diff: a difference; scan: a finding that --fail-on names;
+     explain --all-allowed: an address that is not allowed
+  2  wrong use, bad input or a failure: nothing is printed on stdout, and no file
+     is touched";
 
 const ENVIRONMENT: &str =
-    "  Every option can come from a variable: TWILIO_SIP_ALLOW_REGION for --region,
-  TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on; an option on the
-  command line goes before its variable. NO_COLOR turns colour off.";
+    "  Every option can be set by a variable: TWILIO_SIP_ALLOW_REGION for --region,
+  TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on. An option on the
+  command line overrides its variable. NO_COLOR turns color off.";
 
 /// Firewall rules that let Twilio's SIP calls through, exactly
 ///
@@ -54,18 +57,19 @@ const ENVIRONMENT: &str =
 #[derive(Parser)]
 #[command(
     version,
+    disable_version_flag = true,
+    disable_help_flag = true,
     disable_help_subcommand = true,
-    after_help = format!("Examples:\n{EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"),
-    after_long_help = format!(
-        "Examples:\n{EXAMPLES}\n\nExit status:\n{EXIT_STATUS}\n\nEnvironment:\n{ENVIRONMENT}"
+    after_help = format!(
+        "Exit status:\n{EXIT_STATUS}\n\nEnvironment:\n{ENVIRONMENT}\n\nExamples:\n{EXAMPLES}"
     ),
 )]
 pub struct Cli {
-    #[command(flatten)]
-    global: GlobalArgs,
-    /// The options of rendering, which has no verb.
+    /// The options of rendering, for a call without a verb.
     #[command(flatten)]
     pub render: RenderArgs,
+    #[command(flatten)]
+    global: GlobalArgs,
     /// The command; without one, the rules are printed.
     #[command(subcommand)]
     pub command: Option<Verb>,
@@ -92,16 +96,20 @@ pub struct ConfiguredCheck {
 #[derive(Subcommand)]
 pub enum Verb {
     /// Print the rules (the default without a command)
+    #[command(after_help = sections("the rules are printed or written", "", EXAMPLES))]
     Render(Box<RenderArgs>),
-    /// Compare a deployed firewall with what is expected
+    /// Compare a deployed firewall with the rules that it must have
     ///
-    /// Reads what the firewall prints, or a file of rules, and says exactly which packets are
+    /// Reads what the firewall prints, or a file of rules, and reports exactly which packets are
     /// missing and which are let through besides. Order, splitting, names and comments make no
-    /// difference where they mean the same. What is not understood is refused.
-    #[command(after_long_help = format!("Examples:\n{CHECK_EXAMPLES}\n\nExit status:\n{EXIT_STATUS}"))]
+    /// difference where they mean the same. Anything that cannot be interpreted is an error.
+    #[command(after_help = sections("in sync", "drift", CHECK_EXAMPLES))]
     Check(Box<CheckArgs>),
-    /// Print a list of networks; compare a published page with it, or import the page
-    #[command(subcommand)]
+    /// Print a list of networks, compare a published page with it, or import the page
+    #[command(
+        subcommand,
+        after_help = sections("success; diff: no difference", "diff: a difference", "")
+    )]
     Dataset(DatasetVerb),
     /// Explain what addresses are used for, and whether they are allowed
     ///
@@ -110,31 +118,46 @@ pub enum Verb {
     /// ports. The default edition is the one in force, not the superseded one.
     #[command(
         mut_arg("edition", |arg| arg.help("Published lists, united [default: current]").long_help(None)),
-        after_help = format!("Examples:\n{EXPLAIN_EXAMPLES}"),
+        after_help = sections(
+            "the addresses are explained; with --all-allowed: all are allowed",
+            "with --all-allowed: an address is not allowed, or not whole",
+            EXPLAIN_EXAMPLES,
+        ),
     )]
     Explain(Box<ExplainArgs>),
-    /// Find Twilio's addresses in any text, and judge them
+    /// Find Twilio's addresses in files, and check them
     ///
-    /// Looks for addresses, networks and ranges in files of any kind, and says which of them are
-    /// current, superseded, wider or narrower than published, or most likely mistyped, and what is
-    /// missing. Here the edition in force is the default, not the superseded one.
+    /// Looks for addresses, networks and ranges in files of any kind, and reports which of them are
+    /// current, superseded, wider or narrower than published, or most likely mistyped, and which are
+    /// missing. The default is the edition in force, not the superseded one.
     #[command(
-        mut_arg("edition", |arg| arg.help("What a file must hold: lists, united [default: current]").long_help(None)),
+        mut_arg("edition", |arg| arg.help("The lists that a file must contain, united [default: current]").long_help(None)),
         mut_arg("dataset", |arg| arg.help("Your own list instead; it counts as in force")),
-        mut_arg("region", |arg| arg.help("The regions that a file must hold [default: all]").long_help(None)),
-        mut_arg("plane", |arg| arg.help("The plane that a file must hold")),
-        after_help = format!("Examples:\n{SCAN_EXAMPLES}"),
+        mut_arg("region", |arg| arg.help("The regions that a file must contain [default: all]").long_help(None)),
+        mut_arg("plane", |arg| arg.help("The plane that a file must contain")),
+        after_help = sections(
+            "no finding that --fail-on names",
+            "a finding that --fail-on names",
+            SCAN_EXAMPLES,
+        ),
     )]
     Scan(ScanArgs),
-    /// Print the regions, formats or editions that there are
+    /// Print the available regions, formats or editions
+    #[command(after_help = sections("the list is printed", "", ""))]
     List(ListArgs),
     /// Print a script that completes this program's options in a shell
+    #[command(after_help = sections("the script is printed", "", ""))]
     Completions(CompletionsArgs),
     /// Print the manual page, in roff
+    #[command(after_help = sections("the page is printed", "", ""))]
     Man,
 }
 
+/// The heading of the options that every command has.
+const GLOBAL: &str = "Global options";
+
 #[derive(Args)]
+#[command(next_help_heading = GLOBAL)]
 pub(super) struct GlobalArgs {
     /// Print no notes, only warnings and errors
     #[arg(
@@ -142,7 +165,7 @@ pub(super) struct GlobalArgs {
         value_parser = BoolishValueParser::new()
     )]
     quiet: bool,
-    /// Colour the words for people
+    /// When to use color
     #[arg(
         long,
         global = true,
@@ -154,24 +177,23 @@ pub(super) struct GlobalArgs {
         hide_env = true
     )]
     color: ColorArg,
-    /// Take an input that costs more: "rules=1000000"
+    /// Change a limit on the cost of an input: "rules=1000000"
     ///
-    /// An input above a limit is refused by the limit's name. They are: "input" (32M), the bytes of
-    /// a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
-    /// a page or a template; "rules" (200000), those of a unit with what jumps multiply; "boxes"
-    /// (200000), the combinations of addresses and ports in a rule, or in what differs; "addresses"
-    /// (200000), those to scan or explain; "depth" (64), of jumps; "work" (50000000), the steps of a
-    /// comparison; and "output" (64M), the bytes of a report or of a template's text. K, M and G may
-    /// follow a number: 1K is 1024. Several stand with commas between, or the option is repeated;
-    /// what is given here replaces all of the variable's.
+    /// An error about a limit names it. The limits, with their defaults, are "input" (32M), the bytes
+    /// of a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
+    /// a page or a template; "rules" (200000), the rules of a chain, list or group after jumps are
+    /// expanded; "boxes" (200000), the combinations of addresses and ports in a rule, or in a
+    /// difference; "addresses" (200000), the addresses to scan or explain; "depth" (64), nested jumps;
+    /// "work" (50000000), the steps of a comparison; and "output" (64M), the bytes of a report or of a
+    /// template's text. K, M and G can follow a number: 1K is 1024. Separate several with commas, or
+    /// repeat the option. The command line replaces all limits of the variable.
     #[arg(
         long,
         global = true,
         value_name = "NAME=NUMBER",
         value_delimiter = ',',
         env = "TWILIO_SIP_ALLOW_LIMIT",
-        hide_env = true,
-        hide_short_help = true
+        hide_env = true
     )]
     limit: Vec<Bound>,
     /// Read this configuration file [default: twilio-sip-allow.yaml, found upward from here]
@@ -194,6 +216,9 @@ pub(super) struct GlobalArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_config: bool,
+    /// Print help: -h in short, --help with all details
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -206,14 +231,20 @@ enum ColorArg {
 
 /// The definitions of all commands.
 pub fn command() -> Command {
-    Cli::command()
+    // No field of `Cli`, because the fast path of rendering does not define it.
+    let version = Arg::new("version")
+        .short('V')
+        .long("version")
+        .action(ArgAction::Version)
+        .help_heading(GLOBAL)
+        .help("Print the version, and the edition in force");
+    Cli::command().arg(version)
 }
 
 /// The definitions of the render command alone.
 pub(super) fn render_command() -> Command {
-    RenderArgs::augment_args(GlobalArgs::augment_args(Command::new(env!(
-        "CARGO_PKG_NAME"
-    ))))
+    let command = Command::new(env!("CARGO_PKG_NAME")).disable_help_flag(true);
+    RenderArgs::augment_args(GlobalArgs::augment_args(command))
 }
 
 /// The titles and texts of the sections that end the help, for the manual page.

@@ -482,7 +482,10 @@ fn on_a_terminal_a_command_says_that_it_reads_stdin() {
     }
     let told = on_a_terminal("explain -q", "54.65.63.193");
     assert!(!told.contains("reading"), "{told}");
-    assert!(told.contains("signaling udp, tcp and tls of tokyo"), "{told}");
+    assert!(
+        told.contains("signaling udp, tcp and tls of tokyo"),
+        "{told}"
+    );
 }
 
 /// What a terminal shows of a call in which a line is typed, and the sign for the end.
@@ -689,8 +692,9 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
         let help = Tool::line(flag).run_once();
         assert!(
             help.contains(
-                "Exit status:\n  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell\n\
-                 \x20 1  of check: drift; of dataset diff: a difference; of scan: what --fail-on names\n  2  wrong use"
+                "Exit status:\n  0  success; check and dataset diff: no difference; scan: no finding\n\
+                 \x20 1  check and dataset diff: a difference; scan: a finding that --fail-on names;\n\
+                 \x20    explain --all-allowed: an address that is not allowed\n  2  wrong use"
             ),
             "{help}"
         );
@@ -714,6 +718,77 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
             env!("CARGO_PKG_VERSION"),
             "\ndata: edition 'global', in force since 2024-02-21\n"
         )
+    );
+}
+
+/// Every verb, and theirs.
+const VERBS: [&str; 11] = [
+    "render",
+    "check",
+    "dataset",
+    "dataset show",
+    "dataset diff",
+    "dataset import",
+    "explain",
+    "scan",
+    "list",
+    "completions",
+    "man",
+];
+
+#[test]
+fn short_and_long_help_have_the_same_options_and_the_global_ones_last() {
+    for verb in [&[""], &VERBS[..]].concat() {
+        let [short, long] = ["-h", "--help"].map(|flag| Tool::line(&format!("{verb} {flag}")));
+        let [short, long] = [short, long].map(Tool::run_once);
+        assert_eq!(options_of(&short), options_of(&long), "{verb}");
+        for help in [short, long] {
+            let (_, end) = help.split_once("\n\nGlobal options:\n").unwrap();
+            let version = if verb.is_empty() {
+                &["-V, --version"][..]
+            } else {
+                &[]
+            };
+            let global = ["-q, --quiet", "--color", "--limit", "-h, --help"];
+            assert_eq!(options_of(end), [&global[..], version].concat(), "{help}");
+        }
+    }
+}
+
+/// The options of a help, in their order.
+fn options_of(help: &str) -> Vec<&str> {
+    let (options, _) = help.split_once("\n\nExit status:").unwrap_or((help, ""));
+    let lines = options.lines().map(str::trim_start);
+    let options = lines.filter(|line| line.starts_with('-') && !line.starts_with("- "));
+    let names = options.map(|line| line.split("  ").next().unwrap_or_default());
+    names
+        .map(|name| name.split(" <").next().unwrap_or_default())
+        .collect()
+}
+
+#[test]
+fn the_help_of_each_verb_has_its_own_exit_statuses() {
+    for verb in VERBS {
+        let help = Tool::line(&format!("{verb} -h")).run_once();
+        let (_, statuses) = help.split_once("\nExit status:\n").unwrap();
+        let statuses = statuses.split("\n\n").next().unwrap();
+        let found: Vec<&str> = statuses
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+            .map(|line| &line[..1])
+            .filter(|status| *status != " ")
+            .collect();
+        let has_findings = ["check", "dataset", "dataset diff", "explain", "scan"];
+        if has_findings.contains(&verb) {
+            assert_eq!(found, ["0", "1", "2"], "{verb}");
+        } else {
+            assert_eq!(found, ["0", "2"], "{verb}");
+        }
+    }
+    let check = Tool::line("check -h").run_once();
+    assert!(
+        check.contains("  0  in sync\n  1  drift\n  2  wrong use, bad input or a failure: "),
+        "{check}"
     );
 }
 
@@ -914,7 +989,7 @@ fn the_manual_page_keeps_its_lines() {
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
         ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  done; of check: in sync; of dataset diff: the same; of scan: nothing to tell\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success; check and dataset diff: no difference; scan: no finding\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

@@ -102,6 +102,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("-region tokyo -f nft", "'-region' needs two hyphens: --region", HELP),
     mistake("check -format=nft rules.nft", "'-format=nft' needs two hyphens: --format", CHECK_HELP),
     mistake("check -f nft --json --report text rules.nft", "--json and --report cannot be used together", CHECK_HELP),
+    mistake("--hepl", "unknown option '--hepl'", " (did you mean --help?)"),
+    mistake("--vresion", "unknown option '--vresion'", " (did you mean --version or --region?)"),
     mistake("-f nft -f pf", "--format is given more than once", "; give it once"),
     mistake("-f nft --quiet=yes", "--quiet takes no value such as 'yes'", HELP),
     // Values that are missing or wrong.
