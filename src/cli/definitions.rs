@@ -47,7 +47,8 @@ const EXIT_STATUS: &str = "  0  success; check and dataset diff: no difference; 
 const ENVIRONMENT: &str =
     "  Every option can be set by a variable: TWILIO_SIP_ALLOW_REGION for --region,
   TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on. An option on the
-  command line overrides its variable. NO_COLOR turns color off.";
+  command line overrides its variable, and the variable overrides the configuration
+  file. NO_COLOR turns color off.";
 
 /// Firewall rules that let Twilio's SIP calls through, exactly
 ///

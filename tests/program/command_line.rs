@@ -749,7 +749,14 @@ fn short_and_long_help_have_the_same_options_and_the_global_ones_last() {
             } else {
                 &[]
             };
-            let global = ["-q, --quiet", "--color", "--limit", "-h, --help"];
+            let global = [
+                "-q, --quiet",
+                "--color",
+                "--limit",
+                "--config",
+                "--no-config",
+                "-h, --help",
+            ];
             assert_eq!(options_of(end), [&global[..], version].concat(), "{help}");
         }
     }
