@@ -103,7 +103,7 @@ impl Format for Ipset {
     fn is_typical_line(&self, line: &str) -> bool {
         let mut words = line.split(' ');
         match (words.next(), words.next(), words.next()) {
-            (Some("create"), Some(_), Some(kind)) => kind.contains(':'),
+            (Some("create"), ..) => line.contains(" hash:") || line.contains(" bitmap:"),
             (Some("add"), Some(_), Some(entry)) => {
                 entry.starts_with(|c: char| c.is_ascii_digit()) && !line.contains('=')
             }

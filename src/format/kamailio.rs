@@ -117,6 +117,7 @@ impl Format for Kamailio {
         let is_number = group.is_some_and(|group| group.bytes().all(|b| b.is_ascii_digit()));
         let address = address.and_then(|address| address.split('/').next());
         is_number && address.is_some_and(|address| address.parse::<Ipv4Addr>().is_ok())
+            || line == "item: {"
             || line.contains("permissions.addressDump")
             || line.contains("permissions.subnetDump")
     }

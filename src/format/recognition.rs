@@ -26,7 +26,7 @@ const FAILURE_LENGTH: usize = 80;
 
 /// The first lines of a text.
 pub(super) struct Head<'t> {
-    /// Without the space around them, and without empty ones.
+    /// Without the space around them, `sudo`, and empty ones.
     lines: Vec<&'t str>,
     /// The keys of a text that begins as JSON does.
     keys: BTreeSet<&'t str>,
@@ -39,7 +39,8 @@ impl<'t> Head<'t> {
             end -= 1;
         }
         let text = &text[..end];
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let command = |line: &'t str| line.trim().trim_start_matches("sudo ");
+        let lines = text.lines().map(command).filter(|line| !line.is_empty());
         Head {
             lines: lines.take(HEAD_LINES).collect(),
             keys: if text.trim_start().starts_with(['{', '[']) {

@@ -34,6 +34,14 @@ const FOREIGN: &[(&str, &str)] = &[
         r#"{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "web", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}]}]}"#,
     ),
     (
+        "aws-sg",
+        "SecurityGroups:\n- Description: web\n  GroupId: sg-1\n  IpPermissions:\n  - FromPort: 443\n    IpProtocol: tcp\n",
+    ),
+    (
+        "aws-sg",
+        "SECURITYGROUPS\tweb\tsg-1\tweb\t123456789012\tvpc-1\nIPPERMISSIONS\t443\ttcp\t443\n",
+    ),
+    (
         "cisco",
         "Building configuration...\n\nCurrent configuration : 1024 bytes\n!\nversion 15.2\n\
          service timestamps debug datetime msec\n!\nhostname edge\n!\ninterface GigabitEthernet0/0\n\
@@ -53,6 +61,10 @@ const FOREIGN: &[(&str, &str)] = &[
          Size in memory: 456\nReferences: 0\nNumber of entries: 1\nMembers:\n192.0.2.0/24\n",
     ),
     (
+        "ipset",
+        "create -exist blocked hash:ip family inet6 hashsize 1024 maxelem 65536\n",
+    ),
+    (
         "ufw",
         "Added user rules (see 'ufw status' for running firewall):\nufw allow 22/tcp\nufw allow 443/tcp\n",
     ),
@@ -60,6 +72,10 @@ const FOREIGN: &[(&str, &str)] = &[
         "ufw",
         "Status: active\n\nTo                         Action      From\n--                         ------      ----\n\
          22/tcp                     ALLOW       Anywhere\n",
+    ),
+    (
+        "ufw",
+        "#!/bin/sh\nset -e\nsudo ufw default deny incoming\nsudo ufw allow 443/tcp\n",
     ),
     (
         "firewalld",
@@ -80,6 +96,11 @@ const FOREIGN: &[(&str, &str)] = &[
         "terraform",
         "resource \"aws_security_group\" \"web\" {\n  name = \"web\"\n  ingress {\n    from_port = 443\n\
          \x20   to_port   = 443\n    protocol  = \"tcp\"\n  }\n}\n",
+    ),
+    (
+        "terraform",
+        "Terraform used the selected providers to generate the following execution plan.\n\n\
+         \x20 # aws_security_group.web will be created\n  + resource \"aws_security_group\" \"web\" {\n    }\n",
     ),
     (
         "cloudformation",
@@ -108,6 +129,10 @@ const FOREIGN: &[(&str, &str)] = &[
     (
         "kamailio",
         "# office\n7 192.0.2.1 32 0 office\n7 198.51.100.0 24 5060 branch\n",
+    ),
+    (
+        "kamailio",
+        "{\n\ttable: 1\n\tgroup: 7\n\titem: {\n\t\tip: 192.0.2.1\n\t\tport: 0\n\t\ttag: office\n\t}\n}\n",
     ),
     (
         "cisco-asa",

@@ -13,6 +13,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json::{TEMPLATE, laid_out};
 use crate::format::read::query::{ReadResult, UnitQuery};
+use crate::format::recognition::starts_with_any;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy};
 
@@ -86,6 +87,14 @@ impl Format for SecurityGroup {
                 .to_owned()
         });
         both.into_iter().chain(over_quota(policy)).collect()
+    }
+
+    fn is_typical_line(&self, line: &str) -> bool {
+        // As --output yaml, text and table print it.
+        starts_with_any(
+            line,
+            &["SecurityGroups:", "SECURITYGROUPS\t", "IPPERMISSIONS\t"],
+        ) || line.contains("DescribeSecurityGroups")
     }
 
     fn typical_keys(&self) -> &'static [&'static str] {

@@ -95,6 +95,8 @@ impl Format for Terraform {
                 "module \"",
                 "data \"",
                 "terraform {",
+                "Terraform used the selected providers",
+                "Terraform will perform the following actions",
             ],
         )
     }
