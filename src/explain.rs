@@ -7,7 +7,9 @@ use ipnet::Ipv4Net;
 
 use crate::catalog::{Catalog, Entry};
 use crate::packets::{Interval, normalized};
-use crate::policy::{Direction, Policy, Protocol, RemoteNetwork, Rule, Transport, parse_network};
+use crate::policy::{
+    Direction, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport, parse_network,
+};
 
 /// A question: `ADDRESS` or `ADDRESS/PREFIX`, optionally followed by `:PORT` or `:PORT/PROTOCOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,30 +68,27 @@ impl FromStr for Question {
             Some((port, transport)) => (port, Some(transport)),
             None => (service, None),
         };
-        let digits = port.bytes().all(|b| b.is_ascii_digit());
-        let port = port.parse::<u16>().ok().filter(|port| digits && *port > 0);
-        let transport = transport.map(|name| match name.to_ascii_lowercase().as_str() {
-            "udp" => Some(Transport::Udp),
-            "tcp" => Some(Transport::Tcp),
-            "tls" => Some(Transport::Tls),
-            _ => None,
-        });
-        match (port, transport) {
-            (Some(port), None) => Ok(Question {
-                network,
-                port: Some(port),
-                transport: None,
-            }),
-            (Some(port), Some(Some(transport))) => Ok(Question {
-                network,
-                port: Some(port),
-                transport: Some(transport),
-            }),
-            _ => Err(format!(
+        if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(format!(
                 "'{service}' is not a port with a protocol; write PORT or PORT/PROTOCOL after the colon, with \
                  udp, tcp or tls, as in 192.0.2.1:5060/udp"
-            )),
+            ));
         }
+        let ports = PortRange::from_option(port).map_err(|e| e.to_string())?;
+        Ok(Question {
+            network,
+            port: Some(ports.first()),
+            transport: transport.map(transport_named).transpose()?,
+        })
+    }
+}
+
+fn transport_named(name: &str) -> Result<Transport, String> {
+    match name.to_ascii_lowercase().as_str() {
+        "udp" => Ok(Transport::Udp),
+        "tcp" => Ok(Transport::Tcp),
+        "tls" => Ok(Transport::Tls),
+        _ => Err(format!("'{name}' is not a protocol; use udp, tcp or tls")),
     }
 }
 
@@ -284,11 +283,13 @@ mod tests {
             ("2001:db8::1", "'2001:db8::1' is IPv6"),
             ("::1", "'::1' is IPv6"),
             ("192.0.2.1:", "'' is not a port"),
-            ("192.0.2.1:0/udp", "'0/udp' is not a port"),
+            ("192.0.2.1:0/udp", "port '0' is out of range; ports go"),
+            ("192.0.2.1:70000", "port '70000' is out of range; ports go"),
+            ("192.0.2.1:5060/", "'' is not a protocol"),
             ("192.0.2.1:+5/udp", "'+5/udp' is not a port"),
             (
                 "192.0.2.1:5060/sctp",
-                "'5060/sctp' is not a port with a protocol",
+                "'sctp' is not a protocol; use udp, tcp or tls",
             ),
             ("pbx.example:5060", "'pbx.example' is not an IPv4 network"),
         ] {

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
+use super::known_values::refuse_values_among;
 use super::selection::SelectionArgs;
 use crate::input::is_stdin;
 
@@ -44,7 +45,10 @@ impl ExplainArgs {
             some if some.iter().any(from_stdin) => {
                 anyhow::bail!("'-' reads all addresses from stdin; give no others beside it")
             }
-            some => return Ok(Some(some)),
+            some => {
+                refuse_values_among(some)?;
+                return Ok(Some(some));
+            }
         }
         anyhow::ensure!(
             !self.selection.published.reads_stdin(),

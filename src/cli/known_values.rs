@@ -38,6 +38,12 @@ impl KnownValue {
             KnownValue::Edition => "edition",
         }
     }
+
+    /// How to write the word.
+    fn advice(self, word: &str) -> String {
+        let option = self.option();
+        format!("for the {option}, write --{option} {word}")
+    }
 }
 
 fn is_region(word: &str) -> bool {
@@ -54,9 +60,20 @@ pub(super) fn refuse_values(files: &[PathBuf], options: &[KnownValue]) -> anyhow
     };
     for file in files.iter().filter(may_be_value) {
         let word = file.to_string_lossy();
-        let value = KnownValue::of(&word).filter(|value| options.contains(value));
-        if let Some(option) = value.map(KnownValue::option) {
-            anyhow::bail!("there is no file '{word}'; for the {option}, write --{option} {word}");
+        if let Some(value) = KnownValue::of(&word).filter(|value| options.contains(value)) {
+            anyhow::bail!("there is no file '{word}'; {}", value.advice(&word));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses words that are no addresses, but values of options of the selection.
+pub(super) fn refuse_values_among(addresses: &[String]) -> anyhow::Result<()> {
+    let is_word = |text: &&String| text.starts_with(|c: char| c.is_alphabetic());
+    for word in addresses.iter().filter(is_word) {
+        let value = KnownValue::of(word).filter(|value| *value != KnownValue::Format);
+        if let Some(value) = value {
+            anyhow::bail!("'{word}' is not an address; {}", value.advice(word));
         }
     }
     Ok(())

@@ -45,6 +45,10 @@ const MISTAKES: &[Mistake] = &[
     mistake("check nftables rules.nft", "there is no file 'nftables'", "; for the format, write --format nftables"),
     mistake("check -f nft --region tokyo frankfurt rules.nft", "there is no file 'frankfurt'", "; for the region, write --region frankfurt"),
     mistake("check -f nft current rules.nft", "there is no file 'current'", "; for the edition, write --edition current"),
+    mistake("explain tokyo", "'tokyo' is not an address", "; for the region, write --region tokyo"),
+    mistake("explain -e regional global 54.65.63.193", "'global' is not an address", "; for the edition, write --edition global"),
+    mistake("explain 54.65.63.193:70000", "port '70000' is out of range", "; ports go from 1 to 65535"),
+    mistake("explain 54.65.63.193:5060/sctp", "'sctp' is not a protocol", "; use udp, tcp or tls"),
     mistake("scan tokyo", "there is no file 'tokyo'", "; for the region, write --region tokyo"),
     // Words that are a part of another call.
     mistake("chek", "unknown command 'chek' (did you mean check?)", VERBS),
