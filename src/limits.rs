@@ -146,8 +146,8 @@ pub struct Bound {
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum BoundError {
-    #[error("expected NAME=NUMBER, as in {}=1000000, with commas between several alone", Limit::Rules.name())]
-    Shape,
+    #[error("'{0}' is not a limit; write NAME=NUMBER, as in {example}=1000000", example = Limit::Rules.name())]
+    Shape(String),
     #[error("'{name}' is no limit{suggestion}; use one of {}", names().join(", "))]
     Unknown { name: String, suggestion: String },
     #[error("'{text}' is not a number from 1 to {highest}; K, M and G may follow it")]
@@ -163,7 +163,9 @@ impl FromStr for Bound {
     type Err = BoundError;
 
     fn from_str(text: &str) -> Result<Self, BoundError> {
-        let (name, number) = text.split_once('=').ok_or(BoundError::Shape)?;
+        let (name, number) = text
+            .split_once('=')
+            .ok_or_else(|| BoundError::Shape(text.to_owned()))?;
         let known = TABLE
             .into_iter()
             .find(|(_, known, ..)| *known == normalize_name(name));
@@ -229,7 +231,10 @@ mod tests {
         assert_eq!(set("work=4294967295"), 4_294_967_295);
         assert_eq!(set("depth=1000"), 1000);
         for (text, problem) in [
-            ("rules", "expected NAME=NUMBER, as in rules=1000000"),
+            (
+                "rules",
+                "'rules' is not a limit; write NAME=NUMBER, as in rules=1000000",
+            ),
             (
                 "rule=5",
                 "'rule' is no limit (did you mean rules?); use one of input, list, rules, boxes, addresses, depth, work, output",

@@ -23,6 +23,9 @@ const BLANKS: usize = 4096;
 /// each pair of them. The largest dataset that is allowed has about 10,000 lines.
 const MARKS: usize = 500_000;
 
+/// The most characters of a text that an error quotes.
+const QUOTE: usize = 40;
+
 /// Reads one YAML document.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     if let Some((line, reason)) = costly(text) {
@@ -38,10 +41,24 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
         let reason = place.map(|(line, column)| format!(" at line {line} column {column}"));
         let reason = reason.and_then(|suffix| message.strip_suffix(&suffix));
         YamlError {
-            reason: reason.unwrap_or(&message).to_owned(),
+            reason: with_short_quote(reason.unwrap_or(&message)),
             line_and_column: place,
         }
     })
+}
+
+/// The message with the start of a text that serde quotes whole: it may be all of a file.
+fn with_short_quote(message: &str) -> String {
+    let quoted = || {
+        let (before, rest) = message.split_once(": string \"")?;
+        let (text, after) = rest.rsplit_once('"')?;
+        let (end, _) = text.char_indices().nth(QUOTE)?;
+        Some((before, &text[..end], after))
+    };
+    match quoted() {
+        Some((before, start, after)) => format!("{before}: string \"{start}...\"{after}"),
+        None => message.to_owned(),
+    }
 }
 
 /// The first line of something for which the parser takes much memory, or time that grows with its

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 /// Writes a file: replaces a regular file in one step, and writes to a device or a pipe.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
     match fs::metadata(path) {
-        Ok(old) if old.is_dir() => anyhow::bail!("it is a folder"),
+        Ok(old) if old.is_dir() => bail!("it is a folder; name a file"),
         Ok(old) => {
             // Replacing needs only the folder's permission, but a read-only file must stay as it is.
             let mut file = OpenOptions::new().write(true).open(path)?;

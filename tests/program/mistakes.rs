@@ -83,6 +83,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("check rules.nft", "say which firewall it is for with --format", ", as in --format nftables ('list formats' prints all)"),
     mistake("-f nft -o missing/rules.nft", "cannot write missing/rules.nft: there is no folder 'missing'", "; make it first"),
     mistake("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory", "; name an existing file, or '-' for standard input"),
+    mistake("-f nft -o .", "cannot write .: it is a folder", "; name a file"),
+    mistake("-f nft --dataset rules.nft", "rules.nft:", ": invalid type: string \"table inet filter { set twilio_sip_signa...\", expected the keys of an edition"),
     // Options in the wrong place.
     mistake("--format nftables check", "--format belongs after 'check'", "try: twilio-sip-allow check --format nftables"),
     mistake("-fnft -rtokyo check rules.nft", "--region belongs after 'check'", "try: twilio-sip-allow check --region tokyo"),
@@ -115,6 +117,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("--region", "--region needs a value; use one of all, virginia", HELP),
     mistake("-f nft --output", "--output needs a value, as in --output FILE", HELP),
     mistake("-f nft --limit", "--limit needs a value, as in --limit NAME=NUMBER", HELP),
+    mistake("-f nft --limit rules", "--limit: 'rules' is not a limit", "; write NAME=NUMBER, as in rules=1000000"),
+    mistake("-f nft --limit rules=many", "--limit: 'many' is not a number from 1 to 4294967295", "; K, M and G may follow it"),
     mistake("-f nft --limit files=1", "--limit: 'files' is no limit; use one of input, list", HELP),
     mistake("-f nfttables", "--format: unknown format 'nfttables' (did you mean nftables", HELP),
     mistake("check -f csv rules.nft", "--format: check does not read csv", "use one of iptables, nftables"),
