@@ -64,6 +64,8 @@ pub struct SelectionArgs {
     #[command(flatten)]
     pub published: PublishedArgs,
     /// Packets from Twilio (in), to Twilio (out), or both
+    ///
+    /// "inbound" and "ingress" mean in, "outbound" and "egress" mean out.
     #[arg(
         short,
         long,
