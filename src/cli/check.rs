@@ -90,7 +90,9 @@ enum ReportArg {
 impl CheckArgs {
     /// The firewall's language.
     pub fn format(&self) -> anyhow::Result<&'static dyn Format> {
-        self.format.ok_or_else(|| anyhow::anyhow!(ASK_FOR_FORMAT))
+        self.format.ok_or_else(|| {
+            anyhow::anyhow!("{ASK_FOR_FORMAT}, or list the checks in twilio-sip-allow.yaml")
+        })
     }
 
     /// The unit of the firewall to check.

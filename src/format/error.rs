@@ -21,9 +21,7 @@ pub enum FormatError {
     Unreadable { format: &'static str, known: String },
     #[error("--name has no effect with {format}, which names nothing; leave it out")]
     NoName { format: &'static str },
-    #[error(
-        "--table has no effect with {format}, which has no tables; leave it out, or use --format {takers}"
-    )]
+    #[error("--table has no effect with {format}; leave it out, or use --format {takers}")]
     NoTable {
         format: &'static str,
         takers: String,

@@ -53,8 +53,7 @@ impl Console {
             word.to_owned()
         };
         let text = escape_hidden(&shortened(text));
-        // If stderr itself fails, no place is left for a message.
-        let _ = writeln!(io::stderr().lock(), "{program}: {word}: {text}");
+        write_stderr(&format!("{program}: {word}: {text}\n"));
     }
 
     /// True if words on stderr are colored.
@@ -84,6 +83,12 @@ pub fn print_note(text: &str) {
     if !text.is_empty() {
         let program = env!("CARGO_PKG_NAME");
         let lines: Vec<String> = text.split('\n').map(escape_hidden_at_start).collect();
-        let _ = write!(io::stderr().lock(), "{program}: {}", lines.join("\n"));
+        write_stderr(&format!("{program}: {}", lines.join("\n")));
     }
+}
+
+/// Writes a message at once, so that those of several processes do not mix.
+fn write_stderr(message: &str) {
+    // If stderr itself fails, no place is left for a message.
+    let _ = io::stderr().lock().write_all(message.as_bytes());
 }

@@ -99,8 +99,8 @@ const CASES: &[Bad] = &[
     bad("--template own.j2 --direction out --local-rtp-ports 1-2", "--local-rtp-ports would have no effect"),
     bad("-f nft --local-sip-port 5061", "SIP over TCP and over TLS would both use local port 5061"),
     bad("-f nft --local-tls-port 5060", "SIP over TCP and over TLS would both use local port 5060"),
-    bad("-f iptables --table x", "--table has no effect with iptables, which has no tables; leave it out, or use --format nftables"),
-    bad("-f cisco --table x", "--table has no effect with cisco, which has no tables; leave it out, or use --format nftables"),
+    bad("-f iptables --table x", "--table has no effect with iptables; leave it out, or use --format nftables"),
+    bad("-f cisco --table x", "--table has no effect with cisco; leave it out, or use --format nftables"),
     bad("--region tokyo list regions", "--region has no meaning for 'list'; leave one of them out"),
     // Names of units and tables.
     bad("-f nft --name 1st", "'1st' is not a name that every firewall takes; use 1 to 32 letters and digits, a letter first, and single hyphens or underscores between them"),

@@ -1043,7 +1043,7 @@ fn wrong_use_is_told() {
     for (line, message) in [
         (
             "check deployed",
-            "say which firewall it is for with --format, as in --format nftables ('list formats' prints all)",
+            "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or list the checks in twilio-sip-allow.yaml",
         ),
         (
             "check --format iptabels deployed",
@@ -1088,7 +1088,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables --table x deployed",
-            "--table has no effect with iptables, which has no tables; leave it out, or use --format nftables",
+            "--table has no effect with iptables; leave it out, or use --format nftables",
         ),
         (
             "check --format nftables --table filter deployed",

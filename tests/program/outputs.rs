@@ -479,7 +479,7 @@ fn a_name_or_a_table_that_has_no_effect_is_refused_in_every_format() {
             assert_eq!(
                 refused,
                 format!(
-                    "twilio-sip-allow: error: --table has no effect with {format}, which has no tables; leave it out, \
+                    "twilio-sip-allow: error: --table has no effect with {format}; leave it out, \
                      or use --format nftables\n"
                 )
             );

@@ -141,10 +141,7 @@ fn what_cannot_be_said_is_refused_with_a_remedy() {
                 "--plane both --local-rtp-ports 30000-30999",
                 "leave the options out",
             ),
-            (
-                "--table mine",
-                ", which has no tables; leave it out, or use --format nftables",
-            ),
+            ("--table mine", "; leave it out, or use --format nftables"),
         ] {
             let stderr = Tool::line(&format!("{options} -f {format}"))
                 .run()
