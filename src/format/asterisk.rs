@@ -13,7 +13,7 @@ use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::address_list;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::Spelled;
 use crate::format::unit::Unit;
 use crate::policy::Granularity;
@@ -84,7 +84,7 @@ impl Format for Asterisk {
         let list =
             address_list::only_list(&INFO, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
         Ok(template::value(&View {
-            head: head(self, policy, unit, &[]),
+            head: head(self, policy, unit, &Commands::default()),
             // Names of endpoints are told apart by case too.
             name: unit.name.to_string(),
             matches: list.spelled,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Plane, Policy, Rule};
 use crate::template;
@@ -53,7 +53,7 @@ impl Format for Cidr {
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(template::value(&View {
-            head: head(self, policy, unit, &[]),
+            head: head(self, policy, unit, &Commands::default()),
             mixed: is_mixed(policy),
             networks: networks(policy.rules.iter()),
         }))

@@ -12,7 +12,7 @@ use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, Protocol, Rule, address_or_cidr};
@@ -73,8 +73,7 @@ impl Format for Firewalld {
     }
 
     fn load_command(&self, unit: &Unit) -> String {
-        let name = unit.name.lower_with_hyphens();
-        format!("install -m 644 FILE /etc/firewalld/policies/{name}-{DIRECTION}.xml")
+        format!("install -m 644 FILE {}", policy_file(unit))
     }
 
     fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {
@@ -92,7 +91,13 @@ impl Format for Firewalld {
         let name = unit.bounded_name(INFO.name, name, NAME_LIMIT)?;
         let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
         let reload = "firewall-cmd --reload".to_owned();
-        let head = head(self, policy, unit, &[reload]);
+        let file = policy_file(unit);
+        let commands = Commands {
+            hook: vec![reload.clone()],
+            remove: vec![format!("rm {file}"), reload],
+            ..Commands::default()
+        };
+        let head = head(self, policy, unit, &commands);
         let rules = policy.rules.iter();
         Ok(template::value(&View {
             head: head
@@ -129,6 +134,12 @@ impl Format for Firewalld {
     fn parser(&self) -> Option<&dyn Parser> {
         Some(self)
     }
+}
+
+/// The file that firewalld reads, with [`DIRECTION`] in its name.
+fn policy_file(unit: &Unit) -> String {
+    let name = unit.name.lower_with_hyphens();
+    format!("/etc/firewalld/policies/{name}-{DIRECTION}.xml")
 }
 
 fn only_direction(policy: &Policy) -> Result<Direction, FormatError> {

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::iptables::ports;
+use super::iptables::{SAVE, ports};
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::format::unit_name::UnitName;
@@ -93,9 +93,13 @@ impl Format for Ipset {
             let set = &names[&(rule.plane, lists.of_rule(rule).0)];
             hooks(rule, set)
         });
-        let hooks: Vec<String> = hooks.collect();
+        let commands = Commands {
+            hook: hooks.collect(),
+            boot: vec![SAVE.to_owned()],
+            remove: remove(&sets).into(),
+        };
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
+            head: head(self, policy, unit, &commands),
             sets,
         }))
     }
@@ -206,6 +210,22 @@ fn set(unit: &Unit, plane: Plane, number: usize, networks: &[Spelled]) -> Result
         name,
         entries: networks.iter().map(entry).collect(),
     })
+}
+
+/// The commands that delete every rule that names one of the sets, then the sets.
+fn remove(sets: &[Set]) -> [String; 3] {
+    let names: Vec<&str> = sets.iter().map(|set| &*set.name).collect();
+    [
+        format!(
+            "iptables-save -t filter | sed -nE 's/^-A (.* --match-set ({}) .*)/iptables -D \\1/p' | sh",
+            names.join("|")
+        ),
+        format!(
+            "for set in {}; do ipset destroy $set; done",
+            names.join(" ")
+        ),
+        SAVE.to_owned(),
+    ]
 }
 
 /// The commands that put a rule into the user's chain, unless it is there: one for each local network.

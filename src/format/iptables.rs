@@ -10,7 +10,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, PortRange, Rule};
@@ -28,6 +28,9 @@ const CHAIN_NAME_LIMIT: usize = 28;
 
 /// `XT_MAX_COMMENT_LEN` less its closing NUL, and the longest subject of a rule.
 const LABEL_LIMIT: usize = 255 - " signaling udp".len();
+
+/// Saves what is loaded, where Debian's package iptables-persistent loads it at boot.
+pub(super) const SAVE: &str = "netfilter-persistent save";
 
 #[derive(Serialize)]
 struct View {
@@ -67,17 +70,7 @@ impl Format for Iptables {
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let chain = |direction| chain_name(unit, direction);
         let both = [Direction::In, Direction::Out];
-        let directions = policy.scope.directions.iter();
-        let hooks = directions
-            .map(|&direction| {
-                let built_in = match direction {
-                    Direction::In => "INPUT",
-                    Direction::Out => "OUTPUT",
-                };
-                let jump = format!("{built_in} -j {}", chain(direction)?);
-                Ok(format!("iptables -C {jump} || iptables -I {jump}"))
-            })
-            .collect::<Result<Vec<_>, FormatError>>()?;
+        let chains = both.into_iter().map(chain).collect::<Result<_, _>>()?;
         let lists = NetworkLists::new(policy, LABEL_LIMIT, |network| network.to_string());
         let mut rules = Vec::new();
         for direction in both {
@@ -87,8 +80,8 @@ impl Format for Iptables {
             }
         }
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
-            chains: both.into_iter().map(chain).collect::<Result<_, _>>()?,
+            head: head(self, policy, unit, &commands(policy, unit)?),
+            chains,
             rules,
         }))
     }
@@ -130,6 +123,26 @@ impl Parser for Iptables {
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
+}
+
+/// The commands in the head. A load makes both chains, whatever the directions.
+fn commands(policy: &Policy, unit: &Unit) -> Result<Commands, FormatError> {
+    let mut commands = Commands::default();
+    for (direction, built_in) in [(Direction::In, "INPUT"), (Direction::Out, "OUTPUT")] {
+        let chain = chain_name(unit, direction)?;
+        let jump = format!("{built_in} -j {chain}");
+        let mut remove = format!("iptables -F {chain} && iptables -X {chain}");
+        if policy.scope.directions.contains(&direction) {
+            commands
+                .hook
+                .push(format!("iptables -C {jump} || iptables -I {jump}"));
+            remove = format!("iptables -D {jump}; {remove}");
+        }
+        commands.remove.push(remove);
+    }
+    commands.boot.push(SAVE.to_owned());
+    commands.remove.push(SAVE.to_owned());
+    Ok(commands)
 }
 
 fn chain_name(unit: &Unit, direction: Direction) -> Result<String, FormatError> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{Labelled, NetworkLists};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, State};
@@ -106,18 +106,9 @@ impl Format for Junos {
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let directions = &policy.scope.directions;
         let lists = NetworkLists::new(policy, usize::MAX, |network| network.to_string());
-        let hook = |direction: &Direction| {
-            let name = filter_name(unit, *direction);
-            format!("set interfaces INTERFACE unit UNIT family inet filter {direction}put {name}")
-        };
         let filter = |direction: &Direction| filter(policy, &lists, unit, *direction);
         Ok(template::value(&View {
-            head: head(
-                self,
-                policy,
-                unit,
-                &directions.iter().map(hook).collect::<Vec<_>>(),
-            ),
+            head: head(self, policy, unit, &commands(policy, unit)),
             filters: directions.iter().map(filter).collect(),
         }))
     }
@@ -148,6 +139,18 @@ impl Parser for Junos {
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
+}
+
+/// The commands in the head. The first lines of the output delete the filters and prefix lists.
+fn commands(policy: &Policy, unit: &Unit) -> Commands {
+    let mut commands = Commands::default();
+    for direction in &policy.scope.directions {
+        let name = filter_name(unit, *direction);
+        let applied = format!("interfaces INTERFACE unit UNIT family inet filter {direction}put");
+        commands.hook.push(format!("set {applied} {name}"));
+        commands.remove.push(format!("delete {applied} {name}"));
+    }
+    commands
 }
 
 fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Direction) -> Filter {

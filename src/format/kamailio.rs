@@ -14,7 +14,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::Spelled;
 use crate::format::unit::Unit;
 use crate::policy::Granularity;
@@ -77,14 +77,17 @@ impl Format for Kamailio {
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let list = address_list::only_list(&INFO, policy, COMMENT_LIMIT, address_and_mask)?;
-        let hooks = [
-            "modparam(\"permissions\", \"address_file\", \"FILE\")".to_owned(),
-            format!(
-                "if (!allow_source_address(\"{GROUP}\")) {{ sl_send_reply(\"403\", \"Forbidden\"); exit; }}"
-            ),
-        ];
+        let commands = Commands {
+            hook: vec![
+                "modparam(\"permissions\", \"address_file\", \"FILE\")".to_owned(),
+                format!(
+                    "if (!allow_source_address(\"{GROUP}\")) {{ sl_send_reply(\"403\", \"Forbidden\"); exit; }}"
+                ),
+            ],
+            ..Commands::default()
+        };
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
+            head: head(self, policy, unit, &commands),
             group: GROUP,
             tag: unit.name.lower_with_hyphens(),
             records: list.spelled,

@@ -11,7 +11,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
@@ -72,17 +72,6 @@ impl Format for Mikrotik {
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let base = unit.name.lower_with_hyphens();
-        let hooks: Vec<String> = policy
-            .scope
-            .directions
-            .iter()
-            .map(|direction| {
-                format!(
-                    "/ip firewall filter add chain=forward action=jump \
-                     jump-target={base}-{direction} place-before=RULE"
-                )
-            })
-            .collect();
         let lists = NetworkLists::new(policy, usize::MAX, address_or_cidr);
         let local = policy.rules.first().map_or(&[][..], |r| &r.local.networks);
         let mut address_lists: Vec<AddressList> = Plane::ALL
@@ -96,10 +85,12 @@ impl Format for Mikrotik {
                 .flat_map(|rule| rules(&lists, rule, &base))
                 .collect(),
         };
+        let chains = [Direction::In, Direction::Out].map(chain);
+        let commands = commands(policy, &chains, &address_lists);
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
+            head: head(self, policy, unit, &commands),
             address_lists,
-            chains: [Direction::In, Direction::Out].map(chain).into(),
+            chains: chains.into(),
         }))
     }
 
@@ -139,6 +130,38 @@ impl Parser for Mikrotik {
 
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
+    }
+}
+
+/// The commands in the head.
+fn commands(policy: &Policy, chains: &[Chain; 2], lists: &[AddressList]) -> Commands {
+    let hook = |direction: &Direction| {
+        let [incoming, outgoing] = chains;
+        let chain = match direction {
+            Direction::In => incoming,
+            Direction::Out => outgoing,
+        };
+        format!(
+            "/ip firewall filter add chain=forward action=jump jump-target={} place-before=RULE",
+            chain.name
+        )
+    };
+    let any = |property: &str, names: Vec<&str>| {
+        let equal = names.iter().map(|name| format!("{property}=\"{name}\""));
+        equal.collect::<Vec<_>>().join(" or ")
+    };
+    let chains = || chains.iter().map(|chain| &*chain.name).collect();
+    let lists = lists.iter().map(|list| &*list.name).collect();
+    let remove =
+        |menu: &str, which: String| format!("/ip firewall {menu} remove [find where {which}]");
+    Commands {
+        hook: policy.scope.directions.iter().map(hook).collect(),
+        remove: vec![
+            remove("filter", any("jump-target", chains())),
+            remove("filter", any("chain", chains())),
+            remove("address-list", any("list", lists)),
+        ],
+        ..Commands::default()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, append_line, head};
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, PortRange, Rule, address_or_cidr};
@@ -37,6 +37,9 @@ pub struct Nftables;
 /// Debian's and the wiki's usual table.
 const DEFAULT_TABLE: &str = "inet filter";
 
+/// The file that Debian's service of nftables loads at boot.
+const BOOT_FILE: &str = "/etc/nftables.conf";
+
 /// `NFTNL_UDATA_COMMENT_MAXLEN` of libnftnl.
 const COMMENT_LIMIT: usize = 128;
 
@@ -44,6 +47,8 @@ const COMMENT_LIMIT: usize = 128;
 struct View {
     head: Vec<String>,
     table: String,
+    /// The chains of the user that the hooks name.
+    base_chains: String,
     sets: Vec<Set>,
     chains: Vec<Chain>,
 }
@@ -65,7 +70,9 @@ static INFO: FormatInfo = FormatInfo {
     aliases: &["nft", "nftable"],
     summary: "Linux nftables: sets and chains for a table that you have",
     documentation: "A load replaces the two sets and the two chains as a whole, in one transaction, and loading \
-         again changes nothing. The table and its other chains stay as they are.",
+         again changes nothing. The table and its other chains stay as they are. The output starts with \
+         commands that hook the chains into `input` and `output` of that table, keep them across a reboot, and \
+         remove everything. Hooking again adds no second jump.",
     template: ("nftables.j2", include_str!("../../templates/nftables.j2")),
     is_stateless: false,
     takes_name: true,
@@ -90,18 +97,6 @@ impl Format for Nftables {
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let table = unit.table.as_deref().unwrap_or(DEFAULT_TABLE);
         let base = unit.name.lower_with_underscores();
-        let hooks: Vec<String> = policy
-            .scope
-            .directions
-            .iter()
-            .map(|direction| {
-                let base_chain = match direction {
-                    Direction::In => "input",
-                    Direction::Out => "output",
-                };
-                format!("nft insert rule {table} {base_chain} jump {base}_{direction}")
-            })
-            .collect();
         let lists = NetworkLists::new(policy, COMMENT_LIMIT, address_or_cidr);
         let chain = |direction| Chain {
             name: format!("{base}_{direction}"),
@@ -111,8 +106,9 @@ impl Format for Nftables {
                 .collect(),
         };
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
+            head: head(self, policy, unit, &commands(policy, table, &base)),
             table: table.to_owned(),
+            base_chains: base_chains(policy),
             sets: Plane::ALL
                 .map(|plane| named_set(&lists, plane, &base))
                 .into(),
@@ -179,6 +175,64 @@ impl Parser for Nftables {
         let table = split_table(table).map_err(|error| vec![ReadError::new(0, error)])?;
         ruleset::parse(text, table, wanted)
     }
+}
+
+/// The base chain that filters a direction's packets on most hosts.
+fn base_chain(direction: Direction) -> &'static str {
+    match direction {
+        Direction::In => "input",
+        Direction::Out => "output",
+    }
+}
+
+fn base_chains(policy: &Policy) -> String {
+    let directions = policy.scope.directions.iter();
+    let names: Vec<&str> = directions.map(|way| base_chain(*way)).collect();
+    let noun = if names.len() == 1 { "chain" } else { "chains" };
+    format!("base {noun} {}", names.join(" and "))
+}
+
+/// The commands in the head. Any jump to a chain counts as its hook, with a condition or without.
+fn commands(policy: &Policy, table: &str, base: &str) -> Commands {
+    let mut hook = Vec::new();
+    let mut boot_lines = vec!["include \"FILE\"".to_owned()];
+    for &direction in &policy.scope.directions {
+        let base_chain = format!("{table} {}", base_chain(direction));
+        let chain = format!("{base}_{direction}");
+        let insert = format!("insert rule {base_chain} jump {chain}");
+        hook.push(format!(
+            "nft list chain {base_chain} | grep -qE '(jump|goto) {chain}( |,|$)' || nft {insert}"
+        ));
+        boot_lines.push(insert);
+    }
+    let append = |line: &String| append_line(line, BOOT_FILE);
+    let mut boot: Vec<String> = boot_lines.iter().map(append).collect();
+    boot.push(format!("nft -c -f {BOOT_FILE}"));
+    let forget = boot_lines.iter().map(|line| format!("-e '\\|^{line}$|d'"));
+    let forget = forget.collect::<Vec<_>>().join(" ");
+    Commands {
+        hook,
+        boot,
+        remove: vec![
+            format!("sed -i {forget} {BOOT_FILE}"),
+            remove_from_table(table, base),
+        ],
+    }
+}
+
+/// Deletes the chains, the sets, and the jumps from any chain of the table, in one transaction.
+fn remove_from_table(table: &str, base: &str) -> String {
+    let chains = [Direction::In, Direction::Out].map(|way| format!("chain {table} {base}_{way}"));
+    let sets = Plane::ALL.map(|plane| format!("set {table} {base}_{plane}"));
+    let owned = chains.iter().chain(&sets);
+    let delete: Vec<String> = owned.map(|owned| format!("delete {owned}")).collect();
+    format!(
+        "nft -a list table {table} | awk '$1 == \"chain\" {{ chain = $2 }} \
+         /(jump|goto) {base}_(in|out)( comment .*)? # handle/ \
+         {{ print \"delete rule {table}\", chain, \"handle\", $NF }} \
+         END {{ print \"{}\" }}' | nft -f -",
+        delete.join("; ")
+    )
 }
 
 /// The set of a plane: empty where the policy has nothing for it, so that a load takes away what

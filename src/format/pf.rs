@@ -12,7 +12,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, append_line, head};
 use crate::format::render::networks::{NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::policy::Granularity;
@@ -33,6 +33,9 @@ pub struct Pf;
 
 /// `PF_TABLE_NAME_SIZE` less its closing NUL.
 const TABLE_NAME_LIMIT: usize = 31;
+
+/// The file of the main ruleset, which the system loads at boot.
+const MAIN_FILE: &str = "/etc/pf.conf";
 
 /// `PF_RULE_LABEL_SIZE` less its closing NUL.
 const LABEL_LIMIT: usize = 63;
@@ -57,8 +60,9 @@ static INFO: FormatInfo = FormatInfo {
     summary: "pf of FreeBSD, OpenBSD and macOS: an anchor",
     documentation: "A load replaces the anchor as a whole, in one step, and loading again changes nothing. The \
          grammar is what the three systems have in common. Load the file into the anchor, never \
-         into /etc/pf.conf or the main ruleset. A reboot empties the anchor, unless /etc/pf.conf \
-         has `load anchor \"twilio-sip\" from \"FILE\"` after the line of the anchor. pfSense and \
+         into /etc/pf.conf or the main ruleset. The output starts with commands that add the anchor to \
+         /etc/pf.conf, fill it at boot (`load anchor \"twilio-sip\" from \"FILE\"`), and remove \
+         everything. pfSense and \
          OPNsense take lists of addresses by URL instead of anchors: use the format `cidr`.",
     template: ("pf.j2", include_str!("../../templates/pf.j2")),
     is_stateless: false,
@@ -110,7 +114,7 @@ impl Format for Pf {
         }
         let rule = |rule| statement(rule, lists.of_rule(rule).0, &names);
         Ok(template::value(&View {
-            head: head(self, policy, unit, &[hook(unit)]),
+            head: head(self, policy, unit, &commands(unit)),
             tables,
             rules: policy.rules.iter().map(rule).collect::<Result<_, _>>()?,
         }))
@@ -159,12 +163,21 @@ impl Parser for Pf {
     }
 }
 
-/// Names the anchor in the main ruleset, once; the file's last line may lack its newline.
-fn hook(unit: &Unit) -> String {
-    let line = format!("'anchor \"{}\"'", unit.name.lower_with_hyphens());
-    format!(
-        "grep -qxF {line} /etc/pf.conf || printf '\\n%s\\n' {line} >> /etc/pf.conf && pfctl -f /etc/pf.conf"
-    )
+/// The commands in the head: `load anchor` fills at boot what `anchor` refers to.
+fn commands(unit: &Unit) -> Commands {
+    let name = unit.name.lower_with_hyphens();
+    let anchor = format!("anchor \"{name}\"");
+    let load = format!("load anchor \"{name}\" from \"FILE\"");
+    let forget = format!("-e '/^{anchor}$/d' -e '/^load {anchor} from /d'");
+    let reload = format!("pfctl -f {MAIN_FILE}");
+    Commands {
+        remove: vec![
+            format!("sed -i.bak {forget} {MAIN_FILE} && {reload}"),
+            format!("pfctl -a {name} -F all"),
+        ],
+        hook: vec![format!("{} && {reload}", append_line(&anchor, MAIN_FILE))],
+        boot: vec![append_line(&load, MAIN_FILE)],
+    }
 }
 
 struct TableNames<'a> {

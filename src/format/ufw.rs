@@ -10,7 +10,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, PortRange, Rule, address_or_cidr};
@@ -49,9 +49,16 @@ impl Format for Ufw {
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let name = unit.name.lower_with_hyphens();
+        let mark = script::mark(&name);
+        let commands = Commands {
+            remove: vec![format!(
+                "ufw show added | grep \"{mark}\" | sed 's/^ufw /ufw delete /' | sh -e"
+            )],
+            ..Commands::default()
+        };
         Ok(template::value(&script::View {
-            head: head(self, policy, unit, &[]),
-            mark: script::mark(&name),
+            head: head(self, policy, unit, &commands),
+            mark,
             rules: rules(policy, &name),
         }))
     }

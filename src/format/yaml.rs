@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::json::Document;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
 use crate::template;
@@ -46,7 +46,7 @@ impl Format for Yaml {
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         Ok(template::value(&View {
-            head: head(self, policy, unit, &[]),
+            head: head(self, policy, unit, &Commands::default()),
             document: Document::new(policy, unit),
         }))
     }

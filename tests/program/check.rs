@@ -102,7 +102,7 @@ fn a_narrowed_rule_is_missing_in_part_and_its_line_is_shown() {
     let text = tokyo().replacen("--dport 5060", "-i eth0 --dport 5060", 1);
     let report = drifted(check(TOKYO, &text));
     let part = "  missing in  udp from 54.65.63.192/30 to any port 5060, but only in some circumstances (signaling udp of tokyo, edition regional)
-      line 14: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp -m udp -i eth0 --dport 5060 ";
+      line 19: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp -m udp -i eth0 --dport 5060 ";
     assert!(report.contains(part), "{report}");
 }
 
@@ -114,7 +114,7 @@ fn a_deny_in_front_of_a_permit_is_drift() {
     assert!(report.starts_with("drift: 2 missing, 0 extra"), "{report}");
     let parts = "  missing in  udp from 54.65.63.194 to any port 5060 (signaling udp of tokyo, edition regional)
   missing in  udp from 54.65.63.194 to any port 10000-20000 (media of tokyo, edition regional)
-      line 14: -A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP
+      line 19: -A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP
 ";
     assert!(report.contains(parts), "{report}");
 }
@@ -124,11 +124,11 @@ fn a_deny_in_front_of_a_permit_is_drift() {
 fn the_rule_that_decides_is_to_blame() {
     let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j ACCEPT\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n-A ";
     let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
-    let part = "extra   in  tcp from any to any port 22\n      line 15: -A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n";
+    let part = "extra   in  tcp from any to any port 22\n      line 20: -A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n";
     assert!(report.contains(part), "{report}");
     let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j DROP\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n-A ";
     let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
-    let part = "(signaling tls of tokyo, edition regional)\n      line 15: -A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n";
+    let part = "(signaling tls of tokyo, edition regional)\n      line 20: -A TWILIO-SIP-IN -p tcp -m tcp --dport 5061 -j DROP\n";
     assert!(report.contains(part), "{report}");
 }
 
@@ -282,7 +282,7 @@ fn a_security_group_can_have_any_name_that_aws_takes() {
 fn what_belongs_to_another_region_or_edition_says_so() {
     let report = drifted(check(TOKYO, &with_frankfurt()));
     let media = "  extra   in  udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)
-      line 20: -A TWILIO-SIP-IN -s 35.156.191.128/25 ";
+      line 25: -A TWILIO-SIP-IN -s 35.156.191.128/25 ";
     assert!(report.contains(media), "{report}");
     let global = render("--region tokyo --edition global --format iptables");
     let report = drifted(check(TOKYO, &global));
@@ -295,7 +295,7 @@ fn one_address_more_is_shown_and_nothing_else() {
     let text = tokyo().replacen("54.65.63.192/30", "54.65.63.192/29", 1);
     let report = drifted(check(TOKYO, &text));
     let part = "  extra   in  udp from 54.65.63.196/30 to any port 5060 (media addresses of tokyo, editions regional, regional-expanded, on other ports)
-      line 14: -A TWILIO-SIP-IN -s 54.65.63.192/29 ";
+      line 19: -A TWILIO-SIP-IN -s 54.65.63.192/29 ";
     assert!(report.contains(part), "{report}");
     assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
 }
@@ -722,7 +722,7 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
             }],
             "deployed": {
                 "lines": [{
-                    "line": 20,
+                    "line": 25,
                     "text": "-A TWILIO-SIP-IN -s 35.156.191.128/25 -p udp -m udp --dport 10000:20000 -m comment --comment \"frankfurt media\" -j ACCEPT",
                 }],
                 "more": 0,
@@ -779,7 +779,7 @@ fn github_annotations_tell_what_is_beyond_ipv4_packets() {
 fn github_annotations_point_to_file_and_line() {
     let ran = check(&format!("{TOKYO} --report github"), &with_frankfurt());
     let report = drifted(ran);
-    let expected = "::error title=drift%3A extra,file=deployed,line=20::deployed: extra: in udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)";
+    let expected = "::error title=drift%3A extra,file=deployed,line=25::deployed: extra: in udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)";
     assert!(report.lines().any(|line| line == expected), "{report}");
     let mut tool = Tool::new([
         "check",
@@ -797,7 +797,7 @@ fn github_annotations_point_to_file_and_line() {
     .file("a,b:%\n.rules", with_frankfurt());
     let report = drifted(tool.run());
     assert!(
-        report.contains("file=a%2Cb%3A%25%0A.rules,line=14::a,b:%25\\n.rules: extra: "),
+        report.contains("file=a%2Cb%3A%25%0A.rules,line=19::a,b:%25\\n.rules: extra: "),
         "{report}"
     );
 }
@@ -950,7 +950,7 @@ fn one_file_that_cannot_be_judged_leaves_no_report() {
         .file("c", with_frankfurt());
     assert_eq!(
         tool.run().refused(),
-        "twilio-sip-allow: error: b:14: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
+        "twilio-sip-allow: error: b:19: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
 twilio-sip-allow: error: cannot read nowhere: No such file or directory; name an existing file, or '-' for standard input
 twilio-sip-allow: error: 2 of 4 files could not be judged; of the others 1 have drifted
 "

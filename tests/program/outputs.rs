@@ -3,9 +3,12 @@
 
 use crate::common;
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::common::facts;
 use crate::common::{
-    CORE_FORMATS, Case, READ_BY_CHECK, Tool, assert_golden, matrix, readers, render, renderable,
+    CORE_FORMATS, Case, READ_BY_CHECK, Tool, assert_golden, head_commands, matrix, readers, render,
+    renderable,
 };
 
 /// IOS access lists keep no state.
@@ -96,20 +99,32 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
         ("nftables", "load: nft -f FILE"),
         (
             "nftables",
-            "hook: nft insert rule inet filter input jump twilio_sip_in",
+            "hook: nft list chain inet filter input | grep -qE '(jump|goto) twilio_sip_in( |,|$)' || nft insert rule inet filter input jump twilio_sip_in",
         ),
         (
             "nftables",
-            "hook: nft insert rule inet filter output jump twilio_sip_out",
+            "hook: nft list chain inet filter output | grep -qE '(jump|goto) twilio_sip_out( |,|$)' || nft insert rule inet filter output jump twilio_sip_out",
+        ),
+        (
+            "nftables",
+            "FILE is an absolute path. The hooks need the base chains input and output in your table inet filter,",
         ),
         ("pf", "load: pfctl -a twilio-sip -f FILE"),
         (
             "pf",
             "hook: grep -qxF 'anchor \"twilio-sip\"' /etc/pf.conf || printf '\\n%s\\n' 'anchor \"twilio-sip\"' >> /etc/pf.conf && pfctl -f /etc/pf.conf",
         ),
+        ("pf", "remove: pfctl -a twilio-sip -F all"),
+        ("iptables", "boot: netfilter-persistent save"),
+        (
+            "iptables",
+            "remove: iptables -D INPUT -j TWILIO-SIP-IN; iptables -F TWILIO-SIP-IN && iptables -X TWILIO-SIP-IN",
+        ),
         ("cisco", "load: copy FILE running-config"),
         ("cisco", "hook: interface INTERFACE"),
         ("cisco", "hook: ip access-group TWILIO-SIP-OUT out"),
+        ("cisco", "boot: copy running-config startup-config"),
+        ("cisco", "remove: no ip access-group TWILIO-SIP-OUT out"),
     ];
     for format in ["iptables", "nftables", "pf", "cisco"] {
         let text = render(&format!("--region tokyo,sydney --format {format}"));
@@ -238,7 +253,7 @@ fn local_options_narrow_the_local_side_only() {
         ]
     );
     assert_eq!(
-        lines("nftables", "media\"")[..],
+        lines("nftables", "comment \"media\"")[..],
         [
             "ip saddr @twilio_sip_media ip daddr { 192.0.2.10, 198.51.100.0/24 } udp dport 30000-30999 accept comment \"media\"",
             "ip daddr @twilio_sip_media ip saddr { 192.0.2.10, 198.51.100.0/24 } udp dport 10000-20000 accept comment \"media\"",
@@ -541,4 +556,53 @@ fn a_format_that_narrows_a_selection_says_so() {
             }
         }
     }
+}
+
+/// The commands of pf's head, with a `pfctl` that only writes down how it was called.
+#[test]
+fn the_commands_for_pf_add_each_line_to_the_main_file_once_and_remove_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let main_file = path("pf.conf");
+    // The last line lacks its newline.
+    let host = "set skip on lo\nanchor \"twilio-sip-old\"\nblock";
+    std::fs::write(&main_file, host).unwrap();
+    std::fs::write(path("pfctl"), "#!/bin/sh\necho \"$@\" >>\"$0.log\"\n").unwrap();
+    std::fs::set_permissions(path("pfctl"), PermissionsExt::from_mode(0o755)).unwrap();
+    let rules = path("twilio.pf");
+    let text = render("--region tokyo --format pf");
+    let run = |kind: &str| {
+        for command in head_commands(&text, kind, &rules) {
+            let command = command.replace("/etc/pf.conf", &main_file.display().to_string());
+            let output = std::process::Command::new("sh")
+                .args([
+                    "-c",
+                    &format!("PATH={}:$PATH; {command}", folder.path().display()),
+                ])
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{command}: {output:?}");
+        }
+        let main = std::fs::read_to_string(&main_file).unwrap();
+        let log = std::fs::read_to_string(path("pfctl.log")).unwrap();
+        std::fs::write(path("pfctl.log"), "").unwrap();
+        let main: Vec<&str> = main.lines().filter(|line| !line.is_empty()).collect();
+        (main.join("\n"), log)
+    };
+    let reload = format!("-f {}\n", main_file.display());
+    let hooked = format!("{host}\nanchor \"twilio-sip\"");
+    let booted = format!(
+        "{hooked}\nload anchor \"twilio-sip\" from \"{}\"",
+        rules.display()
+    );
+    for main in [&hooked, &hooked] {
+        assert_eq!(run("hook"), (main.clone(), reload.clone()));
+    }
+    for main in [&booted, &booted] {
+        assert_eq!(run("boot"), (main.clone(), String::new()));
+    }
+    assert_eq!(
+        run("remove"),
+        (host.to_owned(), format!("{reload}-a twilio-sip -F all\n"))
+    );
 }

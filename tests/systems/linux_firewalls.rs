@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use crate::common::judge::{assert_in_sync, dialect, policy_of_case};
 use crate::common::lab::iptables_names;
 use crate::common::namespace::Namespace;
-use crate::common::{Case, facts, first_difference, head_commands, matrix, readers, render};
+use crate::common::{Case, Tool, facts, first_difference, head_commands, matrix, readers, render};
 use twilio_sip_allow::format::{self, Unit, UnitName};
 
 /// What a user may have beside our unit, in the same table and in others.
@@ -62,6 +62,8 @@ fn nft_case(namespace: &Namespace, folder: &std::path::Path, case: &Case) {
         "
 ",
     );
+    // The first command is about the file that is loaded at boot.
+    let remove = &head_commands(&text, "remove", &file)[1];
     let printed = namespace.script(&format!(
         "nft flush ruleset
 nft -f - <<'EOF'
@@ -71,29 +73,12 @@ nft list ruleset; echo @@
 {load}; nft list ruleset; echo @@
 {load}; {load}; nft list ruleset; echo @@
 {hooks}
+{hooks}
 nft list ruleset; echo @@
 nft list chain inet filter input; nft list chain inet filter output; echo @@
 nft -j list ruleset; echo @@
 nft -a list table inet filter; echo @@
-nft -f - <<'EOF'
-flush chain inet filter input
-flush chain inet filter output
-table inet filter {{
-	chain input {{
-		ct state established,related accept
-		tcp dport 22 accept
-	}}
-	chain output {{
-		ct state established,related accept
-	}}
-}}
-flush chain inet filter twilio_sip_in
-flush chain inet filter twilio_sip_out
-delete chain inet filter twilio_sip_in
-delete chain inet filter twilio_sip_out
-delete set inet filter twilio_sip_signaling
-delete set inet filter twilio_sip_media
-EOF
+{remove}
 nft list ruleset"
     ));
     let [
@@ -111,11 +96,14 @@ nft list ruleset"
     };
     assert_same(&name, "the third load differs from the first", first, third);
     assert_same(&name, "something outside the unit changed", before, after);
-    assert_ne!(third, hooked);
     for direction in ["in", "out"] {
-        let jump = format!("jump twilio_sip_{direction}");
+        let jump = format!("\t\tjump twilio_sip_{direction}\n");
         let wanted = case.direction == "both" || case.direction == direction;
-        assert_eq!(base_chains.contains(&jump), wanted, "{name}: {base_chains}");
+        assert_eq!(
+            base_chains.matches(&jump).count(),
+            usize::from(wanted),
+            "{name}: {base_chains}"
+        );
     }
     let held = readers::read("nftables", &readers::unit_blocks(third));
     let expected = facts::expected(case, false);
@@ -141,6 +129,169 @@ fn nftables_takes_every_selection_and_nothing_else_changes() {
     for case in matrix() {
         nft_case(&namespace, folder.path(), &case);
     }
+}
+
+/// A user's table of another name, with rules that only look like hooks.
+const NFT_OWN_TABLE: &str = "
+table ip own {
+	chain pbx_in2 {
+		counter
+	}
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established,related accept
+		jump pbx_in2
+		tcp dport 22 accept comment \"jump pbx_in\"
+	}
+	chain forward {
+		type filter hook forward priority filter; policy drop;
+		iifname \"wan0\" jump pbx_in2
+	}
+	chain output {
+		type filter hook output priority filter; policy drop;
+	}
+}
+";
+
+/// Enters every command of a head as a user does, each hook and each line for the boot twice. Returns the
+/// listing with the hooks.
+fn nft_commands_are_undone(namespace: &Namespace, text: &str, host: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("twilio.nft");
+    std::fs::write(&file, text).unwrap();
+    let boot_file = folder.path().join("nftables.conf").display().to_string();
+    std::fs::write(&boot_file, host).unwrap();
+    let own = |kind| {
+        let commands = head_commands(text, kind, &file).join("\n");
+        commands.replace("/etc/nftables.conf", &boot_file)
+    };
+    let (load, hook, boot) = (own("load"), own("hook"), own("boot"));
+    let printed = namespace.script(&format!(
+        "nft -f {boot_file}; nft list ruleset; echo @@
+{load}
+{hook}
+{load}
+{hook}
+nft list ruleset; echo @@
+{boot}
+{boot}
+nft -f {boot_file}
+nft -f {boot_file}
+nft list ruleset; echo @@
+{}
+nft list ruleset",
+        own("remove")
+    ));
+    let [before, hooked, booted, removed] = sections(&printed)[..] else {
+        panic!("{text}{printed}");
+    };
+    assert_same(text, "other rules after a boot", hooked, booted);
+    assert_same(text, "removing leaves something", before, removed);
+    let left = std::fs::read_to_string(&boot_file).unwrap();
+    assert_eq!(left.trim_end(), host.trim_end(), "{text}");
+    hooked.to_owned()
+}
+
+#[test]
+fn nftables_is_hooked_once_comes_back_at_boot_and_is_removed_by_the_commands_of_its_head() {
+    let test =
+        "nftables_is_hooked_once_comes_back_at_boot_and_is_removed_by_the_commands_of_its_head";
+    let Some(namespace) = Namespace::new(test, &["nft"]) else {
+        return;
+    };
+    // The last line lacks its newline.
+    let host = format!("flush ruleset\n{}", NFT_OWN_TABLE.trim());
+    for (direction, jumps) in [
+        ("in", &["chain input jump pbx_in"][..]),
+        ("out", &["chain output jump pbx_out"]),
+        (
+            "both",
+            &["chain input jump pbx_in", "chain output jump pbx_out"],
+        ),
+    ] {
+        let text = Tool::new(["-q", "--format", "nftables", "--direction", direction])
+            .env("TWILIO_SIP_ALLOW_NAME", "pbx")
+            .env("TWILIO_SIP_ALLOW_TABLE", "ip own")
+            .run_once();
+        let hooked = nft_commands_are_undone(&namespace, &text, &host);
+        assert_eq!(nft_jumps(&hooked, "pbx_in", "pbx_out"), jumps, "{hooked}");
+    }
+}
+
+/// The table that the README shows is one that the commands of the default output fit.
+#[test]
+fn nftables_is_hooked_into_the_table_of_the_readme() {
+    let test = "nftables_is_hooked_into_the_table_of_the_readme";
+    let Some(namespace) = Namespace::new(test, &["nft"]) else {
+        return;
+    };
+    let readme = include_str!("../../README.md");
+    let start = readme.split("```nft\n").nth(1).unwrap();
+    let host = start.split("```").next().unwrap();
+    let hooked = nft_commands_are_undone(&namespace, &render("--format nftables"), host);
+    assert_eq!(
+        nft_jumps(&hooked, "twilio_sip_in", "twilio_sip_out"),
+        [
+            "chain input jump twilio_sip_in",
+            "chain output jump twilio_sip_out"
+        ],
+        "{hooked}"
+    );
+}
+
+/// A rule of the user's that leads to a chain is a hook too, and is removed with the rest.
+#[test]
+fn nftables_adds_no_hook_beside_one_of_the_user_and_removes_that_too() {
+    let test = "nftables_adds_no_hook_beside_one_of_the_user_and_removes_that_too";
+    let Some(namespace) = Namespace::new(test, &["nft"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("twilio.nft");
+    let text = render("--format nftables --region tokyo");
+    std::fs::write(&file, &text).unwrap();
+    let commands = |kind| head_commands(&text, kind, &file);
+    let printed = namespace.script(&format!(
+        "nft flush ruleset
+nft -f - <<'EOF'
+{NFT_BEFORE}
+add chain inet filter forward
+EOF
+nft list ruleset; echo @@
+{}
+nft add rule inet filter input ip daddr 192.0.2.9 counter goto twilio_sip_in comment '\"the PBX\"'
+nft add rule inet filter forward ip saddr 192.0.2.9 jump twilio_sip_out
+{}
+nft list chain inet filter input; echo @@
+{}
+nft list ruleset",
+        commands("load")[0],
+        commands("hook").join("\n"),
+        commands("remove")[1],
+    ));
+    let [before, input, removed] = sections(&printed)[..] else {
+        panic!("{printed}");
+    };
+    assert_eq!(input.matches("twilio_sip_in").count(), 1, "{input}");
+    assert_same("user's hooks", "removing leaves something", before, removed);
+}
+
+/// The rules that jump to one of two chains, each after the name of its chain.
+fn nft_jumps(listing: &str, one: &str, other: &str) -> Vec<String> {
+    let mut chain = "";
+    let mut jumps = Vec::new();
+    for line in listing.lines().map(str::trim) {
+        if let Some(name) = line.strip_suffix(" {") {
+            chain = name;
+        } else if [one, other]
+            .map(|to| format!("jump {to}"))
+            .iter()
+            .any(|jump| jump == line)
+        {
+            jumps.push(format!("{chain} {line}"));
+        }
+    }
+    jumps
 }
 
 /// What `iptables-save` prints, without dates and counters.
@@ -173,6 +324,8 @@ fn iptables_case(namespace: &Namespace, names: &str, folder: &std::path::Path, c
         "
 ",
     );
+    let remove = head_commands(&text, "remove", &file).join("\n");
+    let remove = remove.replace("netfilter-persistent save", "");
     let printed = namespace.script(&format!(
         "{names}
 iptables-restore <<'EOF'
@@ -198,11 +351,20 @@ iptables-save; echo @@
 {hooks}
 iptables-save -t filter; echo @@
 iptables -S; echo @@
-iptables-save -c"
+iptables-save -c; echo @@
+{remove}
+iptables-save"
     ));
-    let [before, first, third, all, hooked, listed, counted] = sections(&printed)[..] else {
+    let [before, first, third, all, hooked, listed, counted, removed] = sections(&printed)[..]
+    else {
         panic!("{name}: {printed}");
     };
+    assert_same(
+        &name,
+        "removing leaves something",
+        &without_counters(before),
+        &without_counters(removed),
+    );
     assert_same(
         &name,
         "the third load differs from the first",

@@ -285,8 +285,11 @@ fn ipset_case(namespace: &Namespace, names: &str, folder: &Path, case: &Case) {
     std::fs::write(&file, &text).unwrap();
     let load = &head_commands(&text, "load", &file)[0];
     let hooks = quiet(&head_commands(&text, "hook", &file));
+    let remove = head_commands(&text, "remove", &file).join("\n");
+    let remove = remove.replace("netfilter-persistent save", "");
     let printed = namespace.script(&format!(
         "{names}{OTHERS}
+iptables-save -t filter; echo @@
 ipset save; echo @@
 {load}; ipset save; echo @@
 {hooks}
@@ -294,13 +297,32 @@ ipset save; echo @@
 {hooks}
 ipset save; echo @@
 iptables-save -t filter; echo @@
-iptables -F INPUT; iptables -F OUTPUT
-ipset destroy twilio-sip-signaling; ipset destroy twilio-sip-media; ipset destroy twilio-sip-media-2
-ipset save"
+{remove}
+ipset save; echo @@
+iptables-save -t filter"
     ));
-    let [before, first, third, rules, after] = sections(&printed)[..] else {
+    let [
+        rules_before,
+        before,
+        first,
+        third,
+        rules,
+        after,
+        rules_after,
+    ] = sections(&printed)[..]
+    else {
         panic!("{options}: {printed}");
     };
+    let rule_lines = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("-A "));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_same(
+        &options,
+        "removing leaves rules",
+        &rule_lines(rules_before),
+        &rule_lines(rules_after),
+    );
     let same = |what: &str, expected: &str, found: &str| {
         assert_same(&options, what, &saved_sets(expected), &saved_sets(found));
     };

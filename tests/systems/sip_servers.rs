@@ -196,7 +196,9 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
                 |line: &&str| line == wanted || *wanted == version && line.starts_with(version);
             assert!(head.iter().any(says), "{wanted}\n{text}");
         }
-        assert!(text.contains("RTP and what goes out are not"), "{text}");
+        let narrowed = "Neither RTP nor outgoing calls are matched here.";
+        assert!(text.contains(narrowed), "{text}");
+        assert!(text.contains("To remove everything, delete "), "{text}");
     }
 }
 

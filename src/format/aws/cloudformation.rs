@@ -11,7 +11,7 @@ use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy};
 
@@ -123,7 +123,7 @@ fn stack(format: &dyn Format, policy: &Policy, unit: &Unit) -> serde_json::Value
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "What Twilio's SIP calls need of a security group",
-        "Metadata": { "About": head(format, policy, unit, &[]) },
+        "Metadata": { "About": head(format, policy, unit, &Commands::default()) },
         "Parameters": {
             PARAMETER: {
                 "Type": "AWS::EC2::SecurityGroup::Id",

@@ -13,7 +13,7 @@ use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
 
@@ -59,7 +59,7 @@ impl Format for Terraform {
     }
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
-        let mut about = head(self, policy, unit, &[]);
+        let mut about = head(self, policy, unit, &Commands::default());
         about.extend(NOTES.map(str::to_owned));
         let resources = policy.scope.directions.iter().map(|&direction| {
             let kind = resource_type(direction);

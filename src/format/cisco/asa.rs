@@ -14,7 +14,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{Labelled, NetworkLists, Spelled};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Plane, Policy, Rule};
@@ -85,14 +85,9 @@ impl Format for Asa {
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
         let directions = &policy.scope.directions;
         let lists = NetworkLists::new(policy, REMARK_LIMIT, address);
-        let hook = |direction: &Direction| {
-            let name = unit.name.upper(*direction);
-            format!("access-group {name} {direction} interface INTERFACE")
-        };
-        let hooks: Vec<String> = directions.iter().map(hook).collect();
         let list = |direction: &Direction| access_list(policy, &lists, unit, *direction);
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
+            head: head(self, policy, unit, &commands(policy, unit)),
             lists: directions.iter().map(list).collect(),
         }))
     }
@@ -142,6 +137,19 @@ impl Parser for Asa {
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
+}
+
+/// The commands in the head. The first lines of the output delete the access lists and groups.
+fn commands(policy: &Policy, unit: &Unit) -> Commands {
+    let mut commands = Commands::default();
+    for direction in &policy.scope.directions {
+        let name = unit.name.upper(*direction);
+        let group = format!("access-group {name} {direction} interface INTERFACE");
+        commands.remove.push(format!("no {group}"));
+        commands.hook.push(group);
+    }
+    commands.boot.push("write memory".to_owned());
+    commands
 }
 
 fn access_list(

@@ -12,7 +12,7 @@ use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::NetworkLists;
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Granularity, Policy, PortRange, Rule, State};
@@ -76,18 +76,8 @@ impl Format for Ios {
             name: unit.name.upper(*direction),
             entries: entries(policy, &lists, *direction),
         };
-        let hooks: Vec<String> = directions
-            .iter()
-            .flat_map(|direction| {
-                let name = unit.name.upper(*direction);
-                [
-                    "interface INTERFACE".to_owned(),
-                    format!("ip access-group {name} {direction}"),
-                ]
-            })
-            .collect();
         Ok(template::value(&View {
-            head: head(self, policy, unit, &hooks),
+            head: head(self, policy, unit, &commands(policy, unit)),
             lists: directions.iter().map(list).collect(),
         }))
     }
@@ -139,6 +129,26 @@ impl Parser for Ios {
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         listing::parse(text, wanted)
     }
+}
+
+/// The commands in the head. The first lines of the output delete the access lists.
+fn commands(policy: &Policy, unit: &Unit) -> Commands {
+    let mut commands = Commands::default();
+    for direction in &policy.scope.directions {
+        let group = format!(
+            "ip access-group {} {direction}",
+            unit.name.upper(*direction)
+        );
+        let interface = "interface INTERFACE".to_owned();
+        commands
+            .remove
+            .extend([interface.clone(), format!("no {group}")]);
+        commands.hook.extend([interface, group]);
+    }
+    commands
+        .boot
+        .push("copy running-config startup-config".to_owned());
+    commands
 }
 
 /// Numbered entries, with a remark before each run of those that are about the same.

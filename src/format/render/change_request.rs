@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::format::interface::Format;
-use crate::format::render::header::head;
+use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{NetworkList, NetworkLists};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Plane, Policy, Rule};
@@ -89,7 +89,7 @@ fn facts(
     unit: &Unit,
     spell: fn(&str) -> String,
 ) -> Vec<(String, String)> {
-    let head = head(format, policy, unit, &[]);
+    let head = head(format, policy, unit, &Commands::default());
     let selected = head.iter().filter_map(|line| line.split_once(": "));
     let selected =
         selected.filter(|(word, _)| ["edition", "regions", "direction", "planes"].contains(word));

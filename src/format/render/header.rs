@@ -7,8 +7,26 @@ use crate::policy::{Plane, Policy};
 /// The words in the first comment of each output before the name of its format.
 pub const PURPOSE: &str = ": what Twilio's SIP calls need, for ";
 
+/// The commands in the head of an output, besides the one that loads it.
+#[derive(Default)]
+pub struct Commands {
+    /// Send packets to the rules. Shell commands can be repeated without effect.
+    pub hook: Vec<String>,
+    /// Keep the rules across a reboot.
+    pub boot: Vec<String>,
+    /// Undo the boot commands, the hook and the load, in this order.
+    pub remove: Vec<String>,
+}
+
+/// A shell command that appends a line to a file that lacks it.
+///
+/// An empty line goes before it, because the last line of the file may lack its newline.
+pub fn append_line(line: &str, file: &str) -> String {
+    format!("grep -qxF '{line}' {file} || printf '\\n%s\\n' '{line}' >> {file}")
+}
+
 /// The comments that every output starts with, a line each, without the format's comment sign.
-pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, hooks: &[String]) -> Vec<String> {
+pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, commands: &Commands) -> Vec<String> {
     let scope = &policy.scope;
     let words = |list: Vec<String>| list.join(", ");
     let editions = scope
@@ -40,6 +58,12 @@ pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, hooks: &[String])
         format!("planes: {}", words(planes.collect())),
         format!("load: {}", format.load_command(unit)),
     ];
-    lines.extend(hooks.iter().map(|hook| format!("hook: {hook}")));
+    for (word, commands) in [
+        ("hook", &commands.hook),
+        ("boot", &commands.boot),
+        ("remove", &commands.remove),
+    ] {
+        lines.extend(commands.iter().map(|command| format!("{word}: {command}")));
+    }
     lines
 }
