@@ -1,11 +1,14 @@
 //! The template engine, as every template uses it.
 
+use std::collections::BTreeSet;
+
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::value::{Serde, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
 use super::error::TemplateError;
+use crate::names::did_you_mean;
 
 /// The context of a template, as the engine reads it.
 pub fn value(context: &impl Serialize) -> Value {
@@ -26,6 +29,8 @@ pub(super) fn render_in(
     source: &str,
     context: Value,
 ) -> Result<String, TemplateError> {
+    // Errors then name the expression that is undefined.
+    environment.set_debug(true);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder()
@@ -33,6 +38,7 @@ pub(super) fn render_in(
         .lstrip_blocks(true)
         .keep_trailing_newline(true)
         .build();
+    let names = context.clone();
     let rendered = syntax.and_then(|syntax| {
         environment.set_syntax(syntax);
         environment
@@ -46,16 +52,65 @@ pub(super) fn render_in(
             .nth(line.saturating_sub(1))
             .unwrap_or_default()
             .trim();
-        let reason = match error.detail() {
-            Some(detail) => format!("{}: {detail}", error.kind()),
-            None => error.kind().to_string(),
-        };
         TemplateError {
             name: name.to_owned(),
             line,
-            reason: format!("{reason} in '{text}'"),
+            reason: format!("{} in '{text}'", reason(&error, &names)),
         }
     })
+}
+
+/// The cause of an error of the engine.
+fn reason(error: &Error, context: &Value) -> String {
+    let undefined = error
+        .detail()
+        .filter(|_| error.kind() == ErrorKind::UndefinedError);
+    if let Some((expression, place)) = undefined.and_then(undefined_expression) {
+        let (depth, name) = match expression.rsplit_once('.') {
+            Some((_, field)) => (usize::MAX, field),
+            None => (1, expression),
+        };
+        let mut known = BTreeSet::new();
+        fields(context, depth, &mut known);
+        let near = did_you_mean(name, known.iter().map(String::as_str));
+        return format!("'{expression}' is undefined{place}{near}");
+    }
+    match error.detail() {
+        Some(detail) => format!("{}: {}", error.kind(), detail.replace('`', "'")),
+        None => error.kind().to_string(),
+    }
+}
+
+/// The expression that the engine names as undefined, and the place of its value, if it is in another line.
+fn undefined_expression(detail: &str) -> Option<(&str, &str)> {
+    detail.strip_prefix('`')?.split_once("` is undefined")
+}
+
+/// Adds the names of a value's fields, and of their fields down to a depth. The items of a list have the
+/// same fields.
+fn fields(value: &Value, depth: usize, names: &mut BTreeSet<String>) {
+    if depth == 0 {
+        return;
+    }
+    let Ok(mut items) = value.try_iter() else {
+        return;
+    };
+    match value.kind() {
+        ValueKind::Seq => {
+            if let Some(first) = items.next() {
+                fields(&first, depth, names);
+            }
+        }
+        ValueKind::Map => {
+            for name in items {
+                if let Ok(inner) = value.get_item(&name) {
+                    fields(&inner, depth - 1, names);
+                }
+                names.insert(name.to_string());
+            }
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +118,10 @@ mod tests {
     use super::*;
 
     fn render_one(source: &str) -> Result<String, String> {
-        let context = value(&std::collections::BTreeMap::from([("name", "tokyo")]));
+        let context = value(&serde_json::json!({
+            "name": "tokyo",
+            "rules": [{ "remote": { "networks": ["192.0.2.0/24"] } }],
+        }));
         render("own.j2", source, context).map_err(|e| e.to_string())
     }
 
@@ -80,11 +138,28 @@ mod tests {
         for (source, message) in [
             (
                 "a\n{{ nmae }}\n",
-                "own.j2:2: undefined value in '{{ nmae }}'",
+                "own.j2:2: 'nmae' is undefined (did you mean name?) in '{{ nmae }}'",
+            ),
+            (
+                "{% set absent = name.first %}\n{{ absent }}",
+                "own.j2:2: 'name.first' is undefined (from line 1) in '{{ absent }}'",
             ),
             (
                 "a\nb\n{% for x in %}\n",
                 "own.j2:3: syntax error: unexpected end of block in '{% for x in %}'",
+            ),
+            (
+                "{{ rules[0].remote.netwroks }}",
+                "own.j2:1: 'rules[0].remote.netwroks' is undefined (did you mean networks?) in '{{ rules[0].remote.netwroks }}'",
+            ),
+            // The name of a field is none of a variable.
+            (
+                "{% for rule in netwroks %}{% endfor %}",
+                "own.j2:1: 'netwroks' is undefined in '{% for rule in netwroks %}{% endfor %}'",
+            ),
+            (
+                "{{ absent + 1 }}",
+                "own.j2:1: invalid operation: tried to use + operator on unsupported types undefined and number ('absent' is undefined) in '{{ absent + 1 }}'",
             ),
             (
                 "{{ name | shout }}",
@@ -92,7 +167,7 @@ mod tests {
             ),
             (
                 "{{ name.first }}{{ name.first.x }}",
-                "own.j2:1: undefined value in '{{ name.first }}{{ name.first.x }}'",
+                "own.j2:1: 'name.first' is undefined in '{{ name.first }}{{ name.first.x }}'",
             ),
         ] {
             assert_eq!(render_one(source).unwrap_err(), message);

@@ -120,7 +120,7 @@ const CASES: &[Bad] = &[
     bad("--template doubled.j2", "doubled.j2:1: engine ran out of fuel"),
     bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
     bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
-    bad("--template own.j2", "own.j2:2: undefined value in '{{ nmae }}'"),
+    bad("--template own.j2", "own.j2:2: 'nmae' is undefined (did you mean name?) in '{{ nmae }}'"),
     bad("-f nft --output folder", "cannot write folder: it is a folder"),
     bad("-f nft --output missing/file", "cannot write missing/file: there is no folder 'missing'; make it first"),
     bad("-f nft --output=", "--output needs a value"),
