@@ -375,7 +375,10 @@ fn the_datasets_example_loads() {
 #[test]
 fn the_templates_example_renders() {
     let readme = document("templates/README.md");
-    let example = blocks(&readme, "jinja")[0];
+    let [list, example] = blocks(&readme, "jinja")[..] else {
+        panic!("{readme}");
+    };
+    assert_eq!(list, document("examples/templates/freeswitch-acl.xml.j2"));
     let text = Tool::line(
         "-q --region tokyo --edition global --direction in --name pbx --template own.j2",
     )
@@ -399,6 +402,7 @@ fn the_templates_example_renders() {
 #[test]
 fn the_templates_context_is_as_documented() {
     let template = "{{ tool }} {{ regions }} {{ all_regions }} {{ directions }} {{ planes }} {{ transports }}\n\
+        {% for plane in planes %}{% for n in networks[plane] %}{{ plane }} {{ n.cidr }} {{ n.label }}\n{% endfor %}{% endfor %}\
         {% for rule in rules + tcp_return %}\
         {{ rule.direction }} {{ rule.plane }} {{ rule.protocol }} {{ rule.transport }} {{ rule.established }} {{ rule.subject }} \
         {{ rule.remote.ports.any }} {{ rule.remote.ports.first }} {{ rule.local.ports.last }} {{ rule.local.networks | length }}\
@@ -410,6 +414,9 @@ fn the_templates_context_is_as_documented() {
     assert_eq!(
         text,
         "twilio-sip-allow ['tokyo'] False ['out'] ['signaling', 'media'] ['tls']\n\
+         signaling 54.65.63.192/30 tokyo (regional, global)\n\
+         media 54.65.63.192/26 tokyo (regional)\n\
+         media 168.86.128.0/18 all regions (global)\n\
          out signaling tcp tls False signaling tls False 5061 65535 1 54.65.63.192/30 54.65.63.192 30 255.255.255.252 0.0.0.3 54.65.63.195 tokyo (regional, global)\n\
          out media udp None False media False 10000 65535 1 54.65.63.192/26 54.65.63.192 26 255.255.255.192 0.0.0.63 54.65.63.255 tokyo (regional)\n\
          out media udp None False media False 10000 65535 1 168.86.128.0/18 168.86.128.0 18 255.255.192.0 0.0.63.255 168.86.191.255 all regions (global)\n\

@@ -980,3 +980,71 @@ fn golden_files_are_unchanged() {
         assert_golden(GOLDEN.map(|(name, options)| (name, options, format)));
     }
 }
+
+/// Each example, the planes that it is about, and each selection, read by the readers of others.
+#[test]
+fn the_templates_of_the_examples_list_exactly_the_networks_of_each_plane() {
+    let test = "the_templates_of_the_examples_list_exactly_the_networks_of_each_plane";
+    let Some(python) = python(test) else { return };
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/templates");
+    let folder = tempfile::tempdir().unwrap();
+    let (mut files, mut expected) = (Vec::new(), Vec::new());
+    for case in matrix().into_iter().filter(|case| case.direction == "both") {
+        for (template, planes) in [
+            ("freeswitch-acl.xml", &["signaling"][..]),
+            ("livekit-trunk.json", &["signaling"]),
+            ("terraform.tfvars", &["signaling", "media"]),
+        ] {
+            let file = folder.path().join(format!("{}-{template}", case.name()));
+            let source = examples.join(format!("{template}.j2"));
+            let call = format!("-q {} --template {}", case.options(), source.display());
+            std::fs::write(&file, Tool::line(&call).run_once()).unwrap();
+            files.push(file);
+            expected.push(networks_of(&case, planes, template == "terraform.tfvars"));
+        }
+    }
+    let output = Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/template_outputs.py"))
+        .args(&files)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let found = String::from_utf8(output.stdout).unwrap();
+    let found: Vec<Value> = found
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(found.len(), files.len());
+    for ((file, expected), mut found) in files.iter().zip(expected).zip(found) {
+        for networks in found.as_object_mut().unwrap().values_mut() {
+            let networks = networks.as_array_mut().unwrap();
+            networks.sort_by_key(|cidr| facts::network(cidr.as_str().unwrap()));
+        }
+        assert_eq!(found, expected, "{}", file.display());
+    }
+}
+
+/// The published networks of some planes, ascending; of a plane that is not selected there are none.
+fn networks_of(case: &Case, planes: &[&'static str], selected_only: bool) -> Value {
+    let is_selected = |plane: &str| case.plane == "both" || case.plane == plane;
+    let planes = planes
+        .iter()
+        .filter(|plane| !selected_only || is_selected(plane));
+    let networks = planes.map(|&plane| {
+        let of_plane = Case {
+            edition: case.edition.clone(),
+            region: case.region.clone(),
+            direction: "in",
+            plane,
+        };
+        let ranges = facts::expected(&of_plane, false).into_values().flatten();
+        let networks = facts::cidrs(&facts::united(ranges.collect()));
+        let networks = if is_selected(plane) {
+            networks
+        } else {
+            Vec::new()
+        };
+        (plane.to_owned(), Value::from(networks))
+    });
+    Value::Object(networks.collect())
+}

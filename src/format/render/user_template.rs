@@ -11,7 +11,7 @@ use crate::format::error::FormatError;
 use crate::format::render::networks::label;
 use crate::format::unit::Unit;
 use crate::policy::{
-    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, State, Transport,
+    Direction, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule, State, Transport, merge,
 };
 use crate::template;
 
@@ -26,6 +26,7 @@ struct Context<'a> {
     directions: &'a [Direction],
     planes: &'a [Plane],
     transports: &'a [Transport],
+    networks: PlaneNetworks,
     rules: Vec<RuleView>,
     tcp_return: Vec<RuleView>,
 }
@@ -34,6 +35,13 @@ struct Context<'a> {
 struct Edition<'a> {
     name: &'a str,
     status: &'a str,
+}
+
+/// The remote networks of all rules, without repetition.
+#[derive(Serialize)]
+struct PlaneNetworks {
+    signaling: Vec<NetworkView>,
+    media: Vec<NetworkView>,
 }
 
 #[derive(Serialize)]
@@ -105,10 +113,24 @@ pub fn template_context(policy: &Policy, unit: &Unit) -> Result<Value, FormatErr
         directions: &scope.directions,
         planes: &scope.planes,
         transports: &scope.transports,
+        networks: PlaneNetworks {
+            signaling: plane_networks(policy, Plane::Signaling),
+            media: plane_networks(policy, Plane::Media),
+        },
         rules: view(&policy.rules),
         tcp_return: view(&policy.tcp_return),
     };
     Ok(template::value(&context))
+}
+
+/// The smallest set of networks that contains exactly the remote addresses of a plane.
+fn plane_networks(policy: &Policy, plane: Plane) -> Vec<NetworkView> {
+    let rules = policy.rules.iter().filter(|rule| rule.plane == plane);
+    let remote = rules.flat_map(|rule| rule.remote.networks.iter());
+    let published = remote.flat_map(|n| n.origins.iter().map(|o| (n.network, o.clone())));
+    let merged = merge(&published.collect::<Vec<_>>());
+    let view = |n: &RemoteNetwork| network_view(n.network, label(policy, n));
+    merged.iter().map(view).collect()
 }
 
 fn rule_view(policy: &Policy, rule: &Rule) -> RuleView {

@@ -1,0 +1,42 @@
+"""Reads the outputs of examples/templates and prints the networks that each contains, a line of JSON for a file.
+
+Usage: template_outputs.py FILE... The end of a name says which reader takes the file: the XML parser of Python for
+FreeSWITCH, its JSON parser for LiveKit, python-hcl2 for Terraform.
+"""
+
+import json
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import hcl2
+
+
+def freeswitch(text):
+    acl = ElementTree.fromstring(text)
+    assert (acl.tag, acl.attrib) == ("list", {"name": "twilio-sip", "default": "deny"}), acl.attrib
+    assert all((node.tag, node.get("type")) == ("node", "allow") for node in acl)
+    return {"signaling": [node.get("cidr") for node in acl]}
+
+
+def livekit(text):
+    trunk = json.loads(text)["trunk"]
+    assert trunk["name"] == "twilio-sip", trunk
+    return {"signaling": trunk["allowed_addresses"]}
+
+
+def terraform(text):
+    variables = hcl2.loads(text)
+    lists = {name: value for name, value in variables.items() if name.startswith("twilio_")}
+    # The reader keeps the quotes of strings.
+    return {
+        name.removeprefix("twilio_").removesuffix("_cidrs"): [json.loads(cidr) for cidr in value]
+        for name, value in lists.items()
+    }
+
+
+READERS = {".xml": freeswitch, ".json": livekit, ".tfvars": terraform}
+
+for path in sys.argv[1:]:
+    [read] = [read for end, read in READERS.items() if path.endswith(end)]
+    with open(path, encoding="utf-8") as file:
+        print(json.dumps(read(file.read())))
