@@ -245,7 +245,7 @@ fn hooks(rule: &Rule, set: &str) -> Vec<String> {
         .map(|network| {
             let local = network.map_or_else(String::new, |network| format!("{local}{network}"));
             let rule = format!("{chain}{local}{matches}");
-            format!("iptables -C {rule} || iptables -I {rule}")
+            format!("iptables -C {rule} 2>/dev/null || iptables -I {rule}")
         })
         .collect()
 }

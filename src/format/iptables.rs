@@ -133,9 +133,9 @@ fn commands(policy: &Policy, unit: &Unit) -> Result<Commands, FormatError> {
         let jump = format!("{built_in} -j {chain}");
         let mut remove = format!("iptables -F {chain} && iptables -X {chain}");
         if policy.scope.directions.contains(&direction) {
-            commands
-                .hook
-                .push(format!("iptables -C {jump} || iptables -I {jump}"));
+            commands.hook.push(format!(
+                "iptables -C {jump} 2>/dev/null || iptables -I {jump}"
+            ));
             remove = format!("iptables -D {jump}; {remove}");
         }
         commands.remove.push(remove);

@@ -90,11 +90,11 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
         ("iptables", "load: iptables-restore --noflush FILE"),
         (
             "iptables",
-            "hook: iptables -C INPUT -j TWILIO-SIP-IN || iptables -I INPUT -j TWILIO-SIP-IN",
+            "hook: iptables -C INPUT -j TWILIO-SIP-IN 2>/dev/null || iptables -I INPUT -j TWILIO-SIP-IN",
         ),
         (
             "iptables",
-            "hook: iptables -C OUTPUT -j TWILIO-SIP-OUT || iptables -I OUTPUT -j TWILIO-SIP-OUT",
+            "hook: iptables -C OUTPUT -j TWILIO-SIP-OUT 2>/dev/null || iptables -I OUTPUT -j TWILIO-SIP-OUT",
         ),
         ("nftables", "load: nft -f FILE"),
         (

@@ -42,11 +42,6 @@ fn sections(text: &str) -> Vec<&str> {
     text.split("@@\n").collect()
 }
 
-/// Commands whose complaints are none of a listing: `iptables -C` has one where a rule is missing.
-fn quiet(commands: &[String]) -> String {
-    format!("{{ {}\n}} 2>/dev/null", commands.join("\n"))
-}
-
 /// Words, a text in double or single quotes being one, without the quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -184,6 +179,7 @@ fn hooked_rules(text: &str) -> Vec<&str> {
     hooks
         .map(|hook| {
             let (check, insert) = hook.split_once(" || ").expect(hook);
+            let check = check.strip_suffix(" 2>/dev/null").expect(hook);
             let rule = check.strip_prefix("iptables -C ").expect(hook);
             assert_eq!(insert.strip_prefix("iptables -I "), Some(rule), "{hook}");
             rule
@@ -284,7 +280,7 @@ fn ipset_case(namespace: &Namespace, names: &str, folder: &Path, case: &Case) {
     let file = folder.join("sets");
     std::fs::write(&file, &text).unwrap();
     let load = &head_commands(&text, "load", &file)[0];
-    let hooks = quiet(&head_commands(&text, "hook", &file));
+    let hooks = head_commands(&text, "hook", &file).join("\n");
     let remove = head_commands(&text, "remove", &file).join("\n");
     let remove = remove.replace("netfilter-persistent save", "");
     let printed = namespace.script(&format!(
@@ -379,7 +375,7 @@ fn ipset_load_replaces_what_an_earlier_one_allowed() {
     let wide = render("--edition regional,global --format ipset");
     let file = folder.path().join("wide");
     std::fs::write(&file, &wide).unwrap();
-    let hooks = quiet(&head_commands(&wide, "hook", &file));
+    let hooks = head_commands(&wide, "hook", &file).join("\n");
     namespace.script(&format!(
         "{names}\nipset restore -file {}\n{hooks}",
         file.display()
