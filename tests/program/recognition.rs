@@ -300,7 +300,7 @@ fn errors_in_the_right_language_are_reported_as_such() {
     let wrong = right.replacen("-j ACCEPT", "-j ACEPT", 1);
     let error = check("iptables", &wrong);
     assert!(
-        error.starts_with("twilio-sip-allow: error: deployed:14: "),
+        error.starts_with("twilio-sip-allow: error: deployed:19: "),
         "{error}"
     );
     assert!(error.contains("ACEPT"), "{error}");
