@@ -325,6 +325,12 @@ validator(schema).validate(report)",
     );
 }
 
+/// The number of the first line that starts so.
+pub fn line_of(text: &str, start: &str) -> usize {
+    let at = text.lines().position(|line| line.starts_with(start));
+    1 + at.unwrap_or_else(|| panic!("no line starts with {start:?} in:\n{text}"))
+}
+
 /// The first line in which two texts differ, for people.
 pub fn first_difference(expected: &str, found: &str) -> Option<String> {
     if expected == found {

@@ -65,7 +65,7 @@ fn check_all(format: &str, rewrite: impl Fn(&str, &mut Random) -> String) {
 
 fn rewritten(text: &str, rewrites: &[Rewrite], random: &mut Random) -> String {
     let mut lines: Lines = text.lines().map(str::to_owned).collect();
-    for _ in 0..random.between(1, 5) {
+    for _ in 0..random.between(2, 5) {
         pick(random, rewrites)(&mut lines, random);
     }
     lines.join("\n") + "\n"

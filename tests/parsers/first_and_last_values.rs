@@ -305,8 +305,14 @@ fn explain_knows_the_ends_of_addresses_and_ports() {
         assert!(told.contains(&allowed), "{told}");
     }
     for (wrong, message) in [
-        ("0.0.0.0:0", "'0' is not a port"),
-        ("0.0.0.0:65536", "'65536' is not a port"),
+        (
+            "0.0.0.0:0",
+            "port '0' is out of range; ports go from 1 to 65535",
+        ),
+        (
+            "0.0.0.0:65536",
+            "port '65536' is out of range; ports go from 1 to 65535",
+        ),
         ("0.0.0.0/33", "'0.0.0.0/33' is not an IPv4 network"),
         ("255.255.255.256", "'255.255.255.256' is not"),
         (

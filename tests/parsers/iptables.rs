@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use crate::common::judge::{chance, drift, everything, policy, told};
 use crate::common::oracle::Random;
-use crate::common::render;
+use crate::common::{line_of, render};
 use twilio_sip_allow::firewall::{Attribution, Drift, Part};
 use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit};
@@ -243,13 +243,18 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             &policy,
             &text.replacen("-A ", &format!("{line}\n-A "), 1),
         );
-        assert_eq!(found.unwrap_err(), [format!("14: {problem}, in: {line}")]);
+        let at = line_of(&text, "-A ");
+        assert_eq!(found.unwrap_err(), [format!("{at}: {problem}, in: {line}")]);
     }
 }
 
 #[test]
 fn a_listing_that_is_none_is_refused() {
     let (policy, text) = tokyo();
+    let second = text.lines().count() + line_of(&text, "*filter");
+    let twice = format!(
+        "{second}: table filter is in the text twice; give one listing at a time, in: *filter"
+    );
     for (what, problem) in [
         (
             "-I TWILIO-SIP-IN -j ACCEPT".to_owned(),
@@ -320,10 +325,7 @@ fn a_listing_that_is_none_is_refused() {
             "-N TWILIO-SIP-IN\n*filter\nCOMMIT".to_owned(),
             "2: it stands outside of a table, in a text that has tables, in: *filter",
         ),
-        (
-            format!("{text}{text}"),
-            "33: table filter is in the text twice; give one listing at a time, in: *filter",
-        ),
+        (format!("{text}{text}"), &twice),
     ] {
         let errors = drift("iptables", &policy, &format!("{what}\n")).unwrap_err();
         assert_eq!(errors[0], problem, "{what}");

@@ -285,7 +285,7 @@ fn what_means_the_same_is_in_sync() {
     let expected = inwards();
     let set = expected.text();
     let whole = tokyo(&BOTH).text();
-    assert!(whole.contains(&set[set.find("delete").unwrap()..]));
+    assert!(whole.contains(&set[set.find("\ndelete").unwrap()..]));
     let lists = section(
         "    prefix-list twilio-sip-in-media",
         "    policy-statement",

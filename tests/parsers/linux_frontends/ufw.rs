@@ -2,6 +2,7 @@
 
 use super::{assert_refused, refused_by_limit, rows, tokyo, told};
 use crate::common::judge::{self, BOTH, assert_in_sync, dialect};
+use crate::common::line_of;
 use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
@@ -267,68 +268,73 @@ fn script_that_was_changed_is_refused() {
     let script = format::render(dialect("ufw"), &policy, &Unit::default()).unwrap();
     let known = "the script would not know it again as a rule of its own; expected 'ufw allow' and a \
                  comment 'twilio-sip: ...'";
+    // Lines are counted from the first one after the head.
+    let start = line_of(&script, "set -eu");
     let place = "expected what this program writes in this place: ";
     for (from, to, line, problem) in [
-        ("ufw allow from", "ufw deny from", 16, known.to_owned()),
+        ("ufw allow from", "ufw deny from", 4, known.to_owned()),
         (
             "'twilio-sip: tokyo sig",
             "'twilio: tokyo sig",
-            16,
+            4,
             known.to_owned(),
         ),
         (
             "ufw allow from",
             "ufw allow 22/tcp\nufw allow from",
-            16,
+            4,
             known.to_owned(),
         ),
         (
             "ufw allow from",
             "ufw allow in on ETH0 from",
-            16,
+            4,
             known.to_owned(),
         ),
-        ("\nEND\n", "\n# END\nEND\n", 24, known.to_owned()),
-        ("set -eu\n", "", 12, format!("{place}set -eu")),
-        ("set -eu", "set -e", 12, format!("{place}set -eu")),
+        ("\nEND\n", "\n# END\nEND\n", 12, known.to_owned()),
+        ("set -eu\n", "", 0, format!("{place}set -eu")),
+        ("set -eu", "set -e", 0, format!("{place}set -eu")),
         (
             "\nEND\n",
             "\nEND\nufw allow 5060\n",
-            25,
+            13,
             format!("{place}missing() {{"),
         ),
         (
             "grep -vxFf",
             "grep -xFf",
-            27,
+            15,
             format!("{place}\tgrep -vxFf \"$folder/added\" \"$folder/rules\""),
         ),
         (
             "grep \"^ufw allow [a-z0-9./: ]* comment 'twilio-sip: [^']*'$\" \"",
             "grep \"^ufw\" \"",
-            36,
+            24,
             format!("{place}grep \"^ufw allow [a-z0-9./: ]* comment 'twilio-sip: [^']*'$\""),
         ),
         (
             "'twilio-sip: [^']*'$\" \"$folder",
             "'x\"; ufw reset; \": [^']*'$\" \"$folder",
-            36,
+            24,
             format!("{place}grep \"^ufw allow"),
         ),
         (
             "\nEND\n",
             "\n",
-            36,
+            24,
             "the script ends before it is whole".to_owned(),
         ),
     ] {
         assert!(script.contains(from), "{from}");
         let text = script.replacen(from, to, 1);
+        let line = start + line;
         assert_refused(to, "ufw", &policy, &text, &format!("{line}: {problem}"));
     }
     let more = format!("{script}ufw allow 22/tcp\n");
-    let problem = "38: expected what this program writes in this place: the end of the script";
-    assert_refused("more", "ufw", &policy, &more, problem);
+    let line = start + 26;
+    let problem =
+        format!("{line}: expected what this program writes in this place: the end of the script");
+    assert_refused("more", "ufw", &policy, &more, &problem);
     // A script of another unit has none of this one.
     let other = Unit {
         name: "other-sip".parse().unwrap(),
