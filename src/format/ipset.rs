@@ -89,14 +89,16 @@ impl Format for Ipset {
                 sets.push(set);
             }
         }
-        let hooks = policy.rules.iter().flat_map(|rule| {
+        let hooked = policy.rules.iter().flat_map(|rule| {
             let set = &names[&(rule.plane, lists.of_rule(rule).0)];
-            hooks(rule, set)
+            hooked_rules(rule, set)
         });
+        let hooked: Vec<String> = hooked.collect();
+        let hook = |rule| format!("iptables -C {rule} 2>/dev/null || iptables -I {rule}");
         let commands = Commands {
-            hook: hooks.collect(),
+            hook: hooked.iter().map(hook).collect(),
             boot: vec![SAVE.to_owned()],
-            remove: remove(&sets).into(),
+            remove: remove(&hooked, &sets),
         };
         Ok(template::value(&View {
             head: head(self, policy, unit, &commands),
@@ -108,8 +110,8 @@ impl Format for Ipset {
         let mut words = line.split(' ');
         match (words.next(), words.next(), words.next()) {
             (Some("create"), ..) => line.contains(" hash:") || line.contains(" bitmap:"),
-            (Some("add"), Some(_), Some(entry)) => {
-                entry.starts_with(|c: char| c.is_ascii_digit()) && !line.contains('=')
+            (Some("add"), Some(set), Some(entry)) => {
+                entry.starts_with(|c: char| c.is_ascii_digit()) && !set.contains('=')
             }
             _ => starts_with_any(
                 line,
@@ -212,24 +214,21 @@ fn set(unit: &Unit, plane: Plane, number: usize, networks: &[Spelled]) -> Result
     })
 }
 
-/// The commands that delete every rule that names one of the sets, then the sets.
-fn remove(sets: &[Set]) -> [String; 3] {
+/// The commands that delete the rules of the hooks, then the sets.
+fn remove(hooked: &[String], sets: &[Set]) -> Vec<String> {
     let names: Vec<&str> = sets.iter().map(|set| &*set.name).collect();
-    [
-        format!(
-            "iptables-save -t filter | sed -nE 's/^-A (.* --match-set ({}) .*)/iptables -D \\1/p' | sh",
-            names.join("|")
-        ),
-        format!(
-            "for set in {}; do ipset destroy $set; done",
-            names.join(" ")
-        ),
-        SAVE.to_owned(),
-    ]
+    let delete = hooked.iter().map(|rule| format!("iptables -D {rule}"));
+    let mut commands: Vec<String> = delete.collect();
+    commands.push(format!(
+        "for set in {}; do ipset destroy $set; done",
+        names.join(" ")
+    ));
+    commands.push(SAVE.to_owned());
+    commands
 }
 
-/// The commands that put a rule into the user's chain, unless it is there: one for each local network.
-fn hooks(rule: &Rule, set: &str) -> Vec<String> {
+/// The rules for the user's chains that refer to a set, as arguments of iptables: one for each local network.
+fn hooked_rules(rule: &Rule, set: &str) -> Vec<String> {
     let (chain, remote, local) = match rule.direction {
         Direction::In => ("INPUT", "src", " -d "),
         Direction::Out => ("OUTPUT", "dst", " -s "),
@@ -244,8 +243,7 @@ fn hooks(rule: &Rule, set: &str) -> Vec<String> {
     locals
         .map(|network| {
             let local = network.map_or_else(String::new, |network| format!("{local}{network}"));
-            let rule = format!("{chain}{local}{matches}");
-            format!("iptables -C {rule} 2>/dev/null || iptables -I {rule}")
+            format!("{chain}{local}{matches}")
         })
         .collect()
 }

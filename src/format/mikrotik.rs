@@ -111,7 +111,11 @@ impl Format for Mikrotik {
                 "/queue ",
                 "/ppp ",
             ],
-        ) || starts_with_any(line, &["add ", "set "]) && line.contains('=')
+        ) || starts_with_any(line, &["add ", "set "])
+            && line
+                .split(' ')
+                .nth(1)
+                .is_some_and(|word| word.contains('='))
             || line.starts_with('#') && line.contains("RouterOS")
     }
 

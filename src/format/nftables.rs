@@ -192,7 +192,8 @@ fn base_chains(policy: &Policy) -> String {
     format!("base {noun} {}", names.join(" and "))
 }
 
-/// The commands in the head. Any jump to a chain counts as its hook, with a condition or without.
+/// The commands in the head. Any jump to a chain counts as its hook, with a condition or without. Texts in
+/// quotes, such as comments, are left out before a jump is looked for.
 fn commands(policy: &Policy, table: &str, base: &str) -> Commands {
     let mut hook = Vec::new();
     let mut boot_lines = vec!["include \"FILE\"".to_owned()];
@@ -201,7 +202,7 @@ fn commands(policy: &Policy, table: &str, base: &str) -> Commands {
         let chain = format!("{base}_{direction}");
         let insert = format!("insert rule {base_chain} jump {chain}");
         hook.push(format!(
-            "nft list chain {base_chain} | grep -qE '(jump|goto) {chain}( |,|$)' || nft {insert}"
+            "nft list chain {base_chain} | sed 's/\"[^\"]*\"//g' | grep -qE '(jump|goto) {chain}( |,|$)' || nft {insert}"
         ));
         boot_lines.push(insert);
     }
@@ -227,8 +228,8 @@ fn remove_from_table(table: &str, base: &str) -> String {
     let owned = chains.iter().chain(&sets);
     let delete: Vec<String> = owned.map(|owned| format!("delete {owned}")).collect();
     format!(
-        "nft -a list table {table} | awk '$1 == \"chain\" {{ chain = $2 }} \
-         /(jump|goto) {base}_(in|out)( comment .*)? # handle/ \
+        "nft -a list table {table} | sed 's/\"[^\"]*\"//g' | awk '$1 == \"chain\" {{ chain = $2 }} \
+         /(jump|goto) {base}_(in|out)( comment )? # handle [0-9]+$/ \
          {{ print \"delete rule {table}\", chain, \"handle\", $NF }} \
          END {{ print \"{}\" }}' | nft -f -",
         delete.join("; ")

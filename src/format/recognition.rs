@@ -121,20 +121,22 @@ pub(super) fn starts_with_any(line: &str, starts: &[&str]) -> bool {
     starts.iter().any(|start| line.starts_with(start))
 }
 
-/// The keys of a JSON text, which may be cut off; also texts that look like keys in its strings.
+/// The keys of the outermost objects of a JSON text, which may be cut off. Keys further inside can be names
+/// that a user has chosen.
 fn keys(text: &str) -> impl Iterator<Item = &str> {
     let mut quoted = text.split('"');
     let mut next = quoted.next();
+    let mut depth = 0_i32;
     std::iter::from_fn(move || {
-        let _between = next?;
+        for byte in next?.bytes() {
+            depth += i32::from(byte == b'{') - i32::from(byte == b'}');
+        }
         let word = quoted.next()?;
         next = quoted.next();
-        Some((
-            word,
-            next.is_some_and(|after| after.trim_start().starts_with(':')),
-        ))
+        let is_key = next.is_some_and(|after| after.trim_start().starts_with(':'));
+        Some((word, is_key && depth == 1))
     })
-    .filter_map(|(word, is_key)| is_key.then_some(word))
+    .filter_map(|(word, is_outer_key)| is_outer_key.then_some(word))
 }
 
 fn is_failure(line: &str) -> bool {

@@ -99,11 +99,11 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
         ("nftables", "load: nft -f FILE"),
         (
             "nftables",
-            "hook: nft list chain inet filter input | grep -qE '(jump|goto) twilio_sip_in( |,|$)' || nft insert rule inet filter input jump twilio_sip_in",
+            "hook: nft list chain inet filter input | sed 's/\"[^\"]*\"//g' | grep -qE '(jump|goto) twilio_sip_in( |,|$)' || nft insert rule inet filter input jump twilio_sip_in",
         ),
         (
             "nftables",
-            "hook: nft list chain inet filter output | grep -qE '(jump|goto) twilio_sip_out( |,|$)' || nft insert rule inet filter output jump twilio_sip_out",
+            "hook: nft list chain inet filter output | sed 's/\"[^\"]*\"//g' | grep -qE '(jump|goto) twilio_sip_out( |,|$)' || nft insert rule inet filter output jump twilio_sip_out",
         ),
         (
             "nftables",

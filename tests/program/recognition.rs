@@ -325,6 +325,25 @@ fn a_listing_of_another_language_is_no_drift_of_an_absent_chain() {
     assert_eq!(check("cisco", entry), language("cisco-asa", "cisco"));
 }
 
+/// Ordinary listings without our unit that have words of another language: in comments, and as names.
+#[test]
+fn a_listing_in_the_right_language_is_drift_whatever_its_texts_say() {
+    let set = "create blocked hash:net family inet hashsize 1024 maxelem 65536 comment bucketsize 12 initval 0x1\n";
+    let entries = "add blocked 192.0.2.1 comment \"src=fail2ban\"\nadd blocked 192.0.2.2 comment \"src=fail2ban\"\n";
+    let template = r#"{"Resources": {"Pl": {"Type": "AWS::EC2::PrefixList", "Properties": {"PrefixListName": "office", "AddressFamily": "IPv4", "MaxEntries": 2, "Entries": [{"Cidr": "192.0.2.0/24"}]}}}}"#;
+    let configuration = r#"{"variable": {"Resources": {"type": "string"}}, "resource": {}}"#;
+    for (format, text) in [
+        ("ipset", &format!("{set}{entries}")[..]),
+        ("cloudformation", template),
+        ("terraform", configuration),
+    ] {
+        let line = format!("check -e global -d in -f {format} own");
+        let ran = Tool::line(&line).file("own", text).run();
+        assert_eq!(ran.status, 1, "{ran}");
+        assert!(ran.stdout.starts_with("drift: "), "{ran}");
+    }
+}
+
 #[test]
 fn a_text_with_many_errors_gets_at_most_five_lines() {
     let prose = "You have to let the calls in.\nAsk the network team.\n".repeat(50);

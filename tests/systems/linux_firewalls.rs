@@ -252,27 +252,32 @@ fn nftables_adds_no_hook_beside_one_of_the_user_and_removes_that_too() {
     std::fs::write(&file, &text).unwrap();
     let commands = |kind| head_commands(&text, kind, &file);
     let printed = namespace.script(&format!(
-        "nft flush ruleset
+        r#"nft flush ruleset
 nft -f - <<'EOF'
 {NFT_BEFORE}
 add chain inet filter forward
+add rule inet filter input ip saddr 192.0.2.1 drop comment "keep before jump twilio_sip_in # handle this"
+add rule inet filter output ip daddr 192.0.2.2 log prefix "jump twilio_sip_out " drop
 EOF
 nft list ruleset; echo @@
 {}
-nft add rule inet filter input ip daddr 192.0.2.9 counter goto twilio_sip_in comment '\"the PBX\"'
+nft add rule inet filter input ip daddr 192.0.2.9 counter goto twilio_sip_in comment '"the PBX"'
 nft add rule inet filter forward ip saddr 192.0.2.9 jump twilio_sip_out
 {}
-nft list chain inet filter input; echo @@
+nft list chain inet filter input; nft list chain inet filter output; echo @@
 {}
-nft list ruleset",
+nft list ruleset"#,
         commands("load")[0],
         commands("hook").join("\n"),
         commands("remove")[1],
     ));
-    let [before, input, removed] = sections(&printed)[..] else {
+    let [before, hooked, removed] = sections(&printed)[..] else {
         panic!("{printed}");
     };
-    assert_eq!(input.matches("twilio_sip_in").count(), 1, "{input}");
+    // Words in a comment or in a prefix of the log are no jump.
+    assert_eq!(hooked.matches("goto twilio_sip_in").count(), 1, "{hooked}");
+    assert!(!hooked.contains("\tjump twilio_sip_in"), "{hooked}");
+    assert!(hooked.contains("\tjump twilio_sip_out\n"), "{hooked}");
     assert_same("user's hooks", "removing leaves something", before, removed);
 }
 
