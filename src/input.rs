@@ -89,6 +89,13 @@ const BINARY_KINDS: [(&[u8], &str); 9] = [
     (b"\x7fELF", "it is a program; give a text"),
 ];
 
+/// The text of a file that is open; `name` is only named in errors.
+pub fn text_of_open_file(file: File, name: &Path, limits: Limits, limit: Limit) -> Result<String> {
+    let source = Source::of(file, limits, limit).with_context(|| cannot_read(name))?;
+    let (_turn, bytes) = source.bytes(name)?;
+    decoded(bytes).with_context(|| name_of(name))
+}
+
 fn decoded(bytes: Vec<u8>) -> Result<String> {
     if utf16_units(&bytes).is_some() {
         bail!("it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8");
@@ -213,18 +220,22 @@ impl Source {
             } else {
                 File::open(file).map_err(cannot_open)?
             };
-            let source = Source {
-                opened: opened_file.metadata()?,
-                file: opened_file,
-                limits,
-                limit,
-                bytes: Vec::new(),
-                turn: None,
-            };
+            let source = Source::of(opened_file, limits, limit)?;
             source.check_kind(is_stdin(file))?;
             Ok(source)
         };
         open().with_context(|| cannot_read(file))
+    }
+
+    fn of(file: File, limits: Limits, limit: Limit) -> Result<Source> {
+        Ok(Source {
+            opened: file.metadata()?,
+            file,
+            limits,
+            limit,
+            bytes: Vec::new(),
+            turn: None,
+        })
     }
 
     /// Refuses what has no text in it.

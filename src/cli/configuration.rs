@@ -5,13 +5,14 @@ mod find;
 mod options;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use self::document::{Check, Document};
-use crate::input;
+use crate::input::{self, is_stdin};
 use crate::limits::{Limit, Limits};
 use crate::yaml;
 
@@ -26,23 +27,48 @@ pub(super) type Defaults = Vec<(&'static str, Vec<OsString>)>;
 
 /// The file that applies: that of `--config`, or the one that is found without it, unless `--no-config`
 /// is given. An option on the command line has precedence over a variable.
-pub(super) fn chosen(matches: &ArgMatches) -> Result<Option<PathBuf>, String> {
+pub(super) fn configuration(matches: &ArgMatches) -> Result<Option<Configuration>, String> {
     let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let file = matches.get_one::<PathBuf>("config").cloned();
+    let file = matches.get_one::<PathBuf>("config");
     match (matches.get_flag("no_config"), file) {
-        (false, None) => find::find(),
-        (false, file) => Ok(file),
+        (false, None) => {
+            let found = find::find()?;
+            found
+                .map(|(path, file)| Configuration::of_open_file(path, file))
+                .transpose()
+        }
+        (false, Some(file)) => Configuration::read(file).map(Some),
         (true, None) => Ok(None),
-        (true, file) if given("config") && !given("no_config") => Ok(file),
+        (true, Some(file)) if given("config") && !given("no_config") => {
+            Configuration::read(file).map(Some)
+        }
         (true, _) if given("no_config") && !given("config") => Ok(None),
         (true, _) => Err("--config and --no-config cannot be used together".to_owned()),
     }
 }
 
 impl Configuration {
-    pub fn read(file: PathBuf) -> Result<Configuration, String> {
-        let text = input::text(&file, Limits::default(), Limit::List)
-            .map_err(|error| format!("{error:#}"))?;
+    fn read(file: &Path) -> Result<Configuration, String> {
+        if is_stdin(file) {
+            return Err("--config cannot be read from stdin; give the name of a file".to_owned());
+        }
+        if !file.exists() {
+            return Err(format!(
+                "there is no configuration file '{}'",
+                file.display()
+            ));
+        }
+        let text = input::text(file, Limits::default(), Limit::List);
+        Configuration::parse(file.to_owned(), text)
+    }
+
+    fn of_open_file(path: PathBuf, file: File) -> Result<Configuration, String> {
+        let text = input::text_of_open_file(file, &path, Limits::default(), Limit::List);
+        Configuration::parse(path, text)
+    }
+
+    fn parse(file: PathBuf, text: anyhow::Result<String>) -> Result<Configuration, String> {
+        let text = text.map_err(|error| format!("{error:#}"))?;
         let document: Option<Document> =
             yaml::parse(&text).map_err(|error| format!("{}{error}", file.display()))?;
         Ok(Configuration {

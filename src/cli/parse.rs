@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
-use super::configuration::{self, Configuration};
+use super::configuration::configuration;
 use super::definitions::{Cli, ConfiguredCheck, Verb, command, render_command};
 use super::exit::CliExit;
 use super::parsed::{Parsed, innermost};
@@ -66,11 +66,10 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
 
 /// Adds what the configuration file says, if there is one.
 fn configured(parsed: Parsed) -> Result<Cli, CliExit> {
-    let file = configuration::chosen(&parsed.matches).map_err(CliExit::configuration)?;
-    let Some(file) = file else {
+    let configuration = configuration(&parsed.matches).map_err(CliExit::configuration)?;
+    let Some(configuration) = configuration else {
         return parsed.into_cli();
     };
-    let configuration = Configuration::read(file).map_err(CliExit::configuration)?;
     let (with_selection, used) = parsed.with_defaults(configuration.selection())?;
     let mut cli = with_selection.into_cli()?;
     if parsed.is_bare_check() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::replace::write_file;
-use super::stdout::write_stdout;
+use super::stdout::{is_closed_stdout, write_stdout};
 
 /// The destination of a command's data.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ impl Destination {
     pub fn write(&self, text: &str) -> Result<()> {
         match self {
             Destination::Stdout => write_stdout(text),
+            Destination::File(path) if is_closed_stdout(path) => write_stdout(text),
             Destination::File(path) => {
                 write_file(path, text).with_context(|| format!("cannot write {}", path.display()))
             }

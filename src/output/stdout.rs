@@ -1,6 +1,7 @@
 //! Standard output.
 
 use std::io::{self, StdoutLock, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
@@ -24,6 +25,12 @@ pub fn stdout() -> io::Result<StdoutLock<'static>> {
         return Err(io::Error::other("it is closed"));
     }
     Ok(io::stdout().lock())
+}
+
+/// True if a path leads to stdout, and that was closed when the program started.
+pub(super) fn is_closed_stdout(path: &Path) -> bool {
+    let names = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    CLOSED.load(Ordering::Relaxed) && names.iter().any(|name| path == Path::new(name))
 }
 
 /// Writes all of `text` to stdout.

@@ -1,7 +1,7 @@
 //! The configuration file: where it is found, precedence, errors, and the checks that it names.
 
-use std::fs;
-use std::os::unix::fs::{chown, symlink};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
 
 use crate::common::{self, Tool, render, valid_json};
@@ -252,12 +252,17 @@ fn a_missing_file_is_an_error_if_it_is_named() {
     let stderr = Tool::line("-f pf --config none.yaml").run().refused();
     assert_eq!(
         stderr,
-        "twilio-sip-allow: error: cannot read none.yaml: No such file or directory; name an existing file, or '-' for standard input\n"
+        "twilio-sip-allow: error: there is no configuration file 'none.yaml'\n"
     );
     let stderr = with("", "-f pf --config a --no-config").run().refused();
     assert_eq!(
         stderr,
         "twilio-sip-allow: error: --config and --no-config cannot be used together\n"
+    );
+    let stderr = with("", "-f pf --config -").run().refused();
+    assert_eq!(
+        stderr,
+        "twilio-sip-allow: error: --config cannot be read from stdin; give the name of a file\n"
     );
     let empty = with("# nothing\n", "-f pf -e global").run();
     assert_eq!((empty.status, &empty.stderr[..]), (0, ""), "{empty}");
@@ -279,17 +284,31 @@ fn a_file_of_another_user_must_be_named() {
     let stderr = tool.run().refused();
     assert_eq!(
         stderr,
-        "twilio-sip-allow: error: twilio-sip-allow.yaml belongs to another user; use it with --config twilio-sip-allow.yaml, or leave it aside with --no-config\n"
+        "twilio-sip-allow: error: twilio-sip-allow.yaml belongs to another user; use it with --config twilio-sip-allow.yaml, or ignore it with --no-config\n"
     );
     // A working copy as a container has it: all of it belongs to another user than root.
     chown(tool.folder(), Some(other), None).unwrap();
     assert_eq!(tool.run().ok(), expected);
     chown(tool.folder(), Some(0), None).unwrap();
-    // A symlink of root's to a file of another user.
-    let target = tool.folder().join("target.yaml");
+    let advice = "; use it with --config twilio-sip-allow.yaml, or ignore it with --no-config\n";
+    let mut assert_refused = |reason: &str| {
+        let stderr = tool.run().refused();
+        let error = format!("twilio-sip-allow: error: twilio-sip-allow.yaml {reason}{advice}");
+        assert_eq!(stderr, error);
+    };
+    chown(&path, Some(0), None).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    assert_refused("can be written by everybody");
+    // The owner of a link chooses the file.
+    let target = path.with_file_name("target.yaml");
     fs::rename(&path, &target).unwrap();
     symlink(&target, &path).unwrap();
-    assert!(tool.run().refused().contains("belongs to another user"));
+    assert_refused("is a symbolic link");
+    fs::remove_file(&path).unwrap();
+    // Nobody waits for a pipe that has no writer.
+    let mkfifo = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(mkfifo.success());
+    assert_refused("is not a regular file");
     let named = Tool::line("-f pf -q --config target.yaml").file("target.yaml", file);
     chown(named.folder().join("target.yaml"), Some(other), None).unwrap();
     assert_eq!(named.run_once(), expected);
@@ -299,7 +318,7 @@ fn a_file_of_another_user_must_be_named() {
 
 /// Documents that are refused, with the message. The schema refuses those marked true as well; it cannot
 /// know the others.
-const REFUSED: [(&str, &str, bool); 22] = [
+const REFUSED: [(&str, &str, bool); 27] = [
     (
         "selektion: {}",
         ":1:1: unknown field `selektion`, expected `selection` or `checks`",
@@ -373,6 +392,31 @@ const REFUSED: [(&str, &str, bool); 22] = [
     (
         "selection:\n  region: []",
         ":2:11: selection.region: the list is empty; give a value, or leave the key out",
+        true,
+    ),
+    (
+        "selection:\n  direction: [in, out]",
+        ":2:14: selection.direction: a list, but only one value is possible",
+        true,
+    ),
+    (
+        "selection:\n  local-rtp-ports: [10000, 20000]",
+        ":2:20: selection.local-rtp-ports: a list, but only one value is possible",
+        true,
+    ),
+    (
+        "checks:\n  - name: a\n    format: [cisco, junos]",
+        ":3:13: checks[0].format: a list, but only one value is possible",
+        true,
+    ),
+    (
+        "checks:\n  - name: a\n    unit: [twilio-sip, lab]",
+        ":3:11: checks[0].unit: a list, but only one value is possible",
+        true,
+    ),
+    (
+        "selection:\n  direction: in,out",
+        ":2:14: selection.direction: 'in,out' is not one of in, out, both",
         true,
     ),
     (
@@ -481,10 +525,16 @@ fn limits_bound_the_file() {
         stderr.contains(": checks: more than 200 checks; split the file"),
         "{stderr}"
     );
-    let regions = format!("selection: {{region: [{}tokyo]}}", "tokyo, ".repeat(1_000));
+    let regions = format!("selection: {{region: [{}tokyo]}}", "tokyo, ".repeat(100));
     let stderr = with(&regions, "-f pf").run().refused();
     assert!(
-        stderr.contains("selection.region: more than 1000 values"),
+        stderr.contains("selection.region: more than 100 values"),
+        "{stderr}"
+    );
+    let regions = format!("selection: {{region: '{}'}}", "tokyo,".repeat(200));
+    let stderr = with(&regions, "-f pf").run().refused();
+    assert!(
+        stderr.contains("selection.region: the value has more than 1000 bytes"),
         "{stderr}"
     );
 }

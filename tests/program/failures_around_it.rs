@@ -545,6 +545,9 @@ fn a_closed_stdout_is_an_error_whenever_something_is_written_to_it() {
         let output = shell(tool.folder(), &format!("exec $TOOL {line} >&- 2>&-"));
         assert_eq!(output.status.code(), Some(2), "{line}");
     }
+    let output = shell(Path::new("/"), "exec $TOOL -f pf -o /dev/stdout >&-");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr), error);
     // Other programs give `/dev/null`, which std opens as well in place of a closed stdout.
     for null in [">/dev/null", "1<>/dev/null"] {
         let output = shell(Path::new("/"), &format!("exec $TOOL -f pf {null}"));

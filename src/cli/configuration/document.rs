@@ -6,13 +6,13 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::options::{SELECTION, validate};
+use super::options::{SELECTION, takes_list, validate};
 use crate::dataset::visible_line;
 use crate::names::did_you_mean;
 
-/// The most checks of a file, and the most values of a key.
+/// The most checks of a file, and the most values of a key. An alias of YAML can repeat a list in each check.
 const MAX_CHECKS: usize = 200;
-const MAX_VALUES: usize = 1_000;
+const MAX_VALUES: usize = 100;
 
 /// The most characters of a check's name.
 const MAX_NAME: usize = 60;
@@ -167,6 +167,9 @@ impl<'de> Visitor<'de> for ValuesOf {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+        if !takes_list(self.0) {
+            return Err(de::Error::custom("a list, but only one value is possible"));
+        }
         let mut values = Vec::new();
         while let Some(more) = list.next_element_seed(self)? {
             values.extend(more);

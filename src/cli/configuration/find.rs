@@ -1,33 +1,37 @@
-//! The place of the configuration file.
+//! The configuration file that is found without `--config`.
 
 use std::env;
-use std::fs::{self, Metadata};
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+
 /// The name of a configuration file that is found without `--config`.
-pub(super) const FILE_NAME: &str = "twilio-sip-allow.yaml";
+const FILE_NAME: &str = "twilio-sip-allow.yaml";
+
+/// The permission to write a file for everybody (chmod(2), `S_IWOTH`).
+const WRITABLE_BY_ALL: u32 = 0o002;
 
 /// The file in the current folder, or in the nearest folder above it that has one.
 ///
 /// Anybody may write into a folder such as `/tmp`. A file there must not change the rules of everyone
-/// who works below it, so the file must belong to this user, to root, or to the owner of the current folder.
-pub(super) fn find() -> Result<Option<PathBuf>, String> {
+/// who works below it. So the file must be a regular file of this user, of root or of the owner of the
+/// current folder, and not everybody may be able to write it.
+pub(super) fn find() -> Result<Option<(PathBuf, File)>, String> {
     let Ok(current) = env::current_dir() else {
         return Ok(None);
     };
     let mut folder = PathBuf::new();
     for _ in current.ancestors() {
-        let file = folder.join(FILE_NAME);
-        if let Ok(entry) = fs::symlink_metadata(&file) {
-            return if is_trusted(&file, &entry, &current) {
-                Ok(Some(file))
-            } else {
-                Err(format!(
-                    "{} belongs to another user; use it with --config {0}, or leave it aside with \
-                     --no-config",
-                    file.display()
-                ))
+        let path = folder.join(FILE_NAME);
+        if fs::symlink_metadata(&path).is_ok() {
+            return match open_trusted(&path, &current) {
+                Ok(file) => Ok(Some((path, file))),
+                Err(reason) => Err(format!(
+                    "{} {reason}; use it with --config {0}, or ignore it with --no-config",
+                    path.display()
+                )),
             };
         }
         folder.push("..");
@@ -35,11 +39,27 @@ pub(super) fn find() -> Result<Option<PathBuf>, String> {
     Ok(None)
 }
 
-fn is_trusted(file: &Path, entry: &Metadata, current: &Path) -> bool {
+/// Opens the file without following a symlink and without waiting for a pipe. What is checked is the open
+/// file, which nobody can exchange any more.
+fn open_trusted(path: &Path, current: &Path) -> Result<File, String> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(rustix::io::Errno::LOOP) => return Err("is a symbolic link".to_owned()),
+        Err(error) => return Err(format!("cannot be read: {error}")),
+    };
+    let found = file
+        .metadata()
+        .map_err(|error| format!("cannot be read: {error}"))?;
     let user = rustix::process::geteuid().as_raw();
-    let owner = |folder: &Path| fs::metadata(folder).ok().map(|found| found.uid());
-    let trusted = [Some(0), Some(user), owner(current)];
-    // A symlink and the file that it leads to may have different owners.
-    trusted.contains(&Some(entry.uid()))
-        && owner(file).is_none_or(|uid| trusted.contains(&Some(uid)))
+    let owner = fs::metadata(current).ok().map(|folder| folder.uid());
+    if !found.is_file() {
+        Err("is not a regular file".to_owned())
+    } else if ![Some(0), Some(user), owner].contains(&Some(found.uid())) {
+        Err("belongs to another user".to_owned())
+    } else if found.mode() & WRITABLE_BY_ALL != 0 {
+        Err("can be written by everybody".to_owned())
+    } else {
+        Ok(file)
+    }
 }

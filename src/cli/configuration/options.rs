@@ -4,11 +4,11 @@ use std::error::Error;
 use std::sync::LazyLock;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 
 use super::super::check::CheckArgs;
 use super::super::variables::without_variables;
-use crate::dataset;
+use crate::dataset::{self, DatasetError, ReferenceData};
 use crate::input::is_stdin;
 use crate::select;
 
@@ -26,29 +26,46 @@ pub(super) const SELECTION: [&str; 10] = [
     "local-rtp-ports",
 ];
 
+/// The options that a key can give a list of values.
+const WITH_LISTS: [&str; 5] = ["region", "edition", "transport", "local-address", "files"];
+
+/// The most bytes of a value. A value may itself be a list with commas, as on the command line.
+const MAX_LENGTH: usize = 1_000;
+
 static OPTIONS: LazyLock<Command> =
     LazyLock::new(|| without_variables(CheckArgs::augment_args(Command::new("check"))));
 
+static REFERENCE_DATA: LazyLock<Result<ReferenceData, DatasetError>> =
+    LazyLock::new(dataset::reference_data);
+
+/// True if a key can give the option a list of values.
+pub(super) fn takes_list(option: &str) -> bool {
+    WITH_LISTS.contains(&option)
+}
+
 /// Refuses a value that the option does not take.
 pub(super) fn validate(option: &str, text: &str) -> Result<(), String> {
+    if text.len() > MAX_LENGTH {
+        return Err(format!("the value has more than {MAX_LENGTH} bytes"));
+    }
     match option {
         "files" | "dataset" if is_stdin(text.as_ref()) => {
             return Err("'-' is standard input; give the name of a file".to_owned());
         }
         "files" if text.is_empty() => return Err("the name of a file is empty".to_owned()),
         "files" => return Ok(()),
+        "edition" => text.split(',').try_for_each(known_edition)?,
+        "region" => text.split(',').try_for_each(known_region)?,
         _ => {}
     }
-    let option_and_value = format!("--{option}={text}");
-    let parsed = OPTIONS
-        .clone()
-        .try_get_matches_from(["check", &option_and_value]);
-    parsed.map_err(|error| problem(&error, text))?;
-    match option {
-        "edition" => text.split(',').try_for_each(known_edition),
-        "region" => text.split(',').try_for_each(known_region),
-        _ => Ok(()),
-    }
+    let is_it = |arg: &&Arg| arg.get_long() == Some(option);
+    let Some(arg) = OPTIONS.get_arguments().find(is_it) else {
+        return Ok(());
+    };
+    let parsed = Command::new("check")
+        .arg(arg.clone())
+        .try_get_matches_from(["check", &format!("--{option}={text}")]);
+    parsed.map(|_| ()).map_err(|error| problem(&error, text))
 }
 
 fn problem(error: &clap::Error, text: &str) -> String {
@@ -69,7 +86,7 @@ fn known_edition(name: &str) -> Result<(), String> {
 }
 
 fn known_region(name: &str) -> Result<(), String> {
-    let reference_data = dataset::reference_data().map_err(|error| error.to_string())?;
-    let found = select::regions(&[name.to_owned()], &[], &reference_data);
+    let reference_data = REFERENCE_DATA.as_ref().map_err(ToString::to_string)?;
+    let found = select::regions(&[name.to_owned()], &[], reference_data);
     found.map(|_| ()).map_err(|error| error.to_string())
 }
