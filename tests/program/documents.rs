@@ -177,7 +177,7 @@ fn the_readmes_checks_work() {
 fn what_check_reads_is_documented() {
     let text = document("docs/check.md");
     let (_, table) = text
-        .split_once("| format | unit | from |\n|---|---|---|\n")
+        .split_once("| format | unit | input |\n|---|---|---|\n")
         .unwrap();
     let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
     let formats: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
