@@ -677,7 +677,7 @@ fn every_crate_is_explained() {
     }
     for (heading, wanted) in [
         ("Named in Cargo.toml", direct),
-        ("In the program with them", rows(&program)),
+        ("Also in the program", rows(&program)),
         ("At build time only", rows(&built)),
         ("On other systems only", rows(&elsewhere)),
     ] {
@@ -690,7 +690,7 @@ fn every_crate_is_explained() {
         assert!(!wanted.is_empty());
     }
     let locked = read("Cargo.lock");
-    let headings = ["Named", "In the program", "At build", "On other"];
+    let headings = ["Named", "Also in the program", "At build", "On other"];
     let explained: usize = headings.iter().map(|heading| table(heading).len()).sum();
     assert_eq!(explained, locked.matches("\nname = ").count() - 1);
 }
