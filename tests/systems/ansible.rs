@@ -65,7 +65,7 @@ fn the_role_installs_finds_drift_mends_it_and_changes_editions() {
     assert_ne!(drifted, before);
     let found = fleet.play(&[change[0], change[1], "--check"]);
     found.assert_changed(&["pbx1", "sbc1"]);
-    let told = found.task("Tell what has drifted");
+    let told = found.task("Report the drift");
     let mut tellers = Play::changes(told);
     tellers.sort_unstable();
     assert_eq!(tellers, ["pbx1", "sbc1"], "{told}");

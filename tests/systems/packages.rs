@@ -328,7 +328,7 @@ fn the_package_works(test: &str, system: &Path) {
     let (licences, _) = done(
         Command::new("gzip")
             .arg("-dc")
-            .arg(documents.join("crates-licences.gz")),
+            .arg(documents.join("crates-licenses.gz")),
     );
     the_licences_are_whole(&licences);
 }

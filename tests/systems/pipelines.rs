@@ -247,14 +247,14 @@ fn the_action_refuses_other_commands_and_no_files() {
         let told = action.run(&inputs([("command", command)]), repository.path());
         assert_eq!(
             told.is(2).stdout,
-            "::error title=twilio-sip-allow::The command must be \"check\" or \"scan\"\n"
+            "::error title=twilio-sip-allow::the input \"command\" must be \"check\" or \"scan\"\n"
         );
     }
     for files in ["", "\n\n"] {
         let inputs = inputs([("command", "scan"), ("files", files)]);
         assert_eq!(
             action.run(&inputs, repository.path()).is(2).stdout,
-            "::error title=twilio-sip-allow::No files are named\n"
+            "::error title=twilio-sip-allow::the input \"files\" names no files\n"
         );
     }
 }
