@@ -68,7 +68,7 @@ fn units(section: &mut Section) {
         std::fs::remove_dir_all(folder).expect("the folder is ours");
     }
     section.add(format_args!(
-        "A unit of a million rules, as the firewall prints it, in sync; fastest of {ROUNDS} runs:"
+        "A listing of a million rules that is in sync; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
 }
@@ -99,7 +99,7 @@ fn many_files(section: &mut Section) {
         std::fs::remove_dir_all(folder).expect("the folder is ours");
     }
     section.add(format_args!(
-        "Files of {rules} rules each, on all cores, fastest of {ROUNDS} runs:"
+        "Files of {rules} rules each, on all cores; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
 }
@@ -152,7 +152,7 @@ fn chains(section: &mut Section) {
         ]);
     }
     section.add(format_args!(
-        "A user's own chain, which is reported as drift; fastest of {ROUNDS} runs:"
+        "A user's own chain, which has drift; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
 }
@@ -232,7 +232,9 @@ fn peers(section: &mut Section) {
             rate(rules, time),
         ]);
     }
-    section.add("Other programs, one run, `iptables-restore` in a network namespace of its own:");
+    section.add(
+        "Other programs, in one run; `iptables-restore` runs in a separate network namespace:",
+    );
     section.add(table);
 }
 

@@ -35,8 +35,8 @@ fn main() {
     }
     let mut section = Section::new("hostile", "Hostile input");
     section.add(format_args!(
-        "The inputs of `tests/program/hostile_inputs.rs`, each of which must be answered within a second and 256 \
-         MB; fastest of {ROUNDS} runs:"
+        "The inputs of `tests/program/hostile_inputs.rs`. Each must be processed or refused within a \
+         second and 256 MB; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
     section.write();

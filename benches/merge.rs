@@ -94,9 +94,10 @@ fn compare() {
         ]);
     }
     section.add(
-        "A file of networks to merged CIDRs, against iprange (Debian), which prints the same: lone \
-         networks, runs of adjacent ones, nested and repeated ones, at random. Ours keeps where \
-         each network comes from besides. Fastest of 300, 40 and 10 runs:",
+        "Merges a file of networks into CIDRs, compared with iprange (Debian), which prints the \
+         same. The file contains single networks, runs of adjacent ones, nested and repeated ones, \
+         at random. Unlike iprange, this program also records where each network comes from. \
+         Fastest of 300, 40 and 10 runs:",
     );
     section.add(table);
     section.write();

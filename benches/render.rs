@@ -60,8 +60,8 @@ fn nothing(section: &mut Section) {
         ]);
     }
     section.add(format_args!(
-        "Against a program of `fn main() {{}}`, all regions; medians of {ROUNDS} runs, the highest \
-         of 10 peaks:"
+        "All regions, compared with the empty program `fn main() {{}}`. Times are medians of \
+         {ROUNDS} runs, peaks are the highest of 10:"
     ));
     section.add(table);
     let program = std::fs::metadata(env!("CARGO_BIN_EXE_twilio-sip-allow"));
@@ -79,7 +79,7 @@ const GENERATORS: [(&str, &str, &str); 4] = [
 
 fn aerleon(section: &mut Section) {
     let Some(program) = aerleon_program() else {
-        section.add("Against Aerleon: missing, `python3 -m venv` and `pip install` did not work.");
+        section.add("Aerleon is missing: `python3 -m venv` or `pip install` failed.");
         return;
     };
     let base = folder("aerleon");
@@ -128,10 +128,10 @@ fn aerleon(section: &mut Section) {
         ratio(at_once, total),
     ]);
     section.add(format_args!(
-        "Against Aerleon 1.18.0 (PyPI) with the policy and services of `benches/aerleon` and the \
-         networks of `dataset show`, fastest of {AERLEON_ROUNDS} runs. `check` finds Aerleon's \
-         outputs for {judged} in sync with our selection; its nftables rules ask for a new \
-         connection besides. It finds its files unchanged, and writes none:"
+        "Compared with Aerleon 1.18.0 (PyPI), with the policy and services of `benches/aerleon` and \
+         the networks of `dataset show`; fastest of {AERLEON_ROUNDS} runs. `check` finds Aerleon's \
+         outputs for {judged} in sync with this program's selection. Aerleon's nftables rules also \
+         require a new connection. Aerleon finds its files unchanged, and writes none:"
     ));
     section.add(table);
 }

@@ -77,8 +77,8 @@ fn scan(section: &mut Section) {
         count(tenth.instructions()),
     ]);
     section.add(format_args!(
-        "`scan` of files without a Twilio address, on all cores, against ripgrep, which counts \
-         what looks like an address; fastest of {ROUNDS} runs:"
+        "`scan` of files without a Twilio address, on all cores, compared with ripgrep, which \
+         counts strings that look like addresses; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
     for (name, _) in trees {
@@ -90,8 +90,13 @@ fn scan(section: &mut Section) {
 fn judge(section: &mut Section) {
     let mut table = Table::new(HEAD);
     for (name, separator, network, verdict) in [
-        ("a line each, in force", "\n", IN_FORCE, "narrower"),
-        ("a line each, unpublished", "\n", UNPUBLISHED, "unpublished"),
+        ("separate lines, in force", "\n", IN_FORCE, "narrower"),
+        (
+            "separate lines, unpublished",
+            "\n",
+            UNPUBLISHED,
+            "unpublished",
+        ),
         ("one line, in force", " ", IN_FORCE, "narrower"),
         ("one line, unpublished", " ", UNPUBLISHED, "unpublished"),
     ] {
@@ -113,7 +118,7 @@ fn judge(section: &mut Section) {
         compare(&mut table, name, job);
     }
     section.add(format_args!(
-        "`scan` of one file of addresses that all have to be judged; fastest of {ROUNDS} runs:"
+        "`scan` of one file in which every address must be classified; fastest of {ROUNDS} runs:"
     ));
     section.add(table);
 }
@@ -153,8 +158,8 @@ fn explain(section: &mut Section) {
         millis(times[1]),
     ]);
     section.add(format_args!(
-        "`explain` of a file of addresses, half of them Twilio's, and `wc -l` of the same, which \
-         takes 1/{} of the time; fastest of {ROUNDS} runs:",
+        "`explain` of a file of addresses, half of which belong to Twilio, and `wc -l` of the same \
+         file, which takes 1/{} of the time; fastest of {ROUNDS} runs:",
         ratio(times[0], times[1])
     ));
     section.add(table);
