@@ -19,40 +19,59 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// `BLESS=1 cargo test --test program documents::` replaces the outputs shown.
 #[test]
-fn the_readmes_demos_print_what_they_show() {
-    let readmes = ["README.md", "README.ja.md"].map(document);
-    let demos: Vec<&str> = readmes
-        .iter()
-        .flat_map(|readme| blocks(readme, "console"))
-        .collect();
-    assert_eq!(demos.len(), 5);
+fn demos_print_what_the_documents_show() {
+    let documents = ["README.md", "README.ja.md", "docs/explain.md"];
+    let mut count = 0;
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
     let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
-    for demo in demos {
-        let folder = tempfile::tempdir().unwrap();
-        let (commands, shown): (Vec<&str>, Vec<&str>) =
-            demo.lines().partition(|line| line.starts_with("$ "));
-        let script: Vec<&str> = commands.iter().map(|command| &command[2..]).collect();
-        let output = std::process::Command::new("sh")
-            .args(["-c", &script.join("\n")])
-            .current_dir(folder.path())
-            .env("PATH", &path)
-            .output()
-            .unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        let printed = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(printed.trim_end(), shown.join("\n").trim_end());
+    for name in documents {
+        let text = document(name);
+        let mut blessed = text.clone();
+        for demo in blocks(&text, "console") {
+            count += 1;
+            let folder = tempfile::tempdir().unwrap();
+            let (commands, shown): (Vec<&str>, Vec<&str>) =
+                demo.lines().partition(|line| line.starts_with("$ "));
+            let script: Vec<&str> = commands.iter().map(|command| &command[2..]).collect();
+            let output = std::process::Command::new("sh")
+                .args(["-c", &script.join("\n")])
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .output()
+                .unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
+            let printed = String::from_utf8(output.stdout).unwrap();
+            if is_blessing() {
+                let whole = format!("{}\n{}\n", commands.join("\n"), printed.trim_end());
+                blessed = blessed.replace(demo, &whole);
+            } else {
+                assert_eq!(printed.trim_end(), shown.join("\n").trim_end(), "{name}");
+            }
+        }
+        if is_blessing() {
+            fs::write(format!("{}/{name}", env!("CARGO_MANIFEST_DIR")), blessed).unwrap();
+        }
     }
+    assert_eq!(count, 5);
 }
 
-/// The jobs that the README shows, run as a runner would: with what they find in a repository, and a
+/// The jobs that the document of operation shows, run as a runner would: with what they find in a repository, and a
 /// `curl` that fetches a page of the tests.
 #[test]
-fn the_readmes_jobs_work() {
-    let readme = document("README.md");
-    let jobs: Vec<String> = blocks(&readme, "yaml").concat().lines().map(job).collect();
+fn the_jobs_of_the_documents_work() {
+    let [operation, readme, explained] =
+        ["docs/operations.md", "README.md", "docs/explain.md"].map(document);
+    let jobs =
+        |text: &str| -> Vec<String> { blocks(text, "yaml").concat().lines().map(job).collect() };
+    let shown_elsewhere = [jobs(&readme), jobs(&explained)].concat();
+    let jobs = jobs(&operation);
     assert_eq!(jobs.len(), 4);
+    assert_eq!(shown_elsewhere.len(), 3);
+    for job in shown_elsewhere {
+        assert!(jobs.contains(&job), "{job}");
+    }
     let rules = common::render("--edition current --format iptables");
     let page = document("tests/pages/whole/global.official-en.md");
     let peers = "# Tokyo\n54.65.63.192/30\n54.65.63.193:5060/udp\n";
@@ -89,9 +108,9 @@ fn the_readmes_jobs_work() {
         .collect();
     for (told, wanted) in told.iter().zip([
         "::error title=drift%3A missing,file=firewall/b.rules",
+        "::error title=Twilio%3A superseded,file=terraform/main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,",
         "  added    media of all regions: 168.86.192.0/18 (line ",
         "54.65.36.193: not allowed by edition global: not on any list that Twilio has published\n",
-        "::error title=Twilio%3A superseded,file=terraform/main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,",
     ]) {
         assert!(told.contains(wanted), "{told}");
     }
@@ -137,12 +156,13 @@ fn run_job(job: &str, files: &[(&str, String)]) -> (i32, String) {
     )
 }
 
-/// Every format that the README says is checked.
+/// Every pipeline into `check` that the README and the document of operation show.
 #[test]
-fn the_readmes_checks_work() {
-    let readme = document("README.md");
-    let piped: Vec<&str> = readme
-        .lines()
+fn the_checks_of_the_documents_work() {
+    let documents = ["README.md", "docs/operations.md"].map(document);
+    let piped: Vec<&str> = documents
+        .iter()
+        .flat_map(|text| text.lines())
         .filter_map(|line| {
             line.split_once("| twilio-sip-allow check ")
                 .map(|(_, call)| call)
@@ -150,7 +170,7 @@ fn the_readmes_checks_work() {
         .map(|call| call.split(" 2>").next().unwrap())
         .map(|call| call.split('|').next().unwrap())
         .collect();
-    assert_eq!(piped.len(), 9, "{piped:?}");
+    assert_eq!(piped.len(), 13, "{piped:?}");
     for call in piped {
         let call = call.replace("--name \"$GROUP\"", "");
         let (_, format) = call.split_once("--format ").unwrap();
@@ -161,14 +181,9 @@ fn the_readmes_checks_work() {
             ""
         };
         let rules = common::render(&format!("--edition current {way} --format {format}"));
-        let mut tool = Tool::line(&format!("check {call} deployed")).file("deployed", rules);
-        // As the job for cron sets them.
-        for (name, value) in readme.lines().filter_map(|line| line.split_once('=')) {
-            if name.starts_with("TWILIO_SIP_ALLOW_") {
-                tool = tool.env(name, value);
-            }
-        }
-        let ran = tool.run();
+        let ran = Tool::line(&format!("check {call} deployed"))
+            .file("deployed", rules)
+            .run();
         assert_eq!(ran.status, 0, "{ran}");
     }
 }
@@ -184,10 +199,17 @@ fn what_check_reads_is_documented() {
     assert_eq!(formats, common::READ_BY_CHECK);
 }
 
+/// Calls of the program between the words of a text, without the program's name.
+fn inline_calls(text: &str) -> Vec<&str> {
+    text.split('`')
+        .filter_map(|part| part.strip_prefix("twilio-sip-allow "))
+        .collect()
+}
+
 #[test]
 fn every_call_of_the_program_in_the_readme_works() {
     let readme = document("README.md");
-    let calls: Vec<&str> = blocks(&readme, "sh")
+    let mut calls: Vec<&str> = blocks(&readme, "sh")
         .into_iter()
         .flat_map(str::lines)
         .filter_map(|line| {
@@ -195,38 +217,83 @@ fn every_call_of_the_program_in_the_readme_works() {
                 .or(line.strip_prefix("cargo run --release -- "))
         })
         .collect();
-    assert_eq!(calls.len(), 7, "{calls:?}");
+    calls.extend(inline_calls(&readme));
+    assert_eq!(calls.len(), 10, "{calls:?}");
     let page = document("tests/pages/whole/global.official-en.html");
     for call in calls {
-        let call = call.split(" #").next().unwrap();
-        Tool::line(call).file("page.html", &page).run().ok();
+        // Outputs go into the folder of the test.
+        let call = call.split(" #").next().unwrap().replace("/etc/", "");
+        Tool::line(&call).file("page.html", &page).run().ok();
+    }
+}
+
+/// Each format is in one row, and the row says whether `check` reads it.
+#[test]
+fn the_readmes_table_of_formats_is_what_the_list_says() {
+    let mut listed: Vec<(String, bool)> = list("formats")
+        .iter()
+        .map(|format| {
+            (
+                format["name"].as_str().unwrap().to_owned(),
+                format["read_by_check"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    listed.sort();
+    for (name, yes, no) in [
+        ("README.md", "yes", "no"),
+        ("README.ja.md", "対応", "非対応"),
+    ] {
+        let readme = document(name);
+        let (_, table) = readme.split_once(" | `check` |\n|---|---|---|\n").unwrap();
+        let mut shown = Vec::new();
+        for row in table.lines().map_while(|line| line.strip_prefix("| ")) {
+            let cells: Vec<&str> = row.trim_end_matches(" |").split(" | ").collect();
+            let [_, formats, check] = cells[..] else {
+                panic!("{row}");
+            };
+            assert!([yes, no].contains(&check), "{row}");
+            for format in formats.split(", ") {
+                shown.push((format.trim_matches('`').to_owned(), check == yes));
+            }
+        }
+        shown.sort();
+        assert_eq!(shown, listed, "{name}");
     }
 }
 
 #[test]
-fn the_readmes_tables_are_what_the_lists_say() {
-    let readme = document("README.md");
-    for format in list("formats") {
-        let row = format!(
-            "| `{}` | {} |",
-            format["name"].as_str().unwrap(),
-            format["summary"].as_str().unwrap()
-        );
-        assert!(readme.contains(&row), "no row {row}");
-    }
+fn the_table_of_editions_is_what_the_list_says() {
+    let text = document("docs/operations.md");
     for edition in list("editions") {
-        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        let connection = match text(&edition["connection"]).as_str() {
+        let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let connection = match value(&edition["connection"]).as_str() {
             "public" => "public internet",
             _ => "Twilio Interconnect",
         };
         let row = format!(
             "| `{}` | {connection} | {} | {} |",
-            text(&edition["edition"]),
-            text(&edition["media"]["ports"]),
-            text(&edition["status"])
+            value(&edition["edition"]),
+            value(&edition["media"]["ports"]),
+            value(&edition["status"])
         );
-        assert!(readme.contains(&row), "no row {row}");
+        assert!(text.contains(&row), "no row {row}");
+    }
+}
+
+#[test]
+fn the_readmes_state_the_version_and_the_edition_in_force() {
+    let version = Tool::line("--version").run_once();
+    let edition = version.split('\'').nth(1).unwrap();
+    let since = version.trim_end().rsplit(' ').next().unwrap();
+    for name in ["README.md", "README.ja.md"] {
+        let readme = document(name);
+        let status = readme
+            .lines()
+            .find(|line| line.contains(env!("CARGO_PKG_VERSION")))
+            .unwrap();
+        assert!(status.contains(&format!("`{edition}`")), "{status}");
+        assert!(status.contains(since), "{status}");
     }
 }
 
@@ -285,50 +352,83 @@ default policy; a name that the system does not take and a selection that the fo
 refused (status 2).
 ";
 
-/// What the Japanese README tells to run is what the English one does, and works; its tables are
-/// those of the lists.
+/// Both READMEs have the same sections, code and links.
 #[test]
 fn the_japanese_readme_says_the_same() {
     let [english, japanese] = ["README.md", "README.ja.md"].map(document);
-    let command = |line: &str| line.split(" #").next().unwrap().trim_end().to_owned();
-    let lines = |text: &str| -> Vec<String> {
-        let blocks = blocks(text, "sh");
-        blocks
-            .into_iter()
-            .flat_map(str::lines)
-            .map(command)
+    for language in ["sh", "nft", "yaml", "crontab"] {
+        // Comments are translated, the commands are not.
+        let commands = |text: &str| -> Vec<String> {
+            blocks(text, language)
+                .into_iter()
+                .flat_map(str::lines)
+                .map(|line| line.split(" #").next().unwrap().trim_end().to_owned())
+                .collect()
+        };
+        assert_eq!(commands(&japanese), commands(&english), "{language}");
+    }
+    assert_eq!(inline_calls(&japanese), inline_calls(&english));
+    let levels = |text: &str| -> Vec<usize> {
+        let lines = text.lines();
+        let marks = lines.map(|line| line.len() - line.trim_start_matches('#').len());
+        marks.filter(|marks| *marks > 0).collect()
+    };
+    assert_eq!(levels(&japanese), levels(&english));
+    let links = |text: &str| -> Vec<String> {
+        let targets = text.split("](").skip(1);
+        let targets = targets.map(|rest| rest.split(')').next().unwrap().to_owned());
+        targets
+            .filter(|target| !target.starts_with("README"))
             .collect()
     };
-    let (known, told) = (lines(&english), lines(&japanese));
-    let mut own = Vec::new();
-    for line in told.iter().filter(|line| !known.contains(line)) {
-        let call = line.strip_prefix("twilio-sip-allow ").unwrap();
-        let ran = Tool::line(call).run();
-        assert!(ran.status == 0, "{line}: {ran}");
-        own.push(call.split(' ').next().unwrap());
-    }
-    assert_eq!(own, ["explain", "scan"]);
+    assert_eq!(links(&japanese), links(&english));
     for region in list("regions") {
         let text = |key: &str| region[key].as_str().unwrap();
-        let row = format!("| `{}` | {} |", text("id"), text("name_ja"));
-        assert!(japanese.contains(&row), "no row {row}");
-    }
-    for edition in list("editions") {
-        let name = edition["edition"].as_str().unwrap();
-        let ports = edition["media"]["ports"].as_str().unwrap();
-        let row = japanese
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{name}` |")));
-        assert!(
-            row.is_some_and(|row| row.contains(&format!("| {ports} |"))),
-            "{name}"
-        );
+        let name = format!("`{}`({})", text("id"), text("name_ja"));
+        assert!(japanese.contains(&name), "no {name}");
+        let name = format!("`{}`", text("id"));
+        assert!(english.contains(&name), "no {name}");
     }
 }
 
 #[test]
-fn every_option_of_the_selection_is_in_the_readme() {
-    let readme = document("README.md");
+fn links_of_the_readmes_lead_to_files_and_headings() {
+    for name in [
+        "README.md",
+        "README.ja.md",
+        "docs/operations.md",
+        "docs/explain.md",
+    ] {
+        let text = document(name);
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = root.join(name).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap();
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let path = folder.join(path);
+            assert!(path.exists(), "{name}: {link}");
+            if !heading.is_empty() {
+                let target = fs::read_to_string(path).unwrap();
+                let headings = target.lines().filter_map(|line| line.strip_prefix("## "));
+                let mut anchors = headings.map(anchor);
+                assert!(anchors.any(|anchor| anchor == heading), "{name}: {link}");
+            }
+        }
+    }
+}
+
+/// The fragment of a heading's address, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let lower = heading.to_lowercase().replace(' ', "-");
+    lower
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
+        .collect()
+}
+
+#[test]
+fn every_option_of_the_rules_is_documented() {
+    let text = document("docs/operations.md");
     let help = Tool::line("-h").run_once();
     let options = help.split_whitespace().filter(|word| {
         word.starts_with("--")
@@ -337,14 +437,30 @@ fn every_option_of_the_selection_is_in_the_readme() {
                 .skip(2)
                 .all(|b| b.is_ascii_lowercase() || b == b'-')
     });
-    for option in options.filter(|o| {
-        !matches!(
-            *o,
-            "--help" | "--version" | "--color" | "--name" | "--table"
-        )
-    }) {
-        assert!(readme.contains(option), "{option}");
+    for option in options.filter(|o| !matches!(*o, "--help" | "--version")) {
+        assert!(text.contains(&format!("`{option}")), "{option}");
     }
+}
+
+#[test]
+fn the_table_of_limits_is_what_the_help_says() {
+    let text = document("docs/operations.md");
+    let (_, table) = text
+        .split_once("| limit | default | meaning |\n|---|---|---|\n")
+        .unwrap();
+    let rows: Vec<&str> = table
+        .lines()
+        .map_while(|line| line.strip_prefix("| `"))
+        .collect();
+    let help = Tool::line("--help").run_once();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for row in &rows {
+        let (name, rest) = row.split_once("` | ").unwrap();
+        let (default, _) = rest.split_once(" | ").unwrap();
+        let stated = format!("\"{name}\" ({default})");
+        assert!(help.contains(&stated), "{stated}");
+    }
+    assert_eq!(rows.len(), 8);
 }
 
 #[test]
