@@ -153,6 +153,46 @@ fn a_security_group_is_mended_by_the_commands_that_are_told() {
     assert_eq!(drift(&found), (0, 0), "{found}");
 }
 
+/// The commands of the README, line by line.
+#[test]
+fn the_quick_start_of_the_readme_authorizes_checks_and_revokes() {
+    let Some(python) = python("the_quick_start_of_the_readme_authorizes_checks_and_revokes") else {
+        return;
+    };
+    let readme = include_str!("../../README.md");
+    let block = readme
+        .split("```")
+        .find(|block| block.contains("aws ec2"))
+        .unwrap();
+    let mut aws = Aws::start(&python);
+    let make = ["create-security-group", "--description", "test"];
+    let group = aws.run(&[&make[..], &["--group-name", "pbx"]].concat());
+    let group = group["GroupId"].as_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("in.json").display().to_string();
+    let mut checks = 0;
+    for line in block.lines().skip(1) {
+        let line = line.split(" #").next().unwrap().trim_end();
+        let line = line.replace("\"$GROUP\"", group).replace("in.json", &file);
+        if let Some(call) = line.strip_prefix("twilio-sip-allow ") {
+            Tool::line(call).run_once();
+            continue;
+        }
+        let (command, check) = line.split_once(" | ").unwrap_or((&line, ""));
+        let words = command.strip_prefix("aws ec2 ").unwrap().split(' ');
+        let printed = aws.run(&words.collect::<Vec<_>>()).to_string();
+        if let Some(call) = check.strip_prefix("twilio-sip-allow ") {
+            let call = format!("{call} listing");
+            let report = Tool::line(&call).file("listing", printed).run_once();
+            assert!(report.starts_with("in sync: "), "{report}");
+            checks += 1;
+        }
+    }
+    assert_eq!(checks, 1);
+    let left = aws.run(&["describe-security-groups", "--group-ids", group]);
+    assert_eq!(left["SecurityGroups"][0]["IpPermissions"], json!([]));
+}
+
 fn tokyo() -> Policy {
     let selection = Selection {
         regions: vec!["tokyo".to_owned()],

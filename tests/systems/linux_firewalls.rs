@@ -239,6 +239,88 @@ fn nftables_is_hooked_into_the_table_of_the_readme() {
     );
 }
 
+/// The commands of the README, line by line, with a copy of /etc.
+#[test]
+fn the_quick_starts_of_the_readme_load_hook_survive_a_boot_and_are_undone() {
+    let test = "the_quick_starts_of_the_readme_load_hook_survive_a_boot_and_are_undone";
+    let Some(namespace) = Namespace::new(test, &["nft", "iptables"]) else {
+        return;
+    };
+    let readme = include_str!("../../README.md");
+    let block = |language: &str, word: &str| {
+        let fence = format!("```{language}\n");
+        let blocks = readme.split(&fence).skip(1);
+        let mut texts = blocks.map(|rest| rest.split("```").next().unwrap());
+        texts.find(|text| text.contains(word)).unwrap()
+    };
+    let table = block("nft", "table inet filter");
+    let commands = block("sh", "nft -f").trim_end();
+    let (use_nft, undo_nft) = commands.rsplit_once('\n').unwrap();
+    let commands = block("sh", "iptables-restore").trim_end();
+    let (use_iptables, undo_iptables) = commands.rsplit_once('\n').unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let names = iptables_names(folder.path(), "nft");
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+    let printed = namespace.script(&format!(
+        "{names}
+export PATH=$PATH:{bin}
+cp -a /etc {folder}/etc
+mount --bind {folder}/etc /etc
+printf '#!/bin/sh\\nexec iptables-save\\n' >{folder}/netfilter-persistent
+chmod +x {folder}/netfilter-persistent
+cat >/etc/nftables.conf <<'END'
+{table}END
+nft -f /etc/nftables.conf; nft list ruleset; echo @@
+{use_nft}
+echo @@
+nft list ruleset; echo @@
+nft -f /etc/nftables.conf; nft list ruleset; echo @@
+{undo_nft}
+nft list ruleset; echo @@
+cat /etc/nftables.conf; echo @@
+nft flush ruleset
+{use_iptables}
+echo @@
+iptables-save; echo @@
+{undo_iptables}
+echo @@
+iptables-save",
+        folder = folder.path().display(),
+        bin = program.parent().unwrap().display(),
+    ));
+    let [
+        before,
+        checked,
+        loaded,
+        booted,
+        undone,
+        file,
+        checked_iptables,
+        loaded_iptables,
+        _saved,
+        undone_iptables,
+    ] = sections(&printed)[..]
+    else {
+        panic!("{printed}");
+    };
+    assert!(checked.starts_with("in sync: "), "{printed}");
+    assert_eq!(
+        nft_jumps(loaded, "twilio_sip_in", "twilio_sip_out").len(),
+        2,
+        "{printed}"
+    );
+    assert_same(test, "other rules after a boot", loaded, booted);
+    assert_same(test, "the undo leaves something", before, undone);
+    assert_eq!(file.trim_end(), table.trim_end());
+    assert!(checked_iptables.starts_with("in sync: "), "{printed}");
+    for chain in ["INPUT", "OUTPUT"] {
+        let way = chain.trim_end_matches("PUT");
+        let jump = format!("-A {chain} -j TWILIO-SIP-{way}\n");
+        assert!(loaded_iptables.contains(&jump), "{jump}{printed}");
+    }
+    assert!(!undone_iptables.contains("TWILIO"), "{printed}");
+}
+
 /// A rule of the user's that leads to a chain is a hook too, and is removed with the rest.
 #[test]
 fn nftables_adds_no_hook_beside_one_of_the_user_and_removes_that_too() {
