@@ -1113,7 +1113,7 @@ sh script; echo @@
     ));
     let mut reports = sections(&printed).into_iter();
     let before = reports.next().unwrap();
-    let absent = "twilio-sip: no rule for outgoing packets has a comment 'twilio-sip: ...'";
+    let absent = "twilio-sip lets nothing through: no rule for outgoing packets has a comment 'twilio-sip: ...'";
     assert!(
         before.contains(absent) && before.ends_with("status 1\n"),
         "{printed}"
