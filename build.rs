@@ -1,5 +1,5 @@
-//! Turns the YAML files of `data/` into JSON, which the program embeds: reading YAML at every
-//! start would take longer than all the rest of a run. What the files say is checked by tests.
+//! Converts the YAML files of `data/` to JSON, which the program embeds. Parsing YAML at every
+//! start would take longer than the rest of a run. Tests check the content of the files.
 
 #![forbid(unsafe_code)]
 

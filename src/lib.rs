@@ -1,29 +1,30 @@
 //! The core of `twilio-sip-allow`: firewall allowlists for Twilio's SIP calls.
 //!
-//! `docs/architecture.md` has the words, the flow of each verb with its files, and the decisions. In short,
-//! rendering goes one way:
+//! `docs/architecture.md` has the glossary, the data flow of each command with its files, and the
+//! design decisions. In short, this is how the program prints rules:
 //!
 //! ```text
 //! options -> dataset -> select -> Policy -> format -> template -> output
 //! ```
 //!
-//! and `check` compares the same policy with what a format's parser makes of a text:
+//! `check` compares the same policy with the parsed listing of a firewall:
 //!
 //! ```text
 //! text -> format -> DeployedUnit -> packets -> Drift -> report
 //! ```
 //!
-//! - [`cli`] has the definitions of the command line, [`commands`] one file for each verb;
-//! - [`dataset`] reads what Twilio published, [`select`] makes a [`policy::Policy`] of it;
-//! - [`mod@format`] writes and reads the languages of firewalls, [`template`] lays out what it writes;
-//! - [`packets`] has sets of packets, [`firewall`] what is deployed and its drift, [`report`] the reports;
-//! - [`page`] reads a published page, [`catalog`] knows every edition, for [`explain`] and [`scan`];
-//! - [`input`] and [`output`] are the only parts beside the commands that touch the outside world;
-//!   [`limits`] bounds what an input may cost.
+//! - [`cli`] defines the command line, [`commands`] has one file for each command;
+//! - [`dataset`] reads Twilio's published lists, [`select`] makes a [`policy::Policy`] from them;
+//! - [`mod@format`] writes and parses the languages of firewalls, with the templates of
+//!   [`template`];
+//! - [`packets`] has sets of packets, [`firewall`] a deployed ruleset and its drift, [`report`] the
+//!   reports;
+//! - [`page`] reads a published page, [`catalog`] has the data of every edition, for [`explain`]
+//!   and [`scan`];
+//! - [`input`] and [`output`] read and write files, [`limits`] bounds the cost of an input.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![warn(missing_docs)]
 
 pub mod catalog;
 mod character_class;

@@ -1,6 +1,6 @@
-//! Arguments to commands to exit status.
+//! Runs the command and turns its outcome into the exit status.
 
-// Nothing here is unsafe, but the macro that runs a function before `main` is.
+// This file has no unsafe code, but the macro that runs a function before `main` expands to some.
 #![deny(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,13 +1,12 @@
-//! Products of sets: the parts into which a comparison divides the packets.
+//! Cells: the disjoint sets of packets into which a comparison divides all packets.
 
 use super::header::HeaderMatch;
 use super::interval::IntervalSet;
 use super::packet_box::{DIMENSIONS, Dimension, HeaderBox, PacketBox};
 
-/// A set of packets: those of a header with each address and port in a set of its own.
+/// A set of packets: a set of headers, times a set of values for each address and port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
-    /// The protocols, flags and states.
     pub header: HeaderMatch,
     pub(super) sets: [IntervalSet; DIMENSIONS],
 }
@@ -22,12 +21,11 @@ impl From<PacketBox> for Cell {
 }
 
 impl Cell {
-    /// The numbers of a dimension.
     pub fn set(&self, dimension: Dimension) -> &IntervalSet {
         &self.sets[dimension as usize]
     }
 
-    /// The cell with another set of numbers of a dimension.
+    /// Returns a copy of the cell with another set for `dimension`.
     #[must_use]
     pub fn with(&self, dimension: Dimension, set: IntervalSet) -> Cell {
         let mut cell = self.clone();
@@ -35,7 +33,7 @@ impl Cell {
         cell
     }
 
-    /// The packets that are also in a box.
+    /// Returns the packets that are in both the cell and `other`, if any.
     pub fn and(&self, other: &PacketBox) -> Option<Cell> {
         let header = self.header.and(other.header)?;
         let mut sets = self.sets.clone();
@@ -45,12 +43,14 @@ impl Cell {
         Some(Cell { header, sets })
     }
 
-    /// The packets that are not in a box; `None` if none is in it.
+    /// Returns the packets of the cell that are not in `other`; `None` if they have no packet in
+    /// common.
     pub fn without(&self, other: &PacketBox) -> Option<Vec<Cell>> {
         self.split(other).map(|(_, rest)| rest)
     }
 
-    /// The packets that are also in a box, and those that are not; `None` if none is in it.
+    /// Returns the packets that are in both the cell and `other`, and the rest of the cell. Returns
+    /// `None` if the cell and `other` have no packet in common.
     pub fn split(&self, other: &PacketBox) -> Option<(Cell, Vec<Cell>)> {
         let common = self.and(other)?;
         let mut rest = Vec::new();
@@ -75,7 +75,8 @@ impl Cell {
         Some((common, rest))
     }
 
-    /// For each interval of remote addresses, the least box that holds the packets with them.
+    /// Returns one box for each interval of remote addresses: the smallest box that contains all
+    /// packets of the cell with these addresses.
     pub fn outlines(&self) -> impl Iterator<Item = PacketBox> + '_ {
         let intervals = self.sets.each_ref().map(IntervalSet::hull);
         let outline = PacketBox {
@@ -86,7 +87,7 @@ impl Cell {
         remotes.map(move |remote| outline.with(Dimension::Remote, *remote))
     }
 
-    /// The boxes that make up the cell: one for each combination of intervals.
+    /// Returns disjoint boxes that together are the cell: one for each combination of intervals.
     pub fn boxes(&self) -> impl Iterator<Item = PacketBox> + '_ {
         let [remotes, locals, remote_ports, local_ports] =
             [0, 1, 2, 3].map(|dimension| self.sets[dimension].intervals());
@@ -104,7 +105,8 @@ impl Cell {
 }
 
 impl PacketBox {
-    /// The packets that are not in another box, in boxes; `None` if no packet is in both.
+    /// Returns the packets that are not in `other`, as boxes; `None` if they have no packet in
+    /// common.
     pub fn without(&self, other: &PacketBox) -> Option<Vec<PacketBox>> {
         let rest = Cell::from(*self).without(other)?;
         Some(rest.iter().flat_map(Cell::boxes).collect())
@@ -112,7 +114,7 @@ impl PacketBox {
 }
 
 impl HeaderBox {
-    /// As [`PacketBox::without`].
+    /// Does the same as [`PacketBox::without`].
     pub fn without(&self, other: &HeaderBox) -> Option<Vec<HeaderBox>> {
         let rest = self.incoming.without(&other.incoming)?;
         Some(

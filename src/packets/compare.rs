@@ -1,4 +1,4 @@
-//! The exact difference of what is expected and what the steps of a firewall let through.
+//! The exact difference between the expected packets and the packets that a firewall accepts.
 
 use super::difference::{Difference, coalesced, gathered};
 use super::packet_box::PacketBox;
@@ -7,18 +7,17 @@ use super::shape::Shape;
 use super::step::{Action, Step};
 use crate::limits::{LimitExceeded, Limits};
 
-/// The exact difference of what is expected and what the steps let through.
+/// Returns the exact difference between the expected packets and the packets that the steps accept.
 ///
-/// A packet that passes only in some circumstances is missing if expected, and extra if not.
-/// The differences of one side are disjoint boxes if there are about as many as rules or fewer.
-/// If boxes that are disjoint would be far more, the differences are [`by_rule`]. They are in no
-/// particular order.
+/// A packet that is accepted only under some conditions is `Missing` if it is expected, and `Extra`
+/// if it is not. The differences are in no particular order. Those of one side are disjoint, unless
+/// that takes many more boxes than there are rules: then the result is that of [`by_rule`].
 pub fn differences(
     expected: &[PacketBox],
     steps: &[Step],
     limits: Limits,
 ) -> Result<Vec<Difference>, LimitExceeded> {
-    // A partition that is given up is gone before the next one is made.
+    // Frees the memory of this partition before `by_rule` makes the next one.
     let disjoint = Partition::new(expected, steps, limits).of(Question::All)?;
     match disjoint {
         Some(found) => Ok(coalesced(found)),
@@ -26,11 +25,11 @@ pub fn differences(
     }
 }
 
-/// The same, but in cells, each with the packets that one rule lets through or stops.
+/// Returns the same difference as cells, each with the packets that one rule accepts or stops.
 ///
-/// Packets that rules of different shapes let through are extra in a cell of each shape: rules
-/// that name a source, say, and rules that name a destination cut each other into as many
-/// disjoint boxes as there are pairs of them. The condition is then that of the rules of the cell.
+/// Cells of accepting rules with different shapes may overlap: each shape has an extra cell of its
+/// own. (If some rules name a source and others a destination, disjoint boxes would be as many as
+/// there are pairs of such rules.) The condition of a cell is that of its rules.
 pub fn by_rule(
     expected: &[PacketBox],
     steps: &[Step],

@@ -1,4 +1,4 @@
-//! Differences of two sets of packets, and how they are joined for a reader.
+//! Differences between two sets of packets, and joining them for the report.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,7 +8,8 @@ use super::interval::{Interval, IntervalSet};
 use super::packet_box::{DIMENSIONS, Dimension};
 use super::step::Condition;
 
-/// The order in which dimensions are divided: the one that distinguishes most rules comes first.
+/// The order in which a partition divides the dimensions: the one in which most rules differ is
+/// first.
 pub(super) const ORDER: [Dimension; DIMENSIONS] = [
     Dimension::Remote,
     Dimension::LocalPort,
@@ -16,12 +17,12 @@ pub(super) const ORDER: [Dimension; DIMENSIONS] = [
     Dimension::Local,
 ];
 
-/// The side that has packets that the other side does not have.
+/// The kind of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
-    /// Expected, and not let through, or not always.
+    /// Expected, but not accepted, or accepted only under some conditions.
     Missing,
-    /// Let through, or sometimes, and not expected.
+    /// Accepted, perhaps only under some conditions, but not expected.
     Extra,
 }
 
@@ -34,37 +35,35 @@ impl fmt::Display for Side {
     }
 }
 
-/// Packets that one side lets through and the other does not.
+/// Packets that are expected and not accepted, or accepted and not expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The side that has them.
     pub side: Side,
-    /// Unknown if they pass in some circumstances and not in others.
+    /// `Unknown` if the packets pass only under some conditions.
     pub condition: Condition,
-    /// The packets.
     pub packets: Cell,
-    /// The steps that let them through, or stop them, by `at` of [`super::Step`]; ascending. None if no
-    /// step matches them.
+    /// The places ([`super::Step::at`]) of the steps that accept or stop the packets, ascending.
+    /// Empty if no step matches them.
     pub source_lines: Vec<u32>,
 }
 
-/// Joins differences that are one box together, and sorts the `source_lines` of each.
+/// Joins differences that together are one box, and sorts the `source_lines` of each.
 pub fn coalesced(found: Vec<Difference>) -> Vec<Difference> {
     joined_on_every_axis(found, Join::Neighbors)
 }
 
-/// Joins differences of one rule that are one cell together.
+/// Joins differences of the same rules that together are one cell.
 pub(super) fn gathered(mut found: Vec<Difference>) -> Vec<Difference> {
     found.iter_mut().for_each(Difference::sort_blame);
     joined_on_every_axis(found, Join::SameBlame)
 }
 
-/// The differences that are joined if they are equal along every other axis.
+/// The condition for joining two differences that are equal along every other axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Join {
-    /// Those that touch.
+    /// Their intervals touch.
     Neighbors,
-    /// Those with the same `source_lines`, with or without a gap between them.
+    /// They have the same `source_lines`; there may be a gap between them.
     SameBlame,
 }
 
@@ -73,7 +72,7 @@ fn joined_on_every_axis(mut found: Vec<Difference>, join: Join) -> Vec<Differenc
     let axes: Vec<Axis> = dimensions
         .chain([Axis::States, Axis::Flags, Axis::Protocols])
         .collect();
-    // Done when no axis in a row joins any.
+    // The loop ends when it has tried every axis in a row without joining anything.
     let mut idle = 0;
     for axis in axes.iter().cycle() {
         let before = found.len();
@@ -94,7 +93,7 @@ impl Difference {
     }
 }
 
-/// A dimension of the space of packets.
+/// A property by which packets differ.
 #[derive(Clone, Copy)]
 enum Axis {
     Dimension(Dimension),
@@ -104,14 +103,14 @@ enum Axis {
 }
 
 impl Axis {
-    /// Joins differences that are equal along the other axes.
+    /// Joins differences that are equal along all other axes.
     fn joined(self, mut found: Vec<Difference>, join: Join) -> Vec<Difference> {
         found.sort_unstable_by(|a, b| {
             self.compare_others(a, b, join)
                 .then_with(|| self.compare_own(&a.packets, &b.packets))
         });
         let mut result: Vec<Difference> = Vec::with_capacity(found.len());
-        // The intervals of the last result along this axis, which are put into it when it is complete.
+        // The intervals of the last result along this axis. `complete` stores them in the result.
         let mut intervals = Vec::new();
         for next in found {
             match result.last_mut() {
@@ -177,7 +176,8 @@ impl Axis {
         }
     }
 
-    /// Adds `next` to `kept`; along a dimension, to the intervals that `kept` is to have.
+    /// Adds `next` to `kept`. Along a dimension, it adds the intervals of `next` to `intervals`,
+    /// which `complete` stores later.
     fn unite(self, kept: &mut Cell, intervals: &mut Vec<Interval>, next: &Cell) {
         let (header, other) = (&mut kept.header, &next.header);
         match self {
@@ -193,7 +193,7 @@ impl Axis {
         }
     }
 
-    /// Gives a difference the intervals that were united.
+    /// Stores the united intervals in the difference.
     fn complete(self, difference: Option<&mut Difference>, intervals: &mut Vec<Interval>) {
         let Axis::Dimension(dimension) = self else {
             return;

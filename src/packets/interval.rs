@@ -1,4 +1,4 @@
-//! Intervals of addresses or ports, and sets of these.
+//! Intervals of addresses or ports, and sets of such intervals.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -6,33 +6,31 @@ use std::sync::Arc;
 
 use ipnet::{Ipv4Net, Ipv4Subnets};
 
-/// Numbers from `first` to `last`, both included.
+/// The addresses or ports from `first` to `last`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval {
-    /// The lowest.
     pub first: u32,
-    /// The highest; never lower than `first`.
+    /// Never less than `first`.
     pub last: u32,
 }
 
 impl Interval {
-    /// Every IPv4 address.
     pub const ADDRESSES: Interval = Interval {
         first: 0,
         last: u32::MAX,
     };
-    /// Every port.
+    /// Every port, including 0.
     pub const PORTS: Interval = Interval {
         first: 0,
         last: u16::MAX as u32,
     };
 
-    /// The numbers from `first` to `last`; `None` when they are reversed.
+    /// Returns the interval from `first` to `last`; `None` if `first` is greater than `last`.
     pub fn new(first: u32, last: u32) -> Option<Interval> {
         (first <= last).then_some(Interval { first, last })
     }
 
-    /// One number.
+    /// Returns the interval that contains only `number`.
     pub const fn single(number: u32) -> Interval {
         Interval {
             first: number,
@@ -40,7 +38,7 @@ impl Interval {
         }
     }
 
-    /// The addresses of a network, by any of them and its prefix length.
+    /// Returns the addresses of a network, given any of its addresses and its prefix length.
     pub fn network(address: u32, prefix_length: u32) -> Interval {
         let hosts = u32::MAX.checked_shr(prefix_length).unwrap_or(0);
         Interval {
@@ -49,22 +47,22 @@ impl Interval {
         }
     }
 
-    /// As addresses, the fewest networks that are exactly these.
+    /// Returns the fewest networks that contain exactly these addresses.
     pub fn networks(self) -> Ipv4Subnets {
         Ipv4Subnets::new(self.first.into(), self.last.into(), 0)
     }
 
-    /// The numbers that are in both.
+    /// Returns the intersection; `None` if it is empty.
     pub fn and(self, other: Interval) -> Option<Interval> {
         Interval::new(self.first.max(other.first), self.last.min(other.last))
     }
 
-    /// True if a number is in both.
+    /// Returns true if the intersection is not empty.
     pub fn overlaps(self, other: Interval) -> bool {
         self.first <= other.last && other.first <= self.last
     }
 
-    /// True if all of `other` is in it.
+    /// Returns true if `other` is a subset.
     pub fn holds(self, other: Interval) -> bool {
         self.first <= other.first && other.last <= self.last
     }
@@ -79,13 +77,13 @@ impl From<Ipv4Net> for Interval {
     }
 }
 
-/// Spans that are disjoint, with gaps between them, in ascending order.
+/// Returns the same numbers as disjoint intervals that do not touch, in ascending order.
 pub fn normalized(mut intervals: Vec<Interval>) -> Vec<Interval> {
     intervals.sort_unstable();
     joined(intervals.into_iter()).collect()
 }
 
-/// The same of intervals that come in the order of their first numbers.
+/// Does the same as [`normalized`] for intervals that are sorted by their first number.
 pub fn joined(ascending: impl Iterator<Item = Interval>) -> impl Iterator<Item = Interval> {
     let mut intervals = ascending.peekable();
     std::iter::from_fn(move || {
@@ -99,7 +97,7 @@ pub fn joined(ascending: impl Iterator<Item = Interval>) -> impl Iterator<Item =
     })
 }
 
-/// The numbers of `whole` that are in none of the intervals, which are [`normalized`].
+/// Returns the numbers of `whole` that are in none of `intervals`, which must be [`normalized`].
 pub fn complement(intervals: &[Interval], whole: Interval) -> Vec<Interval> {
     let mut result = Vec::new();
     let mut first = whole.first;
@@ -118,20 +116,19 @@ pub fn complement(intervals: &[Interval], whole: Interval) -> Vec<Interval> {
     result
 }
 
-/// A set of addresses or ports that is not empty.
+/// A nonempty set of addresses or ports.
 ///
-/// Most sets are one interval. A rule that accepts any source behind thousands of rules that each
-/// deny one source has a set of thousands of intervals, which its copies share.
+/// Most sets are one interval. A rule that accepts every source after thousands of rules that each
+/// deny one source has a set of thousands of intervals. Copies of a set share them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum IntervalSet {
-    /// One interval.
     One(Interval),
-    /// At least two intervals that are disjoint, with gaps between them, in ascending order.
+    /// At least two disjoint intervals that do not touch, in ascending order.
     Many(Arc<[Interval]>),
 }
 
 impl IntervalSet {
-    /// The set of the numbers in any of the intervals; `None` if there is no interval.
+    /// Returns the union of the intervals; `None` if there are none.
     pub fn of(intervals: Vec<Interval>) -> Option<IntervalSet> {
         let intervals = normalized(intervals);
         match intervals[..] {
@@ -141,7 +138,7 @@ impl IntervalSet {
         }
     }
 
-    /// Its intervals in ascending order, with gaps between them.
+    /// Returns disjoint intervals that do not touch, in ascending order.
     pub fn intervals(&self) -> &[Interval] {
         match self {
             IntervalSet::One(interval) => std::slice::from_ref(interval),
@@ -149,7 +146,7 @@ impl IntervalSet {
         }
     }
 
-    /// The interval from its lowest to its highest number.
+    /// Returns the interval from the lowest to the highest number.
     pub fn hull(&self) -> Interval {
         match self {
             IntervalSet::One(interval) => *interval,
@@ -165,13 +162,13 @@ impl IntervalSet {
         }
     }
 
-    /// The numbers that are also in a interval.
+    /// Returns the numbers that are also in `interval`; `None` if there are none.
     pub fn and(&self, interval: Interval) -> Option<IntervalSet> {
         let common = self.intervals()[self.overlapping(interval)].iter();
         IntervalSet::of(common.filter_map(|own| own.and(interval)).collect())
     }
 
-    /// The numbers that are not in a interval.
+    /// Returns the numbers that are not in `interval`; `None` if there are none.
     pub(super) fn without(&self, interval: Interval) -> Option<IntervalSet> {
         let Range { start, end } = self.overlapping(interval);
         let intervals = self.intervals();
@@ -184,7 +181,7 @@ impl IntervalSet {
         IntervalSet::of(rest)
     }
 
-    /// The places of its intervals that overlap with a interval.
+    /// Returns the indices of the intervals that overlap with `interval`.
     fn overlapping(&self, interval: Interval) -> Range<usize> {
         let intervals = self.intervals();
         let start = intervals.partition_point(|own| own.last < interval.first);

@@ -1,8 +1,8 @@
-//! Sets of packets: what a rule holds for, whatever firewall's language it was written in.
+//! Sets of packets: what a rule matches, independent of any firewall's language.
 //!
 //! A [`PacketBox`] is a set of headers ([`HeaderMatch`]), times an [`Interval`] of each address and
-//! port. Boxes say exactly what packet filters say. What they cannot say, such as the interface that
-//! a packet came by, is a [`Condition`] of the [`Step`].
+//! port. A box can express the criteria of packet filters exactly, except those outside the packet,
+//! such as its interface. These are a [`Condition`] of the [`Step`].
 //!
 //! [`differences`] compares expected boxes with the steps of a firewall exactly.
 

@@ -1,26 +1,26 @@
-//! The possible outcomes for one packet.
+//! The possible results of a list of steps for one packet.
 
 use super::step::{Action, Step};
 
-/// The outcomes that are possible for a packet.
+/// The results that are possible for a packet. Conditions may leave more than one.
 #[derive(Default)]
 pub(super) struct Outcomes {
-    /// If it may pass: the place of the step that lets it pass, as [`Step::at`].
+    /// The place ([`Step::at`]) of the step that accepts the packet, if one may accept it.
     pub passed_by: Option<u32>,
-    /// True if it may be stopped.
+    /// True if the packet may be stopped.
     pub stops: bool,
-    /// The place of the step that may stop it, if a step does.
+    /// The place of the step that may stop the packet, if it is a step and not the end of the list.
     pub stopped_by: Option<u32>,
 }
 
-/// Follows a packet through the steps that match it, given in their order with their numbers.
+/// Follows a packet through the steps that match it. The steps are in order and have their numbers.
 pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Outcomes {
     let mut found = Outcomes::default();
-    // True while the packet may be here; `later` has the steps that it may have skipped to.
+    // True while the packet may reach this step. `later` has the steps that it may have skipped to.
     let mut here = true;
     let mut later: Vec<u32> = Vec::new();
     let mut narrowed = None;
-    // True after a step that matches for certain.
+    // True after a step that matches under every condition.
     let mut decided = false;
     for (number, step) in steps {
         let arrives = |target: &u32| *target as usize <= number;
@@ -64,7 +64,8 @@ pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Ou
     found
 }
 
-/// Notes the step that is responsible: the first, or the first that matches for certain.
+/// Notes the responsible step: the first one that matches under every condition, or else the
+/// first one.
 fn note(responsible: &mut Option<u32>, step: &Step, decided: bool) {
     if responsible.is_none() || step.condition.is_true() && !decided {
         *responsible = Some(step.at);

@@ -1,12 +1,13 @@
-//! The pairs of boxes of two lists that overlap, found without a look at every pair.
+//! Finds the pairs of overlapping boxes of two lists without comparing every pair.
 
 use super::difference::{Difference, ORDER};
 use super::packet_box::{Dimension, PacketBox};
 
-/// Up to this number, pairs are compared one by one.
+/// Up to this number of pairs, each pair is compared.
 const FEW_PAIRS: usize = 4_096;
 
-/// For each of `boxes`, the places of the differences that may have packets in common with it, ascending.
+/// Returns, for each of `boxes`, the indices of the differences that may have packets in common
+/// with it, ascending.
 pub fn near_differences(boxes: &[PacketBox], differences: &[Difference]) -> Vec<Vec<usize>> {
     let outlines = differences
         .iter()
@@ -18,9 +19,10 @@ pub fn near_differences(boxes: &[PacketBox], differences: &[Difference]) -> Vec<
     overlaps(boxes, &outlines.collect::<Vec<_>>())
 }
 
-/// For each of `boxes`, the numbers of the `others` that have packets in common with it, ascending.
+/// Returns, for each of `boxes`, the numbers of the `others` that have packets in common with it,
+/// ascending.
 ///
-/// Each of the `others` comes with its number; several may have the same.
+/// Each element of `others` has a number, which need not be unique.
 pub fn overlaps(boxes: &[PacketBox], others: &[(PacketBox, usize)]) -> Vec<Vec<usize>> {
     let mut found = vec![Vec::new(); boxes.len()];
     let everything = Pairs {
@@ -36,13 +38,13 @@ pub fn overlaps(boxes: &[PacketBox], others: &[(PacketBox, usize)]) -> Vec<Vec<u
     }
     for numbers in &mut found {
         numbers.sort_unstable();
-        // A pair on both sides of a cut was found twice.
+        // A pair that is on both sides of a cut was found twice.
         numbers.dedup();
     }
     found
 }
 
-/// Each of some boxes with each of some others.
+/// All pairs of one of `boxes` and one of `others`.
 struct Pairs<'a> {
     boxes: Vec<(usize, &'a PacketBox)>,
     others: Vec<&'a (PacketBox, usize)>,
@@ -53,7 +55,7 @@ impl Pairs<'_> {
         self.boxes.len().saturating_mul(self.others.len())
     }
 
-    /// The pairs on either side of the best cut; `None` if no cut saves much.
+    /// Returns the pairs on each side of the best cut; `None` if no cut saves at least a quarter.
     fn halves(&self) -> Option<[Self; 2]> {
         if self.count() <= FEW_PAIRS {
             return None;
@@ -66,7 +68,7 @@ impl Pairs<'_> {
         (best[0].count() + best[1].count() <= saved).then_some(best)
     }
 
-    /// The pairs on either side of the middle one of the numbers at which intervals of a dimension start.
+    /// Cuts at the median of the numbers at which the boxes' intervals start.
     fn cut(&self, dimension: Dimension) -> Option<[Self; 2]> {
         let mut starts: Vec<u32> = self
             .boxes

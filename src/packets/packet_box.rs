@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::header::HeaderMatch;
 use super::interval::Interval;
 
-/// Which way a packet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -26,24 +25,19 @@ impl fmt::Display for Direction {
     }
 }
 
-/// The addresses and ports of a packet, as Twilio's and the user's.
+/// An address or port of a packet, as a property of Twilio's side (remote) or the user's (local).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
-    /// The address of the remote side, which is Twilio's.
     Remote,
-    /// The address of the local side, which is the user's.
     Local,
-    /// The port of the remote side.
     RemotePort,
-    /// The port of the local side.
     LocalPort,
 }
 
-/// The number of dimensions.
 pub(super) const DIMENSIONS: usize = 4;
 
 impl Dimension {
-    /// Every value that it can have.
+    /// Returns every value that the dimension can have.
     pub fn whole(self) -> Interval {
         match self {
             Dimension::Remote | Dimension::Local => Interval::ADDRESSES,
@@ -52,16 +46,14 @@ impl Dimension {
     }
 }
 
-/// A box of packets, by their remote and local sides.
+/// A set of packets, defined by the remote and the local side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PacketBox {
-    /// The properties of the packets beside addresses and ports.
     pub header: HeaderMatch,
     pub(super) intervals: [Interval; DIMENSIONS],
 }
 
 impl PacketBox {
-    /// Every packet.
     pub const ALL: PacketBox = PacketBox {
         header: HeaderMatch::ALL,
         intervals: [
@@ -72,7 +64,6 @@ impl PacketBox {
         ],
     };
 
-    /// Every packet whose header matches.
     pub const fn of(header: HeaderMatch) -> PacketBox {
         PacketBox {
             header,
@@ -80,30 +71,29 @@ impl PacketBox {
         }
     }
 
-    /// The interval of a dimension.
     pub fn interval(&self, dimension: Dimension) -> Interval {
         self.intervals[dimension as usize]
     }
 
-    /// The same packets, but with another interval of a dimension.
+    /// Returns the box with another interval for `dimension`.
     #[must_use]
     pub fn with(mut self, dimension: Dimension, interval: Interval) -> PacketBox {
         self.intervals[dimension as usize] = interval;
         self
     }
 
-    /// Those that are in an interval of a dimension too.
+    /// Returns the packets that are also in `interval` in this dimension, if any.
     pub fn narrowed(self, dimension: Dimension, interval: Interval) -> Option<PacketBox> {
         Some(self.with(dimension, self.interval(dimension).and(interval)?))
     }
 
-    /// Those whose header matches too.
+    /// Returns the packets whose header also matches, if any.
     pub fn matching(self, header: HeaderMatch) -> Option<PacketBox> {
         let header = self.header.and(header)?;
         Some(PacketBox { header, ..self })
     }
 
-    /// The packets that are in both boxes.
+    /// Returns the packets that are in both boxes, if any.
     pub fn and(&self, other: &PacketBox) -> Option<PacketBox> {
         let mut both = self.matching(other.header)?;
         for (mine, others) in both.intervals.iter_mut().zip(&other.intervals) {
@@ -113,26 +103,22 @@ impl PacketBox {
     }
 }
 
-/// The addresses and ports of a packet, as its header has them.
+/// An address or port of a packet, as a field of its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderField {
-    /// The address that the packet comes from.
     Source,
-    /// The address that the packet goes to.
     Destination,
-    /// The port that the packet comes from.
     SourcePort,
-    /// The port that the packet goes to.
     DestinationPort,
 }
 
 impl HeaderField {
-    /// Every value that it can have.
+    /// Returns every value that the field can have.
     pub fn whole(self) -> Interval {
         self.when_incoming().whole()
     }
 
-    /// The dimension of an incoming packet.
+    /// Returns the dimension that this field is in an incoming packet.
     fn when_incoming(self) -> Dimension {
         match self {
             HeaderField::Source => Dimension::Remote,
@@ -143,28 +129,26 @@ impl HeaderField {
     }
 }
 
-/// A box of packets by source and destination, as most firewalls write their rules.
+/// A set of packets, defined by source and destination, as most firewalls write their rules.
 ///
-/// It says nothing about Twilio's side until the direction is known: see
-/// [`HeaderBox::to_remote_local`].
+/// Source and destination become the remote and the local side once the direction is known:
+/// see [`HeaderBox::to_remote_local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HeaderBox {
-    /// The box of remote and local sides if the packets are incoming.
+    /// The same box, with remote and local sides as if the packets were incoming.
     pub(super) incoming: PacketBox,
 }
 
 impl HeaderBox {
-    /// Every packet.
     pub const ALL: HeaderBox = HeaderBox {
         incoming: PacketBox::ALL,
     };
 
-    /// The properties of the packets beside addresses and ports.
     pub fn header(&self) -> HeaderMatch {
         self.incoming.header
     }
 
-    /// The same packets, but with another interval of a field.
+    /// Returns the box with another interval for `field`.
     #[must_use]
     pub fn with(self, field: HeaderField, interval: Interval) -> HeaderBox {
         HeaderBox {
@@ -172,30 +156,30 @@ impl HeaderBox {
         }
     }
 
-    /// Those that are in an interval of a field too.
+    /// Returns the packets that are also in `interval` in this field, if any.
     pub fn narrowed(self, field: HeaderField, interval: Interval) -> Option<HeaderBox> {
         let incoming = self.incoming.narrowed(field.when_incoming(), interval)?;
         Some(HeaderBox { incoming })
     }
 
-    /// True if it leaves out packets by a field.
+    /// Returns true if the box restricts `field`.
     pub fn narrows(&self, field: HeaderField) -> bool {
         self.incoming.interval(field.when_incoming()) != field.whole()
     }
 
-    /// Those whose header matches too.
+    /// Returns the packets whose header also matches, if any.
     pub fn matching(self, header: HeaderMatch) -> Option<HeaderBox> {
         let incoming = self.incoming.matching(header)?;
         Some(HeaderBox { incoming })
     }
 
-    /// The packets that are in both boxes.
+    /// Returns the packets that are in both boxes, if any.
     pub fn and(&self, other: &HeaderBox) -> Option<HeaderBox> {
         let incoming = self.incoming.and(&other.incoming)?;
         Some(HeaderBox { incoming })
     }
 
-    /// The same packets by Twilio's and the user's sides, for packets of a direction.
+    /// Returns the same packets by remote and local side, for packets of this direction.
     pub fn to_remote_local(self, direction: Direction) -> PacketBox {
         let mut packets = self.incoming;
         if direction == Direction::Out {

@@ -1,5 +1,5 @@
-//! Divides the packets, dimension by dimension, into cells that each rule matches as a whole or not at
-//! all.
+//! Divides all packets, dimension by dimension, into cells that each rule matches either completely
+//! or not at all.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -18,55 +18,56 @@ use super::shape::Shape;
 use super::step::{Action, Condition, Step};
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// The packets to look for.
+/// The differences to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// Every difference, in disjoint boxes, as long as that costs little for each rule.
+    /// All differences, as disjoint boxes. The partition gives up if that is expensive for each
+    /// rule.
     All,
-    /// Those that are missing.
+    /// Missing packets only.
     Missing,
-    /// Those that are extra and that an accepting rule of this shape lets through.
+    /// The extra packets that an accepting rule of this shape accepts.
     Extra(Shape),
 }
 
-/// For each rule, as many looks at rules as are worth the effort for disjoint boxes.
+/// The number of looked-up boxes per rule that disjoint differences are worth.
 const LOOKS_PER_BOX: usize = 32;
-/// A cell costs about as much as this many looks at rules.
+/// The cost of a cell, in looked-up boxes.
 const LOOKS_PER_CELL: usize = 12;
-/// As many boxes are compared by header in the time of one look.
+/// The number of headers that can be compared in the time of looking up one box.
 const HEADERS_PER_LOOK: usize = 8;
-/// The looks that are worth the effort for a unit of few rules.
+/// The number of looked-up boxes that disjoint differences are worth for a list of few rules.
 const FEW_LOOKS: usize = 1 << 20;
-/// As many intervals of sets take the memory of a cell.
+/// The number of intervals in sets that take as much memory as a cell.
 const SPANS_PER_CELL: usize = 8;
-/// A difference in this many boxes more than there are rules is reported by rule.
+/// If there are more cells than rules by this number, differences are reported by rule.
 const FEW_CELLS: usize = 1_000;
 
-/// Divides the packets of one comparison.
+/// The state of one comparison.
 pub(super) struct Partition<'a> {
-    /// The expected boxes, then those of the steps; the place of a box here is its id.
+    /// The expected boxes, followed by those of the steps. The index of a box is its id.
     intervals: Vec<[Interval; DIMENSIONS]>,
-    /// The header of each box, by its number in `headers`.
+    /// The index of each box's header in `headers`.
     header_of: Vec<u32>,
     headers: Vec<HeaderMatch>,
-    /// Headers that each of `headers` covers as a whole or not at all.
+    /// Headers that each of `headers` covers either completely or not at all.
     atoms: Vec<HeaderMatch>,
     expected: usize,
     steps: &'a [Step],
     question: Question,
-    /// The role of each box for the question.
+    /// The role of each box for the question, by id.
     roles: Vec<Role>,
     order: [Dimension; DIMENSIONS],
     buffers: [Buffers; DIMENSIONS],
     cells: Vec<PendingCell>,
-    /// The number of cells in earlier headers of packets.
+    /// The number of cells that were found for the headers before the current one.
     earlier: usize,
-    /// Sets of several intervals, each kept once.
+    /// Sets of several intervals. Equal sets share their memory.
     sets: HashMap<Vec<Interval>, IntervalSet>,
-    /// The number of intervals in `sets`.
+    /// The total number of intervals in `sets`.
     spans_in_sets: usize,
     limits: Limits,
-    /// The number of looks at boxes so far.
+    /// The number of boxes looked up so far.
     looked: usize,
 }
 
@@ -81,19 +82,19 @@ struct PendingCell {
 /// The role of a box for a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// Its packets are in question.
+    /// The question is about its packets.
     Asked,
-    /// It decides about packets that are in question.
+    /// It decides about packets that the question is about.
     Deciding,
-    /// It does not matter.
+    /// It makes no difference to the answer.
     Ignored,
 }
 
-/// Memory that a level of the division keeps from one use to the next.
+/// Memory that each level of the division uses again.
 #[derive(Default)]
 struct Buffers {
     entries: Vec<(Interval, u32)>,
-    /// The boxes that every part of the dimension has.
+    /// The boxes that are in every segment of the dimension.
     everywhere: Vec<u32>,
     active: Vec<(u32, u32)>,
     ids: Vec<u32>,
@@ -101,11 +102,11 @@ struct Buffers {
 
 /// The segments of a dimension between the edges of boxes, in ascending order.
 struct Segments<'a> {
-    /// Spans that are not reached yet, with the ids of their boxes, ascending.
+    /// The intervals that start later, ascending, with the ids of their boxes.
     next: Peekable<slice::Iter<'a, (Interval, u32)>>,
-    /// The boxes of the segment, each with the last number of its interval.
+    /// The boxes of the current segment, each with the last number of its interval.
     active: &'a mut Vec<(u32, u32)>,
-    /// The start of the next segment; `None` after the last number.
+    /// The start of the next segment; `None` after the last possible number.
     position: Option<u32>,
 }
 
@@ -119,7 +120,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// The next segment that any box has; the ids of its boxes are put into `ids`.
+    /// Returns the next segment that has any box, and stores the ids of its boxes in `ids`.
     fn next(&mut self, ids: &mut Vec<u32>) -> Option<Interval> {
         let mut first = self.position?;
         self.active.retain(|(_, last)| *last >= first);
@@ -144,10 +145,9 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// The reason to stop dividing.
 enum Stop {
     LimitExceeded(LimitExceeded),
-    /// Disjoint boxes cost too much.
+    /// Disjoint boxes are too expensive.
     TooManyBoxes,
 }
 
@@ -166,7 +166,7 @@ impl<'a> Partition<'a> {
         let mut header_of: Vec<u32> = Vec::with_capacity(expected.len() + steps.len());
         let mut last = None;
         for packets in all() {
-            // Neighbors are mostly of one header.
+            // Consecutive boxes mostly have the same header.
             let number = match last {
                 Some((header, number)) if header == packets.header => number,
                 _ => *numbers.entry(packets.header).or_insert_with(|| {
@@ -197,7 +197,7 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// The differences that a question asks for; `None` if disjoint boxes would be too many.
+    /// Returns the differences of a question; `None` if there would be too many disjoint boxes.
     pub fn of(&mut self, question: Question) -> Result<Option<Vec<Difference>>, LimitExceeded> {
         self.question = question;
         self.order = match question {
@@ -240,7 +240,7 @@ impl<'a> Partition<'a> {
         Ok(Some(found))
     }
 
-    /// Counts looks at boxes, and refuses more work or more cells than are allowed.
+    /// Counts looked-up boxes, and stops at a limit or when disjoint boxes are too expensive.
     fn count_looks(&mut self, looks: usize) -> Result<(), Stop> {
         self.looked = self.looked.saturating_add(looks);
         let cells = self.earlier + self.cells.len();
@@ -256,11 +256,12 @@ impl<'a> Partition<'a> {
         Ok(())
     }
 
-    /// Adds the cells of the given boxes, whose ids ascend, from a level of the order on.
+    /// Adds the cells of the given boxes, dividing from `level` of the order on. The ids must
+    /// ascend.
     fn divide(&mut self, level: usize, ids: &[u32]) -> Result<(), Stop> {
         let looks = match self.question {
             Question::All => ids.len(),
-            // Boxes that may be left out are looked at once more.
+            // `relevant` looks at each box once more.
             _ => 2 * (ids.len() + 1),
         };
         self.count_looks(looks)?;
@@ -270,7 +271,7 @@ impl<'a> Partition<'a> {
             return Ok(());
         };
         let Some(&dimension) = self.order.get(level).filter(|_| ids.len() > 1) else {
-            // All of the boxes have the same intervals in the dimensions that are left, if any.
+            // All these boxes have the same intervals in the remaining dimensions.
             let cell = self.cell(ids).map(|mut cell| {
                 for &dimension in &self.order[level..] {
                     let interval = self.intervals[first as usize][dimension as usize];
@@ -324,11 +325,12 @@ impl<'a> Partition<'a> {
         roles
     }
 
-    /// Ignores the steps that change nothing about which packets pass, and whether always.
+    /// Ignores the steps that neither change which packets pass nor under which condition.
     ///
-    /// A packet can pass an uncertain step without a match. So an uncertain skip leads nowhere
-    /// that the packet cannot reach anyway, unless it skips a certain step. An uncertain deny
-    /// stops no packet that could not be stopped anyway, unless a certain accept comes after it.
+    /// A packet can also pass by an uncertain step as if it did not match. So an uncertain skip
+    /// leads only to steps that the packet can reach anyway, unless it skips a certain step. An
+    /// uncertain deny stops only packets that could be stopped anyway, unless a certain accept
+    /// follows.
     fn ignore_redundant(&self, roles: &mut [Role]) {
         let mut next_sure = usize::MAX;
         let mut is_accepted_later = false;
@@ -353,10 +355,11 @@ impl<'a> Partition<'a> {
         self.roles[id as usize]
     }
 
-    /// The boxes that matter for the question in the dimensions from a level on; `None` if all do.
+    /// Returns the boxes that matter for the question in the dimensions from `level` on; `None` if
+    /// all of them do.
     ///
-    /// Boxes beside the packets in question are left out, and so are the rules behind one that
-    /// decides about all of them.
+    /// Boxes that contain no packet in question do not matter, and neither do steps after a step
+    /// that decides about all packets in question.
     fn relevant(&self, level: usize, ids: &[u32]) -> Option<Vec<u32>> {
         if self.question == Question::All || ids.len() == 1 {
             return None;
@@ -372,7 +375,7 @@ impl<'a> Partition<'a> {
             };
             dimensions.iter().all(compared)
         };
-        // Packets may skip the rules before this step.
+        // Packets may skip to this step.
         let mut landing = 0;
         for &id in ids {
             let intervals = &self.intervals[id as usize];
@@ -400,7 +403,7 @@ impl<'a> Partition<'a> {
         Some(kept)
     }
 
-    /// The least intervals of some dimensions that hold the packets in question.
+    /// Returns the smallest intervals that contain all packets in question.
     fn hull(&self, dimensions: &[Dimension], ids: &[u32]) -> Option<[Interval; DIMENSIONS]> {
         let mut asked = ids.iter().filter(|id| self.role(**id) == Role::Asked);
         let mut hull = self.intervals[*asked.next()? as usize];
@@ -415,7 +418,7 @@ impl<'a> Partition<'a> {
         Some(hull)
     }
 
-    /// Cuts one dimension at every edge of a box.
+    /// Cuts a dimension at every edge of a box, and divides each segment further.
     fn cut(
         &mut self,
         level: usize,
@@ -451,7 +454,7 @@ impl<'a> Partition<'a> {
         Ok(())
     }
 
-    /// Fills the buffers with the intervals of a dimension.
+    /// Fills the buffers with the boxes' intervals in a dimension.
     fn fill(&self, dimension: Dimension, ids: &[u32], buffers: &mut Buffers) {
         let Buffers {
             entries,
@@ -462,8 +465,8 @@ impl<'a> Partition<'a> {
         everywhere.clear();
         let interval = |id: u32| self.intervals[id as usize][dimension as usize];
         let is_whole = |id: u32| interval(id) == dimension.whole();
-        // If the packets in question are in some segments only, the others need no look at the
-        // boxes that every segment has.
+        // If the packets in question are only in some segments, the other segments need not look at
+        // the boxes that every segment has.
         let is_partial = self.question != Question::All
             && !ids
                 .iter()
@@ -478,7 +481,7 @@ impl<'a> Partition<'a> {
         entries.sort_unstable();
     }
 
-    /// Groups the cells from `start` on, which are those of one interval of the dimension of a level.
+    /// Adds the cells from `start` on, which were found for `interval`, to the groups of a level.
     fn add_to_groups(
         &mut self,
         groups: &mut Groups,
@@ -504,8 +507,8 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// Joins new cells with the group before them if the two touch and are equal in the dimensions
-    /// after a level. A group that they do not join is complete.
+    /// Joins new cells with the last group if the two touch and are equal in the dimensions after
+    /// `level`. Otherwise the last group is complete.
     fn join_neighbor(
         &mut self,
         groups: &mut Groups,
@@ -533,8 +536,8 @@ impl<'a> Partition<'a> {
         true
     }
 
-    /// Joins new cells with any group that is equal in the dimensions after a level, with the same
-    /// `source_lines`.
+    /// Joins new cells with any group that has the same `source_lines` and is equal in the
+    /// dimensions after `level`.
     fn join_equal(
         &mut self,
         groups: &mut Groups,
@@ -573,7 +576,7 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// Gives the cells of a group the intervals of the group.
+    /// Stores the intervals of a group in its cells.
     fn complete_group(&mut self, group: Group, at: usize) {
         let Some(set) = self.shared_set(group.intervals) else {
             return;
@@ -583,7 +586,7 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// The set of some intervals, which equal sets share.
+    /// Returns the set of some intervals. Equal sets share their memory.
     fn shared_set(&mut self, intervals: Vec<Interval>) -> Option<IntervalSet> {
         if let Some(set) = self.sets.get(&intervals) {
             return Some(set.clone());
@@ -596,7 +599,7 @@ impl<'a> Partition<'a> {
         Some(set)
     }
 
-    /// The difference in the packets that all of these boxes have and no other.
+    /// Returns the difference, if any, in the packets that exactly these boxes contain.
     fn cell(&self, ids: &[u32]) -> Option<PendingCell> {
         let own = ids.partition_point(|id| (*id as usize) < self.expected);
         let is_expected = own > 0;
@@ -622,16 +625,16 @@ impl<'a> Partition<'a> {
         })
     }
 
-    /// The step of a box, with its number; `None` for an expected box.
+    /// Returns the step of a box and its number; `None` for an expected box.
     fn step(&self, id: u32) -> Option<(usize, &Step)> {
         let number = (id as usize).checked_sub(self.expected)?;
         Some((number, &self.steps[number]))
     }
 }
 
-/// The steps up to the first one that decides about every packet.
+/// Returns the steps up to the first one that decides about every remaining packet.
 fn reachable(steps: &[Step]) -> &[Step] {
-    // Packets may skip the rules before this step.
+    // Packets may skip to this step.
     let mut landing = 0;
     for (number, step) in steps.iter().enumerate() {
         if let Action::Skip(target) = step.action {
@@ -643,22 +646,22 @@ fn reachable(steps: &[Step]) -> &[Step] {
     steps
 }
 
-/// Pieces that are equal but for the intervals of one dimension.
+/// Groups of cells that are equal except for their intervals in one dimension.
 #[derive(Default)]
 struct Groups {
     list: Vec<Group>,
-    /// The first group with a hash of its cells.
+    /// The first group with this hash of its cells.
     by_hash: HashMap<u64, usize>,
 }
 
 struct Group {
-    /// The places of its cells.
+    /// The indices of the cells.
     cells: Range<usize>,
-    /// The intervals of the dimension, ascending.
+    /// The cells' intervals in the dimension, ascending.
     intervals: Vec<Interval>,
 }
 
-/// True if cells are equal in the given dimensions, one by one, whatever their `source_lines`.
+/// Compares cells pairwise in the given dimensions, ignoring their `source_lines`.
 fn are_equal(some: &[PendingCell], others: &[PendingCell], dimensions: &[Dimension]) -> bool {
     let same = |(a, b): (&PendingCell, &PendingCell)| {
         (a.side, a.condition) == (b.side, b.condition)

@@ -1,5 +1,3 @@
-//! The dimensions that rules restrict.
-
 use super::difference::ORDER;
 use super::packet_box::{DIMENSIONS, Dimension, PacketBox};
 
@@ -12,7 +10,7 @@ impl Shape {
         Shape(ORDER.map(|dimension| packets.interval(dimension) != dimension.whole()))
     }
 
-    /// The dimensions in the order in which to divide them: the restricted ones come first.
+    /// Returns the order in which to divide the dimensions: the restricted ones come first.
     pub fn order(self) -> [Dimension; DIMENSIONS] {
         let mut numbers = [0, 1, 2, 3];
         numbers.sort_by_key(|number| !self.0[*number]);

@@ -1,31 +1,29 @@
-//! The steps by which a firewall decides about packets.
+//! The steps by which a firewall decides about a packet.
 
 use std::ops::{BitAnd, BitAndAssign};
 
 use super::packet_box::PacketBox;
 
-/// The effect of a step on the packets that it matches.
+/// The effect of a step on the packets that match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// They pass.
     Accept,
-    /// They are stopped.
     Deny,
-    /// They go on at the step of this number, which is a later one.
+    /// The packets continue at the step with this number, which is a later one.
     Skip(u32),
 }
 
-/// The circumstances that a match depends on besides the packet: a rate, an interface, a time.
+/// A match criterion outside the packet, such as a rate, an interface or a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
-    /// Nothing, or what is known to be true.
+    /// There is none, or it is known to be true.
     True,
-    /// Something that is true in some circumstances and false in others.
+    /// It is true in some circumstances and false in others.
     Unknown,
 }
 
 impl Condition {
-    /// Unknown unless it is known to be true.
+    /// Returns `True` if `known`, else `Unknown`.
     pub fn true_if(known: bool) -> Condition {
         if known {
             Condition::True
@@ -34,7 +32,6 @@ impl Condition {
         }
     }
 
-    /// True if it is [`Condition::True`].
     pub fn is_true(self) -> bool {
         self == Condition::True
     }
@@ -54,16 +51,13 @@ impl BitAndAssign for Condition {
     }
 }
 
-/// One step of what a firewall does with a packet. The first that decides counts; a packet that no
-/// step decides about is stopped.
+/// One step of a firewall's decision about a packet. The first accept or deny that matches decides.
+/// A packet that no step decides about is stopped.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// The packets that it matches.
     pub packets: PacketBox,
-    /// The circumstances that the match depends on besides.
     pub condition: Condition,
-    /// Its effect on them.
     pub action: Action,
-    /// Its place in the text that it was read from, in bytes.
+    /// The byte offset of the rule in the input.
     pub at: u32,
 }

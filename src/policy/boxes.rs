@@ -1,23 +1,23 @@
-//! The packets that a rule of a policy holds for.
+//! The packets that a rule of a policy allows.
 
 use super::network::RemoteNetwork;
 use super::rule::{Protocol, Rule, State};
 use crate::packets::{Dimension, Flags, HeaderMatch, PacketBox, States};
 
-/// By what a firewall tells the packets of a rule from others.
+/// How finely the firewall can distinguish packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granularity {
-    /// All that the rule says.
+    /// By every criterion of a rule.
     Packet,
-    /// The same, but a rule for TCP holds for the packet that opens a connection alone, and the
-    /// firewall lets the rest through by itself.
+    /// By every criterion of a rule, but a TCP rule matches only the packet that opens a
+    /// connection. The firewall accepts the rest of the connection by itself.
     NewConnection,
-    /// The far side's address, whatever the packet is.
+    /// By the remote address only.
     RemoteAddress,
 }
 
-/// Returns the packets that a rule allows: a box for each pair of a remote and a local network, in this
-/// order.
+/// Returns the packets that a rule allows: a box for each pair of a remote and a local network, in
+/// this order.
 pub fn boxes(rule: &Rule, granularity: Granularity) -> Vec<PacketBox> {
     let remotes = rule.remote.networks.iter();
     if granularity == Granularity::RemoteAddress {

@@ -1,8 +1,8 @@
 //! The packets that must be allowed, independent of any firewall's language.
 //!
-//! A [`Policy`] is an ordered list of [`Rule`]s. A packet is allowed if any rule matches it; no rule
-//! denies. [`crate::select`] makes policies from published data, the modules of [`mod@crate::format`]
-//! write them in a firewall's language.
+//! A [`Policy`] is an ordered list of [`Rule`]s. It allows a packet if any rule matches; no rule
+//! denies. [`crate::select`] makes policies from published data. The modules of
+//! [`mod@crate::format`] translate them into the languages of firewalls.
 
 mod boxes;
 mod network;
@@ -23,53 +23,51 @@ pub use network::{
 pub use ports::{PortRange, PortRangeError};
 pub use rule::{Local, Plane, Protocol, Remote, Rule, State, Transport};
 
-/// A published list, or a user's own, as a [`Scope`] names it.
+/// A published list, or a user's own list, in the selection of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SelectedEdition {
-    /// The name by which it is selected.
+    /// The name that selects it.
     pub name: Arc<str>,
     /// Such as `in force since 2024-02-21`.
     pub status: String,
-    /// True if it is no longer in force.
     #[serde(skip)]
     pub is_superseded: bool,
-    /// The place of its publication; any text if the list is a user's.
+    /// The URL of the publication. For a user's own list it can be any text.
     pub source: String,
 }
 
-/// The selection that a policy was made of, for the comments and the form of an output.
+/// The selection that a policy was made from, as outputs describe it in comments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// At least one.
+    /// Never empty.
     pub editions: Vec<SelectedEdition>,
-    /// The regions' ids, in the data's order.
+    /// The ids of the regions, in the order of the data.
     pub regions: Vec<Arc<str>>,
-    /// True if these are all regions that Twilio has.
+    /// True if these are all of Twilio's regions.
     pub all_regions: bool,
-    /// At least one.
+    /// Never empty.
     pub directions: Vec<Direction>,
-    /// At least one.
+    /// Never empty.
     pub planes: Vec<Plane>,
     /// Empty without the signaling plane.
     pub transports: Vec<Transport>,
-    /// The ports of the near side that the user gave, by option.
+    /// The local ports that the user chose, each with its option.
     pub local_ports: Vec<(&'static str, PortRange)>,
 }
 
-/// An ordered list of rules, and where they come from.
+/// The rules to allow, and the selection that they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The selection.
     pub scope: Scope,
     /// The rules that every firewall needs, for packets that may open a flow.
     pub rules: Vec<Rule>,
-    /// The rules that a stateless firewall needs besides, for TCP's way back.
+    /// The rules that only a stateless firewall needs, for TCP packets in the reverse direction.
     pub tcp_return: Vec<Rule>,
 }
 
 impl Policy {
-    /// The number of pairs of a remote and a local network in all rules, each of which may become a rule of
-    /// a firewall.
+    /// Returns the number of pairs of a remote and a local network in all rules. Each pair may
+    /// become a rule of the firewall.
     pub fn combinations(&self) -> usize {
         let of_rule = |rule: &Rule| {
             let local = rule.local.networks.len().max(1);
@@ -81,12 +79,12 @@ impl Policy {
             .fold(0, usize::saturating_add)
     }
 
-    /// The rules of a stateful firewall in one direction.
+    /// Returns the rules that a stateful firewall needs in one direction.
     pub fn stateful(&self, direction: Direction) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(move |r| r.direction == direction)
     }
 
-    /// The rules of a stateless firewall in one direction.
+    /// Returns the rules that a stateless firewall needs in one direction.
     pub fn stateless(&self, direction: Direction) -> impl Iterator<Item = &Rule> {
         let way_back = self.tcp_return.iter();
         self.stateful(direction)

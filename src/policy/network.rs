@@ -1,4 +1,4 @@
-//! Networks of the far side: read, merged, and traced to what was published.
+//! Remote networks: parsing them, merging them, and tracing them to the published lists.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -8,24 +8,23 @@ use thiserror::Error;
 
 use crate::packets::{Interval, joined};
 
-/// The name of what belongs to no region alone.
+/// The label of networks that are not published for a single region.
 pub const ALL_REGIONS: &str = "all regions";
 
-/// The published row that a network comes from.
+/// The published entry that a network comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The edition's name.
     pub edition: Arc<str>,
-    /// The region's id; `None` where the edition publishes the network for every region.
+    /// The id of the region; `None` if the edition publishes the network for every region.
     pub region: Option<Arc<str>>,
 }
 
-/// A network of Twilio's, with every published row that it covers.
+/// A network of Twilio, and every published entry that it contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteNetwork {
-    /// No host bits.
+    /// Has no host bits.
     pub network: Ipv4Net,
-    /// In the order of the data, without repetition.
+    /// In the order of the data, without duplicates.
     pub origins: Vec<Origin>,
 }
 
@@ -36,8 +35,8 @@ impl Origin {
 }
 
 impl RemoteNetwork {
-    /// The regions that it belongs to; with more than one edition selected also these:
-    /// `tokyo`, `all regions`, `tokyo (regional, regional-expanded)`.
+    /// Returns the regions that the network belongs to, such as `tokyo` or `all regions`.
+    /// `with_editions` adds the editions, as in `tokyo (regional, regional-expanded)`.
     pub fn label(&self, with_editions: bool) -> String {
         if let ([origin], false) = (&self.origins[..], with_editions) {
             return origin.region_name().to_owned();
@@ -61,9 +60,9 @@ impl RemoteNetwork {
     }
 }
 
-/// Merges published networks to the smallest set of CIDRs that holds exactly the same addresses.
+/// Merges published networks into the fewest CIDRs that contain exactly the same addresses.
 ///
-/// The result is disjoint and stands in the order in which the origins came in.
+/// The result is disjoint. Its order is that of the first published network in each CIDR.
 pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
     let (merged, homes) = merged_and_homes(published);
     let mut places = vec![None; merged.len()];
@@ -73,7 +72,7 @@ pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
         if place == result.len() {
             result.push(RemoteNetwork {
                 network: merged[home],
-                // Most have no second one.
+                // Most networks have only one.
                 origins: Vec::with_capacity(1),
             });
         }
@@ -85,7 +84,8 @@ pub fn merge(published: &[(Ipv4Net, Origin)]) -> Vec<RemoteNetwork> {
     result
 }
 
-/// The merged networks, ascending, and which of them each published one lies in.
+/// Returns the merged networks, ascending, and for each published network the index of the merged
+/// network that contains it.
 fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize>) {
     let spans = published
         .iter()
@@ -97,7 +97,7 @@ fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize
     let mut homes = vec![0; published.len()];
     let mut home = 0;
     for (span, position) in ascending {
-        // It lies within exactly one: the first that does not end before it.
+        // Exactly one contains it: the first one that does not end before it.
         while Interval::from(merged[home]).last < span.first {
             home += 1;
         }
@@ -106,7 +106,7 @@ fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize
     (merged, homes)
 }
 
-/// A network as nft and people write it: a /32 as an address, all else in CIDR notation.
+/// Formats a network as nft does: a /32 as an address, everything else in CIDR notation.
 pub fn address_or_cidr(network: Ipv4Net) -> String {
     if network.prefix_len() == 32 {
         network.addr().to_string()
@@ -115,7 +115,7 @@ pub fn address_or_cidr(network: Ipv4Net) -> String {
     }
 }
 
-/// `192.0.2.1`, `192.0.2.0/24`, or `192.0.2.1-192.0.2.7`
+/// Formats addresses as `192.0.2.1`, `192.0.2.0/24` or `192.0.2.1-192.0.2.7`.
 pub fn notation(span: Interval) -> String {
     let mut networks = span.networks();
     match (networks.next(), networks.next()) {
@@ -128,16 +128,14 @@ pub fn notation(span: Interval) -> String {
     }
 }
 
-/// Why a text is not an IPv4 network.
+/// The reason why a text is not an IPv4 network.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum NetworkError {
-    /// Neither an address nor a CIDR.
     #[error("'{0}' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1")]
     Form(String),
-    /// A number of an address or a prefix that is too high.
+    /// A number of the address or the prefix length is too high.
     #[error("'{0}' is not an IPv4 network: '{1}' is out of range 0 to {2}")]
     OutOfRange(String, String, u8),
-    /// Twilio publishes IPv4 addresses only.
     #[error("'{0}' is IPv6; Twilio's SIP service has IPv4 addresses only")]
     Ipv6(String),
     /// Bits after the prefix are set.
@@ -145,7 +143,7 @@ pub enum NetworkError {
     HostBits(String, Ipv4Net),
 }
 
-/// Reads a CIDR, or an address as a /32.
+/// Parses a CIDR, or an address as a /32.
 pub fn parse_network(text: &str) -> Result<Ipv4Net, NetworkError> {
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
@@ -166,7 +164,7 @@ pub fn parse_network(text: &str) -> Result<Ipv4Net, NetworkError> {
     Ok(network)
 }
 
-/// The error of a text that has the form of a network, but a number that is too high.
+/// Returns the error for a text in the form of a network that contains a number that is too high.
 fn out_of_range(text: &str, address: &str, prefix: Option<&str>) -> Option<NetworkError> {
     let is_number =
         |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
@@ -186,7 +184,7 @@ fn out_of_range(text: &str, address: &str, prefix: Option<&str>) -> Option<Netwo
     ))
 }
 
-/// The bits of a prefix, without the leading zeros and signs that number parsers take.
+/// Parses a prefix length. Leading zeros and signs are errors, although number parsers accept them.
 fn prefix_len(text: Option<&str>) -> Option<u8> {
     let Some(text) = text else { return Some(32) };
     let plain = text == "0" || text.starts_with(|c| matches!(c, '1'..='9'));
@@ -221,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn four_adjacent_addresses_are_a_30() {
+    fn four_adjacent_addresses_become_a_30() {
         let addresses = [
             "54.65.63.192/32",
             "54.65.63.193/32",
@@ -233,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn three_addresses_are_a_31_and_a_32_and_never_a_30() {
+    fn three_addresses_become_a_31_and_a_32_and_never_a_30() {
         let rows = [
             ("208.78.112.64/32", "a"),
             ("208.78.112.65/32", "a"),
@@ -246,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_never_crossed_and_an_odd_start_never_widened() {
+    fn merging_never_crosses_a_gap_and_never_widens_an_odd_start() {
         let rows = [
             ("10.0.0.1/32", "a"),
             ("10.0.0.2/32", "b"),
@@ -263,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merged_network_names_all_that_it_covers() {
+    fn a_merged_network_names_every_origin() {
         let rows = [
             ("10.0.0.128/25", "b"),
             ("10.0.0.0/25", "a"),
@@ -273,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_edges_of_the_address_space_merge_too() {
+    fn merges_at_the_edges_of_the_address_space() {
         let rows = [("0.0.0.0/1", "a"), ("128.0.0.0/1", "a")];
         assert_eq!(merged(&rows), expected(&[("0.0.0.0/0", "a")]));
         let rows = [
@@ -288,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_name_editions_only_when_asked() {
+    fn labels_name_editions_only_on_request() {
         let network = RemoteNetwork {
             network: "10.0.0.0/24".parse().unwrap(),
             origins: vec![
@@ -314,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_network_says_what_would_work() {
+    fn errors_about_networks_say_what_would_work() {
         for (text, message) in [
             (
                 "",

@@ -15,30 +15,27 @@ pub struct PortRange {
     last: u16,
 }
 
-/// Why a text is not a range of ports.
+/// The reason why a text is not a range of ports.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PortRangeError {
-    /// Not of the form `A-B`.
     #[error(
         "'{0}' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"
     )]
     Form(String),
-    /// A number that is no port. Port 0 is reserved (RFC 6335, section 6).
+    /// Port 0 is reserved (RFC 6335, section 6).
     #[error("port '{0}' is out of range; ports go from 1 to 65535")]
     OutOfRange(String),
-    /// The first port is greater than the last.
     #[error("'{0}' is reversed; write the lower port first: {2}-{1}")]
     Reversed(String, u16, u16),
 }
 
 impl PortRange {
-    /// Every port: a rule that does not look at ports. Port 0 is in it, as firewalls have it.
+    /// Every port, as in a rule without a port criterion. As in firewalls, this includes port 0.
     pub const ANY: PortRange = PortRange {
         first: 0,
         last: u16::MAX,
     };
 
-    /// One port.
     pub const fn single(port: u16) -> Self {
         PortRange {
             first: port,
@@ -46,22 +43,20 @@ impl PortRange {
         }
     }
 
-    /// The lowest port.
     pub fn first(self) -> u16 {
         self.first
     }
 
-    /// The highest port.
     pub fn last(self) -> u16 {
         self.last
     }
 
-    /// True if it has every port.
+    /// Returns true if the range is [`PortRange::ANY`].
     pub fn is_any(self) -> bool {
         self == Self::ANY
     }
 
-    /// `first`, or `first` and `last` with `separator` between, as a firewall writes it.
+    /// Formats a single port as a number, and a range with `separator` between the two ports.
     pub fn with_separator(self, separator: &str) -> String {
         if self.first == self.last {
             self.first.to_string()
@@ -70,13 +65,13 @@ impl PortRange {
         }
     }
 
-    /// Reads ports as people write them on a command line: `10000-20000`, `10000:20000`, or one port.
+    /// Parses the value of a command-line option: `10000-20000`, `10000:20000`, or one port.
     pub fn from_option(text: &str) -> Result<Self, PortRangeError> {
         let (first, last) = text.split_once(['-', ':']).unwrap_or((text, text));
         Self::between(text, first, last)
     }
 
-    /// The range of the two numbers that a text consists of.
+    /// Parses a range from its two numbers. `text` is the whole value, for errors.
     fn between(text: &str, first: &str, last: &str) -> Result<Self, PortRangeError> {
         let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         if !is_number(first) || !is_number(last) {
@@ -93,7 +88,7 @@ impl PortRange {
         Ok(PortRange { first, last })
     }
 
-    /// Both ranges as one, when there is no gap between them.
+    /// Returns both ranges as one if there is no gap between them.
     pub fn joined(self, other: PortRange) -> Option<PortRange> {
         let (low, high) = if self <= other {
             (self, other)
@@ -147,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_that_touch_or_overlap_become_one() {
+    fn joins_ranges_that_touch_or_overlap() {
         let range = |text: &str| text.parse::<PortRange>().unwrap();
         let sip = PortRange::single(5060);
         let tls = PortRange::single(5061);
@@ -165,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_range_says_what_would_work() {
+    fn errors_about_port_ranges_say_what_would_work() {
         for (text, message) in [
             (
                 "",
@@ -207,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_takes_two_notations_of_a_range_and_one_port() {
+    fn an_option_accepts_two_notations_of_a_range_and_one_port() {
         let range = |text: &str| text.parse::<PortRange>().unwrap();
         for (text, ports) in [
             ("10000-20000", range("10000-20000")),

@@ -1,4 +1,4 @@
-//! Rules of a policy, and the words that they are made of.
+//! The rules of a policy, and the types of their fields.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use super::network::RemoteNetwork;
 use super::ports::PortRange;
 use crate::packets::{Direction, Protocols};
 
-/// The kind of traffic: SIP or RTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plane {
@@ -21,62 +20,55 @@ pub enum Plane {
 }
 
 impl Plane {
-    /// Both.
     pub const ALL: [Plane; 2] = [Plane::Signaling, Plane::Media];
 }
 
-/// The transport of signaling.
+/// The transport of SIP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// SIP over UDP.
     Udp,
-    /// SIP over TCP.
     Tcp,
-    /// SIP over TLS, which is TCP on a port of its own (RFC 3261, section 26.2.2).
+    /// SIP over TLS, which uses TCP and a port of its own (RFC 3261, section 26.2.2).
     Tls,
 }
 
-/// The protocol field of a packet.
+/// The protocol in the IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// RFC 768.
     Udp,
-    /// RFC 9293.
     Tcp,
 }
 
-/// The state of a connection that a rule asks for.
+/// The connection state that a rule requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Nothing: the rule holds for the first packet too.
+    /// The rule also matches the first packet of a connection.
     Any,
-    /// TCP with ACK or RST set, the way back as a stateless firewall knows it.
+    /// The rule matches TCP packets with ACK or RST, as stateless firewalls recognize replies.
     Established,
 }
 
-/// The far side of a rule, Twilio's.
+/// Twilio's side of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// Never empty, disjoint, as few as can be; in the order of their origins.
+    /// Never empty, disjoint, and as few as possible; in the order of their origins.
     pub networks: Arc<[RemoteNetwork]>,
-    /// The ports of the far side.
     pub ports: PortRange,
 }
 
-/// The near side of a rule, the user's.
+/// The user's side of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Local {
     /// Empty means any address.
     pub networks: Arc<[Ipv4Net]>,
-    /// The ports of the near side.
     pub ports: PortRange,
 }
 
 impl Local {
-    /// The networks one by one, for firewalls without lists; `None` is any address.
+    /// Returns the networks one by one, for firewalls without lists. `None` means any address.
     pub fn each(&self) -> Vec<Option<Ipv4Net>> {
         if self.networks.is_empty() {
             vec![None]
@@ -86,27 +78,21 @@ impl Local {
     }
 }
 
-/// One kind of packet that is allowed.
+/// One kind of packet to allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Which way.
     pub direction: Direction,
-    /// SIP or RTP.
     pub plane: Plane,
-    /// The transport of signaling; `None` for media.
+    /// `None` for media.
     pub transport: Option<Transport>,
-    /// The protocol of the IP header.
     pub protocol: Protocol,
-    /// Any packet, or only the way back.
     pub state: State,
-    /// Twilio's side.
     pub remote: Remote,
-    /// The user's side.
     pub local: Local,
 }
 
 impl Rule {
-    /// A few words on what the rule lets through, such as `signaling tls`.
+    /// Returns a short description, such as `signaling tls`.
     pub fn subject(&self) -> String {
         match self.transport {
             Some(transport) => format!("{} {transport}", self.plane),
@@ -114,7 +100,8 @@ impl Rule {
         }
     }
 
-    /// The far and the near side's something in the order of a packet: source, destination.
+    /// Returns two values that belong to the remote and the local side as the values of the source
+    /// and the destination.
     pub fn in_packet_order<T>(&self, remote: T, local: T) -> (T, T) {
         match self.direction {
             Direction::In => (remote, local),
@@ -122,12 +109,10 @@ impl Rule {
         }
     }
 
-    /// The ports that packets come from.
     pub fn source_ports(&self) -> PortRange {
         self.in_packet_order(self.remote.ports, self.local.ports).0
     }
 
-    /// The ports that packets go to.
     pub fn destination_ports(&self) -> PortRange {
         self.in_packet_order(self.remote.ports, self.local.ports).1
     }
@@ -148,10 +133,8 @@ words!(Transport: Udp "udp", Tcp "tcp", Tls "tls");
 words!(Protocol: Udp "udp", Tcp "tcp");
 
 impl Transport {
-    /// Each.
     pub const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
 
-    /// The protocol that carries it.
     pub fn protocol(self) -> Protocol {
         match self {
             Transport::Udp => Protocol::Udp,
