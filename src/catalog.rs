@@ -1,4 +1,4 @@
-//! The uses of every published address: all editions at once, in force or superseded.
+//! A catalog of every published network, from editions in force and superseded ones.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -10,49 +10,46 @@ use crate::dataset::{Edition, ReferenceData};
 use crate::packets::{Interval, normalized};
 use crate::policy::{ALL_REGIONS, Plane, Transport};
 
-/// What reports say of an address that is on no list.
+/// The text in reports for an address that is on no list.
 pub const NEVER_PUBLISHED: &str = "not on any list that Twilio has published";
 
-/// Everything that was ever published.
+/// Every published network.
 #[derive(Debug)]
 pub struct Catalog {
-    /// In the order of publication; a list of the user's own is the last.
+    /// In the order of publication. A user's own list is the last one.
     pub editions: Vec<Edition>,
-    /// The name of the user's own list, if there is one.
+    /// The name of the user's own list, if any.
     pub own: Option<Arc<str>>,
-    /// Each network of a plane and a region once, with all editions that have it on the same ports.
+    /// One entry for each network, plane, region and ports, with all editions that publish it.
     pub entries: Vec<Entry>,
-    /// The positions of the entries for each prefix, ascending: the longest prefix first.
+    /// For each prefix length, the longest first: the indices of its entries, sorted by address.
     widths: Vec<(u8, Vec<usize>)>,
 }
 
 /// A published network.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its addresses.
     pub network: Ipv4Net,
-    /// Its use.
     pub plane: Plane,
-    /// The region's id; `None` if it belongs to every region.
+    /// The id of the region; `None` if the network serves every region.
     pub region: Option<Arc<str>>,
-    /// The editions that publish it, as positions in [`Catalog::editions`].
+    /// The editions that publish the network, as indices of [`Catalog::editions`].
     pub editions: Vec<usize>,
     /// Such as `udp 5060, tcp 5060, tls 5061`.
     pub ports: String,
-    /// True if one of the editions is in force.
+    /// True if any of the editions is in force.
     pub in_force: bool,
 }
 
-/// The properties that two published networks of one entry share: plane, region, network, ports.
+/// The properties that are the same for all editions of one entry: plane, region, network, ports.
 type Key = (Plane, Option<Arc<str>>, Ipv4Net, String);
 
 impl Entry {
-    /// Its addresses.
     pub fn span(&self) -> Interval {
         self.network.into()
     }
 
-    /// `media of tokyo`
+    /// Returns a short description, such as `media of tokyo`.
     pub fn subject(&self) -> String {
         format!(
             "{} of {}",
@@ -63,8 +60,8 @@ impl Entry {
 }
 
 impl Catalog {
-    /// A catalog of editions and of the user's own list. The selected editions count as in force, and so do
-    /// the others that are, unless the user's own list replaces them.
+    /// Makes a catalog of editions and a user's own list. Editions in force and selected editions
+    /// count as in force, but a user's own list replaces the editions for the same connection.
     pub fn new(
         mut editions: Vec<Edition>,
         own: Option<Edition>,
@@ -108,8 +105,8 @@ impl Catalog {
         }
     }
 
-    /// The entries that have an address in a span: the narrowest first, and those of one width in
-    /// the order of their addresses. Counting them does not visit each.
+    /// Returns the entries that have an address in a span. Longer prefixes come first; entries with
+    /// the same prefix length are sorted by address. Counting the entries is faster than iterating.
     pub fn touching(&self, span: Interval) -> Touching<'_> {
         let widths = self.widths.iter().map(|(prefix, positions)| {
             let wide = u32::MAX.checked_shr((*prefix).into()).unwrap_or(0);
@@ -125,14 +122,14 @@ impl Catalog {
         }
     }
 
-    /// The addresses of some entries.
+    /// Returns the addresses of all entries for which `wanted` is true.
     pub fn addresses(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Interval> {
         let entries = self.entries.iter().filter(|entry| wanted(entry));
         normalized(entries.map(Entry::span).collect())
     }
 }
 
-/// The positions of entries for each prefix, ascending: the longest prefix first.
+/// Groups entries by prefix length, the longest first, and sorts each group by address.
 fn by_width(entries: &[Entry]) -> Vec<(u8, Vec<usize>)> {
     let mut by_width: BTreeMap<Reverse<u8>, Vec<usize>> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -146,26 +143,24 @@ fn by_width(entries: &[Entry]) -> Vec<(u8, Vec<usize>)> {
     widths.collect()
 }
 
-/// Entries of a catalog.
+/// The entries that [`Catalog::touching`] found.
 #[derive(Debug)]
 pub struct Touching<'a> {
     entries: &'a [Entry],
-    /// Positions of entries, for each width of their networks.
+    /// For each prefix length, the indices of the entries.
     widths: Vec<&'a [usize]>,
 }
 
 impl<'a> Touching<'a> {
-    /// The number of networks.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.widths.iter().map(|of_width| of_width.len()).sum()
     }
 
-    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.widths.is_empty()
     }
 
-    /// The entries.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a Entry> {
         let positions = self.widths.iter().copied().flatten();
         let entries = self.entries;
@@ -173,7 +168,7 @@ impl<'a> Touching<'a> {
     }
 }
 
-/// The ports of a plane in words: `udp 5060, tcp 5060, tls 5061`.
+/// Describes the ports of a plane, as in `udp 5060, tcp 5060, tls 5061`.
 fn ports(edition: &Edition, plane: Plane) -> String {
     match plane {
         Plane::Signaling => {

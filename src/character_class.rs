@@ -1,22 +1,22 @@
-//! Classes of characters that are looked up in long texts.
+//! Fast lookup of character classes in long texts.
 
 use std::sync::OnceLock;
 
-/// A class of characters, kept as a bit for each, in blocks of 256 that are filled when they are asked
-/// for. The functions of the standard library take up to 0.2 microseconds for a character, because
-/// they search.
+/// A class of characters, with one bit for each character. Blocks of 256 bits are filled on first
+/// use. The functions of the standard library search a table, which takes up to 0.2 microseconds
+/// per character.
 pub struct CharacterClass {
     is: fn(char) -> bool,
     blocks: [OnceLock<[u64; 4]>; CharacterClass::BLOCKS],
 }
 
 impl CharacterClass {
-    /// As many as the scripts of the two lowest planes take; ideographs that are rarer are not kept.
+    /// Covers the scripts of the two lowest planes. Rare ideographs are looked up without a table.
     const BLOCKS: usize = 512;
 
     #[expect(
         clippy::large_stack_arrays,
-        reason = "only statics are made of it, at compile time"
+        reason = "used only for statics, at compile time"
     )]
     const fn new(is: fn(char) -> bool) -> Self {
         CharacterClass {
@@ -25,7 +25,6 @@ impl CharacterClass {
         }
     }
 
-    /// True if a character is of the class.
     pub fn contains(&self, c: char) -> bool {
         let code = u32::from(c);
         let [_, _, _, low] = code.to_be_bytes();
@@ -45,9 +44,9 @@ impl CharacterClass {
     }
 }
 
-/// Letters, see [`char::is_alphabetic`].
+/// Letters, as defined by [`char::is_alphabetic`].
 pub static LETTERS: CharacterClass = CharacterClass::new(char::is_alphabetic);
-/// Letters and numbers, see [`char::is_alphanumeric`].
+/// Letters and numbers, as defined by [`char::is_alphanumeric`].
 pub static LETTERS_AND_NUMBERS: CharacterClass = CharacterClass::new(char::is_alphanumeric);
 
 #[cfg(test)]
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_characters_are_those_of_the_standard_library() {
+    fn classes_agree_with_the_standard_library() {
         for c in '\0'..=char::MAX {
             assert_eq!(LETTERS.contains(c), c.is_alphabetic(), "{c:?}");
             assert_eq!(

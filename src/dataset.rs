@@ -1,8 +1,7 @@
-//! Published data: YAML to validated editions and regions.
+//! Parses published data from YAML into validated editions and regions.
 //!
-//! The files of `data/`, which the program embeds, and a user's own file go through the same
-//! checks: the former by a test, the latter at run time. The schema is described in
-//! `data/README.md`.
+//! The embedded files of `data/` and a user's own file must pass the same checks. A test checks the
+//! embedded files; a user's file is checked at run time. `data/README.md` describes the schema.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -20,14 +19,14 @@ use crate::policy::{Plane, PortRange, PortRangeError, Transport, parse_network};
 use crate::terminal::is_hidden;
 use crate::yaml;
 
-/// A file of `data/` as the build script turned it into JSON.
+/// Embeds a file of `data/`, which the build script converted to JSON.
 macro_rules! embedded {
     ($name:literal) => {
         include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json"))
     };
 }
 
-/// The embedded editions, by name, in the order in which Twilio published them.
+/// The embedded editions by name, in the order of their publication.
 const EDITIONS: [(&str, &str); 4] = [
     ("regional", embedded!("regional")),
     ("regional-expanded", embedded!("regional-expanded")),
@@ -35,19 +34,19 @@ const EDITIONS: [(&str, &str); 4] = [
     ("interconnect", embedded!("interconnect")),
 ];
 
-/// The shortest prefix that a dataset may have. A provider's list holds nothing so wide as a /7;
-/// a slip such as `0.0.0.0/0` would open the telephone system to everybody.
+/// The shortest prefix length in a dataset. No provider publishes a network as wide as a /7, but a
+/// slip such as `0.0.0.0/0` would open the telephone system to everybody.
 pub const SHORTEST_PREFIX: u8 = 8;
 
-/// The most networks that a plane of a dataset may have; Twilio's largest list has about a hundred. Some
-/// formats take a kilobyte for each network of each rule.
+/// The most networks in one plane of a dataset; Twilio's largest list has about a hundred. Some
+/// formats need a kilobyte for each network of each rule.
 const MOST_NETWORKS: usize = 5_000;
 
-/// Key of the networks that serve every region.
+/// The key of networks that serve every region.
 const ALL: &str = "all";
 
-/// Why a dataset is refused: the file, with line and column where they are known, and the reason,
-/// which begins with the path of keys to the place.
+/// The reason why a dataset is invalid. The message starts with the file, and line and column if
+/// known. The reason starts with the path of keys to the error.
 #[derive(Debug, Error)]
 #[error("{file}: {reason}")]
 pub struct DatasetError {
@@ -55,15 +54,13 @@ pub struct DatasetError {
     reason: String,
 }
 
-/// The regions with all their names, and the technical facts of Twilio's SIP service.
+/// All regions with their names, and technical facts about Twilio's SIP service.
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceData {
-    /// The continents of the regions.
     pub continents: Vec<RegionGroup>,
-    /// The countries of the regions.
     pub countries: Vec<RegionGroup>,
-    /// In the order in which Twilio lists them.
+    /// In Twilio's order.
     pub regions: Vec<Region>,
     /// Facts that apply to every region.
     pub sip: SipFacts,
@@ -75,41 +72,36 @@ pub struct ReferenceData {
 pub struct RegionGroup {
     /// Such as `asia-pacific` or `usa`.
     pub id: String,
-    /// In English and Japanese.
+    /// English and Japanese names.
     pub names: Vec<String>,
 }
 
-/// One of Twilio's places.
+/// One of Twilio's regions.
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
-    /// The place in English, in lower case: `tokyo`, `sao-paulo`.
+    /// The place in English, in lower case, such as `tokyo` or `sao-paulo`.
     pub id: Arc<str>,
-    /// As printed: `Asia Pacific Tokyo`.
+    /// As Twilio prints it, such as `Asia Pacific Tokyo`.
     pub name: String,
-    /// As printed in Japanese.
+    /// As Twilio prints it in Japanese.
     pub name_ja: String,
-    /// The place alone, in Japanese.
+    /// The name of the place in Japanese.
     pub place_ja: String,
-    /// Further spellings in use.
+    /// Other spellings in use.
     #[serde(default)]
     pub also: Vec<String>,
-    /// The edge location.
     pub edge: String,
-    /// The edge location of Twilio Interconnect.
     pub interconnect_edge: String,
-    /// Other printed names of the Interconnect exchange.
+    /// Other names of the Interconnect exchange that Twilio prints.
     #[serde(default)]
     pub interconnect_also: Vec<String>,
-    /// The id of early days: `us1`.
+    /// The id before edge locations were introduced, such as `us1`.
     pub legacy_id: String,
-    /// The AWS region that it sits in.
     pub aws_region: String,
-    /// The id of its continent.
     pub continent: String,
-    /// The id of its country.
     pub country: String,
-    /// The region that takes over when this one is down, where Twilio names one.
+    /// The region that takes over if this one is down, if Twilio names one.
     #[serde(default)]
     pub failover: Option<Arc<str>>,
 }
@@ -118,19 +110,18 @@ pub struct Region {
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SipFacts {
-    /// The codec of the audio.
     pub audio_codec: String,
-    /// The transmission of DTMF tones.
+    /// How DTMF tones are transmitted.
     pub dtmf: String,
-    /// SRTP crypto suites (RFC 4568) that Twilio takes, in any order.
+    /// The SRTP crypto suites (RFC 4568) that Twilio accepts, in no particular order.
     pub srtp_to_twilio: Vec<String>,
-    /// SRTP crypto suites that Twilio offers.
+    /// The SRTP crypto suites that Twilio offers.
     pub srtp_from_twilio: Vec<String>,
-    /// The name in Twilio's certificate.
+    /// The host name in Twilio's certificate.
     pub certificate: String,
-    /// The port of SIP over TLS, unless the URI names another.
+    /// The port of SIP over TLS if the URI does not contain one.
     pub default_tls_port: u16,
-    /// Host names by kind; `{edge}` and the like stand for the region's names.
+    /// Host names by kind, with placeholders such as `{edge}` for the names of a region.
     pub domains: BTreeMap<String, String>,
 }
 
@@ -138,29 +129,25 @@ pub struct SipFacts {
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "the keys of an edition")]
 pub struct Edition {
-    /// Such as `regional`: lower-case letters, digits and hyphens.
+    /// Such as `regional`; consists of lower-case letters, digits and hyphens.
     #[serde(rename = "edition", deserialize_with = "edition_name")]
     pub name: Arc<str>,
-    /// One line on what it is.
+    /// A description on one line.
     #[serde(deserialize_with = "line")]
     pub title: String,
-    /// The network that it is for.
     pub connection: Connection,
-    /// The address or document of the publication.
+    /// The URL or document of the publication.
     #[serde(deserialize_with = "line")]
     pub source: String,
-    /// The day on which it was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Date>,
-    /// The first day that it held.
+    /// The first day on which the edition was in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force_since: Option<Date>,
-    /// Its end and its successor; `None` while it is in force.
+    /// `None` while the edition is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<Superseded>,
-    /// SIP.
     pub signaling: Signaling,
-    /// RTP.
     pub media: Media,
 }
 
@@ -178,9 +165,9 @@ pub enum Connection {
 #[derive(Clone, Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "a date, and by what edition")]
 pub struct Superseded {
-    /// The first day that it no longer held.
+    /// The first day on which the edition was no longer in force.
     pub date: Date,
-    /// The edition that holds instead.
+    /// The edition that replaced this one.
     #[serde(deserialize_with = "edition_name")]
     pub by: Arc<str>,
 }
@@ -189,29 +176,23 @@ pub struct Superseded {
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signaling {
-    /// One port a transport.
     pub ports: SignalingPorts,
-    /// By region.
     pub networks: Networks,
 }
 
-/// The ports of SIP.
+/// The SIP port of each transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignalingPorts {
-    /// SIP over UDP.
     #[serde(deserialize_with = "port")]
     pub udp: u16,
-    /// SIP over TCP.
     #[serde(deserialize_with = "port")]
     pub tcp: u16,
-    /// SIP over TLS.
     #[serde(deserialize_with = "port")]
     pub tls: u16,
 }
 
 impl SignalingPorts {
-    /// The port of one transport.
     pub fn of(self, transport: Transport) -> u16 {
         match transport {
             Transport::Udp => self.udp,
@@ -225,37 +206,36 @@ impl SignalingPorts {
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Media {
-    /// UDP.
+    /// UDP ports.
     #[serde(deserialize_with = "port_range", serialize_with = "first_and_last")]
     pub ports: PortRange,
-    /// By region.
     pub networks: Networks,
 }
 
 /// Networks by region, as published.
 #[derive(Debug, Default)]
 pub struct Networks {
-    /// Those that serve every region.
+    /// Networks that serve every region.
     pub all: Vec<Ipv4Net>,
-    /// Those of one region, by its id, in the order of the file.
+    /// The networks of single regions, by the region's id, in the order of the file.
     pub by_region: Vec<(String, Vec<Ipv4Net>)>,
 }
 
-/// A day, `YYYY-MM-DD`.
+/// A date in the form `YYYY-MM-DD`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Date(String);
 
-/// The regions and the facts, embedded.
+/// Returns the embedded regions and facts.
 pub fn reference_data() -> Result<ReferenceData, DatasetError> {
     parse_embedded("regions", embedded!("regions"))
 }
 
-/// The names of the embedded editions.
+/// Returns the names of the embedded editions.
 pub fn edition_names() -> impl Iterator<Item = &'static str> {
     EDITIONS.iter().map(|(name, _)| *name)
 }
 
-/// An embedded edition; `None` when there is none of that name.
+/// Returns an embedded edition; `None` if the name is unknown.
 pub fn edition(name: &str) -> Result<Option<Edition>, DatasetError> {
     let found = EDITIONS.iter().find(|(known, _)| *known == name);
     found
@@ -263,14 +243,14 @@ pub fn edition(name: &str) -> Result<Option<Edition>, DatasetError> {
         .transpose()
 }
 
-/// All embedded editions.
+/// Returns all embedded editions.
 pub fn editions() -> Result<Vec<Edition>, DatasetError> {
     edition_names()
         .filter_map(|name| edition(name).transpose())
         .collect()
 }
 
-/// Reads an edition from YAML; `file` is only named in errors.
+/// Parses an edition from YAML. `file` appears only in errors.
 pub fn parse_edition(
     file: &str,
     text: &str,
@@ -289,7 +269,7 @@ pub fn parse_edition(
     Ok(edition)
 }
 
-/// An edition as a file that [`parse_edition`] reads.
+/// Formats an edition as YAML that [`parse_edition`] accepts.
 pub fn to_yaml(edition: &Edition) -> Result<String, DatasetError> {
     yaml::write(edition).map_err(|error| DatasetError {
         file: edition.name.to_string(),
@@ -305,7 +285,8 @@ fn parse_embedded<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Data
 }
 
 impl Edition {
-    /// Describes the status: `in force since 2024-02-21`, or `superseded on 2024-02-21 by global`.
+    /// Returns the status, such as `in force since 2024-02-21` or `superseded on 2024-02-21 by
+    /// global`.
     pub fn status(&self) -> String {
         match (&self.superseded, &self.in_force_since) {
             (Some(end), _) => format!("superseded on {} by {}", end.date, end.by),
@@ -314,7 +295,7 @@ impl Edition {
         }
     }
 
-    /// The regions that it lists, in the order of the data.
+    /// Returns the regions that the edition lists, in the order of the data.
     pub fn regions<'a>(&self, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
         let lists = [&self.signaling.networks, &self.media.networks];
         let by_name = lists.iter().flat_map(|networks| &networks.by_region);
@@ -324,7 +305,6 @@ impl Edition {
         reference_data.regions.iter().filter(listed).collect()
     }
 
-    /// The networks of a plane.
     pub fn networks(&self, plane: Plane) -> &Networks {
         match plane {
             Plane::Signaling => &self.signaling.networks,
@@ -332,7 +312,7 @@ impl Edition {
         }
     }
 
-    /// Every network that it publishes, by plane, those for all regions first.
+    /// Returns every published network by plane, starting with those that serve every region.
     pub fn published<'a>(
         &self,
         reference_data: &'a ReferenceData,
@@ -349,7 +329,8 @@ impl Edition {
         published
     }
 
-    /// Checks the rules that concern several fields. The error is the place in the file and the reason.
+    /// Checks conditions on more than one field. The error contains the path to the field and the
+    /// reason.
     fn validate(&self, reference_data: &ReferenceData) -> Result<(), String> {
         for plane in Plane::ALL {
             self.networks(plane).validate(plane, reference_data)?;
@@ -359,7 +340,7 @@ impl Edition {
                 let networks = self.networks(plane);
                 if networks.of(&region.id).next().is_none() {
                     return Err(format!(
-                        "{plane}.networks: no network for {}, which the other plane lists",
+                        "{plane}.networks: no network for region '{}', although the other plane has one",
                         region.id
                     ));
                 }
@@ -368,7 +349,7 @@ impl Edition {
         let SignalingPorts { tcp, tls, .. } = self.signaling.ports;
         if tcp == tls {
             return Err(format!(
-                "signaling.ports: tcp and tls are both {tcp}; one TCP port cannot be both"
+                "signaling.ports: tcp and tls are both {tcp}; they need different ports"
             ));
         }
         if self
@@ -377,7 +358,7 @@ impl Edition {
             .is_some_and(|end| end.by == self.name)
         {
             return Err(format!(
-                "superseded.by: {} cannot supersede itself",
+                "superseded.by: '{}' cannot supersede itself",
                 self.name
             ));
         }
@@ -392,7 +373,8 @@ impl Edition {
 }
 
 impl Networks {
-    /// The networks that serve a region, and whether each is its own rather than everybody's.
+    /// Returns the networks that serve a region. The flag is true for networks of this region
+    /// alone.
     pub fn of<'a>(&'a self, region: &'a str) -> impl Iterator<Item = (Ipv4Net, bool)> + 'a {
         let own = self.by_region.iter().filter(move |(id, _)| id == region);
         own.flat_map(|(_, networks)| networks.iter().map(|n| (*n, true)))
@@ -402,7 +384,7 @@ impl Networks {
     fn validate(&self, plane: Plane, reference_data: &ReferenceData) -> Result<(), String> {
         let place = |region: &str| format!("{plane}.networks.{region}");
         if self.all.is_empty() && self.by_region.is_empty() {
-            return Err(format!("{plane}.networks: there is no network"));
+            return Err(format!("{plane}.networks: no network is listed"));
         }
         no_overlap(self.all.iter().copied()).map_err(|e| format!("{}: {e}", place(ALL)))?;
         for (region, _) in &self.by_region {
@@ -429,7 +411,7 @@ impl Networks {
     }
 }
 
-/// Refuses networks that share an address: one of them must be a slip.
+/// Rejects networks that have an address in common, because one of them must be a mistake.
 fn no_overlap(networks: impl Iterator<Item = Ipv4Net>) -> Result<(), String> {
     let mut sorted: Vec<Ipv4Net> = networks.collect();
     sorted.sort_unstable();
@@ -454,18 +436,18 @@ impl<'de> Deserialize<'de> for Networks {
                 f.write_str("lists of networks by region")
             }
 
-            // A map of std's would take a region that stands twice, and keep the second.
+            // A map of the standard library would silently keep the second of two equal regions.
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Networks, A::Error> {
                 let mut networks = Networks::default();
                 let mut seen = HashSet::new();
                 let mut room = MOST_NETWORKS;
                 while let Some(region) = map.next_key::<String>()? {
                     if !seen.insert(region.clone()) {
-                        return Err(de::Error::custom(format!("{region} stands twice")));
+                        return Err(de::Error::custom(format!("'{region}' is listed twice")));
                     }
                     let listed = map.next_value_seed(List { room })?;
                     if listed.is_empty() {
-                        return Err(de::Error::custom(format!("{region} has no network")));
+                        return Err(de::Error::custom(format!("'{region}' has no network")));
                     }
                     room -= listed.len();
                     if region == ALL {
@@ -482,10 +464,10 @@ impl<'de> Deserialize<'de> for Networks {
     }
 }
 
-/// Reads the networks of one region. They are counted as they are read, because a YAML alias may
-/// repeat them for many regions.
+/// Parses the networks of one region. It counts them at once, because a YAML alias may repeat them
+/// for many regions.
 struct List {
-    /// The number of further networks that the plane may have.
+    /// How many more networks the plane may have.
     room: usize,
 }
 
@@ -509,7 +491,7 @@ impl<'de> Visitor<'de> for List {
         while let Some(Network(network)) = list.next_element()? {
             if networks.len() == self.room {
                 return Err(de::Error::custom(format!(
-                    "this plane has more than {MOST_NETWORKS} networks; a list may have {MOST_NETWORKS}"
+                    "more than {MOST_NETWORKS} networks in one plane, which is the maximum"
                 )));
             }
             networks.push(network);
@@ -518,7 +500,7 @@ impl<'de> Visitor<'de> for List {
     }
 }
 
-/// A network as a dataset may have it.
+/// A network that is allowed in a dataset.
 struct Network(Ipv4Net);
 
 impl<'de> Deserialize<'de> for Network {
@@ -527,8 +509,7 @@ impl<'de> Deserialize<'de> for Network {
             let network = parse_network(text).map_err(|e| e.to_string())?;
             if network.prefix_len() < SHORTEST_PREFIX {
                 return Err(format!(
-                    "'{text}' is too wide; a network of a dataset has a prefix of \
-                     {SHORTEST_PREFIX} or more"
+                    "'{text}' is too wide; use a prefix length of {SHORTEST_PREFIX} or more"
                 ));
             }
             Ok(Network(network))
@@ -556,8 +537,8 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
-/// A description of the expected text, and its parser. The parser runs inside the visitor, where
-/// `serde_yaml` still knows the place to name in an error.
+/// A description of the expected text, and its parser. The parser runs inside the visitor, because
+/// only there `serde_yaml` adds the position to the error.
 struct Text<T>(&'static str, fn(&str) -> Result<T, String>);
 
 impl<T> Visitor<'_> for Text<T> {
@@ -572,7 +553,7 @@ impl<T> Visitor<'_> for Text<T> {
     }
 }
 
-/// Returns true for a day of the Gregorian calendar in ISO 8601 format.
+/// Returns true for a day of the Gregorian calendar in the form `YYYY-MM-DD` (ISO 8601).
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-').map(|part| {
         let digits = part.bytes().all(|b| b.is_ascii_digit());
@@ -619,7 +600,7 @@ impl Serialize for Networks {
     }
 }
 
-/// A name that every dialect can print.
+/// Parses a name that every format can print.
 pub fn name(text: &str) -> Result<Arc<str>, String> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let word = |word: &str| !word.is_empty() && word.bytes().all(plain);
@@ -633,11 +614,11 @@ pub fn name(text: &str) -> Result<Arc<str>, String> {
     }
 }
 
-/// Text on one line that shows what it says.
+/// Accepts one line of text without invisible characters.
 pub fn visible_line(text: &str) -> Result<String, String> {
     match text.chars().find(|c| is_hidden(*c)) {
         Some(c) => Err(format!(
-            "'{text}' holds {}, which does not show; write one line of visible text",
+            "'{text}' contains the invisible character {}; use one line of visible text",
             c.escape_unicode()
         )),
         None if text.trim().is_empty() => Err("the text is empty".to_owned()),
@@ -659,8 +640,11 @@ fn port_range<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortRange, D
     }))
 }
 
-/// As [`port_range`] takes it: one port is a range too.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+/// Writes ports so that [`port_range`] can parse them: one port becomes a range too.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn first_and_last<S: Serializer>(ports: &PortRange, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{}-{}", ports.first(), ports.last()))
 }
@@ -690,14 +674,14 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
 mod tests {
     use super::*;
 
-    /// The files themselves, so that what the build script made of them is not believed.
+    /// Reads the file itself, to test the build script too.
     fn data(name: &str) -> String {
         let path = format!("{}/data/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
     }
 
     #[test]
-    fn the_files_are_valid_and_name_themselves_as_the_table_does() {
+    fn the_files_are_valid_and_contain_the_names_in_the_table() {
         let reference_data: ReferenceData = yaml::parse(&data("regions")).unwrap();
         let names: Vec<_> = edition_names().collect();
         for name in &names {
@@ -714,7 +698,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_embedded_is_what_the_files_say() {
+    fn the_embedded_editions_are_equal_to_the_files() {
         let reference_data: ReferenceData = yaml::parse(&data("regions")).unwrap();
         assert_eq!(
             format!("{reference_data:?}"),
@@ -737,7 +721,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_refer_to_what_exists() {
+    fn regions_refer_only_to_known_continents_countries_and_regions() {
         let reference_data = reference_data().unwrap();
         for region in &reference_data.regions {
             let is_on = |continent: &RegionGroup| continent.id == region.continent;
@@ -746,7 +730,7 @@ mod tests {
             assert!(reference_data.countries.iter().any(is_in), "{}", region.id);
             if let Some(failover) = &region.failover {
                 let found = reference_data.regions.iter().find(|r| r.id == *failover);
-                assert!(found.is_some(), "{failover} is no region");
+                assert!(found.is_some(), "{failover} is not a region");
             }
         }
     }

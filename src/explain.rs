@@ -1,4 +1,4 @@
-//! The use of an address, and the rules of a policy that allow it.
+//! Explains what an address is used for, and which rules of a policy allow it.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -11,14 +11,14 @@ use crate::policy::{
     Direction, Policy, PortRange, Protocol, RemoteNetwork, Rule, Transport, parse_network,
 };
 
-/// A question: `ADDRESS` or `ADDRESS/PREFIX`, optionally followed by `:PORT` or `:PORT/PROTOCOL`.
+/// A question in the form `ADDRESS` or `ADDRESS/PREFIX`, optionally followed by `:PORT` or
+/// `:PORT/PROTOCOL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
-    /// The addresses on Twilio's side.
+    /// Addresses on Twilio's side.
     pub network: Ipv4Net,
-    /// The destination port of the packets.
+    /// The destination port.
     pub port: Option<u16>,
-    /// The transport of the packets.
     pub transport: Option<Transport>,
 }
 
@@ -27,12 +27,12 @@ impl Question {
         self.network.into()
     }
 
-    /// True if the question is about a single address and any packet.
+    /// Returns true if the question is about any packet of a single address.
     fn is_bare(&self) -> bool {
         self.port.is_none() && self.transport.is_none() && self.network.prefix_len() == 32
     }
 
-    /// True if a rule matches packets of the question, apart from their addresses.
+    /// Returns true if a rule matches the port and the transport of the question.
     fn fits(&self, rule: &Rule) -> bool {
         let port = self.port.is_none_or(|port| {
             let ports = rule.destination_ports();
@@ -52,7 +52,7 @@ impl FromStr for Question {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (network, service) = match text.split_once(':') {
-            // More colons are IPv6, which has its own message.
+            // More than one colon means IPv6, which has its own message.
             Some((network, service)) if !service.contains(':') => (network, Some(service)),
             _ => (text, None),
         };
@@ -92,26 +92,25 @@ fn transport_named(name: &str) -> Result<Transport, String> {
     }
 }
 
-/// The most published networks, and the most networks of a rule, that an answer lists.
+/// The maximum number of published networks, and of networks for each rule, in an answer.
 const MAX_LISTED: usize = 16;
 
-/// The answer to a question.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// The published networks that it overlaps, with true for each that contains all of it.
+    /// The published networks that overlap with the question's addresses. The flag is true for
+    /// networks that contain all of them.
     pub published: Listed<(&'a Entry, bool)>,
-    /// The rules that allow it, with those of their networks that it overlaps.
+    /// The rules that allow the question's packets, each with its networks that overlap.
     pub rules: Vec<(&'a Rule, Listed<&'a RemoteNetwork>)>,
-    /// The part of it that is allowed.
     pub allowed: Allowed,
 }
 
-/// The first members of a list.
+/// The first elements of a list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// At most 16.
+    /// At most 16 elements.
     pub first: Vec<T>,
-    /// The number of the others.
+    /// The number of further elements.
     pub more: usize,
 }
 
@@ -135,29 +134,27 @@ pub enum Allowed {
     No,
 }
 
-/// Answers questions.
 #[derive(Debug)]
 pub struct Explainer<'a> {
     catalog: &'a Catalog,
-    /// The rules, each with its networks ascending.
+    /// The rules, each with its networks in ascending order.
     rules: Vec<(&'a Rule, Vec<&'a RemoteNetwork>)>,
-    /// Each address whose answer differs from that of the address before it.
+    /// Each address whose answer differs from that of the previous address, ascending.
     edges: Vec<u32>,
-    /// The addresses that some rules allow together. The key has true for each of these rules.
+    /// For each set of rules, the addresses that they allow. A key has one flag for each rule.
     together: HashMap<Vec<bool>, Vec<Interval>>,
 }
 
-/// The part of a question that its answer depends on.
+/// The part of a question that determines its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A single address, to any port: a number of addresses that have one answer.
+    /// Any packet of a single address. Addresses with the same number have the same answer.
     Address(usize),
     /// Any other question.
     Question(Question),
 }
 
 impl<'a> Explainer<'a> {
-    /// Answers by a catalog and the selected policy.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy) -> Self {
         let ascending = |rule: &'a Rule| {
             let mut networks: Vec<&RemoteNetwork> = rule.remote.networks.iter().collect();
@@ -183,7 +180,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The kind of a question. Questions of one kind have the same answer.
+    /// Returns the kind of a question. Questions of the same kind have the same answer.
     pub fn kind(&self, question: &Question) -> Kind {
         if question.is_bare() {
             let first = question.span().first;
@@ -193,7 +190,6 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The answer to a question.
     pub fn answer(&mut self, question: &Question) -> Answer<'a> {
         let span = question.span();
         let touching = self.catalog.touching(span);
@@ -238,7 +234,7 @@ impl<'a> Explainer<'a> {
     }
 }
 
-/// The networks that overlap a span, of some that are ascending and disjoint.
+/// Returns the networks that overlap a span. `networks` must be ascending and disjoint.
 fn overlapping<'n, 'a>(
     networks: &'n [&'a RemoteNetwork],
     span: Interval,
@@ -249,7 +245,7 @@ fn overlapping<'n, 'a>(
 }
 
 impl Answer<'_> {
-    /// The rules of one direction.
+    /// Returns the rules for one direction.
     pub fn rules(
         &self,
         direction: Direction,
@@ -264,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_are_addresses_networks_and_services_and_nothing_else() {
+    fn accepts_addresses_networks_and_services_and_nothing_else() {
         let ask = |text: &str| {
             text.parse::<Question>()
                 .map(|q| format!("{} {:?} {:?}", q.network, q.port, q.transport))

@@ -1,4 +1,4 @@
-//! Text from a file or stdin, read as a whole and within limits.
+//! Reads whole files, or stdin, within limits.
 
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Read};
@@ -11,17 +11,17 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::limits::{Limit, Limits};
 
-/// True if a file's name stands for stdin.
+/// Returns true if a file name means stdin.
 pub fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// True if stdin is a terminal, where a user would have to type the input.
+/// Returns true if stdin is a terminal, where the user would have to type the input.
 pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// True if stdin is a pipe or a file, so that the user may mean it as the input.
+/// Returns true if stdin is a pipe or a file, so that it may be the intended input.
 pub fn stdin_is_piped() -> bool {
     let metadata = || -> io::Result<Metadata> {
         File::from(io::stdin().as_fd().try_clone_to_owned()?).metadata()
@@ -29,7 +29,7 @@ pub fn stdin_is_piped() -> bool {
     metadata().is_ok_and(|stdin| stdin.file_type().is_fifo() || stdin.is_file())
 }
 
-/// A file's name for people.
+/// Returns the name of a file for messages.
 pub fn name_of(file: &Path) -> String {
     if is_stdin(file) {
         "stdin".to_owned()
@@ -38,55 +38,55 @@ pub fn name_of(file: &Path) -> String {
     }
 }
 
-/// An input of more bytes than this is large: threads read and judge such inputs one after the other,
-/// since each may take as much memory as the limits allow.
+/// Inputs above this size are large. Threads process large inputs one after another, because each
+/// may take as much memory as the limits allow.
 const LARGE: usize = 4 << 20;
 
 static LARGE_INPUT: Mutex<()> = Mutex::new(());
 
-/// The right to read and judge a large input. While it is held, no other thread goes on with one.
+/// The lock for processing a large input. While a thread holds it, other threads wait with theirs.
 pub type Turn = Option<MutexGuard<'static, ()>>;
 
-/// A file's text, or stdin's for `-`; a byte order mark is no part of it.
+/// Reads the text of a file, or of stdin for `-`, without a byte order mark.
 ///
-/// `limit` bounds its bytes: [`Limit::Input`] or [`Limit::List`].
+/// `limit` bounds its size: [`Limit::Input`] or [`Limit::List`].
 pub fn text(file: &Path, limits: Limits, limit: Limit) -> Result<String> {
     text_in_turn(file, limits, limit).map(|(_, text)| text)
 }
 
-/// The same for one of several threads. The turn must outlive the text.
+/// Does the same in one of several threads. The turn must outlive the text.
 pub fn text_in_turn(file: &Path, limits: Limits, limit: Limit) -> Result<(Turn, String)> {
     let (turn, bytes) = Source::open(file, limits, limit)?.bytes(file)?;
     let text = decoded(bytes).with_context(|| name_of(file))?;
     Ok((turn, text))
 }
 
-/// Kinds of files that are no text, by their first bytes, and how to get at a text in them.
+/// File types that are not text, by their first bytes, with the advice for each.
 const BINARY_KINDS: [(&[u8], &str); 9] = [
     (
         b"\x1f\x8b",
-        "it is compressed with gzip; decompress it, as with: gunzip",
+        "it is compressed with gzip; decompress it first, for example with gunzip",
     ),
     (
         b"BZh",
-        "it is compressed with bzip2; decompress it, as with: bunzip2",
+        "it is compressed with bzip2; decompress it first, for example with bunzip2",
     ),
     (
         b"\xfd7zXZ",
-        "it is compressed with xz; decompress it, as with: unxz",
+        "it is compressed with xz; decompress it first, for example with unxz",
     ),
     (
         b"\x28\xb5\x2f\xfd",
-        "it is compressed with zstd; decompress it, as with: unzstd",
+        "it is compressed with zstd; decompress it first, for example with unzstd",
     ),
     (
         b"PK\x03\x04",
-        "it is a ZIP archive; give a text file from it",
+        "it is a ZIP archive; extract the text file first",
     ),
-    (b"%PDF-", "it is a PDF document; give a text"),
-    (b"\x89PNG", "it is a PNG image; give a text"),
-    (b"\xff\xd8\xff", "it is a JPEG image; give a text"),
-    (b"\x7fELF", "it is a program; give a text"),
+    (b"%PDF-", "it is a PDF document; convert it to text first"),
+    (b"\x89PNG", "it is a PNG image, not text"),
+    (b"\xff\xd8\xff", "it is a JPEG image, not text"),
+    (b"\x7fELF", "it is a program, not text"),
 ];
 
 /// The text of a file that is open; `name` is only named in errors.
@@ -98,7 +98,7 @@ pub fn text_of_open_file(file: File, name: &Path, limits: Limits, limit: Limit) 
 
 fn decoded(bytes: Vec<u8>) -> Result<String> {
     if utf16_units(&bytes).is_some() {
-        bail!("it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8");
+        bail!("it is UTF-16; convert it first, for example with iconv -f UTF-16 -t UTF-8");
     }
     let text = match String::from_utf8(without_mark(bytes)) {
         Ok(text) => text,
@@ -109,12 +109,16 @@ fn decoded(bytes: Vec<u8>) -> Result<String> {
                 bail!("{kind}");
             }
             let at = error.utf8_error().valid_up_to();
-            bail!("{}: byte {} of it is not UTF-8", line_of(bytes, at), at + 1);
+            bail!(
+                "{}: byte {} of the input is not UTF-8",
+                line_of(bytes, at),
+                at + 1
+            );
         }
     };
     if let Some(at) = memchr::memchr(0, text.as_bytes()) {
         bail!(
-            "{}: a NUL byte, which no text has",
+            "{}: the line has a NUL byte, so this is not text",
             line_of(text.as_bytes(), at)
         );
     }
@@ -128,22 +132,21 @@ fn line_of(bytes: &[u8], at: usize) -> String {
     )
 }
 
-/// The kind of a file.
 pub enum Content {
-    /// UTF-8, or as good as that.
+    /// UTF-8 text, perhaps with a few invalid bytes.
     Text(Vec<u8>),
-    /// Something else.
+    /// Anything else.
     Binary,
 }
 
-/// As much of a file as tells whether it is text.
+/// The number of bytes at the start of a file that are searched for NUL bytes.
 const PEEK: u64 = 8 << 10;
 
-/// The content of a file, or of stdin for `-`, whether it is text or not; UTF-16 is known by its mark. The turn
-/// must outlive the content.
+/// Reads a file, or stdin for `-`, that may be text or not. A byte order mark identifies UTF-16.
+/// The turn must outlive the content.
 pub fn content(file: &Path, limits: Limits) -> Result<(Turn, Content)> {
     let mut source = Source::open(file, limits, Limit::Input)?;
-    // What is not text need not be read whole.
+    // A binary file need not be read completely.
     let start = source.peek(PEEK).with_context(|| cannot_read(file))?;
     if utf16_units(start).is_none() && start.contains(&0) {
         return Ok((None, Content::Binary));
@@ -170,7 +173,7 @@ fn content_of(bytes: Vec<u8>) -> Content {
     }
 }
 
-/// The units of UTF-16 behind a byte order mark that says so.
+/// Decodes bytes into UTF-16 units if they start with its byte order mark.
 fn utf16_units(bytes: &[u8]) -> Option<impl Iterator<Item = u16> + '_> {
     let unit: fn([u8; 2]) -> u16 = match bytes {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
@@ -200,14 +203,14 @@ fn cannot_read(file: &Path) -> String {
     format!("cannot read {}", name_of(file))
 }
 
-/// Something opened to be read.
+/// An open file or stdin.
 struct Source {
     file: File,
-    /// Its state when it was opened.
+    /// The metadata at the time of opening.
     opened: Metadata,
     limits: Limits,
     limit: Limit,
-    /// The bytes that were read so far.
+    /// The bytes read so far.
     bytes: Vec<u8>,
     turn: Turn,
 }
@@ -238,12 +241,12 @@ impl Source {
         })
     }
 
-    /// Refuses what has no text in it.
+    /// Rejects directories and devices.
     fn check_kind(&self, is_stdin: bool) -> Result<()> {
         let kind = self.opened.file_type();
         ensure!(!kind.is_dir(), "it is a folder; name a file");
         let device = kind.is_block_device() || kind.is_char_device() && !self.file.is_terminal();
-        // The runtime puts /dev/null in the place of a stdin that is closed.
+        // Rust's runtime opens /dev/null in place of a closed stdin.
         ensure!(
             !(device && is_stdin),
             "it is closed, or a device such as /dev/null; pipe something into it, or name a file"
@@ -252,20 +255,20 @@ impl Source {
         Ok(())
     }
 
-    /// The first bytes, which are not read again.
+    /// Returns the first bytes, which [`Source::bytes`] includes too.
     fn peek(&mut self, most: u64) -> io::Result<&[u8]> {
         self.file.by_ref().take(most).read_to_end(&mut self.bytes)?;
         Ok(&self.bytes)
     }
 
-    /// All of it.
+    /// Returns all bytes, including those that `peek` read.
     fn bytes(mut self, name: &Path) -> Result<(Turn, Vec<u8>)> {
         self.read_all().with_context(|| cannot_read(name))?;
         Ok((self.turn, self.bytes))
     }
 
     fn read_all(&mut self) -> Result<()> {
-        // Of what is no file, the length is 0.
+        // The length of a pipe or a terminal is 0.
         let length = usize::try_from(self.opened.len()).unwrap_or(usize::MAX);
         self.limits.check(self.limit, length)?;
         let most = self.limits.max(self.limit).saturating_add(1);
@@ -287,7 +290,7 @@ impl Source {
         Ok(())
     }
 
-    /// Reads until there are so many bytes, if the input has them; most likely it has `length`.
+    /// Reads until there are `most` bytes or the input ends. `length` is the expected total.
     fn read_up_to(&mut self, most: usize, length: usize) -> Result<()> {
         let expected = length.saturating_sub(self.bytes.len());
         self.bytes.try_reserve_exact(expected.saturating_add(1))?;

@@ -1,10 +1,12 @@
-//! Limits on the cost of an input, above which it is refused.
+//! Limits on the cost of an input. An input above a limit is an error.
 //!
-//! Texts that a firewall prints or Twilio publishes are far below each limit; a text above is a mistake
-//! or an attack. An input within all of them takes about a second and 256 MB at most.
+//! Listings of real firewalls and pages by Twilio are far below each limit. A larger input is a
+//! mistake or an attack. An input within all limits takes at most about a second and 256 MB.
 //!
-//! `check` and `scan` work at several files at once, one for each processor. Only one of these may have
-//! more than 4 MiB ([`crate::input::text_in_turn`]); each of the others takes 100 MB at most.
+//! `check` and `scan` process several files in parallel, one per processor. Only one of them at a
+//! time may be larger than 4 MiB ([`crate::input::text_in_turn`]); each of the others takes at most
+//! 100 MB. more than 4 MiB ([`crate::input::text_in_turn`]); each of the others takes 100 MB at
+//! most.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,31 +15,32 @@ use thiserror::Error;
 
 use crate::names::{did_you_mean, normalize_name};
 
-/// Something that is counted.
+/// A countable cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Bytes of a firewall's listing, of a text that is scanned, or of a list of addresses.
+    /// Bytes of a firewall listing, a text to scan, or a list of addresses.
     Input,
     /// Bytes of a dataset, a published page or a template.
     List,
-    /// Rules of a unit, with what jumps and lists multiply them to.
+    /// Rules of a unit, after expanding jumps and lists.
     Rules,
-    /// Sets of packets that one rule, or the difference of a unit, is cut into.
+    /// Packet boxes of one rule, or of the difference of a unit.
     Boxes,
-    /// Addresses to explain, or in a text that is scanned, if any of those is Twilio's.
+    /// Addresses to explain, or in a scanned text that contains a Twilio address.
     Addresses,
-    /// Chains or groups that refer to one another.
+    /// Nesting of chains or groups that refer to each other.
     Depth,
-    /// How many times a comparison looks at a rule, a parser at a word, or `scan` at a word, a published
-    /// network or a spelling.
+    /// Steps of a computation. A step looks at a rule (comparison), at a word (parser), or at a
+    /// word, a published network or a spelling (`scan`).
     Work,
-    /// Bytes of a report, or of the text that a user's template makes.
+    /// Bytes of a report, or of the text from a user's template.
     Output,
 }
 
-/// Each limit: its name, its bound by default, and the highest that it can be set to.
+/// The limits: name, default, and maximum value.
 ///
-/// Places in a text and numbers of rules are kept in 32 bits; what is nested is read by recursion.
+/// Positions in a text and counts of rules must fit into 32 bits. The depth has a lower maximum
+/// because the parsers are recursive.
 const TABLE: [(Limit, &str, u32, u32); 8] = [
     (Limit::Input, "input", 32 << 20, u32::MAX),
     (Limit::List, "list", 2 << 20, u32::MAX),
@@ -55,7 +58,7 @@ impl Limit {
     }
 }
 
-/// The bound of every limit.
+/// The values of all limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits([u32; TABLE.len()]);
 
@@ -66,7 +69,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// These, but for the given ones.
+    /// Returns these limits with the given values replaced.
     #[must_use]
     pub fn with(mut self, bounds: &[Bound]) -> Limits {
         for Bound { limit, max } in bounds {
@@ -75,13 +78,13 @@ impl Limits {
         self
     }
 
-    /// The most that a limit allows.
+    /// Returns the value of a limit.
     pub fn max(self, limit: Limit) -> usize {
-        // The same number, wherever addresses have 32 bits or more.
+        // This does not change the number on systems with 32-bit addresses or more.
         self.0[limit as usize].try_into().unwrap_or(usize::MAX)
     }
 
-    /// Refuses a count above a limit.
+    /// Returns an error if a count is above a limit.
     pub fn check(self, limit: Limit, count: usize) -> Result<(), LimitExceeded> {
         if count > self.max(limit) {
             Err(self.exceeded(limit))
@@ -90,7 +93,7 @@ impl Limits {
         }
     }
 
-    /// The error of a count above a limit.
+    /// Returns the error for a count above a limit.
     pub fn exceeded(self, limit: Limit) -> LimitExceeded {
         LimitExceeded {
             limit,
@@ -99,7 +102,7 @@ impl Limits {
     }
 }
 
-/// An input costs more than a limit allows.
+/// An input exceeds a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub struct LimitExceeded {
     limit: Limit,
@@ -113,48 +116,46 @@ impl fmt::Display for LimitExceeded {
             Limit::Input | Limit::List => write!(f, "it has more than {max} bytes"),
             Limit::Rules => write!(
                 f,
-                "it comes to more than {max} rules, with what jumps and lists multiply"
+                "it expands to more than {max} rules after following jumps and lists"
             ),
             Limit::Boxes => write!(
                 f,
-                "it comes to more than {max} combinations of addresses and ports, in a rule or in what differs"
+                "it expands to more than {max} combinations of addresses and ports"
             ),
-            Limit::Addresses => write!(f, "it has more than {max} addresses to be judged"),
-            Limit::Depth => write!(f, "it is nested more than {max} deep"),
+            Limit::Addresses => write!(f, "it has more than {max} addresses to check"),
+            Limit::Depth => write!(f, "it is nested more than {max} levels deep"),
             Limit::Output => write!(f, "the output has more than {max} bytes"),
-            Limit::Work => write!(f, "it takes more than {max} steps to work out"),
+            Limit::Work => write!(f, "it takes more than {max} steps to evaluate"),
         }?;
-        write!(f, "; --limit {}=NUMBER allows more", limit.name())
+        write!(f, "; raise the limit with --limit {}=NUMBER", limit.name())
     }
 }
 
-/// For errors that are texts.
+/// For functions whose errors are strings.
 impl From<LimitExceeded> for String {
     fn from(exceeded: LimitExceeded) -> Self {
         exceeded.to_string()
     }
 }
 
-/// A limit set by the user, as in `rules=1000000`.
+/// A limit that the user set, as in `rules=1000000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     limit: Limit,
     max: u32,
 }
 
-/// Why a text sets no limit.
+/// The reason why a text does not set a limit.
 #[derive(Debug, PartialEq, Eq, Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum BoundError {
     #[error("'{0}' is not a limit; write NAME=NUMBER, as in {example}=1000000", example = Limit::Rules.name())]
     Shape(String),
-    #[error("'{name}' is no limit{suggestion}; use one of {}", names().join(", "))]
+    #[error("unknown limit '{name}'{suggestion}; use one of {}", names().join(", "))]
     Unknown { name: String, suggestion: String },
-    #[error("'{text}' is not a number from 1 to {highest}; K, M and G may follow it")]
+    #[error("'{text}' is not a number from 1 to {highest}; it may end in K, M or G")]
     Number { text: String, highest: u32 },
 }
 
-/// The names of the limits.
 fn names() -> [&'static str; TABLE.len()] {
     TABLE.map(|(_, name, ..)| name)
 }
@@ -182,7 +183,7 @@ impl FromStr for Bound {
     }
 }
 
-/// Digits, and perhaps a unit: K is 1024.
+/// Parses digits with an optional unit. K is 1024.
 fn count(text: &str) -> Option<u32> {
     let units = [('K', 10), ('M', 20), ('G', 30)];
     let with_unit = units.iter().find_map(|(unit, shift)| {
@@ -200,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_help_names_every_limit_and_its_bound() {
+    fn the_help_names_every_limit_and_its_default() {
         let mut command = crate::cli::command();
         let help = command.render_long_help().to_string().replace('\n', " ");
         for (_, name, bound, _) in TABLE {
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_a_name_and_a_number() {
+    fn a_limit_is_set_by_its_name_and_a_number() {
         let set = |text: &str| -> usize {
             let bound: Bound = text.parse().unwrap();
             Limits::default().with(&[bound]).max(bound.limit)
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_above_a_limit_is_refused_by_its_name() {
+    fn an_error_above_a_limit_names_the_limit() {
         let limits = Limits::default().with(&["rules=7".parse().unwrap()]);
         assert_eq!(limits.check(Limit::Rules, 7), Ok(()));
         let told = limits.check(Limit::Rules, 8).unwrap_err().to_string();

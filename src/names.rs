@@ -1,24 +1,24 @@
-//! Names that people spell in many ways.
+//! Names with many spellings.
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// The most near names that an error shows.
+/// The maximum number of similar names in an error.
 const NEAREST: usize = 3;
 
-/// The most letters of a name that is compared with others, and the most bytes that they take.
+/// The maximum length of a name that is compared with others, in characters and in bytes.
 const LONGEST: usize = 64;
 const LONGEST_BYTES: usize = 4 * LONGEST;
 
-/// The work that a search for near names may take: bytes normalized, and pairs of letters compared.
-/// Each name costs [`PER_NAME`] besides.
+/// The maximum cost of a search for similar names. Each normalized byte and each compared pair of
+/// characters costs 1. Each name costs [`PER_NAME`] in addition.
 const STEPS: usize = 2_000_000;
 const PER_NAME: usize = 16;
 
-/// The fewest letters that are worth looking for inside names.
+/// The minimum length of a text to search for inside names.
 const SHORTEST_PART: usize = 3;
 
-/// Two spellings of one name become the same text: case, accents, spaces, hyphens and
-/// underscores make no difference, nor do full-width and half-width letters.
+/// Normalizes a name so that all of its spellings become equal. Case, accents, spaces, hyphens,
+/// underscores, and the width of Japanese characters make no difference.
 pub fn normalize_name(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for character in name.chars() {
@@ -27,8 +27,8 @@ pub fn normalize_name(name: &str) -> String {
     folded
 }
 
-/// The same, or `None` as soon as the normalized text has more than `limit` bytes: some characters become
-/// a whole sentence.
+/// Does the same as [`normalize_name`], but returns `None` as soon as the result has more than
+/// `limit` bytes. Some characters expand to a whole phrase.
 pub fn normalize_within(name: &str, limit: usize) -> Option<String> {
     let mut folded = String::with_capacity(name.len());
     for character in name.chars() {
@@ -48,7 +48,7 @@ fn normalize_character(character: char, folded: &mut String) {
         }
         return;
     }
-    // The order of combining marks is no matter, since they are left out.
+    // The order of combining marks does not matter, because they are dropped.
     decompose_compatible(character, |part| {
         if part.is_ascii() && !joins(part) {
             folded.push(part.to_ascii_lowercase());
@@ -58,11 +58,11 @@ fn normalize_character(character: char, folded: &mut String) {
     });
 }
 
-/// The known names that the user may have meant, nearest first: typing errors of `name`, and names
-/// that contain it.
+/// Returns the known names that the user may have meant, the most similar first. These are names of
+/// which `name` may be a typing error, and names that contain `name`.
 ///
-/// The names may come from an input of any size. Long names are skipped, and the search ends after
-/// [`STEPS`] steps, so an answer takes milliseconds.
+/// The known names may come from an input of any size. The search skips long names and ends after
+/// [`STEPS`] steps, so it takes only milliseconds.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let Some(wanted) = normalize_short(name) else {
         return Vec::new();
@@ -96,7 +96,7 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str>
             near.push((distance, folded, known));
         }
     }
-    // The order of the known names may be that of a hash table.
+    // The known names may be in the random order of a hash table.
     near.sort_by(|(a, one, _), (b, other, _)| (a, one).cmp(&(b, other)));
     let mut nearest: Vec<(String, &str)> = Vec::new();
     for (_, folded, known) in near {
@@ -110,13 +110,13 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str>
     nearest.into_iter().map(|(_, known)| known).collect()
 }
 
-/// The folded name; `None` if it is longer than a name that somebody mistypes.
+/// Normalizes a name; `None` if the name is too long to compare.
 fn normalize_short(name: &str) -> Option<String> {
     let folded = (name.len() <= LONGEST_BYTES).then(|| normalize_name(name))?;
     (folded.chars().count() <= LONGEST).then_some(folded)
 }
 
-/// The nearest names as a question to put into an error, empty when none is near.
+/// Returns the most similar names as a question for an error message; empty if there are none.
 pub fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let near = nearest(name, known);
     if near.is_empty() {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folding_within_a_limit_ends_above_it() {
+    fn normalizing_within_a_limit_ends_above_it() {
         let ligature = "\u{fdfa}";
         let folded = normalize_name(ligature);
         assert_eq!(
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_fold_to_one() {
+    fn spellings_of_one_name_normalize_to_one_text() {
         for spelling in [
             "São Paulo",
             "sao_paulo",
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_and_parts_of_names_are_near() {
+    fn typing_errors_and_parts_of_names_are_similar() {
         let known = || ["asia-pacific", "tokyo", "tokyo-ix", "Tokyo", "us1", "us2"].into_iter();
         for (name, question) in [
             ("tokio", " (did you mean tokyo?)"),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn near_names_are_found_among_thousands() {
+    fn finds_similar_names_among_thousands() {
         let names: Vec<String> = (0..5_000).map(|n| format!("TWILIO-SIP-IN-{n}")).collect();
         let known = || names.iter().map(String::as_str).chain(["TWILIO-SIP-OUT"]);
         assert_eq!(
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_name_are_suggested_once() {
+    fn suggests_spellings_of_one_name_once() {
         let names = ["sao-paulo", "SAO_PAULO", "São Paulo", "sao-paulo-ix"];
         let repeated = std::iter::repeat_n(names, 1_000).flatten();
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_for_near_names_ends_after_a_bounded_number_of_steps() {
+    fn the_search_for_similar_names_ends_after_a_bounded_number_of_steps() {
         for length in [2, 14, 60, 63, 64, 255] {
             let name = "a".repeat(length);
             let other = "b".repeat(length);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_not_compared() {
+    fn does_not_compare_long_names() {
         let long = "a".repeat(LONGEST + 1);
         let longest = "a".repeat(LONGEST);
         let huge = "a".repeat(30_000_000);

@@ -1,4 +1,4 @@
-//! The result of a command, from which the exit status follows.
+//! The result of a command, which determines the exit status.
 
 use std::process::ExitCode;
 
@@ -6,20 +6,22 @@ use anyhow::Result;
 
 use crate::output::is_closed_pipe;
 
-/// The result of a command that did not fail with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Done, or in sync: status 0.
+    /// The command succeeded, or found no difference: status 0.
     Done,
-    /// Drift, or another difference, was found: status 1.
+    /// The command found drift or another difference: status 1.
     Drift,
-    /// The command failed, and has reported why: status 2.
+    /// The command failed and reported the reason: status 2.
     Failed,
 }
 
 impl Outcome {
-    /// The outcome after its report was written. It stays the same if the reader closed the pipe
-    /// early.
+    /// Returns the outcome after writing the report. A closed pipe does not change it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of writing, except for a closed pipe.
     pub fn after_writing(self, written: Result<()>) -> Result<Outcome> {
         match written {
             Err(error) if !is_closed_pipe(&error) => Err(error),

@@ -1,4 +1,4 @@
-//! Output: data to stdout or to a file that is replaced in one step, messages to stderr.
+//! Writes data to stdout or a file, which it replaces atomically, and messages to stderr.
 
 mod console;
 mod destination;

@@ -1,15 +1,14 @@
-//! Pages on which Twilio published a list: text to networks and ports by region and plane.
+//! Reads a page on which Twilio published a list, into networks and ports by region and plane.
 //!
 //! A page is plain text, Markdown or HTML, in English or Japanese. Three steps read it:
 //!
 //! 1. `markup` splits the text into headings, lines and tables.
-//! 2. `reader` finds the listings in them. `vocabulary` gives it the meaning of headings and labels,
-//!    `addresses` and `ports` that of numbers.
+//! 2. `reader` finds the listings in them. `vocabulary` interprets headings and labels, `addresses`
+//!    and `ports` interpret numbers.
 //! 3. `reader::validate` checks the listings as a whole.
 //!
-//! Prose is ignored, but every address on the page must be part of a listing. Otherwise the page
-//! is refused, because a page with a new layout must not look like one that says the same as
-//! before.
+//! Prose is ignored, but every address on the page must be part of a listing. Otherwise reading the
+//! page fails. A page with a new layout must not look like one with unchanged content.
 
 mod addresses;
 pub mod difference;

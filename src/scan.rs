@@ -1,7 +1,8 @@
-//! Finds Twilio's addresses in text of any kind, and classifies them by all that was ever published.
+//! Finds Twilio's addresses in any text, and classifies them with the help of all published lists.
 //!
-//! `find` finds sets of addresses in any notation, `context` has the topics of the lines around them, and
-//! `twilio_text` classifies them. `ignored` has the files that Git ignores. `docs/scan.md` has the rules.
+//! `find` finds sets of addresses in any notation, `context` determines the topics of the lines
+//! around them, and `twilio_text` classifies them. `ignored` excludes the files that Git ignores.
+//! `docs/scan.md` describes the rules.
 
 mod classification;
 mod comment;

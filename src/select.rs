@@ -1,4 +1,4 @@
-//! Turns editions and the user's selection into a [`crate::policy::Policy`].
+//! Makes a [`crate::policy::Policy`] from editions and the user's selection.
 
 mod editions;
 mod error;

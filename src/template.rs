@@ -1,4 +1,4 @@
-//! Templates, which lay out what Rust has decided: the formats' own, and users'.
+//! Templates, which lay out finished strings: those of the formats, and those of users.
 
 mod engine;
 mod error;

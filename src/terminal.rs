@@ -1,11 +1,11 @@
-//! Text that a terminal, a log or a JSON document shows as what it is.
+//! Makes text safe for terminals, logs and JSON documents.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-/// The code points that have no visible glyph of their own: property `Default_Ignorable_Code_Point`
-/// of `DerivedCoreProperties.txt`, Unicode 14.0.0. It includes the bidirectional controls.
+/// The code points without a visible glyph: property `Default_Ignorable_Code_Point` in
+/// `DerivedCoreProperties.txt`, Unicode 14.0.0. They include the bidirectional controls.
 const DEFAULT_IGNORABLE: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -26,9 +26,9 @@ const DEFAULT_IGNORABLE: [(char, char); 17] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// True if a character is invisible or changes how the text around it appears: control characters,
-/// line and paragraph separators, default-ignorable characters, the marks of interlinear
-/// annotations, and the blank Braille pattern.
+/// Returns true if a character is invisible or changes how the text around it appears: control
+/// characters, line and paragraph separators, default-ignorable characters, interlinear annotation
+/// marks, and the blank Braille pattern.
 ///
 /// Unicode Technical Report 36, section 2.3, and Technical Standard 39 explain the risk.
 pub fn is_hidden(c: char) -> bool {
@@ -44,10 +44,10 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
-/// The JSON text with hidden characters as `\uXXXX`, two of them beyond the Basic Multilingual Plane
-/// (RFC 8259, section 7).
+/// Returns the JSON text with hidden characters as `\uXXXX`, or as two of these beyond the Basic
+/// Multilingual Plane (RFC 8259, section 7).
 ///
-/// Such characters occur in the strings alone, except for the line ends between the tokens.
+/// Hidden characters occur only inside strings, except for line ends between tokens.
 pub fn json_escaped(json: &str) -> Cow<'_, str> {
     let is_plain = |b: &u8| matches!(b, b'\n' | b' '..=b'~');
     if json.as_bytes().iter().all(is_plain) {
@@ -63,7 +63,7 @@ pub fn json_escaped(json: &str) -> Cow<'_, str> {
     (escaped + &json[done..]).into()
 }
 
-/// A JSON document: the value indented, with hidden characters escaped, and a newline at the end.
+/// Returns an indented JSON document with hidden characters escaped and a newline at the end.
 pub fn json_document(value: &impl Serialize) -> serde_json::Result<String> {
     let mut document = serde_json::to_string_pretty(value)?;
     document.push('\n');
@@ -73,7 +73,8 @@ pub fn json_document(value: &impl Serialize) -> serde_json::Result<String> {
     }
 }
 
-/// As [`json_escaped`], for a report, which may become a part of a log; see [`without_commands`].
+/// Does the same as [`json_escaped`] for a report that may end up in a log; see
+/// [`without_commands`].
 pub fn json_reported(json: &str) -> Cow<'_, str> {
     let is_plain = |b: &u8| matches!(b, b'\n' | b' '..=b'~') && *b != b'#';
     if json.as_bytes().iter().all(is_plain) {
@@ -82,8 +83,8 @@ pub fn json_reported(json: &str) -> Cow<'_, str> {
     without_commands(json_escaped(json), "\\u0023")
 }
 
-/// The text on one line, with hidden characters spelled out, and without commands to a program that
-/// keeps logs.
+/// Returns the text on one line, with hidden characters escaped and without commands to log
+/// processors (see [`without_commands`]).
 pub fn escape_hidden(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for c in text.chars() {
@@ -96,8 +97,8 @@ pub fn escape_hidden(text: &str) -> String {
     without_commands(result.into(), SPELLED_SIGN).into_owned()
 }
 
-/// The same at the start of a line: GitHub's runner takes a line that begins with `::name`, perhaps
-/// after blanks, for a command.
+/// Does the same for a text at the start of a line. GitHub's runner interprets a line that starts
+/// with `::name`, even after blanks, as a command.
 pub fn escape_hidden_at_start(text: &str) -> String {
     let text = escape_hidden(text);
     if text.trim_start().starts_with("::") {
@@ -107,11 +108,11 @@ pub fn escape_hidden_at_start(text: &str) -> String {
     }
 }
 
-/// The second `#` of what would be a command in a log, spelled out; see [`without_commands`].
+/// The escaped form of `#`; see [`without_commands`].
 pub const SPELLED_SIGN: &str = "\\u{23}";
 
-/// The text with `sign` for the second `#` of `##[name]` and `##name[`, which are commands anywhere in
-/// a line of a log: to GitHub's runner (`ActionCommand.cs`), to Azure Pipelines (`##vso[`), and to
+/// Replaces the second `#` of `##[name]` and `##name[` by `sign`. These are commands anywhere in a
+/// line of a log: to GitHub's runner (`ActionCommand.cs`), to Azure Pipelines (`##vso[`), and to
 /// other services (`##teamcity[`).
 pub fn without_commands<'t>(text: Cow<'t, str>, sign: &str) -> Cow<'t, str> {
     let is_command = |at: &usize| {
@@ -134,32 +135,29 @@ pub fn without_commands<'t>(text: Cow<'t, str>, sign: &str) -> Cow<'t, str> {
     (result + &text[done..]).into()
 }
 
-/// Colours of the terminal (ECMA-48, 8.3.117, SGR).
+/// Colors of the terminal, as parameters of SGR (ECMA-48, section 8.3.117).
 pub const GREEN: &str = "32";
-/// See [`GREEN`].
 pub const RED: &str = "31";
-/// See [`GREEN`].
 pub const YELLOW: &str = "33";
-/// See [`GREEN`].
 pub const CYAN: &str = "36";
 
-/// A word in bold and in colour.
+/// Returns the word in bold and in the given color.
 pub fn painted(word: &str, color: &str) -> String {
     format!("\u{1b}[1;{color}m{word}\u{1b}[0m")
 }
 
-/// At most `limit` characters, with dots where some were cut.
+/// Shortens a text to `limit` characters. Three dots mark the cut.
 pub fn clip(text: String, limit: usize) -> String {
     if text.len() <= limit || text.chars().count() <= limit {
         return text;
     }
     let end = text.char_indices().nth(limit - 3);
     let kept = end.map_or(&*text, |(at, _)| &text[..at]);
-    // Many may be kept: this takes no more memory than the letters.
+    // Many clipped texts may be kept, so this allocates only as many bytes as needed.
     [kept, "..."].concat()
 }
 
-/// A message without its middle where it is long: it may cite an input.
+/// Removes the middle of a long message, which may quote an input.
 pub fn shortened(text: &str) -> Cow<'_, str> {
     const START: usize = 1_500;
     const END: usize = 500;
@@ -177,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hidden_characters_are_spelled_out() {
+    fn escapes_hidden_characters() {
         assert_eq!(
             escape_hidden("a\n\u{1b}[31m\u{202e}東京"),
             "a\\n\\u{1b}[31m\\u{202e}東京"
@@ -185,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_no_command_to_a_program_that_keeps_logs() {
+    fn text_contains_no_command_to_a_log_processor() {
         for (text, spelled) in [
             ("a ##[stop-commands]pwn", "a #\\u{23}[stop-commands]pwn"),
             ("###[x]##[y]", "##\\u{23}[x]#\\u{23}[y]"),
@@ -218,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_characters_are_escaped_in_json() {
+    fn escapes_hidden_characters_in_json() {
         let text = "a\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{e0041}\u{1b}東é";
         let json = serde_json::json!({"key": [text]});
         for plain in [json.to_string(), format!("{json:#}")] {
@@ -231,7 +229,7 @@ mod tests {
         }
     }
 
-    /// Perl has the property from the Unicode Character Database too.
+    /// Perl also has this property from the Unicode Character Database.
     #[test]
     fn every_default_ignorable_character_is_hidden_and_no_letter_is() {
         let script = r"for my $c (0..0xd7ff, 0xe000..0x10ffff) {
@@ -258,7 +256,7 @@ mod tests {
             let code = u32::from_str_radix(words[0], 16).unwrap();
             let c = char::from_u32(code).unwrap();
             assert!(words[1] == "0" || is_hidden(c), "{code:x} is hidden");
-            // The Hangul fillers are letters, and have no glyph.
+            // The Hangul fillers are letters without a glyph.
             assert!(
                 words[1] == "1" || words[2] == "0" || !is_hidden(c),
                 "{code:x} is visible"

@@ -1,32 +1,32 @@
-//! The only user of `serde_yaml`; the build script shares this file with the crate.
+//! The only module that uses `serde_yaml`. The build script includes this file too.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Why a text is not the document that is wanted.
+/// The reason why a text is not the expected document.
 #[derive(Debug)]
 pub struct YamlError {
-    /// The path of keys to the place, and what is wrong there.
+    /// The path of keys to the error, and the reason.
     pub reason: String,
     line_and_column: Option<(usize, usize)>,
 }
 
-/// The deepest nesting of a document. Ours have at most 4 levels.
+/// The maximum nesting of a document. The embedded files have at most 4 levels.
 const DEPTH: usize = 64;
 
-/// The most characters of white space in a row.
+/// The maximum number of consecutive white space characters.
 const BLANKS: usize = 4096;
 
-/// The most marks that separate entries, keys, lists and lines. The parser keeps up to four values for
-/// each pair of them. The largest dataset that is allowed has about 10,000 lines.
+/// The maximum number of characters that separate entries, keys, lists and lines. The parser keeps
+/// up to four values for each pair of them. The largest allowed dataset has about 10,000 lines.
 const MARKS: usize = 500_000;
 
-/// The most characters of a text that an error quotes.
+/// The maximum number of characters of a text that an error quotes.
 const QUOTE: usize = 40;
 
-/// Reads one YAML document.
+/// Parses one YAML document.
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     if let Some((line, reason)) = costly(text) {
         return Err(YamlError {
@@ -47,7 +47,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
     })
 }
 
-/// The message with the start of a text that serde quotes whole: it may be all of a file.
+/// Returns the message with only the start of a text that serde quotes as a whole.
 fn with_short_quote(message: &str) -> String {
     let quoted = || {
         let (before, rest) = message.split_once(": string \"")?;
@@ -61,8 +61,8 @@ fn with_short_quote(message: &str) -> String {
     }
 }
 
-/// The first line of something for which the parser takes much memory, or time that grows with its
-/// square, and what it is.
+/// Returns the first line for which the parser would need too much memory or quadratic time, and
+/// the reason.
 fn costly(text: &str) -> Option<(usize, String)> {
     if let Some(line) = too_deep(text) {
         let problem = format!("it is nested more than {DEPTH} levels deep");
@@ -82,8 +82,8 @@ fn costly(text: &str) -> Option<(usize, String)> {
     }
 }
 
-/// The line in which brackets, or dashes and question marks, open too many levels. Those within
-/// texts count too, which have no use for so many.
+/// Returns the line in which brackets, or dashes and question marks, are nested too deeply. This
+/// includes those inside strings, which do not need so many.
 fn too_deep(text: &str) -> Option<usize> {
     let mut brackets = 0_usize;
     let opens_too_many = |line: &str| {
@@ -103,9 +103,9 @@ fn too_deep(text: &str) -> Option<usize> {
     text.lines().position(opens_too_many).map(|at| at + 1)
 }
 
-/// The line of a directive that defines tags. The parser compares each of them with all others.
+/// Returns the line of a directive that defines tags. The parser compares each tag with all others.
 fn tag_directive(text: &str) -> Option<usize> {
-    // A line ends as YAML 1.1 has it.
+    // YAML 1.1 has these line ends.
     let starts_line = |before: &&str| {
         before.is_empty() || before.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
     };
@@ -114,13 +114,13 @@ fn tag_directive(text: &str) -> Option<usize> {
     Some(before.matches('\n').count() + 1)
 }
 
-/// The line in which there are too many of the marks without which no value begins. Those within texts
-/// and comments count too.
+/// Returns the line with one separator too many. Every value starts after a separator. This
+/// includes those inside strings and comments.
 fn too_many_marks(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_mark = |at: &usize| match bytes[*at] {
         b',' | b'?' | b':' | b'[' | b'{' | b'\n' | b'\r' => true,
-        // A dash that starts an entry has white space after it, which may be a line end of Unicode.
+        // White space, perhaps a line end of Unicode, follows a dash that starts an entry.
         b'-' => bytes
             .get(at + 1)
             .is_none_or(|next| !next.is_ascii_graphic()),
@@ -130,8 +130,8 @@ fn too_many_marks(text: &str) -> Option<usize> {
     Some(1 + text[..at].matches('\n').count())
 }
 
-/// The line in which too much white space stands in a row. The parser's buffer for it, once it is
-/// large, is cleared as a whole after every other piece of white space.
+/// Returns the line with too much consecutive white space. The parser keeps it in a buffer. Once
+/// the buffer is large, the parser clears all of it after every other piece of white space.
 fn too_blank(text: &str) -> Option<usize> {
     let mut line = 1;
     let mut blanks = 0;
@@ -145,7 +145,7 @@ fn too_blank(text: &str) -> Option<usize> {
     None
 }
 
-/// Writes one YAML document.
+/// Formats a value as a YAML document.
 pub fn write<T: Serialize>(value: &T) -> Result<String, YamlError> {
     serde_yaml::to_string(value).map_err(|error| YamlError {
         reason: error.to_string(),
@@ -154,7 +154,7 @@ pub fn write<T: Serialize>(value: &T) -> Result<String, YamlError> {
 }
 
 impl YamlError {
-    /// `:LINE:COLUMN`, to put behind a file's name; empty where it is not known.
+    /// Returns `:LINE:COLUMN` for use after a file name; empty if the position is unknown.
     pub fn position(&self) -> String {
         self.line_and_column
             .map_or_else(String::new, |(line, column)| format!(":{line}:{column}"))

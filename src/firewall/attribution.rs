@@ -1,4 +1,4 @@
-//! The attribution of packets: to a rule of the policy, to published networks, or to nothing.
+//! Attributes packets to a rule of the policy, to published networks, or to nothing.
 
 use std::sync::Arc;
 
@@ -6,36 +6,33 @@ use super::published::Published;
 use crate::packets::{Cell, Dimension, Direction};
 use crate::policy::{Granularity, Plane, RemoteNetwork, Rule, State};
 
-/// The use that Twilio has for packets.
+/// The part of Twilio's service that packets belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attribution {
-    /// They are of a rule of the policy.
+    /// A rule of the policy.
     Rule {
         /// Such as `signaling tls`.
         subject: String,
-        /// The plane of the rule.
         plane: Plane,
-        /// The regions of the network.
+        /// The regions that the network belongs to.
         region: String,
-        /// The editions of the network.
+        /// The editions that publish the network.
         editions: Vec<Arc<str>>,
     },
-    /// Their remote addresses are of published networks.
+    /// Published networks that contain the remote addresses.
     Published(Vec<Publication>),
-    /// Nothing that any edition tells.
+    /// No network of any edition.
     Nothing,
 }
 
-/// The place of an address in what Twilio published.
+/// A published use of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// The plane that uses the network.
     pub plane: Plane,
-    /// True if the packets have the ports of that plane.
+    /// True if the packets use the ports of the plane.
     pub own_ports: bool,
-    /// The region's id; `None` where the network belongs to every region.
+    /// The id of the region; `None` if the network serves every region.
     pub region: Option<Arc<str>>,
-    /// The editions that have it.
     pub editions: Vec<Arc<str>>,
 }
 
@@ -55,7 +52,7 @@ impl Attribution {
             subject: match (granularity, rule.state) {
                 (Granularity::RemoteAddress, _) => rule.plane.to_string(),
                 (_, State::Any) => rule.subject(),
-                (_, State::Established) => format!("{}, the way back,", rule.subject()),
+                (_, State::Established) => format!("{} replies", rule.subject()),
             },
             plane: rule.plane,
             region: network.label(false),
@@ -108,7 +105,7 @@ mod tests {
     use crate::packets::{HeaderMatch, Interval, PacketBox, Protocols};
 
     #[test]
-    fn an_address_of_both_planes_is_of_the_one_whose_ports_the_packets_have() {
+    fn an_address_of_both_planes_belongs_to_the_one_whose_ports_the_packets_use() {
         let known = |plane, port| PublishedNetwork {
             addresses: Interval::single(1),
             plane,
@@ -136,7 +133,7 @@ mod tests {
                 Direction::In,
             );
             let Attribution::Published(places) = attribution else {
-                panic!("{port} is of nothing");
+                panic!("{port} has no attribution");
             };
             let place = |p: Publication| (p.plane, p.own_ports, p.region.is_some());
             places.into_iter().map(place).collect::<Vec<_>>()

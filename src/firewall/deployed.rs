@@ -1,24 +1,20 @@
-//! A part of a firewall as it is deployed.
-
 use crate::packets::{Direction, Step};
 
-/// A chain, list or group of a firewall, for one direction.
+/// A deployed chain, list or group of a firewall, for one direction.
 #[derive(Debug)]
 pub struct DeployedUnit {
-    /// Which way.
     pub direction: Direction,
-    /// Its name in the firewall.
     pub name: String,
-    /// Its steps; none if there is no such unit.
+    /// Empty if the firewall has no such unit.
     pub steps: Vec<Step>,
-    /// Traffic that it lets through and that no set of IPv4 packets describes.
+    /// Traffic allowed by criteria that cannot be compared, such as IPv6 or prefix lists.
     pub unmeasured: Vec<Unmeasured>,
-    /// If it is not in the text: what is there instead.
+    /// If the input does not contain the unit: what it contains instead.
     pub absent: Option<String>,
 }
 
 impl DeployedUnit {
-    /// One that lets nothing through.
+    /// Returns a unit that accepts nothing.
     pub fn empty(direction: Direction, name: String) -> Self {
         DeployedUnit {
             direction,
@@ -30,11 +26,11 @@ impl DeployedUnit {
     }
 }
 
-/// Something that lets packets through, but not by their IPv4 addresses.
+/// Something that accepts packets by other criteria than IPv4 addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmeasured {
-    /// In a few words, such as `prefix list pl-63a5400a`.
+    /// A short description, such as `prefix list pl-63a5400a`.
     pub what: String,
-    /// Its place, as [`Step::at`].
+    /// The place of the rule, as [`Step::at`].
     pub at: u32,
 }

@@ -1,5 +1,5 @@
-//! Drift: what of a policy a deployed firewall does not let through, and what it lets through
-//! besides, each part with what it is to Twilio.
+//! Drift: the packets that a policy needs and a deployed firewall does not accept, and the packets
+//! that the firewall accepts in addition. Each part has its attribution.
 
 use super::attribution::{Attribution, publications};
 use super::deployed::{DeployedUnit, Unmeasured};
@@ -10,48 +10,46 @@ use crate::packets::{
 };
 use crate::policy::{Granularity, Rule, boxes};
 
-/// The difference of expected and deployed.
+/// The difference between the expected and the deployed rules.
 #[derive(Debug, Default)]
 pub struct Drift {
-    /// Expected and not let through, in the order of the policy.
+    /// Expected but not accepted, in the order of the policy.
     pub missing: Vec<Part>,
-    /// Let through and not expected, ascending.
+    /// Accepted but not expected, ascending by remote address.
     pub extra: Vec<Part>,
-    /// Let through, and not to be compared.
+    /// Accepted by criteria that cannot be compared.
     pub unmeasured: Vec<(Direction, Unmeasured)>,
 }
 
-/// One cell of a difference.
+/// One cell of the difference.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Which way the packets go.
     pub direction: Direction,
-    /// The packets.
     pub packets: Cell,
-    /// Unknown if they pass in some circumstances and not in others.
+    /// `Unknown` if the packets pass only under some conditions.
     pub condition: Condition,
-    /// Their attribution.
     pub attribution: Attribution,
-    /// The places of the steps that let them through or stop them, as `at` of [`crate::packets::Step`].
+    /// The places ([`crate::packets::Step::at`]) of the steps that accept or stop the packets.
     pub source_lines: Vec<u32>,
 }
 
 impl Drift {
-    /// True if there is none.
+    /// Returns true if there is no difference.
     pub fn is_none(&self) -> bool {
         self.missing.is_empty() && self.extra.is_empty() && self.unmeasured.is_empty()
     }
 
-    /// The missing parts, then the extra ones.
+    /// Returns the missing parts, followed by the extra ones.
     pub fn parts(&self) -> impl Iterator<Item = (Side, &Part)> {
         let missing = self.missing.iter().map(|part| (Side::Missing, part));
         missing.chain(self.extra.iter().map(|part| (Side::Extra, part)))
     }
 }
 
-/// Compares what one way of a policy needs with what is deployed for it.
+/// Compares the rules for one direction with the deployed unit.
 ///
-/// `others` is the number of parts of the other way, which count for the limit too. `known` is asked only if there is something extra to be named.
+/// `others` is the number of parts of the other direction, which also count towards the limit.
+/// `known` returns all published networks. It is called only if there are extra packets.
 pub fn compare<'k>(
     rules: &[&Rule],
     granularity: Granularity,
@@ -85,7 +83,7 @@ pub fn compare<'k>(
     })
 }
 
-/// Splits what is missing by the rules and networks of the policy, which all of it is of.
+/// Splits the missing packets by rule and network of the policy. Each belongs to at least one.
 fn name_missing(
     rules: &[&Rule],
     granularity: Granularity,
@@ -97,7 +95,7 @@ fn name_missing(
 ) -> Result<Vec<Part>, LimitExceeded> {
     let missing = within_networks(rules, missing, others, limits)?;
     let mut overlaps = packets::near_differences(&needed.concat(), &missing).into_iter();
-    // The rest of each difference that has no name yet.
+    // The packets of each difference that have no attribution yet.
     let mut left: Vec<Vec<Difference>> = missing.into_iter().map(|d| vec![d]).collect();
     let mut parts = Vec::new();
     for (rule, boxes) in rules.iter().zip(needed) {
@@ -127,8 +125,8 @@ fn name_missing(
     Ok(parts)
 }
 
-/// Divides what is missing by the widest networks of the policy, so that what is left of a part
-/// while networks are taken out of it is never more than what lies in one of these.
+/// Divides the missing packets by the widest networks of the policy. This bounds the work of
+/// [`take`], which then looks only at packets of one such network.
 fn within_networks(
     rules: &[&Rule],
     missing: Vec<Difference>,
@@ -155,7 +153,7 @@ fn within_networks(
     Ok(parts)
 }
 
-/// The remote networks of the rules that are not in another one of them, ascending.
+/// Returns the rules' remote networks that no other one contains, ascending.
 fn widest_networks(rules: &[&Rule]) -> Vec<Interval> {
     let networks = rules.iter().flat_map(|rule| rule.remote.networks.iter());
     let mut spans: Vec<Interval> = networks.map(|remote| remote.network.into()).collect();
@@ -164,7 +162,7 @@ fn widest_networks(rules: &[&Rule]) -> Vec<Interval> {
     spans
 }
 
-/// Moves what is in `own` to `found`.
+/// Moves the packets of `own` from `from` to `found`.
 fn take(from: &mut Vec<Difference>, own: &PacketBox, found: &mut Vec<Difference>) {
     for difference in std::mem::take(from) {
         let with = |packets| Difference {
@@ -181,7 +179,7 @@ fn take(from: &mut Vec<Difference>, own: &PacketBox, found: &mut Vec<Difference>
     }
 }
 
-/// Attributes extra packets to the networks that Twilio published, if those are all of them.
+/// Attributes extra packets to published networks, if all of their addresses are published.
 fn name_extra(
     extra: Vec<Difference>,
     granularity: Granularity,
@@ -217,11 +215,11 @@ mod tests {
     use super::*;
     use crate::policy::Plane;
 
-    /// Neighbours of two regions are told apart, though one box holds both; a box that holds
-    /// more than published networks stays whole.
+    /// Neighbors of two regions are separate parts, even if one box contains both. A box with
+    /// addresses that are not published stays whole.
     #[test]
-    fn what_is_extra_is_split_where_all_of_it_is_published() {
-        // Where every address is more than half of all.
+    fn splits_extra_packets_by_network_only_if_all_addresses_are_published() {
+        // Every address here is in the upper half of the address space.
         const HIGH: u32 = 3 << 30;
         let high = |first, last| Interval {
             first: HIGH + first,

@@ -1,7 +1,7 @@
 //! Deployed firewalls, and their differences from a policy.
 //!
-//! The parsers of [`mod@crate::format`] make a [`DeployedUnit`] of each chain, list or group;
-//! [`compare`] gives its [`Drift`], part by part, each with what it is to Twilio.
+//! The parsers of [`mod@crate::format`] make a [`DeployedUnit`] of each chain, list or group.
+//! [`compare`] computes its [`Drift`] and attributes each part to a use by Twilio.
 
 mod attribution;
 mod deployed;

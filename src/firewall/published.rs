@@ -1,4 +1,4 @@
-//! The networks that Twilio published, found by their addresses.
+//! Looks up networks that Twilio published by their addresses.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -12,20 +12,19 @@ use crate::policy::Plane;
 /// A network that an edition publishes.
 #[derive(Clone, Debug)]
 pub struct PublishedNetwork {
-    /// Its addresses, which are those of a prefix.
+    /// The addresses of one CIDR.
     pub addresses: Interval,
-    /// The plane that uses it.
     pub plane: Plane,
-    /// The ports of that plane, as [`crate::packets::normalized`] has them.
+    /// The ports of the plane, as [`crate::packets::normalized`] returns them.
     pub ports: Vec<Interval>,
-    /// The region's id; `None` where it belongs to every region.
+    /// The id of the region; `None` if the network serves every region.
     pub region: Option<Arc<str>>,
-    /// The edition's name.
+    /// The name of the edition.
     pub edition: Arc<str>,
 }
 
 impl PublishedNetwork {
-    /// True if packets of these protocols and ports are of its plane.
+    /// Returns true if the plane uses all of these protocols and ports.
     pub(super) fn carries(&self, protocols: Protocols, ports: &IntervalSet) -> bool {
         let carriers = match self.plane {
             Plane::Signaling => Protocols::UDP.or(Protocols::TCP),
@@ -36,14 +35,14 @@ impl PublishedNetwork {
     }
 }
 
-/// The published networks, to find those that make up a span or hold it.
+/// An index of published networks.
 pub(super) struct Published<'k> {
     known: &'k [PublishedNetwork],
-    /// The places in `known` of the networks with these addresses.
+    /// For each network, the indices of its entries in `known`.
     places: HashMap<Interval, Vec<usize>>,
-    /// Ascending; of those that start at one address the widest comes first.
+    /// Ascending by first address. Of networks with the same first address, the widest is first.
     networks: Vec<Interval>,
-    /// For each of them, the highest address that it or one before it has.
+    /// For each network, the highest last address of it and all networks before it.
     reaches: Vec<u32>,
 }
 
@@ -68,7 +67,7 @@ impl<'k> Published<'k> {
         }
     }
 
-    /// Divides a cell into one for each published network that is in it, and the rest.
+    /// Divides a cell into one cell for each published network in it, and one for the rest.
     pub(super) fn split(&self, packets: &Cell) -> Vec<Cell> {
         let with = |set| packets.with(Dimension::Remote, set);
         let mut parts = Vec::new();
@@ -85,7 +84,8 @@ impl<'k> Published<'k> {
         parts
     }
 
-    /// The span itself if it is in one network, or the networks that make it up.
+    /// Returns the span itself if a network contains it, or else the networks that it consists of.
+    /// Returns `None` if the span has an address that is not published.
     fn made_of(&self, span: Interval) -> Option<Vec<Interval>> {
         let after = self
             .networks
@@ -99,7 +99,7 @@ impl<'k> Published<'k> {
         let mut parts = Vec::new();
         let mut next = Some(span.first);
         for network in &self.networks[start..] {
-            // A gap, or the end of the span.
+            // There is a gap, or the span ends here.
             if next.is_none_or(|next| network.first > next) {
                 break;
             }
@@ -111,7 +111,7 @@ impl<'k> Published<'k> {
         (parts.last()?.last == span.last).then_some(parts)
     }
 
-    /// The networks that hold a span, in the order in which they are known.
+    /// Returns the networks that contain a span, in the order of `known`.
     pub(super) fn holders(&self, span: Interval) -> impl Iterator<Item = &'k PublishedNetwork> {
         let first = Ipv4Addr::from_bits(span.first);
         let networks = (0..=32).filter_map(|prefix| Ipv4Net::new(first, prefix).ok());

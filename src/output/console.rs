@@ -6,41 +6,38 @@ use crate::terminal::{
     CYAN, RED, YELLOW, escape_hidden, escape_hidden_at_start, painted, shortened,
 };
 
-/// The use of colors in messages and reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set (no-color.org).
+    /// Colors on a terminal, unless `NO_COLOR` is set (no-color.org).
     #[default]
     Auto,
-    /// Colors in every case.
+    /// Colors everywhere.
     Always,
-    /// No colors.
     Never,
 }
 
-/// Writes the messages that are not data.
+/// Prints messages, which are not part of the data.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Console {
-    /// True if notes are not printed. Warnings and errors are.
+    /// True suppresses notes, but not warnings and errors.
     pub quiet: bool,
-    /// The use of colors.
     pub color: Color,
 }
 
 impl Console {
-    /// Prints something that is worth knowing, on one line.
+    /// Prints useful information on one line.
     pub fn note(self, text: &str) {
         if !self.quiet {
             self.print("note", CYAN, text);
         }
     }
 
-    /// Prints something that is probably not what the user wants, on one line.
+    /// Prints on one line that the result may not be what the user wants.
     pub fn warning(self, text: &str) {
         self.print("warning", YELLOW, text);
     }
 
-    /// Prints the reason of a failure.
+    /// Prints the reason for a failure on one line.
     pub fn error(self, text: &str) {
         self.print("error", RED, text);
     }
@@ -56,12 +53,12 @@ impl Console {
         write_stderr(&format!("{program}: {word}: {text}\n"));
     }
 
-    /// True if words on stderr are colored.
+    /// Returns true if stderr gets colors.
     pub fn colors_stderr(self) -> bool {
         self.colors(&io::stderr())
     }
 
-    /// True if words on stdout are colored.
+    /// Returns true if stdout gets colors.
     pub fn colors_stdout(self) -> bool {
         self.colors(&io::stdout())
     }
@@ -78,7 +75,7 @@ impl Console {
     }
 }
 
-/// Prints a note after an error, on lines of its own; nothing if the text is empty.
+/// Prints a note after an error, on lines of its own. Prints nothing if the text is empty.
 pub fn print_note(text: &str) {
     if !text.is_empty() {
         let program = env!("CARGO_PKG_NAME");

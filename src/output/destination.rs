@@ -1,5 +1,3 @@
-//! The destination of a command's data.
-
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -10,14 +8,13 @@ use super::stdout::{is_closed_stdout, write_stdout};
 /// The destination of a command's data.
 #[derive(Clone, Debug)]
 pub enum Destination {
-    /// The program's standard output.
     Stdout,
-    /// A file, replaced in one step; a device or a pipe is written to.
+    /// A regular file, which is replaced atomically, or a device or a pipe, which is written to.
     File(PathBuf),
 }
 
 impl Destination {
-    /// Writes all of `text`, or fails and leaves an existing file as it was.
+    /// Writes all of `text`. On failure, an existing regular file is unchanged.
     pub fn write(&self, text: &str) -> Result<()> {
         match self {
             Destination::Stdout => write_stdout(text),

@@ -1,13 +1,13 @@
-//! Problems of an input that several threads read.
+//! Collects the problems of an input that several threads read.
 
 use std::collections::BTreeSet;
 
 use super::console::Console;
 
-/// The most problems of one input that are reported.
+/// The maximum number of problems that are reported for one input.
 const MAX_REPORTED: usize = 4;
 
-/// Problems of an input: the first of them in the order of their texts, and the number of all.
+/// Problems of an input: the first ones in alphabetical order, and the total number.
 #[derive(Debug, Default)]
 pub struct Problems {
     first: BTreeSet<String>,
@@ -15,7 +15,6 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Adds a problem.
     pub fn add(&mut self, problem: String) {
         self.count += 1;
         self.first.insert(problem);
@@ -24,18 +23,17 @@ impl Problems {
         }
     }
 
-    /// Adds all problems of another input.
+    /// Adds all problems of `others`.
     pub fn extend(&mut self, others: Problems) {
         self.count += others.count.saturating_sub(others.first.len());
         others.first.into_iter().for_each(|one| self.add(one));
     }
 
-    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Reports the first problems, and the number of the others.
+    /// Reports the first problems and the number of the rest.
     pub fn report(&self, console: Console) {
         for problem in &self.first {
             console.error(problem);

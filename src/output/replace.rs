@@ -1,4 +1,4 @@
-//! Replacing a file in one step.
+//! Replaces a file atomically.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-/// Writes a file: replaces a regular file in one step, and writes to a device or a pipe.
+/// Writes to a file. Replaces a regular file atomically; writes to a device or a pipe.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
     match fs::metadata(path) {
         Ok(old) if old.is_dir() => bail!("it is a folder; name a file"),
         Ok(old) => {
-            // Replacing needs only the folder's permission, but a read-only file must stay as it is.
+            // Replacing a file needs only write permission for its directory. Opening it for
+            // writing ensures that a read-only file is not replaced.
             let mut file = OpenOptions::new().write(true).open(path)?;
             if old.is_file() {
                 // The target of a symlink is replaced, not the symlink.
@@ -29,14 +30,14 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
     }
 }
 
-/// The place of a new file: `path`, or the target of `path` if it is a dangling symlink.
+/// Returns the path of a new file: `path`, or its target if `path` is a dangling symlink.
 fn missing_target(path: &Path) -> Result<PathBuf> {
     match fs::read_link(path) {
         Ok(link) => {
             let target = folder_of(path).join(link);
             anyhow::ensure!(
                 fs::symlink_metadata(&target).is_err(),
-                "it is a symlink to a symlink that leads nowhere"
+                "it is a symlink to a dangling symlink"
             );
             Ok(target)
         }
@@ -51,17 +52,17 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Replaces a file in one step: a reader sees the old file or the new one, never a part.
+/// Replaces a file atomically: a reader sees either the old file or the new one.
 fn replace(target: &Path, text: &str, old: Option<&Metadata>) -> Result<()> {
     let folder = folder_of(target);
     let shown = folder.display();
     let exists = folder.try_exists();
     if !exists.with_context(|| format!("folder {shown}"))? {
-        bail!("there is no folder '{shown}'; make it first");
+        bail!("folder '{shown}' does not exist; create it first");
     }
     let mut new = tempfile::Builder::new()
         .prefix(".twilio-sip-allow-")
-        // The umask applies, as to any new file.
+        // The umask applies as to any new file.
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)?;
     new.write_all(text.as_bytes())?;
@@ -77,7 +78,7 @@ fn keep_owner_and_mode(new: &NamedTempFile, old: &Metadata) -> Result<()> {
     let made = new.as_file().metadata()?;
     if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
         let owner = chown(new.path(), Some(old.uid()), Some(old.gid()));
-        owner.context("its owner cannot be kept")?;
+        owner.context("cannot keep the owner of the file")?;
     }
     let file: &File = new.as_file();
     Ok(file.set_permissions(old.permissions())?)

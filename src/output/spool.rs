@@ -1,4 +1,4 @@
-//! Reports that are kept until they are complete.
+//! Stores reports until they are complete.
 
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -9,14 +9,14 @@ use tempfile::SpooledTempFile;
 use super::stdout::stdout;
 use crate::limits::{Limit, Limits};
 
-/// The most bytes of a report that are kept in memory.
+/// The maximum size of a report in memory, in bytes.
 const REPORT_IN_MEMORY: usize = 4 << 20;
 
-/// The most bytes of a part of a report that are kept in memory.
+/// The maximum size of a part of a report in memory, in bytes.
 const PART_IN_MEMORY: usize = 256 << 10;
 
-/// A report, or a part of one, that is kept until no error can follow: in memory, or in a file without a
-/// name if it is long. [`Limit::Output`] bounds it.
+/// A report, or a part of one, that is stored until no error can follow. A short report is in
+/// memory, a long one is in an unnamed temporary file. [`Limit::Output`] bounds its size.
 pub struct Spool {
     file: BufWriter<SpooledTempFile>,
     length: usize,
@@ -24,12 +24,10 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// An empty report.
     pub fn new(limits: Limits) -> Spool {
         Spool::with_memory(limits, REPORT_IN_MEMORY)
     }
 
-    /// An empty part of a report.
     pub fn part(limits: Limits) -> Spool {
         Spool::with_memory(limits, PART_IN_MEMORY)
     }
@@ -42,12 +40,12 @@ impl Spool {
         }
     }
 
-    /// The number of bytes so far.
+    /// Returns the number of bytes written so far.
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// Adds a part at the end.
+    /// Appends another part.
     pub fn append(&mut self, part: Spool) -> io::Result<()> {
         io::copy(&mut part.finish()?.0, self)?;
         Ok(())
@@ -94,7 +92,7 @@ impl Write for Spool {
 fn cannot_keep(error: io::Error) -> io::Error {
     let folder = std::env::temp_dir();
     let folder = folder.display();
-    let kept = format!("cannot keep the report in {folder} (TMPDIR): {error}");
+    let kept = format!("cannot write a temporary file in '{folder}' (TMPDIR): {error}");
     io::Error::new(error.kind(), kept)
 }
 
@@ -102,13 +100,13 @@ fn cannot_keep(error: io::Error) -> io::Error {
 pub struct Kept(SpooledTempFile);
 
 impl Kept {
-    /// Copies the rest of the report.
+    /// Copies the report from the current position to its end.
     pub fn copy(&mut self, to: &mut dyn Write) -> io::Result<()> {
         io::copy(&mut self.0, to)?;
         Ok(())
     }
 
-    /// Copies the bytes of a part.
+    /// Copies a range of bytes.
     pub fn copy_part(&mut self, part: &Range<usize>, to: &mut dyn Write) -> io::Result<()> {
         self.0.seek(SeekFrom::Start(part.start as u64))?;
         let file: &mut SpooledTempFile = &mut self.0;

@@ -1,5 +1,3 @@
-//! Standard output.
-
 use std::io::{self, StdoutLock, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +7,8 @@ use anyhow::{Context, Result};
 /// True if the program was started without a standard output (`>&-`).
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Remembers whether stdout is closed. This must run before Rust's runtime starts, which opens
-/// `/dev/null` in place of a closed stdout, so that every write succeeds.
+/// Detects whether stdout is closed. This must run before Rust's runtime starts, because the
+/// runtime opens `/dev/null` in place of a closed stdout, so that every write succeeds.
 pub fn find_closed_stdout() {
     #[cfg(unix)]
     {
@@ -19,7 +17,7 @@ pub fn find_closed_stdout() {
     }
 }
 
-/// The standard output, for data. It is an error if it was closed when the program started.
+/// Returns stdout for data. Fails if stdout was closed when the program started.
 pub fn stdout() -> io::Result<StdoutLock<'static>> {
     if CLOSED.load(Ordering::Relaxed) {
         return Err(io::Error::other("it is closed"));
@@ -33,7 +31,6 @@ pub(super) fn is_closed_stdout(path: &Path) -> bool {
     CLOSED.load(Ordering::Relaxed) && names.iter().any(|name| path == Path::new(name))
 }
 
-/// Writes all of `text` to stdout.
 pub fn write_stdout(text: &str) -> Result<()> {
     stdout()
         .and_then(|mut stdout| {
@@ -43,7 +40,7 @@ pub fn write_stdout(text: &str) -> Result<()> {
         .context("cannot write to stdout")
 }
 
-/// True if the reader of a pipe has closed it, which needs no message.
+/// Returns true if writing failed because the reader closed the pipe, which needs no message.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()

@@ -1,17 +1,17 @@
-//! IPv4 addresses as pages write them.
+//! Finds and parses IPv4 addresses in pages.
 
 use ipnet::Ipv4Net;
 
 use crate::dataset::SHORTEST_PREFIX;
 use crate::policy::parse_network;
 
-/// Digits and dots that are, or may have been meant as, an IPv4 address or network.
+/// Digits and dots that are, or may be intended as, an IPv4 address or network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressCandidate<'t> {
     pub text: &'t str,
     /// Byte offset in the line.
     pub at: usize,
-    /// True within a URI, such as `sip:192.0.2.1`.
+    /// True inside a URI, such as `sip:192.0.2.1`.
     pub in_uri: bool,
 }
 
@@ -21,16 +21,16 @@ impl AddressCandidate<'_> {
         self.at + self.text.len()
     }
 
-    /// Returns true if it has at least the four parts of an address.
+    /// Returns true if the text has at least the four parts of an address.
     pub fn is_whole(&self) -> bool {
         self.text.matches('.').count() >= 3
     }
 }
 
-/// Prefixes of an address in a URI, as in an example.
+/// The text before an address in a URI.
 const URI_PREFIXES: [&str; 4] = ["sip:", "sips:", "//", "@"];
 
-/// Finds words of three or more parts with dots between them, most of which have digits.
+/// Finds words of three or more parts separated by dots, most of which contain digits.
 pub fn candidates(text: &str) -> impl Iterator<Item = AddressCandidate<'_>> {
     let in_run = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '*' | '_');
     let mut at = 0;
@@ -88,7 +88,7 @@ pub fn network(text: &str) -> Result<Ipv4Net, String> {
     let network = parse_network(text).map_err(|e| e.to_string())?;
     if network.prefix_len() < SHORTEST_PREFIX {
         return Err(format!(
-            "'{text}' is too wide for a list; networks have a prefix of {SHORTEST_PREFIX} or more"
+            "'{text}' is too wide for a list; use a prefix length of {SHORTEST_PREFIX} or more"
         ));
     }
     Ok(network)
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_may_be_an_address_but_no_versions_and_marks_uris() {
+    fn finds_possible_addresses_but_no_versions_and_marks_uris() {
         let found = |text| {
             let runs = candidates(text)
                 .map(|c| format!("{}{}", c.text, if c.in_uri { " uri" } else { "" }));

@@ -10,41 +10,34 @@ use crate::dataset::{Edition, ReferenceData, Region};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, PortRange, Transport};
 
-/// A difference in one plane of a region.
+/// A difference between page and edition in one plane of a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The region's id.
     pub region: Arc<str>,
-    /// SIP or RTP.
     pub plane: Plane,
-    /// The difference.
     pub kind: ChangeKind,
 }
 
-/// A kind of difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// On the page, not in the edition.
+    /// The page has addresses that the edition does not have.
     Added {
         /// The widest network that was added completely.
         network: Ipv4Net,
-        /// The line of the page that lists it, or a network around it.
+        /// The line of the page with this network, or with a network that contains or overlaps it.
         line: usize,
     },
-    /// In the edition, not on the page.
+    /// The edition has addresses that the page does not have.
     Removed {
         /// The widest network that was removed completely.
         network: Ipv4Net,
     },
-    /// Different ports.
+    /// The ports differ.
     Ports {
-        /// The transport of signaling; `None` for media.
+        /// `None` for media.
         transport: Option<Transport>,
-        /// The edition's ports.
         edition: PortRange,
-        /// The page's ports.
         page: PortRange,
-        /// The line of the page.
         line: usize,
     },
 }
@@ -59,18 +52,18 @@ impl ChangeKind {
     }
 }
 
-/// The part of a page that is compared.
+/// The part of a page to compare.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent<'a> {
     /// The regions that the page must list.
     pub regions: &'a [&'a Region],
-    /// The planes that it must list for each of them.
+    /// The planes that the page must list for each region.
     pub planes: &'a [Plane],
-    /// True to compare the other regions that the page lists, too.
+    /// True to compare other regions that the page lists as well.
     pub others: bool,
 }
 
-/// Returns an error for each plane for which the page does not list all regions of the extent.
+/// Returns an error for each plane that the page does not list for all regions of the extent.
 pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
     let mut errors = Vec::new();
     for plane in extent.planes {
@@ -81,8 +74,8 @@ pub fn missing(page: &Page, extent: Extent) -> Vec<PageError> {
         let ids: Vec<&str> = missing.map(|region| &*region.id).collect();
         if !ids.is_empty() {
             errors.push(PageError::missing(format!(
-                "{plane} of {} is missing: the page was cut, or its layout is new; to compare a part, name what \
-                 the page has with --region or --plane",
+                "{plane} of {} is missing: the page is incomplete, or its layout is new; to compare only a part, \
+                select it with --region or --plane",
                 ids.join(", ")
             )));
         }
@@ -146,7 +139,7 @@ fn networks(page: &Page, edition: &Edition, region: &Region, plane: Plane) -> Ve
     kinds
 }
 
-/// Returns the addresses that are in none of the other intervals, as the fewest networks.
+/// Returns the addresses that are in `intervals` and not in `others`, as the fewest networks.
 fn without(intervals: &[Interval], others: &[Interval]) -> Vec<Ipv4Net> {
     let rest = intervals.iter().flat_map(|i| complement(others, *i));
     rest.flat_map(Interval::networks).collect()

@@ -1,11 +1,9 @@
-//! Errors in a page.
-
 use std::fmt;
 
-/// Why a page is refused.
+/// The reason why a page cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PageError {
-    /// The line, counted from 1; `None` if something is missing from the page.
+    /// The line number, starting at 1; `None` if something is missing from the page.
     pub line: Option<usize>,
     /// The message, without the line.
     pub problem: String,

@@ -1,4 +1,4 @@
-//! Turns a page into a dataset.
+//! Makes a dataset from a page.
 
 use std::sync::Arc;
 
@@ -12,27 +12,23 @@ use crate::policy::{ALL_REGIONS, Plane};
 /// The properties of a dataset that a page does not contain.
 #[derive(Debug)]
 pub struct Heading {
-    /// The edition's name.
     pub name: Arc<str>,
-    /// A description of one line.
+    /// A description on one line.
     pub title: String,
-    /// The page's address, or another description of where it was published.
+    /// The URL of the page, or another description of the place of publication.
     pub source: String,
-    /// The first day on which the list is in force.
     pub in_force_since: Option<Date>,
-    /// The network that the list is for.
     pub connection: Connection,
 }
 
-/// Why a page cannot be a dataset.
+/// The reason why a page cannot become a dataset.
 #[derive(Debug, Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum ImportError {
-    #[error("the page lists no {plane} of {region}")]
+    #[error("the page has no {plane} list for {region}")]
     NotListed { plane: Plane, region: Arc<str> },
     #[error(
-        "{line}: the ports of {plane} differ between {first} and {second}, and a dataset has one set of ports for \
-         all regions; take the regions apart with --region"
+        "{line}: the {plane} ports of {first} and {second} differ, but a dataset has one set of ports for \
+        all regions; import the regions separately with --region"
     )]
     Ports {
         plane: Plane,
@@ -43,7 +39,7 @@ pub enum ImportError {
 }
 
 impl Page {
-    /// Turns the page into an edition of some regions, all of which it must list.
+    /// Makes an edition from the page. The page must list all of the given regions.
     pub fn import(&self, heading: Heading, regions: &[&Region]) -> Result<Edition, ImportError> {
         let (sip, signaling) = self.plane(Plane::Signaling, regions, |ports| match ports {
             Ports::Signaling(ports) => Some(ports),
@@ -72,8 +68,8 @@ impl Page {
         })
     }
 
-    /// Returns the ports that the regions share in one plane, and their networks. `of_plane` extracts the
-    /// plane's ports.
+    /// Returns the ports that the regions share in one plane, and their networks. `of_plane`
+    /// extracts the plane's ports.
     fn plane<P: PartialEq + Copy>(
         &self,
         plane: Plane,

@@ -1,29 +1,27 @@
-//! The meaning of a heading, a label or the title of a column.
-
 use crate::policy::{Plane, Transport};
 
-/// The meaning of a text for the numbers that it labels.
+/// The meaning of a heading, a label or a column title for the numbers below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
-    /// Positions in the reference data, ascending, without repetition.
+    /// Indices in the reference data, ascending, without duplicates.
     pub regions: Vec<usize>,
-    /// True if it says "all regions".
+    /// True if the text says "all regions".
     pub all_regions: bool,
-    /// Signaling, media, or both; ascending, without repetition.
+    /// Ascending, without duplicates. Contains both planes if the text names both.
     pub planes: Vec<Plane>,
-    /// The kinds of numbers that it names.
+    /// The kinds of numbers that the text names.
     pub topics: Vec<Topic>,
     pub transports: Vec<Transport>,
 }
 
-/// A kind of number.
+/// A kind of number or name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     Ports,
     Addresses,
-    /// Regions, edges, exchanges.
+    /// Regions, edges or exchanges.
     Places,
-    /// The user's own addresses and ports.
+    /// The user's addresses and ports.
     OwnSide,
 }
 
@@ -36,8 +34,8 @@ impl Label {
         self.all_regions || !self.regions.is_empty()
     }
 
-    /// Returns true if Twilio's addresses or ports can follow. They cannot follow a label of the
-    /// user's own side, nor addresses one of a single transport.
+    /// Returns true if Twilio's addresses or ports can follow. They cannot follow a label for the
+    /// user's side, and addresses cannot follow a label for a single transport.
     pub fn is_of_twilio(&self) -> bool {
         let all_transports = self.transports.is_empty()
             || Transport::ALL.iter().all(|t| self.transports.contains(t));
@@ -45,7 +43,7 @@ impl Label {
     }
 }
 
-/// Returns the plane if there is exactly one.
+/// Returns the only plane, or `None` if there is not exactly one.
 pub fn single_plane(planes: &[Plane]) -> Option<Plane> {
     match planes {
         [plane] => Some(*plane),

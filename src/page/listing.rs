@@ -1,5 +1,3 @@
-//! The lists of networks and ports that a page contains.
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +6,7 @@ use ipnet::Ipv4Net;
 use crate::dataset::SignalingPorts;
 use crate::policy::{Plane, PortRange};
 
-/// A page that was read completely.
+/// A page that was read without errors.
 #[derive(Debug)]
 pub struct Page {
     pub(super) listings: Listings,
@@ -17,12 +15,12 @@ pub struct Page {
 /// Listings by region id and plane. The region is `None` for a listing of all regions together.
 pub type Listings = BTreeMap<(Option<Arc<str>>, Plane), Listing>;
 
-/// The networks and ports of one plane, for one region or for all of them.
+/// The networks and ports of one plane, for one region or for all regions.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// Disjoint networks, each with its line.
+    /// Disjoint networks with their line numbers.
     pub networks: Vec<(Ipv4Net, usize)>,
-    /// The ports and their line.
+    /// The ports with their line number.
     pub ports: (Ports, usize),
 }
 
@@ -36,7 +34,7 @@ pub enum Ports {
 }
 
 impl Page {
-    /// Returns the listing that applies to a region: its own, or the one for all regions.
+    /// Returns the listing that applies to a region: its own listing, or else that of all regions.
     pub fn listing(&self, region: &Arc<str>, plane: Plane) -> Option<&Listing> {
         let own = self.listings.get(&(Some(region.clone()), plane));
         own.or_else(|| self.for_all_regions(plane))

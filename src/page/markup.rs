@@ -1,4 +1,4 @@
-//! The markup of a page: plain text, Markdown or HTML to headings, lines and tables.
+//! Converts plain text, Markdown or HTML to headings, lines and tables.
 
 mod block;
 mod builder;
@@ -17,7 +17,8 @@ use line_buffer::visible;
 
 pub use block::{Block, Row, STRUCK};
 
-/// Splits a page into blocks. The errors are damaged markup and addresses that no block contains.
+/// Splits a page into blocks. Also returns errors about damaged markup and about addresses outside
+/// all blocks.
 pub fn parse(text: &str) -> (Vec<Block>, Vec<PageError>) {
     let mut builder = Builder::new(text);
     if is_html(text) {
@@ -25,7 +26,7 @@ pub fn parse(text: &str) -> (Vec<Block>, Vec<PageError>) {
         html::feed(text, 0, &mut builder);
         builder.finish()
     } else {
-        // Plain text is Markdown too.
+        // Plain text is parsed as Markdown too.
         markdown::feed(text, &mut builder);
         let (blocks, mut errors) = builder.finish();
         errors.extend(lost_addresses(text, &blocks));
@@ -33,8 +34,8 @@ pub fn parse(text: &str) -> (Vec<Block>, Vec<PageError>) {
     }
 }
 
-/// Returns true for a page that starts with a tag, unless it has lines of Markdown, which may start
-/// with a tag as well.
+/// Returns true for a page that starts with a tag. Markdown may also start with a tag, so a page
+/// with typical lines of Markdown is not HTML.
 fn is_html(text: &str) -> bool {
     let mut rest = text.trim_start();
     while let Some(comment) = rest.strip_prefix("<!--") {
@@ -74,7 +75,7 @@ fn lost_addresses(text: &str, blocks: &[Block]) -> Vec<PageError> {
                 _ => errors.push(PageError::at(
                     number + 1,
                     format!(
-                        "{} stands where Markdown does not show it; the page is damaged or has a new layout",
+                        "{} is in a place that Markdown does not show; the page is damaged or has a new layout",
                         candidate.text
                     ),
                 )),
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_keeps_its_lines_however_they_are_indented() {
+    fn plain_text_keeps_its_lines_with_any_indentation() {
         assert_eq!(
             shown("Title:\n\n    192.0.2.1\n    192.0.2.2\n\n192.0.2.3\n  • 192.0.2.4 \n"),
             [
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn html_is_what_it_shows() {
+    fn html_becomes_the_text_that_a_browser_shows() {
         assert_eq!(
             shown(
                 "<!-- 192.0.2.9 --><!doctype html><head><title>T</title><style>a{}</style></head>\n\
@@ -167,6 +168,6 @@ mod tests {
         let (_, errors) = parse("text\n\n[tokyo]: 192.0.2.7\n");
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].line, Some(3));
-        assert!(errors[0].problem.starts_with("192.0.2.7 stands where"));
+        assert!(errors[0].problem.starts_with("192.0.2.7 is in a place"));
     }
 }

@@ -1,4 +1,4 @@
-//! Ports as pages write them.
+//! Parses the ports in pages.
 
 use super::listing::Ports;
 use crate::dataset::SignalingPorts;
@@ -23,11 +23,11 @@ enum Token {
     Tls,
 }
 
-/// Hyphens, dashes, the minus sign and tildes, which stand between the ports of a range.
+/// The characters between the two ports of a range: hyphens, dashes, the minus sign and tildes.
 const RANGE_MARKS: &str =
     "-\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{2212}~\u{301c}\u{ff5e}";
 
-/// Marks without a meaning.
+/// Punctuation without a meaning.
 const SEPARATORS: &str = "()（）[]/+,;、&.";
 
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
@@ -56,7 +56,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
         } else if SEPARATORS.contains(first) || first.is_whitespace() {
             first.len_utf8()
         } else {
-            return Err(format!("'{first}' among the ports"));
+            return Err(format!("unexpected '{first}'"));
         };
         rest = &rest[taken..];
     }
@@ -70,12 +70,12 @@ fn protocol(word: &str) -> Result<Option<Token>, String> {
         "tls" => Some(Token::Tls),
         "to" | "through" => Some(Token::To),
         "and" | "or" => None,
-        _ => return Err(format!("'{word}' among the ports")),
+        _ => return Err(format!("unexpected '{word}'")),
     })
 }
 
-/// Parses the port at the start of a text, which may have a comma before its last three digits.
-/// Returns it with its length in bytes.
+/// Parses the port at the start of a text, perhaps with a comma before the last three digits.
+/// Returns the port and its length in bytes.
 fn port(text: &str) -> Result<(u16, usize), String> {
     let count_digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut length = count_digits(text);
@@ -105,17 +105,17 @@ fn media(tokens: &[Token]) -> Result<Ports, String> {
         .iter()
         .partition(|token| matches!(token, Token::Port(_) | Token::To));
     let [Token::Port(first), Token::To, Token::Port(last)] = range[..] else {
-        return Err("it is not one range of ports".to_owned());
+        return Err("expected exactly one range of ports".to_owned());
     };
     if protocols.iter().any(|protocol| *protocol != Token::Udp) {
-        return Err("a range of ports for media is of UDP alone".to_owned());
+        return Err("media ports use UDP only".to_owned());
     }
     let range = format!("{first}-{last}").parse::<PortRange>();
     range.map(Ports::Media).map_err(|e| e.to_string())
 }
 
 fn signaling(tokens: &[Token]) -> Result<Ports, String> {
-    // The transports of a port follow it, or all of them precede their port.
+    // The transports follow their port, or all of them precede their port.
     let numbers_first = matches!(tokens.first(), Some(Token::Port(_)));
     let mut groups: Vec<(u16, Vec<Token>)> = Vec::new();
     let mut waiting: Vec<Token> = Vec::new();
@@ -123,7 +123,7 @@ fn signaling(tokens: &[Token]) -> Result<Ports, String> {
         match (token, groups.last_mut()) {
             (Token::Port(port), _) => groups.push((*port, std::mem::take(&mut waiting))),
             (transport, Some((_, own))) if numbers_first && own.contains(transport) => {
-                return Err("a transport is said twice".to_owned());
+                return Err("a transport is repeated".to_owned());
             }
             (transport, Some((_, own))) if numbers_first => own.push(*transport),
             (transport, _) => waiting.push(*transport),
@@ -135,7 +135,7 @@ fn signaling(tokens: &[Token]) -> Result<Ports, String> {
             .filter(|(_, transports)| transports.contains(&wanted));
         match (ports.next(), ports.next()) {
             (Some((port, _)), None) => Ok(*port),
-            (None, _) => Err(format!("the port of {name} is missing")),
+            (None, _) => Err(format!("the {name} port is missing")),
             (Some(_), Some(_)) => Err(format!("{name} has two ports")),
         }
     };
@@ -146,12 +146,12 @@ fn signaling(tokens: &[Token]) -> Result<Ports, String> {
     };
     if ports.tcp == ports.tls {
         return Err(format!(
-            "TCP and TLS both have {}, and TLS is TCP",
+            "TCP and TLS are both {}, but need different ports",
             ports.tls
         ));
     }
     if !waiting.is_empty() || groups.iter().any(|(_, transports)| transports.is_empty()) {
-        return Err("a port without a transport, or the other way round".to_owned());
+        return Err("a port has no transport, or a transport has no port".to_owned());
     }
     Ok(Ports::Signaling(ports))
 }
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_ports_exactly_or_refuses_them() {
+    fn parses_ports_exactly_or_returns_an_error() {
         let sip = |udp, tcp, tls| Ok(Ports::Signaling(SignalingPorts { udp, tcp, tls }));
         let rtp = |text: &str| Ok(Ports::Media(text.parse().unwrap()));
         let refused = |problem: &str| Err(problem.to_owned());

@@ -1,6 +1,6 @@
-//! Headings, lines and tables to listings.
+//! Finds listings in headings, lines and tables.
 //!
-//! The headings and labels above numbers say which plane and region they belong to.
+//! The headings and labels above numbers name their plane and region.
 
 mod columns;
 mod line_text;
@@ -49,7 +49,7 @@ pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings
             Block::Table(rows) => reader.read_table(number, rows),
         }
     }
-    // Further errors would only be consequences of those.
+    // More errors would only be consequences of these.
     if reader.errors.is_empty() {
         validate::validate(&reader.listings, &reader.mentions)
     } else {
@@ -62,7 +62,7 @@ struct Reader<'a> {
     scopes: Scopes<'a>,
     unknown: UnknownLines,
     listings: PartialListings<'a>,
-    /// Addresses in prose, with their lines.
+    /// Addresses in prose, with their line numbers.
     mentions: Vec<(Ipv4Net, usize)>,
     /// True after the first heading of level 1.
     has_title: bool,
@@ -98,7 +98,7 @@ impl Reader<'_> {
         self.has_title |= level == 1;
     }
 
-    /// The meaning of a text that may label Twilio's addresses or ports.
+    /// Returns the meaning of a text if it may label Twilio's addresses or ports.
     fn label_of(&self, text: &str) -> Option<Label> {
         self.vocabulary.label(text).filter(Label::is_of_twilio)
     }
@@ -110,7 +110,7 @@ impl Reader<'_> {
         if let Some(region) = self.scopes.contradicted_region(level, label) {
             self.report(
                 line,
-                format!("this names another region than the heading above it, {region}"),
+                format!("this names a different region than the heading above it, {region}"),
             );
         }
         self.scopes.enter(level, label);
@@ -119,7 +119,7 @@ impl Reader<'_> {
         self.listings.close();
     }
 
-    /// Refuses text that is struck out, if it has digits or is a label with a meaning.
+    /// Reports struck-out text as an error if it has digits or is a label with a meaning.
     fn refuse_struck(&mut self, line: usize, text: &str) -> bool {
         if !text.contains(STRUCK) {
             return false;
@@ -143,7 +143,7 @@ impl Reader<'_> {
         } else if addresses::has_ipv6(text) {
             self.report(
                 line,
-                format!("'{text}' has IPv6, which Twilio's SIP service does not"),
+                format!("'{text}' contains IPv6, but Twilio's SIP service has only IPv4 addresses"),
             );
         } else if candidates.is_empty() {
             self.read_line_without_addresses(line, text);
@@ -167,7 +167,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the text after addresses: ports, or `(individual addresses below)`.
+    /// Reads the text after addresses: ports, or a note such as `(individual addresses below)`.
     fn read_note(&mut self, line: usize, note: &str, first: &str, networks: &[Ipv4Net]) {
         let note = note.trim_matches([',', '.', ';', ':', '、', '。']).trim();
         if note.is_empty() {
@@ -186,7 +186,7 @@ impl Reader<'_> {
         } else if let Ok(ports) = ports::parse(note) {
             self.set_ports(line, ports);
         } else {
-            self.report(line, format!("'{note}', behind {first}, is not understood"));
+            self.report(line, format!("cannot interpret '{note}' after {first}"));
         }
     }
 
@@ -204,7 +204,7 @@ impl Reader<'_> {
                     self.mentions.push((network, line));
                     has_address = true;
                 }
-                // Outside lists, this may also be a version or an object identifier.
+                // Outside lists, this may also be a version number or an object identifier.
                 Err(problem)
                     if (candidate.is_whole() && parts < 6) || self.scopes.plane().is_some() =>
                 {
@@ -213,9 +213,10 @@ impl Reader<'_> {
                 Err(_) => {}
             }
         }
-        // A sentence may name an address of the list; a line of few words is more likely part of it.
+        // A sentence may mention an address of the list. A line of few words is more likely a part
+        // of it.
         if has_address && !is_sentence(text) && self.errors.is_empty() {
-            self.report(line, format!("'{text}' is not understood"));
+            self.report(line, format!("cannot interpret '{text}'"));
         }
         self.note_unknown_line(line, text);
     }
@@ -240,19 +241,19 @@ impl Reader<'_> {
             (Some(label), Err(problem))
                 if has_plane && (label.has(Topic::Ports) || names_transport(text)) =>
             {
-                self.report(line, format!("these ports are not understood: {problem}"));
+                self.report(line, format!("cannot interpret these ports: {problem}"));
             }
             _ if has_plane && resembles_address(text) => {
                 self.report(
                     line,
-                    format!("'{text}' is not understood, and looks like a part of the list"),
+                    format!("cannot interpret '{text}', which looks like a part of the list"),
                 );
             }
             _ => self.note_unknown_line(line, text),
         }
     }
 
-    /// Handles a line whose words are not known: prose, or a label that may matter.
+    /// Handles a line with unknown words: prose, or a label that may matter.
     fn note_unknown_line(&mut self, line: usize, text: &str) {
         let in_list = self.listings.is_open();
         if in_list {
@@ -263,7 +264,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the listing that numbers of this line belong to, or reports an error about `subject`.
+    /// Returns the listing for numbers in this line, or reports an error about `subject`.
     fn listing_key(&mut self, line: usize, subject: &str) -> Option<ListingKey> {
         if self.unknown.refuse(line, subject, &mut self.errors) {
             return None;
@@ -319,14 +320,15 @@ impl Reader<'_> {
             let title = on_one_line(&head.cells[at]);
             self.report(
                 head.line,
-                format!("the heading of a column, '{title}', is not understood"),
+                format!("cannot interpret the column heading '{title}'"),
             );
         } else {
             self.read_table_of_addresses(number, body, &columns);
         }
     }
 
-    /// A table that lists nothing may be a title: a single cell is read as a line.
+    /// Reads a table without addresses. It may be a title, so a row with a single cell is read as a
+    /// line.
     fn read_table_without_addresses(&mut self, rows: &[Row], line: usize, columns: &Columns) {
         for row in rows {
             if let Some(title) = only_text(row) {
@@ -334,10 +336,7 @@ impl Reader<'_> {
             }
         }
         if columns.has_ports() {
-            self.report(
-                line,
-                "a table of ports without a column whose heading says addresses",
-            );
+            self.report(line, "the table has ports, but no column for addresses");
         }
     }
 
@@ -359,7 +358,7 @@ impl Reader<'_> {
     }
 }
 
-/// Parses the ports after a label. Transports that the label names count as if they followed it.
+/// Parses the ports after a label. Transports in the label count as if they followed it.
 fn labeled_ports(label: Option<&Label>, numbers: &str) -> Result<Ports, String> {
     let transports = label.iter().flat_map(|label| &label.transports);
     let transports: Vec<String> = transports.map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! The words of headings, labels and column titles, in English and Japanese.
+//! Interprets the words of headings, labels and column titles in English and Japanese.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use crate::select::names;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
-    /// The position in the reference data.
+    /// The index in the reference data.
     Region(usize),
-    /// The position in the reference data; `None` for a country.
+    /// The index in the reference data; `None` for a country.
     Continent(Option<usize>),
     AllRegions,
     Plane(Plane),
@@ -61,21 +61,21 @@ const WORDS: &[(Word, &[&str])] = &[
     ]),
 ];
 
-/// The most bytes of a label, as it is and normalized. A longer text is prose.
+/// The maximum number of bytes of a label, before and after normalizing. A longer text is prose.
 const MAX_LABEL_BYTES: usize = 400;
 
-/// Punctuation without a meaning. Other marks, such as a cross, may have one.
+/// Punctuation without a meaning. Other marks, such as a cross, may have a meaning.
 const PUNCTUATION: &str = ":：()（）,、，.。/&+-_・·•'’‘\"“”「」†*|";
 
 fn is_punctuation(c: char) -> bool {
     c.is_whitespace() || PUNCTUATION.contains(c) || matches!(c, '\u{2010}'..='\u{2015}')
 }
 
-/// All words that a label may consist of.
+/// All words that may be in a label.
 pub struct Vocabulary {
     /// Normalized spellings by their first character.
     words: HashMap<char, Vec<(String, Word)>>,
-    /// The continent of each region, as a position in the reference data.
+    /// The continent of each region, as an index in the reference data.
     continents: Vec<Option<usize>>,
 }
 
@@ -105,7 +105,7 @@ impl Vocabulary {
         self.continents.len()
     }
 
-    /// Returns the meaning of a text; `None` if it has a word that is not known, or contradicts itself.
+    /// Returns the meaning of a text; `None` if it has an unknown word or contradicts itself.
     pub fn label(&self, text: &str) -> Option<Label> {
         if text.len() > MAX_LABEL_BYTES {
             return None;
@@ -138,8 +138,8 @@ impl Vocabulary {
         self.is_consistent(&label, &continents).then_some(label)
     }
 
-    /// Returns false for a continent without one of its regions, a region of another continent, and
-    /// media over TCP.
+    /// Returns false for a continent without one of its regions, a region with another continent,
+    /// and media over TCP.
     fn is_consistent(&self, label: &Label, continents: &[Option<usize>]) -> bool {
         let is_in_all = |region: &usize| {
             continents
@@ -153,10 +153,10 @@ impl Vocabulary {
             && !is_media_over_tcp
     }
 
-    /// Splits a normalized text into the fewest known words; `None` if that is impossible. Japanese has
-    /// no spaces between words, so this tries every split.
+    /// Splits a normalized text into the fewest known words; `None` if that is impossible. It tries
+    /// every split, because Japanese has no spaces between words.
     fn split_words(&self, text: &str) -> Option<Vec<Word>> {
-        // For each offset: the number of words from there to the end, and the first of them.
+        // For each offset: the number of words from there to the end, and the first of these words.
         let mut best: Vec<Option<(usize, &str, Word)>> = vec![None; text.len() + 1];
         best[text.len()] = Some((0, "", Word::Filler));
         for (start, first) in text.char_indices().rev() {
@@ -167,7 +167,7 @@ impl Vocabulary {
                 let is_next = rest.starts_with(spelling.as_str());
                 is_next.then_some((more + 1, spelling.as_str(), *word))
             });
-            // Of splits with as many words, the first in the vocabulary.
+            // If several splits have the same number of words, use the first one in the vocabulary.
             best[start] = splits.min_by_key(|(count, ..)| *count);
         }
         let mut words = Vec::new();
@@ -181,7 +181,7 @@ impl Vocabulary {
     }
 }
 
-/// The normalized names of all regions and continents.
+/// Returns the normalized names of all regions and continents.
 fn names_in(reference_data: &ReferenceData) -> Vec<(String, Word)> {
     let mut words = Vec::new();
     for (at, region) in reference_data.regions.iter().enumerate() {
@@ -200,12 +200,12 @@ fn normalize(text: &str) -> String {
     letters(&normalize_name(text))
 }
 
-/// The letters and digits of a text.
+/// Returns the letters and digits of a text.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Removes the anchor at the end of an MDX heading: `Title [#name]`.
+/// Removes the anchor at the end of an MDX heading, as in `Title [#name]`.
 fn without_anchor(text: &str) -> &str {
     match text.rfind("[#") {
         Some(at) if text.ends_with(']') => &text[..at],
@@ -219,7 +219,7 @@ mod tests {
     use crate::dataset;
 
     #[test]
-    fn labels_mean_regions_planes_and_topics_and_have_no_unknown_words() {
+    fn labels_name_regions_planes_and_topics_and_have_no_unknown_words() {
         let reference_data = dataset::reference_data().unwrap();
         let vocabulary = Vocabulary::new(&reference_data);
         let said = |text: &str| {

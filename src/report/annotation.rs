@@ -1,25 +1,25 @@
-//! Annotations for GitHub Actions, as workflow commands
-//! (docs.github.com, "Workflow commands for GitHub Actions", "Setting an error message").
+//! Annotations for GitHub Actions as workflow commands (docs.github.com, "Workflow commands for
+//! GitHub Actions", "Setting an error message").
 
 use crate::terminal::{SPELLED_SIGN, is_hidden, without_commands};
 
-/// The place that an annotation belongs to.
+/// The place of an annotation.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
-    /// The file as it was given; `-` is stdin.
+    /// The file as the user named it; `-` means stdin.
     pub file: &'a str,
-    /// The line, from 1.
+    /// The line number, starting at 1.
     pub line: Option<usize>,
-    /// The column, from 1.
+    /// The column number, starting at 1.
     pub column: Option<usize>,
 }
 
-/// A workflow command; the level is `error`, `warning` or `notice`.
+/// Returns a workflow command. `level` is `error`, `warning` or `notice`.
 pub fn annotation(level: &str, title: &str, place: Place, message: &str) -> String {
     let mut properties = vec![format!("title={}", property(title))];
     if place.file != "-" {
         properties.push(format!("file={}", property(place.file)));
-        // A line without its file would be put to some other file.
+        // GitHub would assign a line without a file to another file.
         properties.extend(place.line.map(|line| format!("line={line}")));
         properties.extend(place.column.map(|column| format!("col={column}")));
     }
@@ -34,8 +34,8 @@ fn property(text: &str) -> String {
     escape(text, &[':', ','])
 }
 
-/// Escapes a text for the runner: signs and line breaks as the runner unescapes them, in a property
-/// also `others`; other hidden characters so that they do not reach a log.
+/// Escapes a text for the runner. Percent signs, line breaks and `others` are encoded as the runner
+/// decodes them. Other hidden characters are escaped so that they do not appear in a log.
 fn escape(text: &str, others: &[char]) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {

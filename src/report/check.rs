@@ -1,7 +1,7 @@
 //! The reports of `check`: as text, as JSON, or as annotations for GitHub Actions.
 //!
-//! A report is a head, a part for each file, and an end, so that only one file's part is in memory at a
-//! time. The JSON is documented in `docs/check.md`, with a schema beside it.
+//! A report consists of a head, a part for each file, and an end, so that only one part is in
+//! memory at a time. `docs/check.md` and a schema next to it describe the JSON.
 
 mod checked_file;
 mod github;

@@ -1,4 +1,4 @@
-//! The report of `dataset diff`: text, or JSON as described by `docs/diff.schema.json`.
+//! The report of `dataset diff`: text, or JSON that `docs/diff.schema.json` describes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,41 +10,41 @@ use crate::page::difference::{Change, ChangeKind};
 use crate::policy::{ALL_REGIONS, Plane, address_or_cidr};
 use crate::terminal::{escape_hidden, json_reported};
 
-/// Version of the JSON schema.
+/// The version of the JSON schema.
 const VERSION: u32 = 1;
 
-/// A page that was compared with an edition.
+/// The result of comparing a page with an edition.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    /// The page's name for people.
+    /// The name of the page for messages.
     pub page: String,
-    /// The edition that it was compared with.
+    /// The edition with which the page was compared.
     pub edition: &'a Edition,
-    /// True if the edition was chosen because the page differs least from it.
+    /// True if the edition was selected automatically, because it is the most similar one.
     pub chosen: bool,
     /// Ordered by region and plane.
     pub changes: &'a [Change],
-    /// Other editions that the page equals.
+    /// Other editions that are equal to the page.
     pub equal: &'a [Edition],
-    /// The number of regions that exist.
+    /// The number of Twilio's regions.
     pub regions: usize,
-    /// The part of the page that was compared; `None` for all of it.
+    /// The compared part of the page; `None` means the whole page.
     pub part: Option<String>,
 }
 
-/// A change, with all regions that have it.
+/// A change with all regions to which it applies.
 struct ChangeRow<'a> {
     change: &'static str,
     plane: Plane,
     details: String,
     regions: Vec<&'a Arc<str>>,
-    /// Lines of the page.
+    /// Line numbers of the page.
     lines: Vec<usize>,
 }
 
 impl Comparison<'_> {
-    /// Returns the report for people: a summary, a line about equal editions, then a line for each
-    /// change, with all regions that have it.
+    /// Returns the report for people: a summary, a line about equal editions, and a line for each
+    /// change with all regions to which it applies.
     pub fn text(&self) -> String {
         let rows = self.rows();
         let mut text = self.summary(&rows);
@@ -64,7 +64,7 @@ impl Comparison<'_> {
             return format!("same{part}: {page} equals {edition}\n");
         }
         let chosen = if self.chosen {
-            ", which it differs from least"
+            ", the most similar edition"
         } else {
             ""
         };
@@ -73,14 +73,14 @@ impl Comparison<'_> {
             format!("{count} {change}")
         };
         format!(
-            "different{part}: {page} against {edition}{chosen}: {}, {}, {}\n",
+            "different{part}: {page} compared with {edition}{chosen}: {}, {}, {}\n",
             count("added"),
             count("removed"),
             count("changed")
         )
     }
 
-    /// A line about the editions that the page equals; empty if there are none.
+    /// Returns a line with the editions that are equal to the page; empty if there are none.
     fn equal_editions(&self) -> String {
         let words: Vec<String> = self.equal.iter().map(with_status).collect();
         match &words[..] {
@@ -152,7 +152,7 @@ impl Comparison<'_> {
     }
 }
 
-/// `regional (superseded on 2024-02-21 by global)`
+/// Returns text such as `regional (superseded on 2024-02-21 by global)`.
 fn with_status(edition: &Edition) -> String {
     format!("{} ({})", edition.name, edition.status())
 }

@@ -1,5 +1,5 @@
-//! The reports of `explain`: for people a verdict on each question and a table below it, for programs
-//! JSON as described by `docs/explain.schema.json`.
+//! The reports of `explain`: text with a verdict on each question and a table, or JSON that
+//! `docs/explain.schema.json` describes.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -16,37 +16,35 @@ use crate::policy::{
 };
 use crate::terminal::{GREEN, RED, YELLOW, json_escaped, painted};
 
-/// The version of the JSON's schema.
+/// The version of the JSON schema.
 const VERSION: u32 = 2;
 
-/// The most answers that are kept for further questions of their kind.
+/// The maximum number of cached answers.
 const MAX_KEPT: usize = 1_000;
 
-/// The form of an explanation.
+/// The form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplanationForm {
-    /// Lines for people.
     Text {
         /// True if the words of the verdicts are colored.
         colored: bool,
     },
-    /// One JSON object.
     Json,
 }
 
-/// Writes answers, one after the other.
+/// Writes the answers to questions.
 pub struct Explanation<'a> {
     catalog: &'a Catalog,
     explainer: Explainer<'a>,
     scope: &'a Scope,
     form: ExplanationForm,
-    /// The texts of earlier answers, by the kind of their questions.
+    /// Cached answers by the kind of the question.
     known: HashMap<Kind, Rc<str>>,
     all_allowed: bool,
 }
 
 impl<'a> Explanation<'a> {
-    /// Explanations by a catalog and the selected policy.
+    /// Explains addresses by a catalog and the selected policy.
     pub fn new(catalog: &'a Catalog, policy: &'a Policy, form: ExplanationForm) -> Self {
         Explanation {
             catalog,
@@ -58,12 +56,12 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// True if every network that was asked for so far is allowed completely.
+    /// Returns true if the policy allows all addresses of all questions so far.
     pub fn all_allowed(&self) -> bool {
         self.all_allowed
     }
 
-    /// Answers all questions, each with the words that asked it.
+    /// Answers all questions. Each comes with its original text.
     pub fn write<'q>(
         &mut self,
         questions: impl Iterator<Item = (&'q str, Question)>,
@@ -102,7 +100,8 @@ impl<'a> Explanation<'a> {
         to.write_all(around_elements(&head, "addresses").0.as_bytes())?;
         let mut separator = "\n";
         for (asked, question) in questions {
-            // A question's words are figures and letters: nothing to escape.
+            // The text of a question has only digits, letters and punctuation that JSON does not
+            // escape.
             let network = question.network;
             write!(
                 to,
@@ -114,7 +113,7 @@ impl<'a> Explanation<'a> {
         to.write_all(b"\n]}\n")
     }
 
-    /// The text of an answer after the words of its question.
+    /// Returns the answer, which follows the text of the question.
     fn known_answer(&mut self, question: &Question) -> Rc<str> {
         let kind = self.explainer.kind(question);
         if let Some(known) = self.known.get(&kind) {
@@ -143,7 +142,8 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// `allowed by edition global (in and out): signaling tls of tokyo (54.65.63.192/30)`
+    /// Returns text such as `allowed by edition global (in and out): signaling tls of tokyo
+    /// (54.65.63.192/30)`.
     fn verdict(&self, answer: &Answer, colored: bool) -> String {
         let (word, color) = match answer.allowed {
             Allowed::Yes => ("allowed", GREEN),
@@ -167,7 +167,7 @@ impl<'a> Explanation<'a> {
         format!("{word} by {}: {uses}", selection(self.scope, ways))
     }
 
-    /// A row for each edition of each published network, those in force first.
+    /// Returns a row for each edition of each published network, starting with editions in force.
     fn published(&self, answer: &Answer) -> String {
         let mut rows = Vec::new();
         for (entry, _) in &answer.published.first {
@@ -193,7 +193,7 @@ impl<'a> Explanation<'a> {
         text
     }
 
-    /// An answer as JSON, without the address and the network.
+    /// Returns an answer as JSON, without the address and the network.
     fn json_answer(&self, question: &Question, answer: &Answer) -> Value {
         let published = answer.published.first.iter().map(|(entry, whole)| {
             let editions = entry.editions.iter().map(|at| {
@@ -240,8 +240,8 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// What the rules of one direction allow: `signaling udp and tcp of tokyo (54.65.63.192/30)`. Empty if
-/// there are none.
+/// Describes the traffic that the rules of one direction allow, as in `signaling udp and tcp of
+/// tokyo (54.65.63.192/30)`. Returns an empty text if there are no rules.
 fn uses(answer: &Answer, direction: Direction) -> String {
     let mut uses: Vec<(Plane, String, Vec<String>)> = Vec::new();
     for (rule, networks) in answer.rules(direction) {
@@ -265,7 +265,7 @@ fn uses(answer: &Answer, direction: Direction) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-/// `tokyo (54.65.63.192/30), sydney (54.252.254.64/30) and 4 more networks`
+/// Returns text such as `tokyo (54.65.63.192/30), sydney (54.252.254.64/30) and 4 more networks`.
 fn by_region(networks: &Listed<&RemoteNetwork>) -> String {
     let mut regions: Vec<(String, Vec<String>)> = Vec::new();
     for remote in &networks.first {
@@ -285,8 +285,9 @@ fn by_region(networks: &Listed<&RemoteNetwork>) -> String {
     }
 }
 
-/// The selection, with the ways that it allows, or with those that are selected if not all are:
-/// `edition global`, `edition global (media; tokyo; in)`.
+/// Describes the selection, as in `edition global` or `edition global (media; tokyo; in)`. `ways`
+/// are the directions that it allows. Without them, the selected directions are named unless both
+/// are selected.
 fn selection(scope: &Scope, ways: Option<&str>) -> String {
     let part = |list: Vec<String>, whole: usize| (list.len() < whole).then(|| list.join(" and "));
     let editions = scope.editions.iter().map(|edition| &*edition.name);

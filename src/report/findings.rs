@@ -1,4 +1,4 @@
-//! The reports of `scan`: as text, as JSON by `docs/scan.schema.json`, as SARIF, or as annotations
+//! The reports of `scan`: text, JSON that `docs/scan.schema.json` describes, SARIF, or annotations
 //! for GitHub Actions.
 
 use std::io::{self, Write};
@@ -13,37 +13,36 @@ use crate::terminal::{
     GREEN, RED, YELLOW, escape_hidden, escape_hidden_at_start, json_reported, painted,
 };
 
-/// The version of the JSON's schema.
+/// The version of the JSON schema.
 const VERSION: u32 = 1;
 
-/// The form of a report on findings.
+/// The form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// For people; whether words may be colored.
+    /// Text for people. True means colored words.
     Text(bool),
-    /// For programs; it includes what is current.
+    /// JSON for programs. It includes current addresses.
     Json,
-    /// For code scanning.
+    /// SARIF for code scanning.
     Sarif,
-    /// For GitHub Actions.
+    /// Annotations for GitHub Actions.
     GitHub,
 }
 
-/// A report on findings: a head, the parts of the files with separators between them, and an end. Only one
-/// finding is in memory at a time.
+/// A report on findings: a head, the parts of the files with separators between them, and an end.
+/// Only one finding is in memory at a time.
 #[derive(Debug)]
 pub struct Findings<'a> {
-    /// Its form.
     pub shape: Shape,
-    /// The classifications that give status 1.
+    /// The classifications for which the exit status is 1.
     pub fails_on: &'a [Classification],
-    /// True if it includes what is current.
+    /// True to include current addresses.
     pub list_current: bool,
     /// The networks that a file must contain, as a JSON value.
     pub expected: Value,
 }
 
-/// Numbers of files that have findings, and of findings by classification.
+/// The number of files with findings, and the number of findings by classification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     files: usize,
@@ -51,7 +50,6 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts more files.
     pub fn add(&mut self, more: Counts) {
         self.files += more.files;
         for (all, more) in self
@@ -70,7 +68,7 @@ impl Counts {
 }
 
 impl Findings<'_> {
-    /// True if there are findings that give status 1.
+    /// Returns true if any finding causes exit status 1.
     pub fn any_fails(&self, counts: &Counts) -> bool {
         let found = Classification::ALL
             .iter()
@@ -81,8 +79,8 @@ impl Findings<'_> {
             .any(|((classification, _), _)| self.fails_on.contains(classification))
     }
 
-    /// The part of a file, which is written to `to`. The name is as it was given, or as the folder that was
-    /// given leads to it; `-` is stdin.
+    /// Starts the part of a file, which is written to `to`. `file` is the path as the user gave it,
+    /// or below the folder that the user gave; `-` means stdin.
     pub fn part<W: Write>(&self, file: String, to: W) -> FilePart<'_, W> {
         FilePart {
             report: self,
@@ -107,7 +105,7 @@ impl Findings<'_> {
             || finding.classification != Classification::Current
     }
 
-    /// The text before the parts.
+    /// Returns the text before the parts.
     pub fn head(&self, counts: &Counts) -> String {
         match self.shape {
             Shape::Text(_) | Shape::GitHub => String::new(),
@@ -132,7 +130,7 @@ impl Findings<'_> {
         }
     }
 
-    /// The text between the findings, and between the parts that are not empty.
+    /// Returns the text between two findings, and between two nonempty parts.
     pub fn separator(&self) -> &'static str {
         match self.shape {
             Shape::Text(_) | Shape::GitHub => "",
@@ -141,7 +139,7 @@ impl Findings<'_> {
         }
     }
 
-    /// The text after the parts.
+    /// Returns the text after the parts.
     pub fn end(&self, counts: &Counts, is_empty: bool) -> String {
         match (self.shape, is_empty) {
             (Shape::Text(_), _) => summary(counts),
@@ -213,7 +211,7 @@ impl Findings<'_> {
     }
 }
 
-/// The last line for people.
+/// Returns the last line of the report for people.
 fn summary(counts: &Counts) -> String {
     let files = match counts.files {
         0 => return "no Twilio addresses found\n".to_owned(),
@@ -225,26 +223,26 @@ fn summary(counts: &Counts) -> String {
     format!("{files} Twilio addresses: {}\n", counted.join(", "))
 }
 
-/// A log of SARIF before its results, and after them.
+/// Returns the parts of a SARIF log before and after its results.
 fn sarif_around() -> (String, String) {
     let log = format!("{:#}\n", sarif::log());
     let (head, end) = around_elements(&log, "results");
     (head.to_owned(), end.to_owned())
 }
 
-/// The part of one file.
 pub struct FilePart<'a, W> {
     report: &'a Findings<'a>,
     file: String,
     to: W,
     counts: Counts,
-    /// A finding that the next one may join.
+    /// A finding that may be merged with the next one.
     held: Option<Finding>,
     is_empty: bool,
 }
 
 impl<W: Write> FilePart<'_, W> {
-    /// Writes a finding. For people, networks of one plane that several regions lack are one finding.
+    /// Writes a finding. The text report merges missing networks of the same plane in several
+    /// regions into one finding.
     pub fn add(&mut self, finding: Finding) -> io::Result<()> {
         let counts = Classification::ALL
             .iter()
@@ -280,7 +278,7 @@ impl<W: Write> FilePart<'_, W> {
         self.to.write_all(finding.as_bytes())
     }
 
-    /// The file's name, its counts, and the writer, when all findings are written.
+    /// Returns the file, its counts and the writer after the last finding.
     pub fn finish(mut self) -> io::Result<(String, Counts, W)> {
         if let Some(last) = self.held.take() {
             self.write(&last)?;
@@ -289,7 +287,7 @@ impl<W: Write> FilePart<'_, W> {
     }
 }
 
-/// The message of a finding, without its place and classification.
+/// Returns the message of a finding, without its place and classification.
 fn message(finding: &Finding) -> String {
     match finding.classification {
         Classification::Missing => format!("{}: {}", finding.explanation, finding.text),

@@ -1,10 +1,10 @@
-//! The Static Analysis Results Interchange Format, version 2.1.0 (OASIS, 2020-03-27).
+//! SARIF, the Static Analysis Results Interchange Format, version 2.1.0 (OASIS, 2020-03-27).
 
 use serde_json::{Value, json};
 
 use crate::scan::{Classification, Finding};
 
-/// A log of one run, without its results.
+/// Returns a log of one run without results.
 pub fn log() -> Value {
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
@@ -31,17 +31,17 @@ fn rule(classification: Classification, name: &str) -> Value {
 fn description(classification: Classification) -> &'static str {
     match classification {
         Classification::Current => "Addresses that Twilio publishes",
-        Classification::Narrower => "A part of a Twilio network, without the rest",
-        Classification::Superseded => "Addresses that Twilio published, and no longer uses",
+        Classification::Narrower => "Only a part of a Twilio network",
+        Classification::Superseded => "Addresses that Twilio published but no longer uses",
         Classification::Wider => "More addresses than Twilio ever published",
         Classification::Unpublished => {
             "An address that Twilio never published, most likely mistyped"
         }
-        Classification::Missing => "Addresses that Twilio publishes, and that the file lacks",
+        Classification::Missing => "Twilio addresses that are missing from the file",
     }
 }
 
-/// One finding; `fails` is true if it gives status 1.
+/// Returns one result. `fails` is true if the finding causes exit status 1.
 pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Value {
     let (kind, level) = match finding.classification {
         Classification::Current => ("pass", "none"),
@@ -65,7 +65,7 @@ pub fn result(file: &str, finding: &Finding, message: &str, fails: bool) -> Valu
     })
 }
 
-/// A path as a URI reference (RFC 3986).
+/// Returns a path as a URI reference (RFC 3986).
 fn uri(path: &str) -> String {
     let path = if path == "-" { "stdin" } else { path };
     let mut uri = if path.starts_with('/') {

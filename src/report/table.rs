@@ -1,7 +1,5 @@
-//! Tables as text.
-
-/// Rows as text, each column as wide as its widest cell. The last column is not padded, so double-width
-/// letters belong there.
+/// Formats rows as text. Each column is as wide as its widest cell. The last column is not padded,
+/// so double-width characters belong there.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
@@ -24,7 +22,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A table under a heading, indented.
+/// Formats a table with a heading and indentation.
 pub fn section(heading: &str, rows: &[Vec<String>]) -> String {
     let table = table(rows);
     let lines: Vec<&str> = [heading].into_iter().chain(table.lines()).collect();

@@ -1,24 +1,22 @@
-//! The classification of addresses.
-
-/// The relation of addresses in a text to Twilio's lists.
+/// The relation between a set of addresses and Twilio's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Classification {
-    /// All of it is in force.
+    /// All addresses are in force.
     Current,
-    /// In force, but a part of a media network of which the rest is not there.
+    /// All addresses are in force, but they are only a part of a media network.
     Narrower,
-    /// Some of it is only in editions that are superseded.
+    /// All addresses were published, but some only in superseded editions.
     Superseded,
-    /// Some of it was never published.
+    /// Some addresses were published, others never.
     Wider,
-    /// None of it was ever published.
+    /// No address was ever published.
     Unpublished,
-    /// Selected, but not in a text that has Twilio addresses.
+    /// Selected addresses are not in a text that has other Twilio addresses.
     Missing,
 }
 
 impl Classification {
-    /// All classifications, with their names.
+    /// All classifications with their names.
     pub const ALL: [(Classification, &'static str); 6] = [
         (Classification::Current, "current"),
         (Classification::Narrower, "narrower"),
@@ -28,7 +26,6 @@ impl Classification {
         (Classification::Missing, "missing"),
     ];
 
-    /// Its name.
     pub fn name(self) -> &'static str {
         let named = Classification::ALL
             .iter()

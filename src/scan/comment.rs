@@ -1,11 +1,11 @@
-//! Comments, and settings that describe others.
+//! Recognizes comments, and settings that describe other settings.
 
 use crate::character_class::LETTERS;
 use std::sync::LazyLock;
 
 use super::words::{Finders, finders};
 
-/// Fields that describe the next ones.
+/// Names of fields that describe the next fields.
 const DESCRIPTIONS: [&str; 7] = [
     "description",
     "comment",
@@ -16,7 +16,7 @@ const DESCRIPTIONS: [&str; 7] = [
     "note",
 ];
 
-/// True if a line is a comment.
+/// Returns true if a line is a comment.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     const STARTS: [&[u8]; 11] = [
         b"#", b";", b"//", b"--", b"!", b"/*", b"*", b"<!--", b"remark", b"rem ", b"REM ",
@@ -25,8 +25,8 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
     STARTS.iter().any(|start| line.starts_with(start))
 }
 
-/// True if a line gives something a value. Such a line says nothing about the next one, unless it is a
-/// description or opens a block.
+/// Returns true if a line sets a value. Such a line does not describe the next one, unless its name
+/// means a description or it opens a block.
 pub(super) fn is_setting(line: &str) -> bool {
     let line = line.trim();
     let value = line
@@ -42,7 +42,7 @@ pub(super) fn is_setting(line: &str) -> bool {
     !opens && !describes || line.ends_with("{}") || line.ends_with("[]")
 }
 
-/// The comment at the end of a line, or in one of its attributes.
+/// Returns the comment at the end of a line, or in one of its attributes.
 pub(super) fn comment_within(line: &str) -> Option<&str> {
     static SIGNS: Finders =
         LazyLock::new(|| finders(&[" #", "\t#", "//", " ;", " -- ", "/*", "<!--"]));

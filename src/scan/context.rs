@@ -1,4 +1,4 @@
-//! The lines around an address: their topic, and the lists that they form.
+//! The lines around an address: their topics, and the lists of addresses that they form.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -15,22 +15,22 @@ use super::words::{Finders, finders, has_any, normalize_words};
 use super::work::Work;
 use crate::limits::Limits;
 
-/// The most lines above a list that may speak of Twilio.
+/// The maximum number of lines above a list that can make it a list of Twilio addresses.
 const REACH: usize = 5;
 
-/// The most lines without an address within a list.
+/// The maximum number of consecutive lines without an address within a list.
 const LONGEST_PAUSE: usize = 2;
 
-/// The most bytes of a comment that count.
+/// The maximum number of bytes of a comment that are read.
 const LONGEST_COMMENT: usize = 256;
 
-/// The bytes of words in one step if all are ASCII. Other words take one step for each byte.
+/// The number of bytes of words in one step if all are ASCII. Otherwise each byte is one step.
 const ASCII_IN_A_STEP: usize = 4;
 
-/// Places in a line share the words near them if they are in one piece of this many bytes.
+/// All places in the same piece of a line share the nearby words. A piece has this many bytes.
 const WORDS_STEP: usize = 64;
 
-/// Words of lines that allow nothing, as [`normalize_words`] has them.
+/// Words in lines that do not allow anything, in the form of [`normalize_words`].
 static DENIALS: Finders = LazyLock::new(|| {
     finders(&[
         " deny ",
@@ -51,7 +51,7 @@ static DENIALS: Finders = LazyLock::new(|| {
     ])
 });
 
-/// Words of lines in which a network of all addresses is not meant for Twilio.
+/// Words in lines where a network of all addresses does not refer to Twilio.
 static OTHERWISE: Finders = LazyLock::new(|| {
     finders(&[
         " log ",
@@ -63,7 +63,7 @@ static OTHERWISE: Finders = LazyLock::new(|| {
     ])
 });
 
-/// Words of settings whose address is the user's own, or a neighbour's, as [`normalize_words`] has them.
+/// Words in settings for addresses of the user or a neighbor, in the form of [`normalize_words`].
 static OWN: Finders = LazyLock::new(|| {
     finders(&[
         " externip ",
@@ -78,33 +78,31 @@ static OWN: Finders = LazyLock::new(|| {
 /// The lines of a text with addresses.
 pub struct Context<'t> {
     lines: Lines<'t>,
-    /// The lines that have addresses.
     rows: Vec<Row>,
-    /// The number of lists.
     lists: usize,
     words: &'t TopicWords,
-    /// The last line without addresses that was asked about, and true if it has an ignore directive.
+    /// The last line without addresses that was asked for. The flag is true if it has an ignore
+    /// directive.
     other_line: Cell<(Option<usize>, bool)>,
-    /// The words near the last place that was asked about, and where they are.
+    /// The nearby words of the last place that was asked for, and their range in the text.
     near_words: RefCell<(Range<usize>, Rc<str>)>,
-    /// The steps of reading words, and of classifying the addresses.
+    /// The steps for reading words and for classifying addresses.
     pub work: Work,
 }
 
-/// A line that has addresses.
 struct Row {
     line: usize,
-    /// The number of its list.
+    /// The index of its list.
     list: usize,
-    /// True if the list speaks of Twilio at its start, or before this line.
+    /// True if a heading of the list, or a comment in it before this line, mentions Twilio.
     list_speaks: bool,
-    /// True if the last comment above, in the list, is about something else.
+    /// True if the last comment in the list above this line is about something else.
     is_others: bool,
     mark: LineMark,
 }
 
 impl<'t> Context<'t> {
-    /// The context of the addresses found in a text.
+    /// Makes the context of the addresses that were found in a text.
     pub fn new(text: &'t [u8], found: &[Found], words: &'t TopicWords, limits: Limits) -> Self {
         let mut context = Context {
             lines: Lines::new(text),
@@ -130,7 +128,7 @@ impl<'t> Context<'t> {
         context
     }
 
-    /// True if two lines with addresses, one after the other, belong to one list.
+    /// Returns true if two consecutive lines with addresses belong to the same list.
     fn is_same_list(&self, line: usize, next: usize) -> bool {
         let mut between = line + 1..next;
         between.len() <= LONGEST_PAUSE
@@ -171,7 +169,8 @@ impl<'t> Context<'t> {
         self.row_number(at).map(|number| &self.rows[number])
     }
 
-    /// The words of a text, as [`normalize_words`] has them; none after too many steps.
+    /// Returns the words of a text in the form of [`normalize_words`]; empty if the steps are used
+    /// up.
     fn words_of(&self, text: &str) -> String {
         if self.work.is_exceeded() {
             return String::new();
@@ -180,13 +179,14 @@ impl<'t> Context<'t> {
         self.work.add(if text.is_ascii() {
             words.len() / ASCII_IN_A_STEP
         } else {
-            // Some characters are left out, and some become words.
+            // Some characters are dropped, and some expand to words.
             text.len().max(words.len())
         });
         words
     }
 
-    /// The words near a place, as [`normalize_words`] has them. Places that are close together share them.
+    /// Returns the words near a place in the form of [`normalize_words`]. Places that are close to
+    /// each other share them.
     fn near_words(&self, at: usize) -> Rc<str> {
         let start = self.lines.start(self.lines.at(at));
         let step = start + (at - start) / WORDS_STEP * WORDS_STEP;
@@ -199,7 +199,7 @@ impl<'t> Context<'t> {
         near.1.clone()
     }
 
-    /// True if a line of a place has an ignore directive.
+    /// Returns true if a line of a place has an ignore directive.
     pub fn is_ignored(&self, place: &Range<usize>) -> bool {
         let ignores = |at| match self.row(at) {
             Some(row) => row.mark == LineMark::Ignore,
@@ -208,8 +208,8 @@ impl<'t> Context<'t> {
         ignores(place.start) || ignores(place.end - 1)
     }
 
-    /// True if a line without addresses has an ignore directive. The last answer is kept, because a long
-    /// line may have many places that are asked about.
+    /// Returns true if a line without addresses has an ignore directive. The last result is cached,
+    /// because a long line may have many places.
     fn other_line_ignores(&self, line: usize) -> bool {
         let (last, ignores) = self.other_line.get();
         if last == Some(line) {
@@ -220,8 +220,8 @@ impl<'t> Context<'t> {
         ignores
     }
 
-    /// True if a network that is much larger than published ones is meant for Twilio: the line of a
-    /// place or its list mentions Twilio, and the line does not deny.
+    /// Returns true if a network that is much larger than the published ones refers to Twilio. This
+    /// is so if its line or list mentions Twilio and the line does not deny it.
     pub fn is_meant(&self, place: &Range<usize>, is_wide: bool) -> bool {
         let negated = self.lines.text()[..place.start].ends_with(b"!");
         let row = self.row(place.start);
@@ -236,29 +236,30 @@ impl<'t> Context<'t> {
         !denies
     }
 
-    /// True if the line of a place mentions Twilio.
+    /// Returns true if the line of a place mentions Twilio.
     pub fn mentions_twilio(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.mark == LineMark::Twilio)
     }
 
-    /// True if the words near a place are about Twilio, or one of its regions.
+    /// Returns true if the words near a place are about Twilio or one of its regions.
     pub fn speaks(&self, at: usize) -> bool {
         self.words.topic(&self.near_words(at)) == Topic::Twilio
     }
 
-    /// True if a line is about an address of the user's own side.
+    /// Returns true if a line is about an address on the user's side.
     pub fn is_own(&self, at: usize) -> bool {
         let line = self.near_words(at);
         has_any(&line, &OWN)
     }
 
-    /// True if a line refers to a set of addresses by the name of Twilio, as nftables and pf do.
+    /// Returns true if a line refers to a set of addresses named after Twilio, as in nftables and
+    /// pf.
     pub fn names_a_set(&self, at: usize) -> bool {
         let near = String::from_utf8_lossy(self.lines.near(at)).to_ascii_lowercase();
         near.contains("@twilio") || near.contains("<twilio")
     }
 
-    /// The topic of the comment in a line, if it has one. Only the start of a long comment counts.
+    /// Returns the topic of the comment in a line, if any. Only the start of a long comment counts.
     pub fn comment(&self, at: usize) -> Option<Topic> {
         let near = String::from_utf8_lossy(self.lines.near(at));
         let comment = comment_within(&near)?.as_bytes();
@@ -277,7 +278,7 @@ impl<'t> Context<'t> {
         self.words.topic(&self.words_of(text))
     }
 
-    /// True if a line above a list introduces it as one of Twilio's.
+    /// Returns true if a line above a list says that it contains Twilio addresses.
     fn head_speaks(&self, start: usize) -> bool {
         let above = (start.saturating_sub(REACH)..start).rev();
         let mut above = above.take_while(|line| !self.lines.is_blank(*line));
@@ -287,38 +288,38 @@ impl<'t> Context<'t> {
         })
     }
 
-    /// The number of lists.
+    /// Returns the number of lists.
     pub fn lists(&self) -> usize {
         self.lists
     }
 
-    /// The number of a line among those with addresses.
+    /// Returns the index of a line among the lines with addresses.
     pub fn row_number(&self, at: usize) -> Option<usize> {
         let line = self.lines.at(at);
         self.rows.binary_search_by_key(&line, |row| row.line).ok()
     }
 
-    /// The number of lines that have addresses.
+    /// Returns the number of lines with addresses.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// The number of the list that an address is in.
+    /// Returns the index of the list that contains an address.
     pub fn list(&self, at: usize) -> Option<usize> {
         self.row(at).map(|row| row.list)
     }
 
-    /// True if the list of an address speaks of Twilio at its start, or before the address.
+    /// Returns true if a heading of the list, or a comment before the address, mentions Twilio.
     pub fn list_speaks(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.list_speaks)
     }
 
-    /// True if the last comment before an address, in its list, is about something else.
+    /// Returns true if the last comment before an address in its list is about something else.
     pub fn is_others(&self, at: usize) -> bool {
         self.row(at).is_some_and(|row| row.is_others)
     }
 
-    /// True if the line of a place is from a log: it has a time of day.
+    /// Returns true if the line of a place is from a log, because it contains a time of day.
     pub fn is_log(&self, at: usize) -> bool {
         let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
         let is_time = |w: &[u8]| {
@@ -327,12 +328,12 @@ impl<'t> Context<'t> {
         self.lines.near(at).windows(8).any(is_time)
     }
 
-    /// True if the text before a place calls it a version.
+    /// Returns true if the word `version` or `ver` precedes a place.
     pub fn is_called_version(&self, place: &Range<usize>) -> bool {
         follows_version(self.lines.before(place.start))
     }
 
-    /// True if a place looks like a version.
+    /// Returns true if a place looks like a version number.
     pub fn is_version(&self, place: &Range<usize>) -> bool {
         is_version(
             self.lines.before(place.start),

@@ -1,15 +1,12 @@
-//! Errors of a scan.
-
 use std::io;
 
 use thiserror::Error;
 
 use crate::limits::LimitExceeded;
 
-/// An error that stops the scan of a text.
+/// The reason why the scan of a text stopped.
 #[derive(Debug, Error)]
 pub enum ScanError {
-    /// The text exceeds a limit.
     #[error(transparent)]
     LimitExceeded(#[from] LimitExceeded),
     /// A finding could not be written.

@@ -1,17 +1,17 @@
-//! Explanations of findings, in words.
+//! Describes findings in words.
 
 use crate::catalog::{Catalog, Entry};
 use crate::packets::{Interval, complement};
 use crate::policy::address_or_cidr;
 
-/// `signaling of tokyo; media of all regions`
+/// Describes entries, as in `signaling of tokyo, media of all regions`.
 pub(super) fn subjects(entries: &[&Entry]) -> String {
     let first = of_each_subject(entries);
     let subjects: Vec<String> = first.iter().map(|entry| entry.subject()).collect();
     subjects.join(", ")
 }
 
-/// The first entry of each plane and region, of which there are few.
+/// Returns the first entry of each plane and region, of which there are few.
 fn of_each_subject<'e>(entries: &[&'e Entry]) -> Vec<&'e Entry> {
     let mut first: Vec<&Entry> = Vec::new();
     for entry in entries {
@@ -23,7 +23,7 @@ fn of_each_subject<'e>(entries: &[&'e Entry]) -> Vec<&'e Entry> {
     first
 }
 
-/// The subjects, and the last end of the editions that published them.
+/// Describes superseded entries, and when the last of their editions was superseded.
 pub(super) fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
     let editions = entries.iter().flat_map(|entry| &entry.editions);
     let ends: Vec<_> = editions
@@ -31,18 +31,18 @@ pub(super) fn superseded(catalog: &Catalog, entries: &[&Entry]) -> String {
         .collect();
     let last = ends.iter().flatten().max_by(|a, b| a.date.cmp(&b.date));
     let when = match (&catalog.own, last) {
-        // The user's own list replaces what is otherwise in force.
-        (Some(own), _) if ends.iter().any(Option::is_none) => format!(", which {own} replaces"),
+        // The user's own list replaces an edition that would otherwise be in force.
+        (Some(own), _) if ends.iter().any(Option::is_none) => format!(", replaced by {own}"),
         (_, Some(end)) => format!(", superseded on {} by {}", end.date, end.by),
         (_, None) => String::new(),
     };
     format!("{}{when}", subjects(entries))
 }
 
-/// The most networks within a wider one that are named.
+/// The maximum number of published networks that the explanation of a wider one names.
 const MAX_NAMED: usize = 3;
 
-/// The number of addresses beyond the published ones, and the networks that a span contains.
+/// Describes a span that is wider than the published networks in it.
 pub(super) fn wider(span: Interval, published: &[Interval], entries: &[&Entry]) -> String {
     let beyond: u64 = complement(published, span)
         .iter()
@@ -63,7 +63,7 @@ pub(super) fn wider(span: Interval, published: &[Interval], entries: &[&Entry]) 
     };
     let plural = if beyond == 1 { "address" } else { "addresses" };
     format!(
-        "{beyond} {plural} more than Twilio has published: {}{more}",
+        "{beyond} more {plural} than Twilio has published: {}{more}",
         named.join(", ")
     )
 }

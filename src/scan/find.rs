@@ -1,4 +1,4 @@
-//! IPv4 addresses in text of any kind, with their prefixes, masks, and the other ends of ranges.
+//! Finds IPv4 addresses in any text, with their prefixes, masks, and ranges.
 
 mod address;
 mod fields;
@@ -19,28 +19,27 @@ use ranges::range_notation;
 
 pub use address::invalid_addresses;
 
-/// A set of addresses that a text names.
+/// A set of addresses in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The addresses.
     pub span: Interval,
-    /// Its place in the text, from the first digit to the last.
+    /// The range of bytes in the text from the first digit to the last.
     pub place: Range<usize>,
-    /// True if its prefix is longer than 32.
+    /// True if the prefix length is greater than 32.
     pub has_invalid_prefix: bool,
-    /// Its parts alone, if other text is between them, such as the names of fields.
+    /// The parts of the set, if there is other text between them, such as the names of fields.
     pub parts: Option<String>,
 }
 
 impl Found {
-    /// The set as the text writes it; only its parts, if other text is between them.
+    /// Returns the set as it is written in the text, without other text between its parts.
     pub fn text(&self, text: &[u8]) -> String {
         let whole = || String::from_utf8_lossy(&text[self.place.clone()]).into_owned();
         self.parts.clone().unwrap_or_else(whole)
     }
 }
 
-/// All sets of addresses, in the order of the text.
+/// Finds all sets of addresses, in the order of the text.
 pub fn find(text: &[u8]) -> impl Iterator<Item = Found> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -51,7 +50,7 @@ pub fn find(text: &[u8]) -> impl Iterator<Item = Found> + '_ {
     })
 }
 
-/// The set that begins with an address: with its prefix, its mask, or the other end of its range.
+/// Returns the set that starts with an address: the address with its prefix, mask or end of range.
 fn set_at(text: &[u8], first: &Address) -> Found {
     let found = |(span, end), parts| Found {
         span,

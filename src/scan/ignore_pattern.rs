@@ -1,23 +1,23 @@
-//! A pattern of `.gitignore`, parsed and matched as Git does it (gitignore(5)), at a cost that is
-//! counted: one pattern and one path take at most about as many steps as the product of their lengths.
+//! Parses and matches a pattern of `.gitignore` as Git does (gitignore(5)), and counts the cost.
+//! Matching a path takes at most about as many steps as the product of the lengths of pattern and
+//! path.
 //!
-//! Names are bytes, as in Git. No library is used, because none bounds the cost.
+//! As in Git, names are bytes. No library is used, because no library bounds the cost.
 
 use std::ops::RangeInclusive;
 
-/// The steps that the start of a comparison counts for: the pattern often has to come from memory, and one
-/// with wildcards from several places in it.
+/// The number of steps for starting a comparison, which includes loading the pattern into the
+/// cache. A pattern with wildcards is in several places in memory.
 const START: u64 = 3;
 const START_OF_GLOB: u64 = 15;
 
-/// The steps that matching may still take.
+/// The remaining number of steps for matching.
 pub struct Steps {
     left: u64,
     is_exceeded: bool,
 }
 
 impl Steps {
-    /// So many and no more.
     pub fn new(left: u64) -> Steps {
         Steps {
             left,
@@ -25,17 +25,17 @@ impl Steps {
         }
     }
 
-    /// The steps that were not taken.
+    /// Returns the remaining number of steps.
     pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// True if more steps were needed: the answers since then mean nothing.
+    /// Returns true if there were too few steps. Results since then are not valid.
     pub fn is_exceeded(&self) -> bool {
         self.is_exceeded
     }
 
-    /// Takes steps; false if there were too few left.
+    /// Uses up some steps. Returns false if there were too few.
     pub fn take(&mut self, count: u64) -> bool {
         self.is_exceeded |= self.left < count;
         self.left = self.left.saturating_sub(count);
@@ -43,38 +43,38 @@ impl Steps {
     }
 }
 
-/// A path below the folder of a `.gitignore`.
+/// A path below the folder of a `.gitignore` file.
 #[derive(Clone, Copy)]
 pub struct Candidate<'a> {
-    /// The path from that folder on, without a slash at its start.
+    /// The path relative to that folder.
     pub path: &'a [u8],
-    /// The last part of the path.
+    /// The last component of the path.
     pub name: &'a [u8],
     /// False for a symlink to a folder.
     pub is_folder: bool,
 }
 
-/// A pattern that can match something.
+/// A pattern that can match a path.
 pub struct Pattern {
-    /// It begins with `!`: what it matches is not ignored.
+    /// True if the pattern starts with `!`, which means that matching paths are not ignored.
     pub is_negated: bool,
-    /// It ends with a slash.
+    /// True if the pattern ends with a slash.
     matches_folders_alone: bool,
-    /// It has no other slash: it is compared with the name, not with the path.
+    /// True if the pattern has no other slash, so that it is compared with the name only.
     is_for_names: bool,
     form: Form,
 }
 
-/// The forms that most patterns have, and the general one.
+/// The common forms of patterns, and the general form.
 enum Form {
     Exactly(Box<[u8]>),
-    /// An asterisk, and the end of a name.
+    /// An asterisk followed by the end of a name.
     Ending(Box<[u8]>),
     Glob(Box<Glob>),
 }
 
 impl Pattern {
-    /// The pattern of a line without its line feed; `None` for a line that matches nothing.
+    /// Parses a line without its line feed. Returns `None` for a line that matches nothing.
     pub fn parse(line: &[u8]) -> Option<Pattern> {
         if line.starts_with(b"#") {
             return None;
@@ -96,7 +96,7 @@ impl Pattern {
         })
     }
 
-    /// The byte at the end of every name that the pattern matches, if it is always the same.
+    /// Returns the last byte of all names that the pattern matches, if it is always the same.
     pub fn last_byte(&self) -> Option<u8> {
         match &self.form {
             Form::Exactly(bytes) | Form::Ending(bytes) => bytes.last().copied(),
@@ -107,7 +107,7 @@ impl Pattern {
         }
     }
 
-    /// True if the pattern, without a `!` at its start, matches; false if the steps run out.
+    /// Returns true if the pattern matches, ignoring a `!`. Returns false if the steps are used up.
     pub fn matches(&self, candidate: &Candidate, steps: &mut Steps) -> bool {
         if !steps.take(1) || (self.matches_folders_alone && !candidate.is_folder) {
             return false;
@@ -151,26 +151,26 @@ impl Form {
     }
 }
 
-/// As the method of slices, but without a call of `memcmp` for most texts: it would take more time than all
-/// the rest.
+/// Does the same as the method of slices, but without calling `memcmp` for most texts, because the
+/// call would take more time than everything else.
 fn starts_with(text: &[u8], start: &[u8]) -> bool {
     let mut pairs = text.iter().zip(start).take(4);
     pairs.all(|(a, b)| a == b) && text.starts_with(start)
 }
 
-/// See [`starts_with`].
+/// Does the same as the method of slices; see [`starts_with`].
 fn ends_with(text: &[u8], end: &[u8]) -> bool {
     let mut pairs = text.iter().rev().zip(end.iter().rev()).take(4);
     pairs.all(|(a, b)| a == b) && text.ends_with(end)
 }
 
-/// Returns true if there was something to strip, and the rest.
+/// Returns whether a prefix or suffix was stripped, and the rest.
 fn stripped<'a>(whole: &'a [u8], rest: Option<&'a [u8]>) -> (bool, &'a [u8]) {
     (rest.is_some(), rest.unwrap_or(whole))
 }
 
-/// A line without the blanks at its end, of which a backslash keeps one. Git leaves a line alone that ends
-/// with a backslash; it matches nothing.
+/// Removes trailing blanks, except for a blank after a backslash. A line that ends with a backslash
+/// keeps it, as in Git, and then matches nothing.
 fn without_trailing_blanks(line: &[u8]) -> &[u8] {
     let mut end = 0;
     let mut at = 0;
@@ -192,30 +192,31 @@ struct Glob {
     /// The bytes before the first wildcard.
     start: Box<[u8]>,
     tokens: Box<[Token]>,
-    /// The sets that [`Token::OneOf`] names by their places.
+    /// The sets of bytes for [`Token::OneOf`], which contains an index.
     sets: Box<[Set]>,
 }
 
 #[derive(Clone, Copy)]
 enum Token {
     Byte(u8),
-    /// `?`: any byte but a slash.
+    /// `?`: any byte except a slash.
     Any,
     /// `[...]`
     OneOf(u16),
-    /// `*`: bytes other than slashes.
+    /// `*`: any number of bytes except slashes.
     Star,
-    /// `**/`: nothing, or everything up to any slash and with it; nothing is not enough for `**\/`.
+    /// `**/`: nothing, or everything up to and including any slash. For `**\/` it cannot be
+    /// nothing.
     Folders {
         may_be_none: bool,
     },
-    /// `**` at the end: all the rest.
+    /// `**` at the end: everything.
     Rest,
 }
 
 impl Glob {
-    /// `rest` begins with a wildcard. For Git it is a pattern of its own, so that `a**/b` means the same
-    /// as `a` before `**/b`.
+    /// Parses a pattern that has the bytes `start` before its first wildcard, and `rest` from there
+    /// on. Git treats `rest` as a separate pattern, so `a**/b` means `a` followed by `**/b`.
     fn parse(start: &[u8], rest: &[u8]) -> Option<Glob> {
         let mut tokens = Vec::new();
         let mut sets = Vec::new();
@@ -243,8 +244,8 @@ impl Glob {
         })
     }
 
-    /// Compares without recursion: of several asterisks in a part of the path only the last need be
-    /// tried again, and of several `**/` only the last.
+    /// Matches without recursion. After a mismatch, only the last asterisk in a path component and
+    /// the last `**/` need another try.
     fn matches(&self, text: &[u8], steps: &mut Steps) -> bool {
         if !starts_with(text, &self.start) {
             return false;
@@ -269,7 +270,7 @@ impl Glob {
                     };
                     may_be_none.then_some(after)
                 }
-                // No other try leaves more of the text for the tokens that need some.
+                // No other try leaves more text for the remaining tokens.
                 (Some(_), None) => return false,
                 (Some(token), Some(byte)) if self.accepts(*token, byte) => {
                     if byte == b'/' {
@@ -303,7 +304,8 @@ impl Glob {
     }
 }
 
-/// The token of asterisks in a row, and their length with that of a slash that belongs to them.
+/// Returns the token for consecutive asterisks and its length, including a slash that belongs to
+/// it.
 fn stars(pattern: &[u8], at: usize) -> (Token, usize) {
     let count = pattern[at..]
         .iter()
@@ -320,7 +322,7 @@ fn stars(pattern: &[u8], at: usize) -> (Token, usize) {
     }
 }
 
-/// The places that are compared next.
+/// The positions of the next comparison.
 #[derive(Clone, Copy)]
 struct Place {
     token: usize,
@@ -343,7 +345,8 @@ impl Place {
     }
 }
 
-/// The places to go on from after a mismatch: behind an asterisk or `**/` that takes more of the text.
+/// The positions for continuing after a mismatch: after an asterisk or a `**/` that consumes more
+/// text.
 #[derive(Default)]
 struct Retries {
     star: Option<Place>,
@@ -365,19 +368,19 @@ impl Retries {
     }
 }
 
-/// The bytes that brackets accept, a bit for each.
+/// The bytes that a bracket expression accepts, with one bit for each.
 struct Set([u64; 4]);
 
 impl Set {
-    /// The set of brackets whose text begins behind the first, and the length of that text with the last
-    /// bracket; `None` if Git takes the brackets for broken.
+    /// Parses a bracket expression without its opening bracket. Returns the set and the length
+    /// including the closing bracket; `None` if the expression is invalid in Git.
     fn parse(text: &[u8]) -> Option<(Set, usize)> {
         let is_negated = matches!(text.first()?, b'!' | b'^');
         let mut set = Set([0; 4]);
         let mut at = usize::from(is_negated);
         let mut before = None;
         loop {
-            // The first may be a bracket that closes.
+            // The first element may be a closing bracket.
             let (element, length) = Element::parse(text.get(at..)?, before)?;
             at += length;
             before = match element {
@@ -415,16 +418,17 @@ impl Set {
     }
 }
 
-/// A part of what is between brackets.
+/// An element of a bracket expression.
 enum Element {
     Byte(u8),
     Range(RangeInclusive<u8>),
-    /// `[:alpha:]` and the like.
+    /// A class such as `[:alpha:]`.
     Class(fn(u8) -> bool),
 }
 
 impl Element {
-    /// The first element of a text, and its length. `before` is the byte that a range may begin with.
+    /// Parses the first element of a text and returns its length. `before` is the start of a
+    /// possible range.
     fn parse(text: &[u8], before: Option<u8>) -> Option<(Element, usize)> {
         Some(match (text, before) {
             ([b'-', b'\\', end, ..], Some(start)) => (Element::Range(start..=*end), 3),
@@ -445,7 +449,7 @@ impl Element {
     }
 }
 
-/// A class of bytes as Git has it: ASCII alone.
+/// Returns a class of bytes. As in Git, it contains only ASCII.
 fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
     Some(match name {
         b"alnum" => |byte| byte.is_ascii_alphanumeric(),
@@ -457,7 +461,7 @@ fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
         b"lower" => |byte| byte.is_ascii_lowercase(),
         b"print" => |byte| matches!(byte, b' '..=b'~'),
         b"punct" => |byte| byte.is_ascii_punctuation(),
-        // Neither a form feed nor a vertical tab.
+        // As in Git, this excludes form feed and vertical tab.
         b"space" => |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'),
         b"upper" => |byte| byte.is_ascii_uppercase(),
         b"xdigit" => |byte| byte.is_ascii_hexdigit(),

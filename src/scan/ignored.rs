@@ -1,6 +1,7 @@
-//! The files that Git ignores: `.gitignore` and `.git/info/exclude` (gitignore(5)), read within limits.
+//! Determines the files that Git ignores, by `.gitignore` and `.git/info/exclude` (gitignore(5)),
+//! within limits.
 //!
-//! As in Git, neither is followed where it is a symlink.
+//! As in Git, these files are not read if they are symlinks.
 
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
@@ -16,56 +17,56 @@ use rustix::fs::OFlags;
 use super::ignore_pattern::{Candidate, Pattern, Steps};
 use crate::output::Problems;
 
-/// The most bytes of a file with patterns.
+/// The maximum size of a file with patterns in bytes.
 const LONGEST_FILE: u64 = 256 << 10;
 
-/// The most bytes of a pattern, and the most patterns of one walk.
+/// The maximum length of a pattern in bytes, and the maximum number of patterns in one walk.
 const LONGEST_PATTERN: usize = 512;
 const PATTERNS: usize = 2_000;
 
-/// The most folders with patterns that are within each other: each costs time for every file below it.
+/// The maximum number of nested folders with patterns. Each costs time for every file below it.
 const NESTED: usize = 50;
 
-/// The steps that the patterns of a walk may take to match, in all and in addition for each file or
-/// folder. A step takes from two to eight nanoseconds.
+/// The number of steps for matching in one walk, and the number to add for each file or folder. A
+/// step takes two to eight nanoseconds.
 const STEPS: i64 = 100_000_000;
 const STEPS_OF_ENTRY: i64 = 5_000;
 
-/// The patterns of a folder that is walked, of those above it, and of those below it that were
-/// entered.
+/// The patterns for walking a folder: those of the folder, of the folders above it, and of the
+/// subfolders that the walk has entered.
 pub struct Ignored {
-    /// The folder as the user gave it, and without symlinks.
+    /// The folder as the user gave it. `base` is the same folder without symlinks.
     given: PathBuf,
     base: PathBuf,
     index: RwLock<PatternIndex>,
     budget: Budget,
 }
 
-/// The patterns that were read, by folder.
 #[derive(Default)]
 struct PatternIndex {
-    /// By the bytes of their paths.
+    /// The folders with patterns, by the bytes of their paths.
     folders: HashMap<Vec<u8>, Folder>,
-    /// True at each length that a path in `folders` has: other paths need no search.
+    /// True at the length of each path in `folders`. A path of another length needs no lookup.
     has_length: Vec<bool>,
     patterns: usize,
     problems: Problems,
 }
 
 struct Folder {
-    /// The patterns, those that count most first.
+    /// The patterns, starting with those that take precedence.
     patterns: Vec<Pattern>,
-    /// The last byte of every name that each pattern matches, or [`ANY`]: it tells most names apart.
+    /// For each pattern, the last byte of all names that it matches, or [`ANY`]. This excludes most
+    /// names.
     last_bytes: Vec<u8>,
-    /// Patterns of the folders above do not count in a repository.
+    /// True for a repository, where the patterns of the folders above do not apply.
     is_repository: bool,
 }
 
-/// No name has this byte.
+/// A byte that no name contains.
 const ANY: u8 = 0;
 
 impl Ignored {
-    /// Reads the patterns of a folder and of those above it.
+    /// Reads the patterns of a folder and of the folders above it.
     pub fn new(folder: &Path) -> Ignored {
         let base = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         let mut index = PatternIndex::default();
@@ -83,8 +84,8 @@ impl Ignored {
         }
     }
 
-    /// True if a file or a folder below the folder is ignored; reads the patterns of a folder that
-    /// is not. Always true after [`Ignored::gave_up`].
+    /// Returns true if a file or folder below the folder is ignored. If a folder is not ignored,
+    /// this reads its patterns. Always returns true after [`Ignored::gave_up`].
     pub fn contains(&self, path: &Path, is_folder: bool) -> bool {
         let below = path.strip_prefix(&self.given).unwrap_or(path);
         let path = self.base.join(below);
@@ -102,13 +103,13 @@ impl Ignored {
         read.is_none()
     }
 
-    /// True if the patterns took too many steps: the walk can end.
+    /// Returns true if the patterns took too many steps, so that the walk can end.
     pub fn gave_up(&self) -> bool {
         self.budget.is_used_up()
     }
 
-    /// The problems that make the walk incomplete: files whose patterns could not be used, and patterns
-    /// that take too long.
+    /// Returns the problems that make the walk incomplete: files with unusable patterns, and
+    /// patterns that take too long.
     pub fn problems(&self) -> Problems {
         let index = self.index.write();
         let found = &mut index.unwrap_or_else(PoisonError::into_inner).problems;
@@ -124,14 +125,15 @@ impl Ignored {
     }
 }
 
-/// The steps that are left for a walk. Several threads take from it, once for each entry.
+/// The remaining steps of a walk. Several threads use it, once for each file or folder.
 struct Budget(AtomicI64);
 
 impl Budget {
-    /// The value after the steps were used up: less than any number of entries can make up for.
+    /// The value after the steps are used up. It is so low that no number of entries can increase
+    /// it enough.
     const USED_UP: i64 = i64::MIN / 2;
 
-    /// Does the work of one entry; `None` if the steps do not suffice, now or before.
+    /// Does the work for one entry. Returns `None` if there are too few steps, now or earlier.
     fn spend<T>(&self, work: impl FnOnce(&mut Steps) -> T) -> Option<T> {
         let left = self.0.load(Ordering::Relaxed) + STEPS_OF_ENTRY;
         let mut steps = Steps::new(u64::try_from(left).unwrap_or_default());
@@ -156,7 +158,7 @@ impl PatternIndex {
         folder.is_some_and(|folder| folder.is_repository)
     }
 
-    /// As [`Ignored::contains`]; means nothing if the steps are exceeded.
+    /// Does the same as [`Ignored::contains`]. The result is not valid if the steps are used up.
     fn contains(&self, path: &Path, is_folder: bool, steps: &mut Steps) -> bool {
         let name = path.file_name().unwrap_or_default().as_bytes();
         let bytes = path.as_os_str().as_bytes();
@@ -179,17 +181,16 @@ impl PatternIndex {
         false
     }
 
-    /// The folder of a path, if it has patterns or is a repository.
+    /// Returns the folder with this path, if it has patterns or is a repository.
     fn folder(&self, path: &[u8], steps: &mut Steps) -> Option<&Folder> {
         if !*self.has_length.get(path.len())? {
             return None;
         }
-        // Finding a path takes about a nanosecond a byte.
+        // A lookup takes about a nanosecond per byte.
         let may_search = steps.take(1 + path.len() as u64 / 2);
         may_search.then(|| self.folders.get(path))?
     }
 
-    /// Reads the patterns of a folder.
     fn read(&mut self, folder: &Path, steps: &mut Steps) {
         let git = folder.join(".git");
         let is_repository = fs::symlink_metadata(&git).is_ok();
@@ -215,7 +216,7 @@ impl PatternIndex {
         }
     }
 
-    /// The patterns of a file, the last one first.
+    /// Returns the patterns of a file, starting with the last one.
     fn patterns_of(
         &mut self,
         folder: &Path,
@@ -229,14 +230,14 @@ impl PatternIndex {
         let above = above.filter_map(|(path, _)| self.folder(path, steps));
         if above.count() >= NESTED {
             return Err(format!(
-                "{NESTED} folders above it have patterns of their own, and no more are read; name the files to \
-                 scan instead of the folder"
+                "{NESTED} parent folders already have patterns, which is the maximum; name the files to scan \
+                instead of the folder"
             ));
         }
         if text.len() as u64 > LONGEST_FILE {
             return Err(format!(
                 "it has more than {LONGEST_FILE} bytes of patterns; name the files to scan instead of the \
-                 folder"
+                folder"
             ));
         }
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
@@ -248,8 +249,8 @@ impl PatternIndex {
             }
             if is_too_long || self.patterns + patterns.len() > PATTERNS {
                 return Err(format!(
-                    "a folder may have {PATTERNS} patterns of {LONGEST_PATTERN} bytes in all files; name the \
-                     files to scan instead of the folder"
+                    "a scan can have at most {PATTERNS} patterns of at most {LONGEST_PATTERN} bytes each; name the \
+                    files to scan instead of the folder"
                 ));
             }
         }
@@ -259,7 +260,7 @@ impl PatternIndex {
     }
 }
 
-/// The folders above a path, the nearest first, and the path from each of them on.
+/// Returns the folders above a path, the nearest first, each with the rest of the path.
 fn above(path: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let slashes = memchr::memrchr_iter(b'/', path);
     slashes.map(|slash| (&path[..slash.max(1)], &path[slash + 1..]))
@@ -275,7 +276,8 @@ impl Folder {
         }
     }
 
-    /// True if the patterns ignore a path, false if they include it; `None` if no pattern matches.
+    /// Returns true if the patterns ignore a path, false if they include it, and `None` if none
+    /// matches.
     fn ignores(&self, candidate: &Candidate, steps: &mut Steps) -> Option<bool> {
         let last = *candidate.name.last()?;
         let places = memchr::memchr2_iter(ANY, last, &self.last_bytes);
@@ -285,8 +287,8 @@ impl Folder {
     }
 }
 
-/// The folder that a repository shares with its other work trees: what `.git` is, or names
-/// (gitrepository-layout(5)).
+/// Returns the folder that a repository shares with its other work trees: `.git` itself, or the
+/// folder that it refers to (gitrepository-layout(5)).
 fn common_folder(git: &Path) -> PathBuf {
     let line = |file: &Path, start: &str| -> Option<PathBuf> {
         let text = regular(file).ok()??;
@@ -298,9 +300,10 @@ fn common_folder(git: &Path) -> PathBuf {
     line(&folder.join("commondir"), "").unwrap_or(folder)
 }
 
-/// The bytes of a regular file, one more than [`LONGEST_FILE`] at most; `None` for everything else.
+/// Reads a regular file, up to [`LONGEST_FILE`] bytes and one more. Returns `None` for anything
+/// else.
 fn regular(file: &Path) -> io::Result<Option<Vec<u8>>> {
-    // A pipe would block the program otherwise.
+    // Without `NONBLOCK`, a pipe would block the program.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(file);

@@ -1,13 +1,13 @@
-//! Lines that mention Twilio, and lines that a directive excludes from the scan.
+//! Recognizes lines that mention Twilio, and directives that exclude a line from the scan.
 
 use memchr::memchr2_iter;
 
-/// The directives that exclude a line from the scan.
+/// The spellings of the directive that excludes a line from the scan.
 const IGNORE: [&str; 2] = ["twilio-sip-allow: ignore", "twilio-sip-allow:ignore"];
 
-/// True if a text contains `Twilio` in letters of any case, other than in an ignore directive.
+/// Returns true if a text contains `twilio` in any case, except in an ignore directive.
 pub fn mentions_twilio(text: &[u8]) -> bool {
-    // A `w` is rarer than the letters around it.
+    // The letter `w` is rarer than the letters around it.
     let rest = b"twilio";
     memchr2_iter(b'w', b'W', text).any(|at| {
         let start = at.wrapping_sub(1);
@@ -16,7 +16,7 @@ pub fn mentions_twilio(text: &[u8]) -> bool {
     })
 }
 
-/// True if a line has an ignore directive.
+/// Returns true if a line has an ignore directive.
 pub(super) fn has_directive(line: &[u8]) -> bool {
     memchr2_iter(b't', b'T', line).any(|at| is_directive(&line[at..]))
 }
@@ -27,13 +27,13 @@ fn is_directive(text: &[u8]) -> bool {
     })
 }
 
-/// The mark that a whole line has: an ignore directive first, then a mention of Twilio.
+/// The mark of a whole line. An ignore directive takes precedence over a mention of Twilio.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineMark {
     None,
-    /// A mention of Twilio.
+    /// The line mentions Twilio.
     Twilio,
-    /// An ignore directive.
+    /// The line has an ignore directive.
     Ignore,
 }
 

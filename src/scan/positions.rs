@@ -1,8 +1,6 @@
-//! Lines and columns.
-
 use memchr::memchr_iter;
 
-/// Lines and columns of places that come in the order of the text.
+/// Computes lines and columns for positions in ascending order.
 pub struct Positions<'t> {
     text: &'t [u8],
     at: usize,
@@ -11,7 +9,6 @@ pub struct Positions<'t> {
 }
 
 impl<'t> Positions<'t> {
-    /// At the start of a text.
     pub fn new(text: &'t [u8]) -> Self {
         Positions {
             text,
@@ -21,8 +18,8 @@ impl<'t> Positions<'t> {
         }
     }
 
-    /// Line and column of a place that is not before the last one, both counted from 1, columns in
-    /// characters.
+    /// Returns the line and the column of a position that is not before the previous one. Both
+    /// start at 1. Columns are in characters.
     pub fn of(&mut self, at: usize) -> (usize, usize) {
         let passed = &self.text[self.at..at];
         let breaks = memchr_iter(b'\n', passed);

@@ -1,5 +1,3 @@
-//! Scans texts for addresses.
-
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,9 +14,9 @@ use crate::catalog::Catalog;
 use crate::dataset::ReferenceData;
 use crate::limits::{Limit, Limits};
 
-/// Scans texts, each by all that was published and all that is expected.
+/// Scans texts for addresses, given the published and the expected networks.
 pub struct Scanner<'a> {
-    /// The limits on each text, and on the findings of all.
+    /// The limits for each text, and for the findings of all texts.
     pub limits: Limits,
     /// The number of findings so far.
     reported: AtomicUsize,
@@ -28,7 +26,7 @@ pub struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// A scanner for a catalog and the networks that a text must contain.
+    /// Makes a scanner for a catalog and the networks that a text must contain.
     pub fn new(
         catalog: &'a Catalog,
         expected: Vec<Expected>,
@@ -44,8 +42,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reports all findings of a text, in its order, then the missing networks. After an error, they are
-    /// not complete.
+    /// Reports all findings in the order of the text, followed by the missing networks. If there is
+    /// an error, the findings are incomplete.
     pub fn scan(
         &self,
         text: &[u8],

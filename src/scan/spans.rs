@@ -3,7 +3,7 @@
 use crate::dataset::SHORTEST_PREFIX;
 use crate::packets::Interval;
 
-/// Networks without addresses of hosts on the internet (RFC 6890, and RFC 5771 for multicast).
+/// Networks that are not for hosts on the internet (RFC 6890, and RFC 5771 for multicast).
 const NOT_PUBLIC: [(u32, u8); 15] = [
     (0x0000_0000, 8),
     (0x0a00_0000, 8),
@@ -22,12 +22,12 @@ const NOT_PUBLIC: [(u32, u8); 15] = [
     (0xf000_0000, 4),
 ];
 
-/// True if a span is wider than a network of an allowlist can be.
+/// Returns true if a span is wider than a network of an allowlist can be.
 pub(super) fn is_wide(span: Interval) -> bool {
     span.last - span.first >= 1 << (32 - SHORTEST_PREFIX)
 }
 
-/// True if a span has only addresses of hosts on the internet.
+/// Returns true if all addresses of a span are for hosts on the internet.
 pub(super) fn is_public(span: Interval) -> bool {
     NOT_PUBLIC.iter().all(|(first, prefix)| {
         let last = first | u32::MAX >> prefix;
@@ -40,7 +40,7 @@ pub(super) fn is_public(span: Interval) -> bool {
     })
 }
 
-/// True if `spans`, which are normalized, contain all of a span.
+/// Returns true if `spans` contain all of a span. They must be normalized.
 pub(super) fn covers(spans: &[Interval], span: Interval) -> bool {
     let after = spans.partition_point(|own| own.last < span.first);
     spans.get(after).is_some_and(|own| own.holds(span))

@@ -1,31 +1,32 @@
-//! The spellings of published networks and signaling addresses, and the search for the one that a slip of
-//! the keyboard has changed.
+//! Spellings of published networks and signaling addresses, and the search for those that differ
+//! from a text by one typing error.
 
 use super::work::Work;
 use crate::catalog::Catalog;
 use crate::policy::{Plane, address_or_cidr};
 
-/// Signaling networks of this prefix or a longer one are known by their addresses too; Twilio's are
-/// of four.
+/// The single addresses of a signaling network are included if its prefix has this length or more.
+/// Twilio's signaling networks have four addresses.
 const LONGEST_SPELLED: u8 = 24;
 
-/// The most addresses of signaling networks that are known one by one.
+/// The maximum number of single addresses of signaling networks.
 const ADDRESSES: usize = 10_000;
 
-/// The longest text that one slip may have made: a letter longer than `255.255.255.255/32`.
+/// The maximum length of a text with one typing error: one more than `255.255.255.255/32`.
 const LONGEST: usize = 19;
 
-/// Published networks and signaling addresses, as they are written.
+/// Published networks and signaling addresses as text.
 pub struct Spellings {
-    /// Each with the position of its entry in the catalog.
+    /// Each spelling with the index of its entry in the catalog.
     all: Vec<(String, usize)>,
-    /// Hashes of the spellings and of what is left of each without one letter, ascending, with positions in
-    /// `all`. Texts that one slip makes of each other have one of these in common.
+    /// Hashes of each spelling and of each spelling without one of its letters, ascending, with
+    /// indices in `all`. Two texts that differ by one typing error have at least one hash in
+    /// common.
     without_one: Vec<(u64, u32)>,
 }
 
 impl Spellings {
-    /// The spellings of a catalog.
+    /// Makes the spellings of all entries in a catalog.
     pub fn new(catalog: &Catalog) -> Self {
         let mut all = Vec::new();
         let mut addresses = 0;
@@ -50,8 +51,9 @@ impl Spellings {
         Spellings { all, without_one }
     }
 
-    /// The first of them that one slip has made a text of: a letter that is wrong, missing or superfluous,
-    /// or two letters that changed places. None after too many steps: each hash and each spelling near is one.
+    /// Returns the first spelling from which `text` differs by one typing error: a wrong, missing
+    /// or additional letter, or two letters swapped. Each hash and each similar spelling costs one
+    /// step. Returns `None` if the steps are used up.
     pub fn one_slip_from(&self, text: &str, work: &Work) -> Option<&(String, usize)> {
         if text.len() > LONGEST || !text.is_ascii() || work.is_exceeded() {
             return None;
@@ -68,8 +70,8 @@ impl Spellings {
     }
 }
 
-/// True if one slip makes a text of another: between their equal starts and ends, each has at most one
-/// letter, or both have the same two in reverse order.
+/// Returns true if two texts differ by one typing error. Without their common start and end, each
+/// has at most one letter, or both have the same two letters in reverse order.
 fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
     let pairs = one.iter().zip(other);
     let start = pairs.take_while(|(a, b)| a == b).count();
@@ -83,7 +85,7 @@ fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// The hashes of a text of ASCII letters, and of what is left of it without each of them.
+/// Returns the hashes of an ASCII text, and of the text without each of its letters.
 fn hashes(text: &str) -> impl Iterator<Item = u64> + '_ {
     (0..=text.len()).map(|left_out| {
         let rest = text.get(left_out + 1..).unwrap_or_default();
@@ -91,7 +93,7 @@ fn hashes(text: &str) -> impl Iterator<Item = u64> + '_ {
     })
 }
 
-/// The hash FNV-1a.
+/// Computes the hash FNV-1a.
 fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_slip_is_a_distance_of_one() {
+    fn one_slip_is_an_edit_distance_of_one() {
         let text = "22.122.1";
         let mut others = vec![text.to_owned()];
         for _ in 0..2 {

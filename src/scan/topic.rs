@@ -1,5 +1,3 @@
-//! The topic of a text: Twilio, or something else.
-
 use memchr::memmem::Finder;
 
 use super::words::{has_any, name_finder};
@@ -9,24 +7,24 @@ use crate::select::names;
 /// The topic of a comment or a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
-    /// Twilio, or one of its regions.
+    /// Twilio or one of its regions.
     Twilio,
-    /// Something that also fits Twilio's addresses: a plane, a part of the world.
+    /// Something that also fits Twilio's addresses, such as a plane or a continent.
     Neutral,
     /// Something else.
     Other,
 }
 
-/// Words that decide the topic of a text.
+/// The words that determine the topic of a text.
 pub struct TopicWords {
-    /// Twilio itself, and its regions. Latin names count as whole words only.
+    /// Twilio and its regions. Latin names count only as whole words.
     twilio: Vec<Finder<'static>>,
     neutral: Vec<Finder<'static>>,
 }
 
 impl TopicWords {
-    /// The words for some regions and their names. The places of Interconnect exchanges, such as London,
-    /// are left out: they are more often about something else.
+    /// Collects the names of all regions. It excludes the places of Interconnect exchanges, such as
+    /// London, because a text with such a name is more often about something else.
     pub fn new(reference_data: &ReferenceData) -> Self {
         let regions = reference_data.regions.iter().flat_map(|region| {
             names::public_names_of(region).chain([region.interconnect_edge.as_str()])
@@ -54,7 +52,8 @@ impl TopicWords {
         }
     }
 
-    /// The topic of words, as [`normalize_words`](super::words::normalize_words) has them.
+    /// Returns the topic of words in the form of
+    /// [`normalize_words`](super::words::normalize_words).
     pub fn topic(&self, words: &str) -> Topic {
         if has_any(words, &self.twilio) {
             Topic::Twilio

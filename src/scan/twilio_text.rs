@@ -1,4 +1,4 @@
-//! The findings of one text.
+//! Classifies the addresses of one text.
 
 use std::ops::Range;
 
@@ -20,11 +20,11 @@ use crate::catalog::{Entry, NEVER_PUBLISHED};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
-/// The steps of [`crate::limits::Limit::Work`] for each missing network: there may be millions between the addresses of a
-/// text, and a finding holds them all.
+/// The steps of [`crate::limits::Limit::Work`] for each missing network. There may be millions of
+/// them between the addresses of a text, and one finding contains them all.
 const STEPS_OF_MISSING: usize = 200;
 
-/// A finding whose line and column are not known yet.
+/// A finding without its line and column.
 struct PendingFinding {
     classification: Classification,
     place: Range<usize>,
@@ -33,23 +33,23 @@ struct PendingFinding {
     explanation: String,
 }
 
-/// A text with Twilio addresses, and what its lines and lists say about them.
+/// A text with Twilio addresses, and the context of the addresses.
 pub(super) struct TwilioText<'t> {
     published: &'t Published<'t>,
     expected: &'t [Expected],
     bytes: &'t [u8],
     context: Context<'t>,
     found: Vec<Found>,
-    /// The addresses that the text contains, without networks that are meant for others.
+    /// The addresses that the text contains, without networks that do not refer to Twilio.
     held: Vec<Interval>,
-    /// For each list, the numbers of its public addresses that are published, and that are not.
+    /// For each list, how many of its public addresses are published, and how many are not.
     lists: Vec<(usize, usize)>,
-    /// For each line with addresses, true if one of them is Twilio's.
+    /// For each line with addresses, true if any of them belongs to Twilio.
     rows: Vec<bool>,
 }
 
 impl<'t> TwilioText<'t> {
-    /// Prepares a text; `found` are its addresses in the order of the text.
+    /// Prepares a text. `found` must be in the order of the text.
     pub(super) fn new(
         published: &'t Published<'t>,
         expected: &'t [Expected],
@@ -69,12 +69,11 @@ impl<'t> TwilioText<'t> {
         }
     }
 
-    /// The steps taken so far.
     pub(super) fn work(&self) -> &Work {
         &self.context.work
     }
 
-    /// Reports all findings in the order of the text, then the missing networks.
+    /// Reports all findings in the order of the text, followed by the missing networks.
     pub(super) fn report_findings(
         &self,
         report: &mut dyn FnMut(Finding) -> Result<(), ScanError>,
@@ -108,7 +107,7 @@ impl<'t> TwilioText<'t> {
         Ok(())
     }
 
-    /// The found addresses with their classification.
+    /// Returns the reported sets of addresses with their classification.
     fn classified(&self) -> impl Iterator<Item = PendingFinding> {
         self.found.iter().filter_map(|one| {
             let (classification, explanation) = self.classify(one)?;
@@ -138,12 +137,13 @@ impl<'t> TwilioText<'t> {
         }
     }
 
-    /// The published network or address that was meant, if one slip leads from it to a spelling.
+    /// Returns the published network or address that was probably meant, if `spelling` differs from
+    /// it by one typing error.
     fn meant(&self, spelling: &str) -> Option<&(String, usize)> {
         self.published.one_slip_from(spelling, &self.context.work)
     }
 
-    /// Invalid addresses that one slip has made of a Twilio address.
+    /// Returns invalid addresses that differ from a Twilio address by one typing error.
     fn invalid_addresses(&self) -> impl Iterator<Item = PendingFinding> {
         invalid_addresses(self.bytes).filter_map(|place| {
             let text = String::from_utf8_lossy(&self.bytes[place.clone()]).into_owned();
@@ -159,7 +159,7 @@ impl<'t> TwilioText<'t> {
         })
     }
 
-    /// The classification of a set of addresses, and its explanation; `None` if it is not reported.
+    /// Classifies a set of addresses and explains it; `None` if it is not reported.
     fn classify(&self, one: &Found) -> Option<(Classification, String)> {
         let published = self.published;
         let slip = one
@@ -181,14 +181,14 @@ impl<'t> TwilioText<'t> {
         Some(self.classify_published(one))
     }
 
-    /// The classification of a set that has published addresses, and its explanation.
+    /// Classifies a set with published addresses, and explains it.
     fn classify_published(&self, one: &Found) -> (Classification, String) {
         let published = self.published;
         let touching = published.catalog.touching(one.span);
         self.context.work.add(touching.len());
         let entries: Vec<&Entry> = touching.iter().collect();
         if !covers(&published.ever, one.span) {
-            // Each is looked at once more, and compared with its neighbors.
+            // `wider` looks at each entry once more and compares it with its neighbors.
             self.context.work.add(entries.len());
             let explanation = wider(one.span, &published.ever, &entries);
             return (Classification::Wider, explanation);
@@ -200,7 +200,7 @@ impl<'t> TwilioText<'t> {
             return (Classification::Superseded, explanation);
         }
         let current: Vec<&Entry> = entries.into_iter().filter(|entry| entry.in_force).collect();
-        // Signaling addresses are published one by one, whatever media network they lie in.
+        // Signaling addresses are published one by one, even inside a media network.
         if covers(&published.signaling, one.span) {
             return (Classification::Current, subjects(&current));
         }
@@ -216,7 +216,7 @@ impl<'t> TwilioText<'t> {
         }
     }
 
-    /// A hint at a network in force, if one slip leads from it to a superseded one.
+    /// Suggests a network in force if a superseded one differs from it by one typing error.
     fn slip_from_current(&self, one: &Found) -> String {
         let published = self.published;
         let slip = self
@@ -227,12 +227,12 @@ impl<'t> TwilioText<'t> {
         })
     }
 
-    /// True if the span, or the whole text, contains all of a network.
+    /// Returns true if the span or the whole text contains all of a network.
     fn has_all_of(&self, entry: &Entry, span: Interval) -> bool {
         span.holds(entry.span()) || covers(&self.held, entry.span())
     }
 
-    /// The explanation of an address that no edition has; `None` if it is not reported.
+    /// Explains an address that no edition contains; `None` if it is not reported.
     fn unpublished(&self, one: &Found) -> Option<String> {
         if !is_public(one.span) {
             return None;
@@ -248,11 +248,11 @@ impl<'t> TwilioText<'t> {
         })
     }
 
-    /// True if the text around an address presents it as Twilio's.
+    /// Returns true if the text around an address presents it as Twilio's.
     fn is_presented_as_twilios(&self, one: &Found) -> bool {
         let at = one.place.start;
         let context = &self.context;
-        // Next to a Twilio address in the same line, another one is the other side's.
+        // An address on the same line as a Twilio address belongs to the other side.
         let beside = context.row_number(at).is_some_and(|row| self.rows[row]);
         if beside
             || context.names_a_set(at)
@@ -281,13 +281,14 @@ impl<'t> TwilioText<'t> {
         !is_others && (context.list_speaks(at) || self.is_mostly_published(at))
     }
 
-    /// True if most addresses in the list of a place are published, and more than one.
+    /// Returns true if the list has more than one published address, and more than half are
+    /// published.
     fn is_mostly_published(&self, at: usize) -> bool {
         let list = self.context.list(at).and_then(|list| self.lists.get(list));
         list.is_some_and(|(published, others)| *published > 1 && published > others)
     }
 
-    /// The expected networks that the text does not contain, at the place of its first finding.
+    /// Returns the expected networks that the text lacks, at the position of the first finding.
     fn missing(&self, line: usize, column: usize) -> impl Iterator<Item = Finding> {
         let work = &self.context.work;
         self.expected.iter().filter_map(move |expected| {
@@ -315,14 +316,14 @@ impl<'t> TwilioText<'t> {
     }
 }
 
-/// The addresses that a text contains, without wide networks that are not meant for Twilio.
+/// Returns the addresses in a text, without wide networks that do not refer to Twilio.
 fn held(found: &[Found], context: &Context) -> Vec<Interval> {
     let meant =
         |one: &&Found| !is_wide(one.span) || context.is_meant(&one.place, is_wide(one.span));
     normalized(found.iter().filter(meant).map(|one| one.span).collect())
 }
 
-/// The numbers of public addresses in each list that are published, and that are not.
+/// Counts, for each list, the public addresses that are published and those that are not.
 fn count_lists(published: &Published, found: &[Found], context: &Context) -> Vec<(usize, usize)> {
     let mut lists = vec![(0, 0); context.lists()];
     for one in found.iter().filter(|one| !is_wide(one.span)) {
@@ -341,7 +342,7 @@ fn count_lists(published: &Published, found: &[Found], context: &Context) -> Vec
     lists
 }
 
-/// For each line with addresses, true if one of them is Twilio's.
+/// Returns, for each line with addresses, true if any of them belongs to Twilio.
 fn rows(published: &Published, found: &[Found], context: &Context) -> Vec<bool> {
     let mut rows = vec![false; context.rows()];
     for one in found.iter().filter(|one| published.is_twilios(one.span)) {

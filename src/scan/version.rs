@@ -1,6 +1,6 @@
-//! Versions, which may look like addresses.
+//! Recognizes version numbers, which may look like addresses.
 
-/// True if a place looks like a version: by the text before it, or by the text after it.
+/// Returns true if the text before or after a place shows that it is a version number.
 pub(super) fn is_version(before: &[u8], after: &[u8]) -> bool {
     let behind_name = match before {
         [.., name, b'-'] => name.is_ascii_alphanumeric(),
@@ -17,7 +17,7 @@ pub(super) fn is_version(before: &[u8], after: &[u8]) -> bool {
     behind_name || suffix || compared || follows_version(before)
 }
 
-/// True if `version` precedes a place, with only signs between.
+/// Returns true if the word `version` or `ver` precedes a place, with only punctuation between.
 pub(super) fn follows_version(before: &[u8]) -> bool {
     let is_sign = |b: &u8| !b.is_ascii_alphanumeric();
     let end = before.len() - before.iter().rev().take_while(|b| is_sign(b)).count();

@@ -1,4 +1,4 @@
-//! Words of a text, and the search for some of them.
+//! Normalizes the words of a text, and searches for words.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,8 @@ use memchr::memmem::Finder;
 use crate::character_class::LETTERS_AND_NUMBERS;
 use crate::names::normalize_name;
 
-/// The words of a text as [`normalize_name`] has them, with a blank before and after each.
+/// Returns the words of a text in the form of [`normalize_name`], with a blank before and after
+/// each.
 pub(super) fn normalize_words(text: &str) -> String {
     let mut words = String::with_capacity(text.len() + 2);
     words.push(' ');
@@ -25,7 +26,8 @@ pub(super) fn normalize_words(text: &str) -> String {
     words
 }
 
-/// Searchers for words. They are made once, because that takes longer than a search in a short text.
+/// Searchers for words. They are created once, because that takes longer than searching a short
+/// text.
 pub(super) type Finders = LazyLock<Vec<Finder<'static>>>;
 
 pub(super) fn finders(words: &[&'static str]) -> Vec<Finder<'static>> {
@@ -38,8 +40,8 @@ pub(super) fn has_any(text: &str, words: &[Finder]) -> bool {
         .any(|word| word.find(text.as_bytes()).is_some())
 }
 
-/// A searcher for a name in normalized words. Japanese has no blanks between words, so there a part of a word
-/// counts.
+/// Returns a searcher for a name in normalized words. Japanese has no blanks between words, so a
+/// Japanese name may also be a part of a word.
 pub(super) fn name_finder(name: &str) -> Finder<'static> {
     let name = normalize_words(name);
     let part = if name.is_ascii() { &name } else { name.trim() };

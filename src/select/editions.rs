@@ -1,4 +1,4 @@
-//! The embedded editions by their names.
+//! Looks up the embedded editions by name.
 
 use super::error::SelectError;
 use super::names::CURRENT;
@@ -8,7 +8,7 @@ use crate::names::{did_you_mean, normalize_name};
 use crate::packets::{Interval, normalized};
 use crate::policy::{Plane, Transport};
 
-/// The embedded editions of the given names, without repetition, in the user's order.
+/// Returns the embedded editions with these names, without duplicates, in the user's order.
 pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> {
     let mut editions: Vec<Edition> = Vec::new();
     for name in names {
@@ -36,7 +36,7 @@ pub fn embedded_editions(names: &[String]) -> Result<Vec<Edition>, SelectError> 
     Ok(editions)
 }
 
-/// Every network that any embedded edition publishes.
+/// Returns every network that any embedded edition publishes.
 pub fn known_networks(
     reference_data: &ReferenceData,
 ) -> Result<Vec<PublishedNetwork>, SelectError> {

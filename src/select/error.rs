@@ -1,5 +1,3 @@
-//! Errors of selections.
-
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -8,13 +6,12 @@ use super::names::CURRENT;
 use crate::dataset::DatasetError;
 use crate::policy::Plane;
 
-/// An error that leaves a selection without a policy.
+/// The reason why no policy can be made from a selection.
 #[derive(Debug, Error)]
-#[allow(missing_docs, reason = "the messages say it")]
 pub enum SelectError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    #[error("a region's name is empty; leave out --region for every region, or name one: {known}")]
+    #[error("--region is empty; omit it for all regions, or use one of {known}")]
     EmptyRegion { known: String },
     #[error(
         "unknown region '{name}'{suggestion}; use one of {known}, a continent, a country, or all \
@@ -31,25 +28,27 @@ pub enum SelectError {
         suggestion: String,
         known: String,
     },
-    #[error("edition {edition} has no region {region}; it has {known}")]
+    #[error("edition '{edition}' has no region '{region}'; use one of {known}")]
     RegionNotInEdition {
         edition: Arc<str>,
         region: Arc<str>,
         known: String,
     },
-    #[error("{option} is about {plane}, which --plane {other} leaves out; drop one of them")]
+    #[error("{option} is for {plane} and has no effect with --plane {other}; remove one of them")]
     OtherPlane {
         option: &'static str,
         plane: Plane,
         other: Plane,
     },
-    #[error("{option} is about a transport that --transport leaves out; drop one of them")]
+    #[error(
+        "{option} has no effect without its transport; add it to --transport, or remove {option}"
+    )]
     OtherTransport { option: &'static str },
     #[error(
-        "SIP over TCP and over TLS would both use local port {0}; give --local-sip-port and \
-         --local-tls-port two ports, or leave one out of --transport"
+        "SIP over TCP and over TLS would both use local port {0}; choose different ports with \
+        --local-sip-port and --local-tls-port, or remove one of the two from --transport"
     )]
     SamePort(u16),
-    #[error("the selection leaves nothing to allow; name at least one transport or plane")]
+    #[error("the selection allows nothing; select at least one plane and transport")]
     Nothing,
 }

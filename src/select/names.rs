@@ -1,20 +1,20 @@
-//! Names in a selection: of editions, and of regions.
+//! The names of editions and regions in a selection.
 
 use std::borrow::Cow;
 
 use crate::dataset::{ReferenceData, Region, RegionGroup};
 use crate::names::normalize_name;
 
-/// The default edition of rendering and `check`: that of this project's source document.
+/// The default edition of `render` and `check`: the list in the source document of this project.
 pub const DEFAULT_EDITION: &str = "regional";
 
-/// The name of the public edition in force, whichever it is.
+/// The name that always selects the public edition in force.
 pub const CURRENT: &str = "current";
 
-/// The name of all regions together.
+/// The name that selects all regions.
 pub const ALL: &str = "all";
 
-/// The names of a region on the public internet, the id first.
+/// Returns the names of a region on the public internet, starting with its id.
 pub fn public_names_of(region: &Region) -> impl Iterator<Item = &str> {
     [
         &*region.id,
@@ -29,8 +29,8 @@ pub fn public_names_of(region: &Region) -> impl Iterator<Item = &str> {
     .chain(region.also.iter().map(String::as_str))
 }
 
-/// The names of a region's Interconnect exchange, its edge location first, such as `san-jose-ix`,
-/// `san-jose` and `us2-ix`.
+/// Returns the names of a region's Interconnect exchange, starting with its edge location, such as
+/// `san-jose-ix`, `san-jose` and `us2-ix`.
 pub fn interconnect_names_of(region: &Region) -> impl Iterator<Item = Cow<'_, str>> {
     let edge = &*region.interconnect_edge;
     let place = edge.strip_suffix("-ix").unwrap_or(edge);
@@ -41,20 +41,21 @@ pub fn interconnect_names_of(region: &Region) -> impl Iterator<Item = Cow<'_, st
         .chain(also)
 }
 
-/// Every name of a region, the id first.
+/// Returns every name of a region, starting with its id.
 pub fn names_of(region: &Region) -> impl Iterator<Item = Cow<'_, str>> {
     let public = public_names_of(region).map(Cow::from);
     public.chain(interconnect_names_of(region))
 }
 
-/// Every name of a continent or a country, the id first.
+/// Returns every name of a continent or a country, starting with its id.
 pub fn names_of_group(group: &RegionGroup) -> impl Iterator<Item = &str> {
     let names = group.names.iter().map(String::as_str);
     [group.id.as_str()].into_iter().chain(names)
 }
 
-/// The regions that a name stands for: one, or those of a continent or a country. Empty if the name is
-/// unknown. [`ALL`] is left to the caller, who knows the regions to choose from.
+/// Returns the region with this name, or the regions of the continent or country with this name.
+/// Returns nothing if the name is unknown. The caller must handle [`ALL`], because only the caller
+/// knows which regions are available.
 pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region> {
     let wanted = normalize(name);
     let is_named = |region: &&Region| names_of(region).any(|known| normalize(&known) == wanted);
@@ -74,8 +75,8 @@ pub fn find<'a>(name: &str, reference_data: &'a ReferenceData) -> Vec<&'a Region
     reference_data.regions.iter().filter(is_within).collect()
 }
 
-/// True if a name is that of an Interconnect exchange and of no region on the public internet, such as
-/// `tokyo-ix` or `London`.
+/// Returns true if the name belongs only to an Interconnect exchange, and not to a region on the
+/// public internet, such as `tokyo-ix` or `London`.
 pub fn is_interconnect_alone(name: &str, reference_data: &ReferenceData) -> bool {
     let wanted = normalize(name);
     let is_exchange = |region: &Region| {
@@ -87,7 +88,8 @@ pub fn is_interconnect_alone(name: &str, reference_data: &ReferenceData) -> bool
     reference_data.regions.iter().any(is_exchange) && !reference_data.regions.iter().any(is_public)
 }
 
-/// As [`normalize_name`], and without the punctuation of printed names: `US East Coast (Virginia)`.
+/// Does the same as [`normalize_name`], and drops the punctuation of names such as `US East Coast
+/// (Virginia)`.
 fn normalize(name: &str) -> String {
     let mut normalized = normalize_name(name);
     normalized.retain(|c| !matches!(c, '(' | ')' | ',' | '、'));
@@ -113,9 +115,9 @@ mod tests {
         }
     }
 
-    /// A country with one region, such as Ireland, may have the name of that region.
+    /// A country with only one region, such as Ireland, may have the same name as the region.
     #[test]
-    fn each_name_of_a_continent_or_country_stands_for_all_of_its_regions() {
+    fn each_name_of_a_continent_or_country_selects_all_of_its_regions() {
         let reference_data = dataset::reference_data().unwrap();
         let ids = |regions: &[&Region]| regions.iter().map(|r| r.id.clone()).collect::<Vec<_>>();
         let within = |is_within: &dyn Fn(&Region) -> bool| {

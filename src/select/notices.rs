@@ -1,4 +1,4 @@
-//! Notices about a selection that is valid, but may not be what the user wants.
+//! Notices about a valid selection that may not be what the user wants.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::policy::Policy;
 pub enum Notice {
     /// The selection is probably not what the user wants.
     Warning(String),
-    /// Something that is worth knowing.
+    /// Useful information.
     Note(String),
 }
 
-/// The notices about a selection, except those about its editions.
+/// Returns the notices about a selection, except those about its editions.
 pub fn notices(
     selection: &Selection,
     policy: &Policy,
@@ -30,8 +30,8 @@ pub fn notices(
     notes.map(Notice::Note)
 }
 
-/// Notices about selected editions that are superseded: notes if the user named them, warnings if
-/// they are the default.
+/// Returns notices about superseded editions. They are notes if the user named the editions, and
+/// warnings if the editions are the default.
 pub fn edition_notices(editions: &[Edition], named: bool) -> impl Iterator<Item = Notice> {
     editions.iter().filter_map(move |edition| {
         if named {
@@ -46,7 +46,7 @@ fn superseded(edition: &Edition, selected: &[Edition]) -> Option<String> {
     let end = edition.superseded.as_ref()?;
     let known = dataset::edition_names().any(|name| *name == *end.by);
     let advice = if selected.iter().any(|other| other.name == end.by) {
-        format!("; leave it out when you need '{}' alone", end.by)
+        format!("; omit it if you need only '{}'", end.by)
     } else if known {
         format!("; --edition {} selects the list in force", end.by)
     } else {
@@ -69,7 +69,7 @@ fn superseded_default(edition: &Edition) -> Option<String> {
     ))
 }
 
-/// A notice about the name of an Interconnect exchange with a list for the public internet alone.
+/// Warns about the name of an Interconnect exchange if no selected edition is for Interconnect.
 fn other_connection(
     selection: &Selection,
     editions: &[Edition],
@@ -100,14 +100,14 @@ fn fewer_regions(policy: &Policy, reference_data: &ReferenceData) -> Option<Stri
         let orphan = selected(&region.id) && !selected(failover);
         orphan.then(|| {
             format!(
-                "; {failover}, which takes over when {} is down, is left out",
+                "; {} fails over to {failover}, which is not selected",
                 region.id
             )
         })
     });
     Some(format!(
-        "{} of {} regions selected, but Twilio asks for all of them: numbers may be served from \
-         other regions{}",
+        "{} of {} regions selected, but Twilio asks you to allow all of them, because other regions \
+        may serve your numbers{}",
         scope.regions.len(),
         reference_data.regions.len(),
         orphans.collect::<String>()

@@ -1,4 +1,4 @@
-//! The rules that a selection makes of editions.
+//! Makes the rules of a selection from editions.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::policy::{
     Scope, SelectedEdition, State, Transport, merge,
 };
 
-/// The policy of a selection: the union of the given editions.
+/// Returns the policy of a selection: the union of the given editions.
 pub fn policy(
     selection: &Selection,
     editions: &[Edition],
@@ -59,7 +59,7 @@ pub fn policy(
     })
 }
 
-/// Ports that one side of a call listens on, and that the other side may reach from any port.
+/// Ports on which one side of a call listens. The other side may reach them from any port.
 struct Service {
     /// `None` for media.
     transport: Option<Transport>,
@@ -74,10 +74,10 @@ impl Service {
     }
 }
 
-/// Merged networks that share the same remote ports.
+/// The remote ports of a plane, and the merged networks that use them.
 type Group<P> = (P, Arc<[RemoteNetwork]>);
 
-/// The networks of one plane, in a group for each set of ports.
+/// Returns the networks of one plane, grouped by their ports.
 fn group_by_ports<'a, P: PartialEq>(
     editions: &'a [Edition],
     regions: &[&Region],
@@ -105,7 +105,7 @@ fn group_by_ports<'a, P: PartialEq>(
 }
 
 impl Selection {
-    /// The services that the selection allows, for one or both directions.
+    /// Returns the services that the selection allows, independent of the direction.
     fn services(
         &self,
         editions: &[Edition],
@@ -152,7 +152,7 @@ impl Selection {
     }
 
     fn rule(&self, direction: Direction, state: State, service: &Service) -> Rule {
-        // What comes in goes to the user's service, and so does the way back that goes out.
+        // Incoming packets and outgoing replies to them use the ports of the local service.
         let to_local_service = (direction == Direction::In) == (state == State::Any);
         let (remote_ports, local_ports) = if to_local_service {
             (PortRange::ANY, service.local)
@@ -183,7 +183,7 @@ mod tests {
     use crate::select::{embedded_editions, local_addresses};
 
     #[test]
-    fn a_selection_that_leaves_nothing_is_an_error_and_never_an_empty_list() {
+    fn a_selection_that_allows_nothing_is_an_error_and_never_an_empty_list() {
         let reference_data = dataset::reference_data().unwrap();
         let editions = embedded_editions(&["regional".to_owned()]).unwrap();
         let everything = Selection {

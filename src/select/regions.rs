@@ -1,4 +1,4 @@
-//! The regions that a selection names.
+//! Resolves the regions of a selection.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use super::names;
 use crate::dataset::{Edition, ReferenceData, Region};
 use crate::names::{did_you_mean, normalize_name};
 
-/// The regions of some names, or all, in the order of the data. An error if an edition lacks one.
+/// Returns the regions with these names, or all, in the order of the data. Fails if an edition
+/// lacks a named region.
 pub fn regions<'a>(
     names: &[String],
     editions: &[Edition],
@@ -44,7 +45,7 @@ pub fn regions<'a>(
         .collect())
 }
 
-/// Every region that the editions list.
+/// Returns every region that any of the editions lists.
 fn listed_regions<'a>(
     editions: &[Edition],
     reference_data: &'a ReferenceData,

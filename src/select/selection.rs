@@ -1,4 +1,4 @@
-//! The user's selection, as plain options.
+//! The user's selection as plain options.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use crate::policy::{Direction, Plane, PortRange, Transport};
 pub struct Selection {
     /// Names of regions, continents and countries; empty means all.
     pub regions: Vec<String>,
-    /// The directions: one or both.
+    /// Never empty.
     pub directions: Vec<Direction>,
-    /// The planes: one or both.
+    /// Never empty.
     pub planes: Vec<Plane>,
-    /// The transports of signaling; `None` means all.
+    /// `None` means all transports.
     pub transports: Option<Vec<Transport>>,
-    /// The user's side, merged; empty means any address.
+    /// The networks of the user's side, merged; empty means any address.
     pub local_addresses: Arc<[Ipv4Net]>,
-    /// The local port of SIP over UDP and TCP, if it is not the edition's.
+    /// The local port of SIP over UDP and TCP; `None` means the edition's port.
     pub local_sip_port: Option<u16>,
-    /// The local port of SIP over TLS, if it is not the edition's.
+    /// The local port of SIP over TLS; `None` means the edition's port.
     pub local_tls_port: Option<u16>,
-    /// The local RTP ports, if they are not the edition's.
+    /// The local RTP ports; `None` means the edition's ports.
     pub local_rtp_ports: Option<PortRange>,
 }
 
-/// Local addresses as a policy has them: merged, and empty if they contain every address.
+/// Returns merged networks for the local side of a policy; empty if they include every address.
 pub fn local_addresses(given: &[Ipv4Net]) -> Arc<[Ipv4Net]> {
     let mut merged = Ipv4Net::aggregate(&given.to_vec());
     merged.retain(|network| network.prefix_len() > 0);
@@ -38,7 +38,7 @@ pub fn local_addresses(given: &[Ipv4Net]) -> Arc<[Ipv4Net]> {
 }
 
 impl Selection {
-    /// The selected transports; none without signaling.
+    /// Returns the selected transports; empty without the signaling plane.
     pub(super) fn transports(&self) -> Vec<Transport> {
         let wanted = |t: &Transport| self.transports.as_ref().is_none_or(|list| list.contains(t));
         if self.planes.contains(&Plane::Signaling) {
@@ -48,7 +48,7 @@ impl Selection {
         }
     }
 
-    /// Refuses options that have no effect together, because one of them must be a mistake.
+    /// Rejects options that have no effect together, because one of them must be a mistake.
     pub(super) fn validate(&self) -> Result<(), SelectError> {
         let given = [
             ("--transport", Plane::Signaling, self.transports.is_some()),
@@ -94,7 +94,7 @@ impl Selection {
         Ok(())
     }
 
-    /// The local ports that the user gave, by their options.
+    /// Returns the local ports that the user chose, each with its option.
     pub(super) fn given_local_ports(&self) -> Vec<(&'static str, PortRange)> {
         let sip = self.local_sip_port.map(PortRange::single);
         let tls = self.local_tls_port.map(PortRange::single);
@@ -108,7 +108,7 @@ impl Selection {
         .collect()
     }
 
-    /// The user's port of SIP over a transport.
+    /// Returns the local port for a transport.
     pub(super) fn local_port(&self, transport: Transport, published: SignalingPorts) -> u16 {
         let given = match transport {
             Transport::Udp | Transport::Tcp => self.local_sip_port,

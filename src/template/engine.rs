@@ -1,4 +1,4 @@
-//! The template engine, as every template uses it.
+//! The template engine and its settings.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,20 @@ use serde::Serialize;
 use super::error::TemplateError;
 use crate::names::did_you_mean;
 
-/// The context of a template, as the engine reads it.
+/// Converts the context of a template to the engine's type.
 pub fn value(context: &impl Serialize) -> Value {
     Value::from(Serde(context))
 }
 
-/// Renders the template `source`; `name` appears in errors only.
+/// Renders the template `source`. `name` appears only in errors.
 ///
-/// An undefined variable is an error, blocks leave no blank lines, and the last newline stays.
+/// An undefined variable is an error. A line with only a block leaves no blank line. The newline at
+/// the end of the template is kept.
 pub fn render(name: &str, source: &str, context: Value) -> Result<String, TemplateError> {
     render_in(Environment::new(), name, source, context)
 }
 
-/// As [`render`], in an environment of the caller's.
+/// Does the same as [`render`] in the caller's environment.
 pub(super) fn render_in(
     mut environment: Environment,
     name: &str,
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_leave_no_blank_lines_and_the_last_newline_stays() {
+    fn blocks_leave_no_blank_lines_and_the_last_newline_is_kept() {
         let text = render_one(
             "{% for i in [1, 2] %}\n  {% if i %}\n{{ i }} {{ name }}\n  {% endif %}\n{% endfor %}\n",
         );
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_file_line_and_reason() {
+    fn errors_name_the_file_the_line_and_the_reason() {
         for (source, message) in [
             (
                 "a\n{{ nmae }}\n",

@@ -1,22 +1,18 @@
-//! Errors of templates.
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// An error that leaves a template without text.
+/// The reason why a template could not be rendered.
 #[derive(Debug, Deserialize, Error, Serialize)]
 #[error("{name}:{line}: {reason}")]
 pub struct TemplateError {
-    /// The template's file name.
     pub(super) name: String,
-    /// Counted from 1.
+    /// The number of the line, starting at 1.
     pub(super) line: usize,
-    /// The cause.
     pub(super) reason: String,
 }
 
 impl TemplateError {
-    /// An error of the whole template.
+    /// Returns an error that concerns the whole template.
     pub(super) fn of_whole(name: &str, reason: String) -> TemplateError {
         TemplateError {
             name: name.to_owned(),

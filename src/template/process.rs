@@ -1,8 +1,8 @@
-//! A process of its own for a user's template, whose memory and time the system bounds.
+//! Renders a user's template in a process of its own, whose memory and CPU time the system bounds.
 //!
-//! The engine's fuel bounds the work of a template. It does not bound the size of a value whose parts
-//! are shared, and such a value grows exponentially with each step. Where the engine fails for lack of
-//! memory or stack, this process ends, and the caller gets an error.
+//! The engine's fuel bounds the work of a template. It does not bound the size of a value with
+//! shared parts, which can grow exponentially with each step. If the engine runs out of memory or
+//! stack, only that process dies, and the caller gets an error.
 
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -18,20 +18,20 @@ use super::error::TemplateError;
 use super::user::render_user_template;
 use crate::limits::{Limit, Limits};
 
-/// The program's name where it runs as such a process.
+/// The name (`argv[0]`) under which the program runs as such a process.
 const NAME: &str = "twilio-sip-allow: template";
 
-/// Bytes of memory that a template may take, with the stack and the program itself.
+/// The most memory of the process in bytes, including the stack and the program itself.
 const MEMORY: u64 = 192 << 20;
 
-/// Seconds of computing that a template may take.
+/// The most CPU time of the process in seconds.
 const SECONDS: u64 = 1;
 
-/// The first byte of an answer: before the text, and before an error as JSON.
+/// The first byte of an answer: `TEXT` precedes the text, `ERROR` precedes the error as JSON.
 const TEXT: u8 = b'+';
 const ERROR: u8 = b'-';
 
-/// Everything that the process needs, as JSON on its stdin.
+/// The input of the process, as JSON on its stdin.
 #[derive(Deserialize, Serialize)]
 struct Job {
     name: String,
@@ -39,8 +39,8 @@ struct Job {
     context: serde_json::Value,
 }
 
-/// Renders a template as [`render_user_template`] does, in a process of its own. [`Limit::Output`] bounds the
-/// text.
+/// Renders a template in a process of its own, as [`render_user_template`] does. [`Limit::Output`]
+/// bounds the length of the text.
 pub fn render_apart(
     name: &str,
     source: &str,
@@ -58,8 +58,8 @@ pub fn render_apart(
     let failed = || {
         let memory = MEMORY >> 20;
         refuse(format!(
-            "the template takes more than {memory} MiB of memory or {SECONDS} second of computing, or is nested \
-             too deeply; make it build fewer and smaller values"
+            "the template needs more than {memory} MiB of memory or {SECONDS} second of CPU time, or is nested \
+            too deeply; build fewer and smaller values in it"
         ))
     };
     match answer {
@@ -73,14 +73,13 @@ pub fn render_apart(
 
 /// The output of the process.
 struct Answer {
-    /// [`TEXT`] or [`ERROR`].
     kind: u8,
     bytes: Vec<u8>,
-    /// False if the process failed before its end.
+    /// False if the process died early.
     whole: bool,
 }
 
-/// The answer, of which at most a byte more than `most` is read.
+/// Returns the answer of the process. Reads at most one byte more than `most`.
 fn ask(name: &str, source: &str, context: &Value, most: usize) -> io::Result<Answer> {
     let job = Job {
         name: name.to_owned(),
@@ -89,7 +88,7 @@ fn ask(name: &str, source: &str, context: &Value, most: usize) -> io::Result<Ans
     };
     let mut process = start()?;
     let asked = match process.stdin.take() {
-        // The process reads all of its job before it writes.
+        // The process reads its whole input before it writes.
         Some(mut stdin) => stdin.write_all(&serde_json::to_vec(&job)?),
         None => Ok(()),
     };
@@ -109,33 +108,33 @@ fn ask(name: &str, source: &str, context: &Value, most: usize) -> io::Result<Ans
     })
 }
 
-/// Starts the running program once more.
+/// Starts this program again.
 fn start() -> io::Result<Child> {
     let start = |program: PathBuf| {
         Command::new(program)
             .arg0(NAME)
-            // An arena for the engine's thread would reserve most of the memory.
+            // A malloc arena for the engine's thread would reserve most of the memory.
             .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // A process that fails for lack of memory says so there.
+            // A process that runs out of memory would print a message.
             .stderr(Stdio::null())
             .spawn()
     };
     if cfg!(not(target_os = "linux")) {
         return start(std::env::current_exe()?);
     }
-    // This is the running program, even if its file was deleted or replaced since.
+    // This path refers to the running program, even if its file was deleted or replaced.
     match start(PathBuf::from("/proc/self/exe")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Without /proc, the name under which the program was called has to do.
+            // Without /proc, use the name by which the program was called.
             start(std::env::args_os().next().unwrap_or_default().into())
         }
         started => started,
     }
 }
 
-/// Does the job if the program was started for one; `None` if it was started by a user.
+/// Renders a template if the program was started for this purpose; `None` if a user started it.
 pub fn run() -> Option<ExitCode> {
     let name = std::env::args_os().next()?;
     (name == NAME).then(|| match answer() {
@@ -164,7 +163,7 @@ fn answer() -> io::Result<()> {
     stdout.flush()
 }
 
-/// Lowers a limit of this process.
+/// Lowers a resource limit of this process.
 fn bound(resource: Resource, most: u64) -> io::Result<()> {
     let now = getrlimit(resource);
     let lower = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));

@@ -1,4 +1,4 @@
-//! Templates of users, whose length and work are bounded.
+//! Users' templates, with bounds on their length and work.
 
 use std::fmt::{self, Write};
 
@@ -9,27 +9,27 @@ use minijinja::{Environment, Error, ErrorKind, Output, State};
 use super::engine::render_in;
 use super::error::TemplateError;
 
-/// The longest template, in bytes.
+/// The maximum length of a template in bytes.
 const USER_TEMPLATE_MAX: usize = 64 * 1024;
 
-/// A stack, in bytes, that suffices for the deepest nesting in a template of that length.
+/// A stack size in bytes that is enough for the deepest nesting in a template of that length.
 const USER_TEMPLATE_STACK: usize = 64 * 1024 * 1024;
 
-/// The work of a template, in the engine's units: one for an instruction or for 64 bytes of
-/// text. The context of all regions costs a few thousand.
+/// The maximum work of a template in the engine's units: one for each instruction and one for each
+/// 64 bytes of text. Printing the context of all regions costs a few thousand.
 const USER_TEMPLATE_FUEL: u64 = 1_000_000;
 
-/// The longest text of one value that a template prints, in bytes.
+/// The maximum length of a printed value in bytes.
 const LONGEST_VALUE: usize = 1 << 20;
 
-/// The bytes that one unit of fuel pays for.
+/// The number of bytes that cost one unit of fuel.
 const BYTES_PER_FUEL: u64 = 64;
 
-/// The widest indentation of the filter `tojson`.
+/// The maximum indentation of the filter `tojson`.
 const WIDEST_INDENT: usize = 16;
 
-/// Renders a template that may be anything. Refuses a long one, and one that takes too much work;
-/// gives a deeply nested one a stack that suffices, where the main one would overflow.
+/// Renders a template from an untrusted source. Rejects a template that is too long or takes too
+/// much work. Uses a thread with a large stack, because deep nesting would overflow the main one.
 pub fn render_user_template(
     name: &str,
     source: &str,
@@ -39,7 +39,7 @@ pub fn render_user_template(
     if source.len() > USER_TEMPLATE_MAX {
         let length = source.len();
         return Err(refuse(format!(
-            "the template has {length} bytes; at most {USER_TEMPLATE_MAX} are taken"
+            "the template has {length} bytes; the maximum is {USER_TEMPLATE_MAX}"
         )));
     }
     let text = std::thread::scope(|scope| {
@@ -57,13 +57,13 @@ pub fn render_user_template(
             .unwrap_or_else(|_| Err(refuse("the template engine failed".to_owned())))
     })?;
     if text.trim().is_empty() {
-        return Err(refuse("the template gives no text".to_owned()));
+        return Err(refuse("the template produces no text".to_owned()));
     }
     Ok(text)
 }
 
-/// Prints a value, and stops where it is longer than [`LONGEST_VALUE`]: the engine counts the bytes
-/// of a value after it printed all of them.
+/// Prints a value, and stops at [`LONGEST_VALUE`]. Without it, the engine would count the bytes of
+/// a value only after printing all of them.
 fn print_bounded(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     let mut bounded = Bounded {
         out,
@@ -72,8 +72,8 @@ fn print_bounded(out: &mut Output, _: &mut State, value: &Value) -> Result<(), E
     write!(bounded, "{value}").map_err(|_| too_large())
 }
 
-/// The engine's filter `tojson`, for a bounded value and with a bounded indentation.
-#[expect(clippy::needless_pass_by_value, reason = "the engine passes it so")]
+/// The engine's filter `tojson`, with bounds on the value and the indentation.
+#[expect(clippy::needless_pass_by_value, reason = "the engine passes a value")]
 fn to_json(
     state: &State,
     value: &Value,
@@ -89,7 +89,7 @@ fn to_json(
     if width.is_some_and(|width| width > WIDEST_INDENT) {
         return Err(Error::new(
             ErrorKind::InvalidOperation,
-            format!("tojson indents by at most {WIDEST_INDENT} spaces"),
+            format!("the indentation of tojson must be at most {WIDEST_INDENT} spaces"),
         ));
     }
     let mut length = Bounded {
@@ -108,11 +108,11 @@ fn too_large() -> Error {
     let most = LONGEST_VALUE >> 20;
     Error::new(
         ErrorKind::InvalidOperation,
-        format!("the value has more than {most} MiB as text"),
+        format!("the value is longer than {most} MiB as text"),
     )
 }
 
-/// A text that fails when it gets too long.
+/// A writer that fails when the text gets too long.
 struct Bounded<'a, W: ?Sized> {
     out: &'a mut W,
     left: usize,

@@ -1,27 +1,27 @@
-//! The parts of a page, in any markup.
+//! The blocks of a page, independent of its markup.
 
-/// Precedes and follows text that is struck out, as in Markdown.
+/// The mark before and after struck-out text, as in Markdown.
 pub const STRUCK: &str = "~~";
 
 /// A heading, a line or a table.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Block {
-    /// A heading of a level from 1 to 6.
+    /// A heading with a level from 1 to 6.
     Heading {
         line: usize,
         level: u8,
         text: String,
     },
-    /// A line of running text, or of a list.
+    /// A line of text or of a list.
     Line { line: usize, text: String },
-    /// Rows, the first of which names the columns.
+    /// The first row contains the column titles.
     Table(Vec<Row>),
 }
 
-/// A row of a table, as wide as the table.
+/// A row of a table. All rows of a table have the same number of cells.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
     pub line: usize,
-    /// Text, with `\n` for a line break within a cell.
+    /// The text of each cell, with `\n` for a line break.
     pub cells: Vec<String>,
 }

@@ -6,21 +6,21 @@ use super::line_buffer::LineBuffer;
 use super::table::Table;
 use crate::page::error::PageError;
 
-/// The most bytes that all cells may take in the other columns and rows that they span.
+/// The maximum number of bytes for copies of cells that span several columns and rows.
 const MAX_REPEATED: usize = 1 << 20;
 
-/// The blocks of a page as far as it has been read. Every `at` is a byte offset in the source.
+/// The blocks of a page while it is being read. Every `at` is a byte offset in the source.
 pub struct Builder {
-    /// Byte offset of the end of each line of the source.
+    /// The byte offset of the end of each line in the source.
     line_ends: Vec<usize>,
     blocks: Vec<Block>,
-    /// The current line, heading or cell.
+    /// The text of the current line, heading or cell.
     buffer: LineBuffer,
     /// The level of the current heading.
     level: Option<u8>,
     table: Option<Table>,
     elements: OpenElements,
-    /// The bytes that further cells may take in the other columns and rows that they span.
+    /// The remaining number of bytes for copies of cells that span several columns and rows.
     repeatable: usize,
     errors: Vec<PageError>,
 }
@@ -50,7 +50,7 @@ impl Builder {
         }
     }
 
-    /// Adds text whose line breaks count.
+    /// Adds preformatted text, whose line breaks are kept.
     pub fn lines(&mut self, text: &str, mut at: usize) {
         for (number, line) in text.split('\n').enumerate() {
             if number > 0 {
@@ -61,7 +61,7 @@ impl Builder {
         }
     }
 
-    /// Strikes out the text from here.
+    /// Starts struck-out text.
     pub fn start_strike(&mut self) {
         self.elements.start_strike();
     }
@@ -70,12 +70,12 @@ impl Builder {
         self.elements.end_strike();
     }
 
-    /// Returns true within an element that hides its content.
+    /// Returns true inside an element that hides its content.
     pub fn hides(&self) -> bool {
         self.elements.hide()
     }
 
-    /// Starts an element, which the next of the same name ends if `ended_by_next`.
+    /// Starts an element. If `ended_by_next`, the next element with the same name ends it.
     pub fn enter(&mut self, name: &str, effect: Option<Effect>, ended_by_next: bool, at: usize) {
         if self.elements.enter(name, effect, ended_by_next, at) {
             self.end_line();
@@ -89,7 +89,7 @@ impl Builder {
         }
     }
 
-    /// Ends the line or heading, or the line within a cell.
+    /// Ends the current line or heading, or the current line in a cell.
     pub fn end_line(&mut self) {
         let text = self.buffer.take();
         if let Some(cell) = self.table.as_mut().and_then(Table::cell_text) {
@@ -138,7 +138,7 @@ impl Builder {
         }
     }
 
-    /// Starts a cell, and a row if the source does not.
+    /// Starts a cell. If the source did not start a row, this starts one too.
     pub fn start_cell(&mut self, columns: usize, rows: usize, at: usize) {
         self.end_cell();
         if self.table.as_ref().is_some_and(|table| !table.is_in_row()) {
@@ -163,7 +163,7 @@ impl Builder {
         let line = row.line;
         if let [title] = &row.cells[..] {
             if title.columns > 1 {
-                // A title across the table: the rows below it are a table of their own.
+                // The row is a title across the table. The rows below it become a separate table.
                 let text = title.text.replace('\n', " ");
                 self.end_table();
                 self.blocks.push(Block::Line { line, text });
@@ -175,7 +175,7 @@ impl Builder {
             self.repeatable = rest;
             table.push_row(row);
         } else {
-            let problem = "a table whose cells span too much";
+            let problem = "the cells of the table span too many columns or rows";
             self.errors.push(PageError::at(line, problem));
         }
     }
@@ -199,11 +199,14 @@ impl Builder {
 
     pub fn finish(mut self) -> (Vec<Block>, Vec<PageError>) {
         self.end_table();
-        // Browsers continue in ways that this program does not follow.
+        // Browsers handle this in ways that this program does not reproduce.
         for element in std::mem::take(&mut self.elements).into_unclosed() {
             self.damaged(
                 element.at,
-                &format!("<{}> is hidden or struck out, and never ends", element.name),
+                &format!(
+                    "<{}> hides or strikes out its content and is never closed",
+                    element.name
+                ),
             );
         }
         (self.blocks, self.errors)

@@ -10,20 +10,20 @@ pub enum Effect {
 /// An open element with an effect.
 pub struct Element {
     pub name: String,
-    /// Byte offset of its start tag.
+    /// The byte offset of the start tag.
     pub at: usize,
     effect: Effect,
-    /// The number of open elements of the same name within it.
+    /// The number of nested open elements with the same name.
     nested: usize,
 }
 
-/// The open elements that have an effect, the outermost first.
+/// The open elements with an effect, the outermost first.
 #[derive(Default)]
 pub struct OpenElements {
     open: Vec<Element>,
-    /// The number of them that hide.
+    /// The number of elements that hide their content.
     hiding: usize,
-    /// The number of them, and of Markdown's marks, that strike out.
+    /// The number of elements and Markdown marks that strike out their content.
     striking: usize,
 }
 
@@ -44,8 +44,8 @@ impl OpenElements {
         self.striking = self.striking.saturating_sub(1);
     }
 
-    /// Starts an element. If `ended_by_next`, an element of the same name ends here.
-    /// Returns true if text that was struck out ends.
+    /// Starts an element. If `ended_by_next`, this ends an open element with the same name.
+    /// Returns true if struck-out text ends.
     pub fn enter(
         &mut self,
         name: &str,
@@ -76,7 +76,7 @@ impl OpenElements {
         ends_strike
     }
 
-    /// Ends an element. Returns true if text that was struck out ends.
+    /// Ends an element. Returns true if struck-out text ends.
     pub fn leave(&mut self, name: &str) -> bool {
         match self.open.last_mut() {
             Some(element) if element.name == name && element.nested > 0 => {
@@ -102,7 +102,7 @@ impl OpenElements {
         }
     }
 
-    /// Returns the elements that never ended.
+    /// Returns the elements that were never closed.
     pub fn into_unclosed(self) -> Vec<Element> {
         self.open
     }

@@ -1,11 +1,11 @@
-//! HTML to blocks, as a browser would show it.
+//! Converts HTML to blocks that contain the text that a browser shows.
 
 use html5gum::{DefaultEmitter, EndTag, HtmlString, StartTag, Token, Tokenizer};
 
 use super::builder::Builder;
 use super::element::Effect;
 
-/// Elements that start and end lines (HTML Living Standard, section 15.3, "display: block").
+/// Elements that start and end a line (HTML Living Standard, section 15.3, "display: block").
 #[rustfmt::skip]
 const LINES: &[&str] = &[
     "address", "article", "aside", "blockquote", "body", "br", "button", "center", "dd", "details",
@@ -14,7 +14,7 @@ const LINES: &[&str] = &[
     "pre", "search", "section", "summary", "ul", "caption",
 ];
 
-/// Elements that browsers do not show, or show only if they lack support for something.
+/// Elements that browsers never show, or show only if they do not support a feature.
 const HIDDEN: &[&str] = &[
     "title", "script", "style", "template", "noscript", "noframes", "datalist", "object", "audio",
     "video", "canvas", "iframe",
@@ -26,10 +26,10 @@ const VOID: &[&str] = &[
     "wbr",
 ];
 
-/// Elements that the next one of the same name ends (section 13.1.2.4, "optional tags").
+/// Elements that end at the next element with the same name (section 13.1.2.4, "optional tags").
 const ENDED_BY_THE_NEXT: &[&str] = &["p", "li", "dt", "dd", "td", "th", "tr", "option", "tbody"];
 
-/// Adds HTML to the builder; `offset` is its byte offset in the source.
+/// Adds HTML to the builder. `offset` is the byte offset of `text` in the source.
 pub fn feed(text: &str, offset: usize, builder: &mut Builder) {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
@@ -107,10 +107,10 @@ fn start(name: &str, tag: &StartTag<usize>, offset: usize, builder: &mut Builder
     let at = offset + tag.span.start;
     let odd = |b: &u8| matches!(b, b'<' | b'"' | b'\'');
     if tag.attributes.keys().any(|name| name.iter().any(odd)) {
-        builder.damaged(at, "a tag without its end swallows what stands behind it");
+        builder.damaged(at, "a tag is not closed and includes the text after it");
     }
     match name {
-        // A footnote mark after a number is not one of its digits.
+        // Separate a footnote mark from the number before it.
         "sup" | "sub" => builder.text(" ", at),
         "table" => builder.start_table(),
         "tr" => builder.start_row(at),

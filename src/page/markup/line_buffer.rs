@@ -1,20 +1,21 @@
-//! The text of one line, heading or cell, collected piece by piece.
+//! Collects the text of one line, heading or cell piece by piece.
 
 use super::block::STRUCK;
 use crate::terminal::is_hidden;
 
 #[derive(Default)]
 pub struct LineBuffer {
-    /// Without white space at the start.
+    /// Never starts with white space.
     text: String,
-    /// Byte offset of the text in the source.
+    /// The byte offset of the text in the source.
     at: usize,
     /// True if a part of the text is struck out.
     is_struck: bool,
 }
 
 impl LineBuffer {
-    /// Byte offset in the source of the current text, or of the last one.
+    /// Returns the byte offset in the source of the current text, or of the last text if it is
+    /// empty.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -31,7 +32,7 @@ impl LineBuffer {
         self.is_struck |= is_struck && !shown.is_empty();
     }
 
-    /// Returns the line as a reader sees it, with single spaces, and clears the buffer.
+    /// Clears the buffer and returns the visible text with single spaces between words.
     pub fn take(&mut self) -> String {
         let text = visible(&std::mem::take(&mut self.text));
         let words: Vec<&str> = text.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! Markdown (CommonMark with GitHub's tables) to blocks. Every line break counts, so that plain text
-//! is Markdown too.
+//! Converts Markdown (CommonMark with GitHub's tables) to blocks. Every line break counts, so that
+//! plain text works too.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
@@ -9,7 +9,7 @@ use super::html;
 /// Adds Markdown to the builder.
 pub fn feed(text: &str, builder: &mut Builder) {
     let mut in_code = false;
-    // The offset and the text of an HTML block, in which a comment or script may span several lines.
+    // The offset and the text of an HTML block. A comment or script in it may span several lines.
     let mut html_block: Option<(usize, String)> = None;
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {

@@ -1,20 +1,20 @@
-//! A table whose cells may span several columns and rows.
+//! Builds a table whose cells may span several columns and rows.
 
 use super::block::Row;
 
-/// The most columns or rows of a cell. No cell of a list of addresses spans more.
+/// The maximum number of columns or rows of a cell. No cell in a list of addresses spans more.
 const MAX_SPAN: usize = 100;
 
-/// The memory of a cell besides its text, in bytes.
+/// The memory of a cell without its text, in bytes.
 const EMPTY_CELL: usize = 32;
 
-/// A table as far as it has been read.
+/// A table while it is being read.
 #[derive(Default)]
 pub struct Table {
     rows: Vec<Row>,
     row: Option<OpenRow>,
     cell: Option<Cell>,
-    /// For each column: the number of further rows that a cell above covers, and its text.
+    /// For each column: how many more rows the cell above covers, and the text of that cell.
     from_above: Vec<(usize, String)>,
 }
 
@@ -31,7 +31,7 @@ pub struct Cell {
 }
 
 impl OpenRow {
-    /// The bytes that the cells take in the other columns and rows that they span.
+    /// Returns the bytes for copies of cells that span several columns and rows.
     pub fn repeated_bytes(&self) -> usize {
         let repeated = |c: &Cell| (c.text.len() + EMPTY_CELL) * (c.columns * c.rows - 1);
         self.cells.iter().map(repeated).sum()
@@ -54,7 +54,7 @@ impl Table {
         self.row.take()
     }
 
-    /// Cells of one group of rows do not extend into the next group.
+    /// Ends a group of rows. A cell of one group does not extend into the next group.
     pub fn end_row_group(&mut self) {
         self.from_above.clear();
     }
@@ -67,7 +67,7 @@ impl Table {
         });
     }
 
-    /// The text of the current cell.
+    /// Returns the text of the current cell.
     pub fn cell_text(&mut self) -> Option<&mut String> {
         self.cell.as_mut().map(|cell| &mut cell.text)
     }
@@ -82,7 +82,7 @@ impl Table {
         self.rows
     }
 
-    /// Adds a row, with its cells in the columns that the rows above leave free.
+    /// Adds a row. Its cells go into the columns that the cells above do not cover.
     pub fn push_row(&mut self, OpenRow { line, cells }: OpenRow) {
         let mut row: Vec<String> = Vec::new();
         let mut cells = cells.into_iter();

@@ -1,28 +1,28 @@
-//! The columns of a table, by their titles.
+//! Interprets the columns of a table by their titles.
 
 use crate::page::label::{Label, Topic, single_plane};
 use crate::page::vocabulary::Vocabulary;
 use crate::policy::Plane;
 
-/// The meaning of a table's columns.
+/// The meaning of the columns of a table.
 pub struct Columns {
     kinds: Vec<Column>,
-    /// The column that names the regions.
+    /// The index of the column with regions.
     pub regions: Option<usize>,
-    /// The column that names transports.
+    /// The index of the column with transports.
     pub protocol: Option<usize>,
-    /// The plane that the titles name, if it is only one.
+    /// The plane, if the titles name only one.
     pub plane: Option<Plane>,
 }
 
-/// The content of a column, with the plane that its title names.
+/// The content of a column. The plane is the one that its title names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     Addresses(Option<Plane>),
     Ports(Option<Plane>),
-    /// Regions, protocols, the user's own side.
+    /// Regions, protocols, or the user's side.
     Other,
-    /// The title is not understood.
+    /// The title has an unknown word or contradicts itself.
     Unknown,
 }
 
@@ -50,7 +50,7 @@ impl Column {
 }
 
 impl Columns {
-    /// Reads the titles of a table.
+    /// Interprets the titles of a table.
     pub fn of(titles: &[String], vocabulary: &Vocabulary) -> Columns {
         let labels: Vec<Option<Label>> = titles.iter().map(|t| vocabulary.label(t)).collect();
         let kinds: Vec<Column> = labels.iter().map(|l| Column::of(l.as_ref())).collect();
@@ -96,7 +96,7 @@ impl Columns {
         self.kinds.iter().any(is_ports)
     }
 
-    /// Returns the first column whose title is not understood.
+    /// Returns the index of the first column with an unknown title.
     pub fn unknown(&self) -> Option<usize> {
         self.kinds.iter().position(|kind| *kind == Column::Unknown)
     }

@@ -1,20 +1,21 @@
-//! The parts and properties of a line's text.
+//! Splits and classifies the text of a line.
 
 use crate::page::addresses::AddressCandidate;
 use crate::page::label::Label;
 use crate::page::vocabulary::Vocabulary;
 
-/// The most characters of a label. A longer line, or one that ends as a sentence does, is prose.
+/// The maximum number of characters of a label. A longer line is prose.
 const MAX_LABEL_CHARS: usize = 60;
 
-/// The text before and after the addresses of a line that lists them.
+/// The text before and after the addresses in a line that lists them.
 pub struct AddressLine<'t> {
     pub label: Option<Label>,
     pub note: &'t str,
 }
 
 impl<'t> AddressLine<'t> {
-    /// Returns `None` for a line that has other text among the addresses, or no label before them.
+    /// Returns `None` if there is other text between the addresses, or text before them that is not
+    /// a label.
     pub fn parse(
         text: &'t str,
         candidates: &[AddressCandidate],
@@ -50,12 +51,12 @@ pub fn announces_addresses(note: &str) -> bool {
         .any(|word| note.contains(word))
 }
 
-/// Returns true for prose, which is long or ends as a sentence does.
+/// Returns true for prose: a long text, or one that ends like a sentence.
 pub fn is_sentence(text: &str) -> bool {
     text.ends_with(['.', '。', '!', '?']) || text.chars().count() > MAX_LABEL_CHARS
 }
 
-/// Returns true for the line numbers that some pages show in code blocks, and for the fences.
+/// Returns true for a line number in a code block, and for a code fence.
 pub fn is_code_markup(text: &str) -> bool {
     let is_line_number = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
     is_line_number || text.starts_with("```")
@@ -74,7 +75,7 @@ pub fn without_bullet(text: &str) -> &str {
     }
 }
 
-/// Returns true for an IPv6 address, and for four short numbers with marks between them, as in a
+/// Returns true for an IPv6 address, or four short numbers separated by punctuation, as in a
 /// damaged IPv4 address.
 pub fn resembles_address(text: &str) -> bool {
     let is_mark = |c: char| c.is_whitespace() || ".,:·。~'*[]".contains(c);

@@ -1,4 +1,4 @@
-//! Listings as they are found, before they are checked as a whole.
+//! Listings as the reader finds them, before the checks of the whole page.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,28 +9,28 @@ use crate::dataset::ReferenceData;
 use crate::page::listing::Ports;
 use crate::policy::{ALL_REGIONS, Plane};
 
-/// One plane of a region, or of all regions together.
+/// One plane of a region, or of all regions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListingKey {
-    /// The position in the reference data; `None` for all regions together.
+    /// The index in the reference data; `None` for all regions.
     pub region: Option<usize>,
     pub plane: Plane,
 }
 
-/// A listing as it was found.
 #[derive(Default)]
 pub struct PartialListing {
-    /// With the line of each.
+    /// Networks with their line numbers.
     pub networks: Vec<(Ipv4Net, usize)>,
-    /// The networks whose addresses are listed one by one, according to a note.
+    /// The networks whose single addresses follow, according to a note.
     pub spelled_out: Vec<Ipv4Net>,
-    /// With their line.
+    /// Ports with their line number.
     pub ports: Option<(Ports, usize)>,
-    /// True if the regions are listed under their plane, so that one line of ports may apply to all.
+    /// True if a heading for the plane contains the regions, so that one line of ports may apply to
+    /// all.
     pub under_plane: bool,
-    /// True if the ports follow the networks, which ends the list.
+    /// True if ports have followed the networks, which ends the list.
     is_complete: bool,
-    /// The number of the table that it comes from.
+    /// The number of the table that contains the listing.
     table: Option<usize>,
 }
 
@@ -39,15 +39,15 @@ pub struct PartialListing {
 pub enum Origin {
     /// Lines of text. `under_plane` is true if the outermost heading names a plane.
     Text { under_plane: bool },
-    /// A table, by its number.
+    /// A table with this number.
     Table(usize),
 }
 
-/// All listings that were found so far.
+/// All listings found so far.
 pub struct PartialListings<'a> {
     reference_data: &'a ReferenceData,
     listings: BTreeMap<ListingKey, PartialListing>,
-    /// The listing that the line before belongs to.
+    /// The listing of the previous line.
     open: Option<ListingKey>,
 }
 
@@ -68,12 +68,12 @@ impl<'a> PartialListings<'a> {
         self.listings.iter().map(|(key, listing)| (*key, listing))
     }
 
-    /// All listings of a plane.
+    /// Returns the listings of a plane.
     pub fn of_plane(&self, plane: Plane) -> impl Iterator<Item = (ListingKey, &PartialListing)> {
         self.iter().filter(move |(key, _)| key.plane == plane)
     }
 
-    /// The listing's name in messages: `media of tokyo`.
+    /// Returns the name of a listing for messages, such as `media of tokyo`.
     pub fn name(&self, key: ListingKey) -> String {
         let region = key
             .region
@@ -81,23 +81,23 @@ impl<'a> PartialListings<'a> {
         format!("{} of {region}", key.plane)
     }
 
-    /// The id of a listing's region; `None` for all regions together.
+    /// Returns the id of a listing's region; `None` for all regions.
     pub fn region_id(&self, key: ListingKey) -> Option<Arc<str>> {
         key.region
             .map(|at| self.reference_data.regions[at].id.clone())
     }
 
-    /// Returns true if the line before belongs to a listing.
+    /// Returns true if the previous line belongs to a listing.
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Ends the listing that the line before belongs to.
+    /// Ends the current listing.
     pub fn close(&mut self) {
         self.open = None;
     }
 
-    /// Adds networks to a listing. The error says why the listing cannot have them.
+    /// Adds networks to a listing. The error is the reason why they cannot be part of it.
     pub fn add_networks(
         &mut self,
         key: ListingKey,
@@ -118,11 +118,11 @@ impl<'a> PartialListings<'a> {
         let same_table = table.is_some() && listing.table == table;
         let result = match listing.networks.first() {
             Some(_) if listing.is_complete && continues => Err(format!(
-                "{first} stands behind the ports of {name}, where its list has ended"
+                "{first} comes after the ports of {name}, which end its list"
             )),
-            Some((_, before)) if !continues && !same_table => Err(format!(
-                "the list of {name} stands twice, before in line {before}"
-            )),
+            Some((_, before)) if !continues && !same_table => {
+                Err(format!("{name} is listed twice, first in line {before}"))
+            }
             _ => Ok(()),
         };
         listing.table = table;
@@ -132,14 +132,14 @@ impl<'a> PartialListings<'a> {
         result
     }
 
-    /// Records a note that the addresses of a network of the open listing follow one by one.
+    /// Records a note that the single addresses of a network in the current listing follow.
     pub fn mark_spelled_out(&mut self, network: Ipv4Net) {
         if let Some(listing) = self.open.and_then(|key| self.listings.get_mut(&key)) {
             listing.spelled_out.push(network);
         }
     }
 
-    /// Sets the ports of a listing. The error says why it cannot have them.
+    /// Sets the ports of a listing. The error is the reason why they cannot be its ports.
     pub fn set_ports(
         &mut self,
         key: ListingKey,
@@ -154,7 +154,7 @@ impl<'a> PartialListings<'a> {
         );
         if !fits {
             return Err(format!(
-                "these are no ports of {}, but stand where those of {name} are expected",
+                "expected the ports of {name}, but these are not {} ports",
                 key.plane
             ));
         }
@@ -164,7 +164,7 @@ impl<'a> PartialListings<'a> {
         listing.is_complete = !listing.networks.is_empty();
         match (listing.ports.replace((ports, line)), origin) {
             (Some((_, before)), Origin::Text { .. }) => Err(format!(
-                "the ports of {name} stand twice, before in line {before}"
+                "the ports of {name} are listed twice, first in line {before}"
             )),
             (Some((before, at)), Origin::Table(_)) if before != ports => Err(format!(
                 "the ports of {name} differ from those in line {at}"

@@ -1,18 +1,17 @@
-//! The headings and labels that apply at one place of a page.
+//! Keeps track of the headings and labels that apply to a place on the page.
 
 use super::partial::ListingKey;
 use crate::dataset::ReferenceData;
 use crate::page::label::Label;
 use crate::policy::Plane;
 
-/// The level of labels in the text, below all headings.
+/// The level of labels in the text, which is below all headings.
 pub const LABEL_LEVEL: u8 = 7;
 
-/// The headings and labels that apply here, the outermost first.
+/// The headings and labels that apply at the current place, the outermost first.
 ///
-/// A heading applies to everything below it. Of the labels of one kind, only the last applies. A
-/// label for a region also ends the planes that were named after the last region, and the other way
-/// round.
+/// A heading applies to everything below it. Only the last label of each kind applies. A label for
+/// a region also ends the labels for planes after the previous region, and vice versa.
 pub struct Scopes<'a> {
     reference_data: &'a ReferenceData,
     scopes: Vec<Scope>,
@@ -34,10 +33,10 @@ enum Subject {
 /// The regions that a heading or label names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum RegionScope {
-    /// The position in the reference data.
+    /// The index in the reference data.
     One(usize),
     All,
-    /// Several, but not all. No listing can belong to them.
+    /// Several regions, but not all. No listing can belong to them.
     Several,
 }
 
@@ -49,12 +48,12 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// Ends what headings of this level, or below it, named.
+    /// Ends the headings of this level and below.
     pub fn leave(&mut self, level: u8) {
         self.scopes.retain(|scope| scope.level < level);
     }
 
-    /// Starts what a heading or label names.
+    /// Starts the regions and planes that a heading or label names.
     pub fn enter(&mut self, level: u8, label: &Label) {
         if let Some(regions) = self.region_scope(label) {
             self.start(level, Subject::Region(regions));
@@ -75,7 +74,7 @@ impl<'a> Scopes<'a> {
         self.scopes.push(new);
     }
 
-    /// Returns the id of the region of the heading above, if a label names another one.
+    /// Returns the id of the region in the heading above if a label names a different one.
     pub fn contradicted_region(&self, level: u8, label: &Label) -> Option<&'a str> {
         let regions = self.region_scope(label)?;
         let mut outer = self.scopes.iter().rev().filter(|s| s.level < level);
@@ -96,7 +95,8 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// Returns the plane here; `None` if no heading names one, or the innermost one names both.
+    /// Returns the current plane; `None` if no heading names one, or if the innermost one names
+    /// both.
     pub fn plane(&self) -> Option<Plane> {
         let innermost = self.scopes.iter().rev().find_map(|s| match s.subject {
             Subject::Plane(plane) => Some(plane),
@@ -105,7 +105,7 @@ impl<'a> Scopes<'a> {
         innermost.flatten()
     }
 
-    /// Returns the regions here; `None` if no heading or label names one.
+    /// Returns the current regions; `None` if no heading or label names any.
     pub fn regions(&self) -> Option<RegionScope> {
         self.scopes.iter().rev().find_map(Scope::regions)
     }
@@ -115,20 +115,20 @@ impl<'a> Scopes<'a> {
         self.scopes.first().is_some_and(|scope| !scope.is_region())
     }
 
-    /// Returns the listing that numbers here belong to. The error completes a sentence about them.
+    /// Returns the listing for numbers at this place. The error continues a sentence about them.
     pub fn listing_key(&self) -> Result<ListingKey, &'static str> {
         let plane = self
             .plane()
-            .ok_or("stands under no heading that says signaling or media alone")?;
+            .ok_or("is not under a heading that names either signaling or media")?;
         let region = match self.regions() {
             Some(RegionScope::One(region)) => Some(region),
-            // Twilio's media may be one network for all regions; its signaling never was.
+            // Twilio's media may use one network for all regions, but signaling never did.
             None if plane == Plane::Signaling => {
-                return Err("stands under no heading that names a region");
+                return Err("is not under a heading that names a region");
             }
             Some(RegionScope::All) | None => None,
             Some(RegionScope::Several) => {
-                return Err("stands under a heading that names several regions");
+                return Err("is under a heading that names several regions");
             }
         };
         Ok(ListingKey { region, plane })

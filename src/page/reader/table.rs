@@ -1,4 +1,4 @@
-//! The rows of tables of addresses.
+//! Reads the rows of tables with addresses.
 
 use super::columns::{Column, Columns};
 use super::line_text::AddressLine;
@@ -12,24 +12,23 @@ use crate::page::ports;
 use crate::page::vocabulary::Vocabulary;
 use crate::policy::Plane;
 
-/// Reads the rows of one table.
 pub struct TableReader<'a> {
     pub vocabulary: &'a Vocabulary,
     pub columns: &'a Columns,
-    /// The table's number on the page.
+    /// The number of the table on the page.
     pub number: usize,
-    /// The plane that the titles name, or a heading above the table.
+    /// The plane in the titles, or in a heading above the table.
     pub plane: Option<Plane>,
-    /// The regions that a heading above the table names.
+    /// The regions in a heading above the table.
     pub regions: Option<RegionScope>,
 }
 
-/// The regions of a row, as positions in the reference data; `None` for all regions together.
+/// The regions of a row as indices in the reference data; `None` means all regions.
 type RowRegions = Vec<Option<usize>>;
 
 impl TableReader<'_> {
     /// Adds the networks and ports of a row to the listings. Stops at the first cell with errors,
-    /// because thousands of cells may have one for every region.
+    /// because each of thousands of cells could have an error for every region.
     pub fn read_row(&self, row: &Row, listings: &mut PartialListings) -> Result<(), Vec<String>> {
         if let Some(cell) = row.cells.iter().find(|cell| cell.contains(STRUCK)) {
             let text = cell.replace(STRUCK, "");
@@ -75,7 +74,7 @@ impl TableReader<'_> {
         let text = format!("{cell} {}", protocol.map_or("", String::as_str));
         let ports = ports::parse(&text).map_err(|problem| {
             let text = text.trim();
-            vec![format!("the ports '{text}' are not understood: {problem}")]
+            vec![format!("cannot interpret the ports '{text}': {problem}")]
         })?;
         let origin = Origin::Table(self.number);
         all_ok(keys.map(|key| listings.set_ports(key, row.line, ports, origin)))
@@ -99,7 +98,7 @@ impl TableReader<'_> {
         all_ok(keys.map(|key| listings.add_networks(key, line, &networks, origin)))
     }
 
-    /// Returns the plane that the other cells of a row name, if any.
+    /// Returns the plane in the other cells of a row, if any.
     fn plane_of_row(&self, row: &Row, regions: &RowRegions) -> Result<Option<Plane>, String> {
         let is_of_row = |label: &Label| label.regions.iter().all(|at| regions.contains(&Some(*at)));
         let mut planes: Vec<Plane> = Vec::new();
@@ -109,11 +108,11 @@ impl TableReader<'_> {
                 continue;
             }
             match self.vocabulary.label(cell).filter(is_of_row) {
-                // A protocol, or a second name of the same region.
+                // The cell has a protocol, or a second name of the same region.
                 Some(label) if label.planes.len() < 2 => planes.extend(label.planes),
                 _ => {
                     let cell = on_one_line(cell);
-                    return Err(format!("'{cell}', beside the addresses, is not understood"));
+                    return Err(format!("cannot interpret '{cell}' next to the addresses"));
                 }
             }
         }
@@ -133,7 +132,7 @@ impl TableReader<'_> {
             Some(RegionScope::Several) => {
                 Err("the heading above the table names several regions".to_owned())
             }
-            // Twilio's media may be one network for all regions; its signaling never was.
+            // Twilio's media may use one network for all regions, but signaling never did.
             None if self.plane == Some(Plane::Signaling) => {
                 Err("neither the table nor a heading names a region".to_owned())
             }
@@ -147,7 +146,7 @@ impl TableReader<'_> {
         for part in cell.split(['\n', ',', ';', '、']) {
             let problem = match self.vocabulary.label(part) {
                 Some(label) if !label.planes.is_empty() || !label.transports.is_empty() => {
-                    "says more than a region"
+                    "contains more than a region"
                 }
                 Some(label) if label.regions.len() < 2 => {
                     all_regions |= label.all_regions;
@@ -155,7 +154,7 @@ impl TableReader<'_> {
                     continue;
                 }
                 Some(_) => "names two regions",
-                None => "is not the name of a region that is known",
+                None => "is not a known region",
             };
             return Err(format!("'{part}' {problem}"));
         }
@@ -175,7 +174,7 @@ impl TableReader<'_> {
     }
 }
 
-/// Returns the errors of addresses in the titles, and in columns whose titles do not say addresses.
+/// Returns errors about addresses in titles, and in columns that are not for addresses.
 pub fn stray_addresses(head: &Row, rows: &[Row], columns: &Columns) -> Vec<PageError> {
     let has_address = |cell: &str| {
         let mut candidates = addresses::candidates(cell);
@@ -190,7 +189,7 @@ pub fn stray_addresses(head: &Row, rows: &[Row], columns: &Columns) -> Vec<PageE
     let stray = titles.chain(others).filter(|(_, cell)| has_address(cell));
     let error = |(line, cell): (usize, &String)| {
         let cell = on_one_line(cell);
-        let problem = format!("'{cell}' stands in a column whose heading does not say addresses");
+        let problem = format!("'{cell}' is in a column that is not for addresses");
         PageError::at(line, problem)
     };
     stray.map(error).collect()

@@ -1,32 +1,32 @@
-//! Lines that are not understood, and may change the meaning of the numbers below them.
+//! Remembers lines with unknown words, which may change the meaning of the numbers below them.
 
 use crate::page::error::PageError;
 
-/// The lines with unknown words that matter for the next numbers.
+/// The lines with unknown words that may matter for the next numbers.
 #[derive(Default)]
 pub struct UnknownLines {
     /// A line that may be a label.
     label: Option<UnknownLabel>,
-    /// Such a line, in or after a list, that was followed by a known label.
+    /// An unknown label in or after a list, which a known label followed.
     passed: Option<UnknownLabel>,
-    /// A line of prose, with its number, since the last numbers of the current listing.
+    /// The line number and text of prose after the last numbers of the current listing.
     remark: Option<(usize, String)>,
 }
 
-/// A line that looks like a label, with words that are not known.
+/// A line that looks like a label, but has unknown words.
 struct UnknownLabel {
     line: usize,
     text: String,
-    /// True in or after a list, false before one.
+    /// True in or after a list, false before it.
     in_list: bool,
-    /// True if an error names it. One is enough.
+    /// True if an error has named the label. One error is enough.
     is_reported: bool,
 }
 
 impl UnknownLines {
     /// Remembers a line that may be a label.
     pub fn add_label(&mut self, line: usize, text: &str, in_list: bool) {
-        // Of several in a list, the first shows where the problem starts.
+        // In a list, the first unknown label shows where the problem starts.
         if self.label.as_ref().is_some_and(|label| label.in_list) {
             return;
         }
@@ -43,7 +43,7 @@ impl UnknownLines {
         self.remark = Some((line, text.to_owned()));
     }
 
-    /// Continues after a known label. If `is_resolved`, an unknown label before it cannot matter for
+    /// Continues after a known label. If `is_resolved`, an earlier unknown label cannot matter for
     /// the numbers that follow.
     pub fn pass_known_label(&mut self, is_resolved: bool) {
         let passed = self.label.take_if(|label| label.in_list);
@@ -54,12 +54,12 @@ impl UnknownLines {
         self.remark = None;
     }
 
-    /// Refuses numbers, which `subject` names, if unknown lines make their meaning uncertain.
-    /// Returns true if they are refused.
+    /// Reports an error if unknown lines make the meaning of numbers uncertain. `subject` names the
+    /// numbers. Returns true if there is an error.
     pub fn refuse(&mut self, line: usize, subject: &str, errors: &mut Vec<PageError>) -> bool {
-        // A line in a list, or after it, is not prose if the list continues with another label.
+        // In or after a list, a line is not prose if the list continues with another label.
         if let Some(UnknownLabel { line, text, .. }) = self.passed.take() {
-            let problem = format!("'{text}', in a list or behind it, is not understood");
+            let problem = format!("cannot interpret '{text}' in or after a list");
             errors.push(PageError::at(line, problem));
         }
         if self.refuse_after_label(line, subject, errors) {
@@ -69,12 +69,12 @@ impl UnknownLines {
             return false;
         };
         let problem =
-            format!("{subject} stands behind '{text}' (line {at}), which is not understood");
+            format!("{subject} follows '{text}' (line {at}), which cannot be interpreted");
         errors.push(PageError::at(line, problem));
         true
     }
 
-    /// As [`refuse`](Self::refuse), but considers only an unknown label directly before.
+    /// Does the same as [`refuse`](Self::refuse) for an unknown label directly before the numbers.
     pub fn refuse_after_label(
         &mut self,
         line: usize,
@@ -86,7 +86,7 @@ impl UnknownLines {
         };
         if !std::mem::replace(&mut label.is_reported, true) {
             let problem = format!(
-                "{subject} stands below '{}' (line {}), which is not understood: it may be a region or a plane",
+                "{subject} is below '{}' (line {}), which cannot be interpreted: it may be a region or a plane",
                 label.text, label.line
             );
             errors.push(PageError::at(line, problem));

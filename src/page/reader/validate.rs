@@ -1,4 +1,4 @@
-//! Checks of the listings as a whole.
+//! Checks the listings of the whole page.
 
 use std::collections::HashSet;
 
@@ -10,11 +10,11 @@ use crate::page::error::PageError;
 use crate::page::listing::{Listing, Listings, Ports};
 use crate::policy::{Plane, address_or_cidr};
 
-/// The most networks of a listing. Twilio lists a handful; a page with more is another page.
+/// The maximum number of networks in a listing. Twilio lists a handful.
 const MAX_NETWORKS: usize = 1_000;
 
-/// Turns partial listings into complete ones, or returns every error. `mentions` are the addresses in
-/// prose, with their lines.
+/// Converts partial listings to complete ones, or returns every error. `mentions` are addresses in
+/// prose, with their line numbers.
 pub fn validate(
     found: &PartialListings,
     mentions: &[(Ipv4Net, usize)],
@@ -30,7 +30,7 @@ pub fn validate(
             Ok(Some(listing)) => {
                 listings.insert((found.region_id(key), key.plane), listing);
             }
-            // A line of ports that all regions share.
+            // This is a line of ports for all regions.
             Ok(None) if key.region.is_none() => {}
             Ok(None) => {
                 let line = partial.ports.map_or(0, |(_, line)| line);
@@ -45,7 +45,7 @@ pub fn validate(
     }
     if listings.is_empty() && errors.is_empty() {
         errors.push(PageError::missing(
-            "no list of addresses was found: no heading that says signaling or media has any below it",
+            "no list of addresses found: there is none below a heading that names signaling or media",
         ));
     }
     if errors.is_empty() {
@@ -55,7 +55,7 @@ pub fn validate(
     }
 }
 
-/// Returns an error for each plane that is listed both for all regions together and for single ones.
+/// Returns an error for each plane that is listed both for all regions and for single regions.
 fn mixed_listings(found: &PartialListings) -> Vec<PageError> {
     let error = |plane: Plane| {
         let first_line = |for_all: bool| {
@@ -67,15 +67,15 @@ fn mixed_listings(found: &PartialListings) -> Vec<PageError> {
         };
         let (line, other) = (first_line(true)?, first_line(false)?);
         let problem = format!(
-            "{plane} of all regions, though single regions have their own, as in line {other}"
+            "{plane} is listed for all regions, but single regions have lists too, as in line {other}"
         );
         Some(PageError::at(line, problem))
     };
     Plane::ALL.into_iter().filter_map(error).collect()
 }
 
-/// Returns an error for each address in prose that no listing contains: the page says more than its
-/// lists do.
+/// Returns an error for each address in prose that no listing contains, because the page may list
+/// more than the reader found.
 fn unlisted_mentions(found: &PartialListings, mentions: &[(Ipv4Net, usize)]) -> Vec<PageError> {
     let listed = found.iter().flat_map(|(_, listing)| &listing.networks);
     let listed: HashSet<Ipv4Net> = listed.map(|(network, _)| *network).collect();
@@ -84,13 +84,14 @@ fn unlisted_mentions(found: &PartialListings, mentions: &[(Ipv4Net, usize)]) -> 
         .filter(|(mention, _)| !listed.contains(mention));
     let error = |(mention, line): &(Ipv4Net, usize)| {
         let shown = address_or_cidr(*mention);
-        let problem = format!("{shown} stands in running text, and in no list of the page");
+        let problem = format!("{shown} is in the text, but not in any list of the page");
         PageError::at(*line, problem)
     };
     unlisted.map(error).collect()
 }
 
-/// Returns the listing, or `None` if it has no networks. The error is the line and the problem.
+/// Returns the listing, or `None` if it has no networks. The error is a line number and the
+/// problem.
 fn complete(
     partial: &PartialListing,
     shared_ports: Option<(Ports, usize)>,
@@ -99,7 +100,8 @@ fn complete(
         return Ok(None);
     };
     if partial.networks.len() > MAX_NETWORKS {
-        let problem = format!("a list of more than {MAX_NETWORKS} addresses is none of Twilio's");
+        let problem =
+            format!("the list has more than {MAX_NETWORKS} addresses, so it is not Twilio's");
         return Err((*first, problem));
     }
     let ports = partial.ports.or(shared_ports);
@@ -108,8 +110,8 @@ fn complete(
     Ok(Some(Listing { networks, ports }))
 }
 
-/// Returns the ports that a plane's regions share: those given for all regions, or those that are
-/// given once, after the lists of all regions.
+/// Returns the ports that all regions of a plane share. They are given for all regions, or only
+/// once after the lists of all regions.
 fn shared_ports(found: &PartialListings, plane: Plane) -> Option<(Ports, usize)> {
     let all_regions = ListingKey {
         region: None,
@@ -131,8 +133,8 @@ fn shared_ports(found: &PartialListings, plane: Plane) -> Option<(Ports, usize)>
     (listing.under_plane && are_last).then_some(ports)
 }
 
-/// Removes addresses that spell out another network of the list. Where some networks are spelled
-/// out, or are said to be, all of them must be, completely.
+/// Removes addresses that only repeat a network of the list one by one. If this is so for some
+/// networks, it must be so for all of them, and completely.
 fn merge_spelled_out(partial: &PartialListing) -> Result<Vec<(Ipv4Net, usize)>, (usize, String)> {
     let listed = &partial.networks;
     let mut outermost = Vec::new();
@@ -141,7 +143,7 @@ fn merge_spelled_out(partial: &PartialListing) -> Result<Vec<(Ipv4Net, usize)>, 
         let before = listed[..at].iter().find(|(other, _)| other == network);
         if let Some((_, first)) = before {
             let shown = address_or_cidr(*network);
-            let problem = format!("{shown} is listed twice, before in line {first}");
+            let problem = format!("{shown} is listed twice, first in line {first}");
             return Err((*line, problem));
         }
         if parts_of(*network, listed).next().is_some() && !spelled_out.contains(network) {
@@ -160,7 +162,8 @@ fn merge_spelled_out(partial: &PartialListing) -> Result<Vec<(Ipv4Net, usize)>, 
     Ok(outermost)
 }
 
-/// Refuses a network that is not spelled out completely, or not at all although others are.
+/// Returns an error for a network whose addresses are listed only in part, or not at all although
+/// those of other networks are.
 fn check_spelled_out(
     network: Ipv4Net,
     listed: &[(Ipv4Net, usize)],
@@ -170,19 +173,19 @@ fn check_spelled_out(
         let parts = normalized(parts_of(network, listed).map(Interval::from).collect());
         if parts != [Interval::from(network)] {
             return Err(format!(
-                "the addresses listed for {network} are not all of it"
+                "the addresses listed for {network} do not cover all of it"
             ));
         }
     } else if let Some(first) = spelled_out.first() {
         let shown = address_or_cidr(network);
         return Err(format!(
-            "{shown} is not in {first}, which is listed by its addresses"
+            "{shown} is outside {first}, whose addresses are listed one by one"
         ));
     }
     Ok(())
 }
 
-/// Returns the listed networks that are part of another one.
+/// Returns the listed networks inside another one.
 fn parts_of(network: Ipv4Net, listed: &[(Ipv4Net, usize)]) -> impl Iterator<Item = Ipv4Net> + '_ {
     let parts = listed.iter().map(|(n, _)| *n);
     parts.filter(move |n| *n != network && network.contains(n))

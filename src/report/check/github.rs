@@ -1,4 +1,4 @@
-//! The report for GitHub Actions: an annotation for each part.
+//! The report of `check` for GitHub Actions: one annotation for each part.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::words;
 use crate::packets::Side;
 use crate::report::annotation::{Place, annotation};
 
-/// For GitHub Actions: workflow commands that annotate the lines of a file.
+/// Workflow commands that annotate the lines of a file.
 pub struct GitHub;
 
 impl Report for GitHub {
@@ -30,7 +30,7 @@ impl Report for GitHub {
             let command = error(file, Side::Extra, &message, Some(unmeasured.at));
             to.write_all(command.as_bytes())?;
         }
-        // GitHub shows far fewer annotations of a step.
+        // GitHub shows far fewer annotations for each step.
         let hidden = [
             drift.missing.len() + drift.extra.len(),
             drift.unmeasured.len(),

@@ -1,4 +1,4 @@
-//! The interface of the forms of a report, and limits that they share.
+//! The interface of all reports of `check`, and limits that they share.
 
 use std::io::{self, Write};
 
@@ -6,52 +6,50 @@ use super::checked_file::CheckedFile;
 use super::summary::Summary;
 use crate::policy::{Granularity, Scope};
 
-/// The rules that every file is compared with.
+/// The rules with which every file is compared.
 #[derive(Debug)]
 pub struct Expectation<'a> {
-    /// The format's name.
+    /// The name of the format.
     pub format: &'static str,
-    /// The granularity of the comparison.
     pub granularity: Granularity,
-    /// The user's selection.
     pub scope: &'a Scope,
 }
 
-/// The form of a report.
+/// A form of the report.
 pub trait Report: Sync {
-    /// The text before the files.
+    /// Returns the text before the files.
     fn head(&self, expectation: &Expectation, summary: &Summary) -> String;
 
     /// Writes the part of one file.
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()>;
 
-    /// The text between two files.
+    /// Returns the text between two files.
     fn separator(&self) -> &'static str {
         ""
     }
 
-    /// The text after the files.
+    /// Returns the text after the files.
     fn end(&self) -> &'static str {
         ""
     }
 
-    /// The text before the reports of several checks, of which `drifted` have drifted.
+    /// Returns the text before the reports of several checks. `drifted` is the number with drift.
     fn checks_head(&self, _drifted: usize) -> String {
         String::new()
     }
 
-    /// The text before the report of one of several checks.
+    /// Returns the text before the report of one of several checks.
     fn check_head(&self, name: &str, is_first: bool) -> String;
 
-    /// The text after the reports of `total` checks.
+    /// Returns the text after the reports of `total` checks.
     fn checks_end(&self, drifted: usize, total: usize) -> String;
 }
 
-/// The most parts of a file that a report for people shows, and the most unmeasured parts. If there are
-/// more, the report gives their number.
+/// The maximum number of parts, and of unmeasured parts, that a text report shows for one file. It
+/// shows only the number of the rest.
 pub(super) const MAX_PARTS: usize = 1_000;
 
-/// A line about the parts that are not shown; `None` if all are.
+/// Returns a line with the number of parts that are not shown; `None` if all are shown.
 pub(super) fn hidden_parts_note(hidden: usize) -> Option<String> {
-    (hidden > 0).then(|| format!("{hidden} more are not shown here; --report json has all"))
+    (hidden > 0).then(|| format!("{hidden} more not shown; use --report json to see all"))
 }

@@ -1,5 +1,5 @@
-//! The report for programs. Its schema is `docs/check.schema.json`; a change that breaks the schema
-//! raises [`VERSION`].
+//! The report of `check` for programs. `docs/check.schema.json` describes it. An incompatible
+//! change must increase [`VERSION`].
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,13 +25,12 @@ use crate::terminal::json_reported;
 /// The version of the schema.
 const VERSION: u32 = 2;
 
-/// The most source lines that are listed for one part.
+/// The maximum number of source lines for each part.
 const LINES_LISTED: usize = 16;
 
-/// The most lines of a file that are kept to be listed again; each takes about a kilobyte at most.
+/// The maximum number of lines to cache. Each takes at most about a kilobyte.
 const LINES_KEPT: usize = 10_000;
 
-/// The report for programs.
 pub struct Json;
 
 impl Report for Json {
@@ -116,7 +115,7 @@ impl Report for Json {
     }
 }
 
-/// JSON on one line, with hidden characters escaped.
+/// Formats JSON on one line with hidden characters escaped.
 struct EscapeHidden;
 
 impl Formatter for EscapeHidden {
@@ -137,7 +136,8 @@ fn verdict(in_sync: bool) -> &'static str {
     if in_sync { "in sync" } else { "drift" }
 }
 
-/// One file of a report. Its lists are written part by part, since there may be many.
+/// The report of one file. Its lists are serialized one element at a time, because they may be
+/// long.
 #[derive(Serialize)]
 struct FileReport<'a> {
     file: &'a str,
@@ -222,7 +222,7 @@ struct Side {
     ports: Set,
 }
 
-/// A set by its members, or by the values that are not in it.
+/// A set, either by its members or by the values that it does not contain.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Names {
@@ -250,7 +250,7 @@ impl Set {
     }
 }
 
-/// A row of what Twilio publishes that packets are of.
+/// A published network that packets belong to.
 #[derive(Serialize)]
 struct Place<'a> {
     plane: Plane,
@@ -285,7 +285,7 @@ fn attribution(attribution: &Attribution) -> Vec<Place<'_>> {
     }
 }
 
-/// The first of some lines, and how many more there are.
+/// The first source lines, and the number of the rest.
 #[derive(Serialize)]
 struct Deployed<'a> {
     lines: Listed<'a>,
@@ -315,8 +315,8 @@ impl Serialize for Listed<'_> {
     }
 }
 
-/// The lines of a file that parts cite. Many parts may cite the same line, and to cut a rule out of
-/// JSON takes longer than to print it, so the last ones are kept.
+/// A cache of the lines that parts refer to. Many parts may refer to the same line, and extracting
+/// a rule from JSON takes longer than printing it.
 struct DeployedLines<'a> {
     file: &'a CheckedFile<'a>,
     known: RefCell<HashMap<u32, Rc<Line>>>,

@@ -1,30 +1,26 @@
-//! The numbers of a report.
-
 use std::collections::BTreeSet;
 
 use crate::firewall::Drift;
 use crate::terminal::escape_hidden;
 
-/// The most units that a summary names.
+/// The maximum number of units that a summary names.
 const MAX_UNITS: usize = 8;
 
-/// The numbers of files and parts of a report.
+/// The numbers of files and parts in a report.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// All files.
     pub files: usize,
-    /// Files with drift.
     pub drifted: usize,
-    /// Missing parts of all files.
+    /// The missing parts in all files.
     pub missing: usize,
-    /// Extra parts of all files, measured or not.
+    /// The extra parts in all files, including the unmeasured ones.
     pub extra: usize,
-    /// The names of the units that were compared: at most one more than a summary names.
+    /// The names of the compared units; at most one more than the summary names.
     units: BTreeSet<String>,
 }
 
 impl Summary {
-    /// The summary of one file.
+    /// Returns the summary of one file.
     pub fn of(drift: &Drift, units: &[&str]) -> Summary {
         Summary {
             files: 1,
@@ -35,7 +31,7 @@ impl Summary {
         }
     }
 
-    /// Adds the numbers of more files.
+    /// Adds the numbers of other files.
     pub fn add(&mut self, more: Summary) {
         self.files += more.files;
         self.drifted += more.drifted;
@@ -48,7 +44,7 @@ impl Summary {
         }
     }
 
-    /// The names of the units, as one text.
+    /// Returns the names of the units for a message.
     pub fn units(&self) -> String {
         let named = self.units.iter().take(MAX_UNITS);
         let named: Vec<String> = named.map(|unit| escape_hidden(unit)).collect();

@@ -1,4 +1,5 @@
-//! The report for people: a first line with the result, then each part with the lines that cause it.
+//! The report of `check` for people: the result on the first line, then each part with its source
+//! lines.
 
 use std::io::{self, Write};
 
@@ -11,10 +12,9 @@ use crate::packets::Side;
 use crate::policy::{ALL_REGIONS, Direction, Granularity};
 use crate::terminal::{GREEN, RED, escape_hidden, escape_hidden_at_start, painted};
 
-/// The most source lines that are shown for one part.
+/// The maximum number of source lines for each part.
 const MAX_SOURCE_LINES: usize = 3;
 
-/// The report for people.
 pub struct Text {
     /// True if the words of the result are colored.
     pub colored: bool,
@@ -37,9 +37,12 @@ impl Report for Text {
                 "{}: {files} files, each exactly {expected}\n",
                 self.good("in sync")
             ),
-            (1, _) => format!("{}: {counts}, against {expected}\n", self.bad("drift")),
+            (1, _) => format!(
+                "{}: {counts}, compared with {expected}\n",
+                self.bad("drift")
+            ),
             _ => format!(
-                "{}: {drifted} of {files} files, {counts}, against {expected}\n",
+                "{}: {drifted} of {files} files, {counts}, compared with {expected}\n",
                 self.bad("drift")
             ),
         }
@@ -53,12 +56,12 @@ impl Report for Text {
         writeln!(to, "\n{}", file.name)?;
         for (name, why) in &file.empty {
             let (name, why) = (escape_hidden(name), escape_hidden(why));
-            writeln!(to, "  {name} lets nothing through: {why}")?;
+            writeln!(to, "  {name} accepts nothing: {why}")?;
         }
         if let Some(direction) = file.unselected {
             writeln!(
                 to,
-                "  direction '{direction}' is not selected: nothing is expected there, and loading the rules would empty it"
+                "  direction '{direction}' is not selected: no rules are expected there, and loading the rules would remove the existing ones"
             )?;
         }
         let mut parts = drift.parts().take(MAX_PARTS).peekable();
@@ -68,7 +71,7 @@ impl Report for Text {
                 "{}",
                 self.line(side, part.direction, &words::part(part))
             )?;
-            // Lines that cause several parts in a row are shown once.
+            // If consecutive parts have the same source lines, these are shown only once.
             if parts
                 .peek()
                 .is_none_or(|(_, next)| next.source_lines != part.source_lines)
@@ -94,13 +97,13 @@ impl Report for Text {
     }
 }
 
-/// The name of a check before its report, with an empty line between two reports.
+/// Returns the name of a check for the line of its result, after an empty line between two reports.
 pub(super) fn check_head(name: &str, is_first: bool) -> String {
     let space = if is_first { "" } else { "\n" };
     format!("{space}{}: ", escape_hidden_at_start(name))
 }
 
-/// How many checks of a configuration file are in sync.
+/// Returns a line with the number of checks in sync and with drift.
 pub(super) fn checks_end(drifted: usize, total: usize) -> String {
     let checks = if total == 1 { "check" } else { "checks" };
     let in_sync = total - drifted;
@@ -130,7 +133,7 @@ impl Text {
     }
 }
 
-/// Writes how many parts of `count` are not shown, if any.
+/// Writes how many of `count` parts are not shown, if any.
 fn write_hidden_parts(count: usize, to: &mut dyn Write) -> io::Result<()> {
     match hidden_parts_note(count.saturating_sub(MAX_PARTS)) {
         Some(more) => writeln!(to, "  {more}"),
@@ -154,8 +157,8 @@ fn source_line(file: &CheckedFile, at: u32) -> String {
     format!("      line {line}: {}", escape_hidden(&text))
 }
 
-/// `what nftables needs for tokyo, edition global, signaling and media in and out`, or the addresses
-/// alone. A superseded edition has its status behind its name.
+/// Describes the expected rules, as in `the nftables rules for tokyo, edition global, signaling and
+/// media in and out`. The status follows the name of a superseded edition.
 fn expected(expectation: &Expectation) -> String {
     let scope = expectation.scope;
     let list = |words: Vec<String>| words.join(", ");
@@ -174,11 +177,11 @@ fn expected(expectation: &Expectation) -> String {
     let directions: Vec<String> = scope.directions.iter().map(ToString::to_string).collect();
     let planes: Vec<String> = scope.planes.iter().map(ToString::to_string).collect();
     let what = match expectation.granularity {
-        Granularity::RemoteAddress => "the addresses that",
-        Granularity::Packet | Granularity::NewConnection => "what",
+        Granularity::RemoteAddress => "addresses",
+        Granularity::Packet | Granularity::NewConnection => "rules",
     };
     format!(
-        "{what} {} needs for {regions}, edition {}, {} {}",
+        "the {} {what} for {regions}, edition {}, {} {}",
         expectation.format,
         list(editions.collect()),
         planes.join(" and "),

@@ -1,26 +1,26 @@
-//! Packets and their use by Twilio, in words.
+//! Describes packets and their use by Twilio in words.
 
 use crate::firewall::{Attribution, Part, Publication};
 use crate::packets::{Cell, Condition, Dimension, Flags, Interval, Protocols, States, complement};
 use crate::policy::{ALL_REGIONS, Direction, notation};
 
-/// The most addresses or ports of one side that a report for programs lists.
+/// The maximum number of addresses or ports of one side in a report for programs.
 const MAX_LISTED: usize = 64;
 
-/// The most addresses or ports of one side that a report for people shows.
+/// The maximum number of addresses or ports of one side in a report for people.
 const MAX_SHOWN: usize = 3;
 
-/// A set by its members, or by the fewer values that are not in it.
+/// A set by its members, or by the values that it does not contain if these are fewer.
 pub struct Named {
-    /// True if the names are those of the values that are not in the set.
+    /// True if the names are those of the values outside the set.
     pub is_all_but: bool,
-    /// The names, but no more than a report lists.
+    /// The first names.
     pub names: Vec<String>,
-    /// The number of further names.
+    /// The number of the other names.
     pub more: usize,
 }
 
-/// The addresses or ports of a cell, such as `54.65.63.192/30`, `54.65.63.192`,
+/// Returns the addresses or ports of a cell, such as `54.65.63.192/30`, `54.65.63.192`,
 /// `54.65.63.192-54.65.63.194` or `10000-20000`.
 pub fn named(packets: &Cell, dimension: Dimension) -> Named {
     let spans = packets.set(dimension).intervals();
@@ -39,7 +39,8 @@ pub fn named(packets: &Cell, dimension: Dimension) -> Named {
     }
 }
 
-/// `any`, `54.65.63.192/30`, `any but 54.65.63.192/30`, or `192.0.2.1, 192.0.2.3 and 7 more`
+/// Returns text such as `any`, `54.65.63.192/30`, `any but 54.65.63.192/30`, or `192.0.2.1,
+/// 192.0.2.3 and 7 more`.
 fn abbreviate(named: &Named) -> String {
     let Named {
         is_all_but,
@@ -66,7 +67,7 @@ fn ports(span: Interval) -> String {
     }
 }
 
-/// A set of protocols by the fewer names: those in it, or, with `true`, those not in it.
+/// Returns the names of the protocols in a set, or `true` and those outside it if these are fewer.
 pub fn protocol_names(protocols: Protocols) -> (bool, Vec<String>) {
     let names = |set: Protocols| set.numbers().map(protocol).collect();
     if protocols.numbers().count() <= 128 {
@@ -94,7 +95,7 @@ fn protocol(number: u8) -> String {
     }
 }
 
-/// The combinations of flags, such as `syn` and `syn+ack`; `None` where all are meant.
+/// Returns the combinations of flags, such as `syn` and `syn+ack`; `None` if the set contains all.
 pub fn flags(packets: &Cell) -> Option<Vec<String>> {
     let kind = packets.header;
     let is_partial = kind.flags != Flags::ALL && !kind.protocols.and(Protocols::TCP).is_empty();
@@ -121,13 +122,14 @@ fn combinations(flags: Flags) -> Vec<String> {
     held.map(name).collect()
 }
 
-/// The states of connection tracking; `None` where all are meant.
+/// Returns the connection tracking states; `None` if the set contains all.
 pub fn states(packets: &Cell) -> Option<Vec<&'static str>> {
     let states = packets.header.states;
     (states != States::ALL).then(|| states.names().collect())
 }
 
-/// `udp from 54.65.63.192/30 to any port 5060 (signaling udp of tokyo, edition regional)`
+/// Returns text such as `udp from 54.65.63.192/30 to any port 5060 (signaling udp of tokyo, edition
+/// regional)`.
 pub fn part(part: &Part) -> String {
     match &part.attribution {
         Attribution::Nothing => packets(part),
@@ -135,7 +137,7 @@ pub fn part(part: &Part) -> String {
     }
 }
 
-/// `udp from 54.65.63.192/30 to any port 5060`
+/// Returns text such as `udp from 54.65.63.192/30 to any port 5060`.
 fn packets(part: &Part) -> String {
     let side = |at, port| side(&named(&part.packets, at), &named(&part.packets, port));
     let remote = side(Dimension::Remote, Dimension::RemotePort);
@@ -161,7 +163,7 @@ fn packets(part: &Part) -> String {
     });
     let condition = match part.condition {
         Condition::True => "",
-        Condition::Unknown => ", but only in some circumstances",
+        Condition::Unknown => ", but only under some conditions",
     };
     format!(
         "{} from {from} to {to}{flags}{states}{condition}",
@@ -176,7 +178,8 @@ fn side(addresses: &Named, ports: &Named) -> String {
     }
 }
 
-/// `signaling udp of tokyo, edition regional`; empty where Twilio has nothing to do with it.
+/// Returns text such as `signaling udp of tokyo, edition regional`; empty if Twilio does not use
+/// the packets.
 fn attribution(attribution: &Attribution) -> String {
     match attribution {
         Attribution::Rule {
@@ -193,7 +196,7 @@ fn attribution(attribution: &Attribution) -> String {
     }
 }
 
-/// `media of frankfurt, edition regional`
+/// Returns text such as `media of frankfurt, edition regional`.
 fn publication(place: &Publication) -> String {
     let region = place.region.as_deref().unwrap_or(ALL_REGIONS);
     let editions = of_editions(&place.editions);

@@ -1,17 +1,16 @@
-//! Addresses in dotted decimal notation, and numbers.
+//! Parses addresses in dotted decimal notation, and numbers.
 
 use std::ops::Range;
 
 use memchr::memchr;
 
-/// An address in dotted decimal notation.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
     pub bits: u32,
     pub place: Range<usize>,
 }
 
-/// The next address from a place on.
+/// Returns the next address at or after a position.
 pub(super) fn next_address(text: &[u8], from: usize) -> Option<Address> {
     let mut at = from;
     loop {
@@ -32,13 +31,13 @@ pub(super) fn next_address(text: &[u8], from: usize) -> Option<Address> {
         {
             return Some(address);
         }
-        // No address begins at a later digit of the same sequence either.
+        // No address can start at a later digit of the same sequence either.
         let row = |b: &&u8| b.is_ascii_digit() || **b == b'.';
         at += text[at..].iter().take_while(row).count();
     }
 }
 
-/// The address that starts at a place.
+/// Parses the address at a position.
 pub(super) fn address_at(text: &[u8], start: usize) -> Option<Address> {
     let mut bits = 0;
     let mut at = start;
@@ -59,7 +58,7 @@ pub(super) fn address_at(text: &[u8], start: usize) -> Option<Address> {
     })
 }
 
-/// A number of up to five figures without leading zeros, and where it ends.
+/// Parses a number of up to five digits without leading zeros. Returns the number and its end.
 pub(super) fn number_at(text: &[u8], start: usize) -> Option<(u32, usize)> {
     let digits = text
         .get(start..)?
@@ -77,7 +76,8 @@ pub(super) fn number_at(text: &[u8], start: usize) -> Option<(u32, usize)> {
     Some((number, start + digits))
 }
 
-/// True unless a letter, digit or point next to it makes it a part of something longer.
+/// Returns true unless an adjacent letter, digit or point makes the text a part of something
+/// longer.
 pub(super) fn stands_alone(text: &[u8], place: &Range<usize>) -> bool {
     let before = &text[..place.start];
     let after = &text[place.end..];
@@ -96,8 +96,8 @@ pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Four numbers with points between them that are not an address, because one is over 255 or has a
-/// leading zero. Their place includes the prefix after them, if there is one.
+/// Finds four numbers separated by points that are not an address, because a number is greater than
+/// 255 or has a leading zero. Their range includes a prefix after them.
 pub fn invalid_addresses(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -108,7 +108,7 @@ pub fn invalid_addresses(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_
             let end = start + text[start..].iter().take_while(of_row).count();
             at = end.max(dot + 1);
             let place = start..end;
-            // A row may be as long as the text.
+            // The sequence may be as long as the text.
             let parts = text[place.clone()].split(|b| *b == b'.').take(5);
             let parts: Vec<usize> = parts.map(<[u8]>::len).collect();
             let fits = parts.len() == 4 && parts.iter().all(|part| (1..=4).contains(part));

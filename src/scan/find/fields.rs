@@ -1,4 +1,4 @@
-//! Networks and ranges whose parts are in fields or columns of their own.
+//! Parses networks and ranges whose parts are in separate fields or columns.
 
 use memchr::memrchr;
 
@@ -8,7 +8,7 @@ use super::nearby::{LONGEST_FIELD, LONGEST_GAP, blanks, start_of_line, two_lines
 use super::ranges::{MOST_IN_RANGE, ends_of_range};
 use crate::packets::Interval;
 
-/// Words in the names of the two fields of a range.
+/// Words in the names of the first and the second field of a range.
 const ENDS: [(&str, &str); 8] = [
     ("start", "end"),
     ("from", "to"),
@@ -20,13 +20,13 @@ const ENDS: [(&str, &str); 8] = [
     ("start", "stop"),
 ];
 
-/// True if a field's name contains a word: `ip-from`, `rangeStart`.
+/// Returns true if the name of a field contains a word, as in `ip-from` or `rangeStart`.
 fn has_word(name: &str, word: &str) -> bool {
     let at_an_end = word.len() > 2 && (name.starts_with(word) || name.ends_with(word));
     at_an_end || name.split(['-', '_', '.']).any(|part| part == word)
 }
 
-/// `start-ip A` and `end-ip B`, in this line or in the next one.
+/// Parses `start-ip A` and `end-ip B`, on one line or on two consecutive lines.
 pub(super) fn range_in_fields(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let before = field_name(start_of_line(text, first))?;
     let reach = first.place.end + two_lines(&text[first.place.end..], LONGEST_FIELD).len();
@@ -38,7 +38,8 @@ pub(super) fn range_in_fields(text: &[u8], first: &Address) -> Option<(Interval,
     ends_of_range(text, first, &last)
 }
 
-/// The name of the field whose value begins after a text: `start-ip `, `"first": "`, `<from>`.
+/// Returns the name of the field whose value follows the text, as in `start-ip `, `"first": "` or
+/// `<from>`.
 fn field_name(before: &[u8]) -> Option<String> {
     let signs = |b: &u8| matches!(b, b' ' | b'\t' | b':' | b'=' | b'"' | b'\'' | b'>');
     let end = before.len() - before.iter().rev().take_while(|b| signs(b)).count();
@@ -46,12 +47,12 @@ fn field_name(before: &[u8]) -> Option<String> {
     let start = end - before[..end].iter().rev().take_while(|b| name(b)).count();
     let name = String::from_utf8_lossy(&before[start..end]).to_ascii_lowercase();
     let between = &before[end..];
-    // `from A` and `to A` alone are words of a sentence.
+    // `from A` and `to A` without punctuation are words of a sentence.
     let is_field = between.iter().any(|b| !matches!(b, b' ' | b'\t')) || name.contains(['-', '_']);
     (is_field && !between.is_empty()).then_some(name)
 }
 
-/// Words for a mask or for the length of a prefix.
+/// Words for a mask or a prefix length.
 const MASKS: [&str; 12] = [
     "mask",
     "wildcard",
@@ -67,8 +68,8 @@ const MASKS: [&str; 12] = [
     "cidr",
 ];
 
-/// `"netmask": "255.255.255.0"`, `"prefix": 24`, `mask 24` after the address, in its line or in the next
-/// one; or a netmask with only signs between, as in a row of CSV.
+/// Parses `"netmask": "255.255.255.0"`, `"prefix": 24` or `mask 24` after the address, on the same
+/// or the next line. Also parses a netmask with only punctuation before it, as in a row of CSV.
 pub(super) fn mask_in_field(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let rest = two_lines(&text[first.place.end..], LONGEST_GAP);
     let gap = rest.iter().position(u8::is_ascii_digit)?;
@@ -93,12 +94,13 @@ pub(super) fn mask_in_field(text: &[u8], first: &Address) -> Option<(Interval, u
             None => prefix_at(text, first, at),
         };
     }
-    // `prefix` alone may belong to a telephone number, unless the address has no bits beyond it.
+    // The number after `prefix` may belong to a telephone number, unless the address has no host
+    // bits.
     let (span, end) = prefix_at(text, first, at).filter(|_| word.ends_with("prefix"))?;
     (span.first == first.bits).then_some((span, end))
 }
 
-/// `'A', 24` in a row of SQL; `1 A 24 0` in a line of Kamailio's address file.
+/// Parses `'A', 24` in a row of SQL, and `1 A 24 0` in a line of Kamailio's address file.
 pub(super) fn prefix_in_row(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let before = start_of_line(text, first);
     let rest = &text[first.place.end..];
@@ -113,13 +115,13 @@ pub(super) fn prefix_in_row(text: &[u8], first: &Address) -> Option<(Interval, u
         .filter(|(span, _)| span.last - span.first < MOST_IN_RANGE)
 }
 
-/// True if the last bracket opens a row of SQL, and not the arguments of a function.
+/// Returns true if the last bracket opens a row of SQL, and not the arguments of a function.
 fn is_row(before: &[u8]) -> bool {
     let Some(bracket) = memrchr(b'(', before) else {
         return false;
     };
     let before = before[..bracket].trim_ascii_end();
-    // If the columns are named, one of them must be the mask.
+    // If the statement names its columns, one of them must be for the mask.
     let words = before.to_ascii_lowercase();
     let names_columns =
         memchr::memmem::find(&words, b"values").is_some_and(|at| words[..at].contains(&b')'));
@@ -133,7 +135,7 @@ fn is_row(before: &[u8]) -> bool {
     before.is_empty() || before.ends_with(b",") || before.to_ascii_uppercase().ends_with(b"VALUES")
 }
 
-/// True if a text is only a number and blanks, such as a group of Kamailio's.
+/// Returns true if a text is only a number and blanks, such as a group in Kamailio's address file.
 fn is_group(before: &[u8]) -> bool {
     let number = before.trim_ascii();
     let ends = before.last().is_some_and(u8::is_ascii_whitespace);

@@ -1,4 +1,4 @@
-//! Networks: an address with a prefix, a netmask or a wildcard mask next to it.
+//! Parses networks: an address with a prefix, a netmask or a wildcard mask next to it.
 
 use ipnet::Ipv4Net;
 
@@ -6,17 +6,17 @@ use super::address::{Address, address_at, is_word, number_at, stands_alone};
 use super::nearby::blanks;
 use crate::packets::Interval;
 
-/// The signs between an address and its prefix, also as JSON and URIs may write them.
+/// The signs between an address and its prefix, including their escaped forms in JSON and URIs.
 const SLASHES: [&[u8]; 4] = [b"/", b"\\/", b"%2F", b"%2f"];
 
-/// The place after a slash that follows an address, unless it is part of a path.
+/// Returns the position after a slash that follows an address, unless the slash is part of a path.
 fn after_slash(text: &[u8], first: &Address) -> Option<usize> {
     let rest = &text[first.place.end..];
     let in_uri = text[..first.place.start].ends_with(b"://");
     if let Some(slash) = SLASHES.iter().find(|slash| rest.starts_with(slash)) {
         return (!in_uri).then_some(first.place.end + slash.len());
     }
-    // `A /26`, as in the columns of some routers; not `A / 26 of them`.
+    // Accept `A /26`, as in the columns of some routers, but not `A / 26 of them`.
     let before = blanks(rest);
     let digits = rest.get(before + 1..)?;
     let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -26,7 +26,7 @@ fn after_slash(text: &[u8], first: &Address) -> Option<usize> {
     is_prefix.then_some(first.place.end + before + 1)
 }
 
-/// True if a number that ends here is a whole one, and not the start of a path or a version.
+/// Returns true if a number ends here and is not the start of a path or a version number.
 fn ends_number(text: &[u8], end: usize) -> bool {
     match &text[end..] {
         [byte, ..] if is_word(*byte) => false,
@@ -36,11 +36,11 @@ fn ends_number(text: &[u8], end: usize) -> bool {
     }
 }
 
-/// `A/24`, `A/255.255.255.0`
+/// Parses `A/24` and `A/255.255.255.0`.
 pub(super) fn slash_notation(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let at = after_slash(text, first)?;
     if let Some(mask) = address_at(text, at).filter(|mask| stands_alone(text, &mask.place)) {
-        // After a slash, a mask is a netmask, and this one has no bits.
+        // A mask after a slash is a netmask, and this one is empty.
         let span = if mask.bits == 0 {
             Some(Interval::ADDRESSES)
         } else {
@@ -55,21 +55,21 @@ pub(super) fn slash_notation(text: &[u8], first: &Address) -> Option<(Interval, 
     ))
 }
 
-/// The end of an invalid prefix, such as `/33`.
+/// Returns the end of an invalid prefix, such as `/33`.
 pub(super) fn invalid_prefix(text: &[u8], first: &Address) -> Option<usize> {
     let at = after_slash(text, first)?;
     let (bits, end) = number_at(text, at)?;
     ((33..1000).contains(&bits) && ends_number(text, end)).then_some(end)
 }
 
-/// The network of an address and a prefix; host bits are ignored.
+/// Returns the network of an address and a prefix length. Host bits are ignored.
 fn prefixed(address: u32, prefix: u32) -> Option<Interval> {
     let prefix = u8::try_from(prefix).ok()?;
     let network = Ipv4Net::new(address.into(), prefix).ok()?;
     Some(network.trunc().into())
 }
 
-/// The network of a netmask or of a wildcard mask.
+/// Returns the network of an address and a netmask or wildcard mask.
 pub(super) fn masked(address: u32, mask: u32) -> Option<Interval> {
     let ones = mask.leading_ones();
     let zeros = mask.leading_zeros();
@@ -82,7 +82,7 @@ pub(super) fn masked(address: u32, mask: u32) -> Option<Interval> {
     }
 }
 
-/// `A 255.255.255.0`, `A 0.0.0.255`, `A netmask 255.255.255.0`
+/// Parses `A 255.255.255.0`, `A 0.0.0.255` and `A netmask 255.255.255.0`.
 pub(super) fn adjacent_mask(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let rest = &text[first.place.end..];
     let mut at = blanks(rest);
@@ -107,7 +107,7 @@ pub(super) fn adjacent_mask(text: &[u8], first: &Address) -> Option<(Interval, u
     Some((masked(first.bits, mask.bits)?, mask.place.end))
 }
 
-/// The network of an address and the prefix at a place, from 8 to 32.
+/// Parses the prefix length at a position, from 8 to 32, and returns the network.
 pub(super) fn prefix_at(text: &[u8], first: &Address, at: usize) -> Option<(Interval, usize)> {
     let (prefix, end) = number_at(text, at).filter(|(prefix, _)| (8..=32).contains(prefix))?;
     let ends = !matches!(text.get(end), Some(byte) if is_word(*byte) || *byte == b'.');

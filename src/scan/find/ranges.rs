@@ -1,22 +1,22 @@
-//! Ranges of addresses, with a sign or a word between their ends.
+//! Parses ranges of addresses, with a sign or a word between the two ends.
 
 use super::address::{Address, address_at, is_word, number_at, stands_alone};
 use super::nearby::{blanks, preceded_by};
 use crate::packets::Interval;
 
-/// The most addresses that a range of an allowlist has. Ends further apart are a source and a
-/// destination.
+/// The maximum number of addresses in a range. If the ends are further apart, they are probably a
+/// source and a destination.
 pub(super) const MOST_IN_RANGE: u32 = 1 << 16;
 
-/// Signs between the ends of a range.
+/// Signs between the two ends of a range.
 const SIGNS: [&str; 16] = [
     "-", "–", "—", "―", "‐", "‑", "‒", "−", "－", "~", "〜", "～", "...", "..", "…", "から",
 ];
 
-/// Words between the ends of a range.
+/// Words between the two ends of a range.
 const WORDS: [&str; 3] = ["to", "through", "thru"];
 
-/// `A-B`, `A to B`, `range A B`, `A-7`
+/// Parses `A-B`, `A to B`, `range A B` and `A-7`.
 pub(super) fn range_notation(text: &[u8], first: &Address) -> Option<(Interval, usize)> {
     let rest = &text[first.place.end..];
     let gap = blanks(rest);
@@ -28,7 +28,7 @@ pub(super) fn range_notation(text: &[u8], first: &Address) -> Option<(Interval, 
             found[..word.len()].eq_ignore_ascii_case(word.as_bytes()) && found.ends_with(b" ")
         })
     };
-    // `from A to B` in a rule of a firewall is not a range.
+    // `from A to B` in a firewall rule is not a range.
     let spaced = gap > 0 && !preceded_by(text, first, "from");
     let word = WORDS
         .iter()
@@ -52,8 +52,8 @@ pub(super) fn range_notation(text: &[u8], first: &Address) -> Option<(Interval, 
     ends.then_some((span, end))
 }
 
-/// The addresses between two ends. A source and a destination are far apart, and a network with its
-/// prefix is not an end.
+/// Returns the range between two ends. Returns `None` if they are far apart, as a source and a
+/// destination are, or if the second one has a prefix.
 pub(super) fn ends_of_range(
     text: &[u8],
     first: &Address,

@@ -1,4 +1,4 @@
-//! Tests of [`find`] with texts of many notations.
+//! Tests of [`find`] with many notations.
 
 use super::nearby::LONGEST_GAP;
 use super::{find, invalid_addresses};
@@ -17,7 +17,7 @@ fn found(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn addresses_and_networks_are_found_between_any_signs() {
+fn finds_addresses_and_networks_between_any_signs() {
     assert_eq!(
         found("a=192.0.2.1,\"192.0.2.0/24\" <192.0.2.7>:5060 旧192.0.2.9は 192.0.2.3. End"),
         [
@@ -89,7 +89,7 @@ fn too_many_blanks_end_a_set() {
 }
 
 #[test]
-fn a_mask_below_the_next_line_does_not_belong_to_the_address() {
+fn a_mask_after_the_next_line_does_not_belong_to_the_address() {
     for mask in ["netmask: 255.255.255.0", "prefix: 24", "mask 24"] {
         let first = |breaks: usize| {
             let text = format!("ip: 192.0.2.0{}{mask}", "\r\n".repeat(breaks));
@@ -113,7 +113,7 @@ fn finds_four_numbers_that_are_not_a_valid_address() {
 }
 
 #[test]
-fn versions_names_and_malformed_numbers_are_no_addresses() {
+fn versions_names_and_malformed_numbers_are_not_addresses() {
     for text in [
         "1.3.6.1.4.1.9",
         ".1.3.6.1",
@@ -135,7 +135,7 @@ fn versions_names_and_malformed_numbers_are_no_addresses() {
 }
 
 #[test]
-fn ranges_are_found_in_every_notation() {
+fn finds_ranges_in_every_notation() {
     let range = "192.0.2.1-192.0.2.7";
     for text in [
         "192.0.2.1-192.0.2.7",
@@ -181,7 +181,7 @@ fn ranges_are_found_in_every_notation() {
 }
 
 #[test]
-fn masks_and_prefixes_are_found_in_every_notation() {
+fn finds_masks_and_prefixes_in_every_notation() {
     for text in [
         "192.0.2.0/24",
         "192.0.2.0 255.255.255.0",
