@@ -1,4 +1,4 @@
-//! `check` on large inputs of every format, beside what other programs need for theirs.
+//! Measures `check` on large inputs of every format, and other programs on the same input.
 //!
 //! `cargo bench --bench check`
 
@@ -17,10 +17,10 @@ use measure::{file, folder};
 const ROUNDS: usize = 5;
 const FILES: usize = 10_000;
 
-/// What every `check` is called with.
+/// The arguments of every call of `check`.
 const OPTIONS: &str = "check --quiet --edition global --plane media --direction in";
 
-/// A million rules are more than a firewall has, and than is read unless it is asked for.
+/// A million rules are more than a firewall has and more than the default limits allow.
 const LIMITS: &str = "input=1G,rules=2M,boxes=2M,work=2G";
 
 fn main() {
@@ -114,14 +114,14 @@ fn copies(folder: &Path, (_, _, text): Listing) -> Vec<PathBuf> {
     (0..FILES).map(write).collect()
 }
 
-/// The same job, after its verdict was seen.
+/// Returns the job after testing that it reports no drift.
 fn in_sync(job: Job) -> Job {
     let verdict = job.output();
     assert!(verdict.starts_with("in sync: "), "{verdict}");
     job
 }
 
-/// A user's own chain, whose rules overlap in every way, beside the program that loads it.
+/// A user's own chain with many overlapping rules, compared with `iptables-restore`.
 fn chains(section: &mut Section) {
     let mut table = Table::new("| chain | rules | ms | to iptables-restore --test | peak MB");
     let restore = "unshare --net iptables-restore";
@@ -194,7 +194,8 @@ fn banned(count: u32) -> Vec<String> {
         .collect()
 }
 
-/// Other programs on the same million of rules. Once is enough: one of them takes a minute.
+/// Other programs on the same million rules. They run only once, because one of them takes a
+/// minute.
 fn peers(section: &mut Section) {
     let rules = u64::from(Parts::MILLION.count());
     let mut networks = String::new();

@@ -1,8 +1,8 @@
-//! How long an answer to a hostile input takes, and how much memory: a second and 256 MB at most.
+//! Measures the time and memory for rejecting a hostile input: at most a second and 256 MB.
 //!
-//! `cargo bench --bench hostile`; the inputs are those of `tests/program/hostile_inputs.rs`.
+//! `cargo bench --bench hostile` uses the inputs of `tests/program/hostile_inputs.rs`.
 
-#[allow(dead_code, reason = "what must be answered is for the tests")]
+#[allow(dead_code, reason = "only the tests use the expected answers")]
 #[path = "../tests/common/hostile.rs"]
 mod hostile;
 mod measure;
@@ -18,11 +18,11 @@ const ROUNDS: usize = 3;
 fn main() {
     let mut table = Table::new("input | ms | peak MB");
     for input in INPUTS {
-        // Some calls make further files.
+        // Some calls create more files.
         let folder = folder("hostile");
         std::fs::write(folder.join("FILE"), (input.make)()).expect("the folder is writable");
         let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
-        // The answer to most of them is an error.
+        // Most calls end with an error.
         let call = format!(
             "cd '{}' && {program} {} || true",
             folder.display(),

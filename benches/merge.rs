@@ -1,8 +1,8 @@
-//! Merging networks to the fewest CIDRs: `policy::merge`, which rendering uses, against iprange.
+//! Compares merging networks by `policy::merge`, which rendering uses, with iprange.
 //!
 //! `cargo bench --bench merge`. Both sides are whole processes that read a file of networks and
-//! print CIDRs; ours is this benchmark itself, started with `job` and the file. Their outputs are
-//! compared before they are timed.
+//! print CIDRs. Our side is this benchmark itself, started with the argument `job` and the file.
+//! The outputs are compared before the measurement.
 
 mod measure;
 
@@ -17,7 +17,7 @@ use measure::section::Section;
 use measure::table::{Table, count, kib, millis, ratio};
 use twilio_sip_allow::policy::{Origin, address_or_cidr, merge, parse_network};
 
-/// How many networks, and how many rounds show the fastest.
+/// The number of networks, and the number of rounds, of which the fastest is reported.
 const SIZES: [(usize, usize); 3] = [(1_000, 300), (100_000, 40), (1_000_000, 10)];
 
 fn main() {
@@ -46,7 +46,7 @@ fn print_merged(file: &Path) {
         writeln!(output, "{}", address_or_cidr(merged.network)).expect("stdout takes all");
     }
     output.flush().expect("stdout takes all");
-    // The process ends here, and its memory with it.
+    // The process ends here and frees its memory.
     std::mem::forget((published, merged));
 }
 
@@ -114,7 +114,7 @@ fn sorted(job: &Job) -> Vec<String> {
     lines
 }
 
-/// A file of as many networks, as they stand in lists of addresses.
+/// Writes a file with this number of networks, similar to those in lists of addresses.
 fn networks(size: usize) -> PathBuf {
     let mut random = Random(7);
     let mut lines = Vec::with_capacity(size + 16);
@@ -125,7 +125,7 @@ fn networks(size: usize) -> PathBuf {
     file(&format!("networks-{size}"), &(lines.join("\n") + "\n"))
 }
 
-/// A lone network, a run of adjacent ones, some within a /20, or one again.
+/// Adds a single network, a run of adjacent ones, some inside a /20, or a duplicate.
 fn add_some(random: &mut Random, lines: &mut Vec<String>) {
     let prefix = 24 + random.below(9);
     let size = 1 << (32 - prefix);

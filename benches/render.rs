@@ -1,5 +1,5 @@
-//! Rendering, the whole process, in every format: against a Rust program that does nothing, and
-//! against Aerleon with a policy that says the same.
+//! Measures rendering as a whole process in every format, and compares it with a Rust program that
+//! does nothing and with Aerleon for an equivalent policy.
 //!
 //! `cargo bench --bench render`
 
@@ -31,7 +31,8 @@ fn render(format: &str) -> Job {
     Job::own("--quiet --format").arg(format)
 }
 
-/// The output is the golden file of the tests, which firewalls and other programs have judged.
+/// Compares the output with the golden file of the tests, which firewalls and other programs
+/// accept.
 fn right_output(format: &str) {
     let golden = format!("{}/tests/golden/all.{format}", env!("CARGO_MANIFEST_DIR"));
     let golden = std::fs::read_to_string(golden).expect("the golden file is there");
@@ -69,7 +70,7 @@ fn nothing(section: &mut Section) {
     section.add(format_args!("The binary has {} bytes.", count(size)));
 }
 
-/// Aerleon's generators by the format that says the same, with the file that each writes.
+/// For each format: the equivalent generator of Aerleon, and the file that it writes.
 const GENERATORS: [(&str, &str, &str); 4] = [
     ("iptables", "iptables", "twilio"),
     ("nftables", "nftables", "twilio.nft"),
@@ -139,7 +140,7 @@ fn aerleon(section: &mut Section) {
 const SERVICES: &str = include_str!("aerleon/services.yaml");
 const POLICY: &str = include_str!("aerleon/policy.yaml");
 
-/// The program, from an environment of its own that is made when it is missing.
+/// Returns Aerleon's program. Creates its Python environment if it does not exist.
 fn aerleon_program() -> Option<PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-python");
@@ -154,7 +155,7 @@ fn aerleon_program() -> Option<PathBuf> {
     there.then_some(program)
 }
 
-/// The policy with the targets of these generators alone.
+/// Returns the policy with only the targets of these generators.
 fn policy_for(generators: &[&str]) -> String {
     let all = GENERATORS.map(|(_, generator, _)| format!("      {generator}: "));
     let unwanted = |line: &str| {
@@ -165,7 +166,7 @@ fn policy_for(generators: &[&str]) -> String {
     lines.filter(|line| !unwanted(line)).collect()
 }
 
-/// The networks of the default selection, as Aerleon reads them.
+/// Returns the networks of the default selection in the format of Aerleon.
 fn networks() -> String {
     let list = Job::own("dataset show --json --edition regional").output();
     let list: serde_json::Value = serde_json::from_str(&list).expect("the list is JSON");
@@ -183,14 +184,14 @@ fn networks() -> String {
     text
 }
 
-/// That the outputs mean what ours do, for the formats that can be judged; their names.
+/// Tests with `check` that Aerleon's outputs are equivalent to ours, and returns their formats.
 fn same_rules(out: &Path) -> String {
     let read = |name: &str| std::fs::read_to_string(out.join(name)).expect("aclgen has written it");
     let rules = read("twilio")
         .replace("-N TWILIO-SIP-IN", "")
         .replace("-N TWILIO-SIP-OUT", "");
     let chains = "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n";
-    // pf's grammar has no `any` in a list.
+    // The grammar of pf does not allow `any` in a list.
     let pf = read("twilio.pf").replace("{ any }", "any");
     let texts = [
         ("iptables", format!("{chains}{rules}COMMIT\n")),

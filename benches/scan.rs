@@ -1,9 +1,10 @@
-//! `scan` on a tree of 200 MB, beside ripgrep with a pattern of IPv4 addresses, and on files of
-//! which each address has to be judged; `explain` on 100,000 lines, beside `wc -l`.
+//! Measures `scan` on a tree of 200 MB, compared with ripgrep and a pattern for IPv4 addresses, and
+//! on files in which it must classify each address. Measures `explain` on 100,000 lines, compared
+//! with `wc -l`.
 //!
-//! `cargo bench --bench scan`. ripgrep counts all matches on two threads, as `scan` looks at all of
-//! them. The tree has no Twilio address: what judging costs is shown by files that have nothing
-//! else.
+//! `cargo bench --bench scan`. ripgrep counts all matches on two threads, because `scan` looks at
+//! all of them. The tree has no Twilio address. The files that consist only of addresses show the
+//! cost of classifying them.
 
 mod measure;
 
@@ -21,11 +22,11 @@ const FILES: usize = 400;
 const FILE_SIZE: usize = 512 << 10;
 const LINES: u32 = 100_000;
 
-/// The media network of edition `global`, and one that a typing error made of it.
+/// The media network of edition `global`, and the same network with a typing error.
 const IN_FORCE: u32 = 0xa856_8000;
 const UNPUBLISHED: u32 = 0xa756_8000;
 
-/// Four figures of up to three digits, as a whole word.
+/// Four numbers of up to three digits as a whole word.
 const PATTERN: &str = r"\b(?:\d{1,3}\.){3}\d{1,3}\b";
 
 fn main() {
@@ -86,7 +87,7 @@ fn scan(section: &mut Section) {
     }
 }
 
-/// Files that say Twilio, with addresses of which each has to be judged.
+/// Files that mention Twilio, with addresses that must each be classified.
 fn judge(section: &mut Section) {
     let mut table = Table::new(HEAD);
     for (name, separator, network, verdict) in [
@@ -128,7 +129,7 @@ fn explain(section: &mut Section) {
         let mut text = String::new();
         let mut random = Random(2);
         for number in 0..lines {
-            // Every other one is of the media network in force.
+            // Every second address is in the current media network.
             let address = if number % 2 == 0 {
                 IN_FORCE | random.below(1 << 14)
             } else {
@@ -167,7 +168,7 @@ fn explain(section: &mut Section) {
 
 const HEAD: &str = "| addresses | ms | to half of them | peak MB | instructions, each | to half";
 
-/// One row: a job of [`LINES`] addresses, and of half of them.
+/// Adds a row for a job with [`LINES`] addresses and with half of them.
 fn compare(table: &mut Table, name: &str, job: impl Fn(u32) -> Job) {
     let [all, half] = [job(LINES), job(LINES / 2)];
     let times = fastest(ROUNDS, &[&all, &half]);
@@ -185,7 +186,7 @@ fn compare(table: &mut Table, name: &str, job: impl Fn(u32) -> Job) {
     ]);
 }
 
-/// Lines as they stand in source code, configurations and logs.
+/// Writes lines that are typical of source code, configurations and logs.
 fn text(random: &mut Random) -> String {
     const WORDS: [&str; 16] = [
         "let",

@@ -1,4 +1,4 @@
-//! A call of a program: its time, peak memory and instructions. It must end with the right status.
+//! Runs a program and measures its time, peak memory and instructions. Tests its exit status.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::program::launcher;
 
-/// A whole process: words, and a file for its stdin. What it prints is thrown away.
+/// A process with its command line and a file for its stdin. Its output is discarded.
 #[derive(Clone)]
 pub struct Job {
     words: Vec<String>,
@@ -16,7 +16,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// A command line without quotes.
+    /// Makes a job from a command line without quotes.
     pub fn new(line: &str) -> Job {
         Job {
             words: line.split_whitespace().map(str::to_owned).collect(),
@@ -25,49 +25,46 @@ impl Job {
         }
     }
 
-    /// Our own program with these arguments.
+    /// Makes a job that runs our own program with these arguments.
     pub fn own(arguments: &str) -> Job {
         let program = Job::new("").arg(env!("CARGO_BIN_EXE_twilio-sip-allow"));
         arguments.split_whitespace().fold(program, Job::arg)
     }
 
-    /// With one more argument.
     pub fn arg(mut self, argument: impl AsRef<Path>) -> Job {
         self.words.push(argument.as_ref().display().to_string());
         self
     }
 
-    /// With these arguments too.
     pub fn args<'a>(self, arguments: impl IntoIterator<Item = &'a PathBuf>) -> Job {
         arguments.into_iter().fold(self, Job::arg)
     }
 
-    /// With a file for its stdin.
     pub fn stdin(mut self, file: PathBuf) -> Job {
         self.stdin = file;
         self
     }
 
-    /// With another status than 0 at its end.
+    /// Sets the expected exit status, which is 0 by default.
     pub fn ends_with(mut self, status: i32) -> Job {
         self.status = status;
         self
     }
 
-    /// Whether it can be run here and succeeds.
+    /// Returns true if the job can run here and succeeds.
     pub fn works(&self) -> bool {
         self.command(&[])
             .output()
             .is_ok_and(|output| output.status.success())
     }
 
-    /// What it prints.
+    /// Returns the output of the job.
     pub fn output(&self) -> String {
         let output = self.run(&[]);
         String::from_utf8(output.stdout).expect("output is UTF-8")
     }
 
-    /// Its wall time.
+    /// Returns the wall-clock time of the job.
     pub fn time(&self) -> Duration {
         let mut command = self.command(&[]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -82,7 +79,7 @@ impl Job {
         time
     }
 
-    /// Its peak memory in KiB, the highest of some runs.
+    /// Returns the peak memory in KiB, the highest of several runs.
     pub fn peak(&self, runs: usize) -> u64 {
         let peaks = (0..runs).map(|_| {
             let output = self.run(&[launcher()]);
@@ -92,7 +89,7 @@ impl Job {
         peaks.max().expect("one run at least")
     }
 
-    /// The instructions of all its threads, as callgrind counts them; `None` without valgrind.
+    /// Returns the instructions of all threads, counted by callgrind; `None` without valgrind.
     pub fn instructions(&self) -> Option<u64> {
         if !Job::new("valgrind --version").works() {
             return None;
@@ -133,14 +130,15 @@ impl Job {
     }
 }
 
-/// The shortest time of each of several jobs, which take turns.
+/// Returns the shortest time of each job. The jobs run alternately.
 pub fn fastest(rounds: usize, jobs: &[&Job]) -> Vec<Duration> {
     let minimum = |times: Vec<Duration>| times.into_iter().min();
     let times = alternating(rounds, jobs).into_iter().map(minimum);
     times.collect::<Option<_>>().expect("one round at least")
 }
 
-/// The median time of each of several jobs, which take turns, after a tenth of the rounds.
+/// Returns the median time of each job. The jobs run alternately, and warm up for a tenth of the
+/// rounds.
 pub fn medians(rounds: usize, jobs: &[&Job]) -> Vec<Duration> {
     alternating(rounds / 10, jobs);
     let median = |mut times: Vec<Duration>| {

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Runs its arguments, prints the peak memory of that in KiB, and ends with its status. A child's peak counts what its
-/// parent had when it was started, so this is a small static program.
+/// A program that runs its arguments, prints their peak memory in KiB, and exits with their status.
+/// The peak of a child includes the memory of its parent at the start, so this is a small static
+/// program.
 const LAUNCHER: &str = r#"
 use std::process::{Command, Stdio};
 unsafe extern "C" {
@@ -25,13 +26,13 @@ fn main() {
 }
 "#;
 
-/// The program that others are started with to learn their peak memory.
+/// Returns the path of the launcher, which measures the peak memory of other programs.
 pub fn launcher() -> &'static str {
     static BUILT: OnceLock<String> = OnceLock::new();
     BUILT.get_or_init(|| build("launcher", LAUNCHER, &["-C", "target-feature=+crt-static"]))
 }
 
-/// Builds a program as the release profile builds ours.
+/// Builds a program with the settings of our release profile.
 pub fn build(name: &str, source: &str, more: &[&str]) -> String {
     let file = super::file(&format!("{name}.rs"), source);
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

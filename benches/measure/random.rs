@@ -1,10 +1,10 @@
-//! Numbers that are the same in each run.
+//! Pseudorandom numbers that are the same in each run.
 
 /// A linear congruential generator.
 pub struct Random(pub u64);
 
 impl Random {
-    /// A number below the limit.
+    /// Returns a number below the limit.
     pub fn below(&mut self, limit: u32) -> u32 {
         self.0 = self
             .0

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
-/// What a firewall prints: the name for `--format`, who prints it, and how.
+/// A listing of a firewall: the value of `--format`, the printing program, and the generator.
 pub type Listing = (&'static str, &'static str, fn(&Parts) -> String);
 
-/// Every one that `check` reads.
+/// All listings that `check` reads.
 pub const LISTINGS: [Listing; 6] = [
     ("iptables", "iptables-save", Parts::iptables),
     ("nftables", "nft list", Parts::nftables),
@@ -17,39 +17,39 @@ pub const LISTINGS: [Listing; 6] = [
     ("cisco", "show running-config", Parts::cisco),
 ];
 
-/// The media network of edition `global`, and its ports.
+/// The media network of edition `global` and its ports.
 const NETWORK: (u32, u32) = (0xa856_8000, 18);
 const PORTS: (u32, u32) = (10_000, 60_000);
 
-/// What allows exactly the media of that edition: parts of the network, times parts of the ports.
+/// Rules that allow exactly that media: each part of the network times each part of the ports.
 pub struct Parts {
     prefix: u32,
     ports: u32,
 }
 
 impl Parts {
-    /// A million rules, about.
+    /// About a million rules.
     pub const MILLION: Parts = Parts::new(32, 62);
-    /// Few enough to have their instructions counted.
+    /// Few enough rules for counting the instructions.
     pub const THOUSANDS: Parts = Parts::new(26, 62);
-    /// As many as a firewall has.
+    /// A typical number of rules for a firewall.
     pub const SIXTY: Parts = Parts::new(20, 15);
 
     const fn new(prefix: u32, ports: u32) -> Parts {
         Parts { prefix, ports }
     }
 
-    /// Half as many, of networks of twice the size.
+    /// Returns half as many rules, for networks of twice the size.
     pub const fn half(&self) -> Parts {
         Parts::new(self.prefix - 1, self.ports)
     }
 
-    /// How many rules.
+    /// Returns the number of rules.
     pub fn count(&self) -> u32 {
         (1 << (self.prefix - NETWORK.1)) * self.ports
     }
 
-    /// Address, first and last port of each.
+    /// Returns the address, the first port and the last port of each rule.
     pub fn each(&self) -> impl Iterator<Item = (Ipv4Addr, u32, u32)> {
         let size = (PORTS.1 - PORTS.0 + 1).div_ceil(self.ports);
         let addresses = 0..1 << (self.prefix - NETWORK.1);
@@ -100,7 +100,8 @@ impl Parts {
         text
     }
 
-    /// A permission for each part of the ports, as AWS puts a group's rules together.
+    /// Makes one permission for each part of the ports, as AWS groups the rules of a security
+    /// group.
     fn aws_sg(&self) -> String {
         let mut permissions: Vec<String> = Vec::new();
         let mut rules: Vec<_> = self.each().collect();
@@ -157,7 +158,7 @@ impl Parts {
         text
     }
 
-    /// As nft and pf write a network.
+    /// Formats a network as nft and pf do.
     fn network(&self, address: Ipv4Addr) -> String {
         if self.prefix == 32 {
             address.to_string()

@@ -1,17 +1,17 @@
-//! One benchmark's part of `docs/benchmarks.md`, which is replaced as a whole.
+//! Replaces the section of one benchmark in `docs/benchmarks.md`.
 
 use std::fmt::{Display, Write as _};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
 
-/// Heading, command and tables.
+/// A section with a heading, the command and tables.
 pub struct Section {
     name: &'static str,
     text: String,
 }
 
 impl Section {
-    /// The section of `cargo bench --bench NAME`.
+    /// Starts the section of `cargo bench --bench NAME`.
     pub fn new(name: &'static str, heading: &str) -> Section {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let mut section = Section {
@@ -25,14 +25,14 @@ impl Section {
         section
     }
 
-    /// One more paragraph or table, printed at once.
+    /// Adds a paragraph or a table, and prints it at once.
     pub fn add(&mut self, text: impl Display) {
         let text = text.to_string();
         println!("{}\n", text.trim_end());
         let _ = write!(self.text, "{}\n\n", text.trim_end());
     }
 
-    /// Puts it between its two marks in the document.
+    /// Writes the section between its two marks in the document.
     pub fn write(self) {
         let old = std::fs::read_to_string(DOCUMENT).expect("the document is there");
         let marks = [

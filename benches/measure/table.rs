@@ -1,22 +1,22 @@
-//! Tables in Markdown that a terminal shows well too, and how figures are written in them.
+//! Markdown tables that are also readable in a terminal, and the notation of their numbers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Rows under a head; the first column is text, all others are figures.
+/// A table with a header. The first column contains text, all others contain numbers.
 pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// The head, its cells divided by `|`.
+    /// Makes a table from a header whose cells are separated by `|`.
     pub fn new(head: &str) -> Table {
         Table {
             rows: vec![head.split('|').map(|cell| cell.trim().to_owned()).collect()],
         }
     }
 
-    /// One more row; what it lacks is empty.
+    /// Adds a row. Missing cells are empty.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut cells: Vec<String> = cells.into_iter().collect();
         cells.resize(self.rows[0].len(), String::new());
@@ -52,7 +52,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// Milliseconds, with three figures or more.
+/// Formats milliseconds with at least three digits.
 pub fn millis(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
     match millis {
@@ -62,17 +62,17 @@ pub fn millis(time: Duration) -> String {
     }
 }
 
-/// A time, or a number, against another.
+/// Formats the ratio of two times or numbers.
 pub fn ratio(one: impl Figure, other: impl Figure) -> String {
     format!("{:.2}", one.value() / other.value())
 }
 
-/// Memory in MB (10^6 bytes).
+/// Formats memory in MB (10^6 bytes).
 pub fn kib(kib: u64) -> String {
     format!("{:.1}", kib.value() * 1.024e-3)
 }
 
-/// A number with its thousands apart; a dash where there is none.
+/// Formats a number with thousands separators; `None` becomes a dash.
 pub fn count(number: impl Into<Option<u64>>) -> String {
     let Some(number) = number.into() else {
         return "–".to_owned();
@@ -88,9 +88,9 @@ pub fn count(number: impl Into<Option<u64>>) -> String {
     text
 }
 
-/// What ratios are made of.
+/// A value for a ratio.
 pub trait Figure {
-    /// In any unit; both sides of a ratio have the same.
+    /// The value in any unit. Both values of a ratio must have the same unit.
     fn value(self) -> f64;
 }
 

@@ -1,5 +1,5 @@
-//! The command line and the environment, and everything that turns them into options; no file is
-//! touched.
+//! Fuzzes the command line and the environment, and the code that turns them into options. It
+//! touches no file.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -13,7 +13,7 @@ use twilio_sip_allow::select;
 
 use crate::{REFERENCE_DATA, explain};
 
-/// A word for each line, but for lines such as `TWILIO_SIP_ALLOW_REGION=tokyo`, which are
+/// Uses each line as an argument, except lines such as `TWILIO_SIP_ALLOW_REGION=tokyo`, which set
 /// variables.
 pub fn try_out(data: &[u8]) {
     let mut words = vec![OsString::from("twilio-sip-allow")];
@@ -33,12 +33,12 @@ pub fn try_out(data: &[u8]) {
         }
     }
     for (name, value) in &variables {
-        // SAFETY: no other thread of a fuzzer reads the environment.
+        // SAFETY: no other thread of a fuzz target reads the environment.
         unsafe { std::env::set_var(name, value) };
     }
     match parse_from(&words) {
         Ok(cli) => use_it(cli),
-        Err(told) => assert!(!told.text().is_empty()),
+        Err(exit) => assert!(!exit.text().is_empty()),
     }
     for (name, _) in &variables {
         // SAFETY: as above.

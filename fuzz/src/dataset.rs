@@ -1,4 +1,4 @@
-//! A user's own list.
+//! Fuzzes a user's own list.
 
 use twilio_sip_allow::dataset::{Edition, parse_edition, to_yaml};
 use twilio_sip_allow::format::{self, FormatError, Unit};
@@ -13,7 +13,8 @@ pub fn try_out(data: &[u8]) {
     }
 }
 
-/// What is accepted is written and read again as the same, and can be rendered.
+/// Tests that an accepted list is the same after writing and parsing it, and that it can be
+/// rendered.
 fn use_it(edition: Edition) {
     let yaml = to_yaml(&edition).unwrap();
     let again = parse_edition("again.yaml", &yaml, &REFERENCE_DATA).unwrap();
@@ -26,7 +27,7 @@ fn use_it(edition: Edition) {
         let unit = Unit::default();
         match format::render(format, &policy, &unit) {
             Ok(text) => assert_in_sync(format, &policy, &unit, &text),
-            // Some formats have one direction, one plane, or so many networks.
+            // Some formats support only one direction, one plane, or a limited number of networks.
             Err(FormatError::Inexpressible { .. }) => {}
             Err(error) => panic!("{error}"),
         }

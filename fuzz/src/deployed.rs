@@ -1,4 +1,4 @@
-//! What a firewall prints: parsed, compared, told of, and mended.
+//! Fuzzes listings of firewalls: parses, compares, reports and repairs them.
 
 use std::sync::LazyLock;
 
@@ -13,20 +13,20 @@ use twilio_sip_allow::select::{self, Selection};
 
 use crate::{BOTH, assert_clean, drift, everything, json, parsed, policy, text};
 
-/// What is looked for, and expected.
+/// The query and the expected rules.
 struct Case {
     unit: Unit,
     policy: Policy,
 }
 
-/// Chosen by the first byte of an input: the digits mean one each.
+/// The cases. The first byte of an input selects one; the digits select one each.
 static CASES: LazyLock<[Case; 7]> = LazyLock::new(|| {
     let tokyo = |directions: &[Direction]| Selection {
         regions: vec!["tokyo".to_owned()],
         directions: directions.to_vec(),
         ..everything()
     };
-    // Small policies: what is expected matters less than what is deployed.
+    // The policies are small, because the deployed rules matter more than the expected ones.
     let networks = ["198.51.100.7/32", "203.0.113.8/29"].map(|n| n.parse::<Ipv4Net>().unwrap());
     let local = Selection {
         local_addresses: select::local_addresses(&networks),
@@ -53,7 +53,7 @@ static CASES: LazyLock<[Case; 7]> = LazyLock::new(|| {
     ]
 });
 
-/// The formats without a target of their own: an input starts with the letter of its format.
+/// The formats without a target of their own. The first letter of an input selects the format.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "ipset",
@@ -69,7 +69,7 @@ const OTHERS: &[&str] = &[
     "mikrotik",
 ];
 
-/// Judges what stands behind the letter of an input.
+/// Tests an input that starts with the letter of its format.
 pub fn judge_other(data: &[u8]) {
     if let Some((letter, rest)) = data.split_first() {
         let number = usize::from(letter.wrapping_sub(b'a'));
@@ -77,7 +77,7 @@ pub fn judge_other(data: &[u8]) {
     }
 }
 
-/// Judges what stands behind the first byte of an input.
+/// Tests an input that starts with the digit of its case.
 pub fn judge(format: &str, data: &[u8]) {
     let Some((first, rest)) = data.split_first() else {
         return;
@@ -95,11 +95,11 @@ pub fn judge(format: &str, data: &[u8]) {
     let Some(drift) = drift(format, &case.policy, &units) else {
         return;
     };
-    tell(format, &case.policy, &text, &units, &drift);
-    mend(format, &case.policy, &text, wanted);
+    report(format, &case.policy, &text, &units, &drift);
+    repair(format, &case.policy, &text, wanted);
 }
 
-fn tell(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
+fn report(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
     let absent = |unit: &'_ DeployedUnit| unit.absent.is_some();
     let empty = units.iter().filter(|unit| absent(unit));
     let judged = CheckedFile {
@@ -124,28 +124,29 @@ fn tell(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit]
         granularity: format.info().granularity,
         scope: &policy.scope,
     };
-    let told = |report: &dyn Report| {
+    let written = |report: &dyn Report| {
         let head = report.head(&expectation, &Summary::of(drift, &judged.units));
         let mut file = Vec::new();
-        report.file(&judged, &mut file).expect("memory takes all");
+        report.file(&judged, &mut file).expect("memory never fails");
         let file = String::from_utf8(file).expect("reports are text");
         format!("{head}{file}{}", report.end())
     };
-    assert_clean(&told(&Text { colored: false }));
-    let annotations = told(&GitHub);
+    assert_clean(&written(&Text { colored: false }));
+    let annotations = written(&GitHub);
     assert_clean(&annotations);
     let mut commands = annotations.lines().skip(1);
     assert!(
         commands.all(|line| line.starts_with("::error ")),
         "{annotations}"
     );
-    let report = json(&told(&Json));
+    let report = json(&written(&Json));
     let verdict = if drift.is_none() { "in sync" } else { "drift" };
     assert_eq!(report["files"][0]["verdict"], verdict);
 }
 
-/// Where a repair depends on the text; elsewhere it is what the round trip renders.
-fn mend(format: &dyn Format, policy: &Policy, text: &str, wanted: UnitQuery) {
+/// Tests a repair that depends on the listing. Other repairs are rendered outputs, which the target
+/// `round_trip` tests.
+fn repair(format: &dyn Format, policy: &Policy, text: &str, wanted: UnitQuery) {
     let steps = format
         .parser()
         .and_then(|parser| parser.stepwise_repair(policy, text, wanted));

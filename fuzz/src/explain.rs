@@ -1,4 +1,4 @@
-//! Questions about addresses, one a line.
+//! Fuzzes questions about addresses, one per line.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: each module takes any bytes through one part of the program, and
-//! panics where what must always hold does not.
+//! Code that the fuzz targets share. Each module passes any bytes through one part of the program,
+//! and panics if an invariant is broken.
 
 pub mod arguments;
 pub mod dataset;
@@ -24,11 +24,11 @@ use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::{Direction, Plane, Policy};
 use twilio_sip_allow::select::{self, Selection};
 
-/// What one input may take, in time of a processor. libFuzzer's own limit is the clock's, which
-/// runs on while other programs have the processor.
+/// The maximum processor time for one input. The limit of libFuzzer is in wall-clock time, which
+/// also passes while other programs use the processor.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
-/// Runs one input.
+/// Runs one input, and panics if it takes too long.
 pub fn within_limits(run: impl FnOnce()) {
     let now = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap();
     let start = now();
@@ -47,7 +47,7 @@ pub static EDITIONS: LazyLock<Vec<Edition>> = LazyLock::new(|| data::editions().
 pub static PUBLISHED: LazyLock<Vec<PublishedNetwork>> =
     LazyLock::new(|| select::known_networks(&REFERENCE_DATA).unwrap());
 
-/// With `global` as what is selected.
+/// The catalog with `global` as the selected edition.
 pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let editions = data::editions().unwrap();
     Catalog::new(editions, None, &["global".into()], &REFERENCE_DATA)
@@ -72,12 +72,13 @@ pub fn policy(editions: &[&str], selection: &Selection) -> Policy {
     select::policy(selection, &editions, &REFERENCE_DATA).unwrap()
 }
 
-/// Text as the commands take it; what is not UTF-8 is replaced, since they would refuse all of it.
+/// Converts an input to text. Invalid UTF-8 is replaced, because commands would reject the whole
+/// input.
 pub fn text(data: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(data)
 }
 
-/// The units of a text, or `None` where it is refused for reasons that lie in it.
+/// Parses the units in a text. Returns `None` if the text is invalid.
 pub fn parsed(format: &dyn Format, text: &str, wanted: UnitQuery) -> Option<Vec<DeployedUnit>> {
     let assert_place = |at: u32| assert!(text.is_char_boundary(at as usize), "{at}");
     match format::parse(format, text, wanted) {
@@ -105,7 +106,8 @@ pub fn parsed(format: &dyn Format, text: &str, wanted: UnitQuery) -> Option<Vec<
     }
 }
 
-/// How units differ from a policy, unless they are too tangled, or the format can say nothing of it.
+/// Compares units with a policy. Returns `None` if the units exceed a limit, or if the format
+/// cannot express the policy.
 pub fn drift(format: &dyn Format, policy: &Policy, units: &[DeployedUnit]) -> Option<Drift> {
     let part = format.supported_part(policy, &Unit::default()).ok()?;
     let policy = part.as_ref().unwrap_or(policy);
@@ -115,7 +117,7 @@ pub fn drift(format: &dyn Format, policy: &Policy, units: &[DeployedUnit]) -> Op
     .ok()
 }
 
-/// What is rendered of a policy lets through exactly what the policy does.
+/// Tests that a rendered text accepts exactly the packets of the policy.
 pub fn assert_in_sync(format: &dyn Format, policy: &Policy, unit: &Unit, text: &str) {
     let wanted = UnitQuery {
         unit,
@@ -131,7 +133,7 @@ pub fn assert_in_sync(format: &dyn Format, policy: &Policy, unit: &Unit, text: &
     );
 }
 
-/// Text for people or for a log holds nothing that moves a cursor or turns what stands beside it.
+/// Tests that a text for people or logs has no characters that move the cursor or reverse the text.
 pub fn assert_clean(text: &str) {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let hidden = text

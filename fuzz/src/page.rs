@@ -1,4 +1,4 @@
-//! A page on which Twilio publishes a list.
+//! Fuzzes a page on which Twilio publishes a list.
 
 use twilio_sip_allow::dataset::{Connection, Region, parse_edition, to_yaml};
 use twilio_sip_allow::page::difference::{Extent, changes, missing};
@@ -51,7 +51,7 @@ fn compare(page: &Page) {
     }
 }
 
-/// What is imported is a dataset.
+/// Tests that an imported page is a valid dataset.
 fn import(page: &Page) {
     let all: Vec<&Region> = REFERENCE_DATA.regions.iter().collect();
     for regions in [&all[..], &all[4..5]] {

@@ -1,4 +1,4 @@
-//! Any selection of any list is rendered in every format and read back as the same.
+//! Renders any selection of any list in every format, and parses it again.
 
 use ipnet::Ipv4Net;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -10,15 +10,15 @@ use twilio_sip_allow::select::{self, Selection};
 
 use crate::{EDITIONS, REFERENCE_DATA, assert_in_sync};
 
-/// What a user may wish for.
+/// A selection that a user may want.
 #[derive(Arbitrary, Debug)]
 pub struct Wish {
-    /// A bit for each embedded edition.
+    /// One bit for each embedded edition.
     editions: u8,
     own: Option<OwnList>,
-    /// A bit for each region; none means all.
+    /// One bit for each region; 0 means all.
     regions: u8,
-    /// Two bits; none means both.
+    /// Two bits; 0 means both.
     directions: u8,
     planes: u8,
     transports: Option<[bool; 3]>,
@@ -42,7 +42,7 @@ struct OwnList {
 #[derive(Arbitrary, Debug)]
 struct Listed {
     media: bool,
-    /// The last stands for all regions.
+    /// The last number means all regions.
     region: u8,
     network: Network,
 }
@@ -54,7 +54,7 @@ struct Network {
 }
 
 impl Network {
-    /// None so wide that a dataset may not have it.
+    /// Returns a network that is narrow enough for a dataset.
     fn network(&self) -> Ipv4Net {
         let shortest = SHORTEST_PREFIX;
         let length = shortest + self.length % (33 - shortest);
@@ -62,14 +62,14 @@ impl Network {
     }
 }
 
-/// Those of which a bit is set, or all where none is.
+/// Returns the elements whose bit is set, or all elements if no bit is set.
 fn chosen<T: Clone>(all: &[T], bits: u8) -> Vec<T> {
     let set = all.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
     let set: Vec<T> = set.map(|(_, one)| one.clone()).collect();
     if set.is_empty() { all.to_vec() } else { set }
 }
 
-/// Renders what is wished for, if it is sound, and reads it back.
+/// Renders a selection if it is valid, and compares the parsed result.
 pub fn come_back(wish: &Wish) {
     let Some(editions) = editions(wish) else {
         return;
@@ -165,8 +165,8 @@ impl OwnList {
         )
     }
 
-    /// The networks of a plane without those that a dataset may not have beside the others: within
-    /// a region, and with those for all regions, none may overlap.
+    /// Returns the networks of a plane as YAML. It leaves out networks that a dataset may not have:
+    /// those that overlap with another network of the same region or of all regions.
     fn plane(&self, media: bool) -> String {
         let regions = REFERENCE_DATA.regions.iter().map(|region| &*region.id);
         let names: Vec<&str> = regions.chain(["all"]).collect();

@@ -1,4 +1,4 @@
-//! Any file.
+//! Fuzzes the scan of any file.
 
 use std::sync::LazyLock;
 
@@ -65,7 +65,7 @@ pub fn try_out(data: &[u8]) {
     }
 }
 
-/// A report of one file.
+/// Returns the report on one file.
 fn written(shape: Shape, list_current: bool, findings: &[Finding]) -> String {
     let report = Findings {
         shape,
@@ -75,9 +75,9 @@ fn written(shape: Shape, list_current: bool, findings: &[Finding]) -> String {
     };
     let mut part = report.part("a file".to_owned(), Vec::new());
     for finding in findings {
-        part.add(finding.clone()).expect("memory takes all");
+        part.add(finding.clone()).expect("memory never fails");
     }
-    let (_, counts, text) = part.finish().expect("memory takes all");
+    let (_, counts, text) = part.finish().expect("memory never fails");
     let text = String::from_utf8(text).expect("reports are text");
     let end = report.end(&counts, text.is_empty());
     format!("{}{text}{end}", report.head(&counts))

@@ -1,4 +1,4 @@
-//! A user's own template.
+//! Fuzzes a user's own template.
 
 use std::sync::LazyLock;
 
