@@ -22,7 +22,7 @@ fn use_it(edition: Edition) {
     let selection = everything();
     let editions = [edition];
     let policy = select::policy(&selection, &editions, &REFERENCE_DATA).unwrap();
-    select::notices(&selection, &policy, &editions, &REFERENCE_DATA);
+    select::notices(&selection, &policy, &editions, &REFERENCE_DATA).for_each(drop);
     for format in format::registry::readable() {
         let unit = Unit::default();
         match format::render(format, &policy, &unit) {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use twilio_sip_allow::explain::Question;
 use twilio_sip_allow::policy::Policy;
-use twilio_sip_allow::report::Explanation;
+use twilio_sip_allow::report::{Explanation, ExplanationForm};
 
 use crate::{CATALOG, assert_clean, everything, json, policy, text};
 
@@ -22,17 +22,20 @@ pub fn try_out(data: &[u8]) {
             }
         })
         .collect();
-    let explained = |as_json: bool| {
-        let mut explanation = Explanation::new(&CATALOG, &POLICY, as_json);
-        let mut told = Vec::new();
+    let explained = |form: ExplanationForm| {
+        let mut explanation = Explanation::new(&CATALOG, &POLICY, form);
+        let mut report = Vec::new();
         explanation
-            .write(questions.iter().copied(), &mut told)
+            .write(questions.iter().copied(), &mut report)
             .unwrap();
-        (String::from_utf8(told).unwrap(), explanation.all_allowed())
+        (
+            String::from_utf8(report).unwrap(),
+            explanation.all_allowed(),
+        )
     };
-    let (lines, allowed) = explained(false);
+    let (lines, allowed) = explained(ExplanationForm::Text { colored: false });
     assert_clean(&lines);
-    let (report, allowed_too) = explained(true);
+    let (report, allowed_too) = explained(ExplanationForm::Json);
     assert_eq!(allowed, allowed_too);
     let addresses = json(&report)["addresses"].as_array().map(Vec::len);
     assert_eq!(addresses, Some(questions.len()));

@@ -43,6 +43,7 @@ fn compare(page: &Page) {
             edition,
             chosen: true,
             changes: &changes,
+            equal: &[],
             regions: REFERENCE_DATA.regions.len(),
             part: None,
         };

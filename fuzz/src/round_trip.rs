@@ -80,7 +80,7 @@ pub fn come_back(wish: &Wish) {
     let Ok(policy) = select::policy(&selection, &editions, &REFERENCE_DATA) else {
         return;
     };
-    select::notices(&selection, &policy, &editions, &REFERENCE_DATA);
+    select::notices(&selection, &policy, &editions, &REFERENCE_DATA).for_each(drop);
     let name = wish.name.as_deref().and_then(|name| name.parse().ok());
     for &format in FORMATS {
         let table = wish.table.clone().filter(|_| format.info().takes_table);
