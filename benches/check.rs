@@ -200,7 +200,7 @@ fn peers(section: &mut Section) {
     let rules = u64::from(Parts::MILLION.count());
     let mut networks = String::new();
     for (address, ..) in Parts::MILLION.each() {
-        writeln!(networks, "{address}").expect("a string takes all");
+        writeln!(networks, "{address}").expect("writing to a string never fails");
     }
     let chains = file("restore", &LISTINGS[0].2(&Parts::MILLION));
     let restore = "unshare --net iptables-restore";

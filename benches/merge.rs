@@ -36,16 +36,16 @@ fn print_merged(file: &Path) {
     };
     let (mut line, mut published) = (String::new(), Vec::new());
     while input.read_line(&mut line).expect("the file is text") > 0 {
-        let network = parse_network(line.trim_end()).expect("a network a line");
+        let network = parse_network(line.trim_end()).expect("each line is a network");
         published.push((network, origin.clone()));
         line.clear();
     }
     let mut output = BufWriter::new(std::io::stdout().lock());
     let merged = merge(&published);
     for merged in &merged {
-        writeln!(output, "{}", address_or_cidr(merged.network)).expect("stdout takes all");
+        writeln!(output, "{}", address_or_cidr(merged.network)).expect("stdout is open");
     }
-    output.flush().expect("stdout takes all");
+    output.flush().expect("stdout is open");
     // The process ends here and frees its memory.
     std::mem::forget((published, merged));
 }

@@ -135,7 +135,7 @@ fn explain(section: &mut Section) {
             } else {
                 random.below(u32::MAX)
             };
-            writeln!(text, "{}", Ipv4Addr::from(address)).expect("a string takes all");
+            writeln!(text, "{}", Ipv4Addr::from(address)).expect("writing to a string never fails");
         }
         let lines = file(&format!("explain-{lines}.txt"), &text);
         (
@@ -235,7 +235,7 @@ fn text(random: &mut Random) -> String {
                 writeln!(text)
             }
         }
-        .expect("a string takes all");
+        .expect("writing to a string never fails");
     }
     text
 }

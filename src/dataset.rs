@@ -35,7 +35,7 @@ const EDITIONS: [(&str, &str); 4] = [
 ];
 
 /// The shortest prefix length in a dataset. No provider publishes a network as wide as a /7, but a
-/// slip such as `0.0.0.0/0` would open the telephone system to everybody.
+/// typing error such as `0.0.0.0/0` would open the telephone system to everybody.
 pub const SHORTEST_PREFIX: u8 = 8;
 
 /// The most networks in one plane of a dataset; Twilio's largest list has about a hundred. Some
@@ -111,7 +111,7 @@ pub struct Region {
 #[serde(deny_unknown_fields)]
 pub struct SipFacts {
     pub audio_codec: String,
-    /// How DTMF tones are transmitted.
+    /// The method of transmitting DTMF tones.
     pub dtmf: String,
     /// The SRTP crypto suites (RFC 4568) that Twilio accepts, in no particular order.
     pub srtp_to_twilio: Vec<String>,
@@ -467,7 +467,7 @@ impl<'de> Deserialize<'de> for Networks {
 /// Parses the networks of one region. It counts them at once, because a YAML alias may repeat them
 /// for many regions.
 struct List {
-    /// How many more networks the plane may have.
+    /// The number of networks that the plane may still have.
     room: usize,
 }
 

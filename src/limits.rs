@@ -5,8 +5,7 @@
 //!
 //! `check` and `scan` process several files in parallel, one per processor. Only one of them at a
 //! time may be larger than 4 MiB ([`crate::input::text_in_turn`]); each of the others takes at most
-//! 100 MB. more than 4 MiB ([`crate::input::text_in_turn`]); each of the others takes 100 MB at
-//! most.
+//! 100 MB.
 
 use std::fmt;
 use std::str::FromStr;
@@ -206,8 +205,8 @@ mod tests {
         let help = command.render_long_help().to_string().replace('\n', " ");
         for (_, name, bound, _) in TABLE {
             let short = (bound % (1 << 20) == 0).then(|| format!("{}M", bound >> 20));
-            let told = format!("\"{name}\" ({})", short.unwrap_or(bound.to_string()));
-            assert!(help.contains(&told), "{told}: {help}");
+            let message = format!("\"{name}\" ({})", short.unwrap_or(bound.to_string()));
+            assert!(help.contains(&message), "{message}: {help}");
         }
     }
 
@@ -238,11 +237,11 @@ mod tests {
             ),
             (
                 "rule=5",
-                "'rule' is no limit (did you mean rules?); use one of input, list, rules, boxes, addresses, depth, work, output",
+                "unknown limit 'rule' (did you mean rules?); use one of input, list, rules, boxes, addresses, depth, work, output",
             ),
             (
                 "depth=1001",
-                "'1001' is not a number from 1 to 1000; K, M and G may follow it",
+                "'1001' is not a number from 1 to 1000; it may end in K, M or G",
             ),
             ("rules=0", "'0' is not a number from 1 to 4294967295"),
             ("rules=", "'' is not a number"),
@@ -251,8 +250,8 @@ mod tests {
             ("rules=4G", "'4G' is not a number"),
             ("rules=5T", "'5T' is not a number"),
         ] {
-            let told = text.parse::<Bound>().unwrap_err().to_string();
-            assert!(told.starts_with(problem), "{text}: {told}");
+            let message = text.parse::<Bound>().unwrap_err().to_string();
+            assert!(message.starts_with(problem), "{text}: {message}");
         }
     }
 
@@ -260,11 +259,11 @@ mod tests {
     fn an_error_above_a_limit_names_the_limit() {
         let limits = Limits::default().with(&["rules=7".parse().unwrap()]);
         assert_eq!(limits.check(Limit::Rules, 7), Ok(()));
-        let told = limits.check(Limit::Rules, 8).unwrap_err().to_string();
+        let message = limits.check(Limit::Rules, 8).unwrap_err().to_string();
         assert_eq!(
-            told,
-            "it comes to more than 7 rules, with what jumps and lists multiply; \
-             --limit rules=NUMBER allows more"
+            message,
+            "it expands to more than 7 rules after following jumps and lists; \
+             raise the limit with --limit rules=NUMBER"
         );
     }
 }

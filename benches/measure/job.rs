@@ -99,10 +99,10 @@ impl Job {
             "--tool=callgrind",
             "--callgrind-out-file=/dev/null",
         ];
-        let told = String::from_utf8_lossy(&self.run(&tool).stderr).into_owned();
-        let collected = told.split("Collected :").nth(1);
+        let output = String::from_utf8_lossy(&self.run(&tool).stderr).into_owned();
+        let collected = output.split("Collected :").nth(1);
         let number = collected.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-        Some(number.unwrap_or_else(|| panic!("callgrind tells no number: {told}")))
+        Some(number.unwrap_or_else(|| panic!("callgrind prints no number: {output}")))
     }
 
     fn run(&self, before: &[&str]) -> Output {

@@ -9,7 +9,7 @@ pub struct DeployedUnit {
     pub steps: Vec<Step>,
     /// Traffic allowed by criteria that cannot be compared, such as IPv6 or prefix lists.
     pub unmeasured: Vec<Unmeasured>,
-    /// If the input does not contain the unit: what it contains instead.
+    /// The content of the input in place of the unit, if the unit is missing.
     pub absent: Option<String>,
 }
 

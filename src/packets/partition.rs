@@ -40,7 +40,7 @@ const HEADERS_PER_LOOK: usize = 8;
 const FEW_LOOKS: usize = 1 << 20;
 /// The number of intervals in sets that take as much memory as a cell.
 const SPANS_PER_CELL: usize = 8;
-/// If there are more cells than rules by this number, differences are reported by rule.
+/// The number of cells beyond the number of rules from which differences are reported by rule.
 const FEW_CELLS: usize = 1_000;
 
 /// The state of one comparison.

@@ -174,14 +174,14 @@ mod tests {
             ("UDP 5060, TCP 5060, TLS 5061", sip(5060, 5060, 5061)),
             ("10000–60000", rtp("10000-60000")),
             ("UDP 10,000 から 60,000 まで", rtp("10000-60000")),
-            ("5060 (UDP/TCP)", refused("the port of TLS is missing")),
+            ("5060 (UDP/TCP)", refused("the TLS port is missing")),
             (
                 "5060 (UDP/TCP), 5060 (TLS)",
-                refused("TCP and TLS both have 5060, and TLS is TCP"),
+                refused("TCP and TLS are both 5060, but need different ports"),
             ),
             (
                 "5060 (UDP/TCP), 5061 (TLS), 5062",
-                refused("a port without a transport, or the other way round"),
+                refused("a port has no transport, or a transport has no port"),
             ),
             (
                 "5060 (UDP), 5062 (UDP/TCP), 5061 (TLS)",
@@ -202,18 +202,15 @@ mod tests {
             ),
             (
                 "10,000 to 20,000 (UDP/TCP)",
-                refused("a range of ports for media is of UDP alone"),
+                refused("media ports use UDP only"),
             ),
             (
                 "10,000 to 20,000 to 30,000",
-                refused("it is not one range of ports"),
+                refused("expected exactly one range of ports"),
             ),
-            ("5060 (SCTP)", refused("'SCTP' among the ports")),
-            (
-                "5060 (UDP/TCP), 5061 (TLS) *",
-                refused("'*' among the ports"),
-            ),
-            ("", refused("the port of UDP is missing")),
+            ("5060 (SCTP)", refused("unexpected 'SCTP'")),
+            ("5060 (UDP/TCP), 5061 (TLS) *", refused("unexpected '*'")),
+            ("", refused("the UDP port is missing")),
         ] {
             assert_eq!(parse(text), wanted, "{text}");
         }

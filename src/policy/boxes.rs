@@ -4,7 +4,7 @@ use super::network::RemoteNetwork;
 use super::rule::{Protocol, Rule, State};
 use crate::packets::{Dimension, Flags, HeaderMatch, PacketBox, States};
 
-/// How finely the firewall can distinguish packets.
+/// The criteria by which a firewall can distinguish packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granularity {
     /// By every criterion of a rule.

@@ -205,7 +205,7 @@ mod tests {
             policy(&nothing, &editions, &reference_data)
                 .unwrap_err()
                 .to_string(),
-            "the selection leaves nothing to allow; name at least one transport or plane"
+            "the selection allows nothing; select at least one plane and transport"
         );
     }
 }

@@ -53,20 +53,23 @@ macro_rules! scan_ignored {
     };
 }
 
-const ENGINE: &str = "the template takes more than 192 MiB of memory or 1 second of computing, or is nested too deeply; make it build fewer and smaller values";
-const OUTPUT: &str = "the output has more than 67108864 bytes; --limit output=NUMBER allows more";
+const ENGINE: &str = "the template needs more than 192 MiB of memory or 1 second of CPU time, or is nested too deeply; build fewer and smaller values in it";
+const OUTPUT: &str =
+    "the output has more than 67108864 bytes; raise the limit with --limit output=NUMBER";
 const NO_CHAIN: &str = "stdout: there is no such chain in ";
-const RULES: &str = "it comes to more than 200000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more";
-const BOXES: &str = "it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more";
-const WORK: &str = "it takes more than 50000000 steps to work out; --limit work=NUMBER allows more";
-const DEPTH: &str = "it is nested more than 64 deep; --limit depth=NUMBER allows more";
-const INPUT: &str = "it has more than 33554432 bytes; --limit input=NUMBER allows more";
-const LIST: &str = "it has more than 2097152 bytes; --limit list=NUMBER allows more";
+const RULES: &str = "it expands to more than 200000 rules after following jumps and lists; raise the limit with --limit rules=NUMBER";
+const BOXES: &str = "it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER";
+const WORK: &str =
+    "it takes more than 50000000 steps to evaluate; raise the limit with --limit work=NUMBER";
+const DEPTH: &str =
+    "it is nested more than 64 levels deep; raise the limit with --limit depth=NUMBER";
+const INPUT: &str = "it has more than 33554432 bytes; raise the limit with --limit input=NUMBER";
+const LIST: &str = "it has more than 2097152 bytes; raise the limit with --limit list=NUMBER";
 const ADDRESSES: &str =
-    "it has more than 200000 addresses to be judged; --limit addresses=NUMBER allows more";
+    "it has more than 200000 addresses to check; raise the limit with --limit addresses=NUMBER";
 const NESTED_YAML: &str = "it is nested more than 64 levels deep";
-const NUL: &str = "line 3: a NUL byte, which no text has";
-const UTF16: &str = "it is UTF-16; convert it, as with: iconv -f UTF-16 -t UTF-8";
+const NUL: &str = "line 3: the line has a NUL byte, so this is not text";
+const UTF16: &str = "it is UTF-16; convert it first, for example with iconv -f UTF-16 -t UTF-8";
 
 const fn input(
     name: &'static str,
@@ -106,7 +109,7 @@ pub const INPUTS: &[Hostile] = &[
     input("a group of 190,000 permissions, to repair", "check -q -f aws-sg --edition current --direction in --print-repair FILE 2>/dev/null", || permissions(190_000), "stdout: \"FromPort\": 60000,\n        \"ToPort\": 60000,\n        \"IpRanges\": [\n          {\n            \"CidrIp\": \"10.1.212.190/32\"\n"),
     input("39 denied pairs of addresses before all is denied, 10,000 networks", DENIED_PAIRS, || networks(5_000), "stdout: drift: 30195 missing, 0 extra, "),
     input("60,000 rules of a unit that no script adds, to repair", UFW_OF_MANY, || networks(5_000), "a load leaves a rule as it is that has a comment of this unit, but that no script of it adds; first run: ufw delete allow from 10.0.0.1 port 1 comment 'twilio-sip'"),
-    input("a group of 199,000 groups", AWS, || group_of("UserIdGroupPairs", 199_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), "stdout: \n  198000 more are not shown here; --report json has all\n"),
+    input("a group of 199,000 groups", AWS, || group_of("UserIdGroupPairs", 199_000, |n| format!("{{\"GroupId\": \"sg-{n}\"}}")), "stdout: \n  198000 more not shown; use --report json to see all\n"),
     input("a group of another with a name of 30 MB", AWS, || group_of("UserIdGroupPairs", 1, |_| format!("{{\"GroupName\": \"{}\"}}", "x".repeat(30 * MIB))), "stdout: udp 5060 from security group xxx"),
     input("201,000 addresses to scan", SCAN, || "Twilio 54.65.63.192/30\n".repeat(201_000).into(), ADDRESSES),
     input("a scanned line of 201,000 addresses", SCAN, || "54.65.63.192/30 ".repeat(201_000).into(), ADDRESSES),
@@ -123,7 +126,7 @@ pub const INPUTS: &[Hostile] = &[
     input("199,000 addresses, each 42 lines from its mask, scan", SCAN, || format!("twilio\n{}", format!("54.65.63.192{}mask 24\n", "\n".repeat(42)).repeat(199_000)).into(), "stdout: 1 file with Twilio addresses: 199000 current, "),
     input("a list of 5,000 networks, and 6,000 times a network around them, scan", SCAN_BY, || scanned_dataset(&addresses(5_000, 2, ", "), "198.51.100.0/24", &"twilio 20.0.0.0/8\n# ".repeat(6_000)), WORK),
     input("90,000 gaps between the addresses of a network, scan", SCAN_BY, || scanned_dataset("192.88.99.1", "20.0.0.0/8", &addresses(90_000, 168, "\n# ")), WORK),
-    input("20,000 addresses that are one slip from 80 published ones each", "scan -q --limit work=2M --dataset FILE FILE", || scanned_dataset(&slips_from("111.111.111.111"), "198.51.100.0/24", &"twilio 111.111.111.111\n# ".repeat(20_000)), "it takes more than 2097152 steps to work out; --limit work=NUMBER allows more"),
+    input("20,000 addresses that are one slip from 80 published ones each", "scan -q --limit work=2M --dataset FILE FILE", || scanned_dataset(&slips_from("111.111.111.111"), "198.51.100.0/24", &"twilio 111.111.111.111\n# ".repeat(20_000)), "it takes more than 2097152 steps to evaluate; raise the limit with --limit work=NUMBER"),
     input("800 patterns of 120 question marks, scan", scan_ignored!(1, 2, 1), || question_marks(800, 120), "stdout: 1 file with Twilio addresses: 1 current"),
     input("48 patterns of 230 question marks for 200 files deep below, scan", scan_ignored!(1, 13, 200), || question_marks(48, 230), "stdout: 200 files with Twilio addresses: 200 current"),
     input("48 patterns of 230 question marks in each of 40 folders, scan", scan_ignored!(40, 13, 20), || question_marks(48, 230), "stdout: 20 files with Twilio addresses: 20 current"),
@@ -192,7 +195,7 @@ pub const INPUTS: &[Hostile] = &[
     input("nested YAML without brackets", DATASET, || "- ".repeat(MIB / 2).into(), NESTED_YAML),
     input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
     input("YAML aliases that multiply", DATASET, laughs, "unknown field `a`"),
-    input("YAML aliases of 4,000 networks for 30,000 regions", DATASET, aliases, "signaling.networks.r0: this plane has more than 5000 networks; a list may have 5000"),
+    input("YAML aliases of 4,000 networks for 30,000 regions", DATASET, aliases, "signaling.networks.r0: more than 5000 networks in one plane, which is the maximum"),
     input("120,000 tag directives of YAML", DATASET, || (0..120_000).map(|n| format!("%TAG !a{n}! t\n")).collect::<Vec<_>>().concat().into(), "FILE:1:1: a %TAG directive is not accepted; delete the line"),
     input("white space of a megabyte before pieces of it, YAML", DATASET, || format!("edition: \"{}{}\"", " ".repeat(MIB), "x ".repeat(MIB / 2 - 8)).into(), "FILE:1:1: more than 4096 characters of white space in a row; delete some"),
     input("a million blank lines, YAML", DATASET, || format!("edition: x\n{}", "\n".repeat(MIB)).into(), "FILE:4098:1: more than 4096 characters of white space in a row; delete some"),
@@ -201,37 +204,37 @@ pub const INPUTS: &[Hostile] = &[
     input("250,000 keys in a row, YAML", DATASET, || format!("edition: [{}]", "?a,".repeat(249_990)).into(), "edition: invalid type: sequence, expected a name"),
     input("a million entries in lines of others, YAML", DATASET, || format!("edition:\n{}", format!("{}a\n", "- ".repeat(63)).repeat(16_000)).into(), "FILE:7814:1: more than 500000 commas"),
     input("690,000 entries between line ends of Unicode, YAML", DATASET, || format!("edition:\n{}", "-\u{85}".repeat(690_000)).into(), "FILE:2:1: more than 500000 commas"),
-    input("80,000 regions, dataset", DATASET, || dataset(&(0..80_000).map(|n| format!("r{n}: [192.0.2.0/24]")).collect::<Vec<_>>().join(", ")), "signaling.networks.r5000: this plane has more than 5000 networks; a list may have 5000"),
-    input("100,000 equal networks, dataset", DATASET, || dataset(&format!("all: [{}]", vec!["192.0.2.0/24"; 100_000].join(", "))), "signaling.networks.all: this plane has more than 5000 networks; a list may have 5000"),
-    input("40,000 networks, dataset", "-q -f cloudformation --dataset FILE", || dataset(&format!("all: [{}]", (0..40_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect::<Vec<_>>().join(", "))), "signaling.networks.all: this plane has more than 5000 networks; a list may have 5000"),
+    input("80,000 regions, dataset", DATASET, || dataset(&(0..80_000).map(|n| format!("r{n}: [192.0.2.0/24]")).collect::<Vec<_>>().join(", ")), "signaling.networks.r5000: more than 5000 networks in one plane, which is the maximum"),
+    input("100,000 equal networks, dataset", DATASET, || dataset(&format!("all: [{}]", vec!["192.0.2.0/24"; 100_000].join(", "))), "signaling.networks.all: more than 5000 networks in one plane, which is the maximum"),
+    input("40,000 networks, dataset", "-q -f cloudformation --dataset FILE", || dataset(&format!("all: [{}]", (0..40_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect::<Vec<_>>().join(", "))), "signaling.networks.all: more than 5000 networks in one plane, which is the maximum"),
     input("nested HTML", PAGE, || "<div>".repeat(MIB / 10).into(), "no list of addresses was found"),
     input("nested quotations, Markdown", PAGE, || ">".repeat(MIB / 2).into(), "no list of addresses was found"),
     input("nested brackets, Markdown", PAGE, || "[".repeat(MIB / 2).into(), "no list of addresses was found"),
     input("open emphases, Markdown", PAGE, || "*a_ ".repeat(MIB / 16).into(), "no list of addresses was found"),
     input("a table of wide cells, HTML", PAGE, || format!("<table>{}", "<tr><td rowspan=65534 colspan=1000>54.65.63.192/30".repeat(4_000)).into(), "stands under no heading"),
-    input("empty cells of 100 columns, HTML", PAGE, || format!("<table><tr>{}", "<td colspan=100>".repeat(130_000)).into(), "FILE:1: a table whose cells span too much"),
-    input("empty cells of 100 columns and rows, HTML", PAGE, || format!("<table>\n<tr>{}{}", "<td colspan=100 rowspan=100>".repeat(20_000), "<tr>".repeat(99)).into(), "FILE:2: a table whose cells span too much"),
+    input("empty cells of 100 columns, HTML", PAGE, || format!("<table><tr>{}", "<td colspan=100>".repeat(130_000)).into(), "FILE:1: the cells of the table span too many columns or rows"),
+    input("empty cells of 100 columns and rows, HTML", PAGE, || format!("<table>\n<tr>{}{}", "<td colspan=100 rowspan=100>".repeat(20_000), "<tr>".repeat(99)).into(), "FILE:2: the cells of the table span too many columns or rows"),
     input("250,000 pieces of white space, HTML", PAGE, || format!("<p>{}", "<b> </b>".repeat(250_000)).into(), "no list of addresses was found"),
     input("300,000 pieces of white space, Markdown", PAGE, || format!("# x\n\n{}", "&nbsp;".repeat(300_000)).into(), "no list of addresses was found"),
     input("lines that are almost labels", PAGE, || format!("z{}\n", "a".repeat(398)).repeat(5_200).into(), "no list of addresses was found"),
     input("5,000 headings of letters that fold to 18 each", PAGE, || format!("|{} 1|\n|-|\n\n", "\u{fdfa}".repeat(130)).repeat(5_200).into(), "no list of addresses was found"),
-    input("a long heading above 120,000 addresses", PAGE, || format!("# x\n\n# {}\n\n{}", "z ".repeat(MIB / 2), "192.0.2.1\n".repeat(100_000)).into(), "FILE:5: 192.0.2.1 stands below 'z z z "),
-    input("a long note behind 60,000 ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|UDP [#{}]", "a".repeat(600_000)), "|1|1", 60_000, 1), "', beside the addresses, is not understood"),
+    input("a long heading above 120,000 addresses", PAGE, || format!("# x\n\n# {}\n\n{}", "z ".repeat(MIB / 2), "192.0.2.1\n".repeat(100_000)).into(), "FILE:5: 192.0.2.1 is below 'z z z "),
+    input("a long note behind 60,000 ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|UDP [#{}]", "a".repeat(600_000)), "|1|1", 60_000, 1), "' next to the addresses"),
     input("800 rows of 1,000 wrong ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|{}", "protocol".repeat(49)), "|1|1", 1_000, 800), "FILE:5: the ports '1 protocol"),
     input("160 rows of 3,000 ports of 7 regions", PAGE, || ports("Media", "us1,ie1,de1,au1,sg1,jp1,br1|192.0.2.1|UDP", "|1-2|1-3", 3_000, 160), "FILE:5: the ports of media of virginia differ from those in line 5"),
     input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
     input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
-    input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value has more than 1 MiB as text"),
-    input("template that doubles a value, as JSON", TEMPLATE, || doubling("{{ ns.x|tojson }}"), "the value has more than 1 MiB as text"),
-    input("template that doubles a value as a key", TEMPLATE, || doubling("{{ {ns.x: 1} }}"), "the value has more than 1 MiB as text"),
+    input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value is longer than 1 MiB as text"),
+    input("template that doubles a value, as JSON", TEMPLATE, || doubling("{{ ns.x|tojson }}"), "the value is longer than 1 MiB as text"),
+    input("template that doubles a value as a key", TEMPLATE, || doubling("{{ {ns.x: 1} }}"), "the value is longer than 1 MiB as text"),
     input("template that doubles a value, pretty", TEMPLATE, || doubling("{{ ns.x|pprint }}"), ENGINE),
     input("template that doubles a value, joined to a text", TEMPLATE, || doubling("{{ (ns.x ~ '')|length }}"), ENGINE),
     input("template that doubles a value, searched for", TEMPLATE, || doubling("{{ ns.x in 'abc' }}"), ENGINE),
     input("template that doubles a value, as a string", TEMPLATE, || doubling("{{ ns.x|string|length }}"), ENGINE),
     input("template that doubles a value, formatted", TEMPLATE, || doubling("{{ '%s'|format(ns.x) }}"), ENGINE),
     input("template that compares doubled values", TEMPLATE, || doubling("{% set other = namespace(x=[1]) %}{% for i in range(60) %}{% set other.x = [other.x,other.x] %}{% endfor %}{{ ns.x == other.x }}"), ENGINE),
-    input("template with a wide indentation", TEMPLATE, || "{{ rules|tojson(indent=100000000) }}".into(), "tojson indents by at most 16 spaces"),
-    input("template that repeats a list", TEMPLATE, || "{{ [rules] * 200000 }}".into(), "the value has more than 1 MiB as text"),
+    input("template with a wide indentation", TEMPLATE, || "{{ rules|tojson(indent=100000000) }}".into(), "the indentation of tojson must be at most 16 spaces"),
+    input("template that repeats a list", TEMPLATE, || "{{ [rules] * 200000 }}".into(), "the value is longer than 1 MiB as text"),
     input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), "engine ran out of fuel"),
     input("template that calls itself", TEMPLATE, || "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}".into(), "recursion limit exceeded"),
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
@@ -249,8 +252,8 @@ pub const INPUTS: &[Hostile] = &[
     // Reports that are longer than what they are about.
     input("100,000 times all addresses", "explain -q <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
     input("100,000 times all addresses, JSON", "explain -q --json <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
-    input("20,000 findings, SARIF", "scan -q --report sarif --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; --limit output=NUMBER allows more"),
-    input("20,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; --limit output=NUMBER allows more"),
+    input("20,000 findings, SARIF", "scan -q --report sarif --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; raise the limit with --limit output=NUMBER"),
+    input("20,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; raise the limit with --limit output=NUMBER"),
     // No text.
     input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
     input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
@@ -261,8 +264,8 @@ pub const INPUTS: &[Hostile] = &[
     input("NUL bytes, page", PAGE, || b"#\n\n\0\n".into(), NUL),
     input("NUL bytes, template", TEMPLATE, || b"\n\n\0".into(), NUL),
     input("NUL bytes, scan", SCAN, || b"twilio\0".into(), "is not text"),
-    input("invalid UTF-8, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n-A A \xff\n".into(), "line 3: byte 25 of it is not UTF-8"),
-    input("invalid UTF-8, page", PAGE, || b"\xc3\x28".into(), "line 1: byte 1 of it is not UTF-8"),
+    input("invalid UTF-8, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n-A A \xff\n".into(), "line 3: byte 25 of the input is not UTF-8"),
+    input("invalid UTF-8, page", PAGE, || b"\xc3\x28".into(), "line 1: byte 1 of the input is not UTF-8"),
     input("invalid UTF-8, scan", SCAN, || b"\xff Twilio 54.65.63.192/30\n".into(), "stdout: 1 current"),
     input("UTF-16, iptables", IPTABLES, || utf16(&rules("-j ACCEPT"), u16::to_le_bytes), UTF16),
     input("UTF-16, dataset", DATASET, || utf16(b"edition: x\n", u16::to_be_bytes), UTF16),

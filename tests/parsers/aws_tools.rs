@@ -189,7 +189,8 @@ fn a_text_has_as_many_values_as_the_limit_of_work_allows() {
             directions: &BOTH[..1],
             limits: Limits::default().with(&["work=4000".parse().unwrap()]),
         };
-        let exceeded = "it takes more than 4000 steps to work out; --limit work=NUMBER allows more";
+        let exceeded =
+            "it takes more than 4000 steps to evaluate; raise the limit with --limit work=NUMBER";
         let is_exceeded = |count: usize| {
             let text = format!("{start}{}{end}\n", vec![value; count].join(","));
             let errors = format::parse(dialect(format), &text, wanted).err();

@@ -1166,6 +1166,6 @@ fn large_texts_are_read_once() {
         let text = names.collect::<String>();
         let errors = format::parse(dialect("cisco-asa"), &text, wanted).unwrap_err();
         let problem = &errors[0].problem();
-        assert!(problem.contains("steps to work out"), "{line}: {problem}");
+        assert!(problem.contains("steps to evaluate"), "{line}: {problem}");
     }
 }

@@ -1006,7 +1006,7 @@ fn large_texts_are_read_once() {
         };
         let errors = format::parse(cisco(), &text, wanted).unwrap_err();
         assert!(
-            errors[0].problem().contains("steps to work out"),
+            errors[0].problem().contains("steps to evaluate"),
             "{errors:?}"
         );
     }

@@ -271,7 +271,7 @@ fn scan_counts_up_to_the_whole_space() {
     assert_eq!(ran.status, 1, "{ran}");
     let more = (1_u64 << 32) - ever_published();
     let wider =
-        format!("text:3:8: wider: 0.0.0.0/0: {more} addresses more than Twilio has published: ");
+        format!("text:3:8: wider: 0.0.0.0/0: {more} more addresses than Twilio has published: ");
     assert!(ran.stdout.starts_with(&wider), "{ran}");
     let rest: Vec<&str> = ran.stdout.lines().skip(1).collect();
     assert_eq!(

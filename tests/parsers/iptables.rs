@@ -425,15 +425,15 @@ fn what_a_rule_lets_through() {
         ),
         (
             "-p tcp --tcp-flags ALL FIN,SYN,RST,ACK -j ACCEPT",
-            "tcp from any to any with TCP flags fin+syn+rst+ack, but only in some circumstances",
+            "tcp from any to any with TCP flags fin+syn+rst+ack, but only under some conditions",
         ),
         (
             "-p tcp --tcp-flags SYN,PSH SYN,PSH -m tcp --tcp-flags FIN,RST,ACK NONE -j ACCEPT",
-            "tcp from any to any with TCP flags syn, but only in some circumstances",
+            "tcp from any to any with TCP flags syn, but only under some conditions",
         ),
         (
             "-p tcp ! --tcp-flags SYN,PSH SYN,PSH -j ACCEPT",
-            "tcp from any to any, but only in some circumstances",
+            "tcp from any to any, but only under some conditions",
         ),
         (
             "-p tcp ! --tcp-flags SYN SYN,PSH -j ACCEPT",
@@ -442,7 +442,7 @@ fn what_a_rule_lets_through() {
         ("-p tcp --tcp-flags SYN SYN,PSH -j ACCEPT", ""),
         (
             "-p udp -m limit -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-m state --state NEW,RELATED -j ACCEPT",
@@ -476,11 +476,11 @@ fn what_a_rule_lets_through() {
         ("! -o + -p udp -j ACCEPT", ""),
         (
             "-i eth+ -p udp -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-o ! eth0 -p udp -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         // Negation as iptables up to 1.4.2 printed it.
         (
@@ -510,45 +510,45 @@ fn what_a_rule_lets_through() {
         ),
         (
             "-p udp -m mac --mac-source ! 00:00:5e:00:53:01 -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-p tcp -m tcpmss --mss 536:1460 -j ACCEPT",
-            "tcp from any to any, but only in some circumstances",
+            "tcp from any to any, but only under some conditions",
         ),
         ("-j ULOG --ulog-prefix \"a b\" --ulog-nlgroup 1", ""),
         (
             "-f -p udp -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "! -f -p udp -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "! -i eth0 -p udp -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-p udp -m limit --limit 5/sec --limit-burst 9 -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-p udp -m time --timestart 08:00 --weekdays Mon --kerneltz -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-p udp -m addrtype --dst-type LOCAL -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         (
             "-p udp -m owner --uid-owner 0 -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         ("-p udp -c 12 345 -j ACCEPT", "udp from any to any"),
         (
             "-p tcp --tcp-flags URG URG -j ACCEPT",
-            "tcp from any to any, but only in some circumstances",
+            "tcp from any to any, but only under some conditions",
         ),
         (
             "-g INNER; -p tcp -j ACCEPT; back: -p udp -j ACCEPT",
@@ -560,7 +560,7 @@ fn what_a_rule_lets_through() {
         ),
         (
             "-i eth0 -j INNER; -p udp -j ACCEPT",
-            "udp from any to any, but only in some circumstances",
+            "udp from any to any, but only under some conditions",
         ),
         ("-i eth0 -j INNER; -p udp -j RETURN; -j DROP", ""),
         ("-j LOG --log-prefix x --log-uid", ""),
@@ -1108,7 +1108,7 @@ fn refuses_rules_that_take_too_much_work() {
         };
         assert!(limited(most).is_ok(), "{:?}", limited(most));
         let problem = &limited(most / 2).unwrap_err()[0].problem();
-        let told = format!("it takes more than {} steps to work out", most / 2);
+        let told = format!("it takes more than {} steps to evaluate", most / 2);
         assert!(problem.starts_with(&told), "{problem}");
     }
 }
@@ -1130,7 +1130,7 @@ fn refuses_more_chains_than_memory_allows() {
     assert!(parse(990).is_ok());
     let problem = &parse(1_001).unwrap_err()[0].problem();
     assert!(
-        problem.starts_with("it takes more than 64000 steps to work out"),
+        problem.starts_with("it takes more than 64000 steps to evaluate"),
         "{problem}"
     );
 }

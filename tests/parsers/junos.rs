@@ -1136,10 +1136,10 @@ fn limits_are_kept() {
     for (text, problem) in [
         (deep, "depth"),
         (parentheses, "depth"),
-        (terms, "it comes to more than 200000 rules"),
+        (terms, "it expands to more than 200000 rules"),
         (ports.collect::<Vec<_>>().concat(), "boxes"),
-        (many_lists, "it comes to more than 200000 rules"),
-        (many_ports, "it comes to more than 200000 rules"),
+        (many_lists, "it expands to more than 200000 rules"),
+        (many_ports, "it expands to more than 200000 rules"),
     ] {
         let errors = inwards().check(&text).unwrap_err();
         assert!(errors[0].1.contains(problem), "{errors:?}");
@@ -1160,7 +1160,7 @@ fn words_that_are_kept_are_limited() {
             limits: Limits::default().with(&["work=50000".parse().unwrap()]),
         };
         let errors = format::parse(junos(), text, wanted).err();
-        errors.is_some_and(|errors| errors[0].problem().contains("steps to work out"))
+        errors.is_some_and(|errors| errors[0].problem().contains("steps to evaluate"))
     };
     for (text, refused) in [
         (lines(&deep, 25), false),
@@ -1448,11 +1448,11 @@ fn large_texts_are_read_once() {
     for (text, problem) in [
         (
             format!("set {FILTER} {}\n", "a ".repeat(1 << 20)),
-            "nested more than 64 deep",
+            "nested more than 64 levels deep",
         ),
         (
             format!("set system {}\n", "a ".repeat(1 << 20)),
-            "nested more than 64 deep",
+            "nested more than 64 levels deep",
         ),
         (
             format!("set snmp x [ {}]\n", "a ".repeat(1 << 20)),
@@ -1465,7 +1465,7 @@ fn large_texts_are_read_once() {
     let statement = format!("{CURLY}system {};\n", "a ".repeat(1 << 20));
     let errors = inwards().check(&statement).unwrap_err();
     assert!(
-        errors[0].1.contains("nested more than 64 deep"),
+        errors[0].1.contains("nested more than 64 levels deep"),
         "{errors:?}"
     );
 }

@@ -491,9 +491,12 @@ fn errors_are_not_too_many_and_limits_hold() {
     );
     assert_eq!(side(&within("depth=7", &deep).unwrap()), "same");
     let told = within("depth=6", &deep).unwrap_err();
-    assert!(told.contains("it is nested more than 6 deep"), "{told}");
+    assert!(
+        told.contains("it is nested more than 6 levels deep"),
+        "{told}"
+    );
     let told = within("rules=2", EXPORT).unwrap_err();
-    assert!(told.contains("it comes to more than 2 rules"), "{told}");
+    assert!(told.contains("it expands to more than 2 rules"), "{told}");
     let entry = |n: usize| format!("add address=10.0.{n}.0/24 list=ten\n");
     let entries: String = (0..10).map(|n| entry(2 * n)).collect();
     let rule = "add action=drop chain=twilio-sip-in dst-address-list=ten src-address-list=ten\n";
@@ -890,7 +893,7 @@ fn large_texts_are_read_once() {
         "/system script\nadd source=\"a b\"\n".repeat(4_001),
     ] {
         let errors = within(&text).expect_err(&text[..40]);
-        assert!(errors[0].1.contains("steps to work out"), "{errors:?}");
+        assert!(errors[0].1.contains("steps to evaluate"), "{errors:?}");
     }
     let commas = format!("/ppp profile\nadd address-list={}\n", "a,".repeat(1 << 20));
     assert_eq!(sides(&format!("{EXPORT}{commas}")), "same");
@@ -900,5 +903,5 @@ fn large_texts_are_read_once() {
         "add action=jump chain=twilio-sip-in jump-target=long\n".repeat(10_000)
     );
     let errors = check(&long).unwrap_err();
-    assert!(errors[0].1.contains("steps to work out"), "{errors:?}");
+    assert!(errors[0].1.contains("steps to evaluate"), "{errors:?}");
 }

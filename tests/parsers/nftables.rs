@@ -378,15 +378,15 @@ fn what_combines_too_much_is_refused() {
     for (rule, problem) in [
         (
             format!("ip saddr {addresses} udp dport {ports} accept"),
-            "33: it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more",
+            "33: it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER",
         ),
         (
             format!("udp dport {ports} ip saddr vmap {arrows}"),
-            "33: it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more",
+            "33: it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER",
         ),
         (
             format!("ip saddr . udp dport != {pairs} accept"),
-            "33: it comes to more than 200000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more",
+            "33: it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER",
         ),
     ] {
         assert_eq!(refused(&table(&rule)), [problem]);
@@ -451,7 +451,7 @@ fn what_takes_too_much_work_is_refused() {
         let limits = Limits::default().with(&["work=500000".parse().unwrap()]);
         let found = parse_within(limits, &text, &Unit::default(), &BOTH).unwrap_err();
         let expected =
-            "it takes more than 500000 steps to work out; --limit work=NUMBER allows more";
+            "it takes more than 500000 steps to evaluate; raise the limit with --limit work=NUMBER";
         assert!(found[0].contains(expected), "{}: {found:?}", &text[..200]);
     }
 }
@@ -485,7 +485,7 @@ fn too_many_statements_are_refused() {
         let limits = Limits::default().with(&["work=500000".parse().unwrap()]);
         let found = parse_within(limits, &text, &Unit::default(), &BOTH).unwrap_err();
         let expected =
-            "it takes more than 500000 steps to work out; --limit work=NUMBER allows more";
+            "it takes more than 500000 steps to evaluate; raise the limit with --limit work=NUMBER";
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains(expected), "{}: {found:?}", &text[..100]);
     }
@@ -525,9 +525,9 @@ fn what_is_not_understood_is_refused_with_its_line() {
         .collect();
     let nested = format!("jump c0 }}↵{} chain c99 {{", nested.concat());
     let errors = refused(&table(&nested));
-    assert!(
-        errors[0].ends_with("it is nested more than 64 deep; --limit depth=NUMBER allows more")
-    );
+    assert!(errors[0].ends_with(
+        "it is nested more than 64 levels deep; raise the limit with --limit depth=NUMBER"
+    ));
     // A set is wrong but once, however many rules refer to it.
     assert_eq!(
         refused(&table("ip saddr @wrong drop\n".repeat(9).as_str())).len(),

@@ -509,7 +509,7 @@ fn a_small_text_does_not_multiply_without_a_limit() {
     let limits = Limits::default().with(&limits);
     let refused = |text: &str| parse_within(text, limits).map(|_| text.len()).unwrap_err();
     let too_much_work =
-        "it takes more than 500000 steps to work out; --limit work=NUMBER allows more";
+        "it takes more than 500000 steps to evaluate; raise the limit with --limit work=NUMBER";
     let hosts = |count: u32| -> String {
         let host = |n: u32| format!("10.{}.{}.1 ", n / 256, n % 256);
         (0..count).map(host).collect()
@@ -519,7 +519,7 @@ fn a_small_text_does_not_multiply_without_a_limit() {
     assert_eq!(
         refused(&format!("{table}match from {lists}\n")),
         [
-            "2: it comes to more than 20000 combinations of addresses and ports, in a rule or in what differs; --limit boxes=NUMBER allows more"
+            "2: it expands to more than 20000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER"
         ]
     );
     let text = format!("{table}{}", "match from { <t> !<t> }\n".repeat(20));
@@ -539,7 +539,7 @@ fn a_small_text_does_not_multiply_without_a_limit() {
     let tables: String = (0..1_001).map(table).collect();
     assert_eq!(
         refused(&tables)[0],
-        "1001: it comes to more than 1000 rules, with what jumps and lists multiply; --limit rules=NUMBER allows more"
+        "1001: it expands to more than 1000 rules after following jumps and lists; raise the limit with --limit rules=NUMBER"
     );
 }
 

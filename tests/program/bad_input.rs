@@ -86,12 +86,12 @@ const CASES: &[Bad] = &[
     bad("-f nft --template own.j2", "--template and --format cannot be used together"),
     bad("--template own.j2 --table x", "--template and --table cannot be used together"),
     bad("-f nft --dataset own.yaml --edition global", "--dataset and --edition cannot be used together"),
-    bad("-f nft --plane media --transport tls", "--transport is about signaling, which --plane media leaves out; drop one of them"),
-    bad("-f nft --plane media --local-sip-port 5070", "--local-sip-port is about signaling, which --plane media leaves out"),
-    bad("-f nft --plane media --local-tls-port 5071", "--local-tls-port is about signaling, which --plane media leaves out"),
-    bad("-f nft --plane signaling --local-rtp-ports 1-2", "--local-rtp-ports is about media, which --plane signaling leaves out"),
-    bad("-f nft --transport udp --local-tls-port 5071", "--local-tls-port is about a transport that --transport leaves out"),
-    bad("-f nft --transport tls --local-sip-port 5071", "--local-sip-port is about a transport that --transport leaves out"),
+    bad("-f nft --plane media --transport tls", "--transport is for signaling and has no effect with --plane media; remove one of them"),
+    bad("-f nft --plane media --local-sip-port 5070", "--local-sip-port is for signaling and has no effect with --plane media"),
+    bad("-f nft --plane media --local-tls-port 5071", "--local-tls-port is for signaling and has no effect with --plane media"),
+    bad("-f nft --plane signaling --local-rtp-ports 1-2", "--local-rtp-ports is for media and has no effect with --plane signaling"),
+    bad("-f nft --transport udp --local-tls-port 5071", "--local-tls-port has no effect without its transport"),
+    bad("-f nft --transport tls --local-sip-port 5071", "--local-sip-port has no effect without its transport"),
     bad("-f nft --direction out --local-rtp-ports 1-2", "--local-rtp-ports would have no effect: no packet that is selected goes to such a port; drop it or --direction out"),
     bad("-f nft --direction out --local-sip-port 5070", "--local-sip-port would have no effect"),
     bad("-f aws --direction out --local-tls-port 5071", "--local-tls-port would have no effect"),
@@ -111,18 +111,18 @@ const CASES: &[Bad] = &[
     // Files.
     bad("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory"),
     bad("-f nft --dataset .", "cannot read .: it is a folder"),
-    bad("-f nft --dataset binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
+    bad("-f nft --dataset binary.yaml", "binary.yaml: line 2: byte 5 of the input is not UTF-8"),
     bad("--template - --dataset -", "--dataset and --template cannot both be read from stdin; give one of them as a file"),
     bad("--template -", "cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it"),
-    bad("--template empty.j2", "empty.j2:1: the template gives no text"),
+    bad("--template empty.j2", "empty.j2:1: the template produces no text"),
     bad("--template huge.j2", "huge.j2:1: engine ran out of fuel"),
     bad("--template endless.j2", "endless.j2:1: engine ran out of fuel"),
     bad("--template doubled.j2", "doubled.j2:1: engine ran out of fuel"),
     bad("--template missing.j2", "cannot read missing.j2: No such file or directory"),
-    bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of it is not UTF-8"),
+    bad("--template binary.yaml", "binary.yaml: line 2: byte 5 of the input is not UTF-8"),
     bad("--template own.j2", "own.j2:2: 'nmae' is undefined (did you mean name?) in '{{ nmae }}'"),
     bad("-f nft --output folder", "cannot write folder: it is a folder"),
-    bad("-f nft --output missing/file", "cannot write missing/file: there is no folder 'missing'; make it first"),
+    bad("-f nft --output missing/file", "cannot write missing/file: folder 'missing' does not exist; create it first"),
     bad("-f nft --output=", "--output needs a value"),
     // The environment.
     env("TWILIO_SIP_ALLOW_REGION", "tokio", "unknown region 'tokio' (did you mean tokyo?)"),
@@ -260,7 +260,7 @@ fn a_template_of_any_depth_is_rendered_and_a_long_one_refused() {
         .run()
         .refused();
     assert!(
-        stderr.contains("own.j2:1: the template has 65537 bytes; at most 65536 are taken"),
+        stderr.contains("own.j2:1: the template has 65537 bytes; the maximum is 65536"),
         "{stderr}"
     );
 }
@@ -314,28 +314,28 @@ const DATASETS: &[(&str, &str, &str)] = &[
     ("connection: public", "connection: dial-up", "connection: unknown variant `dial-up`, expected `public` or `interconnect`"),
     ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "own.yaml:5:17: in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"),
     ("in_force_since: 2024-01-01", "in_force_since: 2026-01-01", "superseded.date: 2025-01-01 is before in_force_since, 2026-01-01"),
-    ("  by: next", "  by: own", "own.yaml: superseded.by: own cannot supersede itself"),
+    ("  by: next", "  by: own", "own.yaml: superseded.by: 'own' cannot supersede itself"),
     ("superseded:\n  date: 2025-01-01\n  by: next\n", "superseded: 2025-01-01\n", "expected a date, and by what edition"),
     ("  by: next", "  by: next\n  why: so", "superseded: unknown field `why`"),
     ("tls: 5061}", "tls: 5061, sctp: 5060}", "signaling.ports: unknown field `sctp`"),
     ("udp: 5060", "udp: 0", "signaling.ports.udp: invalid value: integer `0`, expected a port from 1 to 65535"),
     ("udp: 5060", "udp: 65536", "expected a port from 1 to 65535"),
     ("udp: 5060", "udp: sip", "expected a port from 1 to 65535"),
-    ("tls: 5061}", "tls: 5060}", "signaling.ports: tcp and tls are both 5060; one TCP port cannot be both"),
+    ("tls: 5061}", "tls: 5060}", "signaling.ports: tcp and tls are both 5060; they need different ports"),
     ("10000-20000", "20000-10000", "media.ports: '20000-10000' is reversed; write the lower port first: 10000-20000"),
     ("10000-20000", "10000", "media.ports: '10000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
     ("192.0.2.0/30", "192.0.2.1/30", "own.yaml:12:13: signaling.networks.tokyo[0]: '192.0.2.1/30' has host bits set; the network is 192.0.2.0/30"),
     ("192.0.2.0/30", "192.0.2.0/3O", "'192.0.2.0/3O' is not an IPv4 network"),
     ("192.0.2.0/30", "'2001:db8::/64'", "'2001:db8::/64' is IPv6"),
-    ("192.0.2.0/30", "0.0.0.0/0", "'0.0.0.0/0' is too wide; a network of a dataset has a prefix of 8 or more"),
+    ("192.0.2.0/30", "0.0.0.0/0", "'0.0.0.0/0' is too wide; use a prefix length of 8 or more"),
     ("203.0.113.0/26", "198.51.100.128/25", "media.networks.tokyo: 198.51.100.0/24 and 198.51.100.128/25 overlap"),
     ("203.0.113.0/26", "198.51.100.0/24", "media.networks.tokyo: 198.51.100.0/24 is listed twice"),
     ("all: [192.0.2.64/30]", "all: [192.0.2.2]", "signaling.networks.tokyo: 192.0.2.0/30 and 192.0.2.2/32 overlap"),
-    ("    all: [192.0.2.64/30]\n", "    tokyo: [192.0.2.64/30]\n", "signaling.networks: tokyo stands twice"),
+    ("    all: [192.0.2.64/30]\n", "    tokyo: [192.0.2.64/30]\n", "signaling.networks: 'tokyo' is listed twice"),
     ("    all: [192.0.2.64/30]\n", "    tokio: [192.0.2.64/30]\n", "signaling.networks.tokio: unknown region; use all or one of virginia, oregon"),
-    ("all: [192.0.2.64/30]", "all: []", "signaling.networks: all has no network"),
-    ("    all: [192.0.2.64/30]\n", "    oregon: [192.0.2.64/30]\n", "media.networks: no network for oregon, which the other plane lists"),
-    ("    tokyo: [198.51.100.0/24, 203.0.113.0/26]\n", "    {}\n", "media.networks: there is no network"),
+    ("all: [192.0.2.64/30]", "all: []", "signaling.networks: 'all' has no network"),
+    ("    all: [192.0.2.64/30]\n", "    oregon: [192.0.2.64/30]\n", "media.networks: no network for region 'oregon', although the other plane has one"),
+    ("    tokyo: [198.51.100.0/24, 203.0.113.0/26]\n", "    {}\n", "media.networks: no network is listed"),
     ("media:\n", "media: 5\nother:\n", "media: invalid type: integer `5`"),
     ("source: our own", "source: \"a\\u202eb\"", "source: 'a\\u{202e}b' holds \\u{202e}, which does not show"),
     ("title: A list", "title: \"A\\nlist\"", "title: 'A\\nlist' holds \\u{a}, which does not show"),
@@ -426,7 +426,7 @@ fn a_plane_of_a_dataset_may_have_5000_networks() {
     let refused = call(line, 5_001).refused();
     assert!(
         refused.contains(
-            "signaling.networks.tokyo: this plane has more than 5000 networks; a list may have 5000"
+            "signaling.networks.tokyo: more than 5000 networks in one plane, which is the maximum"
         ),
         "{refused}"
     );
@@ -441,7 +441,7 @@ fn a_plane_of_a_dataset_may_have_5000_networks() {
     );
     let refused = call(&local(41), 5_000).refused();
     assert!(
-        refused.contains("the selection: it comes to more than 200000 rules"),
+        refused.contains("the selection: it expands to more than 200000 rules"),
         "{refused}"
     );
 }
@@ -454,7 +454,7 @@ fn a_region_that_a_dataset_does_not_have_is_refused() {
         .run()
         .refused();
     assert!(
-        stderr.contains("edition own has no region sydney; it has tokyo"),
+        stderr.contains("edition 'own' has no region 'sydney'; use one of tokyo"),
         "{stderr}"
     );
 }

@@ -89,7 +89,7 @@ fn a_missing_rule_is_named_by_region_and_plane() {
     let text = kept.join("\n") + "\n";
     assert_eq!(
         drifted(check(TOKYO, &text)),
-        "drift: 1 missing, 0 extra, against what iptables needs for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)
+        "drift: 1 missing, 0 extra, compared with the iptables rules for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)
 
 deployed
   missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
@@ -101,7 +101,7 @@ deployed
 fn a_narrowed_rule_is_missing_in_part_and_its_line_is_shown() {
     let text = tokyo().replacen("--dport 5060", "-i eth0 --dport 5060", 1);
     let report = drifted(check(TOKYO, &text));
-    let part = "  missing in  udp from 54.65.63.192/30 to any port 5060, but only in some circumstances (signaling udp of tokyo, edition regional)
+    let part = "  missing in  udp from 54.65.63.192/30 to any port 5060, but only under some conditions (signaling udp of tokyo, edition regional)
       line 19: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp -m udp -i eth0 --dport 5060 ";
     assert!(report.contains(part), "{report}");
 }
@@ -199,7 +199,7 @@ fn an_access_list_without_entries_lets_everything_through() {
             text,
         ));
         assert!(report.contains(everything), "{report}");
-        let line = format!("TWILIO-SIP-IN lets nothing through: {why}\n");
+        let line = format!("TWILIO-SIP-IN accepts nothing: {why}\n");
         assert!(report.contains(&line), "{report}");
     }
 }
@@ -211,22 +211,22 @@ fn reports_that_neither_chain_exists_that_a_name_can_mean() {
         (
             "iptables",
             "tokyo",
-            "TOKYO-IN lets nothing through: there is no such chain in table filter, and no chain 'tokyo'\n",
+            "TOKYO-IN accepts nothing: there is no such chain in table filter, and no chain 'tokyo'\n",
         ),
         (
             "iptables",
             "TWILIO-SIP-ON",
-            "TWILIO-SIP-ON-IN lets nothing through: there is no such chain in table filter, and no chain 'TWILIO-SIP-ON' (did you mean TWILIO-SIP-IN or TWILIO-SIP-OUT?)\n",
+            "TWILIO-SIP-ON-IN accepts nothing: there is no such chain in table filter, and no chain 'TWILIO-SIP-ON' (did you mean TWILIO-SIP-IN or TWILIO-SIP-OUT?)\n",
         ),
         (
             "nftables",
             "input",
-            "input_in lets nothing through: there is no such chain in table inet filter, and no chain 'input'\n",
+            "input_in accepts nothing: there is no such chain in table inet filter, and no chain 'input'\n",
         ),
         (
             "mikrotik",
             "twilio-sip-im",
-            "twilio-sip-im-in lets nothing through: there is no such chain in /ip firewall filter, and no chain 'twilio-sip-im' (did you mean twilio-sip-in",
+            "twilio-sip-im-in accepts nothing: there is no such chain in /ip firewall filter, and no chain 'twilio-sip-im' (did you mean twilio-sip-in",
         ),
     ] {
         let options = format!("--region tokyo --direction in --format {format}");
@@ -241,14 +241,15 @@ fn reports_that_neither_chain_exists_that_a_name_can_mean() {
 #[test]
 fn a_wrong_name_is_told_with_the_right_one() {
     let report = drifted(check(&format!("{TOKYO} --name twilio-spi"), &tokyo()));
-    let line = "TWILIO-SPI-IN lets nothing through: there is no such chain in table filter (did you mean TWILIO-SIP-IN?)\n";
+    let line = "TWILIO-SPI-IN accepts nothing: there is no such chain in table filter (did you mean TWILIO-SIP-IN?)\n";
     assert!(report.contains(line), "{report}");
     let text = render("--region tokyo --format nftables");
     let report = drifted(check(
         "--region tokyo --format nftables --edition regional --quiet",
         &text.replace("inet filter", "inet mine"),
     ));
-    let line = "twilio_sip_in lets nothing through: table inet filter is not in the text, or has no chains\n";
+    let line =
+        "twilio_sip_in accepts nothing: table inet filter is not in the text, or has no chains\n";
     assert!(report.contains(line), "{report}");
 }
 
@@ -305,7 +306,7 @@ fn a_unit_that_is_gone_is_drift_and_not_an_error() {
     let text = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
     let report = drifted(check(TOKYO, text));
     assert!(report.starts_with("drift: 8 missing, 0 extra"), "{report}");
-    let empty = "  TWILIO-SIP-IN lets nothing through: there is no such chain in table filter\n";
+    let empty = "  TWILIO-SIP-IN accepts nothing: there is no such chain in table filter\n";
     assert!(report.contains(empty), "{report}");
 }
 
@@ -315,7 +316,7 @@ fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
     let one_way = "--region tokyo --direction in --format iptables --edition regional --quiet";
     let report = drifted(check(one_way, &tokyo()));
     assert!(report.starts_with("drift: 0 missing, 3 extra"), "{report}");
-    let line = "  direction 'out' is not selected: nothing is expected there, and loading the rules would empty it\n";
+    let line = "  direction 'out' is not selected: no rules are expected there, and loading the rules would remove the existing ones\n";
     assert!(report.contains(line), "{report}");
     for format in ["aws-sg", "cisco"] {
         let both = render(&format!("--region tokyo --format {format}"));
@@ -826,7 +827,7 @@ fn github_gets_the_first_annotations_and_the_number_of_the_others() {
         .unwrap();
     assert_eq!(errors(&report), 1_000, "{counts}");
     let last = format!(
-        "\n::notice title=drift,file=deployed::deployed: {} more are not shown here; --report json has all\n",
+        "\n::notice title=drift,file=deployed::deployed: {} more not shown; use --report json to see all\n",
         missing + 500
     );
     assert!(report.ends_with(&last), "{report}");
@@ -893,7 +894,7 @@ fn the_verdict_line_says_which_editions_are_superseded() {
             let verdict = drift.lines().next().unwrap();
             assert!(verdict.starts_with("drift: 1 missing, "), "{drift}");
             assert!(
-                verdict.contains(&format!(" extra, against {expected}")),
+                verdict.contains(&format!(" extra, compared with {expected}")),
                 "{drift}"
             );
         }
@@ -910,7 +911,7 @@ fn several_files_are_judged_one_by_one_and_summed_up() {
     let report = drifted(tool.run());
     assert!(
         report.starts_with(
-            "drift: 2 of 4 files, 1 missing, 6 extra, against what iptables needs for tokyo,"
+            "drift: 2 of 4 files, 1 missing, 6 extra, compared with the iptables rules for tokyo,"
         ),
         "{report}"
     );
@@ -1116,7 +1117,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables latin1",
-            "latin1: line 1: byte 3 of it is not UTF-8",
+            "latin1: line 1: byte 3 of the input is not UTF-8",
         ),
     ] {
         let mut tool = Tool::line(line)
@@ -1146,7 +1147,7 @@ fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
             &one,
             "in",
             0,
-            "in sync: exactly what iptables needs for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in (TWILIO-SIP-IN)",
+            "in sync: exactly the iptables rules for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in (TWILIO-SIP-IN)",
         ),
         (&all, "in", 1, "drift: 0 missing, 1 extra"),
         // The chain of the selected direction is not in the text.

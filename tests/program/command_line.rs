@@ -415,7 +415,7 @@ fn the_default_edition_is_warned_about_until_it_is_named() {
 #[test]
 fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
     let superseded = "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; --edition global selects the list in force\n";
-    let fewer = "twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks for all of them: numbers may be served from other regions";
+    let fewer = "twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks you to allow all of them, because other regions may serve your numbers";
     let stderr = |line: &str| {
         let ran = Tool::line(line).run();
         let stderr = ran.stderr.clone();
@@ -431,7 +431,7 @@ fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
     );
     assert_eq!(
         stderr("-f nft --edition global --region virginia,sydney"),
-        format!("{fewer}; oregon, which takes over when virginia is down, is left out\n")
+        format!("{fewer}; virginia fails over to oregon, which is not selected\n")
     );
     assert_eq!(
         stderr("-f nft --edition global --region virginia,oregon"),
@@ -447,7 +447,7 @@ fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
     );
     assert_eq!(
         stderr("-f nft --edition regional,global"),
-        "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; leave it out when you need 'global' alone\n"
+        "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; omit it if you need only 'global'\n"
     );
     let interconnect = "twilio-sip-allow: note: 'Tokyo-IX' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n";
     assert!(stderr("-f nft --edition global --region Tokyo-IX").starts_with(interconnect));

@@ -57,14 +57,14 @@ checks:
 fn check_alone_runs_all_checks_and_tells_which_has_drifted() {
     let ran = repository("check").run();
     assert_eq!(ran.status, 1, "{ran}");
-    let drift = "gateway: drift: 2 missing, 2 extra, against what iptables needs for tokyo, edition global, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)\n\ndeployed/gateway.rules\n  missing in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, edition global)\n";
+    let drift = "gateway: drift: 2 missing, 2 extra, compared with the iptables rules for tokyo, edition global, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)\n\ndeployed/gateway.rules\n  missing in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, edition global)\n";
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(
         lines[0],
-        "pbx: in sync: exactly what nftables needs for tokyo, edition global, signaling and media in and out (twilio_sip_in, twilio_sip_out)"
+        "pbx: in sync: exactly the nftables rules for tokyo, edition global, signaling and media in and out (twilio_sip_in, twilio_sip_out)"
     );
     assert!(ran.stdout.contains(&format!("\n\n{drift}")), "{ran}");
-    let frankfurt = "\n\nfrankfurt: in sync: exactly what iptables needs for frankfurt, edition global, signaling and media in and out (CALLS-IN, CALLS-OUT)\n\n3 checks: 2 in sync, 1 drifted\n";
+    let frankfurt = "\n\nfrankfurt: in sync: exactly the iptables rules for frankfurt, edition global, signaling and media in and out (CALLS-IN, CALLS-OUT)\n\n3 checks: 2 in sync, 1 drifted\n";
     assert!(ran.stdout.ends_with(frankfurt), "{ran}");
     let note = "twilio-sip-allow: note: running the 3 checks of twilio-sip-allow.yaml\n";
     assert!(ran.stderr.starts_with(note), "{ran}");

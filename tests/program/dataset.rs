@@ -218,7 +218,7 @@ fn the_text_says_each_change_once_for_all_its_regions() {
     assert_eq!(
         lines,
         [
-            "different: page against edition global (in force since 2024-02-21): 2 added, 1 removed, 0 changed",
+            "different: page compared with edition global (in force since 2024-02-21): 2 added, 1 removed, 0 changed",
             "  added    media of all regions: 168.86.192.0/18 (lines 7 to 14)",
             "  added    signaling of tokyo: 54.65.63.196 (line 11)",
             "  removed  signaling of tokyo: 54.65.63.195",
@@ -253,7 +253,7 @@ fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_na
         };
         assert_eq!(json["equal_editions"], serde_json::json!([of]), "{name}");
         let mut lines = ran.stdout.lines();
-        let first = "different: page against edition global (in force since 2024-02-21): ";
+        let first = "different: page compared with edition global (in force since 2024-02-21): ";
         assert!(lines.next().unwrap().starts_with(first), "{name}: {ran}");
         assert_eq!(lines.next(), Some(&*line), "{name}");
     }
@@ -275,7 +275,7 @@ fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_na
     let changed = changed.replacen("54.65.63.192", "54.65.63.191", 1);
     let ran = diff("--any-edition", &changed);
     assert!(
-        ran.stdout.starts_with("different: page against edition regional (superseded on 2024-02-21 by global), which it differs from least: 1 added, 1 removed, 0 changed\n  "),
+        ran.stdout.starts_with("different: page compared with edition regional (superseded on 2024-02-21 by global), the most similar edition: 1 added, 1 removed, 0 changed\n  "),
         "{ran}"
     );
 }
@@ -293,7 +293,7 @@ fn any_edition_on_the_command_line_has_precedence_over_an_edition_in_the_environ
         .env("TWILIO_SIP_ALLOW_ANY_EDITION", "true")
         .file("page", &page)
         .run();
-    let start = "different: page against edition global (in force since 2024-02-21): ";
+    let start = "different: page compared with edition global (in force since 2024-02-21): ";
     assert!(ran.stdout.starts_with(start), "{ran}");
 }
 
@@ -454,23 +454,23 @@ fn a_list_that_does_not_say_what_it_is_for_is_refused() {
         ),
         (
             "# Media\n\n## Tokyo and Sydney\n\n168.86.128.0/18\n".to_owned(),
-            ":5: 168.86.128.0/18 stands under a heading that names several regions",
+            ":5: 168.86.128.0/18 is under a heading that names several regions",
         ),
         (
             "# Signaling\n\n## Tokyo\n\n### Sydney\n\n54.65.63.192/30\n".to_owned(),
-            ":5: this names another region than the heading above it, tokyo",
+            ":5: this names a different region than the heading above it, tokyo",
         ),
         (
             "# Media\n\n## All regions\n\n168.0.0.0/7\n".to_owned(),
-            ":5: '168.0.0.0/7' is too wide for a list; networks have a prefix of 8 or more",
+            ":5: '168.0.0.0/7' is too wide for a list; use a prefix length of 8 or more",
         ),
         (
             "# Signaling\n\n## Tokyo\n\n54.65.63.192/30\n\nPorts: 5060 (UDP/UDP), 5061 (TLS)\n".to_owned(),
-            ":7: these ports are not understood: a transport is said twice",
+            ":7: cannot interpret these ports: a transport is repeated",
         ),
         (
             "# Media\n\n## All regions\n\n168.86.128.0/18\n\nPorts: 10000-60000 (UDP)\n\nPorts: 10000-20000 (UDP)\n".to_owned(),
-            ":9: the ports of media of all regions stand twice, before in line 7",
+            ":9: the ports of media of all regions are listed twice, first in line 7",
         ),
     ] {
         let message = Tool::line("dataset diff --edition global page.md")
@@ -496,7 +496,7 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
             "regional.headings-en.md",
             "54.172.60.0",
             "<span hidden>54.172.60.0</span>",
-            "54.172.60.0 stands where Markdown does not show it",
+            "54.172.60.0 is in a place that Markdown does not show",
         ),
         (
             "regional.sections-en.txt",
@@ -520,19 +520,19 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
             "regional.sections-en.txt",
             "Signaling IPs:",
             "Signaling IPs (TLS):",
-            "stands below 'Signaling IPs (TLS):'",
+            "is below 'Signaling IPs (TLS):'",
         ),
         (
             "regional.sections-en.txt",
             "Signaling IPs:",
             "Your source signaling IPs:",
-            "stands below 'Your source signaling IPs:'",
+            "is below 'Your source signaling IPs:'",
         ),
         (
             "regional.sections-en.txt",
             "Port Range: 10,000",
             "TCP Port Range: 10,000",
-            "a range of ports for media is of UDP alone",
+            "media ports use UDP only",
         ),
         (
             "regional.sections-en.txt",
@@ -544,37 +544,37 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
             "global.one-table-en.md",
             "| Signaling IPs ",
             "| Signaling IPs (TLS) ",
-            "the heading of a column, 'Signaling IPs (TLS)', is not understood",
+            "cannot interpret the column heading 'Signaling IPs (TLS)'",
         ),
         (
             "global.one-table-en.md",
             "| Signaling IPs ",
             "| Signaling and media IPs ",
-            "the heading of a column, 'Signaling and media IPs', is not understood",
+            "cannot interpret the column heading 'Signaling and media IPs'",
         ),
         (
             "global.one-table-en.md",
             "| Asia Pacific Tokyo ",
             "| Asia Pacific Tokyo (media) ",
-            "'Asia Pacific Tokyo (media)' says more than a region",
+            "'Asia Pacific Tokyo (media)' contains more than a region",
         ),
         (
             "global.planes-en.txt",
             "All regions:",
             "All regions in the United States:",
-            "168.86.128.0/18 stands below 'All regions in the United States:'",
+            "168.86.128.0/18 is below 'All regions in the United States:'",
         ),
         (
             "global.official-en.md",
             "## Regional",
             "2600:1f18:100::/48\n\n## Regional",
-            "has IPv6, which Twilio's SIP service does not",
+            "contains IPv6, but Twilio's SIP service has only IPv4 addresses",
         ),
         (
             "global.official-en.md",
             "## Global media",
             "## Global media, retired\n\n| A |\n|---|\n",
-            "stands below",
+            "is below",
         ),
         (
             "regional.page-en.html",
@@ -592,7 +592,7 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
             "regional.page-en.html",
             "54.172.60.2<",
             "54.172.60.2<sup>1</sup><",
-            "'1', behind 54.172.60.2, is not understood",
+            "cannot interpret '1' after 54.172.60.2",
         ),
         (
             "regional.page-en.html",
@@ -721,7 +721,7 @@ fn wrong_use_says_what_would_work() {
         .run()
         .refused();
     assert!(
-        told.contains("holds \\u{202e}, which does not show; write one line of visible text"),
+        told.contains("contains the invisible character \\u{202e}; use one line of visible text"),
         "{told}"
     );
     let misspelt = Tool::line("dataset diff page")
@@ -741,7 +741,7 @@ fn wrong_use_says_what_would_work() {
     assert!(
         named
             .stdout
-            .starts_with("different: page against edition regional ("),
+            .starts_with("different: page compared with edition regional ("),
         "{named}"
     );
     let own = Tool::line("dataset diff --edition global page")
@@ -771,7 +771,7 @@ fn ports_that_differ_between_regions_are_told_and_not_imported() {
         .run()
         .refused();
     assert!(
-        told.contains(": the ports of signaling differ between virginia and oregon, and a dataset has one set of ports"),
+        told.contains(": the signaling ports of virginia and oregon differ, but a dataset has one set of ports"),
         "{told}"
     );
     let alone = Tool::line("dataset import --region virginia page")

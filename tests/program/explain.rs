@@ -389,7 +389,7 @@ fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
         ),
         (
             "explain 192.0.2.1:sip",
-            "'sip' is not a port with a protocol; write PORT or PORT/PROTOCOL after the colon",
+            "'sip' is not a port with an optional protocol; write PORT or PORT/PROTOCOL after the colon",
         ),
         (
             "explain --region nowhere 192.0.2.1",

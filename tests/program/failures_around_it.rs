@@ -181,7 +181,7 @@ fn a_report_too_long_for_memory_needs_its_folder() {
     assert_eq!(names(tool.folder()), ["deployed"]);
     // Not needed for a short one.
     let mut tool = tool.env("TMPDIR", "/missing/folder");
-    let cannot = "twilio-sip-allow: error: cannot keep the report in /missing/folder (TMPDIR): No such file or directory";
+    let cannot = "twilio-sip-allow: error: cannot write a temporary file in '/missing/folder' (TMPDIR): No such file or directory";
     let stderr = tool.run().refused();
     assert!(stderr.starts_with(cannot), "{stderr}");
     let short = render("--region tokyo --format iptables");
@@ -197,7 +197,7 @@ fn a_report_too_long_for_memory_needs_its_folder() {
     if let Some(told) = with_mounts(test, tool.folder(), &script) {
         let folder = tool.folder().display();
         let wanted = format!(
-            "2\ntwilio-sip-allow: error: cannot keep the report in {folder}/disk (TMPDIR): No space left on device (os error 28)\n"
+            "2\ntwilio-sip-allow: error: cannot write a temporary file in '{folder}/disk' (TMPDIR): No space left on device (os error 28)\n"
         );
         assert_eq!(told, wanted);
     }

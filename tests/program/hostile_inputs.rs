@@ -112,7 +112,7 @@ fn a_limit_that_is_raised_lets_the_same_input_through() {
         };
         let refused = call(low).refused();
         assert!(
-            refused.contains(&format!("--limit {limit}=NUMBER allows more")),
+            refused.contains(&format!("raise the limit with --limit {limit}=NUMBER")),
             "{limit}: {refused}"
         );
         let free = Tool::line(&format!("{check} FILE"))
@@ -141,7 +141,7 @@ fn a_limit_that_is_raised_lets_the_same_input_through() {
         };
         let refused = call("3").refused();
         assert!(
-            refused.contains(&format!("--limit {limit}=NUMBER allows more")),
+            refused.contains(&format!("raise the limit with --limit {limit}=NUMBER")),
             "{refused}"
         );
         assert_eq!(call("1M").status, 0);
@@ -155,7 +155,7 @@ fn a_limit_that_is_raised_lets_the_same_input_through() {
     let refused = template("--limit output=999").refused();
     assert!(
         refused.contains(
-            "FILE:1: the output has more than 999 bytes; --limit output=NUMBER allows more"
+            "FILE:1: the output has more than 999 bytes; raise the limit with --limit output=NUMBER"
         ),
         "{refused}"
     );
@@ -164,7 +164,7 @@ fn a_limit_that_is_raised_lets_the_same_input_through() {
         .run()
         .refused();
     assert!(
-        refused.contains("it has more than 10 bytes; --limit list=NUMBER allows more"),
+        refused.contains("it has more than 10 bytes; raise the limit with --limit list=NUMBER"),
         "{refused}"
     );
 }
@@ -233,7 +233,7 @@ fn a_pipe_is_a_file() {
     assert_eq!(
         tool.run().ok().lines().next(),
         Some(
-            "in sync: exactly what iptables needs for all regions, edition regional (superseded on 2024-02-21 by global), signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)"
+            "in sync: exactly the iptables rules for all regions, edition regional (superseded on 2024-02-21 by global), signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)"
         )
     );
     writer.join().unwrap();
@@ -340,7 +340,7 @@ fn least(limit: &str, format: &str, text: &str) -> u32 {
         let mut tool = Tool::line(&format!("{options} --limit {limit}={bound}"));
         tool.command().arg(&file);
         let ran = tool.run();
-        let told = format!("--limit {limit}=NUMBER allows more");
+        let told = format!("raise the limit with --limit {limit}=NUMBER");
         assert!(ran.status < 2 || ran.stderr.contains(&told), "{ran}");
         ran.status < 2
     };

@@ -268,7 +268,7 @@ const OTHER_KINDS: &[(&str, &str)] = &[
         "a log",
     ),
     (
-        "in sync: exactly what nftables needs for tokyo, edition regional, signaling in (twilio_sip_in)\n",
+        "in sync: exactly the nftables rules for tokyo, edition regional, signaling in (twilio_sip_in)\n",
         "a report of 'check'",
     ),
 ];

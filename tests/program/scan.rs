@@ -140,7 +140,7 @@ fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
         ran.stdout,
         "list:3:1: superseded: 54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
          list:4:1: unpublished: 54.65.36.192/30: not on any list that Twilio has published; did you mean 54.65.63.192/30, signaling of tokyo?\n\
-         list:6:1: wider: 168.86.0.0/16: 49152 addresses more than Twilio has published: media of all regions is 168.86.128.0/18\n\
+         list:6:1: wider: 168.86.0.0/16: 49152 more addresses than Twilio has published: media of all regions is 168.86.128.0/18\n\
          1 file with Twilio addresses: 2 current, 1 superseded, 1 wider, 1 unpublished\n"
     );
     let ran = Tool::line("scan --list-current --region tokyo list")
@@ -376,7 +376,7 @@ fn what_is_selected_is_current() {
         .run();
     assert_eq!(
         ran.stdout,
-        "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, which own replaces\n\
+        "list:1:1: superseded: 54.65.63.192/30: signaling of tokyo, media of tokyo, replaced by own\n\
          list:2:1: current: 133.242.0.0/30: signaling of tokyo\n\
          list:3:1: current: 133.242.1.0/24: media of tokyo\n\
          list:4:1: current: 208.78.112.64: signaling of virginia\n\
@@ -573,7 +573,7 @@ fn annotations_name_file_line_and_column() {
     assert_eq!(
         ran.stdout,
         "::error title=Twilio%3A superseded,file=a%2Cb.txt,line=2,col=3::54.65.63.192/26: media of tokyo, superseded on 2024-02-21 by global\n\
-         ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 addresses more than Twilio has published: media of all regions is 168.86.128.0/18\n"
+         ::warning title=Twilio%3A wider,file=a%2Cb.txt,line=3,col=1::168.86.128.0/17: 16384 more addresses than Twilio has published: media of all regions is 168.86.128.0/18\n"
     );
     assert_eq!(ran.status, 1);
 }
@@ -1137,9 +1137,7 @@ fn folders_with_patterns_within_each_other_are_bounded() {
         (50, None),
         (
             51,
-            Some(
-                "here/.gitignore: 50 folders above it have patterns of their own, and no more are read",
-            ),
+            Some("here/.gitignore: 50 parent folders already have patterns, which is the maximum"),
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -1174,13 +1172,13 @@ fn patterns_of_gitignore_are_bounded() {
         (
             many(2_001),
             Some(
-                "here/.gitignore: a folder may have 2000 patterns of 512 bytes in all files; name the files to scan instead of the folder",
+                "here/.gitignore: a scan can have at most 2000 patterns of at most 512 bytes each; name the files to scan instead of the folder",
             ),
         ),
         (many(20_000), Some("patterns")),
         (
             "*".repeat(513),
-            Some("here/.gitignore: a folder may have 2000 patterns of 512 bytes"),
+            Some("here/.gitignore: a scan can have at most 2000 patterns of at most 512 bytes"),
         ),
         ("*".repeat(512), None),
         ("{a,b}".repeat(100), None),
@@ -1351,8 +1349,7 @@ fn what_a_text_takes_is_counted_in_steps() {
             Tool::line(&line).file("list", &text).run()
         };
         let refused = call("--limit work=4000").refused();
-        let told =
-            "list: it takes more than 4000 steps to work out; --limit work=NUMBER allows more";
+        let told = "list: it takes more than 4000 steps to evaluate; raise the limit with --limit work=NUMBER";
         assert!(refused.contains(told), "{text}: {refused}");
         let raised = call("--limit work=1M");
         assert_eq!(

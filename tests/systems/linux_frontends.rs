@@ -1076,7 +1076,7 @@ fn ufw_check_finds_what_ufw_changed_and_its_repair_mends_it() {
         ),
         (
             format!("limit {signaling} comment 'twilio-sip: tokyo'"),
-            "missing in  udp from 54.65.63.192/30 to any port 5060 in state new, but only in some circumstances",
+            "missing in  udp from 54.65.63.192/30 to any port 5060 in state new, but only under some conditions",
         ),
         (
             format!("deny out {media} comment 'twilio-sip: tokyo'"),
@@ -1086,7 +1086,7 @@ fn ufw_check_finds_what_ufw_changed_and_its_repair_mends_it() {
             format!(
                 "delete allow out {media}; ufw allow out on eth0 {media} comment 'twilio-sip: one'"
             ),
-            "missing out udp from any to 54.65.63.192/26 port 10000-20000, but only in some circumstances",
+            "missing out udp from any to 54.65.63.192/26 port 10000-20000, but only under some conditions",
         ),
         (
             "allow from 192.0.2.1 port 2 to any port 9 comment 'twilio-sip: old'".to_owned(),
@@ -1509,7 +1509,7 @@ fn firewalld_check_finds_what_firewall_cmd_changed_and_its_repair_mends_it() {
         ),
         (
             "--add-rich-rule='rule priority=7 protocol value=gre nflog group=3 accept limit value=3/h'".to_owned(),
-            "extra   in  protocol 47 from any to any, but only in some circumstances",
+            "extra   in  protocol 47 from any to any, but only under some conditions",
         ),
         ("--add-port=22/tcp".to_owned(), "extra   in  tcp from any to any port 22\n"),
         ("--set-target=ACCEPT".to_owned(), "extra   in  packets of IPv6\n"),
@@ -1517,7 +1517,7 @@ fn firewalld_check_finds_what_firewall_cmd_changed_and_its_repair_mends_it() {
             "--remove-ingress-zone=ANY >/dev/null
 firewall-cmd --permanent --policy=twilio-sip-in --add-ingress-zone=work"
                 .to_owned(),
-            "missing in  udp from 54.65.63.192/30 to any port 5060, but only in some circumstances",
+            "missing in  udp from 54.65.63.192/30 to any port 5060, but only under some conditions",
         ),
     ];
     let steps = changes.iter().map(|(change, _)| {

@@ -319,14 +319,14 @@ fn what_costs_more_than_the_limits_is_refused() {
     assert_eq!(limited("rules=2").drift(&text), [""; 0]);
     let refused = limited("rules=1").refusal(&text);
     assert!(
-        refused.starts_with("4: it comes to more than 1 rules"),
+        refused.starts_with("4: it expands to more than 1 rules"),
         "{refused}"
     );
     let sections = format!("{text}[a]\n[b]\n");
     assert_eq!(limited("rules=3").drift(&sections), [""; 0]);
     let refused = limited("rules=2").refusal(&sections);
     assert!(
-        refused.starts_with("6: it comes to more than 2 rules"),
+        refused.starts_with("6: it expands to more than 2 rules"),
         "{refused}"
     );
     // Lines are kept until all are read.
@@ -334,7 +334,7 @@ fn what_costs_more_than_the_limits_is_refused() {
     let refused = limited("work=150").refusal(&text);
     assert_eq!(
         refused,
-        "1: it takes more than 150 steps to work out; --limit work=NUMBER allows more"
+        "1: it takes more than 150 steps to evaluate; raise the limit with --limit work=NUMBER"
     );
     // Each begins twice with the one before it.
     let mut doubled = "[0](!)\ntype=identify\nendpoint=twilio-sip\n".to_owned();
@@ -344,7 +344,7 @@ fn what_costs_more_than_the_limits_is_refused() {
     doubled += "[last](39)\nmatch=54.65.63.192/30\n";
     let refused = limited("rules=200000").refusal(&doubled);
     assert!(
-        refused.contains("it comes to more than 200000 rules"),
+        refused.contains("it expands to more than 200000 rules"),
         "{refused}"
     );
     assert_eq!(refused.lines().count(), 1, "{refused}");
@@ -355,7 +355,7 @@ fn what_costs_more_than_the_limits_is_refused() {
     assert_eq!(limited("depth=40").drift(&chain), [""; 0]);
     let refused = limited("depth=39").refusal(&chain);
     assert!(
-        refused.contains("it is nested more than 39 deep"),
+        refused.contains("it is nested more than 39 levels deep"),
         "{refused}"
     );
 }

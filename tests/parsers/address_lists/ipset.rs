@@ -501,7 +501,7 @@ fn more_entries_than_the_limit_are_refused() {
             |most: u32| Expected::tokyo("ipset", directions).limited(&format!("rules={most}"));
         assert_eq!(limited(most).drift(&text), [""; 0]);
         let refused = limited(most - 1).refusal(&text);
-        let told = format!("6: it comes to more than {} rules", most - 1);
+        let told = format!("6: it expands to more than {} rules", most - 1);
         assert!(refused.starts_with(&told), "{refused}");
     }
 }
@@ -519,7 +519,7 @@ fn more_sets_and_entries_than_memory_allows_are_refused() {
     ] {
         let refused = limited.refusal(&text);
         let expected =
-            "it takes more than 100000 steps to work out; --limit work=NUMBER allows more";
+            "it takes more than 100000 steps to evaluate; raise the limit with --limit work=NUMBER";
         assert!(refused.contains(expected), "{refused}");
     }
 }

@@ -320,7 +320,7 @@ fn more_entries_than_the_limit_are_refused() {
     assert_eq!(limited("rules=2").drift(text), [""; 0]);
     let refused = limited("rules=1").refusal(text);
     assert!(
-        refused.starts_with("3: it comes to more than 1 rules"),
+        refused.starts_with("3: it expands to more than 1 rules"),
         "{refused}"
     );
 }

@@ -398,9 +398,9 @@ fn references_are_followed_as_far_as_the_limits_allow() {
     // 108 names, and a reference by each resource.
     for (bound, problem) in [
         ("work=13760", "gets the security group"),
-        ("work=13759", "--limit work=NUMBER allows more"),
+        ("work=13759", "raise the limit with --limit work=NUMBER"),
         ("depth=3", "gets the security group"),
-        ("depth=2", "it is nested more than 2 deep"),
+        ("depth=2", "it is nested more than 2 levels deep"),
     ] {
         let wanted = UnitQuery {
             unit: &unit,
