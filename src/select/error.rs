@@ -11,7 +11,7 @@ use crate::policy::Plane;
 pub enum SelectError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    #[error("--region is empty; omit it for all regions, or use one of {known}")]
+    #[error("a region name is empty; omit --region to select all regions, or use one of {known}")]
     EmptyRegion { known: String },
     #[error(
         "unknown region '{name}'{suggestion}; use one of {known}, a continent, a country, or all \

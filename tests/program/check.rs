@@ -42,16 +42,16 @@ fn what_was_rendered_is_in_sync_in_every_format() {
             _ => "signaling and media in and out",
         };
         let (what, rest) = match *format {
-            "asterisk" | "kamailio" => ("the addresses that", "signaling in"),
-            "ipset" | "aws-prefix-list" => ("the addresses that", rest),
-            _ => ("what", rest),
+            "asterisk" | "kamailio" => ("addresses", "signaling in"),
+            "ipset" | "aws-prefix-list" => ("addresses", rest),
+            _ => ("rules", rest),
         };
         let verdict = ran.ok();
         let (verdict, units) = verdict.split_once(" (").unwrap();
         assert_eq!(
             verdict,
             format!(
-                "in sync: exactly {what} {format} needs for all regions, edition global, {rest}"
+                "in sync: exactly the {format} {what} for all regions, edition global, {rest}"
             )
         );
         let unit = match *format {
@@ -880,7 +880,7 @@ fn the_verdict_line_says_which_editions_are_superseded() {
         ("interconnect", "interconnect, signaling"),
     ] {
         let options = format!("--format iptables --region tokyo --edition {editions}");
-        let expected = format!("what iptables needs for tokyo, edition {said}");
+        let expected = format!("the iptables rules for tokyo, edition {said}");
         let rules = render(&options);
         let in_sync = check(&format!("{options} --quiet"), &rules).ok();
         assert!(
@@ -926,7 +926,7 @@ fn several_files_are_judged_one_by_one_and_summed_up() {
         .file("b", tokyo())
         .run_once();
     assert!(
-        same.starts_with("in sync: 2 files, each exactly what iptables needs"),
+        same.starts_with("in sync: 2 files, each exactly the iptables rules"),
         "{same}"
     );
     let mut tool = Tool::line(&format!("check {TOKYO} --report json a b"))

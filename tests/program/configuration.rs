@@ -214,7 +214,7 @@ fn explain_scan_and_dataset_diff_use_the_selection() {
     let page = include_str!("../pages/whole/global.official-en.md");
     let ran = with(file, "dataset diff page").file("page", page).run();
     assert_eq!(ran.status, 1, "{ran}");
-    assert!(ran.stdout.contains("against edition regional"), "{ran}");
+    assert!(ran.stdout.contains("compared with edition regional"), "{ran}");
     // These have no selection.
     let ran = with("garbage: true\n", "list regions").run();
     assert_eq!(ran.status, 0, "{ran}");
@@ -441,7 +441,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "checks:\n  - {name: \"a\\u0007\", format: nft, files: a}",
-        ":2:5: checks[0]: 'a\\u{7}' holds \\u{7}, which does not show",
+        ":2:5: checks[0]: 'a\\u{7}' contains the invisible character \\u{7}",
         false,
     ),
     (

@@ -502,19 +502,19 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
             "regional.sections-en.txt",
             "54.172.60.2",
             "❌ 54.172.60.2",
-            "'❌ 54.172.60.2' is not understood",
+            "cannot interpret '❌ 54.172.60.2'",
         ),
         (
             "regional.sections-en.txt",
             "54.172.60.2",
             "54.172.60.2 (TLS)",
-            "behind 54.172.60.2, is not understood",
+            "' after 54.172.60.2",
         ),
         (
             "regional.sections-en.txt",
             "54.172.60.2",
             "54.172.60.2 (Germany)",
-            "behind 54.172.60.2, is not understood",
+            "' after 54.172.60.2",
         ),
         (
             "regional.sections-en.txt",
@@ -793,7 +793,7 @@ fn a_part_of_a_page_can_be_compared() {
         "same in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page equals edition regional (superseded on 2024-02-21 by global)\n"
     );
     let ran = diff(part, &page);
-    let first = "different in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page against edition global (in force since 2024-02-21): ";
+    let first = "different in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page compared with edition global (in force since 2024-02-21): ";
     assert!(ran.stdout.starts_with(first), "{ran}");
     let second = "the page equals edition regional (superseded on 2024-02-21 by global)";
     assert_eq!(ran.stdout.lines().nth(1), Some(second), "{ran}");

@@ -476,8 +476,8 @@ fn the_datasets_example_loads() {
     assert_eq!(
         ran.stderr,
         "twilio-sip-allow: note: edition 'our-list' was superseded on 2025-07-01 by 'our-next-list'\n\
-         twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks for all of them: numbers \
-         may be served from other regions\n"
+         twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks you to allow all of \
+         them, because other regions may serve your numbers\n"
     );
     let text = ran.ok();
     for wanted in [

@@ -450,7 +450,7 @@ fn a_dataset_cannot_carry_anything_in() {
                 let stderr = ran.refused();
                 assert!(
                     stderr.contains("own.yaml:2:8: title: ")
-                        && stderr.contains("which does not show"),
+                        && stderr.contains("invisible character"),
                     "{nasty:?}: {stderr}"
                 );
             } else {
