@@ -580,13 +580,13 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
             "regional.page-en.html",
             "</main>",
             "<p hidden>x<p>Media IPs:<ul><li>198.51.100.0/24</ul></main>",
-            "media of all regions, though single regions have their own",
+            "media is listed for all regions, but single regions have lists too",
         ),
         (
             "regional.page-en.html",
             "<h3",
             "<div hidden><h3",
-            "is hidden or struck out, and never ends",
+            "hides or strikes out its content and is never closed",
         ),
         (
             "regional.page-en.html",
