@@ -50,9 +50,7 @@ fn what_was_rendered_is_in_sync_in_every_format() {
         let (verdict, units) = verdict.split_once(" (").unwrap();
         assert_eq!(
             verdict,
-            format!(
-                "in sync: exactly the {format} {what} for all regions, edition global, {rest}"
-            )
+            format!("in sync: exactly the {format} {what} for all regions, edition global, {rest}")
         );
         let unit = match *format {
             "kamailio" => "group 1",

@@ -214,7 +214,10 @@ fn explain_scan_and_dataset_diff_use_the_selection() {
     let page = include_str!("../pages/whole/global.official-en.md");
     let ran = with(file, "dataset diff page").file("page", page).run();
     assert_eq!(ran.status, 1, "{ran}");
-    assert!(ran.stdout.contains("compared with edition regional"), "{ran}");
+    assert!(
+        ran.stdout.contains("compared with edition regional"),
+        "{ran}"
+    );
     // These have no selection.
     let ran = with("garbage: true\n", "list regions").run();
     assert_eq!(ran.status, 0, "{ran}");
