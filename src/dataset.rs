@@ -163,7 +163,7 @@ pub enum Connection {
 
 /// The end of an edition.
 #[derive(Clone, Debug, serde::Deserialize, Serialize)]
-#[serde(deny_unknown_fields, expecting = "a date, and by what edition")]
+#[serde(deny_unknown_fields, expecting = "the keys 'date' and 'by'")]
 pub struct Superseded {
     /// The first day on which the edition was no longer in force.
     pub date: Date,

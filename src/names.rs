@@ -58,8 +58,8 @@ fn normalize_character(character: char, folded: &mut String) {
     });
 }
 
-/// Returns the known names that the user may have meant, the most similar first. These are names of
-/// which `name` may be a typing error, and names that contain `name`.
+/// Returns the known names that the user may have meant, the most similar first. `name` may be a
+/// typing error for them or a part of them.
 ///
 /// The known names may come from an input of any size. The search skips long names and ends after
 /// [`STEPS`] steps, so it takes only milliseconds.

@@ -2,4 +2,4 @@
 
 use twilio_sip_allow_fuzz::{deployed, within_limits};
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| within_limits(|| deployed::judge_other(data)));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| within_limits(|| deployed::try_out_other(data)));

@@ -1,6 +1,6 @@
 #![no_main]
 
-use twilio_sip_allow_fuzz::round_trip::{Wish, come_back};
+use twilio_sip_allow_fuzz::round_trip::{Wish, round_trip};
 use twilio_sip_allow_fuzz::within_limits;
 
-libfuzzer_sys::fuzz_target!(|wish: Wish| within_limits(|| come_back(&wish)));
+libfuzzer_sys::fuzz_target!(|wish: Wish| within_limits(|| round_trip(&wish)));

@@ -70,15 +70,15 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Tests an input that starts with the letter of its format.
-pub fn judge_other(data: &[u8]) {
+pub fn try_out_other(data: &[u8]) {
     if let Some((letter, rest)) = data.split_first() {
         let number = usize::from(letter.wrapping_sub(b'a'));
-        judge(OTHERS[number % OTHERS.len()], rest);
+        try_out(OTHERS[number % OTHERS.len()], rest);
     }
 }
 
 /// Tests an input that starts with the digit of its case.
-pub fn judge(format: &str, data: &[u8]) {
+pub fn try_out(format: &str, data: &[u8]) {
     let Some((first, rest)) = data.split_first() else {
         return;
     };
@@ -102,7 +102,7 @@ pub fn judge(format: &str, data: &[u8]) {
 fn report(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUnit], drift: &Drift) {
     let absent = |unit: &'_ DeployedUnit| unit.absent.is_some();
     let empty = units.iter().filter(|unit| absent(unit));
-    let judged = CheckedFile {
+    let checked = CheckedFile {
         file: "a file".into(),
         name: "a file".to_owned(),
         text,
@@ -125,9 +125,11 @@ fn report(format: &dyn Format, policy: &Policy, text: &str, units: &[DeployedUni
         scope: &policy.scope,
     };
     let written = |report: &dyn Report| {
-        let head = report.head(&expectation, &Summary::of(drift, &judged.units));
+        let head = report.head(&expectation, &Summary::of(drift, &checked.units));
         let mut file = Vec::new();
-        report.file(&judged, &mut file).expect("memory never fails");
+        report
+            .file(&checked, &mut file)
+            .expect("memory never fails");
         let file = String::from_utf8(file).expect("reports are text");
         format!("{head}{file}{}", report.end())
     };

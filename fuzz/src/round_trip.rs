@@ -70,7 +70,7 @@ fn chosen<T: Clone>(all: &[T], bits: u8) -> Vec<T> {
 }
 
 /// Renders a selection if it is valid, and compares the parsed result.
-pub fn come_back(wish: &Wish) {
+pub fn round_trip(wish: &Wish) {
     let Some(editions) = editions(wish) else {
         return;
     };

@@ -10,8 +10,8 @@ use crate::limits::{LimitExceeded, Limits};
 /// Returns the exact difference between the expected packets and the packets that the steps accept.
 ///
 /// A packet that is accepted only under some conditions is `Missing` if it is expected, and `Extra`
-/// if it is not. The differences are in no particular order. Those of one side are disjoint, unless
-/// that takes many more boxes than there are rules: then the result is that of [`by_rule`].
+/// if it is not. The differences are in no particular order. The differences of one side are
+/// disjoint. If this takes many more boxes than there are rules, the result is that of [`by_rule`].
 pub fn differences(
     expected: &[PacketBox],
     steps: &[Step],
@@ -27,9 +27,9 @@ pub fn differences(
 
 /// Returns the same difference as cells, each with the packets that one rule accepts or stops.
 ///
-/// Cells of accepting rules with different shapes may overlap: each shape has an extra cell of its
-/// own. (If some rules name a source and others a destination, disjoint boxes would be as many as
-/// there are pairs of such rules.) The condition of a cell is that of its rules.
+/// Accepting rules with different shapes have separate extra cells, which may overlap. If some rules
+/// name a source and others a destination, disjoint boxes would be as numerous as the pairs of such
+/// rules. The condition of a cell is the condition of its rules.
 pub fn by_rule(
     expected: &[PacketBox],
     steps: &[Step],

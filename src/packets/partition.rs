@@ -21,7 +21,7 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 /// The differences to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// All differences, as disjoint boxes. The partition gives up if that is expensive for each
+    /// All differences, as disjoint boxes. The partition gives up if they take too much work per
     /// rule.
     All,
     /// Missing packets only.

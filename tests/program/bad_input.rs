@@ -315,7 +315,7 @@ const DATASETS: &[(&str, &str, &str)] = &[
     ("in_force_since: 2024-01-01", "in_force_since: 2023-02-29", "own.yaml:5:17: in_force_since: '2023-02-29' is not a date; write YEAR-MONTH-DAY, as in 2024-02-21"),
     ("in_force_since: 2024-01-01", "in_force_since: 2026-01-01", "superseded.date: 2025-01-01 is before in_force_since, 2026-01-01"),
     ("  by: next", "  by: own", "own.yaml: superseded.by: 'own' cannot supersede itself"),
-    ("superseded:\n  date: 2025-01-01\n  by: next\n", "superseded: 2025-01-01\n", "expected a date, and by what edition"),
+    ("superseded:\n  date: 2025-01-01\n  by: next\n", "superseded: 2025-01-01\n", "expected the keys 'date' and 'by'"),
     ("  by: next", "  by: next\n  why: so", "superseded: unknown field `why`"),
     ("tls: 5061}", "tls: 5061, sctp: 5060}", "signaling.ports: unknown field `sctp`"),
     ("udp: 5060", "udp: 0", "signaling.ports.udp: invalid value: integer `0`, expected a port from 1 to 65535"),
