@@ -1,11 +1,11 @@
-//! What follows the options in the help of a command.
+//! The sections after the options in the help of a command.
 
-/// The last line of every section on exit statuses.
+/// The last line of every "Exit status" section.
 const FAILURE: &str =
-    "  2  wrong use, bad input or a failure: nothing is printed on stdout, and no file
-     is touched";
+    "  2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
-/// The sections on exit statuses and examples. Status 1 is left out if its meaning is empty.
+/// Returns the sections "Exit status" and "Examples". `done` describes status 0, and `found` status 1.
+/// The texts `found` and `examples` may be empty.
 pub(super) fn sections(done: &str, found: &str, examples: &str) -> String {
     let found = match found {
         "" => String::new(),

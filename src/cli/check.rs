@@ -1,5 +1,3 @@
-//! The options of `check`.
-
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -18,10 +16,9 @@ use crate::select::DEFAULT_EDITION;
 /// The options of `check`.
 #[derive(Args)]
 pub struct CheckArgs {
-    /// The packets that the firewall must let through.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// The firewall's language
+    /// The firewall, or the file format of the rules
     #[arg(
         short, long, value_name = "FORMAT", value_parser = FormatParser::READABLE,
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true, help_heading = "Check"
@@ -29,8 +26,9 @@ pub struct CheckArgs {
     format: Option<&'static dyn Format>,
     /// The name of the chain, list or group to check
     ///
-    /// The --name that it was rendered with. With one direction it can also be a name of your own, as
-    /// in the firewall: a chain, an access list or its number, a security group or its id.
+    /// Use the same --name as when you generated the rules. If you check one direction only, you can
+    /// also use a name from your firewall: a chain, an access list or its number, a security group or
+    /// its ID.
     #[arg(
         long, value_name = "NAME", default_value_t, value_parser = UnitName::deployed,
         env = "TWILIO_SIP_ALLOW_NAME", hide_env = true, help_heading = "Check"
@@ -38,43 +36,43 @@ pub struct CheckArgs {
     name: UnitName,
     #[command(flatten, next_help_heading = "Check")]
     table: TableArg,
-    /// The report: for people, for programs, or annotations for GitHub Actions
+    /// The report format: for people, for programs, or GitHub Actions annotations
     #[arg(
         long,
         value_enum,
         ignore_case = true,
         default_value_t,
-        value_name = "SHAPE",
+        value_name = "REPORT",
         env = "TWILIO_SIP_ALLOW_REPORT",
         hide_env = true,
         help_heading = "Check"
     )]
     report: ReportArg,
-    /// Short for --report json
+    /// Same as --report json
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()
     )]
     json: bool,
-    /// With drift, print the rules that fix it; the report goes to stderr
+    /// Print rules that repair any drift, and move the report to stderr
     ///
-    /// All rules, as without "check". With aws-sg and aws-prefix-list, the calls that make exactly the
-    /// difference. Nothing is printed if there is no drift.
+    /// Prints all rules, as without "check". For aws-sg and aws-prefix-list, prints only the AWS
+    /// commands that correct the difference. Prints no rules if the firewall is in sync.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()
     )]
     pub print_repair: bool,
-    /// An empty input means that the firewall has no rules yet
+    /// Treat empty input as a firewall without rules
     ///
-    /// All rules are then reported as missing. Without this option an empty input is an error,
-    /// because a command that failed prints nothing either.
+    /// All rules are then reported as missing. Without this option, empty input is an error, because a
+    /// failed command prints nothing either.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_ALLOW_EMPTY", hide_env = true, help_heading = "Check",
         value_parser = BoolishValueParser::new()
     )]
     pub allow_empty: bool,
-    /// A listing of the firewall, or a file of rules; "-" is stdin [default: -]
+    /// The firewall's listing of its rules, or a file of rules; "-" is stdin [default: -]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Check")]
     files: Vec<PathBuf>,
 }
@@ -88,10 +86,10 @@ enum ReportArg {
 }
 
 impl CheckArgs {
-    /// The firewall's language.
+    /// The format, or an error if there is no `--format`.
     pub fn format(&self) -> anyhow::Result<&'static dyn Format> {
         self.format.ok_or_else(|| {
-            anyhow::anyhow!("{ASK_FOR_FORMAT}, or list the checks in twilio-sip-allow.yaml")
+            anyhow::anyhow!("{ASK_FOR_FORMAT}, or list your checks in twilio-sip-allow.yaml")
         })
     }
 
@@ -103,7 +101,6 @@ impl CheckArgs {
         }
     }
 
-    /// The shape of the report.
     pub fn report(&self, console: Console) -> Box<dyn Report> {
         let report = if self.json {
             ReportArg::Json
@@ -123,19 +120,24 @@ impl CheckArgs {
         }
     }
 
-    /// The files to check; at least one.
+    /// The files to check, at least one. `-` is stdin.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing and has the name of a format, region or edition, if stdin would be read
+    /// twice, or if `--print-repair` lacks an edition or has several files.
     pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
         let options = [KnownValue::Format, KnownValue::Region, KnownValue::Edition];
         refuse_values(&self.files, &options)?;
         anyhow::ensure!(
             !self.print_repair || self.selection.published.named_source().is_some(),
-            "--print-repair needs --edition or --dataset: the default edition, {DEFAULT_EDITION}, is \
-             superseded, and must not replace a newer one unasked"
+            "--print-repair requires --edition or --dataset, because the default edition '{DEFAULT_EDITION}' \
+             is superseded and would replace newer rules"
         );
         if self.files.is_empty() {
             anyhow::ensure!(
                 !self.selection.published.reads_stdin(),
-                "--dataset and what the firewall prints cannot both be read from stdin; give one of them as a file"
+                "--dataset and the firewall's listing cannot both be read from stdin; use a file for one of them"
             );
             return Ok(vec![PathBuf::from("-")]);
         }
@@ -143,11 +145,11 @@ impl CheckArgs {
             + usize::from(self.selection.published.reads_stdin());
         anyhow::ensure!(
             stdins <= 1,
-            "stdin can be read only once; give '-' only once"
+            "stdin can be read only once; use '-' only once"
         );
         anyhow::ensure!(
             !self.print_repair || self.files.len() == 1,
-            "--print-repair mends one firewall at a time; give one FILE"
+            "--print-repair repairs one firewall at a time; name only one FILE"
         );
         Ok(self.files.clone())
     }

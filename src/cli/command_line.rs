@@ -1,4 +1,4 @@
-//! The arguments as text, the command that they name, and mistakes in them.
+//! The arguments as text and the command that they name, for error messages.
 
 use std::ffi::OsString;
 
@@ -6,18 +6,18 @@ use clap::{Arg, Command};
 
 /// A mistake on the command line.
 pub(super) struct Mistake {
-    /// What is wrong, on one line.
+    /// The mistake, on one line.
     pub(super) message: String,
-    /// What to do, on one line.
+    /// The advice for the user, on one line.
     pub(super) advice: String,
 }
 
 /// The arguments as text, and the command that they name.
 pub(super) struct CommandLine<'a> {
     pub(super) root: &'a Command,
-    /// The innermost command that is named.
+    /// The last command that the arguments name.
     pub(super) command: &'a Command,
-    /// The names of the command and of those around it, without the program's.
+    /// The names of that command and of the commands around it, without the program.
     pub(super) verbs: Vec<&'a str>,
     pub(super) words: Vec<String>,
 }
@@ -50,13 +50,13 @@ impl<'a> CommandLine<'a> {
         line
     }
 
-    /// A mistake for which the help of the command is the best advice.
+    /// A mistake with the advice to read the help of the command.
     pub(super) fn mistake(&self, message: String) -> Mistake {
         let advice = format!("for help: {}", self.call(&["--help"]));
         Mistake { message, advice }
     }
 
-    /// The program, the named command, and more words, as typed in a shell.
+    /// A shell command with the program, the named command, and more words.
     pub(super) fn call(&self, words: &[&str]) -> String {
         let words = self.verbs.iter().chain(words);
         words.fold(self.root.get_name().to_owned(), |call, word| {
@@ -64,7 +64,7 @@ impl<'a> CommandLine<'a> {
         })
     }
 
-    /// The arguments of the command, and those that every command has.
+    /// The arguments of the command, including global options.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &'a Arg> + use<'a> {
         let is_root = self.verbs.is_empty();
         let of_root = self.root.get_arguments();
@@ -72,7 +72,8 @@ impl<'a> CommandLine<'a> {
         self.command.get_arguments().chain(global)
     }
 
-    /// The option with a value that a word names, and the value, unless that is the next word.
+    /// The option with a value that the word names, and its value. The value is `None` if it is the next
+    /// word.
     fn option<'w>(&self, word: &'w str) -> Option<(&'a Arg, Option<&'w str>)> {
         let find = |is_it: &dyn Fn(&Arg) -> bool| self.arguments().find(|arg| is_it(arg));
         let takes_value = |arg: &Arg| arg.get_action().takes_values();
@@ -97,7 +98,7 @@ impl<'a> CommandLine<'a> {
         None
     }
 
-    /// The values that the words give an option.
+    /// The values of the option on the command line.
     pub(super) fn values_of(&self, option: &Arg) -> Vec<&str> {
         let mut values = Vec::new();
         let mut words = self.words.iter().map(String::as_str);
@@ -111,7 +112,7 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-/// A word as typed in a shell.
+/// Quotes a word for a shell, if necessary.
 pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_=+:,./@%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -1,8 +1,5 @@
-//! The options of `completions`.
-
 use clap::Args;
 
-/// The options of `completions`.
 #[derive(Args)]
 pub struct CompletionsArgs {
     /// The shell

@@ -1,4 +1,4 @@
-//! The configuration file: the default selection of a project, and the checks of its firewalls.
+//! The configuration file, with the default selection of a project and the checks of its firewalls.
 
 mod document;
 mod find;
@@ -16,13 +16,12 @@ use crate::input::{self, is_stdin};
 use crate::limits::{Limit, Limits};
 use crate::yaml;
 
-/// A configuration file that applies to this run.
 pub(super) struct Configuration {
     file: PathBuf,
     document: Document,
 }
 
-/// Values of options, by the options' long names.
+/// Options by their long names, with their values.
 pub(super) type Defaults = Vec<(&'static str, Vec<OsString>)>;
 
 /// The file that applies: that of `--config`, or the one that is found without it, unless `--no-config`
@@ -77,15 +76,15 @@ impl Configuration {
         })
     }
 
-    /// A note about the options and the number of checks that are taken from the file; empty if there
-    /// are none.
+    /// A note about the options and the number of checks that come from the file. Empty if there are
+    /// none.
     pub fn note(&self, options: &[&str], checks: usize) -> String {
         let file = self.file.display();
         match (checks, options) {
             (0, []) => String::new(),
             (0, options) => format!("{file} sets {}", options.join(", ")),
-            (1, _) => format!("running the check of {file}"),
-            (count, _) => format!("running the {count} checks of {file}"),
+            (1, _) => format!("running the check in {file}"),
+            (count, _) => format!("running the {count} checks in {file}"),
         }
     }
 
@@ -94,7 +93,7 @@ impl Configuration {
         self.located(&self.document.selection.0)
     }
 
-    /// The name and the options of each check.
+    /// The checks, each with its name and its options.
     pub fn checks(&self) -> impl Iterator<Item = (&str, Defaults)> {
         let checks = self.document.checks.iter();
         checks.map(|check| (check.name.as_str(), self.options_of(check)))
@@ -120,7 +119,7 @@ impl Configuration {
         self.located(&options)
     }
 
-    /// The same options; names of files are relative to the folder of the configuration file.
+    /// Resolves file names, which are relative to the folder of the configuration file.
     fn located(&self, options: &[(&'static str, Vec<String>)]) -> Defaults {
         let folder = self.file.parent().unwrap_or(Path::new(""));
         let located = |option: &str, value: &String| match option {

@@ -15,6 +15,7 @@ use super::explain::ExplainArgs;
 use super::list::ListArgs;
 use super::render::RenderArgs;
 use super::scan::ScanArgs;
+use super::selection::DATASET_DETAILS;
 use super::variables;
 use crate::limits::{Bound, Limits};
 use crate::output::{Color, Console};
@@ -38,23 +39,22 @@ const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
   twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
-const EXIT_STATUS: &str = "  0  success; check and dataset diff: no difference; scan: no finding
-  1  check and dataset diff: a difference; scan: a finding that --fail-on names;
-     explain --all-allowed: an address that is not allowed
-  2  wrong use, bad input or a failure: nothing is printed on stdout, and no file
-     is touched";
+const EXIT_STATUS: &str = "  0  success, and no difference or finding to report
+  1  \"check\" or \"dataset diff\" found a difference, \"scan\" found something that
+     --fail-on names, or \"explain --all-allowed\" found an address that is not allowed
+  2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
 const ENVIRONMENT: &str =
-    "  Every option can be set by a variable: TWILIO_SIP_ALLOW_REGION for --region,
-  TWILIO_SIP_ALLOW_LOCAL_SIP_PORT for --local-sip-port, and so on. An option on the
-  command line overrides its variable, and the variable overrides the configuration
-  file. NO_COLOR turns color off.";
+    "  Every option can also be set by an environment variable: TWILIO_SIP_ALLOW_REGION
+  sets --region, TWILIO_SIP_ALLOW_LOCAL_SIP_PORT sets --local-sip-port, and so on.
+  The command line overrides these variables, and the variables override the
+  configuration file. NO_COLOR turns color off.";
 
-/// Firewall rules that let Twilio's SIP calls through, exactly
+/// Generate and check exact firewall rules for Twilio's SIP calls
 ///
-/// Say which of Twilio's regions you use and which firewall you have, and get the rules that let
-/// Twilio's SIP signaling and RTP media through, and nothing else. The rules come from lists of
-/// networks that Twilio published (editions), which are part of the program.
+/// Choose the Twilio regions that you use and the firewall that you have. The program prints rules
+/// that allow Twilio's SIP signaling and RTP media, and nothing else. The networks come from lists that
+/// Twilio published. These lists are called editions and are built into the program.
 #[derive(Parser)]
 #[command(
     version,
@@ -66,101 +66,109 @@ const ENVIRONMENT: &str =
     ),
 )]
 pub struct Cli {
-    /// The options of rendering, for a call without a verb.
+    /// The options of `render`, for a call without a verb.
     #[command(flatten)]
     pub render: RenderArgs,
     #[command(flatten)]
     global: GlobalArgs,
-    /// The command; without one, the rules are printed.
+    /// `None` means `render`.
     #[command(subcommand)]
     pub command: Option<Verb>,
-    /// The environment variables that options were read from.
+    /// The environment variables that set options.
     #[arg(skip)]
     pub(super) from_environment: Vec<String>,
-    /// The checks of the configuration file, if they are to be run.
+    /// The checks from the configuration file, if `check` has to run them.
     #[arg(skip)]
     pub checks: Vec<ConfiguredCheck>,
-    /// A note about the use of the configuration file; empty if it is not used.
+    /// See [`Cli::configuration_note`].
     #[arg(skip)]
     pub(super) configuration_note: String,
 }
 
-/// A check of the configuration file.
+/// A check from the configuration file.
 pub struct ConfiguredCheck {
-    /// Its name in the file.
     pub name: String,
-    /// Its options, together with those of the command line.
+    /// The options from the file, combined with those on the command line.
     pub options: Box<CheckArgs>,
 }
 
-/// The commands.
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Print the rules (the default without a command)
-    #[command(after_help = sections("the rules are printed or written", "", EXAMPLES))]
+    /// Print the rules (the default command)
+    #[command(after_help = sections("the rules were printed or written", "", EXAMPLES))]
     Render(Box<RenderArgs>),
-    /// Compare a deployed firewall with the rules that it must have
+    /// Compare a deployed firewall with the expected rules
     ///
-    /// Reads what the firewall prints, or a file of rules, and reports exactly which packets are
-    /// missing and which are let through besides. Order, splitting, names and comments make no
-    /// difference where they mean the same. Anything that cannot be interpreted is an error.
-    #[command(after_help = sections("in sync", "drift", CHECK_EXAMPLES))]
+    /// Reads the rules that a firewall lists, or a file of rules. Reports exactly which expected packets
+    /// are not allowed, and which other packets are. Rules may be written in another order or form, as
+    /// long as they mean the same. Input that cannot be interpreted is an error.
+    #[command(after_help = sections(
+        "the rules are in sync",
+        "the rules have drifted",
+        CHECK_EXAMPLES,
+    ))]
     Check(Box<CheckArgs>),
-    /// Print a list of networks, compare a published page with it, or import the page
+    /// Print a list of networks, compare it with a published page, or import a page
     #[command(
         subcommand,
-        after_help = sections("success; diff: no difference", "diff: a difference", "")
+        after_help = sections(
+            "success, and \"diff\" found no difference",
+            "\"diff\" found a difference",
+            "",
+        )
     )]
     Dataset(DatasetVerb),
-    /// Explain what addresses are used for, and whether they are allowed
+    /// Explain what an address is used for, and whether it is allowed
     ///
-    /// For each address, prints whether the selection allows it, in which directions and as what, then a
-    /// table of the published networks that it belongs to: edition, status, plane, region, network and
-    /// ports. The default edition is the one in force, not the superseded one.
+    /// For each address, prints whether the selected rules allow it, in which directions and for which
+    /// traffic. A table lists every published network that contains the address, with edition, status,
+    /// plane (signaling or media), region, network and ports. The default edition is the one in force.
     #[command(
-        mut_arg("edition", |arg| arg.help("Published lists, united [default: current]").long_help(None)),
+        mut_arg("edition", |arg| arg.help("The published lists to use [default: current]").long_help(None)),
         after_help = sections(
-            "the addresses are explained; with --all-allowed: all are allowed",
-            "with --all-allowed: an address is not allowed, or not whole",
+            "success, and with --all-allowed, every address is allowed",
+            "with --all-allowed, an address is not allowed, or only in part",
             EXPLAIN_EXAMPLES,
         ),
     )]
     Explain(Box<ExplainArgs>),
-    /// Find Twilio's addresses in files, and check them
+    /// Find Twilio addresses in files and check them
     ///
-    /// Looks for addresses, networks and ranges in files of any kind, and reports which of them are
-    /// current, superseded, wider or narrower than published, or most likely mistyped, and which are
-    /// missing. The default is the edition in force, not the superseded one.
+    /// Searches files of any kind for addresses, networks and ranges. Reports whether each is current,
+    /// superseded, wider or narrower than published, or probably mistyped, and which networks are
+    /// missing. The default edition is the one in force.
     #[command(
-        mut_arg("edition", |arg| arg.help("The lists that a file must contain, united [default: current]").long_help(None)),
-        mut_arg("dataset", |arg| arg.help("Your own list instead; it counts as in force")),
+        mut_arg("edition", |arg| arg.help("The lists that a file must contain [default: current]").long_help(None)),
+        mut_arg("dataset", |arg| arg
+            .help("Use your own list instead of an edition; it counts as in force")
+            .long_help(format!("Use your own list instead of an edition; it counts as in force\n\n{DATASET_DETAILS}"))),
         mut_arg("region", |arg| arg.help("The regions that a file must contain [default: all]").long_help(None)),
-        mut_arg("plane", |arg| arg.help("The plane that a file must contain")),
+        mut_arg("plane", |arg| arg.help("Look for missing networks of signaling, media, or both")),
         after_help = sections(
-            "no finding that --fail-on names",
-            "a finding that --fail-on names",
+            "nothing was found that --fail-on names",
+            "something was found that --fail-on names",
             SCAN_EXAMPLES,
         ),
     )]
     Scan(ScanArgs),
-    /// Print the available regions, formats or editions
-    #[command(after_help = sections("the list is printed", "", ""))]
+    /// List the available regions, formats or editions
+    #[command(after_help = sections("the list was printed", "", ""))]
     List(ListArgs),
-    /// Print a script that completes this program's options in a shell
-    #[command(after_help = sections("the script is printed", "", ""))]
+    /// Print a shell completion script
+    #[command(after_help = sections("the script was printed", "", ""))]
     Completions(CompletionsArgs),
-    /// Print the manual page, in roff
-    #[command(after_help = sections("the page is printed", "", ""))]
+    /// Print the manual page, in roff format
+    #[command(after_help = sections("the page was printed", "", ""))]
     Man,
 }
 
-/// The heading of the options that every command has.
+/// The help heading for options that every command accepts.
 const GLOBAL: &str = "Global options";
 
 #[derive(Args)]
 #[command(next_help_heading = GLOBAL)]
 pub(super) struct GlobalArgs {
-    /// Print no notes, only warnings and errors
+    /// Print warnings and errors only, no notes
     #[arg(
         short, long, global = true, env = "TWILIO_SIP_ALLOW_QUIET", hide_env = true,
         value_parser = BoolishValueParser::new()
@@ -178,29 +186,35 @@ pub(super) struct GlobalArgs {
         hide_env = true
     )]
     color: ColorArg,
-    /// Change a limit on the cost of an input: "rules=1000000"
+    /// Change a limit on input or output, such as "rules=1000000"
     ///
-    /// An error about a limit names it. The limits, with their defaults, are "input" (32M), the bytes
-    /// of a listing, of a text to scan or of addresses to explain; "list" (2M), the bytes of a dataset,
-    /// a page or a template; "rules" (200000), the rules of a chain, list or group after jumps are
-    /// expanded; "boxes" (200000), the combinations of addresses and ports in a rule, or in a
-    /// difference; "addresses" (200000), the addresses to scan or explain; "depth" (64), nested jumps;
-    /// "work" (50000000), the steps of a comparison; and "output" (64M), the bytes of a report or of a
-    /// template's text. K, M and G can follow a number: 1K is 1024. Separate several with commas, or
-    /// repeat the option. The command line replaces all limits of the variable.
+    /// An error message about a limit names the limit. The limits and their defaults are:
+    ///   input=32M         bytes of a firewall listing, a text to scan, or addresses to explain
+    ///   list=2M           bytes of a dataset, a page or a template
+    ///   rules=200000      rules of a chain, list or group, after jumps are expanded
+    ///   boxes=200000      combinations of addresses and ports in a rule or in a difference
+    ///   addresses=200000  addresses to scan or explain
+    ///   depth=64          levels of nested jumps
+    ///   work=50000000     steps of a comparison
+    ///   output=64M        bytes of a report or of the text that a template produces
+    ///
+    /// A number can have the suffix K (1024), M or G. To change several limits, separate them with
+    /// commas or repeat the option. Limits on the command line replace all limits from the environment
+    /// variable.
     #[arg(
         long,
         global = true,
+        verbatim_doc_comment,
         value_name = "NAME=NUMBER",
         value_delimiter = ',',
         env = "TWILIO_SIP_ALLOW_LIMIT",
         hide_env = true
     )]
     limit: Vec<Bound>,
-    /// Read this configuration file [default: twilio-sip-allow.yaml, found upward from here]
+    /// Read this configuration file [default: twilio-sip-allow.yaml in this folder or above]
     ///
-    /// It has the default selection of a project, and the checks that "check" runs when it is given
-    /// neither a file nor a format. Options and their variables have precedence over it. See
+    /// The file contains the default selection of a project, and the checks that "check" runs if it
+    /// gets neither a file nor a format. Options and environment variables override the file. See
     /// docs/configuration.md.
     #[arg(
         long,
@@ -211,13 +225,13 @@ pub(super) struct GlobalArgs {
         value_hint = ValueHint::FilePath
     )]
     config: Option<PathBuf>,
-    /// Read no configuration file
+    /// Do not read a configuration file
     #[arg(
         long, global = true, env = "TWILIO_SIP_ALLOW_NO_CONFIG", hide_env = true,
         value_parser = BoolishValueParser::new()
     )]
     no_config: bool,
-    /// Print help: -h in short, --help with all details
+    /// Print help: a summary with -h, all details with --help
     #[arg(short, long, global = true, action = ArgAction::Help)]
     help: Option<bool>,
 }
@@ -230,25 +244,25 @@ enum ColorArg {
     Never,
 }
 
-/// The definitions of all commands.
+/// The definition of the program with all its verbs.
 pub fn command() -> Command {
-    // No field of `Cli`, because the fast path of rendering does not define it.
+    // This is not a field of `Cli`, so that the fast path for `render` can use `Cli` without it.
     let version = Arg::new("version")
         .short('V')
         .long("version")
         .action(ArgAction::Version)
         .help_heading(GLOBAL)
-        .help("Print the version, and the edition in force");
+        .help("Print the version and the edition in force");
     Cli::command().arg(version)
 }
 
-/// The definitions of the render command alone.
+/// The definition of `render` alone, under the program's name.
 pub(super) fn render_command() -> Command {
     let command = Command::new(env!("CARGO_PKG_NAME")).disable_help_flag(true);
     RenderArgs::augment_args(GlobalArgs::augment_args(command))
 }
 
-/// The titles and texts of the sections that end the help, for the manual page.
+/// The titles and texts of the last sections of the help, for the manual page.
 pub fn help_sections() -> [(&'static str, &'static str); 3] {
     [
         ("Exit status", EXIT_STATUS),
@@ -258,23 +272,21 @@ pub fn help_sections() -> [(&'static str, &'static str); 3] {
 }
 
 impl Cli {
-    /// A note for errors about options that were read from the environment, since the user may have
+    /// A note for error messages, with the environment variables that set options. The user may have
     /// forgotten them. Empty if there are none.
     pub fn environment_note(&self) -> String {
         variables::environment_note(&self.from_environment)
     }
 
-    /// A note about the use of the configuration file; empty if it is not used.
+    /// A note about the settings from the configuration file. Empty if none apply.
     pub fn configuration_note(&self) -> &str {
         &self.configuration_note
     }
 
-    /// The limits on input and output.
     pub fn limits(&self) -> Limits {
         Limits::default().with(&self.global.limit)
     }
 
-    /// Writes the messages to the user.
     pub fn console(&self) -> Console {
         Console {
             quiet: self.global.quiet,
@@ -294,12 +306,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clap_accepts_the_definitions() {
+    fn the_definitions_pass_the_checks_of_clap() {
         command().debug_assert();
     }
 
     #[test]
-    fn every_option_can_come_from_the_environment() {
+    fn every_option_has_an_environment_variable() {
         fn all<'a>(command: &'a Command, found: &mut Vec<&'a Command>) {
             found.push(command);
             command.get_subcommands().for_each(|verb| all(verb, found));

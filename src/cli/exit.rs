@@ -1,4 +1,4 @@
-//! An end of the program that the command line alone decides.
+//! The output and exit status of calls that run no command.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -15,25 +15,25 @@ use crate::output;
 use crate::select::{CURRENT, embedded_editions};
 use crate::terminal::{escape_hidden, shortened};
 
-/// Ends the program without a command: help, the version, or a mistake on the command line.
+/// The end of a call that runs no command: help, the version, or a mistake on the command line.
 pub struct CliExit(End);
 
 enum End {
-    /// Help or the version, which the user asked for.
+    /// Help or the version, because the user requested it.
     Answer(String),
-    /// The help of a command that needs a verb.
+    /// The help of a command that lacks its verb.
     Usage(String),
-    /// An error of the configuration file.
+    /// An error in the configuration file.
     Configuration(String),
     Mistake {
         mistake: Mistake,
-        /// The environment variables that it comes from.
+        /// The environment variables that cause it.
         variables: Vec<String>,
     },
 }
 
 impl CliExit {
-    /// The end that clap asks for. A mistake names the variable of the option in question, unless the
+    /// Converts an error of clap. A mistake names the environment variable that causes it, unless the
     /// command line alone has the same mistake.
     pub(super) fn new(error: &clap::Error, command: &Command, arguments: &[OsString]) -> Self {
         CliExit(match error.kind() {
@@ -47,7 +47,7 @@ impl CliExit {
         })
     }
 
-    /// A mistake that no single argument has, such as two options that exclude each other.
+    /// A mistake that clap does not find, such as two options that exclude each other.
     pub(super) fn mistake(
         message: String,
         variables: Vec<String>,
@@ -58,24 +58,24 @@ impl CliExit {
         CliExit(End::Mistake { mistake, variables })
     }
 
-    /// The mistake of an option that is given before a verb that has it.
+    /// The mistake of an option that must follow the verb but precedes it.
     pub(super) fn option_before_verb(arg: &Arg, command: &Command, arguments: &[OsString]) -> Self {
         let line = CommandLine::new(command, arguments);
         let (option, values) = (flag(arg), line.values_of(arg).join(","));
         let mistake = Mistake {
-            message: format!("{option} belongs after '{}'", line.verbs.join(" ")),
+            message: format!("{option} must follow '{}'", line.verbs.join(" ")),
             advice: format!("try: {}", line.call(&[&option, &values])),
         };
         let variables = Vec::new();
         CliExit(End::Mistake { mistake, variables })
     }
 
-    /// An error of the configuration file.
+    /// An error in the configuration file.
     pub(super) fn configuration(message: String) -> Self {
         CliExit(End::Configuration(message))
     }
 
-    /// The text to print.
+    /// The text that [`CliExit::print`] prints.
     pub fn text(&self) -> String {
         match &self.0 {
             End::Answer(text) | End::Usage(text) => text.clone(),
@@ -98,7 +98,7 @@ impl CliExit {
                 output::write_stdout(text)?;
                 return Ok(Outcome::Done);
             }
-            // If stderr itself fails, no place is left for a message.
+            // If writing to stderr fails, the error cannot be reported anywhere.
             End::Usage(text) => drop(write!(io::stderr().lock(), "{text}")),
             End::Configuration(_) | End::Mistake { .. } => output::print_note(&self.text()),
         }
@@ -106,7 +106,8 @@ impl CliExit {
     }
 }
 
-/// The variable of the option in question, unless the command line alone has the same mistake.
+/// The environment variable of the option that the error is about. Empty if the command line alone has
+/// the same mistake.
 fn variable_at_fault(
     error: &clap::Error,
     command: &Command,
@@ -123,7 +124,7 @@ fn variable_at_fault(
     arg.and_then(variable_of).into_iter().collect()
 }
 
-/// The line of `--version` about the embedded data.
+/// The line about the embedded data in the output of `--version`.
 fn data_line() -> String {
     let current = embedded_editions(&[CURRENT.to_owned()]).unwrap_or_default();
     let line =

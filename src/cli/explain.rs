@@ -1,5 +1,3 @@
-//! The options of `explain`.
-
 use std::path::Path;
 
 use clap::Args;
@@ -12,38 +10,37 @@ use crate::input::is_stdin;
 /// The options of `explain`.
 #[derive(Args)]
 pub struct ExplainArgs {
-    /// The packets that are allowed.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// As JSON
+    /// Print JSON
     #[arg(
-        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Question",
+        long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Explain",
         value_parser = BoolishValueParser::new()
     )]
     pub json: bool,
-    /// Exit with status 1 unless every address is allowed completely
+    /// Exit with status 1 unless every address is completely allowed
     #[arg(
-        long, env = "TWILIO_SIP_ALLOW_ALL_ALLOWED", hide_env = true, help_heading = "Question",
+        long, env = "TWILIO_SIP_ALLOW_ALL_ALLOWED", hide_env = true, help_heading = "Explain",
         value_parser = BoolishValueParser::new()
     )]
     pub all_allowed: bool,
-    /// An address, or a network in CIDR notation, with or without ":PORT" or ":PORT/PROTOCOL"
+    /// An address or a CIDR network, optionally with ":PORT" or ":PORT/PROTOCOL"; "-" is stdin [default: -]
     ///
-    /// PORT is the destination port of the packets, PROTOCOL is udp, tcp or tls. With "-" or without
-    /// an address, they are read from stdin, one a line; empty lines and text after "#" are ignored.
-    #[arg(value_name = "ADDRESS", help_heading = "Question")]
+    /// PORT is the destination port of the packets, and PROTOCOL is udp, tcp or tls. Stdin must contain
+    /// one address per line. Empty lines and text after "#" are ignored.
+    #[arg(value_name = "ADDRESS", help_heading = "Explain")]
     addresses: Vec<String>,
 }
 
 impl ExplainArgs {
-    /// The questions on the command line; `None` where they come from stdin.
+    /// The addresses on the command line, or `None` if they have to be read from stdin.
     pub fn addresses(&self) -> anyhow::Result<Option<&[String]>> {
         let from_stdin = |text: &String| is_stdin(Path::new(text));
         match &self.addresses[..] {
             [] => {}
             [only] if from_stdin(only) => {}
             some if some.iter().any(from_stdin) => {
-                anyhow::bail!("'-' reads all addresses from stdin; give no others beside it")
+                anyhow::bail!("'-' reads all addresses from stdin; remove the other addresses")
             }
             some => {
                 refuse_values_among(some)?;
@@ -52,7 +49,7 @@ impl ExplainArgs {
         }
         anyhow::ensure!(
             !self.selection.published.reads_stdin(),
-            "--dataset and the addresses cannot both be read from stdin; give the list as a file"
+            "--dataset and the addresses cannot both be read from stdin; use a file for the dataset"
         );
         Ok(None)
     }

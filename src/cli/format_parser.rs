@@ -1,4 +1,4 @@
-//! The values of `--format`.
+//! The parser for values of `--format`.
 
 use std::ffi::OsStr;
 
@@ -8,10 +8,11 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use crate::format::registry::{self, FORMATS};
 use crate::format::{Format, FormatError};
 
-/// The error when `--format` is missing.
-pub(super) const ASK_FOR_FORMAT: &str = "say which firewall it is for with --format, as in --format nftables ('list formats' prints all)";
+/// The start of the error message for a missing `--format`.
+pub(super) const ASK_FOR_FORMAT: &str =
+    "no format is selected; use --format, such as --format nftables ('list formats' prints all)";
 
-/// Parses a format's name or alias. Help and completions list the formats.
+/// Parses the name or alias of a format. Help and completions list the formats.
 #[derive(Clone)]
 pub(super) struct FormatParser {
     find: fn(&str) -> Result<&'static dyn Format, FormatError>,

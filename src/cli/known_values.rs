@@ -1,4 +1,4 @@
-//! Words that are values of an option, wherever they are written.
+//! Values of options that are recognized even without their option.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::format::registry;
 use crate::names::normalize_name;
 use crate::select::{CURRENT, names};
 
-/// The kinds of words that are known without their option.
+/// The option that a recognized word belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum KnownValue {
     Format,
@@ -16,7 +16,6 @@ pub(super) enum KnownValue {
 }
 
 impl KnownValue {
-    /// The kind of a word.
     pub(super) fn of(word: &str) -> Option<KnownValue> {
         let mut editions = dataset::edition_names().chain([CURRENT]);
         if registry::find(word).is_ok() {
@@ -39,10 +38,10 @@ impl KnownValue {
         }
     }
 
-    /// How to write the word.
+    /// Advice for the user who wrote the word without its option.
     fn advice(self, word: &str) -> String {
         let option = self.option();
-        format!("for the {option}, write --{option} {word}")
+        format!("to select the {option}, use --{option} {word}")
     }
 }
 
@@ -51,9 +50,9 @@ fn is_region(word: &str) -> bool {
     normalize_name(word) == names::ALL || dataset::reference_data().is_ok_and(named)
 }
 
-/// Refuses files that do not exist, but have the name of a value of one of the options.
+/// Returns an error for a file that does not exist and has the name of a value of one of the options.
 pub(super) fn refuse_values(files: &[PathBuf], options: &[KnownValue]) -> anyhow::Result<()> {
-    // Names have no dots and slashes: only a few words need a look.
+    // Names of values contain neither dots nor slashes, so other files need no lookup.
     let may_be_value = |file: &&PathBuf| {
         let is_name = file.extension().is_none() && file.components().count() == 1;
         is_name && !file.exists()
@@ -67,7 +66,7 @@ pub(super) fn refuse_values(files: &[PathBuf], options: &[KnownValue]) -> anyhow
     Ok(())
 }
 
-/// Refuses words that are no addresses, but values of options of the selection.
+/// Returns an error for a word among the addresses that is the name of a region or edition.
 pub(super) fn refuse_values_among(addresses: &[String]) -> anyhow::Result<()> {
     let is_word = |text: &&String| text.starts_with(|c: char| c.is_alphabetic());
     for word in addresses.iter().filter(is_word) {

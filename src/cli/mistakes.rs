@@ -1,4 +1,4 @@
-//! What is wrong with a command line, and what would work.
+//! Messages for mistakes that clap finds on the command line.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -11,10 +11,11 @@ use super::unknown_words::{unknown_command, value_without_option};
 use super::variables::flag;
 use crate::names::did_you_mean;
 
-/// The verb of a call that names none.
+/// The default verb.
 const MAIN_VERB: &str = "render";
 
-/// Names that people try for an option, too far from its own to count as a typing error.
+/// Names that people try for an option. They are too different from the real name to be recognized as
+/// typing errors.
 const SYNONYMS: [(&str, &str); 6] = [
     ("--fmt", "--format"),
     ("--type", "--format"),
@@ -24,13 +25,13 @@ const SYNONYMS: [(&str, &str); 6] = [
     ("--chain", "--name"),
 ];
 
-/// The mistake that an error of clap is about.
+/// Converts an error of clap.
 pub(super) fn mistake(error: &clap::Error, root: &Command, arguments: &[OsString]) -> Mistake {
     let line = CommandLine::new(root, arguments);
     single_hyphen(&line).unwrap_or_else(|| of_error(&line, error))
 }
 
-/// An option of a long name behind one hyphen, which clap takes for a short option with its value.
+/// The message for a long option with only one hyphen. Clap interprets it as a short option with a value.
 fn single_hyphen(line: &CommandLine) -> Option<Mistake> {
     let long = |word: &str| {
         let name = word.strip_prefix('-')?.split('=').next()?;
@@ -65,14 +66,14 @@ fn of_error(line: &CommandLine, error: &clap::Error) -> Mistake {
         ErrorKind::InvalidValue if value.is_empty() => missing_value(line, arg),
         ErrorKind::InvalidValue => wrong_value(line, arg, value),
         ErrorKind::ValueValidation => refused_value(arg, value, error.source()),
-        ErrorKind::TooManyValues => format!("{arg} takes no value such as '{value}'"),
+        ErrorKind::TooManyValues => format!("{arg} does not accept a value; remove '{value}'"),
         ErrorKind::ArgumentConflict => {
-            format!("{} is given more than once; give it once", name(arg))
+            format!("{} is repeated; use it only once", name(arg))
         }
         ErrorKind::MissingRequiredArgument => missing_word(line, arg),
         ErrorKind::MissingSubcommand => missing_verb(line),
         ErrorKind::InvalidUtf8 => {
-            "an argument or variable is not UTF-8; write it in UTF-8".to_owned()
+            "an argument or environment variable is not valid UTF-8; use UTF-8".to_owned()
         }
         _ => first_line(error),
     };
@@ -92,7 +93,8 @@ fn unknown_option(line: &CommandLine, option: &str) -> Mistake {
     };
     if verb == MAIN_VERB && option == "--json" {
         return Mistake {
-            message: "--json is for reports and lists; as rules, json is a format".to_owned(),
+            message: "--json is an option for reports and lists; for rules, use the format json"
+                .to_owned(),
             advice: format!("try: {}", line.call(&["--format", "json"])),
         };
     }
@@ -115,7 +117,8 @@ fn unknown_option(line: &CommandLine, option: &str) -> Mistake {
     line.mistake(message)
 }
 
-/// The verbs below a command that have an option of their own.
+/// The verbs of a command that define the option themselves. `around` contains the names of the outer
+/// verbs.
 fn verbs_with(option: &str, command: &Command, around: &str) -> Vec<String> {
     let is_it = |arg: &Arg| {
         let short = arg.get_short().map(|short| format!("-{short}"));
@@ -136,16 +139,16 @@ fn extra_word(line: &CommandLine, word: &str) -> String {
     let command = line.verbs.join(" ");
     let positional = line.command.get_positionals().next();
     match positional.and_then(|arg| arg.get_value_names()?.first()) {
-        Some(name) => format!("'{command}' takes one {name}; '{word}' is one too many"),
-        None => format!("'{command}' takes no argument such as '{word}'"),
+        Some(name) => format!("'{command}' accepts only one {name}; remove '{word}'"),
+        None => format!("'{command}' accepts no arguments; remove '{word}'"),
     }
 }
 
 fn missing_word(line: &CommandLine, shown: &str) -> String {
     let command = line.verbs.join(" ");
     match &values(line, shown)[..] {
-        [] => format!("'{command}' needs {}", plain(shown)),
-        values => format!("'{command}' needs one of {}", values.join(", ")),
+        [] => format!("'{command}' requires {}", plain(shown)),
+        values => format!("'{command}' requires one of {}", values.join(", ")),
     }
 }
 
@@ -156,7 +159,7 @@ fn missing_verb(line: &CommandLine) -> String {
         .map(Command::get_name)
         .collect();
     format!(
-        "'{}' needs one of {}",
+        "'{}' requires one of {}",
         line.verbs.join(" "),
         verbs.join(", ")
     )
@@ -165,8 +168,11 @@ fn missing_verb(line: &CommandLine) -> String {
 fn missing_value(line: &CommandLine, shown: &str) -> String {
     let option = name(shown);
     match &values(line, shown)[..] {
-        [] => format!("{option} needs a value, as in {}", plain(shown)),
-        values => format!("{option} needs a value; use one of {}", values.join(", ")),
+        [] => format!("{option} requires a value, as in {}", plain(shown)),
+        values => format!(
+            "{option} requires a value; use one of {}",
+            values.join(", ")
+        ),
     }
 }
 
@@ -181,15 +187,17 @@ fn wrong_value(line: &CommandLine, shown: &str, value: &str) -> String {
     format!("{option}'{value}' is not one of {values}{suggestion}")
 }
 
-/// A value that its parser refuses, with the parser's reason.
+/// The message for a value that its parser rejects, with the parser's reason.
 fn refused_value(shown: &str, value: &str, reason: Option<&(dyn Error + 'static)>) -> String {
     match (name(shown), reason) {
         (option, Some(reason)) if option != shown => format!("{option}: {reason}"),
-        (flag, _) => format!("{flag}: '{value}' is neither yes nor no"),
+        (flag, _) => format!("{flag}: '{value}' is not a valid value; use yes or no"),
     }
 }
 
-/// The values that an argument accepts, as clap shows the argument; empty if any value may be right.
+/// The values that an argument accepts. Empty if it is not limited to a list of values.
+///
+/// `shown` is the argument as clap prints it, such as `--format <FORMAT>`.
 fn values(line: &CommandLine, shown: &str) -> Vec<String> {
     let is_it = |arg: &&Arg| {
         let is_option = !arg.is_positional();
@@ -201,12 +209,12 @@ fn values(line: &CommandLine, shown: &str) -> Vec<String> {
     visible.map(|value| value.get_name().to_owned()).collect()
 }
 
-/// The option of `--format <FORMAT>`.
+/// Returns `--format` for `--format <FORMAT>`.
 fn name(shown: &str) -> &str {
     shown.split(' ').next().unwrap_or_default()
 }
 
-/// What clap writes as `--output <FILE>`, without the brackets.
+/// Returns `--output FILE` for `--output <FILE>`.
 fn plain(shown: &str) -> String {
     shown.replace(['<', '>', '[', ']'], "")
 }

@@ -11,13 +11,13 @@ use super::exit::CliExit;
 use super::parsed::{Parsed, innermost};
 use super::variables::{flag, our_variables, refuse_unknown_variables, without_environment};
 
-/// Reads the program's arguments and environment.
+/// Parses the arguments and the environment of this process.
 pub fn parse() -> Result<Cli, CliExit> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     parse_from(&arguments)
 }
 
-/// Reads arguments, of which the first is the program's name, and the environment.
+/// Parses arguments, of which the first is the program's name, and the environment of this process.
 pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
     if let Some(cli) = parse_render_alone(arguments) {
         return Ok(cli);
@@ -34,7 +34,7 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
             .any(|verb| word == verb.get_name())
     };
     if arguments.iter().any(is_verb) {
-        // The variables of options for rendering must not hinder other commands.
+        // Environment variables of `render` must not cause errors in other commands.
         let bare = without_environment(&command);
         let matches = bare
             .clone()
@@ -64,7 +64,7 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
     configured(parsed)
 }
 
-/// Adds what the configuration file says, if there is one.
+/// Applies the configuration file, if there is one.
 fn configured(parsed: Parsed) -> Result<Cli, CliExit> {
     let configuration = configuration(&parsed.matches).map_err(CliExit::configuration)?;
     let Some(configuration) = configuration else {
@@ -85,8 +85,8 @@ fn configured(parsed: Parsed) -> Result<Cli, CliExit> {
     Ok(cli)
 }
 
-/// Fast path: parses the options of rendering alone, because building the definitions of every verb
-/// takes most of the time of a render. Returns `None` for anything else, and for every error.
+/// Fast path: parses the options of `render` alone, because building the definitions of all verbs would
+/// take most of its run time. Returns `None` for other verbs and for every error.
 fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     if our_variables().next().is_some() {
         return None;
@@ -96,7 +96,7 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     configured(parsed.without_excluded_variables().ok()?).ok()
 }
 
-/// The arguments without the verb `render`, which is also the default.
+/// Removes the verb `render`, which is the default.
 fn without_render_verb(arguments: &[OsString]) -> Vec<OsString> {
     match arguments {
         [program, verb, rest @ ..] if verb == "render" => {
@@ -106,7 +106,7 @@ fn without_render_verb(arguments: &[OsString]) -> Vec<OsString> {
     }
 }
 
-/// The arguments with `--help` for the verb `help`: `help check` is `check --help`.
+/// Replaces the verb `help` by an option: `help check` becomes `check --help`.
 fn without_help_verb(arguments: &[OsString]) -> Vec<OsString> {
     match arguments {
         [program, help, verbs @ ..] if help == "help" => {
@@ -117,7 +117,7 @@ fn without_help_verb(arguments: &[OsString]) -> Vec<OsString> {
     }
 }
 
-/// The verb that was given, and the verb within it.
+/// The verb on the command line and the verb below it.
 fn verbs(matches: &ArgMatches) -> Vec<String> {
     let mut verbs = Vec::new();
     let mut next = matches.subcommand();
@@ -128,7 +128,7 @@ fn verbs(matches: &ArgMatches) -> Vec<String> {
     verbs
 }
 
-/// Refuses options of rendering before a verb. If the verb has the same option, it belongs after it.
+/// Returns an error if an option of `render` precedes another verb.
 fn refuse_options_before(
     command: &Command,
     matches: &ArgMatches,
@@ -148,12 +148,12 @@ fn refuse_options_before(
         CliExit::option_before_verb(arg, command, arguments)
     } else {
         let (option, verb) = (flag(arg), verbs.join(" "));
-        let message = format!("{option} has no meaning for '{verb}'; leave one of them out");
+        let message = format!("{option} cannot be used with '{verb}'; remove one of them");
         CliExit::mistake(message, Vec::new(), command, arguments)
     })
 }
 
-/// True if a verb has options of a selection, so that a misspelt variable would change its result.
+/// True if the verb has options of a selection, so that a misspelled variable would change its result.
 fn takes_selection(verb: &Command) -> bool {
     verb.get_arguments()
         .any(|arg| arg.get_id() == "region" || arg.get_id() == "edition")

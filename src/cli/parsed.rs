@@ -1,4 +1,5 @@
-//! Arguments that clap has parsed, and the precedence of what they and the environment give.
+//! Arguments that clap has parsed. Values from the command line take precedence over environment
+//! variables, and these over the configuration file.
 
 use std::ffi::OsString;
 
@@ -10,8 +11,8 @@ use super::definitions::Cli;
 use super::exit::CliExit;
 use super::variables::{flag, ignoring_variable_of, variables_in_use};
 
-/// Options that exclude each other, by their ids. An option on the command line has precedence over
-/// the variable of the other one.
+/// Options that exclude each other, by their ids. If one is on the command line and the other is set by
+/// its environment variable, the variable is ignored.
 const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
     ("template", "format"),
     ("template", "table"),
@@ -21,10 +22,9 @@ const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
     ("json", "report"),
 ];
 
-/// Arguments, parsed by the definitions of a command.
 pub(super) struct Parsed<'a> {
     pub command: Command,
-    /// The verb that was given, and the verb within it.
+    /// The verb on the command line and the verb below it, such as `dataset` and `diff`.
     pub verbs: Vec<String>,
     pub arguments: &'a [OsString],
     pub matches: ArgMatches,
@@ -48,8 +48,8 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    /// Ignores the variables of options that an option on the command line excludes. Any other two
-    /// options that exclude each other are a mistake.
+    /// Parses again without the environment variables of options that an option on the command line
+    /// excludes. It is an error if both options are on the command line, or both are set by variables.
     pub fn without_excluded_variables(self) -> Result<Parsed<'a>, CliExit> {
         for (one, other) in MUTUALLY_EXCLUSIVE {
             let ignored = match (self.source(one), self.source(other)) {
@@ -66,7 +66,8 @@ impl<'a> Parsed<'a> {
         Ok(self)
     }
 
-    /// The same arguments with other defaults, and the options that have these now.
+    /// Parses again with the given defaults. Also returns the options that now have their default from
+    /// there, because they are neither set nor excluded otherwise.
     pub fn with_defaults(
         &self,
         mut defaults: Defaults,
@@ -92,7 +93,7 @@ impl<'a> Parsed<'a> {
         Ok((parsed, used))
     }
 
-    /// True for `check` without a file and without a format.
+    /// True for `check` without a file or a format.
     pub fn is_bare_check(&self) -> bool {
         let is_given = |id| self.source(id).is_some();
         self.verbs == ["check"] && !is_given("files") && !is_given("format")
@@ -105,7 +106,7 @@ impl<'a> Parsed<'a> {
         CliExit::mistake(message, variables, &self.command, self.arguments)
     }
 
-    /// The source of an option's value, if it is on the command line or in the environment.
+    /// The source of the option's value. `None` unless it is on the command line or in the environment.
     fn source(&self, id: &str) -> Option<ValueSource> {
         let matches = self.own_matches();
         let mut known = self.own_command().get_arguments();
@@ -134,7 +135,6 @@ impl<'a> Parsed<'a> {
     }
 }
 
-/// The id of an option in its definition.
 fn id_of(option: &str) -> String {
     option.replace('-', "_")
 }
@@ -152,14 +152,14 @@ fn with_defaults(command: Command, verbs: &[String], defaults: &Defaults) -> Com
     })
 }
 
-/// The definitions of a verb.
+/// The definition of the last of the verbs.
 pub(super) fn innermost<'a>(command: &'a Command, verbs: &[String]) -> &'a Command {
     verbs.iter().fold(command, |command, verb| {
         command.find_subcommand(verb).unwrap_or(command)
     })
 }
 
-/// True if the option has the name of the flag as its value, as in `--json --report json`.
+/// True if the flag is on and all values of the option equal its name, as in `--json --report json`.
 fn agree(matches: &ArgMatches, flag: &str, option: &str) -> bool {
     let is_flag = matches!(matches.try_get_one(flag), Ok(Some(true)));
     let mut values = matches.get_raw(option).into_iter().flatten();

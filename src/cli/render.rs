@@ -1,4 +1,4 @@
-//! The options of rendering, which has no verb.
+//! The options of `render`, which is the default verb.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -12,10 +12,8 @@ use crate::format::{Format, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::output::Destination;
 
-/// The options of rendering.
 #[derive(Args)]
 pub struct RenderArgs {
-    /// The packets to allow.
     #[command(flatten)]
     pub selection: SelectionArgs,
     #[command(flatten)]
@@ -25,29 +23,31 @@ pub struct RenderArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// The firewall's language
+    /// The firewall, or the file format to write
     #[arg(
         short, long, value_name = "FORMAT", value_parser = FormatParser::ALL,
         env = "TWILIO_SIP_ALLOW_FORMAT", hide_env = true
     )]
     format: Option<&'static dyn Format>,
-    /// Your own template instead of a format
+    /// Use your own template instead of a format
     ///
-    /// A Jinja template with the context that templates/README.md describes; "-" is stdin.
+    /// A Jinja template; templates/README.md describes its variables. "-" reads it from stdin.
     #[arg(
         long, value_name = "FILE", env = "TWILIO_SIP_ALLOW_TEMPLATE", hide_env = true, value_hint = ValueHint::FilePath
     )]
     template: Option<PathBuf>,
-    /// The file to write, replaced in one step; "-" is stdout
+    /// The file to write; "-" is stdout
+    ///
+    /// An existing file is replaced in one step. Other programs never see it incomplete.
     #[arg(
         short, long, value_name = "FILE", default_value = "-", env = "TWILIO_SIP_ALLOW_OUTPUT",
         hide_env = true, value_hint = ValueHint::FilePath
     )]
     output: PathBuf,
-    /// The name of what the output makes in the firewall
+    /// The name of the chains, lists or groups to create
     ///
-    /// Each format spells it its own way: `twilio_sip_in`, `TWILIO-SIP-IN`. A load replaces what has
-    /// the same name; give a second set of rules a name of its own.
+    /// Each format writes the name in its own style, such as `twilio_sip_in` or `TWILIO-SIP-IN`. Loading
+    /// rules replaces existing rules with the same name, so give each set of rules its own name.
     #[arg(
         long,
         value_name = "NAME",
@@ -64,26 +64,30 @@ struct OutputArgs {
 pub enum Layout {
     /// One of [`crate::format::registry::FORMATS`].
     Format(&'static dyn Format),
-    /// A user's own template.
+    /// A template that the user wrote.
     Template(PathBuf),
 }
 
 impl RenderArgs {
     /// The layout of the output.
+    ///
+    /// # Errors
+    ///
+    /// If there is neither `--format` nor `--template`, or if stdin would be read twice.
     pub fn layout(&self) -> anyhow::Result<Layout> {
         match (self.output.format, &self.output.template) {
             (Some(format), _) => Ok(Layout::Format(format)),
             (None, Some(file)) if is_stdin(file) && self.selection.published.reads_stdin() => {
                 anyhow::bail!(
-                    "--dataset and --template cannot both be read from stdin; give one of them as a file"
+                    "--dataset and --template cannot both be read from stdin; use a file for one of them"
                 )
             }
             (None, Some(file)) => Ok(Layout::Template(file.clone())),
-            (None, None) => anyhow::bail!("{ASK_FOR_FORMAT}, or give a --template"),
+            (None, None) => anyhow::bail!("{ASK_FOR_FORMAT}, or use --template"),
         }
     }
 
-    /// The unit of the firewall that the output makes.
+    /// The part of the firewall that the output creates.
     pub fn unit(&self) -> Unit {
         Unit {
             name: self.output.name.clone(),
@@ -91,7 +95,6 @@ impl RenderArgs {
         }
     }
 
-    /// The file that the output is written to, or stdout.
     pub fn destination(&self) -> Destination {
         if self.output.output.as_os_str() == OsStr::new("-") {
             Destination::Stdout

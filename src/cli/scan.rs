@@ -1,5 +1,3 @@
-//! The options of `scan`.
-
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -13,10 +11,9 @@ use crate::scan::Classification;
 /// The options of `scan`.
 #[derive(Args)]
 pub struct ScanArgs {
-    /// The networks that a file must contain.
     #[command(flatten)]
     pub published: PublishedArgs,
-    /// What gives status 1
+    /// The findings that cause exit status 1
     #[arg(
         long,
         value_enum,
@@ -29,25 +26,25 @@ pub struct ScanArgs {
         help_heading = "Scan"
     )]
     fail_on: Vec<FailOn>,
-    /// For people, for programs, for code scanning, or for annotations in GitHub Actions
+    /// The report format
     #[arg(
         long,
         value_enum,
         ignore_case = true,
         default_value_t,
-        value_name = "SHAPE",
+        value_name = "REPORT",
         env = "TWILIO_SIP_ALLOW_REPORT",
         hide_env = true,
         help_heading = "Scan"
     )]
     report: FindingsReport,
-    /// Short for --report json
+    /// Same as --report json
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_JSON", hide_env = true, help_heading = "Scan",
         value_parser = BoolishValueParser::new()
     )]
     json: bool,
-    /// Tell what is current too (json always does)
+    /// Also list the addresses that are current (JSON always does)
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_LIST_CURRENT", hide_env = true, help_heading = "Scan",
         value_parser = BoolishValueParser::new()
@@ -55,45 +52,43 @@ pub struct ScanArgs {
     pub list_current: bool,
     /// Files and folders; "-" is stdin [default: the current folder]
     ///
-    /// In a folder, what .gitignore leaves out is left out, and so are files that are not text.
+    /// In a folder, files that .gitignore excludes and files that are not text are skipped.
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Scan")]
     files: Vec<PathBuf>,
 }
 
-/// The form of a report on findings.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub enum FindingsReport {
-    /// `FILE:LINE:COLUMN: VERDICT: ...`
+    /// For people: `FILE:LINE:COLUMN: VERDICT: ...`
     #[default]
     Text,
-    /// Of the shape of docs/scan.schema.json
+    /// For programs: JSON with the schema docs/scan.schema.json
     Json,
-    /// SARIF 2.1.0
+    /// For code scanning: SARIF 2.1.0
     Sarif,
-    /// Workflow commands
+    /// Annotations for GitHub Actions
     Github,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// Everything but what is current
+    /// Everything except current addresses
     Any,
     /// Nothing
     None,
-    /// Published, but no longer in force
+    /// Published once, but no longer in force
     Superseded,
-    /// More than was ever published
+    /// Contains addresses that were never published
     Wider,
-    /// A part of a media network
+    /// Only a part of a media network
     Narrower,
-    /// In no edition, where Twilio's addresses stand
+    /// On no published list, but among Twilio addresses
     Unpublished,
-    /// Selected, and not in a file that has Twilio addresses
+    /// Selected, but not in a file that contains Twilio addresses
     Missing,
 }
 
 impl ScanArgs {
-    /// The form of the report.
     pub fn report(&self) -> FindingsReport {
         if self.json {
             FindingsReport::Json
@@ -102,12 +97,16 @@ impl ScanArgs {
         }
     }
 
-    /// True if the user names files or folders.
+    /// True if the command line names files or folders.
     pub fn names_files(&self) -> bool {
         !self.files.is_empty()
     }
 
-    /// The files and folders; at least one.
+    /// The files and folders to scan, at least one. `-` is stdin.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing and has the name of a region or edition, or if stdin would be read twice.
     pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
         let files = match &self.files[..] {
             [] => vec![PathBuf::from(".")],
@@ -118,18 +117,18 @@ impl ScanArgs {
             + usize::from(self.published.reads_stdin());
         anyhow::ensure!(
             stdins <= 1,
-            "stdin can be read only once; give '-' only once"
+            "stdin can be read only once; use '-' only once"
         );
         Ok(files)
     }
 
-    /// The classifications that give status 1.
+    /// The classifications that cause exit status 1.
     pub fn fails_on(&self) -> anyhow::Result<Vec<Classification>> {
         let has = |wanted| self.fail_on.contains(&wanted);
         let alone = self.fail_on.len() == 1;
         anyhow::ensure!(
             alone || !(has(FailOn::None) || has(FailOn::Any)),
-            "--fail-on none and --fail-on any go with no other verdict"
+            "--fail-on accepts 'any' and 'none' only alone; remove the other values"
         );
         let named = [
             (FailOn::Superseded, Classification::Superseded),

@@ -1,4 +1,4 @@
-//! The options that select what Twilio published, and what to allow of it.
+//! The options that select published networks and the packets to allow.
 
 use std::path::PathBuf;
 
@@ -10,40 +10,44 @@ use crate::input::is_stdin;
 use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
 use crate::select::{Selection, local_addresses};
 
-/// The regions, the list and the planes.
+/// The details in the help of `--dataset`.
+pub(super) const DATASET_DETAILS: &str = "The list is a YAML file; data/README.md describes its schema. \"-\" \
+                                          reads it from stdin. Cannot be used together with --edition.";
+
+/// The options that select published networks.
 #[derive(Args)]
 #[command(next_help_heading = "Selection")]
 pub struct PublishedArgs {
-    /// Regions by any of their names, continents, countries, or all
+    /// Regions, countries or continents [default: all]
     ///
-    /// A place (tokyo), an edge location (ashburn), an Interconnect edge location (tokyo-ix), a legacy
-    /// id (jp1), an AWS region (ap-northeast-1), or a name that Twilio prints, such as "US East Coast
-    /// (Virginia)", in English or Japanese. Case, accents, spaces, hyphens, underscores and
-    /// parentheses make no difference. Can be repeated; without it, every region is selected, as
-    /// Twilio asks for.
+    /// A region has several names, and you can use any of them: a place (tokyo), an edge location
+    /// (ashburn), an Interconnect edge location (tokyo-ix), a legacy ID (jp1), an AWS region
+    /// (ap-northeast-1), or a name that Twilio prints, such as "US East Coast (Virginia)", in English or
+    /// Japanese. Case, accents, spaces, hyphens, underscores and parentheses do not matter. Separate
+    /// several names with commas, or repeat the option. Twilio asks its customers to allow all regions.
     #[arg(
         short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_REGION",
         hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
     )]
     region: Vec<String>,
-    /// Published lists, united; "current" is the one in force [default: regional, superseded]
+    /// The published lists to use; "current" is the one in force [default: regional, superseded]
     ///
-    /// "current" stands for the list for the public internet that is in force. The default is the
-    /// list that was in force until 2024-02-21. See "list editions".
+    /// "current" is the list for the public internet that is in force. The default list was in force
+    /// until 2024-02-21. If you name several lists, the rules allow the networks of all of them. Run
+    /// "twilio-sip-allow list editions" to see every list.
     #[arg(
         short, long, value_name = "NAME", value_delimiter = ',', env = "TWILIO_SIP_ALLOW_EDITION",
         hide_env = true, value_parser = SuggestedValues::EDITIONS
     )]
     edition: Option<Vec<String>>,
-    /// Your own list instead of an edition
-    ///
-    /// A YAML file of the schema in data/README.md; "-" is stdin. Not with --edition.
+    /// Use your own list instead of an edition
     #[arg(
         long, value_name = "FILE", env = "TWILIO_SIP_ALLOW_DATASET", hide_env = true,
+        long_help = format!("Use your own list instead of an edition\n\n{DATASET_DETAILS}"),
         value_hint = ValueHint::FilePath
     )]
     dataset: Option<PathBuf>,
-    /// SIP (signaling), RTP (media), or both
+    /// The traffic to select: SIP (signaling), RTP (media), or both
     #[arg(
         long,
         value_enum,
@@ -56,28 +60,27 @@ pub struct PublishedArgs {
     plane: PlaneArg,
 }
 
-/// The packets to allow, for every command that needs a policy.
+/// The options that select packets, for every command that needs a policy.
 #[derive(Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// The part that Twilio published.
     #[command(flatten)]
     pub published: PublishedArgs,
     /// Packets from Twilio (in), to Twilio (out), or both
     ///
-    /// "inbound" and "ingress" mean in, "outbound" and "egress" mean out.
+    /// "inbound" and "ingress" are other names for "in", "outbound" and "egress" for "out".
     #[arg(
         short,
         long,
         value_enum,
         ignore_case = true,
         default_value_t,
-        value_name = "WAY",
+        value_name = "DIRECTION",
         env = "TWILIO_SIP_ALLOW_DIRECTION",
         hide_env = true
     )]
     direction: DirectionArg,
-    /// How signaling travels [default: udp,tcp,tls]
+    /// The transport protocols for signaling [default: udp,tcp,tls]
     #[arg(
         long,
         value_enum,
@@ -88,29 +91,29 @@ pub struct SelectionArgs {
         hide_env = true
     )]
     transport: Option<Vec<TransportArg>>,
-    /// Your own side's addresses [default: any]
+    /// The addresses on your side [default: any]
     ///
-    /// An address or a network in CIDR notation. Can be repeated.
+    /// An address, or a network in CIDR notation. Separate several with commas, or repeat the option.
     #[arg(
         long, value_name = "CIDR", value_delimiter = ',', value_parser = parse_local_address,
         env = "TWILIO_SIP_ALLOW_LOCAL_ADDRESS", hide_env = true
     )]
     local_address: Vec<Ipv4Net>,
-    /// Your own port of SIP over UDP and TCP [default: the edition's, 5060]
+    /// Your port for SIP over UDP and TCP [default: the port of the edition, 5060]
     #[arg(
         long, value_name = "PORT", value_parser = parse_port, allow_negative_numbers = true,
         env = "TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", hide_env = true
     )]
     local_sip_port: Option<u16>,
-    /// Your own port of SIP over TLS [default: the edition's, 5061]
+    /// Your port for SIP over TLS [default: the port of the edition, 5061]
     #[arg(
         long, value_name = "PORT", value_parser = parse_port, allow_negative_numbers = true,
         env = "TWILIO_SIP_ALLOW_LOCAL_TLS_PORT", hide_env = true
     )]
     local_tls_port: Option<u16>,
-    /// Your own RTP ports [default: the edition's]
+    /// Your RTP ports [default: the ports of the edition]
     ///
-    /// A range such as 10000-20000 or 10000:20000, or one port.
+    /// One port, or a range such as 10000-20000 or 10000:20000.
     #[arg(
         long, value_name = "FIRST-LAST", value_parser = PortRange::from_option,
         allow_negative_numbers = true, env = "TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", hide_env = true
@@ -145,27 +148,27 @@ enum TransportArg {
     Tls,
 }
 
-/// The source of the networks.
+/// The place that networks are read from.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Names of embedded editions.
     Editions(Vec<String>),
-    /// A user's own dataset.
+    /// A dataset that the user wrote.
     File(PathBuf),
 }
 
 impl PublishedArgs {
-    /// True if the user's own list is read from stdin.
+    /// True for `--dataset -`.
     pub fn reads_stdin(&self) -> bool {
         self.dataset.as_deref().is_some_and(is_stdin)
     }
 
-    /// True if the networks come from the user's own list.
+    /// True for `--dataset`.
     pub fn is_own_list(&self) -> bool {
         self.dataset.is_some()
     }
 
-    /// The source of the networks, if the user names one.
+    /// The source that the user named with `--dataset` or `--edition`.
     pub fn named_source(&self) -> Option<Source> {
         match (&self.dataset, &self.edition) {
             (Some(file), _) => Some(Source::File(file.clone())),
@@ -174,18 +177,17 @@ impl PublishedArgs {
         }
     }
 
-    /// The source of the networks; `default` is the edition when the user names none.
+    /// The source that the user named, or else the edition `default`.
     pub fn source(&self, default: &str) -> Source {
         self.named_source()
             .unwrap_or_else(|| Source::Editions(vec![default.to_owned()]))
     }
 
-    /// Names of regions, continents and countries; empty means all.
+    /// Names of regions, continents and countries. Empty means all.
     pub fn regions(&self) -> &[String] {
         &self.region
     }
 
-    /// The selected planes: one or both.
     pub fn planes(&self) -> Vec<Plane> {
         match self.plane {
             PlaneArg::Signaling => vec![Plane::Signaling],
@@ -196,7 +198,6 @@ impl PublishedArgs {
 }
 
 impl SelectionArgs {
-    /// The options as a [`Selection`].
     pub fn selection(&self) -> Selection {
         let transports = self.transport.as_ref();
         Selection {
@@ -219,19 +220,19 @@ impl SelectionArgs {
 fn parse_port(text: &str) -> Result<u16, String> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!(
-            "'{text}' is not a port; write a number from 1 to 65535, as in 5060"
+            "'{text}' is not a port; use a number from 1 to 65535"
         ));
     }
     let ports = PortRange::from_option(text).map_err(|e| e.to_string())?;
     Ok(ports.first())
 }
 
-/// As [`parse_network`], but refuses `0.0.0.0`, which people write when they mean any address.
+/// Parses as [`parse_network`] does, but rejects `0.0.0.0`, which people write to mean any address.
 fn parse_local_address(text: &str) -> Result<Ipv4Net, String> {
     let network = parse_network(text).map_err(|e| e.to_string())?;
     if network.addr().is_unspecified() && network.prefix_len() == 32 {
         return Err(format!(
-            "'{text}' is no host's address; for any address, leave the option out"
+            "'{text}' is not the address of a host; to allow any address on your side, remove the option"
         ));
     }
     Ok(network)

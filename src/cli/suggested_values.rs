@@ -1,4 +1,4 @@
-//! Values that a shell's completion suggests for an option.
+//! Values that shell completion suggests for an option.
 
 use std::ffi::OsStr;
 
@@ -8,8 +8,8 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use crate::dataset::{self, RegionGroup};
 use crate::select::{CURRENT, names};
 
-/// Accepts any text, and suggests values to a shell's completion. [`crate::select`] checks the text
-/// later, because its errors suggest the nearest names.
+/// Accepts any text and suggests values for shell completion. [`crate::select`] validates the text later,
+/// because its errors suggest the nearest names.
 #[derive(Clone)]
 pub(super) struct SuggestedValues(fn() -> Vec<PossibleValue>);
 
@@ -48,7 +48,7 @@ fn regions() -> Vec<PossibleValue> {
             .continents
             .iter()
             .chain(&reference_data.countries);
-        // A country with one region may have its name.
+        // A country with one region can have the name of that region.
         let is_new = |group: &&RegionGroup| {
             let mut regions = reference_data.regions.iter();
             regions.all(|region| *region.id != group.id)

@@ -1,11 +1,9 @@
-//! The option for the table of a unit.
-
 use clap::Args;
 
-/// The table of a unit, for firewalls that have tables.
+/// The option `--table`, which several verbs share.
 #[derive(Args)]
 pub struct TableArg {
-    /// nftables: the family and name of your table [default: inet filter]
+    /// For nftables only: the family and name of your table [default: inet filter]
     #[arg(
         id = "table",
         long = "table",

@@ -1,4 +1,4 @@
-//! Words that stand where a command belongs, and what they most likely mean.
+//! Advice for words in the place of a command, such as a region without `--region`.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::variables::flag;
 use crate::explain::Question;
 use crate::names::did_you_mean;
 
-/// The mistake of a word where a command belongs.
+/// The message for a word in the place of a command.
 pub(super) fn unknown_command(line: &CommandLine, word: &str) -> Mistake {
     let of_program = || incomplete_call(line, word).filter(|_| line.verbs.is_empty());
     let known = value_without_option(line, word).or_else(of_program);
@@ -31,7 +31,7 @@ pub(super) fn unknown_command(line: &CommandLine, word: &str) -> Mistake {
     })
 }
 
-/// A value of an option, such as a region, without the option.
+/// The message for a value without its option. `None` if no option of the command accepts the word.
 pub(super) fn value_without_option(line: &CommandLine, word: &str) -> Option<Mistake> {
     let option = option_of(line, word)?;
     let flag = flag(option);
@@ -45,7 +45,7 @@ pub(super) fn value_without_option(line: &CommandLine, word: &str) -> Option<Mis
     let message = if line.verbs.is_empty() {
         format!("'{word}' is {noun}, not a command")
     } else {
-        format!("'{word}' is {noun}, which belongs after {flag}")
+        format!("'{word}' is {noun}; it must follow {flag}")
     };
     if values.is_empty() {
         return Some(Mistake {
@@ -54,7 +54,7 @@ pub(super) fn value_without_option(line: &CommandLine, word: &str) -> Option<Mis
         });
     }
     if option.get_value_delimiter().is_none() {
-        let message = format!("{flag} takes one value; '{word}' is one too many");
+        let message = format!("{flag} accepts only one value; remove '{word}'");
         return Some(line.mistake(message));
     }
     let is_further = |word: &&str| option_of(line, word).is_some_and(|other| other == option);
@@ -62,12 +62,12 @@ pub(super) fn value_without_option(line: &CommandLine, word: &str) -> Option<Mis
     let further = words.skip_while(|other| *other != word);
     values.extend(further.take_while(is_further));
     Some(Mistake {
-        message: format!("{message}; write commas between several"),
+        message: format!("{message}; separate several values with commas"),
         advice: format!("try: {flag} {}", quoted(&values.join(","))),
     })
 }
 
-/// The option of the command that takes a word as a value.
+/// The option of the command that accepts the word as a value.
 fn option_of<'a>(line: &CommandLine<'a>, word: &str) -> Option<&'a Arg> {
     let arguments = line.command.get_arguments();
     let mut options = arguments.filter(|arg| !arg.is_positional());
@@ -82,7 +82,7 @@ fn has_value(arg: &Arg, word: &str) -> bool {
     values.iter().any(|value| value.matches(word, true))
 }
 
-/// A word that is a call together with others: `regions` is `list regions`.
+/// The message for a word that is a part of a call: `regions` is a part of `list regions`.
 fn incomplete_call(line: &CommandLine, word: &str) -> Option<Mistake> {
     let call = if word == "help" || word == "version" {
         line.call(&[&format!("--{word}")])
@@ -108,7 +108,7 @@ fn incomplete_call(line: &CommandLine, word: &str) -> Option<Mistake> {
     })
 }
 
-/// The verb that takes a word as its own verb, or as its argument.
+/// The verb that accepts the word as its own verb or as its argument.
 fn verb_with<'a>(root: &'a Command, word: &str) -> Option<&'a str> {
     let takes = |verb: &&Command| {
         verb.find_subcommand(word).is_some()

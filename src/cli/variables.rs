@@ -1,4 +1,4 @@
-//! The environment variables of options.
+//! The environment variables that set options.
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
@@ -8,7 +8,7 @@ use crate::names::did_you_mean;
 
 const PREFIX: &str = "TWILIO_SIP_ALLOW_";
 
-/// The names of the environment variables with this program's prefix.
+/// The names of all environment variables that have this program's prefix.
 pub(super) fn our_variables() -> impl Iterator<Item = String> {
     let set = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     set.filter(|name| name.starts_with(PREFIX))
@@ -27,7 +27,7 @@ pub(super) fn ignoring_variable_of(
     }
 }
 
-/// The command without variables, except those of the global options.
+/// Returns the command with environment variables for the global options only.
 pub(super) fn without_environment(command: &Command) -> Command {
     let keep = |arg: Arg| {
         if arg.is_global_set() {
@@ -52,8 +52,8 @@ pub(super) fn variable_of(arg: &Arg) -> Option<String> {
     Some(arg.get_env()?.to_string_lossy().into_owned())
 }
 
-/// Refuses a variable of ours that belongs to no option. A misspelt variable would leave its option
-/// unset, and allow more than the user intended.
+/// Returns an error if a variable has this program's prefix but belongs to no option. A misspelled
+/// variable would leave its option unset, and the rules would allow more than the user intended.
 pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), String> {
     let set: Vec<String> = our_variables().collect();
     if set.is_empty() {
@@ -66,19 +66,19 @@ pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), String> 
             let ends = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
             let suggestion = did_you_mean(name.trim_start_matches(PREFIX), ends);
             Err(format!(
-                "{name}, set in the environment, is the variable of no option{suggestion}"
+                "no option has the environment variable '{name}'{suggestion}"
             ))
         }
     }
 }
 
-/// The arguments of the command and of its verbs.
+/// The arguments of the command and of all its verbs.
 pub(super) fn all_arguments(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
     let verbs = command.get_subcommands().flat_map(all_arguments);
     Box::new(command.get_arguments().chain(verbs))
 }
 
-/// The command and its verbs without variables.
+/// Returns the command and its verbs without environment variables.
 pub(super) fn without_variables(command: Command) -> Command {
     let mut bare = command.mut_args(|arg| arg.env(Resettable::Reset));
     let verbs: Vec<String> = bare
@@ -91,12 +91,12 @@ pub(super) fn without_variables(command: Command) -> Command {
     bare
 }
 
-/// An option as users write it: `--region`.
+/// The option as users write it, such as `--region`.
 pub(super) fn flag(arg: &Arg) -> String {
     format!("--{}", arg.get_long().unwrap_or_default())
 }
 
-/// A note that names the variables; empty if there are none.
+/// A note that names the variables. Empty if there are none.
 pub(super) fn environment_note(variables: &[String]) -> String {
     if variables.is_empty() {
         String::new()

@@ -25,7 +25,7 @@ use crate::report::{CheckedFile, Expectation, Report, Summary};
 use crate::select::{DEFAULT_EDITION, Notice, known_networks};
 use crate::terminal::escape_hidden_at_start;
 
-/// The number of files that each thread checks before the results are written to the report.
+/// The number of files that each thread checks before their results are added to the report.
 const FILES_PER_THREAD: usize = 8;
 
 pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome> {
@@ -39,7 +39,7 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
     outcome.after_writing(written)
 }
 
-/// Runs the checks of the configuration file, and prints one report of all.
+/// Runs the checks from the configuration file and prints one report for all of them.
 pub fn run_configured(
     checks: &[ConfiguredCheck],
     limits: Limits,
@@ -51,8 +51,8 @@ pub fn run_configured(
     if first.options.print_repair {
         anyhow::ensure!(
             checks.len() == 1,
-            "--print-repair repairs one firewall at a time, and the configuration file has {} checks; \
-             give the --format and the FILE of one",
+            "--print-repair repairs one firewall at a time, but the configuration file has {} checks; use \
+             --format and FILE to select one firewall",
             checks.len()
         );
         return run(&first.options, limits, console);
@@ -85,7 +85,7 @@ pub fn run_configured(
     outcome.after_writing(written)
 }
 
-/// The notices of some checks, each once.
+/// The notices of all checks, without duplicates.
 fn distinct_notices(checks: &[(&str, Check, Run)]) -> Vec<Notice> {
     let mut notices = Vec::new();
     for notice in checks.iter().flat_map(|(_, check, _)| &check.notices) {
@@ -112,7 +112,8 @@ fn print_all(
     to.flush()
 }
 
-/// Compares the files with what is expected of them. `None` if one cannot be judged, which is reported.
+/// Compares the files with the expected rules. If a file cannot be checked, reports that and returns
+/// `None`.
 fn check_files<'a>(
     args: &CheckArgs,
     limits: Limits,
@@ -141,7 +142,7 @@ fn check_files<'a>(
         if files.len() > 1 {
             let (refused, drifted) = (run.refused, run.summary.drifted);
             console.error(&format!(
-                "{refused} of {} files could not be judged; of the others {drifted} have drifted",
+                "{refused} of {} files could not be checked; files with drift among the others: {drifted}",
                 files.len()
             ));
         }
@@ -152,7 +153,7 @@ fn check_files<'a>(
     Ok(Some((check, run)))
 }
 
-/// The expected rules and options, the same for all files.
+/// The expected rules and the options, which are the same for all files.
 struct Check {
     format: &'static dyn Format,
     unit: Unit,
@@ -160,7 +161,7 @@ struct Check {
     reference_data: ReferenceData,
     published: OnceLock<Vec<PublishedNetwork>>,
     repair: bool,
-    /// True if an empty text means that there are no rules.
+    /// True if empty input is a firewall without rules, and not an error.
     allows_empty: bool,
     limits: Limits,
     notices: Vec<Notice>,
@@ -170,12 +171,12 @@ struct Check {
 enum FileResult {
     Checked {
         counts: Summary,
-        /// Its part of the report, from the start.
+        /// The part of the report about this file, at its start.
         part: Spool,
         repair: Option<String>,
         is_not_loaded: bool,
     },
-    /// The messages of a file that could not be checked, each on one line.
+    /// The file could not be checked. Each message is one line.
     Refused(Vec<String>),
 }
 
@@ -190,7 +191,7 @@ impl Check {
             ..
         } = select(&args.selection, DEFAULT_EDITION, limits, &reference_data)?;
         registry::check_options(format, &unit)?;
-        // What this format cannot express cannot be deployed either.
+        // Rules that this format cannot express cannot be deployed either.
         let part = format::supported(format, &policy, &unit)?;
         notices.extend(format::narrowing(format, &policy, &part).map(Notice::Note));
         let policy = part.into_owned();
@@ -215,7 +216,7 @@ impl Check {
         }
     }
 
-    /// The results of some files, in their order, by several threads.
+    /// Checks the files in several threads, and returns the results in the order of the files.
     fn check_all(&self, files: &[PathBuf], threads: usize, report: &dyn Report) -> Vec<FileResult> {
         let check = |files: &[PathBuf]| -> Vec<FileResult> {
             files
@@ -307,7 +308,11 @@ impl Check {
         }
     }
 
-    /// The text, or what the firewall prints if it has no rules.
+    /// Returns the text, or for an empty text the listing of a firewall without rules.
+    ///
+    /// # Errors
+    ///
+    /// If the text is empty and `--allow-empty` is not given.
     fn listing<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, Vec<String>> {
         if !text.trim().is_empty() {
             return Ok(text);
@@ -320,35 +325,35 @@ impl Check {
             return Ok(listing.without_rules);
         }
         Err(vec![format!(
-            "{name} is empty: '{}' failed, or no rules are loaded yet; --allow-empty reports all rules as \
-             missing; {}",
+            "{name} is empty, because '{}' failed or no rules are loaded yet (if so, use --allow-empty); {}",
             listing.command,
             self.how_to_load()
         )])
     }
 
-    /// The steps that load the rules.
+    /// The steps to load the rules, for messages.
     fn how_to_load(&self) -> String {
         format!(
-            "to load the rules, save the output of the same options without 'check' as FILE, then: {}",
+            "to load the rules, save the output of the same options without 'check' as FILE, then run: {}",
             self.format.load_command(&self.unit)
         )
     }
 
-    /// A notice if the rules are not loaded in some files.
+    /// A notice if some files contain none of the expected rules.
     fn not_loaded_notice(&self, not_loaded: usize, files: usize) -> Option<String> {
         let name = &self.unit.name;
         let how = self.how_to_load();
         match (not_loaded, files) {
             (0, _) => None,
-            (_, 1) => Some(format!("no rules with the name '{name}' are loaded; {how}")),
+            (_, 1) => Some(format!("no rules named '{name}' are loaded; {how}")),
             _ => Some(format!(
-                "no rules with the name '{name}' are loaded in {not_loaded} of {files} files; {how}"
+                "no rules named '{name}' are loaded in {not_loaded} of {files} files; {how}"
             )),
         }
     }
 
-    /// The messages for a text that cannot be parsed: its errors, or that it is in another language.
+    /// The messages for a text that cannot be parsed. If the text is in another format, the message says
+    /// only that.
     fn refusal(&self, name: &str, text: &str, errors: &[ReadError]) -> Vec<String> {
         if let Some(message) = self.other_language(name, text) {
             return vec![message];
@@ -366,32 +371,30 @@ impl Check {
         messages
     }
 
-    /// The message for a text that is not in the format's language.
+    /// The message for a text in another format. `None` if the format is not recognized.
     fn other_language(&self, name: &str, text: &str) -> Option<String> {
         let own = self.format.info().name;
         let command = self.format.parser()?.listing().command;
         Some(match registry::recognize(self.format, text)? {
             Recognized::Format(other) if other.parser().is_some() => {
                 let other = other.info().name;
-                format!(
-                    "{name}: this is the language of {other}, not of {own}; use --format {other}"
-                )
+                format!("{name}: expected {own} format, but found {other}; use --format {other}")
             }
             Recognized::Format(other) => format!(
-                "{name}: this is the {} output of this program, which 'check' cannot read; give it what \
-                 '{command}' prints",
+                "{name}: expected {own} format, but found {} output of this program, which 'check' cannot \
+                 read; use the output of '{command}'",
                 other.info().name
             ),
             Recognized::Other(kind) => {
                 format!(
-                    "{name}: this is {kind}, not the language of {own}; give what '{command}' prints"
+                    "{name}: expected {own} format, but found {kind}; use the output of '{command}'"
                 )
             }
         })
     }
 
     fn published(&self) -> &[PublishedNetwork] {
-        // The embedded editions are tested to be valid; without them packets have no attribution.
+        // Tests ensure that the embedded editions are valid. Without them, packets have no attribution.
         self.published
             .get_or_init(|| known_networks(&self.reference_data).unwrap_or_default())
     }
@@ -400,7 +403,7 @@ impl Check {
         !format::expected(self.format, &self.policy, unit).is_empty()
     }
 
-    /// The units that let nothing through, but should, and the reason of each.
+    /// The units that have no rules but should, each with the reason.
     fn empty<'a>(&self, units: &'a [DeployedUnit]) -> Vec<(&'a str, &'a str)> {
         let is_empty = |unit: &&DeployedUnit| unit.steps.is_empty() && self.expects(unit);
         let reason = |unit: &'a DeployedUnit| unit.absent.as_deref().unwrap_or("it is empty");
@@ -412,14 +415,14 @@ impl Check {
         empty
     }
 
-    /// True if no unit is there or has rules, although rules are expected.
+    /// True if rules are expected, but every unit is absent or empty.
     fn is_not_loaded(&self, units: &[DeployedUnit]) -> bool {
         let is_empty = |unit: &DeployedUnit| unit.steps.is_empty() && unit.unmeasured.is_empty();
         let is_missing = |unit: &DeployedUnit| unit.absent.is_some() || is_empty(unit);
         units.iter().all(is_missing) && units.iter().any(|unit| self.expects(unit))
     }
 
-    /// A direction that was not selected, but has rules.
+    /// A direction that has rules although it was not selected.
     fn unselected(&self, units: &[DeployedUnit]) -> Option<Direction> {
         let selected = &self.policy.scope.directions;
         let has_rules =
@@ -428,7 +431,7 @@ impl Check {
     }
 }
 
-/// The results so far.
+/// The results of the files that were checked so far.
 struct Run<'a> {
     report: &'a dyn Report,
     parts: Spool,
@@ -439,7 +442,7 @@ struct Run<'a> {
     console: Console,
 }
 
-/// The names of units, each once.
+/// The names of the units, without duplicates.
 fn unit_names(units: &[DeployedUnit]) -> Vec<&str> {
     let mut names = Vec::new();
     for unit in units {
@@ -485,8 +488,8 @@ impl Run<'_> {
         }
     }
 
-    /// The report to stdout; or, with a repair, that to stdout and the report to stderr, where it
-    /// may get lost: the repair must not.
+    /// Writes the report to stdout. With `--print-repair`, writes the repair to stdout and the report to
+    /// stderr. Errors on stderr are then ignored, because only the repair must not get lost.
     fn print(mut self, expectation: &Expectation, repairs: bool) -> Result<()> {
         if repairs {
             let repair = self.repair.take();

@@ -1,5 +1,3 @@
-//! A script that completes the program's options in a shell.
-
 use anyhow::Result;
 use clap_complete::Shell;
 
@@ -18,11 +16,11 @@ pub fn run(args: &CompletionsArgs) -> Result<()> {
 /// Corrects mistakes of `clap_complete` 4.6.
 fn corrected(script: String, shell: Shell, name: &str) -> String {
     match shell {
-        // A name with hyphens is spelled in two ways: the options of verbs would never be found.
+        // The script spells a name with hyphens in two ways and would never find the options of verbs.
         Shell::Bash => script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__")),
-        // An option that lacks its value yet counts as a verb: none of its values would be offered.
+        // An option without its value would count as a verb, and no values would be offered for it.
         Shell::Fish => script.replace("\n    or return\n", "\n    or return 0\n"),
-        // The options of rendering would be offered after a verb that does not have them.
+        // The options of `render` would be offered after other verbs too.
         Shell::Zsh => script.replacen(
             "_arguments \"${_arguments_options[@]}\" :",
             "_arguments \"${_arguments_options[@]}\" -A '-*' :",

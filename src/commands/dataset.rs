@@ -1,4 +1,4 @@
-//! The verbs of `dataset`: show a list, compare a page with a list, turn a page into a list.
+//! Shows a list of networks, compares a list with a page, or converts a page into a list.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub fn run(verb: &DatasetVerb, limits: Limits, console: Console) -> Result<Outco
 fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
     let reference_data = dataset::reference_data()?;
     let [edition] = &editions(args.source(), limits, &reference_data)?[..] else {
-        bail!("one edition is printed at a time: name only one with --edition");
+        bail!("'dataset show' prints one edition; name only one with --edition");
     };
     let text = if args.json {
         json_document(edition)?
@@ -44,7 +44,7 @@ fn show(args: &ShowArgs, limits: Limits) -> Result<Outcome> {
 
 fn diff(args: &DiffArgs, limits: Limits, console: Console) -> Result<Outcome> {
     if is_stdin(&args.page) && args.published.reads_stdin() {
-        bail!("--dataset and the page cannot both be read from stdin; give one of them as a file");
+        bail!("--dataset and the page cannot both be read from stdin; use a file for one of them");
     }
     let reference_data = dataset::reference_data()?;
     let editions = if args.any_edition {
@@ -89,7 +89,7 @@ struct Candidate<'a> {
     regions: Vec<&'a Region>,
 }
 
-/// Returns the edition that the user named, or the one in force.
+/// Returns the edition that the user named, or else the current one.
 fn edition_to_compare(
     args: &DiffArgs,
     limits: Limits,
@@ -98,11 +98,11 @@ fn edition_to_compare(
     let mut editions = editions(args.published.source(CURRENT), limits, reference_data)?;
     match (editions.pop(), editions.is_empty()) {
         (Some(edition), true) => Ok(edition),
-        _ => bail!("a page is compared with one edition: name only one with --edition"),
+        _ => bail!("'dataset diff' compares a page with one edition; name only one with --edition"),
     }
 }
 
-/// Returns editions with the selected regions of each.
+/// Returns the editions, each with its selected regions.
 fn candidates<'a>(
     args: &DiffArgs,
     editions: Vec<Edition>,
@@ -116,7 +116,7 @@ fn candidates<'a>(
     editions.into_iter().map(candidate).collect()
 }
 
-/// Compares the page with a candidate. The errors are regions that the page lacks.
+/// Compares the page with a candidate. Returns errors if the page lacks selected regions.
 fn compare<'c, 'r>(
     args: &DiffArgs,
     page: &Page,
@@ -137,7 +137,7 @@ fn compare<'c, 'r>(
     }
 }
 
-/// Returns the embedded editions that the page equals in the compared part.
+/// Returns the embedded editions that equal the page in the compared part.
 fn equal_editions(
     args: &DiffArgs,
     page: &Page,
@@ -152,12 +152,12 @@ fn equal_editions(
     Ok(equal.map(|candidate| candidate.edition).collect())
 }
 
-/// The number of changes; of editions with as many, one in force is nearer.
+/// A sort key: the fewest changes first. Among equals, editions in force precede superseded ones.
 fn distance((changes, candidate): &(Vec<Change>, &Candidate)) -> (usize, bool) {
     (changes.len(), candidate.edition.superseded.is_some())
 }
 
-/// Describes the part of the page that was compared, unless it was all of it: `media of tokyo`.
+/// Describes the compared part of the page, such as `media of tokyo`. `None` if all of it was compared.
 fn compared_part(args: &DiffArgs, regions: &[&Region]) -> Option<String> {
     let planes = args.published.planes();
     let names_regions = !args.published.regions().is_empty();
@@ -224,24 +224,24 @@ fn import(args: &ImportArgs, limits: Limits, console: Console) -> Result<Outcome
         .import(heading, &regions)
         .map_err(|e| anyhow::anyhow!("{name}:{e}"))?;
     let text = dataset::to_yaml(&edition)?;
-    // Make sure that --dataset accepts the output.
+    // Ensure that --dataset accepts the output.
     dataset::parse_edition(&name, &text, &reference_data)?;
     write_stdout(&text)?;
     Ok(Outcome::Done)
 }
 
-/// Refuses the names that --edition already has a meaning for.
+/// Returns an error if the name has a meaning for `--edition` already.
 fn check_new_name(name: &str) -> Result<()> {
     let mut reserved = [CURRENT, names::ALL]
         .into_iter()
         .chain(dataset::edition_names());
     if reserved.any(|reserved| reserved == name) {
-        bail!("the name '{name}' already has a meaning for --edition: choose another --name");
+        bail!("the name '{name}' is reserved, because --edition uses it; choose another --name");
     }
     Ok(())
 }
 
-/// Returns the network that the edition with the fewest changes is for.
+/// Returns the connection of the edition with the fewest differences from the page.
 fn connection_of_nearest(
     page: &Page,
     editions: &[Edition],
@@ -266,7 +266,7 @@ fn read_page(
     Ok(Page::read(&text, reference_data))
 }
 
-/// Prints the errors in a page.
+/// Reports the errors in a page.
 fn refuse_page(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
     let errors = errors.iter().map(|error| InputError {
         line: error.line,

@@ -32,7 +32,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
         addresses.iter().map(|text| (None, text.as_str())).collect()
     } else {
         let stdin = Path::new("-");
-        note_terminal(&[stdin], "the addresses, one a line,", console);
+        note_terminal(&[stdin], "addresses, one per line,", console);
         text = input::text(stdin, limits, Limit::Input)?;
         let most = limits.max(Limit::Addresses);
         let asked: Vec<_> = numbered_lines(&text).take(most.saturating_add(1)).collect();
@@ -46,7 +46,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     };
     anyhow::ensure!(
         !args.all_allowed || !questions.is_empty(),
-        "no addresses were given: --all-allowed needs at least one"
+        "--all-allowed requires at least one address"
     );
     let mut to = Spool::new(limits);
     let form = if args.json {
@@ -71,7 +71,7 @@ pub fn run(args: &ExplainArgs, limits: Limits, console: Console) -> Result<Outco
     written.map(|()| outcome)
 }
 
-/// The lines with a question, with their numbers.
+/// The lines that contain a question, with their line numbers.
 fn numbered_lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
     let asked = text
         .lines()
@@ -80,7 +80,7 @@ fn numbered_lines(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
     numbered.filter(|(_, line)| !line.is_empty())
 }
 
-/// The questions, or the errors of those that cannot be parsed.
+/// Parses the questions. Returns all errors if any question cannot be parsed.
 fn parse_questions<'t>(
     asked: &[(Option<usize>, &'t str)],
 ) -> Result<Vec<(&'t str, Question)>, Vec<InputError>> {

@@ -1,35 +1,35 @@
-//! The errors of one input, as few messages as possible.
+//! Summarizes the errors of one input in few messages.
 
 use crate::outcome::Outcome;
 use crate::output::Console;
 
-/// The most causes of errors that are reported.
+/// The maximum number of causes to report.
 const MAX_CAUSES: usize = 3;
 
-/// The most lines that are named for one cause.
+/// The maximum number of further lines to list for one cause.
 const MAX_LINES: usize = 4;
 
-/// An error of an input.
+/// An error in an input.
 pub(super) struct InputError {
-    /// Its line from 1; `None` if the input has no lines.
+    /// The line number, counted from 1. `None` if the input has no lines.
     pub line: Option<usize>,
-    /// The cause. Errors with the same cause are reported once.
+    /// Errors with the same cause are reported together.
     pub cause: String,
-    /// The text where it occurs; may be empty.
+    /// The text that contains the error. May be empty.
     pub found: String,
 }
 
-/// The errors that have one cause.
+/// The errors with the same cause.
 struct Group {
     first: InputError,
-    /// The first of the further lines.
+    /// The lines of further errors, at most [`MAX_LINES`].
     lines: Vec<usize>,
-    /// The number of all errors.
+    /// The number of errors, including `first`.
     count: usize,
 }
 
-/// The messages for the errors of an input: each cause once, with its first lines, and the number of
-/// the errors that have other causes. `name` is that of the input; it may be empty.
+/// Returns one message for each of the first causes, with some lines where it occurs. A last message
+/// counts the errors with other causes. `name` is the name of the input and may be empty.
 pub(super) fn messages(name: &str, errors: impl IntoIterator<Item = InputError>) -> Vec<String> {
     let mut groups: Vec<Group> = Vec::new();
     let mut more = 0;
@@ -53,7 +53,7 @@ pub(super) fn messages(name: &str, errors: impl IntoIterator<Item = InputError>)
     messages
 }
 
-/// Reports the errors of an input.
+/// Prints the errors in an input.
 pub(super) fn report_input_errors(
     console: Console,
     name: &str,
@@ -97,7 +97,7 @@ impl Group {
     }
 }
 
-/// `FILE:3: `; nothing if the input has no name.
+/// The start of a message, such as `FILE:3: `. Empty if the input has neither lines nor a name.
 fn place(name: &str, line: Option<usize>) -> String {
     match line {
         Some(line) => format!("{name}:{line}: "),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_occurs_again_is_reported_once_with_its_lines() {
+    fn a_repeated_error_is_reported_once_with_its_lines() {
         assert_eq!(reported(&[(1, "a")]), ["file:1: a, in: text 1"]);
         assert_eq!(
             reported(&[(1, "a"), (2, "b"), (3, "a")]),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn three_causes_are_reported_and_the_others_counted() {
+    fn only_three_causes_are_reported_and_the_other_errors_are_counted() {
         let causes = [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e"), (6, "c")];
         let messages = reported(&causes);
         assert_eq!(messages.len(), 4);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_without_lines_or_name_has_no_place() {
+    fn a_message_has_no_line_or_name_if_the_input_has_none() {
         let error = |cause: &str| InputError {
             line: None,
             cause: cause.to_owned(),

@@ -1,5 +1,3 @@
-//! Prints the regions, formats or editions.
-
 use std::borrow::Cow;
 
 use anyhow::Result;
@@ -81,7 +79,7 @@ fn group_rows(groups: &[RegionGroup]) -> Vec<Vec<String>> {
     groups.iter().map(row).collect()
 }
 
-/// Further names, and the domains with the region's names put in.
+/// For each region, its other names and its domains.
 fn region_details(reference_data: &ReferenceData) -> String {
     let mut text = String::new();
     for region in &reference_data.regions {
@@ -94,7 +92,7 @@ fn region_details(reference_data: &ReferenceData) -> String {
     text
 }
 
-/// The names that the table does not have.
+/// The names that are not in the table of regions.
 fn other_names(region: &Region) -> Vec<String> {
     let mut names = vec![region.place_ja.clone()];
     names.extend(region.also.iter().cloned());

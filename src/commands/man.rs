@@ -1,4 +1,4 @@
-//! The manual page, made from the command line's definitions.
+//! Generates the manual page from the definitions of the command line.
 
 use anyhow::Result;
 use clap::{Arg, Command};
@@ -25,7 +25,8 @@ pub fn run() -> Result<()> {
     write_stdout(&page)
 }
 
-/// One page holds all verbs, and theirs: their sections stand one level below.
+/// The sections of all verbs and of their own verbs. All are on one page, so each verb is a section and
+/// its parts are subsections.
 fn verb_sections(names: &str, command: &Command) -> Result<String> {
     let mut sections = String::new();
     for verb in command.get_subcommands() {
@@ -44,7 +45,7 @@ fn verb_sections(names: &str, command: &Command) -> Result<String> {
     Ok(sections)
 }
 
-/// True if a verb has no argument that the command around it does not have.
+/// True if the outer command has all arguments of the verb.
 fn repeats_options(verb: &Command, around: &Command) -> bool {
     let is_known = |arg: &Arg| {
         around
@@ -54,7 +55,7 @@ fn repeats_options(verb: &Command, around: &Command) -> bool {
     verb.get_arguments().all(is_known)
 }
 
-/// A section whose lines stay as they are.
+/// A section with line breaks as in the text.
 fn preformatted(title: &str, text: &str) -> String {
     let escaped = text.replace('\\', "\\e").replace('-', "\\-");
     let lines = escaped.lines().map(|line| format!("\\&{line}\n"));

@@ -1,4 +1,4 @@
-//! The commands, one file for each verb.
+//! The commands, one file per verb.
 
 mod check;
 mod completions;
@@ -18,7 +18,7 @@ use crate::cli::{Cli, Verb};
 use crate::outcome::Outcome;
 use crate::output::Console;
 
-/// Does what the command line asks for.
+/// Runs the command that the command line selects.
 pub fn run(cli: Cli, console: Console) -> Result<Outcome> {
     let limits = cli.limits();
     if !cli.configuration_note().is_empty() {

@@ -1,5 +1,3 @@
-//! Prints the rules.
-
 use anyhow::Result;
 
 use super::selected::{Selected, print_notices, select};

@@ -1,4 +1,4 @@
-//! Finds Twilio's addresses in files and folders.
+//! Finds Twilio addresses in files and folders.
 
 mod collected;
 mod walk;
@@ -25,7 +25,7 @@ pub fn run(args: &ScanArgs, limits: Limits, console: Console) -> Result<Outcome>
     let files = args.files()?;
     note_terminal(&files, "the text", console);
     if !args.names_files() && input::stdin_is_piped() {
-        console.note("scanning the current folder; to scan standard input, give '-'");
+        console.note("scanning the current folder; to scan standard input, use '-'");
     }
     let fails_on = args.fails_on()?;
     let reference_data = dataset::reference_data()?;
@@ -80,7 +80,7 @@ fn shape(report: FindingsReport, console: Console) -> Shape {
     }
 }
 
-/// The networks that a text with Twilio addresses must contain, by plane and region.
+/// The networks that a file with Twilio addresses must contain, by plane and region.
 fn expected(
     args: &PublishedArgs,
     editions: &[Edition],

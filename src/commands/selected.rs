@@ -1,4 +1,4 @@
-//! The editions and the policy that a command line selects.
+//! Reads the editions that the command line selects and creates the policy.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::output::Console;
 use crate::policy::Policy;
 use crate::select::{self, Notice};
 
-/// The editions that a command line names.
+/// Reads embedded editions or the user's dataset.
 pub(super) fn editions(
     source: Source,
     limits: Limits,
@@ -29,14 +29,14 @@ pub(super) fn editions(
     })
 }
 
-/// The editions that the user selected, and their policy.
 pub(super) struct Selected {
     pub editions: Vec<Edition>,
     pub policy: Policy,
     pub notices: Vec<Notice>,
 }
 
-/// Reads the selection; `default` is the edition when the user names none.
+/// Reads the selected editions and creates their policy. The edition is `default` unless the user names
+/// one.
 pub(super) fn select(
     args: &SelectionArgs,
     default: &str,
@@ -74,7 +74,7 @@ pub(super) fn print_notices(notices: &[Notice], console: Console) {
     }
 }
 
-/// All embedded editions and the selected ones, which may be the user's own list.
+/// The catalog of all embedded editions and of the user's dataset, if there is one.
 pub(super) fn catalog(
     args: &PublishedArgs,
     mut selected: Vec<Edition>,

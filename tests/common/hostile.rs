@@ -263,7 +263,7 @@ pub const INPUTS: &[Hostile] = &[
     input("NUL bytes, dataset", DATASET, || b"\n\nedition: \0\n".into(), NUL),
     input("NUL bytes, page", PAGE, || b"#\n\n\0\n".into(), NUL),
     input("NUL bytes, template", TEMPLATE, || b"\n\n\0".into(), NUL),
-    input("NUL bytes, scan", SCAN, || b"twilio\0".into(), "is not text"),
+    input("NUL bytes, scan", SCAN, || b"twilio\0".into(), "is not a text file"),
     input("invalid UTF-8, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n-A A \xff\n".into(), "line 3: byte 25 of the input is not UTF-8"),
     input("invalid UTF-8, page", PAGE, || b"\xc3\x28".into(), "line 1: byte 1 of the input is not UTF-8"),
     input("invalid UTF-8, scan", SCAN, || b"\xff Twilio 54.65.63.192/30\n".into(), "stdout: 1 current"),

@@ -49,8 +49,8 @@ const CASES: &[Bad] = &[
     bad("-f nfts", "unknown format 'nfts' (did you mean nft?); use one of iptables, nftables, pf, aws-sg, cisco"),
     bad("-f nsx", "unknown format 'nsx'; use one of iptables"),
     bad("-f=", "unknown format ''; use one of iptables"),
-    bad("--region tokyo", "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or give a --template"),
-    bad("", "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or give a --template"),
+    bad("--region tokyo", "no format is selected; use --format, such as --format nftables ('list formats' prints all), or use --template"),
+    bad("", "no format is selected; use --format, such as --format nftables ('list formats' prints all), or use --template"),
     bad("tokyo", "'tokyo' is a region, not a command\ntry: twilio-sip-allow --region tokyo"),
     bad("-f nft --regin tokyo", "unknown option '--regin' (did you mean --region?)"),
     bad("-f nft extra", "unknown command 'extra'; use one of "),
@@ -59,7 +59,7 @@ const CASES: &[Bad] = &[
     bad("-f nft --direction in,out", "--direction: 'in,out' is not one of in, out, both"),
     bad("-f nft --plane voice", "--plane: 'voice' is not one of signaling, media, both"),
     bad("-f nft --transport sctp", "--transport: 'sctp' is not one of udp, tcp, tls"),
-    bad("-f nft --transport=", "--transport needs a value; use one of udp, tcp, tls"),
+    bad("-f nft --transport=", "--transport requires a value; use one of udp, tcp, tls"),
     bad("-f nft --color blue", "--color: 'blue' is not one of auto, always, never"),
     // Local addresses and ports.
     bad("-f nft --local-address 192.0.2.1/24", "'192.0.2.1/24' has host bits set; the network is 192.0.2.0/24"),
@@ -71,18 +71,18 @@ const CASES: &[Bad] = &[
     bad("-f aws --local-address 192.0.2.1", "aws-sg cannot express --local-address: a security group holds for every address"),
     bad("-f nft --local-sip-port 0", "error: --local-sip-port: port '0' is out of range; ports go from 1 to 65535"),
     bad("-f nft --local-sip-port 65536", "--local-sip-port: port '65536' is out of range"),
-    bad("-f nft --local-sip-port -5", "--local-sip-port: '-5' is not a port; write a number from 1 to 65535, as in 5060"),
-    bad("-f nft --local-tls-port sip-tls", "--local-tls-port: 'sip-tls' is not a port; write a number from 1 to 65535"),
+    bad("-f nft --local-sip-port -5", "--local-sip-port: '-5' is not a port; use a number from 1 to 65535"),
+    bad("-f nft --local-tls-port sip-tls", "--local-tls-port: 'sip-tls' is not a port; use a number from 1 to 65535"),
     bad("-f nft --local-rtp-ports 20000-10000", "--local-rtp-ports: '20000-10000' is reversed; write the lower port first: 10000-20000"),
     bad("-f nft --local-rtp-ports 0-100", "--local-rtp-ports: port '0' is out of range; ports go from 1 to 65535"),
     bad("-f nft --local-rtp-ports 10000-70000", "port '70000' is out of range; ports go from 1 to 65535"),
     bad("-f nft --local-rtp-ports 10000..20000", "'10000..20000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
     bad("-f nft --local-rtp-ports -5", "'-5' is not a range of ports"),
-    bad("-f nft --local-address 0.0.0.0", "'0.0.0.0' is no host's address; for any address, leave the option out"),
+    bad("-f nft --local-address 0.0.0.0", "'0.0.0.0' is not the address of a host; to allow any address on your side, remove the option"),
     // Options twice, options that clash or would do nothing.
-    bad("-f nft -f pf", "--format is given more than once; give it once"),
-    bad("-f nft --direction in --direction in", "--direction is given more than once"),
-    bad("-f nft -o a -o b", "--output is given more than once"),
+    bad("-f nft -f pf", "--format is repeated; use it only once"),
+    bad("-f nft --direction in --direction in", "--direction is repeated"),
+    bad("-f nft -o a -o b", "--output is repeated"),
     bad("-f nft --template own.j2", "--template and --format cannot be used together"),
     bad("--template own.j2 --table x", "--template and --table cannot be used together"),
     bad("-f nft --dataset own.yaml --edition global", "--dataset and --edition cannot be used together"),
@@ -101,7 +101,7 @@ const CASES: &[Bad] = &[
     bad("-f nft --local-tls-port 5060", "SIP over TCP and over TLS would both use local port 5060"),
     bad("-f iptables --table x", "--table has no effect with iptables; leave it out, or use --format nftables"),
     bad("-f cisco --table x", "--table has no effect with cisco; leave it out, or use --format nftables"),
-    bad("--region tokyo list regions", "--region has no meaning for 'list'; leave one of them out"),
+    bad("--region tokyo list regions", "--region cannot be used with 'list'; remove one of them"),
     // Names of units and tables.
     bad("-f nft --name 1st", "'1st' is not a name that every firewall takes; use 1 to 32 letters and digits, a letter first, and single hyphens or underscores between them"),
     bad("-f nft --name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not a name that every firewall takes; use 1 to 32"),
@@ -112,7 +112,7 @@ const CASES: &[Bad] = &[
     bad("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory"),
     bad("-f nft --dataset .", "cannot read .: it is a folder"),
     bad("-f nft --dataset binary.yaml", "binary.yaml: line 2: byte 5 of the input is not UTF-8"),
-    bad("--template - --dataset -", "--dataset and --template cannot both be read from stdin; give one of them as a file"),
+    bad("--template - --dataset -", "--dataset and --template cannot both be read from stdin; use a file for one of them"),
     bad("--template -", "cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it"),
     bad("--template empty.j2", "empty.j2:1: the template produces no text"),
     bad("--template huge.j2", "huge.j2:1: engine ran out of fuel"),
@@ -123,7 +123,7 @@ const CASES: &[Bad] = &[
     bad("--template own.j2", "own.j2:2: 'nmae' is undefined (did you mean name?) in '{{ nmae }}'"),
     bad("-f nft --output folder", "cannot write folder: it is a folder"),
     bad("-f nft --output missing/file", "cannot write missing/file: folder 'missing' does not exist; create it first"),
-    bad("-f nft --output=", "--output needs a value"),
+    bad("-f nft --output=", "--output requires a value"),
     // The environment.
     env("TWILIO_SIP_ALLOW_REGION", "tokio", "unknown region 'tokio' (did you mean tokyo?)"),
     env("TWILIO_SIP_ALLOW_REGION", "", "a region name is empty"),
@@ -136,19 +136,19 @@ const CASES: &[Bad] = &[
     env("TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS", "2-1", "note: set in the environment: TWILIO_SIP_ALLOW_LOCAL_RTP_PORTS"),
     env("TWILIO_SIP_ALLOW_NAME", "a;b", "note: set in the environment: TWILIO_SIP_ALLOW_NAME"),
     env("TWILIO_SIP_ALLOW_REGION", "nowhere", "note: set in the environment: TWILIO_SIP_ALLOW_REGION"),
-    env("TWILIO_SIP_ALLOW_REGIONS", "tokyo", "TWILIO_SIP_ALLOW_REGIONS, set in the environment, is the variable of no option (did you mean REGION?)"),
+    env("TWILIO_SIP_ALLOW_REGIONS", "tokyo", "no option has the environment variable 'TWILIO_SIP_ALLOW_REGIONS' (did you mean REGION?)"),
     env("TWILIO_SIP_ALLOW_QUIET", "maybe", "note: set in the environment: TWILIO_SIP_ALLOW_QUIET"),
     env("TWILIO_SIP_ALLOW_COLOR", "blue", "note: set in the environment: TWILIO_SIP_ALLOW_COLOR"),
-    env("TWILIO_SIP_ALLOW_REGIN", "tokyo", "is the variable of no option (did you mean REGION?)"),
+    env("TWILIO_SIP_ALLOW_REGIN", "tokyo", "no option has the environment variable 'TWILIO_SIP_ALLOW_REGIN' (did you mean REGION?)"),
     env("TWILIO_SIP_ALLOW_TABLE", "x", "--table 'x' does not name a family and a table"),
     env("TWILIO_SIP_ALLOW_OUTPUT", "missing/file", "cannot write missing/file"),
     // Other verbs.
-    bad("list", "'list' needs one of regions, formats, editions"),
+    bad("list", "'list' requires one of regions, formats, editions"),
     bad("list rules", "'rules' is not one of regions, formats, editions"),
     bad("list regions --format nft", "--format is an option of 'render' and 'check', not of 'list'"),
-    bad("completions", "'completions' needs one of bash, elvish, fish, powershell, zsh"),
+    bad("completions", "'completions' requires one of bash, elvish, fish, powershell, zsh"),
     bad("completions tcsh", "'tcsh' is not one of bash, elvish, fish, powershell, zsh"),
-    bad("man page", "'man' takes no argument such as 'page'"),
+    bad("man page", "'man' accepts no arguments; remove 'page'"),
 ];
 
 #[test]
@@ -272,7 +272,7 @@ fn an_argument_that_is_not_utf8_is_refused() {
     let ran = Tool::new([std::ffi::OsStr::new("--format=nft"), option]).run();
     assert!(
         ran.refused()
-            .contains("an argument or variable is not UTF-8")
+            .contains("an argument or environment variable is not valid UTF-8")
     );
 }
 

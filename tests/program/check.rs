@@ -951,7 +951,7 @@ fn one_file_that_cannot_be_judged_leaves_no_report() {
         tool.run().refused(),
         "twilio-sip-allow: error: b:19: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
 twilio-sip-allow: error: cannot read nowhere: No such file or directory; name an existing file, or '-' for standard input
-twilio-sip-allow: error: 2 of 4 files could not be judged; of the others 1 have drifted
+twilio-sip-allow: error: 2 of 4 files could not be checked; files with drift among the others: 1
 "
     );
 }
@@ -1032,7 +1032,8 @@ fn options_come_from_the_environment_too() {
         .file("deployed", tokyo())
         .env("TWILIO_SIP_ALLOW_REGOIN", "tokyo")
         .run();
-    let message = "TWILIO_SIP_ALLOW_REGOIN, set in the environment, is the variable of no option (did you mean REGION?)";
+    let message =
+        "no option has the environment variable 'TWILIO_SIP_ALLOW_REGOIN' (did you mean REGION?)";
     assert!(ran.refused().contains(message));
 }
 
@@ -1042,7 +1043,7 @@ fn wrong_use_is_told() {
     for (line, message) in [
         (
             "check deployed",
-            "say which firewall it is for with --format, as in --format nftables ('list formats' prints all), or list the checks in twilio-sip-allow.yaml",
+            "no format is selected; use --format, such as --format nftables ('list formats' prints all), or list your checks in twilio-sip-allow.yaml",
         ),
         (
             "check --format iptabels deployed",
@@ -1050,11 +1051,11 @@ fn wrong_use_is_told() {
         ),
         (
             "--region tokyo check --format iptables deployed",
-            "--region belongs after 'check'",
+            "--region must follow 'check'",
         ),
         (
             "--template x check --format iptables deployed",
-            "--template has no meaning for 'check'",
+            "--template cannot be used with 'check'",
         ),
         (
             "check --format iptables --output x deployed",
@@ -1067,19 +1068,19 @@ fn wrong_use_is_told() {
         ("check --format iptables .", "cannot read .: it is a folder"),
         (
             "check --format iptables - -",
-            "stdin can be read only once; give '-' only once",
+            "stdin can be read only once; use '-' only once",
         ),
         (
             "check --format iptables --dataset -",
-            "--dataset and what the firewall prints cannot both be read from stdin",
+            "--dataset and the firewall's listing cannot both be read from stdin",
         ),
         (
             "check --format iptables --print-repair deployed",
-            "--print-repair needs --edition or --dataset: the default edition, regional, is superseded",
+            "--print-repair requires --edition or --dataset, because the default edition 'regional' is superseded",
         ),
         (
             "check --format iptables --edition current --print-repair a b",
-            "--print-repair mends one firewall at a time; give one FILE",
+            "--print-repair repairs one firewall at a time; name only one FILE",
         ),
         (
             "check --format iptables --report xml deployed",
@@ -1111,7 +1112,7 @@ fn wrong_use_is_told() {
         ),
         (
             "check --format iptables empty",
-            "empty is empty: 'iptables-save' failed, or no rules are loaded yet; --allow-empty reports all rules as missing; to load the rules, save the output of the same options without 'check' as FILE, then: iptables-restore --noflush FILE",
+            "empty is empty, because 'iptables-save' failed or no rules are loaded yet (if so, use --allow-empty); to load the rules, save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE",
         ),
         (
             "check --format iptables latin1",
@@ -1173,10 +1174,10 @@ fn an_empty_text_is_an_error_with_the_commands_that_list_and_load_the_rules() {
         for empty in ["", " \n\n"] {
             let error = check(&format!("{options} --quiet"), empty).refused();
             assert_eq!(error.lines().count(), 1, "{error}");
-            let start = "twilio-sip-allow: error: deployed is empty: '";
+            let start = "twilio-sip-allow: error: deployed is empty, because '";
             assert!(error.starts_with(start), "{error}");
-            let way_out = "' failed, or no rules are loaded yet; --allow-empty reports all rules as missing; to load \
-                           the rules, save the output of the same options without 'check' as FILE, then: ";
+            let way_out = "' failed or no rules are loaded yet (if so, use --allow-empty); to load \
+                           the rules, save the output of the same options without 'check' as FILE, then run: ";
             let (_, command) = error.split_once(way_out).unwrap();
             if let Some((_, load)) = load {
                 let command = command.trim_end().replace("DIRECTION", "in");
@@ -1226,8 +1227,8 @@ fn a_note_gives_the_command_that_loads_rules_that_are_not_there() {
     let nftables = "table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n";
     assert_eq!(
         note("--format nftables --name pbx", nftables),
-        "twilio-sip-allow: note: no rules with the name 'pbx' are loaded; to load the rules, save the output of the \
-         same options without 'check' as FILE, then: nft -f FILE\n"
+        "twilio-sip-allow: note: no rules named 'pbx' are loaded; to load the rules, save the output of the \
+         same options without 'check' as FILE, then run: nft -f FILE\n"
     );
     let iptables = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
     let line = "check --edition current --format iptables a b c";
@@ -1238,8 +1239,8 @@ fn a_note_gives_the_command_that_loads_rules_that_are_not_there() {
     let stderr = tool.run().stderr;
     assert_eq!(
         stderr,
-        "twilio-sip-allow: note: no rules with the name 'twilio-sip' are loaded in 2 of 3 files; to load the rules, \
-         save the output of the same options without 'check' as FILE, then: iptables-restore --noflush FILE\n"
+        "twilio-sip-allow: note: no rules named 'twilio-sip' are loaded in 2 of 3 files; to load the rules, \
+         save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE\n"
     );
     // Rules that have drifted are loaded.
     assert_eq!(note("--format iptables", &with_frankfurt()), "");

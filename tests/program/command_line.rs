@@ -335,7 +335,7 @@ fn render_is_a_name_of_the_main_job() {
     assert_eq!(written.unwrap(), "twilio-sip\n");
     let stderr = Tool::line("render").run().refused();
     assert!(
-        stderr.contains("say which firewall it is for with --format"),
+        stderr.contains("no format is selected; use --format"),
         "{stderr}"
     );
 }
@@ -467,7 +467,7 @@ fn on_a_terminal_a_command_says_that_it_reads_stdin() {
         return;
     }
     for (call, typed, what) in [
-        ("explain", "54.65.63.193", "the addresses, one a line,"),
+        ("explain", "54.65.63.193", "addresses, one per line,"),
         (
             "check -e global -f nft",
             "table inet filter {}",
@@ -477,7 +477,8 @@ fn on_a_terminal_a_command_says_that_it_reads_stdin() {
         ("dataset diff", "no address", "the page"),
     ] {
         let told = on_a_terminal(call, typed);
-        let note = format!(" reading {what} from standard input; end it with Ctrl-D\r\n");
+        let note =
+            format!(" reading {what} from standard input; press Ctrl-D to end the input\r\n");
         assert!(told.contains(&note), "{call}: {told}");
     }
     let told = on_a_terminal("explain -q", "54.65.63.193");
@@ -692,9 +693,9 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
         let help = Tool::line(flag).run_once();
         assert!(
             help.contains(
-                "Exit status:\n  0  success; check and dataset diff: no difference; scan: no finding\n\
-                 \x20 1  check and dataset diff: a difference; scan: a finding that --fail-on names;\n\
-                 \x20    explain --all-allowed: an address that is not allowed\n  2  wrong use"
+                "Exit status:\n  0  success, and no difference or finding to report\n  1  \"check\" or \"dataset diff\" \
+                 found a difference, \"scan\" found something that\n     --fail-on names, or \"explain --all-allowed\" \
+                 found an address that is not allowed\n  2  wrong usage"
             ),
             "{help}"
         );
@@ -794,7 +795,7 @@ fn the_help_of_each_verb_has_its_own_exit_statuses() {
     }
     let check = Tool::line("check -h").run_once();
     assert!(
-        check.contains("  0  in sync\n  1  drift\n  2  wrong use, bad input or a failure: "),
+        check.contains("  0  the rules are in sync\n  1  the rules have drifted\n  2  wrong usage, invalid input or a failure: "),
         "{check}"
     );
 }
@@ -996,7 +997,7 @@ fn the_manual_page_keeps_its_lines() {
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
         ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success; check and dataset diff: no difference; scan: no finding\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success, and no difference or finding to report\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

@@ -66,7 +66,7 @@ fn check_alone_runs_all_checks_and_tells_which_has_drifted() {
     assert!(ran.stdout.contains(&format!("\n\n{drift}")), "{ran}");
     let frankfurt = "\n\nfrankfurt: in sync: exactly the iptables rules for frankfurt, edition global, signaling and media in and out (CALLS-IN, CALLS-OUT)\n\n3 checks: 2 in sync, 1 drifted\n";
     assert!(ran.stdout.ends_with(frankfurt), "{ran}");
-    let note = "twilio-sip-allow: note: running the 3 checks of twilio-sip-allow.yaml\n";
+    let note = "twilio-sip-allow: note: running the 3 checks in twilio-sip-allow.yaml\n";
     assert!(ran.stderr.starts_with(note), "{ran}");
     assert!(!ran.stderr.contains("warning"), "{ran}");
 }
@@ -120,7 +120,7 @@ fn a_check_that_fails_leaves_no_report() {
 #[test]
 fn a_repair_is_of_one_check() {
     let stderr = repository("check --print-repair").run().refused();
-    let error = "--print-repair repairs one firewall at a time, and the configuration file has 3 checks; give the --format and the FILE of one\n";
+    let error = "--print-repair repairs one firewall at a time, but the configuration file has 3 checks; use --format and FILE to select one firewall\n";
     assert!(stderr.ends_with(error), "{stderr}");
     let one = "selection: {edition: current}\nchecks: [{name: a, format: iptables, files: old}]\n";
     let ran = with(one, "check --print-repair")
@@ -287,13 +287,14 @@ fn a_file_of_another_user_must_be_named() {
     let stderr = tool.run().refused();
     assert_eq!(
         stderr,
-        "twilio-sip-allow: error: twilio-sip-allow.yaml belongs to another user; use it with --config twilio-sip-allow.yaml, or ignore it with --no-config\n"
+        "twilio-sip-allow: error: twilio-sip-allow.yaml belongs to another user; use --config twilio-sip-allow.yaml to read it anyway, or --no-config to ignore it\n"
     );
     // A working copy as a container has it: all of it belongs to another user than root.
     chown(tool.folder(), Some(other), None).unwrap();
     assert_eq!(tool.run().ok(), expected);
     chown(tool.folder(), Some(0), None).unwrap();
-    let advice = "; use it with --config twilio-sip-allow.yaml, or ignore it with --no-config\n";
+    let advice =
+        "; use --config twilio-sip-allow.yaml to read it anyway, or --no-config to ignore it\n";
     let mut assert_refused = |reason: &str| {
         let stderr = tool.run().refused();
         let error = format!("twilio-sip-allow: error: twilio-sip-allow.yaml {reason}{advice}");
@@ -301,7 +302,7 @@ fn a_file_of_another_user_must_be_named() {
     };
     chown(&path, Some(0), None).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
-    assert_refused("can be written by everybody");
+    assert_refused("is writable by everybody");
     // The owner of a link chooses the file.
     let target = path.with_file_name("target.yaml");
     fs::rename(&path, &target).unwrap();
@@ -334,7 +335,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "selection:\n  regio: tokyo",
-        ":2:3: selection: 'regio' is not an option of a selection (did you mean region?); use region, edition, ",
+        ":2:3: selection: 'regio' is not an option of a selection (did you mean region?); use one of region, edition, ",
         true,
     ),
     (
@@ -344,12 +345,12 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "selection:\n  region: tokyo\n  region: sydney",
-        ":2:3: selection: 'region' is there twice",
+        ":2:3: selection: the key 'region' is repeated; use it only once",
         false,
     ),
     (
         "selection:\n  edition: current\n  dataset: own.yaml",
-        ":2:3: selection: 'edition' and 'dataset' exclude each other; remove one of them",
+        ":2:3: selection: 'edition' and 'dataset' cannot be used together; remove one of them",
         true,
     ),
     (
@@ -389,12 +390,12 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "selection:\n  plane:",
-        ":2:9: selection.plane: there is no value; give one, or leave the key out",
+        ":2:9: selection.plane: the value is missing; add one, or remove the key",
         true,
     ),
     (
         "selection:\n  region: []",
-        ":2:11: selection.region: the list is empty; give a value, or leave the key out",
+        ":2:11: selection.region: the list is empty; add a value, or remove the key",
         true,
     ),
     (
@@ -424,7 +425,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "selection:\n  dataset: '-'",
-        ":2:12: selection.dataset: '-' is standard input; give the name of a file",
+        ":2:12: selection.dataset: '-' (standard input) is not allowed here; use the name of a file",
         true,
     ),
     (
@@ -434,7 +435,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "checks:\n  - {name: a, format: nft, files: a}\n  - {name: a, format: pf, files: b}",
-        ":2:3: checks: two checks have the name 'a'; give each its own",
+        ":2:3: checks: two checks have the name 'a'; use a different name for each",
         false,
     ),
     (
@@ -449,7 +450,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "checks:\n  - {name: a, format: nft, files: ''}",
-        ":2:35: checks[0].files: the name of a file is empty",
+        ":2:35: checks[0].files: a file name is empty",
         true,
     ),
     (
@@ -525,13 +526,13 @@ fn limits_bound_the_file() {
     assert_eq!(ran.status, 0, "{ran}");
     let stderr = with(&checks(201), "-f pf").run().refused();
     assert!(
-        stderr.contains(": checks: more than 200 checks; split the file"),
+        stderr.contains(": checks: the file has more than 200 checks; split it"),
         "{stderr}"
     );
     let regions = format!("selection: {{region: [{}tokyo]}}", "tokyo, ".repeat(100));
     let stderr = with(&regions, "-f pf").run().refused();
     assert!(
-        stderr.contains("selection.region: more than 100 values"),
+        stderr.contains("selection.region: the list has more than 100 values"),
         "{stderr}"
     );
     let regions = format!("selection: {{region: '{}'}}", "tokyo,".repeat(200));

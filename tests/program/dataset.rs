@@ -643,7 +643,7 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset diff --edition regional,global page",
-            "a page is compared with one edition: name only one with --edition",
+            "'dataset diff' compares a page with one edition; name only one with --edition",
         ),
         (
             "dataset diff --region nowhere page",
@@ -663,11 +663,11 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset show --edition global,regional",
-            "one edition is printed at a time: name only one with --edition",
+            "'dataset show' prints one edition; name only one with --edition",
         ),
         (
             "dataset diff --dataset - -",
-            "--dataset and the page cannot both be read from stdin; give one of them as a file",
+            "--dataset and the page cannot both be read from stdin; use a file for one of them",
         ),
         (
             "dataset diff --direction in page",
@@ -675,7 +675,7 @@ fn wrong_use_says_what_would_work() {
         ),
         (
             "dataset diff page page",
-            "'dataset diff' takes one PAGE; 'page' is one too many",
+            "'dataset diff' accepts only one PAGE; remove 'page'",
         ),
         (
             "dataset import --name Our page",
@@ -692,11 +692,11 @@ fn wrong_use_says_what_would_work() {
         ("dataset import --title= page", "the text is empty"),
         (
             "dataset import --name global page",
-            "the name 'global' already has a meaning for --edition: choose another --name",
+            "the name 'global' is reserved, because --edition uses it; choose another --name",
         ),
         (
             "--edition global dataset diff page",
-            "--edition belongs after 'dataset diff'",
+            "--edition must follow 'dataset diff'",
         ),
         ("dataset show --edition never", "unknown edition 'never'"),
         (
@@ -706,7 +706,7 @@ fn wrong_use_says_what_would_work() {
         ("dataset show --dataset page", "page:"),
         (
             "--region tokyo dataset show",
-            "--region has no meaning for 'dataset show'; leave one of them out",
+            "--region cannot be used with 'dataset show'; remove one of them",
         ),
     ] {
         let told = Tool::line(line)
@@ -728,11 +728,9 @@ fn wrong_use_says_what_would_work() {
         .env("TWILIO_SIP_ALLOW_EDITON", "global")
         .file("page", "")
         .run();
-    assert!(
-        misspelt
-            .refused()
-            .contains("is the variable of no option (did you mean EDITION?)")
-    );
+    assert!(misspelt.refused().contains(
+        "no option has the environment variable 'TWILIO_SIP_ALLOW_EDITON' (did you mean EDITION?)"
+    ));
     let page = fs::read(folder("whole/global.official-en.md")).unwrap();
     let named = Tool::line("dataset diff page")
         .env("TWILIO_SIP_ALLOW_EDITION", "regional")

@@ -381,7 +381,7 @@ fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
     for (line, message) in [
         (
             "explain 192.0.2.1 -",
-            "'-' reads all addresses from stdin; give no others beside it",
+            "'-' reads all addresses from stdin; remove the other addresses",
         ),
         (
             "explain --dataset - -",

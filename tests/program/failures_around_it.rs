@@ -660,7 +660,7 @@ fn a_setting_that_is_not_unicode_is_refused_if_it_is_ours() {
         .env("TWILIO_SIP_ALLOW_REGION", odd)
         .run();
     let stderr = ran.refused();
-    let wanted = "twilio-sip-allow: error: an argument or variable is not UTF-8;";
+    let wanted = "twilio-sip-allow: error: an argument or environment variable is not valid UTF-8;";
     assert!(stderr.starts_with(wanted), "{stderr}");
 }
 

@@ -169,7 +169,7 @@ fn check(format: &str, text: &str) -> String {
 
 fn language(of: &str, not: &str) -> String {
     format!(
-        "twilio-sip-allow: error: deployed: this is the language of {of}, not of {not}; use --format {of}\n"
+        "twilio-sip-allow: error: deployed: expected {not} format, but found {of}; use --format {of}\n"
     )
 }
 
@@ -207,8 +207,8 @@ fn outputs_of_this_program_that_check_cannot_read_are_named() {
         for other in READ_BY_CHECK {
             let error = check(other, &text);
             let told = format!(
-                "twilio-sip-allow: error: deployed: this is the {format} output of this program, which 'check' \
-                 cannot read; give it what '"
+                "twilio-sip-allow: error: deployed: expected {other} format, but found {format} output of this \
+                 program, which 'check' cannot read; use the output of '"
             );
             assert!(error.starts_with(&told), "{other}: {error}");
             assert_eq!(error.lines().count(), 1, "{error}");
@@ -286,8 +286,8 @@ fn texts_that_no_firewall_prints_are_named() {
                 continue;
             }
             let told = format!(
-                "twilio-sip-allow: error: deployed: this is {kind}, not the language of {format}; give what \
-                 '{command}' prints\n"
+                "twilio-sip-allow: error: deployed: expected {format} format, but found {kind}; use the output of \
+                 '{command}'\n"
             );
             assert_eq!(check(format, text), told);
         }

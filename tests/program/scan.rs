@@ -1226,7 +1226,7 @@ fn without_arguments_the_current_folder_is_scanned_and_not_stdin() {
     assert!(told.stdout.starts_with("list:1:1: "), "{told}");
     assert_eq!(
         told.stderr,
-        "twilio-sip-allow: note: scanning the current folder; to scan standard input, give '-'\n"
+        "twilio-sip-allow: note: scanning the current folder; to scan standard input, use '-'\n"
     );
 }
 
@@ -1234,7 +1234,7 @@ fn without_arguments_the_current_folder_is_scanned_and_not_stdin() {
 fn what_cannot_be_read_is_told_and_nothing_is_printed() {
     for (line, message) in [
         ("scan nowhere", "cannot read nowhere: No such file"),
-        ("scan binary", "binary is not text"),
+        ("scan binary", "binary is not a text file"),
         ("scan - -", "stdin can be read only once"),
         ("scan --dataset - -", "stdin can be read only once"),
         (
@@ -1243,7 +1243,7 @@ fn what_cannot_be_read_is_told_and_nothing_is_printed() {
         ),
         (
             "scan --fail-on none,wider list",
-            "--fail-on none and --fail-on any go with no other verdict",
+            "--fail-on accepts 'any' and 'none' only alone; remove the other values",
         ),
         (
             "scan --report yaml list",

@@ -99,7 +99,7 @@ fn the_page_has_no_fault(test: &str, page: &Path) {
     );
     assert_eq!(warnings, "");
     for wanted in [
-        "Firewall rules that let Twilio's SIP calls through, exactly",
+        "Generate and check exact firewall rules for Twilio's SIP calls",
         "--local-sip-port <PORT>",
         "TWILIO-SIP-ALLOW CHECK",
         "superseded",

@@ -1,4 +1,4 @@
-//! The configuration file's text, read and validated. Its schema is `docs/config.schema.json`.
+//! Parses and validates the configuration file. Its schema is `docs/config.schema.json`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,10 +14,9 @@ use crate::names::did_you_mean;
 const MAX_CHECKS: usize = 200;
 const MAX_VALUES: usize = 100;
 
-/// The most characters of a check's name.
+/// The maximum length of a check's name, in characters.
 const MAX_NAME: usize = 60;
 
-/// A configuration file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "the keys 'selection' and 'checks'")]
 pub(super) struct Document {
@@ -27,11 +26,11 @@ pub(super) struct Document {
     pub checks: Vec<Check>,
 }
 
-/// A check that `check` without arguments runs.
+/// A check that `check` runs if it gets neither a file nor a format.
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a check: name, format, files, and perhaps unit, table, selection"
+    expecting = "a check with the keys name, format and files, and optionally unit, table and selection"
 )]
 pub(super) struct Check {
     #[serde(deserialize_with = "name")]
@@ -48,7 +47,7 @@ pub(super) struct Check {
     pub selection: Settings,
 }
 
-/// Values by the name of the option that takes them. Each is one that the option takes.
+/// Options by their long names, with values that each option accepts.
 #[derive(Clone, Default)]
 pub(super) struct Settings(pub Vec<(&'static str, Vec<String>)>);
 
@@ -70,28 +69,30 @@ impl<'de> Visitor<'de> for SettingsVisitor {
     type Value = Settings;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "options of a selection: {}", SELECTION.join(", "))
+        write!(f, "the options of a selection: {}", SELECTION.join(", "))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {
         let mut settings = Settings::default();
         while let Some(OptionName(name)) = map.next_key()? {
             if settings.has(name) {
-                return Err(de::Error::custom(format!("'{name}' is there twice")));
+                return Err(de::Error::custom(format!(
+                    "the key '{name}' is repeated; use it only once"
+                )));
             }
             let values = map.next_value_seed(ValuesOf(name))?;
             settings.0.push((name, values));
         }
         if settings.has("edition") && settings.has("dataset") {
             return Err(de::Error::custom(
-                "'edition' and 'dataset' exclude each other; remove one of them",
+                "'edition' and 'dataset' cannot be used together; remove one of them",
             ));
         }
         Ok(settings)
     }
 }
 
-/// The name of an option of the selection.
+/// The long name of an option of the selection.
 struct OptionName(&'static str);
 
 impl<'de> Deserialize<'de> for OptionName {
@@ -105,12 +106,12 @@ impl<'de> Deserialize<'de> for OptionName {
                 f.write_str("the name of an option")
             }
 
-            // An error here, rather than in the map, has the key's line.
+            // An error that is returned here contains the line of the key.
             fn visit_str<E: de::Error>(self, text: &str) -> Result<OptionName, E> {
                 match SELECTION.iter().find(|name| **name == text) {
                     Some(name) => Ok(OptionName(name)),
                     None => Err(E::custom(format!(
-                        "'{text}' is not an option of a selection{}; use {}",
+                        "'{text}' is not an option of a selection{}; use one of {}",
                         did_you_mean(text, SELECTION.into_iter()),
                         SELECTION.join(", ")
                     ))),
@@ -122,7 +123,7 @@ impl<'de> Deserialize<'de> for OptionName {
     }
 }
 
-/// Reads the values of an option: one, or a list.
+/// Deserializes a value or a list of values of the option.
 #[derive(Clone, Copy)]
 struct ValuesOf(&'static str);
 
@@ -154,7 +155,7 @@ impl<'de> Visitor<'de> for ValuesOf {
 
     fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
         Err(E::custom(
-            "there is no value; give one, or leave the key out",
+            "the value is missing; add one, or remove the key",
         ))
     }
 
@@ -174,12 +175,14 @@ impl<'de> Visitor<'de> for ValuesOf {
         while let Some(more) = list.next_element_seed(self)? {
             values.extend(more);
             if values.len() > MAX_VALUES {
-                return Err(de::Error::custom(format!("more than {MAX_VALUES} values")));
+                return Err(de::Error::custom(format!(
+                    "the list has more than {MAX_VALUES} values"
+                )));
             }
         }
         if values.is_empty() {
             return Err(de::Error::custom(
-                "the list is empty; give a value, or leave the key out",
+                "the list is empty; add a value, or remove the key",
             ));
         }
         Ok(values)
@@ -228,13 +231,13 @@ fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Check>, D::E
             while let Some(check) = list.next_element::<Check>()? {
                 if !names.insert(check.name.clone()) {
                     return Err(de::Error::custom(format!(
-                        "two checks have the name '{}'; give each its own",
+                        "two checks have the name '{}'; use a different name for each",
                         check.name
                     )));
                 }
                 if checks.len() == MAX_CHECKS {
                     return Err(de::Error::custom(format!(
-                        "more than {MAX_CHECKS} checks; split the file"
+                        "the file has more than {MAX_CHECKS} checks; split it"
                     )));
                 }
                 checks.push(check);

@@ -13,7 +13,7 @@ const FILE_NAME: &str = "twilio-sip-allow.yaml";
 /// The permission to write a file for everybody (chmod(2), `S_IWOTH`).
 const WRITABLE_BY_ALL: u32 = 0o002;
 
-/// The file in the current folder, or in the nearest folder above it that has one.
+/// Finds the file in the current folder, or in the nearest folder above that has one.
 ///
 /// Anybody may write into a folder such as `/tmp`. A file there must not change the rules of everyone
 /// who works below it. So the file must be a regular file of this user, of root or of the owner of the
@@ -29,7 +29,7 @@ pub(super) fn find() -> Result<Option<(PathBuf, File)>, String> {
             return match open_trusted(&path, &current) {
                 Ok(file) => Ok(Some((path, file))),
                 Err(reason) => Err(format!(
-                    "{} {reason}; use it with --config {0}, or ignore it with --no-config",
+                    "{} {reason}; use --config {0} to read it anyway, or --no-config to ignore it",
                     path.display()
                 )),
             };
@@ -58,7 +58,7 @@ fn open_trusted(path: &Path, current: &Path) -> Result<File, String> {
     } else if ![Some(0), Some(user), owner].contains(&Some(found.uid())) {
         Err("belongs to another user".to_owned())
     } else if found.mode() & WRITABLE_BY_ALL != 0 {
-        Err("can be written by everybody".to_owned())
+        Err("is writable by everybody".to_owned())
     } else {
         Ok(file)
     }

@@ -50,9 +50,11 @@ pub(super) fn validate(option: &str, text: &str) -> Result<(), String> {
     }
     match option {
         "files" | "dataset" if is_stdin(text.as_ref()) => {
-            return Err("'-' is standard input; give the name of a file".to_owned());
+            return Err(
+                "'-' (standard input) is not allowed here; use the name of a file".to_owned(),
+            );
         }
-        "files" if text.is_empty() => return Err("the name of a file is empty".to_owned()),
+        "files" if text.is_empty() => return Err("a file name is empty".to_owned()),
         "files" => return Ok(()),
         "edition" => text.split(',').try_for_each(known_edition)?,
         "region" => text.split(',').try_for_each(known_region)?,

@@ -1,4 +1,4 @@
-//! The report of a scan, collected from the files.
+//! Collects the parts of a scan's report.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -9,25 +9,25 @@ use crate::limits::Limits;
 use crate::output::{Problems, Spool, stdout};
 use crate::report::{Counts, FilePart, Findings};
 
-/// A file's part of the report.
+/// The part of the report about one file.
 struct Part {
-    /// The path as the user gave it, or from the folder that the user gave.
+    /// The path as on the command line, or the path below a folder on the command line.
     file: String,
     counts: Counts,
-    /// Its place in the spool, where the parts are in the order of their completion.
+    /// The bytes of the part in the spool, which contains the parts in order of completion.
     place: Range<usize>,
 }
 
-/// The parts of the report so far, and what else the files had.
+/// The results of the files that were scanned so far.
 pub(super) struct Collected {
-    /// A part for each file with findings.
+    /// One part per file with findings.
     parts: Vec<Part>,
     spool: Spool,
     /// The number of files that are not text.
     pub binary: usize,
     /// Files that could not be scanned.
     pub problems: Problems,
-    /// The error that makes a report impossible.
+    /// An error in writing a part, which makes the report impossible.
     pub failed: Option<io::Error>,
 }
 
@@ -55,7 +55,7 @@ impl Collected {
         Ok(())
     }
 
-    /// A note about files that are not text, if there were any.
+    /// A note about the number of skipped files, if there are any.
     pub fn binary_note(&self) -> Option<String> {
         match self.binary {
             0 => None,
@@ -64,10 +64,10 @@ impl Collected {
         }
     }
 
-    /// Prints the report, and returns its numbers.
+    /// Prints the report and returns the number of findings.
     pub fn print(mut self, findings: &Findings) -> (Result<()>, Counts) {
         self.parts.sort_by(|a, b| a.file.cmp(&b.file));
-        // A file may be named twice, or be in a folder that is named too.
+        // The command line can name a file twice, or name both a file and its folder.
         self.parts.dedup_by(|a, b| a.file == b.file);
         let mut counts = Counts::default();
         for part in &self.parts {

@@ -1,4 +1,4 @@
-//! Scanning files and folders.
+//! Scans files and folders in several threads.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,6 @@ use crate::output::Spool;
 use crate::report::Findings;
 use crate::scan::{Ignored, ScanError, Scanner};
 
-/// A scan of files and folders by several threads.
 pub(super) struct Scan<'a> {
     scanner: &'a Scanner<'a>,
     findings: &'a Findings<'a>,
@@ -43,16 +42,16 @@ impl<'a> Scan<'a> {
         self.collected().problems.add(problem);
     }
 
-    /// Scans a file, or all files below a folder.
+    /// Scans a file, or all files in a folder and its subfolders.
     pub fn add(&self, file: &Path) {
         if !is_stdin(file) && file.is_dir() {
             self.add_folder(file);
         } else if !self.add_file(file) {
-            self.add_problem(format!("{} is not text", name_of(file)));
+            self.add_problem(format!("{} is not a text file", name_of(file)));
         }
     }
 
-    /// Adds the findings in a file; returns false if the file is not text.
+    /// Adds the findings in a file. Returns false if it is not a text file.
     fn add_file(&self, file: &Path) -> bool {
         let (_turn, text) = match input::content(file, self.scanner.limits) {
             Ok((turn, Content::Text(text))) => (turn, text),
@@ -89,7 +88,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Adds all files below a folder, by several threads.
+    /// Adds all files in a folder and its subfolders, using several threads.
     fn add_folder(&self, folder: &Path) {
         let ignored = Arc::new(Ignored::new(folder));
         let patterns = Arc::clone(&ignored);
@@ -99,7 +98,7 @@ impl<'a> Scan<'a> {
                 && (entry.file_name() == ".git" || patterns.contains(entry.path(), is_folder))
         };
         let walk = WalkBuilder::new(folder)
-            // The walk would read files of patterns without a limit.
+            // The filters of the `ignore` crate would read ignore files of any size.
             .standard_filters(false)
             .threads(std::thread::available_parallelism().map_or(1, usize::from))
             .filter_entry(move |entry| !is_left_out(entry))
@@ -134,7 +133,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// A file's name without `./` before it.
+/// The name of the file without a leading `./`.
 fn short_name(file: &Path) -> String {
     let short = file
         .strip_prefix("./")
