@@ -1,4 +1,4 @@
-//! The AWS command line, which asks a moto server on the loopback.
+//! Runs the AWS command line against a moto server on the loopback interface.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// The AWS command line and a moto server, which forget all when they are dropped.
+/// The AWS command line and a moto server. All data is lost when this value is dropped.
 pub struct Aws {
     child: Child,
     input: Option<ChildStdin>,
@@ -31,7 +31,7 @@ impl Aws {
         }
     }
 
-    /// What a command of `aws ec2` prints.
+    /// The output of an `aws ec2` command.
     pub fn run(&mut self, words: &[&str]) -> Value {
         writeln!(self.input.as_mut().unwrap(), "{}", json!(words)).unwrap();
         let line = self.output.next().expect("the command succeeds");

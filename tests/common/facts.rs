@@ -1,11 +1,12 @@
-//! The published figures, read from `tests/facts` with arithmetic of its own.
+//! Reads the published networks and ports from `tests/facts`. The arithmetic is independent of the
+//! program.
 
 use std::collections::BTreeMap;
 
-/// First and last address, as numbers.
+/// The first and the last address, as numbers.
 pub type Range = (u32, u32);
 
-/// What one kind of packet is allowed: direction, protocol, ports of either side.
+/// A kind of packet: its direction, its protocol, and the ports on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     pub direction: &'static str,
@@ -15,7 +16,7 @@ pub struct Key {
     pub established: bool,
 }
 
-/// Which remote addresses are allowed for each kind of packet.
+/// The remote addresses that are allowed for each kind of packet.
 pub type Allowed = BTreeMap<Key, Vec<Range>>;
 
 pub const ANY_PORT: (u16, u16) = (0, 65535);
@@ -27,12 +28,12 @@ fn rows(name: &str) -> Vec<Vec<String>> {
     text.lines().skip(1).map(cells).collect()
 }
 
-/// A row of `regions.csv` each.
+/// The rows of `regions.csv`.
 pub fn regions() -> Vec<Vec<String>> {
     rows("regions")
 }
 
-/// A row of `region_names.csv` each: the name, the regions, and the connection.
+/// The rows of `region_names.csv`: the name, the regions, and the connection.
 pub fn region_names() -> Vec<Vec<String>> {
     rows("region_names")
 }
@@ -41,7 +42,7 @@ pub fn region_ids() -> Vec<String> {
     regions().iter().map(|row| row[0].clone()).collect()
 }
 
-/// `a.b.c.d` as a number.
+/// Parses `a.b.c.d` as a number.
 pub fn address(text: &str) -> u32 {
     let parts: Vec<u32> = text
         .split('.')
@@ -60,7 +61,7 @@ pub fn address(text: &str) -> u32 {
     parts.iter().fold(0, |sum, part| sum * 256 + part)
 }
 
-/// `a.b.c.d/n`, or an address alone, as its first and last address.
+/// Parses `a.b.c.d/n` or a single address into the first and the last address.
 pub fn network(text: &str) -> Range {
     let (start, bits) = text.split_once('/').unwrap_or((text, "32"));
     let (start, bits) = (address(start), bits.parse::<u32>().unwrap());
@@ -70,7 +71,7 @@ pub fn network(text: &str) -> Range {
     (start, u32::try_from(u64::from(start) + size - 1).unwrap())
 }
 
-/// Sorted, without overlaps, neighbours joined.
+/// Sorts the ranges and merges those that overlap or are adjacent.
 pub fn united(mut ranges: Vec<Range>) -> Vec<Range> {
     ranges.sort_unstable();
     let mut result: Vec<Range> = Vec::new();
@@ -85,7 +86,7 @@ pub fn united(mut ranges: Vec<Range>) -> Vec<Range> {
     result
 }
 
-/// The ids that a list of regions stands for: ids, continents, `all`.
+/// The region ids for a list of ids, continents and `all`.
 fn ids_of(names: &str) -> Vec<String> {
     let wanted: Vec<&str> = names.split(',').collect();
     let rows = regions();
@@ -97,7 +98,7 @@ fn ids_of(names: &str) -> Vec<String> {
     named.map(|row| row[0].clone()).collect()
 }
 
-/// The editions of the table whose rows are an edition's.
+/// The editions whose rows contain the networks of the edition.
 fn sources<'a>(edition: &'a str, plane: &str) -> Vec<&'a str> {
     match (edition, plane) {
         ("regional-expanded", "media") => vec!["regional", "regional-expanded"],
@@ -106,7 +107,7 @@ fn sources<'a>(edition: &'a str, plane: &str) -> Vec<&'a str> {
     }
 }
 
-/// What an edition publishes for a plane of some regions, as [`ids_of`] reads them.
+/// The networks that an edition publishes for a plane of some regions. [`ids_of`] parses the regions.
 pub fn published(edition: &str, region: &str, plane: &str) -> Vec<Range> {
     let sources = sources(edition, plane);
     let ids = ids_of(region);
@@ -121,7 +122,7 @@ pub fn published(edition: &str, region: &str, plane: &str) -> Vec<Range> {
     united(found)
 }
 
-/// Every network of every edition: edition, plane, region or `all regions`, network.
+/// Every network of every edition, as edition, plane, region or `all regions`, and network.
 pub fn listed() -> Vec<(String, String, String, Range)> {
     let rows = rows("editions");
     let mut listed = Vec::new();
@@ -168,7 +169,7 @@ pub fn ports(edition: &str) -> Ports {
     }
 }
 
-/// What a selection shall allow, by the table in the design: nothing local is named.
+/// The packets that a selection must allow, without local options.
 pub fn expected(case: &super::Case, stateless: bool) -> Allowed {
     let mut allowed = Allowed::new();
     let mut allow =
@@ -216,7 +217,7 @@ pub fn expected(case: &super::Case, stateless: bool) -> Allowed {
     allowed
 }
 
-/// A few ports in one range taken apart, as 5060-5061 of AWS.
+/// Splits a range of a few ports into single ports, such as 5060-5061 in AWS.
 pub fn with_single_ports(allowed: Allowed) -> Allowed {
     let mut result = Allowed::new();
     for (key, ranges) in allowed {
@@ -238,7 +239,7 @@ pub fn with_single_ports(allowed: Allowed) -> Allowed {
     result
 }
 
-/// Each kind of packet with its ranges united and split into CIDRs, as texts that compare well.
+/// Each kind of packet with its merged CIDRs, as text that can be compared.
 pub fn lines(allowed: &Allowed) -> String {
     let mut lines = Vec::new();
     for (key, ranges) in allowed {
@@ -249,7 +250,8 @@ pub fn lines(allowed: &Allowed) -> String {
     lines.join("\n")
 }
 
-/// The CIDRs of ranges, largest first at each address: a second opinion on merging.
+/// Splits ranges into CIDRs, with the largest possible CIDR at each address. This is independent of the
+/// program's own merging.
 pub fn cidrs(ranges: &[Range]) -> Vec<String> {
     let mut result = Vec::new();
     for &(first, last) in ranges {
@@ -267,7 +269,7 @@ pub fn cidrs(ranges: &[Range]) -> Vec<String> {
     result
 }
 
-/// That exactly the expected packets are allowed, in the fewest networks; `what` is told if not.
+/// Fails with the text `what` unless exactly the expected packets are allowed, in the fewest networks.
 pub fn assert_exact(what: &str, expected: &Allowed, found: &Allowed) {
     if let Some(difference) = super::first_difference(&lines(expected), &lines(found)) {
         panic!("{what}\n{difference}");

@@ -1,14 +1,15 @@
-//! Inputs that somebody made to harm: bombs, endless lines, what is no text. `tests/program/hostile_inputs.rs` asks
-//! for a clear answer to each, `benches/hostile.rs` measures it.
+//! Hostile inputs, such as decompression bombs, endless lines and binary data.
+//! `tests/program/hostile_inputs.rs` checks the answer to each, and `benches/hostile.rs` measures the
+//! time.
 
 use std::fmt::Write as _;
 
-/// An input, the call that reads it as `FILE`, and what the answer must hold.
+/// An input, the call that reads it as `FILE`, and a part of the expected answer.
 pub struct Hostile {
     pub name: &'static str,
     pub args: &'static str,
     pub make: fn() -> Vec<u8>,
-    /// Part of the error; of stdout where it begins with `stdout: `.
+    /// A part of the error message, or of stdout if the text begins with `stdout: `.
     pub answer: &'static str,
 }
 
@@ -26,9 +27,9 @@ const LOCALS: &str = "check -q --edition regional -f iptables $(for net in 0 1 2
 const LONG_NAME: &str =
     "check -q --edition regional -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
 const EMPTY_GROUP: &str = "check -q -f aws-sg --dataset FILE --direction in --print-repair $(echo '{\"IpPermissions\": []}' >GROUP && echo GROUP) 2>/dev/null";
-/// Denies that each name another pair of addresses, before all is denied: each stops a packet of
-/// five rules (signaling by UDP, TCP and TLS, and TCP's way back of both), and the last one stops
-/// the rest of these, 30,000 parts with all other networks.
+/// Deny rules for different pairs of addresses, followed by a rule that denies everything. Each rule
+/// stops a packet of five expected rules (signaling by UDP, TCP and TLS, and the TCP replies of both).
+/// The last one stops the rest of them, which is 30,000 parts in combination with all other networks.
 const DENIED_PAIRS: &str = "check -q -f cisco --dataset FILE --direction in $({ echo 'ip access-list extended TWILIO-SIP-IN'; for n in $(seq 0 38); do echo \" deny ip host 40.0.$n.0 host 10.0.0.$n\"; done; echo ' deny ip any any'; } >RULES && echo RULES)";
 const UFW_OF_MANY: &str = "check -q -f ufw --dataset FILE --direction in --print-repair $(seq -f \"ufw allow from 10.0.0.1 port %.0f comment 'twilio-sip'\" 60000 -1 1 | sed 's/allow/deny/; $s/deny/allow/' >RULES && echo RULES)";
 const DATASET: &str = "-q -f nftables --dataset FILE";
@@ -37,8 +38,8 @@ const PAGE: &str = "dataset diff FILE";
 const SCAN: &str = "scan -q FILE";
 const SCAN_BY: &str = "scan -q --dataset FILE FILE";
 
-/// A scan of folders within each other: some named `b`, each with the patterns, then some with names of
-/// 250 letters, and files in the innermost.
+/// A scan of nested folders. The outer ones are named `b` and contain the patterns, the inner ones have
+/// names of 250 letters, and the innermost contains the files.
 macro_rules! scan_ignored {
     ($with_patterns:literal, $with_long_names:literal, $files:literal) => {
         concat!(
@@ -87,7 +88,7 @@ const fn input(
 
 #[rustfmt::skip]
 pub const INPUTS: &[Hostile] = &[
-    // Too much of everything.
+    // Too much input.
     input("a line of 100 MB, iptables", IPTABLES, || rules(&"-s 192.0.2.1 ".repeat(8 * MIB)), INPUT),
     input("a line of 100 MB, nftables", NFTABLES, || "{ ".repeat(50 * MIB).into(), INPUT),
     input("a line of 100 MB, pf", PF, || "pass ".repeat(20 * MIB).into(), INPUT),
@@ -141,7 +142,7 @@ pub const INPUTS: &[Hostile] = &[
     input("nested JSON, Terraform", "check -q --edition regional -f terraform FILE", || format!("{{\"resource\": {{\"null_resource\": {{\"a\": {}{}}}}}}}", "[".repeat(5 * MIB), "]".repeat(5 * MIB)).into(), DEPTH),
     input("a group's id of 15 MB and 500,000 strings, CloudFormation", "check -q --edition regional -f cloudformation FILE", || cloudformation_of(&long_id(), &format!("\"a\": {{\"Type\": \"x\", \"a\": [{}\"a\"]}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
     input("a group's id of 15 MB and 500,000 strings, Terraform", "check -q --edition regional -f terraform FILE", || terraform(&long_id(), &format!("\"null_resource\": {{\"a\": {{\"triggers\": [{}\"a\"]}}}}", "\"a\", ".repeat(500_000))), "stdout: missing in"),
-    // Sets of packets that explode.
+    // Combinatorial explosion of packet sets.
     input("10,000 nested denies", IPTABLES, || denies(|n| format!("-m iprange --src-range {}-{} -j DROP", dotted(n), dotted(0x8000_0000 + n))), WORK),
     input("10,000 denies across each other", IPTABLES, || denies(across), WORK),
     input("10,000 denies in a row", IPTABLES, || denies(|n| format!("-s {}/32 -j DROP", dotted(n * 0x1_0001))), "stdout: extra   in"),
@@ -238,7 +239,7 @@ pub const INPUTS: &[Hostile] = &[
     input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), "engine ran out of fuel"),
     input("template that calls itself", TEMPLATE, || "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}".into(), "recursion limit exceeded"),
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
-    // Thousands of names, or a long one, that might be the one that is missing.
+    // Thousands of names, or a very long name, among the candidates for a suggestion.
     input("20,000 names, iptables", IPTABLES, || iptables_chains(20_000, ""), NO_CHAIN),
     input("100,000 names, iptables", IPTABLES, || iptables_chains(100_000, ""), NO_CHAIN),
     input("20,000 names, nftables", NFTABLES, || nftables_chains(20_000), NO_CHAIN),
@@ -249,12 +250,12 @@ pub const INPUTS: &[Hostile] = &[
     input("a name of 255 letters and 20,000 such names", LONG_NAME, || iptables_chains(20_000, &"a".repeat(240)), NO_CHAIN),
     input("a name of 30 MB, iptables", IPTABLES, || iptables_chains(1, &"A".repeat(30 * MIB)), "FILE:2: the line has more than 10238 bytes"),
     input("a name of 30 MB, nftables", NFTABLES, || format!("table inet filter {{\nchain {} {{\n}}\n}}\n", "a".repeat(30 * MIB)).into(), NO_CHAIN),
-    // Reports that are longer than what they are about.
+    // Reports that are longer than the input.
     input("100,000 times all addresses", "explain -q <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
     input("100,000 times all addresses, JSON", "explain -q --json <FILE", || "0.0.0.0/0\n".repeat(100_000).into(), OUTPUT),
     input("20,000 findings, SARIF", "scan -q --report sarif --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; raise the limit with --limit output=NUMBER"),
     input("20,000 findings, JSON", "scan -q --report json --limit output=1M FILE", || "54.65.63.200 twilio\n".repeat(20_000).into(), "the output has more than 1048576 bytes; raise the limit with --limit output=NUMBER"),
-    // No text.
+    // Input that is not text.
     input("NUL bytes, iptables", IPTABLES, || b"*filter\n:A - [0:0]\n\0\n".into(), NUL),
     input("NUL bytes, nftables", NFTABLES, || b"table inet filter {\n}\n\0\n".into(), NUL),
     input("NUL bytes, pf", PF, || b"pass in\npass out\n\0\n".into(), NUL),
@@ -273,13 +274,13 @@ pub const INPUTS: &[Hostile] = &[
     input("UTF-16, scan", SCAN, || utf16(b"Twilio 54.65.63.192/30\n", u16::to_be_bytes), "stdout: 1 current"),
 ];
 
-/// Patterns for names that have an `a` so many letters before a number.
+/// Patterns for names with an `a`, the given number of arbitrary characters, and a number.
 fn question_marks(patterns: usize, marks: usize) -> Vec<u8> {
     let pattern = |number| format!("*a{}{number}z\n", "?".repeat(marks));
     (0..patterns).map(pattern).collect::<String>().into()
 }
 
-/// A dataset with these signaling networks.
+/// A dataset with the given signaling networks.
 fn dataset(signaling: &str) -> Vec<u8> {
     format!(
         "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
@@ -289,7 +290,8 @@ fn dataset(signaling: &str) -> Vec<u8> {
     .into()
 }
 
-/// A dataset with these networks, whose last line is not judged, and a text in its comments.
+/// A dataset with the given networks and a text in a comment. `scan` ignores the last line of the
+/// dataset.
 fn scanned_dataset(signaling: &str, media: &str, text: &str) -> Vec<u8> {
     let dataset = dataset(&format!("all: [{signaling}]"));
     let dataset = String::from_utf8(dataset).expect("a dataset is text");
@@ -301,13 +303,13 @@ fn scanned_dataset(signaling: &str, media: &str, text: &str) -> Vec<u8> {
     .into()
 }
 
-/// Addresses from 20.0.0.0 on.
+/// Addresses from 20.0.0.0 on, at a distance of `step`.
 fn addresses(count: u32, step: u32, between: &str) -> String {
     let addresses = (0..count).map(|number| dotted(0x1400_0000 + number * step));
     addresses.collect::<Vec<_>>().join(between)
 }
 
-/// The addresses that a wrong or missing figure makes of one.
+/// All addresses that differ from the given one by a wrong or missing digit.
 fn slips_from(address: &str) -> String {
     let mut slips = std::collections::BTreeSet::new();
     for at in 0..address.len() {
@@ -324,7 +326,7 @@ fn slips_from(address: &str) -> String {
         .join(", ")
 }
 
-/// A state with rules of one id, and as many lists of all rules of their group.
+/// A Terraform state in which all rules have the same id, and each rule lists all rules of its group.
 fn exclusive_lists(count: usize) -> Vec<u8> {
     let resource = |kind: &str, name: &str, values: &str| {
         format!(
@@ -344,14 +346,14 @@ fn exclusive_lists(count: usize) -> Vec<u8> {
     .into()
 }
 
-/// A policy as `firewall-cmd --list-all-policies` prints it.
+/// A policy in the form that `firewall-cmd --list-all-policies` prints.
 fn firewalld_policy(number: u32, services: &str, rich_rules: &str) -> String {
     format!(
         "p{number} (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: ANY\n  egress-zones: HOST\n  services: {services}\n  ports: \n  protocols: \n  masquerade: no\n  forward-ports: \n  source-ports: \n  icmp-blocks: \n  rich rules: \n{rich_rules}\n"
     )
 }
 
-/// A dataset of so many networks for signaling and as many others for media.
+/// A dataset with the given number of networks for each plane.
 fn networks(count: u32) -> Vec<u8> {
     let all = |base: u32| {
         let networks = (0..count).map(|number| dotted(base + number * 2));
@@ -363,7 +365,7 @@ fn networks(count: u32) -> Vec<u8> {
     text.replace("all: [198.51.100.0/24]", &media).into()
 }
 
-/// A template that makes a value of 2^60 parts from 60 lists, and a use of it.
+/// A template that builds a value of 2^60 parts from 60 lists and then uses it.
 fn doubling(usage: &str) -> Vec<u8> {
     let value = "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x,ns.x] %}{% endfor %}";
     format!("{value}{usage}").into()
@@ -388,7 +390,7 @@ fn mikrotik_chains(count: usize) -> Vec<u8> {
     format!("/ip firewall filter\n{rules}").into()
 }
 
-/// Rules for pairs of networks, behind a jump that none of them holds for.
+/// Rules for pairs of networks, in a chain that no expected packet reaches.
 fn mikrotik_rules(networks: u32, rules: usize) -> Vec<u8> {
     let mut text = "/ip firewall address-list\n".to_owned();
     for list in ["L", "M"] {
@@ -414,16 +416,16 @@ fn asterisk_sections(settings: usize, sections: usize) -> Vec<u8> {
     text.into()
 }
 
-/// Rules that combine 15 ports with 15.
+/// Rules that each combine 15 source ports with 15 destination ports.
 const PORTS: &str = "-p udp -m multiport --sports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -m multiport --dports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -j DROP\n-A TWILIO-SIP-IN ";
 
-/// What iptables-save prints, with these rules in the chain of what comes in.
+/// Output of iptables-save with the given rules in the inbound chain.
 fn rules(rules: &str) -> Vec<u8> {
     format!("*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n-A TWILIO-SIP-IN {rules}\nCOMMIT\n")
         .into()
 }
 
-/// Many entries of an ASA's access list, and a group of many networks.
+/// Many entries in an access list of an ASA, and a group with many networks.
 fn asa_entries(ends: &str) -> Vec<u8> {
     let mut text = "object-group network G\n".to_owned();
     for number in 0..50_000 {
@@ -433,7 +435,7 @@ fn asa_entries(ends: &str) -> Vec<u8> {
     (text + &entry.repeat(250_000)).into()
 }
 
-/// Entries of a large group of services to hosts of IPv6, one of them inactive.
+/// Entries with a large service group and IPv6 hosts. One of them is inactive.
 fn asa_services(services: u32, entries: u32) -> Vec<u8> {
     let mut text = "object-group service S\n".to_owned();
     for number in 0..services {
@@ -551,7 +553,7 @@ fn terraform(group: &str, resources: &str) -> Vec<u8> {
     .into()
 }
 
-/// The id of a security group that is much longer than most texts it is searched for in.
+/// An id of a security group that is much longer than most texts that are searched for it.
 fn long_id() -> String {
     format!("sg-{}", "1".repeat(15 * MIB))
 }
@@ -578,7 +580,7 @@ fn group(count: u32) -> Vec<u8> {
     })
 }
 
-/// A security group with a list of sources of UDP.
+/// A security group with the given list of UDP sources.
 fn group_of(list: &str, count: u32, source: fn(u32) -> String) -> Vec<u8> {
     let sources: Vec<String> = (0..count).map(source).collect();
     format!(
@@ -589,7 +591,7 @@ fn group_of(list: &str, count: u32, source: fn(u32) -> String) -> Vec<u8> {
     .into()
 }
 
-/// A security group of permissions for a port and a network each.
+/// A security group in which each permission has one port and one network.
 fn permissions(count: u32) -> Vec<u8> {
     let permission = |number: u32| {
         let port = 1 + number % 60_000;
@@ -628,12 +630,12 @@ fn access_list(entries: &str, groups: &str) -> Vec<u8> {
     .into()
 }
 
-/// Each group is in the next.
+/// Groups that each contain the previous one.
 fn groups(count: usize) -> Vec<u8> {
     groups_of(count, 1)
 }
 
-/// Each group is in the next so many times, and has a host besides.
+/// Groups that each contain the previous one the given number of times, and one host.
 fn groups_of(count: usize, times: usize) -> Vec<u8> {
     let mut text = String::from("object-group service G0\n udp 5060\n");
     for group in 1..count {
@@ -647,7 +649,7 @@ fn groups_of(count: usize, times: usize) -> Vec<u8> {
     access_list(&entry, &text)
 }
 
-/// Each name stands for nine of the one before.
+/// YAML anchors that each refer nine times to the previous one ("billion laughs").
 fn laughs() -> Vec<u8> {
     let mut text = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
     for (before, name) in ('a'..='t').zip('b'..) {
@@ -657,7 +659,7 @@ fn laughs() -> Vec<u8> {
     text.into()
 }
 
-/// Many regions have the networks of one.
+/// Many regions with the networks of one region, by YAML aliases.
 fn aliases() -> Vec<u8> {
     let networks: Vec<String> = (0..4_000).map(|n| dotted(0x0a00_0000 + n * 2)).collect();
     let regions: Vec<String> = (0..30_000).map(|n| format!("r{n}: *a")).collect();
@@ -668,7 +670,7 @@ fn aliases() -> Vec<u8> {
     ))
 }
 
-/// A table with many columns of ports, two of which are given, in Markdown.
+/// A Markdown table with many columns of ports, of which two have values.
 fn ports(plane: &str, start: &str, two: &str, columns: usize, rows: usize) -> Vec<u8> {
     let head = "|port".repeat(columns);
     let line = "|-".repeat(columns + 3);

@@ -1,4 +1,4 @@
-//! What `check` makes of a text, without a process for each.
+//! Runs the logic of `check` in this process, because starting a process for each text is slow.
 
 use ipnet::Ipv4Net;
 use twilio_sip_allow::firewall::{DeployedUnit, Drift};
@@ -15,7 +15,6 @@ use super::oracle::{Random, Selected, Site, dotted};
 
 pub const BOTH: [Direction; 2] = [Direction::In, Direction::Out];
 
-/// A format by its name.
 pub fn dialect(name: &str) -> &'static dyn Format {
     format::registry::find(name).unwrap()
 }
@@ -56,7 +55,7 @@ fn planes(word: &str) -> Vec<Plane> {
     }
 }
 
-/// The policy of a case of the matrix.
+/// The policy for a case of the matrix.
 pub fn policy_of_case(case: &Case) -> Policy {
     let editions: Vec<&str> = case.edition.split(',').collect();
     let selection = Selection {
@@ -68,7 +67,7 @@ pub fn policy_of_case(case: &Case) -> Policy {
     policy(&editions, &selection).unwrap()
 }
 
-/// The policy of a selection of the packet tests.
+/// The policy for a selection of the packet tests.
 pub fn policy_of(selected: &Selected, site: Site) -> Policy {
     let local: Vec<Ipv4Net> = selected
         .first_host_only
@@ -95,7 +94,7 @@ pub fn policy_of(selected: &Selected, site: Site) -> Policy {
     self::policy(&selected.editions, &selection).unwrap()
 }
 
-/// The units of a text, or what was not understood, a line each.
+/// The units in the text, or the errors, one per line.
 pub fn units(
     format: &str,
     text: &str,
@@ -125,7 +124,7 @@ pub fn units(
     })
 }
 
-/// The drift of a text from a policy.
+/// The drift between the policy and the text.
 pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<String>> {
     let units = units(format, text, "twilio-sip", &policy.scope.directions)?;
     let part = dialect(format)
@@ -136,7 +135,7 @@ pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<Str
         .map_err(|e| vec![e.to_string()])
 }
 
-/// Fails unless a text is exactly what a policy needs.
+/// Fails unless the text contains exactly the rules of the policy.
 pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
     match drift(format, policy, text) {
         Ok(drift) if drift.is_none() => {}
@@ -145,7 +144,7 @@ pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
     }
 }
 
-/// A drift as the report tells it.
+/// Describes the drift as in the report.
 pub fn told(drift: &Drift, text: &str) -> String {
     let judged = CheckedFile {
         file: "-".into(),

@@ -1,7 +1,8 @@
-//! A firewall between two ends, in network namespaces, with a recorder behind it.
+//! A firewall between two hosts in network namespaces. A recorder behind the firewall notes which
+//! packets pass.
 //!
-//! On the PBX: `far` is joined to `wall`, which is the PBX and its firewall. In front of a PBX:
-//! `wall` forwards between `far` and `near`. Nothing leads out.
+//! On the PBX, `far` is connected to `wall`, which is the PBX with its firewall. In front of a PBX,
+//! `wall` forwards between `far` and `near`. No namespace is connected to the outside.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -15,16 +16,16 @@ use super::oracle::Site;
 use super::readers::Packet;
 use super::wire::{self, Shape};
 
-/// Where the firewall stands.
+/// The position of the firewall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// On the PBX: the hooks `input` and `output`.
+    /// On the PBX, with the hooks `input` and `output`.
     OnPbx,
-    /// In front of it: the hook `forward`.
+    /// In front of the PBX, with the hook `forward`.
     InFront,
 }
 
-/// What takes the rules.
+/// The program that loads the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackEnd {
     Nftables,
@@ -46,7 +47,7 @@ impl BackEnd {
         }
     }
 
-    /// A script's first line, so that commands of this back end have their usual names.
+    /// The first line of a script, so that the commands of this back end have their usual names.
     fn names(self, folder: &Path) -> String {
         match self {
             BackEnd::Nftables => String::new(),
@@ -56,8 +57,8 @@ impl BackEnd {
     }
 }
 
-/// Makes commands of one kind of iptables under their usual names, and a line of a script that has
-/// them found first.
+/// Provides the commands of one iptables back end under their usual names. Returns a line for a script
+/// that puts them first in the search path.
 pub fn iptables_names(folder: &Path, kind: &str) -> String {
     for command in ["iptables", "iptables-save", "iptables-restore"] {
         let target = format!("/usr/sbin/xtables-{kind}-multi");
@@ -157,8 +158,8 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         }
     }
 
-    /// Loads a ruleset into a user's firewall that drops everything else, hooks it by the
-    /// commands of its head, and puts the recorder behind it.
+    /// Loads a ruleset into a firewall that drops everything else, and runs the hook commands from its
+    /// head. Adds the recorder behind the firewall.
     pub fn load(&self, rules: &str) {
         let path = self.folder.path().join("rules");
         std::fs::write(&path, rules).unwrap();
@@ -182,8 +183,8 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         ));
     }
 
-    /// Loads a whole firewall by a script, and puts the recorder behind it; then runs `show`, and
-    /// returns what that printed.
+    /// Loads a whole firewall with a script and adds the recorder behind it. Then runs `show` and
+    /// returns its output.
     pub fn load_firewall(&self, firewall: &str, show: &str) -> String {
         self.wall.script(&format!(
             "{}\nnft flush ruleset\n{firewall}\n{show}\n{RECORDER}",
@@ -191,7 +192,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         ))
     }
 
-    /// Sends the packets of one direction; which of them passed, by their place in the list.
+    /// Sends the packets of one direction. Returns the indexes of the packets that passed.
     pub fn passed(&self, direction: &str, probes: &[(Packet, Shape)]) -> Vec<bool> {
         let mut bytes = Vec::new();
         let mut count = 0;
@@ -203,7 +204,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
                 count += 1;
             }
         }
-        // What an earlier batch established must not carry this one.
+        // Connections of an earlier batch must not let packets of this one pass.
         self.wall.script("conntrack -F 2>/dev/null");
         self.send(direction, &bytes);
         self.wait_for_arrival(direction, count);
@@ -237,8 +238,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         );
     }
 
-    /// Every packet reached the firewall: none was lost on the way, where no rule would be to
-    /// blame.
+    /// Fails if a packet did not reach the firewall, since no rule would be the cause of its loss.
     fn wait_for_arrival(&self, direction: &str, count: usize) {
         let counter = match (direction, self.place) {
             ("in", _) => "from_far",
@@ -262,7 +262,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         }
     }
 
-    /// The ids in the recorder's set, which is emptied, as are its counters.
+    /// Takes all ids out of the recorder's set and resets its counters.
     fn recorded(&self, direction: &str) -> std::collections::HashSet<usize> {
         let set = match (direction, self.place) {
             ("in", Place::OnPbx) => "came_in",
@@ -287,7 +287,7 @@ nft reset counters table ip recorder >/dev/null"
     }
 }
 
-/// A user's firewall: it drops all but what is established.
+/// A firewall of a user that drops everything except established connections.
 pub const NFT_FIREWALL: &str = "nft -f - <<'EOF'
 table inet filter {
 	chain input {
@@ -305,7 +305,7 @@ table inet filter {
 }
 EOF";
 
-/// The same in iptables.
+/// The same for iptables.
 pub const IPTABLES_FIREWALL: &str = "iptables-restore <<'EOF'
 *filter
 :INPUT DROP [0:0]
@@ -317,8 +317,8 @@ pub const IPTABLES_FIREWALL: &str = "iptables-restore <<'EOF'
 COMMIT
 EOF";
 
-/// Counts what arrives before anything judges it, and notes the id of each packet that passed
-/// the filters, by way.
+/// Counts the packets that arrive before any filter, and records the id of each packet that passes the
+/// filters, by direction.
 const RECORDER: &str = "nft -f - <<'EOF'
 table ip recorder {
 	counter from_far { }

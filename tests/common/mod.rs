@@ -1,4 +1,4 @@
-//! What the integration tests share.
+//! Shared code of the integration tests.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
@@ -18,11 +18,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 
-/// The formats that the tests named after no format are about.
+/// The formats of the tests that name no format.
 pub const CORE_FORMATS: [&str; 5] = ["iptables", "nftables", "pf", "aws-sg", "cisco"];
 
-/// Those that `check` reads, named here once more: the tests do not ask the program what it
-/// should have.
+/// The formats that `check` can read. This list is independent of the program.
 #[rustfmt::skip]
 pub const READ_BY_CHECK: &[&str] = &[
     "iptables",
@@ -45,7 +44,7 @@ pub const READ_BY_CHECK: &[&str] = &[
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];
 
-/// The options that narrow the selection to what a format can express.
+/// The options that narrow a selection to rules that the format can express.
 pub fn renderable(format: &str) -> &'static str {
     match format {
         "firewalld" => "--direction in",
@@ -54,14 +53,14 @@ pub fn renderable(format: &str) -> &'static str {
     }
 }
 
-/// A call of the program in an empty folder, with nothing of ours in its environment.
+/// A call of the program in an empty folder, without the program's environment variables.
 pub struct Tool {
     command: Command,
     folder: tempfile::TempDir,
     shown: String,
 }
 
-/// What a call left.
+/// The result of a call.
 pub struct Ran {
     pub status: i32,
     pub stdout: String,
@@ -69,7 +68,7 @@ pub struct Ran {
     shown: String,
 }
 
-/// Keeps variables of the caller's environment, by the start of their names, from a program.
+/// Removes environment variables whose names start with a prefix.
 pub fn remove_variables(command: &mut Command, starts: &[&str]) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -98,7 +97,7 @@ impl Tool {
         }
     }
 
-    /// Arguments as typed in a shell, without quoting.
+    /// Splits a line into arguments at spaces, without quoting.
     pub fn line(line: &str) -> Tool {
         Tool::new(line.split_whitespace())
     }
@@ -108,7 +107,7 @@ impl Tool {
         self
     }
 
-    /// A file in the call's folder.
+    /// Writes a file in the folder of the call.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Tool {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -124,7 +123,7 @@ impl Tool {
         &mut self.command
     }
 
-    /// The output of a call that must do what it is asked.
+    /// Runs the call and returns its output. Fails unless the status is 0.
     pub fn run_once(mut self) -> String {
         self.run().ok()
     }
@@ -141,13 +140,13 @@ impl Tool {
 }
 
 impl Ran {
-    /// The output of a call that must have done what it was asked.
+    /// Returns the output. Fails unless the status is 0.
     pub fn ok(self) -> String {
         assert_eq!(self.status, 0, "{self}");
         self.stdout
     }
 
-    /// stderr of a call that must have refused: status 2 and an empty stdout.
+    /// Returns stderr. Fails unless the status is 2 and stdout is empty.
     pub fn refused(self) -> String {
         assert_eq!(self.status, 2, "{self}");
         assert_eq!(self.stdout, "", "{self}");
@@ -165,12 +164,12 @@ impl std::fmt::Display for Ran {
     }
 }
 
-/// The rules that a call prints, without its notices.
+/// Runs a quiet call and returns the rules.
 pub fn render(line: &str) -> String {
     Tool::line(&format!("{line} --quiet")).run().ok()
 }
 
-/// The commands of one kind that an output's head prints, with a file in place of `FILE`.
+/// The commands of one kind in the head of an output, with a file name instead of `FILE`.
 pub fn head_commands(text: &str, kind: &str, file: &Path) -> Vec<String> {
     let prefix = format!("# {kind}: ");
     let lines = text.lines().filter_map(|line| line.strip_prefix(&prefix));
@@ -180,7 +179,7 @@ pub fn head_commands(text: &str, kind: &str, file: &Path) -> Vec<String> {
     commands
 }
 
-/// A stdout whose reader has gone away.
+/// A pipe for stdout whose reader is closed.
 pub fn a_pipe_without_reader() -> ChildStdin {
     let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
     let writer = reader.stdin.take().unwrap();
@@ -188,12 +187,12 @@ pub fn a_pipe_without_reader() -> ChildStdin {
     writer
 }
 
-/// Says something on the real stderr: libtest captures the print macros only.
+/// Writes to the real stderr, because libtest captures only the print macros.
 pub fn tell(text: &str) {
     let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
-/// One call of the matrix of editions, regions, directions and planes.
+/// A call in the matrix of editions, regions, directions and planes.
 pub struct Case {
     pub edition: String,
     pub region: String,
@@ -220,7 +219,8 @@ impl Case {
     }
 }
 
-/// Every edition and some unions of editions, each region and all, each direction and plane.
+/// Calls with every edition and some unions of editions, with each region and with all, and with each
+/// direction and plane.
 pub fn matrix() -> Vec<Case> {
     let unions = [
         "regional,global",
@@ -249,16 +249,16 @@ pub fn matrix() -> Vec<Case> {
     cases
 }
 
-/// Says on the real stderr that a test did not run, or fails where nothing may be skipped.
+/// Reports on the real stderr that a test is skipped. Fails instead if tests must not be skipped.
 ///
-/// `tests/run` sets the variable; a plain `cargo test` by somebody without root goes on.
+/// `tests/run` sets the variable. A plain `cargo test` without root privileges continues.
 pub fn skip(test: &str, missing: &str) {
     let text = format!("SKIPPED: {test}: {missing} (run tests/run to have everything)");
     assert!(std::env::var_os("TESTS_MUST_NOT_SKIP").is_none(), "{text}");
     tell(&text);
 }
 
-/// Whether a program is here; a word about it where it is not.
+/// Returns true if the program is installed. Otherwise reports that the test is skipped.
 pub fn has(program: &str, test: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
@@ -267,7 +267,7 @@ pub fn has(program: &str, test: &str) -> bool {
     found
 }
 
-/// A deployed unit of iptables for Tokyo whose report as JSON has more than 4 MB, all of it extra.
+/// An iptables chain for Tokyo that only contains extra rules. Its JSON report is larger than 4 MB.
 pub fn with_much_drift() -> String {
     let rules: Vec<String> = (0..15_000)
         .map(|n| {
@@ -283,7 +283,8 @@ pub fn with_much_drift() -> String {
     unit.replacen("-A TWILIO-SIP-IN", &format!("{rules}-A TWILIO-SIP-IN"), 1)
 }
 
-/// The Python of the environment that `tests/run` makes, or `None` and a word about it.
+/// The Python of the environment that `tests/run` creates. Otherwise reports that the test is skipped
+/// and returns `None`.
 pub fn python(test: &str) -> Option<PathBuf> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-python/bin/python");
     if python.exists() {
@@ -293,14 +294,14 @@ pub fn python(test: &str) -> Option<PathBuf> {
     None
 }
 
-/// The JSON of a report, after it was held against its schema in `docs/`.
+/// Parses the JSON of a report after validating it with its schema in `docs/`.
 pub fn valid_json(test: &str, schema: &str, ran: &Ran) -> serde_json::Value {
     let path = format!("{}/docs/{schema}.schema.json", env!("CARGO_MANIFEST_DIR"));
     validate(test, "Draft202012Validator", &path, &ran.stdout);
     serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}\n{ran}"))
 }
 
-/// Holds a JSON text against a schema, by the jsonschema package.
+/// Validates JSON with a schema, using the Python package jsonschema.
 pub fn validate(test: &str, validator: &str, schema: &str, json: &str) {
     let Some(python) = python(test) else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -325,13 +326,13 @@ validator(schema).validate(report)",
     );
 }
 
-/// The number of the first line that starts so.
+/// The number of the first line with this start.
 pub fn line_of(text: &str, start: &str) -> usize {
     let at = text.lines().position(|line| line.starts_with(start));
     1 + at.unwrap_or_else(|| panic!("no line starts with {start:?} in:\n{text}"))
 }
 
-/// The first line in which two texts differ, for people.
+/// Describes the first line in which two texts differ.
 pub fn first_difference(expected: &str, found: &str) -> Option<String> {
     if expected == found {
         return None;
@@ -353,7 +354,8 @@ pub fn first_difference(expected: &str, found: &str) -> Option<String> {
     None
 }
 
-/// Prints the same bytes twice, with one newline at the end and no blank before any; the text.
+/// Returns the output. Fails unless a second call prints the same bytes, the text ends with one
+/// newline, and no line ends with a space.
 pub fn render_steadily(line: &str) -> String {
     let text = render(line);
     assert_eq!(render(line), text, "{line}");
@@ -362,7 +364,7 @@ pub fn render_steadily(line: &str) -> String {
     text
 }
 
-/// No output of a format is for a unit of such a name.
+/// Fails unless the format rejects each of the names.
 pub fn assert_refuses_names(format: &str, names: &[&str]) {
     for name in names {
         let option = format!("--name={name}");
@@ -374,15 +376,15 @@ pub fn assert_refuses_names(format: &str, names: &[&str]) {
     }
 }
 
-/// The selections of the golden files that every format has.
+/// The selections for the golden files of every format.
 pub const GOLDEN: [(&str, &str); 3] = [
     ("tokyo", "--region tokyo"),
     ("all", ""),
     ("union", "--edition regional,global --region tokyo,virginia"),
 ];
 
-/// True if files with expected outputs are to be written anew, by `BLESS=1`. Where no test may be
-/// skipped, none may make its own expectation either.
+/// True if `BLESS=1` requests new files of expected output. Never true if tests must not be skipped,
+/// because then no test may create its own expectation.
 pub fn is_blessing() -> bool {
     let is_blessing = std::env::var_os("BLESS").is_some();
     let is_strict = std::env::var_os("TESTS_MUST_NOT_SKIP").is_some();
@@ -393,15 +395,15 @@ pub fn is_blessing() -> bool {
     is_blessing
 }
 
-/// Golden files say that an output is unchanged; other tests say that it is right. Each is the name of
-/// a selection, its options, and the format; `BLESS=1` writes them.
+/// Golden files prove that an output is unchanged; other tests prove that it is right. Each file name
+/// consists of the name of a selection, its options, and the format. `BLESS=1` writes the files.
 pub fn assert_golden<'a>(outputs: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) {
     let version = env!("CARGO_PKG_VERSION");
     let mut failures = Vec::new();
     for (name, options, format) in outputs {
         let root = env!("CARGO_MANIFEST_DIR");
         let path = format!("{root}/tests/golden/{name}.{format}");
-        // A release must not touch every file.
+        // A new version of the program must not change every file.
         let found = render(&format!("{options} --format {format}"))
             .replace(&format!("allow {version}"), "allow VERSION")
             .replace(&format!("version\": \"{version}"), "version\": \"VERSION")

@@ -1,5 +1,5 @@
-//! Small edits of right texts: each is found by `check`, refused, or means the same to a judge that
-//! shares nothing with it.
+//! Small edits of correct texts. `check` must report or reject each one, unless an independent reader
+//! finds the same meaning in it.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use super::oracle::{Oracle, Random, Selected, Site, Tcp, probes};
 use super::readers::{self, Clause};
 use super::{EDITIONS, facts, render, tell};
 
-/// How many mutants are made of one ruleset.
+/// The number of mutants of one ruleset.
 const PER_RULESET: usize = 60;
 
 pub const SITE: Site = Site {
@@ -30,7 +30,7 @@ fn selected(random: &mut Random) -> Selected {
     selected
 }
 
-/// A text with one small edit, and what it was.
+/// A text with one small edit, and the description of the edit.
 fn mutant(text: &str, random: &mut Random) -> (String, String) {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let rules: Vec<usize> = (0..lines.len()).filter(|at| is_rule(&lines[*at])).collect();
@@ -123,7 +123,7 @@ fn with_byte(line: &str, random: &mut Random, edit: impl Fn(u8, &mut Random) -> 
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// One of the line's numbers up or down by one, doubled, halved, or with a bit turned.
+/// Changes a number in the line: adds or subtracts one, doubles or halves it, or flips a bit.
 fn with_number(line: &str, random: &mut Random) -> String {
     let bytes = line.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -167,9 +167,9 @@ fn turned(line: &str) -> String {
     line.to_owned()
 }
 
-/// Fails if `check` takes one of the mutants of a format for in sync that `means_the_same` does not.
+/// Fails if `check` reports a mutant as in sync although `means_the_same` returns false for it.
 ///
-/// `make_renderable` removes from a selection whatever the format refuses.
+/// `make_renderable` removes the options that the format rejects from a selection.
 pub fn assert_none_is_missed(
     format: &str,
     mutants: usize,
@@ -207,7 +207,7 @@ pub fn assert_none_is_missed(
         "{format}: {count} missed, the first:\n{}",
         missed[..count.min(8)].join("\n")
     );
-    // Most mutants of a prefix list are no JSON any more, or networks with host bits.
+    // Most mutants of a prefix list are invalid JSON or networks with host bits.
     let one_in = if format == "aws-prefix-list" { 20 } else { 10 };
     assert!(
         found > mutants / one_in,
@@ -215,7 +215,7 @@ pub fn assert_none_is_missed(
     );
 }
 
-/// Whether every packet of the packet tests has the verdict that the published figures give it.
+/// True if every packet of the packet tests gets the verdict that follows from the published networks.
 pub fn pass_as_published(clauses: &[Clause], selected: &Selected, tcp: Tcp) -> Result<(), String> {
     let oracle = Oracle::new(selected, SITE, tcp);
     let mut random = Random::new(1);
@@ -230,7 +230,7 @@ pub fn pass_as_published(clauses: &[Clause], selected: &Selected, tcp: Tcp) -> R
     Ok(())
 }
 
-/// What a reader of the tests' makes of a text; such readers panic at what they do not know.
+/// Runs a reader of the tests. Returns an error if the reader panics, which it does at unknown text.
 pub fn read<T>(reader: impl FnOnce() -> T) -> Result<T, String> {
     thread_local! {
         static IS_READING: Cell<bool> = const { Cell::new(false) };

@@ -1,4 +1,4 @@
-//! A network namespace of the test's own, with no way out.
+//! An isolated network namespace for a test.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 static SWEPT: Once = Once::new();
 
 impl Namespace {
-    /// `None`, and a word about it, where root or a tool is missing.
+    /// Returns `None` and reports that the test is skipped if a tool or root privileges are missing.
     pub fn new(test: &str, tools: &[&str]) -> Option<Namespace> {
         for tool in ["ip"].iter().chain(tools) {
             let found = Command::new("sh")
@@ -51,7 +51,7 @@ impl Namespace {
         &self.name
     }
 
-    /// A program inside, to be given its arguments.
+    /// A command that runs in the namespace. The caller adds its arguments.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command
@@ -60,14 +60,15 @@ impl Namespace {
         command
     }
 
-    /// Runs a shell script inside; a failing command ends it, and fails the test.
+    /// Runs a shell script in the namespace. Fails if a command fails.
     pub fn script(&self, script: &str) -> String {
         let (ok, out) = self.try_script(script);
         assert!(ok, "{script}\n---\n{out}");
         out
     }
 
-    /// Runs a shell script inside: whether it succeeded, and stdout with stderr.
+    /// Runs a shell script in the namespace. Returns true if it succeeded, and stdout followed by
+    /// stderr.
     pub fn try_script(&self, script: &str) -> (bool, String) {
         let mut child = self
             .command("sh")
@@ -90,7 +91,7 @@ impl Namespace {
     }
 }
 
-/// Removes what a killed run left: namespaces whose process is no more.
+/// Removes the namespaces that killed test runs left behind.
 fn sweep() {
     let listed = Command::new("ip")
         .args(["netns", "list"])

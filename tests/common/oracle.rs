@@ -1,10 +1,10 @@
-//! Which packet must pass, and which packets to try: from the published figures alone.
+//! Computes test packets and their expected verdicts from the published networks alone.
 
 use super::facts::{Range, address, ports, published};
 use super::readers::{Flag, Packet};
 use super::wire::Shape;
 
-/// A selection, as options and as what they mean.
+/// A selection as options and with their meaning.
 #[derive(Clone, Debug)]
 pub struct Selected {
     pub editions: Vec<&'static str>,
@@ -12,7 +12,7 @@ pub struct Selected {
     pub direction: &'static str,
     pub plane: &'static str,
     pub transports: Vec<&'static str>,
-    /// Of the two hosts of [`Site`], whether only the first is meant.
+    /// True if only the first of the two hosts of [`Site`] is selected.
     pub first_host_only: bool,
     pub sip_port: Option<u16>,
     pub tls_port: Option<u16>,
@@ -34,7 +34,7 @@ impl Selected {
         }
     }
 
-    /// As a case of the matrix, which has neither transports nor a near side.
+    /// Converts the selection to a case of the matrix, which has neither transports nor local options.
     pub fn case(&self) -> super::Case {
         super::Case {
             edition: self.editions.join(","),
@@ -44,7 +44,7 @@ impl Selected {
         }
     }
 
-    /// What the program is called with.
+    /// The options for the program.
     pub fn options(&self, site: Site) -> String {
         let mut options = format!(
             "--edition {} --region {} --direction {} --plane {}",
@@ -73,7 +73,7 @@ impl Selected {
     }
 }
 
-/// Where the packets go: two addresses of the user's side.
+/// The two hosts on the user's side.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
     pub hosts: [u32; 2],
@@ -83,14 +83,14 @@ pub fn dotted(address: u32) -> String {
     std::net::Ipv4Addr::from(address).to_string()
 }
 
-/// How a firewall takes TCP.
+/// The way that a firewall handles TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tcp {
-    /// A rule holds for any packet of a connection.
+    /// A rule matches every packet of a connection.
     Any,
-    /// A rule holds for the packet that opens a connection (pf's `flags S/SA`).
+    /// A rule matches the packet that opens a connection (`flags S/SA` in pf).
     Opening,
-    /// Stateless: any packet, and besides the way back.
+    /// Stateless. A rule matches every packet, and there are rules for the replies.
     WayBack,
 }
 
@@ -104,7 +104,7 @@ struct Allowance {
     established: bool,
 }
 
-/// The table of what is allowed for a selection.
+/// The table of allowed packets for a selection.
 pub struct Oracle {
     allowances: Vec<Allowance>,
     local: Vec<u32>,
@@ -151,7 +151,7 @@ impl Oracle {
         };
         for &direction in directions {
             let mut add = |plane: &str, what: &str, protocol, far, near, established| {
-                // What goes to a service goes to its port, from any; what comes back, the reverse.
+                // Packets to a service go from any port to its port. Replies go the other way.
                 let to_near = (direction == "in") != established;
                 self.allowances.push(Allowance {
                     what: format!("{edition} {direction} {plane} {what}"),
@@ -180,7 +180,7 @@ impl Oracle {
         }
     }
 
-    /// The row of the table that lets a packet pass, if one does.
+    /// The row of the table that allows the packet, if there is one.
     pub fn allows(&self, packet: &Packet) -> Option<&str> {
         let (remote, remote_port, local, local_port) = match packet.direction {
             "in" => (
@@ -218,7 +218,7 @@ impl Oracle {
     }
 }
 
-/// Random numbers by xorshift64*, so that a seed tells the whole run.
+/// Random numbers by xorshift64*, so that the seed determines the whole run.
 pub struct Random(u64);
 
 impl Random {
@@ -238,7 +238,7 @@ impl Random {
     }
 }
 
-/// Every network that any edition ever published.
+/// Every network of every edition.
 fn networks() -> Vec<Range> {
     let mut all = Vec::new();
     for edition in super::EDITIONS {
@@ -253,7 +253,7 @@ fn networks() -> Vec<Range> {
     all
 }
 
-/// Makes packets with a free port each, in an order that the seed tells.
+/// Creates packets, each with its own free port, in an order that the seed determines.
 struct Probes {
     site: Site,
     direction: &'static str,
@@ -262,7 +262,7 @@ struct Probes {
 }
 
 impl Probes {
-    /// To the service port of the receiver, from or to a host of the user's.
+    /// A packet to the service port of the receiver, from or to a host of the user.
     fn with_host(
         &mut self,
         host: usize,
@@ -296,7 +296,7 @@ impl Probes {
     }
 }
 
-/// Every port but 0, shuffled.
+/// Every port except 0, in random order.
 fn shuffled_ports(random: &mut Random) -> Vec<u16> {
     let mut ports: Vec<u16> = (1..=u16::MAX).collect();
     for last in (1..ports.len()).rev() {
@@ -306,7 +306,7 @@ fn shuffled_ports(random: &mut Random) -> Vec<u16> {
     ports
 }
 
-/// Ports on and beside every edge, with the protocols that are wrong for them.
+/// Ports at and next to every boundary, with the wrong protocols too.
 fn services(selected: &Selected) -> Vec<(&'static str, u16)> {
     let mut services = Vec::new();
     for port in [5059, 5060, 5061, 5062] {
@@ -335,7 +335,7 @@ fn services(selected: &Selected) -> Vec<(&'static str, u16)> {
     services
 }
 
-/// The packets of one direction to try on a selection.
+/// The packets of one direction to test a selection with.
 pub fn probes(
     selected: &Selected,
     site: Site,
@@ -359,7 +359,7 @@ pub fn probes(
     probes.made
 }
 
-/// Addresses on and beside the edges of every network, each with every service.
+/// Addresses at and next to the boundaries of every network, each with every service.
 fn edge_probes(probes: &mut Probes, selected: &Selected, networks: &[Range]) {
     let mut remotes: Vec<u32> = Vec::new();
     for (first, last) in networks {
@@ -377,7 +377,7 @@ fn edge_probes(probes: &mut Probes, selected: &Selected, networks: &[Range]) {
         "203.0.113.7",
     ];
     remotes.extend(foreign.map(address));
-    // The kernel drops these before any rule sees them, and must.
+    // The kernel drops these before any rule applies.
     if probes.direction == "in" {
         remotes.extend(["255.255.255.255", "224.0.0.1", "127.0.0.1", "0.0.0.0"].map(address));
     }
@@ -388,8 +388,8 @@ fn edge_probes(probes: &mut Probes, selected: &Selected, networks: &[Range]) {
     }
 }
 
-/// For one network: the other host, edges of the free port, other protocols and flags, swapped
-/// ports, fragments.
+/// For one network: the other host, boundary values of the free port, other protocols and flags,
+/// swapped ports, and fragments.
 fn odd_probes(probes: &mut Probes, selected: &Selected, first: u32, last: u32) {
     let sip = selected.sip_port.unwrap_or(5060);
     let tls = selected.tls_port.unwrap_or(5061);
@@ -445,10 +445,10 @@ fn swap_ports(packet: &mut Packet) {
     std::mem::swap(&mut packet.source_port, &mut packet.destination_port);
 }
 
-/// Networks up to this size are tried address for address.
+/// Every address is tested in networks up to this size.
 const SMALL: u32 = 256;
 
-/// Addresses within the selected networks, and ports within the ranges.
+/// Addresses inside the selected networks, and ports inside the ranges.
 fn inner_probes(probes: &mut Probes, selected: &Selected, random: &mut Random) {
     let sip = selected.sip_port.unwrap_or(5060);
     let tls = selected.tls_port.unwrap_or(5061);
@@ -513,7 +513,7 @@ fn random_probes(
         let remote = if random.between(0, 3) > 0 {
             random.between(u64::from(first), u64::from(last))
         } else {
-            // Unicast addresses that are nobody's loopback or multicast.
+            // Unicast addresses, without loopback.
             random.between(0x0100_0000, 0x7eff_ffff)
         };
         let (protocol, port) =

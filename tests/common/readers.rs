@@ -1,21 +1,21 @@
-//! Small strict readers of each format's output, sharing nothing with the program.
+//! Small strict readers for the output of each format, independent of the program.
 //!
-//! They know the grammar of our own output, with the few words more that the tests of the tests
-//! put into it (denies); whatever else stands in it is a failure that names the line. What they
-//! return can be asked about a packet, by the rules of each firewall: the first match counts in
-//! iptables, nftables and a Cisco access list, the last one in pf unless it is `quick`, any in an
-//! AWS security group; and what matches nothing does not pass.
+//! They know only the grammar of the program's own output, and the deny rules that some tests add to
+//! it. Any other text is a failure that names the line. A reader can be asked about a packet, by the
+//! rules of each firewall: the first match decides in iptables, nftables and a Cisco access list, the
+//! last one in pf unless it is `quick`, and any match in an AWS security group. A packet without a
+//! match does not pass.
 //!
-//! After: iptables(8) and iptables-extensions(8); nft(8), "Rules" and "Sets"; pf.conf(5), "PACKET
-//! FILTERING", "TABLES" and "GRAMMAR"; Amazon VPC User Guide, "Security group rules", and the EC2
-//! API reference, `IpPermission`; Cisco IOS Security Command Reference, `permit (IP)`, `deny (IP)`
-//! and `ip access-list`.
+//! Sources: iptables(8) and iptables-extensions(8); nft(8), "Rules" and "Sets"; pf.conf(5), "PACKET
+//! FILTERING", "TABLES" and "GRAMMAR"; Amazon VPC User Guide, "Security group rules", and the EC2 API
+//! reference, `IpPermission`; Cisco IOS Security Command Reference, `permit (IP)`, `deny (IP)` and `ip
+//! access-list`.
 
 use std::collections::BTreeMap;
 
 use super::facts::{ANY_PORT, Allowed, Key, Range, address, network, with_single_ports};
 
-/// A packet as a firewall sees it. `source` is the remote side of what comes in.
+/// A packet as a firewall sees it. In inbound packets, `source` is the remote side.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet {
     pub direction: &'static str,
@@ -24,13 +24,13 @@ pub struct Packet {
     pub source_port: u16,
     pub destination: u32,
     pub destination_port: u16,
-    /// Of TCP: a packet of an established connection, rather than one that opens it.
+    /// For TCP, true in packets of an established connection and false in packets that open one.
     pub ack: bool,
-    /// Of TCP: what is set beside ACK in a packet of an established connection.
+    /// For TCP, the flags in addition to ACK in a packet of an established connection.
     pub flag: Flag,
 }
 
-/// What a TCP packet with ACK is.
+/// The kind of a TCP packet with ACK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flag {
     None,
@@ -39,16 +39,16 @@ pub enum Flag {
     Rst,
 }
 
-/// One line's worth of a ruleset.
+/// One rule.
 #[derive(Clone, Debug)]
 pub struct Clause {
     pub permit: bool,
-    /// Whether a match ends the search; only pf knows others.
+    /// True if a match ends the search. Only pf has other rules.
     pub quick: bool,
     pub key: Key,
     pub source: Vec<Range>,
     pub destination: Vec<Range>,
-    /// Of TCP: only packets that open a connection, as pf's `flags S/SA`.
+    /// For TCP, true if only packets that open a connection match, as with `flags S/SA` in pf.
     pub opening: bool,
     pub line: String,
 }
@@ -75,7 +75,7 @@ impl Clause {
     }
 }
 
-/// Whether a ruleset passes a packet, and the line that says so.
+/// Returns true if the ruleset passes the packet, and the line that decides.
 pub fn passes<'a>(clauses: &'a [Clause], packet: &Packet) -> (bool, &'a str) {
     let mut verdict = (false, "(no line matches)");
     for clause in clauses.iter().filter(|clause| clause.matches(packet)) {
@@ -87,7 +87,7 @@ pub fn passes<'a>(clauses: &'a [Clause], packet: &Packet) -> (bool, &'a str) {
     verdict
 }
 
-/// The lines of an output, in any format.
+/// The rules of an output in any format.
 pub fn clauses(format: &str, text: &str) -> Vec<Clause> {
     match format {
         "iptables" => iptables(text),
@@ -99,7 +99,7 @@ pub fn clauses(format: &str, text: &str) -> Vec<Clause> {
     }
 }
 
-/// The unit's sets and chains of a listing, as one table.
+/// The sets and chains of the unit in a listing, as one table.
 pub fn unit_blocks(listing: &str) -> String {
     let table = listing
         .split("table inet filter {\n")
@@ -120,7 +120,7 @@ pub fn unit_blocks(listing: &str) -> String {
     format!("\ntable inet filter {{\n{}\n}}\n", blocks.join("\n"))
 }
 
-/// The unit's lines of what `iptables-save` prints.
+/// The lines of the unit in the output of `iptables-save`.
 pub fn unit_lines(text: &str) -> String {
     let lines = text.lines().filter(|line| {
         line.starts_with(":TWILIO-SIP-IN ")
@@ -131,7 +131,7 @@ pub fn unit_lines(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What an output of ours allows from and to any local address: networks as they stand there.
+/// The packets that an output allows from and to any local address. Networks are not merged.
 pub fn read(format: &str, text: &str) -> Allowed {
     let mut allowed = Allowed::new();
     for clause in clauses(format, text) {
@@ -183,7 +183,7 @@ fn direction(name: &str) -> &'static str {
     }
 }
 
-/// Words, a text in double quotes being one.
+/// Splits a line into words. Text in double quotes is one word.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = line.trim();
@@ -265,7 +265,7 @@ fn nftables(text: &str) -> Vec<Clause> {
     assert_eq!(lines.next(), Some("table inet filter {"));
     for line in lines {
         let mut line = line.trim();
-        // Ours has an element a line; a listing has them in one, or breaks it anywhere.
+        // The program's own output has one element per line. A listing can break the lines anywhere.
         if let Some(rest) = line.strip_prefix("elements = {") {
             elements = Some(String::new());
             line = rest;
@@ -332,7 +332,7 @@ fn nft_rule(line: &str, direction: &'static str, sets: &BTreeMap<String, Vec<Ran
     permit(key, source, destination, line)
 }
 
-/// The grammar that FreeBSD, OpenBSD and macOS share, as far as our output goes.
+/// The part of the grammar of FreeBSD, OpenBSD and macOS that the program's output uses.
 fn pf(text: &str) -> Vec<Clause> {
     assert!(text.ends_with('\n'), "pf needs the last newline");
     let lines = || {
@@ -340,7 +340,7 @@ fn pf(text: &str) -> Vec<Clause> {
             .filter(|l| !l.is_empty() && !l.starts_with('#'))
     };
     let mut tables: BTreeMap<String, Vec<Range>> = BTreeMap::new();
-    // A table holds for rules before it too.
+    // A table also applies to rules before it.
     for line in lines().filter(|line| line.starts_with("table ")) {
         let (name, members) = pf_table(line);
         assert!(tables.insert(name.to_owned(), members).is_none(), "{line}");
@@ -374,7 +374,7 @@ fn pf_rule(line: &str, tables: &BTreeMap<String, Vec<Range>>) -> Clause {
     };
     let way = words.next().expect(line);
     let quick = words.next_if_eq(&"quick").is_some();
-    // Addresses of IPv4 make it a rule for IPv4.
+    // IPv4 addresses make it a rule for IPv4.
     words.next_if_eq(&"inet");
     assert_eq!(words.next(), Some("proto"), "{line}");
     let protocol = words.next().expect(line);
@@ -409,7 +409,7 @@ fn pf_rule(line: &str, tables: &BTreeMap<String, Vec<Range>>) -> Clause {
     }
 }
 
-/// Addresses, which may be left out, and ports.
+/// Optional addresses, and ports.
 fn pf_side<'a>(
     words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
     tables: &BTreeMap<String, Vec<Range>>,
@@ -429,7 +429,7 @@ fn pf_side<'a>(
     (ranges, ports.unwrap_or(ANY_PORT))
 }
 
-/// A network whose host bits are of no matter, as firewalls take it.
+/// A network whose host bits are ignored, as firewalls do.
 fn masked(text: &str) -> Range {
     let (base, length) = text.split_once('/').unwrap_or((text, "32"));
     let length: u32 = length.parse().expect(text);
@@ -443,7 +443,8 @@ fn aws_sg(text: &str) -> Vec<Clause> {
     let mut clauses = Vec::new();
     let object = value.as_object().expect("an object");
     for (name, permissions) in object {
-        // One direction alone has the same key in and out: the description tells which it is.
+        // With only one direction, the key is the same for in and out. The description contains the
+        // direction.
         let both = object.len() == 2;
         for permission in permissions.as_array().expect("a list") {
             for range in permission["IpRanges"].as_array().expect("ranges") {
@@ -479,7 +480,7 @@ fn aws_sg(text: &str) -> Vec<Clause> {
     clauses
 }
 
-/// Entries count in the order of their numbers; one without gets the next ten after the last.
+/// Entries apply in the order of their numbers. An entry without a number gets the last number plus 10.
 fn cisco(text: &str) -> Vec<Clause> {
     let mut lists: BTreeMap<&str, BTreeMap<u32, Clause>> = BTreeMap::new();
     let mut list: Option<&str> = None;

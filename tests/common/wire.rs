@@ -1,14 +1,15 @@
-//! IPv4 packets as bytes (RFC 791, 768, 9293).
+//! Creates IPv4 packets as bytes (RFC 791, 768, 9293).
 
 use super::readers::{Flag, Packet};
 
-/// How a probe goes over the wire.
+/// The form of a probe on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Whole,
-    /// In two fragments, the second without a UDP header.
+    /// Two fragments, of which the second has no UDP header.
     Fragments,
-    /// With a time to live of its own, by which a firewall can tell whose probe it is.
+    /// A packet with its own time to live, by which a firewall can recognize the ruleset that the probe
+    /// is for.
     WithTtl(u8),
 }
 
@@ -19,10 +20,10 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 const MORE_FRAGMENTS: u16 = 0x2000;
-/// In bytes; a multiple of 8, as every fragment but the last.
+/// In bytes. A multiple of 8, as in every fragment except the last.
 const FIRST_FRAGMENT: usize = 1480;
 
-/// The packets of a probe, each with `id` in its header.
+/// The packets of a probe. The header of each contains `id`.
 pub fn packets(probe: &Packet, shape: Shape, id: u16) -> Vec<Vec<u8>> {
     let payload_length = if shape == Shape::Fragments { 1600 } else { 4 };
     let payload = match probe.protocol {
@@ -65,7 +66,7 @@ fn ip(probe: &Packet, ttl: u8, id: u16, fragment: u16, payload: &[u8]) -> Vec<u8
     header
 }
 
-/// A checksum of 0 says that there is none.
+/// A checksum of 0 means that there is none.
 fn udp(probe: &Packet, payload: usize) -> Vec<u8> {
     let mut datagram = Vec::new();
     datagram.extend(probe.source_port.to_be_bytes());
@@ -113,7 +114,7 @@ fn icmp(probe: &Packet) -> Vec<u8> {
     message
 }
 
-/// The common header (RFC 9260), without a checksum, which no filter looks at.
+/// The common header (RFC 9260), without a checksum, since no filter checks it.
 fn sctp(probe: &Packet) -> Vec<u8> {
     let mut packet = Vec::new();
     packet.extend(probe.source_port.to_be_bytes());

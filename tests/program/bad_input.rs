@@ -1,8 +1,8 @@
-//! Bad input: a clear message, status 2, nothing on stdout, no file touched.
+//! Bad input causes a clear message and status 2. Stdout is then empty, and no file is changed.
 
 use crate::common::Tool;
 
-/// A call, and what its message must hold.
+/// A call, and a part of its expected message.
 struct Bad {
     args: &'static str,
     env: Option<(&'static str, &'static str)>,
@@ -79,7 +79,7 @@ const CASES: &[Bad] = &[
     bad("-f nft --local-rtp-ports 10000..20000", "'10000..20000' is not a range of ports; write FIRST-LAST, with ports from 1 to 65535, as in 10000-20000"),
     bad("-f nft --local-rtp-ports -5", "'-5' is not a range of ports"),
     bad("-f nft --local-address 0.0.0.0", "'0.0.0.0' is not the address of a host; to allow any address on your side, remove the option"),
-    // Options twice, options that clash or would do nothing.
+    // Repeated options, options that exclude each other, and options without effect.
     bad("-f nft -f pf", "--format is repeated; use it only once"),
     bad("-f nft --direction in --direction in", "--direction is repeated"),
     bad("-f nft -o a -o b", "--output is repeated"),
@@ -152,7 +152,7 @@ const CASES: &[Bad] = &[
 ];
 
 #[test]
-fn each_is_refused_with_a_message_that_helps() {
+fn rejects_bad_input_with_a_helpful_message() {
     assert!(CASES.len() >= 60);
     let mut failures = Vec::new();
     for case in CASES {
@@ -207,7 +207,7 @@ fn each_is_refused_with_a_message_that_helps() {
 }
 
 #[test]
-fn a_misspelt_variable_leaves_help_and_other_jobs_alone() {
+fn a_misspelled_variable_does_not_affect_help_and_other_verbs() {
     for line in ["--help", "--version", "list regions"] {
         Tool::line(line)
             .env("TWILIO_SIP_ALLOW_REGIN", "tokyo")
@@ -225,7 +225,7 @@ fn a_misspelt_variable_leaves_help_and_other_jobs_alone() {
 }
 
 #[test]
-fn a_note_names_the_variable_only_when_it_is_at_fault() {
+fn a_note_names_a_variable_only_if_it_causes_the_error() {
     let ran = Tool::line("-f bogus")
         .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
         .run();
@@ -248,7 +248,7 @@ fn a_note_names_the_variable_only_when_it_is_at_fault() {
 }
 
 #[test]
-fn a_template_of_any_depth_is_rendered_and_a_long_one_refused() {
+fn renders_a_template_of_any_depth_and_rejects_a_long_one() {
     let deep = format!("{{{{ {}1 }}}}", "1+".repeat(30_000));
     let text = Tool::line("-q --template own.j2")
         .file("own.j2", deep)
@@ -266,7 +266,7 @@ fn a_template_of_any_depth_is_rendered_and_a_long_one_refused() {
 }
 
 #[test]
-fn an_argument_that_is_not_utf8_is_refused() {
+fn rejects_an_argument_that_is_not_utf8() {
     use std::os::unix::ffi::OsStrExt;
     let option = std::ffi::OsStr::from_bytes(b"--region=\xff");
     let ran = Tool::new([std::ffi::OsStr::new("--format=nft"), option]).run();
@@ -277,7 +277,7 @@ fn an_argument_that_is_not_utf8_is_refused() {
 }
 
 #[test]
-fn the_list_of_regions_is_in_the_message() {
+fn the_message_about_an_unknown_region_lists_all_regions() {
     let stderr = Tool::line("-f nft --region nowhere").run().refused();
     assert!(stderr.contains(REGIONS), "{stderr}");
 }
@@ -304,7 +304,7 @@ media:
 
 #[rustfmt::skip]
 const DATASETS: &[(&str, &str, &str)] = &[
-    // What is replaced in the good one, by what, and the message.
+    // The text to replace in the valid dataset, the replacement, and the message.
     ("edition: own\n", "", "missing field `edition`"),
     ("edition: own", "edition: Own List", "own.yaml:1:10: edition: 'Own List' is not a name; use 1 to 32 lower-case letters and digits, with single hyphens between them"),
     ("edition: own", "edition: own\nedition: own", "duplicate field `edition`"),
@@ -359,7 +359,7 @@ const DATASETS: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn a_dataset_is_refused_with_file_place_and_reason() {
+fn rejects_a_wrong_dataset_with_file_place_and_reason() {
     for good in [
         GOOD,
         &format!("%YAML 1.2\n# %TAG{}---\n{GOOD}", "\n".repeat(4_096)),
@@ -407,7 +407,7 @@ fn a_dataset_is_refused_with_file_place_and_reason() {
 }
 
 #[test]
-fn a_plane_of_a_dataset_may_have_5000_networks() {
+fn accepts_a_dataset_with_5000_networks_in_a_plane() {
     let own = |count: u32| {
         let network = |n: u32| std::net::Ipv4Addr::from(0x0a00_0000 + n * 2).to_string();
         let networks: Vec<String> = (0..count).map(network).collect();
@@ -430,7 +430,7 @@ fn a_plane_of_a_dataset_may_have_5000_networks() {
         ),
         "{refused}"
     );
-    // Each pair of a remote and a local network may become a rule.
+    // Each pair of a remote and a local network can become a rule.
     let local = |count| {
         let networks: Vec<String> = (0..count).map(|n| format!("192.0.2.{}", n * 2)).collect();
         format!("{line} --local-address {}", networks.join(","))
@@ -447,7 +447,7 @@ fn a_plane_of_a_dataset_may_have_5000_networks() {
 }
 
 #[test]
-fn a_region_that_a_dataset_does_not_have_is_refused() {
+fn rejects_a_region_that_the_dataset_does_not_have() {
     let text = GOOD.replace("    all: [192.0.2.64/30]\n", "");
     let stderr = Tool::line("-f nft --dataset own.yaml --region tokyo,sydney")
         .file("own.yaml", text)

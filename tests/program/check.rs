@@ -1,4 +1,4 @@
-//! `check` as its users call it: verdicts, reports, exit statuses, repairs.
+//! `check` from the user's point of view: verdicts, reports, exit statuses and repairs.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -15,7 +15,7 @@ fn check(options: &str, content: &str) -> Ran {
         .run()
 }
 
-/// Everything that a call with drift printed.
+/// The output of a call that reports drift.
 fn drifted(ran: Ran) -> String {
     assert_eq!(ran.status, 1, "{ran}");
     assert_eq!(ran.stderr, "", "{ran}");
@@ -31,7 +31,7 @@ fn with_frankfurt() -> String {
 }
 
 #[test]
-fn what_was_rendered_is_in_sync_in_every_format() {
+fn rendered_rules_are_in_sync_in_every_format() {
     for format in READ_BY_CHECK {
         let renderable = renderable(format);
         let options = format!("{renderable} --edition current --format {format}");
@@ -61,7 +61,7 @@ fn what_was_rendered_is_in_sync_in_every_format() {
 }
 
 #[test]
-fn stdin_is_read_when_no_file_is_named() {
+fn check_reads_stdin_if_no_file_is_named() {
     for file in ["", "-"] {
         let mut tool = Tool::line(&format!("check {TOKYO} {file}"));
         let mut child = tool
@@ -80,7 +80,7 @@ fn stdin_is_read_when_no_file_is_named() {
 }
 
 #[test]
-fn a_missing_rule_is_named_by_region_and_plane() {
+fn the_report_names_region_and_plane_of_a_missing_rule() {
     let tls = "-IN -s 54.65.63.192/30 -p tcp -m tcp --dport 5061";
     let rendered = tokyo();
     let kept: Vec<&str> = rendered.lines().filter(|l| !l.contains(tls)).collect();
@@ -96,7 +96,7 @@ deployed
 }
 
 #[test]
-fn a_narrowed_rule_is_missing_in_part_and_its_line_is_shown() {
+fn a_narrowed_rule_is_partly_missing_and_its_line_is_shown() {
     let text = tokyo().replacen("--dport 5060", "-i eth0 --dport 5060", 1);
     let report = drifted(check(TOKYO, &text));
     let part = "  missing in  udp from 54.65.63.192/30 to any port 5060, but only under some conditions (signaling udp of tokyo, edition regional)
@@ -105,7 +105,7 @@ fn a_narrowed_rule_is_missing_in_part_and_its_line_is_shown() {
 }
 
 #[test]
-fn a_deny_in_front_of_a_permit_is_drift() {
+fn a_deny_before_a_permit_is_drift() {
     let deny = "-A TWILIO-SIP-IN -s 54.65.63.194 -p udp -j DROP\n-A TWILIO-SIP-IN ";
     let text = tokyo().replacen("-A TWILIO-SIP-IN ", deny, 1);
     let report = drifted(check(TOKYO, &text));
@@ -117,9 +117,9 @@ fn a_deny_in_front_of_a_permit_is_drift() {
     assert!(report.contains(parts), "{report}");
 }
 
-/// The cause is the rule that matches in any case, not an earlier one that matches at times.
+/// The cause is the rule that always matches, and not an earlier one that matches only sometimes.
 #[test]
-fn the_rule_that_decides_is_to_blame() {
+fn the_report_blames_the_rule_that_decides() {
     let rules = "-A TWILIO-SIP-IN -i lo -p tcp -j ACCEPT\n-A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n-A ";
     let report = drifted(check(TOKYO, &tokyo().replacen("-A ", rules, 1)));
     let part = "extra   in  tcp from any to any port 22\n      line 20: -A TWILIO-SIP-IN -p tcp -m tcp --dport 22 -j ACCEPT\n";
@@ -131,7 +131,7 @@ fn the_rule_that_decides_is_to_blame() {
 }
 
 #[test]
-fn a_rule_of_an_inet_table_that_takes_ipv6_is_extra() {
+fn a_rule_that_accepts_ipv6_in_an_inet_table_is_extra() {
     let text = render("--region tokyo --format nftables");
     let last = "accept comment \"media\"\n\t}\n\tchain twilio_sip_out {";
     assert_eq!(text.matches(last).count(), 1, "{text}");
@@ -141,7 +141,7 @@ fn a_rule_of_an_inet_table_that_takes_ipv6_is_extra() {
     let part = "  extra   in  packets of IPv6\n      line ";
     assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
     assert!(report.contains(part), "{report}");
-    // In a table for IPv4 alone there are none.
+    // A table for IPv4 contains no IPv6 packets.
     let text = text.replace(last, &all).replace("inet filter", "ip filter");
     let ran = Tool::new([
         "check",
@@ -160,7 +160,7 @@ fn a_rule_of_an_inet_table_that_takes_ipv6_is_extra() {
 }
 
 #[test]
-fn a_text_of_another_system_is_no_empty_cisco_list() {
+fn text_from_another_system_is_not_an_empty_cisco_list() {
     let expected = "expected what show running-config or show ip access-lists prints: there is neither a configuration nor an access list in it";
     let error = check(
         "--format cisco --edition regional --quiet",
@@ -183,7 +183,7 @@ fn a_text_of_another_system_is_no_empty_cisco_list() {
 }
 
 #[test]
-fn an_access_list_without_entries_lets_everything_through() {
+fn an_access_list_without_entries_permits_everything() {
     let everything = "extra   in  any packet, wherever it is applied: IOS permits all by an access list that is not there or has no entries";
     for (text, why) in [
         ("hostname r1\n", "there is no such access list in the text"),
@@ -202,9 +202,9 @@ fn an_access_list_without_entries_lets_everything_through() {
     }
 }
 
-/// The name may be that of a unit, or of a chain of the user's own.
+/// The name can be the name of a unit or of a chain of the user.
 #[test]
-fn reports_that_neither_chain_exists_that_a_name_can_mean() {
+fn reports_if_no_chain_exists_that_the_name_can_mean() {
     for (format, name, why) in [
         (
             "iptables",
@@ -237,7 +237,7 @@ fn reports_that_neither_chain_exists_that_a_name_can_mean() {
 }
 
 #[test]
-fn a_wrong_name_is_told_with_the_right_one() {
+fn suggests_the_right_name_for_a_wrong_one() {
     let report = drifted(check(&format!("{TOKYO} --name twilio-spi"), &tokyo()));
     let line = "TWILIO-SPI-IN accepts nothing: there is no such chain in table filter (did you mean TWILIO-SIP-IN?)\n";
     assert!(report.contains(line), "{report}");
@@ -252,7 +252,7 @@ fn a_wrong_name_is_told_with_the_right_one() {
 }
 
 #[test]
-fn a_security_group_can_have_any_name_that_aws_takes() {
+fn accepts_every_security_group_name_that_aws_accepts() {
     let group = |name: &str, content: &str| {
         let mut group: Value = serde_json::from_str(content).unwrap();
         group["GroupName"] = name.into();
@@ -278,7 +278,7 @@ fn a_security_group_can_have_any_name_that_aws_takes() {
 }
 
 #[test]
-fn what_belongs_to_another_region_or_edition_says_so() {
+fn extra_packets_name_the_region_or_edition_that_they_belong_to() {
     let report = drifted(check(TOKYO, &with_frankfurt()));
     let media = "  extra   in  udp from 35.156.191.128/25 to any port 10000-20000 (media of frankfurt, editions regional, regional-expanded)
       line 25: -A TWILIO-SIP-IN -s 35.156.191.128/25 ";
@@ -290,7 +290,7 @@ fn what_belongs_to_another_region_or_edition_says_so() {
 }
 
 #[test]
-fn one_address_more_is_shown_and_nothing_else() {
+fn reports_one_additional_address_and_nothing_else() {
     let text = tokyo().replacen("54.65.63.192/30", "54.65.63.192/29", 1);
     let report = drifted(check(TOKYO, &text));
     let part = "  extra   in  udp from 54.65.63.196/30 to any port 5060 (media addresses of tokyo, editions regional, regional-expanded, on other ports)
@@ -300,7 +300,7 @@ fn one_address_more_is_shown_and_nothing_else() {
 }
 
 #[test]
-fn a_unit_that_is_gone_is_drift_and_not_an_error() {
+fn a_removed_unit_is_drift_and_not_an_error() {
     let text = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
     let report = drifted(check(TOKYO, text));
     assert!(report.starts_with("drift: 8 missing, 0 extra"), "{report}");
@@ -308,9 +308,9 @@ fn a_unit_that_is_gone_is_drift_and_not_an_error() {
     assert!(report.contains(empty), "{report}");
 }
 
-/// A unit is replaced whole, so the direction that was not selected is to be empty.
+/// A load replaces the whole unit, so the other direction must be empty.
 #[test]
-fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
+fn the_unselected_direction_must_be_empty_if_a_load_replaces_both() {
     let one_way = "--region tokyo --direction in --format iptables --edition regional --quiet";
     let report = drifted(check(one_way, &tokyo()));
     assert!(report.starts_with("drift: 0 missing, 3 extra"), "{report}");
@@ -327,7 +327,7 @@ fn the_other_direction_of_a_unit_must_be_empty_where_a_load_replaces_both() {
 }
 
 #[test]
-fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
+fn a_chain_with_a_name_of_the_user_can_be_checked_in_one_direction() {
     let text = tokyo().replace("TWILIO-SIP-IN", "FROM_TWILIO");
     let options = "--region tokyo --direction in --format iptables --name FROM_TWILIO --edition regional --quiet";
     let ran = check(options, &text);
@@ -342,9 +342,9 @@ fn a_chain_of_the_users_own_name_can_be_judged_one_way() {
     );
 }
 
-/// Each of these texts has the right rules, and the system may still have others.
+/// Each of these texts contains the right rules, but the firewall can contain other rules.
 #[test]
-fn a_text_that_may_not_show_all_rules_is_refused() {
+fn rejects_text_that_may_omit_rules() {
     let selection = "--edition current --region tokyo --direction in";
     let rendered = |format: &str| render(&format!("{selection} --format {format}"));
     let iptables = rendered("iptables");
@@ -443,7 +443,7 @@ fn a_text_that_may_not_show_all_rules_is_refused() {
         let told = ran.refused();
         assert!(told.contains(problem), "{format}: {told}");
     }
-    // iptables-restore has loaded the filter table when it refuses the other one.
+    // iptables-restore has already loaded the filter table when it rejects the other table.
     let report = drifted(check(
         &format!("{selection} --format iptables --quiet"),
         &format!("{two_readings}{nat}"),
@@ -454,9 +454,9 @@ fn a_text_that_may_not_show_all_rules_is_refused() {
     );
 }
 
-/// `--name X` compares X, even if the unit X-IN of this program is in the same text.
+/// `--name X` compares the chain X, even if the text contains the chain X-IN of this program too.
 #[test]
-fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {
+fn an_exact_name_takes_precedence_over_a_derived_name() {
     let table = |in_x: &str, in_x_in: &str| {
         [
             (
@@ -489,7 +489,7 @@ fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {
             ),
         ]
     };
-    // X accepts everything, and X-IN nothing.
+    // X accepts everything, but X-IN accepts nothing.
     let rules = [
         ("-A X -j ACCEPT\n", ""),
         ("\t\taccept\n", ""),
@@ -530,11 +530,11 @@ fn a_unit_of_exactly_the_given_name_wins_over_one_that_is_named_after_it() {
     }
 }
 
-/// Sources, destinations and ports, behind addresses that are denied: disjoint boxes would be a
+/// Rules for sources, destinations and ports, after denied addresses. Disjoint boxes would number a
 /// hundred thousand.
 #[test]
-fn a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule() {
-    let test = "a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule";
+fn reports_a_long_chain_of_overlapping_rules_rule_by_rule() {
+    let test = "reports_a_long_chain_of_overlapping_rules_rule_by_rule";
     let mut text =
         "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
     for number in 0..300 {
@@ -572,7 +572,7 @@ fn a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule() {
     let ran = check(&format!("{options} --report json"), &text);
     let report = valid_json(test, "check", &ran);
     let extra = report["files"][0]["extra"].as_array().unwrap();
-    // Each source; each destination, in three parts around the expected packets; and one port.
+    // One part per source, three per destination (around the expected packets), and one for the port.
     assert_eq!(extra.len(), 300 + 3 * 300 + 1);
     let ssh = extra
         .iter()
@@ -595,9 +595,9 @@ fn a_long_chain_of_rules_that_overlap_is_reported_rule_by_rule() {
     );
 }
 
-/// Neighbors of one port, which are one part of 40 lines.
+/// Rules for adjacent ports, which are one difference with 40 lines.
 #[test]
-fn the_deployed_lines_of_a_part_are_bounded() {
+fn the_number_of_deployed_lines_per_difference_is_limited() {
     let rule = |n: u32| format!("-A TWILIO-SIP-IN -s 10.0.0.{n}/32 -p tcp --dport 22 -j ACCEPT\n");
     let rules: String = (0..40).map(rule).collect::<Vec<_>>().concat();
     let text = format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
@@ -627,10 +627,10 @@ fn the_deployed_lines_of_a_part_are_bounded() {
     assert_eq!(deployed["more"], 24);
 }
 
-/// A report of 40,000 parts, and one of 20,000 addresses that fail2ban has banned. The limit is on
-/// addresses of memory, of which the program itself, built without optimization, takes a third.
+/// A report with 40,000 parts, and one about 20,000 addresses that fail2ban has banned. The limit
+/// applies to address space. The program itself, built without optimization, needs a third of that.
 #[test]
-fn a_long_report_takes_little_memory() {
+fn a_long_report_needs_little_memory() {
     let rule = |n: u32| {
         format!(
             "-A TWILIO-SIP-IN -s 10.{}.{}.{}/32 -p tcp --dport {} -j ACCEPT\n",
@@ -653,7 +653,7 @@ fn a_long_report_takes_little_memory() {
     let bans = format!(
         "*filter\n:INPUT ACCEPT [0:0]\n:f2b-sshd - [0:0]\n-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd\n{bans}-A f2b-sshd -j RETURN\nCOMMIT\n"
     );
-    // INPUT accepts UDP in two parts around the expected packets, TCP to port 22 from addresses that
+    // INPUT accepts UDP (two parts, around the expected packets), TCP to port 22 from addresses that
     // are not banned, TCP to other ports, and other protocols.
     for (name, text, extra) in [("twilio-sip", parts, 40_000), ("INPUT", bans, 5)] {
         let folder = tempfile::tempdir().unwrap();
@@ -679,8 +679,8 @@ fn a_long_report_takes_little_memory() {
 }
 
 #[test]
-fn the_json_report_is_of_its_schema_and_tells_all() {
-    let test = "the_json_report_is_of_its_schema_and_tells_all";
+fn the_json_report_matches_its_schema_and_is_complete() {
+    let test = "the_json_report_matches_its_schema_and_is_complete";
     let json = |text: &str| {
         let ran = check(&format!("{TOKYO} --report json"), text);
         let status = ran.status;
@@ -728,7 +728,7 @@ fn the_json_report_is_of_its_schema_and_tells_all() {
             },
         })
     );
-    // Flags, states, narrowing, protocols, nothing of Twilio's.
+    // Flags, states, narrowing, protocols, and no Twilio addresses.
     let rules = "-A TWILIO-SIP-IN -p tcp -m tcp --syn -j ACCEPT
 -A TWILIO-SIP-IN -m conntrack --ctstate ESTABLISHED -j ACCEPT
 -A TWILIO-SIP-OUT ! -p udp -m limit --limit 1/s -j ACCEPT
@@ -760,7 +760,7 @@ COMMIT";
 }
 
 #[test]
-fn github_annotations_tell_what_is_beyond_ipv4_packets() {
+fn github_annotations_include_rules_beyond_ipv4() {
     let group = r#"{"IpPermissions": [{"IpProtocol": "udp", "FromPort": 5060, "ToPort": 5060,
         "PrefixListIds": [{"PrefixListId": "pl-63a5400a"}]}]}"#;
     let options =
@@ -801,7 +801,7 @@ fn github_annotations_point_to_file_and_line() {
     );
 }
 
-/// A chain that lets so many single addresses through.
+/// A chain that accepts the given number of single addresses.
 fn addresses(count: usize) -> String {
     let rules = (0..count).map(|n| {
         let (high, low) = (n * 2 / 256, n * 2 % 256);
@@ -812,7 +812,7 @@ fn addresses(count: usize) -> String {
 }
 
 #[test]
-fn github_gets_the_first_annotations_and_the_number_of_the_others() {
+fn github_gets_the_first_annotations_and_a_count_of_the_others() {
     let options = format!("{TOKYO} --direction in --report github");
     let report = drifted(check(&options, &addresses(1_500)));
     let errors = |report: &str| report.matches("\n::error title=drift%3A ").count();
@@ -834,9 +834,9 @@ fn github_gets_the_first_annotations_and_the_number_of_the_others() {
     assert!(!report.contains("::notice"), "{report}");
 }
 
-/// More lines than a report keeps to cite them again.
+/// More lines than a report keeps in memory to quote them again.
 #[test]
-fn json_cites_every_line_of_many() {
+fn json_lists_every_line_of_a_large_report() {
     let text = addresses(12_000);
     let options = format!("{TOKYO} --direction in --report json");
     let report: Value = serde_json::from_str(&drifted(check(&options, &text))).unwrap();
@@ -853,7 +853,7 @@ fn json_cites_every_line_of_many() {
 }
 
 #[test]
-fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
+fn annotations_of_stdin_name_no_file_and_a_byte_order_mark_is_ignored() {
     let bytes = format!("\u{feff}{}", with_frankfurt());
     let mut tool = Tool::line(&format!("check {TOKYO} --report github -")).file("deployed", bytes);
     let deployed = std::fs::File::open(tool.folder().join("deployed")).unwrap();
@@ -864,7 +864,7 @@ fn stdin_has_no_file_to_annotate_and_a_byte_order_mark_is_no_text() {
 }
 
 #[test]
-fn the_verdict_line_says_which_editions_are_superseded() {
+fn the_verdict_line_names_superseded_editions() {
     for (editions, said) in [
         (
             "regional",
@@ -900,7 +900,7 @@ fn the_verdict_line_says_which_editions_are_superseded() {
 }
 
 #[test]
-fn several_files_are_judged_one_by_one_and_summed_up() {
+fn checks_several_files_one_by_one_and_sums_them_up() {
     let mut tool = Tool::line(&format!("check {TOKYO} a b c d"))
         .file("a", tokyo())
         .file("b", with_frankfurt())
@@ -931,7 +931,7 @@ fn several_files_are_judged_one_by_one_and_summed_up() {
         .file("a", tokyo())
         .file("b", with_frankfurt());
     let report = valid_json(
-        "several_files_are_judged_one_by_one_and_summed_up",
+        "checks_several_files_one_by_one_and_sums_them_up",
         "check",
         &tool.run(),
     );
@@ -942,7 +942,7 @@ fn several_files_are_judged_one_by_one_and_summed_up() {
 }
 
 #[test]
-fn one_file_that_cannot_be_judged_leaves_no_report() {
+fn prints_no_report_if_one_file_cannot_be_checked() {
     let mut tool = Tool::line(&format!("check {TOKYO} a b c nowhere"))
         .file("a", tokyo())
         .file("b", tokyo().replacen("-p udp", "-p udp --nonesuch", 1))
@@ -957,8 +957,8 @@ twilio-sip-allow: error: 2 of 4 files could not be checked; files with drift amo
 }
 
 #[test]
-fn a_repair_brings_every_format_back_in_sync() {
-    // Those two are mended step by step.
+fn a_repair_brings_every_format_back_into_sync() {
+    // These two formats are repaired step by step.
     let by_steps = ["aws-sg", "aws-prefix-list"];
     for format in READ_BY_CHECK.iter().filter(|name| !by_steps.contains(name)) {
         let options = format!("{} --region tokyo --format {format}", renderable(format));
@@ -976,7 +976,7 @@ fn a_repair_brings_every_format_back_in_sync() {
 }
 
 #[test]
-fn in_sync_there_is_nothing_to_repair() {
+fn prints_no_repair_if_the_rules_are_in_sync() {
     let ran = check(
         &format!("{TOKYO} --edition regional --print-repair"),
         &tokyo(),
@@ -986,7 +986,7 @@ fn in_sync_there_is_nothing_to_repair() {
 }
 
 #[test]
-fn a_reader_that_goes_away_does_not_change_the_verdict() {
+fn a_closed_pipe_does_not_change_the_exit_status_of_check() {
     for (content, status) in [(tokyo(), 0), (with_frankfurt(), 1)] {
         let mut tool = Tool::line(&format!("check {TOKYO} deployed")).file("deployed", content);
         let mut child = tool
@@ -1003,7 +1003,7 @@ fn a_reader_that_goes_away_does_not_change_the_verdict() {
 }
 
 #[test]
-fn colour_is_for_terminals_or_when_asked_for() {
+fn uses_color_on_terminals_or_on_request() {
     let report = drifted(check(&format!("{TOKYO} --color always"), &with_frankfurt()));
     assert!(
         report.starts_with("\u{1b}[1;31mdrift\u{1b}[0m: "),
@@ -1014,7 +1014,7 @@ fn colour_is_for_terminals_or_when_asked_for() {
 }
 
 #[test]
-fn options_come_from_the_environment_too() {
+fn check_reads_options_from_the_environment() {
     let ran = Tool::line("check deployed")
         .file("deployed", tokyo())
         .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
@@ -1037,9 +1037,9 @@ fn options_come_from_the_environment_too() {
     assert!(ran.refused().contains(message));
 }
 
-/// Command lines that are no use, with a part of what is said of each.
+/// Wrong command lines, with a part of the message for each.
 #[test]
-fn wrong_use_is_told() {
+fn rejects_wrong_usage_of_check() {
     for (line, message) in [
         (
             "check deployed",
@@ -1128,9 +1128,9 @@ fn wrong_use_is_told() {
     }
 }
 
-/// `iptables -S CHAIN` and `nft list chain` show one chain, and say nothing about the other one.
+/// `iptables -S CHAIN` and `nft list chain` list only one of the two chains.
 #[test]
-fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
+fn checks_only_the_chain_that_is_in_the_listing() {
     let rules = render("--region tokyo --direction in --format iptables");
     let rules: String = rules
         .split_inclusive('\n')
@@ -1149,7 +1149,7 @@ fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
             "in sync: exactly the iptables rules for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in (TWILIO-SIP-IN)",
         ),
         (&all, "in", 1, "drift: 0 missing, 1 extra"),
-        // The chain of the selected direction is not in the text.
+        // The text does not contain the chain of the selected direction.
         (&one, "out", 1, both),
     ] {
         let args =
@@ -1166,7 +1166,7 @@ fn a_listing_of_one_chain_is_judged_for_that_chain_alone() {
 }
 
 #[test]
-fn an_empty_text_is_an_error_with_the_commands_that_list_and_load_the_rules() {
+fn the_error_about_empty_input_contains_the_commands_to_list_and_load_rules() {
     for format in READ_BY_CHECK {
         let options = format!("--edition current {} --format {format}", renderable(format));
         let rules = render(&format!("--region tokyo {options}"));
@@ -1188,13 +1188,13 @@ fn an_empty_text_is_an_error_with_the_commands_that_list_and_load_the_rules() {
 }
 
 #[test]
-fn with_allow_empty_all_rules_are_missing_and_the_repair_is_all_of_them() {
+fn with_allow_empty_all_rules_are_missing_and_the_repair_contains_all() {
     for format in READ_BY_CHECK {
         let selection = format!("--region tokyo --edition current {}", renderable(format));
         let options = format!("{selection} --format {format} --allow-empty");
         let report = drifted(check(&format!("{options} --quiet"), ""));
         assert!(report.starts_with("drift: "), "{format}: {report}");
-        // An access list of IOS that is not there lets everything through.
+        // On IOS, a missing access list permits everything.
         let extra = if *format == "cisco" {
             ", 2 extra"
         } else {
@@ -1202,7 +1202,7 @@ fn with_allow_empty_all_rules_are_missing_and_the_repair_is_all_of_them() {
         };
         assert!(report.contains(extra), "{format}: {report}");
         assert!(report.contains("  missing in  "), "{format}: {report}");
-        // Rules are there: the option makes no difference.
+        // The option has no effect if there are rules.
         let rules = render(&format!("{selection} --format {format}"));
         let verdict = check(&format!("{options} --quiet"), &rules).ok();
         assert!(verdict.starts_with("in sync"), "{format}: {verdict}");
@@ -1218,7 +1218,7 @@ fn with_allow_empty_all_rules_are_missing_and_the_repair_is_all_of_them() {
 }
 
 #[test]
-fn a_note_gives_the_command_that_loads_rules_that_are_not_there() {
+fn a_note_contains_the_command_that_loads_absent_rules() {
     let note = |options: &str, text: &str| {
         let ran = check(&format!("{options} --edition current"), text);
         assert_eq!(ran.status, 1, "{ran}");
@@ -1242,7 +1242,7 @@ fn a_note_gives_the_command_that_loads_rules_that_are_not_there() {
         "twilio-sip-allow: note: no rules named 'twilio-sip' are loaded in 2 of 3 files; to load the rules, \
          save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE\n"
     );
-    // Rules that have drifted are loaded.
+    // Rules with drift are loaded.
     assert_eq!(note("--format iptables", &with_frankfurt()), "");
     assert_eq!(
         drifted(check(TOKYO, iptables))

@@ -1,4 +1,4 @@
-//! The command line: names, lists, notices, where output goes.
+//! The command line: names, lists, notices and destinations of output.
 
 use crate::common;
 
@@ -35,7 +35,7 @@ fn every_published_name_selects_its_region() {
 }
 
 #[test]
-fn accents_places_in_japanese_and_continents_are_understood() {
+fn accepts_accents_japanese_names_and_continents() {
     for (spelling, region) in [
         ("São Paulo", "sao-paulo"),
         ("sao_paulo", "sao-paulo"),
@@ -65,9 +65,10 @@ fn accents_places_in_japanese_and_continents_are_understood() {
     }
 }
 
-/// Names of Twilio's pages, in the spellings that people make of them. A name of an exchange has a notice.
+/// Names on Twilio's pages, in spellings that people use. The name of an Interconnect exchange causes a
+/// notice.
 #[test]
-fn names_on_twilios_pages_select_their_regions() {
+fn names_on_pages_of_twilio_select_their_regions() {
     let long = Tool::line("list regions --long").run_once().to_lowercase();
     for row in facts::region_names() {
         let [name, regions, connection] = &row[..] else {
@@ -122,7 +123,7 @@ fn current_is_the_public_edition_in_force() {
 }
 
 #[test]
-fn formats_have_the_names_that_people_try() {
+fn formats_have_aliases_that_people_try() {
     for (name, format) in [
         ("nft", "nftables"),
         ("NFTables", "nftables"),
@@ -145,7 +146,7 @@ fn formats_have_the_names_that_people_try() {
 }
 
 #[test]
-fn values_are_understood_in_every_case_and_by_the_names_that_people_try() {
+fn accepts_values_in_any_case_and_under_names_that_people_try() {
     for (tried, value) in [
         ("--direction IN", "--direction in"),
         ("--direction inbound", "--direction in"),
@@ -199,7 +200,7 @@ fn values_are_understood_in_every_case_and_by_the_names_that_people_try() {
 }
 
 #[test]
-fn short_options_mean_the_long_ones_wherever_they_are() {
+fn short_options_equal_long_ones_in_every_verb() {
     let wanted = render("--region tokyo --edition global --direction in --format nftables");
     assert_eq!(render("-r tokyo -e global -d in -f nftables"), wanted);
     assert_eq!(
@@ -239,7 +240,7 @@ fn short_options_mean_the_long_ones_wherever_they_are() {
 }
 
 #[test]
-fn every_option_comes_from_the_environment_and_the_command_line_goes_first() {
+fn every_option_has_a_variable_that_the_command_line_overrides() {
     let wanted = render(
         "-f iptables --region tokyo --edition global --direction in --plane signaling --transport tls,udp --local-address 192.0.2.1,192.0.2.7 --local-sip-port 5070 --local-tls-port 5071 --name pbx",
     );
@@ -276,7 +277,7 @@ fn every_option_comes_from_the_environment_and_the_command_line_goes_first() {
 }
 
 #[test]
-fn variables_for_rendering_do_not_hinder_other_verbs() {
+fn variables_for_render_do_not_affect_other_verbs() {
     let text = Tool::line("list formats")
         .env("TWILIO_SIP_ALLOW_REGION", "tokyo")
         .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
@@ -294,7 +295,7 @@ fn variables_for_rendering_do_not_hinder_other_verbs() {
             .env("TWILIO_SIP_ALLOW_LOCAL_SIP_PORT", "0");
         assert!(tool.run_once().len() > 100, "{line}");
     }
-    // A verb's name may be another option's value.
+    // The value of an option can have the name of a verb.
     let text = Tool::line("-q --name list")
         .env("TWILIO_SIP_ALLOW_FORMAT", "pf")
         .run_once();
@@ -302,7 +303,7 @@ fn variables_for_rendering_do_not_hinder_other_verbs() {
 }
 
 #[test]
-fn an_option_goes_before_the_variable_of_one_that_it_excludes() {
+fn an_option_overrides_the_variable_of_an_option_that_it_excludes() {
     let tool = Tool::line("-q --template own.j2").file("own.j2", "{{ name }}\n");
     let tool = tool
         .env("TWILIO_SIP_ALLOW_FORMAT", "nft")
@@ -316,7 +317,7 @@ fn an_option_goes_before_the_variable_of_one_that_it_excludes() {
 }
 
 #[test]
-fn render_is_a_name_of_the_main_job() {
+fn render_is_the_default_verb() {
     for options in [
         "-f nft",
         "-f pf -r tokyo -e global -d in",
@@ -341,7 +342,7 @@ fn render_is_a_name_of_the_main_job() {
 }
 
 #[test]
-fn json_is_a_flag_of_every_verb_that_reports_or_lists() {
+fn every_verb_that_reports_or_lists_has_a_json_flag() {
     let rules = render("-f nft");
     let page = include_str!("../pages/whole/regional.page-en.html");
     let run = |line: &str, variables: &[(&str, &str)]| {
@@ -392,7 +393,7 @@ fn json_is_a_flag_of_every_verb_that_reports_or_lists() {
 // Notices.
 
 #[test]
-fn the_default_edition_is_warned_about_until_it_is_named() {
+fn warns_about_the_default_edition_unless_it_is_named() {
     let rules = render("-f iptables");
     let stderr = |line: &str| Tool::line(line).file("own", &rules).run().stderr;
     let warning = "twilio-sip-allow: warning: the default edition, 'regional', was superseded on 2024-02-21 by 'global'; use --edition current, or --edition regional if you need this one\n";
@@ -406,14 +407,14 @@ fn the_default_edition_is_warned_about_until_it_is_named() {
         assert!(!stderr(line).contains("warning"), "{line}");
         assert_eq!(stderr(&format!("{line} -q")), "", "{line}");
     }
-    // These verbs have the edition in force as their default.
+    // The default of these verbs is the current edition.
     for line in ["explain 54.65.63.193", "scan own"] {
         assert_eq!(stderr(line), "", "{line}");
     }
 }
 
 #[test]
-fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
+fn prints_each_note_on_one_line_of_stderr_unless_quiet() {
     let superseded = "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; --edition global selects the list in force\n";
     let fewer = "twilio-sip-allow: note: 2 of 8 regions selected, but Twilio asks you to allow all of them, because other regions may serve your numbers";
     let stderr = |line: &str| {
@@ -442,7 +443,7 @@ fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
             .lines()
             .last()
             .unwrap(),
-        // UDP and TCP for 8 + 16 networks of signaling, and 10 + 5 + 1 of media.
+        // UDP and TCP for 8 + 16 signaling networks, and 10 + 5 + 1 media networks.
         "twilio-sip-allow: note: 64 rules in, and a security group takes 60 by default; raise the quota, or spread regions or editions over several groups"
     );
     assert_eq!(
@@ -460,10 +461,11 @@ fn notes_go_to_stderr_a_line_each_and_quiet_silences_them() {
     assert_eq!(stderr("-q -f nft --edition global --region virginia"), "");
 }
 
-/// A user who gives no file may wait for an answer, while the program waits for the input.
+/// Without the note, a user who names no file would wait for the program, while the program waits for
+/// input.
 #[test]
-fn on_a_terminal_a_command_says_that_it_reads_stdin() {
-    if !common::has("script", "on_a_terminal_a_command_says_that_it_reads_stdin") {
+fn a_command_that_reads_a_terminal_prints_a_note() {
+    if !common::has("script", "a_command_that_reads_a_terminal_prints_a_note") {
         return;
     }
     for (call, typed, what) in [
@@ -489,7 +491,7 @@ fn on_a_terminal_a_command_says_that_it_reads_stdin() {
     );
 }
 
-/// What a terminal shows of a call in which a line is typed, and the sign for the end.
+/// The terminal output of a call after a user types one line and Ctrl-D.
 fn on_a_terminal(call: &str, typed: &str) -> String {
     let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
     let mut script = std::process::Command::new("timeout")
@@ -507,7 +509,7 @@ fn on_a_terminal(call: &str, typed: &str) -> String {
 }
 
 #[test]
-fn colour_is_for_terminals_or_those_who_ask() {
+fn uses_color_in_messages_on_terminals_or_on_request() {
     let stderr = |line: &str| Tool::line(line).run().stderr;
     assert!(stderr("-f nft --color always").contains("\u{1b}[1;33mwarning\u{1b}[0m: "));
     assert!(!stderr("-f nft").contains('\u{1b}'));
@@ -515,10 +517,10 @@ fn colour_is_for_terminals_or_those_who_ask() {
     assert!(stderr("-f nft --color always --region x").contains("\u{1b}[1;31merror\u{1b}[0m: "));
 }
 
-// Lists, help and the like.
+// Lists, help, completions and the manual page.
 
 #[test]
-fn the_list_of_regions_has_every_name_and_fact() {
+fn list_regions_prints_every_name_and_fact() {
     let json: serde_json::Value =
         serde_json::from_str(&Tool::line("list regions --json").run_once()).unwrap();
     let rows = facts::regions();
@@ -611,7 +613,7 @@ fn squeeze(line: &str) -> String {
 }
 
 #[test]
-fn the_list_of_editions_has_dates_sources_and_networks() {
+fn list_editions_prints_dates_sources_and_networks() {
     let table = Tool::line("list editions").run_once();
     let lines: Vec<String> = table.lines().map(squeeze).collect();
     assert_eq!(
@@ -644,7 +646,7 @@ fn the_list_of_editions_has_dates_sources_and_networks() {
 }
 
 #[test]
-fn the_list_of_formats_is_the_table_of_formats() {
+fn list_formats_prints_the_table_of_formats() {
     let json: serde_json::Value =
         serde_json::from_str(&Tool::line("list formats --json").run_once()).unwrap();
     let formats = json["formats"].as_array().unwrap();
@@ -688,7 +690,7 @@ fn the_list_of_formats_is_the_table_of_formats() {
 }
 
 #[test]
-fn help_shows_examples_and_statuses_and_the_examples_work() {
+fn help_shows_exit_statuses_and_working_examples() {
     for flag in ["-h", "--help"] {
         let help = Tool::line(flag).run_once();
         assert!(
@@ -722,7 +724,7 @@ fn help_shows_examples_and_statuses_and_the_examples_work() {
     );
 }
 
-/// Every verb, and theirs.
+/// All verbs and the verbs below them.
 const VERBS: [&str; 11] = [
     "render",
     "check",
@@ -738,7 +740,7 @@ const VERBS: [&str; 11] = [
 ];
 
 #[test]
-fn short_and_long_help_have_the_same_options_and_the_global_ones_last() {
+fn short_and_long_help_list_the_same_options_with_global_options_last() {
     for verb in [&[""], &VERBS[..]].concat() {
         let [short, long] = ["-h", "--help"].map(|flag| Tool::line(&format!("{verb} {flag}")));
         let [short, long] = [short, long].map(Tool::run_once);
@@ -763,7 +765,7 @@ fn short_and_long_help_have_the_same_options_and_the_global_ones_last() {
     }
 }
 
-/// The options of a help, in their order.
+/// The options in a help text, in order.
 fn options_of(help: &str) -> Vec<&str> {
     let (options, _) = help.split_once("\n\nExit status:").unwrap_or((help, ""));
     let lines = options.lines().map(str::trim_start);
@@ -775,7 +777,7 @@ fn options_of(help: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_help_of_each_verb_has_its_own_exit_statuses() {
+fn the_help_of_each_verb_describes_its_exit_statuses() {
     for verb in VERBS {
         let help = Tool::line(&format!("{verb} -h")).run_once();
         let (_, statuses) = help.split_once("\nExit status:\n").unwrap();
@@ -801,7 +803,7 @@ fn the_help_of_each_verb_has_its_own_exit_statuses() {
 }
 
 #[test]
-fn completions_and_the_manual_page_know_every_option() {
+fn completions_and_the_manual_page_contain_every_option() {
     let help = Tool::line("--help").run_once();
     let options: Vec<&str> = help
         .split_whitespace()
@@ -840,10 +842,10 @@ fn completions_and_the_manual_page_know_every_option() {
     }
 }
 
-/// Where the log of a job shows what the program prints, nobody's input or file name is a command:
-/// GitHub's runner obeys `::name` at the start of a line, and `##[name]` anywhere.
+/// The log of a CI job can contain the program's output. Input and file names must not become commands
+/// there: GitHub's runner executes `::name` at the start of a line, and `##[name]` anywhere.
 #[test]
-fn no_input_and_no_file_name_is_a_command_in_a_log() {
+fn input_and_file_names_never_become_commands_in_a_ci_log() {
     let page = include_str!("../pages/whole/global.official-en.md");
     let rules = "*filter\n:TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]\n\
                  -A TWILIO-SIP-IN -m comment --comment \"##[stop-commands]pwn\" -j ACCEPT\nCOMMIT\n";
@@ -896,9 +898,9 @@ fn no_input_and_no_file_name_is_a_command_in_a_log() {
     }
 }
 
-/// No program that reads JSON needs the raw characters, and a terminal obeys some of them.
+/// JSON parsers do not need the raw characters, and terminals execute some of them.
 #[test]
-fn json_of_every_verb_escapes_characters_that_do_not_show() {
+fn the_json_of_every_verb_escapes_invisible_characters() {
     let nasty = "a\u{9b}\u{202e}\u{2028}\u{3164}\u{e0041}b";
     let escaped = r"a\u009b\u202e\u2028\u3164\udb40\udc41b";
     let rules = common::render("-f iptables");
@@ -919,7 +921,7 @@ fn json_of_every_verb_escapes_characters_that_do_not_show() {
         assert!(ran.status < 2, "{args:?} {ran}");
         let hidden = |c: char| c != '\n' && nasty[1..nasty.len() - 1].contains(c);
         assert!(!ran.stdout.contains(hidden), "{args:?}: {ran}");
-        // SARIF has a URI of the file.
+        // SARIF contains the file as a URI.
         let wanted = if args.contains(&"sarif") {
             "%E2%80%AE"
         } else {
@@ -945,7 +947,7 @@ fn json_of_every_verb_escapes_characters_that_do_not_show() {
     }
 }
 
-/// What bash offers after the last word.
+/// The completions that bash offers for the last word.
 fn offered(words: &[&str]) -> Vec<String> {
     let script = Tool::line("completions bash").run_once();
     let program = format!(
@@ -992,7 +994,7 @@ fn bash_completes_options_values_and_verbs() {
 }
 
 #[test]
-fn the_manual_page_keeps_its_lines() {
+fn the_manual_page_preserves_line_breaks() {
     let man = Tool::line("man").run_once();
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
@@ -1005,10 +1007,10 @@ fn the_manual_page_keeps_its_lines() {
     assert!(!man.contains("twilio\\-sip\\-allow\\-list(1)"));
 }
 
-// Where output goes.
+// Destinations of output.
 
 #[test]
-fn a_file_is_replaced_with_mode_and_symlink_kept() {
+fn replacing_a_file_keeps_its_mode_and_symlink() {
     let mut tool = Tool::line("-q -f nft --region tokyo --output link");
     let folder = tool.folder().to_owned();
     fs::create_dir(folder.join("real")).unwrap();
@@ -1041,7 +1043,7 @@ fn a_file_is_replaced_with_mode_and_symlink_kept() {
 }
 
 #[test]
-fn a_new_file_has_the_mode_that_the_umask_leaves() {
+fn a_new_file_respects_the_umask() {
     let mut tool = Tool::new(["-q"]);
     let folder = tool.folder().to_owned();
     let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
@@ -1067,7 +1069,7 @@ fn a_new_file_has_the_mode_that_the_umask_leaves() {
 }
 
 #[test]
-fn a_dangling_symlink_is_filled() {
+fn writes_through_a_dangling_symlink() {
     let mut tool = Tool::line("-q -f pf -o link");
     symlink("target.conf", tool.folder().join("link")).unwrap();
     tool.run().ok();
@@ -1083,7 +1085,7 @@ fn a_dangling_symlink_is_filled() {
 }
 
 #[test]
-fn a_failed_call_leaves_the_old_file() {
+fn a_failed_call_keeps_the_old_file() {
     let mut tool = Tool::line("-f aws --local-address 192.0.2.1 -o rules").file("rules", "old");
     tool.run().refused();
     assert_eq!(
@@ -1094,7 +1096,7 @@ fn a_failed_call_leaves_the_old_file() {
 }
 
 #[test]
-fn a_reader_never_sees_half_a_file() {
+fn a_reader_never_sees_an_incomplete_file() {
     let mut tool = Tool::line("-q -f iptables -o rules").file("rules", "");
     let path = tool.folder().join("rules");
     let wanted = render("-f iptables");
@@ -1118,8 +1120,8 @@ fn a_reader_never_sees_half_a_file() {
 }
 
 #[test]
-fn an_unwritable_folder_or_file_is_said() {
-    // Root writes everywhere, so somebody else must try.
+fn reports_a_folder_or_file_that_is_not_writable() {
+    // Root can write everywhere, so another user must try.
     if !is_root() {
         let mut tool = Tool::line("-f nft -o closed/rules");
         let closed = tool.folder().join("closed");
@@ -1138,9 +1140,10 @@ fn an_unwritable_folder_or_file_is_said() {
     fs::create_dir(folder.join("closed")).unwrap();
     fs::write(folder.join("rules"), "old").unwrap();
     fs::set_permissions(folder.join("rules"), fs::Permissions::from_mode(0o444)).unwrap();
-    // The build's folder may be closed to others.
+    // Other users may be unable to read the build folder.
     let program = folder.join("program");
-    // By a process of its own: one of ours could still be writing it when another thread forks.
+    // Another process copies it. Otherwise the file could still be open for writing when another thread
+    // forks.
     let copied = std::process::Command::new("cp")
         .args([
             env!("CARGO_BIN_EXE_twilio-sip-allow").as_ref(),
@@ -1210,7 +1213,7 @@ fn a_full_device_is_an_error() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_crash() {
+fn a_closed_pipe_does_not_crash_the_program() {
     for line in [
         "-f nft --edition global",
         "list regions --json",
@@ -1226,14 +1229,14 @@ fn a_reader_that_goes_away_is_no_crash() {
             .spawn()
             .unwrap();
         let output = child.wait_with_output().unwrap();
-        // Half a ruleset is no success, but it is nothing to talk about either.
+        // An incomplete ruleset is not a success, but it needs no message.
         assert_eq!(output.status.code(), Some(2), "{line}");
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{line}");
     }
 }
 
 #[test]
-fn output_to_a_pipe_or_a_device_is_written_there() {
+fn writes_output_to_a_pipe_or_device() {
     let mut tool = Tool::line("-q -f nft -o fifo");
     let fifo = tool.folder().join("fifo");
     let made = std::process::Command::new("mkfifo")

@@ -1,4 +1,4 @@
-//! The configuration file: where it is found, precedence, errors, and the checks that it names.
+//! The configuration file: its location, precedence, errors, and the checks in it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -13,12 +13,12 @@ fn example() -> String {
     rest.split_once("```").unwrap().0.to_owned()
 }
 
-/// A call in a folder with a configuration file.
+/// A call in a folder with the given configuration file.
 fn with(file: &str, line: &str) -> Tool {
     Tool::line(line).file("twilio-sip-allow.yaml", file)
 }
 
-/// A repository with three checks, of which the gateway's has drifted: it has the list before 2024-02-21.
+/// A repository with three checks. The gateway has drifted, because it has the list before 2024-02-21.
 fn repository(line: &str) -> Tool {
     let file = "selection:
   edition: current
@@ -54,7 +54,7 @@ checks:
 // The checks.
 
 #[test]
-fn check_alone_runs_all_checks_and_tells_which_has_drifted() {
+fn check_without_arguments_runs_all_checks_and_reports_drift() {
     let ran = repository("check").run();
     assert_eq!(ran.status, 1, "{ran}");
     let drift = "gateway: drift: 2 missing, 2 extra, compared with the iptables rules for tokyo, edition global, signaling and media in and out (TWILIO-SIP-IN, TWILIO-SIP-OUT)\n\ndeployed/gateway.rules\n  missing in  udp from 168.86.128.0/18 to any port 10000-60000 (media of all regions, edition global)\n";
@@ -72,8 +72,8 @@ fn check_alone_runs_all_checks_and_tells_which_has_drifted() {
 }
 
 #[test]
-fn the_report_of_several_checks_has_every_form() {
-    let test = "configuration::the_report_of_several_checks_has_every_form";
+fn several_checks_can_be_reported_in_every_format() {
+    let test = "configuration::several_checks_can_be_reported_in_every_format";
     let ran = repository("check --report json").run();
     assert_eq!(ran.status, 1, "{ran}");
     let report = valid_json(test, "check", &ran);
@@ -101,7 +101,7 @@ fn the_report_of_several_checks_has_every_form() {
 }
 
 #[test]
-fn a_check_that_fails_leaves_no_report() {
+fn prints_no_report_if_a_check_fails() {
     let mut tool = repository("check -q");
     fs::write(tool.folder().join("deployed/pbx.nft"), "garbage\n").unwrap();
     fs::remove_file(tool.folder().join("deployed/frankfurt.rules")).unwrap();
@@ -118,7 +118,7 @@ fn a_check_that_fails_leaves_no_report() {
 }
 
 #[test]
-fn a_repair_is_of_one_check() {
+fn repairs_one_check_at_a_time() {
     let stderr = repository("check --print-repair").run().refused();
     let error = "--print-repair repairs one firewall at a time, but the configuration file has 3 checks; use --format and FILE to select one firewall\n";
     assert!(stderr.ends_with(error), "{stderr}");
@@ -131,7 +131,7 @@ fn a_repair_is_of_one_check() {
 }
 
 #[test]
-fn a_file_or_a_format_on_the_command_line_is_a_check_of_its_own() {
+fn a_file_or_format_on_the_command_line_replaces_the_configured_checks() {
     let rules = render("-f iptables -e current -r tokyo");
     for line in ["check -f iptables own", "check -f iptables"] {
         let mut tool = repository(line).file("own", &rules);
@@ -148,7 +148,7 @@ fn a_file_or_a_format_on_the_command_line_is_a_check_of_its_own() {
 // Precedence.
 
 #[test]
-fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+fn the_command_line_overrides_the_environment_and_that_the_file() {
     let file = "selection: {region: tokyo, edition: regional, local-sip-port: 5080}\n";
     let region = "TWILIO_SIP_ALLOW_REGION";
     let alone = with(file, "-f pf -q").run_once();
@@ -173,7 +173,7 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn an_edition_and_a_dataset_replace_each_other() {
+fn an_edition_overrides_a_dataset_and_vice_versa() {
     let own = fs::read_to_string("data/editions/global.yaml").unwrap();
     let own = own.replace("edition: global", "edition: ours");
     let scope = |file: &str, line: &str| {
@@ -223,10 +223,10 @@ fn explain_scan_and_dataset_diff_use_the_selection() {
     assert_eq!(ran.status, 0, "{ran}");
 }
 
-// Where it is found.
+// Location.
 
 #[test]
-fn the_nearest_file_above_is_found_and_its_files_are_relative_to_it() {
+fn finds_the_nearest_file_above_and_resolves_paths_relative_to_it() {
     let mut tool = repository("check -q --report json");
     let below = tool.folder().join("deep/below");
     fs::create_dir_all(&below).unwrap();
@@ -272,8 +272,8 @@ fn a_missing_file_is_an_error_if_it_is_named() {
 }
 
 #[test]
-fn a_file_of_another_user_must_be_named() {
-    let test = "configuration::a_file_of_another_user_must_be_named";
+fn rejects_a_file_of_another_user_unless_it_is_named() {
+    let test = "configuration::rejects_a_file_of_another_user_unless_it_is_named";
     if !rustix::process::geteuid().is_root() {
         common::skip(test, "it needs root");
         return;
@@ -289,7 +289,7 @@ fn a_file_of_another_user_must_be_named() {
         stderr,
         "twilio-sip-allow: error: twilio-sip-allow.yaml belongs to another user; use --config twilio-sip-allow.yaml to read it anyway, or --no-config to ignore it\n"
     );
-    // A working copy as a container has it: all of it belongs to another user than root.
+    // A working copy in a container often belongs to another user than root.
     chown(tool.folder(), Some(other), None).unwrap();
     assert_eq!(tool.run().ok(), expected);
     chown(tool.folder(), Some(0), None).unwrap();
@@ -461,7 +461,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
 ];
 
 #[test]
-fn a_wrong_file_is_refused_with_line_and_key() {
+fn rejects_a_wrong_file_with_line_and_key() {
     for (file, message, _) in REFUSED {
         let stderr = with(file, "-f pf -o rules").run().refused();
         let wanted = format!("twilio-sip-allow: error: twilio-sip-allow.yaml{message}");
@@ -516,7 +516,7 @@ for at in range(int(sys.argv[3])):
 }
 
 #[test]
-fn limits_bound_the_file() {
+fn the_configuration_file_has_limits() {
     let checks = |count: usize| {
         let check = |at| format!("- {{name: c{at}, format: nft, files: a}}\n");
         let checks: Vec<String> = (0..count).map(check).collect();

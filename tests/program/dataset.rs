@@ -39,7 +39,7 @@ fn diff(options: &str, page: impl AsRef<[u8]>) -> common::Ran {
 }
 
 #[test]
-fn every_layout_of_a_published_list_is_read_and_is_its_edition() {
+fn reads_every_layout_of_a_published_list_as_its_edition() {
     let whole = pages("whole");
     assert!(whole.len() >= 16, "{}", whole.len());
     for edition in EDITIONS {
@@ -65,8 +65,8 @@ fn every_layout_of_a_published_list_is_read_and_is_its_edition() {
     }
 }
 
-/// What the facts say of a page beside an edition: for each region and plane, what is added and
-/// removed, and the ports.
+/// The expected differences between a page and an edition, from the facts. For each region and plane,
+/// added networks, removed networks, and ports.
 fn difference(page: &str, edition: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for region in facts::region_ids() {
@@ -106,7 +106,7 @@ fn rows(
     .concat()
 }
 
-/// What is in `a` and not in `b`, both united.
+/// The addresses in `a` that are not in `b`.
 fn without(a: &[facts::Range], b: &[facts::Range]) -> Vec<facts::Range> {
     let mut rest: Vec<(u64, u64)> = a
         .iter()
@@ -124,7 +124,7 @@ fn without(a: &[facts::Range], b: &[facts::Range]) -> Vec<facts::Range> {
         .collect()
 }
 
-/// The changes of a JSON report, as [`difference`] writes them.
+/// The changes in a JSON report, in the form of [`difference`].
 fn told(json: &str) -> Vec<String> {
     let report: Value = serde_json::from_str(json).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -167,7 +167,7 @@ fn told(json: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_difference_of_two_editions_is_told_by_region_and_plane() {
+fn reports_every_difference_between_editions_by_region_and_plane() {
     for (name, page) in pages("whole") {
         let of = name.split('.').next().unwrap();
         for edition in EDITIONS {
@@ -182,10 +182,10 @@ fn every_difference_of_two_editions_is_told_by_region_and_plane() {
     }
 }
 
-/// The layout of the document that the project started from, against the edition in force: the
-/// media of every region, and nothing else.
+/// The layout of the project's source document, compared with the current edition. Only the media
+/// networks of every region differ.
 #[test]
-fn the_source_documents_layout_differs_from_the_list_in_force_in_media_alone() {
+fn the_source_document_differs_from_the_current_list_only_in_media() {
     let page = fs::read(folder("whole/regional.sections-ja.txt")).unwrap();
     let ran = diff("--json --edition current", &page);
     assert_eq!(ran.status, 1, "{ran}");
@@ -208,7 +208,7 @@ fn the_source_documents_layout_differs_from_the_list_in_force_in_media_alone() {
 }
 
 #[test]
-fn the_text_says_each_change_once_for_all_its_regions() {
+fn the_text_report_lists_each_change_once_for_all_its_regions() {
     let page = fs::read_to_string(folder("whole/global.one-table-en.md")).unwrap();
     let page = page
         .replace("168.86.128.0/18", "168.86.128.0/17")
@@ -227,9 +227,9 @@ fn the_text_says_each_change_once_for_all_its_regions() {
     assert_eq!(ran.status, 1);
 }
 
-/// A page of an old list is no page of the list in force, and the report names the old list.
+/// A page with an old list differs from the current edition. The report names the old edition.
 #[test]
-fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_named() {
+fn compares_a_page_with_the_current_edition_and_names_an_equal_one() {
     for (name, page) in pages("whole") {
         let of = name.split('.').next().unwrap();
         let ran = diff("", &page);
@@ -257,7 +257,7 @@ fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_na
         assert!(lines.next().unwrap().starts_with(first), "{name}: {ran}");
         assert_eq!(lines.next(), Some(&*line), "{name}");
     }
-    // Signaling is the same in three editions; an edition of the user's own is another one.
+    // Signaling is equal in three editions. A dataset of the user is a different edition.
     let page = fs::read(folder("whole/global.official-en.md")).unwrap();
     let own = Tool::line("dataset show").run_once();
     let own = own.replace("54.65.63.192/30", "54.65.63.192/31");
@@ -270,7 +270,7 @@ fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_na
         "the page equals editions regional ({old}), regional-expanded ({old}), global (in force since 2024-02-21)"
     );
     assert_eq!(ran.stdout.lines().nth(1), Some(&*line), "{ran}");
-    // A page that equals none differs from one of them least.
+    // A page that equals no edition is compared with the most similar one.
     let changed = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
     let changed = changed.replacen("54.65.63.192", "54.65.63.191", 1);
     let ran = diff("--any-edition", &changed);
@@ -280,9 +280,9 @@ fn a_page_is_compared_with_the_edition_in_force_and_another_that_it_equals_is_na
     );
 }
 
-/// An option on the command line has precedence over the variable of one that it excludes.
+/// An option on the command line takes precedence over the variable of an option that it excludes.
 #[test]
-fn any_edition_on_the_command_line_has_precedence_over_an_edition_in_the_environment() {
+fn any_edition_overrides_the_variable_of_edition() {
     let page = fs::read(folder("whole/regional.sections-en.txt")).unwrap();
     let ran = Tool::line("dataset diff --any-edition page")
         .env("TWILIO_SIP_ALLOW_EDITION", "global")
@@ -298,7 +298,7 @@ fn any_edition_on_the_command_line_has_precedence_over_an_edition_in_the_environ
 }
 
 #[test]
-fn an_import_is_a_dataset_that_says_the_same() {
+fn an_imported_page_is_an_equivalent_dataset() {
     for (name, page) in pages("whole") {
         let edition = name.split('.').next().unwrap();
         let imported = Tool::line("dataset import --name own-list --date 2026-01-31 page")
@@ -339,7 +339,7 @@ fn an_import_is_a_dataset_that_says_the_same() {
 }
 
 #[test]
-fn an_import_takes_its_name_and_source_from_the_user() {
+fn an_import_has_the_name_and_source_that_the_user_gives() {
     let page = fs::read(folder("whole/regional.sections-en.txt")).unwrap();
     let args = [
         "dataset",
@@ -371,7 +371,7 @@ fn an_import_takes_its_name_and_source_from_the_user() {
 }
 
 #[test]
-fn what_show_prints_is_a_dataset() {
+fn show_prints_a_valid_dataset() {
     for edition in EDITIONS {
         for form in ["", "--json"] {
             let shown = Tool::line(&format!("dataset show --edition {edition} {form}")).run_once();
@@ -391,7 +391,7 @@ fn what_show_prints_is_a_dataset() {
 }
 
 #[test]
-fn one_media_port_is_shown_as_a_dataset_has_it() {
+fn show_prints_a_single_media_port_as_in_the_dataset() {
     let global = Tool::line("dataset show").run_once();
     assert!(global.contains("ports: 10000-60000\n"), "{global}");
     let own = global.replace("ports: 10000-60000", "ports: 10000-10000");
@@ -401,9 +401,9 @@ fn one_media_port_is_shown_as_a_dataset_has_it() {
     assert_eq!(shown, own);
 }
 
-/// `FILE | LINE | what is wrong | what is told`, LINE being where the fault is.
+/// The columns are `FILE | LINE | fault | message`. LINE is the line of the fault.
 #[test]
-fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
+fn rejects_a_damaged_or_foreign_page_with_reason_and_line() {
     let reasons = fs::read_to_string(folder("refused/REASONS")).unwrap();
     let rows: Vec<Vec<&str>> = reasons
         .lines()
@@ -421,7 +421,7 @@ fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
             let message = diff(options, &page).refused();
             let first = message.lines().next().unwrap();
             let first = first.strip_prefix("twilio-sip-allow: error: page").unwrap();
-            // Further lines with the same error.
+            // More lines with the same error.
             let first = first.split(" (also in line").next().unwrap();
             assert_eq!(first, told, "{name}: {wrong}");
         }
@@ -432,9 +432,9 @@ fn a_page_that_is_damaged_or_foreign_is_refused_with_what_is_wrong_and_where() {
     }
 }
 
-/// Short pages, each with one thing that leaves open what its list is for.
+/// Short pages. Each has one property that leaves the purpose of its list unclear.
 #[test]
-fn a_list_that_does_not_say_what_it_is_for_is_refused() {
+fn rejects_a_list_without_a_clear_purpose() {
     let table = |heading: &str, head: &str, row: &str| {
         let line = head.replace(|c: char| c != '|', "-");
         format!("{heading}\n\n{head}\n{line}\n{row}\n")
@@ -482,9 +482,9 @@ fn a_list_that_does_not_say_what_it_is_for_is_refused() {
     }
 }
 
-/// Whole pages with one thing more, which a reader must not pass over.
+/// Complete pages with one addition that a reader must not ignore.
 #[test]
-fn what_says_something_else_of_a_list_is_never_the_same() {
+fn never_ignores_text_that_changes_the_meaning_of_a_list() {
     for (page, from, to, message) in [
         (
             "regional.headings-en.md",
@@ -607,7 +607,7 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
         let told = diff("", &changed).refused();
         assert!(told.contains(message), "{page} {to}: {told}");
     }
-    // Neither a footer with a version nor a margin of 0 means anything.
+    // A version in a footer and a margin of 0 have no meaning.
     let page = fs::read_to_string(folder("whole/global.official-en.md")).unwrap();
     assert_eq!(
         diff(
@@ -629,7 +629,7 @@ fn what_says_something_else_of_a_list_is_never_the_same() {
 }
 
 #[test]
-fn wrong_use_says_what_would_work() {
+fn rejects_wrong_usage_of_dataset_with_advice() {
     for (line, message) in [
         (
             "dataset",
@@ -749,9 +749,9 @@ fn wrong_use_says_what_would_work() {
     assert_eq!(own.status, 0, "{own}");
 }
 
-/// A page whose regions have different ports is compared, but is no dataset.
+/// A page whose regions have different ports can be compared, but a dataset cannot express it.
 #[test]
-fn ports_that_differ_between_regions_are_told_and_not_imported() {
+fn reports_ports_that_differ_between_regions_and_does_not_import_them() {
     let page = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
     let page =
         page.replacen("5061 (TLS)", "5071 (TLS)", 1)
@@ -782,7 +782,7 @@ fn ports_that_differ_between_regions_are_told_and_not_imported() {
 }
 
 #[test]
-fn a_part_of_a_page_can_be_compared() {
+fn compares_a_part_of_a_page() {
     let page = fs::read_to_string(folder("refused/cut-between-sections.txt")).unwrap();
     let part = "--region europe,virginia,oregon,tokyo";
     let told = diff(&format!("{part} --any-edition"), &page).ok();
@@ -795,7 +795,7 @@ fn a_part_of_a_page_can_be_compared() {
     assert!(ran.stdout.starts_with(first), "{ran}");
     let second = "the page equals edition regional (superseded on 2024-02-21 by global)";
     assert_eq!(ran.stdout.lines().nth(1), Some(second), "{ran}");
-    // What is not named is not compared.
+    // Only named regions and planes are compared.
     let moved = fs::read_to_string(folder("whole/global.official-en.md"))
         .unwrap()
         .replace("54.65.63.19", "54.65.64.19");
@@ -815,13 +815,13 @@ fn a_part_of_a_page_can_be_compared() {
     );
 }
 
-/// A figure of the list, and where it stands.
+/// A digit of the list and its position.
 struct Figure {
     line: usize,
     at: usize,
 }
 
-/// The digits of addresses and ports in a text's list.
+/// The digits of the addresses and ports in the list.
 fn figures(text: &str) -> Vec<Figure> {
     let published: Vec<String> = EDITIONS
         .iter()
@@ -874,9 +874,9 @@ fn changed(text: &str, figure: &Figure, by: u8) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// No figure of a list can change unseen: each change is a difference or a refusal.
+/// Every changed digit of a list causes a difference or an error.
 #[test]
-fn a_single_figure_that_changes_is_found_on_every_page() {
+fn finds_a_changed_digit_on_every_page() {
     let mut count = 0;
     for (name, page) in pages("whole") {
         let text = String::from_utf8(page).unwrap();
@@ -892,9 +892,9 @@ fn a_single_figure_that_changes_is_found_on_every_page() {
     assert!(count >= 600, "{count}");
 }
 
-/// On a page of sections, 200 changes and what each of them means, by the tests' own reading.
+/// 200 changes on a page of sections. An independent reader determines the meaning of each.
 #[test]
-fn two_hundred_single_figure_changes_are_each_told_for_what_they_are() {
+fn reports_each_of_two_hundred_changed_digits_correctly() {
     let page = fs::read_to_string(folder("whole/regional.sections-en.txt")).unwrap();
     let figures = figures(&page);
     let (mut differ, mut refused) = (0, 0);
@@ -920,7 +920,7 @@ fn two_hundred_single_figure_changes_are_each_told_for_what_they_are() {
     assert!(differ >= 80 && refused >= 40, "{differ} {refused}");
 }
 
-/// How a page of sections differs from `regional`; `None` where it cannot be right.
+/// The difference between a page of sections and `regional`. `None` if the page is invalid.
 fn read(text: &str) -> Option<Vec<String>> {
     let names: Vec<(String, String)> = facts::regions()
         .iter()
@@ -951,7 +951,7 @@ fn read(text: &str) -> Option<Vec<String>> {
                     ));
                 }
             }
-            // One number for two transports is no port twice, but a slip.
+            // One port for two transports is an error on the page.
             if sip == tls {
                 return None;
             }
@@ -995,7 +995,7 @@ fn numbers(text: &str) -> Option<Vec<u16>> {
     numbers.collect()
 }
 
-/// As [`facts::network`], which does not take what is wrong.
+/// Parses as [`facts::network`] does, but returns `None` for invalid text.
 fn network(text: &str) -> Option<facts::Range> {
     let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
     let bits: u32 = bits.parse().ok()?;

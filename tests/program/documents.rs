@@ -1,4 +1,4 @@
-//! The documents say what is so.
+//! The documents are correct.
 
 use crate::common;
 
@@ -10,7 +10,7 @@ fn document(name: &str) -> String {
     fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The code blocks of one language.
+/// The code blocks in one language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     text.split(&fence)
@@ -119,7 +119,7 @@ fn the_jobs_of_the_documents_work() {
     }
 }
 
-/// The command of a line `- run: COMMAND`, which may be quoted.
+/// The command in a line `- run: COMMAND`, without quotes.
 fn job(line: &str) -> String {
     let command = line.trim().strip_prefix("- run: ").unwrap();
     let unquoted = command
@@ -128,7 +128,7 @@ fn job(line: &str) -> String {
     unquoted.unwrap_or(command).to_owned()
 }
 
-/// Status and stdout of a job in a folder with some files.
+/// Runs a job in a folder with the given files. Returns its status and stdout.
 fn run_job(job: &str, files: &[(&str, String)]) -> (i32, String) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -145,7 +145,7 @@ fn run_job(job: &str, files: &[(&str, String)]) -> (i32, String) {
         .parent()
         .unwrap();
     let path = format!("{}:{}:{}", tools.display(), program.display(), env!("PATH"));
-    // GitHub's runner calls bash like this.
+    // These are the options of bash in GitHub's runner.
     let output = std::process::Command::new("bash")
         .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", job])
         .current_dir(folder.path())
@@ -192,7 +192,7 @@ fn the_checks_of_the_documents_work() {
 }
 
 #[test]
-fn what_check_reads_is_documented() {
+fn the_input_of_check_is_documented() {
     let text = document("docs/check.md");
     let (_, table) = text
         .split_once("| format | unit | input |\n|---|---|---|\n")
@@ -300,16 +300,16 @@ fn the_readmes_state_the_version_and_the_edition_in_force() {
     }
 }
 
-/// What `list regions`, `formats` or `editions` prints as JSON.
+/// The JSON output of `list regions`, `list formats` or `list editions`.
 fn list(what: &str) -> Vec<serde_json::Value> {
     let list = Tool::line(&format!("list {what} --json")).run_once();
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     list[what].as_array().unwrap().clone()
 }
 
-/// `BLESS=1 cargo test --test program documents::` writes it anew.
+/// `BLESS=1 cargo test --test program documents::` updates the document.
 #[test]
-fn the_document_of_formats_is_the_table_of_formats() {
+fn formats_md_matches_the_table_of_formats() {
     let mut made = FORMATS_HEAD.to_owned();
     for format in list("formats") {
         let text = |key: &str| format[key].as_str().unwrap().to_owned();
@@ -357,7 +357,7 @@ refused (status 2).
 
 /// Both READMEs have the same sections, code and links.
 #[test]
-fn the_japanese_readme_says_the_same() {
+fn the_japanese_readme_has_the_same_calls_and_tables() {
     let [english, japanese] = ["README.md", "README.ja.md"].map(document);
     for language in ["sh", "nft", "crontab"] {
         // Comments are translated, the commands are not.
@@ -492,7 +492,7 @@ fn the_datasets_example_loads() {
 }
 
 #[test]
-fn the_templates_example_renders() {
+fn the_example_template_renders() {
     let readme = document("templates/README.md");
     let [list, example] = blocks(&readme, "jinja")[..] else {
         panic!("{readme}");
@@ -517,9 +517,9 @@ fn the_templates_example_renders() {
     );
 }
 
-/// Each variable that the document names exists, with the meaning that it says.
+/// Each variable in the document exists and has the documented meaning.
 #[test]
-fn the_templates_context_is_as_documented() {
+fn the_variables_of_templates_are_as_documented() {
     let template = "{{ tool }} {{ regions }} {{ all_regions }} {{ directions }} {{ planes }} {{ transports }}\n\
         {% for plane in planes %}{% for n in networks[plane] %}{{ plane }} {{ n.cidr }} {{ n.label }}\n{% endfor %}{% endfor %}\
         {% for rule in rules + tcp_return %}\
@@ -544,7 +544,7 @@ fn the_templates_context_is_as_documented() {
 }
 
 #[test]
-fn the_stated_rust_version_is_the_highest_that_the_dependencies_ask_for() {
+fn the_stated_rust_version_is_the_highest_that_dependencies_require() {
     let output = std::process::Command::new(env!("CARGO"))
         .args([
             "metadata",

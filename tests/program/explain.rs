@@ -1,4 +1,4 @@
-//! `explain`: what addresses are to Twilio, judged by the published figures.
+//! `explain`, compared with the published networks.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::process::Stdio;
 use crate::common::{Ran, Tool, facts, valid_json};
 use serde_json::Value;
 
-/// The answers to addresses that come from stdin.
+/// The answers for addresses on stdin.
 fn asked(options: &str, lines: &str) -> Ran {
     let mut tool = Tool::line(&format!("explain {options}")).file("lines", lines);
     let file = std::fs::File::open(tool.folder().join("lines")).unwrap();
@@ -21,7 +21,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// First, last and outside addresses of every network of every edition.
+/// The first and last address of every network of every edition, and the addresses next to them.
 fn edges() -> BTreeSet<u32> {
     let ranges = facts::listed().into_iter().map(|(.., range)| range);
     let edges = ranges.flat_map(|(first, last)| [first - 1, first, last, last + 1]);
@@ -29,7 +29,7 @@ fn edges() -> BTreeSet<u32> {
 }
 
 #[test]
-fn every_edge_of_every_network_is_what_was_published() {
+fn explains_the_edges_of_every_published_network() {
     let lines: Vec<String> = edges()
         .iter()
         .map(|a| Ipv4Addr::from(*a).to_string())
@@ -85,7 +85,7 @@ fn every_edge_of_every_network_is_what_was_published() {
 }
 
 #[test]
-fn what_the_selection_allows_is_what_was_published_for_it() {
+fn the_selection_allows_the_published_networks() {
     for (edition, region, plane, direction) in [
         ("global", "all", "both", "both"),
         ("regional", "tokyo", "media", "in"),
@@ -137,7 +137,7 @@ fn what_the_selection_allows_is_what_was_published_for_it() {
 }
 
 #[test]
-fn people_read_the_verdict_first_and_a_table_below_it() {
+fn the_text_starts_with_the_verdict_followed_by_a_table() {
     let told = Tool::line("explain 54.65.63.193:5061/tls 54.65.63.0/24:10000/udp 168.86.128.0/17 54.65.63.193 8.8.8.8")
         .run_once();
     assert_eq!(
@@ -170,7 +170,7 @@ fn people_read_the_verdict_first_and_a_table_below_it() {
 }
 
 #[test]
-fn the_words_of_verdicts_have_colors_where_colors_are_wanted() {
+fn verdicts_are_colored_on_request() {
     let told = Tool::line(
         "explain --color always --edition global --plane media 168.86.128.0 168.0.0.0/7 8.8.8.8",
     )
@@ -187,7 +187,7 @@ fn the_words_of_verdicts_have_colors_where_colors_are_wanted() {
 }
 
 #[test]
-fn ports_and_protocols_are_those_that_packets_go_to() {
+fn ports_and_protocols_apply_to_the_destination() {
     for (options, question, allowed) in [
         (
             "",
@@ -280,7 +280,7 @@ fn ports_and_protocols_are_those_that_packets_go_to() {
 }
 
 #[test]
-fn a_list_of_the_users_own_is_an_edition_too() {
+fn a_dataset_of_the_user_is_explained_as_an_edition() {
     let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
         signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [192.0.2.0/30]}}\n\
         media: {ports: 10000-20000, networks: {tokyo: [198.51.100.0/24]}}\n";
@@ -295,8 +295,8 @@ fn a_list_of_the_users_own_is_an_edition_too() {
 }
 
 #[test]
-fn the_json_is_of_its_schema() {
-    let test = "explain::the_json_is_of_its_schema";
+fn the_json_matches_its_schema() {
+    let test = "explain::the_json_matches_its_schema";
     let questions =
         "0.0.0.0/0\n54.65.63.193\n54.65.63.193:5061/tls\n168.86.0.0/16:10000/udp\n208.78.112.67\n";
     let report = valid_json(test, "explain", &asked("--json", questions));
@@ -308,7 +308,7 @@ fn the_json_is_of_its_schema() {
 }
 
 #[test]
-fn thousands_of_lines_are_answered_in_their_order() {
+fn answers_thousands_of_lines_in_order() {
     let mut lines = String::new();
     for number in 0..100_000_u32 {
         let address = if number % 2 == 0 {
@@ -341,7 +341,7 @@ fn thousands_of_lines_are_answered_in_their_order() {
 }
 
 #[test]
-fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
+fn reports_all_lines_that_are_not_addresses_and_prints_no_answers() {
     let told = asked(
         "",
         "192.0.2.1 # a PBX\n\nnonsense\n  192.0.2.0/24  \n192.0.2.1/24\n2001:db8::1\n",
@@ -402,7 +402,7 @@ fn lines_that_are_no_addresses_are_all_told_and_nothing_is_printed() {
 }
 
 #[test]
-fn the_verdict_says_what_was_selected() {
+fn the_verdict_names_the_selection() {
     for (options, verdict) in [
         ("", "not allowed by edition global"),
         (
@@ -427,7 +427,7 @@ fn the_verdict_says_what_was_selected() {
     }
 }
 
-/// The networks that are published inside 0.0.0.0/0 are those of all editions.
+/// The published networks inside 0.0.0.0/0 are the networks of all editions.
 #[test]
 fn an_answer_lists_16_networks_and_counts_the_others() {
     let report = valid_json(
@@ -437,7 +437,7 @@ fn an_answer_lists_16_networks_and_counts_the_others() {
     );
     assert_eq!(report["version"], 2);
     let answers = report["addresses"].as_array().unwrap();
-    // An edition that publishes a network on other ports has a row of its own.
+    // An edition that publishes the same network with other ports has its own row.
     let rows = |width: u32| {
         let rows = facts::listed()
             .into_iter()
@@ -506,7 +506,7 @@ fn a_rule_lists_16_of_its_networks_and_counts_the_others() {
         told.ends_with("\n  and 4 more published networks\n"),
         "{told}"
     );
-    // Those of them that the question touches, wherever they are in the list.
+    // Only the networks that overlap the question, at any position in the list.
     let told = call("192.0.2.64/26");
     let touched = networks[8..16].join(", ");
     assert!(
@@ -524,7 +524,7 @@ fn a_rule_lists_16_of_its_networks_and_counts_the_others() {
 }
 
 #[test]
-fn equal_questions_have_equal_answers_however_many_are_asked() {
+fn equal_questions_get_equal_answers() {
     let lines: Vec<String> = (0..3_000)
         .map(|n| format!("54.65.63.192/26:{}\n", 1 + n % 1_500))
         .collect();
@@ -536,9 +536,9 @@ fn equal_questions_have_equal_answers_however_many_are_asked() {
     assert_eq!(told.matches(allowed).count(), 3, "{told}");
 }
 
-/// A job must not pass because the program failed, or because a part is allowed.
+/// A CI job must not succeed if the program fails, or if only a part is allowed.
 #[test]
-fn all_allowed_gives_status_1_unless_all_is_allowed() {
+fn all_allowed_causes_status_1_unless_everything_is_allowed() {
     for (lines, status) in [
         ("54.65.63.193\n168.86.128.0/18\n", 0),
         ("54.65.63.193:5060/udp\n", 0),
@@ -564,7 +564,7 @@ fn all_allowed_gives_status_1_unless_all_is_allowed() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_crash() {
+fn a_closed_pipe_does_not_crash_the_program() {
     let mut tool = Tool::line("explain");
     let mut child = tool
         .command()

@@ -1,4 +1,4 @@
-//! What goes wrong around the program: disks, signals, streams, environments, names of files.
+//! Failures outside the program: disks, signals, streams, environments and file names.
 
 use crate::common;
 
@@ -24,9 +24,9 @@ fn shell(folder: &Path, script: &str) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-/// Such a script with mounts of its own, which end with it; what it prints.
+/// Runs such a script in its own mount namespace and returns its output.
 ///
-/// `None`, and a word about it, where nothing can be mounted.
+/// Returns `None` and reports that the test is skipped if nothing can be mounted.
 fn with_mounts(test: &str, folder: &Path, script: &str) -> Option<String> {
     let inside = |script: &str| {
         let mut command = Command::new("unshare");
@@ -51,7 +51,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The names in a folder, sorted.
+/// The sorted names of the files in a folder.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
@@ -68,9 +68,10 @@ const JSON_CHECK: &str =
 // Disks.
 
 #[test]
-fn a_full_disk_leaves_the_old_file_and_nothing_else() {
-    let test = "a_full_disk_leaves_the_old_file_and_nothing_else";
-    // Without a byte left; with room for the first page of two; without room for another file.
+fn a_full_disk_keeps_the_old_file_and_leaves_no_other_file() {
+    let test = "a_full_disk_keeps_the_old_file_and_leaves_no_other_file";
+    // A disk without free space, with space for the first of two pages, and without space for another
+    // file.
     let fills = [
         ("size=64k", "head -c 99999 /dev/zero > disk/fill || true"),
         ("size=64k", "head -c 53248 /dev/zero > disk/fill"),
@@ -97,10 +98,10 @@ fn a_full_disk_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
-fn a_file_that_cannot_be_replaced_stays_as_it_is() {
-    let test = "a_file_that_cannot_be_replaced_stays_as_it_is";
-    // Root writes wherever modes forbid it, but not where the mount does. A file that is mounted
-    // by itself, as containers have it, cannot be replaced in one step.
+fn a_file_that_cannot_be_replaced_is_unchanged() {
+    let test = "a_file_that_cannot_be_replaced_is_unchanged";
+    // Root can write despite file modes, but not to a read-only mount. A file that is a mount point, as
+    // in containers, cannot be replaced in one step.
     for (mount, message) in [
         ("mount -o remount,ro disk", "Read-only file system"),
         (
@@ -135,12 +136,12 @@ fn a_file_that_cannot_be_replaced_stays_as_it_is() {
     }
 }
 
-/// Each step of writing a file fails once, by an error that a disk can have.
+/// Each step of writing a file fails once, with an error that a disk can cause.
 #[test]
-fn a_step_that_fails_leaves_the_old_file_and_nothing_else() {
+fn a_failed_step_keeps_the_old_file_and_leaves_no_other_file() {
     if !common::has(
         "strace",
-        "a_step_that_fails_leaves_the_old_file_and_nothing_else",
+        "a_failed_step_keeps_the_old_file_and_leaves_no_other_file",
     ) {
         return;
     }
@@ -171,15 +172,15 @@ fn a_step_that_fails_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
-fn a_report_too_long_for_memory_needs_its_folder() {
-    let test = "a_report_too_long_for_memory_needs_its_folder";
+fn a_report_too_long_for_memory_needs_a_temporary_folder() {
+    let test = "a_report_too_long_for_memory_needs_a_temporary_folder";
     let deployed = common::with_much_drift();
     let mut tool = Tool::line(JSON_CHECK).file("deployed", &deployed);
     let report = tool.run();
     assert_eq!(report.status, 1, "{}", report.stderr);
     assert!(report.stdout.len() > 4 << 20, "{}", report.stdout.len());
     assert_eq!(names(tool.folder()), ["deployed"]);
-    // Not needed for a short one.
+    // A short report does not need the folder.
     let mut tool = tool.env("TMPDIR", "/missing/folder");
     let cannot = "twilio-sip-allow: error: cannot write a temporary file in '/missing/folder' (TMPDIR): No such file or directory";
     let stderr = tool.run().refused();
@@ -203,11 +204,11 @@ fn a_report_too_long_for_memory_needs_its_folder() {
     }
 }
 
-// A template, which the program renders by starting itself once more.
+// Templates, which a second process of the program renders.
 
 #[test]
-fn a_template_needs_neither_proc_nor_the_file_of_the_program() {
-    let test = "a_template_needs_neither_proc_nor_the_file_of_the_program";
+fn a_template_is_rendered_without_proc_and_without_the_program_file() {
+    let test = "a_template_is_rendered_without_proc_and_without_the_program_file";
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("own.j2"), "{{ regions[0] }}\n").unwrap();
     let call = "-q --region tokyo --template own.j2";
@@ -230,7 +231,7 @@ fn a_template_needs_neither_proc_nor_the_file_of_the_program() {
             "{script}"
         );
     }
-    // The program starts, waits for its template, and loses its file, or gets another one, meanwhile.
+    // While the program waits for its template, its file is removed or replaced.
     for change in [
         "rm copy",
         "cp /bin/false other; mv other copy",
@@ -243,7 +244,7 @@ fn a_template_needs_neither_proc_nor_the_file_of_the_program() {
         let output = shell(folder.path(), &script);
         assert_eq!(text(&output.stdout), "tokyo\n", "{change}: {output:?}");
     }
-    // Without /proc, the program is found by the name under which it was called.
+    // Without /proc, the program finds itself by the name that it was called with.
     let script = format!(
         "umount -l /proc; $TOOL {call}; cd /; PATH=${{TOOL%/*}}:$PATH ${{TOOL##*/}} -q --region tokyo --template $OLDPWD/own.j2"
     );
@@ -252,7 +253,7 @@ fn a_template_needs_neither_proc_nor_the_file_of_the_program() {
     }
 }
 
-/// A program that drops its privileges, or gained some, starts itself with those that it has.
+/// A program that drops or gains privileges starts itself with its current privileges.
 #[test]
 fn a_template_is_rendered_without_privileges_and_under_tight_limits() {
     let folder = tempfile::tempdir().unwrap();
@@ -287,7 +288,7 @@ fn a_template_is_rendered_without_privileges_and_under_tight_limits() {
     );
 }
 
-/// Every rule of two editions for each of 80 zones: 5,600 lines.
+/// Every rule of two editions for each of 80 zones, which is 5,600 lines.
 #[test]
 fn a_template_of_5000_lines_is_within_the_limits() {
     let template = "{% for zone in range(80) %}
@@ -311,7 +312,7 @@ fn a_template_of_5000_lines_is_within_the_limits() {
 
 // Signals.
 
-/// What became of a call that was killed while it replaced `rules`.
+/// The result of a call that was killed while it replaced `rules`.
 struct Killed {
     status: ExitStatus,
     replaced: bool,
@@ -319,8 +320,8 @@ struct Killed {
 
 const OLD: &str = "the old file\n";
 
-/// Looks at a folder with `rules` in it and nothing else but `others` and, after a kill, a file
-/// with half of the new text.
+/// Inspects a folder. It may only contain `rules`, the files in `others`, and after a kill, a file with
+/// a part of the new text.
 fn killed(status: ExitStatus, folder: &Path, new: &str, others: &[&str]) -> Killed {
     let rules = fs::read_to_string(folder.join("rules")).unwrap();
     assert!(rules == OLD || rules == new, "{} bytes", rules.len());
@@ -341,7 +342,7 @@ fn killed(status: ExitStatus, folder: &Path, new: &str, others: &[&str]) -> Kill
     }
 }
 
-/// A call of the program below strace, over an old file.
+/// A call of the program under strace that replaces an old file.
 fn traced(inject: Option<String>) -> (tempfile::TempDir, ExitStatus) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("rules"), OLD).unwrap();
@@ -353,7 +354,7 @@ fn traced(inject: Option<String>) -> (tempfile::TempDir, ExitStatus) {
     let status = command
         .args([PROGRAM, "-q", "-f", "nftables", "-o", "rules"])
         .current_dir(folder.path())
-        // By which cargo would have the loader look into many folders.
+        // With this variable of cargo, the loader would search many folders.
         .env_remove("LD_LIBRARY_PATH")
         .status()
         .unwrap();
@@ -361,10 +362,10 @@ fn traced(inject: Option<String>) -> (tempfile::TempDir, ExitStatus) {
 }
 
 #[test]
-fn killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one() {
+fn a_kill_before_any_system_call_leaves_the_old_or_the_new_file() {
     if !common::has(
         "strace",
-        "killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one",
+        "a_kill_before_any_system_call_leaves_the_old_or_the_new_file",
     ) {
         return;
     }
@@ -390,7 +391,7 @@ fn killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one() {
         let count = counts.entry(name.clone()).or_default();
         *count += 1;
         let (folder, status) = traced(Some(format!("inject={name}:signal=KILL:when={count}")));
-        // Where it is loaded differs, and with it what it asks for at its start.
+        // The load address differs between runs, and so do the calls at the start.
         if status.signal() == Some(9) {
             let killed = killed(status, folder.path(), &new, &["trace"]);
             found.push((name, killed.replaced));
@@ -411,7 +412,7 @@ fn killed_before_any_of_its_calls_it_leaves_the_old_file_or_the_new_one() {
     }
 }
 
-/// A list whose rules take a while to print and to write.
+/// A dataset whose rules take some time to print and to write.
 fn long_list() -> String {
     let networks: Vec<String> = (0..2_000)
         .map(|n| format!("20.{}.{}.1", n / 200, n % 200))
@@ -425,7 +426,7 @@ fn long_list() -> String {
 }
 
 #[test]
-fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
+fn a_kill_at_any_moment_leaves_the_old_or_the_new_file() {
     let line = "-q -f iptables --dataset own.yaml";
     let new = Tool::line(line).file("own.yaml", long_list()).run_once();
     let mut tool = Tool::line(&format!("{line} -o rules")).file("own.yaml", long_list());
@@ -469,7 +470,7 @@ fn killed_at_any_moment_it_leaves_the_old_file_or_the_new_one() {
 }
 
 #[test]
-fn what_a_kill_left_is_not_in_the_way() {
+fn files_of_a_killed_call_do_not_disturb_the_next_call() {
     let half = ".twilio-sip-allow-aB3dE6";
     let mut tool = Tool::line("-q -f pf -o rules").file(half, "pass in");
     tool.run().ok();
@@ -484,7 +485,7 @@ fn what_a_kill_left_is_not_in_the_way() {
 
 // Streams.
 
-/// Every verb, with its status where all goes well, and where its reader has gone away.
+/// Every verb, with its usual status and its status if stdout is a closed pipe.
 const CALLS: [(&str, i32, i32); 18] = [
     ("-f iptables", 0, 2),
     ("check -f nftables --edition regional in-sync", 0, 0),
@@ -506,10 +507,10 @@ const CALLS: [(&str, i32, i32); 18] = [
     ("-f bogus", 2, 2),
 ];
 
-/// A page with the list in force.
+/// A page with the current list.
 const PAGE: &str = include_str!("../pages/whole/global.official-en.md");
 
-/// A call in a folder that has what [`CALLS`] name.
+/// A call in a folder with the files that [`CALLS`] name.
 fn call(line: &str) -> Tool {
     Tool::line(line)
         .file("in-sync", render("-f nftables"))
@@ -517,7 +518,7 @@ fn call(line: &str) -> Tool {
 }
 
 #[test]
-fn a_closed_stderr_or_stdin_changes_nothing_else() {
+fn a_closed_stderr_or_stdin_has_no_other_effect() {
     for (line, status, _) in CALLS {
         let mut tool = call(line);
         let whole = tool.run();
@@ -532,7 +533,7 @@ fn a_closed_stderr_or_stdin_changes_nothing_else() {
 }
 
 #[test]
-fn a_closed_stdout_is_an_error_whenever_something_is_written_to_it() {
+fn a_closed_stdout_is_an_error_if_something_is_written_to_it() {
     let error = "twilio-sip-allow: error: cannot write to stdout: it is closed\n";
     for (line, status, _) in CALLS {
         let tool = call(line);
@@ -548,7 +549,7 @@ fn a_closed_stdout_is_an_error_whenever_something_is_written_to_it() {
     let output = shell(Path::new("/"), "exec $TOOL -f pf -o /dev/stdout >&-");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stderr), error);
-    // Other programs give `/dev/null`, which std opens as well in place of a closed stdout.
+    // Some programs use `/dev/null`. The standard library also opens it in place of a closed stdout.
     for null in [">/dev/null", "1<>/dev/null"] {
         let output = shell(Path::new("/"), &format!("exec $TOOL -f pf {null}"));
         assert_eq!(output.status.code(), Some(0), "{null}");
@@ -556,7 +557,7 @@ fn a_closed_stdout_is_an_error_whenever_something_is_written_to_it() {
 }
 
 #[test]
-fn no_stream_that_is_closed_ends_in_the_file() {
+fn messages_for_a_closed_stream_never_end_up_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let script = "$TOOL -f pf -o rules <&- >&- 2>&-";
     assert!(shell(folder.path(), script).status.success());
@@ -565,7 +566,7 @@ fn no_stream_that_is_closed_ends_in_the_file() {
 }
 
 #[test]
-fn a_reader_that_goes_away_gets_no_words_and_leaves_verdicts_alone() {
+fn a_closed_pipe_causes_no_message_and_changes_no_verdict() {
     for (line, _, status) in CALLS.iter().filter(|(_, usual, _)| *usual != 2) {
         let mut tool = call(&format!("{line} --quiet"));
         let child = tool
@@ -578,7 +579,7 @@ fn a_reader_that_goes_away_gets_no_words_and_leaves_verdicts_alone() {
         assert_eq!(text(&output.stderr), "", "{line}");
         assert_eq!(output.status.code(), Some(*status), "{line}");
     }
-    // In the midst of a long report.
+    // In the middle of a long report.
     let tool = Tool::line("").file("deployed", common::with_much_drift());
     let script =
         format!("{{ status=0; $TOOL {JSON_CHECK} || status=$?; echo $status >&2; }} | head -c 1");
@@ -590,7 +591,7 @@ fn a_reader_that_goes_away_gets_no_words_and_leaves_verdicts_alone() {
 }
 
 #[test]
-fn a_full_device_is_told_by_every_verb() {
+fn every_verb_reports_a_full_device() {
     for (line, usual, _) in CALLS.iter().filter(|(_, usual, _)| *usual != 2) {
         let tool = call("");
         let output = shell(tool.folder(), &format!("exec $TOOL {line} > /dev/full"));
@@ -599,7 +600,7 @@ fn a_full_device_is_told_by_every_verb() {
         let wanted = "twilio-sip-allow: error: cannot write to stdout: No space left on device (os error 28)\n";
         assert!(stderr.contains(wanted), "{line}: {stderr}");
     }
-    // A repair must not get lost; the report beside it may.
+    // The repair must not get lost, but the report may.
     let tool = call("");
     let line = "check -q -f nftables --edition current --print-repair in-sync";
     let output = shell(tool.folder(), &format!("exec $TOOL {line} > /dev/full"));
@@ -616,7 +617,7 @@ fn a_full_device_is_told_by_every_verb() {
 // The environment.
 
 #[test]
-fn nothing_depends_on_the_environment() {
+fn output_does_not_depend_on_the_environment() {
     let settings = [
         "HOME=",
         "HOME=/missing",
@@ -651,7 +652,7 @@ fn nothing_depends_on_the_environment() {
 }
 
 #[test]
-fn a_setting_that_is_not_unicode_is_refused_if_it_is_ours() {
+fn rejects_its_own_variables_if_they_are_not_unicode() {
     let odd = OsStr::from_bytes(b"tokyo\xff");
     let mut tool = Tool::line("-q -f pf --region tokyo").env("ODD", odd);
     tool.command().env(OsStr::from_bytes(b"\xff"), odd);
@@ -665,7 +666,7 @@ fn a_setting_that_is_not_unicode_is_refused_if_it_is_ours() {
 }
 
 #[test]
-fn a_folder_that_is_gone_hinders_only_what_needs_it() {
+fn a_deleted_folder_affects_only_calls_that_need_it() {
     let folder = tempfile::tempdir().unwrap();
     let run = |line: &str| {
         let script = format!("mkdir gone; cd gone; rmdir ../gone; exec $TOOL {line}");
@@ -708,10 +709,10 @@ fn a_folder_that_is_gone_hinders_only_what_needs_it() {
     }
 }
 
-// Names of files.
+// File names.
 
 #[test]
-fn files_may_have_any_name() {
+fn accepts_any_file_name() {
     let name = OsString::from_vec(b"a \xff\x1b\n'$x".to_vec());
     let rules = render("-f nftables --edition current");
     let edition = Tool::line("dataset show").run_once();
@@ -747,7 +748,7 @@ fn files_may_have_any_name() {
         let ran = tool.run();
         assert_eq!(ran.status, status, "{ran}");
         assert!(ran.stdout.starts_with(start), "{ran}");
-        // Nothing that a terminal would obey.
+        // No control characters for terminals.
         assert!(
             !ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'),
             "{ran}"

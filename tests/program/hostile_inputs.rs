@@ -1,4 +1,4 @@
-//! Inputs that somebody made to harm get a clear answer, and no file or stdin hangs the program.
+//! Hostile inputs get a clear answer, and no file and no stdin makes the program hang.
 
 use crate::common;
 
@@ -11,10 +11,10 @@ use std::time::Instant;
 use crate::common::Tool;
 use crate::common::hostile::{Hostile, INPUTS};
 
-/// No input may take more memory than this; kilobytes.
+/// The maximum memory for every input, in kilobytes.
 const MEMORY: u32 = 256 << 10;
 
-/// A guard against hanging alone: how long each takes is measured by `benches/hostile.rs`.
+/// Only a guard against hanging. `benches/hostile.rs` measures the time.
 const SECONDS: u32 = 120;
 
 #[test]
@@ -63,7 +63,7 @@ fn answer(hostile: &Hostile, folder: &Path) -> (Option<i32>, String, String) {
     let output = Command::new("sh")
         .args(["-c", &call])
         .current_dir(folder)
-        // Threads reserve addresses for memory that they do not take.
+        // Threads reserve more address space than they use.
         .env("MALLOC_ARENA_MAX", "1")
         .stdin(Stdio::null())
         .output()
@@ -76,9 +76,9 @@ fn answer(hostile: &Hostile, folder: &Path) -> (Option<i32>, String, String) {
     )
 }
 
-/// Every limit can be raised, and then the answer is the right one.
+/// Every limit can be raised, and then the answer is correct.
 #[test]
-fn a_limit_that_is_raised_lets_the_same_input_through() {
+fn accepts_the_same_input_after_the_limit_is_raised() {
     let rules = |count: u32| {
         let one = |n: u32| {
             format!(
@@ -169,9 +169,9 @@ fn a_limit_that_is_raised_lets_the_same_input_through() {
     );
 }
 
-/// What is no file, by name and as stdin, for every verb that reads one.
+/// Folders and devices, by name and as stdin, for every verb that reads a file.
 #[test]
-fn folders_and_devices_are_refused() {
+fn rejects_folders_and_devices() {
     for (line, reads_folders) in [
         ("check -q -f iptables FILE", false),
         ("scan FILE", true),
@@ -195,7 +195,7 @@ fn folders_and_devices_are_refused() {
                 "{line}: {told}"
             );
         }
-        // The test's own stdin is /dev/null, and the runtime puts that in the place of a closed one.
+        // The stdin of the test is /dev/null, and the runtime also opens it in place of a closed stdin.
         let told = call("-").refused();
         assert!(told.contains("cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it, or name a file"), "{line}: {told}");
     }
@@ -216,9 +216,9 @@ fn folders_and_devices_are_refused() {
     }
 }
 
-/// A named pipe, as `<(ssh pbx iptables-save)` is one, is read to its end.
+/// A named pipe, such as `<(ssh pbx iptables-save)`, is read to its end.
 #[test]
-fn a_pipe_is_a_file() {
+fn reads_a_pipe_like_a_file() {
     let rules = common::render("-f iptables");
     let mut tool = Tool::line("check -q -f iptables pipe");
     let pipe = tool.folder().join("pipe");
@@ -239,10 +239,10 @@ fn a_pipe_is_a_file() {
     writer.join().unwrap();
 }
 
-/// While a file is being written anew, every answer is about all of the old or the new one, or says
-/// that it was changed.
+/// While a file is rewritten, every answer is about the complete old or new text, or is an error about
+/// the change.
 #[test]
-fn a_file_that_changes_while_it_is_read_is_refused() {
+fn rejects_a_file_that_changes_while_it_is_read() {
     let rules = common::render("-f iptables");
     let padding = format!("# {}\n", "x".repeat(98)).repeat(200_000);
     let text = format!("{padding}{rules}");
@@ -254,7 +254,7 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
         scope.spawn(|| {
             let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
             while !stop.load(Ordering::Relaxed) {
-                // The last rules are gone for a moment, and the text ends in a whole line.
+                // The last rules are missing for a moment, and the text ends with a complete line.
                 file.set_len((padding.len() + 500) as u64).unwrap();
                 file.seek(SeekFrom::Start(padding.len() as u64)).unwrap();
                 file.write_all(rules.as_bytes()).unwrap();
@@ -269,7 +269,7 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
                 changed += 1;
                 ran.refused();
             } else {
-                // It was read between two changes, each of which leaves what has no COMMIT.
+                // It was read between two changes, when the text has no COMMIT.
                 assert!(ran.status == 0 || ran.status == 2, "{ran}");
             }
         }
@@ -278,9 +278,9 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
     assert!(changed > 0, "no read met a change");
 }
 
-/// A file that another takes the place of is read as it was when it was opened.
+/// If a file is replaced while it is open, the program reads the old file.
 #[test]
-fn a_file_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new() {
+fn reads_the_old_or_the_new_version_of_a_replaced_file() {
     let rules = common::render("-f iptables");
     let padding = format!("# {}\n", "x".repeat(98)).repeat(100_000);
     let good = format!("{padding}{rules}");
@@ -312,9 +312,9 @@ fn a_file_that_is_replaced_while_it_is_read_is_the_old_one_or_the_new() {
     });
 }
 
-/// Marks and line ends of other systems are no part of a text.
+/// Byte order marks and line ends of other systems are ignored.
 #[test]
-fn a_byte_order_mark_and_carriage_returns_make_no_difference() {
+fn ignores_byte_order_marks_and_carriage_returns() {
     for format in common::READ_BY_CHECK {
         let renderable = match *format {
             "aws-sg" => "--direction in",
@@ -330,7 +330,7 @@ fn a_byte_order_mark_and_carriage_returns_make_no_difference() {
     }
 }
 
-/// The lowest bound of a limit with which `check` takes a text.
+/// The lowest value of a limit with which `check` accepts the text.
 fn least(limit: &str, format: &str, text: &str) -> u32 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("deployed");
@@ -356,7 +356,7 @@ fn least(limit: &str, format: &str, text: &str) -> u32 {
     low
 }
 
-/// What each limit counts is counted to the last one.
+/// Every limit is exact.
 #[test]
 fn limits_are_exact() {
     let iptables = |rules: &str| format!("*filter\n:TWILIO-SIP-IN - [0:0]\n{rules}COMMIT\n");
@@ -366,17 +366,17 @@ fn limits_are_exact() {
             .map(|(name, rule)| format!("chain {name} {{\n{rule}\n}}\n"));
         format!("table inet filter {{\n{}}}\n", chains.collect::<String>())
     };
-    // Rules that decide nothing, rules in the kernel's sense, and what lists multiply them to.
+    // Rules without a verdict, rules as the kernel counts them, and rules that lists multiply.
     let log = iptables(&"-A TWILIO-SIP-IN -j LOG\n".repeat(7));
     assert_eq!(least("rules", "iptables", &log), 7);
-    // More than the four networks of the selection, which count for the same limit.
+    // More than the four networks of the selection, which the same limit counts.
     let ports = nftables(&[("twilio_sip_in", "udp dport { 1, 3, 5, 7, 9 } accept")]);
     assert_eq!(least("rules", "nftables", &ports), 5);
     let pass =
         "pass in quick inet proto udp from { 10.0.0.1, 10.0.0.3 } to any port { 5060, 5062 }\n";
     assert_eq!(least("rules", "pf", pass), 4);
     assert_eq!(least("rules", "pf", &pass.repeat(2)), 8);
-    // Three members of a group; they are read once for each group that has them: C, B and A.
+    // Three members of a group. They are read once for each group that contains them: C, B and A.
     let groups = "object-group network C\n host 10.0.0.1\n host 10.0.0.3\n host 10.0.0.5\n\
                   object-group network B\n group-object C\n\
                   object-group network A\n group-object B\n\
@@ -400,9 +400,9 @@ fn limits_are_exact() {
         ("c", "accept"),
     ]);
     assert_eq!(least("depth", "nftables", &jumps), 4);
-    // Signaling over each of three transports, and media, are missing.
+    // Signaling over three transports is missing, and media.
     assert_eq!(least("boxes", "iptables", &iptables("")), 4);
-    // Each corner that is cut out of what is left makes four parts of one.
+    // Each corner that is cut out turns one part into four.
     for count in [10, 20] {
         let element = |at: u32| format!("10.0.{at}.1 . {}", 5060 + 2 * at);
         let elements: Vec<String> = (0..count).map(element).collect();
@@ -414,7 +414,7 @@ fn limits_are_exact() {
         let text = nftables(&[("twilio_sip_in", &rule)]);
         assert_eq!(least("boxes", "nftables", &text), effort);
     }
-    // Thirty-two steps for each word of a macro that is kept: 8 addresses, commas and braces.
+    // 32 steps for each stored word of a macro: 8 addresses, commas and braces.
     let addresses: Vec<String> = (0..8).map(|at| format!("10.0.{at}.1")).collect();
     let pass = "pass in quick inet proto udp from $a to any port 5060\n";
     let text = format!("a = \"{{ {} }}\"\n{pass}", addresses.join(", "));

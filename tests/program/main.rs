@@ -1,4 +1,4 @@
-//! The program as its users call it: the command line, its reports and its errors.
+//! The program from the user's point of view: the command line, reports and errors.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,9 +1,9 @@
-//! Mistakes that people make on a command line: each gets a short message with a way out.
+//! Mistakes on the command line. Each one gets a short message with advice.
 
 use crate::common::{Tool, render};
 
-/// A call, the message's first line from its start, and the line that says what to do. The latter may
-/// be the end of the former.
+/// A call, the start of the message, and the advice. The advice is the end of the first line or a line
+/// of its own.
 struct Mistake {
     args: &'static str,
     message: &'static str,
@@ -50,7 +50,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("explain 54.65.63.193:70000", "port '70000' is out of range", "; ports go from 1 to 65535"),
     mistake("explain 54.65.63.193:5060/sctp", "'sctp' is not a protocol", "; use udp, tcp or tls"),
     mistake("scan tokyo", "there is no file 'tokyo'", "; to select the region, use --region tokyo"),
-    // Words that are a part of another call.
+    // Words that are a part of another command.
     mistake("chek", "unknown command 'chek' (did you mean check?)", VERBS),
     mistake("verify", "unknown command 'verify'", VERBS),
     mistake("-f nft extra", "unknown command 'extra'", VERBS),
@@ -73,7 +73,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("man check", "'man' accepts no arguments; remove 'check'", "for help: twilio-sip-allow man --help"),
     mistake("completions", "'completions' requires one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
     mistake("completions tcsh", "'tcsh' is not one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
-    // Input that is not there.
+    // Missing input.
     mistake("check -f nft missing.nft", "cannot read missing.nft: No such file or directory", "; name an existing file, or '-' for standard input"),
     mistake("check -f nft", "cannot read stdin: it is closed, or a device such as /dev/null", "; pipe something into it, or name a file"),
     mistake("check -f nft .", "cannot read .: it is a folder", "; name a file"),
@@ -96,7 +96,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("list regions --report json", "--report is an option of 'check' and 'scan', not of 'list'", "for help: twilio-sip-allow list --help"),
     mistake("-f nft --print-repair", "--print-repair is an option of 'check', not of 'render'", HELP),
     mistake("--json", "--json is an option for reports and lists; for rules, use the format json", "try: twilio-sip-allow --format json"),
-    // Options that do not exist, or not like this.
+    // Unknown or misused options.
     mistake("--regions tokyo", "unknown option '--regions'", " (did you mean --region?)"),
     mistake("check --regions tokyo", "unknown option '--regions'", " (did you mean --region?)"),
     mistake("--fmt nft", "unknown option '--fmt'", " (did you mean --format?)"),
@@ -112,7 +112,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("--vresion", "unknown option '--vresion'", " (did you mean --version or --region?)"),
     mistake("-f nft -f pf", "--format is repeated", "; use it only once"),
     mistake("-f nft --quiet=yes", "--quiet does not accept a value; remove 'yes'", HELP),
-    // Values that are missing or wrong.
+    // Missing or wrong values.
     mistake("-f", "--format requires a value; use one of iptables, nftables, pf", HELP),
     mistake("--region", "--region requires a value; use one of all, virginia", HELP),
     mistake("-f nft --output", "--output requires a value, as in --output FILE", HELP),
@@ -137,7 +137,7 @@ fn lines(stderr: &str) -> Vec<&str> {
 }
 
 #[test]
-fn each_gets_a_short_message_with_a_way_out() {
+fn each_mistake_gets_a_short_message_with_advice() {
     assert!(MISTAKES.len() >= 60);
     let rules = render("-f nftables");
     let mut failures = Vec::new();
@@ -161,9 +161,9 @@ fn each_gets_a_short_message_with_a_way_out() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// What is printed after `try:` works, with the rest of the call that it belongs to.
+/// The command after `try:` works.
 #[test]
-fn the_calls_that_messages_suggest_work() {
+fn suggested_calls_work() {
     for line in [
         "regions",
         "zsh",
@@ -181,7 +181,7 @@ fn the_calls_that_messages_suggest_work() {
 }
 
 #[test]
-fn a_message_names_the_variable_that_a_wrong_value_comes_from() {
+fn a_message_names_the_variable_with_the_wrong_value() {
     let stderr = Tool::line("-f nft")
         .env("TWILIO_SIP_ALLOW_DIRECTION", "inn")
         .run()
@@ -204,9 +204,9 @@ fn a_message_names_the_variable_that_a_wrong_value_comes_from() {
     );
 }
 
-/// A log may obey lines that begin with `::`.
+/// Some CI systems execute lines of a log that start with `::`.
 #[test]
-fn a_value_of_several_lines_stays_on_one() {
+fn a_multiline_value_is_printed_on_one_line() {
     let stderr = Tool::new(["-f", "nft", "--direction", "in\n::error::x"])
         .run()
         .refused();
@@ -220,7 +220,7 @@ fn a_value_of_several_lines_stays_on_one() {
 }
 
 #[test]
-fn help_is_a_verb_too() {
+fn help_is_also_a_verb() {
     for (line, same) in [
         ("help", "--help"),
         ("help check", "check --help"),
@@ -235,7 +235,7 @@ fn help_is_a_verb_too() {
 }
 
 #[test]
-fn a_command_that_needs_another_prints_its_help() {
+fn a_command_without_its_verb_prints_its_help() {
     let ran = Tool::line("dataset").run();
     let help = Tool::line("dataset -h").run_once();
     assert_eq!(ran.refused(), help);

@@ -1,9 +1,9 @@
-//! What `check` says of a text that is not in the language of `--format`.
+//! Messages of `check` for text in another format than `--format`.
 
 use crate::common::{READ_BY_CHECK, Tool, render, renderable};
 
-/// A listing of a firewall that has never seen this program, by its format. Each is written as the
-/// documentation of the firewall shows its listings.
+/// Listings of firewalls without rules of this program, by format. Each listing follows the
+/// documentation of its firewall.
 const FOREIGN: &[(&str, &str)] = &[
     (
         "iptables",
@@ -174,7 +174,7 @@ fn language(of: &str, not: &str) -> String {
 }
 
 #[test]
-fn foreign_listings_of_every_format_are_recognized_by_every_other_format() {
+fn every_format_recognizes_listings_of_every_other_format() {
     for format in READ_BY_CHECK {
         let listings = FOREIGN.iter().filter(|(of, _)| of == format);
         assert!(listings.clone().count() > 0, "{format}");
@@ -187,7 +187,7 @@ fn foreign_listings_of_every_format_are_recognized_by_every_other_format() {
 }
 
 #[test]
-fn our_outputs_are_recognized_with_and_without_their_comments() {
+fn recognizes_output_of_this_program_with_and_without_comments() {
     let is_rule = |line: &&str| !line.trim_start().starts_with(['#', '!', ';']);
     for format in READ_BY_CHECK {
         let options = renderable(format);
@@ -201,7 +201,7 @@ fn our_outputs_are_recognized_with_and_without_their_comments() {
 }
 
 #[test]
-fn outputs_of_this_program_that_check_cannot_read_are_named() {
+fn names_the_format_of_output_that_check_cannot_read() {
     for format in ["cidr", "csv", "json", "yaml", "markdown", "html"] {
         let text = render(&format!("--region tokyo --format {format}"));
         for other in READ_BY_CHECK {
@@ -216,7 +216,7 @@ fn outputs_of_this_program_that_check_cannot_read_are_named() {
     }
 }
 
-/// Texts that no firewall prints, with what is said of each.
+/// Texts that no firewall prints, with their names in messages.
 const OTHER_KINDS: &[(&str, &str)] = &[
     (
         "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>nft</body></html>\n",
@@ -274,7 +274,7 @@ const OTHER_KINDS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn texts_that_no_firewall_prints_are_named() {
+fn names_the_kind_of_text_that_no_firewall_prints() {
     for (text, kind) in OTHER_KINDS {
         for (format, command) in [
             ("iptables", "iptables-save"),
@@ -295,7 +295,7 @@ fn texts_that_no_firewall_prints_are_named() {
 }
 
 #[test]
-fn errors_in_the_right_language_are_reported_as_such() {
+fn reports_errors_in_the_right_format_as_such() {
     let right = render("--region tokyo --format iptables");
     let wrong = right.replacen("-j ACCEPT", "-j ACEPT", 1);
     let error = check("iptables", &wrong);
@@ -305,7 +305,7 @@ fn errors_in_the_right_language_are_reported_as_such() {
     );
     assert!(error.contains("ACEPT"), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
-    // JSON of an unknown shape, where JSON is expected.
+    // JSON of an unknown structure where JSON is expected.
     let error = check("aws-sg", "{\"Groups\": []}\n");
     assert!(
         error.starts_with("twilio-sip-allow: error: deployed:1: "),
@@ -314,13 +314,13 @@ fn errors_in_the_right_language_are_reported_as_such() {
 }
 
 #[test]
-fn a_listing_of_another_language_is_no_drift_of_an_absent_chain() {
-    // An ASA's configuration is almost one of IOS.
+fn a_listing_in_another_format_is_not_reported_as_an_absent_chain() {
+    // The configuration of an ASA is similar to that of IOS.
     let (_, asa) = FOREIGN.iter().find(|(of, _)| *of == "cisco-asa").unwrap();
     let line = "check -q --edition current --format cisco deployed";
     let error = Tool::line(line).file("deployed", asa).run().refused();
     assert_eq!(error, language("cisco-asa", "cisco"));
-    // The ASA does not know this port either.
+    // This port is unknown on the ASA too.
     let entry = "access-list TWILIO-SIP-IN extended permit udp any any eq nonesuch\n";
     assert_eq!(check("cisco", entry), language("cisco-asa", "cisco"));
 }
@@ -345,7 +345,7 @@ fn a_listing_in_the_right_language_is_drift_whatever_its_texts_say() {
 }
 
 #[test]
-fn a_text_with_many_errors_gets_at_most_five_lines() {
+fn text_with_many_errors_gets_at_most_five_messages() {
     let prose = "You have to let the calls in.\nAsk the network team.\n".repeat(50);
     for format in READ_BY_CHECK {
         let error = check(format, &prose);

@@ -1,6 +1,6 @@
-//! `scan`: addresses of Twilio's in files of every kind.
+//! `scan` finds Twilio addresses in files of every kind.
 //!
-//! `tests/scan/expected` was written by hand from `docs/scan.md`, by somebody who had not seen the
+//! The author of `tests/scan/expected` wrote it by hand from `docs/scan.md` without knowing the
 //! program.
 
 use crate::common;
@@ -62,7 +62,7 @@ fn expected() -> Vec<String> {
 }
 
 #[test]
-fn the_corpus_has_exactly_the_findings_that_were_listed_by_hand() {
+fn the_corpus_has_exactly_the_findings_that_are_listed_by_hand() {
     let expected = expected();
     assert!(expected.len() > 900, "{}", expected.len());
     let found = findings(&scan("--report json ."));
@@ -72,9 +72,9 @@ fn the_corpus_has_exactly_the_findings_that_were_listed_by_hand() {
     assert_eq!(found.len(), expected.len());
 }
 
-/// A file alone has the findings that it has in its folder; stdin has them too.
+/// A file has the same findings alone, in its folder, and on stdin.
 #[test]
-fn a_file_says_the_same_by_itself_in_its_folder_and_from_stdin() {
+fn a_file_has_the_same_findings_alone_in_a_folder_and_from_stdin() {
     let mut files: Vec<String> = expected()
         .iter()
         .map(|line| line.split(':').next().unwrap().to_owned())
@@ -98,9 +98,9 @@ fn a_file_says_the_same_by_itself_in_its_folder_and_from_stdin() {
     }
 }
 
-/// Every format's own output holds exactly what its edition asks for.
+/// The output of every format contains exactly the networks of its edition.
 #[test]
-fn what_this_program_renders_is_current_and_lacks_nothing() {
+fn rendered_rules_are_current_and_complete() {
     for format in common::CORE_FORMATS {
         let rules = common::render(&format!("--edition current -f {format}"));
         let ran = Tool::line("scan rules").file("rules", &rules).run();
@@ -131,7 +131,7 @@ fn what_this_program_renders_is_current_and_lacks_nothing() {
 }
 
 #[test]
-fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
+fn the_text_has_one_line_per_finding_and_a_total() {
     let text = "# Twilio\n54.65.63.192/30\n54.65.63.192/26\n54.65.36.192/30\n168.86.128.0/19\n168.86.0.0/16\n";
     let ran = Tool::line("scan --region tokyo list")
         .file("list", text)
@@ -173,7 +173,7 @@ fn people_read_a_line_for_each_finding_and_one_that_counts_them() {
 }
 
 #[test]
-fn fail_on_chooses_what_gives_status_1() {
+fn fail_on_selects_the_findings_that_cause_status_1() {
     let stale = "54.65.63.192/26\n168.86.128.0/18\n";
     for (options, status) in [
         ("", 1),
@@ -202,7 +202,7 @@ fn fail_on_chooses_what_gives_status_1() {
 }
 
 #[test]
-fn what_is_not_twilios_is_no_finding() {
+fn addresses_of_others_are_not_findings() {
     for text in [
         "twilio==6.5.1.2\n",
         "pip install twilio>=9.2.1.4\nversion 12.0.3.1 of twilio\n",
@@ -228,9 +228,9 @@ fn what_is_not_twilios_is_no_finding() {
     }
 }
 
-/// A line's other side, a denial, a log, somebody else's list.
+/// The local side of a rule, a deny rule, a log, and somebody else's list.
 #[test]
-fn beside_twilios_addresses_others_are_told_by_a_slip_alone() {
+fn reports_other_addresses_among_twilio_addresses_only_if_mistyped() {
     let text = "# Twilio\n\
         permit udp 54.65.63.192 0.0.0.3 host 81.2.69.142\n\
         permit udp 54.65.36.192 0.0.0.3 host 81.2.69.142\n\
@@ -268,7 +268,7 @@ fn beside_twilios_addresses_others_are_told_by_a_slip_alone() {
 }
 
 #[test]
-fn broken_addresses_and_prefixes_are_slips() {
+fn broken_addresses_and_prefixes_are_typing_errors() {
     let text = "# Twilio\n54.65.63.192/33\n54.65.63.1922\n54.065.63.192/30\n168.86.128.0/18\n35.156.191.182/30\n";
     let ran = Tool::line("scan --region tokyo --fail-on unpublished list")
         .file("list", text)
@@ -285,9 +285,9 @@ fn broken_addresses_and_prefixes_are_slips() {
     );
 }
 
-/// A slip within the fields of a range, and one in a line that is not to be judged.
+/// A typing error in a range, and one in a line that `scan` must ignore.
 #[test]
-fn slips_are_told_wherever_they_stand() {
+fn reports_typing_errors_at_any_position() {
     let text = "# Twilio\nstart 54.65.63.192 or 54.65.63.1922, start-ip=54.65.63.192 (54.65.63.1933) end-ip=54.65.63.195\n\
         54.65.63.1944 # twilio-sip-allow: ignore\n";
     let ran = Tool::line("scan --report json --region tokyo --plane signaling list")
@@ -305,7 +305,7 @@ fn slips_are_told_wherever_they_stand() {
 }
 
 #[test]
-fn a_network_for_everybody_is_told_where_it_is_meant_for_twilio() {
+fn reports_a_network_of_all_addresses_that_is_meant_for_twilio() {
     for (text, verdict) in [
         (
             "description = \"Twilio media\"\ncidr_blocks = [\"0.0.0.0/0\"]\n",
@@ -328,9 +328,9 @@ fn a_network_for_everybody_is_told_where_it_is_meant_for_twilio() {
     }
 }
 
-/// In the days of a change the old and the new list hold, and what was selected is no mistake.
+/// During a change, the old and the new list both apply, and selected networks are not findings.
 #[test]
-fn what_is_selected_is_current() {
+fn selected_editions_are_current() {
     let text = "54.65.63.192/30\n54.65.63.192/26\n168.86.128.0/18\n";
     let scan = |options: &str| {
         Tool::line(&format!("scan --region tokyo {options} list"))
@@ -338,7 +338,7 @@ fn what_is_selected_is_current() {
             .run()
     };
     assert_eq!(scan("--edition regional,global").status, 0);
-    // A signaling network lies in a media network of those days.
+    // A signaling network is inside an old media network.
     for options in [
         "--edition regional --plane signaling",
         "--edition regional,global --plane signaling",
@@ -366,7 +366,7 @@ fn what_is_selected_is_current() {
     let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
         signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\
         media: {ports: 10000-60000, networks: {tokyo: [133.242.1.0/24]}}\n";
-    // A list of one's own stands in the place of those for the same connection.
+    // A dataset of the user replaces the editions for the same connection.
     let ran = Tool::line("scan --dataset own --list-current list")
         .file("own", own)
         .file(
@@ -390,7 +390,7 @@ fn what_is_selected_is_current() {
 }
 
 #[test]
-fn what_is_missing_of_several_regions_is_one_line_for_people() {
+fn the_text_lists_missing_networks_of_several_regions_on_one_line() {
     let ran = Tool::line("scan --region europe,tokyo --plane signaling list")
         .file("list", "54.65.63.192\n")
         .run();
@@ -402,7 +402,7 @@ fn what_is_missing_of_several_regions_is_one_line_for_people() {
 }
 
 #[test]
-fn a_file_that_is_named_twice_is_told_once_and_in_order() {
+fn reports_a_file_that_is_named_twice_once_and_in_order() {
     let mut tool = Tool::line("scan --fail-on none b a . ./a")
         .file("a", "54.65.63.200\n")
         .file("b", "54.65.63.200\n");
@@ -415,7 +415,7 @@ fn a_file_that_is_named_twice_is_told_once_and_in_order() {
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_no_verdict() {
+fn a_closed_pipe_does_not_change_the_exit_status_of_scan() {
     for (text, status) in [("54.65.63.200\n", 1), ("168.86.128.0/18\n", 0)] {
         let mut tool = Tool::line("scan --plane media list").file("list", text);
         let mut child = tool
@@ -434,7 +434,7 @@ fn a_reader_that_goes_away_changes_no_verdict() {
 }
 
 #[test]
-fn a_list_of_the_users_own_is_in_force() {
+fn a_dataset_of_the_user_counts_as_in_force() {
     let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
         signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [133.242.0.0/30]}}\n\
         media: {ports: 10000-20000, networks: {tokyo: [133.242.1.0/24]}}\n";
@@ -453,8 +453,8 @@ fn a_list_of_the_users_own_is_in_force() {
 }
 
 #[test]
-fn the_json_is_of_its_schema_and_counts_what_it_tells() {
-    let test = "scan::the_json_is_of_its_schema_and_counts_what_it_tells";
+fn the_json_matches_its_schema_and_counts_its_findings() {
+    let test = "scan::the_json_matches_its_schema_and_counts_its_findings";
     let report = valid_json(
         test,
         "scan",
@@ -478,9 +478,9 @@ fn the_json_is_of_its_schema_and_counts_what_it_tells() {
     );
 }
 
-/// The networks of a finding are its addresses, whatever notation they were found in.
+/// The networks of a finding contain exactly its addresses, in every notation.
 #[test]
-fn the_networks_of_a_finding_are_its_addresses() {
+fn the_networks_of_a_finding_contain_exactly_its_addresses() {
     let ran = Tool::line("scan --report json list")
         .file(
             "list",
@@ -498,8 +498,8 @@ fn the_networks_of_a_finding_are_its_addresses() {
 }
 
 #[test]
-fn sarif_is_of_its_schema_and_tells_all_that_is_not_current() {
-    let test = "scan::sarif_is_of_its_schema_and_tells_all_that_is_not_current";
+fn sarif_matches_its_schema_and_lists_all_addresses_that_are_not_current() {
+    let test = "scan::sarif_matches_its_schema_and_lists_all_addresses_that_are_not_current";
     let ran = scan("--report sarif --fail-on superseded .");
     assert_eq!(ran.status, 1);
     let log: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -554,7 +554,7 @@ fn sarif_is_of_its_schema_and_tells_all_that_is_not_current() {
 }
 
 #[test]
-fn annotations_name_file_line_and_column() {
+fn annotations_contain_file_line_and_column() {
     let ran = Tool::new([
         "scan",
         "--report",
@@ -579,7 +579,7 @@ fn annotations_name_file_line_and_column() {
 }
 
 #[test]
-fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
+fn skips_ignored_files_and_the_git_folder() {
     let mut tool = Tool::line("scan --report json --fail-on none here");
     let folder = tool.folder().join("here");
     for (file, text) in [
@@ -612,7 +612,7 @@ fn a_folder_is_read_without_what_gitignore_leaves_out_and_without_git() {
     );
 }
 
-/// A scan of a folder `here` within 256 MB of memory and a minute.
+/// Scans the folder `here` with a limit of 256 MB of memory and one minute.
 fn scan_within_limits(folder: &Path) -> (Option<i32>, String, String) {
     let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
     let call = format!("ulimit -v 262144; exec timeout 60 '{program}' scan -q here");
@@ -630,7 +630,7 @@ fn scan_within_limits(folder: &Path) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn a_gitignore_that_is_no_regular_file_is_not_followed_and_does_not_block() {
+fn ignores_a_gitignore_that_is_not_a_regular_file() {
     for (command, ignored) in [
         ("ln -s /dev/zero here/.gitignore", false),
         ("ln -s ../patterns here/.gitignore", false),
@@ -687,7 +687,7 @@ fn a_gitignore_that_is_no_regular_file_is_not_followed_and_does_not_block() {
 }
 
 #[test]
-fn the_findings_of_all_files_together_are_bounded() {
+fn the_total_size_of_findings_is_limited() {
     let list = "54.65.63.200\n";
     let scan = |line: &str| Tool::line(line).file("a", list).file("b", list).run();
     let each = findings(&scan(
@@ -707,10 +707,10 @@ fn the_findings_of_all_files_together_are_bounded() {
     );
 }
 
-/// The findings of a text are written one by one. The program and a text of three findings take 28 MB of
-/// address space, 30,000 findings would take 20 MB, and the report has 18 MB.
+/// The program writes findings one by one. It needs 28 MB of address space with three findings; 30,000
+/// findings would need 20 MB, and the report has 18 MB.
 #[test]
-fn a_report_of_30_000_findings_takes_40_mb_of_address_space() {
+fn a_report_of_30_000_findings_needs_40_mb_of_address_space() {
     let folder = tempfile::tempdir().unwrap();
     let list = "54.65.63.200 twilio\n".repeat(30_000);
     fs::write(folder.path().join("list"), list).unwrap();
@@ -739,7 +739,7 @@ fn a_report_of_30_000_findings_takes_40_mb_of_address_space() {
 }
 
 #[test]
-fn at_most_four_problems_are_reported_and_the_others_counted() {
+fn reports_at_most_four_problems_and_counts_the_others() {
     let names: Vec<String> = (10..40).map(|n| format!("missing-{n}")).collect();
     let refused = Tool::line(&format!("scan {}", names.join(" ")))
         .run()
@@ -755,9 +755,9 @@ fn at_most_four_problems_are_reported_and_the_others_counted() {
     assert!(lines[4].ends_with("error: 26 more errors"), "{refused}");
 }
 
-/// As `scan <(ssh pbx iptables-save)`: a named pipe is read to its end.
+/// A named pipe, as in `scan <(ssh pbx iptables-save)`, is read to its end.
 #[test]
-fn a_pipe_that_is_named_is_read_to_its_end() {
+fn reads_a_named_pipe_to_its_end() {
     let mut tool = Tool::line("scan --region tokyo --plane signaling pipe");
     let pipe = tool.folder().join("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status();
@@ -769,14 +769,14 @@ fn a_pipe_that_is_named_is_read_to_its_end() {
     assert!(ran.stdout.contains("pipe:1:1: superseded"), "{ran}");
 }
 
-/// Parts of a report are put in order when all files are done.
+/// The parts of a report are sorted when all files are scanned.
 #[test]
-fn the_files_of_a_folder_are_reported_in_order() {
+fn reports_the_files_of_a_folder_in_order() {
     let mut tool = Tool::line("scan --region tokyo --plane signaling --report json here");
     let folder = tool.folder().join("here");
     fs::create_dir(&folder).unwrap();
     for number in 0..200 {
-        // The first files take longest.
+        // The first files take the most time.
         let others = "192.0.2.1\n".repeat((200 - number) * 20);
         let name = folder.join(format!("{number:03}"));
         fs::write(name, format!("{others}54.65.63.200\n")).unwrap();
@@ -792,14 +792,14 @@ fn the_files_of_a_folder_are_reported_in_order() {
     assert_eq!(report["summary"]["findings"]["missing"], 200);
 }
 
-/// Writes a file that `scan` has findings in, and the folders that lead to it; false if there is a
-/// folder of that name, or a file in the place of one of the folders.
+/// Writes a file with findings and creates its folders. Returns false if a folder has that name, or if
+/// a file has the name of one of the folders.
 fn found_file(path: &Path) -> bool {
     let folders = path.parent().map(fs::create_dir_all);
     folders.unwrap().is_ok() && fs::write(path, "54.65.63.200\n").is_ok()
 }
 
-/// The files with findings in a folder.
+/// The files in a folder that have findings.
 fn scanned(folder: &Path) -> BTreeSet<String> {
     let mut tool =
         Tool::line("scan --fail-on none --report json --region tokyo --plane signaling .");
@@ -813,7 +813,7 @@ fn scanned(folder: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// The files that Git does not ignore in a folder that it makes a repository of.
+/// Creates a Git repository in a folder. Returns the files that Git does not ignore.
 fn kept_by_git(folder: &Path) -> BTreeSet<String> {
     let git = |args: &[&str]| {
         let output = Command::new("git")
@@ -835,7 +835,7 @@ fn kept_by_git(folder: &Path) -> BTreeSet<String> {
     files.map(str::to_owned).collect()
 }
 
-/// The text of a `.gitignore`, the files that it ignores, and others that it does not.
+/// The text of a `.gitignore`, ignored files, and files that are not ignored.
 const IGNORED: &[(&str, &[&str], &[&str])] = &[
     ("", &[], &["a"]),
     ("a", &["a", "x/a"], &["A", "ab", "ba"]),
@@ -852,7 +852,7 @@ const IGNORED: &[(&str, &[&str], &[&str])] = &[
     ("a??c", &["aéc"], &["abc"]),
     ("x/*/b", &["x/y/b"], &["x/b", "x/y/z/b"]),
     ("x*b/c", &["xb/c", "xyb/c"], &["x/b/c"]),
-    // Asterisks in a row.
+    // Consecutive asterisks.
     ("**/a", &["a", "x/a", "x/y/a"], &["ab", "x/ba"]),
     ("x/**", &["x/a", "x/y/a"], &["y/x/a"]),
     ("x/**/b", &["x/b", "x/y/b", "x/y/z/b"], &["xb", "y/x/b"]),
@@ -873,7 +873,7 @@ const IGNORED: &[(&str, &[&str], &[&str])] = &[
     (r"**\/b", &["x/b", "x/y/b"], &["b"]),
     ("***/b", &["b", "x/y/b"], &["xb"]),
     ("x/*?/b", &["x/y/b"], &["x/y/z/b"]),
-    // The last one that matches decides; nothing comes back from an ignored folder.
+    // The last match decides. A file in an ignored folder cannot be included again.
     ("*.log\n!a.log", &["b.log"], &["a.log"]),
     ("!a.log\n*.log", &["a.log", "b.log"], &[]),
     ("x/\n!x/a", &["x/a"], &["a"]),
@@ -938,7 +938,7 @@ const IGNORED: &[(&str, &[&str], &[&str])] = &[
 ];
 
 #[test]
-fn patterns_of_gitignore_mean_what_they_mean_to_git() {
+fn gitignore_patterns_match_as_in_git() {
     let folder = tempfile::tempdir().unwrap();
     let mut kept = BTreeSet::new();
     for (number, (patterns, ignored, others)) in IGNORED.iter().enumerate() {
@@ -957,12 +957,12 @@ fn patterns_of_gitignore_mean_what_they_mean_to_git() {
         }
     };
     assert_are_kept(scanned(folder.path()), "scan");
-    if has("git", "patterns_of_gitignore_mean_what_they_mean_to_git") {
+    if has("git", "gitignore_patterns_match_as_in_git") {
         assert_are_kept(kept_by_git(folder.path()), "git");
     }
 }
 
-/// The parts that random patterns are made of.
+/// The parts of random patterns.
 const PARTS: [&str; 44] = [
     "a",
     "a",
@@ -1010,7 +1010,7 @@ const PARTS: [&str; 44] = [
     "[]-]",
 ];
 
-/// The parts of random names: few, so that many patterns match.
+/// The parts of random names. There are few, so that many patterns match.
 const LETTERS: [&str; 16] = [
     "a", "a", "a", "a", "b", "b", "b", "b", "c", ".", "-", "A", "é", "*", "[", " ",
 ];
@@ -1030,7 +1030,7 @@ fn random_path(random: &mut Random) -> String {
     (0..depth).map(&mut name).collect::<Vec<_>>().join("/")
 }
 
-/// Random parts, or a path some of whose letters became wildcards.
+/// A pattern of random parts, or a path with wildcards in place of some letters.
 fn random_pattern(random: &mut Random, paths: &[String]) -> String {
     let mut pattern = String::new();
     if chance(random, 6) {
@@ -1057,14 +1057,15 @@ fn random_pattern(random: &mut Random, paths: &[String]) -> String {
     pattern
 }
 
-/// 120 folders, each with a few random patterns, and files of random names; the number of the files.
+/// Creates 120 folders, each with a few random patterns, and files with random names. Returns the
+/// number of files.
 fn random_folders(random: &mut Random, folder: &Path) -> usize {
     let mut files = 0;
     for number in 0..120 {
         let at = folder.join(number.to_string());
         let paths: Vec<String> = (0..30).map(|_| random_path(random)).collect();
         let names: BTreeSet<&String> = paths.iter().collect();
-        // Another path may need a folder of that name.
+        // Another path may need a folder with that name.
         let made = names.into_iter().filter(|path| found_file(&at.join(path)));
         files += made.count();
         let count = random.between(1, 3);
@@ -1075,11 +1076,8 @@ fn random_folders(random: &mut Random, folder: &Path) -> usize {
 }
 
 #[test]
-fn random_patterns_of_gitignore_mean_what_they_mean_to_git() {
-    if !has(
-        "git",
-        "random_patterns_of_gitignore_mean_what_they_mean_to_git",
-    ) {
+fn random_gitignore_patterns_match_as_in_git() {
+    if !has("git", "random_gitignore_patterns_match_as_in_git") {
         return;
     }
     let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
@@ -1102,14 +1100,14 @@ fn random_patterns_of_gitignore_mean_what_they_mean_to_git() {
     }
 }
 
-/// Every byte of ASCII that a name can be, and every class of bytes.
+/// Every ASCII byte that a name can contain, and every character class.
 #[test]
-fn classes_of_bytes_in_gitignore_are_those_of_git() {
+fn character_classes_in_gitignore_match_as_in_git() {
     const CLASSES: [&str; 13] = [
         "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
         "upper", "xdigit", "word",
     ];
-    if !has("git", "classes_of_bytes_in_gitignore_are_those_of_git") {
+    if !has("git", "character_classes_in_gitignore_match_as_in_git") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -1132,7 +1130,7 @@ fn classes_of_bytes_in_gitignore_are_those_of_git() {
 }
 
 #[test]
-fn folders_with_patterns_within_each_other_are_bounded() {
+fn the_depth_of_folders_with_patterns_is_limited() {
     for (levels, refusal) in [
         (50, None),
         (
@@ -1147,7 +1145,7 @@ fn folders_with_patterns_within_each_other_are_bounded() {
             fs::create_dir(&deepest).unwrap();
             fs::write(deepest.join(".gitignore"), format!("*.{level}\n")).unwrap();
         }
-        // Left out by the patterns of the first and the last folder.
+        // Excluded by the patterns of the first and the last folder.
         fs::write(deepest.join("list.0"), "54.65.63.200\n").unwrap();
         fs::write(deepest.join("list.49"), "54.65.63.200\n").unwrap();
         fs::write(deepest.join("list"), "54.65.63.200\n").unwrap();
@@ -1164,7 +1162,7 @@ fn folders_with_patterns_within_each_other_are_bounded() {
 }
 
 #[test]
-fn patterns_of_gitignore_are_bounded() {
+fn gitignore_patterns_are_limited() {
     let pattern = |n: usize| format!("*a{n}*b[c-x]{n}*/**/d\n");
     let many = |count: usize| (0..count).map(pattern).collect::<Vec<_>>().concat();
     for (patterns, refusal) in [
@@ -1202,7 +1200,7 @@ fn patterns_of_gitignore_are_bounded() {
                 assert!(stderr.contains(refusal), "{start}: {stderr}");
                 assert_eq!(stdout, "", "{start}");
             }
-            // A pattern of asterisks alone ignores everything.
+            // A pattern of only asterisks ignores everything.
             None => assert_eq!(
                 status,
                 Some(i32::from(!patterns.starts_with("**"))),
@@ -1213,7 +1211,7 @@ fn patterns_of_gitignore_are_bounded() {
 }
 
 #[test]
-fn without_arguments_the_current_folder_is_scanned_and_not_stdin() {
+fn scans_the_current_folder_without_arguments_and_not_stdin() {
     let mut tool = Tool::line("scan").file("list", "54.65.63.192/26\n");
     let told = tool.run();
     let named = Tool::line("scan .").file("list", "54.65.63.192/26\n").run();
@@ -1231,7 +1229,7 @@ fn without_arguments_the_current_folder_is_scanned_and_not_stdin() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_nothing_is_printed() {
+fn reports_unreadable_input_and_prints_no_findings() {
     for (line, message) in [
         ("scan nowhere", "cannot read nowhere: No such file"),
         ("scan binary", "binary is not a text file"),
@@ -1265,9 +1263,9 @@ fn what_cannot_be_read_is_told_and_nothing_is_printed() {
     }
 }
 
-/// Columns count characters, whatever bytes they are made of.
+/// Columns count characters, not bytes.
 #[test]
-fn the_place_is_that_of_the_first_figure() {
+fn the_position_is_that_of_the_first_digit() {
     for (before, column) in [
         ("", 1),
         ("\t", 2),
@@ -1286,9 +1284,9 @@ fn the_place_is_that_of_the_first_figure() {
     }
 }
 
-/// For every network ever published: what it is, and what its neighbours are.
+/// The classification of every published network and of its neighbors.
 #[test]
-fn every_published_network_is_current_or_superseded_and_its_neighbours_are_not_its() {
+fn classifies_every_published_network_and_its_neighbors() {
     for (edition, plane, region, (first, last)) in facts::listed() {
         let cidr = &facts::cidrs(&[(first, last)])[0];
         let ran = Tool::line("scan --report json list")
@@ -1333,9 +1331,10 @@ fn every_published_network_is_current_or_superseded_and_its_neighbours_are_not_i
     }
 }
 
-/// The words around addresses, spellings, and missing networks count as steps, so that no text takes long.
+/// The words around addresses, spellings, and missing networks count as steps. This limits the time for
+/// every text.
 #[test]
-fn what_a_text_takes_is_counted_in_steps() {
+fn scanning_counts_its_work_in_steps() {
     let words = "x y ".repeat(38);
     let commented = format!("54.65.63.192/30\n8.8.8.8 # {words}\n").repeat(100);
     let denied = format!("twilio {}\n", format!("0.0.0.0/0 {words}").repeat(100));
@@ -1360,9 +1359,9 @@ fn what_a_text_takes_is_counted_in_steps() {
     }
 }
 
-/// Each address has 512 bytes around it, all of them a comment, and four bytes are a step.
+/// Each address is in a comment of 512 bytes, and four bytes count as one step.
 #[test]
-fn a_comment_is_read_once_and_its_start_alone() {
+fn reads_only_the_start_of_a_comment_and_only_once() {
     let text = format!("99.9.9.9 {}", "note://".repeat(20)).repeat(1_000);
     let text = format!("twilio 54.65.63.193\n{text}");
     let ran = Tool::line("scan --report json --region tokyo --plane signaling --fail-on wider --limit work=200000 list")

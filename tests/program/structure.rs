@@ -1,10 +1,10 @@
-//! The structure that `docs/architecture.md` describes: files that exist, imports without circles.
+//! The structure that `docs/architecture.md` describes: existing files, and imports without cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The files of `src` by their module: `format::pf` is `src/format/pf.rs`.
+/// The files of `src` by module, such as `src/format/pf.rs` for `format::pf`.
 fn modules() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut modules = BTreeMap::new();
@@ -25,17 +25,17 @@ fn modules() -> BTreeMap<String, String> {
     modules
 }
 
-/// A text without comments and without its tests.
+/// Removes comments and tests.
 fn code(text: &str) -> String {
     let end = text.find("#[cfg(test)]").unwrap_or(text.len());
     let lines = text[..end].lines();
     let lines = lines.map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join(" ");
-    // A visibility is no import.
+    // A visibility is not an import.
     code.replace("(in crate::format)", "")
 }
 
-/// The paths that a text names after `crate::` or `super::`, with each name of a group in braces.
+/// The paths after `crate::` or `super::` in the text. A group in braces is several paths.
 fn paths(code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for start in ["crate::", "super::"] {
@@ -50,7 +50,7 @@ fn paths(code: &str) -> Vec<String> {
     paths
 }
 
-/// Adds the path that a text starts with: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Adds the paths at the start of the text, such as `a::b` and `a::c::d` for `a::{b, c::d}`.
 fn expand<'t>(text: &'t str, before: &str, paths: &mut Vec<String>) -> &'t str {
     let of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
     let end = text.find(|c| !of_path(c)).unwrap_or(text.len());
@@ -73,7 +73,7 @@ fn expand<'t>(text: &'t str, before: &str, paths: &mut Vec<String>) -> &'t str {
     }
 }
 
-/// The module whose file a path is found in, for a path that stands in another module.
+/// The module that defines a path, for a path in another module.
 fn target(path: &str, module: &str, modules: &BTreeMap<String, String>) -> Option<String> {
     let mut base: Vec<&str> = module.split("::").collect();
     let mut rest = path;
@@ -91,7 +91,7 @@ fn target(path: &str, module: &str, modules: &BTreeMap<String, String>) -> Optio
         .find(|name| modules.contains_key(name))
 }
 
-/// The modules that each module imports.
+/// The imports of each module.
 fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<String>> {
     let of = |(module, text): (&String, &String)| {
         let targets = paths(&code(text)).into_iter();
@@ -106,7 +106,7 @@ fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<Stri
     modules.iter().map(of).collect()
 }
 
-/// What a module takes from its own children by their names.
+/// The names that a module re-exports from its children.
 fn reexports(text: &str) -> impl Iterator<Item = String> {
     let code = code(text);
     let children = code.split("mod ").skip(1).filter_map(|rest| {
@@ -124,7 +124,7 @@ fn reexports(text: &str) -> impl Iterator<Item = String> {
     children.into_iter().filter(used)
 }
 
-/// Whether a module leads to another by imports.
+/// True if one module imports another, directly or indirectly.
 fn leads(from: &str, to: &str, imports: &BTreeMap<String, BTreeSet<String>>) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
@@ -142,7 +142,7 @@ fn leads(from: &str, to: &str, imports: &BTreeMap<String, BTreeSet<String>>) -> 
 }
 
 #[test]
-fn no_file_imports_a_file_that_imports_it() {
+fn imports_have_no_cycles() {
     let modules = modules();
     let imports = imports(&modules);
     let mut circles = BTreeSet::new();
@@ -163,7 +163,7 @@ fn no_file_imports_a_file_that_imports_it() {
 }
 
 #[test]
-fn only_the_command_line_and_the_commands_know_the_table_of_formats() {
+fn only_cli_and_commands_import_the_table_of_formats() {
     let modules = modules();
     let users: Vec<String> = imports(&modules)
         .into_iter()
@@ -175,7 +175,7 @@ fn only_the_command_line_and_the_commands_know_the_table_of_formats() {
     assert!(users.len() > 2, "{users:?}");
 }
 
-/// The paths of files and folders that a document names.
+/// The paths of files and folders in a document.
 fn named_paths(document: &str) -> BTreeSet<String> {
     let of_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let words = document.split(|c| !of_path(c));
@@ -196,7 +196,7 @@ fn named_paths(document: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_documents_of_the_structure_name_files_that_exist() {
+fn documents_about_the_structure_name_existing_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (document, folder, least) in [
         ("docs/architecture.md", "", 40),

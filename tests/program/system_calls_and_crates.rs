@@ -1,4 +1,4 @@
-//! What the program never does, by its system calls, and what it is built from.
+//! The system calls of the program, and its dependencies.
 
 use crate::common;
 
@@ -22,7 +22,7 @@ fn read(name: &str) -> String {
 
 // System calls.
 
-/// Calls that change nothing outside the process and start nothing.
+/// Calls that change nothing outside the process and start no program.
 const HARMLESS: &[&str] = &[
     "access",
     "arch_prctl",
@@ -71,10 +71,10 @@ const HARMLESS: &[&str] = &[
     "statx",
 ];
 
-/// Calls that change the file that their descriptor names.
+/// Calls that change the file of a descriptor.
 const WRITING: &[&str] = &["fchmod", "fchown", "fsync", "write", "writev"];
 
-/// Calls that change the files that their arguments name.
+/// Calls that change the files in their arguments.
 const NAMING: &[&str] = &[
     "rename",
     "renameat",
@@ -85,7 +85,7 @@ const NAMING: &[&str] = &[
     "fchownat",
 ];
 
-/// Files that the loader and the standard library read.
+/// Files that the dynamic loader and the standard library read.
 const SYSTEM: &[&str] = &[
     "/etc/ld.so.",
     "/lib",
@@ -95,19 +95,19 @@ const SYSTEM: &[&str] = &[
     "/sys/fs/cgroup/",
 ];
 
-/// What a call may change beside stdout and stderr.
+/// The files that a call may change in addition to stdout and stderr.
 #[derive(Clone, Copy, PartialEq)]
 enum May {
     Nothing,
-    /// Replace the file `rules`, by way of a file beside it.
+    /// Replace the file `rules`, using a temporary file in the same folder.
     Output,
-    /// Keep a report in a file without a name in the folder `spool`.
+    /// Store a report in an unnamed file in the folder `spool`.
     Spool,
-    /// Start itself once more, and talk to that process through pipes.
+    /// Start a second process of the program and communicate with it through pipes.
     Itself,
 }
 
-/// Calls by which a program starts itself.
+/// Calls for starting a second process.
 const STARTING: &[&str] = &[
     "clone",
     "clone3",
@@ -119,7 +119,7 @@ const STARTING: &[&str] = &[
     "wait4",
 ];
 
-/// One line of strace: a call with its arguments and its result.
+/// A line of strace output, with a call, its arguments and its result.
 struct Call<'t> {
     name: &'t str,
     arguments: &'t str,
@@ -141,12 +141,12 @@ impl Call<'_> {
         })
     }
 
-    /// What stands in quotes.
+    /// The quoted texts.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.arguments.split('"').skip(1).step_by(2)
     }
 
-    /// The descriptor that stands first, and its file, as `-y` prints them.
+    /// The descriptor in the first argument and its file, as `-y` prints them.
     fn file(&self) -> Option<(u32, &str)> {
         let first = self.arguments.split(", ").next()?;
         let first = first.strip_suffix("(deleted)").unwrap_or(first);
@@ -155,14 +155,14 @@ impl Call<'_> {
     }
 }
 
-/// Judges what a process did in its folder.
+/// Checks the calls of a process in its folder.
 struct Judge<'a> {
     folder: &'a Path,
     may: May,
 }
 
 impl Judge<'_> {
-    /// The lines of one thread that tell of something it may not do.
+    /// The lines of one thread with calls that are not allowed.
     fn faults(&self, trace: &str, is_first: bool) -> Vec<String> {
         let mut lines = trace.lines();
         if is_first {
@@ -221,7 +221,7 @@ impl Judge<'_> {
             return true;
         }
         if has("O_WRONLY") || has("O_RDWR") {
-            // Whether it may be written is tried, without writing.
+            // The program tests if the file is writable, without writing.
             return self.is_output(name) && !has("O_TRUNC");
         }
         let is_system = SYSTEM.iter().any(|start| name.starts_with(start));
@@ -241,7 +241,7 @@ impl Judge<'_> {
         self.may == May::Itself && name.starts_with("pipe:[")
     }
 
-    /// A file of the program's own, that nobody else knows of yet.
+    /// A file that the program has created and that no other program knows yet.
     fn is_new(&self, name: &str) -> bool {
         let path = self.path(name);
         let Ok(own) = path.strip_prefix(self.folder) else {
@@ -256,7 +256,7 @@ impl Judge<'_> {
     }
 }
 
-/// Runs a program in a folder; its status, and what its threads and children did that they may not.
+/// Runs a program in a folder. Returns its status and the forbidden calls of its threads and children.
 fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
     let traces = tempfile::tempdir().unwrap();
     let prefix = traces.path().join("trace");
@@ -266,7 +266,7 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
         .args(program)
         .current_dir(folder)
         .env("TMPDIR", folder.join("spool"))
-        // Cargo sets it, and the loader would look for libraries in cargo's folders.
+        // With this variable of cargo, the loader would search cargo's folders for libraries.
         .env_remove("LD_LIBRARY_PATH")
         .stdin(fs::File::open(folder.join("stdin")).unwrap())
         .output()
@@ -276,7 +276,7 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
         .map(|entry| {
             let path = entry.unwrap().path();
             let number = path.extension().unwrap().to_str().unwrap();
-            // Names of files may be anything.
+            // File names can contain anything.
             let trace = fs::read(&path).unwrap();
             (number.parse().unwrap(), String::from_utf8(trace).unwrap())
         })
@@ -297,7 +297,7 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
     (output.status.code().unwrap_or(-1), faults.collect())
 }
 
-/// A folder with everything that the calls below name.
+/// A folder with all files of the calls below.
 fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
@@ -369,10 +369,10 @@ const CALLS: [(&str, i32, May); 27] = [
 ];
 
 #[test]
-fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
+fn no_verb_uses_the_network_starts_programs_or_writes_other_files() {
     if !common::has(
         "strace",
-        "no_verb_reaches_out_starts_anything_or_writes_but_its_output",
+        "no_verb_uses_the_network_starts_programs_or_writes_other_files",
     ) {
         return;
     }
@@ -383,7 +383,7 @@ fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
         assert_eq!(found, status, "{line}");
         assert!(faults.is_empty(), "{line}:\n{}", faults.join("\n"));
     }
-    // No verb is left out.
+    // The calls include every verb.
     let help = Tool::line("--help").run_once();
     let commands = help.split("Commands:\n").nth(1).expect("commands");
     let verbs = commands.lines().take_while(|line| line.starts_with("  "));
@@ -401,12 +401,12 @@ fn no_verb_reaches_out_starts_anything_or_writes_but_its_output() {
     }
 }
 
-/// The judge finds what others do, and what the program itself may do only in other calls.
+/// The check finds the calls of other programs, and calls that are only allowed to other verbs.
 #[test]
-fn what_reaches_out_starts_something_or_writes_is_found() {
+fn the_test_finds_network_access_started_programs_and_written_files() {
     if !common::has(
         "strace",
-        "what_reaches_out_starts_something_or_writes_is_found",
+        "the_test_finds_network_access_started_programs_and_written_files",
     ) {
         return;
     }
@@ -504,10 +504,10 @@ fn what_reaches_out_starts_something_or_writes_is_found() {
 
 // Code.
 
-/// The roots of all that a user runs, the build script included.
+/// The root files of everything that a user runs, including the build script.
 #[test]
 fn unsafe_code_is_forbidden() {
-    // In main.rs a macro of `ctor` allows it for what it makes of a safe function.
+    // In main.rs, a macro of `ctor` allows unsafe code in the code that it generates.
     let main = read("src/main.rs");
     assert!(main.contains("#![deny(unsafe_code)]"));
     assert_eq!(main.matches("allow(").count(), 0);
@@ -516,7 +516,7 @@ fn unsafe_code_is_forbidden() {
         let source = read(root);
         let attribute = source.lines().find(|line| line.starts_with("#!["));
         assert_eq!(attribute, Some("#![forbid(unsafe_code)]"), "{root}");
-        // No module can take it back: the compiler says so.
+        // No module can override it, because the compiler rejects that.
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lib.rs");
         let code =
@@ -558,10 +558,10 @@ fn cargo(arguments: &[&str]) -> String {
     text(&output.stdout).to_owned()
 }
 
-/// A crate's name, to its licence and the crates that need it.
+/// Crates by name, with their license and the crates that depend on them.
 type Crates = BTreeMap<String, (String, BTreeSet<String>)>;
 
-/// What `cargo tree` prints. A crate of macros is left out, with all that it needs, if so asked.
+/// The output of `cargo tree`, optionally without macro crates and their dependencies.
 fn tree(edges: &str, target: &str, with_macros: bool) -> Crates {
     let mut crates = Crates::new();
     let mut path: Vec<String> = Vec::new();
@@ -604,7 +604,7 @@ fn tree(edges: &str, target: &str, with_macros: bool) -> Crates {
     crates
 }
 
-/// The rows of the table below a heading of `docs/dependencies.md`, by their first cells.
+/// The rows of the table under a heading of `docs/dependencies.md`, by their first cells.
 fn table(heading: &str) -> BTreeMap<String, Vec<String>> {
     let text = read("docs/dependencies.md");
     let section = text
@@ -626,7 +626,7 @@ fn table(heading: &str) -> BTreeMap<String, Vec<String>> {
     table
 }
 
-/// Rows as the crates say that they should be, without what only people can say.
+/// The expected rows, without the column that people write.
 fn rows(crates: &Crates) -> BTreeMap<String, Vec<String>> {
     let row = |(licence, parents): &(String, BTreeSet<String>)| {
         let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
@@ -638,7 +638,7 @@ fn rows(crates: &Crates) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn every_crate_is_explained() {
+fn every_dependency_is_documented() {
     let linux = "x86_64-unknown-linux-gnu";
     let mut program = tree("normal", linux, false);
     let mut built = tree("normal,build", linux, true);
@@ -667,7 +667,7 @@ fn every_crate_is_explained() {
                 vec![requirement.to_owned(), features, licence],
             );
         } else {
-            // What the build script needs, the program needs too.
+            // The program also depends on the crates of the build script.
             assert_eq!(dependency["kind"], "build");
             assert!(
                 table("Named in Cargo.toml")[name][3].contains("build script"),
@@ -695,7 +695,8 @@ fn every_crate_is_explained() {
     assert_eq!(explained, locked.matches("\nname = ").count() - 1);
 }
 
-/// The `cargo-deny` that `tests/run` installs, with a configuration; what it says when it refuses.
+/// Runs the `cargo-deny` that `tests/run` installs with a configuration. Returns its message if it
+/// fails.
 fn denied(cargo_deny: &Path, configuration: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("deny.toml");
@@ -714,15 +715,15 @@ fn denied(cargo_deny: &Path, configuration: &str) -> Option<String> {
 }
 
 #[test]
-fn licences_duplicates_and_sources_are_those_that_are_allowed() {
-    let test = "licences_duplicates_and_sources_are_those_that_are_allowed";
+fn licenses_duplicates_and_sources_are_allowed() {
+    let test = "licenses_duplicates_and_sources_are_allowed";
     let Some(python) = common::python(test) else {
         return;
     };
     let cargo_deny = python.with_file_name("cargo-deny");
     let rules = read("deny.toml");
     assert_eq!(denied(&cargo_deny, &rules), None);
-    // Each part of it can refuse.
+    // Each part of the configuration can cause a failure.
     for (rule, stricter, wanted) in [
         (", \"Zlib\"", "", "foldhash"),
         ("deny = []", "deny = [{ crate = \"log\" }]", "log"),

@@ -1,4 +1,4 @@
-//! The example role for Ansible: real Ansible over real ssh, on hosts that are network namespaces.
+//! The example role for Ansible, with the real Ansible and real ssh. The hosts are network namespaces.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -21,7 +21,7 @@ const TOOLS: [&str; 8] = [
     "unshare",
 ];
 
-/// The hosts of the example's inventory, with what it selects for each.
+/// The hosts in the inventory of the example, with the selection for each.
 const HOSTS: [(&str, BackEnd, &str); 3] = [
     ("pbx1", BackEnd::Nftables, ""),
     ("sbc1", BackEnd::IptablesNft, "--region tokyo,singapore"),
@@ -34,12 +34,12 @@ const HOSTS: [(&str, BackEnd, &str); 3] = [
 
 const NONE: [&str; 0] = [];
 
-/// What only the old edition allows, and what only the new one does, in any listing.
+/// Text that a listing contains only with the old edition, and text only with the new edition.
 const OLD_MEDIA: &str = "54.65.63.192/26";
 const NEW_MEDIA: &str = "168.86.128.0/18";
 
 #[test]
-fn the_role_installs_finds_drift_mends_it_and_changes_editions() {
+fn the_role_installs_repairs_drift_and_changes_editions() {
     let Some(fleet) = Fleet::new() else { return };
     let change = [
         "-e",
@@ -78,7 +78,7 @@ fn the_role_installs_finds_drift_mends_it_and_changes_editions() {
     }
     assert_eq!(fleet.states(), drifted, "check mode changed something");
 
-    // A host that is down keeps nobody else from being mended.
+    // If a host is down, the others are still repaired.
     fleet.controller.script("ip link set sbc2 down");
     let mended = fleet.play(&change);
     fleet.controller.script("ip link set sbc2 up");
@@ -96,7 +96,7 @@ fn the_role_installs_finds_drift_mends_it_and_changes_editions() {
         assert!(listing.contains(NEW_MEDIA), "{}: {listing}", host.name);
     }
 
-    // As at boot, and again as at a reload.
+    // First as at boot, and then as at a reload.
     for _ in 0..2 {
         fleet.boot();
         fleet.assert_in_sync("global");
@@ -118,7 +118,7 @@ struct Host {
     sshd: Option<Child>,
 }
 
-/// A user's firewall, that of its boot.
+/// The firewall that a user loads at boot.
 const NFTABLES_CONF: &str = "\
 flush ruleset
 table inet filter {
@@ -134,7 +134,7 @@ table inet filter {
 }
 ";
 
-/// The same in iptables.
+/// The same for iptables.
 const IPTABLES_RULES: &str = "\
 *filter
 :INPUT DROP [0:0]
@@ -146,14 +146,14 @@ const IPTABLES_RULES: &str = "\
 COMMIT
 ";
 
-/// What one host has besides, where the role is told to leave the jump alone.
+/// Additional rules on one host, for which the role does not manage the jump.
 const OWN_HOOK: &str = "\
 :TWILIO-SIP-IN - [0:0]
 -A INPUT -i eth0 -j TWILIO-SIP-IN
 ";
 
-/// Gives a host an /etc, a /run and a /root of its own, its kind of iptables, and its firewall;
-/// then serves ssh. All that is changed under /etc is then in /run/upper.
+/// Gives a host its own /etc, /run and /root, its kind of iptables, and its firewall, and then starts
+/// sshd. Changes in /etc are visible in /run/upper.
 const START: &str = r#"set -e
 mount -t tmpfs tmpfs /root
 mount -t tmpfs tmpfs /run
@@ -175,7 +175,7 @@ exec "$(command -v sshd)" -D -e -f "$1/sshd_config" -o HostKey="$1/$2" -o Listen
 "#;
 
 impl Fleet {
-    /// `None`, and a word about it, where root or a tool is missing.
+    /// Returns `None` and reports that the test is skipped if a tool or root privileges are missing.
     fn new() -> Option<Fleet> {
         let ansible = python(TEST)?.with_file_name("ansible-playbook");
         if !ansible.exists() {
@@ -206,7 +206,7 @@ impl Fleet {
         Some(fleet)
     }
 
-    /// A bridge in the controller's namespace, with a port for each host.
+    /// Creates a bridge in the namespace of the controller, with a port for each host.
     fn join(&self) {
         self.controller.script(
             "ip link set lo up
@@ -299,7 +299,7 @@ pipelining = true
         }
     }
 
-    /// A pair of keys; the public one.
+    /// Creates a key pair and returns the public key.
     fn make_key(&self, name: &str) -> String {
         let path = self.folder.path().join(name);
         let made = Command::new("ssh-keygen")
@@ -320,7 +320,7 @@ pipelining = true
                 BackEnd::IptablesLegacy => "legacy",
             };
             let log = std::fs::File::create(folder.join(format!("{}.log", host.name))).unwrap();
-            // Every program here replaces the one that starts it, so this child is sshd itself.
+            // Every program here replaces its parent with exec, so this child is sshd itself.
             let sshd = host
                 .namespace
                 .command("unshare")
@@ -367,7 +367,7 @@ pipelining = true
             .unwrap()
     }
 
-    /// What a script prints on a host, where it must not fail.
+    /// Runs a script on a host and returns its output. Fails if the script fails.
     fn on(&self, host: &Host, script: &str) -> String {
         let output = self.ssh(host, script);
         assert!(
@@ -382,7 +382,7 @@ pipelining = true
         self.hosts.iter().find(|host| host.name == name).unwrap()
     }
 
-    /// Runs the example's playbook on the example's inventory, as it stands there.
+    /// Runs the playbook of the example with the inventory of the example, without changes.
     fn play(&self, arguments: &[&str]) -> Play {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ansible");
         let program = Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
@@ -412,7 +412,7 @@ pipelining = true
         }
     }
 
-    /// What the firewall of a host prints.
+    /// The listing of a host's firewall.
     fn listing(&self, host: &Host) -> String {
         self.on(
             host,
@@ -423,7 +423,7 @@ pipelining = true
         )
     }
 
-    /// The firewall of each host, and all that was ever changed under its /etc.
+    /// The firewall of each host, and all changes in its /etc.
     fn states(&self) -> Vec<String> {
         let files = r"cd /run/upper
 find . -type f -printf '%p %m ' -exec cksum {} ';' | sort
@@ -438,8 +438,8 @@ find . -type l -printf '%p %l\n' | sort";
         self.hosts.iter().map(state).collect()
     }
 
-    /// Each host has what was selected for it, and one jump to each of its chains that is in use:
-    /// on one host its own, with its condition.
+    /// Checks that each host has its selected rules, and one jump to each of its chains in use. On one
+    /// host, the jump is the user's own, with its condition.
     fn assert_in_sync(&self, edition: &str) {
         for host in &self.hosts {
             let listing = self.listing(host);
@@ -464,7 +464,7 @@ find . -type l -printf '%p %l\n' | sort";
         }
     }
 
-    /// A rule less on two of the hosts, and a jump less on one of them.
+    /// Removes a rule on two of the hosts, and a jump on one of them.
     fn lose_rules_by_hand(&self) {
         self.on(
             self.host("pbx1"),
@@ -479,7 +479,7 @@ iptables -D INPUT -j TWILIO-SIP-IN",
         );
     }
 
-    /// Each host loads its own firewall again, and then what the role has it load.
+    /// Each host loads its own firewall again, and then the files of the role.
     fn boot(&self) {
         for host in &self.hosts {
             self.on(
@@ -497,7 +497,7 @@ sed -n 's/^ExecStart=//p' twilio-sip-allow-twilio-sip.service | sh -e"
     }
 }
 
-/// Ends sshd before its namespace goes.
+/// Stops sshd before its namespace is removed.
 impl Drop for Host {
     fn drop(&mut self) {
         if let Some(sshd) = &mut self.sshd {
@@ -507,13 +507,13 @@ impl Drop for Host {
     }
 }
 
-/// What Ansible printed.
+/// The output of Ansible.
 struct Play {
     text: String,
 }
 
 impl Play {
-    /// The hosts that have a count other than 0.
+    /// The hosts whose count is not 0.
     fn hosts_with(&self, count: &str) -> Vec<&str> {
         let (_, recap) = self.text.split_once("PLAY RECAP").expect(&self.text);
         let lines = recap.lines().filter_map(|line| line.split_once(" : "));
@@ -531,7 +531,7 @@ impl Play {
             .collect()
     }
 
-    /// Nothing failed, and these hosts changed, no other.
+    /// Fails unless nothing failed and exactly these hosts changed.
     fn assert_changed(&self, hosts: &[&str]) {
         assert_eq!(self.hosts_with("failed"), NONE, "{}", self.text);
         assert_eq!(self.hosts_with("changed"), hosts, "{}", self.text);
@@ -541,20 +541,20 @@ impl Play {
         assert_eq!(self.hosts_with("unreachable"), hosts, "{}", self.text);
     }
 
-    /// What one task printed.
+    /// The output of one task.
     fn task(&self, name: &str) -> &str {
         let heading = format!("TASK [twilio_sip_allow : {name}]");
         let (_, rest) = self.text.split_once(&heading).expect(&self.text);
         rest.split("\nTASK ").next().unwrap()
     }
 
-    /// Hosts of the lines "changed: [host]", in their order.
+    /// The hosts in lines "changed: [host]", in order.
     fn changes(text: &str) -> Vec<&str> {
         let lines = text.lines().filter_map(|l| l.strip_prefix("changed: ["));
         lines.map(|line| line.split(']').next().unwrap()).collect()
     }
 
-    /// One host after the other: nothing of a host after the next one has begun.
+    /// Fails unless the hosts were processed one after the other.
     fn assert_host_by_host(&self) {
         let mut hosts = Play::changes(&self.text);
         hosts.dedup();

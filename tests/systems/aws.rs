@@ -1,6 +1,6 @@
-//! Formats for AWS beside its own JSON of a group: Terraform, CloudFormation, a prefix list. Readers
-//! written from their documents say what each allows; cfn-lint, the AWS command line and a moto
-//! server judge what they can.
+//! The formats for AWS: Terraform, CloudFormation and prefix lists. Independent readers, written from
+//! the documentation, determine what each output allows. cfn-lint, the AWS command line and a moto
+//! server check the outputs as far as they can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,7 +24,7 @@ fn read(format: &str, text: &str, expected: &Allowed) -> Allowed {
     }
 }
 
-/// A rule of a security group, by the name that its tool knows it by.
+/// Rules of a security group, by their names in the tool.
 #[derive(Debug)]
 struct Rule {
     direction: &'static str,
@@ -32,7 +32,7 @@ struct Rule {
     properties: Properties,
 }
 
-/// What both tools call by names of their own.
+/// Words that differ between the two tools.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Properties {
@@ -63,7 +63,7 @@ impl Rule {
     }
 }
 
-/// Each rule has a description that AWS takes, and that Terraform does not take for a template.
+/// Each rule has a description that AWS accepts, and that Terraform does not interpret as a template.
 fn assert_described(rules: &[Rule]) {
     let taken = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!*".contains(c);
     for rule in rules {
@@ -85,7 +85,7 @@ fn keys(value: &Value) -> Vec<&str> {
     object(value).keys().map(String::as_str).collect()
 }
 
-/// Blocks and arguments as the JSON syntax of Terraform has them, and nothing else.
+/// Accepts only blocks and arguments in the JSON syntax of Terraform.
 fn terraform(text: &str) -> Vec<Rule> {
     let file: Value = serde_json::from_str(text).unwrap();
     assert_eq!(keys(&file), ["//", "variable", "resource"]);
@@ -158,7 +158,7 @@ fn cloudformation(text: &str) -> Vec<Rule> {
     rules.collect()
 }
 
-/// The union of a group's rules: they only allow.
+/// The union of all rules of a group, because they only allow.
 fn allowed(rules: &[Rule]) -> Allowed {
     let mut allowed = Allowed::new();
     for Rule {
@@ -200,7 +200,7 @@ struct Entry {
     description: Option<String>,
 }
 
-/// What a list allows where rules with the expected ports refer to it.
+/// The packets that a list allows if rules with the expected ports refer to it.
 fn prefix_list(text: &str, expected: &Allowed) -> Allowed {
     let list: PrefixList = serde_json::from_str(text).unwrap();
     assert!((1..=255).contains(&list.name.len()));
@@ -216,8 +216,8 @@ fn prefix_list(text: &str, expected: &Allowed) -> Allowed {
     keys.map(|key| (key, networks.clone())).collect()
 }
 
-/// Each of the most entries that a list may have counts in every group, so there is none to spare;
-/// and each has a description that AWS takes.
+/// The maximum number of entries of a list counts in every group, so it must be exact. Each entry has a
+/// description that AWS accepts.
 fn assert_no_entry_to_spare(text: &str) {
     let list: PrefixList = serde_json::from_str(text).unwrap();
     assert_eq!(list.max_entries, list.entries.len());
@@ -226,8 +226,8 @@ fn assert_no_entry_to_spare(text: &str) {
     }
 }
 
-/// What `aws-prefix-list` refuses of the matrix: both planes, and media of editions with other
-/// ports.
+/// The cases of the matrix that `aws-prefix-list` rejects: both planes, and media of editions with
+/// different ports.
 fn is_refused(case: &Case, format: &str) -> bool {
     let media = case.plane == "media" && case.edition.contains("regional,");
     format == "aws-prefix-list" && (case.plane == "both" || media)
@@ -252,7 +252,7 @@ fn assert_exact(case: &Case, format: &str) {
 }
 
 #[test]
-fn every_selection_allows_exactly_what_is_published() {
+fn every_selection_allows_exactly_the_published_networks() {
     let mut counts = BTreeMap::new();
     for case in matrix() {
         for format in CORE_FORMATS {
@@ -275,7 +275,7 @@ fn every_selection_allows_exactly_what_is_published() {
 }
 
 #[test]
-fn one_new_network_adds_one_name_and_changes_none() {
+fn a_new_network_adds_one_name_and_keeps_the_others() {
     let names = |format: &str, networks: &str| -> BTreeSet<(String, String)> {
         let dataset = format!(
             "edition: own\ntitle: A title\nconnection: public\nsource: A source\n\
@@ -309,7 +309,7 @@ fn one_new_network_adds_one_name_and_changes_none() {
 }
 
 #[test]
-fn names_are_the_users() {
+fn names_contain_the_name_of_the_user() {
     let text = render("--region tokyo --name PBX_a --format terraform");
     assert!(text.contains("\"pbx_a_security_group_id\""), "{text}");
     for rule in terraform(&text) {
@@ -331,7 +331,7 @@ fn names_are_the_users() {
 }
 
 #[test]
-fn heads_say_what_it_is_and_how_it_is_loaded() {
+fn heads_describe_the_output_and_how_to_load_it() {
     let wanted = [
         concat!(
             "twilio-sip-allow ",
@@ -369,7 +369,7 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
 }
 
 #[test]
-fn what_cannot_be_said_is_refused_with_a_remedy() {
+fn rejects_what_the_format_cannot_express_with_advice() {
     for (line, message) in [
         (
             "-f tf --local-address 192.0.2.1",
@@ -402,7 +402,7 @@ fn what_cannot_be_said_is_refused_with_a_remedy() {
     }
 }
 
-/// A list of the user's own with many networks of media, which do not merge.
+/// A dataset with many media networks that cannot be merged.
 fn large_list(count: usize) -> String {
     let networks: Vec<String> = (0..count)
         .map(|n| format!("10.{}.{}.0/25", n / 256, n % 256))
@@ -416,7 +416,7 @@ fn large_list(count: usize) -> String {
 }
 
 #[test]
-fn what_is_too_much_for_one_call_is_refused_and_one_less_is_not() {
+fn rejects_more_than_one_call_accepts_but_not_one_less() {
     for (options, limit, message) in [
         (
             "--direction in --plane media --format cloudformation",
@@ -442,7 +442,7 @@ fn what_is_too_much_for_one_call_is_refused_and_one_less_is_not() {
 }
 
 #[test]
-fn notices_say_what_aws_will_ask_for() {
+fn notes_name_the_requirements_of_aws() {
     let notices = |line: &str| {
         let ran = Tool::line(line).run();
         assert_eq!(ran.status, 0, "{ran}");
@@ -472,7 +472,7 @@ fn notices_say_what_aws_will_ask_for() {
 }
 
 #[test]
-fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
+fn the_same_call_prints_the_same_bytes_with_one_final_newline() {
     for format in CORE_FORMATS {
         let text = render_steadily(&format!(
             "--edition regional,global --plane signaling --format {format}"
@@ -482,7 +482,7 @@ fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
 }
 
 #[test]
-fn aliases_are_the_names_that_people_try() {
+fn formats_have_aliases_that_people_try() {
     for (alias, format) in [
         ("tf", "terraform"),
         ("OpenTofu", "terraform"),
@@ -499,7 +499,7 @@ fn aliases_are_the_names_that_people_try() {
 #[test]
 fn golden_files_are_unchanged() {
     for format in CORE_FORMATS {
-        // A prefix list is of one plane.
+        // A prefix list contains one plane.
         let plane = match format {
             "aws-prefix-list" => "--plane signaling",
             _ => "",
@@ -513,7 +513,7 @@ fn golden_files_are_unchanged() {
     }
 }
 
-/// What a script of `tests/peers` prints about a folder.
+/// The output of a script in `tests/peers` for a folder.
 fn judged(python: &Path, script: &str, folder: &Path) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/peers")
@@ -529,17 +529,17 @@ fn judged(python: &Path, script: &str, folder: &Path) -> String {
     stdout.trim().to_owned()
 }
 
-/// The rules that a security group shall show, a line each.
+/// The expected rules of a security group, one per line.
 fn expected_rules(case: &Case) -> String {
     let mut lines = Vec::new();
     for (key, ranges) in facts::expected(case, false) {
         let (first, last) = match key.destination_ports {
-            // TCP 5060 and 5061 are one range.
+            // TCP ports 5060 and 5061 are one range.
             (5060, 5060) if key.protocol == "tcp" => (5060, 5061),
             (5061, 5061) => continue,
             ports => ports,
         };
-        // The server knows no rules out in a template: those are for cfn-lint alone.
+        // The server does not support outbound rules in a template. Only cfn-lint checks them.
         for cidr in facts::cidrs(&facts::united(ranges))
             .iter()
             .filter(|_| key.direction == "in")
@@ -550,7 +550,8 @@ fn expected_rules(case: &Case) -> String {
     lines.join("\n")
 }
 
-/// All of each edition, and every part of one: the linter and the server need seconds for each.
+/// All of each edition, and every part of one edition only, because the linter and the server need
+/// seconds for each case.
 fn is_deployed(case: &Case) -> bool {
     match case.region.as_str() {
         "all" => case.direction == "both" && case.plane == "both",
@@ -582,12 +583,12 @@ fn cloudformation_templates_pass_the_linter_and_are_deployed() {
         let path = folder.path().join(case.name().replace([',', '_'], "-"));
         checks += usize::from(assert_deployed(&case, &path));
     }
-    // One has more rules than a template takes that is handed over by itself.
+    // One template is too large to be passed directly.
     assert_eq!(checks, count - 1);
 }
 
-/// What the command line printed of a stack and its group is in sync; if the group is changed by
-/// hand, that is seen in the group alone. False if the stack was not made.
+/// The stack and the group, as the command line prints them, are in sync. After a manual change, only
+/// the group has drifted. Returns false if the stack was not created.
 fn assert_deployed(case: &Case, path: &Path) -> bool {
     let printed = |extension: &str| std::fs::read_to_string(path.with_extension(extension)).ok();
     let Some(template) = printed("template") else {
@@ -599,7 +600,7 @@ fn assert_deployed(case: &Case, path: &Path) -> bool {
     };
     let ran = checked(&format!("{} -f cloudformation", case.options()), template);
     assert_eq!(ran.status, 0, "{ran}");
-    // The server makes no rules out.
+    // The server does not create outbound rules.
     if case.direction != "out" {
         let options = case.options().replace("--direction both", "--direction in");
         for (extension, status) in [("group", 0), ("changed", 1)] {
@@ -633,7 +634,7 @@ fn the_aws_command_line_creates_every_prefix_list() {
     assert_eq!(told, format!("created {count}"));
 }
 
-/// What is selected of a format for a mutant: it has no near side, and a prefix list is of one plane.
+/// Adapts a selection to a format: no local options, and one plane for a prefix list.
 fn make_renderable(format: &str) -> impl Fn(&mut Selected) {
     move |selected| {
         selected.rtp_ports = None;
@@ -643,7 +644,7 @@ fn make_renderable(format: &str) -> impl Fn(&mut Selected) {
     }
 }
 
-fn assert_no_mutant_is_missed(format: &str) {
+fn assert_check_finds_every_mutant(format: &str) {
     mutate::assert_none_is_missed(
         format,
         2_000,
@@ -659,21 +660,21 @@ fn assert_no_mutant_is_missed(format: &str) {
 }
 
 #[test]
-fn no_mutant_of_terraforms_is_missed() {
-    assert_no_mutant_is_missed("terraform");
+fn check_finds_every_mutant_of_terraform_files() {
+    assert_check_finds_every_mutant("terraform");
 }
 
 #[test]
-fn no_mutant_of_a_template_is_missed() {
-    assert_no_mutant_is_missed("cloudformation");
+fn check_finds_every_mutant_of_a_cloudformation_template() {
+    assert_check_finds_every_mutant("cloudformation");
 }
 
 #[test]
-fn no_mutant_of_a_prefix_list_is_missed() {
-    assert_no_mutant_is_missed("aws-prefix-list");
+fn check_finds_every_mutant_of_a_prefix_list() {
+    assert_check_finds_every_mutant("aws-prefix-list");
 }
 
-/// What `check` says of a text, and what it prints to mend it.
+/// The report of `check`, and the repair.
 fn checked(options: &str, deployed: &Value) -> (i32, String) {
     let line = format!("check {options} --edition regional --print-repair --quiet deployed");
     let ran = Tool::line(&line)
@@ -683,10 +684,10 @@ fn checked(options: &str, deployed: &Value) -> (i32, String) {
     (ran.status, ran.stdout)
 }
 
-/// Made by our JSON, changed by hand, checked, and mended by what is told.
+/// Created from the output, changed by hand, checked, and repaired by the printed commands.
 #[test]
-fn a_prefix_list_is_mended_by_the_command_that_is_told() {
-    let Some(python) = python("a_prefix_list_is_mended_by_the_command_that_is_told") else {
+fn the_printed_command_repairs_a_prefix_list() {
+    let Some(python) = python("the_printed_command_repairs_a_prefix_list") else {
         return;
     };
     let mut aws = Aws::start(&python);

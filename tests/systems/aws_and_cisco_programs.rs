@@ -1,5 +1,5 @@
-//! Others' programs judge the outputs: the AWS command line and its moto server, and a Cisco
-//! access list parser.
+//! Independent programs read the outputs: the AWS command line with a moto server, and a parser of
+//! Cisco access lists.
 
 use crate::common;
 
@@ -15,12 +15,12 @@ use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Policy;
 use twilio_sip_allow::select::Selection;
 
-/// What describe-security-groups shall show, a line each.
+/// The expected output of describe-security-groups, one rule per line.
 fn expected_permissions(case: &common::Case) -> String {
     let mut lines = Vec::new();
     for (key, ranges) in facts::expected(case, false) {
         let (first, last) = match key.destination_ports {
-            // TCP 5060 and 5061 are one range.
+            // TCP ports 5060 and 5061 are one range.
             (5060, 5060) if key.protocol == "tcp" => (5060, 5061),
             (5061, 5061) => continue,
             ports => ports,
@@ -75,8 +75,8 @@ fn the_aws_command_line_authorizes_every_selection() {
     assert_eq!(stdout.trim(), format!("authorized {count}"), "{stderr}");
 }
 
-/// What people add to a group by hand; a new group lets out everything besides. The server wants
-/// ports for every protocol, and an IPv6 VPC to revoke IPv6 ranges.
+/// Rules that people add to a group by hand. A new group also allows all outbound traffic. The server
+/// requires ports for every protocol, and an IPv6 VPC to revoke IPv6 ranges.
 fn permissions_by_hand(group: &str) -> Value {
     json!([
         {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "192.0.2.0/24", "Description": "test"}]},
@@ -91,8 +91,8 @@ fn permissions_by_hand(group: &str) -> Value {
 }
 
 #[test]
-fn a_security_group_is_mended_by_the_commands_that_are_told() {
-    let Some(python) = python("a_security_group_is_mended_by_the_commands_that_are_told") else {
+fn the_printed_commands_repair_a_security_group() {
+    let Some(python) = python("the_printed_commands_repair_a_security_group") else {
         return;
     };
     let mut aws = Aws::start(&python);
@@ -201,7 +201,7 @@ fn tokyo() -> Policy {
     policy(&["regional"], &selection).unwrap()
 }
 
-/// Our lines as the package writes them: without comments, with two spaces.
+/// The output in the form that the package writes: without comments, and with two spaces.
 fn as_the_package_writes(text: &str) -> Vec<String> {
     text.lines()
         .filter(|line| !line.starts_with('!') && !line.starts_with("no "))

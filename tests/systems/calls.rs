@@ -1,5 +1,5 @@
-//! Calls with sound: SIPp on an address of Twilio's calls a PBX behind our rules, and the PBX
-//! calls out. RTP is counted on the far side, both ways.
+//! Calls with sound. SIPp on a Twilio address calls a PBX behind the rules, and the PBX calls Twilio.
+//! RTP packets are counted at the receiving end, in both directions.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use crate::common::{facts, head_commands, render, skip, tell};
 const PBX: &str = "192.0.2.10";
 const PBX_RTP: u16 = 12000;
 const TWILIO_RTP: u16 = 14000;
-/// Named in the scenario.
+/// The name in the scenario.
 const SOUND: &str = "/usr/share/sip-tester/g711a.pcap";
 const CALLER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calls/caller.xml");
 
-/// How SIP travels. SIPp of Debian speaks no TLS, so its port is tried with plain TCP: to a
-/// packet filter that is the same.
+/// The transport of SIP. Debian's SIPp does not support TLS, so plain TCP is used on its port. That
+/// makes no difference to a packet filter.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Udp,
@@ -43,14 +43,14 @@ impl Way {
 struct Exchange {
     far: Namespace,
     pbx: Namespace,
-    /// An address of Tokyo's signaling networks, and one of its media networks.
+    /// An address in a signaling network of Tokyo, and one in a media network.
     twilio: [String; 2],
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug, PartialEq, Eq)]
 enum Call {
-    /// RTP packets that arrived at the PBX, and at Twilio's side from it.
+    /// The number of RTP packets that arrived at the PBX and at Twilio's side.
     Connected {
         to_pbx: u32,
         from_pbx: u32,
@@ -93,7 +93,7 @@ ip route add default via 192.0.2.1",
         Some(Exchange { far, pbx, twilio })
     }
 
-    /// A firewall that drops all but what is established, with our rules hooked.
+    /// A firewall with hooked rules that drops everything else except established connections.
     fn load(&self, options: &str, format: &str) {
         self.load_rules(&render(&format!("{options} --format {format}")), format);
     }
@@ -126,7 +126,7 @@ nft flush ruleset
     }
 
     fn call(&self, direction: &str, way: Way) -> Call {
-        // What earlier calls established must not carry this one.
+        // Connections of earlier calls must not let packets of this one pass.
         self.pbx.script("conntrack -F 2>/dev/null");
         for end in [&self.pbx, &self.far] {
             end.script("nft reset counters table ip rtp >/dev/null");
@@ -179,7 +179,7 @@ nft flush ruleset
         if !Running::sipp(from.0, &calling).succeeds() {
             return Call::Failed;
         }
-        // Each end counts behind the PBX's firewall: what arrived there has passed it.
+        // Each end only counts packets that have passed the firewall of the PBX.
         Call::Connected {
             to_pbx: arrived(&self.pbx),
             from_pbx: arrived(&self.far),
@@ -187,7 +187,7 @@ nft flush ruleset
     }
 }
 
-/// RTP packets that an end received since the call began.
+/// The number of RTP packets that an end has received since the start of the call.
 fn arrived(end: &Namespace) -> u32 {
     let shown = end.script("nft list counter ip rtp arrived");
     let count = shown
@@ -197,7 +197,7 @@ fn arrived(end: &Namespace) -> u32 {
     count.expect(&shown).parse().unwrap()
 }
 
-/// A program that ends with its owner, even when a test fails.
+/// A program that is stopped when this value is dropped, even if a test fails.
 struct Running(Child);
 
 impl Running {
@@ -234,8 +234,7 @@ fn wait_until_it_listens(namespace: &Namespace, port: &str) {
     }
 }
 
-/// Counts the RTP that an end receives, behind its filter. Both ends send from and to these ports
-/// alone.
+/// Counts the RTP packets that an end receives, behind its filter. Both ends use only these ports.
 const RTP_COUNTER: &str = "nft -f - <<'EOF'
 table ip rtp {
 	counter arrived { }
@@ -246,7 +245,8 @@ table ip rtp {
 }
 EOF";
 
-/// G.711 for a second and a half, in packets of 30 ms or less, less what the end cuts off.
+/// The number of packets in 1.5 seconds of G.711, with at most 30 ms per packet. The last packets may
+/// be cut off.
 const ENOUGH: u32 = 30;
 
 fn calls_succeed(exchange: &Exchange, edition: &str, format: &str, ways: &[Way]) {
@@ -298,7 +298,7 @@ fn calls_fail_as_they_should(exchange: &Exchange, edition: &str) {
     );
 }
 
-/// Without media a call connects, and no sound gets through either way.
+/// Without media rules, a call connects without sound in both directions.
 fn calls_without_media_are_silent(exchange: &Exchange, edition: &str) {
     let silent = Call::Connected {
         to_pbx: 0,
@@ -317,7 +317,7 @@ fn calls_without_media_are_silent(exchange: &Exchange, edition: &str) {
             );
         }
     }
-    // One direction's rule for media alone is missing: the sound that it would have opened is.
+    // Only the media rule of one direction is missing. The sound that it would allow is missing too.
     let rules = render(&format!(
         "--edition {edition} --region tokyo --format nftables"
     ));
@@ -353,11 +353,11 @@ fn call_test(test: &str, edition: &str) {
 }
 
 #[test]
-fn calls_of_the_regional_edition() {
-    call_test("calls_of_the_regional_edition", "regional");
+fn calls_pass_with_the_regional_edition() {
+    call_test("calls_pass_with_the_regional_edition", "regional");
 }
 
 #[test]
-fn calls_of_the_global_edition() {
-    call_test("calls_of_the_global_edition", "global");
+fn calls_pass_with_the_global_edition() {
+    call_test("calls_pass_with_the_global_edition", "global");
 }

@@ -1,10 +1,11 @@
-//! The test of the packet tests: a right ruleset is damaged in many ways, and each way must show.
+//! Tests the packet tests. A correct ruleset is damaged in many ways, and the packet tests must notice
+//! each one.
 
 use crate::common::lab::{BackEnd, Lab, Place};
 use crate::common::oracle::{Oracle, Random, Selected, Site, Tcp, probes};
 use crate::common::{facts, readers, render};
 
-/// What is done to the first line that holds `on`.
+/// The change to the first line that contains `on`.
 #[derive(Clone, Copy)]
 enum Edit {
     Drop,
@@ -13,7 +14,7 @@ enum Edit {
 }
 use Edit::{Drop, InsertBefore, Replace};
 
-/// A name, a part of the line, and the damage.
+/// The name, a part of the line, and the damage.
 type Damage = (&'static str, &'static str, Edit);
 
 fn damaged(text: &str, (name, on, edit): Damage) -> String {
@@ -37,7 +38,7 @@ fn selected() -> Selected {
     Selected::new("regional", "tokyo")
 }
 
-/// How many packets of both directions are judged otherwise than the figures say.
+/// The number of packets in both directions whose verdict differs from the published networks.
 fn kernel_differences(lab: &Lab) -> usize {
     let oracle = Oracle::new(&selected(), lab.site, Tcp::Any);
     let mut random = Random::new(1);
@@ -592,19 +593,27 @@ const NFT: &[Damage] = &[
 ];
 
 #[test]
-fn nftables_damage_shows() {
-    kernel_test("nftables_damage_shows", BackEnd::Nftables, NFT);
-}
-
-#[test]
-fn iptables_nft_damage_shows() {
-    kernel_test("iptables_nft_damage_shows", BackEnd::IptablesNft, IPTABLES);
-}
-
-#[test]
-fn iptables_legacy_damage_shows() {
+fn packets_reveal_damage_to_nftables_rules() {
     kernel_test(
-        "iptables_legacy_damage_shows",
+        "packets_reveal_damage_to_nftables_rules",
+        BackEnd::Nftables,
+        NFT,
+    );
+}
+
+#[test]
+fn packets_reveal_damage_to_iptables_nft_rules() {
+    kernel_test(
+        "packets_reveal_damage_to_iptables_nft_rules",
+        BackEnd::IptablesNft,
+        IPTABLES,
+    );
+}
+
+#[test]
+fn packets_reveal_damage_to_iptables_legacy_rules() {
+    kernel_test(
+        "packets_reveal_damage_to_iptables_legacy_rules",
         BackEnd::IptablesLegacy,
         IPTABLES,
     );
@@ -801,7 +810,7 @@ fn reader_test(format: &str, tcp: Tcp, damages: &[Damage]) {
 }
 
 #[test]
-fn damage_to_the_other_formats_shows() {
+fn packets_reveal_damage_to_the_other_formats() {
     reader_test("pf", Tcp::Opening, PF);
     reader_test("cisco", Tcp::WayBack, CISCO);
     reader_test("aws-sg", Tcp::Any, AWS);

@@ -1,8 +1,8 @@
-//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`, `markdown`, `html`.
+//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`, `markdown` and `html`.
 //!
-//! Each has a small strict reader here, after its own grammar: RFC 4180 for CSV,
-//! `docs/policy.schema.json` for JSON and YAML; the tables of Markdown and HTML are those that
-//! markdown-it-py and html5lib find. They share nothing with the program.
+//! Each has a small strict reader that is independent of the program: RFC 4180 for CSV, and
+//! `docs/policy.schema.json` for JSON and YAML. markdown-it-py and html5lib find the tables of Markdown
+//! and HTML.
 
 use crate::common;
 
@@ -51,7 +51,7 @@ fn for_each_case(format: &str, stateless: bool, read: fn(&str) -> Allowed) {
     }
 }
 
-/// The networks of a list: comments at its beginning, then a CIDR a line.
+/// The networks of a list, which consists of comments and then one CIDR per line.
 fn cidr_lines(text: &str) -> Vec<&str> {
     let lines: Vec<&str> = text.strip_suffix('\n').expect(text).split('\n').collect();
     let head = lines.iter().take_while(|line| line.starts_with("# "));
@@ -67,7 +67,7 @@ fn cidr_ranges(text: &str) -> Vec<Range> {
 }
 
 #[test]
-fn cidr_lists_exactly_the_networks_that_any_rule_has_ascending() {
+fn cidr_lists_exactly_the_networks_of_all_rules_in_ascending_order() {
     for case in matrix() {
         let command = format!("{} --format cidr", case.options());
         let found = cidr_ranges(&render(&command));
@@ -79,7 +79,7 @@ fn cidr_lists_exactly_the_networks_that_any_rule_has_ascending() {
 }
 
 #[test]
-fn cidr_says_that_two_planes_are_mixed_only_where_they_are() {
+fn cidr_notes_mixed_planes_only_if_they_are_mixed() {
     let in_head = "# The networks of signaling and of media are mixed here";
     for (options, mixed) in [
         ("--edition global", true),
@@ -98,7 +98,7 @@ fn cidr_says_that_two_planes_are_mixed_only_where_they_are() {
             "{text}"
         );
     }
-    // A list of the user's own, in which both planes have the same networks.
+    // A dataset in which both planes have the same networks.
     let same = "edition: own\ntitle: Own\nconnection: public\nsource: Own\n\
         signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {all: [192.0.2.0/25, 192.0.2.128/25]}}\n\
         media: {ports: 10000-20000, networks: {all: [192.0.2.0/24]}}\n";
@@ -110,7 +110,7 @@ fn cidr_says_that_two_planes_are_mixed_only_where_they_are() {
 }
 
 #[test]
-fn cidr_refuses_what_is_said_of_the_local_side() {
+fn cidr_rejects_options_for_the_local_side() {
     for (options, reason) in [
         (
             "--local-address 192.0.2.1",
@@ -135,7 +135,7 @@ fn cidr_refuses_what_is_said_of_the_local_side() {
     }
 }
 
-/// Runs a script of Python's on a folder.
+/// Runs a Python script on a folder.
 fn run_python(test: &str, script: &str, folder: &Path) -> Option<String> {
     let output = Command::new(python(test)?)
         .args(["-c", script])
@@ -147,7 +147,7 @@ fn run_python(test: &str, script: &str, folder: &Path) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// Every output of the matrix in a folder, in a file named after its case.
+/// Writes every output of the matrix to a file in a folder. The file has the name of its case.
 fn matrix_in_a_folder(format: &str) -> (tempfile::TempDir, Vec<Case>) {
     let folder = tempfile::tempdir().unwrap();
     let cases = matrix();
@@ -158,9 +158,9 @@ fn matrix_in_a_folder(format: &str) -> (tempfile::TempDir, Vec<Case>) {
     (folder, cases)
 }
 
-/// Python's `ipaddress` refuses host bits, and collapses to the fewest networks.
+/// Python's `ipaddress` rejects host bits and can merge networks.
 #[test]
-fn python_takes_each_line_of_a_list_as_a_network() {
+fn python_accepts_each_line_of_a_list_as_a_network() {
     let (folder, cases) = matrix_in_a_folder("cidr");
     let script = "
 import ipaddress, pathlib, sys
@@ -170,7 +170,7 @@ for path in pathlib.Path(sys.argv[1]).iterdir():
     assert networks == list(ipaddress.collapse_addresses(networks)), path
     print(path.name)";
     let Some(told) = run_python(
-        "python_takes_each_line_of_a_list_as_a_network",
+        "python_accepts_each_line_of_a_list_as_a_network",
         script,
         folder.path(),
     ) else {
@@ -179,7 +179,7 @@ for path in pathlib.Path(sys.argv[1]).iterdir():
     assert_eq!(told.lines().count(), cases.len());
 }
 
-/// The records of a text of RFC 4180, which has no line breaks within fields.
+/// The records of an RFC 4180 text without line breaks in fields.
 fn records(text: &str) -> Vec<Vec<String>> {
     let lines = text.strip_suffix("\r\n").expect(text).split("\r\n");
     lines.map(fields).collect()
@@ -270,7 +270,7 @@ fn csv_has_exactly_the_published_networks() {
 }
 
 #[test]
-fn csv_says_transport_origin_and_local_side() {
+fn csv_contains_transport_origin_and_local_side() {
     let text = render("--edition regional,global --region tokyo --direction out --format csv");
     assert_eq!(
         text,
@@ -297,10 +297,10 @@ fn csv_says_transport_origin_and_local_side() {
     );
 }
 
-/// A spreadsheet takes a field for a formula that begins with one of `= + - @`, a tab or a carriage
-/// return. Of a user's own list only the edition's name is in the output.
+/// A spreadsheet interprets a field as a formula if it starts with one of `= + - @`, a tab or a
+/// carriage return. The only text of a user's dataset in the output is the name of the edition.
 #[test]
-fn no_field_of_csv_begins_as_a_formula() {
+fn no_field_of_csv_starts_like_a_formula() {
     let plain = |text: &str| {
         for field in records(text).iter().flatten() {
             let start = field.chars().next().unwrap_or('0');
@@ -329,17 +329,13 @@ fn no_field_of_csv_begins_as_a_formula() {
 }
 
 #[test]
-fn python_reads_the_same_records_of_csv() {
+fn python_reads_the_same_csv_records() {
     let (folder, cases) = matrix_in_a_folder("csv");
     let script = "
 import csv, json, pathlib, sys
 print(json.dumps({path.name: list(csv.reader(path.open(newline=''), strict=True))
                   for path in pathlib.Path(sys.argv[1]).iterdir()}))";
-    let Some(told) = run_python(
-        "python_reads_the_same_records_of_csv",
-        script,
-        folder.path(),
-    ) else {
+    let Some(told) = run_python("python_reads_the_same_csv_records", script, folder.path()) else {
         return;
     };
     let told: Value = serde_json::from_str(&told).unwrap();
@@ -349,7 +345,7 @@ print(json.dumps({path.name: list(csv.reader(path.open(newline=''), strict=True)
     }
 }
 
-/// The rules of a document of `docs/policy.schema.json`, with TCP's way back.
+/// The rules of a document with the schema `docs/policy.schema.json`, with the TCP replies.
 fn document(value: &Value) -> Allowed {
     let mut allowed = Allowed::new();
     for (list, established) in [("rules", false), ("tcp_return", true)] {
@@ -384,12 +380,12 @@ fn json(text: &str) -> Allowed {
 }
 
 #[test]
-fn json_has_exactly_the_published_networks_and_the_way_back() {
+fn json_has_exactly_the_published_networks_and_the_tcp_replies() {
     for_each_case("json", true, json);
 }
 
 #[test]
-fn json_keeps_to_its_schema() {
+fn json_matches_its_schema() {
     for options in [
         "",
         "--edition regional,regional-expanded,global,interconnect",
@@ -398,13 +394,13 @@ fn json_keeps_to_its_schema() {
     ] {
         let ran = Tool::line(&format!("-q {options} --format json")).run();
         assert_eq!(ran.status, 0, "{ran}");
-        valid_json("json_keeps_to_its_schema", "policy", &ran);
+        valid_json("json_matches_its_schema", "policy", &ran);
     }
 }
 
-/// A schema that takes anything would prove nothing.
+/// A schema that accepts everything would prove nothing.
 #[test]
-fn the_schema_refuses_what_is_no_document_of_ours() {
+fn the_schema_rejects_other_documents() {
     let folder = tempfile::tempdir().unwrap();
     let good: Value = serde_json::from_str(&render("--region tokyo --format json")).unwrap();
     let broken = [
@@ -442,7 +438,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     print('; '.join(error.message for error in validator.iter_errors(json.load(path.open()))))",
         env!("CARGO_MANIFEST_DIR")
     );
-    let test = "the_schema_refuses_what_is_no_document_of_ours";
+    let test = "the_schema_rejects_other_documents";
     let Some(told) = run_python(test, &script, folder.path()) else {
         return;
     };
@@ -453,7 +449,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
 }
 
 #[test]
-fn json_says_what_was_selected_and_where_each_network_comes_from() {
+fn json_contains_the_selection_and_the_origin_of_each_network() {
     let text = render(
         "--edition regional,global --region tokyo --direction in --transport tls --name pbx \
          --local-address 192.0.2.1 --local-tls-port 5071 --format json",
@@ -500,10 +496,10 @@ fn json_says_what_was_selected_and_where_each_network_comes_from() {
     assert_eq!(value["rules"][2]["transport"], Value::Null);
 }
 
-/// `PyYAML`, an implementation of YAML 1.1, and the program's JSON say the same.
+/// `PyYAML`, an implementation of YAML 1.1, reads the same document as in the JSON output.
 #[test]
-fn yaml_is_the_same_document_as_json() {
-    let test = "yaml_is_the_same_document_as_json";
+fn yaml_contains_the_same_document_as_json() {
+    let test = "yaml_contains_the_same_document_as_json";
     let (folder, cases) = matrix_in_a_folder("yaml");
     let Some(told) = run_python(test, LOAD_YAML, folder.path()) else {
         return;
@@ -519,7 +515,7 @@ fn yaml_is_the_same_document_as_json() {
     }
 }
 
-/// A key that stands twice is an error too.
+/// A duplicate key is an error too.
 const LOAD_YAML: &str = "
 import json, pathlib, sys, yaml
 class Strict(yaml.CSafeLoader): pass
@@ -531,10 +527,10 @@ Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
 print(json.dumps({path.name: yaml.load(path.read_text(), Strict)
                   for path in pathlib.Path(sys.argv[1]).iterdir()}))";
 
-/// Names that are a date, a number or a truth value to YAML, and a source that is whatever it likes.
+/// Names that YAML could read as a date, a number or a boolean, and an arbitrary source.
 #[test]
-fn a_list_of_the_users_own_cannot_turn_yaml_into_something_else() {
-    let test = "a_list_of_the_users_own_cannot_turn_yaml_into_something_else";
+fn a_dataset_cannot_change_the_meaning_of_yaml() {
+    let test = "a_dataset_cannot_change_the_meaning_of_yaml";
     for name in ["2024-02-21", "1e5", "no", "null", "0x1f", "12"] {
         for source in [
             ": #",
@@ -571,8 +567,8 @@ fn a_list_of_the_users_own_cannot_turn_yaml_into_something_else() {
     }
 }
 
-/// What stands in each section of a document: its tables and the items of its lists, as texts; and
-/// every tag with its attributes. A parse error of HTML is an error.
+/// Prints the content of each section of a document: its tables and list items as text, and every tag
+/// with its attributes. A parse error in HTML is an error.
 const READ_DOCUMENTS: &str = r"
 import html5lib, json, markdown_it, pathlib, sys
 def text(element): return ' '.join(''.join(element.itertext()).split())
@@ -599,7 +595,7 @@ def read(source, format):
     return {'sections': sections(page.find('body')), 'tags': tags, 'attributes': attributes}
 ";
 
-/// All outputs of a folder, read by [`READ_DOCUMENTS`].
+/// Reads all outputs in a folder with [`READ_DOCUMENTS`].
 fn read_documents(test: &str, format: &str, folder: &Path) -> Option<Value> {
     let script = format!(
         "{READ_DOCUMENTS}
@@ -610,7 +606,7 @@ print(json.dumps({{path.name: read(path.read_text(), '{format}')
     Some(serde_json::from_str(&told).unwrap())
 }
 
-/// One document, as [`read_documents`] reads it.
+/// Reads one document with [`read_documents`].
 fn read_document(test: &str, format: &str, text: &str) -> Option<Value> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("one"), text).unwrap();
@@ -619,7 +615,7 @@ fn read_document(test: &str, format: &str, text: &str) -> Option<Value> {
 
 type Table = Vec<Vec<String>>;
 
-/// The rows of a section's tables, without the header that is expected of each.
+/// The rows of the tables in a section. Fails if a table does not have the expected header.
 fn tables(section: &Value, header: &[&str]) -> Vec<Table> {
     let tables: Vec<Table> = serde_json::from_value(section["tables"].clone()).unwrap();
     let rows = tables.into_iter().map(|mut table| {
@@ -642,7 +638,7 @@ const RULE_HEADER: [&str; 6] = [
     "destination ports",
 ];
 
-/// The rules of a request by its tables, with TCP's way back.
+/// The rules in the tables of a request, with the TCP replies.
 fn request(document: &Value) -> Allowed {
     let sections = document["sections"].as_object().unwrap();
     let group = |name: &str| -> Vec<Range> {
@@ -715,21 +711,21 @@ fn assert_documents_exact(test: &str, format: &str) {
 }
 
 #[test]
-fn markdown_asks_for_exactly_the_published_networks() {
+fn markdown_requests_exactly_the_published_networks() {
     assert_documents_exact(
-        "markdown_asks_for_exactly_the_published_networks",
+        "markdown_requests_exactly_the_published_networks",
         "markdown",
     );
 }
 
 #[test]
-fn html_asks_for_exactly_the_published_networks() {
-    assert_documents_exact("html_asks_for_exactly_the_published_networks", "html");
+fn html_requests_exactly_the_published_networks() {
+    assert_documents_exact("html_requests_exactly_the_published_networks", "html");
 }
 
 #[test]
-fn a_request_says_why_what_happens_without_it_and_how_to_prove_it() {
-    let test = "a_request_says_why_what_happens_without_it_and_how_to_prove_it";
+fn a_request_states_reason_consequences_and_proof() {
+    let test = "a_request_states_reason_consequences_and_proof";
     for (format, picture) in [("markdown", None), ("html", Some("What each region opens"))] {
         let text = render(&format!("--region tokyo --format {format}"));
         let Some(document) = read_document(test, format, &text) else {
@@ -787,8 +783,8 @@ fn a_request_says_why_what_happens_without_it_and_how_to_prove_it() {
 }
 
 #[test]
-fn a_request_names_our_addresses_and_one_plane_and_direction_alone() {
-    let test = "a_request_names_our_addresses_and_one_plane_and_direction_alone";
+fn a_request_contains_only_the_selected_addresses_plane_and_direction() {
+    let test = "a_request_contains_only_the_selected_addresses_plane_and_direction";
     for format in ["markdown", "html"] {
         let text = render(&format!(
             "--region tokyo --direction out --plane media --local-address 192.0.2.1,198.51.100.0/24 \
@@ -809,10 +805,10 @@ fn a_request_names_our_addresses_and_one_plane_and_direction_alone() {
     }
 }
 
-/// The picture has, for each region, what is published for it.
+/// The picture contains the published networks of each region.
 #[test]
-fn html_shows_what_each_region_opens() {
-    let test = "html_shows_what_each_region_opens";
+fn html_shows_the_networks_of_each_region() {
+    let test = "html_shows_the_networks_of_each_region";
     for edition in common::EDITIONS {
         let text = render(&format!("--edition {edition} --format html"));
         let Some(document) = read_document(test, "html", &text) else {
@@ -843,10 +839,10 @@ fn html_shows_what_each_region_opens() {
     }
 }
 
-/// Nothing is loaded from elsewhere, nothing runs, and whoever opens it fetches nothing.
+/// The page loads no other resources and contains no scripts.
 #[test]
-fn html_is_whole_in_itself() {
-    let test = "html_is_whole_in_itself";
+fn html_is_self_contained() {
+    let test = "html_is_self_contained";
     for options in [
         "",
         "--edition regional,global,interconnect --region frankfurt",
@@ -888,10 +884,10 @@ fn html_is_whole_in_itself() {
     }
 }
 
-/// The source of a list of the user's own is any line of text, and shows as it is.
+/// The source in a dataset can be any line of text, which is shown unchanged.
 #[test]
-fn a_list_of_the_users_own_cannot_put_anything_into_a_request() {
-    let test = "a_list_of_the_users_own_cannot_put_anything_into_a_request";
+fn a_dataset_cannot_inject_anything_into_a_request() {
+    let test = "a_dataset_cannot_inject_anything_into_a_request";
     let sources = [
         "<script>alert(1)</script>",
         "</li></ul><img src=x onerror=alert(1)>",
@@ -933,7 +929,7 @@ fn a_list_of_the_users_own_cannot_put_anything_into_a_request() {
 }
 
 #[test]
-fn heads_say_what_it_is_where_there_are_comments() {
+fn formats_with_comments_describe_the_output_in_the_head() {
     for (format, load) in [
         ("cidr", "# load: grep -v '^#' FILE"),
         ("yaml", "# load: yq . FILE"),
@@ -953,7 +949,7 @@ fn heads_say_what_it_is_where_there_are_comments() {
 }
 
 #[test]
-fn the_same_call_prints_the_same_bytes_and_one_newline_at_the_end() {
+fn the_same_call_prints_the_same_bytes_with_one_final_newline() {
     for format in PEOPLE {
         let text = render_steadily(&format!("--edition regional,global --format {format}"));
         assert_eq!(text.contains('\r'), format == "csv", "{format}");
@@ -963,7 +959,7 @@ fn the_same_call_prints_the_same_bytes_and_one_newline_at_the_end() {
 }
 
 #[test]
-fn check_reads_none_of_them() {
+fn check_does_not_read_these_formats() {
     for format in PEOPLE {
         let stderr = Tool::line(&format!("check --format {format} deployed"))
             .file("deployed", "x\n")
@@ -981,7 +977,7 @@ fn golden_files_are_unchanged() {
     }
 }
 
-/// Each example, the planes that it is about, and each selection, read by the readers of others.
+/// Every example template with every selection, read by independent readers.
 #[test]
 fn the_templates_of_the_examples_list_exactly_the_networks_of_each_plane() {
     let test = "the_templates_of_the_examples_list_exactly_the_networks_of_each_plane";
@@ -1024,7 +1020,7 @@ fn the_templates_of_the_examples_list_exactly_the_networks_of_each_plane() {
     }
 }
 
-/// The published networks of some planes, ascending; of a plane that is not selected there are none.
+/// The published networks of some planes, in ascending order, without planes that are not selected.
 fn networks_of(case: &Case, planes: &[&'static str], selected_only: bool) -> Value {
     let is_selected = |plane: &str| case.plane == "both" || case.plane == plane;
     let planes = planes

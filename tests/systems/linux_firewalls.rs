@@ -1,8 +1,8 @@
-//! Loads every output into the real kernel, with nft and with both back ends of iptables.
+//! Loads every output into the real kernel, with nft and with both iptables back ends.
 //!
-//! A load three times over must be as one, must touch nothing outside the unit, and the commands
-//! that an output's head prints must work as they stand. What the kernel prints back is in sync by
-//! `check`. Needs root.
+//! Three loads must have the same effect as one, and must change nothing outside the unit. The commands
+//! in the head of an output must work without changes. `check` must report the kernel's listing as in
+//! sync. The tests need root.
 
 use crate::common;
 
@@ -14,7 +14,7 @@ use crate::common::namespace::Namespace;
 use crate::common::{Case, Tool, facts, first_difference, head_commands, matrix, readers, render};
 use twilio_sip_allow::format::{self, Unit, UnitName};
 
-/// What a user may have beside our unit, in the same table and in others.
+/// Other rules of a user, in the same table and in others.
 const NFT_BEFORE: &str = "
 table inet filter {
 	set twilio_sip_signaling_old {
@@ -47,7 +47,7 @@ fn assert_same(case: &str, what: &str, expected: &str, found: &str) {
     }
 }
 
-/// Splits what a script printed between its `echo @@` lines.
+/// Splits the output of a script at its `echo @@` lines.
 fn sections(text: &str) -> Vec<&str> {
     text.split("@@\n").collect()
 }
@@ -62,7 +62,7 @@ fn nft_case(namespace: &Namespace, folder: &std::path::Path, case: &Case) {
         "
 ",
     );
-    // The first command is about the file that is loaded at boot.
+    // The first command changes the file that is loaded at boot.
     let remove = &head_commands(&text, "remove", &file)[1];
     let printed = namespace.script(&format!(
         "nft flush ruleset
@@ -120,8 +120,8 @@ nft list ruleset"
 }
 
 #[test]
-fn nftables_takes_every_selection_and_nothing_else_changes() {
-    let test = "nftables_takes_every_selection_and_nothing_else_changes";
+fn nftables_accepts_every_selection_and_nothing_else_changes() {
+    let test = "nftables_accepts_every_selection_and_nothing_else_changes";
     let Some(namespace) = Namespace::new(test, &["nft"]) else {
         return;
     };
@@ -131,7 +131,7 @@ fn nftables_takes_every_selection_and_nothing_else_changes() {
     }
 }
 
-/// A user's table of another name, with rules that only look like hooks.
+/// A user's table with a different name, and with rules that only look like hooks.
 const NFT_OWN_TABLE: &str = "
 table ip own {
 	chain pbx_in2 {
@@ -153,8 +153,8 @@ table ip own {
 }
 ";
 
-/// Enters every command of a head as a user does, each hook and each line for the boot twice. Returns the
-/// listing with the hooks.
+/// Runs every command in a head as a user does. Runs the commands for the hooks and for the boot twice.
+/// Returns the listing with the hooks.
 fn nft_commands_are_undone(namespace: &Namespace, text: &str, host: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("twilio.nft");
@@ -193,13 +193,12 @@ nft list ruleset",
 }
 
 #[test]
-fn nftables_is_hooked_once_comes_back_at_boot_and_is_removed_by_the_commands_of_its_head() {
-    let test =
-        "nftables_is_hooked_once_comes_back_at_boot_and_is_removed_by_the_commands_of_its_head";
+fn the_commands_of_the_head_hook_persist_and_remove_nftables_rules() {
+    let test = "the_commands_of_the_head_hook_persist_and_remove_nftables_rules";
     let Some(namespace) = Namespace::new(test, &["nft"]) else {
         return;
     };
-    // The last line lacks its newline.
+    // The last line has no newline.
     let host = format!("flush ruleset\n{}", NFT_OWN_TABLE.trim());
     for (direction, jumps) in [
         ("in", &["chain input jump pbx_in"][..]),
@@ -218,10 +217,10 @@ fn nftables_is_hooked_once_comes_back_at_boot_and_is_removed_by_the_commands_of_
     }
 }
 
-/// The table that the README shows is one that the commands of the default output fit.
+/// The commands of the default output work with the table in the README.
 #[test]
-fn nftables_is_hooked_into_the_table_of_the_readme() {
-    let test = "nftables_is_hooked_into_the_table_of_the_readme";
+fn nftables_rules_can_be_hooked_into_the_table_of_the_readme() {
+    let test = "nftables_rules_can_be_hooked_into_the_table_of_the_readme";
     let Some(namespace) = Namespace::new(test, &["nft"]) else {
         return;
     };
@@ -321,10 +320,10 @@ iptables-save",
     assert!(!undone_iptables.contains("TWILIO"), "{printed}");
 }
 
-/// A rule of the user's that leads to a chain is a hook too, and is removed with the rest.
+/// A user's own jump to a chain also is a hook, and is removed with the others.
 #[test]
-fn nftables_adds_no_hook_beside_one_of_the_user_and_removes_that_too() {
-    let test = "nftables_adds_no_hook_beside_one_of_the_user_and_removes_that_too";
+fn nftables_keeps_a_hook_of_the_user_and_removes_it_at_the_end() {
+    let test = "nftables_keeps_a_hook_of_the_user_and_removes_it_at_the_end";
     let Some(namespace) = Namespace::new(test, &["nft"]) else {
         return;
     };
@@ -363,7 +362,7 @@ nft list ruleset"#,
     assert_same("user's hooks", "removing leaves something", before, removed);
 }
 
-/// The rules that jump to one of two chains, each after the name of its chain.
+/// The rules that jump to one of the two chains, each preceded by the name of its chain.
 fn nft_jumps(listing: &str, one: &str, other: &str) -> Vec<String> {
     let mut chain = "";
     let mut jumps = Vec::new();
@@ -381,7 +380,7 @@ fn nft_jumps(listing: &str, one: &str, other: &str) -> Vec<String> {
     jumps
 }
 
-/// What `iptables-save` prints, without dates and counters.
+/// The output of `iptables-save` without dates and counters.
 fn without_counters(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let bare = lines.map(|line| line.split(" [").next().unwrap_or(line));
@@ -395,7 +394,7 @@ fn other_lines(text: &str) -> String {
     without_counters(&text.collect::<Vec<_>>().join("\n"))
 }
 
-/// The part of `iptables-save` that is about one table.
+/// The part of the `iptables-save` output for one table.
 fn table_of<'a>(text: &'a str, table: &str) -> &'a str {
     let start = text.find(&format!("*{table}\n")).expect(text);
     text[start..].split("COMMIT").next().unwrap()
@@ -464,7 +463,7 @@ iptables-save"
         &readers::unit_lines(&text),
         &readers::unit_lines(third),
     );
-    // The table mangle has a chain of the same name, which must stay as it was.
+    // The table mangle has a chain with the same name, which must not change.
     for table in ["mangle", "filter"] {
         let others = |text: &str| match table {
             "filter" => other_lines(table_of(text, table)),
@@ -505,25 +504,22 @@ fn iptables_test(test: &str, back_end: &str) {
 }
 
 #[test]
-fn iptables_nft_takes_every_selection_and_prints_it_back() {
-    iptables_test(
-        "iptables_nft_takes_every_selection_and_prints_it_back",
-        "nft",
-    );
+fn iptables_nft_accepts_and_lists_every_selection() {
+    iptables_test("iptables_nft_accepts_and_lists_every_selection", "nft");
 }
 
 #[test]
-fn iptables_legacy_takes_every_selection_and_prints_it_back() {
+fn iptables_legacy_accepts_and_lists_every_selection() {
     iptables_test(
-        "iptables_legacy_takes_every_selection_and_prints_it_back",
+        "iptables_legacy_accepts_and_lists_every_selection",
         "legacy",
     );
 }
 
-/// A narrower selection takes away what a wider one put there, in the same unit.
+/// Loading a smaller selection removes the other rules of a larger one from the same unit.
 #[test]
-fn a_load_replaces_what_an_earlier_one_allowed() {
-    let test = "a_load_replaces_what_an_earlier_one_allowed";
+fn a_load_replaces_the_previous_rules() {
+    let test = "a_load_replaces_the_previous_rules";
     let Some(namespace) = Namespace::new(test, &["nft", "xtables-nft-multi"]) else {
         return;
     };
@@ -575,8 +571,8 @@ nft flush ruleset; iptables-restore --noflush wide.ipt; iptables-restore --noflu
 }
 
 #[test]
-fn local_options_names_and_tables_load_too() {
-    let test = "local_options_names_and_tables_load_too";
+fn rules_with_local_options_names_and_tables_load() {
+    let test = "rules_with_local_options_names_and_tables_load";
     let Some(namespace) =
         Namespace::new(test, &["nft", "xtables-legacy-multi", "xtables-nft-multi"])
     else {
@@ -636,7 +632,7 @@ fn local_options_names_and_tables_load_too() {
             );
         }
     }
-    // Every table that we let through is one that nft takes.
+    // nft accepts every table name that the program accepts.
     for table in [
         "ip filter",
         "inet my-table.1",
@@ -654,15 +650,15 @@ fn local_options_names_and_tables_load_too() {
     }
 }
 
-/// Words of nft's language are either refused as a table's name, or nft takes them.
+/// The program rejects each keyword of nft as a table name, unless nft accepts it.
 #[test]
-fn no_word_of_nft_gets_through_that_nft_refuses() {
-    let test = "no_word_of_nft_gets_through_that_nft_refuses";
+fn rejects_every_keyword_that_nft_rejects_as_a_name() {
+    let test = "rejects_every_keyword_that_nft_rejects_as_a_name";
     let Some(namespace) = Namespace::new(test, &["nft", "strings"]) else {
         return;
     };
-    // What stands in nft's library and, where it is installed, its manual page; and some that do
-    // not stand in the library as words.
+    // The words in nft's library and, if installed, in its manual page, and some words that the library
+    // does not contain as such.
     let words = namespace.script(
         "library=$(ldd $(command -v nft) | awk '/libnftables/ { print $3 }')
 {
@@ -702,7 +698,7 @@ printf '%s\\n' ip ip6 set map chain table meta ct tcp udp log limit counter acce
     namespace.script(&format!("nft -c -f {}", file.display()));
 }
 
-/// All words of the scanners of nft 1.0.6 and 1.1.6.
+/// All keywords of the scanners in nft 1.0.6 and 1.1.6.
 const NFT_WORDS: &str = "
     a-rwnd abort accept ackseq add addr ah alert all and arp asconf asconf-ack audit auto-merge
     avgpkt bridge broute burst bypass bytes cfi cgroup cgroupv2 chain chains check checksum
@@ -736,11 +732,11 @@ const NFT_WORDS: &str = "
     xml xor xt zone
 ";
 
-/// Keywords of versions of nft after 1.0.6.
+/// Keywords of nft versions after 1.0.6.
 const LATER_KEYWORDS: &str = "destroy geneve gre gretap tunnel vni vxlan";
 
 #[test]
-fn nft_loads_every_table_and_chain_name_that_is_accepted() {
+fn nft_accepts_every_accepted_table_and_chain_name() {
     let Some(namespace) = Namespace::new("names of nft", &["nft"]) else {
         return;
     };
@@ -779,7 +775,7 @@ EOF
         let problem = text("twilio-sip", word).unwrap_err().to_string();
         assert!(problem.contains("a word of nft's language"), "{problem}");
     }
-    // The names of chains and sets contain '_', which no word of nft does.
+    // The names of chains and sets contain '_', unlike all keywords of nft.
     let named: String = words()
         .filter(|word| word.parse::<UnitName>().is_ok())
         .map(|word| text(word, "filter").unwrap())

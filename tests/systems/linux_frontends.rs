@@ -1,8 +1,8 @@
-//! The formats for what people put in front of the Linux kernel's firewall: each is read by a reader
-//! of the tests' own, loaded by the real program in a network namespace, and read back from the
-//! kernel. The tests that load need root.
+//! The formats for front ends of the Linux firewall. A reader of the tests reads each output, the real
+//! program loads it in a network namespace, and the test reads the kernel's rules. The tests that load
+//! rules need root.
 //!
-//! The readers are after ipset(8), iptables(8) and iptables-extensions(8), "set" and "multiport", and
+//! Sources of the readers: ipset(8), iptables(8), iptables-extensions(8), "set" and "multiport",
 //! ufw(8), "RULE SYNTAX", firewalld.policy(5) and firewalld.richlanguage(5).
 
 use std::collections::BTreeMap;
@@ -37,12 +37,12 @@ fn assert_allows(case: &Case, what: &str, found: &Allowed) {
     );
 }
 
-/// Splits what a script printed between its `echo @@` lines.
+/// Splits the output of a script at its `echo @@` lines.
 fn sections(text: &str) -> Vec<&str> {
     text.split("@@\n").collect()
 }
 
-/// Words, a text in double or single quotes being one, without the quotes.
+/// Splits a line into words. Text in single or double quotes is one word, without the quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = line.trim();
@@ -63,7 +63,7 @@ fn port_range(text: &str) -> (u16, u16) {
     (first.parse().expect(text), last.parse().expect(text))
 }
 
-/// The kernel's sets after the lines of an `ipset restore`, or of an `ipset save`.
+/// The sets that the lines of `ipset restore` or `ipset save` create.
 #[derive(Default)]
 struct Sets(BTreeMap<String, Vec<Range>>);
 
@@ -120,8 +120,8 @@ impl Sets {
     }
 }
 
-/// What rules of the chains INPUT and OUTPUT, without `-A`, allow from and to any local address, or
-/// `local`: each has one set.
+/// The packets that rules of the chains INPUT and OUTPUT (without `-A`) allow from and to any local
+/// address, or `local`. Each rule uses one set.
 fn allowed_by_set_rules<'a>(
     rules: impl Iterator<Item = &'a str>,
     sets: &Sets,
@@ -171,7 +171,7 @@ fn allowed_by_set_rules<'a>(
     allowed
 }
 
-/// The rules that the hooks of an output add, without `-A`.
+/// The rules that the hook commands of an output add, without `-A`.
 fn hooked_rules(text: &str) -> Vec<&str> {
     let hooks = text
         .lines()
@@ -188,7 +188,7 @@ fn hooked_rules(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn ipset_every_selection_allows_exactly_what_is_published() {
+fn ipset_every_selection_allows_exactly_the_published_networks() {
     for case in matrix() {
         let text = render(&format!("{} --format ipset", case.options()));
         let sets = Sets::after(&text);
@@ -210,7 +210,7 @@ fn ipset_golden_files_are_unchanged() {
 }
 
 #[test]
-fn ipset_says_local_addresses_in_its_hooks() {
+fn ipset_hooks_contain_local_addresses() {
     let local = "--region tokyo --local-address 192.0.2.10 --local-sip-port 5070 --format ipset";
     let text = render(local);
     let sets = Sets::after(&text);
@@ -238,7 +238,7 @@ fn ipset_says_local_addresses_in_its_hooks() {
     assert_eq!(hooked_rules(&two).len(), 2 * expected.len(), "{two}");
 }
 
-/// What `ipset save` prints, without what differs by chance: the hash's seed and the order.
+/// The output of `ipset save` in sorted order and without the random hash seed.
 fn saved_sets(text: &str) -> String {
     let mut lines: Vec<String> = text
         .lines()
@@ -251,7 +251,7 @@ fn saved_sets(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The rules of INPUT and OUTPUT that name a set, without `-A`, of what `iptables-save` prints.
+/// The rules of INPUT and OUTPUT with a set in the output of `iptables-save`, without `-A`.
 fn set_rules(saved: &str) -> Vec<&str> {
     let rules = saved.lines().filter_map(|line| line.strip_prefix("-A "));
     rules
@@ -259,7 +259,7 @@ fn set_rules(saved: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What a user may have beside it.
+/// Other rules of a user.
 const OTHERS: &str = "
 iptables-restore <<'EOF'
 *filter
@@ -334,7 +334,7 @@ iptables-save -t filter"
     assert_allows(case, "the kernel holds something else", &found);
 }
 
-/// The sets of this program of what `ipset save` prints.
+/// The sets of this program in the output of `ipset save`.
 fn kernel_sets(saved: &str) -> Sets {
     let ours = saved.lines().filter(|line| line.contains(" twilio-sip-"));
     let ours: Vec<&str> = ours.collect();
@@ -354,19 +354,22 @@ fn ipset_test(test: &str, back_end: &str) {
 }
 
 #[test]
-fn ipset_takes_every_selection_for_iptables_nft() {
-    ipset_test("ipset_takes_every_selection_for_iptables_nft", "nft");
+fn ipset_accepts_every_selection_for_iptables_nft() {
+    ipset_test("ipset_accepts_every_selection_for_iptables_nft", "nft");
 }
 
 #[test]
-fn ipset_takes_every_selection_for_iptables_legacy() {
-    ipset_test("ipset_takes_every_selection_for_iptables_legacy", "legacy");
+fn ipset_accepts_every_selection_for_iptables_legacy() {
+    ipset_test(
+        "ipset_accepts_every_selection_for_iptables_legacy",
+        "legacy",
+    );
 }
 
-/// A narrower selection takes away what a wider one put there, though rules use the sets.
+/// Loading a smaller selection removes networks of a larger one, although rules use the sets.
 #[test]
-fn ipset_load_replaces_what_an_earlier_one_allowed() {
-    let test = "ipset_load_replaces_what_an_earlier_one_allowed";
+fn ipset_load_replaces_the_previous_rules() {
+    let test = "ipset_load_replaces_the_previous_rules";
     let Some(namespace) = Namespace::new(test, &["ipset", "xtables-nft-multi"]) else {
         return;
     };
@@ -403,8 +406,8 @@ fn ipset_load_replaces_what_an_earlier_one_allowed() {
 }
 
 #[test]
-fn ipset_load_that_fails_leaves_the_old_sets_and_the_next_one_works() {
-    let test = "ipset_load_that_fails_leaves_the_old_sets_and_the_next_one_works";
+fn ipset_failed_load_keeps_the_old_sets_and_the_next_load_works() {
+    let test = "ipset_failed_load_keeps_the_old_sets_and_the_next_load_works";
     let Some(namespace) = Namespace::new(test, &["ipset"]) else {
         return;
     };
@@ -414,7 +417,7 @@ fn ipset_load_that_fails_leaves_the_old_sets_and_the_next_one_works() {
     let new = render("--region sydney --format ipset");
     write("old", &old);
     write("new", &new);
-    // The last line of the fill is one that the kernel refuses.
+    // The kernel rejects the last line that fills the set.
     let broken = new.replacen("swap", "add twilio-sip-media-new 0.0.0.0/0\nswap", 1);
     write("broken", &broken);
     let printed = namespace.script(&format!(
@@ -439,14 +442,14 @@ ipset restore -file new; ipset save",
 }
 
 #[test]
-fn ipset_names_are_as_long_as_the_kernel_takes() {
+fn ipset_names_are_limited_as_in_the_kernel() {
     let longest = "a".repeat(17);
     let stderr = Tool::line(&format!("--name {longest}a --format ipset"))
         .run()
         .refused();
     let made = format!("'{longest}a-signaling-new' has 32 characters, and at most 31 are allowed");
     assert!(stderr.contains(&made), "{stderr}");
-    let test = "ipset_names_are_as_long_as_the_kernel_takes";
+    let test = "ipset_names_are_limited_as_in_the_kernel";
     let Some(namespace) = Namespace::new(test, &["ipset"]) else {
         return;
     };
@@ -464,10 +467,10 @@ fn ipset_names_are_as_long_as_the_kernel_takes() {
     }
 }
 
-/// What `check` makes of the kernel's sets, as each of ipset's two listings tells them.
+/// The result of `check` for the sets of the kernel, in both listing forms of ipset.
 #[test]
-fn ipset_check_reads_what_the_kernel_holds() {
-    let test = "ipset_check_reads_what_the_kernel_holds";
+fn ipset_check_reads_the_sets_of_the_kernel() {
+    let test = "ipset_check_reads_the_sets_of_the_kernel";
     let Some(namespace) = Namespace::new(test, &["ipset"]) else {
         return;
     };
@@ -494,7 +497,7 @@ fn ipset_check_reads_what_the_kernel_holds() {
         for listing in listings("ipset restore -file sets") {
             assert_in_sync(&options, "ipset", &policy, &listing);
         }
-        // By ipset's own commands, and mended by what a repair prints.
+        // Changed with ipset commands, and repaired with the output of --print-repair.
         let plane = if case.plane == "media" {
             "media"
         } else {
@@ -528,7 +531,7 @@ fn ipset_check_reads_what_the_kernel_holds() {
     }
 }
 
-/// Commands that make a set of somebody's own: networks within 10.0.0.0/24, or addresses there.
+/// Commands that create a random set of networks or addresses in 10.0.0.0/24.
 fn random_set(random: &mut Random) -> String {
     let (kind, lengths) = match random.between(0, 3) {
         0 => ("hash:ip netmask 29", (32, 32)),
@@ -557,10 +560,10 @@ fn random_set(random: &mut Random) -> String {
     commands
 }
 
-/// `ipset test` says of each address whether the set has it.
+/// Asks `ipset test` for each address if the set contains it.
 #[test]
-fn ipset_check_understands_a_set_as_the_kernel_does() {
-    let test = "ipset_check_understands_a_set_as_the_kernel_does";
+fn ipset_check_interprets_sets_as_the_kernel_does() {
+    let test = "ipset_check_interprets_sets_as_the_kernel_does";
     let Some(namespace) = Namespace::new(test, &["ipset"]) else {
         return;
     };
@@ -601,10 +604,10 @@ while read line; do if ipset $line -q; then printf 1; else printf 0; fi; done < 
     assert!(held > 1000 && not_held > 1000, "{held} {not_held}");
 }
 
-/// The judge is the kernel: it holds exactly what was published after a load of the mutant.
+/// The kernel decides: after loading the mutant, it contains exactly the published networks or not.
 #[test]
-fn ipset_no_mutant_is_missed() {
-    let test = "ipset_no_mutant_is_missed";
+fn ipset_check_finds_every_mutant() {
+    let test = "ipset_check_finds_every_mutant";
     let Some(namespace) = Namespace::new(test, &["ipset"]) else {
         return;
     };
@@ -613,7 +616,7 @@ fn ipset_no_mutant_is_missed() {
     mutate::assert_none_is_missed(
         "ipset",
         2000,
-        // Of a few regions most lines are commands, of which no other word is understood.
+        // With few regions, most lines are commands that cannot be changed without an error.
         |selected| selected.region = "all".to_owned(),
         |mutant, selected| {
             std::fs::write(&file, mutant).unwrap();
@@ -647,7 +650,7 @@ fn published(selected: &Selected, plane: &str) -> Vec<Range> {
     facts::published(selected.editions[0], &selected.region, plane)
 }
 
-/// What lines of `ufw show added` allow from and to any local address, or `local`.
+/// The packets that lines of `ufw show added` allow from and to any local address, or `local`.
 fn allowed_by_ufw<'a>(lines: impl Iterator<Item = &'a str>, local: &str) -> Allowed {
     let mut allowed = Allowed::new();
     for line in lines {
@@ -694,7 +697,7 @@ fn ufw_rules(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn ufw_every_selection_allows_exactly_what_is_published() {
+fn ufw_every_selection_allows_exactly_the_published_networks() {
     for case in matrix() {
         let text = render(&format!("{} --format ufw", case.options()));
         let found = allowed_by_ufw(ufw_rules(&text), "any");
@@ -707,7 +710,7 @@ fn ufw_golden_files_are_unchanged() {
     assert_golden(GOLDEN.map(|(name, options)| (name, options, "ufw")));
 }
 
-/// What a selection shall allow: no more is named of the local side than its ports of RTP.
+/// The packets that a selection must allow. Local RTP ports are the only local option.
 fn expected_of(selected: &Selected) -> Allowed {
     let media = facts::ports(selected.editions[0]).media;
     let allowed = facts::expected(&selected.case(), false).into_iter();
@@ -720,7 +723,7 @@ fn expected_of(selected: &Selected) -> Allowed {
     allowed.map(with_ports).collect()
 }
 
-/// Whether a strict reader finds in a text exactly what a selection shall allow.
+/// True if a strict reader finds exactly the packets that the selection must allow.
 fn means_the_same(selected: &Selected, reader: impl FnOnce() -> Allowed) -> Result<(), String> {
     let found = facts::lines(&mutate::read(reader)?);
     match first_difference(&facts::lines(&expected_of(selected)), &found) {
@@ -730,7 +733,7 @@ fn means_the_same(selected: &Selected, reader: impl FnOnce() -> Allowed) -> Resu
 }
 
 #[test]
-fn ufw_no_mutant_is_missed() {
+fn ufw_check_finds_every_mutant() {
     mutate::assert_none_is_missed(
         "ufw",
         2_000,
@@ -739,7 +742,7 @@ fn ufw_no_mutant_is_missed() {
     );
 }
 
-/// What `iptables-save` prints of ufw's chains for its user's rules, without `-A`.
+/// The `iptables-save` output for the chains of ufw's user rules, without `-A`.
 fn ufw_chains(saved: &str) -> Vec<&str> {
     let rules = saved.lines().filter_map(|line| line.strip_prefix("-A "));
     let of_users =
@@ -747,7 +750,7 @@ fn ufw_chains(saved: &str) -> Vec<&str> {
     rules.filter(of_users).collect()
 }
 
-/// What rules of these chains allow from and to any local address.
+/// The packets that rules of these chains allow from and to any local address.
 fn allowed_by_ufw_chains(rules: &[&str]) -> Allowed {
     let mut allowed = Allowed::new();
     for line in rules {
@@ -792,8 +795,8 @@ fn allowed_by_ufw_chains(rules: &[&str]) -> Allowed {
 
 const UFW_TOOLS: [&str; 3] = ["ufw", "iptables", "mount"];
 
-/// A script's first lines, which give it a ufw that is enabled, and has rules of a user's: in files of
-/// its own, bound over those of the machine, which no other process sees.
+/// The first lines of a script. They enable ufw with some rules of a user. The files of ufw are bind
+/// mounts that no other process sees.
 fn ufw_setup(folder: &Path, rules: &str) -> String {
     format!(
         "cd {}
@@ -811,7 +814,7 @@ ufw --force enable
     )
 }
 
-/// A namespace, a folder, and such lines.
+/// A namespace, a folder, and the first lines of a script.
 fn ufw(test: &str) -> Option<(Namespace, tempfile::TempDir, String)> {
     let namespace = Namespace::new(test, &UFW_TOOLS)?;
     let folder = tempfile::tempdir().unwrap();
@@ -879,7 +882,7 @@ iptables-save -t filter",
         "ufw shows something else",
         &allowed_by_ufw(shown, "any"),
     );
-    // Ours come first in each chain, so that no rule of the user's denies what they allow.
+    // The rules of this program come first in each chain, so that no rule of the user overrides them.
     for chain in ["ufw-user-input ", "ufw-user-output "] {
         let of_chain: Vec<_> = loaded
             .iter()
@@ -894,10 +897,10 @@ iptables-save -t filter",
     }
 }
 
-/// A rule takes ufw a third of a second, so these are not all selections.
+/// Only some selections, because ufw needs a third of a second per rule.
 #[test]
-fn ufw_takes_the_rules_once_and_gives_them_back() {
-    let test = "ufw_takes_the_rules_once_and_gives_them_back";
+fn ufw_adds_the_rules_once_and_lists_them() {
+    let test = "ufw_adds_the_rules_once_and_lists_them";
     let Some((namespace, folder, setup)) = ufw(test) else {
         return;
     };
@@ -926,8 +929,8 @@ fn shown(added: &str) -> Vec<&str> {
 }
 
 #[test]
-fn ufw_load_replaces_what_an_earlier_one_allowed() {
-    let test = "ufw_load_replaces_what_an_earlier_one_allowed";
+fn ufw_load_replaces_the_previous_rules() {
+    let test = "ufw_load_replaces_the_previous_rules";
     let Some((namespace, folder, setup)) = ufw(test) else {
         return;
     };
@@ -964,10 +967,10 @@ ufw --force disable >setup.log; sh narrow; ufw show added"
     assert_eq!(found.len(), 8, "{local}");
 }
 
-/// ufw knows a rule by its addresses, ports and protocol: there is no second one beside a user's.
+/// ufw identifies a rule by its addresses, ports and protocol, so it does not add a second equal rule.
 #[test]
-fn ufw_rule_of_the_users_that_is_the_same_becomes_ours() {
-    let test = "ufw_rule_of_the_users_that_is_the_same_becomes_ours";
+fn ufw_takes_over_an_equal_rule_of_the_user() {
+    let test = "ufw_takes_over_an_equal_rule_of_the_user";
     let Some((namespace, folder, setup)) = ufw(test) else {
         return;
     };
@@ -991,9 +994,9 @@ sh script; ufw show added"
     assert_eq!(found, expected, "{printed}");
 }
 
-/// A ufw that spelled rules otherwise than this one could have every rule deleted as an old one.
+/// If a ufw version listed rules in another form, the script could delete every rule as outdated.
 #[test]
-fn ufw_script_deletes_nothing_if_ufw_spells_rules_otherwise() {
+fn ufw_script_deletes_nothing_if_ufw_lists_rules_in_another_form() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("script", &render("--region tokyo --format ufw"));
@@ -1029,7 +1032,7 @@ echo \"$@\" >>\"$CALLS\"
         "{calls}"
     );
     assert!(!calls.contains("delete"), "{calls}");
-    // Nor if there is no ufw.
+    // Nothing is deleted if ufw is not installed.
     let stderr = run("/nowhere");
     assert!(
         stderr.contains("ufw: not found") && stderr.ends_with(told),
@@ -1037,7 +1040,7 @@ echo \"$@\" >>\"$CALLS\"
     );
 }
 
-/// Rules of a user's in every form that ufw takes.
+/// Rules of a user in every form that ufw accepts.
 const UFW_FORMS: &str = "
 ufw limit ssh
 ufw allow out 53/udp comment 'twilio-sip-b: of another unit'
@@ -1057,10 +1060,10 @@ ufw allow from any to any proto esp
 ufw deny out to any
 ";
 
-/// Each change by ufw's own command is found in what it shows, and a load mends it.
+/// `check` finds each change that ufw makes in its listing, and a load repairs it.
 #[test]
-fn ufw_check_finds_what_ufw_changed_and_its_repair_mends_it() {
-    let test = "ufw_check_finds_what_ufw_changed_and_its_repair_mends_it";
+fn ufw_check_finds_and_repairs_changes_by_ufw() {
+    let test = "ufw_check_finds_and_repairs_changes_by_ufw";
     let Some((namespace, folder, setup)) = ufw(test) else {
         return;
     };
@@ -1134,13 +1137,14 @@ sh script; echo @@
     );
 }
 
-/// The value after `name="`, and what follows it.
+/// The value after `name="`, and the rest of the text.
 fn attribute<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let text = text.strip_prefix(name)?.strip_prefix("=\"")?;
     text.split_once('"')
 }
 
-/// What the policy's file allows from and to any local address, by a reader that knows our layout only.
+/// The packets that a policy file allows from and to any local address. The reader only accepts the
+/// layout of this program.
 fn allowed_by_policy(text: &str, direction: &'static str) -> Allowed {
     let mut allowed = Allowed::new();
     let rules = text.lines().filter(|line| line.contains("<rule"));
@@ -1170,14 +1174,14 @@ fn allowed_by_policy(text: &str, direction: &'static str) -> Allowed {
     allowed
 }
 
-/// The selections of one direction: a policy has no more.
+/// The selections with one direction, since a policy has only one.
 fn one_way() -> Vec<Case> {
     let cases = matrix().into_iter();
     cases.filter(|case| case.direction != "both").collect()
 }
 
 #[test]
-fn firewalld_every_selection_allows_exactly_what_is_published() {
+fn firewalld_every_selection_allows_exactly_the_published_networks() {
     for case in one_way() {
         let text = render(&format!("{} --format firewalld", case.options()));
         let found = allowed_by_policy(&text, case.direction);
@@ -1196,7 +1200,7 @@ fn firewalld_golden_files_are_unchanged() {
 }
 
 #[test]
-fn firewalld_says_a_direction_a_file_and_names_that_fit() {
+fn firewalld_needs_a_direction_and_a_valid_name() {
     let stderr = Tool::line("--format firewalld").run().refused();
     let remedy = "render --direction in and --direction out each";
     assert!(stderr.contains(remedy), "{stderr}");
@@ -1217,7 +1221,8 @@ fn firewalld_says_a_direction_a_file_and_names_that_fit() {
     }
 }
 
-/// The same rules in our layout: space between attributes and comments are no matter to XML.
+/// The same rules in the layout of this program. Spaces between attributes and comments are irrelevant
+/// in XML.
 fn laid_out(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let (rule, _comment) = line.split_once("<!--").unwrap_or((line, ""));
@@ -1227,7 +1232,7 @@ fn laid_out(text: &str) -> String {
     lines.collect()
 }
 
-/// The same text, but each network without the bits that firewalld masks away.
+/// The same text without the host bits in networks, because firewalld ignores them.
 fn masked(text: &str) -> String {
     let (first, rest) = text.split_once(" address=\"").unwrap_or((text, ""));
     let parts = rest.split(" address=\"").filter(|part| !part.is_empty());
@@ -1243,7 +1248,7 @@ fn masked(text: &str) -> String {
 }
 
 #[test]
-fn firewalld_no_mutant_is_missed() {
+fn firewalld_check_finds_every_mutant() {
     mutate::assert_none_is_missed(
         "firewalld",
         2_000,
@@ -1260,7 +1265,7 @@ fn firewalld_no_mutant_is_missed() {
     );
 }
 
-/// Debian's firewalld, whose modules are of the system's Python.
+/// Debian's firewalld, whose modules need the Python of the system.
 fn firewalld(test: &str) -> Option<(Namespace, tempfile::TempDir)> {
     let tools = [
         "firewalld",
@@ -1280,7 +1285,7 @@ fn firewalld(test: &str) -> Option<(Namespace, tempfile::TempDir)> {
     Some((namespace, folder))
 }
 
-/// What firewalld's language of rich rules says is allowed from and to any local address.
+/// The packets that rich rules of firewalld allow from and to any local address.
 fn allowed_by_rich_rules<'a>(
     rules: impl Iterator<Item = &'a str>,
     direction: &'static str,
@@ -1311,7 +1316,7 @@ fn allowed_by_rich_rules<'a>(
     allowed
 }
 
-/// Prints each policy of a folder as firewalld's own reader understood it.
+/// Prints each policy in a folder as firewalld's own reader interprets it.
 const READ_POLICIES: &str = "
 import sys
 from firewall.core.io.policy import policy_reader
@@ -1355,7 +1360,7 @@ fn firewalld_reads_every_selection() {
         let found = allowed_by_rich_rules(rules.lines(), case.direction);
         assert_allows(case, "by firewalld's reader", &found);
     }
-    // The check does complain of what firewalld would leave out.
+    // The reader reports the parts that firewalld would ignore.
     let wrong = render("--region tokyo --direction in --format firewalld").replace("5061", "65536");
     std::fs::write(policies.join("wrong.xml"), wrong).unwrap();
     let (_, printed) = namespace.try_script(&format!(
@@ -1365,7 +1370,8 @@ fn firewalld_reads_every_selection() {
     assert!(printed.contains("INVALID_PORT: 65536"), "{printed}");
 }
 
-/// What the chains of two policies in `nft list ruleset` accept from and to any local address.
+/// The packets that the chains of two policies in `nft list ruleset` accept from and to any local
+/// address.
 fn allowed_by_policy_chains(ruleset: &str) -> Allowed {
     let mut allowed = Allowed::new();
     for (direction, chain, side) in [
@@ -1395,7 +1401,7 @@ fn allowed_by_policy_chains(ruleset: &str) -> Allowed {
     allowed
 }
 
-/// A bus that lets anybody be anything: nobody else is on it.
+/// A D-Bus configuration without access control, because the bus has no other users.
 const BUS: &str = "<busconfig>
 <listen>unix:path=bus</listen>
 <policy context='default'>
@@ -1404,7 +1410,7 @@ const BUS: &str = "<busconfig>
 </busconfig>
 ";
 
-/// Starts a bus and firewalld with the configuration in the folder, and stops both in the end.
+/// Starts D-Bus and firewalld with the configuration in the folder, and stops both at the end.
 fn daemon(folder: &Path) -> String {
     std::fs::write(folder.join("bus.conf"), BUS).unwrap();
     format!(
@@ -1427,8 +1433,8 @@ timeout 5 firewall-cmd --state >/dev/null
 }
 
 #[test]
-fn firewalld_loads_a_policy_as_a_whole_and_gives_it_back() {
-    let test = "firewalld_loads_a_policy_as_a_whole_and_gives_it_back";
+fn firewalld_loads_and_lists_a_policy() {
+    let test = "firewalld_loads_and_lists_a_policy";
     let Some((namespace, folder)) = firewalld(test) else {
         return;
     };
@@ -1451,7 +1457,7 @@ fn firewalld_loads_a_policy_as_a_whole_and_gives_it_back() {
         ));
         let file = folder.path().join(format!("{region}-{direction}"));
         std::fs::write(&file, &text).unwrap();
-        // The head is a text of XML's, indented.
+        // The head is an indented XML text.
         let head = text.replace("    ", "# ");
         assert_eq!(
             head_commands(&head, "hook", &file),
@@ -1488,10 +1494,10 @@ cat log",
     assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");
 }
 
-/// Each change by firewalld's own command is found in the file that it writes, and a load mends it.
+/// `check` finds each change by firewall-cmd in the file that firewalld writes, and a load repairs it.
 #[test]
-fn firewalld_check_finds_what_firewall_cmd_changed_and_its_repair_mends_it() {
-    let test = "firewalld_check_finds_what_firewall_cmd_changed_and_its_repair_mends_it";
+fn firewalld_check_finds_and_repairs_changes_by_firewall_cmd() {
+    let test = "firewalld_check_finds_and_repairs_changes_by_firewall_cmd";
     let Some((namespace, folder)) = firewalld(test) else {
         return;
     };
@@ -1551,7 +1557,7 @@ $check {policy}; grep -c '^    <accept/>$' {policy}; echo @@
         "{printed}"
     );
     for ((change, part), report) in changes.iter().zip(&mut reports) {
-        // Of the file, and of what is in force.
+        // In the file, and in the running configuration.
         for place in ["\netc/policies/twilio-sip-in.xml\n", "\nlisted\n"] {
             let (_, found) = report.split_once(place).expect(report);
             let (found, _) = found.split_once("status 1\n").expect(report);
@@ -1562,8 +1568,9 @@ $check {policy}; grep -c '^    <accept/>$' {policy}; echo @@
     assert!(!log.contains("ERROR") && !log.contains("WARNING"), "{log}");
 }
 
-/// Sends the probes of a selection, both ways, through what a script loads into a firewall that drops
-/// the rest: those that open a flow, since each of these front ends judges what goes on by itself.
+/// Sends the probes of a selection in both directions through a firewall that drops everything except
+/// the rules that a script loads. Only packets that open a connection are sent, because each of these
+/// front ends handles established connections itself.
 fn assert_passes(lab: &Lab, selected: &Selected, seed: u64, firewall: &str) {
     lab.load_firewall(firewall, "");
     let oracle = Oracle::new(selected, lab.site, Tcp::Any);
@@ -1593,7 +1600,7 @@ fn assert_passes(lab: &Lab, selected: &Selected, seed: u64, firewall: &str) {
     assert!(allowed > 10, "only {allowed} packets pass");
 }
 
-/// A selection with what it says of the local side, a lab, and a folder for files.
+/// A selection with its local options, a lab, and a folder for files.
 fn lab(test: &str) -> Option<(Lab, Selected, u64, tempfile::TempDir)> {
     let lab = Lab::new(test, BackEnd::IptablesNft, Place::OnPbx)?;
     let selected = Selected {
@@ -1607,8 +1614,8 @@ fn lab(test: &str) -> Option<(Lab, Selected, u64, tempfile::TempDir)> {
 }
 
 #[test]
-fn ipset_lets_exactly_the_published_packets_pass() {
-    let test = "ipset_lets_exactly_the_published_packets_pass";
+fn exactly_the_published_packets_pass_ipset() {
+    let test = "exactly_the_published_packets_pass_ipset";
     if Namespace::new(test, &["ipset"]).is_none() {
         return;
     }
@@ -1629,8 +1636,8 @@ fn ipset_lets_exactly_the_published_packets_pass() {
 }
 
 #[test]
-fn ufw_lets_exactly_the_published_packets_pass() {
-    let test = "ufw_lets_exactly_the_published_packets_pass";
+fn exactly_the_published_packets_pass_ufw() {
+    let test = "exactly_the_published_packets_pass_ufw";
     if Namespace::new(test, &UFW_TOOLS).is_none() {
         return;
     }
@@ -1639,7 +1646,7 @@ fn ufw_lets_exactly_the_published_packets_pass() {
     };
     let text = render(&format!("{} --format ufw", selected.options(lab.site)));
     std::fs::write(folder.path().join("script"), text).unwrap();
-    // What the user denies does not stand in the way.
+    // Deny rules of the user do not affect the result.
     let setup = ufw_setup(
         folder.path(),
         "ufw deny 5060:5075/udp; ufw deny out 5060/udp",
@@ -1648,8 +1655,8 @@ fn ufw_lets_exactly_the_published_packets_pass() {
 }
 
 #[test]
-fn firewalld_lets_exactly_the_published_packets_pass() {
-    let test = "firewalld_lets_exactly_the_published_packets_pass";
+fn exactly_the_published_packets_pass_firewalld() {
+    let test = "exactly_the_published_packets_pass_firewalld";
     let Some((_, folder)) = firewalld(test) else {
         return;
     };
@@ -1666,7 +1673,8 @@ fn firewalld_lets_exactly_the_published_packets_pass() {
         let text = render(&format!("{} --format firewalld", one_way.options(lab.site)));
         std::fs::write(policies.join(format!("twilio-sip-{direction}.xml")), text).unwrap();
     }
-    // A user's own policy that lets nothing else out, beside a zone that lets nothing in.
+    // A policy of the user that denies all other outbound packets, and a zone that denies inbound
+    // packets.
     std::fs::write(
         policies.join("mine.xml"),
         "<policy target=\"DROP\" priority=\"10\">

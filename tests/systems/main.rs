@@ -1,5 +1,5 @@
-//! The outputs in real systems: kernels, firewalls, servers, command lines and pipelines of others.
-//! Most tests need root or other programs; `tests/run` installs them.
+//! The outputs in real systems: kernels, firewalls, servers, command lines and CI pipelines. Most tests
+//! need root or other programs, which `tests/run` installs.
 
 #[path = "../common/mod.rs"]
 mod common;

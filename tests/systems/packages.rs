@@ -1,4 +1,4 @@
-//! What is handed out: the crate, the Debian package, its manual page and its completions.
+//! The distributed packages: the crate, the Debian package, its manual page and its completions.
 
 use crate::common;
 use crate::sources;
@@ -14,7 +14,7 @@ use sources::{Environment, git, is_long, sources};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const NAME: &str = "twilio-sip-allow";
 
-/// Both outputs of a command that must succeed.
+/// Runs a command that must succeed. Returns stdout and stderr.
 fn done(command: &mut Command) -> (String, String) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -26,7 +26,7 @@ fn done(command: &mut Command) -> (String, String) {
 // The crate.
 
 #[test]
-fn the_crate_has_what_its_build_and_tests_need() {
+fn the_crate_contains_all_files_for_its_build_and_tests() {
     if !Path::new(ROOT).join(".git").exists() {
         return common::tell("LEFT OUT: what the crate leaves out: this is the crate");
     }
@@ -54,7 +54,7 @@ fn the_crate_has_what_its_build_and_tests_need() {
 }
 
 #[test]
-fn the_manifest_says_what_crates_io_asks_for() {
+fn the_manifest_has_the_fields_that_crates_io_requires() {
     let (metadata, _) = done(
         Command::new(env!("CARGO"))
             .args([
@@ -78,14 +78,14 @@ fn the_manifest_says_what_crates_io_asks_for() {
     assert!((1..=5).contains(&count("categories")));
 }
 
-// What the program prints for a package.
+// Output of the program for packages.
 
 #[test]
-fn the_manual_page_has_no_fault() {
+fn groff_finds_no_fault_in_the_manual_page() {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("page.1");
     fs::write(&page, Tool::line("man").run_once()).unwrap();
-    the_page_has_no_fault("the_manual_page_has_no_fault", &page);
+    the_page_has_no_fault("groff_finds_no_fault_in_the_manual_page", &page);
 }
 
 fn the_page_has_no_fault(test: &str, page: &Path) {
@@ -108,7 +108,7 @@ fn the_page_has_no_fault(test: &str, page: &Path) {
     }
 }
 
-/// A folder such as `/usr/share`, with what the program prints.
+/// A folder such as `/usr/share` with the completion scripts.
 fn completions() -> tempfile::TempDir {
     let share = tempfile::tempdir().unwrap();
     for (shell, place) in SHELLS {
@@ -119,14 +119,14 @@ fn completions() -> tempfile::TempDir {
     share
 }
 
-/// Where Debian's shells look for completions.
+/// The places where Debian's shells search for completions.
 const SHELLS: [(&str, &str); 3] = [
     ("bash", "bash-completion/completions/twilio-sip-allow"),
     ("fish", "fish/vendor_completions.d/twilio-sip-allow.fish"),
     ("zsh", "zsh/vendor-completions/_twilio-sip-allow"),
 ];
 
-/// What is typed, and how it goes on.
+/// The typed text and its expected completion.
 const TYPED: [(&str, &str); 6] = [
     ("--fo", "--format"),
     ("--region to", "tokyo"),
@@ -159,8 +159,8 @@ fn shells_complete(test: &str, share: &Path) {
     }
 }
 
-/// A shell with nobody's settings, which has the program in its path and looks for completions in
-/// one folder.
+/// A shell without user settings. The program is in its path, and it only searches one folder for
+/// completions.
 fn shell(name: &str, share: &Path) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
     let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
@@ -173,7 +173,7 @@ fn shell(name: &str, share: &Path) -> Command {
     command
 }
 
-/// By the loader of Debian's bash-completion.
+/// Uses the loader of Debian's bash-completion.
 fn bash(share: &Path, typed: &str) -> String {
     let script = format!(
         "source /usr/share/bash-completion/bash_completion
@@ -194,7 +194,7 @@ fn fish(share: &Path, typed: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// By the keys of a line that is typed in a terminal: Tab, then one that shows the line.
+/// Sends keys to a terminal: Tab, and then a key that shows the line.
 fn zsh(share: &Path, typed: &str) -> String {
     let script = r#"
         zmodload zsh/zpty
@@ -213,9 +213,9 @@ fn zsh(share: &Path, typed: &str) -> String {
     word.trim_end_matches('=').to_owned()
 }
 
-// Whole builds.
+// Complete builds.
 
-/// The crate builds from its own files, and its tests find theirs.
+/// The crate builds from its own files, and its tests find their files.
 #[test]
 fn the_crate_builds_and_tests_itself() {
     if !is_long("the_crate_builds_and_tests_itself") {
@@ -245,7 +245,7 @@ fn the_crate_builds_and_tests_itself() {
     ];
     for tests in [&["--lib"][..], &program] {
         let mut cargo = environment.command(env!("CARGO"), &unpacked);
-        // There is no environment of Python's in it; the same tests run whole in the repository.
+        // The crate has no Python environment. All tests run in the repository.
         cargo.env_remove("TESTS_MUST_NOT_SKIP");
         done(cargo.args(["test", "--locked"]).args(tests));
     }
@@ -271,7 +271,7 @@ fn the_debian_package_is_installed_used_and_removed() {
     done(
         Command::new("lintian")
             .args(["--allow-root", "--fail-on", "error,warning"])
-            // It is not for the archive of Debian's, and our licence names no year.
+            // The package is not for Debian's own archive, and the license contains no year.
             .args([
                 "--suppress-tags",
                 "initial-upload-closes-no-bugs,copyright-without-copyright-notice",
@@ -282,7 +282,7 @@ fn the_debian_package_is_installed_used_and_removed() {
     let system = tempfile::tempdir().unwrap();
     let dpkg = |args: &[&str]| {
         let mut command = Command::new("dpkg");
-        // What it depends on, the C library, is not in this system of one package.
+        // The system with only this package lacks its dependency, the C library.
         command.args(["--force-depends", "--force-not-root"]);
         command.arg(format!("--root={}", system.path().display()));
         done(command.args(args)).0
@@ -302,7 +302,7 @@ fn the_debian_package_is_installed_used_and_removed() {
     }
 }
 
-/// What is installed below a folder.
+/// The files below a folder.
 fn the_package_works(test: &str, system: &Path) {
     let program = system.join("usr/bin").join(NAME);
     let mut command = Command::new(program);
@@ -330,11 +330,11 @@ fn the_package_works(test: &str, system: &Path) {
             .arg("-dc")
             .arg(documents.join("crates-licenses.gz")),
     );
-    the_licences_are_whole(&licences);
+    assert_licenses_are_complete(&licences);
 }
 
-/// A licence for each crate that is in the program, those of `docs/dependencies.md`.
-fn the_licences_are_whole(licences: &str) {
+/// A license for each crate in the program, as in `docs/dependencies.md`.
+fn assert_licenses_are_complete(licences: &str) {
     let tables = fs::read_to_string(Path::new(ROOT).join("docs/dependencies.md")).unwrap();
     let (_, tables) = tables.split_once("\n## Named in Cargo.toml\n").unwrap();
     let (tables, _) = tables.split_once("\n## At build time only\n").unwrap();

@@ -1,5 +1,5 @@
-//! Real packets through the real kernel, and the same packets before readers of the formats that
-//! have no kernel here. What must pass is computed from the published figures.
+//! Real packets pass the real kernel. For formats without a kernel on this machine, readers decide
+//! about the same packets. The expected result is computed from the published networks.
 
 use crate::common::lab::{BackEnd, Lab, Place};
 use crate::common::oracle::{Oracle, Random, Selected, Site, Tcp, dotted, probes};
@@ -7,7 +7,7 @@ use crate::common::readers::{self, Packet};
 use crate::common::wire::Shape;
 use crate::common::{EDITIONS, facts, render, tell};
 
-/// Every edition; each plane, direction and transport alone; local options; a union.
+/// Every edition, each plane, direction and transport alone, local options, and a union of editions.
 fn selections() -> Vec<Selected> {
     let tokyo = || Selected::new("regional", "tokyo");
     let mut all = Vec::new();
@@ -54,7 +54,7 @@ fn selections() -> Vec<Selected> {
     all
 }
 
-/// A few of [`selections`], for what is slower.
+/// Some of [`selections`], for slower tests.
 fn few_selections() -> Vec<Selected> {
     vec![
         Selected::new("regional", "all"),
@@ -101,7 +101,7 @@ fn show(packet: &Packet, shape: Shape) -> String {
     )
 }
 
-/// The verdicts that differ from what the figures say; `spoke` names the line that gave one.
+/// The verdicts that differ from the published networks. `spoke` names the line that decided.
 fn wrong(
     oracle: &Oracle,
     probes: &[(Packet, Shape)],
@@ -136,7 +136,8 @@ fn assert_right(what: &str, seed: u64, wrong: &[String]) {
     );
 }
 
-/// Sends all probes of a selection through a loaded ruleset: how many, and how many pass.
+/// Sends all probes of a selection through a loaded ruleset. Returns the numbers of sent packets and of
+/// packets that passed.
 fn try_selection(
     lab: &Lab,
     selected: &Selected,
@@ -185,7 +186,7 @@ fn kernel_test(test: &str, place: Place, selections: &[Selected]) {
     }
 }
 
-/// Packets sent and packets passed, by edition.
+/// The numbers of sent and passed packets, by edition.
 #[derive(Default)]
 struct Counts(std::collections::BTreeMap<String, (usize, usize)>);
 
@@ -205,24 +206,24 @@ impl Counts {
 }
 
 #[test]
-fn on_the_pbx_exactly_the_published_packets_pass() {
+fn exactly_the_published_packets_pass_on_a_pbx() {
     kernel_test(
-        "on_the_pbx_exactly_the_published_packets_pass",
+        "exactly_the_published_packets_pass_on_a_pbx",
         Place::OnPbx,
         &selections(),
     );
 }
 
 #[test]
-fn in_front_of_a_pbx_exactly_the_published_packets_pass() {
+fn exactly_the_published_packets_pass_in_front_of_a_pbx() {
     kernel_test(
-        "in_front_of_a_pbx_exactly_the_published_packets_pass",
+        "exactly_the_published_packets_pass_in_front_of_a_pbx",
         Place::InFront,
         &few_selections(),
     );
 }
 
-/// How the formats without a kernel here take TCP.
+/// The TCP handling of the formats without a kernel.
 const WITHOUT_KERNEL: [(&str, Tcp); 3] = [
     ("pf", Tcp::Opening),
     ("aws-sg", Tcp::Any),
@@ -237,7 +238,7 @@ fn judged(clauses: &[readers::Clause], probes: &[(Packet, Shape)]) -> Vec<bool> 
 }
 
 #[test]
-fn formats_without_a_kernel_here_pass_exactly_the_published_packets() {
+fn exactly_the_published_packets_pass_formats_without_a_kernel() {
     let (mut random, seed) = seeded();
     let site = Site {
         hosts: ["192.0.2.10", "192.0.2.11"].map(facts::address),
@@ -254,7 +255,7 @@ fn formats_without_a_kernel_here_pass_exactly_the_published_packets() {
             let oracle = Oracle::new(&selected, site, tcp);
             for direction in ["in", "out"] {
                 let mut probes = probes(&selected, site, direction, &mut random);
-                // Readers see packets, not what they travel in.
+                // Readers see packets without their fragments.
                 probes.retain(|(_, shape)| *shape == Shape::Whole);
                 let passed = judged(&clauses, &probes);
                 assert_right(

@@ -1,5 +1,5 @@
-//! What other people's pipelines take from here: the GitHub Action, the hooks of pre-commit, and the
-//! examples of workflows. Their scripts are run as the runners would.
+//! The GitHub Action, the pre-commit hooks, and the example workflows. The tests run their scripts as
+//! CI runners do.
 
 use crate::sources;
 
@@ -26,7 +26,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value:?}"))
 }
 
-/// The entries of a mapping whose values are texts.
+/// The entries of a mapping that have text values.
 fn texts(value: &Value) -> BTreeMap<String, String> {
     let entries = value.as_mapping().into_iter().flatten();
     entries
@@ -34,7 +34,7 @@ fn texts(value: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What a script left.
+/// The result of a script.
 struct Ran {
     status: i32,
     stdout: String,
@@ -58,7 +58,7 @@ impl Ran {
     }
 }
 
-/// A user's repository: rules that are as they should be, and a file that says nothing of Twilio's.
+/// A user's repository with correct rules and a file without Twilio addresses.
 fn repository() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write(
@@ -76,7 +76,7 @@ fn write(folder: &Path, name: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// Adds what both jobs of the examples must find.
+/// Adds faults that both example jobs must find.
 fn spoil(folder: &Path) {
     let rules = render("--edition current --format iptables");
     write(
@@ -90,7 +90,7 @@ fn spoil(folder: &Path) {
 const DRIFT: &str = "::error title=drift%3A missing,file=firewall/b c.rules";
 const SUPERSEDED: &str = "::error title=Twilio%3A superseded,file=main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,";
 
-/// The action, and a folder in which a runner keeps what is no part of the repository.
+/// The action, and a folder for the runner's files outside the repository.
 struct Action {
     runner: PathBuf,
     source: PathBuf,
@@ -114,7 +114,7 @@ impl Action {
         }
     }
 
-    /// The action after its first step, with the program of this test.
+    /// The action after its first step, with the program under test.
     fn installed(runner: &Path) -> Action {
         let bin = runner.join("twilio-sip-allow/bin");
         fs::create_dir_all(&bin).unwrap();
@@ -125,7 +125,7 @@ impl Action {
         action
     }
 
-    /// The steps until one fails, in a repository.
+    /// Runs the steps in a repository until one fails.
     fn run(&self, inputs: &BTreeMap<String, String>, repository: &Path) -> Ran {
         let mut last = None;
         for step in &self.steps {
@@ -139,7 +139,7 @@ impl Action {
         last.unwrap()
     }
 
-    /// One step as GitHub's runner calls it: the script in a file, expressions as variables.
+    /// Runs one step as GitHub's runner does, with the script in a file and expressions as variables.
     fn step(&self, step: &Value, inputs: &BTreeMap<String, String>, repository: &Path) -> Ran {
         assert_eq!(text(&step["shell"]), "bash");
         let script = self.runner.join("script.sh");
@@ -172,7 +172,7 @@ fn inputs<const N: usize>(given: [(&str, &str); N]) -> BTreeMap<String, String> 
         .into()
 }
 
-/// The steps of the example that use the action: their inputs.
+/// The inputs of the steps in the example that use the action.
 fn steps_of_the_workflow() -> Vec<BTreeMap<String, String>> {
     let workflow = yaml(WORKFLOW);
     let steps = workflow["jobs"]["firewall"]["steps"].as_sequence().unwrap();
@@ -184,7 +184,7 @@ fn steps_of_the_workflow() -> Vec<BTreeMap<String, String>> {
     ours
 }
 
-fn the_workflow_judges(action: &Action) {
+fn check_the_workflow(action: &Action) {
     let repository = repository();
     let steps = steps_of_the_workflow();
     for inputs in &steps {
@@ -198,13 +198,13 @@ fn the_workflow_judges(action: &Action) {
 }
 
 #[test]
-fn the_workflow_of_the_example_judges() {
+fn the_example_workflow_works() {
     let runner = tempfile::tempdir().unwrap();
-    the_workflow_judges(&Action::installed(runner.path()));
+    check_the_workflow(&Action::installed(runner.path()));
 }
 
 #[test]
-fn the_action_takes_lines_patterns_and_options() {
+fn the_action_accepts_lines_patterns_and_options() {
     let runner = tempfile::tempdir().unwrap();
     let action = Action::installed(runner.path());
     let repository = repository();
@@ -239,7 +239,7 @@ fn the_action_takes_lines_patterns_and_options() {
 }
 
 #[test]
-fn the_action_refuses_other_commands_and_no_files() {
+fn the_action_rejects_other_commands_and_missing_files() {
     let runner = tempfile::tempdir().unwrap();
     let action = Action::installed(runner.path());
     let repository = repository();
@@ -259,9 +259,9 @@ fn the_action_refuses_other_commands_and_no_files() {
     }
 }
 
-/// An input that says more than a word is never run, whatever place it comes to.
+/// The action never executes its input, in any place.
 #[test]
-fn the_action_runs_no_input() {
+fn the_action_never_executes_its_input() {
     let runner = tempfile::tempdir().unwrap();
     let action = Action::installed(runner.path());
     for hostile in [
@@ -293,7 +293,7 @@ fn the_action_runs_no_input() {
 
 /// GitHub replaces expressions before the shell reads the script.
 #[test]
-fn no_script_has_an_expression() {
+fn no_script_contains_a_github_expression() {
     let action = yaml("action.yml");
     let steps = action["runs"]["steps"].as_sequence().unwrap();
     assert_eq!(steps.len(), 2);
@@ -309,7 +309,7 @@ fn shellcheck_finds_no_fault_in_the_action() {
     }
     let folder = tempfile::tempdir().unwrap();
     for step in yaml("action.yml")["runs"]["steps"].as_sequence().unwrap() {
-        // What the runner gives.
+        // The variables that the runner sets.
         let names: Vec<String> = texts(&step["env"]).into_keys().collect();
         let script = format!(
             "#!/bin/bash -e\nexport {}\n{}",
@@ -322,8 +322,8 @@ fn shellcheck_finds_no_fault_in_the_action() {
 }
 
 #[test]
-fn files_are_of_their_published_schemas() {
-    let Some(python) = python("files_are_of_their_published_schemas") else {
+fn files_match_their_published_schemas() {
+    let Some(python) = python("files_match_their_published_schemas") else {
         return;
     };
     let tools = python.parent().unwrap();
@@ -348,10 +348,10 @@ fn files_are_of_their_published_schemas() {
     .is(0);
 }
 
-/// actionlint reads `action.yml` where a workflow uses it by its folder.
+/// actionlint reads `action.yml` if a workflow refers to its folder.
 #[test]
-fn actionlint_knows_the_action_and_every_input() {
-    let Some(python) = python("actionlint_knows_the_action_and_every_input") else {
+fn actionlint_accepts_the_action_and_every_input() {
+    let Some(python) = python("actionlint_accepts_the_action_and_every_input") else {
         return;
     };
     let repository = tempfile::tempdir().unwrap();
@@ -385,15 +385,15 @@ fn actionlint_knows_the_action_and_every_input() {
     assert!(told.contains(wanted), "{told}");
 }
 
-/// The lines of a job of GitLab's, or of the hidden one that it extends.
+/// The lines of a GitLab job, or of the hidden job that it extends.
 fn lines_of(job: &Value, key: &str) -> String {
     let lines: Vec<&str> = job[key].as_sequence().unwrap().iter().map(text).collect();
     lines.join("\n") + "\n"
 }
 
-/// The jobs of GitLab's example, as its runner calls them: all lines of a job in one shell that
-/// ends at the first failure.
-fn the_jobs_of_gitlab_judge(before: &str, bash: impl Fn(&Path) -> Command) {
+/// Runs the jobs of the GitLab example as its runner does, with all lines of a job in one shell that
+/// stops at the first failure.
+fn check_the_gitlab_jobs(before: &str, bash: impl Fn(&Path) -> Command) {
     let file = yaml(GITLAB);
     let repository = repository();
     let run = |job: &str| {
@@ -419,46 +419,46 @@ fn the_jobs_of_gitlab_judge(before: &str, bash: impl Fn(&Path) -> Command) {
 }
 
 #[test]
-fn the_scripts_of_gitlabs_example_judge() {
+fn the_gitlab_example_works() {
     let program = Path::new(PROGRAM).parent().unwrap();
     let path = format!("{}:{}", program.display(), env!("PATH"));
-    the_jobs_of_gitlab_judge("", |repository| {
+    check_the_gitlab_jobs("", |repository| {
         let mut bash = Command::new("bash");
         bash.current_dir(repository).env("PATH", &path);
         bash
     });
 }
 
-/// Everything from the sources, as strangers would have it: the action installs itself, pre-commit
-/// and GitLab's jobs clone a repository. All share one folder of what cargo makes.
+/// Everything is installed from source, as users do: the action installs itself, and pre-commit and the
+/// GitLab jobs clone a repository. All share one cargo target folder.
 #[test]
-fn from_the_sources_alone() {
-    if !is_long("from_the_sources_alone") {
+fn the_action_hooks_and_jobs_work_from_source() {
+    if !is_long("the_action_hooks_and_jobs_work_from_source") {
         return;
     }
     let environment = Environment::new();
     let source = sources();
 
-    the_workflow_judges(&Action::new(source.path(), &environment.runner));
+    check_the_workflow(&Action::new(source.path(), &environment.runner));
 
     let url = format!("file://{}", source.path().display());
     let before = lines_of(&yaml(GITLAB)[".twilio"], "before_script");
-    the_jobs_of_gitlab_judge(&before, |repository| {
+    check_the_gitlab_jobs(&before, |repository| {
         let mut bash = environment.command("bash", repository);
         bash.env("SIP_ALLOW_SOURCE", &url);
         bash
     });
 
-    if let Some(python) = python("from_the_sources_alone") {
+    if let Some(python) = python("the_action_hooks_and_jobs_work_from_source") {
         let pre_commit = python.with_file_name("pre-commit");
-        the_hooks_judge(source.path(), |repository| {
+        check_the_hooks(source.path(), |repository| {
             environment.command(&pre_commit, repository)
         });
     }
 }
 
-/// Both hooks in a repository that names them, in an empty home of pre-commit's.
-fn the_hooks_judge(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
+/// Both hooks in a repository that uses them, with an empty pre-commit cache.
+fn check_the_hooks(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
     let home = tempfile::tempdir().unwrap();
     let repository = repository();
     let stage = || git(repository.path(), &["add", "."]);

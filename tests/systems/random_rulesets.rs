@@ -1,7 +1,8 @@
-//! Random rulesets, judged by `check` and by packets through the kernel: no packet has two verdicts.
+//! Compares `check` with the kernel for random rulesets. Both must have the same verdict for every
+//! packet.
 //!
-//! Many rulesets are loaded at once, each in chains of its own; the time to live of a packet says
-//! which of them it is for.
+//! Many rulesets are loaded at once, each in its own chains. The time to live of a packet selects its
+//! ruleset.
 
 use crate::common::judge::{chance, pick, units};
 use crate::common::lab::{BackEnd, Lab, Place};
@@ -15,14 +16,14 @@ use twilio_sip_allow::packets::{
 };
 use twilio_sip_allow::policy::Direction;
 
-/// Of each back end.
+/// For each back end.
 const RULESETS: usize = 320;
 
 const PER_LOAD: usize = 40;
 
 const PROBES: usize = 120;
 
-/// The chains of a ruleset: the unit, and those that it jumps to.
+/// The chains of a ruleset: the unit and the chains that it jumps to.
 const CHAINS: [&str; 3] = ["", "_a", "_b"];
 
 const NETWORKS: [&str; 9] = [
@@ -84,7 +85,7 @@ fn port_list(random: &mut Random, separator: &str, between: &str) -> String {
     list.join(between)
 }
 
-/// A chain's number of a ruleset that a rule of chain `from` may jump to.
+/// The number of a chain that a rule in the chain `from` can jump to.
 fn target(random: &mut Random, from: usize) -> Option<usize> {
     (from < 2 && chance(random, 3)).then(|| from + 1)
 }
@@ -106,7 +107,7 @@ fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
     if chance(random, 4) {
         words.push(format!("ip daddr {}192.0.2.10", not(random)));
     }
-    // nft prints something else as two exclusions of one header too.
+    // nft also prints other rules as two exclusions of one header.
     let excludes = |words: &[String]| words.iter().any(|word| word.contains("!="));
     if let Some(last) = words
         .len()
@@ -134,7 +135,7 @@ fn nft_rule(random: &mut Random, number: usize, from: usize) -> String {
                 1 => format!("< {}", pick(random, &PORTS[1..])),
                 _ => match ports(random) {
                     (port, last) if port == last => format!("{}{port}", not(random)),
-                    // What nft prints for a negated range has another meaning too.
+                    // The text that nft prints for a negated range is ambiguous.
                     ports => range(ports, "-"),
                 },
             };
@@ -227,7 +228,7 @@ fn ttl(number: usize) -> u8 {
     u8::try_from(70 + number % PER_LOAD).unwrap()
 }
 
-/// A firewall of many rulesets; what does not pass one of them is dropped.
+/// A firewall with many rulesets. A packet that does not pass its ruleset is dropped.
 fn nft_firewall(random: &mut Random, numbers: std::ops::Range<usize>) -> String {
     let mut text = "table inet filter {
 	set nets {
@@ -285,7 +286,7 @@ fn probe(random: &mut Random, host: u32, number: usize) -> (Packet, Shape) {
     (packet, Shape::WithTtl(ttl(number)))
 }
 
-/// The set of one packet.
+/// The packet set with one packet.
 fn single(packet: &Packet) -> PacketBox {
     let flags = match (packet.ack, packet.flag) {
         (false, _) => Flags::SYN,
@@ -319,7 +320,7 @@ fn single(packet: &Packet) -> PacketBox {
         )
 }
 
-/// What `check` says that a ruleset lets through.
+/// The packets that a ruleset allows according to `check`.
 fn let_through(format: &str, text: &str, unit: &str) -> Vec<PacketBox> {
     let units = units(format, text, unit, &[Direction::In]);
     let units = units.unwrap_or_else(|errors| panic!("{unit}: {errors:#?}\n{text}"));
@@ -336,7 +337,8 @@ fn let_through(format: &str, text: &str, unit: &str) -> Vec<PacketBox> {
         .collect()
 }
 
-/// Judges the rulesets of one load: how many packets passed, and those of two verdicts.
+/// Checks the rulesets of one load. Returns the number of packets that passed, and the packets with
+/// different verdicts.
 fn one_load(
     lab: &Lab,
     back_end: BackEnd,
@@ -424,16 +426,16 @@ fn kernel_test(test: &str, back_end: BackEnd) {
 }
 
 #[test]
-fn nftables_rulesets_let_through_what_check_says() {
+fn packets_pass_random_nftables_rulesets_as_check_predicts() {
     kernel_test(
-        "nftables_rulesets_let_through_what_check_says",
+        "packets_pass_random_nftables_rulesets_as_check_predicts",
         BackEnd::Nftables,
     );
 }
 
 #[test]
-fn iptables_rulesets_let_through_what_check_says() {
-    let test = "iptables_rulesets_let_through_what_check_says";
+fn packets_pass_random_iptables_rulesets_as_check_predicts() {
+    let test = "packets_pass_random_iptables_rulesets_as_check_predicts";
     kernel_test(test, BackEnd::IptablesNft);
     kernel_test(test, BackEnd::IptablesLegacy);
 }

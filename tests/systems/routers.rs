@@ -1,7 +1,7 @@
-//! The formats of routers and firewalls that are not here to ask: each output is read by a strict
-//! reader after the vendor's published grammar, and by a program that others wrote.
+//! The formats of routers and firewalls that are not available for tests. A strict reader, written from
+//! the vendor's grammar, and an independent program read each output.
 //!
-//! After: Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall
+//! Sources: Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall
 //! Filter Match Conditions for IPv4 Traffic", and CLI User Guide, "Loading a Configuration File";
 //! MikroTik's RouterOS documentation, "Scripting", "Filter" and "Address-lists"; Cisco ASA Series
 //! Command Reference, `access-list extended`, `access-list remark` and `object-group`.
@@ -27,12 +27,12 @@ const LOCAL: &str = "--region tokyo --local-address 192.0.2.10,198.51.100.0/24 -
 
 const UNION: &str = "--edition regional,global --region tokyo,virginia";
 
-/// A router's filter keeps no state.
+/// Filters of routers are stateless.
 fn is_stateless(format: &str) -> bool {
     format == "junos"
 }
 
-/// What an output allows from and to any local address.
+/// The packets that an output allows from and to any local address.
 fn read(format: &str, text: &str) -> Allowed {
     match format {
         "junos" => JunosConfig::default().load(text).allowed(),
@@ -52,7 +52,7 @@ fn assert_exact(case: &Case, format: &str, found: &Allowed) {
 }
 
 #[test]
-fn every_selection_allows_exactly_what_is_published() {
+fn every_selection_allows_exactly_the_published_networks() {
     let cases = matrix();
     assert_eq!(cases.len(), 4 * 11 * 9 + 2 * 2 * 9);
     for case in &cases {
@@ -63,9 +63,9 @@ fn every_selection_allows_exactly_what_is_published() {
     }
 }
 
-/// The readers above must be able to fail: each line that makes a rule matters to them.
+/// The readers above must notice if a line of a rule is missing.
 #[test]
-fn a_line_less_is_never_the_same() {
+fn the_strict_readers_notice_a_removed_line() {
     let case = Case {
         edition: "regional,global".to_owned(),
         region: "tokyo".to_owned(),
@@ -97,7 +97,7 @@ fn a_line_less_is_never_the_same() {
 }
 
 #[test]
-fn heads_say_what_it_is_and_how_it_is_loaded() {
+fn heads_describe_the_output_and_how_to_load_it() {
     for (format, sign, lines) in [
         (
             "junos",
@@ -145,7 +145,7 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
 }
 
 #[test]
-fn outputs_are_the_same_twice_and_plain_text() {
+fn the_same_call_prints_the_same_plain_text() {
     for format in ROUTERS {
         let text = render_steadily(&format!("{UNION} --format {format}"));
         let plain = |c: char| c == '\n' || matches!(c, ' '..='~');
@@ -154,7 +154,7 @@ fn outputs_are_the_same_twice_and_plain_text() {
 }
 
 #[test]
-fn a_name_cannot_carry_anything_in() {
+fn a_name_cannot_inject_anything() {
     let nasty = [
         "", "a b", "a\"b", "a'b", "a;b", "a\nb", "a\rb", "a$b", "a?b", "a\\b", "a[b", "a}b", "a#b",
         "a!b", "a/b", "-a", "a-", "1a", "é",
@@ -164,7 +164,7 @@ fn a_name_cannot_carry_anything_in() {
     }
 }
 
-/// Golden files say that an output is unchanged; the other tests say that it is right.
+/// Golden files prove that an output is unchanged. The other tests prove that it is right.
 #[test]
 fn golden_files_are_unchanged() {
     for format in ROUTERS {
@@ -172,7 +172,7 @@ fn golden_files_are_unchanged() {
     }
 }
 
-/// The direction that a unit's name ends in.
+/// The direction at the end of a unit's name.
 fn direction(name: &str) -> &'static str {
     let ends = |end: &str| name.to_ascii_lowercase().ends_with(end);
     if ends("-in") {
@@ -190,7 +190,7 @@ fn ports(text: &str, separator: char) -> (u16, u16) {
     ports
 }
 
-/// The renders of the matrix, written to files for a program to read.
+/// The outputs of the matrix in files, for another program.
 struct Rendered {
     folder: tempfile::TempDir,
     cases: Vec<Case>,
@@ -207,7 +207,7 @@ impl Rendered {
         Rendered { folder, cases }
     }
 
-    /// What a script of `tests/peers` prints of each file: a line of JSON.
+    /// The output of a script in `tests/peers`, one line of JSON per file.
     fn read_by(&self, python: &Path, script: &str, args: &[&str]) -> Vec<(&Case, Value)> {
         let numbers = (0..self.cases.len()).map(|number| number.to_string());
         let output = Command::new(python)
@@ -232,7 +232,7 @@ impl Rendered {
     }
 }
 
-/// A candidate configuration, as `load set` leaves it.
+/// A candidate configuration after `load set`.
 #[derive(Debug, Default, PartialEq)]
 struct JunosConfig {
     filters: BTreeMap<String, Vec<JunosTerm>>,
@@ -242,7 +242,7 @@ struct JunosConfig {
 #[derive(Debug, PartialEq)]
 struct JunosTerm {
     name: String,
-    /// Values of one condition are alternatives; conditions hold together.
+    /// The values of a condition are alternatives. All conditions must match.
     from: BTreeMap<String, Vec<String>>,
     accepts: bool,
 }
@@ -297,7 +297,7 @@ impl JunosConfig {
         &mut terms[at]
     }
 
-    /// The configuration of a JSON text, as `show configuration | display json` has it.
+    /// The configuration in the JSON of `show configuration | display json`.
     fn from_json(value: &Value) -> JunosConfig {
         let mut config = JunosConfig::default();
         let list = |value: &Value| value.as_array().expect("a list").clone();
@@ -353,7 +353,7 @@ impl JunosConfig {
         allowed
     }
 
-    /// The addresses of one side, `None` for any.
+    /// The addresses of one side. `None` means any.
     fn addresses<'a>(
         &self,
         term: &'a JunosTerm,
@@ -380,7 +380,7 @@ impl JunosConfig {
     }
 }
 
-/// Letters, digits and hyphens, at most 64.
+/// At most 64 letters, digits and hyphens.
 fn junos_name(name: &str) -> &str {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     assert!(!name.is_empty() && name.len() <= 64, "{name}");
@@ -439,7 +439,7 @@ impl JunosTerm {
 }
 
 #[test]
-fn a_junos_load_replaces_what_an_earlier_one_left() {
+fn a_junos_load_replaces_the_previous_rules() {
     let old = render(&format!("{UNION} --local-address 192.0.2.1 --format junos"));
     for new in ["--region tokyo", "--plane media", UNION, LOCAL] {
         let new = render(&format!("{new} --format junos"));
@@ -447,7 +447,7 @@ fn a_junos_load_replaces_what_an_earlier_one_left() {
         let both = JunosConfig::default().load(&old).load(&new).load(&new);
         assert_eq!(both, alone, "{new}");
     }
-    // One direction leaves the other as it was.
+    // Loading one direction does not change the other.
     let one = render("--region tokyo --direction in --format junos");
     let before = JunosConfig::default().load(&old);
     let mut after = JunosConfig::default().load(&old).load(&one);
@@ -466,7 +466,7 @@ fn a_junos_load_replaces_what_an_earlier_one_left() {
 }
 
 #[test]
-fn junos_terms_name_the_local_side() {
+fn junos_terms_contain_the_local_side() {
     let config =
         JunosConfig::default().load(&render(&format!("{LOCAL} --name PBX_a --format junos")));
     let local = [
@@ -505,8 +505,8 @@ fn junos_terms_name_the_local_side() {
 }
 
 #[test]
-fn a_junos_parser_reads_the_same_and_knows_every_word() {
-    let Some(python) = python("a_junos_parser_reads_the_same_and_knows_every_word") else {
+fn another_junos_parser_reads_the_same_filter() {
+    let Some(python) = python("another_junos_parser_reads_the_same_filter") else {
         return;
     };
     for (case, value) in Rendered::new("junos").read_by(&python, "junos_json.py", &[]) {
@@ -515,7 +515,7 @@ fn a_junos_parser_reads_the_same_and_knows_every_word() {
 }
 
 impl JunosConfig {
-    /// Its terms in order, of which each accepts.
+    /// The terms in order. Each one accepts.
     fn clauses(&self) -> Vec<Clause> {
         let mut clauses = Vec::new();
         for (filter, terms) in &self.filters {
@@ -537,8 +537,8 @@ impl JunosConfig {
     }
 }
 
-/// The lines of a mutant that matter: not those of other filters, nor one that is there already, nor
-/// the removal of what is not there; and prefixes without the bits of hosts.
+/// The relevant lines of a mutant. Lines of other filters, duplicate lines and removals of absent parts
+/// are left out, and host bits are removed from prefixes.
 fn junos_lines(mutant: &str) -> String {
     let mut kept: Vec<String> = Vec::new();
     for line in mutant.lines().filter(|line| !line.is_empty()) {
@@ -574,7 +574,7 @@ fn without_host_bits(prefix: &str) -> String {
     format!("{}/{length}", bytes.map(|b| b.to_string()).join("."))
 }
 
-/// Whether every packet of the packet tests has the verdict that the published figures give it.
+/// True if every packet of the packet tests gets the verdict that follows from the published networks.
 fn junos_means_the_same(mutant: &str, selected: &Selected) -> Result<(), String> {
     let clauses = mutate::read(|| {
         let mut config = JunosConfig::default().load(&junos_lines(mutant));
@@ -587,14 +587,14 @@ fn junos_means_the_same(mutant: &str, selected: &Selected) -> Result<(), String>
 }
 
 #[test]
-fn no_mutant_of_a_junos_filter_is_missed() {
+fn check_finds_every_mutant_of_a_junos_filter() {
     mutate::assert_none_is_missed("junos", 2_000, |_| (), junos_means_the_same);
 }
 
-/// The form with braces, by a program that others wrote.
+/// The form with braces, as an independent program writes it.
 #[test]
-fn a_junos_filter_means_the_same_with_braces() {
-    let Some(python) = python("a_junos_filter_means_the_same_with_braces") else {
+fn a_junos_filter_with_braces_is_equivalent() {
+    let Some(python) = python("a_junos_filter_with_braces_is_equivalent") else {
         return;
     };
     for (case, value) in Rendered::new("junos").read_by(&python, "junos_braces.py", &[]) {
@@ -614,12 +614,12 @@ fn a_junos_filter_means_the_same_with_braces() {
     }
 }
 
-/// The filter and the address lists of a router, as a script leaves them.
+/// The filter and the address lists of a router after a script.
 #[derive(Debug, Default, PartialEq)]
 struct RouterOs {
-    /// What each rule says, in order.
+    /// The properties of each rule, in order.
     rules: Vec<BTreeMap<String, String>>,
-    /// List and address, with the comment.
+    /// The comment by list and address.
     entries: BTreeMap<(String, Range), String>,
 }
 
@@ -654,7 +654,7 @@ impl RouterOs {
         self
     }
 
-    /// RouterOS refuses an address that its list has already.
+    /// RouterOS rejects an address that is already in the list.
     fn enter(&mut self, properties: &[&str], line: &str) {
         let mut entry = routeros_properties(properties, line);
         let mut take = |name: &str| entry.remove(name);
@@ -666,7 +666,7 @@ impl RouterOs {
         assert_eq!(before, None, "failure: already have such entry: {line}");
     }
 
-    /// The rules of both chains, the first that matches deciding.
+    /// The rules of both chains. The first match decides.
     fn clauses(&self) -> Vec<Clause> {
         let ours = |rule: &&BTreeMap<String, String>| {
             ["twilio-sip-in", "twilio-sip-out"].contains(&rule["chain"].as_str())
@@ -757,7 +757,8 @@ impl RouterOs {
     }
 }
 
-/// The words of a line, strings without their quotes; what a string may not hold is a failure.
+/// The words of a line, with strings without quotes. Fails at a character that a string must not
+/// contain.
 fn routeros_words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut chars = line.chars();
@@ -795,7 +796,7 @@ fn routeros_properties(words: &[&str], line: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn a_mikrotik_script_replaces_what_an_earlier_one_left() {
+fn a_mikrotik_script_replaces_the_previous_rules() {
     let old = render(&format!(
         "{UNION} --local-address 192.0.2.1 --format mikrotik"
     ));
@@ -817,7 +818,7 @@ fn a_mikrotik_script_replaces_what_an_earlier_one_left() {
 }
 
 #[test]
-fn mikrotik_rules_name_the_local_side_and_say_where_a_network_comes_from() {
+fn mikrotik_rules_contain_the_local_side_and_the_origin_of_networks() {
     let router = RouterOs::default().import(&render(&format!(
         "{LOCAL} --edition regional,global --name PBX_a --format mikrotik"
     )));
@@ -851,9 +852,9 @@ fn mikrotik_rules_name_the_local_side_and_say_where_a_network_comes_from() {
     );
 }
 
-/// Every packet of the packet tests has the verdict that the published figures give it.
+/// True if every packet of the packet tests gets the verdict that follows from the published networks.
 #[test]
-fn no_mutant_of_a_mikrotik_script_is_missed() {
+fn check_finds_every_mutant_of_a_mikrotik_script() {
     let means_the_same = |text: &str, selected: &Selected| {
         let clauses = mutate::read(|| RouterOs::default().import(text).clauses())?;
         mutate::pass_as_published(&clauses, selected, Tcp::Any)
@@ -861,7 +862,7 @@ fn no_mutant_of_a_mikrotik_script_is_missed() {
     mutate::assert_none_is_missed("mikrotik", 2_000, |_| (), means_the_same);
 }
 
-/// What fwshift read of an output, as `tests/peers/fwshift_rules.py` prints it.
+/// The rules that fwshift reads in an output, as `tests/peers/fwshift_rules.py` prints them.
 fn fwshift_allowed(value: &Value) -> Allowed {
     let mut allowed = Allowed::new();
     for (direction_of, connections) in value.as_object().unwrap() {
@@ -900,8 +901,8 @@ fn fwshift_allowed(value: &Value) -> Allowed {
 }
 
 #[test]
-fn a_converter_of_firewalls_reads_the_same() {
-    let Some(python) = python("a_converter_of_firewalls_reads_the_same") else {
+fn another_firewall_converter_reads_the_same_rules() {
+    let Some(python) = python("another_firewall_converter_reads_the_same_rules") else {
         return;
     };
     for format in ["mikrotik", "cisco-asa"] {
@@ -912,11 +913,11 @@ fn a_converter_of_firewalls_reads_the_same() {
     }
 }
 
-/// The object groups and access lists of an ASA, as commands leave them.
+/// The object groups and access lists of an ASA after some commands.
 #[derive(Debug, Default, PartialEq)]
 struct Asa {
     groups: BTreeMap<String, Vec<Range>>,
-    /// Each line without the list's name.
+    /// The lines, without the name of the list.
     lists: BTreeMap<String, Vec<String>>,
 }
 
@@ -1008,7 +1009,7 @@ impl Asa {
         allowed
     }
 
-    /// Addresses, `None` for any, and ports; and what follows them.
+    /// The addresses (`None` means any), the ports, and the remaining words.
     fn side<'w, 't>(
         &self,
         words: &'w [&'t str],
@@ -1038,7 +1039,7 @@ impl Asa {
     }
 }
 
-/// `host ADDRESS`, or an address and its subnet mask; and what follows.
+/// Reads `host ADDRESS`, or an address and a subnet mask. Also returns the remaining words.
 fn asa_address<'w, 't>(words: &'w [&'t str], line: &str) -> (Range, &'w [&'t str]) {
     match words {
         ["host", address, rest @ ..] => (facts::network(address), rest),
@@ -1061,7 +1062,7 @@ fn asa_name(name: &str) -> &str {
 }
 
 #[test]
-fn an_asa_load_replaces_what_an_earlier_one_left() {
+fn an_asa_load_replaces_the_previous_rules() {
     let old = render(&format!(
         "{UNION} --local-address 192.0.2.1 --format cisco-asa"
     ));
@@ -1070,7 +1071,7 @@ fn an_asa_load_replaces_what_an_earlier_one_left() {
         let both = Asa::default().enter(&old).enter(&new).enter(&new);
         assert_eq!(both, Asa::default().enter(&new), "{new}");
     }
-    // One direction leaves the other as it was.
+    // Loading one direction does not change the other.
     let one = Asa::default()
         .enter(&old)
         .enter(&render("--region tokyo --direction in --format cisco-asa"));
@@ -1083,9 +1084,9 @@ fn an_asa_load_replaces_what_an_earlier_one_left() {
     }
 }
 
-/// The lines of a text that an ASA takes for commands about access lists and their groups, as the
-/// reader above wants them. It refuses other lines; a member that a group has already, a name that no
-/// output has where something is removed, and a group that nothing is put in, change nothing.
+/// The lines with commands about access lists and groups, in the form that the reader above requires.
+/// An ASA rejects other lines. A duplicate member of a group, the removal of an unknown name, and an
+/// empty group have no effect.
 fn asa_commands(text: &str) -> String {
     let is_odd = |name: &str| name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let remarks_another = |name: &str| !["TWILIO-SIP-IN", "TWILIO-SIP-OUT"].contains(&name);
@@ -1112,7 +1113,7 @@ fn asa_commands(text: &str) -> String {
 }
 
 #[test]
-fn no_mutant_of_an_asas_access_list_is_missed() {
+fn check_finds_every_mutant_of_an_asa_access_list() {
     let make_renderable = |selected: &mut Selected| selected.rtp_ports = None;
     mutate::assert_none_is_missed("cisco-asa", 2000, make_renderable, |text, selected| {
         let found = mutate::read(|| Asa::default().enter(&asa_commands(text)).allowed())?;
@@ -1134,7 +1135,7 @@ fn no_mutant_of_an_asas_access_list_is_missed() {
 }
 
 #[test]
-fn asa_entries_name_the_local_side() {
+fn asa_entries_contain_the_local_side() {
     let asa = Asa::default().enter(&render(&format!("{LOCAL} --name PBX_a --format cisco-asa")));
     let local = [
         facts::network("192.0.2.10"),

@@ -1,5 +1,6 @@
-//! Formats for SIP servers, which match where requests come from: Asterisk, Kamailio. Readers
-//! written from their documents say what each allows; a Kamailio answers requests.
+//! The formats for SIP servers, which match the source of requests: Asterisk and Kamailio. Independent
+//! readers, written from the documentation, determine what each output allows. A real Kamailio answers
+//! requests.
 
 use crate::common;
 
@@ -28,8 +29,8 @@ fn read(format: &str, text: &str) -> Vec<Range> {
     }
 }
 
-/// One `identify` section and its networks: `;` and what follows is a comment, and `;--` would
-/// begin one of many lines.
+/// One `identify` section and its networks. `;` starts a comment, and `;--` would start a multi-line
+/// comment.
 fn asterisk(text: &str, name: &str) -> Vec<Range> {
     assert!(!text.contains(";--") && !text.contains('\\'), "{text}");
     let lines = text.lines().filter_map(|line| {
@@ -53,7 +54,7 @@ fn asterisk(text: &str, name: &str) -> Vec<Range> {
     matches.collect()
 }
 
-/// Records of group, address, mask, port and tag; `#` and what follows is a comment.
+/// Records of group, address, mask, port and tag. `#` starts a comment.
 fn kamailio(text: &str, tag: &str) -> Vec<Range> {
     let mut ranges = Vec::new();
     for line in text.lines() {
@@ -74,7 +75,7 @@ fn is_refused(case: &Case) -> bool {
     case.plane == "media" || case.direction == "out"
 }
 
-/// What is expected of signaling that comes in, of one kind of packet after the other.
+/// The expected inbound signaling, by kind of packet.
 fn signaling_in(case: &Case) -> Allowed {
     let mut expected = facts::expected(case, false);
     expected.retain(|key, _| key.direction == "in" && key.destination_ports.1 < 10_000);
@@ -83,7 +84,7 @@ fn signaling_in(case: &Case) -> Allowed {
 }
 
 #[test]
-fn every_selection_matches_exactly_what_is_published() {
+fn every_selection_matches_exactly_the_published_networks() {
     let mut count = 0;
     for case in matrix() {
         for format in CORE_FORMATS {
@@ -117,7 +118,7 @@ fn every_selection_matches_exactly_what_is_published() {
 }
 
 #[test]
-fn what_cannot_be_said_is_refused_with_a_remedy() {
+fn rejects_what_the_format_cannot_express_with_advice() {
     for format in CORE_FORMATS {
         for (options, message) in [
             (
@@ -155,7 +156,7 @@ fn what_cannot_be_said_is_refused_with_a_remedy() {
 }
 
 #[test]
-fn heads_say_what_it_is_and_how_it_is_loaded() {
+fn heads_describe_the_output_and_how_to_load_it() {
     let version = concat!(
         "twilio-sip-allow ",
         env!("CARGO_PKG_VERSION"),
@@ -185,7 +186,7 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
         ),
     ];
     for (format, sign, own) in own {
-        // Media, and what goes out, are selected, and are no part of it: the head says so.
+        // The selection contains media and outbound traffic, but the output does not. The head says so.
         let text = render(&format!("--region tokyo,sydney --format {format}"));
         let head: Vec<&str> = text
             .lines()
@@ -203,7 +204,7 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
 }
 
 #[test]
-fn the_name_is_the_endpoints_or_the_tag() {
+fn the_name_is_used_for_the_endpoint_or_the_tag() {
     let text = render("--region tokyo --name Twilio_Tokyo --format asterisk");
     assert_eq!(asterisk(&text, "Twilio_Tokyo").len(), 1);
     let text = render("--region tokyo --name Twilio_Tokyo --format kamailio");
@@ -211,7 +212,7 @@ fn the_name_is_the_endpoints_or_the_tag() {
 }
 
 #[test]
-fn a_name_cannot_carry_anything_in() {
+fn a_name_cannot_inject_anything() {
     let nasty = [
         "a]b", "a b", "a;b", "a#b", "a\nb", "a(+)", "a,b", "[a", "a=b", "",
     ];
@@ -221,7 +222,7 @@ fn a_name_cannot_carry_anything_in() {
 }
 
 #[test]
-fn a_list_that_is_too_long_for_kamailio_as_it_is_set_is_told() {
+fn notes_a_list_that_is_too_long_for_the_default_settings_of_kamailio() {
     let stderr = |count: usize| {
         let networks: Vec<String> = (0..count)
             .map(|n| format!("10.{}.{}.0/25", n / 256, n % 256))
@@ -244,7 +245,7 @@ fn a_list_that_is_too_long_for_kamailio_as_it_is_set_is_told() {
 }
 
 #[test]
-fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
+fn the_same_call_prints_the_same_bytes_with_one_final_newline() {
     for format in CORE_FORMATS {
         let text = render_steadily(&format!("--edition regional,global --format {format}"));
         assert!(!text.contains('\r'), "{format}");
@@ -252,7 +253,7 @@ fn the_same_call_prints_the_same_bytes_and_ends_in_one_newline() {
 }
 
 #[test]
-fn aliases_are_the_names_that_people_try() {
+fn formats_have_aliases_that_people_try() {
     for (alias, format) in [
         ("pjsip", "asterisk"),
         ("PJSIP.conf", "asterisk"),
@@ -276,8 +277,8 @@ fn golden_files_are_unchanged() {
 
 const SERVER: &str = "192.0.2.10";
 
-/// A Kamailio in a namespace of its own, that answers 200 or, by the lines of an output's head,
-/// 403.
+/// A Kamailio in its own namespace. It answers 200, or 403 according to the configuration lines in the
+/// head of an output.
 struct Kamailio {
     namespace: Namespace,
     folder: tempfile::TempDir,
@@ -298,7 +299,7 @@ impl Kamailio {
         let [modparam, condition] = &head_commands(&rules, "hook", &file)[..] else {
             panic!("{rules}");
         };
-        // Reloads follow each other here faster than in a day of work.
+        // The test reloads more often than a server in production.
         let configuration = format!(
             "#!KAMAILIO
 log_stderror=yes
@@ -352,7 +353,7 @@ sl_send_reply(\"200\", \"OK\");
             .try_script(&format!("kamcmd -s unix:{} {command}", socket.display()))
     }
 
-    /// Replaces the file, and loads it by the command of its head.
+    /// Replaces the file and loads it with the command in its head.
     fn load(&self, rules: &str) {
         let file = self.folder.path().join("address");
         std::fs::write(&file, rules).unwrap();
@@ -365,7 +366,7 @@ sl_send_reply(\"200\", \"OK\");
         assert!(ok && told.contains("Reload OK"), "{told}");
     }
 
-    /// What `kamcmd` prints, given the commands that `docs/check.md` names.
+    /// The output of `kamcmd` for the commands in `docs/check.md`.
     fn listed(&self) -> String {
         let socket = self.folder.path().join("ctl");
         self.namespace.script(&format!(
@@ -374,7 +375,8 @@ sl_send_reply(\"200\", \"OK\");
         ))
     }
 
-    /// Whether it takes a file, and the networks that it has of group 1 then, from any port.
+    /// Loads a file. Returns false if Kamailio rejects it, and otherwise the networks of group 1
+    /// without a port.
     fn networks_of(&self, file: &str) -> Result<Vec<Range>, String> {
         std::fs::write(self.folder.path().join("address"), file).unwrap();
         let (_, told) = self.control("permissions.addressReload");
@@ -404,7 +406,7 @@ sl_send_reply(\"200\", \"OK\");
         Ok(facts::united(networks))
     }
 
-    /// The networks that it has in memory.
+    /// The networks in the memory of Kamailio.
     fn dumped(&self) -> Vec<Range> {
         let mut networks = Vec::new();
         for table in ["subnet", "address"] {
@@ -433,7 +435,7 @@ sl_send_reply(\"200\", \"OK\");
         networks
     }
 
-    /// The status that requests from each address get.
+    /// The response status for requests from each address.
     fn answers(&self, transport: &str, sources: &BTreeSet<Ipv4Addr>) -> BTreeMap<Ipv4Addr, String> {
         let sources = sources
             .iter()
@@ -455,14 +457,14 @@ python3 {} {transport} {SERVER} 5060 {sources}",
 
 impl Drop for Kamailio {
     fn drop(&mut self) {
-        // Its children end with it only when it is asked to.
+        // Its child processes only end with it after a normal signal.
         let pid = self.child.id().to_string();
         let _ = std::process::Command::new("kill").arg(pid).status();
         let _ = self.child.wait();
     }
 }
 
-/// Each address of each network for signaling that was ever published, and those beside it.
+/// Each address of every published signaling network, and the addresses next to it.
 fn sources() -> BTreeSet<Ipv4Addr> {
     let mut sources = BTreeSet::new();
     for edition in common::EDITIONS {
@@ -478,14 +480,14 @@ fn sources() -> BTreeSet<Ipv4Addr> {
 }
 
 #[test]
-fn kamailio_answers_calls_from_the_selected_networks_alone() {
-    let Some(kamailio) = Kamailio::start("kamailio_answers_calls_from_the_selected_networks_alone")
+fn kamailio_answers_calls_only_from_the_selected_networks() {
+    let Some(kamailio) = Kamailio::start("kamailio_answers_calls_only_from_the_selected_networks")
     else {
         return;
     };
     let sources = sources();
     let (mut accepted, mut refused) = (0, 0);
-    // The first is what it was started with.
+    // Kamailio was started with the first one.
     for (edition, region) in [
         ("regional", "tokyo"),
         ("interconnect", "europe"),
@@ -519,8 +521,9 @@ fn kamailio_answers_calls_from_the_selected_networks_alone() {
 }
 
 #[test]
-fn kamailio_holds_exactly_what_every_output_says() {
-    let Some(kamailio) = Kamailio::start("kamailio_holds_exactly_what_every_output_says") else {
+fn kamailio_loads_exactly_the_networks_of_every_output() {
+    let Some(kamailio) = Kamailio::start("kamailio_loads_exactly_the_networks_of_every_output")
+    else {
         return;
     };
     for case in matrix()
@@ -538,7 +541,8 @@ fn kamailio_holds_exactly_what_every_output_says() {
     }
 }
 
-/// What it has is in sync; with a line less, or one more, it is not, and a repair mends it.
+/// The loaded networks are in sync. After one line is removed or added, they are not, and a repair
+/// fixes that.
 fn assert_check_finds_what_changes(kamailio: &Kamailio, case: &Case, rules: &str) {
     let policy = policy_of_case(case);
     assert_in_sync(&case.options(), "kamailio", &policy, &kamailio.listed());
@@ -567,7 +571,7 @@ fn assert_check_finds_what_changes(kamailio: &Kamailio, case: &Case, rules: &str
     }
 }
 
-/// What these formats can say of a selection.
+/// The part of a selection that these formats can express.
 fn signaling_in_alone(selected: &mut Selected) {
     selected.direction = "in";
     selected.rtp_ports = None;
@@ -577,10 +581,10 @@ fn published_signaling(selected: &Selected) -> Vec<Range> {
     facts::published(selected.editions[0], &selected.region, "signaling")
 }
 
-/// Kamailio itself is the judge.
+/// Kamailio itself interprets each mutant.
 #[test]
-fn kamailio_no_mutant_is_missed() {
-    let Some(kamailio) = Kamailio::start("kamailio_no_mutant_is_missed") else {
+fn kamailio_check_finds_every_mutant() {
+    let Some(kamailio) = Kamailio::start("kamailio_check_finds_every_mutant") else {
         return;
     };
     assert_none_is_missed("kamailio", 2000, signaling_in_alone, |mutant, selected| {
@@ -593,8 +597,8 @@ fn kamailio_no_mutant_is_missed() {
     });
 }
 
-/// What sections of one name and endpoint match, in any order of their lines; another reader than
-/// [`asterisk`], which asks for the very layout.
+/// The networks that the sections with one name and endpoint match, in any order of lines. [`asterisk`]
+/// requires the exact layout instead.
 fn identified(text: &str) -> Result<Vec<Range>, String> {
     let mut ranges = Vec::new();
     let mut seen = BTreeSet::new();
@@ -606,7 +610,7 @@ fn identified(text: &str) -> Result<Vec<Range>, String> {
         {
             None if code.is_empty() => {}
             None if code.starts_with('[') && code.ends_with(']') => {
-                // Each has to have all of it again.
+                // Each section must contain everything again.
                 if seen.len() == 1 {
                     return Err(text.to_owned());
                 }
@@ -632,7 +636,7 @@ fn identified(text: &str) -> Result<Vec<Range>, String> {
 }
 
 #[test]
-fn asterisk_no_mutant_is_missed() {
+fn asterisk_check_finds_every_mutant() {
     assert_none_is_missed("asterisk", 2000, signaling_in_alone, |mutant, selected| {
         let found = mutate::read(|| identified(mutant))??;
         if found == published_signaling(selected) {
