@@ -139,14 +139,14 @@ pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<Str
 pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
     match drift(format, policy, text) {
         Ok(drift) if drift.is_none() => {}
-        Ok(drift) => panic!("{what}: {format}: {}\n{text}", told(&drift, text)),
+        Ok(drift) => panic!("{what}: {format}: {}\n{text}", describe(&drift, text)),
         Err(refused) => panic!("{what}: {format}: {refused:#?}\n{text}"),
     }
 }
 
 /// Describes the drift as in the report.
-pub fn told(drift: &Drift, text: &str) -> String {
-    let judged = CheckedFile {
+pub fn describe(drift: &Drift, text: &str) -> String {
+    let checked = CheckedFile {
         file: "-".into(),
         name: "stdin".to_owned(),
         text,
@@ -156,9 +156,9 @@ pub fn told(drift: &Drift, text: &str) -> String {
         empty: Vec::new(),
         unselected: None,
     };
-    let mut told = Vec::new();
-    Text { colored: false }.file(&judged, &mut told).unwrap();
-    String::from_utf8(told).unwrap()
+    let mut lines = Vec::new();
+    Text { colored: false }.file(&checked, &mut lines).unwrap();
+    String::from_utf8(lines).unwrap()
 }
 
 pub fn pick<'a, T>(random: &mut Random, list: &'a [T]) -> &'a T {

@@ -385,8 +385,8 @@ fn rejects_text_that_may_omit_rules() {
     ];
     for (format, prompt) in prompts {
         let text = format!("{prompt}\n{}", rendered(format));
-        let told = check(&format!("{selection} --format {format} --quiet"), &text).refused();
-        assert!(told.contains(of_part), "{prompt}: {told}");
+        let printed = check(&format!("{selection} --format {format} --quiet"), &text).refused();
+        assert!(printed.contains(of_part), "{prompt}: {printed}");
     }
     let edited = "ip access-list extended TWILIO-SIP-IN\n 70 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n no 10\n";
     let filters =
@@ -440,8 +440,8 @@ fn rejects_text_that_may_omit_rules() {
         ),
     ] {
         let ran = check(&format!("{selection} --format {format} --quiet"), &text);
-        let told = ran.refused();
-        assert!(told.contains(problem), "{format}: {told}");
+        let printed = ran.refused();
+        assert!(printed.contains(problem), "{format}: {printed}");
     }
     // iptables-restore has already loaded the filter table when it rejects the other table.
     let report = drifted(check(
@@ -1141,7 +1141,7 @@ fn checks_only_the_chain_that_is_in_the_listing() {
         "-P INPUT DROP\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n-N TWILIO-SIP-IN\n-N TWILIO-SIP-OUT\n";
     let all = format!("{open}{rules}-A TWILIO-SIP-OUT -j ACCEPT\n");
     let both = "(TWILIO-SIP-IN, TWILIO-SIP-OUT)";
-    for (text, direction, status, told) in [
+    for (text, direction, status, printed) in [
         (
             &one,
             "in",
@@ -1156,7 +1156,7 @@ fn checks_only_the_chain_that_is_in_the_listing() {
             format!("check -q --region tokyo --direction {direction} --format iptables deployed");
         let ran = Tool::line(&args).file("deployed", text).run();
         assert_eq!(ran.status, status, "{text}{}", ran.stderr);
-        assert!(ran.stdout.contains(told), "{}", ran.stdout);
+        assert!(ran.stdout.contains(printed), "{}", ran.stdout);
     }
     let table = "table inet filter {\n\tchain twilio_sip_in {\n\t\taccept\n\t}\n}\n";
     let args = "check -q --region tokyo --direction in --format nftables deployed";

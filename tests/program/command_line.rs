@@ -478,16 +478,16 @@ fn a_command_that_reads_a_terminal_prints_a_note() {
         ("scan -", "no address", "the text"),
         ("dataset diff", "no address", "the page"),
     ] {
-        let told = on_a_terminal(call, typed);
+        let printed = on_a_terminal(call, typed);
         let note =
             format!(" reading {what} from standard input; press Ctrl-D to end the input\r\n");
-        assert!(told.contains(&note), "{call}: {told}");
+        assert!(printed.contains(&note), "{call}: {printed}");
     }
-    let told = on_a_terminal("explain -q", "54.65.63.193");
-    assert!(!told.contains("reading"), "{told}");
+    let printed = on_a_terminal("explain -q", "54.65.63.193");
+    assert!(!printed.contains("reading"), "{printed}");
     assert!(
-        told.contains("signaling udp, tcp and tls of tokyo"),
-        "{told}"
+        printed.contains("signaling udp, tcp and tls of tokyo"),
+        "{printed}"
     );
 }
 
@@ -939,11 +939,11 @@ fn the_json_of_every_verb_escapes_invisible_characters() {
         "-q -f json",
         "-q -f yaml",
     ] {
-        let told = Tool::line(line).run().ok();
+        let printed = Tool::line(line).run().ok();
         let raw = |c: char| {
             c != '\n' && (c.is_control() || "\u{200b}\u{202e}\u{2028}\u{feff}".contains(c))
         };
-        assert!(!told.contains(raw), "{line}");
+        assert!(!printed.contains(raw), "{line}");
     }
 }
 

@@ -52,12 +52,12 @@ fn reads_every_layout_of_a_published_list_as_its_edition() {
     }
     for (name, page) in whole {
         let edition = name.split('.').next().unwrap();
-        let told = diff("--any-edition", &page).ok();
+        let printed = diff("--any-edition", &page).ok();
         assert!(
-            told.starts_with(&format!("same: page equals edition {edition} (")),
-            "{name}: {told}"
+            printed.starts_with(&format!("same: page equals edition {edition} (")),
+            "{name}: {printed}"
         );
-        assert_eq!(told.lines().count(), 1, "{name}: {told}");
+        assert_eq!(printed.lines().count(), 1, "{name}: {printed}");
         for other in EDITIONS {
             let ran = diff(&format!("--edition {other}"), &page);
             assert_eq!(ran.status, i32::from(other != edition), "{name} {ran}");
@@ -93,15 +93,15 @@ fn rows(
     on_page: &[facts::Range],
     published: &[facts::Range],
 ) -> Vec<String> {
-    let told = |word: &str, ranges: Vec<facts::Range>| {
+    let changes = |word: &str, ranges: Vec<facts::Range>| {
         let cidrs = facts::cidrs(&ranges).into_iter();
         cidrs
             .map(|cidr| format!("{word} {region} {plane} {cidr}"))
             .collect::<Vec<_>>()
     };
     [
-        told("added", without(on_page, published)),
-        told("removed", without(published, on_page)),
+        changes("added", without(on_page, published)),
+        changes("removed", without(published, on_page)),
     ]
     .concat()
 }
@@ -125,7 +125,7 @@ fn without(a: &[facts::Range], b: &[facts::Range]) -> Vec<facts::Range> {
 }
 
 /// The changes in a JSON report, in the form of [`difference`].
-fn told(json: &str) -> Vec<String> {
+fn reported_changes(json: &str) -> Vec<String> {
     let report: Value = serde_json::from_str(json).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let range = |value: &Value| {
@@ -174,7 +174,7 @@ fn reports_every_difference_between_editions_by_region_and_plane() {
             let ran = diff(&format!("--json --edition {edition}"), &page);
             valid_json("dataset", "diff", &ran);
             assert_eq!(
-                told(&ran.stdout),
+                reported_changes(&ran.stdout),
                 difference(of, edition),
                 "{name} against {edition}"
             );
@@ -413,7 +413,7 @@ fn rejects_a_damaged_or_foreign_page_with_reason_and_line() {
     assert!(pages.len() >= 140, "{}", pages.len());
     assert_eq!(rows.len(), pages.len());
     for (row, (name, page)) in rows.iter().zip(pages) {
-        let [file, _, wrong, told] = row[..] else {
+        let [file, _, wrong, printed] = row[..] else {
             panic!("{row:?}")
         };
         assert_eq!(file, name);
@@ -423,7 +423,7 @@ fn rejects_a_damaged_or_foreign_page_with_reason_and_line() {
             let first = first.strip_prefix("twilio-sip-allow: error: page").unwrap();
             // More lines with the same error.
             let first = first.split(" (also in line").next().unwrap();
-            assert_eq!(first, told, "{name}: {wrong}");
+            assert_eq!(first, printed, "{name}: {wrong}");
         }
         Tool::line("dataset import page")
             .file("page", &page)
@@ -439,7 +439,7 @@ fn rejects_a_list_without_a_clear_purpose() {
         let line = head.replace(|c: char| c != '|', "-");
         format!("{heading}\n\n{head}\n{line}\n{row}\n")
     };
-    for (page, told) in [
+    for (page, printed) in [
         (
             table("## Tokyo and Sydney", "| Signaling | Media |", "| 54.65.63.192/30 | 168.86.128.0/18 |"),
             ":5: the heading above the table names several regions",
@@ -478,7 +478,7 @@ fn rejects_a_list_without_a_clear_purpose() {
             .run()
             .refused();
         let first = message.lines().next().unwrap();
-        assert_eq!(first, format!("twilio-sip-allow: error: page.md{told}"), "{page}");
+        assert_eq!(first, format!("twilio-sip-allow: error: page.md{printed}"), "{page}");
     }
 }
 
@@ -604,8 +604,8 @@ fn never_ignores_text_that_changes_the_meaning_of_a_list() {
         let whole = fs::read_to_string(folder("whole").join(page)).unwrap();
         let changed = whole.replacen(from, to, 1);
         assert_ne!(changed, whole, "{page} {from}");
-        let told = diff("", &changed).refused();
-        assert!(told.contains(message), "{page} {to}: {told}");
+        let printed = diff("", &changed).refused();
+        assert!(printed.contains(message), "{page} {to}: {printed}");
     }
     // A version in a footer and a margin of 0 have no meaning.
     let page = fs::read_to_string(folder("whole/global.official-en.md")).unwrap();
@@ -709,26 +709,27 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
             "--region cannot be used with 'dataset show'; remove one of them",
         ),
     ] {
-        let told = Tool::line(line)
+        let printed = Tool::line(line)
             .file("page", "nothing")
             .file("own", "{}")
             .run()
             .refused();
-        assert!(told.contains(message), "{line}: {told}");
+        assert!(printed.contains(message), "{line}: {printed}");
     }
-    let told = Tool::new(["dataset", "import", "--source", "a\u{202e}b", "page"])
+    let printed = Tool::new(["dataset", "import", "--source", "a\u{202e}b", "page"])
         .file("page", "")
         .run()
         .refused();
     assert!(
-        told.contains("contains the invisible character \\u{202e}; use one line of visible text"),
-        "{told}"
+        printed
+            .contains("contains the invisible character \\u{202e}; use one line of visible text"),
+        "{printed}"
     );
-    let misspelt = Tool::line("dataset diff page")
+    let misspelled = Tool::line("dataset diff page")
         .env("TWILIO_SIP_ALLOW_EDITON", "global")
         .file("page", "")
         .run();
-    assert!(misspelt.refused().contains(
+    assert!(misspelled.refused().contains(
         "no option has the environment variable 'TWILIO_SIP_ALLOW_EDITON' (did you mean EDITION?)"
     ));
     let page = fs::read(folder("whole/global.official-en.md")).unwrap();
@@ -758,19 +759,19 @@ fn reports_ports_that_differ_between_regions_and_does_not_import_them() {
             .replacen("20,000 (UDP)", "30,000 (UDP)", 1);
     let ran = diff("--json --any-edition", &page);
     assert_eq!(
-        told(&ran.stdout),
+        reported_changes(&ran.stdout),
         [
             "changed virginia media (10000, 20000) (10000, 30000)",
             "changed virginia signaling tls 5061 5071"
         ]
     );
-    let told = Tool::line("dataset import page")
+    let printed = Tool::line("dataset import page")
         .file("page", &page)
         .run()
         .refused();
     assert!(
-        told.contains(": the signaling ports of virginia and oregon differ, but a dataset has one set of ports"),
-        "{told}"
+        printed.contains(": the signaling ports of virginia and oregon differ, but a dataset has one set of ports"),
+        "{printed}"
     );
     let alone = Tool::line("dataset import --region virginia page")
         .file("page", &page)
@@ -785,9 +786,9 @@ fn reports_ports_that_differ_between_regions_and_does_not_import_them() {
 fn compares_a_part_of_a_page() {
     let page = fs::read_to_string(folder("refused/cut-between-sections.txt")).unwrap();
     let part = "--region europe,virginia,oregon,tokyo";
-    let told = diff(&format!("{part} --any-edition"), &page).ok();
+    let printed = diff(&format!("{part} --any-edition"), &page).ok();
     assert_eq!(
-        told,
+        printed,
         "same in signaling and media of virginia, oregon, ireland, frankfurt, tokyo: page equals edition regional (superseded on 2024-02-21 by global)\n"
     );
     let ran = diff(part, &page);
@@ -801,10 +802,10 @@ fn compares_a_part_of_a_page() {
         .replace("54.65.63.19", "54.65.64.19");
     assert_eq!(diff("--region sydney --edition current", &moved).status, 0);
     assert_eq!(diff("--region tokyo --edition current", &moved).status, 1);
-    let told = diff("--region europe,sydney", &page).refused();
+    let printed = diff("--region europe,sydney", &page).refused();
     assert!(
-        told.contains("page: signaling of sydney is missing"),
-        "{told}"
+        printed.contains("page: signaling of sydney is missing"),
+        "{printed}"
     );
     let page = fs::read_to_string(folder("refused/media-only.md")).unwrap();
     assert_eq!(diff("--plane media", &page).status, 0);
@@ -905,7 +906,12 @@ fn reports_each_of_two_hundred_changed_digits_correctly() {
         let ran = diff("--json --edition regional", &text);
         if let Some(listed) = read(&text) {
             assert_eq!(ran.status, 1, "line {} {ran}", figure.line);
-            assert_eq!(told(&ran.stdout), listed, "line {} {ran}", figure.line);
+            assert_eq!(
+                reported_changes(&ran.stdout),
+                listed,
+                "line {} {ran}",
+                figure.line
+            );
             differ += 1;
         } else {
             let message = ran.refused();
@@ -951,7 +957,7 @@ fn read(text: &str) -> Option<Vec<String>> {
                     ));
                 }
             }
-            // One port for two transports is an error on the page.
+            // The same port for two transports is a typing error and not a change.
             if sip == tls {
                 return None;
             }

@@ -85,8 +85,8 @@ fn the_jobs_of_the_documents_work() {
         ("pbx/.gitignore", String::new()),
     ];
     for job in &jobs {
-        let (status, told) = run_job(job, &good);
-        assert_eq!(status, 0, "{job}\n{told}");
+        let (status, output) = run_job(job, &good);
+        assert_eq!(status, 0, "{job}\n{output}");
     }
     let bad = [
         ("firewall/a.rules", rules),
@@ -101,21 +101,21 @@ fn the_jobs_of_the_documents_work() {
             "# Twilio\n54.65.63.192/26\n".to_owned(),
         ),
     ];
-    let told: Vec<String> = jobs
+    let output: Vec<String> = jobs
         .iter()
         .map(|job| {
-            let (status, told) = run_job(job, &bad);
-            assert_eq!(status, 1, "{job}\n{told}");
-            told
+            let (status, output) = run_job(job, &bad);
+            assert_eq!(status, 1, "{job}\n{output}");
+            output
         })
         .collect();
-    for (told, wanted) in told.iter().zip([
+    for (output, wanted) in output.iter().zip([
         "::error title=drift%3A missing,file=firewall/b.rules",
         "::error title=Twilio%3A superseded,file=terraform/main.tf,line=2,col=1::54.65.63.192/26: media of tokyo,",
         "  added    media of all regions: 168.86.192.0/18 (line ",
         "54.65.36.193: not allowed by edition global: not on any list that Twilio has published\n",
     ]) {
-        assert!(told.contains(wanted), "{told}");
+        assert!(output.contains(wanted), "{output}");
     }
 }
 

@@ -58,7 +58,7 @@ fn explains_the_edges_of_every_published_network() {
                 )
             })
             .collect();
-        let told: BTreeSet<String> = answer["published"]
+        let printed: BTreeSet<String> = answer["published"]
             .as_array()
             .unwrap()
             .iter()
@@ -80,7 +80,7 @@ fn explains_the_edges_of_every_published_network() {
                     })
             })
             .collect();
-        assert_eq!(told, expected, "{}", Ipv4Addr::from(address));
+        assert_eq!(printed, expected, "{}", Ipv4Addr::from(address));
     }
 }
 
@@ -119,7 +119,7 @@ fn the_selection_allows_the_published_networks() {
                     }
                 }
             }
-            let told: BTreeSet<String> = answer["rules"]
+            let printed: BTreeSet<String> = answer["rules"]
                 .as_array()
                 .unwrap()
                 .iter()
@@ -129,7 +129,7 @@ fn the_selection_allows_the_published_networks() {
                     format!("{way} {plane} {transport} {}", text(&rule["protocol"]))
                 })
                 .collect();
-            assert_eq!(told, expected, "{options} {}", Ipv4Addr::from(address));
+            assert_eq!(printed, expected, "{options} {}", Ipv4Addr::from(address));
             let allowed = if expected.is_empty() { "no" } else { "yes" };
             assert_eq!(answer["allowed"], allowed);
         }
@@ -138,10 +138,10 @@ fn the_selection_allows_the_published_networks() {
 
 #[test]
 fn the_text_starts_with_the_verdict_followed_by_a_table() {
-    let told = Tool::line("explain 54.65.63.193:5061/tls 54.65.63.0/24:10000/udp 168.86.128.0/17 54.65.63.193 8.8.8.8")
+    let printed = Tool::line("explain 54.65.63.193:5061/tls 54.65.63.0/24:10000/udp 168.86.128.0/17 54.65.63.193 8.8.8.8")
         .run_once();
     assert_eq!(
-        told,
+        printed,
         "\
 54.65.63.193:5061/tls: allowed by edition global (in and out): signaling tls of tokyo (54.65.63.192/30)
   global             in force since 2024-02-21           signaling  tokyo  54.65.63.192/30  udp 5060, tcp 5060, tls 5061
@@ -171,7 +171,7 @@ fn the_text_starts_with_the_verdict_followed_by_a_table() {
 
 #[test]
 fn verdicts_are_colored_on_request() {
-    let told = Tool::line(
+    let printed = Tool::line(
         "explain --color always --edition global --plane media 168.86.128.0 168.0.0.0/7 8.8.8.8",
     )
     .run_once();
@@ -180,7 +180,7 @@ fn verdicts_are_colored_on_request() {
         "168.0.0.0/7: \u{1b}[1;33mpartly allowed\u{1b}[0m by edition global (media; in and out): ",
         "8.8.8.8: \u{1b}[1;31mnot allowed\u{1b}[0m by edition global (media): ",
     ] {
-        assert!(told.contains(verdict), "{told}");
+        assert!(printed.contains(verdict), "{printed}");
     }
     let json = Tool::line("explain --color always --json 8.8.8.8").run_once();
     assert!(!json.contains('\u{1b}'), "{json}");
@@ -256,12 +256,12 @@ fn ports_and_protocols_apply_to_the_destination() {
             "(signaling; tls; in and out): signaling tls of singapore (54.169.127.128/30), ireland (54.171.127.192/30), virginia (54.172.60.0/30)",
         ),
     ] {
-        let told = Tool::line(&format!("explain {options} {question}")).run_once();
-        let verdict = told.lines().next().unwrap();
+        let printed = Tool::line(&format!("explain {options} {question}")).run_once();
+        let verdict = printed.lines().next().unwrap();
         if allowed.is_empty() {
             assert!(
                 verdict.starts_with(&format!("{question}: not allowed by edition ")),
-                "{told}"
+                "{printed}"
             );
         } else {
             let allowed_by = verdict
@@ -269,14 +269,14 @@ fn ports_and_protocols_apply_to_the_destination() {
                 .or_else(|| verdict.strip_prefix(&format!("{question}: ")));
             assert!(
                 allowed_by.unwrap().starts_with("allowed by edition "),
-                "{told}"
+                "{printed}"
             );
-            assert!(verdict.ends_with(&format!(" {allowed}")), "{told}");
+            assert!(verdict.ends_with(&format!(" {allowed}")), "{printed}");
         }
     }
-    let told = Tool::line("explain 54.65.63.192/29").run_once();
+    let printed = Tool::line("explain 54.65.63.192/29").run_once();
     let verdict = "54.65.63.192/29: partly allowed by edition global (in and out): signaling udp, tcp and tls of tokyo (54.65.63.192/30)\n";
-    assert!(told.starts_with(verdict), "{told}");
+    assert!(printed.starts_with(verdict), "{printed}");
 }
 
 #[test]
@@ -284,14 +284,14 @@ fn a_dataset_of_the_user_is_explained_as_an_edition() {
     let own = "edition: own\ntitle: Own\nconnection: public\nsource: us\n\
         signaling: {ports: {udp: 5060, tcp: 5060, tls: 5061}, networks: {tokyo: [192.0.2.0/30]}}\n\
         media: {ports: 10000-20000, networks: {tokyo: [198.51.100.0/24]}}\n";
-    let told = Tool::line("explain -q --dataset own 192.0.2.1 54.65.63.193")
+    let printed = Tool::line("explain -q --dataset own 192.0.2.1 54.65.63.193")
         .file("own", own)
         .run_once();
     let allowed = "192.0.2.1: allowed by edition own (tokyo; in and out): signaling udp, tcp and tls of tokyo (192.0.2.0/30)
   own  in force  signaling  tokyo  192.0.2.0/30  udp 5060, tcp 5060, tls 5061
 54.65.63.193: not allowed by edition own (tokyo)
   global ";
-    assert!(told.starts_with(allowed), "{told}");
+    assert!(printed.starts_with(allowed), "{printed}");
 }
 
 #[test]
@@ -318,8 +318,8 @@ fn answers_thousands_of_lines_in_order() {
         };
         writeln!(lines, "{}", Ipv4Addr::from(address)).unwrap();
     }
-    let told = asked("", &lines).ok();
-    let mut verdicts = told.lines().filter(|line| !line.starts_with(' '));
+    let printed = asked("", &lines).ok();
+    let mut verdicts = printed.lines().filter(|line| !line.starts_with(' '));
     for line in lines.lines() {
         let verdict = verdicts.next().unwrap();
         let (address, rest) = verdict.split_once(": ").unwrap();
@@ -342,13 +342,13 @@ fn answers_thousands_of_lines_in_order() {
 
 #[test]
 fn reports_all_lines_that_are_not_addresses_and_prints_no_answers() {
-    let told = asked(
+    let printed = asked(
         "",
         "192.0.2.1 # a PBX\n\nnonsense\n  192.0.2.0/24  \n192.0.2.1/24\n2001:db8::1\n",
     )
     .refused();
     assert_eq!(
-        told,
+        printed,
         "twilio-sip-allow: error: stdin:3: 'nonsense' is not an IPv4 network; write it as in 192.0.2.0/24 or 192.0.2.1\n\
          twilio-sip-allow: error: stdin:5: '192.0.2.1/24' has host bits set; the network is 192.0.2.0/24\n\
          twilio-sip-allow: error: stdin:6: '2001:db8::1' is IPv6; Twilio's SIP service has IPv4 addresses only\n"
@@ -396,8 +396,8 @@ fn reports_all_lines_that_are_not_addresses_and_prints_no_answers() {
             "unknown region 'nowhere'",
         ),
     ] {
-        let told = Tool::line(line).run().refused();
-        assert!(told.contains(message), "{told}");
+        let printed = Tool::line(line).run().refused();
+        assert!(printed.contains(message), "{printed}");
     }
 }
 
@@ -418,9 +418,9 @@ fn the_verdict_names_the_selection() {
             "not allowed by edition regional and global (tls)",
         ),
     ] {
-        let told = Tool::line(&format!("explain -q {options} 8.8.8.8")).run_once();
+        let printed = Tool::line(&format!("explain -q {options} 8.8.8.8")).run_once();
         assert_eq!(
-            told,
+            printed,
             format!("8.8.8.8: {verdict}: not on any list that Twilio has published\n"),
             "{options}"
         );
@@ -494,26 +494,26 @@ fn a_rule_lists_16_of_its_networks_and_counts_the_others() {
         .file("own", &own)
         .run_once()
     };
-    let told = call("192.0.2.0/24");
+    let printed = call("192.0.2.0/24");
     let first = networks[..16].join(", ");
     assert!(
-        told.starts_with(&format!(
+        printed.starts_with(&format!(
             "192.0.2.0/24: partly allowed by edition own (udp; in and out): signaling udp of all regions ({first}) and 4 more networks\n"
         )),
-        "{told}"
+        "{printed}"
     );
     assert!(
-        told.ends_with("\n  and 4 more published networks\n"),
-        "{told}"
+        printed.ends_with("\n  and 4 more published networks\n"),
+        "{printed}"
     );
     // Only the networks that overlap the question, at any position in the list.
-    let told = call("192.0.2.64/26");
+    let printed = call("192.0.2.64/26");
     let touched = networks[8..16].join(", ");
     assert!(
-        told.contains(&format!(": signaling udp of all regions ({touched})\n")),
-        "{told}"
+        printed.contains(&format!(": signaling udp of all regions ({touched})\n")),
+        "{printed}"
     );
-    assert!(!told.contains("more published"), "{told}");
+    assert!(!printed.contains("more published"), "{printed}");
     assert_eq!(
         call("192.0.2.4/30"),
         "192.0.2.4/30: not allowed by edition own (udp): not on any list that Twilio has published\n"
@@ -528,12 +528,12 @@ fn equal_questions_get_equal_answers() {
     let lines: Vec<String> = (0..3_000)
         .map(|n| format!("54.65.63.192/26:{}\n", 1 + n % 1_500))
         .collect();
-    let told = asked("", &lines.concat()).ok();
-    let (first, second) = told.split_at(told.len() / 2);
+    let printed = asked("", &lines.concat()).ok();
+    let (first, second) = printed.split_at(printed.len() / 2);
     assert_eq!(first, second);
     let allowed = "54.65.63.192/26:5060: partly allowed by edition global (in and out): signaling udp and tcp of tokyo (54.65.63.192/30)\n";
-    let told = asked("", &"54.65.63.192/26:5060\n".repeat(3)).ok();
-    assert_eq!(told.matches(allowed).count(), 3, "{told}");
+    let printed = asked("", &"54.65.63.192/26:5060\n".repeat(3)).ok();
+    assert_eq!(printed.matches(allowed).count(), 3, "{printed}");
 }
 
 /// A CI job must not succeed if the program fails, or if only a part is allowed.

@@ -86,12 +86,15 @@ fn a_full_disk_keeps_the_old_file_and_leaves_no_other_file() {
             $TOOL -q -f iptables --edition regional-expanded -o disk/rules 2> err || status=$?
             echo $status; cat err disk/rules; echo; ls -A disk"
         );
-        let Some(told) = with_mounts(test, folder.path(), &script) else {
+        let Some(printed) = with_mounts(test, folder.path(), &script) else {
             return;
         };
         let start = "2\ntwilio-sip-allow: error: cannot write disk/rules: No space left on device (os error 28)";
-        assert!(told.starts_with(start), "{fill}: {told}");
-        assert!(told.ends_with("\nold\nfill\nrules\n"), "{fill}: {told}");
+        assert!(printed.starts_with(start), "{fill}: {printed}");
+        assert!(
+            printed.ends_with("\nold\nfill\nrules\n"),
+            "{fill}: {printed}"
+        );
     }
     let needed = render("-f iptables --edition regional-expanded").len();
     assert!((4096 + 1..2 * 65536).contains(&needed), "{needed}");
@@ -118,21 +121,21 @@ fn a_file_that_cannot_be_replaced_is_unchanged() {
             done
             cat disk/rules; echo; ls -A disk"
         );
-        let Some(told) = with_mounts(test, folder.path(), &script) else {
+        let Some(printed) = with_mounts(test, folder.path(), &script) else {
             return;
         };
         let error = format!("2\ntwilio-sip-allow: error: cannot write disk/rules: {message}");
-        assert!(told.starts_with(&error), "{told}");
+        assert!(printed.starts_with(&error), "{printed}");
         let rest = match message {
             "Read-only file system" => {
                 let new =
                     "2\ntwilio-sip-allow: error: cannot write disk/new: Read-only file system";
-                assert!(told.contains(new), "{told}");
+                assert!(printed.contains(new), "{printed}");
                 "\nold\nrules\n"
             }
             _ => "\n0\nold\nnew\nrules\n",
         };
-        assert!(told.ends_with(rest), "{told}");
+        assert!(printed.ends_with(rest), "{printed}");
     }
 }
 
@@ -195,12 +198,12 @@ fn a_report_too_long_for_memory_needs_a_temporary_folder() {
         status=0; TMPDIR=$PWD/disk $TOOL {JSON_CHECK} > out 2> err || status=$?
         echo $status; cat out err; ls -A disk"
     );
-    if let Some(told) = with_mounts(test, tool.folder(), &script) {
+    if let Some(printed) = with_mounts(test, tool.folder(), &script) {
         let folder = tool.folder().display();
         let wanted = format!(
             "2\ntwilio-sip-allow: error: cannot write a temporary file in '{folder}/disk' (TMPDIR): No space left on device (os error 28)\n"
         );
-        assert_eq!(told, wanted);
+        assert_eq!(printed, wanted);
     }
 }
 
@@ -248,8 +251,8 @@ fn a_template_is_rendered_without_proc_and_without_the_program_file() {
     let script = format!(
         "umount -l /proc; $TOOL {call}; cd /; PATH=${{TOOL%/*}}:$PATH ${{TOOL##*/}} -q --region tokyo --template $OLDPWD/own.j2"
     );
-    if let Some(told) = with_mounts(test, folder.path(), &script) {
-        assert_eq!(told, "tokyo\ntokyo\n");
+    if let Some(printed) = with_mounts(test, folder.path(), &script) {
+        assert_eq!(printed, "tokyo\ntokyo\n");
     }
 }
 

@@ -45,7 +45,7 @@ fn answered(inputs: &[Hostile]) {
             assert!(stderr.contains(hostile.answer), "{name}: {stderr:.2000}");
             assert!(
                 stderr.len() < 100_000,
-                "{name}: {} bytes are told",
+                "{name}: {} bytes are printed",
                 stderr.len()
             );
         }
@@ -182,36 +182,39 @@ fn rejects_folders_and_devices() {
     ] {
         let call = |file: &str| Tool::line(&line.replace("FILE", file)).run();
         if !reads_folders {
-            let told = call("/").refused();
+            let printed = call("/").refused();
             assert!(
-                told.contains("cannot read /: it is a folder"),
-                "{line}: {told}"
+                printed.contains("cannot read /: it is a folder"),
+                "{line}: {printed}"
             );
         }
         for device in ["/dev/zero", "/dev/null", "/dev/random"] {
-            let told = call(device).refused();
+            let printed = call(device).refused();
             assert!(
-                told.contains(&format!("cannot read {device}: it is a device, not a file")),
-                "{line}: {told}"
+                printed.contains(&format!("cannot read {device}: it is a device, not a file")),
+                "{line}: {printed}"
             );
         }
         // The stdin of the test is /dev/null, and the runtime also opens it in place of a closed stdin.
-        let told = call("-").refused();
-        assert!(told.contains("cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it, or name a file"), "{line}: {told}");
+        let printed = call("-").refused();
+        assert!(printed.contains("cannot read stdin: it is closed, or a device such as /dev/null; pipe something into it, or name a file"), "{line}: {printed}");
     }
-    let told = Tool::line("explain -").run().refused();
-    assert!(told.contains("cannot read stdin: it is closed"), "{told}");
+    let printed = Tool::line("explain -").run().refused();
+    assert!(
+        printed.contains("cannot read stdin: it is closed"),
+        "{printed}"
+    );
     for redirection in ["<&-", "</dev/zero", "</"] {
         let call = format!(
             "'{}' check -f pf {redirection}",
             env!("CARGO_BIN_EXE_twilio-sip-allow")
         );
         let output = Command::new("sh").args(["-c", &call]).output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{redirection}: {told}");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{redirection}: {printed}");
         assert!(
-            told.contains("cannot read stdin: it is "),
-            "{redirection}: {told}"
+            printed.contains("cannot read stdin: it is "),
+            "{redirection}: {printed}"
         );
     }
 }
@@ -323,10 +326,10 @@ fn ignores_byte_order_marks_and_carriage_returns() {
         let options = format!("-q --edition current {renderable} -f {format}");
         let rules = Tool::line(&options).run().ok();
         let windows = format!("\u{feff}{}", rules.replace('\n', "\r\n"));
-        let told = Tool::line(&format!("check {options} rules"))
+        let printed = Tool::line(&format!("check {options} rules"))
             .file("rules", windows)
             .run();
-        assert_eq!(told.status, 0, "{format}: {told}");
+        assert_eq!(printed.status, 0, "{format}: {printed}");
     }
 }
 
@@ -340,8 +343,8 @@ fn least(limit: &str, format: &str, text: &str) -> u32 {
         let mut tool = Tool::line(&format!("{options} --limit {limit}={bound}"));
         tool.command().arg(&file);
         let ran = tool.run();
-        let told = format!("raise the limit with --limit {limit}=NUMBER");
-        assert!(ran.status < 2 || ran.stderr.contains(&told), "{ran}");
+        let printed = format!("raise the limit with --limit {limit}=NUMBER");
+        assert!(ran.status < 2 || ran.stderr.contains(&printed), "{ran}");
         ran.status < 2
     };
     let (mut low, mut high) = (1, 1000);

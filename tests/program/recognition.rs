@@ -206,11 +206,11 @@ fn names_the_format_of_output_that_check_cannot_read() {
         let text = render(&format!("--region tokyo --format {format}"));
         for other in READ_BY_CHECK {
             let error = check(other, &text);
-            let told = format!(
+            let printed = format!(
                 "twilio-sip-allow: error: deployed: expected {other} format, but found {format} output of this \
                  program, which 'check' cannot read; use the output of '"
             );
-            assert!(error.starts_with(&told), "{other}: {error}");
+            assert!(error.starts_with(&printed), "{other}: {error}");
             assert_eq!(error.lines().count(), 1, "{error}");
         }
     }
@@ -285,11 +285,11 @@ fn names_the_kind_of_text_that_no_firewall_prints() {
             if *kind == "JSON of another program" && format == "nftables" {
                 continue;
             }
-            let told = format!(
+            let printed = format!(
                 "twilio-sip-allow: error: deployed: expected {format} format, but found {kind}; use the output of \
                  '{command}'\n"
             );
-            assert_eq!(check(format, text), told);
+            assert_eq!(check(format, text), printed);
         }
     }
 }
@@ -352,8 +352,8 @@ fn text_with_many_errors_gets_at_most_five_messages() {
         assert!(error.lines().count() <= 5, "{format}: {error}");
     }
     let error = check("iptables", &prose);
-    let told = "twilio-sip-allow: error: deployed:1: expected what iptables-save or iptables -S prints, in: You have \
+    let printed = "twilio-sip-allow: error: deployed:1: expected what iptables-save or iptables -S prints, in: You have \
                 to let the calls in. (also in lines 2, 3, 4, 5 and 15 more)\n\
                 twilio-sip-allow: error: deployed: stopped after 20 errors\n";
-    assert_eq!(error, told);
+    assert_eq!(error, printed);
 }

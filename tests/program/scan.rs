@@ -33,7 +33,7 @@ fn findings(ran: &Ran) -> Vec<String> {
         .unwrap()
         .iter()
         .map(|finding| {
-            let told = match text(&finding["verdict"]).as_str() {
+            let printed = match text(&finding["verdict"]).as_str() {
                 "missing" => format!(
                     "{}: {}",
                     text(&finding["explanation"]),
@@ -47,7 +47,7 @@ fn findings(ran: &Ran) -> Vec<String> {
                 finding["line"],
                 finding["column"]
             );
-            format!("{place}: {}: {told}", text(&finding["verdict"]))
+            format!("{place}: {}: {printed}", text(&finding["verdict"]))
         })
         .collect()
 }
@@ -115,17 +115,18 @@ fn rendered_rules_are_current_and_complete() {
             .file("rules", &old)
             .run();
         assert_eq!(ran.status, 1, "{format}");
-        let told = findings(&ran);
-        let media: Vec<&String> = told
+        let printed = findings(&ran);
+        let media: Vec<&String> = printed
             .iter()
             .filter(|line| line.contains(": superseded: "))
             .collect();
-        assert!(media.len() >= 10, "{format} {told:?}");
+        assert!(media.len() >= 10, "{format} {printed:?}");
         assert!(
-            told.last()
+            printed
+                .last()
                 .unwrap()
                 .ends_with(": missing: media of all regions: 168.86.128.0/18"),
-            "{told:?}"
+            "{printed:?}"
         );
     }
 }
@@ -238,12 +239,12 @@ fn reports_other_addresses_among_twilio_addresses_only_if_mistyped() {
     let ran = Tool::line("scan --report json --region tokyo --plane signaling list")
         .file("list", text)
         .run();
-    let told: Vec<String> = findings(&ran)
+    let printed: Vec<String> = findings(&ran)
         .into_iter()
         .filter(|line| !line.contains(": current: "))
         .collect();
     assert_eq!(
-        told,
+        printed,
         [
             "list:3:12: unpublished: 54.65.36.192 0.0.0.3",
             "list:3:38: unpublished: 81.2.69.142",
@@ -256,13 +257,13 @@ fn reports_other_addresses_among_twilio_addresses_only_if_mistyped() {
         let ran = Tool::line("scan --report json rules")
             .file("rules", rules)
             .run();
-        let told: Vec<String> = findings(&ran)
+        let printed: Vec<String> = findings(&ran)
             .into_iter()
             .filter(|line| !line.contains(": current: "))
             .collect();
         assert!(
-            told.len() <= usize::from(format == "nftables") * 8,
-            "{format} {told:?}"
+            printed.len() <= usize::from(format == "nftables") * 8,
+            "{format} {printed:?}"
         );
     }
 }
@@ -466,10 +467,10 @@ fn the_json_matches_its_schema_and_counts_its_findings() {
     );
     let findings = report["findings"].as_array().unwrap();
     for (verdict, count) in report["summary"]["findings"].as_object().unwrap() {
-        let told = findings
+        let printed = findings
             .iter()
             .filter(|finding| finding["verdict"] == verdict.as_str());
-        assert_eq!(told.count() as u64, count.as_u64().unwrap(), "{verdict}");
+        assert_eq!(printed.count() as u64, count.as_u64().unwrap(), "{verdict}");
     }
     assert!(
         findings
@@ -1213,17 +1214,23 @@ fn gitignore_patterns_are_limited() {
 #[test]
 fn scans_the_current_folder_without_arguments_and_not_stdin() {
     let mut tool = Tool::line("scan").file("list", "54.65.63.192/26\n");
-    let told = tool.run();
+    let printed = tool.run();
     let named = Tool::line("scan .").file("list", "54.65.63.192/26\n").run();
-    assert_eq!(told.status, 1);
-    assert!(told.stdout.contains("list:1:1: superseded: "), "{told}");
-    assert_eq!((told.stdout, told.stderr), (named.stdout, named.stderr));
+    assert_eq!(printed.status, 1);
+    assert!(
+        printed.stdout.contains("list:1:1: superseded: "),
+        "{printed}"
+    );
+    assert_eq!(
+        (printed.stdout, printed.stderr),
+        (named.stdout, named.stderr)
+    );
     let page = fs::File::open(tool.folder().join("list")).unwrap();
     tool.command().stdin(page);
-    let told = tool.run();
-    assert!(told.stdout.starts_with("list:1:1: "), "{told}");
+    let printed = tool.run();
+    assert!(printed.stdout.starts_with("list:1:1: "), "{printed}");
     assert_eq!(
-        told.stderr,
+        printed.stderr,
         "twilio-sip-allow: note: scanning the current folder; to scan standard input, use '-'\n"
     );
 }
@@ -1258,8 +1265,8 @@ fn reports_unreadable_input_and_prints_no_findings() {
             .file("list", "54.65.63.200\n")
             .file("binary", "54.65.63.200\0")
             .run();
-        let told = ran.refused();
-        assert!(told.contains(message), "{line}: {told}");
+        let printed = ran.refused();
+        assert!(printed.contains(message), "{line}: {printed}");
     }
 }
 
@@ -1348,8 +1355,8 @@ fn scanning_counts_its_work_in_steps() {
             Tool::line(&line).file("list", &text).run()
         };
         let refused = call("--limit work=4000").refused();
-        let told = "list: it takes more than 4000 steps to evaluate; raise the limit with --limit work=NUMBER";
-        assert!(refused.contains(told), "{text}: {refused}");
+        let printed = "list: it takes more than 4000 steps to evaluate; raise the limit with --limit work=NUMBER";
+        assert!(refused.contains(printed), "{text}: {refused}");
         let raised = call("--limit work=1M");
         assert_eq!(
             (raised.status, raised.stdout),

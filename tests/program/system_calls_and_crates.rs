@@ -579,7 +579,7 @@ fn tree(edges: &str, target: &str, with_macros: bool) -> Crates {
         "|{p}|{l}",
     ];
     for line in cargo(&format).lines().filter(|line| line.contains('|')) {
-        let [depth, package, licence] = line.split('|').collect::<Vec<_>>()[..] else {
+        let [depth, package, license] = line.split('|').collect::<Vec<_>>()[..] else {
             panic!("{line}")
         };
         let depth: usize = depth.parse().unwrap();
@@ -595,8 +595,8 @@ fn tree(edges: &str, target: &str, with_macros: bool) -> Crates {
         path.truncate(depth);
         if let Some(parent) = path.last() {
             let entry = crates.entry(name.clone());
-            let (known, parents) = entry.or_insert_with(|| (licence.to_owned(), BTreeSet::new()));
-            assert_eq!(known, licence, "{name}");
+            let (known, parents) = entry.or_insert_with(|| (license.to_owned(), BTreeSet::new()));
+            assert_eq!(known, license, "{name}");
             parents.insert(parent.clone());
         }
         path.push(name);
@@ -628,9 +628,9 @@ fn table(heading: &str) -> BTreeMap<String, Vec<String>> {
 
 /// The expected rows, without the column that people write.
 fn rows(crates: &Crates) -> BTreeMap<String, Vec<String>> {
-    let row = |(licence, parents): &(String, BTreeSet<String>)| {
+    let row = |(license, parents): &(String, BTreeSet<String>)| {
         let parents: Vec<&str> = parents.iter().map(String::as_str).collect();
-        vec![parents.join(", "), licence.clone()]
+        vec![parents.join(", "), license.clone()]
     };
     let rows = crates.iter();
     rows.map(|(name, facts)| (name.clone(), row(facts)))
@@ -661,10 +661,10 @@ fn every_dependency_is_documented() {
             _ => features.join(", "),
         };
         if dependency["kind"].is_null() {
-            let (licence, _) = program.remove(name).expect(name);
+            let (license, _) = program.remove(name).expect(name);
             direct.insert(
                 name.to_owned(),
-                vec![requirement.to_owned(), features, licence],
+                vec![requirement.to_owned(), features, license],
             );
         } else {
             // The program also depends on the crates of the build script.
@@ -708,10 +708,11 @@ fn denied(cargo_deny: &Path, configuration: &str) -> Option<String> {
         .current_dir(ROOT)
         .output()
         .unwrap();
-    let told = format!("{}{}", text(&output.stdout), text(&output.stderr));
-    let judged = told.contains("bans ") && told.contains("licenses ") && told.contains("sources ");
-    assert!(judged, "{told}");
-    (!output.status.success()).then_some(told)
+    let printed = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    let judged =
+        printed.contains("bans ") && printed.contains("licenses ") && printed.contains("sources ");
+    assert!(judged, "{printed}");
+    (!output.status.success()).then_some(printed)
 }
 
 #[test]
@@ -734,7 +735,7 @@ fn licenses_duplicates_and_sources_are_allowed() {
         ),
     ] {
         assert!(rules.contains(rule), "{rule}");
-        let told = denied(&cargo_deny, &rules.replace(rule, stricter)).expect(rule);
-        assert!(told.contains(wanted), "{told}");
+        let printed = denied(&cargo_deny, &rules.replace(rule, stricter)).expect(rule);
+        assert!(printed.contains(wanted), "{printed}");
     }
 }

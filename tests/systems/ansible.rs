@@ -65,25 +65,25 @@ fn the_role_installs_repairs_drift_and_changes_editions() {
     assert_ne!(drifted, before);
     let found = fleet.play(&[change[0], change[1], "--check"]);
     found.assert_changed(&["pbx1", "sbc1"]);
-    let told = found.task("Report the drift");
-    let mut tellers = Play::changes(told);
+    let printed = found.task("Report the drift");
+    let mut tellers = Play::changes(printed);
     tellers.sort_unstable();
-    assert_eq!(tellers, ["pbx1", "sbc1"], "{told}");
+    assert_eq!(tellers, ["pbx1", "sbc1"], "{printed}");
     for said in [
         "missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo",
         "missing out tcp from any to 54.65.63.192/30 port 5061 (signaling tls of tokyo",
         "INPUT has no jump to TWILIO-SIP-IN",
     ] {
-        assert_eq!(told.matches(said).count(), 1, "{said} in {told}");
+        assert_eq!(printed.matches(said).count(), 1, "{said} in {printed}");
     }
     assert_eq!(fleet.states(), drifted, "check mode changed something");
 
     // If a host is down, the others are still repaired.
     fleet.controller.script("ip link set sbc2 down");
-    let mended = fleet.play(&change);
+    let repaired = fleet.play(&change);
     fleet.controller.script("ip link set sbc2 up");
-    mended.assert_unreachable(&["sbc2"]);
-    mended.assert_changed(&["pbx1", "sbc1"]);
+    repaired.assert_unreachable(&["sbc2"]);
+    repaired.assert_changed(&["pbx1", "sbc1"]);
     assert_eq!(fleet.states(), before);
 
     let changed = fleet.play(&["-e", "serial=1"]);

@@ -514,7 +514,7 @@ fn golden_files_are_unchanged() {
 }
 
 /// The output of a script in `tests/peers` for a folder.
-fn judged(python: &Path, script: &str, folder: &Path) -> String {
+fn run_peer(python: &Path, script: &str, folder: &Path) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/peers")
         .join(script);
@@ -550,8 +550,8 @@ fn expected_rules(case: &Case) -> String {
     lines.join("\n")
 }
 
-/// All of each edition, and every part of one edition only, because the linter and the server need
-/// seconds for each case.
+/// All rules of each edition, and every part of Tokyo's rules in the regional edition. The linter and
+/// the server need seconds for each case.
 fn is_deployed(case: &Case) -> bool {
     match case.region.as_str() {
         "all" => case.direction == "both" && case.plane == "both",
@@ -576,8 +576,8 @@ fn cloudformation_templates_pass_the_linter_and_are_deployed() {
         count += 1;
     }
     assert_eq!(count, 6 + 9);
-    let told = judged(&python, "cloudformation.py", folder.path());
-    assert_eq!(told, format!("deployed {count}"));
+    let printed = run_peer(&python, "cloudformation.py", folder.path());
+    assert_eq!(printed, format!("deployed {count}"));
     let mut checks = 0;
     for case in matrix().into_iter().filter(is_deployed) {
         let path = folder.path().join(case.name().replace([',', '_'], "-"));
@@ -630,8 +630,8 @@ fn the_aws_command_line_creates_every_prefix_list() {
         count += 1;
     }
     assert_eq!(count, 2 * 4 * 11 + 2 * 2);
-    let told = judged(&python, "prefix_list.py", folder.path());
-    assert_eq!(told, format!("created {count}"));
+    let printed = run_peer(&python, "prefix_list.py", folder.path());
+    assert_eq!(printed, format!("created {count}"));
 }
 
 /// Adapts a selection to a format: no local options, and one plane for a prefix list.
@@ -722,17 +722,17 @@ fn the_printed_command_repairs_a_prefix_list() {
         let found = modify("1", &words);
         let (status, repair) = checked(&options, &found);
         assert_eq!(status, 1, "{found}");
-        let mended = modify("2", &["--cli-input-json", &repair]);
+        let repaired = modify("2", &["--cli-input-json", &repair]);
         assert_eq!(
-            checked(&options, &mended),
+            checked(&options, &repaired),
             (0, String::new()),
-            "{repair}\n{mended}"
+            "{repair}\n{repaired}"
         );
         let cidrs = |list: &Value| -> BTreeSet<String> {
             let entries = list["Entries"].as_array().unwrap().iter();
             entries.map(|entry| entry["Cidr"].to_string()).collect()
         };
         let rendered: Value = serde_json::from_str(&rendered).unwrap();
-        assert_eq!(cidrs(&mended), cidrs(&rendered));
+        assert_eq!(cidrs(&repaired), cidrs(&rendered));
     }
 }

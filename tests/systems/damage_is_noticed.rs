@@ -242,7 +242,7 @@ const IPTABLES: &[Damage] = &[
         InsertBefore("-A TWILIO-SIP-OUT -j RETURN"),
     ),
     (
-        "a neighbour too",
+        "a neighbor too",
         "-IN -s 54.65.63.192/30 -p udp",
         InsertBefore("-A TWILIO-SIP-IN -s 54.65.63.191/32 -p udp -m udp --dport 10000 -j ACCEPT"),
     ),
@@ -396,7 +396,7 @@ const NFT: &[Damage] = &[
         Replace("54.65.63.192", "54.252.254.64"),
     ),
     (
-        "a set with a neighbour",
+        "a set with a neighbor",
         "54.65.63.192/26",
         InsertBefore("54.65.63.191,"),
     ),
@@ -641,7 +641,7 @@ const PF: &[Damage] = &[
         Replace("/30", "/29"),
     ),
     (
-        "a table with a neighbour",
+        "a table with a neighbor",
         "table <twilio_sip_media>",
         Replace("{ ", "{ 54.65.63.191/32 "),
     ),

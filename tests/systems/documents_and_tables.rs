@@ -169,14 +169,14 @@ for path in pathlib.Path(sys.argv[1]).iterdir():
     networks = [ipaddress.IPv4Network(line) for line in lines]
     assert networks == list(ipaddress.collapse_addresses(networks)), path
     print(path.name)";
-    let Some(told) = run_python(
+    let Some(printed) = run_python(
         "python_accepts_each_line_of_a_list_as_a_network",
         script,
         folder.path(),
     ) else {
         return;
     };
-    assert_eq!(told.lines().count(), cases.len());
+    assert_eq!(printed.lines().count(), cases.len());
 }
 
 /// The records of an RFC 4180 text without line breaks in fields.
@@ -335,13 +335,14 @@ fn python_reads_the_same_csv_records() {
 import csv, json, pathlib, sys
 print(json.dumps({path.name: list(csv.reader(path.open(newline=''), strict=True))
                   for path in pathlib.Path(sys.argv[1]).iterdir()}))";
-    let Some(told) = run_python("python_reads_the_same_csv_records", script, folder.path()) else {
+    let Some(printed) = run_python("python_reads_the_same_csv_records", script, folder.path())
+    else {
         return;
     };
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let printed: Value = serde_json::from_str(&printed).unwrap();
     for case in cases {
         let text = std::fs::read_to_string(folder.path().join(case.name())).unwrap();
-        assert_eq!(told[case.name()], serde_json::json!(records(&text)));
+        assert_eq!(printed[case.name()], serde_json::json!(records(&text)));
     }
 }
 
@@ -439,11 +440,11 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
         env!("CARGO_MANIFEST_DIR")
     );
     let test = "the_schema_rejects_other_documents";
-    let Some(told) = run_python(test, &script, folder.path()) else {
+    let Some(printed) = run_python(test, &script, folder.path()) else {
         return;
     };
-    assert_eq!(told.lines().count(), broken.len(), "{told}");
-    for (line, (pointer, _, reason)) in told.lines().zip(&broken) {
+    assert_eq!(printed.lines().count(), broken.len(), "{printed}");
+    for (line, (pointer, _, reason)) in printed.lines().zip(&broken) {
         assert!(line.contains(reason), "{pointer}: {line}");
     }
 }
@@ -501,17 +502,17 @@ fn json_contains_the_selection_and_the_origin_of_each_network() {
 fn yaml_contains_the_same_document_as_json() {
     let test = "yaml_contains_the_same_document_as_json";
     let (folder, cases) = matrix_in_a_folder("yaml");
-    let Some(told) = run_python(test, LOAD_YAML, folder.path()) else {
+    let Some(printed) = run_python(test, LOAD_YAML, folder.path()) else {
         return;
     };
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let printed: Value = serde_json::from_str(&printed).unwrap();
     for case in cases {
         let value: Value =
             serde_json::from_str(&render(&format!("{} --format json", case.options()))).unwrap();
-        assert_eq!(told[case.name()], value, "{}", case.name());
+        assert_eq!(printed[case.name()], value, "{}", case.name());
         let command = format!("{} --format yaml", case.options());
         let expected = facts::expected(&case, true);
-        facts::assert_exact(&command, &expected, &document(&told[case.name()]));
+        facts::assert_exact(&command, &expected, &document(&printed[case.name()]));
     }
 }
 
@@ -552,15 +553,15 @@ fn a_dataset_cannot_change_the_meaning_of_yaml() {
                 .file("own.yaml", own)
                 .run_once();
             std::fs::write(folder.path().join("own"), text).unwrap();
-            let Some(told) = run_python(test, LOAD_YAML, folder.path()) else {
+            let Some(printed) = run_python(test, LOAD_YAML, folder.path()) else {
                 return;
             };
-            let told: Value = serde_json::from_str(&told).unwrap();
-            let edition = &told["own"]["scope"]["editions"][0];
+            let printed: Value = serde_json::from_str(&printed).unwrap();
+            let edition = &printed["own"]["scope"]["editions"][0];
             assert_eq!(edition["name"], name);
             assert_eq!(edition["source"], source);
             assert_eq!(
-                told["own"]["rules"][0]["remote"]["networks"][0]["origins"][0]["edition"],
+                printed["own"]["rules"][0]["remote"]["networks"][0]["origins"][0]["edition"],
                 name
             );
         }
@@ -602,8 +603,8 @@ fn read_documents(test: &str, format: &str, folder: &Path) -> Option<Value> {
 print(json.dumps({{path.name: read(path.read_text(), '{format}')
                   for path in pathlib.Path(sys.argv[1]).iterdir()}}))"
     );
-    let told = run_python(test, &script, folder)?;
-    Some(serde_json::from_str(&told).unwrap())
+    let printed = run_python(test, &script, folder)?;
+    Some(serde_json::from_str(&printed).unwrap())
 }
 
 /// Reads one document with [`read_documents`].
@@ -700,12 +701,12 @@ fn request(document: &Value) -> Allowed {
 
 fn assert_documents_exact(test: &str, format: &str) {
     let (folder, cases) = matrix_in_a_folder(format);
-    let Some(told) = read_documents(test, format, folder.path()) else {
+    let Some(printed) = read_documents(test, format, folder.path()) else {
         return;
     };
     for case in cases {
         let command = format!("{} --format {format}", case.options());
-        let found = request(&told[case.name()]);
+        let found = request(&printed[case.name()]);
         facts::assert_exact(&command, &facts::expected(&case, true), &found);
     }
 }

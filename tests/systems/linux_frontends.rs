@@ -1023,9 +1023,9 @@ echo \"$@\" >>\"$CALLS\"
         .status();
     assert!(status.unwrap().success());
     let stderr = run(&folder.path().display().to_string());
-    let told =
+    let message =
         "ufw does not show the rules above as added, so none of an earlier load was deleted\n";
-    assert!(stderr.ends_with(told), "{stderr}");
+    assert!(stderr.ends_with(message), "{stderr}");
     let calls = std::fs::read_to_string(folder.path().join("calls")).unwrap();
     assert!(
         calls.contains("prepend allow from 54.65.63.192/30"),
@@ -1035,7 +1035,7 @@ echo \"$@\" >>\"$CALLS\"
     // Nothing is deleted if ufw is not installed.
     let stderr = run("/nowhere");
     assert!(
-        stderr.contains("ufw: not found") && stderr.ends_with(told),
+        stderr.contains("ufw: not found") && stderr.ends_with(message),
         "{stderr}"
     );
 }

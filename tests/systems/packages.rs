@@ -224,8 +224,8 @@ fn the_crate_builds_and_tests_itself() {
     let source = sources();
     let environment = Environment::new();
     let mut cargo = environment.command(env!("CARGO"), source.path());
-    let (_, told) = done(cargo.args(["package", "--locked"]));
-    let warnings: Vec<&str> = told
+    let (_, printed) = done(cargo.args(["package", "--locked"]));
+    let warnings: Vec<&str> = printed
         .lines()
         .filter(|line| line.starts_with("warning: "))
         .collect();
@@ -320,21 +320,21 @@ fn the_package_works(test: &str, system: &Path) {
 
     let documents = share.join("doc").join(NAME);
     let copyright = fs::read_to_string(documents.join("copyright")).unwrap();
-    let licence = fs::read_to_string(Path::new(ROOT).join("LICENSE-MIT")).unwrap();
-    for line in licence.lines().skip(3).filter(|line| !line.is_empty()) {
+    let license = fs::read_to_string(Path::new(ROOT).join("LICENSE-MIT")).unwrap();
+    for line in license.lines().skip(3).filter(|line| !line.is_empty()) {
         assert!(copyright.contains(&format!("\n {line}\n")), "{copyright}");
     }
     assert!(copyright.contains("License: Expat or Apache-2.0\n"));
-    let (licences, _) = done(
+    let (licenses, _) = done(
         Command::new("gzip")
             .arg("-dc")
             .arg(documents.join("crates-licenses.gz")),
     );
-    assert_licenses_are_complete(&licences);
+    assert_licenses_are_complete(&licenses);
 }
 
 /// A license for each crate in the program, as in `docs/dependencies.md`.
-fn assert_licenses_are_complete(licences: &str) {
+fn assert_licenses_are_complete(licenses: &str) {
     let tables = fs::read_to_string(Path::new(ROOT).join("docs/dependencies.md")).unwrap();
     let (_, tables) = tables.split_once("\n## Named in Cargo.toml\n").unwrap();
     let (tables, _) = tables.split_once("\n## At build time only\n").unwrap();
@@ -346,7 +346,7 @@ fn assert_licenses_are_complete(licences: &str) {
     assert!(crates.len() > 40, "{crates:?}");
     let without: Vec<&&str> = crates
         .iter()
-        .filter(|name| !licences.contains(&format!("\n---- {name}-")))
+        .filter(|name| !licenses.contains(&format!("\n---- {name}-")))
         .collect();
     assert!(without.is_empty(), "{without:?}");
 }

@@ -230,7 +230,7 @@ const WITHOUT_KERNEL: [(&str, Tcp); 3] = [
     ("cisco", Tcp::WayBack),
 ];
 
-fn judged(clauses: &[readers::Clause], probes: &[(Packet, Shape)]) -> Vec<bool> {
+fn verdicts(clauses: &[readers::Clause], probes: &[(Packet, Shape)]) -> Vec<bool> {
     probes
         .iter()
         .map(|(packet, _)| readers::passes(clauses, packet).0)
@@ -257,7 +257,7 @@ fn exactly_the_published_packets_pass_formats_without_a_kernel() {
                 let mut probes = probes(&selected, site, direction, &mut random);
                 // Readers see packets without their fragments.
                 probes.retain(|(_, shape)| *shape == Shape::Whole);
-                let passed = judged(&clauses, &probes);
+                let passed = verdicts(&clauses, &probes);
                 assert_right(
                     &format!("{format} {options}"),
                     seed,

@@ -192,8 +192,8 @@ fn check_the_workflow(action: &Action) {
     }
     spoil(repository.path());
     for (inputs, wanted) in steps.iter().zip([DRIFT, SUPERSEDED]) {
-        let told = action.run(inputs, repository.path()).is(1).stdout;
-        assert!(told.contains(wanted), "{told}");
+        let printed = action.run(inputs, repository.path()).is(1).stdout;
+        assert!(printed.contains(wanted), "{printed}");
     }
 }
 
@@ -219,22 +219,23 @@ fn the_action_accepts_lines_patterns_and_options() {
     };
     let options = "--edition current\n  --format\tiptables\n";
     run("check", options, "firewall/a.rules\n").is(0);
-    let told = run("check", options, "firewall/[a]*\nfirewall/b c.rules").is(1);
-    assert!(told.stdout.contains(DRIFT), "{}", told.stdout);
+    let printed = run("check", options, "firewall/[a]*\nfirewall/b c.rules").is(1);
+    assert!(printed.stdout.contains(DRIFT), "{}", printed.stdout);
     run("scan", "", "notes.txt\nfirewall/a.rules").is(0);
     write(repository.path(), "-q", "54.65.63.192/26\n");
-    let told = run("scan", "--fail-on superseded", "-*").is(1);
+    let printed = run("scan", "--fail-on superseded", "-*").is(1);
     assert!(
-        told.stdout.contains("superseded,file=-q,"),
+        printed.stdout.contains("superseded,file=-q,"),
         "{}",
-        told.stdout
+        printed.stdout
     );
-    let told = run("check", options, "firewall/*.none").is(2);
+    let printed = run("check", options, "firewall/*.none").is(2);
     assert!(
-        told.stderr
+        printed
+            .stderr
             .contains("cannot read firewall/*.none: No such file"),
         "{}",
-        told.stderr
+        printed.stderr
     );
 }
 
@@ -244,9 +245,9 @@ fn the_action_rejects_other_commands_and_missing_files() {
     let action = Action::installed(runner.path());
     let repository = repository();
     for command in ["", "list", "--help", "check scan", "scan\n"] {
-        let told = action.run(&inputs([("command", command)]), repository.path());
+        let printed = action.run(&inputs([("command", command)]), repository.path());
         assert_eq!(
-            told.is(2).stdout,
+            printed.is(2).stdout,
             "::error title=twilio-sip-allow::the input \"command\" must be \"check\" or \"scan\"\n"
         );
     }
@@ -375,14 +376,14 @@ fn actionlint_accepts_the_action_and_every_input() {
     for workflow in [&example, &local] {
         assert_eq!(lint(workflow).is(0).stdout, "");
     }
-    let told = lint(&local.replacen("          files: ", "          folder: ", 1));
+    let printed = lint(&local.replacen("          files: ", "          folder: ", 1));
     let wanted = "input \"folder\" is not defined in action \"twilio-sip-allow\"";
-    let told = told.is(1).stdout;
-    assert!(told.contains(wanted), "{told}");
-    let told = lint(&local.replacen("          command: check\n", "", 1));
+    let printed = printed.is(1).stdout;
+    assert!(printed.contains(wanted), "{printed}");
+    let printed = lint(&local.replacen("          command: check\n", "", 1));
     let wanted = "missing input \"command\" which is required by action \"twilio-sip-allow\"";
-    let told = told.is(1).stdout;
-    assert!(told.contains(wanted), "{told}");
+    let printed = printed.is(1).stdout;
+    assert!(printed.contains(wanted), "{printed}");
 }
 
 /// The lines of a GitLab job, or of the hidden job that it extends.
@@ -413,8 +414,8 @@ fn check_the_gitlab_jobs(before: &str, bash: impl Fn(&Path) -> Command) {
         ("twilio-check", "drift: 1 of 2 files, 1 missing, 1 extra"),
         ("twilio-scan", "main.tf:2:1: superseded: 54.65.63.192/26"),
     ] {
-        let told = run(job).is(1).stdout;
-        assert!(told.contains(wanted), "{told}");
+        let printed = run(job).is(1).stdout;
+        assert!(printed.contains(wanted), "{printed}");
     }
 }
 
@@ -486,17 +487,17 @@ fn check_the_hooks(source: &Path, pre_commit: impl Fn(&Path) -> Command) {
             .env("PRE_COMMIT_HOME", home.path());
         Ran::of(&mut command)
     };
-    let told = run().is(0).stdout;
-    assert_eq!(told.matches("Passed\n").count(), 2, "{told}");
+    let printed = run().is(0).stdout;
+    assert_eq!(printed.matches("Passed\n").count(), 2, "{printed}");
     spoil(repository.path());
     stage();
-    let told = run().is(1).stdout;
+    let printed = run().is(1).stdout;
     for wanted in [
         "- hook id: twilio-sip-allow-scan\n- exit code: 1\n",
         "main.tf:2:1: superseded: 54.65.63.192/26",
         "- hook id: twilio-sip-allow-check\n- exit code: 1\n",
         "drift: 1 of 2 files, 1 missing, 1 extra",
     ] {
-        assert!(told.contains(wanted), "{told}");
+        assert!(printed.contains(wanted), "{printed}");
     }
 }

@@ -239,8 +239,8 @@ fn notes_a_list_that_is_too_long_for_the_default_settings_of_kamailio() {
         assert_eq!(ran.status, 0, "{ran}");
         ran.stderr
     };
-    let told = "513 networks, and the module takes 512; set its parameter max_subnets to more";
-    assert!(stderr(513).contains(told));
+    let printed = "513 networks, and the module takes 512; set its parameter max_subnets to more";
+    assert!(stderr(513).contains(printed));
     assert!(!stderr(512).contains("max_subnets"));
 }
 
@@ -362,8 +362,8 @@ sl_send_reply(\"200\", \"OK\");
         };
         let (command, condition) = load.split_once(" (once ").unwrap();
         assert!(condition.starts_with(file.to_str().unwrap()), "{load}");
-        let (ok, told) = self.control(command.strip_prefix("kamcmd ").unwrap());
-        assert!(ok && told.contains("Reload OK"), "{told}");
+        let (ok, printed) = self.control(command.strip_prefix("kamcmd ").unwrap());
+        assert!(ok && printed.contains("Reload OK"), "{printed}");
     }
 
     /// The output of `kamcmd` for the commands in `docs/check.md`.
@@ -375,13 +375,13 @@ sl_send_reply(\"200\", \"OK\");
         ))
     }
 
-    /// Loads a file. Returns false if Kamailio rejects it, and otherwise the networks of group 1
-    /// without a port.
+    /// Loads a file. Returns an error if Kamailio rejects the file, and otherwise the loaded networks
+    /// of group 1 for any port.
     fn networks_of(&self, file: &str) -> Result<Vec<Range>, String> {
         std::fs::write(self.folder.path().join("address"), file).unwrap();
-        let (_, told) = self.control("permissions.addressReload");
-        if !told.contains("Reload OK") {
-            return Err(told);
+        let (_, printed) = self.control("permissions.addressReload");
+        if !printed.contains("Reload OK") {
+            return Err(printed);
         }
         let listed = self.listed();
         let mut networks = Vec::new();
@@ -443,12 +443,14 @@ sl_send_reply(\"200\", \"OK\");
             .collect::<Vec<_>>()
             .join(" ");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/sip_requests.py");
-        let told = self.namespace.script(&format!(
+        let printed = self.namespace.script(&format!(
             "for source in {sources}; do ip addr replace $source/32 dev lo; done
 python3 {} {transport} {SERVER} 5060 {sources}",
             script.display()
         ));
-        let answers = told.lines().map(|line| line.split_once(' ').expect(&told));
+        let answers = printed
+            .lines()
+            .map(|line| line.split_once(' ').expect(&printed));
         answers
             .map(|(source, status)| (source.parse().unwrap(), status.to_owned()))
             .collect()
