@@ -34,7 +34,7 @@ impl Aws {
     /// The output of an `aws ec2` command.
     pub fn run(&mut self, words: &[&str]) -> Value {
         writeln!(self.input.as_mut().unwrap(), "{}", json!(words)).unwrap();
-        let line = self.output.next().expect("the command succeeds");
+        let line = self.output.next().expect("the command should succeed");
         serde_json::from_str(&line.unwrap()).unwrap()
     }
 }

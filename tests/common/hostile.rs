@@ -294,7 +294,7 @@ fn dataset(signaling: &str) -> Vec<u8> {
 /// dataset.
 fn scanned_dataset(signaling: &str, media: &str, text: &str) -> Vec<u8> {
     let dataset = dataset(&format!("all: [{signaling}]"));
-    let dataset = String::from_utf8(dataset).expect("a dataset is text");
+    let dataset = String::from_utf8(dataset).expect("a dataset should be text");
     let dataset = dataset.replace("198.51.100.0/24", media);
     format!(
         "{} # twilio-sip-allow: ignore\n# {text}\n",

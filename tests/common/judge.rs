@@ -139,13 +139,13 @@ pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<Str
 pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
     match drift(format, policy, text) {
         Ok(drift) if drift.is_none() => {}
-        Ok(drift) => panic!("{what}: {format}: {}\n{text}", describe(&drift, text)),
+        Ok(drift) => panic!("{what}: {format}: {}\n{text}", told(&drift, text)),
         Err(refused) => panic!("{what}: {format}: {refused:#?}\n{text}"),
     }
 }
 
 /// Describes the drift as in the report.
-pub fn describe(drift: &Drift, text: &str) -> String {
+pub fn told(drift: &Drift, text: &str) -> String {
     let checked = CheckedFile {
         file: "-".into(),
         name: "stdin".to_owned(),

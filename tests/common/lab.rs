@@ -197,7 +197,7 @@ ip -n {near} neigh add 198.51.100.1 lladdr 02:00:00:00:00:03 dev near0"
         let mut bytes = Vec::new();
         let mut count = 0;
         for (number, (packet, shape)) in probes.iter().enumerate() {
-            let id = u16::try_from(number + 1).expect("fewer packets than ids");
+            let id = u16::try_from(number + 1).expect("there should be fewer packets than ids");
             for packet in wire::packets(packet, *shape, id) {
                 bytes.extend(u16::try_from(packet.len()).unwrap().to_be_bytes());
                 bytes.extend(packet);

@@ -129,11 +129,11 @@ impl Tool {
     }
 
     pub fn run(&mut self) -> Ran {
-        let output = self.command.output().expect("the program starts");
+        let output = self.command.output().expect("the program should start");
         Ran {
             status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            stdout: String::from_utf8(output.stdout).expect("stdout should be UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr should be UTF-8"),
             shown: self.shown.clone(),
         }
     }
@@ -175,7 +175,10 @@ pub fn head_commands(text: &str, kind: &str, file: &Path) -> Vec<String> {
     let lines = text.lines().filter_map(|line| line.strip_prefix(&prefix));
     let commands = lines.map(|command| command.replace("FILE", &file.display().to_string()));
     let commands: Vec<String> = commands.collect();
-    assert!(!commands.is_empty(), "no {kind} command in\n{text}");
+    assert!(
+        !commands.is_empty(),
+        "the head contains no {kind} command:\n{text}"
+    );
     commands
 }
 
@@ -390,7 +393,7 @@ pub fn is_blessing() -> bool {
     let is_strict = std::env::var_os("TESTS_MUST_NOT_SKIP").is_some();
     assert!(
         !(is_blessing && is_strict),
-        "BLESS rewrites expected outputs, which TESTS_MUST_NOT_SKIP forbids; run cargo test instead of tests/run"
+        "BLESS changes expected output and cannot be used with TESTS_MUST_NOT_SKIP; run cargo test instead of tests/run"
     );
     is_blessing
 }

@@ -211,7 +211,7 @@ pub fn assert_none_is_missed(
     let one_in = if format == "aws-prefix-list" { 20 } else { 10 };
     assert!(
         found > mutants / one_in,
-        "{format}: only {found} were found"
+        "{format}: check found only {found} mutants"
     );
 }
 

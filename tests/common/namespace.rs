@@ -42,7 +42,7 @@ impl Namespace {
         let reason = String::from_utf8_lossy(&made.stderr).trim().to_owned();
         super::skip(
             test,
-            &format!("a network namespace cannot be made (it needs root): {reason}"),
+            &format!("cannot create a network namespace (this needs root): {reason}"),
         );
         None
     }

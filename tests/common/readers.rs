@@ -334,7 +334,7 @@ fn nft_rule(line: &str, direction: &'static str, sets: &BTreeMap<String, Vec<Ran
 
 /// The part of the grammar of FreeBSD, OpenBSD and macOS that the program's output uses.
 fn pf(text: &str) -> Vec<Clause> {
-    assert!(text.ends_with('\n'), "pf needs the last newline");
+    assert!(text.ends_with('\n'), "pf requires a newline at the end");
     let lines = || {
         text.lines()
             .filter(|l| !l.is_empty() && !l.starts_with('#'))
@@ -441,7 +441,7 @@ fn masked(text: &str) -> Range {
 fn aws_sg(text: &str) -> Vec<Clause> {
     let value: serde_json::Value = serde_json::from_str(text).expect(text);
     let mut clauses = Vec::new();
-    let object = value.as_object().expect("an object");
+    let object = value.as_object().expect("the value should be an object");
     for (name, permissions) in object {
         // With only one direction, the key is the same for in and out. The description contains the
         // direction.

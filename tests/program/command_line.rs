@@ -1029,7 +1029,7 @@ fn replacing_a_file_keeps_its_mode_and_symlink() {
     let after = fs::metadata(&real).unwrap();
     assert_eq!(after.permissions().mode() & 0o7777, 0o640);
     assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
-    assert_ne!(after.ino(), before.ino(), "written in place");
+    assert_ne!(after.ino(), before.ino(), "the file was written in place");
     assert!(
         fs::symlink_metadata(folder.join("link"))
             .unwrap()
@@ -1038,7 +1038,7 @@ fn replacing_a_file_keeps_its_mode_and_symlink() {
     assert_eq!(
         fs::read_dir(folder.join("real")).unwrap().count(),
         1,
-        "something is left over"
+        "a temporary file remains"
     );
 }
 

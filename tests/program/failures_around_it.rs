@@ -38,7 +38,7 @@ fn with_mounts(test: &str, folder: &Path, script: &str) -> Option<String> {
     if !probe.status.success() {
         common::skip(
             test,
-            &format!("nothing can be mounted: {}", text(&probe.stderr)),
+            &format!("cannot mount anything: {}", text(&probe.stderr)),
         );
         return None;
     }
@@ -401,7 +401,7 @@ fn a_kill_before_any_system_call_leaves_the_old_or_the_new_file() {
         }
     }
     let replaced = found.iter().position(|(_, replaced)| *replaced);
-    let replaced = replaced.expect("a kill after the file is replaced");
+    let replaced = replaced.expect("a kill should happen after the file is replaced");
     assert!(found[replaced - 1].0.starts_with("rename"), "{found:?}");
     assert!(
         found[replaced..].iter().all(|(_, replaced)| *replaced),
@@ -468,7 +468,7 @@ fn a_kill_at_any_moment_leaves_the_old_or_the_new_file() {
     let proved = signalled >= 20 && (5..=135).contains(&replaced);
     assert!(
         proved,
-        "it proved nothing: {signalled} killed, {replaced} replaced"
+        "the kills do not cover enough moments: {signalled} killed, {replaced} replaced"
     );
 }
 

@@ -45,7 +45,7 @@ fn answered(inputs: &[Hostile]) {
             assert!(stderr.contains(hostile.answer), "{name}: {stderr:.2000}");
             assert!(
                 stderr.len() < 100_000,
-                "{name}: {} bytes are printed",
+                "{name}: the message has {} bytes",
                 stderr.len()
             );
         }
@@ -278,7 +278,7 @@ fn rejects_a_file_that_changes_while_it_is_read() {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    assert!(changed > 0, "no read met a change");
+    assert!(changed > 0, "no call read the file during a change");
 }
 
 /// If a file is replaced while it is open, the program reads the old file.

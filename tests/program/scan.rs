@@ -954,7 +954,7 @@ fn gitignore_patterns_match_as_in_git() {
         if let Some(file) = found.symmetric_difference(&kept).next() {
             let (number, file) = file.split_once('/').unwrap();
             let (patterns, ..) = IGNORED[number.parse::<usize>().unwrap()];
-            panic!("{by} takes {file:?} the other way for {patterns:?}");
+            panic!("{by} has the wrong result for {file:?} with {patterns:?}");
         }
     };
     assert_are_kept(scanned(folder.path()), "scan");

@@ -212,7 +212,7 @@ fn documents_about_the_structure_name_existing_files() {
                 .any(|folder| root.join(folder).join(&path).exists());
             assert!(
                 is_there || path.contains("NAME"),
-                "{document} names {path}, which is not there"
+                "{document} names {path}, which does not exist"
             );
         }
     }

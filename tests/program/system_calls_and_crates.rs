@@ -291,7 +291,7 @@ fn traced(folder: &Path, may: May, program: &[&str]) -> (i32, Vec<String>) {
     let first = threads
         .iter()
         .position(|(_, trace)| trace.starts_with("execve("))
-        .expect("the start of the program");
+        .expect("strace should report the start of the program");
     let faults = threads.iter().enumerate();
     let faults = faults.flat_map(|(at, (_, trace))| judge.faults(trace, at == first));
     (output.status.code().unwrap_or(-1), faults.collect())
@@ -621,7 +621,10 @@ fn table(heading: &str) -> BTreeMap<String, Vec<String>> {
         let name = cells.next().unwrap();
         let cells: Vec<String> = cells.collect();
         assert!(cells.iter().all(|cell| !cell.is_empty()), "{row}");
-        assert!(table.insert(name, cells).is_none(), "{row} stands twice");
+        assert!(
+            table.insert(name, cells).is_none(),
+            "{row} is in the table twice"
+        );
     }
     table
 }

@@ -60,7 +60,7 @@ fn the_aws_command_line_authorizes_every_selection() {
         std::fs::write(with("expected"), expected).unwrap();
         count += 1;
     }
-    assert!(over > 0, "no selection is over the default quota");
+    assert!(over > 0, "no selection exceeds the default quota");
     let output = Command::new(python)
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),

@@ -258,7 +258,7 @@ fn calls_succeed(exchange: &Exchange, edition: &str, format: &str, ways: &[Way])
                 Call::Connected { to_pbx, from_pbx } => {
                     assert!(
                         to_pbx >= ENOUGH && from_pbx >= ENOUGH,
-                        "{what}: {to_pbx} to the PBX, {from_pbx} from it"
+                        "{what}: {to_pbx} RTP packets to the PBX, {from_pbx} from the PBX"
                     );
                     tell(&format!(
                         "call: {what}: connected, RTP {to_pbx} to the PBX and {from_pbx} from it"

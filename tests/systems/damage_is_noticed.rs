@@ -72,7 +72,10 @@ fn kernel_test(test: &str, back_end: BackEnd, damages: &[Damage]) {
             missed.push(damage.0);
         }
     }
-    assert!(missed.is_empty(), "{back_end:?}: not seen: {missed:?}");
+    assert!(
+        missed.is_empty(),
+        "{back_end:?}: undetected damage: {missed:?}"
+    );
 }
 
 const IPTABLES: &[Damage] = &[
@@ -806,7 +809,7 @@ fn reader_test(format: &str, tcp: Tcp, damages: &[Damage]) {
     assert_eq!(differences(&text), 0);
     let unseen = |damage: &&Damage| differences(&damaged(&text, **damage)) == 0;
     let missed: Vec<_> = damages.iter().filter(unseen).map(|d| d.0).collect();
-    assert!(missed.is_empty(), "{format}: not seen: {missed:?}");
+    assert!(missed.is_empty(), "{format}: undetected damage: {missed:?}");
 }
 
 #[test]

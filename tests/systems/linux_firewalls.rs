@@ -670,7 +670,7 @@ printf '%s\\n' ip ip6 set map chain table meta ct tcp udp log limit counter acce
     let words: Vec<&str> = words.lines().collect();
     assert!(
         words.len() > 500,
-        "only {} words: is this nft's library?",
+        "found only {} words, so this may not be nft's library",
         words.len()
     );
     let folder = tempfile::tempdir().unwrap();

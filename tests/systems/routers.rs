@@ -425,7 +425,7 @@ impl JunosTerm {
             Some(several) => panic!("{name}: {several:?}"),
         };
         let port = |name| one(name).map_or(ANY_PORT, |text| ports(text, '-'));
-        let protocol = one("protocol").expect("no port is looked at without its protocol");
+        let protocol = one("protocol").expect("a port requires a protocol");
         let established = self.from.contains_key("tcp-established");
         assert!(matches!(protocol, "tcp" | "udp") && (!established || protocol == "tcp"));
         Key {
@@ -738,7 +738,7 @@ impl RouterOs {
                 (None, Some(address)) => vec![facts::network(&address)],
                 both => panic!("{both:?}"),
             };
-            assert!(!networks.is_empty(), "a list of nothing");
+            assert!(!networks.is_empty(), "an empty list");
             let mut port = |name| take(name).map_or(ANY_PORT, |text| ports(&text, '-'));
             let (source_ports, destination_ports) = (port("src-port"), port("dst-port"));
             let key = Key {
@@ -772,7 +772,7 @@ fn routeros_words(line: &str) -> Vec<String> {
                 assert!("\"\\$?".contains(escaped), "{line}");
                 word.push(escaped);
             }
-            '$' | '?' => panic!("a variable or a call for help: {line}"),
+            '$' | '?' => panic!("the string contains a variable or '?': {line}"),
             ' ' if !in_string => words.push(String::new()),
             _ => {
                 let plain = c.is_ascii_alphanumeric() || "/-.=[]".contains(c);

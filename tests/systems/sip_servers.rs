@@ -342,7 +342,7 @@ sl_send_reply(\"200\", \"OK\");
         let deadline = Instant::now() + Duration::from_secs(60);
         while !self.control("core.version").0 {
             let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
-            assert!(Instant::now() < deadline, "it does not start\n{log}");
+            assert!(Instant::now() < deadline, "Kamailio does not start\n{log}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -471,7 +471,10 @@ fn sources() -> BTreeSet<Ipv4Addr> {
     let mut sources = BTreeSet::new();
     for edition in common::EDITIONS {
         for (first, last) in facts::published(edition, "all", "signaling") {
-            assert!(last - first < 8, "few enough to ask from each");
+            assert!(
+                last - first < 8,
+                "too many addresses to send a request from each"
+            );
             sources.extend((first - 1..=last + 1).map(Ipv4Addr::from));
         }
     }
