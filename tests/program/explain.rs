@@ -389,7 +389,7 @@ fn reports_all_lines_that_are_not_addresses_and_prints_no_answers() {
         ),
         (
             "explain 192.0.2.1:sip",
-            "'sip' is not a port with an optional protocol; write PORT or PORT/PROTOCOL after the colon",
+            "'sip' is not a port with a protocol; write PORT or PORT/PROTOCOL after the colon",
         ),
         (
             "explain --region nowhere 192.0.2.1",
