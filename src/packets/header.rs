@@ -7,7 +7,9 @@ pub struct Protocols([u64; 4]);
 
 impl Protocols {
     pub const ALL: Protocols = Protocols([u64::MAX; 4]);
+    /// TCP (RFC 9293).
     pub const TCP: Protocols = Protocols::of(6);
+    /// UDP (RFC 768).
     pub const UDP: Protocols = Protocols::of(17);
     pub const NONE: Protocols = Protocols([0; 4]);
     /// The protocols whose packets start with a source and a destination port: TCP, UDP, DCCP,
