@@ -24,8 +24,9 @@ pub(super) struct Configuration {
 /// Options by their long names, with their values.
 pub(super) type Defaults = Vec<(&'static str, Vec<OsString>)>;
 
-/// The file that applies: that of `--config`, or the one that is found without it, unless `--no-config`
-/// is given. An option on the command line has precedence over a variable.
+/// Reads the configuration file: the one that `--config` names, or else the one that [`find::find`] finds.
+/// `None` with `--no-config`. If one of the two options is on the command line, the environment variable
+/// of the other is ignored.
 pub(super) fn configuration(matches: &ArgMatches) -> Result<Option<Configuration>, String> {
     let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
     let file = matches.get_one::<PathBuf>("config");

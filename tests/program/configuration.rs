@@ -218,7 +218,7 @@ fn explain_scan_and_dataset_diff_use_the_selection() {
         ran.stdout.contains("compared with edition regional"),
         "{ran}"
     );
-    // These have no selection.
+    // These verbs have no selection.
     let ran = with("garbage: true\n", "list regions").run();
     assert_eq!(ran.status, 0, "{ran}");
 }
@@ -320,8 +320,8 @@ fn rejects_a_file_of_another_user_unless_it_is_named() {
 
 // Errors, and the schema.
 
-/// Documents that are refused, with the message. The schema refuses those marked true as well; it cannot
-/// know the others.
+/// Invalid documents with their messages. The schema also rejects those with `true`. It cannot detect
+/// the others.
 const REFUSED: [(&str, &str, bool); 27] = [
     (
         "selektion: {}",
@@ -400,22 +400,22 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "selection:\n  direction: [in, out]",
-        ":2:14: selection.direction: a list, but only one value is possible",
+        ":2:14: selection.direction: the option accepts only one value; replace the list by a value",
         true,
     ),
     (
         "selection:\n  local-rtp-ports: [10000, 20000]",
-        ":2:20: selection.local-rtp-ports: a list, but only one value is possible",
+        ":2:20: selection.local-rtp-ports: the option accepts only one value; replace the list by a value",
         true,
     ),
     (
         "checks:\n  - name: a\n    format: [cisco, junos]",
-        ":3:13: checks[0].format: a list, but only one value is possible",
+        ":3:13: checks[0].format: the option accepts only one value; replace the list by a value",
         true,
     ),
     (
         "checks:\n  - name: a\n    unit: [twilio-sip, lab]",
-        ":3:11: checks[0].unit: a list, but only one value is possible",
+        ":3:11: checks[0].unit: the option accepts only one value; replace the list by a value",
         true,
     ),
     (

@@ -467,7 +467,7 @@ fn the_table_of_limits_is_what_the_help_says() {
 }
 
 #[test]
-fn the_datasets_example_loads() {
+fn the_example_dataset_loads() {
     let readme = document("data/README.md");
     let example = blocks(&readme, "yaml")[0];
     let ran = Tool::line("-f iptables --dataset own.yaml")

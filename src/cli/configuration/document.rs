@@ -10,8 +10,10 @@ use super::options::{SELECTION, takes_list, validate};
 use crate::dataset::visible_line;
 use crate::names::did_you_mean;
 
-/// The most checks of a file, and the most values of a key. An alias of YAML can repeat a list in each check.
+/// The maximum number of checks in a file.
 const MAX_CHECKS: usize = 200;
+
+/// The maximum number of values of an option. A YAML alias can repeat the values in every check.
 const MAX_VALUES: usize = 100;
 
 /// The maximum length of a check's name, in characters.
@@ -169,7 +171,9 @@ impl<'de> Visitor<'de> for ValuesOf {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
         if !takes_list(self.0) {
-            return Err(de::Error::custom("a list, but only one value is possible"));
+            return Err(de::Error::custom(
+                "the option accepts only one value; replace the list by a value",
+            ));
         }
         let mut values = Vec::new();
         while let Some(more) = list.next_element_seed(self)? {

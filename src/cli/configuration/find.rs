@@ -1,4 +1,4 @@
-//! The configuration file that is found without `--config`.
+//! The search for the configuration file.
 
 use std::env;
 use std::fs::{self, File};
@@ -7,17 +7,19 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-/// The name of a configuration file that is found without `--config`.
+/// The name of the file that is used without `--config`.
 const FILE_NAME: &str = "twilio-sip-allow.yaml";
 
-/// The permission to write a file for everybody (chmod(2), `S_IWOTH`).
+/// The permission bit that lets everybody write the file (chmod(2), `S_IWOTH`).
 const WRITABLE_BY_ALL: u32 = 0o002;
 
 /// Finds the file in the current folder, or in the nearest folder above that has one.
 ///
-/// Anybody may write into a folder such as `/tmp`. A file there must not change the rules of everyone
-/// who works below it. So the file must be a regular file of this user, of root or of the owner of the
-/// current folder, and not everybody may be able to write it.
+/// # Errors
+///
+/// If the file is not a regular file, if everybody can write it, or if it belongs to somebody other than
+/// this user, root, or the owner of the current folder. Anybody can write to a folder such as `/tmp`, and
+/// a file there must not change the rules of everyone who works below it.
 pub(super) fn find() -> Result<Option<(PathBuf, File)>, String> {
     let Ok(current) = env::current_dir() else {
         return Ok(None);
@@ -39,8 +41,8 @@ pub(super) fn find() -> Result<Option<(PathBuf, File)>, String> {
     Ok(None)
 }
 
-/// Opens the file without following a symlink and without waiting for a pipe. What is checked is the open
-/// file, which nobody can exchange any more.
+/// Opens the file if it can be trusted, without following a symlink and without waiting for a pipe.
+/// Checks the open file, because nobody can replace it any more.
 fn open_trusted(path: &Path, current: &Path) -> Result<File, String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {

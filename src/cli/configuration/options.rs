@@ -26,10 +26,10 @@ pub(super) const SELECTION: [&str; 10] = [
     "local-rtp-ports",
 ];
 
-/// The options that a key can give a list of values.
+/// The options whose key can have a list of values.
 const WITH_LISTS: [&str; 5] = ["region", "edition", "transport", "local-address", "files"];
 
-/// The most bytes of a value. A value may itself be a list with commas, as on the command line.
+/// The maximum length of a value, in bytes. A value can contain commas, as on the command line.
 const MAX_LENGTH: usize = 1_000;
 
 static OPTIONS: LazyLock<Command> =
@@ -38,12 +38,12 @@ static OPTIONS: LazyLock<Command> =
 static REFERENCE_DATA: LazyLock<Result<ReferenceData, DatasetError>> =
     LazyLock::new(dataset::reference_data);
 
-/// True if a key can give the option a list of values.
+/// True if the key of the option can have a list of values.
 pub(super) fn takes_list(option: &str) -> bool {
     WITH_LISTS.contains(&option)
 }
 
-/// Refuses a value that the option does not take.
+/// Returns an error if the option does not accept the value.
 pub(super) fn validate(option: &str, text: &str) -> Result<(), String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("the value has more than {MAX_LENGTH} bytes"));
