@@ -1,7 +1,7 @@
-//! firewalld: a policy's configuration file (firewalld.policy(5)), for one direction.
+//! firewalld: the configuration file of a policy (firewalld.policy(5)), for one direction.
 //!
-//! A policy of its own is a unit: a file that no other tool writes, replaced as a whole. Its rich rules
-//! only accept, and what they do not match goes on to the zones.
+//! A separate policy is a file that no other tool writes, and it is replaced as a whole. Its rich rules only
+//! accept packets. Other packets continue to the zones.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -25,16 +25,15 @@ mod xml;
 
 use deployed::policy_name;
 
-/// The row of the table of formats.
 pub struct Firewalld;
 
-/// The room that firewalld's longest chain of a policy leaves for its name.
+/// The maximum length of a policy's name: firewalld derives the names of chains from it.
 const NAME_LIMIT: usize = 17;
 
-/// Stands in the command that loads for a word that only the policy knows.
+/// A placeholder in the load command, which is built before the direction is known.
 const DIRECTION: &str = "DIRECTION";
 
-/// Every text is of names, dates and numbers, of which XML takes each as it is, in a comment too.
+/// The template context. All texts consist of names, dates and numbers, so they need no escaping in XML.
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
@@ -46,7 +45,7 @@ struct View {
 
 #[derive(Serialize)]
 struct RichRule {
-    /// Addresses; `None` is any.
+    /// An address or a network; `None` means any.
     source: Option<String>,
     destination: Option<String>,
     port: String,
@@ -58,8 +57,8 @@ static INFO: FormatInfo = FormatInfo {
     name: "firewalld",
     aliases: &["firewall-cmd", "firewalld-policy"],
     summary: "Linux firewalld (0.9 or later): a policy of one direction, as XML",
-    documentation: "A policy is a file of its own, replaced as a whole; a reload brings it into force. \
-         It has one direction, so a call for both is refused.",
+    documentation: "The policy is a separate file, which loading replaces as a whole. A reload brings it into force. \
+         A policy has one direction, so render --direction in and --direction out separately.",
     template: ("firewalld.j2", include_str!("../../templates/firewalld.j2")),
     is_stateless: false,
     takes_name: true,
@@ -136,7 +135,7 @@ impl Format for Firewalld {
     }
 }
 
-/// The file that firewalld reads, with [`DIRECTION`] in its name.
+/// The path of the policy's file, with [`DIRECTION`] as a placeholder in its name.
 fn policy_file(unit: &Unit) -> String {
     let name = unit.name.lower_with_hyphens();
     format!("/etc/firewalld/policies/{name}-{DIRECTION}.xml")
@@ -147,8 +146,7 @@ fn only_direction(policy: &Policy) -> Result<Direction, FormatError> {
         [direction] => Ok(direction),
         _ => Err(FormatError::Inexpressible {
             format: INFO.name,
-            what: "both directions in one file: a policy of firewalld has one; render --direction in \
-                   and --direction out each",
+            what: "both directions in one policy; render --direction in and --direction out separately",
         }),
     }
 }
@@ -186,7 +184,7 @@ impl Parser for Firewalld {
     }
 }
 
-/// One for each pair of a remote and a local network.
+/// One rich rule for each pair of a remote and a local network.
 fn rich_rules(lists: &NetworkLists, rule: &Rule) -> Vec<RichRule> {
     let address = |network: Option<Ipv4Net>| network.map(address_or_cidr);
     let locals: Vec<_> = rule.local.each().into_iter().map(address).collect();

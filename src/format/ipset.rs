@@ -1,7 +1,7 @@
-//! ipset: a set of networks for each plane, for `ipset restore`, and the iptables rules to use them.
+//! ipset: a set of networks for each plane, for `ipset restore`, and the iptables rules that use them.
 //!
-//! A set holds networks and nothing else: direction, protocol and ports are those of the rules that
-//! the head gives as hooks, which are the user's once they stand in a chain.
+//! A set contains only networks. The direction, protocol and ports are in the iptables rules that the
+//! output shows as hooks. Once added to a chain, these rules belong to the user.
 
 use std::collections::BTreeMap;
 
@@ -31,12 +31,13 @@ mod words;
 
 use words::{COMMENT_LIMIT, NAME_LIMIT};
 
-/// The row of the table of formats.
 pub struct Ipset;
 
-/// The lists that a union of editions needs in a plane: their signaling is the same, and their media
-/// has two ranges of ports. A set of each is made by every load, empty where there is nothing for
-/// it, so that a load takes away what an earlier one put there.
+/// The number of sets per plane that a union of all editions needs: their signaling networks are the
+/// same, and their media has two port ranges.
+///
+/// Every load creates all of these sets, even empty ones, so that it removes the entries of an earlier
+/// load.
 const USUAL_LISTS: [(Plane, usize); 2] = [(Plane::Signaling, 1), (Plane::Media, 2)];
 
 #[derive(Serialize)]
@@ -48,7 +49,7 @@ struct View {
 #[derive(Serialize)]
 struct Set {
     name: String,
-    /// Filled first, then swapped with the other.
+    /// The name of the set that is filled first and then swapped with `name`.
     filled: String,
     entries: Vec<String>,
 }
@@ -57,10 +58,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "ipset",
     aliases: &["ipset-restore", "ipset-save"],
     summary: "Linux ipset: a set of networks for each plane, and the iptables rules that use them",
-    documentation: "A load fills a new set for each plane and puts it in the place of the old one, each \
-         in one step; loading again changes nothing. A set holds networks alone: direction, \
-         protocol and ports are those of the iptables rules that the head gives as hooks, \
-         which are yours and which a load does not change.",
+    documentation: "Loading fills a new set for each plane and then swaps it with the old one, each in one step. \
+         Loading again changes nothing. A set contains only networks. The direction, protocol and ports are in \
+         the iptables rules that the output shows as hooks. Those rules are yours: loading does not change them.",
     template: ("ipset.j2", include_str!("../../templates/ipset.j2")),
     is_stateless: false,
     takes_name: true,
@@ -125,8 +125,8 @@ impl Format for Ipset {
     }
 }
 
-/// The prefix of the name of a set of this program, and not of a user's own set: a
-/// user's may be named after a plane too.
+/// The prefix that marks the name of a set from this program. The user's own set may also end in the
+/// name of a plane, so the name alone does not tell them apart.
 const OWN: &str = "set ";
 
 impl Parser for Ipset {
@@ -160,7 +160,7 @@ impl Parser for Ipset {
                 let at = set.map_or(0, |set| set.at);
                 return Err(vec![ReadError::new(at, exceeded)]);
             }
-            let absent = "there is no such set in the text".to_owned();
+            let absent = "the input has no such set".to_owned();
             let absent = set.is_none().then_some(absent);
             match set.map_or(Ok(Vec::new()), entries::steps) {
                 Ok(steps) => units.extend(wanted.directions.iter().map(|way| DeployedUnit {
@@ -174,7 +174,8 @@ impl Parser for Ipset {
         errors.finish(units)
     }
 
-    /// A set serves the rules of its list; one of a user's own is all that there is.
+    /// A set from this program must contain the networks of its list. The user's own set must contain those
+    /// of all rules, because no other set is checked.
     fn expected<'a>(&self, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
         let mut rules = needed_rules(&INFO, policy, unit.direction);
         if let Some(set) = unit.name.strip_prefix(OWN) {
@@ -185,7 +186,7 @@ impl Parser for Ipset {
     }
 }
 
-/// Each of the usual lists: its plane and its number there.
+/// The plane and the number of each usual list.
 fn usual_lists() -> impl Iterator<Item = (Plane, usize)> {
     let numbered = |(plane, count)| (0..count).map(move |number| (plane, number));
     USUAL_LISTS.into_iter().flat_map(numbered)
@@ -196,7 +197,7 @@ fn set_name(name: &UnitName, plane: Plane, number: usize) -> String {
     format!("{}{}", name.lower_with_hyphens(), list_name(plane, number))
 }
 
-/// The end of the name of a list's set, which differs from all others.
+/// The end of a set's name. It is unique for each list.
 fn list_name(plane: Plane, number: usize) -> String {
     match number {
         0 => format!("-{plane}"),
@@ -227,7 +228,8 @@ fn remove(hooked: &[String], sets: &[Set]) -> Vec<String> {
     commands
 }
 
-/// The rules for the user's chains that refer to a set, as arguments of iptables: one for each local network.
+/// The rules that refer to a set, as arguments of iptables: one for each local network. They belong in the
+/// user's chains.
 fn hooked_rules(rule: &Rule, set: &str) -> Vec<String> {
     let (chain, remote, local) = match rule.direction {
         Direction::In => ("INPUT", "src", " -d "),

@@ -1,7 +1,7 @@
 //! iptables: two chains of the filter table, for `iptables-restore --noflush`.
 //!
-//! Each rule stands in the very spelling that `iptables-save` prints back, so a deployed unit can
-//! be compared with the file by eye and by diff.
+//! Each rule is spelled exactly as `iptables-save` prints it, so that you can compare the file with the
+//! deployed chains by eye or with `diff`.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -20,16 +20,15 @@ mod listing;
 mod rule;
 mod words;
 
-/// The row of the table of formats.
 pub struct Iptables;
 
-/// `XT_EXTENSION_MAXNAMELEN` less its closing NUL.
+/// `XT_EXTENSION_MAXNAMELEN` without the closing NUL.
 const CHAIN_NAME_LIMIT: usize = 28;
 
-/// `XT_MAX_COMMENT_LEN` less its closing NUL, and the longest subject of a rule.
+/// `XT_MAX_COMMENT_LEN` without the closing NUL and the longest subject of a rule.
 const LABEL_LIMIT: usize = 255 - " signaling udp".len();
 
-/// Saves what is loaded, where Debian's package iptables-persistent loads it at boot.
+/// Saves the loaded rules so that Debian's package iptables-persistent loads them at boot.
 pub(super) const SAVE: &str = "netfilter-persistent save";
 
 #[derive(Serialize)]
@@ -49,8 +48,8 @@ static INFO: FormatInfo = FormatInfo {
         "ipt",
     ],
     summary: "Linux iptables, both back ends: two chains of the filter table",
-    documentation: "A load replaces both chains as a whole, in one step, and loading again changes nothing. It is \
-         spelled as iptables-save prints it back.",
+    documentation: "Loading replaces both chains in one step. Loading again changes nothing. The rules are \
+         spelled exactly as iptables-save prints them.",
     template: ("iptables.j2", include_str!("../../templates/iptables.j2")),
     is_stateless: false,
     takes_name: true,
@@ -125,7 +124,7 @@ impl Parser for Iptables {
     }
 }
 
-/// The commands in the head. A load makes both chains, whatever the directions.
+/// The commands at the start of the output. Loading creates both chains, whatever the directions.
 fn commands(policy: &Policy, unit: &Unit) -> Result<Commands, FormatError> {
     let mut commands = Commands::default();
     for (direction, built_in) in [(Direction::In, "INPUT"), (Direction::Out, "OUTPUT")] {
@@ -149,7 +148,7 @@ fn chain_name(unit: &Unit, direction: Direction) -> Result<String, FormatError> 
     unit.bounded_name(INFO.name, unit.name.upper(direction), CHAIN_NAME_LIMIT)
 }
 
-/// A line for each pair of a remote and a local network: iptables has no lists of addresses.
+/// One line for each pair of a remote and a local network, because iptables has no address lists.
 fn lines(lists: &NetworkLists, rule: &Rule, chain: &str) -> Vec<String> {
     let (protocol, subject) = (rule.protocol, rule.subject());
     let matches = format!(

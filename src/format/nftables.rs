@@ -1,8 +1,8 @@
-//! nftables: sets and two regular chains inside a table that the user has.
+//! nftables: sets and two regular chains inside an existing table of the user.
 //!
-//! A chain of its own table could not help the user: an `accept` there ends that table's
-//! evaluation, but a later base chain of the user's may still drop the packet (nft(8), "Verdict
-//! statements"). So the unit lives where the user's own base chains can jump to it.
+//! A separate table would not work. An `accept` ends the evaluation of one base chain only, so a base
+//! chain of the user could still drop the packet later (nft(8), "Verdict statements"). The user's base
+//! chains must therefore jump to our chains, and a jump cannot leave its table.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -31,13 +31,12 @@ mod words;
 
 use words::{RESERVED, is_listed};
 
-/// The row of the table of formats.
 pub struct Nftables;
 
-/// Debian's and the wiki's usual table.
+/// The usual table on Debian and in the nftables wiki.
 const DEFAULT_TABLE: &str = "inet filter";
 
-/// The file that Debian's service of nftables loads at boot.
+/// The file that Debian's nftables service loads at boot.
 const BOOT_FILE: &str = "/etc/nftables.conf";
 
 /// `NFTNL_UDATA_COMMENT_MAXLEN` of libnftnl.
@@ -47,7 +46,7 @@ const COMMENT_LIMIT: usize = 128;
 struct View {
     head: Vec<String>,
     table: String,
-    /// The chains of the user that the hooks name.
+    /// The user's base chains that the hooks refer to.
     base_chains: String,
     sets: Vec<Set>,
     chains: Vec<Chain>,
@@ -69,10 +68,10 @@ static INFO: FormatInfo = FormatInfo {
     name: "nftables",
     aliases: &["nft", "nftable"],
     summary: "Linux nftables: sets and chains for a table that you have",
-    documentation: "A load replaces the two sets and the two chains as a whole, in one transaction, and loading \
-         again changes nothing. The table and its other chains stay as they are. The output starts with \
+    documentation: "Loading replaces the two sets and the two chains in one transaction. Loading again changes \
+         nothing. The table and its other chains stay as they are. The output starts with \
          commands that hook the chains into `input` and `output` of that table, keep them across a reboot, and \
-         remove everything. Hooking again adds no second jump.",
+         remove everything. Running the hook commands again adds no second jump.",
     template: ("nftables.j2", include_str!("../../templates/nftables.j2")),
     is_stateless: false,
     takes_name: true,
@@ -177,7 +176,7 @@ impl Parser for Nftables {
     }
 }
 
-/// The base chain that filters a direction's packets on most hosts.
+/// The usual name of the base chain for a direction.
 fn base_chain(direction: Direction) -> &'static str {
     match direction {
         Direction::In => "input",
@@ -192,8 +191,8 @@ fn base_chains(policy: &Policy) -> String {
     format!("base {noun} {}", names.join(" and "))
 }
 
-/// The commands in the head. Any jump to a chain counts as its hook, with a condition or without. Texts in
-/// quotes, such as comments, are left out before a jump is looked for.
+/// The commands at the start of the output. Any jump to a chain counts as its hook, even one with a condition.
+/// The commands remove quoted texts, such as comments, before they search for a jump.
 fn commands(policy: &Policy, table: &str, base: &str) -> Commands {
     let mut hook = Vec::new();
     let mut boot_lines = vec!["include \"FILE\"".to_owned()];
@@ -221,7 +220,7 @@ fn commands(policy: &Policy, table: &str, base: &str) -> Commands {
     }
 }
 
-/// Deletes the chains, the sets, and the jumps from any chain of the table, in one transaction.
+/// A command that deletes the chains, the sets, and all jumps to the chains in one transaction.
 fn remove_from_table(table: &str, base: &str) -> String {
     let chains = [Direction::In, Direction::Out].map(|way| format!("chain {table} {base}_{way}"));
     let sets = Plane::ALL.map(|plane| format!("set {table} {base}_{plane}"));
@@ -236,8 +235,9 @@ fn remove_from_table(table: &str, base: &str) -> String {
     )
 }
 
-/// The set of a plane: empty where the policy has nothing for it, so that a load takes away what
-/// an earlier one put there.
+/// The set of a plane.
+///
+/// It is rendered even if it is empty, so that loading removes the elements of an earlier load.
 fn named_set(lists: &NetworkLists, plane: Plane, base: &str) -> Set {
     Set {
         name: format!("{base}_{plane}"),
@@ -252,8 +252,8 @@ fn elements(networks: &[Spelled]) -> Vec<String> {
 
 fn statement(lists: &NetworkLists, rule: &Rule, base: &str) -> String {
     let (remote, local) = rule.in_packet_order("saddr", "daddr");
-    // A plane has one named set. The further lists that a union of editions with different ports
-    // needs are anonymous, so that no set of an earlier load can be left behind.
+    // Each plane has one named set. A union of editions with different ports needs more lists. These
+    // are anonymous sets, so that no set of an earlier load can be left behind.
     let set = match lists.of_rule(rule) {
         (0, _) => format!("@{base}_{}", rule.plane),
         (_, networks) => format!("{{ {} }}", elements(networks).join(", ")),
@@ -285,7 +285,7 @@ fn statement(lists: &NetworkLists, rule: &Rule, base: &str) -> String {
     format!("{} accept comment \"{}\"", words.join(" "), rule.subject())
 }
 
-/// Family and name of a table.
+/// Splits the value of `--table` into family and name.
 fn split_table(text: &str) -> Result<(&str, &str), FormatError> {
     let refuse = |reason: &str| {
         Err(FormatError::Table {
@@ -297,17 +297,17 @@ fn split_table(text: &str) -> Result<(&str, &str), FormatError> {
         return refuse("does not name a family and a table");
     };
     if !matches!(family, "inet" | "ip") {
-        return refuse("is not of family inet or ip, which IPv4 packets of a host pass");
+        return refuse("does not have family inet or ip, which filter IPv4 packets");
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-        return refuse("has a name that is not of 1 to 64 letters, digits, '_', '-' and '.'");
+        return refuse("must have a name of 1 to 64 letters, digits, '_', '-' or '.'");
     }
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return refuse("has a name that does not start with a letter");
+        return refuse("must have a name that starts with a letter");
     }
     if is_listed(RESERVED, name) {
-        return refuse("has a name that is a word of nft's language");
+        return refuse("has a name that is a reserved word of nft");
     }
     Ok((family, name))
 }

@@ -1,8 +1,8 @@
 //! pf: an anchor with tables and `pass ... quick` rules.
 //!
-//! The grammar is what FreeBSD, OpenBSD and macOS have in common (pf.conf(5)); what they imply,
-//! `keep state` and for TCP `flags S/SA`, is written out, as `pfctl -sr` prints it. A table stands
-//! on one line, since not all of them take a newline inside the braces.
+//! The output uses only the grammar that FreeBSD, OpenBSD and macOS share (pf.conf(5)). It contains the
+//! defaults `keep state` and, for TCP, `flags S/SA`, as `pfctl -sr` prints them. A table is on one line,
+//! because not all of these systems accept a newline inside the braces.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -28,16 +28,15 @@ mod rule_reader;
 mod tables;
 mod tokens;
 
-/// The row of the table of formats.
 pub struct Pf;
 
-/// `PF_TABLE_NAME_SIZE` less its closing NUL.
+/// `PF_TABLE_NAME_SIZE` without the closing NUL.
 const TABLE_NAME_LIMIT: usize = 31;
 
-/// The file of the main ruleset, which the system loads at boot.
+/// The file of the main ruleset, which systems load at boot.
 const MAIN_FILE: &str = "/etc/pf.conf";
 
-/// `PF_RULE_LABEL_SIZE` less its closing NUL.
+/// `PF_RULE_LABEL_SIZE` without the closing NUL.
 const LABEL_LIMIT: usize = 63;
 
 #[derive(Serialize)]
@@ -58,12 +57,12 @@ static INFO: FormatInfo = FormatInfo {
     name: "pf",
     aliases: &["pfctl", "pf.conf", "packet-filter"],
     summary: "pf of FreeBSD, OpenBSD and macOS: an anchor",
-    documentation: "A load replaces the anchor as a whole, in one step, and loading again changes nothing. The \
-         grammar is what the three systems have in common. Load the file into the anchor, never \
+    documentation: "Loading replaces the whole anchor in one step. Loading again changes nothing. The output uses only \
+         the grammar that the three systems share. Load the file into the anchor, never \
          into /etc/pf.conf or the main ruleset. The output starts with commands that add the anchor to \
          /etc/pf.conf, fill it at boot (`load anchor \"twilio-sip\" from \"FILE\"`), and remove \
-         everything. pfSense and \
-         OPNsense take lists of addresses by URL instead of anchors: use the format `cidr`.",
+         everything. pfSense and OPNsense import address lists by URL instead of anchors: use the format `cidr` \
+         for them.",
     template: ("pf.j2", include_str!("../../templates/pf.j2")),
     is_stateless: false,
     takes_name: true,
@@ -163,7 +162,7 @@ impl Parser for Pf {
     }
 }
 
-/// The commands in the head: `load anchor` fills at boot what `anchor` refers to.
+/// The commands at the start of the output. At boot, `load anchor` fills the anchor that `anchor` evaluates.
 fn commands(unit: &Unit) -> Commands {
     let name = unit.name.lower_with_hyphens();
     let anchor = format!("anchor \"{name}\"");

@@ -1,8 +1,8 @@
-//! ufw: rules of the command line's, which a comment marks as the unit's, in a script that adds what is
-//! new and then deletes what an earlier load left.
+//! ufw: rules marked by a comment, in a script that adds new rules and then deletes those of an earlier
+//! load.
 //!
-//! Each rule stands in the very spelling of `ufw show added`: so the script knows which are there, and
-//! deletes nothing unless every rule of its own is.
+//! Each rule is spelled exactly as `ufw show added` prints it. The script can therefore find out which
+//! rules exist. It deletes nothing unless all of its own rules do.
 
 use minijinja::Value;
 
@@ -21,16 +21,15 @@ mod repair;
 mod rule;
 mod script;
 
-/// The row of the table of formats.
 pub struct Ufw;
 
 static INFO: FormatInfo = FormatInfo {
     name: "ufw",
     aliases: &["uncomplicated-firewall"],
     summary: "Linux ufw: rules that a comment marks, as a script that adds and deletes them",
-    documentation: "The script adds what is new, then deletes what an earlier load left, one rule after \
-         another; loading again changes nothing. It knows its own rules by their comment, and \
-         touches no others.",
+    documentation: "The script adds new rules and then deletes the rules that an earlier load left, one rule at a \
+         time. Loading again changes nothing. The script recognizes its own rules by their comment and \
+         changes no others.",
     template: script::TEMPLATE,
     is_stateless: false,
     takes_name: true,
@@ -105,7 +104,7 @@ fn rules(policy: &Policy, name: &str) -> Vec<String> {
     rules.flat_map(|rule| lines(&lists, rule, name)).collect()
 }
 
-/// A line for each pair of a remote and a local network.
+/// One line for each pair of a remote and a local network.
 fn lines(lists: &NetworkLists, rule: &Rule, name: &str) -> Vec<String> {
     let direction = match rule.direction {
         Direction::In => "",
@@ -131,7 +130,7 @@ fn lines(lists: &NetworkLists, rule: &Rule, name: &str) -> Vec<String> {
     lines
 }
 
-/// ` to any port 10000:20000`, or nothing for any port of any address.
+/// Returns, for example, ` to any port 10000:20000`, or nothing for any port of any address.
 fn end(word: &str, address: &str, ports: PortRange) -> String {
     match (address, ports.is_any()) {
         ("any", true) => String::new(),

@@ -1,8 +1,8 @@
-//! Rulesets that mean the same in other words: `check` finds no drift.
+//! `check` finds no drift in equivalent rulesets.
 //!
-//! Each is a right ruleset rewritten several times over, by what people and firewalls do: networks
-//! and ports are split, rules are reordered and doubled, comments and counters come and go, numbers
-//! become names, parts move to other chains.
+//! Each one is a correct ruleset that was rewritten several times, as people and firewalls do it: networks and
+//! ports are split, rules are reordered and duplicated, comments and counters are added and removed, numbers
+//! become names, and parts move to other chains.
 
 #![allow(
     clippy::semicolon_if_nothing_returned,
@@ -14,7 +14,7 @@ use crate::common::oracle::{Random, Selected, Site};
 use crate::common::{EDITIONS, facts, render, tell};
 use serde_json::{Value, json};
 
-/// Of each format.
+/// The number of cases for each format.
 const EQUIVALENTS: usize = 600;
 
 const SITE: Site = Site {
@@ -71,7 +71,7 @@ fn rewritten(text: &str, rewrites: &[Rewrite], random: &mut Random) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Replaces each line by what `other` makes of it, or some of them, as chance has it.
+/// Replaces all lines, or a random part of them, with the results of `other`.
 fn some(
     lines: &mut Lines,
     random: &mut Random,
@@ -92,7 +92,7 @@ fn some(
     *lines = result;
 }
 
-/// Shuffles each run of lines that `movable` holds for.
+/// Shuffles each run of lines that are `movable`.
 fn shuffled(lines: &mut Lines, random: &mut Random, movable: impl Fn(&str) -> bool) {
     let mut at = 0;
     while at < lines.len() {
@@ -113,7 +113,7 @@ fn halves(cidr: &str) -> Option<[String; 2]> {
     Some([a.to_string(), b.to_string()])
 }
 
-/// A word of a line that is a CIDR, and the same without a comma behind it.
+/// A word of a line that is a CIDR, and the CIDR without the comma after it.
 fn cidr(line: &str) -> Option<&str> {
     let words = line.split([' ', '\t', ',', '"']);
     words
@@ -249,7 +249,7 @@ const IPTABLES: &[Rewrite] = &[
             Some(vec![line.replace("- [0:0]", "- [12:3456]")])
         })
     },
-    // A packet that the last rule does not accept is not accepted anyway.
+    // LOG and RETURN at the end of a chain change nothing.
     |lines, random| {
         some(lines, random, |line, _| {
             let end = [
@@ -260,7 +260,7 @@ const IPTABLES: &[Rewrite] = &[
             (line == "COMMIT").then(|| end.map(str::to_owned).to_vec())
         });
     },
-    // The rules move to a chain of their own.
+    // The rules move to a separate chain.
     |lines, _| {
         if lines.iter().any(|line| line.starts_with(":TWILIO-SIP-IN "))
             && !lines.join("").contains("INNER")
@@ -281,7 +281,7 @@ const IPTABLES: &[Rewrite] = &[
             lines.insert(declared, ":INNER - [0:0]".to_owned());
         }
     },
-    // What the unit is not about.
+    // Rules outside of the unit.
     |lines, _| {
         if let Some(at) = lines.iter().position(|line| line == "COMMIT") {
             let rules = [
@@ -295,7 +295,7 @@ const IPTABLES: &[Rewrite] = &[
             }
         }
     },
-    // As iptables -S prints it.
+    // The output of iptables -S.
     |lines, random| {
         if chance(random, 3) && lines.iter().any(|line| line == "*filter") {
             lines.retain(|line| line != "*filter" && line != "COMMIT" && !line.starts_with('#'));
@@ -313,7 +313,7 @@ const IPTABLES: &[Rewrite] = &[
 ];
 
 #[test]
-fn iptables_in_other_words() {
+fn equivalent_iptables_rulesets_are_in_sync() {
     check_all("iptables", |text, random| rewritten(text, IPTABLES, random));
 }
 
@@ -410,7 +410,7 @@ const NFTABLES: &[Rewrite] = &[
             (net.prefix_len() < 32).then(|| vec![line.replacen(network, &range, 1)])
         });
     },
-    // A map of verdicts instead of a match.
+    // A verdict map instead of a match.
     |lines, random| {
         some(lines, random, |line, _| {
             let (head, rest) = line.split_once(" udp dport ")?;
@@ -426,7 +426,7 @@ const NFTABLES: &[Rewrite] = &[
             })
         });
     },
-    // The rules move to a chain of their own; what is after them denies the rest.
+    // The rules move to a separate chain, and a rule after the jump denies the rest.
     |lines, random| {
         if !lines.join("").contains("inner") {
             let verb = if chance(random, 2) { "jump" } else { "goto" };
@@ -454,7 +454,7 @@ const NFTABLES: &[Rewrite] = &[
             }
         }
     },
-    // What the unit is not about.
+    // Rules outside of the unit.
     |lines, _| {
         lines.push(
             "table inet other {\n\tchain twilio_sip_in {\n\t\tnonesuch \"}\" accept\n\t}\n}"
@@ -464,7 +464,7 @@ const NFTABLES: &[Rewrite] = &[
 ];
 
 #[test]
-fn nftables_in_other_words() {
+fn equivalent_nftables_rulesets_are_in_sync() {
     check_all("nftables", |text, random| rewritten(text, NFTABLES, random));
 }
 
@@ -546,7 +546,7 @@ const PF: &[Rewrite] = &[
             )])
         });
     },
-    // As a shell loop puts it together from `-T show`.
+    // Tables as a shell loop prints them with `-T show`.
     |lines, random| {
         some(lines, random, |line, _| {
             let rest = line.strip_prefix("table <")?;
@@ -556,7 +556,7 @@ const PF: &[Rewrite] = &[
             Some(vec![format!("table <{name}> {{\n   {members}\n}}")])
         });
     },
-    // Members instead of a table.
+    // Addresses instead of a table.
     |lines, random| {
         let table = lines
             .iter()
@@ -571,7 +571,7 @@ const PF: &[Rewrite] = &[
             });
         }
     },
-    // Denied first, and allowed by a later rule.
+    // A rule that blocks packets, before a later rule that passes them.
     |lines, _| {
         if !lines.iter().any(|line| line.starts_with("block")) {
             let at = lines.iter().position(|line| is_pf_rule(line)).unwrap();
@@ -592,7 +592,7 @@ const PF: &[Rewrite] = &[
 ];
 
 #[test]
-fn pf_in_other_words() {
+fn equivalent_pf_anchors_are_in_sync() {
     check_all("pf", |text, random| rewritten(text, PF, random));
 }
 
@@ -653,7 +653,7 @@ fn aws_permission(mut permission: Value, random: &mut Random) -> Vec<Value> {
 }
 
 #[test]
-fn aws_sg_in_other_words() {
+fn equivalent_aws_sg_groups_are_in_sync() {
     check_all("aws-sg", aws_rewritten);
 }
 
@@ -663,7 +663,7 @@ fn is_cisco_entry(line: &str) -> bool {
     line.starts_with(' ') && line.contains(" permit ")
 }
 
-/// The lists anew, with numbers in the order of the lines.
+/// The lists with new numbers in the order of the lines.
 fn renumbered(lines: &mut Lines) {
     let mut number = 0;
     for line in lines.iter_mut() {
@@ -685,7 +685,7 @@ const CISCO: &[Rewrite] = &[
         shuffled(lines, random, is_cisco_entry);
         renumbered(lines);
     },
-    // By their numbers they stand in the old order.
+    // The numbers keep the old order.
     |lines, random| shuffled(lines, random, is_cisco_entry),
     |lines, random| {
         some(lines, random, |line, _| {
@@ -772,7 +772,7 @@ const CISCO: &[Rewrite] = &[
             lines.push(" 99999 deny ip any any log".to_owned());
         }
     },
-    // Once, since a second name of a host begins the listing of another device.
+    // Only once, because a second host name starts the listing of another device.
     |lines, _| {
         if lines.iter().any(|line| line.starts_with("hostname ")) {
             return;
@@ -783,7 +783,7 @@ const CISCO: &[Rewrite] = &[
         );
         lines.push("interface Gi0/0\n ip access-group TWILIO-SIP-IN in".to_owned());
     },
-    // As show ip access-lists prints it.
+    // The output of show ip access-lists.
     |lines, _| {
         lines.retain(|line| !line.starts_with("no ") && !line.starts_with('!'));
         for line in lines.iter_mut() {
@@ -796,6 +796,6 @@ const CISCO: &[Rewrite] = &[
 ];
 
 #[test]
-fn cisco_in_other_words() {
+fn equivalent_cisco_lists_are_in_sync() {
     check_all("cisco", |text, random| rewritten(text, CISCO, random));
 }

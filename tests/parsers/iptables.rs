@@ -1,5 +1,5 @@
-//! What is read of iptables listings, beyond the round trips: what is refused and with which words,
-//! and what a listing that was cut off gives.
+//! The iptables parser beyond the round trips: errors and their messages, truncated listings, and the
+//! meaning of rules.
 
 use crate::common;
 
@@ -27,46 +27,46 @@ fn tokyo() -> (Policy, String) {
     (policy, TEXT.clone())
 }
 
-/// Each is put in front of the unit's first rule.
+/// Each rule is inserted before the first rule of the unit.
 #[test]
-fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
+fn rejects_unsupported_rules_with_line_and_reason() {
     let (policy, text) = tokyo();
     for (rule, problem) in [
         (
             "-p udp -m udp ! --dport 0:65535 -j ACCEPT",
-            "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+            "'! --dport' with all ports matches any port in iptables-nft and none in iptables-legacy; remove the rule or the option",
         ),
         (
             "-p udp -m udp ! --sport : -j ACCEPT",
-            "iptables-nft takes '! --sport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+            "'! --sport' with all ports matches any port in iptables-nft and none in iptables-legacy; remove the rule or the option",
         ),
         (
             "-p tcp -m tcp ! --dport 0: -j DROP",
-            "iptables-nft takes '! --dport' of all ports for any port, and iptables-legacy for none; leave the rule out, or the option",
+            "'! --dport' with all ports matches any port in iptables-nft and none in iptables-legacy; remove the rule or the option",
         ),
         (
             "-p udp -m udp ! --sport 1 ! --dport 5060 -j DROP",
-            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+            "two ports with '!' exclude only that pair of ports in iptables-nft, but each of them in iptables-legacy; write a rule for each port",
         ),
         (
             "-p tcp -m tcp ! --dport 22 -m tcp ! --sport 5060:5060 -j ACCEPT",
-            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+            "two ports with '!' exclude only that pair of ports in iptables-nft, but each of them in iptables-legacy; write a rule for each port",
         ),
         (
             "-p tcp -m tcp ! --destination-port 0 ! --source-port 1 -j ACCEPT",
-            "iptables-nft takes two ports with '!' for any pair of ports but these two together, and iptables-legacy excludes each; write a rule for each port",
+            "two ports with '!' exclude only that pair of ports in iptables-nft, but each of them in iptables-legacy; write a rule for each port",
         ),
         (
             "-p tcp -m tcp --tcp-flags NONE SYN -j ACCEPT",
-            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+            "'--tcp-flags' with an empty mask matches any TCP packet in iptables-nft and none in iptables-legacy; remove the rule or the option",
         ),
         (
             "-p tcp -m tcp --tcp-flags NONE PSH -j DROP",
-            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+            "'--tcp-flags' with an empty mask matches any TCP packet in iptables-nft and none in iptables-legacy; remove the rule or the option",
         ),
         (
             "-p tcp -m tcp ! --tcp-flags NONE NONE -j ACCEPT",
-            "iptables-nft takes --tcp-flags without flags to look at for any TCP packet, and iptables-legacy for none; leave the rule out, or the option",
+            "'--tcp-flags' with an empty mask matches any TCP packet in iptables-nft and none in iptables-legacy; remove the rule or the option",
         ),
         (
             "-s 10.0.0.1 -j NONESUCH",
@@ -82,23 +82,23 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
         ),
         (
             "-m set --match-set twilio src -j ACCEPT",
-            "'-m set' cannot be judged: what it matches is not in the text",
+            "'-m set' is not supported: the listing does not show which packets it matches",
         ),
         (
             "-m bpf --bytecode x -j ACCEPT",
-            "'-m bpf' cannot be judged: what it matches is not in the text",
+            "'-m bpf' is not supported: the listing does not show which packets it matches",
         ),
         (
             "-m geoip --src-cc JP -j ACCEPT",
-            "'-m geoip' cannot be judged: what it matches is not in the text",
+            "'-m geoip' is not supported: the listing does not show which packets it matches",
         ),
         (
             "--nonesuch -j ACCEPT",
-            "'--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+            "'--nonesuch' is unknown or not supported; expected a match or a target of iptables-extensions(8)",
         ),
         (
             "! --nonesuch 5 -j ACCEPT",
-            "'--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+            "'--nonesuch' is unknown or not supported; expected a match or a target of iptables-extensions(8)",
         ),
         (
             "-s 10.0.0.256 -j ACCEPT",
@@ -114,7 +114,7 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
         ),
         (
             "-s 10.0.0.0/255.0.255.0 -j ACCEPT",
-            "the netmask of '10.0.0.0/255.0.255.0' has gaps, which cannot be judged",
+            "the netmask of '10.0.0.0/255.0.255.0' has gaps, which is not supported",
         ),
         (
             "-s sip.example.com -j ACCEPT",
@@ -123,11 +123,11 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
         ("-s -j ACCEPT", "'-j' is not an IPv4 address"),
         (
             "--dport 5060 -j ACCEPT",
-            "--dport needs a protocol that has ports before it",
+            "'--dport' needs a protocol with ports before it, such as '-p udp'",
         ),
         (
             "-p icmp --dport 5060 -j ACCEPT",
-            "--dport needs a protocol that has ports before it",
+            "'--dport' needs a protocol with ports before it, such as '-p udp'",
         ),
         (
             "-p udp --dport 65536 -j ACCEPT",
@@ -157,7 +157,7 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "-p udp -m multiport --dports 7,20000:10000 -j ACCEPT",
             "the ports from '20000' to '10000' are reversed",
         ),
-        ("-p udp --dport", "--dport has no value"),
+        ("-p udp --dport", "'--dport' has no value"),
         (
             "-p nonesuch -j ACCEPT",
             "'nonesuch' is not a protocol from 0 to 255, nor one known here by name",
@@ -166,21 +166,30 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
             "-p 256 -j ACCEPT",
             "'256' is not a protocol from 0 to 255, nor one known here by name",
         ),
-        ("! -p all -j ACCEPT", "it holds for no protocol"),
-        ("-p udp --syn -j ACCEPT", "flags need -p tcp before them"),
+        (
+            "! -p all -j ACCEPT",
+            "'! -p all' matches no protocol; remove the rule",
+        ),
+        (
+            "-p udp --syn -j ACCEPT",
+            "TCP flags need '-p tcp' before them",
+        ),
         (
             "-p tcp --tcp-flags SYN,XXX SYN -j ACCEPT",
-            "'XXX' is not a flag of TCP",
+            "'XXX' is not a TCP flag",
         ),
         (
             "-m conntrack --ctstate NEW,DNAT -j ACCEPT",
-            "state 'DNAT' cannot be judged",
+            "state 'DNAT' is not supported",
         ),
-        ("! -s ! 10.0.0.1 -j ACCEPT", "-s is negated twice"),
+        ("! -s ! 10.0.0.1 -j ACCEPT", "'-s' is negated twice"),
         ("-s ! -j ACCEPT", "'-j' is not an IPv4 address"),
-        ("-s !", "-s has no value"),
-        ("-i", "-i has no value"),
-        ("-i \"\" -j ACCEPT", "-i names no interface"),
+        ("-s !", "'-s' has no value"),
+        ("-i", "'-i' has no value"),
+        (
+            "-i \"\" -j ACCEPT",
+            "expected the name of an interface after '-i'",
+        ),
         (
             "-g ACCEPT",
             "chain ACCEPT is not in the text, so what it does is not known; give all of the table",
@@ -191,50 +200,50 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
         ),
         (
             "-j INPUT",
-            "no rule can lead to the built-in chain INPUT; expected a chain of your own or a target",
+            "a rule cannot jump to the built-in chain 'INPUT'; expected a user-defined chain or a target",
         ),
         (
             "-j \"ACC\\EPT\"",
-            "a backslash in the quoted name of a chain; write it without quotes",
+            "the quoted name of a chain contains a backslash; write it without quotes",
         ),
         (
             "-m recent --name \"a b\" -j ACCEPT",
-            "expected no quoted text with spaces after --name: iptables prints none there",
+            "a quoted text with spaces cannot follow '--name': iptables prints none there",
         ),
         (
             "-j MARK --set-mark 1",
-            "target MARK cannot be judged: it neither accepts nor denies",
+            "target 'MARK' is not supported: it does more than accept or deny packets",
         ),
         (
             "-j NFQUEUE",
-            "target NFQUEUE cannot be judged: it neither accepts nor denies",
+            "target 'NFQUEUE' is not supported: it does more than accept or deny packets",
         ),
         (
             "! -j ACCEPT",
-            "'-j' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+            "'-j' is unknown or not supported; expected a match or a target of iptables-extensions(8)",
         ),
-        ("-j ACCEPT -j DROP", "it has two targets"),
-        ("-j", "-j has no value"),
-        ("-s 10.0.0.1 !", "'!' has nothing after it"),
+        ("-j ACCEPT -j DROP", "the rule has two targets"),
+        ("-j", "'-j' has no value"),
+        ("-s 10.0.0.1 !", "expected a match after '!'"),
         (
             "-m comment --comment \"open -j ACCEPT",
-            "a quotation mark has no partner",
+            "a quotation mark is not closed",
         ),
         (
             "-m comment --comment \"a\"b -j ACCEPT",
-            "expected a space after a quotation",
+            "expected a space after a quoted text",
         ),
         (
             "-m comment --comment a\"b -j ACCEPT",
-            "expected quotes around a whole word, not a\"b",
+            "expected quotes around a whole word, not 'a\"b'",
         ),
         (
             "-m comment --comment 'a b' -j ACCEPT",
-            "'b'' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+            "'b'' is unknown or not supported; expected a match or a target of iptables-extensions(8)",
         ),
         (
             "--reject-with icmp-port-unreachable -j REJECT",
-            "'--reject-with' is not understood; expected a match or a target of iptables-extensions(8) that can be judged",
+            "'--reject-with' is unknown or not supported; expected a match or a target of iptables-extensions(8)",
         ),
     ] {
         let line = format!("-A TWILIO-SIP-IN {rule}");
@@ -249,28 +258,28 @@ fn what_cannot_be_judged_is_refused_with_its_line_and_a_reason() {
 }
 
 #[test]
-fn a_listing_that_is_none_is_refused() {
+fn rejects_input_that_is_not_a_listing() {
     let (policy, text) = tokyo();
     let second = text.lines().count() + line_of(&text, "*filter");
     let twice = format!(
-        "{second}: table filter is in the text twice; give one listing at a time, in: *filter"
+        "{second}: table 'filter' appears twice; provide one listing at a time, in: *filter"
     );
     for (what, problem) in [
         (
             "-I TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: expected what iptables-save or iptables -S prints, in: -I TWILIO-SIP-IN -j ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: -I TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "iptables -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: expected what iptables-save or iptables -S prints, in: iptables -A TWILIO-SIP-IN -j ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: iptables -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "table inet filter {".to_owned(),
-            "1: expected what iptables-save or iptables -S prints, in: table inet filter {",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: table inet filter {",
         ),
         (
             "-A TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: chain TWILIO-SIP-IN was not declared before, as it is in all of a listing, in: -A TWILIO-SIP-IN -j ACCEPT",
+            "1: chain 'TWILIO-SIP-IN' is not declared before this rule; provide the whole listing, in: -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "*filter\n-P\nCOMMIT".to_owned(),
@@ -279,51 +288,51 @@ fn a_listing_that_is_none_is_refused() {
         ("-N".to_owned(), "1: expected the name of a chain, in: -N"),
         (
             "[1:x] -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: expected what iptables-save or iptables -S prints, in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "Chain INPUT (policy DROP)".to_owned(),
-            "1: this is what iptables -L prints, which leaves things out; expected what iptables-save prints, in: Chain INPUT (policy DROP)",
+            "1: the output of 'iptables -L' is incomplete; provide the output of 'iptables-save', in: Chain INPUT (policy DROP)",
         ),
         (
             "COMMIT".to_owned(),
-            "1: COMMIT without a table before it, in: COMMIT",
+            "1: there is no table before this COMMIT, in: COMMIT",
         ),
         (
             "*nat\n*filter\nCOMMIT".to_owned(),
-            "2: table nat has no COMMIT at its end, in: *filter",
+            "2: table 'nat' has no COMMIT at its end, in: *filter",
         ),
         (
             "*filter\n:TWILIO-SIP-IN QUEUE\nCOMMIT".to_owned(),
-            "2: expected ACCEPT, DROP or -, not 'QUEUE', in: :TWILIO-SIP-IN QUEUE",
+            "2: expected ACCEPT, DROP or '-', not 'QUEUE', in: :TWILIO-SIP-IN QUEUE",
         ),
         (
             "*filter\n:TWILIO-SIP-IN - [0:0] x\nCOMMIT".to_owned(),
-            "2: expected nothing but counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0] x",
+            "2: expected only counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0] x",
         ),
         (
             "*filter\n:TWILIO-SIP-IN - [0:0\nCOMMIT".to_owned(),
-            "2: expected nothing but counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0",
+            "2: expected only counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0",
         ),
         (
             "-P INPUT DROP -c 12 x".to_owned(),
-            "1: expected nothing but counters after a chain's policy, in: -P INPUT DROP -c 12 x",
+            "1: expected only counters after a chain's policy, in: -P INPUT DROP -c 12 x",
         ),
         (
             "-N TWILIO-SIP-IN ACCEPT".to_owned(),
-            "1: expected what iptables-save or iptables -S prints, in: -N TWILIO-SIP-IN ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: -N TWILIO-SIP-IN ACCEPT",
         ),
         (
             ":TWILIO-SIP-IN - [0:0]".to_owned(),
-            "1: it stands outside of a table; expected *filter before it, in: :TWILIO-SIP-IN - [0:0]",
+            "1: this line is outside of a table; expected '*filter' before it, in: :TWILIO-SIP-IN - [0:0]",
         ),
         (
             "*filter\nCOMMIT\n-N TWILIO-SIP-IN".to_owned(),
-            "3: it stands outside of a table, in a text that has tables, in: -N TWILIO-SIP-IN",
+            "3: this line is outside of a table, but the input has tables, in: -N TWILIO-SIP-IN",
         ),
         (
             "-N TWILIO-SIP-IN\n*filter\nCOMMIT".to_owned(),
-            "2: it stands outside of a table, in a text that has tables, in: *filter",
+            "2: this line is outside of a table, but the input has tables, in: *filter",
         ),
         (format!("{text}{text}"), &twice),
     ] {
@@ -333,7 +342,7 @@ fn a_listing_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_listing_that_was_cut_off_is_never_in_sync() {
+fn a_truncated_listing_is_never_in_sync() {
     let (policy, text) = tokyo();
     let saved =
         text.replace("- [0:0]", "- [12:345]")
@@ -364,10 +373,9 @@ fn a_listing_that_was_cut_off_is_never_in_sync() {
     }
 }
 
-/// Each is the only rule of the unit, but for those after a semicolon, which are of chain INNER,
-/// or of the unit again.
+/// Each case is one rule of the unit. Further rules after a semicolon are in chain INNER or in the unit.
 #[test]
-fn what_a_rule_lets_through() {
+fn finds_the_packets_that_a_rule_accepts() {
     for (rules, expected) in [
         ("-j ACCEPT", "any protocol from any to any"),
         ("-p udp -j ACCEPT", "udp from any to any"),
@@ -452,8 +460,7 @@ fn what_a_rule_lets_through() {
             "-m conntrack ! --ctstate NEW,INVALID -j ACCEPT",
             "any protocol from any to any in state established, related, untracked",
         ),
-        // The kernel finds no port and no address in a range that is reversed: packets through
-        // both back ends show it.
+        // For the kernel, a reversed range is empty. Tests with packets confirm this for both back ends.
         ("-p udp --dport 60000:29 -j ACCEPT", ""),
         ("-p udp --sport 5:4 -j ACCEPT", ""),
         ("-p udp -m udp --destination-port 65535:0 -j ACCEPT", ""),
@@ -465,7 +472,7 @@ fn what_a_rule_lets_through() {
             "-m iprange ! --src-range 10.0.0.9-10.0.0.1 -j ACCEPT",
             "any protocol from any to any",
         ),
-        // iptables prints nothing for every interface.
+        // `+` means every interface; iptables does not print it.
         ("-i + -p udp -j ACCEPT", "udp from any to any"),
         ("-o + -p udp -j ACCEPT", "udp from any to any"),
         (
@@ -601,7 +608,7 @@ fn what_a_rule_lets_through() {
 }
 
 #[test]
-fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
+fn checks_a_built_in_chain_with_its_policy() {
     let (policy, text) = tokyo();
     let mut one_way = policy.clone();
     one_way.rules.retain(|rule| rule.direction == Direction::In);
@@ -610,7 +617,7 @@ fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
         let text = text
             .replace(":TWILIO-SIP-IN -", &format!(":INPUT {chain_policy}"))
             .replace("TWILIO-SIP-IN", "INPUT");
-        // As iptables-save and as iptables -S -v print it.
+        // The output of iptables-save and of iptables -S -v.
         let listed = text
             .lines()
             .filter_map(|line| {
@@ -642,7 +649,7 @@ fn a_built_in_chain_can_be_the_unit_and_its_policy_counts() {
     }
 }
 
-/// Noise of the alphabet of listings: whatever it is, it is judged or refused, and never in sync.
+/// Random text in the alphabet of listings is never in sync.
 #[test]
 fn noise_is_never_in_sync() {
     let (policy, text) = tokyo();
@@ -663,8 +670,7 @@ fn noise_is_never_in_sync() {
     }
 }
 
-/// The listing of Tokyo's rules, with the other chains of a live machine, and with other lines in
-/// front of `COMMIT`.
+/// The listing of Tokyo's rules with the built-in chains, more declarations, and more rules before `COMMIT`.
 fn listing(declared: &str, rules: &str) -> String {
     let (_, text) = tokyo();
     let built_in = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
@@ -672,7 +678,7 @@ fn listing(declared: &str, rules: &str) -> String {
         .replacen("\nCOMMIT\n", &format!("\n{rules}COMMIT\n"), 1)
 }
 
-/// The same as `iptables -S` prints it.
+/// The same rules as `iptables -S` prints them.
 fn listed(declared: &str, rules: &str) -> String {
     let lines = listing(declared, rules);
     let lines = lines
@@ -690,7 +696,7 @@ fn listed(declared: &str, rules: &str) -> String {
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// The problem of the only error.
+/// The message of the only error.
 fn refusal(text: &str) -> String {
     let (policy, _) = tokyo();
     let errors = drift("iptables", &policy, text).expect_err(text);
@@ -707,25 +713,26 @@ fn is_in_sync(text: &str) -> bool {
         .is_none()
 }
 
-/// Every name that iptables takes for a target, where it finds no chain of that name: both back ends
-/// of version 1.8.9 load a chain with each of these names, but for DROP, QUEUE and RETURN, which
-/// `iptables-nft -E` gives to a chain, as it does ACCEPT.
+/// Names of targets that a chain can also have.
+///
+/// Both back ends of version 1.8.9 load a chain with each of these names, except DROP, QUEUE and RETURN. With
+/// `iptables-nft -E`, a chain can be renamed to any of them, even to ACCEPT.
 const TARGETS: &str = "
     DROP REJECT RETURN QUEUE LOG NFLOG ULOG AUDIT TRACE CLASSIFY CONNMARK CONTINUE CT DNAT DSCP
     MARK MASQUERADE NFQUEUE NOTRACK REDIRECT SET SNAT TCPMSS TEE TOS TTL
 ";
 
 #[test]
-fn refuses_a_jump_to_a_chain_with_the_name_of_a_target() {
+fn rejects_a_jump_to_a_chain_with_the_name_of_a_target() {
     assert!(is_in_sync(&listing("", "")));
     assert!(is_in_sync(&listed("", "")));
     let (policy, _) = tokyo();
     let errors = drift("iptables", &policy, &listing(":ACCEPT - [0:0]\n", "")).unwrap_err();
-    assert!(errors[0].contains("-j ACCEPT can mean the target ACCEPT or the chain ACCEPT"));
+    assert!(errors[0].contains("'-j ACCEPT' can mean the target 'ACCEPT' or the chain 'ACCEPT'"));
     for name in TARGETS.split_ascii_whitespace() {
         let declared = format!(":{name} - [0:0]\n");
         let problem = format!(
-            "-j {name} can mean the target {name} or the chain {name}, which is in the same table; \
+            "'-j {name}' can mean the target '{name}' or the chain '{name}' of this table; \
              rename the chain"
         );
         for options in ["", " -s 192.0.2.1", " -m comment --comment \"x\""] {
@@ -734,7 +741,7 @@ fn refuses_a_jump_to_a_chain_with_the_name_of_a_target() {
                 assert_eq!(refusal(&text), problem);
             }
         }
-        // What does not lead to it does not matter, and its case does.
+        // The chain does not matter if no rule of the unit jumps to it. Names are case-sensitive.
         let rules = format!("-A {name} -j ULOG\n-A INPUT -j {name}\n");
         let lower = name.to_lowercase();
         let other = format!("{declared}:{lower} - [0:0]\n");
@@ -746,7 +753,7 @@ fn refuses_a_jump_to_a_chain_with_the_name_of_a_target() {
     }
 }
 
-/// A goto always leads to a chain: iptables refuses one with the name of a target alone.
+/// A goto always leads to a chain: iptables rejects a goto to a target.
 #[test]
 fn follows_a_goto_to_a_chain_with_the_name_of_a_target() {
     for name in ["LOG", "NFLOG", "REJECT", "DROP", "RETURN", "QUEUE", "MARK"] {
@@ -766,9 +773,9 @@ fn follows_a_goto_to_a_chain_with_the_name_of_a_target() {
     }
 }
 
-/// Comments with line breaks, which iptables prints as they are.
+/// iptables prints line breaks in comments unchanged.
 #[test]
-fn a_line_in_a_comment_is_no_rule() {
+fn a_line_in_a_comment_is_not_a_rule() {
     let real = listing("", "");
     let is_own = |line: &&str| line.starts_with("-A TWILIO-SIP-IN");
     let own: Vec<&str> = real.lines().filter(is_own).collect();
@@ -804,7 +811,7 @@ fn a_line_in_a_comment_is_no_rule() {
             is_wrong(&print(":AAA - [0:0]\n", "").replacen(&own, &comment, 1));
             is_wrong(&print(":AAA - [0:0]\n", &denies));
         }
-        // The comment hides where the table nat ends.
+        // The comment hides the end of table nat.
         let nat = format!("*nat\n:AAA - [0:0]\n{before}COMMIT\n*filter\n");
         let text = real.replacen("*filter\n", &nat, 1);
         is_wrong(&text.replacen("\nCOMMIT\n*", "\n", 1).replacen(
@@ -821,7 +828,7 @@ fn a_line_in_a_comment_is_no_rule() {
 }
 
 #[test]
-fn a_comment_with_line_breaks_that_no_file_could_have_is_read() {
+fn reads_a_comment_with_line_breaks_that_iptables_restore_would_reject() {
     for comment in ["first\nsecond", "\n\n", "a\n\"b", "\\\\\nx \\\" y", " \n "] {
         let rule = format!(
             "-A AAA -m comment --comment \"{}\" -j ACCEPT\n",
@@ -841,10 +848,9 @@ fn a_comment_with_line_breaks_that_no_file_could_have_is_read() {
     }
 }
 
-/// iptables-restore would read the lines of these comments as rules, and print what it makes of them in
-/// another way than the text is.
+/// iptables-restore would read the lines of these comments as rules.
 #[test]
-fn a_text_that_can_be_read_in_two_ways_is_in_sync_only_if_both_are() {
+fn an_ambiguous_listing_is_in_sync_only_if_both_readings_are() {
     let text = listing(
         ":AAA - [0:0]\n",
         "-A AAA -m comment --comment \"x\n-A TWILIO-SIP-IN -j ACCEPT\n#\" -j RETURN\n",
@@ -861,42 +867,42 @@ fn a_text_that_can_be_read_in_two_ways_is_in_sync_only_if_both_are() {
     );
     assert_eq!(
         refusal(&unknown),
-        "a comment contains a line break, and iptables-restore would read each of its lines as a rule; \
-         remove the line break from the comment"
+        "this comment contains a line break, and iptables-restore would read each of its lines as a rule; \
+         remove the line break"
     );
 }
 
-/// iptables prints the names of interfaces, of lists and of chains without escapes.
+/// iptables prints the names of interfaces, lists and chains without escapes.
 #[test]
-fn refuses_quotation_marks_that_iptables_does_not_print() {
+fn rejects_quotation_marks_that_iptables_does_not_print() {
     for (rule, problem) in [
         (
             "-A AAA -i a\"b -j ACCEPT\n-A AAA -i \"",
-            "expected quotes around a whole word, not a\"b",
+            "expected quotes around a whole word, not 'a\"b'",
         ),
         (
             "-A AAA -m recent --set --name \"r --rsource\n-A TWILIO-SIP-IN -j ACCEPT\n-A AAA -m recent --set --name \"",
-            "expected no quoted text with spaces after --name: iptables prints none there",
+            "a quoted text with spaces cannot follow '--name': iptables prints none there",
         ),
         (
             "-A AAA -m recent --set --name \"x -m comment --comment \" y",
-            "expected no quoted text with spaces after --name: iptables prints none there",
+            "a quoted text with spaces cannot follow '--name': iptables prints none there",
         ),
         (
             "-A AAA -m comment --comment x\" y\"",
-            "expected quotes around a whole word, not x\"",
+            "expected quotes around a whole word, not 'x\"'",
         ),
         (
             "-A AAA --log-prefix=\"x y\" -j LOG",
-            "expected quotes around a whole word, not --log-prefix=\"x",
+            "expected quotes around a whole word, not '--log-prefix=\"x'",
         ),
         (
             "-A AAA -j LOG --log-prefix \"x\n-A TWILIO-SIP-IN -j ACCEPT\n\"",
-            "a quotation mark has no partner",
+            "a quotation mark is not closed",
         ),
         (
             "-A AAA -m comment --comment \"x",
-            "a quotation mark has no partner",
+            "a quotation mark is not closed",
         ),
     ] {
         let rule = format!("{rule}\n");
@@ -908,7 +914,7 @@ fn refuses_quotation_marks_that_iptables_does_not_print() {
         }
         let nat = format!("*nat\n{rule}COMMIT\n*filter\n");
         let text = listing("", "").replacen("*filter\n", &nat, 1);
-        let expected = problem.contains("partner") || refusal(&text) == problem;
+        let expected = problem.contains("not closed") || refusal(&text) == problem;
         assert!(expected, "{text}");
         let (policy, _) = tokyo();
         assert!(drift("iptables", &policy, &text).is_err());
@@ -916,12 +922,12 @@ fn refuses_quotation_marks_that_iptables_does_not_print() {
     for declared in [":a\"b - [0:0]\n", ":\"q\" - [0:0]\n"] {
         assert_eq!(
             refusal(&listing(declared, "")),
-            "a quotation mark in the name of a chain or a table: the listing can be read in several ways"
+            "the name of a chain or a table contains a quotation mark, so the listing has several possible meanings; rename it"
         );
         let nat = format!("*nat\n{declared}COMMIT\n*filter\n");
         refusal(&listing("", "").replacen("*filter\n", &nat, 1));
     }
-    // Any other name that iptables gives a chain is one.
+    // All other names that iptables allows for a chain are accepted.
     for name in [
         "-x", "!x", "it's", "a\\b", "#x", ":x", "*x", "COMMIT", "[1:2]", "a,b", "é",
     ] {
@@ -933,35 +939,35 @@ fn refuses_quotation_marks_that_iptables_does_not_print() {
     }
 }
 
-/// Each is a line in front of `COMMIT`; iptables-restore of both back ends refuses most of them.
+/// Each line is inserted before `COMMIT`. iptables-restore of both back ends rejects most of them.
 #[test]
-fn a_line_is_what_iptables_restore_takes_it_for() {
+fn reads_lines_like_iptables_restore() {
     const SPACE: &str =
-        "iptables-restore takes this only at the start of a line; remove the space before it";
-    const OTHER: &str = "expected what iptables-save or iptables -S prints";
+        "iptables-restore accepts this only at the start of a line; remove the space before it";
+    const OTHER: &str = "expected the output of 'iptables-save' or 'iptables -S'";
     for (line, problem) in [
         (" :X - [0:0]", SPACE),
         ("\t*nat", SPACE),
         (" # x", SPACE),
         (" COMMIT", SPACE),
         ("COMMIT x", OTHER),
-        ("*nat", "table filter has no COMMIT at its end"),
-        (":X", "expected a policy or - after the name of a chain"),
+        ("*nat", "table 'filter' has no COMMIT at its end"),
+        (":X", "expected a policy or '-' after the name of a chain"),
         (
             ":X ACCEPT [0:0]",
-            "chain X is not built in, so it has no policy; expected - after its name",
+            "chain 'X' is not built in, so it has no policy; expected '-' after its name",
         ),
         (
             "-P X DROP",
-            "chain X is not built in, so it has no policy; expected - after its name",
+            "chain 'X' is not built in, so it has no policy; expected '-' after its name",
         ),
         (
             ":TWILIO-SIP-IN - [0:0]",
-            "chain TWILIO-SIP-IN is declared twice; give one listing at a time",
+            "chain 'TWILIO-SIP-IN' is declared twice; provide one listing at a time",
         ),
         (
             "-P INPUT DROP",
-            "chain INPUT is declared twice; give one listing at a time",
+            "chain 'INPUT' is declared twice; provide one listing at a time",
         ),
         ("-I TWILIO-SIP-IN -j ACCEPT", OTHER),
         ("-I TWILIO-SIP-IN 1 -j ACCEPT", OTHER),
@@ -1002,15 +1008,15 @@ fn a_line_is_what_iptables_restore_takes_it_for() {
     for (table, problem) in [
         (
             "*filter x",
-            "expected the end of the line after the name of table filter, not 'x'",
+            "expected the end of the line after the table name 'filter', not 'x'",
         ),
         (
             "*filter # mine",
-            "expected the end of the line after the name of table filter, not '# mine'",
+            "expected the end of the line after the table name 'filter', not '# mine'",
         ),
         (
             "*\tfilter\tx",
-            "expected the end of the line after the name of table filter, not 'x'",
+            "expected the end of the line after the table name 'filter', not 'x'",
         ),
     ] {
         let text = listing("", "").replacen("*filter", table, 1);
@@ -1023,18 +1029,18 @@ fn a_line_is_what_iptables_restore_takes_it_for() {
         assert!(is_in_sync(&listing("", "").replacen("*filter", table, 1)));
         assert_eq!(
             refusal(&(listing("", "") + &again)),
-            "table filter is in the text twice; give one listing at a time"
+            "table 'filter' appears twice; provide one listing at a time"
         );
     }
     let long = format!("#{}-A TWILIO-SIP-IN -j ACCEPT\n", "x".repeat(10_238));
     assert_eq!(
         refusal(&listing("", &long)),
-        "the line has more than 10238 bytes, and iptables-restore takes the end of a long one for another line"
+        "the line has more than 10238 bytes, and iptables-restore reads the rest of a longer line as another line"
     );
 }
 
 #[test]
-fn a_built_in_chain_that_is_not_in_the_text_is_refused() {
+fn rejects_a_missing_built_in_chain() {
     let of = |name: &str, text: &str, directions: &[Direction]| {
         let units = common::judge::units("iptables", text, name, directions);
         units.map(|units| units.into_iter().map(|unit| unit.name).collect::<Vec<_>>())
@@ -1044,7 +1050,7 @@ fn a_built_in_chain_that_is_not_in_the_text_is_refused() {
     for name in ["INPUT", "FORWARD", "OUTPUT"] {
         let absent = of(name, &text, &way).unwrap_err();
         let problem = format!(
-            "1: the built-in chain {name} is not in the text; give all of table filter, in: "
+            "1: the built-in chain '{name}' is missing from the input; provide the whole filter table, in: "
         );
         assert!(absent[0].starts_with(&problem), "{absent:?}");
         for line in [
@@ -1053,7 +1059,7 @@ fn a_built_in_chain_that_is_not_in_the_text_is_refused() {
         ] {
             let errors = of(name, &format!("*filter\n{line}\nCOMMIT\n"), &way).unwrap_err();
             let problem = format!(
-                "1: the policy of the built-in chain {name} is not in the text; expected a line such as \
+                "1: the policy of the built-in chain '{name}' is missing from the input; expected a line such as \
                  ':{name} DROP [0:0]' or '-P {name} DROP', in: *filter"
             );
             assert_eq!(errors, [problem]);
@@ -1062,18 +1068,18 @@ fn a_built_in_chain_that_is_not_in_the_text_is_refused() {
         assert_eq!(of(name, &whole, &way).unwrap(), [name]);
         let errors = of(name, &whole, &common::judge::BOTH).unwrap_err();
         let problem = format!(
-            "1: the built-in chain {name} has one direction; select it with --direction, in: "
+            "1: the built-in chain '{name}' has only one direction; select it with --direction, in: "
         );
         assert!(errors[0].starts_with(&problem), "{errors:?}");
-        // A unit of this program's that is called so.
+        // A unit of this program with this name.
         let own = format!("*filter\n:{name}-IN - [0:0]\nCOMMIT\n");
         assert_eq!(of(name, &own, &way).unwrap()[0], format!("{name}-IN"));
     }
 }
 
-/// However rules are multiplied by jumps and lists, the work is bounded, even if they lead nowhere.
+/// The work is limited even if jumps and lists multiply the rules, or if the rules match nothing.
 #[test]
-fn refuses_rules_that_take_too_much_work() {
+fn rejects_rules_that_take_too_much_work() {
     let unit = Unit::default();
     let list = (0..50).map(|n| format!("10.0.{n}.0/25"));
     let list = list.collect::<Vec<_>>().join(",");
@@ -1113,9 +1119,9 @@ fn refuses_rules_that_take_too_much_work() {
     }
 }
 
-/// Chains that are short take more memory than their text.
+/// Short chains need more memory than their text.
 #[test]
-fn refuses_more_chains_than_memory_allows() {
+fn rejects_more_chains_than_memory_allows() {
     let unit = Unit::default();
     let wanted = UnitQuery {
         unit: &unit,

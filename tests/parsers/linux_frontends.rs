@@ -1,4 +1,4 @@
-//! What is made of the listings of ufw and firewalld: the exact drift, or a refusal that says why.
+//! Listings of ufw and firewalld: the exact drift, or an error with a reason.
 
 use crate::common::judge::{self, dialect, everything};
 use twilio_sip_allow::format::read::UnitQuery;
@@ -19,8 +19,8 @@ fn tokyo(directions: &[Direction]) -> Policy {
     judge::policy(&["regional"], &selection).unwrap()
 }
 
-/// The report's lines on a text without those that show it, or what is refused.
-fn told(format: &str, policy: &Policy, text: &str) -> Result<Vec<String>, Vec<String>> {
+/// The lines of the report about missing and extra packets, or the errors in the input.
+fn report_lines(format: &str, policy: &Policy, text: &str) -> Result<Vec<String>, Vec<String>> {
     let drift = judge::drift(format, policy, text)?;
     let report = judge::told(&drift, text);
     let parts = report.lines().map(str::trim);
@@ -32,7 +32,7 @@ fn told(format: &str, policy: &Policy, text: &str) -> Result<Vec<String>, Vec<St
     Ok(parts.map(str::to_owned).collect())
 }
 
-/// The rows of a table of cases, cut at `=>`; `↵` stands for the end of a line.
+/// The rows of a table of cases, split at `=>`. `↵` stands for a line break.
 fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [String; N]> {
     let lines = table.lines().filter(|line| !line.is_empty());
     lines.map(|line| {
@@ -47,7 +47,7 @@ fn limit(bound: &str) -> Limits {
     Limits::default().with(&[bound])
 }
 
-/// What is refused of a text if a limit is set.
+/// The first error in the input with a limit.
 fn refused_by_limit(format: &str, text: &str, bound: &str) -> Option<String> {
     let wanted = UnitQuery {
         unit: &Unit::default(),
@@ -58,8 +58,8 @@ fn refused_by_limit(format: &str, text: &str, bound: &str) -> Option<String> {
     Some(errors[0].problem().clone())
 }
 
-/// Refused for the first thing that is wrong, in the words of a table, where the table says so.
+/// Asserts that the first error in the input starts with `problem`.
 fn assert_refused(what: &str, format: &str, policy: &Policy, text: &str, problem: &str) {
-    let refused = told(format, policy, text).expect_err(what);
+    let refused = report_lines(format, policy, text).expect_err(what);
     assert!(refused[0].starts_with(problem), "{what}: {refused:#?}");
 }

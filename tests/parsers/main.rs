@@ -1,5 +1,5 @@
-//! The parsers of all formats, by themselves: what is in sync, what is drift, what is refused. No
-//! other program and no root is needed.
+//! The parsers of all formats: input that is in sync, input with drift, and input with errors. These tests
+//! need no other program and no root.
 
 #[path = "../common/mod.rs"]
 mod common;

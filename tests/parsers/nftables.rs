@@ -1,5 +1,4 @@
-//! What the parser of nftables makes of a ruleset, as text and as JSON, judged by the drift that
-//! comes of it.
+//! The nftables parser for text and JSON, tested by the drift that it leads to.
 
 use crate::common;
 
@@ -18,34 +17,34 @@ use twilio_sip_allow::select::Selection;
 
 const IN_SYNC: [&str; 0] = [];
 
-/// `nft -a list ruleset` and `nft -j list ruleset` of nft 1.0.6, where our own file for Tokyo is
-/// loaded into a user's table.
+/// Output of `nft -a list ruleset` and `nft -j list ruleset` of nft 1.0.6, after loading our file for Tokyo
+/// into a user's table.
 const LISTED: &str = include_str!("../samples/nftables/tokyo.listed");
 const JSON: &str = include_str!("../samples/nftables/tokyo.json");
 
-/// The same of a unit of rules of every kind.
+/// The same output for a unit with rules of every kind.
 const MANY: &str = include_str!("../samples/nftables/many.listed");
 const MANY_JSON: &str = include_str!("../samples/nftables/many.json");
 
-/// A table with what the rules of a unit may refer to, and `RULES` where they are to be put.
+/// A table with sets and chains that rules may refer to. `RULES` is the place of the unit's rules.
 const TABLE: &str = include_str!("../samples/nftables/table");
 
-/// Rules that are to be put there, by what comes of it.
+/// Rules to insert there: without drift, with drift, and with an error.
 const SAME: &str = include_str!("../samples/nftables/same");
 const DRIFT: &str = include_str!("../samples/nftables/drift");
 const REFUSED: &str = include_str!("../samples/nftables/refused");
 
-/// Commands that follow our own file for Tokyo, with the first thing that comes of it.
+/// Commands after our file for Tokyo, and the first line of the drift or of the errors.
 const SCRIPTS: &str = include_str!("../samples/nftables/scripts");
 
-/// What is replaced in `JSON`, with what is said of it.
+/// Replacements in [`JSON`] and the resulting error.
 const JSON_REFUSED: &str = include_str!("../samples/nftables/json.refused");
 
 fn nftables() -> &'static dyn Format {
     dialect("nftables")
 }
 
-/// Not every edition has every region.
+/// The policy of a selection; `None` if an edition lacks a region.
 fn policy(selection: &Selection, editions: &[&str]) -> Option<Policy> {
     common::judge::policy(editions, selection).ok()
 }
@@ -94,7 +93,7 @@ fn parse_within(
     })
 }
 
-/// A line for each part, such as `missing in signaling udp 54.65.63.192-54.65.63.195`.
+/// The drift, one line for each part, such as `missing in signaling udp 54.65.63.192-54.65.63.195`.
 fn drift_of(policy: &Policy, units: &[DeployedUnit]) -> Vec<String> {
     let mut found = Vec::new();
     for unit in units {
@@ -131,7 +130,7 @@ fn refused(text: &str) -> Vec<String> {
         .unwrap_err()
 }
 
-/// The drift of a text, which must be understood.
+/// The drift of a text, which must have no errors.
 fn drift(policy: &Policy, text: &str) -> Vec<String> {
     let units = parse(text, &Unit::default(), &BOTH);
     drift_of(
@@ -140,7 +139,7 @@ fn drift(policy: &Policy, text: &str) -> Vec<String> {
     )
 }
 
-/// A policy that one rule says.
+/// A policy of one rule.
 fn sip() -> Policy {
     tokyo(Selection {
         directions: vec![Direction::In],
@@ -150,12 +149,12 @@ fn sip() -> Policy {
     })
 }
 
-/// A table whose unit has these rules; `↵` stands for the end of a line.
+/// A table whose unit has these rules. `↵` stands for a line break.
 fn table(rules: &str) -> String {
     TABLE.replace("RULES", &rules.replace('↵', "\n"))
 }
 
-/// The lines of a sample, each with what is expected of it.
+/// The lines of a sample with their expected results.
 fn expectations(sample: &str) -> impl Iterator<Item = (&str, &str)> {
     sample.lines().map(|line| line.split_once(" => ").unwrap())
 }
@@ -201,7 +200,7 @@ fn every_rendered_selection_is_in_sync_with_itself() {
 }
 
 #[test]
-fn what_nft_prints_is_in_sync_as_text_and_as_json() {
+fn output_of_nft_is_in_sync_as_text_and_as_json() {
     let policy = tokyo(everything());
     for text in [LISTED, JSON] {
         assert_eq!(drift(&policy, text), IN_SYNC);
@@ -217,7 +216,7 @@ fn what_nft_prints_is_in_sync_as_text_and_as_json() {
 }
 
 #[test]
-fn a_text_that_is_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let policy = tokyo(everything());
     for text in [render(&policy), LISTED.to_owned(), JSON.to_owned()] {
         let table = text.find("table ip nat").unwrap_or(text.len());
@@ -231,14 +230,14 @@ fn a_text_that_is_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn other_words_for_the_same_are_in_sync() {
+fn equivalent_rules_are_in_sync() {
     for rules in SAME.lines() {
         assert_eq!(drift(&sip(), &table(rules)), IN_SYNC, "{rules}");
     }
 }
 
 #[test]
-fn every_difference_is_drift() {
+fn reports_each_difference_as_drift() {
     for (rules, expected) in expectations(DRIFT) {
         let found = drift(&sip(), &table(rules));
         assert!(
@@ -248,7 +247,7 @@ fn every_difference_is_drift() {
     }
 }
 
-/// The only kind of packet that a rule lets through, and whether only sometimes.
+/// The only kind of packets that a rule accepts, and whether it accepts them only sometimes.
 fn kind_of(rule: &str) -> (HeaderMatch, bool) {
     let units = parse(&table(rule), &Unit::default(), &BOTH).unwrap();
     let found = differences(&[], &units[0].steps, Limits::default()).unwrap();
@@ -261,10 +260,10 @@ fn kind_of(rule: &str) -> (HeaderMatch, bool) {
     (kind, !only.condition.is_true())
 }
 
-/// By nft(8), "Bitmask type": a list means any of its bits, a comparison all that the mask leaves.
-/// What is equal to some flags is so only sometimes, as PSH and others are not told apart.
+/// A list means any of its bits, and a comparison means all bits of the mask (nft(8), "Bitmask type"). A
+/// comparison of all flags is uncertain, because PSH and some others are not modeled.
 #[test]
-fn flags_and_states_are_compared_as_nft_does() {
+fn compares_flags_and_states_like_nft() {
     let tcp = |flags| HeaderMatch {
         flags,
         ..HeaderMatch::of(Protocols::TCP)
@@ -338,7 +337,7 @@ fn flags_and_states_are_compared_as_nft_does() {
 }
 
 #[test]
-fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
+fn a_rule_without_an_ipv4_match_also_accepts_ipv6() {
     for (rule, passes) in [
         ("udp dport 5060 accept", true),
         ("accept", true),
@@ -349,7 +348,7 @@ fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
         ("meta nfproto . udp dport { ipv4 . 5060 } accept", false),
         ("ip saddr . udp dport != { 192.0.2.1 . 5060 } accept", false),
         ("jump accepted", true),
-        // Once for a rule, and not for packets that come by no way.
+        // A rule counts once, and only if packets can reach it.
         ("tcp dport { 22, 80, 443 } accept", true),
         ("tcp dport 1 jump udp_only", false),
         ("udp dport 5060 jump udp_only", true),
@@ -364,16 +363,16 @@ fn packets_of_ipv6_pass_what_does_not_look_at_their_version() {
     }
 }
 
-/// Of thousands of values of two fields: refused, and not in an hour.
+/// Thousands of values for each of two fields are rejected quickly.
 #[test]
-fn what_combines_too_much_is_refused() {
+fn rejects_too_many_combinations() {
     let list = |value: &dyn Fn(u32) -> String| {
         let values: Vec<String> = (0..4_000).map(|n| value(2 * n)).collect();
         format!("{{ {} }}", values.join(", "))
     };
     let address = |n: u32| Ipv4Addr::from_bits(n).to_string();
     let (addresses, ports) = (list(&address), list(&|n| n.to_string()));
-    let arrows = list(&|n| format!("{} : accept", address(n)));
+    let elements = list(&|n| format!("{} : accept", address(n)));
     let pairs = list(&|n| format!("{} . {n}", address(n)));
     for (rule, problem) in [
         (
@@ -381,7 +380,7 @@ fn what_combines_too_much_is_refused() {
             "33: it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER",
         ),
         (
-            format!("udp dport {ports} ip saddr vmap {arrows}"),
+            format!("udp dport {ports} ip saddr vmap {elements}"),
             "33: it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER",
         ),
         (
@@ -393,9 +392,9 @@ fn what_combines_too_much_is_refused() {
     }
 }
 
-/// A few hundred jumps and lookups, of rules that are long or hard to work out.
+/// A few hundred jumps and lookups of rules that are long or costly.
 #[test]
-fn what_takes_too_much_work_is_refused() {
+fn rejects_rules_that_take_too_much_work() {
     let list = |value: &str, count| vec![value; count].join(", ");
     let jumps = |rule: &str| {
         let jumps = "\t\tjump other\n".repeat(600);
@@ -456,9 +455,9 @@ fn what_takes_too_much_work_is_refused() {
     }
 }
 
-/// Statements, chains and sets that are short, and take more memory than their text.
+/// Short statements, chains and sets need more memory than their text.
 #[test]
-fn too_many_statements_are_refused() {
+fn rejects_too_many_statements() {
     let table = |items: &str| format!("table inet filter {{\n{items}}}\n");
     let many = |item: &dyn Fn(usize) -> String| (0..5_000).map(item).collect::<String>();
     let json = |item: &dyn Fn(usize) -> String| {
@@ -492,7 +491,7 @@ fn too_many_statements_are_refused() {
 }
 
 #[test]
-fn text_and_json_mean_the_same() {
+fn text_and_json_have_the_same_meaning() {
     let unit = |text| parse(text, &Unit::default(), &BOTH).unwrap().swap_remove(0);
     let (text, json) = (unit(MANY), unit(MANY_JSON));
     assert!(text.steps.len() > 300, "{}", text.steps.len());
@@ -510,7 +509,7 @@ fn text_and_json_mean_the_same() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused_with_its_line() {
+fn rejects_unsupported_rules_with_their_line() {
     for (rules, expected) in expectations(REFUSED) {
         let errors = refused(&table(rules));
         assert!(
@@ -528,7 +527,7 @@ fn what_is_not_understood_is_refused_with_its_line() {
     assert!(errors[0].ends_with(
         "it is nested more than 64 levels deep; raise the limit with --limit depth=NUMBER"
     ));
-    // A set is wrong but once, however many rules refer to it.
+    // An error in a set is reported once, even if many rules refer to it.
     assert_eq!(
         refused(&table("ip saddr @wrong drop\n".repeat(9).as_str())).len(),
         1
@@ -536,7 +535,7 @@ fn what_is_not_understood_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_script_is_followed_command_by_command() {
+fn applies_a_script_command_by_command() {
     let policy = tokyo(everything());
     for (command, expected) in expectations(SCRIPTS) {
         let text = render(&policy) + &command.replace('↵', "\n") + "\n";
@@ -562,7 +561,7 @@ fn a_script_is_followed_command_by_command() {
 }
 
 #[test]
-fn a_base_chain_lets_the_rest_through_as_its_policy_says() {
+fn the_policy_of_a_base_chain_decides_about_unmatched_packets() {
     let unit = Unit {
         name: "input".parse().unwrap(),
         table: Some("ip sip".to_owned()),
@@ -590,7 +589,7 @@ fn a_base_chain_lets_the_rest_through_as_its_policy_says() {
         assert!(found.iter().all(|line| line.starts_with("extra in to")) && found.len() > 1);
     }
     let nat =
-        "a chain of type nat at hook prerouting cannot be judged; expected one of type filter";
+        "a base chain of type 'nat' at hook 'prerouting' is not supported; expected type filter";
     for text in [
         chain("type nat hook prerouting priority 0"),
         json(r#""type": "nat", "hook": "prerouting", "prio": 0"#),
@@ -602,13 +601,13 @@ fn a_base_chain_lets_the_rest_through_as_its_policy_says() {
     let table = Some("ip6 sip".to_owned());
     let errors = parse(JSON, &Unit { table, ..unit }, &BOTH).unwrap_err();
     assert!(
-        errors[0].contains("is not of family inet or ip"),
+        errors[0].contains("does not have family inet or ip"),
         "{errors:?}"
     );
 }
 
 #[test]
-fn a_table_has_a_family_and_a_name_that_nft_takes() {
+fn rejects_a_table_name_that_nft_does_not_accept() {
     let render = |table: &str| {
         let table = Some(table.to_owned());
         let unit = Unit {
@@ -627,12 +626,15 @@ fn a_table_has_a_family_and_a_name_that_nft_takes() {
     }
     for (table, reason) in [
         ("filter", "does not name a family and a table"),
-        ("ip6 filter", "is not of family inet or ip"),
-        ("inet ", "not of 1 to 64 letters"),
-        ("inet a b", "not of 1 to 64 letters"),
-        (&*(longest.clone() + "a"), "not of 1 to 64 letters"),
-        ("inet 9a", "does not start with a letter"),
-        ("inet counter", "is a word of nft's language"),
+        ("ip6 filter", "does not have family inet or ip"),
+        ("inet ", "must have a name of 1 to 64 letters"),
+        ("inet a b", "must have a name of 1 to 64 letters"),
+        (
+            &*(longest.clone() + "a"),
+            "must have a name of 1 to 64 letters",
+        ),
+        ("inet 9a", "must have a name that starts with a letter"),
+        ("inet counter", "is a reserved word of nft"),
     ] {
         let told = render(table).unwrap_err();
         assert!(told.contains(reason), "{told}");
@@ -640,7 +642,7 @@ fn a_table_has_a_family_and_a_name_that_nft_takes() {
 }
 
 #[test]
-fn json_that_is_not_understood_is_refused() {
+fn rejects_unsupported_json() {
     for (change, expected) in expectations(JSON_REFUSED) {
         let (from, to) = change.split_once(" -> ").unwrap();
         assert!(JSON.contains(from), "{change}");
@@ -657,7 +659,7 @@ fn json_that_is_not_understood_is_refused() {
     }
     let told = |text: &str| refused(text).swap_remove(0);
     assert!(told("{\"nftables\": 1}\n").contains("expected a list of objects"));
-    assert!(told("{\"nftables\": [\n").contains("the text may have been cut off"));
+    assert!(told("{\"nftables\": [\n").contains("the input may have been cut off"));
     let last = |value: &str| {
         let statement = format!("{{\"last\": {value}}}, {{\"accept\": null}}");
         JSON.replace("{\"accept\": null}", &statement)
@@ -669,17 +671,17 @@ fn json_that_is_not_understood_is_refused() {
             "{value}"
         );
     }
-    // In lines, each mistake has its own.
+    // In JSON with several lines, an error has its own line number.
     let lines = JSON.replace("{\"set\": ", "\n{\"set\": ");
     let syntax = lines.replace("{\"table\": {\"family\": \"ip\"", "\n{\"table\" {");
-    assert!(told(&syntax).starts_with("7: it is not JSON: expected `:`"));
+    assert!(told(&syntax).starts_with("7: not valid JSON: expected `:`"));
     let types = lines.replace("\"type\": \"ipv4_addr\", \"handle\": 13", "\"type\": 5");
     assert!(told(&types).starts_with("4: invalid type: integer `5`"));
 }
 
-/// serde names the byte before what may not stand in a string.
+/// serde reports the byte before a character that is not allowed in a string.
 #[test]
-fn a_place_in_json_is_where_a_character_starts() {
+fn an_error_in_json_points_to_the_start_of_a_character() {
     let json = JSON.replacen("\"left\"", "\"東\u{1}\"", 1);
     let wanted = UnitQuery {
         unit: &Unit::default(),
@@ -701,7 +703,7 @@ fn listed(lines: &[&str]) -> String {
     )
 }
 
-/// The drift from [`sip`] of a listing of `table ip filter`, or why it is refused.
+/// The drift from [`sip`] of a listing of `table ip filter`, or the errors.
 fn drift_or_refusal(text: &str) -> Vec<String> {
     let unit = Unit {
         table: Some("ip filter".to_owned()),
@@ -712,10 +714,10 @@ fn drift_or_refusal(text: &str) -> Vec<String> {
 
 const SIP: &str = "ip saddr 54.65.63.192/30 udp dport 5060 accept";
 
-/// nft 1.0.6 prints all of these for rules and objects that it was given as JSON, with quotation
-/// marks and newlines in a comment, a prefix or a name.
+/// nft 1.0.6 prints all of these for rules and objects that were loaded from JSON with quotation marks and
+/// newlines in a comment, a prefix or a name.
 #[test]
-fn a_listing_that_a_comment_may_have_forged_is_refused() {
+fn rejects_a_listing_that_a_comment_may_have_forged() {
     for (lines, problem) in [
         (
             &[
@@ -750,19 +752,19 @@ fn a_listing_that_a_comment_may_have_forged_is_refused() {
                 SIP,
                 "drop comment \"z\"",
             ],
-            "3: something follows a comment",
+            "3: nft never prints this text after a comment",
         ),
         (
             &["counter comment \"x", "\" accept comment \"y\"", SIP],
-            "3: a quoted text spans lines",
+            "3: a quoted text contains a line break",
         ),
         (
             &["log prefix \"x\" comment \"y\" log prefix \"\" accept", SIP],
-            "3: something follows a comment",
+            "3: nft never prints this text after a comment",
         ),
         (
             &["iifname \"a\"\"", "accept comment \"y\"", SIP],
-            "3: a quoted text spans lines",
+            "3: a quoted text contains a line break",
         ),
         (
             &[
@@ -774,29 +776,29 @@ fn a_listing_that_a_comment_may_have_forged_is_refused() {
                 "chain twilio_sip_in {",
                 SIP,
             ],
-            "6: 'flush' is not in what nft lists",
+            "6: 'flush' cannot appear in a listing",
         ),
         (
             &["accept", "}", "chain twilio_sip_in {", SIP],
-            "5: chain 'twilio_sip_in' is in the listing twice",
+            "5: chain 'twilio_sip_in' appears twice",
         ),
         (
             &[SIP, "log prefix \"a\" drop comment \"b\"", "accept"],
-            "4: nft prints quoted texts without escapes",
+            "4: nft does not escape quotation marks",
         ),
         (
             &[
                 "log prefix \"a\" udp dport 5060 log prefix \"b\" accept",
                 SIP,
             ],
-            "3: nft prints quoted texts without escapes",
+            "3: nft does not escape quotation marks",
         ),
         (
             &[
                 "counter name \"a\" udp dport 5060 quota name \"b\" accept",
                 SIP,
             ],
-            "3: nft prints quoted texts without escapes",
+            "3: nft does not escape quotation marks",
         ),
         (
             &["jump ok", "counter", "}", "chain ok", "counter {", "accept"],
@@ -811,15 +813,15 @@ fn a_listing_that_a_comment_may_have_forged_is_refused() {
                 SIP,
                 "ip saddr 192.0.2.1 # match-set x src counter packets 1 bytes 2 accept",
             ],
-            "4: nft up to 1.0.5 prints '#'",
+            "4: this comment may be a part of a rule, because nft up to 1.0.5 prints '#'",
         ),
         (
             &["# match-set x src counter packets 1 bytes 2 accept", SIP],
-            "3: nft up to 1.0.5 prints '#'",
+            "3: this comment may be a part of a rule, because nft up to 1.0.5 prints '#'",
         ),
         (
             &[SIP, "udp dport 5061 # handle 7 accept"],
-            "4: nft up to 1.0.5 prints '#'",
+            "4: this comment may be a part of a rule, because nft up to 1.0.5 prints '#'",
         ),
     ] {
         for head in [
@@ -840,7 +842,7 @@ fn a_listing_that_a_comment_may_have_forged_is_refused() {
 }
 
 #[test]
-fn a_listing_with_ordinary_comments_is_accepted() {
+fn accepts_a_listing_with_ordinary_comments() {
     for lines in [
         &[SIP][..],
         &[
@@ -882,22 +884,22 @@ fn a_listing_with_ordinary_comments_is_accepted() {
 }
 
 #[test]
-fn listings_of_two_machines_are_refused() {
+fn rejects_listings_of_two_machines() {
     let text = LISTED.repeat(2);
-    assert!(refused(&text)[0].contains("is in the listing twice; give the listing of one machine"));
+    assert!(refused(&text)[0].contains("appears twice; provide the listing of one machine"));
     let objects = JSON.trim().strip_prefix("{\"nftables\": [").unwrap();
     let objects = objects.strip_suffix("]}").unwrap();
     let json = format!("{{\"nftables\": [{objects}, {objects}]}}\n");
-    assert!(refused(&json)[0].contains("'metainfo' is there twice"));
+    assert!(refused(&json)[0].contains("'metainfo' appears twice"));
     let (_, rest) = objects.split_once("}}, ").unwrap();
     let json = format!("{{\"nftables\": [{objects}, {rest}]}}\n");
     let found = refused(&json);
-    assert!(found[0].contains("is in the listing twice"), "{found:?}");
+    assert!(found[0].contains("appears twice"), "{found:?}");
 }
 
-/// As `nft -j` 1.0.6 prints matches and targets of rules that iptables-nft made.
+/// Matches and targets of rules from iptables-nft, as `nft -j` 1.0.6 prints them.
 #[test]
-fn a_comment_of_iptables_is_the_only_extension_that_is_read_in_json() {
+fn accepts_only_comments_as_iptables_extensions_in_json() {
     let policy = tokyo(everything());
     let with = |extension: &str| {
         let port = r#""right": 5060}}, "#;
@@ -914,15 +916,14 @@ fn a_comment_of_iptables_is_the_only_extension_that_is_read_in_json() {
         r#"{"xt": null}"#,
     ] {
         let found = refused(&with(extension));
-        let expected =
-            "a match or a target of iptables cannot be judged here; give what iptables-save prints";
+        let expected = "nft does not show what a match or target of iptables does; provide the output of 'iptables-save'";
         assert!(found[0].contains(expected), "{extension}\n{found:?}");
     }
 }
 
-/// As `nft -j` prints the statements, and with an escape that other programs may write.
+/// Statements as `nft -j` prints them, and with an escape that other programs may write.
 #[test]
-fn a_set_that_a_rule_changes_is_refused_in_json() {
+fn rejects_a_set_that_a_rule_changes_in_json() {
     let policy = tokyo(everything());
     let with = |statement: &str| {
         let rule = format!(

@@ -1,4 +1,4 @@
-//! What the parser of pf makes of an anchor's text, judged by the drift that comes of it.
+//! The pf parser, tested by the drift that it leads to.
 
 use crate::common;
 
@@ -21,7 +21,7 @@ fn pf() -> &'static dyn Format {
     dialect("pf")
 }
 
-/// Not every edition has every region.
+/// The policy of a selection; `None` if an edition lacks a region.
 fn policy(selection: &Selection, editions: &[&str]) -> Option<Policy> {
     common::judge::policy(editions, selection).ok()
 }
@@ -35,7 +35,7 @@ fn tokyo() -> Policy {
     policy(&selection, &["regional"]).unwrap()
 }
 
-/// Both directions, or each problem with the number of its line.
+/// The units of both directions, or each error with its line number.
 fn parse(text: &str) -> Result<Vec<DeployedUnit>, Vec<String>> {
     parse_within(text, Limits::default())
 }
@@ -61,7 +61,7 @@ fn refused(text: &str) -> Vec<String> {
     parse(text).map(|_| text).unwrap_err()
 }
 
-/// The drift of a text, a line for each part, such as `missing in signaling udp`, and
+/// The drift of a text, one line for each part, such as `missing in signaling udp` or
 /// `extra in 192.0.2.1-192.0.2.9 to 5060-5060`.
 fn drift(policy: &Policy, text: &str) -> Vec<String> {
     let units = parse(text).unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
@@ -151,7 +151,7 @@ fn selections() -> Vec<Selection> {
 }
 
 #[test]
-fn what_is_rendered_is_in_sync() {
+fn rendered_output_is_in_sync() {
     let mut editions: Vec<Vec<&str>> = twilio_sip_allow::dataset::edition_names()
         .map(|name| vec![name])
         .collect();
@@ -169,7 +169,7 @@ fn what_is_rendered_is_in_sync() {
     }
 }
 
-/// What `pfctl -sr` prints of the rules for Tokyo, and tables as a loop lists them.
+/// The output of `pfctl -sr` for the rules of Tokyo, with the tables that a loop lists.
 const PRINTED: &str = "\
 pass in quick inet proto udp from <twilio_sip_signaling> to any port = sip keep state label \"twilio-sip in signaling udp\"
 pass in quick inet proto tcp from <twilio_sip_signaling> to any port = sip flags S/SA keep state
@@ -187,7 +187,7 @@ table <twilio_sip_media> {
 }
 ";
 
-/// The rows of a table of cases, each cut at `=>`; `↵` stands for the end of a line.
+/// The rows of a table of cases, split at `=>`. `↵` stands for a line break.
 fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [String; N]> {
     let lines = table
         .lines()
@@ -199,7 +199,7 @@ fn rows<const N: usize>(table: &str) -> impl Iterator<Item = [String; N]> {
     })
 }
 
-/// What may stand for a part of [`PRINTED`].
+/// Replacements of a part of [`PRINTED`] that do not change its meaning.
 const EQUIVALENTS: &str = r#"
 # Spellings of a rule.
 keep state => modulate state
@@ -277,7 +277,7 @@ proto tcp from <twilio_sip_signaling> to any port = sip => proto $p from $s to a
 pass in quick => $start quick
 "#;
 
-/// Before the equivalents.
+/// The macros that [`PRINTED`] follows in tests of these replacements.
 const MACROS: &str = r#"
 media = "{ 54.65.63.192/27, \
 54.65.63.224/27 }"
@@ -316,7 +316,7 @@ fn equivalents_are_in_sync() {
 }
 
 #[test]
-fn a_ruleset_has_one_meaning_however_it_is_printed() {
+fn a_ruleset_means_the_same_in_each_printed_form() {
     let all = policy(&everything(), &["regional"]).unwrap();
     for name in ["tokyo", "many"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/pf");
@@ -333,7 +333,7 @@ fn a_ruleset_has_one_meaning_however_it_is_printed() {
     }
 }
 
-/// What is put for a part of [`PRINTED`], and the drift that comes of it.
+/// Replacements of a part of [`PRINTED`] and the resulting drift.
 const DAMAGE: &str = r#"
 # Rules and their order.
 pass in quick inet proto udp from <twilio_sip_signaling> => # \↵pass in quick => missing in signaling udp
@@ -392,7 +392,7 @@ port = sip-tls => port <= 5060 => missing in signaling tls; extra in 54.65.63.19
 <twilio_sip_media> to any => <twilio_sip_media> to 203.0.113.9 => missing in media
 "#;
 
-/// Options of a pass rule, each with the result for a packet that a later rule passes.
+/// Options of a pass rule, each with how often a packet passes if a later rule passes it too.
 const UNCERTAIN: &str = "
 # A packet above a limit is dropped.
 keep state (max 1) => sometimes
@@ -452,7 +452,7 @@ fn a_rule_that_may_drop_a_packet_never_hands_it_to_the_next_rule() {
         // The first quick rule decides.
         let text = format!("pass in quick {limited}{PRINTED}");
         assert_eq!(drift(&tokyo(), &text), expected, "{text}");
-        // Else the last rule decides.
+        // Without quick rules, the last rule decides.
         let not_quick = PRINTED.replace(" quick", "");
         let text = format!("{not_quick}pass in {limited}");
         assert_eq!(drift(&tokyo(), &text), expected, "{text}");
@@ -467,7 +467,7 @@ fn a_rule_that_may_drop_a_packet_never_hands_it_to_the_next_rule() {
 }
 
 #[test]
-fn a_block_rule_with_options_of_the_traffic_is_certain() {
+fn traffic_options_do_not_make_a_block_rule_uncertain() {
     let text = format!("block in quick inet proto udp dnpipe 1 probability 100%\n{PRINTED}");
     let expected = ["missing in signaling udp", "missing in media"];
     assert_eq!(drift(&tokyo(), &text), expected);
@@ -475,7 +475,7 @@ fn a_block_rule_with_options_of_the_traffic_is_certain() {
     assert_eq!(drift(&tokyo(), &text), expected);
 }
 
-/// Rules before a `block all` or others, and the drift in packets of IPv6.
+/// Rules and the resulting drift in IPv6 packets.
 const IPV6: &str = "
 pass all => beyond in packets of IPv6; beyond out packets of IPv6
 pass log (user)↵block all => none
@@ -493,7 +493,7 @@ block all↵pass out proto udp to port 53 keep state (max 3) => beyond out packe
 ";
 
 #[test]
-fn packets_of_ipv6_are_drift_if_no_rule_blocks_them() {
+fn ipv6_packets_that_no_rule_blocks_are_drift() {
     for [rules, expected] in rows(IPV6) {
         let found = drift(&tokyo(), &format!("{rules}\n"));
         let unmeasured = found.into_iter().filter(|line| line.starts_with("beyond"));
@@ -504,7 +504,7 @@ fn packets_of_ipv6_are_drift_if_no_rule_blocks_them() {
 }
 
 #[test]
-fn a_small_text_does_not_multiply_without_a_limit() {
+fn limits_the_expansion_of_a_small_input() {
     let limits = ["work=500000", "boxes=20000", "rules=1000"].map(|bound| bound.parse().unwrap());
     let limits = Limits::default().with(&limits);
     let refused = |text: &str| parse_within(text, limits).map(|_| text.len()).unwrap_err();
@@ -544,7 +544,7 @@ fn a_small_text_does_not_multiply_without_a_limit() {
 }
 
 #[test]
-fn damage_is_drift_on_its_side() {
+fn reports_damage_as_drift() {
     for [from, to, expected] in rows(DAMAGE) {
         assert!(PRINTED.contains(&from), "{from}");
         let found = drift(&tokyo(), &PRINTED.replacen(&from, &to, 1)).join("; ");
@@ -553,22 +553,22 @@ fn damage_is_drift_on_its_side() {
     }
 }
 
-/// Texts, and what is said of them after the number of the line.
+/// Statements and the resulting error with its line number.
 const REFUSED: &str = include_str!("../samples/pf/refused");
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_statements() {
     for [text, problem] in rows(REFUSED) {
         assert_eq!(refused(&format!("# one\n{text}\n")), [problem], "{text}");
     }
 }
 
 #[test]
-fn every_mistake_is_told_and_many_are_cut_short() {
+fn reports_each_error_up_to_a_maximum() {
     let errors = refused("pass on\ntable <a> { x }\npass in foo\nfrob\n");
     assert_eq!(
         errors,
-        ["2: expected an address, not 'x': what a name stands for is not in the text"]
+        ["2: expected an address, not 'x': the input does not contain the addresses of a name"]
     );
     let errors = refused("pass on\npass in foo\nfrob \\\n x\npass all\n");
     assert_eq!(errors.len(), 3, "{errors:#?}");
@@ -577,7 +577,7 @@ fn every_mistake_is_told_and_many_are_cut_short() {
     let errors = refused("# one \\\r\n# two \\x\ntable <a> { x }\n");
     assert_eq!(
         errors[0],
-        "1: whether a comment goes on after it is not clear: expected '\\' at the very end of the line"
+        "1: a carriage return follows '\\' in a comment, so its end is unclear; remove the carriage return"
     );
     assert!(
         errors[1].starts_with("3: expected") && errors.len() == 2,
@@ -589,16 +589,19 @@ fn every_mistake_is_told_and_many_are_cut_short() {
         "{errors:#?}"
     );
     let errors = refused("# one \\\n two \\\r\n");
-    assert!(errors[0].starts_with("2: whether"), "{errors:?}");
+    assert!(errors[0].starts_with("2: a carriage return"), "{errors:?}");
     let longest = |name: &str| format!("{name} = \"{}\"\n", "1 ".repeat(8096));
     let macros = longest("x") + &longest("y") + PRINTED;
     assert_eq!(drift(&tokyo(), &macros), IN_SYNC);
     let many = format!("x = \"{}\"\n", "1 ".repeat(8097));
-    assert_eq!(refused(&many), ["1: the value of macro 'x' is too long"]);
+    assert_eq!(
+        refused(&many),
+        ["1: the value of macro 'x' has more than 8096 words"]
+    );
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let policy = tokyo();
     for text in [PRINTED, &render(&policy)] {
         for end in 0..text.len() {

@@ -1,4 +1,4 @@
-//! What is rendered is read back as the same policy, in every format and for every kind of policy.
+//! Each rendered output is read back as the same policy, in every format and for every kind of policy.
 
 use crate::common;
 
@@ -69,11 +69,11 @@ fn random_selection(random: &mut Random) -> Selection {
     selection
 }
 
-/// Of how many policies a format can say one at the least.
+/// A format can express at least one of this many policies.
 fn one_in(format: &str) -> usize {
     match format {
-        // They refuse what has both planes, or no signaling that comes in, and all that is said of
-        // the near side.
+        // These formats reject both planes together, policies without inbound signaling, and all options for the
+        // local side.
         "aws-prefix-list" | "asterisk" | "kamailio" => 10,
         _ => 4,
     }
@@ -85,7 +85,7 @@ fn every_policy_is_read_back(formats: &[&str], policies: usize) {
     for _ in 0..policies {
         let editions = random_editions(&mut random);
         let selection = random_selection(&mut random);
-        // A selection at odds with itself, such as a port of a plane that is left out.
+        // A contradictory selection, such as a port of a plane that is not selected.
         let Ok(policy) = policy(&editions, &selection) else {
             continue;
         };
@@ -118,9 +118,9 @@ fn every_policy_is_read_back_from_the_other_formats() {
     every_policy_is_read_back(&others, 1_200);
 }
 
-/// Two selections of which one is wider: that shows, on the right side.
+/// If one of two selections is wider, the difference is reported on the correct side.
 #[test]
-fn another_policy_is_not_taken_for_it() {
+fn another_policy_is_reported_as_drift() {
     let mut random = Random::new(5);
     for _ in 0..100 {
         let region = pick(&mut random, &facts::region_ids()).clone();
@@ -133,7 +133,7 @@ fn another_policy_is_not_taken_for_it() {
             policy(&edition, &narrow).unwrap(),
             policy(&edition, &everything()).unwrap(),
         );
-        // Firewalld's policies have one direction, a prefix list has one plane.
+        // A firewalld policy has one direction, and a prefix list has one plane.
         for name in READ_BY_CHECK
             .iter()
             .filter(|name| common::renderable(name).is_empty())

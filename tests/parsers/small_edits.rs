@@ -1,5 +1,5 @@
-//! Small edits of right rulesets: what `check` takes for the same means so to the readers and the
-//! probes of the packet tests.
+//! Small edits of correct rulesets. If `check` finds no drift in an edited ruleset, the independent readers
+//! and the packets of the packet tests must confirm it.
 
 use crate::common::lab::iptables_names;
 use crate::common::mutate;
@@ -7,20 +7,20 @@ use crate::common::namespace::Namespace;
 use crate::common::oracle::{Selected, Tcp};
 use crate::common::readers;
 
-/// Of each format.
+/// The number of cases for each format.
 const MUTANTS: usize = 2_400;
 
-/// Judges of what `check` takes for the same.
-struct Judges {
+/// Checks edited rulesets in which `check` finds no drift.
+struct Checks {
     format: &'static str,
-    /// Where texts are loaded that the reader does not understand.
+    /// A namespace that loads the texts that the reader does not support.
     namespace: Option<Namespace>,
     folder: tempfile::TempDir,
     names: String,
 }
 
-impl Judges {
-    fn new(format: &'static str) -> Option<Judges> {
+impl Checks {
+    fn new(format: &'static str) -> Option<Checks> {
         let folder = tempfile::tempdir().unwrap();
         let (namespace, names) = match format {
             "nftables" => (
@@ -36,7 +36,7 @@ impl Judges {
             ),
             _ => (None, String::new()),
         };
-        Some(Judges {
+        Some(Checks {
             format,
             namespace,
             folder,
@@ -44,8 +44,8 @@ impl Judges {
         })
     }
 
-    /// Whether every packet of the packet tests has the verdict that the published figures give
-    /// it, by the tests' own readers.
+    /// True if, according to the independent readers, every packet of the packet tests has the verdict
+    /// that follows from the published networks and ports.
     fn means_the_same(&self, text: &str, selected: &Selected) -> Result<(), String> {
         let clauses = match self.clauses(&readable(self.format, text, selected)) {
             Ok(clauses) => clauses,
@@ -63,7 +63,7 @@ impl Judges {
         mutate::read(|| readers::clauses(self.format, text))
     }
 
-    /// The text as the kernel prints it back, for a format that has one.
+    /// The text as the kernel prints it; `None` for a format without a kernel.
     fn listed(&self, text: &str) -> Option<Result<String, String>> {
         let namespace = self.namespace.as_ref()?;
         let file = self.folder.path().join("mutant");
@@ -82,7 +82,7 @@ impl Judges {
         } else if self.format == "nftables" {
             Ok(readers::unit_blocks(&printed))
         } else {
-            // A chain without rules need not be there.
+            // An empty chain may be missing.
             let lines = readers::unit_lines(&printed);
             let rules: Vec<&str> = lines.lines().filter(|l| l.starts_with("-A")).collect();
             let chains = ":TWILIO-SIP-IN - [0:0]\n:TWILIO-SIP-OUT - [0:0]";
@@ -91,8 +91,8 @@ impl Judges {
     }
 }
 
-/// A text as the reader takes it: that of security groups reads the direction from descriptions,
-/// which `check` does not look at.
+/// The text in the form that the reader expects. The reader of security groups takes the direction from
+/// descriptions, which `check` ignores.
 fn readable(format: &str, text: &str, selected: &Selected) -> String {
     let Ok(mut group) = serde_json::from_str::<serde_json::Value>(text) else {
         return text.to_owned();
@@ -115,7 +115,7 @@ fn readable(format: &str, text: &str, selected: &Selected) -> String {
 }
 
 fn no_mutant_is_missed(format: &'static str) {
-    if let Some(judges) = Judges::new(format) {
+    if let Some(judges) = Checks::new(format) {
         mutate::assert_none_is_missed(
             format,
             MUTANTS,

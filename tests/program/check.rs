@@ -393,7 +393,7 @@ fn rejects_text_that_may_omit_rules() {
         |id: &str| format!("# 2026-11-30 10:00:00 by RouterOS 7.20\n# system id = {id}\n");
     let inactive = "access-list TWILIO-SIP-IN extended permit udp object-group TWILIO-SIP-IN-MEDIA any range 10000 60000 inactive\n";
     for (format, text, problem) in [
-        ("iptables", iptables.replace("\nCOMMIT\n", "\nCOMMIT \n"), "iptables-restore takes no space after COMMIT"),
+        ("iptables", iptables.replace("\nCOMMIT\n", "\nCOMMIT \n"), "iptables-restore accepts no space after COMMIT"),
         ("nftables", anonymous.to_owned(), "this rule changes the elements of set 'sig'"),
         (
             "cisco",
@@ -949,7 +949,7 @@ fn prints_no_report_if_one_file_cannot_be_checked() {
         .file("c", with_frankfurt());
     assert_eq!(
         tool.run().refused(),
-        "twilio-sip-allow: error: b:19: '--nonesuch' is not understood; expected a match or a target of iptables-extensions(8) that can be judged, in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
+        "twilio-sip-allow: error: b:19: '--nonesuch' is unknown or not supported; expected a match or a target of iptables-extensions(8), in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
 twilio-sip-allow: error: cannot read nowhere: No such file or directory; name an existing file, or '-' for standard input
 twilio-sip-allow: error: 2 of 4 files could not be checked; files with drift among the others: 1
 "

@@ -1,5 +1,4 @@
-//! What each format prints: exactly the published networks, unchanged, and nothing of an
-//! intruder's.
+//! The output of each format contains exactly the published networks, is stable, and resists injection.
 
 use crate::common;
 
@@ -11,7 +10,7 @@ use crate::common::{
     renderable,
 };
 
-/// IOS access lists keep no state.
+/// IOS access lists are stateless.
 fn is_stateless(format: &str) -> bool {
     format == "cisco"
 }
@@ -27,7 +26,7 @@ fn assert_exact(case: &Case, format: &str) {
 }
 
 #[test]
-fn every_selection_allows_exactly_what_is_published() {
+fn every_selection_allows_exactly_the_published_networks() {
     let cases = matrix();
     assert_eq!(cases.len(), 4 * 11 * 9 + 2 * 2 * 9);
     for case in &cases {
@@ -38,8 +37,9 @@ fn every_selection_allows_exactly_what_is_published() {
 }
 
 #[test]
-fn networks_are_the_fewest_that_are_exact() {
-    // The three addresses of each exchange are a /31 and a /32; four in a row are a /30.
+fn networks_are_merged_into_the_fewest_exact_cidrs() {
+    // The three addresses of each exchange form a /31 and a /32, and four consecutive addresses form a
+    // /30.
     let text = render(
         "--edition interconnect --region tokyo --plane signaling --direction in --transport udp --format cisco",
     );
@@ -69,7 +69,7 @@ fn the_same_call_prints_the_same_bytes() {
 }
 
 #[test]
-fn every_output_ends_in_one_newline() {
+fn every_output_ends_with_one_newline() {
     for format in CORE_FORMATS {
         let text = render(&format!("--format {format}"));
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format}");
@@ -78,7 +78,7 @@ fn every_output_ends_in_one_newline() {
 }
 
 #[test]
-fn heads_say_what_it_is_and_how_it_is_loaded() {
+fn heads_describe_the_output_and_how_to_load_it() {
     let common = [
         concat!("twilio-sip-allow ", env!("CARGO_PKG_VERSION"), ":"),
         "edition: regional (superseded on 2024-02-21 by global)",
@@ -147,7 +147,7 @@ fn heads_say_what_it_is_and_how_it_is_loaded() {
 }
 
 #[test]
-fn an_aws_description_says_where_the_range_comes_from() {
+fn an_aws_description_names_the_origin_of_the_range() {
     let text = render("--region tokyo --direction in --plane media --format aws-sg");
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
@@ -161,7 +161,7 @@ fn an_aws_description_says_where_the_range_comes_from() {
 }
 
 #[test]
-fn aws_permissions_keep_to_the_shape_and_the_character_set() {
+fn aws_permissions_have_the_required_structure_and_characters() {
     let unions = "regional,regional-expanded,global,interconnect";
     for edition in common::EDITIONS.into_iter().chain([unions]) {
         for (direction, keys) in [
@@ -210,7 +210,7 @@ fn check_permissions(permissions: &serde_json::Value) {
 }
 
 #[test]
-fn tcp_5060_and_5061_are_one_range_in_aws_only_when_they_touch() {
+fn aws_merges_tcp_5060_and_5061_only_if_they_are_adjacent() {
     let ports = |options: &str| {
         let text = render(&format!(
             "{options} --region tokyo --direction in --plane signaling --format aws-sg"
@@ -236,7 +236,7 @@ fn tcp_5060_and_5061_are_one_range_in_aws_only_when_they_touch() {
 }
 
 #[test]
-fn local_options_narrow_the_local_side_only() {
+fn local_options_narrow_only_the_local_side() {
     let options = "--region tokyo --local-address 192.0.2.10,198.51.100.0/24 --local-sip-port 5070 \
                    --local-tls-port 5071 --local-rtp-ports 30000-30999";
     let lines = |format: &str, with: &str| -> Vec<String> {
@@ -283,7 +283,7 @@ fn local_options_narrow_the_local_side_only() {
 }
 
 #[test]
-fn the_whole_address_space_as_local_address_is_any() {
+fn the_whole_address_space_as_local_address_means_any() {
     let any = render("--region tokyo --format iptables");
     assert_eq!(
         render("--region tokyo --format iptables --local-address 0.0.0.0/0"),
@@ -293,8 +293,8 @@ fn the_whole_address_space_as_local_address_is_any() {
     assert_eq!(render(halves), any);
 }
 
-/// Golden files say that an output is unchanged; the tests above and those that load it say that
-/// it is right.
+/// Golden files prove that an output is unchanged. The tests above and the tests that load the output
+/// prove that it is right.
 #[test]
 fn golden_files_are_unchanged() {
     let cases = [
@@ -322,7 +322,7 @@ fn golden_files_are_unchanged() {
             "--region tokyo --local-address 192.0.2.10,198.51.100.0/24 --name pbx-a",
         ),
     ];
-    // A security group has no local addresses.
+    // A security group cannot express local addresses.
     let outputs = cases.iter().flat_map(|(name, options)| {
         let formats = CORE_FORMATS.into_iter();
         let formats = formats.filter(|f| (*name, *f) != ("local-addresses", "aws-sg"));
@@ -331,7 +331,7 @@ fn golden_files_are_unchanged() {
     assert_golden(outputs);
 }
 
-/// Texts that mean something to a shell, a firewall's parser, JSON, a terminal or a reader.
+/// Texts with a special meaning for a shell, a firewall's parser, JSON, a terminal or a person.
 const NASTY: [&str; 28] = [
     "a b",
     "a\"b",
@@ -364,10 +364,10 @@ const NASTY: [&str; 28] = [
 ];
 
 #[test]
-fn a_name_cannot_carry_anything_in() {
+fn a_name_cannot_inject_anything() {
     for format in CORE_FORMATS {
         for nasty in NASTY.into_iter().chain([""]) {
-            // No argument can hold a NUL byte.
+            // No argument can contain a NUL byte.
             if nasty.contains('\0') {
                 continue;
             }
@@ -386,7 +386,7 @@ fn a_name_cannot_carry_anything_in() {
 }
 
 #[test]
-fn a_table_cannot_carry_anything_in() {
+fn a_table_cannot_inject_anything() {
     for nasty in NASTY.into_iter().filter(|nasty| !nasty.contains('\0')) {
         for table in [
             nasty.to_owned(),
@@ -395,7 +395,7 @@ fn a_table_cannot_carry_anything_in() {
             format!("inet filter {nasty}"),
         ] {
             let option = format!("--table={table}");
-            // A hyphen is a letter of nft's names.
+            // Names in nft can contain a hyphen.
             if matches!(table.as_str(), "inet a--b" | "inet a-") {
                 Tool::new(["--format", "nftables", &option]).run().ok();
                 continue;
@@ -414,7 +414,7 @@ fn a_table_cannot_carry_anything_in() {
 }
 
 #[test]
-fn a_dataset_cannot_carry_anything_in() {
+fn a_dataset_cannot_inject_anything() {
     let dataset = |edition: &str, title: &str, source: &str| {
         let quoted = |text: &str| serde_json::to_string(text).unwrap();
         format!(
@@ -441,7 +441,7 @@ fn a_dataset_cannot_carry_anything_in() {
                     "{nasty:?}: {stderr}"
                 );
             }
-            // A title and a source are texts that no output holds.
+            // No output contains the title and the source.
             let hidden = nasty
                 .chars()
                 .any(|c| c.is_control() || "\u{202e}\u{200b}".contains(c));
@@ -460,7 +460,7 @@ fn a_dataset_cannot_carry_anything_in() {
     }
 }
 
-/// The formats that only people and other programs read.
+/// The formats for people and other programs.
 const FOR_PEOPLE_AND_PROGRAMS: [&str; 6] = ["cidr", "csv", "json", "yaml", "markdown", "html"];
 
 fn all_formats() -> impl Iterator<Item = &'static str> {
@@ -469,7 +469,7 @@ fn all_formats() -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn a_name_or_a_table_that_has_no_effect_is_refused_in_every_format() {
+fn every_format_rejects_a_name_or_table_without_effect() {
     let mut without_name = Vec::new();
     for format in all_formats() {
         let options = format!("--region tokyo {} --format {format}", renderable(format));
@@ -485,7 +485,7 @@ fn a_name_or_a_table_that_has_no_effect_is_refused_in_every_format() {
         } else {
             assert_ne!(named.ok(), render(&options), "{format}");
         }
-        // The default may be named.
+        // Naming the default is allowed.
         let default = render(&format!("{options} --name twilio-sip"));
         assert_eq!(default, render(&options), "{format}");
         let table = Tool::line(&format!("{options} --table filter")).run();
@@ -513,7 +513,7 @@ fn a_name_or_a_table_that_has_no_effect_is_refused_in_every_format() {
 }
 
 #[test]
-fn a_format_that_narrows_a_selection_says_so() {
+fn a_format_that_narrows_a_selection_prints_a_note() {
     let notes = |command: &str, rules: &str| {
         let ran = Tool::line(command).file("deployed", rules).run();
         assert_eq!(ran.status, 0, "{ran}");
@@ -558,13 +558,13 @@ fn a_format_that_narrows_a_selection_says_so() {
     }
 }
 
-/// The commands of pf's head, with a `pfctl` that only writes down how it was called.
+/// Runs the commands in the head of pf with a fake `pfctl` that only records its calls.
 #[test]
 fn the_commands_for_pf_add_each_line_to_the_main_file_once_and_remove_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let main_file = path("pf.conf");
-    // The last line lacks its newline.
+    // The last line has no newline.
     let host = "set skip on lo\nanchor \"twilio-sip-old\"\nblock";
     std::fs::write(&main_file, host).unwrap();
     std::fs::write(path("pfctl"), "#!/bin/sh\necho \"$@\" >>\"$0.log\"\n").unwrap();

@@ -352,7 +352,7 @@ fn text_with_many_errors_gets_at_most_five_messages() {
         assert!(error.lines().count() <= 5, "{format}: {error}");
     }
     let error = check("iptables", &prose);
-    let printed = "twilio-sip-allow: error: deployed:1: expected what iptables-save or iptables -S prints, in: You have \
+    let printed = "twilio-sip-allow: error: deployed:1: expected the output of 'iptables-save' or 'iptables -S', in: You have \
                 to let the calls in. (also in lines 2, 3, 4, 5 and 15 more)\n\
                 twilio-sip-allow: error: deployed: stopped after 20 errors\n";
     assert_eq!(error, printed);

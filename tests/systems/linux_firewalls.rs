@@ -685,7 +685,7 @@ printf '%s\\n' ip ip6 set map chain table meta ct tcp udp log limit counter acce
             taken += &ran.stdout;
         } else {
             assert!(
-                ran.stderr.contains("a word of nft's language"),
+                ran.stderr.contains("a reserved word of nft"),
                 "{word}: {}",
                 ran.stderr
             );
@@ -773,7 +773,7 @@ EOF
     }
     for word in ["eq", "lshift", "tunnel"] {
         let problem = text("twilio-sip", word).unwrap_err().to_string();
-        assert!(problem.contains("a word of nft's language"), "{problem}");
+        assert!(problem.contains("a reserved word of nft"), "{problem}");
     }
     // The names of chains and sets contain '_', unlike all keywords of nft.
     let named: String = words()

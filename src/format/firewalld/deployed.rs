@@ -1,4 +1,4 @@
-//! A policy as a whole: its direction, and the order of its rules (firewalld.policies(5)).
+//! A deployed policy: its direction and the order of its rules (firewalld.policies(5)).
 
 use std::collections::BTreeSet;
 
@@ -10,22 +10,19 @@ use crate::format::unit::Unit;
 use crate::limits::Limit;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
-
-/// A policy as a text has it.
 pub(super) struct Deployed<'a> {
-    /// Its place in the text.
     pub at: u32,
     pub target: &'a str,
     pub ingress: Vec<&'a str>,
     pub egress: Vec<&'a str>,
-    /// The place, the attributes and the parts of each.
+    /// The place, the attributes and the parts of each rule.
     pub rules: Vec<(u32, Part<'a>, Vec<Part<'a>>)>,
-    /// True if it has `<disable/>`, so that no version of firewalld applies it: those before 2.4
-    /// do not know the element and refuse the file.
+    /// True if it is disabled, as with `<disable/>`. No version of firewalld applies such a policy: versions
+    /// before 2.4 do not know the element and reject the file.
     pub is_disabled: bool,
 }
 
-/// An element outside of rules as the parts of a rule.
+/// Converts an element outside of a rule to the parts of a rule.
 pub(super) fn lone(element: Part) -> Vec<Part> {
     let accept = |name| Part {
         name,
@@ -38,25 +35,25 @@ pub(super) fn lone(element: Part) -> Vec<Part> {
     }
 }
 
-/// Attributes of a rule that has none.
+/// A rule without attributes.
 pub(super) const NO_ATTRIBUTES: Part = Part {
     name: "rule",
     attributes: Vec::new(),
     limited: false,
 };
 
-/// The name that our file gives the policy of a direction.
+/// The name of our policy for a direction.
 pub(super) fn policy_name(unit: &Unit, direction: Direction) -> String {
     format!("{}-{direction}", unit.name.lower_with_hyphens())
 }
 
-/// A policy has one direction: that one unit.
+/// The unit of a policy, which has exactly one direction.
 pub(super) fn units(policy: &Deployed, wanted: UnitQuery) -> ReadResult {
     let refused = |problem| vec![ReadError::new(policy.at, problem)];
     let (direction, everywhere) = direction(policy).map_err(refused)?;
     if !wanted.directions.contains(&direction) {
         let problem = format!(
-            "the policy has the direction {direction}, which is not selected; give that of the other direction"
+            "this policy has direction '{direction}', which is not selected; provide the policy of the other direction"
         );
         return Err(vec![ReadError::new(policy.at, problem)]);
     }
@@ -93,7 +90,7 @@ pub(super) fn units(policy: &Deployed, wanted: UnitQuery) -> ReadResult {
         add(policy.at, &rest);
     } else if !["CONTINUE", "REJECT", "DROP"].contains(&policy.target) {
         let problem = format!(
-            "expected the target CONTINUE, ACCEPT, REJECT or DROP, not '{}'",
+            "expected target CONTINUE, ACCEPT, REJECT or DROP, not '{}'",
             policy.target
         );
         return Err(refused(problem));
@@ -101,28 +98,29 @@ pub(super) fn units(policy: &Deployed, wanted: UnitQuery) -> ReadResult {
     Ok(vec![unit])
 }
 
-/// Which way packets go, and whether the policy is for all of those.
+/// The direction of the policy, and true if it applies to all zones.
 fn direction(policy: &Deployed) -> Result<(Direction, bool), String> {
     let (ingress, egress) = (distinct(&policy.ingress), distinct(&policy.egress));
     let (direction, other) = match (&ingress[..], &egress[..]) {
         ([], _) | (_, []) => {
             return Err(
-                "it has no ingress zone or no egress zone, so firewalld applies it nowhere"
+                "the policy has no ingress zone or no egress zone, so firewalld does not apply it"
                     .to_owned(),
             );
         }
         (["HOST"], other) => (Direction::Out, other),
         (other, ["HOST"]) => (Direction::In, other),
         _ => {
-            return Err("it is for packets that go on to other hosts; expected HOST as the ingress or the egress zone"
+            return Err("the policy applies only to forwarded packets; expected HOST as the ingress or the egress zone"
                 .to_owned());
         }
     };
     match other {
         ["ANY"] => Ok((direction, true)),
-        zones if zones.contains(&"ANY") || zones.contains(&"HOST") => {
-            Err("firewalld takes ANY and HOST beside no other zone, and HOST at one end".to_owned())
-        }
+        zones if zones.contains(&"ANY") || zones.contains(&"HOST") => Err(
+            "firewalld accepts ANY or HOST only without other zones, and HOST only at one end"
+                .to_owned(),
+        ),
         _ => Ok((direction, false)),
     }
 }
@@ -138,7 +136,7 @@ fn distinct<'a>(zones: &[&'a str]) -> Vec<&'a str> {
 
 type Effects = Vec<(u32, Effect)>;
 
-/// The effects of the rules, in the order in which they decide.
+/// The effects of the rules in the order of evaluation.
 fn in_order(policy: &Deployed, wanted: UnitQuery) -> Result<Effects, Vec<ReadError>> {
     let mut effects = Effects::new();
     let mut errors = ErrorCollector::default();
@@ -162,7 +160,7 @@ fn in_order(policy: &Deployed, wanted: UnitQuery) -> Result<Effects, Vec<ReadErr
     errors.finish(effects)
 }
 
-/// By priority; those that have none are denied before others are accepted.
+/// The sort key of a rule. Rules are sorted by priority, and with priority 0, denying rules come first.
 fn place(effect: &Effect) -> (i16, bool) {
     (
         effect.priority,
@@ -170,7 +168,7 @@ fn place(effect: &Effect) -> (i16, bool) {
     )
 }
 
-/// Which of the rules of one priority comes first is not defined: one that would matter.
+/// The error about rules of the same priority with different actions: their order is undefined.
 fn undefined_order(effects: &Effects) -> Option<ReadError> {
     let mut neighbours = effects.windows(2);
     let found = neighbours.find(|pair| {
@@ -181,7 +179,7 @@ fn undefined_order(effects: &Effects) -> Option<ReadError> {
     })?;
     let (at, effect) = found.last()?;
     let problem = format!(
-        "rules of the priority {} accept and deny, and firewalld does not say which comes first; expected \
+        "rules of priority {} both accept and deny, and their order in firewalld is undefined; use \
          different priorities",
         effect.priority
     );

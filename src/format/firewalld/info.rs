@@ -1,4 +1,4 @@
-//! Output of `firewall-cmd --info-policy` and `--list-all-policies`: the runtime's state.
+//! Reads the runtime state from `firewall-cmd --info-policy` or `--list-all-policies`.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::policy::Direction;
 
-/// True if the text is such a listing, in part at least.
+/// True if the text contains at least a part of such a listing.
 pub(super) fn is_listing(text: &str) -> bool {
     text.lines()
         .any(|line| line.starts_with("  ingress-zones:"))
@@ -27,15 +27,15 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     Ok(found)
 }
 
-/// The policy of a direction; a user's own has its name as it is.
+/// The unit of a direction. The user's own policy is found by its exact name.
 fn unit(listed: &Listed, direction: Direction, wanted: UnitQuery) -> ReadResult {
     let name = policy_name(wanted.unit, direction);
     let verbatim = wanted.unit.name.to_string();
     let named = |name: &String| Some((listed.of(name)?, name.clone()));
-    // With one direction, the exact name means the user's own policy, which wins.
+    // With one direction, the exact name means the user's own policy, which takes precedence.
     let exact = Some(&verbatim).filter(|_| wanted.directions.len() == 1);
     let Some((policy, name)) = exact.into_iter().chain([&name]).find_map(named) else {
-        let absent = "there is no such policy in the text".to_owned();
+        let absent = "the input has no such policy".to_owned();
         return Ok(vec![DeployedUnit {
             absent: Some(absent),
             ..DeployedUnit::empty(direction, name)
@@ -55,10 +55,10 @@ fn unit(listed: &Listed, direction: Direction, wanted: UnitQuery) -> ReadResult 
     Ok(units)
 }
 
-/// Lines, and where they stand.
+/// Lines with their places.
 type Block<'a> = Vec<(u32, &'a str)>;
 
-/// The policies of a text, by their names.
+/// The policies of a listing by name.
 struct Listed<'a>(HashMap<&'a str, Deployed<'a>>);
 
 impl<'a> Listed<'a> {
@@ -74,7 +74,10 @@ impl<'a> Listed<'a> {
             if !line.starts_with([' ', '\t']) {
                 let name = name(line);
                 if !names.insert(name) {
-                    return Err(ReadError::new(at, "the policy stands in the text twice"));
+                    return Err(ReadError::new(
+                        at,
+                        "the policy appears twice; provide one listing at a time",
+                    ));
                 }
                 blocks.push((name, vec![(at, line)]));
             } else if let Some((_, block)) = blocks.last_mut() {
@@ -82,11 +85,11 @@ impl<'a> Listed<'a> {
             } else {
                 return Err(ReadError::new(
                     at,
-                    "expected the name of a policy before it",
+                    "expected the name of a policy before this line",
                 ));
             }
         }
-        // A text in another policy may hold lines that look like a policy, so all are read.
+        // A text in one policy may contain lines that look like another policy, so all of them are read.
         let spent = Spent::new(wanted.limits);
         let policies = blocks
             .iter()
@@ -99,10 +102,10 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// The states after the name of a policy. Only firewalld 2.4 and later print the second and the third.
+/// The states after the name of a policy. Only firewalld 2.4 and later print the last two.
 const STATES: [&str; 3] = [" (active)", " (disabled)", " (active, disabled)"];
 
-/// The name of a policy, from its first line.
+/// The name of a policy in its first line.
 fn name(line: &str) -> &str {
     let mut states = STATES.iter();
     states
@@ -110,7 +113,7 @@ fn name(line: &str) -> &str {
         .unwrap_or(line)
 }
 
-/// Reads the lines of a policy, which firewall-cmd prints in this order.
+/// Reads the lines of a policy in the order in which firewall-cmd prints them.
 fn policy<'a>(block: &Block<'a>, spent: &Spent) -> Result<Deployed<'a>, ReadError> {
     let mut lines = Lines {
         block,
@@ -138,7 +141,7 @@ fn policy<'a>(block: &Block<'a>, spent: &Spent) -> Result<Deployed<'a>, ReadErro
         "yes" => policy
             .rules
             .push((at, NO_ATTRIBUTES, vec![element("masquerade")])),
-        _ => return Err(ReadError::new(at, "expected yes or no")),
+        _ => return Err(ReadError::new(at, "expected 'yes' or 'no'")),
     }
     lines.value("forward-ports")?;
     for (at, _) in lines.indented() {
@@ -171,10 +174,10 @@ fn element(name: &str) -> Part<'_> {
     }
 }
 
-/// The steps of the limit of work that a word of a rich rule takes.
-const STEPS_OF_WORD: usize = 40;
+/// The work counted for a word of a rich rule.
+const WORD_WORK: usize = 40;
 
-/// The elements and words of all policies of a text so far, which are all kept.
+/// The number of elements and words read so far. All of them are stored.
 struct Spent {
     limits: Limits,
     elements: Cell<usize>,
@@ -199,12 +202,12 @@ impl Spent {
     fn add_words(&self, line: &str) -> Result<(), LimitExceeded> {
         let words = self.words.get() + 1 + line.matches(' ').count();
         self.words.set(words);
-        let steps = words.saturating_mul(STEPS_OF_WORD);
+        let steps = words.saturating_mul(WORD_WORK);
         self.limits.check(Limit::Work, steps)
     }
 }
 
-/// The lines of a policy that are not read yet.
+/// The unread lines of a policy.
 struct Lines<'b, 'a> {
     block: &'b Block<'a>,
     next: usize,
@@ -212,7 +215,7 @@ struct Lines<'b, 'a> {
 }
 
 impl<'a> Lines<'_, 'a> {
-    /// True if the policy is disabled, which firewalld 2.4 and later print.
+    /// True if the listing shows that the policy is disabled. Only firewalld 2.4 and later print this.
     fn disable(&mut self) -> Result<bool, ReadError> {
         let first = self.block.first().copied();
         let said = first.filter(|(_, line)| {
@@ -225,7 +228,7 @@ impl<'a> Lines<'_, 'a> {
             match value {
                 "no" => false,
                 "yes" => true,
-                _ => return Err(ReadError::new(at, "expected yes or no")),
+                _ => return Err(ReadError::new(at, "expected 'yes' or 'no'")),
             }
         } else {
             false
@@ -233,14 +236,14 @@ impl<'a> Lines<'_, 'a> {
         match said {
             Some((at, _)) if !is_disabled => Err(ReadError::new(
                 at,
-                "the policy is disabled by its first line, but not by a line 'disable: yes'; give what \
-                 firewall-cmd prints",
+                "the first line shows the policy as disabled, but there is no line 'disable: yes'; provide the \
+                 output of 'firewall-cmd'",
             )),
             _ => Ok(is_disabled),
         }
     }
 
-    /// The value on the next line, which must be of that key.
+    /// Reads the next line, which must have this key, and returns its value.
     fn value(&mut self, key: &str) -> Result<(u32, &'a str), ReadError> {
         let line = self.block.get(self.next).copied();
         let found = line.and_then(|(at, line)| {
@@ -255,12 +258,12 @@ impl<'a> Lines<'_, 'a> {
             let at = line.or(self.block.last().copied()).map_or(0, |(at, _)| at);
             ReadError::new(
                 at,
-                format!("expected the line '{key}:' of what firewall-cmd prints of a policy; give all of it"),
+                format!("expected the line '{key}:', as 'firewall-cmd' prints it; provide all lines of the policy"),
             )
         })
     }
 
-    /// The names of zones.
+    /// Reads the names of zones.
     fn zones(&mut self, key: &str) -> Result<Vec<&'a str>, ReadError> {
         let (at, zones) = self.value(key)?;
         let zones = || zones.split(' ').filter(|zone| !zone.is_empty());
@@ -269,7 +272,7 @@ impl<'a> Lines<'_, 'a> {
         Ok(zones().collect())
     }
 
-    /// The elements of a line: values with slashes between.
+    /// Reads the elements of a line. Each consists of values separated by slashes.
     fn elements(
         &mut self,
         key: &str,
@@ -292,7 +295,7 @@ impl<'a> Lines<'_, 'a> {
         Ok(())
     }
 
-    /// The lines below a key.
+    /// Reads the lines below a key.
     fn indented(&mut self) -> Vec<(u32, &'a str)> {
         let rest = self.block.get(self.next..).unwrap_or_default();
         let below = rest.iter().take_while(|(_, line)| line.starts_with('\t'));
@@ -306,14 +309,15 @@ impl<'a> Lines<'_, 'a> {
             None => Ok(()),
             Some((at, _)) => Err(ReadError::new(
                 *at,
-                "expected a rich rule, or the end of the policy",
+                "expected a rich rule or the end of the policy",
             )),
         }
     }
 }
 
-/// The values that firewalld prints without quotes, with what follows each: `burst=5` of a limit and
-/// `mark set=0x1/0x3`.
+/// Splits a value that firewalld prints without quotes from the text after it.
+///
+/// Only `burst=5` of a limit and `mark set=0x1/0x3` have such values.
 fn bare_value<'a>(
     word: &str,
     text: &'a str,
@@ -331,10 +335,11 @@ fn bare_value<'a>(
     Some(text.split_at(end))
 }
 
-/// As many parts of a rule as are read: more than there are, so that one is there twice or unknown.
+/// The maximum number of parts that are read. A rule with more has duplicate or unknown parts, so it is
+/// rejected anyway.
 const PARTS_READ: usize = 64;
 
-/// `rule family="ipv4" source NOT address="192.0.2.1" accept limit value="1/m"`
+/// Parses a rule such as `rule family="ipv4" source NOT address="192.0.2.1" accept limit value="1/m"`.
 fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
     let mut parts: Vec<Part> = Vec::new();
     let mut in_limit = false;
@@ -346,19 +351,19 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
             let (value, after) = match value.strip_prefix('"') {
                 Some(quoted) => quoted
                     .split_once('"')
-                    .ok_or("a value in quotes does not end in the line")?,
+                    .ok_or("a quoted value is not closed on this line")?,
                 None => bare_value(word, value, in_limit, parts.last())
-                    .ok_or_else(|| format!("expected a value in quotes after '{word}='"))?,
+                    .ok_or_else(|| format!("expected a quoted value after '{word}='"))?,
             };
-            let part = parts.last_mut().ok_or("expected 'rule' first")?;
+            let part = parts.last_mut().ok_or("expected 'rule' at the start")?;
             check_count(part.attributes.len() + 1)?;
             if part.get(word).is_some() {
-                return Err(format!("'{}' has '{word}' twice", part.name));
+                return Err(format!("'{}' has the attribute '{word}' twice", part.name));
             }
             if !in_limit {
                 part.attributes.push((word, value));
             } else if !["value", "burst"].contains(&word) {
-                return Err(format!("'limit' has no attribute '{word}' in firewalld"));
+                return Err(format!("in firewalld, 'limit' has no attribute '{word}'"));
             }
             rest = after;
         } else {
@@ -381,6 +386,6 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
     let mut parts = parts.into_iter();
     match parts.next() {
         Some(rule) if rule.name == "rule" => Ok((rule, parts.collect())),
-        _ => Err("expected 'rule' first".to_owned()),
+        _ => Err("expected 'rule' at the start".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! A rule: its parts, and what it does (firewalld.richlanguage(5)).
+//! The parts of a rule and its effect (firewalld.richlanguage(5)).
 
 use std::net::Ipv6Addr;
 
@@ -9,11 +9,11 @@ use crate::format::read::values::{address, network, port, port_range, prefix_len
 use crate::limits::Limits;
 use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
-/// An element: its name and its attributes.
+/// An element of a rule or policy.
 pub(super) struct Part<'a> {
     pub name: &'a str,
     pub attributes: Vec<(&'a str, &'a str)>,
-    /// True if it holds up to a rate alone.
+    /// True if it has a limit, so that it applies only up to a rate.
     pub limited: bool,
 }
 
@@ -25,10 +25,10 @@ impl<'a> Part<'a> {
 
     pub fn need(&self, name: &str) -> Result<&'a str, String> {
         self.get(name)
-            .ok_or_else(|| format!("'{}' has no attribute '{name}'", self.name))
+            .ok_or_else(|| format!("'{}' lacks the attribute '{name}'", self.name))
     }
 
-    /// Refuses any attribute but these.
+    /// Rejects all attributes except these.
     pub fn only(&self, names: &[&str]) -> Result<(), String> {
         let mut others = self
             .attributes
@@ -37,41 +37,38 @@ impl<'a> Part<'a> {
         match others.next() {
             None => Ok(()),
             Some((name, _)) => Err(format!(
-                "'{}' has no attribute '{name}' in firewalld",
+                "in firewalld, '{}' has no attribute '{name}'",
                 self.name
             )),
         }
     }
 }
 
-/// The most attributes of an element: several times as many as firewalld knows for any.
+/// The maximum number of attributes of an element, several times as many as any element of firewalld has.
 const ATTRIBUTE_LIMIT: usize = 64;
 
-/// Refuses more attributes than any element has, because each is looked up among all others.
+/// Rejects an element with too many attributes, because each one is searched for among all others.
 pub(super) fn check_count(attributes: usize) -> Result<(), String> {
     if attributes > ATTRIBUTE_LIMIT {
         return Err(format!(
-            "an element has more than {ATTRIBUTE_LIMIT} attributes, and firewalld knows no such element"
+            "an element has more than {ATTRIBUTE_LIMIT} attributes, which no element of firewalld has"
         ));
     }
     Ok(())
 }
 
-/// The parts that may hold up to a rate alone.
+/// The parts that may have a limit.
 pub(super) const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
-
-/// The effect of a rule.
 pub(super) struct Effect {
-    /// In packet order.
     pub boxes: Vec<HeaderBox>,
     pub condition: Condition,
     pub action: Action,
     pub priority: i16,
-    /// True if it is about IPv6 too, or alone.
+    /// True if it applies to IPv6, alone or together with IPv4.
     pub ipv6: bool,
 }
 
-/// The parts of a rule by what they are.
+/// The parts of a rule by kind.
 #[derive(Default)]
 struct Parts<'p, 'a> {
     source: Option<&'p Part<'a>>,
@@ -96,14 +93,14 @@ impl<'p, 'a> Parts<'p, 'a> {
                 "log" | "nflog" => (&mut found.log, "log"),
                 "audit" => (&mut found.audit, "audit"),
                 "accept" | "reject" | "drop" | "mark" => (&mut found.action, "action"),
-                other => return Err(format!("'{other}' is no part of a rule of firewalld's")),
+                other => return Err(format!("'{other}' is not a part of a firewalld rule")),
             };
             if part.limited && !LIMITED.contains(&part.name) {
-                return Err(format!("'{}' has no limit in firewalld", part.name));
+                return Err(format!("in firewalld, '{}' has no limit", part.name));
             }
             if slot.replace(part).is_some() {
                 return Err(format!(
-                    "firewalld leaves out a rule that has more than one {what}"
+                    "firewalld ignores a rule that has more than one {what}"
                 ));
             }
         }
@@ -111,7 +108,7 @@ impl<'p, 'a> Parts<'p, 'a> {
     }
 }
 
-/// The effect of a rule with these attributes and parts; `None` if it decides nothing.
+/// The effect of a rule with these attributes and parts; `None` if it neither accepts nor denies.
 pub(super) fn effect(
     rule: &Part,
     parts: &[Part],
@@ -135,8 +132,7 @@ pub(super) fn effect(
     let ends = [parts.source, parts.destination];
     if parts.element.is_none() && ends.iter().all(Option::is_none) && priority == 0 {
         return Err(
-            "firewalld leaves out a rule with neither an element, an address nor a priority"
-                .to_owned(),
+            "firewalld ignores a rule that has no element, no address and no priority".to_owned(),
         );
     }
     for (end, field) in ends
@@ -191,10 +187,10 @@ impl Family {
     }
 }
 
-/// Holds for TCP alone.
+/// The type of `reject` that applies only to TCP.
 const TCP_RESET: &str = "tcp-reset";
 
-/// Answers over IPv4 (firewalld.richlanguage(5)).
+/// The types of `reject` for IPv4 (firewalld.richlanguage(5)).
 const REJECT_TYPES: [&str; 13] = [
     "host-prohib",
     "host-unreach",
@@ -214,12 +210,11 @@ const REJECT_TYPES: [&str; 13] = [
 fn reject_type(action: &Part, family: Family) -> Result<(), String> {
     match action.get("type") {
         Some(_) if family == Family::Both => {
-            Err("firewalld leaves out a rule that has a type of reject but no family".to_owned())
+            Err("firewalld ignores a rule that has a reject type but no family".to_owned())
         }
-        // A rule of IPv6 stops no packet over IPv4, whatever its type.
+        // The type of an IPv6 rule does not matter: it rejects no IPv4 packet.
         Some(kind) if family == Family::Ipv4 && !REJECT_TYPES.contains(&kind) => Err(format!(
-            "'{kind}' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule \
-             with another"
+            "'{kind}' is not a known reject type for IPv4, and firewalld ignores a rule with an unknown type"
         )),
         _ => Ok(()),
     }
@@ -229,7 +224,7 @@ const LOG_LEVELS: [&str; 8] = [
     "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug",
 ];
 
-/// firewalld leaves out a rule, or refuses the file, for what it does not know of logging.
+/// Checks the attributes of logging. firewalld ignores a rule or rejects the file if they are invalid.
 fn check_log(log: &Part) -> Result<(), String> {
     log.only(match log.name {
         "log" => &["prefix", "level"],
@@ -238,7 +233,7 @@ fn check_log(log: &Part) -> Result<(), String> {
     })?;
     let wrong = |name: &str, value: &str| {
         Err(format!(
-            "'{value}' is no {name} of '{}', and firewalld leaves out a rule with such",
+            "'{value}' is not a valid {name} for '{}', and firewalld ignores such a rule",
             log.name
         ))
     };
@@ -256,7 +251,7 @@ fn check_log(log: &Part) -> Result<(), String> {
     Ok(())
 }
 
-/// A rate such as `10/m`, up to which a part of a rule holds.
+/// Checks the rate of a limit, such as `10/m`.
 pub(super) fn check_rate(rate: &str) -> Result<(), String> {
     let units = ["s", "m", "h", "d", "second", "minute", "hour", "day"];
     let taken = rate.split_once('/').is_some_and(|(count, unit)| {
@@ -266,17 +261,17 @@ pub(super) fn check_rate(rate: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "'{rate}' is no rate that firewalld takes, such as 10/m"
+            "'{rate}' is not a rate that firewalld accepts, such as 10/m"
         ))
     }
 }
 
-/// The action, and whether it is in force up to a rate alone.
+/// The action, and true if it has a limit. `None` if the rule only logs.
 fn action(parts: &Parts, family: Family) -> Result<Option<(Action, bool)>, String> {
     let element = parts.element.map_or("", |element| element.name);
     if ["masquerade", "forward-port", "tcp-mss-clamp"].contains(&element) {
         return Err(format!(
-            "'{element}' changes packets, so that what becomes of them cannot be judged"
+            "'{element}' changes packets, which is not supported"
         ));
     }
     let Some(action) = parts.action else {
@@ -289,7 +284,9 @@ fn action(parts: &Parts, family: Family) -> Result<Option<(Action, bool)>, Strin
     let decision = match action.name {
         "accept" => Action::Accept,
         "mark" => {
-            return Err("'mark' is for other rules, which are not in the text".to_owned());
+            return Err(
+                "'mark' is not supported: it only affects rules outside of the input".to_owned(),
+            );
         }
         _ => Action::Deny,
     };
@@ -300,7 +297,7 @@ fn action(parts: &Parts, family: Family) -> Result<Option<(Action, bool)>, Strin
     })?;
     reject_type(action, family)?;
     if element == "icmp-block" {
-        return Err("firewalld leaves out a rule with icmp-block and an action".to_owned());
+        return Err("firewalld ignores a rule that has both icmp-block and an action".to_owned());
     }
     Ok(Some((decision, action.limited)))
 }
@@ -327,25 +324,27 @@ fn narrow_to_end(
         }
         (Some(text), None, None, Family::Ipv6) => ipv6(text),
         (Some(_), None, None, Family::Both) => {
-            Err("firewalld leaves out a rule that has an address but no family".to_owned())
+            Err("firewalld ignores a rule that has an address but no family".to_owned())
         }
         (None, Some(_), None, _) if field == HeaderField::Source => {
             matches.condition = Condition::Unknown;
             Ok(())
         }
         (None, None, Some(set), _) => Err(format!(
-            "the addresses of the ipset '{set}' are not in the text; expected them as addresses"
+            "the input does not contain the addresses of the ipset '{set}'; use addresses in the rule"
         )),
         _ => Err(format!("expected one address in '{}'", end.name)),
     }
 }
 
-/// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.0/255.255.255.0`
+/// Parses `192.0.2.1`, `192.0.2.0/24` or `192.0.2.0/255.255.255.0`.
 fn address_span(text: &str) -> Result<Interval, String> {
     match text.split_once('/') {
         Some((base, mask)) if mask.contains('.') => {
             let length = prefix_length(address(mask)?);
-            let length = length.ok_or_else(|| format!("the mask of '{text}' has gaps"))?;
+            let length = length.ok_or_else(|| {
+                format!("the netmask of '{text}' has gaps, which is not supported")
+            })?;
             Ok(Interval::network(address(base)?, length))
         }
         _ => network(text),
@@ -361,14 +360,14 @@ fn ipv6(text: &str) -> Result<(), String> {
     }
 }
 
-/// Names that are known here, and which Debian's `/etc/services` and `/etc/protocols` lack: firewalld
-/// leaves out a rule with such.
-const ODD_NAMES: [&str; 8] = [
+/// Names that our parsers accept, but that are missing from `/etc/services` and `/etc/protocols` on Debian.
+/// firewalld ignores a rule with such a name.
+const UNCOMMON_NAMES: [&str; 8] = [
     "carp", "comp", "icmp6", "icmpv6", "stun", "stuns", "turn", "turns",
 ];
 
-fn odd(name: &str) -> String {
-    format!("not every Linux knows the name '{name}'; expected the number")
+fn uncommon(name: &str) -> String {
+    format!("not every Linux system knows the name '{name}'; use the number")
 }
 
 fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String> {
@@ -378,13 +377,14 @@ fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String
         "protocol" => {
             element.only(&["value"])?;
             let name = element.need("value")?;
-            if ODD_NAMES.contains(&name) {
-                return Err(odd(name));
+            if UNCOMMON_NAMES.contains(&name) {
+                return Err(uncommon(name));
             }
             let protocol = iana::protocol(name)?;
             if protocol == Protocols::of(0) {
                 return Err(
-                    "firewalld takes protocol 0 for that one with nftables, and for any with iptables"
+                    "protocol 0 means only itself with the nftables back end, but any protocol with iptables; remove \
+                     the rule or the element"
                         .to_owned(),
                 );
             }
@@ -398,9 +398,9 @@ fn narrow_to_element(element: &Part, matches: &mut Matches) -> Result<(), String
             matches.kind(HeaderMatch::of(Protocols::of(1)));
             Ok(())
         }
-        // The others are refused for what they do.
+        // Other elements were rejected in `action`.
         _ => Err(format!(
-            "the ports of the service '{}' are not in the text; expected them as ports",
+            "the input does not contain the ports of the service '{}'; use ports in the rule",
             element.need("name")?
         )),
     }
@@ -415,14 +415,14 @@ fn narrow_to_ports(
     let protocol = element.need("protocol")?;
     if !["tcp", "udp", "sctp", "dccp"].contains(&protocol) {
         return Err(format!(
-            "expected the protocol tcp, udp, sctp or dccp, not '{protocol}'"
+            "expected protocol tcp, udp, sctp or dccp, not '{protocol}'"
         ));
     }
     matches.kind(HeaderMatch::of(iana::protocol(protocol)?));
     let text = element.need("port")?;
     let span = match text.split_once('-') {
         Some((first, last)) if first.is_empty() || is_number(first) => port_range(first, last)?,
-        _ if ODD_NAMES.contains(&text) => return Err(odd(text)),
+        _ if UNCOMMON_NAMES.contains(&text) => return Err(uncommon(text)),
         _ => Interval::single(port(text)?),
     };
     matches.span(field, &[span])

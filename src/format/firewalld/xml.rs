@@ -1,4 +1,4 @@
-//! A policy's file, as we write it and as firewalld does (firewalld.policy(5)).
+//! Reads the file of a policy, written by this program or by firewalld (firewalld.policy(5)).
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
@@ -9,18 +9,18 @@ use crate::format::read::lines::place;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 
-/// The message for any other text.
-pub(super) const EXPECTED: &str = "expected the file of a policy of firewalld's, such as /etc/firewalld/policies/NAME.xml, or \
-                        what 'firewall-cmd --info-policy=NAME' prints";
+/// The message for input of another kind.
+pub(super) const EXPECTED: &str = "expected the file of a firewalld policy, such as /etc/firewalld/policies/NAME.xml, or the \
+                        output of 'firewall-cmd --info-policy=NAME'";
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let document = document(text, wanted.limits).map_err(|error| vec![error])?;
     units(&policy(&document)?, wanted)
 }
 
-/// Neither entities nor other files are looked up: a definition of the document's type is refused.
+/// Parses XML. A document type definition is rejected, so there are no entities and no other files.
 fn document(text: &str, limits: Limits) -> Result<Document<'_>, ReadError> {
-    // The tree is made of these, and takes memory for each before it is checked.
+    // The tree needs memory for each tag and attribute, so count them before parsing.
     let tags = text.bytes().filter(|byte| *byte == b'<').count();
     let attributes = text.bytes().filter(|byte| *byte == b'=').count();
     let rules = tags.max(attributes) / MARKS_OF_RULE;
@@ -30,24 +30,26 @@ fn document(text: &str, limits: Limits) -> Result<Document<'_>, ReadError> {
     Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
         let problem = match error {
             Error::DtdDetected => {
-                "it defines a type of document, as no file of firewalld's does".to_owned()
+                "the document type definition is not allowed in a firewalld policy; remove it"
+                    .to_owned()
             }
-            _ => format!("it is not valid XML, or was cut off: {error}"),
+            _ => format!("the input is not valid XML, or was cut off: {error}"),
         };
         ReadError::new(line_start(text, error.pos().row), problem)
     })
 }
 
-/// As many `<` or `=` are in the shortest rule.
+/// The number of `<` or `=` in the shortest rule.
 const MARKS_OF_RULE: usize = 2;
 
-/// Markup that has no attributes, and the end of each.
+/// The start and the end of markup that has no attributes.
 const WITHOUT_ATTRIBUTES: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
-const NO_END: &str = "it is not valid XML, or was cut off: what starts here does not end";
+const NO_END: &str =
+    "the input is not valid XML, or was cut off: this tag or comment is not closed";
 
-/// Refuses tags on which the reader of XML spends quadratic time: it compares each attribute of a
-/// tag with all others, and copies the namespaces of an element to each element in it.
+/// Rejects tags for which the XML parser needs quadratic time: it compares each attribute of a tag with all
+/// others, and copies the namespaces of an element to each element inside.
 fn check_tags(text: &str) -> Result<(), ReadError> {
     let mut at = 0;
     while let Some(found) = text[at..].find('<') {
@@ -55,18 +57,18 @@ fn check_tags(text: &str) -> Result<(), ReadError> {
         let rest = &text[start..];
         let mut skipped = WITHOUT_ATTRIBUTES.iter();
         let length = match skipped.find(|(mark, _)| rest.starts_with(mark)) {
-            // The end shares no character with the mark: `<!-->` starts a comment and does not end it.
+            // Search after the mark: `<!-->` starts a comment and does not end it.
             Some((mark, end)) => rest[mark.len()..].find(end).map(|at| mark.len() + at),
             None => check_tag(rest).map_err(|what| ReadError::new(place(start), what))?,
         };
-        // The rest cannot be checked, so the reader of XML must not see it.
+        // The rest cannot be checked, so the XML parser must not see it.
         let length = length.ok_or_else(|| ReadError::new(place(start), NO_END))?;
         at = start + length;
     }
     Ok(())
 }
 
-/// The length of the tag that a text starts with, if the tag ends.
+/// The length of the tag that a text starts with; `None` if the tag is not closed.
 fn check_tag(text: &str) -> Result<Option<usize>, String> {
     let mut at = 0;
     let mut attributes = 0;
@@ -77,7 +79,7 @@ fn check_tag(text: &str) -> Result<Option<usize>, String> {
         let end = at + found;
         let mut words = text[at..end].split_ascii_whitespace();
         if words.any(|word| word.starts_with("xmlns")) {
-            let problem = format!("firewalld accepts no namespaces; {EXPECTED}");
+            let problem = format!("firewalld does not support namespaces; {EXPECTED}");
             return Err(problem);
         }
         let mark = &text[end..=end];
@@ -93,7 +95,7 @@ fn check_tag(text: &str) -> Result<Option<usize>, String> {
     }
 }
 
-/// The start of a line, by its number from 1.
+/// The place of a line. `row` counts from 1.
 fn line_start(text: &str, row: u32) -> u32 {
     let before = text
         .split_inclusive('\n')
@@ -113,7 +115,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ReadError>
     let own_priority = priority(own.get("priority").unwrap_or("-1")).map_err(one)?;
     if own_priority == 0 {
         return Err(one(
-            "firewalld reserves the priority 0 of policies; expected another one".to_owned(),
+            "firewalld does not allow priority 0 for a policy; use another priority".to_owned(),
         ));
     }
     let mut policy = Deployed {
@@ -176,13 +178,11 @@ fn element<'a>(node: Node<'a, 'a>, policy: &mut Deployed<'a>) -> Result<(), Stri
                 .push((position(node), NO_ATTRIBUTES, lone(part)));
             Ok(())
         }
-        other => Err(format!(
-            "'{other}' is no element of a policy of firewalld's"
-        )),
+        other => Err(format!("'{other}' is not an element of a firewalld policy")),
     }
 }
 
-/// The parts of a rule, of which some have a limit.
+/// Reads the parts of a rule.
 fn parts<'a>(rule: Node<'a, 'a>) -> Result<Vec<Part<'a>>, String> {
     let mut parts = Vec::new();
     for node in rule.children() {
@@ -205,7 +205,7 @@ fn limit(node: Node) -> Result<bool, String> {
             let limit = part(child)?;
             if limit.name != "limit" || limited {
                 return Err(format!(
-                    "expected one limit in '{}', and nothing else",
+                    "expected at most one 'limit' inside '{}', and nothing else",
                     node.tag_name().name()
                 ));
             }
@@ -218,7 +218,7 @@ fn limit(node: Node) -> Result<bool, String> {
     Ok(limited)
 }
 
-/// True for an element; false for comments and the space between elements.
+/// True for an element, false for a comment or white space. Other text is an error.
 fn is_element(node: Node) -> Result<bool, String> {
     match node.text() {
         _ if node.is_element() => Ok(true),
@@ -234,7 +234,7 @@ fn part<'a>(node: Node<'a, 'a>) -> Result<Part<'a>, String> {
     let attributes = || node.attributes();
     if in_namespace(name.namespace()) || attributes().any(|a| in_namespace(a.namespace())) {
         return Err(format!(
-            "firewalld knows no namespaces, such as that of '{}'",
+            "firewalld does not support namespaces, such as that of '{}'",
             name.name()
         ));
     }
@@ -245,12 +245,12 @@ fn part<'a>(node: Node<'a, 'a>) -> Result<Part<'a>, String> {
     })
 }
 
-/// firewalld takes an element for one of the policy's wherever it stands.
+/// Checks that a node contains no elements. firewalld would read them as elements of the policy.
 fn no_elements(node: Node) -> Result<(), String> {
     match node.children().find(Node::is_element) {
         None => Ok(()),
         Some(inner) => Err(format!(
-            "'{}' stands within '{}'",
+            "'{}' is not allowed inside '{}'",
             inner.tag_name().name(),
             node.tag_name().name()
         )),

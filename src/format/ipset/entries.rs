@@ -1,4 +1,4 @@
-//! The entries of a set, to steps.
+//! Converts the entries of a set to steps.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,21 @@ use crate::format::read::values::{address, network};
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
-/// An entry.
 struct Entry {
     network: Interval,
     accepts: bool,
     condition: Condition,
-    /// True if one that is there already is replaced.
+    /// True if it replaces an entry that exists.
     replaces: bool,
 }
 
-/// The steps of a set, by the remote addresses of packets.
+/// The steps of a set. They match only the remote address.
 pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
     let one = |problem: String| vec![ReadError::new(set.at, problem)];
     if set.had_others {
         return Err(one(
-            "the set may have had other entries before: it is made with -exist, and no line after that \
-             flushes it; give what ipset save prints"
+            "the set may already contain other entries: it is created with '-exist' and not flushed after that; \
+             provide the output of 'ipset save'"
                 .to_owned(),
         ));
     }
@@ -36,10 +35,10 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
         let done = shape.entry(text).and_then(|entry| match change {
             Change::Add => shape.add(&mut entries, entry, *at),
             Change::Delete if !text.split_ascii_whitespace().skip(1).all(is_exist) => {
-                Err("ipset deletes an entry by its address alone; expected no options".to_owned())
+                Err("ipset deletes an entry by its address; remove the options".to_owned())
             }
             Change::Delete if entries.remove(&entry.network).is_some() || entry.replaces => Ok(()),
-            Change::Delete => Err("the set has no such entry before it".to_owned()),
+            Change::Delete => Err("the set has no such entry at this line".to_owned()),
         });
         errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
         if errors.is_full() {
@@ -49,7 +48,7 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
     errors.finish(in_order(entries))
 }
 
-/// The longest prefix is asked first.
+/// Sorts the entries so that the longest prefix comes first.
 fn in_order(entries: BTreeMap<Interval, (Entry, u32)>) -> Vec<Step> {
     let mut entries: Vec<(Entry, u32)> = entries.into_values().collect();
     entries.sort_by_key(|(entry, _)| entry.network.last - entry.network.first);
@@ -78,9 +77,7 @@ impl Shape<'_> {
         let mut seen = Vec::new();
         while let Some(option) = words.next() {
             if seen.contains(&option) {
-                return Err(format!(
-                    "'{option}' stands there twice, which ipset refuses"
-                ));
+                return Err(format!("'{option}' appears twice, which ipset rejects"));
             }
             seen.push(option);
             let mut value = || words.next().unwrap_or_default();
@@ -95,8 +92,7 @@ impl Shape<'_> {
                 _ if is_exist(option) => entry.replaces = true,
                 _ => {
                     return Err(format!(
-                        "'{option}' is not understood in an entry of this set, by the options that it \
-                         was made with"
+                        "'{option}' is not an entry option that this set was created with"
                     ));
                 }
             }
@@ -104,17 +100,17 @@ impl Shape<'_> {
         Ok(entry)
     }
 
-    /// The addresses of an entry without its options.
+    /// Parses the address or network of an entry.
     fn network(&self, word: &str) -> Result<Interval, String> {
         if word.contains('-') {
             return Err(format!(
-                "'{word}' is a range, which ipset splits; expected what ipset save prints"
+                "'{word}' is a range, which ipset splits; provide the output of 'ipset save'"
             ));
         }
         if self.has_networks {
             let network = network(word)?;
             if network == Interval::ADDRESSES {
-                return Err(format!("'{word}' is no entry that ipset takes"));
+                return Err(format!("ipset does not accept '{word}' as an entry"));
             }
             return Ok(network);
         }
@@ -134,11 +130,11 @@ impl Shape<'_> {
         let replaces = entry.replaces;
         let old = entries.insert(entry.network, (entry, at));
         if old.is_some() && !replaces {
-            return Err("the set has this entry already".to_owned());
+            return Err("the set already has this entry".to_owned());
         }
         if entries.len() > self.capacity {
             return Err(format!(
-                "the set takes {} entries at most, as its maxelem says",
+                "the set has more entries than its maxelem of {} allows",
                 self.capacity
             ));
         }
@@ -146,7 +142,7 @@ impl Shape<'_> {
     }
 }
 
-/// The words after a comment, which is a word, or some in double quotes.
+/// Skips a comment, which is one word or a text in double quotes, and returns the words after it.
 fn after_comment(mut words: Words) -> Result<Words, String> {
     let text = words.rest();
     let (comment, rest) = match text.strip_prefix('"') {

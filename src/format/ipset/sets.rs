@@ -1,4 +1,5 @@
-//! The sets of a text: what `ipset save` prints and `ipset restore` reads, or what `ipset list` prints.
+//! Reads sets from a script for `ipset restore`, such as the output of `ipset save`, or from the output of
+//! `ipset list`.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use crate::format::read::lines::lines;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, Limits};
 
-/// The types of sets that ipset has.
+/// All set types of ipset.
 const KINDS: [&str; 16] = [
     "bitmap:ip",
     "bitmap:ip,mac",
@@ -29,28 +30,28 @@ const KINDS: [&str; 16] = [
     "list:set",
 ];
 
-/// The work of a set and of an entry, since they take more memory than their text.
+/// The work counted for a set and for an entry, because they need more memory than their text.
 const SET_WORK: usize = 64;
 const ENTRY_WORK: usize = 24;
 
-/// ipset reads up to 1023 bytes for a line, with its end.
+/// ipset reads at most 1023 bytes per line, including the newline.
 const LINE_LIMIT: usize = 1_022;
 
 /// The sets by their names.
 pub(super) type Sets<'a> = HashMap<&'a str, Set<'a>>;
 
-/// A set, as it stands at the end of a text.
+/// A set in its state at the end of the input.
 pub(super) struct Set<'a> {
     /// The place of its `create`.
     pub at: u32,
-    /// Such as `hash:net`.
+    /// The set type, such as `hash:net`.
     pub kind: &'a str,
     pub options: &'a str,
     /// True if a script creates it for IPv6.
     is_ipv6: bool,
     /// The changes to its entries, in order.
     pub changes: Vec<(u32, Change, &'a str)>,
-    /// True if it may have had entries before the text.
+    /// True if it may have contained entries before the script ran.
     pub had_others: bool,
 }
 
@@ -61,7 +62,7 @@ pub(super) enum Change {
     Delete,
 }
 
-/// Reads a text, of which the sets of the given names must be such as can be read.
+/// Reads all sets of the input. A set named in `own` must have a supported type and options.
 pub(super) fn read<'a>(
     text: &'a str,
     own: &[String],
@@ -105,22 +106,21 @@ enum SetsReader<'a, 'n> {
 
 impl<'a> SetsReader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), ReadError> {
-        // ipset takes no quotes into a comment, but it takes the end of a line.
+        // ipset accepts a line break in a comment, but no quotation mark.
         if line.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
-            let problem = "a comment goes on in the next line; expected each on one line";
+            let problem = "the comment continues on the next line; put it on one line";
             return Err(ReadError::new(at, problem));
         }
         match self {
             SetsReader::Script(_) if line.len() > LINE_LIMIT => Err(ReadError::new(
                 at,
                 format!(
-                    "the line has more than {LINE_LIMIT} bytes, and ipset takes the end of a long one for \
-                     another line"
+                    "the line has more than {LINE_LIMIT} bytes, and ipset reads the rest of a longer line as another line"
                 ),
             )),
             SetsReader::Script(_) if line.is_empty() || line.starts_with('#') => Ok(()),
             SetsReader::Script(script) => {
-                let done = script.obey(at, line);
+                let done = script.run_line(at, line);
                 done.map_err(|problem| ReadError::new(at, problem))
             }
             SetsReader::Listing(listing) => listing.line(at, line),
@@ -131,7 +131,7 @@ impl<'a> SetsReader<'a, '_> {
         match self {
             SetsReader::Script(script) if script.sets.is_empty() => Err(ReadError::new(
                 0,
-                "no set is left at its end; expected what ipset save or ipset list prints",
+                "there is no set at the end of the input; expected the output of 'ipset save' or 'ipset list'",
             )),
             SetsReader::Script(Script {
                 is_saved: true,
@@ -140,8 +140,8 @@ impl<'a> SetsReader<'a, '_> {
             }) => Err(ReadError::new(
                 at,
                 format!(
-                    "ipset save prints no {command}, but the name of a set may contain a line break; give \
-                     either what it prints or a file of your own without hashsize"
+                    "'ipset save' never prints '{command}', so this line may be part of a set's name; provide the \
+                     unmodified output of 'ipset save', or a script without hashsize"
                 ),
             )),
             SetsReader::Script(script) => Ok(script.sets),
@@ -153,18 +153,19 @@ impl<'a> SetsReader<'a, '_> {
     }
 }
 
-/// The sets that lines of `ipset restore` make.
+/// The sets that a script for `ipset restore` creates.
 struct Script<'a, 'n> {
     sets: Sets<'a>,
     own: &'n [String],
-    /// True if `ipset save` printed a set: it prints the size of the hash, which no file needs.
+    /// True if the script is the output of `ipset save`, which prints `hashsize`. Other scripts rarely need
+    /// that option.
     is_saved: bool,
-    /// A command that `ipset save` does not print.
+    /// The first command that `ipset save` never prints.
     other_command: Option<(u32, &'a str)>,
 }
 
 impl<'a> Script<'a, '_> {
-    fn obey(&mut self, at: u32, line: &'a str) -> Result<(), String> {
+    fn run_line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         let mut words = Words::new(line);
         let command = words.next().unwrap_or_default();
         if !matches!(
@@ -172,8 +173,8 @@ impl<'a> Script<'a, '_> {
             "create" | "add" | "del" | "flush" | "swap" | "destroy"
         ) {
             return Err(format!(
-                "'{command}' is not understood; expected create, add, del, flush, swap or destroy, as in \
-                 what ipset save prints, or what ipset list prints, without -output xml"
+                "command '{command}' is unknown; expected create, add, del, flush, swap or destroy, as 'ipset save' \
+                 prints them, or the output of 'ipset list' without '-output xml'"
             ));
         }
         let name = words.next().unwrap_or_default();
@@ -210,9 +211,9 @@ impl<'a> Script<'a, '_> {
     }
 
     fn set(&mut self, name: &str) -> Result<&mut Set<'a>, String> {
-        self.sets
-            .get_mut(name)
-            .ok_or_else(|| format!("no line before creates the set '{name}'; give the whole text"))
+        self.sets.get_mut(name).ok_or_else(|| {
+            format!("set '{name}' is not created before this line; provide all of the input")
+        })
     }
 
     fn create(&mut self, at: u32, name: &'a str, rest: &'a str) -> Result<(), String> {
@@ -220,7 +221,7 @@ impl<'a> Script<'a, '_> {
         let (kind, options) = (words.next().unwrap_or_default(), words.rest());
         if !KINDS.contains(&kind) {
             return Err(format!(
-                "'{kind}' is not a type of set; expected one that ipset help lists, such as hash:net"
+                "'{kind}' is not a set type; expected one that 'ipset help' lists, such as hash:net"
             ));
         }
         self.is_saved |= options
@@ -232,7 +233,7 @@ impl<'a> Script<'a, '_> {
                 Ok(())
             } else {
                 Err(format!(
-                    "a line before creates the set '{name}' too; expected the sets of one time"
+                    "set '{name}' is created twice; provide one listing at a time"
                 ))
             };
         }
@@ -246,7 +247,7 @@ impl<'a> Script<'a, '_> {
         };
         self.sets.insert(name, set);
         if self.own.iter().any(|own| own == name) {
-            // It may go by a swap, with what is wrong with it.
+            // Check it now: a swap could replace it before the end of the input.
             Shape::read(kind, options)?;
         }
         Ok(())
@@ -255,10 +256,10 @@ impl<'a> Script<'a, '_> {
     fn swap(&mut self, one: &'a str, other: &'a str) -> Result<(), String> {
         let kinds = [self.set(one)?.kind, self.set(other)?.kind];
         if kinds[0] != kinds[1] {
-            return Err(format!("ipset swaps no {} with a {}", kinds[0], kinds[1]));
+            return Err(format!("ipset cannot swap {} with {}", kinds[0], kinds[1]));
         }
         if self.set(one)?.is_ipv6 != self.set(other)?.is_ipv6 {
-            return Err("ipset swaps no set of IPv4 with one of IPv6".to_owned());
+            return Err("ipset cannot swap an IPv4 set with an IPv6 set".to_owned());
         }
         let before = [self.sets.remove(one), self.sets.remove(other)];
         for (name, set) in [other, one].into_iter().zip(before) {
@@ -268,7 +269,7 @@ impl<'a> Script<'a, '_> {
     }
 }
 
-/// The sets that `ipset list` prints.
+/// The sets in the output of `ipset list`.
 #[derive(Default)]
 struct Listing<'a> {
     sets: Sets<'a>,
@@ -279,7 +280,7 @@ struct Listing<'a> {
 struct Block<'a> {
     name: &'a str,
     set: Set<'a>,
-    /// `Number of entries`, which old versions do not print.
+    /// The value of `Number of entries`, which old versions do not print.
     count: Option<&'a str>,
     has_members: bool,
 }
@@ -288,7 +289,8 @@ impl<'a> Listing<'a> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), ReadError> {
         if let Some(name) = line.strip_prefix("Name:") {
             if !name.starts_with(' ') || name.len() == 1 {
-                let problem = "expected a space and a name after 'Name:', as ipset list prints it";
+                let problem =
+                    "expected a space and a name after 'Name:', as 'ipset list' prints it";
                 return Err(ReadError::new(at, problem));
             }
             let ended = self.end_set();
@@ -301,7 +303,7 @@ impl<'a> Listing<'a> {
         let read = match &mut self.current {
             Some(block) => block.line(at, line),
             None => {
-                Err("expected 'Name:' and the name of a set, as ipset list prints it".to_owned())
+                Err("expected 'Name:' and the name of a set, as 'ipset list' prints it".to_owned())
             }
         };
         read.map_err(|problem| ReadError::new(at, problem))
@@ -320,16 +322,16 @@ impl<'a> Listing<'a> {
         let at = set.at;
         let listed = set.changes.len();
         let problem = if !has_members {
-            "its entries are not listed: the text was cut off, or it was asked for with -terse"
+            "the entries of the set are missing: the input was cut off, or listed with '-terse'"
                 .to_owned()
         } else if count.is_some_and(|count| count != listed.to_string()) {
             format!(
-                "{listed} entries are listed, and not {} as it says: the text was cut off, or entries \
-                 came and went meanwhile; list it again",
+                "the set has {listed} entries instead of the {} that it announces: the input was cut off, or entries \
+                 changed meanwhile; list the set again",
                 count.unwrap_or_default()
             )
         } else if self.sets.insert(name, set).is_some() {
-            format!("the set '{name}' stands in the text twice")
+            format!("set '{name}' appears twice; provide one listing at a time")
         } else {
             return Ok(());
         };
@@ -368,8 +370,8 @@ impl<'a> Block<'a> {
             "Revision" | "Size in memory" | "References" => {}
             _ => {
                 return Err(format!(
-                    "'{key}' is not understood; expected Type, Revision, Header, Size in memory, \
-                     References, Number of entries or Members"
+                    "'{key}' is unknown; expected Type, Revision, Header, Size in memory, References, Number of entries \
+                     or Members"
                 ));
             }
         }

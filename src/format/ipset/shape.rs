@@ -1,4 +1,4 @@
-//! The shape of a set, as `create` gives it.
+//! The type and options of a set, as `create` specifies them.
 
 use super::words::is_exist;
 use crate::format::read::number::from_digits;
@@ -7,16 +7,16 @@ use crate::packets::Interval;
 
 /// The type and the options of a set: ipset(8), "CREATE AND ADD OPTIONS".
 pub(super) struct Shape<'a> {
-    /// True if its entries are networks, of which the longest prefix that holds an address decides.
+    /// True if its entries are networks. Of the networks that contain an address, the longest prefix decides.
     pub has_networks: bool,
-    /// Each address of a set of addresses stands for a network of this prefix length.
+    /// The prefix length that an address in a set of addresses stands for (`netmask`).
     pub length: u32,
-    /// The addresses that a bitmap is about.
+    /// The addresses that a bitmap can contain.
     pub range: Interval,
     pub capacity: usize,
-    /// For how long an entry stays that does not say it itself; 0 is for ever.
+    /// The default timeout of an entry in seconds; 0 means that it never expires.
     pub timeout: Option<u32>,
-    /// The options that let its entries have others.
+    /// The options that allow further options in entries, such as `comment`.
     extensions: Vec<&'a str>,
 }
 
@@ -33,22 +33,23 @@ impl<'a> Shape<'a> {
         };
         if !matches!(kind, "hash:net" | "hash:ip" | "bitmap:ip") {
             return Err(format!(
-                "a set of type '{kind}' tells more than IPv4 addresses, or is not known here; expected \
-                 hash:net, hash:ip or bitmap:ip"
+                "sets of type '{kind}' are not supported; expected hash:net, hash:ip or bitmap:ip"
             ));
         }
         let mut words = options.split_ascii_whitespace();
         let mut seen = Vec::new();
         while let Some(word) = words.next() {
             if seen.contains(&word) {
-                return Err(format!("'{word}' stands there twice, which ipset refuses"));
+                return Err(format!("'{word}' appears twice, which ipset rejects"));
             }
             seen.push(word);
             let mut value = || words.next().unwrap_or_default();
             match word {
                 "family" if value() == "inet" => {}
                 "family" => {
-                    return Err("it is a set of IPv6 addresses; expected family inet".to_owned());
+                    return Err(
+                        "this is a set of IPv6 addresses; expected 'family inet'".to_owned()
+                    );
                 }
                 "hashsize" | "bucketsize" => drop(number::<u32>(value())?),
                 "initval" => drop(value()),
@@ -66,7 +67,7 @@ impl<'a> Shape<'a> {
                 _ if is_exist(word) => {}
                 _ => {
                     return Err(format!(
-                        "'{word}' is not an option of {kind} that is understood"
+                        "option '{word}' of {kind} is unknown or not supported"
                     ));
                 }
             }
@@ -78,16 +79,16 @@ impl<'a> Shape<'a> {
         Ok(shape)
     }
 
-    /// True if it was made with an option that gives entries others.
+    /// True if the set was created with this option.
     pub fn has(&self, extension: &str) -> bool {
         self.extensions.contains(&extension)
     }
 }
 
-/// As many entries a bitmap has room for.
+/// The maximum number of entries in a bitmap.
 const BITMAP_LIMIT: u64 = 1 << 16;
 
-/// Seconds; the kernel counts in milliseconds.
+/// Parses a timeout in seconds. Its maximum is lower than `u32::MAX` because the kernel counts milliseconds.
 pub(super) fn timeout(word: &str) -> Result<u32, String> {
     const MOST: u32 = u32::MAX / 2 / 1000;
     let seconds: u32 = number(word)?;
@@ -99,7 +100,7 @@ pub(super) fn timeout(word: &str) -> Result<u32, String> {
 }
 
 pub(super) fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
-    from_digits(word).ok_or_else(|| format!("'{word}' is not a number as expected here"))
+    from_digits(word).ok_or_else(|| format!("'{word}' is not a number in the allowed range"))
 }
 
 /// `192.0.2.0-192.0.2.255` or `192.0.2.0/24`.

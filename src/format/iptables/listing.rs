@@ -1,4 +1,5 @@
-//! The filter table of what `iptables-save` and `iptables -S` print, and of our own files.
+//! Reads the filter table from the output of `iptables-save` or `iptables -S`, or from a file for
+//! `iptables-restore`.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -13,25 +14,23 @@ use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::packets::HeaderBox;
 
-/// The work of a chain, since it takes more memory than its text.
+/// The work counted for a chain, because it needs more memory than its text.
 const CHAIN_WORK: usize = 64;
 
-/// The table that packets are filtered in.
 const TABLE: &str = "filter";
 
 /// Reads the wanted chains.
 ///
-/// A comment may contain line breaks, and `iptables-restore` would read these lines one by one. If it
-/// can load them, the chains of both readings are returned, so that only a text that is right in both
-/// is.
+/// A comment may contain line breaks, but `iptables-restore` reads each line separately. If it could load
+/// the text, the chains of both readings are returned, so that both must match the policy.
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let printed = Listing::read(text, Reading::Printed, wanted.limits)?;
     let mut units = wanted_units(&printed, wanted)?;
     if let Some(at) = printed.split_comment.filter(|_| may_load(text)) {
         let restored = Listing::read(text, Reading::Restored, wanted.limits)
             .and_then(|listing| wanted_units(&listing, wanted));
-        let problem = "a comment contains a line break, and iptables-restore would read each of its lines as \
-                       a rule; remove the line break from the comment";
+        let problem = "this comment contains a line break, and iptables-restore would read each of its lines as \
+                       a rule; remove the line break";
         units.extend(restored.map_err(|_| vec![ReadError::new(at, problem)])?);
     }
     Ok(units)
@@ -44,17 +43,23 @@ fn wanted_units(listing: &Listing, wanted: UnitQuery) -> ReadResult {
     let named = wanted.unit.name.to_string();
     if BUILT_IN.contains(&&*named) && !names.iter().any(|(_, name)| has(name)) {
         let problem = if has(&named) {
-            format!("the built-in chain {named} has one direction; select it with --direction")
+            format!(
+                "the built-in chain '{named}' has only one direction; select it with --direction"
+            )
         } else {
-            format!("the built-in chain {named} is not in the text; give all of table {TABLE}")
+            format!(
+                "the built-in chain '{named}' is missing from the input; provide the whole {TABLE} table"
+            )
         };
         return Err(vec![ReadError::new(0, problem)]);
     }
     units(listing, names, wanted)
 }
 
-/// True if `iptables-restore` may load a text, or its filter table and the tables before that, which it
-/// loads one by one. It refuses a line that starts with a word or a space in quotes.
+/// True if `iptables-restore` may load the filter table of a text.
+///
+/// It loads one table after the other, so the tables before the filter table must be valid too. It rejects
+/// a line that starts with a word or with a space in quotes.
 fn may_load(text: &str) -> bool {
     const OPTIONS: [&str; 4] = ["-", "[", "!", "\"-"];
     let starts = |line: &str| {
@@ -78,45 +83,46 @@ fn may_load(text: &str) -> bool {
     true
 }
 
-/// The command that printed a text.
+/// The command that printed a listing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// `iptables-save`: tables, each with a COMMIT at its end.
+    /// `iptables-save`: any number of tables, each with a COMMIT at its end.
     Saved,
-    /// `iptables -S`: the commands of one table, which is not named.
+    /// `iptables -S`: the commands of one table, without its name.
     Listed,
 }
 
-/// Refuses a line of one form after one of another.
+/// Rejects a line of one form after a line of the other form.
 fn mixed(before: Option<Form>, now: Form) -> Result<(), String> {
     if before.is_none_or(|before| before == now) {
         return Ok(());
     }
-    Err("it stands outside of a table, in a text that has tables".to_owned())
+    Err("this line is outside of a table, but the input has tables".to_owned())
 }
 
 /// A chain of the filter table.
 #[derive(Default)]
 struct Chain<'a> {
     rules: Vec<RuleText<'a>>,
-    /// Of a built-in chain: whether it accepts what no rule decides, and where it says so.
+    /// The policy of a built-in chain and its place. The policy is true if it accepts packets that no rule
+    /// decides.
     policy: Option<(bool, u32)>,
 }
 
-/// The filter table of a text.
+/// The filter table.
 #[derive(Default)]
 struct Listing<'a> {
     chains: HashMap<&'a str, Chain<'a>>,
-    /// The place of the first comment with a line break, in a text with tables.
+    /// The place of the first comment with a line break, in a listing with tables.
     split_comment: Option<u32>,
-    /// The work of the rules that were read so far; see [`crate::limits::Limit::Work`].
+    /// The work of the rules read so far; see [`crate::limits::Limit::Work`].
     work: Cell<usize>,
     limits: Limits,
 }
 
 impl<'a> Listing<'a> {
     fn read(text: &'a str, reading: Reading, limits: Limits) -> Result<Self, Vec<ReadError>> {
-        // The last line must end in a newline.
+        // This checks that the last line ends in a newline.
         drop(lines(text).map_err(|error| vec![error])?);
         let mut outline = Outline::default();
         outline.listing.limits = limits;
@@ -130,7 +136,7 @@ impl<'a> Listing<'a> {
                             .map(|problem| ReadError::new(statement.at, problem)),
                     );
                 }
-                // Where the next line starts is not known.
+                // The start of the next line is unknown.
                 Err(error) => {
                     errors.add(error);
                     return Err(errors.into_errors());
@@ -142,18 +148,18 @@ impl<'a> Listing<'a> {
         }
         if let Some((name, at)) = outline.table {
             let problem = format!(
-                "table {name} has no COMMIT at its end, so the text may have been cut off; give all of it"
+                "table '{name}' has no COMMIT at its end, so the input may have been cut off; provide all of it"
             );
             errors.add(ReadError::new(at, problem));
         }
         errors.finish(outline.listing)
     }
 
-    /// A line of the filter table.
+    /// Reads a line of the filter table.
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         if let Some(declared) = line.strip_prefix(':') {
             if !declared.trim().contains([' ', '\t']) {
-                return Err("expected a policy or - after the name of a chain".to_owned());
+                return Err("expected a policy or '-' after the name of a chain".to_owned());
             }
             return self.declare(at, declared);
         }
@@ -166,10 +172,10 @@ impl<'a> Listing<'a> {
             }
             "-P" | "--policy" => self.declare(at, words.rest()),
             "Chain" => Err(
-                "this is what iptables -L prints, which leaves things out; expected what iptables-save prints"
+                "the output of 'iptables -L' is incomplete; provide the output of 'iptables-save'"
                     .to_owned(),
             ),
-            _ => Err("expected what iptables-save or iptables -S prints".to_owned()),
+            _ => Err("expected the output of 'iptables-save' or 'iptables -S'".to_owned()),
         }
     }
 
@@ -177,14 +183,15 @@ impl<'a> Listing<'a> {
         let name = words.next()?.unwrap_or_default();
         if words.has_escapes {
             return Err(
-                "a backslash in the quoted name of a chain; write it without quotes".to_owned(),
+                "the quoted name of a chain contains a backslash; write it without quotes"
+                    .to_owned(),
             );
         }
         if !self.chains.contains_key(name) && BUILT_IN.contains(&name) {
             self.chains.insert(name, Chain::default());
         }
         let chain = self.chains.get_mut(name).ok_or_else(|| {
-            format!("chain {name} was not declared before, as it is in all of a listing")
+            format!("chain '{name}' is not declared before this rule; provide the whole listing")
         })?;
         chain.rules.push(RuleText {
             at,
@@ -193,7 +200,7 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    /// `NAME`, `NAME - [0:0]`, or `NAME ACCEPT [0:0]`.
+    /// Reads a declaration: `NAME`, `NAME - [0:0]`, or `NAME ACCEPT [0:0]`.
     fn declare(&mut self, at: u32, declared: &'a str) -> Result<(), String> {
         let mut words = declared.split([' ', '\t']).filter(|word| !word.is_empty());
         let name = words.next().ok_or("expected the name of a chain")?;
@@ -201,16 +208,16 @@ impl<'a> Listing<'a> {
             None | Some("-") => None,
             Some("ACCEPT") => Some((true, at)),
             Some("DROP") => Some((false, at)),
-            Some(other) => return Err(format!("expected ACCEPT, DROP or -, not '{other}'")),
+            Some(other) => return Err(format!("expected ACCEPT, DROP or '-', not '{other}'")),
         };
         if policy.is_some() && !BUILT_IN.contains(&name) {
             return Err(format!(
-                "chain {name} is not built in, so it has no policy; expected - after its name"
+                "chain '{name}' is not built in, so it has no policy; expected '-' after its name"
             ));
         }
         let rest: Vec<&str> = words.take(4).collect();
         if !are_counters(&rest) {
-            return Err("expected nothing but counters after a chain's policy".to_owned());
+            return Err("expected only counters after a chain's policy".to_owned());
         }
         let work = CHAIN_WORK * (self.chains.len() + 1);
         self.limits.check(Limit::Work, work)?;
@@ -221,13 +228,13 @@ impl<'a> Listing<'a> {
         match self.chains.insert(name, chain) {
             None => Ok(()),
             Some(_) => Err(format!(
-                "chain {name} is declared twice; give one listing at a time"
+                "chain '{name}' is declared twice; provide one listing at a time"
             )),
         }
     }
 }
 
-/// `[12:345]`, or `-c 12 345` as `iptables -S -v` prints them, or nothing.
+/// True for the counters after a chain: `[12:345]`, `-c 12 345` from `iptables -S -v`, or nothing.
 fn are_counters(words: &[&str]) -> bool {
     match words {
         [] => true,
@@ -237,12 +244,12 @@ fn are_counters(words: &[&str]) -> bool {
     }
 }
 
-/// The tables of a text, read up to some line.
+/// The state of reading a listing line by line.
 #[derive(Default)]
 struct Outline<'a> {
     listing: Listing<'a>,
     form: Option<Form>,
-    /// The open table, and where it starts. `iptables -S` prints one table without its name.
+    /// The name and the place of the open table. `iptables -S` does not print the name of its table.
     table: Option<(&'a str, u32)>,
     has_filter: bool,
 }
@@ -256,17 +263,20 @@ impl<'a> Outline<'a> {
             return Ok(());
         }
         if line == "COMMIT" && text != line {
-            return Err("iptables-restore takes no space after COMMIT; remove it".to_owned());
+            return Err(
+                "iptables-restore accepts no space after COMMIT; remove the space".to_owned(),
+            );
         }
         if inner.len() < line.len() && (inner.starts_with(['#', '*', ':']) || inner == "COMMIT") {
             return Err(
-                "iptables-restore takes this only at the start of a line; remove the space before it"
+                "iptables-restore accepts this only at the start of a line; remove the space before it"
                     .to_owned(),
             );
         }
         if line.starts_with([':', '*']) && line.contains('"') {
             return Err(
-                "a quotation mark in the name of a chain or a table: the listing can be read in several ways"
+                "the name of a chain or a table contains a quotation mark, so the listing has several possible \
+                 meanings; rename it"
                     .to_owned(),
             );
         }
@@ -277,11 +287,11 @@ impl<'a> Outline<'a> {
             let table = self.table.take();
             return table
                 .map(|_| ())
-                .ok_or_else(|| "COMMIT without a table before it".to_owned());
+                .ok_or_else(|| "there is no table before this COMMIT".to_owned());
         }
         match self.table {
             None if line.starts_with(':') => {
-                Err("it stands outside of a table; expected *filter before it".to_owned())
+                Err("this line is outside of a table; expected '*filter' before it".to_owned())
             }
             None => {
                 mixed(self.form.replace(Form::Listed), Form::Listed)?;
@@ -300,31 +310,31 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// A table's name may have space before it.
+    /// Starts a table. Spaces before its name are allowed.
     fn open(&mut self, at: u32, name: &'a str) -> Result<(), String> {
         let name = name.trim_start_matches([' ', '\t']);
         if let Some((name, rest)) = name.split_once([' ', '\t']) {
             return Err(format!(
-                "expected the end of the line after the name of table {name}, not '{}'",
+                "expected the end of the line after the table name '{name}', not '{}'",
                 rest.trim_start_matches([' ', '\t'])
             ));
         }
         if name.is_empty() {
-            return Err("expected the name of a table after *".to_owned());
+            return Err("expected the name of a table after '*'".to_owned());
         }
         if let Some((open, _)) = self.table.replace((name, at)) {
-            return Err(format!("table {open} has no COMMIT at its end"));
+            return Err(format!("table '{open}' has no COMMIT at its end"));
         }
         if name == TABLE && std::mem::replace(&mut self.has_filter, true) {
             return Err(format!(
-                "table {TABLE} is in the text twice; give one listing at a time"
+                "table '{TABLE}' appears twice; provide one listing at a time"
             ));
         }
         mixed(self.form.replace(Form::Saved), Form::Saved)
     }
 }
 
-/// Without the `[12:3456]` that `iptables-save -c` puts first.
+/// Removes the counters `[12:3456]` that `iptables-save -c` prints before a rule.
 fn without_counters(line: &str) -> &str {
     let inside = line
         .strip_prefix('[')
@@ -352,7 +362,7 @@ impl<'a> Chains<'a> for Listing<'a> {
         let policy = self.chains.get(chain).and_then(|chain| chain.policy);
         if policy.is_none() && BUILT_IN.contains(&chain) {
             let problem = format!(
-                "the policy of the built-in chain {chain} is not in the text; expected a line such as \
+                "the policy of the built-in chain '{chain}' is missing from the input; expected a line such as \
                  ':{chain} DROP [0:0]' or '-P {chain} DROP'"
             );
             return Err(ReadError::new(0, problem));

@@ -1,4 +1,4 @@
-//! A rule of iptables: its words to sets of packets and an action.
+//! Converts the words of an iptables rule to packet boxes and an action.
 
 use super::words::Words;
 use crate::format::read::chains::RuleAction;
@@ -10,26 +10,25 @@ use crate::packets::{
     Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
 };
 
-/// The built-in chains of the table, through which packets come in, pass and go out.
+/// The built-in chains of the filter table.
 pub(super) const BUILT_IN: [&str; 3] = ["INPUT", "FORWARD", "OUTPUT"];
 
-/// A rule: its packets as boxes, and its action.
 pub(super) struct Rule<'a> {
     pub matches: Matches,
-    /// `None` for a rule after which every packet goes on to the next rule.
+    /// `None` if every packet continues with the next rule.
     pub action: Option<RuleAction<'a>>,
 }
 
-/// The chains that a rule can name.
+/// The chains of the table.
 pub(super) trait Named {
     /// True if the table has a chain of this name.
     fn has(&self, name: &str) -> bool;
 }
 
 impl<'a> Rule<'a> {
-    /// Reads the words after the name of the chain.
+    /// Parses the words after the name of the chain.
     ///
-    /// `spent` is the work that other rules have taken; see [`Limit::Work`].
+    /// `spent` is the work of the rules before this one; see [`Limit::Work`].
     pub fn read(
         text: &'a str,
         chains: &dyn Named,
@@ -53,32 +52,32 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// Targets after which a packet goes on to the next rule.
+/// Targets after which a packet continues with the next rule.
 const WITHOUT_ACTION: [&str; 5] = ["LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"];
 
-/// Targets that do what no set of packets tells.
-const OTHER_TARGETS: &str = "
+/// Unsupported targets, which do more than accept or deny.
+const UNSUPPORTED_TARGETS: &str = "
     CHAOS CHECKSUM CLASSIFY CLUSTERIP CONNMARK CONNSECMARK CONTINUE CT DELUDE DNAT DNPT DSCP ECHO
     ECN HL HMARK IDLETIMER LED MARK MASQUERADE MIRROR NAT NETMAP NFQUEUE NOTRACK QUEUE RATEEST
     REDIRECT SECMARK SET SNAT SNPT STEAL SYNPROXY SYSRQ TARPIT TCPMSS TCPOPTSTRIP TEE TOS TPROXY TTL
 ";
 
-/// The action of `-j NAME`, or of `-g NAME` if it `goes`; `None` if the packet goes on to the next
+/// The action of `-j NAME`, or of `-g NAME` if `is_goto`. `None` if the packet continues with the next
 /// rule.
 ///
-/// A listing prints a jump to a chain and a target of the same name alike, and both can be in one
-/// table: `iptables -E` and `iptables-restore` give a chain any name.
+/// A listing shows no difference between a target and a chain of the same name. Both can exist in one
+/// table, because `iptables -E` and `iptables-restore` allow any name for a chain.
 fn action<'a>(
     name: &'a str,
-    goes: bool,
+    is_goto: bool,
     chains: &dyn Named,
 ) -> Result<Option<RuleAction<'a>>, String> {
     if BUILT_IN.contains(&name) {
         return Err(format!(
-            "no rule can lead to the built-in chain {name}; expected a chain of your own or a target"
+            "a rule cannot jump to the built-in chain '{name}'; expected a user-defined chain or a target"
         ));
     }
-    if goes {
+    if is_goto {
         return Ok(Some(RuleAction::Goto(name)));
     }
     let action = match name {
@@ -87,26 +86,25 @@ fn action<'a>(
         "RETURN" => Some(RuleAction::Return),
         _ => None,
     };
-    let mut others = OTHER_TARGETS.split_ascii_whitespace();
-    let other = action.is_none() && others.any(|known| known == name);
-    if action.is_none() && !other && !WITHOUT_ACTION.contains(&name) {
+    let mut unsupported = UNSUPPORTED_TARGETS.split_ascii_whitespace();
+    let is_unsupported = action.is_none() && unsupported.any(|known| known == name);
+    if action.is_none() && !is_unsupported && !WITHOUT_ACTION.contains(&name) {
         return Ok(Some(RuleAction::Jump(name)));
     }
     if chains.has(name) {
         return Err(format!(
-            "-j {name} can mean the target {name} or the chain {name}, which is in the same table; \
-             rename the chain"
+            "'-j {name}' can mean the target '{name}' or the chain '{name}' of this table; rename the chain"
         ));
     }
-    if other {
+    if is_unsupported {
         return Err(format!(
-            "target {name} cannot be judged: it neither accepts nor denies"
+            "target '{name}' is not supported: it does more than accept or deny packets"
         ));
     }
     Ok(action)
 }
 
-/// Matches that look at what no set of packets tells: each option with the count of its values.
+/// Options of matches that packet boxes do not model, each with the number of its values.
 const NARROWING: &[(&str, usize)] = &[
     ("-f", 0),
     ("--fragment", 0),
@@ -234,7 +232,7 @@ const NARROWING: &[(&str, usize)] = &[
     ("--reap", 0),
 ];
 
-/// Modules of which every option is known here, and that match nothing by themselves.
+/// Modules whose options are all known here, and that match every packet without options.
 const MODULES: [&str; 11] = [
     "comment",
     "conntrack",
@@ -249,14 +247,15 @@ const MODULES: [&str; 11] = [
     "udplite",
 ];
 
-/// Modules that narrow, some of them without any option: `limit` is three packets an hour then.
+/// Modules that packet boxes do not model. Some of them match only some packets even without options: the
+/// default of `limit` is three packets per hour.
 const NARROWING_MODULES: &str = "
     addrtype cgroup connbytes connlimit connmark cpu devgroup dscp ecn hashlimit helper length limit
     mac mark nfacct owner physdev pkttype policy quota realm recent rpfilter socket statistic string
     tcpmss time tos ttl u32
 ";
 
-/// Options of targets, each with the count of its values.
+/// Options of targets, each with the number of its values.
 const TARGET_OPTIONS: &[(&str, usize)] = &[
     ("--reject-with", 1),
     ("--log-prefix", 1),
@@ -281,7 +280,7 @@ const TARGET_OPTIONS: &[(&str, usize)] = &[
 struct RuleReader<'a, 'c> {
     words: Words<'a>,
     matches: Matches,
-    /// The port that has to be another one than a single number.
+    /// The port field that an earlier match restricts to all but one number.
     excluded: Option<HeaderField>,
     chains: &'c dyn Named,
     has_target: bool,
@@ -300,7 +299,7 @@ impl RuleReader<'_, '_> {
             // As iptables up to 1.4.2 printed it: `-s ! 192.0.2.1`.
             if self.words.take("!") {
                 if negated {
-                    return Err(format!("{word} is negated twice"));
+                    return Err(format!("'{word}' is negated twice"));
                 }
                 negated = true;
             }
@@ -310,7 +309,7 @@ impl RuleReader<'_, '_> {
             self.matches.limits.check(Limit::Work, work)?;
         }
         if negated {
-            return Err("'!' has nothing after it".to_owned());
+            return Err("expected a match after '!'".to_owned());
         }
         Ok(())
     }
@@ -358,7 +357,7 @@ impl RuleReader<'_, '_> {
     fn narrowing(&mut self, option: &str) -> Result<(), String> {
         let known = NARROWING.iter().find(|(known, _)| *known == option);
         let (_, values) = known.ok_or_else(|| {
-            format!("'{option}' is not understood; expected a match or a target of iptables-extensions(8) that can be judged")
+            format!("'{option}' is unknown or not supported; expected a match or a target of iptables-extensions(8)")
         })?;
         self.matches.condition = Condition::Unknown;
         self.skip(option, *values)
@@ -375,18 +374,19 @@ impl RuleReader<'_, '_> {
             return Ok(());
         }
         Err(format!(
-            "'-m {module}' cannot be judged: what it matches is not in the text"
+            "'-m {module}' is not supported: the listing does not show which packets it matches"
         ))
     }
 
     fn target(&mut self, option: &str, goes: bool) -> Result<(), String> {
         let name = self.words.value(option)?;
         if self.has_target {
-            return Err("it has two targets".to_owned());
+            return Err("the rule has two targets".to_owned());
         }
         if self.words.has_escapes {
             return Err(
-                "a backslash in the quoted name of a chain; write it without quotes".to_owned(),
+                "the quoted name of a chain contains a backslash; write it without quotes"
+                    .to_owned(),
             );
         }
         self.has_target = true;
@@ -416,15 +416,17 @@ impl RuleReader<'_, '_> {
     ) -> Result<(), String> {
         let range = self.words.value(option)?;
         let (first, last) = range.split_once('-').unwrap_or((range, range));
-        // The kernel finds no address in a range that is reversed.
+        // For the kernel, a reversed range contains no address.
         let span = Interval::new(address(first)?, address(last)?);
         self.matches.span_or_not(negated, field, span.as_slice())
     }
 
-    /// `+` is every interface, and iptables prints nothing for it.
+    /// Reads the name of an interface. `+` means every interface; iptables does not print it.
     fn interface(&mut self, option: &str, negated: bool) -> Result<(), String> {
         match self.words.value(option)? {
-            "" => Err(format!("{option} names no interface")),
+            "" => Err(format!(
+                "expected the name of an interface after '{option}'"
+            )),
             "+" if negated => self.matches.span(HeaderField::Source, &[]),
             "+" => Ok(()),
             _ => {
@@ -439,7 +441,9 @@ impl RuleReader<'_, '_> {
         let protocols = match name {
             "tcp" => Protocols::TCP,
             "udp" => Protocols::UDP,
-            "all" | "0" if negated => return Err("it holds for no protocol".to_owned()),
+            "all" | "0" if negated => {
+                return Err("'! -p all' matches no protocol; remove the rule".to_owned());
+            }
             "all" | "0" => Protocols::ALL,
             _ => iana::protocol(&name.to_ascii_lowercase())?,
         };
@@ -448,13 +452,13 @@ impl RuleReader<'_, '_> {
         Ok(())
     }
 
-    /// `5060`, `10000:20000`, `10000:`, or several of these between commas.
+    /// Reads ports: `5060`, `10000:20000`, `10000:`, or a list of these with commas.
     fn ports(&mut self, option: &str, negated: bool, field: HeaderField) -> Result<(), String> {
         let spans = self.port_list(option)?;
         if negated && !option.ends_with('s') && spans == [Interval::PORTS] {
             return Err(format!(
-                "iptables-nft takes '! {option}' of all ports for any port, and iptables-legacy for none; \
-                 leave the rule out, or the option"
+                "'! {option}' with all ports matches any port in iptables-nft and none in iptables-legacy; \
+                 remove the rule or the option"
             ));
         }
         let is_single = matches!(spans[..], [Interval { first, last }] if first == last);
@@ -462,8 +466,8 @@ impl RuleReader<'_, '_> {
             let other = self.excluded.replace(field);
             if other.is_some_and(|other| other != field) {
                 return Err(
-                    "iptables-nft takes two ports with '!' for any pair of ports but these two \
-                     together, and iptables-legacy excludes each; write a rule for each port"
+                    "two ports with '!' exclude only that pair of ports in iptables-nft, but each of them in \
+                     iptables-legacy; write a rule for each port"
                         .to_owned(),
                 );
             }
@@ -475,10 +479,10 @@ impl RuleReader<'_, '_> {
         let list = self.words.value(option)?;
         if !self.matches.have_ports() {
             return Err(format!(
-                "{option} needs a protocol that has ports before it"
+                "'{option}' needs a protocol with ports before it, such as '-p udp'"
             ));
         }
-        // The kernel finds no port in a range that is reversed, and multiport refuses such.
+        // For the kernel, a reversed range contains no port. Only multiport rejects such a range.
         if !option.ends_with('s')
             && let Some((first, last)) = list.split_once(':')
             && !list.contains(',')
@@ -499,7 +503,7 @@ impl RuleReader<'_, '_> {
         Ok(normalized(spans.collect::<Result<_, _>>()?))
     }
 
-    /// The source's port, or else the destination's.
+    /// Reads `--ports`, which matches if the source port or the destination port is in the list.
     fn either_port(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let spans = self.port_list(option)?;
         if negated {
@@ -512,7 +516,7 @@ impl RuleReader<'_, '_> {
     fn flags(&mut self, flags: Flags, negated: bool) -> Result<(), String> {
         let tcp = |packets: &HeaderBox| packets.header().protocols == Protocols::TCP;
         if !self.matches.boxes.iter().all(tcp) {
-            return Err("flags need -p tcp before them".to_owned());
+            return Err("TCP flags need '-p tcp' before them".to_owned());
         }
         self.matches.kind(HeaderMatch {
             flags: if negated { flags.not() } else { flags },
@@ -521,26 +525,26 @@ impl RuleReader<'_, '_> {
         Ok(())
     }
 
-    /// A mask, and those of its flags that are set.
+    /// Reads `--tcp-flags`: a mask, and the flags in it that must be set.
     fn tcp_flags(&mut self, option: &str, negated: bool) -> Result<(), String> {
         let (mask, set) = (self.words.value(option)?, self.words.value(option)?);
         let (mask, other_mask) = flag_bits(mask)?;
         let (set, other_set) = flag_bits(set)?;
         if mask | other_mask == 0 && (negated || set | other_set != 0) {
             return Err(format!(
-                "iptables-nft takes {option} without flags to look at for any TCP packet, and \
-                 iptables-legacy for none; leave the rule out, or the option"
+                "'{option}' with an empty mask matches any TCP packet in iptables-nft and none in \
+                 iptables-legacy; remove the rule or the option"
             ));
         }
         let flags = if other_set & !other_mask != 0 {
-            // What is set outside of the mask is never found.
+            // A flag outside of the mask never matches.
             Flags::ALL.not()
         } else if other_mask == 0 {
             Flags::masked(mask, set)
         } else {
             self.matches.condition = Condition::Unknown;
             if negated {
-                // What is not "these and others" may be any.
+                // The complement of an unknown condition may be any packet.
                 return self.flags(Flags::ALL, false);
             }
             Flags::masked(mask, set)
@@ -553,7 +557,7 @@ impl RuleReader<'_, '_> {
         let mut states = States::ALL.not();
         for name in list.split(',') {
             let state = States::named(&name.to_ascii_lowercase());
-            states = states.or(state.ok_or_else(|| format!("state '{name}' cannot be judged"))?);
+            states = states.or(state.ok_or_else(|| format!("state '{name}' is not supported"))?);
         }
         self.matches.kind(HeaderMatch {
             states: if negated { states.not() } else { states },
@@ -563,7 +567,7 @@ impl RuleReader<'_, '_> {
     }
 }
 
-/// The flags that [`Flags`] tells apart, and the others.
+/// The bits of the flags that [`Flags`] models, and of the other flags.
 fn flag_bits(list: &str) -> Result<(u8, u8), String> {
     let (mut known, mut other) = (0, 0);
     for name in list.split(',') {
@@ -576,18 +580,18 @@ fn flag_bits(list: &str) -> Result<(u8, u8), String> {
             "URG" => other |= 2,
             "ALL" => (known, other) = (Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK, 3),
             "NONE" => {}
-            _ => return Err(format!("'{name}' is not a flag of TCP")),
+            _ => return Err(format!("'{name}' is not a TCP flag")),
         }
     }
     Ok((known, other))
 }
 
-/// A network by prefix length or by netmask.
+/// Parses a network with a prefix length or a netmask.
 fn masked_network(word: &str) -> Result<Interval, String> {
     let Some((base, mask)) = word.split_once('/').filter(|(_, mask)| mask.contains('.')) else {
         return network(word);
     };
     let length = prefix_length(address(mask)?)
-        .ok_or_else(|| format!("the netmask of '{word}' has gaps, which cannot be judged"))?;
+        .ok_or_else(|| format!("the netmask of '{word}' has gaps, which is not supported"))?;
     Ok(Interval::network(address(base)?, length))
 }

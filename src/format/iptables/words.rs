@@ -1,13 +1,13 @@
-//! Lines and words of a text for `iptables-restore`, or of what `iptables-save` and `iptables -S` print.
+//! Splits an iptables listing into lines and words.
 
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 
-/// `iptables-restore` takes the rest of a longer line for another line.
+/// The maximum length of a line. `iptables-restore` reads the rest of a longer line as another line.
 const LINE_LIMIT: usize = 10_238;
 
-/// The options of which iptables prints the value in quotes, with quotes and backslashes in it
-/// escaped. It prints the names of interfaces and of lists as they are, and these may contain quotes.
+/// Options whose value iptables prints in quotes, with escapes for quotes and backslashes in it. It prints
+/// other values, such as names of interfaces and lists, without escapes, and these may contain quotes.
 const QUOTED: &[&str] = &[
     "--comment",
     "--log-prefix",
@@ -21,16 +21,16 @@ const QUOTED: &[&str] = &[
     "--bytecode",
 ];
 
-/// The reading of line breaks in quotes.
+/// The meaning of a line break in quotes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// As `iptables-save` and `iptables -S` print them: a comment goes on in the next line.
+    /// As `iptables-save` and `iptables -S` print it: the comment continues on the next line.
     Printed,
-    /// As `iptables-restore` reads a file: each line by itself.
+    /// As `iptables-restore` reads it: each line is separate.
     Restored,
 }
 
-/// A line, with those that a quoted comment goes on in.
+/// A line, together with the lines on which its quoted comment continues.
 #[derive(Clone, Copy)]
 pub(super) struct Statement<'a> {
     pub at: u32,
@@ -39,7 +39,7 @@ pub(super) struct Statement<'a> {
     pub is_split: bool,
 }
 
-/// The lines of a text that ends in a newline.
+/// An iterator over the statements of a text that ends in a newline.
 pub(super) struct Statements<'a> {
     text: &'a str,
     offset: usize,
@@ -77,8 +77,8 @@ impl<'a> Iterator for Statements<'a> {
         let text = rest[..end].trim_end_matches(['\n', '\r']);
         if text.len() > LINE_LIMIT && text.split('\n').any(|line| line.len() > LINE_LIMIT) {
             let problem = format!(
-                "the line has more than {LINE_LIMIT} bytes, and iptables-restore takes the end of a long one \
-                 for another line"
+                "the line has more than {LINE_LIMIT} bytes, and iptables-restore reads the rest of a longer line \
+                 as another line"
             );
             return Some(Err(ReadError::new(place(start), problem)));
         }
@@ -95,7 +95,7 @@ fn line_end(text: &str) -> usize {
     memchr::memchr(b'\n', text.as_bytes()).map_or(text.len(), |newline| newline + 1)
 }
 
-/// The same for a rule, of which a comment may contain newlines.
+/// The place after the newline that ends the first rule of a text. Its comment may contain newlines.
 fn rule_end(text: &str) -> Result<usize, String> {
     let mut end = line_end(text);
     if is_plain(&text[..end]) {
@@ -117,28 +117,28 @@ fn rule_end(text: &str) -> Result<usize, String> {
                 .next()
                 .unwrap_or_default();
             if word.contains('"') {
-                return Err(format!("expected quotes around a whole word, not {word}"));
+                return Err(format!("expected quotes around a whole word, not '{word}'"));
             }
             option = word;
             at += word.len();
             continue;
         };
-        let length = quotation(quoted).ok_or(NO_PARTNER)?;
+        let length = quotation(quoted).ok_or(NOT_CLOSED)?;
         let (value, after) = (&quoted[..length], &quoted[length + 1..]);
         let goes_on = value.contains('\n');
         if !after.is_empty() && !after.starts_with([' ', '\t', '\r', '\n']) {
-            let problem = if goes_on { NO_PARTNER } else { NO_SPACE };
+            let problem = if goes_on { NOT_CLOSED } else { NO_SPACE };
             return Err(problem.to_owned());
         }
         if value.contains([' ', '\t']) && !QUOTED.contains(&option) {
             return Err(format!(
-                "expected no quoted text with spaces after {option}: iptables prints none there"
+                "a quoted text with spaces cannot follow '{option}': iptables prints none there"
             ));
         }
         at += length + 2;
         if goes_on {
             if option != "--comment" {
-                return Err(NO_PARTNER.to_owned());
+                return Err(NOT_CLOSED.to_owned());
             }
             end = at + line_end(&text[at..]);
         }
@@ -146,7 +146,7 @@ fn rule_end(text: &str) -> Result<usize, String> {
     }
 }
 
-/// True for most lines: those without quotes, or with one comment and no other text in quotes.
+/// True for lines without quotes, or with one comment as their only quoted text. Most lines are like this.
 fn is_plain(line: &str) -> bool {
     let bytes = line.as_bytes();
     let Some(first) = memchr::memchr(b'"', bytes) else {
@@ -162,10 +162,10 @@ fn is_plain(line: &str) -> bool {
         )
 }
 
-const NO_PARTNER: &str = "a quotation mark has no partner";
-const NO_SPACE: &str = "expected a space after a quotation";
+const NOT_CLOSED: &str = "a quotation mark is not closed";
+const NO_SPACE: &str = "expected a space after a quoted text";
 
-/// The length of a quotation without the mark that ends it.
+/// The length of a quoted text up to its closing mark.
 fn quotation(text: &str) -> Option<usize> {
     let mut escaped = false;
     text.bytes().position(|byte| {
@@ -175,10 +175,10 @@ fn quotation(text: &str) -> Option<usize> {
     })
 }
 
-/// The words of a rule. A text in double quotes is one word.
+/// The words of a rule. A quoted text is one word.
 pub(super) struct Words<'a> {
     rest: &'a str,
-    /// True if the last word had backslashes within quotes, which iptables takes away.
+    /// True if the last word was quoted and had backslashes, which iptables removes.
     pub has_escapes: bool,
 }
 
@@ -201,12 +201,12 @@ impl<'a> Words<'a> {
             return match word {
                 "" => Ok(None),
                 word if word.contains('"') => {
-                    Err(format!("expected quotes around a whole word, not {word}"))
+                    Err(format!("expected quotes around a whole word, not '{word}'"))
                 }
                 word => Ok(Some(word)),
             };
         };
-        let end = quotation(quoted).ok_or(NO_PARTNER)?;
+        let end = quotation(quoted).ok_or(NOT_CLOSED)?;
         let (word, rest) = (&quoted[..end], &quoted[end + 1..]);
         self.rest = rest;
         self.has_escapes = word.contains('\\');
@@ -218,10 +218,11 @@ impl<'a> Words<'a> {
     }
 
     pub fn value(&mut self, option: &str) -> Result<&'a str, String> {
-        self.next()?.ok_or_else(|| format!("{option} has no value"))
+        self.next()?
+            .ok_or_else(|| format!("'{option}' has no value"))
     }
 
-    /// True if the next word is this one, which is then read.
+    /// Skips a word, if it comes next. Returns true if it did.
     pub fn take(&mut self, word: &str) -> bool {
         let rest = self.rest.trim_start_matches([' ', '\t']);
         let after = rest.strip_prefix(word);
@@ -230,7 +231,7 @@ impl<'a> Words<'a> {
         after.is_some()
     }
 
-    /// The rest that is not read yet, without the space before it.
+    /// The unread rest without the space before it.
     pub fn rest(&self) -> &'a str {
         self.rest.trim_start_matches([' ', '\t'])
     }

@@ -1,4 +1,4 @@
-//! The structure of what `nft -j list` prints (libnftables-json(5)).
+//! Reads the objects in the output of `nft -j list` (libnftables-json(5)).
 
 mod changes;
 mod object;
@@ -26,7 +26,7 @@ use crate::limits::Limits;
 use object::only_key;
 use parse::{parsed, without_place};
 
-/// The language of `nft -j`.
+/// The JSON syntax of `nft -j`.
 pub(super) struct Json;
 
 impl Syntax for Json {
@@ -45,7 +45,10 @@ impl Syntax for Json {
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
         let [object] = body.properties[..] else {
             let place = body.properties.first().map_or(0, |object| object.at);
-            return Err(ReadError::new(place, "the set is in the text twice"));
+            return Err(ReadError::new(
+                place,
+                "the set appears twice; provide one listing at a time",
+            ));
         };
         parsed::<set::Set>(object.text)
             .and_then(set::Set::read)
@@ -63,7 +66,7 @@ impl Syntax for Json {
     }
 }
 
-/// The wanted table of a text.
+/// Reads the wanted table.
 pub(super) fn read<'a>(
     text: &'a str,
     wanted: TableName<'a>,
@@ -87,7 +90,7 @@ struct ListingReader<'a> {
     text: &'a str,
     wanted: TableName<'a>,
     table: Table<'a, Json>,
-    /// True if the object that starts a listing was read.
+    /// True once the `metainfo` object that starts a listing was read.
     started: bool,
 }
 
@@ -96,15 +99,15 @@ impl<'a> ListingReader<'a> {
         let problem = without_place(error);
         let problem = match error.classify() {
             serde_json::error::Category::Eof => {
-                format!("{problem}, so the text may have been cut off; give all of it")
+                format!("{problem}, so the input may have been cut off; provide all of it")
             }
-            serde_json::error::Category::Syntax => format!("it is not JSON: {problem}"),
+            serde_json::error::Category::Syntax => format!("not valid JSON: {problem}"),
             _ => problem,
         };
         ReadError::new(place_of_error(self.text, error), problem)
     }
 
-    /// The start of the object whose first key or value is `inside`, a part of the text.
+    /// The start of the object that contains these parts of the text.
     fn place_of_object(&self, inside: &[&str]) -> u32 {
         let first = inside.iter().map(|part| part.as_ptr() as usize).min();
         let offset = first
@@ -118,7 +121,7 @@ impl<'a> ListingReader<'a> {
         (family, table) == self.wanted
     }
 
-    /// An object of a list, by its key.
+    /// Reads an object of the list by its key.
     fn object<A: MapAccess<'a>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "rule" => self.rule(&map.next_value()?),
@@ -127,7 +130,7 @@ impl<'a> ListingReader<'a> {
             "metainfo" => self.metainfo(&map.next_value()?),
             _ if OTHER_OBJECTS.contains(&key) => map.next_value::<IgnoredAny>().map(|_| Ok(()))?,
             _ => Err(format!(
-                "'{key}' is not understood; give what 'nft -j list ruleset' prints"
+                "object '{key}' is unknown; provide the output of 'nft -j list ruleset'"
             )),
         }
         .map_err(A::Error::custom)
@@ -152,7 +155,7 @@ impl<'a> ListingReader<'a> {
         Ok(())
     }
 
-    /// A chain, or a set or a map.
+    /// Reads a chain, a set or a map.
     fn body(&mut self, key: &str, raw: &'a RawValue) -> Result<(), String> {
         let named: Named = parsed(raw.get())?;
         if !self.is_wanted(named.family, named.table) {
@@ -178,17 +181,17 @@ impl<'a> ListingReader<'a> {
     fn metainfo(&mut self, metainfo: &Metainfo) -> Result<(), String> {
         if std::mem::replace(&mut self.started, true) {
             return Err(
-                "'metainfo' is there twice; give the listing of one machine at a time".to_owned(),
+                "'metainfo' appears twice; provide the listing of one machine at a time".to_owned(),
             );
         }
         if metainfo.json_schema_version != 1 {
-            return Err("expected version 1 of the JSON schema of nft".to_owned());
+            return Err("expected version 1 of nft's JSON schema".to_owned());
         }
         Ok(())
     }
 }
 
-/// Objects of a table that decide about no packet.
+/// Objects of a table that neither accept nor drop packets.
 const OTHER_OBJECTS: [&str; 10] = [
     "counter",
     "quota",
@@ -282,7 +285,7 @@ struct Metainfo {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what is known and does not matter")]
+#[allow(dead_code, reason = "known fields without effect on the result")]
 struct RuleObject<'a> {
     family: &'a str,
     table: &'a str,
@@ -302,7 +305,7 @@ struct Named<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what is known and does not matter")]
+#[allow(dead_code, reason = "known fields without effect on the result")]
 struct TableObject<'a> {
     family: &'a str,
     name: &'a str,
@@ -322,7 +325,7 @@ impl TableObject<'_> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what is known and does not matter")]
+#[allow(dead_code, reason = "known fields without effect on the result")]
 struct Chain<'a> {
     family: IgnoredAny,
     table: IgnoredAny,
@@ -336,7 +339,7 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// The policy of a base chain: true to accept what no rule decides.
+    /// The policy of a base chain: true if it accepts packets that no rule decides. `None` for other chains.
     fn policy(self) -> Result<Option<bool>, String> {
         match (self.r#type, self.hook, self.policy) {
             (None, None, None) => Ok(None),
@@ -345,7 +348,9 @@ impl Chain<'_> {
                 match policy {
                     None | Some("accept") => Ok(Some(true)),
                     Some("drop") => Ok(Some(false)),
-                    Some(other) => Err(format!("expected accept or drop, not '{other}'")),
+                    Some(other) => {
+                        Err(format!("expected the policy accept or drop, not '{other}'"))
+                    }
                 }
             }
             _ => Err("expected a base chain to have a type and a hook".to_owned()),

@@ -1,16 +1,16 @@
-//! The keys that rules compare, by the names of nft's language.
+//! The left side of matches: header fields and other keys, by their names in nft.
 
 use super::value::{ETHER_TYPE, Fixed, IPV6, NFPROTO, Type, VERSION, Value};
 use super::words::is_listed;
 use crate::packets::{HeaderField, Protocols};
 
-/// The left side of a match.
+/// A key on the left side of a match.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
     pub subject: Subject,
-    /// The bits of it that are compared.
+    /// The bits that are compared; all of them without a mask.
     pub mask: u32,
-    /// The header that it is a field of, if it is one.
+    /// The header that contains it; `None` if it is not a header field.
     pub header: Option<Header>,
 }
 
@@ -22,22 +22,22 @@ pub(super) enum Header {
     Transport,
 }
 
-/// The subject of a [`Key`].
+/// The property that a [`Key`] compares.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {
     Address(HeaderField),
-    /// A port; `None` is that of whatever protocol the packet has.
+    /// A port of these protocols; `None` for `th`, which means any protocol with ports.
     Port(HeaderField, Option<Protocols>),
     Protocol,
     Flags,
     State,
-    /// A value that all IPv4 packets have in common, by its names.
+    /// A property that has the same value in all IPv4 packets. The names are spellings of that value.
     Fixed(Fixed),
-    /// Something that no box tells, of packets of these protocols.
-    Unjudged(Protocols),
+    /// A property that packet boxes do not model. Only packets of these protocols have it.
+    Unmodeled(Protocols),
 }
 
-/// One or more keys side by side.
+/// One key or a concatenation of keys.
 #[derive(Debug)]
 pub(super) struct Keys {
     pub first: Key,
@@ -52,18 +52,18 @@ impl Keys {
         }
     }
 
-    /// The only one.
+    /// The key, unless this is a concatenation.
     pub fn single(&self) -> Option<Key> {
         self.others.is_empty().then_some(self.first)
     }
 
-    /// True if there is a port of whatever protocol a packet has.
+    /// True if a key is a port of `th`, so that an earlier match must restrict the protocol.
     pub fn need_ports(&self) -> bool {
         self.iter()
             .any(|key| matches!(key.subject, Subject::Port(_, None)))
     }
 
-    /// True if they are the ports of both ends, and nothing else.
+    /// True for exactly source port and destination port.
     pub fn are_both_ports(&self) -> bool {
         let is = |key: Key, end: HeaderField| matches!(key.subject, Subject::Port(field, _) if field == end);
         match self.others[..] {
@@ -79,22 +79,22 @@ impl Keys {
     }
 }
 
-/// Fields of IPv4 headers that no box tells.
+/// Fields of IPv4 headers that packet boxes do not model.
 const IP_FIELDS: &str = "dscp ecn length id frag-off ttl checksum hdrlength";
 const TCP_FIELDS: &str = "sequence ackseq doff window checksum urgptr";
 const ICMP_FIELDS: &str = "type code checksum id sequence gateway mtu";
 const VLAN_FIELDS: &str = "id dei cfi pcp type";
 
-/// Keys of `meta` that no box tells, and that need `meta` before them.
+/// Keys of `meta` that packet boxes do not model, and that need the word `meta`.
 const QUALIFIED_META_KEYS: &str = "length priority random sdif sdifname iifkind oifkind";
 
-/// Keys of `meta` that no box tells, and that stand alone too.
+/// Keys of `meta` that packet boxes do not model, and for which the word `meta` is optional.
 const BARE_META_KEYS: &str = "
     mark iif iifname iiftype iifgroup oif oifname oiftype oifgroup ibrname obrname ibriport obriport
     skuid skgid cgroup pkttype cpu rtclassid time day hour
 ";
 
-/// Keys of `ct` that no box tells.
+/// Keys of `ct` that packet boxes do not model.
 const CT_KEYS: &str = "
     direction status mark expiration helper label zone id bytes packets avgpkt l3proto protocol
     saddr daddr proto-src proto-dst secmark
@@ -109,9 +109,9 @@ impl Key {
         }
     }
 
-    /// Something that no box tells.
-    pub fn unjudged() -> Key {
-        Key::of(Subject::Unjudged(Protocols::ALL))
+    /// A key that packet boxes do not model.
+    pub fn unmodeled() -> Key {
+        Key::of(Subject::Unmodeled(Protocols::ALL))
     }
 
     /// A field of a header (nft(8), "Payload expressions").
@@ -122,15 +122,15 @@ impl Key {
             ("ip", "daddr") => Subject::Address(HeaderField::Destination),
             ("ip", "protocol") => Subject::Protocol,
             ("ip", "version") => Subject::Fixed(VERSION),
-            ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unjudged(Protocols::ALL),
+            ("ip", _) if is_listed(IP_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
             ("ip6" | "icmpv6" | "mld" | "rt0" | "rt2", _) => return Err(IPV6.to_owned()),
             ("tcp", "flags") => Subject::Flags,
-            ("tcp", _) if is_listed(TCP_FIELDS, field) => Subject::Unjudged(Protocols::TCP),
-            ("udp", "length" | "checksum") => Subject::Unjudged(Protocols::UDP),
-            ("icmp", _) if is_listed(ICMP_FIELDS, field) => Subject::Unjudged(ICMP),
-            // Packets of loopback, tunnels and PPP, and those that go out, have no such header.
-            ("ether", "type" | "saddr" | "daddr") => Subject::Unjudged(Protocols::ALL),
-            ("vlan", _) if is_listed(VLAN_FIELDS, field) => Subject::Unjudged(Protocols::ALL),
+            ("tcp", _) if is_listed(TCP_FIELDS, field) => Subject::Unmodeled(Protocols::TCP),
+            ("udp", "length" | "checksum") => Subject::Unmodeled(Protocols::UDP),
+            ("icmp", _) if is_listed(ICMP_FIELDS, field) => Subject::Unmodeled(ICMP),
+            // Outgoing packets and those of loopback, tunnels and PPP have no such header.
+            ("ether", "type" | "saddr" | "daddr") => Subject::Unmodeled(Protocols::ALL),
+            ("vlan", _) if is_listed(VLAN_FIELDS, field) => Subject::Unmodeled(Protocols::ALL),
             ("tcp" | "udp" | "udplite" | "sctp" | "dccp" | "th", "sport" | "dport") => {
                 let end = if field == "sport" {
                     HeaderField::SourcePort
@@ -139,7 +139,7 @@ impl Key {
                 };
                 Subject::Port(end, protocol_with_ports(header))
             }
-            _ => return Err(format!("'{header} {field}' cannot be judged")),
+            _ => return Err(format!("'{header} {field}' is not supported")),
         };
         let header = match header {
             "ether" | "vlan" => Header::Link,
@@ -152,44 +152,44 @@ impl Key {
         })
     }
 
-    /// A property of a packet beside its headers (nft(8), "Meta expressions").
+    /// A property of a packet outside of its headers (nft(8), "Meta expressions").
     pub fn meta(key: &str) -> Result<Key, String> {
         Ok(Key::of(match key {
             "l4proto" => Subject::Protocol,
             "nfproto" => Subject::Fixed(NFPROTO),
             "protocol" => Subject::Fixed(ETHER_TYPE),
             _ if is_listed(QUALIFIED_META_KEYS, key) || Key::is_bare_meta(key) => {
-                Subject::Unjudged(Protocols::ALL)
+                Subject::Unmodeled(Protocols::ALL)
             }
-            _ => return Err(format!("'meta {key}' cannot be judged")),
+            _ => return Err(format!("'meta {key}' is not supported")),
         }))
     }
 
-    /// True if `meta` may be left out before a key.
+    /// True if the word `meta` is optional before a key.
     pub fn is_bare_meta(key: &str) -> bool {
         is_listed(BARE_META_KEYS, key)
     }
 
-    /// A property in connection tracking (nft(8), "Conntrack expressions"), of one direction of a
-    /// connection or of all of it.
+    /// A property of the tracked connection (nft(8), "Conntrack expressions"). `directed` is true if the
+    /// property belongs to one direction of it (`original` or `reply`).
     pub fn ct(key: &str, directed: bool) -> Result<Key, String> {
         Ok(Key::of(match key {
             "state" if !directed => Subject::State,
-            "ip saddr" | "ip daddr" => Subject::Unjudged(Protocols::ALL),
+            "ip saddr" | "ip daddr" => Subject::Unmodeled(Protocols::ALL),
             "ip6 saddr" | "ip6 daddr" => return Err(IPV6.to_owned()),
-            _ if is_listed(CT_KEYS, key) => Subject::Unjudged(Protocols::ALL),
-            _ => return Err(format!("'ct {key}' cannot be judged")),
+            _ if is_listed(CT_KEYS, key) => Subject::Unmodeled(Protocols::ALL),
+            _ => return Err(format!("'ct {key}' is not supported")),
         }))
     }
 
-    /// The same key, but only these bits of it.
+    /// Restricts the key to the bits of a mask.
     pub fn masked(self, mask: &Value) -> Result<Key, String> {
         let mask = match self.subject {
             Subject::Flags | Subject::State => self.subject.value_type().bits(mask)?,
-            Subject::Unjudged(_) => u32::MAX,
+            Subject::Unmodeled(_) => u32::MAX,
             _ => {
                 return Err(
-                    "a mask can be judged only of tcp flags and ct state; write a prefix or a range"
+                    "a mask is supported only for tcp flags and ct state; write a prefix or a range"
                         .to_owned(),
                 );
             }
@@ -197,20 +197,20 @@ impl Key {
         Ok(Key { mask, ..self })
     }
 
-    /// True if only some of its bits are compared.
+    /// True if the key has a mask.
     pub fn is_masked(self) -> bool {
         self.mask != u32::MAX
     }
 
-    /// True if no packet of IPv6 has it, or what it is compared with.
+    /// True if no IPv6 packet can match this key.
     pub fn is_of_ipv4(self) -> bool {
         matches!(self.subject, Subject::Address(_) | Subject::Fixed(_))
     }
 
-    /// The protocols that nft makes a rule with this key look for by itself.
+    /// The protocols to which nft implicitly restricts a rule with this key.
     pub fn implied(self) -> Protocols {
         match self.subject {
-            Subject::Port(_, Some(protocols)) | Subject::Unjudged(protocols) => protocols,
+            Subject::Port(_, Some(protocols)) | Subject::Unmodeled(protocols) => protocols,
             Subject::Flags => Protocols::TCP,
             _ => Protocols::ALL,
         }
@@ -229,7 +229,6 @@ fn protocol_with_ports(header: &str) -> Option<Protocols> {
 }
 
 impl Subject {
-    /// The type of its values.
     pub fn value_type(self) -> Type {
         match self {
             Subject::Address(_) => Type::Address,
@@ -238,15 +237,13 @@ impl Subject {
             Subject::Flags => Type::Flags,
             Subject::State => Type::State,
             Subject::Fixed(names) => Type::Fixed(names),
-            Subject::Unjudged(_) => Type::Unjudged,
+            Subject::Unmodeled(_) => Type::Unmodeled,
         }
     }
 }
-
-/// The operator of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
-    /// None is written, or `in`: equality, or any bit of several.
+    /// No operator, or `in` in JSON: equality, or any of several bits.
     Implicit,
     Equal,
     NotEqual,
@@ -259,7 +256,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// By its sign or its name.
+    /// Parses a sign or a name.
     pub fn named(word: &str) -> Option<Operator> {
         Some(match word {
             "in" => Operator::Implicit,

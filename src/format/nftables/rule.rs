@@ -1,7 +1,7 @@
-//! The meaning of a rule's statements, which text and JSON share.
+//! The meaning of a rule's statements, for both the text and the JSON syntax.
 
 use super::key::{Header, Key, Keys, Operator, Subject};
-use super::set::{Arrow, BITS_WORK, Set, Sets, header_where};
+use super::set::{BITS_WORK, MapEffect, Set, Sets, header_where};
 use super::value::{Decision, Element, Part, Type, Value};
 use crate::format::read::chains::{RuleAction, RuleBranch};
 use crate::format::read::error::ReadError;
@@ -9,7 +9,6 @@ use crate::format::read::matches::Matches;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols};
 
-/// A statement of a rule.
 #[derive(Debug)]
 pub(super) enum Statement<'a> {
     Match {
@@ -23,37 +22,37 @@ pub(super) enum Statement<'a> {
         value: Value<'a>,
     },
     Verdict(Decision<'a>),
-    /// `reject with tcp reset`, which nft applies to TCP alone. Where packets of IPv6 pass too, nft
-    /// does not print a `meta nfproto ipv6` before it.
+    /// `reject with tcp reset`, which applies only to TCP. In a table that also gets IPv6 packets, nft
+    /// omits a `meta nfproto ipv6` before it, so it may not apply to IPv4 at all.
     Reset,
-    /// Holds in circumstances that no box tells.
+    /// A match on something that packet boxes do not model, such as a rate.
     Narrowing,
-    /// Decides nothing.
+    /// A statement that neither accepts nor denies, such as a counter.
     NoEffect,
 }
 
 enum Outcome<'a> {
     One(Decision<'a>),
-    Map(Vec<Arrow<'a>>),
+    Map(Vec<MapEffect<'a>>),
 }
 
-/// A rule while it is read, statement by statement.
+/// A rule that is being read, statement by statement.
 pub(super) struct Rule<'a, 's> {
     sets: &'s dyn Sets<'a>,
     matches: Matches,
-    /// True if packets of IPv6 come to the table.
+    /// True if the table gets IPv6 packets too.
     takes_ipv6: bool,
-    /// True if nothing but IPv4 matches.
+    /// True if only IPv4 packets match.
     ipv4_only: bool,
     outcome: Option<Outcome<'a>>,
-    /// The header of the field that the match before was about, if it was `!=` and one value.
+    /// The header of the previous match's field, if that match was `!=` and a single value.
     excluded: Option<Header>,
-    /// The work that was spent before this rule.
+    /// The work of the rules before this one.
     spent: usize,
 }
 
 impl<'a, 's> Rule<'a, 's> {
-    /// A rule without statements; `spent` is the work of other rules, see [`Limit::Work`].
+    /// Creates a rule without statements. `spent` is the work of the rules before it; see [`Limit::Work`].
     pub fn new(sets: &'s dyn Sets<'a>, takes_ipv6: bool, limits: Limits, spent: usize) -> Self {
         Rule {
             sets,
@@ -71,7 +70,7 @@ impl<'a, 's> Rule<'a, 's> {
             return Ok(());
         }
         if self.outcome.is_some() {
-            return Err("expected nothing after a verdict but counters and logs".into());
+            return Err("expected only counters and logs after a verdict".into());
         }
         match statement {
             Statement::Match {
@@ -94,7 +93,7 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(checked.map_err(String::from)?)
     }
 
-    /// The work that its matches have taken.
+    /// The work that its matches have caused.
     pub fn work(&self) -> usize {
         self.matches.cost
     }
@@ -104,7 +103,7 @@ impl<'a, 's> Rule<'a, 's> {
         self.matches.boxes.len()
     }
 
-    /// Adds the effects of the rule to `branches`, in their order.
+    /// Appends the effects of the rule to `branches`, in order.
     pub fn finish(self, branches: &mut Vec<RuleBranch<'a>>) {
         let Matches {
             boxes, condition, ..
@@ -121,14 +120,15 @@ impl<'a, 's> Rule<'a, 's> {
             Some(Outcome::One(Some(action))) => {
                 branches.extend(boxes.into_iter().map(|own| branch(own, condition, action)));
             }
-            Some(Outcome::Map(arrows)) => {
-                for arrow in arrows {
-                    let Some(action) = arrow.decision else {
+            Some(Outcome::Map(effects)) => {
+                for effect in effects {
+                    let Some(action) = effect.decision else {
                         continue;
                     };
-                    let both = boxes.iter().filter_map(|own| own.and(&arrow.packets));
-                    branches
-                        .extend(both.map(|both| branch(both, condition & arrow.condition, action)));
+                    let both = boxes.iter().filter_map(|own| own.and(&effect.packets));
+                    branches.extend(
+                        both.map(|both| branch(both, condition & effect.condition, action)),
+                    );
                 }
             }
         }
@@ -170,9 +170,7 @@ impl<'a, 's> Rule<'a, 's> {
             }
             (_, Some(key)) => self.compare_one(key, operator, value)?,
             (_, None) => {
-                return Err(
-                    format!("expected a set to look up a concatenation in, not {value}").into(),
-                );
+                return Err(format!("expected a set after a concatenation, not {value}").into());
             }
         }
         if keys.need_ports() && !self.matches.have_ports() {
@@ -181,8 +179,10 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 
-    /// Refuses the second of two matches that exclude a value of two fields of one header: nft prints
-    /// one match that excludes both values together in this way too.
+    /// Rejects a match with `!=` if the match before it also has `!=` and a field of the same header.
+    ///
+    /// nft may print two such matches for a single comparison of both fields, which excludes only the pair
+    /// of values.
     fn refuse_split(
         &mut self,
         keys: &Keys,
@@ -223,9 +223,9 @@ impl<'a, 's> Rule<'a, 's> {
                 }));
                 Ok(())
             }
-            (Subject::Fixed(_), _) if negated(operator)? => {
-                Err(format!("it excludes {value}, which all of IPv4 has"))
-            }
+            (Subject::Fixed(_), _) if negated(operator)? => Err(format!(
+                "this excludes {value}, which all IPv4 packets have"
+            )),
             (Subject::Fixed(_), _) => Ok(()),
             _ => {
                 self.matches.condition = Condition::Unknown;
@@ -259,7 +259,7 @@ impl<'a, 's> Rule<'a, 's> {
         self.matches.span(field, found.as_slice())
     }
 
-    /// Excludes a value, of which not all packets that were matched before may be.
+    /// Excludes values, but rejects a match that leaves no packet of the matches before it.
     fn exclude(&mut self, field: HeaderField, span: Interval) -> Result<(), String> {
         let boxes = &self.matches.boxes;
         let was_narrow = boxes.iter().any(|packets| packets.narrows(field));
@@ -270,8 +270,8 @@ impl<'a, 's> Rule<'a, 's> {
         Ok(())
     }
 
-    /// nft(8), "Bitmask type": several bits mean any of them where no operator is written, and
-    /// one value where it is.
+    /// Compares flags or states. Without an operator, several bits mean any of them; with an operator, they
+    /// mean one value (nft(8), "Bitmask type").
     fn compare_bits(&mut self, key: Key, operator: Operator, bits: u32) -> Result<(), String> {
         let mask = key.mask;
         self.matches.cost += BITS_WORK;
@@ -289,66 +289,67 @@ impl<'a, 's> Rule<'a, 's> {
 
     fn map(&mut self, keys: &Keys, value: &Value<'a>) -> Result<(), ReadError> {
         self.imply(keys);
-        let arrows = match value {
+        let effects = match value {
             Value::Named(name) => {
                 let set = self.sets.set(name)?;
                 set.check_types(name, keys)?;
-                set.arrows(&mut self.matches, keys)?
+                set.effects(&mut self.matches, keys)?
             }
             Value::Set(elements) => {
-                Set::anonymous(keys, elements)?.arrows(&mut self.matches, keys)?
+                Set::anonymous(keys, elements)?.effects(&mut self.matches, keys)?
             }
             _ => return Err(format!("expected a map after vmap, not {value}").into()),
         };
         let limits = self.matches.limits;
-        let count = self.matches.boxes.len().saturating_mul(arrows.len());
+        let count = self.matches.boxes.len().saturating_mul(effects.len());
         limits.check(Limit::Boxes, count).map_err(String::from)?;
         self.matches.cost += count;
-        let mut both = arrows.iter().flat_map(|arrow| {
+        let mut both = effects.iter().flat_map(|effect| {
             let boxes = self.matches.boxes.iter();
-            boxes.filter_map(|own| own.and(&arrow.packets))
+            boxes.filter_map(|own| own.and(&effect.packets))
         });
         let have_ports = |p: HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
         if keys.need_ports() && !both.all(have_ports) {
             return Err(NO_PORTS.into());
         }
-        self.outcome = Some(Outcome::Map(arrows));
+        self.outcome = Some(Outcome::Map(effects));
         Ok(())
     }
 }
 
-const NO_PORTS: &str = "'th' needs a match before it that leaves only protocols with ports, such as meta l4proto { tcp, udp }";
+const NO_PORTS: &str = "'th' needs an earlier match that leaves only protocols with ports, such as 'meta l4proto { tcp, udp }'";
 
-/// Refuses a comparison of flags or states that versions of nft read differently.
+/// Rejects a comparison of flags or states whose meaning depends on the version of nft.
 fn check_bits(key: Key, operator: Operator, value: &Value, bits: u32) -> Result<(), String> {
     let problem = match (operator, value) {
         (Operator::Implicit, Value::Union(_)) => {
-            "nft prints 'a | b' both for 'a,b' and for '== a,b'; write a comma, or the operator"
+            "nft prints 'a | b' both for 'a,b' and for '== a,b'; write one of these"
         }
         (Operator::Implicit | Operator::NoneOf, _) if bits == 0 || key.is_masked() => {
             "expected '==' or '!=' here"
         }
         (Operator::Equal | Operator::NotEqual, Value::List(_)) if !key.is_masked() => {
-            "versions of nft differ in what a list after '==' or '!=' means; write a set in braces"
+            "the meaning of a list after '==' or '!=' depends on the version of nft; write a set in braces"
         }
         _ => return Ok(()),
     };
     Err(problem.to_owned())
 }
 
-/// Refuses a rule for what is not in a set of things that all of IPv4 has.
+/// Rejects `!=` with a set if a key has the same value in all IPv4 packets.
 fn check_negation(keys: &Keys, operator: Operator) -> Result<(), String> {
     let is_fixed = |key: Key| matches!(key.subject, Subject::Fixed(_));
     if operator == Operator::NotEqual && keys.iter().any(is_fixed) {
         return Err(
-            "it excludes what all of IPv4 has, so it may match only IPv6, which is not compared"
+            "this excludes a value that all IPv4 packets have, so it may match only IPv6, which is not compared"
                 .to_owned(),
         );
     }
     Ok(())
 }
 
-/// nft takes braces around one value away, and then flags are compared in another way.
+/// Rejects braces around one value of flags or states: some versions of nft drop the braces, which changes
+/// the meaning.
 fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
     let (Some(key), [only]) = (keys.single(), elements) else {
         return Ok(());
@@ -360,24 +361,24 @@ fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
     };
     if means_two_things {
         return Err(
-            "versions of nft differ in what one value in braces means here; write it without them"
+            "the meaning of one value in braces depends on the version of nft here; remove the braces"
                 .to_owned(),
         );
     }
     Ok(())
 }
 
-const NO_PACKET: &str = "it excludes all that the rule matches otherwise, and nft also prints so what excludes \
-                         several fields together; remove the rule";
+const NO_PACKET: &str = "this excludes every packet that the rule still matches, and nft prints a combined exclusion \
+                         of several fields the same way; remove the rule";
 
-const SPLIT: &str = "nft prints one comparison of both fields so too, which excludes the two values together; write a \
-                     rule for each field";
+const SPLIT: &str = "nft prints a combined comparison of both fields the same way, which excludes only the pair of \
+                     values; write a rule for each field";
 
-const NOT_A_RANGE: &str = "nft prints this for '< FIRST' and '> LAST' in one rule too, which no packet \
-                           fulfils; name what is outside of the range, as in '{ 0-9, 21-65535 }'";
+const NOT_A_RANGE: &str = "nft prints '< FIRST' and '> LAST' in one rule the same way, and no packet matches both; list \
+                           the values outside of the range, as in '{ 0-9, 21-65535 }'";
 
-const PORTS_OF_IPTABLES: &str = "nft prints the option --ports of iptables so, without '!' and without the middle of \
-                                 ranges; give what iptables-save prints";
+const PORTS_OF_IPTABLES: &str = "nft prints the option --ports of iptables like this, but omits '!' and the middle of \
+                                 ranges; provide the output of 'iptables-save'";
 
 fn negated(operator: Operator) -> Result<bool, String> {
     match operator {

@@ -1,11 +1,11 @@
-//! Parses the output of `nft list ruleset`, text or JSON, to the units in one of its tables.
+//! Reads the wanted chains from the output of `nft list ruleset`.
 
 use super::table::{Syntax, Table, TableName};
 use super::{json, text};
 use crate::format::read::chains::units;
 use crate::format::read::query::{ReadResult, UnitQuery};
 
-/// Parses the output of `nft list ruleset`, text or JSON, or our own file.
+/// Parses the output of `nft list ruleset`, as text or JSON, or a file for `nft -f`.
 pub(super) fn parse(text: &str, table: TableName, wanted: UnitQuery) -> ReadResult {
     if text.trim_start().starts_with('{') {
         wanted_units(&json::read(text, table, wanted.limits)?, wanted)

@@ -1,4 +1,4 @@
-//! Sets and maps, and the packets that their elements hold for.
+//! Sets and maps, and the packets that their elements match.
 
 use crate::format::read::error::ReadError;
 use crate::format::read::matches::Matches;
@@ -9,28 +9,28 @@ use super::key::{Key, Keys, Subject};
 use super::value::{Decision, Element, Part, Scalar, Type, Value, states_where};
 use crate::packets::{Condition, Flags, HeaderBox, HeaderMatch, Interval, normalized};
 
-/// The sets and maps that rules refer to by name.
+/// Looks up the sets and maps that rules refer to by name.
 pub(super) trait Sets<'a> {
     fn set(&self, name: &str) -> Result<&Set<'a>, ReadError>;
 }
 
-/// A set or a map.
+/// A set or a map. Only the entries of a map have decisions.
 #[derive(Debug)]
 pub(super) struct Set<'a> {
     types: Vec<Type>,
     entries: Vec<Entry<'a>>,
 }
 
-/// The work of one key of an element, since its packets are computed and sorted in every rule.
+/// The work counted for one key of an element, because every rule computes and sorts its packets.
 const ENTRY_WORK: usize = 16;
 
-/// The work of finding the flags or states of one value.
+/// The work counted for finding the flags or states that match one value.
 pub(super) const BITS_WORK: usize = 64;
 
-/// The work of a look at a box while those outside of a set are worked out.
+/// The work counted for each box while the complement of a set is computed.
 const REST_WORK: usize = 8;
 
-/// An element of a set in the types of that set.
+/// An element, converted to the types of its set.
 #[derive(Debug)]
 struct Entry<'a> {
     parts: Vec<Part>,
@@ -38,21 +38,21 @@ struct Entry<'a> {
 }
 
 /// The effect of an element of a map.
-pub(super) struct Arrow<'a> {
-    /// With packets that may be some more than it holds for, if that is not condition.
+pub(super) struct MapEffect<'a> {
+    /// The packets that may match; exactly those that match if `condition` is true.
     pub packets: HeaderBox,
     pub condition: Condition,
     pub decision: Decision<'a>,
 }
 
 impl<'a> Set<'a> {
-    /// A set of elements of these types.
+    /// Creates a set from elements.
     ///
-    /// Refuses one without elements: it cannot be told from one whose elements were left out.
+    /// A set without elements is an error, because a listing may have omitted its elements.
     pub fn new(types: Vec<Type>, elements: &[Element<'a>]) -> Result<Self, ReadError> {
         if elements.is_empty() {
             return Err(
-                "the set has no elements in the text; if 'nft -t' left them out, leave out -t"
+                "the set has no elements in the input; if you listed it with 'nft -t', list it again without -t"
                     .into(),
             );
         }
@@ -73,29 +73,29 @@ impl<'a> Set<'a> {
         Ok(Set { types, entries })
     }
 
-    /// A set that stands in a rule, where keys are looked up in it.
+    /// Creates a set that is written inside a rule, for the keys on its left side.
     pub fn anonymous(keys: &Keys, elements: &[Element<'a>]) -> Result<Self, ReadError> {
         let types = keys.iter().map(|key| key.subject.value_type()).collect();
         Set::new(types, elements)
     }
 
-    /// Refuses keys that may not be looked up in it.
+    /// Checks that the types of the keys are those of the set.
     pub fn check_types(&self, name: &str, keys: &Keys) -> Result<(), String> {
         let wanted = keys.iter().map(|key| key.subject.value_type());
         if self.types.iter().copied().eq(wanted) {
             Ok(())
         } else {
             Err(format!(
-                "the type of '@{name}' is not that of what is looked up in it"
+                "the type of '@{name}' does not fit the keys that are looked up in it"
             ))
         }
     }
 
-    /// Keeps packets that are in the set, or those that are not.
+    /// Restricts `matches` to the packets in the set or, if `negated`, to those outside of it.
     pub fn narrow(&self, matches: &mut Matches, keys: &Keys, negated: bool) -> Result<(), String> {
         self.spend(matches, keys)?;
         if self.entries.iter().any(|entry| entry.decision.is_some()) {
-            return Err("it looks up a map as if it were a set; expected vmap".to_owned());
+            return Err("this looks up a map like a set; expected 'vmap'".to_owned());
         }
         if let Some(Subject::Address(field) | Subject::Port(field, _)) =
             keys.single().map(|key| key.subject)
@@ -114,12 +114,12 @@ impl<'a> Set<'a> {
             let rest = rest(&boxes, matches)?;
             matches.any_of(&rest)
         } else {
-            // What is not in "perhaps these" may be any.
+            // The complement of an uncertain set may be any packet.
             Ok(())
         }
     }
 
-    /// True if an element has every port on one end.
+    /// True if an element covers all ports of one end.
     pub fn has_all_ports(&self) -> bool {
         let mut parts = self.entries.iter().flat_map(|entry| &entry.parts);
         parts.any(|part| matches!(part, Part::Interval(span) if *span == Interval::PORTS))
@@ -134,7 +134,7 @@ impl<'a> Set<'a> {
         spans.collect()
     }
 
-    /// Counts the work of a lookup, or refuses it.
+    /// Counts the work of a lookup. Fails above the limit.
     fn spend(&self, matches: &mut Matches, keys: &Keys) -> Result<(), String> {
         let of_key = |key: Key| match key.subject {
             Subject::Flags | Subject::State => BITS_WORK,
@@ -148,20 +148,24 @@ impl<'a> Set<'a> {
     }
 
     /// The effect of each element of a map.
-    pub fn arrows(&self, matches: &mut Matches, keys: &Keys) -> Result<Vec<Arrow<'a>>, String> {
+    pub fn effects(
+        &self,
+        matches: &mut Matches,
+        keys: &Keys,
+    ) -> Result<Vec<MapEffect<'a>>, String> {
         self.spend(matches, keys)?;
-        let mut arrows = Vec::with_capacity(self.entries.len());
+        let mut effects = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
             let decision = entry
                 .decision
-                .ok_or("an element of a map has no verdict, as in '5060 : accept'")?;
-            arrows.extend(entry.held(keys).map(|(packets, condition)| Arrow {
+                .ok_or("a map element has no verdict; expected one, as in '5060 : accept'")?;
+            effects.extend(entry.held(keys).map(|(packets, condition)| MapEffect {
                 packets,
                 condition,
                 decision,
             }));
         }
-        Ok(arrows)
+        Ok(effects)
     }
 }
 
@@ -169,7 +173,7 @@ impl<'a> Set<'a> {
 fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
     match (value, types) {
         (Value::One(Scalar::Word("*")), _) => {
-            Err("the element '*', which stands for all others, cannot be judged".to_owned())
+            Err("the catch-all element '*' is not supported".to_owned())
         }
         (Value::Concatenation(values), _) if values.len() == types.len() => {
             let each = types.iter().zip(values);
@@ -184,7 +188,7 @@ fn parts(types: &[Type], value: &Value) -> Result<Vec<Part>, String> {
 }
 
 impl Entry<'_> {
-    /// Its packets, if there are any, and whether it holds for all of them.
+    /// The packets that may match this entry, and the condition that they do. `None` if no packet matches.
     fn held(&self, keys: &Keys) -> Option<(HeaderBox, Condition)> {
         let mut held = (HeaderBox::ALL, Condition::True);
         for (key, part) in keys.iter().zip(&self.parts) {
@@ -208,7 +212,7 @@ impl Entry<'_> {
     }
 }
 
-/// The packets in none of the boxes; the work is counted as that of matches.
+/// The packets in none of the boxes. The work is added to that of `matches`.
 fn rest(boxes: &[HeaderBox], matches: &mut Matches) -> Result<Vec<HeaderBox>, String> {
     let mut rest = vec![HeaderBox::ALL];
     let mut effort = 0;
@@ -224,11 +228,12 @@ fn rest(boxes: &[HeaderBox], matches: &mut Matches) -> Result<Vec<HeaderBox>, St
     Ok(rest)
 }
 
-/// The flags that kinds of packets tell.
-const TOLD_FLAGS: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
+/// The flags that packet boxes model.
+const MODELED_FLAGS: u8 = Flags::FIN | Flags::SYN | Flags::RST | Flags::ACK;
 
-/// The kind of packets whose flags or state are as asked, and whether that holds for all of them:
-/// kinds do not tell every flag.
+/// The packets whose flags or state satisfy `holds`.
+///
+/// The condition is unknown if the result also depends on flags that packet boxes do not model.
 pub(super) fn header_where(key: Key, holds: impl Fn(u32) -> bool) -> (HeaderMatch, Condition) {
     let mut found = HeaderMatch::ALL;
     let mut condition = Condition::True;
@@ -236,13 +241,13 @@ pub(super) fn header_where(key: Key, holds: impl Fn(u32) -> bool) -> (HeaderMatc
         found.states = states_where(holds);
         return (found, condition);
     }
-    for told in 0..=TOLD_FLAGS {
-        // ACK stands one place higher in a header than in `Flags`; PSH, URG, ECN and CWR are untold.
-        let header = u32::from(told & !Flags::ACK | (told & Flags::ACK) << 1);
-        let untold = (0..16_u32).map(|n| (n & 1) << 3 | (n >> 1) << 5);
-        let count = untold.filter(|untold| holds(header | untold)).count();
+    for modeled in 0..=MODELED_FLAGS {
+        // ACK is one bit higher in a header than in `Flags`. PSH, URG, ECN and CWR are not modeled.
+        let header = u32::from(modeled & !Flags::ACK | (modeled & Flags::ACK) << 1);
+        let others = (0..16_u32).map(|n| (n & 1) << 3 | (n >> 1) << 5);
+        let count = others.filter(|others| holds(header | others)).count();
         if count == 0 {
-            found.flags = found.flags.and(Flags::masked(TOLD_FLAGS, told).not());
+            found.flags = found.flags.and(Flags::masked(MODELED_FLAGS, modeled).not());
         }
         condition &= Condition::true_if(count == 0 || count == 16);
     }

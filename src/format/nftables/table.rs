@@ -1,4 +1,4 @@
-//! The table that the unit is in: its chains and sets, as text or JSON declares them.
+//! The table that contains the checked chains: all of its chains and sets, from text or JSON.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -15,25 +15,27 @@ use crate::limits::{Limit, Limits};
 /// Family and name of a table.
 pub(super) type TableName<'a> = (&'a str, &'a str);
 
-const AMBIGUOUS: &str = "nft prints quoted texts without escapes, so the words between the quotation marks of this rule may be a part of a text; give what 'nft -j list ruleset' prints";
+const AMBIGUOUS: &str = "nft does not escape quotation marks, so a quoted text in this rule may end elsewhere; provide the output of 'nft -j list ruleset'";
 
-/// The work of one combination, since making and sorting it takes several steps.
+/// The work counted for one combination, because creating and sorting it takes several steps.
 const WORK: usize = 4;
 
-/// The work of a value in a list, since a value takes much more memory than its text.
+/// The work counted for a value in a list, because a value needs much more memory than its text.
 const VALUE_WORK: usize = 64;
 
-/// The same for a value that a concatenation may contain. Addresses contain its separator too.
+/// The work counted for a '.', which may separate values of a concatenation. It is lower because addresses
+/// contain dots too.
 const PART_WORK: usize = 16;
 
-/// The work of a statement, a chain or a set that is kept, since it takes more memory than its text.
+/// The work counted for a stored statement, and for a chain or a set, because they need more memory than
+/// their text.
 const STATEMENT_WORK: usize = 64;
 const BODY_WORK: usize = 128;
 
-/// Values that a rule may have without work.
+/// The number of values in a rule that cause no work.
 const FREE_VALUES: usize = 100;
 
-/// The work of reading a text: its length, and the values that its separators may separate.
+/// The work of reading a rule or a set, by its length and the number of its values.
 fn reading_work(text: &str) -> usize {
     let values = count(text, |byte| matches!(byte, b',' | b'|'));
     let parts = count(text, |byte| byte == b'.');
@@ -42,8 +44,10 @@ fn reading_work(text: &str) -> usize {
         + PART_WORK * parts.saturating_sub(FREE_VALUES)
 }
 
-/// Counts bytes of a text. The count of a chunk fits into a byte, so that the compiler can use
-/// vector instructions: every rule is counted.
+/// Counts the bytes that satisfy `is_counted`.
+///
+/// It runs for every rule. The count of a chunk fits into a byte, so that the compiler can use vector
+/// instructions.
 fn count(text: &str, is_counted: impl Fn(u8) -> bool) -> usize {
     let in_chunk = |chunk: &[u8]| -> u8 {
         let counted = chunk.iter().map(|byte| u8::from(is_counted(*byte)));
@@ -53,50 +57,50 @@ fn count(text: &str, is_counted: impl Fn(u8) -> bool) -> usize {
     chunks.map(in_chunk).map(usize::from).sum()
 }
 
-/// The name of a set that a rule changes; `None` if the text gives the name by a variable.
+/// The name of a set that a rule changes; `None` if the name is unknown, as with a variable.
 pub(super) type SetName<'a> = Option<Cow<'a, str>>;
 
-/// The message for a listing that declares a chain or a set again.
+/// The message for a listing that contains a chain or a set twice.
 pub(super) fn listed_twice(kind: &str, name: &str) -> String {
-    format!("{kind} '{name}' is in the listing twice; give the listing of one machine at a time")
+    format!("{kind} '{name}' appears twice; provide the listing of one machine at a time")
 }
 
-/// The language that a table is written in.
+/// The syntax of a table: text or JSON.
 pub(super) trait Syntax {
-    /// Adds the statements of a rule to it.
+    /// Parses the text of a rule and adds its statements to `rule`.
     fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError>;
 
-    /// Adds the sets that a rule adds elements to, or removes them from, to `found`.
+    /// Adds to `found` the sets whose elements a rule adds or deletes.
     fn changed_sets<'a>(rule: RuleText<'a>, found: &mut Vec<SetName<'a>>) -> Result<(), String>;
 
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
 
-    /// The policy of a base chain: true to accept what no rule decides, and its place; `None` for a
-    /// chain that is not a base chain.
+    /// The policy of a base chain and its place. The policy is true if it accepts packets that no rule
+    /// decides. `None` for a chain that is not a base chain.
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError>;
 }
 
-/// The statements between the braces of a chain or a set, or the objects of JSON that say the same.
+/// The statements of a chain or a set, or the JSON objects that correspond to them.
 #[derive(Default)]
 pub(super) struct Body<'a> {
-    /// Its statements that are no rules or elements.
+    /// Statements that are not rules or elements, such as `type`.
     pub properties: Vec<RuleText<'a>>,
-    /// Its rules or elements.
+    /// Rules or elements.
     pub entries: Vec<RuleText<'a>>,
-    /// Rules that were put before these, the last of them first.
+    /// Rules of `insert` commands, which go before `entries` in reverse order.
     inserted: Vec<RuleText<'a>>,
-    /// True if the text has it created, so that nothing else can be in it.
+    /// True if the input creates the chain or set, so that all of its content is known.
     pub declared: bool,
 }
 
 impl<'a> Body<'a> {
-    /// Puts a rule before all others.
+    /// Inserts a rule before all others.
     pub fn insert(&mut self, rule: RuleText<'a>) {
         self.inserted.push(rule);
     }
 
-    /// Takes all rules or elements out.
+    /// Removes all rules or elements.
     pub fn flush(&mut self) {
         self.entries.clear();
         self.inserted.clear();
@@ -111,39 +115,38 @@ impl<'a> Body<'a> {
     }
 }
 
-/// A set or a map: its body, and what that means once a rule asks for it.
+/// A set or a map. Its body is parsed when the first rule uses it.
 #[derive(Default)]
 pub(super) struct NamedSet<'a> {
     pub body: Body<'a>,
     meaning: OnceCell<Result<Set<'a>, ReadError>>,
 }
 
-/// The sets that rules change, each with the first such rule.
+/// The sets that rules change, each with the place of the first such rule.
 #[derive(Default)]
 struct Changes<'a> {
     by_rule: HashMap<SetName<'a>, u32>,
 }
 
-/// A table of a text.
+/// The wanted table.
 pub(super) struct Table<'a, S> {
     name: TableName<'a>,
     pub chains: HashMap<&'a str, Body<'a>>,
     pub sets: HashMap<&'a str, NamedSet<'a>>,
-    /// Rules that nft may have printed for other rules, by their places.
+    /// The places of rules that nft may also print for other rules.
     pub ambiguous: HashSet<u32>,
-    /// The chains that may have rules since the table was flushed.
+    /// The chains that may contain rules added since the table was last flushed.
     filled: Vec<&'a str>,
     changes: OnceCell<Result<Changes<'a>, ReadError>>,
-    /// The work of the rules and sets that were read so far; see [`Limit::Work`].
+    /// The work of the rules and sets parsed so far; see [`Limit::Work`].
     work: Cell<usize>,
-    /// The work of all statements, chains and sets.
+    /// The work of all stored statements, chains and sets.
     kept: usize,
     limits: Limits,
     syntax: PhantomData<S>,
 }
 
 impl<'a, S: Syntax> Table<'a, S> {
-    /// One without anything in it.
     pub fn new(name: TableName<'a>, limits: Limits) -> Self {
         Table {
             name,
@@ -159,12 +162,12 @@ impl<'a, S: Syntax> Table<'a, S> {
         }
     }
 
-    /// Counts a statement that is kept, or refuses it.
+    /// Counts a stored statement. Fails above the limit.
     pub fn keep_statement(&mut self) -> Result<(), String> {
         self.keep(STATEMENT_WORK)
     }
 
-    /// The same for a chain or a set.
+    /// Counts a stored chain or set. Fails above the limit.
     pub fn keep_body(&mut self) -> Result<(), String> {
         self.keep(BODY_WORK)
     }
@@ -175,7 +178,7 @@ impl<'a, S: Syntax> Table<'a, S> {
         Ok(())
     }
 
-    /// A chain that rules may be put into.
+    /// The chain of this name, to which the caller may add rules.
     pub fn chain(&mut self, name: &'a str) -> &mut Body<'a> {
         let body = self.chains.entry(name).or_default();
         if body.entries.is_empty() && body.inserted.is_empty() {
@@ -184,14 +187,14 @@ impl<'a, S: Syntax> Table<'a, S> {
         body
     }
 
-    /// Takes the rules out of all chains.
+    /// Removes the rules of all chains.
     pub fn flush(&mut self) {
         for name in self.filled.drain(..) {
             self.chains.entry(name).or_default().flush();
         }
     }
 
-    /// Counts work, or refuses it.
+    /// Counts work. Fails above the limit.
     fn spend(&self, work: usize) -> Result<(), String> {
         self.work.set(self.work.get().saturating_add(work));
         self.limits.check(Limit::Work, self.work.get())?;
@@ -213,8 +216,8 @@ impl<'a, S: Syntax> Table<'a, S> {
         Ok(changes)
     }
 
-    /// Refuses a set that a rule of the table changes: what a listing shows of it may be out of
-    /// date with the next packet, even if no flag says so.
+    /// Rejects a set that a rule of the table changes: the next packet may change its elements, even if no
+    /// flag of the set says so.
     fn check_constant(&self, name: &str) -> Result<(), ReadError> {
         let changes = self.changes.get_or_init(|| self.changes());
         let changes = changes.as_ref().map_err(Clone::clone)?;
@@ -226,13 +229,13 @@ impl<'a, S: Syntax> Table<'a, S> {
             Some(at) => Err(ReadError::new(
                 at,
                 format_args!(
-                    "this rule changes the elements of set '{name}', which the checked chains use; use a set there that no rule changes"
+                    "this rule changes the elements of set '{name}', which the checked chains use; use a set that no rule changes"
                 ),
             )),
         }
     }
 
-    /// Puts the inserted rules of each chain before its others, once all of the text is read.
+    /// Moves the inserted rules of each chain before its other rules, at the end of the input.
     pub fn finished(mut self) -> Self {
         self.chains.values_mut().for_each(Body::insert_in_order);
         self
@@ -243,7 +246,7 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
     fn set(&self, name: &str) -> Result<&Set<'a>, ReadError> {
         let set = self.sets.get(name).filter(|set| set.body.declared);
         let set = set.ok_or_else(|| {
-            format!("set {name} is not in the text, so what is in it is not known; give all of the table")
+            format!("set '{name}' is missing from the input; provide the whole table")
         })?;
         self.check_constant(name)?;
         let meaning = set.meaning.get_or_init(|| {
@@ -280,7 +283,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         };
         if let (false, Some(rule)) = (body.declared, body.entries.first()) {
             let problem = format!(
-                "chain {chain} is not in the text, only this rule of it; give all of the table"
+                "chain '{chain}' is missing from the input except for this rule; provide the whole table"
             );
             return Err(ReadError::new(rule.at, problem));
         }

@@ -1,4 +1,4 @@
-//! The structure of a text: tables, and what stands in the one that the unit is in.
+//! Reads the tables and commands of the text syntax.
 
 mod changes;
 mod scan;
@@ -20,7 +20,7 @@ use crate::limits::Limits;
 
 use scan::is_hidden_part;
 
-/// The language of `nft -f` and `nft list`.
+/// The syntax of `nft -f` and `nft list`.
 pub(super) struct Text;
 
 impl Syntax for Text {
@@ -41,7 +41,7 @@ impl Syntax for Text {
     }
 }
 
-/// The wanted table of a text.
+/// Reads the wanted table.
 pub(super) fn read<'a>(
     text: &'a str,
     wanted: TableName<'a>,
@@ -69,7 +69,7 @@ pub(super) fn read<'a>(
 
 const FAMILIES: [&str; 6] = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
 
-/// Objects of a table that decide about no packet.
+/// Objects of a table that neither accept nor drop packets.
 const OTHER_OBJECTS: [&str; 7] = [
     "counter",
     "quota",
@@ -80,12 +80,12 @@ const OTHER_OBJECTS: [&str; 7] = [
     "flowtable",
 ];
 
-const EXPECTED: &str = "give what 'nft list ruleset' prints";
+const EXPECTED: &str = "provide the output of 'nft list ruleset'";
 
 enum StatementError {
-    /// A statement that is not understood; what follows it may be.
+    /// An error in one statement. Reading continues after it.
     Refused(String),
-    /// Nothing that follows can be understood.
+    /// An error that ends reading.
     Fatal(ReadError),
 }
 
@@ -108,7 +108,7 @@ struct ListingReader<'a> {
 }
 
 impl<'a> ListingReader<'a> {
-    /// Reads one statement, or reports it and goes past it.
+    /// Reads one statement. If it has an error, reports the error and skips the statement.
     fn statement(&mut self, read: impl FnOnce(&mut Self) -> Done) -> Result<(), ReadError> {
         let start = self.tokens.at;
         match read(self).and_then(|()| Ok(self.end_of_statement()?)) {
@@ -127,8 +127,7 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// Goes to where the next statement starts, or the closing brace after the last one; whether
-    /// there is any text left.
+    /// Skips to the next statement or closing brace. Returns false at the end of the text.
     fn skip_to_statement(&mut self) -> bool {
         let bytes = self.tokens.text.as_bytes();
         loop {
@@ -140,9 +139,11 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// The next comment of a chain in a listing, if it comes before the next statement and may hide
-    /// a part of a rule: nft up to 1.0.5 prints `#` before the matches of iptables-nft that it
-    /// cannot express, and the rest of the rule after them.
+    /// Returns the next comment of a chain in a listing, if it comes before the next statement and may
+    /// hide a part of a rule.
+    ///
+    /// nft up to 1.0.5 prints `#` before matches of iptables-nft that it cannot express, and the rest of
+    /// the rule after them.
     fn hidden_part(&mut self) -> Option<RuleText<'a>> {
         let text = self.tokens.text;
         while self.listing {
@@ -164,7 +165,7 @@ impl<'a> ListingReader<'a> {
         None
     }
 
-    /// Past the closing brace of a block, if that comes next.
+    /// Skips the closing brace of a block, if it comes next. Returns true if it did.
     fn at_closing_brace(&mut self) -> bool {
         let found = self.tokens.text.as_bytes().get(self.tokens.at) == Some(&b'}');
         self.tokens.at += usize::from(found);
@@ -182,8 +183,8 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// The text up to the end of the statement: a newline, a semicolon or the closing brace of
-    /// the block that it is in.
+    /// Returns the text up to the end of the statement: a newline, a semicolon or the closing brace of
+    /// the enclosing block.
     fn rest_of_statement(&mut self) -> Result<RuleText<'a>, ReadError> {
         self.tokens.skip_space();
         let (text, start) = (self.tokens.text, self.tokens.at);
@@ -202,7 +203,7 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// Past a sign, if it comes next in the line.
+    /// Skips a sign, if it comes next on the line. Returns true if it did.
     fn sign(&mut self, sign: &str) -> Result<bool, String> {
         let mut ahead = self.tokens;
         let found = ahead.next()? == Token::Sign(sign);
@@ -212,7 +213,8 @@ impl<'a> ListingReader<'a> {
         Ok(found)
     }
 
-    /// True if a family, `ip` if it is left out, and a name are those of the wanted table.
+    /// Reads the family and name of a table. Returns true if they are those of the wanted table. The
+    /// default family is `ip`.
     fn is_wanted(&mut self) -> Result<bool, String> {
         let first = self.word("a table")?;
         let found = if FAMILIES.contains(&first) {
@@ -221,7 +223,9 @@ impl<'a> ListingReader<'a> {
             ("ip", first)
         };
         if found.1 == "handle" {
-            return Err(format!("a table by its handle is not known; {EXPECTED}"));
+            return Err(format!(
+                "the handle of a table does not show its name; {EXPECTED}"
+            ));
         }
         Ok(found == self.wanted)
     }
@@ -233,12 +237,12 @@ impl<'a> ListingReader<'a> {
                 if self.listing =>
             {
                 Err(format!(
-                    "'{verb}' is not in what nft lists, but the text begins as a listing; begin a file of commands with '#!/usr/sbin/nft -f', or {EXPECTED}"
+                    "'{verb}' cannot appear in a listing, and the input begins like a listing; begin a file of commands with '#!/usr/sbin/nft -f', or {EXPECTED}"
                 )
                 .into())
             }
             "add" | "create" => {
-                let object = self.word("what to add")?;
+                let object = self.word("an object to add")?;
                 self.add(object)
             }
             "insert" => match self.word("'rule'")? {
@@ -255,7 +259,8 @@ impl<'a> ListingReader<'a> {
         }
     }
 
-    /// A listing has all of a set; other systems' commands may begin with the same word.
+    /// Rejects `set` or `map` without a block. A listing always has one, and commands of other systems may
+    /// begin with the same word.
     fn refuse_without_block(&self) -> Result<(), String> {
         let mut ahead = self.tokens;
         loop {
@@ -291,7 +296,7 @@ impl<'a> ListingReader<'a> {
             "rule" => self.add_rule(|body, rule| body.entries.push(rule)),
             "element" => self.add_elements(),
             _ if OTHER_OBJECTS.contains(&object) => self.skip_statement(),
-            _ => Err(format!("'{object}' is not understood; {EXPECTED}").into()),
+            _ => Err(format!("'{object}' is unknown; {EXPECTED}").into()),
         }
     }
 
@@ -301,7 +306,7 @@ impl<'a> ListingReader<'a> {
             .map_err(StatementError::Fatal)
     }
 
-    /// The statements of a block in braces; those of one that is not `wanted` are skipped.
+    /// Reads the statements of a block in braces, or skips the block if it is not `wanted`.
     fn block_if_any(&mut self, wanted: bool, read: fn(&mut Self) -> Done) -> Done {
         if !wanted {
             return self.skip_statement();
@@ -320,9 +325,9 @@ impl<'a> ListingReader<'a> {
         Err(StatementError::Fatal(cut_off(start)))
     }
 
-    /// A statement of the wanted table.
+    /// Reads a statement of the wanted table.
     fn item(&mut self) -> Done {
-        match self.word("what stands in a table")? {
+        match self.word("a chain, a set or another object of a table")? {
             "chain" => {
                 let name = self.word("the name of a chain")?;
                 self.chain(true, name)
@@ -341,7 +346,7 @@ impl<'a> ListingReader<'a> {
             }
             "comment" => self.skip_statement(),
             object if OTHER_OBJECTS.contains(&object) => self.skip_statement(),
-            other => Err(format!("'{other}' is not understood; {EXPECTED}").into()),
+            other => Err(format!("'{other}' is unknown; {EXPECTED}").into()),
         }
     }
 
@@ -396,7 +401,7 @@ impl<'a> ListingReader<'a> {
         Ok(())
     }
 
-    /// The statements of a block, if there is one; `None` if it is in another table.
+    /// Returns the statements of a block, or none without a block. `None` if it is in another table.
     fn statements(&mut self, wanted: bool) -> Result<Option<Vec<RuleText<'a>>>, StatementError> {
         if !wanted {
             self.skip_statement()?;
@@ -408,7 +413,7 @@ impl<'a> ListingReader<'a> {
         let kept = self.table.keep_body();
         kept.map_err(|problem| StatementError::Fatal(ReadError::new(place(start), problem)))?;
         if !self.sign("{")? {
-            // A name with a line break may look like one without, and a statement after it.
+            // The name may contain a line break, so its end may look like another statement.
             if self.listing {
                 return Err(
                     format!("expected '{{' after the name, as nft lists it; {EXPECTED}").into(),
@@ -434,7 +439,7 @@ impl<'a> ListingReader<'a> {
         Err(StatementError::Fatal(cut_off(start)))
     }
 
-    /// Counts a statement that is kept. If there are too many, nothing more is read.
+    /// Counts a stored statement. An excess is fatal.
     fn keep_statement(&mut self, at: u32) -> Done {
         let kept = self.table.keep_statement();
         kept.map_err(|problem| StatementError::Fatal(ReadError::new(at, problem)))
@@ -448,7 +453,7 @@ impl<'a> ListingReader<'a> {
         let rule = self.rest_of_statement().map_err(StatementError::Fatal)?;
         let first = rule.text.split([' ', '\t']).next();
         if let Some(word @ ("handle" | "position" | "index")) = first {
-            return Err(format!("'{word}' is not followed here; {EXPECTED}").into());
+            return Err(format!("'{word}' is not supported here; {EXPECTED}").into());
         }
         self.keep_statement(rule.at)?;
         add(self.table.chain(chain), rule);
@@ -468,7 +473,7 @@ impl<'a> ListingReader<'a> {
     }
 
     fn flush(&mut self) -> Done {
-        let object = self.word("what to flush")?;
+        let object = self.word("an object to flush")?;
         match object {
             "ruleset" => {
                 let all = self.end_of_statement().is_ok();
@@ -492,17 +497,17 @@ impl<'a> ListingReader<'a> {
                     body.flush();
                 }
             }
-            _ => return Err(format!("'flush {object}' is not understood; {EXPECTED}").into()),
+            _ => return Err(format!("'flush {object}' is unknown; {EXPECTED}").into()),
         }
         Ok(())
     }
 
-    /// A command that takes away or replaces: it is no matter if it is about another table.
+    /// Reads a command that deletes or replaces something. It is skipped if it applies to another table.
     fn change(&mut self, verb: &str) -> Done {
-        let object = self.word("what to change")?;
+        let object = self.word("an object to change")?;
         let known = ["table", "chain", "set", "map", "rule", "element"].contains(&object);
         if !known || self.is_wanted()? {
-            return Err(format!("'{verb}' is not followed here; {EXPECTED}").into());
+            return Err(format!("'{verb}' is not supported here; {EXPECTED}").into());
         }
         self.skip_statement()
     }
@@ -542,7 +547,7 @@ fn end_of_statement(text: &str, start: usize) -> Result<usize, ReadError> {
     }
 }
 
-/// True if a statement of a chain is no rule.
+/// True if a statement of a chain is not a rule.
 fn is_chain_property(statement: &str) -> bool {
     let first = statement.split([' ', '\t', '"']).next();
     matches!(first, Some("type" | "policy" | "comment"))
@@ -551,6 +556,6 @@ fn is_chain_property(statement: &str) -> bool {
 fn cut_off(brace: usize) -> ReadError {
     ReadError::new(
         place(brace),
-        "this brace is not closed, so the text may have been cut off; give all of it",
+        "this brace is not closed, so the input may have been cut off; provide all of it",
     )
 }

@@ -1,6 +1,5 @@
-//! The words of nft's language.
+//! The tokens of nft's text syntax.
 
-/// A word or a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     Word(&'a str),
@@ -12,24 +11,24 @@ pub(super) enum Token<'a> {
 }
 
 impl Token<'_> {
-    /// As messages name it.
+    /// The token as messages show it.
     pub fn shown(self) -> String {
         match self {
             Token::Word(text) | Token::Sign(text) => format!("'{text}'"),
             Token::Quoted(text) => format!("'\"{text}\"'"),
             Token::NewLine => "the end of the line".to_owned(),
-            Token::End => "the end".to_owned(),
+            Token::End => "the end of the statement".to_owned(),
         }
     }
 }
 
-pub(super) const NO_PARTNER: &str = "a quotation mark has no partner";
+pub(super) const NOT_CLOSED: &str = "a quotation mark is not closed";
 
-/// A text, token by token.
+/// Splits a text into tokens.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tokens<'a> {
     pub text: &'a str,
-    /// The place from which the next token is searched for.
+    /// The place where the search for the next token starts.
     pub at: usize,
 }
 
@@ -44,7 +43,7 @@ impl<'a> Tokens<'a> {
         &self.text[self.at..]
     }
 
-    /// Past spaces, comments and lines that a backslash continues; not past the end of a line.
+    /// Skips spaces, comments and continued line ends, but not other line ends.
     pub fn skip_space(&mut self) {
         let bytes = self.text.as_bytes();
         loop {
@@ -105,7 +104,7 @@ fn length_while(bytes: &[u8], holds: impl Fn(u8) -> bool) -> usize {
 /// The length of `00:53:00:ab:cd:ef`.
 const ETHER_ADDRESS: usize = 17;
 
-/// True if this is the address of an interface as nft prints it.
+/// True if the text starts with the MAC address of an interface, as nft prints it.
 fn is_ether_address(bytes: &[u8]) -> bool {
     let colons = |(at, byte): (usize, &u8)| match at % 3 {
         2 => *byte == b':',
@@ -120,7 +119,7 @@ fn is_ether_address(bytes: &[u8]) -> bool {
             .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b':')
 }
 
-/// The length of a handle of traffic control that the text starts with, such as `1:2`.
+/// The length of the traffic control handle that the text starts with, such as `1:2`.
 fn class_id(bytes: &[u8]) -> Option<usize> {
     let digits = |bytes: &[u8]| {
         let length = bytes.iter().take_while(|b| b.is_ascii_hexdigit()).count();
@@ -140,11 +139,10 @@ pub(super) fn end_of_line(text: &str, at: usize) -> usize {
         .map_or(text.len(), |length| at + length)
 }
 
-/// The place after the quotation mark that ends a quotation, which starts at `at`. nft knows no
-/// escapes.
+/// The place after the closing mark of the quotation that starts at `at`. nft has no escapes.
 pub(super) fn end_of_quotation(text: &str, at: usize) -> Result<usize, String> {
     match text[at + 1..].find('"') {
         Some(length) => Ok(at + length + 2),
-        None => Err(NO_PARTNER.to_owned()),
+        None => Err(NOT_CLOSED.to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! Values that matches compare with, as text and JSON say them, and what they are in their types.
+//! The values on the right side of matches, and their meaning by type.
 
 use std::fmt;
 
@@ -8,17 +8,15 @@ use crate::format::read::iana;
 use crate::format::read::values::{address, port};
 use crate::packets::{Interval, Protocols, States};
 
-/// The reason why statements about IPv6 are refused.
-pub(super) const IPV6: &str = "it is about IPv6, which is not compared";
+/// The message for a statement that applies to IPv6.
+pub(super) const IPV6: &str = "this refers to IPv6, but only IPv4 is compared";
 
-/// The names of a value, the usual one first.
+/// The spellings of a value, the usual one first.
 pub(super) type Fixed = &'static [&'static str];
 
 pub(super) const NFPROTO: Fixed = &["ipv4", "2"];
 pub(super) const ETHER_TYPE: Fixed = &["ip", "0x0800", "2048"];
 pub(super) const VERSION: Fixed = &["4"];
-
-/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Type {
     Address,
@@ -27,11 +25,12 @@ pub(super) enum Type {
     Flags,
     State,
     Fixed(Fixed),
-    Unjudged,
+    /// A type that packet boxes do not model.
+    Unmodeled,
 }
 
-/// Types whose values no box tells.
-const UNJUDGED_TYPES: &str = "
+/// Names of types that packet boxes do not model.
+const UNMODELED_TYPES: &str = "
     boolean cgroupsv2 classid ct_dir ct_id ct_label ct_status day devgroup dscp ecn ether_addr
     fib_addrtype gid hour icmp_code icmp_type icmpx_code ifkind ifname iface_index iface_type integer
     mark pkt_type priority realm string time uid
@@ -57,7 +56,7 @@ const STATES: [(&str, u32); 5] = [
     ("untracked", 0x40),
 ];
 
-/// The states whose bit is as asked.
+/// The states whose bit satisfies `holds`.
 pub(super) fn states_where(holds: impl Fn(u32) -> bool) -> States {
     let held = STATES.iter().filter(|(_, bit)| holds(*bit));
     held.filter_map(|(name, _)| States::named(name))
@@ -65,7 +64,7 @@ pub(super) fn states_where(holds: impl Fn(u32) -> bool) -> States {
 }
 
 impl Type {
-    /// A type by its name (`nft describe`).
+    /// Parses the name of a type (`nft describe`).
     pub fn named(name: &str) -> Result<Type, String> {
         Ok(match name {
             "ipv4_addr" => Type::Address,
@@ -76,12 +75,12 @@ impl Type {
             "nf_proto" => Type::Fixed(NFPROTO),
             "ether_type" => Type::Fixed(ETHER_TYPE),
             "ipv6_addr" | "icmpv6_type" | "icmpv6_code" => return Err(IPV6.to_owned()),
-            _ if is_listed(UNJUDGED_TYPES, name) => Type::Unjudged,
+            _ if is_listed(UNMODELED_TYPES, name) => Type::Unmodeled,
             _ => return Err(format!("expected a type of nft, not '{name}'")),
         })
     }
 
-    /// The part of all packets that has a value of this type.
+    /// The meaning of a value in this type.
     pub fn part(self, value: &Value) -> Result<Part, String> {
         match self {
             Type::Address | Type::Port => self.span(value).map(Part::Interval),
@@ -91,7 +90,7 @@ impl Type {
                 Value::One(scalar) if scalar.is_any(names) => Ok(Part::All),
                 _ => Err(format!("expected {}, not {value}", names[0])),
             },
-            Type::Unjudged => Ok(Part::Unknown),
+            Type::Unmodeled => Ok(Part::Unknown),
         }
     }
 
@@ -120,7 +119,7 @@ impl Type {
                 let network = Interval::network(first, u32::try_from(length).unwrap_or(0));
                 if first != network.first {
                     return Err(format!(
-                        "'{base}/{length}' has bits beyond its prefix: nft prints so what no packet matches"
+                        "'{base}/{length}' has host bits set, so no packet matches it; correct the network"
                     ));
                 }
                 Ok(network)
@@ -134,7 +133,7 @@ impl Type {
         }
     }
 
-    /// A combination of bits.
+    /// The bits of flags or states.
     pub fn bits(self, value: &Value) -> Result<u32, String> {
         let (names, what): (&[_], _) = match self {
             Type::State => (&STATES, "a state of connection tracking"),
@@ -163,7 +162,7 @@ impl Type {
     }
 }
 
-/// A number as nft reads it, but for the octal one that a leading zero makes.
+/// Parses a decimal or hexadecimal number as nft does. `None` for a leading zero, which means octal.
 pub(super) fn integer(word: &str) -> Option<u32> {
     if let Some(digits) = word.strip_prefix("0x") {
         let hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
@@ -203,11 +202,9 @@ pub(super) enum Part {
     Protocols(Protocols),
     Bits(u32),
     All,
-    /// That cannot be told.
+    /// A value of an unmodeled type.
     Unknown,
 }
-
-/// A word or a number.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scalar<'a> {
     Word(&'a str),
@@ -237,11 +234,11 @@ impl fmt::Display for Scalar<'_> {
 pub(super) enum Value<'a> {
     One(Scalar<'a>),
     Range(Scalar<'a>, Scalar<'a>),
-    /// An address and the number of its bits that count.
+    /// An address and a prefix length.
     Prefix(Scalar<'a>, u64),
-    /// `syn | ack`: one value of several bits.
+    /// `syn | ack`: one value with several bits.
     Union(Vec<Scalar<'a>>),
-    /// `syn,ack`: with no operator, any of these bits.
+    /// `syn,ack`: any of these bits, unless there is an operator.
     List(Vec<Scalar<'a>>),
     /// A value for each key.
     Concatenation(Vec<Value<'a>>),
@@ -249,7 +246,7 @@ pub(super) enum Value<'a> {
     Set(Vec<Element<'a>>),
     /// `@name`
     Named(&'a str),
-    /// Something that is the value of no key that is judged.
+    /// A value that no modeled key can have.
     Other,
 }
 
@@ -263,22 +260,21 @@ impl fmt::Display for Value<'_> {
             Value::Concatenation(_) => f.write_str("a concatenation"),
             Value::Set(_) => f.write_str("a set"),
             Value::Named(name) => write!(f, "'@{name}'"),
-            Value::Other => f.write_str("anything else"),
+            Value::Other => f.write_str("another value"),
         }
     }
 }
 
-/// The action of a verdict; `None` is `continue`, which goes on to the next rule.
+/// The action of a verdict; `None` for `continue`, after which the next rule decides.
 pub(super) type Decision<'a> = Option<RuleAction<'a>>;
 
-/// The reason why an element with a timeout is refused.
-pub(super) const EXPIRES: &str = "an element that expires is not there for certain";
-
-/// An element of a set or a map.
+/// The message for an element with a timeout.
+pub(super) const EXPIRES: &str =
+    "an element with a timeout may expire at any time; expected elements without a timeout";
 #[derive(Debug)]
 pub(super) struct Element<'a> {
     pub value: Value<'a>,
     pub decision: Option<Decision<'a>>,
-    /// Its place, if that is known.
+    /// Its place, if known.
     pub at: Option<u32>,
 }

@@ -1,7 +1,9 @@
 //! Words of nft's language.
 
-/// Words that nft refuses as the name of a table: the keywords that the scanners of nft 1.0.6 to
-/// 1.1.6 know at every place, except `last`, which they accept as a name.
+/// Words that nft rejects as the name of a table.
+///
+/// These are the keywords that the scanners of nft 1.0.6 to 1.1.6 recognize everywhere, except `last`,
+/// which nft accepts as a name.
 pub(super) const RESERVED: &str = "
     accept add ah all and arp auto-merge bridge cgroup chain comment comp constant continue
     counter cpu create ct day dccp define delete describe destroy device devices dnat drop dst
@@ -17,17 +19,22 @@ pub(super) const RESERVED: &str = "
 ";
 
 /// Statements that do more than accept or deny.
-pub(super) const REFUSED: &str = "
+pub(super) const UNSUPPORTED: &str = "
     add update delete set map meter dnat snat masquerade redirect tproxy queue notrack dup fwd
     synproxy flow offload xt tunnel secmark
 ";
 
-/// True if a word is one of a list.
+/// The message for a statement in [`UNSUPPORTED`].
+pub(super) fn unsupported_statement(word: &str) -> String {
+    format!("'{word}' is not supported: it does more than accept or deny packets")
+}
+
+/// True if a space-separated list contains a word.
 pub(super) fn is_listed(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)
 }
 
-/// Hooks of chains that filter IPv4 packets of a host.
+/// Hooks at which a chain can filter IPv4 packets of a host.
 pub(super) const HOOKS: &[&str] = &["input", "output", "forward", "prerouting", "postrouting"];
 
 pub(super) fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
@@ -35,16 +42,16 @@ pub(super) fn check_hook(kind: &str, hook: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "a chain of type {kind} at hook {hook} cannot be judged; expected one of type filter at {}",
+            "a base chain of type '{kind}' at hook '{hook}' is not supported; expected type filter at {}",
             HOOKS.join(", ")
         ))
     }
 }
 
-/// The reason why a table with such a flag is refused.
+/// The message for a table with an unsupported flag.
 pub(super) fn table_flag(flag: &str) -> String {
     match flag {
-        "dormant" => "the table is dormant: none of its rules is in force".to_owned(),
-        _ => format!("expected the flag owner or persist, not '{flag}'"),
+        "dormant" => "the table is dormant, so none of its rules are in force".to_owned(),
+        _ => format!("expected the table flag owner or persist, not '{flag}'"),
     }
 }

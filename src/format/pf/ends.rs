@@ -1,4 +1,4 @@
-//! The two ends of a rule's packets: addresses, tables and ports.
+//! The source and destination of a rule: addresses, tables and ports.
 
 use super::tables::{Address, Tables};
 use super::tokens::{BRACES, Token, Tokens};
@@ -6,19 +6,19 @@ use crate::format::read::values::{any_port, port_range};
 use crate::limits::Limit;
 use crate::packets::{Interval, complement, normalized};
 
-/// Sorting the addresses of a table takes about so many steps of a comparison for each.
+/// The work counted for sorting one address of a table.
 const SPAN_WORK: usize = 8;
 
-/// Addresses of one end of a rule; each that the rule names is an alternative.
+/// The addresses of one end of a rule. A packet must match one of them.
 #[derive(Default)]
 pub(super) struct Hosts {
-    /// Of IPv4.
+    /// The IPv4 addresses.
     pub spans: Vec<Interval>,
-    /// True if any are of IPv6 too.
+    /// True if there are IPv6 addresses too.
     pub ipv6: bool,
 }
 
-/// Reads an address or a table, or a list of them and of such lists.
+/// Reads an address, a table, or a list of these, which may be nested.
 pub(super) fn hosts(tokens: &mut Tokens, tables: &Tables) -> Result<Hosts, String> {
     let mut hosts = Hosts::default();
     let mut open = 0_usize;
@@ -48,13 +48,13 @@ impl Hosts {
         match tokens.peek()? {
             Token::Symbol('<') => self.table(tokens, tables, negated),
             Token::Symbol('(') => {
-                Err("the addresses of an interface are not in the text".to_owned())
+                Err("the input does not contain the addresses of an interface; use addresses in the rule".to_owned())
             }
             Token::Word("any") => {
-                Err("expected 'any' by itself: pf leaves it out of a list".to_owned())
+                Err("pf ignores 'any' in a list; use 'any' without a list".to_owned())
             }
             Token::Word(word @ ("self" | "no-route" | "urpf-failed" | "route")) => Err(format!(
-                "'{word}' cannot be judged: its addresses are not in the text"
+                "'{word}' is not supported: the input does not contain its addresses"
             )),
             _ => self.addresses(tokens, negated),
         }
@@ -62,14 +62,14 @@ impl Hosts {
 
     fn table(&mut self, tokens: &mut Tokens, tables: &Tables, negated: bool) -> Result<(), String> {
         let table = tables.find(tokens.table_name()?)?;
-        // What is not in a table may be of either family.
+        // The complement of a table contains addresses of both families.
         self.ipv6 |= table.ipv6 || negated;
         tokens.spend(table.spans.len() * SPAN_WORK)?;
         self.add(&table.spans, negated);
         Ok(())
     }
 
-    /// An address, a network, or `192.0.2.1 - 192.0.2.9`.
+    /// Reads an address, a network, or a range such as `192.0.2.1 - 192.0.2.9`.
     fn addresses(&mut self, tokens: &mut Tokens, negated: bool) -> Result<(), String> {
         let first = Address::read(tokens)?;
         let range = tokens.take_symbol('-')?;
@@ -98,7 +98,7 @@ impl Hosts {
     }
 }
 
-/// Reads a port, ports by an operator, or a list of these.
+/// Reads a port, an operator with ports, or a list of these.
 pub(super) fn ports(tokens: &mut Tokens) -> Result<Vec<Interval>, String> {
     let mut spans = Vec::new();
     tokens.one_or_more(BRACES, |tokens| {
@@ -107,7 +107,7 @@ pub(super) fn ports(tokens: &mut Tokens) -> Result<Vec<Interval>, String> {
     Ok(normalized(spans))
 }
 
-/// Some numbers or names by an operator.
+/// An operator with one or two numbers or names.
 pub(super) struct Operation<'a> {
     operator: Operator,
     first: &'a str,
@@ -116,7 +116,7 @@ pub(super) struct Operation<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Operator {
-    /// A number, or a range with a colon.
+    /// A number or a range with a colon, without an operator.
     Plain,
     Equal,
     NotEqual,
@@ -129,7 +129,7 @@ enum Operator {
 }
 
 impl<'a> Operation<'a> {
-    /// Reads one; `what` are its numbers.
+    /// Reads an operation. `what` describes its numbers in messages.
     pub fn read(tokens: &mut Tokens<'a>, what: &str) -> Result<Self, String> {
         if let Some(operator) = unary(tokens)? {
             let first = tokens.value(what)?;
@@ -170,14 +170,14 @@ impl<'a> Operation<'a> {
         })
     }
 
-    /// Adds the ports that it holds for.
+    /// Adds the ports that match.
     fn ports(&self, to: &mut Vec<Interval>) -> Result<(), String> {
         let (first, last) = (self.first, self.last);
         for word in [first, last] {
             // pf reads some of these as octal numbers.
             if word.len() > 1 && word.starts_with('0') {
                 return Err(format!(
-                    "expected the port '{word}' without a zero before it"
+                    "port '{word}' has a leading zero; write it without"
                 ));
             }
         }
@@ -185,7 +185,7 @@ impl<'a> Operation<'a> {
             port_range(first, last).map_err(with_numbers([first, last]))?;
         let lowest = any_port().first;
         let highest = any_port().last;
-        // One further on either side is no port, which no span has.
+        // At either end there may be no port left, so these return `None`.
         let below = |end: u32| {
             end.checked_sub(1)
                 .and_then(|last| Interval::new(lowest, last))
@@ -208,7 +208,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Adds to a problem how to print numbers, if any of the ports is a name.
+/// Adds a hint about printing numbers to a message, if a port is given by name.
 fn with_numbers(ports: [&str; 2]) -> impl Fn(String) -> String {
     let named = |port: &str| port.bytes().any(|b| b.is_ascii_alphabetic());
     let hint = if ports.into_iter().any(named) {
@@ -219,7 +219,7 @@ fn with_numbers(ports: [&str; 2]) -> impl Fn(String) -> String {
     move |problem| format!("{problem}{hint}")
 }
 
-/// An operator of one number, if there is one.
+/// Reads an operator with one number, if it comes next.
 fn unary(tokens: &mut Tokens) -> Result<Option<Operator>, String> {
     Ok(Some(if tokens.take_symbol('=')? {
         Operator::Equal

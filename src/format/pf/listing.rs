@@ -1,5 +1,5 @@
-//! An anchor's text to steps: our own files, what people write, and what `pfctl -sr` prints with
-//! the tables that its rules use.
+//! Reads an anchor: a file for `pfctl -f`, or the output of `pfctl -sr` together with the tables that its
+//! rules use.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::policy::Direction;
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let _complete = lines(text).map_err(|error| vec![error])?;
     let anchor = wanted.unit.name.lower_with_hyphens();
-    // Tables may stand after the rules that use them.
+    // Tables may follow the rules that use them, so they are read first.
     let mut tables = Tables::new(anchor.clone());
     let may_overload = memchr::memmem::find(text.as_bytes(), b"overload").is_some();
     statements(text, wanted.limits, |tokens, keyword, _| match keyword {
@@ -42,7 +42,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     units.into_iter().collect()
 }
 
-/// The rules that pass packets of IPv6. Nothing is expected of IPv6, so each such packet differs.
+/// The rules that pass IPv6 packets. The policy allows none of these.
 fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Unmeasured>, Vec<ReadError>> {
     let Some(first) = steps.iter().find(|step| step.action == Action::Accept) else {
         return Ok(Vec::new());
@@ -60,8 +60,8 @@ fn passed_ipv6(steps: &[Step], limits: Limits) -> Result<Vec<Unmeasured>, Vec<Re
     Ok(unmeasured.collect())
 }
 
-/// Goes through the statements that begin with a keyword. `read` takes the rest of each; it is
-/// given the keyword, and where the statement stands.
+/// Calls `read` with the keyword and the place of each statement that begins with a keyword. `read` must
+/// read the rest of the statement.
 fn statements<'a>(
     text: &'a str,
     limits: Limits,
@@ -81,7 +81,7 @@ fn statements<'a>(
             if errors.is_full() {
                 break;
             }
-            // What else is wrong with the statement may come of the same mistake.
+            // Skip the rest of the statement: further errors in it may have the same cause.
             while tokens.skip_statement().is_err() {}
         }
     }
@@ -107,7 +107,7 @@ fn statement<'a>(
     match tokens.peek()? {
         Token::Newline => Ok(()),
         Token::End => Err(
-            "the text ends before the statement does, so it may have been cut off; give all of it"
+            "the last statement is incomplete, so the input may have been cut off; provide all of it"
                 .to_owned(),
         ),
         _ => Err(tokens.unexpected("the end of the line")),
@@ -116,7 +116,7 @@ fn statement<'a>(
 
 const EXPECTED: &str = "expected a rule (pass, block, match or scrub), a table or a macro";
 
-/// First words of the lines that `pfctl -v` prints below a rule.
+/// The starts of the lines that `pfctl -v` prints below a rule.
 const COUNTERS: [&str; 6] = [
     "Evaluations: ",
     "Inserted: ",
@@ -131,11 +131,12 @@ fn counters(line: &str) -> Result<(), String> {
     let known = |inside: &str| COUNTERS.iter().any(|start| inside.starts_with(start));
     match inside {
         Some(inside) if known(inside) && !inside.contains(['[', ']']) => Ok(()),
-        _ => Err("expected the counters that 'pfctl -v' prints, up to a ']'".to_owned()),
+        _ => Err("expected counters as 'pfctl -v' prints them, with a ']' at the end".to_owned()),
     }
 }
 
-/// `12` or `12(0)` after the `@` that `pfctl -vv` puts before a rule, and the rule's keyword.
+/// Reads the number after the `@` that `pfctl -vv` prints before a rule, such as `12` or `12(0)`. Returns
+/// the keyword of the rule.
 fn numbered<'a>(tokens: &mut Tokens<'a>) -> Result<&'a str, String> {
     number(tokens)?;
     if tokens.take_symbol('(')? {
@@ -160,7 +161,7 @@ fn number(tokens: &mut Tokens) -> Result<(), String> {
     }
 }
 
-/// The results of the rules of an anchor for each version of IP.
+/// The rules of an anchor, separately for IPv4 and IPv6.
 #[derive(Default)]
 struct Steps {
     ipv4: Evaluation,
@@ -191,12 +192,12 @@ impl Steps {
     }
 }
 
-/// The rules in the order in which pf decides, each direction by itself.
+/// The rules of one IP version by direction.
 #[derive(Default)]
 struct Evaluation {
-    /// The first of these that applies decides.
+    /// Rules with `quick`: the first one that matches decides.
     quick: [Vec<Step>; 2],
-    /// Else the last of these.
+    /// Other rules: the last one that matches decides, unless a quick rule does.
     others: [Vec<Step>; 2],
 }
 
@@ -212,7 +213,7 @@ impl Evaluation {
         let lists = if rule.quick {
             &mut self.quick
         } else {
-            // The whole list is reversed in the end.
+            // `in_order` reverses the whole list.
             actions.reverse();
             &mut self.others
         };
@@ -234,7 +235,7 @@ impl Evaluation {
         Ok(())
     }
 
-    /// The steps of a direction, the one that decides first.
+    /// The steps of a direction in the order of evaluation.
     fn in_order(&mut self, direction: Direction) -> Vec<Step> {
         let [quick, others] = [&mut self.quick, &mut self.others]
             .map(|lists| std::mem::take(&mut lists[direction as usize]));
@@ -244,10 +245,10 @@ impl Evaluation {
     }
 }
 
-/// The decisions of a rule in their order, each with its [`Step::condition`].
+/// The actions of a rule in order, each with its [`Step::condition`].
 fn actions(rule: &Rule) -> Vec<(Action, Condition)> {
     match rule.action {
-        // A packet that is not passed is dropped: no later rule decides.
+        // A packet that the rule does not pass is dropped. No later rule decides about it.
         RuleAction::Pass if rule.may_drop => {
             vec![
                 (Action::Accept, Condition::Unknown),
@@ -260,8 +261,8 @@ fn actions(rule: &Rule) -> Vec<(Action, Condition)> {
     }
 }
 
-/// Options with one value each. They change nothing about what an anchor lets through, or
-/// `pfctl -a` ignores them.
+/// Options with one value each. They do not change which packets an anchor passes, or `pfctl -a` ignores
+/// them.
 const OPTIONS: [&str; 10] = [
     "block-policy",
     "debug",
@@ -278,7 +279,7 @@ const OPTIONS: [&str; 10] = [
 fn option(tokens: &mut Tokens) -> Result<(), String> {
     let name = tokens.value("the name of an option")?;
     match name {
-        // `pfctl -a` loads none of these three.
+        // `pfctl -a` ignores these three.
         "skip" => {
             tokens.expect_word("on")?;
             tokens.one_or_more(BRACES, interface)
@@ -288,12 +289,12 @@ fn option(tokens: &mut Tokens) -> Result<(), String> {
             tokens.value("a number").map(drop)
         }),
         "state-defaults" => Err(
-            "'set state-defaults' adds options to the rules after it; write them in each rule"
+            "'set state-defaults' adds options to later rules; write the options in each rule"
                 .to_owned(),
         ),
         _ if OPTIONS.contains(&name) => tokens.value("its value").map(drop),
         _ => Err(format!(
-            "'set {name}' is not an option that is known to leave the rules of an anchor unchanged; remove it"
+            "'set {name}' may change the rules of the anchor, which is not supported; remove it"
         )),
     }
 }
@@ -301,13 +302,13 @@ fn option(tokens: &mut Tokens) -> Result<(), String> {
 fn not_understood(keyword: &str) -> String {
     match keyword {
         "anchor" | "load" | "include" => format!(
-            "'{keyword}' brings in rules that are not in the text; expected them in their place"
+            "'{keyword}' adds rules that are not in the input; replace it with these rules"
         ),
         "nat" | "rdr" | "binat" | "no" => format!(
-            "'{keyword}' changes addresses, so that what rules say of them cannot be judged"
+            "'{keyword}' is not supported: it changes the addresses that later rules see"
         ),
         "antispoof" => {
-            "'antispoof' stands for addresses of interfaces, which are not in the text; expected the rules that 'pfctl -sr' prints".to_owned()
+            "'antispoof' depends on the addresses of interfaces, which are not in the input; provide the output of 'pfctl -sr'".to_owned()
         }
         _ => format!("{EXPECTED}, not '{keyword}'"),
     }

@@ -1,24 +1,24 @@
-//! The options of a rule, which stand after its ends.
+//! The options of a rule, which follow its source and destination.
 
 use super::ends::Operation;
 use super::rule_reader::{RuleAction, RuleReader, State};
 use super::tokens::{BRACES, PARENTHESES, Token, Tokens};
 use crate::packets::{Condition, Flags, Protocols};
 
-/// Options of a rule that narrow it in a way that no box tells, with one value each.
+/// Options that restrict a rule by something that packet boxes do not model, with one value each.
 const NARROWING: &[&str] = &["received-on", "tagged", "tos", "ttl", "prio"];
 
-/// Those of them that may have a `!` before them.
+/// The options of [`NARROWING`] that may have a `!` before them.
 const NEGATED: &[&str] = &["received-on", "tagged"];
 
-/// Limits on states, with one number each. A packet above a limit is dropped: pf does not go on
-/// to the next rule.
+/// Limits on states, with one number each. pf drops a packet above a limit instead of continuing with the
+/// next rule.
 const STATE_LIMITS: &[&str] = &["max", "max-src-nodes", "max-src-states", "max-src-conn"];
 
-/// Options of a state without effect on what a rule lets through.
+/// Options of a state that do not change which packets a rule passes.
 const STATE_WITHOUT_EFFECT: &[&str] = &["no-sync", "if-bound", "floating", "sloppy", "pflow"];
 
-/// Lifetimes of a state, with a number of seconds each.
+/// Timeouts of a state, with a number of seconds each.
 const TIMEOUTS: &[&str] = &[
     "tcp.first",
     "tcp.opening",
@@ -42,8 +42,8 @@ const TIMEOUTS: &[&str] = &[
     "src.track",
 ];
 
-/// Options with which a rule does more than pass or block, so that it cannot be judged.
-const REFUSED: &[&str] = &[
+/// Unsupported options, with which a rule does more than pass or block.
+const UNSUPPORTED: &[&str] = &[
     "route-to",
     "reply-to",
     "dup-to",
@@ -69,9 +69,9 @@ pub(super) fn read(reader: &mut RuleReader, tokens: &mut Tokens) -> Result<(), S
         }
         _ => return Err(tokens.unexpected("an option of a rule")),
     };
-    if REFUSED.contains(&word) {
+    if UNSUPPORTED.contains(&word) {
         return Err(format!(
-            "'{word}' cannot be judged: it does more than pass or block"
+            "'{word}' is not supported: it does more than pass or block packets"
         ));
     }
     if NARROWING.contains(&word) {
@@ -86,7 +86,7 @@ pub(super) fn read(reader: &mut RuleReader, tokens: &mut Tokens) -> Result<(), S
         "keep" | "modulate" => reader.state(tokens, State::Kept),
         "no" => reader.state(tokens, State::None),
         "synproxy" => Err(
-            "'synproxy state' cannot be judged: pf itself answers calls; expected 'keep state'"
+            "'synproxy state' is not supported: pf itself answers the connection; use 'keep state'"
                 .to_owned(),
         ),
         "allow-opts" => Ok(()),
@@ -110,17 +110,18 @@ fn value(tokens: &mut Tokens) -> Result<(), String> {
     tokens.value("a value").map(drop)
 }
 
-/// A setting that `set` changes: priorities and the like.
+/// Reads a setting after `set`, such as a priority.
 fn setting(tokens: &mut Tokens) -> Result<(), String> {
     match tokens.value("prio, tos or queue")? {
         "prio" | "tos" | "queue" => tokens.one_or_more(PARENTHESES, value),
         other => Err(format!(
-            "'set {other}' cannot be judged; expected prio, tos or queue"
+            "'set {other}' is not supported; expected prio, tos or queue"
         )),
     }
 }
 
-/// Takes an option that changes packets, but not where they go, if one comes next.
+/// Reads an option that changes packets but not their destination, if one comes next. Returns true if it
+/// did.
 fn changes_packets(action: RuleAction, tokens: &mut Tokens) -> Result<bool, String> {
     let Token::Word(word) = tokens.peek()? else {
         return Ok(false);
@@ -135,7 +136,7 @@ fn changes_packets(action: RuleAction, tokens: &mut Tokens) -> Result<bool, Stri
             tokens.next()?;
             tokens.expect_word("tcp")?;
         }
-        // Of another rule it tells which packets it holds for.
+        // In a rule other than scrub, `fragment` restricts the packets.
         "fragment" if action == RuleAction::Scrub => {
             tokens.next()?;
             tokens.take_word("no")?;
@@ -152,7 +153,7 @@ fn changes_packets(action: RuleAction, tokens: &mut Tokens) -> Result<bool, Stri
     Ok(true)
 }
 
-/// `100/10`
+/// Reads a rate such as `100/10`.
 fn rate(tokens: &mut Tokens) -> Result<(), String> {
     tokens.value("a number")?;
     tokens.expect_symbol('/')?;
@@ -160,7 +161,7 @@ fn rate(tokens: &mut Tokens) -> Result<(), String> {
 }
 
 impl RuleReader {
-    /// One of these options, which narrow it in a way that no box tells, and its value.
+    /// Reads one of the `known` options of [`NARROWING`] and its value.
     fn narrowed(&mut self, tokens: &mut Tokens, known: &[&str]) -> Result<(), String> {
         self.matches.condition = Condition::Unknown;
         match tokens.peek()? {
@@ -172,7 +173,7 @@ impl RuleReader {
         }
     }
 
-    /// `50%` or `0.5`.
+    /// Reads `50%` or `0.5`.
     fn probability(&mut self, tokens: &mut Tokens) -> Result<(), String> {
         let text = tokens.value("a probability")?;
         let (number, whole) = text.strip_suffix('%').map_or((text, 1.0), |n| (n, 100.0));
@@ -185,12 +186,12 @@ impl RuleReader {
         Ok(())
     }
 
-    /// A pipe of dummynet drops packets above its bandwidth. A match rule sends packets of later
-    /// rules through it.
+    /// Reads a dummynet pipe, which drops packets above its bandwidth. A match rule sends the packets of
+    /// later rules through the pipe, which is an error.
     fn pipe(&mut self, tokens: &mut Tokens) -> Result<(), String> {
         if self.action == RuleAction::Match {
             return Err(
-                "a match rule with dnpipe or dnqueue limits the packets of later rules; write the option in those rules"
+                "'dnpipe' or 'dnqueue' in a match rule limits the packets of later rules; write the option in those rules"
                     .to_owned(),
             );
         }
@@ -198,7 +199,7 @@ impl RuleReader {
         tokens.one_or_more(PARENTHESES, value)
     }
 
-    /// Another option that narrows the rule in a way that no box tells.
+    /// Reads another option that restricts the rule by something that packet boxes do not model.
     fn narrowing(&mut self, word: &str, tokens: &mut Tokens) -> Result<(), String> {
         self.matches.condition = Condition::Unknown;
         match word {
@@ -207,7 +208,7 @@ impl RuleReader {
                 self.fragments = true;
                 Ok(())
             }
-            // Packets of a state above the rate are dropped.
+            // pf drops packets above the rate.
             "max-pkt-rate" => {
                 self.may_drop = true;
                 rate(tokens)
@@ -216,9 +217,9 @@ impl RuleReader {
                 Operation::read(tokens, "a user or a group").map(drop)
             }),
             "icmp-type" | "icmp6-type" => tokens.one_or_more(BRACES, |tokens| {
-                tokens.value("a type of ICMP")?;
+                tokens.value("an ICMP type")?;
                 if tokens.take_word("code")? {
-                    tokens.value("a code of ICMP")?;
+                    tokens.value("an ICMP code")?;
                 }
                 Ok(())
             }),
@@ -226,27 +227,28 @@ impl RuleReader {
         }
     }
 
-    /// `S/SA`, `/SA` or `any`.
+    /// Reads flags: `S/SA`, `/SA` or `any`.
     fn flags(&mut self, tokens: &mut Tokens) -> Result<(), String> {
         if self.flags.is_some() {
-            return Err("it has flags twice".to_owned());
+            return Err("the rule has 'flags' twice".to_owned());
         }
         if tokens.take_word("any")? {
             self.flags = Some(Flags::ALL);
             return Ok(());
         }
         if !self.protocols.holds(Protocols::TCP) {
-            return Err("flags need a protocol that is TCP".to_owned());
+            return Err("'flags' needs 'proto tcp'".to_owned());
         }
         let mut set = FlagBits::default();
         if tokens.peek()? != Token::Symbol('/') {
-            set = FlagBits::read(tokens.value("flags of TCP, or any")?)?;
+            set = FlagBits::read(tokens.value("TCP flags or 'any'")?)?;
         }
         tokens.expect_symbol('/')?;
-        let mask = FlagBits::read(tokens.value("flags of TCP after the slash")?)?;
+        let mask = FlagBits::read(tokens.value("TCP flags after the slash")?)?;
         if set.known & !mask.known != 0 || set.other & !mask.other != 0 {
             return Err(
-                "no packet has such flags: expected those before the slash after it too".to_owned(),
+                "no packet matches these flags: each flag before the slash must also follow it"
+                    .to_owned(),
             );
         }
         if mask.other != 0 {
@@ -259,7 +261,7 @@ impl RuleReader {
     fn state(&mut self, tokens: &mut Tokens, state: State) -> Result<(), String> {
         tokens.expect_word("state")?;
         if self.state != State::Implied {
-            return Err("it says twice what state it keeps".to_owned());
+            return Err("the rule has a state option twice".to_owned());
         }
         if state == State::Kept && self.action != RuleAction::Pass {
             return Err("only a pass rule keeps state".to_owned());
@@ -300,7 +302,7 @@ impl RuleReader {
     }
 }
 
-/// Flags of TCP: those that [`Flags`] tells apart, and the others.
+/// The bits of the TCP flags that [`Flags`] models, and of the other flags.
 #[derive(Clone, Copy, Default)]
 struct FlagBits {
     known: u8,
@@ -311,7 +313,7 @@ impl FlagBits {
     fn read(letters: &str) -> Result<FlagBits, String> {
         let mut bits = FlagBits::default();
         if letters.is_empty() {
-            return Err("expected flags of TCP (FSRPAUEW), not an empty text".to_owned());
+            return Err("expected TCP flags (FSRPAUEW), not an empty text".to_owned());
         }
         for letter in letters.chars() {
             match letter {
@@ -323,7 +325,7 @@ impl FlagBits {
                 'U' => bits.other |= 2,
                 'E' => bits.other |= 4,
                 'W' => bits.other |= 8,
-                _ => return Err(format!("expected flags of TCP (FSRPAUEW), not '{letters}'")),
+                _ => return Err(format!("expected TCP flags (FSRPAUEW), not '{letters}'")),
             }
         }
         Ok(bits)

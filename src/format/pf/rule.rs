@@ -1,4 +1,4 @@
-//! One rule of pf.conf(5), as people write it and as `pfctl -sr` prints it.
+//! A rule (pf.conf(5)), written by a person or printed by `pfctl -sr`.
 
 use super::ends;
 use super::options;
@@ -9,29 +9,28 @@ use crate::format::read::iana;
 use crate::packets::{Condition, Flags, HeaderBox, HeaderField, HeaderMatch, Protocols};
 use crate::policy::Direction;
 
-/// Making a box takes about as long as so many steps of a comparison.
+/// The work counted for creating a box.
 const BOX_WORK: usize = 4;
 
-/// A rule with its lists put in.
+/// A rule with all of its lists expanded.
 pub(super) struct Rule {
     pub action: RuleAction,
-    /// `None` is both.
+    /// `None` means both directions.
     pub direction: Option<Direction>,
-    /// True if no later rule can change it.
+    /// True if the rule is final: pf evaluates no later rule for a packet that matches.
     pub quick: bool,
-    /// The packets of IPv4, in packet order.
+    /// The IPv4 packets.
     pub boxes: Vec<HeaderBox>,
-    /// The packets of IPv6, in packet order, if it applies to all addresses of IPv6. None of a
-    /// block rule for some of them, which are not compared.
+    /// The IPv6 packets, if the rule applies to all IPv6 addresses. A rule for only some of them has none
+    /// here, because IPv6 addresses are not compared.
     pub ipv6: Vec<HeaderBox>,
-    /// True if it applies to each of these packets; see [`crate::packets::Step::condition`].
+    /// The condition under which it applies to these packets; see [`crate::packets::Step::condition`].
     pub condition: Condition,
-    /// True if it may drop a packet that it applies to although it is a pass rule: at a limit, or
-    /// on the way back.
+    /// True for a pass rule that may drop a packet that it applies to: above a limit, or on the way back.
     pub may_drop: bool,
 }
 
-/// Reads what follows the word for the action, up to the end of the statement.
+/// Reads the rest of a rule after its action.
 pub(super) fn read<'a>(
     tokens: &mut Tokens<'a>,
     tables: &Tables<'a>,
@@ -47,7 +46,7 @@ pub(super) fn read<'a>(
 }
 
 impl RuleReader {
-    /// Reads up to the protocols.
+    /// Reads the part of a rule before its source and destination.
     fn head(&mut self, tokens: &mut Tokens) -> Result<(), String> {
         if self.action == RuleAction::Block {
             way_of_blocking(tokens)?;
@@ -85,7 +84,7 @@ impl RuleReader {
         Ok(())
     }
 
-    /// Reads where packets come from and go to.
+    /// Reads the source and the destination.
     fn ends(&mut self, tokens: &mut Tokens, tables: &Tables) -> Result<(), String> {
         if tokens.take_word("all")? {
             return Ok(());
@@ -129,9 +128,7 @@ impl RuleReader {
         if tokens.take_word("port")? {
             let with_ports = Protocols::TCP.or(Protocols::UDP).or(Protocols::of(132));
             if !with_ports.holds(self.protocols) {
-                return Err(
-                    "a port needs tcp, udp or sctp after 'proto', and nothing else".to_owned(),
-                );
+                return Err("a port needs 'proto' with only tcp, udp or sctp".to_owned());
             }
             self.matches.span(ports, &ends::ports(tokens)?)?;
             tokens.spend(self.matches.boxes.len() * BOX_WORK)?;
@@ -142,7 +139,7 @@ impl RuleReader {
     fn finish(mut self) -> Result<Rule, String> {
         if self.action == RuleAction::Match && self.quick {
             return Err(
-                "'match' with 'quick' ends the evaluation on OpenBSD, but not on every FreeBSD; remove 'quick'"
+                "'match' with 'quick' ends the evaluation on OpenBSD, but not on all versions of FreeBSD; remove 'quick'"
                     .to_owned(),
             );
         }
@@ -153,7 +150,7 @@ impl RuleReader {
             None => self.ipv6_ends == Ipv6Ends::Named,
         };
         if passes && some_ipv6 {
-            return Err("it passes IPv6, which is not compared; expected inet".to_owned());
+            return Err("the rule passes IPv6, but only IPv4 is compared; use 'inet'".to_owned());
         }
         let opens = passes && self.state != State::None && !self.fragments;
         let implied = if opens { Flags::opening() } else { Flags::ALL };
@@ -179,7 +176,7 @@ impl RuleReader {
     }
 }
 
-/// The way in which a sender learns that a packet is blocked.
+/// Reads how a block rule informs the sender, if the rule says so.
 fn way_of_blocking(tokens: &mut Tokens) -> Result<(), String> {
     if tokens.take_word("drop")? || tokens.take_word("return")? {
         return Ok(());
@@ -219,7 +216,7 @@ pub(super) fn interface(tokens: &mut Tokens) -> Result<(), String> {
     Ok(())
 }
 
-/// A protocol as a BSD names it. `/etc/protocols` has an alias in capital letters for most names.
+/// Reads a protocol by its BSD name. In `/etc/protocols`, most names have an alias in capital letters.
 fn protocol(tokens: &mut Tokens) -> Result<Protocols, String> {
     let word = tokens.value("a protocol")?;
     let small = word.bytes().any(|b| b.is_ascii_lowercase());
@@ -233,7 +230,7 @@ fn protocol(tokens: &mut Tokens) -> Result<Protocols, String> {
         name => iana::protocol(name)?,
     };
     if protocol == Protocols::of(0) {
-        return Err("pf takes protocols from 1 to 255".to_owned());
+        return Err("expected a protocol from 1 to 255, not 0".to_owned());
     }
     Ok(protocol)
 }

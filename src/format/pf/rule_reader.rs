@@ -5,25 +5,24 @@ use crate::limits::Limits;
 use crate::packets::{Flags, Protocols};
 use crate::policy::Direction;
 
-/// The action of a rule for the packets that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RuleAction {
     Pass,
     Block,
-    /// Changes something about them, and lets later rules decide.
+    /// Changes properties of packets. Later rules decide.
     Match,
-    /// Puts fragments together, and leaves all to the rules.
+    /// Normalizes packets, for example by reassembling fragments. Other rules decide.
     Scrub,
 }
 
-/// The state that a rule keeps of the packets that it lets through.
+/// The state that a pass rule keeps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Connections: what pf does if the rule says nothing.
+    /// Connections, by default.
     Implied,
     /// Connections, by `keep state` or `modulate state`.
     Kept,
-    /// Nothing, so that answers do not come back by it.
+    /// No state (`no state`), so the rule does not pass replies.
     None,
 }
 
@@ -33,17 +32,17 @@ pub(super) enum Family {
     Inet6,
 }
 
-/// The way in which the ends of a rule cover addresses of IPv6.
+/// The IPv6 addresses that the source and destination of a rule contain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ipv6Ends {
-    /// They do, since they hold for every address.
+    /// All of them.
     Any,
-    /// They do by what is named in them.
+    /// Some of them, named in the rule.
     Named,
     None,
 }
 
-/// A rule as far as it is read.
+/// A rule that is being read.
 pub(super) struct RuleReader {
     pub action: RuleAction,
     pub direction: Option<Direction>,
@@ -51,10 +50,10 @@ pub(super) struct RuleReader {
     pub family: Option<Family>,
     pub ipv6_ends: Ipv6Ends,
     pub protocols: Protocols,
-    /// Those that it names.
+    /// The flags of the option `flags`.
     pub flags: Option<Flags>,
     pub state: State,
-    /// True if it holds for fragments alone.
+    /// True if the rule applies only to fragments.
     pub fragments: bool,
     /// See [`Rule::may_drop`](super::rule::Rule::may_drop).
     pub may_drop: bool,
@@ -62,7 +61,7 @@ pub(super) struct RuleReader {
 }
 
 impl RuleReader {
-    /// A rule of which nothing is read but the word for its action.
+    /// Starts a rule after its action.
     pub fn new(action: RuleAction, limits: Limits) -> Self {
         RuleReader {
             action,

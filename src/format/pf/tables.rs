@@ -1,5 +1,4 @@
-//! Tables of addresses: those of a ruleset, and those that a loop writes around
-//! `pfctl -t NAME -T show`.
+//! Tables of addresses, from a ruleset or from `pfctl -t NAME -T show`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +10,7 @@ use crate::format::read::values::network;
 use crate::limits::Limit;
 use crate::packets::Interval;
 
-/// An address or a network, which may be negated; of IPv6, only that it is.
+/// An address or a network. The addresses of IPv6 are not stored, because they are not compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Address {
     Ipv4(Interval),
@@ -19,7 +18,7 @@ pub(super) enum Address {
 }
 
 impl Address {
-    /// `192.0.2.1`, `192.0.2.0/24`, `192.0.2/24`, or an address of IPv6.
+    /// Reads `192.0.2.1`, `192.0.2.0/24`, `192.0.2/24`, or an IPv6 address.
     pub fn read(tokens: &mut Tokens) -> Result<Address, String> {
         let mut text = match tokens.peek()? {
             Token::Joined(word, rest) => {
@@ -36,16 +35,16 @@ impl Address {
         }
         if text.bytes().any(|b| b.is_ascii_alphabetic()) {
             return Err(format!(
-                "expected an address, not '{text}': what a name stands for is not in the text"
+                "expected an address, not '{text}': the input does not contain the addresses of a name"
             ));
         }
         network(&in_full(text)).map(Address::Ipv4)
     }
 }
 
-/// True for an address of IPv6, with or without a zone and a prefix length.
+/// True for an IPv6 address, with or without a zone and a prefix length.
 fn is_ipv6(text: &str) -> bool {
-    // Most addresses are of IPv4, and parsing them as IPv6 is slow.
+    // Fast path: most addresses are IPv4, and trying to parse them as IPv6 is slow.
     if !text.as_bytes().contains(&b':') {
         return false;
     }
@@ -54,8 +53,7 @@ fn is_ipv6(text: &str) -> bool {
     base.parse::<Ipv6Addr>().is_ok() && length.parse().is_ok_and(|n: u8| n <= 128)
 }
 
-/// The four numbers of an address of which pf lets zeros at the end be left out, where a prefix
-/// length follows.
+/// Completes the address of a network: pf allows omitting zeros at its end, as in `10/8`.
 fn in_full(network: Cow<str>) -> Cow<str> {
     let Some((base, length)) = network.split_once('/') else {
         return network;
@@ -66,32 +64,30 @@ fn in_full(network: Cow<str>) -> Cow<str> {
     }
 }
 
-/// Reading an address of a table takes about as long as so many steps of a comparison.
+/// The work counted for reading an address of a table.
 const MEMBER_WORK: usize = 12;
-
-/// The addresses of a table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// Normalized.
+    /// The IPv4 addresses, normalized.
     pub spans: Vec<Interval>,
-    /// True if it has addresses of IPv6 too.
+    /// True if it has IPv6 addresses too.
     pub ipv6: bool,
-    /// The number of addresses and networks that it is made of.
+    /// The number of listed IPv4 addresses and networks.
     members: usize,
 }
 
-/// The tables of a text.
+/// The tables of the input.
 #[derive(Debug)]
 pub(super) struct Tables<'a> {
-    /// The anchor that they are in.
+    /// The name of their anchor.
     anchor: String,
-    /// By their names; `None` for one that is declared, but not listed.
+    /// The tables by name; `None` for a table that is declared without addresses.
     known: HashMap<&'a str, Option<Table>>,
-    /// The names of those that pf itself adds addresses to.
+    /// The names of tables to which pf adds addresses by itself.
     overloaded: HashSet<&'a str>,
 }
 
-/// A network of a table, in the order in which it is to be seen: those around it come first.
+/// A network of a table. Larger networks sort before the networks inside them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Member {
     first: u32,
@@ -125,7 +121,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Reads what follows the word `table`.
+    /// Reads the rest of a statement after the word `table`.
     pub fn define(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
         let name = tokens.table_name()?;
         let mut members = None;
@@ -135,7 +131,7 @@ impl<'a> Tables<'a> {
                 Token::Word("const" | "persist" | "counters") => drop(tokens.next()?),
                 Token::Word("file") => {
                     return Err(format!(
-                        "the addresses of table <{name}> are in a file; in place of this line, {}",
+                        "the addresses of table <{name}> are in a file; instead of this line, {}",
                         self.how_to_list(name)
                     ));
                 }
@@ -150,12 +146,12 @@ impl<'a> Tables<'a> {
         match (&known, &table) {
             (Some(_), Some(_)) => {
                 return Err(format!(
-                    "table <{name}> is listed twice; give one list of its addresses"
+                    "the addresses of table <{name}> appear twice; provide them once"
                 ));
             }
             (Some(_), None) => {
                 return Err(format!(
-                    "table <{name}> is declared again without addresses, so that pf discards the ones before; remove this line"
+                    "table <{name}> is declared again without addresses, so pf discards the earlier ones; remove this line"
                 ));
             }
             (None, _) => *known = table,
@@ -163,7 +159,7 @@ impl<'a> Tables<'a> {
         Ok(tokens.limits.check(Limit::Rules, self.known.len())?)
     }
 
-    /// Goes through a statement other than `table`, and notes the tables that `overload` fills.
+    /// Skips a statement other than `table`, and records the tables to which `overload` adds addresses.
     pub fn note_overloads(&mut self, tokens: &mut Tokens<'a>) -> Result<(), String> {
         while !tokens.at_end()? {
             if !tokens.take_word("overload")? {
@@ -175,7 +171,7 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// The table that a rule names. `pfctl -vv` adds how many addresses it has, as in `<name:2>`.
+    /// Looks up a table by its name in a rule. `pfctl -vv` adds the number of its addresses, as in `<name:2>`.
     pub fn find(&self, written: &str) -> Result<&Table, String> {
         if let Some(table) = self.listed(written)? {
             return Ok(table);
@@ -186,12 +182,12 @@ impl<'a> Tables<'a> {
         let table = self.listed(name)?.ok_or_else(|| self.missing(name))?;
         if count == "*" {
             return Err(format!(
-                "pf has no table <{name}>, by '*'; expected rules and tables of one time"
+                "'*' means that pf has no table <{name}>, but the input does; list rules and tables at the same time"
             ));
         }
         if !table.ipv6 && count.parse() != Ok(table.members) {
             return Err(format!(
-                "pf counts {count} addresses in table <{name}>, and here it has {}; expected both of one time",
+                "table <{name}> has {count} addresses in the rule, but {} in its list; list rules and tables at the same time",
                 table.members
             ));
         }
@@ -201,7 +197,7 @@ impl<'a> Tables<'a> {
     fn listed(&self, name: &str) -> Result<Option<&Table>, String> {
         if self.overloaded.contains(name) {
             return Err(format!(
-                "the addresses of table <{name}> can change, since 'overload <{name}>' adds some; remove 'overload <{name}>' or this use of the table"
+                "the addresses of table <{name}> can change, because 'overload <{name}>' adds to them; remove 'overload <{name}>' or this use of the table"
             ));
         }
         Ok(self.known.get(name).and_then(Option::as_ref))
@@ -209,12 +205,13 @@ impl<'a> Tables<'a> {
 
     fn missing(&self, name: &str) -> String {
         format!(
-            "the addresses of table <{name}> are not in the text: {}",
+            "the addresses of table <{name}> are missing from the input; {}",
             self.how_to_list(name)
         )
     }
 
-    /// The advice on a table that is not listed. A name that a shell may interpret is in no command.
+    /// The advice on adding the addresses of a table. It contains no command if a shell could interpret the
+    /// name.
     fn how_to_list(&self, name: &str) -> String {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
         if name.starts_with('-') || !name.bytes().all(is_plain) {
@@ -222,13 +219,13 @@ impl<'a> Tables<'a> {
                 .to_owned();
         }
         format!(
-            "add what these print: echo 'table <{name}> {{'; pfctl -a {} -t {name} -T show; echo '}}'",
+            "add the output of: echo 'table <{name}> {{'; pfctl -a {} -t {name} -T show; echo '}}'",
             self.anchor
         )
     }
 }
 
-/// Adds the members in a pair of braces; whether any is of IPv6.
+/// Reads the members in a pair of braces. Returns true if any of them is an IPv6 address.
 fn read_members(tokens: &mut Tokens, members: &mut Vec<Member>) -> Result<bool, String> {
     tokens.expect_symbol('{')?;
     let mut ipv6 = false;
@@ -244,7 +241,7 @@ fn read_members(tokens: &mut Tokens, members: &mut Vec<Member>) -> Result<bool, 
     Ok(ipv6)
 }
 
-/// The longest prefix that an address is in decides whether it is in the table.
+/// Computes the addresses of a table. The longest prefix that contains an address decides.
 fn assemble(mut members: Vec<Member>, ipv6: bool) -> Result<Table, String> {
     members.sort_unstable();
     members.dedup();
@@ -256,7 +253,7 @@ fn assemble(mut members: Vec<Member>, ipv6: bool) -> Result<Table, String> {
             .last()
             .is_some_and(|outer| outer.network == network)
         {
-            return Err("an address of the table is both in it and negated".to_owned());
+            return Err("the table contains an address both with and without '!'".to_owned());
         }
         listed.add(Listed {
             network,
@@ -275,7 +272,7 @@ mod tests {
     use super::*;
     use crate::limits::Limits;
 
-    /// The addresses below 32 that a table holds.
+    /// The addresses below 32 in a table.
     fn low_addresses(text: &str) -> Vec<u32> {
         let mut tables = Tables::new("x".to_owned());
         tables

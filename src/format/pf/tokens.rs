@@ -1,4 +1,4 @@
-//! The words of pf.conf(5), with macros put in their places.
+//! Splits a text into the tokens of pf.conf(5) and expands macros.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,10 +6,9 @@ use std::ops::Range;
 
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// A part of a ruleset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// A word, a keyword or not.
+    /// A word, which may be a keyword.
     Word(&'a str),
     /// A text between quotation marks, which is never a keyword.
     Quoted(&'a str),
@@ -30,7 +29,7 @@ pub(super) enum Token<'a> {
     End,
 }
 
-/// The signs around a list.
+/// The opening and closing sign of a list.
 pub(super) type Brackets = (char, char);
 pub(super) const BRACES: Brackets = ('{', '}');
 pub(super) const PARENTHESES: Brackets = ('(', ')');
@@ -40,14 +39,13 @@ const SYMBOLS: &str = "(){}<>!=/,-@[";
 /// Characters that end a word without being part of it.
 const NO_WORD: &[u8] = b"(){}<>!=/#,";
 
-/// A macro of more words is taken for a mistake: pf reads values of about so many characters.
+/// The maximum number of words in a macro. pf reads values of about as many characters.
 const MACRO_LIMIT: usize = 8096;
 
-/// Reading a word takes about as long as so many steps of a comparison.
+/// The work counted for reading a word of a macro.
 const WORD_WORK: usize = 8;
 
-/// Keeping a word of a macro in memory counts as so many steps, so that the default limit keeps
-/// all macros of a text below 50 MB.
+/// The work counted for storing a word of a macro. With the default limit, all macros need less than 50 MB.
 const KEPT_WORD_WORK: usize = 32;
 
 impl fmt::Display for Token<'_> {
@@ -66,7 +64,7 @@ impl fmt::Display for Token<'_> {
     }
 }
 
-/// Cuts a text into tokens, as pf does; the value of a macro is such a text too.
+/// Splits a text into tokens as pf does. The value of a macro is such a text too.
 struct Scanner<'a> {
     text: &'a str,
     position: usize,
@@ -75,12 +73,12 @@ struct Scanner<'a> {
     in_macro: bool,
 }
 
-/// True if pf reads a character as part of the word that it touches.
+/// True if a character next to a word is a part of that word.
 fn in_word(byte: u8) -> bool {
     IN_WORD[byte as usize]
 }
 
-/// A table, since most of a text is looked at by it.
+/// The results of [`in_word`], because it runs for most characters of a text.
 const IN_WORD: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = b'!';
@@ -135,7 +133,7 @@ impl<'a> Scanner<'a> {
         token
     }
 
-    /// Spaces, comments, and ends of lines that a backslash or a quotation takes away.
+    /// Skips spaces, comments, and line ends after a backslash or in the value of a macro.
     fn skip_space(&mut self) -> Result<(), String> {
         loop {
             match (self.byte(self.position), self.byte(self.position + 1)) {
@@ -149,8 +147,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// pf drops a backslash and the end of the line, and in a quotation the end of the line alone,
-    /// so that the words on both sides become one. `bytes` is the length of the dropped text.
+    /// Skips a line end that pf drops, which has a length of `bytes` together with its backslash.
+    ///
+    /// pf joins the words on both sides of it, which is an error here.
     fn join_lines(&mut self, bytes: usize) -> Result<(), String> {
         let before = self.position.checked_sub(1).and_then(|at| self.byte(at));
         self.position += bytes;
@@ -160,22 +159,22 @@ impl<'a> Scanner<'a> {
         }
         if before.is_some_and(in_word) && after.is_some_and(in_word) {
             return Err(if self.in_macro {
-                "pf joins the lines of a macro without a space; expected a space at the end of the line"
+                "pf joins the lines of a macro without a space; add a space at the end of the line"
             } else {
-                "expected a space before the backslash at the end of a line"
+                "pf joins the words around a backslash at the end of a line; add a space before the backslash"
             }
             .to_owned());
         }
         Ok(())
     }
 
-    /// A comment goes on after a line that ends in a backslash, see pf.conf(5).
+    /// Skips a comment. It continues after a line that ends in a backslash (pf.conf(5)).
     fn comment(&mut self) -> Result<(), String> {
         while let Some(byte) = self.byte(self.position) {
             match (byte, self.byte(self.position + 1)) {
                 (b'\n', _) => break,
                 (b'\\', Some(b'\r')) => {
-                    return Err("whether a comment goes on after it is not clear: expected '\\' at the very end of the line".to_owned());
+                    return Err("a carriage return follows '\\' in a comment, so its end is unclear; remove the carriage return".to_owned());
                 }
                 (b'\\', Some(next)) => {
                     self.position += 2;
@@ -189,7 +188,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads up to the closing mark, which may be on a later line.
+    /// Reads a quoted text up to its closing mark, which may be on a later line.
     fn quoted(&mut self, mark: u8) -> Result<Token<'a>, String> {
         let start = self.position + 1;
         self.position = start;
@@ -197,7 +196,7 @@ impl<'a> Scanner<'a> {
         loop {
             let next = self.byte(self.position + 1);
             match self.byte(self.position) {
-                None => return Err("a quotation mark has no partner".to_owned()),
+                None => return Err("a quotation mark is not closed".to_owned()),
                 Some(b'\\') if next == Some(mark) || next == Some(b'\n') => self.position += 2,
                 Some(byte) if byte == mark => break,
                 Some(byte) => {
@@ -210,7 +209,7 @@ impl<'a> Scanner<'a> {
         let quoted = self.taken(1, Token::Quoted(text));
         if unclear {
             return Err(
-                "a backslash in a quotation is understood before its mark and at the end of a line only"
+                "a backslash in a quoted text is supported only before a quotation mark or at the end of a line"
                     .to_owned(),
             );
         }
@@ -229,7 +228,7 @@ impl<'a> Scanner<'a> {
         Ok(Token::Macro(name))
     }
 
-    /// Takes the characters that belong to the word before them, if there are any.
+    /// Reads the characters that belong to the word before them, if there are any.
     fn rest_of_word(&mut self) -> Result<Option<&'a str>, String> {
         if !self.byte(self.position).is_some_and(in_word) {
             return Ok(None);
@@ -248,7 +247,7 @@ impl<'a> Scanner<'a> {
         let word = &rest[..end];
         if word.bytes().any(|b| b"\"'$".contains(&b)) {
             return Err(format!(
-                "expected a space before the quotation mark or macro in {word}"
+                "expected a space before the quotation mark or macro in '{word}'"
             ));
         }
         Ok(Token::Word(word))
@@ -262,39 +261,36 @@ impl<'a> Scanner<'a> {
         if SYMBOLS.contains(symbol) {
             Ok(Token::Symbol(symbol))
         } else {
-            Err(format!("{symbol:?} is not understood here"))
+            Err(format!("{symbol:?} is not expected here"))
         }
     }
 }
-
-/// The value of a macro.
 #[derive(Clone)]
 struct Value {
-    /// The place of its words among those of all macros.
+    /// The range of its words in [`Tokens::values`].
     words: Range<usize>,
-    /// True if it ends in a word, without a space after it.
+    /// True if it ends in a word without a space after it.
     ends_in_word: bool,
 }
 
-/// The tokens of a text in their order: none of them is a macro, and within braces none is the
-/// end of a line.
+/// The tokens of a text, with macros expanded and without line ends inside braces.
 pub(super) struct Tokens<'a> {
     scanner: Scanner<'a>,
     /// The start of the last token's line.
     line: usize,
-    /// The next token and its line, if it was looked at already.
+    /// The next token and the start of its line, if it was read ahead.
     ahead: Option<(Token<'a>, usize)>,
     open_braces: usize,
-    /// The start of the outermost one's line.
+    /// The start of the line of the outermost open brace.
     brace_line: usize,
     macros: HashMap<&'a str, Value>,
     /// The words of all macros.
     values: Vec<Token<'a>>,
-    /// The rest of the macro that is being read.
+    /// The unread words of the macro that is being expanded.
     expansion: Range<usize>,
-    /// The characters that follow this macro without a space.
+    /// The characters that follow the macro without a space.
     after_expansion: Option<&'a str>,
-    /// The cost of the text so far, in steps of [`Limit::Work`].
+    /// The work of the text so far; see [`Limit::Work`].
     spent: usize,
     pub limits: Limits,
 }
@@ -328,13 +324,13 @@ impl<'a> Tokens<'a> {
         Ok(token)
     }
 
-    /// The token that [`Tokens::next`] will give.
+    /// The token that [`Tokens::next`] will return.
     pub fn peek(&mut self) -> Result<Token<'a>, String> {
         self.look_ahead()?;
         Ok(self.ahead.map_or(Token::End, |(token, _)| token))
     }
 
-    /// Reads the next token, unless it was looked at already.
+    /// Reads the next token, unless it was read ahead.
     fn look_ahead(&mut self) -> Result<(), String> {
         if self.ahead.is_some() {
             return Ok(());
@@ -367,7 +363,7 @@ impl<'a> Tokens<'a> {
                     self.open_braces = self
                         .open_braces
                         .checked_sub(1)
-                        .ok_or("a '}' has no partner")?;
+                        .ok_or("there is no '{' for this '}'")?;
                     return Ok(token);
                 }
                 Token::Newline if self.open_braces > 0 => {}
@@ -375,7 +371,8 @@ impl<'a> Tokens<'a> {
                     self.open_braces = 0;
                     self.scanner.line = self.brace_line;
                     return Err(
-                        "a '{' has no partner; if the text was cut off, give all of it".to_owned(),
+                        "a '{' is not closed; if the input was cut off, provide all of it"
+                            .to_owned(),
                     );
                 }
                 _ => return Ok(token),
@@ -383,7 +380,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Counts work that the text causes, in steps of [`Limit::Work`].
+    /// Counts work. Fails above [`Limit::Work`].
     pub fn spend(&mut self, steps: usize) -> Result<(), LimitExceeded> {
         self.spent = self.spent.saturating_add(steps);
         self.limits.check(Limit::Work, self.spent)
@@ -401,7 +398,7 @@ impl<'a> Tokens<'a> {
         Ok(())
     }
 
-    /// A word of the macro that is being read.
+    /// A word of the macro that is being expanded.
     fn expanded(&mut self, at: usize) -> Token<'a> {
         match self.values[at] {
             Token::Word(word) if self.expansion.is_empty() => match self.after_expansion.take() {
@@ -412,7 +409,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Reads the value of a macro, which is all up to the end of the line.
+    /// Reads the value of a macro up to the end of the statement.
     pub fn define(&mut self, name: &'a str) -> Result<(), String> {
         let start = self.values.len();
         let mut ends_in_word = false;
@@ -438,17 +435,19 @@ impl<'a> Tokens<'a> {
         Ok(())
     }
 
-    /// Adds a word to the value of a macro, which begins at `start`.
+    /// Adds a word to the value of a macro, whose words begin at `start`.
     fn keep(&mut self, name: &str, start: usize, word: Token<'a>) -> Result<(), String> {
         self.values.push(word);
         if self.values.len() - start > MACRO_LIMIT {
-            return Err(format!("the value of macro '{name}' is too long"));
+            return Err(format!(
+                "the value of macro '{name}' has more than {MACRO_LIMIT} words"
+            ));
         }
         let work = self.values.len() * KEPT_WORD_WORK;
         Ok(self.limits.check(Limit::Work, work)?)
     }
 
-    /// Adds the words of a quotation; whether it ends in a word, without a space after it.
+    /// Adds the words of a quoted text. Returns true if it ends in a word without a space after it.
     fn define_quoted(&mut self, name: &str, start: usize, text: &'a str) -> Result<bool, String> {
         let mut scanner = Scanner::new(text, true);
         let mut ends_in_word = false;
@@ -465,12 +464,12 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// True if the statement is at its end.
+    /// True at the end of the statement.
     pub fn at_end(&mut self) -> Result<bool, String> {
         Ok(matches!(self.peek()?, Token::Newline | Token::End))
     }
 
-    /// Goes to the end of the statement.
+    /// Skips to the end of the statement.
     pub fn skip_statement(&mut self) -> Result<(), String> {
         while !self.at_end()? {
             self.next()?;
@@ -478,7 +477,7 @@ impl<'a> Tokens<'a> {
         Ok(())
     }
 
-    /// The rest of the line, which is none of pf's language; just after a token was taken.
+    /// Skips and returns the rest of the line without splitting it. No token may be read ahead.
     pub fn rest_of_line(&mut self) -> &'a str {
         let rest = &self.scanner.text[self.scanner.position..];
         let rest = rest.find('\n').map_or(rest, |end| &rest[..end]);
@@ -486,12 +485,12 @@ impl<'a> Tokens<'a> {
         rest.trim_end()
     }
 
-    /// Takes a keyword if it comes next; true if it does.
+    /// Skips a keyword, if it comes next. Returns true if it did.
     pub fn take_word(&mut self, word: &str) -> Result<bool, String> {
         self.take(Token::Word(word))
     }
 
-    /// Takes a symbol if it comes next; true if it does.
+    /// Skips a symbol, if it comes next. Returns true if it did.
     pub fn take_symbol(&mut self, symbol: char) -> Result<bool, String> {
         self.take(Token::Symbol(symbol))
     }
@@ -521,7 +520,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A word or a quotation that is `what`.
+    /// Reads a word or a quoted text. `what` describes it in messages.
     pub fn value(&mut self, what: &str) -> Result<&'a str, String> {
         match self.peek()? {
             Token::Word(value) | Token::Quoted(value) => {
@@ -532,7 +531,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A table's name as it stands in a rule.
+    /// Reads the name of a table in angle brackets.
     pub fn table_name(&mut self) -> Result<&'a str, String> {
         self.expect_symbol('<')?;
         let name = self.value("the name of a table")?;
@@ -558,8 +557,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Says that the next token is not what was expected. The token is not taken: it may be the
-    /// end of the statement.
+    /// The error that another token comes next. It is not skipped, because it may end the statement.
     pub fn unexpected(&mut self, expected: &str) -> String {
         match self.ahead {
             Some((token, line)) => {

@@ -1,4 +1,4 @@
-//! Output of `ufw show added`, and our own script, to steps.
+//! Reads the output of `ufw show added`, or a script of this program.
 
 use super::rule::Rule;
 use super::script::{self, RuleLines};
@@ -9,18 +9,19 @@ use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::{Limit, Limits};
 use crate::policy::Direction;
 
-/// The first line of `ufw show added`, and the line after it if there are no rules.
+/// The first line of `ufw show added`.
 const TITLE: &str = "Added user rules (see 'ufw status' for running firewall):";
+/// The second line of `ufw show added` if there are no rules.
 const NO_RULES: &str = "(None)";
 
-const EXPECTED: &str = "expected what 'LC_ALL=C ufw show added' prints, since no other listing of ufw's \
-                        tells all of a rule, or a script of this program's";
+const EXPECTED: &str = "expected the output of 'LC_ALL=C ufw show added', because ufw's other listings are incomplete, \
+                        or a script of this program";
 
-/// The steps of the limit of work that a line takes, because all are kept until the first is read.
-const STEPS_OF_LINE: usize = 50;
+/// The work counted for a line, because all lines are stored before the first one is parsed.
+const LINE_WORK: usize = 50;
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
-    let count = count_lines(text).saturating_mul(STEPS_OF_LINE);
+    let count = count_lines(text).saturating_mul(LINE_WORK);
     let fits = wanted.limits.check(Limit::Work, count);
     fits.map_err(|exceeded| vec![ReadError::new(0, exceeded)])?;
     let rules = read(&rule_lines(text)?, wanted.limits)?;
@@ -42,13 +43,13 @@ pub(super) fn rule_lines(text: &str) -> RuleLines<'_> {
     }
 }
 
-/// The rules of a listing; one that somebody filtered has no title.
+/// The rules of a listing. The title may be missing if the listing was filtered.
 fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ReadError> {
     match lines[..] {
         [(_, TITLE), (_, NO_RULES)] => Ok(Vec::new()),
         [(at, TITLE)] => Err(ReadError::new(
             at,
-            "neither rules nor (None) follow, so the text may have been cut off; give all of it",
+            "expected rules or '(None)' after this line; if the input was cut off, provide all of it",
         )),
         [(_, TITLE), ..] => {
             lines.remove(0);
@@ -82,7 +83,7 @@ fn read<'a>(lines: &[(u32, &'a str)], limits: Limits) -> Result<Rules<'a>, Vec<R
     errors.finish(rules)
 }
 
-/// The unit that the rules of a name make in one direction.
+/// The deployed rules with the comment of this unit, in one direction.
 fn unit(
     rules: &Rules,
     direction: Direction,

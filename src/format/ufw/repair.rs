@@ -1,4 +1,4 @@
-//! Rules that a load of our script does not replace.
+//! Finds rules that loading the script does not replace.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,16 @@ use super::listing::rule_lines;
 use super::rule::Rule;
 use super::script::is_marked;
 
-/// Why a load does not mend what a listing has, if it does not: the script deletes no rule but
-/// those that it takes for its own.
+/// The message for the first rule that loading cannot repair; `None` if loading repairs all.
+///
+/// The script only deletes rules that it recognizes as its own.
 pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> Option<String> {
     let lines = rule_lines(text).ok()?;
     let rules = lines
         .iter()
         .filter_map(|(_, line)| Some((*line, Rule::read(line).ok()?)));
     let unit: Vec<_> = rules.filter(|(_, rule)| rule.is_of(name)).collect();
-    // One for the same packets is replaced where it stands.
+    // A rule for the same packets is replaced in place.
     let own: HashSet<_> = own
         .iter()
         .filter_map(|line| Some(Rule::read(line).ok()?.place()))
@@ -27,7 +28,7 @@ pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> 
         stays && (rule.allows() || Some(*at) < last_kept)
     })?;
     Some(format!(
-        "a load leaves a rule as it is that has a comment of this unit, but that no script of it adds; first run: {}",
+        "loading keeps a rule whose comment starts with '{name}' but that no script of this program added; first run: {}",
         line.replacen("ufw ", "ufw delete ", 1)
     ))
 }

@@ -15,10 +15,11 @@ use crate::packets::{
 };
 use crate::policy::{Direction, notation};
 
-/// A rule's words, each in its place. What they stand for is asked of the unit's rules alone.
+/// A rule, split into its parts. The values of the parts are checked only in [`Rule::effect`], so that rules
+/// outside of the unit cause no errors.
 pub(super) struct Rule<'a> {
     action: RuleAction,
-    /// True if it is for packets that go on to other hosts.
+    /// True for a `route` rule, which applies to forwarded packets.
     routes: bool,
     pub direction: Direction,
     interface: Option<&'a str>,
@@ -31,12 +32,12 @@ pub(super) struct Rule<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RuleAction {
     Allow,
-    /// Allows, but for who opens too many connections.
+    /// Allows connections, unless a host opens too many of them.
     Limit,
     Deny,
 }
 
-/// The address and the ports of one end; `None` is any.
+/// The address and the ports of one end; `None` means any.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct End<'a> {
     address: Option<&'a str>,
@@ -46,21 +47,19 @@ struct End<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Ports<'a> {
     Numbers(&'a str),
-    /// Those of an application's profile.
+    /// The ports of an application profile.
     Of(&'a str),
 }
-
-/// The effect of a rule on packets.
 pub(super) struct Effect {
     pub steps: Vec<Step>,
-    /// True if it lets IPv6 through.
+    /// True if it allows IPv6 packets.
     pub ipv6: bool,
-    /// The number of boxes that were looked at; see [`Limit::Work`](crate::limits::Limit).
+    /// The number of examined boxes; see [`Limit::Work`](crate::limits::Limit).
     pub cost: usize,
 }
 
 impl<'a> Rule<'a> {
-    /// Reads a line; all of its words must be in their places.
+    /// Parses a line. All words must be in the order of `ufw show added`.
     pub fn read(line: &'a str) -> Result<Rule<'a>, String> {
         let mut words = Words(words(line)?.into_iter().peekable());
         words.expect("ufw")?;
@@ -95,7 +94,7 @@ impl<'a> Rule<'a> {
         Ok(rule)
     }
 
-    /// True if its comment is of a unit: its name, which a text may follow.
+    /// True if its comment is the name of the unit, alone or with a colon and a text after it.
     pub fn is_of(&self, name: &str) -> bool {
         let rest = self.comment.and_then(|comment| comment.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
@@ -105,14 +104,14 @@ impl<'a> Rule<'a> {
         self.action != RuleAction::Deny
     }
 
-    /// The packets that it is for: ufw keeps one rule for the same packets, and replaces it by the
-    /// next.
+    /// The packets that it applies to. ufw keeps only one rule for the same packets: a new rule replaces
+    /// the old one.
     pub fn place(&self) -> impl Eq + Hash + use<'a> {
         let way = (self.routes, self.direction, self.interface, self.protocol);
         (way, self.source, self.destination)
     }
 
-    /// `in on eth0`, `out on eth0`, `out`.
+    /// Reads `in on eth0`, `out on eth0` or `out`.
     fn way(&mut self, words: &mut Words<'a>) -> Result<(), String> {
         if words.take("in") {
             words.expect("on")?;
@@ -127,7 +126,7 @@ impl<'a> Rule<'a> {
         Ok(())
     }
 
-    /// `53/udp`, or `from 192.0.2.1 to any port 53 proto udp`.
+    /// Reads `53/udp`, or `from 192.0.2.1 to any port 53 proto udp`.
     fn ends(&mut self, words: &mut Words<'a>) -> Result<(), String> {
         let is_long = |word: &Word| !word.quoted && LONG.contains(&word.text);
         if let Some(short) = words.0.next_if(|word| !is_long(word)) {
@@ -141,7 +140,7 @@ impl<'a> Rule<'a> {
         if source || destination || self.interface.is_some() {
             Ok(())
         } else {
-            Err("expected a port, from, to, or in or out on an interface".to_owned())
+            Err("expected a port, 'from', 'to', or 'in' or 'out' with an interface".to_owned())
         }
     }
 
@@ -151,7 +150,10 @@ impl<'a> Rule<'a> {
             return Ok(());
         }
         if !word.text.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(format!("expected a port, from or to, not '{}'", word.text));
+            return Err(format!(
+                "expected a port, 'from' or 'to', not '{}'",
+                word.text
+            ));
         }
         let (ports, protocol) = match word.text.split_once('/') {
             Some((ports, protocol)) => (ports, Some(protocol)),
@@ -162,11 +164,11 @@ impl<'a> Rule<'a> {
         Ok(())
     }
 
-    /// The effect of the rule, if sets of packets can express it.
+    /// The effect of the rule. Fails if packet boxes cannot express it.
     pub fn effect(&self, at: u32, limits: Limits) -> Result<Effect, String> {
         if self.routes {
             return Err(
-                "a route rule is for packets that go on to other hosts; expected one without 'route'"
+                "a 'route' rule applies only to forwarded packets; expected a rule without 'route'"
                     .to_owned(),
             );
         }
@@ -197,7 +199,7 @@ impl<'a> Rule<'a> {
             }
         }
         match families {
-            [true, true] => return Err("its addresses are of IPv4 and of IPv6".to_owned()),
+            [true, true] => return Err("the rule mixes IPv4 and IPv6 addresses".to_owned()),
             [false, true] => matches.boxes.clear(),
             _ => {}
         }
@@ -208,7 +210,7 @@ impl<'a> Rule<'a> {
         })
     }
 
-    /// Without a protocol, ports are those of TCP and UDP.
+    /// The protocols. Ports without a protocol mean TCP and UDP.
     fn protocols(&self) -> Result<Protocols, String> {
         let has_ports = self.source.ports.is_some() || self.destination.ports.is_some();
         let with_ports = Protocols::UDP.or(Protocols::TCP);
@@ -219,7 +221,7 @@ impl<'a> Rule<'a> {
                 let protocol = iana::protocol(name)?;
                 if has_ports && !with_ports.holds(protocol) {
                     return Err(format!(
-                        "the protocol '{name}' has no ports; expected tcp or udp"
+                        "protocol '{name}' has no ports; expected tcp or udp"
                     ));
                 }
                 Ok(protocol)
@@ -239,7 +241,7 @@ impl<'a> Rule<'a> {
             RuleAction::Deny => Action::Deny,
         };
         let boxes = matches.boxes.iter().copied();
-        // ufw's chains: who opened six connections within 30 seconds is rejected.
+        // ufw rejects a host that opened six connections within 30 seconds.
         let opening = HeaderMatch {
             states: States::named("new").unwrap_or(States::ALL),
             ..HeaderMatch::ALL
@@ -255,7 +257,7 @@ impl<'a> Rule<'a> {
 }
 
 impl<'a> End<'a> {
-    /// Reads the words after `from` or `to`; false if there are none that belong there.
+    /// Reads `word`, which is `from` or `to`, and its address and ports. Returns false without `word`.
     fn read(&mut self, word: &str, words: &mut Words<'a>) -> Result<bool, String> {
         if !words.take(word) {
             return Ok(false);
@@ -274,7 +276,7 @@ impl<'a> End<'a> {
         match self.ports {
             None => Ok(None),
             Some(Ports::Of(profile)) => Err(format!(
-                "the ports of the application '{profile}' are not in the text; expected their numbers"
+                "the input does not contain the ports of the application profile '{profile}'; use port numbers"
             )),
             Some(Ports::Numbers(list)) => list
                 .split(',')
@@ -285,15 +287,15 @@ impl<'a> End<'a> {
     }
 }
 
-/// The words that a rule in the long form goes on with.
+/// The words with which the long form of a rule can continue.
 const LONG: [&str; 4] = ["from", "to", "proto", "comment"];
 
-/// `5060`, or `10000:20000`.
+/// Parses `5060` or `10000:20000`.
 fn span(text: &str) -> Result<Interval, String> {
     let (first, last) = text.split_once(':').unwrap_or((text, text));
     if !is_number(first) || !is_number(last) || port(first)? == 0 {
         return Err(format!(
-            "'{text}' is not a port from 1 to 65535, nor two with ':' between"
+            "'{text}' is neither a port from 1 to 65535 nor a range such as 10000:20000"
         ));
     }
     port_range(first, last)
@@ -307,11 +309,11 @@ enum Family {
 fn family(address: &str) -> Result<Family, String> {
     if !address.contains(':') {
         let span = network(address)?;
-        // In another spelling, our script would not find it among the rules that ufw shows.
+        // The script compares rules as text, so it would not find an address in another spelling.
         return match notation(span) {
             usual if usual == address => Ok(Family::Ipv4(span)),
             usual => Err(format!(
-                "ufw writes '{address}' as '{usual}'; expected that"
+                "expected '{usual}', as ufw prints it, not '{address}'"
             )),
         };
     }
@@ -323,7 +325,7 @@ fn family(address: &str) -> Result<Family, String> {
     }
 }
 
-/// True if ufw takes a word for an interface's name.
+/// Checks that ufw accepts the name of an interface.
 fn interface(name: &str) -> Result<(), String> {
     let known = |c: char| c.is_ascii_alphanumeric() || "_-.+,=%@".contains(c);
     if name.len() <= 15 && name.chars().all(known) {
@@ -339,10 +341,10 @@ struct Word<'a> {
     quoted: bool,
 }
 
-/// The most words of a rule: several times as many as ufw prints for any.
+/// The maximum number of words in a rule, several times as many as ufw prints.
 const WORD_LIMIT: usize = 64;
 
-/// The words of a line; what stands in quotes is one, without them.
+/// Splits a line into words. A quoted text is one word.
 fn words(line: &str) -> Result<Vec<Word<'_>>, String> {
     let mut words = Vec::new();
     let mut rest = line.trim_ascii();
@@ -350,15 +352,17 @@ fn words(line: &str) -> Result<Vec<Word<'_>>, String> {
         let inside = rest.strip_prefix('\'');
         let (text, after) = if let Some(inside) = inside {
             let parts = inside.split_once('\'');
-            parts.ok_or("a text in quotes does not end in the line")?
+            parts.ok_or("a quoted text is not closed on this line")?
         } else {
             rest.split_at(rest.find(is_space).unwrap_or(rest.len()))
         };
         if text.contains('\'') || !after.is_empty() && !after.starts_with(is_space) {
-            return Err("a quote stands within a word".to_owned());
+            return Err("a quotation mark is inside a word".to_owned());
         }
         if words.len() == WORD_LIMIT {
-            return Err(format!("no rule of ufw has more than {WORD_LIMIT} words"));
+            return Err(format!(
+                "the rule has more than {WORD_LIMIT} words, which ufw never prints"
+            ));
         }
         let quoted = inside.is_some();
         words.push(Word { text, quoted });
@@ -371,11 +375,11 @@ fn is_space(c: char) -> bool {
     c.is_ascii_whitespace()
 }
 
-/// The words of a rule that are not read yet.
+/// The unread words of a rule.
 struct Words<'a>(Peekable<std::vec::IntoIter<Word<'a>>>);
 
 impl<'a> Words<'a> {
-    /// Takes a word if it comes next; true if it does.
+    /// Skips a word, if it comes next. Returns true if it did.
     fn take(&mut self, text: &str) -> bool {
         self.0
             .next_if(|word| !word.quoted && word.text == text)
@@ -393,23 +397,23 @@ impl<'a> Words<'a> {
         match self.0.next() {
             Some(word) if !word.quoted => Ok(word.text),
             Some(word) => Err(format!(
-                "expected {what}, not a text in quotes: '{}'",
+                "expected {what}, not the quoted text '{}'",
                 word.text
             )),
-            None => Err(format!("it ends where {what} is expected")),
+            None => Err(format!("expected {what}, not the end of the line")),
         }
     }
 
     fn quoted(&mut self) -> Result<&'a str, String> {
         let word = self.0.next().filter(|word| word.quoted);
         word.map(|word| word.text)
-            .ok_or_else(|| "expected a text in quotes after 'comment'".to_owned())
+            .ok_or_else(|| "expected a quoted text after 'comment'".to_owned())
     }
 
     fn finish(mut self) -> Result<(), String> {
         match self.0.next() {
             None => Ok(()),
-            Some(word) => Err(format!("'{}' is not in its place", word.text)),
+            Some(word) => Err(format!("'{}' is not expected here", word.text)),
         }
     }
 }

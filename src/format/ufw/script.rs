@@ -1,4 +1,4 @@
-//! Our own script: which rules it adds, and which it takes for its own.
+//! Our own script: the rules that it adds, and the rules that it recognizes as its own.
 
 use serde::Serialize;
 
@@ -6,33 +6,34 @@ use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::unit_name::UnitName;
 use crate::template::{self, TemplateError};
 
-/// File name and text of its template.
+/// The name and the text of the script's template.
 pub(super) const TEMPLATE: (&str, &str) = ("ufw.j2", include_str!("../../../templates/ufw.j2"));
 
-/// The context of the template.
 #[derive(Serialize)]
 pub(super) struct View {
     pub head: Vec<String>,
-    /// Which lines of `ufw show added` are the unit's: a regular expression of grep's.
+    /// A regular expression for grep that matches the unit's lines of `ufw show added`.
     pub mark: String,
     pub rules: Vec<String>,
 }
 
-/// Lines that hold a rule each, and where they stand; or what is wrong with the text.
+/// The lines of rules, each with its place, or the errors in the input.
 pub(super) type RuleLines<'a> = Result<Vec<(u32, &'a str)>, Vec<ReadError>>;
 
-/// Between these the script has its rules.
+/// The end of the line before the script's rules.
 const START: &str = "<<'END'";
+/// The line after the script's rules.
 const END: &str = "END";
 
-/// Which lines of `ufw show added` are the unit's, as grep takes it: before and after its name.
+/// The regular expression of [`View::mark`]: the parts before and after the name of the unit.
 const MARK: [&str; 2] = ["^ufw allow [a-z0-9./: ]* comment '", ": [^']*'$"];
 
 pub(super) fn mark(name: &str) -> String {
     MARK.join(name)
 }
 
-/// True if a line is one that this finds, which the script deletes if it has no such rule.
+/// True if the regular expression matches a line, so that the script deletes it unless it is one of its
+/// rules.
 pub(super) fn is_marked(line: &str, name: &str) -> bool {
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "./: ".contains(c);
     let parts = line
@@ -47,9 +48,9 @@ pub(super) fn is_marked(line: &str, name: &str) -> bool {
     })
 }
 
-/// The rules of a script of ours, each of which is its own; `None` if the text is no script.
+/// The rules of a script of this program; `None` if the input is not a script.
 ///
-/// All else in it must be as this program writes it.
+/// The script must recognize all of its rules. The rest of it must be as this program writes it.
 pub(super) fn rules<'a>(lines: &[(u32, &'a str)]) -> Option<RuleLines<'a>> {
     let start = lines.iter().position(|(_, line)| line.ends_with(START))? + 1;
     let (before, rest) = lines.split_at(start);
@@ -70,7 +71,7 @@ fn checked<'a>(
     let commands = before.iter().chain(after).copied();
     is_whole(commands, name, last).map_err(|error| vec![error])?;
     let problem = format!(
-        "the script would not know it again as a rule of its own; expected 'ufw allow' and a comment '{name}: ...'"
+        "the script would not recognize this rule as its own; expected 'ufw allow' and a comment '{name}: ...'"
     );
     let foreign = rules.iter().filter(|(_, line)| !is_marked(line, name));
     let mut errors = ErrorCollector::default();
@@ -78,7 +79,7 @@ fn checked<'a>(
     errors.finish(rules.to_vec())
 }
 
-/// Compares a script without its rules, whose last line stands there, with one for that name.
+/// Checks that a script without its rules is complete and unchanged. `last` is the place of its last line.
 fn is_whole<'a>(
     lines: impl Iterator<Item = (u32, &'a str)>,
     name: &str,
@@ -89,7 +90,7 @@ fn is_whole<'a>(
     for (at, line) in lines.filter(|(_, line)| is_command(line)) {
         let own = expected.next().unwrap_or("the end of the script");
         if line != own {
-            let problem = format!("expected what this program writes in this place: {own}");
+            let problem = format!("the script was changed; this program writes here: {own}");
             return Err(ReadError::new(at, problem));
         }
     }
@@ -97,7 +98,7 @@ fn is_whole<'a>(
         None => Ok(()),
         Some(_) => Err(ReadError::new(
             last,
-            "the script ends before it is whole, so the text may have been cut off; give all of it",
+            "the script is incomplete, so the input may have been cut off; provide all of it",
         )),
     }
 }
@@ -106,7 +107,7 @@ fn is_command(line: &str) -> bool {
     !line.trim_start().starts_with('#')
 }
 
-/// The name of the unit that the script is for.
+/// The name of the script's unit.
 fn name<'a>(after: &[(u32, &'a str)]) -> Option<&'a str> {
     let marks = after.iter().filter_map(|(_, line)| {
         let rest = line.strip_prefix("grep \"")?.strip_prefix(MARK[0])?;
@@ -116,7 +117,7 @@ fn name<'a>(after: &[(u32, &'a str)]) -> Option<&'a str> {
     names.next()
 }
 
-/// A script without rules, and comments.
+/// A script without rules and without a head.
 fn frame(name: &str) -> Result<String, TemplateError> {
     let (file, source) = TEMPLATE;
     let view = template::value(&View {

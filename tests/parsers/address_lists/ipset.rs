@@ -1,4 +1,4 @@
-//! Sets of ipset's.
+//! Sets of ipset.
 
 use super::{Expected, assert_cuts_are_found, pairs, rows};
 use crate::common::EDITIONS;
@@ -9,7 +9,7 @@ use twilio_sip_allow::packets::{Dimension, Interval};
 use twilio_sip_allow::policy::Direction;
 use twilio_sip_allow::select::Selection;
 
-/// As the real `ipset save` prints it (version 7.17).
+/// Output of `ipset save` (version 7.17).
 const SAVED: &str = "\
 create other list:set size 8
 add other twilio-sip-media
@@ -20,7 +20,7 @@ add twilio-sip-media 54.65.63.192/26 comment \"tokyo\"
 create twilio-sip-media-2 hash:net family inet hashsize 1024 maxelem 262144 comment bucketsize 12 initval 0x1bfc75fd
 ";
 
-/// As the real `ipset list` prints it (version 7.17).
+/// Output of `ipset list` (version 7.17).
 const LISTED: &str = "\
 Name: twilio-sip-signaling
 Type: hash:net
@@ -67,17 +67,17 @@ create twilio-sip-signaling hash:net family inet hashsize 1024 maxelem 262144 co
 ";
 const ADD: &str = "add twilio-sip-signaling 54.65.63.192/30 comment \"tokyo\"\n";
 
-/// What was saved with other lines in the place of the set for signaling, of which `S` is the name.
+/// [`SAVED`] with other lines instead of the signaling set. `S` stands for the name of that set.
 fn instead(lines: &str) -> String {
     let whole = format!("{CREATE}{ADD}");
     assert!(SAVED.contains(&whole));
     let lines = lines.replace(" S", " twilio-sip-signaling");
     let file = SAVED.replace(&whole, &format!("{lines}\n"));
-    // With this, it is what ipset save prints, and that has no commands but create and add.
+    // With `hashsize`, it would be output of `ipset save`, which only has the commands create and add.
     file.replace(" hashsize 1024", "")
 }
 
-/// What may stand for the set for signaling.
+/// Replacements of the signaling set that do not change its meaning.
 const SAME_SETS: &str = "
 create S hash:net|add S 54.65.63.192/30
 create S hash:net|add S 54.65.63.195/30
@@ -108,7 +108,7 @@ create S bitmap:ip range 54.65.63.0/24|add S 54.65.63.192|add S 54.65.63.193|add
 ";
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_sets_are_in_sync() {
     let both = Expected::tokyo("ipset", &BOTH);
     let unused = "create twilio-sip-media-2 ";
     let without = &SAVED[..SAVED.find(unused).unwrap()];
@@ -125,7 +125,7 @@ fn what_means_the_same_is_in_sync() {
             assert_eq!(expected.drift(text), [""; 0], "{text}");
         }
     }
-    // As one listing of each set after the other.
+    // The output of a separate listing for each set.
     assert_eq!(both.drift(&LISTED.replace("\n\nName", "\nName")), [""; 0]);
     let old = LISTED.replace("Number of entries: 1\n", "");
     assert_eq!(both.drift(&old), [""; 0]);
@@ -139,7 +139,7 @@ fn what_means_the_same_is_in_sync() {
     }
 }
 
-/// What differs when the set for signaling is something else.
+/// Replacements of the signaling set and the resulting drift.
 const DIFFERENT_SETS: &str = "
 create S hash:net => missing in 54.65.63.192/30 signaling tokyo
 create S hash:net|add S 54.65.63.192/31 => missing in 54.65.63.194/31 signaling tokyo
@@ -161,17 +161,17 @@ create S bitmap:ip range 54.65.63.192-54.65.63.199 netmask 29|add S 54.65.63.192
 ";
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
     for (lines, told) in pairs(DIFFERENT_SETS) {
         assert_eq!(expected.drift(&instead(&lines)).join("\n"), told, "{lines}");
     }
-    // Each direction that is selected uses the same sets.
+    // Both directions use the same sets.
     let both = Expected::tokyo("ipset", &BOTH);
     let lines = ["in 54.65.63.192/30", "out 54.65.63.192/30"];
     let lines = lines.map(|way| format!("missing {way} signaling tokyo"));
     assert_eq!(both.drift(&instead("create S hash:net")), lines);
-    // What is for one list is extra in another; nobody asks the second of media for anything.
+    // The networks of one list are extra in another list. The second media list must be empty here.
     let moved = SAVED.replace("sip-media-2 ", "sip-x ");
     let moved = moved.replace("sip-media ", "sip-media-2 ");
     let moved = moved.replace("sip-x ", "sip-media ").replace(ADD, "");
@@ -193,9 +193,9 @@ fn what_differs_is_found() {
     );
 }
 
-/// The sets of a union, whose media has two lists, each with its own.
+/// A union of editions has two media lists, and each has a set of its own.
 #[test]
-fn each_set_serves_the_rules_of_its_list() {
+fn compares_each_set_with_the_rules_of_its_list() {
     let selection = Selection {
         regions: vec!["tokyo".to_owned()],
         directions: vec![Direction::Out],
@@ -224,9 +224,9 @@ fn each_set_serves_the_rules_of_its_list() {
     assert_eq!(found, told);
 }
 
-/// Whatever editions are united, each of their rules is asked of some set.
+/// For each union of editions, some set must contain the networks of each rule.
 #[test]
-fn no_rule_is_without_its_set() {
+fn each_rule_is_checked_in_some_set() {
     for chosen in 1..1 << EDITIONS.len() {
         let editions = EDITIONS.iter().enumerate();
         let editions: Vec<&str> = editions
@@ -265,76 +265,76 @@ fn no_rule_is_without_its_set() {
     }
 }
 
-/// What stands for the set for signaling, and the line and the problem of what is refused.
+/// Replacements of the signaling set, and the line and the text of the resulting error.
 const REFUSED_SETS: &str = "
-create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/30 => 5: the set has this entry already
-create S hash:net|add S 54.65.63.192/30|add S 54.65.63.193/30 nomatch => 5: the set has this entry already
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/30 => 5: the set already has this entry
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.193/30 nomatch => 5: the set already has this entry
 create S hash:net|add S 54.65.63.192/33 => 4: '54.65.63.192/33' has no prefix length from 0 to 32
-create S hash:net|add S 0.0.0.0/0 => 4: '0.0.0.0/0' is no entry that ipset takes
+create S hash:net|add S 0.0.0.0/0 => 4: ipset does not accept '0.0.0.0/0' as an entry
 create S hash:net|add S 54.65.63.192-54.65.63.195 => 4: '54.65.63.192-54.65.63.195' is a range, which ipset splits
 create S hash:net|add S 54.65.063.192/30 => 4: '54.65.063.192' is not an IPv4 address
 create S hash:net|add S sip.example.com => 4: 'sip.example.com' is not an IPv4 address
 create S hash:net|add S => 4: '' is not an IPv4 address
-create S hash:net|add S 54.65.63.192/30 comment \"x\" => 4: 'comment' is not understood in an entry of this set
-create S hash:net|add S 54.65.63.192/30 packets 3 => 4: 'packets' is not understood
-create S hash:net|add S 54.65.63.192/30 skbmark 3 => 4: 'skbmark' is not understood
-create S hash:net|add S 54.65.63.192/30 timeout 3 => 4: 'timeout' is not understood
-create S hash:net|add S 54.65.63.192/30 match => 4: 'match' is not understood
+create S hash:net|add S 54.65.63.192/30 comment \"x\" => 4: 'comment' is not an entry option that this set was created with
+create S hash:net|add S 54.65.63.192/30 packets 3 => 4: 'packets' is not an entry option
+create S hash:net|add S 54.65.63.192/30 skbmark 3 => 4: 'skbmark' is not an entry option
+create S hash:net|add S 54.65.63.192/30 timeout 3 => 4: 'timeout' is not an entry option
+create S hash:net|add S 54.65.63.192/30 match => 4: 'match' is not an entry option
 create S hash:net timeout 0|add S 54.65.63.192/30 timeout x => 4: 'x' is not a number
 create S hash:net timeout 0|add S 54.65.63.192/30 timeout => 4: '' is not a number
 create S hash:net comment|add S 54.65.63.192/30 comment => 4: expected a comment of 1 to 255 bytes
 create S hash:net comment|add S 54.65.63.192/30 comment \"\" => 4: expected a comment of 1 to 255 bytes
 create S hash:net comment|add S 54.65.63.192/30 comment \"a\"b => 4: expected a comment of 1 to 255 bytes
 create S hash:net comment|add S 54.65.63.192/30 comment a\"b\" => 4: expected a comment of 1 to 255 bytes
-create S hash:net comment|add S 54.65.63.192/30 comment a b => 4: 'b' is not understood
-create S hash:net comment|add S 54.65.63.192/30 comment \"a => 4: a comment goes on in the next line
-create S hash:net comment|add other x comment \"a|add S 0.0.0.0/1\" => 4: a comment goes on in the next line; expected each on one line|5: a comment goes on in the next line
-create S hash:net|del S 54.65.63.192/30 => 4: the set has no such entry before it
-create S hash:net|add S 54.65.63.192/30|del S 54.65.63.192/30 nomatch => 5: ipset deletes an entry by its address alone
-create S hash:net maxelem 1 maxelem 5 => 3: 'maxelem' stands there twice, which ipset refuses
+create S hash:net comment|add S 54.65.63.192/30 comment a b => 4: 'b' is not an entry option
+create S hash:net comment|add S 54.65.63.192/30 comment \"a => 4: the comment continues on the next line
+create S hash:net comment|add other x comment \"a|add S 0.0.0.0/1\" => 4: the comment continues on the next line; put it on one line|5: the comment continues on the next line
+create S hash:net|del S 54.65.63.192/30 => 4: the set has no such entry at this line
+create S hash:net|add S 54.65.63.192/30|del S 54.65.63.192/30 nomatch => 5: ipset deletes an entry by its address; remove the options
+create S hash:net maxelem 1 maxelem 5 => 3: 'maxelem' appears twice, which ipset rejects
 create S hash:net hashsize abc => 3: 'abc' is not a number
 create S hash:net timeout 2147484 => 3: expected a timeout of at most 2147483 seconds
-create S hash:net timeout 0|add S 54.65.63.192/30 timeout 5 timeout 0 => 4: 'timeout' stands there twice
+create S hash:net timeout 0|add S 54.65.63.192/30 timeout 5 timeout 0 => 4: 'timeout' appears twice, which ipset rejects
 create S bitmap:ip => 3: expected a range of at most 65536 addresses
 create S bitmap:ip range 54.64.0.0/15 => 3: expected a range of at most 65536 addresses
-create S bitmap:ip range 54.65.0.0/16 maxelem 5 => 3: 'maxelem' is not an option of bitmap:ip
+create S bitmap:ip range 54.65.0.0/16 maxelem 5 => 3: option 'maxelem' of bitmap:ip is unknown or not supported
 create a23456789012345678901234567890123 hash:net => 3: expected the name of a set after create, of at most 31 bytes
-create S hash:net|create six hash:net family inet6|swap S six => 5: ipset swaps no set of IPv4 with one of IPv6
-create S hash:net maxelem 1|add S 54.65.63.192/31|add S 54.65.63.194/31 => 5: the set takes 1 entries at most
-create S hash:net family inet6|add S 2001:db8::/32 => 3: it is a set of IPv6 addresses; expected family inet
-create S hash:net netmask 24 => 3: 'netmask' is not an option of hash:net that is understood
-create S hash:net range 10.0.0.0/8 => 3: 'range' is not an option of hash:net
-create S hash:ip bitmask 255.255.0.255 => 3: 'bitmask' is not an option of hash:ip
+create S hash:net|create six hash:net family inet6|swap S six => 5: ipset cannot swap an IPv4 set with an IPv6 set
+create S hash:net maxelem 1|add S 54.65.63.192/31|add S 54.65.63.194/31 => 5: the set has more entries than its maxelem of 1 allows
+create S hash:net family inet6|add S 2001:db8::/32 => 3: this is a set of IPv6 addresses; expected 'family inet'
+create S hash:net netmask 24 => 3: option 'netmask' of hash:net is unknown or not supported
+create S hash:net range 10.0.0.0/8 => 3: option 'range' of hash:net is unknown or not supported
+create S hash:ip bitmask 255.255.0.255 => 3: option 'bitmask' of hash:ip is unknown or not supported
 create S hash:ip netmask 33 => 3: expected a netmask from 1 to 32
 create S hash:ip netmask 0 => 3: expected a netmask from 1 to 32
 create S hash:ip|add S 54.65.63.192/30 => 4: '54.65.63.192/30' is not an IPv4 address
-create S hash:ip|add S 54.65.63.192 nomatch => 4: 'nomatch' is not understood
+create S hash:ip|add S 54.65.63.192 nomatch => 4: 'nomatch' is not an entry option
 create S bitmap:ip range 10.0.0.0-10.0.0.7|add S 10.0.0.8 => 4: '10.0.0.8' is not in the range of the set
 create S bitmap:ip range 10.0.0.7-10.0.0.0 => 3: the range '10.0.0.7-10.0.0.0' is reversed
-create S hash:net,port => 3: a set of type 'hash:net,port' tells more than IPv4 addresses
-create S list:set size 8 => 3: a set of type 'list:set' tells more
-create S nethash => 3: 'nethash' is not a type of set; expected one that ipset help lists, such as hash:net
-create S => 3: '' is not a type of set; expected one that ipset help lists, such as hash:net
-create S hash:net|create a => 4: '' is not a type of set
-create S hash:net|create a hash:nets => 4: 'hash:nets' is not a type of set
+create S hash:net,port => 3: sets of type 'hash:net,port' are not supported
+create S list:set size 8 => 3: sets of type 'list:set' are not supported
+create S nethash => 3: 'nethash' is not a set type; expected one that 'ipset help' lists, such as hash:net
+create S => 3: '' is not a set type; expected one that 'ipset help' lists, such as hash:net
+create S hash:net|create a => 4: '' is not a set type
+create S hash:net|create a hash:nets => 4: 'hash:nets' is not a set type
 create => 3: expected the name of a set after create
 create S hash:net maxelem => 3: '' is not a number
 create S hash:net maxelem comment -exist|create new hash:net|add new 54.65.63.192/30|swap new S|destroy new => 3: 'comment' is not a number
-create S hash:net -exist|add S 54.65.63.192/30 => 3: the set may have had other entries before
-create S hash:net|create S hash:net => 4: a line before creates the set 'twilio-sip-signaling' too
-create S hash:net|create S hash:net counters -exist => 4: a line before creates the set
-create S hash:ip|create x hash:net|swap S x => 5: ipset swaps no hash:ip with a hash:net
-create S hash:net|swap S x => 4: no line before creates the set 'x'
-add S 54.65.63.192/30 => 3: no line before creates the set 'twilio-sip-signaling'
+create S hash:net -exist|add S 54.65.63.192/30 => 3: the set may already contain other entries
+create S hash:net|create S hash:net => 4: set 'twilio-sip-signaling' is created twice
+create S hash:net|create S hash:net counters -exist => 4: set 'twilio-sip-signaling' is created twice
+create S hash:ip|create x hash:net|swap S x => 5: ipset cannot swap hash:ip with hash:net
+create S hash:net|swap S x => 4: set 'x' is not created before this line
+add S 54.65.63.192/30 => 3: set 'twilio-sip-signaling' is not created before this line
 create S hash:net|flush S now => 4: expected the end of the line after the name, not 'now'
 create S hash:net|flush => 4: expected the name of a set after flush
-create S hash:net|rename S x => 4: 'rename' is not understood; expected create, add, del, flush, swap or destroy
-create S hash:net|-A S 54.65.63.192/30 => 4: '-A' is not understood
-create S hash:net|add x 54.65.63.192/30 => 4: no line before creates the set 'x'
+create S hash:net|rename S x => 4: command 'rename' is unknown; expected create, add, del, flush, swap or destroy
+create S hash:net|-A S 54.65.63.192/30 => 4: command '-A' is unknown
+create S hash:net|add x 54.65.63.192/30 => 4: set 'x' is not created before this line
 ";
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_sets_and_entries() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
     for (lines, told) in pairs(REFUSED_SETS) {
         let refused = expected.refusal(&instead(&lines));
@@ -348,26 +348,27 @@ fn what_is_not_understood_is_refused() {
     assert_eq!(expected.check(&many).unwrap_err().len(), 20);
     let many = "nonesuch\n".repeat(1000);
     assert_eq!(expected.check(&many).unwrap_err().len(), 20);
-    // What is wrong with a set of another name is not looked at.
+    // Errors in sets with other names do not matter.
     assert_eq!(
         expected.drift(&SAVED.replace("list:set size 8", "hash:mac x")),
         [""; 0]
     );
-    // What it takes for another line would be one.
+    // ipset would read the end of this line as another line, which is a valid command.
     let long = format!(
         "#{} add twilio-sip-signaling 10.0.0.0/8\n",
         "x".repeat(1021)
     );
     let refused = expected.refusal(&format!("{SAVED}{long}"));
     assert!(
-        refused
-            .contains("the line has more than 1022 bytes, and ipset takes the end of a long one"),
+        refused.contains(
+            "the line has more than 1022 bytes, and ipset reads the rest of a longer line"
+        ),
         "{refused}"
     );
 }
 
 #[test]
-fn a_listing_is_whole_or_refused() {
+fn rejects_an_incomplete_listing() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
     let terse = LISTED
         .lines()
@@ -376,27 +377,27 @@ fn a_listing_is_whole_or_refused() {
     for (text, told) in [
         (
             terse,
-            "1: its entries are not listed: the text was cut off, or it was asked for with -terse",
+            "1: the entries of the set are missing: the input was cut off, or listed with '-terse'",
         ),
         (
             LISTED.replacen("entries: 1", "entries: 2", 1),
-            "1: 1 entries are listed, and not 2 as it says: the text was cut off",
+            "1: the set has 1 entries instead of the 2 that it announces: the input was cut off",
         ),
         (
             LISTED.repeat(2),
-            "39: the set 'twilio-sip-signaling' stands in the text twice",
+            "39: set 'twilio-sip-signaling' appears twice; provide one listing at a time",
         ),
         (
             LISTED.replacen("Type", "Kind", 1),
-            "2: 'Kind' is not understood; expected Type, Revision",
+            "2: 'Kind' is unknown; expected Type, Revision",
         ),
         (
             LISTED.replacen("hash:net", "hash:net,net", 1),
-            "1: a set of type 'hash:net,net'",
+            "1: sets of type 'hash:net,net' are not supported",
         ),
         (
             LISTED.replacen("\"tokyo\"", "\"to\n\nName: x\"", 1),
-            "9: a comment goes on in the next line",
+            "9: the comment continues on the next line",
         ),
         (
             LISTED.replacen("\nName", "\nx\nName", 1),
@@ -409,12 +410,12 @@ fn a_listing_is_whole_or_refused() {
 }
 
 #[test]
-fn a_text_of_something_else_is_refused_with_a_hint() {
+fn rejects_other_input_with_a_hint() {
     let expected = Expected::tokyo("ipset", &BOTH);
     let iptables = "# Generated by iptables-save\n*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n";
     let xml = "<ipsets>\n<ipset name=\"twilio-sip-media\">\n</ipset>\n</ipsets>\n";
-    let hint = "create, add, del, flush, swap or destroy, as in what ipset save prints, or what \
-                ipset list prints, without -output xml";
+    let hint = "create, add, del, flush, swap or destroy, as 'ipset save' prints them, or the output of \
+                'ipset list' without '-output xml'";
     for text in [
         iptables,
         xml,
@@ -428,12 +429,12 @@ fn a_text_of_something_else_is_refused_with_a_hint() {
     let refused = expected.refusal("# nothing\n");
     assert_eq!(
         refused,
-        "1: no set is left at its end; expected what ipset save or ipset list prints"
+        "1: there is no set at the end of the input; expected the output of 'ipset save' or 'ipset list'"
     );
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let expected = Expected::tokyo("ipset", &BOTH);
     let last_entry = SAVED.find("create twilio-sip-media-2 ").unwrap();
     assert_cuts_are_found(&expected, SAVED, |cut| {
@@ -445,7 +446,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
         cut.len() >= others && cut.ends_with('\n') && rest.starts_with("Name: ")
     };
     assert_cuts_are_found(&expected, LISTED, whole);
-    // The last lines put the temporary sets away.
+    // The last lines only delete the temporary sets.
     let rendered = expected.text();
     let swapped = rendered.find("destroy ").unwrap();
     assert_cuts_are_found(&expected, &rendered, |cut| {
@@ -454,7 +455,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn a_users_own_set_is_found_by_its_name() {
+fn finds_the_users_own_set_by_its_name() {
     let own = "create voip hash:net\nadd voip 54.65.63.192/26\n";
     let expected = Expected::tokyo("ipset", &BOTH[..1]).named("voip");
     assert_eq!(expected.drift(own), [""; 0]);
@@ -465,7 +466,7 @@ fn a_users_own_set_is_found_by_its_name() {
         refused.starts_with("'voip' is a unit of your own naming"),
         "{refused}"
     );
-    // It serves all that is selected, whatever it is called after.
+    // It must contain the networks of all selected rules, even if its name ends in a plane.
     let named = Expected::tokyo("ipset", &BOTH[..1]).named("x-signaling");
     let text = own.replace("voip", "x-signaling");
     assert_eq!(named.drift(&text), [""; 0]);
@@ -475,7 +476,7 @@ fn a_users_own_set_is_found_by_its_name() {
         named.drift(text),
         [format!("missing in {rest} media tokyo")]
     );
-    // Sets of this program's naming come first; a set cannot be asked for both directions.
+    // Sets named like ours take precedence, and the user's own set cannot be checked for both directions.
     let ours = SAVED.replace("twilio-sip", "voip");
     assert_eq!(expected.drift(&(ours + &extra)), [""; 0]);
     let both = Expected::tokyo("ipset", &BOTH).named("voip");
@@ -483,7 +484,7 @@ fn a_users_own_set_is_found_by_its_name() {
 }
 
 #[test]
-fn what_has_drifted_is_mended_as_a_whole() {
+fn a_repair_replaces_all_sets() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
     let repair = expected.repair(&SAVED.replace(ADD, "")).unwrap();
     assert_eq!(repair, expected.text());
@@ -494,7 +495,7 @@ fn what_has_drifted_is_mended_as_a_whole() {
 }
 
 #[test]
-fn more_entries_than_the_limit_are_refused() {
+fn rejects_more_entries_than_the_limit() {
     let text = instead("create S hash:net\nadd S 54.65.63.192/31\nadd S 54.65.63.194/31");
     for (directions, most) in [(&BOTH[..1], 3), (&BOTH[..], 6)] {
         let limited =
@@ -506,9 +507,9 @@ fn more_entries_than_the_limit_are_refused() {
     }
 }
 
-/// Sets and entries that are short take more memory than their text.
+/// Short sets and entries need more memory than their text.
 #[test]
-fn more_sets_and_entries_than_memory_allows_are_refused() {
+fn rejects_more_sets_and_entries_than_memory_allows() {
     let limited = Expected::tokyo("ipset", &BOTH[..1]).limited("work=100000");
     let each = |line: &dyn Fn(usize) -> String| (0..2_000).map(line).collect::<String>();
     for text in [
@@ -524,9 +525,9 @@ fn more_sets_and_entries_than_memory_allows_are_refused() {
     }
 }
 
-/// ipset takes any name, and its save prints a line break in a name as it is.
+/// ipset accepts any name, and `ipset save` prints a line break in a name unchanged.
 #[test]
-fn what_ipset_save_does_not_print_is_refused_in_what_it_printed() {
+fn rejects_commands_in_the_output_of_ipset_save() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
     let real = SAVED.replace(ADD, "add twilio-sip-signaling 10.0.0.0/8\n");
     let hash = "hash:net family inet hashsize 1024 maxelem 65536";
@@ -540,11 +541,11 @@ fn what_ipset_save_does_not_print_is_refused_in_what_it_printed() {
     ] {
         let refused = expected.refusal(&format!("{real}{right}create {name} {hash}\n"));
         let problem = format!(
-            "ipset save prints no {command}, but the name of a set may contain a line break"
+            "'ipset save' never prints '{command}', so this line may be part of a set's name"
         );
         assert!(refused.contains(&problem), "{refused}");
     }
     let untyped = format!("{real}{right}create a\nswap twilio-sip-signaling x\n# {hash}\n");
     let refused = expected.refusal(&untyped);
-    assert!(refused.contains("'' is not a type of set"), "{refused}");
+    assert!(refused.contains("'' is not a set type"), "{refused}");
 }

@@ -1,10 +1,10 @@
-//! Files of firewalld's policies, and what `firewall-cmd` prints of them.
+//! Files of firewalld policies and the output of `firewall-cmd`.
 
-use super::{assert_refused, refused_by_limit, rows, tokyo, told};
+use super::{assert_refused, refused_by_limit, report_lines, rows, tokyo};
 use crate::common::judge::{self, BOTH, assert_in_sync};
 use twilio_sip_allow::policy::Direction;
 
-/// Tokyo inwards, as firewalld 1.3.3 wrote the file after a change by `firewall-cmd --permanent`.
+/// The inbound policy for Tokyo, as firewalld 1.3.3 wrote it after a change by `firewall-cmd --permanent`.
 const WRITTEN: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <policy target="CONTINUE">
   <short>twilio-sip-in</short>
@@ -39,7 +39,7 @@ fn written(from: &str, to: &str) -> String {
     WRITTEN.replacen(from, to, 1)
 }
 
-/// What may stand for a part of [`WRITTEN`] and means the same.
+/// Replacements of a part of [`WRITTEN`] that do not change its meaning.
 const POLICY_SAME: &str = r#"
 <policy target="CONTINUE"> => <policy target="DROP" version="1" priority="-5">
 <rule family="ipv4"> => <rule priority='-7' family='ipv4'>
@@ -66,7 +66,7 @@ port="5061" => port="sip-tls"
 "#;
 
 #[test]
-fn that_means_the_same_is_in_sync() {
+fn equivalent_policies_are_in_sync() {
     let policy = tokyo(&[Direction::In]);
     assert_in_sync("WRITTEN", "firewalld", &policy, WRITTEN);
     for [from, to] in rows(POLICY_SAME) {
@@ -80,7 +80,7 @@ fn that_means_the_same_is_in_sync() {
     assert_eq!(names, [(Direction::In, "twilio-sip-in")]);
 }
 
-/// What stands for a part of [`WRITTEN`], and the parts of the drift that comes of it.
+/// Replacements of a part of [`WRITTEN`] and the resulting drift.
 const POLICY_DRIFT: &str = r#"
 <ingress-zone => <rule family="ipv4" priority="-5"><source address="10.0.0.1"/><reject type="tcp-reset"/></rule><rule family="ipv4" priority="5"><source address="10.0.0.1"/><accept/></rule><ingress-zone => extra   in  any protocol but tcp from 10.0.0.1 to any
 port="5061" => port="5062" => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional) | extra   in  tcp from 54.65.63.192/30 to any port 5062
@@ -104,27 +104,27 @@ port="5061" => port="5062" => missing in  tcp from 54.65.63.192/30 to any port 5
 "#;
 
 #[test]
-fn drift_is_told_exactly() {
+fn reports_the_exact_drift() {
     let policy = tokyo(&[Direction::In]);
     for [from, to, parts] in rows(POLICY_DRIFT) {
-        let found = told("firewalld", &policy, &written(&from, &to)).unwrap();
+        let found = report_lines("firewalld", &policy, &written(&from, &to)).unwrap();
         assert_eq!(found.join(" | "), parts, "{from} => {to}");
     }
-    // All that is let through depends on the zone.
-    let sometimes = told("firewalld", &policy, &written("\"ANY\"", "\"work\"")).unwrap();
+    // All accepted packets depend on the zone.
+    let sometimes = report_lines("firewalld", &policy, &written("\"ANY\"", "\"work\"")).unwrap();
     assert_eq!(sometimes.len(), 4);
     assert!(
         sometimes
             .iter()
             .all(|part| part.contains(", but only under some conditions"))
     );
-    let all = told("firewalld", &policy, &written("CONTINUE", "ACCEPT")).unwrap();
+    let all = report_lines("firewalld", &policy, &written("CONTINUE", "ACCEPT")).unwrap();
     assert!(
         all.iter().all(|part| part.starts_with("extra   in ")),
         "{all:?}"
     );
     assert_eq!(all.last().unwrap(), "extra   in  packets of IPv6");
-    // Of the other direction, the source is near.
+    // In the other direction, the source is the local side.
     let out = WRITTEN.replace("<source ", "<destination ");
     let out = out
         .replace("ANY", "x")
@@ -133,104 +133,110 @@ fn drift_is_told_exactly() {
     assert_in_sync("out", "firewalld", &tokyo(&[Direction::Out]), &out);
 }
 
-/// What stands for a part of [`WRITTEN`], and how it is refused.
+/// Replacements of a part of [`WRITTEN`] and the resulting error.
 const POLICY_REFUSED: &str = r#"
-<ingress-zone => <service name="ssh"/><ingress-zone => 25: the ports of the service 'ssh' are not in the text; expected them as ports
-<ingress-zone => <rule><service name="ssh"/><accept/></rule><ingress-zone => 25: the ports of the service 'ssh' are not in the text; expected them as ports
-<ingress-zone => <masquerade/><ingress-zone => 25: 'masquerade' changes packets, so that what becomes of them cannot be judged
+<ingress-zone => <service name="ssh"/><ingress-zone => 25: the input does not contain the ports of the service 'ssh'; use ports in the rule
+<ingress-zone => <rule><service name="ssh"/><accept/></rule><ingress-zone => 25: the input does not contain the ports of the service 'ssh'; use ports in the rule
+<ingress-zone => <masquerade/><ingress-zone => 25: 'masquerade' changes packets, which is not supported
 <ingress-zone => <forward-port port="5060" protocol="udp" to-port="5070"/><ingress-zone => 25: 'forward-port' changes packets
 <ingress-zone => <rule><tcp-mss-clamp/></rule><ingress-zone => 25: 'tcp-mss-clamp' changes packets
-<ingress-zone => <rule><protocol value="ah"/><mark set="5"/></rule><ingress-zone => 25: 'mark' is for other rules, which are not in the text
-<ingress-zone => <rule><icmp-block name="x"/><drop/></rule><ingress-zone => 25: firewalld leaves out a rule with icmp-block and an action
-<ingress-zone => <rule><accept/></rule><ingress-zone => 25: firewalld leaves out a rule with neither an element, an address nor a priority
-<ingress-zone => <rule><source address="1.2.3.4"/><accept/></rule><ingress-zone => 25: firewalld leaves out a rule that has an address but no family
+<ingress-zone => <rule><protocol value="ah"/><mark set="5"/></rule><ingress-zone => 25: 'mark' is not supported: it only affects rules outside of the input
+<ingress-zone => <rule><icmp-block name="x"/><drop/></rule><ingress-zone => 25: firewalld ignores a rule that has both icmp-block and an action
+<ingress-zone => <rule><accept/></rule><ingress-zone => 25: firewalld ignores a rule that has no element, no address and no priority
+<ingress-zone => <rule><source address="1.2.3.4"/><accept/></rule><ingress-zone => 25: firewalld ignores a rule that has an address but no family
 <ingress-zone => <rule family="ipv4"><source address="1.2.3.4" mac="00:11:22:33:44:55"/><accept/></rule><ingress-zone => 25: expected one address in 'source'
 <ingress-zone => <rule family="ipv4"><destination mac="00:11:22:33:44:55"/><accept/></rule><ingress-zone => 25: expected one address in 'destination'
 <ingress-zone => <rule family="ipv4"><destination/><accept/></rule><ingress-zone => 25: expected one address in 'destination'
-<ingress-zone => <rule><source ipset="good"/><accept/></rule><ingress-zone => 25: the addresses of the ipset 'good' are not in the text; expected them as addresses
+<ingress-zone => <rule><source ipset="good"/><accept/></rule><ingress-zone => 25: the input does not contain the addresses of the ipset 'good'; use addresses in the rule
 <ingress-zone => <rule><port port="5060" protocol="udp"/></rule><ingress-zone => 25: expected accept, reject, drop, log or audit in the rule
-<ingress-zone => <rule><port port="5" protocol="udp"/><port port="6" protocol="udp"/><accept/></rule><ingress-zone => 25: firewalld leaves out a rule that has more than one element
-<ingress-zone => <rule><port port="5" protocol="udp"/><drop/><accept/></rule><ingress-zone => 25: firewalld leaves out a rule that has more than one action
-<ingress-zone => <rule priority="5"><port port="5" protocol="udp"/><accept/></rule><rule priority="5"><drop/></rule><ingress-zone => 25: rules of the priority 5 accept and deny, and firewalld does not say which comes first; expected different priorities
-<ingress-zone => <rule priority="-5"><drop/></rule><rule priority="-5"><accept/></rule><ingress-zone => 25: rules of the priority -5 accept and deny
+<ingress-zone => <rule><port port="5" protocol="udp"/><port port="6" protocol="udp"/><accept/></rule><ingress-zone => 25: firewalld ignores a rule that has more than one element
+<ingress-zone => <rule><port port="5" protocol="udp"/><drop/><accept/></rule><ingress-zone => 25: firewalld ignores a rule that has more than one action
+<ingress-zone => <rule priority="5"><port port="5" protocol="udp"/><accept/></rule><rule priority="5"><drop/></rule><ingress-zone => 25: rules of priority 5 both accept and deny, and their order in firewalld is undefined; use different priorities
+<ingress-zone => <rule priority="-5"><drop/></rule><rule priority="-5"><accept/></rule><ingress-zone => 25: rules of priority -5 both accept and deny
 <rule family="ipv4"> => <rule family="ip"> => 5: expected the family ipv4 or ipv6, not 'ip'
 <rule family="ipv4"> => <rule family="ipv6"> => 5: '54.65.63.192/30' is not an IPv6 address
 <rule family="ipv4"> => <rule family="ipv4" priority="99999"> => 5: '99999' is not a priority from -32768 to 32767
-<rule family="ipv4"> => <rule familiy="ipv4"> => 5: 'rule' has no attribute 'familiy' in firewalld
-<rule family="ipv4"> => <rule xmlns:a="b" a:family="ipv4"> => 5: firewalld accepts no namespaces; expected the file of a policy of firewalld's
-<rule family="ipv4"> => <rule xmlns="b" family="ipv4"> => 5: firewalld accepts no namespaces
-<rule family="ipv4"> => <rule family="ipv4" xml:lang="de"> => 5: firewalld knows no namespaces, such as that of 'rule'
-<rule family="ipv4"> => <!-- = " > --><?a b="?><rule family='ipv4' priority="'" xmlns="b"> => 5: firewalld accepts no namespaces
+<rule family="ipv4"> => <rule familiy="ipv4"> => 5: in firewalld, 'rule' has no attribute 'familiy'
+<rule family="ipv4"> => <rule xmlns:a="b" a:family="ipv4"> => 5: firewalld does not support namespaces; expected the file of a firewalld policy
+<rule family="ipv4"> => <rule xmlns="b" family="ipv4"> => 5: firewalld does not support namespaces
+<rule family="ipv4"> => <rule family="ipv4" xml:lang="de"> => 5: firewalld does not support namespaces, such as that of 'rule'
+<rule family="ipv4"> => <!-- = " > --><?a b="?><rule family='ipv4' priority="'" xmlns="b"> => 5: firewalld does not support namespaces
 <rule family="ipv4"> => text<rule family="ipv4"> => 4: expected an element, not text
 <rule family="ipv4"> => <rule family="ipv4">text => 5: expected an element, not text
 <rule family="ipv4"> => <rule family="ipv4"><?php?> => 5: expected an element, not text
-<rule family="ipv4"> => <frob/><rule family="ipv4"> => 5: 'frob' is no element of a policy of firewalld's
-<rule family="ipv4"> => <rule family="ipv4"><frob/> => 5: 'frob' is no part of a rule of firewalld's
-<rule family="ipv4"> => <rule family="ipv4"><rule/> => 5: 'rule' is no part of a rule of firewalld's
-</short> => <port port="22" protocol="tcp"/></short> => 3: 'port' stands within 'short'
-<port port="5060" => <port><drop/></port><port port="5060" => 5: 'drop' stands within 'port'
-<accept/> => <accept><drop/></accept> => 5: expected one limit in 'accept', and nothing else
-<accept/> => <accept><limit value="1/s"/><limit value="1/s"/></accept> => 5: expected one limit in 'accept', and nothing else
-<accept/> => <accept><limit/></accept> => 5: 'limit' has no attribute 'value'
-<accept/> => <accept type="x"/> => 5: 'accept' has no attribute 'type' in firewalld
-port="5060" protocol="udp" => protocol="udp" => 5: 'port' has no attribute 'port'
-port="5060" protocol="udp" => port="5060" => 5: 'port' has no attribute 'protocol'
-port="5060" protocol="udp" => port="5060" protocol="icmp" => 5: expected the protocol tcp, udp, sctp or dccp, not 'icmp'
+<rule family="ipv4"> => <frob/><rule family="ipv4"> => 5: 'frob' is not an element of a firewalld policy
+<rule family="ipv4"> => <rule family="ipv4"><frob/> => 5: 'frob' is not a part of a firewalld rule
+<rule family="ipv4"> => <rule family="ipv4"><rule/> => 5: 'rule' is not a part of a firewalld rule
+</short> => <port port="22" protocol="tcp"/></short> => 3: 'port' is not allowed inside 'short'
+<port port="5060" => <port><drop/></port><port port="5060" => 5: 'drop' is not allowed inside 'port'
+<accept/> => <accept><drop/></accept> => 5: expected at most one 'limit' inside 'accept', and nothing else
+<accept/> => <accept><limit value="1/s"/><limit value="1/s"/></accept> => 5: expected at most one 'limit' inside 'accept', and nothing else
+<accept/> => <accept><limit/></accept> => 5: 'limit' lacks the attribute 'value'
+<accept/> => <accept type="x"/> => 5: in firewalld, 'accept' has no attribute 'type'
+port="5060" protocol="udp" => protocol="udp" => 5: 'port' lacks the attribute 'port'
+port="5060" protocol="udp" => port="5060" => 5: 'port' lacks the attribute 'protocol'
+port="5060" protocol="udp" => port="5060" protocol="icmp" => 5: expected protocol tcp, udp, sctp or dccp, not 'icmp'
 port="5060" => port="5060,5061" => 5: '5060,5061' is not a port from 0 to 65535
 port="5060" => port="65536" => 5: '65536' is not a port from 0 to 65535
-port="5060" => port="turn" => 5: not every Linux knows the name 'turn'; expected the number
-<ingress-zone => <rule><protocol value="0"/><drop/></rule><ingress-zone => 25: firewalld takes protocol 0 for that one with nftables, and for any with iptables
-<ingress-zone => <rule priority="-5"><protocol value="carp"/><drop/></rule><ingress-zone => 25: not every Linux knows the name 'carp'; expected the number
-<accept/> => <log level="warn"/><accept/> => 5: 'warn' is no level of 'log', and firewalld leaves out a rule with such
-<accept/> => <log prefix=""/><accept/> => 5: '' is no prefix of 'log', and firewalld leaves out a rule with such
-<accept/> => <log prefix="a'b"/><accept/> => 5: 'a'b' is no prefix of 'log', and firewalld leaves out a rule with such
-<accept/> => <log foo="x"/><accept/> => 5: 'log' has no attribute 'foo' in firewalld
-<accept/> => <nflog group="99999999"/><accept/> => 5: '99999999' is no group of 'nflog', and firewalld leaves out a rule with such
-<accept/> => <nflog queue-size="-1"/><accept/> => 5: '-1' is no queue-size of 'nflog', and firewalld leaves out a rule with such
-<accept/> => <audit><limit value="1/d"/></audit><accept/> => 5: '1/d' is no rate that firewalld takes, such as 10/m
-<accept/> => <log><limit value="5/w"/></log><accept/> => 5: '5/w' is no rate that firewalld takes, such as 10/m
-<accept/> => <log><limit value="0/s"/></log><accept/> => 5: '0/s' is no rate that firewalld takes, such as 10/m
-<ingress-zone => <rule><port port="22" protocol="tcp"/><reject type="tcp-reset"/></rule><ingress-zone => 25: firewalld leaves out a rule that has a type of reject but no family
-<accept/> => <reject type="bogus"/> => 5: 'bogus' is no type of reject over IPv4 that is known here, and firewalld leaves out a rule with another
+port="5060" => port="turn" => 5: not every Linux system knows the name 'turn'; use the number
+<ingress-zone => <rule><protocol value="0"/><drop/></rule><ingress-zone => 25: protocol 0 means only itself with the nftables back end, but any protocol with iptables; remove the rule or the element
+<ingress-zone => <rule priority="-5"><protocol value="carp"/><drop/></rule><ingress-zone => 25: not every Linux system knows the name 'carp'; use the number
+<accept/> => <log level="warn"/><accept/> => 5: 'warn' is not a valid level for 'log', and firewalld ignores such a rule
+<accept/> => <log prefix=""/><accept/> => 5: '' is not a valid prefix for 'log', and firewalld ignores such a rule
+<accept/> => <log prefix="a'b"/><accept/> => 5: 'a'b' is not a valid prefix for 'log', and firewalld ignores such a rule
+<accept/> => <log foo="x"/><accept/> => 5: in firewalld, 'log' has no attribute 'foo'
+<accept/> => <nflog group="99999999"/><accept/> => 5: '99999999' is not a valid group for 'nflog', and firewalld ignores such a rule
+<accept/> => <nflog queue-size="-1"/><accept/> => 5: '-1' is not a valid queue-size for 'nflog', and firewalld ignores such a rule
+<accept/> => <audit><limit value="1/d"/></audit><accept/> => 5: '1/d' is not a rate that firewalld accepts, such as 10/m
+<accept/> => <log><limit value="5/w"/></log><accept/> => 5: '5/w' is not a rate that firewalld accepts, such as 10/m
+<accept/> => <log><limit value="0/s"/></log><accept/> => 5: '0/s' is not a rate that firewalld accepts, such as 10/m
+<ingress-zone => <rule><port port="22" protocol="tcp"/><reject type="tcp-reset"/></rule><ingress-zone => 25: firewalld ignores a rule that has a reject type but no family
+<accept/> => <reject type="bogus"/> => 5: 'bogus' is not a known reject type for IPv4, and firewalld ignores a rule with an unknown type
 port="5060" => port="5061-5060" => 5: the ports from '5061' to '5060' are reversed
-54.65.63.192/30 => 54.65.63.192/255.0.255.0 => 5: the mask of '54.65.63.192/255.0.255.0' has gaps
+54.65.63.192/30 => 54.65.63.192/255.0.255.0 => 5: the netmask of '54.65.63.192/255.0.255.0' has gaps, which is not supported
 54.65.63.192/30 => 54.65.63.192/33 => 5: '54.65.63.192/33' has no prefix length from 0 to 32
 54.65.63.192/30 => 54.65.63 => 5: '54.65.63' is not an IPv4 address
 address="54.65.63.192/30" => address="54.65.63.192/30" invert="not" => 5: expected invert to be true or false, not 'not'
-<policy target="CONTINUE"> => <policy target="continue"> => 2: expected the target CONTINUE, ACCEPT, REJECT or DROP, not 'continue'
+<policy target="CONTINUE"> => <policy target="continue"> => 2: expected target CONTINUE, ACCEPT, REJECT or DROP, not 'continue'
 <policy target="CONTINUE"> => <policy target="CONTINUE" priority="high"> => 2: 'high' is not a priority from -32768 to 32767
-<policy target="CONTINUE"> => <policy target="CONTINUE" priority="0"> => 2: firewalld reserves the priority 0 of policies; expected another one
-<policy target="CONTINUE"> => <policy name="x"> => 2: 'policy' has no attribute 'name' in firewalld
-<policy target="CONTINUE"> => <policy> => 2: 'policy' has no attribute 'target'
-<egress-zone name="HOST"/> =>  => 2: it has no ingress zone or no egress zone, so firewalld applies it nowhere
-<egress-zone name="HOST"/> => <egress-zone name="ANY"/> => 2: it is for packets that go on to other hosts
-<egress-zone name="HOST"/> => <egress-zone name="HOST"/><egress-zone name="ANY"/> => 2: it is for packets that go on to other hosts
-<ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="work"/> => 2: firewalld takes ANY and HOST beside no other zone, and HOST at one end
-<ingress-zone name="ANY"/> => <ingress-zone name="HOST"/> => 2: firewalld takes ANY and HOST beside no other zone, and HOST at one end
-<policy target => <!DOCTYPE policy [<!ENTITY a "b">]><policy target => 1: it defines a type of document, as no file of firewalld's does
-<accept/> => <accept>&a;</accept> => 8: it is not valid XML, or was cut off
-<accept/> => <accept => 9: it is not valid XML, or was cut off
-</policy> => </policy><policy/> => 27: it is not valid XML, or was cut off
+<policy target="CONTINUE"> => <policy target="CONTINUE" priority="0"> => 2: firewalld does not allow priority 0 for a policy; use another priority
+<policy target="CONTINUE"> => <policy name="x"> => 2: in firewalld, 'policy' has no attribute 'name'
+<policy target="CONTINUE"> => <policy> => 2: 'policy' lacks the attribute 'target'
+<egress-zone name="HOST"/> =>  => 2: the policy has no ingress zone or no egress zone, so firewalld does not apply it
+<egress-zone name="HOST"/> => <egress-zone name="ANY"/> => 2: the policy applies only to forwarded packets
+<egress-zone name="HOST"/> => <egress-zone name="HOST"/><egress-zone name="ANY"/> => 2: the policy applies only to forwarded packets
+<ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="work"/> => 2: firewalld accepts ANY or HOST only without other zones, and HOST only at one end
+<ingress-zone name="ANY"/> => <ingress-zone name="HOST"/> => 2: firewalld accepts ANY or HOST only without other zones, and HOST only at one end
+<policy target => <!DOCTYPE policy [<!ENTITY a "b">]><policy target => 1: the document type definition is not allowed in a firewalld policy; remove it
+<accept/> => <accept>&a;</accept> => 8: the input is not valid XML, or was cut off
+<accept/> => <accept => 9: the input is not valid XML, or was cut off
+</policy> => </policy><policy/> => 27: the input is not valid XML, or was cut off
 "#;
 
 #[test]
-fn that_is_not_understood_is_refused_with_its_line() {
+fn rejects_unsupported_elements_with_their_line() {
     let policy = tokyo(&[Direction::In]);
     for [from, to, problem] in rows(POLICY_REFUSED) {
         assert_refused(&to, "firewalld", &policy, &written(&from, &to), &problem);
     }
     let many = "<frob/>\n".repeat(100);
     let many = written("<ingress-zone", &format!("{many}<ingress-zone"));
-    assert_eq!(told("firewalld", &policy, &many).unwrap_err().len(), 20);
+    assert_eq!(
+        report_lines("firewalld", &policy, &many).unwrap_err().len(),
+        20
+    );
     let many = "<service name='x'/>\n".repeat(100);
     let many = written("<ingress-zone", &format!("{many}<ingress-zone"));
-    assert_eq!(told("firewalld", &policy, &many).unwrap_err().len(), 20);
-    let out = "2: the policy has the direction in, which is not selected; give that of the other direction";
+    assert_eq!(
+        report_lines("firewalld", &policy, &many).unwrap_err().len(),
+        20
+    );
+    let out = "2: this policy has direction 'in', which is not selected; provide the policy of the other direction";
     assert_refused("out", "firewalld", &tokyo(&[Direction::Out]), WRITTEN, out);
 }
 
 #[test]
-fn takes_no_text_of_another_kind_and_none_that_was_cut_off() {
+fn rejects_other_and_truncated_input() {
     let policy = tokyo(&[Direction::In]);
     for text in [
         "<zone target=\"DROP\">\n  <service name=\"ssh\"/>\n</zone>\n",
@@ -238,21 +244,21 @@ fn takes_no_text_of_another_kind_and_none_that_was_cut_off() {
         "table inet firewalld {\n}\n",
         "Error: INVALID_POLICY: twilio-sip-in\n",
     ] {
-        let expected = "1: expected the file of a policy of firewalld's";
+        let expected = "1: expected the file of a firewalld policy";
         assert_refused(text, "firewalld", &policy, text, expected);
     }
-    // Without the newline, it is whole.
+    // Only the last newline may be missing.
     for end in 0..WRITTEN.len() - 1 {
         assert!(
-            told("firewalld", &policy, &WRITTEN[..end]).is_err(),
+            report_lines("firewalld", &policy, &WRITTEN[..end]).is_err(),
             "{end}"
         );
     }
 }
 
-/// firewalld 1.3.3 refuses a file with this element, and later versions do not apply the policy.
+/// firewalld 1.3.3 rejects a file with this element. Later versions do not apply the policy.
 #[test]
-fn a_disabled_policy_lets_nothing_through() {
+fn a_disabled_policy_accepts_nothing() {
     let policy = tokyo(&[Direction::In]);
     for disable in [
         "<disable/>",
@@ -262,7 +268,7 @@ fn a_disabled_policy_lets_nothing_through() {
         for place in ["<short>", "<rule family", "<ingress-zone", "</policy>"] {
             let text = written(place, &format!("{disable}{place}"));
             assert_eq!(
-                told("firewalld", &policy, &text).unwrap().len(),
+                report_lines("firewalld", &policy, &text).unwrap().len(),
                 4,
                 "{text}"
             );
@@ -271,7 +277,7 @@ fn a_disabled_policy_lets_nothing_through() {
             assert_eq!(units[0].absent.as_deref(), Some(absent));
         }
     }
-    // Not an element of the policy, or not in force.
+    // Here the element is not in the policy or is not valid.
     assert_in_sync(
         "comment",
         "firewalld",
@@ -282,37 +288,37 @@ fn a_disabled_policy_lets_nothing_through() {
         (
             "<accept/>",
             "<disable/><accept/>",
-            "5: 'disable' is no part of a rule",
+            "5: 'disable' is not a part of a firewalld rule",
         ),
         (
             "<short>",
             "<disable x='y'/><short>",
-            "3: 'disable' has no attribute 'x' in firewalld",
+            "3: in firewalld, 'disable' has no attribute 'x'",
         ),
         (
             "<short>",
             "<disable><rule/></disable><short>",
-            "3: 'rule' stands within 'disable'",
+            "3: 'rule' is not allowed inside 'disable'",
         ),
         (
             "</short>",
             "<disable/></short>",
-            "3: 'disable' stands within 'short'",
+            "3: 'disable' is not allowed inside 'short'",
         ),
         (
             "<short>",
             "<Disable/><short>",
-            "3: 'Disable' is no element of a policy",
+            "3: 'Disable' is not an element of a firewalld policy",
         ),
     ] {
         assert_refused(to, "firewalld", &policy, &written(from, to), problem);
     }
 }
 
-/// Where the number of attributes and namespaces is not bounded, the reader of XML takes quadratic
-/// time: minutes for these texts.
+/// Without a limit on attributes and namespaces, the XML parser would need quadratic time, which is
+/// minutes for these inputs.
 #[test]
-fn refuses_more_attributes_than_any_element_has() {
+fn rejects_too_many_attributes() {
     let policy = tokyo(&[Direction::In]);
     let attributes = |from: usize, count: usize| {
         let names = (from..from + count).map(|n| format!(" a{n}=\"\""));
@@ -320,9 +326,9 @@ fn refuses_more_attributes_than_any_element_has() {
     };
     let rule = |more: &str| written("<rule family", &format!("<rule{more} family"));
     let fits = rule(&attributes(0, 63));
-    let unknown = "5: 'rule' has no attribute 'a0' in firewalld";
+    let unknown = "5: in firewalld, 'rule' has no attribute 'a0'";
     assert_refused("64", "firewalld", &policy, &fits, unknown);
-    let many = "an element has more than 64 attributes, and firewalld knows no such element";
+    let many = "an element has more than 64 attributes, which no element of firewalld has";
     let at_5 = &format!("5: {many}");
     for count in [64, 50_000] {
         assert_refused(
@@ -339,17 +345,17 @@ fn refuses_more_attributes_than_any_element_has() {
     assert_refused("spaces", "firewalld", &policy, &rule(&spaced), at_5);
     let namespaces = "<a xmlns:b='c'>".repeat(50_000);
     let text = written("<rule", &format!("{namespaces}<rule"));
-    let problem = "5: firewalld accepts no namespaces";
+    let problem = "5: firewalld does not support namespaces";
     assert_refused("namespaces", "firewalld", &policy, &text, problem);
-    // A mark that holds its own end starts a comment, and a quote in it hides nothing behind it.
+    // `<!-->` starts a comment and does not end it. A quote inside the comment hides nothing after it.
     let hidden = format!("<!--> <a \" --><rule{} family", attributes(0, 50_000));
     let text = written("<rule family", &hidden);
     assert_refused("a comment", "firewalld", &policy, &text, at_5);
     let hidden = format!("<!--> <a \" -->{namespaces}<rule");
     let text = written("<rule", &hidden);
     assert_refused("a comment", "firewalld", &policy, &text, problem);
-    // Behind what does not end, nothing can be checked.
-    let no_end = "5: it is not valid XML, or was cut off: what starts here does not end";
+    // After unclosed markup, nothing can be checked.
+    let no_end = "5: the input is not valid XML, or was cut off: this tag or comment is not closed";
     for start in ["<!--", "<![CDATA[", "<?", "<?>", "<a '", "<a \"", "<a"] {
         let rest = attributes(0, 50_000).replace(['"', '>'], "");
         let text = written("<rule family", &format!("{start} {rest}"));
@@ -357,7 +363,7 @@ fn refuses_more_attributes_than_any_element_has() {
         let cut = format!("{before}{rest}");
         assert_refused(start, "firewalld", &policy, &cut, no_end);
     }
-    // Neither in a comment nor in a text.
+    // Comments and texts have no attributes.
     let comment = format!("<!-- {} -->", attributes(0, 1_000));
     assert_in_sync(
         "comment",
@@ -367,11 +373,11 @@ fn refuses_more_attributes_than_any_element_has() {
     );
     let short = format!("<short>{}", attributes(0, 1_000));
     assert_in_sync("text", "firewalld", &policy, &written("<short>", &short));
-    // Zones are many, but each counts once.
+    // Many elements with one attribute each are fine.
     let zones = "<ingress-zone name=\"ANY\"/>".repeat(50_000);
     let text = written("<ingress-zone", &format!("{zones}<ingress-zone"));
     assert_in_sync("zones", "firewalld", &policy, &text);
-    // Lines of a listing.
+    // Lines of a listing have the same limit.
     let words = attributes(0, 50_000);
     for words in [words, " NOT".repeat(50_000)] {
         let text = listed("udp\" accept", &format!("udp\"{words} accept"));
@@ -381,14 +387,14 @@ fn refuses_more_attributes_than_any_element_has() {
         "udp\" accept",
         &format!("udp\"{} accept", " log".repeat(50_000)),
     );
-    let problem = "29: firewalld leaves out a rule that has more than one log";
+    let problem = "29: firewalld ignores a rule that has more than one log";
     assert_refused("parts", "firewalld", &policy, &text, problem);
 }
 
-/// What firewall-offline-cmd 1.3.3 prints of a prefix with line ends, and what would make texts of
-/// other policies look like a policy of ours.
+/// Output of firewall-offline-cmd 1.3.3 for a prefix with line breaks, and other texts in a policy that look
+/// like our policy.
 #[test]
-fn a_text_in_another_policy_is_no_policy() {
+fn a_text_in_another_policy_is_not_a_policy() {
     let policy = tokyo(&[Direction::In]);
     let (_, own) = LISTED.split_once("\n\n").unwrap();
     let rule = "\trule family=\"ipv4\" source address=\"10.0.0.0/8\" log prefix=\"a\n";
@@ -399,25 +405,25 @@ fn a_text_in_another_policy_is_no_policy() {
     for (text, problem) in [
         (
             format!("{rule}{own}\" accept\n"),
-            "15: a value in quotes does not end in the line",
+            "15: a quoted value is not closed on this line",
         ),
         (
             format!("\trule log prefix=\"a\n\n{own}\t\" accept\n"),
-            "15: a value in quotes",
+            "15: a quoted value",
         ),
         (
             format!("{rule}\n{own}"),
-            "15: a value in quotes does not end in the line",
+            "15: a quoted value is not closed on this line",
         ),
         (
             format!("  frob: a\n{own}"),
-            "15: expected a rich rule, or the end of the policy",
+            "15: expected a rich rule or the end of the policy",
         ),
-        (format!("\ttext\n{own}"), "15: expected 'rule' first"),
+        (format!("\ttext\n{own}"), "15: expected 'rule' at the start"),
     ] {
         assert_refused(&text, "firewalld", &policy, &in_mine(&text), problem);
     }
-    // As --verbose prints it.
+    // The output with `--verbose`.
     let verbose = LISTED.replacen(
         "mine\n",
         &format!("mine\n  summary: \n  description: {own}"),
@@ -425,7 +431,7 @@ fn a_text_in_another_policy_is_no_policy() {
     );
     let problem = "2: expected the line 'priority:'";
     assert_refused("verbose", "firewalld", &policy, &verbose, problem);
-    // What the own policy does not accept is no matter in another one.
+    // Rules that are not supported do not matter in another policy.
     let other = in_mine(&format!(
         "\trule service name=\"ssh\" log prefix=\"ssh: \" limit value=\"3/m\" burst=5 accept limit value=\"1/m\" burst=5\n\trule protocol value=\"icmp\" mark set=0x1/0x3 limit value=\"1/m\"\n\n{own}"
     ));
@@ -433,7 +439,7 @@ fn a_text_in_another_policy_is_no_policy() {
 }
 
 #[test]
-fn counts_rules_and_boxes() {
+fn limits_rules_and_boxes() {
     let inverted = "<rule family=\"ipv4\"><source address=\"10.0.0.1\" invert=\"yes\"/>\
                     <destination address=\"10.0.0.1\" invert=\"yes\"/><drop/></rule>";
     let zones = "<ingress-zone name=\"ANY\"/><egress-zone name=\"HOST\"/></policy>\n";
@@ -450,7 +456,7 @@ fn counts_rules_and_boxes() {
         refused.starts_with("it expands to more than 3 combinations"),
         "{refused}"
     );
-    // Before a tree is made of them.
+    // The limit applies before the tree is built.
     for mark in ["<", "<policy ="] {
         let marks = mark.repeat(20);
         let refused = refused_by_limit("firewalld", &marks, "rules=9").unwrap();
@@ -459,7 +465,10 @@ fn counts_rules_and_boxes() {
             "{refused}"
         );
         let refused = refused_by_limit("firewalld", &marks, "rules=10").unwrap();
-        assert!(refused.starts_with("it is not valid XML"), "{refused}");
+        assert!(
+            refused.starts_with("the input is not valid XML"),
+            "{refused}"
+        );
     }
     let deep = format!(
         "<policy target='CONTINUE'>{}{}</policy>\n",
@@ -467,10 +476,10 @@ fn counts_rules_and_boxes() {
         "</a>".repeat(50_000)
     );
     let refused = refused_by_limit("firewalld", &deep, "depth=9").unwrap();
-    assert_eq!(refused, "'a' is no element of a policy of firewalld's");
+    assert_eq!(refused, "'a' is not an element of a firewalld policy");
 }
 
-/// What firewalld 1.3.3 prints of all policies: Tokyo inwards, and one of a user's.
+/// The output of firewalld 1.3.3 for all policies: the inbound one for Tokyo and one of a user.
 const LISTED: &str = r#"mine
   priority: 10
   target: DROP
@@ -505,7 +514,7 @@ twilio-sip-in (active)
 	rule family="ipv4" source address="54.65.63.192/26" port port="10000-20000" protocol="udp" accept
 "#;
 
-/// [`LISTED`] with a change in the policy that is ours.
+/// [`LISTED`] with a change in our policy.
 fn listed(from: &str, to: &str) -> String {
     let (before, own) = LISTED.split_once("\ntwilio").unwrap();
     let own = format!("\ntwilio{own}");
@@ -513,7 +522,7 @@ fn listed(from: &str, to: &str) -> String {
     format!("{before}{}", own.replacen(from, to, 1))
 }
 
-/// What may stand for a part of [`LISTED`] and means the same: rules as firewalld prints them.
+/// Replacements of a part of [`LISTED`] that do not change its meaning, as firewalld prints rules.
 const LISTED_SAME: &str = r#"
  (active) =>
 target: CONTINUE => target: REJECT
@@ -524,7 +533,7 @@ icmp-blocks:  => icmp-blocks: echo-request redirect
 rules: ↵ => rules: ↵	rule port port="5060" protocol="tcp" nflog group="3" prefix="x" queue-size="5" limit value="1/m"↵	rule priority="3" log↵
 "#;
 
-/// What stands for a part of [`LISTED`], and the parts of the drift that comes of it.
+/// Replacements of a part of [`LISTED`] and the resulting drift.
 const LISTED_DRIFT: &str = r#"
 ports:  => ports: 22/tcp => extra   in  tcp from any to any port 22 | extra   in  packets of IPv6
 source-ports:  => source-ports: 1-2/sctp => extra   in  sctp from any port 1-2 to any | extra   in  packets of IPv6
@@ -535,50 +544,50 @@ rules: ↵ => rules: ↵	rule family="ipv4" source address="54.65.63.192/30" por
 rules: ↵ => rules: ↵	rule family="ipv4" destination NOT address="192.0.2.0/24" port port="5061" protocol="tcp" drop↵ => missing in  tcp from 54.65.63.192/30 to 0.0.0.0-192.0.1.255 port 5061 (signaling tls of tokyo, edition regional) | missing in  tcp from 54.65.63.192/30 to 192.0.3.0-255.255.255.255 port 5061 (signaling tls of tokyo, edition regional)
 "#;
 
-/// What stands for a part of [`LISTED`], and how it is refused.
+/// Replacements of a part of [`LISTED`] and the resulting error.
 const LISTED_REFUSED: &str = r#"
-services:  => services: ssh => 21: the ports of the service 'ssh' are not in the text; expected them as ports
+services:  => services: ssh => 21: the input does not contain the ports of the service 'ssh'; use ports in the rule
 masquerade: no => masquerade: yes => 24: 'masquerade' changes packets
-masquerade: no => masquerade: maybe => 24: expected yes or no
+masquerade: no => masquerade: maybe => 24: expected 'yes' or 'no'
 forward-ports:  => forward-ports: ↵	port=7:proto=tcp:toport=8:toaddr= => 26: 'forward-port' changes packets
-ports:  => ports: 22 => 22: 'port' has no attribute 'protocol'
-ports:  => ports: 22/icmp => 22: expected the protocol tcp, udp, sctp or dccp, not 'icmp'
+ports:  => ports: 22 => 22: 'port' lacks the attribute 'protocol'
+ports:  => ports: 22/icmp => 22: expected protocol tcp, udp, sctp or dccp, not 'icmp'
 priority: -1 => priority: first => 17: 'first' is not a priority from -32768 to 32767
-target: CONTINUE => target: default => 18: expected the target CONTINUE, ACCEPT, REJECT or DROP, not 'default'
-ingress-zones: ANY => ingress-zones:  => 18: it has no ingress zone or no egress zone
-  target: CONTINUE↵ =>  => 18: expected the line 'target:' of what firewall-cmd prints of a policy; give all of it
-  services: ↵ =>  => 21: expected the line 'services:' of what firewall-cmd prints of a policy
-rules: ↵ => rules: ↵  more: ↵ => 29: expected a rich rule, or the end of the policy
-	rule family => 	family => 29: expected 'rule' first
-	rule family="ipv4" => 	family="ipv4" => 29: expected 'rule' first
-rule family="ipv4" => rule family=ipv4 => 29: expected a value in quotes after 'family='
+target: CONTINUE => target: default => 18: expected target CONTINUE, ACCEPT, REJECT or DROP, not 'default'
+ingress-zones: ANY => ingress-zones:  => 18: the policy has no ingress zone or no egress zone
+  target: CONTINUE↵ =>  => 18: expected the line 'target:', as 'firewall-cmd' prints it; provide all lines of the policy
+  services: ↵ =>  => 21: expected the line 'services:', as 'firewall-cmd' prints it
+rules: ↵ => rules: ↵  more: ↵ => 29: expected a rich rule or the end of the policy
+	rule family => 	family => 29: expected 'rule' at the start
+	rule family="ipv4" => 	family="ipv4" => 29: expected 'rule' at the start
+rule family="ipv4" => rule family=ipv4 => 29: expected a quoted value after 'family='
 rule family="ipv4" => rule family="ipv4 => 29: expected a space after a value
 rule family="ipv4" => rule family="ipv4"x => 29: expected a space after a value
-rule family="ipv4" => rule family="ipv4" family="ipv6" => 29: 'rule' has 'family' twice
-rule family="ipv4" => rule NOT family="ipv4" => 29: 'rule' has no attribute 'invert' in firewalld
-rule family="ipv4" => rule limit value="1/s" family="ipv4" => 29: 'limit' has no attribute 'family' in firewalld
-protocol="udp" accept => protocol="udp" limit value="1/s" accept => 29: 'port' has no limit in firewalld
-protocol="udp" accept => protocol="udp" allow => 29: 'allow' is no part of a rule of firewalld's
+rule family="ipv4" => rule family="ipv4" family="ipv6" => 29: 'rule' has the attribute 'family' twice
+rule family="ipv4" => rule NOT family="ipv4" => 29: in firewalld, 'rule' has no attribute 'invert'
+rule family="ipv4" => rule limit value="1/s" family="ipv4" => 29: in firewalld, 'limit' has no attribute 'family'
+protocol="udp" accept => protocol="udp" limit value="1/s" accept => 29: in firewalld, 'port' has no limit
+protocol="udp" accept => protocol="udp" allow => 29: 'allow' is not a part of a firewalld rule
 "#;
 
 #[test]
-fn listing_is_read_as_the_file_is() {
+fn reads_a_listing_like_a_file() {
     let policy = tokyo(&[Direction::In]);
     assert_in_sync("LISTED", "firewalld", &policy, LISTED);
     for [from, to] in rows(&LISTED_SAME.replace(" =>\n", " => \n")) {
         assert_in_sync(&to, "firewalld", &policy, &listed(&from, &to));
     }
     for [from, to, parts] in rows(LISTED_DRIFT) {
-        let found = told("firewalld", &policy, &listed(&from, &to)).unwrap();
+        let found = report_lines("firewalld", &policy, &listed(&from, &to)).unwrap();
         assert_eq!(found.join(" | "), parts, "{from} => {to}");
     }
     for [from, to, problem] in rows(LISTED_REFUSED) {
         assert_refused(&to, "firewalld", &policy, &listed(&from, &to), &problem);
     }
     let text = format!("{LISTED}{}", LISTED.split_once("\n\n").unwrap().1);
-    let twice = "33: the policy stands in the text twice";
+    let twice = "33: the policy appears twice; provide one listing at a time";
     assert_refused("twice", "firewalld", &policy, &text, twice);
-    let start = "1: expected the name of a policy before it";
+    let start = "1: expected the name of a policy before this line";
     assert_refused(
         "start",
         "firewalld",
@@ -587,9 +596,9 @@ fn listing_is_read_as_the_file_is() {
         start,
     );
     for end in 0..LISTED.len() {
-        let told = told("firewalld", &policy, &LISTED[..end]);
+        let found = report_lines("firewalld", &policy, &LISTED[..end]);
         assert!(
-            told.is_err() || told.is_ok_and(|parts| !parts.is_empty()),
+            found.is_err() || found.is_ok_and(|parts| !parts.is_empty()),
             "{end}"
         );
     }
@@ -600,10 +609,10 @@ fn listing_is_read_as_the_file_is() {
     );
 }
 
-/// `print_zone_policy_info` of firewalld 2.4 and 2.5 prints `disable` before the priority, and says
-/// `disabled` after the name in a listing of the runtime.
+/// `print_zone_policy_info` of firewalld 2.4 and 2.5 prints `disable` before the priority, and, in a listing of
+/// the runtime state, `disabled` after the name.
 #[test]
-fn a_policy_that_a_listing_disables_lets_nothing_through() {
+fn a_disabled_policy_in_a_listing_accepts_nothing() {
     let policy = tokyo(&[Direction::In]);
     let own = |state: &str, disable: &str| {
         let text = LISTED.replace("  priority", &format!("  disable: {disable}\n  priority"));
@@ -614,22 +623,22 @@ fn a_policy_that_a_listing_disables_lets_nothing_through() {
     }
     for state in ["", " (disabled)", " (active, disabled)"] {
         let text = own(state, "yes");
-        let found = told("firewalld", &policy, &text).unwrap();
+        let found = report_lines("firewalld", &policy, &text).unwrap();
         assert_eq!(found.len(), 4, "{state}: {found:?}");
         let units = judge::units("firewalld", &text, "twilio-sip", &[Direction::In]).unwrap();
         let absent = "the policy is disabled, so firewalld does not apply it";
         assert_eq!(units[0].absent.as_deref(), Some(absent), "{state}");
     }
     for (text, problem) in [
-        (own("", "maybe"), "expected yes or no"),
-        (own("", ""), "expected yes or no"),
+        (own("", "maybe"), "expected 'yes' or 'no'"),
+        (own("", ""), "expected 'yes' or 'no'"),
         (
             own(" (disabled)", "no"),
-            "the policy is disabled by its first line, but not by a line 'disable: yes'",
+            "the first line shows the policy as disabled, but there is no line 'disable: yes'",
         ),
         (
             LISTED.replace("in (active)", "in (disabled)"),
-            "the policy is disabled by its first line, but not by a line 'disable: yes'",
+            "the first line shows the policy as disabled, but there is no line 'disable: yes'",
         ),
         (
             listed("  target", "  disable: yes\n  target"),
@@ -640,13 +649,13 @@ fn a_policy_that_a_listing_disables_lets_nothing_through() {
             "expected the line 'priority:'",
         ),
     ] {
-        let errors = told("firewalld", &policy, &text).unwrap_err();
+        let errors = report_lines("firewalld", &policy, &text).unwrap_err();
         assert!(errors[0].contains(problem), "{text}: {errors:?}");
     }
 }
 
 #[test]
-fn a_line_of_a_listing_has_a_limited_number_of_elements() {
+fn limits_the_elements_on_a_line() {
     let policy = tokyo(&[Direction::In]);
     let ports = "1/udp ".repeat(200_001);
     for (from, to) in [
@@ -655,7 +664,7 @@ fn a_line_of_a_listing_has_a_limited_number_of_elements() {
         ("  services: ", format!("  services: {ports}")),
     ] {
         for text in [listed(from, &to), LISTED.replacen(from, &to, 1)] {
-            let errors = told("firewalld", &policy, &text).unwrap_err();
+            let errors = report_lines("firewalld", &policy, &text).unwrap_err();
             assert!(
                 errors[0].contains("it expands to more than 200000 rules"),
                 "{from}: {}",
@@ -666,13 +675,13 @@ fn a_line_of_a_listing_has_a_limited_number_of_elements() {
 }
 
 #[test]
-fn policy_of_a_listing_is_found_by_its_name() {
+fn finds_a_policy_of_a_listing_by_its_name() {
     let find = |name, directions: &[Direction]| judge::units("firewalld", LISTED, name, directions);
     let absent = find("other-sip", &[Direction::In]).unwrap();
     assert_eq!(absent[0].name, "other-sip-in");
     assert_eq!(
         absent[0].absent.as_deref(),
-        Some("there is no such policy in the text")
+        Some("the input has no such policy")
     );
     let both = find("Twilio_SIP", &BOTH).unwrap();
     let both: Vec<_> = both
@@ -684,10 +693,10 @@ fn policy_of_a_listing_is_found_by_its_name() {
     assert_eq!((&*own[0].name, own[0].steps.len()), ("twilio-sip-in", 4));
     let out = find("twilio-sip-in", &[Direction::Out]).unwrap_err();
     assert!(
-        out[0].contains("the policy has the direction in, which is not selected"),
+        out[0].contains("this policy has direction 'in', which is not selected"),
         "{out:?}"
     );
-    // The exact name wins, and the report names the policy that was checked.
+    // The exact name takes precedence, and the report shows the name of the checked policy.
     let two = LISTED
         .replace("mine\n", "twilio-sip\n")
         .replace("zones: \n", "zones: ANY\n");
@@ -705,5 +714,8 @@ fn policy_of_a_listing_is_found_by_its_name() {
     assert_eq!((&*both[0].name, both[0].steps.len()), ("twilio-sip-in", 4));
     let find = |name, directions: &[Direction]| judge::units("firewalld", LISTED, name, directions);
     let mine = find("mine", &[Direction::In]).unwrap_err();
-    assert!(mine[0].starts_with("3: it has no ingress zone"), "{mine:?}");
+    assert!(
+        mine[0].starts_with("3: the policy has no ingress zone"),
+        "{mine:?}"
+    );
 }

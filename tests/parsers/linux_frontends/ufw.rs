@@ -1,6 +1,6 @@
-//! What `ufw show added` prints, and scripts.
+//! The output of `ufw show added`, and scripts of this program.
 
-use super::{assert_refused, refused_by_limit, rows, tokyo, told};
+use super::{assert_refused, refused_by_limit, report_lines, rows, tokyo};
 use crate::common::judge::{self, BOTH, assert_in_sync, dialect};
 use crate::common::line_of;
 use twilio_sip_allow::format::read::UnitQuery;
@@ -8,7 +8,7 @@ use twilio_sip_allow::format::{self, Unit, UnitName};
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::Direction;
 
-/// What `ufw show added` prints after the script for Tokyo was loaded, beside rules of a user's.
+/// The output of `ufw show added` after loading the script for Tokyo, with a rule of a user.
 const ADDED: &str = "\
 Added user rules (see 'ufw status' for running firewall):
 ufw allow out to 54.65.63.192/26 port 10000:20000 proto udp comment 'twilio-sip: tokyo media'
@@ -22,7 +22,7 @@ ufw allow from 54.65.63.192/30 to any port 5060 proto udp comment 'twilio-sip: t
 ufw deny 5060
 ";
 
-/// What may stand for a part of [`ADDED`] and means the same; the forms are those that ufw 0.36.2 prints.
+/// Replacements of a part of [`ADDED`] that do not change its meaning, in forms that ufw 0.36.2 prints.
 const UFW_SAME: &str = "
 Added user rules (see 'ufw status' for running firewall):↵ =>
 twilio-sip: tokyo media => twilio-sip: by hand, ü
@@ -44,7 +44,7 @@ ufw allow out to => ufw deny out on eth0 to 54.65.63.192 port 22 comment 'twilio
 ufw allow out to => ufw deny 22/tcp comment 'twilio-sip: x'↵ufw deny out 53 comment 'twilio-sip'↵ufw allow out to
 ";
 
-/// Rules of others, whatever they do: they are not the unit's.
+/// Rules that do not belong to the unit.
 const UFW_OTHERS: &str = "
 ufw deny to any
 ufw limit 22/tcp comment 'lim'
@@ -71,7 +71,7 @@ fn with(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn that_means_the_same_is_in_sync() {
+fn equivalent_rules_are_in_sync() {
     let policy = tokyo(&BOTH);
     assert_in_sync("ADDED", "ufw", &policy, ADDED);
     let table = UFW_SAME.replace(" =>\n", " => \n");
@@ -99,7 +99,7 @@ fn that_means_the_same_is_in_sync() {
     );
 }
 
-/// What stands for a part of [`ADDED`], and the parts of the drift that comes of it.
+/// Replacements of a part of [`ADDED`] and the resulting drift.
 const UFW_DRIFT: &str = "
 5061 proto tcp => 5062 proto tcp => missing out tcp from any to 54.65.63.192/30 port 5061 (signaling tls of tokyo, edition regional) | extra   out tcp from any to 54.65.63.192/30 port 5062
 54.65.63.192/26 to any => 54.65.63.192/27 to any => missing in  udp from 54.65.63.224/27 to any port 10000-20000 (media of tokyo, edition regional)
@@ -123,53 +123,53 @@ ufw allow from 54.65.63.192/26 to any port 10000:20000 proto udp comment 'twilio
 ";
 
 #[test]
-fn drift_is_told_exactly() {
+fn reports_the_exact_drift() {
     let policy = tokyo(&BOTH);
     for [from, to, parts] in rows(UFW_DRIFT) {
-        let found = told("ufw", &policy, &with(&from, &to)).unwrap();
+        let found = report_lines("ufw", &policy, &with(&from, &to)).unwrap();
         assert_eq!(found.join(" | "), parts, "{from} => {to}");
     }
 }
 
-/// What stands for a part of [`ADDED`], and how it is refused.
+/// Replacements of a part of [`ADDED`] and the resulting error.
 const UFW_REFUSED: &str = "
-ufw deny 5060 => ufw allow OpenSSH comment 'twilio-sip: x' => 10: the ports of the application 'OpenSSH' are not in the text; expected their numbers
-ufw deny 5060 => ufw allow from 1.2.3.4 app 'WWW Full' to any port 5 comment 'twilio-sip' => 10: the ports of the application 'WWW Full' are not in the text; expected their numbers
-ufw deny 5060 => ufw route allow 5060 comment 'twilio-sip: x' => 10: a route rule is for packets that go on to other hosts; expected one without 'route'
+ufw deny 5060 => ufw allow OpenSSH comment 'twilio-sip: x' => 10: the input does not contain the ports of the application profile 'OpenSSH'; use port numbers
+ufw deny 5060 => ufw allow from 1.2.3.4 app 'WWW Full' to any port 5 comment 'twilio-sip' => 10: the input does not contain the ports of the application profile 'WWW Full'; use port numbers
+ufw deny 5060 => ufw route allow 5060 comment 'twilio-sip: x' => 10: a 'route' rule applies only to forwarded packets; expected a rule without 'route'
 ufw deny 5060 => ufw allow from 10.0.0.0/255.0.255.0 comment 'twilio-sip: x' => 10: '10.0.0.0/255.0.255.0' has no prefix length
 54.65.63.192/26 port => 54.65.63.300/26 port => 2: '54.65.63.300' is not an IPv4 address
-54.65.63.192/26 port => 54.65.63.193/26 port => 2: ufw writes '54.65.63.193/26' as '54.65.63.192/26'; expected that
-54.65.63.192/26 port => 54.65.63.192/32 port => 2: ufw writes '54.65.63.192/32' as '54.65.63.192'; expected that
+54.65.63.192/26 port => 54.65.63.193/26 port => 2: expected '54.65.63.192/26', as ufw prints it, not '54.65.63.193/26'
+54.65.63.192/26 port => 54.65.63.192/32 port => 2: expected '54.65.63.192', as ufw prints it, not '54.65.63.192/32'
 54.65.63.192/26 port => 54.65.63.192/33 port => 2: '54.65.63.192/33' has no prefix length from 0 to 32
 54.65.63.192/26 port => 2001:db8::/129 port => 2: '2001:db8::/129' is not an address
-from 54.65.63.192/26 to any => from 54.65.63.192/26 to 2001:db8::1 => 6: its addresses are of IPv4 and of IPv6
+from 54.65.63.192/26 to any => from 54.65.63.192/26 to 2001:db8::1 => 6: the rule mixes IPv4 and IPv6 addresses
 10000:20000 => 20000:10000 => 2: the ports from '20000' to '10000' are reversed
-10000:20000 => 0:20000 => 2: '0:20000' is not a port from 1 to 65535, nor two with ':' between
-10000:20000 => 10000: => 2: '10000:' is not a port from 1 to 65535, nor two with ':' between
-10000:20000 => rtp => 2: 'rtp' is not a port from 1 to 65535, nor two with ':' between
+10000:20000 => 0:20000 => 2: '0:20000' is neither a port from 1 to 65535 nor a range such as 10000:20000
+10000:20000 => 10000: => 2: '10000:' is neither a port from 1 to 65535 nor a range such as 10000:20000
+10000:20000 => rtp => 2: 'rtp' is neither a port from 1 to 65535 nor a range such as 10000:20000
 10000:20000 => 10000:65536 => 2: '65536' is not a port from 0 to 65535
-proto udp => proto esp => 2: the protocol 'esp' has no ports; expected tcp or udp
+proto udp => proto esp => 2: protocol 'esp' has no ports; expected tcp or udp
 proto udp => proto upd => 2: 'upd' is not a protocol from 0 to 255, nor one known here by name
 ufw allow out => ufw accept out => 2: expected allow, deny, limit or reject, not 'accept'
 ufw allow out => ufw out => 2: expected allow, deny, limit or reject, not 'out'
-ufw allow out to => ufw allow out on 'eth0' to => 2: expected an interface, not a text in quotes: 'eth0'
+ufw allow out to => ufw allow out on 'eth0' to => 2: expected an interface, not the quoted text 'eth0'
 ufw allow out to => ufw allow out on eth0/1 to => 2: 'eth0/1' is not the name of an interface
 ufw allow out to => ufw allow out on abcdefghijklmnop to => 2: 'abcdefghijklmnop' is not the name of an interface
 ufw allow from => ufw allow in from => 6: expected 'on', not 'from'
-ufw allow from => ufw allow in on eth0 out on eth1 from => 6: 'on' is not in its place
-ufw allow out to => ufw allow to out => 2: '54.65.63.192/26' is not in its place
-to 54.65.63.192/26 port => to 54.65.63.192/26 ports => 2: 'ports' is not in its place
-proto udp comment => comment 'x' proto udp comment => 2: 'proto' is not in its place
-comment 'twilio-sip: tokyo media' => 'twilio-sip: tokyo media' => 2: 'twilio-sip: tokyo media' is not in its place
-'twilio-sip: tokyo media' => twilio-sip: tokyo media => 2: expected a text in quotes after 'comment'
-tokyo media' => tokyo media => 2: a text in quotes does not end in the line
-tokyo media' => tokyo media'x => 2: a quote stands within a word
-comment 'twilio-sip: tokyo media' => 'comment' 'twilio-sip: tokyo media' => 2: 'comment' is not in its place
-ufw deny 5060 => ufw deny => 10: expected a port, from, to, or in or out on an interface
-ufw deny 5060 => ufw deny proto udp => 10: expected a port, from, to, or in or out on an interface
-ufw deny 5060 => ufw => 10: it ends where allow, deny, limit or reject is expected
-ufw deny 5060 => ufw deny -5 => 10: expected a port, from or to, not '-5'
-ufw deny 5060 => ufw deny from => 10: it ends where an address is expected
+ufw allow from => ufw allow in on eth0 out on eth1 from => 6: 'on' is not expected here
+ufw allow out to => ufw allow to out => 2: '54.65.63.192/26' is not expected here
+to 54.65.63.192/26 port => to 54.65.63.192/26 ports => 2: 'ports' is not expected here
+proto udp comment => comment 'x' proto udp comment => 2: 'proto' is not expected here
+comment 'twilio-sip: tokyo media' => 'twilio-sip: tokyo media' => 2: 'twilio-sip: tokyo media' is not expected here
+'twilio-sip: tokyo media' => twilio-sip: tokyo media => 2: expected a quoted text after 'comment'
+tokyo media' => tokyo media => 2: a quoted text is not closed on this line
+tokyo media' => tokyo media'x => 2: a quotation mark is inside a word
+comment 'twilio-sip: tokyo media' => 'comment' 'twilio-sip: tokyo media' => 2: 'comment' is not expected here
+ufw deny 5060 => ufw deny => 10: expected a port, 'from', 'to', or 'in' or 'out' with an interface
+ufw deny 5060 => ufw deny proto udp => 10: expected a port, 'from', 'to', or 'in' or 'out' with an interface
+ufw deny 5060 => ufw => 10: expected allow, deny, limit or reject, not the end of the line
+ufw deny 5060 => ufw deny -5 => 10: expected a port, 'from' or 'to', not '-5'
+ufw deny 5060 => ufw deny from => 10: expected an address, not the end of the line
 ufw deny 5060 => ufw deny to any app => 10: expected the name of a profile
 ufw deny 5060 => # ufw deny 5060 => 10: expected 'ufw', not '#'
 ufw deny 5060 => (None) => 10: expected 'ufw', not '(None)'
@@ -177,24 +177,24 @@ ufw deny 5060 => Added user rules (see 'ufw status' for running firewall): => 10
 ";
 
 #[test]
-fn that_is_not_understood_is_refused_with_its_line() {
+fn rejects_unsupported_rules_with_their_line() {
     let policy = tokyo(&BOTH);
     for [from, to, problem] in rows(UFW_REFUSED) {
         assert_refused(&to, "ufw", &policy, &with(&from, &to), &problem);
     }
     let many = "ufw deny\n".repeat(100);
-    let refused = told("ufw", &policy, &format!("{ADDED}{many}")).unwrap_err();
+    let refused = report_lines("ufw", &policy, &format!("{ADDED}{many}")).unwrap_err();
     assert_eq!(refused.len(), 20);
     let many = "ufw allow SIP comment 'twilio-sip'\n".repeat(100);
-    let refused = told("ufw", &policy, &format!("{ADDED}{many}")).unwrap_err();
+    let refused = report_lines("ufw", &policy, &format!("{ADDED}{many}")).unwrap_err();
     assert_eq!(refused.len(), 20);
 }
 
-/// What else ufw and others print, of which no rule of a unit can be told.
+/// Other output of ufw and of other programs, which does not show all of a rule.
 #[test]
-fn takes_no_text_of_another_kind() {
-    let expected = "1: expected what 'LC_ALL=C ufw show added' prints, since no other listing of ufw's tells \
-                    all of a rule, or a script of this program's, in: ";
+fn rejects_other_input() {
+    let expected = "1: expected the output of 'LC_ALL=C ufw show added', because ufw's other listings are \
+                    incomplete, or a script of this program, in: ";
     for text in [
         "Status: inactive\n",
         "Status: active\n\nTo                         Action      From\n--                         ------      ----\n\
@@ -213,7 +213,7 @@ fn takes_no_text_of_another_kind() {
 }
 
 #[test]
-fn without_rules_of_the_unit_lets_nothing_through() {
+fn without_rules_of_the_unit_accepts_nothing() {
     let title = "Added user rules (see 'ufw status' for running firewall):\n";
     for text in [
         &format!("{title}(None)\n"),
@@ -236,41 +236,41 @@ fn without_rules_of_the_unit_lets_nothing_through() {
                 .all(|unit| unit.steps.is_empty() && unit.name == "twilio-sip")
         );
     }
-    let cut = "1: neither rules nor (None) follow, so the text may have been cut off";
+    let cut = "1: expected rules or '(None)' after this line; if the input was cut off";
     assert_refused("cut", "ufw", &tokyo(&BOTH), title, cut);
-    // One direction is there, the other must be empty.
+    // The unit of one direction must not contain rules of the other.
     let units = judge::units("ufw", ADDED, "twilio-sip", &[Direction::In]).unwrap();
     let counts: Vec<_> = units.iter().map(|unit| unit.steps.len()).collect();
     assert_eq!(counts, [4, 4]);
 }
 
 #[test]
-fn text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let policy = tokyo(&BOTH);
     let script = format::render(dialect("ufw"), &policy, &Unit::default()).unwrap();
-    // The last rule of the listing is a user's.
+    // The last rule of the listing belongs to the user.
     let (own, _) = ADDED.split_once("ufw deny 5060").unwrap();
     for text in [own, &script] {
         for end in 0..text.len() {
-            let told = told("ufw", &policy, &text[..end]);
+            let found = report_lines("ufw", &policy, &text[..end]);
             assert!(
-                told.is_err() || told.is_ok_and(|parts| !parts.is_empty()),
+                found.is_err() || found.is_ok_and(|parts| !parts.is_empty()),
                 "{end}"
             );
         }
     }
 }
 
-/// A script is taken if all of it is as this program writes it.
+/// A script is accepted only if all of it is as this program writes it.
 #[test]
-fn script_that_was_changed_is_refused() {
+fn rejects_a_changed_script() {
     let policy = tokyo(&BOTH);
     let script = format::render(dialect("ufw"), &policy, &Unit::default()).unwrap();
-    let known = "the script would not know it again as a rule of its own; expected 'ufw allow' and a \
+    let known = "the script would not recognize this rule as its own; expected 'ufw allow' and a \
                  comment 'twilio-sip: ...'";
     // Lines are counted from the first one after the head.
     let start = line_of(&script, "set -eu");
-    let place = "expected what this program writes in this place: ";
+    let place = "the script was changed; this program writes here: ";
     for (from, to, line, problem) in [
         ("ufw allow from", "ufw deny from", 4, known.to_owned()),
         (
@@ -318,12 +318,7 @@ fn script_that_was_changed_is_refused() {
             24,
             format!("{place}grep \"^ufw allow"),
         ),
-        (
-            "\nEND\n",
-            "\n",
-            24,
-            "the script ends before it is whole".to_owned(),
-        ),
+        ("\nEND\n", "\n", 24, "the script is incomplete".to_owned()),
     ] {
         assert!(script.contains(from), "{from}");
         let text = script.replacen(from, to, 1);
@@ -333,9 +328,9 @@ fn script_that_was_changed_is_refused() {
     let more = format!("{script}ufw allow 22/tcp\n");
     let line = start + 26;
     let problem =
-        format!("{line}: expected what this program writes in this place: the end of the script");
+        format!("{line}: the script was changed; this program writes here: the end of the script");
     assert_refused("more", "ufw", &policy, &more, &problem);
-    // A script of another unit has none of this one.
+    // A script of another unit has no rules of this one.
     let other = Unit {
         name: "other-sip".parse().unwrap(),
         table: None,
@@ -348,7 +343,7 @@ fn script_that_was_changed_is_refused() {
 }
 
 #[test]
-fn rules_of_the_users_own_are_found_by_their_comment() {
+fn finds_the_users_own_rules_by_their_comment() {
     let policy = tokyo(&[Direction::In]);
     for comment in ["Carrier (Twilio)", "Carrier (Twilio): tokyo"] {
         let text = ADDED.replace("twilio-sip: tokyo media", comment);
@@ -380,7 +375,7 @@ fn rules_of_the_users_own_are_found_by_their_comment() {
 }
 
 #[test]
-fn repair_tells_what_no_load_deletes() {
+fn repair_names_a_rule_that_loading_does_not_delete() {
     let policy = tokyo(&BOTH);
     let unit = Unit::default();
     let repair = |text: &str| {
@@ -418,51 +413,51 @@ fn repair_tells_what_no_load_deletes() {
         let line = format!("ufw {rule} comment 'twilio-sip: mine'");
         let text = with("ufw allow out to", &format!("{line}\nufw allow out to"));
         let expected = format!(
-            "the drift cannot be mended: a load leaves a rule as it is that has a comment of this unit, but \
-             that no script of it adds; first run: ufw delete {rule} comment 'twilio-sip: mine'"
+            "the drift cannot be mended: loading keeps a rule whose comment starts with 'twilio-sip' but that \
+             no script of this program added; first run: ufw delete {rule} comment 'twilio-sip: mine'"
         );
         assert_eq!(repair(&text).unwrap_err(), expected);
     }
 }
 
-/// What ufw 0.36.2 prints of comments with line ends. Its command line refuses quotes in comments, so
-/// such a comment leaves a line whose quote does not end.
+/// The output of ufw 0.36.2 for comments with line breaks. Its command line rejects quotation marks in
+/// comments, so such a comment leaves a line with an unclosed quotation mark.
 #[test]
-fn a_line_end_in_a_comment_is_refused() {
+fn rejects_a_line_break_in_a_comment() {
     let policy = tokyo(&BOTH);
     for (rules, problem) in [
         (
             "ufw allow 22/tcp comment 'a\nufw allow 23/tcp'\n",
-            "2: a text in quotes does not end in the line",
+            "2: a quoted text is not closed on this line",
         ),
         (
             "ufw allow 22/tcp comment 'a\n\n'\n",
-            "2: a text in quotes does not end in the line",
+            "2: a quoted text is not closed on this line",
         ),
         (
             "ufw allow 22/tcp comment '\nufw deny 1\n(None)'\n",
-            "2: a text in quotes does not end in the line",
+            "2: a quoted text is not closed on this line",
         ),
         (
             "ufw allow 22/tcp comment 'a\r\nufw allow 23/tcp\r'\n",
-            "2: a text in quotes does not end in the line",
+            "2: a quoted text is not closed on this line",
         ),
         (
             "ufw deny 5060 comment 'it'\nufw allow 23/tcp'\n",
-            "3: a quote stands within a word",
+            "3: a quotation mark is inside a word",
         ),
     ] {
         let text = format!("Added user rules (see 'ufw status' for running firewall):\n{rules}");
         assert_refused(rules, "ufw", &policy, &text, problem);
     }
-    // Other characters of a terminal are no ends of lines, and neither are other quotes.
+    // Other control characters do not end a line, and other quotation marks do not close a text.
     let other = "ufw allow 24/tcp comment 'a\rb\tc\u{2028}d'\nufw allow 25/tcp comment 'a \" b'\n";
     let text = format!("Added user rules (see 'ufw status' for running firewall):\n{other}");
-    assert_eq!(told("ufw", &policy, &text).unwrap().len(), 8);
+    assert_eq!(report_lines("ufw", &policy, &text).unwrap().len(), 8);
 }
 
 #[test]
-fn counts_rules_and_boxes() {
+fn limits_rules_and_boxes() {
     let many = |count: usize| "ufw deny 22/tcp\n".repeat(count);
     assert_eq!(refused_by_limit("ufw", &many(9), "rules=9"), None);
     let refused = refused_by_limit("ufw", &many(10), "rules=9").unwrap();
@@ -477,9 +472,15 @@ fn counts_rules_and_boxes() {
         "{refused}"
     );
     for (count, problem) in [
-        (62, "'a' is not in its place"),
-        (63, "no rule of ufw has more than 64 words"),
-        (1_000_000, "no rule of ufw has more than 64 words"),
+        (62, "'a' is not expected here"),
+        (
+            63,
+            "the rule has more than 64 words, which ufw never prints",
+        ),
+        (
+            1_000_000,
+            "the rule has more than 64 words, which ufw never prints",
+        ),
     ] {
         let words = format!("ufw allow{} 22\n", " a".repeat(count - 1));
         let refused = refused_by_limit("ufw", &words, "rules=9").unwrap();

@@ -1,6 +1,6 @@
-//! Random anchors against an evaluator of this test, which goes through the rules in the order that
-//! pf.conf(5) documents: the last rule that matches decides, unless a rule with `quick` matches
-//! before; a packet above a limit of its state is dropped; in a table the longest prefix decides.
+//! Random anchors, compared with an independent evaluator. It follows the order of pf.conf(5): the last
+//! rule that matches decides, unless a rule with `quick` matches before. A packet above a limit of its
+//! state is dropped. In a table, the longest prefix decides.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ use super::{parse, pf, policy};
 const TEXTS: usize = 1_200;
 const PACKETS: usize = 40;
 
-/// 54.65.63.192, where Twilio's network in Tokyo begins.
+/// 54.65.63.192, the start of Twilio's network in Tokyo.
 const BASE: u32 = 0x3641_3fc0;
 
 /// Networks: the offset of the first address from [`BASE`] and the prefix length.
@@ -31,7 +31,7 @@ const PORTS: [u32; 6] = [0, 5059, 5060, 5061, 5062, 65535];
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// True if a packet can pass and whether it can be stopped.
+/// Whether a packet can pass, and whether it can be stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fate {
     passes: bool,
@@ -127,7 +127,7 @@ enum Host {
     Table { negated: bool, number: usize },
 }
 
-/// The ports from the first to the last, or all others, as pf writes them.
+/// Ports and how pf writes them.
 struct Ports {
     spans: Vec<(u32, u32)>,
     text: String,
@@ -160,7 +160,7 @@ impl Ports {
 
 #[derive(Default)]
 struct End {
-    /// None is any.
+    /// Empty means any.
     hosts: Vec<Host>,
     ports: Vec<Ports>,
 }
@@ -169,16 +169,16 @@ struct Rule {
     action: Action,
     direction: Option<Direction>,
     quick: bool,
-    /// True if it names IPv6.
+    /// True for `inet6`, false for `inet`.
     family: Option<bool>,
     protocols: Vec<u8>,
     from: End,
     to: End,
-    /// The flags that are set and those that are looked at.
+    /// The flags that must be set and the mask.
     flags: Option<(u8, u8)>,
-    /// True if more than the packet decides if it matches.
+    /// True if the match depends on more than the packet.
     uncertain: bool,
-    /// True if a packet that matches may be dropped although it is a pass rule.
+    /// True for a pass rule that may drop a packet that matches.
     drops: bool,
     on: &'static str,
     options: Vec<&'static str>,
@@ -194,7 +194,7 @@ struct Packet {
     flags: u8,
 }
 
-/// Options that leave a match to more than the packet.
+/// Options with which a match depends on more than the packet.
 const UNCERTAIN: [&str; 8] = [
     "user root",
     "tagged x",
@@ -206,7 +206,7 @@ const UNCERTAIN: [&str; 8] = [
     "prio 3",
 ];
 
-/// Options by which a pass rule may drop what it matches.
+/// Options with which a pass rule may drop a packet that matches.
 const DROPS: [&str; 7] = [
     "no state",
     "keep state (max 1)",
@@ -229,7 +229,7 @@ const WITHOUT_EFFECT: [&str; 8] = [
 ];
 
 impl Rule {
-    /// A rule for the calls that the policy expects, unless the caller changes it.
+    /// The rule for the calls that the policy expects.
     fn expected() -> Rule {
         Rule {
             action: Action::Pass,
@@ -288,7 +288,7 @@ impl Rule {
             rule.flags = Some(*pick(random, &[(2, 10), (0, 8), (0, 0), (2, 15)]));
         }
         rule.options(random);
-        // Which rules apply to IPv6 only in part is another test's subject.
+        // Another test covers rules that apply to some IPv6 addresses.
         let hosts = rule.from.hosts.iter().chain(&rule.to.hosts);
         if hosts
             .into_iter()
@@ -326,7 +326,7 @@ impl Rule {
         }
     }
 
-    /// `None` if it depends on more than the packet.
+    /// True if the rule matches; `None` if that depends on more than the packet.
     fn matches(&self, packet: &Packet, tables: &[Table]) -> Option<bool> {
         let keeps_state = self.action == Action::Pass && !self.options.contains(&"no state");
         let implied = if keeps_state { (2, 10) } else { (0, 0) };
@@ -461,10 +461,10 @@ fn list(random: &mut Random, items: &[String]) -> String {
     }
 }
 
-/// Follows the order of evaluation that pf.conf(5) documents.
+/// Evaluates the rules in the order of pf.conf(5).
 fn evaluate(rules: &[Rule], tables: &[Table], packet: &Packet) -> Fate {
     let mut decided = Fate::default();
-    // What no rule matches is left to the main ruleset, which blocks it.
+    // The main ruleset blocks packets that no rule matches.
     let mut last = Fate::NEVER;
     for rule in rules {
         let matches = rule.matches(packet, tables);
@@ -485,7 +485,7 @@ fn evaluate(rules: &[Rule], tables: &[Table], packet: &Packet) -> Fate {
     decided.or(last)
 }
 
-/// Lines that change nothing.
+/// Lines without effect.
 const LINES: [&str; 6] = [
     "# pass quick all \\\npass quick all",
     "set skip on lo0",
@@ -532,7 +532,7 @@ impl Packet {
         }
     }
 
-    /// A packet that the policy expects.
+    /// A random packet that the policy expects.
     fn expected(random: &mut Random) -> Packet {
         let mut packet = Packet::random(random);
         packet.direction = Direction::In;
@@ -568,7 +568,7 @@ impl Packet {
             .to_remote_local(self.direction)
     }
 
-    /// One packet of a set.
+    /// One packet of a box.
     fn of(packets: &PacketBox, direction: Direction) -> Packet {
         let [source, destination] =
             in_header_order(direction, [Dimension::Remote, Dimension::Local]);
@@ -605,7 +605,7 @@ fn found(unit: &DeployedUnit, packet: &Packet) -> Fate {
     }
 }
 
-/// True if the anchor passes any packet of IPv6. All rules for IPv6 cut the ports at the same places.
+/// True if the anchor passes any IPv6 packet. All rules for IPv6 have port ranges with the same bounds.
 fn passes_ipv6(rules: &[Rule], tables: &[Table], direction: Direction) -> bool {
     let for_ipv6 = |rule: &Rule| rule.action == Action::Pass && rule.family.is_none();
     if !rules.iter().any(for_ipv6) {
@@ -638,7 +638,7 @@ fn passes_ipv6(rules: &[Rule], tables: &[Table], direction: Direction) -> bool {
     })
 }
 
-/// Checks the verdict on an anchor; whether it is in sync.
+/// Checks the verdict on an anchor. Returns true if it is in sync.
 fn check_verdict(
     expected: &Policy,
     units: &[DeployedUnit],
@@ -691,7 +691,7 @@ fn signaling() -> Policy {
     policy(&selection, &["regional"]).unwrap()
 }
 
-/// Rules around the expected one, so that some anchors are in sync.
+/// Random rules, often with the expected one among them so that some anchors are in sync.
 fn rules(random: &mut Random, tables: &[Table]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = (0..random.between(0, 5))
         .map(|_| Rule::random(random, tables))
@@ -721,7 +721,7 @@ fn rules(random: &mut Random, tables: &[Table]) -> Vec<Rule> {
 }
 
 #[test]
-fn random_anchors_have_the_result_that_the_order_of_evaluation_gives() {
+fn random_anchors_agree_with_an_independent_evaluator() {
     let expected = signaling();
     let mut random = Random::new(15);
     let (mut in_sync, mut drifted, mut fates) = (0, 0, [0; 3]);
@@ -780,7 +780,7 @@ fn random_anchors_have_the_result_that_the_order_of_evaluation_gives() {
     );
 }
 
-/// The values of Twilio's and the user's side as source and destination.
+/// The values of the remote and the local side as source and destination.
 fn in_header_order<T>(direction: Direction, [remote, local]: [T; 2]) -> [T; 2] {
     match direction {
         Direction::In => [remote, local],

@@ -10,10 +10,10 @@ use super::object::only_key;
 use super::parse::parsed;
 use crate::format::nftables::table::SetName;
 
-/// A string that contains '@' may be a statement that nft prints as text.
+/// Words of rules that may change a set. A string with '@' may be a statement that nft prints as text.
 const WORDS: [&str; 5] = ["set", "map", "meter", "\\", "@"];
 
-/// Adds the sets that a rule adds elements to, or removes them from.
+/// Adds to `found` the sets whose elements a rule adds or deletes.
 pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
     let has = |word: &&str| memchr::memmem::find(rule.as_bytes(), word.as_bytes()).is_some();
     if WORDS.iter().any(has) {
@@ -27,7 +27,7 @@ pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> R
 enum Change<'a> {
     Nothing,
     Set(Cow<'a, str>),
-    /// Some set: nft prints the statement as text, such as the rules of an anonymous chain.
+    /// An unknown set: nft prints the statement as text, such as the rules of an anonymous chain.
     Unknown,
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 
-/// Something that is read from an object with one key.
+/// A value that is read from an object with exactly one key.
 pub(super) trait Tagged<'a>: Sized {
     const EXPECTED: &'static str;
 
@@ -34,7 +34,7 @@ pub(super) fn tagged<'a, T: Tagged<'a>, D: Deserializer<'a>>(input: D) -> Result
 /// The keys that an object may have.
 pub(super) type Known = &'static [&'static str];
 
-/// Details that are not compared: nothing, a name, or an object of known keys.
+/// Details that do not matter for the result: null, a name, or an object of known keys.
 pub(super) struct Details(pub Known);
 
 impl<'a> DeserializeSeed<'a> for Details {
@@ -71,7 +71,7 @@ impl<'a> Visitor<'a> for Details {
     }
 }
 
-/// Reads the value of an object's only key.
+/// Reads an object that has exactly one key.
 pub(super) fn only_key<'a, A: MapAccess<'a>, T>(
     map: &mut A,
     read: impl FnOnce(&str, &mut A) -> Result<T, A::Error>,

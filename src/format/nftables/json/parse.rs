@@ -1,4 +1,4 @@
-//! JSON texts to values.
+//! Parses JSON without places in the error messages.
 
 use serde::Deserialize;
 
@@ -6,7 +6,8 @@ pub(super) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String>
     serde_json::from_str(text).map_err(|error| without_place(&error))
 }
 
-/// A message of serde without its line and column.
+/// The message of a serde error without its line and column, which count from the start of a part of the
+/// input.
 pub(super) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {

@@ -9,7 +9,7 @@ use super::object::only_key;
 use super::value::{Elements, ParsedKeys, ParsedValue};
 use crate::format::nftables::value::{Element, Scalar, Type, Value};
 
-/// A word or several.
+/// A word or a list of words.
 pub(super) struct Words<'a>(pub Vec<&'a str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
@@ -40,7 +40,7 @@ impl<'a> Visitor<'a> for WordsVisitor {
     }
 }
 
-/// The types of a set, by name or by what is looked up in it.
+/// The types of a set, given by name or as a `typeof` expression.
 struct Types(Vec<Type>);
 
 impl<'a> Deserialize<'a> for Types {
@@ -84,11 +84,9 @@ impl<'a> Visitor<'a> for TypesVisitor {
         })
     }
 }
-
-/// A set or a map.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what is known and does not matter")]
+#[allow(dead_code, reason = "known fields without effect on the result")]
 pub(super) struct Set<'a> {
     family: IgnoredAny,
     table: IgnoredAny,
@@ -102,7 +100,7 @@ pub(super) struct Set<'a> {
     #[serde(rename = "auto-merge")]
     auto_merge: Option<IgnoredAny>,
     r#type: Types,
-    /// Of a map, what its elements are.
+    /// The type of a map's values; `None` for a set.
     #[serde(borrow)]
     map: Option<ParsedValue<'a>>,
     #[serde(borrow)]
@@ -113,10 +111,10 @@ pub(super) struct Set<'a> {
     elem: Option<Elements<'a>>,
 }
 
-/// A statement that each element has: one that decides nothing.
+/// A statement in each element. Only counters are allowed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what is known and does not matter")]
+#[allow(dead_code, reason = "known fields without effect on the result")]
 struct Counting {
     counter: Option<IgnoredAny>,
 }
@@ -132,13 +130,15 @@ impl<'a> Set<'a> {
             match *flag {
                 "constant" | "interval" => {}
                 "timeout" | "dynamic" => {
-                    return Err(format!("what is in a {flag} set changes by itself"));
+                    return Err(format!(
+                        "the elements of a {flag} set can change at any time"
+                    ));
                 }
-                other => return Err(format!("the flag '{other}' of a set cannot be judged")),
+                other => return Err(format!("set flag '{other}' is not supported")),
             }
         }
         if self.timeout.is_some() {
-            return Err("what is in a timeout set changes by itself".to_owned());
+            return Err("the elements of a timeout set can change at any time".to_owned());
         }
         Ok((self.r#type.0, self.elem.map_or(Vec::new(), |elem| elem.0)))
     }

@@ -8,10 +8,9 @@ use super::value::{Keyed, ParsedKeys, ParsedValue};
 use super::verdict::ParsedDecision;
 use crate::format::nftables::key::Operator;
 use crate::format::nftables::rule::Statement;
-use crate::format::nftables::words::{REFUSED, is_listed};
+use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
 use crate::format::read::chains::RuleAction;
 
-/// A statement.
 pub(super) struct ParsedStatement<'a>(pub Statement<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for ParsedStatement<'a> {
@@ -39,7 +38,7 @@ struct VerdictMap<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "the reason is told to the sender alone")]
+#[allow(dead_code, reason = "the reason affects only the reply to the sender")]
 struct Reject<'a> {
     r#type: Option<&'a str>,
     expr: Option<IgnoredAny>,
@@ -53,7 +52,7 @@ struct Tracing {
     value: u8,
 }
 
-/// A match or a target of iptables, of which nft prints only the name.
+/// A match or target of iptables. nft prints only its name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Extension<'a> {
@@ -71,13 +70,15 @@ impl<'a> Deserialize<'a> for TraceKey {
 }
 
 impl<'a> Tagged<'a> for TraceKey {
-    const EXPECTED: &'static str = "what is set";
+    const EXPECTED: &'static str = "a packet field to set";
 
     fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
         if key == "meta" && map.next_value::<Keyed>()?.key == "nftrace" {
             return Ok(TraceKey);
         }
-        Err(A::Error::custom("it changes packets, and cannot be judged"))
+        Err(A::Error::custom(
+            "a rule that changes packets is not supported",
+        ))
     }
 }
 
@@ -89,7 +90,7 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
             "match" => {
                 let Match { op, left, right } = map.next_value()?;
                 let operator = Operator::named(op)
-                    .ok_or_else(|| A::Error::custom(format!("'{op}' is not an operator")))?;
+                    .ok_or_else(|| A::Error::custom(format!("'{op}' is not an operator of nft")))?;
                 Statement::Match {
                     keys: left.0,
                     operator,
@@ -118,15 +119,12 @@ impl<'a> Tagged<'a> for ParsedStatement<'a> {
                 map.next_value::<Tracing>()?;
                 Statement::NoEffect
             }
-            _ if is_listed(REFUSED, key) || key.starts_with("ct ") => {
-                let problem =
-                    format!("'{key}' does what no set of packets tells, and cannot be judged");
+            _ if is_listed(UNSUPPORTED, key) || key.starts_with("ct ") => {
+                let problem = unsupported_statement(key);
                 return Err(A::Error::custom(problem));
             }
             _ => {
-                return Err(A::Error::custom(format!(
-                    "the statement '{key}' is not understood"
-                )));
+                return Err(A::Error::custom(format!("statement '{key}' is unknown")));
             }
         };
         Ok(ParsedStatement(statement))
@@ -137,7 +135,7 @@ fn reject<'a>(reject: Option<Reject>) -> Result<Statement<'a>, String> {
     match reject.and_then(|reject| reject.r#type) {
         Some("tcp reset") => Ok(Statement::Reset),
         None | Some("icmp" | "icmpx") => Ok(Statement::Verdict(Some(RuleAction::Deny))),
-        Some(other) => Err(format!("'reject with {other}' cannot be judged")),
+        Some(other) => Err(format!("'reject with {other}' is not supported")),
     }
 }
 
@@ -146,7 +144,9 @@ fn extension<'a>(extension: Option<Extension>) -> Result<Statement<'a>, &'static
     if parts == Some(("match", "comment")) {
         Ok(Statement::NoEffect)
     } else {
-        Err("a match or a target of iptables cannot be judged here; give what iptables-save prints")
+        Err(
+            "nft does not show what a match or target of iptables does; provide the output of 'iptables-save'",
+        )
     }
 }
 

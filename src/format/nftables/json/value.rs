@@ -42,7 +42,7 @@ struct Routing<'a> {
 }
 
 impl<'a> Tagged<'a> for ParsedKeys {
-    const EXPECTED: &'static str = "what a match looks at";
+    const EXPECTED: &'static str = "the left side of a match";
 
     fn read<A: MapAccess<'a>>(key: &str, map: &mut A) -> Result<Self, A::Error> {
         let found = match key {
@@ -57,39 +57,39 @@ impl<'a> Tagged<'a> for ParsedKeys {
             }
             "fib" => {
                 map.next_value_seed(Details(&["result", "flags"]))?;
-                Ok(Key::unjudged())
+                Ok(Key::unmodeled())
             }
             "socket" => {
                 map.next_value_seed(Details(&["key", "level"]))?;
-                Ok(Key::unjudged())
+                Ok(Key::unmodeled())
             }
             "numgen" => {
                 map.next_value_seed(Details(&["mode", "mod", "offset"]))?;
-                Ok(Key::unjudged())
+                Ok(Key::unmodeled())
             }
             "rt" => match map.next_value()? {
                 Routing {
                     key: "classid" | "nexthop" | "mtu",
                     family: None | Some("ip"),
-                } => Ok(Key::unjudged()),
-                Routing { key, .. } => Err(format!("'rt {key}' cannot be judged")),
+                } => Ok(Key::unmodeled()),
+                Routing { key, .. } => Err(format!("'rt {key}' is not supported")),
             },
             "&" => {
                 let (ParsedKeys(keys), mask): (ParsedKeys, ParsedValue) = map.next_value()?;
                 match keys.single() {
                     Some(key) => key.masked(&mask.0),
-                    None => Err("a mask in a concatenation cannot be judged".to_owned()),
+                    None => Err("a mask in a concatenation is not supported".to_owned()),
                 }
             }
             "concat" => {
                 let keys: Vec<ParsedKeys> = map.next_value()?;
                 let mut keys = keys.into_iter().map(|keys| keys.0.first);
                 let first = keys.next();
-                let first = first.ok_or_else(|| A::Error::custom("it concatenates nothing"))?;
+                let first = first.ok_or_else(|| A::Error::custom("the concatenation is empty"))?;
                 let others = keys.collect();
                 return Ok(ParsedKeys(Keys { first, others }));
             }
-            _ => Err(format!("a match of '{key}' cannot be judged")),
+            _ => Err(format!("a match of '{key}' is not supported")),
         };
         found
             .map(|key| ParsedKeys(Keys::one(key)))
@@ -122,7 +122,7 @@ impl<'a> Visitor<'a> for ValueVisitor {
         }))
     }
 
-    /// A text with escapes is not the value of any key that is judged.
+    /// No modeled key has a value with escapes.
     fn visit_str<E>(self, _: &str) -> Result<ParsedValue<'a>, E> {
         Ok(ParsedValue(Value::Other))
     }
@@ -152,7 +152,7 @@ impl<'a> Visitor<'a> for ValueVisitor {
     }
 }
 
-/// Adds one value, or several bits of one, to `scalars`.
+/// Adds a value, or each bit of a value, to `scalars`.
 fn add_scalars<'a>(value: ParsedValue<'a>, scalars: &mut Vec<Scalar<'a>>) -> Result<(), String> {
     match value.0 {
         Value::One(scalar) => scalars.push(scalar),
@@ -207,9 +207,7 @@ impl<'a> ParsedValue<'a> {
                 Value::Union(scalars)
             }
             _ => {
-                return Err(A::Error::custom(format!(
-                    "the value '{key}' cannot be judged"
-                )));
+                return Err(A::Error::custom(format!("value '{key}' is not supported")));
             }
         };
         Ok(ParsedValue(value))
@@ -263,7 +261,7 @@ impl<'a> Visitor<'a> for ElementVisitor {
         ValueVisitor.visit_u64(number).map(element)
     }
 
-    /// A key of a map and its verdict.
+    /// Reads an element of a map: a key and its verdict.
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let pair = (seq.next_element::<ParsedElement>()?, seq.next_element()?);
         let (Some(ParsedElement(key)), Some(ParsedDecision(decision)), None) =
@@ -294,10 +292,10 @@ impl<'a> Visitor<'a> for ElementVisitor {
     }
 }
 
-/// An element with what is told of it.
+/// An element with its options.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what is known and does not matter")]
+#[allow(dead_code, reason = "known fields without effect on the result")]
 struct Options<'a> {
     #[serde(borrow)]
     val: ParsedValue<'a>,

@@ -7,7 +7,6 @@ use super::object::{Tagged, tagged};
 use crate::format::nftables::value::Decision;
 use crate::format::read::chains::RuleAction;
 
-/// The decision of a verdict.
 pub(super) struct ParsedDecision<'a>(pub Decision<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for ParsedDecision<'a> {

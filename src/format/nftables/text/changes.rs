@@ -8,9 +8,9 @@ use crate::format::nftables::token::{Token, Tokens};
 
 const WORDS: [&str; 4] = ["add", "update", "delete", "meter"];
 
-/// Adds the sets that a rule adds elements to, or removes them from.
+/// Adds to `found` the sets whose elements a rule adds or deletes.
 pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
-    // A set is named after '@', in a variable, or after 'meter'.
+    // The name of a set follows '@' or 'meter', or is in a variable.
     let names_set = memchr::memchr2(b'@', b'$', rule.as_bytes()).is_some();
     if !names_set && !rule.contains("meter") || !WORDS.iter().any(|word| rule.contains(word)) {
         return Ok(());
@@ -24,7 +24,7 @@ pub(super) fn changed_sets<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> R
 
 fn changed_by<'a>(rule: &'a str, found: &mut Vec<SetName<'a>>) -> Result<(), String> {
     let mut tokens = Tokens::new(rule);
-    // True after a verb whose set comes next: 'add @s { ... }', or 'set add ... @s'.
+    // True after a verb, until its set is read: 'add @s { ... }', or 'set add ... @s'.
     let mut open = false;
     loop {
         match tokens.next()? {

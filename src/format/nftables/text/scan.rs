@@ -1,14 +1,14 @@
-//! Checks of a whole text, before any of its tables is read.
+//! Checks of the whole text before its tables are read.
 
 use crate::format::nftables::token::{Token, Tokens, end_of_line, end_of_quotation};
 use crate::format::nftables::words::is_listed;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 
-/// True if a text begins as `nft list` begins its output.
+/// True if a text begins like the output of `nft list`.
 ///
-/// Such a text contains no commands, and each chain once. It may contain comments that imitate
-/// other parts of a listing, because nft prints comments without escapes.
+/// A listing contains no commands, and each chain only once. Its comments may imitate other parts of a
+/// listing, because nft prints comments without escapes.
 pub(super) fn is_listing(text: &str) -> bool {
     let mut rest = text.trim_start();
     while rest.starts_with("# Warning: table ") {
@@ -18,15 +18,15 @@ pub(super) fn is_listing(text: &str) -> bool {
     head.is_some_and(|head| head.starts_with("table ") && head.trim_end().ends_with('{'))
 }
 
-/// True if a statement of a chain is a comment of a listing.
+/// True if a statement of a chain is a `#` comment, which may hide a part of a rule in a listing.
 pub(super) fn is_hidden_part(statement: &str) -> bool {
     statement.starts_with('#')
 }
 
-/// True if a rule of a listing contains a text in quotes, other than its comment, that may end at
-/// a later quotation mark than it seems to.
+/// True if a rule of a listing contains a quoted text that may end at a later quotation mark than it
+/// seems to. The comment of the rule does not count.
 pub(super) fn is_ambiguous(rule: &str) -> bool {
-    // There must be two quoted texts.
+    // Only a rule with at least two quoted texts can be ambiguous.
     if memchr::memchr_iter(b'"', rule.as_bytes()).nth(2).is_none() {
         return false;
     }
@@ -43,16 +43,16 @@ pub(super) fn is_ambiguous(rule: &str) -> bool {
     }
 }
 
-/// Words before texts in which nothing can be hidden: names of at most 15 bytes, and times. What
-/// follows a comment is checked by itself.
+/// Words before quoted texts that cannot hide anything: names of at most 15 bytes, and times. The text
+/// after a comment is checked separately.
 const HARMLESS: &str = "
     iif iifname iifkind oif oifname oifkind ibrname obrname sdif sdifname helper time hour day comment
 ";
 
-/// Refuses a text that nft may read in another way than this program, and a listing that nft may
-/// have printed for other rules.
+/// Rejects a text that nft may read differently from this program, and a listing that nft may have
+/// printed for other rules.
 ///
-/// It covers all tables, because a quotation mark in one of them can change where another starts.
+/// It checks all tables, because a quotation mark in one table can change where another one starts.
 pub(super) fn check(text: &str) -> Result<(), ReadError> {
     let listing = is_listing(text);
     let bytes = text.as_bytes();
@@ -79,10 +79,10 @@ pub(super) fn check(text: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
-const USE_JSON: &str = "nft prints comments without escapes, so this text can be read in two ways; give what 'nft -j list ruleset' prints";
+const USE_JSON: &str = "nft does not escape comments, so this input has two possible meanings; provide the output of 'nft -j list ruleset'";
 
-/// Checks the string that starts at `at`, where the text from `last` on is not quoted, and returns
-/// the place after it.
+/// Checks the quoted string that starts at `at`, and returns the place after it. The text between `last`
+/// and `at` is not quoted.
 fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ReadError> {
     let refuse = |problem: String| Err(ReadError::new(place(at), problem));
     let end = match end_of_quotation(text, at) {
@@ -93,12 +93,12 @@ fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ReadError> 
     let before = text[last..at].trim_end_matches([' ', '\t', '\r', '\n', '\\']);
     if before.ends_with("include") {
         return refuse(
-            "the text includes another file, whose content is not known; give what 'nft list ruleset' prints"
+            "the included file is not part of the input; provide the output of 'nft list ruleset'"
                 .to_owned(),
         );
     }
     if string.contains(['\n', '\r']) {
-        return refuse(format!("a quoted text spans lines: {USE_JSON}"));
+        return refuse(format!("a quoted text contains a line break: {USE_JSON}"));
     }
     if before.ends_with("comment") {
         if string.is_empty() {
@@ -106,14 +106,14 @@ fn check_string(text: &str, last: usize, at: usize) -> Result<usize, ReadError> 
         }
         if !may_follow_comment(&text[end..]) {
             return refuse(format!(
-                "something follows a comment that nft does not print there: {USE_JSON}"
+                "nft never prints this text after a comment: {USE_JSON}"
             ));
         }
     }
     Ok(end)
 }
 
-/// True if a comment can be followed by this in what nft prints or accepts.
+/// True if nft prints or accepts this text after a comment.
 fn may_follow_comment(rest: &str) -> bool {
     let rest = rest.trim_start_matches([' ', '\t']);
     let words = ["timeout ", "expires ", "counter ", "\\\n"];
@@ -122,8 +122,8 @@ fn may_follow_comment(rest: &str) -> bool {
         || words.iter().any(|word| rest.starts_with(word))
 }
 
-/// Refuses a `#` that hides the closing quotation mark of a comment. nft prints a space, a comma
-/// or nothing after that mark.
+/// Rejects a `#` that hides the closing quotation mark of a comment. After that mark, nft prints a space,
+/// a comma or nothing.
 fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ReadError> {
     let comment = text[start..end].trim_end_matches('\r');
     let closes = |(mark, _): (usize, &str)| {
@@ -137,15 +137,15 @@ fn check_comment(text: &str, start: usize, end: usize) -> Result<(), ReadError> 
     Ok(())
 }
 
-/// Refuses a line of a comment after a line that a backslash continues: it ends the statement in
-/// nft 1.0.6, and not in nft 1.1.
+/// Rejects a comment line after a line that a backslash continues: it ends the statement in nft 1.0.6, but
+/// not in nft 1.1.
 fn check_continuation(text: &str, at: usize) -> Result<(), ReadError> {
     let next = text[at + 1..].strip_prefix('\n');
     let comment = next.is_some_and(|next| next.trim_start_matches([' ', '\t']).starts_with('#'));
     if comment {
         return Err(ReadError::new(
             place(at),
-            "versions of nft differ in whether a comment line ends a line that '\\' continues; remove the comment line",
+            "the meaning of a comment line after '\\' depends on the version of nft; remove the comment line",
         ));
     }
     Ok(())

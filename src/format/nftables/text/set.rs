@@ -1,12 +1,10 @@
-//! Sets, and what chains are beside their rules (nft(8), "Sets" and "Chains").
+//! Sets, and the properties of chains (nft(8), "Sets" and "Chains").
 
 use super::statement_reader::StatementReader;
 use crate::format::nftables::table::Body;
 use crate::format::nftables::value::{Element, Type};
 use crate::format::nftables::words::{HOOKS, check_hook};
 use crate::format::read::error::ReadError;
-
-/// The types of a set and its elements.
 pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError> {
     let mut types = None;
     for property in &body.properties {
@@ -14,7 +12,7 @@ pub(super) fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), 
         let found = found.map_err(|problem| ReadError::new(property.at, problem))?;
         if let (Some(old), Some(new)) = (&types, &found) {
             if old != new {
-                let problem = "the set is declared twice, with another type";
+                let problem = "the set is declared again with another type";
                 return Err(ReadError::new(property.at, problem));
             }
         }
@@ -55,7 +53,7 @@ enum ChainProperty {
 }
 
 impl<'a> StatementReader<'a> {
-    /// The types of a set, if this is what tells them.
+    /// Reads a property of a set. Returns the set's types if the property is `type` or `typeof`.
     fn set_property(&mut self) -> Result<Option<Vec<Type>>, String> {
         let mut types = None;
         match self.word("a property of a set")? {
@@ -68,7 +66,7 @@ impl<'a> StatementReader<'a> {
                 self.verdict_type()?;
             }
             "typeof" => {
-                let word = self.word("what to look at")?;
+                let word = self.word("a key")?;
                 let keys = self.keys(word)?;
                 types = Some(keys.iter().map(|key| key.subject.value_type()).collect());
                 self.verdict_type()?;
@@ -77,26 +75,30 @@ impl<'a> StatementReader<'a> {
                 match self.word("a flag of a set")? {
                     "constant" | "interval" => {}
                     flag @ ("timeout" | "dynamic") => {
-                        return Err(format!("what is in a {flag} set changes by itself"));
+                        return Err(format!(
+                            "the elements of a {flag} set can change at any time"
+                        ));
                     }
-                    other => return Err(format!("the flag '{other}' of a set cannot be judged")),
+                    other => return Err(format!("set flag '{other}' is not supported")),
                 }
                 if !self.sign(",")? {
                     break;
                 }
             },
-            "timeout" => return Err("what is in a timeout set changes by itself".to_owned()),
+            "timeout" => {
+                return Err("the elements of a timeout set can change at any time".to_owned());
+            }
             "auto-merge" => {}
             "counter" => self.counter()?,
             "comment" => self.string("a comment").map(|_| ())?,
             "size" | "gc-interval" | "policy" => self.word("a value").map(|_| ())?,
-            other => return Err(format!("'{other}' of a set cannot be judged")),
+            other => return Err(format!("set property '{other}' is not supported")),
         }
         self.end()?;
         Ok(types)
     }
 
-    /// `: verdict`, of a map.
+    /// Reads `: verdict`, which only a map has.
     fn verdict_type(&mut self) -> Result<(), String> {
         if self.sign(":")? {
             self.one_of(&["verdict"])?;
@@ -104,7 +106,7 @@ impl<'a> StatementReader<'a> {
         Ok(())
     }
 
-    /// `elements = { ... }`, or only what is in the braces.
+    /// Reads `elements = { ... }`, or only the braces.
     fn set_elements(&mut self, elements: &mut Vec<Element<'a>>) -> Result<(), String> {
         if self.keyword("elements")? {
             self.expect_sign("=")?;
@@ -133,7 +135,7 @@ impl<'a> StatementReader<'a> {
                 self.string("a comment")?;
                 ChainProperty::Comment
             }
-            other => return Err(format!("'{other}' of a chain cannot be judged")),
+            other => return Err(format!("chain property '{other}' is not supported")),
         };
         self.end()?;
         Ok(property)

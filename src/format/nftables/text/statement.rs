@@ -5,16 +5,16 @@ use super::statement_reader::StatementReader;
 use crate::format::nftables::key::Subject;
 use crate::format::nftables::rule::{Rule, Statement};
 use crate::format::nftables::token::Token;
-use crate::format::nftables::words::{REFUSED, is_listed};
+use crate::format::nftables::words::{UNSUPPORTED, is_listed, unsupported_statement};
 use crate::format::read::chains::{RuleAction, RuleText};
 use crate::format::read::error::ReadError;
 
 const UNITS: [&str; 4] = ["bytes", "kbytes", "mbytes", "packets"];
 const PERIODS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
 
-const HIDDEN_PART: &str = "nft up to 1.0.5 prints '#' before matches of iptables-nft that it cannot express, so this comment may be a part of a rule; give what 'nft -j list ruleset' prints, or begin a file of commands with '#!/usr/sbin/nft -f'";
+const HIDDEN_PART: &str = "this comment may be a part of a rule, because nft up to 1.0.5 prints '#' before matches of iptables-nft that it cannot express; provide the output of 'nft -j list ruleset', or begin a file of commands with '#!/usr/sbin/nft -f'";
 
-/// Adds the statements of a rule to it.
+/// Parses the text of a rule and adds its statements to `rule`.
 pub(super) fn rule<'a>(text: RuleText<'a>, rule: &mut Rule<'a, '_>) -> Result<(), ReadError> {
     if is_hidden_part(text.text) {
         return Err(HIDDEN_PART.into());
@@ -58,11 +58,9 @@ impl<'a> StatementReader<'a> {
                 self.keyword("over")?;
                 self.number().map(|_| Statement::Narrowing)
             }
-            // Most matches are of these; none of them is refused.
+            // Fast path for the most common matches, all of which are supported.
             "ip" | "tcp" | "udp" | "th" | "iifname" | "oifname" => self.comparison(word),
-            _ if is_listed(REFUSED, word) => Err(format!(
-                "'{word}' does what no set of packets tells, and cannot be judged"
-            )),
+            _ if is_listed(UNSUPPORTED, word) => Err(unsupported_statement(word)),
             _ => self.comparison(word),
         }
     }
@@ -193,13 +191,13 @@ impl<'a> StatementReader<'a> {
         Ok(())
     }
 
-    /// Keys, an operator and a value, or `vmap`; `word` is the first of the keys.
+    /// Reads keys, an operator and a value, or keys and `vmap`; `word` is the first word of the keys.
     fn comparison(&mut self, word: &str) -> Result<Statement<'a>, String> {
         let mut keys = self.keys(word)?;
         match self.token {
             Token::Word("set") => {
                 return Err(format!(
-                    "'{word} ... set' changes packets, and cannot be judged"
+                    "'{word} ... set' changes packets, which is not supported"
                 ));
             }
             Token::Sign("&") | Token::Word("and") => {
@@ -214,7 +212,7 @@ impl<'a> StatementReader<'a> {
         }
         let mut operator = self.operator()?;
         let value = match keys.single().map(|key| key.subject) {
-            Some(Subject::Unjudged(_)) => self.unjudged()?,
+            Some(Subject::Unmodeled(_)) => self.unmodeled()?,
             Some(Subject::Flags | Subject::State) => self.bits(&mut keys, &mut operator)?,
             _ => self.value()?,
         };

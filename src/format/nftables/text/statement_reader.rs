@@ -5,18 +5,17 @@ use crate::format::read::chains::RuleText;
 use crate::format::read::lines::place;
 use crate::format::read::number::from_digits;
 
-/// A statement, token by token.
+/// Reads a statement token by token.
 pub(super) struct StatementReader<'a> {
     tokens: Tokens<'a>,
-    /// The next token.
     pub token: Token<'a>,
-    /// Its place in the text that is read, and the place of that text in the whole.
+    /// The place of the next token in the statement.
     start: usize,
+    /// The place of the statement in the input.
     base: u32,
 }
 
 impl<'a> StatementReader<'a> {
-    /// Starts before the first token.
     pub fn new(text: RuleText<'a>) -> Result<Self, String> {
         let mut reader = StatementReader {
             tokens: Tokens::new(text.text),
@@ -33,7 +32,7 @@ impl<'a> StatementReader<'a> {
         self.base.saturating_add(place(self.start))
     }
 
-    /// The next token, past which it goes.
+    /// Returns the next token and skips it.
     pub fn advance(&mut self) -> Result<Token<'a>, String> {
         let token = self.token;
         loop {
@@ -47,7 +46,7 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    /// Past a sign, if it comes next.
+    /// Skips a sign, if it comes next. Returns true if it did.
     pub fn sign(&mut self, sign: &str) -> Result<bool, String> {
         let found = self.token == Token::Sign(sign);
         if found {
@@ -56,7 +55,7 @@ impl<'a> StatementReader<'a> {
         Ok(found)
     }
 
-    /// Past a word, if it comes next.
+    /// Skips a word, if it comes next. Returns true if it did.
     pub fn keyword(&mut self, keyword: &str) -> Result<bool, String> {
         let found = self.token == Token::Word(keyword);
         if found {
@@ -65,12 +64,12 @@ impl<'a> StatementReader<'a> {
         Ok(found)
     }
 
-    /// The mistake that something else comes next.
+    /// The error that something else comes next.
     pub fn expected<T>(&self, what: &str) -> Result<T, String> {
         Err(format!("expected {what}, not {}", self.token.shown()))
     }
 
-    /// Past a sign, which must come next.
+    /// Skips a sign, which must come next.
     pub fn expect_sign(&mut self, sign: &str) -> Result<(), String> {
         if self.sign(sign)? {
             Ok(())
@@ -79,7 +78,7 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    /// A word, without quotation marks.
+    /// Reads a word without quotation marks.
     pub fn word(&mut self, what: &str) -> Result<&'a str, String> {
         let Token::Word(word) = self.token else {
             return self.expected(what);
@@ -88,7 +87,7 @@ impl<'a> StatementReader<'a> {
         Ok(word)
     }
 
-    /// A word of a list.
+    /// Reads one of the given words.
     pub fn one_of(&mut self, words: &[&str]) -> Result<&'a str, String> {
         match self.token {
             Token::Word(word) if words.contains(&word) => self.word(""),
@@ -96,7 +95,7 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    /// A word, quoted or not.
+    /// Reads a word, quoted or not.
     pub fn string(&mut self, what: &str) -> Result<&'a str, String> {
         match self.token {
             Token::Word(text) | Token::Quoted(text) => {
@@ -107,18 +106,18 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    /// A decimal number.
+    /// Reads a decimal number.
     pub fn number(&mut self) -> Result<u64, String> {
         let word = self.word("a number")?;
         from_digits(word).ok_or_else(|| format!("expected a number, not '{word}'"))
     }
 
-    /// Refuses anything more.
+    /// Fails unless the statement ends here.
     pub fn end(&self) -> Result<(), String> {
         if self.token == Token::End {
             Ok(())
         } else {
-            self.expected("the end")
+            self.expected("the end of the statement")
         }
     }
 }

@@ -6,11 +6,11 @@ use crate::format::nftables::token::Token;
 use crate::format::nftables::value::{EXPIRES, Element, Scalar, Value, integer};
 use crate::format::nftables::words::is_listed;
 
-/// Headers of which a field may be compared.
+/// Headers whose fields a match can compare.
 const HEADERS: &str = "ip ip6 tcp udp udplite sctp dccp th icmp icmpv6 ether vlan mld rt0 rt2";
 
 impl<'a> StatementReader<'a> {
-    /// An operator, or none.
+    /// Reads an operator, if there is one.
     pub fn operator(&mut self) -> Result<Operator, String> {
         let (Token::Sign(word) | Token::Word(word)) = self.token else {
             return Ok(Operator::Implicit);
@@ -24,11 +24,11 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    /// Keys side by side; `word` is the first of their words.
+    /// Reads one key or a concatenation of keys; `word` is the first word.
     pub fn keys(&mut self, word: &str) -> Result<Keys, String> {
         let mut keys = Keys::one(self.key(word)?);
         while self.sign(".")? {
-            let word = self.word("what to look at")?;
+            let word = self.word("a key")?;
             keys.others.push(self.key(word)?);
         }
         Ok(keys)
@@ -42,14 +42,14 @@ impl<'a> StatementReader<'a> {
             "rt" => {
                 self.keyword("ip")?;
                 self.one_of(&["classid", "nexthop", "mtu"])?;
-                Ok(Key::unjudged())
+                Ok(Key::unmodeled())
             }
             "socket" => {
                 if self.one_of(&["transparent", "mark", "wildcard", "cgroupv2"])? == "cgroupv2" {
                     self.one_of(&["level"])?;
                     self.number()?;
                 }
-                Ok(Key::unjudged())
+                Ok(Key::unmodeled())
             }
             "numgen" => {
                 self.one_of(&["inc", "random"])?;
@@ -58,12 +58,12 @@ impl<'a> StatementReader<'a> {
                 if self.keyword("offset")? {
                     self.number()?;
                 }
-                Ok(Key::unjudged())
+                Ok(Key::unmodeled())
             }
             _ if is_listed(HEADERS, word) => Key::payload(word, self.word("a field")?),
             _ if Key::is_bare_meta(word) => Key::meta(word),
             _ => Err(format!(
-                "'{word}' is not understood; expected a match or a statement of nft(8) that can be judged"
+                "'{word}' is unknown or not supported; expected a match or a statement of nft(8)"
             )),
         }
     }
@@ -87,13 +87,13 @@ impl<'a> StatementReader<'a> {
             self.one_of(&SELECTORS)?;
         }
         self.one_of(&["oif", "oifname", "type"])?;
-        Ok(Key::unjudged())
+        Ok(Key::unmodeled())
     }
 
-    /// The mask after `&`.
+    /// Reads the mask after `&`.
     pub fn mask(&mut self, keys: &mut Keys) -> Result<(), String> {
         if !keys.others.is_empty() {
-            return Err("a mask in a concatenation cannot be judged".to_owned());
+            return Err("a mask in a concatenation is not supported".to_owned());
         }
         let mask = if self.sign("(")? {
             self.union_to_parenthesis()?
@@ -118,7 +118,7 @@ impl<'a> StatementReader<'a> {
         Ok(Value::Union(scalars))
     }
 
-    /// The value for flags or states; `syn / syn,ack` gives the mask too.
+    /// Reads the value for flags or states. It may include a mask, as in `syn / syn,ack`.
     pub fn bits(&mut self, keys: &mut Keys, operator: &mut Operator) -> Result<Value<'a>, String> {
         if let Token::Sign("{" | "@") = self.token {
             return self.set_or_name();
@@ -129,7 +129,7 @@ impl<'a> StatementReader<'a> {
         let value = self.bit_list()?;
         if self.sign("/")? {
             if keys.first.is_masked() {
-                return Err("it has two masks".to_owned());
+                return Err("the match has two masks".to_owned());
             }
             keys.first = keys.first.masked(&self.bit_list()?)?;
             if *operator == Operator::Implicit {
@@ -155,8 +155,8 @@ impl<'a> StatementReader<'a> {
         })
     }
 
-    /// The value for a key that no box tells, as far as it goes.
-    pub fn unjudged(&mut self) -> Result<Value<'a>, String> {
+    /// Skips the value for a key that packet boxes do not model.
+    pub fn unmodeled(&mut self) -> Result<Value<'a>, String> {
         if let Token::Sign("{" | "@") = self.token {
             return self.set_or_name();
         }
@@ -171,7 +171,7 @@ impl<'a> StatementReader<'a> {
         Ok(Value::Other)
     }
 
-    /// The value for keys that are judged.
+    /// Reads the value for modeled keys other than flags and states.
     pub fn value(&mut self) -> Result<Value<'a>, String> {
         match self.token {
             Token::Sign("{" | "@") => self.set_or_name(),
@@ -190,7 +190,7 @@ impl<'a> StatementReader<'a> {
         Ok(Value::Set(elements))
     }
 
-    /// A value for each key.
+    /// Reads a value, or a concatenation with a value for each key.
     fn concatenation(&mut self) -> Result<Value<'a>, String> {
         let first = self.single_value()?;
         if self.token != Token::Sign(".") {
@@ -203,7 +203,7 @@ impl<'a> StatementReader<'a> {
         Ok(Value::Concatenation(values))
     }
 
-    /// A value, a range, a prefix or several bits.
+    /// Reads a value, a range, a prefix or several bits.
     fn single_value(&mut self) -> Result<Value<'a>, String> {
         if self.sign("(")? {
             return self.union_to_parenthesis();
@@ -232,7 +232,7 @@ impl<'a> StatementReader<'a> {
         }
     }
 
-    /// Elements of a set or a map up to the closing brace.
+    /// Reads the elements of a set or a map up to the closing brace.
     pub fn elements(&mut self, elements: &mut Vec<Element<'a>>) -> Result<(), String> {
         loop {
             let at = Some(self.place());
