@@ -1,4 +1,4 @@
-//! Reads what is deployed, compares it with what a policy expects, and says what repairs it.
+//! Reads deployed configuration, compares it with a policy, and creates the repair.
 
 use super::error::FormatError;
 use super::interface::Format;
@@ -10,13 +10,13 @@ use crate::firewall::{self, DeployedUnit, Drift, PublishedNetwork};
 use crate::limits::{LimitExceeded, Limits};
 use crate::policy::{Policy, Rule};
 
-/// Parses a text that the firewall or this program printed, to what is deployed.
+/// Parses configuration that a firewall or this program printed.
 pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
     if u32::try_from(text.len()).is_err() {
-        return Err(vec![ReadError::new(0, "the text is longer than 4 GiB")]);
+        return Err(vec![ReadError::new(0, "the input is larger than 4 GiB")]);
     }
     if text.trim().is_empty() {
-        return Err(vec![ReadError::new(0, "the text is empty")]);
+        return Err(vec![ReadError::new(0, "the input is empty")]);
     }
     let Some(parser) = format.parser() else {
         let name = format.info().name;
@@ -28,16 +28,16 @@ pub fn parse(format: &dyn Format, text: &str, wanted: UnitQuery) -> ReadResult {
     parser.parse(text, wanted)
 }
 
-/// The rules of a policy that a unit of a format must contain; none if `check` cannot read the format.
+/// Returns the rules that a unit must contain; none if `check` cannot read the format.
 pub fn expected<'a>(format: &dyn Format, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
     let parser = format.parser();
     parser.map_or_else(Vec::new, |parser| parser.expected(policy, unit))
 }
 
-/// The differences between units of a format and what a policy expects of them.
+/// Compares units of a format with a policy.
 ///
-/// `policy` is what [`Format::supported_part`] leaves; `known` is asked only if there is something
-/// extra to be named.
+/// `policy` is the part that [`Format::supported_part`] returns. `known` is called only to describe extra
+/// packets.
 pub fn compare<'k>(
     format: &dyn Format,
     policy: &Policy,
@@ -64,7 +64,7 @@ pub fn compare<'k>(
     Ok(drift)
 }
 
-/// The configuration to load to repair a drift that was found in the units of `text`.
+/// Returns the configuration that repairs a drift in the units of `text`.
 pub fn repair(
     format: &dyn Format,
     policy: &Policy,

@@ -1,11 +1,11 @@
-//! Why a policy cannot be written in a format.
+//! The reasons why a policy cannot be expressed in a format.
 
 use thiserror::Error;
 
 use super::unit_name::UnitNameError;
 use crate::template::TemplateError;
 
-/// Why a policy cannot be said in a format.
+/// The reason why a policy cannot be expressed in a format.
 #[derive(Debug, Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum FormatError {
@@ -19,7 +19,7 @@ pub enum FormatError {
     },
     #[error("check does not read {format}; use one of {known}")]
     Unreadable { format: &'static str, known: String },
-    #[error("--name has no effect with {format}, which names nothing; leave it out")]
+    #[error("--name has no effect with {format}; leave it out")]
     NoName { format: &'static str },
     #[error("--table has no effect with {format}; leave it out, or use --format {takers}")]
     NoTable {
@@ -27,7 +27,7 @@ pub enum FormatError {
         takers: String,
     },
     #[error(
-        "{option} would have no effect: no packet that is selected goes to such a port; drop it or --direction out"
+        "{option} has no effect: no selected rule has a local port of this kind; remove {option}, or change the selection"
     )]
     NoEffect { option: &'static str },
     #[error("{format} cannot express {what}")]
@@ -36,7 +36,7 @@ pub enum FormatError {
         what: &'static str,
     },
     #[error(
-        "--name '{name}' is too long for {format}: '{made}' has {length} characters, and at most {limit} are allowed"
+        "--name '{name}' is too long for {format}: '{made}' has {length} characters, but at most {limit} are allowed"
     )]
     NameTooLong {
         format: &'static str,
@@ -48,12 +48,12 @@ pub enum FormatError {
     #[error("--table '{text}' {reason}; write a family and a name, as in 'inet filter'")]
     Table { text: String, reason: String },
     #[error(
-        "'{name}' is a unit of your own naming, which no output of this program replaces; render one with a --name and hook that"
+        "'{name}' is not a ruleset of this program, so no output replaces it; render a ruleset with --name, and use that instead"
     )]
     ForeignUnit { name: String },
     #[error(transparent)]
     Name(#[from] UnitNameError),
-    #[error("the drift cannot be mended: {0}")]
+    #[error("cannot repair the drift: {0}")]
     Irreparable(String),
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -1,5 +1,4 @@
-//! The interface of a format: the constants of a firewall's language, how a policy is written in it,
-//! and how what is deployed is read.
+//! The interface of a format: its constants, its rendering, and its parser.
 
 use minijinja::Value;
 
@@ -9,40 +8,38 @@ use super::unit::Unit;
 use crate::firewall::DeployedUnit;
 use crate::policy::{Direction, Granularity, Policy, Rule};
 
-/// The constants of a format.
 #[derive(Debug)]
 pub struct FormatInfo {
-    /// The name that the user writes after `--format`.
+    /// The name for `--format`.
     pub name: &'static str,
-    /// Other names that people try.
+    /// Other accepted names.
     pub aliases: &'static [&'static str],
-    /// One line on the firewall and the unit that the output is for.
+    /// The firewall and the rendered unit, in one line.
     pub summary: &'static str,
-    /// Sentences on how an output comes into force, what happens to the old one, and what the format
-    /// cannot express, for documents.
+    /// Sentences for `docs/formats.md`: how to load an output, what a load replaces, and what the format
+    /// cannot express.
     pub documentation: &'static str,
-    /// File name and text of its template.
+    /// The file name and the text of the template.
     pub template: (&'static str, &'static str),
-    /// True if the firewall keeps no state, so that it needs the rules of TCP's way back.
+    /// True if the firewall is stateless and therefore needs rules for TCP return traffic.
     pub is_stateless: bool,
-    /// True if the name that the user gives is a part of the output.
+    /// True if `--name` changes the output.
     pub takes_name: bool,
-    /// True if the unit can be in a table of a name that the user gives.
+    /// True if `--table` changes the output.
     pub takes_table: bool,
-    /// By what it tells the packets of a rule from others.
+    /// How finely the firewall distinguishes packets.
     pub granularity: Granularity,
 }
 
-/// One firewall's language.
+/// The language of a firewall.
 pub trait Format: Sync {
-    /// Its constants.
     fn info(&self) -> &'static FormatInfo;
 
-    /// The command that loads the output; `FILE` stands for it.
+    /// Returns the command that loads the output, with `FILE` for its file name.
     fn load_command(&self, unit: &Unit) -> String;
 
-    /// The part of a policy that an output can express, if the user may have meant that alone;
-    /// `None` is all of it. Everything else is refused.
+    /// Returns the part of a policy that an output can express, or `None` for the whole policy. Returns an
+    /// error if the format cannot express any part that the user may have meant.
     fn supported_part(
         &self,
         _policy: &Policy,
@@ -51,57 +48,57 @@ pub trait Format: Sync {
         Ok(None)
     }
 
-    /// The context of the template, in finished strings, exactly for the policy that
-    /// [`Format::supported_part`] left; a name that the firewall does not take is refused.
+    /// Returns the context of the template, for a policy that [`Format::supported_part`] returned. All
+    /// values are finished strings. Returns an error if the firewall does not accept the name.
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError>;
 
-    /// Notes on this output for the user, a line each.
+    /// Returns notes about the output, one per line.
     fn notices(&self, _policy: &Policy) -> Vec<String> {
         Vec::new()
     }
 
-    /// True if a line, without the space around it, is typical of this language and of no other one.
+    /// True if a line, without surrounding space, is typical of this language only.
     fn is_typical_line(&self, _line: &str) -> bool {
         false
     }
 
-    /// The keys of a JSON text that are typical of this format.
+    /// Returns JSON keys that are typical of this format.
     fn typical_keys(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Its parser; `None` where `check` reads nothing.
+    /// Returns the parser, or `None` if `check` cannot read the format.
     fn parser(&self) -> Option<&dyn Parser> {
         None
     }
 }
 
-/// What a firewall prints of its rules.
+/// The output of a firewall's command that lists rules.
 #[derive(Debug)]
 pub struct Listing {
-    /// The command that prints it.
+    /// The command.
     pub command: &'static str,
-    /// The text that it prints if there are no rules.
+    /// Its output if there are no rules.
     pub without_rules: &'static str,
 }
 
-/// Reads what is deployed in one firewall's language.
+/// Reads deployed configuration in a firewall's language.
 pub trait Parser: Format {
-    /// Parses a text that the firewall or this program printed, to what is deployed: each wanted unit,
-    /// exactly; or everything that is not understood. A unit that is not there lets nothing through.
+    /// Parses configuration that the firewall or this program printed. Returns each wanted unit exactly, or
+    /// everything that is not supported. A unit that is missing in the input allows nothing.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult;
 
-    /// What the firewall prints.
+    /// Returns the command that lists the rules, and its output without rules.
     fn listing(&self) -> Listing;
 
-    /// The rules of a policy that a unit is to let through: all of its direction, unless it is one
-    /// of several lists that share it.
+    /// Returns the rules that a unit must contain. These are all rules of its direction, unless several
+    /// units share the direction.
     fn expected<'a>(&self, policy: &'a Policy, unit: &DeployedUnit) -> Vec<&'a Rule> {
         needed_rules(self.info(), policy, unit.direction)
     }
 
-    /// The commands that repair a drift that was found in `text`, for a firewall that cannot replace
-    /// a unit; `None` where loading the whole unit does.
+    /// Returns commands that repair a drift found in `text`, if the firewall cannot replace a unit. Returns
+    /// `None` if loading the whole unit repairs it.
     fn stepwise_repair(
         &self,
         _policy: &Policy,
@@ -112,7 +109,7 @@ pub trait Parser: Format {
     }
 }
 
-/// The rules of a policy that a format needs in a direction.
+/// Returns the rules of a policy that a format needs for a direction.
 pub(super) fn needed_rules<'a>(
     info: &FormatInfo,
     policy: &'a Policy,

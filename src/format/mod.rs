@@ -1,11 +1,11 @@
-//! Firewalls' languages.
+//! The formats: firewall languages and documents.
 //!
-//! Each format is a module with a template, and a row of [`registry::FORMATS`]. It implements
-//! [`Format`], and [`Parser`] if `check` reads it. What formats share is in `render` and `read`. No
-//! format knows the registry or another format's parser.
+//! Each format is a module, a template and a row in [`registry::FORMATS`]. It implements
+//! [`Format`], and [`Parser`] if `check` reads it. Shared code is in `render` and `read`. No format
+//! uses the registry or the parser of another format.
 //!
-//! To add a format, write the module and the template, add the row, and let the tests over the table
-//! say what is missing.
+//! To add a format, write the module and the template, and add the row. Tests of the registry then
+//! report what is missing.
 
 mod asterisk;
 mod aws;

@@ -1,4 +1,4 @@
-//! Recognizes the language of a text by its first lines. Only messages depend on it, never a verdict.
+//! Recognizes the language of a text by its first lines. This affects only messages, never results.
 
 use std::collections::BTreeSet;
 
@@ -6,29 +6,29 @@ use super::interface::Format;
 use super::render::header::PURPOSE;
 use crate::terminal::clip;
 
-/// The bytes of a text that are looked at.
+/// The maximum number of bytes to examine.
 const HEAD_BYTES: usize = 1 << 16;
 
-/// The lines of a text that are looked at.
+/// The maximum number of lines to examine.
 const HEAD_LINES: usize = 500;
 
-/// A text is in a language if one of its first lines is typical of it, without comments.
+/// A text is in a language if one of its first lines is typical of it. Comments do not count.
 const FIRST_LINES: usize = 3;
 
-/// A text is in a language if one of this many lines is typical of it, without comments.
+/// A text is in a language if one of this many lines is typical of it. Comments do not count.
 const LINES_PER_TYPICAL_ONE: usize = 20;
 
-/// The most lines of what a failed command prints.
+/// The maximum number of lines that a failed command prints.
 const LINES_OF_FAILURE: usize = 5;
 
-/// The most characters of an error message that are shown.
+/// The maximum length of an error message in a description, in characters.
 const FAILURE_LENGTH: usize = 80;
 
 /// The first lines of a text.
 pub(super) struct Head<'t> {
-    /// Without the space around them, `sudo`, and empty ones.
+    /// The lines that are not empty, without surrounding space and `sudo`.
     lines: Vec<&'t str>,
-    /// The keys of a text that begins as JSON does.
+    /// The keys, if the text begins like JSON.
     keys: BTreeSet<&'t str>,
 }
 
@@ -51,11 +51,11 @@ impl<'t> Head<'t> {
         }
     }
 
-    /// How much of the text is typical of a format's language; 0 if it is another language.
+    /// Measures how typical the text is of a format. Returns 0 if the text is in another language.
     pub fn likeness(&self, format: &dyn Format) -> usize {
         let is_typical = |line: &&str| format.is_typical_line(line);
         let typical = self.lines.iter().copied().filter(is_typical).count();
-        // Only this program writes the formats without a parser.
+        // Texts in formats without a parser come only from this program.
         if self.is_output_of(format) || format.parser().is_none() && typical > 0 {
             return usize::MAX;
         }
@@ -82,12 +82,12 @@ impl<'t> Head<'t> {
         self.lines.iter().find_map(names).unwrap_or(false)
     }
 
-    /// True if the text begins as JSON does and has a key.
+    /// True if the text begins like JSON and has a key.
     pub fn is_json(&self) -> bool {
         !self.keys.is_empty()
     }
 
-    /// The kind of a text that no firewall prints, in a few words.
+    /// Describes a text that no firewall prints, in a few words.
     pub fn kind(&self) -> Option<String> {
         let first = self.lines.first()?;
         let start = first.get(..first.len().min(14)).unwrap_or_default();
@@ -99,7 +99,7 @@ impl<'t> Head<'t> {
         let kind = if start.starts_with("<!doctype html") || start.starts_with("<html") {
             "a web page"
         } else if self.is_json() {
-            "JSON of another program"
+            "JSON from another program"
         } else if let Some(line) = failures.next().filter(|_| is_short) {
             let line = clip((*line).to_owned(), FAILURE_LENGTH);
             return Some(format!("the error message of a failed command ('{line}')"));
@@ -116,12 +116,12 @@ impl<'t> Head<'t> {
     }
 }
 
-/// True if a line starts with one of some texts.
+/// True if a line starts with any of these texts.
 pub(super) fn starts_with_any(line: &str, starts: &[&str]) -> bool {
     starts.iter().any(|start| line.starts_with(start))
 }
 
-/// The keys of the outermost objects of a JSON text, which may be cut off. Keys further inside can be names
+/// Returns the keys of the outermost objects of a JSON text, which may be cut off. Inner keys may be names
 /// that a user has chosen.
 fn keys(text: &str) -> impl Iterator<Item = &str> {
     let mut quoted = text.split('"');
@@ -155,7 +155,7 @@ fn is_failure(line: &str) -> bool {
         || starts_with_any(&line, &["error: ", "sudo: "])
 }
 
-/// True if a line begins with a time, as lines of syslog, of RFC 3339 and of the kernel do.
+/// True if a line begins with a time, as in logs of syslog and the kernel, and in RFC 3339.
 fn is_logged(line: &str) -> bool {
     const MONTHS: [&str; 12] = [
         "Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ", "Jul ", "Aug ", "Sep ", "Oct ", "Nov ",

@@ -1,4 +1,4 @@
-//! Every format, by its name. To add one, add a row to [`FORMATS`].
+//! All formats, by name. To add a format, add a row to [`FORMATS`].
 
 use super::error::FormatError;
 use super::interface::Format;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::names::{did_you_mean, normalize_name};
 
-/// Every format, in the order in which help and documents list them.
+/// All formats, in the order of help and documents.
 pub static FORMATS: &[&dyn Format] = &[
     &iptables::Iptables,
     &nftables::Nftables,
@@ -37,18 +37,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &html::Html,
 ];
 
-/// The formats that `check` reads.
+/// Returns the formats that `check` can read.
 pub fn readable() -> impl Iterator<Item = &'static dyn Format> + Clone {
     let all = FORMATS.iter().copied();
     all.filter(|format| format.parser().is_some())
 }
 
-/// The format of a name or an alias; case, hyphens and underscores make no difference.
+/// Finds a format by name or alias. Case, hyphens and underscores are ignored.
 pub fn find(name: &str) -> Result<&'static dyn Format, FormatError> {
     find_among(FORMATS.iter().copied(), name)
 }
 
-/// The same among those that `check` reads.
+/// Finds a format that `check` can read.
 pub fn find_readable(name: &str) -> Result<&'static dyn Format, FormatError> {
     find_among(readable(), name).map_err(|unknown| find(name).map_or(unknown, unreadable))
 }
@@ -75,7 +75,7 @@ fn find_among(
     })
 }
 
-/// The formats' names in one line.
+/// Joins the names of formats in one line.
 fn names(formats: impl Iterator<Item = &'static dyn Format>) -> String {
     formats
         .map(|format| format.info().name)
@@ -89,7 +89,7 @@ fn names_of(format: &dyn Format) -> impl Iterator<Item = &'static str> + use<> {
         .chain(format.info().aliases.iter().copied())
 }
 
-/// Refuses options that have no effect in a format.
+/// Refuses options that have no effect with a format.
 pub fn check_options(format: &dyn Format, unit: &Unit) -> Result<(), FormatError> {
     let info = format.info();
     let format = info.name;
@@ -105,23 +105,23 @@ pub fn check_options(format: &dyn Format, unit: &Unit) -> Result<(), FormatError
     Ok(())
 }
 
-/// A text that is not in the expected language.
+/// The language of a text that is not in the expected one.
 pub enum Recognized {
-    /// It is in the language of another format.
+    /// The language of another format.
     Format(&'static dyn Format),
-    /// No firewall prints it; what it is, in a few words.
+    /// Not configuration of a firewall; described in a few words.
     Other(String),
 }
 
-/// What a text is that `expected` cannot read, as its first lines show; `None` if they are in the
-/// language of `expected`, or do not show it.
+/// Recognizes a text that `expected` cannot read, by its first lines. Returns `None` if the text may be in
+/// the language of `expected`, or is not recognized.
 pub fn recognize(expected: &dyn Format, text: &str) -> Option<Recognized> {
     let head = Head::of(text);
     let own = head.likeness(expected);
     let likely = FORMATS
         .iter()
         .map(|format| (head.likeness(*format), *format));
-    // The first of several formats that are equally likely.
+    // The first of several equally likely formats.
     let best = likely.rev().max_by_key(|(likeness, _)| *likeness);
     match best {
         Some((likeness, format)) if likeness > own => Some(Recognized::Format(format)),

@@ -1,19 +1,19 @@
-//! The thing in a firewall that this program owns whole.
+//! The part of a firewall that this program manages.
 
 use super::error::FormatError;
 use super::unit_name::UnitName;
 
-/// The destination of an output: the unit's name and, for formats with tables, its table.
+/// The destination of an output: the name of the unit and, for some formats, its table.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
-    /// Each format spells it its own way.
+    /// Each format spells the name in its own way.
     pub name: UnitName,
-    /// The table that the unit is in, for formats that have tables.
+    /// The table of the unit, for formats with tables.
     pub table: Option<String>,
 }
 
 impl Unit {
-    /// `made`, a name that a format made of the unit's, when the firewall takes one so long.
+    /// Returns `made`, which a format derived from the unit's name, unless it is longer than `limit`.
     pub(super) fn bounded_name(
         &self,
         format: &'static str,

@@ -1,4 +1,4 @@
-//! Names of units, as users give them and as firewalls have them.
+//! Names of units, as users write them and as firewalls store them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,23 +7,23 @@ use thiserror::Error;
 
 use crate::policy::Direction;
 
-/// A name that every format can spell: a letter, then letters and digits, in words that hyphens
-/// or underscores join. Case makes no difference.
+/// A name that every format can represent: words of letters and digits, joined by hyphens or
+/// underscores. The first character is a letter. Case is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitName(String);
 
-/// Why a text is not the name of a unit.
+/// An error for a text that is not a valid [`UnitName`].
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "'{0}' is not a name that every firewall takes; use 1 to {MAX} letters and digits, a letter first, \
-     and single hyphens or underscores between them, as in twilio-sip"
+    "'{0}' is not a name that every firewall accepts; use 1 to {MAX} letters and digits, starting with a \
+     letter, with single hyphens or underscores between them, as in twilio-sip"
 )]
 pub struct UnitNameError(String);
 
-/// Why a text is not the name of a deployed unit.
+/// An error for a text that is not a valid name of a deployed unit.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error(
-    "'{0}' is not a name; use 1 to {DEPLOYED_MAX} letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$*"
+    "'{0}' is not a valid name; use 1 to {DEPLOYED_MAX} letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$*"
 )]
 pub struct DeployedNameError(String);
 
@@ -32,9 +32,9 @@ const MAX: usize = 32;
 const DEPLOYED_MAX: usize = 255;
 
 impl UnitName {
-    /// A name that a firewall's unit may have, whoever gave it: not only such as this program
-    /// gives, but `101`, `sg-0a1b2c3d` and what AWS takes as a group's name too (EC2 API
-    /// reference, `CreateSecurityGroup`).
+    /// Checks the name of a deployed unit. In addition to the names that this program renders, this accepts
+    /// names such as `101` and `sg-0a1b2c3d`, and any name of an AWS security group (EC2 API reference,
+    /// `CreateSecurityGroup`).
     pub fn deployed(text: &str) -> Result<UnitName, DeployedNameError> {
         let known = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
         if !text.is_empty() && text.len() <= DEPLOYED_MAX && text.chars().all(known) {
@@ -44,17 +44,17 @@ impl UnitName {
         }
     }
 
-    /// `twilio_sip`
+    /// Returns a name such as `twilio_sip`.
     pub fn lower_with_underscores(&self) -> String {
         self.0.to_ascii_lowercase().replace('-', "_")
     }
 
-    /// `twilio-sip`
+    /// Returns a name such as `twilio-sip`.
     pub fn lower_with_hyphens(&self) -> String {
         self.0.to_ascii_lowercase().replace('_', "-")
     }
 
-    /// `TWILIO-SIP-IN`
+    /// Returns a name such as `TWILIO-SIP-IN`.
     pub fn upper(&self, direction: Direction) -> String {
         let name = format!("{}-{direction}", self.0.replace('_', "-"));
         name.to_ascii_uppercase()
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deployed_name_is_of_what_some_firewall_takes() {
+    fn accepts_any_character_that_some_firewall_accepts() {
         let longest = "a".repeat(255);
         for name in ["101", "sg-0a1b2c3d", "My group (old) #2 {!$*}", &*longest] {
             let taken = UnitName::deployed(name).map(|name| name.to_string());

@@ -1,4 +1,4 @@
-//! Chains of rules that jump to each other, as iptables and nftables have them, to one list of steps.
+//! Flattens chains that jump to each other, as in iptables and nftables, into one list of steps.
 
 use crate::firewall::{DeployedUnit, Unmeasured};
 use crate::format::read::error::{ErrorCollector, ReadError};
@@ -8,12 +8,12 @@ use crate::names::did_you_mean;
 use crate::packets::{Action, Condition, HeaderBox, Step};
 use crate::policy::Direction;
 
-/// The action of a rule for the packets of a box, which is in packet order.
+/// The action of a rule for a box of packets by source and destination.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::format) struct RuleBranch<'a> {
     pub packets: HeaderBox,
     pub condition: Condition,
-    /// True if it can hold for no packet of IPv6.
+    /// True if the rule cannot match IPv6 packets.
     pub ipv4_only: bool,
     pub action: RuleAction<'a>,
 }
@@ -23,15 +23,15 @@ pub(in crate::format) struct RuleBranch<'a> {
 pub(in crate::format) enum RuleAction<'a> {
     Accept,
     Deny,
-    /// To the rule after the one that jumped here.
+    /// Continues with the rule after the jump to this chain.
     Return,
-    /// Through a chain, and back if that decides nothing.
+    /// Evaluates a chain, and continues here if it decides nothing.
     Jump(&'a str),
-    /// Through a chain, and back to where this chain was jumped to from.
+    /// Evaluates a chain, and continues after the jump to this chain if it decides nothing.
     Goto(&'a str),
 }
 
-/// A rule's text and where it stands.
+/// The text and the place of a rule.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::format) struct RuleText<'a> {
     pub at: u32,
@@ -40,23 +40,23 @@ pub(in crate::format) struct RuleText<'a> {
 
 /// The chains of a table.
 pub(in crate::format) trait Chains<'a> {
-    /// The table or menu that they are in, such as `table filter`.
+    /// Returns the table or menu of the chains, such as `table filter`.
     fn place(&self) -> String;
 
-    /// True if packets of IPv6 pass them too.
+    /// True if IPv6 packets traverse the chains too.
     fn takes_ipv6(&self) -> bool;
 
-    /// The names of all of them.
+    /// Returns the names of all chains.
     fn names(&self) -> impl Iterator<Item = &'a str>;
 
-    /// The policy of a chain: true to accept what no rule decides, and its place; `None` for one that
-    /// goes back to where it was jumped to from.
+    /// Returns the policy of a base chain, and its place: true if the chain accepts packets that no rule
+    /// decides. Returns `None` for any other chain.
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError>;
 
-    /// The rules of a chain; `None` where the text has no such chain.
+    /// Returns the rules of a chain; `None` if the chain does not exist.
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]>;
 
-    /// Adds what a rule does, in the order in which it does it, to `branches`, which is empty.
+    /// Adds the effects of a rule to `branches`, in order. `branches` is empty before the call.
     fn read(
         &self,
         rule: RuleText<'a>,
@@ -65,7 +65,7 @@ pub(in crate::format) trait Chains<'a> {
     ) -> Result<(), ReadError>;
 }
 
-/// The units of the chains of the given names, or all that is not understood in them.
+/// Returns the units of the named chains, or everything that is not supported in them.
 pub(in crate::format) fn units<'a>(
     chains: &impl Chains<'a>,
     names: Vec<(Direction, String)>,
@@ -79,7 +79,7 @@ pub(in crate::format) fn units<'a>(
             Err(found) => found_errors.extend(found),
         }
     }
-    // What both directions refer to is wrong once.
+    // Report an error once, even if both directions use the same chain.
     found_errors.sort_by_key(ReadError::at);
     found_errors.dedup();
     let mut errors = ErrorCollector::default();
@@ -87,7 +87,7 @@ pub(in crate::format) fn units<'a>(
     errors.finish(units)
 }
 
-/// The unit of a chain, with all that it jumps to put in its place.
+/// Returns the unit of a chain, with the contents of all chains that it jumps to.
 fn unit<'a>(
     chains: &impl Chains<'a>,
     name: String,
@@ -140,11 +140,11 @@ fn unit<'a>(
     })
 }
 
-/// The reason why a chain is not there, and the names of chains that may be meant.
+/// Explains why a chain is missing, and suggests similar names.
 fn absence<'a>(chains: &impl Chains<'a>, name: &str, wanted: UnitQuery) -> String {
     let place = chains.place();
     if chains.names().next().is_none() {
-        return format!("{place} is not in the text, or has no chains");
+        return format!("{place} is not in the input, or has no chains");
     }
     let suggestion = did_you_mean(name, chains.names());
     let Some(given) = wanted.given_name() else {
@@ -157,7 +157,7 @@ fn absence<'a>(chains: &impl Chains<'a>, name: &str, wanted: UnitQuery) -> Strin
     format!("there is no such chain in {place}, and no chain '{given}'{suggestion}")
 }
 
-/// Puts the chains that a chain jumps to in the places of the jumps.
+/// Replaces jumps by the chains that they jump to.
 struct ChainFlattener<'a, 'c, C> {
     chains: &'c C,
     limits: Limits,
@@ -166,31 +166,31 @@ struct ChainFlattener<'a, 'c, C> {
     unmeasured: Vec<Unmeasured>,
     /// The chains that are being read, outermost first.
     open: Vec<&'a str>,
-    /// The number of rules that were read.
+    /// The number of rules read so far.
     read: usize,
     errors: ErrorCollector,
-    /// True if there are as many rules or steps as there may be.
+    /// True if a limit on rules or steps was exceeded.
     full: bool,
 }
 
-/// Which packets come to a chain.
+/// The packets that reach a chain.
 #[derive(Clone, Copy)]
 struct Context {
     within: HeaderBox,
     condition: Condition,
-    /// True if some of IPv6 do.
+    /// True if IPv6 packets reach the chain.
     ipv6: bool,
 }
 
 impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
-    /// Adds the steps of a chain for the packets that come to it.
+    /// Adds the steps of a chain for the packets that reach it.
     fn chain(&mut self, name: &'a str, context: &Context) {
         let chains = self.chains;
         let Some(rules) = chains.rules(name) else {
             return;
         };
         self.open.push(name);
-        // Steps that leave the chain; they learn where to when all of it is there.
+        // Steps that leave the chain. Their target is known after the whole chain is read.
         let mut leaving = Vec::new();
         let mut branches = Vec::new();
         self.steps.reserve(rules.len());
@@ -233,7 +233,7 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
             }
             return;
         };
-        // A match of IPv4 addresses keeps packets of IPv6 out already.
+        // A match on IPv4 addresses excludes IPv6 packets.
         let ipv6 = context.ipv6 && !branch.ipv4_only;
         if ipv6 && branch.action == RuleAction::Accept {
             self.note_ipv6(at);
@@ -259,11 +259,11 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
         }
     }
 
-    /// Notes, once for each rule, that it lets packets of IPv6 through.
+    /// Notes that a rule allows IPv6 packets, once for each rule.
     fn note_ipv6(&mut self, at: u32) {
         if self.unmeasured.last().is_none_or(|last| last.at != at) {
             self.unmeasured.push(Unmeasured {
-                what: "packets of IPv6".to_owned(),
+                what: "IPv6 packets".to_owned(),
                 at,
             });
         }
@@ -296,7 +296,7 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
         });
     }
 
-    /// Tells, once, that there is too much.
+    /// Reports an exceeded limit, once.
     fn fill(&mut self, at: u32, exceeded: LimitExceeded) {
         if !self.full {
             self.errors.add(ReadError::new(at, exceeded));
@@ -304,15 +304,15 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
         self.full = true;
     }
 
-    /// True if a chain can be put in the place of a jump; otherwise adds the reason to the errors.
+    /// True if a chain can replace a jump. Otherwise adds the reason to the errors.
     fn find(&mut self, chain: &str, at: u32) -> bool {
         let problem = if self.open.contains(&chain) {
-            format!("it goes round in a circle: chain {chain} is jumped to from itself")
+            format!("chain '{chain}' jumps to itself")
         } else if let Err(exceeded) = self.limits.check(Limit::Depth, self.open.len() + 1) {
             exceeded.to_string()
         } else if self.chains.rules(chain).is_none() {
             format!(
-                "chain {chain} is not in the text, so what it does is not known; give all of the table"
+                "chain '{chain}' is not in the input, so its effect is unknown; pass the complete table"
             )
         } else {
             return true;

@@ -1,4 +1,4 @@
-//! Errors in a text, and their places.
+//! Errors in an input, with their places.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,19 +6,19 @@ use std::fmt;
 use crate::limits::LimitExceeded;
 use crate::terminal::shortened;
 
-/// Something in a text that is not understood, or that no set of packets says exactly.
+/// A part of an input that is wrong or not supported, or that packet sets cannot represent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// The place in bytes; `None` until the caller that knows it adds it.
+    /// The offset in bytes; `None` until a caller adds it.
     place: Option<u32>,
-    /// The keys and numbers that lead to a value of a JSON text.
+    /// The keys and indices of a JSON value.
     path: String,
-    /// The problem, and what was expected.
+    /// The problem and its solution.
     problem: String,
 }
 
 impl ReadError {
-    /// Something wrong at a place.
+    /// Creates an error at an offset.
     pub fn new(at: u32, problem: impl fmt::Display) -> Self {
         ReadError {
             place: Some(at),
@@ -26,12 +26,12 @@ impl ReadError {
         }
     }
 
-    /// Its place in bytes; see [`super::Lines`] and [`super::excerpt`].
+    /// Returns the offset in bytes; see [`super::Lines`] and [`super::excerpt`].
     pub fn at(&self) -> u32 {
         self.place.unwrap_or(0)
     }
 
-    /// The problem, and what was expected.
+    /// Returns the problem, after the path of a JSON value.
     pub fn problem(&self) -> String {
         if self.path.is_empty() {
             self.problem.clone()
@@ -40,7 +40,7 @@ impl ReadError {
         }
     }
 
-    /// The same with a longer path: a key before it, or a number in an array.
+    /// Adds a key or an index to the start of the path.
     #[must_use]
     pub(in crate::format) fn under(self, step: &str) -> Self {
         let dot = !self.path.is_empty() && !self.path.starts_with('[');
@@ -50,7 +50,7 @@ impl ReadError {
         }
     }
 
-    /// The same at another place.
+    /// Sets the place.
     #[must_use]
     pub(in crate::format) fn moved_to(self, at: u32) -> Self {
         ReadError {
@@ -59,7 +59,7 @@ impl ReadError {
         }
     }
 
-    /// The same at a place, unless it has one.
+    /// Sets the place, unless the error already has one.
     #[must_use]
     pub(in crate::format) fn or_at(mut self, at: u32) -> Self {
         self.place.get_or_insert(at);
@@ -75,7 +75,7 @@ impl From<ReadError> for Vec<ReadError> {
 
 impl From<String> for ReadError {
     fn from(problem: String) -> Self {
-        // Many errors may cite one long word of the text.
+        // Many errors may quote the same long word.
         let problem = match shortened(&problem) {
             Cow::Owned(short) => short,
             Cow::Borrowed(_) => problem,
@@ -103,55 +103,49 @@ impl From<LimitExceeded> for ReadError {
 /// A parser stops after this many errors.
 pub const MAX_ERRORS: usize = 20;
 
-/// Collects what is wrong with a text, up to as much as is worth reporting.
+/// Collects at most [`MAX_ERRORS`] errors.
 #[derive(Debug, Default)]
 pub(in crate::format) struct ErrorCollector {
     errors: Vec<ReadError>,
 }
 
 impl ErrorCollector {
-    /// Adds an error.
     pub fn add(&mut self, error: ReadError) {
         self.extend([error]);
     }
 
-    /// Adds errors.
     pub fn extend(&mut self, errors: impl IntoIterator<Item = ReadError>) {
         let room = MAX_ERRORS - self.errors.len();
         self.errors.extend(errors.into_iter().take(room));
     }
 
-    /// True if there is no room for another error, so that reading on is of no use.
+    /// True if there is no room for another error.
     pub fn is_full(&self) -> bool {
         self.errors.len() >= MAX_ERRORS
     }
 
-    /// True if there is room for one more error at most.
+    /// True if there is room for at most one more error.
     pub fn is_nearly_full(&self) -> bool {
         self.errors.len() + 1 >= MAX_ERRORS
     }
 
-    /// The first error.
     pub fn first(&self) -> Option<&ReadError> {
         self.errors.first()
     }
 
-    /// True if the same error is there already.
     pub fn contains(&self, error: &ReadError) -> bool {
         self.errors.contains(error)
     }
 
-    /// True if there is no error.
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }
 
-    /// The errors.
     pub fn into_errors(self) -> Vec<ReadError> {
         self.errors
     }
 
-    /// The result, unless there are errors.
+    /// Returns the result, or the errors if there are any.
     pub fn finish<T>(self, made: T) -> Result<T, Vec<ReadError>> {
         if self.errors.is_empty() {
             Ok(made)

@@ -1,8 +1,8 @@
 //! Names of ports and protocols that firewalls print instead of numbers.
 //!
-//! From the IANA registries of service names and of protocol numbers, as the files
-//! `/etc/services` and `/etc/protocols` of Debian and FreeBSD have them. A name that is not here is
-//! refused: these files differ from system to system.
+//! They are from IANA's registries of service names and protocol numbers, as in the files
+//! `/etc/services` and `/etc/protocols` of Debian and FreeBSD. Other names are refused, because these
+//! files differ between systems.
 
 use crate::format::read::number::{is_number, plain_number};
 use crate::packets::Protocols;
@@ -85,7 +85,7 @@ const PROTOCOLS: &[(&str, u8)] = &[
     ("udplite", 136),
 ];
 
-/// The port of a service, which is the same over UDP and TCP for all that are known here.
+/// Returns the port of a service. All services here have the same port over UDP and TCP.
 pub(in crate::format) fn port(name: &str) -> Option<u16> {
     SERVICES
         .iter()
@@ -93,7 +93,7 @@ pub(in crate::format) fn port(name: &str) -> Option<u16> {
         .map(|(_, port)| *port)
 }
 
-/// A protocol by its name or its number.
+/// Parses the name or number of a protocol.
 pub(in crate::format) fn protocol(word: &str) -> Result<Protocols, String> {
     let number = if is_number(word) {
         plain_number(word)?.parse::<u8>().ok()
@@ -104,6 +104,6 @@ pub(in crate::format) fn protocol(word: &str) -> Result<Protocols, String> {
             .map(|(_, number)| *number)
     };
     number.map(Protocols::of).ok_or_else(|| {
-        format!("'{word}' is not a protocol from 0 to 255, nor one known here by name")
+        format!("unknown protocol '{word}'; expected a known name or a number from 0 to 255")
     })
 }

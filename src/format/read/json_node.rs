@@ -1,5 +1,5 @@
-//! JSON read value by value, so that the place of each is known, no key is lost, and what nobody
-//! asks for is not looked at.
+//! Reads JSON value by value. This keeps the place of each value and duplicate keys, and ignores values
+//! that nobody asks for.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ use crate::terminal::clip;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::format) struct Node<'a> {
     value: &'a RawValue,
-    /// The text that it is a part of.
+    /// The whole text.
     text: &'a str,
 }
 
@@ -26,39 +26,39 @@ pub(in crate::format) struct Node<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::format) enum Others {
     Refused,
-    /// Refused, but for some that are not looked at.
+    /// Refuses all keys except these, which are ignored.
     RefusedBut(&'static [&'static str]),
     NotLookedAt,
 }
 
-/// As many characters of a problem as are told, since names in it may be of any length.
+/// The maximum length of a problem, in characters. It may quote names of any length.
 const LIMIT: usize = 1_000;
 
-/// The steps of the limit of work that a value takes, whether it is understood or not: memory for
-/// it, and reading it with each value around it.
+/// The steps of [`Limit::Work`] for each value. They cover its memory, and reading it again as part of
+/// each value around it.
 const STEPS_OF_VALUE: usize = 40;
 
 impl<'a> Node<'a> {
-    /// The one value of a text, which may have as many values in it as the limit of work allows.
+    /// Parses a text. [`Limit::Work`] bounds the number of its values.
     pub fn root(text: &'a str, limits: Limits) -> Result<Self, ReadError> {
         let values = text.bytes().filter(|byte| *byte == b',').count();
         let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
         fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
         let value = serde_json::from_str(text).map_err(|error| {
             let cut = if error.is_eof() {
-                ", so the text may have been cut off"
+                ", so the input may have been cut off"
             } else {
                 ""
             };
             ReadError::new(
                 place_of_error(text, &error),
-                format_args!("this is not valid JSON: {error}{cut}"),
+                format_args!("invalid JSON: {error}{cut}"),
             )
         })?;
         Ok(Node { value, text })
     }
 
-    /// Its start in its text.
+    /// Returns the offset in the text.
     pub fn place(self) -> u32 {
         let start = self.value.get().as_ptr().addr();
         place(start.saturating_sub(self.text.as_ptr().addr()))
@@ -68,8 +68,8 @@ impl<'a> Node<'a> {
         ReadError::new(self.place(), clip(what.to_string(), LIMIT))
     }
 
-    /// The values of an object's keys. A key that stands there twice is refused: of both, each
-    /// reader of JSON takes another.
+    /// Returns the values of known keys. A duplicate key is an error, because JSON parsers disagree about its
+    /// value.
     pub fn fields<const N: usize>(
         self,
         known: [&'static str; N],
@@ -84,12 +84,12 @@ impl<'a> Node<'a> {
             };
             match known.iter().position(|known| *known == key) {
                 Some(at) if fields[at].is_some() => {
-                    return Err(self.problem(format!("key '{key}' stands here twice")));
+                    return Err(self.problem(format!("duplicate key '{key}'")));
                 }
                 Some(at) => fields[at] = Some(value),
                 None if refused => {
                     let known = known.join(", ");
-                    let what = format!("key {key:?} is not known here; expected {known}");
+                    let what = format!("unknown key {key:?}; expected {known}");
                     return Err(self.problem(what));
                 }
                 None => {}
@@ -98,7 +98,7 @@ impl<'a> Node<'a> {
         Ok(fields)
     }
 
-    /// As [`Node::fields`], where all values are strings and there are no other keys.
+    /// Like [`Node::fields`], but all values must be strings, and other keys are errors.
     pub fn strings<const N: usize>(
         self,
         known: [&'static str; N],
@@ -112,7 +112,7 @@ impl<'a> Node<'a> {
         Ok(strings)
     }
 
-    /// An object's keys and values, in their order.
+    /// Returns an object's keys and values, in order.
     pub fn members(self) -> Result<impl Iterator<Item = (Cow<'a, str>, Node<'a>)>, ReadError> {
         let members: Members = self.read("an object", '{')?;
         let text = self.text;
@@ -120,8 +120,8 @@ impl<'a> Node<'a> {
         Ok(members.map(move |(key, value)| (key.0, Node { value, text })))
     }
 
-    /// Reads each value of an object with its key, and joins the results; or all that is wrong. A
-    /// key that stands there twice is refused.
+    /// Reads each value of an object with its key, and joins the results. Returns all errors, including
+    /// duplicate keys.
     pub fn each_member<T, R: IntoIterator<Item = T>>(
         self,
         read: impl Fn(&str, Node<'a>) -> Result<R, Vec<ReadError>>,
@@ -135,7 +135,7 @@ impl<'a> Node<'a> {
                 Err(found) => errors.extend(found.into_iter().map(|error| error.under(&key))),
             }
             if keys.contains(&key) {
-                errors.add(self.problem(format!("key '{key}' stands here twice")));
+                errors.add(self.problem(format!("duplicate key '{key}'")));
             }
             if errors.is_full() {
                 break;
@@ -145,8 +145,7 @@ impl<'a> Node<'a> {
         errors.finish(values)
     }
 
-    /// Reads each value of the array that an object has under a key, and joins the results; or all
-    /// that is wrong.
+    /// Reads each item of the array with a key in an object, and joins the results. Returns all errors.
     pub fn each<T, R: IntoIterator<Item = T>>(
         self,
         object: Node,
@@ -177,17 +176,17 @@ impl<'a> Node<'a> {
         errors.finish(values)
     }
 
-    /// A text without control characters, which no name of AWS has and no message should.
+    /// Reads a string without control characters. AWS's names contain none, and no message should.
     pub fn string(self) -> Result<Cow<'a, str>, ReadError> {
         let text = self.document()?;
         if text.chars().any(char::is_control) {
-            let what = format!("expected a text without control characters, not {text:?}");
+            let what = format!("unexpected control character in {text:?}");
             return Err(self.problem(what));
         }
         Ok(text)
     }
 
-    /// Any text.
+    /// Reads any string.
     pub fn document(self) -> Result<Cow<'a, str>, ReadError> {
         let text: Text = self.read("a string", '"')?;
         Ok(text.0)
@@ -198,7 +197,7 @@ impl<'a> Node<'a> {
         number.map_err(|_| self.unlike("a whole number"))
     }
 
-    /// A string, or a number as it stands there: where people write either.
+    /// Reads a string, or a number as written, for values that people write either way.
     pub fn string_or_number(self) -> Result<Cow<'a, str>, ReadError> {
         if self.integer().is_ok() {
             return Ok(self.value.get().into());
@@ -206,7 +205,7 @@ impl<'a> Node<'a> {
         self.string()
     }
 
-    /// A whole number, or a string of one.
+    /// Reads a whole number, or a string that contains one.
     pub fn integer_or_digits(self) -> Result<i64, ReadError> {
         if !self.is_string() {
             return self.integer();
@@ -217,8 +216,8 @@ impl<'a> Node<'a> {
         number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
     }
 
-    /// Calls `found` with each string in it, keys too, after the key that the string is the value of.
-    /// The first value of an array has the key of the array. Other values and keys have the key `""`.
+    /// Calls `found` with each string within the value, including keys, after the string's key. The first
+    /// item of an array has the key of the array. All other values, and the keys themselves, have the key `""`.
     pub fn each_string(
         self,
         limits: Limits,
@@ -235,7 +234,7 @@ impl<'a> Node<'a> {
         read.map_err(|error| self.unreadable(&error))
     }
 
-    /// The bytes that it takes in its text.
+    /// Returns the size in the text, in bytes.
     pub fn size(self) -> usize {
         self.value.get().len()
     }
@@ -261,7 +260,7 @@ impl<'a> Node<'a> {
         if !text.starts_with(start) {
             return Err(self.unlike(expected));
         }
-        // All that may still be wrong is a surrogate without its other half in a string.
+        // The only possible error is an incomplete surrogate pair in a string.
         serde_json::from_str(text).map_err(|error| self.unreadable(&error))
     }
 
@@ -283,13 +282,13 @@ impl<'a> Node<'a> {
 }
 
 impl ReadError {
-    /// The same, of the value that an object has under a key.
+    /// Adds the key of a value to the path, and sets the place to the object.
     #[must_use]
     pub(in crate::format) fn of(self, object: Node, key: &str) -> Self {
         self.under(key).near(object)
     }
 
-    /// The same, at the place of an object.
+    /// Sets the place to an object.
     #[must_use]
     pub(in crate::format) fn near(self, object: Node) -> Self {
         self.moved_to(object.place())
@@ -325,17 +324,17 @@ impl<'de> Visitor<'de> for Entries {
     }
 }
 
-/// Reads a value without keeping it, for [`Node::each_string`].
+/// Visits the strings of a value without keeping them, for [`Node::each_string`].
 struct Strings<'f> {
     key: &'f str,
-    /// The arrays and objects around the value.
+    /// The number of arrays and objects around the value.
     depth: usize,
     limits: Limits,
     found: &'f mut dyn FnMut(&str, &str),
 }
 
 impl Strings<'_> {
-    /// For a value in this one.
+    /// Returns a visitor for a value within this one.
     fn within<'s, E: Error>(&'s mut self, key: &'s str) -> Result<Strings<'s>, E> {
         let depth = self.depth + 1;
         let fits = self.limits.check(Limit::Depth, depth);

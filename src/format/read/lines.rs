@@ -1,33 +1,33 @@
-//! Lines and places of a text.
+//! Lines and offsets of a text.
 
 use super::error::ReadError;
 use crate::terminal::clip;
 
-/// As many characters of a text as a message shows.
+/// The maximum length of an excerpt in a message, in characters.
 const EXCERPT_LIMIT: usize = 240;
 
-/// The bytes of a text that are read again to show a place in it.
+/// The number of bytes that are read again for an excerpt.
 const EXCERPT_BYTES: usize = 1 << 12;
 
-/// The starts of the lines of a text.
+/// The offsets of the starts of all lines of a text.
 #[derive(Debug, Default)]
 pub struct Lines(Vec<u32>);
 
 impl Lines {
-    /// Looks through a whole text.
+    /// Finds all lines of a text.
     pub fn of(text: &str) -> Lines {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let after = newlines.map(|(at, _)| place(at + 1));
         Lines([0].into_iter().chain(after).collect())
     }
 
-    /// The number of the line that a place is in, from 1.
+    /// Returns the number of the line that contains an offset, from 1.
     pub fn number(&self, at: u32) -> usize {
         self.0.partition_point(|start| *start <= at)
     }
 }
 
-/// The text at a place: a JSON value, or the rest of the line, without the space around it.
+/// Returns the text at an offset: a JSON value, or the rest of the line without surrounding space.
 pub fn excerpt(text: &str, at: u32) -> String {
     let start = bounded(text.get(at as usize..).unwrap_or_default());
     let is_json = bounded(text).trim_start().starts_with('{');
@@ -36,7 +36,7 @@ pub fn excerpt(text: &str, at: u32) -> String {
     clip(found, EXCERPT_LIMIT)
 }
 
-/// The start of a text.
+/// Returns the start of a text.
 fn bounded(text: &str) -> &str {
     let mut end = text.len().min(EXCERPT_BYTES);
     while !text.is_char_boundary(end) {
@@ -45,18 +45,18 @@ fn bounded(text: &str) -> &str {
     &text[..end]
 }
 
-/// The JSON value that a text starts with, without the space in it.
+/// Returns the JSON value at the start of a text, without whitespace.
 fn first_value(text: &str) -> Option<String> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
     Some(values.next()?.ok()?.to_string())
 }
 
-/// A place in a text as parsers note it. The text is shorter than 4 GiB, see [`crate::format::parse()`].
+/// Converts an offset. Texts are smaller than 4 GiB, see [`crate::format::parse()`].
 pub(in crate::format) fn place(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// The place of an error in a text that is read as JSON; serde counts bytes.
+/// Returns the offset of a JSON error. Serde counts columns in bytes.
 pub(in crate::format) fn place_of_error(text: &str, error: &serde_json::Error) -> u32 {
     let before = text
         .split_inclusive('\n')
@@ -69,15 +69,15 @@ pub(in crate::format) fn place_of_error(text: &str, error: &serde_json::Error) -
     place(at)
 }
 
-/// The lines of a text, each with its place, without the characters that end it.
+/// Returns the lines of a text, each with its offset, without line endings.
 ///
-/// The last line must be ended too: if it is not, the text may have been cut off.
+/// The last line must end in a newline too. Otherwise the text may have been cut off.
 pub(in crate::format) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, &str)>, ReadError> {
     if !text.is_empty() && !text.ends_with('\n') {
         let start = text.rfind('\n').map_or(0, |newline| newline + 1);
         return Err(ReadError::new(
             place(start),
-            "the last line does not end in a newline, so the text may have been cut off; give all of it",
+            "the last line does not end in a newline, so the input may have been cut off; pass all of it",
         ));
     }
     let mut offset = 0;
@@ -89,7 +89,6 @@ pub(in crate::format) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, 
     }))
 }
 
-/// The number of lines of a text.
 pub(in crate::format) fn count_lines(text: &str) -> usize {
     let unended = !text.is_empty() && !text.ends_with('\n');
     memchr::memchr_iter(b'\n', text.as_bytes()).count() + usize::from(unended)
@@ -107,14 +106,14 @@ mod tests {
         let cut = format!("{}...", "é".repeat(237));
         assert_eq!(excerpt(&format!("{longest}é"), 0), cut);
         assert_eq!(excerpt("{\"a\": [1,  2]}", 6), "[1,2]");
-        // What is long is shown as it stands.
+        // A value that is too long is shown as written.
         let long = format!("{{\"a\": [ {}1]}}", "1,  ".repeat(1 << 16));
         let shown = format!("[ {}1, ...", "1,  ".repeat(58));
         assert_eq!(excerpt(&long, 6), shown);
     }
 
     #[test]
-    fn a_place_is_of_the_line_that_its_newline_ends() {
+    fn numbers_a_newline_with_the_line_that_it_ends() {
         let numbers = [0, 1, 2, 3].map(|at| Lines::of("a\n\nb").number(at));
         assert_eq!(numbers, [1, 1, 2, 3]);
         let places = |text| lines(text).map(Iterator::collect::<Vec<_>>);

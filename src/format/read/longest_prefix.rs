@@ -1,4 +1,4 @@
-//! Lists of networks in which the longest prefix that contains an address decides about it.
+//! Lists of networks in which the longest prefix that contains an address decides.
 
 use crate::packets::{Interval, normalized};
 
@@ -10,21 +10,21 @@ pub(in crate::format) struct Listed {
     pub is_excluded: bool,
 }
 
-/// Works out the addresses of a list from its networks in ascending order, each before the networks
+/// Computes the addresses of a list. Networks must be added in ascending order, each before the networks
 /// within it.
 #[derive(Default)]
 pub(in crate::format) struct LongestPrefix {
-    /// The networks around the address that is reached, each within the one before it: few, since
+    /// The networks around the current address, each within the previous one. There are at most 33, because
     /// each has a longer prefix.
     around: Vec<Listed>,
-    /// The addresses before this one are decided.
+    /// All addresses before this one are decided.
     reached: u64,
-    /// The listed ones of these.
+    /// The decided addresses that the list includes.
     spans: Vec<Interval>,
 }
 
 impl LongestPrefix {
-    /// The networks around the next one, outermost first.
+    /// Returns the networks around the next one, outermost first.
     pub fn around(&mut self, next: Interval) -> &[Listed] {
         while let Some(innermost) = self.around.last()
             && innermost.network.last < next.first
@@ -34,14 +34,13 @@ impl LongestPrefix {
         &self.around
     }
 
-    /// Adds the next network.
     pub fn add(&mut self, next: Listed) {
         self.around(next.network);
         self.reach(next.network.first.into());
         self.around.push(next);
     }
 
-    /// The addresses of the list.
+    /// Returns the addresses of the list.
     pub fn finish(mut self) -> Vec<Interval> {
         while !self.around.is_empty() {
             self.leave();
@@ -56,7 +55,7 @@ impl LongestPrefix {
         self.around.pop();
     }
 
-    /// Goes on to an address; the innermost network decides about those before it.
+    /// Decides all addresses before `next` by the innermost network.
     fn reach(&mut self, next: u64) {
         let is_listed = self.around.last().is_some_and(|one| !one.is_excluded);
         if is_listed && self.reached < next {

@@ -5,19 +5,19 @@ use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, complement, normalized,
 };
 
-/// The packets that a rule holds for, narrowed match by match.
+/// The packets that a rule matches, narrowed match by match.
 #[derive(Clone, Debug)]
 pub(in crate::format) struct Matches {
     pub boxes: Vec<HeaderBox>,
     /// See [`crate::packets::Step::condition`].
     pub condition: Condition,
     pub limits: Limits,
-    /// The number of boxes that were looked at so far; see [`Limit::Work`].
+    /// The number of boxes compared so far; see [`Limit::Work`].
     pub cost: usize,
 }
 
 impl Matches {
-    /// Every packet; no narrowing may lead to more boxes than the limits allow.
+    /// Starts with every packet. Narrowing fails if it creates more boxes than the limits allow.
     pub fn within(limits: Limits) -> Self {
         Matches {
             boxes: vec![HeaderBox::ALL],
@@ -27,7 +27,7 @@ impl Matches {
         }
     }
 
-    /// Keeps packets with a field in any of the spans, which are disjoint.
+    /// Keeps packets with a field in any of the spans. The spans must not overlap.
     pub fn span(&mut self, field: HeaderField, spans: &[Interval]) -> Result<(), String> {
         self.narrow(spans, |packets, span| packets.narrowed(field, *span))
     }
@@ -38,7 +38,7 @@ impl Matches {
         self.span(field, &complement(&spans, field.whole()))
     }
 
-    /// As one or the other of the two above.
+    /// Calls [`Matches::span`] or [`Matches::not_span`].
     pub fn span_or_not(
         &mut self,
         negated: bool,
@@ -52,7 +52,7 @@ impl Matches {
         }
     }
 
-    /// Keeps packets of which the source's or the destination's port is in any of the spans, which are
+    /// Keeps packets whose source or destination port is in any of the spans, which must be
     /// [`normalized`].
     pub fn either_port(&mut self, spans: &[Interval]) -> Result<(), String> {
         let others = complement(spans, Interval::PORTS);
@@ -74,23 +74,23 @@ impl Matches {
         self.any_of(&boxes)
     }
 
-    /// Keeps packets of a kind.
+    /// Keeps packets of one kind.
     pub fn kind(&mut self, kind: HeaderMatch) {
         self.keep(|packets| packets.matching(kind));
     }
 
-    /// Keeps packets that are in any of the boxes, which are disjoint.
+    /// Keeps packets in any of the boxes. The boxes must not overlap.
     pub fn any_of(&mut self, boxes: &[HeaderBox]) -> Result<(), String> {
         self.narrow(boxes, HeaderBox::and)
     }
 
-    /// True if every packet is of a protocol that has ports.
+    /// True if all packets are of protocols with ports.
     pub fn have_ports(&self) -> bool {
         let with_ports = |p: &HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
         self.boxes.iter().all(with_ports)
     }
 
-    /// Puts what `part` leaves of each box in its place.
+    /// Replaces each box by a part of it, or removes it.
     fn keep(&mut self, part: impl Fn(&HeaderBox) -> Option<HeaderBox>) {
         self.cost += self.boxes.len();
         self.boxes.retain_mut(|packets| {
@@ -113,7 +113,7 @@ impl Matches {
         }
         let count = self.boxes.len().saturating_mul(choices.len());
         self.limits.check(Limit::Boxes, count)?;
-        // To make the choices took time, even if there is no box left to narrow.
+        // Creating the choices took time, even if no box is left.
         self.cost += count.max(choices.len());
         let old = std::mem::take(&mut self.boxes);
         for packets in &old {

@@ -1,4 +1,4 @@
-//! The shared part of parsers: the question to them, errors, lines, values, matches and chains.
+//! Shared code of the parsers: queries, errors, lines, values, matches and chains.
 
 pub(super) mod chains;
 pub(super) mod error;

@@ -1,4 +1,4 @@
-//! Which units of a text a parser has to read.
+//! Which units a parser must read.
 
 use super::error::ReadError;
 use crate::firewall::DeployedUnit;
@@ -7,23 +7,22 @@ use crate::format::unit_name::UnitName;
 use crate::limits::Limits;
 use crate::policy::Direction;
 
-/// Which units of a text are to be read.
+/// A query for units in an input.
 #[derive(Clone, Copy, Debug)]
 pub struct UnitQuery<'a> {
-    /// Their name, and their table.
+    /// The name and table of the units.
     pub unit: &'a Unit,
-    /// The directions that the user selected; at least one.
+    /// The selected directions; at least one.
     pub directions: &'a [Direction],
-    /// The limits on their cost.
+    /// The limits on the cost of reading.
     pub limits: Limits,
 }
 
 impl UnitQuery<'_> {
-    /// The names of the units to look for in a text, by direction.
+    /// Returns the names of the units to look for, by direction.
     ///
-    /// Both directions of a unit are one thing where a load replaces both; so the one that was
-    /// not selected must be empty. A user's own unit has exactly the name that the user gave, and
-    /// one direction.
+    /// If a load replaces both directions, both belong together, so the direction that is not selected
+    /// must be empty. A ruleset of the user's own has one direction, and exactly the given name.
     pub(in crate::format) fn names(
         &self,
         spell: impl Fn(Direction) -> String,
@@ -38,8 +37,8 @@ impl UnitQuery<'_> {
         }
     }
 
-    /// Leaves out the unit of the direction that is not selected, if the text shows a single chain and
-    /// thus says nothing about it: `iptables -S CHAIN` and `nft list chain` do so.
+    /// Leaves out the direction that is not selected, if the text shows only the chain of the selected one.
+    /// `iptables -S CHAIN` and `nft list chain` print such texts.
     pub(in crate::format) fn without_unseen(
         &self,
         mut names: Vec<(Direction, String)>,
@@ -53,8 +52,8 @@ impl UnitQuery<'_> {
         names
     }
 
-    /// As [`UnitQuery::names`], for formats of which only the selected directions are compared: the name
-    /// for each direction, and after that of a single direction the exact name.
+    /// Like [`UnitQuery::names`], for formats that only compare the selected directions. Returns the name
+    /// for each direction. For a single direction, also returns the exact name.
     pub(in crate::format) fn candidates(&self, spell: impl Fn(Direction) -> String) -> Vec<String> {
         let mut names: Vec<String> = self.directions.iter().map(|way| spell(*way)).collect();
         if names.len() == 1 {
@@ -63,27 +62,26 @@ impl UnitQuery<'_> {
         names
     }
 
-    /// The name that the user gave, if a unit of exactly that name can be meant.
+    /// Returns the given name, if it may be the exact name of a unit.
     pub(in crate::format) fn given_name(&self) -> Option<String> {
         let name = &self.unit.name;
         let is_given = self.directions.len() == 1 && *name != UnitName::default();
         is_given.then(|| name.to_string())
     }
 
-    /// True if the last of the candidates is meant; `exists` takes their numbers.
+    /// True if the last candidate is meant. `exists` takes the index of a candidate.
     pub(in crate::format) fn is_users_own(&self, exists: impl Fn(usize) -> bool) -> bool {
         self.directions.len() == 1 && exists(1) && self.exact_name_wins(|| exists(0))
     }
 
-    /// True if a unit of exactly the given name is preferred to one whose name was made of it:
-    /// always, if the user gave a name.
+    /// True if a unit with exactly the given name takes precedence over one with a derived name. This is
+    /// always so if the user gave a name.
     fn exact_name_wins(&self, ours_exists: impl FnOnce() -> bool) -> bool {
         self.unit.name != UnitName::default() || !ours_exists()
     }
 }
 
-/// The result of a format's parser: the wanted units, or all that it did not
-/// understand.
+/// The result of a parser: the wanted units, or all errors.
 pub type ReadResult = Result<Vec<DeployedUnit>, Vec<ReadError>>;
 
 #[cfg(test)]
@@ -114,7 +112,7 @@ mod tests {
         assert_eq!(names(&default, &one, &["in"]), "in out");
         assert_eq!(names(&default, &one, &["twilio-sip", "in"]), "in out");
         assert_eq!(names(&default, &both, &["twilio-sip"]), "in out");
-        // A name that the user gave.
+        // The user gave a name.
         assert_eq!(names("own", &one, &["own"]), "own");
         assert_eq!(names("own", &one, &["in", "own", "out"]), "own");
         assert_eq!(names("own", &one, &["in", "out"]), "in out");

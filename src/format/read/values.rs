@@ -1,11 +1,11 @@
-//! Addresses, networks and ports as most firewalls write them.
+//! Addresses, networks and ports in the usual notation of firewalls.
 
 use crate::format::read::iana;
 use crate::format::read::number::{from_digits, is_number, plain_number};
 use crate::packets::Interval;
 use crate::policy::PortRange;
 
-/// An IPv4 address in four decimal numbers.
+/// Parses an IPv4 address.
 pub(in crate::format) fn address(word: &str) -> Result<u32, String> {
     let parsed = word.parse::<std::net::Ipv4Addr>();
     parsed
@@ -13,7 +13,7 @@ pub(in crate::format) fn address(word: &str) -> Result<u32, String> {
         .map_err(|_| format!("'{word}' is not an IPv4 address"))
 }
 
-/// `192.0.2.1`, or `192.0.2.0/24`; host bits are no matter, since firewalls mask them away.
+/// Parses `192.0.2.1` or `192.0.2.0/24`. Host bits are ignored, as firewalls do.
 pub(in crate::format) fn network(word: &str) -> Result<Interval, String> {
     let Some((base, length)) = word.split_once('/') else {
         return address(word).map(Interval::single);
@@ -25,31 +25,30 @@ pub(in crate::format) fn network(word: &str) -> Result<Interval, String> {
     Ok(Interval::network(base, length))
 }
 
-/// The prefix length of a netmask; `None` if the mask has gaps.
+/// Returns the prefix length of a netmask; `None` if the mask has gaps.
 pub(in crate::format) fn prefix_length(netmask: u32) -> Option<u32> {
     let length = netmask.leading_ones();
     (length + netmask.trailing_zeros() >= u32::BITS).then_some(length)
 }
 
-/// A port's number, or the name of a service.
+/// Parses the number of a port, or the name of a service.
 pub(in crate::format) fn port(word: &str) -> Result<u32, String> {
     let known = if is_number(word) {
         plain_number(word)?.parse::<u16>().ok()
     } else {
         iana::port(word)
     };
-    known
-        .map(u32::from)
-        .ok_or_else(|| format!("'{word}' is not a port from 0 to 65535, nor a service known here"))
+    known.map(u32::from).ok_or_else(|| {
+        format!("unknown port '{word}'; expected a known service or a number from 0 to 65535")
+    })
 }
 
-/// Two ports and what is between, `first` not above `last`.
+/// Parses a port range. `first` must not be greater than `last`.
 pub(in crate::format) fn port_range(first: &str, last: &str) -> Result<Interval, String> {
     Interval::new(port(first)?, port(last)?)
-        .ok_or_else(|| format!("the ports from '{first}' to '{last}' are reversed"))
+        .ok_or_else(|| format!("the port range from '{first}' to '{last}' is reversed"))
 }
 
-/// Every port, where a firewall's own notation has no bounds.
 pub(in crate::format) fn any_port() -> Interval {
     PortRange::ANY.into()
 }

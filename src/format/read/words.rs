@@ -1,6 +1,6 @@
-//! Words between blanks.
+//! Words separated by blanks.
 
-/// The words of a line that are not read yet.
+/// The remaining words of a line.
 #[derive(Clone, Copy)]
 pub(in crate::format) struct Words<'a> {
     rest: &'a str,
@@ -34,13 +34,13 @@ impl<'a> Words<'a> {
         self.next()
     }
 
-    /// The next word, where there must be one.
+    /// Returns the next word. `what` describes it in the error message if there is none.
     pub fn need(&mut self, what: &str) -> Result<&'a str, String> {
         self.next()
-            .ok_or_else(|| format!("it ends where {what} is expected"))
+            .ok_or_else(|| format!("expected {what} at the end of the line"))
     }
 
-    /// Refuses what is left.
+    /// Refuses any remaining words.
     pub fn finish(mut self) -> Result<(), String> {
         match self.next() {
             None => Ok(()),

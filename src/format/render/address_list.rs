@@ -1,4 +1,4 @@
-//! The shared part of formats that list the addresses of one plane alone, without ports.
+//! Shared code of formats that list only the addresses of one plane, without ports.
 
 use ipnet::Ipv4Net;
 
@@ -7,7 +7,7 @@ use crate::format::interface::FormatInfo;
 use crate::format::render::networks::{NetworkList, NetworkLists};
 use crate::policy::{Direction, Plane, Policy, Rule, Scope, Transport};
 
-/// Refuses a policy that is more than one list of networks, whatever the port.
+/// Refuses a policy with more than one list of networks.
 pub(in crate::format) fn check_only_list(
     info: &FormatInfo,
     policy: &Policy,
@@ -27,7 +27,7 @@ pub(in crate::format) fn check_only_list(
     }
 }
 
-/// The networks of a policy that [`check_only_list`] takes.
+/// Returns the networks of a policy that [`check_only_list`] accepts.
 pub(in crate::format) fn only_list(
     info: &FormatInfo,
     policy: &Policy,
@@ -44,27 +44,25 @@ pub(in crate::format) fn only_list(
 fn several_lists(info: &FormatInfo) -> FormatError {
     FormatError::Inexpressible {
         format: info.name,
-        what: "editions that have other ports for other networks: it lists addresses without ports; \
-               render each --edition by itself",
+        what: "a union of editions with different ports: it lists addresses without ports; render each \
+               --edition separately",
     }
 }
 
-/// The part of a policy that a SIP server can express, which matches where requests come from.
+/// Returns the part of a policy that a SIP server can express: the sources of requests.
 pub(in crate::format) fn sip_sources(
     info: &FormatInfo,
     policy: &Policy,
 ) -> Result<Policy, FormatError> {
     let scope = &policy.scope;
     let missing = if !scope.planes.contains(&Plane::Signaling) {
-        Some(
-            "media alone: it matches SIP requests, and RTP is the firewall's; select --plane signaling",
-        )
+        Some("media without signaling: it matches only SIP requests; use --plane signaling")
     } else if !scope.directions.contains(&Direction::In) {
-        Some("--direction out: it matches requests that come in; select --direction in")
+        Some("--direction out: it matches only incoming requests; use --direction in")
     } else if scope.transports.len() < Transport::ALL.len() {
         Some(
-            "--transport: it matches addresses, however a request travels; leave the option out, and let \
-             the server listen on what it shall",
+            "--transport: it matches addresses only, whatever the transport; leave the option out, and set the \
+             transports in the server",
         )
     } else {
         None
@@ -87,7 +85,7 @@ pub(in crate::format) fn sip_sources(
     })
 }
 
-/// Refuses what the user selected about the local side, which would be lost.
+/// Refuses options for the local side, which would have no effect.
 fn refuse_local_side(info: &FormatInfo, policy: &Policy) -> Result<(), FormatError> {
     let mut rules = policy.rules.iter();
     if policy.scope.local_ports.is_empty() && rules.all(|rule| rule.local.networks.is_empty()) {
@@ -95,7 +93,7 @@ fn refuse_local_side(info: &FormatInfo, policy: &Policy) -> Result<(), FormatErr
     }
     Err(FormatError::Inexpressible {
         format: info.name,
-        what: "--local-address and --local-...-port: it lists the far side's addresses alone; leave the \
+        what: "--local-address and --local-...-port: it lists only Twilio's addresses; leave the \
                options out",
     })
 }

@@ -1,4 +1,4 @@
-//! A request to those who run a firewall, for the formats that lay it out as a document.
+//! A change request for a network team, for formats that are documents.
 
 use serde::Serialize;
 
@@ -8,25 +8,24 @@ use crate::format::render::networks::{NetworkList, NetworkLists};
 use crate::format::unit::Unit;
 use crate::policy::{Direction, Plane, Policy, Rule};
 
-/// All of its texts are spelled for the document's language already.
+/// The content of a change request. All texts are escaped for the document's language.
 #[derive(Serialize)]
 pub(in crate::format) struct Request {
     tool: &'static str,
-    /// A row of the selection: a word and its value.
+    /// The rows of the selection: a name and its value.
     facts: Vec<(String, String)>,
     directions: Vec<Way>,
     groups: Vec<Group>,
     sources: Vec<(String, String)>,
 }
 
-/// One direction.
 #[derive(Serialize)]
 struct Way {
     title: &'static str,
     rules: Vec<Row>,
-    /// The rules that a firewall without state needs besides.
+    /// The rules that a stateless firewall also needs.
     tcp_return: Vec<Row>,
-    /// A missing rule, and the calls that fail without it.
+    /// Missing rules, and the calls that fail without them.
     failures: Vec<(String, &'static str)>,
 }
 
@@ -40,12 +39,12 @@ struct Row {
     destination_ports: String,
 }
 
-/// Networks of Twilio's that rules refer to by a name.
+/// A named list of Twilio's networks.
 #[derive(Serialize)]
 struct Group {
     name: String,
     plane: Plane,
-    /// Protocols and ports that rules open for it, a direction each.
+    /// The protocols and ports that rules open for the networks, one string for each direction.
     opens: Vec<String>,
     networks: Vec<Network>,
 }
@@ -59,7 +58,7 @@ struct Network {
 }
 
 impl Request {
-    /// `spell` writes any text so that it means itself in the document's language.
+    /// `spell` escapes a text for the document's language.
     pub(in crate::format) fn new(
         format: &dyn Format,
         policy: &Policy,
@@ -82,7 +81,7 @@ impl Request {
     }
 }
 
-/// The selection, as in the head of every output, and other facts that a reader must know.
+/// Returns the selection, as in the comments of other outputs, and other facts for the reader.
 fn facts(
     format: &dyn Format,
     policy: &Policy,
@@ -136,8 +135,8 @@ fn failure(direction: Direction, plane: Plane) -> &'static str {
             "Calls are set up, but we do not hear the other side (one-way audio)."
         }
         (Direction::Out, Plane::Signaling) => {
-            "Calls that we place through Twilio are not set up, and what we send within a call, such as its \
-             end, does not arrive."
+            "Calls that we place through Twilio are not set up. Messages that we send during a call, such as the \
+             end of the call, do not arrive."
         }
         (Direction::Out, Plane::Media) => {
             "Calls are set up, but the other side does not hear us (one-way audio)."
@@ -162,13 +161,13 @@ impl Row {
 
 fn local(rule: &Rule) -> String {
     if rule.local.networks.is_empty() {
-        return "any of ours".to_owned();
+        return "any of our addresses".to_owned();
     }
     let networks = rule.local.networks.iter().map(ToString::to_string);
     networks.collect::<Vec<_>>().join(", ")
 }
 
-/// `Twilio media`, with a number where the plane has several lists.
+/// Returns `Twilio media`, with a number if the plane has several lists.
 fn group_name(lists: &NetworkLists, plane: Plane, number: usize) -> String {
     if lists.of(plane).nth(1).is_some() {
         format!("Twilio {plane} {}", number + 1)

@@ -1,13 +1,13 @@
-//! The comments at the start of each output.
+//! The comments at the start of outputs.
 
 use crate::format::interface::Format;
 use crate::format::unit::Unit;
 use crate::policy::{Plane, Policy};
 
-/// The words in the first comment of each output before the name of its format.
-pub const PURPOSE: &str = ": what Twilio's SIP calls need, for ";
+/// The words before the name of the format, in the first comment of an output.
+pub const PURPOSE: &str = ": rules for Twilio's SIP calls, in format ";
 
-/// The commands in the head of an output, besides the one that loads it.
+/// The commands in the head of an output, besides the load command.
 #[derive(Default)]
 pub struct Commands {
     /// Send packets to the rules. Shell commands can be repeated without effect.
@@ -25,7 +25,7 @@ pub fn append_line(line: &str, file: &str) -> String {
     format!("grep -qxF '{line}' {file} || printf '\\n%s\\n' '{line}' >> {file}")
 }
 
-/// The comments that every output starts with, a line each, without the format's comment sign.
+/// Returns the comments at the start of an output, without comment signs.
 pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, commands: &Commands) -> Vec<String> {
     let scope = &policy.scope;
     let words = |list: Vec<String>| list.join(", ");

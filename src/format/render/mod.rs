@@ -1,4 +1,4 @@
-//! The shared part of writing a policy.
+//! Shared code for rendering a policy.
 
 pub(super) mod address_list;
 pub(super) mod change_request;

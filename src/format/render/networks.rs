@@ -1,4 +1,4 @@
-//! Lists of networks, spelled as a format spells them.
+//! Lists of networks in the notation of a format.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use serde::Serialize;
 use crate::policy::{Plane, Policy, RemoteNetwork, Rule};
 use crate::terminal::clip;
 
-/// The regions of a network, and its editions where there are several to tell apart.
+/// Returns the regions of a network, with its editions if there are several.
 pub fn label(policy: &Policy, network: &RemoteNetwork) -> String {
     network.label(policy.scope.editions.len() > 1)
 }
 
-/// The distinct lists of networks that the rules refer to, numbered from 0 within their plane,
-/// each network spelled once, however many rules it is in.
+/// The distinct lists of networks that rules refer to, numbered from 0 within their plane. Each network
+/// is formatted once, however many rules use it.
 ///
-/// A plane has one list, unless editions with different ports are united.
+/// A plane has one list, except in a union of editions with different ports.
 pub struct NetworkLists(pub Vec<NetworkList>);
 
 pub struct NetworkList {
@@ -29,19 +29,19 @@ pub struct NetworkList {
 pub struct Spelled {
     /// In the format's notation.
     pub address: String,
-    /// Its regions, and its editions where there are several to tell apart.
+    /// The regions of the network, with its editions if there are several.
     pub label: String,
 }
 
 impl NetworkLists {
-    /// `spell` writes a network; labels get at most `label_limit` characters.
+    /// `spell` formats a network. Labels get at most `label_limit` characters.
     pub fn new(policy: &Policy, label_limit: usize, spell: fn(Ipv4Net) -> String) -> Self {
         let mut lists = NetworkLists(Vec::new());
         let spelled = |n: &RemoteNetwork| Spelled {
             address: spell(n.network),
             label: clip(label(policy, n), label_limit),
         };
-        // Every rule that a format may ask for, so that none is without its list.
+        // Includes all rules that any format may use, so that each rule has a list.
         for rule in policy.rules.iter().chain(&policy.tcp_return) {
             let networks = &rule.remote.networks;
             if lists.of(rule.plane).all(|list| list.networks != *networks) {
@@ -59,12 +59,12 @@ impl NetworkLists {
         self.0.iter().filter(move |list| list.plane == plane)
     }
 
-    /// The networks of a plane's first list; none where the policy has nothing for the plane.
+    /// Returns the networks of a plane's first list; empty if the policy has no rules for the plane.
     pub fn first_of(&self, plane: Plane) -> &[Spelled] {
         self.of(plane).next().map_or(&[], |list| &list.spelled)
     }
 
-    /// The number and the networks of the list that a rule refers to.
+    /// Returns the number and the networks of a rule's list.
     pub fn of_rule(&self, rule: &Rule) -> (usize, &[Spelled]) {
         let mut lists = self.of(rule.plane).enumerate();
         let found = lists.find(|(_, list)| list.networks == rule.remote.networks);
@@ -72,7 +72,7 @@ impl NetworkLists {
     }
 }
 
-/// Addresses that stand together under one comment.
+/// Addresses that share one comment.
 #[derive(Serialize)]
 pub struct Labelled {
     pub label: String,
@@ -80,7 +80,7 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Twilio's networks, in runs of the same regions.
+    /// Groups Twilio's networks by region, in runs.
     pub fn remote(networks: &[Spelled]) -> Vec<Labelled> {
         let runs = networks.chunk_by(|a, b| a.label == b.label);
         runs.map(|run| Labelled {
@@ -90,7 +90,7 @@ impl Labelled {
         .collect()
     }
 
-    /// The user's own networks; none where any address is meant.
+    /// Returns the user's own networks; empty if any address is allowed.
     pub fn local(networks: &[Ipv4Net], spell: fn(Ipv4Net) -> String) -> Vec<Labelled> {
         let runs = networks.chunk_by(|_, _| true);
         runs.map(|run| Labelled {

@@ -1,4 +1,4 @@
-//! A policy as a format writes it.
+//! Renders a policy in a format.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::format::unit::Unit;
 use crate::policy::{Policy, PortRange};
 use crate::template;
 
-/// The policy in a firewall's language.
+/// Renders a policy.
 pub fn render(format: &dyn Format, policy: &Policy, unit: &Unit) -> Result<String, FormatError> {
     let (file, source) = format.info().template;
     let policy = supported(format, policy, unit)?;
@@ -16,8 +16,8 @@ pub fn render(format: &dyn Format, policy: &Policy, unit: &Unit) -> Result<Strin
     Ok(template::render(file, source, context)?)
 }
 
-/// The part of a policy that an output of a format can express: all of it, or a part that the user may
-/// have meant alone. Everything else is refused.
+/// Returns the part of a policy that a format can express: the whole policy, or a part that the user may
+/// have meant. Anything else is an error.
 pub fn supported<'p>(
     format: &dyn Format,
     policy: &'p Policy,
@@ -28,7 +28,7 @@ pub fn supported<'p>(
     Ok(part.map_or(Cow::Borrowed(policy), Cow::Owned))
 }
 
-/// A notice about the directions and planes that the user selected and a format cannot express.
+/// Returns a notice about selected directions and planes that a format cannot express.
 pub fn narrowing(format: &dyn Format, policy: &Policy, part: &Policy) -> Option<String> {
     let (all, kept) = (&policy.scope, &part.scope);
     let planes = all
@@ -42,7 +42,7 @@ pub fn narrowing(format: &dyn Format, policy: &Policy, part: &Policy) -> Option<
     let left_out: Vec<String> = left_out.collect();
     (!left_out.is_empty()).then(|| {
         format!(
-            "{} cannot express {}: only {} {} is included",
+            "{} cannot express {}: the output contains only {}, direction {}",
             format.info().name,
             left_out.join(" and "),
             list(&kept.planes),
@@ -56,7 +56,7 @@ fn list(words: &[impl ToString]) -> String {
     words.join(" and ")
 }
 
-/// A local port that the user gave and that no rule has: one of the options is not what was meant.
+/// Refuses a local port that no rule uses, because then one of the options is a mistake.
 pub(super) fn refuse_without_effect(
     policy: &Policy,
     is_stateless: bool,

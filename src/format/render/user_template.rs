@@ -1,6 +1,6 @@
-//! A user's own template instead of a format: the whole policy as a documented context.
+//! Renders a user's template instead of a format.
 //!
-//! `templates/README.md` describes it for users; the two change together.
+//! `templates/README.md` documents the context for users. Change both together.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -80,7 +80,7 @@ struct Ports {
     last: u16,
 }
 
-/// The policy through a user's template; `file` is only named in errors.
+/// Renders a policy with a user's template. `file` is the name in error messages.
 pub fn render_template(
     file: &str,
     source: &str,
@@ -91,7 +91,7 @@ pub fn render_template(
     Ok(template::render_user_template(file, source, context)?)
 }
 
-/// The policy as a user's template reads it.
+/// Returns the context of a user's template.
 pub fn template_context(policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
     refuse_without_effect(policy, true)?;
     let scope = &policy.scope;
@@ -123,7 +123,7 @@ pub fn template_context(policy: &Policy, unit: &Unit) -> Result<Value, FormatErr
     Ok(template::value(&context))
 }
 
-/// The smallest set of networks that contains exactly the remote addresses of a plane.
+/// Returns the smallest set of networks with exactly the remote addresses of a plane.
 fn plane_networks(policy: &Policy, plane: Plane) -> Vec<NetworkView> {
     let rules = policy.rules.iter().filter(|rule| rule.plane == plane);
     let remote = rules.flat_map(|rule| rule.remote.networks.iter());
