@@ -1,4 +1,4 @@
-//! A list of networks alone, for whatever takes one: no direction, no protocol, no port.
+//! A plain list of networks, without direction, protocol or ports.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -11,13 +11,12 @@ use crate::format::unit::Unit;
 use crate::policy::{Granularity, Plane, Policy, Rule};
 use crate::template;
 
-/// The row of the table of formats.
 pub struct Cidr;
 
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
-    /// True if the networks of two planes stand in it that are not the same.
+    /// True if the list contains signaling and media networks, and the two differ.
     mixed: bool,
     networks: Vec<Ipv4Net>,
 }
@@ -25,11 +24,11 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "cidr",
     aliases: &["txt", "text", "plain", "list", "networks"],
-    summary: "a list of networks alone, one a line, for whatever takes one",
-    documentation: "The fewest networks that hold the selection's addresses, ascending. A list says no direction, \
-         protocol or port, as its head tells; those are up to what takes it. The networks of both \
-         planes are one list, unless `--plane` names one. `--local-address` and the local ports are \
-         refused; `--name` is refused.",
+    summary: "a plain list of networks, one per line",
+    documentation: "The smallest list of networks that contains exactly the selected addresses, in ascending order. It has \
+         no direction, protocol or ports; the program that uses the list must add them. The list contains the \
+         networks of both planes, unless `--plane` selects one. `--local-address`, the local ports and \
+         `--name` are refused.",
     template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
     is_stateless: false,
     takes_name: false,
@@ -61,8 +60,8 @@ impl Format for Cidr {
 
     fn notices(&self, policy: &Policy) -> Vec<String> {
         let mixed = is_mixed(policy).then(|| {
-            "the list mixes the networks of signaling and of media, which need other ports; for a list \
-             of each, render --plane signaling and --plane media"
+            "the list contains signaling and media networks, which need different ports; for separate lists, render \
+             --plane signaling and --plane media"
                 .to_owned()
         });
         mixed.into_iter().collect()
@@ -78,19 +77,19 @@ fn refuse_local_side(policy: &Policy) -> Result<(), FormatError> {
     };
     if policy.rules.iter().any(|r| !r.local.networks.is_empty()) {
         return refuse(
-            "--local-address: a list of networks has Twilio's side alone; leave the option out",
+            "--local-address: the list contains only Twilio's networks; leave the option out",
         );
     }
     if !policy.scope.local_ports.is_empty() {
         return refuse(
-            "--local-sip-port, --local-tls-port or --local-rtp-ports: a list of networks has no \
-             ports; leave the option out",
+            "--local-sip-port, --local-tls-port or --local-rtp-ports: the list contains no ports; leave \
+             the option out",
         );
     }
     Ok(())
 }
 
-/// The fewest networks that hold exactly the remote addresses of some rules, ascending.
+/// Returns the smallest list of networks with exactly the remote addresses of some rules, ascending.
 fn networks<'a>(rules: impl Iterator<Item = &'a Rule>) -> Vec<Ipv4Net> {
     let all: Vec<Ipv4Net> = rules
         .flat_map(|rule| rule.remote.networks.iter().map(|remote| remote.network))

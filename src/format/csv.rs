@@ -1,6 +1,6 @@
 //! Comma-separated values (RFC 4180): a header, then a record for each rule and network.
 //!
-//! CSV has no comments, so there is no head; where a network comes from stands in its record.
+//! CSV has no comments, so the output does not start with any. Each record names its network's origin.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -12,7 +12,6 @@ use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy, RemoteNetwork, Rule};
 use crate::template;
 
-/// The row of the table of formats.
 pub struct Csv;
 
 const HEADER: [&str; 9] = [
@@ -36,12 +35,12 @@ static INFO: FormatInfo = FormatInfo {
     name: "csv",
     aliases: &["excel", "spreadsheet", "rfc4180"],
     summary: "comma-separated values, for spreadsheets and programs",
-    documentation: "RFC 4180, lines that end in CRLF, a header, and a record for each rule, network and local \
-         network: direction, plane, transport (empty for media), protocol, networks and ports of \
-         either side (`any`, a port, or `FIRST-LAST`), and the regions and editions that the network \
-         comes from. It holds what opens a call or a flow; TCP's way back, which a firewall without \
-         state needs besides, is in `json`. No field begins as a formula does; \
-         `--name` is refused.",
+    documentation: "RFC 4180: lines end in CRLF, the first line is a header. There is a record for each combination of rule, \
+         remote network and local network. Its fields are direction, plane, transport (empty for media), \
+         protocol, networks and ports of both sides (`any`, a port, or `FIRST-LAST`), and the regions and \
+         editions of the remote network. The records contain only the rules that a stateful firewall needs; \
+         use `json` for the rules for TCP return traffic. No field starts like a spreadsheet formula. `--name` \
+         is refused.",
     template: ("csv.j2", include_str!("../../templates/csv.j2")),
     is_stateless: false,
     takes_name: false,

@@ -1,5 +1,5 @@
-//! A request to those who run the firewall, as a page of its own (HTML Standard): nothing in it is
-//! loaded from elsewhere, and nothing runs.
+//! A change request for a network team, as an HTML page (HTML Standard). It loads nothing from
+//! elsewhere, and has no scripts.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -12,7 +12,6 @@ use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy, RemoteNetwork};
 use crate::template;
 
-/// The row of the table of formats.
 pub struct Html;
 
 #[derive(Serialize)]
@@ -21,7 +20,7 @@ struct View {
     regions: Vec<Region>,
 }
 
-/// A row of the picture: what the region opens of each group of the request.
+/// A row of the chart: the networks of each group that a region opens.
 #[derive(Serialize)]
 struct Region {
     name: String,
@@ -32,18 +31,19 @@ struct Region {
 struct Network {
     cidr: String,
     addresses: u64,
-    /// Of the bar, in percent: the share of the address's bits that are free.
+    /// The width of the bar in percent: the share of address bits that are not fixed.
     width: u32,
-    /// True if it serves every region.
+    /// True if the network serves every region.
     shared: bool,
 }
 
 static INFO: FormatInfo = FormatInfo {
     name: "html",
     aliases: &["htm", "page"],
-    summary: "a change request to a network team, as a page",
-    documentation: "What `markdown` says, and a picture of what each region opens, in one file without script and \
-         without anything from elsewhere, light or dark as the reader has it, and fit to print.",
+    summary: "a change request for a network team, as a web page",
+    documentation: "The same request as `markdown`, with a chart of the networks that each region opens. The page is one \
+         file, without scripts and external resources. It follows the reader's light or dark theme, and \
+         can be printed.",
     template: ("html.j2", include_str!("../../templates/html.j2")),
     is_stateless: true,
     takes_name: true,
@@ -72,7 +72,7 @@ impl Format for Html {
     }
 }
 
-/// For text between tags, where the rest means itself.
+/// Escapes text between tags, where other characters need no escape.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -97,7 +97,7 @@ fn regions(policy: &Policy) -> Vec<Region> {
 }
 
 impl Network {
-    /// `None` if it does not serve the region.
+    /// Returns `None` if the network does not serve the region.
     fn of_region(remote: &RemoteNetwork, region: &str) -> Option<Network> {
         let own = |name: &str| name == region;
         let mut regions = remote.origins.iter().map(|origin| origin.region.as_deref());
@@ -106,7 +106,7 @@ impl Network {
         (shared || regions.any(|region| region.is_some_and(own))).then(|| Network {
             cidr: remote.network.to_string(),
             addresses: 1 << free,
-            // A single address has a bar that shows, too.
+            // Even a single address has a visible bar.
             width: (free + 1) * 100 / 33,
             shared,
         })

@@ -1,5 +1,5 @@
-//! The policy as JSON. The shape is that of `docs/policy.schema.json`; a change that breaks it
-//! raises [`VERSION`].
+//! The policy as JSON, as defined by `docs/policy.schema.json`. Increase [`VERSION`] with each
+//! incompatible change.
 
 use std::sync::Arc;
 
@@ -17,13 +17,12 @@ use crate::policy::{
 use crate::template;
 use crate::terminal::json_escaped;
 
-/// The row of the table of formats.
 pub struct Json;
 
-/// Of the shape.
+/// The version of the schema.
 const VERSION: u32 = 1;
 
-/// The template of every output that is one JSON document, which [`laid_out`] makes.
+/// The template of every output that is one JSON document. [`laid_out`] makes its context.
 pub(super) const TEMPLATE: (&str, &str) = ("json.j2", include_str!("../../templates/json.j2"));
 
 #[derive(Serialize)]
@@ -31,14 +30,14 @@ struct View {
     document: String,
 }
 
-/// A document as people write it: the filter `tojson` would spell apostrophes by their numbers.
+/// Formats a document. The template filter `tojson` would escape apostrophes.
 pub(super) fn laid_out(document: &serde_json::Value) -> Value {
     template::value(&View {
         document: json_escaped(&format!("{document:#}")).into_owned(),
     })
 }
 
-/// The policy as programs read it.
+/// The policy as a JSON document.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     version: u32,
@@ -100,7 +99,7 @@ struct Local {
     ports: Ports,
 }
 
-/// Numbers, any port too, so that no program has to know a word.
+/// Always numbers, even for any port, so that programs need no special case.
 #[derive(Serialize)]
 struct Ports {
     first: u16,
@@ -111,9 +110,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "json",
     aliases: &["rules-json"],
     summary: "the rules as JSON, for programs",
-    documentation: "One object of [policy.schema.json](policy.schema.json), version 1; a change that breaks readers \
-         raises `version`. `rules` are what every firewall has to allow, `tcp_return` what one without \
-         state needs besides.",
+    documentation: "One object, as defined by [policy.schema.json](policy.schema.json), version 1. An incompatible change \
+         increases `version`. `rules` are for every firewall; a stateless firewall also needs those in \
+         `tcp_return`.",
     template: TEMPLATE,
     is_stateless: true,
     takes_name: true,
@@ -183,7 +182,7 @@ impl<'a> RuleView<'a> {
                 ports: rule.remote.ports.into(),
             },
             local: Local {
-                // Any address is a network too, so that no list means more the emptier it is.
+                // Any address is written as a network, so that an empty list never means everything.
                 networks: each_local.map(Option::unwrap_or_default).collect(),
                 ports: rule.local.ports.into(),
             },

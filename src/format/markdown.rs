@@ -1,4 +1,4 @@
-//! A request to those who run the firewall, as Markdown (GitHub Flavored Markdown, for its tables).
+//! A change request for a network team, as GitHub Flavored Markdown.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -10,7 +10,6 @@ use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
 use crate::template;
 
-/// The row of the table of formats.
 pub struct Markdown;
 
 #[derive(Serialize)]
@@ -21,10 +20,11 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "markdown",
     aliases: &["md", "gfm", "change-request"],
-    summary: "a change request to a network team, as Markdown",
-    documentation: "What is asked, by direction, with sources, destinations and ports; the addresses; what does not \
-         work without it, and how to prove it afterwards; where the addresses are published. TCP's way \
-         back, for firewalls without state, stands in tables of its own. The tables are those of GitHub.",
+    summary: "a change request for a network team, as Markdown",
+    documentation: "The request lists rules by direction with sources, destinations and ports, and then the networks. It also \
+         explains what fails without the rules, how to verify the change, and where Twilio publishes the \
+         addresses. Rules for TCP return traffic, for stateless firewalls, are in separate tables. The tables \
+         use GitHub's syntax.",
     template: ("markdown.j2", include_str!("../../templates/markdown.j2")),
     is_stateless: true,
     takes_name: true,
@@ -51,7 +51,7 @@ impl Format for Markdown {
     }
 }
 
-/// Escapes characters that mean something within a line (CommonMark 0.31.2, section 2.4); nothing here
+/// Escapes characters with a meaning within a line (CommonMark 0.31.2, section 2.4). The text never
 /// begins a line.
 fn escaped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());

@@ -1,7 +1,7 @@
-//! The policy as YAML: the document of [`super::json`], laid out for people, with a head.
+//! The policy as YAML: the document of [`super::json`] in a readable layout, with comments.
 //!
-//! Texts are written as JSON writes them, which YAML reads the same (YAML 1.2.2, section 1.3), so
-//! that none is taken for a number, a date or a truth value.
+//! Strings are written as in JSON, which YAML reads the same way (YAML 1.2.2, section 1.3). So none is
+//! mistaken for a number, a date or a boolean.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -14,7 +14,6 @@ use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
 use crate::template;
 
-/// The row of the table of formats.
 pub struct Yaml;
 
 #[derive(Serialize)]
@@ -27,7 +26,7 @@ static INFO: FormatInfo = FormatInfo {
     name: "yaml",
     aliases: &["yml", "rules-yaml"],
     summary: "the rules as YAML, for programs and people",
-    documentation: "The same object as `json`, of [policy.schema.json](policy.schema.json), with a head of comments.",
+    documentation: "The same object as `json`, of [policy.schema.json](policy.schema.json), starting with comments.",
     template: ("yaml.j2", include_str!("../../templates/yaml.j2")),
     is_stateless: true,
     takes_name: true,
