@@ -1,7 +1,7 @@
-//! Asterisk: an `identify` section of `pjsip.conf`, which says whose calls are an endpoint's.
+//! Asterisk: an `identify` section of `pjsip.conf`.
 //!
-//! Asterisk, `res_pjsip_endpoint_identifier_ip`: a request from an address that matches belongs to
-//! the endpoint that is named. RTP passes it by.
+//! A request from an address in the section belongs to the endpoint that the section names
+//! (Asterisk module `res_pjsip_endpoint_identifier_ip`). The section does not affect RTP.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -25,10 +25,9 @@ mod config;
 mod criteria;
 mod listing;
 
-/// The row of the table of formats.
 pub struct Asterisk;
 
-/// As many characters of a label as a comment holds.
+/// The maximum length of a label in a comment, in characters.
 const COMMENT_LIMIT: usize = 200;
 
 #[derive(Serialize)]
@@ -38,7 +37,7 @@ struct View {
     matches: Vec<Spelled>,
 }
 
-/// The types of sections by which a `pjsip.conf` is recognized.
+/// Section types that identify a text as a `pjsip.conf`.
 const SECTION_TYPES: [&str; 9] = [
     "acl",
     "aor",
@@ -54,10 +53,10 @@ const SECTION_TYPES: [&str; 9] = [
 static INFO: FormatInfo = FormatInfo {
     name: "asterisk",
     aliases: &["pjsip", "pjsip.conf"],
-    summary: "Asterisk: an identify section of pjsip.conf, for signaling that comes in",
-    documentation: "The file is replaced as a whole, and a reload brings it into force. It matches where \
-         SIP comes from: RTP and what goes out are not in it, and a call without signaling in \
-         is refused.",
+    summary: "Asterisk: an identify section of pjsip.conf, for incoming signaling",
+    documentation: "A load replaces the file as a whole, and takes effect with a reload. The section matches the sources of \
+         SIP requests. It contains neither RTP nor outgoing traffic, so a selection without incoming \
+         signaling is refused.",
     template: ("asterisk.j2", include_str!("../../templates/asterisk.j2")),
     is_stateless: false,
     takes_name: true,
@@ -85,7 +84,7 @@ impl Format for Asterisk {
             address_list::only_list(&INFO, policy, COMMENT_LIMIT, |n: Ipv4Net| n.to_string())?;
         Ok(template::value(&View {
             head: head(self, policy, unit, &Commands::default()),
-            // Names of endpoints are told apart by case too.
+            // The names of endpoints are case-sensitive.
             name: unit.name.to_string(),
             matches: list.spelled,
         }))
@@ -118,7 +117,7 @@ impl Parser for Asterisk {
         }
     }
 
-    /// All `identify` sections of an endpoint are one unit: any of them identifies it.
+    /// All `identify` sections of an endpoint form one unit, because a match in any of them is enough.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let endpoint = wanted.unit.name.to_string();
         let mut criteria = criteria::Criteria::new(wanted.limits);
@@ -127,7 +126,7 @@ impl Parser for Asterisk {
         } else {
             config::read(text, &endpoint, &mut criteria, wanted.limits)?
         };
-        let absent = || format!("no identify section in the text is for the endpoint {endpoint}");
+        let absent = || format!("the input has no identify section for endpoint '{endpoint}'");
         Ok(vec![DeployedUnit {
             steps: criteria.steps,
             unmeasured: criteria.unmeasured,

@@ -1,7 +1,7 @@
-//! Kamailio: the file of addresses of its module `permissions`.
+//! Kamailio: the address file of the module `permissions`.
 //!
-//! A line has group, address, mask, port and tag; port 0 is any (module `permissions`, "Address
-//! File Format").
+//! A line has a group, an address, a mask, a port and a tag. Port 0 means any port (module
+//! `permissions`, "Address File Format").
 
 use std::net::Ipv4Addr;
 
@@ -25,23 +25,22 @@ mod dump;
 mod file;
 mod group;
 
-/// The row of the table of formats.
 pub struct Kamailio;
 
-/// The group that the module asks for by itself.
+/// The group that the module uses by default.
 const GROUP: u32 = 1;
 
-/// Of a label, so that a line is far shorter than what the module reads at once.
+/// The maximum length of a label, in characters. It keeps lines far below the module's limit.
 const COMMENT_LIMIT: usize = 200;
 
-/// Networks that the module has room for, unless its parameter `max_subnets` says more.
+/// The module's default limit of networks (parameter `max_subnets`).
 const SUBNET_LIMIT: usize = 512;
 
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
     group: u32,
-    /// The value that the module puts into `peer_tag_avp`.
+    /// The value that the module stores in `peer_tag_avp`.
     tag: String,
     records: Vec<Spelled>,
 }
@@ -49,10 +48,10 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "kamailio",
     aliases: &["kamailio-permissions", "address-file"],
-    summary: "Kamailio: the address file of the permissions module, for signaling that comes in",
-    documentation: "The file is replaced as a whole, and a reload brings it into force. It lists where \
-         SIP comes from: RTP and what goes out are not in it, and a call without signaling in \
-         is refused.",
+    summary: "Kamailio: the address file of the permissions module, for incoming signaling",
+    documentation: "A load replaces the file as a whole, and takes effect with a reload. The file lists the sources of SIP \
+         requests. It contains neither RTP nor outgoing traffic, so a selection without incoming \
+         signaling is refused.",
     template: ("kamailio.j2", include_str!("../../templates/kamailio.j2")),
     is_stateless: false,
     takes_name: true,
@@ -108,7 +107,7 @@ impl Format for Kamailio {
         let most = counts.max().filter(|count| *count > SUBNET_LIMIT);
         let notice = |count| {
             format!(
-                "{count} networks, and the module takes {SUBNET_LIMIT}; set its parameter max_subnets to more"
+                "{count} networks are more than the module's default of {SUBNET_LIMIT}; raise its parameter max_subnets"
             )
         };
         most.map(notice).into_iter().collect()
@@ -138,8 +137,8 @@ impl Parser for Kamailio {
         }
     }
 
-    /// A name that is a number is that of a group of a user's own; others are tags, which make no
-    /// difference to `allow_source_address`.
+    /// A numeric name selects a group of the user's own. Any other name is a tag, which
+    /// `allow_source_address` ignores.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let own = wanted.unit.name.to_string();
         let (number, name) = match own.parse() {
@@ -156,7 +155,7 @@ impl Parser for Kamailio {
         Ok(vec![DeployedUnit {
             steps: group.steps,
             unmeasured: group.unmeasured,
-            absent: is_empty.then(|| "the text has no entry of it".to_owned()),
+            absent: is_empty.then(|| "the input has no entries of this group".to_owned()),
             ..DeployedUnit::empty(Direction::In, name)
         }])
     }

@@ -1,24 +1,24 @@
-//! Comments of Asterisk's configuration files (its documentation, "Comments").
+//! Comments in Asterisk's configuration files (Asterisk documentation, "Comments").
 
 /// Separates code from comments, line by line.
 #[derive(Default)]
 pub(super) struct Comments {
-    /// The place of a comment of many lines that has not ended.
+    /// The start of a block comment that has not ended yet.
     pub open: Option<u32>,
 }
 
-/// Asterisk reads a line into 8192 bytes, with its end.
+/// The maximum length of a line. Asterisk reads a line and its end into 8192 bytes.
 const LINE_LIMIT: usize = 8_190;
 
 const BLOCK: &str = ";--";
 const BLOCK_END: &str = "--;";
 
 impl Comments {
-    /// The part of a line that is no comment.
+    /// Returns the part of a line that is not a comment.
     pub fn code<'a>(&mut self, at: u32, line: &'a str) -> Result<&'a str, String> {
         if line.len() > LINE_LIMIT {
             return Err(format!(
-                "Asterisk skips a line of more than {LINE_LIMIT} bytes; expected shorter ones"
+                "the line is longer than {LINE_LIMIT} bytes, so Asterisk ignores it; shorten it"
             ));
         }
         if self.open.is_some() {
@@ -34,14 +34,14 @@ impl Comments {
             }
             if line[..=start].ends_with(BLOCK_END) {
                 return Err(format!(
-                    "'{BLOCK_END}' ends no comment here, and Asterisk passes over all that follows; \
-                     expected none"
+                    "'{BLOCK_END}' is not in a block comment, and makes Asterisk ignore what follows; \
+                     remove it"
                 ));
             }
             if rest.starts_with(BLOCK) && !rest.starts_with(";---") {
                 let inside = &rest[BLOCK.len()..];
                 if inside.starts_with(';') {
-                    return Err("it is not known whether the comment ends here".to_owned());
+                    return Err("';--;' is ambiguous: it may or may not end the comment; write ';' or ';--'".to_owned());
                 }
                 self.open = Some(at);
                 self.goes_on(inside)?;
@@ -51,12 +51,15 @@ impl Comments {
         Ok(line)
     }
 
-    /// Reads on in a comment of many lines.
+    /// Reads a line, or the rest of one, within a block comment.
     fn goes_on(&mut self, text: &str) -> Result<(), String> {
         let end = text.find(BLOCK_END);
         let inside = end.map_or(text, |end| &text[..end + 2]);
         if inside.contains(BLOCK) {
-            return Err("a comment begins within a comment; expected one at a time".to_owned());
+            return Err(
+                "block comments cannot be nested; end the first comment before the next one"
+                    .to_owned(),
+            );
         }
         let Some(end) = end else { return Ok(()) };
         self.open = None;

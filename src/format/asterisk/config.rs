@@ -1,5 +1,5 @@
-//! `pjsip.conf`: sections, of which some are patterns for others (Asterisk's documentation,
-//! "Asterisk Configuration Files" and "Templates").
+//! `pjsip.conf`: sections and templates (Asterisk documentation, "Asterisk Configuration Files"
+//! and "Templates").
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,37 +10,37 @@ use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, Limits};
 
 const EXPECTED: &str =
-    "expected the sections of a pjsip.conf, or what asterisk -rx 'pjsip show identifies' prints";
+    "expected the sections of a pjsip.conf, or the output of asterisk -rx 'pjsip show identifies'";
 
-/// The steps of the limit of work that a line takes, because each is kept until all are read.
+/// The steps of [`Limit::Work`] for each line, because every line is kept in memory.
 const STEPS_OF_LINE: usize = 50;
 
-/// The steps that a setting takes each time that another section has it from a template, and the bytes
-/// of it that take one more.
+/// The steps of [`Limit::Work`] for each use of a setting, and the number of its bytes that cost
+/// one more step. A template's settings are used by every section that inherits them.
 const STEPS_OF_SETTING: usize = 10;
 const BYTES_OF_STEP: usize = 2;
 
-/// A section with what it has of others.
+/// A section and its settings.
 struct Section<'a> {
     at: u32,
     name: &'a str,
     is_template: bool,
-    /// The sections that it begins with.
+    /// The sections that this one inherits from, by index.
     bases: Vec<usize>,
     settings: Vec<(u32, &'a str, &'a str)>,
     kind: Kind,
     endpoint: Option<&'a str>,
-    /// True if another begins with it.
+    /// True if another section inherits from this one.
     is_used: bool,
 }
 
-/// The types that a section's settings `type` give.
+/// The type of a section, from its `type` settings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Unsaid,
     Identify,
     Other,
-    /// `Identify` and `Other`.
+    /// Both `identify` and another type.
     Both,
 }
 
@@ -57,14 +57,14 @@ impl Kind {
 #[derive(Default)]
 struct Sections<'a> {
     all: Vec<Section<'a>>,
-    /// By their names, whose case makes no difference.
+    /// The indices of the sections of each name, in lower case because names are case-insensitive.
     named: HashMap<String, Vec<usize>>,
     current: Option<usize>,
-    /// The number of names of sections that others begin with.
+    /// The number of references from sections to their templates.
     inherited: usize,
 }
 
-/// Adds what identifies an endpoint; whether any section does.
+/// Adds the criteria of an endpoint. Returns true if any section identifies the endpoint.
 pub(super) fn read(
     text: &str,
     endpoint: &str,
@@ -84,7 +84,7 @@ pub(super) fn read(
     for section in sections.all.iter().filter(own) {
         is_there = true;
         if section.kind == Kind::Both {
-            let problem = "the section has another type besides identify; expected one";
+            let problem = "the section has a second type besides identify; leave one";
             errors.add(ReadError::new(section.at, problem));
         }
         let mut gather = Gather {
@@ -123,12 +123,12 @@ impl<'a> Sections<'a> {
         if let Some(at) = comments.open {
             errors.add(ReadError::new(
                 at,
-                "the comment does not end, so the text was cut off",
+                "the comment does not end, so the input may have been cut off",
             ));
         }
         let has_type = sections.all.iter().any(|s| s.kind != Kind::Unsaid);
         if errors.is_empty() && !has_type {
-            let problem = format!("no section in it has a type; {EXPECTED}");
+            let problem = format!("no section has a type; {EXPECTED}");
             errors.add(ReadError::new(0, problem));
         }
         errors.finish(sections)
@@ -145,18 +145,18 @@ impl<'a> Sections<'a> {
             return refuse_include(directive);
         }
         let Some(current) = self.current else {
-            return Err(format!("there is no section before it; {EXPECTED}"));
+            return Err(format!("the line is not in a section; {EXPECTED}"));
         };
         let (key, value) = code
             .split_once('=')
-            .ok_or_else(|| format!("it has no '='; {EXPECTED}"))?;
+            .ok_or_else(|| format!("the line has no '='; {EXPECTED}"))?;
         let value = strip(value.strip_prefix('>').unwrap_or(value));
         let key = strip(key);
         if key.contains('\\') {
-            return Err("a backslash escapes what follows it; expected a plain name".to_owned());
+            return Err("unexpected backslash in the name of an option".to_owned());
         }
         if key.ends_with('+') {
-            return Err("'+=' is not understood; expected '=' or '=>'".to_owned());
+            return Err("'+=' is not supported; write '=' or '=>'".to_owned());
         }
         let section = &mut self.all[current];
         if key.eq_ignore_ascii_case("type") {
@@ -164,14 +164,14 @@ impl<'a> Sections<'a> {
                 "identify" => Kind::Identify,
                 "wizard" => {
                     return Err(
-                        "a wizard makes identify sections that are not in the text; give what asterisk -rx \
-                         'pjsip show identifies' prints"
+                        "a wizard creates identify sections that are not in the input; pass the output of \
+                         asterisk -rx 'pjsip show identifies'"
                             .to_owned(),
                     );
                 }
                 _ if value.eq_ignore_ascii_case("identify") => {
                     return Err(format!(
-                        "'{value}' is no type; expected identify, in lower case"
+                        "unknown type '{value}'; write 'identify' in lower case"
                     ));
                 }
                 _ => Kind::Other,
@@ -195,7 +195,7 @@ impl<'a> Sections<'a> {
             None if options.is_empty() => "",
             None => {
                 return Err(format!(
-                    "expected (...) right after the name, not '{options}', of which Asterisk sees nothing"
+                    "expected '(...)' after the name of the section, not '{options}', which Asterisk ignores"
                 ));
             }
         };
@@ -211,8 +211,7 @@ impl<'a> Sections<'a> {
         };
         if options.contains(|c: char| c.is_ascii_whitespace()) {
             return Err(
-                "Asterisk takes a space within (...) for a part of a name; expected none"
-                    .to_owned(),
+                "remove the space within '(...)': Asterisk treats it as part of a name".to_owned(),
             );
         }
         for option in options.split(',') {
@@ -233,15 +232,16 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
-    /// Of two objects of one name Asterisk loads none of the file's of their type.
+    /// Returns an error if two `identify` sections have the same name: Asterisk then loads none of
+    /// the file's objects of this type.
     fn twice(&self) -> Option<ReadError> {
         let mut names = HashSet::new();
         let is_identify = |s: &&Section| s.kind == Kind::Identify && !s.is_template;
         let mut identify = self.all.iter().filter(is_identify);
         let again = identify.find(|section| !names.insert(section.name))?;
         let problem = format!(
-            "another identify section is called '{}' too, and Asterisk then loads none; expected each \
-             name once",
+            "another identify section is also called '{}', so Asterisk loads none of them; give each \
+             section its own name",
             again.name
         );
         Some(ReadError::new(again.at, problem))
@@ -258,24 +258,25 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
-    /// Goes on with an earlier section; those that began with it have not what comes now.
+    /// Adds settings to an earlier section. Sections that inherited from it before do not get them.
     fn go_on(&mut self, name: &str) -> Result<(), String> {
         let earlier = self.only(name)?;
         if self.all[earlier].is_template {
             return Err(format!(
-                "'{name}' is a template, to which Asterisk adds nothing; expected a section"
+                "'{name}' is a template, and Asterisk cannot add settings to a template; name a section"
             ));
         }
         if self.all[earlier].is_used {
             return Err(format!(
-                "'{name}' was a pattern for other sections before; expected it to be whole then"
+                "a section above already inherits from '{name}' and does not get the settings below; put all \
+                 settings in one section"
             ));
         }
         self.current = Some(earlier);
         Ok(())
     }
 
-    /// The only section of that name.
+    /// Returns the only section of a name.
     fn only(&self, name: &str) -> Result<usize, String> {
         match self
             .named
@@ -283,25 +284,25 @@ impl<'a> Sections<'a> {
             .map(Vec::as_slice)
         {
             Some([only]) => Ok(*only),
-            None => Err(format!("no section before it is called '{name}'")),
+            None => Err(format!("no section above is called '{name}'")),
             Some(_) => Err(format!(
-                "several sections before it are called '{name}', and it is not known which is meant"
+                "several sections above are called '{name}', so the reference is ambiguous"
             )),
         }
     }
 }
 
-/// Removes what Asterisk takes for a blank at either end: control characters too.
+/// Removes blanks and control characters from both ends, as Asterisk does.
 fn strip(text: &str) -> &str {
     text.trim_matches(|c| c <= ' ')
 }
 
-/// Directives that bring in other text. Asterisk warns about any other line that starts with '#'
-/// and ignores it.
+/// Directives that include other text. Asterisk ignores any other line that starts with '#', with a
+/// warning.
 const INCLUDES: [&str; 3] = ["include", "tryinclude", "exec"];
 
-/// Refuses a directive that brings in other text. Its name ends at the first space or control
-/// character, or byte beyond ASCII where `char` is signed (`main/config.c`, `process_text_line`).
+/// Refuses a directive that includes other text. Its name ends at the first space, control character,
+/// or non-ASCII byte where `char` is signed (`main/config.c`, `process_text_line`).
 fn refuse_include(directive: &str) -> Result<(), String> {
     let end = directive.bytes().position(|byte| !byte.is_ascii_graphic());
     let name = &directive[..end.unwrap_or(directive.len())];
@@ -310,8 +311,8 @@ fn refuse_include(directive: &str) -> Result<(), String> {
         .any(|known| known.eq_ignore_ascii_case(name))
     {
         return Err(
-            "what it brings in may identify the endpoint too, and is not in the text; give what \
-             asterisk -rx 'pjsip show identifies' prints, or the file alone that the unit is in"
+            "the included text may identify the endpoint too, but is not in the input; pass the output of \
+             asterisk -rx 'pjsip show identifies', or only the file with the section"
                 .to_owned(),
         );
     }
@@ -322,9 +323,9 @@ struct Gather<'s, 'a> {
     sections: &'s Sections<'a>,
     criteria: &'s mut Criteria,
     limits: Limits,
-    /// The number of sections that were looked at.
+    /// The number of sections read so far.
     visits: &'s mut usize,
-    /// The steps of [`Limit::Work`] for their settings.
+    /// The steps of [`Limit::Work`] taken so far for settings.
     work: &'s mut usize,
 }
 
@@ -376,8 +377,8 @@ impl Gather<'_, '_> {
                 self.criteria.besides(at, what)
             }
             _ => Err(format!(
-                "'{key}' is not an option of identify that is understood; expected type, endpoint, match, \
-                 match_header, match_request_uri or srv_lookups"
+                "unknown option '{key}' of an identify section; expected type, endpoint, match, match_header, \
+                 match_request_uri or srv_lookups"
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! The criteria that identify an endpoint: any of those in its `identify` sections.
+//! The criteria of the `identify` sections of an endpoint. Each one is enough to identify it.
 
 use std::net::Ipv6Addr;
 
@@ -9,7 +9,7 @@ use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 use crate::terminal::clip;
 
-/// As many characters of what is no address as a report shows.
+/// The maximum length of a criterion in a report, in characters.
 const LONGEST_WORDS: usize = 120;
 
 pub(super) struct Criteria {
@@ -32,7 +32,7 @@ impl Criteria {
         self.check_room()?;
         if item.starts_with('!') {
             return Err(format!(
-                "'{item}' takes addresses out, which is not understood; list what is left"
+                "'{item}' excludes addresses, which is not supported; list the addresses that match"
             ));
         }
         if is_ipv6(item) {
@@ -47,10 +47,10 @@ impl Criteria {
         Ok(())
     }
 
-    /// Adds what is no address.
+    /// Adds a criterion that is not an IPv4 address.
     pub fn besides(&mut self, at: u32, what: String) -> Result<(), String> {
         self.check_room()?;
-        // A template gives its settings to many sections.
+        // Many sections may share the settings of one template.
         let what = clip(what, LONGEST_WORDS);
         self.unmeasured.push(Unmeasured { what, at });
         Ok(())
@@ -62,17 +62,20 @@ impl Criteria {
     }
 }
 
-/// `192.0.2.0:5060/24`: an address, and perhaps a port, and a prefix length or a mask.
+/// Parses an address with an optional port and an optional prefix length or mask, such as
+/// `192.0.2.0:5060/24`.
 fn packets(item: &str) -> Result<PacketBox, String> {
     let (host, mask) = item.split_once('/').unwrap_or((item, "32"));
     let (host, port) = host.split_once(':').unwrap_or((host, ""));
     let base = address(host).map_err(|problem| {
-        format!("{problem}, and what a host name stands for is not in the text")
+        format!(
+            "{problem}; a host name is not supported, because its addresses are not in the input"
+        )
     })?;
     let network = if mask.contains('.') {
         let length = prefix_length(address(mask)?);
-        let length = length
-            .ok_or_else(|| format!("'{mask}' is not a mask whose first bits alone are set"))?;
+        let length =
+            length.ok_or_else(|| format!("'{mask}' is not a netmask, because it has gaps"))?;
         Interval::network(base, length)
     } else {
         network(&format!("{host}/{mask}"))?
@@ -86,7 +89,7 @@ fn packets(item: &str) -> Result<PacketBox, String> {
     Ok(packets.with(Dimension::RemotePort, Interval::single(number.into())))
 }
 
-/// `2001:db8::/32`, or `[2001:db8::1]:5060`.
+/// True for `2001:db8::/32` and `[2001:db8::1]:5060`.
 fn is_ipv6(item: &str) -> bool {
     let host = item.split_once('/').map_or(item, |(host, _)| host);
     let bracketed = host.strip_prefix('[').and_then(|host| host.split_once(']'));

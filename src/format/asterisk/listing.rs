@@ -4,9 +4,9 @@ use super::criteria::Criteria;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 
-const EXPECTED: &str = "expected what asterisk -rx 'pjsip show identifies' prints, all of it";
+const EXPECTED: &str = "expected the complete output of asterisk -rx 'pjsip show identifies'";
 
-/// True if a text is such a listing, or one of another command.
+/// True if a text is the output of this or another command of Asterisk.
 pub(super) fn is_listing(text: &str) -> bool {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
     first.is_some_and(|line| {
@@ -22,12 +22,12 @@ pub(super) fn is_listing(text: &str) -> bool {
     })
 }
 
-/// The part of a listing that has been read.
+/// The position in a listing.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Place {
     #[default]
     Head,
-    /// The head has said that criteria are listed.
+    /// In the head, below the line that announces criteria.
     HeadOfCriteria,
     Sections,
     End,
@@ -37,12 +37,12 @@ enum Place {
 struct Listing {
     place: Place,
     count: usize,
-    /// True if the section that is read is of the endpoint.
+    /// True if the current section belongs to the endpoint.
     is_own: bool,
     is_there: bool,
 }
 
-/// Adds what identifies an endpoint; whether any section does.
+/// Adds the criteria of an endpoint. Returns true if any section identifies the endpoint.
 pub(super) fn read(
     text: &str,
     endpoint: &str,
@@ -56,7 +56,7 @@ pub(super) fn read(
     if listing.place == Place::End {
         Ok(listing.is_there)
     } else {
-        let problem = format!("it does not end in how many objects were found; {EXPECTED}");
+        let problem = format!("the number of objects at the end is missing; {EXPECTED}");
         Err(vec![ReadError::new(0, problem)])
     }
 }
@@ -78,7 +78,11 @@ impl Listing {
                 return Ok(());
             }
             Place::Head | Place::HeadOfCriteria => return self.head(line),
-            Place::End => return Err(format!("the list has ended before it; {EXPECTED}")),
+            Place::End => {
+                return Err(format!(
+                    "unexpected line after the end of the listing; {EXPECTED}"
+                ));
+            }
             Place::Sections => {}
         }
         let (word, value) = line.split_once(':').unwrap_or((line, ""));
@@ -87,7 +91,7 @@ impl Listing {
             "Objects found" if value == self.count.to_string() => self.place = Place::End,
             "Objects found" => {
                 return Err(format!(
-                    "{} sections are listed, and not {value}, so the text was cut off",
+                    "the listing has {} sections instead of {value}, so the input was cut off",
                     self.count
                 ));
             }
@@ -97,17 +101,17 @@ impl Listing {
                 self.is_there |= self.is_own;
             }
             "Match" | "Header" | "RequestURI" | "Transport" if self.count == 0 => {
-                return Err(format!("no section before it has this; {EXPECTED}"));
+                return Err(format!("the line is not in a section; {EXPECTED}"));
             }
             "Match" | "Header" | "RequestURI" | "Transport" if !self.is_own => {}
-            // Older versions list a header so too.
+            // Older versions also list headers as matches.
             "Match" if value.contains(": ") => {
                 criteria.besides(at, format!("requests with the header {value}"))?;
             }
             "Match" => criteria.add(at, value)?,
             "Header" => criteria.besides(at, format!("requests with the header {value}"))?,
             "RequestURI" => criteria.besides(at, format!("requests to the URI {value}"))?,
-            _ => return Err(format!("'{word}' is not understood; {EXPECTED}")),
+            _ => return Err(format!("unknown field '{word}'; {EXPECTED}")),
         }
         Ok(())
     }
@@ -119,22 +123,24 @@ impl Listing {
         } else if is_rule && self.place == Place::HeadOfCriteria {
             self.place = Place::Sections;
         } else if is_rule {
-            return Err(format!("it does not list what is matched; {EXPECTED}"));
+            return Err(format!("the listing has no criteria; {EXPECTED}"));
         } else if !line.starts_with("Identify:  <") && !line.ends_with("CLI> pjsip show identifies")
         {
-            return Err(format!("it is not of the head of such a list; {EXPECTED}"));
+            return Err(format!(
+                "the line does not belong to the head of this listing; {EXPECTED}"
+            ));
         }
         Ok(())
     }
 }
 
-/// True if `section/endpoint` is of an endpoint; both may have slashes.
+/// True if the endpoint of `section/endpoint` is the given one. Both names may contain slashes.
 fn is_of(value: &str, endpoint: &str) -> Result<bool, String> {
     let rest = value.strip_suffix(endpoint);
     let is_own = rest.is_some_and(|rest| rest.ends_with('/'));
     if is_own && value.matches('/').count() > 1 + endpoint.matches('/').count() {
         return Err(format!(
-            "it is not known where the name of the endpoint begins in '{value}'"
+            "cannot tell the section from the endpoint in '{value}'"
         ));
     }
     Ok(is_own)

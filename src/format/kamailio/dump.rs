@@ -1,4 +1,4 @@
-//! The tables as a running Kamailio prints them.
+//! The tables of a running Kamailio, as `kamcmd` prints them.
 
 use super::group::{Entry, Group};
 use crate::format::read::error::ReadError;
@@ -7,7 +7,7 @@ use crate::format::read::lines::lines;
 /// The prompt of `kamcmd` when it reads commands from stdin.
 const PROMPT: &str = "kamcmd> ";
 
-/// The greeting before its first prompt.
+/// The lines before the first prompt of `kamcmd`.
 const GREETINGS: [&str; 4] = [
     "kamcmd ",
     "Copyright ",
@@ -15,7 +15,7 @@ const GREETINGS: [&str; 4] = [
     "For details type ",
 ];
 
-/// The commands, and what the lines of each entry that it prints begin with.
+/// The commands, and the starts of the lines of each entry that they print.
 const TABLES: [(&str, &[&str]); 2] = [
     (
         "permissions.addressDump",
@@ -31,11 +31,11 @@ const TABLES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// The commands that print both tables in one text.
+/// The command that prints both tables.
 const HOW: &str =
-    "give what this prints: printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
+    "pass the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
 
-/// True if a text is what `kamcmd` prints, and not a file.
+/// True if a text is the output of `kamcmd`, and not a file.
 pub(super) fn is_dump(text: &str) -> bool {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
     first.is_some_and(|line| {
@@ -46,7 +46,7 @@ pub(super) fn is_dump(text: &str) -> bool {
     })
 }
 
-/// The table that a command prints, by its number.
+/// Returns the index in [`TABLES`] of the command on a line.
 fn table(line: &str) -> Option<usize> {
     let command = line.strip_prefix(PROMPT).unwrap_or(line);
     TABLES.iter().position(|(name, _)| *name == command)
@@ -56,16 +56,16 @@ fn table(line: &str) -> Option<usize> {
 struct Dump<'a> {
     seen: [bool; TABLES.len()],
     current: Option<usize>,
-    /// The number of lines of the entry that have been there.
+    /// The number of lines of the current entry that were read.
     lines: usize,
     entry: Entry<'a>,
-    /// The place of its address.
+    /// The place of the entry's address.
     at: u32,
 }
 
 pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> {
     let one = |error| vec![error];
-    // The last line is a question that nobody answers.
+    // kamcmd prints its prompt once more at the end of the input.
     let text = text.strip_suffix(PROMPT).unwrap_or(text);
     let mut dump = Dump::default();
     for (at, line) in lines(text).map_err(one)? {
@@ -79,7 +79,7 @@ pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> 
 }
 
 impl<'a> Dump<'a> {
-    /// Reads a line; the entry that it ends.
+    /// Reads a line. Returns the entry that ends with it.
     fn line(&mut self, at: u32, line: &'a str) -> Result<Option<Entry<'a>>, String> {
         if line.is_empty() {
             return Ok(None);
@@ -92,7 +92,9 @@ impl<'a> Dump<'a> {
             return if greets {
                 Ok(None)
             } else {
-                Err(format!("no line before says which table it is of; {HOW}"))
+                Err(format!(
+                    "no command above names the table of this line; {HOW}"
+                ))
             };
         };
         let keys = TABLES[current].1;
@@ -104,9 +106,7 @@ impl<'a> Dump<'a> {
             _ => value.is_empty(),
         });
         if !is_said {
-            return Err(format!(
-                "expected '{key}', as kamcmd prints an entry; {HOW}"
-            ));
+            return Err(format!("expected '{key}' at this place of an entry; {HOW}"));
         }
         let value = value.unwrap_or_default();
         match key {
@@ -126,7 +126,7 @@ impl<'a> Dump<'a> {
     fn begin(&mut self, table: usize) -> Result<(), String> {
         self.is_whole()?;
         if self.seen[table] {
-            return Err("the table stands in the text twice; give each once".to_owned());
+            return Err("the input has this table twice; pass each table once".to_owned());
         }
         self.seen[table] = true;
         self.current = Some(table);
@@ -136,7 +136,7 @@ impl<'a> Dump<'a> {
     fn is_whole(&self) -> Result<(), String> {
         match self.lines {
             0 => Ok(()),
-            _ => Err("the entry before is not whole, so the text was cut off".to_owned()),
+            _ => Err("the entry above is incomplete, so the input was cut off".to_owned()),
         }
     }
 
@@ -145,7 +145,7 @@ impl<'a> Dump<'a> {
         let missing = TABLES.iter().zip(self.seen).find(|(_, seen)| !seen);
         match missing {
             None => Ok(()),
-            Some(((name, _), _)) => Err(format!("{name} is not in the text; {HOW}")),
+            Some(((name, _), _)) => Err(format!("the output of {name} is missing; {HOW}")),
         }
     }
 }

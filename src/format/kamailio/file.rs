@@ -5,11 +5,11 @@ use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::format::read::number::is_number;
 
-/// The module takes what is beyond 1023 bytes for a line of its own.
+/// The maximum length of a line. The module treats bytes after the 1023rd as another line.
 const LINE_LIMIT: usize = 1_000;
 
-const EXPECTED: &str = "expected lines of group, address, mask, port and tag, as Kamailio's address_file \
-                        has them, or what kamcmd prints of permissions.addressDump and .subnetDump";
+const EXPECTED: &str = "expected lines with group, address, mask, port and tag, as in Kamailio's address_file, or \
+                        the output of kamcmd for permissions.addressDump and permissions.subnetDump";
 
 pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> {
     let mut errors = ErrorCollector::default();
@@ -31,18 +31,18 @@ pub(super) fn read(text: &str, group: &mut Group) -> Result<(), Vec<ReadError>> 
     if is_empty && errors.is_empty() {
         errors.add(ReadError::new(
             0,
-            format!("there is no address in it; {EXPECTED}"),
+            format!("the input has no address; {EXPECTED}"),
         ));
     }
     errors.finish(())
 }
 
-/// The entry of a line, unless it has nothing but a comment. The module ignores words after the tag.
+/// Reads the entry of a line; `None` for blanks and comments. The module ignores words after the tag.
 fn entry(line: &str) -> Result<Option<Entry<'_>>, String> {
     if line.len() > LINE_LIMIT {
         return Err(format!(
-            "the line has more than {LINE_LIMIT} bytes, and Kamailio takes the end of a long one for \
-             another line"
+            "the line is longer than {LINE_LIMIT} bytes, and Kamailio may read its end as another line; \
+             shorten it"
         ));
     }
     let (line, _) = line.split_once('#').unwrap_or((line, ""));
@@ -53,11 +53,11 @@ fn entry(line: &str) -> Result<Option<Entry<'_>>, String> {
         return Ok(None);
     };
     if !is_number(group) {
-        return Err(format!(
-            "'{group}' is not the number of a group; {EXPECTED}"
-        ));
+        return Err(format!("'{group}' is not a group number; {EXPECTED}"));
     }
-    let address = words.next().ok_or("it ends where an address is expected")?;
+    let address = words
+        .next()
+        .ok_or("expected an address at the end of the line")?;
     let mut next = || words.next().unwrap_or_default();
     Ok(Some(Entry {
         group,

@@ -1,4 +1,4 @@
-//! A group of the module's tables: whose requests `allow_source_address` takes for it.
+//! A group of the module's tables. `allow_source_address` checks a request against one group.
 
 use std::net::Ipv6Addr;
 
@@ -8,18 +8,18 @@ use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
 
-/// An entry of a table, in its own words.
+/// An entry of a table, as written.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Entry<'a> {
     pub group: &'a str,
     pub address: &'a str,
-    /// 0 is that of one address, as none is.
+    /// 0 or empty for a single address.
     pub mask: &'a str,
-    /// 0 is any, as none is.
+    /// 0 or empty for any port.
     pub port: &'a str,
 }
 
-/// A group as far as it is read.
+/// The entries of one group.
 pub(super) struct Group {
     number: u32,
     limits: Limits,
@@ -37,14 +37,14 @@ impl Group {
         }
     }
 
-    /// Adds an entry, if it is of the group.
+    /// Adds an entry if it belongs to the group.
     pub fn add(&mut self, at: u32, entry: Entry) -> Result<(), String> {
         let group: u32 = number(entry.group, "a group")?;
         let longest = if entry.address.contains(':') { 128 } else { 32 };
         let is_mask = |mask: &str| mask.parse::<u32>().is_ok_and(|mask| mask <= longest);
         if is_number(entry.mask) && !is_mask(entry.mask) {
             return Err(format!(
-                "'{}' is not a mask up to {longest}, and Kamailio loads nothing of a file with such",
+                "'{}' is not a mask from 0 to {longest}, so Kamailio does not load the file",
                 entry.mask
             ));
         }
@@ -74,18 +74,20 @@ impl Group {
     }
 }
 
-/// Digits, or nothing for 0. Those in front of other letters would count for Kamailio too.
+/// Parses digits; an empty word is 0. Kamailio also reads digits before other characters, which
+/// this refuses.
 fn number<T: std::str::FromStr + Default>(word: &str, what: &str) -> Result<T, String> {
     if word.is_empty() {
         return Ok(T::default());
     }
-    from_digits(word)
-        .ok_or_else(|| format!("'{word}' is not {what} that Kamailio takes as it stands"))
+    from_digits(word).ok_or_else(|| format!("'{word}' is not {what} in plain decimal digits"))
 }
 
 fn addresses(address: &str, mask: u32) -> Result<Interval, String> {
     let only = crate::format::read::values::address(address).map_err(|problem| {
-        format!("{problem}, so Kamailio takes it for a host name; a mask is a word of its own")
+        format!(
+            "{problem}, so Kamailio treats it as a host name; write the mask as a separate word"
+        )
     })?;
     match mask {
         0 => Ok(Interval::single(only)),
@@ -93,7 +95,7 @@ fn addresses(address: &str, mask: u32) -> Result<Interval, String> {
     }
 }
 
-/// `2001:db8::1`, in brackets or not.
+/// True for an IPv6 address such as `2001:db8::1`, in brackets or not.
 fn is_ipv6(word: &str, mask: u32) -> Result<bool, String> {
     if !word.contains(':') && !word.starts_with('[') {
         return Ok(false);
@@ -103,7 +105,7 @@ fn is_ipv6(word: &str, mask: u32) -> Result<bool, String> {
         Ok(true)
     } else {
         Err(format!(
-            "'{word}' with the mask {mask} is not a network of IPv6"
+            "'{word}' with the mask {mask} is not an IPv6 network"
         ))
     }
 }
