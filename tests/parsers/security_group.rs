@@ -316,36 +316,36 @@ const REFUSED: &str = r#"
 /IpPermissions/1 = [] => IpPermissions[1]: expected an object, not an array
 /IpPermissions/1 = {"IpProtocol": "-1"} => IpPermissions[1]: expected one or more of IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs
 /IpPermissions/1 = {"IpRanges": []} => IpPermissions[1]: expected 'IpProtocol'
-/IpPermissions/1 = {"IpProtocol": "-1", "IpRanges": [], "Action": "deny"} => IpPermissions[1]: key "Action" is not known here; expected IpProtocol, FromPort, ToPort, IpRanges,
+/IpPermissions/1 = {"IpProtocol": "-1", "IpRanges": [], "Action": "deny"} => IpPermissions[1]: unknown key "Action"; expected IpProtocol, FromPort, ToPort, IpRanges,
 /IpPermissions/1 = {"IpProtocol": "udp", "IpRanges": []} => IpPermissions[1]: expected FromPort and ToPort
 /IpPermissions/1 = {"IpProtocol": "icmp", "IpRanges": []} => IpPermissions[1]: expected FromPort and ToPort
-/IpPermissions/1 = {"IpProtocol": "udp", "FromPort": 1, "IpRanges": []} => IpPermissions[1]: expected both FromPort and ToPort, or neither
-/IpPermissions/1 = {"IpProtocol": "icmp", "FromPort": -1, "ToPort": 0, "IpRanges": []} => IpPermissions[1]: expected a type and a code of ICMP from 0 to 255, or -1 for any, not -1 and 0
+/IpPermissions/1 = {"IpProtocol": "udp", "FromPort": 1, "IpRanges": []} => IpPermissions[1]: expected both or neither of FromPort and ToPort
+/IpPermissions/1 = {"IpProtocol": "icmp", "FromPort": -1, "ToPort": 0, "IpRanges": []} => IpPermissions[1]: expected an ICMP type and code from 0 to 255, or -1 for any, not -1 and 0
 /IpPermissions/1/IpProtocol = 17 => IpPermissions[1].IpProtocol: expected a string, not 17
-/IpPermissions/1/IpProtocol = "UDP" => IpPermissions[1].IpProtocol: 'UDP' is not tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all
-/IpPermissions/1/IpProtocol = "017" => '017' is not tcp,
-/IpPermissions/1/IpProtocol = "256" => '256' is not tcp,
-/IpPermissions/1/IpProtocol = "-1" => IpPermissions[1]: ports mean nothing to this protocol; expected none, not 10000 and 20000
-/IpPermissions/1/IpProtocol = "132" => ports mean nothing to this protocol
+/IpPermissions/1/IpProtocol = "UDP" => IpPermissions[1].IpProtocol: unknown protocol 'UDP'; expected tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all
+/IpPermissions/1/IpProtocol = "017" => unknown protocol '017'
+/IpPermissions/1/IpProtocol = "256" => unknown protocol '256'
+/IpPermissions/1/IpProtocol = "-1" => IpPermissions[1]: this protocol has no ports; remove 10000 and 20000
+/IpPermissions/1/IpProtocol = "132" => this protocol has no ports
 /IpPermissions/1/FromPort = "10000" => IpPermissions[1].FromPort: expected a whole number, not a string
 /IpPermissions/1/FromPort = 1e4 => IpPermissions[1].FromPort: expected a whole number, not 10000.0
 /IpPermissions/1/ToPort = null => IpPermissions[1].ToPort: expected a whole number, not null
 /IpPermissions/1/ToPort = 65536 => IpPermissions[1]: expected ports from 0 to 65535, not 10000 and 65536
 /IpPermissions/1/FromPort = -1 => expected ports from 0 to 65535, not -1 and 20000
-/IpPermissions/1/FromPort = 20001 => IpPermissions[1]: the ports from 20001 to 20000 are reversed
+/IpPermissions/1/FromPort = 20001 => IpPermissions[1]: the port range from 20001 to 20000 is reversed
 /IpPermissions/0/IpRanges = "0.0.0.0/0" => IpPermissions[0].IpRanges: expected an array, not a string
 /IpPermissions/0/IpRanges/0 = "0.0.0.0/0" => IpPermissions[0].IpRanges[0]: expected an object, not a string
 /IpPermissions/0/IpRanges/0 = {} => IpPermissions[0].IpRanges[0]: expected 'CidrIp'
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "54.65.63.193/30"} => IpRanges[0].CidrIp: '54.65.63.193/30' has host bits set; the network is 54.65.63.192/30
-/IpPermissions/0/IpRanges/0 = {"CidrIp": "54.65.63.193"} => '54.65.63.193' has no prefix length; expected 54.65.63.193/32
+/IpPermissions/0/IpRanges/0 = {"CidrIp": "54.65.63.193"} => '54.65.63.193' has no prefix length; write '54.65.63.193/32'
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "::/0"} => '::/0' is IPv6
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.0/33"} => '1.2.3.0/33' is not an IPv4 network
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.4/32", "Description": 5} => IpRanges[0].Description: expected a string, not 5
-/IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.4/32", "cidrip": ""} => key "cidrip" is not known here; expected CidrIp, Description
+/IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.4/32", "cidrip": ""} => unknown key "cidrip"; expected CidrIp, Description
 /IpPermissions/0/Ipv6Ranges = [{"CidrIpv6": "1.2.3.4/32"}] => Ipv6Ranges[0].CidrIpv6: expected an IPv6 network
 /IpPermissions/0/Ipv6Ranges = [{}] => Ipv6Ranges[0]: expected 'CidrIpv6'
 /IpPermissions/0/PrefixListIds = [{"Description": ""}] => PrefixListIds[0]: expected 'PrefixListId'
-/IpPermissions/0/PrefixListIds = [{"PrefixListId": "a\nb"}] => PrefixListIds[0].PrefixListId: expected a text without control characters, not "a\nb"
+/IpPermissions/0/PrefixListIds = [{"PrefixListId": "a\nb"}] => PrefixListIds[0].PrefixListId: unexpected control character in "a\nb"
 /IpPermissions/0/UserIdGroupPairs = [{"UserId": "1"}] => UserIdGroupPairs[0]: expected 'GroupId' or 'GroupName'
 /IpPermissionsEgress/0/UserIdGroupPairs = [[]] => IpPermissionsEgress[0].UserIdGroupPairs[0]: expected an object, not an array
 /GroupId = 5 => SecurityGroups[1].GroupId: expected a string, not 5
@@ -369,32 +369,32 @@ fn what_is_not_understood_in_the_group_is_refused() {
 
 const NO_GROUP: &str = r#"
 [] => expected an object, not an array
-{} => expected 'SecurityGroups' as describe-security-groups prints it, one group of it, or 'IpPermissions'
+{} => expected 'SecurityGroups' as in the output of 'aws ec2 describe-security-groups', one group of it, or 'IpPermissions'
 {"SecurityGroups": {}} => SecurityGroups: expected an array, not an object
 {"SecurityGroups": [7]} => SecurityGroups[0]: expected an object, not 7
 {"SecurityGroups": [{}]} => SecurityGroups[0]: expected a security group with 'GroupId' or 'GroupName'
-{"SecurityGroups": []} => there is no security group in it; expected one with the id or the name 'calls'
-{"SecurityGroups": [], "NextToken": "a"} => there are more groups than these, as 'NextToken' tells; give all of them
-{"SecurityGroups": [], "NextToken": null} => there is no security group in it
-{"SecurityGroups": [], "IpPermissions": []} => key "IpPermissions" is not known here; expected SecurityGroups
-{"SecurityGroups": [], "SecurityGroups": []} => key 'SecurityGroups' stands here twice
-{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a"}, {"GroupName": "b"}]} => no security group has the id or the name 'calls'; give --name with one of sg-1 (a), b
-{"GroupName": "web", "IpPermissions": [], "IpPermissionsEgress": []} => no security group has the id or the name 'calls'; give --name with one of web
-{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "Calls"}, {"GroupId": "CALLS"}]} => 2 security groups have the id or the name 'calls'; give --name with the id of one: sg-1 (Calls), CALLS
-{"SecurityGroups": [{"GroupName": "calls"}, {"GroupName": "calls"}, {"GroupName": "CALLS"}]} => 2 security groups have the id or the name 'calls'
+{"SecurityGroups": []} => the input has no security group; expected one with the id or name 'calls'
+{"SecurityGroups": [], "NextToken": "a"} => the list of groups is incomplete: 'NextToken' is set
+{"SecurityGroups": [], "NextToken": null} => the input has no security group
+{"SecurityGroups": [], "IpPermissions": []} => unknown key "IpPermissions"; expected SecurityGroups
+{"SecurityGroups": [], "SecurityGroups": []} => duplicate key 'SecurityGroups'
+{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a"}, {"GroupName": "b"}]} => no security group has the id or name 'calls'; use --name with one of: sg-1 (a), b
+{"GroupName": "web", "IpPermissions": [], "IpPermissionsEgress": []} => no security group has the id or name 'calls'; use --name with one of: web
+{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "Calls"}, {"GroupId": "CALLS"}]} => 2 security groups have the id or name 'calls'; use --name with one of these ids: sg-1 (Calls), CALLS
+{"SecurityGroups": [{"GroupName": "calls"}, {"GroupName": "calls"}, {"GroupName": "CALLS"}]} => 2 security groups have the id or name 'calls
 {"GroupId": "sg-1", "GroupName": "calls", "IpPermissions": []} => group sg-1 (calls) has no 'IpPermissionsEgress'; expected both lists of permissions
 {"GroupName": "calls", "IpPermissionsEgress": []} => group calls has no 'IpPermissions'; expected both lists of permissions
-{"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "ipPermissions": []} => group calls has a key "ipPermissions", which is not known here
-{"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "IpP\u0065rmissions": []} => key 'IpPermissions' stands here twice
-{"IpPermissions": []} => 'IpPermissions' alone are of one direction, but do not tell of which; give --direction in or out
+{"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "ipPermissions": []} => group calls has the unknown key "ipPermissions"
+{"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "IpP\u0065rmissions": []} => duplicate key 'IpPermissions'
+{"IpPermissions": []} => 'IpPermissions' without 'IpPermissionsEgress' may be either direction; say which with --direction in or --direction out
 {"IpPermissionsEgress": []} => expected 'IpPermissions'
-{"IpPermissions": [], "IpPermissionsEgress": [], "Tags": []} => key "Tags" is not known here; expected IpPermissions, IpPermissionsEgress
-{"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [], "IpR\u0061nges": []}], "IpPermissionsEgress": []} => IpPermissions[0]: key 'IpRanges' stands here twice
-{"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "", "CidrIp": ""}]}], "IpPermissionsEgress": []} => IpPermissions[0].IpRanges[0]: key 'CidrIp' stands here twice
+{"IpPermissions": [], "IpPermissionsEgress": [], "Tags": []} => unknown key "Tags"; expected IpPermissions, IpPermissionsEgress
+{"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [], "IpR\u0061nges": []}], "IpPermissionsEgress": []} => IpPermissions[0]: duplicate key 'IpRanges'
+{"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "", "CidrIp": ""}]}], "IpPermissionsEgress": []} => IpPermissions[0].IpRanges[0]: duplicate key 'CidrIp'
 {"IpPermissions": [{"IpProtocol": "\ud800", "IpRanges": []}], "IpPermissionsEgress": []} => IpPermissions[0].IpProtocol: unexpected end of hex escape
-{"IpPermissions": []} {"IpPermissionsEgress": []} => this is not valid JSON: trailing characters at line 1 column 23
-{"IpPermissions": [],} => this is not valid JSON: key must be a string at line 1 column 22
-{"IpPermissions": [010]} => this is not valid JSON: invalid number at line 1 column 21
+{"IpPermissions": []} {"IpPermissionsEgress": []} => invalid JSON: trailing characters at line 1 column 23
+{"IpPermissions": [],} => invalid JSON: key must be a string at line 1 column 22
+{"IpPermissions": [010]} => invalid JSON: invalid number at line 1 column 21
 "#;
 
 #[test]
@@ -431,7 +431,9 @@ fn more_than_sixty_rules_are_told() {
         panic!("nothing is told")
     };
     assert!(
-        only.starts_with("63 rules in, and a security group takes 60"),
+        only.starts_with(
+            "direction 'in' has 63 rules, more than the default quota of 60 in a security group"
+        ),
         "{only}"
     );
 }

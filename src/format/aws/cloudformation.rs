@@ -1,6 +1,6 @@
-//! A template of AWS's CloudFormation, with a rule of a security group each, as JSON.
+//! A CloudFormation template in JSON, with one resource for each rule of a security group.
 //!
-//! The form of a template: AWS CloudFormation User Guide, "Template anatomy" and "quotas".
+//! AWS CloudFormation User Guide, "Template anatomy" and "quotas".
 
 use minijinja::Value;
 use serde_json::{Map, json};
@@ -20,21 +20,20 @@ mod template;
 
 use template::PARAMETER;
 
-/// The row of the table of formats.
 pub struct CloudFormation;
 
-/// Resources of one template.
+/// The maximum number of resources in a template.
 const RESOURCE_LIMIT: usize = 500;
 
-/// Bytes of a template that is handed over by itself.
+/// The maximum size of a template that is not uploaded to a bucket, in bytes.
 const BODY_LIMIT: usize = 51_200;
 
 static INFO: FormatInfo = FormatInfo {
     name: "cloudformation",
     aliases: &["cfn", "aws-cloudformation"],
-    summary: "AWS CloudFormation: rules of a security group, a resource each, as a JSON template",
-    documentation: "A resource for each rule, whose logical id depends on nothing but the rule; the \
-         stack replaces the old ones. More than 500 rules and `--local-address` are refused.",
+    summary: "AWS CloudFormation: security group rules as a JSON template, one resource for each rule",
+    documentation: "Each rule is a resource of its own, with a logical id that depends only on the rule. A stack \
+         update replaces the old rules. More than 500 rules are refused, and so is `--local-address`.",
     template: json::TEMPLATE,
     is_stateless: false,
     takes_name: true,
@@ -60,8 +59,8 @@ impl Format for CloudFormation {
         if rules(policy, unit).count() > RESOURCE_LIMIT {
             return Err(FormatError::Inexpressible {
                 format: INFO.name,
-                what: "more than 500 rules: a template has no more resources; render regions, planes or \
-                       directions one by one, a stack each",
+                what: "more than 500 rules, the maximum number of resources in a template; render one template \
+                       for each region, plane or direction, each for a stack of its own",
             });
         }
         Ok(None)
@@ -75,7 +74,7 @@ impl Format for CloudFormation {
         let template = stack(self, policy, &Unit::default());
         let large = (format!("{template:#}").len() > BODY_LIMIT).then(|| {
             format!(
-                "a template of more than {BODY_LIMIT} bytes is deployed from a bucket: add --s3-bucket"
+                "the template is larger than {BODY_LIMIT} bytes: add --s3-bucket to deploy it from a bucket"
             )
         });
         over_quota(policy).chain(large).collect()
@@ -110,7 +109,7 @@ impl Parser for CloudFormation {
     }
 }
 
-/// The rules of both directions, as far as they are selected.
+/// The rules of the selected directions.
 fn rules(policy: &Policy, unit: &Unit) -> impl Iterator<Item = SingleRule> {
     let directions = policy.scope.directions.iter();
     directions.flat_map(move |&direction| single_rules(policy, unit, direction))
@@ -122,19 +121,19 @@ fn stack(format: &dyn Format, policy: &Policy, unit: &Unit) -> serde_json::Value
         .collect();
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "What Twilio's SIP calls need of a security group",
+        "Description": "Security group rules for Twilio's SIP calls",
         "Metadata": { "About": head(format, policy, unit, &Commands::default()) },
         "Parameters": {
             PARAMETER: {
                 "Type": "AWS::EC2::SecurityGroup::Id",
-                "Description": "The security group that Twilio's SIP calls are let through",
+                "Description": "The security group that gets the rules for Twilio's SIP calls",
             },
         },
         "Resources": resources,
     })
 }
 
-/// Letters and digits alone.
+/// Returns the logical id of a rule, which may contain only letters and digits.
 fn logical_id(rule: &SingleRule) -> String {
     let direction = match rule.direction {
         Direction::In => "In",

@@ -1,5 +1,5 @@
-//! AWS: security groups and managed prefix lists, as the command line, CloudFormation and Terraform
-//! take them.
+//! AWS: security groups and managed prefix lists, for the AWS command line, CloudFormation and
+//! Terraform.
 
 mod cloudformation;
 mod prefix_list;

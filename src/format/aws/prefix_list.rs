@@ -1,9 +1,9 @@
 //! AWS: a managed prefix list, as JSON.
 //!
-//! The input of `aws ec2 create-managed-prefix-list --cli-input-json`, which refuses keys that it
-//! does not know, so there is no head (EC2 API reference, `CreateManagedPrefixList`). Each of
-//! `MaxEntries` counts as a rule of every security group that refers to the list, so there are no
-//! more of them than entries.
+//! The JSON is the input of `aws ec2 create-managed-prefix-list --cli-input-json`, which refuses
+//! unknown keys, so there are no comments (EC2 API reference, `CreateManagedPrefixList`). `MaxEntries`
+//! is the number of entries, because every security group that refers to the list counts all of
+//! `MaxEntries` towards its quota of rules.
 
 use std::collections::BTreeSet;
 
@@ -27,16 +27,15 @@ mod repair;
 
 use output::{ENTRY_LIMIT, Entry, list_name};
 
-/// The row of the table of formats.
 pub struct PrefixList;
 
 static INFO: FormatInfo = FormatInfo {
     name: "aws-prefix-list",
     aliases: &["prefix-list", "managed-prefix-list", "aws-pl"],
     summary: "AWS EC2: a managed prefix list of one plane, as JSON",
-    documentation: "A list has networks alone and is of one plane, so a call for both is refused; ports \
-         and direction are those of the rules that refer to it. It is created once, and then \
-         modified by what `check --print-repair` prints.",
+    documentation: "A list contains networks of one plane only, so a selection of both planes is refused. The security \
+         group rules that refer to the list define ports and direction. The list is created once; later, \
+         apply the changes that `check --print-repair` prints.",
     template: json::TEMPLATE,
     is_stateless: false,
     takes_name: true,
@@ -81,7 +80,7 @@ impl Format for PrefixList {
             })
             .collect();
         vec![format!(
-            "the list has addresses alone; what refers to it has to say: {}",
+            "the list contains only addresses; the rules that refer to it must allow: {}",
             ports.into_iter().collect::<Vec<_>>().join(", ")
         )]
     }
@@ -118,7 +117,7 @@ impl Parser for PrefixList {
     }
 }
 
-/// The one plane of a policy and its networks.
+/// Returns the plane of a policy and its entries.
 fn entries(policy: &Policy) -> Result<(Plane, Vec<Entry>), FormatError> {
     let inexpressible = |what| FormatError::Inexpressible {
         format: INFO.name,
@@ -126,16 +125,15 @@ fn entries(policy: &Policy) -> Result<(Plane, Vec<Entry>), FormatError> {
     };
     let [plane] = policy.scope.planes[..] else {
         return Err(inexpressible(
-            "both planes: a list has no ports, so that one of both would let media to the ports of SIP; \
-             render --plane signaling and --plane media each",
+            "both planes: a list has no ports, so one list for both would allow media on the SIP ports; \
+             render --plane signaling and --plane media separately",
         ));
     };
     address_list::check_only_list(&INFO, policy)?;
     let list = address_list::only_list(&INFO, policy, DESCRIPTION_LIMIT, |n| n.to_string())?;
     if list.networks.len() > ENTRY_LIMIT {
         return Err(inexpressible(
-            "more than 100 networks: a list is created with no more; render regions one by one, a list \
-             each",
+            "more than 100 networks, the maximum of one call; render a list for each region",
         ));
     }
     let networks = list.networks.iter().zip(&list.spelled);
@@ -146,7 +144,7 @@ fn entries(policy: &Policy) -> Result<(Plane, Vec<Entry>), FormatError> {
     Ok((plane, entries.collect()))
 }
 
-/// With the edition where the label does not say it.
+/// The description names the edition, unless the label already does.
 fn description(policy: &Policy, plane: Plane, label: &str) -> String {
     let edition = match &policy.scope.editions[..] {
         [edition] => format!(" ({})", edition.name),

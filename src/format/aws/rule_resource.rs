@@ -1,5 +1,5 @@
-//! A rule of a security group that is a thing of its own, as tools keep it that deploy to AWS: an
-//! object with the protocol, the ports, and one key of several for the far side.
+//! A security group rule as a resource of its own, as deployment tools store it: an object with the
+//! protocol, the ports, and one of several keys for the remote side.
 
 use ipnet::Ipv4Net;
 
@@ -10,32 +10,30 @@ use crate::format::read::json_node::{Node, Others};
 use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
 
-/// The names that a tool gives to the parts of a rule.
+/// The keys of a tool for the parts of a rule.
 pub(in crate::format) struct Keys {
     pub group: &'static str,
     pub traffic: Spelling,
-    /// An IPv4 network, an IPv6 one, a prefix list, another security group.
+    /// The keys for an IPv4 network, an IPv6 network, a prefix list and another security group.
     pub far_sides: [&'static str; 4],
-    /// Those that say nothing of packets.
+    /// Keys that do not affect which packets match.
     pub silent: &'static [&'static str],
-    /// True if `null` stands for what is not given.
+    /// True if a `null` value means that the key is absent.
     pub null_is_none: bool,
 }
 
-/// A rule that is understood.
 pub(in crate::format) struct RuleResource<'a> {
     pub direction: Direction,
-    /// The value for the security group that it is of.
+    /// The value of the key for the rule's security group.
     pub group: Node<'a>,
     traffic: Traffic<'a>,
     far: Far,
-    /// Its place in the text.
     at: u32,
 }
 
 enum Far {
     Network(Ipv4Net),
-    /// Such as `prefix list pl-63a5400a`.
+    /// Another remote side, such as `prefix list pl-63a5400a`.
     Other(String),
 }
 
@@ -61,7 +59,7 @@ impl<'a> RuleResource<'a> {
         })
     }
 
-    /// Adds what it lets through; `condition` is whether it is there in any case.
+    /// Adds the rule to a unit. `condition` is unknown if the rule may not be deployed.
     pub fn add_to(&self, unit: &mut DeployedUnit, condition: Condition) {
         let RuleResource { direction, at, .. } = *self;
         match &self.far {
@@ -80,13 +78,13 @@ impl<'a> RuleResource<'a> {
 }
 
 impl Far {
-    /// The one far side that is given.
+    /// Reads the remote side.
     fn read(object: Node, fields: [Option<Node>; 4], keys: &Keys) -> Result<Far, ReadError> {
         let named = keys.far_sides.into_iter().zip(fields);
         let mut given = named.filter_map(|(key, field)| Some((key, field?)));
         let (Some((key, node)), None) = (given.next(), given.next()) else {
             let keys = keys.far_sides.join(", ");
-            return Err(object.problem(format!("expected one of {keys}, and one alone")));
+            return Err(object.problem(format!("expected exactly one of {keys}")));
         };
         let text = node.string().map_err(|problem| problem.of(object, key))?;
         let wrong = |what: String| object.problem(what).of(object, key);

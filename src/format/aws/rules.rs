@@ -1,4 +1,4 @@
-//! The shared part of the formats for AWS: the rules of a security group, whoever makes them.
+//! The rules of a security group, shared by the AWS formats.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,24 @@ use crate::terminal::clip;
 /// AWS's default quota of rules in one direction of a security group.
 const RULE_QUOTA: usize = 60;
 
-/// Of `a-zA-Z0-9 ._-:/()#,@[]+=&;{}!$*`, which is all that a description takes.
+/// The maximum length of a description, in characters. The allowed characters are
+/// `a-zA-Z0-9 ._-:/()#,@[]+=&;{}!$*`.
 pub(super) const DESCRIPTION_LIMIT: usize = 255;
 
 /// Rules with the same protocol and ports.
 pub(super) struct Group {
     pub(super) protocol: Protocol,
     pub(super) ports: PortRange,
-    /// Ascending.
+    /// In ascending order.
     pub(super) networks: Vec<RemoteNetwork>,
     pub(super) subjects: Vec<String>,
 }
 
-/// The API has one permission for each protocol and ports, whatever rules it came from, so the
-/// networks of all rules with the same are merged. Then ports that touch and have the same
-/// networks become one range, as 5060 and 5061 over TCP.
+/// Returns the rules of a direction, grouped by protocol and ports.
+///
+/// The API has one permission for each protocol and port range, so the networks of all rules with
+/// the same protocol and ports are merged. Adjacent port ranges with the same networks become one, as
+/// 5060 and 5061 over TCP.
 pub(super) fn groups(policy: &Policy, direction: Direction) -> Vec<Group> {
     type Row = (Vec<(Ipv4Net, Origin)>, Vec<String>);
     let mut rows: BTreeMap<(Protocol, PortRange), Row> = BTreeMap::new();
@@ -67,7 +70,7 @@ pub(super) fn groups(policy: &Policy, direction: Direction) -> Vec<Group> {
     groups
 }
 
-/// One rule of a security group, for tools that keep each as a thing of its own.
+/// One rule of a security group, for tools that manage each rule separately.
 pub(super) struct SingleRule {
     pub(super) direction: Direction,
     pub(super) protocol: Protocol,
@@ -77,8 +80,8 @@ pub(super) struct SingleRule {
 }
 
 impl SingleRule {
-    /// Ports and network, as in `5060_5061_54_65_63_192_30`: what tells a rule from the others of
-    /// its direction and protocol, whatever else is in the list.
+    /// Ports and network, as in `5060_5061_54_65_63_192_30`. The key is unique among the rules of the
+    /// same direction and protocol, and does not depend on other rules.
     pub(super) fn key(&self, to: &str, network_sign: &str, between_bytes: &str) -> String {
         let (first, last) = (self.ports.first(), self.ports.last());
         let ports = if first == last {
@@ -104,7 +107,8 @@ pub(super) fn single_rules(policy: &Policy, unit: &Unit, direction: Direction) -
             protocol,
             ports,
             network: network.network,
-            // Neither the tool's version nor an edition's status, so that no rule changes with them.
+            // The description omits the program's version and the edition's status, so that it stays the same
+            // when these change.
             description: clip(
                 about(unit, direction, &subjects, &label(policy, &network)),
                 DESCRIPTION_LIMIT,
@@ -117,7 +121,7 @@ pub(super) fn single_rules(policy: &Policy, unit: &Unit, direction: Direction) -
         .collect()
 }
 
-/// The start of a description: `twilio-sip: media in, tokyo`.
+/// The start of a description, such as `twilio-sip: media in, tokyo`.
 pub(super) fn about(unit: &Unit, direction: Direction, subjects: &[String], label: &str) -> String {
     let name = unit.name.lower_with_hyphens();
     format!("{name}: {} {direction}, {label}", subjects.join(" and "))
@@ -133,12 +137,12 @@ pub(super) fn refuse_local_addresses(
     }
     Err(FormatError::Inexpressible {
         format: info.name,
-        what: "--local-address: a security group holds for every address of the \
-               interfaces that have it; leave the option out",
+        what: "--local-address: a security group applies to all addresses of its network interfaces; \
+               leave the option out",
     })
 }
 
-/// A notice for each direction with more rules than a security group takes.
+/// Returns a notice for each direction with more rules than AWS's default quota.
 pub(super) fn over_quota(policy: &Policy) -> impl Iterator<Item = String> {
     policy.scope.directions.iter().filter_map(|&direction| {
         let count: usize = groups(policy, direction)
@@ -147,8 +151,8 @@ pub(super) fn over_quota(policy: &Policy) -> impl Iterator<Item = String> {
             .sum();
         (count > RULE_QUOTA).then(|| {
             format!(
-                "{count} rules {direction}, and a security group takes {RULE_QUOTA} by default; \
-                 raise the quota, or spread regions or editions over several groups"
+                "direction '{direction}' has {count} rules, more than the default quota of {RULE_QUOTA} in a security \
+                 group; raise the quota, or use several groups, one for each region or edition"
             )
         })
     })

@@ -1,9 +1,9 @@
 //! AWS: the permissions of a security group, as JSON.
 //!
-//! One direction has the shape that `aws ec2 authorize-security-group-ingress` and `-egress` take
-//! with `--cli-input-json`; both directions have the shape of `describe-security-groups`. The
-//! command line refuses keys that it does not know, so there is no head: what is to be said
-//! stands in the description of each range (EC2 API reference, `IpPermission`, `IpRange`).
+//! One direction has the form that `aws ec2 authorize-security-group-ingress` and `-egress` accept
+//! with `--cli-input-json`. Both directions together have the form of `describe-security-groups`. The
+//! command line refuses unknown keys, so there are no comments: the description of each range
+//! contains the same information (EC2 API reference, `IpPermission`, `IpRange`).
 
 use minijinja::Value;
 use serde::Serialize;
@@ -24,7 +24,6 @@ mod repair;
 
 use output::{IpPermission, permissions};
 
-/// The row of the table of formats.
 pub struct SecurityGroup;
 
 #[derive(Serialize)]
@@ -42,9 +41,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "aws-sg",
     aliases: &["aws", "ec2", "security-group", "aws-security-group"],
     summary: "AWS EC2: permissions of a security group, as JSON",
-    documentation: "AWS adds the permissions and refuses those that are there already, so a list is replaced by \
-         what `check --print-repair` prints. `--local-address` is refused: a group holds for every \
-         address of the interfaces that have it.",
+    documentation: "AWS adds the permissions to the existing ones, and refuses duplicates. To update a group, apply the \
+         changes that `check --print-repair` prints. `--local-address` is refused, because a group applies to \
+         all addresses of its network interfaces.",
     template: TEMPLATE,
     is_stateless: false,
     takes_name: true,
@@ -82,15 +81,15 @@ impl Format for SecurityGroup {
 
     fn notices(&self, policy: &Policy) -> Vec<String> {
         let both = (policy.scope.directions.len() > 1).then(|| {
-            "both directions have the shape of describe-security-groups; to authorize them, render \
-             --direction in and --direction out each"
+            "the output for both directions has the form of 'describe-security-groups'; to authorize the rules, \
+             render --direction in and --direction out separately"
                 .to_owned()
         });
         both.into_iter().chain(over_quota(policy)).collect()
     }
 
     fn is_typical_line(&self, line: &str) -> bool {
-        // As --output yaml, text and table print it.
+        // The formats of --output yaml, text and table.
         starts_with_any(
             line,
             &["SecurityGroups:", "SECURITYGROUPS\t", "IPPERMISSIONS\t"],

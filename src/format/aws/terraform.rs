@@ -1,8 +1,8 @@
-//! Terraform and OpenTofu: a rule of a security group each, in the JSON syntax.
+//! Terraform and OpenTofu: a file in JSON syntax, with one resource for each security group rule.
 //!
-//! A file `NAME.tf.json` is one of a module's. Its root has a property `//` for comments
-//! (Terraform language, "JSON Configuration Syntax"); a text in it may hold a template, `${...}`,
-//! and no name or label has a dollar or percent sign.
+//! The file is one `NAME.tf.json` of a module. Its root has a property `//` for comments (Terraform
+//! language, "JSON Configuration Syntax"). Strings may contain templates such as `${...}`, but names
+//! and labels contain neither `$` nor `%`.
 
 use minijinja::Value;
 use serde_json::{Map, json};
@@ -24,16 +24,15 @@ mod state;
 
 use schema::{reference, resource_type, variable};
 
-/// The row of the table of formats.
 pub struct Terraform;
 
 static INFO: FormatInfo = FormatInfo {
     name: "terraform",
     aliases: &["tf", "tf.json", "opentofu", "tofu"],
-    summary: "Terraform and OpenTofu: rules of an AWS security group, a resource each, as .tf.json",
-    documentation: "A resource for each rule, whose name depends on nothing but the rule, so that a new \
-         network adds one resource. `--local-address` is refused: a group holds for every \
-         address of the interfaces that have it.",
+    summary: "Terraform and OpenTofu: AWS security group rules as .tf.json, one resource for each rule",
+    documentation: "Each rule is a resource of its own, with a name that depends only on the rule, so a new network adds \
+         one resource. `--local-address` is refused, because a group applies to all addresses of its \
+         network interfaces.",
     template: json::TEMPLATE,
     is_stateless: false,
     takes_name: true,
@@ -73,7 +72,7 @@ impl Format for Terraform {
             "//": about,
             "variable": {
                 variable(unit): {
-                    "description": "The security group that Twilio's SIP calls are let through.",
+                    "description": "The security group that gets the rules for Twilio's SIP calls.",
                     "type": "string",
                 },
             },
@@ -131,9 +130,8 @@ impl Parser for Terraform {
 
 const NOTES: [&str; 3] = [
     "needs version 5 or later of the AWS provider",
-    "the group may have rules of this kind besides, but none inline and no aws_security_group_rule",
-    "an apply makes, changes and destroys rules one by one; a rule's name is its own, whatever else is \
-     in the list",
+    "the group may also have other rules of these resource types, but no inline rules and no aws_security_group_rule",
+    "an apply creates, changes and destroys rules one by one; the name of a rule does not depend on other rules",
 ];
 
 fn name(unit: &Unit, rule: &SingleRule) -> String {

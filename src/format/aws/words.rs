@@ -1,4 +1,4 @@
-//! The spelling of a rule's packets by AWS and by the tools that deploy to it
+//! Protocols, ports and networks in the notation of AWS and of the tools that deploy to it
 //! (EC2 API reference, `IpPermission`).
 
 use std::borrow::Cow;
@@ -12,25 +12,24 @@ use crate::packets::{Condition, Dimension, Interval, PacketBox, Protocols};
 use crate::policy::{Direction, parse_network};
 use crate::terminal::clip;
 
-/// A protocol and ports.
 pub(in crate::format) struct Traffic<'a> {
-    /// The protocol as it is deployed.
+    /// The protocol as written in the input.
     pub protocol: Cow<'a, str>,
-    /// The first and the last port as they are deployed.
+    /// The first and the last port as written in the input.
     pub ports: Option<(i64, i64)>,
     protocols: Protocols,
     destination_ports: Interval,
-    /// Unknown for one type of ICMP, which no box tells from others.
+    /// Unknown for a single type of ICMP, because boxes do not distinguish types.
     pub condition: Condition,
 }
 
-/// The names that a tool gives to protocol and ports, and how it takes them.
+/// The keys of a tool for protocol and ports, and how strictly to read their values.
 pub(in crate::format) struct Spelling {
     pub protocol: &'static str,
     pub from: &'static str,
     pub to: &'static str,
-    /// True if it is what people write: a number or a string of digits are the same, and AWS does
-    /// not look at ports of a protocol without ports. What AWS prints is stricter.
+    /// True for text that people write. Then digits may be a number or a string, and ports are ignored
+    /// for a protocol without ports, as AWS does. False for the output of AWS, which is read strictly.
     pub written: bool,
 }
 
@@ -65,21 +64,21 @@ impl Spelling {
             (Some(from), Some(to)) => Ok(Some((from, to))),
             (None, None) => Ok(None),
             _ => {
-                let what = format!("expected both {} and {}, or neither", self.from, self.to);
+                let what = format!("expected both or neither of {} and {}", self.from, self.to);
                 Err(object.problem(what))
             }
         }
     }
 }
 
-/// The most characters of the name of a far side that are shown; names in AWS are shorter.
+/// The maximum length of a remote side in reports, in characters. Names in AWS are shorter.
 const LONGEST_NAME: usize = 300;
 
 const ICMP: Protocols = Protocols::of(1);
 const ICMP_V6: Protocols = Protocols::of(58);
 
 impl<'a> Traffic<'a> {
-    /// `fields` are an object's protocol, first and last port.
+    /// `fields` are the protocol, the first port and the last port of `object`.
     pub fn read(
         object: Node<'a>,
         fields: [Option<Node<'a>>; 3],
@@ -93,7 +92,7 @@ impl<'a> Traffic<'a> {
         let ports = spelling.ports(object, from, to)?;
         let protocols = protocols(&word).ok_or_else(|| {
             let what = format!(
-                "'{word}' is not tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all"
+                "unknown protocol '{word}'; expected tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all"
             );
             object.problem(what).of(object, key)
         })?;
@@ -114,7 +113,7 @@ impl<'a> Traffic<'a> {
         packets(direction, self.protocols, self.destination_ports, far)
     }
 
-    /// In words, with the far side of a rule.
+    /// Describes the traffic from or to a remote side.
     pub fn with_far_side(&self, direction: Direction, far: &str) -> String {
         let preposition = match direction {
             Direction::In => "from",
@@ -139,7 +138,7 @@ pub(in crate::format) fn packets(
     packets
 }
 
-/// The dimension of a [`PacketBox`] for the port that packets go to.
+/// The dimension of the destination port in a [`PacketBox`].
 pub(in crate::format) fn port_field(direction: Direction) -> Dimension {
     match direction {
         Direction::In => Dimension::LocalPort,
@@ -147,7 +146,7 @@ pub(in crate::format) fn port_field(direction: Direction) -> Dimension {
     }
 }
 
-/// True if AWS looks at the ports of a rule for a protocol.
+/// True if AWS checks the ports of a rule with this protocol.
 fn has_ports(protocols: Protocols) -> bool {
     [Protocols::TCP, Protocols::UDP, ICMP, ICMP_V6].contains(&protocols)
 }
@@ -166,10 +165,10 @@ fn protocols(word: &str) -> Option<Protocols> {
     }
 }
 
-/// The ports of packets, and whether all such packets are meant.
+/// Returns the destination ports, and whether all packets with them match.
 ///
-/// Ports are needed for TCP and UDP; for ICMP they are a type and a code, -1 for any; for all other
-/// protocols AWS lets any port through, whatever is given.
+/// TCP and UDP require ports. For ICMP they are a type and a code, -1 for any. For all other
+/// protocols AWS ignores the ports.
 fn meaning(
     protocols: Protocols,
     ports: Option<(i64, i64)>,
@@ -184,7 +183,7 @@ fn meaning(
             (Some(first), Some(last)) if first <= last => {
                 Ok((Interval { first, last }, Condition::True))
             }
-            (Some(_), Some(_)) => Err(format!("the ports from {from} to {to} are reversed")),
+            (Some(_), Some(_)) => Err(format!("the port range from {from} to {to} is reversed")),
             _ => Err(format!(
                 "expected ports from 0 to 65535, not {from} and {to}"
             )),
@@ -197,19 +196,19 @@ fn meaning(
             None | Some((-1, -1)) => all,
             Some((0..=255, -1..=255)) => Ok((Interval::PORTS, Condition::Unknown)),
             Some((from, to)) => Err(format!(
-                "expected a type and a code of ICMP from 0 to 255, or -1 for any, not {from} and {to}"
+                "expected an ICMP type and code from 0 to 255, or -1 for any, not {from} and {to}"
             )),
         };
     }
     match ports {
         None | Some((-1, -1) | (0, 65_535)) => all,
         Some((from, to)) => Err(format!(
-            "ports mean nothing to this protocol; expected none, not {from} and {to}"
+            "this protocol has no ports; remove {from} and {to}"
         )),
     }
 }
 
-/// Such as `tcp 5060-5061`, `icmp type 8`, `all protocols`.
+/// Writes `tcp 5060-5061`, `icmp type 8` or `all protocols`, for example.
 impl fmt::Display for Traffic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.protocol {
@@ -229,16 +228,16 @@ impl fmt::Display for Traffic<'_> {
     }
 }
 
-/// A network as AWS takes it: with a prefix length and without host bits.
+/// Parses a network in AWS's notation: with a prefix length and without host bits.
 pub(in crate::format) fn network(cidr: &str) -> Result<Ipv4Net, String> {
     match parse_network(cidr) {
         Ok(network) if cidr.contains('/') => Ok(network),
-        Ok(network) => Err(format!("'{cidr}' has no prefix length; expected {network}")),
+        Ok(network) => Err(format!("'{cidr}' has no prefix length; write '{network}'")),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// An IPv6 network is nothing that Twilio's SIP has; so it is only told.
+/// Checks the syntax of an IPv6 network. Its value is only reported, because Twilio's SIP has no IPv6.
 pub(in crate::format) fn network_v6(cidr: &str) -> Result<(), String> {
     let network = cidr.parse::<Ipv6Net>();
     network
@@ -246,11 +245,11 @@ pub(in crate::format) fn network_v6(cidr: &str) -> Result<(), String> {
         .map_err(|_| "expected an IPv6 network, as in 2001:db8::/32".to_owned())
 }
 
-/// True if a text contains the id of a security group, other than as the start of a longer id.
+/// True if a text contains the id of a security group, and not only as the start of a longer id.
 pub(in crate::format) fn mentions_id(text: &str, id: &str) -> bool {
     let goes_on =
         |end: usize| text[end..].starts_with(|c: char| matches!(c, '0'..='9' | 'a'..='f'));
-    // A search first reads the whole id, which a short text must not pay for.
+    // A search first reads the whole id, which is too slow for many short texts.
     if !id.starts_with("sg-") || id.len() > text.len() {
         return text == id;
     }

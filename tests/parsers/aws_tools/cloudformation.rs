@@ -160,7 +160,7 @@ fn egress_has_keys_of_its_own() {
     );
     let refused = own.refused(&to("SourcePrefixListId", "pl-1"));
     assert!(
-        refused.contains("key \"SourcePrefixListId\" is not known here"),
+        refused.contains("unknown key \"SourcePrefixListId\""),
         "{refused}"
     );
 }
@@ -184,72 +184,72 @@ fn a_difference_names_the_properties_that_make_it() {
 }
 
 const REFUSED: &str = r#"
-/AWSTemplateFormatVersion = "2010-09-08" => 1: AWSTemplateFormatVersion: expected 2010-09-09, the one version there is, not '2010-09-08'
-/Parameters = {} => 1: expected a parameter SecurityGroupId
+/AWSTemplateFormatVersion = "2010-09-08" => 1: AWSTemplateFormatVersion: unknown template version '2010-09-08'; expected 2010-09-09
+/Parameters = {} => 1: expected a parameter 'SecurityGroupId'
 /Parameters = {"SecurityGroupId": 5} => Parameters: expected an object, not 5
-/Parameters/SecurityGroupId/Type = "List<AWS::EC2::SecurityGroup::Id>" => 15: expected the parameter SecurityGroupId to be of type AWS::EC2::SecurityGroup::Id
+/Parameters/SecurityGroupId/Type = "List<AWS::EC2::SecurityGroup::Id>" => 15: expected the parameter 'SecurityGroupId' to have the type AWS::EC2::SecurityGroup::Id
 /Resources = [] => Resources: expected an object, not an array
 @ = 7 => Resources.InUDP10000To20000Net54x65x63x192x26: expected an object, not 7
 @ = {} => Resources.InUDP10000To20000Net54x65x63x192x26: expected 'Type'
 @/Type = 7 => Type: expected a string, not 7
-@/Type = "Mine::Rules::MODULE" => resources of a module are not in the text
+@/Type = "Mine::Rules::MODULE" => the resources of this module are not in the input
 @/Properties = 7 => Properties: expected an object, not 7
-@/Properties/GroupId = {"Fn::GetAtt": ["Group", "GroupId"]} => Properties.GroupId: expected {"Ref": "SecurityGroupId"} or a group's id
-@/Properties/GroupId = {"Ref": "Other"} => Properties.GroupId: expected {"Ref": "SecurityGroupId"} or a group's id
-@/Properties/GroupId = {"Ref": "SecurityGroupId", "Ref": "Other"} => Properties.GroupId: expected {"Ref": "SecurityGroupId"} or a group's id
+@/Properties/GroupId = {"Fn::GetAtt": ["Group", "GroupId"]} => Properties.GroupId: expected {"Ref": "SecurityGroupId"} or a security group's id
+@/Properties/GroupId = {"Ref": "Other"} => Properties.GroupId: expected {"Ref": "SecurityGroupId"} or a security group's id
+@/Properties/GroupId = {"Ref": "SecurityGroupId", "Ref": "Other"} => Properties.GroupId: expected {"Ref": "SecurityGroupId"} or a security group's id
 @/Properties/GroupId = null => Properties.GroupId: expected a string, not null
-@/Properties/GroupId = "sg-1" => 1: the rules are of several security groups; expected one
-@/Properties/CidrIp = {"Ref": "Network"} => 36: Resources.InUDP10000To20000Net54x65x63x192x26.Properties.CidrIp: a function is not worked out; expected what it stands for
-@/Properties/FromPort = {"Fn::If": ["A", 1, 2]} => Properties.FromPort: a function is not worked out
+@/Properties/GroupId = "sg-1" => 1: the rules belong to several security groups
+@/Properties/CidrIp = {"Ref": "Network"} => 36: Resources.InUDP10000To20000Net54x65x63x192x26.Properties.CidrIp: functions are not supported here; write the value itself
+@/Properties/FromPort = {"Fn::If": ["A", 1, 2]} => Properties.FromPort: functions are not supported here
 @/Properties/CidrIp = "54.65.63.193/26" => Properties.CidrIp: '54.65.63.193/26' has host bits set; the network is 54.65.63.192/26
 @/Properties/CidrIp = "54.65.63.192" => Properties.CidrIp: '54.65.63.192' has no prefix length
 @/Properties/CidrIp = null => Properties.CidrIp: expected a string, not null
 @/Properties/FromPort = "010000" => Properties.FromPort: expected a whole number, not "010000"
-@/Properties/FromPort = 20001 => Properties: the ports from 20001 to 20000 are reversed
+@/Properties/FromPort = 20001 => Properties: the port range from 20001 to 20000 is reversed
 @/Properties/ToPort = 65536 => Properties: expected ports from 0 to 65535, not 10000 and 65536
-@/Properties/IpProtocol = "UDP" => Properties.IpProtocol: 'UDP' is not tcp, udp,
-@/Properties/IpProtocol = "017" => Properties.IpProtocol: '017' is not tcp, udp,
+@/Properties/IpProtocol = "UDP" => Properties.IpProtocol: unknown protocol 'UDP'
+@/Properties/IpProtocol = "017" => Properties.IpProtocol: unknown protocol '017'
 @/Properties = {"GroupId": "sg-1"} => Properties: expected 'IpProtocol'
 @/Properties = {"GroupId": "sg-1", "IpProtocol": "udp", "CidrIp": "192.0.2.0/24"} => Properties: expected FromPort and ToPort
-@/Properties = {"GroupId": "sg-1", "IpProtocol": "udp", "FromPort": 1, "CidrIp": "192.0.2.0/24"} => Properties: expected both FromPort and ToPort, or neither
-@/Properties = {"GroupId": "sg-1", "IpProtocol": "-1"} => Properties: expected one of CidrIp, CidrIpv6, SourcePrefixListId, SourceSecurityGroupId, and one alone
-@/Properties = {"GroupId": "sg-1", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24", "CidrIpv6": "::/0"} => Properties: expected one of CidrIp, CidrIpv6,
+@/Properties = {"GroupId": "sg-1", "IpProtocol": "udp", "FromPort": 1, "CidrIp": "192.0.2.0/24"} => Properties: expected both or neither of FromPort and ToPort
+@/Properties = {"GroupId": "sg-1", "IpProtocol": "-1"} => Properties: expected exactly one of CidrIp, CidrIpv6, SourcePrefixListId, SourceSecurityGroupId
+@/Properties = {"GroupId": "sg-1", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24", "CidrIpv6": "::/0"} => Properties: expected exactly one of CidrIp, CidrIpv6
 @/Properties = {"IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => Properties: expected 'GroupId'
-@/Properties = {"GroupName": "calls", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => Properties: key "GroupName" is not known here; expected GroupId, IpProtocol, FromPort, ToPort, CidrIp,
+@/Properties = {"GroupName": "calls", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => Properties: unknown key "GroupName"; expected GroupId, IpProtocol, FromPort, ToPort, CidrIp,
 @/Properties = {"GroupId": "sg-1", "IpProtocol": "-1", "CidrIpv6": "192.0.2.0/24"} => Properties.CidrIpv6: expected an IPv6 network
-@ = {"Type": "AWS::EC2::SecurityGroupIngress", "Propertys": {}} => key "Propertys" is not known here; expected Type, Properties, Condition
+@ = {"Type": "AWS::EC2::SecurityGroupIngress", "Propertys": {}} => unknown key "Propertys"; expected Type, Properties, Condition
 @ = {"Type": "AWS::EC2::SecurityGroupIngress"} => expected 'Properties'
-@/Fn::Transform = {"Name": "AWS::Include"} => Resources.InUDP10000To20000Net54x65x63x192x26: a transform changes the resource, and its result is not in the text
-/Resources/Web = {"Type": "AWS::SNS::Topic", "Fn::Transform": [{"Name": "AWS::Include"}]} => Resources.Web: a transform changes the resource
-/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}} => Resources.Nested: the nested stack gets the security group 'SecurityGroupId' and may add rules, which are not in the text; give what aws ec2 describe-security-groups prints, with --format aws-sg
+@/Fn::Transform = {"Name": "AWS::Include"} => Resources.InUDP10000To20000Net54x65x63x192x26: a transform changes this resource, and the result is not in the input
+/Resources/Web = {"Type": "AWS::SNS::Topic", "Fn::Transform": [{"Name": "AWS::Include"}]} => Resources.Web: a transform changes this resource, and the result is not in the input
+/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}} => Resources.Nested: the nested stack gets the security group 'SecurityGroupId' and may add rules that are not in the input; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
 /Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Fn::Sub": "${SecurityGroupId}"}}}} => Resources.Nested: the nested stack gets the security group
-/Resources/Product = {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": {"ProvisioningParameters": [{"Key": "Group", "Value": {"Ref": "SecurityGroupId"}}]}} => Resources.Product: the product, which is a stack, gets the security group 'SecurityGroupId' and may add rules
-/Resources/Set = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"Parameters": [{"ParameterKey": "Group", "ParameterValue": {"Ref": "SecurityGroupId"}}]}} => Resources.Set: the stack set gets the security group 'SecurityGroupId' and may add rules
-/Resources/Own = {"Type": "Custom::Rules", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Group": {"Ref": "SecurityGroupId"}}} => Resources.Own: the custom resource gets the security group 'SecurityGroupId' and may add rules
-/Resources/Own = {"Type": "Example::Network::SecurityGroupRules", "Properties": {"GroupId": {"Ref": "SecurityGroupId"}, "CidrIp": "0.0.0.0/0"}} => Resources.Own: the resource of a type that is not of AWS gets the security group 'SecurityGroupId' and may add rules
+/Resources/Product = {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": {"ProvisioningParameters": [{"Key": "Group", "Value": {"Ref": "SecurityGroupId"}}]}} => Resources.Product: the product
+/Resources/Set = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"Parameters": [{"ParameterKey": "Group", "ParameterValue": {"Ref": "SecurityGroupId"}}]}} => Resources.Set: the stack set gets the security group 'SecurityGroupId' and may add rules that are not in the input
+/Resources/Own = {"Type": "Custom::Rules", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Group": {"Ref": "SecurityGroupId"}}} => Resources.Own: the custom resource gets the security group 'SecurityGroupId' and may add rules that are not in the input
+/Resources/Own = {"Type": "Example::Network::SecurityGroupRules", "Properties": {"GroupId": {"Ref": "SecurityGroupId"}, "CidrIp": "0.0.0.0/0"}} => Resources.Own: the third-party resource gets the security group 'SecurityGroupId' and may add rules that are not in the input
 /Resources/Own = {"Type": "AWS::CloudFormation::CustomResource", "Properties": {"ServiceToken": "arn:aws:lambda:x", "Groups": [{"Ref": "SecurityGroupId"}]}} => Resources.Own: the custom resource gets the security group
-/Resources/Own = {"Type": "AWS::SSM::Association", "Properties": {"Name": "a", "Parameters": {"G": [{"Ref": "SecurityGroupId"}]}}} => Resources.Own: the association of Systems Manager gets the security group 'SecurityGroupId' and may add rules
-/Resources/Own = {"Type": "Custom::Rules", "Properties": {"A": {"Fn::Transform": {"Name": "AWS::Include"}}}} => Resources.Own: a transform changes the resource, and its result is not in the text
+/Resources/Own = {"Type": "AWS::SSM::Association", "Properties": {"Name": "a", "Parameters": {"G": [{"Ref": "SecurityGroupId"}]}}} => Resources.Own: the Systems Manager association gets the security group 'SecurityGroupId' and may add rules that are not in the input
+/Resources/Own = {"Type": "Custom::Rules", "Properties": {"A": {"Fn::Transform": {"Name": "AWS::Include"}}}} => Resources.Own: a transform changes this resource, and the result is not in the input
 "#;
 
 const NO_TEMPLATE: &str = r#"
-{} => 1: expected a template with 'Resources', or what aws cloudformation get-template prints
-{"StackResources": []} => expected a template with 'Resources'
-[] => 1: expected a template in JSON; one in YAML is not read, but the security group itself is: give what aws ec2 describe-security-groups prints, with --format aws-sg
-AWSTemplateFormatVersion: 2010-09-09 => 1: expected a template in JSON; one in YAML is not read
-{"TemplateBody": "Resources:\n  A: 1\n", "StagesAvailable": []} => 1: TemplateBody: expected a template in JSON; one in YAML is not read
+{} => 1: expected a template with 'Resources', or the output of 'aws cloudformation get-template'
+{"StackResources": []} => expected a template with 'Resources', or the output of 'aws cloudformation get-template'
+[] => 1: expected a template in JSON; for a template in YAML, check the security group itself: pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
+AWSTemplateFormatVersion: 2010-09-09 => 1: expected a template in JSON
+{"TemplateBody": "Resources:\n  A: 1\n", "StagesAvailable": []} => 1: TemplateBody: expected a template in JSON
 {"TemplateBody": 7} => TemplateBody: expected an object, not 7
-{"TemplateBody": {"Resources": {"A": 7}}, "Resources": {}} => key "Resources" is not known here; expected TemplateBody
+{"TemplateBody": {"Resources": {"A": 7}}, "Resources": {}} => unknown key "Resources"; expected TemplateBody
 {"TemplateBody": {"Resources": {"A": 7}}} => 1: TemplateBody.Resources.A: expected an object, not 7
 {"TemplateBody": "{\"Resources\": {\"A\": 7}}"} => 1: TemplateBody.Resources.A: expected an object, not 7
-{"TemplateBody": "{\"Resources\": "} => TemplateBody: this is not valid JSON
-{"Resources": {}, "Resources": {}} => 1: key 'Resources' stands here twice
-{"Resources": {}, "Resource": {}} => 1: key "Resource" is not known here; expected AWSTemplateFormatVersion, Transform, Parameters, Resources
-{"Resources": {}, "Transform": "AWS::Serverless-2016-10-31"} => 1: a transform makes other resources than are in the text; give what aws cloudformation get-template --template-stage Processed prints
-{"Resources": {"Fn::ForEach::Rules": ["A", [], {}]}} => Resources.Fn::ForEach::Rules: resources that a function makes are not in the text
-{"Resources": {"SecurityGroupId": {"Type": "AWS::EC2::SecurityGroup"}}} => a resource with the id SecurityGroupId makes the security group, with rules of its own
-{"Resources": {"A": {"Type": "AWS::S3::Bucket"}, "A": {"Type": "AWS::S3::Bucket"}}} => 1: Resources: key 'A' stands here twice
-{"Resources": {"A_b": {"Type": "AWS::EC2::SecurityGroupIngress"}}} => Resources.A_b: expected letters and digits alone as the id of a resource
+{"TemplateBody": "{\"Resources\": "} => TemplateBody: invalid JSON:
+{"Resources": {}, "Resources": {}} => 1: duplicate key 'Resources'
+{"Resources": {}, "Resource": {}} => 1: unknown key "Resource"; expected AWSTemplateFormatVersion, Transform, Parameters, Resources
+{"Resources": {}, "Transform": "AWS::Serverless-2016-10-31"} => 1: the template has a transform, so its resources are not all in the input; pass the output of 'aws cloudformation get-template --template-stage Processed'
+{"Resources": {"Fn::ForEach::Rules": ["A", [], {}]}} => Resources.Fn::ForEach::Rules: a function creates resources that are not in the input
+{"Resources": {"SecurityGroupId": {"Type": "AWS::EC2::SecurityGroup"}}} => the resource SecurityGroupId creates the security group, with rules of its own
+{"Resources": {"A": {"Type": "AWS::S3::Bucket"}, "A": {"Type": "AWS::S3::Bucket"}}} => 1: Resources: duplicate key 'A'
+{"Resources": {"A_b": {"Type": "AWS::EC2::SecurityGroupIngress"}}} => Resources.A_b: expected a resource id of letters and digits only
 "#;
 
 #[test]
@@ -353,7 +353,7 @@ fn a_resource_gets_the_group_by_any_chain_of_references() {
                     group
                 };
                 let problem = format!(
-                    "Resources.Own: the custom resource gets the security group '{name}' and may add rules"
+                    "Resources.Own: the custom resource gets the security group '{name}' and may add rules that are not in the input"
                 );
                 assert!(refused.contains(&problem), "{properties}\n{refused}");
             } else {

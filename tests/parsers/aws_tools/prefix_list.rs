@@ -95,44 +95,44 @@ fn a_report_says_the_plane_and_the_region_and_no_ports() {
 }
 
 const REFUSED: &str = r#"
-{} => 1: expected 'Entries', as aws ec2 get-managed-prefix-list-entries prints them
+{} => 1: expected 'Entries', as in the output of 'aws ec2 get-managed-prefix-list-entries'
 [] => 1: expected an object, not an array
 {"Entries": {}} => 1: Entries: expected an array, not an object
 {"Entries": null} => 1: Entries: expected an array, not null
 {"Entries": ["192.0.2.0/24"]} => 1: Entries[0]: expected an object, not a string
 {"Entries": [{}]} => 1: Entries[0]: expected 'Cidr'
-{"Entries": [{"Cidr": "192.0.2.1"}]} => 1: Entries[0].Cidr: '192.0.2.1' has no prefix length; expected 192.0.2.1/32
+{"Entries": [{"Cidr": "192.0.2.1"}]} => 1: Entries[0].Cidr: '192.0.2.1' has no prefix length; write '192.0.2.1/32'
 {"Entries": [{"Cidr": "192.0.2.1/24"}]} => 1: Entries[0].Cidr: '192.0.2.1/24' has host bits set; the network is 192.0.2.0/24
 {"Entries": [{"Cidr": "192.0.2.0/33"}]} => 1: Entries[0].Cidr: '192.0.2.0/33' is not an IPv4 network
 {"Entries": [{"Cidr": "192.0.2.0/024"}]} => is not an IPv4 network
 {"Entries": [{"Cidr": "::1/129"}]} => 1: Entries[0].Cidr: expected an IPv6 network, as in 2001:db8::/32
-{"Entries": [{"Cidr": "192.0.2.0/24", "State": "x"}]} => 1: Entries[0]: key "State" is not known here; expected Cidr, Description
-{"Entries": [{"Cidr": "192.0.2.0/24", "Cidr": "0.0.0.0/0"}]} => 1: Entries[0]: key 'Cidr' stands here twice
+{"Entries": [{"Cidr": "192.0.2.0/24", "State": "x"}]} => 1: Entries[0]: unknown key "State"; expected Cidr, Description
+{"Entries": [{"Cidr": "192.0.2.0/24", "Cidr": "0.0.0.0/0"}]} => 1: Entries[0]: duplicate key 'Cidr'
 {"Entries": [{"Cidr": "192.0.2.0/24", "Description": 7}]} => 1: Entries[0].Description: expected a string, not 7
-{"Entries": [], "Entries": []} => 1: key 'Entries' stands here twice
-{"Entries": [], "Version": 3} => 1: key "Version" is not known here; expected Entries, NextToken
-{"Entries": [], "NextToken": "eyJ"} => 1: there are more entries than these, as 'NextToken' tells; give all of them
-{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "twilio-sip-signaling"}]} => 1: this names prefix lists without their entries; give what aws ec2 get-managed-prefix-list-entries --prefix-list-id LIST prints
-{"PrefixList": {"PrefixListId": "pl-1"}} => this names prefix lists without their entries
-{"SecurityGroups": []} => expected 'Entries', as aws ec2 get-managed-prefix-list-entries prints them
-{"PrefixListName": "twilio-sip-signaling", "AddressFamily": "IPv4", "MaxEntries": 1} => expected 'Entries'
-{"Entries": [ => 1: this is not valid JSON
-{"Entries": []} {"Entries": []} => 1: this is not valid JSON: trailing characters
-|ENTRIES|  PREFIXLISTENTRIES 54.65.63.192/30 => this is not valid JSON
+{"Entries": [], "Entries": []} => 1: duplicate key 'Entries'
+{"Entries": [], "Version": 3} => 1: unknown key "Version"; expected Entries, NextToken
+{"Entries": [], "NextToken": "eyJ"} => 1: the list is incomplete: 'NextToken' is set
+{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "twilio-sip-signaling"}]} => 1: the input names prefix lists without their entries; pass the output of 'aws ec2 get-managed-prefix-list-entries --prefix-list-id LIST'
+{"PrefixList": {"PrefixListId": "pl-1"}} => the input names prefix lists without their entries
+{"SecurityGroups": []} => expected 'Entries', as in the output of 'aws ec2 get-managed-prefix-list-entries'
+{"PrefixListName": "twilio-sip-signaling", "AddressFamily": "IPv4", "MaxEntries": 1} => expected 'Entries', as in the output of 'aws ec2 get-managed-prefix-list-entries'
+{"Entries": [ => 1: invalid JSON:
+{"Entries": []} {"Entries": []} => 1: invalid JSON: trailing characters
+|ENTRIES|  PREFIXLISTENTRIES 54.65.63.192/30 => invalid JSON:
 "#;
 
 /// Changes of our own file.
 const REFUSED_EDITS: &str = r#"
 /PrefixListName = 5 => 1: PrefixListName: expected a string, not 5
-/PrefixListName = "pbx-signaling" => PrefixListName: this is the list 'pbx-signaling', not twilio-sip-signaling or twilio-sip-media; give --name
-/PrefixListName = "Twilio-SIP-signaling" => PrefixListName: this is the list 'Twilio-SIP-signaling'
-/AddressFamily = "IPv6" => 1: a list of IPv6 takes no network of the other family
+/PrefixListName = "pbx-signaling" => PrefixListName: the input is the list 'pbx-signaling', not 'twilio-sip-signaling' or 'twilio-sip-media'; name it with --name
+/PrefixListName = "Twilio-SIP-signaling" => PrefixListName: the input is the list 'Twilio-SIP-signaling', not
+/AddressFamily = "IPv6" => 1: the IPv6 list has a network of the other address family
 /AddressFamily = "ipv4" => 1: AddressFamily: 'ipv4' is neither IPv4 nor IPv6
 /AddressFamily = null => AddressFamily: expected a string, not null
-/MaxEntries = 0 => 1: a list with 'MaxEntries' 0 does not take 1 entries
-/MaxEntries = -1 => a list with 'MaxEntries' -1 does not take 1 entries
+/MaxEntries = 0 => 1: the list has 1 entries, but 'MaxEntries' is 0
+/MaxEntries = -1 => the list has 1 entries, but 'MaxEntries' is -1
 /MaxEntries = "1" => MaxEntries: expected a whole number, not a string
-/Entries/0/Cidr = "::/0" => 1: a list of IPv4 takes no network of the other family
+/Entries/0/Cidr = "::/0" => 1: the IPv4 list has a network of the other address family
 /Entries/0 = {"Cidr": "54.65.63.193/30"} => 6: Entries[0].Cidr: '54.65.63.193/30' has host bits set
 "#;
 
@@ -151,11 +151,11 @@ fn what_is_not_understood_is_refused() {
         let mut value = own.value();
         value.as_object_mut().unwrap().remove(key);
         let refused = own.refused(&value.to_string());
-        let message = format!("1: expected '{key}', which a list needs");
+        let message = format!("1: expected '{key}'");
         assert!(refused.starts_with(&message), "{refused}");
         let mut value = own.value();
         value[format!("{key}s")] = json!("a");
-        let message = format!("1: key \"{key}s\" is not known here; expected PrefixListName,");
+        let message = format!("1: unknown key \"{key}s\"; expected PrefixListName,");
         let refused = own.refused(&value.to_string());
         assert!(refused.starts_with(&message), "{refused}");
     }
@@ -176,7 +176,7 @@ fn a_file_is_of_the_list_that_its_name_tells() {
     own.name = "pbx-a-signaling";
     assert_eq!(own.told(&text), [""; 0]);
     own.name = "pbx-b";
-    let message = "this is the list 'pbx-a-signaling', not pbx-b-signaling or pbx-b-media";
+    let message = "the input is the list 'pbx-a-signaling', not 'pbx-b-signaling' or 'pbx-b-media'";
     assert!(own.refused(&text).contains(message));
 }
 
@@ -295,11 +295,12 @@ fn what_one_call_cannot_mend_is_said() {
     let many: Vec<String> = (0..101).map(|n| format!("10.0.{n}.0/24")).collect();
     let words: Vec<&str> = many.iter().map(String::as_str).collect();
     let refused = tokyo().repair(&entries(&words)).unwrap_err();
-    let message = "the drift cannot be mended: 101 entries are to be removed, and a call takes 100; \
-                   create a new list";
+    let message =
+        "cannot repair the drift: 101 entries must be removed, and one call removes at most 100";
     assert!(refused.starts_with(message), "{refused}");
     assert!(tokyo().repair(&entries(&words[1..])).is_ok());
     let refused = tokyo().repair(&entries(&["2001:db8::/32"])).unwrap_err();
-    let message = "the drift cannot be mended: the list is of IPv6, as 2001:db8::/32 tells";
+    let message =
+        "cannot repair the drift: the list is an IPv6 list, because it contains 2001:db8::/32";
     assert!(refused.starts_with(message), "{refused}");
 }

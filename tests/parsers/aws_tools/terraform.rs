@@ -204,11 +204,11 @@ twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0fffffffffffffff0 {"ip_protocol": "w
 web_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"} =>
 twilio_sip_x_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/33"} => refused values.cidr_ipv4: '192.0.2.0/33'
 twilio_sip_x_udp_53_192_0_2_1_32 ingress null {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => refused values: expected 'security_group_id'
-twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} => refused resources[2]: 'twilio_sip_all' has the type aws_security_group_rule, which check does not read, and opens the same security group; give what aws ec2 describe-security-groups prints, with --format aws-sg
+twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} => refused resources[2]: 'twilio_sip_all' has the type aws_security_group_rule, which check does not support, and belongs to the same security group; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
 twilio_sip_udp_53_192_0_2_1_32 old null {"type": "ingress", "protocol": "-1"} => refused resources[2]: 'twilio_sip_udp_53_192_0_2_1_32' has the type aws_security_group_rule
 twilio_sip_all old sg-0fffffffffffffff0 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
 web old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
-twilio_sip_all awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_ingress, which check does not read, and opens the same security group; give what aws ec2 describe-security-groups prints, with --format aws-sg
+twilio_sip_all awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_ingress, which check does not support, and belongs to the same security group; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
 twilio_sip_all awscc_egress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
 twilio_sip_all awscc_egress null {"ip_protocol": "-1", "group_name": "calls"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
 twilio_sip_all awscc_ingress sg-0fffffffffffffff0 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} =>
@@ -289,7 +289,7 @@ fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
     assert_eq!(own.told(&list(group, &ids[0])), [""; 0]);
     assert_eq!(own.told(&list("sg-0fffffffffffffff0", &[])), [""; 0]);
     let refused = own.refused(&list(group, &ids[0][1..]));
-    let problem = "resources[0]: the next apply removes every rule of the security group that is not listed here, such as 'twilio_sip_";
+    let problem = "resources[0]: the next apply removes the rules of the security group that this resource does not list, such as 'twilio_sip_";
     assert!(refused.contains(problem), "{refused}");
     // Of two lists each removes what the other one keeps.
     let mut twice: Value = serde_json::from_str(&list(group, &ids[0])).unwrap();
@@ -297,7 +297,7 @@ fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
     let first = resources[0].clone();
     resources.as_array_mut().unwrap().push(first);
     let refused = own.refused(&twice.to_string());
-    let problem = "resources[1]: another resource lists all rules of the security group too";
+    let problem = "resources[1]: a second resource lists all rules of the same security group";
     assert!(refused.contains(problem), "{refused}");
 }
 
@@ -318,7 +318,7 @@ fn a_state_without_the_unit_lets_nothing_through() {
         assert_eq!(own.told(text).len(), 8, "{text}");
         let units = format::parse(dialect("terraform"), text, wanted).unwrap();
         let absent = units[0].absent.as_deref();
-        let why = "no rule in the state has a name that starts with twilio_sip_";
+        let why = "no rule in the state has a name that starts with 'twilio_sip_'";
         assert_eq!(absent, Some(why));
     }
     let file = r#"{"resource": {"aws_vpc": {"main": {}}}}"#;
@@ -339,36 +339,36 @@ fn a_difference_names_the_values_that_make_it() {
 const REFUSED: &str = r#"
 /resource = [] => resource: expected an object, not an array
 /resource/aws_vpc_security_group_ingress_rule = [] => resource.aws_vpc_security_group_ingress_rule: expected an object, not an array
-/variable = {} => 1: expected the variable twilio_sip_security_group_id in 'variable'
+/variable = {} => 1: expected the variable 'twilio_sip_security_group_id' in 'variable'
 /variable = 7 => variable: expected an object, not 7
 @ = [{}] => resource.aws_vpc_security_group_ingress_rule.twilio_sip_udp_10000_20000_54_65_63_192_26: expected an object, not an array
-@/security_group_id = "${aws_security_group.a.id}" => security_group_id: expected ${var.twilio_sip_security_group_id}, or a group's id; --name names the unit
-@/security_group_id = "${var.pbx_security_group_id}" => security_group_id: expected ${var.twilio_sip_security_group_id}, or a group's id
-@/security_group_id = "sg-1" => 1: the rules are of several security groups; give the rules of each group names of their own by --name
+@/security_group_id = "${aws_security_group.a.id}" => security_group_id: expected '${var.twilio_sip_security_group_id}' or a security group's id; --name sets the name in the variable
+@/security_group_id = "${var.pbx_security_group_id}" => security_group_id: expected '${var.twilio_sip_security_group_id}' or a security group's id
+@/security_group_id = "sg-1" => 1: the rules belong to several security groups; render the rules of each group with its own --name
 @/security_group_id = null => expected 'security_group_id'
-@/cidr_ipv4 = "${each.value}" => cidr_ipv4: an expression is not worked out; expected what it stands for
-@/from_port = "%{ if true }1%{ endif }" => from_port: an expression is not worked out
+@/cidr_ipv4 = "${each.value}" => cidr_ipv4: expressions are not supported here; write the value itself
+@/from_port = "%{ if true }1%{ endif }" => from_port: expressions are not supported here
 @/cidr_ipv4 = "54.65.63.193/26" => cidr_ipv4: '54.65.63.193/26' has host bits set
-@/cidr_ipv4 = null => expected one of cidr_ipv4, cidr_ipv6, prefix_list_id, referenced_security_group_id, and one alone
-@/ip_protocol = "all" => ip_protocol: 'all' is not tcp, udp,
+@/cidr_ipv4 = null => expected exactly one of cidr_ipv4, cidr_ipv6, prefix_list_id, referenced_security_group_id
+@/ip_protocol = "all" => ip_protocol: unknown protocol 'all'
 @/ip_protocol = null => expected 'ip_protocol'
-@/from_port = null => expected both from_port and to_port, or neither
+@/from_port = null => expected both or neither of from_port and to_port
 @/from_port = "1e4" => from_port: expected a whole number, not "1e4"
 @/from_port = 1e4 => from_port: expected a whole number, not 10000.0
-~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "count": 0} => key "count" is not known here; expected security_group_id, ip_protocol,
-~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => key "for_each" is not known here
-~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => key "lifecycle" is not known here
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "count": 0} => unknown key "count"; expected security_group_id, ip_protocol,
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => unknown key "for_each"
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => unknown key "lifecycle"
 ~ = {"security_group_id": "sg-1", "ip_protocol": "udp", "cidr_ipv4": "0.0.0.0/0"} => expected from_port and to_port
-/resource/aws_security_group_rule = {"all": {"type": "ingress", "security_group_id": "${var.twilio_sip_security_group_id}"}} => resource.aws_security_group_rule: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule
-/resource/aws_security_group_rule = [{"all": [{"type": "ingress"}]}] => resource.aws_security_group_rule: check does not read rules of this type
-/resource/awscc_ec2_security_group_ingress = {"all": {"group_id": "sg-2", "ip_protocol": "-1"}} => resource.awscc_ec2_security_group_ingress: check does not read rules of this type; write them as aws_vpc_security_group_ingress_rule or
-/resource/awscc_ec2_security_group_egress = [{"all": [{"group_id": "sg-2"}]}] => resource.awscc_ec2_security_group_egress: check does not read rules of this type
-/module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of a module are not in the text; give what terraform show -json prints
-/module = [{"more": {"source": "./more"}}] => module: the resources of a module are not in the text
+/resource/aws_security_group_rule = {"all": {"type": "ingress", "security_group_id": "${var.twilio_sip_security_group_id}"}} => resource.aws_security_group_rule: check does not support rules of this type; use aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule
+/resource/aws_security_group_rule = [{"all": [{"type": "ingress"}]}] => resource.aws_security_group_rule: check does not support rules of this type
+/resource/awscc_ec2_security_group_ingress = {"all": {"group_id": "sg-2", "ip_protocol": "-1"}} => resource.awscc_ec2_security_group_ingress: check does not support rules of this type
+/resource/awscc_ec2_security_group_egress = [{"all": [{"group_id": "sg-2"}]}] => resource.awscc_ec2_security_group_egress: check does not support rules of this type
+/module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of modules are not in the input; pass the output of 'terraform show -json'
+/module = [{"more": {"source": "./more"}}] => module: the resources of modules are not in the input
 "#;
 
 const REFUSED_STATE: &str = r#"
-/format_version = "2.0" => format_version: expected version 1 of the format, or 0, not '2.0'
+/format_version = "2.0" => format_version: unknown format version '2.0'; expected version 0 or 1
 /format_version = 1 => format_version: expected a string, not 1
 /values = 7 => values: expected an object, not 7
 /values/root_module = [] => values.root_module: expected an object, not an array
@@ -381,30 +381,30 @@ const REFUSED_STATE: &str = r#"
 @/name = 7 => values.root_module.child_modules[0].resources[4].name: expected a string, not 7
 @ = {"mode": "managed", "type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'values'
 @ = {"type": "aws_vpc_security_group_ingress_rule", "name": "twilio_sip_a"} => resources[4]: expected 'mode'
-@/values/security_group_id = "sg-1" => 1: the rules are of several security groups; give the rules of each group names of their own by --name
+@/values/security_group_id = "sg-1" => 1: the rules belong to several security groups; render the rules of each group with its own --name
 @/values/security_group_id = 7 => resources[4].values.security_group_id: expected a string, not 7
 @/values/cidr_ipv4 = "54.65.63.193/26" => resources[4].values.cidr_ipv4: '54.65.63.193/26' has host bits set
-@/values/cidr_ipv6 = "::/0" => resources[4].values: expected one of cidr_ipv4, cidr_ipv6,
-@/values/to_port = 9999 => resources[4].values: the ports from 10000 to 9999 are reversed
-@/values = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "action": "deny"} => resources[4].values: key "action" is not known here; expected security_group_id,
+@/values/cidr_ipv6 = "::/0" => resources[4].values: expected exactly one of cidr_ipv4, cidr_ipv6
+@/values/to_port = 9999 => resources[4].values: the port range from 10000 to 9999 is reversed
+@/values = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "action": "deny"} => resources[4].values: unknown key "action"; expected security_group_id,
 "#;
 
 const NO_UNIT: &str = r#"
-{} => 1: expected a .tf.json file with 'resource', or what terraform show -json prints
-[] => 1: expected a .tf.json file with 'resource', or what terraform show -json prints
+{} => 1: expected a .tf.json file with 'resource', or the output of 'terraform show -json'
+[] => 1: expected a .tf.json file with 'resource', or the output of 'terraform show -json'
 resource "aws_vpc_security_group_ingress_rule" "a" { => expected a .tf.json file with 'resource'
 # aws_vpc_security_group_ingress_rule.a: => expected a .tf.json file with 'resource'
 {"Resources": {}} => expected a .tf.json file with 'resource'
-{"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}} => 1: this is a plan, which is not deployed; give the state: terraform show -json without a file
-{"version": 4, "terraform_version": "1.9.8", "serial": 3, "lineage": "a", "resources": []} => 1: this is a state file as it is stored; give what terraform show -json prints
-{"format_version": "1.0", "resource": {"values": {}}} => 1: this is one resource; give what terraform show -json prints
-{"resource": {}, "resources": {}} => 1: key "resources" is not known here; expected resource, variable
-{"resource": {}, "resource": {}} => 1: key 'resource' stands here twice
-{"resource": {"aws_vpc": {}, "aws_vpc": {}}} => resource: key 'aws_vpc' stands here twice
-{"resource": {"aws_vpc_security_group_egress_rule": {"a": {}, "a": {}}}} => resource.aws_vpc_security_group_egress_rule: key 'a' stands here twice
-{"resource": {"aws_vpc_security_group_egress_rule": {"1a": {}}}} => expected letters, digits, _ and - alone as the name of a resource
-{"resource": {"aws_vpc_security_group_egress_rule": {"a b": {}}}} => expected letters, digits, _ and - alone
-{"resource": => this is not valid JSON
+{"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}} => 1: the input is a plan, which is not deployed yet; pass the state, the output of 'terraform show -json' without a file
+{"version": 4, "terraform_version": "1.9.8", "serial": 3, "lineage": "a", "resources": []} => 1: the input is a raw state file; pass the output of 'terraform show -json'
+{"format_version": "1.0", "resource": {"values": {}}} => 1: the input is a single resource; pass the output of 'terraform show -json'
+{"resource": {}, "resources": {}} => 1: unknown key "resources"; expected resource, variable
+{"resource": {}, "resource": {}} => 1: duplicate key 'resource'
+{"resource": {"aws_vpc": {}, "aws_vpc": {}}} => resource: duplicate key 'aws_vpc'
+{"resource": {"aws_vpc_security_group_egress_rule": {"a": {}, "a": {}}}} => resource.aws_vpc_security_group_egress_rule: duplicate key 'a'
+{"resource": {"aws_vpc_security_group_egress_rule": {"1a": {}}}} => expected a resource name of letters, digits, '_' and '-' only
+{"resource": {"aws_vpc_security_group_egress_rule": {"a b": {}}}} => expected a resource name of letters, digits, '_' and '-' only
+{"resource": => invalid JSON:
 "#;
 
 #[test]
@@ -477,8 +477,8 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
                     format!("{kind}.a")
                 };
                 let problem = format!(
-                    "{section}.{block}: it gets the security group and may add rules, which are not in the \
-                     text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
+                    "{section}.{block}: the block gets the security group and may add rules that are not in the \
+                     input; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg"
                 );
                 assert!(refused.contains(&problem), "{row}\n{refused}");
             } else {
@@ -491,23 +491,23 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
         json!([{"aws_vpc": {"a": {}}}, {"external": {"a": {"query": {"a": reference}}}}]);
     let refused = own.refused(&value.to_string());
     assert!(
-        refused.contains("data[1].external.a: it gets the security group"),
+        refused.contains("data[1].external.a: the block gets the security group and may add rules that are not in the input"),
         "{refused}"
     );
 }
 
 /// `check` blocks, and the place of the data source that gets the group, if there is one, or what is wrong.
 const CHECKS: &str = r#"
-{"open": {"data": {"external": {"a": {"program": ["open", "${var.twilio_sip_security_group_id}"]}}}, "assert": {"condition": "${true}"}}} => check.open.data.external.a: it gets the security group
-{"open": {"data": {"aws_lambda_invocation": {"a": {"input": "${var.twilio_sip_security_group_id}"}}}, "assert": [{"condition": "${true}"}]}} => check.open.data.aws_lambda_invocation.a: it gets the security group
-[{"open": [{"data": [{"external": [{"a": [{"program": ["open", "${var.twilio_sip_security_group_id}"]}]}]}]}]}] => check[0].open[0].data[0].external[0].a: it gets the security group
-{"a": {}, "open": [{}, {"data": {"http": {"b": {}, "a": {"url": "${var.twilio_sip_security_group_id}"}}}}]} => check.open[1].data.http.a: it gets the security group
+{"open": {"data": {"external": {"a": {"program": ["open", "${var.twilio_sip_security_group_id}"]}}}, "assert": {"condition": "${true}"}}} => check.open.data.external.a: the block gets the security group and may add rules that are not in the input
+{"open": {"data": {"aws_lambda_invocation": {"a": {"input": "${var.twilio_sip_security_group_id}"}}}, "assert": [{"condition": "${true}"}]}} => check.open.data.aws_lambda_invocation.a: the block gets the security group and may add rules that are not in the input
+[{"open": [{"data": [{"external": [{"a": [{"program": ["open", "${var.twilio_sip_security_group_id}"]}]}]}]}]}] => check[0].open[0].data[0].external[0].a: the block gets the security group and may add rules that are not in the input
+{"a": {}, "open": [{}, {"data": {"http": {"b": {}, "a": {"url": "${var.twilio_sip_security_group_id}"}}}}]} => check.open[1].data.http.a: the block gets the security group and may add rules that are not in the input
 {"open": {"data": {"external": {"a": {"program": ["open", "${var.other}"]}}, "aws_security_group": {"a": {"id": "${var.twilio_sip_security_group_id}"}}}}} => none
 {"open": {"assert": {"condition": "${var.twilio_sip_security_group_id != null}"}}, "none": null} => none
 {"open": {"data": 7}} => check.open.data: expected an object, not 7
 {"open": {"data": [[]]}} => check.open.data[0]: expected an object, not an array
 {"open": [7]} => check.open[0]: expected an object, not 7
-{"open": {"data": {}, "data": {}}} => check.open: key 'data' stands here twice
+{"open": {"data": {}, "data": {}}} => check.open: duplicate key 'data'
 "#;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which parts of a template have the value of its security group (AWS CloudFormation Template
+//! Finds the names in a template that refer to its security group (AWS CloudFormation Template
 //! Reference, "Intrinsic function reference").
 
 use std::borrow::Cow;
@@ -10,17 +10,17 @@ use crate::format::read::error::ReadError;
 use crate::format::read::json_node::Node;
 use crate::limits::{Limit, Limits};
 
-/// The section whose members [`FIND_IN_MAP`] names.
+/// The section whose members [`FIND_IN_MAP`] refers to.
 pub(super) const MAPPINGS: &str = "Mappings";
 
-/// The function whose first argument names a mapping, or is a function that does.
+/// The function whose first argument is the name of a mapping, or a function that returns one.
 const FIND_IN_MAP: &str = "Fn::FindInMap";
 
-/// The security group that is looked for.
+/// The security group to look for.
 pub(super) struct Target<'a> {
-    /// The parameter that it is the value of.
+    /// The parameter that contains the security group's id.
     pub parameter: Option<&'static str>,
-    /// Its id, if the text has it.
+    /// The security group's id, if the input contains it.
     pub id: Option<Cow<'a, str>>,
 }
 
@@ -30,14 +30,14 @@ impl fmt::Display for Target<'_> {
     }
 }
 
-/// The steps of the limit of work that a name or a reference takes, most of all for its memory.
+/// The steps of [`Limit::Work`] for each name and each reference, mostly for their memory.
 const STEPS: usize = 64;
 
-/// The sections of a template that are there, by their names.
+/// The sections of a template, each with its name. `None` if the template lacks the section.
 type Sections<'s, 'a> = [(&'s str, Option<Node<'a>>)];
 
-/// The names of all parameters, mappings and resources that contain the security group's id, or refer
-/// to its parameter or to another of these.
+/// Returns the names of all parameters, mappings and resources that contain the security group's id,
+/// or refer to its parameter directly or through other names.
 pub(super) fn holders<'a>(
     sections: &Sections<'_, 'a>,
     target: &Target,
@@ -71,7 +71,7 @@ fn check_work(node: Node, count: usize, limits: Limits) -> Result<(), ReadError>
     fits.map_err(|exceeded| node.problem(exceeded))
 }
 
-/// A number for the name of each parameter, mapping and resource.
+/// Numbers the names of all parameters, mappings and resources.
 fn numbered_names<'a>(
     sections: &Sections<'_, 'a>,
     limits: Limits,
@@ -88,14 +88,14 @@ fn numbered_names<'a>(
     Ok(numbers)
 }
 
-/// The number for any mapping, which refers to each of them.
+/// The number that stands for "any mapping". Every mapping refers to it.
 fn any_mapping(numbers: &HashMap<Cow<str>, usize>) -> usize {
     numbers.len()
 }
 
 /// The references between names, by their numbers.
 struct References {
-    /// Pairs of a name and one that refers to it, in ascending order.
+    /// Pairs of a name and another name that refers to it, in ascending order.
     pairs: Vec<(usize, usize)>,
     /// The names that contain the security group's id, and its parameter.
     queue: Vec<usize>,
@@ -109,7 +109,7 @@ impl References {
         limits: Limits,
     ) -> Result<Self, ReadError> {
         let mut pairs = Vec::new();
-        // For each name, the last one that refers to it, so that no pair is kept twice.
+        // The last holder of each name, so that each pair is stored once.
         let any_mapping = any_mapping(numbers);
         let mut last_holder = vec![None; any_mapping + 1];
         let parameter = target.parameter.and_then(|name| numbers.get(name));
@@ -128,7 +128,7 @@ impl References {
                     if target.id.as_ref().is_some_and(is_target) && queue.last() != Some(&holder) {
                         queue.push(holder);
                     }
-                    // A function comes to the name of any mapping. The argument follows its key.
+                    // A function may return the name of any mapping. The argument follows its key.
                     let is_function = is_in_map && key != FIND_IN_MAP;
                     is_in_map = key.is_empty() && text == FIND_IN_MAP;
                     let names =
@@ -143,7 +143,7 @@ impl References {
                 read.map_err(place)?;
                 if is_transformed {
                     let what =
-                        "a transform changes the resource, and its result is not in the text";
+                        "a transform changes this resource, and the result is not in the input";
                     return Err(place(node.problem(what)));
                 }
                 check_work(node, numbers.len() + pairs.len(), limits).map_err(place)?;
@@ -154,7 +154,7 @@ impl References {
     }
 }
 
-/// The names in a string that is the argument of a function, or the first in a list of arguments.
+/// The names in a string. The string is the argument of a function, or the first item of its arguments.
 fn referred_to<'t>(function: &str, text: &'t str) -> impl Iterator<Item = &'t str> {
     let (skipped, taken) = match function {
         "Ref" | "Fn::GetAtt" | FIND_IN_MAP => (0, 1),

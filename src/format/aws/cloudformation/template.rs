@@ -1,5 +1,5 @@
-//! A template in JSON, by itself or as `get-template` prints it, to the rules that it makes in the
-//! security group that it is given (AWS CloudFormation Template Reference,
+//! Reads a template in JSON, by itself or in the output of `get-template`, as the rules that it adds
+//! to its security group (AWS CloudFormation Template Reference,
 //! `AWS::EC2::SecurityGroupIngress` and `AWS::EC2::SecurityGroupEgress`).
 
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use crate::limits::{Limit, Limits};
 use crate::packets::Condition;
 use crate::policy::Direction;
 
-/// The parameter for the security group's id.
+/// The parameter with the security group's id.
 pub(super) const PARAMETER: &str = "SecurityGroupId";
 
 const BODY: &str = "TemplateBody";
@@ -23,22 +23,23 @@ const RESOURCES: &str = "Resources";
 const PARAMETERS: &str = "Parameters";
 const VERSION: &str = "AWSTemplateFormatVersion";
 const TYPE: &str = "Type";
-/// Types of resources that make others or run commands. Others are of [`PUBLISHERS`] or opaque too.
+/// Resource types that create other resources or run commands. Types without a prefix from
+/// [`PUBLISHERS`] are opaque too.
 const OPAQUE: [(&str, &str); 5] = [
     ("AWS::CloudFormation::Stack", "nested stack"),
     ("AWS::CloudFormation::StackSet", "stack set"),
     ("AWS::CloudFormation::CustomResource", CUSTOM),
     (
         "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
-        "product, which is a stack,",
+        "product (which is a stack)",
     ),
-    ("AWS::SSM::Association", "association of Systems Manager"),
+    ("AWS::SSM::Association", "Systems Manager association"),
 ];
 
 const CUSTOM: &str = "custom resource";
 
-/// Prefixes of AWS's own types, whose effects are documented. Other types run the code of whoever
-/// registered them: `Custom::NAME` and `ORGANIZATION::SERVICE::NAME` (CloudFormation API reference,
+/// Prefixes of AWS's own types, whose effects are documented. Other types, `Custom::NAME` and
+/// `ORGANIZATION::SERVICE::NAME`, run code of whoever registered them (CloudFormation API reference,
 /// `RegisterType`).
 const PUBLISHERS: [&str; 2] = ["AWS::", "Alexa::"];
 const PROPERTIES: &str = "Properties";
@@ -76,15 +77,15 @@ const EGRESS: Keys = Keys {
     null_is_none: false,
 };
 
-/// A resource that is a rule.
+/// A rule of a security group.
 struct Resource<'a> {
     rule: RuleResource<'a>,
     group: Group<'a>,
-    /// Unknown if the template makes it in some circumstances alone.
+    /// Unknown if the resource has a `Condition`.
     condition: Condition,
 }
 
-/// The security group that a rule is of.
+/// The security group of a rule.
 #[derive(PartialEq, Eq)]
 enum Group<'a> {
     Parameter,
@@ -106,8 +107,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
         [None, Some(_)] => template(root, wanted),
         [None, None] => Err(root
             .problem(
-                "expected a template with 'Resources', or what aws cloudformation get-template \
-                 prints",
+                "expected a template with 'Resources', or the output of 'aws cloudformation get-template'",
             )
             .into()),
     }
@@ -119,12 +119,12 @@ fn json(text: &str, limits: Limits) -> Result<Node<'_>, ReadError> {
     }
     Err(ReadError::new(
         0,
-        "expected a template in JSON; one in YAML is not read, but the security group itself is: \
-         give what aws ec2 describe-security-groups prints, with --format aws-sg",
+        "expected a template in JSON; for a template in YAML, check the security group itself: pass the \
+         output of 'aws ec2 describe-security-groups' with --format aws-sg",
     ))
 }
 
-/// A template as it was handed over, in a string: all of it stands where the string does.
+/// Reads a template within a JSON string. All places are the string's own place.
 fn within_string(
     root: Node,
     body: Node,
@@ -143,7 +143,7 @@ fn within_string(
     Ok(units)
 }
 
-/// Both directions, since a deployment replaces both.
+/// Returns both directions, because a deployment replaces both.
 fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<ReadError>> {
     let silent = &[
         "Description",
@@ -158,8 +158,8 @@ fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Read
         root.fields(keys, Others::RefusedBut(silent))?;
     check_version(root, version)?;
     if transform.is_some() {
-        let what = "a transform makes other resources than are in the text; give what aws \
-                    cloudformation get-template --template-stage Processed prints";
+        let what = "the template has a transform, so its resources are not all in the input; pass the output \
+                    of 'aws cloudformation get-template --template-stage Processed'";
         return Err(root.problem(what).into());
     }
     let resources = resources.ok_or_else(|| root.problem("expected 'Resources'"))?;
@@ -206,18 +206,18 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), ReadError> {
     if text == "2010-09-09" {
         return Ok(());
     }
-    let what = format!("expected 2010-09-09, the one version there is, not '{text}'");
+    let what = format!("unknown template version '{text}'; expected 2010-09-09");
     Err(root.problem(what).of(root, VERSION))
 }
 
-/// The name in messages of a type of resource that can do anything with its arguments.
+/// Returns the description in messages of a type whose resources can do anything with their arguments.
 fn opaque(kind: &str) -> Option<&'static str> {
     let known = OPAQUE.iter().find(|(known, _)| *known == kind);
     let is_of_aws = PUBLISHERS.iter().any(|start| kind.starts_with(start));
     let others = if kind.starts_with("Custom::") {
         CUSTOM
     } else {
-        "resource of a type that is not of AWS"
+        "third-party resource"
     };
     known
         .map(|(_, name)| *name)
@@ -241,7 +241,8 @@ fn default_id(parameters: Node) -> Option<Cow<str>> {
     default?.string().ok()
 }
 
-/// A nested stack, a stack set or a custom resource that gets the security group can add rules to it.
+/// Refuses nested stacks, stack sets and custom resources that get the security group, because they
+/// can add rules to it.
 fn refuse_opaque(
     resources: Node,
     sections: &[(&str, Option<Node>)],
@@ -259,8 +260,8 @@ fn refuse_opaque(
     for (id, node) in resources.members()? {
         if let Some(name) = name(node).filter(|_| holders.contains(&id)) {
             let what = format!(
-                "the {name} gets the security group '{target}' and may add rules, which are not in the \
-                 text; give what aws ec2 describe-security-groups prints, with --format aws-sg"
+                "the {name} gets the security group '{target}' and may add rules that are not in the input; pass the \
+                 output of 'aws ec2 describe-security-groups' with --format aws-sg"
             );
             return Err(node.problem(what).under(&id).under(RESOURCES));
         }
@@ -268,22 +269,22 @@ fn refuse_opaque(
     Ok(())
 }
 
-/// A rule, or nothing if the resource is something else.
+/// Reads a rule; `None` if the resource is something else.
 fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<ReadError>> {
     if id.starts_with("Fn::") {
-        let what = "resources that a function makes are not in the text";
+        let what = "a function creates resources that are not in the input";
         return Err(node.problem(what).into());
     }
     if id == PARAMETER {
         let what = format!(
-            "a resource with the id {PARAMETER} makes the security group, with rules of its own; \
+            "the resource {PARAMETER} creates the security group, with rules of its own; \
              expected a parameter with this name"
         );
         return Err(node.problem(what).into());
     }
     let [kind, transform] = node.fields([TYPE, "Fn::Transform"], Others::NotLookedAt)?;
     if transform.is_some() {
-        let what = "a transform changes the resource, and its result is not in the text";
+        let what = "a transform changes this resource, and the result is not in the input";
         return Err(node.problem(what).into());
     }
     let kind = kind.ok_or_else(|| node.problem("expected 'Type'"))?;
@@ -292,13 +293,13 @@ fn resource<'a>(id: &str, node: Node<'a>) -> Result<Option<Resource<'a>>, Vec<Re
         "AWS::EC2::SecurityGroupIngress" => (Direction::In, &INGRESS),
         "AWS::EC2::SecurityGroupEgress" => (Direction::Out, &EGRESS),
         module if module.ends_with("::MODULE") => {
-            let what = "resources of a module are not in the text";
+            let what = "the resources of this module are not in the input";
             return Err(node.problem(what).into());
         }
         _ => return Ok(None),
     };
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        let what = "expected letters and digits alone as the id of a resource";
+        let what = "expected a resource id of letters and digits only";
         return Err(node.problem(what).into());
     }
     Ok(Some(rule(direction, node, keys)?))
@@ -330,13 +331,13 @@ fn rule<'a>(direction: Direction, node: Node<'a>, keys: &Keys) -> Result<Resourc
     })
 }
 
-/// Refuses `Ref` and the functions, whose values are not known before a stack is made.
+/// Refuses `Ref` and functions, whose values are known only after deployment.
 fn refuse_functions(properties: Node, keys: &Keys) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != keys.group && !keys.silent.contains(&key);
     let mut members = properties.members()?;
     match members.find(|(key, value)| value.is_object() && looked_at(key)) {
         Some((key, value)) => {
-            let what = "a function is not worked out; expected what it stands for";
+            let what = "functions are not supported here; write the value itself";
             Err(value.problem(what).of(properties, &key))
         }
         None => Ok(()),
@@ -349,7 +350,7 @@ fn group(value: Node) -> Result<Group, ReadError> {
     }
     let wrong = || {
         value.problem(format!(
-            "expected {{\"Ref\": \"{PARAMETER}\"}} or a group's id"
+            "expected {{\"Ref\": \"{PARAMETER}\"}} or a security group's id"
         ))
     };
     let [name] = value
@@ -361,11 +362,11 @@ fn group(value: Node) -> Result<Group, ReadError> {
     }
 }
 
-/// A unit is of one group, by an id or the parameter, which must be there then.
+/// Checks that all rules have the same group, and that its parameter is declared.
 fn check_group(root: Node, parameters: Option<Node>, rules: &[Resource]) -> Result<(), ReadError> {
     if rules.windows(2).any(|pair| pair[0].group != pair[1].group) {
-        let what = "the rules are of several security groups; expected one, as a template that is \
-                    rendered has it";
+        let what =
+            "the rules belong to several security groups; expected one, as in a rendered template";
         return Err(root.problem(what));
     }
     if rules.iter().all(|rule| rule.group != Group::Parameter) {
@@ -375,7 +376,7 @@ fn check_group(root: Node, parameters: Option<Node>, rules: &[Resource]) -> Resu
     let declared = parameters.map(|all| all.fields([PARAMETER], Others::NotLookedAt));
     let declared = declared.transpose().map_err(of_root)?;
     let [Some(declared)] = declared.unwrap_or_default() else {
-        return Err(root.problem(format!("expected a parameter {PARAMETER}")));
+        return Err(root.problem(format!("expected a parameter '{PARAMETER}'")));
     };
     let [kind] = declared
         .fields([TYPE], Others::NotLookedAt)
@@ -383,7 +384,7 @@ fn check_group(root: Node, parameters: Option<Node>, rules: &[Resource]) -> Resu
     match kind.map(Node::string) {
         Some(Ok(kind)) if kind == "AWS::EC2::SecurityGroup::Id" || kind == "String" => Ok(()),
         _ => Err(declared.problem(format!(
-            "expected the parameter {PARAMETER} to be of type AWS::EC2::SecurityGroup::Id"
+            "expected the parameter '{PARAMETER}' to have the type AWS::EC2::SecurityGroup::Id"
         ))),
     }
 }

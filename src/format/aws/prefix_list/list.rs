@@ -1,5 +1,5 @@
-//! Output of `get-managed-prefix-list-entries`, and our own files, to the networks of one list
-//! (EC2 API reference, `GetManagedPrefixListEntries`, `CreateManagedPrefixList`).
+//! Reads the output of `get-managed-prefix-list-entries`, and rendered files (EC2 API reference,
+//! `GetManagedPrefixListEntries`, `CreateManagedPrefixList`).
 
 use std::borrow::Cow;
 
@@ -20,13 +20,11 @@ const NAME: &str = "PrefixListName";
 const FAMILY: &str = "AddressFamily";
 const MOST: &str = "MaxEntries";
 
-/// A prefix list.
 pub(super) struct List<'a> {
     name: Option<Cow<'a, str>>,
     pub entries: Vec<Entry<'a>>,
 }
 
-/// One of its networks.
 pub(super) struct Entry<'a> {
     at: u32,
     pub network: Network<'a>,
@@ -37,7 +35,7 @@ pub(super) enum Network<'a> {
     V6(Cow<'a, str>),
 }
 
-/// One list is for both directions, so each that is wanted gets the whole of it.
+/// Returns the whole list for each wanted direction, because a list has no direction.
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let list = List::read(text, wanted)?;
     let fits = wanted.limits.check(Limit::Rules, list.entries.len());
@@ -47,7 +45,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
 }
 
 impl<'a> List<'a> {
-    /// The list of a text, all of it; or all that is not understood.
+    /// Reads the whole list, or returns everything that is wrong with it.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
         let root = Node::root(text, wanted.limits)?;
         let keys = [ENTRIES, NAME, FAMILY, MOST, "PrefixLists", "PrefixList"];
@@ -57,13 +55,13 @@ impl<'a> List<'a> {
             [true, ..] => input(root, wanted),
             [false, .., lists, list] if lists || list => Err(root
                 .problem(
-                    "this names prefix lists without their entries; give what aws ec2 \
-                     get-managed-prefix-list-entries --prefix-list-id LIST prints",
+                    "the input names prefix lists without their entries; pass the output of 'aws ec2 \
+                     get-managed-prefix-list-entries --prefix-list-id LIST'",
                 )
                 .into()),
             _ => Err(root
                 .problem(
-                    "expected 'Entries', as aws ec2 get-managed-prefix-list-entries prints them",
+                    "expected 'Entries', as in the output of 'aws ec2 get-managed-prefix-list-entries'",
                 )
                 .into()),
         }
@@ -96,13 +94,13 @@ impl<'a> List<'a> {
     }
 }
 
-/// Reads the output of `get-managed-prefix-list-entries`, which names no list.
+/// Reads the output of `get-managed-prefix-list-entries`, which does not name the list.
 fn listing(root: Node) -> Result<List, Vec<ReadError>> {
     let keys = [ENTRIES, "NextToken", "ResponseMetadata"];
     let [entries, next, _] = root.fields(keys, Others::Refused)?;
     if next.is_some_and(|next| !next.is_null()) {
-        let what = "there are more entries than these, as 'NextToken' tells; give all of them, \
-                    without --max-items";
+        let what =
+            "the list is incomplete: 'NextToken' is set; pass all entries, without --max-items";
         return Err(root.problem(what).into());
     }
     Ok(List {
@@ -111,14 +109,14 @@ fn listing(root: Node) -> Result<List, Vec<ReadError>> {
     })
 }
 
-/// The input of `create-managed-prefix-list`, as this program renders it.
+/// Reads the input of `create-managed-prefix-list`, as this program renders it.
 fn input<'a>(root: Node<'a>, wanted: UnitQuery) -> Result<List<'a>, Vec<ReadError>> {
     let silent = ["TagSpecifications", "ClientToken", "DryRun"];
     let [a, b, c] = silent;
     let keys = [NAME, FAMILY, MOST, ENTRIES, a, b, c];
     let [name, family, most, entries, ..] = root.fields(keys, Others::Refused)?;
     let needed = |key, field: Option<Node<'a>>| {
-        field.ok_or_else(|| root.problem(format!("expected '{key}', which a list needs")))
+        field.ok_or_else(|| root.problem(format!("expected '{key}'")))
     };
     let name = needed(NAME, name)?.string();
     let name = name.map_err(|problem| problem.of(root, NAME))?;
@@ -135,7 +133,7 @@ fn input<'a>(root: Node<'a>, wanted: UnitQuery) -> Result<List<'a>, Vec<ReadErro
     })
 }
 
-/// A file names its list; AWS takes the same networks for any.
+/// Checks the name, because AWS accepts the same networks for any list.
 fn check_name(name: &str, wanted: UnitQuery) -> Result<(), String> {
     let unit = &wanted.unit.name;
     let ours = Plane::ALL.map(|plane| list_name(wanted.unit, plane));
@@ -144,11 +142,11 @@ fn check_name(name: &str, wanted: UnitQuery) -> Result<(), String> {
     }
     let [signaling, media] = ours;
     Err(format!(
-        "this is the list '{name}', not {signaling} or {media}; give --name"
+        "the input is the list '{name}', not '{signaling}' or '{media}'; name it with --name"
     ))
 }
 
-/// AWS refuses a list that is not so.
+/// Refuses lists that AWS refuses.
 fn check_entries(root: Node, family: &str, most: i64, entries: &[Entry]) -> Result<(), ReadError> {
     let is_v4 = match family {
         "IPv4" => true,
@@ -160,14 +158,14 @@ fn check_entries(root: Node, family: &str, most: i64, entries: &[Entry]) -> Resu
     };
     let of_family = |entry: &Entry| matches!(entry.network, Network::V4(_)) == is_v4;
     if !entries.iter().all(of_family) {
-        let what = format!("a list of {family} takes no network of the other family");
+        let what = format!("the {family} list has a network of the other address family");
         return Err(root.problem(what));
     }
     if usize::try_from(most).is_ok_and(|most| most >= entries.len()) {
         return Ok(());
     }
     let count = entries.len();
-    let what = format!("a list with 'MaxEntries' {most} does not take {count} entries");
+    let what = format!("the list has {count} entries, but 'MaxEntries' is {most}");
     Err(root.problem(what))
 }
 

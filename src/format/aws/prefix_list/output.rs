@@ -1,4 +1,4 @@
-//! A prefix list as our files have it.
+//! A prefix list as this program renders it.
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
@@ -6,10 +6,10 @@ use serde::Serialize;
 use crate::format::unit::Unit;
 use crate::policy::Plane;
 
-/// The entries that one call takes.
+/// The maximum number of entries in one API call.
 pub(super) const ENTRY_LIMIT: usize = 100;
 
-/// A network of a list, as AWS takes it.
+/// An entry of a list, in AWS's notation.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Entry {
@@ -17,7 +17,7 @@ pub(super) struct Entry {
     pub description: String,
 }
 
-/// The name of the list of a plane.
+/// The name of the list for a plane.
 pub(super) fn list_name(unit: &Unit, plane: Plane) -> String {
     format!("{}-{plane}", unit.name.lower_with_hyphens())
 }

@@ -1,5 +1,5 @@
-//! Entries to add to a list and to remove from it, since a list that rules refer to is modified
-//! and not created anew (EC2 API reference, `ModifyManagedPrefixList`).
+//! The entries to add to a list and to remove from it. A list that rules refer to cannot be created
+//! again, so it is modified (EC2 API reference, `ModifyManagedPrefixList`).
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::format::read::query::UnitQuery;
 use crate::packets::{Interval, normalized};
 use crate::terminal::json_document;
 
-/// The JSON of `modify-managed-prefix-list`, which does all of it in one step.
+/// Returns the JSON input of `modify-managed-prefix-list`, which makes all changes in one step.
 pub(super) fn command(
     expected: Vec<Entry>,
     text: &str,
@@ -27,8 +27,8 @@ pub(super) fn command(
     let (add, remove) = sort_out(expected, &deployed);
     if remove.len() > ENTRY_LIMIT {
         return Err(FormatError::Irreparable(format!(
-            "{} entries are to be removed, and a call takes {ENTRY_LIMIT}; create a new list, and \
-             let the rules refer to it",
+            "{} entries must be removed, and one call removes at most {ENTRY_LIMIT}; create a new list and \
+             change the rules to refer to it",
             remove.len()
         )));
     }
@@ -44,19 +44,19 @@ pub(super) fn command(
         .map_err(|error| FormatError::Irreparable(error.to_string()))
 }
 
-/// A list has one family for good.
+/// Returns the IPv4 networks of a list. The address family of a list cannot be changed.
 fn networks(list: &List) -> Result<BTreeSet<Ipv4Net>, FormatError> {
     let v4 = list.entries.iter().map(|entry| match &entry.network {
         Network::V4(network) => Ok(*network),
         Network::V6(cidr) => Err(FormatError::Irreparable(format!(
-            "the list is of IPv6, as {cidr} tells, and takes nothing else; create a new one"
+            "the list is an IPv6 list, because it contains {cidr}; create an IPv4 list instead"
         ))),
     });
     v4.collect()
 }
 
-/// The entries to add and to remove. An entry that lets nothing through but what is expected stays,
-/// unless what is to be added holds it.
+/// Returns the entries to add and to remove. An entry stays if it lies within the expected networks,
+/// unless an added entry contains it.
 fn sort_out(expected: Vec<Entry>, deployed: &BTreeSet<Ipv4Net>) -> (Vec<Entry>, BTreeSet<Ipv4Net>) {
     let wanted = spans(expected.iter().map(|entry| entry.cidr));
     let (stay, mut remove): (BTreeSet<_>, BTreeSet<_>) = deployed
@@ -74,7 +74,7 @@ fn spans(networks: impl Iterator<Item = Ipv4Net>) -> Vec<Interval> {
     normalized(networks.map(Interval::from).collect())
 }
 
-/// True if one of the spans, which are [`normalized`], holds a network.
+/// True if one of the [`normalized`] spans contains the network.
 fn within(network: Ipv4Net, spans: &[Interval]) -> bool {
     let own = Interval::from(network);
     let after = spans.partition_point(|span| span.first <= own.first);

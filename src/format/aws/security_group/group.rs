@@ -1,5 +1,5 @@
-//! Output of `describe-security-groups`, one group of it, and our own files, to the permissions
-//! of one group (EC2 API reference, `SecurityGroup`).
+//! Reads the output of `describe-security-groups`, one group of it, or a rendered file, as the
+//! permissions of one group (EC2 API reference, `SecurityGroup`).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ const GROUPS: &str = "SecurityGroups";
 const INGRESS: &str = "IpPermissions";
 const EGRESS: &str = "IpPermissionsEgress";
 
-/// As many groups as a message lists.
+/// The maximum number of groups that a message lists.
 const LISTED: usize = 10;
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
@@ -34,24 +34,22 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     Ok(group.permissions.iter().map(unit).collect())
 }
 
-/// The group that is wanted.
 pub(super) struct Group<'a> {
     pub names: Names<'a>,
-    /// Of each wanted direction.
+    /// For each wanted direction.
     pub permissions: Vec<(Direction, Vec<Permission<'a>>)>,
 }
 
-/// The names of a group.
 pub(super) struct Names<'a> {
     pub id: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
 }
 
-/// A direction's permissions, and the key that they are the value of.
+/// A direction, the key of its permissions, and the permissions.
 type List<'a> = (Direction, &'static str, Node<'a>);
 
 impl<'a> Group<'a> {
-    /// The wanted group, all of it; or all that is not understood.
+    /// Reads the wanted group, or returns everything that is wrong with it.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
         let root = Node::root(text, wanted.limits)?;
         let name = wanted.unit.name.to_string();
@@ -61,7 +59,7 @@ impl<'a> Group<'a> {
         for (direction, key, list) in lists {
             let count = Count::new(wanted.limits);
             let read = list.each(object, key, |node| Permission::read(node, &count).map(Some));
-            // One error, not one for each rule above the limit.
+            // Report the limit once, not for each rule above it.
             count
                 .check()
                 .map_err(|exceeded| ReadError::new(0, exceeded))?;
@@ -74,7 +72,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The wanted group: what it is called, its object, and the wanted lists of permissions.
+/// Returns the wanted group: its names, its object, and the wanted lists of permissions.
 fn find<'a>(
     root: Node<'a>,
     wanted: &str,
@@ -84,7 +82,7 @@ fn find<'a>(
     let groups = match root.fields(keys, Others::NotLookedAt)? {
         [Some(_), ..] => all_groups(root)?,
         [None, None, None, None, None] => {
-            let expected = "expected 'SecurityGroups' as describe-security-groups prints it, one \
+            let expected = "expected 'SecurityGroups' as in the output of 'aws ec2 describe-security-groups', one \
                             group of it, or 'IpPermissions'";
             return Err(root.problem(expected).into());
         }
@@ -102,13 +100,13 @@ fn find<'a>(
     Ok((names, group, lists))
 }
 
-/// The groups of what `describe-security-groups` prints.
+/// Reads all groups in the output of `describe-security-groups`.
 fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<ReadError>> {
     let keys = [GROUPS, "NextToken", "ResponseMetadata"];
     let [groups, next, _] = root.fields(keys, Others::Refused)?;
     if next.is_some_and(|next| !next.is_null()) {
-        let what = "there are more groups than these, as 'NextToken' tells; give all of them, or \
-                    the one group by --group-ids";
+        let what = "the list of groups is incomplete: 'NextToken' is set; pass all groups, or select one \
+                    with --group-ids";
         return Err(root.problem(what).into());
     }
     let read = |group| Ok(Some(named(group)?));
@@ -116,7 +114,7 @@ fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<ReadError>> {
     Ok(groups.transpose()?.unwrap_or_default())
 }
 
-/// The group of an id or a name; or the only group, if none was asked for by name.
+/// Chooses the group with the wanted id or name. The only group is chosen if the user gave no name.
 fn choose<'a>(
     root: Node,
     mut groups: Vec<(Names<'a>, Node<'a>)>,
@@ -143,15 +141,15 @@ fn choose<'a>(
     };
     let what = match found[..] {
         [number] => return Ok(groups.swap_remove(number)),
-        [] if groups.is_empty() => format!(
-            "there is no security group in it; expected one with the id or the name '{wanted}'"
-        ),
+        [] if groups.is_empty() => {
+            format!("the input has no security group; expected one with the id or name '{wanted}'")
+        }
         [] => format!(
-            "no security group has the id or the name '{wanted}'; give --name with one of {}",
+            "no security group has the id or name '{wanted}'; use --name with one of: {}",
             list(&(0..groups.len()).collect::<Vec<_>>())
         ),
         _ => format!(
-            "{} security groups have the id or the name '{wanted}'; give --name with the id of one: {}",
+            "{} security groups have the id or name '{wanted}'; use --name with one of these ids: {}",
             found.len(),
             list(&found)
         ),
@@ -159,7 +157,7 @@ fn choose<'a>(
     Err(root.problem(what))
 }
 
-/// The wanted permissions of a group.
+/// Returns the wanted permissions of a group.
 fn lists_of_group<'a>(
     group: Node<'a>,
     names: &Names,
@@ -172,30 +170,30 @@ fn lists_of_group<'a>(
         key.to_ascii_lowercase().contains("permission") && !keys.contains(&key.as_ref())
     });
     let what = match (stray, lists) {
-        (Some(stray), _) => format!("has a key {stray:?}, which is not known here"),
+        (Some(stray), _) => format!("has the unknown key {stray:?}"),
         (None, [Some(ingress), Some(egress)]) => {
             return Ok(by_direction(ingress, egress, directions));
         }
         (None, [ingress, _]) => format!(
-            "has no '{}'; expected both lists of permissions, which describe-security-groups \
-             prints even if they are empty",
+            "has no '{}'; expected both lists of permissions, as in the output of 'aws ec2 \
+             describe-security-groups'",
             if ingress.is_none() { INGRESS } else { EGRESS }
         ),
     };
     Err(group.problem(format!("group {names} {what}")))
 }
 
-/// The wanted permissions of a file that this program rendered.
+/// Returns the wanted permissions of a file that this program rendered.
 ///
-/// One direction has the shape that authorizes it, which does not tell which one it is.
+/// A file for one direction does not say which direction it is.
 fn lists_of_file<'a>(root: Node<'a>, directions: &[Direction]) -> Result<Vec<List<'a>>, ReadError> {
     match (root.fields([INGRESS, EGRESS], Others::Refused)?, directions) {
         ([Some(ingress), Some(egress)], _) => Ok(by_direction(ingress, egress, directions)),
         ([Some(one), None], [direction]) => Ok(vec![(*direction, INGRESS, one)]),
         ([None, Some(egress)], [Direction::Out]) => Ok(vec![(Direction::Out, EGRESS, egress)]),
         ([Some(_), None], _) => Err(root.problem(
-            "'IpPermissions' alone are of one direction, but do not tell of which; give \
-             --direction in or out",
+            "'IpPermissions' without 'IpPermissionsEgress' may be either direction; say which with \
+             --direction in or --direction out",
         )),
         ([None, _], _) => Err(root.problem("expected 'IpPermissions'")),
     }
@@ -213,7 +211,7 @@ fn by_direction<'a>(
     directions.iter().map(list).collect()
 }
 
-/// A group and what it is called.
+/// Reads the names of a group.
 fn named(group: Node) -> Result<(Names, Node), ReadError> {
     let keys = ["GroupId", "GroupName"];
     let [id, name] = group.fields(keys, Others::NotLookedAt)?;

@@ -1,4 +1,4 @@
-//! The permissions of a policy, as AWS's command line takes them.
+//! The permissions of a policy, as the AWS command line accepts them.
 
 use ipnet::Ipv4Net;
 use serde::Serialize;

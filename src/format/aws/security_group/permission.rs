@@ -1,7 +1,7 @@
 //! The permissions of a security group (EC2 API reference, `IpPermission`).
 //!
-//! They are in no order, and each only lets through. A group remembers connections, so the way
-//! back needs none.
+//! Permissions only allow, so their order does not matter. A group is stateful: replies need no
+//! permission.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -16,27 +16,26 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Action, Step};
 use crate::policy::Direction;
 
-/// Rules of the same protocol and ports.
+/// Rules with the same protocol and ports.
 pub(super) struct Permission<'a> {
     pub traffic: Traffic<'a>,
     pub networks: Vec<Rule<Ipv4Net>>,
     pub others: Vec<Rule<Other<'a>>>,
 }
 
-/// A rule for one far side.
+/// A rule for one remote side.
 pub(super) struct Rule<T> {
-    /// Its place in the text.
     pub at: u32,
     pub far: T,
 }
 
-/// A far side that is no set of IPv4 addresses.
+/// A remote side that is not an IPv4 network.
 pub(super) struct Other<'a> {
-    /// The list that it stands in.
+    /// The key of the list that contains it.
     pub list: &'static str,
-    /// The keys that identify it, and their values.
+    /// The keys and values that identify it.
     pub identity: Vec<(&'static str, Cow<'a, str>)>,
-    /// Such as `prefix list pl-63a5400a`.
+    /// Its description, such as `prefix list pl-63a5400a`.
     what: String,
 }
 
@@ -54,7 +53,8 @@ const SPELLING: Spelling = Spelling {
 };
 const DESCRIPTION: &str = "Description";
 
-/// Counts the rules of a list of permissions while they are read: one takes more memory than its text.
+/// Counts the rules of a list of permissions while they are read, because a rule takes more memory
+/// than its text.
 pub(super) struct Count {
     limits: Limits,
     rules: Cell<usize>,
@@ -73,7 +73,7 @@ impl Count {
         self.check()
     }
 
-    /// An error if there were more rules than the limit allows.
+    /// Returns an error if there are more rules than the limit allows.
     pub fn check(&self) -> Result<(), LimitExceeded> {
         self.limits.check(Limit::Rules, self.rules.get())
     }
@@ -102,7 +102,7 @@ impl<'a> Permission<'a> {
         })
     }
 
-    /// The parts that let packets through by their IPv4 addresses.
+    /// The parts that allow IPv4 networks.
     pub fn steps(&self, direction: Direction) -> impl Iterator<Item = Step> {
         let traffic = &self.traffic;
         self.networks.iter().map(move |rule| Step {
@@ -113,7 +113,7 @@ impl<'a> Permission<'a> {
         })
     }
 
-    /// The parts that let packets through otherwise.
+    /// The parts that allow anything else.
     pub fn unmeasured(&self, direction: Direction) -> impl Iterator<Item = Unmeasured> {
         self.others.iter().map(move |rule| Unmeasured {
             what: self.traffic.with_far_side(direction, &rule.far.what),
@@ -122,7 +122,7 @@ impl<'a> Permission<'a> {
     }
 }
 
-/// The members of a list, if it is there.
+/// Reads the items of a list; an absent list has none.
 fn each<'a, T>(
     node: Node<'a>,
     key: &str,
@@ -181,7 +181,8 @@ fn group(node: Node) -> Result<Other, ReadError> {
 }
 
 impl<'a> Other<'a> {
-    /// `word` and the first of the values, which is needed, name it.
+    /// Reads an object that is identified by `values`. The first value is required, and names it in
+    /// reports after `word`.
     fn identified<const N: usize>(
         node: Node,
         list: &'static str,

@@ -1,4 +1,4 @@
-//! Commands that authorize and revoke rules, since AWS replaces no group in one step.
+//! Commands that authorize and revoke single rules, because AWS cannot replace a group in one step.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ use crate::packets::{
 use crate::policy::{Direction, Granularity, Policy, Protocol, boxes};
 use crate::terminal::json_document;
 
-/// A rule as the API identifies it.
+/// A rule, as the API identifies it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rule<'a> {
     protocol: Cow<'a, str>,
@@ -33,16 +33,16 @@ struct Rule<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Far<'a> {
     Network(Ipv4Net),
-    /// The list that it stands in, and the keys that identify it there.
+    /// The key of the list that contains it, and the keys that identify it there.
     Other(&'static str, &'a [(&'static str, Cow<'a, str>)]),
 }
 
-/// Rules with their descriptions, if they are to have any.
+/// Rules, each with its description if it needs one.
 type Rules<'a> = BTreeMap<Rule<'a>, Option<String>>;
 
-/// JSON with a value for each command of `aws ec2` that is needed to mend the group of a text, as
-/// the command takes it by `--cli-input-json`. What is authorized comes first, so that no call is
-/// lost in between.
+/// Returns JSON with one key for each `aws ec2` command that repairs the group. The value is the
+/// command's `--cli-input-json`. Rules are authorized before others are revoked, so that no call is
+/// blocked in between.
 pub(super) fn commands(
     policy: &Policy,
     text: &str,
@@ -81,8 +81,8 @@ pub(super) fn commands(
     json_document(&commands).map_err(|error| FormatError::Irreparable(error.to_string()))
 }
 
-/// The packets of rules that stay as they are, and the rules that let anything through that is not
-/// expected.
+/// Returns the packets of the rules that stay, and the rules to revoke because they allow packets
+/// that are not expected.
 fn sort_out<'a>(
     permissions: &'a [Permission],
     direction: Direction,
@@ -107,16 +107,16 @@ fn sort_out<'a>(
     (stay, revoke)
 }
 
-/// The expected packets by kind, port and far address, which is all that a group distinguishes.
+/// The expected packets by kind, port and remote address. A group distinguishes nothing else.
 struct Allowed {
     port: Dimension,
-    /// The addresses, [`normalized`], of a kind and of ports all of which have the same ones.
+    /// The [`normalized`] remote addresses for each kind and port range. The ranges do not overlap.
     parts: BTreeMap<(HeaderMatch, Interval), Vec<Interval>>,
 }
 
 impl Allowed {
     fn new(expected: &[PacketBox], port: Dimension) -> Self {
-        // A policy has few spans of ports, however many networks it has.
+        // A policy has few port ranges, however many networks it has.
         let mut by_ports: BTreeMap<(HeaderMatch, Interval), Vec<Interval>> = BTreeMap::new();
         for packets in expected {
             let remotes = by_ports.entry((packets.header, packets.interval(port)));
@@ -145,7 +145,7 @@ impl Allowed {
         Allowed { port, parts }
     }
 
-    /// True if all of these packets are expected. They have any near address and any other port.
+    /// True if all of these packets are expected. Their local address and their other port are ignored.
     fn holds(&self, packets: &PacketBox) -> bool {
         let remote = packets.interval(Dimension::Remote);
         let with_all = |remotes: &[Interval]| {
@@ -160,7 +160,7 @@ impl Allowed {
     }
 }
 
-/// The missing part of each rule of a rendered group, which also describes it.
+/// Returns the missing part of each rendered rule, with the rule's description.
 fn missing_rules(
     policy: &Policy,
     unit: &Unit,
@@ -204,7 +204,7 @@ fn missing_rules(
     rules
 }
 
-/// The rules for a box: AWS takes networks, and no other spans of addresses.
+/// Splits a box into rules, because AWS accepts networks only, not ranges of addresses.
 fn split(
     protocol: Protocol,
     direction: Direction,
@@ -229,7 +229,7 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// The commands, in their order, with what each takes.
+/// The commands in execution order, each with its input.
 struct Commands<'a>(Vec<(String, Input<'a>)>);
 
 impl Serialize for Commands<'_> {
@@ -238,13 +238,12 @@ impl Serialize for Commands<'_> {
     }
 }
 
-/// The input of a command.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Input<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     group_id: Option<&'a str>,
-    /// In the order of the rules, so that those of one permission stand together.
+    /// Sorted, so that rules of one permission are adjacent.
     #[serde(serialize_with = "as_permissions")]
     ip_permissions: Vec<Described<'a>>,
 }
@@ -257,7 +256,7 @@ fn as_permissions<S: Serializer>(rules: &[Described], serializer: S) -> Result<S
     serializer.collect_seq(rules.chunk_by(of_one).map(InputPermission))
 }
 
-/// Rules of the same protocol and ports; there is at least one.
+/// Rules with the same protocol and ports; never empty.
 struct InputPermission<'a>(&'a [Described<'a>]);
 
 impl Serialize for InputPermission<'_> {
@@ -301,7 +300,7 @@ impl Serialize for InputRange<'_> {
 }
 
 impl Far<'_> {
-    /// The list that it is to stand in.
+    /// The key of the list that contains it.
     fn list(&self) -> &'static str {
         match self {
             Far::Network(_) => RANGES,
@@ -316,7 +315,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::packets::{Action, Condition, Protocols, Side};
 
-    /// The rule of a number below 32; the rules are of few addresses and ports.
+    /// Returns the rule for a number below 32, out of a few addresses and ports.
     fn rule(number: u32) -> PacketBox {
         let protocols = [Protocols::TCP, Protocols::UDP][(number & 1) as usize];
         let bits = [number >> 1 & 3, number >> 3 & 3];
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_has_no_extra_packet() {
+    fn expected_packets_are_those_that_are_not_extra() {
         let limits = Limits::default();
         let mut held = 0;
         for number in 0..1 << 15 {

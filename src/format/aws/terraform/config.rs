@@ -1,4 +1,4 @@
-//! A file in Terraform's JSON syntax: all of its rules are the unit's.
+//! Reads a file in Terraform's JSON syntax. All of its rules belong to the unit.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const MODULE: &str = "module";
 const DATA: &str = "data";
 const CHECK: &str = "check";
 
-/// Types of the provider `aws` that run code, or make resources that are not in the text.
+/// Types of the provider `aws` that run code, or create resources that are not in the input.
 const OPAQUE: [&str; 8] = [
     "aws_cloudcontrolapi_resource",
     "aws_cloudformation_stack",
@@ -37,7 +37,7 @@ const KEYS: Keys = keys(&[
     "depends_on",
 ]);
 
-/// The provisioners that run commands, in a resource of any type.
+/// Provisioners that run commands. They may occur in a resource of any type.
 const PROVISIONERS: [&str; 2] = ["local-exec", "remote-exec"];
 
 pub(super) fn rules<'a>(
@@ -58,8 +58,7 @@ pub(super) fn rules<'a>(
     let [resource, variables, modules, data, checks] =
         root.fields(known, Others::RefusedBut(others))?;
     if let Some(modules) = modules {
-        let what =
-            "the resources of a module are not in the text; give what terraform show -json prints";
+        let what = "the resources of modules are not in the input; pass the output of 'terraform show -json'";
         return Err(modules.problem(what).under(MODULE).into());
     }
     let resource = resource.ok_or_else(|| root.problem("expected 'resource'"))?;
@@ -90,20 +89,19 @@ pub(super) fn rules<'a>(
     Ok(rules)
 }
 
-/// The rules among the resources of a type.
+/// Reads the rules among the resources of a type.
 fn rules_of_type<'a>(
     kind: &str,
     node: Node<'a>,
     reference: &str,
 ) -> Result<Vec<RuleResource<'a>>, Vec<ReadError>> {
     if is_unread_rule(kind) {
-        let what = "check does not read rules of this type; write them as \
+        let what = "check does not support rules of this type; use \
                     aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule";
         return Err(node.problem(what).into());
     }
     if kind == EXCLUSIVE_RULES {
-        let what =
-            "it removes every rule of a group that it does not list, and its list is not compared";
+        let what = "the resource removes all rules of a group that it does not list, and check cannot compare its list";
         return Err(node.problem(what).into());
     }
     let Some(direction) = direction(kind) else {
@@ -118,7 +116,7 @@ fn rules_of_type<'a>(
     })
 }
 
-/// Reads an object, or each object of an array, which is several blocks.
+/// Reads an object, or each object of an array of blocks.
 fn each_object<'a>(
     node: Node<'a>,
     read: impl Fn(Node<'a>) -> Result<(), Vec<ReadError>>,
@@ -126,13 +124,13 @@ fn each_object<'a>(
     if !node.is_array() {
         return read(node);
     }
-    // The caller adds the key of the array to the paths of errors.
+    // The caller adds the array's key to the path of an error.
     let key = "";
     node.each(node, key, |object| read(object).map(|()| None::<()>))?;
     Ok(())
 }
 
-/// Reads each value with its key, which is a label of blocks.
+/// Reads each labeled block.
 fn each_label<'a>(
     node: Node<'a>,
     read: impl Fn(&str, Node<'a>) -> Result<(), Vec<ReadError>>,
@@ -143,7 +141,7 @@ fn each_label<'a>(
     })
 }
 
-/// Reads each resource or data source of a section with its type.
+/// Reads each resource or data source of a section, with its type.
 fn each_block<'a>(
     section: Node<'a>,
     read: &impl Fn(&str, Node<'a>) -> Result<(), Vec<ReadError>>,
@@ -153,13 +151,13 @@ fn each_block<'a>(
     })
 }
 
-/// Reads each data source that is within a `check` block, with its type.
+/// Reads each data source within a `check` block, with its type.
 fn each_data_of_checks<'a>(
     checks: Node<'a>,
     read: &impl Fn(&str, Node<'a>) -> Result<(), Vec<ReadError>>,
 ) -> Result<(), Vec<ReadError>> {
     each_label(checks, |_, check| {
-        // Terraform accepts null for no block.
+        // Terraform accepts null instead of a block.
         if check.is_null() {
             return Ok(());
         }
@@ -179,14 +177,14 @@ fn in_section(section: &str) -> impl Fn(Vec<ReadError>) -> Vec<ReadError> {
     }
 }
 
-/// True if an expression has a name in it.
+/// True if an expression contains a name.
 fn has_name(expression: &str, name: &str) -> bool {
     let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let mut names = expression.split(|c| !is_of_name(c));
     names.any(|found| found == name)
 }
 
-/// Refuses a resource or a data source that can do anything to the security group, if it contains the group.
+/// Refuses a resource or data source that gets the security group and can do anything with it.
 fn refuse_opaque(
     kind: &str,
     block: Node,
@@ -202,8 +200,8 @@ fn refuse_opaque(
     if !is_opaque || !has_group {
         return Ok(());
     }
-    let what = "it gets the security group and may add rules, which are not in the text; give what aws \
-                ec2 describe-security-groups prints, with --format aws-sg";
+    let what = "the block gets the security group and may add rules that are not in the input; pass the \
+                output of 'aws ec2 describe-security-groups' with --format aws-sg";
     Err(block.problem(what))
 }
 
@@ -214,24 +212,24 @@ fn default<'a>(variables: Node<'a>, variable: &str) -> Option<Cow<'a, str>> {
     default?.string().ok()
 }
 
-/// A letter or an underscore, then letters, digits, underscores and hyphens.
+/// Checks that a name is a letter or underscore, then letters, digits, underscores and hyphens.
 fn check_name(name: &str, arguments: Node) -> Result<(), ReadError> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let known = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if starts && name.chars().all(known) {
         return Ok(());
     }
-    Err(arguments.problem("expected letters, digits, _ and - alone as the name of a resource"))
+    Err(arguments.problem("expected a resource name of letters, digits, '_' and '-' only"))
 }
 
-/// Refuses expressions, whose values only Terraform knows. It alone knows how many rules come of a
-/// block with `count` or `for_each`, which are no keys that are known here.
+/// Refuses expressions, whose values only Terraform knows. The same holds for the number of rules in
+/// a block with `count` or `for_each`, which are unknown keys here.
 fn refuse_expressions(arguments: Node) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != KEYS.group && !KEYS.silent.contains(&key);
     for (key, value) in arguments.members()? {
         let text = value.document().unwrap_or_default();
         if looked_at(&key) && is_expression(&text) {
-            let what = "an expression is not worked out; expected what it stands for";
+            let what = "expressions are not supported here; write the value itself";
             return Err(value.problem(what).of(arguments, &key));
         }
     }
@@ -248,7 +246,9 @@ fn check_group(rule: &RuleResource, arguments: Node, reference: &str) -> Result<
     if group == reference || !is_expression(&group) {
         return Ok(());
     }
-    let what = format!("expected {reference}, or a group's id; --name names the unit");
+    let what = format!(
+        "expected '{reference}' or a security group's id; --name sets the name in the variable"
+    );
     Err(wrong(rule.group.problem(what)))
 }
 
@@ -258,5 +258,5 @@ fn check_declared(root: Node, variables: Option<Node>, variable: &str) -> Result
     if members.is_some_and(|mut all| all.any(|(key, _)| key == variable)) {
         return Ok(());
     }
-    Err(root.problem(format!("expected the variable {variable} in 'variable'")))
+    Err(root.problem(format!("expected the variable '{variable}' in 'variable'")))
 }

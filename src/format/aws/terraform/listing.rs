@@ -1,5 +1,5 @@
-//! A `.tf.json` file of ours, or a state as `terraform show -json` prints it, to the rules of one
-//! unit (Terraform, "JSON Configuration Syntax" and "JSON Output Format"; AWS provider,
+//! Reads a rendered `.tf.json` file, or a state as the output of `terraform show -json` (Terraform,
+//! "JSON Configuration Syntax" and "JSON Output Format"; AWS provider,
 //! `aws_vpc_security_group_ingress_rule` and `aws_vpc_security_group_egress_rule`).
 
 use super::{config, state};
@@ -12,7 +12,7 @@ use crate::limits::Limit;
 use crate::packets::Condition;
 use crate::policy::Direction;
 
-/// Both directions, since a file replaces both.
+/// Returns both directions, because a file replaces both.
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let (root, rules, absent) = read(text, wanted)?;
     let fits = wanted.limits.check(Limit::Rules, rules.len());
@@ -32,12 +32,13 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     Ok([Direction::In, Direction::Out].map(unit).into())
 }
 
-/// The text's value, the rules, and what is there if there are none.
+/// Returns the root of the text, its rules, and the reason to report if there are none.
 fn read<'a>(
     text: &'a str,
     wanted: UnitQuery,
 ) -> Result<(Node<'a>, Vec<RuleResource<'a>>, String), Vec<ReadError>> {
-    let expected = "expected a .tf.json file with 'resource', or what terraform show -json prints";
+    let expected =
+        "expected a .tf.json file with 'resource', or the output of 'terraform show -json'";
     if !text.trim_start().starts_with('{') {
         return Err(ReadError::new(0, expected).into());
     }
@@ -47,8 +48,8 @@ fn read<'a>(
     match found.map(|field| field.is_some()) {
         [_, _, _, true] => Err(root
             .problem(
-                "this is a plan, which is not deployed; give the state: terraform show -json \
-                 without a file",
+                "the input is a plan, which is not deployed yet; pass the state, the output of \
+                 'terraform show -json' without a file",
             )
             .into()),
         [true, false, ..] => {
@@ -56,30 +57,30 @@ fn read<'a>(
             Ok((root, config::rules(root, wanted)?, absent.to_owned()))
         }
         [true, true, ..] => Err(root
-            .problem("this is one resource; give what terraform show -json prints")
+            .problem("the input is a single resource; pass the output of 'terraform show -json'")
             .into()),
         [_, true, ..] => {
             let rules = state::rules(root, wanted)?;
             let prefix = state::prefix(wanted.unit);
-            let absent = format!("no rule in the state has a name that starts with {prefix}");
+            let absent = format!("no rule in the state has a name that starts with '{prefix}'");
             Ok((root, rules, absent))
         }
         [_, _, true, _] => Err(root
-            .problem("this is a state file as it is stored; give what terraform show -json prints")
+            .problem("the input is a raw state file; pass the output of 'terraform show -json'")
             .into()),
         _ => Err(root.problem(expected).into()),
     }
 }
 
-/// A unit is of one group.
+/// Checks that all rules belong to one security group.
 fn one_group(root: Node, rules: &[RuleResource]) -> Result<(), ReadError> {
     let mut first = None;
     for rule in rules {
         let group = rule.group.string()?;
         if first.get_or_insert_with(|| group.clone()) != &group {
             return Err(root.problem(
-                "the rules are of several security groups; give the rules of each group names of \
-                 their own by --name",
+                "the rules belong to several security groups; render the rules of each group with \
+                 its own --name",
             ));
         }
     }

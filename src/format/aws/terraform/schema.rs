@@ -1,4 +1,4 @@
-//! The AWS provider's resources for rules, and the names that our files use.
+//! The AWS provider's resources for rules, and the names in rendered files.
 
 use crate::format::aws::rule_resource::Keys;
 use crate::format::aws::words::Spelling;
@@ -12,7 +12,7 @@ const TRAFFIC: Spelling = Spelling {
     written: true,
 };
 
-/// The names that both kinds of text give to the parts of a rule; `silent` say nothing of packets.
+/// The keys of a rule, in files and in states. `silent` are keys that do not affect packets.
 pub(super) const fn keys(silent: &'static [&'static str]) -> Keys {
     Keys {
         group: "security_group_id",
@@ -28,31 +28,31 @@ pub(super) const fn keys(silent: &'static [&'static str]) -> Keys {
     }
 }
 
-/// The older type of resource that is a rule, of either direction.
+/// The older resource type for a rule of either direction.
 const OLD_RULE: &str = "aws_security_group_rule";
 
-/// Types of the AWS Cloud Control provider that are rules of either direction.
+/// Resource types of the AWS Cloud Control provider for a rule of either direction.
 const CLOUD_CONTROL_RULES: [&str; 2] = [
     "awscc_ec2_security_group_ingress",
     "awscc_ec2_security_group_egress",
 ];
 
-/// True for a type of resource that is a rule of a security group, but is not read.
+/// True for a resource type that is a rule of a security group, but is not supported.
 pub(super) fn is_unread_rule(kind: &str) -> bool {
     kind == OLD_RULE || CLOUD_CONTROL_RULES.contains(&kind)
 }
 
-/// A type of resource that removes every rule of a group that it does not list.
+/// A resource type that removes every rule of a group that it does not list.
 pub(super) const EXCLUSIVE_RULES: &str = "aws_vpc_security_group_rules_exclusive";
 
-/// The direction of the rules that a type of resource stands for.
+/// Returns the direction of a resource type for rules.
 pub(super) fn direction(kind: &str) -> Option<Direction> {
     [Direction::In, Direction::Out]
         .into_iter()
         .find(|direction| resource_type(*direction) == kind)
 }
 
-/// The type of the resources that are rules of a direction.
+/// Returns the resource type for rules of a direction.
 pub(super) fn resource_type(direction: Direction) -> &'static str {
     match direction {
         Direction::In => "aws_vpc_security_group_ingress_rule",
@@ -60,12 +60,12 @@ pub(super) fn resource_type(direction: Direction) -> &'static str {
     }
 }
 
-/// The variable of our files for the security group.
+/// The variable for the security group in rendered files.
 pub(super) fn variable(unit: &Unit) -> String {
     format!("{}_security_group_id", unit.name.lower_with_underscores())
 }
 
-/// The expression for that variable.
+/// The expression that refers to this variable.
 pub(super) fn reference(unit: &Unit) -> String {
     format!("${{var.{}}}", variable(unit))
 }

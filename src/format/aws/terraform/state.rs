@@ -1,4 +1,4 @@
-//! A state: the rules of every module whose names begin as the unit's do.
+//! Reads the rules of a state, in all modules, whose names begin with the unit's prefix.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -19,7 +19,7 @@ const ROOT: &str = "root_module";
 const RESOURCES: &str = "resources";
 const CHILDREN: &str = "child_modules";
 const VERSION: &str = "format_version";
-/// The AWS Cloud Control provider's name for the security group of a rule.
+/// The AWS Cloud Control provider's key for the security group of a rule.
 const CLOUD_CONTROL_GROUP: &str = "group_id";
 const RULE_ID: &str = "security_group_rule_id";
 
@@ -38,8 +38,8 @@ pub(super) fn prefix(unit: &Unit) -> String {
     format!("{}_", unit.name.lower_with_underscores())
 }
 
-/// The rules of the unit, and other rules of its security group whose names begin as the unit's
-/// do. Other rules of the group belong to the user, and so do keys that are not known here.
+/// Returns the rules of the unit, and other rules of the same security group with the same prefix.
+/// Rules with other names belong to the user and are ignored, as are unknown keys.
 pub(super) fn rules<'a>(
     root: Node<'a>,
     wanted: UnitQuery,
@@ -81,19 +81,20 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), ReadError> {
     if ["0.", "1."].iter().any(|major| version.starts_with(major)) {
         return Ok(());
     }
-    let what = format!("expected version 1 of the format, or 0, not '{version}'");
+    let what = format!("unknown format version '{version}'; expected version 0 or 1");
     Err(root.problem(what).of(root, VERSION))
 }
 
-/// The lists of resources of a module and of those in it, each with its module and its path.
+/// The resource lists of a module and its child modules, each with its module and its path.
 struct Modules<'a> {
     limits: Limits,
     lists: Vec<(Node<'a>, Node<'a>, String)>,
-    /// The bytes of all modules that were read, which are read again for each module around them.
+    /// The size of all modules read so far, in bytes. A module counts again within each module around it,
+    /// because it is read again each time.
     bytes: usize,
 }
 
-/// The bytes of modules that are read in one step of the limit of work.
+/// The number of bytes read in one step of [`Limit::Work`].
 const BYTES_OF_STEP: usize = 4;
 
 impl<'a> Modules<'a> {
@@ -105,7 +106,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    /// Adds a module and those in it.
+    /// Adds a module and its child modules.
     fn add(&mut self, module: Node<'a>, path: String, depth: usize) -> Result<(), Vec<ReadError>> {
         let under = |problems| under(problems, &path);
         let known = [RESOURCES, CHILDREN];
@@ -155,7 +156,7 @@ fn under(problems: Vec<ReadError>, path: &str) -> Vec<ReadError> {
 /// A managed resource that is a rule of a security group.
 struct Resource<'a> {
     kind: Cow<'a, str>,
-    /// The direction of a rule, or `None` for a type of resource that is not read.
+    /// The direction of a rule, or `None` for a type that is not supported.
     direction: Option<Direction>,
     name: Cow<'a, str>,
     values: Option<Node<'a>>,
@@ -187,7 +188,7 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// A rule whose name is one of the unit's.
+/// Reads a resource if it is a rule of the unit.
 fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<RuleResource<'a>>, ReadError> {
     let Some(resource) = Resource::read(node)? else {
         return Ok(None);
@@ -200,8 +201,8 @@ fn own_rule<'a>(node: Node<'a>, prefix: &str) -> Result<Option<RuleResource<'a>>
     }
 }
 
-/// A rule of one of the groups whose name begins as the unit's do, and is not one of them: it may
-/// be of a unit with a longer name, but it opens the same group.
+/// Reads a resource if it is a rule of the unit's group, has the unit's prefix, and does not belong to
+/// the unit. It may belong to a unit with a longer name, but it opens the same group.
 fn other_rule<'a>(
     node: Node<'a>,
     prefix: &str,
@@ -222,14 +223,14 @@ fn other_rule<'a>(
     match resource.direction {
         Some(direction) => rule_resource(direction, values).map(Some),
         None => Err(node.problem(format!(
-            "'{}' has the type {}, which check does not read, and opens the same security \
-             group; give what aws ec2 describe-security-groups prints, with --format aws-sg",
+            "'{}' has the type {}, which check does not support, and belongs to the same security group; pass \
+             the output of 'aws ec2 describe-security-groups' with --format aws-sg",
             resource.name, resource.kind
         ))),
     }
 }
 
-/// A rule of the unit by its name in the state and its id in AWS.
+/// A rule of the unit: its name in the state and its id in AWS.
 struct OwnId<'a> {
     name: Cow<'a, str>,
     id: Option<Cow<'a, str>>,
@@ -251,8 +252,9 @@ fn own_id<'a>(node: Node<'a>, prefix: &str) -> Result<Option<OwnId<'a>>, ReadErr
     }))
 }
 
-/// Refuses a list of all rules of one of the groups that leaves out a rule of the unit, which the next
-/// apply removes (AWS provider, `aws_vpc_security_group_rules_exclusive`), and a second such list.
+/// Refuses an exclusive list of a group's rules that lacks a rule of the unit, because the next apply
+/// removes that rule (AWS provider, `aws_vpc_security_group_rules_exclusive`). Refuses a second such
+/// list too.
 fn check_exclusive(
     node: Node,
     groups: &HashSet<Cow<str>>,
@@ -270,8 +272,8 @@ fn check_exclusive(
         return Ok(());
     }
     if is_second.replace(true) {
-        let what = "another resource lists all rules of the security group too, so the next apply removes the \
-                    rules of one of them; leave one of the two out";
+        let what = "a second resource lists all rules of the same security group, so each apply removes the rules \
+                    of one of them; remove one of the two resources";
         return Err(node.problem(what).into());
     }
     let lists = ["ingress_rule_ids", "egress_rule_ids"];
@@ -286,15 +288,15 @@ fn check_exclusive(
         None => Ok(()),
         Some(rule) => Err(node
             .problem(format!(
-                "the next apply removes every rule of the security group that is not listed here, such as \
-                 '{}'; give what aws ec2 describe-security-groups prints, with --format aws-sg",
+                "the next apply removes the rules of the security group that this resource does not list, such as \
+                 '{}'; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg",
                 rule.name
             ))
             .into()),
     }
 }
 
-/// The security group of a rule, unless the state does not say.
+/// Returns the security group of a rule; `None` if the state does not contain it.
 fn group(values: Node) -> Result<Option<Cow<str>>, ReadError> {
     let under = |problem: ReadError| problem.under(VALUES);
     let known = [KEYS.group, CLOUD_CONTROL_GROUP];
@@ -314,7 +316,7 @@ fn rule_resource(direction: Direction, values: Node) -> Result<RuleResource, Rea
     rule.map_err(|problem| problem.under(VALUES))
 }
 
-/// True if a name begins as the unit's do, and is not of a unit with a longer name.
+/// True if a name has the unit's prefix, and does not belong to a unit with a longer name.
 fn is_of_unit(name: &str, prefix: &str) -> bool {
     let Some(rest) = name.strip_prefix(prefix) else {
         return false;
@@ -323,10 +325,11 @@ fn is_of_unit(name: &str, prefix: &str) -> bool {
     is_rendered(rest) || !words.any(is_rendered)
 }
 
-/// A port, four numbers of an address and its prefix length; a range has two ports.
+/// The number of words in a rendered name: a port, four bytes of an address and its prefix length. A
+/// port range has one more.
 const PARTS: usize = 6;
 
-/// True if this program gives such a name, after that of the unit: protocol, ports and network.
+/// True if this program renders such a name after the unit's name: protocol, ports and network.
 fn is_rendered(rest: &str) -> bool {
     let protocols = ["udp_", "tcp_"];
     let numbers = protocols.iter().find_map(|p| rest.strip_prefix(p));
