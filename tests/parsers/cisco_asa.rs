@@ -501,92 +501,92 @@ fn a_users_own_list_is_found_by_its_name() {
 /// What is refused in the place of the first entry, and why.
 const REFUSED: &str = "
 +perm udp any any => expected permit or deny, not 'perm'
-+ => it ends where permit or deny is expected
-+permit vrrp any any => 'vrrp' is not a protocol from 1 to 255, nor one known here by name
-+permit 0 any any => protocol 0 may be any or only that one; write ip for any
-+permit udp any => it ends where an address is expected
++ => expected permit or deny at the end of the line
++permit vrrp any any => unknown protocol 'vrrp'; expected a known name or a number from 1 to 255
++permit 0 any any => protocol 0 is ambiguous; write 'ip' for any protocol
++permit udp any => expected an address at the end of the line
 +permit udp host pbx any => 'pbx' is not an IPv4 address
-+permit udp 54.65.63.192 => it ends where a netmask is expected
++permit udp 54.65.63.192 => expected a netmask at the end of the line
 +permit udp 54.65.63.192 0.0.0.3 any => expected a netmask without gaps, such as 255.255.255.0, not '0.0.0.3'
 +permit udp 54.65.63.192 255.0.255.0 any => expected a netmask without gaps
-+permit udp 54.65.63.193 255.255.255.252 any => 54.65.63.193 is not the first address of a network with this netmask
++permit udp 54.65.63.193 255.255.255.252 any => '54.65.63.193' is not the first address of a network with this netmask, and an ASA requires it to be
 +permit udp 54.65.63.192/30 any => '54.65.63.192/30' is not an IPv4 address
-+permit udp range 54.65.63.195 54.65.63.192 any => the range from 54.65.63.195 to 54.65.63.192 is reversed
-+permit udp fqdn example.com (resolved) any => host names are not read
-+permit udp object NAMED any => 'fqdn' is not understood; expected a member of networks
-+permit udp interface => it ends where the name of an interface is expected
-+permit udp user => it ends where the name of a user or a group is expected
-+permit udp security-group VOICE any any => expected name or tag after 'security-group'
-+permit ip any any eq 5060 => ports need a protocol that has some: tcp, udp or sctp
-+permit udp any any eq sips => 'sips' is not a port from 0 to 65535, nor one that an ASA names
-+permit udp any any eq 65536 => '65536' is not a port from 0 to 65535
-+permit udp any any gt 65535 => no port is what 'gt' asks for
-+permit udp any any lt 0 => no port is what 'lt' asks for
-+permit udp any any range 20000 10000 => the range of ports 20000 10000 is reversed
-+permit udp any any eq 1 2 => '2' is not understood; expected an option
-+permit udp any any established => 'established' is not understood
-+permit tcp any any object-group UDP-PORTS => UDP-PORTS has not the ports of this protocol
-+permit object-group BOTH any any object-group UDP-PORTS => UDP-PORTS has not the ports of this protocol
-+permit object-group SIP any any eq sip => ports need a protocol that has some
-+permit udp any any object-group MESSAGES => 'object-group' is not understood
-+permit icmp any any 300 => '300' is not a type of ICMP from 0 to 255
-+permit icmp any any 3 300 => '300' is not a code of ICMP from 0 to 255
++permit udp range 54.65.63.195 54.65.63.192 any => the range from '54.65.63.195' to '54.65.63.192' is reversed
++permit udp fqdn example.com (resolved) any => host names are not supported
++permit udp object NAMED any => unknown member 'fqdn' of a definition for networks
++permit udp interface => expected the name of an interface at the end of the line
++permit udp user => expected the name of a user or a group at the end of the line
++permit udp security-group VOICE any any => expected 'name' or 'tag' after 'security-group'
++permit ip any any eq 5060 => ports require a protocol with ports: tcp, udp or sctp
++permit udp any any eq sips => unknown port 'sips'; expected a name known to an ASA or a number from 0 to 65535
++permit udp any any eq 65536 => unknown port '65536
++permit udp any any gt 65535 => no port matches 'gt'
++permit udp any any lt 0 => no port matches 'lt'
++permit udp any any range 20000 10000 => the port range from 20000 to 10000 is reversed
++permit udp any any eq 1 2 => unknown option '2' of an extended access list entry
++permit udp any any established => unknown option 'established' of an extended access list entry
++permit tcp any any object-group UDP-PORTS => group 'UDP-PORTS' is for the ports of another protocol
++permit object-group BOTH any any object-group UDP-PORTS => group 'UDP-PORTS' is for the ports of another protocol
++permit object-group SIP any any eq sip => ports require a protocol with ports: tcp, udp or sctp
++permit udp any any object-group MESSAGES => unknown option 'object-group' of an extended access list entry
++permit icmp any any 300 => '300' is not an ICMP type from 0 to 255
++permit icmp any any 3 300 => '300' is not an ICMP code from 0 to 255
 +permit udp any any log interval soon => 'soon' is not a number of seconds
-+permit udp any any time-range => it ends where the name of a time range is expected
-+permit udp any any rule-id 268435456 => 'rule-id' is not understood
-+permit udp any any (inactive) => '(inactive)' is not understood
-+permit udp any any (hitcnt=0) 0x12345678 => the number of a line and the count of hits come together
-access-list TWILIO-SIP-IN line 1 extended permit udp any any => the access list stands in the text twice
++permit udp any any time-range => expected the name of a time range at the end of the line
++permit udp any any rule-id 268435456 => unknown option 'rule-id' of an extended access list entry
++permit udp any any (inactive) => unknown option '(inactive)' of an extended access list entry
++permit udp any any (hitcnt=0) 0x12345678 => the line has a number but no hit count, or a hit count but no number
+access-list TWILIO-SIP-IN line 1 extended permit udp any any => the input has this access list twice
 access-list TWILIO-SIP-IN permit udp any any => expected extended or remark, not 'permit'
-access-list TWILIO-SIP-IN standard permit any => it is no extended access list, so it knows no ports
+access-list TWILIO-SIP-IN standard permit any => not an extended access list
 access-list TWILIO-SIP-IN advanced permit udp any any => expected extended or remark, not 'advanced'
-access-list TWILIO-SIP-IN remark => it ends where the text of a remark is expected
-access-list TWILIO-SIP-IN ext permit udp any any => expected a name, and extended, remark or another kind of access list, not 'ext permit udp any any'
-access-list extended permit udp any any => expected a name, and extended, remark
-access-list => it ends where the name of an access list is expected
-no access-list TWILIO-SIP-IN extended permit udp any any eq 5060 => it removes an entry
+access-list TWILIO-SIP-IN remark => expected the text of a remark at the end of the line
+access-list TWILIO-SIP-IN ext permit udp any any => expected a name and a kind of access list, such as extended, not 'ext permit udp any any'
+access-list extended permit udp any any => expected a name and a kind of access list, such as extended, not
+access-list => expected the name of an access list at the end of the line
+no access-list TWILIO-SIP-IN extended permit udp any any eq 5060 => the line removes an entry
 access-l TWILIO-SIP-IN extended permit udp any any => expected 'access-list' in full and in lower case, not 'access-l'
-edge(config)# access-list TWILIO-SIP-IN extended permit udp any any => it looks like an entry of an access list
-TWILIO-SIP-IN access-list extended permit udp any any => it looks like an entry of an access list
-extended permit udp any any => it looks like an entry of an access list
-ipv6 access-list TWILIO-SIP-IN permit ip any any => it looks like an entry of an access list
-ip access-list extended TWILIO-SIP-IN => it is written as IOS has it
-Extended IP access list TWILIO-SIP-IN => it is written as IOS has it
-clear configure all => it removes what is not told
-clear configure access-list => it removes what is not told
-clear access-list TWILIO-SIP-IN counters => it removes what is not told
-<--- More ---> => the text is mixed with messages of the terminal
-access-list TWILIO-SIP-IN remark a\u{8}b => a control character stands in the line
- network-object host 192.0.2.1 => it may go on from the entry above it
-+permit ip any any|inactive => it may go on from the entry above it, as a terminal breaks lines; expected each entry on one line
-+permit ip any any|time-range NIGHT => it may go on from the entry above it
-+permit udp any any eq 506|0 => it may go on from the entry above it
-no network-object host 192.0.2.1 => no object group stands before it that it is of
-+permit udp object-group ELSEWHERE any => object group ELSEWHERE is not in the text; give show running-config, or show access-list
-+permit udp object NET any => object NET is not in the text
-+permit udp object-group SIGNALING any => object group SIGNALING is not in the text
-+permit udp object-group SIP any => SIP is of services, where networks are expected
-+permit object-group NET any any => NET is of networks, where services are expected
-+permit udp object-group CIRCLE any => it goes round in a circle: object group CIRCLE is in itself
+edge(config)# access-list TWILIO-SIP-IN extended permit udp any any => the line looks like an entry of an access list
+TWILIO-SIP-IN access-list extended permit udp any any => the line looks like an entry of an access list
+extended permit udp any any => the line looks like an entry of an access list
+ipv6 access-list TWILIO-SIP-IN permit ip any any => the line looks like an entry of an access list
+ip access-list extended TWILIO-SIP-IN => this is IOS syntax
+Extended IP access list TWILIO-SIP-IN => this is IOS syntax
+clear configure all => this command removes configuration that the input does not show
+clear configure access-list => this command removes configuration that the input does not show
+clear access-list TWILIO-SIP-IN counters => this command removes configuration that the input does not show
+<--- More ---> => the input contains terminal messages
+access-list TWILIO-SIP-IN remark a\u{8}b => the line contains a control character
+ network-object host 192.0.2.1 => the line may be the broken end of the entry above
++permit ip any any|inactive => the line may be the broken end of the entry above; put each entry on one line
++permit ip any any|time-range NIGHT => the line may be the broken end of the entry above
++permit udp any any eq 506|0 => the line may be the broken end of the entry above
+no network-object host 192.0.2.1 => the line is a member of an object group, but no group begins above it
++permit udp object-group ELSEWHERE any => object group 'ELSEWHERE' is not in the input
++permit udp object NET any => object 'NET' is not in the input
++permit udp object-group SIGNALING any => object group 'SIGNALING' is not in the input
++permit udp object-group SIP any => 'SIP' contains services, but networks are expected here
++permit object-group NET any any => 'NET' contains networks, but services are expected here
++permit udp object-group CIRCLE any => object group 'CIRCLE' contains itself
 +permit udp object-group EMPTY any => the object group has no members
 +permit udp object NOTHING any => the object has no value
 +permit udp object TWO any => the object has two values
 +permit udp object-group GAPS any => expected a netmask without gaps, such as 255.255.255.0, not '0.0.0.3'
 +permit udp object-group TRAIL any => expected the end of the line, not 'more'
-+permit udp object-group MINUS any => 'no' is not understood; expected a member of networks
-+permit udp object-group MIXED any => 'service-object' is not understood; expected a member of networks
++permit udp object-group MINUS any => unknown member 'no' of a definition for networks
++permit udp object-group MIXED any => unknown member 'service-object' of a definition for networks
 +permit object-group SOURCE any any => expected ports after 'source'
-+permit object-group WRONG-NEST any any => MORE is of ports of the same protocol, where services are expected
-+permit udp object-group BIG(298) any(65537) => the elements of the group are not listed, but counted
-object-group netw NET => expected network, service or another kind of object, not 'netw'
++permit object-group WRONG-NEST any any => 'MORE' contains ports of the same protocol, but services are expected here
++permit udp object-group BIG(298) any(65537) => the ASA uses object-group-search
+object-group netw NET => unknown kind of object 'netw'; expected network or service, for example
 object-group service X sctp => expected tcp, udp or tcp-udp, not 'sctp'
 object-group network NET extra => expected the end of the line, not 'extra'
-object-group network NET => NET stands in the text twice; give one listing at a time
-object network NET => NET stands in the text twice
-no object-group network NET => NET is in the text above it
-no object-group => it ends where a kind of object is expected
-: Saved => the configuration has no line ': end' at its end, so it may have been cut off
-ASA Version 9.8(2) => the configuration has no line ': end' at its end, so it may have been cut off
+object-group network NET => 'NET' is defined twice; pass one listing at a time
+object network NET => 'NET' is defined twice
+no object-group network NET => 'NET' is defined or used above, and an ASA does not remove objects in use
+no object-group => expected a kind of object at the end of the line
+: Saved => the configuration does not end with ': end'
+ASA Version 9.8(2) => the configuration does not end with ': end'
 ASA Version 9.8(2)|: end|ASA Version 9.8(2)|: end => a second configuration begins here
 ";
 
@@ -639,7 +639,7 @@ fn what_is_not_understood_is_refused() {
 fn a_listing_with_gaps_is_refused() {
     let third = "access-list TWILIO-SIP-IN line 3 extended permit udp object";
     for (from, to, problem) in [
-        ("IN; 5", "IN; 6", "6 elements are announced, and 5 follow"),
+        ("IN; 5", "IN; 6", "the head announces 6 elements"),
         (
             "IN; 5 elements",
             "IN; many elements",
@@ -648,37 +648,37 @@ fn a_listing_with_gaps_is_refused() {
         (
             third,
             "access-list TWILIO-SIP-IN line 4 extended permit udp object",
-            "expected line 3 of the access list, not 4",
+            "expected line 3 of the access list, not '4'",
         ),
         (
             " line 1 remark",
             " line 2 remark",
-            "expected line 1 of the access list, not 2",
+            "expected line 1 of the access list, not '2'",
         ),
         (
             " line 4 extended",
             " line 1 extended",
-            "expected line 4 of the access list, not 1",
+            "expected line 4 of the access list, not '1'",
         ),
         (
             "line 2 extended permit udp 54",
             "line 2 extended deny udp 54",
-            "either the entry or this element of it has 'permit', and not both",
+            "the entry and this element must both have 'permit', or neither",
         ),
         (
             "extended permit udp object tokyo-media any object-group RTP",
             "extended permit udp object tokyo-media any object-group RTP time-range NIGHT",
-            "has 'time-range', and not both",
+            "must both have 'time-range', or neither",
         ),
         (
             " (inactive) 0x00000005",
             " (inactive",
-            "'(inactive' is not understood",
+            "unknown option '(inactive' of an extended access list entry",
         ),
         (
             " inactive (hitcnt=0) (inactive)",
             " (hitcnt=0) (inactive)",
-            "'(inactive)' is not understood",
+            "unknown option '(inactive)' of an extended access list entry",
         ),
         (
             "  access-list TWILIO-SIP-IN line 3 extended permit udp range 54.65.63.192 54.65.63.255",
@@ -688,12 +688,12 @@ fn a_listing_with_gaps_is_refused() {
         (
             "(Last Hit=19:40:29 UTC Oct 25 2025) 0x00000003",
             "(Last Hit=19:40:29",
-            "it ends where the end of a time is expected",
+            "expected the end of a time at the end of the line",
         ),
         (
             "any4 eq sip (hitcnt=4) 0x00000001",
             "any4 eq sip",
-            "the number of a line and the count of hits come together",
+            "the line has a number but no hit count, or a hit count but no number",
         ),
         (
             "line 4 extended",
@@ -703,7 +703,7 @@ fn a_listing_with_gaps_is_refused() {
         (
             "access-list split;",
             "access-list TWILIO-SIP-IN; 1 elements\naccess-list split;",
-            "the access list stands in the text twice",
+            "the input has this access list twice",
         ),
     ] {
         assert!(SHOWN.contains(from), "{from}");
@@ -722,12 +722,11 @@ fn what_a_load_would_refuse_is_refused() {
     let below = file.replace(group, "") + group;
     let errors = check(&below, &[Direction::In]).unwrap_err();
     let problem =
-        "object group TWILIO-SIP-IN-MEDIA is made below, and an ASA refuses what is not there yet";
+        "object group 'TWILIO-SIP-IN-MEDIA' is defined only below, and an ASA refuses that";
     assert!(errors[0].contains(problem), "{errors:?}");
     // Twice the same file: the list is cleared, but its groups have members by then.
     let errors = check(&file.repeat(2), &[Direction::In]).unwrap_err();
-    let problem =
-        "TWILIO-SIP-IN-SIGNALING is in the text above it, and what is in use is not removed";
+    let problem = "'TWILIO-SIP-IN-SIGNALING' is defined or used above, and an ASA does not remove objects in use";
     assert!(errors[0].contains(problem), "{errors:?}");
     let used = LIST.replace(
         FIRST,
@@ -739,7 +738,8 @@ fn what_a_load_would_refuse_is_refused() {
     )
     .unwrap_err();
     assert!(
-        errors[0].contains("G is in the text above it"),
+        errors[0]
+            .contains("'G' is defined or used above, and an ASA does not remove objects in use"),
         "{errors:?}"
     );
 }
@@ -769,7 +769,7 @@ fn errors_tell_their_lines_and_are_not_too_many() {
 
 #[test]
 fn a_text_of_another_system_is_no_empty_list() {
-    let asa = "expected what show running-config or show access-list prints on an ASA: there is neither a configuration nor an extended access list in it";
+    let asa = "the input has neither a configuration nor an extended access list; expected the output of 'show running-config' or 'show access-list' on an ASA";
     let rendered =
         |format: &str| format::render(dialect(format), &tokyo(&BOTH), &Unit::default()).unwrap();
     for (foreign, problem) in [
@@ -785,7 +785,7 @@ fn a_text_of_another_system_is_no_empty_list() {
         (rendered("junos"), asa),
         (
             rendered("cisco"),
-            "it is written as IOS has it; expected what an ASA prints, or another format: cisco",
+            "this is IOS syntax; pass the output of an ASA, or use --format cisco",
         ),
     ] {
         let errors = check(&foreign, &BOTH).unwrap_err();
@@ -834,7 +834,7 @@ fn a_drift_is_mended_by_the_whole_unit_unless_the_list_is_a_users_own() {
     let own = less.replace("TWILIO-SIP-IN", "outside");
     let refused = repair(&own, "outside").unwrap_err().to_string();
     assert!(
-        refused.contains("'outside' is a unit of your own naming"),
+        refused.contains("'outside' is not a ruleset of this program"),
         "{refused}"
     );
 }
@@ -871,7 +871,7 @@ fn a_certificate_hides_no_commands() {
         let errors =
             check(&format!("{LIST}{chain}{inside}  quit\n"), &[Direction::In]).unwrap_err();
         assert!(
-            errors[0].contains("expected the digits of a certificate"),
+            errors[0].contains("expected the digits of a certificate, or 'quit'"),
             "{errors:?}"
         );
     }
@@ -923,41 +923,47 @@ fn commands_that_are_cut_short_are_refused() {
     for (line, problem) in [
         (
             "clear conf access-list TWILIO-SIP-IN",
-            "expected clear configure access-list and one name",
+            "this command removes configuration that the input does not show",
         ),
         (
             "clear configure access-list",
-            "expected clear configure access-list and one name",
+            "this command removes configuration that the input does not show",
         ),
         (
             "clear configure all",
-            "expected clear configure access-list and one name",
+            "this command removes configuration that the input does not show",
         ),
         (
             "clear access-list TWILIO-SIP-IN counters",
-            "expected clear configure access-list and one name",
+            "this command removes configuration that the input does not show",
         ),
         (
             "no access-list TWILIO-SIP-IN extended permit ip any any",
-            "it removes an entry",
+            "the line removes an entry",
         ),
         (
             "access-list TWILIO-SIP-IN line 1 extended permit ip any any",
-            "stands in the text twice",
+            "the input has this access list twice",
         ),
         (
             "access-list OTHER rename TWILIO-SIP-IN",
-            "expected a name, and extended",
+            "expected a name and a kind of access list, such as extended, not",
         ),
         (
             "name 192.0.2.1 pbx\nname 192.0.2.2 pbx",
-            "pbx is the name of another address above",
+            "'pbx' already names another address",
         ),
-        ("asa# copy tftp: running-config", "a command of a session"),
-        ("asa# configure replace x", "a command of a session"),
+        (
+            "asa# copy tftp: running-config",
+            "this command may change the configuration",
+        ),
+        (
+            "asa# configure replace x",
+            "this command may change the configuration",
+        ),
         (
             "event manager applet X\n action 0 cli command \"no access-list TWILIO-SIP-IN line 1\"",
-            "may change the access list at any time",
+            "the line runs a command that may change the access list at any time",
         ),
     ] {
         let errors = check(&format!("{list}{line}\n"), &[Direction::In]).unwrap_err();
@@ -989,12 +995,12 @@ fn contents_that_can_change_are_refused_or_uncertain() {
         (
             "object-group network-service N\n domain example.com\n",
             "permit udp object-group N any eq 5060",
-            "N is of what is not read",
+            "'N' contains objects of an unsupported kind",
         ),
         (
             "",
             "permit udp object-group N any eq 5060",
-            "object group N is not in the text",
+            "object group 'N' is not in the input",
         ),
     ] {
         let errors = check(&format!("{objects}{}", first(entry)), &[Direction::In]).unwrap_err();
@@ -1038,7 +1044,7 @@ fn an_address_is_no_name_of_another_address() {
     for name in ["10.0.0.0", "54.65.63.193", "2001:db8::1", "::"] {
         let text = format!("names\nname 54.65.63.192 {name}\n{list}");
         let errors = check(&text, &[Direction::In]).unwrap_err();
-        let problem = format!("'{name}' is an address, and an ASA takes no address as a name");
+        let problem = format!("'{name}' is an address");
         assert!(errors[0].contains(&problem), "{name}: {errors:?}");
     }
     let list = list.replace("10.0.0.0", "twilio");
@@ -1096,8 +1102,8 @@ fn a_configuration_ends_with_its_checksum_or_its_last_line() {
     ] {
         let errors = check(&text, &[Direction::In]).unwrap_err();
         assert!(
-            errors[0].contains("has no line ': end' at its end")
-                && errors[0].contains("print alone"),
+            errors[0].contains("the configuration does not end with ': end'")
+                && errors[0].contains("or only the output of 'show running-config access-list'"),
             "{text}: {errors:?}"
         );
     }
@@ -1117,7 +1123,7 @@ fn several_devices_in_one_text_are_refused_as_such() {
     ] {
         let errors = check(&format!("{before}{LIST}{after}"), &[Direction::In]).unwrap_err();
         assert!(
-            errors[0].contains("listings of several devices"),
+            errors[0].contains("the input has listings of several devices"),
             "{before}{after}: {errors:?}"
         );
     }

@@ -76,7 +76,7 @@ fn tokyo(directions: &[Direction]) -> Expected {
 /// The list of Tokyo inwards, without the comments and the removal before it.
 const LIST: &str = "\
 ip access-list extended TWILIO-SIP-IN
- remark whatever is not permitted below is denied: the implicit deny of every access list
+ remark everything that is not permitted below is denied (implicit deny)
  remark signaling udp: tokyo
  10 permit udp 54.65.63.192 0.0.0.3 any eq 5060
  remark signaling tcp: tokyo
@@ -85,9 +85,9 @@ ip access-list extended TWILIO-SIP-IN
  30 permit tcp 54.65.63.192 0.0.0.3 any eq 5061
  remark media: tokyo
  40 permit udp 54.65.63.192 0.0.0.63 any range 10000 20000
- remark signaling tcp, the way back: tokyo
+ remark signaling tcp, return traffic: tokyo
  50 permit tcp 54.65.63.192 0.0.0.3 eq 5060 any established
- remark signaling tls, the way back: tokyo
+ remark signaling tls, return traffic: tokyo
  60 permit tcp 54.65.63.192 0.0.0.3 eq 5061 any established
 ";
 
@@ -399,53 +399,53 @@ fn flags_are_asked_for_together_or_one_of_them() {
 
 /// What is refused in the place of the first entry, and why.
 const REFUSED: &str = "
-permit udp any any eq 5060 reflect CALLS => 'reflect' lets through what other packets ask for
-evaluate CALLS => 'evaluate' lets through what others have sent before
-dynamic LOGIN permit ip any any => a dynamic entry lets through who logs in
+permit udp any any eq 5060 reflect CALLS => 'reflect' is not supported, because it opens the firewall for later packets
+evaluate CALLS => 'evaluate' is not supported, because it depends on earlier packets
+dynamic LOGIN permit ip any any => dynamic entries are not supported, because they depend on who logs in
 perm udp any any => expected permit or deny, not 'perm'
-permit vrrp any any => 'vrrp' is not a protocol from 1 to 255, nor one known here by name
-permit 0 any any => protocol 0 may be any or only that one; write ip for any
-permit udp any => it ends where an address is expected
+permit vrrp any any => unknown protocol 'vrrp'; expected a known name or a number from 1 to 255
+permit 0 any any => protocol 0 is ambiguous; write 'ip' for any protocol
+permit udp any => expected an address at the end of the line
 permit udp host pbx any => 'pbx' is not an IPv4 address
-permit udp 54.65.63.192 => it ends where a wildcard mask is expected
+permit udp 54.65.63.192 => expected a wildcard mask at the end of the line
 permit udp 54.65.63.192 any => 'any' is not an IPv4 address
-permit udp interface any => expected any, host, object-group, or an address and its wildcard mask, not 'interface'
+permit udp interface any => expected any, host, object-group, or an address and a wildcard mask, not 'interface'
 permit udp 0.0.0.1 255.170.170.0 any 0.0.0.0 85.85.85.85 => more than 4096 ranges
-permit ip any any eq 5060 => ports need a protocol that has some: tcp, udp or sctp
-permit udp any any eq sip => 'sip' is not a port from 0 to 65535, nor one that IOS names
-permit udp any any gt 65535 => no port is what 'gt' asks for
-permit udp any any range 20000 10000 => the range of ports 20000 10000 is reversed
+permit ip any any eq 5060 => ports require a protocol with ports: tcp, udp or sctp
+permit udp any any eq sip => unknown port 'sip'; expected a name known to IOS or a number from 0 to 65535
+permit udp any any gt 65535 => no port matches 'gt'
+permit udp any any range 20000 10000 => the port range from 20000 to 10000 is reversed
 permit udp any any eq 1 2 3 4 5 6 7 8 9 10 11 => expected at most 10 ports, not 11
-permit udp any any established => flags need the protocol tcp
-permit tcp any any established syn => it asks for flags twice
+permit udp any any established => flags require the protocol tcp
+permit tcp any any established syn => the entry has two conditions on flags
 permit tcp any any match-all => expected flags such as +ack or -syn after 'match-all'
-permit tcp any any match-all +ack -ack => '-ack' is about a flag that it names twice
+permit tcp any any match-all +ack -ack => the flag of '-ack' is given twice
 permit udp any any dscp log => 'dscp' has no value
-permit icmp any any 300 => '300' is not a type of ICMP from 0 to 255
-permit udp any any log frag => 'frag' is not understood
-permit udp any any (12 packets) => '(12' is not understood
+permit icmp any any 300 => '300' is not an ICMP type from 0 to 255
+permit udp any any log frag => unknown option 'frag' of an extended access list entry
+permit udp any any (12 packets) => unknown option '(12' of an extended access list entry
 permit udp any any ttl about 5 => expected eq, neq, gt, lt or range, not 'about'
 permit udp any any ttl eq 256 => '256' is not a time to live from 0 to 255
-permit udp any any ttl range 3 => it ends where a time to live is expected
+permit udp any any ttl range 3 => expected a time to live at the end of the line
 permit udp 0.0.0.1 240.255.15.0 any => more than 4096 ranges
-permit udp 54.65.63.192 255.255.255.252 any => the wildcard mask looks like a netmask; the same as a wildcard mask is 0.0.0.3
-permit tcp any any match-all +frob => '+frob' is not a flag of TCP
-permit udp any any (active) => '(active)' is not understood
-20 permit udp any any => an entry before it has the number 20 too
+permit udp 54.65.63.192 255.255.255.252 any => the wildcard mask looks like a netmask; the equivalent wildcard mask is 0.0.0.3
+permit tcp any any match-all +frob => '+frob' is not a TCP flag
+permit udp any any (active) => unknown option '(active)' of an extended access list entry
+20 permit udp any any => an entry above already has the number 20
 0 permit udp any any => '0' is not a number from 1 to 2147483647
-2147483647 permit udp any any|permit tcp any any => no number is left for an entry after the last one
+2147483647 permit udp any any|permit tcp any any => no sequence number is left for this entry
 no permit udp any any => expected the number of an entry after 'no', not 'permit'
-no => it ends where the number of an entry is expected
-no 70 => no entry before it has the number 70
+no => expected the number of an entry at the end of the line
+no 70 => no entry above has the number 70
 --More-- => expected permit or deny, not '--More--'
-remark a\u{8}b => a control character stands in the line
-permit udp object-group SIP any => object group SIP is one of services, not of networks
-permit udp object-group ELSEWHERE any => give show running-config, or show object-group too
-permit udp object-group CIRCLE any => it goes round in a circle: object group CIRCLE is in itself
+remark a\u{8}b => the line contains a control character
+permit udp object-group SIP any => object group 'SIP' contains services, but networks are expected here
+permit udp object-group ELSEWHERE any => pass the output of 'show running-config', or add that of 'show object-group
+permit udp object-group CIRCLE any => object group 'CIRCLE' contains itself
 permit udp object-group EMPTY any => the object group has no members
 permit udp object-group GAPS any => expected a netmask without gaps, such as 255.255.255.0, not '0.0.0.3'
-permit udp object-group NAMES any => expected any, host, range, group-object, description, or an address and its mask, not 'fqdn'
-permit object-group SOURCE any any => expected the ports of the source after 'source'
+permit udp object-group NAMES any => expected any, host, range, group-object, description, or an address and a mask, not 'fqdn'
+permit object-group SOURCE any any => expected ports after 'source'
 permit object-group TRAIL any any => expected the end of the line, not '7'
 | exit now => expected permit or deny, not 'exit'
 | no exit => expected the number of an entry after 'no', not 'exit'
@@ -457,24 +457,24 @@ permit object-group TRAIL any any => expected the end of the line, not '7'
 |no ip access-list extended X| permit ip any any => the access list above has ended
 |no ip access-list extended TWILIO-SIP-IN| permit ip any any => the access list above has ended
 |ip access-list resequence TWILIO-SIP-IN 5 5| permit ip any any => the access list above has ended
-|ip access-l extended TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
-|i access-list extended TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
-|ip access-list ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
+|ip access-l extended TWILIO-SIP-IN| permit ip any any => abbreviated command; write 'ip access-list' and the kind in full
+|i access-list extended TWILIO-SIP-IN| permit ip any any => abbreviated command; write 'ip access-list' and the kind in full
+|ip access-list ext TWILIO-SIP-IN| permit ip any any => abbreviated command; write 'ip access-list' and the kind in full
 |exit| permit ip any any => the access list above has ended
-|*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured| => the text is mixed with messages of the terminal
-|Router(config-ext-nacl)#permit ip any any| => it is a command of a session that configures
-|ip access-l ext TWILIO-SIP-IN| permit ip any any => expected 'ip access-list' and its kind in full
-|Extended IP access list TWILIO-SIP-IN| => the access list stands in the text twice
-|ip access-list standard TWILIO-SIP-IN| => it is no extended access list, so it knows no ports
+|*Mar 1 00:00:00.000: %SYS-5-CONFIG_I: Configured| => the input contains terminal messages
+|Router(config-ext-nacl)#permit ip any any| => this command may change the configuration
+|ip access-l ext TWILIO-SIP-IN| permit ip any any => abbreviated command; write 'ip access-list' and the kind in full
+|Extended IP access list TWILIO-SIP-IN| => the input has this access list twice
+|ip access-list standard TWILIO-SIP-IN| => not an extended access list
 |no object-group network SIGNALING extra| => expected the end of the line, not 'extra'
-|no object-group network| => it ends where the name of an object group is expected
+|no object-group network| => expected the name of an object group at the end of the line
 |ip access-list extended TWILIO-SIP-IN x| => expected nothing after the name of the access list
-|ip access-list resequence TWILIO-SIP-IN 1 1|ip access-list extended TWILIO-SIP-IN| => the list was numbered anew before
-|Current configuration : 9 bytes| => the configuration has no line 'end' at its end, so it may have been cut off
+|ip access-list resequence TWILIO-SIP-IN 1 1|ip access-list extended TWILIO-SIP-IN| => the list was resequenced above
+|Current configuration : 9 bytes| => the configuration does not end with 'end'
 |Current configuration : 9 bytes|end|Current configuration : 9 bytes|end| => a second configuration begins here
-|banner motd ^C| => the text that begins here has no '^C' at its end, so it may have been cut off
-|object-gr net NET| => expected 'object-group network' or 'object-group service' in full
-|Network object group NET| => object group NET stands in the text twice
+|banner motd ^C| => the text that begins here does not end with '^C'
+|object-gr net NET| => abbreviated command; write 'object-group network' or 'object-group service' in full
+|Network object group NET| => the input has object group 'NET' twice
 ";
 
 const BAD_GROUPS: &str = "\
@@ -525,11 +525,16 @@ fn errors_tell_their_lines_and_are_not_too_many() {
     let standard = "Standard IP access list TWILIO-SIP-IN\n 10 permit any\n";
     let problem = &expected.check(standard).unwrap_err()[0];
     assert_eq!(problem.0, 1);
-    assert!(problem.1.contains("no extended access list"), "{problem:?}");
+    assert!(
+        problem
+            .1
+            .contains("not an extended access list, so it cannot match ports"),
+        "{problem:?}"
+    );
     let shown = LIST.replace(HEAD, "Extended IP access list TWILIO-SIP-IN\n");
     for twice in [shown.repeat(2), format!("{shown}!\n{LIST}")] {
         let errors = expected.check(&twice).unwrap_err();
-        let problem = "the access list stands in the text twice";
+        let problem = "the input has this access list twice";
         assert!(errors[0].1.contains(problem), "{errors:?}");
     }
     let group = "object-group network TOKYO\n host 54.65.63.192\nno host 54.65.63.192\n";
@@ -566,7 +571,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 const GLOBAL: &str = "\
 no ip access-list extended TWILIO-SIP-IN
 ip access-list extended TWILIO-SIP-IN
- remark whatever is not permitted below is denied: the implicit deny of every access list
+ remark everything that is not permitted below is denied (implicit deny)
  remark signaling udp: tokyo
  10 permit udp 54.65.63.192 0.0.0.3 any eq 5060
  remark signaling tcp: tokyo
@@ -575,9 +580,9 @@ ip access-list extended TWILIO-SIP-IN
  30 permit tcp 54.65.63.192 0.0.0.3 any eq 5061
  remark media: all regions
  40 permit udp 168.86.128.0 0.0.63.255 any range 10000 60000
- remark signaling tcp, the way back: tokyo
+ remark signaling tcp, return traffic: tokyo
  50 permit tcp 54.65.63.192 0.0.0.3 eq 5060 any established
- remark signaling tls, the way back: tokyo
+ remark signaling tls, return traffic: tokyo
  60 permit tcp 54.65.63.192 0.0.0.3 eq 5061 any established
 ";
 
@@ -632,7 +637,9 @@ fn a_text_hides_commands_until_its_first_delimiter() {
         let unended = format!("{GLOBAL}{begins}\n{open}");
         let errors = expected.check(&unended).unwrap_err();
         assert!(
-            errors[0].1.contains("the text that begins here has no"),
+            errors[0]
+                .1
+                .contains("the text that begins here does not end with"),
             "{errors:?}"
         );
     }
@@ -690,7 +697,9 @@ fn commands_that_may_be_text_are_refused() {
         let text = format!("{GLOBAL}{begins}\n{open}{ends}\n");
         let errors = global().check(&text).unwrap_err();
         assert!(
-            errors[0].1.contains("or part of a text that begins above"),
+            errors[0].1.contains(
+                "the line may be a command, or part of a text that begins above, such as a banner"
+            ),
             "{begins}: {errors:?}"
         );
         let harmless = format!("{GLOBAL}{begins}\n{ends}\n");
@@ -699,7 +708,9 @@ fn commands_that_may_be_text_are_refused() {
     let nested = format!("{GLOBAL}banner motd ^C\nfoo ^\nbanner exec #\n^C\n#\n");
     let errors = global().check(&nested).unwrap_err();
     assert!(
-        errors[0].1.contains("or part of a text that begins above"),
+        errors[0].1.contains(
+            "the line may be a command, or part of a text that begins above, such as a banner"
+        ),
         "{errors:?}"
     );
 }
@@ -725,14 +736,14 @@ fn default_removes_a_list_as_no_does() {
     for (line, problem) in [
         (
             "default ip access-list standard TWILIO-SIP-IN",
-            "no extended access list",
+            "not an extended access list, so it cannot match ports",
         ),
         ("default ip access-l extended TWILIO-SIP-IN", "in full"),
         ("default ip access-list TWILIO-SIP-IN", "NX-OS"),
         ("default 10", "expected permit or deny, not 'default'"),
         (
             "default ip access-list extended TWILIO-SIP-IN 10",
-            "expected nothing after",
+            "expected nothing after the name of the access list",
         ),
     ] {
         let errors = global().check(&format!("{GLOBAL}{line}\n")).unwrap_err();
@@ -758,41 +769,62 @@ fn default_removes_a_list_as_no_does() {
 #[test]
 fn commands_that_change_a_list_indirectly_are_refused() {
     for (lines, problem) in [
-        ("do configure replace flash:x", "a command of a session"),
-        ("do copy flash:x running-config", "a command of a session"),
-        ("configure replace flash:x force", "a command of a session"),
-        ("R1#configure replace flash:x", "a command of a session"),
-        ("R1#copy tftp: running-config", "a command of a session"),
-        ("R1#clear access-list counters", "a command of a session"),
+        (
+            "do configure replace flash:x",
+            "this command may change the configuration",
+        ),
+        (
+            "do copy flash:x running-config",
+            "this command may change the configuration",
+        ),
+        (
+            "configure replace flash:x force",
+            "this command may change the configuration",
+        ),
+        (
+            "R1#configure replace flash:x",
+            "this command may change the configuration",
+        ),
+        (
+            "R1#copy tftp: running-config",
+            "this command may change the configuration",
+        ),
+        (
+            "R1#clear access-list counters",
+            "this command may change the configuration",
+        ),
         (
             "event manager applet X\n action 1.0 cli command \"ip access-list extended TWILIO-SIP-IN\"",
-            "may change the access list at any time",
+            "the line runs a command that may change the access list at any time",
         ),
         (
             "event manager environment acl TWILIO-SIP-IN",
-            "may change the access list at any time",
+            "the line runs a command that may change the access list at any time",
         ),
         (
             "event manager applet X\n action 1.0 set acl \"TWILIO-SIP-IN\"",
-            "may change the access list at any time",
+            "the line runs a command that may change the access list at any time",
         ),
         (
             "kron policy-list X\n cli no ip access-list extended TWILIO-SIP-IN",
-            "may change the access list at any time",
+            "the line runs a command that may change the access list at any time",
         ),
         (
             "ip access-list extended OTHER\n permit tcp any any reflect TWILIO-SIP-IN",
-            "fills a reflexive access list of this name",
+            "the line fills a reflexive access list with this name",
         ),
         (
             "end\nip access-list extended TWILIO-SIP-IN\n 70 permit ip any any",
-            "has ended with 'end'",
+            "the configuration ended above with 'end', so IOS does not load this command",
         ),
         (
             "end\nno ip access-list extended TWILIO-SIP-IN",
-            "has ended with 'end'",
+            "the configuration ended above with 'end', so IOS does not load this command",
         ),
-        ("end\nobject-group network X\n any", "has ended with 'end'"),
+        (
+            "end\nobject-group network X\n any",
+            "the configuration ended above with 'end', so IOS does not load this command",
+        ),
     ] {
         let errors = global().check(&format!("{GLOBAL}{lines}\n")).unwrap_err();
         assert!(errors[0].1.contains(problem), "{lines}: {errors:?}");
@@ -834,9 +866,9 @@ fn lines_that_change_a_list_after_its_end_are_refused() {
         let text = format!("{GLOBAL}do show clock\n{line}\n");
         let errors = global().check(&text).unwrap_err();
         assert!(
-            errors[0]
-                .1
-                .contains("it is not known which list this line changes"),
+            errors[0].1.contains(
+                "the access list above has ended, so it is unclear which list this line changes"
+            ),
             "{line}: {errors:?}"
         );
     }
@@ -873,7 +905,9 @@ fn a_group_that_is_in_use_is_not_removed() {
     ] {
         let errors = global().check(&text).unwrap_err();
         assert!(
-            errors[0].1.contains("object group G is in use above"),
+            errors[0]
+                .1
+                .contains("object group 'G' is used above, and IOS does not remove a group in use"),
             "{text}: {errors:?}"
         );
     }
@@ -924,7 +958,9 @@ fn several_devices_in_one_text_are_refused_as_such() {
             .check(&format!("{before}{GLOBAL}{after}"))
             .unwrap_err();
         assert!(
-            errors[0].1.contains("listings of several devices"),
+            errors[0]
+                .1
+                .contains("the input has listings of several devices"),
             "{before}{after}: {errors:?}"
         );
     }

@@ -1,8 +1,8 @@
 //! Cisco ASA: an extended access list for each direction, with object groups.
 //!
-//! Unlike a router's access list it is stateful, and has subnet masks rather than wildcards. What it
-//! does not permit it denies. Each access list has object groups of its own, so that replacing one
-//! never changes the other.
+//! Unlike an IOS access list it is stateful, and has subnet masks instead of wildcards. It denies
+//! everything that it does not permit. Each access list has its own object groups, so that replacing
+//! one list never changes the other.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -29,10 +29,9 @@ mod listing;
 mod outline;
 mod words;
 
-/// The row of the table of formats.
 pub struct Asa;
 
-/// Longer remarks are refused.
+/// The maximum length of a remark. An ASA refuses longer ones.
 const REMARK_LIMIT: usize = 100;
 
 #[derive(Serialize)]
@@ -44,9 +43,9 @@ struct View {
 #[derive(Serialize)]
 struct AccessList {
     name: String,
-    /// Each that a load of this access list may ever have made.
+    /// All groups that any load of this access list may have created.
     object_groups: Vec<ObjectGroup>,
-    /// The words after the name: remarks and entries.
+    /// The remarks and entries, without the name of the list.
     lines: Vec<String>,
 }
 
@@ -60,9 +59,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "cisco-asa",
     aliases: &["asa", "asa-acl"],
     summary: "Cisco ASA: an extended access list for each direction, with object groups",
-    documentation: "A load clears each access list with its object groups and writes them anew, line by line, \
-         after which the hook has to be entered again. An ASA keeps state, so it needs no way back, \
-         and an applied list denies what it does not permit.",
+    documentation: "A load deletes each access list and its object groups, and creates them again line by line. Enter \
+         the hook again after each load. An ASA is stateful, so it needs no rules for TCP return traffic. \
+         An applied list denies everything that it does not permit.",
     template: (
         "cisco-asa.j2",
         include_str!("../../../templates/cisco-asa.j2"),
@@ -163,7 +162,7 @@ fn access_list(
     let mut object_groups: Vec<ObjectGroup> = Plane::ALL
         .map(|plane| ObjectGroup {
             name: group_name(&name, plane),
-            // Empty where the policy has nothing for a plane: the group of an earlier load goes.
+            // Empty if the policy has no rules for a plane. Then a load only deletes the old group.
             members: Labelled::remote(lists.first_of(plane)),
         })
         .into();
@@ -188,10 +187,10 @@ fn local_group_name(list: &str) -> String {
     format!("{list}-LOCAL")
 }
 
-/// A remark and an entry.
+/// Returns a remark and an entry for each rule.
 ///
-/// A plane has one object group. The further networks that a union of editions with different
-/// ports needs stand in entries of their own, so that no group can be left behind.
+/// Each plane has one object group. A union of editions with different ports needs more networks for
+/// some rules. They become entries without a group, so that no load leaves a group behind.
 fn lines(lists: &NetworkLists, rule: &Rule, list: &str) -> Vec<String> {
     match lists.of_rule(rule) {
         (0, _) => {
@@ -227,7 +226,7 @@ fn entry(rule: &Rule, remote: &str, list: &str) -> String {
     )
 }
 
-/// The bits of a subnet mask are those that matter.
+/// Writes a network with its subnet mask.
 fn address(network: Ipv4Net) -> String {
     if network.prefix_len() == 32 {
         format!("host {}", network.addr())

@@ -1,7 +1,7 @@
 //! Cisco IOS: an extended named access list for each direction.
 //!
-//! An access list is stateless, so it also lets TCP's way back through (`established`: ACK or RST
-//! set), and what it does not permit it denies.
+//! An access list is stateless, so it also permits TCP return traffic (`established`: ACK or RST
+//! set). It denies everything that it does not permit.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -26,13 +26,12 @@ mod listing;
 mod outline;
 mod words;
 
-/// The row of the table of formats.
 pub struct Ios;
 
-/// IOS cuts longer remarks.
+/// The maximum length of a remark. IOS truncates longer ones.
 const REMARK_LIMIT: usize = 100;
 
-/// As IOS numbers entries, so that others can be put between.
+/// The distance between sequence numbers. IOS uses the same, to leave room for more entries.
 const SEQUENCE_STEP: usize = 10;
 
 #[derive(Serialize)]
@@ -51,8 +50,8 @@ static INFO: FormatInfo = FormatInfo {
     name: "cisco",
     aliases: &["cisco-acl", "cisco-ios", "ios", "ios-xe", "acl"],
     summary: "Cisco IOS: an extended named access list for each direction",
-    documentation: "A load replaces each access list as a whole, but line by line. It keeps no state, so it also \
-         lets TCP's way back through, and it denies what it does not permit.",
+    documentation: "A load replaces each access list completely, line by line. An access list is stateless, so it also \
+         permits TCP return traffic. It denies everything that it does not permit.",
     template: ("cisco.j2", include_str!("../../../templates/cisco.j2")),
     is_stateless: true,
     takes_name: true,
@@ -151,7 +150,7 @@ fn commands(policy: &Policy, unit: &Unit) -> Commands {
     commands
 }
 
-/// Numbered entries, with a remark before each run of those that are about the same.
+/// Returns numbered entries. A remark precedes each run of entries with the same subject.
 fn entries(policy: &Policy, lists: &NetworkLists, direction: Direction) -> Vec<String> {
     let mut lines = Vec::new();
     let mut sequence = 0;
@@ -176,13 +175,13 @@ fn entries(policy: &Policy, lists: &NetworkLists, direction: Direction) -> Vec<S
 fn remark(rule: &Rule, label: &str) -> String {
     let way_back = match rule.state {
         State::Any => "",
-        State::Established => ", the way back",
+        State::Established => ", return traffic",
     };
     let text = format!("{}{way_back}: {label}", rule.subject());
     format!("remark {}", clip(text, REMARK_LIMIT))
 }
 
-/// The common part of a rule's entries.
+/// The part that all entries of a rule have in common.
 struct Entry<'a> {
     rule: &'a Rule,
     source_ports: String,
@@ -216,7 +215,7 @@ fn address_or_any(network: Option<Ipv4Net>) -> String {
     network.map_or_else(|| "any".to_owned(), address)
 }
 
-/// A wildcard mask has the bits set that do not matter.
+/// Writes a network with its wildcard mask, in which the irrelevant bits are set.
 fn address(network: Ipv4Net) -> String {
     if network.prefix_len() == 32 {
         format!("host {}", network.addr())
@@ -225,7 +224,7 @@ fn address(network: Ipv4Net) -> String {
     }
 }
 
-/// ` eq 5060` or ` range 10000 20000`, or nothing for any port.
+/// Writes ` eq 5060` or ` range 10000 20000`, or nothing for any port.
 pub(super) fn ports(ports: PortRange) -> String {
     if ports.is_any() {
         String::new()

@@ -1,4 +1,4 @@
-//! Cisco: access lists of IOS and of the ASA.
+//! Cisco: access lists of IOS and ASA.
 
 mod asa;
 mod ios;

@@ -1,22 +1,22 @@
-//! Lines that say which device a text is of, and commands of a terminal's session.
+//! Identifies the device of a text, and checks commands at a terminal's prompts.
 
 use super::words::means;
 use crate::format::read::words::Words;
 
-/// Facts about the device in the lines that were read.
+/// What the lines read so far say about the device.
 #[derive(Default)]
 pub(super) struct Session<'a> {
-    /// True if `hostname` and `version` have been there.
+    /// True if `hostname` and `version` were read.
     identity: [bool; 2],
-    /// The device's name in the prompts of a terminal.
+    /// The device's name in prompts.
     prompt: Option<&'a str>,
 }
 
-const OF_PART: &str = "this command prints a part of the configuration, a file or another configuration; give what \
-                       'show running-config' prints";
+const OF_PART: &str = "this command prints only a part of the configuration, a file, or another configuration; pass \
+                       the output of 'show running-config'";
 
 impl<'a> Session<'a> {
-    /// Refuses a line that is of another device, or a command that may change something.
+    /// Refuses a line of a second device, and a command that may change something.
     pub fn line(&mut self, body: &'a str) -> Result<(), String> {
         self.identity(body)?;
         self.prompt(body)
@@ -26,7 +26,7 @@ impl<'a> Session<'a> {
         let mut words = Words::new(body);
         let at = match (words.next(), words.peek()) {
             (Some("hostname"), Some(_)) => 0,
-            // Other commands that begin so have a number without a dot.
+            // Other commands named `version` have a number without a dot.
             (Some("version"), Some(version)) if version.contains('.') => 1,
             _ => return Ok(()),
         };
@@ -36,7 +36,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Reads `router#show running-config`.
+    /// Reads a prompt with a command, such as `router#show running-config`.
     fn prompt(&mut self, body: &'a str) -> Result<(), String> {
         let Some(sign) = memchr::memchr2(b'#', b'>', body.as_bytes()) else {
             return Ok(());
@@ -59,14 +59,14 @@ impl<'a> Session<'a> {
 
 /// The effect of a command at a prompt.
 enum Effect {
-    /// It changes nothing, and prints no configuration but the whole one that is running.
+    /// Changes nothing, and prints no configuration except the complete running one.
     None,
-    /// It may print a part of the running configuration, or another one.
+    /// May print a part of the running configuration, or another configuration.
     PrintsOther,
     Unknown,
 }
 
-/// Words after `show` that print other configurations than the one that is running.
+/// Words after `show` that print other configurations than the running one.
 const OTHERS: [&str; 4] = [
     "archive",
     "configuration",
@@ -74,7 +74,7 @@ const OTHERS: [&str; 4] = [
     "startup-config",
 ];
 
-/// Words after `show running-config` with which it prints all of itself, or all access lists or
+/// Words after `show running-config` that print the complete configuration, or all access lists or
 /// objects.
 const WHOLE: [&str; 6] = [
     "all",
@@ -117,7 +117,7 @@ impl Effect {
         }
     }
 
-    /// The same of `show`, from the words after it.
+    /// Returns the effect of `show` with the words after it.
     fn of_show(mut words: Words) -> Effect {
         let first = words.next().unwrap_or_default();
         let is = |known: &str| first.len() > 1 && means(first, known);
@@ -133,20 +133,20 @@ impl Effect {
     }
 }
 
-/// Refuses a line with characters that a listing does not have outside of banners. Some of them change
-/// what a terminal shows or what a device reads.
+/// Refuses control characters, which a listing contains only in banners. Some of them change what a
+/// terminal shows or what a device reads.
 pub(super) fn refuse_control_characters(line: &str) -> Result<(), String> {
     const ETX: u8 = 3;
     let is_text = |byte: u8| !byte.is_ascii_control() || matches!(byte, b'\t' | ETX);
-    // Without a branch for each byte, this takes far less time than the rest of a line.
+    // Without a branch for each byte, this takes little time compared to the rest.
     if line.bytes().fold(true, |all, byte| all & is_text(byte)) {
         return Ok(());
     }
-    Err("a control character stands in the line, so a terminal shows another one".to_owned())
+    Err("the line contains a control character, so a terminal shows it differently".to_owned())
 }
 
 pub(super) const SEVERAL_DEVICES: &str =
-    "the text has listings of several devices; give the listing of one device at a time";
+    "the input has listings of several devices; pass the listing of one device at a time";
 
 pub(super) const OF_SESSION: &str =
-    "it is a command of a session that configures; give what show prints alone";
+    "this command may change the configuration; pass only the output of 'show' commands";

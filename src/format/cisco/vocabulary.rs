@@ -1,4 +1,4 @@
-//! Names of protocols and ports that IOS and the ASA share, and what both make of ports and netmasks.
+//! Names of protocols and ports that IOS and ASA share, and the syntax of ports and netmasks.
 
 use std::str::FromStr;
 
@@ -8,17 +8,17 @@ use crate::format::read::words::Words;
 use crate::format::recognition::starts_with_any;
 use crate::packets::{Interval, Protocols, complement};
 
-/// The names of a system for protocols and ports.
+/// A system's names of protocols and ports.
 pub(super) struct Vocabulary {
     /// The name of the system in messages.
     pub system: &'static str,
-    /// The names besides [`PROTOCOLS`].
+    /// Names in addition to [`PROTOCOLS`].
     pub protocols: &'static [(&'static str, u8)],
-    /// The names besides [`PORTS`].
+    /// Names in addition to [`PORTS`].
     pub ports: &'static [(&'static str, u16)],
 }
 
-/// Protocols that both systems call so.
+/// Names of protocols in both systems.
 const PROTOCOLS: &[(&str, u8)] = &[
     ("icmp", 1),
     ("igmp", 2),
@@ -35,7 +35,7 @@ const PROTOCOLS: &[(&str, u8)] = &[
     ("sctp", 132),
 ];
 
-/// Ports that both systems call so. A name that both TCP and UDP have stands for the same port.
+/// Names of ports in both systems. A name has the same port for TCP and UDP.
 const PORTS: &[(&str, u16)] = &[
     ("echo", 7),
     ("discard", 9),
@@ -89,38 +89,37 @@ const PORTS: &[(&str, u16)] = &[
 ];
 
 impl Vocabulary {
-    /// A protocol by its name or its number; `ip` is all of them.
+    /// Parses the name or number of a protocol. `ip` means all protocols.
     pub fn protocols(&self, word: &str) -> Result<Protocols, String> {
         if word == "ip" {
             return Ok(Protocols::ALL);
         }
         match by_name(word, PROTOCOLS, self.protocols) {
-            Some(0) => Err("protocol 0 may be any or only that one; write ip for any".to_owned()),
+            Some(0) => Err("protocol 0 is ambiguous; write 'ip' for any protocol".to_owned()),
             Some(number) => Ok(Protocols::of(number)),
             None => Err(format!(
-                "'{word}' is not a protocol from 1 to 255, nor one known here by name"
+                "unknown protocol '{word}'; expected a known name or a number from 1 to 255"
             )),
         }
     }
 
-    /// A port by its name or its number.
+    /// Reads the name or number of a port.
     pub fn port(&self, words: &mut Words) -> Result<u32, String> {
         let word = words.need("a port")?;
         let port = by_name(word, PORTS, self.ports).map(u32::from);
         port.ok_or_else(|| {
             let system = self.system;
-            format!("'{word}' is not a port from 0 to 65535, nor one that {system} names")
+            format!("unknown port '{word}'; expected a name known to {system} or a number from 0 to 65535")
         })
     }
 
-    /// True for a number and for the name of a port.
     pub fn is_port(&self, word: &str) -> bool {
         is_number(word) || by_name(word, PORTS, self.ports).is_some()
     }
 
-    /// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
+    /// Reads `eq`, `neq`, `gt`, `lt` or `range` and its ports; `None` if the next word is none of these.
     ///
-    /// `equal` reads the ports that `eq` and `neq` take.
+    /// `equal` reads the ports after `eq` and `neq`.
     pub fn ports(
         &self,
         words: &mut Words,
@@ -132,31 +131,34 @@ impl Vocabulary {
             return Ok(None);
         };
         let whole = Interval::PORTS;
-        let spans = match operator {
-            "eq" => equal(words)?,
-            "neq" => complement(&equal(words)?, whole),
-            "gt" => complement(
-                &[Interval::new(0, self.port(words)?).unwrap_or(whole)],
-                whole,
-            ),
-            "lt" => complement(
-                &[Interval::new(self.port(words)?, whole.last).unwrap_or(whole)],
-                whole,
-            ),
-            _ => {
-                let (first, last) = (self.port(words)?, self.port(words)?);
-                let span = Interval::new(first, last);
-                vec![span.ok_or_else(|| format!("the range of ports {first} {last} is reversed"))?]
-            }
-        };
+        let spans =
+            match operator {
+                "eq" => equal(words)?,
+                "neq" => complement(&equal(words)?, whole),
+                "gt" => complement(
+                    &[Interval::new(0, self.port(words)?).unwrap_or(whole)],
+                    whole,
+                ),
+                "lt" => complement(
+                    &[Interval::new(self.port(words)?, whole.last).unwrap_or(whole)],
+                    whole,
+                ),
+                _ => {
+                    let (first, last) = (self.port(words)?, self.port(words)?);
+                    let span = Interval::new(first, last);
+                    vec![span.ok_or_else(|| {
+                        format!("the port range from {first} to {last} is reversed")
+                    })?]
+                }
+            };
         if spans.is_empty() {
-            return Err(format!("no port is what '{operator}' asks for"));
+            return Err(format!("no port matches '{operator}'"));
         }
         Ok(Some(spans))
     }
 }
 
-/// A number in digits, or the one that has this name.
+/// Parses a number, or looks up its name.
 fn by_name<T: Copy + FromStr>(word: &str, shared: &[(&str, T)], own: &[(&str, T)]) -> Option<T> {
     if is_number(word) {
         return word.parse().ok();
@@ -166,7 +168,7 @@ fn by_name<T: Copy + FromStr>(word: &str, shared: &[(&str, T)], own: &[(&str, T)
     named.map(|(_, number)| *number)
 }
 
-/// The addresses of a network by one of them and its netmask.
+/// Returns the addresses of a network from one of them and the netmask.
 pub(super) fn masked(base: u32, mask: &str) -> Result<Interval, String> {
     let length = prefix_length(address(mask)?).ok_or_else(|| {
         format!("expected a netmask without gaps, such as 255.255.255.0, not '{mask}'")
@@ -174,7 +176,7 @@ pub(super) fn masked(base: u32, mask: &str) -> Result<Interval, String> {
     Ok(Interval::network(base, length))
 }
 
-/// True if a line is typical of both systems alike.
+/// True if a line is equally typical of both systems.
 pub(super) fn is_shared_line(line: &str) -> bool {
     starts_with_any(
         line,

@@ -1,4 +1,4 @@
-//! Addresses, as entries, objects and object groups spell them.
+//! Addresses in entries, objects and object groups.
 
 use std::collections::HashMap;
 use std::net::Ipv6Addr;
@@ -8,10 +8,10 @@ use crate::format::read::values::address;
 use crate::format::read::words::Words;
 use crate::packets::Interval;
 
-/// The names that the command `name` gives to addresses.
+/// The addresses that the command `name` gives names to, by name.
 pub(super) type Names<'a> = HashMap<&'a str, &'a str>;
 
-/// The part of IPv6 that something covers.
+/// The part of IPv6 that an entry or an object covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ipv6 {
     #[default]
@@ -20,7 +20,7 @@ pub(super) enum Ipv6 {
     All,
 }
 
-/// Addresses of IPv4, and whether there are any of IPv6.
+/// IPv4 addresses, and the part of IPv6 that is covered too.
 pub(super) struct Addresses {
     pub ipv4: Option<Interval>,
     pub ipv6: Ipv6,
@@ -39,7 +39,7 @@ impl Addresses {
     }
 }
 
-/// `any`, `any4` and `any6`: since 9.0, `any` is both.
+/// Reads `any`, `any4` or `any6`. Since version 9.0, `any` covers both IPv4 and IPv6.
 pub(super) fn any(word: &str) -> Option<Addresses> {
     let (ipv4, ipv6) = match word {
         "any" => (true, Ipv6::All),
@@ -53,7 +53,7 @@ pub(super) fn any(word: &str) -> Option<Addresses> {
     })
 }
 
-/// The words after `host`.
+/// Reads the words after `host`.
 pub(super) fn host(words: &mut Words, names: &Names) -> Result<Addresses, String> {
     let word = known(words.need("an address")?, names);
     if word.parse::<Ipv6Addr>().is_ok() {
@@ -62,7 +62,7 @@ pub(super) fn host(words: &mut Words, names: &Names) -> Result<Addresses, String
     Ok(Addresses::ipv4(Interval::single(address(word)?)))
 }
 
-/// The words after `range`.
+/// Reads the words after `range`.
 pub(super) fn range(words: &mut Words, names: &Names) -> Result<Addresses, String> {
     let mut end = || words.need("an address").map(|word| known(word, names));
     let (first, last) = (end()?, end()?);
@@ -71,10 +71,10 @@ pub(super) fn range(words: &mut Words, names: &Names) -> Result<Addresses, Strin
     }
     let span = Interval::new(address(first)?, address(last)?);
     span.map(Addresses::ipv4)
-        .ok_or_else(|| format!("the range from {first} to {last} is reversed"))
+        .ok_or_else(|| format!("the range from '{first}' to '{last}' is reversed"))
 }
 
-/// `192.0.2.0 255.255.255.0` or `2001:db8::/32`, of which the first word is read.
+/// Reads `192.0.2.0 255.255.255.0` or `2001:db8::/32` after its first word.
 pub(super) fn network(word: &str, words: &mut Words, names: &Names) -> Result<Addresses, String> {
     if is_ipv6_network(word) {
         return Ok(Addresses::ipv6(Ipv6::Some));
@@ -83,7 +83,7 @@ pub(super) fn network(word: &str, words: &mut Words, names: &Names) -> Result<Ad
     let span = masked(base, words.need("a netmask")?)?;
     if span.first != base {
         return Err(format!(
-            "{word} is not the first address of a network with this netmask, as an ASA asks for"
+            "'{word}' is not the first address of a network with this netmask, and an ASA requires it to be"
         ));
     }
     Ok(Addresses::ipv4(span))

@@ -18,20 +18,20 @@ use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Prot
 /// The action of an entry and its packets.
 pub(super) struct Entry {
     pub action: Action,
-    /// In packet order.
+    /// As source and destination.
     pub matches: Matches,
-    /// Narrows the packets to any of its services.
+    /// Further narrows the packets to those of any of these services.
     pub services: Option<Rc<Meaning>>,
-    /// The packets of IPv6 that it holds for.
+    /// The IPv6 packets that the entry matches.
     pub ipv6: Ipv6,
-    /// True if it does nothing.
+    /// True if the entry has no effect.
     pub inactive: bool,
-    /// True if it is told how often it was hit, or its number, as `show access-list` alone does.
+    /// True if the entry has a hit count or a hash, which only `show access-list` prints.
     pub is_shown: bool,
 }
 
 impl Entry {
-    /// Reads what follows `extended`.
+    /// Reads the text after `extended`.
     pub fn read<'a>(text: &'a str, at: u32, groups: &mut Groups<'a>) -> Result<Entry, ReadError> {
         let mut words = Words::new(text);
         let action = match words.need("permit or deny")? {
@@ -83,27 +83,27 @@ struct EntryReader<'a, 'g> {
     words: Words<'a>,
     at: u32,
     groups: &'g mut Groups<'a>,
-    /// The protocols that ports may belong to.
+    /// The protocols that following ports apply to.
     protocols: Protocols,
-    /// True if nothing but addresses narrows the packets.
+    /// True if only addresses restrict the packets.
     is_whole: bool,
     entry: Entry,
 }
 
 impl<'a> EntryReader<'a, '_> {
-    /// The name after `object` or `object-group`, and its kind.
+    /// Reads the name after `object` or `object-group`. Returns it with its kind.
     fn reference(&mut self, is_group: bool) -> Result<(Reference<'a>, Kind), ReadError> {
         let reference = Reference::read(&mut self.words, is_group, self.at)?;
         if reference.name.ends_with(')') {
-            let problem = "the elements of the group are not listed, but counted, as an ASA does with \
-                           object-group-search; give show running-config";
+            let problem = "the ASA uses object-group-search, so the output has only the number of the group's \
+                           elements; pass the output of 'show running-config'";
             return Err(problem.to_owned().into());
         }
         let kind = self.groups.find(reference)?.kind;
         Ok((reference, kind))
     }
 
-    /// A protocol, or an object or group of services or protocols.
+    /// Reads a protocol, or an object or group of services or protocols.
     fn service(&mut self) -> Result<(), ReadError> {
         let word = self.words.need("a protocol")?;
         if !matches!(word, "object" | "object-group") {
@@ -125,7 +125,7 @@ impl<'a> EntryReader<'a, '_> {
             .map(|s| s.packets.header().protocols);
         self.protocols = match kind {
             Kind::Protocol => all.fold(Protocols::NONE, Protocols::or),
-            // They have ports of their own.
+            // Services have their own ports.
             _ => Protocols::ALL,
         };
         self.is_whole = false;
@@ -133,7 +133,7 @@ impl<'a> EntryReader<'a, '_> {
         Ok(())
     }
 
-    /// Whose packets they are, which no address tells.
+    /// Reads a user or a group of users, which packets do not show.
     fn users(&mut self) -> Result<(), String> {
         let is_user = |word: &str| matches!(word, "user" | "user-group" | "object-group-user");
         if self.words.next_if(is_user).is_some() {
@@ -149,7 +149,7 @@ impl<'a> EntryReader<'a, '_> {
             return Ok(());
         };
         if word == "security-group" && !matches!(self.words.next(), Some("name" | "tag")) {
-            return Err("expected name or tag after 'security-group'".to_owned());
+            return Err("expected 'name' or 'tag' after 'security-group'".to_owned());
         }
         self.words.need("the name of a security group")?;
         self.entry.matches.condition = Condition::Unknown;
@@ -167,16 +167,18 @@ impl<'a> EntryReader<'a, '_> {
                 return Ok(self.narrow(field, &meaning)?);
             }
             "interface" => {
-                // One address of the ASA's own, which is not in the text.
+                // An address of the ASA itself, which is not in the input.
                 self.words.need("the name of an interface")?;
                 self.entry.matches.condition = Condition::Unknown;
                 meaning.spans.push(Interval::ADDRESSES);
                 meaning.ipv6 = Ipv6::Some;
             }
             "fqdn" => {
-                return Err("host names are not read: their addresses change"
-                    .to_owned()
-                    .into());
+                return Err(
+                    "host names are not supported, because their addresses change; use addresses"
+                        .to_owned()
+                        .into(),
+                );
             }
             "host" => meaning.add(&host(&mut self.words, names)?),
             "range" => meaning.add(&range(&mut self.words, names)?),
@@ -197,7 +199,10 @@ impl<'a> EntryReader<'a, '_> {
         if let Some((reference, kind @ Kind::Ports(of), rest)) = self.next_group()? {
             self.words = rest;
             if !of.holds(self.protocols) {
-                let problem = format!("{} has not the ports of this protocol", reference.name);
+                let problem = format!(
+                    "group '{}' is for the ports of another protocol",
+                    reference.name
+                );
                 return Err(problem.into());
             }
             let meaning = self.groups.meaning(reference, kind)?;
@@ -214,21 +219,21 @@ impl<'a> EntryReader<'a, '_> {
                 Ok(self.entry.matches.span(field, &spans)?)
             }
             Some(_) => {
-                let problem = "ports need a protocol that has some: tcp, udp or sctp";
+                let problem = "ports require a protocol with ports: tcp, udp or sctp";
                 Err(problem.to_owned().into())
             }
         }
     }
 
-    /// True if a range comes next that is of addresses, not of ports.
+    /// True if a range of addresses comes next, and not a range of ports.
     fn has_addresses_next(&self) -> bool {
         let mut rest = self.words;
         let first = rest.next_if(|word| word == "range").and(rest.peek());
         first.is_some_and(|first| first.parse::<IpAddr>().is_ok())
     }
 
-    /// The group that comes next, if one does, and what follows it; whether it belongs here is told
-    /// by its kind.
+    /// Looks ahead for a group. Returns it with its kind and the words after it; its kind says whether it
+    /// belongs here.
     fn next_group(&mut self) -> Result<Option<(Reference<'a>, Kind, Words<'a>)>, ReadError> {
         let here = self.words;
         if self.words.next_if(|word| word == "object-group").is_none() {
@@ -269,7 +274,7 @@ impl<'a> EntryReader<'a, '_> {
         Ok(())
     }
 
-    /// `log [LEVEL] [interval SECONDS]`, `log disable` or `log default`.
+    /// Reads the words after `log`: `[LEVEL] [interval SECONDS]`, `disable` or `default`.
     fn log(&mut self) -> Result<(), String> {
         const LEVELS: [&str; 10] = [
             "emergencies",
@@ -295,7 +300,8 @@ impl<'a> EntryReader<'a, '_> {
         Ok(())
     }
 
-    /// An addition of `show access-list`: `(hitcnt=0) (Last Hit=TIME) (inactive) 0x12345678`.
+    /// Reads a word that only `show access-list` prints, as in
+    /// `(hitcnt=0) (Last Hit=TIME) (inactive) 0x12345678`.
     fn shown(&mut self, word: &str) -> Result<(), String> {
         let hits = word
             .strip_prefix("(hitcnt=")
@@ -310,14 +316,14 @@ impl<'a> EntryReader<'a, '_> {
             "(Last" => self.last_hit()?,
             _ => {
                 return Err(format!(
-                    "'{word}' is not understood; expected an option of an extended access list's entry"
+                    "unknown option '{word}' of an extended access list entry"
                 ));
             }
         }
         Ok(())
     }
 
-    /// The rest of `(Last Hit=19:40:29 UTC Oct 25 2025)`.
+    /// Reads the rest of `(Last Hit=19:40:29 UTC Oct 25 2025)`.
     fn last_hit(&mut self) -> Result<(), String> {
         while !self.words.need("the end of a time")?.ends_with(')') {}
         Ok(())

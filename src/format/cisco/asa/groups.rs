@@ -1,5 +1,5 @@
-//! Objects and object groups: addresses, services, ports, protocols or messages of ICMP, which entries
-//! refer to by name.
+//! Objects and object groups that entries refer to by name. They contain addresses, services, ports,
+//! protocols or ICMP messages.
 //!
 //! Cisco ASA Series Command Reference, `object network`, `object service`, `object-group`.
 
@@ -17,18 +17,18 @@ use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
 };
 
-/// The meaning of an object or a group, whose kind decides which of these it has.
+/// The meaning of an object or a group. Its kind determines which fields are used.
 #[derive(Default)]
 pub(super) struct Meaning {
-    /// Addresses or ports, [`normalized`].
+    /// [`normalized`] addresses or ports.
     pub spans: Vec<Interval>,
-    /// Of addresses alone.
+    /// The IPv6 part of addresses.
     pub ipv6: Ipv6,
-    /// Services or protocols; they may overlap.
+    /// Services or protocols. They may overlap.
     pub services: Vec<Service>,
 }
 
-/// Packets that a service holds for.
+/// The packets of a service.
 #[derive(Clone, Copy)]
 pub(super) struct Service {
     pub packets: HeaderBox,
@@ -52,7 +52,7 @@ impl Meaning {
     }
 }
 
-/// A name of an object or a group, and the line that has it.
+/// A reference to an object or a group, with the place of its line.
 #[derive(Clone, Copy)]
 pub(super) struct Reference<'a> {
     pub is_group: bool,
@@ -61,23 +61,23 @@ pub(super) struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// The name after `object`, `object-group` or `group-object`.
+    /// Reads the name after `object`, `object-group` or `group-object`.
     pub fn read(words: &mut Words<'a>, is_group: bool, at: u32) -> Result<Self, String> {
         let name = words.need("the name of an object or an object group")?;
         Ok(Reference { is_group, name, at })
     }
 }
 
-/// The objects and groups of a text; each is read when it is asked for.
+/// The objects and groups of a text. Each one is read when it is first used.
 pub(super) struct Groups<'a> {
     pub outline: &'a Outline<'a>,
     pub limits: Limits,
     read: HashMap<&'a str, Result<Rc<Meaning>, ReadError>>,
-    /// Those that are being read, outermost first.
+    /// The groups that are being read, outermost first.
     open: Vec<&'a str>,
-    /// The number of members of all of them, those of nested groups counted in each.
+    /// The number of members of all groups. Members of a nested group count in each group around it.
     size: usize,
-    /// The steps of [`Limit::Work`] that entries took.
+    /// The steps of [`Limit::Work`] taken by entries.
     work: usize,
 }
 
@@ -93,13 +93,13 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// Counts steps of [`Limit::Work`].
+    /// Adds steps of [`Limit::Work`].
     pub fn spend(&mut self, steps: usize) -> Result<(), LimitExceeded> {
         self.work = self.work.saturating_add(steps);
         self.limits.check(Limit::Work, self.work)
     }
 
-    /// The definition of that name.
+    /// Returns the definition that a reference names.
     pub fn find(&self, reference: Reference) -> Result<&'a Definition<'a>, String> {
         let Reference { is_group, name, at } = reference;
         let what = if is_group { "object group" } else { "object" };
@@ -107,19 +107,19 @@ impl<'a> Groups<'a> {
         let found = found.filter(|found| found.is_group == is_group);
         let found = found.ok_or_else(|| {
             format!(
-                "{what} {name} is not in the text; give show running-config, or show access-list, \
-                 which prints its elements"
+                "{what} '{name}' is not in the input; pass the output of 'show running-config', or of \
+                 'show access-list', which includes its elements"
             )
         })?;
         if self.outline.is_load && found.at > at {
             return Err(format!(
-                "{what} {name} is made below, and an ASA refuses what is not there yet"
+                "{what} '{name}' is defined only below, and an ASA refuses that"
             ));
         }
         Ok(found)
     }
 
-    /// The meaning of an object or a group of a kind.
+    /// Returns the meaning of an object or a group, which must be of a kind.
     pub fn meaning(
         &mut self,
         reference: Reference<'a>,
@@ -129,15 +129,13 @@ impl<'a> Groups<'a> {
         let definition = self.find(reference)?;
         if definition.kind != kind {
             let (is, wanted) = (definition.kind.plural(), kind.plural());
-            return Err(format!("{name} is of {is}, where {wanted} are expected").into());
+            return Err(format!("'{name}' contains {is}, but {wanted} are expected here").into());
         }
         if let Some(known) = self.read.get(name) {
             return known.clone();
         }
         if self.open.contains(&name) {
-            return Err(
-                format!("it goes round in a circle: object group {name} is in itself").into(),
-            );
+            return Err(format!("object group '{name}' contains itself").into());
         }
         let fits = self.limits.check(Limit::Depth, self.open.len() + 1);
         fits.map_err(String::from)?;
@@ -158,9 +156,9 @@ impl<'a> Groups<'a> {
             fits.map_err(|exceeded| ReadError::new(*at, exceeded))?;
         }
         let problem = match (count, definition.is_group) {
-            (0, true) => "the object group has no members, so what it matches is not known",
-            (0, false) => "the object has no value, so what it matches is not known",
-            (2.., false) => "the object has two values, so what it matches is not known",
+            (0, true) => "the object group has no members",
+            (0, false) => "the object has no value",
+            (2.., false) => "the object has two values",
             _ => {
                 self.size += meaning.size();
                 meaning.spans = normalized(std::mem::take(&mut meaning.spans));
@@ -170,7 +168,7 @@ impl<'a> Groups<'a> {
         Err(ReadError::new(definition.at, problem))
     }
 
-    /// Reads a line of a definition; whether it is a member.
+    /// Reads a line of a definition. Returns true if the line is a member.
     fn line(
         &mut self,
         definition: &Definition,
@@ -230,7 +228,7 @@ impl<'a> Groups<'a> {
                 let ports = ports(words)?;
                 meaning
                     .spans
-                    .extend(ports.ok_or("expected eq or range after 'port-object'")?);
+                    .extend(ports.ok_or("expected 'eq' or 'range' after 'port-object'")?);
             }
             (Kind::Protocol, "protocol-object", true) => {
                 let protocols = protocols(words.need("a protocol")?)?;
@@ -242,12 +240,12 @@ impl<'a> Groups<'a> {
             }
             (Kind::Messages, "icmp-object", true) => {
                 if !message(words)? {
-                    return Err("expected a message of ICMP after 'icmp-object'".to_owned());
+                    return Err("expected an ICMP message after 'icmp-object'".to_owned());
                 }
             }
             (kind, ..) => {
                 return Err(format!(
-                    "'{word}' is not understood; expected a member of {}",
+                    "unknown member '{word}' of a definition for {}",
                     kind.plural()
                 ));
             }
@@ -256,14 +254,14 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// `tcp|udp|tcp-udp|sctp [source PORTS] [destination PORTS]`, `icmp [MESSAGE]`, or a protocol; 8.2
-/// and older leave `destination` out.
+/// Reads `tcp|udp|tcp-udp|sctp [source PORTS] [destination PORTS]`, `icmp [MESSAGE]`, or a protocol.
+/// Version 8.2 and older omit the word `destination`.
 fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> {
     let protocols = match words.need("a protocol")? {
         "tcp-udp" => Protocols::TCP.or(Protocols::UDP),
         word => protocols(word)?,
     };
-    // A member names a few ports at most.
+    // A member has only a few ports, so it needs no limit.
     let mut matches = Matches::within(Limits::default());
     matches.kind(HeaderMatch::of(protocols));
     if [ICMP, ICMP6].contains(&protocols) {

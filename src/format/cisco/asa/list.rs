@@ -3,36 +3,35 @@
 use crate::format::read::error::ReadError;
 use crate::format::read::words::Words;
 
-/// An access list.
 #[derive(Default)]
 pub(super) struct List<'a> {
     pub form: Option<Form>,
     pub entries: Vec<Listed<'a>>,
-    /// The number of elements by its head, and the place of the head.
+    /// The place of the list's head, and the number of elements that it announces.
     elements: Option<(u32, usize)>,
-    /// The number of the last line, where lines have numbers.
+    /// The number of the last line. Lines without numbers are counted.
     last: u32,
 }
 
-/// An entry: what follows the word `extended`, and where.
+/// An entry, each line with its place and the text after `extended`.
 pub(super) struct Listed<'a> {
     pub number: u32,
     pub line: (u32, &'a str),
-    /// The elements of its objects and groups, as `show access-list` prints them.
+    /// The expanded elements of its objects and groups, as `show access-list` prints them.
     pub elements: Vec<(u32, &'a str)>,
 }
 
-/// Who wrote a list.
+/// The source of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A configuration.
     Configured,
-    /// `show access-list`.
+    /// The output of `show access-list`.
     Shown,
 }
 
 impl<'a> List<'a> {
-    /// Adds a line, from what follows the name.
+    /// Adds a line. `words` are the words after the list's name.
     pub fn add(&mut self, at: u32, mut words: Words<'a>) -> Result<(), String> {
         let number = words
             .next_if(|word| word == "line")
@@ -52,7 +51,7 @@ impl<'a> List<'a> {
             Some(word) => {
                 let number = word.parse().ok().filter(|n| [self.last, next].contains(n));
                 number.ok_or_else(|| {
-                    format!("expected line {next} of the access list, not {word}; give all of it")
+                    format!("expected line {next} of the access list, not '{word}'; pass the complete list")
                 })?
             }
         };
@@ -67,7 +66,7 @@ impl<'a> List<'a> {
             }),
             "extended" => {
                 let entry = self.entries.last_mut().filter(|e| e.number == number);
-                let entry = entry.ok_or_else(|| format!("line {number} is no entry"))?;
+                let entry = entry.ok_or_else(|| format!("line {number} is not an entry"))?;
                 entry.elements.push((at, words.rest()));
             }
             "remark" => return Err(format!("expected line {next} of the access list")),
@@ -80,7 +79,7 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// Reads the rest of a head: `; 8 elements; name hash: 0x12345678`.
+    /// Reads the rest of a head, such as `; 8 elements; name hash: 0x12345678`.
     pub fn announce(&mut self, at: u32, mut words: Words) -> Result<(), String> {
         let count = words.next().and_then(|count| count.parse().ok());
         let is_head = words.next().is_some_and(|word| word.starts_with("element"));
@@ -94,21 +93,21 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// An error if there are fewer elements than its head announces, which counts what an entry
-    /// with groups comes to and not the entry, and no remarks.
+    /// Returns an error if there are fewer elements than the head announces. The head counts the elements
+    /// of an entry with groups instead of the entry itself. It does not count remarks.
     pub fn is_short(&self) -> Option<ReadError> {
         let (at, announced) = self.elements?;
         let of_each = self.entries.iter().map(|entry| entry.elements.len().max(1));
         let found: usize = of_each.sum();
         let problem = format!(
-            "{announced} elements are announced, and {found} follow, so the text may have been cut off; \
-             give all of it"
+            "the head announces {announced} elements, but {found} follow, so the input may have been cut off; \
+             pass the complete list"
         );
         (found < announced).then(|| ReadError::new(at, problem))
     }
 }
 
-const TWICE: &str = "the access list stands in the text twice; give one listing at a time";
+const TWICE: &str = "the input has this access list twice; pass each list once";
 
 const OTHER_KIND: &str =
-    "it is no extended access list, so it knows no ports; expected an extended one of this name";
+    "not an extended access list, so it cannot match ports; expected an extended list of this name";

@@ -1,4 +1,4 @@
-//! Output of `show running-config` and `show access-list`, and our own files, to steps.
+//! Reads `show running-config`, `show access-list` and rendered files as the steps of a unit.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let names = wanted.candidates(|direction| wanted.unit.name.upper(direction));
     let outline = Outline::read(text, &names, wanted.limits)?;
     if !outline.is_asa {
-        let problem = "expected what show running-config or show access-list prints on an ASA: there is \
-                       neither a configuration nor an extended access list in it";
+        let problem = "the input has neither a configuration nor an extended access list; expected the output of \
+                       'show running-config' or 'show access-list' on an ASA";
         return Err(vec![ReadError::new(0, problem)]);
     }
     let own = wanted.is_users_own(|at| outline.lists[at].form.is_some());
@@ -41,16 +41,16 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     errors.finish(units)
 }
 
-/// The steps of [`Limit::Work`] that a box of an entry takes.
+/// The steps of [`Limit::Work`] for each box of an entry.
 const BOX_STEPS: usize = 2;
 
-/// A unit that is being read.
+/// Collects the steps of a unit.
 struct Unit<'a, 'g> {
     groups: &'g mut Groups<'a>,
     deployed: DeployedUnit,
-    /// True if there are packets of IPv6 that no entry has decided on.
+    /// True if no entry has matched all IPv6 packets yet.
     has_ipv6: bool,
-    /// The number of steps of its entries.
+    /// The number of steps of all entries.
     count: usize,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Unit<'a, '_> {
         for listed in &list.entries {
             match self.listed(listed, list.form) {
                 Ok(()) => {}
-                // What is wrong with a group is told once.
+                // Report an error in a group only once.
                 Err(error) if errors.contains(&error) => {}
                 Err(error) => errors.add(error),
             }
@@ -71,19 +71,19 @@ impl<'a> Unit<'a, '_> {
         if errors.is_empty() {
             errors.extend(self.switched(list).err());
         }
-        let absent = "there is no such access list in the text".to_owned();
+        let absent = "the input has no such access list".to_owned();
         self.deployed.absent = list.form.is_none().then_some(absent);
         errors.finish(self.deployed)
     }
 
-    /// An entry, by its elements where they are listed.
+    /// Adds an entry, or its expanded elements if the input has them.
     fn listed(&mut self, listed: &Listed<'a>, form: Option<Form>) -> Result<(), ReadError> {
         let lines = match listed.elements.first() {
             None => std::slice::from_ref(&listed.line),
             Some(_) if names_objects(listed.line.1) => &listed.elements,
             Some((at, _)) => {
                 let problem = format!(
-                    "line {} stands twice, and names no object whose elements these are",
+                    "line {} occurs twice, but has no object or group that could expand to several elements",
                     listed.number
                 );
                 return Err(ReadError::new(*at, problem));
@@ -96,8 +96,8 @@ impl<'a> Unit<'a, '_> {
             let entry = Entry::read(text, *at, self.groups);
             let entry = entry.map_err(|error| error.or_at(*at))?;
             if entry.is_shown != (form == Some(Form::Shown)) {
-                let problem = "the number of a line and the count of hits come together, as show \
-                               access-list prints them";
+                let problem = "the line has a number but no hit count, or a hit count but no number; 'show access-list' \
+                               prints both";
                 return Err(ReadError::new(*at, problem));
             }
             let added = self.add(&entry, *at);
@@ -106,15 +106,15 @@ impl<'a> Unit<'a, '_> {
         Ok(())
     }
 
-    /// Refuses an entry that is the same as another but inactive, or in force at times: an ASA does
-    /// not add it, but changes the other one (Cisco ASA Series Command Reference, `access-list
-    /// extended`).
+    /// Refuses an entry that equals another one except that it is inactive or has a time range. An ASA
+    /// does not add such an entry, but changes the other one (Cisco ASA Series Command Reference,
+    /// `access-list extended`).
     fn switched(&mut self, list: &List<'a>) -> Result<(), ReadError> {
         let is_limited = |listed: &Listed| {
             let has = circumstances(listed.line.1);
             has[INACTIVE] || has[TIME_RANGE]
         };
-        // What `show access-list` prints is what the ASA made of such lines.
+        // The output of `show access-list` is the result of such lines.
         if list.form == Some(Form::Shown) || !list.entries.iter().any(is_limited) {
             return Ok(());
         }
@@ -128,8 +128,8 @@ impl<'a> Unit<'a, '_> {
             let what = (is_permit, entry.matches.boxes, named(text));
             let when = circumstances(text);
             if known.insert(what, when).is_some_and(|other| other != when) {
-                let problem = "an entry above is the same but for when it is in force, and an ASA \
-                               changes that one instead; keep one of the two";
+                let problem = "an entry above differs only in 'inactive' or 'time-range', and an ASA changes that \
+                               entry instead of adding this one; remove one of the two";
                 return Err(ReadError::new(at, problem));
             }
         }
@@ -143,7 +143,7 @@ impl<'a> Unit<'a, '_> {
         }];
         let services = entry.services.as_ref().map_or(ANY, |s| &s.services);
         let boxes = &entry.matches.boxes;
-        // An entry that does nothing costs something too.
+        // An entry without boxes takes work too.
         let added = services.len().saturating_mul(boxes.len().max(1)).max(1);
         self.count = self.count.saturating_add(added);
         self.groups.limits.check(Limit::Rules, self.count)?;
@@ -153,7 +153,7 @@ impl<'a> Unit<'a, '_> {
         }
         if self.has_ipv6 && entry.action == Action::Accept && entry.ipv6 > Ipv6::None {
             self.deployed.unmeasured.push(Unmeasured {
-                what: "packets of IPv6".to_owned(),
+                what: "IPv6 packets".to_owned(),
                 at,
             });
         }
@@ -172,8 +172,8 @@ impl<'a> Unit<'a, '_> {
     }
 }
 
-/// The words of an entry that its boxes do not tell: objects and groups, addresses of IPv6, and of
-/// messages and users, all words up to its options.
+/// Returns the words of an entry that its boxes do not represent: objects, groups and IPv6 addresses.
+/// For entries with ICMP messages or users, returns all words up to the options.
 fn named(entry: &str) -> Vec<&str> {
     let is_option = |word: &&str| matches!(*word, "log" | "inactive" | "time-range");
     let words = entry
@@ -199,14 +199,14 @@ fn names_objects(entry: &str) -> bool {
     words.any(|word| word.starts_with("object"))
 }
 
-/// Words that an entry and each of its elements must share.
+/// Words that an entry and each of its elements must have in common.
 const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
 
-/// The places of two of them.
+/// The indices of two of them.
 const INACTIVE: usize = 2;
 const TIME_RANGE: usize = 3;
 
-/// Which of these words an entry has.
+/// Returns which of these words an entry contains.
 fn circumstances(entry: &str) -> [bool; CIRCUMSTANCES.len()] {
     let mut has = [false; CIRCUMSTANCES.len()];
     for word in entry.split_ascii_whitespace() {
@@ -222,7 +222,7 @@ fn same_circumstances(entry: [bool; 4], element: [bool; 4]) -> Result<(), String
     match differs {
         None => Ok(()),
         Some(at) => Err(format!(
-            "either the entry or this element of it has '{}', and not both",
+            "the entry and this element must both have '{}', or neither",
             CIRCUMSTANCES[at]
         )),
     }

@@ -1,4 +1,4 @@
-//! The lines of a text, sorted by the access list, the object or the object group that they are of.
+//! Sorts the lines of a text by the access list, object or object group that they belong to.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +13,16 @@ use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::Protocols;
 
-/// The lists, objects and groups of a text, in its order.
+/// The access lists, objects and groups of a text.
 pub(super) struct Outline<'a> {
-    /// The lists that were asked for, each at its name's place.
+    /// The wanted lists, in the order of the wanted names.
     pub lists: Vec<List<'a>>,
-    /// Objects and object groups, which share their names.
+    /// Objects and object groups by name. They share one namespace.
     pub definitions: HashMap<&'a str, Definition<'a>>,
     pub names: Names<'a>,
-    /// True if any line is one that only an ASA prints or reads.
+    /// True if a line occurs only in texts of an ASA.
     pub is_asa: bool,
-    /// True if it has commands that remove something, and so their order counts.
+    /// True if the text has commands that remove something. Then the order of commands matters.
     pub is_load: bool,
 }
 
@@ -30,11 +30,11 @@ pub(super) struct Outline<'a> {
 pub(super) enum Kind {
     Network,
     Service,
-    /// Of these protocols.
+    /// Ports of these protocols.
     Ports(Protocols),
     Protocol,
     Messages,
-    /// Of users, of security groups, or of services of the network.
+    /// Users, security groups, or network services.
     Others,
 }
 
@@ -45,13 +45,12 @@ impl Kind {
             Kind::Service => "services",
             Kind::Ports(_) => "ports of the same protocol",
             Kind::Protocol => "protocols",
-            Kind::Messages => "messages of ICMP",
-            Kind::Others => "what is not read",
+            Kind::Messages => "ICMP messages",
+            Kind::Others => "objects of an unsupported kind",
         }
     }
 }
 
-/// An object or an object group.
 pub(super) struct Definition<'a> {
     pub kind: Kind,
     pub is_group: bool,
@@ -60,7 +59,7 @@ pub(super) struct Definition<'a> {
 }
 
 impl<'a> Outline<'a> {
-    /// Reads a text for the lists of the given names.
+    /// Reads the outline of a text for the given names of lists.
     pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ReadError>> {
         let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
         let fits = limits.check(Limit::Work, steps);
@@ -100,25 +99,25 @@ impl<'a> Outline<'a> {
 struct OutlineReader<'a, 'n> {
     names: &'n [String],
     outline: Outline<'a>,
-    /// The object or group that an indented line is of.
+    /// The object or group that indented lines belong to.
     section: Option<&'a str>,
-    /// The objects and groups that access lists above have named.
+    /// The objects and groups that entries above refer to.
     used: HashSet<&'a str>,
-    /// True if the line before is of a list that is read.
+    /// True if the previous line belongs to a wanted list.
     after_entry: bool,
-    /// Which of the two first lines of a configuration have been there.
+    /// True for each of the two first lines of a configuration that was read.
     heads: [bool; 2],
-    /// The place where a configuration begins, until its end is there.
+    /// The start of a configuration whose end was not read yet.
     open: Option<u32>,
-    /// True if its last line has been there.
+    /// True if the last line of a configuration was read.
     has_ended: bool,
-    /// True if the lines are digits of a certificate, up to `quit`.
+    /// True within the digits of a certificate, which end with `quit`.
     in_certificate: bool,
     session: Session<'a>,
     limits: Limits,
 }
 
-/// Words after the name of an access list.
+/// Words that may follow the name of an access list.
 const LIST_WORDS: [&str; 9] = [
     "extended",
     "remark",
@@ -131,13 +130,13 @@ const LIST_WORDS: [&str; 9] = [
     "advanced",
 ];
 
-/// True if a word may be of the end of an entry, and begins no command.
+/// True if a word may continue an entry, and begins no command.
 fn goes_on(word: &str) -> bool {
     let known = ["inactive", "time-range", "log", "interval", "informational"];
     known.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit() || c == '(')
 }
 
-/// Words that begin a member of an object group.
+/// Words at the start of a member of an object group.
 const MEMBERS: [&str; 6] = [
     "network-object",
     "service-object",
@@ -147,16 +146,14 @@ const MEMBERS: [&str; 6] = [
     "group-object",
 ];
 
-/// Other words that begin a line of an object or a group, and no global command.
+/// Other words at the start of a line of an object or a group. No global command begins with them.
 const VALUES: [&str; 5] = ["host", "subnet", "range", "fqdn", "description"];
 
 impl<'a> OutlineReader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         refuse_control_characters(line)?;
         if line.contains("<--- More --->") {
-            return Err(
-                "the text is mixed with messages of the terminal; give it without them".to_owned(),
-            );
+            return Err("the input contains terminal messages; remove them".to_owned());
         }
         let body = line.trim_ascii_start();
         let mut words = Words::new(body);
@@ -187,7 +184,10 @@ impl<'a> OutlineReader<'a, '_> {
                 let name = words.next().unwrap_or_default();
                 self.section = None;
                 if self.number_of(name).is_some() || LIST_WORDS.contains(&name) || name.is_empty() {
-                    return Err("it removes an entry; give what is left alone".to_owned());
+                    return Err(
+                        "the line removes an entry; pass a configuration without removals"
+                            .to_owned(),
+                    );
                 }
             }
             "clear" => self.clear(words)?,
@@ -198,8 +198,7 @@ impl<'a> OutlineReader<'a, '_> {
             }
             _ if after_entry && (is_indented || goes_on(first)) => {
                 return Err(
-                    "it may go on from the entry above it, as a terminal breaks lines; expected each \
-                     entry on one line"
+                    "the line may be the broken end of the entry above; put each entry on one line"
                         .to_owned(),
                 );
             }
@@ -208,17 +207,17 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(())
     }
 
-    /// A line of a certificate, which an ASA reads as digits whatever it is.
+    /// Reads a line of a certificate. An ASA reads any such line as digits.
     fn certificate(&mut self, body: &str) -> Result<(), String> {
         let first = Words::new(body).next().unwrap_or_default();
         self.in_certificate = first != "quit";
         if self.in_certificate && !first.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err("expected the digits of a certificate, or 'quit' after them".to_owned());
+            return Err("expected the digits of a certificate, or 'quit'".to_owned());
         }
         Ok(())
     }
 
-    /// The last line of a configuration.
+    /// Reads the last line of a configuration.
     fn end(&mut self) -> Result<(), String> {
         self.open = None;
         if std::mem::replace(&mut self.has_ended, true) {
@@ -227,18 +226,20 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(())
     }
 
-    /// One of the two lines that begin a configuration.
+    /// Reads one of the two lines that begin a configuration.
     fn begin(&mut self, at: u32, head: usize) -> Result<(), String> {
         self.section = None;
         self.outline.is_asa = true;
         self.open.get_or_insert(at);
         if std::mem::replace(&mut self.heads[head], true) {
-            return Err("a second configuration begins here; give one at a time".to_owned());
+            return Err(
+                "a second configuration begins here; pass one configuration at a time".to_owned(),
+            );
         }
         Ok(())
     }
 
-    /// Refuses more objects and names than are worth keeping.
+    /// Limits the number of objects and names, because all are kept in memory.
     fn check_kept(&self) -> Result<(), LimitExceeded> {
         let Outline {
             definitions, names, ..
@@ -248,7 +249,7 @@ impl<'a> OutlineReader<'a, '_> {
         self.limits.check(Limit::Work, steps)
     }
 
-    /// The rest of `name`.
+    /// Reads the rest of `name`.
     fn name(&mut self, mut words: Words<'a>) -> Result<(), String> {
         self.section = None;
         let pair = words.next().zip(words.next());
@@ -259,20 +260,20 @@ impl<'a> OutlineReader<'a, '_> {
         };
         if is_address(name) {
             return Err(format!(
-                "'{name}' is an address, and an ASA takes no address as a name; expected a name"
+                "'{name}' is an address, which an ASA does not accept as a name"
             ));
         }
         self.check_kept()?;
         let known = self.outline.names.insert(name, address);
         if known.is_some_and(|known| known != address) {
             return Err(format!(
-                "{name} is the name of another address above; give one listing at a time"
+                "'{name}' already names another address; pass one listing at a time"
             ));
         }
         Ok(())
     }
 
-    /// The rest of `clear`.
+    /// Reads the rest of `clear`.
     fn clear(&mut self, mut words: Words<'a>) -> Result<(), String> {
         self.section = None;
         let is_list = words.next() == Some("configure") && words.next() == Some("access-list");
@@ -286,13 +287,13 @@ impl<'a> OutlineReader<'a, '_> {
                 Ok(())
             }
             _ => Err(
-                "it removes what is not told; expected clear configure access-list and one name"
+                "this command removes configuration that the input does not show; expected 'clear configure access-list' and one name"
                     .to_owned(),
             ),
         }
     }
 
-    /// The rest of `object` or `object-group`.
+    /// Reads the rest of `object` or `object-group`.
     fn definition(&mut self, at: u32, is_group: bool, mut words: Words<'a>) -> Result<(), String> {
         self.section = None;
         let (kind, name) = kind_and_name(is_group, &mut words)?;
@@ -310,17 +311,17 @@ impl<'a> OutlineReader<'a, '_> {
                 members: Vec::new(),
             }
         });
-        // An object stands once more where its address is translated.
+        // An object occurs a second time in its address translation.
         let goes_on = known.kind == kind && known.is_group == is_group && (is_load || !is_group);
         if is_known && !goes_on {
             return Err(format!(
-                "{name} stands in the text twice; give one listing at a time"
+                "'{name}' is defined twice; pass one listing at a time"
             ));
         }
         Ok(())
     }
 
-    /// The rest of `no`, from `object` or `object-group`.
+    /// Reads the rest of `no`, from `object` or `object-group`.
     fn remove(&mut self, mut words: Words<'a>) -> Result<(), String> {
         self.section = None;
         let is_group = words.next() == Some("object-group");
@@ -329,14 +330,13 @@ impl<'a> OutlineReader<'a, '_> {
         self.outline.is_load = true;
         if self.outline.definitions.contains_key(name) || self.used.contains(name) {
             return Err(format!(
-                "{name} is in the text above it, and what is in use is not removed; give one file at a \
-                 time"
+                "'{name}' is defined or used above, and an ASA does not remove objects in use; pass one file at a time"
             ));
         }
         Ok(())
     }
 
-    /// The rest of `access-list`.
+    /// Reads the rest of `access-list`.
     fn access_list(&mut self, at: u32, mut words: Words<'a>) -> Result<(), String> {
         let name = words.need("the name of an access list")?;
         let kind = words.peek().unwrap_or_default();
@@ -347,7 +347,7 @@ impl<'a> OutlineReader<'a, '_> {
             || matches!(name, "mode" | "alert-interval" | "deny-flow-max");
         if LIST_WORDS.contains(&name) || !LIST_WORDS.contains(&kind) && !is_global {
             return Err(format!(
-                "expected a name, and extended, remark or another kind of access list, not '{}'",
+                "expected a name and a kind of access list, such as extended, not '{}'",
                 words.rest()
             ));
         }
@@ -368,7 +368,7 @@ impl<'a> OutlineReader<'a, '_> {
         }
     }
 
-    /// `; 8 elements; name hash: 0x12345678`
+    /// Reads the rest of a list's head, such as `; 8 elements; name hash: 0x12345678`.
     fn head(&mut self, at: u32, name: &str, words: Words<'a>) -> Result<(), String> {
         self.outline.is_asa = true;
         let Some(list) = self.number_of(name) else {
@@ -377,7 +377,7 @@ impl<'a> OutlineReader<'a, '_> {
         self.outline.lists[list].announce(at, words)
     }
 
-    /// A line that names no list, object or group.
+    /// Reads a line that does not begin with the name of a list, object or group.
     fn other(&mut self, at: u32, body: &'a str, is_indented: bool) -> Result<(), String> {
         if !is_indented {
             self.session.line(body)?;
@@ -394,7 +394,9 @@ impl<'a> OutlineReader<'a, '_> {
             return Ok(());
         }
         if begins(&MEMBERS) {
-            return Err("no object group stands before it that it is of".to_owned());
+            return Err(
+                "the line is a member of an object group, but no group begins above it".to_owned(),
+            );
         }
         if !is_indented {
             self.section = None;
@@ -404,7 +406,7 @@ impl<'a> OutlineReader<'a, '_> {
         self.refuse_entry(body)
     }
 
-    /// Refuses what looks like an entry of a wanted list, spelled otherwise.
+    /// Refuses a line that looks like an entry of a wanted list in another notation.
     fn refuse_entry(&self, body: &str) -> Result<(), String> {
         let mut words = Words::new(body);
         let mut word = words.next().unwrap_or_default();
@@ -414,7 +416,9 @@ impl<'a> OutlineReader<'a, '_> {
         }
         let mut named = body.split(|c: char| c.is_ascii_whitespace() || c == '"');
         if word == "action" && named.any(|name| self.number_of(name).is_some()) {
-            return Err("it runs a command that may change the access list at any time".to_owned());
+            return Err(
+                "the line runs a command that may change the access list at any time".to_owned(),
+            );
         }
         while let Some(next) = words.next() {
             let goes_on = next == "access-list" || LIST_WORDS.contains(&next);
@@ -423,7 +427,7 @@ impl<'a> OutlineReader<'a, '_> {
         }
         if is_entry {
             return Err(
-                "it looks like an entry of an access list; expected it after 'access-list' alone"
+                "the line looks like an entry of an access list; expected only 'access-list' before the name"
                     .to_owned(),
             );
         }
@@ -434,20 +438,19 @@ impl<'a> OutlineReader<'a, '_> {
         self.names.iter().position(|known| known == name)
     }
 
-    /// An error if the text ends before something that it began.
+    /// Returns an error if the text ends within a configuration or a list.
     fn unfinished(&self) -> Option<ReadError> {
         if let Some(at) = self.open {
-            let problem = "the configuration has no line ': end' at its end, so it may have been cut \
-                           off; give all of it, or what show running-config access-list, object and \
-                           object-group print alone";
+            let problem = "the configuration does not end with ': end', so it may have been cut off; pass the complete \
+                           configuration, or only the output of 'show running-config access-list', \
+                           'show running-config object' and 'show running-config object-group'";
             return Some(ReadError::new(at, problem));
         }
         self.outline.lists.iter().find_map(List::is_short)
     }
 }
 
-/// Refuses the commands that are read where they are cut short or in capital letters, both of which
-/// an ASA takes and does not print.
+/// Refuses abbreviated and capitalized commands. An ASA accepts them, but never prints them.
 fn refuse_short(first: &str, second: &str) -> Result<(), String> {
     let commands = ["access-list", "clear", "name", "object-group"];
     let removes = first.eq_ignore_ascii_case("no");
@@ -463,13 +466,13 @@ fn refuse_short(first: &str, second: &str) -> Result<(), String> {
     }
 }
 
-/// True if a line is the checksum of a whole configuration, which comes right before `: end`.
+/// True for the checksum of a configuration, which comes right before `: end`.
 fn is_checksum(body: &str) -> bool {
     let digits = body.strip_prefix("Cryptochecksum:");
     digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// The rest of a definition's first line.
+/// Reads the rest of a definition's first line.
 fn kind_and_name<'a>(is_group: bool, words: &mut Words<'a>) -> Result<(Kind, &'a str), String> {
     let kind = match (words.need("a kind of object")?, is_group) {
         ("network", _) => Kind::Network,
@@ -479,7 +482,7 @@ fn kind_and_name<'a>(is_group: bool, words: &mut Words<'a>) -> Result<(Kind, &'a
         ("user" | "security", true) | ("network-service", _) => Kind::Others,
         (word, _) => {
             return Err(format!(
-                "expected network, service or another kind of object, not '{word}'"
+                "unknown kind of object '{word}'; expected network or service, for example"
             ));
         }
     };
@@ -503,5 +506,4 @@ fn kind_and_name<'a>(is_group: bool, words: &mut Words<'a>) -> Result<(Kind, &'a
     Ok((kind, name))
 }
 
-const IOS: &str =
-    "it is written as IOS has it; expected what an ASA prints, or another format: cisco";
+const IOS: &str = "this is IOS syntax; pass the output of an ASA, or use --format cisco";

@@ -1,5 +1,5 @@
-//! An ASA's names of protocols, ports and messages of ICMP: Cisco ASA Series General Operations CLI
-//! Configuration Guide, "Addresses, Protocols, and Ports".
+//! An ASA's names of protocols, ports and ICMP messages (Cisco ASA Series General Operations CLI
+//! Configuration Guide, "Addresses, Protocols, and Ports").
 
 use crate::format::cisco::vocabulary::Vocabulary;
 use crate::format::read::number::is_number;
@@ -10,8 +10,8 @@ pub(super) const ICMP: Protocols = Protocols::of(1);
 
 pub(super) const ICMP6: Protocols = Protocols::of(58);
 
-/// Not as IANA has them are `dnsix` (90), `kerberos` (88), `radius` (1812) and `radius-acct` (1813);
-/// `cmd` and `rsh` are what IANA calls shell.
+/// These differ from IANA's names: `dnsix` (90), `kerberos` (88), `radius` (1812), `radius-acct` (1813).
+/// `cmd` and `rsh` are IANA's `shell`.
 const ASA: Vocabulary = Vocabulary {
     system: "an ASA",
     protocols: &[
@@ -52,12 +52,12 @@ const ASA: Vocabulary = Vocabulary {
     ],
 };
 
-/// A protocol by an ASA's name or its number; `ip` is all of them.
+/// Parses the name or number of a protocol. `ip` means all protocols.
 pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
     ASA.protocols(word)
 }
 
-/// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
+/// Reads `eq`, `neq`, `gt`, `lt` or `range` and its ports; `None` if the next word is none of these.
 pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
     let one = |words: &mut Words| ASA.port(words).map(|port| vec![Interval::single(port)]);
     ASA.ports(words, one)
@@ -71,7 +71,7 @@ const MESSAGES: &str = "
     timestamp-reply timestamp-request traceroute unreachable
 ";
 
-/// Reads a message of ICMP, by its name or type, and perhaps its code; whether there is one.
+/// Reads the name or type of an ICMP message and its optional code. Returns true if there is one.
 pub(super) fn message(words: &mut Words) -> Result<bool, String> {
     let is_message =
         |word: &str| is_number(word) || MESSAGES.split_ascii_whitespace().any(|m| m == word);
@@ -81,7 +81,7 @@ pub(super) fn message(words: &mut Words) -> Result<bool, String> {
     let code = words.next_if(is_number);
     for (what, word) in [("type", Some(message)), ("code", code)] {
         if let Some(word) = word.filter(|w| is_number(w) && w.parse::<u8>().is_err()) {
-            return Err(format!("'{word}' is not a {what} of ICMP from 0 to 255"));
+            return Err(format!("'{word}' is not an ICMP {what} from 0 to 255"));
         }
     }
     Ok(true)

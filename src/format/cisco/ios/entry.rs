@@ -14,12 +14,11 @@ use crate::format::read::values::{address, prefix_length};
 use crate::format::read::words::Words;
 use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interval, Protocols};
 
-/// The action of an entry and its packets.
 pub(super) struct Entry {
     pub action: Action,
-    /// In packet order.
+    /// As source and destination.
     pub matches: Matches,
-    /// Narrows the packets to any of these.
+    /// Further narrows the packets to those of any of these services.
     pub services: Option<Rc<[Service]>>,
 }
 
@@ -31,11 +30,13 @@ impl Entry {
             "permit" => Action::Accept,
             "deny" => Action::Deny,
             "dynamic" | "Dynamic" => {
-                return Err(refused("a dynamic entry lets through who logs in"));
+                return Err(refused(
+                    "dynamic entries are not supported, because they depend on who logs in",
+                ));
             }
             "evaluate" => {
                 return Err(refused(
-                    "'evaluate' lets through what others have sent before",
+                    "'evaluate' is not supported, because it depends on earlier packets",
                 ));
             }
             word => return Err(refused(&format!("expected permit or deny, not '{word}'"))),
@@ -77,17 +78,17 @@ struct EntryReader<'a, 'g> {
     has_flags: bool,
 }
 
-/// As many spans as a wildcard mask with gaps may stand for.
+/// The maximum number of ranges that a wildcard mask with gaps may describe.
 const WILDCARD_LIMIT: u32 = 4096;
 
-/// Options after the destination, each in full: a tag after `log` is none of these.
+/// Options after the destination, in full. A tag after `log` is none of these.
 const OPTIONS: &str = "
     established match-any match-all ack fin psh rst syn urg fragments dscp precedence tos ttl option
     time-range log log-input reflect
 ";
 
 impl EntryReader<'_, '_> {
-    /// A protocol, or a group of services.
+    /// Reads a protocol, or a group of services.
     fn service(&mut self) -> Result<Option<Rc<[Service]>>, ReadError> {
         let word = self.words.need("a protocol")?;
         if word == "object-group" {
@@ -99,7 +100,7 @@ impl EntryReader<'_, '_> {
         Ok(None)
     }
 
-    /// `any`, `host 192.0.2.1`, `192.0.2.0 0.0.0.255` or `object-group NAME`.
+    /// Reads `any`, `host 192.0.2.1`, `192.0.2.0 0.0.0.255` or `object-group NAME`.
     fn addresses(&mut self, field: HeaderField) -> Result<(), ReadError> {
         match self.words.need("an address")? {
             "any" => {}
@@ -119,14 +120,14 @@ impl EntryReader<'_, '_> {
             }
             word => {
                 return Err(refused(&format!(
-                    "expected any, host, object-group, or an address and its wildcard mask, not '{word}'"
+                    "expected any, host, object-group, or an address and a wildcard mask, not '{word}'"
                 )));
             }
         }
         Ok(())
     }
 
-    /// A wildcard mask has the bits set that do not matter.
+    /// Reads a wildcard mask, in which the irrelevant bits are set.
     fn wildcard(&mut self, field: HeaderField, base: u32, wildcard: u32) -> Result<(), String> {
         let low = !(u32::MAX.checked_shl(wildcard.trailing_ones()).unwrap_or(0));
         let gaps = wildcard & !low;
@@ -134,12 +135,12 @@ impl EntryReader<'_, '_> {
         if prefix_length(wildcard).is_some() && gaps.count_ones() > 8 {
             let meant = std::net::Ipv4Addr::from(!wildcard);
             return Err(format!(
-                "the wildcard mask looks like a netmask; the same as a wildcard mask is {meant}"
+                "the wildcard mask looks like a netmask; the equivalent wildcard mask is {meant}"
             ));
         }
         if gaps.count_ones() > WILDCARD_LIMIT.ilog2() {
             return Err(format!(
-                "the wildcard mask stands for more than {WILDCARD_LIMIT} ranges of addresses"
+                "the wildcard mask describes more than {WILDCARD_LIMIT} ranges of addresses"
             ));
         }
         let span = |bits| Interval {
@@ -149,7 +150,7 @@ impl EntryReader<'_, '_> {
         if gaps == 0 {
             return self.matches.span(field, &[span(0)]);
         }
-        // Counts through the bits of the gaps alone.
+        // Iterates over the combinations of the gaps' bits.
         let subsets = std::iter::successors(Some(0), |bits: &u32| {
             Some(bits.wrapping_sub(gaps) & gaps).filter(|bits| *bits != 0)
         });
@@ -163,7 +164,7 @@ impl EntryReader<'_, '_> {
             Some(spans) if Protocols::WITH_PORTS.holds(self.protocols) => {
                 self.matches.span(field, &spans)
             }
-            Some(_) => Err("ports need a protocol that has some: tcp, udp or sctp".to_owned()),
+            Some(_) => Err("ports require a protocol with ports: tcp, udp or sctp".to_owned()),
         }
     }
 
@@ -191,14 +192,17 @@ impl EntryReader<'_, '_> {
                 self.tag();
                 self.shown_tag()
             }
-            "reflect" => Err("'reflect' lets through what other packets ask for".to_owned()),
+            "reflect" => Err(
+                "'reflect' is not supported, because it opens the firewall for later packets"
+                    .to_owned(),
+            ),
             "(active)" | "(inactive)" if !self.matches.condition.is_true() => Ok(()),
             _ if flag(word).is_some() => self.set_flags(word),
             _ => self.counter(word),
         }
     }
 
-    /// A match that looks at what no set of packets tells, and its value.
+    /// Reads a match that packet sets cannot represent, and its value.
     fn narrowing(&mut self, option: &str) -> Result<(), String> {
         self.matches.condition = Condition::Unknown;
         let value = |word: &str| !is_option(word) && !word.starts_with('(');
@@ -224,16 +228,16 @@ impl EntryReader<'_, '_> {
         Ok(())
     }
 
-    /// The name of the entry in the log.
+    /// Reads the tag of the entry in the log.
     fn tag(&mut self) {
         let known = || OPTIONS.split_ascii_whitespace();
-        // An option that is cut short is no tag either: it is refused as what it is.
+        // An abbreviated option is not a tag, so that it is refused as an option.
         let tag = |word: &str| !word.starts_with('(') && !known().any(|option| means(word, option));
         self.words.next_if(tag);
     }
 
-    /// `(tag = NAME)` or `(hash = 0x1234abcd)`, as `show ip access-lists` prints what a log calls the
-    /// entry.
+    /// Reads `(tag = NAME)` or `(hash = 0x1234abcd)`, which `show ip access-lists` prints for entries with
+    /// a tag.
     fn shown_tag(&mut self) -> Result<(), String> {
         if self
             .words
@@ -246,10 +250,10 @@ impl EntryReader<'_, '_> {
         let name = self.words.next().filter(|word| word.ends_with(')'));
         name.filter(|_| has_sign)
             .map(|_| ())
-            .ok_or_else(|| "expected '= NAME)' after the tag".to_owned())
+            .ok_or_else(|| "expected '= NAME)' after '(tag' or '(hash'".to_owned())
     }
 
-    /// `(12 matches)`
+    /// Reads `(12 matches)`.
     fn counter(&mut self, word: &str) -> Result<(), String> {
         let count = word.strip_prefix('(').filter(|n| is_number(n));
         let unit = |word: &str| matches!(word, "match)" | "matches)");
@@ -257,16 +261,16 @@ impl EntryReader<'_, '_> {
             return Ok(());
         }
         Err(format!(
-            "'{word}' is not understood; expected an option of an extended access list's entry"
+            "unknown option '{word}' of an extended access list entry"
         ))
     }
 
     fn flags(&mut self, flags: Flags) -> Result<(), String> {
         if self.protocols != Protocols::TCP {
-            return Err("flags need the protocol tcp".to_owned());
+            return Err("flags require the protocol tcp".to_owned());
         }
         if self.has_flags {
-            return Err("it asks for flags twice".to_owned());
+            return Err("the entry has two conditions on flags".to_owned());
         }
         self.has_flags = true;
         self.matches.kind(HeaderMatch {
@@ -276,7 +280,7 @@ impl EntryReader<'_, '_> {
         Ok(())
     }
 
-    /// Flags by their bare names: one of them is enough.
+    /// Reads plain names of flags. Any of them matches.
     fn set_flags(&mut self, first: &str) -> Result<(), String> {
         let (mut known, mut others) = (0, false);
         let mut next = Some(first);
@@ -292,14 +296,14 @@ impl EntryReader<'_, '_> {
         self.flags(Flags::any_of(known))
     }
 
-    /// `match-all +ack -syn`: all of these, or any.
+    /// Reads flags such as `+ack -syn`. All or any of them match, depending on `option`.
     fn signed_flags(&mut self, option: &str) -> Result<(), String> {
         let (mut mask, mut value, mut others) = (0, 0, false);
         let mut found = false;
         while let Some(word) = self.words.next_if(|word| word.starts_with(['+', '-'])) {
-            let bit = flag(&word[1..]).ok_or_else(|| format!("'{word}' is not a flag of TCP"))?;
+            let bit = flag(&word[1..]).ok_or_else(|| format!("'{word}' is not a TCP flag"))?;
             if mask & bit != 0 {
-                return Err(format!("'{word}' is about a flag that it names twice"));
+                return Err(format!("the flag of '{word}' is given twice"));
             }
             mask |= bit;
             value |= if word.starts_with('+') { bit } else { 0 };
@@ -315,7 +319,7 @@ impl EntryReader<'_, '_> {
         self.flags(match option {
             "match-all" => Flags::masked(mask, value),
             _ if others => Flags::ALL,
-            // None of them: each is the opposite.
+            // Any of them: not all of their opposites.
             _ => Flags::masked(mask, mask & !value).not(),
         })
     }
@@ -327,7 +331,7 @@ fn is_option(word: &str) -> bool {
         .any(|option| option == word)
 }
 
-/// A flag's bit among those that [`Flags`] tells apart; 0 for the others.
+/// Returns the bit of a flag in [`Flags`], or 0 for a flag that [`Flags`] does not represent.
 fn flag(name: &str) -> Option<u8> {
     Some(match name {
         "fin" => Flags::FIN,

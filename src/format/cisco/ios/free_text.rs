@@ -1,4 +1,4 @@
-//! Texts inside a configuration that are no commands: banners, menus, macros and certificates.
+//! Texts within a configuration that contain no commands: banners, menus, macros and certificates.
 //!
 //! Cisco IOS Configuration Fundamentals Command Reference, `banner`, `menu` and `macro name`.
 
@@ -6,9 +6,9 @@ use crate::format::cisco::words::{is_removal, means};
 use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 
-/// A text that has begun and has not ended.
+/// A text that continues on the next line.
 pub(super) struct FreeText<'a> {
-    /// The place of the line that begins it.
+    /// The place of the line that begins the text.
     pub at: u32,
     end: End<'a>,
     kind: Kind,
@@ -16,7 +16,7 @@ pub(super) struct FreeText<'a> {
 
 #[derive(Clone, Copy)]
 enum End<'a> {
-    /// Its first occurrence, wherever it is in a line.
+    /// The first occurrence of a delimiter, anywhere in a line.
     Delimiter(&'a str),
     /// A line of its own.
     Line(&'static str),
@@ -24,28 +24,28 @@ enum End<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// IOS reads no command until the end.
+    /// IOS reads no commands before the end.
     Text,
-    /// A text that IOS may have ended earlier, so that it reads the other lines as commands.
+    /// IOS may end the text earlier, and read the other lines as commands.
     EndsEarlier,
-    /// It is not known that the line begins a text at all.
+    /// The line may not begin a text at all.
     Unknown,
 }
 
-/// One line of a text.
+/// A line of a text.
 pub(super) struct Line {
-    /// True if IOS may read it as a command.
+    /// True if IOS may read the line as a command.
     pub is_doubtful: bool,
     pub is_last: bool,
 }
 
-/// IOS prints the control character with code 3 so, and people type it so.
+/// IOS prints the control character with code 3 as `^C`, and people type it the same way.
 const CONTROL_C: &str = "^C";
 
 const ETX: &str = "\u{3}";
 
 impl<'a> FreeText<'a> {
-    /// The text that a line begins, if it goes on in the next line.
+    /// Returns the text that a line begins, if it continues on the next line.
     pub fn begun(body: &'a str, at: u32) -> Option<Self> {
         let mut words = Words::new(body);
         let first = words.next()?;
@@ -69,7 +69,7 @@ impl<'a> FreeText<'a> {
         if has_body || is("key-string") && words.peek().is_none() {
             return Some(text(End::Line("quit"), Kind::Unknown));
         }
-        // The bytes of a request of IP SLA.
+        // The bytes of an IP SLA request.
         if is("http-raw-request") {
             return Some(text(End::Line("exit"), Kind::Unknown));
         }
@@ -91,7 +91,7 @@ impl<'a> FreeText<'a> {
         (!begun.line(rest).is_last).then_some(begun)
     }
 
-    /// Reads a line of it.
+    /// Reads a line of the text.
     pub fn line(&mut self, line: &str) -> Line {
         let is_doubtful = self.kind != Kind::Text;
         let is_last = match self.end {
@@ -107,8 +107,8 @@ impl<'a> FreeText<'a> {
         }
     }
 
-    /// True if IOS may take something in a line for the end. `^C` in a file that is loaded is a
-    /// delimiter `^` and a letter; a listing prints one control character so.
+    /// True if IOS may see the end of the text in a line. In a file that is loaded, `^C` is the delimiter
+    /// `^` and a letter. In a listing it stands for one control character.
     fn may_end(&self, line: &str) -> bool {
         match self.end {
             End::Delimiter(CONTROL_C) => line.contains(['^', '\u{3}']),
@@ -118,7 +118,7 @@ impl<'a> FreeText<'a> {
         }
     }
 
-    /// The end that a text lacks at the end of the listing.
+    /// Returns the end that is still missing at the end of the input.
     pub fn missing_end(&self) -> Option<&str> {
         let end = match self.end {
             End::Delimiter(end) | End::Line(end) => end,
@@ -127,12 +127,12 @@ impl<'a> FreeText<'a> {
     }
 }
 
-/// True if the rest of a line that begins with this word is a text of one line.
+/// True if a word begins a line whose rest is a text.
 pub(super) fn is_one_line(first: &str) -> bool {
     matches!(first, "alias" | "remark") || first.len() > 2 && means(first, "description")
 }
 
-/// Kinds of banners, which may be left out; `text` is one below `parameter-map` only.
+/// Kinds of banners. A command may omit them. `text` is a kind only below `parameter-map`.
 const BANNERS: [&str; 7] = [
     "exec",
     "incoming",
@@ -143,7 +143,7 @@ const BANNERS: [&str; 7] = [
     "config-save",
 ];
 
-/// The delimiter and the text after the words of a command that takes a text.
+/// Returns the delimiter and the text of a command with a text.
 fn delimited<'a>(first: &str, mut words: Words<'a>) -> Option<(&'a str, Kind)> {
     let mut kind = Kind::Text;
     match &*first.to_ascii_lowercase() {

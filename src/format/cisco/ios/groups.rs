@@ -1,4 +1,4 @@
-//! Object groups: lists of networks or of services that entries refer to by name.
+//! Object groups: lists of networks or services that entries refer to by name.
 //!
 //! Cisco IOS Security Command Reference, `object-group network`, `object-group service`.
 
@@ -17,14 +17,14 @@ use crate::packets::{
     Condition, HeaderBox, HeaderField, HeaderMatch, Interval, Protocols, normalized,
 };
 
-/// Packets that a member of a group of services holds for.
+/// The packets of a member of a service group.
 #[derive(Clone, Copy)]
 pub(super) struct Service {
     pub packets: HeaderBox,
     pub condition: Condition,
 }
 
-/// The groups of a text; each is read when it is asked for.
+/// The groups of a text. Each one is read when it is first used.
 pub(super) struct Groups<'a> {
     networks: GroupsOf<'a, Interval>,
     services: GroupsOf<'a, Service>,
@@ -58,12 +58,12 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// The addresses of a group, [`normalized`].
+    /// Returns the [`normalized`] addresses of a group.
     pub fn networks(&mut self, name: &'a str) -> Result<Rc<[Interval]>, ReadError> {
         self.networks.group(name)
     }
 
-    /// The services of a group; they may overlap.
+    /// Returns the services of a group. They may overlap.
     pub fn services(&mut self, name: &'a str) -> Result<Rc<[Service]>, ReadError> {
         self.services.group(name)
     }
@@ -73,13 +73,13 @@ impl<'a> Groups<'a> {
 struct GroupsOf<'a, T> {
     definitions: &'a HashMap<&'a str, Definition<'a>>,
     kind: GroupKind,
-    /// Reads a member, but for what members of both kinds may be.
+    /// Reads a member, except for members that both kinds of groups may have.
     member: fn(&mut Words, &mut Vec<T>) -> Result<(), String>,
     tidy: fn(Vec<T>) -> Vec<T>,
     read: HashMap<&'a str, Result<Rc<[T]>, ReadError>>,
     /// The groups that are being read, outermost first.
     open: Vec<&'a str>,
-    /// The number of members of all of them, those of nested groups counted in each.
+    /// The number of members of all groups. Members of a nested group count in each group around it.
     size: usize,
     limits: Limits,
 }
@@ -91,17 +91,18 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
         }
         let definition = self.definitions.get(name).ok_or_else(|| {
             format!(
-                "object group {name} is not in the text; give show running-config, or show object-group too"
+                "object group '{name}' is not in the input; pass the output of 'show running-config', or add that of 'show object-group'"
             )
         })?;
         if definition.kind != self.kind {
             let (is, wanted) = (definition.kind.plural(), self.kind.plural());
-            return Err(format!("object group {name} is one of {is}, not of {wanted}").into());
+            return Err(format!(
+                "object group '{name}' contains {is}, but {wanted} are expected here"
+            )
+            .into());
         }
         if self.open.contains(&name) {
-            return Err(
-                format!("it goes round in a circle: object group {name} is in itself").into(),
-            );
+            return Err(format!("object group '{name}' contains itself").into());
         }
         let fits = self.limits.check(Limit::Depth, self.open.len() + 1);
         fits.map_err(String::from)?;
@@ -121,7 +122,7 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
             fits.map_err(|exceeded| ReadError::new(*at, exceeded))?;
         }
         if members.is_empty() {
-            let problem = "the object group has no members, so what it matches is not known";
+            let problem = "the object group has no members";
             return Err(ReadError::new(definition.at, problem));
         }
         self.size += members.len();
@@ -143,7 +144,7 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
     }
 }
 
-/// `any`, `host 192.0.2.1`, `range 192.0.2.1 192.0.2.9`, `192.0.2.0 255.255.255.0` or
+/// Reads `any`, `host 192.0.2.1`, `range 192.0.2.1 192.0.2.9`, `192.0.2.0 255.255.255.0` or
 /// `192.0.2.0 /24`.
 fn addresses(words: &mut Words, members: &mut Vec<Interval>) -> Result<(), String> {
     let word = words.need("a member of the object group")?;
@@ -153,12 +154,12 @@ fn addresses(words: &mut Words, members: &mut Vec<Interval>) -> Result<(), Strin
         "range" => {
             let (first, last) = (words.need("an address")?, words.need("an address")?);
             let span = Interval::new(address(first)?, address(last)?);
-            span.ok_or_else(|| format!("the range from {first} to {last} is reversed"))?
+            span.ok_or_else(|| format!("the range from '{first}' to '{last}' is reversed"))?
         }
         _ if word.starts_with(|c: char| c.is_ascii_digit()) => masked(word, words)?,
         _ => {
             return Err(format!(
-                "expected any, host, range, group-object, description, or an address and its mask, not '{word}'"
+                "expected any, host, range, group-object, description, or an address and a mask, not '{word}'"
             ));
         }
     };
@@ -178,13 +179,13 @@ fn masked(word: &str, words: &mut Words) -> Result<Interval, String> {
     vocabulary::masked(base, mask)
 }
 
-/// `tcp|udp|tcp-udp [source PORTS] [PORTS]`, `icmp [MESSAGE]`, or a protocol.
+/// Reads `tcp|udp|tcp-udp [source PORTS] [PORTS]`, `icmp [MESSAGE]`, or a protocol.
 fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> {
     let protocols = match words.need("a member of the object group")? {
         "tcp-udp" => Protocols::TCP.or(Protocols::UDP),
         word => protocols(word)?,
     };
-    // A member names a few ports at most.
+    // A member has only a few ports, so it needs no limit.
     let mut matches = Matches::within(Limits::default());
     matches.kind(HeaderMatch::of(protocols));
     if protocols == ICMP {
@@ -192,7 +193,7 @@ fn service(words: &mut Words, members: &mut Vec<Service>) -> Result<(), String> 
     } else if Protocols::WITH_PORTS.holds(protocols) {
         if words.next_if(|word| word == "source").is_some() {
             let ports = ports_or_port(words)?;
-            let ports = ports.ok_or("expected the ports of the source after 'source'")?;
+            let ports = ports.ok_or("expected ports after 'source'")?;
             matches.span(HeaderField::SourcePort, &ports)?;
         }
         if let Some(ports) = ports_or_port(words)? {

@@ -1,4 +1,4 @@
-//! Output of `show running-config` and `show ip access-lists`, and our own files, to steps.
+//! Reads `show running-config`, `show ip access-lists` and rendered files as the steps of a unit.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,8 +19,8 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let outline = Outline::read(text, &names, wanted.limits)?;
     let own = wanted.is_users_own(|at| outline.lists[at].exists());
     if !outline.is_cisco {
-        let problem = "expected what show running-config or show ip access-lists prints: there is \
-                       neither a configuration nor an access list in it";
+        let problem = "the input has neither a configuration nor an access list; expected the output of \
+                       'show running-config' or 'show ip access-lists'";
         return Err(vec![ReadError::new(0, problem)]);
     }
     let mut groups = Groups::new(&outline.groups, wanted.limits);
@@ -36,13 +36,13 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     errors.finish(units)
 }
 
-/// The steps of a list that is applied (Cisco IOS Security Configuration Guide, "IP Access List
-/// Overview": one without entries permits all packets).
+/// Returns the unit of a list. A list that is applied but has no entries permits all packets (Cisco
+/// IOS Security Configuration Guide, "IP Access List Overview").
 fn unit(direction: Direction, name: &str, list: &List, steps: Vec<Step>) -> DeployedUnit {
-    let absent = "there is no such access list in the text".to_owned();
+    let absent = "the input has no such access list".to_owned();
     let everything = Unmeasured {
-        what: "any packet, wherever it is applied: IOS permits all by an access list that is not \
-               there or has no entries"
+        what: "any packet, wherever the list is applied: IOS permits everything by an access list that does \
+               not exist or has no entries"
             .to_owned(),
         at: list.commands.first().map_or(0, |(at, _)| *at),
     };
@@ -79,7 +79,7 @@ fn steps<'a>(
                     break;
                 }
             }
-            // What is wrong with a group is told once.
+            // Report an error in a group only once.
             Err(error) if errors.contains(&error) => {}
             Err(error) => errors.add(error),
         }
@@ -93,7 +93,7 @@ fn steps<'a>(
     errors.finish(steps)
 }
 
-/// The lines of a list after it was last removed.
+/// Returns the lines of a list after its last removal.
 fn lines<'l, 'a>(list: &'l List<'a>) -> impl Iterator<Item = (u32, &'a str)> + use<'l, 'a> {
     let removed = |(_, command): &(u32, Command)| matches!(command, Command::Remove);
     let start = list
@@ -108,7 +108,7 @@ fn lines<'l, 'a>(list: &'l List<'a>) -> impl Iterator<Item = (u32, &'a str)> + u
     })
 }
 
-/// Refuses two entries that are the same but for their numbers: IOS takes no notice of the second
+/// Refuses an entry that equals another one except for its number, because IOS ignores the second one
 /// (Cisco IOS Security Configuration Guide, "IP Access List Entry Sequence Numbering").
 fn repeated<'a>(
     list: &List<'a>,
@@ -133,7 +133,7 @@ fn repeated<'a>(
         let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
         added.map_err(|exceeded| ReadError::new(at, exceeded))?;
         let packets: Vec<PacketBox> = steps[start..].iter().map(|step| step.packets).collect();
-        // The words of an uncertain entry say when it matches.
+        // The condition of an entry is only in its words.
         let words = (!entry.matches.condition.is_true()).then_some(text);
         let same = known.insert((entry.action == Action::Accept, packets, words), at);
         if same.is_some_and(|earlier| !removed.contains(&earlier)) {
@@ -143,14 +143,13 @@ fn repeated<'a>(
     Ok(())
 }
 
-/// The place of the entry that a line removes.
+/// Returns the place of the entry that a line removes.
 fn removed_by(text: &str, present: &Entries) -> Option<u32> {
     let number = text.strip_prefix("no")?.trim_ascii().parse().ok()?;
     present.by_number.get(&number).map(|(at, _)| *at)
 }
 
-const REPEATED: &str =
-    "the list has this entry already, and IOS takes no notice of another; remove this line";
+const REPEATED: &str = "the list already has this entry, so IOS ignores this line; remove it";
 
 fn add_steps(
     entry: &Entry,
@@ -179,14 +178,13 @@ fn add_steps(
     Ok(())
 }
 
-/// The entries of a list.
 #[derive(Default)]
 struct Entries<'a> {
-    /// The place of each, and its text without the number.
+    /// The place of each entry, and its text without the number.
     by_number: BTreeMap<u32, (u32, &'a str)>,
-    /// True if the last one was given with a number; `None` before the first.
+    /// True if the last entry had a number; `None` before the first entry.
     has_number: Option<bool>,
-    /// True if a line removed an entry or added one before others, so that the number of each matters.
+    /// True if a line removed an entry or added one before others, so that numbers matter.
     is_edited: bool,
 }
 
@@ -197,7 +195,7 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
     for (at, command) in &list.commands {
         let done = match command {
             Command::Line(_) if renumbered => Err(
-                "the list was numbered anew before, so the place of this line is not known"
+                "the list was resequenced above, so the position of this line is unknown"
                     .to_owned(),
             ),
             Command::Line(text) => line(&mut entries, *at, text),
@@ -220,13 +218,13 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
     errors.finish(entries)
 }
 
-/// `IP Access List Entry Sequence Numbering`: the highest number.
+/// The highest sequence number ("IP Access List Entry Sequence Numbering").
 const NUMBER_LIMIT: u32 = i32::MAX as u32;
 
-/// The distance of an entry without a number from the one before it.
+/// The distance of an entry without a number from the entry before it.
 const NUMBER_STEP: u32 = 10;
 
-/// A line of list mode.
+/// Reads a line of list mode.
 fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), String> {
     let mut words = Words::new(text);
     if words.next_if(|word| word == "no").is_some() {
@@ -244,13 +242,13 @@ fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), Str
         (None, Some((last, _))) => last + NUMBER_STEP,
     };
     if number > NUMBER_LIMIT {
-        return Err("no number is left for an entry after the last one".to_owned());
+        return Err("no sequence number is left for this entry".to_owned());
     }
     let had_number = entries.has_number.replace(given.is_some());
     entries.is_edited |= !is_in_order || had_number.is_some_and(|had| had != given.is_some());
     match entries.by_number.insert(number, (at, words.rest())) {
         None => Ok(()),
-        Some(_) => Err(format!("an entry before it has the number {number} too")),
+        Some(_) => Err(format!("an entry above already has the number {number}")),
     }
 }
 
@@ -259,7 +257,7 @@ fn number(word: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("'{word}' is not a number from 1 to {NUMBER_LIMIT}"))
 }
 
-/// The rest of `no`.
+/// Reads the rest of `no`.
 fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
     let word = words.need("the number of an entry")?;
     if !is_number(word) {
@@ -271,7 +269,7 @@ fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
     entries.is_edited = true;
     match entries.by_number.remove(&number(word)?) {
         Some(_) => Ok(()),
-        None => Err(format!("no entry before it has the number {word}")),
+        None => Err(format!("no entry above has the number {word}")),
     }
 }
 
@@ -279,7 +277,7 @@ fn remove(entries: &mut Entries, mut words: Words) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// The number of steps of a list of that number, or its first error.
+    /// Returns the number of steps of a list, or its first error.
     fn read(number: &str, text: &str) -> Result<usize, String> {
         let first = |errors: Vec<ReadError>| errors[0].problem().clone();
         let outline = Outline::read(text, &[number.to_owned()], Limits::default());
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn numbered_lists_are_read_by_their_number() {
+    fn reads_numbered_lists_by_their_number() {
         let line = "access-list 101 permit udp any any eq 5060\n";
         let others = "access-list 101 remark permit ip any any\naccess-list 102 deny ip any any\n";
         let mode = "ip access-list extended 101\n 5 deny ip any any\n!\n";
@@ -310,16 +308,16 @@ mod tests {
                 "no access-list 101 permit ip any any\n",
                 "expected nothing after",
             ),
-            ("access-list 101 permit any\n", "'any' is not a protocol"),
-            (shown, "the access list stands in the text twice"),
+            ("access-list 101 permit any\n", "unknown protocol 'any'"),
+            (shown, "the input has this access list twice"),
         ] {
-            let told = read("101", &[line, text].concat()).unwrap_err();
-            assert!(told.contains(problem), "{text}: {told}");
+            let error = read("101", &[line, text].concat()).unwrap_err();
+            assert!(error.contains(problem), "{text}: {error}");
         }
-        let told = read("10", "access-list 10 permit any\n").unwrap_err();
+        let error = read("10", "access-list 10 permit any\n").unwrap_err();
         assert_eq!(
-            told,
-            "it is no extended access list, so it knows no ports; expected an extended one of this name"
+            error,
+            "not an extended access list, so it cannot match ports; expected an extended list of this name"
         );
     }
 }

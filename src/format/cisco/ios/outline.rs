@@ -1,4 +1,4 @@
-//! The lines of a text, sorted by the access list or the object group that they are of.
+//! Sorts the lines of a text by the access list or object group that they belong to.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,16 +11,15 @@ use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// The lists and groups of a text, in its order.
+/// The access lists and groups of a text.
 pub(super) struct Outline<'a> {
-    /// The lists that were asked for, each at its name's place.
+    /// The wanted lists, in the order of the wanted names.
     pub lists: Vec<List<'a>>,
     pub groups: HashMap<&'a str, Definition<'a>>,
-    /// True if any line is one that only a Cisco router prints or reads.
+    /// True if a line occurs only in texts of a Cisco router.
     pub is_cisco: bool,
 }
 
-/// An access list.
 #[derive(Default)]
 pub(super) struct List<'a> {
     form: Option<Form>,
@@ -28,7 +27,7 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    /// True if the text has it.
+    /// True if the text contains the list.
     pub fn exists(&self) -> bool {
         self.form.is_some()
     }
@@ -36,13 +35,13 @@ impl List<'_> {
 
 /// The effect of a line on an access list.
 pub(super) enum Command<'a> {
-    /// As a line of list mode says.
+    /// Applies a line of list mode.
     Line(&'a str),
     /// Removes the list.
     Remove,
-    /// Numbers its entries anew.
+    /// Renumbers the entries.
     Resequence,
-    /// A line that is not understood, and the reason.
+    /// An unsupported line, and the reason.
     Refused(String),
 }
 
@@ -61,7 +60,6 @@ impl GroupKind {
     }
 }
 
-/// An object group.
 pub(super) struct Definition<'a> {
     pub kind: GroupKind,
     pub at: u32,
@@ -69,26 +67,26 @@ pub(super) struct Definition<'a> {
     pub members: Vec<(u32, &'a str)>,
 }
 
-/// Who wrote a list: a configuration, which may go on with it later, or `show`, once.
+/// The source of a list: a configuration, which may continue it later, or `show`, which prints it once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Configured,
     Shown,
 }
 
-/// The list or group that an indented line belongs to.
+/// The list or group that indented lines belong to.
 #[derive(Clone, Copy)]
 enum Section<'a> {
-    /// Nothing that was asked for.
+    /// Neither a wanted list nor a group.
     Other,
     List(usize),
     Group(&'a str),
-    /// Nothing: a list that was asked for has ended.
+    /// Nothing, because a wanted list has ended.
     AfterList,
 }
 
 impl<'a> Outline<'a> {
-    /// Reads a text for the lists of the given names.
+    /// Reads the outline of a text for the given names of lists.
     pub fn read(text: &'a str, names: &[String], limits: Limits) -> Result<Self, Vec<ReadError>> {
         let steps = count_lines(text).saturating_mul(STEPS_OF_LINE);
         let fits = limits.check(Limit::Work, steps);
@@ -120,14 +118,14 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The part of a running configuration that has been read.
+/// How much of a running configuration was read.
 #[derive(Default)]
 struct Running {
-    /// Which of its two first lines have been there.
+    /// True for each of its two first lines that was read.
     heads: [bool; 2],
-    /// The place where it begins, until its end is there.
+    /// Its start, until its end is read.
     open: Option<u32>,
-    /// True if its line `end` has been there.
+    /// True if its line `end` was read.
     has_ended: bool,
 }
 
@@ -135,19 +133,19 @@ struct OutlineReader<'a, 'n> {
     names: &'n [String],
     outline: Outline<'a>,
     section: Section<'a>,
-    /// The text that is being read and is no configuration, such as a banner.
+    /// The text that is being read and contains no commands, such as a banner.
     free_text: Option<FreeText<'a>>,
     running: Running,
     session: Session<'a>,
-    /// The object groups that entries and other groups above have named.
+    /// The object groups that entries and groups above refer to.
     used: HashSet<&'a str>,
     limits: Limits,
 }
 
-/// Words that begin a line of list mode.
+/// Words at the start of a line of list mode.
 const LIST_WORDS: [&str; 5] = ["permit", "deny", "remark", "dynamic", "evaluate"];
 
-/// Words that begin a member of an object group, which may also begin with an address or a number.
+/// Words at the start of a member of an object group. A member may also begin with an address or number.
 const GROUP_WORDS: &str = "
     any host range group-object description tcp udp tcp-udp icmp igmp ipinip gre esp ahp eigrp ospf
     nos pim pcp sctp
@@ -155,7 +153,7 @@ const GROUP_WORDS: &str = "
 
 impl<'a> OutlineReader<'a, '_> {
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
-        // Other blanks, such as a no-break space, are letters to IOS.
+        // IOS treats other blanks, such as a no-break space, as letters.
         let line = line.trim_ascii_end();
         if let Some(text) = &mut self.free_text {
             let read = text.line(line);
@@ -198,14 +196,14 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(())
     }
 
-    /// Notes the object groups that an entry or a member of another group names.
+    /// Notes the object groups that an entry or a group member refers to.
     fn note_used(&mut self, body: &'a str) -> Result<(), LimitExceeded> {
-        // The letter is rare, so the search for it is fast.
+        // The letter is rare, so this search is fast.
         if memchr::memchr(b'j', body.as_bytes()).is_none() || !body.contains("object") {
             return Ok(());
         }
         let mut words = Words::new(body);
-        // The line of a group itself names no other group.
+        // The first line of a group refers to no other group.
         words.next_if(is_removal);
         words.next_if(|word| word == "object-group");
         while let Some(word) = words.next() {
@@ -217,14 +215,11 @@ impl<'a> OutlineReader<'a, '_> {
         self.limits.check(Limit::Work, steps)
     }
 
-    /// A line that neither names nor is of a list or a group.
+    /// Reads a line that neither begins nor belongs to a list or a group.
     fn outside(&mut self, at: u32, body: &'a str, indented: bool) -> Result<(), String> {
         if !indented {
             if body.starts_with("--More--") || body.contains(": %") && self.is_inside() {
-                return Err(
-                    "the text is mixed with messages of the terminal; give it without them"
-                        .to_owned(),
-                );
+                return Err("the input contains terminal messages; remove them".to_owned());
             }
             if body.contains("(config") && body.contains(")#") {
                 return Err(OF_SESSION.to_owned());
@@ -235,8 +230,8 @@ impl<'a> OutlineReader<'a, '_> {
         self.refuse_indirect(body)?;
         if matches!(self.section, Section::AfterList) && changes_entries(body) {
             return Err(
-                "the access list above has ended, so it is not known which list this line changes; give \
-                 each list with all of its entries in one place"
+                "the access list above has ended, so it is unclear which list this line changes; keep all entries of \
+                 a list together"
                     .to_owned(),
             );
         }
@@ -244,7 +239,7 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(())
     }
 
-    /// True if a line could change a list or a group if it were a command.
+    /// True if a line could change a list or a group if IOS read it as a command.
     fn may_matter(&self, line: &str) -> bool {
         let mut words = Words::new(line);
         words.next_if(is_removal);
@@ -253,13 +248,13 @@ impl<'a> OutlineReader<'a, '_> {
         self.mentions(line) || first.len() > 1 && opens.iter().any(|known| means(first, known))
     }
 
-    /// True if a list that was asked for is named anywhere in a line.
+    /// True if a line mentions a wanted list anywhere.
     fn mentions(&self, line: &str) -> bool {
         let mut words = line.split(|c: char| c.is_ascii_whitespace() || c == '"');
         words.any(|word| self.number_of(word).is_some())
     }
 
-    /// Refuses commands that may change a list without naming it in the way of a configuration.
+    /// Refuses commands that may change a list in an indirect way.
     fn refuse_indirect(&self, body: &str) -> Result<(), String> {
         let mut words = Words::new(body);
         let first = words.next().unwrap_or_default();
@@ -271,18 +266,18 @@ impl<'a> OutlineReader<'a, '_> {
             "configure" if !second.is_empty() && !means(second, "terminal") => {
                 Err(OF_SESSION.to_owned())
             }
-            // Of an applet of the event manager or its variables, and of a policy of kron.
-            "action" | "cli" | "event" if self.mentions(body) => {
-                Err("it runs a command that may change the access list at any time".to_owned())
-            }
+            // These words occur in Embedded Event Manager applets and variables, and in kron policies.
+            "action" | "cli" | "event" if self.mentions(body) => Err(
+                "the line runs a command that may change the access list at any time".to_owned(),
+            ),
             _ if self.is_filled(body) => {
-                Err("it fills a reflexive access list of this name".to_owned())
+                Err("the line fills a reflexive access list with this name".to_owned())
             }
             _ => Ok(()),
         }
     }
 
-    /// True if an entry of another list reflects into one that was asked for.
+    /// True if an entry of another list reflects into a wanted one.
     fn is_filled(&self, body: &str) -> bool {
         let mut words = Words::new(body);
         if is_one_line(words.peek().unwrap_or_default()) {
@@ -301,7 +296,7 @@ impl<'a> OutlineReader<'a, '_> {
         matches!(self.section, Section::List(_) | Section::Group(_))
     }
 
-    /// Ends a section; what follows may have entries of its own.
+    /// Ends a section. `opens_entries` is true if other entries may follow.
     fn leave(&mut self, opens_entries: bool) {
         self.section = match self.section {
             Section::List(_) | Section::AfterList if !opens_entries => Section::AfterList,
@@ -309,7 +304,8 @@ impl<'a> OutlineReader<'a, '_> {
         };
     }
 
-    /// Reads a line that names a list or a group, or bounds a configuration; whether it is one.
+    /// Reads a line that begins a list or a group, or that begins or ends a configuration. Returns false for
+    /// any other line.
     fn head(&mut self, at: u32, body: &'a str) -> Result<bool, String> {
         let mut words = Words::new(body);
         let removes = words.next_if(is_removal).is_some();
@@ -356,7 +352,7 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(true)
     }
 
-    /// A list in the words of another system.
+    /// Adds a list in the syntax of another system.
     fn foreign_list(&mut self, at: u32, name: Option<&str>, problem: &str) {
         self.leave(true);
         if let Some(list) = name.and_then(|name| self.number_of(name)) {
@@ -365,17 +361,19 @@ impl<'a> OutlineReader<'a, '_> {
         }
     }
 
-    /// One of the two lines that begin a running configuration.
+    /// Reads one of the two lines that begin a running configuration.
     fn begin(&mut self, at: u32, head: usize) -> Result<(), String> {
         self.leave(false);
         self.running.open = Some(at);
         if std::mem::replace(&mut self.running.heads[head], true) {
-            return Err("a second configuration begins here; give one at a time".to_owned());
+            return Err(
+                "a second configuration begins here; pass one configuration at a time".to_owned(),
+            );
         }
         Ok(())
     }
 
-    /// The rest of `ip access-list`.
+    /// Reads the rest of `ip access-list`.
     fn named_list(&mut self, at: u32, removes: bool, spelled: bool, mut words: Words<'a>) {
         let kind = words.next().unwrap_or_default();
         let name = words.next();
@@ -397,7 +395,9 @@ impl<'a> OutlineReader<'a, '_> {
         }
         let in_full = spelled && matches!(kind, "extended" | "standard" | "resequence");
         let command = if !in_full {
-            Some(refused("expected 'ip access-list' and its kind in full"))
+            Some(refused(
+                "abbreviated command; write 'ip access-list' and the kind in full",
+            ))
         } else if resequences {
             Some(Command::Resequence)
         } else if standard {
@@ -410,7 +410,7 @@ impl<'a> OutlineReader<'a, '_> {
         self.add(list, Form::Configured, at, command);
     }
 
-    /// The rest of `access-list`.
+    /// Reads the rest of `access-list`.
     fn numbered_list(&mut self, at: u32, removes: bool, spelled: bool, mut words: Words<'a>) {
         self.leave(false);
         let name = words.next().unwrap_or_default();
@@ -419,7 +419,7 @@ impl<'a> OutlineReader<'a, '_> {
         };
         let extended = matches!(name.parse(), Ok(100..=199 | 2000..=2699));
         let command = if !spelled {
-            refused("expected 'access-list' in full")
+            refused("abbreviated command; write 'access-list' in full")
         } else if words.peek() == Some("extended") {
             refused(ASA)
         } else if !extended {
@@ -429,12 +429,14 @@ impl<'a> OutlineReader<'a, '_> {
         } else if words.peek().is_none() {
             Command::Remove
         } else {
-            refused("expected nothing after the number: some versions of IOS remove the whole list")
+            refused(
+                "expected nothing after the number, because some versions of IOS remove the whole list",
+            )
         };
         self.add(list, Form::Configured, at, Some(command));
     }
 
-    /// The rest of `Extended IP access list`.
+    /// Reads the rest of `Extended IP access list`.
     fn shown_list(&mut self, at: u32, kind: &str, mut words: Words<'a>) {
         let list = words.next().and_then(|name| self.number_of(name));
         let Some(list) = list else {
@@ -457,16 +459,15 @@ impl<'a> OutlineReader<'a, '_> {
         let list = &mut self.outline.lists[list];
         let known = list.form.replace(form);
         let twice = known.is_some_and(|known| known != form || form == Form::Shown);
-        let twice = twice.then(|| {
-            refused("the access list stands in the text twice; give one listing at a time")
-        });
+        let twice =
+            twice.then(|| refused("the input has this access list twice; pass each list once"));
         let is_late = self.running.has_ended && form == Form::Configured;
         let late = is_late.then(|| refused(AFTER_END));
         let commands = twice.or(late).or(command);
         list.commands.extend(commands.map(|command| (at, command)));
     }
 
-    /// The rest of `object-group`; whether it is a group of ours.
+    /// Reads the rest of `object-group`. Returns false for kinds that access lists do not use.
     fn configured_group(
         &mut self,
         at: u32,
@@ -480,7 +481,7 @@ impl<'a> OutlineReader<'a, '_> {
         };
         if !spelled || !matches!(word, "network" | "service") {
             return Err(
-                "expected 'object-group network' or 'object-group service' in full".to_owned(),
+                "abbreviated command; write 'object-group network' or 'object-group service' in full".to_owned(),
             );
         }
         if !removes {
@@ -490,8 +491,7 @@ impl<'a> OutlineReader<'a, '_> {
         words.finish()?;
         if self.used.contains(name) {
             return Err(format!(
-                "object group {name} is in use above, and IOS does not remove a group that is in use; give \
-                 one file at a time"
+                "object group '{name}' is used above, and IOS does not remove a group in use; pass one file at a time"
             ));
         }
         self.outline.groups.remove(name);
@@ -523,43 +523,45 @@ impl<'a> OutlineReader<'a, '_> {
         let twice = known.form != form || form == Form::Shown && known.at != at;
         if twice || known.kind != kind {
             return Err(format!(
-                "object group {name} stands in the text twice; give one listing at a time"
+                "the input has object group '{name}' twice; pass each group once"
             ));
         }
         Ok(())
     }
 
-    /// An error if the text ends before something that it began.
+    /// Returns an error if the text ends within a configuration or a free text.
     fn unfinished(&self) -> Option<ReadError> {
         let text = self.free_text.as_ref();
         let text = text.and_then(|text| Some((text.at, text.missing_end()?)));
         let (at, what) = match (text, self.running.open) {
-            (Some((at, end)), _) => (at, format!("the text that begins here has no '{end}'")),
-            (None, Some(at)) => (at, "the configuration has no line 'end'".to_owned()),
+            (Some((at, end)), _) => (
+                at,
+                format!("the text that begins here does not end with '{end}'"),
+            ),
+            (None, Some(at)) => (at, "the configuration does not end with 'end'".to_owned()),
             (None, None) => return None,
         };
-        let problem = format!("{what} at its end, so it may have been cut off; give all of it");
+        let problem = format!("{what}, so the input may have been cut off; pass all of it");
         Some(ReadError::new(at, problem))
     }
 }
 
-const IN_DOUBT: &str = "it may be a command, or part of a text that begins above, such as a banner; give the \
-                        listing without that text";
+const IN_DOUBT: &str = "the line may be a command, or part of a text that begins above, such as a banner; remove that \
+                        text from the input";
 
 const AFTER_END: &str =
-    "the configuration above it has ended with 'end', so IOS does not load this command";
+    "the configuration ended above with 'end', so IOS does not load this command";
 
 const EXTRA_WORDS: &str = "expected nothing after the name of the access list";
 
-const NX_OS: &str = "it is written as NX-OS has it, which is not read; expected a list of IOS";
+const NX_OS: &str = "this is NX-OS syntax, which is not supported; expected an IOS access list";
 
-const IOS_XR: &str = "it is written as IOS XR has it, which is not read; expected a list of IOS";
+const IOS_XR: &str = "this is IOS XR syntax, which is not supported; expected an IOS access list";
 
-const ASA: &str =
-    "it is written as an ASA has it; expected a list of IOS, or another format: cisco-asa";
+const ASA: &str = "this is ASA syntax; expected an IOS access list, or use --format cisco-asa";
 
 const STANDARD: &str =
-    "it is no extended access list, so it knows no ports; expected an extended one of this name";
+    "not an extended access list, so it cannot match ports; expected an extended list of this name";
 
 fn refused<'a>(problem: &str) -> Command<'a> {
     Command::Refused(problem.to_owned())
@@ -576,12 +578,12 @@ fn group_kind(word: &str) -> Option<GroupKind> {
     found.map(|(_, kind)| kind)
 }
 
-/// True if a line that is not indented is of the access list before it.
+/// True if a line that is not indented belongs to the access list above.
 fn is_of_list(body: &str) -> bool {
     let mut words = Words::new(body);
     let begins = |word: &str| is_number(word) || LIST_WORDS.iter().any(|known| means(word, known));
     match words.next() {
-        // Of one entry; a global command goes on otherwise.
+        // In list mode an entry follows. Global commands continue differently.
         Some(word) if means(word, "no") || word.len() > 2 && means(word, "default") => {
             words.next().is_none_or(begins)
         }
@@ -590,7 +592,7 @@ fn is_of_list(body: &str) -> bool {
     }
 }
 
-/// True if a line that is not indented is of the object group before it.
+/// True if a line that is not indented belongs to the object group above.
 fn is_of_group(body: &str) -> bool {
     let mut words = Words::new(body);
     let begins = |word: &str| {
@@ -607,7 +609,7 @@ fn is_of_group(body: &str) -> bool {
     }
 }
 
-/// True if a line adds an entry to an access list or removes one, with a number or without.
+/// True if a line adds or removes an entry of an access list, with a number or without.
 fn changes_entries(body: &str) -> bool {
     let mut words = Words::new(body);
     let removes = words.next_if(is_removal).is_some();
@@ -616,12 +618,12 @@ fn changes_entries(body: &str) -> bool {
     }
     let entries = ["permit", "deny", "dynamic", "evaluate"];
     let first = words.next().unwrap_or_default();
-    // This is a command of `sip-ua` or of a tenant: no protocol is called `hostname`.
+    // Commands of `sip-ua` and tenants contain `hostname`, which is not a protocol.
     let is_of_sip = words.peek() == Some("hostname");
     !is_of_sip && entries.iter().any(|known| means(first, known))
 }
 
-/// True if lines with entries may follow that are of another list.
+/// True if entries of another list may follow a line.
 fn opens_entries(body: &str) -> bool {
     let mut words = Words::new(body);
     words.next();

@@ -1,12 +1,12 @@
-//! IOS's names of protocols, ports and messages: its command references, `permit (IP)` and
-//! `object-group`.
+//! The names of protocols, ports and ICMP messages in IOS (Cisco IOS Security Command Reference,
+//! `permit (IP)` and `object-group`).
 
 use crate::format::cisco::vocabulary::Vocabulary;
 use crate::format::read::number::is_number;
 use crate::format::read::words::Words;
 use crate::packets::{Interval, Protocols, normalized};
 
-/// IOS has no names for the ports 5060 and 5061.
+/// IOS has no names for ports 5060 and 5061.
 const IOS: Vocabulary = Vocabulary {
     system: "IOS",
     protocols: &[("ahp", 51)],
@@ -22,20 +22,20 @@ const IOS: Vocabulary = Vocabulary {
 
 pub(super) const ICMP: Protocols = Protocols::of(1);
 
-/// A protocol by IOS's name or its number; `ip` is all of them.
+/// Parses the name or number of a protocol. `ip` means all protocols.
 pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
     IOS.protocols(word)
 }
 
-/// As many ports as `eq` and `neq` take.
+/// The maximum number of ports after `eq` and `neq`.
 const PORT_LIMIT: usize = 10;
 
-/// The ports of `eq`, `neq`, `gt`, `lt` or `range`; `None` where no such word comes next.
+/// Reads `eq`, `neq`, `gt`, `lt` or `range` and its ports; `None` if the next word is none of these.
 pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
     IOS.ports(words, several_ports)
 }
 
-/// A port without `eq`, as object groups take it too.
+/// The same, or a port without `eq`, which object groups allow.
 pub(super) fn ports_or_port(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
     if words.peek().is_some_and(|word| IOS.is_port(word)) {
         return IOS
@@ -71,7 +71,7 @@ const ICMP_MESSAGES: &str = "
     timestamp-request traceroute ttl-exceeded unreachable
 ";
 
-/// Reads the name of an ICMP message, or its type and perhaps its code; whether there is one.
+/// Reads the name of an ICMP message, or its type and optional code. Returns true if there is one.
 pub(super) fn icmp_message(words: &mut Words) -> Result<bool, String> {
     let named = |word: &str| ICMP_MESSAGES.split_ascii_whitespace().any(|m| m == word);
     if words.next_if(named).is_some() {
@@ -83,7 +83,7 @@ pub(super) fn icmp_message(words: &mut Words) -> Result<bool, String> {
             break;
         };
         if word.parse::<u8>().is_err() {
-            return Err(format!("'{word}' is not a {what} of ICMP from 0 to 255"));
+            return Err(format!("'{word}' is not an ICMP {what} from 0 to 255"));
         }
         found = true;
     }
