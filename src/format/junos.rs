@@ -1,8 +1,8 @@
 //! Junos OS: a firewall filter for each direction, as `set` commands.
 //!
-//! A firewall filter is stateless, so it also lets TCP's way back through (`tcp-established`: ACK or
-//! RST set), and what no term accepts it discards. Each filter has prefix lists of its own, so that
-//! replacing one never changes the other.
+//! A firewall filter is stateless, so it also accepts TCP return traffic (`tcp-established`: ACK or
+//! RST set). It discards everything that no term accepts. Each filter has its own prefix lists, so that
+//! replacing one filter never changes the other.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -33,7 +33,6 @@ mod words;
 
 use listing::filter_name;
 
-/// The row of the table of formats.
 pub struct Junos;
 
 #[derive(Serialize)]
@@ -45,7 +44,7 @@ struct View {
 #[derive(Serialize)]
 struct Filter {
     name: String,
-    /// Each that a load of this filter may ever have made.
+    /// All lists that any load of this filter may have created.
     prefix_lists: Vec<PrefixList>,
     terms: Vec<Term>,
 }
@@ -62,7 +61,7 @@ struct Term {
     conditions: Vec<String>,
 }
 
-/// Sections at the top of a configuration, by which one is recognized.
+/// Sections at the top level of a configuration, by which one is recognized.
 const TOP_SECTIONS: [&str; 14] = [
     "apply-groups",
     "chassis",
@@ -84,9 +83,8 @@ static INFO: FormatInfo = FormatInfo {
     name: "junos",
     aliases: &["juniper", "junos-set", "junos-filter"],
     summary: "Juniper Junos OS: a firewall filter for each direction, as set commands",
-    documentation: "A load replaces each filter and its prefix lists as a whole, in one commit. It keeps \
-         no state, so it also lets TCP's way back through, and it discards what it does not \
-         accept.",
+    documentation: "A load replaces each filter and its prefix lists completely, in one commit. A filter is stateless, \
+         so it also accepts TCP return traffic. It discards everything that it does not accept.",
     template: ("junos.j2", include_str!("../../templates/junos.j2")),
     is_stateless: true,
     takes_name: true,
@@ -172,8 +170,8 @@ fn filter(policy: &Policy, lists: &NetworkLists, unit: &Unit, direction: Directi
     }
 }
 
-/// A plane's list: empty where the policy has nothing for it, so that a load takes away what an
-/// earlier one put there.
+/// Returns the list of a plane. It is empty if the policy has no rules for the plane; then a load only
+/// deletes the old list.
 fn remote_list(lists: &NetworkLists, plane: Plane, filter: &str) -> PrefixList {
     PrefixList {
         name: format!("{filter}-{plane}"),
@@ -189,8 +187,8 @@ fn term(lists: &NetworkLists, rule: &Rule, filter: &str) -> Term {
     if number == 0 {
         conditions.push(format!("{remote}-prefix-list {filter}-{}", rule.plane));
     } else {
-        // A plane has one prefix list. The further networks that a union of editions with
-        // different ports needs stand in the term, so that no list can be left behind.
+        // Each plane has one prefix list. A union of editions with different ports needs more networks
+        // for some rules. They become part of the term, so that no load leaves a list behind.
         name = format!("{name}-{}", number + 1);
         conditions.extend(
             networks

@@ -1,7 +1,7 @@
-//! MikroTik RouterOS: address lists and two chains of the filter, as a script for `import`.
+//! MikroTik RouterOS: address lists and two filter chains, as a script for `import`.
 //!
-//! The chains are regular ones, to which the user's own rules jump: the filter is stateful, and
-//! what the chains do not accept returns to the rule after the jump.
+//! The user's own rules jump to these chains. The filter is stateful. A packet that a chain does not
+//! accept returns to the rule after the jump.
 
 use ipnet::Ipv4Net;
 use minijinja::Value;
@@ -25,13 +25,12 @@ mod rule;
 mod script;
 mod words;
 
-/// The row of the table of formats.
 pub struct Mikrotik;
 
 #[derive(Serialize)]
 struct View {
     head: Vec<String>,
-    /// Each that a load of this unit may ever have made.
+    /// All lists that any load of this unit may have created.
     address_lists: Vec<AddressList>,
     chains: Vec<Chain>,
 }
@@ -51,9 +50,8 @@ struct Chain {
 static INFO: FormatInfo = FormatInfo {
     name: "mikrotik",
     aliases: &["routeros", "rsc"],
-    summary: "MikroTik RouterOS: address lists and two chains of the filter, as a script",
-    documentation: "A load replaces the address lists and chains as a whole, but line by line. The \
-         chains only accept.",
+    summary: "MikroTik RouterOS: address lists and two filter chains, as a script",
+    documentation: "A load replaces the address lists and chains completely, line by line. The chains only accept.",
     template: ("mikrotik.j2", include_str!("../../templates/mikrotik.j2")),
     is_stateless: false,
     takes_name: true,
@@ -169,8 +167,8 @@ fn commands(policy: &Policy, chains: &[Chain; 2], lists: &[AddressList]) -> Comm
     }
 }
 
-/// A plane's list: empty where the policy has nothing for it, so that a load takes away what an
-/// earlier one put there.
+/// Returns the list of a plane. It is empty if the policy has no rules for the plane; then a load only
+/// removes the old entries.
 fn remote_list(lists: &NetworkLists, plane: Plane, base: &str) -> AddressList {
     let entry = |n: &Spelled| format!("address={} comment={}", n.address, quoted(&n.label));
     AddressList {
@@ -187,10 +185,10 @@ fn local_list(local: &[Ipv4Net], base: &str) -> AddressList {
     }
 }
 
-/// The properties after `chain=`.
+/// Returns the properties of a rule after `chain=`.
 ///
-/// A plane has one address list. The further networks that a union of editions with different
-/// ports needs stand in rules of their own, so that no list can be left behind.
+/// Each plane has one address list. A union of editions with different ports needs more networks for
+/// some rules. They become rules without a list, so that no load leaves a list behind.
 fn rules(lists: &NetworkLists, rule: &Rule, base: &str) -> Vec<String> {
     let (remote, _) = rule.in_packet_order("src", "dst");
     match lists.of_rule(rule) {
@@ -228,7 +226,7 @@ fn matching(rule: &Rule, remote: &str, comment: &str, base: &str) -> String {
     words.join(" ")
 }
 
-/// A string of RouterOS's scripting language, in which `$` names a variable and `?` asks for help.
+/// Quotes a string of RouterOS's scripting language, in which `$` begins a variable and `?` shows help.
 fn quoted(text: &str) -> String {
     let mut result = String::from("\"");
     for c in text.chars() {
@@ -246,7 +244,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn what_means_something_to_a_script_is_escaped() {
+    fn escapes_characters_with_a_meaning_in_scripts() {
         assert_eq!(quoted("tokyo (global)"), r#""tokyo (global)""#);
         assert_eq!(quoted(r#"a"b\c$d?e;f[g]{h}"#), r#""a\"b\\c\$d\?e;f[g]{h}""#);
     }

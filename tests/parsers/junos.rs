@@ -668,7 +668,7 @@ fn a_filter_that_is_not_there_is_told_of() {
     for (text, told) in [
         (
             "set system host-name r1\n".to_owned(),
-            "there is no such filter in the text",
+            "the input has no such filter, and Junos does not commit an interface that refers to a missing filter",
         ),
         (
             format!("set {FILTER} term a then accept\ndeactivate firewall\n"),
@@ -688,7 +688,7 @@ fn a_filter_without_terms_is_refused() {
     let inactive = format!("set {FILTER} term a then accept\ndeactivate {FILTER} term a\n");
     for text in [idle, inactive] {
         let errors = inwards().units(&text).unwrap_err();
-        let told = "the filter has no terms, so what it does is not known";
+        let told = "the filter has no terms";
         assert_eq!(errors, [(1, told.to_owned())]);
     }
 }
@@ -717,97 +717,97 @@ fn a_filter_is_mended_by_the_whole_unless_it_is_a_users_own() {
 
 /// What is refused in the place of the term for SIP over UDP, and why.
 const REFUSED: &str = "
-a: from source-port sip => 'sip' is not a port or a range of ports up to 65535, nor one that Junos names
-a: from source-port 65536 => '65536' is not a port or a range of ports up to 65535
-a: from source-port 05060 => '05060' has a leading zero, which may mean octal; write it without
-a: from source-port 20000-10000 => the range 20000-10000 is reversed
-a: from source-port 1-2-3 => '1-2-3' is not a port or a range
-a: from source-port 1- => '1-' is not a port or a range
+a: from source-port sip => unknown port 'sip'; expected a known name, or a number or range up to 65535
+a: from source-port 65536 => unknown port '65536'
+a: from source-port 05060 => '05060' has a leading zero, which may mean octal; remove the zero
+a: from source-port 20000-10000 => the range '20000-10000' is reversed
+a: from source-port 1-2-3 => unknown port '1-2-3'
+a: from source-port 1- => unknown port '1-'
 a: from source-port => 'source-port' has no value
 a: from source-port 5 6 => expected nothing after '5', not '6'
-a: from source-port 5|a: from port 6 => what 'source-port' and 'port' mean in one term is not known
-a: from source-port 5|a: from source-port-except 6 => what 'source-port' and 'source-port-except' mean
-a: from protocol stcp => 'stcp' is not a protocol or a range of some up to 255, nor one that Junos names
-a: from protocol 256 => '256' is not a protocol
-a: from protocol udp|a: from protocol-except tcp => expected one of protocol and protocol-except, not both
+a: from source-port 5|a: from port 6 => the meaning of 'source-port' together with 'port' in one term is not documented
+a: from source-port 5|a: from source-port-except 6 => the meaning of 'source-port' together with 'source-port-except'
+a: from protocol stcp => unknown protocol 'stcp'; expected a known name, or a number or range up to 255
+a: from protocol 256 => unknown protocol '256'
+a: from protocol udp|a: from protocol-except tcp => expected only one of protocol and protocol-except
 a: from source-address => 'source-address' has no value
 a: from source-address 10.0.0.0/33 => '10.0.0.0/33' has no prefix length from 0 to 32
 a: from source-address 10.0.1.0/255.0.255.0 => has no prefix length from 0 to 32
 a: from source-address 2001:db8::/32 => '2001:db8::' is not an IPv4 address
-a: from source-address 10.0.0.0/8 exept => expected except or nothing, not 'exept'
-a: from source-address 10.0.0.0/8 except => every prefix is excepted, so that no packet matches
-a: from source-address 10.0.0.0/8 except|a: from source-address 10.1.0.0/8 => a prefix is excepted and is not
-a: from address 10.0.0.0/8|a: from address 10.0.0.0/9 except => 'address' looks at both ends of a packet
-a: from source-address 10.0.0.0/8|a: from source-prefix-list halves => what 'source-address' and 'source-prefix-list' mean
-a: from source-address 10.0.0.0/8|a: from address 10.0.0.0/9 => what 'source-address' and 'address' mean in one term
-a: from source-prefix-list elsewhere => prefix list elsewhere is not in the text; give what show configuration policy-options
-a: from source-prefix-list off => prefix list off is deactivated
-a: from source-prefix-list hollow => prefix list hollow has no prefixes
-a: from source-prefix-list path => prefix list path takes its prefixes from elsewhere by 'apply-path', and they are not in the text
+a: from source-address 10.0.0.0/8 exept => expected 'except' or nothing, not 'exept'
+a: from source-address 10.0.0.0/8 except => no packet matches
+a: from source-address 10.0.0.0/8 except|a: from source-address 10.1.0.0/8 => the same prefix occurs with and without 'except' (host bits are ignored)
+a: from address 10.0.0.0/8|a: from address 10.0.0.0/9 except => 'address' with 'except' checks source and destination
+a: from source-address 10.0.0.0/8|a: from source-prefix-list halves => the meaning of 'source-address' together with 'source-prefix-list'
+a: from source-address 10.0.0.0/8|a: from address 10.0.0.0/9 => the meaning of 'source-address' together with 'address' in one term is not documented
+a: from source-prefix-list elsewhere => prefix list 'elsewhere' is not in the input
+a: from source-prefix-list off => prefix list 'off' is deactivated
+a: from source-prefix-list hollow => prefix list 'hollow' has no prefixes
+a: from source-prefix-list path => prefix list 'path' gets its prefixes from 'apply-path', so they are not in the input
 a: from source-prefix-list six => '2001:db8::' is not an IPv4 address
-a: from source-prefix-list upper|a: from source-prefix-list wide except|a: from protocol tcp => a prefix of one list is within a list that is excepted
-a: from source-prefix-list wide except => every prefix is excepted
-a: from source-prefix-list wide not => expected except or nothing, not 'not'
+a: from source-prefix-list upper|a: from source-prefix-list wide except|a: from protocol tcp => a prefix of one list is within a list with 'except', and Junos does not document which of them takes precedence
+a: from source-prefix-list wide except => no packet matches
+a: from source-prefix-list wide not => expected 'except' or nothing, not 'not'
 a: from source-prefix-list halves|deactivate firewall family inet filter twilio-sip-in term a from source-prefix-list halves => 'source-prefix-list' has no value
-a: from source-filter x => 'source-filter' is not understood; expected a match condition for IPv4
-a: from address-except 10.0.0.0/8 => 'address-except' is not understood
-a: from next-header tcp => 'next-header' is not understood
-a: from apply-groups x => 'apply-groups' is not understood
+a: from source-filter x => unknown match condition 'source-filter' for IPv4
+a: from address-except 10.0.0.0/8 => unknown match condition 'address-except' for IPv4
+a: from next-header tcp => unknown match condition 'next-header' for IPv4
+a: from apply-groups x => unknown match condition 'apply-groups' for IPv4
 a: from tcp-established yes => expected nothing after 'tcp-established', not 'yes'
-a: from tcp-established|a: from tcp-initial => expected one of tcp-flags, tcp-established and tcp-initial, not several
+a: from tcp-established|a: from tcp-initial => expected only one of tcp-flags, tcp-established and tcp-initial
 a: from tcp-flags => 'tcp-flags' has no value
 a: from tcp-flags syn|a: from tcp-flags ack => 'tcp-flags' has more than one value
-a: from tcp-flags cwr => expected a flag of TCP, not 'cwr'
-a: from tcp-flags 64 => expected a flag of TCP, not '64'
-a: from tcp-flags 0 => expected a flag of TCP, not '0'
-a: from tcp-flags \"syn &\" => expected a flag of TCP, not ''
+a: from tcp-flags cwr => expected a TCP flag, not 'cwr'
+a: from tcp-flags 64 => expected a TCP flag, not '64'
+a: from tcp-flags 0 => expected a TCP flag, not '0'
+a: from tcp-flags \"syn &\" => expected a TCP flag, not ''
 a: from tcp-flags \"(syn\" => expected ')' in the flags
-a: from tcp-flags \"syn) ack\" => ') ack' is not understood
-a: then accept|a: then discard => expected one of 'accept' and 'discard' in a term, not both
-a: then next term|a: then accept => expected one of 'next' and 'accept' in a term, not both
+a: from tcp-flags \"syn) ack\" => unexpected ') ack' in the flags
+a: then accept|a: then discard => expected only one of 'accept' and 'discard' in a term
+a: then next term|a: then accept => expected only one of 'next' and 'accept' in a term
 a: then next filter => expected 'term', not 'filter'
 a: then accept now => expected nothing after 'accept', not 'now'
-a: then routing-instance r => 'routing-instance' is not understood; expected accept, discard, reject, next term
+a: then routing-instance r => unknown action 'routing-instance'
 a: then count => 'count' has no value
 a: then policer => 'policer' has no value
-a: filter other => the term refers to another filter; expected from and then in its place
-a: template t => 'template' is not understood; expected from or then
-a: apply-groups g => 'apply-groups' is not understood; expected from or then
-set firewall family inet filter twilio-sip-in promote gre-key => 'promote' is not understood; expected a term
-set firewall family inet filter twilio-sip-in ter a then accept => 'ter' is not understood; expected a term
-set firewall family inet filter twilio-sip-in apply-groups g => 'apply-groups' takes statements from elsewhere
-set firewall family inet apply-groups g => 'apply-groups' takes statements from elsewhere
-set firewall apply-groups g => give what show configuration firewall | display inheritance
-set policy-options apply-groups g => 'apply-groups' takes statements from elsewhere
-set groups g firewall family inet filter <*> term x then accept|set apply-groups g => 'apply-groups' takes statements from elsewhere
-set groups g policy-options prefix-list halves 0.0.0.0/0|set apply-groups [ f g ] => 'apply-groups' takes statements from elsewhere
-set apply-groups [ node0 g ] => group g is not in the text, and may have statements of the unit; give all of the configuration
-set firewall family inet filt twilio-sip-in term x then accept => 'filt' is not known at [edit firewall family inet]
-set firewall family ine filter twilio-sip-in term x then accept => 'ine' is not known at [edit firewall family]
-set firewall fam inet filter twilio-sip-in term x then accept => 'fam' is not known at [edit firewall], so it may be of the unit
-set firew family inet filter twilio-sip-in term x then accept => 'firew' is not known at [edit], so it may be of the unit
-set policy-options prefix-l halves 10.0.0.0/8 => 'prefix-l' is not known at [edit policy-options]
-set pol prefix-list halves 10.0.0.0/8 => 'pol' is not known at [edit]
-set firewall filter twilio-sip-in term x then accept => the filter stands in the text twice, with 'family inet' and without
-set firewall family inet filter => it ends where the name of a filter is expected
-set term a then accept => it is not told what 'term' is in
-set filter twilio-sip-in term a then accept => it is not told what 'filter' is in
-set => it ends where a statement is expected
-deactivate firewall family inet filter twilio-sip-in term nowhere => what it is about has not been set before
-deactivate policy-options prefix-list halves 10.0.0.0/8|a: from source-prefix-list halves => what it is about has not been set before
+a: filter other => the term refers to another filter; write 'from' and 'then' instead
+a: template t => unknown statement 'template' of a term; expected 'from' or 'then'
+a: apply-groups g => unknown statement 'apply-groups' of a term; expected 'from' or 'then'
+set firewall family inet filter twilio-sip-in promote gre-key => unknown statement 'promote' of a filter; expected a term
+set firewall family inet filter twilio-sip-in ter a then accept => unknown statement 'ter' of a filter; expected a term
+set firewall family inet filter twilio-sip-in apply-groups g => 'apply-groups' adds statements from elsewhere
+set firewall family inet apply-groups g => 'apply-groups' adds statements from elsewhere
+set firewall apply-groups g => pass the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance
+set policy-options apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g firewall family inet filter <*> term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
+set groups g policy-options prefix-list halves 0.0.0.0/0|set apply-groups [ f g ] => 'apply-groups' adds statements from elsewhere
+set apply-groups [ node0 g ] => group 'g' is not in the input and may change the filter; pass the complete configuration
+set firewall family inet filt twilio-sip-in term x then accept => unknown statement 'filt' at [edit firewall family inet]
+set firewall family ine filter twilio-sip-in term x then accept => unknown statement 'ine' at [edit firewall family]
+set firewall fam inet filter twilio-sip-in term x then accept => unknown statement 'fam' at [edit firewall]
+set firew family inet filter twilio-sip-in term x then accept => unknown statement 'firew' at [edit]
+set policy-options prefix-l halves 10.0.0.0/8 => unknown statement 'prefix-l' at [edit policy-options]
+set pol prefix-list halves 10.0.0.0/8 => unknown statement 'pol' at [edit]
+set firewall filter twilio-sip-in term x then accept => the input has this filter twice, with and without 'family inet'
+set firewall family inet filter => expected the name of a filter at the end of the line
+set term a then accept => 'term' lacks the levels above it
+set filter twilio-sip-in term a then accept => 'filter' lacks the levels above it
+set => expected a statement at the end of the line
+deactivate firewall family inet filter twilio-sip-in term nowhere => this statement was not set above
+deactivate policy-options prefix-list halves 10.0.0.0/8|a: from source-prefix-list halves => this statement was not set above
 insert firewall family inet filter twilio-sip-in term a before term b => expected set, delete, deactivate, activate or protect
 rename firewall family inet filter twilio-sip-in to x => expected set, delete, deactivate, activate or protect
 ---(more)--- => expected set, delete, deactivate, activate or protect
 admin@r1# set firewall family inet filter twilio-sip-in term x then accept => expected set, delete, deactivate
 set firewall family inet filter twilio-sip-in { => expected a command, without braces and semicolons
 set firewall family inet filter twilio-sip-in; => expected a command, without braces and semicolons
-set system host-name [ a b => the list has no ']' at its end
-set system host-name [ ] => expected '[', values and ']'
-set system host-name ] => expected '[', values and ']'
-set system host-name [ a [ b ] ] => expected one list at most, and none in it
+set system host-name [ a b => the list has no ']'
+set system host-name [ ] => expected values between '[' and ']'
+set system host-name ] => expected values between '[' and ']'
+set system host-name [ a [ b ] ] => unexpected '[': a statement has at most one list
 set system host-name [ a ] b => expected nothing after the list, not 'b'
-set system host-name \"a => the quotes have no end on their line
-set system host-name 'r1' => Junos prints no such quotes as those of 'r1'
+set system host-name \"a => the closing quotation mark is missing on this line
+set system host-name 'r1' => unexpected quotation mark in 'r1'; Junos prints only double quotation marks
 ";
 
 #[test]
@@ -853,13 +853,13 @@ fn blocks_that_are_not_understood_are_refused() {
             "term media {",
             "replace: term media {",
             "term media",
-            "'replace:' is for files to be loaded",
+            "'replace:' occurs only in files to load",
         ),
         (
             "term media {",
             "delete: term media {",
             "term media",
-            "'delete:' is for files to be loaded",
+            "'delete:' occurs only in files to load",
         ),
         (
             "term media {",
@@ -871,19 +871,19 @@ fn blocks_that_are_not_understood_are_refused() {
             "host-name r1;",
             ";",
             "    ;",
-            "expected a statement before ';'",
+            "expected a statement before '",
         ),
         (
             "host-name r1;",
             "services { /* OMITTED */ };",
             "services {",
-            "where Junos left out a part, give what '| display omit' prints",
+            "if Junos omitted a part, pass the output of 'show configuration | display omit",
         ),
         (
             "interfaces {",
             "} # here\ninterfaces {",
             "# here",
-            "no block is open that '}' could end",
+            "unexpected '}' outside of a block",
         ),
         (
             "host-name r1;",
@@ -895,7 +895,7 @@ fn blocks_that_are_not_understood_are_refused() {
             "host-name r1;",
             "host-name [ r1;",
             "host-name",
-            "the list has no ']' at its end",
+            "the list has no ']'",
         ),
         (
             "host-name r1;",
@@ -913,31 +913,31 @@ fn blocks_that_are_not_understood_are_refused() {
             "/* Tokyo */",
             "/* Tokyo",
             "/* Tokyo",
-            "has no '*/' at its end, so the text may have been cut off",
+            "the comment that begins here has no '*/', so the input may have been cut off",
         ),
         (
             "host-name r1;",
             "host-name \"r1;",
             "host-name",
-            "the quotes have no end on their line",
+            "the closing quotation mark is missing on this line",
         ),
         (
             "    family inet {\n        filter other {",
             "    family inet {\n        filter { # here",
             "# here",
-            "it ends where the name",
+            "expected the name of a filter at the end of the line",
         ),
         (
             "    family inet6",
             "    apply-groups g;\n    family inet6",
             "apply-groups",
-            "takes statements from elsewhere",
+            "pass the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance",
         ),
         (
             "    family inet6",
             "    name outside {\n}\n    family inet6",
             "name outside",
-            "'name' is not known at [edit firewall]",
+            "unknown statement 'name' at [edit firewall]",
         ),
     ] {
         let text = with(old, new);
@@ -1000,8 +1000,8 @@ fn a_text_of_another_system_is_refused() {
     let xml = "<rpc-reply>\n<configuration>\n</configuration>\n</rpc-reply>\n";
     let json = "{\n    \"configuration\" : {\n    }\n}\n";
     for (text, line, problem) in [
-        (xml, 1, "expected what show configuration prints"),
-        (json, 1, "expected what show configuration prints"),
+        (xml, 1, "with or without '| display set', not JSON or XML"),
+        (json, 1, "with or without '| display set', not JSON or XML"),
         (
             "ip access-list extended X\n permit ip any any\n",
             1,
@@ -1015,38 +1015,38 @@ fn a_text_of_another_system_is_refused() {
         (
             "table inet filter {\n\tchain input {\n\t\taccept\n\t}\n}\n",
             1,
-            "'table' is not known at [edit], so it may be of the unit",
+            "unknown statement 'table' at [edit]",
         ),
         ("pass in all\n", 1, "expected ';' or '{'"),
         (
             "options {\n    directory \"/var\";\n};\n",
             1,
-            "'options' is not known at [edit]",
+            "unknown statement 'options' at [edit]",
         ),
         (
             "services {\n    type master;\n}\n",
             1,
-            "there is nothing in it that only Junos has",
+            "expected the output of 'show configuration', with or without '| display set",
         ),
         (
             "# nothing\n",
             1,
-            "there is nothing in it that only Junos has",
+            "expected the output of 'show configuration', with or without '| display set",
         ),
         (
             "set firewall name OUTSIDE default-action drop\n",
             1,
-            "'name' is not known at [edit firewall]",
+            "unknown statement 'name' at [edit firewall]",
         ),
         (
             "set firewall ipv4 input filter default-action accept\n",
             1,
-            "'ipv4' is not known at [edit firewall]",
+            "unknown statement 'ipv4' at [edit firewall]",
         ),
         (
             "set system host-name 'vyos'\n",
             1,
-            "Junos prints no such quotes",
+            "unexpected quotation mark in",
         ),
         (
             "firewall {\n    all-ping enable\n}\n",
@@ -1056,23 +1056,23 @@ fn a_text_of_another_system_is_refused() {
         (
             "set address trust x\n",
             1,
-            "'address' is not known at [edit], so it may be of the unit",
+            "unknown statement 'address' at [edit]",
         ),
         // Of a level that is not told.
         (
             "filter twilio-sip-in {\n    term a {\n        then accept;\n    }\n}\n",
             1,
-            "it is not told what 'filter' is in",
+            "'filter' lacks the levels above it",
         ),
         (
             "term a {\n    then accept;\n}\n",
             1,
-            "show configuration firewall and show configuration policy-options",
+            "'show configuration firewall' and 'show configuration policy-options'",
         ),
         (
             "family inet {\n    address 192.0.2.1/24;\n}\n",
             2,
-            "'address' is not known at [edit firewall family inet]",
+            "unknown statement 'address' at [edit firewall family inet]",
         ),
     ] {
         let errors = inwards().check(text).unwrap_err();
@@ -1210,9 +1210,12 @@ fn strings_and_comments_are_no_statements() {
     for (text, problem) in [
         (
             format!("system {{ login {{ message \"a\n{filter}\n\"; }} }}"),
-            "the quotes have no end on their line",
+            "the closing quotation mark is missing on this line",
         ),
-        (format!("/* {filter}"), "has no '*/' at its end"),
+        (
+            format!("/* {filter}"),
+            "the comment that begins here has no '*/', so the input may have been cut off",
+        ),
     ] {
         let errors = inwards().check(&curly(&text)).unwrap_err();
         assert!(errors[0].1.contains(problem), "{text}: {errors:?}");
@@ -1234,9 +1237,12 @@ fn strings_and_comments_are_no_statements() {
     for (line, problem) in [
         (
             format!("set system login message \"a\n{open}\n\""),
-            "the quotes have no end on their line",
+            "the closing quotation mark is missing on this line",
         ),
-        (format!("/* a\n{open}\n*/"), "has no '*/' at its end"),
+        (
+            format!("/* a\n{open}\n*/"),
+            "the comment that begins here has no '*/', so the input may have been cut off",
+        ),
     ] {
         let errors = inwards().check(&commands(&line)).unwrap_err();
         assert!(errors[0].1.contains(problem), "{line}: {errors:?}");
@@ -1296,7 +1302,9 @@ fn commands_that_change_a_filter_otherwise_are_refused() {
             ))
             .unwrap_err();
         assert!(
-            errors[0].1.contains("is for files to be loaded"),
+            errors[0]
+                .1
+                .contains("expected the output of 'show configuration"),
             "{errors:?}"
         );
     }
@@ -1317,13 +1325,13 @@ fn prefix_lists_whose_contents_are_elsewhere_are_refused() {
     for (body, problem) in [
         (
             "prefix-list twilio-sip-in-media {\ndynamic-db;\n}\n",
-            "by 'dynamic-db'",
+            "gets its prefixes from the dynamic database, so they are not in the input",
         ),
         (
             "prefix-list twilio-sip-in-media {\napply-path \"interfaces <*> unit <*> family inet address <*>\";\n}\n",
-            "by 'apply-path'",
+            "gets its prefixes from 'apply-path', so they are not in the input",
         ),
-        ("", "prefix list twilio-sip-in-media is not in the text"),
+        ("", "prefix list 'twilio-sip-in-media' is not in the input"),
         ("prefix-list twilio-sip-in-media;\n", "has no prefixes"),
         (
             "inactive: prefix-list twilio-sip-in-media {\n54.65.63.192/26;\n}\n",
@@ -1383,7 +1391,7 @@ fn statements_that_junos_ignores_are_refused_in_the_unit_and_above_it() {
             let told = inwards().units(&text);
             if of_unit {
                 let errors = told.unwrap_err();
-                let problem = "by the comment above it, Junos ignores this statement";
+                let problem = "Junos ignores this statement, as the comment above it says";
                 assert!(errors[0].1.contains(problem), "{statement}: {errors:?}");
             } else {
                 assert_eq!(inwards().sides(&text), "same", "{statement}");
@@ -1411,7 +1419,9 @@ fn several_devices_in_one_text_are_refused_as_such() {
     ] {
         let errors = inwards().check(&text).unwrap_err();
         assert!(
-            errors[0].1.contains("configurations of several devices"),
+            errors[0]
+                .1
+                .contains("the input has configurations of several devices"),
             "{text}: {errors:?}"
         );
     }

@@ -342,7 +342,7 @@ fn a_users_own_chain_is_found_by_its_name() {
     let errors = check_named(&policy, "input", &returns).unwrap_err();
     assert_eq!(
         errors,
-        [(12, "a built-in chain has nothing to return to".to_owned())]
+        [(12, "cannot return from a built-in chain".to_owned())]
     );
 }
 
@@ -398,15 +398,15 @@ fn a_list_that_is_not_understood_is_refused_once_it_is_named() {
     let (_, filter) = EXPORT.split_once(FILTER).unwrap();
     let errors = check(&format!("{FILTER}{filter}")).unwrap_err();
     assert_eq!(errors.len(), 6, "{errors:?}");
-    let problem = "address list twilio-sip-signaling is not in the text, nor is any other; give what \
-                   '/ip firewall export' prints, and if that has none, load the unit anew";
+    let problem = "address list 'twilio-sip-signaling' is not in the input; pass the output of '/ip firewall export', \
+                   and if that has no address lists, load the unit again";
     assert_eq!(errors[0], (2, problem.to_owned()));
     assert_eq!(sides(&format!("{LISTS}{FILTER}{filter}")), "missing");
 }
 
 #[test]
 fn a_text_of_another_system_is_refused() {
-    let expected = "expected what '/export' or '/ip firewall export' prints on RouterOS";
+    let expected = "expected the output of '/export' or '/ip firewall export' on RouterOS";
     for text in [
         "*filter\n:TWILIO-SIP-IN - [0:0]\nCOMMIT\n",
         "table inet filter {\n}\n",
@@ -425,7 +425,10 @@ fn a_text_of_another_system_is_refused() {
                  0    ;;; media\n      chain=twilio-sip-in action=accept protocol=udp\n";
     let (line, problem) = check(shown).unwrap_err().remove(0);
     assert_eq!(line, 1);
-    assert!(problem.contains("expected what '/export'"), "{problem}");
+    assert!(
+        problem.contains("expected the output of '/export' or '/ip firewall export'"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -438,21 +441,18 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
         }
     }
     for (cut, problem) in [
-        (
-            "add chain=x \\\n",
-            "the line goes on after its backslash, so the text may have been cut off",
-        ),
+        ("add chain=x \\\n", "the last line ends in a backslash"),
         (
             "add chain=x comment=\"a \\\n",
-            "the line goes on after its backslash, so the text may have been cut off",
+            "the last line ends in a backslash",
         ),
         (
             "add chain=x comment=\"a \\\\\n",
-            "a quotation mark has no partner",
+            "the closing quotation mark is missing",
         ),
         (
             "/system script\nadd source=\"/ip\n",
-            "a quotation mark has no partner",
+            "the closing quotation mark is missing",
         ),
         ("add chain=x", "the last line does not end in a newline"),
     ] {
@@ -509,13 +509,13 @@ fn errors_are_not_too_many_and_limits_hold() {
     assert!(told.contains("it takes more than 900 steps"), "{told}");
     let properties: String = (0..200).fold(String::new(), |all, n| format!("{all} p{n}=x"));
     let errors = check(&instead(&format!("{OK}{properties}"))).unwrap_err();
-    assert_eq!(errors[0], (6, "it has more than 128 properties".to_owned()));
+    assert_eq!(
+        errors[0],
+        (6, "the command has more than 128 properties".to_owned())
+    );
     let menu = "a ".repeat(20);
     let errors = check(&format!("{EXPORT}/{menu}\n")).unwrap_err();
-    assert!(
-        errors[0].1.contains("is not understood as part of a menu"),
-        "{errors:?}"
-    );
+    assert!(errors[0].1.contains("is not part of a menu"), "{errors:?}");
 }
 
 #[test]
@@ -531,7 +531,7 @@ fn a_unit_that_is_not_there_is_named() {
     );
     assert_eq!(
         absent("# nov/24/2025 21:14:05 by RouterOS 6.48.6\n"),
-        "/ip firewall filter is not in the text, or has no chains"
+        "/ip firewall filter is not in the input, or has no chains"
     );
 }
 
@@ -563,7 +563,7 @@ fn what_drifts_is_mended_by_the_whole_unit() {
     assert!(
         refused
             .to_string()
-            .contains("'calls' is a unit of your own naming")
+            .contains("'calls' is not a ruleset of this program")
     );
 }
 
@@ -673,11 +673,11 @@ fn lists_that_something_else_fills_are_refused() {
         (format!("/ip firewall raw\n{rule} disabled=yes\nset [ find ] disabled=no"), FILLS),
         (
             "/system script\nadd name=x source=\"/ip firewall address-list add list=twilio-sip-media address=\\$a\"".to_owned(),
-            "a script of another menu names address list twilio-sip-media",
+            "a script in another menu mentions address list 'twilio-sip-media', and may add addresses that no export shows",
         ),
         (
             "/system scheduler\nadd on-event=\":local l twilio-sip-media;\\r\\\n    \\n/ip/firewall/address-list/add list=\\$l\"".to_owned(),
-            "a script of another menu names address list twilio-sip-media",
+            "a script in another menu mentions address list 'twilio-sip-media', and may add addresses that no export shows",
         ),
         // RouterOS takes properties and menus that are cut short.
         ("/ppp profile\nadd address-l=twilio-sip-media name=x".to_owned(), FILLS),
@@ -685,11 +685,11 @@ fn lists_that_something_else_fills_are_refused() {
         ("/ip dhcp-server lease\nadd address=192.0.2.1 address-li=a,twilio-sip-media".to_owned(), FILLS),
         (
             "/system scheduler\nadd on-event=\"/ip fi ad add li=twilio-sip-media address=192.0.2.1 timeout=1d\"".to_owned(),
-            "a script of another menu names address list twilio-sip-media",
+            "a script in another menu mentions address list 'twilio-sip-media', and may add addresses that no export shows",
         ),
         (
             "/tool netwatch\nadd up-script=\"/ip/firewall/addr/add\\_list=twilio-sip-media address=\\$a\"".to_owned(),
-            "a script of another menu names address list twilio-sip-media",
+            "a script in another menu mentions address list 'twilio-sip-media', and may add addresses that no export shows",
         ),
         // A comment within a command ends it.
         (format!("/ip firewall raw\n{rule} # disabled=yes"), COMMENT),
@@ -709,15 +709,15 @@ fn lists_that_something_else_fills_are_refused() {
         ),
         (
             "/ip firewall address-list\nadd address=192.0.2.1 list=twilio-sip-media timeout=1d".to_owned(),
-            "the entry goes away by itself",
+            "), so the addresses of the list may change",
         ),
         (
             "/ip firewall address-list\nadd address=192.0.2.1 dynamic=yes list=twilio-sip-media".to_owned(),
-            "the entry goes away by itself",
+            "), so the addresses of the list may change",
         ),
         (
             "/ip firewall address-list\nadd address=example.com list=twilio-sip-media".to_owned(),
-            "a host name has addresses that are not in the text",
+            "host names are not supported, because their addresses are not in the input",
         ),
     ] {
         let errors = check(&format!("{EXPORT}{lines}\n")).expect_err(&lines);
@@ -745,11 +745,11 @@ fn lists_that_something_else_fills_are_refused() {
     assert!(check(&filled).unwrap_err()[0].1.contains(FILLS));
 }
 
-const FILLS: &str = "gets addresses of rules or other menus too";
+const FILLS: &str = "rules or other menus also add addresses to address list";
 
 const COMMENT: &str = "'#' begins a comment within a command";
 
-const CONTINUED: &str = "'#' begins a comment, which a backslash does not continue";
+const CONTINUED: &str = "a backslash cannot continue the comment that '#' begins";
 
 /// RouterOS documentation, "Filter": a packet that no rule of a built-in chain decides is accepted.
 #[test]
@@ -825,7 +825,9 @@ fn exports_of_several_devices_are_refused_as_such() {
     ] {
         let errors = check(&format!("{first}{second}")).unwrap_err();
         assert!(
-            errors[0].1.contains("exports of several devices"),
+            errors[0]
+                .1
+                .contains("the input has exports of several devices"),
             "{second}: {errors:?}"
         );
     }
@@ -837,7 +839,7 @@ fn exports_of_several_devices_are_refused_as_such() {
     assert!(
         errors[0]
             .1
-            .contains("two exports in the text have this menu"),
+            .contains("two exports in the input contain this menu"),
         "{errors:?}"
     );
 }

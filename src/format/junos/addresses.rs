@@ -1,8 +1,8 @@
-//! Prefixes and prefix lists of terms.
+//! Prefixes and prefix lists in terms.
 //!
-//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
-//! Match Conditions Based on Address Fields": of the prefixes that hold an address the longest
-//! decides, and what no prefix holds does not match.
+//! The longest prefix that contains an address decides whether the address matches. An address
+//! outside of all prefixes does not match (Junos OS Routing Policies, Firewall Filters, and Traffic
+//! Policers User Guide, "Firewall Filter Match Conditions Based on Address Fields").
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -15,14 +15,14 @@ use crate::format::read::values::network;
 use crate::limits::{Limit, Limits};
 use crate::packets::Interval;
 
-/// Addresses that match, or `except`, that do not.
+/// Addresses, and true if they are excluded with `except`.
 type Prefix = (Interval, bool);
 
-/// The prefix lists of a text; each is read when it is asked for.
+/// The prefix lists of a text. Each one is read when it is first used.
 pub(super) struct Lists<'t, 'a> {
     tree: &'t Tree<'a>,
     read: HashMap<&'a str, Result<Rc<[Interval]>, ReadError>>,
-    /// The number of prefixes that all terms have of lists.
+    /// The number of prefixes that terms use from lists.
     size: usize,
     limits: Limits,
 }
@@ -37,7 +37,7 @@ impl<'t, 'a> Lists<'t, 'a> {
         }
     }
 
-    /// The addresses of `source-address` and the like.
+    /// Returns the addresses of a condition such as `source-address`.
     pub fn addresses(condition: Branch) -> Result<Vec<Interval>, ReadError> {
         let mut prefixes = Vec::new();
         for value in condition.values()? {
@@ -47,13 +47,14 @@ impl<'t, 'a> Lists<'t, 'a> {
         }
         let matched = longest(prefixes);
         if matched.contradicts {
-            return Err(condition
-                .problem("a prefix is excepted and is not, as its host bits are no matter"));
+            return Err(condition.problem(
+                "the same prefix occurs with and without 'except' (host bits are ignored)",
+            ));
         }
         refuse_exceptions_alone(condition, matched.spans)
     }
 
-    /// The addresses of `source-prefix-list` and the like.
+    /// Returns the addresses of a condition such as `source-prefix-list`.
     pub fn lists(&mut self, condition: Branch<'t, 'a>) -> Result<Vec<Interval>, ReadError> {
         let mut prefixes = Vec::new();
         for value in condition.values()? {
@@ -67,8 +68,8 @@ impl<'t, 'a> Lists<'t, 'a> {
         let matched = longest(prefixes);
         if matched.readmits {
             return Err(condition.problem(
-                "a prefix of one list is within a list that is excepted, and which of them counts is \
-                 not documented",
+                "a prefix of one list is within a list with 'except', and Junos does not document which of \
+                 them takes precedence",
             ));
         }
         refuse_exceptions_alone(condition, matched.spans)
@@ -78,13 +79,13 @@ impl<'t, 'a> Lists<'t, 'a> {
         let path = ["policy-options", "prefix-list", name.word()];
         let Some(list) = self.tree.get(&path) else {
             return Err(name.problem(format!(
-                "prefix list {} is not in the text; give what show configuration policy-options \
-                 prints too",
+                "prefix list '{}' is not in the input; add the output of 'show configuration \
+                 policy-options'",
                 name.word()
             )));
         };
         if !self.tree.is_active(&path) {
-            return Err(name.problem(format!("prefix list {} is deactivated", name.word())));
+            return Err(name.problem(format!("prefix list '{}' is deactivated", name.word())));
         }
         let read = self.read.entry(name.word());
         read.or_insert_with(|| members(list)).clone()
@@ -97,13 +98,13 @@ fn members(list: Branch) -> Result<Rc<[Interval]>, ReadError> {
         let word = member.word();
         let span = match word {
             "apply-path" => Err(format!(
-                "prefix list {} takes its prefixes from elsewhere by 'apply-path', and they are not in the \
-                 text; expected a list that has them itself",
+                "prefix list '{}' gets its prefixes from 'apply-path', so they are not in the input; \
+                 use a list with explicit prefixes",
                 list.word()
             )),
             "dynamic-db" => Err(format!(
-                "prefix list {} takes its prefixes from the dynamic database by 'dynamic-db', and they \
-                 are not in the text; expected a list that has them itself",
+                "prefix list '{}' gets its prefixes from the dynamic database, so they are not in the \
+                 input; use a list with explicit prefixes",
                 list.word()
             )),
             _ => network(word),
@@ -112,21 +113,18 @@ fn members(list: Branch) -> Result<Rc<[Interval]>, ReadError> {
         member.leaf()?;
     }
     if spans.is_empty() {
-        let problem = format!(
-            "prefix list {} has no prefixes, so what it matches is not known",
-            list.word()
-        );
+        let problem = format!("prefix list '{}' has no prefixes", list.word());
         return Err(list.problem(problem));
     }
     Ok(spans.into())
 }
 
-/// True if `except` stands after a value.
+/// True if `except` follows a value.
 fn is_except(value: Branch) -> Result<bool, ReadError> {
     let mut except = false;
     for word in value.below() {
         if word.word() != "except" {
-            let problem = format!("expected except or nothing, not '{}'", word.word());
+            let problem = format!("expected 'except' or nothing, not '{}'", word.word());
             return Err(word.problem(problem));
         }
         word.leaf()?;
@@ -140,7 +138,7 @@ fn refuse_exceptions_alone(
     spans: Vec<Interval>,
 ) -> Result<Vec<Interval>, ReadError> {
     if spans.is_empty() {
-        let problem = "every prefix is excepted, so that no packet matches; expected one that does";
+        let problem = "no packet matches, because every prefix has 'except'";
         return Err(condition.problem(problem));
     }
     Ok(spans)
@@ -148,15 +146,15 @@ fn refuse_exceptions_alone(
 
 /// The addresses that a list of prefixes matches.
 struct Matched {
-    /// As [`crate::packets::normalized`] returns them.
+    /// Matching addresses, [`normalized`].
     spans: Vec<Interval>,
-    /// A prefix is excepted and is not.
+    /// True if the same prefix occurs with and without `except`.
     contradicts: bool,
-    /// So it is, or a prefix is within one that is excepted.
+    /// True if that is so, or if a prefix is within one with `except`.
     readmits: bool,
 }
 
-/// Lets the longest prefix decide.
+/// Matches each address by its longest prefix.
 fn longest(mut prefixes: Vec<Prefix>) -> Matched {
     prefixes.sort_by_key(|(span, except)| (span.first, Reverse(span.last), *except));
     prefixes.dedup();

@@ -1,8 +1,8 @@
-//! The `from` of a term, to sets of packets.
+//! Reads the `from` of a term as packet sets.
 //!
-//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
-//! Match Conditions for IPv4 Traffic" and "Protocol Match Conditions": no condition implies a
-//! protocol, so one on ports or flags looks at the same bits of any packet.
+//! A condition does not imply a protocol. A condition on ports or flags checks the same bits in
+//! packets of any protocol (Junos OS Routing Policies, Firewall Filters, and Traffic Policers User
+//! Guide, "Firewall Filter Match Conditions for IPv4 Traffic" and "Protocol Match Conditions").
 
 use super::addresses::Lists;
 use super::flags::flags;
@@ -16,15 +16,15 @@ use crate::packets::{
     normalized,
 };
 
-/// Packets of a term, and whether all of these are.
+/// Packets of a term. The condition is unknown if only some of them match.
 pub(super) type Part = (HeaderBox, Condition);
 
-/// Which end of a packet a condition looks at.
+/// The side of a packet that a condition checks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Source,
     Destination,
-    /// One of the two is enough.
+    /// Either side. One match is enough.
     Either,
 }
 
@@ -36,7 +36,6 @@ struct Ends<'t, 'a> {
     spans: Vec<Interval>,
 }
 
-/// The conditions of a term.
 pub(super) struct Conditions<'t, 'a> {
     addresses: Vec<Ends<'t, 'a>>,
     ports: Vec<Ends<'t, 'a>>,
@@ -46,8 +45,7 @@ pub(super) struct Conditions<'t, 'a> {
     limits: Limits,
 }
 
-/// Conditions that narrow a term in a way that no set of packets tells; each may have `-except` at
-/// its end.
+/// Conditions that packet sets cannot represent. Each one may end in `-except`.
 const NARROWING: &[&str] = &[
     "ah-spi",
     "destination-class",
@@ -75,7 +73,7 @@ const NARROWING: &[&str] = &[
 ];
 
 impl<'t, 'a> Conditions<'t, 'a> {
-    /// The conditions of a term; without any it is for every packet.
+    /// Reads the conditions of a term. A term without conditions matches every packet.
     pub fn read(
         from: Option<Branch<'t, 'a>>,
         lists: &mut Lists<'t, 'a>,
@@ -136,9 +134,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
                 self.condition = Condition::Unknown;
                 Ok(())
             }
-            _ => Err(condition.problem(format!(
-                "'{word}' is not understood; expected a match condition for IPv4"
-            ))),
+            _ => Err(condition.problem(format!("unknown match condition '{word}' for IPv4"))),
         }
     }
 
@@ -155,8 +151,8 @@ impl<'t, 'a> Conditions<'t, 'a> {
         };
         if side == Side::Either && excepts() {
             return Err(condition.problem(format!(
-                "'{}' looks at both ends of a packet, of which each may be excepted; write of which \
-                 end is meant",
+                "'{}' with 'except' checks source and destination, so its meaning is ambiguous; use a source \
+                 or destination condition",
                 condition.word()
             )));
         }
@@ -175,7 +171,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
             named = named.or(read(value, words::protocols)?);
         }
         if self.protocols.is_some() {
-            let problem = "expected one of protocol and protocol-except, not both";
+            let problem = "expected only one of protocol and protocol-except";
             return Err(condition.problem(problem));
         }
         self.protocols = Some(if negated { named.not() } else { named });
@@ -194,7 +190,7 @@ impl<'t, 'a> Conditions<'t, 'a> {
             }
         };
         if self.flags.is_some() {
-            let problem = "expected one of tcp-flags, tcp-established and tcp-initial, not several";
+            let problem = "expected only one of tcp-flags, tcp-established and tcp-initial";
             return Err(condition.problem(problem));
         }
         self.flags = Some(wanted);
@@ -202,8 +198,8 @@ impl<'t, 'a> Conditions<'t, 'a> {
         Ok(())
     }
 
-    /// The packets that all conditions hold for. Of a protocol without what they look at, a packet
-    /// may have the same bits there.
+    /// Returns the packets that match all conditions. Packets of a protocol without ports or flags may
+    /// match by chance, so their condition is unknown.
     pub fn parts(&self) -> Result<Vec<Part>, String> {
         let (tcp, udp) = (Protocols::TCP, Protocols::UDP);
         let others = tcp.or(udp).not();
@@ -285,7 +281,7 @@ impl Ends<'_, '_> {
     }
 }
 
-/// The end that a condition is about, and the field of that end.
+/// Splits a condition into the side that it checks and the field.
 fn side(condition: &str) -> (Side, &str) {
     for (start, side) in [
         ("source-", Side::Source),
@@ -303,8 +299,7 @@ fn read<T>(value: Branch, parse: fn(&str) -> Result<T, String>) -> Result<T, Rea
     parse(value.word()).map_err(|problem| value.problem(problem))
 }
 
-/// Refuses pairs of conditions on one end whose meaning is not documented, or which Junos does
-/// not commit.
+/// Refuses two conditions on the same side if their meaning is not documented, or if Junos refuses them.
 fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ReadError> {
     for (at, later) in conditions.iter().enumerate() {
         let overlaps = |earlier: &&Ends| {
@@ -312,7 +307,7 @@ fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ReadError> {
         };
         if let Some(earlier) = conditions[..at].iter().find(overlaps) {
             return Err(later.condition.problem(format!(
-                "what '{}' and '{}' mean in one term is not known; expected one of them",
+                "the meaning of '{}' together with '{}' in one term is not documented; use only one of them",
                 earlier.condition.word(),
                 later.condition.word()
             )));

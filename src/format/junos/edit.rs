@@ -1,17 +1,17 @@
-//! Edits of a configuration, a statement each.
+//! Edits of single statements of a configuration.
 
-/// A change to the statement of a path.
+/// A change to the statement with a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
     Set,
     Delete,
     Deactivate,
     Activate,
-    /// Junos has the statement and does not use it.
+    /// Marks a statement that Junos has but ignores.
     Ignore,
 }
 
-/// Takes each edit with the words of its path and its place, or says what is wrong with it.
+/// Receives edits. The path is the words of a statement, `at` is its place. Returns what is wrong.
 pub(super) trait Editor<'a> {
     fn edit(&mut self, edit: Edit, path: &[&'a str], at: u32) -> Result<(), String>;
 }

@@ -1,4 +1,4 @@
-//! Conditions on TCP's flags.
+//! Conditions on TCP flags.
 //!
 //! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
 //! Match Conditions Based on Bit-Field Values".
@@ -6,10 +6,10 @@
 use crate::limits::{Limit, Limits};
 use crate::packets::{Condition, Flags};
 
-/// Which combinations of the six flags; combination `n` is bit `n`.
+/// A set of combinations of the six flags. Bit `n` stands for combination `n`.
 type Combinations = u64;
 
-/// The flags by their names, as in a TCP header.
+/// The bits of the flags in a TCP header.
 const NAMES: [(&str, u8); 6] = [
     ("fin", 0x01),
     ("syn", 0x02),
@@ -19,7 +19,7 @@ const NAMES: [(&str, u8); 6] = [
     ("urgent", 0x20),
 ];
 
-/// The four that [`Flags`] tells apart, and its bits for them.
+/// The four flags that [`Flags`] represents, as bits of a TCP header and of [`Flags`].
 const KNOWN: [(u8, u8); 4] = [
     (0x01, Flags::FIN),
     (0x02, Flags::SYN),
@@ -27,8 +27,8 @@ const KNOWN: [(u8, u8); 4] = [
     (0x10, Flags::ACK),
 ];
 
-/// The flags of an expression such as `syn & !ack`, and whether it holds for each packet that has
-/// these, whatever else is set.
+/// Parses an expression such as `syn & !ack`. The condition is unknown if the expression also depends
+/// on flags that [`Flags`] does not represent.
 pub(super) fn flags(text: &str, limits: Limits) -> Result<(Flags, Condition), String> {
     let mut expression = Expression {
         rest: text.trim_ascii(),
@@ -37,13 +37,13 @@ pub(super) fn flags(text: &str, limits: Limits) -> Result<(Flags, Condition), St
     };
     let combinations = expression.any()?;
     if expression.rest.is_empty() {
-        Ok(told_apart(combinations))
+        Ok(represented(combinations))
     } else {
-        Err(format!("'{}' is not understood", expression.rest))
+        Err(format!("unexpected '{}' in the flags", expression.rest))
     }
 }
 
-fn told_apart(combinations: Combinations) -> (Flags, Condition) {
+fn represented(combinations: Combinations) -> (Flags, Condition) {
     let mut none = Flags::ALL;
     let mut condition = Condition::True;
     for known in 0..16 {
@@ -69,7 +69,7 @@ struct Expression<'a> {
 }
 
 impl Expression<'_> {
-    /// `a | b`, or `a, b`
+    /// Reads `a | b` or `a, b`.
     fn any(&mut self) -> Result<Combinations, String> {
         let mut all = self.every()?;
         while self.sign(&['|', ',']) {
@@ -78,7 +78,7 @@ impl Expression<'_> {
         Ok(all)
     }
 
-    /// `a & b`, or `a + b`
+    /// Reads `a & b` or `a + b`.
     fn every(&mut self) -> Result<Combinations, String> {
         let mut all = self.one()?;
         while self.sign(&['&', '+']) {
@@ -87,7 +87,7 @@ impl Expression<'_> {
         Ok(all)
     }
 
-    /// A flag, `!` and what is not to be, or what is in parentheses.
+    /// Reads a flag, an expression after `!`, or an expression in parentheses.
     fn one(&mut self) -> Result<Combinations, String> {
         let mut negated = false;
         while self.sign(&['!']) {
@@ -126,13 +126,13 @@ impl Expression<'_> {
                 let named = NAMES.iter().find(|(name, _)| *name == word);
                 let mask = named.map(|(_, bit)| *bit).or_else(|| number(word));
                 mask.map(with)
-                    .ok_or_else(|| format!("expected a flag of TCP, not '{word}'"))
+                    .ok_or_else(|| format!("expected a TCP flag, not '{word}'"))
             }
         }
     }
 }
 
-/// A number stands for all of its bits together.
+/// Parses a number. All of its bits must be set.
 fn number(word: &str) -> Option<u8> {
     let parsed = match word.strip_prefix("0x") {
         Some(digits) => u8::from_str_radix(digits, 16),
@@ -141,7 +141,7 @@ fn number(word: &str) -> Option<u8> {
     parsed.ok().filter(|mask| (1..64).contains(mask))
 }
 
-/// The combinations that have all bits of a mask.
+/// Returns the combinations with all bits of a mask.
 fn with(mask: u8) -> Combinations {
     (0..64)
         .filter(|combination| combination & mask == mask)

@@ -1,9 +1,9 @@
-//! Statements that Junos has at each level of a configuration.
+//! The statements at each level of a Junos configuration.
 //!
 //! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "[edit firewall]
 //! Hierarchy Level" and "[edit policy-options] Hierarchy Level".
 
-/// Statements at the top of a configuration that every one has some of, and that few others have.
+/// Statements at the top level. Every Junos configuration has some of them, and few other texts do.
 pub(super) const OF_JUNOS: &[&str] = &[
     "chassis",
     "firewall",
@@ -18,7 +18,7 @@ pub(super) const OF_JUNOS: &[&str] = &[
     "version",
 ];
 
-/// The others there.
+/// Other statements at the top level.
 pub(super) const TOP: &[&str] = &[
     "access",
     "access-profile",
@@ -116,7 +116,7 @@ pub(super) const OF_INET: &[&str] = &[
     "template",
 ];
 
-/// The level above a listing that begins with a statement which only that level has.
+/// Returns the level of a listing, if its first statement occurs only at that level.
 pub(super) fn level_above(first: &str) -> Option<&'static str> {
     if first == "family" || OF_FIREWALL.contains(&first) {
         Some("firewall")

@@ -1,4 +1,4 @@
-//! Output of `show configuration` in either form, and our own files, to steps.
+//! Reads both forms of `show configuration`, and rendered files, as the steps of a unit.
 
 use std::collections::BTreeSet;
 
@@ -23,8 +23,8 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     };
     let outline = Outline::read(text, of_filters, limits)?;
     if !outline.is_junos {
-        let problem = "expected what show configuration prints, with '| display set' or without: there \
-                       is nothing in it that only Junos has";
+        let problem = "the input has no statement of a Junos configuration; expected the output of \
+                       'show configuration', with or without '| display set'";
         return Err(vec![ReadError::new(0, problem)]);
     }
     let tree = &outline.tree;
@@ -61,16 +61,16 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     errors.finish(units)
 }
 
-/// The name of our filter for a direction: letters, digits and hyphens, which need no quotes, and far
-/// fewer than the 64 characters that Junos allows.
+/// Returns the name of the rendered filter for a direction. It needs no quotes, and is far shorter than
+/// Junos's limit of 64 characters.
 pub(super) fn filter_name(unit: &Unit, direction: Direction) -> String {
     format!("{}-{direction}", unit.name.lower_with_hyphens())
 }
 
-const NOT_THERE: &str = "there is no such filter in the text, and Junos commits no interface that refers to \
-                         one that is not there";
+const NOT_THERE: &str = "the input has no such filter, and Junos does not commit an interface that refers to a \
+                         missing filter";
 
-const DEACTIVATED: &str = "the filter is deactivated, so that it is as if it were not there";
+const DEACTIVATED: &str = "the filter is deactivated, so it has no effect";
 
 /// A filter of a text.
 struct Filter<'t, 'a> {
@@ -78,7 +78,7 @@ struct Filter<'t, 'a> {
     is_active: bool,
 }
 
-/// `firewall filter` is short for `firewall family inet filter`.
+/// Finds a filter. `firewall filter` is short for `firewall family inet filter`.
 fn filter<'t, 'a>(tree: &'t Tree<'a>, name: &'a str) -> Result<Option<Filter<'t, 'a>>, ReadError> {
     let paths: [&[&str]; 2] = [
         &["firewall", "family", "inet", "filter", name],
@@ -92,13 +92,13 @@ fn filter<'t, 'a>(tree: &'t Tree<'a>, name: &'a str) -> Result<Option<Filter<'t,
     });
     match (&long, &short) {
         (Some(_), Some(short)) => Err(short.branch.problem(
-            "the filter stands in the text twice, with 'family inet' and without; expected one of them",
+            "the input has this filter twice, with and without 'family inet'; expected one of them",
         )),
         _ => Ok(long.or(short)),
     }
 }
 
-/// The names of the prefix lists that a filter refers to.
+/// Returns the names of the prefix lists that a filter refers to.
 fn lists_of<'t, 'a>(filter: &Filter<'t, 'a>) -> impl Iterator<Item = &'a str> + use<'t, 'a> {
     let below = |word: &'static str| {
         move |branch: Branch<'t, 'a>| branch.below().filter(move |b| b.word() == word)
@@ -109,7 +109,7 @@ fn lists_of<'t, 'a>(filter: &Filter<'t, 'a>) -> impl Iterator<Item = &'a str> + 
     lists.flat_map(Branch::below).map(Branch::word)
 }
 
-/// A group may have terms for any filter.
+/// Refuses groups that are applied, because a group may add terms to any filter.
 fn refuse_groups(tree: &Tree) -> Result<(), ReadError> {
     let groups = tree.get(&["groups"]).into_iter().flat_map(Branch::below);
     let has_some = groups.flat_map(Branch::below).next().is_some();
@@ -123,18 +123,17 @@ fn refuse_groups(tree: &Tree) -> Result<(), ReadError> {
         |name: &str| !OF_NODES.contains(&name) && tree.get(&["groups", name]).is_none();
     match applied.below().find(|name| is_unknown(name.word())) {
         Some(name) => Err(name.problem(format!(
-            "group {} is not in the text, and may have statements of the unit; give all of the \
-             configuration",
+            "group '{}' is not in the input and may change the filter; pass the complete configuration",
             name.word()
         ))),
         None => Ok(()),
     }
 }
 
-/// Groups that are there by themselves, or on some nodes alone.
+/// Predefined groups, and groups for single nodes.
 const OF_NODES: [&str; 6] = ["junos-defaults", "re0", "re1", "node0", "node1", "${node}"];
 
-/// Statements of a filter that make no difference to what it lets through.
+/// Statements of a filter that do not affect which packets it accepts.
 const IDLE: &[&str] = &[
     "accounting-profile",
     "enhanced-mode",
@@ -163,7 +162,7 @@ fn steps<'t, 'a>(
         for term in statement.below() {
             has_terms = true;
             let read = steps.add(term, lists);
-            // What is wrong with a prefix list is told once.
+            // Report an error in a prefix list only once.
             if let Err(error) = read
                 && !errors.contains(&error)
             {
@@ -175,16 +174,18 @@ fn steps<'t, 'a>(
         }
     }
     if !has_terms && errors.is_empty() {
-        errors.add(filter.problem("the filter has no terms, so what it does is not known"));
+        errors.add(filter.problem("the filter has no terms"));
     }
     errors.finish(steps.made)
 }
 
-/// Refuses what may make a difference to what a filter lets through.
+/// Refuses statements that may affect which packets a filter accepts.
 fn idle(statement: Branch) -> Result<(), ReadError> {
     match statement.word() {
         word if IDLE.contains(&word) => Ok(()),
         word if word.starts_with("apply-groups") => Err(statement.problem(inherits(word))),
-        word => Err(statement.problem(format!("'{word}' is not understood; expected a term"))),
+        word => Err(statement.problem(format!(
+            "unknown statement '{word}' of a filter; expected a term"
+        ))),
     }
 }

@@ -1,4 +1,4 @@
-//! Which statements of a configuration are about a unit, and which are about something else.
+//! Selects the statements of a configuration that belong to a unit.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::tree::Tree;
 use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
 
-/// The statements that are looked for.
+/// The filters and prefix lists to look for.
 pub(super) struct WantedFilter<'k, 'a> {
     pub filters: &'k [String],
     pub lists: BTreeSet<&'a str>,
@@ -19,12 +19,12 @@ pub(super) struct WantedFilter<'k, 'a> {
 /// The wanted statements of a text.
 pub(super) struct Outline<'k, 'a> {
     pub tree: Tree<'a>,
-    /// True if something is in it that only a configuration of Junos has.
+    /// True if a statement occurs only in Junos configurations.
     pub is_junos: bool,
     wanted: WantedFilter<'k, 'a>,
     statements: usize,
     limits: Limits,
-    /// The release and the name of the device, as far as they have been there.
+    /// The release and the name of the device, if they were read.
     identity: [Option<&'a str>; 2],
 }
 
@@ -46,24 +46,24 @@ impl<'k, 'a> Outline<'k, 'a> {
         Ok(outline)
     }
 
-    /// The subject of a path.
+    /// Classifies a path.
     fn about<'p>(&self, path: &'p [&'a str]) -> Result<About<'p, 'a>, String> {
         match *path {
             ["firewall", ref rest @ ..] => self.firewall(path, rest),
             ["policy-options", ref rest @ ..] => self.policy_options(path, rest),
             ["groups"] | ["groups", _] => Ok(About::Above),
             ["groups", _, "firewall" | "policy-options", ..] => Ok(About::Unit(&path[..3])),
-            // A wildcard, or a word that Junos may read as another one.
+            // A wildcard, or a word with an escape that Junos may read differently.
             ["groups", _, word, ..] if word.starts_with('<') || word.contains('\\') => {
                 Ok(About::Unit(&path[..3]))
             }
             ["apply-groups", ..] => Ok(About::Unit(path)),
             ["filter" | "term" | "from" | "then" | "inet", ..] => Err(format!(
-                "it is not told what '{}' is in; expected what show configuration firewall and show \
-                 configuration policy-options print, or '| display set'",
+                "'{}' lacks the levels above it; pass the output of 'show configuration firewall' and 'show \
+                 configuration policy-options', or add '| display set'",
                 path[0]
             )),
-            // Of the models that are not Juniper's own.
+            // Models other than Juniper's own.
             [first, ..] if first.starts_with("openconfig-") || OF_JUNOS.contains(&first) => {
                 Ok(About::Other)
             }
@@ -109,13 +109,13 @@ impl<'k, 'a> Outline<'k, 'a> {
         self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
         self.identity(path)?;
         if let ["groups", _, _, ..] = path {
-            // Which groups there are, whatever they are about.
+            // Note the group, even if its statement is about something else.
             self.tree.set(&path[..2], at);
         }
         match self.about(path)? {
             About::Other => {}
             About::Above if matches!(path, ["firewall", .., "filter"]) => {
-                return Err("it ends where the name of a filter is expected".to_owned());
+                return Err("expected the name of a filter at the end of the line".to_owned());
             }
             About::Above => self.tree.set(path, at),
             About::Unit(part) => {
@@ -131,7 +131,7 @@ impl<'k, 'a> Outline<'k, 'a> {
 }
 
 impl<'a> Outline<'_, 'a> {
-    /// Refuses a second release, or another name of the device.
+    /// Refuses a second release, or a second name of the device.
     fn identity(&mut self, path: &[&'a str]) -> Result<(), String> {
         let (at, value) = match *path {
             ["version", value] => (0, value),
@@ -146,8 +146,8 @@ impl<'a> Outline<'_, 'a> {
     }
 }
 
-const IGNORED: &str = "by the comment above it, Junos ignores this statement, so what the filter does is not known; \
-                       load a filter without it";
+const IGNORED: &str = "Junos ignores this statement, as the comment above it says, so the effect of the filter is \
+                       unknown; load a filter without the statement";
 
 impl<'a> Editor<'a> for Outline<'_, 'a> {
     fn edit(&mut self, edit: Edit, path: &[&'a str], at: u32) -> Result<(), String> {
@@ -168,7 +168,7 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
             About::Unit(part) if part.len() < path.len() => true,
             About::Unit(_) => self.tree.change(edit, path) || edit == Edit::Delete,
             About::Above => {
-                // It may be told before what is in it.
+                // `deactivate` may come before the statements within.
                 if edit == Edit::Deactivate {
                     self.tree.set(path, at);
                 }
@@ -180,19 +180,19 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
         if found {
             Ok(())
         } else {
-            Err("what it is about has not been set before".to_owned())
+            Err("this statement was not set above".to_owned())
         }
     }
 }
 
-/// The steps of the limit of work that a word of the tree takes, because it is kept until all are read.
+/// The steps of [`Limit::Work`] for each word of the tree, because the tree is kept in memory.
 const STEPS_OF_WORD: usize = 60;
 
 /// The subject of a statement.
 enum About<'p, 'a> {
-    /// A unit, in these words.
+    /// A wanted filter or list, with the relevant part of the path.
     Unit(&'p [&'a str]),
-    /// A level that a unit may be in.
+    /// A level that may contain wanted statements.
     Above,
     Other,
 }
@@ -204,12 +204,12 @@ fn known<'p, 'a>(word: &str, known: &[&str], above: &str) -> Result<About<'p, 'a
         Ok(About::Other)
     } else {
         Err(format!(
-            "'{word}' is not known at {above}, so it may be of the unit; expected what Junos prints"
+            "unknown statement '{word}' at {above}, which may change the filter; expected the output of Junos"
         ))
     }
 }
 
-/// Refuses a word that Junos may read as another one.
+/// Refuses a word with an escape, which Junos may read differently.
 fn refuse_escapes(path: &[&str]) -> Result<(), String> {
     let escape = path.iter().find(|word| word.contains('\\'));
     escape.map_or(Ok(()), |word| Err(escaped(word)))
@@ -217,14 +217,14 @@ fn refuse_escapes(path: &[&str]) -> Result<(), String> {
 
 fn escaped(name: &str) -> String {
     format!(
-        "'{name}' has a backslash, which Junos prints in no filter and no prefix list; expected the word \
-         without it"
+        "'{name}' has a backslash, which Junos never prints in the name of a filter or prefix list; remove \
+         the backslash"
     )
 }
 
 pub(super) fn inherits(word: &str) -> String {
     format!(
-        "'{word}' takes statements from elsewhere; give what show configuration firewall | display \
-         inheritance and the same of policy-options print"
+        "'{word}' adds statements from elsewhere; pass the output of 'show configuration firewall | display \
+         inheritance' and 'show configuration policy-options | display inheritance'"
     )
 }

@@ -1,4 +1,4 @@
-//! The form with braces: statements that end in a semicolon or have a block.
+//! Configurations with braces: statements that end in a semicolon or have a block.
 
 use super::edit::{Edit, Editor};
 use super::levels::level_above;
@@ -10,7 +10,7 @@ use crate::limits::{Limit, Limits};
 pub(super) struct Statements<'a, 'e, E> {
     tokens: Tokens<'a>,
     editor: &'e mut E,
-    /// The words of the blocks that are open, and of the statement that is being read.
+    /// The words of all open blocks and of the current statement.
     path: Vec<&'a str>,
     open: Vec<Block>,
     statement: Statement<'a>,
@@ -19,23 +19,23 @@ pub(super) struct Statements<'a, 'e, E> {
 }
 
 struct Block {
-    /// The number of words of the path before its own.
+    /// The number of words in the path before the block's own words.
     outside: usize,
     at: u32,
-    /// True if it, or one that it is in, is refused: what is in it then is not told.
+    /// True if the block, or one around it, was refused. Then errors within it are not reported.
     is_refused: bool,
 }
 
-/// The statement that is being read.
+/// The current statement.
 #[derive(Default)]
 struct Statement<'a> {
-    /// The place of its first word, if there is one.
+    /// The place of the first word, if there is one.
     at: Option<u32>,
-    /// The number of words of the path before its own.
+    /// The number of words in the path before the statement's own words.
     outside: usize,
     list: List<'a>,
     inactive: bool,
-    /// True if a comment says that Junos ignores it.
+    /// True if a comment says that Junos ignores the statement.
     is_ignored: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         }
     }
 
-    /// Reads to the end, or until nothing can be made of the rest.
+    /// Reads until the end, or until a syntax error.
     fn all(&mut self) -> Result<(), ReadError> {
         self.skip_terminal();
         while !self.errors.is_full() {
@@ -84,7 +84,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             None => Ok(()),
             Some(block) => Err(ReadError::new(
                 block.at,
-                "the block that begins here has no '}' at its end, so the text may have been cut off",
+                "the block that begins here has no '}', so the input may have been cut off",
             )),
         }
     }
@@ -108,14 +108,14 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         }
     }
 
-    /// The first word of a statement, or a tag before it.
+    /// Reads the first word of a statement, or a tag before it.
     fn first(&mut self, word: &'a str, at: u32) -> Result<(), String> {
         match word {
             "inactive:" => self.statement.inactive = true,
             "protect:" => {}
             "replace:" | "delete:" | "unprotect:" | "active:" | "rename:" | "insert:" => {
                 return Err(format!(
-                    "'{word}' is for files to be loaded; expected what show configuration prints"
+                    "'{word}' occurs only in files to load; expected the output of 'show configuration'"
                 ));
             }
             _ => {
@@ -151,10 +151,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         if self.statement.at.is_some() {
             return Err("expected ';' before '}'".to_owned());
         }
-        let block = self
-            .open
-            .pop()
-            .ok_or("no block is open that '}' could end")?;
+        let block = self.open.pop().ok_or("unexpected '}' outside of a block")?;
         self.path.truncate(block.outside);
         if self.open.is_empty() {
             self.skip_terminal();
@@ -162,7 +159,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         Ok(())
     }
 
-    /// Tells the editor the statement that ends here.
+    /// Ends a statement, and passes it to the editor.
     fn take(&mut self, end: &str) -> Result<Block, String> {
         let Statement {
             at,
@@ -173,8 +170,8 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         } = std::mem::take(&mut self.statement);
         let at = at.ok_or_else(|| {
             format!(
-                "expected a statement before '{end}'; where Junos left out a part, give what '| display \
-                 omit' prints"
+                "expected a statement before '{end}'; if Junos omitted a part, pass the output of 'show configuration \
+                 | display omit'"
             )
         })?;
         let mut is_refused = self.open.last().is_some_and(|block| block.is_refused);
@@ -201,7 +198,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         })
     }
 
-    /// Leaves out what a terminal shows between listings.
+    /// Skips lines that a terminal shows between listings.
     fn skip_terminal(&mut self) {
         self.tokens.skip_lines(is_idle);
     }

@@ -1,8 +1,8 @@
-//! Terms of a filter, to steps.
+//! Reads the terms of a filter as steps.
 //!
-//! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
-//! Terminating Actions", "Firewall Filter Nonterminating Actions" and "Guidelines for Configuring
-//! Firewall Filters": packets that a term matches are accepted, unless it says otherwise.
+//! A term accepts matching packets unless it has another action (Junos OS Routing Policies, Firewall
+//! Filters, and Traffic Policers User Guide, "Firewall Filter Terminating Actions", "Firewall Filter
+//! Nonterminating Actions" and "Guidelines for Configuring Firewall Filters").
 
 use super::addresses::Lists;
 use super::conditions::{Conditions, Part};
@@ -12,11 +12,11 @@ use crate::limits::{Limit, Limits};
 use crate::packets::{Action, Condition, Step};
 use crate::policy::Direction;
 
-/// Steps of a filter, as terms add them.
+/// The steps of a filter.
 pub(super) struct Steps {
     pub made: Vec<Step>,
     direction: Direction,
-    /// The number of sets of packets that the terms are about, whatever they do with them.
+    /// The number of boxes in all terms, whatever their actions.
     parts: usize,
     limits: Limits,
 }
@@ -31,7 +31,7 @@ impl Steps {
         }
     }
 
-    /// Adds what a term does.
+    /// Adds a term.
     pub fn add<'t, 'a>(
         &mut self,
         term: Branch<'t, 'a>,
@@ -47,7 +47,7 @@ impl Steps {
         let fits = self.limits.check(Limit::Rules, self.parts);
         fits.map_err(|exceeded| term.problem(exceeded))?;
         if action.is_policed {
-            // What is above the rate may be dropped.
+            // The policer may drop packets above its rate.
             self.extend(&parts, term, Action::Deny, Condition::Unknown);
         }
         if let End::Is(decision) = action.end {
@@ -68,7 +68,7 @@ impl Steps {
     }
 }
 
-/// The `from` and the `then` of a term, as far as they are there.
+/// The `from` and the `then` of a term, if present.
 type Sections<'t, 'a> = (Option<Branch<'t, 'a>>, Option<Branch<'t, 'a>>);
 
 fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ReadError> {
@@ -79,11 +79,12 @@ fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ReadError>
             "then" => then = Some(part),
             "filter" => {
                 return Err(part.problem(
-                    "the term refers to another filter; expected from and then in its place",
+                    "the term refers to another filter; write 'from' and 'then' instead",
                 ));
             }
             word => {
-                let problem = format!("'{word}' is not understood; expected from or then");
+                let problem =
+                    format!("unknown statement '{word}' of a term; expected 'from' or 'then'");
                 return Err(part.problem(problem));
             }
         }
@@ -91,13 +92,12 @@ fn sections<'t, 'a>(term: Branch<'t, 'a>) -> Result<Sections<'t, 'a>, ReadError>
     Ok((from, then))
 }
 
-/// The effect of a term on the packets that it matches.
+/// The effect of a term on matching packets.
 struct TermAction {
     end: End,
     is_policed: bool,
 }
 
-/// The action for them.
 #[derive(Clone, Copy)]
 enum End {
     Is(Action),
@@ -117,7 +117,7 @@ impl TermAction {
             };
             if let Some(other) = ending.replace(word.word()) {
                 let problem = format!(
-                    "expected one of '{other}' and '{}' in a term, not both",
+                    "expected only one of '{other}' and '{}' in a term",
                     word.word()
                 );
                 return Err(word.problem(problem));
@@ -127,13 +127,13 @@ impl TermAction {
         Ok(action)
     }
 
-    /// Reads a word of it, which may be one that ends it.
+    /// Reads one action. Returns how it ends the term, if it does.
     fn add(&mut self, word: Branch) -> Result<Option<End>, ReadError> {
         match word.word() {
             "accept" => word.leaf().map(|()| Some(End::Is(Action::Accept))),
             "discard" => word.leaf().map(|()| Some(End::Is(Action::Deny))),
             "reject" => {
-                // What is sent back.
+                // The optional value is the kind of reply.
                 if word.below().next().is_some() {
                     word.value()?;
                 }
@@ -160,8 +160,8 @@ impl TermAction {
             }
             "log" | "port-mirror" | "sample" | "syslog" => word.leaf().map(|()| None),
             other => Err(word.problem(format!(
-                "'{other}' is not understood; expected accept, discard, reject, next term, or an action \
-                 that leaves packets on their way, such as count"
+                "unknown action '{other}'; expected accept, discard, reject, next term, or a nonterminating action such \
+                 as count"
             ))),
         }
     }

@@ -1,17 +1,16 @@
-//! The lines that a terminal shows around a listing.
+//! Lines that a terminal shows around a listing.
 
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 
-/// True if a line says nothing in either form, outside of blocks.
+/// True if a line has no meaning in either form, outside of blocks.
 pub(super) fn is_idle(line: &str) -> bool {
     let line = line.trim_ascii();
     line.is_empty() || line.starts_with('#') || is_of_terminal(line)
 }
 
-/// True for a line that a terminal shows beside a listing: `user@router> show configuration`,
-/// `[edit]`, which of two routing engines it is, such as `{master:0}`, or both, such as
-/// `{primary:node0}[edit]`.
+/// True for a line that a terminal shows beside a listing: `user@router> show configuration`, `[edit]`,
+/// the name of a routing engine such as `{master:0}`, or both, such as `{primary:node0}[edit]`.
 fn is_of_terminal(line: &str) -> bool {
     let line = line.trim_ascii();
     let (prompt, command) = line.split_once(' ').unwrap_or((line, ""));
@@ -30,7 +29,7 @@ fn is_of_terminal(line: &str) -> bool {
         || role.is_some_and(is_word)
 }
 
-/// Refuses prompts of several devices, wherever they stand.
+/// Refuses prompts of several devices anywhere in the text.
 pub(super) fn one_device(text: &str) -> Result<(), ReadError> {
     let mut known = None;
     for (at, line) in lines(text)? {
@@ -48,7 +47,7 @@ pub(super) fn one_device(text: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Refuses a command at a prompt that leaves lines out, or prints another configuration.
+/// Refuses a command at a prompt that omits lines, or prints another configuration.
 fn shows_all(line: &str) -> Result<(), String> {
     const WHOLE: [&str; 8] = [
         "display set",
@@ -63,7 +62,7 @@ fn shows_all(line: &str) -> Result<(), String> {
     let mut parts = line.split('|').map(str::trim_ascii);
     let command = parts.next().unwrap_or_default();
     let words = command.split_ascii_whitespace();
-    // What follows the prompt and `show` or `run show`.
+    // The words after the prompt and `show` or `run show`.
     let shown: Vec<&str> = words
         .skip(1)
         .skip_while(|word| *word == "run")
@@ -77,11 +76,11 @@ fn shows_all(line: &str) -> Result<(), String> {
     });
     if prints_other || parts.any(|pipe| !WHOLE.contains(&pipe)) {
         return Err(
-            "this command prints a part of the configuration, or another one; give what 'show configuration' prints"
+            "this command prints only a part of the configuration, or another one; pass the output of 'show configuration'"
                 .to_owned(),
         );
     }
     Ok(())
 }
 
-pub(super) const SEVERAL_DEVICES: &str = "the text has configurations of several devices; give the configuration of one device at a time";
+pub(super) const SEVERAL_DEVICES: &str = "the input has configurations of several devices; pass the configuration of one device at a time";

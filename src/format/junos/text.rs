@@ -1,4 +1,4 @@
-//! The two forms that Junos prints a configuration in, to edits of paths of words.
+//! Reads both forms of a Junos configuration as edits of paths.
 //!
 //! Junos OS CLI User Guide, "Loading a Configuration from a File", "Displaying set Commands from the
 //! Junos OS Configuration" and "Deactivating and Reactivating Statements and Identifiers".
@@ -11,7 +11,7 @@ use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::Limits;
 
-/// Tells an editor what a text sets, in order; or what is wrong with it.
+/// Passes the statements of a text to an editor, in order. Returns everything that is wrong.
 pub(super) fn read<'a>(
     text: &'a str,
     limits: Limits,
@@ -24,8 +24,8 @@ pub(super) fn read<'a>(
     one_device(text).map_err(|error| vec![error])?;
     let first = first.trim_ascii_start();
     if first.starts_with(['{', '<']) {
-        let problem = "expected what show configuration prints, with '| display set' or without, \
-                       not JSON or XML";
+        let problem = "expected the output of 'show configuration', with or without '| display set', not JSON \
+                       or XML";
         return Err(vec![ReadError::new(at, problem)]);
     }
     if first.split_ascii_whitespace().next().is_some_and(is_verb) {
@@ -35,7 +35,7 @@ pub(super) fn read<'a>(
     }
 }
 
-/// True if a text that begins with this word has a command a line, understood or not.
+/// True if a text that begins with this word has one command on each line.
 fn is_verb(word: &str) -> bool {
     let others = [
         "insert", "rename", "copy", "edit", "top", "up", "annotate", "replace", "wildcard",
@@ -53,12 +53,12 @@ fn verb(word: &str) -> Option<Edit> {
     })
 }
 
-/// True if a command changes who may change a statement, and nothing else.
+/// True for a command that only changes who may change a statement.
 fn is_idle_verb(word: &str) -> bool {
     matches!(word, "protect" | "unprotect")
 }
 
-/// Reads a command a line.
+/// Reads one command on each line.
 fn commands<'a>(
     text: &'a str,
     limits: Limits,
@@ -98,7 +98,9 @@ fn command<'a>(
     while let Some((_, token)) = tokens.next()? {
         match token {
             Token::Word(word) if word.starts_with('\'') => {
-                return Err(format!("Junos prints no such quotes as those of {word}"));
+                return Err(format!(
+                    "unexpected quotation mark in {word}; Junos prints only double quotation marks"
+                ));
             }
             Token::Word(word) => list.word(word, path, limits)?,
             Token::ListStart => list.start()?,
@@ -107,7 +109,7 @@ fn command<'a>(
         }
     }
     if path.is_empty() {
-        return Err("it ends where a statement is expected".to_owned());
+        return Err("expected a statement at the end of the line".to_owned());
     }
     list.each(path, |path| editor.edit(edit, path, at))
 }

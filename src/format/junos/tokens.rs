@@ -1,11 +1,11 @@
-//! Words, braces and lists: what both forms of a configuration are made of.
+//! Tokens of both forms of a configuration: words, braces and lists.
 
 use crate::format::read::lines::place;
 use crate::limits::{Limit, Limits};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// Without the quotes around it.
+    /// A word, without quotation marks.
     Word(&'a str),
     BlockStart,
     BlockEnd,
@@ -20,7 +20,7 @@ pub(super) enum Token<'a> {
 pub(super) struct Tokens<'a> {
     text: &'a str,
     at: usize,
-    /// True after a comment by which Junos ignores the next statement.
+    /// True after a comment that says that Junos ignores the next statement.
     is_ignored: bool,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The place from which the next token is searched for.
+    /// The place where the search for the next token begins.
     pub fn place(&self) -> u32 {
         place(self.at)
     }
@@ -43,7 +43,7 @@ impl<'a> Tokens<'a> {
         std::mem::take(&mut self.is_ignored)
     }
 
-    /// Leaves out the next lines for as long as they are such.
+    /// Skips the next lines while a predicate holds.
     pub fn skip_lines(&mut self, is_such: impl Fn(&str) -> bool) {
         while let Some(line) = self.text[self.at..].split_inclusive('\n').next() {
             if !is_such(line) {
@@ -54,7 +54,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The next token and its place; `None` at the end.
+    /// Returns the next token and its place; `None` at the end.
     pub fn next(&mut self) -> Result<Option<(u32, Token<'a>)>, String> {
         self.skip_blanks()?;
         let at = place(self.at);
@@ -80,7 +80,7 @@ impl<'a> Tokens<'a> {
         Ok(Some((at, single)))
     }
 
-    /// Blanks and comments: `/* ... */`, and from `#` to the end of the line.
+    /// Skips blanks and comments: `/* ... */`, and from `#` to the end of the line.
     fn skip_blanks(&mut self) -> Result<(), String> {
         loop {
             let rest = &self.text[self.at..];
@@ -95,7 +95,7 @@ impl<'a> Tokens<'a> {
                 self.at += end;
             } else if rest.starts_with("/*") {
                 let end = rest.find("*/").ok_or(
-                    "the comment that begins here has no '*/' at its end, so the text may have been cut off",
+                    "the comment that begins here has no '*/', so the input may have been cut off",
                 )?;
                 self.at += end + 2;
             } else {
@@ -104,7 +104,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A text between quotes on a line; a backslash takes the meaning from the next character.
+    /// Reads a quoted string on one line. A backslash escapes the next character.
     fn quoted(&mut self) -> Result<&'a str, String> {
         let rest = &self.text[self.at + 1..];
         let mut escaped = false;
@@ -118,13 +118,13 @@ impl<'a> Tokens<'a> {
                 self.at += end + 2;
                 Ok(&rest[..end])
             }
-            _ => Err("the quotes have no end on their line".to_owned()),
+            _ => Err("the closing quotation mark is missing on this line".to_owned()),
         }
     }
 }
 
 /// True for `## Warning: statement ignored: unsupported platform (srx1500)`, which Junos prints above
-/// what it has loaded and does not use.
+/// statements that it has but does not use.
 fn says_ignored(comment: &str) -> bool {
     comment.starts_with('#') && comment.contains("Warning:") && comment.contains("ignored")
 }
@@ -133,7 +133,7 @@ fn ends_word(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}' | b'[' | b']' | b';' | b'"')
 }
 
-/// The words of a statement; `[ tcp udp ]` at its end stands for one statement each.
+/// The list at the end of a statement. `[ tcp udp ]` stands for one statement with each value.
 #[derive(Default)]
 pub(super) struct List<'a> {
     items: Vec<&'a str>,
@@ -149,7 +149,7 @@ enum ListState {
 }
 
 impl<'a> List<'a> {
-    /// Takes a word, which is of the path unless it is of the list.
+    /// Adds a word to the list, or to the path before the list begins.
     pub fn word(
         &mut self,
         word: &'a str,
@@ -174,7 +174,7 @@ impl<'a> List<'a> {
 
     pub fn start(&mut self) -> Result<(), String> {
         if self.state != ListState::Before {
-            return Err("expected one list at most, and none in it".to_owned());
+            return Err("unexpected '[': a statement has at most one list".to_owned());
         }
         self.state = ListState::Open;
         Ok(())
@@ -182,7 +182,7 @@ impl<'a> List<'a> {
 
     pub fn end(&mut self) -> Result<(), String> {
         if self.state != ListState::Open || self.items.is_empty() {
-            return Err("expected '[', values and ']'".to_owned());
+            return Err("expected values between '[' and ']'".to_owned());
         }
         self.state = ListState::Closed;
         Ok(())
@@ -196,7 +196,7 @@ impl<'a> List<'a> {
         self.state != ListState::Before
     }
 
-    /// Does something with the path of each statement.
+    /// Calls `take` with the path of each statement.
     pub fn each(
         self,
         path: &mut Vec<&'a str>,
@@ -204,7 +204,7 @@ impl<'a> List<'a> {
     ) -> Result<(), String> {
         match self.state {
             ListState::Before => take(path),
-            ListState::Open => Err("the list has no ']' at its end".to_owned()),
+            ListState::Open => Err("the list has no ']'".to_owned()),
             ListState::Closed => self.items.into_iter().try_for_each(|item| {
                 path.push(item);
                 let taken = take(path);

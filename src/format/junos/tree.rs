@@ -6,11 +6,11 @@ use super::edit::Edit;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::place;
 
-/// Statements below a root, each word a node: `protocol tcp` and `protocol udp` are two nodes
-/// below one.
+/// A tree with one node for each word: `protocol tcp` and `protocol udp` are two nodes below
+/// `protocol`.
 pub(super) struct Tree<'a> {
     nodes: Vec<Node<'a>>,
-    /// The nodes that are there, by what is above them and their word.
+    /// The existing nodes, by parent and word.
     index: HashMap<(usize, &'a str), usize>,
 }
 
@@ -19,7 +19,7 @@ struct Node<'a> {
     at: u32,
     is_active: bool,
     is_removed: bool,
-    /// In the order in which they were set.
+    /// The children, in the order of creation.
     below: Vec<u32>,
 }
 
@@ -40,12 +40,12 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The number of words that were set, with those that were removed.
+    /// The number of nodes ever created, including removed ones.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Does anything but set; whether there was something to do it to.
+    /// Applies any edit except `Set`. Returns false if the path does not exist.
     pub fn change(&mut self, edit: Edit, path: &[&'a str]) -> bool {
         let Some(found) = self.find(path) else {
             return false;
@@ -59,7 +59,7 @@ impl<'a> Tree<'a> {
         true
     }
 
-    /// Adds what is not there yet.
+    /// Creates the nodes of a path that do not exist yet.
     pub fn set(&mut self, path: &[&'a str], at: u32) {
         let mut above = ROOT;
         for word in path {
@@ -84,7 +84,7 @@ impl<'a> Tree<'a> {
             .try_fold(ROOT, |above, word| self.index.get(&(above, *word)).copied())
     }
 
-    /// Removes a node. Nodes below it are not reached any more, either.
+    /// Removes a node, and thereby the nodes below it.
     fn remove(&mut self, path: &[&'a str], node: usize) {
         let above = path.split_last().and_then(|(_, above)| self.find(above));
         if let Some(above) = above {
@@ -93,13 +93,13 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The statement of a path, active or not.
+    /// Returns the statement with a path, active or not.
     pub fn get(&self, path: &[&'a str]) -> Option<Branch<'_, 'a>> {
         let node = self.find(path)?;
         Some(Branch { tree: self, node })
     }
 
-    /// True if a statement and all that it is in are active.
+    /// True if a statement and all statements around it are active.
     pub fn is_active(&self, path: &[&'a str]) -> bool {
         (1..=path.len()).all(|words| {
             let found = self.find(&path[..words]);
@@ -108,7 +108,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// A statement and what is below it.
+/// A statement in the tree.
 #[derive(Clone, Copy)]
 pub(super) struct Branch<'t, 'a> {
     tree: &'t Tree<'a>,
@@ -124,7 +124,7 @@ impl<'t, 'a> Branch<'t, 'a> {
         self.tree.nodes[self.node].at
     }
 
-    /// The active statements right below it.
+    /// The active child statements.
     pub fn below(self) -> impl Iterator<Item = Branch<'t, 'a>> {
         let tree = self.tree;
         let all = tree.nodes[self.node].below.iter();
@@ -133,12 +133,12 @@ impl<'t, 'a> Branch<'t, 'a> {
         nodes.filter(there).map(move |node| Branch { tree, node })
     }
 
-    /// Something that is wrong with it.
+    /// Returns an error at this statement.
     pub fn problem(self, problem: impl std::fmt::Display) -> ReadError {
         ReadError::new(self.at(), problem)
     }
 
-    /// Refuses what is below it.
+    /// Refuses child statements.
     pub fn leaf(self) -> Result<(), ReadError> {
         match self.below().next() {
             None => Ok(()),
@@ -150,7 +150,7 @@ impl<'t, 'a> Branch<'t, 'a> {
         }
     }
 
-    /// The values below it, of which there must be some.
+    /// Returns the values of the statement, at least one.
     pub fn values(self) -> Result<Vec<Branch<'t, 'a>>, ReadError> {
         let values: Vec<_> = self.below().collect();
         if values.is_empty() {
@@ -159,7 +159,7 @@ impl<'t, 'a> Branch<'t, 'a> {
         Ok(values)
     }
 
-    /// The one value below it, which has nothing below it.
+    /// Returns the only value of the statement. The value has no children.
     pub fn value(self) -> Result<Branch<'t, 'a>, ReadError> {
         let values = self.values()?;
         let [value] = values[..] else {

@@ -1,4 +1,4 @@
-//! Junos's names of ports and protocols.
+//! The names of ports and protocols in Junos.
 //!
 //! Junos OS Routing Policies, Firewall Filters, and Traffic Policers User Guide, "Firewall Filter
 //! Match Conditions for IPv4 Traffic" and, for ranges, "Firewall Filter Match Conditions Based on
@@ -74,7 +74,7 @@ const PORTS: &[(&str, u16)] = &[
     ("zephyr-srv", 2102),
 ];
 
-/// The numbers of IANA; `ipip` is not what others call so.
+/// The numbers are IANA's, but `ipip` is 4.
 const PROTOCOLS: &[(&str, u16)] = &[
     ("ah", 51),
     ("dstopts", 60),
@@ -100,19 +100,19 @@ const PROTOCOLS: &[(&str, u16)] = &[
     ("vrrp", 112),
 ];
 
-/// `5060`, `10000-20000` or `ssh`.
+/// Parses `5060`, `10000-20000` or `ssh`.
 pub(super) fn ports(word: &str) -> Result<Interval, String> {
     let span = numbers(word, PORTS, u16::MAX)?;
     span.ok_or_else(|| {
-        format!("'{word}' is not a port or a range of ports up to 65535, nor one that Junos names")
+        format!("unknown port '{word}'; expected a known name, or a number or range up to 65535")
     })
 }
 
-/// `17`, `6-17` or `udp`.
+/// Parses `17`, `6-17` or `udp`.
 pub(super) fn protocols(word: &str) -> Result<Protocols, String> {
     let span = numbers(word, PROTOCOLS, u16::from(u8::MAX))?;
     let span = span.ok_or_else(|| {
-        format!("'{word}' is not a protocol or a range of some up to 255, nor one that Junos names")
+        format!("unknown protocol '{word}'; expected a known name, or a number or range up to 255")
     })?;
     let numbers = (span.first..=span.last).filter_map(|number| u8::try_from(number).ok());
     Ok(numbers.fold(Protocols::NONE, |all, number| all.or(Protocols::of(number))))
@@ -129,7 +129,7 @@ fn numbers(word: &str, names: &[(&str, u16)], most: u16) -> Result<Option<Interv
     };
     match Interval::new(from, to) {
         Some(span) => Ok(Some(span)),
-        None => Err(format!("the range {word} is reversed")),
+        None => Err(format!("the range '{word}' is reversed")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The addresses of the lists that rules name.
+//! The addresses of the lists that rules refer to.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -14,36 +14,36 @@ use crate::format::unit::Unit;
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{Interval, normalized};
 
-/// The bytes of a text that take as long to read as one step of [`Limit::Work`].
+/// The number of bytes read in one step of [`Limit::Work`].
 pub(super) const BYTES_OF_A_STEP: usize = 4;
 
-/// The addresses of a list, or the first thing that is wrong with it.
+/// The addresses of a list, or the first error in it.
 type Addresses = Result<Rc<[Interval]>, ReadError>;
 
-/// The addresses of each list that rules name.
+/// The addresses of each list that rules refer to.
 pub(super) struct AddressLists<'a> {
     script: &'a Script<'a>,
-    /// The names of the unit's, which nothing but a load of it fills.
+    /// The names of the unit's lists. Only a load of the unit adds entries to them.
     own: [String; 3],
-    /// The addresses of each list that was asked for, or what of it is not understood.
+    /// The lists read so far.
     spans: RefCell<HashMap<&'a str, Addresses>>,
-    /// The rules and scripts that may change a list, for each list that was asked for.
+    /// For each list read so far, what else may add addresses to it.
     changers: RefCell<HashMap<String, Option<Changer>>>,
-    /// The steps of [`Limit::Work`] of a search for a name in everything that may change lists.
+    /// The steps of [`Limit::Work`] for one search for a name in everything that may change lists.
     steps_of_search: usize,
-    /// The steps of [`Limit::Work`] that were taken.
+    /// The steps of [`Limit::Work`] taken so far.
     steps: Cell<usize>,
 }
 
-/// Something besides its entries that may put addresses into a list.
+/// Something besides entries that may add addresses to a list.
 #[derive(Clone, Copy)]
 enum Changer {
-    /// A rule, or a property of another menu.
+    /// A rule, or a property in another menu.
     Property,
     Script,
 }
 
-/// The steps of [`Limit::Work`] of a look at a text, besides those for its bytes.
+/// The steps of [`Limit::Work`] for each text, in addition to those for its bytes.
 const STEPS_OF_TEXT: usize = 4;
 
 impl<'a> AddressLists<'a> {
@@ -60,27 +60,28 @@ impl<'a> AddressLists<'a> {
         }
     }
 
-    /// The addresses of a list; none of the unit's own where the text has other lists only.
+    /// Returns the addresses of a list. A list of the unit without entries is empty if the text has other
+    /// lists.
     pub fn of(&self, name: &str, limits: Limits) -> Result<Rc<[Interval]>, ReadError> {
         match self.changer(name, limits)? {
             None => {}
             Some(Changer::Property) => {
                 return Err(ReadError::from(format!(
-                    "address list {name} gets addresses of rules or other menus too, and those are not \
-                     in the text"
+                    "rules or other menus also add addresses to address list '{name}', and these addresses are not in \
+                     the input"
                 )));
             }
             Some(Changer::Script) => {
                 return Err(ReadError::from(format!(
-                    "a script of another menu names address list {name}, and may add addresses that no \
+                    "a script in another menu mentions address list '{name}', and may add addresses that no \
                      export shows"
                 )));
             }
         }
         if !self.script.has_lists {
             return Err(ReadError::from(format!(
-                "address list {name} is not in the text, nor is any other; give what '/ip firewall \
-                 export' prints, and if that has none, load the unit anew"
+                "address list '{name}' is not in the input; pass the output of '/ip firewall export', and if that has \
+                 no address lists, load the unit again"
             )));
         }
         let Some((name, entries)) = self.script.lists.get_key_value(name) else {
@@ -88,8 +89,8 @@ impl<'a> AddressLists<'a> {
                 return Ok(Rc::default());
             }
             return Err(ReadError::from(format!(
-                "address list {name} has no entry in the text, so that it is empty, or filled by what \
-                 no export tells; expected its entries, or a rule without it"
+                "address list '{name}' has no entries in the input, so it is empty or is filled dynamically; add \
+                 its entries, or remove it from the rule"
             )));
         };
         let mut known = self.spans.borrow_mut();
@@ -118,7 +119,7 @@ impl<'a> AddressLists<'a> {
         Ok(found)
     }
 
-    /// Counts steps of [`Limit::Work`].
+    /// Adds steps of [`Limit::Work`].
     pub fn work(&self, steps: usize, limits: Limits) -> Result<(), LimitExceeded> {
         let taken = self.steps.get().saturating_add(steps);
         self.steps.set(taken);
@@ -126,7 +127,7 @@ impl<'a> AddressLists<'a> {
     }
 }
 
-/// The addresses of a list's entries.
+/// Returns the addresses of a list's entries.
 fn addresses(entries: &[RuleText]) -> Result<Vec<Interval>, ReadError> {
     let mut spans = Vec::with_capacity(entries.len());
     let mut known = HashSet::new();
@@ -137,7 +138,7 @@ fn addresses(entries: &[RuleText]) -> Result<Vec<Interval>, ReadError> {
         };
         if !known.insert(span) {
             return Err(wrong(
-                "the list has this address already, and RouterOS takes it once".to_owned(),
+                "the list already has this address, and RouterOS refuses duplicates".to_owned(),
             ));
         }
         spans.push(span);
@@ -145,7 +146,7 @@ fn addresses(entries: &[RuleText]) -> Result<Vec<Interval>, ReadError> {
     Ok(normalized(spans))
 }
 
-/// The address of an entry, unless that is disabled.
+/// Returns the address of an entry; `None` if the entry is disabled.
 fn entry_address(text: &str) -> Result<Option<Interval>, String> {
     let properties = Words::new(text).properties()?;
     let mut address = None;
@@ -153,35 +154,33 @@ fn entry_address(text: &str) -> Result<Option<Interval>, String> {
         match property.name {
             "address" => address = Some(addresses_of(property.plain()?)?),
             "disabled" if property.flag()? => return Ok(None),
-            "dynamic" if property.flag()? => return Err(goes_away("dynamic")),
-            "timeout" if property.value.is_some() => return Err(goes_away("timeout")),
+            "dynamic" if property.flag()? => return Err(expires("dynamic")),
+            "timeout" if property.value.is_some() => return Err(expires("timeout")),
             "comment" | "creation-time" | "disabled" | "dynamic" | "list" | "timeout" => {}
             name => {
                 return Err(format!(
-                    "'{name}' is not understood; expected list and address"
+                    "unknown property '{name}' of an address list entry; expected list and address"
                 ));
             }
         }
     }
     match address {
         Some(span) => Ok(Some(span)),
-        None => Err("it has no address=ADDRESS".to_owned()),
+        None => Err("the entry has no address=ADDRESS".to_owned()),
     }
 }
 
-fn goes_away(why: &str) -> String {
-    format!(
-        "'{why}' says that the entry goes away by itself, so what the list has cannot be judged"
-    )
+fn expires(why: &str) -> String {
+    format!("the entry is temporary ('{why}'), so the addresses of the list may change")
 }
 
-/// The address lists that a load of the unit makes.
+/// The address lists of a unit.
 fn own_lists(unit: &Unit) -> [String; 3] {
     let base = unit.name.lower_with_hyphens();
     ["signaling", "media", "local"].map(|list| format!("{base}-{list}"))
 }
 
-/// `192.0.2.1`, `192.0.2.0/24` or `192.0.2.1-192.0.2.9`, as RouterOS prints them.
+/// Parses `192.0.2.1`, `192.0.2.0/24` or `192.0.2.1-192.0.2.9`, as RouterOS prints them.
 pub(super) fn addresses_of(word: &str) -> Result<Interval, String> {
     if let Some((first, last)) = word.split_once('-').filter(|_| is_numeric(word)) {
         let span = Interval::new(address(first)?, address(last)?);
@@ -189,7 +188,7 @@ pub(super) fn addresses_of(word: &str) -> Result<Interval, String> {
     }
     if !is_numeric(word) {
         return Err(format!(
-            "'{word}' is not an IPv4 address; a host name has addresses that are not in the text"
+            "'{word}' is not an IPv4 address; host names are not supported, because their addresses are not in the input"
         ));
     }
     let span = network(word)?;
@@ -198,7 +197,7 @@ pub(super) fn addresses_of(word: &str) -> Result<Interval, String> {
         Ok(span)
     } else {
         Err(format!(
-            "'{word}' has bits beyond its prefix, which RouterOS does not print"
+            "'{word}' has host bits set, which RouterOS never prints"
         ))
     }
 }

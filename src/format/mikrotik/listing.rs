@@ -1,4 +1,4 @@
-//! The chains of a filter, to steps.
+//! Reads the chains of a filter as steps.
 
 use super::address_lists::{AddressLists, BYTES_OF_A_STEP};
 use super::filter::{BUILT_IN, Filter};
@@ -43,8 +43,8 @@ impl<'a> Chains<'a> for Filter<'a> {
             .chain(self.empty)
     }
 
-    /// A packet that no rule of a built-in chain decides is accepted (RouterOS documentation,
-    /// "Common Firewall Matchers and Actions").
+    /// A built-in chain accepts packets that match none of its rules (RouterOS documentation, "Common
+    /// Firewall Matchers and Actions").
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError> {
         let at = self.rules(chain).and_then(|rules| rules.last());
         let at = at.map_or(0, |rule| rule.at);
@@ -61,7 +61,7 @@ impl<'a> Chains<'a> for Filter<'a> {
         limits: Limits,
         branches: &mut Vec<RuleBranch<'a>>,
     ) -> Result<(), ReadError> {
-        // A rule is read once for each jump to its chain.
+        // A rule is read again for each jump to its chain.
         let length = rule.text.len() / BYTES_OF_A_STEP;
         let fits = self.lists.work(length, limits);
         fits.map_err(|exceeded| ReadError::new(rule.at, exceeded))?;

@@ -1,16 +1,16 @@
-//! Menus of RouterOS, and the commands in them that an export never has.
+//! RouterOS menus, and the commands that an export never contains.
 //!
 //! RouterOS documentation, "Command Line Interface", "Scripting" and "Configuration Management".
 
 use super::words::{EXPORT, Words};
 
-/// Commands in a menu: those of an export, and others that change no other menu.
+/// Commands in a menu that change no other menu: those of an export, and some more.
 pub(super) const COMMANDS: &[&str] = &[
     "add", "comment", "disable", "edit", "enable", "move", "print", "remove", "reset", "set",
     "unset",
 ];
 
-/// Menus at the top; what else stands there is a command.
+/// Menus at the top level. Any other word there is a command.
 const TOP: &[&str] = &[
     "app",
     "caps-man",
@@ -50,7 +50,7 @@ const TOP: &[&str] = &[
     "zerotier",
 ];
 
-/// Commands that run other commands, or change or replace other menus. RouterOS takes them cut short.
+/// Commands that run other commands, or that change or replace other menus. They may be abbreviated.
 const RUNNING: &[&str] = &[
     "do",
     "downgrade",
@@ -76,12 +76,12 @@ const RUNNING: &[&str] = &[
     "while",
 ];
 
-/// Refuses a path that begins with a command, or has one in it that runs others.
+/// Refuses a path that begins with a command, or contains a command that runs others.
 pub(super) fn refuse_others(path: &[&str]) -> Result<(), String> {
     let is_top = |first: &&str| TOP.contains(first);
     let runs = |word: &str| {
         let mut commands = RUNNING.iter();
-        // A name of a file has a dot, and a menu has none.
+        // A file name contains a dot, a menu does not.
         word.contains('.') || commands.any(|command| command.starts_with(word))
     };
     let first = path.first().filter(|first| !is_top(first));
@@ -89,12 +89,12 @@ pub(super) fn refuse_others(path: &[&str]) -> Result<(), String> {
         return Ok(());
     };
     Err(format!(
-        "'{word}' is no menu, so it may be a command that changes the rules or the lists; {EXPORT}"
+        "'{word}' is not a menu, so it may be a command that changes rules or lists; {EXPORT}"
     ))
 }
 
-/// Refuses a word that RouterOS evaluates: `$name`, also in a string, and `[command]` other than
-/// `[find ...]`. Says whether the next word is inside of `[find ...]`.
+/// Refuses a word that RouterOS evaluates: `$name`, even in a string, and `[command]` except
+/// `[find ...]`. Returns true if the next word is within `[find ...]`.
 pub(super) fn refuse_execution(word: &str, rest: Words, in_find: bool) -> Result<bool, String> {
     let inside = word.strip_prefix('[').unwrap_or(word);
     let opens = inside.len() < word.len();
@@ -106,7 +106,7 @@ pub(super) fn refuse_execution(word: &str, rest: Words, in_find: bool) -> Result
         };
         if !matches!(found, Some("find" | "find]")) {
             return Err(format!(
-                "'[' begins a command whose result is not known; {EXPORT}"
+                "'[' begins a command, whose result is unknown; {EXPORT}"
             ));
         }
     }
@@ -118,12 +118,12 @@ pub(super) fn refuse_execution(word: &str, rest: Words, in_find: bool) -> Result
             b'"' => in_string = !in_string,
             b'$' => {
                 return Err(format!(
-                    "'$' begins a variable whose value is not known; {EXPORT}"
+                    "'$' begins a variable, whose value is unknown; {EXPORT}"
                 ));
             }
             b'[' if !in_string => {
                 return Err(format!(
-                    "'[' begins a command whose result is not known; {EXPORT}"
+                    "'[' begins a command, whose result is unknown; {EXPORT}"
                 ));
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! Rules of the filter: RouterOS documentation, "Common Firewall Matchers and Actions" and "Filter".
+//! Rules of the filter (RouterOS documentation, "Common Firewall Matchers and Actions" and "Filter").
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::packets::{
     Condition, HeaderField, HeaderMatch, Interval, Protocols, States, normalized,
 };
 
-/// Adds what a rule does to `branches`.
+/// Reads a rule and adds its branches.
 pub(super) fn read<'a>(
     rule: RuleText<'a>,
     filter: &Filter<'a>,
@@ -43,7 +43,7 @@ pub(super) fn read<'a>(
     Ok(())
 }
 
-/// Properties that change nothing about which packets pass.
+/// Properties that do not affect which packets pass.
 const IDLE: &[&str] = &[
     "address-list",
     "address-list-timeout",
@@ -56,7 +56,7 @@ const IDLE: &[&str] = &[
     "reject-with",
 ];
 
-/// Properties that look at what no set of packets tells.
+/// Properties that packet sets cannot represent.
 const NARROWING: &[&str] = &[
     "connection-bytes",
     "connection-limit",
@@ -104,7 +104,7 @@ const NARROWING: &[&str] = &[
     "ttl",
 ];
 
-/// Properties that are read one by one.
+/// Properties that [`RuleReader`] reads one by one.
 const READ: &[&str] = &[
     "action",
     "connection-state",
@@ -119,7 +119,7 @@ const READ: &[&str] = &[
     "src-port",
 ];
 
-/// RouterOS's names of protocols; those that it prints for others are not sure.
+/// Names of protocols in RouterOS. Its names for other protocols are uncertain.
 const PROTOCOLS: [(&str, u8); 16] = [
     ("icmp", 1),
     ("igmp", 2),
@@ -146,7 +146,7 @@ struct RuleReader<'a, 'f> {
 }
 
 impl<'a> RuleReader<'a, '_> {
-    /// The action of the rule, once `matches` has its packets; `None` if they go on to the next rule.
+    /// Returns the action, and narrows `matches`. `None` means that packets continue with the next rule.
     fn rule(&mut self) -> Result<Option<RuleAction<'a>>, ReadError> {
         if let Some(disabled) = self.find("disabled") {
             if disabled.flag()? {
@@ -155,7 +155,7 @@ impl<'a> RuleReader<'a, '_> {
         }
         self.others()?;
         let action = self.action()?;
-        // Whether a rule may ask for ports depends on its protocol, which RouterOS prints later.
+        // Ports require a protocol, which RouterOS may print after them.
         self.protocol()?;
         self.states()?;
         self.ports("src-port", HeaderField::SourcePort)?;
@@ -171,13 +171,13 @@ impl<'a> RuleReader<'a, '_> {
         Ok(action)
     }
 
-    /// A property that is set.
+    /// Returns a property that is set.
     fn find(&self, name: &str) -> Option<&Property<'a>> {
         let mut set = self.properties.iter().filter(|p| p.value.is_some());
         set.find(|property| property.name == name)
     }
 
-    /// Refuses what is not known, and notes what narrows.
+    /// Refuses unknown properties, and notes those that packet sets cannot represent.
     fn others(&mut self) -> Result<(), String> {
         for property in self.properties.iter().filter(|p| p.value.is_some()) {
             let of = |names: &[&str]| names.contains(&property.name);
@@ -187,10 +187,10 @@ impl<'a> RuleReader<'a, '_> {
             if of(NARROWING) {
                 self.matches.condition = Condition::Unknown;
             } else if property.name == "place-before" {
-                return Err("'place-before' tells the rule's place by a number that is not in the text; put the rule there".to_owned());
+                return Err("'place-before' refers to a rule number that is not in the input; put the rule in its place instead".to_owned());
             } else {
                 return Err(format!(
-                    "'{}' is not understood; expected a property of a rule of '/ip firewall filter'",
+                    "unknown property '{}' of a filter rule",
                     property.name
                 ));
             }
@@ -198,13 +198,13 @@ impl<'a> RuleReader<'a, '_> {
         Ok(())
     }
 
-    /// The action of the rule, which is to accept by default.
+    /// Returns the action of the rule. The default is to accept.
     fn action(&mut self) -> Result<Option<RuleAction<'a>>, String> {
         let named = self.find("action").map(Property::plain).transpose()?;
         let name = named.unwrap_or("accept").to_owned();
         let chain = self.find("chain").and_then(|p| p.value.as_deref());
         if name == "return" && chain.is_some_and(|chain| BUILT_IN.contains(&chain)) {
-            return Err("a built-in chain has nothing to return to".to_owned());
+            return Err("cannot return from a built-in chain".to_owned());
         }
         let target = self.find("jump-target");
         if target.is_some() != (name == "jump") {
@@ -212,7 +212,7 @@ impl<'a> RuleReader<'a, '_> {
         }
         Ok(match name.as_str() {
             "accept" => Some(RuleAction::Accept),
-            // What opens a connection to a trap gets an answer of the router's own.
+            // A tarpit answers connections itself, and passes nothing on.
             "drop" | "reject" | "tarpit" => Some(RuleAction::Deny),
             "return" => Some(RuleAction::Return),
             "jump" => {
@@ -220,20 +220,18 @@ impl<'a> RuleReader<'a, '_> {
                 Some(RuleAction::Jump(self.filter.own_chain(target)?))
             }
             "log" | "passthrough" | "add-dst-to-address-list" | "add-src-to-address-list" => None,
-            // What follows of the connection passes by the filter, but not all of it does.
+            // Later packets of the connection may bypass the filter, but not all of them do.
             "fasttrack-connection" => {
                 self.matches.condition = Condition::Unknown;
                 Some(RuleAction::Accept)
             }
             _ => {
-                return Err(format!(
-                    "action {name} is not understood; expected one of '/ip firewall filter'"
-                ));
+                return Err(format!("unknown action '{name}' of a filter rule"));
             }
         })
     }
 
-    /// The value of a property that may be negated, and whether it is.
+    /// Returns the value of a property, and true if it is negated.
     fn value(&self, name: &str) -> Result<Option<(Cow<'a, str>, bool)>, String> {
         let Some(property) = self.find(name) else {
             return Ok(None);
@@ -255,7 +253,7 @@ impl<'a> RuleReader<'a, '_> {
             known.map(|(_, number)| *number)
         };
         let number = number.ok_or_else(|| {
-            format!("'{name}' is not a protocol from 1 to 255, nor one known here by name")
+            format!("unknown protocol '{name}'; expected a known name or a number from 1 to 255")
         })?;
         let protocols = Protocols::of(number);
         let protocols = if negated { protocols.not() } else { protocols };
@@ -271,7 +269,7 @@ impl<'a> RuleReader<'a, '_> {
         for name in list.split(',') {
             let state = States::named(name);
             states = states.or(state.ok_or_else(|| {
-                format!("'{name}' is not a state of a connection, in lower case")
+                format!("unknown connection state '{name}'; expected a state in lower case")
             })?);
         }
         let states = if negated { states.not() } else { states };
@@ -282,20 +280,20 @@ impl<'a> RuleReader<'a, '_> {
         Ok(())
     }
 
-    /// `5060`, `10000-20000`, or several of these between commas.
+    /// Reads ports such as `5060` or `10000-20000`, separated by commas.
     fn port_list(&mut self, name: &str) -> Result<Option<(Vec<Interval>, bool)>, String> {
         let Some((list, negated)) = self.value(name)? else {
             return Ok(None);
         };
         if !self.matches.have_ports() {
             return Err(format!(
-                "'{name}' needs a protocol that has ports, such as udp"
+                "'{name}' requires a protocol with ports, such as udp"
             ));
         }
         let spans = list.split(',').map(|item| {
             let (first, last) = item.split_once('-').unwrap_or((item, item));
             let span = Interval::new(port(first)?, port(last)?);
-            span.ok_or_else(|| format!("the ports '{item}' are reversed"))
+            span.ok_or_else(|| format!("the port range '{item}' is reversed"))
         });
         let spans: Vec<Interval> = spans.collect::<Result<_, _>>()?;
         self.matches.cost += spans.len();
@@ -309,16 +307,13 @@ impl<'a> RuleReader<'a, '_> {
         }
     }
 
-    /// The source's port, or else the destination's.
+    /// Reads `port`, which matches either the source port or the destination port.
     fn either_port(&mut self) -> Result<(), String> {
         let Some((spans, negated)) = self.port_list("port")? else {
             return Ok(());
         };
         if negated {
-            return Err(
-                "'port' cannot be judged where it is negated; write src-port and dst-port"
-                    .to_owned(),
-            );
+            return Err("a negated 'port' is not supported; use src-port and dst-port".to_owned());
         }
         self.matches.either_port(&spans)
     }

@@ -1,4 +1,4 @@
-//! Exports of RouterOS, and our own scripts, to the rules and the address lists in them.
+//! Reads the rules and address lists of RouterOS exports and rendered scripts.
 //!
 //! RouterOS documentation, "Configuration Management", "Filter" and "Address-lists".
 
@@ -12,50 +12,50 @@ use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
-/// The filter and its address lists in a text.
+/// The filter and the address lists of a text.
 #[derive(Default)]
 pub(super) struct Script<'a> {
-    /// The rules of each chain, without `add`; in order, for messages are the same each time.
+    /// The rules of each chain, without `add`. Sorted, so that messages are the same in each run.
     pub chains: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
-    /// The entries of each address list, likewise.
+    /// The entries of each address list, without `add`.
     pub lists: BTreeMap<Cow<'a, str>, Vec<RuleText<'a>>>,
-    /// Lists that rules or other menus put addresses into, which no export tells. A value may be
-    /// several names with commas between, or one with commas in it.
+    /// Lists that rules or other menus add addresses to. An export does not show these addresses. A value may
+    /// be several names separated by commas, or one name with commas in it.
     pub filled: Vec<Cow<'a, str>>,
-    /// Texts of other menus that may be scripts.
+    /// Texts in other menus that may be scripts.
     pub scripts: Vec<Cow<'a, str>>,
-    /// Lists that only disabled rules of a menu put addresses into.
+    /// For each menu, the lists that only disabled rules add addresses to.
     dormant: HashMap<Vec<&'a str>, Vec<Cow<'a, str>>>,
-    /// True if the menu of address lists is in the text.
+    /// True if the text contains the menu of address lists.
     pub has_lists: bool,
-    /// True if a firewall's menu or the head of an export is in the text.
+    /// True if the text contains a menu of the firewall, or the head of an export.
     is_export: bool,
-    /// The words of the menu that the commands of a line without a `/` are of.
+    /// The words of the current menu, for lines that begin with a command.
     menu: Option<Vec<&'a str>>,
     device: Device<'a>,
     limits: Limits,
-    /// The steps of [`Limit::Work`] that were taken for values that are kept.
+    /// The steps of [`Limit::Work`] taken so far for values that are kept.
     steps: usize,
 }
 
-/// The steps that a chain or a list takes, because each is kept until all are read.
+/// The steps of [`Limit::Work`] for each chain and each list, because all are kept in memory.
 const STEPS_OF_NAME: usize = 100;
 
-/// The steps that a value which may be a list or a script takes.
+/// The steps of [`Limit::Work`] for each value that may be a list or a script.
 const STEPS_OF_VALUE: usize = 25;
 
-/// Facts about the device in the text.
+/// What the text says about the device.
 #[derive(Default)]
 struct Device<'a> {
-    /// The facts in the heads of exports and the prompts of a terminal, by their names.
+    /// Facts from heads of exports and from prompts, by name.
     facts: HashMap<&'static str, &'a str>,
     /// The number of heads of exports.
     heads: usize,
-    /// The head before the first entry of each of the unit's menus.
+    /// For each of the unit's menus, the number of heads before its first entry.
     head_of: [Option<usize>; SECTIONS.len()],
 }
 
-/// A menu that the unit is in.
+/// A menu of the unit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {
     Filter,
@@ -69,10 +69,10 @@ const SECTIONS: [(&str, Section); 2] = [
     ("address-list", Section::Lists),
 ];
 
-/// Menus of the firewall that neither have rules of the filter nor put addresses into lists.
+/// Firewall menus that neither contain filter rules nor add addresses to lists.
 const UNRELATED: [&str; 4] = ["calea", "connection", "layer7-protocol", "service-port"];
 
-/// No menu is so deep.
+/// The maximum depth of a menu, above that of any real one.
 const PATH_LIMIT: usize = 12;
 
 impl<'a> Script<'a> {
@@ -89,7 +89,7 @@ impl<'a> Script<'a> {
             // A backslash does not continue a comment.
             while !line.trim_start().starts_with('#') && goes_on(last) {
                 let Some((next, line)) = lines.next() else {
-                    let problem = "the line goes on after its backslash, so the text may have been cut off; give all of it";
+                    let problem = "the last line ends in a backslash, so the input may have been cut off; pass all of it";
                     return Err(vec![ReadError::new(at, problem)]);
                 };
                 (end, last) = (next as usize + line.len(), line);
@@ -110,7 +110,7 @@ impl<'a> Script<'a> {
         errors.finish(script)
     }
 
-    /// A line with all that a backslash joins to it.
+    /// Reads a line, including the lines that backslashes join to it.
     fn line(&mut self, at: u32, line: &'a str) -> Result<(), String> {
         match line.as_bytes().first() {
             None => Ok(()),
@@ -119,11 +119,11 @@ impl<'a> Script<'a> {
             Some(b'/') => self.command(at, &line[1..], Vec::new()),
             Some(b'a'..=b'z') => match self.menu.clone() {
                 Some(menu) => self.command(at, line, menu),
-                None => Err(format!("it is in no menu; {EXPORT}")),
+                None => Err(format!("the command is not in a menu; {EXPORT}")),
             },
-            Some(b':') => Err(format!("it is a script's command; {EXPORT}")),
+            Some(b':') => Err(format!("scripting commands are not supported; {EXPORT}")),
             Some(_) => Err(format!(
-                "it is no line of an export, and what 'print' prints is not read; {EXPORT}"
+                "the line does not belong to an export, and the output of 'print' is not supported; {EXPORT}"
             )),
         }
     }
@@ -142,7 +142,7 @@ impl<'a> Script<'a> {
             }
         }
         if text == "interrupted" {
-            return Err("the export was interrupted; give all of it".to_owned());
+            return Err("the export was interrupted; pass a complete export".to_owned());
         }
         let Some(menu) = text.strip_prefix("error exporting ") else {
             return Ok(());
@@ -157,13 +157,13 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    /// A menu to go to, or a command, by words that follow those of a menu.
+    /// Reads a menu or a command. `path` is the current menu.
     fn command(&mut self, at: u32, line: &'a str, mut path: Vec<&'a str>) -> Result<(), String> {
         let mut words = Words::new(line);
         let known = path.len();
         let command = path_and_command(&mut words, &mut path)?;
         let section = section(&path)?;
-        // A menu that commands are in was checked when it was opened.
+        // A menu was checked when it was opened.
         if known == 0 || path.len() > known {
             menus::refuse_others(&path)?;
         }
@@ -174,8 +174,8 @@ impl<'a> Script<'a> {
                 self.menu = Some(path);
                 Ok(())
             }
-            // The menu of our own scripts, misspelled, or a script of somebody else's.
-            (None, Some("remove")) => Err(format!("no export removes anything; {EXPORT}")),
+            // A rendered script with a misspelled menu, or somebody else's script.
+            (None, Some("remove")) => Err(format!("an export contains no 'remove'; {EXPORT}")),
             (None, Some(command)) => {
                 if path == ["system", "identity"] && command == "set" {
                     self.device.note("identity", words.rest())?;
@@ -218,7 +218,7 @@ impl<'a> Script<'a> {
         self.limits.check(Limit::Work, self.steps)
     }
 
-    /// `[find where chain="twilio-sip-in"]`, as our own scripts have it; no export removes.
+    /// Reads `[find where chain="twilio-sip-in"]`. Only rendered scripts remove anything.
     fn remove(&mut self, section: Section, words: Words<'a>) -> Result<(), String> {
         let text = words.rest().strip_prefix('[');
         let inside = text.and_then(|text| text.strip_suffix(']'));
@@ -244,7 +244,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// Keeps which address lists a command of another menu fills, now or by a script.
+    /// Notes the address lists that a command of another menu fills, directly or with a script.
     fn other(&mut self, path: &[&'a str], command: &str, words: Words<'a>) -> Result<(), String> {
         let mut all = words;
         let mut in_find = false;
@@ -276,13 +276,13 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    /// `[admin@router] /ip firewall> export`, as a terminal shows it around an export.
+    /// Reads a prompt such as `[admin@router] /ip firewall> export`.
     fn prompt(&mut self, line: &'a str) -> Result<(), String> {
         let inside = line[1..].split_once(']');
         let name = inside.and_then(|(inside, _)| Some(inside.split_once('@')?.1));
         let command = inside.and_then(|(_, rest)| Some(rest.split_once('>')?.1));
         let (Some(name), Some(command)) = (name, command) else {
-            return Err(format!("it is no line of an export; {EXPORT}"));
+            return Err(format!("the line does not belong to an export; {EXPORT}"));
         };
         self.device.note("prompt", name)?;
         let words = || command.split([' ', '/']).filter(|word| !word.is_empty());
@@ -296,36 +296,36 @@ impl<'a> Script<'a> {
         if (none || of_menu) && options.all(known) {
             Ok(())
         } else {
-            Err(format!("it is a command of a session; {EXPORT}"))
+            Err(format!("unexpected command at the prompt; {EXPORT}"))
         }
     }
 }
 
 impl<'a> Device<'a> {
-    /// Refuses a second value of something that a device has once.
+    /// Refuses a second, different value of a fact.
     fn note(&mut self, fact: &'static str, value: &'a str) -> Result<(), String> {
         let known = self.facts.insert(fact, value);
         if known.is_some_and(|known| known != value) {
             return Err(
-                "the text has exports of several devices; give the export of one device at a time"
+                "the input has exports of several devices; pass the export of one device at a time"
                     .to_owned(),
             );
         }
         Ok(())
     }
 
-    /// Refuses an entry of a menu that an export above has entries of, too.
+    /// Refuses an entry if an export above has entries of the same menu.
     fn entry(&mut self, section: Section) -> Result<(), String> {
         let head = self.heads.max(1);
         let known = self.head_of[section as usize].get_or_insert(head);
         if *known == head {
             return Ok(());
         }
-        Err("two exports in the text have this menu; give one export".to_owned())
+        Err("two exports in the input contain this menu; pass one export".to_owned())
     }
 }
 
-/// Address lists that a command puts addresses into.
+/// The address lists that a command adds addresses to.
 struct Filled<'a> {
     lists: Vec<Cow<'a, str>>,
     is_disabled: bool,
@@ -356,7 +356,8 @@ fn filled(mut words: Words) -> Result<Filled, String> {
     Ok(Filled { lists, is_disabled })
 }
 
-/// The lists that get the addresses of a user of the User Manager, by the attributes of its group.
+/// Returns the lists that User Manager adds a user's addresses to, from the attributes of the user's
+/// group.
 fn lists_of_users(attributes: &str) -> impl Iterator<Item = String> {
     attributes.split(',').filter_map(|attribute| {
         let (name, list) = attribute.split_once(':')?;
@@ -365,16 +366,17 @@ fn lists_of_users(attributes: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// True if a property says which lists get addresses. RouterOS takes names of properties that are cut
-/// short; `address` is another one in most menus.
+/// True for a property with the names of lists that get addresses. RouterOS accepts abbreviated names,
+/// but `address` is another property in most menus.
 fn names_lists(property: &str) -> bool {
     property.len() > 1 && property != "address" && "address-lists".starts_with(property)
 }
 
-/// Properties whose values are texts, not scripts.
+/// Properties with texts that are not scripts.
 const TEXTS: [&str; 3] = ["comment", "log-prefix", "name"];
 
-/// The value of a property that may be a script: it has a space, and is neither a text nor a list.
+/// Returns the value of a property if it may be a script: it has a space, and is neither a text nor a
+/// list.
 fn script(word: &str) -> Option<Cow<'_, str>> {
     let (name, value) = word.split_once('=')?;
     let is_list = name.ends_with("address-list") || names_lists(name);
@@ -385,7 +387,7 @@ fn script(word: &str) -> Option<Cow<'_, str>> {
     property.map_or(Some(Cow::Borrowed(value)), |property| property.value)
 }
 
-/// Refuses a comment that ends in a backslash: RouterOS joins no line to a comment.
+/// Refuses a comment that ends in a backslash, because RouterOS does not continue comments.
 fn refuse_comment(line: &str) -> Result<(), String> {
     let Some(end) = line.rfind('\n') else {
         return Ok(());
@@ -398,7 +400,7 @@ fn refuse_comment(line: &str) -> Result<(), String> {
             b'"' => in_string = !in_string,
             b'#' if !in_string => {
                 return Err(format!(
-                    "'#' begins a comment, which a backslash does not continue; {EXPORT}"
+                    "a backslash cannot continue the comment that '#' begins; {EXPORT}"
                 ));
             }
             _ => {}
@@ -408,7 +410,7 @@ fn refuse_comment(line: &str) -> Result<(), String> {
 }
 
 impl Section {
-    /// The property that says which chain or list something is of.
+    /// The property that names the chain or list.
     fn key(self) -> &'static str {
         match self {
             Section::Filter => "chain",
@@ -417,20 +419,20 @@ impl Section {
     }
 }
 
-/// True if a line goes on in the next one: an even number of backslashes escapes one another.
+/// True if a line continues on the next one. Two backslashes are one escaped backslash.
 fn goes_on(line: &str) -> bool {
     let backslashes = line.len() - line.trim_end_matches('\\').len();
     backslashes % 2 == 1
 }
 
-/// Reads the words of a menu onto a path, and the command after them.
+/// Adds the words of a menu to a path. Returns the command after them.
 fn path_and_command<'a>(
     words: &mut Words<'a>,
     path: &mut Vec<&'a str>,
 ) -> Result<Option<&'a str>, String> {
     let of_path = |word: &&str| {
         let known = |b: u8| b.is_ascii_alphanumeric() || b"-/.".contains(&b);
-        // There is a menu 6to4; what has no letter is a number.
+        // A menu is called 6to4, but a word without letters is a number.
         let is_number = word.starts_with(|c: char| c.is_ascii_digit())
             && !word.bytes().any(|b| b.is_ascii_alphabetic());
         word.bytes().all(known) && !is_number
@@ -444,9 +446,7 @@ fn path_and_command<'a>(
                 return Ok(Some(part));
             }
             if is_command || part == ".." || path.len() == PATH_LIMIT {
-                return Err(format!(
-                    "'{word}' is not understood as part of a menu; {EXPORT}"
-                ));
+                return Err(format!("'{word}' is not part of a menu; {EXPORT}"));
             }
             path.push(part);
         }
@@ -454,7 +454,7 @@ fn path_and_command<'a>(
     Ok(None)
 }
 
-/// Which of the unit's menus a path is. RouterOS takes words that are cut short, but exports none.
+/// Returns the unit's menu with a path. Refuses abbreviations, which RouterOS accepts but never exports.
 fn section(path: &[&str]) -> Result<Option<Section>, String> {
     let short = |word: &str, known: &str| {
         let start = known.as_bytes().get(..word.len());
@@ -474,26 +474,26 @@ fn section(path: &[&str]) -> Result<Option<Section>, String> {
         return Ok(Some(*section));
     }
     Err(format!(
-        "expected '/ip firewall {name}' in full, and then a command"
+        "expected '/ip firewall {name}' in full, followed by a command"
     ))
 }
 
-/// The chain or the list that something is of.
+/// Returns the name of the chain or list that a command is about.
 fn named(mut words: Words<'_>, section: Section) -> Result<Cow<'_, str>, String> {
     let key = section.key();
     let mut name = None;
     while let Some(word) = words.next()? {
         let is_key = word.strip_prefix(key).is_some_and(|w| w.starts_with('='));
         if is_key && name.replace(word).is_some() {
-            return Err(format!("'{key}' stands there twice"));
+            return Err(format!("'{key}' occurs twice"));
         }
     }
-    let property = Property::read(name.ok_or_else(|| format!("it has no {key}=NAME"))?)?;
+    let property = Property::read(name.ok_or_else(|| format!("the command has no {key}=NAME"))?)?;
     property.plain()?;
     Ok(property.value.unwrap_or_default())
 }
 
-/// Options of `export` that leave nothing out.
+/// Options of `export` that omit nothing.
 const EXPORT_OPTIONS: [&str; 5] = [
     "compact",
     "hide-sensitive",

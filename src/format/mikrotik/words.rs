@@ -1,9 +1,9 @@
-//! Words of a command and the strings in them: RouterOS documentation, "Scripting", "Line joining"
-//! and "Constant Escape Sequences".
+//! Words and strings of a command (RouterOS documentation, "Scripting", "Line joining" and "Constant
+//! Escape Sequences").
 
 use std::borrow::Cow;
 
-/// The words of a command that are not read yet; what stands in quotes is in one word.
+/// The remaining words of a command. A quoted string is one word.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'a> {
     rest: &'a str,
@@ -21,7 +21,7 @@ impl<'a> Words<'a> {
         Ok((end > 0).then(|| &text[..end]))
     }
 
-    /// The next word, which is not read by that.
+    /// Returns the next word without reading it.
     pub fn peek(mut self) -> Result<Option<&'a str>, String> {
         self.next()
     }
@@ -30,28 +30,30 @@ impl<'a> Words<'a> {
         skip_space(self.rest)
     }
 
-    /// The properties that are left; one that stands there twice is refused.
+    /// Reads the remaining properties. Each may occur only once.
     pub fn properties(mut self) -> Result<Vec<Property<'a>>, String> {
         let mut properties: Vec<Property> = Vec::new();
         while let Some(word) = self.next()? {
             if properties.len() == PROPERTY_LIMIT {
-                return Err(format!("it has more than {PROPERTY_LIMIT} properties"));
+                return Err(format!(
+                    "the command has more than {PROPERTY_LIMIT} properties"
+                ));
             }
             properties.push(Property::read(word)?);
         }
         let mut names: Vec<&str> = properties.iter().map(|property| property.name).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(format!("'{}' stands there twice", pair[0])),
+            Some(pair) => Err(format!("'{}' occurs twice", pair[0])),
             None => Ok(properties),
         }
     }
 }
 
-/// A rule has about sixty that it can set.
+/// The maximum number of properties. A rule has about sixty.
 const PROPERTY_LIMIT: usize = 128;
 
-/// Without space, and without backslashes that join lines, at its start.
+/// Skips space, and backslashes that join lines.
 fn skip_space(text: &str) -> &str {
     let mut text = text;
     loop {
@@ -63,7 +65,7 @@ fn skip_space(text: &str) -> &str {
     }
 }
 
-/// The text after a backslash at the end of a line and the indentation after it.
+/// Returns the text after a backslash at the end of a line and the next line's indentation.
 fn joined(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('\\')?;
     let rest = rest
@@ -72,7 +74,7 @@ fn joined(text: &str) -> Option<&str> {
     Some(rest.trim_start_matches([' ', '\t']))
 }
 
-/// The end of a word. A backslash joins no word with the next line, but what follows `=`.
+/// Returns the end of a word. A backslash continues a word on the next line only after `=` or `!`.
 fn end_of_word(text: &str) -> Result<usize, String> {
     let bytes = text.as_bytes();
     let (mut at, mut in_string) = (0, false);
@@ -95,7 +97,7 @@ fn end_of_word(text: &str) -> Result<usize, String> {
             }
             b';' | b'{' | b'}' if !in_string => {
                 return Err(format!(
-                    "'{}' is of a script's language; {EXPORT}",
+                    "unexpected '{}' of the scripting language; {EXPORT}",
                     char::from(*byte)
                 ));
             }
@@ -103,20 +105,20 @@ fn end_of_word(text: &str) -> Result<usize, String> {
         };
     }
     if in_string {
-        Err("a quotation mark has no partner".to_owned())
+        Err("the closing quotation mark is missing".to_owned())
     } else {
         Ok(text.len())
     }
 }
 
 /// The input that messages ask for.
-pub(super) const EXPORT: &str = "expected what '/export' or '/ip firewall export' prints";
+pub(super) const EXPORT: &str = "expected the output of '/export' or '/ip firewall export'";
 
-/// `name=value`, `name=!value`, or `!name`, which says that there is none.
+/// A property: `name=value`, `name=!value`, or `!name` for a property that is not set.
 #[derive(Debug)]
 pub(super) struct Property<'a> {
     pub name: &'a str,
-    /// `None` where it is not set.
+    /// `None` if the property is not set.
     pub value: Option<Cow<'a, str>>,
     pub negated: bool,
 }
@@ -145,9 +147,9 @@ impl<'a> Property<'a> {
             None => (false, value),
         };
         let value = self::value(value).map_err(|problem| format!("{name}: {problem}"))?;
-        // An export puts the exclamation mark into the quotes that a name needs.
+        // An export writes the exclamation mark within the quotation marks that a name needs.
         let (negated, value) = match value.strip_prefix('!') {
-            Some(_) if negated => return Err(format!("{name}: it is negated twice")),
+            Some(_) if negated => return Err(format!("'{name}' is negated twice")),
             Some(rest) => (true, Cow::Owned(rest.to_owned())),
             None => (negated, value),
         };
@@ -158,7 +160,7 @@ impl<'a> Property<'a> {
         })
     }
 
-    /// The value of a property that has one and cannot be negated.
+    /// Returns the value of a property that must be set and not negated.
     pub fn plain(&self) -> Result<&str, String> {
         match &self.value {
             Some(value) if !self.negated && !value.is_empty() => Ok(value),
@@ -176,12 +178,12 @@ impl<'a> Property<'a> {
     }
 }
 
-/// A bare word or a string.
+/// Parses a bare word or a string.
 fn value(text: &str) -> Result<Cow<'_, str>, String> {
     let Some(quoted) = text.strip_prefix('"') else {
         return match text.find(['"', '\\', '[', ']', '(', ')', '$', '#']) {
             None => Ok(Cow::Borrowed(text)),
-            Some(_) => Err(format!("expected a word or a string, not {text}")),
+            Some(_) => Err(format!("expected a word or a string, not '{text}'")),
         };
     };
     let inside = quoted
@@ -194,7 +196,7 @@ fn value(text: &str) -> Result<Cow<'_, str>, String> {
     }
 }
 
-/// Escape sequences of one letter, and what each stands for.
+/// Escape sequences of one letter, and the characters that they stand for.
 const ESCAPES: [(u8, u8); 12] = [
     (b'"', b'"'),
     (b'\\', b'\\'),
@@ -224,23 +226,23 @@ fn unescaped(text: &str) -> Result<String, String> {
             return Err("expected a space after a string".to_owned());
         }
         if special.starts_with('$') {
-            return Err("a string has a variable in it, which is not known".to_owned());
+            return Err("the string contains a variable, whose value is unknown".to_owned());
         }
         let (byte, length) = escape(&special.as_bytes()[1..]).ok_or_else(|| {
             let shown: String = special.chars().take(3).collect();
-            format!("'{shown}' is no escape sequence of RouterOS")
+            format!("unknown escape sequence '{shown}'")
         })?;
         bytes.push(byte);
         rest = &special[length..];
     }
     bytes.extend_from_slice(rest.as_bytes());
-    // Bytes of another encoding are told apart, which is all that names need.
+    // Names only have to be distinguished, so bytes of another encoding are escaped.
     let escaped = |bytes: &[u8]| bytes.escape_ascii().to_string();
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| escaped(error.as_bytes())))
 }
 
-/// The character after a backslash: a letter, or two digits of a hexadecimal number in upper case;
-/// and the length with the backslash.
+/// Returns the character of an escape sequence, and the length of the sequence with its backslash. After
+/// the backslash comes a letter, or a hexadecimal number of two digits in upper case.
 fn escape(after: &[u8]) -> Option<(u8, usize)> {
     let first = *after.first()?;
     if let Some((_, made)) = ESCAPES.iter().find(|(known, _)| *known == first) {
