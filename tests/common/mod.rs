@@ -373,7 +373,7 @@ pub fn assert_refuses_names(format: &str, names: &[&str]) {
         let option = format!("--name={name}");
         let stderr = Tool::new(["--format", format, &option]).run().refused();
         assert!(
-            stderr.contains("is not a name that every firewall takes"),
+            stderr.contains("is not a name that every firewall accepts"),
             "{format} {name:?}: {stderr}"
         );
     }

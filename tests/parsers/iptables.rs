@@ -70,15 +70,12 @@ fn rejects_unsupported_rules_with_line_and_reason() {
         ),
         (
             "-s 10.0.0.1 -j NONESUCH",
-            "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
+            "chain 'NONESUCH' is not in the input, so its effect is unknown; pass the complete table",
         ),
-        (
-            "-j TWILIO-SIP-IN",
-            "it goes round in a circle: chain TWILIO-SIP-IN is jumped to from itself",
-        ),
+        ("-j TWILIO-SIP-IN", "chain 'TWILIO-SIP-IN' jumps to itself"),
         (
             "-g NONESUCH",
-            "chain NONESUCH is not in the text, so what it does is not known; give all of the table",
+            "chain 'NONESUCH' is not in the input, so its effect is unknown; pass the complete table",
         ),
         (
             "-m set --match-set twilio src -j ACCEPT",
@@ -131,40 +128,40 @@ fn rejects_unsupported_rules_with_line_and_reason() {
         ),
         (
             "-p udp --dport 65536 -j ACCEPT",
-            "'65536' is not a port from 0 to 65535, nor a service known here",
+            "unknown port '65536'; expected a known service or a number from 0 to 65535",
         ),
         (
             "-p udp --dport 023420 -j DROP",
-            "'023420' has a leading zero, which may mean octal; write it without",
+            "'023420' has a leading zero, which may mean octal; remove the zero",
         ),
         (
             "-p 017 -j ACCEPT",
-            "'017' has a leading zero, which may mean octal; write it without",
+            "'017' has a leading zero, which may mean octal; remove the zero",
         ),
         (
             "-s 10.0.0.0/08 -j ACCEPT",
-            "'08' has a leading zero, which may mean octal; write it without",
+            "'08' has a leading zero, which may mean octal; remove the zero",
         ),
         (
             "-p udp --dport nonesuch -j ACCEPT",
-            "'nonesuch' is not a port from 0 to 65535, nor a service known here",
+            "unknown port 'nonesuch'; expected a known service or a number from 0 to 65535",
         ),
         (
             "-p udp -m multiport --dports 20000:10000 -j ACCEPT",
-            "the ports from '20000' to '10000' are reversed",
+            "the port range from '20000' to '10000' is reversed",
         ),
         (
             "-p udp -m multiport --dports 7,20000:10000 -j ACCEPT",
-            "the ports from '20000' to '10000' are reversed",
+            "the port range from '20000' to '10000' is reversed",
         ),
         ("-p udp --dport", "'--dport' has no value"),
         (
             "-p nonesuch -j ACCEPT",
-            "'nonesuch' is not a protocol from 0 to 255, nor one known here by name",
+            "unknown protocol 'nonesuch'; expected a known name or a number from 0 to 255",
         ),
         (
             "-p 256 -j ACCEPT",
-            "'256' is not a protocol from 0 to 255, nor one known here by name",
+            "unknown protocol '256'; expected a known name or a number from 0 to 255",
         ),
         (
             "! -p all -j ACCEPT",
@@ -192,11 +189,11 @@ fn rejects_unsupported_rules_with_line_and_reason() {
         ),
         (
             "-g ACCEPT",
-            "chain ACCEPT is not in the text, so what it does is not known; give all of the table",
+            "chain 'ACCEPT' is not in the input, so its effect is unknown; pass the complete table",
         ),
         (
             "-j accept",
-            "chain accept is not in the text, so what it does is not known; give all of the table",
+            "chain 'accept' is not in the input, so its effect is unknown; pass the complete table",
         ),
         (
             "-j INPUT",

@@ -357,7 +357,7 @@ fn a_rule_without_an_ipv4_match_also_accepts_ipv6() {
         let unmeasured: Vec<&str> = units[0].unmeasured.iter().map(|b| &*b.what).collect();
         assert_eq!(
             unmeasured,
-            ["packets of IPv6"][..usize::from(passes)],
+            ["IPv6 packets"][..usize::from(passes)],
             "{rule}"
         );
     }

@@ -138,7 +138,7 @@ fn a_rule_that_accepts_ipv6_in_an_inet_table_is_extra() {
     let all = last.replace("\t}", "\t\tip saddr 0.0.0.0/0 return\n\t\taccept\n\t}");
     let options = "--region tokyo --format nftables --edition regional --quiet";
     let report = drifted(check(options, &text.replace(last, &all)));
-    let part = "  extra   in  packets of IPv6\n      line ";
+    let part = "  extra   in  IPv6 packets\n      line ";
     assert!(report.starts_with("drift: 0 missing, 1 extra"), "{report}");
     assert!(report.contains(part), "{report}");
     // A table for IPv4 contains no IPv6 packets.
@@ -161,7 +161,7 @@ fn a_rule_that_accepts_ipv6_in_an_inet_table_is_extra() {
 
 #[test]
 fn text_from_another_system_is_not_an_empty_cisco_list() {
-    let expected = "expected what show running-config or show ip access-lists prints: there is neither a configuration nor an access list in it";
+    let expected = "the input has neither a configuration nor an access list; expected the output of 'show running-config' or 'show ip access-lists'";
     let error = check(
         "--format cisco --edition regional --quiet",
         "Who goes there?\n",
@@ -176,7 +176,7 @@ fn text_from_another_system_is_not_an_empty_cisco_list() {
         let text = format!("{head}\n 10 permit ip any any\n");
         let error = check("--format cisco --edition regional --quiet", &text).refused();
         let problem = format!(
-            "deployed:1: it is written as {system} has it, which is not read; expected a list of IOS, in: {head}"
+            "deployed:1: this is {system} syntax, which is not supported; expected an IOS access list, in: {head}"
         );
         assert!(error.contains(&problem), "{error}");
     }
@@ -184,9 +184,9 @@ fn text_from_another_system_is_not_an_empty_cisco_list() {
 
 #[test]
 fn an_access_list_without_entries_permits_everything() {
-    let everything = "extra   in  any packet, wherever it is applied: IOS permits all by an access list that is not there or has no entries";
+    let everything = "extra   in  any packet, wherever the list is applied: IOS permits everything by an access list that does not exist or has no entries";
     for (text, why) in [
-        ("hostname r1\n", "there is no such access list in the text"),
+        ("hostname r1\n", "the input has no such access list"),
         (
             "ip access-list extended TWILIO-SIP-IN\n remark none\n",
             "it is empty",
@@ -247,7 +247,7 @@ fn suggests_the_right_name_for_a_wrong_one() {
         &text.replace("inet filter", "inet mine"),
     ));
     let line =
-        "twilio_sip_in accepts nothing: table inet filter is not in the text, or has no chains\n";
+        "twilio_sip_in accepts nothing: table inet filter is not in the input, or has no chains\n";
     assert!(report.contains(line), "{report}");
 }
 
@@ -338,7 +338,7 @@ fn a_chain_with_a_name_of_the_user_can_be_checked_in_one_direction() {
     );
     assert_eq!(
         repair.refused(),
-        "twilio-sip-allow: error: deployed: 'FROM_TWILIO' is a unit of your own naming, which no output of this program replaces; render one with a --name and hook that\n"
+        "twilio-sip-allow: error: deployed: 'FROM_TWILIO' is not a ruleset of this program, so no output replaces it; render a ruleset with --name, and use that instead\n"
     );
 }
 
@@ -367,7 +367,7 @@ fn rejects_text_that_may_omit_rules() {
     let request = "ip sla 1\n http get raw http://192.0.2.1\n  http-raw-request\n   ip access-list extended TWILIO-SIP-IN\n    no 5\n  exit\n";
     let jump = "/ip firewall filter\nadd chain=twilio-sip-in action=jump jump-target=ppp\nadd chain=ppp action=return\n";
     let users = "/user-manager user group\nadd attributes=Mikrotik-Address-List:twilio-sip-signaling name=g\n";
-    let of_part = "this command prints a part of the configuration, ";
+    let of_part = "this command prints only a part of the configuration,";
     let prompts = [
         ("cisco", "r1#show startup-config"),
         ("cisco", "r1#show configuration"),
@@ -398,25 +398,25 @@ fn rejects_text_that_may_omit_rules() {
         (
             "cisco",
             format!("{cisco}{edited}"),
-            "the list has this entry already, and IOS takes no notice of another",
+            "the list already has this entry",
         ),
-        ("cisco", cisco.replace("any eq 5061", "any eq sip-tls"), "nor one that IOS names"),
+        ("cisco", cisco.replace("any eq 5061", "any eq sip-tls"), "expected a name known to IOS"),
         (
             "cisco-asa",
             format!("{asa}{}", inactive.replace("inactive", "time-range NIGHT")),
-            "an entry above is the same but for when it is in force",
+            "an entry above differs only in 'inactive' or 'time-range', and an ASA changes that entry instead of adding this one",
         ),
         (
             "cisco-asa",
             format!("{asa}{inactive}"),
-            "an entry above is the same but for when it is in force",
+            "an entry above differs only in 'inactive' or 'time-range', and an ASA changes that entry instead of adding this one",
         ),
         (
             "mikrotik",
             format!("{}{}{}", filters("V/awnNcWnED"), filters("SJLXgegOzfP"), mikrotik),
-            "the text has exports of several devices",
+            "the input has exports of several devices",
         ),
-        ("cisco", format!("{cisco}{request}"), "may be a command, or part of a text"),
+        ("cisco", format!("{cisco}{request}"), "the line may be a command, or part of a text that begins above, such as a banner"),
         ("cisco", format!("r1#show running-config | exclude deny\n{cisco}"), of_part),
         ("cisco", format!("r1#more flash:new.cfg\n{cisco}"), of_part),
         ("cisco-asa", format!("fw# more disk0:/new.cfg\n{asa}"), of_part),
@@ -430,13 +430,13 @@ fn rejects_text_that_may_omit_rules() {
             format!("u@r> show configuration rollback 1 | display set\n{junos}"),
             of_part,
         ),
-        ("mikrotik", format!("{mikrotik}{jump}"), "RouterOS itself adds rules to the chain ppp"),
+        ("mikrotik", format!("{mikrotik}{jump}"), "RouterOS adds rules to chain 'ppp' that no export shows"),
         ("mikrotik", format!("{mikrotik}{users}"), "twilio-sip-signaling"),
         ("ipset", "Name:\nMembers:\nName:twilio-sip-media\n".to_owned(), "expected a space and a name after 'Name:'"),
         (
             "terraform",
             r#"{"resource": {"aws_vpc_security_group_rules_exclusive": {"x": {"security_group_id": "sg-1", "ingress_rule_ids": [], "egress_rule_ids": []}}}}"#.to_owned(),
-            "it removes every rule of a group that it does not list",
+            "the resource removes all rules of a group that it does not list, and check cannot compare its list",
         ),
     ] {
         let ran = check(&format!("{selection} --format {format} --quiet"), &text);
@@ -1096,7 +1096,7 @@ fn rejects_wrong_usage_of_check() {
         ),
         (
             "check --format iptables --name a|b deployed",
-            "--name: 'a|b' is not a name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+            "--name: 'a|b' is not a valid name; use 1 to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
         ),
         (
             "check --format aws-sg --local-address 10.0.0.1 deployed",

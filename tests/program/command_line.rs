@@ -444,7 +444,7 @@ fn prints_each_note_on_one_line_of_stderr_unless_quiet() {
             .last()
             .unwrap(),
         // UDP and TCP for 8 + 16 signaling networks, and 10 + 5 + 1 media networks.
-        "twilio-sip-allow: note: 64 rules in, and a security group takes 60 by default; raise the quota, or spread regions or editions over several groups"
+        "twilio-sip-allow: note: direction 'in' has 64 rules, more than the default quota of 60 in a security group; raise the quota, or use several groups, one for each region or edition"
     );
     assert_eq!(
         stderr("-f nft --edition regional,global"),

@@ -374,7 +374,7 @@ fn a_name_cannot_inject_anything() {
             let name = format!("--name={nasty}");
             let stderr = Tool::new(["--format", format, &name]).run().refused();
             assert!(
-                stderr.contains("is not a name that every firewall takes"),
+                stderr.contains("is not a name that every firewall accepts"),
                 "{nasty:?}: {stderr}"
             );
             assert!(
@@ -478,7 +478,7 @@ fn every_format_rejects_a_name_or_table_without_effect() {
             assert_eq!(
                 named.refused(),
                 format!(
-                    "twilio-sip-allow: error: --name has no effect with {format}, which names nothing; leave it out\n"
+                    "twilio-sip-allow: error: --name has no effect with {format}; leave it out\n"
                 )
             );
             without_name.push(format);
@@ -540,8 +540,9 @@ fn a_format_that_narrows_a_selection_prints_a_note() {
             }
             let options = format!("{selection} --edition current --format {format}");
             let narrows = ["asterisk", "kamailio"].contains(&format) && !left_out.is_empty();
-            let expected =
-                format!("{format} cannot express {left_out}: only signaling in is included");
+            let expected = format!(
+                "{format} cannot express {left_out}: the output contains only signaling, direction in"
+            );
             let mut commands = vec![options.clone()];
             if READ_BY_CHECK.contains(&format) {
                 commands.push(format!("check {options} deployed"));

@@ -225,7 +225,7 @@ const OTHER_KINDS: &[(&str, &str)] = &[
     ("<html>\n<body>\n</body>\n</html>\n", "a web page"),
     (
         "{\"items\": [{\"id\": 1}], \"total\": 1}\n",
-        "JSON of another program",
+        "JSON from another program",
     ),
     (
         "bash: line 1: nft: command not found\n",
@@ -282,7 +282,7 @@ fn names_the_kind_of_text_that_no_firewall_prints() {
             ("cisco", "show running-config"),
             ("asterisk", "asterisk -rx \"pjsip show identifies\""),
         ] {
-            if *kind == "JSON of another program" && format == "nftables" {
+            if *kind == "JSON from another program" && format == "nftables" {
                 continue;
             }
             let printed = format!(

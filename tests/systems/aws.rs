@@ -336,7 +336,7 @@ fn heads_describe_the_output_and_how_to_load_it() {
         concat!(
             "twilio-sip-allow ",
             env!("CARGO_PKG_VERSION"),
-            ": what Twilio's SIP calls need, for "
+            ": rules for Twilio's SIP calls, in format "
         ),
         "edition: regional (superseded on 2024-02-21 by global)",
         "regions: tokyo, sydney",
@@ -373,20 +373,20 @@ fn rejects_what_the_format_cannot_express_with_advice() {
     for (line, message) in [
         (
             "-f tf --local-address 192.0.2.1",
-            "terraform cannot express --local-address: a security group holds for every address",
+            "terraform cannot express --local-address: a security group applies to all addresses",
         ),
         (
             "-f cfn --local-address 192.0.2.1",
-            "cloudformation cannot express --local-address: a security group holds for every address",
+            "cloudformation cannot express --local-address: a security group applies to all addresses",
         ),
         (
             "-f prefix-list",
-            "aws-prefix-list cannot express both planes: a list has no ports, so that one of both would let \
-             media to the ports of SIP; render --plane signaling and --plane media each",
+            "aws-prefix-list cannot express both planes: a list has no ports, so one list for both would allow media \
+             on the SIP ports; render --plane signaling and --plane media separately",
         ),
         (
             "-f prefix-list --plane media --edition regional,global",
-            "render each --edition by itself",
+            "a union of editions with different ports: it lists addresses without ports",
         ),
         (
             "-f prefix-list --plane signaling --local-address 192.0.2.1",
@@ -394,7 +394,7 @@ fn rejects_what_the_format_cannot_express_with_advice() {
         ),
         (
             "-f prefix-list --plane media --local-rtp-ports 30000-30999",
-            "leave the options out",
+            "--local-address and --local-...-port: it lists only Twilio's addresses",
         ),
     ] {
         let stderr = Tool::line(line).run().refused();
@@ -450,11 +450,12 @@ fn notes_name_the_requirements_of_aws() {
     };
     let all = "--edition regional,regional-expanded,global,interconnect";
     for format in ["terraform", "cloudformation"] {
-        let quota = "rules in, and a security group takes 60 by default";
+        let quota = "more than the default quota of 60 in a security group";
         assert!(notices(&format!("{all} -f {format}")).contains(quota));
         assert!(!notices(&format!("-f {format}")).contains(quota));
     }
-    let bucket = "a template of more than 51200 bytes is deployed from a bucket: add --s3-bucket";
+    let bucket =
+        "the template is larger than 51200 bytes: add --s3-bucket to deploy it from a bucket";
     let template = |options: &str| {
         let line = format!("{options} -f cloudformation");
         (
@@ -466,7 +467,7 @@ fn notes_name_the_requirements_of_aws() {
     assert_eq!(template(""), (false, false));
     assert!(
         notices("-f prefix-list --plane signaling --transport udp,tls --direction in").contains(
-            "the list has addresses alone; what refers to it has to say: in tcp 5061, in udp 5060\n"
+            "the list contains only addresses; the rules that refer to it must allow: in tcp 5061, in udp 5060\n"
         )
     );
 }

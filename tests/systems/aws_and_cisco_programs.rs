@@ -47,7 +47,7 @@ fn the_aws_command_line_authorizes_every_selection() {
         let expected = expected_permissions(&case);
         let rules = expected.lines().count();
         let notice = format!(
-            "note: {rules} rules {}, and a security group takes 60",
+            "note: direction '{}' has {rules} rules, more than the default quota of 60",
             case.direction
         );
         assert_eq!(ran.stderr.contains(&notice), rules > 60, "{ran}");

@@ -17,9 +17,8 @@ use serde_json::Value;
 
 const PEOPLE: [&str; 6] = ["cidr", "csv", "json", "yaml", "markdown", "html"];
 
-const MIXED: &str = "twilio-sip-allow: note: the list mixes the networks of signaling and of media, \
-                     which need other ports; for a list of each, render --plane signaling and --plane \
-                     media\n";
+const MIXED: &str = "twilio-sip-allow: note: the list contains signaling and media networks, which need different \
+                     ports; for separate lists, render --plane signaling and --plane media\n";
 
 fn key(
     direction: &str,
@@ -80,7 +79,7 @@ fn cidr_lists_exactly_the_networks_of_all_rules_in_ascending_order() {
 
 #[test]
 fn cidr_notes_mixed_planes_only_if_they_are_mixed() {
-    let in_head = "# The networks of signaling and of media are mixed here";
+    let in_head = "# It contains signaling and media networks";
     for (options, mixed) in [
         ("--edition global", true),
         ("--edition regional --region tokyo", true),
@@ -93,7 +92,7 @@ fn cidr_notes_mixed_planes_only_if_they_are_mixed() {
         assert_eq!(text.contains(in_head), mixed, "{text}");
         assert!(
             text.contains(
-                "# Networks alone: neither direction nor protocol nor port is in this list."
+                "# This list contains only networks. Set direction, protocol and ports where you use it."
             ),
             "{text}"
         );
@@ -114,18 +113,17 @@ fn cidr_rejects_options_for_the_local_side() {
     for (options, reason) in [
         (
             "--local-address 192.0.2.1",
-            "cidr cannot express --local-address: a list of networks has Twilio's side alone; leave the \
-             option out",
+            "cidr cannot express --local-address: the list contains only Twilio's networks; leave the option out",
         ),
         (
             "--local-sip-port 5070",
-            "cidr cannot express --local-sip-port, --local-tls-port or --local-rtp-ports: a list of \
-             networks has no ports; leave the option out",
+            "cidr cannot express --local-sip-port, --local-tls-port or --local-rtp-ports: the list contains no ports; \
+             leave the option out",
         ),
         (
             "--local-rtp-ports 30000-30999",
-            "cidr cannot express --local-sip-port, --local-tls-port or --local-rtp-ports: a list of \
-             networks has no ports; leave the option out",
+            "cidr cannot express --local-sip-port, --local-tls-port or --local-rtp-ports: the list contains no ports; \
+             leave the option out",
         ),
     ] {
         let stderr = Tool::line(&format!("{options} --format cidr"))
@@ -631,7 +629,7 @@ fn tables(section: &Value, header: &[&str]) -> Vec<Table> {
 }
 
 const RULE_HEADER: [&str; 6] = [
-    "what",
+    "traffic",
     "protocol",
     "source",
     "source ports",
@@ -645,7 +643,7 @@ fn request(document: &Value) -> Allowed {
     let group = |name: &str| -> Vec<Range> {
         let rows = tables(
             &sections[name],
-            &["network", "first address", "last address", "of"],
+            &["network", "first address", "last address", "region"],
         );
         let [rows] = &rows[..] else { panic!("{name}") };
         let range = |row: &Vec<String>| {
@@ -690,7 +688,7 @@ fn request(document: &Value) -> Allowed {
                     "in" => (source, destination, source_ports, destination_ports),
                     _ => (destination, source, destination_ports, source_ports),
                 };
-                assert_eq!(local, "any of ours", "{row:?}");
+                assert_eq!(local, "any of our addresses", "{row:?}");
                 let key = key(direction, protocol, remote_ports, local_ports, number == 1);
                 allowed.entry(key).or_default().extend(group(remote));
             }
@@ -738,15 +736,18 @@ fn a_request_states_reason_consequences_and_proof() {
             "From us to Twilio",
             "Twilio signaling",
             "Twilio media",
-            "What happens without it",
-            "How to prove it afterwards",
+            "What fails without these rules",
+            "How to verify the change",
             "Where the addresses are published",
         ]);
         assert!(
             sections.keys().map(String::as_str).eq(wanted),
             "{format}: {sections:?}"
         );
-        let effects = &tables(&sections["What happens without it"], &["missing", "effect"])[0];
+        let effects = &tables(
+            &sections["What fails without these rules"],
+            &["missing", "effect"],
+        )[0];
         let missing = effects.iter().map(|row| &*row[0]);
         assert!(missing.eq([
             "signaling from Twilio to us",
@@ -755,7 +756,7 @@ fn a_request_states_reason_consequences_and_proof() {
             "media from us to Twilio",
         ]));
         assert!(effects[1][1].contains("we do not hear the other side (one-way audio)"));
-        let proofs = sections["How to prove it afterwards"]["items"]
+        let proofs = sections["How to verify the change"]["items"]
             .as_array()
             .unwrap();
         assert_eq!(proofs.len(), 3, "{proofs:?}");
@@ -763,7 +764,7 @@ fn a_request_states_reason_consequences_and_proof() {
             proofs[0]
                 .as_str()
                 .unwrap()
-                .starts_with("twilio-sip-allow check, with the options")
+                .starts_with("Run twilio-sip-allow check with the options")
         );
         let source = sections["Where the addresses are published"]["items"][0]
             .as_str()
@@ -776,7 +777,11 @@ fn a_request_states_reason_consequences_and_proof() {
             "regional (superseded on 2024-02-21 by global)",
             "signaling (udp, tcp, tls), media",
             "Opens udp 5060, tcp 5060, tcp 5061 in; udp 5060, tcp 5060, tcp 5061 out.",
-            concat!("Made by twilio-sip-allow ", env!("CARGO_PKG_VERSION"), "."),
+            concat!(
+                "Created by twilio-sip-allow ",
+                env!("CARGO_PKG_VERSION"),
+                "."
+            ),
         ] {
             assert!(text.contains(fact), "{fact}\n{text}");
         }

@@ -447,7 +447,7 @@ fn ipset_names_are_limited_as_in_the_kernel() {
     let stderr = Tool::line(&format!("--name {longest}a --format ipset"))
         .run()
         .refused();
-    let made = format!("'{longest}a-signaling-new' has 32 characters, and at most 31 are allowed");
+    let made = format!("'{longest}a-signaling-new' has 32 characters, but at most 31 are allowed");
     assert!(stderr.contains(&made), "{stderr}");
     let test = "ipset_names_are_limited_as_in_the_kernel";
     let Some(namespace) = Namespace::new(test, &["ipset"]) else {
@@ -1202,7 +1202,7 @@ fn firewalld_golden_files_are_unchanged() {
 #[test]
 fn firewalld_needs_a_direction_and_a_valid_name() {
     let stderr = Tool::line("--format firewalld").run().refused();
-    let remedy = "render --direction in and --direction out each";
+    let remedy = "to authorize the rules, render --direction in and --direction out separately";
     assert!(stderr.contains(remedy), "{stderr}");
     let name = "a".repeat(14);
     for (direction, limit) in [("out", 13), ("in", 14)] {

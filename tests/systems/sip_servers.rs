@@ -123,19 +123,19 @@ fn rejects_what_the_format_cannot_express_with_advice() {
         for (options, message) in [
             (
                 "--plane media",
-                "media alone: it matches SIP requests, and RTP is the firewall's; select --plane signaling",
+                "media without signaling: it matches only SIP requests; use --plane signaling",
             ),
             (
                 "--direction out",
-                "--direction out: it matches requests that come in; select --direction in",
+                "--direction out: it matches only incoming requests; use --direction in",
             ),
             (
                 "--transport udp,tls",
-                "--transport: it matches addresses, however a request travels; leave the option out",
+                "--transport: it matches addresses only, whatever the transport",
             ),
             (
                 "--local-address 192.0.2.1",
-                "--local-address and --local-...-port: it lists the far side's addresses alone",
+                "--local-address and --local-...-port: it lists only Twilio's addresses",
             ),
             ("--local-sip-port 5070", "leave the options out"),
             (
@@ -160,7 +160,7 @@ fn heads_describe_the_output_and_how_to_load_it() {
     let version = concat!(
         "twilio-sip-allow ",
         env!("CARGO_PKG_VERSION"),
-        ": what Twilio's SIP calls need"
+        ": rules for Twilio's SIP calls, in format "
     );
     let common = [
         version,
@@ -197,8 +197,7 @@ fn heads_describe_the_output_and_how_to_load_it() {
                 |line: &&str| line == wanted || *wanted == version && line.starts_with(version);
             assert!(head.iter().any(says), "{wanted}\n{text}");
         }
-        let narrowed = "Neither RTP nor outgoing calls are matched here.";
-        assert!(text.contains(narrowed), "{text}");
+        assert!(text.contains("matches neither RTP"), "{text}");
         assert!(text.contains("To remove everything, delete "), "{text}");
     }
 }
@@ -239,7 +238,8 @@ fn notes_a_list_that_is_too_long_for_the_default_settings_of_kamailio() {
         assert_eq!(ran.status, 0, "{ran}");
         ran.stderr
     };
-    let printed = "513 networks, and the module takes 512; set its parameter max_subnets to more";
+    let printed =
+        "513 networks are more than the module's default of 512; raise its parameter max_subnets";
     assert!(stderr(513).contains(printed));
     assert!(!stderr(512).contains("max_subnets"));
 }

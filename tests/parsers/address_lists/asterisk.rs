@@ -146,7 +146,7 @@ fn what_differs_is_found() {
         );
     }
     let absent = |text: &str| expected.units(text).unwrap()[0].absent.clone();
-    let told = "no identify section in the text is for the endpoint twilio-sip";
+    let told = "the input has no identify section for endpoint 'twilio-sip'";
     for text in [
         "No objects found.\n\n",
         "[x]\ntype=aor\n",
@@ -158,57 +158,57 @@ fn what_differs_is_found() {
 }
 
 const REFUSED_SECTIONS: &str = "
-Smatch=sip.example.com => 4: 'sip.example.com' is not an IPv4 address, and what a host name stands for is not in the text
+Smatch=sip.example.com => 4: 'sip.example.com' is not an IPv4 address; a host name is not supported, because its addresses are not in the input
 Smatch=54.65.63.192/33 => 4: '54.65.63.192/33' has no prefix length from 0 to 32
-Smatch=54.65.63.192/255.255.0.255 => 4: '255.255.0.255' is not a mask whose first bits alone are set
-Smatch=54.65.63.192/0.0.0.3 => 4: '0.0.0.3' is not a mask
+Smatch=54.65.63.192/255.255.0.255 => 4: '255.255.0.255' is not a netmask, because it has gaps
+Smatch=54.65.63.192/0.0.0.3 => 4: '0.0.0.3' is not a netmask
 Smatch=54.65.63.192: => 4: '' is not a port from 1 to 65535
-Smatch=54.65.63.192:0/30 => 4: '0' is not a port
-Smatch=54.65.63.192:65536/30 => 4: '65536' is not a port
-Smatch=54.65.63.192:+5/30 => 4: '+5' is not a port
-Smatch=!54.65.63.192/30 => 4: '!54.65.63.192/30' takes addresses out, which is not understood
+Smatch=54.65.63.192:0/30 => 4: '0' is not a port from 1
+Smatch=54.65.63.192:65536/30 => 4: '65536' is not a port from 1
+Smatch=54.65.63.192:+5/30 => 4: '+5' is not a port from 1
+Smatch=!54.65.63.192/30 => 4: '!54.65.63.192/30' excludes addresses
 Smatch=2001:db8::x/32 => 4: '2001' is not an IPv4 address
-Smatch+=54.65.63.192 => 4: '+=' is not understood
-Stransport=udp => 4: 'transport' is not an option of identify that is understood
-Smatch => 4: it has no '='; expected the sections of a pjsip.conf, or what asterisk -rx 'pjsip show identifies' prints
-S#include twilio.conf => 4: what it brings in may identify the endpoint too, and is not in the text; give what asterisk -rx 'pjsip show identifies' prints, or the file alone that the unit is in
-S#tryinclude x => 4: what it brings in may
-S#exec x => 4: what it brings in may
-S#INCLUDE twilio.conf => 4: what it brings in may
-S  #Include \"a=b.conf\" => 4: what it brings in may
-S#include\t<a.conf> ; x => 4: what it brings in may
-S#exec\u{a0}x => 4: what it brings in may
-[x]|type=aor|\u{1}#include \"a=b.conf\"|Smatch=54.65.63.192/30 => 3: what it brings in may
-[x]|type=aor|\u{b}[y](a=b => 3: expected (...) right after the name, not '(a=b'
-#TryInclude x|Smatch=54.65.63.192/30 => 1: what it brings in may
-[twilio-sip]|type=wizard|remote_hosts=10.0.0.1|Smatch=54.65.63.192/30 => 2: a wizard makes identify sections that are not in the text; give what asterisk -rx 'pjsip show identifies' prints
-Stype=endpoint => 1: the section has another type besides identify; expected one
-[x]|type=Identify => 2: 'Identify' is no type; expected identify, in lower case
-[x](no)|type=identify => 1: no section before it is called 'no'|2: there is no section before it
-[a]|[a]|[x](a) => 3: several sections before it are called 'a', and it is not known which is meant
-[a]|[a]|[a](+) => 3: several sections before it are called 'a'
-[a](+) => 1: no section before it is called 'a'
-[a]|[x](a)|[a](+) => 3: 'a' was a pattern for other sections before; expected it to be whole then
-[a](+type=identify) => 1: no section before it is called '+type=identify'
-[a](!) x => 1: expected (...) right after the name, not '(!) x', of which Asterisk sees nothing
-[a] (!) => 1: expected (...) right after the name, not ' (!)', of which Asterisk sees nothing
-[b](!)|[a](!)|[x](a, b) => 3: Asterisk takes a space within (...) for a part of a name; expected none
-[a](!)|[a](+) => 2: 'a' is a template, to which Asterisk adds nothing; expected a section
-Smatch=54.65.63.192/31|Smatch=54.65.63.194/31 => 5: another identify section is called 'twilio-sip' too, and Asterisk then loads none; expected each name once
-[x]|type=identify|endpoint=x|match=10.0.0.1|[x]|type=identify|endpoint=x|match=10.0.0.2|Smatch=54.65.63.192/30 => 5: another identify section is called 'x' too
-[x]|type=endpoint|callerid=x --; y|Smatch=54.65.63.192/30 => 3: '--;' ends no comment here, and Asterisk passes over all that follows
-[x]|\\type=identify => 2: a backslash escapes what follows it; expected a plain name
+Smatch+=54.65.63.192 => 4: '+=' is not supported
+Stransport=udp => 4: unknown option 'transport' of an identify section
+Smatch => 4: the line has no '='; expected the sections of a pjsip.conf, or the output of asterisk -rx 'pjsip show identifies'
+S#include twilio.conf => 4: the included text may identify the endpoint too, but is not in the input; pass the output of asterisk -rx 'pjsip show identifies', or only the file with the section
+S#tryinclude x => 4: the included text may identify the endpoint too
+S#exec x => 4: the included text may identify the endpoint too
+S#INCLUDE twilio.conf => 4: the included text may identify the endpoint too
+S  #Include \"a=b.conf\" => 4: the included text may identify the endpoint too
+S#include\t<a.conf> ; x => 4: the included text may identify the endpoint too
+S#exec\u{a0}x => 4: the included text may identify the endpoint too
+[x]|type=aor|\u{1}#include \"a=b.conf\"|Smatch=54.65.63.192/30 => 3: the included text may identify the endpoint too
+[x]|type=aor|\u{b}[y](a=b => 3: expected '(...)' after the name of the section, not '(a=b'
+#TryInclude x|Smatch=54.65.63.192/30 => 1: the included text may identify the endpoint too
+[twilio-sip]|type=wizard|remote_hosts=10.0.0.1|Smatch=54.65.63.192/30 => 2: a wizard creates identify sections that are not in the input; pass the output of asterisk -rx 'pjsip show identifies'
+Stype=endpoint => 1: the section has a second type besides identify; leave one
+[x]|type=Identify => 2: unknown type 'Identify'; write 'identify' in lower case
+[x](no)|type=identify => 1: no section above is called 'no'|2: the line is not in a section
+[a]|[a]|[x](a) => 3: several sections above are called 'a', so the reference is ambiguous
+[a]|[a]|[a](+) => 3: several sections above are called 'a'
+[a](+) => 1: no section above is called 'a'
+[a]|[x](a)|[a](+) => 3: a section above already inherits from 'a' and does not get the settings below; put all settings in one section
+[a](+type=identify) => 1: no section above is called '+type=identify'
+[a](!) x => 1: expected '(...)' after the name of the section, not '(!) x', which Asterisk ignores
+[a] (!) => 1: expected '(...)' after the name of the section, not ' (!)', which Asterisk ignores
+[b](!)|[a](!)|[x](a, b) => 3: remove the space within '(...)': Asterisk treats it as part of a name
+[a](!)|[a](+) => 2: 'a' is a template, and Asterisk cannot add settings to a template
+Smatch=54.65.63.192/31|Smatch=54.65.63.194/31 => 5: another identify section is also called 'twilio-sip', so Asterisk loads none of them; give each section its own name
+[x]|type=identify|endpoint=x|match=10.0.0.1|[x]|type=identify|endpoint=x|match=10.0.0.2|Smatch=54.65.63.192/30 => 5: another identify section is also called 'x'
+[x]|type=endpoint|callerid=x --; y|Smatch=54.65.63.192/30 => 3: '--;' is not in a block comment, and makes Asterisk ignore what follows
+[x]|\\type=identify => 2: unexpected backslash in the name of an option
 Smatch=54.65.63.192/30,\u{a0}10.0.0.1 => 4: '\u{a0}10.0.0.1' is not an IPv4 address
 [a => 1: expected ']' after the name of the section
-match=54.65.63.192/30 => 1: there is no section before it; expected the sections of a pjsip.conf
-[a]|match=54.65.63.192/30 => 1: no section in it has a type; expected the sections of a pjsip.conf
-S;--|match=54.65.63.192/30 => 4: the comment does not end, so the text was cut off
-S;--|x ;-- y|--; => 5: a comment begins within a comment
-S;-- x ;-- y --; => 4: a comment begins within a comment
-S;--; => 4: it is not known whether the comment ends here
+match=54.65.63.192/30 => 1: the line is not in a section; expected the sections of a pjsip.conf
+[a]|match=54.65.63.192/30 => 1: no section has a type; expected the sections of a pjsip.conf
+S;--|match=54.65.63.192/30 => 4: the comment does not end, so the input may have been cut off
+S;--|x ;-- y|--; => 5: block comments cannot be nested
+S;-- x ;-- y --; => 4: block comments cannot be nested
+S;--; => 4: ';--;' is ambiguous: it may or may not end the comment; write ';' or ';--'
 S;-- x --; match=54.65.63.192/30 => 4: expected the end of the line after '--;', not 'match=54.65.63.192/30'
 S;--|--; match=54.65.63.192/30 => 5: expected the end of the line after '--;'
-*filter => 1: there is no section before it; expected the sections of a pjsip.conf
+*filter => 1: the line is not in a section; expected the sections of a pjsip.conf
 ";
 
 #[test]
@@ -240,25 +240,28 @@ fn a_listing_is_whole_or_refused() {
     for (text, told) in [
         (
             SHOWN.replace("found: 2", "found: 3"),
-            "13: 2 sections are listed, and not 3, so the text was cut off",
+            "13: the listing has 2 sections instead of 3, so the input was cut off",
         ),
         (
             SHOWN.replace(head, ""),
-            "3: it does not list what is matched; expected what asterisk -rx",
+            "3: the listing has no criteria; expected the complete output of asterisk -rx",
         ),
         (
             SHOWN.replace("Objects found: 2\n", ""),
-            "1: it does not end in how many objects were found",
+            "1: the number of objects at the end is missing",
         ),
-        (SHOWN.repeat(2), "16: the list has ended before it"),
+        (
+            SHOWN.repeat(2),
+            "16: unexpected line after the end of the listing",
+        ),
         (SHOWN.replace("Header: X", "Transport: x\n Header: X"), ""),
         (
             SHOWN.replace("/30", "/30\n  Transport: x"),
-            "12: 'Transport' is not understood",
+            "12: unknown field 'Transport",
         ),
         (
             SHOWN.replace("/30", "/30\n  Contact: x"),
-            "12: 'Contact' is not understood",
+            "12: unknown field 'Contact",
         ),
         (
             SHOWN.replace("54.65.63.192/30", "example.com"),
@@ -266,19 +269,19 @@ fn a_listing_is_whole_or_refused() {
         ),
         (
             SHOWN.replace(" Identify:  other/other\n", ""),
-            "6: no section before it has this",
+            "6: the line is not in a section",
         ),
         (
             SHOWN.replace("twilio-sip/tw", "a/b/tw"),
-            "10: it is not known where the name of the endpoint begins",
+            "10: cannot tell the section from the endpoint in",
         ),
         (
             " Endpoint:  <Endpoint/CID...>\n".to_owned(),
-            "1: it is not of the head of such a list",
+            "1: the line does not belong to the head of this listing",
         ),
         (
             "No objects found.\nx\n".to_owned(),
-            "2: the list has ended before it",
+            "2: unexpected line after the end of the listing",
         ),
     ] {
         if told.is_empty() {

@@ -127,7 +127,7 @@ fn what_differs_is_found() {
     let units = expected.units("2 54.65.63.192 30\n").unwrap();
     assert_eq!(
         units[0].absent.as_deref(),
-        Some("the text has no entry of it")
+        Some("the input has no entries of this group")
     );
     assert_eq!(units[0].name, "group 1");
     // Blamed is the line of the address.
@@ -138,33 +138,33 @@ fn what_differs_is_found() {
 }
 
 const REFUSED_FILES: &str = "
-1 54.65.63.192 33 0 x => 1: '33' is not a mask up to 32, and Kamailio loads nothing of a file with such
-2 10.0.0.0 40 0 x => 1: '40' is not a mask up to 32
-2 2001:db8:: 200 0 x => 1: '200' is not a mask up to 128
-1 54.65.63.192/30 => 1: '54.65.63.192/30' is not an IPv4 address, so Kamailio takes it for a host name; a mask is a word of its own
+1 54.65.63.192 33 0 x => 1: '33' is not a mask from 0 to 32, so Kamailio does not load the file
+2 10.0.0.0 40 0 x => 1: '40' is not a mask from 0 to 32
+2 2001:db8:: 200 0 x => 1: '200' is not a mask from 0 to 128
+1 54.65.63.192/30 => 1: '54.65.63.192/30' is not an IPv4 address, so Kamailio treats it as a host name; write the mask as a separate word
 1 54.65.63 30 => 1: '54.65.63' is not an IPv4 address
 1 54.65.063.192 30 => 1: '54.65.063.192' is not an IPv4 address
 1 256.65.63.192 30 => 1: '256.65.63.192' is not an IPv4 address
 1 sip.example.com => 1: 'sip.example.com' is not an IPv4 address
 1 \"54.65.63.192\" 30 => 1: '\"54.65.63.192\"' is not an IPv4 address
-1 54.65.63.192 3x 0 t => 1: '3x' is not a mask that Kamailio takes as it stands
-1 54.65.63.192 -1 => 1: '-1' is not a mask
-1 54.65.63.192 30 tag => 1: 'tag' is not a port that Kamailio takes as it stands
-1 54.65.63.192 30 65536 tag => 1: '65536' is not a port
-1 54.65.63.192 30 -1 => 1: '-1' is not a port
-1 2001:db8:: 129 => 1: '129' is not a mask up to 128
-1 2001:db8::/32 => 1: '2001:db8::/32' with the mask 0 is not a network of IPv6
-1 => 1: it ends where an address is expected
-1 # 54.65.63.192 => 1: it ends where an address is expected
-1x 54.65.63.192 30 => 1: '1x' is not the number of a group; expected lines of group, address, mask, port and tag
-(1, 54.65.63.192, 30) => 1: '(1,' is not the number of a group
-1, 54.65.63.192, 30 => 1: '1,' is not the number of a group
-4294967297 54.65.63.192 30 => 1: '4294967297' is not a group that Kamailio takes as it stands
-2 10.0.0.0 8|x => 2: 'x' is not the number of a group
-# nothing => 1: there is no address in it; expected lines of group, address, mask, port and tag
-*filter|:INPUT ACCEPT => 1: '*filter' is not the number of a group; expected lines|2: ':INPUT' is not
-<permissions/> => 1: '<permissions/>' is not the number of a group; expected lines of group, address, mask, port and tag, as Kamailio's address_file has them, or what kamcmd prints of permissions.addressDump and .subnetDump
-[twilio-sip]|type=identify => 1: '[twilio-sip]' is not the number of a group|2: 'type=identify' is not
+1 54.65.63.192 3x 0 t => 1: '3x' is not a mask in plain decimal digits
+1 54.65.63.192 -1 => 1: '-1' is not a mask in plain
+1 54.65.63.192 30 tag => 1: 'tag' is not a port in plain decimal digits
+1 54.65.63.192 30 65536 tag => 1: '65536' is not a port in plain
+1 54.65.63.192 30 -1 => 1: '-1' is not a port in plain
+1 2001:db8:: 129 => 1: '129' is not a mask from 0 to 128
+1 2001:db8::/32 => 1: '2001:db8::/32' with the mask 0 is not an IPv6 network
+1 => 1: expected an address at the end of the line
+1 # 54.65.63.192 => 1: expected an address at the end of the line
+1x 54.65.63.192 30 => 1: '1x' is not a group number; expected lines with group, address, mask, port and tag
+(1, 54.65.63.192, 30) => 1: '(1,' is not a group number
+1, 54.65.63.192, 30 => 1: '1,' is not a group number
+4294967297 54.65.63.192 30 => 1: '4294967297' is not a group in plain decimal digits
+2 10.0.0.0 8|x => 2: 'x' is not a group number
+# nothing => 1: the input has no address; expected lines with group, address, mask, port and tag
+*filter|:INPUT ACCEPT => 1: '*filter' is not a group number; expected lines|2: ':INPUT' is not
+<permissions/> => 1: '<permissions/>' is not a group number; expected lines with group, address, mask, port and tag, as in Kamailio's address_file, or the output of kamcmd for permissions.addressDump and permissions.subnetDump
+[twilio-sip]|type=identify => 1: '[twilio-sip]' is not a group number|2: 'type=identify' is not a group number
 ";
 
 #[test]
@@ -182,7 +182,9 @@ fn what_is_not_understood_is_refused() {
     let long = format!("#{} 1 10.0.0.0 8\n1 54.65.63.192 30\n", "x".repeat(1021));
     let refused = expected.refusal(&long);
     assert!(
-        refused.starts_with("1: the line has more than 1000 bytes"),
+        refused.starts_with(
+            "1: the line is longer than 1000 bytes, and Kamailio may read its end as another line"
+        ),
         "{refused}"
     );
 }
@@ -190,7 +192,8 @@ fn what_is_not_understood_is_refused() {
 #[test]
 fn a_dump_is_whole_or_refused() {
     let expected = Expected::tokyo("kamailio", &BOTH);
-    let how = "give what this prints: printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
+    let how =
+        "pass the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
     let subnets = &DUMPED[DUMPED.find("kamcmd> permissions.subnetDump").unwrap()..];
     let bare = &subnets[subnets.find('{').unwrap()..];
     let json = "{\n  \"jsonrpc\": \"2.0\",\n  \"result\": []\n}\n";
@@ -198,29 +201,25 @@ fn a_dump_is_whole_or_refused() {
     for (text, told, hinted) in [
         (
             subnets.to_owned(),
-            "1: permissions.addressDump is not in the text; ",
+            "1: the output of permissions.addressDump is missing",
             true,
         ),
         (
             bare.to_owned(),
-            "1: no line before says which table it is of; ",
+            "1: no command above names the table of this line",
             true,
         ),
         (
             json.to_owned(),
-            "1: no line before says which table it is of; ",
+            "1: no command above names the table of this line",
             true,
         ),
         (
             "error: 500 - command not found\n".to_owned(),
-            "1: no line before says",
+            "1: no command above names the table of this line",
             true,
         ),
-        (
-            both.repeat(2),
-            "12: the table stands in the text twice",
-            false,
-        ),
+        (both.repeat(2), "12: the input has this table twice", false),
         (
             DUMPED.replace("kamcmd> permissions.subnetDump\n", ""),
             "16: expected 'table:'",
@@ -258,12 +257,12 @@ fn a_dump_is_whole_or_refused() {
         ),
         (
             DUMPED.replace("addressDump", "domainDump"),
-            "5: no line before says",
+            "5: no command above names the table of this line",
             true,
         ),
         (
             DUMPED.replace("mask: 30", "mask: x"),
-            "20: 'x' is not a mask",
+            "20: 'x' is not a mask in plain",
             false,
         ),
         (
@@ -301,7 +300,7 @@ fn a_name_is_a_tag_or_the_number_of_a_users_own_group() {
     assert_eq!(expected.drift(file), [""; 0]);
     let refused = expected.repair(&file.replace("30", "31")).unwrap_err();
     assert!(
-        refused.starts_with("'7' is a unit of your own naming"),
+        refused.starts_with("'7' is not a ruleset of this program"),
         "{refused}"
     );
     let tagged = Expected::tokyo("kamailio", &BOTH[..1]).named("other");

@@ -8,7 +8,7 @@ use twilio_sip_allow::policy::Direction;
 const WRITTEN: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <policy target="CONTINUE">
   <short>twilio-sip-in</short>
-  <description>     twilio-sip-allow: what Twilio's SIP calls need     regions: tokyo   </description>
+  <description>     twilio-sip-allow: rules for Twilio's SIP calls     regions: tokyo   </description>
   <rule family="ipv4">
     <source address="54.65.63.192/30"/>
     <port port="5060" protocol="udp"/>
@@ -176,8 +176,8 @@ const POLICY_REFUSED: &str = r#"
 port="5060" protocol="udp" => protocol="udp" => 5: 'port' lacks the attribute 'port'
 port="5060" protocol="udp" => port="5060" => 5: 'port' lacks the attribute 'protocol'
 port="5060" protocol="udp" => port="5060" protocol="icmp" => 5: expected protocol tcp, udp, sctp or dccp, not 'icmp'
-port="5060" => port="5060,5061" => 5: '5060,5061' is not a port from 0 to 65535
-port="5060" => port="65536" => 5: '65536' is not a port from 0 to 65535
+port="5060" => port="5060,5061" => 5: unknown port '5060,5061'
+port="5060" => port="65536" => 5: unknown port '65536'
 port="5060" => port="turn" => 5: not every Linux system knows the name 'turn'; use the number
 <ingress-zone => <rule><protocol value="0"/><drop/></rule><ingress-zone => 25: protocol 0 means only itself with the nftables back end, but any protocol with iptables; remove the rule or the element
 <ingress-zone => <rule priority="-5"><protocol value="carp"/><drop/></rule><ingress-zone => 25: not every Linux system knows the name 'carp'; use the number
@@ -192,7 +192,7 @@ port="5060" => port="turn" => 5: not every Linux system knows the name 'turn'; u
 <accept/> => <log><limit value="0/s"/></log><accept/> => 5: '0/s' is not a rate that firewalld accepts, such as 10/m
 <ingress-zone => <rule><port port="22" protocol="tcp"/><reject type="tcp-reset"/></rule><ingress-zone => 25: firewalld ignores a rule that has a reject type but no family
 <accept/> => <reject type="bogus"/> => 5: 'bogus' is not a known reject type for IPv4, and firewalld ignores a rule with an unknown type
-port="5060" => port="5061-5060" => 5: the ports from '5061' to '5060' are reversed
+port="5060" => port="5061-5060" => 5: the port range from '5061' to '5060' is reversed
 54.65.63.192/30 => 54.65.63.192/255.0.255.0 => 5: the netmask of '54.65.63.192/255.0.255.0' has gaps, which is not supported
 54.65.63.192/30 => 54.65.63.192/33 => 5: '54.65.63.192/33' has no prefix length from 0 to 32
 54.65.63.192/30 => 54.65.63 => 5: '54.65.63' is not an IPv4 address

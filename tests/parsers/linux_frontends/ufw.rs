@@ -143,13 +143,13 @@ ufw deny 5060 => ufw allow from 10.0.0.0/255.0.255.0 comment 'twilio-sip: x' => 
 54.65.63.192/26 port => 54.65.63.192/33 port => 2: '54.65.63.192/33' has no prefix length from 0 to 32
 54.65.63.192/26 port => 2001:db8::/129 port => 2: '2001:db8::/129' is not an address
 from 54.65.63.192/26 to any => from 54.65.63.192/26 to 2001:db8::1 => 6: the rule mixes IPv4 and IPv6 addresses
-10000:20000 => 20000:10000 => 2: the ports from '20000' to '10000' are reversed
+10000:20000 => 20000:10000 => 2: the port range from '20000' to '10000' is reversed
 10000:20000 => 0:20000 => 2: '0:20000' is neither a port from 1 to 65535 nor a range such as 10000:20000
 10000:20000 => 10000: => 2: '10000:' is neither a port from 1 to 65535 nor a range such as 10000:20000
 10000:20000 => rtp => 2: 'rtp' is neither a port from 1 to 65535 nor a range such as 10000:20000
-10000:20000 => 10000:65536 => 2: '65536' is not a port from 0 to 65535
+10000:20000 => 10000:65536 => 2: unknown port '65536'
 proto udp => proto esp => 2: protocol 'esp' has no ports; expected tcp or udp
-proto udp => proto upd => 2: 'upd' is not a protocol from 0 to 255, nor one known here by name
+proto udp => proto upd => 2: unknown protocol 'upd'; expected a known name or a number from 0 to 255
 ufw allow out => ufw accept out => 2: expected allow, deny, limit or reject, not 'accept'
 ufw allow out => ufw out => 2: expected allow, deny, limit or reject, not 'out'
 ufw allow out to => ufw allow out on 'eth0' to => 2: expected an interface, not the quoted text 'eth0'
@@ -368,7 +368,7 @@ fn finds_the_users_own_rules_by_their_comment() {
         let repair = format::repair(dialect, &policy, &text, wanted, &units);
         let refused = repair.unwrap_err().to_string();
         assert!(
-            refused.contains("is a unit of your own naming"),
+            refused.contains("is not a ruleset of this program"),
             "{refused}"
         );
     }
@@ -413,7 +413,7 @@ fn repair_names_a_rule_that_loading_does_not_delete() {
         let line = format!("ufw {rule} comment 'twilio-sip: mine'");
         let text = with("ufw allow out to", &format!("{line}\nufw allow out to"));
         let expected = format!(
-            "the drift cannot be mended: loading keeps a rule whose comment starts with 'twilio-sip' but that \
+            "cannot repair the drift: loading keeps a rule whose comment starts with 'twilio-sip' but that \
              no script of this program added; first run: ufw delete {rule} comment 'twilio-sip: mine'"
         );
         assert_eq!(repair(&text).unwrap_err(), expected);
