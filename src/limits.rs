@@ -205,7 +205,7 @@ mod tests {
         let help = command.render_long_help().to_string().replace('\n', " ");
         for (_, name, bound, _) in TABLE {
             let short = (bound % (1 << 20) == 0).then(|| format!("{}M", bound >> 20));
-            let message = format!("\"{name}\" ({})", short.unwrap_or(bound.to_string()));
+            let message = format!(" {name}={} ", short.unwrap_or(bound.to_string()));
             assert!(help.contains(&message), "{message}: {help}");
         }
     }
