@@ -455,7 +455,7 @@ fn prints_each_note_on_one_line_of_stderr_unless_quiet() {
     assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("exchange"));
     assert_eq!(
         stderr("-f aws --edition global"),
-        "twilio-sip-allow: note: both directions have the shape of describe-security-groups; to authorize them, render --direction in and --direction out each\n"
+        "twilio-sip-allow: note: the output for both directions has the form of 'describe-security-groups'; to authorize the rules, render --direction in and --direction out separately\n"
     );
     assert_eq!(stderr("-f aws --edition global --direction in"), "");
     assert_eq!(stderr("-q -f nft --edition global --region virginia"), "");
