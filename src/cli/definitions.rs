@@ -102,6 +102,10 @@ pub enum Verb {
     /// Reads the rules that a firewall lists, or a file of rules. Reports exactly which expected packets
     /// are not allowed, and which other packets are. Rules may be written in another order or form, as
     /// long as they mean the same. Input that cannot be interpreted is an error.
+    ///
+    /// The check covers only the chains, lists or groups that this program manages. It does not cover
+    /// the other rules of the firewall, nor whether any of them leads to these chains or uses these lists.
+    /// Use the same options as for printing the rules, above all --region.
     #[command(after_help = sections(
         "the rules are in sync",
         "the rules have drifted",
@@ -214,11 +218,20 @@ pub(super) struct GlobalArgs {
     /// Read this configuration file [default: twilio-sip-allow.yaml in this folder or above]
     ///
     /// The file contains the default selection of a project, and the checks that "check" runs if it
-    /// gets neither a file nor a format. Options and environment variables override the file. See
-    /// docs/configuration.md.
+    /// gets neither a file nor a format. Options and environment variables override the file.
+    ///
+    /// Example:
+    ///   selection: {edition: current, region: [tokyo, singapore], local-sip-port: 5080}
+    ///   checks:
+    ///     - {name: pbx, format: nftables, files: pbx.nft}
+    ///     - {name: border, format: cisco, unit: FROM-TWILIO, files: border.cfg, selection: {direction: in}}
+    ///
+    /// In a check, "name" appears in the report, and "unit" is the value of --name. A selection has the
+    /// long names of options. The names of files are relative to the configuration file.
     #[arg(
         long,
         global = true,
+        verbatim_doc_comment,
         value_name = "FILE",
         env = "TWILIO_SIP_ALLOW_CONFIG",
         hide_env = true,

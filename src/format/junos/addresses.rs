@@ -146,7 +146,7 @@ fn refuse_exceptions_alone(
 
 /// The addresses that a list of prefixes matches.
 struct Matched {
-    /// Matching addresses, [`normalized`].
+    /// Matching addresses, [normalized](crate::packets::normalized).
     spans: Vec<Interval>,
     /// True if the same prefix occurs with and without `except`.
     contradicts: bool,
