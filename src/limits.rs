@@ -113,10 +113,7 @@ impl fmt::Display for LimitExceeded {
         let LimitExceeded { limit, max } = self;
         match limit {
             Limit::Input | Limit::List => write!(f, "it has more than {max} bytes"),
-            Limit::Rules => write!(
-                f,
-                "it expands to more than {max} rules after following jumps and lists"
-            ),
+            Limit::Rules => write!(f, "it expands to more than {max} rules"),
             Limit::Boxes => write!(
                 f,
                 "it expands to more than {max} combinations of addresses and ports"
@@ -262,7 +259,7 @@ mod tests {
         let message = limits.check(Limit::Rules, 8).unwrap_err().to_string();
         assert_eq!(
             message,
-            "it expands to more than 7 rules after following jumps and lists; \
+            "it expands to more than 7 rules; \
              raise the limit with --limit rules=NUMBER"
         );
     }

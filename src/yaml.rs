@@ -41,7 +41,8 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
         let reason = place.map(|(line, column)| format!(" at line {line} column {column}"));
         let reason = reason.and_then(|suffix| message.strip_suffix(&suffix));
         YamlError {
-            reason: with_short_quote(reason.unwrap_or(&message)),
+            // serde speaks of the fields of a structure.
+            reason: with_short_quote(reason.unwrap_or(&message)).replace(" field `", " key `"),
             line_and_column: place,
         }
     })

@@ -36,7 +36,7 @@ pub struct CheckArgs {
     name: UnitName,
     #[command(flatten, next_help_heading = "Check")]
     table: TableArg,
-    /// The report format: for people, for programs, or GitHub Actions annotations
+    /// The report format: text for people, JSON for programs, or annotations for GitHub Actions
     #[arg(
         long,
         value_enum,
@@ -56,7 +56,7 @@ pub struct CheckArgs {
     json: bool,
     /// Print rules that repair any drift, and move the report to stderr
     ///
-    /// Prints all rules, as without "check". For aws-sg and aws-prefix-list, prints only the AWS
+    /// Prints the complete rules, as "render" does. For aws-sg and aws-prefix-list, prints only the AWS
     /// commands that correct the difference. Prints no rules if the firewall is in sync.
     #[arg(
         long, env = "TWILIO_SIP_ALLOW_PRINT_REPAIR", hide_env = true, help_heading = "Check",

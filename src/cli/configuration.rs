@@ -54,7 +54,7 @@ impl Configuration {
         }
         if !file.exists() {
             return Err(format!(
-                "there is no configuration file '{}'",
+                "there is no configuration file '{}'; name an existing file",
                 file.display()
             ));
         }

@@ -44,7 +44,9 @@ pub enum DatasetVerb {
 
 #[derive(Args)]
 pub struct ShowArgs {
-    /// The published list to print; "current" is the one in force
+    /// The published list to print
+    ///
+    /// "current" is the list for the public internet that is in force.
     #[arg(
         short, long, value_name = "NAME", env = "TWILIO_SIP_ALLOW_EDITION", hide_env = true,
         value_parser = SuggestedValues::EDITIONS, value_delimiter = ',', default_value = CURRENT

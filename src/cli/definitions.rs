@@ -39,14 +39,14 @@ const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
   twilio-sip-allow scan --fail-on superseded,unpublished --report github terraform/
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
-const EXIT_STATUS: &str = "  0  success, and no difference or finding to report
+const EXIT_STATUS: &str = "  0  success, and none of the cases of status 1
   1  \"check\" or \"dataset diff\" found a difference, \"scan\" found something that
      --fail-on names, or \"explain --all-allowed\" found an address that is not allowed
   2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
 const ENVIRONMENT: &str =
-    "  Every option can also be set by an environment variable: TWILIO_SIP_ALLOW_REGION
-  sets --region, TWILIO_SIP_ALLOW_LOCAL_SIP_PORT sets --local-sip-port, and so on.
+    "  Every option except --help and --version can also be set by an environment
+  variable: TWILIO_SIP_ALLOW_REGION sets --region, TWILIO_SIP_ALLOW_LOCAL_SIP_PORT sets --local-sip-port, and so on.
   The command line overrides these variables, and the variables override the
   configuration file. NO_COLOR turns color off.";
 
@@ -100,11 +100,11 @@ pub enum Verb {
     /// Compare a deployed firewall with the expected rules
     ///
     /// Reads the rules that a firewall lists, or a file of rules. Reports exactly which expected packets
-    /// are not allowed, and which other packets are. Rules may be written in another order or form, as
+    /// are not allowed (missing), and which other packets are allowed (extra). Rules may be written in another order or form, as
     /// long as they mean the same. Input that cannot be interpreted is an error.
     ///
-    /// The check covers only the chains, lists or groups that this program manages. It does not cover
-    /// the other rules of the firewall, nor whether any of them leads to these chains or uses these lists.
+    /// The check covers only the chains, lists or groups that this program manages. It does not
+    /// check other rules, or whether the firewall jumps to these chains or uses these lists.
     /// Use the same options as for printing the rules, above all --region.
     #[command(after_help = sections(
         "the rules are in sync",
@@ -125,29 +125,29 @@ pub enum Verb {
     /// Explain what an address is used for, and whether it is allowed
     ///
     /// For each address, prints whether the selected rules allow it, in which directions and for which
-    /// traffic. A table lists every published network that contains the address, with edition, status,
+    /// traffic. A table lists every published network that overlaps the address, with edition, status,
     /// plane (signaling or media), region, network and ports. The default edition is the one in force.
     #[command(
         mut_arg("edition", |arg| arg.help("The published lists to use [default: current]").long_help(None)),
         after_help = sections(
             "success, and with --all-allowed, every address is allowed",
-            "with --all-allowed, an address is not allowed, or only in part",
+            "with --all-allowed, an address is not allowed or only partly allowed",
             EXPLAIN_EXAMPLES,
         ),
     )]
     Explain(Box<ExplainArgs>),
     /// Find Twilio addresses in files and check them
     ///
-    /// Searches files of any kind for addresses, networks and ranges. Reports whether each is current,
-    /// superseded, wider or narrower than published, or probably mistyped, and which networks are
+    /// Searches text files of any format for addresses, networks and ranges. Reports whether each is current,
+    /// superseded, wider or narrower than published, or unpublished (probably mistyped), and which networks are
     /// missing. The default edition is the one in force.
     #[command(
-        mut_arg("edition", |arg| arg.help("The lists that a file must contain [default: current]").long_help(None)),
+        mut_arg("edition", |arg| arg.help("Report missing networks of these lists [default: current]").long_help(None)),
         mut_arg("dataset", |arg| arg
             .help("Use your own list instead of an edition; it counts as in force")
             .long_help(format!("Use your own list instead of an edition; it counts as in force\n\n{DATASET_DETAILS}"))),
-        mut_arg("region", |arg| arg.help("The regions that a file must contain [default: all]").long_help(None)),
-        mut_arg("plane", |arg| arg.help("Look for missing networks of signaling, media, or both")),
+        mut_arg("region", |arg| arg.help("Report missing networks of these regions [default: all]").long_help(None)),
+        mut_arg("plane", |arg| arg.help("Report missing networks of signaling, media, or both")),
         after_help = sections(
             "nothing was found that --fail-on names",
             "something was found that --fail-on names",
@@ -215,10 +215,10 @@ pub(super) struct GlobalArgs {
         hide_env = true
     )]
     limit: Vec<Bound>,
-    /// Read this configuration file [default: twilio-sip-allow.yaml in this folder or above]
+    /// Read this configuration file [default: twilio-sip-allow.yaml in the current folder or a parent folder]
     ///
     /// The file contains the default selection of a project, and the checks that "check" runs if it
-    /// gets neither a file nor a format. Options and environment variables override the file.
+    /// gets neither a file nor a format. The command line and environment variables override the file.
     ///
     /// Example:
     ///   selection: {edition: current, region: [tokyo, singapore], local-sip-port: 5080}
@@ -226,8 +226,8 @@ pub(super) struct GlobalArgs {
     ///     - {name: pbx, format: nftables, files: pbx.nft}
     ///     - {name: border, format: cisco, unit: FROM-TWILIO, files: border.cfg, selection: {direction: in}}
     ///
-    /// In a check, "name" appears in the report, and "unit" is the value of --name. A selection has the
-    /// long names of options. The names of files are relative to the configuration file.
+    /// In a check, "name" appears in the report, and "unit" is the value of --name. The keys of
+    /// "selection" are the long names of options. File names are relative to the folder of the file.
     #[arg(
         long,
         global = true,

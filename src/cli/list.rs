@@ -4,9 +4,9 @@ use clap::{Args, ValueEnum};
 #[derive(Args)]
 pub struct ListArgs {
     /// The kind of list
-    #[arg(value_enum, ignore_case = true)]
+    #[arg(value_enum, ignore_case = true, value_name = "KIND")]
     pub what: ListWhat,
-    /// Also print every name, domain, source and technical fact
+    /// Also print all names, domains, sources and load commands
     #[arg(
         short, long, env = "TWILIO_SIP_ALLOW_LONG", hide_env = true,
         value_parser = BoolishValueParser::new()

@@ -84,7 +84,7 @@ enum FailOn {
     Narrower,
     /// On no published list, but among Twilio addresses
     Unpublished,
-    /// Selected, but not in a file that contains Twilio addresses
+    /// A selected network is not in the file, although the file contains Twilio addresses
     Missing,
 }
 

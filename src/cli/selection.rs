@@ -12,7 +12,7 @@ use crate::select::{Selection, local_addresses};
 
 /// The details in the help of `--dataset`.
 pub(super) const DATASET_DETAILS: &str = "The list is a YAML file; data/README.md describes its schema. \"-\" \
-                                          reads it from stdin. Cannot be used together with --edition.";
+                                          reads it from stdin. This option cannot be used together with --edition.";
 
 /// The options that select published networks.
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub struct PublishedArgs {
         hide_env = true, hide_possible_values = true, value_parser = SuggestedValues::REGIONS
     )]
     region: Vec<String>,
-    /// The published lists to use; "current" is the one in force [default: regional, superseded]
+    /// The published lists to use [default: regional (superseded)]
     ///
     /// "current" is the list for the public internet that is in force. The default list was in force
     /// until 2024-02-21. If you name several lists, the rules allow the networks of all of them. Run

@@ -65,9 +65,7 @@ pub(super) fn refuse_unknown_variables(command: &Command) -> Result<(), String> 
         Some(name) => {
             let ends = known.iter().filter_map(|known| known.strip_prefix(PREFIX));
             let suggestion = did_you_mean(name.trim_start_matches(PREFIX), ends);
-            Err(format!(
-                "no option has the environment variable '{name}'{suggestion}"
-            ))
+            Err(format!("unknown environment variable '{name}'{suggestion}"))
         }
     }
 }

@@ -58,58 +58,53 @@ pub fn run_configured(
         return run(&first.options, limits, console);
     }
     let report = first.options.report(console);
-    let mut done = Vec::with_capacity(checks.len());
+    // One spool for the reports of all checks, so that the limits on memory and output hold for all.
+    let mut reports = Spool::new(limits);
+    let mut notices = Vec::new();
+    let (mut done, mut drifted) = (0, 0);
     for ConfiguredCheck { name, options } in checks {
         match check_files(options, limits, console, &*report) {
-            Ok(Some((check, run))) => done.push((name.as_str(), check, run)),
+            Ok(Some((check, run))) => {
+                drifted += usize::from(run.summary.drifted > 0);
+                reports.write_all(report.check_head(name, done == 0).as_bytes())?;
+                run.copy(&check.expectation(), &mut reports)?;
+                add_new(&mut notices, check.notices);
+                done += 1;
+            }
             Ok(None) => {}
             Err(error) => console.error(&format!("check '{name}': {error:#}")),
         }
     }
-    if done.len() < checks.len() {
-        let failed = checks.len() - done.len();
-        console.error(&format!("{failed} of {} checks failed", checks.len()));
+    let total = checks.len();
+    if done < total {
+        let failed = total - done;
+        console.error(&format!("{failed} of {total} checks could not be run"));
         return Ok(Outcome::Failed);
     }
-    print_notices(&distinct_notices(&done), console);
-    let drifted = done.iter().filter(|(_, _, run)| run.summary.drifted > 0);
-    let drifted = drifted.count();
+    print_notices(&notices, console);
     let outcome = if drifted > 0 {
         Outcome::Drift
     } else {
         Outcome::Done
     };
-    let written = output::stdout()
-        .and_then(|mut stdout| print_all(done, drifted, &*report, &mut stdout))
-        .context("cannot write to stdout");
-    outcome.after_writing(written)
+    let mut reports = reports.finish()?;
+    let mut print = |mut stdout: std::io::StdoutLock| {
+        stdout.write_all(report.checks_head(drifted).as_bytes())?;
+        reports.copy(&mut stdout)?;
+        stdout.write_all(report.checks_end(drifted, total).as_bytes())?;
+        stdout.flush()
+    };
+    let written = output::stdout().and_then(&mut print);
+    outcome.after_writing(written.context("cannot write to stdout"))
 }
 
-/// The notices of all checks, without duplicates.
-fn distinct_notices(checks: &[(&str, Check, Run)]) -> Vec<Notice> {
-    let mut notices = Vec::new();
-    for notice in checks.iter().flat_map(|(_, check, _)| &check.notices) {
-        if !notices.contains(notice) {
-            notices.push(notice.clone());
+/// Adds the notices that are not in the list yet.
+fn add_new(notices: &mut Vec<Notice>, more: Vec<Notice>) {
+    for notice in more {
+        if !notices.contains(&notice) {
+            notices.push(notice);
         }
     }
-    notices
-}
-
-fn print_all(
-    checks: Vec<(&str, Check, Run)>,
-    drifted: usize,
-    report: &dyn Report,
-    to: &mut dyn Write,
-) -> std::io::Result<()> {
-    let total = checks.len();
-    to.write_all(report.checks_head(drifted).as_bytes())?;
-    for (at, (name, check, run)) in checks.into_iter().enumerate() {
-        to.write_all(report.check_head(name, at == 0).as_bytes())?;
-        run.copy(&check.expectation(), to)?;
-    }
-    to.write_all(report.checks_end(drifted, total).as_bytes())?;
-    to.flush()
 }
 
 /// Compares the files with the expected rules. If a file cannot be checked, reports that and returns
@@ -142,7 +137,7 @@ fn check_files<'a>(
         if files.len() > 1 {
             let (refused, drifted) = (run.refused, run.summary.drifted);
             console.error(&format!(
-                "{refused} of {} files could not be checked; files with drift among the others: {drifted}",
+                "{refused} of {} files could not be checked; {drifted} of the others have drifted",
                 files.len()
             ));
         }
@@ -325,7 +320,7 @@ impl Check {
             return Ok(listing.without_rules);
         }
         Err(vec![format!(
-            "{name} is empty, because '{}' failed or no rules are loaded yet (if so, use --allow-empty); {}",
+            "{name} is empty: either '{}' failed, or no rules are loaded yet (use --allow-empty for an empty firewall); {}",
             listing.command,
             self.how_to_load()
         )])
@@ -345,9 +340,9 @@ impl Check {
         let how = self.how_to_load();
         match (not_loaded, files) {
             (0, _) => None,
-            (_, 1) => Some(format!("no rules named '{name}' are loaded; {how}")),
+            (_, 1) => Some(format!("the input has no rules named '{name}'; {how}")),
             _ => Some(format!(
-                "no rules named '{name}' are loaded in {not_loaded} of {files} files; {how}"
+                "{not_loaded} of {files} files have no rules named '{name}'; {how}"
             )),
         }
     }

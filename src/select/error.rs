@@ -40,10 +40,11 @@ pub enum SelectError {
         plane: Plane,
         other: Plane,
     },
-    #[error(
-        "{option} has no effect without its transport; add it to --transport, or remove {option}"
-    )]
-    OtherTransport { option: &'static str },
+    #[error("{option} has no effect without {transports}; change --transport, or remove {option}")]
+    OtherTransport {
+        option: &'static str,
+        transports: &'static str,
+    },
     #[error(
         "SIP over TCP and over TLS would both use local port {0}; choose different ports with \
         --local-sip-port and --local-tls-port, or remove one of the two from --transport"

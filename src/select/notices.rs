@@ -84,7 +84,7 @@ fn other_connection(
     let is_exchange = |name: &&String| names::is_interconnect_alone(name, reference_data);
     let name = selection.regions.iter().find(is_exchange)?;
     Some(format!(
-        "'{name}' is a Twilio Interconnect exchange, but the edition is for the public internet: use \
+        "'{name}' is an Interconnect edge location, but the edition is for the public internet; use \
          --edition interconnect for its addresses"
     ))
 }

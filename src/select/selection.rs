@@ -84,11 +84,13 @@ impl Selection {
         if self.local_tls_port.is_some() && !tls {
             return Err(SelectError::OtherTransport {
                 option: "--local-tls-port",
+                transports: "SIP over TLS",
             });
         }
         if self.local_sip_port.is_some() && transports == [Transport::Tls] {
             return Err(SelectError::OtherTransport {
                 option: "--local-sip-port",
+                transports: "SIP over UDP or TCP",
             });
         }
         Ok(())

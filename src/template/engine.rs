@@ -76,6 +76,10 @@ fn reason(error: &Error, context: &Value) -> String {
         let near = did_you_mean(name, known.iter().map(String::as_str));
         return format!("'{expression}' is undefined{place}{near}");
     }
+    if error.kind() == ErrorKind::OutOfFuel {
+        return "the template takes too many steps or produces too much text; simplify its loops and filters"
+            .to_owned();
+    }
     match error.detail() {
         Some(detail) => format!("{}: {}", error.kind(), detail.replace('`', "'")),
         None => error.kind().to_string(),

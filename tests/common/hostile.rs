@@ -58,7 +58,8 @@ const ENGINE: &str = "the template needs more than 192 MiB of memory or 1 second
 const OUTPUT: &str =
     "the output has more than 67108864 bytes; raise the limit with --limit output=NUMBER";
 const NO_CHAIN: &str = "stdout: there is no such chain in ";
-const RULES: &str = "it expands to more than 200000 rules after following jumps and lists; raise the limit with --limit rules=NUMBER";
+const RULES: &str =
+    "it expands to more than 200000 rules; raise the limit with --limit rules=NUMBER";
 const BOXES: &str = "it expands to more than 200000 combinations of addresses and ports; raise the limit with --limit boxes=NUMBER";
 const WORK: &str =
     "it takes more than 50000000 steps to evaluate; raise the limit with --limit work=NUMBER";
@@ -160,7 +161,7 @@ pub const INPUTS: &[Hostile] = &[
     input("30,000 denied pairs of ports, of many networks each", "check -q -f iptables --edition regional-expanded --direction in FILE", || rules(&denied_ports(30_000)), BOXES),
     input("2,000 ports on either side", IPTABLES, || rules(&format!("-p udp -m multiport --ports {} -j DROP", (0..2_000).map(|n| (n * 2 + 1).to_string()).collect::<Vec<_>>().join(","))), BOXES),
     input("wildcards with gaps", CISCO, || access_list("permit udp 192.0.2.1 85.85.85.0 192.0.2.2 85.85.85.0\n", ""), BOXES),
-    input("a wrong word of 8 MB in a group, for 20,000 entries, Cisco", "check -q --edition regional --direction in -f cisco FILE", || format!("object-group network G\n {}\n!\nip access-list extended TWILIO-SIP-IN\n{}", "x".repeat(8 * MIB), " permit udp object-group G any\n".repeat(20_000)).into(), "FILE:2: expected any, host, range, group-object, description, or an address and its mask, not 'xxx"),
+    input("a wrong word of 8 MB in a group, for 20,000 entries, Cisco", "check -q --edition regional --direction in -f cisco FILE", || format!("object-group network G\n {}\n!\nip access-list extended TWILIO-SIP-IN\n{}", "x".repeat(8 * MIB), " permit udp object-group G any\n".repeat(20_000)).into(), "FILE:2: expected any, host, range, group-object, description, or an address and a mask, not 'xxx"),
     input("a type of 28 MB with 25 errors, Terraform", "check -q --edition regional -f terraform FILE", || format!("{{\"resource\": {{\"aws_vpc_security_group_ingress_rule\": {{\"a\": {{\"security_group_id\": \"sg-1\", \"ip_protocol\": \"-1\", \"cidr_ipv4\": \"192.0.2.0/24\"}}}}, \"{}\": {{{}}}}}}}\n", "t".repeat(28 * MIB), (0..25).map(|n| format!("\"b{n}\": {{\"x\": \"sg-1\"}}")).collect::<Vec<_>>().join(", ")).into(), "the block gets the security group and may add rules that are not in the input"),
     input("3 million headers, Asterisk", ASTERISK, || format!("Identify:  <Identify/Endpoint.....>\nMatch:  <criteria...>\n{}\nIdentify:  a/twilio-sip\n{}", "=".repeat(80), "Header:\n".repeat(3 * MIB)).into(), RULES),
     input("32 MB of zones, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("twilio-sip-in (active)\n  priority: -1\n  target: CONTINUE\n  ingress-zones: {}\n", "a ".repeat(15 * MIB)).into(), RULES),
@@ -169,8 +170,8 @@ pub const INPUTS: &[Hostile] = &[
     input("40 policies of 199,000 services, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || (0..40).map(|n| firewalld_policy(n, &"a ".repeat(199_000), "")).collect::<String>().into(), RULES),
     input("100,000 rules of 60 words, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || firewalld_policy(1, "", &format!("\trule{}\n", " a b=\"\"".repeat(30)).repeat(100_000)).into(), WORK),
     input("a template of 20 headers of 8 kB for 9,000 sections, Asterisk", "check -q --edition regional --direction in --plane signaling -f asterisk FILE", || format!("[b](!)\ntype=identify\nendpoint=twilio-sip\n{}{}", format!("match_header=X-A: {}\n", "b".repeat(8_000)).repeat(20), (0..9_000).map(|n| format!("[s{n}](b)\nendpoint=twilio-sip\n")).collect::<Vec<_>>().concat()).into(), WORK),
-    input("110,000 attributes behind a comment, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}/>\n", (0..110_000).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")).into(), "FILE:2: an element has more than 64 attributes, and firewalld knows no such element"),
-    input("15,000 namespaces behind a comment, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}>{}</policy>\n", (0..15_000).map(|n| format!("xmlns:a{n}='{n}'")).collect::<Vec<_>>().join(" "), "<b xmlns:q='1'/>".repeat(15_000)).into(), "FILE:2: firewalld accepts no namespaces"),
+    input("110,000 attributes behind a comment, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}/>\n", (0..110_000).map(|n| format!("a{n}=''")).collect::<Vec<_>>().join(" ")).into(), "FILE:2: an element has more than 64 attributes, which no element of firewalld has"),
+    input("15,000 namespaces behind a comment, firewalld", "check -q --edition regional --direction in -f firewalld FILE", || format!("<!--> <a \" -->\n<policy {}>{}</policy>\n", (0..15_000).map(|n| format!("xmlns:a{n}='{n}'")).collect::<Vec<_>>().join(" "), "<b xmlns:q='1'/>".repeat(15_000)).into(), "FILE:2: firewalld does not support namespaces"),
     input("groups within groups", CISCO, || groups(100), DEPTH),
     input("groups that multiply", CISCO, || groups_of(30, 60), RULES),
     input("an inactive entry of a large group, again and again", ASA, || asa_entries("object-group G any4 inactive"), RULES),
@@ -195,7 +196,7 @@ pub const INPUTS: &[Hostile] = &[
     input("nested YAML", DATASET, || "a: [".repeat(MIB / 4).into(), NESTED_YAML),
     input("nested YAML without brackets", DATASET, || "- ".repeat(MIB / 2).into(), NESTED_YAML),
     input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
-    input("YAML aliases that multiply", DATASET, laughs, "unknown field `a`"),
+    input("YAML aliases that multiply", DATASET, laughs, "unknown key `a`"),
     input("YAML aliases of 4,000 networks for 30,000 regions", DATASET, aliases, "signaling.networks.r0: more than 5000 networks in one plane, which is the maximum"),
     input("120,000 tag directives of YAML", DATASET, || (0..120_000).map(|n| format!("%TAG !a{n}! t\n")).collect::<Vec<_>>().concat().into(), "FILE:1:1: a %TAG directive is not accepted; delete the line"),
     input("white space of a megabyte before pieces of it, YAML", DATASET, || format!("edition: \"{}{}\"", " ".repeat(MIB), "x ".repeat(MIB / 2 - 8)).into(), "FILE:1:1: more than 4096 characters of white space in a row; delete some"),
@@ -223,8 +224,8 @@ pub const INPUTS: &[Hostile] = &[
     input("a long note behind 60,000 ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|UDP [#{}]", "a".repeat(600_000)), "|1|1", 60_000, 1), "' next to the addresses"),
     input("800 rows of 1,000 wrong ports", PAGE, || ports("Signaling", &format!("tokyo|192.0.2.1|{}", "protocol".repeat(49)), "|1|1", 1_000, 800), "FILE:5: cannot interpret the ports '1 protocol"),
     input("160 rows of 3,000 ports of 7 regions", PAGE, || ports("Media", "us1,ie1,de1,au1,sg1,jp1,br1|192.0.2.1|UDP", "|1-2|1-3", 3_000, 160), "FILE:5: the ports of media of virginia differ from those in line 5"),
-    input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "engine ran out of fuel"),
-    input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "engine ran out of fuel"),
+    input("template loops in loops", TEMPLATE, || "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}".into(), "the template takes too many steps or produces too much text"),
+    input("template of much text", TEMPLATE, || "{{ 'x' * 1000000000 }}".into(), "the template takes too many steps or produces too much text"),
     input("template that doubles a value", TEMPLATE, || doubling("{{ ns.x }}"), "the value is longer than 1 MiB as text"),
     input("template that doubles a value, as JSON", TEMPLATE, || doubling("{{ ns.x|tojson }}"), "the value is longer than 1 MiB as text"),
     input("template that doubles a value as a key", TEMPLATE, || doubling("{{ {ns.x: 1} }}"), "the value is longer than 1 MiB as text"),
@@ -236,7 +237,7 @@ pub const INPUTS: &[Hostile] = &[
     input("template that compares doubled values", TEMPLATE, || doubling("{% set other = namespace(x=[1]) %}{% for i in range(60) %}{% set other.x = [other.x,other.x] %}{% endfor %}{{ ns.x == other.x }}"), ENGINE),
     input("template with a wide indentation", TEMPLATE, || "{{ rules|tojson(indent=100000000) }}".into(), "the indentation of tojson must be at most 16 spaces"),
     input("template that repeats a list", TEMPLATE, || "{{ [rules] * 200000 }}".into(), "the value is longer than 1 MiB as text"),
-    input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), "engine ran out of fuel"),
+    input("template with a long separator", TEMPLATE, || "{{ range(100000)|map('string')|join('x' * 100000) }}".into(), "the template takes too many steps or produces too much text"),
     input("template that calls itself", TEMPLATE, || "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}".into(), "recursion limit exceeded"),
     input("nested template", TEMPLATE, || "{% if 1 %}".repeat(6_000).into(), "template exceeds maximum recursion limits"),
     // Thousands of names, or a very long name, among the candidates for a suggestion.

@@ -422,7 +422,7 @@ fn finds_the_packets_that_a_rule_accepts() {
         ),
         (
             "-p tcp ! --syn -j ACCEPT",
-            "tcp from any to any with other TCP flags than syn",
+            "tcp from any to any with TCP flags other than syn",
         ),
         (
             "-p tcp --tcp-flags SYN,ACK SYN -j ACCEPT",
@@ -430,15 +430,15 @@ fn finds_the_packets_that_a_rule_accepts() {
         ),
         (
             "-p tcp --tcp-flags ALL FIN,SYN,RST,ACK -j ACCEPT",
-            "tcp from any to any with TCP flags fin+syn+rst+ack, but only under some conditions",
+            "tcp from any to any with TCP flags fin+syn+rst+ack, allowed only under some conditions",
         ),
         (
             "-p tcp --tcp-flags SYN,PSH SYN,PSH -m tcp --tcp-flags FIN,RST,ACK NONE -j ACCEPT",
-            "tcp from any to any with TCP flags syn, but only under some conditions",
+            "tcp from any to any with TCP flags syn, allowed only under some conditions",
         ),
         (
             "-p tcp ! --tcp-flags SYN,PSH SYN,PSH -j ACCEPT",
-            "tcp from any to any, but only under some conditions",
+            "tcp from any to any, allowed only under some conditions",
         ),
         (
             "-p tcp ! --tcp-flags SYN SYN,PSH -j ACCEPT",
@@ -447,7 +447,7 @@ fn finds_the_packets_that_a_rule_accepts() {
         ("-p tcp --tcp-flags SYN SYN,PSH -j ACCEPT", ""),
         (
             "-p udp -m limit -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-m state --state NEW,RELATED -j ACCEPT",
@@ -480,11 +480,11 @@ fn finds_the_packets_that_a_rule_accepts() {
         ("! -o + -p udp -j ACCEPT", ""),
         (
             "-i eth+ -p udp -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-o ! eth0 -p udp -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         // Negation as iptables up to 1.4.2 printed it.
         (
@@ -506,7 +506,7 @@ fn finds_the_packets_that_a_rule_accepts() {
         ),
         (
             "-p tcp -m tcp --tcp-flags ! FIN,SYN,RST,ACK SYN -j ACCEPT",
-            "tcp from any to any with other TCP flags than syn",
+            "tcp from any to any with TCP flags other than syn",
         ),
         (
             "-m state --state ! NEW,INVALID -j ACCEPT",
@@ -514,45 +514,45 @@ fn finds_the_packets_that_a_rule_accepts() {
         ),
         (
             "-p udp -m mac --mac-source ! 00:00:5e:00:53:01 -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-p tcp -m tcpmss --mss 536:1460 -j ACCEPT",
-            "tcp from any to any, but only under some conditions",
+            "tcp from any to any, allowed only under some conditions",
         ),
         ("-j ULOG --ulog-prefix \"a b\" --ulog-nlgroup 1", ""),
         (
             "-f -p udp -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "! -f -p udp -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "! -i eth0 -p udp -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-p udp -m limit --limit 5/sec --limit-burst 9 -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-p udp -m time --timestart 08:00 --weekdays Mon --kerneltz -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-p udp -m addrtype --dst-type LOCAL -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         (
             "-p udp -m owner --uid-owner 0 -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         ("-p udp -c 12 345 -j ACCEPT", "udp from any to any"),
         (
             "-p tcp --tcp-flags URG URG -j ACCEPT",
-            "tcp from any to any, but only under some conditions",
+            "tcp from any to any, allowed only under some conditions",
         ),
         (
             "-g INNER; -p tcp -j ACCEPT; back: -p udp -j ACCEPT",
@@ -564,7 +564,7 @@ fn finds_the_packets_that_a_rule_accepts() {
         ),
         (
             "-i eth0 -j INNER; -p udp -j ACCEPT",
-            "udp from any to any, but only under some conditions",
+            "udp from any to any, allowed only under some conditions",
         ),
         ("-i eth0 -j INNER; -p udp -j RETURN; -j DROP", ""),
         ("-j LOG --log-prefix x --log-uid", ""),

@@ -83,7 +83,7 @@ fn names_on_pages_of_twilio_select_their_regions() {
         ] {
             let ran = Tool::new(["-f", "nft", "--edition=regional", "--region", &spelling]).run();
             let note = format!(
-                "note: '{spelling}' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n"
+                "note: '{spelling}' is an Interconnect edge location, but the edition is for the public internet; use --edition interconnect for its addresses\n"
             );
             assert_eq!(
                 ran.stderr.contains(&note),
@@ -450,7 +450,7 @@ fn prints_each_note_on_one_line_of_stderr_unless_quiet() {
         stderr("-f nft --edition regional,global"),
         "twilio-sip-allow: note: edition 'regional' was superseded on 2024-02-21 by 'global'; omit it if you need only 'global'\n"
     );
-    let interconnect = "twilio-sip-allow: note: 'Tokyo-IX' is a Twilio Interconnect exchange, but the edition is for the public internet: use --edition interconnect for its addresses\n";
+    let interconnect = "twilio-sip-allow: note: 'Tokyo-IX' is an Interconnect edge location, but the edition is for the public internet; use --edition interconnect for its addresses\n";
     assert!(stderr("-f nft --edition global --region Tokyo-IX").starts_with(interconnect));
     assert!(!stderr("-f nft --edition interconnect --region tokyo-ix").contains("exchange"));
     assert_eq!(

@@ -730,7 +730,7 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
         .file("page", "")
         .run();
     assert!(misspelled.refused().contains(
-        "no option has the environment variable 'TWILIO_SIP_ALLOW_EDITON' (did you mean EDITION?)"
+        "unknown environment variable 'TWILIO_SIP_ALLOW_EDITON' (did you mean EDITION?)"
     ));
     let page = fs::read(folder("whole/global.official-en.md")).unwrap();
     let named = Tool::line("dataset diff page")

@@ -1079,7 +1079,7 @@ fn ufw_check_finds_and_repairs_changes_by_ufw() {
         ),
         (
             format!("limit {signaling} comment 'twilio-sip: tokyo'"),
-            "missing in  udp from 54.65.63.192/30 to any port 5060 in state new, but only under some conditions",
+            "missing in  udp from 54.65.63.192/30 to any port 5060 in state new, allowed only under some conditions",
         ),
         (
             format!("deny out {media} comment 'twilio-sip: tokyo'"),
@@ -1089,7 +1089,7 @@ fn ufw_check_finds_and_repairs_changes_by_ufw() {
             format!(
                 "delete allow out {media}; ufw allow out on eth0 {media} comment 'twilio-sip: one'"
             ),
-            "missing out udp from any to 54.65.63.192/26 port 10000-20000, but only under some conditions",
+            "missing out udp from any to 54.65.63.192/26 port 10000-20000, allowed only under some conditions",
         ),
         (
             "allow from 192.0.2.1 port 2 to any port 9 comment 'twilio-sip: old'".to_owned(),
@@ -1515,7 +1515,7 @@ fn firewalld_check_finds_and_repairs_changes_by_firewall_cmd() {
         ),
         (
             "--add-rich-rule='rule priority=7 protocol value=gre nflog group=3 accept limit value=3/h'".to_owned(),
-            "extra   in  protocol 47 from any to any, but only under some conditions",
+            "extra   in  protocol 47 from any to any, allowed only under some conditions",
         ),
         ("--add-port=22/tcp".to_owned(), "extra   in  tcp from any to any port 22\n"),
         ("--set-target=ACCEPT".to_owned(), "extra   in  packets of IPv6\n"),
@@ -1523,7 +1523,7 @@ fn firewalld_check_finds_and_repairs_changes_by_firewall_cmd() {
             "--remove-ingress-zone=ANY >/dev/null
 firewall-cmd --permanent --policy=twilio-sip-in --add-ingress-zone=work"
                 .to_owned(),
-            "missing in  udp from 54.65.63.192/30 to any port 5060, but only under some conditions",
+            "missing in  udp from 54.65.63.192/30 to any port 5060, allowed only under some conditions",
         ),
     ];
     let steps = changes.iter().map(|(change, _)| {

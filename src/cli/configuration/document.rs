@@ -178,7 +178,9 @@ impl<'de> Visitor<'de> for ValuesOf {
         let mut values = Vec::new();
         while let Some(more) = list.next_element_seed(self)? {
             values.extend(more);
-            if values.len() > MAX_VALUES {
+            // A value can itself be a list with commas.
+            let count: usize = values.iter().map(|text| text.split(',').count()).sum();
+            if count > MAX_VALUES {
                 return Err(de::Error::custom(format!(
                     "the list has more than {MAX_VALUES} values"
                 )));

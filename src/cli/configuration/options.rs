@@ -10,7 +10,8 @@ use super::super::check::CheckArgs;
 use super::super::variables::without_variables;
 use crate::dataset::{self, DatasetError, ReferenceData};
 use crate::input::is_stdin;
-use crate::select;
+use crate::names::normalize_name;
+use crate::select::{self, CURRENT};
 
 /// The options of a selection, by their long names.
 pub(super) const SELECTION: [&str; 10] = [
@@ -32,6 +33,9 @@ const WITH_LISTS: [&str; 5] = ["region", "edition", "transport", "local-address"
 /// The maximum length of a value, in bytes. A value can contain commas, as on the command line.
 const MAX_LENGTH: usize = 1_000;
 
+/// The maximum number of names in a value.
+const MAX_NAMES: usize = 100;
+
 static OPTIONS: LazyLock<Command> =
     LazyLock::new(|| without_variables(CheckArgs::augment_args(Command::new("check"))));
 
@@ -47,6 +51,9 @@ pub(super) fn takes_list(option: &str) -> bool {
 pub(super) fn validate(option: &str, text: &str) -> Result<(), String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("the value has more than {MAX_LENGTH} bytes"));
+    }
+    if text.split(',').count() > MAX_NAMES {
+        return Err(format!("the value has more than {MAX_NAMES} names"));
     }
     match option {
         "files" | "dataset" if is_stdin(text.as_ref()) => {
@@ -83,6 +90,12 @@ fn problem(error: &clap::Error, text: &str) -> String {
 }
 
 fn known_edition(name: &str) -> Result<(), String> {
+    let wanted = normalize_name(name);
+    let mut known = dataset::edition_names().chain([CURRENT]);
+    if known.any(|known| normalize_name(known) == wanted) {
+        return Ok(());
+    }
+    // The error suggests the nearest names.
     let found = select::embedded_editions(&[name.to_owned()]);
     found.map(|_| ()).map_err(|error| error.to_string())
 }

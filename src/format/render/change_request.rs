@@ -136,7 +136,7 @@ fn failure(direction: Direction, plane: Plane) -> &'static str {
         }
         (Direction::Out, Plane::Signaling) => {
             "Calls that we place through Twilio are not set up. Messages that we send during a call, such as the \
-             end of the call, do not arrive."
+             one that ends it (BYE), do not arrive."
         }
         (Direction::Out, Plane::Media) => {
             "Calls are set up, but the other side does not hear us (one-way audio)."

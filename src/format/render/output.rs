@@ -37,14 +37,14 @@ pub fn narrowing(format: &dyn Format, policy: &Policy, part: &Policy) -> Option<
         .filter(|plane| !kept.planes.contains(plane));
     let directions = all.directions.iter();
     let directions = directions.filter(|direction| !kept.directions.contains(direction));
-    let planes = planes.map(|plane| format!("--plane {plane}"));
-    let left_out = planes.chain(directions.map(|direction| format!("--direction {direction}")));
+    let planes = planes.map(ToString::to_string);
+    let left_out = planes.chain(directions.map(|direction| format!("direction {direction}")));
     let left_out: Vec<String> = left_out.collect();
     (!left_out.is_empty()).then(|| {
         format!(
             "{} cannot express {}: the output contains only {}, direction {}",
             format.info().name,
-            left_out.join(" and "),
+            left_out.join(" or "),
             list(&kept.planes),
             list(&kept.directions),
         )

@@ -154,7 +154,7 @@ fn packets(part: &Part) -> String {
         Some(_) if set == Flags::established() => " established".to_owned(),
         Some(flags) if flags.len() > 8 => {
             let others = combinations(set.not()).join(", ");
-            format!(" with other TCP flags than {others}")
+            format!(" with TCP flags other than {others}")
         }
         Some(flags) => format!(" with TCP flags {}", flags.join(", ")),
     };
@@ -163,7 +163,7 @@ fn packets(part: &Part) -> String {
     });
     let condition = match part.condition {
         Condition::True => "",
-        Condition::Unknown => ", but only under some conditions",
+        Condition::Unknown => ", allowed only under some conditions",
     };
     format!(
         "{} from {from} to {to}{flags}{states}{condition}",

@@ -92,14 +92,14 @@ port="5061" => port="5062" => missing in  tcp from 54.65.63.192/30 to any port 5
 <ingress-zone => <rule family="ipv4"><destination address="192.0.2.1"/><protocol value="gre"/><accept/></rule><ingress-zone => extra   in  protocol 47 from any to 192.0.2.1
 <ingress-zone => <rule family="ipv6"><source address="2001:db8::1"/><accept/></rule><ingress-zone => extra   in  packets of IPv6
 <ingress-zone => <rule priority="3"><port port="22" protocol="tcp"/><accept/></rule><ingress-zone => extra   in  tcp from any to any port 22 | extra   in  packets of IPv6
-<ingress-zone => <rule family="ipv4"><icmp-type name="echo-request"/><accept/></rule><ingress-zone => extra   in  icmp from any to any, but only under some conditions
-<ingress-zone => <rule family="ipv4"><source mac="00:11:22:33:44:55"/><protocol value="50"/><accept/></rule><ingress-zone => extra   in  protocol 50 from any to any, but only under some conditions
+<ingress-zone => <rule family="ipv4"><icmp-type name="echo-request"/><accept/></rule><ingress-zone => extra   in  icmp from any to any, allowed only under some conditions
+<ingress-zone => <rule family="ipv4"><source mac="00:11:22:33:44:55"/><protocol value="50"/><accept/></rule><ingress-zone => extra   in  protocol 50 from any to any, allowed only under some conditions
 <ingress-zone => <rule family="ipv4"><source address="54.65.63.193"/><port port="5061" protocol="tcp"/><reject/></rule><ingress-zone => missing in  tcp from 54.65.63.193 to any port 5061 (signaling tls of tokyo, edition regional)
 <ingress-zone => <rule priority="-1"><port port="5061" protocol="tcp"/><drop/></rule><ingress-zone => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
-<ingress-zone => <rule priority="-1"><port port="5061" protocol="tcp"/><drop><limit value="3/h"/></drop></rule><ingress-zone => missing in  tcp from 54.65.63.192/30 to any port 5061, but only under some conditions (signaling tls of tokyo, edition regional)
+<ingress-zone => <rule priority="-1"><port port="5061" protocol="tcp"/><drop><limit value="3/h"/></drop></rule><ingress-zone => missing in  tcp from 54.65.63.192/30 to any port 5061, allowed only under some conditions (signaling tls of tokyo, edition regional)
 <ingress-zone => <rule family="ipv4"><source address="54.65.63.192/28" invert="TRUE"/><port port="10000" protocol="udp"/><drop/></rule><ingress-zone => missing in  udp from 54.65.63.208-54.65.63.255 to any port 10000 (media of tokyo, edition regional)
 54.65.63.192/26"/> => 54.65.63.192/26"/><destination address="192.0.2.0/25" invert="yes"/> => missing in  udp from 54.65.63.192/26 to 192.0.2.0/25 port 10000-20000 (media of tokyo, edition regional)
-"10000-20000" protocol="udp"/>↵    <accept/> => "10000-20000" protocol="udp"/><accept><limit value="9/s"/></accept> => missing in  udp from 54.65.63.192/26 to any port 10000-20000, but only under some conditions (media of tokyo, edition regional)
+"10000-20000" protocol="udp"/>↵    <accept/> => "10000-20000" protocol="udp"/><accept><limit value="9/s"/></accept> => missing in  udp from 54.65.63.192/26 to any port 10000-20000, allowed only under some conditions (media of tokyo, edition regional)
 "10000-20000" protocol="udp"/>↵    <accept/> => "10000-20000" protocol="udp"/><log/> => missing in  udp from 54.65.63.192/26 to any port 10000-20000 (media of tokyo, edition regional)
 "#;
 
@@ -116,7 +116,7 @@ fn reports_the_exact_drift() {
     assert!(
         sometimes
             .iter()
-            .all(|part| part.contains(", but only under some conditions"))
+            .all(|part| part.contains(", allowed only under some conditions"))
     );
     let all = report_lines("firewalld", &policy, &written("CONTINUE", "ACCEPT")).unwrap();
     assert!(
@@ -539,7 +539,7 @@ ports:  => ports: 22/tcp => extra   in  tcp from any to any port 22 | extra   in
 source-ports:  => source-ports: 1-2/sctp => extra   in  sctp from any port 1-2 to any | extra   in  packets of IPv6
 protocols:  => protocols: ah gre => extra   in  protocol 47, protocol 51 from any to any | extra   in  packets of IPv6 | extra   in  packets of IPv6
 5061" protocol="tcp" accept => 5061" protocol="tcp" log => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
-5061" protocol="tcp" accept => 5061" protocol="tcp" accept limit value="3/h" => missing in  tcp from 54.65.63.192/30 to any port 5061, but only under some conditions (signaling tls of tokyo, edition regional)
+5061" protocol="tcp" accept => 5061" protocol="tcp" accept limit value="3/h" => missing in  tcp from 54.65.63.192/30 to any port 5061, allowed only under some conditions (signaling tls of tokyo, edition regional)
 rules: ↵ => rules: ↵	rule family="ipv4" source address="54.65.63.192/30" port port="5061" protocol="tcp" drop↵ => missing in  tcp from 54.65.63.192/30 to any port 5061 (signaling tls of tokyo, edition regional)
 rules: ↵ => rules: ↵	rule family="ipv4" destination NOT address="192.0.2.0/24" port port="5061" protocol="tcp" drop↵ => missing in  tcp from 54.65.63.192/30 to 0.0.0.0-192.0.1.255 port 5061 (signaling tls of tokyo, edition regional) | missing in  tcp from 54.65.63.192/30 to 192.0.3.0-255.255.255.255 port 5061 (signaling tls of tokyo, edition regional)
 "#;

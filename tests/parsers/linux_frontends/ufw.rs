@@ -106,17 +106,17 @@ const UFW_DRIFT: &str = "
 from 54.65.63.192/26 to any => from 54.65.63.192/26 port 1:60000 to any => missing in  udp from 54.65.63.192/26 port 0 to any port 10000-20000 (media of tokyo, edition regional) | missing in  udp from 54.65.63.192/26 port 60001-65535 to any port 10000-20000 (media of tokyo, edition regional)
 out to 54.65.63.192/26 port 10000:20000 => out to 54.65.63.192/26 port 10000,20000 => missing out udp from any to 54.65.63.192/26 port 10001-19999 (media of tokyo, edition regional)
 proto udp comment 'twilio-sip: tokyo media' => comment 'twilio-sip: tokyo media' => extra   out tcp from any to 54.65.63.192/26 port 10000-20000
-ufw allow from => ufw limit from => missing in  udp from 54.65.63.192/26 to any port 10000-20000 in state new, but only under some conditions (media of tokyo, edition regional)
+ufw allow from => ufw limit from => missing in  udp from 54.65.63.192/26 to any port 10000-20000 in state new, allowed only under some conditions (media of tokyo, edition regional)
 ufw allow from => ufw deny from => missing in  udp from 54.65.63.192/26 to any port 10000-20000 (media of tokyo, edition regional)
 ufw allow from => ufw reject from => missing in  udp from 54.65.63.192/26 to any port 10000-20000 (media of tokyo, edition regional)
-ufw allow from => ufw allow in on eth0 from => missing in  udp from 54.65.63.192/26 to any port 10000-20000, but only under some conditions (media of tokyo, edition regional)
+ufw allow from => ufw allow in on eth0 from => missing in  udp from 54.65.63.192/26 to any port 10000-20000, allowed only under some conditions (media of tokyo, edition regional)
 ufw allow from => ufw deny from 54.65.63.200 comment 'twilio-sip: x'↵ufw allow from => missing in  udp from 54.65.63.200 to any port 10000-20000 (media of tokyo, edition regional)
 ufw allow out to => ufw deny out 5061/tcp comment 'twilio-sip: x'↵ufw allow out to => missing out tcp from any to 54.65.63.192/30 port 5061 (signaling tls of tokyo, edition regional)
 ufw deny 5060 => ufw allow from 192.0.2.0/24 port 1,2 proto udp comment 'twilio-sip: x' => extra   in  udp from 192.0.2.0/24 port 1-2 to any
 ufw deny 5060 => ufw allow out to 192.0.2.1 proto gre comment 'twilio-sip' => extra   out protocol 47 from any to 192.0.2.1
 ufw deny 5060 => ufw allow from 192.0.2.1 comment 'twilio-sip' => extra   in  any protocol from 192.0.2.1 to any
 ufw deny 5060 => ufw allow to 192.0.2.0/24 port 22 comment 'twilio-sip' => extra   in  tcp, udp from any to 192.0.2.0/24 port 22
-ufw deny 5060 => ufw allow out on eth0 to 192.0.2.1 comment 'twilio-sip' => extra   out any protocol from any to 192.0.2.1, but only under some conditions
+ufw deny 5060 => ufw allow out on eth0 to 192.0.2.1 comment 'twilio-sip' => extra   out any protocol from any to 192.0.2.1, allowed only under some conditions
 ufw deny 5060 => ufw allow from 2001:db8::1 comment 'twilio-sip' => extra   in  packets of IPv6
 ufw deny 5060 => ufw limit out to 2001:db8::/32 port 5060 comment 'twilio-sip' => extra   out packets of IPv6
 ufw allow from 54.65.63.192/26 to any port 10000:20000 proto udp comment 'twilio-sip => ufw allow from 54.65.63.192/26 to any port 10000:20000 proto udp comment 'twilio-si => missing in  udp from 54.65.63.192/26 to any port 10000-20000 (media of tokyo, edition regional)
