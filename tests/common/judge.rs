@@ -112,7 +112,7 @@ pub fn units(
     };
     format::parse(dialect(format), text, wanted).map_err(|errors| {
         let lines = Lines::of(text);
-        let tell = |e: &format::read::ReadError| {
+        let message = |e: &format::read::ReadError| {
             format!(
                 "{}: {}, in: {}",
                 lines.number(e.at()),
@@ -120,7 +120,7 @@ pub fn units(
                 excerpt(text, e.at())
             )
         };
-        errors.iter().map(tell).collect()
+        errors.iter().map(message).collect()
     })
 }
 
@@ -139,13 +139,13 @@ pub fn drift(format: &str, policy: &Policy, text: &str) -> Result<Drift, Vec<Str
 pub fn assert_in_sync(what: &str, format: &str, policy: &Policy, text: &str) {
     match drift(format, policy, text) {
         Ok(drift) if drift.is_none() => {}
-        Ok(drift) => panic!("{what}: {format}: {}\n{text}", told(&drift, text)),
+        Ok(drift) => panic!("{what}: {format}: {}\n{text}", report_text(&drift, text)),
         Err(refused) => panic!("{what}: {format}: {refused:#?}\n{text}"),
     }
 }
 
-/// Describes the drift as in the report.
-pub fn told(drift: &Drift, text: &str) -> String {
+/// Returns the part of the text report about this input.
+pub fn report_text(drift: &Drift, text: &str) -> String {
     let checked = CheckedFile {
         file: "-".into(),
         name: "stdin".to_owned(),

@@ -47,7 +47,7 @@ fn mutant(text: &str, random: &mut Random) -> (String, String) {
         }
         1 => {
             lines.insert(at, before.clone());
-            "line doubled"
+            "line duplicated"
         }
         2 => {
             let other = *pick(random, &rules);
@@ -70,15 +70,15 @@ fn mutant(text: &str, random: &mut Random) -> (String, String) {
             "words swapped"
         }
         5 => {
-            lines[at] = turned(&before);
-            "verdict turned"
+            lines[at] = reversed(&before);
+            "verdict reversed"
         }
         6 => {
             lines[at] = with_byte(&before, random, |byte, random| {
                 let bit = random.between(0, 3);
                 byte ^ (1 << bit)
             });
-            "bit turned"
+            "bit flipped"
         }
         7 => {
             lines[at] = with_byte(&before, random, |_, random| {
@@ -148,7 +148,7 @@ fn with_number(line: &str, random: &mut Random) -> String {
     format!("{}{changed}{}", &line[..start], &line[end..])
 }
 
-fn turned(line: &str) -> String {
+fn reversed(line: &str) -> String {
     for (from, to) in [
         ("-j ACCEPT", "-j DROP"),
         ("then accept", "then discard"),
@@ -247,5 +247,5 @@ pub fn read<T>(reader: impl FnOnce() -> T) -> Result<T, String> {
     IS_READING.set(true);
     let read = catch_unwind(AssertUnwindSafe(reader));
     IS_READING.set(false);
-    read.map_err(|_| "the reader does not understand it".to_owned())
+    read.map_err(|_| "the reader does not support this text".to_owned())
 }

@@ -1,4 +1,4 @@
-//! What is made of deployed lists of addresses: the exact drift, or a refusal that says why.
+//! Formats that list only addresses: the exact drift, or an error with a reason.
 
 use crate::common::judge::{dialect, everything, policy};
 use twilio_sip_allow::firewall::{Attribution, DeployedUnit, Drift, Part};
@@ -13,7 +13,7 @@ mod asterisk;
 mod ipset;
 mod kamailio;
 
-/// What is expected, and where to look for it.
+/// The expected policy, and the name of the unit to compare with it.
 struct Expected {
     format: &'static str,
     policy: Policy,
@@ -33,7 +33,7 @@ impl Expected {
         }
     }
 
-    /// Tokyo's addresses of the regional edition.
+    /// The policy for Tokyo in edition `regional`.
     fn tokyo(format: &'static str, directions: &[Direction]) -> Expected {
         let selection = Selection {
             regions: vec!["tokyo".to_owned()],
@@ -68,8 +68,9 @@ impl Expected {
     /// The units, or the line and the problem of each error.
     fn units(&self, text: &str) -> Result<Vec<DeployedUnit>, Problems> {
         format::parse(dialect(self.format), text, self.wanted()).map_err(|errors| {
-            let told = errors.into_iter();
-            told.map(|e| (Lines::of(text).number(e.at()), e.problem()))
+            let errors = errors.into_iter();
+            errors
+                .map(|e| (Lines::of(text).number(e.at()), e.problem()))
                 .collect()
         })
     }
@@ -82,13 +83,13 @@ impl Expected {
         Ok(format::compare(format, policy, &units, self.limits, || &[]).unwrap())
     }
 
-    /// What differs, part by part; nothing if nothing does.
+    /// The differences, one for each part. Empty if in sync.
     fn drift(&self, text: &str) -> Vec<String> {
         let drift = self.check(text);
         let drift = drift.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
         let parts = drift
             .parts()
-            .map(|(side, part)| format!("{side} {}", told(part)));
+            .map(|(side, part)| format!("{side} {}", description(part)));
         let unmeasured = drift
             .unmeasured
             .iter()
@@ -96,10 +97,10 @@ impl Expected {
         parts.chain(unmeasured).collect()
     }
 
-    /// The errors in one text, each with its line's number.
+    /// The errors in one text, one per line, each with its line number.
     fn refusal(&self, text: &str) -> String {
         match self.check(text) {
-            Ok(drift) => panic!("it is understood: {drift:?}\n{text}"),
+            Ok(drift) => panic!("not rejected: {drift:?}\n{text}"),
             Err(errors) => {
                 let lines = errors
                     .iter()
@@ -109,7 +110,7 @@ impl Expected {
         }
     }
 
-    /// What `--print-repair` prints.
+    /// The output of `--print-repair`.
     fn repair(&self, text: &str) -> Result<String, String> {
         let format = dialect(self.format);
         let units = self.units(text).unwrap();
@@ -118,8 +119,9 @@ impl Expected {
     }
 }
 
-/// `in 192.0.2.0/24 signaling tokyo`; `sometimes` and ports where there are such.
-fn told(part: &Part) -> String {
+/// Describes a part of the drift, such as `in 192.0.2.0/24 signaling tokyo`. Ports and `sometimes` appear if they
+/// apply.
+fn description(part: &Part) -> String {
     let remote = part.packets.set(Dimension::Remote).hull().networks();
     let remote: Vec<String> = remote.map(|network| network.to_string()).collect();
     let mut words = vec![part.direction.to_string(), remote.join("+")];
@@ -139,7 +141,7 @@ fn told(part: &Part) -> String {
     words.join(" ")
 }
 
-/// The lines of a table, `|` standing for a new line.
+/// The rows of a table. `|` stands for a line break.
 fn rows(table: &str) -> impl Iterator<Item = String> {
     table
         .lines()
@@ -147,15 +149,15 @@ fn rows(table: &str) -> impl Iterator<Item = String> {
         .map(|row| row.replace('|', "\n"))
 }
 
-/// A table of texts, `=>`, and what is made of each.
+/// The rows of a table of texts and expected results, split at `=>`.
 fn pairs(table: &str) -> impl Iterator<Item = (String, String)> {
     rows(table).map(|row| {
-        let (text, told) = row.split_once(" => ").unwrap_or_else(|| panic!("{row}"));
-        (text.to_owned(), told.to_owned())
+        let (text, expected) = row.split_once(" => ").unwrap_or_else(|| panic!("{row}"));
+        (text.to_owned(), expected.to_owned())
     })
 }
 
-/// Every cut of a text is refused or has drift, but for those that `whole` takes for a whole one.
+/// Asserts that each truncated text has errors or drift, except those that `whole` accepts as complete.
 fn assert_cuts_are_found(expected: &Expected, text: &str, whole: impl Fn(&str) -> bool) {
     assert_eq!(expected.drift(text), [""; 0]);
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {

@@ -1,5 +1,5 @@
-//! What is made of AWS's prefix lists, of CloudFormation's templates and of Terraform's files and
-//! states: the exact drift, or a refusal that says why.
+//! AWS prefix lists, CloudFormation templates, and Terraform files and states: the exact drift, or an error with a
+//! reason.
 
 use crate::common;
 
@@ -19,7 +19,7 @@ mod cloudformation;
 mod prefix_list;
 mod terraform;
 
-/// A format, what is expected, and the name of the unit.
+/// A format, the expected policy and the name of the unit.
 struct Expected {
     format: &'static str,
     policy: Policy,
@@ -60,14 +60,14 @@ impl Expected {
         serde_json::from_str(&self.text()).unwrap()
     }
 
-    /// The rendered text with another value at a path, written `PATH = JSON`.
+    /// The rendered text with an edit of the form `PATH = JSON`.
     fn edited(&self, edit: &str) -> String {
         let mut value = self.value();
         set(&mut value, edit);
         format!("{value:#}\n")
     }
 
-    /// The drift, or each error as its line, its problem and what stands there.
+    /// The drift, or the errors, each with its line number, its problem and the text.
     fn check(&self, text: &str) -> Result<Drift, Vec<String>> {
         let directions = &self.policy.scope.directions;
         let units = units(self.format, text, self.name, directions)?;
@@ -75,14 +75,14 @@ impl Expected {
         Ok(format::compare(format, &self.policy, &units, Limits::default(), || &[]).unwrap())
     }
 
-    fn told(&self, text: &str) -> Vec<String> {
+    fn differences(&self, text: &str) -> Vec<String> {
         let drift = self.check(text);
-        told(&drift.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}")))
+        differences(&drift.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}")))
     }
 
     fn refused(&self, text: &str) -> String {
         match self.check(text) {
-            Ok(drift) => panic!("not refused: {:?}\n{text}", told(&drift)),
+            Ok(drift) => panic!("not refused: {:?}\n{text}", differences(&drift)),
             Err(errors) => errors.join("\n"),
         }
     }
@@ -100,7 +100,7 @@ impl Expected {
     }
 }
 
-/// Puts another value at a path, or a new one.
+/// Replaces or adds the value at a path.
 fn set(value: &mut Value, edit: &str) {
     let (path, new) = edit.split_once(" = ").unwrap();
     let new = serde_json::from_str(new).unwrap();
@@ -114,8 +114,8 @@ fn set(value: &mut Value, edit: &str) {
     added.unwrap_or_else(|| panic!("{edit}"));
 }
 
-/// The differences, a line each.
-fn told(drift: &Drift) -> Vec<String> {
+/// The differences, one line each.
+fn differences(drift: &Drift) -> Vec<String> {
     let part = |side: &'static str| {
         move |part: &Part| {
             let span = |field| part.packets.set(field).hull();
@@ -147,7 +147,7 @@ fn told(drift: &Drift) -> Vec<String> {
     missing.chain(extra).chain(unmeasured).collect()
 }
 
-/// The rows of a table: what stands before `=>`, and after.
+/// The rows of a table, split at `=>`.
 fn rows(table: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| {
@@ -156,9 +156,9 @@ fn rows(table: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Values take memory before any of them is understood: 15 million in a text of 30 MB.
+/// Values take memory before any of them is interpreted: a text of 30 MB can contain 15 million of them.
 #[test]
-fn a_text_has_as_many_values_as_the_limit_of_work_allows() {
+fn limits_the_number_of_json_values() {
     for (format, start, value, end) in [
         ("aws-prefix-list", "{\"Entries\":[", "0", "]}"),
         (

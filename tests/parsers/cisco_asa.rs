@@ -1,8 +1,7 @@
-//! What is made of the access lists of a Cisco ASA: the exact drift, or a refusal that says why.
+//! The Cisco ASA parser: the exact drift of access lists, or an error with a reason.
 //!
-//! No ASA is here to ask. The samples have the shapes that Cisco's documents and public transcripts of
-//! these commands show: Cisco ASA Series Command Reference, `show running-config`, `show access-list`,
-//! `access-list extended`, `object` and `object-group`.
+//! No test runs on a real ASA. The samples have the form of public transcripts and of the Cisco ASA Series Command
+//! Reference: `show running-config`, `show access-list`, `access-list extended`, `object` and `object-group`.
 
 use crate::common;
 
@@ -39,7 +38,7 @@ fn text(policy: &Policy) -> String {
     format::render(dialect(FORMAT), policy, &Unit::default()).unwrap()
 }
 
-/// The drift of Tokyo, or what is refused, a line each: its number, the problem, and the text.
+/// The drift from the rules for Tokyo, or the errors, each with its line number, its problem and the text.
 fn check_named(text: &str, directions: &[Direction], name: &str) -> Result<Drift, Vec<String>> {
     let units = units(FORMAT, text, name, directions)?;
     let policy = tokyo(directions);
@@ -50,8 +49,8 @@ fn check(text: &str, directions: &[Direction]) -> Result<Drift, Vec<String>> {
     check_named(text, directions, "twilio-sip")
 }
 
-/// Which sides differ, in words.
-fn told(drift: Result<Drift, Vec<String>>, text: &str) -> String {
+/// The differing sides, joined by `+`: `missing`, `extra` and `beyond`. Empty if in sync.
+fn differing_sides(drift: Result<Drift, Vec<String>>, text: &str) -> String {
     let drift = drift.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
     let sides = [
         (!drift.missing.is_empty(), "missing"),
@@ -67,10 +66,10 @@ fn told(drift: Result<Drift, Vec<String>>, text: &str) -> String {
 }
 
 fn sides(text: &str) -> String {
-    told(check(text, &[Direction::In]), text)
+    differing_sides(check(text, &[Direction::In]), text)
 }
 
-/// The list of Tokyo inwards, without the comments and the removal before it.
+/// The inbound list for Tokyo, without the comments and the removal before it.
 const LIST: &str = "\
 access-list TWILIO-SIP-IN remark whatever is not permitted below is denied
 access-list TWILIO-SIP-IN extended permit udp 54.65.63.192 255.255.255.252 any eq 5060
@@ -82,7 +81,7 @@ access-list TWILIO-SIP-IN extended permit udp 54.65.63.192 255.255.255.192 any r
 const FIRST: &str =
     "access-list TWILIO-SIP-IN extended permit udp 54.65.63.192 255.255.255.252 any eq 5060\n";
 
-/// The lines of a table, `|` standing for a new line and `+` for the beginning of an entry.
+/// The rows of a table. `|` stands for a line break and `+` for the start of an entry.
 fn rows(table: &str) -> impl Iterator<Item = String> {
     table.lines().filter(|row| !row.is_empty()).map(|row| {
         row.replace('|', "\n")
@@ -90,7 +89,7 @@ fn rows(table: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The list with something in the place of its first entry.
+/// [`LIST`] with other lines instead of its first entry.
 fn instead(lines: &str) -> String {
     assert!(LIST.contains(FIRST));
     LIST.replace(FIRST, &format!("{lines}\n"))
@@ -161,7 +160,7 @@ object-group user STAFF
  group-object OTHERS
 ";
 
-/// What may stand for the first entry.
+/// Replacements of the first entry that do not change the meaning.
 const SAME: &str = "
 +permit udp host 54.65.63.192 any eq sip|+permit 17 host second any4 range sip 5060|+permit udp 54.65.63.194 255.255.255.254 any eq 5060
 +permit udp object SIGNALING any eq 5060 log
@@ -189,7 +188,7 @@ const SAME: &str = "
 +deny ip any6 any6|+permit udp object SIGNALING any eq 5060|+permit ip any6 any6
 ";
 
-/// What may stand around the list.
+/// Lines around the list that do not change its meaning.
 const AROUND: &str = "
 !|<list>!|access-group TWILIO-SIP-IN in interface outside|
 clear configure access-list TWILIO-SIP-IN|<list>
@@ -204,7 +203,7 @@ object-group-search access-control|banner motd access-list|dynamic-access-policy
 ";
 
 #[test]
-fn what_is_rendered_is_in_sync() {
+fn rendered_output_is_in_sync() {
     let variants: [fn(&mut Selection); 9] = [
         |_| (),
         |s| s.directions = vec![Direction::In],
@@ -236,11 +235,15 @@ fn what_is_rendered_is_in_sync() {
 }
 
 #[test]
-fn what_the_system_prints_is_in_sync() {
+fn listings_of_an_asa_are_in_sync() {
     for sample in [CONFIGURED, SHOWN] {
-        assert_eq!(told(check(sample, &BOTH), sample), "", "{sample}");
+        assert_eq!(
+            differing_sides(check(sample, &BOTH), sample),
+            "",
+            "{sample}"
+        );
     }
-    // The two commands apart, in either order, and elements that are not indented.
+    // The output of the two commands in either order, and elements without indentation.
     let starts = |line: &&str| line.starts_with("access-list") && !line.contains("interval 600");
     let lists: Vec<&str> = CONFIGURED.split_inclusive('\n').filter(starts).collect();
     let lists = lists.concat();
@@ -254,18 +257,18 @@ fn what_the_system_prints_is_in_sync() {
         format!("{objects}{SHOWN}"),
         flat,
     ] {
-        assert_eq!(told(check(&text, &BOTH), &text), "", "{text}");
+        assert_eq!(differing_sides(check(&text, &BOTH), &text), "", "{text}");
     }
 }
 
-/// Each line of the samples that makes a rule matters.
+/// Without any one of the lines that add a rule, a sample is not in sync.
 #[test]
-fn a_line_less_is_never_in_sync() {
+fn a_missing_line_is_never_in_sync() {
     for sample in [CONFIGURED, SHOWN] {
         let lines: Vec<&str> = sample.lines().collect();
         let matters = |line: &str| {
             let is_rule = line.contains("permit udp") || line.contains("permit tcp");
-            // An element says all that its entry does.
+            // The elements contain everything that the entry says.
             let is_rule = is_rule && !(sample == SHOWN && line.contains("object"));
             is_rule
                 || line.contains("54.65")
@@ -287,13 +290,13 @@ fn a_line_less_is_never_in_sync() {
 }
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_lists_are_in_sync() {
     let mut texts = vec![
         LIST.to_owned(),
         text(&tokyo(&BOTH)).replace('\n', "\r\n"),
         LIST.replace("any eq", "any4 eq"),
         LIST.replace(FIRST, "") + FIRST,
-        // Two files of ours, one after the other.
+        // Two outputs of this program, one after the other.
         text(&tokyo(&[Direction::Out])) + &text(&tokyo(&[Direction::In])),
         text(&tokyo(&BOTH)).replace(" network-object", "network-object"),
     ];
@@ -307,7 +310,7 @@ fn what_means_the_same_is_in_sync() {
     }
 }
 
-/// What differs when the first entry is something else.
+/// Replacements of the first entry and the resulting drift.
 const DIFFERENT: &str = "
 missing +deny ip any any|+permit udp object SIGNALING any eq 5060
 missing +permit udp object SIGNALING any eq 5060 inactive
@@ -350,7 +353,7 @@ extra,beyond +permit udp object SIGNALING any eq 5060|+permit gre any any
 ";
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     for row in rows(DIFFERENT) {
         let (side, entry) = row.split_once(' ').unwrap();
         let side = side.replace(',', "+").replace("both", "missing+extra");
@@ -370,7 +373,7 @@ fn what_differs_is_found() {
     }
 }
 
-/// The ends of a range and of the ports that `neq`, `gt` and `lt` leave.
+/// The first and last ports of a range, and of the ports that `neq`, `gt` and `lt` select.
 #[test]
 fn ports_are_exact() {
     for (ports, wanted) in [
@@ -417,14 +420,14 @@ syslog 514 tacacs 49 talk 517 telnet 23 tftp 69 time 37 uucp 540 vxlan 4789 who 
 xdmcp 177
 ";
 
-/// The same, "Protocols and Applications".
+/// "Protocols and Applications" in the same guide.
 const PROTOCOLS: &str = "
 ah 51 eigrp 88 esp 50 gre 47 icmp 1 icmp6 58 igmp 2 igrp 9 ipinip 4 ipsec 50 nos 94 ospf 89 pcp 108 pim 103
 pptp 47 sctp 132 snp 109 tcp 6 udp 17 99 99
 ";
 
 #[test]
-fn names_of_ports_and_protocols_are_an_asas() {
+fn knows_the_port_and_protocol_names_of_an_asa() {
     let pairs = |table: &'static str| {
         let words: Vec<&str> = table.split_whitespace().collect();
         let pair = |pair: &[&'static str]| (pair[0], pair[1].parse::<u32>().unwrap());
@@ -456,7 +459,7 @@ fn names_of_ports_and_protocols_are_an_asas() {
 }
 
 #[test]
-fn what_a_message_of_icmp_narrows_passes_sometimes() {
+fn an_entry_with_an_icmp_type_is_uncertain() {
     for (entry, sometimes) in [
         ("icmp any4 any", false),
         ("icmp any4 any echo", true),
@@ -478,27 +481,36 @@ fn what_a_message_of_icmp_narrows_passes_sometimes() {
 }
 
 #[test]
-fn a_users_own_list_is_found_by_its_name() {
+fn finds_the_users_own_list_by_its_name() {
     let named = |name: &str| LIST.replace("TWILIO-SIP-IN", name);
-    let inwards = &[Direction::In];
+    let inbound = &[Direction::In];
     for (name, side) in [("outside_in", ""), ("Outside_in", "missing")] {
         let text = named(name);
-        assert_eq!(told(check_named(&text, inwards, "outside_in"), &text), side);
+        assert_eq!(
+            differing_sides(check_named(&text, inbound, "outside_in"), &text),
+            side
+        );
     }
     let both = named("outside_in") + &named("OUTSIDE-IN-IN").replace("eq 5061", "eq 5062");
-    // The exact name wins.
-    assert_eq!(told(check_named(&both, inwards, "outside_in"), &both), "");
+    // The exact name takes precedence.
+    assert_eq!(
+        differing_sides(check_named(&both, inbound, "outside_in"), &both),
+        ""
+    );
     let both = named("outside_in").replace("eq 5061", "eq 5062") + &named("OUTSIDE-IN-IN");
-    assert_ne!(told(check_named(&both, inwards, "outside_in"), &both), "");
-    // One list cannot be both directions'.
+    assert_ne!(
+        differing_sides(check_named(&both, inbound, "outside_in"), &both),
+        ""
+    );
+    // One list cannot belong to both directions.
     let text = named("outside_in");
     assert_eq!(
-        told(check_named(&text, &BOTH, "outside_in"), &text),
+        differing_sides(check_named(&text, &BOTH, "outside_in"), &text),
         "missing"
     );
 }
 
-/// What is refused in the place of the first entry, and why.
+/// Replacements of the first entry and the resulting error.
 const REFUSED: &str = "
 +perm udp any any => expected permit or deny, not 'perm'
 + => expected permit or deny at the end of the line
@@ -619,7 +631,7 @@ object-group service WRONG-NEST
 ";
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_entries_with_a_reason() {
     for row in REFUSED.lines().filter(|row| !row.is_empty()) {
         let (entry, problem) = row.split_once(" => ").unwrap();
         let entry = rows(entry).collect::<String>().replace("\\u{8}", "\u{8}");
@@ -627,16 +639,16 @@ fn what_is_not_understood_is_refused() {
         match check(&text, &[Direction::In]) {
             Ok(drift) => panic!("{entry} is not refused: {drift:?}"),
             Err(errors) => assert!(
-                errors.iter().any(|told| told.contains(problem)),
+                errors.iter().any(|message| message.contains(problem)),
                 "{entry}: {errors:?}"
             ),
         }
     }
 }
 
-/// What is refused of `show access-list`, when a line is something else.
+/// Each case changes the output of `show access-list` and names the resulting error.
 #[test]
-fn a_listing_with_gaps_is_refused() {
+fn rejects_a_listing_with_gaps() {
     let third = "access-list TWILIO-SIP-IN line 3 extended permit udp object";
     for (from, to, problem) in [
         ("IN; 5", "IN; 6", "the head announces 6 elements"),
@@ -712,9 +724,9 @@ fn a_listing_with_gaps_is_refused() {
     }
 }
 
-/// A file's lines are commands, which an ASA refuses in another order.
+/// The lines of a file are commands. An ASA rejects some of them in another order.
 #[test]
-fn what_a_load_would_refuse_is_refused() {
+fn rejects_commands_that_an_asa_would_reject() {
     let file = text(&tokyo(&[Direction::In]));
     assert_eq!(sides(&file), "");
     let group = "object-group network TWILIO-SIP-IN-MEDIA\n! tokyo\n network-object 54.65.63.192 255.255.255.192\n";
@@ -724,7 +736,7 @@ fn what_a_load_would_refuse_is_refused() {
     let problem =
         "object group 'TWILIO-SIP-IN-MEDIA' is defined only below, and an ASA refuses that";
     assert!(errors[0].contains(problem), "{errors:?}");
-    // Twice the same file: the list is cleared, but its groups have members by then.
+    // The same file twice: it clears the list, but the groups already have members.
     let errors = check(&file.repeat(2), &[Direction::In]).unwrap_err();
     let problem = "'TWILIO-SIP-IN-SIGNALING' is defined or used above, and an ASA does not remove objects in use";
     assert!(errors[0].contains(problem), "{errors:?}");
@@ -745,19 +757,19 @@ fn what_a_load_would_refuse_is_refused() {
 }
 
 #[test]
-fn errors_tell_their_lines_and_are_not_too_many() {
+fn reports_errors_with_their_lines_up_to_a_maximum() {
     let errors = check(
         &LIST.replace("255.252 any eq 506", "255.252 any eq x"),
         &[Direction::In],
     )
     .unwrap_err();
-    let places: Vec<&str> = errors.iter().map(|told| &told[..2]).collect();
+    let places: Vec<&str> = errors.iter().map(|error| &error[..2]).collect();
     assert_eq!(places, ["2:", "4:"]);
     let many = LIST.to_owned() + &"access-list TWILIO-SIP-IN what\n".repeat(1000);
     assert_eq!(check(&many, &[Direction::In]).unwrap_err().len(), 20);
     let many = LIST.to_owned() + &"access-list TWILIO-SIP-IN extended what\n".repeat(1000);
     assert_eq!(check(&many, &[Direction::In]).unwrap_err().len(), 20);
-    // A group is wrong once, however often it is used, and where it stands.
+    // An error in a group is reported once, at the line of the group, even if many entries use it.
     let uses = "access-list TWILIO-SIP-IN extended permit udp object-group GAPS any\n".repeat(1000);
     let errors = check(&format!("{BAD_OBJECTS}{LIST}{uses}"), &[Direction::In]).unwrap_err();
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -768,7 +780,7 @@ fn errors_tell_their_lines_and_are_not_too_many() {
 }
 
 #[test]
-fn a_text_of_another_system_is_no_empty_list() {
+fn rejects_the_text_of_another_system() {
     let asa = "the input has neither a configuration nor an extended access list; expected the output of 'show running-config' or 'show access-list' on an ASA";
     let rendered =
         |format: &str| format::render(dialect(format), &tokyo(&BOTH), &Unit::default()).unwrap();
@@ -794,7 +806,7 @@ fn a_text_of_another_system_is_no_empty_list() {
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let drifted = |text: &str| {
         let drift = check(text, &BOTH);
         drift.is_err() || drift.is_ok_and(|drift| !drift.is_none())
@@ -813,7 +825,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn a_drift_is_mended_by_the_whole_unit_unless_the_list_is_a_users_own() {
+fn a_repair_replaces_the_whole_list_unless_it_is_the_users_own() {
     let directions = &[Direction::In];
     let policy = tokyo(directions);
     let repair = |text: &str, name: &str| {
@@ -839,9 +851,9 @@ fn a_drift_is_mended_by_the_whole_unit_unless_the_list_is_a_users_own() {
     );
 }
 
-/// Cisco ASA Series Command Reference, banner: each line of a banner is a command of its own.
+/// Each line of a banner is a separate command (Cisco ASA Series Command Reference, `banner`).
 #[test]
-fn a_banner_is_of_one_line() {
+fn a_banner_command_has_one_line() {
     let open = "access-list TWILIO-SIP-IN extended permit ip any4 any4";
     for line in [
         "banner motd ^C",
@@ -878,7 +890,7 @@ fn a_certificate_hides_no_commands() {
 }
 
 #[test]
-fn commands_that_are_cut_short_are_refused() {
+fn rejects_abbreviated_commands() {
     let object = "object network TOKYO\n subnet 54.65.63.192 255.255.255.252\n";
     let list = object.to_owned()
         + &instead("access-list TWILIO-SIP-IN extended permit udp object TOKYO any eq 5060");
@@ -974,7 +986,7 @@ fn commands_that_are_cut_short_are_refused() {
 }
 
 #[test]
-fn contents_that_can_change_are_refused_or_uncertain() {
+fn contents_that_can_change_are_rejected_or_uncertain() {
     let first = |entry: &str| instead(&format!("access-list TWILIO-SIP-IN extended {entry}"));
     for (objects, entry, problem) in [
         (
@@ -1035,9 +1047,9 @@ fn contents_that_can_change_are_refused_or_uncertain() {
     }
 }
 
-/// Cisco ASA Series Command Reference, `name`: a name cannot start with a number.
+/// A name cannot start with a number (Cisco ASA Series Command Reference, `name`).
 #[test]
-fn an_address_is_no_name_of_another_address() {
+fn an_address_is_not_a_name_of_another_address() {
     let list = instead(
         "access-list TWILIO-SIP-IN extended permit udp 10.0.0.0 255.255.255.252 any eq 5060",
     );
@@ -1057,7 +1069,7 @@ fn an_address_is_no_name_of_another_address() {
 }
 
 #[test]
-fn a_name_that_is_a_keyword_stays_a_name() {
+fn accepts_a_keyword_as_a_name() {
     let groups = "object network any\n subnet 54.65.63.192 255.255.255.252\n\
                   object-group network host\n network-object object any\n\
                   object-group service range udp\n port-object eq 5060\n\
@@ -1074,14 +1086,14 @@ fn a_name_that_is_a_keyword_stays_a_name() {
     }
     for name in ["any", "host", "object", "inactive", "log", "in"] {
         let list = LIST.replace("TWILIO-SIP-IN", name);
-        let of = |text: &str| told(check_named(text, &[Direction::In], name), text);
+        let of = |text: &str| differing_sides(check_named(text, &[Direction::In], name), text);
         assert_eq!(of(&list), "", "{name}");
         let cleared = format!("{list}clear configure access-list {name}\n");
         assert_eq!(of(&cleared), "missing", "{name}");
     }
 }
 
-/// `show running-config` prints the checksum right before `: end`, which people leave out.
+/// `show running-config` prints the checksum directly before `: end`. People often omit that last line.
 #[test]
 fn a_configuration_ends_with_its_checksum_or_its_last_line() {
     let head = "ASA Version 9.8(2)\n!\nhostname asa\n";
@@ -1110,7 +1122,7 @@ fn a_configuration_ends_with_its_checksum_or_its_last_line() {
 }
 
 #[test]
-fn several_devices_in_one_text_are_refused_as_such() {
+fn rejects_a_text_from_several_devices() {
     for (before, after) in [
         ("hostname a\n", "hostname b\n"),
         (": Saved\nhostname a\n", ": end\nhostname a\n"),
@@ -1131,9 +1143,9 @@ fn several_devices_in_one_text_are_refused_as_such() {
     assert_eq!(sides(&one), "");
 }
 
-/// Anything quadratic takes hours here.
+/// With a quadratic algorithm, this test would take hours.
 #[test]
-fn large_texts_are_read_once() {
+fn reads_large_texts_in_linear_time() {
     let lines = 10_000;
     let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
     for text in [
@@ -1145,7 +1157,7 @@ fn large_texts_are_read_once() {
     ] {
         assert_eq!(sides(&format!("{LIST}{text}")), "", "{}", &text[..40]);
     }
-    // An entry of 200 kB, whose elements are listed.
+    // An entry of 200 kB with its elements.
     let prefix = "access-list TWILIO-SIP-IN line 1 extended permit ip object";
     let elements =
         format!("{prefix} host 192.0.2.1 any (hitcnt=0) 0x1\n").replace("ip object", "ip");
@@ -1156,7 +1168,7 @@ fn large_texts_are_read_once() {
     );
     let text = format!("access-list TWILIO-SIP-IN; {lines} elements; name hash: 0x1\n{text}");
     assert_eq!(sides(&text), "missing+extra");
-    // Names are kept until all lines are read.
+    // The parser keeps names in memory until it has read all lines.
     for line in [
         "object network N\n host 192.0.2.1\n",
         "object-group network N\n network-object host 192.0.2.1\n",

@@ -1,4 +1,4 @@
-//! What is made of deployed Cisco access lists: the exact drift, or a refusal that says why.
+//! The Cisco IOS parser: the exact drift of access lists, or an error with a reason.
 
 use crate::common::judge::{BOTH, dialect, everything, policy};
 use twilio_sip_allow::firewall::{Drift, Part};
@@ -13,14 +13,14 @@ fn cisco() -> &'static dyn Format {
     dialect("cisco")
 }
 
-/// What is expected, and where to look for it.
+/// The expected policy and the name of the lists to compare with it.
 struct Expected {
     policy: Policy,
     unit: Unit,
 }
 
 impl Expected {
-    /// `None` where an edition lacks a region.
+    /// Returns `None` if an edition lacks a region.
     fn new(selection: &Selection, editions: &str) -> Option<Expected> {
         let editions: Vec<&str> = editions.split(',').collect();
         Some(Expected {
@@ -41,14 +41,15 @@ impl Expected {
             limits: Limits::default(),
         };
         let units = format::parse(cisco(), text, wanted).map_err(|errors| {
-            let told = errors.into_iter();
-            told.map(|e| (Lines::of(text).number(e.at()), e.problem()))
+            let errors = errors.into_iter();
+            errors
+                .map(|e| (Lines::of(text).number(e.at()), e.problem()))
                 .collect::<Vec<_>>()
         })?;
         Ok(format::compare(cisco(), &self.policy, &units, Limits::default(), || &[]).unwrap())
     }
 
-    /// Which sides differ, in words.
+    /// The differing sides: `same`, `missing`, `extra` or `both`.
     fn sides(&self, text: &str) -> &'static str {
         let drift = self.check(text);
         let drift = drift.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
@@ -73,7 +74,7 @@ fn tokyo(directions: &[Direction]) -> Expected {
     Expected::new(&selection("tokyo", directions), "regional").unwrap()
 }
 
-/// The list of Tokyo inwards, without the comments and the removal before it.
+/// The inbound list for Tokyo, without the comments and the removal before it.
 const LIST: &str = "\
 ip access-list extended TWILIO-SIP-IN
  remark everything that is not permitted below is denied (implicit deny)
@@ -95,7 +96,7 @@ const HEAD: &str = "ip access-list extended TWILIO-SIP-IN\n";
 const REMOVAL: &str = "no ip access-list extended TWILIO-SIP-IN\n";
 const FIRST: &str = " 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n";
 
-/// The lines of a table, `|` standing for a new line.
+/// The rows of a table. `|` stands for a line break.
 fn rows(table: &str) -> impl Iterator<Item = String> {
     table
         .lines()
@@ -103,14 +104,14 @@ fn rows(table: &str) -> impl Iterator<Item = String> {
         .map(|row| row.replace('|', "\n"))
 }
 
-/// The list with something in the place of its first entry.
+/// [`LIST`] with other lines instead of its first entry.
 fn instead(lines: &str) -> String {
     assert!(LIST.contains(FIRST));
     LIST.replace(FIRST, &format!(" {lines}\n"))
 }
 
 #[test]
-fn what_is_rendered_is_in_sync() {
+fn rendered_output_is_in_sync() {
     let variants: [fn(&mut Selection); 11] = [
         |_| (),
         |s| s.directions = vec![Direction::In],
@@ -146,7 +147,7 @@ fn what_is_rendered_is_in_sync() {
     assert!(count > 500, "{count}");
 }
 
-/// What may stand for the first entry.
+/// Replacements of the first entry that do not change the meaning.
 const SAME: &str = "
 10 permit udp host 54.65.63.192 any eq 5060|11 permit 17 54.65.63.194 0.0.0.1 any range 5060 5060|permit udp host 54.65.63.193 any eq 5060
 15 permit udp 54.65.63.192 0.0.0.2 any eq 5060 5060|permit udp 54.65.63.193 0.0.0.2 any eq 5060
@@ -191,7 +192,7 @@ icmp echo
 esp
 ";
 
-/// What may stand around the list.
+/// Lines around the list that do not change its meaning.
 const AROUND: &str = "
 <list>!|sip-ua| permit hostname dns:example.pstn.twilio.com| no permit hostname dns:example.com|!|
 !|<list>!| deny ip any any (7 matches)|!|interface Gi0| ip access-group TWILIO-SIP-IN in|
@@ -207,7 +208,7 @@ banner #one#|macro name X|<head> permit ip any any|@|access-list 101 permit ip a
 ";
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_lists_are_in_sync() {
     assert!(tokyo(&BOTH).text().contains(LIST));
     let shown = LIST.replace(HEAD, "Extended IP access list TWILIO-SIP-IN\n");
     let unnumbered = (1..=6).fold(LIST.to_owned(), |list, n| {
@@ -229,7 +230,7 @@ fn what_means_the_same_is_in_sync() {
     let again = "object-group network SIGNALING\n any\nno object-group network SIGNALING\n";
     let entry = instead("10 permit udp object-group SIGNALING any eq 5060");
     texts.push(format!("{again}{GROUPS}{entry}"));
-    // Lines that are not indented end a group, or are of it.
+    // A line without indentation either ends a group or belongs to it.
     let group = "object-group network TOKYO\nhost 54.65.63.192\nrange 54.65.63.193 54.65.63.195\n";
     let entry = instead("10 permit udp object-group TOKYO any eq 5060");
     texts.push(format!("{group}hostname R\n{entry}"));
@@ -244,24 +245,24 @@ fn what_means_the_same_is_in_sync() {
 }
 
 #[test]
-fn a_users_own_list_is_found_by_its_name() {
+fn finds_the_users_own_list_by_its_name() {
     let named = |name: &str| LIST.replace("TWILIO-SIP-IN", name);
     let mut expected = tokyo(&[Direction::In]);
     expected.unit.name = "OUTSIDE".parse().unwrap();
     assert_eq!(expected.sides(&named("OUTSIDE")), "same");
     assert_eq!(expected.sides(&named("Outside")), "missing");
-    // The exact name wins.
+    // The exact name takes precedence.
     let both = named("OUTSIDE") + &named("OUTSIDE-IN").replace(FIRST, "");
     assert_eq!(expected.sides(&both), "same");
     let both = named("OUTSIDE").replace(FIRST, "") + &named("OUTSIDE-IN");
     assert_eq!(expected.sides(&both), "missing");
-    // One list cannot be both directions'.
+    // One list cannot belong to both directions.
     expected.policy = tokyo(&BOTH).policy;
     assert_eq!(expected.sides(&named("OUTSIDE")), "missing");
 }
 
 #[test]
-fn a_list_of_one_direction_is_mended_unless_it_is_a_users_own() {
+fn a_list_of_one_direction_is_repaired_unless_it_is_the_users_own() {
     let mut expected = tokyo(&[Direction::In]);
     let repair = |expected: &Expected, text: &str| {
         let directions = &[Direction::In];
@@ -284,7 +285,7 @@ fn a_list_of_one_direction_is_mended_unless_it_is_a_users_own() {
     assert!(refused.contains("OUTSIDE"), "{refused}");
 }
 
-/// What differs when the first entry is something else.
+/// Replacements of the first entry and the resulting drift.
 const DIFFERENT: &str = "
 missing 10 remark nothing
 missing 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060 time-range NIGHT (active)
@@ -315,7 +316,7 @@ both 10 permit tcp 54.65.63.192 0.0.0.3 any eq 5080
 ";
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     for row in rows(DIFFERENT) {
         let (side, entry) = row.split_once(' ').unwrap();
         let text = format!("{GROUPS}{}", instead(entry));
@@ -341,7 +342,7 @@ fn what_differs_is_found() {
 }
 
 #[test]
-fn a_member_of_a_group_that_names_a_message_of_icmp_is_one_of_several() {
+fn a_group_member_with_an_icmp_type_is_uncertain() {
     for (member, sometimes) in [("icmp echo", true), ("icmp 8", true), ("icmp", false)] {
         let text = format!(
             "object-group service PING\n {member}\n{HEAD} permit object-group PING any any\n"
@@ -354,10 +355,10 @@ fn a_member_of_a_group_that_names_a_message_of_icmp_is_one_of_several() {
     }
 }
 
-/// By the Cisco IOS Security Command Reference, `permit (IP)`: match-all asks for each flag,
-/// match-any and bare names for one of them.
+/// `match-all` requires each flag. `match-any` and flags without a keyword require one of them (Cisco IOS Security
+/// Command Reference, `permit (IP)`).
 #[test]
-fn flags_are_asked_for_together_or_one_of_them() {
+fn match_all_requires_every_flag_and_match_any_requires_one() {
     let opening = Flags::opening();
     for (entry, flags, sometimes) in [
         ("tcp any any established", Flags::established(), false),
@@ -389,15 +390,15 @@ fn flags_are_asked_for_together_or_one_of_them() {
     ] {
         let text = format!("{HEAD} permit {entry}\n");
         let drift = tokyo(&[Direction::In]).check(&text).unwrap();
-        // Far from Twilio's networks, where nothing is expected.
+        // An address far from Twilio's networks, for which nothing is expected.
         let far = |part: &&Part| part.packets.set(Dimension::Remote).hull().last == u32::MAX;
         let part = drift.extra.iter().find(far).unwrap();
-        let told = (part.packets.header.flags, !part.condition.is_true());
-        assert_eq!(told, (flags, sometimes), "{entry}");
+        let found = (part.packets.header.flags, !part.condition.is_true());
+        assert_eq!(found, (flags, sometimes), "{entry}");
     }
 }
 
-/// What is refused in the place of the first entry, and why.
+/// Replacements of the first entry and the resulting error.
 const REFUSED: &str = "
 permit udp any any eq 5060 reflect CALLS => 'reflect' is not supported, because it opens the firewall for later packets
 evaluate CALLS => 'evaluate' is not supported, because it depends on earlier packets
@@ -494,7 +495,7 @@ object-group service TRAIL
 ";
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_entries_with_a_reason() {
     for row in rows(REFUSED) {
         let (entry, problem) = row.split_once(" => ").unwrap();
         let text = format!("{GROUPS}{BAD_GROUPS}{}", instead(entry));
@@ -502,7 +503,7 @@ fn what_is_not_understood_is_refused() {
         match tokyo(&[Direction::In]).check(&text) {
             Ok(drift) => panic!("{entry} is not refused: {drift:?}"),
             Err(errors) => assert!(
-                errors.iter().any(|(_, told)| told.contains(problem)),
+                errors.iter().any(|(_, message)| message.contains(problem)),
                 "{entry}: {errors:?}"
             ),
         }
@@ -510,7 +511,7 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn errors_tell_their_lines_and_are_not_too_many() {
+fn reports_errors_with_their_lines_up_to_a_maximum() {
     let expected = tokyo(&[Direction::In]);
     let text = LIST.replace("eq 5060\n", "eq x\n");
     let errors = expected.check(&text).unwrap_err();
@@ -545,7 +546,7 @@ fn errors_tell_their_lines_and_are_not_too_many() {
         "{errors:?}"
     );
     assert_eq!(errors[0].0, 3);
-    // A group is wrong once, however often it is used.
+    // An error in a group is reported once, even if many entries use it.
     let uses = " permit udp object-group GAPS any\n".repeat(1000);
     let errors = expected
         .check(&format!("{BAD_GROUPS}{LIST}{uses}"))
@@ -554,7 +555,7 @@ fn errors_tell_their_lines_and_are_not_too_many() {
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let whole = |text: &str| ["Building configuration...\n", text, "!\nend\n"].concat();
     let rendered = tokyo(&BOTH).text();
     for text in [whole(&rendered), rendered] {
@@ -566,8 +567,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
     }
 }
 
-/// The list of Tokyo in force since 2024, after which `banner` ends in the middle of a line, or
-/// that `default` removes.
+/// The inbound list for Tokyo of edition `global`, for the tests of banners and of `default`.
 const GLOBAL: &str = "\
 no ip access-list extended TWILIO-SIP-IN
 ip access-list extended TWILIO-SIP-IN
@@ -590,13 +590,13 @@ fn global() -> Expected {
     Expected::new(&selection("tokyo", &[Direction::In]), "global").unwrap()
 }
 
-/// The open list that a text hides, or the right one, by what begins and ends the text.
+/// Each case is the start and the end of a text that hides a list which permits everything.
 #[test]
-fn a_text_hides_commands_until_its_first_delimiter() {
+fn a_delimited_text_hides_commands_until_its_first_delimiter() {
     let open = format!("{HEAD} permit ip any any\n");
     let expected = global();
     assert_eq!(expected.sides(GLOBAL), "same");
-    // Cisco IOS Configuration Fundamentals Command Reference, banner, menu and macro name.
+    // Cisco IOS Configuration Fundamentals Command Reference: `banner`, `menu` and `macro name`.
     for (begins, ends) in [
         ("banner motd ^C", "^C"),
         ("banner motd ^C", "bye ^C end"),
@@ -646,7 +646,7 @@ fn a_text_hides_commands_until_its_first_delimiter() {
 }
 
 #[test]
-fn a_line_that_takes_no_text_begins_none() {
+fn a_line_that_does_not_start_a_text_hides_nothing() {
     let open = format!("{HEAD} 70 permit ip any any\n");
     for line in [
         "interface Gi0\n description uplink ^C",
@@ -662,7 +662,7 @@ fn a_line_that_takes_no_text_begins_none() {
         let text = format!("{GLOBAL}{line}\n{open}alias exec y ^C\n");
         assert_eq!(global().sides(&text), "extra", "{line}");
     }
-    // The case of the description and the alias, as a running configuration.
+    // The cases of the description and of the alias in a running configuration.
     let text = format!(
         "version 15.7\nhostname r1\n!\ninterface GigabitEthernet0/0\n description uplink ^C\n \
          ip access-group TWILIO-SIP-IN in\n!\n{HEAD} permit ip any any\n!\nbanner motd ^C\n{}^C\n\
@@ -674,9 +674,9 @@ fn a_line_that_takes_no_text_begins_none() {
     assert_eq!(global().sides(&text), "extra");
 }
 
-/// A file in which people typed `^C` has the delimiter `^`, which configurations with `^CC` show.
+/// If somebody typed `^C` as two characters, the delimiter is `^`. Published configurations with `^CC` show this.
 #[test]
-fn commands_that_may_be_text_are_refused() {
+fn rejects_commands_that_may_be_part_of_a_text() {
     let open = format!("{HEAD} 70 permit ip any any\n");
     for (begins, ends) in [
         ("banner motd ^C\nfoo ^ bar", "^C"),
@@ -716,7 +716,7 @@ fn commands_that_may_be_text_are_refused() {
 }
 
 #[test]
-fn default_removes_a_list_as_no_does() {
+fn default_removes_a_list_like_no() {
     let missing = [
         "default ip access-list extended TWILIO-SIP-IN",
         "def ip access-list extended TWILIO-SIP-IN",
@@ -767,7 +767,7 @@ fn default_removes_a_list_as_no_does() {
 }
 
 #[test]
-fn commands_that_change_a_list_indirectly_are_refused() {
+fn rejects_commands_that_change_a_list_indirectly() {
     for (lines, problem) in [
         (
             "do configure replace flash:x",
@@ -849,9 +849,9 @@ fn commands_that_change_a_list_indirectly_are_refused() {
     }
 }
 
-/// `do` and unknown commands leave the mode of the list as it is, so IOS applies these to the list.
+/// After `do` and unknown commands, IOS stays in the mode of the list, so these lines still change the list.
 #[test]
-fn lines_that_change_a_list_after_its_end_are_refused() {
+fn rejects_lines_that_change_a_list_after_its_end() {
     for line in [
         "no 10",
         " no 10",
@@ -885,8 +885,8 @@ fn lines_that_change_a_list_after_its_end_are_refused() {
     }
 }
 
-/// Cisco IOS Security Configuration Guide, "Object Groups for ACLs": a group that is in use cannot be
-/// deleted, so its members stay.
+/// A group that is in use cannot be deleted, so its members stay (Cisco IOS Security Configuration Guide, "Object
+/// Groups for ACLs").
 #[test]
 fn a_group_that_is_in_use_is_not_removed() {
     let wide = "object-group network G\n 54.65.63.0 /24\n";
@@ -921,9 +921,9 @@ fn a_group_that_is_in_use_is_not_removed() {
     }
 }
 
-/// To IOS, blanks beyond ASCII are letters. A terminal does something else with control characters.
+/// IOS treats blanks outside ASCII as letters, and a terminal interprets control characters.
 #[test]
-fn blanks_that_ios_does_not_know_are_never_skipped() {
+fn never_skips_blanks_that_ios_does_not_know() {
     for (from, to) in [
         (" 10 permit", "\u{a0}10 permit"),
         (" 10 permit", "\u{2003}10 permit"),
@@ -945,7 +945,7 @@ fn blanks_that_ios_does_not_know_are_never_skipped() {
 }
 
 #[test]
-fn several_devices_in_one_text_are_refused_as_such() {
+fn rejects_a_text_from_several_devices() {
     for (before, after) in [
         ("hostname r1\n", "hostname r2\n"),
         ("hostname r1\n", "hostname r1\n"),
@@ -969,7 +969,7 @@ fn several_devices_in_one_text_are_refused_as_such() {
 }
 
 #[test]
-fn a_name_that_is_a_keyword_stays_a_name() {
+fn accepts_a_keyword_as_a_name() {
     let groups = "object-group network any\n host 54.65.63.192\n range 54.65.63.193 54.65.63.195\n\
                   object-group network host\n any\nobject-group service log\n udp eq 5060\n";
     let first = " 10 permit udp 54.65.63.192 0.0.0.3 any eq 5060\n";
@@ -1013,9 +1013,9 @@ fn a_name_that_is_a_keyword_stays_a_name() {
     }
 }
 
-/// Anything quadratic takes hours here.
+/// With a quadratic algorithm, this test would take hours.
 #[test]
-fn large_texts_are_read_once() {
+fn reads_large_texts_in_linear_time() {
     let lines = 50_000;
     let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
     for text in [

@@ -1,7 +1,7 @@
-//! The first and the last of addresses, prefixes and ports, through all that reckons with them.
+//! The first and last addresses, prefixes and ports, in all code that calculates with them.
 //!
-//! A build for 32 bits passes the same tests: addresses and ports are `u32` and `u16` throughout,
-//! and only places in texts and lists are `usize`.
+//! A 32-bit build passes the same tests: addresses and ports are always `u32` and `u16`. Only positions in texts and
+//! lists are `usize`.
 
 use crate::common::{CORE_FORMATS, Tool, facts, render};
 use twilio_sip_allow::limits::Limits;
@@ -23,7 +23,7 @@ fn networks(first: u32, last: u32) -> Vec<String> {
 }
 
 #[test]
-fn spans_at_the_ends_are_the_fewest_networks() {
+fn spans_at_the_ends_become_the_fewest_networks() {
     assert_eq!(networks(0, LAST), ["0.0.0.0/0"]);
     assert_eq!(networks(0, 0), ["0.0.0.0/32"]);
     assert_eq!(networks(LAST, LAST), ["255.255.255.255/32"]);
@@ -33,7 +33,7 @@ fn spans_at_the_ends_are_the_fewest_networks() {
         networks(LAST - 2, LAST),
         ["255.255.255.253/32", "255.255.255.254/31"]
     );
-    // A network of each length but /0: from /32 up, from /1 down, or both.
+    // A network of each prefix length except /0: from /32 to /1, from /1 to /32, or both.
     assert_eq!(networks(1, LAST).len(), 32);
     assert_eq!(networks(0, LAST - 1).len(), 32);
     let both = networks(1, LAST - 1);
@@ -48,7 +48,7 @@ fn spans_at_the_ends_are_the_fewest_networks() {
 }
 
 #[test]
-fn spans_at_the_ends_are_written_as_they_are() {
+fn spans_at_the_ends_are_written_exactly() {
     for (first, last, text) in [
         (0, LAST, "0.0.0.0/0"),
         (0, 0, "0.0.0.0"),
@@ -61,7 +61,7 @@ fn spans_at_the_ends_are_written_as_they_are() {
 }
 
 #[test]
-fn what_touches_the_ends_is_neither_lost_nor_joined_around_them() {
+fn spans_that_touch_the_ends_are_neither_lost_nor_joined_around_them() {
     let ends = vec![Interval::single(LAST), Interval::single(0)];
     assert_eq!(
         normalized(ends),
@@ -80,7 +80,7 @@ fn what_touches_the_ends_is_neither_lost_nor_joined_around_them() {
 }
 
 #[test]
-fn differences_at_the_ends_are_told_exactly() {
+fn differences_at_the_ends_are_exact() {
     let remote = |span: Interval| PacketBox::ALL.with(Dimension::Remote, span);
     let step = |span: Interval, action| Step {
         packets: remote(span),
@@ -88,21 +88,21 @@ fn differences_at_the_ends_are_told_exactly() {
         action,
         at: 0,
     };
-    let told = |expected: Interval, steps: &[Step]| {
+    let sides = |expected: Interval, steps: &[Step]| {
         let found = differences(&[remote(expected)], steps, Limits::default()).unwrap();
-        let mut told: Vec<(Side, Interval)> = found
+        let mut found_sides: Vec<(Side, Interval)> = found
             .iter()
             .map(|d| (d.side, d.packets.set(Dimension::Remote).hull()))
             .collect();
-        told.sort_by_key(|(_, span)| *span);
-        told
+        found_sides.sort_by_key(|(_, span)| *span);
+        found_sides
     };
     let all = [step(Interval::ADDRESSES, Action::Accept)];
     let (first, last) = (Interval::single(0), Interval::single(LAST));
     let inner = span(1, LAST - 1);
-    assert_eq!(told(Interval::ADDRESSES, &all), []);
+    assert_eq!(sides(Interval::ADDRESSES, &all), []);
     assert_eq!(
-        told(inner, &all),
+        sides(inner, &all),
         [(Side::Extra, first), (Side::Extra, last)]
     );
     let without_ends = [
@@ -111,17 +111,17 @@ fn differences_at_the_ends_are_told_exactly() {
         step(Interval::ADDRESSES, Action::Accept),
     ];
     assert_eq!(
-        told(Interval::ADDRESSES, &without_ends),
+        sides(Interval::ADDRESSES, &without_ends),
         [(Side::Missing, first), (Side::Missing, last)]
     );
-    assert_eq!(told(inner, &without_ends), []);
+    assert_eq!(sides(inner, &without_ends), []);
     assert_eq!(
-        told(first, &[step(last, Action::Accept)]),
+        sides(first, &[step(last, Action::Accept)]),
         [(Side::Missing, first), (Side::Extra, last)]
     );
 }
 
-/// A rule in one firewall's words, and what it lets through besides.
+/// A rule in the syntax of a format, and the extra traffic that it accepts.
 #[rustfmt::skip]
 const RULES: &[(&str, &str, &[&str])] = &[
     ("iptables", "-s 0.0.0.0/0 -p udp -m udp --dport 53", &["any to any port 53"]),
@@ -169,7 +169,7 @@ const RULES: &[(&str, &str, &[&str])] = &[
     ("aws-sg", "10.0.0.1/32 65535 65535", &["10.0.0.1 to any port 65535"]),
 ];
 
-/// The unit with one rule more.
+/// The unit with an additional rule.
 fn with_rule(format: &str, rule: &str) -> String {
     let unit = render(&format!("--region tokyo --direction in --format {format}"));
     let last = |mark: &str| unit.rfind(mark).unwrap();
@@ -198,7 +198,7 @@ fn with_rule(format: &str, rule: &str) -> String {
 }
 
 #[test]
-fn a_deployed_rule_at_the_ends_is_told_exactly() {
+fn reports_a_deployed_rule_at_the_ends_exactly() {
     for (format, rule, wanted) in RULES {
         let options = format!("check -q --region tokyo --direction in --format {format} deployed");
         let mut tool = Tool::line(&options).file("deployed", with_rule(format, rule));
@@ -253,7 +253,7 @@ fn lists_and_ports_at_the_ends_are_rendered_and_read_back() {
     }
 }
 
-/// How many addresses were ever published, those in two lists once.
+/// The number of addresses that were ever published. An address in two lists counts once.
 fn ever_published() -> u64 {
     let ranges = facts::listed().into_iter().map(|(.., range)| range);
     let united = facts::united(ranges.collect()).into_iter();
@@ -290,19 +290,19 @@ fn explain_knows_the_ends_of_addresses_and_ports() {
         "255.255.255.255:65535/udp",
         "0.0.0.0:1/tcp",
     ] {
-        let told = Tool::new(["explain", end]).run_once();
+        let printed = Tool::new(["explain", end]).run_once();
         let wanted = format!(
             "{end}: not allowed by edition global: not on any list that Twilio has published\n"
         );
-        assert_eq!(told, wanted);
+        assert_eq!(printed, wanted);
     }
-    let told =
+    let printed =
         Tool::line("explain 168.0.0.0/7 0.0.0.0/0 --edition global --plane media").run_once();
     for network in ["168.0.0.0/7", "0.0.0.0/0"] {
         let allowed = format!(
             "{network}: partly allowed by edition global (media; in and out): media of all regions (168.86.128.0/18)\n"
         );
-        assert!(told.contains(&allowed), "{told}");
+        assert!(printed.contains(&allowed), "{printed}");
     }
     for (wrong, message) in [
         (

@@ -5,7 +5,7 @@ use crate::common;
 
 use std::sync::LazyLock;
 
-use crate::common::judge::{chance, drift, everything, policy, told};
+use crate::common::judge::{chance, drift, everything, policy, report_text};
 use crate::common::oracle::Random;
 use crate::common::{line_of, render};
 use twilio_sip_allow::firewall::{Attribution, Drift, Part};
@@ -597,10 +597,10 @@ fn finds_the_packets_that_a_rule_accepts() {
             extra: parts.collect(),
             ..Drift::default()
         };
-        let told = told(&drift, &text);
-        let told = told.trim_start_matches("\nstdin\n  extra   in  ");
-        let told = told.trim_end().replace("\n  extra   in  ", "; ");
-        assert_eq!(told, expected, "{rules}");
+        let report = report_text(&drift, &text);
+        let report = report.trim_start_matches("\nstdin\n  extra   in  ");
+        let report = report.trim_end().replace("\n  extra   in  ", "; ");
+        assert_eq!(report, expected, "{rules}");
     }
 }
 
@@ -639,7 +639,7 @@ fn checks_a_built_in_chain_with_its_policy() {
                 usize::from(!drift.extra.is_empty()),
                 extra,
                 "{}",
-                told(&drift, &text)
+                report_text(&drift, &text)
             );
             assert!(drift.missing.is_empty() && drift.unmeasured.is_empty());
         }
@@ -1111,8 +1111,8 @@ fn rejects_rules_that_take_too_much_work() {
         };
         assert!(limited(most).is_ok(), "{:?}", limited(most));
         let problem = &limited(most / 2).unwrap_err()[0].problem();
-        let told = format!("it takes more than {} steps to evaluate", most / 2);
-        assert!(problem.starts_with(&told), "{problem}");
+        let message = format!("it takes more than {} steps to evaluate", most / 2);
+        assert!(problem.starts_with(&message), "{problem}");
     }
 }
 

@@ -1,6 +1,6 @@
-//! What is made of deployed Junos firewall filters: the exact drift, or a refusal that says why.
+//! The Junos parser: the exact drift of firewall filters, or an error with a reason.
 //!
-//! After Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide ("Firewall
+//! The expected results follow Juniper's Routing Policies, Firewall Filters, and Traffic Policers User Guide ("Firewall
 //! Filter Match Conditions for IPv4 Traffic", "... Based on Address Fields", "... Based on Bit-Field
 //! Values", "Protocol Match Conditions", "Firewall Filter Terminating Actions", "Firewall Filter
 //! Nonterminating Actions") and CLI User Guide.
@@ -20,7 +20,7 @@ fn junos() -> &'static dyn Format {
 
 type Refused = Vec<(usize, String)>;
 
-/// What is expected, and where to look for it.
+/// The expected policy and the name of the filter to compare with it.
 struct Expected {
     policy: Policy,
     unit: Unit,
@@ -39,8 +39,9 @@ impl Expected {
             limits: Limits::default(),
         };
         format::parse(junos(), text, wanted).map_err(|errors| {
-            let told = errors.into_iter();
-            told.map(|e| (Lines::of(text).number(e.at()), e.problem()))
+            let errors = errors.into_iter();
+            errors
+                .map(|e| (Lines::of(text).number(e.at()), e.problem()))
                 .collect()
         })
     }
@@ -50,7 +51,7 @@ impl Expected {
         Ok(format::compare(junos(), &self.policy, &units, Limits::default(), || &[]).unwrap())
     }
 
-    /// Which sides differ, in words.
+    /// The differing sides: `same`, `missing`, `extra` or `both`.
     fn sides(&self, text: &str) -> &'static str {
         let drift = self.check(text);
         let drift = drift.unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
@@ -75,11 +76,11 @@ fn tokyo(directions: &[Direction]) -> Expected {
     }
 }
 
-fn inwards() -> Expected {
+fn inbound() -> Expected {
     tokyo(&[Direction::In])
 }
 
-/// The filter of Tokyo inwards as `show configuration` has it (Junos prints lists of names in blocks).
+/// The inbound filter for Tokyo as `show configuration` prints it. Junos prints lists of names in blocks.
 const CURLY: &str = "\
 ## Last commit: 2024-03-01 10:00:00 UTC by admin
 version 21.4R3.15;
@@ -189,13 +190,13 @@ firewall {
 }
 ";
 
-/// The same with one text in the place of another, which is there.
+/// [`CURLY`] with `old` replaced by `new`. Panics if `old` does not occur.
 fn with(old: &str, new: &str) -> String {
     assert!(CURLY.contains(old), "{old}");
     CURLY.replace(old, new)
 }
 
-/// The part of [`CURLY`] from one line to another.
+/// The part of [`CURLY`] from `first` up to `end`.
 fn section<'t>(first: &str, end: &str) -> &'t str {
     let start = CURLY.find(first).unwrap();
     let length = CURLY[start..].find(end).unwrap();
@@ -205,10 +206,10 @@ fn section<'t>(first: &str, end: &str) -> &'t str {
 const UDP: &str = "set firewall family inet filter twilio-sip-in term signaling-udp ";
 const FILTER: &str = "firewall family inet filter twilio-sip-in";
 
-/// The commands of Tokyo inwards, with something in the place of the term for SIP over UDP, whose
-/// beginnings are left out.
+/// The inbound commands for Tokyo, with other commands instead of the term for SIP over UDP. The lines omit the
+/// start of each command.
 fn instead(lines: &str) -> String {
-    let text = inwards().text();
+    let text = inbound().text();
     let (of_term, others): (Vec<&str>, Vec<&str>) =
         text.lines().partition(|line| line.starts_with(UDP));
     assert_eq!(of_term.len(), 4);
@@ -249,7 +250,8 @@ fn rows(table: &str) -> impl Iterator<Item = &str> {
     table.lines().filter(|row| !row.is_empty())
 }
 
-/// What may stand for the term for SIP over UDP; `name:` begins a statement of a term.
+/// Replacements of the term for SIP over UDP that do not change the meaning. `name:` starts a statement of the
+/// term `name`.
 const SAME: &str = "
 u: from source-prefix-list halves|u: from protocol udp|u: from destination-port 5060|u: then accept|u: from protocol udp
 u: from source-prefix-list halves|u: from protocol 17|u: from destination-port 5060|u: then accept
@@ -281,8 +283,8 @@ a: from protocol vrrp|a: from protocol ah|a: then discard|u: from source-prefix-
 ";
 
 #[test]
-fn what_means_the_same_is_in_sync() {
-    let expected = inwards();
+fn equivalent_filters_are_in_sync() {
+    let expected = inbound();
     let set = expected.text();
     let whole = tokyo(&BOTH).text();
     assert!(whole.contains(&set[set.find("\ndelete").unwrap()..]));
@@ -298,7 +300,7 @@ fn what_means_the_same_is_in_sync() {
         CURLY.to_owned(),
         set.replace('\n', "\r\n"),
         whole,
-        // As `show configuration firewall` and `show configuration policy-options` print.
+        // The output of `show configuration firewall` and `show configuration policy-options`.
         format!("{family}{lists}"),
         format!("{lists}policer p {{\n    then discard;\n}}\n{family}"),
         format!(
@@ -341,7 +343,7 @@ fn what_means_the_same_is_in_sync() {
 
 const GOOD: &str = "|u: from source-prefix-list halves|u: from protocol udp|u: from destination-port 5060|u: then accept";
 
-/// What differs when the term for SIP over UDP is something else; `+` stands for the term as it was.
+/// Replacements of the term for SIP over UDP and the resulting drift. `+` stands for the original term.
 const DIFFERENT: &str = "
 missing delete firewall family inet filter twilio-sip-in term none
 missing a: then discard|+
@@ -402,12 +404,12 @@ both u: from source-prefix-list halves|u: from protocol udp|u: from destination-
 ";
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     for row in rows(DIFFERENT) {
         let (side, lines) = row.split_once(' ').unwrap();
         let lines = lines.replace('+', GOOD);
         let text = format!("{LISTS}{}", instead(&lines));
-        assert_eq!(inwards().sides(&text), side, "{row}");
+        assert_eq!(inbound().sides(&text), side, "{row}");
     }
     let texts = [
         (
@@ -471,14 +473,14 @@ fn what_differs_is_found() {
         ("missing", "set system host-name r1\n".to_owned()),
     ];
     for (side, text) in texts {
-        assert_eq!(inwards().sides(&text), side, "{text}");
+        assert_eq!(inbound().sides(&text), side, "{text}");
     }
 }
 
-/// By "Firewall Filter Match Conditions Based on Bit-Field Values": `!`, `&` or `+`, and `|` or `,`,
-/// the highest precedence first, and numbers for all of their bits.
+/// The operators from the highest to the lowest precedence are `!`, `&` or `+`, and `|` or `,`. A number stands
+/// for all of its bits ("Firewall Filter Match Conditions Based on Bit-Field Values").
 #[test]
-fn flags_are_what_the_expression_says() {
+fn evaluates_expressions_of_flags() {
     let any_of = |mask| Flags::any_of(mask);
     let not_opening = Flags::opening().not();
     let or = |a: Flags, b: Flags| a.not().and(b.not()).not();
@@ -530,19 +532,19 @@ fn flags_are_what_the_expression_says() {
         let text = format!(
             "set {FILTER} term a from protocol tcp\nset {FILTER} term a from {condition}\n"
         );
-        let units = inwards().units(&text).unwrap();
+        let units = inbound().units(&text).unwrap();
         let [step] = units[0].steps[..] else {
             panic!("{condition}: {units:?}");
         };
-        let told = (step.packets.header.flags, step.condition.is_true());
-        assert_eq!(told, (flags, certain), "{condition}");
+        let found = (step.packets.header.flags, step.condition.is_true());
+        assert_eq!(found, (flags, certain), "{condition}");
     }
 }
 
-/// By "Protocol Match Conditions", a condition on ports or flags implies no protocol: of another
-/// protocol, a packet matches if it has the same bits in that place.
+/// A condition on ports or flags does not imply a protocol ("Protocol Match Conditions"). A packet of another
+/// protocol matches if it has the same bits at the same place.
 #[test]
-fn ports_and_flags_are_looked_at_in_packets_of_any_protocol() {
+fn conditions_on_ports_and_flags_apply_to_any_protocol() {
     let (tcp, udp) = (Protocols::TCP, Protocols::UDP);
     let others = tcp.or(udp).not();
     for (conditions, parts) in [
@@ -575,7 +577,7 @@ fn ports_and_flags_are_looked_at_in_packets_of_any_protocol() {
         let lines = conditions
             .split('|')
             .map(|c| format!("set {FILTER} term a from {c}\n"));
-        let units = inwards()
+        let units = inbound()
             .units(&lines.collect::<Vec<_>>().concat())
             .unwrap();
         let found = units[0].steps.iter();
@@ -592,9 +594,9 @@ fn ports_and_flags_are_looked_at_in_packets_of_any_protocol() {
     }
 }
 
-/// Every name that the documentation has for a port; one that is off is a rule too many.
+/// Every port name in the documentation. With a wrong number, `check` would accept a wrong rule.
 #[test]
-fn ports_are_known_by_the_names_that_junos_prints() {
+fn knows_the_port_names_that_junos_prints() {
     let names = "
         afs 1483 bgp 179 biff 512 bootpc 68 bootps 67 cmd 514 cvspserver 2401 dhcp 67 domain 53 eklogin 2105
         ekshell 2106 exec 512 finger 79 ftp 21 ftp-data 20 http 80 https 443 ident 113 imap 143
@@ -608,7 +610,7 @@ fn ports_are_known_by_the_names_that_junos_prints() {
     for pair in words.chunks(2) {
         let from = format!("set {FILTER} term a from");
         let text = format!("{from} protocol udp\n{from} source-port {}\n", pair[0]);
-        let units = inwards().units(&text).unwrap();
+        let units = inbound().units(&text).unwrap();
         let span = units[0].steps[0].packets.interval(Dimension::RemotePort);
         assert_eq!(span.first.to_string(), pair[1], "{}", pair[0]);
         assert_eq!(span.first, span.last);
@@ -616,9 +618,9 @@ fn ports_are_known_by_the_names_that_junos_prints() {
     assert_eq!(words.len(), 2 * 64);
 }
 
-/// A policer may drop what would pass, and leaves alone what does not.
+/// A policer may drop packets that the term accepts. It does not change the other packets.
 #[test]
-fn a_policer_lets_through_what_is_below_its_rate() {
+fn a_policer_only_drops_packets_above_its_rate() {
     let text = |then: &str| {
         format!("set {FILTER} term a then policer p\nset {FILTER} term a then {then}\n")
     };
@@ -630,7 +632,7 @@ fn a_policer_lets_through_what_is_below_its_rate() {
         ("next term", vec![(Action::Deny, false)]),
         ("discard", vec![(Action::Deny, false), (Action::Deny, true)]),
     ] {
-        let units = inwards().units(&text(then)).unwrap();
+        let units = inbound().units(&text(then)).unwrap();
         let found: Vec<_> = units[0]
             .steps
             .iter()
@@ -641,14 +643,14 @@ fn a_policer_lets_through_what_is_below_its_rate() {
 }
 
 #[test]
-fn a_users_own_filter_is_found_by_its_name() {
+fn finds_the_users_own_filter_by_its_name() {
     let named = |name: &str| CURLY.replace("twilio-sip-in {", &format!("{name} {{"));
-    let mut expected = inwards();
+    let mut expected = inbound();
     expected.unit.name = "outside".parse().unwrap();
     assert_eq!(expected.sides(&named("outside")), "same");
     assert_eq!(expected.sides(&named("Outside")), "missing");
     assert_eq!(expected.sides(&named("outside-in")), "same");
-    // The exact name wins.
+    // The exact name takes precedence.
     let other = section("firewall {", "    family inet6").to_owned() + "}\n";
     let other = other.replace("twilio-sip-in {", "outside-in {");
     let damaged = |filter: &str| filter.replace("term media", "inactive: term media");
@@ -658,14 +660,14 @@ fn a_users_own_filter_is_found_by_its_name() {
         expected.sides(&(damaged(&named("outside")) + &other)),
         "missing"
     );
-    // One filter cannot be both directions'.
+    // One filter cannot belong to both directions.
     expected.policy = tokyo(&BOTH).policy;
     assert_eq!(expected.sides(&named("outside")), "missing");
 }
 
 #[test]
-fn a_filter_that_is_not_there_is_told_of() {
-    for (text, told) in [
+fn reports_a_missing_filter() {
+    for (text, reason) in [
         (
             "set system host-name r1\n".to_owned(),
             "the input has no such filter, and Junos does not commit an interface that refers to a missing filter",
@@ -675,27 +677,27 @@ fn a_filter_that_is_not_there_is_told_of() {
             "the filter is deactivated",
         ),
     ] {
-        let units = inwards().units(&text).unwrap();
+        let units = inbound().units(&text).unwrap();
         let absent = units[0].absent.as_deref().unwrap();
-        assert!(absent.starts_with(told), "{absent}");
+        assert!(absent.starts_with(reason), "{absent}");
         assert!(units[0].steps.is_empty() && units[0].unmeasured.is_empty());
     }
 }
 
 #[test]
-fn a_filter_without_terms_is_refused() {
+fn rejects_a_filter_without_terms() {
     let idle = format!("set {FILTER} interface-specific\n");
     let inactive = format!("set {FILTER} term a then accept\ndeactivate {FILTER} term a\n");
     for text in [idle, inactive] {
-        let errors = inwards().units(&text).unwrap_err();
-        let told = "the filter has no terms";
-        assert_eq!(errors, [(1, told.to_owned())]);
+        let errors = inbound().units(&text).unwrap_err();
+        let message = "the filter has no terms";
+        assert_eq!(errors, [(1, message.to_owned())]);
     }
 }
 
 #[test]
-fn a_filter_is_mended_by_the_whole_unless_it_is_a_users_own() {
-    let mut expected = inwards();
+fn a_repair_replaces_the_whole_filter_unless_it_is_the_users_own() {
+    let mut expected = inbound();
     let repair = |expected: &Expected, text: &str| {
         let wanted = UnitQuery {
             unit: &expected.unit,
@@ -707,7 +709,7 @@ fn a_filter_is_mended_by_the_whole_unless_it_is_a_users_own() {
     };
     let drifted = instead("");
     assert_eq!(repair(&expected, &drifted).unwrap(), expected.text());
-    // Loaded after what has drifted, it is as it should be.
+    // After the output is loaded over the drifted filter, the filter is in sync.
     assert_eq!(expected.sides(&(drifted + &expected.text())), "same");
     expected.unit.name = "outside".parse().unwrap();
     let own = CURLY.replace("twilio-sip-in {", "outside {");
@@ -715,7 +717,7 @@ fn a_filter_is_mended_by_the_whole_unless_it_is_a_users_own() {
     assert!(refused.contains("outside"), "{refused}");
 }
 
-/// What is refused in the place of the term for SIP over UDP, and why.
+/// Replacements of the term for SIP over UDP and the resulting error.
 const REFUSED: &str = "
 a: from source-port sip => unknown port 'sip'; expected a known name, or a number or range up to 65535
 a: from source-port 65536 => unknown port '65536'
@@ -811,24 +813,23 @@ set system host-name 'r1' => unexpected quotation mark in 'r1'; Junos prints onl
 ";
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_statements_with_a_reason() {
     for row in rows(REFUSED) {
         let (lines, problem) = row.split_once(" => ").unwrap();
         let text = format!("{LISTS}{}", instead(lines));
-        match inwards().check(&text) {
+        match inbound().check(&text) {
             Ok(drift) => panic!("{lines} is not refused: {drift:?}"),
             Err(errors) => assert!(
-                errors.iter().any(|(_, told)| told.contains(problem)),
+                errors.iter().any(|(_, message)| message.contains(problem)),
                 "{lines}: {errors:?}"
             ),
         }
     }
 }
 
-/// What stands in the place of a line in the form with braces, the number of the line that is
-/// refused then, and why.
+/// Each case replaces a line in the form with braces, and names the line and the reason of the error.
 #[test]
-fn blocks_that_are_not_understood_are_refused() {
+fn rejects_unsupported_blocks_with_line_and_reason() {
     let line = |text: &str, line: &str| text.lines().position(|l| l.contains(line)).unwrap() + 1;
     for (old, new, at, problem) in [
         (
@@ -941,9 +942,9 @@ fn blocks_that_are_not_understood_are_refused() {
         ),
     ] {
         let text = with(old, new);
-        let errors = inwards().check(&text).unwrap_err();
-        let told = errors.iter().find(|(_, told)| told.contains(problem));
-        let Some((number, _)) = told else {
+        let errors = inbound().check(&text).unwrap_err();
+        let found = errors.iter().find(|(_, message)| message.contains(problem));
+        let Some((number, _)) = found else {
             panic!("{new}: {errors:?}");
         };
         assert_eq!(*number, line(&text, at), "{new}: {errors:?}");
@@ -951,8 +952,8 @@ fn blocks_that_are_not_understood_are_refused() {
 }
 
 #[test]
-fn errors_tell_their_lines_and_are_not_too_many() {
-    let expected = inwards();
+fn reports_errors_with_their_lines_up_to_a_maximum() {
+    let expected = inbound();
     let text = expected
         .text()
         .replace("destination-port 5060", "destination-port x");
@@ -980,7 +981,7 @@ fn errors_tell_their_lines_and_are_not_too_many() {
             .len(),
         20
     );
-    // A prefix list is wrong once, however often it is used.
+    // An error in a prefix list is reported once, even if many terms refer to it.
     let uses = (0..1000).map(|n| format!("set {FILTER} term t{n} from source-prefix-list six\n"));
     let text = uses.collect::<Vec<_>>().concat() + LISTS;
     let errors = expected.check(&text).unwrap_err();
@@ -996,7 +997,7 @@ fn errors_tell_their_lines_and_are_not_too_many() {
 }
 
 #[test]
-fn a_text_of_another_system_is_refused() {
+fn rejects_the_text_of_another_system() {
     let xml = "<rpc-reply>\n<configuration>\n</configuration>\n</rpc-reply>\n";
     let json = "{\n    \"configuration\" : {\n    }\n}\n";
     for (text, line, problem) in [
@@ -1058,7 +1059,7 @@ fn a_text_of_another_system_is_refused() {
             1,
             "unknown statement 'address' at [edit]",
         ),
-        // Of a level that is not told.
+        // Output of an unknown level of the configuration.
         (
             "filter twilio-sip-in {\n    term a {\n        then accept;\n    }\n}\n",
             1,
@@ -1075,23 +1076,23 @@ fn a_text_of_another_system_is_refused() {
             "unknown statement 'address' at [edit firewall family inet]",
         ),
     ] {
-        let errors = inwards().check(text).unwrap_err();
+        let errors = inbound().check(text).unwrap_err();
         assert_eq!(errors[0].0, line, "{text}: {errors:?}");
         assert!(errors[0].1.contains(problem), "{text}: {errors:?}");
     }
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     for (text, expected) in [
         (tokyo(&BOTH).text(), tokyo(&BOTH)),
-        (CURLY.to_owned(), inwards()),
+        (CURLY.to_owned(), inbound()),
     ] {
         assert_eq!(expected.sides(&text), "same");
         for end in 0..text.len() {
             let (left, lost) = text.split_at(end);
             let drift = expected.check(left);
-            // A term accepts if it does not say what it does.
+            // A term without an action accepts.
             let says_nothing = left.ends_with('\n') && lost.lines().count() == 1;
             if says_nothing && lost.ends_with(" then accept\n") {
                 assert!(drift.unwrap().is_none(), "{lost}");
@@ -1103,7 +1104,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn limits_are_kept() {
+fn rejects_input_above_the_limits() {
     let deep = "system {\n".repeat(65) + &"}\n".repeat(65);
     let parentheses = format!(
         "set {FILTER} term a from tcp-flags \"{}syn\"\n",
@@ -1114,7 +1115,7 @@ fn limits_are_kept() {
         .collect::<Vec<_>>()
         .concat();
     let ports = (0..500).map(|n| format!("set {FILTER} term a from destination-port {}\nset {FILTER} term a from source-port {}\n", n * 2, n * 2));
-    // Terms that decide nothing cost something, too.
+    // Terms that decide nothing count toward the limit, too.
     let next = |n: u32, from: &str| {
         format!("set {FILTER} term t{n} from {from}\nset {FILTER} term t{n} then next term\n")
     };
@@ -1141,14 +1142,14 @@ fn limits_are_kept() {
         (many_lists, "it expands to more than 200000 rules"),
         (many_ports, "it expands to more than 200000 rules"),
     ] {
-        let errors = inwards().check(&text).unwrap_err();
+        let errors = inbound().check(&text).unwrap_err();
         assert!(errors[0].1.contains(problem), "{errors:?}");
     }
 }
 
-/// Each word of a tree is kept, so that words count as much as statements.
+/// The parser keeps each word of the tree in memory, so words count like statements.
 #[test]
-fn words_that_are_kept_are_limited() {
+fn limits_the_words_of_the_tree() {
     let words = "a b c d e f g h i j k l m n o p q r s t u v w x y z";
     let deep = |n: usize| format!("set {FILTER} term t{n} {words}\n");
     let group = |n: usize| format!("set groups g{n} system x\n");
@@ -1172,9 +1173,9 @@ fn words_that_are_kept_are_limited() {
     }
 }
 
-/// A form feed is a blank, to this reader as to the others, whatever the text is of.
+/// Like the other parsers, this one treats a form feed as a blank.
 #[test]
-fn a_form_feed_does_not_stop_the_reader() {
+fn a_form_feed_does_not_end_the_input() {
     let expected = tokyo(&BOTH);
     let text = expected
         .text()
@@ -1185,10 +1186,10 @@ fn a_form_feed_does_not_stop_the_reader() {
     assert_eq!(errors.len(), 1, "{errors:?}");
 }
 
-/// Junos OS CLI User Guide, "Loading a Configuration from a File", and "Adding Comments in a Device
-/// Configuration": strings and comments imitate statements, and none of them counts.
+/// Strings and comments that look like statements are ignored (Junos OS CLI User Guide, "Loading a Configuration
+/// from a File" and "Adding Comments in a Device Configuration").
 #[test]
-fn strings_and_comments_are_no_statements() {
+fn strings_and_comments_are_not_statements() {
     let open = "term open { then accept; }";
     let filter = format!("firewall {{ family inet {{ filter twilio-sip-in {{ {open} }} }} }}");
     let curly = |text: &str| format!("{CURLY}{text}\n");
@@ -1202,10 +1203,10 @@ fn strings_and_comments_are_no_statements() {
             .to_owned(),
         "snmp {\n    location \"/* \";\n    contact \"*/ # \";\n}".to_owned(),
     ] {
-        assert_eq!(inwards().sides(&curly(&text)), "same", "{text}");
-        // What follows is read again.
+        assert_eq!(inbound().sides(&curly(&text)), "same", "{text}");
+        // The text after them is interpreted again.
         let after = curly(&format!("{text}\n{filter}"));
-        assert_eq!(inwards().sides(&after), "extra", "{text}");
+        assert_eq!(inbound().sides(&after), "extra", "{text}");
     }
     for (text, problem) in [
         (
@@ -1217,10 +1218,10 @@ fn strings_and_comments_are_no_statements() {
             "the comment that begins here has no '*/', so the input may have been cut off",
         ),
     ] {
-        let errors = inwards().check(&curly(&text)).unwrap_err();
+        let errors = inbound().check(&curly(&text)).unwrap_err();
         assert!(errors[0].1.contains(problem), "{text}: {errors:?}");
     }
-    let commands = |line: &str| format!("{}{line}\n", inwards().text());
+    let commands = |line: &str| format!("{}{line}\n", inbound().text());
     let open = format!("set {FILTER} term open then accept");
     for line in [
         format!("# {open}"),
@@ -1230,9 +1231,9 @@ fn strings_and_comments_are_no_statements() {
             .to_owned(),
         "set interfaces ge-0/0/0 description a#b".to_owned(),
     ] {
-        assert_eq!(inwards().sides(&commands(&line)), "same", "{line}");
+        assert_eq!(inbound().sides(&commands(&line)), "same", "{line}");
         let after = commands(&format!("{line}\n{open}"));
-        assert_eq!(inwards().sides(&after), "extra", "{line}");
+        assert_eq!(inbound().sides(&after), "extra", "{line}");
     }
     for (line, problem) in [
         (
@@ -1244,13 +1245,13 @@ fn strings_and_comments_are_no_statements() {
             "the comment that begins here has no '*/', so the input may have been cut off",
         ),
     ] {
-        let errors = inwards().check(&commands(&line)).unwrap_err();
+        let errors = inbound().check(&commands(&line)).unwrap_err();
         assert!(errors[0].1.contains(problem), "{line}: {errors:?}");
     }
 }
 
 #[test]
-fn commands_that_change_a_filter_otherwise_are_refused() {
+fn rejects_commands_that_change_a_filter_indirectly() {
     for line in [
         format!("rename {FILTER} to filter x"),
         format!("copy {FILTER} to filter x"),
@@ -1278,8 +1279,8 @@ fn commands_that_change_a_filter_otherwise_are_refused() {
         format!("delete {FILTER} term \"med\\ia\""),
         "set groups x \"fire\\wall\" family inet filter <*> term x then discard\nset apply-groups x".to_owned(),
     ] {
-        let text = format!("{}{line}\n", inwards().text());
-        let checked = inwards().check(&text);
+        let text = format!("{}{line}\n", inbound().text());
+        let checked = inbound().check(&text);
         assert!(checked.is_err(), "{line}: {checked:?}");
     }
     for (line, side) in [
@@ -1291,11 +1292,11 @@ fn commands_that_change_a_filter_otherwise_are_refused() {
         (format!("deactivate {FILTER} term media"), "missing"),
         (format!("protect {FILTER}"), "same"),
     ] {
-        let text = format!("{}{line}\n", inwards().text());
-        assert_eq!(inwards().sides(&text), side, "{line}");
+        let text = format!("{}{line}\n", inbound().text());
+        assert_eq!(inbound().sides(&text), side, "{line}");
     }
     for tag in ["replace:", "delete:", "rename:", "insert:", "active:"] {
-        let errors = inwards()
+        let errors = inbound()
             .check(&with(
                 "        filter other {",
                 &format!("{tag} filter other {{"),
@@ -1309,17 +1310,17 @@ fn commands_that_change_a_filter_otherwise_are_refused() {
         );
     }
     assert_eq!(
-        inwards().sides(&with("term media {", "inactive: term media {")),
+        inbound().sides(&with("term media {", "inactive: term media {")),
         "missing"
     );
     assert_eq!(
-        inwards().sides(&with("term media {", "protect: term media {")),
+        inbound().sides(&with("term media {", "protect: term media {")),
         "same"
     );
 }
 
 #[test]
-fn prefix_lists_whose_contents_are_elsewhere_are_refused() {
+fn rejects_prefix_lists_whose_contents_are_not_in_the_input() {
     let list = "    prefix-list twilio-sip-in-media {\n        54.65.63.192/26;\n    }\n";
     let curly = |body: &str| with(list, body);
     for (body, problem) in [
@@ -1338,7 +1339,7 @@ fn prefix_lists_whose_contents_are_elsewhere_are_refused() {
             "is deactivated",
         ),
     ] {
-        let errors = inwards().check(&curly(body)).unwrap_err();
+        let errors = inbound().check(&curly(body)).unwrap_err();
         assert!(errors[0].1.contains(problem), "{body}: {errors:?}");
     }
     for groups in [
@@ -1348,23 +1349,23 @@ fn prefix_lists_whose_contents_are_elsewhere_are_refused() {
         "apply-groups elsewhere;\n",
     ] {
         assert!(
-            inwards().check(&format!("{CURLY}{groups}")).is_err(),
+            inbound().check(&format!("{CURLY}{groups}")).is_err(),
             "{groups}"
         );
     }
 }
 
 #[test]
-fn a_name_that_is_a_keyword_stays_a_name() {
+fn accepts_a_keyword_as_a_name() {
     let first = "                        twilio-sip-in-signaling;\n                    }\n                    protocol udp;";
     for name in [
         "term", "except", "from", "then", "accept", "filter", "apply", "any",
     ] {
         let renamed = CURLY.replace("twilio-sip-in-signaling", name);
-        assert_eq!(inwards().sides(&renamed), "same", "{name}");
+        assert_eq!(inbound().sides(&renamed), "same", "{name}");
         let term = with("term signaling-udp {", &format!("term {name} {{"));
-        assert_eq!(inwards().sides(&term), "same", "{name}");
-        let mut expected = inwards();
+        assert_eq!(inbound().sides(&term), "same", "{name}");
+        let mut expected = inbound();
         expected.unit.name = name.parse().unwrap();
         let filter = CURLY.replace("filter twilio-sip-in {", &format!("filter {name} {{"));
         assert_eq!(expected.sides(&filter), "same", "{name}");
@@ -1374,9 +1375,9 @@ fn a_name_that_is_a_keyword_stays_a_name() {
     assert!(CURLY.contains(first));
 }
 
-/// Junos commits what the device does not support, and says so in a comment above it.
+/// Junos commits statements that the device does not support. It prints a comment above them.
 #[test]
-fn statements_that_junos_ignores_are_refused_in_the_unit_and_above_it() {
+fn rejects_statements_that_junos_ignores_in_the_filter_and_above_it() {
     for (statement, of_unit) in [
         ("destination-port 5060;", true),
         ("term signaling-udp {", true),
@@ -1388,26 +1389,26 @@ fn statements_that_junos_ignores_are_refused_in_the_unit_and_above_it() {
         for what in ["statement", "configuration block"] {
             let warning = format!("## Warning: {what} ignored: unsupported platform (srx1500)");
             let text = with(statement, &format!("##\n{warning}\n##\n{statement}"));
-            let told = inwards().units(&text);
+            let units = inbound().units(&text);
             if of_unit {
-                let errors = told.unwrap_err();
+                let errors = units.unwrap_err();
                 let problem = "Junos ignores this statement, as the comment above it says";
                 assert!(errors[0].1.contains(problem), "{statement}: {errors:?}");
             } else {
-                assert_eq!(inwards().sides(&text), "same", "{statement}");
+                assert_eq!(inbound().sides(&text), "same", "{statement}");
             }
         }
         let other = with(
             statement,
             &format!("## Warning: 'x' is deprecated\n{statement}"),
         );
-        assert_eq!(inwards().sides(&other), "same", "{statement}");
+        assert_eq!(inbound().sides(&other), "same", "{statement}");
     }
 }
 
 #[test]
-fn several_devices_in_one_text_are_refused_as_such() {
-    let commands = inwards().text();
+fn rejects_a_text_from_several_devices() {
+    let commands = inbound().text();
     for text in [
         format!("{CURLY}version 20.1R1;\n"),
         format!("{CURLY}system {{\n    host-name r2;\n}}\n"),
@@ -1417,7 +1418,7 @@ fn several_devices_in_one_text_are_refused_as_such() {
         format!("set system host-name a\n{commands}set system host-name b\n"),
         format!("a@r1# show | display set\n{commands}a@r2# show\n"),
     ] {
-        let errors = inwards().check(&text).unwrap_err();
+        let errors = inbound().check(&text).unwrap_err();
         assert!(
             errors[0]
                 .1
@@ -1426,19 +1427,19 @@ fn several_devices_in_one_text_are_refused_as_such() {
         );
     }
     let one = format!("a@r1> show configuration\n{CURLY}\na@r1> show version\n");
-    assert_eq!(inwards().sides(&one), "same");
+    assert_eq!(inbound().sides(&one), "same");
     let nodes = format!(
         "groups {{\n    re0 {{\n        system {{\n            host-name r1-re0;\n        }}\n    }}\n}}\n{CURLY}"
     );
-    assert_eq!(inwards().sides(&nodes), "same");
+    assert_eq!(inbound().sides(&nodes), "same");
 }
 
-/// Anything quadratic takes hours here, and a path of a million words would take a gigabyte.
+/// With a quadratic algorithm, this test would take hours. A path of a million words would take a gigabyte.
 #[test]
-fn large_texts_are_read_once() {
+fn reads_large_texts_in_linear_time() {
     let lines = 10_000;
     let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
-    let commands = inwards().text();
+    let commands = inbound().text();
     for text in [
         repeated(&|n| format!("set {FILTER}{n} term a then accept\n")),
         repeated(&|n| format!("set policy-options prefix-list l{n} 192.0.2.0/24\n")),
@@ -1449,7 +1450,7 @@ fn large_texts_are_read_once() {
         "/* a */\n".repeat(lines).replace("/* a */", "# a"),
     ] {
         assert_eq!(
-            inwards().sides(&format!("{commands}{text}")),
+            inbound().sides(&format!("{commands}{text}")),
             "same",
             "{}",
             &text[..20]
@@ -1469,11 +1470,11 @@ fn large_texts_are_read_once() {
             "more than 200000 rules",
         ),
     ] {
-        let errors = inwards().check(&format!("{commands}{text}")).unwrap_err();
+        let errors = inbound().check(&format!("{commands}{text}")).unwrap_err();
         assert!(errors[0].1.contains(problem), "{errors:?}");
     }
     let statement = format!("{CURLY}system {};\n", "a ".repeat(1 << 20));
-    let errors = inwards().check(&statement).unwrap_err();
+    let errors = inbound().check(&statement).unwrap_err();
     assert!(
         errors[0].1.contains("nested more than 64 levels deep"),
         "{errors:?}"

@@ -22,7 +22,7 @@ fn tokyo(directions: &[Direction]) -> Policy {
 /// The lines of the report about missing and extra packets, or the errors in the input.
 fn report_lines(format: &str, policy: &Policy, text: &str) -> Result<Vec<String>, Vec<String>> {
     let drift = judge::drift(format, policy, text)?;
-    let report = judge::told(&drift, text);
+    let report = judge::report_text(&drift, text);
     let parts = report.lines().map(str::trim);
     let parts = parts.filter(|line| {
         ["missing ", "extra "]

@@ -1,8 +1,8 @@
-//! What is made of RouterOS's exports: the exact drift, or a refusal that says why.
+//! The MikroTik parser: the exact drift of RouterOS exports, or an error with a reason.
 //!
-//! There is no RouterOS here. The samples have the form of RouterOS's documentation, "Configuration
-//! Management", and of exports that people publish: of 7.16 and of 6.34, which leaves out
-//! `action=accept`; `terse`, with the remarks that break its lines; and `verbose`.
+//! No test runs on a real router. The samples have the form of the RouterOS documentation ("Configuration
+//! Management") and of published exports: 7.16; 6.34, which omits `action=accept`; `terse`, with the remarks that
+//! break its lines; and `verbose`.
 
 use crate::common::judge::{self, BOTH, everything, policy};
 use twilio_sip_allow::firewall::Drift;
@@ -26,7 +26,7 @@ fn rendered(policy: &Policy) -> String {
     format::render(judge::dialect("mikrotik"), policy, &Unit::default()).unwrap()
 }
 
-/// The drift of a unit of some name, or the line and the problem of each error.
+/// The drift of the unit with this name, or the line and the problem of each error.
 fn check_named(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<(usize, String)>> {
     check_within(policy, name, text, Limits::default())
 }
@@ -49,8 +49,9 @@ fn check_within(
     let mikrotik = judge::dialect("mikrotik");
     let units = format::parse(mikrotik, text, wanted).map_err(|errors| {
         let lines = Lines::of(text);
-        let told = errors.into_iter();
-        told.map(|e| (lines.number(e.at()), e.problem()))
+        let errors = errors.into_iter();
+        errors
+            .map(|e| (lines.number(e.at()), e.problem()))
             .collect::<Vec<_>>()
     })?;
     Ok(format::compare(mikrotik, policy, &units, limits, || &[]).unwrap())
@@ -69,12 +70,12 @@ fn side(drift: &Drift) -> &'static str {
     }
 }
 
-/// Which sides differ, in words.
+/// The differing sides: `same`, `missing`, `extra` or `both`.
 fn sides(text: &str) -> &'static str {
     side(&check(text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}")))
 }
 
-/// What an export of the unit has, of lists first, as menus are sorted by name.
+/// An export of the unit. The lists are first, because RouterOS sorts menus by name.
 const EXPORT: &str = "\
 # 2025-11-24 21:14:05 by RouterOS 7.16.2
 /ip firewall address-list
@@ -92,7 +93,7 @@ add chain=twilio-sip-out dst-address-list=twilio-sip-media dst-port=10000-20000 
 const LISTS: &str = "/ip firewall address-list\n";
 const FILTER: &str = "/ip firewall filter\n";
 
-/// The export with something in the place of its first rule, `|` standing for a new line.
+/// [`EXPORT`] with other lines instead of its first rule. `|` stands for a line break.
 fn instead(rules: &str) -> String {
     let first = "add chain=twilio-sip-in dst-port=5060 protocol=udp \
                  src-address-list=twilio-sip-signaling\n";
@@ -105,7 +106,7 @@ fn rows(table: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn what_routeros_exports_is_in_sync() {
+fn exports_of_routeros_are_in_sync() {
     for name in ["seven", "six", "terse", "verbose"] {
         let path = format!(
             "{}/tests/samples/mikrotik/{name}.rsc",
@@ -119,14 +120,14 @@ fn what_routeros_exports_is_in_sync() {
     assert_eq!(sides(EXPORT), "same");
 }
 
-/// What may stand for the first rule and mean the same.
+/// Replacements of the first rule that do not change the meaning.
 const SAME: &str = include_str!("../samples/mikrotik/same");
 
-/// What may stand behind the export and be outside of the unit.
+/// Lines after the export that do not belong to the unit.
 const OUTSIDE: &str = include_str!("../samples/mikrotik/outside");
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_rules_are_in_sync() {
     for rules in rows(SAME) {
         assert_eq!(sides(&instead(rules)), "same", "{rules}");
     }
@@ -156,14 +157,14 @@ fn what_means_the_same_is_in_sync() {
     }
 }
 
-/// What differs when the first rule is something else. `ok` stands for that rule.
+/// Replacements of the first rule and the resulting drift. `ok` stands for the original rule.
 const DIFFERENT: &str = include_str!("../samples/mikrotik/drift");
 
 const OK: &str =
     "add chain=twilio-sip-in dst-port=5060 protocol=udp src-address-list=twilio-sip-signaling";
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     for row in rows(DIFFERENT) {
         let (side, rules) = row.split_once(' ').unwrap();
         assert_eq!(sides(&instead(&rules.replace("ok", OK))), side, "{rules}");
@@ -196,7 +197,7 @@ fn what_differs_is_found() {
     ] {
         assert_eq!(sides(&EXPORT.replace(media, entries)), side, "{entries}");
     }
-    // An export of a router that has none of it.
+    // Exports without the unit.
     for text in [
         "# nov/24/2025 21:14:05 by RouterOS 6.48.6\n# software id = \n#\n",
         FILTER,
@@ -205,9 +206,10 @@ fn what_differs_is_found() {
     }
 }
 
-/// The packets of an address far from Twilio's, where nothing is expected, that a rule lets through.
+/// Each case is a rule and the packets that it accepts from an address far from Twilio's, for which nothing is
+/// expected.
 #[test]
-fn a_match_means_what_the_documentation_says() {
+fn matches_follow_the_documentation() {
     let ipsec = Protocols::of(50).or(Protocols::of(51));
     let states = |names: &str| {
         let each = names.split(' ').map(|name| States::named(name).unwrap());
@@ -307,7 +309,7 @@ fn a_port_of_either_side_is_a_union() {
 }
 
 #[test]
-fn a_users_own_chain_is_found_by_its_name() {
+fn finds_the_users_own_chain_by_its_name() {
     let policy = tokyo(&[Direction::In]);
     let own = EXPORT
         .replace("chain=twilio-sip-in", "chain=\"Calls in\"")
@@ -318,17 +320,17 @@ fn a_users_own_chain_is_found_by_its_name() {
     assert_eq!(of(&own, "calls"), "both");
     let out = tokyo(&[Direction::Out]);
     assert_eq!(side(&check_named(&out, "calls", &own).unwrap()), "same");
-    // One chain cannot be both directions'.
+    // One chain cannot belong to both directions.
     assert_eq!(
         side(&check_named(&tokyo(&BOTH), "calls", &own).unwrap()),
         "missing"
     );
-    // A load replaces both chains, so the one that is not selected must be empty.
+    // Loading replaces both chains, so the chain of the other direction must be empty.
     assert_eq!(of(EXPORT, "twilio-sip"), "extra");
     let one = rendered(&policy);
     assert!(one.contains("remove [find where chain=\"twilio-sip-out\"]"));
     assert_eq!(of(&one, "twilio-sip"), "same");
-    // What no rule of a built-in chain decides is accepted.
+    // A built-in chain accepts packets that no rule matches.
     let input = EXPORT.replace("chain=twilio-sip-in", "chain=input");
     assert_eq!(of(&input, "input"), "extra");
     let closed = input.clone() + "add action=drop chain=input\n";
@@ -346,11 +348,11 @@ fn a_users_own_chain_is_found_by_its_name() {
     );
 }
 
-/// What is refused in the place of the first rule, and why, with the line of the error.
+/// Replacements of the first rule, and the line and the reason of the resulting error.
 const REFUSED: &str = include_str!("../samples/mikrotik/refused");
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_rules_with_line_and_reason() {
     let mut wrong = Vec::new();
     for row in rows(REFUSED) {
         let (lines, problem) = row.split_once(" => ").unwrap();
@@ -361,22 +363,22 @@ fn what_is_not_understood_is_refused() {
         };
         let line: usize = line.parse().unwrap();
         let found = check(&instead(&rules));
-        let told = |errors: &[(usize, String)]| {
+        let is_reported = |errors: &[(usize, String)]| {
             let mut errors = errors.iter();
-            errors.any(|(at, told)| *at == line && told.contains(problem))
+            errors.any(|(at, message)| *at == line && message.contains(problem))
         };
-        if !found.as_ref().is_err_and(|errors| told(errors)) {
+        if !found.as_ref().is_err_and(|errors| is_reported(errors)) {
             wrong.push(format!("{row}\n  {found:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is refused of an address list that a rule names, with the line of the error.
+/// Entries of an address list that a rule refers to, and the line and the reason of the resulting error.
 const REFUSED_LISTS: &str = include_str!("../samples/mikrotik/refused-lists");
 
 #[test]
-fn a_list_that_is_not_understood_is_refused_once_it_is_named() {
+fn rejects_an_unsupported_list_if_a_rule_refers_to_it() {
     for row in rows(REFUSED_LISTS) {
         let (lines, problem) = row.split_once(" => ").unwrap();
         let (line, entries) = lines.split_once(' ').unwrap();
@@ -394,7 +396,7 @@ fn a_list_that_is_not_understood_is_refused_once_it_is_named() {
         let other = check(&text("add chain=other src-address-list=l"));
         assert_eq!(other.is_err(), entries.starts_with("set"), "{row}");
     }
-    // Part of an export has no lists, and whether the router has some is not known.
+    // A partial export has no lists, so the lists of the router are unknown.
     let (_, filter) = EXPORT.split_once(FILTER).unwrap();
     let errors = check(&format!("{FILTER}{filter}")).unwrap_err();
     assert_eq!(errors.len(), 6, "{errors:?}");
@@ -405,7 +407,7 @@ fn a_list_that_is_not_understood_is_refused_once_it_is_named() {
 }
 
 #[test]
-fn a_text_of_another_system_is_refused() {
+fn rejects_the_text_of_another_system() {
     let expected = "expected the output of '/export' or '/ip firewall export' on RouterOS";
     for text in [
         "*filter\n:TWILIO-SIP-IN - [0:0]\nCOMMIT\n",
@@ -432,7 +434,7 @@ fn a_text_of_another_system_is_refused() {
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     for text in [rendered(&tokyo(&BOTH)), EXPORT.to_owned()] {
         assert_eq!(sides(&text), "same");
         for end in 0..text.len() {
@@ -464,7 +466,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn errors_are_not_too_many_and_limits_hold() {
+fn limits_errors_and_work() {
     let many = format!(
         "{EXPORT}{}",
         "add chain=twilio-sip-in frob=x\n".repeat(1000)
@@ -472,7 +474,7 @@ fn errors_are_not_too_many_and_limits_hold() {
     assert_eq!(check(&many).unwrap_err().len(), 20);
     let many = format!("{EXPORT}{}", "frobnicate 7\n".repeat(1000));
     assert_eq!(check(&many).unwrap_err().len(), 20);
-    // A list is wrong once, however often it is used.
+    // An error in a list is reported once, even if many rules refer to it.
     let uses = "add chain=twilio-sip-in src-address-list=l\n".repeat(5);
     let text = format!("{LISTS}add address=pbx list=l\n{FILTER}{uses}");
     let errors = check(&text).unwrap_err();
@@ -490,23 +492,29 @@ fn errors_are_not_too_many_and_limits_hold() {
         "{EXPORT}{chains}add chain=c5 disabled=yes\nadd action=jump chain=twilio-sip-in jump-target=c0\n"
     );
     assert_eq!(side(&within("depth=7", &deep).unwrap()), "same");
-    let told = within("depth=6", &deep).unwrap_err();
+    let message = within("depth=6", &deep).unwrap_err();
     assert!(
-        told.contains("it is nested more than 6 levels deep"),
-        "{told}"
+        message.contains("it is nested more than 6 levels deep"),
+        "{message}"
     );
-    let told = within("rules=2", EXPORT).unwrap_err();
-    assert!(told.contains("it expands to more than 2 rules"), "{told}");
+    let message = within("rules=2", EXPORT).unwrap_err();
+    assert!(
+        message.contains("it expands to more than 2 rules"),
+        "{message}"
+    );
     let entry = |n: usize| format!("add address=10.0.{n}.0/24 list=ten\n");
     let entries: String = (0..10).map(|n| entry(2 * n)).collect();
     let rule = "add action=drop chain=twilio-sip-in dst-address-list=ten src-address-list=ten\n";
     let lists = format!("{LISTS}{entries}{EXPORT}{rule}");
     assert_eq!(side(&within("boxes=100", &lists).unwrap()), "same");
-    let told = within("boxes=99", &lists).unwrap_err();
-    assert!(told.contains("more than 99 combinations"), "{told}");
+    let message = within("boxes=99", &lists).unwrap_err();
+    assert!(message.contains("more than 99 combinations"), "{message}");
     let lists = format!("{LISTS}{entries}{EXPORT}{}", rule.repeat(50));
-    let told = within("work=900", &lists).unwrap_err();
-    assert!(told.contains("it takes more than 900 steps"), "{told}");
+    let message = within("work=900", &lists).unwrap_err();
+    assert!(
+        message.contains("it takes more than 900 steps"),
+        "{message}"
+    );
     let properties: String = (0..200).fold(String::new(), |all, n| format!("{all} p{n}=x"));
     let errors = check(&instead(&format!("{OK}{properties}"))).unwrap_err();
     assert_eq!(
@@ -519,7 +527,7 @@ fn errors_are_not_too_many_and_limits_hold() {
 }
 
 #[test]
-fn a_unit_that_is_not_there_is_named() {
+fn reports_a_missing_chain() {
     let absent = |text: &str| {
         let units = judge::units("mikrotik", text, "twilio-sip", &BOTH).unwrap();
         units[0].absent.clone().unwrap()
@@ -536,7 +544,7 @@ fn a_unit_that_is_not_there_is_named() {
 }
 
 #[test]
-fn what_drifts_is_mended_by_the_whole_unit() {
+fn a_repair_replaces_the_whole_unit() {
     let policy = tokyo(&BOTH);
     let repair = |name: &str, directions: &[Direction], text: &str| {
         let unit = Unit {
@@ -567,10 +575,10 @@ fn what_drifts_is_mended_by_the_whole_unit() {
     );
 }
 
-/// RouterOS documentation, "Scripting" and "Command Line Interface": `import`, `run` and the like
-/// take what they run without a property's name too, and words may be cut short.
+/// `import`, `run` and similar commands also accept their argument without the name of a property, and words can
+/// be abbreviated (RouterOS documentation, "Scripting" and "Command Line Interface").
 #[test]
-fn commands_that_run_others_are_refused() {
+fn rejects_commands_that_run_other_commands() {
     for policy in [
         tokyo(&[Direction::In]),
         policy(&["global"], &everything()).unwrap(),
@@ -631,9 +639,9 @@ fn commands_that_run_others_are_refused() {
     }
 }
 
-/// In the first, the string of another menu imitates a menu of ours.
+/// In the first case, a string in another menu looks like the filter menu.
 #[test]
-fn strings_of_other_menus_open_no_menu() {
+fn a_string_in_another_menu_does_not_open_a_menu() {
     let open = "/ip firewall filter\\r\\\n    \\nadd chain=twilio-sip-in\\r\\\n    \\n";
     for line in [
         format!("/system note\nset note=\"{open}\""),
@@ -658,7 +666,7 @@ fn strings_of_other_menus_open_no_menu() {
 }
 
 #[test]
-fn lists_that_something_else_fills_are_refused() {
+fn rejects_lists_that_something_else_fills() {
     let rule = "add action=add-src-to-address-list address-list=twilio-sip-media chain=x";
     for (lines, problem) in [
         (format!("/ip firewall filter\n{rule}"), FILLS),
@@ -679,7 +687,7 @@ fn lists_that_something_else_fills_are_refused() {
             "/system scheduler\nadd on-event=\":local l twilio-sip-media;\\r\\\n    \\n/ip/firewall/address-list/add list=\\$l\"".to_owned(),
             "a script in another menu mentions address list 'twilio-sip-media', and may add addresses that no export shows",
         ),
-        // RouterOS takes properties and menus that are cut short.
+        // RouterOS accepts abbreviated properties and menus.
         ("/ppp profile\nadd address-l=twilio-sip-media name=x".to_owned(), FILLS),
         ("/ppp profile\nadd addr=twilio-sip-media name=x".to_owned(), FILLS),
         ("/ip dhcp-server lease\nadd address=192.0.2.1 address-li=a,twilio-sip-media".to_owned(), FILLS),
@@ -736,7 +744,7 @@ fn lists_that_something_else_fills_are_refused() {
     ] {
         assert_eq!(sides(&format!("{EXPORT}{lines}\n")), "same", "{lines}");
     }
-    // The name of a list may have a comma in it.
+    // The name of a list can contain a comma.
     let named = EXPORT.replace("=twilio-sip-media", "=\"a,b\"");
     assert_eq!(sides(&named), "same");
     let filled = format!(
@@ -751,7 +759,7 @@ const COMMENT: &str = "'#' begins a comment within a command";
 
 const CONTINUED: &str = "a backslash cannot continue the comment that '#' begins";
 
-/// RouterOS documentation, "Filter": a packet that no rule of a built-in chain decides is accepted.
+/// A built-in chain accepts packets that no rule matches (RouterOS documentation, "Filter").
 #[test]
 fn a_built_in_chain_without_rules_accepts_everything() {
     let none = "# 2025-11-24 21:14:05 by RouterOS 7.16.2\n";
@@ -775,13 +783,13 @@ fn a_built_in_chain_without_rules_accepts_everything() {
             assert!(drift.extra.iter().any(|part| far(&part)), "{chain}");
         }
     }
-    // Any other chain has nothing to accept by.
+    // Any other chain without rules is missing.
     let units = judge::units("mikrotik", EXPORT, "calls", &[Direction::In]).unwrap();
     assert!(units[0].absent.is_some());
 }
 
 #[test]
-fn a_name_that_is_a_keyword_stays_a_name() {
+fn accepts_a_keyword_as_a_name() {
     for name in [
         "accept",
         "drop",
@@ -809,7 +817,7 @@ fn a_name_that_is_a_keyword_stays_a_name() {
 }
 
 #[test]
-fn exports_of_several_devices_are_refused_as_such() {
+fn rejects_exports_from_several_devices() {
     let head = |version: &str, fact: &str| {
         format!("# 2025-11-24 21:14:05 by RouterOS {version}\n# software id = A-B\n#\n# {fact}\n")
     };
@@ -844,9 +852,9 @@ fn exports_of_several_devices_are_refused_as_such() {
     );
 }
 
-/// Anything quadratic takes hours here.
+/// With a quadratic algorithm, this test would take hours.
 #[test]
-fn large_texts_are_read_once() {
+fn reads_large_texts_in_linear_time() {
     let lines = 10_000;
     let repeated = |make: &dyn Fn(usize) -> String| (0..lines).map(make).collect::<String>();
     for text in [

@@ -86,10 +86,10 @@ fn parse_within(
     };
     format::parse(nftables(), text, wanted).map_err(|errors| {
         let line = |at: u32| 1 + text[..at as usize].matches('\n').count();
-        let told = errors
+        let errors = errors
             .iter()
             .map(|e| format!("{}: {}", line(e.at()), e.problem()));
-        told.collect()
+        errors.collect()
     })
 }
 
@@ -548,8 +548,11 @@ fn applies_a_script_command_by_command() {
     }
     for text in ["table inet filter {\n", "table ip x { chain y { \"", "}\n"] {
         let errors = refused(text).join("\n");
-        let told = ["is not closed", "does not end in a newline", "not '}'"];
-        assert!(told.iter().any(|part| errors.contains(part)), "{errors}");
+        let messages = ["is not closed", "does not end in a newline", "not '}'"];
+        assert!(
+            messages.iter().any(|part| errors.contains(part)),
+            "{errors}"
+        );
     }
     let errors = refused("table ip x {\n chain y {\n drop\n");
     assert!(
@@ -636,8 +639,8 @@ fn rejects_a_table_name_that_nft_does_not_accept() {
         ("inet 9a", "must have a name that starts with a letter"),
         ("inet counter", "is a reserved word of nft"),
     ] {
-        let told = render(table).unwrap_err();
-        assert!(told.contains(reason), "{told}");
+        let message = render(table).unwrap_err();
+        assert!(message.contains(reason), "{message}");
     }
 }
 
@@ -657,9 +660,9 @@ fn rejects_unsupported_json() {
     ] {
         refused(text);
     }
-    let told = |text: &str| refused(text).swap_remove(0);
-    assert!(told("{\"nftables\": 1}\n").contains("expected a list of objects"));
-    assert!(told("{\"nftables\": [\n").contains("the input may have been cut off"));
+    let first_error = |text: &str| refused(text).swap_remove(0);
+    assert!(first_error("{\"nftables\": 1}\n").contains("expected a list of objects"));
+    assert!(first_error("{\"nftables\": [\n").contains("the input may have been cut off"));
     let last = |value: &str| {
         let statement = format!("{{\"last\": {value}}}, {{\"accept\": null}}");
         JSON.replace("{\"accept\": null}", &statement)
@@ -674,9 +677,9 @@ fn rejects_unsupported_json() {
     // In JSON with several lines, an error has its own line number.
     let lines = JSON.replace("{\"set\": ", "\n{\"set\": ");
     let syntax = lines.replace("{\"table\": {\"family\": \"ip\"", "\n{\"table\" {");
-    assert!(told(&syntax).starts_with("7: not valid JSON: expected `:`"));
+    assert!(first_error(&syntax).starts_with("7: not valid JSON: expected `:`"));
     let types = lines.replace("\"type\": \"ipv4_addr\", \"handle\": 13", "\"type\": 5");
-    assert!(told(&types).starts_with("4: invalid type: integer `5`"));
+    assert!(first_error(&types).starts_with("4: invalid type: integer `5`"));
 }
 
 /// serde reports the byte before a character that is not allowed in a string.

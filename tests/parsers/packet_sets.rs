@@ -1,4 +1,4 @@
-//! The algebra of packet sets against brute force: every point of a small space, one by one.
+//! The algebra of packet sets, compared with brute force over every point of a small space.
 
 use crate::common::judge::{chance, pick};
 use crate::common::oracle::Random;
@@ -16,7 +16,7 @@ const DIMENSIONS: [Dimension; 4] = [
     Dimension::LocalPort,
 ];
 
-/// Numbers that a field of the small space has: its edges are those of the whole.
+/// The values of a field in the small space. The first and the last one are those of the whole space.
 const ADDRESSES: [u32; 4] = [0, 1, 2, u32::MAX];
 const PORTS: [u32; 3] = [0, 5060, 65535];
 
@@ -47,7 +47,7 @@ fn kinds() -> Vec<HeaderMatch> {
     ]
 }
 
-/// One packet of each sort that the kinds tell apart.
+/// One packet for each combination that [`kinds`] can distinguish.
 fn single_kinds() -> Vec<HeaderMatch> {
     let mut singles = Vec::new();
     for state in ["new", "established"] {
@@ -104,7 +104,7 @@ fn random_box(random: &mut Random) -> PacketBox {
     packets
 }
 
-/// Steps of which one in `uncertain` is uncertain.
+/// Random steps. One in `uncertain` of them is uncertain.
 fn random_steps(random: &mut Random, uncertain: u64) -> Vec<Step> {
     let count = u32::try_from(random.between(0, 7)).unwrap();
     (0..count)
@@ -123,14 +123,14 @@ fn random_steps(random: &mut Random, uncertain: u64) -> Vec<Step> {
         .collect()
 }
 
-/// Expected boxes and the steps of a firewall, of which one in `uncertain` is uncertain.
+/// Expected boxes and the steps of a firewall. One in `uncertain` of the steps is uncertain.
 fn random_case(random: &mut Random, uncertain: u64) -> (Vec<PacketBox>, Vec<Step>) {
     let expected = (0..random.between(0, 3)).map(|_| random_box(random));
     (expected.collect(), random_steps(random, uncertain))
 }
 
-/// What may become of a packet, by trying both ways at each step that is not certain:
-/// whether it may pass, and whether it may not.
+/// Returns two values: true if the packet can pass, and true if it can be stopped. Each uncertain step is tried
+/// both ways.
 fn fates(steps: &[Step], from: usize, point: &PacketBox) -> (bool, bool) {
     let Some((at, step)) = steps
         .iter()
@@ -152,13 +152,13 @@ fn fates(steps: &[Step], from: usize, point: &PacketBox) -> (bool, bool) {
     (taken.0 || other.0, taken.1 || other.1)
 }
 
-fn holding<'a>(found: &'a [Difference], side: Side, point: &PacketBox) -> Vec<&'a Difference> {
+fn containing<'a>(found: &'a [Difference], side: Side, point: &PacketBox) -> Vec<&'a Difference> {
     let own = found.iter().filter(|d| d.side == side);
     own.filter(|d| d.packets.and(point).is_some()).collect()
 }
 
-/// What is known about a point of a random case: whether the packet may pass and may be stopped,
-/// by [`fates`], and the differences that it is in.
+/// The results for one point of a random case: the verdicts of [`fates`], and the differences that contain the
+/// point.
 struct Answer<'a> {
     passes: bool,
     stops: bool,
@@ -168,7 +168,7 @@ struct Answer<'a> {
 
 type Compare = fn(&[PacketBox], &[Step], Limits) -> Result<Vec<Difference>, LimitExceeded>;
 
-/// Compares random cases, and judges the answer for every point of each.
+/// Compares random cases, and calls `judge` with the result for each point.
 fn judge_random_cases(
     rounds: u64,
     uncertain: fn(u64) -> u64,
@@ -185,8 +185,8 @@ fn judge_random_cases(
             let place = format!("{round}: {point:?}");
             let is_expected = expected.iter().any(|e| e.and(point).is_some());
             let (passes, stops) = fates(&steps, 0, point);
-            let missing = holding(&found, Side::Missing, point);
-            let extra = holding(&found, Side::Extra, point);
+            let missing = containing(&found, Side::Missing, point);
+            let extra = containing(&found, Side::Extra, point);
             assert_eq!(missing.len(), usize::from(is_expected && stops), "{place}");
             assert_eq!(!extra.is_empty(), !is_expected && passes, "{place}");
             for difference in &missing {
@@ -228,14 +228,14 @@ fn differences_are_exact_at_every_point() {
     );
 }
 
-/// In cells by rule, an extra packet may be in several, but never in none.
+/// Differences by rule can overlap, so an extra packet is in one or more of them.
 #[test]
 fn differences_by_rule_are_exact_at_every_point() {
     let uncertain = |round| if round % 2 == 0 { 5 } else { 2 };
     judge_random_cases(3_000, uncertain, by_rule, |steps, answer, place| {
         let may_skip =
             |step: &Step| !step.condition.is_true() && matches!(step.action, Action::Skip(_));
-        // Two rules may let a packet through together, each on one side of a skip.
+        // Two rules on both sides of a skip can accept a packet together.
         let always = answer
             .extra
             .iter()
@@ -246,10 +246,10 @@ fn differences_by_rule_are_exact_at_every_point() {
     });
 }
 
-/// Rules for sources and rules for destinations overlap in as many boxes as there are pairs, and
-/// sources that are denied cut each accepting rule into as many pieces: one cell for each rule.
+/// Rules for sources and rules for destinations overlap in one box for each pair, and denied sources split each
+/// accepting rule into many boxes. The result must have only one cell for each rule.
 #[test]
-fn rules_that_overlap_are_reported_rule_by_rule() {
+fn reports_overlapping_rules_rule_by_rule() {
     let rule = |number: u32, dimension: Dimension, action| Step {
         packets: PacketBox::ALL.with(dimension, Interval::single(2 * number)),
         condition: Condition::True,
@@ -282,8 +282,8 @@ fn rules_that_overlap_are_reported_rule_by_rule() {
     }
 }
 
-/// As a chain that checks the interface and the hardware address of 3,000 hosts in front of the
-/// rules for 3,000 servers: which of the hosts' rules apply cannot be known, so they change nothing.
+/// Models a chain that checks the interface and the hardware address of 3,000 hosts before the rules for 3,000
+/// servers. It is unknown which rules of the hosts apply, but none of them changes a verdict.
 #[test]
 fn uncertain_rules_that_change_nothing_do_not_divide_the_others() {
     const HOSTS: u32 = 3_000;
@@ -323,7 +323,7 @@ fn uncertain_rules_that_change_nothing_do_not_divide_the_others() {
 
 /// A rule for all packets ends the evaluation, unless packets skip it.
 #[test]
-fn rules_after_one_that_decides_about_every_packet_matter_if_packets_skip_it() {
+fn a_rule_for_all_packets_ends_the_evaluation_unless_packets_skip_it() {
     let udp = PacketBox::ALL
         .matching(HeaderMatch::of(Protocols::UDP))
         .unwrap();
@@ -356,7 +356,7 @@ fn rules_after_one_that_decides_about_every_packet_matter_if_packets_skip_it() {
 }
 
 #[test]
-fn what_is_without_another_box_and_what_is_in_both_make_up_the_whole() {
+fn a_box_is_the_union_of_its_difference_and_its_intersection() {
     let mut random = Random::new(11);
     let points = points();
     for _ in 0..300 {
@@ -378,7 +378,7 @@ fn what_is_without_another_box_and_what_is_in_both_make_up_the_whole() {
 }
 
 #[test]
-fn what_a_set_has_in_a_span_and_outside_it_makes_up_the_set() {
+fn a_set_is_the_union_of_its_parts_inside_and_outside_a_span() {
     let mut random = Random::new(14);
     let number = |random: &mut Random| match random.between(0, 20) {
         20 => u32::MAX,
@@ -425,9 +425,9 @@ fn what_a_set_has_in_a_span_and_outside_it_makes_up_the_set() {
     }
 }
 
-/// The lists are long enough to be cut many times; some boxes are everywhere in a field.
+/// The lists are long enough to be divided many times, and some boxes span a whole field.
 #[test]
-fn boxes_that_overlap_are_found_as_by_comparing_every_pair() {
+fn finds_the_same_overlaps_as_comparing_every_pair() {
     let mut random = Random::new(15);
     let kinds = kinds();
     for (highest, widest) in [(4_000, 3), (60, 40), (1, 1), (60_000, 5_000)] {
@@ -460,7 +460,7 @@ fn boxes_that_overlap_are_found_as_by_comparing_every_pair() {
 }
 
 #[test]
-fn a_difference_is_told_in_as_few_boxes_as_can_be() {
+fn a_difference_has_the_fewest_possible_boxes() {
     let span = |first, last| Interval::new(first, last).unwrap();
     let accept = |remote: Interval, protocols| Step {
         packets: PacketBox::ALL
@@ -471,7 +471,7 @@ fn a_difference_is_told_in_as_few_boxes_as_can_be() {
         action: Action::Accept,
         at: remote.first,
     };
-    // Parts that touch, overlap, and stand in no order; both protocols.
+    // Parts that touch or overlap, in no order, for both protocols.
     let mut steps = Vec::new();
     for protocols in [Protocols::TCP, Protocols::UDP] {
         for (first, last) in [(64, 127), (0, 63), (100, 200), (300, 300)] {
@@ -497,7 +497,7 @@ fn a_difference_is_told_in_as_few_boxes_as_can_be() {
 }
 
 #[test]
-fn the_ends_of_the_address_space_are_no_edge_case() {
+fn handles_the_ends_of_the_address_space() {
     let top = Interval::single(u32::MAX);
     let spans = normalized(vec![
         top,
@@ -518,9 +518,9 @@ fn the_ends_of_the_address_space_are_no_edge_case() {
     );
 }
 
-/// Of the steps that decide for packets, as [`Step::at`].
+/// The source line of a difference is the [`Step::at`] of a step that decides about its packets.
 #[test]
-fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
+fn the_source_line_is_the_first_certain_step_or_else_the_first_step() {
     let steps = |certain: &[bool], action: Action| -> Vec<Step> {
         let step = |(at, certain): (u32, &bool)| Step {
             packets: PacketBox::ALL,
@@ -549,9 +549,9 @@ fn the_first_step_that_holds_for_sure_is_to_blame_or_else_the_first() {
     }
 }
 
-/// Two boxes are one only after one of them was made of two along another axis.
+/// Two of the three boxes must be joined along one axis before the result can be joined along another.
 #[test]
-fn boxes_are_joined_until_none_can_be() {
+fn joins_boxes_until_no_two_can_be_joined() {
     let part = |local: Interval, protocols| Difference {
         side: Side::Extra,
         condition: Condition::True,
@@ -574,9 +574,9 @@ fn boxes_are_joined_until_none_can_be() {
     assert_eq!(coalesced(parts), [whole]);
 }
 
-/// By membership, one number of each 64 with another.
+/// Uses numbers from each group of 64.
 #[test]
-fn sets_of_protocols_have_the_numbers_that_they_are_made_of() {
+fn sets_of_protocols_contain_exactly_their_numbers() {
     let numbers = |set: Protocols| set.numbers().collect::<Vec<u8>>();
     for a in [0, 6, 63, 64, 127, 128, 191, 192, 255] {
         let one = Protocols::of(a);
@@ -600,7 +600,7 @@ fn sets_of_protocols_have_the_numbers_that_they_are_made_of() {
 }
 
 #[test]
-fn sets_of_flags_hold_the_combinations_that_their_words_say() {
+fn named_sets_of_flags_contain_the_right_combinations() {
     let has = |combination: u8, flag: u8| combination & flag != 0;
     for combination in 0..16 {
         let single = Flags::masked(15, combination);
@@ -616,7 +616,7 @@ fn sets_of_flags_hold_the_combinations_that_their_words_say() {
 }
 
 #[test]
-fn sets_of_states_have_the_names_that_they_are_made_of() {
+fn sets_of_states_contain_exactly_their_names() {
     let names = |set: States| set.names().collect::<Vec<_>>();
     let [new, related] = ["new", "related"].map(|name| States::named(name).unwrap());
     assert_eq!(names(new), ["new"]);
@@ -630,9 +630,9 @@ fn sets_of_states_have_the_names_that_they_are_made_of() {
     assert_eq!(States::named("frob"), None);
 }
 
-/// Rules that restrict three fields, each to a range that overlaps the ranges of all the others.
+/// Each rule restricts three fields to ranges that overlap the ranges of all other rules.
 #[test]
-fn rules_that_overlap_in_too_many_ways_are_refused() {
+fn rejects_rules_that_overlap_in_too_many_ways() {
     let range = |number: u32| Interval::new(number * 2, 60_000 + number).unwrap();
     let fields = [
         Dimension::Remote,

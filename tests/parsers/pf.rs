@@ -47,10 +47,10 @@ fn parse_within(text: &str, limits: Limits) -> Result<Vec<DeployedUnit>, Vec<Str
         limits,
     };
     let units = format::parse(pf(), text, wanted).map_err(|errors| {
-        let told = errors
+        let errors = errors
             .iter()
             .map(|e| format!("{}: {}", Lines::of(text).number(e.at()), e.problem()));
-        told.collect::<Vec<_>>()
+        errors.collect::<Vec<_>>()
     })?;
     assert_eq!(units.iter().map(|u| u.direction).collect::<Vec<_>>(), BOTH);
     assert!(units.iter().all(|u| u.name == "twilio-sip"));
@@ -297,7 +297,7 @@ lines = "{ 54.65.63.192/27,
 "#;
 
 #[test]
-fn equivalents_are_in_sync() {
+fn equivalent_rulesets_are_in_sync() {
     for [from, to] in rows(EQUIVALENTS) {
         assert!(PRINTED.contains(&from), "{from}");
         let text = format!("{MACROS}{}", PRINTED.replacen(&from, &to, 1));

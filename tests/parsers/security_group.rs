@@ -1,4 +1,4 @@
-//! Security groups read back, compared with what is expected, and mended.
+//! Security groups: the exact drift, or an error with a reason, and repairs.
 
 use crate::common;
 
@@ -59,8 +59,8 @@ fn check(policy: &Policy, name: &str, text: &str) -> Result<Drift, Vec<ReadError
     Ok(format::compare(aws(), policy, &units, Limits::default(), || &[]).unwrap())
 }
 
-/// The differences, a line each.
-fn told(drift: &Drift) -> Vec<String> {
+/// The differences, one line each.
+fn differences(drift: &Drift) -> Vec<String> {
     let span = |part: &Part, field| {
         let span = part.packets.set(field).hull();
         (span.first, span.last)
@@ -128,7 +128,7 @@ fn describe(group: &Value) -> String {
 }
 
 #[test]
-fn what_is_rendered_has_no_drift() {
+fn rendered_output_is_in_sync() {
     let mut count = 0;
     let planes = [
         vec![Plane::Signaling, Plane::Media],
@@ -169,7 +169,7 @@ fn what_is_rendered_has_no_drift() {
 }
 
 #[test]
-fn the_same_in_other_words_has_no_drift() {
+fn equivalent_groups_are_in_sync() {
     type Edit = fn(&mut Value);
     let edits: [(&str, Edit); 9] = [
         ("as it is", |_| {}),
@@ -222,7 +222,7 @@ fn the_same_in_other_words_has_no_drift() {
         let escaped = listed.replace("IpProtocol", "Ip\\u0050rotocol");
         for text in [alone, listed, escaped] {
             let drift = check(&policy, name, &text).unwrap();
-            assert!(drift.is_none(), "{what}: {:?}", told(&drift));
+            assert!(drift.is_none(), "{what}: {:?}", differences(&drift));
         }
     }
     let only = json!({"SecurityGroups": [group(&policy)]}).to_string();
@@ -230,13 +230,13 @@ fn the_same_in_other_words_has_no_drift() {
     assert!(check(&policy, ID, &only).unwrap().is_none());
 }
 
-/// The rows of a table: what stands before `=>`, and after.
+/// The rows of a table, split at `=>`.
 fn rows(table: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| line.split_once("=>").unwrap())
 }
 
-/// The group of Tokyo with another value at a path, written `PATH = JSON`.
+/// The group for Tokyo with an edit of the form `PATH = JSON`.
 fn edited(policy: &Policy, edit: &str) -> String {
     let (path, value) = edit.split_once('=').unwrap();
     let mut group = group(policy);
@@ -260,11 +260,11 @@ const DAMAGES: &str = r#"
 "#;
 
 #[test]
-fn every_damage_is_told() {
+fn reports_each_difference_as_drift() {
     let policy = tokyo();
     for (edit, expected) in rows(DAMAGES) {
         let drift = check(&policy, ID, &edited(&policy, edit)).unwrap();
-        assert_eq!(told(&drift).join(", "), expected.trim(), "{edit}");
+        assert_eq!(differences(&drift).join(", "), expected.trim(), "{edit}");
     }
     for (protocol, expected) in [("-1", "several"), ("50", "50"), ("icmpv6", "58")] {
         let mut group = group(&policy);
@@ -272,7 +272,7 @@ fn every_damage_is_told() {
         group["IpPermissions"].as_array_mut().unwrap().push(more);
         let drift = check(&policy, ID, &describe(&group)).unwrap();
         let expected = format!("extra in {expected} 192.0.2.0-192.0.2.255 0-65535");
-        assert_eq!(told(&drift), [expected]);
+        assert_eq!(differences(&drift), [expected]);
     }
     for (protocol, ports, traffic) in [
         ("icmp", [8, -1], "icmp type 8"),
@@ -291,12 +291,12 @@ fn every_damage_is_told() {
         group["IpPermissions"].as_array_mut().unwrap().push(more);
         let drift = check(&policy, ID, &describe(&group)).unwrap();
         let expected = format!("beyond in {traffic} from prefix list pl-63a5400a");
-        assert_eq!(told(&drift), [expected]);
+        assert_eq!(differences(&drift), [expected]);
     }
 }
 
 #[test]
-fn a_difference_names_the_range_that_makes_it() {
+fn a_difference_points_to_the_range_of_the_rule() {
     let policy = tokyo();
     let mut group = group(&policy);
     let range = json!({"CidrIp": "192.0.2.7/32", "Description": "{\"é\"}"});
@@ -305,7 +305,7 @@ fn a_difference_names_the_range_that_makes_it() {
     let text = describe(&group);
     let drift = check(&policy, ID, &text).unwrap();
     let [extra] = &drift.extra[..] else {
-        panic!("{:?}", told(&drift));
+        panic!("{:?}", differences(&drift));
     };
     assert_eq!(excerpt(&text, extra.source_lines[0]), range.to_string());
 }
@@ -352,7 +352,7 @@ const REFUSED: &str = r#"
 "#;
 
 #[test]
-fn what_is_not_understood_in_the_group_is_refused() {
+fn rejects_unsupported_permissions_with_a_reason() {
     let policy = tokyo();
     for (edit, message) in rows(REFUSED) {
         let text = edited(&policy, edit);
@@ -398,7 +398,7 @@ const NO_GROUP: &str = r#"
 "#;
 
 #[test]
-fn what_is_not_a_group_is_refused() {
+fn rejects_input_that_is_not_one_group() {
     let policy = tokyo();
     for (text, message) in rows(NO_GROUP) {
         let errors = check(&policy, "calls", text).expect_err(message);
@@ -410,8 +410,8 @@ fn what_is_not_a_group_is_refused() {
 }
 
 #[test]
-fn more_than_sixty_rules_are_told() {
-    let told = |count: u32| {
+fn a_notice_reports_more_than_sixty_rules() {
+    let notices = |count: u32| {
         let mut policy = policy("regional", &selection("tokyo", &[Direction::In]));
         let network = |n| RemoteNetwork {
             network: Ipv4Addr::from_bits(2 * n).into(),
@@ -426,9 +426,9 @@ fn more_than_sixty_rules_are_told() {
         aws().notices(&policy)
     };
     // SIP over UDP, SIP and SIPS over TCP, and RTP.
-    assert_eq!(told(20), [""; 0]);
-    let [only] = &told(21)[..] else {
-        panic!("nothing is told")
+    assert_eq!(notices(20), [""; 0]);
+    let [only] = &notices(21)[..] else {
+        panic!("expected one notice")
     };
     assert!(
         only.starts_with(
@@ -439,7 +439,7 @@ fn more_than_sixty_rules_are_told() {
 }
 
 #[test]
-fn of_many_groups_ten_are_named() {
+fn lists_at_most_ten_groups() {
     for (count, end) in [(10, "g8, g9"), (11, "g8, g9, ...")] {
         let groups: Vec<Value> = (0..count)
             .map(|n| json!({"GroupName": format!("g{n}")}))
@@ -451,13 +451,13 @@ fn of_many_groups_ten_are_named() {
 }
 
 #[test]
-fn the_place_of_a_mistake_in_json_is_a_place_in_the_text() {
+fn a_json_error_points_to_its_place_in_the_text() {
     let errors = check(&tokyo(), "calls", "{\n\"é\": é}\n").unwrap_err();
     assert_eq!(errors[0].at() as usize, "{\n\"é\": ".len());
 }
 
 #[test]
-fn as_many_mistakes_as_are_worth_telling_are_told() {
+fn reports_errors_up_to_a_maximum() {
     let policy = tokyo();
     let mut group = group(&policy);
     for key in ["IpPermissions", "IpPermissionsEgress"] {
@@ -475,7 +475,7 @@ fn as_many_mistakes_as_are_worth_telling_are_told() {
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn rejects_truncated_input() {
     let policy = tokyo();
     let render = format::render(aws(), &policy, &Unit::default()).unwrap();
     for (name, text) in [("calls", describe(&group(&policy))), ("twilio-sip", render)] {

@@ -1,7 +1,7 @@
 """Runs the real AWS command line against a moto server on 127.0.0.1, line by line.
 
-Each line of stdin is a JSON array: the words after `aws ec2`. Each line of stdout is what the
-command printed, as JSON; a command that fails ends it all.
+Each line of stdin is a JSON array of the words after `aws ec2`. Each line of stdout is the output of that
+command as JSON. The script stops at the first command that fails.
 """
 
 import json

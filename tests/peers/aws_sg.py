@@ -1,8 +1,8 @@
 """Authorizes permissions with the real AWS command line against a moto server on 127.0.0.1.
 
-Usage: aws_sg.py FOLDER. A file NAME.in.json or NAME.out.json is what the program printed for one
-direction; NAME.WAY.expected beside it has the expected permissions, a line each: protocol, first
-port, last port, CIDR. What describe-security-groups shows afterwards must be exactly these.
+Usage: aws_sg.py FOLDER. A file NAME.in.json or NAME.out.json is the output of twilio-sip-allow for one direction.
+The file NAME.in.expected or NAME.out.expected beside it contains the expected permissions, one per line: protocol,
+first port, last port, CIDR. Afterwards, describe-security-groups must show exactly these permissions.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-# Rules in one direction of a group; more are refused, as the program's notice says.
+# The maximum number of rules in one direction of a group. AWS rejects more, and a notice of the program warns.
 DEFAULT_QUOTA = 60
 
 DEFAULT_EGRESS = json.dumps([{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
@@ -35,7 +35,7 @@ DRIVER = create_clidriver()
 
 
 def run_aws(endpoint, *arguments):
-    """Runs the command line in this process: its status, and what it prints on either stream."""
+    """Runs the command line in this process, and returns its status, stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = DRIVER.main(
@@ -69,7 +69,7 @@ def start_server():
 
 
 def lines(permissions):
-    """Permissions as the expected lines have them; anything but IPv4 ranges is a failure."""
+    """Returns the permissions in the form of the expected lines. Fails at anything but IPv4 ranges."""
     found = []
     for permission in permissions:
         for others in ("Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):

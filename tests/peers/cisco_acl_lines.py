@@ -1,8 +1,8 @@
-"""Parses access lists with the cisco-acl package and prints what it understood.
+"""Parses access lists with the cisco-acl package and prints the result.
 
-Usage: cisco_acl_lines.py FILE... For each file, a line `FILE`, then each list's name and entries
-as the package writes them, numbers for ports. The package drops lines that it does not know with
-only a log message, so whoever calls must count; here a message is a failure besides.
+Usage: cisco_acl_lines.py FILE... For each file, this prints the name of the file, and then the name and the entries
+of each list in the notation of the package, with port numbers. The package drops unknown lines with only a log
+message. This script fails at such a message, and its caller must also count the entries.
 """
 
 import logging
@@ -13,7 +13,7 @@ import cisco_acl
 
 class Refuse(logging.Handler):
     def emit(self, record):
-        raise SystemExit(f"cisco-acl says: {record.getMessage()}")
+        raise SystemExit(f"message of cisco-acl: {record.getMessage()}")
 
 
 logging.getLogger().addHandler(Refuse())

@@ -1,10 +1,11 @@
-"""Holds templates against cfn-lint, then deploys them by the AWS command line to a moto server.
+"""Checks templates with cfn-lint, then deploys them with the AWS command line to a moto server.
 
-Usage: cloudformation.py FOLDER. NAME.json is a template; NAME.expected beside it has the rules that the
-security group shall have afterwards, a line each: direction, protocol, first port, last port, CIDR.
-A second deployment must find nothing to do. The server knows no rules out in a template, so none are
-expected of it. What the command line prints of the stack and of the group is left beside it, as
-NAME.template and NAME.group, and as NAME.changed once the first rule of the group was revoked by hand.
+Usage: cloudformation.py FOLDER. NAME.json is a template. NAME.expected beside it contains the rules that the
+security group must have afterwards, one per line: direction, protocol, first port, last port, CIDR. A second
+deployment must change nothing. The moto server ignores outbound rules in a template, so NAME.expected has none.
+
+The script writes the output of the AWS command line for the stack and for the group to NAME.template and NAME.group.
+Then it revokes the first rule of the group by hand, and writes the new output for the group to NAME.changed.
 """
 
 import contextlib
@@ -16,14 +17,14 @@ from pathlib import Path
 from aws_sg import DEFAULT_EGRESS, DRIVER, aws, start_server
 from cfnlint.api import lint
 
-# Bytes of a template without a bucket; more are refused, as the program's notice says.
+# The maximum size of a template without a bucket, in bytes. The AWS command line rejects more, and a notice warns.
 BODY_LIMIT = 51_200
 
 PERMISSIONS = {"in": "IpPermissions", "out": "IpPermissionsEgress"}
 
 
 def cloudformation(endpoint, *arguments):
-    """Runs the command line in this process: its status, and what it prints."""
+    """Runs the command line in this process, and returns its status and its output."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         status = DRIVER.main(["cloudformation", *arguments, "--endpoint-url", endpoint])
@@ -53,22 +54,22 @@ def check(endpoint, vpc, file):
     expected = sorted(file.with_suffix(".expected").read_text().splitlines())
     deploy = ["deploy", "--no-fail-on-empty-changeset", "--stack-name", file.stem,
               "--template-file", str(file), "--parameter-overrides", f"SecurityGroupId={group}"]
-    status, told = cloudformation(endpoint, *deploy)
+    status, printed = cloudformation(endpoint, *deploy)
     if file.stat().st_size > BODY_LIMIT:
-        assert "Please add the --s3-bucket parameter" in told, (file.name, status, told)
+        assert "Please add the --s3-bucket parameter" in printed, (file.name, status, printed)
         return
-    assert status == 0, (file.name, told)
+    assert status == 0, (file.name, printed)
     shown = describe(endpoint, group)
     found = rules(shown)
     assert found == expected, f"{file.name}: {found} != {expected}"
     file.with_suffix(".group").write_text(shown)
-    # AWS would say so by an empty change set, which the command line takes for success.
-    status, told = cloudformation(endpoint, *deploy)
-    assert "No updates are to be performed" in told, (file.name, status, told)
+    # AWS itself would return an empty change set, which the command line treats as success.
+    status, printed = cloudformation(endpoint, *deploy)
+    assert "No updates are to be performed" in printed, (file.name, status, printed)
     change_by_hand(endpoint, group, file)
-    status, told = cloudformation(endpoint, "get-template", "--stack-name", file.stem, "--output", "json")
-    assert status == 0, (file.name, told)
-    file.with_suffix(".template").write_text(told)
+    status, printed = cloudformation(endpoint, "get-template", "--stack-name", file.stem, "--output", "json")
+    assert status == 0, (file.name, printed)
+    file.with_suffix(".template").write_text(printed)
 
 
 def change_by_hand(endpoint, group, file):

@@ -1,8 +1,8 @@
-"""Reads rules with the fwshift package, as its converter between firewalls does, and prints them.
+"""Reads rules with the fwshift package, like its converter between firewalls, and prints them.
 
-Usage: fwshift_rules.py FORMAT FILE... For each file, a line of JSON: by direction, the connections
-that are let through. The hook that the head of an output names is what makes a unit count, so it is
-taken from there. Whatever the package says it could not read or convert is a failure.
+Usage: fwshift_rules.py FORMAT FILE... For each file, this prints a line of JSON with the accepted connections of each
+direction. The package ignores a list or chain that is not hooked, so this script adds the hook from the comments at
+the start of the output. It fails at anything that the package could not read or convert.
 """
 
 import json
@@ -13,7 +13,7 @@ from fwshift.model import Action
 from fwshift.parsers import asa, routeros
 from fwshift.report import Report
 
-# Findings on what is around our unit, not on it: the other direction's chain is one.
+# Findings about the text around the unit, such as the chain of the other direction.
 AROUND = {
     "FORWARD_POLICY_ACCEPT",
     "ICMP_STATELESS",
@@ -26,13 +26,13 @@ AROUND = {
 
 
 def routeros_export(text, hook):
-    """Only what an export has: the package reads no removals."""
+    """Returns the text in the form of an export, without the removals, which the package does not read."""
     lines = [line for line in text.splitlines() if not line.startswith("remove ")]
     hook = hook.replace(" place-before=RULE", "")
     return "\n".join([*lines, hook, "/ip firewall filter add chain=forward action=drop", ""])
 
 
-# The list is applied to the interface that may send anywhere without one, so nothing else is let through.
+# The list is applied to the interface that may send anywhere without a list, so nothing else is accepted.
 ASA_INTERFACES = """interface GigabitEthernet0/0
  nameif applied
  security-level 100
@@ -44,14 +44,17 @@ interface GigabitEthernet0/1
 
 
 def asa_configuration(text, hook):
-    """Only what a running configuration has; and the package passes over outbound access lists."""
+    """Returns the text in the form of a running configuration, with inbound hooks only.
+
+    The package ignores outbound access lists.
+    """
     gone = ("clear configure ", "no object-group ")
     lines = [line for line in text.splitlines() if not line.startswith(gone)]
     hook = hook.replace(" out interface", " in interface").replace("INTERFACE", "applied")
     return "\n".join(["ASA Version 9.16(4)", ASA_INTERFACES, *lines, hook, ""])
 
 
-# Package's parser, comment sign, what to add to an output so that it is a configuration.
+# For each format: the parser of the package, the comment sign, and the function that makes a configuration.
 FORMATS = {
     "cisco-asa": (asa, "!", asa_configuration),
     "mikrotik": (routeros, "#", routeros_export),

@@ -1,6 +1,6 @@
-"""Prints Junos set commands in the form with braces, by the junoscfg package.
+"""Converts Junos set commands to the form with braces, with the junoscfg package.
 
-Usage: junos_braces.py FILE... For each file, one line: the text, as JSON.
+Usage: junos_braces.py FILE... For each file, this prints one line: the text as a JSON string.
 """
 
 import json

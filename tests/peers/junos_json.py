@@ -1,8 +1,8 @@
 """Parses Junos set commands with the junoscfg package and prints the configuration as JSON.
 
-Usage: junos_json.py FILE... For each file, one line. The package carries the tree of statements of
-Juniper's own schema, but lets through a word that is not in it, so the tree is walked once more here:
-a statement or a keyword that Junos does not know is a failure.
+Usage: junos_json.py FILE... For each file, this prints one line. The package contains the statements of Juniper's
+own schema, but accepts words that are not in it. This script therefore checks the result against the schema again,
+and fails at a statement or keyword that Junos does not know.
 """
 
 import importlib.resources
@@ -23,13 +23,13 @@ def refuse(path, what):
 def check_leaf(schema, value, path):
     if schema.get("p"):
         if value is not None:
-            refuse(path, f"takes no value, but has {value!r}")
+            refuse(path, f"has the value {value!r}, but the schema allows none")
     elif "e" in schema:
         known = TREE["_enums"][schema["e"]]
         if value not in known and not re.fullmatch(r"[0-9]+(-[0-9]+)?", value):
-            refuse(path, f"{value!r} is none of {known}")
+            refuse(path, f"{value!r} is not one of {known}")
     elif not isinstance(value, str):
-        refuse(path, f"{value!r} is no word")
+        refuse(path, f"{value!r} is not a word")
 
 
 def check(schema, value, path):

@@ -1,7 +1,7 @@
-"""Creates prefix lists by the real AWS command line on a moto server.
+"""Creates prefix lists with the real AWS command line on a moto server.
 
-Usage: prefix_list.py FOLDER. NAME.json is the input of create-managed-prefix-list; NAME.expected beside it
-has the CIDRs that the list shall show afterwards.
+Usage: prefix_list.py FOLDER. NAME.json is the input of create-managed-prefix-list. NAME.expected beside it contains
+the CIDRs that the list must contain afterwards.
 """
 
 import json

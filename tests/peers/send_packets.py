@@ -1,10 +1,10 @@
-"""Sends raw IPv4 packets, as they are, from this network namespace.
+"""Sends raw IPv4 packets without changes from this network namespace.
 
 Usage: send_packets.py frames INTERFACE MAC < packets    through an interface, to a link address
-       send_packets.py local < packets                   as this host's own, through its output hook
+       send_packets.py local < packets                   as packets of this host, through its output hook
 
-Each packet comes as a 2-byte length (big-endian) and its bytes. What the firewall refuses to send
-is no error: whether a packet passed is for the recorder to say.
+The input contains, for each packet, a 2-byte length (big-endian) and its bytes. It is not an error if the firewall
+blocks a packet. Another program records the packets that pass.
 """
 
 import contextlib

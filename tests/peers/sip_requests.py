@@ -1,7 +1,7 @@
-"""Sends a SIP request from each of many addresses, and prints what answers.
+"""Sends a SIP request from each of many addresses, and prints the answers.
 
-Usage: sip_requests.py TRANSPORT HOST PORT SOURCE.... A line of stdout each: source and status code. The
-sources are this machine's own addresses.
+Usage: sip_requests.py TRANSPORT HOST PORT SOURCE... For each source, this prints a line with the source and the
+status code. The sources must be addresses of this machine.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Reads the outputs of examples/templates and prints the networks that each contains, a line of JSON for a file.
+"""Reads the outputs of examples/templates and prints their networks, one line of JSON per file.
 
-Usage: template_outputs.py FILE... The end of a name says which reader takes the file: the XML parser of Python for
-FreeSWITCH, its JSON parser for LiveKit, python-hcl2 for Terraform.
+Usage: template_outputs.py FILE... The extension of a file selects its reader: Python's XML parser for FreeSWITCH,
+Python's JSON parser for LiveKit, and python-hcl2 for Terraform.
 """
 
 import json
@@ -27,7 +27,7 @@ def livekit(text):
 def terraform(text):
     variables = hcl2.loads(text)
     lists = {name: value for name, value in variables.items() if name.startswith("twilio_")}
-    # The reader keeps the quotes of strings.
+    # The reader keeps the quotation marks of strings.
     return {
         name.removeprefix("twilio_").removesuffix("_cidrs"): [json.loads(cidr) for cidr in value]
         for name, value in lists.items()

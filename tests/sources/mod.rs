@@ -1,4 +1,4 @@
-//! What tests of whole builds share.
+//! Helpers for the tests that build the whole program.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use crate::common::tell;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Makes a build for release a quick one.
+/// Settings that make a release build faster.
 pub const QUICK: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
 ];
 
-/// Whether tests that build the program anew, which takes minutes, are asked for.
+/// Returns true if `TESTS_LONG=1` enables the tests that build the program again, which takes minutes.
 pub fn is_long(test: &str) -> bool {
     let is_long = std::env::var_os("TESTS_LONG").is_some_and(|value| value == "1");
     if !is_long {
@@ -26,7 +26,7 @@ pub fn is_long(test: &str) -> bool {
     is_long
 }
 
-/// The output of a call of git's, which needs nobody's settings.
+/// Runs git independently of the user's settings, and returns its output. Panics if git fails.
 pub fn git(folder: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .args(["-c", "safe.directory=*", "-c", "user.name=Test"])
@@ -40,7 +40,7 @@ pub fn git(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The sources as they are now, committed to a repository of their own.
+/// Commits the current sources to a new repository in a temporary folder.
 pub fn sources() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let files = git(
@@ -72,9 +72,9 @@ pub fn sources() -> tempfile::TempDir {
     copy
 }
 
-/// One folder for what cargo makes in all these tests.
+/// A build folder that all these tests share.
 pub struct Environment {
-    /// Where a runner keeps what is no part of the repository.
+    /// The temporary folder of the runner, as in `RUNNER_TEMP`.
     pub runner: PathBuf,
 }
 
@@ -85,12 +85,12 @@ impl Environment {
         Environment { runner }
     }
 
-    /// Where the action's script builds.
+    /// The folder in which the script of the action builds.
     pub fn built(&self) -> PathBuf {
         self.runner.join("twilio-sip-allow/target")
     }
 
-    /// A command in a folder whose calls of cargo build there.
+    /// Returns a command that runs in `folder`. If it calls cargo, cargo builds in [`Environment::built`].
     pub fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command

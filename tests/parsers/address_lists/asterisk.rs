@@ -1,10 +1,10 @@
-//! Sections of pjsip.conf, and what `pjsip show identifies` prints.
+//! Sections of `pjsip.conf`, and the output of `pjsip show identifies`.
 
 use super::{Expected, assert_cuts_are_found, pairs, rows};
 use crate::common::judge::BOTH;
 
-/// In the layout of a published listing of version 20 or later, and of `cli_print_body` of Asterisk's
-/// `res_pjsip_endpoint_identifier_ip.c`; Asterisk itself is not to be had here.
+/// A listing written by hand, because no test runs Asterisk. The layout follows a published listing of version 20 or
+/// later, and `cli_print_body` in Asterisk's `res_pjsip_endpoint_identifier_ip.c`.
 const SHOWN: &str = "
  Identify:  <Identify/Endpoint...........................................................>
       Match:  <criteria...........................>
@@ -23,7 +23,7 @@ Objects found: 2
 
 const SECTION: &str = "[twilio-sip]|type=identify|endpoint=twilio-sip|";
 
-/// What may stand for the section, of which `S` are the first lines, in a `pjsip.conf`.
+/// Replacements of the section in a `pjsip.conf` that do not change its meaning. `S` stands for its first lines.
 const SAME_SECTIONS: &str = "
 Smatch=,54.65.63.192/30,|match=
 Smatch=54.65.63.192/30
@@ -50,7 +50,7 @@ S#!/bin/sh|#reload|#exec-later x|match=54.65.63.192/30
 S\u{1}match\u{1}=\u{b}54.65.63.192/30\u{1},\u{1b}54.65.63.192/32\u{2}
 ";
 
-/// The same, and what differs.
+/// Replacements of the section and the resulting drift.
 const DIFFERENT_SECTIONS: &str = "
 S => missing in 54.65.63.192/30 signaling tokyo
 [twilio-sip]|type=endpoint|match=54.65.63.192/30 => missing in 54.65.63.192/30 signaling tokyo
@@ -71,7 +71,7 @@ S;match=54.65.63.192/30 => missing in 54.65.63.192/30 signaling tokyo
 ";
 
 fn section(row: &str) -> String {
-    // As the word SIP, no other S stands in these tables.
+    // `S` occurs in these tables only as this placeholder and in the word SIP.
     row.replace("SIP", "\0")
         .replace('S', &SECTION.replace('|', "\n"))
         .replace('\0', "SIP")
@@ -79,7 +79,7 @@ fn section(row: &str) -> String {
 }
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_sections_are_in_sync() {
     let old = SHOWN.replace("<criteria", "<ip/cidr").replace(
         "      Header: X-Any: thing\n",
         "      Match: X-Any: thing\n",
@@ -105,14 +105,14 @@ fn what_means_the_same_is_in_sync() {
 }
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     let expected = Expected::tokyo("asterisk", &BOTH);
-    for (row, told) in pairs(DIFFERENT_SECTIONS) {
+    for (row, reported) in pairs(DIFFERENT_SECTIONS) {
         let text = section(&row);
-        assert_eq!(expected.drift(&text).join("\n"), told, "{text}");
+        assert_eq!(expected.drift(&text).join("\n"), reported, "{text}");
     }
     let own = "      Match: 54.65.63.192/30\n";
-    for (lines, told) in [
+    for (lines, reported) in [
         ("", "missing in 54.65.63.192/30 signaling tokyo"),
         (
             "Match: 54.65.63.192/31\n",
@@ -141,18 +141,18 @@ fn what_differs_is_found() {
     ] {
         assert_eq!(
             expected.drift(&SHOWN.replace(own, lines)),
-            [told],
+            [reported],
             "{lines}"
         );
     }
     let absent = |text: &str| expected.units(text).unwrap()[0].absent.clone();
-    let told = "the input has no identify section for endpoint 'twilio-sip'";
+    let reason = "the input has no identify section for endpoint 'twilio-sip'";
     for text in [
         "No objects found.\n\n",
         "[x]\ntype=aor\n",
         &SHOWN.replace("/twilio-sip", "/x"),
     ] {
-        assert_eq!(absent(text).as_deref(), Some(told), "{text}");
+        assert_eq!(absent(text).as_deref(), Some(reason), "{text}");
     }
     assert_eq!(absent(SHOWN), None);
 }
@@ -212,17 +212,17 @@ S;--|--; match=54.65.63.192/30 => 5: expected the end of the line after '--;'
 ";
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_sections_with_line_and_reason() {
     let expected = Expected::tokyo("asterisk", &BOTH);
-    for (row, told) in pairs(REFUSED_SECTIONS) {
+    for (row, message) in pairs(REFUSED_SECTIONS) {
         let text = section(&row);
         let refused = expected.refusal(&text);
-        for (refused, told) in refused.lines().zip(told.lines()) {
-            assert!(refused.starts_with(told), "{text}\n{refused}");
+        for (refused, message) in refused.lines().zip(message.lines()) {
+            assert!(refused.starts_with(message), "{text}\n{refused}");
         }
     }
     assert_eq!(expected.check(&"x\n".repeat(1000)).unwrap_err().len(), 20);
-    // What is wrong with others is not looked at.
+    // Errors in other sections do not matter.
     let others = "Smatch=54.65.63.192/30
 [x]
 type=identify
@@ -234,10 +234,10 @@ other=1";
 }
 
 #[test]
-fn a_listing_is_whole_or_refused() {
+fn rejects_an_incomplete_listing() {
     let expected = Expected::tokyo("asterisk", &BOTH);
     let head = "      Match:  <criteria...........................>\n";
-    for (text, told) in [
+    for (text, message) in [
         (
             SHOWN.replace("found: 2", "found: 3"),
             "13: the listing has 2 sections instead of 3, so the input was cut off",
@@ -284,17 +284,17 @@ fn a_listing_is_whole_or_refused() {
             "2: unexpected line after the end of the listing",
         ),
     ] {
-        if told.is_empty() {
+        if message.is_empty() {
             assert_eq!(expected.drift(&text), [""; 0], "{text}");
         } else {
             let refused = expected.refusal(&text);
-            assert!(refused.starts_with(told), "{refused}\n{text}");
+            assert!(refused.starts_with(message), "{refused}\n{text}");
         }
     }
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let expected = Expected::tokyo("asterisk", &BOTH);
     let end = SHOWN.trim_end().len();
     assert_cuts_are_found(&expected, SHOWN, |cut| cut.len() > end);
@@ -302,7 +302,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn the_name_is_the_endpoints() {
+fn finds_the_section_by_the_name_of_its_endpoint() {
     let expected = Expected::tokyo("asterisk", &BOTH[..1]).named("Trunk_1");
     let text = SHOWN.replace("twilio-sip/twilio-sip", "any/Trunk_1");
     assert_eq!(expected.drift(&text), [""; 0]);
@@ -316,7 +316,7 @@ fn the_name_is_the_endpoints() {
 }
 
 #[test]
-fn what_costs_more_than_the_limits_is_refused() {
+fn rejects_input_above_the_limits() {
     let limited = |bound| Expected::tokyo("asterisk", &BOTH).limited(bound);
     let text = section("Smatch=54.65.63.192/31,54.65.63.194/31");
     assert_eq!(limited("rules=2").drift(&text), [""; 0]);
@@ -332,14 +332,14 @@ fn what_costs_more_than_the_limits_is_refused() {
         refused.starts_with("6: it expands to more than 2 rules"),
         "{refused}"
     );
-    // Lines are kept until all are read.
+    // The parser keeps lines in memory until it has read all of them.
     assert_eq!(limited("work=250").drift(&text), [""; 0]);
     let refused = limited("work=150").refusal(&text);
     assert_eq!(
         refused,
         "1: it takes more than 150 steps to evaluate; raise the limit with --limit work=NUMBER"
     );
-    // Each begins twice with the one before it.
+    // Each template inherits twice from the previous one.
     let mut doubled = "[0](!)\ntype=identify\nendpoint=twilio-sip\n".to_owned();
     for n in 1..40 {
         doubled += &format!("[{n}](!,{0},{0})\n", n - 1);

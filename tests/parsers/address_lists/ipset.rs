@@ -163,8 +163,12 @@ create S bitmap:ip range 54.65.63.192-54.65.63.199 netmask 29|add S 54.65.63.192
 #[test]
 fn reports_each_difference_as_drift() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
-    for (lines, told) in pairs(DIFFERENT_SETS) {
-        assert_eq!(expected.drift(&instead(&lines)).join("\n"), told, "{lines}");
+    for (lines, reported) in pairs(DIFFERENT_SETS) {
+        assert_eq!(
+            expected.drift(&instead(&lines)).join("\n"),
+            reported,
+            "{lines}"
+        );
     }
     // Both directions use the same sets.
     let both = Expected::tokyo("ipset", &BOTH);
@@ -175,12 +179,12 @@ fn reports_each_difference_as_drift() {
     let moved = SAVED.replace("sip-media-2 ", "sip-x ");
     let moved = moved.replace("sip-media ", "sip-media-2 ");
     let moved = moved.replace("sip-x ", "sip-media ").replace(ADD, "");
-    let told = [
+    let reported = [
         "missing in 54.65.63.192/30 signaling tokyo",
         "missing in 54.65.63.192/26 media tokyo",
         "extra in 54.65.63.192/26",
     ];
-    assert_eq!(expected.drift(&moved), told);
+    assert_eq!(expected.drift(&moved), reported);
     let names = |text: &str| -> Vec<String> {
         let absent = expected.units(text).unwrap().into_iter();
         let absent = absent.filter(|unit| unit.absent.is_some());
@@ -213,15 +217,15 @@ fn compares_each_set_with_the_rules_of_its_list() {
         "{text}create x hash:net\nswap x twilio-sip-media\nswap x twilio-sip-media-2\n\
          swap x twilio-sip-media\n"
     );
-    let told = [
+    let reported = [
         regional,
         global,
         "extra out 168.86.128.0/18",
         "extra out 54.65.63.192/26",
     ];
     let mut found = expected.drift(&swapped);
-    found.sort_by_key(|part| told.iter().position(|told| told == part));
-    assert_eq!(found, told);
+    found.sort_by_key(|part| reported.iter().position(|reported| reported == part));
+    assert_eq!(found, reported);
 }
 
 /// For each union of editions, some set must contain the networks of each rule.
@@ -336,10 +340,10 @@ create S hash:net|add x 54.65.63.192/30 => 4: set 'x' is not created before this
 #[test]
 fn rejects_unsupported_sets_and_entries() {
     let expected = Expected::tokyo("ipset", &BOTH[..1]);
-    for (lines, told) in pairs(REFUSED_SETS) {
+    for (lines, message) in pairs(REFUSED_SETS) {
         let refused = expected.refusal(&instead(&lines));
         assert!(
-            refused.starts_with(&told) && refused.lines().count() == told.lines().count(),
+            refused.starts_with(&message) && refused.lines().count() == message.lines().count(),
             "{lines}\n{refused}"
         );
     }
@@ -374,7 +378,7 @@ fn rejects_an_incomplete_listing() {
         .lines()
         .filter(|line| line.contains(": ") || line.is_empty());
     let terse = terse.collect::<Vec<_>>().join("\n") + "\n";
-    for (text, told) in [
+    for (text, message) in [
         (
             terse,
             "1: the entries of the set are missing: the input was cut off, or listed with '-terse'",
@@ -405,7 +409,7 @@ fn rejects_an_incomplete_listing() {
         ),
     ] {
         let refused = expected.refusal(&text);
-        assert!(refused.starts_with(told), "{refused}\n{text}");
+        assert!(refused.starts_with(message), "{refused}\n{text}");
     }
 }
 
@@ -502,8 +506,8 @@ fn rejects_more_entries_than_the_limit() {
             |most: u32| Expected::tokyo("ipset", directions).limited(&format!("rules={most}"));
         assert_eq!(limited(most).drift(&text), [""; 0]);
         let refused = limited(most - 1).refusal(&text);
-        let told = format!("6: it expands to more than {} rules", most - 1);
-        assert!(refused.starts_with(&told), "{refused}");
+        let message = format!("6: it expands to more than {} rules", most - 1);
+        assert!(refused.starts_with(&message), "{refused}");
     }
 }
 

@@ -1,10 +1,10 @@
-//! The address file of Kamailio's module `permissions`, and its tables.
+//! The address file of Kamailio's `permissions` module, and dumps of its tables.
 
 use super::{Expected, assert_cuts_are_found, pairs, rows};
 use crate::common::judge::BOTH;
 use twilio_sip_allow::format::read::Lines;
 
-/// As the real kamcmd prints it (Kamailio 5.6.3), given both commands on stdin.
+/// Output of the real kamcmd (Kamailio 5.6.3) for both commands on stdin.
 const DUMPED: &str = "\
 kamcmd 1.5
 Copyright 2006 iptelorg GmbH
@@ -33,7 +33,7 @@ kamcmd> permissions.subnetDump
 }
 kamcmd> ";
 
-/// Address files, by what the real one has in its tables (Kamailio 5.6.3) and answers requests by.
+/// Equivalent address files, according to the tables and the answers of the real Kamailio 5.6.3.
 const SAME_FILES: &str = "
 1 54.65.63.192 30 0 twilio-sip # tokyo
 1 54.65.63.192 30
@@ -47,7 +47,7 @@ const SAME_FILES: &str = "
 #1 10.0.0.0 8|| \t|1 54.65.63.192 30 0 a|2 10.0.0.0 8 0 b|3 example.com|11 x y z|0 10.0.0.0 8
 ";
 
-/// The same, and what differs.
+/// Address files and the resulting drift.
 const DIFFERENT_FILES: &str = "
 2 54.65.63.192 30 0 twilio-sip => missing in 54.65.63.192/30 signaling tokyo
 1 54.65.63.192 31 0 twilio-sip => missing in 54.65.63.194/31 signaling tokyo
@@ -61,11 +61,11 @@ const DIFFERENT_FILES: &str = "
 ";
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_files_are_in_sync() {
     for directions in [&BOTH[..], &BOTH[..1]] {
         let expected = Expected::tokyo("kamailio", directions);
         let rendered = expected.text();
-        // Where a shell writes the commands' names in front of what each prints.
+        // A shell script may print the name of each command before its output.
         let echoed = DUMPED.replace("kamcmd> ", "");
         let echoed = &echoed[echoed.find("permissions.").unwrap()..];
         let two = "kamcmd> permissions.subnetDump\n";
@@ -96,16 +96,16 @@ fn what_means_the_same_is_in_sync() {
 }
 
 #[test]
-fn what_differs_is_found() {
+fn reports_each_difference_as_drift() {
     let expected = Expected::tokyo("kamailio", &BOTH);
-    for (lines, told) in pairs(DIFFERENT_FILES) {
+    for (lines, reported) in pairs(DIFFERENT_FILES) {
         assert_eq!(
             expected.drift(&format!("{lines}\n")).join("\n"),
-            told,
+            reported,
             "{lines}"
         );
     }
-    for (from, to, told) in [
+    for (from, to, reported) in [
         (
             "group: 2",
             "group: 1",
@@ -122,7 +122,11 @@ fn what_differs_is_found() {
             "missing in 54.65.63.194/31 signaling tokyo",
         ),
     ] {
-        assert_eq!(expected.drift(&DUMPED.replace(from, to)), [told], "{to}");
+        assert_eq!(
+            expected.drift(&DUMPED.replace(from, to)),
+            [reported],
+            "{to}"
+        );
     }
     let units = expected.units("2 54.65.63.192 30\n").unwrap();
     assert_eq!(
@@ -130,7 +134,7 @@ fn what_differs_is_found() {
         Some("the input has no entries of this group")
     );
     assert_eq!(units[0].name, "group 1");
-    // Blamed is the line of the address.
+    // The drift points to the line of the address.
     let drift = expected
         .check(&DUMPED.replace("group: 2", "group: 1"))
         .unwrap();
@@ -168,17 +172,21 @@ const REFUSED_FILES: &str = "
 ";
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_files_with_line_and_reason() {
     let expected = Expected::tokyo("kamailio", &BOTH);
-    for (lines, told) in pairs(REFUSED_FILES) {
+    for (lines, message) in pairs(REFUSED_FILES) {
         let refused = expected.refusal(&format!("{lines}\n"));
-        assert_eq!(refused.lines().count(), told.lines().count(), "{refused}");
-        for (refused, told) in refused.lines().zip(told.lines()) {
-            assert!(refused.starts_with(told), "{lines}\n{refused}");
+        assert_eq!(
+            refused.lines().count(),
+            message.lines().count(),
+            "{refused}"
+        );
+        for (refused, message) in refused.lines().zip(message.lines()) {
+            assert!(refused.starts_with(message), "{lines}\n{refused}");
         }
     }
     assert_eq!(expected.check(&"x\n".repeat(1000)).unwrap_err().len(), 20);
-    // The real one adds 10.0.0.0/8 by this line.
+    // Kamailio adds 10.0.0.0/8 because of this line.
     let long = format!("#{} 1 10.0.0.0 8\n1 54.65.63.192 30\n", "x".repeat(1021));
     let refused = expected.refusal(&long);
     assert!(
@@ -190,7 +198,7 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn a_dump_is_whole_or_refused() {
+fn rejects_an_incomplete_dump() {
     let expected = Expected::tokyo("kamailio", &BOTH);
     let how =
         "pass the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
@@ -198,7 +206,7 @@ fn a_dump_is_whole_or_refused() {
     let bare = &subnets[subnets.find('{').unwrap()..];
     let json = "{\n  \"jsonrpc\": \"2.0\",\n  \"result\": []\n}\n";
     let both = &subnets[..subnets.len() - "kamcmd> ".len()];
-    for (text, told, hinted) in [
+    for (text, message, hinted) in [
         (
             subnets.to_owned(),
             "1: the output of permissions.addressDump is missing",
@@ -273,14 +281,14 @@ fn a_dump_is_whole_or_refused() {
     ] {
         let refused = expected.refusal(&text);
         assert!(
-            refused.starts_with(told) && refused.ends_with(how) == hinted,
+            refused.starts_with(message) && refused.ends_with(how) == hinted,
             "{refused}\n{text}"
         );
     }
 }
 
 #[test]
-fn a_text_that_was_cut_off_is_never_in_sync() {
+fn truncated_input_is_never_in_sync() {
     let expected = Expected::tokyo("kamailio", &BOTH);
     let last = DUMPED.len() - "kamcmd> ".len();
     assert_cuts_are_found(&expected, DUMPED, |cut| cut.len() == last);
@@ -294,7 +302,7 @@ fn a_text_that_was_cut_off_is_never_in_sync() {
 }
 
 #[test]
-fn a_name_is_a_tag_or_the_number_of_a_users_own_group() {
+fn the_name_is_a_tag_or_the_number_of_the_users_own_group() {
     let file = "7 54.65.63.192 30 0 x\n1 10.0.0.0 8\n";
     let expected = Expected::tokyo("kamailio", &BOTH[..1]).named("7");
     assert_eq!(expected.drift(file), [""; 0]);
@@ -313,7 +321,7 @@ fn a_name_is_a_tag_or_the_number_of_a_users_own_group() {
 }
 
 #[test]
-fn more_entries_than_the_limit_are_refused() {
+fn rejects_more_entries_than_the_limit() {
     let text = "2 10.0.0.0 8\n1 54.65.63.192 31\n1 54.65.63.194 31\n";
     let limited = |bound| Expected::tokyo("kamailio", &BOTH).limited(bound);
     assert_eq!(limited("rules=2").drift(text), [""; 0]);

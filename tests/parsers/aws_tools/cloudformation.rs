@@ -1,5 +1,7 @@
-//! Templates. Their properties, and what `get-template` prints: AWS CloudFormation Template
-//! Reference and API reference; the AWS command line prints it too in `tests/systems/aws.rs`.
+//! CloudFormation templates.
+//!
+//! The properties and the output of `get-template` follow the AWS CloudFormation Template Reference and API
+//! Reference. `tests/systems/aws.rs` reads the output of the real AWS command line.
 
 use super::{BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows};
 
@@ -10,7 +12,8 @@ fn tokyo(directions: &[Direction]) -> Expected {
 const MEDIA: &str = "/Resources/InUDP10000To20000Net54x65x63x192x26";
 const SIP: &str = "/Resources/InUDP5060Net54x65x63x192x30";
 
-/// Where the media of Tokyo are let in, with `@` for that resource and `~` for SIP over UDP.
+/// The rendered template with an edit. In the path, `@` is the inbound resource for media, and `~` the one for SIP
+/// over UDP.
 fn edited(edit: &str) -> String {
     let path = match edit.split_at(1) {
         ("@", rest) => format!("{MEDIA}{rest}"),
@@ -20,7 +23,7 @@ fn edited(edit: &str) -> String {
     tokyo(&BOTH).edited(&path)
 }
 
-/// As `get-template` prints a template.
+/// The output of `get-template` for a template.
 fn printed(template: &Value) -> String {
     let printed = json!({"TemplateBody": template, "StagesAvailable": ["Original", "Processed"]});
     format!("{printed:#}\n")
@@ -39,14 +42,14 @@ const SAME: &str = r#"
 "#;
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_templates_are_in_sync() {
     let own = tokyo(&BOTH);
     let mut texts: Vec<String> = rows(SAME).map(|(edit, _)| edited(edit)).collect();
     texts.push(own.text());
     let mut value = own.value();
     texts.push(printed(&value));
     texts.push(printed(&own.text().into()));
-    // Other resources, and rules by another name, in another order and in halves.
+    // Resources that do not belong to the unit, and one rule split into two with other names.
     let resources = value["Resources"].as_object_mut().unwrap();
     let media = resources
         .remove("InUDP10000To20000Net54x65x63x192x26")
@@ -75,7 +78,7 @@ fn what_means_the_same_is_in_sync() {
     value["Conditions"] = json!({"Prod": {"Fn::Equals": ["a", "b"]}});
     value["Outputs"] = json!({});
     texts.push(value.to_string());
-    // One group by its id.
+    // The group by its id instead of the parameter.
     let by_id = own.text().replace(
         "{\n          \"Ref\": \"SecurityGroupId\"\n        }",
         "\"sg-1\"",
@@ -83,11 +86,11 @@ fn what_means_the_same_is_in_sync() {
     assert!(!by_id.contains("Ref"));
     texts.push(by_id);
     for text in texts {
-        assert_eq!(own.told(&text), [""; 0], "{text}");
+        assert_eq!(own.differences(&text), [""; 0], "{text}");
     }
 }
 
-/// `@` and `~` are resources that are expected.
+/// Edits and the resulting drift. For `@` and `~`, see [`edited`].
 const DRIFT: &str = r#"
 @/Type = "AWS::EC2::SecurityGroupEgress" => missing in 17 54.65.63.192-54.65.63.255 10000-20000
 @/Type = "AWS::SNS::Topic" => missing in 17 54.65.63.192-54.65.63.255 10000-20000
@@ -101,7 +104,7 @@ const DRIFT: &str = r#"
 @/Properties = {"GroupId": {"Ref": "SecurityGroupId"}, "IpProtocol": "icmp", "FromPort": 8, "ToPort": "-1", "CidrIp": "0.0.0.0/0"} => missing in 17 54.65.63.192-54.65.63.255 10000-20000, extra in 1 0.0.0.0-255.255.255.255 0-65535 sometimes
 "#;
 
-/// Besides what is expected.
+/// Additional rules and the resulting drift.
 const MORE: &str = r#"
 {"IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => extra in several 192.0.2.0-192.0.2.255 0-65535
 {"IpProtocol": -1, "FromPort": 443, "ToPort": 443, "CidrIp": "192.0.2.0/24"} => extra in several 192.0.2.0-192.0.2.255 0-65535
@@ -112,13 +115,13 @@ const MORE: &str = r#"
 "#;
 
 #[test]
-fn every_difference_is_told() {
+fn reports_each_difference_as_drift() {
     let own = tokyo(&BOTH);
     let out = "extra out 17 54.65.63.192-54.65.63.255 10000-20000";
     for (edit, expected) in rows(DRIFT) {
-        let told = own.told(&edited(edit)).join(", ");
-        assert_eq!(told, expected, "{edit}");
-        let of_string = own.told(&printed(&edited(edit).into())).join(", ");
+        let reported = own.differences(&edited(edit)).join(", ");
+        assert_eq!(reported, expected, "{edit}");
+        let of_string = own.differences(&printed(&edited(edit).into())).join(", ");
         assert_eq!(of_string, expected, "{edit}");
     }
     for (properties, expected) in rows(MORE) {
@@ -127,16 +130,16 @@ fn every_difference_is_told() {
         properties["GroupId"] = json!({"Ref": "SecurityGroupId"});
         value["Resources"]["More"] =
             json!({"Type": "AWS::EC2::SecurityGroupIngress", "Properties": properties});
-        assert_eq!(own.told(&value.to_string()).join(", "), expected);
+        assert_eq!(own.differences(&value.to_string()).join(", "), expected);
     }
     // A deployment replaces both directions.
     let one_way = tokyo(&[Direction::In]);
-    assert!(one_way.told(&own.text()).contains(&out.to_owned()));
-    assert_eq!(own.told(&one_way.text()).len(), 4);
+    assert!(one_way.differences(&own.text()).contains(&out.to_owned()));
+    assert_eq!(own.differences(&one_way.text()).len(), 4);
 }
 
 #[test]
-fn egress_has_keys_of_its_own() {
+fn reads_the_keys_of_outbound_rules() {
     let own = tokyo(&BOTH);
     let more = |properties: Value| {
         let mut value = own.value();
@@ -147,15 +150,15 @@ fn egress_has_keys_of_its_own() {
     };
     let to = |key: &str, value: &str| more(json!({"IpProtocol": "-1", key: value}));
     assert_eq!(
-        own.told(&to("DestinationPrefixListId", "pl-1")),
+        own.differences(&to("DestinationPrefixListId", "pl-1")),
         ["beyond out all protocols to prefix list pl-1"]
     );
     assert_eq!(
-        own.told(&to("DestinationSecurityGroupId", "sg-2")),
+        own.differences(&to("DestinationSecurityGroupId", "sg-2")),
         ["beyond out all protocols to security group sg-2"]
     );
     assert_eq!(
-        own.told(&to("CidrIp", "192.0.2.0/24")),
+        own.differences(&to("CidrIp", "192.0.2.0/24")),
         ["extra out several 192.0.2.0-192.0.2.255 0-65535"]
     );
     let refused = own.refused(&to("SourcePrefixListId", "pl-1"));
@@ -166,13 +169,13 @@ fn egress_has_keys_of_its_own() {
 }
 
 #[test]
-fn a_difference_names_the_properties_that_make_it() {
+fn a_difference_points_to_the_properties_of_the_rule() {
     let own = tokyo(&BOTH);
     let text = edited("@/Properties/ToPort = 20001");
     let drift = own.check(&text).unwrap();
     let at = drift.extra[0].source_lines[0] as usize;
     assert!(text[..at].ends_with("\"Properties\": "), "{}", &text[at..]);
-    // Of a template in a string, the string.
+    // If the template is a string, the difference points to the string.
     let text = printed(&text.into());
     let drift = own.check(&text).unwrap();
     let at = drift.extra[0].source_lines[0] as usize;
@@ -253,7 +256,7 @@ AWSTemplateFormatVersion: 2010-09-09 => 1: expected a template in JSON
 "#;
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_templates_with_a_reason() {
     let own = tokyo(&BOTH);
     for (edit, message) in rows(REFUSED) {
         let refused = own.refused(&edited(edit));
@@ -269,7 +272,7 @@ fn what_is_not_understood_is_refused() {
     }
 }
 
-/// Parameters, mappings and resources of which some have the group, which is the parameter or sg-1.
+/// More parameters, mappings and resources. Some of them get the group, as the parameter or as `sg-1`.
 const BESIDE: &str = r#"{
     "Parameters": {
         "Known": {"Type": "String", "Default": "sg-1"}, "Other": {"Type": "String"},
@@ -286,7 +289,7 @@ const BESIDE: &str = r#"{
     }
 }"#;
 
-/// Properties of a custom resource, and the group that it gets by them.
+/// Properties of a custom resource. The result is the form in which the resource gets the group.
 const GETS: &str = r#"
 {"A": {"Ref": "SecurityGroupId"}} => parameter
 {"A": {"\u0052ef": "\u0053ecurityGroupId"}} => parameter
@@ -325,7 +328,7 @@ const GETS: &str = r#"
 "#;
 
 #[test]
-fn a_resource_gets_the_group_by_any_chain_of_references() {
+fn follows_any_chain_of_references_to_the_group() {
     let own = tokyo(&BOTH);
     for (group, is_parameter) in [("parameter", true), ("sg-1", false)] {
         for (properties, ways) in rows(GETS) {
@@ -357,7 +360,7 @@ fn a_resource_gets_the_group_by_any_chain_of_references() {
                 );
                 assert!(refused.contains(&problem), "{properties}\n{refused}");
             } else {
-                assert_eq!(own.told(&text), [""; 0], "{group}: {properties}");
+                assert_eq!(own.differences(&text), [""; 0], "{group}: {properties}");
             }
         }
     }
@@ -372,7 +375,7 @@ fn the_group_is_also_the_default_of_its_parameter() {
         value["Resources"]["Own"] = json!({"Type": "Custom::Rules", "Properties": {"A": group}});
         value.to_string()
     };
-    assert_eq!(own.told(&text("sg-2")), [""; 0]);
+    assert_eq!(own.differences(&text("sg-2")), [""; 0]);
     assert!(
         own.refused(&text("sg-1"))
             .contains("Resources.Own: the custom resource gets the security group")
@@ -380,10 +383,10 @@ fn the_group_is_also_the_default_of_its_parameter() {
 }
 
 #[test]
-fn references_are_followed_as_far_as_the_limits_allow() {
+fn limits_the_work_for_references() {
     let own = tokyo(&BOTH);
     let unit = own.unit();
-    // A chain of 100 resources from the group to the stack, nested four deep besides the section.
+    // A chain of 100 resources from the group to the stack.
     let mut value = own.value();
     let mut last = "SecurityGroupId".to_owned();
     for number in 0..100 {
@@ -395,7 +398,7 @@ fn references_are_followed_as_far_as_the_limits_allow() {
     value["Resources"]["Own"] =
         json!({"Type": "AWS::CloudFormation::Stack", "Properties": {"A": {"Ref": last}}});
     let text = value.to_string();
-    // 108 names, and a reference by each resource.
+    // There are 108 names, and each resource has a reference.
     for (bound, problem) in [
         ("work=13760", "gets the security group"),
         ("work=13759", "raise the limit with --limit work=NUMBER"),
@@ -413,16 +416,16 @@ fn references_are_followed_as_far_as_the_limits_allow() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn reports_all_errors_at_once() {
     let text = tokyo(&BOTH).text().replace("/30", "/33");
     assert_eq!(tokyo(&BOTH).refused(&text).lines().count(), 4);
 }
 
 #[test]
-fn a_template_without_rules_lets_nothing_through() {
+fn a_template_without_rules_accepts_nothing() {
     let own = tokyo(&BOTH);
     let text = r#"{"Resources": {"Web": {"Type": "AWS::EC2::SecurityGroup"}}}"#;
-    assert_eq!(own.told(text).len(), 8);
+    assert_eq!(own.differences(text).len(), 8);
     let unit = own.unit();
     let wanted = UnitQuery {
         unit: &unit,
@@ -445,7 +448,7 @@ fn a_template_without_rules_lets_nothing_through() {
 }
 
 #[test]
-fn a_repair_is_the_whole_template() {
+fn a_repair_replaces_the_whole_template() {
     let own = tokyo(&BOTH);
     let broken = edited("@/Properties/ToPort = 20001");
     assert_eq!(own.repair(&broken), Ok(own.text()));

@@ -1,5 +1,7 @@
-//! Managed prefix lists. What `get-managed-prefix-list-entries` prints: EC2 API reference, and the
-//! AWS command line with a moto server, whose output `tests/systems/aws.rs` reads.
+//! Managed prefix lists.
+//!
+//! The output of `get-managed-prefix-list-entries` follows the EC2 API Reference. `tests/systems/aws.rs` reads the
+//! output of the real AWS command line with a moto server.
 
 use super::{BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows};
 
@@ -27,7 +29,7 @@ fn entries(cidrs: &[&str]) -> String {
 }
 
 #[test]
-fn the_same_networks_are_in_sync() {
+fn equivalent_lists_are_in_sync() {
     let own = tokyo();
     let tagged = {
         let mut value = own.value();
@@ -49,8 +51,8 @@ fn the_same_networks_are_in_sync() {
         entries(&["54.65.63.194/31", "54.65.63.192/31"]),
         entries(&["54.65.63.192/30", "54.65.63.193/32", "54.65.63.192/30"]),
     ] {
-        assert_eq!(own.told(&text), [""; 0], "{text}");
-        assert_eq!(list("tokyo", &BOTH).told(&text), [""; 0], "{text}");
+        assert_eq!(own.differences(&text), [""; 0], "{text}");
+        assert_eq!(list("tokyo", &BOTH).differences(&text), [""; 0], "{text}");
     }
 }
 
@@ -64,12 +66,12 @@ const DRIFT: &str = r#"
 "#;
 
 #[test]
-fn every_address_more_or_less_is_told() {
+fn reports_each_missing_and_extra_address() {
     for (cidrs, expected) in rows(DRIFT) {
         let text = entries(&serde_json::from_str::<Vec<&str>>(cidrs).unwrap());
-        assert_eq!(tokyo().told(&text).join(", "), expected, "{cidrs}");
-        // One list is for both directions, and each tells what is its own.
-        let both = list("tokyo", &BOTH).told(&text);
+        assert_eq!(tokyo().differences(&text).join(", "), expected, "{cidrs}");
+        // Both directions use the same list, so each of them reports the difference.
+        let both = list("tokyo", &BOTH).differences(&text);
         let ways = |way: &str| both.iter().filter(|line| line.contains(way)).count();
         let count = expected.split(", ").count();
         assert_eq!((ways(" in "), ways(" out ")), (count, count), "{both:?}");
@@ -77,12 +79,12 @@ fn every_address_more_or_less_is_told() {
 }
 
 #[test]
-fn a_report_says_the_plane_and_the_region_and_no_ports() {
+fn a_report_contains_the_plane_and_the_region_but_no_ports() {
     let own = list("tokyo", &[Direction::Out]);
     let text = entries(&["54.65.63.192/31", "192.0.2.0/24"]);
     let drift = own.check(&text).unwrap();
-    let told = super::common::judge::told(&drift, &text);
-    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let report = super::common::judge::report_text(&drift, &text);
+    let lines: Vec<&str> = report.lines().map(str::trim).collect();
     assert_eq!(
         lines[2],
         "missing out any protocol from any to 54.65.63.194/31 (signaling of tokyo, edition regional)"
@@ -121,7 +123,7 @@ const REFUSED: &str = r#"
 |ENTRIES|  PREFIXLISTENTRIES 54.65.63.192/30 => invalid JSON:
 "#;
 
-/// Changes of our own file.
+/// Edits of the rendered file and the resulting error.
 const REFUSED_EDITS: &str = r#"
 /PrefixListName = 5 => 1: PrefixListName: expected a string, not 5
 /PrefixListName = "pbx-signaling" => PrefixListName: the input is the list 'pbx-signaling', not 'twilio-sip-signaling' or 'twilio-sip-media'; name it with --name
@@ -137,7 +139,7 @@ const REFUSED_EDITS: &str = r#"
 "#;
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_input_with_line_and_reason() {
     let own = tokyo();
     for (text, message) in rows(REFUSED) {
         let refused = own.refused(text);
@@ -165,23 +167,23 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn a_file_is_of_the_list_that_its_name_tells() {
+fn finds_the_list_of_a_file_by_its_name() {
     let mut own = tokyo();
     own.name = "PBX_a";
     assert!(own.text().contains("\"pbx-a-signaling\""));
-    assert_eq!(own.told(&own.text()), [""; 0]);
-    // What the command line lists has no name.
-    assert_eq!(own.told(ENTRIES), [""; 0]);
+    assert_eq!(own.differences(&own.text()), [""; 0]);
+    // The output of the AWS command line does not contain the name of the list.
+    assert_eq!(own.differences(ENTRIES), [""; 0]);
     let text = own.text();
     own.name = "pbx-a-signaling";
-    assert_eq!(own.told(&text), [""; 0]);
+    assert_eq!(own.differences(&text), [""; 0]);
     own.name = "pbx-b";
     let message = "the input is the list 'pbx-a-signaling', not 'pbx-b-signaling' or 'pbx-b-media'";
     assert!(own.refused(&text).contains(message));
 }
 
 #[test]
-fn as_many_entries_as_the_limit_of_rules_allows() {
+fn limits_the_number_of_entries() {
     let own = tokyo();
     let unit = own.unit();
     let text = entries(&["192.0.2.0/24"; 7]);
@@ -197,7 +199,7 @@ fn as_many_entries_as_the_limit_of_rules_allows() {
     }
 }
 
-/// Does with a list what AWS does; it refuses what is there twice, or is not there.
+/// Applies a repair to a list like AWS. Panics if an added entry exists already or a removed entry does not exist.
 fn modified(cidrs: &[String], repair: &str) -> Vec<String> {
     let repair: Value = serde_json::from_str(repair).unwrap();
     let mut cidrs = cidrs.to_vec();
@@ -212,7 +214,7 @@ fn modified(cidrs: &[String], repair: &str) -> Vec<String> {
     for entry in list("RemoveEntries") {
         assert_eq!(entry.as_object().unwrap().len(), 1);
         let at = cidrs.iter().position(|known| *known == cidr(&entry));
-        cidrs.remove(at.unwrap_or_else(|| panic!("not there: {entry}")));
+        cidrs.remove(at.unwrap_or_else(|| panic!("missing: {entry}")));
     }
     for entry in list("AddEntries") {
         assert!(
@@ -228,12 +230,12 @@ fn modified(cidrs: &[String], repair: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_repair_modifies_what_is_there_and_no_more() {
+fn a_repair_modifies_only_the_wrong_entries() {
     let whole =
         json!({"Cidr": "54.65.63.192/30", "Description": "Twilio signaling, tokyo (regional)"});
     let cases = [
         (json!([]), json!({"AddEntries": [whole]})),
-        // The half that is right goes, for the whole holds it.
+        // The existing half is removed, because the whole network contains it.
         (
             json!(["54.65.63.192/31"]),
             json!({"AddEntries": [whole], "RemoveEntries": [{"Cidr": "54.65.63.192/31"}]}),
@@ -264,7 +266,7 @@ fn a_repair_modifies_what_is_there_and_no_more() {
 }
 
 #[test]
-fn a_repair_mends_what_is_left_of_any_other_list() {
+fn a_repair_turns_any_other_list_into_the_expected_one() {
     let regions = ["tokyo", "tokyo sydney", "", "frankfurt ireland"];
     for (from, to) in regions.iter().flat_map(|from| regions.map(|to| (from, to))) {
         let (deployed, expected) = (list(from, &BOTH), list(to, &BOTH));
@@ -276,7 +278,7 @@ fn a_repair_mends_what_is_left_of_any_other_list() {
             .iter()
             .map(cidr)
             .collect();
-        // Half of one of them, and a stranger.
+        // One half of an expected network, and a network that is not expected.
         let halved = cidrs
             .pop()
             .unwrap()
@@ -284,14 +286,18 @@ fn a_repair_mends_what_is_left_of_any_other_list() {
             .replace("/29", "/30");
         cidrs.extend([halved, "192.0.2.0/24".to_owned()]);
         let words: Vec<&str> = cidrs.iter().map(String::as_str).collect();
-        let mended = modified(&cidrs, &expected.repair(&entries(&words)).unwrap());
-        let words: Vec<&str> = mended.iter().map(String::as_str).collect();
-        assert_eq!(expected.told(&entries(&words)), [""; 0], "{from} {to}");
+        let repaired = modified(&cidrs, &expected.repair(&entries(&words)).unwrap());
+        let words: Vec<&str> = repaired.iter().map(String::as_str).collect();
+        assert_eq!(
+            expected.differences(&entries(&words)),
+            [""; 0],
+            "{from} {to}"
+        );
     }
 }
 
 #[test]
-fn what_one_call_cannot_mend_is_said() {
+fn reports_a_drift_that_one_call_cannot_repair() {
     let many: Vec<String> = (0..101).map(|n| format!("10.0.{n}.0/24")).collect();
     let words: Vec<&str> = many.iter().map(String::as_str).collect();
     let refused = tokyo().repair(&entries(&words)).unwrap_err();

@@ -1,6 +1,7 @@
-//! Terraform's files and states. Terraform itself is not here: `tests/samples/terraform/show.json`
-//! was written by hand after Terraform's "JSON Output Format" and the attributes that the AWS
-//! provider documents for its rules of a security group.
+//! Terraform files and states.
+//!
+//! No test runs Terraform. `tests/samples/terraform/show.json` was written by hand. It follows Terraform's "JSON
+//! Output Format" and the attributes that the AWS provider documents for security group rules.
 
 use super::{
     BOTH, Direction, Expected, Limits, UnitQuery, Value, dialect, format, json, rows, set,
@@ -16,7 +17,7 @@ const INGRESS: &str = "/resource/aws_vpc_security_group_ingress_rule";
 const MEDIA: &str = "twilio_sip_udp_10000_20000_54_65_63_192_26";
 const SIP: &str = "twilio_sip_udp_5060_54_65_63_192_30";
 
-/// Our file, where `@` is the rule in for the media of Tokyo, and `~` for SIP over UDP.
+/// The rendered file with an edit. In the path, `@` is the inbound rule for media, and `~` the one for SIP over UDP.
 fn edited(edit: &str) -> String {
     let path = match edit.split_at(1) {
         ("@", rest) => format!("{INGRESS}/{MEDIA}{rest}"),
@@ -26,7 +27,8 @@ fn edited(edit: &str) -> String {
     tokyo(&BOTH).edited(&path)
 }
 
-/// The sample, where `@` is the resource for the same media, and `#` those of the root module.
+/// The sample with an edit. In the path, `@` is the inbound resource for media, and `#` the resources of the root
+/// module.
 fn state(edit: &str) -> String {
     let module = "/values/root_module/child_modules/0/resources";
     let edit = edit.replacen('@', &format!("{module}/4"), 1);
@@ -77,7 +79,7 @@ const SAME_STATE: &str = r#"
 "#;
 
 #[test]
-fn what_means_the_same_is_in_sync() {
+fn equivalent_files_and_states_are_in_sync() {
     let own = tokyo(&BOTH);
     let mut texts: Vec<String> = rows(SAME).map(|(edit, _)| edited(edit)).collect();
     texts.extend(rows(SAME_STATE).map(|(edit, _)| state(edit)));
@@ -85,7 +87,7 @@ fn what_means_the_same_is_in_sync() {
     assert!(own.text().contains(reference));
     texts.push(own.text().replace(reference, "sg-1"));
     texts.push(SAMPLE.to_owned());
-    // Others' resources, and one rule in halves by other names.
+    // Resources that do not belong to the unit, and one rule split into two with other names.
     let mut value = own.value();
     value["data"] = json!({"aws_vpc": {"main": {}}});
     value["resource"]["aws_security_group"] =
@@ -98,7 +100,7 @@ fn what_means_the_same_is_in_sync() {
     }
     texts.push(value.to_string());
     for text in texts {
-        assert_eq!(own.told(&text), [""; 0], "{text}");
+        assert_eq!(own.differences(&text), [""; 0], "{text}");
     }
 }
 
@@ -110,7 +112,7 @@ const DRIFT: &str = r#"
 @/ip_protocol = "tcp" => missing in 17 54.65.63.192-54.65.63.255 10000-20000, extra in 6 54.65.63.192-54.65.63.255 10000-20000
 "#;
 
-/// Besides what is expected.
+/// Additional rules and the resulting drift.
 const MORE: &str = r#"
 {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => extra in several 192.0.2.0-192.0.2.255 0-65535
 {"ip_protocol": "-1", "from_port": null, "to_port": null, "cidr_ipv4": "192.0.2.0/24", "cidr_ipv6": null} => extra in several 192.0.2.0-192.0.2.255 0-65535
@@ -121,15 +123,15 @@ const MORE: &str = r#"
 "#;
 
 #[test]
-fn every_difference_is_told_of_a_file_and_of_a_state() {
+fn reports_each_difference_of_a_file_and_of_a_state() {
     let own = tokyo(&BOTH);
     for (edit, expected) in rows(DRIFT) {
-        let told = own.told(&edited(edit)).join(", ");
-        assert_eq!(told, expected, "{edit}");
-        let told = own
-            .told(&state(&edit.replace("@/", "@/values/")))
+        let reported = own.differences(&edited(edit)).join(", ");
+        assert_eq!(reported, expected, "{edit}");
+        let reported = own
+            .differences(&state(&edit.replace("@/", "@/values/")))
             .join(", ");
-        assert_eq!(told, expected, "{edit}");
+        assert_eq!(reported, expected, "{edit}");
     }
     for (values, expected) in rows(MORE) {
         let values: Value = serde_json::from_str(values).unwrap();
@@ -137,26 +139,26 @@ fn every_difference_is_told_of_a_file_and_of_a_state() {
         let mut arguments = values.clone();
         arguments["security_group_id"] = json!("${var.twilio_sip_security_group_id}");
         file["resource"]["aws_vpc_security_group_ingress_rule"]["more"] = arguments;
-        assert_eq!(own.told(&file.to_string()).join(", "), expected);
+        assert_eq!(own.differences(&file.to_string()).join(", "), expected);
         let more = resource("ingress", "twilio_sip_more", &values);
         let text = state(&format!("#/2 = {more}"));
-        assert_eq!(own.told(&text).join(", "), expected);
+        assert_eq!(own.differences(&text).join(", "), expected);
     }
     let values =
         json!({"ip_protocol": "udp", "from_port": 53, "to_port": 53, "cidr_ipv4": "192.0.2.1/32"});
     let more = resource("egress", "twilio_sip_udp_53_192_0_2_1_32", &values);
-    let told = own.told(&state(&format!("#/2 = {more}")));
-    assert_eq!(told, ["extra out 17 192.0.2.1-192.0.2.1 53-53"]);
-    // An apply replaces both directions.
+    let reported = own.differences(&state(&format!("#/2 = {more}")));
+    assert_eq!(reported, ["extra out 17 192.0.2.1-192.0.2.1 53-53"]);
+    // Terraform replaces both directions.
     let one_way = tokyo(&[Direction::Out]);
-    assert_eq!(one_way.told(SAMPLE).len(), 3);
-    assert_eq!(own.told(&one_way.text()).len(), 4);
+    assert_eq!(one_way.differences(SAMPLE).len(), 3);
+    assert_eq!(own.differences(&one_way.text()).len(), 4);
 }
 
 const MISSING: &str = "missing in 17 54.65.63.192-54.65.63.255 10000-20000";
 
 #[test]
-fn the_rules_of_a_state_are_those_of_the_units_name() {
+fn finds_the_rules_of_a_state_by_the_name_of_the_unit() {
     let own = tokyo(&BOTH);
     for (name, is_own) in [
         ("twilio_sip_udp_10000_20000_54_65_63_192_26", true),
@@ -168,30 +170,30 @@ fn the_rules_of_a_state_are_those_of_the_units_name() {
         ("twilio_sipudp_1", false),
         ("Twilio_sip_udp_1", false),
         ("my_twilio_sip_udp_1", false),
-        // Of a unit with a longer name perhaps, but in the same group.
+        // These may belong to a unit with a longer name, but they are in the same group.
         ("twilio_sip_b_udp_5060_1_2_3_0_24", true),
         ("twilio_sip_b_tcp_5060_5061_1_2_3_0_24", true),
         ("twilio_sip_udp_udp_5060", true),
         ("twilio_sip_udp_5_tcp_5060", true),
         ("twilio_sip_media_udp_10000_20000", true),
     ] {
-        let told = own.told(&state(&format!("@/name = {name:?}")));
+        let reported = own.differences(&state(&format!("@/name = {name:?}")));
         let expected: &[&str] = if is_own { &[] } else { &[MISSING] };
-        assert_eq!(told, expected, "{name}");
+        assert_eq!(reported, expected, "{name}");
     }
-    assert_eq!(own.told(&state("@/mode = \"data\"")), [MISSING]);
-    // By another name of the unit its own rules are found.
+    assert_eq!(own.differences(&state("@/mode = \"data\"")), [MISSING]);
+    // With another name, `check` finds the rules of that unit.
     let mut lab = tokyo(&BOTH);
     lab.name = "Twilio-SIP-lab";
-    let told = lab.told(SAMPLE);
+    let reported = lab.differences(SAMPLE);
     let extra = "extra in 17 198.51.100.0-198.51.100.255 5060-5060";
     assert_eq!(
-        (told.len(), told.last().map(String::as_str)),
+        (reported.len(), reported.last().map(String::as_str)),
         (9, Some(extra))
     );
 }
 
-/// Resources whose names begin as the unit's do, and what `check` makes of each.
+/// Resources with names that start like the name of the unit, and the resulting drift or error.
 const OTHER_UNITS: &str = r#"
 twilio_sip_my_udp_5060_5061_0_0_0_0_0 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "udp", "from_port": 5060, "to_port": 5061, "cidr_ipv4": "0.0.0.0/0"} => extra in 17 0.0.0.0-54.65.63.191 5060-5061, extra in 17 54.65.63.192-54.65.63.195 5061-5061, extra in 17 54.65.63.196-255.255.255.255 5060-5061
 twilio_sip_lab_tcp_22_192_0_2_0_24 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_ipv4": "192.0.2.0/24"} => extra in 6 192.0.2.0-192.0.2.255 22-22
@@ -216,7 +218,7 @@ web awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0
 "#;
 
 #[test]
-fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
+fn includes_rules_of_the_same_group_that_may_belong_to_a_longer_unit_name() {
     let own = tokyo(&BOTH);
     for (row, expected) in rows(OTHER_UNITS) {
         let words: Vec<_> = row.splitn(4, ' ').collect();
@@ -244,7 +246,7 @@ fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
         modules.as_array_mut().unwrap().push(module);
         for text in [of_root, value.to_string()] {
             match expected.strip_prefix("refused ") {
-                None => assert_eq!(own.told(&text).join(", "), expected, "{row}"),
+                None => assert_eq!(own.differences(&text).join(", "), expected, "{row}"),
                 Some(problem) => {
                     let refused = own.refused(&text);
                     assert!(refused.contains(problem), "{row}\n{refused}");
@@ -254,9 +256,9 @@ fn a_rule_that_opens_the_same_group_and_may_be_of_a_longer_unit_counts() {
     }
 }
 
-/// The next apply removes the rules that such a list leaves out.
+/// The next `terraform apply` removes the rules that are not in such a list.
 #[test]
-fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
+fn a_list_of_all_rules_of_the_group_must_contain_the_rules_of_the_unit() {
     let own = tokyo(&BOTH);
     let mut value: Value = serde_json::from_str(SAMPLE).unwrap();
     let module = &mut value["values"]["root_module"]["child_modules"][0];
@@ -286,12 +288,12 @@ fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
         text.to_string()
     };
     let group = "sg-0a1b2c3d4e5f60718";
-    assert_eq!(own.told(&list(group, &ids[0])), [""; 0]);
-    assert_eq!(own.told(&list("sg-0fffffffffffffff0", &[])), [""; 0]);
+    assert_eq!(own.differences(&list(group, &ids[0])), [""; 0]);
+    assert_eq!(own.differences(&list("sg-0fffffffffffffff0", &[])), [""; 0]);
     let refused = own.refused(&list(group, &ids[0][1..]));
     let problem = "resources[0]: the next apply removes the rules of the security group that this resource does not list, such as 'twilio_sip_";
     assert!(refused.contains(problem), "{refused}");
-    // Of two lists each removes what the other one keeps.
+    // Each of two lists removes the rules that the other one keeps.
     let mut twice: Value = serde_json::from_str(&list(group, &ids[0])).unwrap();
     let resources = &mut twice["values"]["root_module"]["resources"];
     let first = resources[0].clone();
@@ -302,7 +304,7 @@ fn a_list_of_all_rules_of_the_group_has_those_of_the_unit() {
 }
 
 #[test]
-fn a_state_without_the_unit_lets_nothing_through() {
+fn a_state_without_the_unit_accepts_nothing() {
     let own = tokyo(&BOTH);
     let unit = own.unit();
     let wanted = UnitQuery {
@@ -315,7 +317,7 @@ fn a_state_without_the_unit_lets_nothing_through() {
         r#"{"format_version":"1.0","terraform_version":"1.9.8","values":{"outputs":{},"root_module":{}}}"#,
         &SAMPLE.replace("twilio_sip", "other"),
     ] {
-        assert_eq!(own.told(text).len(), 8, "{text}");
+        assert_eq!(own.differences(text).len(), 8, "{text}");
         let units = format::parse(dialect("terraform"), text, wanted).unwrap();
         let absent = units[0].absent.as_deref();
         let why = "no rule in the state has a name that starts with 'twilio_sip_'";
@@ -328,7 +330,7 @@ fn a_state_without_the_unit_lets_nothing_through() {
 }
 
 #[test]
-fn a_difference_names_the_values_that_make_it() {
+fn a_difference_points_to_the_values_of_the_rule() {
     let own = tokyo(&BOTH);
     let text = state("@/values/to_port = 20001");
     let drift = own.check(&text).unwrap();
@@ -408,7 +410,7 @@ resource "aws_vpc_security_group_ingress_rule" "a" { => expected a .tf.json file
 "#;
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn rejects_unsupported_input_with_a_reason() {
     let own = tokyo(&BOTH);
     let files = rows(REFUSED).map(|(edit, message)| (edited(edit), message));
     let states = rows(REFUSED_STATE).map(|(edit, message)| (state(edit), message));
@@ -425,7 +427,8 @@ fn what_is_not_understood_is_refused() {
     }
 }
 
-/// A section and a type, its resources, and whether one gets the group, which is the variable or sg-1.
+/// Each row is a section, a type and its resources. The result is the form in which one of them gets the group:
+/// the variable, `sg-1` or none.
 const GETS: &str = r#"
 resource null_resource {"a": {"provisioner": {"local-exec": {"command": "open ${var.twilio_sip_security_group_id}"}}}} => variable
 resource null_resource {"a": {"triggers": {"${ var . twilio_sip_security_group_id }": "a"}}} => variable
@@ -450,7 +453,7 @@ resource aws_instance {"b": {"ami": "b"}, "a": [{"vpc_security_group_ids": ["sg-
 "#;
 
 #[test]
-fn a_resource_that_can_do_anything_does_not_get_the_group() {
+fn rejects_a_resource_that_gets_the_group_and_can_change_it() {
     let own = tokyo(&BOTH);
     let reference = "${var.twilio_sip_security_group_id}";
     let by_id = own.text().replace(reference, "sg-1");
@@ -482,7 +485,7 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
                 );
                 assert!(refused.contains(&problem), "{row}\n{refused}");
             } else {
-                assert_eq!(own.told(&text), [""; 0], "{row}");
+                assert_eq!(own.differences(&text), [""; 0], "{row}");
             }
         }
     }
@@ -496,7 +499,7 @@ fn a_resource_that_can_do_anything_does_not_get_the_group() {
     );
 }
 
-/// `check` blocks, and the place of the data source that gets the group, if there is one, or what is wrong.
+/// `check` blocks with the resulting error, such as a data source that gets the group.
 const CHECKS: &str = r#"
 {"open": {"data": {"external": {"a": {"program": ["open", "${var.twilio_sip_security_group_id}"]}}}, "assert": {"condition": "${true}"}}} => check.open.data.external.a: the block gets the security group and may add rules that are not in the input
 {"open": {"data": {"aws_lambda_invocation": {"a": {"input": "${var.twilio_sip_security_group_id}"}}}, "assert": [{"condition": "${true}"}]}} => check.open.data.aws_lambda_invocation.a: the block gets the security group and may add rules that are not in the input
@@ -511,14 +514,14 @@ const CHECKS: &str = r#"
 "#;
 
 #[test]
-fn a_data_source_within_a_check_block_does_not_get_the_group() {
+fn rejects_a_data_source_in_a_check_block_that_gets_the_group() {
     let own = tokyo(&BOTH);
     for (checks, expected) in rows(CHECKS) {
         let mut value = own.value();
         value["check"] = "PLACE".into();
         let text = value.to_string().replace("\"PLACE\"", checks);
         if expected == "none" {
-            assert_eq!(own.told(&text), [""; 0], "{checks}");
+            assert_eq!(own.differences(&text), [""; 0], "{checks}");
         } else {
             let refused = own.refused(&text);
             assert!(refused.contains(expected), "{checks}\n{refused}");
@@ -527,25 +530,25 @@ fn a_data_source_within_a_check_block_does_not_get_the_group() {
 }
 
 #[test]
-fn a_units_name_is_that_of_its_variable() {
+fn finds_the_unit_by_the_name_of_its_variable() {
     let mut own = tokyo(&BOTH);
     own.name = "PBX_a";
     let text = own.text();
     assert!(text.contains("${var.pbx_a_security_group_id}"));
-    assert_eq!(own.told(&text), [""; 0]);
+    assert_eq!(own.differences(&text), [""; 0]);
     let refused = tokyo(&BOTH).refused(&text);
     assert_eq!(refused.lines().count(), 6, "{refused}");
 }
 
 #[test]
-fn modules_are_nested_as_deep_as_the_limit_allows() {
+fn limits_the_depth_of_modules() {
     let module = |depth: usize| {
         let inner = "{\"child_modules\":[".repeat(depth - 1);
         let end = "]}".repeat(depth - 1);
         format!("{{\"format_version\":\"1.0\",\"values\":{{\"root_module\":{inner}{{}}{end}}}}}")
     };
     let own = tokyo(&BOTH);
-    assert_eq!(own.told(&module(64)).len(), 8);
+    assert_eq!(own.differences(&module(64)).len(), 8);
     let refused = own.refused(&module(65));
     assert!(
         refused.contains("it is nested more than 64 levels deep"),
@@ -557,9 +560,9 @@ fn modules_are_nested_as_deep_as_the_limit_allows() {
     );
 }
 
-/// Each module is a part of those around it, so that what is in the innermost one is read as often.
+/// Each module is part of all modules around it, so the innermost module is read once for each level.
 #[test]
-fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
+fn limits_the_work_for_nested_modules() {
     let unit = tokyo(&BOTH).unit();
     let inner = format!("{{\"resources\":[],\"a\":\"{}\"}}", "x".repeat(10_000));
     let nested = (0..40).fold(inner, |inner, _| format!("{{\"child_modules\":[{inner}]}}"));
@@ -583,7 +586,7 @@ fn modules_in_modules_are_read_as_often_as_the_limit_of_work_allows() {
 }
 
 #[test]
-fn as_many_rules_as_the_limit_allows() {
+fn limits_the_number_of_rules() {
     let unit = tokyo(&BOTH).unit();
     for (most, fits) in [("rules=6", true), ("rules=5", false)] {
         let wanted = UnitQuery {
@@ -599,7 +602,7 @@ fn as_many_rules_as_the_limit_allows() {
 }
 
 #[test]
-fn a_repair_is_the_whole_file() {
+fn a_repair_replaces_the_whole_file() {
     let own = tokyo(&BOTH);
     assert_eq!(own.repair(&edited("@/to_port = 20001")), Ok(own.text()));
     assert_eq!(

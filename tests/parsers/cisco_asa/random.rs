@@ -1,5 +1,4 @@
-//! Random access lists, each spelled in random ways: `check` gives each packet the verdict that was
-//! meant.
+//! Random access lists in random notations. The parser must give each packet the intended verdict.
 
 use std::fmt::Write as _;
 
@@ -17,7 +16,7 @@ const PROBES: usize = 200;
 
 const BASE: u32 = 0x3641_3fc0;
 
-/// Networks, and how an entry spells each; one that no mask tells needs an object.
+/// The networks, each with its notation in an entry. A range needs an object, because no mask expresses it.
 const NETWORKS: [(u32, u32, &str); 6] = [
     (0, 3, "54.65.63.192 255.255.255.252"),
     (0, 63, "54.65.63.192 255.255.255.192"),
@@ -37,7 +36,7 @@ const PORTS: [(&[(u16, u16)], &str); 7] = [
     (&[(80, 80)], "eq www"),
 ];
 
-/// What an entry does with packets of these protocols, `None` for all, from one side to the other.
+/// The meaning of an entry. `protocols` is `None` for all protocols. The sides are the source and the destination.
 struct Entry {
     permits: bool,
     is_active: bool,
@@ -45,7 +44,7 @@ struct Entry {
     sides: [Side; 2],
 }
 
-/// Numbers of networks and of ports above; none is any.
+/// Indexes into [`NETWORKS`] and [`PORTS`]. Empty means any.
 struct Side {
     networks: Vec<usize>,
     ports: Vec<usize>,
@@ -89,7 +88,7 @@ fn entry(random: &mut Random) -> Entry {
 }
 
 impl Entry {
-    fn holds(&self, packet: &Packet) -> bool {
+    fn matches(&self, packet: &Packet) -> bool {
         let number = |name: &&str| if *name == "tcp" { 6 } else { 17 };
         let protocols = self.protocols.as_ref();
         let known = protocols.is_none_or(|all| all.iter().any(|p| number(p) == packet.protocol));
@@ -109,7 +108,7 @@ impl Entry {
     }
 }
 
-/// The objects and groups that entries have been given.
+/// The objects and groups that the entries refer to.
 #[derive(Default)]
 struct Objects {
     text: String,
@@ -117,7 +116,7 @@ struct Objects {
 }
 
 impl Objects {
-    /// A new object or group: the words that refer to it.
+    /// Adds an object or group, and returns the words that refer to it.
     fn add(&mut self, head: &str, tail: &str, lines: &[String]) -> String {
         self.count += 1;
         let name = format!("o{}", self.count);
@@ -129,7 +128,7 @@ impl Objects {
         format!("{kind} {name}")
     }
 
-    /// A group of some lines, some of which may be of a group of their own.
+    /// Adds a group of these lines. Some of them may move to a nested group.
     fn group(&mut self, random: &mut Random, kind: &str, tail: &str, lines: &[String]) -> String {
         let (own, nested) =
             lines.split_at(usize::try_from(random.between(0, lines.len() as u64)).unwrap());
@@ -174,7 +173,7 @@ impl Objects {
         }
     }
 
-    /// Ports, with a space before them; a group has no other operators than two.
+    /// Spells ports, with a space before them. A group can contain only ranges.
     fn ports(&mut self, random: &mut Random, ports: &[usize], protocols: &[&str]) -> String {
         match ports {
             [] => String::new(),
@@ -190,7 +189,7 @@ impl Objects {
         }
     }
 
-    /// What follows `permit` or `deny`.
+    /// Spells the words after `permit` or `deny`.
     fn spell(&mut self, random: &mut Random, entry: &Entry) -> String {
         let [from, to] = &entry.sides;
         let (source, destination) = (
@@ -245,7 +244,7 @@ impl Objects {
     }
 }
 
-/// What `show access-list` prints an entry's objects and groups to come to.
+/// The elements that `show access-list` prints for the objects and groups of an entry.
 fn elements(entry: &Entry) -> Vec<String> {
     let networks = |side: &Side| match &side.networks[..] {
         [] => vec!["any"],
@@ -289,7 +288,7 @@ fn configured(entries: &[Entry], random: &mut Random) -> String {
     objects.text + &lines
 }
 
-/// The same, without the groups.
+/// The output of `show access-list`, which does not contain the definitions of the groups.
 fn shown(entries: &[Entry], random: &mut Random) -> String {
     let mut objects = Objects::default();
     let mut lines = String::new();
@@ -361,7 +360,7 @@ fn probe(random: &mut Random) -> Packet {
 }
 
 #[test]
-fn random_lists_mean_what_they_were_made_of() {
+fn random_lists_have_their_intended_meaning() {
     let mut random = Random::new(11);
     let mut passed = 0;
     for _ in 0..LISTS {
@@ -376,7 +375,7 @@ fn random_lists_mean_what_they_were_made_of() {
             let found = found.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
             for _ in 0..PROBES {
                 let packet = probe(&mut random);
-                let first = entries.iter().find(|entry| entry.holds(&packet));
+                let first = entries.iter().find(|entry| entry.matches(&packet));
                 let meant = first.is_some_and(|entry| entry.permits);
                 let (protocol, ends) = (packet.protocol, packet.ends.map(|(a, p)| (dotted(a), p)));
                 assert_eq!(

@@ -213,7 +213,7 @@ fn rejects_other_input() {
 }
 
 #[test]
-fn without_rules_of_the_unit_accepts_nothing() {
+fn a_listing_without_rules_of_the_unit_accepts_nothing() {
     let title = "Added user rules (see 'ufw status' for running firewall):\n";
     for text in [
         &format!("{title}(None)\n"),

@@ -31,7 +31,7 @@ const PORTS: [u32; 6] = [0, 5059, 5060, 5061, 5062, 65535];
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// Whether a packet can pass, and whether it can be stopped.
+/// The possible verdicts on a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fate {
     passes: bool,

@@ -1,11 +1,13 @@
-//! What a repair authorizes and revokes, done to a model of a group.
+//! Repairs of security groups, applied to a model of a group.
 
 use serde_json::{Value, json};
 use twilio_sip_allow::format::read::UnitQuery;
 use twilio_sip_allow::limits::Limits;
 use twilio_sip_allow::policy::{Direction, Policy};
 
-use super::{BOTH, ID, aws, check, describe, group, policy, render, selection, tokyo, told, unit};
+use super::{
+    BOTH, ID, aws, check, describe, differences, group, policy, render, selection, tokyo, unit,
+};
 
 /// The lists of a permission.
 const LISTS: [&str; 4] = [
@@ -15,7 +17,7 @@ const LISTS: [&str; 4] = [
     "UserIdGroupPairs",
 ];
 
-/// A rule as AWS tells it from others: protocol, ports, list, and what identifies it there.
+/// The rules, each with the values by which AWS identifies it: protocol, ports, list, and its keys in the list.
 fn rules(permissions: &Value) -> Vec<(Value, Value)> {
     let mut rules = Vec::new();
     for permission in permissions.as_array().unwrap() {
@@ -33,8 +35,9 @@ fn rules(permissions: &Value) -> Vec<(Value, Value)> {
     rules
 }
 
-/// Does with a group what AWS does; it refuses what is there twice, or is not there.
-fn mend(group: &mut Value, one_way: Option<Direction>, repair: &str) {
+/// Applies a repair to a group like AWS. Panics if an authorized rule exists already or a revoked rule does not
+/// exist.
+fn apply(group: &mut Value, one_way: Option<Direction>, repair: &str) {
     let commands: Value = serde_json::from_str(repair).unwrap();
     for (command, input) in commands.as_object().unwrap() {
         assert_eq!(input.get("GroupId"), group.get("GroupId"));
@@ -85,7 +88,7 @@ fn repair(policy: &Policy, name: &str, text: &str) -> String {
         .unwrap()
 }
 
-/// Numbers that look random and are the same in every run (Numerical Recipes' generator).
+/// Pseudorandom numbers that are the same in every run, from the generator of Numerical Recipes.
 struct Chance(u64);
 
 impl Chance {
@@ -98,7 +101,7 @@ impl Chance {
     }
 }
 
-/// Changes something of a list of permissions.
+/// Makes a random change in a list of permissions.
 fn damage(permissions: &mut Vec<Value>, chance: &mut Chance) {
     let more = [
         json!({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}),
@@ -148,7 +151,7 @@ fn damage(permissions: &mut Vec<Value>, chance: &mut Chance) {
 }
 
 #[test]
-fn a_repair_mends_every_damage() {
+fn a_repair_removes_every_drift() {
     let mut chance = Chance(7);
     let mut drifts = 0;
     let selections = [
@@ -175,15 +178,19 @@ fn a_repair_mends_every_damage() {
         drifts += usize::from(!check(&policy, name, &group.to_string()).unwrap().is_none());
         let repair = repair(&policy, name, &group.to_string());
         let damaged = group.to_string();
-        mend(&mut group, one_way, &repair);
+        apply(&mut group, one_way, &repair);
         let drift = check(&policy, name, &group.to_string()).unwrap();
-        assert!(drift.is_none(), "{damaged}\n{repair}\n{:?}", told(&drift));
+        assert!(
+            drift.is_none(),
+            "{damaged}\n{repair}\n{:?}",
+            differences(&drift)
+        );
     }
     assert!(drifts > 300, "{drifts}");
 }
 
 #[test]
-fn a_repair_says_no_more_than_is_needed() {
+fn a_repair_contains_only_the_necessary_changes() {
     let policy = tokyo();
     let mut group = group(&policy);
     assert_eq!(repair(&policy, "calls", &describe(&group)), "{}\n");
@@ -193,14 +200,14 @@ fn a_repair_says_no_more_than_is_needed() {
     group["IpPermissions"][2]["ToPort"] = json!(-1);
     let of = |protocol: &str, from: i64, to: i64, ranges: Value| json!({"IpProtocol": protocol, "FromPort": from, "ToPort": to, "IpRanges": ranges});
     let rendered = render(&policy);
-    let told = |at: usize| {
+    let description = |at: usize| {
         rendered["IpPermissions"][at]["IpRanges"][0]["Description"]
             .as_str()
             .unwrap()
             .replace("twilio-sip:", "calls:")
     };
-    let whole = json!([{"CidrIp": "54.65.63.192/30", "Description": told(2)}]);
-    let half = json!([{"CidrIp": "54.65.63.224/27", "Description": told(1)}]);
+    let whole = json!([{"CidrIp": "54.65.63.192/30", "Description": description(2)}]);
+    let half = json!([{"CidrIp": "54.65.63.224/27", "Description": description(1)}]);
     let expected = json!({
         "authorize-security-group-ingress": {
             "GroupId": ID,
