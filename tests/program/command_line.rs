@@ -695,7 +695,7 @@ fn help_shows_exit_statuses_and_working_examples() {
         let help = Tool::line(flag).run_once();
         assert!(
             help.contains(
-                "Exit status:\n  0  success, and no difference or finding to report\n  1  \"check\" or \"dataset diff\" \
+                "Exit status:\n  0  success, and none of the cases of status 1\n  1  \"check\" or \"dataset diff\" \
                  found a difference, \"scan\" found something that\n     --fail-on names, or \"explain --all-allowed\" \
                  found an address that is not allowed\n  2  wrong usage"
             ),
@@ -999,7 +999,7 @@ fn the_manual_page_preserves_line_breaks() {
     for wanted in [
         ".SH \"TWILIO-SIP-ALLOW LIST\"\n",
         ".SH \"TWILIO-SIP-ALLOW DATASET DIFF\"\n",
-        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success, and no difference or finding to report\n",
+        ".SH \"EXIT STATUS\"\n.nf\n\\&  0  success, and none of the cases of status 1\n",
         ".SH \"EXAMPLES\"\n.nf\n\\&  twilio\\-sip\\-allow \\-\\-edition current",
     ] {
         assert!(man.contains(wanted), "{wanted}\n{man}");

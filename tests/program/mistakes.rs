@@ -69,7 +69,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("dataset diff rules.nft rules.nft", "'dataset diff' accepts only one PAGE; remove 'rules.nft'", "for help: twilio-sip-allow dataset diff --help"),
     mistake("list", "'list' requires one of regions, formats, editions", "for help: twilio-sip-allow list --help"),
     mistake("list region", "'region' is not one of regions, formats, editions", " (did you mean regions?)"),
-    mistake("list regions formats", "'list' accepts only one WHAT; remove 'formats'", "for help: twilio-sip-allow list --help"),
+    mistake("list regions formats", "'list' accepts only one KIND; remove 'formats'", "for help: twilio-sip-allow list --help"),
     mistake("man check", "'man' accepts no arguments; remove 'check'", "for help: twilio-sip-allow man --help"),
     mistake("completions", "'completions' requires one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),
     mistake("completions tcsh", "'tcsh' is not one of bash, elvish, fish, powershell, zsh", "for help: twilio-sip-allow completions --help"),

@@ -525,9 +525,9 @@ fn a_format_that_narrows_a_selection_prints_a_note() {
     };
     for format in all_formats() {
         for (selection, left_out) in [
-            ("", "--plane media and --direction out"),
-            ("--direction in", "--plane media"),
-            ("--plane signaling", "--direction out"),
+            ("", "media or direction out"),
+            ("--direction in", "media"),
+            ("--plane signaling", "direction out"),
             ("--plane signaling --direction in", ""),
         ] {
             let is_refused = match format {
