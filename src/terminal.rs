@@ -244,14 +244,14 @@ mod tests {
             println!("SKIPPED: perl is not installed, so no other source has the property");
             return;
         };
-        let told = String::from_utf8(perl.stdout).unwrap();
+        let printed = String::from_utf8(perl.stdout).unwrap();
         assert_eq!(
-            told.lines().count(),
+            printed.lines().count(),
             0x0011_0000 - 0x800,
             "{:?}",
             perl.stderr
         );
-        for line in told.lines() {
+        for line in printed.lines() {
             let words: Vec<&str> = line.split(' ').collect();
             let code = u32::from_str_radix(words[0], 16).unwrap();
             let c = char::from_u32(code).unwrap();

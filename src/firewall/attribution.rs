@@ -121,7 +121,7 @@ mod tests {
                 ..known(Plane::Media, 10_000)
             },
         ];
-        let told = |port| {
+        let places_at = |port| {
             let udp = PacketBox::ALL.matching(HeaderMatch::of(Protocols::UDP));
             let packets = udp.unwrap().with(Dimension::Remote, Interval::single(1));
             let packets = packets.with(Dimension::LocalPort, Interval::single(port));
@@ -139,11 +139,11 @@ mod tests {
             places.into_iter().map(place).collect::<Vec<_>>()
         };
         let media = |own_ports| [true, false].map(|region| (Plane::Media, own_ports, region));
-        assert_eq!(told(5060), [(Plane::Signaling, true, true)]);
-        assert_eq!(told(10_000), media(true));
+        assert_eq!(places_at(5060), [(Plane::Signaling, true, true)]);
+        assert_eq!(places_at(10_000), media(true));
         let [media, media_of_all] = media(false);
         assert_eq!(
-            told(7),
+            places_at(7),
             [(Plane::Signaling, false, true), media, media_of_all]
         );
     }

@@ -258,10 +258,10 @@ mod tests {
                 _ => "none".to_owned(),
             };
             let span = |part: &Part| part.packets.set(Dimension::Remote).hull();
-            let told = parts
+            let spans = parts
                 .iter()
                 .map(|p| (span(p).first - HIGH, span(p).last - HIGH, region(p)));
-            told.collect::<Vec<_>>()
+            spans.collect::<Vec<_>>()
         };
         let row = |first, last, region: &str| (first, last, region.to_owned());
         assert_eq!(named(64, 255), [row(64, 127, "a"), row(128, 255, "b")]);

@@ -217,3 +217,22 @@ fn documents_about_the_structure_name_existing_files() {
         }
     }
 }
+
+/// A script can only find the worst sentences. A reader has to find the others.
+#[test]
+fn comments_and_messages_avoid_headless_clauses_and_private_words() {
+    let starts = ["What ", "Whether ", "Where "];
+    let words = ["told", "mend", "mends", "mended", "mending"];
+    for (module, text) in modules() {
+        for line in text.lines().map(str::trim_start) {
+            let comment = line.trim_start_matches('/').trim_start_matches('!').trim();
+            let is_comment = line.starts_with("//");
+            let is_headless = is_comment && starts.iter().any(|start| comment.starts_with(start));
+            let mut parts = line.split(|c: char| !c.is_alphanumeric());
+            assert!(
+                !is_headless && !parts.any(|part| words.contains(&part)),
+                "{module}: {line}"
+            );
+        }
+    }
+}

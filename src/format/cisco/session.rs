@@ -3,7 +3,7 @@
 use super::words::means;
 use crate::format::read::words::Words;
 
-/// What the lines read so far say about the device.
+/// The facts about the device in the lines read so far.
 #[derive(Default)]
 pub(super) struct Session<'a> {
     /// True if `hostname` and `version` were read.

@@ -44,7 +44,7 @@ const STEPS_OF_NAME: usize = 100;
 /// The steps of [`Limit::Work`] for each value that may be a list or a script.
 const STEPS_OF_VALUE: usize = 25;
 
-/// What the text says about the device.
+/// The facts about the device in the input.
 #[derive(Default)]
 struct Device<'a> {
     /// Facts from heads of exports and from prompts, by name.

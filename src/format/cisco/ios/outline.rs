@@ -118,7 +118,7 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// How much of a running configuration was read.
+/// The parts of a running configuration that were read.
 #[derive(Default)]
 struct Running {
     /// True for each of its two first lines that was read.
