@@ -92,7 +92,7 @@ fn cidr_notes_mixed_planes_only_if_they_are_mixed() {
         assert_eq!(text.contains(in_head), mixed, "{text}");
         assert!(
             text.contains(
-                "# This list contains only networks. Set direction, protocol and ports where you use it."
+                "# This list contains only networks. Set the direction, protocol and ports where you use the list."
             ),
             "{text}"
         );
