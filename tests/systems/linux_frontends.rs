@@ -418,7 +418,7 @@ fn ipset_failed_load_keeps_the_old_sets_and_the_next_load_works() {
     write("old", &old);
     write("new", &new);
     // The kernel rejects the last line that fills the set.
-    let broken = new.replacen("swap", "add twilio-sip-media-new 0.0.0.0/0\nswap", 1);
+    let broken = new.replacen("\nswap ", "\nadd twilio-sip-media-new 0.0.0.0/0\nswap ", 1);
     write("broken", &broken);
     let printed = namespace.script(&format!(
         "cd {}
@@ -1116,7 +1116,8 @@ sh script; echo @@
     ));
     let mut reports = sections(&printed).into_iter();
     let before = reports.next().unwrap();
-    let absent = "twilio-sip lets nothing through: no rule for outgoing packets has a comment 'twilio-sip: ...'";
+    let absent =
+        "twilio-sip accepts nothing: no rule for outgoing packets has a comment 'twilio-sip: ...'";
     assert!(
         before.contains(absent) && before.ends_with("status 1\n"),
         "{printed}"
@@ -1202,7 +1203,7 @@ fn firewalld_golden_files_are_unchanged() {
 #[test]
 fn firewalld_needs_a_direction_and_a_valid_name() {
     let stderr = Tool::line("--format firewalld").run().refused();
-    let remedy = "to authorize the rules, render --direction in and --direction out separately";
+    let remedy = "render --direction in and --direction out separately";
     assert!(stderr.contains(remedy), "{stderr}");
     let name = "a".repeat(14);
     for (direction, limit) in [("out", 13), ("in", 14)] {
@@ -1216,7 +1217,7 @@ fn firewalld_needs_a_direction_and_a_valid_name() {
         let stderr = Tool::line(&format!("{options} {}a", &name[..limit]))
             .run()
             .refused();
-        let made = "has 18 characters, and at most 17 are allowed";
+        let made = "has 18 characters, but at most 17 are allowed";
         assert!(stderr.contains(made), "{stderr}");
     }
 }
