@@ -54,7 +54,8 @@ const ENVIRONMENT: &str =
 ///
 /// Choose the Twilio regions that you use and the firewall that you have. The program prints rules
 /// that allow Twilio's SIP signaling and RTP media, and nothing else. The networks come from lists that
-/// Twilio published. These lists are called editions and are built into the program.
+/// Twilio published. These lists are called editions and are built into the program. The comments at
+/// the start of the rules are the commands to load, hook, keep (boot) and remove them.
 #[derive(Parser)]
 #[command(
     version,
@@ -226,8 +227,9 @@ pub(super) struct GlobalArgs {
     ///     - {name: pbx, format: nftables, files: pbx.nft}
     ///     - {name: border, format: cisco, unit: FROM-TWILIO, files: border.cfg, selection: {direction: in}}
     ///
-    /// In a check, "name" appears in the report, and "unit" is the value of --name. The keys of
-    /// "selection" are the long names of options. File names are relative to the folder of the file.
+    /// In a check, "files" has saved listings, such as the output of "nft list ruleset". "name" appears in
+    /// the report, and "unit" is the value of --name. The keys of "selection" are the long names of
+    /// options. File names are relative to the folder of the file.
     #[arg(
         long,
         global = true,
