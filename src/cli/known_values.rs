@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use crate::dataset;
 use crate::format::registry;
-use crate::names::normalize_name;
-use crate::select::{CURRENT, names};
+use crate::select::names;
 
 /// The option that a recognized word belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,12 +16,11 @@ pub(super) enum KnownValue {
 
 impl KnownValue {
     pub(super) fn of(word: &str) -> Option<KnownValue> {
-        let mut editions = dataset::edition_names().chain([CURRENT]);
         if registry::find(word).is_ok() {
             Some(KnownValue::Format)
         } else if is_region(word) {
             Some(KnownValue::Region)
-        } else if editions.any(|edition| edition == normalize_name(word)) {
+        } else if names::is_edition(word) {
             Some(KnownValue::Edition)
         } else {
             None
@@ -46,8 +44,7 @@ impl KnownValue {
 }
 
 fn is_region(word: &str) -> bool {
-    let named = |data| !names::find(word, &data).is_empty();
-    normalize_name(word) == names::ALL || dataset::reference_data().is_ok_and(named)
+    dataset::reference_data().is_ok_and(|data| names::is_region(word, &data))
 }
 
 /// Returns an error for a file that does not exist and has the name of a value of one of the options.

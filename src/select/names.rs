@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dataset::{ReferenceData, Region, RegionGroup};
+use crate::dataset::{self, ReferenceData, Region, RegionGroup};
 use crate::names::normalize_name;
 
 /// The default edition of `render` and `check`: the list in the source document of this project.
@@ -94,6 +94,18 @@ fn normalize(name: &str) -> String {
     let mut normalized = normalize_name(name);
     normalized.retain(|c| !matches!(c, '(' | ')' | ',' | '、'));
     normalized
+}
+
+/// True if the name selects regions.
+pub fn is_region(name: &str, reference_data: &ReferenceData) -> bool {
+    normalize_name(name) == ALL || !find(name, reference_data).is_empty()
+}
+
+/// True if the name selects an embedded edition.
+pub fn is_edition(name: &str) -> bool {
+    let wanted = normalize_name(name);
+    let mut known = dataset::edition_names().chain([CURRENT]);
+    known.any(|known| normalize_name(known) == wanted)
 }
 
 #[cfg(test)]

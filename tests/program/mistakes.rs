@@ -45,6 +45,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("check nftables rules.nft", "there is no file 'nftables'", "; to select the format, use --format nftables"),
     mistake("check -f nft --region tokyo frankfurt rules.nft", "there is no file 'frankfurt'", "; to select the region, use --region frankfurt"),
     mistake("check -f nft current rules.nft", "there is no file 'current'", "; to select the edition, use --edition current"),
+    mistake("check -f nft regional-expanded rules.nft", "there is no file 'regional-expanded'", "; to select the edition, use --edition regional-expanded"),
     mistake("explain tokyo", "'tokyo' is not an address", "; to select the region, use --region tokyo"),
     mistake("explain -e regional global 54.65.63.193", "'global' is not an address", "; to select the edition, use --edition global"),
     mistake("explain 54.65.63.193:70000", "port '70000' is out of range", "; ports go from 1 to 65535"),

@@ -10,8 +10,7 @@ use super::super::check::CheckArgs;
 use super::super::variables::without_variables;
 use crate::dataset::{self, DatasetError, ReferenceData};
 use crate::input::is_stdin;
-use crate::names::normalize_name;
-use crate::select::{self, CURRENT};
+use crate::select::{self, names};
 
 /// The options of a selection, by their long names.
 pub(super) const SELECTION: [&str; 10] = [
@@ -90,9 +89,7 @@ fn problem(error: &clap::Error, text: &str) -> String {
 }
 
 fn known_edition(name: &str) -> Result<(), String> {
-    let wanted = normalize_name(name);
-    let mut known = dataset::edition_names().chain([CURRENT]);
-    if known.any(|known| normalize_name(known) == wanted) {
+    if names::is_edition(name) {
         return Ok(());
     }
     // The error suggests the nearest names.
