@@ -7,6 +7,7 @@ mod completions;
 mod configuration;
 mod dataset;
 mod definitions;
+mod exclusions;
 mod exit;
 mod explain;
 mod format_parser;

@@ -12,6 +12,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use self::document::{Check, Document};
+use super::exclusions::excluded_by;
 use crate::input::{self, is_stdin};
 use crate::limits::{Limit, Limits};
 use crate::yaml;
@@ -102,13 +103,9 @@ impl Configuration {
 
     fn options_of(&self, check: &Check) -> Defaults {
         let own = &check.selection;
-        let excluded = |option: &str| match option {
-            "edition" => own.has("dataset"),
-            "dataset" => own.has("edition"),
-            _ => false,
-        };
+        let is_excluded = |option| excluded_by(option).any(|other| own.has(other));
         let shared = self.document.selection.0.iter();
-        let shared = shared.filter(|(option, _)| !own.has(option) && !excluded(option));
+        let shared = shared.filter(|(option, _)| !own.has(option) && !is_excluded(option));
         let mut options: Vec<_> = shared.chain(&own.0).cloned().collect();
         options.push(("format", check.format.clone()));
         options.push(("files", check.files.clone()));

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use clap::{Arg, Command, FromArgMatches};
 
 use super::configuration::configuration;
 use super::definitions::{Cli, ConfiguredCheck, Verb, command, render_command};
@@ -40,25 +40,19 @@ pub fn parse_from(arguments: &[OsString]) -> Result<Cli, CliExit> {
             .clone()
             .try_get_matches_from(arguments)
             .map_err(|error| CliExit::new(&error, &command, arguments))?;
-        let verbs = verbs(&matches);
-        if !verbs.is_empty() {
-            refuse_options_before(&command, &matches, &verbs, arguments)?;
-            if !takes_selection(innermost(&command, &verbs)) {
-                return Cli::from_arg_matches(&matches)
+        let parsed = Parsed::of(bare, arguments, matches);
+        if !parsed.verbs.is_empty() {
+            refuse_options_before(&command, &parsed)?;
+            if !takes_selection(innermost(&command, &parsed.verbs)) {
+                return Cli::from_arg_matches(&parsed.matches)
                     .map_err(|error| CliExit::new(&error, &command, arguments));
             }
-            let parsed = Parsed {
-                command: bare,
-                verbs,
-                arguments,
-                matches,
-            };
             let parsed = parsed.without_excluded_variables()?;
             unknown_variable()?;
             return configured(parsed);
         }
     }
-    let parsed = Parsed::new(command.clone(), Vec::new(), arguments)?;
+    let parsed = Parsed::new(command.clone(), arguments)?;
     let parsed = parsed.without_excluded_variables()?;
     unknown_variable()?;
     configured(parsed)
@@ -92,7 +86,7 @@ fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
         return None;
     }
     let arguments = &without_render_verb(arguments);
-    let parsed = Parsed::new(render_command(), Vec::new(), arguments).ok()?;
+    let parsed = Parsed::new(render_command(), arguments).ok()?;
     configured(parsed.without_excluded_variables().ok()?).ok()
 }
 
@@ -117,24 +111,14 @@ fn without_help_verb(arguments: &[OsString]) -> Vec<OsString> {
     }
 }
 
-/// The verb on the command line and the verb below it.
-fn verbs(matches: &ArgMatches) -> Vec<String> {
-    let mut verbs = Vec::new();
-    let mut next = matches.subcommand();
-    while let Some((verb, matches)) = next {
-        verbs.push(verb.to_owned());
-        next = matches.subcommand();
-    }
-    verbs
-}
-
 /// Returns an error if an option of `render` precedes another verb.
-fn refuse_options_before(
-    command: &Command,
-    matches: &ArgMatches,
-    verbs: &[String],
-    arguments: &[OsString],
-) -> Result<(), CliExit> {
+fn refuse_options_before(command: &Command, parsed: &Parsed) -> Result<(), CliExit> {
+    let Parsed {
+        verbs,
+        arguments,
+        matches,
+        ..
+    } = parsed;
     let is_given = |arg: &&Arg| {
         let source = matches.value_source(arg.get_id().as_str());
         !arg.is_global_set() && source == Some(ValueSource::CommandLine)

@@ -8,19 +8,9 @@ use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::configuration::Defaults;
 use super::definitions::Cli;
+use super::exclusions::{MUTUALLY_EXCLUSIVE, excluded_by};
 use super::exit::CliExit;
 use super::variables::{flag, ignoring_variable_of, variables_in_use};
-
-/// Options that exclude each other, by their ids. If one is on the command line and the other is set by
-/// its environment variable, the variable is ignored.
-const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
-    ("template", "format"),
-    ("template", "table"),
-    ("dataset", "edition"),
-    ("any_edition", "edition"),
-    ("any_edition", "dataset"),
-    ("json", "report"),
-];
 
 pub(super) struct Parsed<'a> {
     pub command: Command,
@@ -31,21 +21,21 @@ pub(super) struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    pub fn new(
-        command: Command,
-        verbs: Vec<String>,
-        arguments: &'a [OsString],
-    ) -> Result<Parsed<'a>, CliExit> {
+    pub fn new(command: Command, arguments: &'a [OsString]) -> Result<Parsed<'a>, CliExit> {
         let matches = command
             .clone()
             .try_get_matches_from(arguments)
             .map_err(|error| CliExit::new(&error, &command, arguments))?;
-        Ok(Parsed {
+        Ok(Parsed::of(command, arguments, matches))
+    }
+
+    pub fn of(command: Command, arguments: &'a [OsString], matches: ArgMatches) -> Parsed<'a> {
+        Parsed {
             command,
-            verbs,
+            verbs: verbs(&matches),
             arguments,
             matches,
-        })
+        }
     }
 
     /// Parses again without the environment variables of options that an option on the command line
@@ -60,7 +50,7 @@ impl<'a> Parsed<'a> {
                 _ => return Err(self.exclusion(one, other)),
             };
             let command = ignoring_variable_of(self.command, &self.verbs, ignored);
-            let parsed = Parsed::new(command, self.verbs, self.arguments)?;
+            let parsed = Parsed::new(command, self.arguments)?;
             return parsed.without_excluded_variables();
         }
         Ok(self)
@@ -73,15 +63,8 @@ impl<'a> Parsed<'a> {
         mut defaults: Defaults,
     ) -> Result<(Parsed<'a>, Vec<&'static str>), CliExit> {
         let is_given = |option: &str| self.source(&id_of(option)).is_some();
-        let is_excluded = |option: &str| {
-            let pairs = MUTUALLY_EXCLUSIVE.iter();
-            let mut others = pairs.filter_map(|(one, other)| match () {
-                () if *one == option => Some(*other),
-                () if *other == option => Some(*one),
-                () => None,
-            });
-            others.any(|other| self.source(other).is_some())
-        };
+        let is_excluded =
+            |option: &str| excluded_by(option).any(|other| self.source(other).is_some());
         let known = self.own_command().get_arguments();
         let known: Vec<&str> = known.map(|arg| arg.get_id().as_str()).collect();
         defaults.retain(|(option, _)| {
@@ -89,7 +72,7 @@ impl<'a> Parsed<'a> {
         });
         let used = defaults.iter().map(|(option, _)| *option).collect();
         let command = with_defaults(self.command.clone(), &self.verbs, &defaults);
-        let parsed = Parsed::new(command, self.verbs.clone(), self.arguments)?;
+        let parsed = Parsed::new(command, self.arguments)?;
         Ok((parsed, used))
     }
 
@@ -133,6 +116,17 @@ impl<'a> Parsed<'a> {
         cli.from_environment = variables_in_use(self.own_command(), self.own_matches());
         Ok(cli)
     }
+}
+
+/// The verb on the command line and the verb below it.
+fn verbs(matches: &ArgMatches) -> Vec<String> {
+    let mut verbs = Vec::new();
+    let mut next = matches.subcommand();
+    while let Some((verb, matches)) = next {
+        verbs.push(verb.to_owned());
+        next = matches.subcommand();
+    }
+    verbs
 }
 
 fn id_of(option: &str) -> String {

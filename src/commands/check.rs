@@ -33,7 +33,7 @@ pub fn run(args: &CheckArgs, limits: Limits, console: Console) -> Result<Outcome
     let Some((check, run)) = check_files(args, limits, console, &*report)? else {
         return Ok(Outcome::Failed);
     };
-    let outcome = run.outcome();
+    let outcome = outcome_of(run.summary.drifted);
     let written = run.print(&check.expectation(), args.print_repair);
     print_notices(&check.notices, console);
     outcome.after_writing(written)
@@ -82,20 +82,23 @@ pub fn run_configured(
         return Ok(Outcome::Failed);
     }
     print_notices(&notices, console);
-    let outcome = if drifted > 0 {
-        Outcome::Drift
-    } else {
-        Outcome::Done
-    };
+    let outcome = outcome_of(drifted);
     let mut reports = reports.finish()?;
-    let mut print = |mut stdout: std::io::StdoutLock| {
+    let written = output::stdout().and_then(|mut stdout| {
         stdout.write_all(report.checks_head(drifted).as_bytes())?;
         reports.copy(&mut stdout)?;
         stdout.write_all(report.checks_end(drifted, total).as_bytes())?;
         stdout.flush()
-    };
-    let written = output::stdout().and_then(&mut print);
+    });
     outcome.after_writing(written.context("cannot write to stdout"))
+}
+
+fn outcome_of(drifted: usize) -> Outcome {
+    if drifted > 0 {
+        Outcome::Drift
+    } else {
+        Outcome::Done
+    }
 }
 
 /// Adds the notices that are not in the list yet.
@@ -473,14 +476,6 @@ impl Run<'_> {
             }
         }
         Ok(())
-    }
-
-    fn outcome(&self) -> Outcome {
-        if self.summary.drifted > 0 {
-            Outcome::Drift
-        } else {
-            Outcome::Done
-        }
     }
 
     /// Writes the report to stdout. With `--print-repair`, writes the repair to stdout and the report to

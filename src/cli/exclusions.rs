@@ -1,0 +1,22 @@
+//! Options that exclude each other.
+
+/// Pairs of options, by their ids. If one is on the command line and the other is set by its environment
+/// variable or the configuration file, the other is ignored.
+pub(super) const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
+    ("template", "format"),
+    ("template", "table"),
+    ("dataset", "edition"),
+    ("any_edition", "edition"),
+    ("any_edition", "dataset"),
+    ("json", "report"),
+];
+
+/// The options that exclude an option.
+pub(super) fn excluded_by(option: &str) -> impl Iterator<Item = &'static str> {
+    let others = MUTUALLY_EXCLUSIVE.into_iter();
+    others.filter_map(move |pair| match pair {
+        (one, other) if one == option => Some(other),
+        (one, other) if other == option => Some(one),
+        _ => None,
+    })
+}
