@@ -76,7 +76,7 @@ pub struct RegionGroup {
     pub names: Vec<String>,
 }
 
-/// One of Twilio's regions.
+/// A Twilio region.
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
@@ -106,7 +106,7 @@ pub struct Region {
     pub failover: Option<Arc<str>>,
 }
 
-/// Technical facts of Twilio's SIP service.
+/// Technical facts about Twilio SIP.
 #[derive(Debug, serde::Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SipFacts {

@@ -6,7 +6,7 @@ use super::published::Published;
 use crate::packets::{Cell, Dimension, Direction};
 use crate::policy::{Granularity, Plane, RemoteNetwork, Rule, State};
 
-/// The part of Twilio's service that packets belong to.
+/// The part of the Twilio service that packets belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attribution {
     /// A rule of the policy.

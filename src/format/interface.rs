@@ -27,7 +27,7 @@ pub struct FormatInfo {
     pub takes_name: bool,
     /// True if `--table` changes the output.
     pub takes_table: bool,
-    /// How finely the firewall distinguishes packets.
+    /// The criteria by which the firewall distinguishes packets.
     pub granularity: Granularity,
 }
 

@@ -25,7 +25,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// An address or port of a packet, as a property of Twilio's side (remote) or the user's (local).
+/// An address or port of a packet. The remote side is Twilio, and the local side is the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
     Remote,

@@ -7,12 +7,12 @@ use crate::packets::{Dimension, Flags, HeaderMatch, PacketBox, States};
 /// The criteria by which a firewall can distinguish packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Granularity {
-    /// By every criterion of a rule.
+    /// Every criterion of a rule.
     Packet,
-    /// By every criterion of a rule, but a TCP rule matches only the packet that opens a
+    /// Every criterion of a rule, but a TCP rule matches only the packet that opens a
     /// connection. The firewall accepts the rest of the connection by itself.
     NewConnection,
-    /// By the remote address only.
+    /// The remote address only.
     RemoteAddress,
 }
 

@@ -43,7 +43,7 @@ pub struct Scope {
     pub editions: Vec<SelectedEdition>,
     /// The ids of the regions, in the order of the data.
     pub regions: Vec<Arc<str>>,
-    /// True if these are all of Twilio's regions.
+    /// True if every Twilio region is selected.
     pub all_regions: bool,
     /// Never empty.
     pub directions: Vec<Direction>,

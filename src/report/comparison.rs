@@ -26,7 +26,7 @@ pub struct Comparison<'a> {
     pub changes: &'a [Change],
     /// Other editions that are equal to the page.
     pub equal: &'a [Edition],
-    /// The number of Twilio's regions.
+    /// The number of Twilio regions.
     pub regions: usize,
     /// The compared part of the page; `None` means the whole page.
     pub part: Option<String>,

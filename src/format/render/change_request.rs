@@ -39,7 +39,7 @@ struct Row {
     destination_ports: String,
 }
 
-/// A named list of Twilio's networks.
+/// A named list of Twilio networks.
 #[derive(Serialize)]
 struct Group {
     name: String,
