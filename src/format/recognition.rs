@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::interface::Format;
+use super::read::lines::start_of;
 use super::render::header::PURPOSE;
 use crate::terminal::clip;
 
@@ -34,11 +35,7 @@ pub(super) struct Head<'t> {
 
 impl<'t> Head<'t> {
     pub fn of(text: &'t str) -> Self {
-        let mut end = text.len().min(HEAD_BYTES);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let text = &text[..end];
+        let text = start_of(text, HEAD_BYTES);
         let command = |line: &'t str| line.trim().trim_start_matches("sudo ");
         let lines = text.lines().map(command).filter(|line| !line.is_empty());
         Head {

@@ -29,16 +29,16 @@ impl Lines {
 
 /// Returns the text at an offset: a JSON value, or the rest of the line without surrounding space.
 pub fn excerpt(text: &str, at: u32) -> String {
-    let start = bounded(text.get(at as usize..).unwrap_or_default());
-    let is_json = bounded(text).trim_start().starts_with('{');
+    let start = start_of(text.get(at as usize..).unwrap_or_default(), EXCERPT_BYTES);
+    let is_json = start_of(text, EXCERPT_BYTES).trim_start().starts_with('{');
     let value = if is_json { first_value(start) } else { None };
     let found = value.unwrap_or_else(|| start.lines().next().unwrap_or_default().trim().to_owned());
     clip(found, EXCERPT_LIMIT)
 }
 
-/// Returns the start of a text.
-fn bounded(text: &str) -> &str {
-    let mut end = text.len().min(EXCERPT_BYTES);
+/// Returns the start of a text: at most `limit` bytes, and whole characters.
+pub(in crate::format) fn start_of(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -62,11 +62,8 @@ pub(in crate::format) fn place_of_error(text: &str, error: &serde_json::Error) -
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1));
     let line: usize = before.map(str::len).sum();
-    let mut at = text.len().min(line + error.column().saturating_sub(1));
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    place(at)
+    let before_error = start_of(text, line + error.column().saturating_sub(1));
+    place(before_error.len())
 }
 
 /// Returns the lines of a text, each with its offset, without line endings.
