@@ -12,6 +12,7 @@ use super::check::CheckArgs;
 use super::completions::CompletionsArgs;
 use super::dataset::DatasetVerb;
 use super::explain::ExplainArgs;
+use super::format_parser::with_format_families;
 use super::list::ListArgs;
 use super::render::RenderArgs;
 use super::scan::ScanArgs;
@@ -268,7 +269,7 @@ pub fn command() -> Command {
         .action(ArgAction::Version)
         .help_heading(GLOBAL)
         .help("Print the version and the edition in force");
-    Cli::command().arg(version)
+    with_format_families(Cli::command().arg(version))
 }
 
 /// The definition of `render` alone, under the program's name.

@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 
-use clap::Command;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
 
-use crate::format::registry::{self, FORMATS};
+use crate::format::registry::{self, FAMILIES};
 use crate::format::{Format, FormatError};
 
 /// The start of the error message for a missing `--format`.
@@ -22,7 +22,7 @@ pub(super) struct FormatParser {
 impl FormatParser {
     pub(super) const ALL: FormatParser = FormatParser {
         find: registry::find,
-        known: || FORMATS.to_vec(),
+        known: || registry::formats().collect(),
     };
     /// The formats that `check` can read.
     pub(super) const READABLE: FormatParser = FormatParser {
@@ -53,4 +53,34 @@ impl TypedValueParser for FormatParser {
         };
         Some(Box::new((self.known)().into_iter().map(row)))
     }
+}
+
+/// Lists the formats by family in the help of `--format`, for a command and its subcommands.
+pub(super) fn with_format_families(command: Command) -> Command {
+    let grouped = |arg: Arg| match arg.get_id().as_str() {
+        "format" => with_families(arg),
+        _ => arg,
+    };
+    command
+        .mut_args(grouped)
+        .mut_subcommands(with_format_families)
+}
+
+fn with_families(arg: Arg) -> Arg {
+    let known = arg.get_possible_values();
+    let is_known = |name| known.iter().any(|value| value.get_name() == name);
+    let width = known.iter().map(|value| value.get_name().len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    for family in FAMILIES {
+        let formats = family.formats.iter().map(|format| format.info());
+        let rows = formats
+            .filter(|info| is_known(info.name))
+            .map(|info| format!("\n  {:width$}  {}", info.name, info.summary));
+        let rows: String = rows.collect();
+        if !rows.is_empty() {
+            text += &format!("\n\n{}:{rows}", family.name);
+        }
+    }
+    arg.long_help(text).hide_possible_values(true)
 }

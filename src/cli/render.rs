@@ -62,7 +62,7 @@ struct OutputArgs {
 
 /// The layout of the output.
 pub enum Layout {
-    /// One of [`crate::format::registry::FORMATS`].
+    /// One of [`crate::format::registry::FAMILIES`].
     Format(&'static dyn Format),
     /// A template that the user wrote.
     Template(PathBuf),

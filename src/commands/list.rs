@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListWhat};
 use crate::dataset::{self, Edition, ReferenceData, Region, RegionGroup};
-use crate::format::registry::FORMATS;
+use crate::format::registry::{self, FAMILIES, Family};
 use crate::format::{Format, Unit};
 use crate::output::write_stdout;
 use crate::report::{section, table};
@@ -143,38 +143,44 @@ fn regions_json(reference_data: &ReferenceData) -> Value {
 }
 
 fn formats(long: bool) -> String {
-    let mut rows = vec![["FORMAT", "FOR", "OTHER NAMES"].map(str::to_owned).to_vec()];
-    rows.extend(FORMATS.iter().map(|format| {
-        vec![
-            format.info().name.to_owned(),
-            format.info().summary.to_owned(),
-            format.info().aliases.join(", "),
-        ]
-    }));
+    let mut rows = vec![["FORMAT", "FOR"].map(str::to_owned).to_vec()];
+    for family in FAMILIES {
+        rows.push(vec![family.name.to_owned()]);
+        rows.extend(family.formats.iter().map(|format| {
+            let info = format.info();
+            vec![format!("  {}", info.name), info.summary.to_owned()]
+        }));
+    }
     let mut text = table(&rows);
     if long {
-        let loads = FORMATS
-            .iter()
-            .map(|f| vec![f.info().name.to_owned(), f.load_command(&Unit::default())]);
-        let rows: Vec<_> = loads.collect();
-        text += &section("to load an output", &rows);
+        let row = |format: &dyn Format, text| vec![format.info().name.to_owned(), text];
+        let aliases = registry::formats().map(|f| row(f, f.info().aliases.join(", ")));
+        text += &section("other names", &aliases.collect::<Vec<_>>());
+        let loads = registry::formats().map(|f| row(f, f.load_command(&Unit::default())));
+        text += &section("to load an output", &loads.collect::<Vec<_>>());
     }
     text
 }
 
 fn formats_json() -> Value {
-    let row = |format: &&dyn Format| {
+    let row = |family: &Family, format: &dyn Format| {
+        let info = format.info();
         json!({
-            "name": format.info().name,
-            "aliases": format.info().aliases,
-            "summary": format.info().summary,
-            "documentation": format.info().documentation,
+            "name": info.name,
+            "family": family.name,
+            "aliases": info.aliases,
+            "summary": info.summary,
+            "documentation": info.documentation,
             "load": format.load_command(&Unit::default()),
-            "takes_table": format.info().takes_table,
+            "options": info.options.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "read_by_check": format.parser().is_some(),
         })
     };
-    json!({ "formats": FORMATS.iter().map(row).collect::<Vec<_>>() })
+    let rows = FAMILIES.iter().flat_map(|family| {
+        let formats = family.formats.iter();
+        formats.map(move |format| row(family, *format))
+    });
+    json!({ "formats": rows.collect::<Vec<_>>() })
 }
 
 fn editions(editions: &[Edition], reference_data: &ReferenceData, long: bool) -> String {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::address_list;
@@ -59,8 +60,7 @@ static INFO: FormatInfo = FormatInfo {
          signaling is refused.",
     template: ("asterisk.j2", include_str!("../../templates/asterisk.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::RemoteAddress,
 };
 

@@ -31,8 +31,7 @@ static INFO: FormatInfo = FormatInfo {
          `--name` are refused.",
     template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
     is_stateless: false,
-    takes_name: false,
-    takes_table: false,
+    options: &[],
     granularity: Granularity::Packet,
 };
 

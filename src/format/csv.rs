@@ -43,8 +43,7 @@ static INFO: FormatInfo = FormatInfo {
          is refused.",
     template: ("csv.j2", include_str!("../../templates/csv.j2")),
     is_stateless: false,
-    takes_name: false,
-    takes_table: false,
+    options: &[],
     granularity: Granularity::Packet,
 };
 

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::output_option::OutputOption;
 use super::unit_name::UnitNameError;
 use crate::template::TemplateError;
 
@@ -19,12 +20,12 @@ pub enum FormatError {
     },
     #[error("check does not read {format}; use one of {known}")]
     Unreadable { format: &'static str, known: String },
-    #[error("--name has no effect with {format}; leave it out")]
-    NoName { format: &'static str },
-    #[error("--table has no effect with {format}; leave it out, or use --format {takers}")]
-    NoTable {
+    #[error("{option} has no effect with {format}; leave it out{alternative}")]
+    UnusedOption {
+        option: OutputOption,
         format: &'static str,
-        takers: String,
+        /// The formats that use the option. Empty if most formats use it.
+        alternative: String,
     },
     #[error(
         "{option} has no effect: no selected rule has a local port of this kind; remove {option}, or change the selection"

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
@@ -61,8 +62,7 @@ static INFO: FormatInfo = FormatInfo {
          A policy has one direction, so render --direction in and --direction out separately.",
     template: ("firewalld.j2", include_str!("../../templates/firewalld.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
+use crate::format::output_option::OutputOption;
 use crate::format::render::change_request::Request;
 use crate::format::render::networks::{NetworkList, NetworkLists};
 use crate::format::unit::Unit;
@@ -46,8 +47,7 @@ static INFO: FormatInfo = FormatInfo {
          can be printed.",
     template: ("html.j2", include_str!("../../templates/html.j2")),
     is_stateless: true,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

@@ -3,6 +3,7 @@
 use minijinja::Value;
 
 use super::error::FormatError;
+use super::output_option::OutputOption;
 use super::read::query::{ReadResult, UnitQuery};
 use super::unit::Unit;
 use crate::firewall::DeployedUnit;
@@ -23,10 +24,8 @@ pub struct FormatInfo {
     pub template: (&'static str, &'static str),
     /// True if the firewall is stateless and therefore needs rules for TCP return traffic.
     pub is_stateless: bool,
-    /// True if `--name` changes the output.
-    pub takes_name: bool,
-    /// True if `--table` changes the output.
-    pub takes_table: bool,
+    /// The options that change the output. Each format refuses the others.
+    pub options: &'static [OutputOption],
     /// The criteria by which the firewall distinguishes packets.
     pub granularity: Granularity,
 }

@@ -12,6 +12,7 @@ use super::iptables::{SAVE, ports};
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser, needed_rules};
+use crate::format::output_option::OutputOption;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
@@ -63,8 +64,7 @@ static INFO: FormatInfo = FormatInfo {
          the iptables rules that the output shows as hooks. Those rules are yours: loading does not change them.",
     template: ("ipset.j2", include_str!("../../templates/ipset.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::RemoteAddress,
 };
 

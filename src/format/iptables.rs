@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -52,8 +53,7 @@ static INFO: FormatInfo = FormatInfo {
          spelled exactly as iptables-save prints them.",
     template: ("iptables.j2", include_str!("../../templates/iptables.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

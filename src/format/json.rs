@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
+use crate::format::output_option::OutputOption;
 use crate::format::unit::Unit;
 use crate::policy::{
     Direction, Granularity, Plane, Policy, PortRange, Protocol, RemoteNetwork, Rule,
@@ -115,8 +116,7 @@ static INFO: FormatInfo = FormatInfo {
          `tcp_return`.",
     template: TEMPLATE,
     is_stateless: true,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

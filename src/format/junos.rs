@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::{Labelled, NetworkLists};
@@ -87,8 +88,7 @@ static INFO: FormatInfo = FormatInfo {
          so it also accepts TCP return traffic. It discards everything that it does not accept.",
     template: ("junos.j2", include_str!("../../templates/junos.j2")),
     is_stateless: true,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
 use crate::format::render::header::{Commands, head};
@@ -54,8 +55,7 @@ static INFO: FormatInfo = FormatInfo {
          signaling is refused.",
     template: ("kamailio.j2", include_str!("../../templates/kamailio.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::RemoteAddress,
 };
 

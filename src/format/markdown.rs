@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
+use crate::format::output_option::OutputOption;
 use crate::format::render::change_request::Request;
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
@@ -27,8 +28,7 @@ static INFO: FormatInfo = FormatInfo {
          use GitHub's syntax.",
     template: ("markdown.j2", include_str!("../../templates/markdown.j2")),
     is_stateless: true,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -54,8 +55,7 @@ static INFO: FormatInfo = FormatInfo {
     documentation: "A load replaces the address lists and chains completely, line by line. The chains only accept.",
     template: ("mikrotik.j2", include_str!("../../templates/mikrotik.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

@@ -1,6 +1,6 @@
 //! The formats: firewall languages and documents.
 //!
-//! Each format is a module, a template and a row in [`registry::FORMATS`]. It implements
+//! Each format is a module, a template and a row in [`registry::FAMILIES`]. It implements
 //! [`Format`], and [`Parser`] if `check` reads it. Shared code is in `render` and `read`. No format
 //! uses the registry or the parser of another format.
 //!
@@ -25,6 +25,7 @@ mod kamailio;
 mod markdown;
 mod mikrotik;
 mod nftables;
+mod output_option;
 mod pf;
 pub mod read;
 mod recognition;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
@@ -74,8 +75,7 @@ static INFO: FormatInfo = FormatInfo {
          remove everything. Running the hook commands again adds no second jump.",
     template: ("nftables.j2", include_str!("../../templates/nftables.j2")),
     is_stateless: false,
-    takes_name: true,
-    takes_table: true,
+    options: &[OutputOption::Name, OutputOption::Table],
     granularity: Granularity::Packet,
 };
 

@@ -1,51 +1,82 @@
-//! All formats, by name. To add a format, add a row to [`FORMATS`].
+//! All formats, by name. To add a format, add a row to [`FAMILIES`].
 
 use super::error::FormatError;
 use super::interface::Format;
+use super::output_option::OutputOption;
 use super::recognition::Head;
 use super::unit::Unit;
-use super::unit_name::UnitName;
 use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, html, ipset, iptables, json, junos, kamailio,
     markdown, mikrotik, nftables, pf, ufw, yaml,
 };
 use crate::names::{did_you_mean, normalize_name};
 
+/// Formats that are listed together.
+pub struct Family {
+    /// The heading in lists.
+    pub name: &'static str,
+    pub formats: &'static [&'static dyn Format],
+}
+
 /// All formats, in the order of help and documents.
-pub static FORMATS: &[&dyn Format] = &[
-    &iptables::Iptables,
-    &nftables::Nftables,
-    &pf::Pf,
-    &aws::SecurityGroup,
-    &cisco::Ios,
-    &ipset::Ipset,
-    &ufw::Ufw,
-    &firewalld::Firewalld,
-    &aws::Terraform,
-    &aws::CloudFormation,
-    &aws::PrefixList,
-    &asterisk::Asterisk,
-    &kamailio::Kamailio,
-    &cisco::Asa,
-    &junos::Junos,
-    &mikrotik::Mikrotik,
-    &cidr::Cidr,
-    &csv::Csv,
-    &json::Json,
-    &yaml::Yaml,
-    &markdown::Markdown,
-    &html::Html,
+pub static FAMILIES: &[Family] = &[
+    Family {
+        name: "Linux",
+        formats: &[
+            &nftables::Nftables,
+            &iptables::Iptables,
+            &ipset::Ipset,
+            &ufw::Ufw,
+            &firewalld::Firewalld,
+        ],
+    },
+    Family {
+        name: "BSD and macOS",
+        formats: &[&pf::Pf],
+    },
+    Family {
+        name: "AWS",
+        formats: &[
+            &aws::SecurityGroup,
+            &aws::PrefixList,
+            &aws::Terraform,
+            &aws::CloudFormation,
+        ],
+    },
+    Family {
+        name: "Network devices",
+        formats: &[&cisco::Ios, &cisco::Asa, &junos::Junos, &mikrotik::Mikrotik],
+    },
+    Family {
+        name: "SIP servers",
+        formats: &[&asterisk::Asterisk, &kamailio::Kamailio],
+    },
+    Family {
+        name: "Lists and data",
+        formats: &[&cidr::Cidr, &csv::Csv, &json::Json, &yaml::Yaml],
+    },
+    Family {
+        name: "Change requests",
+        formats: &[&markdown::Markdown, &html::Html],
+    },
 ];
+
+/// The maximum number of formats that an error message suggests.
+const MAX_ALTERNATIVES: usize = 3;
+
+/// Returns all formats, family by family.
+pub fn formats() -> impl DoubleEndedIterator<Item = &'static dyn Format> + Clone {
+    FAMILIES.iter().flat_map(|family| family.formats).copied()
+}
 
 /// Returns the formats that `check` can read.
 pub fn readable() -> impl Iterator<Item = &'static dyn Format> + Clone {
-    let all = FORMATS.iter().copied();
-    all.filter(|format| format.parser().is_some())
+    formats().filter(|format| format.parser().is_some())
 }
 
 /// Finds a format by name or alias. Case, hyphens and underscores are ignored.
 pub fn find(name: &str) -> Result<&'static dyn Format, FormatError> {
-    find_among(FORMATS.iter().copied(), name)
+    find_among(formats(), name)
 }
 
 /// Finds a format that `check` can read.
@@ -92,17 +123,25 @@ fn names_of(format: &dyn Format) -> impl Iterator<Item = &'static str> + use<> {
 /// Refuses options that have no effect with a format.
 pub fn check_options(format: &dyn Format, unit: &Unit) -> Result<(), FormatError> {
     let info = format.info();
-    let format = info.name;
-    if unit.name != UnitName::default() && !info.takes_name {
-        return Err(FormatError::NoName { format });
+    let unused = unit.options().find(|option| !info.options.contains(option));
+    match unused {
+        Some(option) => Err(FormatError::UnusedOption {
+            option,
+            format: info.name,
+            alternative: alternative(option),
+        }),
+        None => Ok(()),
     }
-    if unit.table.is_some() && !info.takes_table {
-        let takers = FORMATS.iter().copied();
-        let takers = takers.filter(|format| format.info().takes_table);
-        let takers = names(takers);
-        return Err(FormatError::NoTable { format, takers });
+}
+
+/// Returns the formats that use an option, as advice. Returns an empty text if there are many.
+fn alternative(option: OutputOption) -> String {
+    let users = formats().filter(|format| format.info().options.contains(&option));
+    if users.clone().count() > MAX_ALTERNATIVES {
+        String::new()
+    } else {
+        format!(", or use --format {}", names(users))
     }
-    Ok(())
 }
 
 /// The language of a text that is not in the expected one.
@@ -118,9 +157,7 @@ pub enum Recognized {
 pub fn recognize(expected: &dyn Format, text: &str) -> Option<Recognized> {
     let head = Head::of(text);
     let own = head.likeness(expected);
-    let likely = FORMATS
-        .iter()
-        .map(|format| (head.likeness(*format), *format));
+    let likely = formats().map(|format| (head.likeness(format), format));
     // The first of several equally likely formats.
     let best = likely.rev().max_by_key(|(likeness, _)| *likeness);
     match best {
@@ -136,12 +173,7 @@ mod tests {
 
     #[test]
     fn names_and_aliases_are_unique() {
-        let mut names: Vec<_> = FORMATS
-            .iter()
-            .copied()
-            .flat_map(names_of)
-            .map(normalize_name)
-            .collect();
+        let mut names: Vec<_> = formats().flat_map(names_of).map(normalize_name).collect();
         names.sort();
         let count = names.len();
         names.dedup();

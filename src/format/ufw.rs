@@ -8,6 +8,7 @@ use minijinja::Value;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -32,8 +33,7 @@ static INFO: FormatInfo = FormatInfo {
          changes no others.",
     template: script::TEMPLATE,
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

@@ -1,6 +1,7 @@
 //! The part of a firewall that this program manages.
 
 use super::error::FormatError;
+use super::output_option::OutputOption;
 use super::unit_name::UnitName;
 
 /// The destination of an output: the name of the unit and, for some formats, its table.
@@ -13,6 +14,13 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Returns the options whose value is not the default.
+    pub(super) fn options(&self) -> impl Iterator<Item = OutputOption> {
+        let name = (self.name != UnitName::default()).then_some(OutputOption::Name);
+        let table = self.table.as_ref().map(|_| OutputOption::Table);
+        name.into_iter().chain(table)
+    }
+
     /// Returns `made`, which a format derived from the unit's name, unless it is longer than `limit`.
     pub(super) fn bounded_name(
         &self,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::json::Document;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
+use crate::format::output_option::OutputOption;
 use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Policy};
@@ -29,8 +30,7 @@ static INFO: FormatInfo = FormatInfo {
     documentation: "The same object as `json`, of [policy.schema.json](policy.schema.json), starting with comments.",
     template: ("yaml.j2", include_str!("../../templates/yaml.j2")),
     is_stateless: true,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

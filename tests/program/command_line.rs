@@ -654,26 +654,37 @@ fn list_formats_prints_the_table_of_formats() {
         .iter()
         .map(|format| format["name"].as_str().unwrap());
     let names: Vec<&str> = names.collect();
-    let others = [
-        "ipset",
-        "ufw",
-        "firewalld",
-        "terraform",
-        "cloudformation",
-        "aws-prefix-list",
-        "asterisk",
-        "kamailio",
-        "cisco-asa",
-        "junos",
-        "mikrotik",
-        "cidr",
-        "csv",
-        "json",
-        "yaml",
-        "markdown",
-        "html",
+    let listed = formats.iter().map(|format| {
+        let text = |key: &str| format[key].as_str().unwrap();
+        (text("family"), text("name"))
+    });
+    let families = [
+        ("Linux", "nftables iptables ipset ufw firewalld"),
+        ("BSD and macOS", "pf"),
+        ("AWS", "aws-sg aws-prefix-list terraform cloudformation"),
+        ("Network devices", "cisco cisco-asa junos mikrotik"),
+        ("SIP servers", "asterisk kamailio"),
+        ("Lists and data", "cidr csv json yaml"),
+        ("Change requests", "markdown html"),
     ];
-    assert_eq!(names, [&CORE_FORMATS[..], &others[..]].concat());
+    let expected = families
+        .iter()
+        .flat_map(|(family, names)| names.split(' ').map(|name| (*family, name)));
+    assert!(listed.eq(expected));
+    let text = Tool::line("list formats").run_once();
+    for help in [text, Tool::line("--help").run_once()] {
+        let mut lines = help.lines().map(str::trim);
+        for (family, names) in families {
+            let mut heading = lines
+                .by_ref()
+                .skip_while(|line| line.trim_end_matches(':') != family);
+            assert!(heading.next().is_some(), "{family}: {help}");
+            for name in names.split(' ') {
+                let row = lines.next().unwrap();
+                assert!(row.starts_with(&format!("{name} ")), "{name}: {row}");
+            }
+        }
+    }
     let read = formats
         .iter()
         .map(|format| format["read_by_check"].as_bool().unwrap());

@@ -440,7 +440,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "checks:\n  - {name: a, format: csv, files: a}",
-        ":2:23: checks[0].format: check does not read csv; use one of iptables, ",
+        ":2:23: checks[0].format: check does not read csv; use one of nftables, ",
         false,
     ),
     (

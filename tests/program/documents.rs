@@ -311,8 +311,13 @@ fn list(what: &str) -> Vec<serde_json::Value> {
 #[test]
 fn formats_md_matches_the_table_of_formats() {
     let mut made = FORMATS_HEAD.to_owned();
+    let mut family = String::new();
     for format in list("formats") {
         let text = |key: &str| format[key].as_str().unwrap().to_owned();
+        if text("family") != family {
+            family = text("family");
+            made += &format!("\n## {family}\n");
+        }
         let aliases = format["aliases"].as_array().unwrap().iter();
         let aliases: Vec<String> = aliases
             .map(|alias| format!("`{}`", alias.as_str().unwrap()))
@@ -326,11 +331,15 @@ fn formats_md_matches_the_table_of_formats() {
             "`check` reads it: {}",
             if yes("read_by_check") { "yes" } else { "no" }
         ));
-        if yes("takes_table") {
-            facts.push("Takes `--table`".to_owned());
+        let options = format["options"].as_array().unwrap().iter();
+        let options: Vec<String> = options
+            .map(|option| format!("`{}`", option.as_str().unwrap()))
+            .collect();
+        if !options.is_empty() {
+            facts.push(format!("Options: {}", options.join(", ")));
         }
         made += &format!(
-            "\n## {}\n\n{}. {}\n\n- {}\n",
+            "\n### {}\n\n{}. {}\n\n- {}\n",
             text("name"),
             text("summary"),
             text("documentation"),

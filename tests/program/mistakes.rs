@@ -114,7 +114,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("-f nft -f pf", "--format is repeated", "; use it only once"),
     mistake("-f nft --quiet=yes", "--quiet does not accept a value; remove 'yes'", HELP),
     // Missing or wrong values.
-    mistake("-f", "--format requires a value; use one of iptables, nftables, pf", HELP),
+    mistake("-f", "--format requires a value; use one of nftables, iptables, ipset", HELP),
     mistake("--region", "--region requires a value; use one of all, virginia", HELP),
     mistake("-f nft --output", "--output requires a value, as in --output FILE", HELP),
     mistake("-f nft --limit", "--limit requires a value, as in --limit NAME=NUMBER", HELP),
@@ -122,7 +122,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("-f nft --limit rules=many", "--limit: 'many' is not a number from 1 to 4294967295", "; it may end in K, M or G"),
     mistake("-f nft --limit files=1", "--limit: unknown limit 'files'; use one of input, list", HELP),
     mistake("-f nfttables", "--format: unknown format 'nfttables' (did you mean nftables", HELP),
-    mistake("check -f csv rules.nft", "--format: check does not read csv", "use one of iptables, nftables"),
+    mistake("check -f csv rules.nft", "--format: check does not read csv", "use one of nftables, iptables"),
     mistake("-f nft --edition 2024", "unknown edition '2024'", "; use one of regional, regional-expanded, global, interconnect, or current"),
     mistake("-f nft --region atlantis", "unknown region 'atlantis'", "; use one of virginia, oregon"),
     mistake("-f nft --direction incoming", "--direction: 'incoming' is not one of in, out, both", HELP),

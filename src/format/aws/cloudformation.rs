@@ -9,6 +9,7 @@ use super::rules::{SingleRule, over_quota, refuse_local_addresses, single_rules}
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -36,8 +37,7 @@ static INFO: FormatInfo = FormatInfo {
          update replaces the old rules. More than 500 rules are refused, and so is `--local-address`.",
     template: json::TEMPLATE,
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

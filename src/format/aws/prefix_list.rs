@@ -14,6 +14,7 @@ use super::rules::DESCRIPTION_LIMIT;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json;
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::render::address_list;
 use crate::format::unit::Unit;
@@ -38,8 +39,7 @@ static INFO: FormatInfo = FormatInfo {
          apply the changes that `check --print-repair` prints.",
     template: json::TEMPLATE,
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::RemoteAddress,
 };
 

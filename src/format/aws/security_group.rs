@@ -12,6 +12,7 @@ use super::rules::{over_quota, refuse_local_addresses};
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::json::{TEMPLATE, laid_out};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::unit::Unit;
@@ -46,8 +47,7 @@ static INFO: FormatInfo = FormatInfo {
          all addresses of its network interfaces.",
     template: TEMPLATE,
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

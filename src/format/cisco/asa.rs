@@ -12,6 +12,7 @@ use super::ios::ports;
 use super::vocabulary::is_shared_line;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -67,8 +68,7 @@ static INFO: FormatInfo = FormatInfo {
         include_str!("../../../templates/cisco-asa.j2"),
     ),
     is_stateless: false,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 

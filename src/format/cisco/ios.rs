@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::vocabulary::is_shared_line;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
+use crate::format::output_option::OutputOption;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::header::{Commands, head};
@@ -54,8 +55,7 @@ static INFO: FormatInfo = FormatInfo {
          permits TCP return traffic. It denies everything that it does not permit.",
     template: ("cisco.j2", include_str!("../../../templates/cisco.j2")),
     is_stateless: true,
-    takes_name: true,
-    takes_table: false,
+    options: &[OutputOption::Name],
     granularity: Granularity::Packet,
 };
 
