@@ -7,10 +7,10 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::output_option::OutputOption;
+use crate::format::read::address_list::AddressList;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::format::recognition::starts_with_any;
 use crate::format::render::address_list;
@@ -18,7 +18,7 @@ use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::Spelled;
 use crate::format::unit::Unit;
 use crate::policy::Granularity;
-use crate::policy::{Direction, Policy};
+use crate::policy::Policy;
 use crate::template;
 
 mod comments;
@@ -120,18 +120,14 @@ impl Parser for Asterisk {
     /// All `identify` sections of an endpoint form one unit, because a match in any of them is enough.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult {
         let endpoint = wanted.unit.name.to_string();
-        let mut criteria = criteria::Criteria::new(wanted.limits);
+        let mut criteria = AddressList::new(wanted.limits);
         let is_there = if listing::is_listing(text) {
             listing::read(text, &endpoint, &mut criteria)?
         } else {
             config::read(text, &endpoint, &mut criteria, wanted.limits)?
         };
         let absent = || format!("the input has no identify section for endpoint '{endpoint}'");
-        Ok(vec![DeployedUnit {
-            steps: criteria.steps,
-            unmeasured: criteria.unmeasured,
-            absent: (!is_there).then(absent),
-            ..DeployedUnit::empty(Direction::In, format!("identify {endpoint}"))
-        }])
+        let name = format!("identify {endpoint}");
+        Ok(vec![criteria.into_unit(name, (!is_there).then(absent))])
     }
 }

@@ -179,7 +179,7 @@ impl Parser for Firewalld {
         } else if info::is_listing(text) {
             info::parse(text, wanted)
         } else {
-            Err(vec![ReadError::new(0, xml::EXPECTED)])
+            Err(vec![ReadError::new(0, xml::DIALECT.expected)])
         }
     }
 }

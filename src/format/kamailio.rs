@@ -9,7 +9,6 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::firewall::DeployedUnit;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::output_option::OutputOption;
@@ -19,7 +18,7 @@ use crate::format::render::header::{Commands, head};
 use crate::format::render::networks::Spelled;
 use crate::format::unit::Unit;
 use crate::policy::Granularity;
-use crate::policy::{Direction, Plane, Policy};
+use crate::policy::{Plane, Policy};
 use crate::template;
 
 mod dump;
@@ -151,13 +150,9 @@ impl Parser for Kamailio {
         } else {
             file::read(text, &mut group)?;
         }
-        let is_empty = group.steps.is_empty() && group.unmeasured.is_empty();
-        Ok(vec![DeployedUnit {
-            steps: group.steps,
-            unmeasured: group.unmeasured,
-            absent: is_empty.then(|| "the input has no entries of this group".to_owned()),
-            ..DeployedUnit::empty(Direction::In, name)
-        }])
+        let absent = || "the input has no entries of this group".to_owned();
+        let absent = group.accepted.is_empty().then(absent);
+        Ok(vec![group.accepted.into_unit(name, absent)])
     }
 }
 

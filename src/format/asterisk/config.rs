@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::comments::Comments;
-use super::criteria::Criteria;
+use super::criteria::add_match;
+use crate::format::read::address_list::AddressList;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::limits::{Limit, Limits};
@@ -68,7 +69,7 @@ struct Sections<'a> {
 pub(super) fn read(
     text: &str,
     endpoint: &str,
-    criteria: &mut Criteria,
+    criteria: &mut AddressList,
     limits: Limits,
 ) -> Result<bool, Vec<ReadError>> {
     let sections = Sections::read(text, limits)?;
@@ -321,7 +322,7 @@ fn refuse_include(directive: &str) -> Result<(), String> {
 
 struct Gather<'s, 'a> {
     sections: &'s Sections<'a>,
-    criteria: &'s mut Criteria,
+    criteria: &'s mut AddressList,
     limits: Limits,
     /// The number of sections read so far.
     visits: &'s mut usize,
@@ -366,15 +367,15 @@ impl Gather<'_, '_> {
             "match" => {
                 let items = value.split(',').map(strip);
                 let mut items = items.filter(|item| !item.is_empty());
-                items.try_for_each(|item| self.criteria.add(at, item))
+                items.try_for_each(|item| add_match(self.criteria, at, item))
             }
             "match_header" => {
                 let what = format!("requests with the header {value}");
-                self.criteria.besides(at, what)
+                self.criteria.accept_unmeasured(at, what)
             }
             "match_request_uri" => {
                 let what = format!("requests to the URI {value}");
-                self.criteria.besides(at, what)
+                self.criteria.accept_unmeasured(at, what)
             }
             _ => Err(format!(
                 "unknown option '{key}' of an identify section; expected type, endpoint, match, match_header, \

@@ -2,64 +2,23 @@
 
 use std::net::Ipv6Addr;
 
-use crate::firewall::Unmeasured;
+use crate::format::read::address_list::AddressList;
 use crate::format::read::number::from_digits;
 use crate::format::read::values::{address, network, prefix_length};
-use crate::limits::{Limit, Limits};
-use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
-use crate::terminal::clip;
+use crate::packets::{Dimension, Interval, PacketBox};
 
-/// The maximum length of a criterion in a report, in characters.
-const LONGEST_WORDS: usize = 120;
-
-pub(super) struct Criteria {
-    limits: Limits,
-    pub steps: Vec<Step>,
-    pub unmeasured: Vec<Unmeasured>,
-}
-
-impl Criteria {
-    pub fn new(limits: Limits) -> Self {
-        Criteria {
-            limits,
-            steps: Vec::new(),
-            unmeasured: Vec::new(),
-        }
+/// Adds one item of `match`.
+pub(super) fn add_match(criteria: &mut AddressList, at: u32, item: &str) -> Result<(), String> {
+    criteria.check_room()?;
+    if item.starts_with('!') {
+        return Err(format!(
+            "'{item}' excludes addresses, which is not supported; list the addresses that match"
+        ));
     }
-
-    /// Adds one item of `match`.
-    pub fn add(&mut self, at: u32, item: &str) -> Result<(), String> {
-        self.check_room()?;
-        if item.starts_with('!') {
-            return Err(format!(
-                "'{item}' excludes addresses, which is not supported; list the addresses that match"
-            ));
-        }
-        if is_ipv6(item) {
-            return self.besides(at, format!("IPv6, {item}"));
-        }
-        self.steps.push(Step {
-            packets: packets(item)?,
-            condition: Condition::True,
-            action: Action::Accept,
-            at,
-        });
-        Ok(())
+    if is_ipv6(item) {
+        return criteria.accept_unmeasured(at, format!("IPv6, {item}"));
     }
-
-    /// Adds a criterion that is not an IPv4 address.
-    pub fn besides(&mut self, at: u32, what: String) -> Result<(), String> {
-        self.check_room()?;
-        // Many sections may share the settings of one template.
-        let what = clip(what, LONGEST_WORDS);
-        self.unmeasured.push(Unmeasured { what, at });
-        Ok(())
-    }
-
-    fn check_room(&self) -> Result<(), String> {
-        let count = self.steps.len() + self.unmeasured.len() + 1;
-        Ok(self.limits.check(Limit::Rules, count)?)
-    }
+    criteria.accept(at, packets(item)?)
 }
 
 /// Parses an address with an optional port and an optional prefix length or mask, such as

@@ -1,6 +1,7 @@
 //! Output of `asterisk -rx 'pjsip show identifies'`.
 
-use super::criteria::Criteria;
+use super::criteria::add_match;
+use crate::format::read::address_list::AddressList;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
 
@@ -46,7 +47,7 @@ struct Listing {
 pub(super) fn read(
     text: &str,
     endpoint: &str,
-    criteria: &mut Criteria,
+    criteria: &mut AddressList,
 ) -> Result<bool, Vec<ReadError>> {
     let mut listing = Listing::default();
     for (at, line) in lines(text).map_err(|error| vec![error])? {
@@ -67,7 +68,7 @@ impl Listing {
         at: u32,
         line: &str,
         endpoint: &str,
-        criteria: &mut Criteria,
+        criteria: &mut AddressList,
     ) -> Result<(), String> {
         if line.is_empty() {
             return Ok(());
@@ -106,11 +107,15 @@ impl Listing {
             "Match" | "Header" | "RequestURI" | "Transport" if !self.is_own => {}
             // Older versions also list headers as matches.
             "Match" if value.contains(": ") => {
-                criteria.besides(at, format!("requests with the header {value}"))?;
+                criteria.accept_unmeasured(at, format!("requests with the header {value}"))?;
             }
-            "Match" => criteria.add(at, value)?,
-            "Header" => criteria.besides(at, format!("requests with the header {value}"))?,
-            "RequestURI" => criteria.besides(at, format!("requests to the URI {value}"))?,
+            "Match" => add_match(criteria, at, value)?,
+            "Header" => {
+                criteria.accept_unmeasured(at, format!("requests with the header {value}"))?;
+            }
+            "RequestURI" => {
+                criteria.accept_unmeasured(at, format!("requests to the URI {value}"))?;
+            }
             _ => return Err(format!("unknown field '{word}'; {EXPECTED}")),
         }
         Ok(())

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, policy_name, units};
-use super::rule::{Part, check_count, priority};
+use super::rule::{Part, priority};
+use super::xml::DIALECT;
 use crate::firewall::DeployedUnit;
 use crate::format::read::error::ReadError;
 use crate::format::read::lines::lines;
@@ -356,7 +357,7 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
                     .ok_or_else(|| format!("expected a quoted value after '{word}='"))?,
             };
             let part = parts.last_mut().ok_or("expected 'rule' at the start")?;
-            check_count(part.attributes.len() + 1)?;
+            DIALECT.check_count(part.attributes.len() + 1)?;
             if part.get(word).is_some() {
                 return Err(format!("'{}' has the attribute '{word}' twice", part.name));
             }
@@ -371,7 +372,7 @@ fn rich_rule(line: &str) -> Result<(Part<'_>, Vec<Part<'_>>), String> {
             match (word, parts.last_mut()) {
                 ("limit", Some(part)) => part.limited = true,
                 ("NOT" | "not", Some(part)) => {
-                    check_count(part.attributes.len() + 1)?;
+                    DIALECT.check_count(part.attributes.len() + 1)?;
                     part.attributes.push(("invert", "true"));
                 }
                 _ => parts.push(element(word)),

@@ -44,19 +44,6 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The maximum number of attributes of an element, several times as many as any element of firewalld has.
-const ATTRIBUTE_LIMIT: usize = 64;
-
-/// Rejects an element with too many attributes, because each one is searched for among all others.
-pub(super) fn check_count(attributes: usize) -> Result<(), String> {
-    if attributes > ATTRIBUTE_LIMIT {
-        return Err(format!(
-            "an element has more than {ATTRIBUTE_LIMIT} attributes, which no element of firewalld has"
-        ));
-    }
-    Ok(())
-}
-
 /// The parts that may have a limit.
 pub(super) const LIMITED: [&str; 7] = ["log", "nflog", "audit", "accept", "reject", "drop", "mark"];
 pub(super) struct Effect {

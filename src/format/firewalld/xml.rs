@@ -1,106 +1,25 @@
 //! Reads the file of a policy, written by this program or by firewalld (firewalld.policy(5)).
 
-use roxmltree::{Document, Error, Node, ParsingOptions};
+use roxmltree::{Document, Node};
 
 use super::deployed::{Deployed, NO_ATTRIBUTES, lone, units};
-use super::rule::{LIMITED, Part, check_count, check_rate, priority};
+use super::rule::{LIMITED, Part, check_rate, priority};
 use crate::format::read::error::{ErrorCollector, ReadError};
-use crate::format::read::lines::place;
 use crate::format::read::query::{ReadResult, UnitQuery};
-use crate::limits::{Limit, Limits};
+use crate::format::read::xml::{Dialect, document, is_element, position};
 
-/// The message for input of another kind.
-pub(super) const EXPECTED: &str = "expected the file of a firewalld policy, such as /etc/firewalld/policies/NAME.xml, or the \
-                        output of 'firewall-cmd --info-policy=NAME'";
+/// The documents of firewalld. Its elements have far fewer attributes than the maximum.
+pub(super) const DIALECT: Dialect = Dialect {
+    program: "firewalld",
+    document: "a firewalld policy",
+    expected: "expected the file of a firewalld policy, such as /etc/firewalld/policies/NAME.xml, or the \
+               output of 'firewall-cmd --info-policy=NAME'",
+    max_attributes: 64,
+};
 
 pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
-    let document = document(text, wanted.limits).map_err(|error| vec![error])?;
+    let document = document(text, wanted.limits, &DIALECT).map_err(|error| vec![error])?;
     units(&policy(&document)?, wanted)
-}
-
-/// Parses XML. A document type definition is rejected, so there are no entities and no other files.
-fn document(text: &str, limits: Limits) -> Result<Document<'_>, ReadError> {
-    // The tree needs memory for each tag and attribute, so count them before parsing.
-    let tags = text.bytes().filter(|byte| *byte == b'<').count();
-    let attributes = text.bytes().filter(|byte| *byte == b'=').count();
-    let rules = tags.max(attributes) / MARKS_OF_RULE;
-    let fits = limits.check(Limit::Rules, rules);
-    fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
-    check_tags(text)?;
-    Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
-        let problem = match error {
-            Error::DtdDetected => {
-                "the document type definition is not allowed in a firewalld policy; remove it"
-                    .to_owned()
-            }
-            _ => format!("the input is not valid XML, or was cut off: {error}"),
-        };
-        ReadError::new(line_start(text, error.pos().row), problem)
-    })
-}
-
-/// The number of `<` or `=` in the shortest rule.
-const MARKS_OF_RULE: usize = 2;
-
-/// The start and the end of markup that has no attributes.
-const WITHOUT_ATTRIBUTES: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
-
-const NO_END: &str =
-    "the input is not valid XML, or was cut off: this tag or comment is not closed";
-
-/// Rejects tags for which the XML parser needs quadratic time: it compares each attribute of a tag with all
-/// others, and copies the namespaces of an element to each element inside.
-fn check_tags(text: &str) -> Result<(), ReadError> {
-    let mut at = 0;
-    while let Some(found) = text[at..].find('<') {
-        let start = at + found;
-        let rest = &text[start..];
-        let mut skipped = WITHOUT_ATTRIBUTES.iter();
-        let length = match skipped.find(|(mark, _)| rest.starts_with(mark)) {
-            // Search after the mark: `<!-->` starts a comment and does not end it.
-            Some((mark, end)) => rest[mark.len()..].find(end).map(|at| mark.len() + at),
-            None => check_tag(rest).map_err(|what| ReadError::new(place(start), what))?,
-        };
-        // The rest cannot be checked, so the XML parser must not see it.
-        let length = length.ok_or_else(|| ReadError::new(place(start), NO_END))?;
-        at = start + length;
-    }
-    Ok(())
-}
-
-/// The length of the tag that a text starts with; `None` if the tag is not closed.
-fn check_tag(text: &str) -> Result<Option<usize>, String> {
-    let mut at = 0;
-    let mut attributes = 0;
-    loop {
-        let Some(found) = text[at..].find(['"', '\'', '>']) else {
-            return Ok(None);
-        };
-        let end = at + found;
-        let mut words = text[at..end].split_ascii_whitespace();
-        if words.any(|word| word.starts_with("xmlns")) {
-            let problem = format!("firewalld does not support namespaces; {EXPECTED}");
-            return Err(problem);
-        }
-        let mark = &text[end..=end];
-        if mark == ">" {
-            return Ok(Some(end));
-        }
-        attributes += 1;
-        check_count(attributes)?;
-        let Some(value) = text[end + 1..].find(mark) else {
-            return Ok(None);
-        };
-        at = end + 1 + value + 1;
-    }
-}
-
-/// The place of a line. `row` counts from 1.
-fn line_start(text: &str, row: u32) -> u32 {
-    let before = text
-        .split_inclusive('\n')
-        .take(row.saturating_sub(1) as usize);
-    place(before.map(str::len).sum())
 }
 
 fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ReadError>> {
@@ -108,7 +27,7 @@ fn policy<'a>(document: &'a Document<'a>) -> Result<Deployed<'a>, Vec<ReadError>
     let at = position(root);
     let one = |problem: String| vec![ReadError::new(at, problem)];
     if root.tag_name().name() != "policy" || root.tag_name().namespace().is_some() {
-        return Err(one(EXPECTED.to_owned()));
+        return Err(one(DIALECT.expected.to_owned()));
     }
     let own = part(root).map_err(one)?;
     own.only(&["version", "target", "priority"]).map_err(one)?;
@@ -218,16 +137,6 @@ fn limit(node: Node) -> Result<bool, String> {
     Ok(limited)
 }
 
-/// True for an element, false for a comment or white space. Other text is an error.
-fn is_element(node: Node) -> Result<bool, String> {
-    match node.text() {
-        _ if node.is_element() => Ok(true),
-        _ if node.is_comment() => Ok(false),
-        Some(text) if text.trim().is_empty() => Ok(false),
-        _ => Err("expected an element, not text".to_owned()),
-    }
-}
-
 fn part<'a>(node: Node<'a, 'a>) -> Result<Part<'a>, String> {
     let name = node.tag_name();
     let in_namespace = |namespace: Option<&str>| namespace.is_some();
@@ -263,8 +172,4 @@ fn empty(node: Node) -> Result<(), String> {
         is_element(child)?;
     }
     Ok(())
-}
-
-fn position(node: Node) -> u32 {
-    place(node.range().start)
 }

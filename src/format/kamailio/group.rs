@@ -2,11 +2,11 @@
 
 use std::net::Ipv6Addr;
 
-use crate::firewall::Unmeasured;
+use crate::format::read::address_list::AddressList;
 use crate::format::read::number::{from_digits, is_number};
 use crate::format::read::values::network;
-use crate::limits::{Limit, Limits};
-use crate::packets::{Action, Condition, Dimension, Interval, PacketBox, Step};
+use crate::limits::Limits;
+use crate::packets::{Dimension, Interval, PacketBox};
 
 /// An entry of a table, as written.
 #[derive(Clone, Copy, Default)]
@@ -22,18 +22,14 @@ pub(super) struct Entry<'a> {
 /// The entries of one group.
 pub(super) struct Group {
     number: u32,
-    limits: Limits,
-    pub steps: Vec<Step>,
-    pub unmeasured: Vec<Unmeasured>,
+    pub accepted: AddressList,
 }
 
 impl Group {
     pub fn new(number: u32, limits: Limits) -> Self {
         Group {
             number,
-            limits,
-            steps: Vec::new(),
-            unmeasured: Vec::new(),
+            accepted: AddressList::new(limits),
         }
     }
 
@@ -51,26 +47,18 @@ impl Group {
         if group != self.number {
             return Ok(());
         }
-        let count = self.steps.len() + self.unmeasured.len() + 1;
-        self.limits.check(Limit::Rules, count)?;
+        self.accepted.check_room()?;
         let mask: u32 = number(entry.mask, "a mask")?;
         let port: u16 = number(entry.port, "a port")?;
         if is_ipv6(entry.address, mask)? {
             let what = format!("IPv6, {} with the mask {mask}", entry.address);
-            self.unmeasured.push(Unmeasured { what, at });
-            return Ok(());
+            return self.accepted.accept_unmeasured(at, what);
         }
         let mut packets = PacketBox::ALL.with(Dimension::Remote, addresses(entry.address, mask)?);
         if port != 0 {
             packets = packets.with(Dimension::RemotePort, Interval::single(port.into()));
         }
-        self.steps.push(Step {
-            packets,
-            condition: Condition::True,
-            action: Action::Accept,
-            at,
-        });
-        Ok(())
+        self.accepted.accept(at, packets)
     }
 }
 

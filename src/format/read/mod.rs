@@ -1,5 +1,6 @@
 //! Shared code of the parsers: queries, errors, lines, values, matches and chains.
 
+pub(super) mod address_list;
 pub(super) mod chains;
 pub(super) mod error;
 pub(super) mod iana;
@@ -11,6 +12,7 @@ pub(super) mod number;
 pub(super) mod query;
 pub(super) mod values;
 pub(super) mod words;
+pub(super) mod xml;
 
 pub use error::{MAX_ERRORS, ReadError};
 pub use lines::{Lines, excerpt};

@@ -1,0 +1,67 @@
+//! A list of addresses, each of which is enough for a request to be accepted.
+
+use crate::firewall::{DeployedUnit, Unmeasured};
+use crate::limits::{Limit, Limits};
+use crate::packets::{Action, Condition, PacketBox, Step};
+use crate::policy::Direction;
+use crate::terminal::clip;
+
+/// The maximum length of a criterion in a report, in characters. Many entries may share a long one.
+const MAX_LENGTH: usize = 120;
+
+pub(in crate::format) struct AddressList {
+    limits: Limits,
+    steps: Vec<Step>,
+    unmeasured: Vec<Unmeasured>,
+}
+
+impl AddressList {
+    pub fn new(limits: Limits) -> Self {
+        AddressList {
+            limits,
+            steps: Vec::new(),
+            unmeasured: Vec::new(),
+        }
+    }
+
+    /// Adds packets that the list accepts. `at` is the place in the input.
+    pub fn accept(&mut self, at: u32, packets: PacketBox) -> Result<(), String> {
+        self.check_room()?;
+        self.steps.push(Step {
+            packets,
+            condition: Condition::True,
+            action: Action::Accept,
+            at,
+        });
+        Ok(())
+    }
+
+    /// Adds a criterion that is not an IPv4 address.
+    pub fn accept_unmeasured(&mut self, at: u32, what: String) -> Result<(), String> {
+        self.check_room()?;
+        let what = clip(what, MAX_LENGTH);
+        self.unmeasured.push(Unmeasured { what, at });
+        Ok(())
+    }
+
+    /// Returns an error if there is no room for another entry.
+    pub fn check_room(&self) -> Result<(), String> {
+        let count = self.steps.len() + self.unmeasured.len() + 1;
+        Ok(self.limits.check(Limit::Rules, count)?)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.unmeasured.is_empty()
+    }
+
+    /// Returns the unit that accepts what the list accepts. `absent` describes the input if there is no
+    /// such list.
+    pub fn into_unit(self, name: String, absent: Option<String>) -> DeployedUnit {
+        DeployedUnit {
+            steps: self.steps,
+            unmeasured: self.unmeasured,
+            absent,
+            ..DeployedUnit::empty(Direction::In, name)
+        }
+    }
+}
