@@ -60,8 +60,9 @@ impl Entry {
 }
 
 impl Catalog {
-    /// Makes a catalog of editions and a user's own list. Editions in force and selected editions
-    /// count as in force, but a user's own list replaces the editions for the same connection.
+    /// Makes a catalog of editions and a user's own list. Without an own list, the editions in
+    /// force and the `selected` editions count as in force. An own list counts as in force and
+    /// replaces all editions for the same connection; `selected` then has no effect.
     pub fn new(
         mut editions: Vec<Edition>,
         own: Option<Edition>,

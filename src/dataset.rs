@@ -38,8 +38,8 @@ const EDITIONS: [(&str, &str); 4] = [
 /// typing error such as `0.0.0.0/0` would open the telephone system to everybody.
 pub const SHORTEST_PREFIX: u8 = 8;
 
-/// The most networks in one plane of a dataset; Twilio's largest list has about a hundred. Some
-/// formats need a kilobyte for each network of each rule.
+/// The maximum number of networks in one plane of a dataset. Twilio's largest list has about a
+/// hundred. Some formats need a kilobyte for each network of each rule.
 const MOST_NETWORKS: usize = 5_000;
 
 /// The key of networks that serve every region.

@@ -44,7 +44,8 @@ const LARGE: usize = 4 << 20;
 
 static LARGE_INPUT: Mutex<()> = Mutex::new(());
 
-/// The lock for processing a large input. While a thread holds it, other threads wait with theirs.
+/// The lock for processing a large input, or `None` for a small one. Only one thread at a time can
+/// have the lock.
 pub type Turn = Option<MutexGuard<'static, ()>>;
 
 /// Reads the text of a file, or of stdin for `-`, without a byte order mark.
@@ -54,7 +55,7 @@ pub fn text(file: &Path, limits: Limits, limit: Limit) -> Result<String> {
     text_in_turn(file, limits, limit).map(|(_, text)| text)
 }
 
-/// Does the same in one of several threads. The turn must outlive the text.
+/// Does the same as [`text`] in one of several threads. The turn must outlive the text.
 pub fn text_in_turn(file: &Path, limits: Limits, limit: Limit) -> Result<(Turn, String)> {
     let (turn, bytes) = Source::open(file, limits, limit)?.bytes(file)?;
     let text = decoded(bytes).with_context(|| name_of(file))?;
@@ -89,7 +90,7 @@ const BINARY_KINDS: [(&[u8], &str); 9] = [
     (b"\x7fELF", "it is a program, not text"),
 ];
 
-/// The text of a file that is open; `name` is only named in errors.
+/// Reads the text of an open file. `name` appears only in errors.
 pub fn text_of_open_file(file: File, name: &Path, limits: Limits, limit: Limit) -> Result<String> {
     let source = Source::of(file, limits, limit).with_context(|| cannot_read(name))?;
     let (_turn, bytes) = source.bytes(name)?;

@@ -97,8 +97,8 @@ pub fn escape_hidden(text: &str) -> String {
     without_commands(result.into(), SPELLED_SIGN).into_owned()
 }
 
-/// Does the same for a text at the start of a line. GitHub's runner interprets a line that starts
-/// with `::name`, even after blanks, as a command.
+/// Does the same as [`escape_hidden`] for a text at the start of a line. GitHub's runner interprets
+/// a line that starts with `::name`, even after blanks, as a command.
 pub fn escape_hidden_at_start(text: &str) -> String {
     let text = escape_hidden(text);
     if text.trim_start().starts_with("::") {

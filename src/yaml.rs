@@ -41,7 +41,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
         let reason = place.map(|(line, column)| format!(" at line {line} column {column}"));
         let reason = reason.and_then(|suffix| message.strip_suffix(&suffix));
         YamlError {
-            // serde speaks of the fields of a structure.
+            // serde calls the keys of a document fields.
             reason: with_short_quote(reason.unwrap_or(&message)).replace(" field `", " key `"),
             line_and_column: place,
         }
@@ -83,8 +83,8 @@ fn costly(text: &str) -> Option<(usize, String)> {
     }
 }
 
-/// Returns the line in which brackets, or dashes and question marks, are nested too deeply. This
-/// includes those inside strings, which do not need so many.
+/// Returns the line in which brackets, or dashes and question marks, are nested too deeply. Those
+/// inside strings count too, because no valid string needs as many.
 fn too_deep(text: &str) -> Option<usize> {
     let mut brackets = 0_usize;
     let opens_too_many = |line: &str| {
@@ -115,8 +115,8 @@ fn tag_directive(text: &str) -> Option<usize> {
     Some(before.matches('\n').count() + 1)
 }
 
-/// Returns the line with one separator too many. Every value starts after a separator. This
-/// includes those inside strings and comments.
+/// Returns the line with one separator too many. Every value starts after a separator. Separators
+/// inside strings and comments count too.
 fn too_many_marks(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_mark = |at: &usize| match bytes[*at] {

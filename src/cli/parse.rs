@@ -79,8 +79,9 @@ fn configured(parsed: Parsed) -> Result<Cli, CliExit> {
     Ok(cli)
 }
 
-/// Fast path: parses the options of `render` alone, because building the definitions of all verbs would
-/// take most of its run time. Returns `None` for other verbs and for every error.
+/// Fast path: parses the options of `render` alone, because building the definitions of all verbs would take most of
+/// its run time. Returns `None` for other verbs, for every error, and if an environment variable has the program's
+/// prefix.
 fn parse_render_alone(arguments: &[OsString]) -> Option<Cli> {
     if our_variables().next().is_some() {
         return None;

@@ -56,8 +56,8 @@ impl<'a> Parsed<'a> {
         Ok(self)
     }
 
-    /// Parses again with the given defaults. Also returns the options that now have their default from
-    /// there, because they are neither set nor excluded otherwise.
+    /// Parses again with the given defaults for options that are neither set nor excluded by another option. Also
+    /// returns these options.
     pub fn with_defaults(
         &self,
         mut defaults: Defaults,
@@ -89,7 +89,8 @@ impl<'a> Parsed<'a> {
         CliExit::mistake(message, variables, &self.command, self.arguments)
     }
 
-    /// The source of the option's value. `None` unless it is on the command line or in the environment.
+    /// The source of the option's value: the command line or the environment. `None` for a default value, and for a
+    /// flag that is off.
     fn source(&self, id: &str) -> Option<ValueSource> {
         let matches = self.own_matches();
         let mut known = self.own_command().get_arguments();

@@ -58,7 +58,7 @@ pub fn run_configured(
         return run(&first.options, limits, console);
     }
     let report = first.options.report(console);
-    // One spool for the reports of all checks, so that the limits on memory and output hold for all.
+    // One spool for the reports of all checks, so that the limits on memory and output apply to their sum.
     let mut reports = Spool::new(limits);
     let mut notices = Vec::new();
     let (mut done, mut drifted) = (0, 0);

@@ -21,7 +21,7 @@ pub enum Attribution {
     },
     /// Published networks that contain the remote addresses.
     Published(Vec<Publication>),
-    /// No network of any edition.
+    /// The remote addresses are not in a network of any edition.
     Nothing,
 }
 
@@ -29,7 +29,7 @@ pub enum Attribution {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     pub plane: Plane,
-    /// True if the packets use the ports of the plane.
+    /// True if the packets use only protocols and ports of the plane.
     pub own_ports: bool,
     /// The id of the region; `None` if the network serves every region.
     pub region: Option<Arc<str>>,

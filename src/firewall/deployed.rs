@@ -9,7 +9,7 @@ pub struct DeployedUnit {
     pub steps: Vec<Step>,
     /// Traffic allowed by criteria that cannot be compared, such as IPv6 or prefix lists.
     pub unmeasured: Vec<Unmeasured>,
-    /// The content of the input in place of the unit, if the unit is missing.
+    /// The reason, for messages, if the input does not contain the unit.
     pub absent: Option<String>,
 }
 

@@ -83,7 +83,8 @@ pub fn compare<'k>(
     })
 }
 
-/// Splits the missing packets by rule and network of the policy. Each belongs to at least one.
+/// Splits the missing packets by rule and network of the policy. Each missing packet belongs to at
+/// least one rule.
 fn name_missing(
     rules: &[&Rule],
     granularity: Granularity,
@@ -215,8 +216,8 @@ mod tests {
     use super::*;
     use crate::policy::Plane;
 
-    /// Neighbors of two regions are separate parts, even if one box contains both. A box with
-    /// addresses that are not published stays whole.
+    /// Adjacent networks of two regions become separate parts, even if one box contains both. A box
+    /// with unpublished addresses is not split.
     #[test]
     fn splits_extra_packets_by_network_only_if_all_addresses_are_published() {
         // Every address here is in the upper half of the address space.

@@ -42,7 +42,7 @@ pub(super) struct Published<'k> {
     places: HashMap<Interval, Vec<usize>>,
     /// Ascending by first address. Of networks with the same first address, the widest is first.
     networks: Vec<Interval>,
-    /// For each network, the highest last address of it and all networks before it.
+    /// For each network, the highest address in this network and all networks before it.
     reaches: Vec<u32>,
 }
 
@@ -67,7 +67,9 @@ impl<'k> Published<'k> {
         }
     }
 
-    /// Divides a cell into one cell for each published network in it, and one for the rest.
+    /// Divides a cell by its spans of remote addresses. A span inside a published network becomes
+    /// one cell. A span that consists of published networks becomes one cell for each network. All
+    /// spans with unpublished addresses become one cell.
     pub(super) fn split(&self, packets: &Cell) -> Vec<Cell> {
         let with = |set| packets.with(Dimension::Remote, set);
         let mut parts = Vec::new();
@@ -84,8 +86,8 @@ impl<'k> Published<'k> {
         parts
     }
 
-    /// Returns the span itself if a network contains it, or else the networks that it consists of.
-    /// Returns `None` if the span has an address that is not published.
+    /// Returns the span itself if a network contains the whole span, or else the networks that the
+    /// span consists of. Returns `None` if the span has an unpublished address.
     fn made_of(&self, span: Interval) -> Option<Vec<Interval>> {
         let after = self
             .networks

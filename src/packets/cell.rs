@@ -43,8 +43,8 @@ impl Cell {
         Some(Cell { header, sets })
     }
 
-    /// Returns the packets of the cell that are not in `other`; `None` if they have no packet in
-    /// common.
+    /// Returns the packets of the cell that are not in `other`; `None` if the cell and `other` have
+    /// no packet in common.
     pub fn without(&self, other: &PacketBox) -> Option<Vec<Cell>> {
         self.split(other).map(|(_, rest)| rest)
     }
@@ -105,8 +105,8 @@ impl Cell {
 }
 
 impl PacketBox {
-    /// Returns the packets that are not in `other`, as boxes; `None` if they have no packet in
-    /// common.
+    /// Returns the packets of this box that are not in `other`, as boxes; `None` if the two boxes
+    /// have no packet in common.
     pub fn without(&self, other: &PacketBox) -> Option<Vec<PacketBox>> {
         let rest = Cell::from(*self).without(other)?;
         Some(rest.iter().flat_map(Cell::boxes).collect())

@@ -69,7 +69,7 @@ impl Flags {
     pub const FIN: u8 = 1;
     pub const SYN: u8 = 2;
     pub const RST: u8 = 4;
-    /// Not the bit of a TCP header, where this one is PSH.
+    /// Differs from the bit of ACK in a TCP header. There, this bit is PSH.
     pub const ACK: u8 = 8;
     /// Every combination of flags.
     pub const ALL: Flags = Flags(u16::MAX);

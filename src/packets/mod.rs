@@ -1,4 +1,4 @@
-//! Sets of packets: what a rule matches, independent of any firewall's language.
+//! Sets of packets that a rule matches, independent of any firewall's language.
 //!
 //! A [`PacketBox`] is a set of headers ([`HeaderMatch`]), times an [`Interval`] of each address and
 //! port. A box can express the criteria of packet filters exactly, except those outside the packet,

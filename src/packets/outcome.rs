@@ -9,14 +9,18 @@ pub(super) struct Outcomes {
     pub passed_by: Option<u32>,
     /// True if the packet may be stopped.
     pub stops: bool,
-    /// The place of the step that may stop the packet, if it is a step and not the end of the list.
+    /// The place of the step that may stop the packet. If only the end of the list may stop it,
+    /// this is the place of the first step that skips other steps, or that accepts the packet only
+    /// under some conditions. `None` if there is no such step.
     pub stopped_by: Option<u32>,
 }
 
-/// Follows a packet through the steps that match it. The steps are in order and have their numbers.
+/// Follows a packet through the steps that match it. `steps` are in order, each with its number in
+/// the whole list.
 pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Outcomes {
     let mut found = Outcomes::default();
-    // True while the packet may reach this step. `later` has the steps that it may have skipped to.
+    // True while the packet may reach the current step. `later` contains the steps that the packet
+    // may have skipped to.
     let mut here = true;
     let mut later: Vec<u32> = Vec::new();
     let mut narrowed = None;
@@ -64,8 +68,8 @@ pub(super) fn outcomes<'a>(steps: impl Iterator<Item = (usize, &'a Step)>) -> Ou
     found
 }
 
-/// Notes the responsible step: the first one that matches under every condition, or else the
-/// first one.
+/// Sets the responsible step: the first step that matches under every condition, or else the first
+/// step. `decided` is true after a step that matches under every condition.
 fn note(responsible: &mut Option<u32>, step: &Step, decided: bool) {
     if responsible.is_none() || step.condition.is_true() && !decided {
         *responsible = Some(step.at);

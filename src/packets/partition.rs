@@ -21,8 +21,8 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 /// The differences to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// All differences, as disjoint boxes. The partition gives up if they take too much work per
-    /// rule.
+    /// All differences, as disjoint boxes. The partition gives up if computing them takes too much
+    /// work per rule.
     All,
     /// Missing packets only.
     Missing,
@@ -30,17 +30,19 @@ pub(super) enum Question {
     Extra(Shape),
 }
 
-/// The number of looked-up boxes per rule that disjoint differences are worth.
+/// Computing disjoint differences may look up this many boxes for each box of the comparison, in
+/// addition to [`FEW_LOOKS`]. Above this cost, differences are computed by rule.
 const LOOKS_PER_BOX: usize = 32;
 /// The cost of a cell, in looked-up boxes.
 const LOOKS_PER_CELL: usize = 12;
 /// The number of headers that can be compared in the time of looking up one box.
 const HEADERS_PER_LOOK: usize = 8;
-/// The number of looked-up boxes that disjoint differences are worth for a list of few rules.
+/// Computing disjoint differences may look up this many boxes, however few rules there are.
 const FEW_LOOKS: usize = 1 << 20;
-/// The number of intervals in sets that take as much memory as a cell.
+/// This many intervals in sets take as much memory as a cell.
 const SPANS_PER_CELL: usize = 8;
-/// The number of cells beyond the number of rules from which differences are reported by rule.
+/// Disjoint differences may have this many cells more than there are boxes. With more cells,
+/// differences are computed by rule.
 const FEW_CELLS: usize = 1_000;
 
 /// The state of one comparison.
@@ -82,15 +84,15 @@ struct PendingCell {
 /// The role of a box for a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// The question is about its packets.
+    /// The question is about the packets of the box.
     Asked,
-    /// It decides about packets that the question is about.
+    /// The box decides about packets that the question is about.
     Deciding,
-    /// It makes no difference to the answer.
+    /// The box does not affect the answer.
     Ignored,
 }
 
-/// Memory that each level of the division uses again.
+/// Buffers that each level of the division reuses.
 #[derive(Default)]
 struct Buffers {
     entries: Vec<(Interval, u32)>,

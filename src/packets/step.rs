@@ -9,16 +9,17 @@ use super::packet_box::PacketBox;
 pub enum Action {
     Accept,
     Deny,
-    /// The packets continue at the step with this number, which is a later one.
+    /// The packets continue at the step with this number. The number is higher than that of this
+    /// step.
     Skip(u32),
 }
 
 /// A match criterion outside the packet, such as a rate, an interface or a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
-    /// There is none, or it is known to be true.
+    /// There is no such criterion, or the criterion is known to be true.
     True,
-    /// It is true in some circumstances and false in others.
+    /// The criterion is true in some circumstances and false in others.
     Unknown,
 }
 
@@ -51,8 +52,8 @@ impl BitAndAssign for Condition {
     }
 }
 
-/// One step of a firewall's decision about a packet. The first accept or deny that matches decides.
-/// A packet that no step decides about is stopped.
+/// One step of a firewall's decision about a packet. The first matching `Accept` or `Deny` decides.
+/// A packet that reaches the end of the list is stopped.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     pub packets: PacketBox,

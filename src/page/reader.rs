@@ -327,7 +327,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a table without addresses. It may be a title, so a row with a single cell is read as a
+    /// Reads a table without addresses. A row with only one cell may be a title, so it is read as a
     /// line.
     fn read_table_without_addresses(&mut self, rows: &[Row], line: usize, columns: &Columns) {
         for row in rows {

@@ -51,7 +51,8 @@ static DENIALS: Finders = LazyLock::new(|| {
     ])
 });
 
-/// Words in lines where a network of all addresses does not refer to Twilio.
+/// Words in lines where a network does not refer to Twilio if it is wider than any network of an
+/// allowlist.
 static OTHERWISE: Finders = LazyLock::new(|| {
     finders(&[
         " log ",

@@ -151,14 +151,14 @@ impl Form {
     }
 }
 
-/// Does the same as the method of slices, but without calling `memcmp` for most texts, because the
-/// call would take more time than everything else.
+/// Does the same as `slice::starts_with`, but without calling `memcmp` for most texts, because the
+/// call would take more time than all other steps.
 fn starts_with(text: &[u8], start: &[u8]) -> bool {
     let mut pairs = text.iter().zip(start).take(4);
     pairs.all(|(a, b)| a == b) && text.starts_with(start)
 }
 
-/// Does the same as the method of slices; see [`starts_with`].
+/// Does the same as `slice::ends_with`, but without calling `memcmp` for most texts.
 fn ends_with(text: &[u8], end: &[u8]) -> bool {
     let mut pairs = text.iter().rev().zip(end.iter().rev()).take(4);
     pairs.all(|(a, b)| a == b) && text.ends_with(end)

@@ -19,7 +19,7 @@ const LONGEST: usize = 19;
 pub struct Spellings {
     /// Each spelling with the index of its entry in the catalog.
     all: Vec<(String, usize)>,
-    /// Hashes of each spelling and of each spelling without one of its letters, ascending, with
+    /// Hashes of each spelling and of each spelling without one of its characters, ascending, with
     /// indices in `all`. Two texts that differ by one typing error have at least one hash in
     /// common.
     without_one: Vec<(u64, u32)>,
@@ -52,8 +52,8 @@ impl Spellings {
     }
 
     /// Returns the first spelling from which `text` differs by one typing error: a wrong, missing
-    /// or additional letter, or two letters swapped. Each hash and each similar spelling costs one
-    /// step. Returns `None` if the steps are used up.
+    /// or additional character, or two swapped characters. Each hash and each similar spelling
+    /// costs one step. Returns `None` if the steps are used up.
     pub fn one_slip_from(&self, text: &str, work: &Work) -> Option<&(String, usize)> {
         if text.len() > LONGEST || !text.is_ascii() || work.is_exceeded() {
             return None;
@@ -71,7 +71,7 @@ impl Spellings {
 }
 
 /// Returns true if two texts differ by one typing error. Without their common start and end, each
-/// has at most one letter, or both have the same two letters in reverse order.
+/// has at most one character, or both have the same two characters in reverse order.
 fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
     let pairs = one.iter().zip(other);
     let start = pairs.take_while(|(a, b)| a == b).count();
@@ -85,7 +85,7 @@ fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// Returns the hashes of an ASCII text, and of the text without each of its letters.
+/// Returns the hashes of an ASCII text, and of the text without each of its characters.
 fn hashes(text: &str) -> impl Iterator<Item = u64> + '_ {
     (0..=text.len()).map(|left_out| {
         let rest = text.get(left_out + 1..).unwrap_or_default();

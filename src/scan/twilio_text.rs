@@ -20,8 +20,8 @@ use crate::catalog::{Entry, NEVER_PUBLISHED};
 use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
-/// The steps of [`crate::limits::Limit::Work`] for each missing network. There may be millions of
-/// them between the addresses of a text, and one finding contains them all.
+/// The steps of [`crate::limits::Limit::Work`] for each missing network. One finding contains all
+/// missing networks, and there may be millions of them between the addresses of a text.
 const STEPS_OF_MISSING: usize = 200;
 
 /// A finding without its line and column.
@@ -288,7 +288,8 @@ impl<'t> TwilioText<'t> {
         list.is_some_and(|(published, others)| *published > 1 && published > others)
     }
 
-    /// Returns the expected networks that the text lacks, at the position of the first finding.
+    /// Returns a finding at the given position for each plane and region with expected networks
+    /// that the text lacks.
     fn missing(&self, line: usize, column: usize) -> impl Iterator<Item = Finding> {
         let work = &self.context.work;
         self.expected.iter().filter_map(move |expected| {

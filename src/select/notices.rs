@@ -69,7 +69,8 @@ fn superseded_default(edition: &Edition) -> Option<String> {
     ))
 }
 
-/// Warns about the name of an Interconnect exchange if no selected edition is for Interconnect.
+/// Returns a note about the first name of an Interconnect exchange, if no selected edition is for
+/// Interconnect.
 fn other_connection(
     selection: &Selection,
     editions: &[Edition],

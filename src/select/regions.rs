@@ -8,8 +8,9 @@ use super::names;
 use crate::dataset::{Edition, ReferenceData, Region};
 use crate::names::{did_you_mean, normalize_name};
 
-/// Returns the regions with these names, or all, in the order of the data. Fails if an edition
-/// lacks a named region.
+/// Returns the regions with these names, in the order of the data. Without names, or with the name
+/// `all`, returns every region that any of the editions lists. Fails if a name is unknown, or if
+/// one of the editions lacks one of the regions.
 pub fn regions<'a>(
     names: &[String],
     editions: &[Edition],

@@ -86,7 +86,8 @@ fn reason(error: &Error, context: &Value) -> String {
     }
 }
 
-/// The expression that the engine names as undefined, and the place of its value, if it is in another line.
+/// Returns the expression that the engine reports as undefined, and the text after it. The text names the line that
+/// defines the value if that is another line.
 fn undefined_expression(detail: &str) -> Option<(&str, &str)> {
     detail.strip_prefix('`')?.split_once("` is undefined")
 }
@@ -157,7 +158,7 @@ mod tests {
                 "{{ rules[0].remote.netwroks }}",
                 "own.j2:1: 'rules[0].remote.netwroks' is undefined (did you mean networks?) in '{{ rules[0].remote.netwroks }}'",
             ),
-            // The name of a field is none of a variable.
+            // A variable gets no suggestion from the names of fields.
             (
                 "{% for rule in netwroks %}{% endfor %}",
                 "own.j2:1: 'netwroks' is undefined in '{% for rule in netwroks %}{% endfor %}'",

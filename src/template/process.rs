@@ -21,10 +21,10 @@ use crate::limits::{Limit, Limits};
 /// The name (`argv[0]`) under which the program runs as such a process.
 const NAME: &str = "twilio-sip-allow: template";
 
-/// The most memory of the process in bytes, including the stack and the program itself.
+/// The maximum memory of the process in bytes, including the stack and the program itself.
 const MEMORY: u64 = 192 << 20;
 
-/// The most CPU time of the process in seconds.
+/// The maximum CPU time of the process in seconds.
 const SECONDS: u64 = 1;
 
 /// The first byte of an answer: `TEXT` precedes the text, `ERROR` precedes the error as JSON.

@@ -10,8 +10,8 @@ pub const LABEL_LEVEL: u8 = 7;
 
 /// The headings and labels that apply at the current place, the outermost first.
 ///
-/// A heading applies to everything below it. Only the last label of each kind applies. A label for
-/// a region also ends the labels for planes after the previous region, and vice versa.
+/// A heading applies to everything below it. There are labels for regions and labels for planes. A
+/// label ends the previous label of the same kind, and all labels after that one.
 pub struct Scopes<'a> {
     reference_data: &'a ReferenceData,
     scopes: Vec<Scope>,

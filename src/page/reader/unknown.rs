@@ -54,10 +54,10 @@ impl UnknownLines {
         self.remark = None;
     }
 
-    /// Reports an error if unknown lines make the meaning of numbers uncertain. `subject` names the
-    /// numbers. Returns true if there is an error.
+    /// Reports errors about unknown lines that may change the meaning of numbers. `subject` names
+    /// the numbers. Returns true if the meaning of these numbers is uncertain.
     pub fn refuse(&mut self, line: usize, subject: &str, errors: &mut Vec<PageError>) -> bool {
-        // In or after a list, a line is not prose if the list continues with another label.
+        // If a known label follows, an unknown line in or after a list was a label too, not prose.
         if let Some(UnknownLabel { line, text, .. }) = self.passed.take() {
             let problem = format!("cannot interpret '{text}' in or after a list");
             errors.push(PageError::at(line, problem));
@@ -74,7 +74,8 @@ impl UnknownLines {
         true
     }
 
-    /// Does the same as [`refuse`](Self::refuse) for an unknown label directly before the numbers.
+    /// Does the same as [`refuse`](Self::refuse), but only for an unknown label above the numbers.
+    /// Reports each label only once.
     pub fn refuse_after_label(
         &mut self,
         line: usize,

@@ -133,8 +133,8 @@ fn shared_ports(found: &PartialListings, plane: Plane) -> Option<(Ports, usize)>
     (listing.under_plane && are_last).then_some(ports)
 }
 
-/// Removes addresses that only repeat a network of the list one by one. If this is so for some
-/// networks, it must be so for all of them, and completely.
+/// Removes single addresses that the list also contains as a part of a network. If the list repeats
+/// the addresses of one network, it must repeat all addresses of all networks.
 fn merge_spelled_out(partial: &PartialListing) -> Result<Vec<(Ipv4Net, usize)>, (usize, String)> {
     let listed = &partial.networks;
     let mut outermost = Vec::new();
@@ -162,8 +162,8 @@ fn merge_spelled_out(partial: &PartialListing) -> Result<Vec<(Ipv4Net, usize)>, 
     Ok(outermost)
 }
 
-/// Returns an error for a network whose addresses are listed only in part, or not at all although
-/// those of other networks are.
+/// Returns an error if only a part of the network's addresses is listed one by one. Also returns an
+/// error if none of them is, although the addresses of other networks are.
 fn check_spelled_out(
     network: Ipv4Net,
     listed: &[(Ipv4Net, usize)],

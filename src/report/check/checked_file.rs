@@ -19,7 +19,7 @@ pub struct CheckedFile<'a> {
     pub units: Vec<&'a str>,
     /// Units that accept nothing, although rules are expected: each name with the reason.
     pub empty: Vec<(&'a str, &'a str)>,
-    /// A direction that is not selected, although the same unit has rules for it.
+    /// A direction that is not selected, although the input has rules of the unit for it.
     pub unselected: Option<Direction>,
 }
 

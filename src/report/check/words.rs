@@ -67,7 +67,8 @@ fn ports(span: Interval) -> String {
     }
 }
 
-/// Returns the names of the protocols in a set, or `true` and those outside it if these are fewer.
+/// Returns the names of the protocols in a set. If fewer protocols are outside the set, returns
+/// their names and `true`.
 pub fn protocol_names(protocols: Protocols) -> (bool, Vec<String>) {
     let names = |set: Protocols| set.numbers().map(protocol).collect();
     if protocols.numbers().count() <= 128 {
