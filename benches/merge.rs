@@ -46,7 +46,7 @@ fn print_merged(file: &Path) {
         writeln!(output, "{}", address_or_cidr(merged.network)).expect("stdout is open");
     }
     output.flush().expect("stdout is open");
-    // The process ends here and frees its memory.
+    // The process ends here, so freeing the memory would only take time.
     std::mem::forget((published, merged));
 }
 

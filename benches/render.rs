@@ -184,7 +184,8 @@ fn networks() -> String {
     text
 }
 
-/// Tests with `check` that Aerleon's outputs are equivalent to ours, and returns their formats.
+/// Tests with `check` that Aerleon's outputs are equivalent to ours. Returns the names of the
+/// tested formats, separated by commas.
 fn same_rules(out: &Path) -> String {
     let read = |name: &str| std::fs::read_to_string(out.join(name)).expect("aclgen has written it");
     let rules = read("twilio")

@@ -60,9 +60,9 @@ impl Entry {
 }
 
 impl Catalog {
-    /// Makes a catalog of editions and a user's own list. Without an own list, the editions in
-    /// force and the `selected` editions count as in force. An own list counts as in force and
-    /// replaces all editions for the same connection; `selected` then has no effect.
+    /// Makes a catalog of editions and a user's own list. The `selected` editions count as in force
+    /// too. A user's own list counts as in force, and the editions for the same connection then do
+    /// not. With such a list, `selected` has no effect.
     pub fn new(
         mut editions: Vec<Edition>,
         own: Option<Edition>,

@@ -19,7 +19,8 @@ struct Case {
     policy: Policy,
 }
 
-/// The cases. The first byte of an input selects one; the digits select one each.
+/// The first byte of an input selects a case: `0` selects the first one, and so on. Any other byte
+/// selects a case too.
 static CASES: LazyLock<[Case; 7]> = LazyLock::new(|| {
     let tokyo = |directions: &[Direction]| Selection {
         regions: vec!["tokyo".to_owned()],

@@ -42,7 +42,7 @@ struct OwnList {
 #[derive(Arbitrary, Debug)]
 struct Listed {
     media: bool,
-    /// The last number means all regions.
+    /// The number of a region. The number after the last region means all regions.
     region: u8,
     network: Network,
 }

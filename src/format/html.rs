@@ -21,7 +21,7 @@ struct View {
     regions: Vec<Region>,
 }
 
-/// A row of the chart: the networks of each group that a region opens.
+/// A row of the chart: a region, with one cell for its networks in each group.
 #[derive(Serialize)]
 struct Region {
     name: String,

@@ -83,8 +83,8 @@ pub struct Listing {
 
 /// Reads deployed configuration in a firewall's language.
 pub trait Parser: Format {
-    /// Parses configuration that the firewall or this program printed. Returns each wanted unit exactly, or
-    /// everything that is not supported. A unit that is missing in the input allows nothing.
+    /// Parses configuration that the firewall or this program printed. Returns the exact meaning of every wanted unit,
+    /// or all errors. A unit that is missing in the input allows nothing.
     fn parse(&self, text: &str, wanted: UnitQuery) -> ReadResult;
 
     /// Returns the command that lists the rules, and its output without rules.

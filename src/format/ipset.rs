@@ -125,8 +125,8 @@ impl Format for Ipset {
     }
 }
 
-/// The prefix that marks the name of a set from this program. The user's own set may also end in the
-/// name of a plane, so the name alone does not tell them apart.
+/// The prefix that marks the name of a set from this program. The name of the user's own set may also end in the name
+/// of a plane, so the name alone does not distinguish them.
 const OWN: &str = "set ";
 
 impl Parser for Ipset {

@@ -62,7 +62,7 @@ struct Term {
     conditions: Vec<String>,
 }
 
-/// Sections at the top level of a configuration, by which one is recognized.
+/// Sections at the top level that identify a text as a Junos configuration.
 const TOP_SECTIONS: [&str; 14] = [
     "apply-groups",
     "chassis",

@@ -13,10 +13,11 @@ const HEAD_BYTES: usize = 1 << 16;
 /// The maximum number of lines to examine.
 const HEAD_LINES: usize = 500;
 
-/// A text is in a language if one of its first lines is typical of it. Comments do not count.
+/// A text is in a language if one of this many first lines is typical of the language. Comments do not count.
 const FIRST_LINES: usize = 3;
 
-/// A text is in a language if one of this many lines is typical of it. Comments do not count.
+/// A text is in a language if, on average, at least one in this many lines is typical of the language. Comments do not
+/// count.
 const LINES_PER_TYPICAL_ONE: usize = 20;
 
 /// The maximum number of lines that a failed command prints.

@@ -16,8 +16,8 @@ const EXPECTED: &str =
 /// The steps of [`Limit::Work`] for each line, because every line is kept in memory.
 const STEPS_OF_LINE: usize = 50;
 
-/// The steps of [`Limit::Work`] for each use of a setting, and the number of its bytes that cost
-/// one more step. A template's settings are used by every section that inherits them.
+/// The steps of [`Limit::Work`] for each use of a setting, and the number of its bytes that cost one more step. Every
+/// section that inherits a template uses the settings of the template.
 const STEPS_OF_SETTING: usize = 10;
 const BYTES_OF_STEP: usize = 2;
 
@@ -277,7 +277,7 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
-    /// Returns the only section of a name.
+    /// Returns the section with this name. Fails unless there is exactly one.
     fn only(&self, name: &str) -> Result<usize, String> {
         match self
             .named

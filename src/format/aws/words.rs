@@ -245,11 +245,12 @@ pub(in crate::format) fn network_v6(cidr: &str) -> Result<(), String> {
         .map_err(|_| "expected an IPv6 network, as in 2001:db8::/32".to_owned())
 }
 
-/// True if a text contains the id of a security group, and not only as the start of a longer id.
+/// True if a text contains the id of a security group, and not only as the start of a longer id. An id that does not
+/// start with `sg-` must be the whole text.
 pub(in crate::format) fn mentions_id(text: &str, id: &str) -> bool {
     let goes_on =
         |end: usize| text[end..].starts_with(|c: char| matches!(c, '0'..='9' | 'a'..='f'));
-    // A search first reads the whole id, which is too slow for many short texts.
+    // Preparing a search reads the whole id, which is too slow if many texts are shorter than the id.
     if !id.starts_with("sg-") || id.len() > text.len() {
         return text == id;
     }

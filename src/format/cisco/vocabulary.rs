@@ -158,7 +158,7 @@ impl Vocabulary {
     }
 }
 
-/// Parses a number, or looks up its name.
+/// Parses a number, or looks up a name.
 fn by_name<T: Copy + FromStr>(word: &str, shared: &[(&str, T)], own: &[(&str, T)]) -> Option<T> {
     if is_number(word) {
         return word.parse().ok();

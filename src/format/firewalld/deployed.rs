@@ -17,7 +17,7 @@ pub(super) struct Deployed<'a> {
     pub egress: Vec<&'a str>,
     /// The place, the attributes and the parts of each rule.
     pub rules: Vec<(u32, Part<'a>, Vec<Part<'a>>)>,
-    /// True if it is disabled, as with `<disable/>`. No version of firewalld applies such a policy: versions
+    /// True if the policy is disabled, as with `<disable/>`. No version of firewalld applies such a policy: versions
     /// before 2.4 do not know the element and reject the file.
     pub is_disabled: bool,
 }

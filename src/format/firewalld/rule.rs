@@ -13,7 +13,7 @@ use crate::packets::{Action, Condition, HeaderBox, HeaderField, HeaderMatch, Int
 pub(super) struct Part<'a> {
     pub name: &'a str,
     pub attributes: Vec<(&'a str, &'a str)>,
-    /// True if it has a limit, so that it applies only up to a rate.
+    /// True if the element has a limit, so that it applies only up to a rate.
     pub limited: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Effect {
     pub condition: Condition,
     pub action: Action,
     pub priority: i16,
-    /// True if it applies to IPv6, alone or together with IPv4.
+    /// True if the rule applies to IPv6, alone or together with IPv4.
     pub ipv6: bool,
 }
 

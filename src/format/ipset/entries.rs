@@ -14,7 +14,8 @@ struct Entry {
     network: Interval,
     accepts: bool,
     condition: Condition,
-    /// True if it replaces an entry that exists.
+    /// True if the command has `-exist`. It then replaces an existing entry, or deletes an entry
+    /// only if it exists.
     replaces: bool,
 }
 

@@ -47,11 +47,11 @@ pub(super) struct Set<'a> {
     /// The set type, such as `hash:net`.
     pub kind: &'a str,
     pub options: &'a str,
-    /// True if a script creates it for IPv6.
+    /// True if a script creates the set for IPv6.
     is_ipv6: bool,
     /// The changes to its entries, in order.
     pub changes: Vec<(u32, Change, &'a str)>,
-    /// True if it may have contained entries before the script ran.
+    /// True if the set may have contained entries before the script ran.
     pub had_others: bool,
 }
 

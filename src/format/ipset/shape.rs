@@ -7,9 +7,9 @@ use crate::packets::Interval;
 
 /// The type and the options of a set: ipset(8), "CREATE AND ADD OPTIONS".
 pub(super) struct Shape<'a> {
-    /// True if its entries are networks. Of the networks that contain an address, the longest prefix decides.
+    /// True if the entries are networks. Of the networks that contain an address, the longest prefix decides.
     pub has_networks: bool,
-    /// The prefix length that an address in a set of addresses stands for (`netmask`).
+    /// In a set of addresses, each entry means a network of this prefix length (`netmask`).
     pub length: u32,
     /// The addresses that a bitmap can contain.
     pub range: Interval,

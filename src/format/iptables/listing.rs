@@ -104,8 +104,8 @@ fn mixed(before: Option<Form>, now: Form) -> Result<(), String> {
 #[derive(Default)]
 struct Chain<'a> {
     rules: Vec<RuleText<'a>>,
-    /// The policy of a built-in chain and its place. The policy is true if it accepts packets that no rule
-    /// decides.
+    /// The policy of a built-in chain and its place. True means that packets that reach the end of the chain are
+    /// accepted.
     policy: Option<(bool, u32)>,
 }
 

@@ -150,7 +150,7 @@ struct Matched {
     spans: Vec<Interval>,
     /// True if the same prefix occurs with and without `except`.
     contradicts: bool,
-    /// True if that is so, or if a prefix is within one with `except`.
+    /// True if `contradicts` is true, or if a prefix is within a prefix with `except`.
     readmits: bool,
 }
 

@@ -7,11 +7,12 @@ pub(super) enum Edit {
     Delete,
     Deactivate,
     Activate,
-    /// Marks a statement that Junos has but ignores.
+    /// Marks a statement that is in the configuration, but that Junos ignores.
     Ignore,
 }
 
-/// Receives edits. The path is the words of a statement, `at` is its place. Returns what is wrong.
+/// Receives edits. `path` contains the words of a statement, and `at` is its place. The error is
+/// the reason why the edit is refused.
 pub(super) trait Editor<'a> {
     fn edit(&mut self, edit: Edit, path: &[&'a str], at: u32) -> Result<(), String>;
 }

@@ -63,7 +63,7 @@ impl<'k, 'a> Outline<'k, 'a> {
                  configuration policy-options', or add '| display set'",
                 path[0]
             )),
-            // Models other than Juniper's own.
+            // `openconfig-` starts the statements of models that are not Juniper's own.
             [first, ..] if first.starts_with("openconfig-") || OF_JUNOS.contains(&first) => {
                 Ok(About::Other)
             }
@@ -109,7 +109,7 @@ impl<'k, 'a> Outline<'k, 'a> {
         self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
         self.identity(path)?;
         if let ["groups", _, _, ..] = path {
-            // Note the group, even if its statement is about something else.
+            // Record the group, even if its statement is about something else.
             self.tree.set(&path[..2], at);
         }
         match self.about(path)? {

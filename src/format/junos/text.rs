@@ -11,7 +11,7 @@ use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::limits::Limits;
 
-/// Passes the statements of a text to an editor, in order. Returns everything that is wrong.
+/// Passes the statements of a text to an editor, in order. Returns all errors.
 pub(super) fn read<'a>(
     text: &'a str,
     limits: Limits,

@@ -43,7 +43,7 @@ impl<'a> Tokens<'a> {
         std::mem::take(&mut self.is_ignored)
     }
 
-    /// Skips the next lines while a predicate holds.
+    /// Skips lines as long as `is_such` returns true.
     pub fn skip_lines(&mut self, is_such: impl Fn(&str) -> bool) {
         while let Some(line) = self.text[self.at..].split_inclusive('\n').next() {
             if !is_such(line) {
@@ -133,7 +133,7 @@ fn ends_word(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}' | b'[' | b']' | b';' | b'"')
 }
 
-/// The list at the end of a statement. `[ tcp udp ]` stands for one statement with each value.
+/// The list at the end of a statement. `[ tcp udp ]` means one statement for each value.
 #[derive(Default)]
 pub(super) struct List<'a> {
     items: Vec<&'a str>,

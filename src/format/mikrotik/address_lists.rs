@@ -27,7 +27,7 @@ pub(super) struct AddressLists<'a> {
     own: [String; 3],
     /// The lists read so far.
     spans: RefCell<HashMap<&'a str, Addresses>>,
-    /// For each list read so far, what else may add addresses to it.
+    /// For each list that was looked up so far, a source of addresses other than its entries, if there is one.
     changers: RefCell<HashMap<String, Option<Changer>>>,
     /// The steps of [`Limit::Work`] for one search for a name in everything that may change lists.
     steps_of_search: usize,
@@ -35,7 +35,7 @@ pub(super) struct AddressLists<'a> {
     steps: Cell<usize>,
 }
 
-/// Something besides entries that may add addresses to a list.
+/// A source of addresses for a list, other than its entries.
 #[derive(Clone, Copy)]
 enum Changer {
     /// A rule, or a property in another menu.

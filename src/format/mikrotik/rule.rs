@@ -171,13 +171,13 @@ impl<'a> RuleReader<'a, '_> {
         Ok(action)
     }
 
-    /// Returns a property that is set.
+    /// Returns the property with this name, if the rule sets it.
     fn find(&self, name: &str) -> Option<&Property<'a>> {
         let mut set = self.properties.iter().filter(|p| p.value.is_some());
         set.find(|property| property.name == name)
     }
 
-    /// Refuses unknown properties, and notes those that packet sets cannot represent.
+    /// Refuses unknown properties. A property that packet sets cannot represent makes the condition unknown.
     fn others(&mut self) -> Result<(), String> {
         for property in self.properties.iter().filter(|p| p.value.is_some()) {
             let of = |names: &[&str]| names.contains(&property.name);

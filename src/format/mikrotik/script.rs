@@ -244,7 +244,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// Notes the address lists that a command of another menu fills, directly or with a script.
+    /// Records the address lists that a command of another menu fills, directly or with a script.
     fn other(&mut self, path: &[&'a str], command: &str, words: Words<'a>) -> Result<(), String> {
         let mut all = words;
         let mut in_find = false;

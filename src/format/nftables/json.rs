@@ -339,7 +339,8 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// The policy of a base chain: true if it accepts packets that no rule decides. `None` for other chains.
+    /// The policy of a base chain: true if packets that reach the end of the chain are accepted. `None` for other
+    /// chains.
     fn policy(self) -> Result<Option<bool>, String> {
         match (self.r#type, self.hook, self.policy) {
             (None, None, None) => Ok(None),

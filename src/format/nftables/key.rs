@@ -10,7 +10,7 @@ pub(super) struct Key {
     pub subject: Subject,
     /// The bits that are compared; all of them without a mask.
     pub mask: u32,
-    /// The header that contains it; `None` if it is not a header field.
+    /// The header that contains the key; `None` if the key is not a header field.
     pub header: Option<Header>,
 }
 

@@ -76,8 +76,8 @@ pub(super) trait Syntax {
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
 
-    /// The policy of a base chain and its place. The policy is true if it accepts packets that no rule
-    /// decides. `None` for a chain that is not a base chain.
+    /// The policy of a base chain and its place. True means that packets that reach the end of the chain are accepted.
+    /// `None` for a chain that is not a base chain.
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError>;
 }
 

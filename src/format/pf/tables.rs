@@ -70,7 +70,7 @@ const MEMBER_WORK: usize = 12;
 pub(super) struct Table {
     /// The IPv4 addresses, normalized.
     pub spans: Vec<Interval>,
-    /// True if it has IPv6 addresses too.
+    /// True if the table has IPv6 addresses too.
     pub ipv6: bool,
     /// The number of listed IPv4 addresses and networks.
     members: usize,
@@ -79,7 +79,7 @@ pub(super) struct Table {
 /// The tables of the input.
 #[derive(Debug)]
 pub(super) struct Tables<'a> {
-    /// The name of their anchor.
+    /// The name of the anchor that contains the tables.
     anchor: String,
     /// The tables by name; `None` for a table that is declared without addresses.
     known: HashMap<&'a str, Option<Table>>,

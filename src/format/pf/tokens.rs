@@ -267,9 +267,9 @@ impl<'a> Scanner<'a> {
 }
 #[derive(Clone)]
 struct Value {
-    /// The range of its words in [`Tokens::values`].
+    /// The range of the macro's words in [`Tokens::values`].
     words: Range<usize>,
-    /// True if it ends in a word without a space after it.
+    /// True if the value ends in a word without a space after it.
     ends_in_word: bool,
 }
 

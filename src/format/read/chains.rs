@@ -25,9 +25,10 @@ pub(in crate::format) enum RuleAction<'a> {
     Deny,
     /// Continues with the rule after the jump to this chain.
     Return,
-    /// Evaluates a chain, and continues here if it decides nothing.
+    /// Evaluates another chain. Packets that it neither accepts nor denies continue with the next rule.
     Jump(&'a str),
-    /// Evaluates a chain, and continues after the jump to this chain if it decides nothing.
+    /// Evaluates another chain. Packets that it neither accepts nor denies continue after the jump to the current
+    /// chain.
     Goto(&'a str),
 }
 
@@ -49,8 +50,8 @@ pub(in crate::format) trait Chains<'a> {
     /// Returns the names of all chains.
     fn names(&self) -> impl Iterator<Item = &'a str>;
 
-    /// Returns the policy of a base chain, and its place: true if the chain accepts packets that no rule
-    /// decides. Returns `None` for any other chain.
+    /// Returns the policy of a base chain and its place. True means that packets that reach the end of the chain are
+    /// accepted. Returns `None` for any other chain.
     fn policy(&self, chain: &str) -> Result<Option<(bool, u32)>, ReadError>;
 
     /// Returns the rules of a chain; `None` if the chain does not exist.
@@ -65,7 +66,7 @@ pub(in crate::format) trait Chains<'a> {
     ) -> Result<(), ReadError>;
 }
 
-/// Returns the units of the named chains, or everything that is not supported in them.
+/// Returns the units of the named chains, or all errors.
 pub(in crate::format) fn units<'a>(
     chains: &impl Chains<'a>,
     names: Vec<(Direction, String)>,
@@ -259,7 +260,7 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
         }
     }
 
-    /// Notes that a rule allows IPv6 packets, once for each rule.
+    /// Records that a rule allows IPv6 packets, once for each rule.
     fn note_ipv6(&mut self, at: u32) {
         if self.unmeasured.last().is_none_or(|last| last.at != at) {
             self.unmeasured.push(Unmeasured {

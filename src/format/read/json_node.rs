@@ -216,8 +216,8 @@ impl<'a> Node<'a> {
         number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
     }
 
-    /// Calls `found` with each string within the value, including keys, after the string's key. The first
-    /// item of an array has the key of the array. All other values, and the keys themselves, have the key `""`.
+    /// Calls `found(key, string)` for each string within the value, including keys. The first item of an array has the
+    /// key of the array. All other items, and the keys themselves, have the key `""`.
     pub fn each_string(
         self,
         limits: Limits,

@@ -1,4 +1,4 @@
-//! Which units a parser must read.
+//! The query for the units that a parser must read.
 
 use super::error::ReadError;
 use crate::firewall::DeployedUnit;
@@ -21,8 +21,8 @@ pub struct UnitQuery<'a> {
 impl UnitQuery<'_> {
     /// Returns the names of the units to look for, by direction.
     ///
-    /// If a load replaces both directions, both belong together, so the direction that is not selected
-    /// must be empty. A ruleset of the user's own has one direction, and exactly the given name.
+    /// This is for formats in which a load replaces both directions. The direction that is not selected must then be
+    /// empty. A ruleset of the user's own has one direction, and exactly the given name.
     pub(in crate::format) fn names(
         &self,
         spell: impl Fn(Direction) -> String,
@@ -69,7 +69,8 @@ impl UnitQuery<'_> {
         is_given.then(|| name.to_string())
     }
 
-    /// True if the last candidate is meant. `exists` takes the index of a candidate.
+    /// True if the query means the user's own unit, which is the last of the [`UnitQuery::candidates`]. `exists` gets
+    /// the index of a candidate.
     pub(in crate::format) fn is_users_own(&self, exists: impl Fn(usize) -> bool) -> bool {
         self.directions.len() == 1 && exists(1) && self.exact_name_wins(|| exists(0))
     }

@@ -7,7 +7,7 @@ use crate::format::interface::FormatInfo;
 use crate::format::render::networks::{NetworkList, NetworkLists};
 use crate::policy::{Direction, Plane, Policy, Rule, Scope, Transport};
 
-/// Refuses a policy with more than one list of networks.
+/// Refuses a policy with more than one list of networks, or with options for the local side.
 pub(in crate::format) fn check_only_list(
     info: &FormatInfo,
     policy: &Policy,

@@ -10,7 +10,7 @@ pub const PURPOSE: &str = ": rules for Twilio's SIP calls, in format ";
 /// The commands in the head of an output, besides the load command.
 #[derive(Default)]
 pub struct Commands {
-    /// Send packets to the rules. Shell commands can be repeated without effect.
+    /// Send packets to the rules. Running the shell commands again changes nothing.
     pub hook: Vec<String>,
     /// Keep the rules across a reboot.
     pub boot: Vec<String>,

@@ -15,7 +15,7 @@ pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> 
         .iter()
         .filter_map(|(_, line)| Some((*line, Rule::read(line).ok()?)));
     let unit: Vec<_> = rules.filter(|(_, rule)| rule.is_of(name)).collect();
-    // A rule for the same packets is replaced in place.
+    // ufw keeps the position of a rule when a rule for the same packets replaces it.
     let own: HashSet<_> = own
         .iter()
         .filter_map(|line| Some(Rule::read(line).ok()?.place()))

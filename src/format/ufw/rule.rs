@@ -52,7 +52,7 @@ enum Ports<'a> {
 }
 pub(super) struct Effect {
     pub steps: Vec<Step>,
-    /// True if it allows IPv6 packets.
+    /// True if the rule allows IPv6 packets.
     pub ipv6: bool,
     /// The number of examined boxes; see [`Limit::Work`](crate::limits::Limit).
     pub cost: usize,
@@ -94,7 +94,7 @@ impl<'a> Rule<'a> {
         Ok(rule)
     }
 
-    /// True if its comment is the name of the unit, alone or with a colon and a text after it.
+    /// True if the comment of the rule is the name of the unit, alone or with a colon and a text after it.
     pub fn is_of(&self, name: &str) -> bool {
         let rest = self.comment.and_then(|comment| comment.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
@@ -104,8 +104,8 @@ impl<'a> Rule<'a> {
         self.action != RuleAction::Deny
     }
 
-    /// The packets that it applies to. ufw keeps only one rule for the same packets: a new rule replaces
-    /// the old one.
+    /// A key for the packets that the rule applies to. ufw keeps only one rule for the same packets: a new rule
+    /// replaces the old one.
     pub fn place(&self) -> impl Eq + Hash + use<'a> {
         let way = (self.routes, self.direction, self.interface, self.protocol);
         (way, self.source, self.destination)

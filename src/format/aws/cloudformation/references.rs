@@ -88,7 +88,7 @@ fn numbered_names<'a>(
     Ok(numbers)
 }
 
-/// The number that stands for "any mapping". Every mapping refers to it.
+/// The number that represents any mapping. It counts as a name that refers to every mapping.
 fn any_mapping(numbers: &HashMap<Cow<str>, usize>) -> usize {
     numbers.len()
 }
@@ -97,7 +97,7 @@ fn any_mapping(numbers: &HashMap<Cow<str>, usize>) -> usize {
 struct References {
     /// Pairs of a name and another name that refers to it, in ascending order.
     pairs: Vec<(usize, usize)>,
-    /// The names that contain the security group's id, and its parameter.
+    /// The parameter for the security group, and the names that contain the security group's id.
     queue: Vec<usize>,
 }
 
@@ -109,7 +109,7 @@ impl References {
         limits: Limits,
     ) -> Result<Self, ReadError> {
         let mut pairs = Vec::new();
-        // The last holder of each name, so that each pair is stored once.
+        // For each name, the last name that was found to refer to it, so that each pair is stored once.
         let any_mapping = any_mapping(numbers);
         let mut last_holder = vec![None; any_mapping + 1];
         let parameter = target.parameter.and_then(|name| numbers.get(name));
@@ -128,7 +128,8 @@ impl References {
                     if target.id.as_ref().is_some_and(is_target) && queue.last() != Some(&holder) {
                         queue.push(holder);
                     }
-                    // A function may return the name of any mapping. The argument follows its key.
+                    // If the name of the mapping is the result of a function, it may be any mapping. The argument
+                    // follows the key `Fn::FindInMap`.
                     let is_function = is_in_map && key != FIND_IN_MAP;
                     is_in_map = key.is_empty() && text == FIND_IN_MAP;
                     let names =
@@ -154,7 +155,7 @@ impl References {
     }
 }
 
-/// The names in a string. The string is the argument of a function, or the first item of its arguments.
+/// The names in a string, which is the only or the first argument of a function.
 fn referred_to<'t>(function: &str, text: &'t str) -> impl Iterator<Item = &'t str> {
     let (skipped, taken) = match function {
         "Ref" | "Fn::GetAtt" | FIND_IN_MAP => (0, 1),

@@ -124,7 +124,7 @@ fn json(text: &str, limits: Limits) -> Result<Node<'_>, ReadError> {
     ))
 }
 
-/// Reads a template within a JSON string. All places are the string's own place.
+/// Reads a template within a JSON string. Rules have the place of the string, errors have the place of `root`.
 fn within_string(
     root: Node,
     body: Node,
@@ -210,7 +210,7 @@ fn check_version(root: Node, version: Option<Node>) -> Result<(), ReadError> {
     Err(root.problem(what).of(root, VERSION))
 }
 
-/// Returns the description in messages of a type whose resources can do anything with their arguments.
+/// Describes a resource type, for messages, if it can create other resources or run code. `None` for other types.
 fn opaque(kind: &str) -> Option<&'static str> {
     let known = OPAQUE.iter().find(|(known, _)| *known == kind);
     let is_of_aws = PUBLISHERS.iter().any(|start| kind.starts_with(start));
@@ -241,8 +241,8 @@ fn default_id(parameters: Node) -> Option<Cow<str>> {
     default?.string().ok()
 }
 
-/// Refuses nested stacks, stack sets and custom resources that get the security group, because they
-/// can add rules to it.
+/// Refuses resources that get the security group and are [`opaque`], such as nested stacks and custom resources. They
+/// can add rules to the group.
 fn refuse_opaque(
     resources: Node,
     sections: &[(&str, Option<Node>)],

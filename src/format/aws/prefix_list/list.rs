@@ -45,7 +45,7 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
 }
 
 impl<'a> List<'a> {
-    /// Reads the whole list, or returns everything that is wrong with it.
+    /// Reads the whole list, or returns all errors.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
         let root = Node::root(text, wanted.limits)?;
         let keys = [ENTRIES, NAME, FAMILY, MOST, "PrefixLists", "PrefixList"];

@@ -49,7 +49,7 @@ pub(super) struct Names<'a> {
 type List<'a> = (Direction, &'static str, Node<'a>);
 
 impl<'a> Group<'a> {
-    /// Reads the wanted group, or returns everything that is wrong with it.
+    /// Reads the wanted group, or returns all errors.
     pub fn read(text: &'a str, wanted: UnitQuery) -> Result<Self, Vec<ReadError>> {
         let root = Node::root(text, wanted.limits)?;
         let name = wanted.unit.name.to_string();

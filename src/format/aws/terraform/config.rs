@@ -222,8 +222,8 @@ fn check_name(name: &str, arguments: Node) -> Result<(), ReadError> {
     Err(arguments.problem("expected a resource name of letters, digits, '_' and '-' only"))
 }
 
-/// Refuses expressions, whose values only Terraform knows. The same holds for the number of rules in
-/// a block with `count` or `for_each`, which are unknown keys here.
+/// Refuses expressions, because only Terraform knows their values. `count` and `for_each` need no check here: they are
+/// unknown keys.
 fn refuse_expressions(arguments: Node) -> Result<(), ReadError> {
     let looked_at = |key: &str| key != KEYS.group && !KEYS.silent.contains(&key);
     for (key, value) in arguments.members()? {

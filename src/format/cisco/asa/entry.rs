@@ -18,7 +18,7 @@ use crate::packets::{Action, Condition, HeaderField, HeaderMatch, Interval, Prot
 /// The action of an entry and its packets.
 pub(super) struct Entry {
     pub action: Action,
-    /// As source and destination.
+    /// The packets by source and destination, as in the text. The direction is not known yet.
     pub matches: Matches,
     /// Further narrows the packets to those of any of these services.
     pub services: Option<Rc<Meaning>>,
@@ -167,7 +167,7 @@ impl<'a> EntryReader<'a, '_> {
                 return Ok(self.narrow(field, &meaning)?);
             }
             "interface" => {
-                // An address of the ASA itself, which is not in the input.
+                // The ASA's own address on an interface, which this parser does not know.
                 self.words.need("the name of an interface")?;
                 self.entry.matches.condition = Condition::Unknown;
                 meaning.spans.push(Interval::ADDRESSES);
@@ -232,8 +232,8 @@ impl<'a> EntryReader<'a, '_> {
         first.is_some_and(|first| first.parse::<IpAddr>().is_ok())
     }
 
-    /// Looks ahead for a group. Returns it with its kind and the words after it; its kind says whether it
-    /// belongs here.
+    /// Looks ahead for a group. Returns the group, its kind, and the words after it. The kind shows if the group
+    /// belongs at this position of the entry.
     fn next_group(&mut self) -> Result<Option<(Reference<'a>, Kind, Words<'a>)>, ReadError> {
         let here = self.words;
         if self.words.next_if(|word| word == "object-group").is_none() {

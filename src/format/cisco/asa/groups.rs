@@ -119,7 +119,7 @@ impl<'a> Groups<'a> {
         Ok(found)
     }
 
-    /// Returns the meaning of an object or a group, which must be of a kind.
+    /// Returns the meaning of an object or a group. Fails if it has another kind.
     pub fn meaning(
         &mut self,
         reference: Reference<'a>,

@@ -13,7 +13,7 @@ pub(super) struct List<'a> {
     last: u32,
 }
 
-/// An entry, each line with its place and the text after `extended`.
+/// An entry. Each of its lines is a place and the text after `extended`.
 pub(super) struct Listed<'a> {
     pub number: u32,
     pub line: (u32, &'a str),

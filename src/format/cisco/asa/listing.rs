@@ -202,11 +202,11 @@ fn names_objects(entry: &str) -> bool {
 /// Words that an entry and each of its elements must have in common.
 const CIRCUMSTANCES: [&str; 4] = ["permit", "deny", "inactive", "time-range"];
 
-/// The indices of two of them.
+/// The indices of two words of [`CIRCUMSTANCES`].
 const INACTIVE: usize = 2;
 const TIME_RANGE: usize = 3;
 
-/// Returns which of these words an entry contains.
+/// Returns a flag for each word of [`CIRCUMSTANCES`]: true if the entry contains the word.
 fn circumstances(entry: &str) -> [bool; CIRCUMSTANCES.len()] {
     let mut has = [false; CIRCUMSTANCES.len()];
     for word in entry.split_ascii_whitespace() {

@@ -16,7 +16,7 @@ use crate::packets::{Action, Condition, Flags, HeaderField, HeaderMatch, Interva
 
 pub(super) struct Entry {
     pub action: Action,
-    /// As source and destination.
+    /// The packets by source and destination, as in the text. The direction is not known yet.
     pub matches: Matches,
     /// Further narrows the packets to those of any of these services.
     pub services: Option<Rc<[Service]>>,

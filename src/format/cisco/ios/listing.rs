@@ -133,7 +133,7 @@ fn repeated<'a>(
         let added = add_steps(&entry, direction, at, &mut steps, groups.limits);
         added.map_err(|exceeded| ReadError::new(at, exceeded))?;
         let packets: Vec<PacketBox> = steps[start..].iter().map(|step| step.packets).collect();
-        // The condition of an entry is only in its words.
+        // The packets of an entry do not express its condition, so its words are compared too.
         let words = (!entry.matches.condition.is_true()).then_some(text);
         let same = known.insert((entry.action == Action::Accept, packets, words), at);
         if same.is_some_and(|earlier| !removed.contains(&earlier)) {

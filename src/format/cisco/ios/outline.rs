@@ -123,7 +123,7 @@ impl<'a> Outline<'a> {
 struct Running {
     /// True for each of its two first lines that was read.
     heads: [bool; 2],
-    /// Its start, until its end is read.
+    /// The place of its first line. `None` before that line, and after its end.
     open: Option<u32>,
     /// True if its line `end` was read.
     has_ended: bool,
@@ -196,7 +196,7 @@ impl<'a> OutlineReader<'a, '_> {
         Ok(())
     }
 
-    /// Notes the object groups that an entry or a group member refers to.
+    /// Records the object groups that an entry or a group member refers to.
     fn note_used(&mut self, body: &'a str) -> Result<(), LimitExceeded> {
         // The letter is rare, so this search is fast.
         if memchr::memchr(b'j', body.as_bytes()).is_none() || !body.contains("object") {
@@ -583,7 +583,7 @@ fn is_of_list(body: &str) -> bool {
     let mut words = Words::new(body);
     let begins = |word: &str| is_number(word) || LIST_WORDS.iter().any(|known| means(word, known));
     match words.next() {
-        // In list mode an entry follows. Global commands continue differently.
+        // In list mode, an entry follows `no` or `default`. In other modes, another command follows.
         Some(word) if means(word, "no") || word.len() > 2 && means(word, "default") => {
             words.next().is_none_or(begins)
         }

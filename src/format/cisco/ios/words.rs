@@ -35,7 +35,7 @@ pub(super) fn ports(words: &mut Words) -> Result<Option<Vec<Interval>>, String> 
     IOS.ports(words, several_ports)
 }
 
-/// The same, or a port without `eq`, which object groups allow.
+/// Reads ports as [`ports`] does, or a port without `eq`, which object groups allow.
 pub(super) fn ports_or_port(words: &mut Words) -> Result<Option<Vec<Interval>>, String> {
     if words.peek().is_some_and(|word| IOS.is_port(word)) {
         return IOS
