@@ -49,7 +49,8 @@ fn check(text: &str, directions: &[Direction]) -> Result<Drift, Vec<String>> {
     check_named(text, directions, "twilio-sip")
 }
 
-/// The differing sides, joined by `+`: `missing`, `extra` and `beyond`. Empty if in sync.
+/// The differing sides, joined by `+`: `missing`, `extra`, and `beyond` for traffic that cannot be compared. Empty if
+/// in sync.
 fn differing_sides(drift: Result<Drift, Vec<String>>, text: &str) -> String {
     let drift = drift.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
     let sides = [

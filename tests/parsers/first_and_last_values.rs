@@ -263,7 +263,7 @@ fn ever_published() -> u64 {
 }
 
 #[test]
-fn scan_counts_up_to_the_whole_space() {
+fn scan_counts_the_addresses_of_the_whole_address_space() {
     let text = "twilio 0.0.0.0\ntwilio 255.255.255.255\ntwilio 0.0.0.0/0\ntwilio 168.86.128.0 255.255.192.0\n";
     let ran = Tool::line("scan --list-current text")
         .file("text", text)
@@ -281,7 +281,7 @@ fn scan_counts_up_to_the_whole_space() {
 }
 
 #[test]
-fn explain_knows_the_ends_of_addresses_and_ports() {
+fn explain_accepts_the_first_and_last_addresses_and_ports() {
     for end in [
         "0.0.0.0",
         "255.255.255.255",

@@ -204,7 +204,7 @@ fn an_access_list_without_entries_permits_everything() {
 
 /// The name can be the name of a unit or of a chain of the user.
 #[test]
-fn reports_if_no_chain_exists_that_the_name_can_mean() {
+fn reports_that_no_chain_has_the_given_or_the_derived_name() {
     for (format, name, why) in [
         (
             "iptables",

@@ -282,7 +282,7 @@ fn compares_a_page_with_the_current_edition_and_names_an_equal_one() {
 
 /// An option on the command line takes precedence over the variable of an option that it excludes.
 #[test]
-fn any_edition_overrides_the_variable_of_edition() {
+fn edition_and_any_edition_override_the_variable_of_each_other() {
     let page = fs::read(folder("whole/regional.sections-en.txt")).unwrap();
     let ran = Tool::line("dataset diff --any-edition page")
         .env("TWILIO_SIP_ALLOW_EDITION", "global")

@@ -63,8 +63,8 @@ fn demos_print_what_the_documents_show() {
     }
 }
 
-/// The jobs that the document of operation shows, run as a runner would: with what they find in a repository, and a
-/// `curl` that fetches a page of the tests.
+/// Runs the jobs in the documents as a CI runner would. The folder contains the files that the jobs expect in a
+/// repository, and `curl` prints a page of the tests.
 #[test]
 fn the_jobs_of_the_documents_work() {
     let [operation, explained] = ["docs/operations.md", "docs/explain.md"].map(document);
@@ -232,7 +232,7 @@ fn every_call_of_the_program_in_the_readme_works() {
 
 /// Each format is in one row, and the row says whether `check` reads it.
 #[test]
-fn the_readmes_table_of_formats_is_what_the_list_says() {
+fn the_readmes_table_of_formats_matches_list_formats() {
     let mut listed: Vec<(String, bool)> = list("formats")
         .iter()
         .map(|format| {
@@ -266,7 +266,7 @@ fn the_readmes_table_of_formats_is_what_the_list_says() {
 }
 
 #[test]
-fn the_table_of_editions_is_what_the_list_says() {
+fn the_table_of_editions_matches_list_editions() {
     let text = document("docs/operations.md");
     for edition in list("editions") {
         let value = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
@@ -455,7 +455,7 @@ fn every_option_of_the_rules_is_documented() {
 }
 
 #[test]
-fn the_table_of_limits_is_what_the_help_says() {
+fn the_table_of_limits_matches_the_help() {
     let text = document("docs/limits.md");
     let (_, table) = text
         .split_once("| limit | default | what is counted |\n|---|---|---|\n")

@@ -369,7 +369,7 @@ fn heads_describe_the_output_and_how_to_load_it() {
 }
 
 #[test]
-fn rejects_what_the_format_cannot_express_with_advice() {
+fn rejects_inexpressible_selections_with_advice() {
     for (line, message) in [
         (
             "-f tf --local-address 192.0.2.1",
@@ -416,7 +416,7 @@ fn large_list(count: usize) -> String {
 }
 
 #[test]
-fn rejects_more_than_one_call_accepts_but_not_one_less() {
+fn rejects_an_output_that_is_too_large_for_one_call() {
     for (options, limit, message) in [
         (
             "--direction in --plane media --format cloudformation",

@@ -317,7 +317,7 @@ fn calls_without_media_are_silent(exchange: &Exchange, edition: &str) {
             );
         }
     }
-    // Only the media rule of one direction is missing. The sound that it would allow is missing too.
+    // Only the media rule of one direction is missing. Both ends then receive no sound.
     let rules = render(&format!(
         "--edition {edition} --region tokyo --format nftables"
     ));

@@ -101,7 +101,8 @@ fn show(packet: &Packet, shape: Shape) -> String {
     )
 }
 
-/// The verdicts that differ from the published networks. `spoke` names the line that decided.
+/// Describes the packets whose verdict differs from the published networks. `spoke` returns the line that decided about
+/// a packet, for the description.
 fn wrong(
     oracle: &Oracle,
     probes: &[(Packet, Shape)],

@@ -118,7 +118,7 @@ fn every_selection_matches_exactly_the_published_networks() {
 }
 
 #[test]
-fn rejects_what_the_format_cannot_express_with_advice() {
+fn rejects_inexpressible_selections_with_advice() {
     for format in CORE_FORMATS {
         for (options, message) in [
             (
