@@ -60,7 +60,8 @@ impl Protocols {
     }
 }
 
-/// A set of combinations of the TCP flags FIN, SYN, RST and ACK. A mask is a union of these bits.
+/// A set of combinations of the TCP flags FIN, SYN, RST and ACK. A mask is a union of bits such as
+/// [`Flags::SYN`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flags(u16);
 

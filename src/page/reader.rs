@@ -49,7 +49,7 @@ pub fn read(blocks: &[Block], reference_data: &ReferenceData) -> Result<Listings
             Block::Table(rows) => reader.read_table(number, rows),
         }
     }
-    // More errors would only be consequences of these.
+    // Errors of the checks of the whole page would only be consequences of these errors.
     if reader.errors.is_empty() {
         validate::validate(&reader.listings, &reader.mentions)
     } else {

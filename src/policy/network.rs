@@ -97,7 +97,8 @@ fn merged_and_homes(published: &[(Ipv4Net, Origin)]) -> (Vec<Ipv4Net>, Vec<usize
     let mut homes = vec![0; published.len()];
     let mut home = 0;
     for (span, position) in ascending {
-        // Exactly one contains it: the first one that does not end before it.
+        // Exactly one merged network contains the span: the first network that does not end before
+        // the span.
         while Interval::from(merged[home]).last < span.first {
             home += 1;
         }

@@ -48,7 +48,8 @@ impl Selection {
         }
     }
 
-    /// Rejects options that have no effect together, because one of them must be a mistake.
+    /// Rejects an option that has no effect with the other options, because one of them must be a
+    /// mistake.
     pub(super) fn validate(&self) -> Result<(), SelectError> {
         let given = [
             ("--transport", Plane::Signaling, self.transports.is_some()),

@@ -6,7 +6,7 @@ use crate::format::read::words::Words;
 /// The facts about the device in the lines read so far.
 #[derive(Default)]
 pub(super) struct Session<'a> {
-    /// True if `hostname` and `version` were read.
+    /// For the lines `hostname` and `version`: true if the line was read.
     identity: [bool; 2],
     /// The device's name in prompts.
     prompt: Option<&'a str>,

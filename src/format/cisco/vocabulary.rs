@@ -168,7 +168,7 @@ fn by_name<T: Copy + FromStr>(word: &str, shared: &[(&str, T)], own: &[(&str, T)
     named.map(|(_, number)| *number)
 }
 
-/// Returns the addresses of a network from one of them and the netmask.
+/// Returns the addresses of a network, given any of its addresses and its netmask.
 pub(super) fn masked(base: u32, mask: &str) -> Result<Interval, String> {
     let length = prefix_length(address(mask)?).ok_or_else(|| {
         format!("expected a netmask without gaps, such as 255.255.255.0, not '{mask}'")

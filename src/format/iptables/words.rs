@@ -6,8 +6,8 @@ use crate::format::read::lines::place;
 /// The maximum length of a line. `iptables-restore` reads the rest of a longer line as another line.
 const LINE_LIMIT: usize = 10_238;
 
-/// Options whose value iptables prints in quotes, with escapes for quotes and backslashes in it. It prints
-/// other values, such as names of interfaces and lists, without escapes, and these may contain quotes.
+/// Options whose value iptables prints in quotes, with escapes for quotes and backslashes. iptables prints other
+/// values, such as names of interfaces and lists, without escapes, even if they contain quotes.
 const QUOTED: &[&str] = &[
     "--comment",
     "--log-prefix",

@@ -28,7 +28,7 @@ pub(super) struct Script<'a> {
     dormant: HashMap<Vec<&'a str>, Vec<Cow<'a, str>>>,
     /// True if the text contains the menu of address lists.
     pub has_lists: bool,
-    /// True if the text contains a menu of the firewall, or the head of an export.
+    /// True if the text contains the menu of the filter or of address lists, or the head of an export.
     is_export: bool,
     /// The words of the current menu, for lines that begin with a command.
     menu: Option<Vec<&'a str>>,
@@ -375,8 +375,8 @@ fn names_lists(property: &str) -> bool {
 /// Properties with texts that are not scripts.
 const TEXTS: [&str; 3] = ["comment", "log-prefix", "name"];
 
-/// Returns the value of a property if it may be a script: it has a space, and is neither a text nor a
-/// list.
+/// Returns the value of a property if it may be a script: it has a space or a backslash, and the property is neither in
+/// [`TEXTS`] nor for address lists.
 fn script(word: &str) -> Option<Cow<'_, str>> {
     let (name, value) = word.split_once('=')?;
     let is_list = name.ends_with("address-list") || names_lists(name);

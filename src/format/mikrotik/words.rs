@@ -50,7 +50,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The maximum number of properties. A rule has about sixty.
+/// The maximum number of properties. RouterOS has about sixty for a rule.
 const PROPERTY_LIMIT: usize = 128;
 
 /// Skips space, and backslashes that join lines.

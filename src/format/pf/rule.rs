@@ -24,7 +24,7 @@ pub(super) struct Rule {
     /// The IPv6 packets, if the rule applies to all IPv6 addresses. A rule for only some of them has none
     /// here, because IPv6 addresses are not compared.
     pub ipv6: Vec<HeaderBox>,
-    /// The condition under which it applies to these packets; see [`crate::packets::Step::condition`].
+    /// The condition under which the rule applies to its packets; see [`crate::packets::Step::condition`].
     pub condition: Condition,
     /// True for a pass rule that may drop a packet that it applies to: above a limit, or on the way back.
     pub may_drop: bool,

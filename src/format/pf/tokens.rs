@@ -78,7 +78,7 @@ fn in_word(byte: u8) -> bool {
     IN_WORD[byte as usize]
 }
 
-/// The results of [`in_word`], because it runs for most characters of a text.
+/// A table for [`in_word`], which runs for most characters of a text.
 const IN_WORD: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = b'!';

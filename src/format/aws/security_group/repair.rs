@@ -145,7 +145,7 @@ impl Allowed {
         Allowed { port, parts }
     }
 
-    /// True if all of these packets are expected. Their local address and their other port are ignored.
+    /// True if all packets of the box are expected. Their local address and their source port are ignored.
     fn holds(&self, packets: &PacketBox) -> bool {
         let remote = packets.interval(Dimension::Remote);
         let with_all = |remotes: &[Interval]| {

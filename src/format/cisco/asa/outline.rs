@@ -105,7 +105,7 @@ struct OutlineReader<'a, 'n> {
     used: HashSet<&'a str>,
     /// True if the previous line belongs to a wanted list.
     after_entry: bool,
-    /// True for each of the two first lines of a configuration that was read.
+    /// For each of the two lines that begin a configuration: true if it was read.
     heads: [bool; 2],
     /// The start of a configuration whose end was not read yet.
     open: Option<u32>,

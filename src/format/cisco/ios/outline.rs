@@ -121,11 +121,11 @@ impl<'a> Outline<'a> {
 /// The parts of a running configuration that were read.
 #[derive(Default)]
 struct Running {
-    /// True for each of its two first lines that was read.
+    /// For each of the two lines that begin the configuration: true if it was read.
     heads: [bool; 2],
-    /// The place of its first line. `None` before that line, and after its end.
+    /// The place of the line that begins the configuration, until the end is read.
     open: Option<u32>,
-    /// True if its line `end` was read.
+    /// True if the line `end` of the configuration was read.
     has_ended: bool,
 }
 
