@@ -166,7 +166,7 @@ const NARROWING: &[(&str, usize)] = &[
     ("--ttl-lt", 1),
     ("--ttl-gt", 1),
     ("--length", 1),
-    // helper, statistic, string, policy, conntrack beside its state
+    // helper, statistic, string, policy, conntrack except its states
     ("--helper", 1),
     ("--mode", 1),
     ("--probability", 1),

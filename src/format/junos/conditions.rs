@@ -299,7 +299,8 @@ fn read<T>(value: Branch, parse: fn(&str) -> Result<T, String>) -> Result<T, Rea
     parse(value.word()).map_err(|problem| value.problem(problem))
 }
 
-/// Refuses two conditions on the same side if their meaning is not documented, or if Junos refuses them.
+/// Refuses two conditions on the same side, because their meaning is not documented or Junos refuses them. A condition
+/// on either side overlaps with any other.
 fn refuse_two_of_a_side(conditions: &[Ends]) -> Result<(), ReadError> {
     for (at, later) in conditions.iter().enumerate() {
         let overlaps = |earlier: &&Ends| {

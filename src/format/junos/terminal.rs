@@ -29,7 +29,8 @@ fn is_of_terminal(line: &str) -> bool {
         || role.is_some_and(is_word)
 }
 
-/// Refuses prompts of several devices anywhere in the text.
+/// Refuses prompts of several devices anywhere in the text, and commands at prompts that do not print the complete
+/// configuration.
 pub(super) fn one_device(text: &str) -> Result<(), ReadError> {
     let mut known = None;
     for (at, line) in lines(text)? {
