@@ -21,7 +21,8 @@ use crate::packets::{Interval, complement, normalized};
 use crate::policy::{Plane, address_or_cidr, notation};
 
 /// The steps of [`crate::limits::Limit::Work`] for each missing network. One finding contains all
-/// missing networks, and there may be millions of them between the addresses of a text.
+/// missing networks of a plane and region, and there may be millions of them between the addresses
+/// of a text.
 const STEPS_OF_MISSING: usize = 200;
 
 /// A finding without its line and column.
