@@ -98,6 +98,7 @@ impl CheckArgs {
         Unit {
             name: self.name.clone(),
             table: self.table.name.clone(),
+            ..Unit::default()
         }
     }
 

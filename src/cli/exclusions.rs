@@ -2,9 +2,12 @@
 
 /// Pairs of options, by their ids. If one is on the command line and the other is set by its environment
 /// variable or the configuration file, the other is ignored.
-pub(super) const MUTUALLY_EXCLUSIVE: [(&str, &str); 6] = [
+pub(super) const MUTUALLY_EXCLUSIVE: [(&str, &str); 9] = [
     ("template", "format"),
     ("template", "table"),
+    ("template", "separator"),
+    ("template", "quote"),
+    ("template", "no_header"),
     ("dataset", "edition"),
     ("any_edition", "edition"),
     ("any_edition", "dataset"),

@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueHint};
 
 use super::format_parser::{ASK_FOR_FORMAT, FormatParser};
 use super::selection::SelectionArgs;
 use super::table::TableArg;
-use crate::format::{Format, Unit, UnitName};
+use crate::format::{Format, ListStyle, Separator, Unit, UnitName};
 use crate::input::is_stdin;
 use crate::output::Destination;
 
@@ -58,6 +59,26 @@ struct OutputArgs {
     name: UnitName,
     #[command(flatten)]
     table: TableArg,
+    /// For cidr only: the text between two networks [default: a line feed]
+    ///
+    /// Such as "," or ", ". "\n" is a line feed, and "\t" is a tab.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "TWILIO_SIP_ALLOW_SEPARATOR",
+        hide_env = true
+    )]
+    separator: Option<Separator>,
+    /// For cidr only: put each network in double quotes
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_QUOTE", hide_env = true, value_parser = BoolishValueParser::new()
+    )]
+    quote: bool,
+    /// For cidr only: leave out the comments at the start
+    #[arg(
+        long, env = "TWILIO_SIP_ALLOW_NO_HEADER", hide_env = true, value_parser = BoolishValueParser::new()
+    )]
+    no_header: bool,
 }
 
 /// The layout of the output.
@@ -92,6 +113,11 @@ impl RenderArgs {
         Unit {
             name: self.output.name.clone(),
             table: self.output.table.name.clone(),
+            list_style: ListStyle {
+                separator: self.output.separator.clone().unwrap_or_default(),
+                is_quoted: self.output.quote,
+                has_header: !self.output.no_header,
+            },
         }
     }
 

@@ -85,8 +85,11 @@ pub fn repair(
         }),
         _ => {
             let name = unit.name.to_string().parse()?;
-            let table = unit.table.clone();
-            render(format, policy, &Unit { name, table })
+            let unit = Unit {
+                name,
+                ..unit.clone()
+            };
+            render(format, policy, &unit)
         }
     }
 }

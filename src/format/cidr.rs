@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo};
+use crate::format::output_option::OutputOption;
 use crate::format::render::header::{Commands, head};
 use crate::format::unit::Unit;
 use crate::policy::{Granularity, Plane, Policy, Rule};
@@ -15,10 +16,11 @@ pub struct Cidr;
 
 #[derive(Serialize)]
 struct View {
+    /// Empty if the output does not start with comments.
     head: Vec<String>,
     /// True if the list contains signaling and media networks, and the two differ.
     mixed: bool,
-    networks: Vec<Ipv4Net>,
+    list: String,
 }
 
 static INFO: FormatInfo = FormatInfo {
@@ -31,7 +33,11 @@ static INFO: FormatInfo = FormatInfo {
          `--name` are refused.",
     template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
     is_stateless: false,
-    options: &[],
+    options: &[
+        OutputOption::Separator,
+        OutputOption::Quote,
+        OutputOption::NoHeader,
+    ],
     granularity: Granularity::Packet,
 };
 
@@ -50,10 +56,15 @@ impl Format for Cidr {
     }
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {
+        let networks = networks(policy.rules.iter()).into_iter();
         Ok(template::value(&View {
-            head: head(self, policy, unit, &Commands::default()),
+            head: if unit.list_style.has_header {
+                head(self, policy, unit, &Commands::default())
+            } else {
+                Vec::new()
+            },
             mixed: is_mixed(policy),
-            networks: networks(policy.rules.iter()),
+            list: unit.list_style.join(networks.map(|n| n.to_string())),
         }))
     }
 

@@ -7,6 +7,9 @@ use std::fmt;
 pub enum OutputOption {
     Name,
     Table,
+    Separator,
+    Quote,
+    NoHeader,
 }
 
 impl fmt::Display for OutputOption {
@@ -14,6 +17,9 @@ impl fmt::Display for OutputOption {
         f.pad(match self {
             OutputOption::Name => "--name",
             OutputOption::Table => "--table",
+            OutputOption::Separator => "--separator",
+            OutputOption::Quote => "--quote",
+            OutputOption::NoHeader => "--no-header",
         })
     }
 }

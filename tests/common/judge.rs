@@ -104,6 +104,7 @@ pub fn units(
     let unit = Unit {
         name: UnitName::deployed(name).unwrap(),
         table: None,
+        ..Unit::default()
     };
     let wanted = UnitQuery {
         unit: &unit,

@@ -49,6 +49,7 @@ impl Expected {
         Unit {
             name: UnitName::deployed(self.name).unwrap(),
             table: None,
+            ..Unit::default()
         }
     }
 

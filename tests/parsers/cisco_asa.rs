@@ -833,6 +833,7 @@ fn a_repair_replaces_the_whole_list_unless_it_is_the_users_own() {
         let unit = Unit {
             name: format::UnitName::deployed(name).unwrap(),
             table: None,
+            ..Unit::default()
         };
         let wanted = format::read::UnitQuery {
             unit: &unit,

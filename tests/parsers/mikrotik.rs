@@ -40,6 +40,7 @@ fn check_within(
     let unit = Unit {
         name: UnitName::deployed(name).unwrap(),
         table: None,
+        ..Unit::default()
     };
     let wanted = UnitQuery {
         unit: &unit,
@@ -550,6 +551,7 @@ fn a_repair_replaces_the_whole_unit() {
         let unit = Unit {
             name: name.parse().unwrap(),
             table: None,
+            ..Unit::default()
         };
         let limits = Limits::default();
         let wanted = UnitQuery {

@@ -568,6 +568,7 @@ fn the_policy_of_a_base_chain_decides_about_unmatched_packets() {
     let unit = Unit {
         name: "input".parse().unwrap(),
         table: Some("ip sip".to_owned()),
+        ..Unit::default()
     };
     let one_way = |text: &str| parse(text, &unit, &BOTH[..1]);
     let rule = "ip saddr 54.65.63.192/30 udp dport 5060 accept";

@@ -43,6 +43,7 @@ fn unit(name: &str) -> Unit {
     Unit {
         name: name.parse().unwrap(),
         table: None,
+        ..Unit::default()
     }
 }
 

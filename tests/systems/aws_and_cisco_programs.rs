@@ -123,6 +123,7 @@ fn the_printed_commands_repair_a_security_group() {
     let unit = Unit {
         name: "calls".parse().unwrap(),
         table: None,
+        ..Unit::default()
     };
     let wanted = UnitQuery {
         unit: &unit,

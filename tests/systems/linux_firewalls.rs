@@ -764,6 +764,7 @@ EOF
         let unit = Unit {
             name: name.parse().unwrap(),
             table: Some(format!("inet {table}")),
+            ..Unit::default()
         };
         format::render(dialect("nftables"), &policy, &unit)
     };

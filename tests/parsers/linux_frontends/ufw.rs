@@ -334,6 +334,7 @@ fn rejects_a_changed_script() {
     let other = Unit {
         name: "other-sip".parse().unwrap(),
         table: None,
+        ..Unit::default()
     };
     let script = format::render(dialect("ufw"), &policy, &other).unwrap();
     let units = judge::units("ufw", &script, "twilio-sip", &BOTH).unwrap();
@@ -356,6 +357,7 @@ fn finds_the_users_own_rules_by_their_comment() {
         let unit = Unit {
             name: UnitName::deployed("Carrier (Twilio)").unwrap(),
             table: None,
+            ..Unit::default()
         };
         let (dialect, limits) = (dialect("ufw"), Limits::default());
         let drift = format::compare(dialect, &policy, &units, limits, || &[]).unwrap();
