@@ -173,7 +173,7 @@ fn the_checks_of_the_documents_work() {
         .map(|call| call.split(" 2>").next().unwrap())
         .map(|call| call.split('|').next().unwrap())
         .collect();
-    assert_eq!(piped.len(), 12, "{piped:?}");
+    assert_eq!(piped.len(), 10, "{piped:?}");
     for call in piped {
         let call = call.replace("--name \"$GROUP\"", "");
         let (_, format) = call.split_once("--format ").unwrap();
@@ -221,7 +221,7 @@ fn every_call_of_the_program_in_the_readme_works() {
         })
         .collect();
     calls.extend(inline_calls(&readme));
-    assert_eq!(calls.len(), 10, "{calls:?}");
+    assert_eq!(calls.len(), 8, "{calls:?}");
     let page = document("tests/pages/whole/global.official-en.html");
     for call in calls {
         // Outputs go into the folder of the test.
