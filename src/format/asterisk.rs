@@ -55,9 +55,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "asterisk",
     aliases: &["pjsip", "pjsip.conf"],
     summary: "Asterisk: an identify section of pjsip.conf, for incoming signaling",
-    documentation: "A load replaces the file as a whole, and takes effect with a reload. The section matches the sources of \
-         SIP requests. It contains neither RTP nor outgoing traffic, so a selection without incoming \
-         signaling is refused.",
+    documentation: "Replace the whole file. The new section applies after a reload. It recognizes SIP requests by \
+         their source address. It does not cover RTP or outgoing traffic, so a selection without incoming signaling \
+         is refused.",
     template: ("asterisk.j2", include_str!("../../templates/asterisk.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

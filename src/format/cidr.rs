@@ -26,11 +26,11 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "cidr",
     aliases: &["txt", "text", "plain", "list", "networks"],
-    summary: "a plain list of networks, one per line",
-    documentation: "The smallest list of networks that contains exactly the selected addresses, in ascending order. It has \
-         no direction, protocol or ports; the program that uses the list must add them. The list contains the \
-         networks of both planes, unless `--plane` selects one. `--local-address`, the local ports and \
-         `--name` are refused.",
+    summary: "Plain list of networks, one per line",
+    documentation: "The output is the smallest list of networks that contains exactly the selected addresses, in \
+         ascending order. It contains the networks of both planes, unless you select one with `--plane`. It has no \
+         directions, protocols or ports: set them in the program that uses the list. `--local-address`, the local \
+         ports and `--name` are refused.",
     template: ("cidr.j2", include_str!("../../templates/cidr.j2")),
     is_stateless: false,
     options: &[

@@ -34,13 +34,13 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "csv",
     aliases: &["excel", "spreadsheet", "rfc4180"],
-    summary: "comma-separated values, for spreadsheets and programs",
-    documentation: "RFC 4180: lines end in CRLF, the first line is a header. There is a record for each combination of rule, \
-         remote network and local network. Its fields are direction, plane, transport (empty for media), \
-         protocol, networks and ports of both sides (`any`, a port, or `FIRST-LAST`), and the regions and \
-         editions of the remote network. The records contain only the rules that a stateful firewall needs; \
-         use `json` for the rules for TCP return traffic. No field starts like a spreadsheet formula. `--name` \
-         is refused.",
+    summary: "Comma-separated values, for spreadsheets and programs",
+    documentation: "The output follows RFC 4180: lines end in CRLF, and the first line is a header. There is one \
+         record for each combination of a rule, a remote network and a local network. Its fields are the direction, \
+         the plane, the transport (empty for media) and the protocol, then the networks and ports of both sides \
+         (`any`, a port, or `FIRST-LAST`), and then the regions and editions of the remote network. The records \
+         contain only the rules that a stateful firewall needs. For the rules for TCP return traffic, use `json`. No \
+         field starts like a spreadsheet formula. `--name` is refused.",
     template: ("csv.j2", include_str!("../../templates/csv.j2")),
     is_stateless: false,
     options: &[],

@@ -57,9 +57,9 @@ struct RichRule {
 static INFO: FormatInfo = FormatInfo {
     name: "firewalld",
     aliases: &["firewall-cmd", "firewalld-policy"],
-    summary: "Linux firewalld (0.9 or later): a policy of one direction, as XML",
-    documentation: "The policy is a separate file, which loading replaces as a whole. A reload brings it into force. \
-         A policy has one direction, so render --direction in and --direction out separately.",
+    summary: "Linux firewalld (0.9 or later): a policy for one direction, as XML",
+    documentation: "Each policy is a separate file. Loading replaces the whole file, and a reload of firewalld \
+         applies it. A policy has only one direction, so print `--direction in` and `--direction out` separately.",
     template: ("firewalld.j2", include_str!("../../templates/firewalld.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -41,10 +41,10 @@ struct Network {
 static INFO: FormatInfo = FormatInfo {
     name: "html",
     aliases: &["htm", "page"],
-    summary: "a change request for a network team, as a web page",
-    documentation: "The same request as `markdown`, with a chart of the networks that each region opens. The page is one \
-         file, without scripts and external resources. It follows the reader's light or dark theme, and \
-         can be printed.",
+    summary: "Change request for a network team, as a web page",
+    documentation: "The page contains the same request as `markdown`, and a chart of the networks that each region \
+         opens. It is one file, without scripts or external resources. It follows the reader's light or dark theme, \
+         and can be printed.",
     template: ("html.j2", include_str!("../../templates/html.j2")),
     is_stateless: true,
     options: &[OutputOption::Name],

@@ -59,9 +59,10 @@ static INFO: FormatInfo = FormatInfo {
     name: "ipset",
     aliases: &["ipset-restore", "ipset-save"],
     summary: "Linux ipset: a set of networks for each plane, and the iptables rules that use them",
-    documentation: "Loading fills a new set for each plane and then swaps it with the old one, each in one step. \
-         Loading again changes nothing. A set contains only networks. The direction, protocol and ports are in \
-         the iptables rules that the output shows as hooks. Those rules are yours: loading does not change them.",
+    documentation: "For each plane, loading fills a new set, and then swaps it with the old set in one step. Loading \
+         again changes nothing. A set contains only networks. The iptables rules that use the set contain the \
+         direction, protocol and ports. The output shows these rules as hook commands, and loading does not change \
+         them.",
     template: ("ipset.j2", include_str!("../../templates/ipset.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

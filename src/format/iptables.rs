@@ -48,9 +48,9 @@ static INFO: FormatInfo = FormatInfo {
         "iptables-legacy",
         "ipt",
     ],
-    summary: "Linux iptables, both back ends: two chains of the filter table",
-    documentation: "Loading replaces both chains in one step. Loading again changes nothing. The rules are \
-         spelled exactly as iptables-save prints them.",
+    summary: "Linux iptables, with the nft or the legacy back end: two chains of the filter table",
+    documentation: "Loading replaces both chains in one step. Loading again changes nothing. The rules are written \
+         exactly as iptables-save prints them.",
     template: ("iptables.j2", include_str!("../../templates/iptables.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -110,10 +110,10 @@ struct Ports {
 static INFO: FormatInfo = FormatInfo {
     name: "json",
     aliases: &["rules-json"],
-    summary: "the rules as JSON, for programs",
-    documentation: "One object, as defined by [policy.schema.json](policy.schema.json), version 1. An incompatible change \
-         increases `version`. `rules` are for every firewall; a stateless firewall also needs those in \
-         `tcp_return`.",
+    summary: "Rules as JSON, for programs",
+    documentation: "The output is one object that follows [policy.schema.json](policy.schema.json), version 1. An \
+         incompatible change increases `version`. Every firewall needs the rules in `rules`. A stateless firewall \
+         also needs the rules for TCP return traffic, which are in `tcp_return`.",
     template: TEMPLATE,
     is_stateless: true,
     options: &[OutputOption::Name],

@@ -84,8 +84,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "junos",
     aliases: &["juniper", "junos-set", "junos-filter"],
     summary: "Juniper Junos OS: a firewall filter for each direction, as set commands",
-    documentation: "A load replaces each filter and its prefix lists completely, in one commit. A filter is stateless, \
-         so it also accepts TCP return traffic. It discards everything that it does not accept.",
+    documentation: "A load replaces each filter and its prefix lists completely, in one commit. Filters are \
+         stateless, so they also accept TCP return traffic, which has ACK or RST set. An applied filter discards \
+         everything that it does not accept.",
     template: ("junos.j2", include_str!("../../templates/junos.j2")),
     is_stateless: true,
     options: &[OutputOption::Name],

@@ -49,9 +49,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "kamailio",
     aliases: &["kamailio-permissions", "address-file"],
     summary: "Kamailio: the address file of the permissions module, for incoming signaling",
-    documentation: "A load replaces the file as a whole, and takes effect with a reload. The file lists the sources of SIP \
-         requests. It contains neither RTP nor outgoing traffic, so a selection without incoming \
-         signaling is refused.",
+    documentation: "Replace the whole file. The new list applies after a reload. It contains the source addresses of \
+         SIP requests. It does not cover RTP or outgoing traffic, so a selection without incoming signaling is \
+         refused.",
     template: ("kamailio.j2", include_str!("../../templates/kamailio.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -21,11 +21,11 @@ struct View {
 static INFO: FormatInfo = FormatInfo {
     name: "markdown",
     aliases: &["md", "gfm", "change-request"],
-    summary: "a change request for a network team, as Markdown",
-    documentation: "The request lists rules by direction with sources, destinations and ports, and then the networks. It also \
-         explains what fails without the rules, how to verify the change, and where Twilio publishes the \
-         addresses. Rules for TCP return traffic, for stateless firewalls, are in separate tables. The tables \
-         use GitHub's syntax.",
+    summary: "Change request for a network team, as Markdown",
+    documentation: "The request lists the rules for each direction, with sources, destinations and ports, and then \
+         the networks. It also explains what fails without the rules, how to verify the change, and where Twilio \
+         publishes the addresses. Separate tables contain the rules for TCP return traffic, which only stateless \
+         firewalls need. The tables use GitHub's syntax.",
     template: ("markdown.j2", include_str!("../../templates/markdown.j2")),
     is_stateless: true,
     options: &[OutputOption::Name],

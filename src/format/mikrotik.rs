@@ -52,7 +52,8 @@ static INFO: FormatInfo = FormatInfo {
     name: "mikrotik",
     aliases: &["routeros", "rsc"],
     summary: "MikroTik RouterOS: address lists and two filter chains, as a script",
-    documentation: "A load replaces the address lists and chains completely, line by line. The chains only accept.",
+    documentation: "A load replaces the address lists and chains completely, line by line. The chains only accept \
+         packets.",
     template: ("mikrotik.j2", include_str!("../../templates/mikrotik.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

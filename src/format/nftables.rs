@@ -68,11 +68,11 @@ struct Chain {
 static INFO: FormatInfo = FormatInfo {
     name: "nftables",
     aliases: &["nft", "nftable"],
-    summary: "Linux nftables: sets and chains for a table that you have",
-    documentation: "Loading replaces the two sets and the two chains in one transaction. Loading again changes \
-         nothing. The table and its other chains stay as they are. The output starts with \
-         commands that hook the chains into `input` and `output` of that table, keep them across a reboot, and \
-         remove everything. Running the hook commands again adds no second jump.",
+    summary: "Linux nftables: sets and chains in your own table",
+    documentation: "Loading replaces the two sets and the two chains in one transaction, and does not change the rest \
+         of the table. Loading again changes nothing. Comments at the start of the output contain commands. These \
+         hook the chains into `input` and `output` of your table, load the rules at boot, and remove everything. \
+         Running the hook commands again adds no second jump.",
     template: ("nftables.j2", include_str!("../../templates/nftables.j2")),
     is_stateless: false,
     options: &[OutputOption::Name, OutputOption::Table],

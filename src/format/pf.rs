@@ -57,13 +57,12 @@ struct Table {
 static INFO: FormatInfo = FormatInfo {
     name: "pf",
     aliases: &["pfctl", "pf.conf", "packet-filter"],
-    summary: "pf of FreeBSD, OpenBSD and macOS: an anchor",
-    documentation: "Loading replaces the whole anchor in one step. Loading again changes nothing. The output uses only \
-         the grammar that the three systems share. Load the file into the anchor, never \
-         into /etc/pf.conf or the main ruleset. The output starts with commands that add the anchor to \
-         /etc/pf.conf, fill it at boot (`load anchor \"twilio-sip\" from \"FILE\"`), and remove \
-         everything. pfSense and OPNsense import address lists by URL instead of anchors: use the format `cidr` \
-         for them.",
+    summary: "pf on FreeBSD, OpenBSD and macOS: an anchor",
+    documentation: "Loading replaces the whole anchor in one step. Loading again changes nothing. The output uses \
+         only the syntax that the three systems share. Load the file into the anchor, never into /etc/pf.conf or the \
+         main ruleset. Comments at the start of the output contain commands. These add the anchor to /etc/pf.conf, \
+         fill it at boot (`load anchor \"twilio-sip\" from \"FILE\"`), and remove everything. pfSense and OPNsense do \
+         not import anchors. They import address lists from a URL: use the format `cidr` for them.",
     template: ("pf.j2", include_str!("../../templates/pf.j2")),
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -27,10 +27,11 @@ pub struct Ufw;
 static INFO: FormatInfo = FormatInfo {
     name: "ufw",
     aliases: &["uncomplicated-firewall"],
-    summary: "Linux ufw: rules that a comment marks, as a script that adds and deletes them",
-    documentation: "The script adds new rules and then deletes the rules that an earlier load left, one rule at a \
-         time. Loading again changes nothing. The script recognizes its own rules by their comment and \
-         changes no others.",
+    summary: "Linux ufw: a script that adds and deletes rules, which have a comment as their mark",
+    documentation: "The script adds the new rules, and then deletes the rules that an earlier load left, one rule at \
+         a time. Loading again changes nothing. The script recognizes its own rules by their comment. If you have a \
+         rule with the same addresses, ports and protocol, the script's rule replaces it. The script changes no other \
+         rules.",
     template: script::TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -26,8 +26,9 @@ struct View<'a> {
 static INFO: FormatInfo = FormatInfo {
     name: "yaml",
     aliases: &["yml", "rules-yaml"],
-    summary: "the rules as YAML, for programs and people",
-    documentation: "The same object as `json`, of [policy.schema.json](policy.schema.json), starting with comments.",
+    summary: "Rules as YAML, for programs and people",
+    documentation: "The output starts with comments. After them, it contains the same object as `json`, which follows \
+         [policy.schema.json](policy.schema.json).",
     template: ("yaml.j2", include_str!("../../templates/yaml.j2")),
     is_stateless: true,
     options: &[OutputOption::Name],

@@ -357,11 +357,16 @@ fn formats_md_matches_the_table_of_formats() {
 const FORMATS_HEAD: &str = "\
 # Formats
 
-Written by a test from the program's own table, which `twilio-sip-allow list formats --json` prints; `FILE`
-is the output. What holds for all: the same call prints the same bytes; an output only allows (what an
-applied access list or filter of `cisco`, `cisco-asa` and `junos` does not permit, these deny), and sets no
-default policy; a name that the system does not take and a selection that the format cannot say exactly are
-refused (status 2).
+A test writes this page from the program's table of formats, which `twilio-sip-allow list formats --json` also
+prints. `FILE` stands for the file that contains the output. A *plane* is signaling (SIP) or media (RTP).
+
+These statements apply to every format:
+
+- The same options and input files always give the same output, byte for byte.
+- The rules only accept packets, and set no default policy. `cisco`, `cisco-asa` and `junos` are the exception: an
+  applied access list or filter denies everything that it does not permit.
+- The program stops with status 2 if the system does not accept a name, or if the format cannot express the
+  selection exactly.
 ";
 
 /// Both READMEs have the same sections, code and links.

@@ -33,8 +33,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "cloudformation",
     aliases: &["cfn", "aws-cloudformation"],
     summary: "AWS CloudFormation: security group rules as a JSON template, one resource for each rule",
-    documentation: "Each rule is a resource of its own, with a logical id that depends only on the rule. A stack \
-         update replaces the old rules. More than 500 rules are refused, and so is `--local-address`.",
+    documentation: "The logical id of each resource depends only on its rule. A stack update replaces the old rules. \
+         More than 500 rules are refused. `--local-address` is refused, because a group applies to all addresses of \
+         its network interfaces.",
     template: json::TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

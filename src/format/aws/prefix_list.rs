@@ -33,9 +33,9 @@ pub struct PrefixList;
 static INFO: FormatInfo = FormatInfo {
     name: "aws-prefix-list",
     aliases: &["prefix-list", "managed-prefix-list", "aws-pl"],
-    summary: "AWS EC2: a managed prefix list of one plane, as JSON",
-    documentation: "A list contains networks of one plane only, so a selection of both planes is refused. The security \
-         group rules that refer to the list define ports and direction. The list is created once; later, \
+    summary: "AWS EC2: a managed prefix list for one plane, as JSON",
+    documentation: "A list contains the networks of one plane, so select `--plane signaling` or `--plane media`. The \
+         security group rules that refer to the list set the ports and the direction. Create the list once. Later, \
          apply the changes that `check --print-repair` prints.",
     template: json::TEMPLATE,
     is_stateless: false,

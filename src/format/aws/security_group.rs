@@ -42,9 +42,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "aws-sg",
     aliases: &["aws", "ec2", "security-group", "aws-security-group"],
     summary: "AWS EC2: permissions of a security group, as JSON",
-    documentation: "AWS adds the permissions to the existing ones, and refuses duplicates. To update a group, apply the \
-         changes that `check --print-repair` prints. `--local-address` is refused, because a group applies to \
-         all addresses of its network interfaces.",
+    documentation: "AWS adds the permissions to the existing ones, and refuses duplicates. To update a group, apply \
+         the changes that `check --print-repair` prints. `--local-address` is refused, because a group applies to all \
+         addresses of its network interfaces.",
     template: TEMPLATE,
     is_stateless: false,
     options: &[OutputOption::Name],

@@ -60,9 +60,10 @@ static INFO: FormatInfo = FormatInfo {
     name: "cisco-asa",
     aliases: &["asa", "asa-acl"],
     summary: "Cisco ASA: an extended access list for each direction, with object groups",
-    documentation: "A load deletes each access list and its object groups, and creates them again line by line. Enter \
-         the hook again after each load. An ASA is stateful, so it needs no rules for TCP return traffic. \
-         An applied list denies everything that it does not permit.",
+    documentation: "A load deletes each access list and its object groups, and creates them again line by line. An \
+         ASA removes a deleted access list from its interface, so enter the hook again after each load. An ASA is \
+         stateful, so it needs no rules for TCP return traffic. An applied access list denies everything that it does \
+         not permit.",
     template: (
         "cisco-asa.j2",
         include_str!("../../../templates/cisco-asa.j2"),

@@ -51,8 +51,9 @@ static INFO: FormatInfo = FormatInfo {
     name: "cisco",
     aliases: &["cisco-acl", "cisco-ios", "ios", "ios-xe", "acl"],
     summary: "Cisco IOS: an extended named access list for each direction",
-    documentation: "A load replaces each access list completely, line by line. An access list is stateless, so it also \
-         permits TCP return traffic. It denies everything that it does not permit.",
+    documentation: "A load replaces each access list completely, line by line. Access lists are stateless, so they \
+         also permit TCP return traffic, which has ACK or RST set. An applied access list denies everything that it \
+         does not permit.",
     template: ("cisco.j2", include_str!("../../../templates/cisco.j2")),
     is_stateless: true,
     options: &[OutputOption::Name],
