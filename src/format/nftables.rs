@@ -70,7 +70,7 @@ static INFO: FormatInfo = FormatInfo {
     aliases: &["nft", "nftable"],
     summary: "Linux nftables: sets and chains in your own table",
     documentation: "Loading replaces the two sets and the two chains in one transaction, and does not change the rest \
-         of the table. Loading again changes nothing. Comments at the start of the output contain commands. These \
+         of the table. Loading again changes nothing. Comments at the start of the output contain the commands that \
          hook the chains into `input` and `output` of your table, load the rules at boot, and remove everything. \
          Running the hook commands again adds no second jump.",
     template: ("nftables.j2", include_str!("../../templates/nftables.j2")),

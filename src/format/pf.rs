@@ -60,7 +60,7 @@ static INFO: FormatInfo = FormatInfo {
     summary: "pf on FreeBSD, OpenBSD and macOS: an anchor",
     documentation: "Loading replaces the whole anchor in one step. Loading again changes nothing. The output uses \
          only the syntax that the three systems share. Load the file into the anchor, never into /etc/pf.conf or the \
-         main ruleset. Comments at the start of the output contain commands. These add the anchor to /etc/pf.conf, \
+         main ruleset. Comments at the start of the output contain the commands that add the anchor to /etc/pf.conf, \
          fill it at boot (`load anchor \"twilio-sip\" from \"FILE\"`), and remove everything. pfSense and OPNsense do \
          not import anchors. They import address lists from a URL: use the format `cidr` for them.",
     template: ("pf.j2", include_str!("../../templates/pf.j2")),

@@ -27,7 +27,7 @@ pub struct Ufw;
 static INFO: FormatInfo = FormatInfo {
     name: "ufw",
     aliases: &["uncomplicated-firewall"],
-    summary: "Linux ufw: a script that adds and deletes rules, which have a comment as their mark",
+    summary: "Linux ufw: a script that adds the rules, and deletes those of an earlier load",
     documentation: "The script adds the new rules, and then deletes the rules that an earlier load left, one rule at \
          a time. Loading again changes nothing. The script recognizes its own rules by their comment. If you have a \
          rule with the same addresses, ports and protocol, the script's rule replaces it. The script changes no other \
