@@ -177,6 +177,127 @@ for path in pathlib.Path(sys.argv[1]).iterdir():
     assert_eq!(printed.lines().count(), cases.len());
 }
 
+/// The expected networks of a selection, in the fewest lines.
+fn expected_networks(case: &Case) -> Vec<String> {
+    let expected = facts::expected(case, false).into_values().flatten();
+    facts::cidrs(&facts::united(expected.collect()))
+}
+
+/// A feed for appliances has nothing but networks, in ascending order, one per line.
+#[test]
+fn a_list_without_header_is_exactly_its_networks() {
+    for case in matrix() {
+        let line = format!("{} --format cidr --no-header", case.options());
+        let expected: String = expected_networks(&case)
+            .into_iter()
+            .map(|network| network + "\n")
+            .collect();
+        assert_eq!(render(&line), expected, "{line}");
+    }
+}
+
+/// A POSIX shell splits the first file at commas, and Python reads the second one as JSON and as a YAML
+/// sequence.
+#[test]
+fn other_programs_split_a_list_in_one_line_into_its_networks() {
+    let test = "other_programs_split_a_list_in_one_line_into_its_networks";
+    let Some(python) = python(test) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected = String::new();
+    for case in matrix() {
+        let line = format!("{} --format cidr --no-header", case.options());
+        let plain = render(&format!("{line} --separator ,"));
+        let mut quoted = Tool::new(
+            line.split(' ')
+                .chain(["--quote", "--separator", ", ", "-q"]),
+        );
+        let quoted = quoted.run().ok();
+        assert_eq!(plain.lines().count(), 1, "{plain}");
+        std::fs::write(folder.path().join(format!("{}.txt", case.name())), plain).unwrap();
+        std::fs::write(folder.path().join(format!("{}.json", case.name())), quoted).unwrap();
+        expected += &format!("{} {}\n", case.name(), expected_networks(&case).join(" "));
+    }
+    let mut expected: Vec<&str> = expected.lines().collect();
+    expected.sort_unstable();
+    let shell = "cd \"$1\"; for file in *.txt; do IFS=,; set -- $(cat \"$file\"); IFS=' '; echo \"${file%.txt} $*\"; done";
+    let script = "
+import ipaddress, json, pathlib, sys, yaml
+for path in pathlib.Path(sys.argv[1]).glob('*.json'):
+    text = '[' + path.read_text() + ']'
+    networks = json.loads(text)
+    assert yaml.safe_load(text) == networks, path
+    assert [str(ipaddress.IPv4Network(n)) for n in networks] == networks, path
+    print(path.stem, *networks)";
+    for (program, arguments) in [
+        (Path::new("sh"), ["-euc", shell, "sh"].as_slice()),
+        (python.as_path(), &["-c", script]),
+    ] {
+        let output = Command::new(program)
+            .args(arguments)
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let mut found: Vec<&str> = printed.lines().collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{}", program.display());
+    }
+}
+
+/// A function replaces `gcloud` and prints its arguments.
+#[test]
+fn the_commands_in_feeds_md_create_the_lists_that_they_promise() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/feeds.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let blocks = document.split("```sh\n").skip(1);
+    let blocks: Vec<&str> = blocks
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    let script = format!(
+        "gcloud() {{ printf '%s\\n' \"$@\"; }}\n{}. ./twilio.env; echo \"env $TWILIO_NETWORKS\"",
+        blocks.concat()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_twilio-sip-allow"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), env!("PATH"));
+    let output = Command::new("sh")
+        .args(["-euc", &script])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let networks = |plane: &'static str| {
+        expected_networks(&Case {
+            edition: "global".to_owned(),
+            region: "all".to_owned(),
+            direction: "in",
+            plane,
+        })
+    };
+    let (signaling, media) = (networks("signaling"), networks("media"));
+    let in_one_line = signaling.join(",");
+    let expected = [
+        "compute\nfirewall-rules\ncreate\ntwilio-signaling\n--allow=udp:5060,tcp:5060-5061\n",
+        &format!("--source-ranges={in_one_line}\n"),
+        "compute\nfirewall-rules\ncreate\ntwilio-media\n--allow=udp:10000-60000\n",
+        &format!("--source-ranges={}\n", media.join(",")),
+        &format!("{in_one_line}\n"),
+        &format!("env {in_one_line}\n"),
+    ];
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed, expected.concat());
+    let file = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(file("twilio-signaling.txt"), signaling.join("\n") + "\n");
+    assert_eq!(file("twilio-media.txt"), media.join("\n") + "\n");
+    let list = format!("\"{}\"", signaling.join("\", \""));
+    assert_eq!(
+        file("twilio-service.yaml"),
+        format!("spec:\n  loadBalancerSourceRanges: [{list}]\n")
+    );
+}
+
 /// The records of an RFC 4180 text without line breaks in fields.
 fn records(text: &str) -> Vec<Vec<String>> {
     let lines = text.strip_suffix("\r\n").expect(text).split("\r\n");
