@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
-use super::input_errors::{InputError, messages};
+use super::input_errors::{InputError, InputMessage, messages};
 use super::selected::{Selected, print_notices, select};
 use super::standard_input::note_terminal;
 use crate::cli::{CheckArgs, ConfiguredCheck};
@@ -174,8 +174,8 @@ enum FileResult {
         repair: Option<String>,
         is_not_loaded: bool,
     },
-    /// The file could not be checked. Each message is one line.
-    Refused(Vec<String>),
+    /// The file could not be checked.
+    Refused(Vec<InputMessage>),
 }
 
 impl Check {
@@ -241,7 +241,7 @@ impl Check {
     fn check_file(&self, file: &Path, report: &dyn Report) -> FileResult {
         let (_turn, text) = match input::text_in_turn(file, self.limits, Limit::Input) {
             Ok(read) => read,
-            Err(error) => return FileResult::Refused(vec![format!("{error:#}")]),
+            Err(error) => return FileResult::Refused(vec![format!("{error:#}").into()]),
         };
         self.check_text(file, &text, report)
             .unwrap_or_else(FileResult::Refused)
@@ -252,7 +252,7 @@ impl Check {
         file: &Path,
         text: &str,
         report: &dyn Report,
-    ) -> Result<FileResult, Vec<String>> {
+    ) -> Result<FileResult, Vec<InputMessage>> {
         let name = name_of(file);
         let query = self.query();
         let text = self.listing(&name, text)?;
@@ -260,15 +260,15 @@ impl Check {
             .map_err(|errors| self.refusal(&name, text, &errors))?;
         let is_not_loaded = self.is_not_loaded(&units);
         if is_not_loaded && let Some(message) = self.other_language(&name, text) {
-            return Err(vec![message]);
+            return Err(vec![message.into()]);
         }
         let drift = format::compare(self.format, &self.policy, &units, self.limits, || {
             self.published()
         })
-        .map_err(|error| vec![format!("{name}: {error}")])?;
+        .map_err(|error| vec![format!("{name}: {error}").into()])?;
         let repair = if self.repair && !drift.is_none() {
             let repair = format::repair(self.format, &self.policy, text, query, &units);
-            Some(repair.map_err(|error| vec![format!("{name}: {error}")])?)
+            Some(repair.map_err(|error| vec![format!("{name}: {error}").into()])?)
         } else {
             None
         };
@@ -289,7 +289,7 @@ impl Check {
         let mut part = Spool::part(self.limits);
         report
             .file(&checked, &mut part)
-            .map_err(|error| vec![error.to_string()])?;
+            .map_err(|error| vec![error.to_string().into()])?;
         Ok(FileResult::Checked {
             counts: Summary::of(&drift, &checked.units),
             part,
@@ -311,7 +311,7 @@ impl Check {
     /// # Errors
     ///
     /// If the text is empty and `--allow-empty` is not given.
-    fn listing<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, Vec<String>> {
+    fn listing<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, Vec<InputMessage>> {
         if !text.trim().is_empty() {
             return Ok(text);
         }
@@ -322,11 +322,12 @@ impl Check {
         if self.allows_empty {
             return Ok(listing.without_rules);
         }
-        Err(vec![format!(
+        let message = format!(
             "{name} is empty: either '{}' failed, or no rules are loaded yet (use --allow-empty for an empty firewall); {}",
             listing.command,
             self.how_to_load()
-        )])
+        );
+        Err(vec![message.into()])
     }
 
     /// The steps to load the rules, for messages.
@@ -352,9 +353,9 @@ impl Check {
 
     /// The messages for a text that cannot be parsed. If the text is in another format, the message says
     /// only that.
-    fn refusal(&self, name: &str, text: &str, errors: &[ReadError]) -> Vec<String> {
+    fn refusal(&self, name: &str, text: &str, errors: &[ReadError]) -> Vec<InputMessage> {
         if let Some(message) = self.other_language(name, text) {
-            return vec![message];
+            return vec![message.into()];
         }
         let lines = Lines::of(text);
         let errors_found = errors.iter().map(|error| InputError {
@@ -364,7 +365,7 @@ impl Check {
         });
         let mut messages = messages(name, errors_found);
         if errors.len() >= MAX_ERRORS {
-            messages.push(format!("{name}: stopped after {MAX_ERRORS} errors"));
+            messages.push(format!("{name}: stopped after {MAX_ERRORS} errors").into());
         }
         messages
     }
@@ -454,10 +455,10 @@ fn unit_names(units: &[DeployedUnit]) -> Vec<&str> {
 impl Run<'_> {
     fn add(&mut self, result: FileResult) -> Result<()> {
         match result {
-            FileResult::Refused(problems) => {
+            FileResult::Refused(messages) => {
                 self.refused += 1;
-                for problem in problems {
-                    self.console.error(&problem);
+                for message in messages {
+                    message.print(self.console);
                 }
             }
             FileResult::Checked {

@@ -28,9 +28,20 @@ struct Group {
     count: usize,
 }
 
+/// A message about errors in an input.
+pub(super) struct InputMessage {
+    /// The name of the input, the line number, the cause, and the numbers of other lines with the same cause.
+    text: String,
+    /// The text that contains the first error. May be empty.
+    found: String,
+}
+
 /// Returns one message for each of the first causes, with some lines where it occurs. A last message
 /// counts the errors with other causes. `name` is the name of the input and may be empty.
-pub(super) fn messages(name: &str, errors: impl IntoIterator<Item = InputError>) -> Vec<String> {
+pub(super) fn messages(
+    name: &str,
+    errors: impl IntoIterator<Item = InputError>,
+) -> Vec<InputMessage> {
     let mut groups: Vec<Group> = Vec::new();
     let mut more = 0;
     for error in errors {
@@ -46,9 +57,10 @@ pub(super) fn messages(name: &str, errors: impl IntoIterator<Item = InputError>)
             more += 1;
         }
     }
-    let mut messages: Vec<String> = groups.iter().map(|group| group.message(name)).collect();
+    let mut messages: Vec<InputMessage> = groups.into_iter().map(|g| g.message(name)).collect();
     if more > 0 {
-        messages.push(format!("{}{more} more {}", place(name, None), plural(more)));
+        let text = format!("{}{more} more {}", place(name, None), plural(more));
+        messages.push(text.into());
     }
     messages
 }
@@ -60,9 +72,25 @@ pub(super) fn report_input_errors(
     errors: impl IntoIterator<Item = InputError>,
 ) -> Outcome {
     for message in messages(name, errors) {
-        console.error(&message);
+        message.print(console);
     }
     Outcome::Failed
+}
+
+impl InputMessage {
+    /// Prints `FILE:3: not a rule (also in line 4)`, and then the text with the error on a line of its own.
+    pub fn print(&self, console: Console) {
+        console.error_in(&self.text, &self.found);
+    }
+}
+
+impl From<String> for InputMessage {
+    fn from(text: String) -> Self {
+        InputMessage {
+            text,
+            found: String::new(),
+        }
+    }
 }
 
 impl Group {
@@ -73,14 +101,13 @@ impl Group {
         }
     }
 
-    /// `FILE:3: not a rule, in: xyz (also in lines 4, 5 and 7 more)`
-    fn message(&self, name: &str) -> String {
+    /// `FILE:3: not a rule (also in lines 4, 5 and 7 more)`, and the text of line 3.
+    fn message(self, name: &str) -> InputMessage {
         let place = place(name, self.first.line);
-        let found = match &*self.first.found {
-            "" => String::new(),
-            found => format!(", in: {found}"),
-        };
-        format!("{place}{}{found}{}", self.first.cause, self.others())
+        InputMessage {
+            text: format!("{place}{}{}", self.first.cause, self.others()),
+            found: self.first.found,
+        }
     }
 
     fn others(&self) -> String {
@@ -120,24 +147,26 @@ mod tests {
             cause: (*cause).to_owned(),
             found: format!("text {line}"),
         };
-        messages("file", causes.iter().map(error))
+        shown(messages("file", causes.iter().map(error)))
+    }
+
+    fn shown(messages: Vec<InputMessage>) -> Vec<String> {
+        let shown = |InputMessage { text, found }| [text, found].join(" | ");
+        messages.into_iter().map(shown).collect()
     }
 
     #[test]
     fn a_repeated_error_is_reported_once_with_its_lines() {
-        assert_eq!(reported(&[(1, "a")]), ["file:1: a, in: text 1"]);
+        assert_eq!(reported(&[(1, "a")]), ["file:1: a | text 1"]);
         assert_eq!(
             reported(&[(1, "a"), (2, "b"), (3, "a")]),
-            [
-                "file:1: a, in: text 1 (also in line 3)",
-                "file:2: b, in: text 2"
-            ]
+            ["file:1: a (also in line 3) | text 1", "file:2: b | text 2"]
         );
         let three = [(1, "a"), (2, "a"), (9, "a")];
-        let once = ["file:1: a, in: text 1 (also in lines 2 and 9)"];
+        let once = ["file:1: a (also in lines 2 and 9) | text 1"];
         assert_eq!(reported(&three), once);
         let many: Vec<_> = (1..=20).map(|line| (line, "a")).collect();
-        let once = ["file:1: a, in: text 1 (also in lines 2, 3, 4, 5 and 15 more)"];
+        let once = ["file:1: a (also in lines 2, 3, 4, 5 and 15 more) | text 1"];
         assert_eq!(reported(&many), once);
     }
 
@@ -146,9 +175,9 @@ mod tests {
         let causes = [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e"), (6, "c")];
         let messages = reported(&causes);
         assert_eq!(messages.len(), 4);
-        assert_eq!(messages[2], "file:3: c, in: text 3 (also in line 6)");
-        assert_eq!(messages[3], "file: 2 more errors");
-        assert_eq!(reported(&causes[..4])[3], "file: 1 more error");
+        assert_eq!(messages[2], "file:3: c (also in line 6) | text 3");
+        assert_eq!(messages[3], "file: 2 more errors | ");
+        assert_eq!(reported(&causes[..4])[3], "file: 1 more error | ");
     }
 
     #[test]
@@ -159,7 +188,8 @@ mod tests {
             found: String::new(),
         };
         let errors = [error("a"), error("a"), error("b")];
-        assert_eq!(messages("", errors), ["a (and 1 more such error)", "b"]);
-        assert_eq!(messages("page", [error("a")]), ["page: a"]);
+        let printed = shown(messages("", errors));
+        assert_eq!(printed, ["a (and 1 more such error) | ", "b | "]);
+        assert_eq!(shown(messages("page", [error("a")])), ["page: a | "]);
     }
 }

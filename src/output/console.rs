@@ -28,29 +28,39 @@ impl Console {
     /// Prints useful information on one line.
     pub fn note(self, text: &str) {
         if !self.quiet {
-            self.print("note", CYAN, text);
+            self.print("note", CYAN, text, "");
         }
     }
 
     /// Prints on one line that the result may not be what the user wants.
     pub fn warning(self, text: &str) {
-        self.print("warning", YELLOW, text);
+        self.print("warning", YELLOW, text, "");
     }
 
     /// Prints the reason for a failure on one line.
     pub fn error(self, text: &str) {
-        self.print("error", RED, text);
+        self.error_in(text, "");
     }
 
-    fn print(self, word: &str, color: &str, text: &str) {
+    /// Prints the reason for a failure on one line, and the text that contains the error on a second line.
+    /// Prints no second line if that text is empty.
+    pub fn error_in(self, text: &str, found: &str) {
+        self.print("error", RED, text, found);
+    }
+
+    fn print(self, word: &str, color: &str, text: &str, found: &str) {
         let program = env!("CARGO_PKG_NAME");
         let word = if self.colors_stderr() {
             painted(word, color)
         } else {
             word.to_owned()
         };
-        let text = escape_hidden(&shortened(text));
-        write_stderr(&format!("{program}: {word}: {text}\n"));
+        let line = |text| escape_hidden(&shortened(text));
+        let mut message = format!("{program}: {word}: {}\n", line(text));
+        if !found.is_empty() {
+            message += &format!("    in: {}\n", line(found));
+        }
+        write_stderr(&message);
     }
 
     /// Returns true if stderr gets colors.

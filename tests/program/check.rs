@@ -176,7 +176,7 @@ fn text_from_another_system_is_not_an_empty_cisco_list() {
         let text = format!("{head}\n 10 permit ip any any\n");
         let error = check("--format cisco --edition regional --quiet", &text).refused();
         let problem = format!(
-            "deployed:1: this is {system} syntax, which is not supported; expected an IOS access list, in: {head}"
+            "deployed:1: this is {system} syntax, which is not supported; expected an IOS access list\n    in: {head}"
         );
         assert!(error.contains(&problem), "{error}");
     }
@@ -949,7 +949,7 @@ fn prints_no_report_if_one_file_cannot_be_checked() {
         .file("c", with_frankfurt());
     assert_eq!(
         tool.run().refused(),
-        "twilio-sip-allow: error: b:19: '--nonesuch' is unknown or not supported; expected a match or a target of iptables-extensions(8), in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
+        "twilio-sip-allow: error: b:19: '--nonesuch' is unknown or not supported; expected a match or a target of iptables-extensions(8)\n    in: -A TWILIO-SIP-IN -s 54.65.63.192/30 -p udp --nonesuch -m udp --dport 5060 -m comment --comment \"tokyo signaling udp\" -j ACCEPT
 twilio-sip-allow: error: cannot read nowhere: No such file or directory; name an existing file, or '-' for standard input
 twilio-sip-allow: error: 2 of 4 files could not be checked; 1 of the others have drifted
 "
