@@ -174,7 +174,7 @@ pub struct Superseded {
 
 /// The signaling plane of an edition.
 #[derive(Debug, serde::Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the keys 'ports' and 'networks'")]
 pub struct Signaling {
     pub ports: SignalingPorts,
     pub networks: Networks,
@@ -182,7 +182,7 @@ pub struct Signaling {
 
 /// The SIP port of each transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the keys 'udp', 'tcp' and 'tls'")]
 pub struct SignalingPorts {
     #[serde(deserialize_with = "port")]
     pub udp: u16,
@@ -204,7 +204,7 @@ impl SignalingPorts {
 
 /// The media plane of an edition.
 #[derive(Debug, serde::Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the keys 'ports' and 'networks'")]
 pub struct Media {
     /// UDP ports.
     #[serde(deserialize_with = "port_range", serialize_with = "first_and_last")]

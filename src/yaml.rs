@@ -41,24 +41,76 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
         let reason = place.map(|(line, column)| format!(" at line {line} column {column}"));
         let reason = reason.and_then(|suffix| message.strip_suffix(&suffix));
         YamlError {
-            // serde calls the keys of a document fields.
-            reason: with_short_quote(reason.unwrap_or(&message)).replace(" field `", " key `"),
+            reason: plain_words(reason.unwrap_or(&message), "a mapping"),
             line_and_column: place,
         }
     })
 }
 
-/// Returns the message with only the start of a text that serde quotes as a whole.
-fn with_short_quote(message: &str) -> String {
-    let quoted = || {
-        let (before, rest) = message.split_once(": string \"")?;
-        let (text, after) = rest.rsplit_once('"')?;
-        let (end, _) = text.char_indices().nth(QUOTE)?;
-        Some((before, &text[..end], after))
+/// Returns a message of serde in the words of the other messages. `map` names what serde calls a map.
+pub fn plain_words(message: &str, map: &str) -> String {
+    // A path may precede the message: `signaling.ports: missing field ...`.
+    let after = |words: &str| {
+        let (path, rest) = message.split_once(words)?;
+        (path.is_empty() || path.ends_with(": ")).then_some((path, rest))
     };
-    match quoted() {
-        Some((before, start, after)) => format!("{before}: string \"{start}...\"{after}"),
-        None => message.to_owned(),
+    let name = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
+    let wrong = after("invalid type: ").or_else(|| after("invalid value: "));
+    let wrong = wrong.and_then(|(path, rest)| Some((path, rest.rsplit_once(", expected ")?)));
+    if let Some((path, (found, expected))) = wrong {
+        let expected = match expected {
+            // The name of a Rust type means nothing to users.
+            "map" => map,
+            _ if expected.starts_with("struct ") => map,
+            "a YAML tag starting with '!'" => "a name",
+            _ => expected,
+        };
+        format!("{path}expected {expected}, not {}", value(found, map))
+    } else if let Some((path, rest)) = after("missing field `") {
+        format!("{path}the key '{}' is missing", name(rest))
+    } else if let Some((path, rest)) = after("duplicate field `") {
+        let name = name(rest);
+        format!("{path}the key '{name}' is repeated; use it only once")
+    } else if let Some((path, rest)) = after("unknown field `") {
+        format!("{path}unknown key '{}'{}", name(rest), choices(rest))
+    } else if let Some((path, rest)) = after("unknown variant `") {
+        format!("{path}unknown value '{}'{}", name(rest), choices(rest))
+    } else {
+        message.to_owned()
+    }
+}
+
+/// Returns the words for a value that serde describes, such as `string "x"` or `integer `5``.
+fn value(found: &str, map: &str) -> String {
+    let quoted = |mark: char| {
+        let (_, text) = found.split_once(mark)?;
+        let text = text.strip_suffix(mark)?;
+        Some(match text.char_indices().nth(QUOTE) {
+            Some((end, _)) => format!("'{}...'", &text[..end]),
+            None => format!("'{text}'"),
+        })
+    };
+    match found {
+        "sequence" => "a list".to_owned(),
+        "map" => map.to_owned(),
+        "unit value" => "an empty value".to_owned(),
+        "null" => "null".to_owned(),
+        _ if found.starts_with("string \"") => quoted('"').unwrap_or_else(|| found.to_owned()),
+        _ => quoted('`').unwrap_or_else(|| found.to_owned()),
+    }
+}
+
+/// Returns `; use one of a, b` for the names in "x`, expected `a` or `b`". Empty if there are none.
+fn choices(rest: &str) -> String {
+    let listed = rest
+        .split_once("`, expected ")
+        .map_or("", |(_, listed)| listed);
+    // Every second piece is between two marks.
+    let names: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    match names[..] {
+        [] => String::new(),
+        [only] => format!("; use {only}"),
+        _ => format!("; use one of {}", names.join(", ")),
     }
 }
 

@@ -44,7 +44,9 @@ pub(super) fn configuration(matches: &ArgMatches) -> Result<Option<Configuration
             Configuration::read(file).map(Some)
         }
         (true, _) if given("no_config") && !given("config") => Ok(None),
-        (true, _) => Err("--config and --no-config cannot be used together".to_owned()),
+        (true, _) => {
+            Err("--config and --no-config cannot be used together; remove one of them".to_owned())
+        }
     }
 }
 

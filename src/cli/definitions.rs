@@ -41,8 +41,8 @@ const SCAN_EXAMPLES: &str = "  twilio-sip-allow scan .
   ssh pbx cat /etc/asterisk/pjsip.conf | twilio-sip-allow scan --plane signaling -";
 
 const EXIT_STATUS: &str = "  0  success, and none of the cases of status 1
-  1  \"check\" or \"dataset diff\" found a difference, \"scan\" found something that
-     --fail-on names, or \"explain --all-allowed\" found an address that is not allowed
+  1  \"check\" or \"dataset diff\" found a difference, \"scan\" has a finding that
+     matches --fail-on, or \"explain --all-allowed\" found an address that is not allowed
   2  wrong usage, invalid input or a failure: stdout is empty, and no file is changed";
 
 const ENVIRONMENT: &str =
@@ -56,7 +56,8 @@ const ENVIRONMENT: &str =
 /// Choose the Twilio regions that you use and the firewall that you have. The program prints rules
 /// that allow Twilio's SIP signaling and RTP media, and nothing else. The networks come from lists that
 /// Twilio published. These lists are called editions and are built into the program. The comments at
-/// the start of the rules are the commands to load, hook, keep (boot) and remove them.
+/// the start of the rules show the commands that load the rules, send packets to them (hook), keep them
+/// across reboots (boot), and remove them.
 #[derive(Parser)]
 #[command(
     version,
@@ -151,8 +152,8 @@ pub enum Verb {
         mut_arg("region", |arg| arg.help("Report missing networks of these regions [default: all]").long_help(None)),
         mut_arg("plane", |arg| arg.help("Report missing networks of signaling, media, or both")),
         after_help = sections(
-            "nothing was found that --fail-on names",
-            "something was found that --fail-on names",
+            "no finding matches --fail-on",
+            "a finding matches --fail-on",
             SCAN_EXAMPLES,
         ),
     )]

@@ -98,23 +98,28 @@ fn unknown_option(line: &CommandLine, option: &str) -> Mistake {
             advice: format!("try: {}", line.call(&["--format", "json"])),
         };
     }
-    let owners = verbs_with(option, line.root, "");
-    let message = match &owners[..] {
-        [] => {
-            let wanted = SYNONYMS.iter().find(|(tried, _)| *tried == option);
-            let wanted = wanted.map_or(option, |(_, name)| name);
-            let options = line.arguments().filter(|arg| !arg.is_positional());
-            let options: Vec<String> = options.map(flag).collect();
-            let suggestion = did_you_mean(wanted, options.iter().map(String::as_str));
-            format!("unknown option '{option}'{suggestion}")
-        }
-        [only] => format!("{option} is an option of '{only}', not of '{verb}'"),
-        [first @ .., last] => {
-            let first = first.join("', '");
-            format!("{option} is an option of '{first}' and '{last}', not of '{verb}'")
-        }
-    };
+    let message = option_of_others(option, &verb, line.root).unwrap_or_else(|| {
+        let wanted = SYNONYMS.iter().find(|(tried, _)| *tried == option);
+        let wanted = wanted.map_or(option, |(_, name)| name);
+        let options = line.arguments().filter(|arg| !arg.is_positional());
+        let options: Vec<String> = options.map(flag).collect();
+        let suggestion = did_you_mean(wanted, options.iter().map(String::as_str));
+        format!("unknown option '{option}'{suggestion}")
+    });
     line.mistake(message)
+}
+
+/// The message for an option that only other verbs have. `None` if no verb has it.
+pub(super) fn option_of_others(option: &str, verb: &str, root: &Command) -> Option<String> {
+    let owners = verbs_with(option, root, "");
+    let (last, first) = owners.split_last()?;
+    let first = match first {
+        [] => String::new(),
+        verbs => format!("'{}' and ", verbs.join("', '")),
+    };
+    Some(format!(
+        "{option} is an option of {first}'{last}', not of '{verb}'"
+    ))
 }
 
 /// The verbs of a command that define the option themselves. `around` contains the names of the outer

@@ -8,6 +8,7 @@ use clap::{Arg, Command, FromArgMatches};
 use super::configuration::configuration;
 use super::definitions::{Cli, ConfiguredCheck, Verb, command, render_command};
 use super::exit::CliExit;
+use super::mistakes::option_of_others;
 use super::parsed::{Parsed, innermost};
 use super::variables::{flag, our_variables, refuse_unknown_variables, without_environment};
 
@@ -132,9 +133,8 @@ fn refuse_options_before(command: &Command, parsed: &Parsed) -> Result<(), CliEx
     Err(if own.get_arguments().any(is_same) {
         CliExit::option_before_verb(arg, command, arguments)
     } else {
-        let (option, verb) = (flag(arg), verbs.join(" "));
-        let message = format!("{option} cannot be used with '{verb}'; remove one of them");
-        CliExit::mistake(message, Vec::new(), command, arguments)
+        let message = option_of_others(&flag(arg), &verbs.join(" "), command);
+        CliExit::mistake(message.unwrap_or_default(), Vec::new(), command, arguments)
     })
 }
 

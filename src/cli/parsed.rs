@@ -84,7 +84,10 @@ impl<'a> Parsed<'a> {
 
     fn exclusion(&self, one: &str, other: &str) -> CliExit {
         let names = [one, other].map(|id| flag_of(self.own_command(), id));
-        let message = format!("{} and {} cannot be used together", names[0], names[1]);
+        let message = format!(
+            "{} and {} cannot be used together; remove one of them",
+            names[0], names[1]
+        );
         let variables = variables_in_use(self.own_command(), self.own_matches());
         CliExit::mistake(message, variables, &self.command, self.arguments)
     }

@@ -273,5 +273,9 @@ fn refuse_page(console: Console, file: &Path, errors: &[PageError]) -> Outcome {
         cause: error.problem.clone(),
         found: String::new(),
     });
-    report_input_errors(console, &name_of(file), errors)
+    let outcome = report_input_errors(console, &name_of(file), errors);
+    console.note(
+        "the page may be incomplete, damaged or in a new layout; save it again, or correct a copy of it",
+    );
+    outcome
 }

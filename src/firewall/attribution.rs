@@ -52,7 +52,7 @@ impl Attribution {
             subject: match (granularity, rule.state) {
                 (Granularity::RemoteAddress, _) => rule.plane.to_string(),
                 (_, State::Any) => rule.subject(),
-                (_, State::Established) => format!("{} replies", rule.subject()),
+                (_, State::Established) => format!("{} return traffic", rule.subject()),
             },
             plane: rule.plane,
             region: network.label(false),

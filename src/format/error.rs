@@ -11,7 +11,7 @@ use crate::template::TemplateError;
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum FormatError {
     #[error(
-        "unknown format '{name}'{suggestion}; use one of {known} ('list formats' prints other names)"
+        "unknown format '{name}'{suggestion}; use one of {known} ('twilio-sip-allow list formats' prints other names)"
     )]
     Unknown {
         name: String,
@@ -28,9 +28,12 @@ pub enum FormatError {
         alternative: String,
     },
     #[error(
-        "{option} has no effect: no selected rule has a local port of this kind; remove {option}, or change the selection"
+        "{option} has no effect: no selected rule has a local port for {traffic}; remove {option}, or change the selection"
     )]
-    NoEffect { option: &'static str },
+    NoEffect {
+        option: &'static str,
+        traffic: &'static str,
+    },
     #[error("{format} cannot express {what}")]
     Inexpressible {
         format: &'static str,

@@ -64,7 +64,7 @@ impl Format for Kamailio {
     }
 
     fn load_command(&self, _unit: &Unit) -> String {
-        "kamcmd permissions.addressReload (once FILE is what address_file names)".to_owned()
+        "kamcmd permissions.addressReload (once address_file is set to FILE)".to_owned()
     }
 
     fn supported_part(&self, policy: &Policy, _unit: &Unit) -> Result<Option<Policy>, FormatError> {

@@ -66,7 +66,7 @@ impl Format for Mikrotik {
     }
 
     fn load_command(&self, _unit: &Unit) -> String {
-        "/import file-name=FILE (its name ends in .rsc)".to_owned()
+        "/import file-name=FILE (the name of FILE must end in .rsc)".to_owned()
     }
 
     fn template_context(&self, policy: &Policy, unit: &Unit) -> Result<Value, FormatError> {

@@ -110,7 +110,9 @@ impl Reader<'_> {
         if let Some(region) = self.scopes.contradicted_region(level, label) {
             self.report(
                 line,
-                format!("this names a different region than the heading above it, {region}"),
+                format!(
+                    "this label names a different region than the heading above it, '{region}'"
+                ),
             );
         }
         self.scopes.enter(level, label);
@@ -130,7 +132,13 @@ impl Reader<'_> {
             || self.vocabulary.label(&inner).is_some_and(is_meaningful);
         if matters {
             let text = text.replace(STRUCK, "");
-            self.report(line, format!("'{}' is struck out", text.trim()));
+            self.report(
+                line,
+                format!(
+                    "'{}' is struck out, so it may not apply any more",
+                    text.trim()
+                ),
+            );
         }
         matters
     }

@@ -219,7 +219,13 @@ fn summary(counts: &Counts) -> String {
         more => format!("{more} files with"),
     };
     let counted = counts.by_name().filter(|(_, n)| *n > 0);
-    let counted: Vec<String> = counted.map(|(name, n)| format!("{n} {name}")).collect();
+    let missing = Classification::Missing.name();
+    let all = if counts.files == 1 { "the" } else { "every" };
+    let counted = counted.map(|(name, n)| match name {
+        name if name == missing => format!("{n} {name} (selected, but not in {all} file)"),
+        name => format!("{n} {name}"),
+    });
+    let counted: Vec<String> = counted.collect();
     format!("{files} Twilio addresses: {}\n", counted.join(", "))
 }
 

@@ -28,7 +28,7 @@ const LONG_NAME: &str =
     "check -q --edition regional -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
 const EMPTY_GROUP: &str = "check -q -f aws-sg --dataset FILE --direction in --print-repair $(echo '{\"IpPermissions\": []}' >GROUP && echo GROUP) 2>/dev/null";
 /// Deny rules for different pairs of addresses, followed by a rule that denies everything. Each rule
-/// stops a packet of five expected rules (signaling by UDP, TCP and TLS, and the TCP replies of both).
+/// stops a packet of five expected rules (signaling by UDP, TCP and TLS, and the TCP return traffic of both).
 /// The last one stops the rest of them, which is 30,000 parts in combination with all other networks.
 const DENIED_PAIRS: &str = "check -q -f cisco --dataset FILE --direction in $({ echo 'ip access-list extended TWILIO-SIP-IN'; for n in $(seq 0 38); do echo \" deny ip host 40.0.$n.0 host 10.0.0.$n\"; done; echo ' deny ip any any'; } >RULES && echo RULES)";
 const UFW_OF_MANY: &str = "check -q -f ufw --dataset FILE --direction in --print-repair $(seq -f \"ufw allow from 10.0.0.1 port %.0f comment 'twilio-sip'\" 60000 -1 1 | sed 's/allow/deny/; $s/deny/allow/' >RULES && echo RULES)";
@@ -191,19 +191,19 @@ pub const INPUTS: &[Hostile] = &[
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),
     input("nested JSON, nftables", NFTABLES, || format!("{{\"nftables\": {}", "[".repeat(5 * MIB)).into(), "expected an object that 'nft -j list' prints"),
     input("nested JSON within a rule", NFTABLES, || format!("{{\"nftables\": [{{\"rule\": {}", "{\"expr\":".repeat(MIB)).into(), "the input may have been cut off"),
-    input("nested JSON, AWS", AWS, || "[".repeat(20 * MIB).into(), "invalid JSON"),
+    input("nested JSON, AWS", AWS, || "[".repeat(20 * MIB).into(), "not valid JSON"),
     input("nested braces, pf", PF, || format!("pass in from {}\n", "{".repeat(5 * MIB)).into(), "a '{' is not closed"),
     input("nested YAML", DATASET, || "a: [".repeat(MIB / 4).into(), NESTED_YAML),
     input("nested YAML without brackets", DATASET, || "- ".repeat(MIB / 2).into(), NESTED_YAML),
     input("nested YAML keys", DATASET, || "? ".repeat(MIB / 2).into(), NESTED_YAML),
-    input("YAML aliases that multiply", DATASET, laughs, "unknown key `a`"),
+    input("YAML aliases that multiply", DATASET, laughs, "unknown key 'a'"),
     input("YAML aliases of 4,000 networks for 30,000 regions", DATASET, aliases, "signaling.networks.r0: more than 5000 networks in one plane, which is the maximum"),
     input("120,000 tag directives of YAML", DATASET, || (0..120_000).map(|n| format!("%TAG !a{n}! t\n")).collect::<Vec<_>>().concat().into(), "FILE:1:1: a %TAG directive is not accepted; delete the line"),
     input("white space of a megabyte before pieces of it, YAML", DATASET, || format!("edition: \"{}{}\"", " ".repeat(MIB), "x ".repeat(MIB / 2 - 8)).into(), "FILE:1:1: more than 4096 characters of white space in a row; delete some"),
     input("a million blank lines, YAML", DATASET, || format!("edition: x\n{}", "\n".repeat(MIB)).into(), "FILE:4098:1: more than 4096 characters of white space in a row; delete some"),
     input("a YAML text of 2 MB", DATASET, || format!("edition: {}", "x ".repeat(MIB - 16)).into(), "is not a name; use 1 to 32 lower-case letters"),
     input("700,000 keys in a row, YAML", DATASET, || format!("edition: [{}]", "?a,".repeat(695_000)).into(), "FILE:1:1: more than 500000 commas, colons, dashes, question marks, brackets and line ends"),
-    input("250,000 keys in a row, YAML", DATASET, || format!("edition: [{}]", "?a,".repeat(249_990)).into(), "edition: invalid type: sequence, expected a name"),
+    input("250,000 keys in a row, YAML", DATASET, || format!("edition: [{}]", "?a,".repeat(249_990)).into(), "edition: expected a name, not a list"),
     input("a million entries in lines of others, YAML", DATASET, || format!("edition:\n{}", format!("{}a\n", "- ".repeat(63)).repeat(16_000)).into(), "FILE:7814:1: more than 500000 commas"),
     input("690,000 entries between line ends of Unicode, YAML", DATASET, || format!("edition:\n{}", "-\u{85}".repeat(690_000)).into(), "FILE:2:1: more than 500000 commas"),
     input("80,000 regions, dataset", DATASET, || dataset(&(0..80_000).map(|n| format!("r{n}: [192.0.2.0/24]")).collect::<Vec<_>>().join(", ")), "signaling.networks.r5000: more than 5000 networks in one plane, which is the maximum"),

@@ -115,7 +115,7 @@ pub fn units(
         let lines = Lines::of(text);
         let message = |e: &format::read::ReadError| {
             format!(
-                "{}: {}\n    in: {}",
+                "{}: {}, in: {}",
                 lines.number(e.at()),
                 e.problem(),
                 excerpt(text, e.at())

@@ -594,7 +594,7 @@ no network-object host 192.0.2.1 => the line is a member of an object group, but
 object-group netw NET => unknown kind of object 'netw'; expected network or service, for example
 object-group service X sctp => expected tcp, udp or tcp-udp, not 'sctp'
 object-group network NET extra => expected the end of the line, not 'extra'
-object-group network NET => 'NET' is defined twice; pass one listing at a time
+object-group network NET => 'NET' is defined twice; provide one listing at a time
 object network NET => 'NET' is defined twice
 no object-group network NET => 'NET' is defined or used above, and an ASA does not remove objects in use
 no object-group => expected a kind of object at the end of the line
@@ -798,7 +798,7 @@ fn rejects_the_text_of_another_system() {
         (rendered("junos"), asa),
         (
             rendered("cisco"),
-            "this is IOS syntax; pass the output of an ASA, or use --format cisco",
+            "this is IOS syntax; provide the output of an ASA, or use --format cisco",
         ),
     ] {
         let errors = check(&foreign, &BOTH).unwrap_err();
@@ -977,7 +977,7 @@ fn rejects_abbreviated_commands() {
         ),
         (
             "event manager applet X\n action 0 cli command \"no access-list TWILIO-SIP-IN line 1\"",
-            "the line runs a command that may change the access list at any time",
+            "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line",
         ),
     ] {
         let errors = check(&format!("{list}{line}\n"), &[Direction::In]).unwrap_err();

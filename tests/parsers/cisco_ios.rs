@@ -434,14 +434,14 @@ permit tcp any any match-all +frob => '+frob' is not a TCP flag
 permit udp any any (active) => unknown option '(active)' of an extended access list entry
 20 permit udp any any => an entry above already has the number 20
 0 permit udp any any => '0' is not a number from 1 to 2147483647
-2147483647 permit udp any any|permit tcp any any => no sequence number is left for this entry
+2147483647 permit udp any any|permit tcp any any => no sequence number is left for this entry; resequence the list first
 no permit udp any any => expected the number of an entry after 'no', not 'permit'
 no => expected the number of an entry at the end of the line
 no 70 => no entry above has the number 70
 --More-- => expected permit or deny, not '--More--'
 remark a\u{8}b => the line contains a control character
 permit udp object-group SIP any => object group 'SIP' contains services, but networks are expected here
-permit udp object-group ELSEWHERE any => pass the output of 'show running-config', or add that of 'show object-group
+permit udp object-group ELSEWHERE any => provide the output of 'show running-config', or add that of 'show object-group
 permit udp object-group CIRCLE any => object group 'CIRCLE' contains itself
 permit udp object-group EMPTY any => the object group has no members
 permit udp object-group GAPS any => expected a netmask without gaps, such as 255.255.255.0, not '0.0.0.3'
@@ -795,23 +795,23 @@ fn rejects_commands_that_change_a_list_indirectly() {
         ),
         (
             "event manager applet X\n action 1.0 cli command \"ip access-list extended TWILIO-SIP-IN\"",
-            "the line runs a command that may change the access list at any time",
+            "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line",
         ),
         (
             "event manager environment acl TWILIO-SIP-IN",
-            "the line runs a command that may change the access list at any time",
+            "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line",
         ),
         (
             "event manager applet X\n action 1.0 set acl \"TWILIO-SIP-IN\"",
-            "the line runs a command that may change the access list at any time",
+            "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line",
         ),
         (
             "kron policy-list X\n cli no ip access-list extended TWILIO-SIP-IN",
-            "the line runs a command that may change the access list at any time",
+            "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line",
         ),
         (
             "ip access-list extended OTHER\n permit tcp any any reflect TWILIO-SIP-IN",
-            "the line fills a reflexive access list with this name",
+            "'reflect' adds entries to this list when packets pass, which no listing predicts; use a list of another name for it",
         ),
         (
             "end\nip access-list extended TWILIO-SIP-IN\n 70 permit ip any any",

@@ -70,12 +70,12 @@ fn rejects_unsupported_rules_with_line_and_reason() {
         ),
         (
             "-s 10.0.0.1 -j NONESUCH",
-            "chain 'NONESUCH' is not in the input, so its effect is unknown; pass the complete table",
+            "chain 'NONESUCH' is not in the input, so its effect is unknown; provide the complete table",
         ),
         ("-j TWILIO-SIP-IN", "chain 'TWILIO-SIP-IN' jumps to itself"),
         (
             "-g NONESUCH",
-            "chain 'NONESUCH' is not in the input, so its effect is unknown; pass the complete table",
+            "chain 'NONESUCH' is not in the input, so its effect is unknown; provide the complete table",
         ),
         (
             "-m set --match-set twilio src -j ACCEPT",
@@ -189,11 +189,11 @@ fn rejects_unsupported_rules_with_line_and_reason() {
         ),
         (
             "-g ACCEPT",
-            "chain 'ACCEPT' is not in the input, so its effect is unknown; pass the complete table",
+            "chain 'ACCEPT' is not in the input, so its effect is unknown; provide the complete table",
         ),
         (
             "-j accept",
-            "chain 'accept' is not in the input, so its effect is unknown; pass the complete table",
+            "chain 'accept' is not in the input, so its effect is unknown; provide the complete table",
         ),
         (
             "-j INPUT",
@@ -250,10 +250,7 @@ fn rejects_unsupported_rules_with_line_and_reason() {
             &text.replacen("-A ", &format!("{line}\n-A "), 1),
         );
         let at = line_of(&text, "-A ");
-        assert_eq!(
-            found.unwrap_err(),
-            [format!("{at}: {problem}\n    in: {line}")]
-        );
+        assert_eq!(found.unwrap_err(), [format!("{at}: {problem}, in: {line}")]);
     }
 }
 
@@ -262,80 +259,77 @@ fn rejects_input_that_is_not_a_listing() {
     let (policy, text) = tokyo();
     let second = text.lines().count() + line_of(&text, "*filter");
     let twice = format!(
-        "{second}: table 'filter' appears twice; provide one listing at a time\n    in: *filter"
+        "{second}: table 'filter' appears twice; provide one listing at a time, in: *filter"
     );
     for (what, problem) in [
         (
             "-I TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: expected the output of 'iptables-save' or 'iptables -S'\n    in: -I TWILIO-SIP-IN -j ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: -I TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "iptables -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: expected the output of 'iptables-save' or 'iptables -S'\n    in: iptables -A TWILIO-SIP-IN -j ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: iptables -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "table inet filter {".to_owned(),
-            "1: expected the output of 'iptables-save' or 'iptables -S'\n    in: table inet filter {",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: table inet filter {",
         ),
         (
             "-A TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: chain 'TWILIO-SIP-IN' is not declared before this rule; provide the whole listing\n    in: -A TWILIO-SIP-IN -j ACCEPT",
+            "1: chain 'TWILIO-SIP-IN' is not declared before this rule; provide the complete listing, in: -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "*filter\n-P\nCOMMIT".to_owned(),
-            "2: expected the name of a chain\n    in: -P",
+            "2: expected the name of a chain, in: -P",
         ),
-        (
-            "-N".to_owned(),
-            "1: expected the name of a chain\n    in: -N",
-        ),
+        ("-N".to_owned(), "1: expected the name of a chain, in: -N"),
         (
             "[1:x] -A TWILIO-SIP-IN -j ACCEPT".to_owned(),
-            "1: expected the output of 'iptables-save' or 'iptables -S'\n    in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: [1:x] -A TWILIO-SIP-IN -j ACCEPT",
         ),
         (
             "Chain INPUT (policy DROP)".to_owned(),
-            "1: the output of 'iptables -L' is incomplete; provide the output of 'iptables-save'\n    in: Chain INPUT (policy DROP)",
+            "1: the output of 'iptables -L' is incomplete; provide the output of 'iptables-save', in: Chain INPUT (policy DROP)",
         ),
         (
             "COMMIT".to_owned(),
-            "1: there is no table before this COMMIT\n    in: COMMIT",
+            "1: there is no table before this COMMIT; expected '*filter' before it, in: COMMIT",
         ),
         (
             "*nat\n*filter\nCOMMIT".to_owned(),
-            "2: table 'nat' has no COMMIT at its end\n    in: *filter",
+            "2: table 'nat' has no COMMIT at its end, in: *filter",
         ),
         (
             "*filter\n:TWILIO-SIP-IN QUEUE\nCOMMIT".to_owned(),
-            "2: expected ACCEPT, DROP or '-', not 'QUEUE'\n    in: :TWILIO-SIP-IN QUEUE",
+            "2: expected ACCEPT, DROP or '-', not 'QUEUE', in: :TWILIO-SIP-IN QUEUE",
         ),
         (
             "*filter\n:TWILIO-SIP-IN - [0:0] x\nCOMMIT".to_owned(),
-            "2: expected only counters after a chain's policy\n    in: :TWILIO-SIP-IN - [0:0] x",
+            "2: expected only counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0] x",
         ),
         (
             "*filter\n:TWILIO-SIP-IN - [0:0\nCOMMIT".to_owned(),
-            "2: expected only counters after a chain's policy\n    in: :TWILIO-SIP-IN - [0:0",
+            "2: expected only counters after a chain's policy, in: :TWILIO-SIP-IN - [0:0",
         ),
         (
             "-P INPUT DROP -c 12 x".to_owned(),
-            "1: expected only counters after a chain's policy\n    in: -P INPUT DROP -c 12 x",
+            "1: expected only counters after a chain's policy, in: -P INPUT DROP -c 12 x",
         ),
         (
             "-N TWILIO-SIP-IN ACCEPT".to_owned(),
-            "1: expected the output of 'iptables-save' or 'iptables -S'\n    in: -N TWILIO-SIP-IN ACCEPT",
+            "1: expected the output of 'iptables-save' or 'iptables -S', in: -N TWILIO-SIP-IN ACCEPT",
         ),
         (
             ":TWILIO-SIP-IN - [0:0]".to_owned(),
-            "1: this line is outside of a table; expected '*filter' before it\n    in: :TWILIO-SIP-IN - [0:0]",
+            "1: this line is outside of a table; expected '*filter' before it, in: :TWILIO-SIP-IN - [0:0]",
         ),
         (
             "*filter\nCOMMIT\n-N TWILIO-SIP-IN".to_owned(),
-            "3: this line is outside of a table, but the input has tables\n    in: -N TWILIO-SIP-IN",
+            "3: this line is outside of a table, but the input has tables; provide one listing at a time, in: -N TWILIO-SIP-IN",
         ),
         (
             "-N TWILIO-SIP-IN\n*filter\nCOMMIT".to_owned(),
-            "2: this line is outside of a table, but the input has tables\n    in: *filter",
+            "2: this line is outside of a table, but the input has tables; provide one listing at a time, in: *filter",
         ),
         (format!("{text}{text}"), &twice),
     ] {
@@ -705,7 +699,7 @@ fn refusal(text: &str) -> String {
     let errors = drift("iptables", &policy, text).expect_err(text);
     assert_eq!(errors.len(), 1, "{errors:?}");
     let (_, problem) = errors[0].split_once(": ").unwrap();
-    problem.rsplit_once("\n    in: ").unwrap().0.to_owned()
+    problem.rsplit_once(", in: ").unwrap().0.to_owned()
 }
 
 fn is_in_sync(text: &str) -> bool {
@@ -991,7 +985,7 @@ fn reads_lines_like_iptables_restore() {
         let (policy, _) = tokyo();
         let errors = drift("iptables", &policy, &listing("", &format!("{line}\n"))).unwrap_err();
         assert!(
-            errors[0].contains(&format!(": {problem}\n    in: ")),
+            errors[0].contains(&format!(": {problem}, in: ")),
             "{errors:?}"
         );
     }
@@ -1053,7 +1047,7 @@ fn rejects_a_missing_built_in_chain() {
     for name in ["INPUT", "FORWARD", "OUTPUT"] {
         let absent = of(name, &text, &way).unwrap_err();
         let problem = format!(
-            "1: the built-in chain '{name}' is missing from the input; provide the whole filter table\n    in: "
+            "1: the built-in chain '{name}' is not in the input; provide the complete filter table, in: "
         );
         assert!(absent[0].starts_with(&problem), "{absent:?}");
         for line in [
@@ -1062,8 +1056,8 @@ fn rejects_a_missing_built_in_chain() {
         ] {
             let errors = of(name, &format!("*filter\n{line}\nCOMMIT\n"), &way).unwrap_err();
             let problem = format!(
-                "1: the policy of the built-in chain '{name}' is missing from the input; expected a line such as \
-                 ':{name} DROP [0:0]' or '-P {name} DROP'\n    in: *filter"
+                "1: the policy of the built-in chain '{name}' is not in the input; expected a line such as \
+                 ':{name} DROP [0:0]' or '-P {name} DROP', in: *filter"
             );
             assert_eq!(errors, [problem]);
         }
@@ -1071,7 +1065,7 @@ fn rejects_a_missing_built_in_chain() {
         assert_eq!(of(name, &whole, &way).unwrap(), [name]);
         let errors = of(name, &whole, &common::judge::BOTH).unwrap_err();
         let problem = format!(
-            "1: the built-in chain '{name}' has only one direction; select it with --direction\n    in: "
+            "1: the built-in chain '{name}' has only one direction; select it with --direction, in: "
         );
         assert!(errors[0].starts_with(&problem), "{errors:?}");
         // A unit of this program with this name.

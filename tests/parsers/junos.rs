@@ -738,12 +738,12 @@ a: from source-address 10.0.1.0/255.0.255.0 => has no prefix length from 0 to 32
 a: from source-address 2001:db8::/32 => '2001:db8::' is not an IPv4 address
 a: from source-address 10.0.0.0/8 exept => expected 'except' or nothing, not 'exept'
 a: from source-address 10.0.0.0/8 except => no packet matches
-a: from source-address 10.0.0.0/8 except|a: from source-address 10.1.0.0/8 => the same prefix occurs with and without 'except' (host bits are ignored)
+a: from source-address 10.0.0.0/8 except|a: from source-address 10.1.0.0/8 => the same prefix occurs with and without 'except' (host bits are ignored); remove one of them
 a: from address 10.0.0.0/8|a: from address 10.0.0.0/9 except => 'address' with 'except' checks source and destination
 a: from source-address 10.0.0.0/8|a: from source-prefix-list halves => the meaning of 'source-address' together with 'source-prefix-list'
 a: from source-address 10.0.0.0/8|a: from address 10.0.0.0/9 => the meaning of 'source-address' together with 'address' in one term is not documented
 a: from source-prefix-list elsewhere => prefix list 'elsewhere' is not in the input
-a: from source-prefix-list off => prefix list 'off' is deactivated
+a: from source-prefix-list off => prefix list 'off' is deactivated; activate it, or remove it from the term
 a: from source-prefix-list hollow => prefix list 'hollow' has no prefixes
 a: from source-prefix-list path => prefix list 'path' gets its prefixes from 'apply-path', so they are not in the input
 a: from source-prefix-list six => '2001:db8::' is not an IPv4 address
@@ -779,11 +779,11 @@ set firewall family inet filter twilio-sip-in promote gre-key => unknown stateme
 set firewall family inet filter twilio-sip-in ter a then accept => unknown statement 'ter' of a filter; expected a term
 set firewall family inet filter twilio-sip-in apply-groups g => 'apply-groups' adds statements from elsewhere
 set firewall family inet apply-groups g => 'apply-groups' adds statements from elsewhere
-set firewall apply-groups g => pass the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance
+set firewall apply-groups g => provide the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance
 set policy-options apply-groups g => 'apply-groups' adds statements from elsewhere
 set groups g firewall family inet filter <*> term x then accept|set apply-groups g => 'apply-groups' adds statements from elsewhere
 set groups g policy-options prefix-list halves 0.0.0.0/0|set apply-groups [ f g ] => 'apply-groups' adds statements from elsewhere
-set apply-groups [ node0 g ] => group 'g' is not in the input and may change the filter; pass the complete configuration
+set apply-groups [ node0 g ] => group 'g' is not in the input and may change the filter; provide the complete configuration
 set firewall family inet filt twilio-sip-in term x then accept => unknown statement 'filt' at [edit firewall family inet]
 set firewall family ine filter twilio-sip-in term x then accept => unknown statement 'ine' at [edit firewall family]
 set firewall fam inet filter twilio-sip-in term x then accept => unknown statement 'fam' at [edit firewall]
@@ -795,8 +795,8 @@ set firewall family inet filter => expected the name of a filter at the end of t
 set term a then accept => 'term' lacks the levels above it
 set filter twilio-sip-in term a then accept => 'filter' lacks the levels above it
 set => expected a statement at the end of the line
-deactivate firewall family inet filter twilio-sip-in term nowhere => this statement was not set above
-deactivate policy-options prefix-list halves 10.0.0.0/8|a: from source-prefix-list halves => this statement was not set above
+deactivate firewall family inet filter twilio-sip-in term nowhere => the command refers to a statement that was not set above; provide the complete input
+deactivate policy-options prefix-list halves 10.0.0.0/8|a: from source-prefix-list halves => the command refers to a statement that was not set above; provide the complete input
 insert firewall family inet filter twilio-sip-in term a before term b => expected set, delete, deactivate, activate or protect
 rename firewall family inet filter twilio-sip-in to x => expected set, delete, deactivate, activate or protect
 ---(more)--- => expected set, delete, deactivate, activate or protect
@@ -878,7 +878,7 @@ fn rejects_unsupported_blocks_with_line_and_reason() {
             "host-name r1;",
             "services { /* OMITTED */ };",
             "services {",
-            "if Junos omitted a part, pass the output of 'show configuration | display omit",
+            "if Junos omitted a part, provide the output of 'show configuration | display omit",
         ),
         (
             "interfaces {",
@@ -914,7 +914,7 @@ fn rejects_unsupported_blocks_with_line_and_reason() {
             "/* Tokyo */",
             "/* Tokyo",
             "/* Tokyo",
-            "the comment that begins here has no '*/', so the input may have been cut off",
+            "the comment that begins here has no '*/', so the input may have been cut off; provide the complete input",
         ),
         (
             "host-name r1;",
@@ -932,7 +932,7 @@ fn rejects_unsupported_blocks_with_line_and_reason() {
             "    family inet6",
             "    apply-groups g;\n    family inet6",
             "apply-groups",
-            "pass the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance",
+            "provide the output of 'show configuration firewall | display inheritance' and 'show configuration policy-options | display inheritance",
         ),
         (
             "    family inet6",
@@ -1215,7 +1215,7 @@ fn strings_and_comments_are_not_statements() {
         ),
         (
             format!("/* {filter}"),
-            "the comment that begins here has no '*/', so the input may have been cut off",
+            "the comment that begins here has no '*/', so the input may have been cut off; provide the complete input",
         ),
     ] {
         let errors = inbound().check(&curly(&text)).unwrap_err();
@@ -1242,7 +1242,7 @@ fn strings_and_comments_are_not_statements() {
         ),
         (
             format!("/* a\n{open}\n*/"),
-            "the comment that begins here has no '*/', so the input may have been cut off",
+            "the comment that begins here has no '*/', so the input may have been cut off; provide the complete input",
         ),
     ] {
         let errors = inbound().check(&commands(&line)).unwrap_err();

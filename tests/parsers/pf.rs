@@ -614,7 +614,7 @@ fn truncated_input_is_never_in_sync() {
     assert_eq!(
         refused("pass in all"),
         [
-            "1: the last line does not end in a newline, so the input may have been cut off; pass all of it"
+            "1: the last line does not end in a newline, so the input may have been cut off; provide the complete input"
         ]
     );
 }

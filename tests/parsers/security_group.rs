@@ -317,7 +317,7 @@ const REFUSED: &str = r#"
 /IpPermissions/1 = [] => IpPermissions[1]: expected an object, not an array
 /IpPermissions/1 = {"IpProtocol": "-1"} => IpPermissions[1]: expected one or more of IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs
 /IpPermissions/1 = {"IpRanges": []} => IpPermissions[1]: expected 'IpProtocol'
-/IpPermissions/1 = {"IpProtocol": "-1", "IpRanges": [], "Action": "deny"} => IpPermissions[1]: unknown key "Action"; expected IpProtocol, FromPort, ToPort, IpRanges,
+/IpPermissions/1 = {"IpProtocol": "-1", "IpRanges": [], "Action": "deny"} => IpPermissions[1]: unknown key 'Action'; expected IpProtocol, FromPort, ToPort, IpRanges,
 /IpPermissions/1 = {"IpProtocol": "udp", "IpRanges": []} => IpPermissions[1]: expected FromPort and ToPort
 /IpPermissions/1 = {"IpProtocol": "icmp", "IpRanges": []} => IpPermissions[1]: expected FromPort and ToPort
 /IpPermissions/1 = {"IpProtocol": "udp", "FromPort": 1, "IpRanges": []} => IpPermissions[1]: expected both or neither of FromPort and ToPort
@@ -342,7 +342,7 @@ const REFUSED: &str = r#"
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "::/0"} => '::/0' is IPv6
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.0/33"} => '1.2.3.0/33' is not an IPv4 network
 /IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.4/32", "Description": 5} => IpRanges[0].Description: expected a string, not 5
-/IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.4/32", "cidrip": ""} => unknown key "cidrip"; expected CidrIp, Description
+/IpPermissions/0/IpRanges/0 = {"CidrIp": "1.2.3.4/32", "cidrip": ""} => unknown key 'cidrip'; expected CidrIp, Description
 /IpPermissions/0/Ipv6Ranges = [{"CidrIpv6": "1.2.3.4/32"}] => Ipv6Ranges[0].CidrIpv6: expected an IPv6 network
 /IpPermissions/0/Ipv6Ranges = [{}] => Ipv6Ranges[0]: expected 'CidrIpv6'
 /IpPermissions/0/PrefixListIds = [{"Description": ""}] => PrefixListIds[0]: expected 'PrefixListId'
@@ -377,7 +377,7 @@ const NO_GROUP: &str = r#"
 {"SecurityGroups": []} => the input has no security group; expected one with the id or name 'calls'
 {"SecurityGroups": [], "NextToken": "a"} => the list of groups is incomplete: 'NextToken' is set
 {"SecurityGroups": [], "NextToken": null} => the input has no security group
-{"SecurityGroups": [], "IpPermissions": []} => unknown key "IpPermissions"; expected SecurityGroups
+{"SecurityGroups": [], "IpPermissions": []} => unknown key 'IpPermissions'; expected SecurityGroups
 {"SecurityGroups": [], "SecurityGroups": []} => duplicate key 'SecurityGroups'
 {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a"}, {"GroupName": "b"}]} => no security group has the id or name 'calls'; use --name with one of: sg-1 (a), b
 {"GroupName": "web", "IpPermissions": [], "IpPermissionsEgress": []} => no security group has the id or name 'calls'; use --name with one of: web
@@ -385,17 +385,17 @@ const NO_GROUP: &str = r#"
 {"SecurityGroups": [{"GroupName": "calls"}, {"GroupName": "calls"}, {"GroupName": "CALLS"}]} => 2 security groups have the id or name 'calls
 {"GroupId": "sg-1", "GroupName": "calls", "IpPermissions": []} => group sg-1 (calls) has no 'IpPermissionsEgress'; expected both lists of permissions
 {"GroupName": "calls", "IpPermissionsEgress": []} => group calls has no 'IpPermissions'; expected both lists of permissions
-{"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "ipPermissions": []} => group calls has the unknown key "ipPermissions"
+{"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "ipPermissions": []} => group calls has the unknown key 'ipPermissions'
 {"GroupName": "calls", "IpPermissions": [], "IpPermissionsEgress": [], "IpP\u0065rmissions": []} => duplicate key 'IpPermissions'
 {"IpPermissions": []} => 'IpPermissions' without 'IpPermissionsEgress' may be either direction; say which with --direction in or --direction out
 {"IpPermissionsEgress": []} => expected 'IpPermissions'
-{"IpPermissions": [], "IpPermissionsEgress": [], "Tags": []} => unknown key "Tags"; expected IpPermissions, IpPermissionsEgress
+{"IpPermissions": [], "IpPermissionsEgress": [], "Tags": []} => unknown key 'Tags'; expected IpPermissions, IpPermissionsEgress
 {"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [], "IpR\u0061nges": []}], "IpPermissionsEgress": []} => IpPermissions[0]: duplicate key 'IpRanges'
 {"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "", "CidrIp": ""}]}], "IpPermissionsEgress": []} => IpPermissions[0].IpRanges[0]: duplicate key 'CidrIp'
 {"IpPermissions": [{"IpProtocol": "\ud800", "IpRanges": []}], "IpPermissionsEgress": []} => IpPermissions[0].IpProtocol: unexpected end of hex escape
-{"IpPermissions": []} {"IpPermissionsEgress": []} => invalid JSON: trailing characters at line 1 column 23
-{"IpPermissions": [],} => invalid JSON: key must be a string at line 1 column 22
-{"IpPermissions": [010]} => invalid JSON: invalid number at line 1 column 21
+{"IpPermissions": []} {"IpPermissionsEgress": []} => not valid JSON: trailing characters at line 1 column 23
+{"IpPermissions": [],} => not valid JSON: key must be a string at line 1 column 22
+{"IpPermissions": [010]} => not valid JSON: invalid number at line 1 column 21
 "#;
 
 #[test]

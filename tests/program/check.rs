@@ -1042,7 +1042,7 @@ fn rejects_wrong_usage_of_check() {
     for (line, message) in [
         (
             "check deployed",
-            "no format is selected; use --format, such as --format nftables ('list formats' prints all), or list your checks in twilio-sip-allow.yaml",
+            "no format is selected; use --format, such as --format nftables ('twilio-sip-allow list formats' prints all), or list your checks in twilio-sip-allow.yaml",
         ),
         (
             "check --format iptabels deployed",
@@ -1054,7 +1054,7 @@ fn rejects_wrong_usage_of_check() {
         ),
         (
             "--template x check --format iptables deployed",
-            "--template cannot be used with 'check'",
+            "--template is an option of 'render', not of 'check'",
         ),
         (
             "check --format iptables --output x deployed",
@@ -1107,7 +1107,7 @@ fn rejects_wrong_usage_of_check() {
         ),
         (
             "check --format iptables --edition regional --dataset x deployed",
-            "--dataset and --edition cannot be used together",
+            "--dataset and --edition cannot be used together; remove one of them",
         ),
         (
             "check --format iptables empty",

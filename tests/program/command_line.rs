@@ -385,7 +385,7 @@ fn every_verb_that_reports_or_lists_has_a_json_flag() {
             assert_eq!(ran.ok(), github, "{verb} {variables:?}");
         }
         let stderr = run(&format!("{verb} --report github --json"), &[]).refused();
-        let message = "error: --json and --report cannot be used together\n";
+        let message = "error: --json and --report cannot be used together; remove one of them\n";
         assert!(stderr.contains(message), "{stderr}");
     }
 }
@@ -693,7 +693,7 @@ fn list_formats_prints_the_table_of_formats() {
     for wanted in [
         "nft -f FILE",
         "iptables-restore --noflush FILE",
-        "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out)",
+        "aws ec2 authorize-security-group-ingress (for --direction in) or -egress (for out)",
         "cisco-acl, cisco-ios",
     ] {
         assert!(table.contains(wanted), "{table}");

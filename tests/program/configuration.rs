@@ -260,7 +260,7 @@ fn a_missing_file_is_an_error_if_it_is_named() {
     let stderr = with("", "-f pf --config a --no-config").run().refused();
     assert_eq!(
         stderr,
-        "twilio-sip-allow: error: --config and --no-config cannot be used together\n"
+        "twilio-sip-allow: error: --config and --no-config cannot be used together; remove one of them\n"
     );
     let stderr = with("", "-f pf --config -").run().refused();
     assert_eq!(
@@ -325,12 +325,12 @@ fn rejects_a_file_of_another_user_unless_it_is_named() {
 const REFUSED: [(&str, &str, bool); 27] = [
     (
         "selektion: {}",
-        ":1:1: unknown key `selektion`, expected `selection` or `checks`",
+        ":1:1: unknown key 'selektion'; use one of selection, checks",
         true,
     ),
     (
         "- a",
-        ":1:1: invalid type: sequence, expected the keys 'selection' and 'checks'",
+        ":1:1: expected the keys 'selection' and 'checks', not a list",
         true,
     ),
     (
@@ -430,7 +430,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "checks:\n  - format: nft\n    files: a",
-        ":2:5: checks[0]: missing key `name`",
+        ":2:5: checks[0]: the key 'name' is missing",
         true,
     ),
     (
@@ -455,7 +455,7 @@ const REFUSED: [(&str, &str, bool); 27] = [
     ),
     (
         "checks:\n  - {name: a, fromat: nft}",
-        ":2:15: checks[0]: unknown key `fromat`, expected one of `name`, `format`, `files`, `unit`, `table`, `selection`",
+        ":2:15: checks[0]: unknown key 'fromat'; use one of name, format, files, unit, table, selection",
         true,
     ),
 ];

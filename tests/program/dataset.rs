@@ -446,7 +446,7 @@ fn rejects_a_list_without_a_clear_purpose() {
         ),
         (
             table("# Addresses", "| Region | Address |", "| Tokyo | 54.65.63.192/30 |"),
-            ":5: '54.65.63.192/30': neither the table nor a heading says signaling or media",
+            ":5: neither the table nor a heading says whether '54.65.63.192/30' is signaling or media",
         ),
         (
             table("# Signaling", "| Address |", "| 54.65.63.192/30 |"),
@@ -458,7 +458,7 @@ fn rejects_a_list_without_a_clear_purpose() {
         ),
         (
             "# Signaling\n\n## Tokyo\n\n### Sydney\n\n54.65.63.192/30\n".to_owned(),
-            ":5: this names a different region than the heading above it, tokyo",
+            ":5: this label names a different region than the heading above it, 'tokyo'",
         ),
         (
             "# Media\n\n## All regions\n\n168.0.0.0/7\n".to_owned(),
@@ -490,7 +490,7 @@ fn never_ignores_text_that_changes_the_meaning_of_a_list() {
             "regional.headings-en.md",
             "54.172.60.0",
             "<s>54.172.60.0</s>",
-            "is struck out",
+            "is struck out, so it may not apply any more",
         ),
         (
             "regional.headings-en.md",
@@ -556,7 +556,7 @@ fn never_ignores_text_that_changes_the_meaning_of_a_list() {
             "global.one-table-en.md",
             "| Asia Pacific Tokyo ",
             "| Asia Pacific Tokyo (media) ",
-            "'Asia Pacific Tokyo (media)' contains more than a region",
+            "'Asia Pacific Tokyo (media)' contains more than the name of a region",
         ),
         (
             "global.planes-en.txt",
@@ -598,7 +598,7 @@ fn never_ignores_text_that_changes_the_meaning_of_a_list() {
             "regional.page-en.html",
             "54.172.60.2",
             "<span style='color: red; text-decoration: line-through'>54.172.60.2</span>",
-            "is struck out",
+            "is struck out, so it may not apply any more",
         ),
     ] {
         let whole = fs::read_to_string(folder("whole").join(page)).unwrap();
@@ -651,15 +651,15 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
         ),
         (
             "dataset diff --edition global --dataset own page",
-            "--dataset and --edition cannot be used together",
+            "--dataset and --edition cannot be used together; remove one of them",
         ),
         (
             "dataset diff --edition global --any-edition page",
-            "--any-edition and --edition cannot be used together",
+            "--any-edition and --edition cannot be used together; remove one of them",
         ),
         (
             "dataset diff --any-edition --dataset own page",
-            "--any-edition and --dataset cannot be used together",
+            "--any-edition and --dataset cannot be used together; remove one of them",
         ),
         (
             "dataset show --edition global,regional",
@@ -701,12 +701,12 @@ fn rejects_wrong_usage_of_dataset_with_advice() {
         ("dataset show --edition never", "unknown edition 'never'"),
         (
             "dataset show --edition global --dataset own",
-            "--dataset and --edition cannot be used together",
+            "--dataset and --edition cannot be used together; remove one of them",
         ),
         ("dataset show --dataset page", "page:"),
         (
             "--region tokyo dataset show",
-            "--region cannot be used with 'dataset show'; remove one of them",
+            "--region is an option of 'render', 'check', 'dataset diff', 'dataset import', 'explain' and 'scan', not of 'dataset show'",
         ),
     ] {
         let printed = Tool::line(line)

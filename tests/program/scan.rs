@@ -282,7 +282,7 @@ fn broken_addresses_and_prefixes_are_typing_errors() {
          list:6:1: superseded: 35.156.191.182/30: media of frankfurt, superseded on 2024-02-21 by global; \
          did you mean 35.156.191.128/30, signaling of frankfurt?\n\
          list:5:1: missing: signaling of tokyo: 54.65.63.193, 54.65.63.194/31\n\
-         1 file with Twilio addresses: 1 current, 1 superseded, 3 unpublished, 1 missing\n"
+         1 file with Twilio addresses: 1 current, 1 superseded, 3 unpublished, 1 missing (selected, but not in the file)\n"
     );
 }
 
@@ -398,7 +398,7 @@ fn the_text_lists_missing_networks_of_several_regions_on_one_line() {
     assert_eq!(
         ran.stdout,
         "list:1:1: missing: signaling of ireland, frankfurt, tokyo: 54.171.127.192/30, 35.156.191.128/30, 54.65.63.193, 54.65.63.194/31\n\
-         1 file with Twilio addresses: 1 current, 3 missing\n"
+         1 file with Twilio addresses: 1 current, 3 missing (selected, but not in the file)\n"
     );
 }
 
@@ -717,7 +717,7 @@ fn a_report_of_30_000_findings_needs_40_mb_of_address_space() {
     fs::write(folder.path().join("list"), list).unwrap();
     for (report, ends) in [
         ("sarif", "}\n      ]\n    }\n  ]\n}\n"),
-        ("text", " missing\n"),
+        ("text", " missing (selected, but not in the file)\n"),
     ] {
         let program = env!("CARGO_BIN_EXE_twilio-sip-allow");
         let call =

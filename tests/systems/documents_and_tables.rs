@@ -465,7 +465,7 @@ print(json.dumps({path.name: list(csv.reader(path.open(newline=''), strict=True)
     }
 }
 
-/// The rules of a document with the schema `docs/policy.schema.json`, with the TCP replies.
+/// The rules of a document with the schema `docs/policy.schema.json`, with the TCP return traffic.
 fn document(value: &Value) -> Allowed {
     let mut allowed = Allowed::new();
     for (list, established) in [("rules", false), ("tcp_return", true)] {
@@ -500,7 +500,7 @@ fn json(text: &str) -> Allowed {
 }
 
 #[test]
-fn json_has_exactly_the_published_networks_and_the_tcp_replies() {
+fn json_has_exactly_the_published_networks_and_the_tcp_return_traffic() {
     for_each_case("json", true, json);
 }
 
@@ -758,7 +758,7 @@ const RULE_HEADER: [&str; 6] = [
     "destination ports",
 ];
 
-/// The rules in the tables of a request, with the TCP replies.
+/// The rules in the tables of a request, with the TCP return traffic.
 fn request(document: &Value) -> Allowed {
     let sections = document["sections"].as_object().unwrap();
     let group = |name: &str| -> Vec<Range> {

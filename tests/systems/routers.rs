@@ -112,7 +112,7 @@ fn heads_describe_the_output_and_how_to_load_it() {
             "mikrotik",
             "# ",
             [
-                "load: /import file-name=FILE (its name ends in .rsc)",
+                "load: /import file-name=FILE (the name of FILE must end in .rsc)",
                 "hook: /ip firewall filter add chain=forward action=jump jump-target=twilio-sip-in place-before=RULE",
                 "hook: /ip firewall filter add chain=forward action=jump jump-target=twilio-sip-out place-before=RULE",
             ],

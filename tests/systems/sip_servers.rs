@@ -179,7 +179,7 @@ fn heads_describe_the_output_and_how_to_load_it() {
             "kamailio",
             "# ",
             &[
-                "load: kamcmd permissions.addressReload (once FILE is what address_file names)",
+                "load: kamcmd permissions.addressReload (once address_file is set to FILE)",
                 "hook: modparam(\"permissions\", \"address_file\", \"FILE\")",
                 "hook: if (!allow_source_address(\"1\")) { sl_send_reply(\"403\", \"Forbidden\"); exit; }",
             ],

@@ -32,7 +32,7 @@ pub(super) struct Document {
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a check with the keys name, format and files, and optionally unit, table and selection"
+    expecting = "a check with the keys name, format and files (optional: unit, table, selection)"
 )]
 pub(super) struct Check {
     #[serde(deserialize_with = "name")]
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for SettingsVisitor {
     type Value = Settings;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the options of a selection: {}", SELECTION.join(", "))
+        write!(f, "the options of a selection ({})", SELECTION.join(", "))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {

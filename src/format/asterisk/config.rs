@@ -85,7 +85,7 @@ pub(super) fn read(
     for section in sections.all.iter().filter(own) {
         is_there = true;
         if section.kind == Kind::Both {
-            let problem = "the section has a second type besides identify; leave one";
+            let problem = "the section has two types; keep only one of them";
             errors.add(ReadError::new(section.at, problem));
         }
         let mut gather = Gather {
@@ -124,7 +124,7 @@ impl<'a> Sections<'a> {
         if let Some(at) = comments.open {
             errors.add(ReadError::new(
                 at,
-                "the comment does not end, so the input may have been cut off",
+                "the comment does not end, so the input may have been cut off; provide the complete input",
             ));
         }
         let has_type = sections.all.iter().any(|s| s.kind != Kind::Unsaid);
@@ -165,7 +165,7 @@ impl<'a> Sections<'a> {
                 "identify" => Kind::Identify,
                 "wizard" => {
                     return Err(
-                        "a wizard creates identify sections that are not in the input; pass the output of \
+                        "a wizard creates identify sections that are not in the input; provide the output of \
                          asterisk -rx 'pjsip show identifies'"
                             .to_owned(),
                     );
@@ -312,7 +312,7 @@ fn refuse_include(directive: &str) -> Result<(), String> {
         .any(|known| known.eq_ignore_ascii_case(name))
     {
         return Err(
-            "the included text may identify the endpoint too, but is not in the input; pass the output of \
+            "the included text may identify the endpoint too, but is not in the input; provide the output of \
              asterisk -rx 'pjsip show identifies', or only the file with the section"
                 .to_owned(),
         );

@@ -57,7 +57,7 @@ impl Format for SecurityGroup {
     }
 
     fn load_command(&self, _unit: &Unit) -> String {
-        "aws ec2 authorize-security-group-ingress (of --direction in) or -egress (of out) \
+        "aws ec2 authorize-security-group-ingress (for --direction in) or -egress (for out) \
          --group-id GROUP --cli-input-json file://FILE"
             .to_owned()
     }

@@ -47,7 +47,7 @@ impl Format for Terraform {
 
     fn load_command(&self, unit: &Unit) -> String {
         format!(
-            "terraform apply -var {}=GROUP (in a folder that has FILE, by a name that ends in .tf.json)",
+            "terraform apply -var {}=GROUP (in the folder of FILE, whose name must end in .tf.json)",
             variable(unit)
         )
     }

@@ -12,7 +12,7 @@ pub(super) struct Session<'a> {
     prompt: Option<&'a str>,
 }
 
-const OF_PART: &str = "this command prints only a part of the configuration, a file, or another configuration; pass \
+const OF_PART: &str = "this command prints only a part of the configuration, a file, or another configuration; provide \
                        the output of 'show running-config'";
 
 impl<'a> Session<'a> {
@@ -146,7 +146,7 @@ pub(super) fn refuse_control_characters(line: &str) -> Result<(), String> {
 }
 
 pub(super) const SEVERAL_DEVICES: &str =
-    "the input has listings of several devices; pass the listing of one device at a time";
+    "the input has listings of several devices; provide the listing of one device at a time";
 
 pub(super) const OF_SESSION: &str =
-    "this command may change the configuration; pass only the output of 'show' commands";
+    "this command may change the configuration; provide only the output of 'show' commands";

@@ -39,7 +39,7 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
                 Err("ipset deletes an entry by its address; remove the options".to_owned())
             }
             Change::Delete if entries.remove(&entry.network).is_some() || entry.replaces => Ok(()),
-            Change::Delete => Err("the set has no such entry at this line".to_owned()),
+            Change::Delete => Err("the set does not contain this entry at this line, and ipset rejects the command; remove the line".to_owned()),
         });
         errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
         if errors.is_full() {
@@ -131,7 +131,10 @@ impl Shape<'_> {
         let replaces = entry.replaces;
         let old = entries.insert(entry.network, (entry, at));
         if old.is_some() && !replaces {
-            return Err("the set already has this entry".to_owned());
+            return Err(
+                "the set already has this entry, and ipset rejects a second one; remove the line"
+                    .to_owned(),
+            );
         }
         if entries.len() > self.capacity {
             return Err(format!(

@@ -131,7 +131,7 @@ impl<'a> SetsReader<'a, '_> {
         match self {
             SetsReader::Script(script) if script.sets.is_empty() => Err(ReadError::new(
                 0,
-                "there is no set at the end of the input; expected the output of 'ipset save' or 'ipset list'",
+                "the input contains no set, or destroys all of them; expected the output of 'ipset save' or 'ipset list'",
             )),
             SetsReader::Script(Script {
                 is_saved: true,
@@ -140,8 +140,8 @@ impl<'a> SetsReader<'a, '_> {
             }) => Err(ReadError::new(
                 at,
                 format!(
-                    "'ipset save' never prints '{command}', so this line may be part of a set's name; provide the \
-                     unmodified output of 'ipset save', or a script without hashsize"
+                    "'ipset save' prints 'hashsize' but never '{command}', so this line may be part of a set's name; provide the \
+                     unmodified output, or remove 'hashsize' from a script"
                 ),
             )),
             SetsReader::Script(script) => Ok(script.sets),
@@ -212,7 +212,7 @@ impl<'a> Script<'a, '_> {
 
     fn set(&mut self, name: &str) -> Result<&mut Set<'a>, String> {
         self.sets.get_mut(name).ok_or_else(|| {
-            format!("set '{name}' is not created before this line; provide all of the input")
+            format!("set '{name}' is not created before this line; provide the complete input")
         })
     }
 
@@ -322,7 +322,7 @@ impl<'a> Listing<'a> {
         let at = set.at;
         let listed = set.changes.len();
         let problem = if !has_members {
-            "the entries of the set are missing: the input was cut off, or listed with '-terse'"
+            "the set has no line 'Members:', so the input was cut off, or listed with '-terse'; provide the complete output of 'ipset list'"
                 .to_owned()
         } else if count.is_some_and(|count| count != listed.to_string()) {
             format!(

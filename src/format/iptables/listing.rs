@@ -48,7 +48,7 @@ fn wanted_units(listing: &Listing, wanted: UnitQuery) -> ReadResult {
             )
         } else {
             format!(
-                "the built-in chain '{named}' is missing from the input; provide the whole {TABLE} table"
+                "the built-in chain '{named}' is not in the input; provide the complete {TABLE} table"
             )
         };
         return Err(vec![ReadError::new(0, problem)]);
@@ -97,7 +97,10 @@ fn mixed(before: Option<Form>, now: Form) -> Result<(), String> {
     if before.is_none_or(|before| before == now) {
         return Ok(());
     }
-    Err("this line is outside of a table, but the input has tables".to_owned())
+    Err(
+        "this line is outside of a table, but the input has tables; provide one listing at a time"
+            .to_owned(),
+    )
 }
 
 /// A chain of the filter table.
@@ -148,7 +151,7 @@ impl<'a> Listing<'a> {
         }
         if let Some((name, at)) = outline.table {
             let problem = format!(
-                "table '{name}' has no COMMIT at its end, so the input may have been cut off; provide all of it"
+                "table '{name}' has no COMMIT at its end, so the input may have been cut off; provide the complete input"
             );
             errors.add(ReadError::new(at, problem));
         }
@@ -191,7 +194,7 @@ impl<'a> Listing<'a> {
             self.chains.insert(name, Chain::default());
         }
         let chain = self.chains.get_mut(name).ok_or_else(|| {
-            format!("chain '{name}' is not declared before this rule; provide the whole listing")
+            format!("chain '{name}' is not declared before this rule; provide the complete listing")
         })?;
         chain.rules.push(RuleText {
             at,
@@ -285,9 +288,9 @@ impl<'a> Outline<'a> {
         }
         if line == "COMMIT" {
             let table = self.table.take();
-            return table
-                .map(|_| ())
-                .ok_or_else(|| "there is no table before this COMMIT".to_owned());
+            return table.map(|_| ()).ok_or_else(|| {
+                "there is no table before this COMMIT; expected '*filter' before it".to_owned()
+            });
         }
         match self.table {
             None if line.starts_with(':') => {
@@ -362,7 +365,7 @@ impl<'a> Chains<'a> for Listing<'a> {
         let policy = self.chains.get(chain).and_then(|chain| chain.policy);
         if policy.is_none() && BUILT_IN.contains(&chain) {
             let problem = format!(
-                "the policy of the built-in chain '{chain}' is missing from the input; expected a line such as \
+                "the policy of the built-in chain '{chain}' is not in the input; expected a line such as \
                  ':{chain} DROP [0:0]' or '-P {chain} DROP'"
             );
             return Err(ReadError::new(0, problem));

@@ -48,7 +48,7 @@ impl<'t, 'a> Lists<'t, 'a> {
         let matched = longest(prefixes);
         if matched.contradicts {
             return Err(condition.problem(
-                "the same prefix occurs with and without 'except' (host bits are ignored)",
+                "the same prefix occurs with and without 'except' (host bits are ignored); remove one of them",
             ));
         }
         refuse_exceptions_alone(condition, matched.spans)
@@ -69,7 +69,7 @@ impl<'t, 'a> Lists<'t, 'a> {
         if matched.readmits {
             return Err(condition.problem(
                 "a prefix of one list is within a list with 'except', and Junos does not document which of \
-                 them takes precedence",
+                 them takes precedence; remove one of the two",
             ));
         }
         refuse_exceptions_alone(condition, matched.spans)
@@ -85,7 +85,10 @@ impl<'t, 'a> Lists<'t, 'a> {
             )));
         };
         if !self.tree.is_active(&path) {
-            return Err(name.problem(format!("prefix list '{}' is deactivated", name.word())));
+            return Err(name.problem(format!(
+                "prefix list '{}' is deactivated; activate it, or remove it from the term",
+                name.word()
+            )));
         }
         let read = self.read.entry(name.word());
         read.or_insert_with(|| members(list)).clone()

@@ -123,7 +123,7 @@ fn refuse_groups(tree: &Tree) -> Result<(), ReadError> {
         |name: &str| !OF_NODES.contains(&name) && tree.get(&["groups", name]).is_none();
     match applied.below().find(|name| is_unknown(name.word())) {
         Some(name) => Err(name.problem(format!(
-            "group '{}' is not in the input and may change the filter; pass the complete configuration",
+            "group '{}' is not in the input and may change the filter; provide the complete configuration",
             name.word()
         ))),
         None => Ok(()),

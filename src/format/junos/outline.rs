@@ -59,7 +59,7 @@ impl<'k, 'a> Outline<'k, 'a> {
             }
             ["apply-groups", ..] => Ok(About::Unit(path)),
             ["filter" | "term" | "from" | "then" | "inet", ..] => Err(format!(
-                "'{}' lacks the levels above it; pass the output of 'show configuration firewall' and 'show \
+                "'{}' lacks the levels above it; provide the output of 'show configuration firewall' and 'show \
                  configuration policy-options', or add '| display set'",
                 path[0]
             )),
@@ -180,7 +180,7 @@ impl<'a> Editor<'a> for Outline<'_, 'a> {
         if found {
             Ok(())
         } else {
-            Err("this statement was not set above".to_owned())
+            Err("the command refers to a statement that was not set above; provide the complete input".to_owned())
         }
     }
 }
@@ -224,7 +224,7 @@ fn escaped(name: &str) -> String {
 
 pub(super) fn inherits(word: &str) -> String {
     format!(
-        "'{word}' adds statements from elsewhere; pass the output of 'show configuration firewall | display \
+        "'{word}' adds statements from elsewhere; provide the output of 'show configuration firewall | display \
          inheritance' and 'show configuration policy-options | display inheritance'"
     )
 }

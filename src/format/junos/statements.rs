@@ -84,7 +84,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
             None => Ok(()),
             Some(block) => Err(ReadError::new(
                 block.at,
-                "the block that begins here has no '}', so the input may have been cut off",
+                "the block that begins here has no '}', so the input may have been cut off; provide the complete input",
             )),
         }
     }
@@ -170,7 +170,7 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         } = std::mem::take(&mut self.statement);
         let at = at.ok_or_else(|| {
             format!(
-                "expected a statement before '{end}'; if Junos omitted a part, pass the output of 'show configuration \
+                "expected a statement before '{end}'; if Junos omitted a part, provide the output of 'show configuration \
                  | display omit'"
             )
         })?;

@@ -33,7 +33,7 @@ const TABLES: [(&str, &[&str]); 2] = [
 
 /// The command that prints both tables.
 const HOW: &str =
-    "pass the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
+    "provide the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
 
 /// True if a text is the output of `kamcmd`, and not a file.
 pub(super) fn is_dump(text: &str) -> bool {
@@ -126,7 +126,7 @@ impl<'a> Dump<'a> {
     fn begin(&mut self, table: usize) -> Result<(), String> {
         self.is_whole()?;
         if self.seen[table] {
-            return Err("the input has this table twice; pass each table once".to_owned());
+            return Err("the input has this table twice; provide each table once".to_owned());
         }
         self.seen[table] = true;
         self.current = Some(table);
@@ -136,7 +136,7 @@ impl<'a> Dump<'a> {
     fn is_whole(&self) -> Result<(), String> {
         match self.lines {
             0 => Ok(()),
-            _ => Err("the entry above is incomplete, so the input was cut off".to_owned()),
+            _ => Err("the entry above is incomplete, so the input may have been cut off; provide the complete input".to_owned()),
         }
     }
 

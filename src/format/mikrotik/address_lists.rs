@@ -68,19 +68,19 @@ impl<'a> AddressLists<'a> {
             Some(Changer::Property) => {
                 return Err(ReadError::from(format!(
                     "rules or other menus also add addresses to address list '{name}', and these addresses are not in \
-                     the input"
+                     the input; use a list that nothing else fills"
                 )));
             }
             Some(Changer::Script) => {
                 return Err(ReadError::from(format!(
                     "a script in another menu mentions address list '{name}', and may add addresses that no \
-                     export shows"
+                     export shows; use a list that no script mentions"
                 )));
             }
         }
         if !self.script.has_lists {
             return Err(ReadError::from(format!(
-                "address list '{name}' is not in the input; pass the output of '/ip firewall export', and if that has \
+                "address list '{name}' is not in the input; provide the output of '/ip firewall export', and if that has \
                  no address lists, load the unit again"
             )));
         }

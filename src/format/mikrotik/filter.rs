@@ -29,7 +29,7 @@ impl<'a> Filter<'a> {
         let known = self.script.chains.get_key_value(name);
         known.map(|(name, _)| name.as_ref()).ok_or_else(|| {
             format!(
-                "chain '{name}' has no rules in the input, so its effect is unknown; pass the complete filter"
+                "chain '{name}' has no rules in the input, so its effect is unknown; provide the complete filter"
             )
         })
     }

@@ -89,7 +89,7 @@ impl<'a> Script<'a> {
             // A backslash does not continue a comment.
             while !line.trim_start().starts_with('#') && goes_on(last) {
                 let Some((next, line)) = lines.next() else {
-                    let problem = "the last line ends in a backslash, so the input may have been cut off; pass all of it";
+                    let problem = "the last line ends in a backslash, so the input may have been cut off; provide the complete input";
                     return Err(vec![ReadError::new(at, problem)]);
                 };
                 (end, last) = (next as usize + line.len(), line);
@@ -142,7 +142,7 @@ impl<'a> Script<'a> {
             }
         }
         if text == "interrupted" {
-            return Err("the export was interrupted; pass a complete export".to_owned());
+            return Err("the export was interrupted; provide the complete export".to_owned());
         }
         let Some(menu) = text.strip_prefix("error exporting ") else {
             return Ok(());
@@ -307,7 +307,7 @@ impl<'a> Device<'a> {
         let known = self.facts.insert(fact, value);
         if known.is_some_and(|known| known != value) {
             return Err(
-                "the input has exports of several devices; pass the export of one device at a time"
+                "the input has exports of several devices; provide the export of one device at a time"
                     .to_owned(),
             );
         }
@@ -321,7 +321,7 @@ impl<'a> Device<'a> {
         if *known == head {
             return Ok(());
         }
-        Err("two exports in the input contain this menu; pass one export".to_owned())
+        Err("two exports in the input contain this menu; provide one export".to_owned())
     }
 }
 

@@ -20,6 +20,7 @@ use super::value::{Element, Type};
 use super::words::{check_hook, table_flag};
 use crate::format::read::chains::RuleText;
 use crate::format::read::error::ReadError;
+use crate::format::read::json_node::JSON_CUT_OFF;
 use crate::format::read::lines::{place, place_of_error};
 use crate::limits::Limits;
 
@@ -98,9 +99,7 @@ impl<'a> ListingReader<'a> {
     fn error(&self, error: &serde_json::Error) -> ReadError {
         let problem = without_place(error);
         let problem = match error.classify() {
-            serde_json::error::Category::Eof => {
-                format!("{problem}, so the input may have been cut off; provide all of it")
-            }
+            serde_json::error::Category::Eof => JSON_CUT_OFF.to_owned(),
             serde_json::error::Category::Syntax => format!("not valid JSON: {problem}"),
             _ => problem,
         };
@@ -218,14 +217,14 @@ impl<'a> Visitor<'a> for &mut ListingReader<'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object with the key \"nftables\"")
+        f.write_str("an object with the key 'nftables'")
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         only_key(&mut map, |key, map| match key {
             "nftables" => map.next_value_seed(Objects(self)),
             _ => Err(A::Error::custom(format!(
-                "expected the key \"nftables\", not \"{key}\""
+                "expected the key 'nftables', not '{key}'"
             ))),
         })
     }

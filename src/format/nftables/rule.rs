@@ -224,7 +224,7 @@ impl<'a, 's> Rule<'a, 's> {
                 Ok(())
             }
             (Subject::Fixed(_), _) if negated(operator)? => Err(format!(
-                "this excludes {value}, which all IPv4 packets have"
+                "this excludes {value}, which all IPv4 packets have, so it may match only IPv6, which is not compared"
             )),
             (Subject::Fixed(_), _) => Ok(()),
             _ => {
@@ -368,13 +368,13 @@ fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
     Ok(())
 }
 
-const NO_PACKET: &str = "this excludes every packet that the rule still matches, and nft prints a combined exclusion \
-                         of several fields the same way; remove the rule";
+const NO_PACKET: &str = "this excludes every packet that the rule matches, unless it is a combined exclusion of several \
+                         fields, which nft prints the same way; remove the rule";
 
-const SPLIT: &str = "nft prints a combined comparison of both fields the same way, which excludes only the pair of \
-                     values; write a rule for each field";
+const SPLIT: &str = "nft prints the same for two exclusions and for the exclusion of one pair of values; write a rule for each \
+                     field";
 
-const NOT_A_RANGE: &str = "nft prints '< FIRST' and '> LAST' in one rule the same way, and no packet matches both; list \
+const NOT_A_RANGE: &str = "nft prints the same for '!= FIRST-LAST' and for '< FIRST' with '> LAST', which no packet matches; list \
                            the values outside of the range, as in '{ 0-9, 21-65535 }'";
 
 const PORTS_OF_IPTABLES: &str = "nft prints the option --ports of iptables like this, but omits '!' and the middle of \

@@ -246,7 +246,7 @@ impl<'a, S: Syntax> Sets<'a> for Table<'a, S> {
     fn set(&self, name: &str) -> Result<&Set<'a>, ReadError> {
         let set = self.sets.get(name).filter(|set| set.body.declared);
         let set = set.ok_or_else(|| {
-            format!("set '{name}' is missing from the input; provide the whole table")
+            format!("set '{name}' is not in the input; provide the complete table")
         })?;
         self.check_constant(name)?;
         let meaning = set.meaning.get_or_init(|| {
@@ -283,7 +283,7 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
         };
         if let (false, Some(rule)) = (body.declared, body.entries.first()) {
             let problem = format!(
-                "chain '{chain}' is missing from the input except for this rule; provide the whole table"
+                "chain '{chain}' of this rule is not declared in the input; provide the complete table"
             );
             return Err(ReadError::new(rule.at, problem));
         }

@@ -556,6 +556,6 @@ fn is_chain_property(statement: &str) -> bool {
 fn cut_off(brace: usize) -> ReadError {
     ReadError::new(
         place(brace),
-        "this brace is not closed, so the input may have been cut off; provide all of it",
+        "this brace is not closed, so the input may have been cut off; provide the complete input",
     )
 }

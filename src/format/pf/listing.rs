@@ -107,7 +107,7 @@ fn statement<'a>(
     match tokens.peek()? {
         Token::Newline => Ok(()),
         Token::End => Err(
-            "the last statement is incomplete, so the input may have been cut off; provide all of it"
+            "the last statement is incomplete, so the input may have been cut off; provide the complete input"
                 .to_owned(),
         ),
         _ => Err(tokens.unexpected("the end of the line")),

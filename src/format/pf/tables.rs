@@ -205,7 +205,7 @@ impl<'a> Tables<'a> {
 
     fn missing(&self, name: &str) -> String {
         format!(
-            "the addresses of table <{name}> are missing from the input; {}",
+            "the addresses of table <{name}> are not in the input; {}",
             self.how_to_list(name)
         )
     }

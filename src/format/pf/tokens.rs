@@ -371,7 +371,7 @@ impl<'a> Tokens<'a> {
                     self.open_braces = 0;
                     self.scanner.line = self.brace_line;
                     return Err(
-                        "a '{' is not closed; if the input was cut off, provide all of it"
+                        "a '{' is not closed; if the input was cut off, provide the complete input"
                             .to_owned(),
                     );
                 }

@@ -313,7 +313,7 @@ impl<'a, C: Chains<'a>> ChainFlattener<'a, '_, C> {
             exceeded.to_string()
         } else if self.chains.rules(chain).is_none() {
             format!(
-                "chain '{chain}' is not in the input, so its effect is unknown; pass the complete table"
+                "chain '{chain}' is not in the input, so its effect is unknown; provide the complete table"
             )
         } else {
             return true;

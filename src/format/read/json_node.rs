@@ -31,6 +31,10 @@ pub(in crate::format) enum Others {
     NotLookedAt,
 }
 
+/// The error for a JSON text that ends within a value.
+pub(in crate::format) const JSON_CUT_OFF: &str =
+    "the JSON ends too early, so the input may have been cut off; provide the complete input";
+
 /// The maximum length of a problem, in characters. It may quote names of any length.
 const LIMIT: usize = 1_000;
 
@@ -45,15 +49,12 @@ impl<'a> Node<'a> {
         let fits = limits.check(Limit::Work, values.saturating_mul(STEPS_OF_VALUE));
         fits.map_err(|exceeded| ReadError::new(0, exceeded))?;
         let value = serde_json::from_str(text).map_err(|error| {
-            let cut = if error.is_eof() {
-                ", so the input may have been cut off"
+            let problem = if error.is_eof() {
+                JSON_CUT_OFF.to_owned()
             } else {
-                ""
+                format!("not valid JSON: {error}")
             };
-            ReadError::new(
-                place_of_error(text, &error),
-                format_args!("invalid JSON: {error}{cut}"),
-            )
+            ReadError::new(place_of_error(text, &error), problem)
         })?;
         Ok(Node { value, text })
     }
@@ -89,7 +90,7 @@ impl<'a> Node<'a> {
                 Some(at) => fields[at] = Some(value),
                 None if refused => {
                     let known = known.join(", ");
-                    let what = format!("unknown key {key:?}; expected {known}");
+                    let what = format!("unknown key '{key}'; expected {known}");
                     return Err(self.problem(what));
                 }
                 None => {}
@@ -213,7 +214,7 @@ impl<'a> Node<'a> {
         let digits = self.string()?;
         let number = digits.parse::<i64>().ok();
         let number = number.filter(|number| number.to_string() == *digits);
-        number.ok_or_else(|| self.problem(format!("expected a whole number, not {digits:?}")))
+        number.ok_or_else(|| self.problem(format!("expected a whole number, not '{digits}'")))
     }
 
     /// Calls `found(key, string)` for each string within the value, including keys. The first item of an array has the

@@ -74,7 +74,7 @@ pub(in crate::format) fn lines(text: &str) -> Result<impl Iterator<Item = (u32, 
         let start = text.rfind('\n').map_or(0, |newline| newline + 1);
         return Err(ReadError::new(
             place(start),
-            "the last line does not end in a newline, so the input may have been cut off; pass all of it",
+            "the last line does not end in a newline, so the input may have been cut off; provide the complete input",
         ));
     }
     let mut offset = 0;

@@ -49,7 +49,9 @@ pub(in crate::format) fn document<'t>(
                 "the document type definition is not allowed in {}; remove it",
                 dialect.document
             ),
-            _ => format!("the input is not valid XML, or was cut off: {error}"),
+            _ => format!(
+                "the input is not valid XML: {error}; if the input was cut off, provide the complete input"
+            ),
         };
         ReadError::new(line_start(text, error.pos().row), problem)
     })
@@ -61,8 +63,7 @@ const MARKS_OF_RULE: usize = 2;
 /// The start and the end of markup that has no attributes.
 const WITHOUT_ATTRIBUTES: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
-const NO_END: &str =
-    "the input is not valid XML, or was cut off: this tag or comment is not closed";
+const NO_END: &str = "the input is not valid XML: this tag or comment is not closed; if the input was cut off, provide the complete input";
 
 /// Rejects tags for which the XML parser needs quadratic time: it compares each attribute of a tag with all
 /// others, and copies the namespaces of an element to each element inside.

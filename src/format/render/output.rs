@@ -70,7 +70,14 @@ pub(super) fn refuse_without_effect(
         .collect();
     let given = &policy.scope.local_ports;
     match given.iter().find(|(_, given)| !ports.contains(given)) {
-        Some((option, _)) => Err(FormatError::NoEffect { option }),
+        Some((option, _)) => Err(FormatError::NoEffect {
+            option,
+            traffic: match *option {
+                "--local-sip-port" => "SIP over UDP or TCP",
+                "--local-tls-port" => "SIP over TLS",
+                _ => "RTP",
+            },
+        }),
         None => Ok(()),
     }
 }

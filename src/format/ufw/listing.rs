@@ -49,7 +49,7 @@ fn listed(mut lines: Vec<(u32, &str)>) -> Result<Vec<(u32, &str)>, ReadError> {
         [(_, TITLE), (_, NO_RULES)] => Ok(Vec::new()),
         [(at, TITLE)] => Err(ReadError::new(
             at,
-            "expected rules or '(None)' after this line; if the input was cut off, provide all of it",
+            "expected rules or '(None)' after this line; if the input was cut off, provide the complete input",
         )),
         [(_, TITLE), ..] => {
             lines.remove(0);

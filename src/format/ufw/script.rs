@@ -98,7 +98,7 @@ fn is_whole<'a>(
         None => Ok(()),
         Some(_) => Err(ReadError::new(
             last,
-            "the script is incomplete, so the input may have been cut off; provide all of it",
+            "the script is incomplete, so the input may have been cut off; provide the complete input",
         )),
     }
 }

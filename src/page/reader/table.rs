@@ -32,7 +32,10 @@ impl TableReader<'_> {
     pub fn read_row(&self, row: &Row, listings: &mut PartialListings) -> Result<(), Vec<String>> {
         if let Some(cell) = row.cells.iter().find(|cell| cell.contains(STRUCK)) {
             let text = cell.replace(STRUCK, "");
-            return Err(vec![format!("'{}' is struck out", text.trim())]);
+            return Err(vec![format!(
+                "'{}' is struck out, so it may not apply any more",
+                text.trim()
+            )]);
         }
         let regions = self.regions_of_row(row).map_err(|e| vec![e])?;
         let row_plane = self.plane_of_row(row, &regions).map_err(|e| vec![e])?;
@@ -47,7 +50,7 @@ impl TableReader<'_> {
             }
             let Some(plane) = plane.or(row_plane).or(self.plane) else {
                 return Err(vec![format!(
-                    "'{cell}': neither the table nor a heading says signaling or media"
+                    "neither the table nor a heading says whether '{cell}' is signaling or media"
                 )]);
             };
             let keys = regions.iter().map(|region| ListingKey {
@@ -146,7 +149,7 @@ impl TableReader<'_> {
         for part in cell.split(['\n', ',', ';', '、']) {
             let problem = match self.vocabulary.label(part) {
                 Some(label) if !label.planes.is_empty() || !label.transports.is_empty() => {
-                    "contains more than a region"
+                    "contains more than the name of a region"
                 }
                 Some(label) if label.regions.len() < 2 => {
                     all_regions |= label.all_regions;

@@ -171,7 +171,7 @@ Smatch=2001:db8::x/32 => 4: '2001' is not an IPv4 address
 Smatch+=54.65.63.192 => 4: '+=' is not supported
 Stransport=udp => 4: unknown option 'transport' of an identify section
 Smatch => 4: the line has no '='; expected the sections of a pjsip.conf, or the output of asterisk -rx 'pjsip show identifies'
-S#include twilio.conf => 4: the included text may identify the endpoint too, but is not in the input; pass the output of asterisk -rx 'pjsip show identifies', or only the file with the section
+S#include twilio.conf => 4: the included text may identify the endpoint too, but is not in the input; provide the output of asterisk -rx 'pjsip show identifies', or only the file with the section
 S#tryinclude x => 4: the included text may identify the endpoint too
 S#exec x => 4: the included text may identify the endpoint too
 S#INCLUDE twilio.conf => 4: the included text may identify the endpoint too
@@ -181,8 +181,8 @@ S#exec\u{a0}x => 4: the included text may identify the endpoint too
 [x]|type=aor|\u{1}#include \"a=b.conf\"|Smatch=54.65.63.192/30 => 3: the included text may identify the endpoint too
 [x]|type=aor|\u{b}[y](a=b => 3: expected '(...)' after the name of the section, not '(a=b'
 #TryInclude x|Smatch=54.65.63.192/30 => 1: the included text may identify the endpoint too
-[twilio-sip]|type=wizard|remote_hosts=10.0.0.1|Smatch=54.65.63.192/30 => 2: a wizard creates identify sections that are not in the input; pass the output of asterisk -rx 'pjsip show identifies'
-Stype=endpoint => 1: the section has a second type besides identify; leave one
+[twilio-sip]|type=wizard|remote_hosts=10.0.0.1|Smatch=54.65.63.192/30 => 2: a wizard creates identify sections that are not in the input; provide the output of asterisk -rx 'pjsip show identifies'
+Stype=endpoint => 1: the section has two types; keep only one of them
 [x]|type=Identify => 2: unknown type 'Identify'; write 'identify' in lower case
 [x](no)|type=identify => 1: no section above is called 'no'|2: the line is not in a section
 [a]|[a]|[x](a) => 3: several sections above are called 'a', so the reference is ambiguous
@@ -202,7 +202,7 @@ Smatch=54.65.63.192/30,\u{a0}10.0.0.1 => 4: '\u{a0}10.0.0.1' is not an IPv4 addr
 [a => 1: expected ']' after the name of the section
 match=54.65.63.192/30 => 1: the line is not in a section; expected the sections of a pjsip.conf
 [a]|match=54.65.63.192/30 => 1: no section has a type; expected the sections of a pjsip.conf
-S;--|match=54.65.63.192/30 => 4: the comment does not end, so the input may have been cut off
+S;--|match=54.65.63.192/30 => 4: the comment does not end, so the input may have been cut off; provide the complete input
 S;--|x ;-- y|--; => 5: block comments cannot be nested
 S;-- x ;-- y --; => 4: block comments cannot be nested
 S;--; => 4: ';--;' is ambiguous: it may or may not end the comment; write ';' or ';--'
@@ -240,7 +240,7 @@ fn rejects_an_incomplete_listing() {
     for (text, message) in [
         (
             SHOWN.replace("found: 2", "found: 3"),
-            "13: the listing has 2 sections instead of 3, so the input was cut off",
+            "13: the listing has 2 sections instead of 3, so the input may have been cut off; provide the complete input",
         ),
         (
             SHOWN.replace(head, ""),
@@ -273,7 +273,7 @@ fn rejects_an_incomplete_listing() {
         ),
         (
             SHOWN.replace("twilio-sip/tw", "a/b/tw"),
-            "10: cannot tell the section from the endpoint in",
+            "10: 'a/b/twilio-sip' has several slashes",
         ),
         (
             " Endpoint:  <Endpoint/CID...>\n".to_owned(),

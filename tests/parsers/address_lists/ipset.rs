@@ -271,8 +271,8 @@ fn each_rule_is_checked_in_some_set() {
 
 /// Replacements of the signaling set, and the line and the text of the resulting error.
 const REFUSED_SETS: &str = "
-create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/30 => 5: the set already has this entry
-create S hash:net|add S 54.65.63.192/30|add S 54.65.63.193/30 nomatch => 5: the set already has this entry
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.192/30 => 5: the set already has this entry, and ipset rejects a second one; remove the line
+create S hash:net|add S 54.65.63.192/30|add S 54.65.63.193/30 nomatch => 5: the set already has this entry, and ipset rejects a second one; remove the line
 create S hash:net|add S 54.65.63.192/33 => 4: '54.65.63.192/33' has no prefix length from 0 to 32
 create S hash:net|add S 0.0.0.0/0 => 4: ipset does not accept '0.0.0.0/0' as an entry
 create S hash:net|add S 54.65.63.192-54.65.63.195 => 4: '54.65.63.192-54.65.63.195' is a range, which ipset splits
@@ -293,7 +293,7 @@ create S hash:net comment|add S 54.65.63.192/30 comment a\"b\" => 4: expected a 
 create S hash:net comment|add S 54.65.63.192/30 comment a b => 4: 'b' is not an entry option
 create S hash:net comment|add S 54.65.63.192/30 comment \"a => 4: the comment continues on the next line
 create S hash:net comment|add other x comment \"a|add S 0.0.0.0/1\" => 4: the comment continues on the next line; put it on one line|5: the comment continues on the next line
-create S hash:net|del S 54.65.63.192/30 => 4: the set has no such entry at this line
+create S hash:net|del S 54.65.63.192/30 => 4: the set does not contain this entry at this line, and ipset rejects the command; remove the line
 create S hash:net|add S 54.65.63.192/30|del S 54.65.63.192/30 nomatch => 5: ipset deletes an entry by its address; remove the options
 create S hash:net maxelem 1 maxelem 5 => 3: 'maxelem' appears twice, which ipset rejects
 create S hash:net hashsize abc => 3: 'abc' is not a number
@@ -381,7 +381,7 @@ fn rejects_an_incomplete_listing() {
     for (text, message) in [
         (
             terse,
-            "1: the entries of the set are missing: the input was cut off, or listed with '-terse'",
+            "1: the set has no line 'Members:', so the input was cut off, or listed with '-terse'; provide the complete output of 'ipset list'",
         ),
         (
             LISTED.replacen("entries: 1", "entries: 2", 1),
@@ -433,7 +433,7 @@ fn rejects_other_input_with_a_hint() {
     let refused = expected.refusal("# nothing\n");
     assert_eq!(
         refused,
-        "1: there is no set at the end of the input; expected the output of 'ipset save' or 'ipset list'"
+        "1: the input contains no set, or destroys all of them; expected the output of 'ipset save' or 'ipset list'"
     );
 }
 
@@ -545,7 +545,7 @@ fn rejects_commands_in_the_output_of_ipset_save() {
     ] {
         let refused = expected.refusal(&format!("{real}{right}create {name} {hash}\n"));
         let problem = format!(
-            "'ipset save' never prints '{command}', so this line may be part of a set's name"
+            "'ipset save' prints 'hashsize' but never '{command}', so this line may be part of a set's name"
         );
         assert!(refused.contains(&problem), "{refused}");
     }

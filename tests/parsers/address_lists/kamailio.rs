@@ -200,8 +200,7 @@ fn rejects_unsupported_files_with_line_and_reason() {
 #[test]
 fn rejects_an_incomplete_dump() {
     let expected = Expected::tokyo("kamailio", &BOTH);
-    let how =
-        "pass the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
+    let how = "provide the output of printf 'permissions.addressDump\\npermissions.subnetDump\\n' | kamcmd";
     let subnets = &DUMPED[DUMPED.find("kamcmd> permissions.subnetDump").unwrap()..];
     let bare = &subnets[subnets.find('{').unwrap()..];
     let json = "{\n  \"jsonrpc\": \"2.0\",\n  \"result\": []\n}\n";

@@ -163,7 +163,7 @@ fn reads_the_keys_of_outbound_rules() {
     );
     let refused = own.refused(&to("SourcePrefixListId", "pl-1"));
     assert!(
-        refused.contains("unknown key \"SourcePrefixListId\""),
+        refused.contains("unknown key 'SourcePrefixListId'"),
         "{refused}"
     );
 }
@@ -207,7 +207,7 @@ const REFUSED: &str = r#"
 @/Properties/CidrIp = "54.65.63.193/26" => Properties.CidrIp: '54.65.63.193/26' has host bits set; the network is 54.65.63.192/26
 @/Properties/CidrIp = "54.65.63.192" => Properties.CidrIp: '54.65.63.192' has no prefix length
 @/Properties/CidrIp = null => Properties.CidrIp: expected a string, not null
-@/Properties/FromPort = "010000" => Properties.FromPort: expected a whole number, not "010000"
+@/Properties/FromPort = "010000" => Properties.FromPort: expected a whole number, not '010000'
 @/Properties/FromPort = 20001 => Properties: the port range from 20001 to 20000 is reversed
 @/Properties/ToPort = 65536 => Properties: expected ports from 0 to 65535, not 10000 and 65536
 @/Properties/IpProtocol = "UDP" => Properties.IpProtocol: unknown protocol 'UDP'
@@ -218,13 +218,13 @@ const REFUSED: &str = r#"
 @/Properties = {"GroupId": "sg-1", "IpProtocol": "-1"} => Properties: expected exactly one of CidrIp, CidrIpv6, SourcePrefixListId, SourceSecurityGroupId
 @/Properties = {"GroupId": "sg-1", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24", "CidrIpv6": "::/0"} => Properties: expected exactly one of CidrIp, CidrIpv6
 @/Properties = {"IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => Properties: expected 'GroupId'
-@/Properties = {"GroupName": "calls", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => Properties: unknown key "GroupName"; expected GroupId, IpProtocol, FromPort, ToPort, CidrIp,
+@/Properties = {"GroupName": "calls", "IpProtocol": "-1", "CidrIp": "192.0.2.0/24"} => Properties: unknown key 'GroupName'; expected GroupId, IpProtocol, FromPort, ToPort, CidrIp,
 @/Properties = {"GroupId": "sg-1", "IpProtocol": "-1", "CidrIpv6": "192.0.2.0/24"} => Properties.CidrIpv6: expected an IPv6 network
-@ = {"Type": "AWS::EC2::SecurityGroupIngress", "Propertys": {}} => unknown key "Propertys"; expected Type, Properties, Condition
+@ = {"Type": "AWS::EC2::SecurityGroupIngress", "Propertys": {}} => unknown key 'Propertys'; expected Type, Properties, Condition
 @ = {"Type": "AWS::EC2::SecurityGroupIngress"} => expected 'Properties'
 @/Fn::Transform = {"Name": "AWS::Include"} => Resources.InUDP10000To20000Net54x65x63x192x26: a transform changes this resource, and the result is not in the input
 /Resources/Web = {"Type": "AWS::SNS::Topic", "Fn::Transform": [{"Name": "AWS::Include"}]} => Resources.Web: a transform changes this resource, and the result is not in the input
-/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}} => Resources.Nested: the nested stack gets the security group 'SecurityGroupId' and may add rules that are not in the input; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
+/Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Ref": "SecurityGroupId"}}}} => Resources.Nested: the nested stack gets the security group 'SecurityGroupId' and may add rules that are not in the input; provide the output of 'aws ec2 describe-security-groups' with --format aws-sg
 /Resources/Nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Group": {"Fn::Sub": "${SecurityGroupId}"}}}} => Resources.Nested: the nested stack gets the security group
 /Resources/Product = {"Type": "AWS::ServiceCatalog::CloudFormationProvisionedProduct", "Properties": {"ProvisioningParameters": [{"Key": "Group", "Value": {"Ref": "SecurityGroupId"}}]}} => Resources.Product: the product
 /Resources/Set = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"Parameters": [{"ParameterKey": "Group", "ParameterValue": {"Ref": "SecurityGroupId"}}]}} => Resources.Set: the stack set gets the security group 'SecurityGroupId' and may add rules that are not in the input
@@ -238,17 +238,17 @@ const REFUSED: &str = r#"
 const NO_TEMPLATE: &str = r#"
 {} => 1: expected a template with 'Resources', or the output of 'aws cloudformation get-template'
 {"StackResources": []} => expected a template with 'Resources', or the output of 'aws cloudformation get-template'
-[] => 1: expected a template in JSON; for a template in YAML, check the security group itself: pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
+[] => 1: expected a template in JSON; for a template in YAML, check the security group itself: provide the output of 'aws ec2 describe-security-groups' with --format aws-sg
 AWSTemplateFormatVersion: 2010-09-09 => 1: expected a template in JSON
 {"TemplateBody": "Resources:\n  A: 1\n", "StagesAvailable": []} => 1: TemplateBody: expected a template in JSON
 {"TemplateBody": 7} => TemplateBody: expected an object, not 7
-{"TemplateBody": {"Resources": {"A": 7}}, "Resources": {}} => unknown key "Resources"; expected TemplateBody
+{"TemplateBody": {"Resources": {"A": 7}}, "Resources": {}} => unknown key 'Resources'; expected TemplateBody
 {"TemplateBody": {"Resources": {"A": 7}}} => 1: TemplateBody.Resources.A: expected an object, not 7
 {"TemplateBody": "{\"Resources\": {\"A\": 7}}"} => 1: TemplateBody.Resources.A: expected an object, not 7
-{"TemplateBody": "{\"Resources\": "} => TemplateBody: invalid JSON:
+{"TemplateBody": "{\"Resources\": "} => TemplateBody: the JSON ends too early, so the input may have been cut off; provide the complete input
 {"Resources": {}, "Resources": {}} => 1: duplicate key 'Resources'
-{"Resources": {}, "Resource": {}} => 1: unknown key "Resource"; expected AWSTemplateFormatVersion, Transform, Parameters, Resources
-{"Resources": {}, "Transform": "AWS::Serverless-2016-10-31"} => 1: the template has a transform, so its resources are not all in the input; pass the output of 'aws cloudformation get-template --template-stage Processed'
+{"Resources": {}, "Resource": {}} => 1: unknown key 'Resource'; expected AWSTemplateFormatVersion, Transform, Parameters, Resources
+{"Resources": {}, "Transform": "AWS::Serverless-2016-10-31"} => 1: the template has a transform, so its resources are not all in the input; provide the output of 'aws cloudformation get-template --template-stage Processed'
 {"Resources": {"Fn::ForEach::Rules": ["A", [], {}]}} => Resources.Fn::ForEach::Rules: a function creates resources that are not in the input
 {"Resources": {"SecurityGroupId": {"Type": "AWS::EC2::SecurityGroup"}}} => the resource SecurityGroupId creates the security group, with rules of its own
 {"Resources": {"A": {"Type": "AWS::S3::Bucket"}, "A": {"Type": "AWS::S3::Bucket"}}} => 1: Resources: duplicate key 'A'

@@ -108,19 +108,19 @@ const REFUSED: &str = r#"
 {"Entries": [{"Cidr": "192.0.2.0/33"}]} => 1: Entries[0].Cidr: '192.0.2.0/33' is not an IPv4 network
 {"Entries": [{"Cidr": "192.0.2.0/024"}]} => is not an IPv4 network
 {"Entries": [{"Cidr": "::1/129"}]} => 1: Entries[0].Cidr: expected an IPv6 network, as in 2001:db8::/32
-{"Entries": [{"Cidr": "192.0.2.0/24", "State": "x"}]} => 1: Entries[0]: unknown key "State"; expected Cidr, Description
+{"Entries": [{"Cidr": "192.0.2.0/24", "State": "x"}]} => 1: Entries[0]: unknown key 'State'; expected Cidr, Description
 {"Entries": [{"Cidr": "192.0.2.0/24", "Cidr": "0.0.0.0/0"}]} => 1: Entries[0]: duplicate key 'Cidr'
 {"Entries": [{"Cidr": "192.0.2.0/24", "Description": 7}]} => 1: Entries[0].Description: expected a string, not 7
 {"Entries": [], "Entries": []} => 1: duplicate key 'Entries'
-{"Entries": [], "Version": 3} => 1: unknown key "Version"; expected Entries, NextToken
+{"Entries": [], "Version": 3} => 1: unknown key 'Version'; expected Entries, NextToken
 {"Entries": [], "NextToken": "eyJ"} => 1: the list is incomplete: 'NextToken' is set
-{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "twilio-sip-signaling"}]} => 1: the input names prefix lists without their entries; pass the output of 'aws ec2 get-managed-prefix-list-entries --prefix-list-id LIST'
+{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "twilio-sip-signaling"}]} => 1: the input names prefix lists without their entries; provide the output of 'aws ec2 get-managed-prefix-list-entries --prefix-list-id LIST'
 {"PrefixList": {"PrefixListId": "pl-1"}} => the input names prefix lists without their entries
 {"SecurityGroups": []} => expected 'Entries', as in the output of 'aws ec2 get-managed-prefix-list-entries'
 {"PrefixListName": "twilio-sip-signaling", "AddressFamily": "IPv4", "MaxEntries": 1} => expected 'Entries', as in the output of 'aws ec2 get-managed-prefix-list-entries'
-{"Entries": [ => 1: invalid JSON:
-{"Entries": []} {"Entries": []} => 1: invalid JSON: trailing characters
-|ENTRIES|  PREFIXLISTENTRIES 54.65.63.192/30 => invalid JSON:
+{"Entries": [ => 1: the JSON ends too early, so the input may have been cut off; provide the complete input
+{"Entries": []} {"Entries": []} => 1: not valid JSON: trailing characters
+|ENTRIES|  PREFIXLISTENTRIES 54.65.63.192/30 => not valid JSON:
 "#;
 
 /// Edits of the rendered file and the resulting error.
@@ -157,7 +157,7 @@ fn rejects_unsupported_input_with_line_and_reason() {
         assert!(refused.starts_with(&message), "{refused}");
         let mut value = own.value();
         value[format!("{key}s")] = json!("a");
-        let message = format!("1: unknown key \"{key}s\"; expected PrefixListName,");
+        let message = format!("1: unknown key '{key}s'; expected PrefixListName,");
         let refused = own.refused(&value.to_string());
         assert!(refused.starts_with(&message), "{refused}");
     }

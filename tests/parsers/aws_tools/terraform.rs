@@ -206,11 +206,11 @@ twilio_sip_b_udp_53_192_0_2_1_32 ingress sg-0fffffffffffffff0 {"ip_protocol": "w
 web_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"} =>
 twilio_sip_x_udp_53_192_0_2_1_32 ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/33"} => refused values.cidr_ipv4: '192.0.2.0/33'
 twilio_sip_x_udp_53_192_0_2_1_32 ingress null {"ip_protocol": "-1", "cidr_ipv4": "192.0.2.0/24"} => refused values: expected 'security_group_id'
-twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} => refused resources[2]: 'twilio_sip_all' has the type aws_security_group_rule, which check does not support, and belongs to the same security group; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
+twilio_sip_all old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} => refused resources[2]: 'twilio_sip_all' has the type aws_security_group_rule, which check does not support, and belongs to the same security group; provide the output of 'aws ec2 describe-security-groups' with --format aws-sg
 twilio_sip_udp_53_192_0_2_1_32 old null {"type": "ingress", "protocol": "-1"} => refused resources[2]: 'twilio_sip_udp_53_192_0_2_1_32' has the type aws_security_group_rule
 twilio_sip_all old sg-0fffffffffffffff0 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
 web old sg-0a1b2c3d4e5f60718 {"type": "ingress", "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]} =>
-twilio_sip_all awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_ingress, which check does not support, and belongs to the same security group; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg
+twilio_sip_all awscc_ingress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_ingress, which check does not support, and belongs to the same security group; provide the output of 'aws ec2 describe-security-groups' with --format aws-sg
 twilio_sip_all awscc_egress sg-0a1b2c3d4e5f60718 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
 twilio_sip_all awscc_egress null {"ip_protocol": "-1", "group_name": "calls"} => refused resources[2]: 'twilio_sip_all' has the type awscc_ec2_security_group_egress
 twilio_sip_all awscc_ingress sg-0fffffffffffffff0 {"ip_protocol": "-1", "cidr_ip": "0.0.0.0/0"} =>
@@ -355,17 +355,17 @@ const REFUSED: &str = r#"
 @/ip_protocol = "all" => ip_protocol: unknown protocol 'all'
 @/ip_protocol = null => expected 'ip_protocol'
 @/from_port = null => expected both or neither of from_port and to_port
-@/from_port = "1e4" => from_port: expected a whole number, not "1e4"
+@/from_port = "1e4" => from_port: expected a whole number, not '1e4'
 @/from_port = 1e4 => from_port: expected a whole number, not 10000.0
-~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "count": 0} => unknown key "count"; expected security_group_id, ip_protocol,
-~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => unknown key "for_each"
-~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => unknown key "lifecycle"
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "count": 0} => unknown key 'count'; expected security_group_id, ip_protocol,
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "for_each": "a"} => unknown key 'for_each'
+~ = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "lifecycle": {}} => unknown key 'lifecycle'
 ~ = {"security_group_id": "sg-1", "ip_protocol": "udp", "cidr_ipv4": "0.0.0.0/0"} => expected from_port and to_port
 /resource/aws_security_group_rule = {"all": {"type": "ingress", "security_group_id": "${var.twilio_sip_security_group_id}"}} => resource.aws_security_group_rule: check does not support rules of this type; use aws_vpc_security_group_ingress_rule or aws_vpc_security_group_egress_rule
 /resource/aws_security_group_rule = [{"all": [{"type": "ingress"}]}] => resource.aws_security_group_rule: check does not support rules of this type
 /resource/awscc_ec2_security_group_ingress = {"all": {"group_id": "sg-2", "ip_protocol": "-1"}} => resource.awscc_ec2_security_group_ingress: check does not support rules of this type
 /resource/awscc_ec2_security_group_egress = [{"all": [{"group_id": "sg-2"}]}] => resource.awscc_ec2_security_group_egress: check does not support rules of this type
-/module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of modules are not in the input; pass the output of 'terraform show -json'
+/module = {"more": {"source": "./more", "group": "${var.twilio_sip_security_group_id}"}} => module: the resources of modules are not in the input; provide the output of 'terraform show -json'
 /module = [{"more": {"source": "./more"}}] => module: the resources of modules are not in the input
 "#;
 
@@ -388,7 +388,7 @@ const REFUSED_STATE: &str = r#"
 @/values/cidr_ipv4 = "54.65.63.193/26" => resources[4].values.cidr_ipv4: '54.65.63.193/26' has host bits set
 @/values/cidr_ipv6 = "::/0" => resources[4].values: expected exactly one of cidr_ipv4, cidr_ipv6
 @/values/to_port = 9999 => resources[4].values: the port range from 10000 to 9999 is reversed
-@/values = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "action": "deny"} => resources[4].values: unknown key "action"; expected security_group_id,
+@/values = {"security_group_id": "sg-1", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0", "action": "deny"} => resources[4].values: unknown key 'action'; expected security_group_id,
 "#;
 
 const NO_UNIT: &str = r#"
@@ -397,16 +397,16 @@ const NO_UNIT: &str = r#"
 resource "aws_vpc_security_group_ingress_rule" "a" { => expected a .tf.json file with 'resource'
 # aws_vpc_security_group_ingress_rule.a: => expected a .tf.json file with 'resource'
 {"Resources": {}} => expected a .tf.json file with 'resource'
-{"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}} => 1: the input is a plan, which is not deployed yet; pass the state, the output of 'terraform show -json' without a file
-{"version": 4, "terraform_version": "1.9.8", "serial": 3, "lineage": "a", "resources": []} => 1: the input is a raw state file; pass the output of 'terraform show -json'
-{"format_version": "1.0", "resource": {"values": {}}} => 1: the input is a single resource; pass the output of 'terraform show -json'
-{"resource": {}, "resources": {}} => 1: unknown key "resources"; expected resource, variable
+{"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}} => 1: the input is a plan, which is not deployed yet; provide the state, the output of 'terraform show -json' without a file
+{"version": 4, "terraform_version": "1.9.8", "serial": 3, "lineage": "a", "resources": []} => 1: the input is a raw state file; provide the output of 'terraform show -json'
+{"format_version": "1.0", "resource": {"values": {}}} => 1: the input is a single resource; provide the output of 'terraform show -json'
+{"resource": {}, "resources": {}} => 1: unknown key 'resources'; expected resource, variable
 {"resource": {}, "resource": {}} => 1: duplicate key 'resource'
 {"resource": {"aws_vpc": {}, "aws_vpc": {}}} => resource: duplicate key 'aws_vpc'
 {"resource": {"aws_vpc_security_group_egress_rule": {"a": {}, "a": {}}}} => resource.aws_vpc_security_group_egress_rule: duplicate key 'a'
 {"resource": {"aws_vpc_security_group_egress_rule": {"1a": {}}}} => expected a resource name of letters, digits, '_' and '-' only
 {"resource": {"aws_vpc_security_group_egress_rule": {"a b": {}}}} => expected a resource name of letters, digits, '_' and '-' only
-{"resource": => invalid JSON:
+{"resource": => the JSON ends too early, so the input may have been cut off; provide the complete input
 "#;
 
 #[test]
@@ -481,7 +481,7 @@ fn rejects_a_resource_that_gets_the_group_and_can_change_it() {
                 };
                 let problem = format!(
                     "{section}.{block}: the block gets the security group and may add rules that are not in the \
-                     input; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg"
+                     input; provide the output of 'aws ec2 describe-security-groups' with --format aws-sg"
                 );
                 assert!(refused.contains(&problem), "{row}\n{refused}");
             } else {

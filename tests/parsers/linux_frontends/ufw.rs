@@ -194,7 +194,7 @@ fn rejects_unsupported_rules_with_their_line() {
 #[test]
 fn rejects_other_input() {
     let expected = "1: expected the output of 'LC_ALL=C ufw show added', because ufw's other listings are \
-                    incomplete, or a script of this program\n    in: ";
+                    incomplete, or a script of this program, in: ";
     for text in [
         "Status: inactive\n",
         "Status: active\n\nTo                         Action      From\n--                         ------      ----\n\

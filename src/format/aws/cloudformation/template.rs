@@ -119,7 +119,7 @@ fn json(text: &str, limits: Limits) -> Result<Node<'_>, ReadError> {
     }
     Err(ReadError::new(
         0,
-        "expected a template in JSON; for a template in YAML, check the security group itself: pass the \
+        "expected a template in JSON; for a template in YAML, check the security group itself: provide the \
          output of 'aws ec2 describe-security-groups' with --format aws-sg",
     ))
 }
@@ -158,7 +158,7 @@ fn template(root: Node, wanted: UnitQuery) -> Result<Vec<DeployedUnit>, Vec<Read
         root.fields(keys, Others::RefusedBut(silent))?;
     check_version(root, version)?;
     if transform.is_some() {
-        let what = "the template has a transform, so its resources are not all in the input; pass the output \
+        let what = "the template has a transform, so its resources are not all in the input; provide the output \
                     of 'aws cloudformation get-template --template-stage Processed'";
         return Err(root.problem(what).into());
     }
@@ -260,7 +260,7 @@ fn refuse_opaque(
     for (id, node) in resources.members()? {
         if let Some(name) = name(node).filter(|_| holders.contains(&id)) {
             let what = format!(
-                "the {name} gets the security group '{target}' and may add rules that are not in the input; pass the \
+                "the {name} gets the security group '{target}' and may add rules that are not in the input; provide the \
                  output of 'aws ec2 describe-security-groups' with --format aws-sg"
             );
             return Err(node.problem(what).under(&id).under(RESOURCES));

@@ -55,7 +55,7 @@ impl<'a> List<'a> {
             [true, ..] => input(root, wanted),
             [false, .., lists, list] if lists || list => Err(root
                 .problem(
-                    "the input names prefix lists without their entries; pass the output of 'aws ec2 \
+                    "the input names prefix lists without their entries; provide the output of 'aws ec2 \
                      get-managed-prefix-list-entries --prefix-list-id LIST'",
                 )
                 .into()),
@@ -100,7 +100,7 @@ fn listing(root: Node) -> Result<List, Vec<ReadError>> {
     let [entries, next, _] = root.fields(keys, Others::Refused)?;
     if next.is_some_and(|next| !next.is_null()) {
         let what =
-            "the list is incomplete: 'NextToken' is set; pass all entries, without --max-items";
+            "the list is incomplete: 'NextToken' is set; provide all entries, without --max-items";
         return Err(root.problem(what).into());
     }
     Ok(List {

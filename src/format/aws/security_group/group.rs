@@ -105,7 +105,7 @@ fn all_groups(root: Node) -> Result<Vec<(Names, Node)>, Vec<ReadError>> {
     let keys = [GROUPS, "NextToken", "ResponseMetadata"];
     let [groups, next, _] = root.fields(keys, Others::Refused)?;
     if next.is_some_and(|next| !next.is_null()) {
-        let what = "the list of groups is incomplete: 'NextToken' is set; pass all groups, or select one \
+        let what = "the list of groups is incomplete: 'NextToken' is set; provide all groups, or select one \
                     with --group-ids";
         return Err(root.problem(what).into());
     }
@@ -170,7 +170,7 @@ fn lists_of_group<'a>(
         key.to_ascii_lowercase().contains("permission") && !keys.contains(&key.as_ref())
     });
     let what = match (stray, lists) {
-        (Some(stray), _) => format!("has the unknown key {stray:?}"),
+        (Some(stray), _) => format!("has the unknown key '{stray}'"),
         (None, [Some(ingress), Some(egress)]) => {
             return Ok(by_direction(ingress, egress, directions));
         }

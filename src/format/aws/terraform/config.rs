@@ -58,7 +58,7 @@ pub(super) fn rules<'a>(
     let [resource, variables, modules, data, checks] =
         root.fields(known, Others::RefusedBut(others))?;
     if let Some(modules) = modules {
-        let what = "the resources of modules are not in the input; pass the output of 'terraform show -json'";
+        let what = "the resources of modules are not in the input; provide the output of 'terraform show -json'";
         return Err(modules.problem(what).under(MODULE).into());
     }
     let resource = resource.ok_or_else(|| root.problem("expected 'resource'"))?;
@@ -200,7 +200,7 @@ fn refuse_opaque(
     if !is_opaque || !has_group {
         return Ok(());
     }
-    let what = "the block gets the security group and may add rules that are not in the input; pass the \
+    let what = "the block gets the security group and may add rules that are not in the input; provide the \
                 output of 'aws ec2 describe-security-groups' with --format aws-sg";
     Err(block.problem(what))
 }

@@ -48,7 +48,7 @@ fn read<'a>(
     match found.map(|field| field.is_some()) {
         [_, _, _, true] => Err(root
             .problem(
-                "the input is a plan, which is not deployed yet; pass the state, the output of \
+                "the input is a plan, which is not deployed yet; provide the state, the output of \
                  'terraform show -json' without a file",
             )
             .into()),
@@ -57,7 +57,7 @@ fn read<'a>(
             Ok((root, config::rules(root, wanted)?, absent.to_owned()))
         }
         [true, true, ..] => Err(root
-            .problem("the input is a single resource; pass the output of 'terraform show -json'")
+            .problem("the input is a single resource; provide the output of 'terraform show -json'")
             .into()),
         [_, true, ..] => {
             let rules = state::rules(root, wanted)?;
@@ -66,7 +66,7 @@ fn read<'a>(
             Ok((root, rules, absent))
         }
         [_, _, true, _] => Err(root
-            .problem("the input is a raw state file; pass the output of 'terraform show -json'")
+            .problem("the input is a raw state file; provide the output of 'terraform show -json'")
             .into()),
         _ => Err(root.problem(expected).into()),
     }

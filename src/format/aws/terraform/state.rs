@@ -223,7 +223,7 @@ fn other_rule<'a>(
     match resource.direction {
         Some(direction) => rule_resource(direction, values).map(Some),
         None => Err(node.problem(format!(
-            "'{}' has the type {}, which check does not support, and belongs to the same security group; pass \
+            "'{}' has the type {}, which check does not support, and belongs to the same security group; provide \
              the output of 'aws ec2 describe-security-groups' with --format aws-sg",
             resource.name, resource.kind
         ))),
@@ -289,7 +289,7 @@ fn check_exclusive(
         Some(rule) => Err(node
             .problem(format!(
                 "the next apply removes the rules of the security group that this resource does not list, such as \
-                 '{}'; pass the output of 'aws ec2 describe-security-groups' with --format aws-sg",
+                 '{}'; provide the output of 'aws ec2 describe-security-groups' with --format aws-sg",
                 rule.name
             ))
             .into()),

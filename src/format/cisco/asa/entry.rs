@@ -96,7 +96,7 @@ impl<'a> EntryReader<'a, '_> {
         let reference = Reference::read(&mut self.words, is_group, self.at)?;
         if reference.name.ends_with(')') {
             let problem = "the ASA uses object-group-search, so the output has only the number of the group's \
-                           elements; pass the output of 'show running-config'";
+                           elements; provide the output of 'show running-config'";
             return Err(problem.to_owned().into());
         }
         let kind = self.groups.find(reference)?.kind;

@@ -107,7 +107,7 @@ impl<'a> Groups<'a> {
         let found = found.filter(|found| found.is_group == is_group);
         let found = found.ok_or_else(|| {
             format!(
-                "{what} '{name}' is not in the input; pass the output of 'show running-config', or of \
+                "{what} '{name}' is not in the input; provide the output of 'show running-config', or of \
                  'show access-list', which includes its elements"
             )
         })?;

@@ -51,7 +51,7 @@ impl<'a> List<'a> {
             Some(word) => {
                 let number = word.parse().ok().filter(|n| [self.last, next].contains(n));
                 number.ok_or_else(|| {
-                    format!("expected line {next} of the access list, not '{word}'; pass the complete list")
+                    format!("expected line {next} of the access list, not '{word}'; provide the complete list")
                 })?
             }
         };
@@ -66,7 +66,7 @@ impl<'a> List<'a> {
             }),
             "extended" => {
                 let entry = self.entries.last_mut().filter(|e| e.number == number);
-                let entry = entry.ok_or_else(|| format!("line {number} is not an entry"))?;
+                let entry = entry.ok_or_else(|| format!("line {number} of the access list is a remark, which has no elements; provide the complete list"))?;
                 entry.elements.push((at, words.rest()));
             }
             "remark" => return Err(format!("expected line {next} of the access list")),
@@ -101,13 +101,13 @@ impl<'a> List<'a> {
         let found: usize = of_each.sum();
         let problem = format!(
             "the head announces {announced} elements, but {found} follow, so the input may have been cut off; \
-             pass the complete list"
+             provide the complete list"
         );
         (found < announced).then(|| ReadError::new(at, problem))
     }
 }
 
-const TWICE: &str = "the input has this access list twice; pass each list once";
+const TWICE: &str = "the input has this access list twice; provide each list once";
 
 const OTHER_KIND: &str =
     "not an extended access list, so it cannot match ports; expected an extended list of this name";

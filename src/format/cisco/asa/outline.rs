@@ -185,7 +185,7 @@ impl<'a> OutlineReader<'a, '_> {
                 self.section = None;
                 if self.number_of(name).is_some() || LIST_WORDS.contains(&name) || name.is_empty() {
                     return Err(
-                        "the line removes an entry; pass a configuration without removals"
+                        "the line removes an entry; provide a configuration without removals"
                             .to_owned(),
                     );
                 }
@@ -233,7 +233,8 @@ impl<'a> OutlineReader<'a, '_> {
         self.open.get_or_insert(at);
         if std::mem::replace(&mut self.heads[head], true) {
             return Err(
-                "a second configuration begins here; pass one configuration at a time".to_owned(),
+                "a second configuration begins here; provide one configuration at a time"
+                    .to_owned(),
             );
         }
         Ok(())
@@ -267,7 +268,7 @@ impl<'a> OutlineReader<'a, '_> {
         let known = self.outline.names.insert(name, address);
         if known.is_some_and(|known| known != address) {
             return Err(format!(
-                "'{name}' already names another address; pass one listing at a time"
+                "'{name}' already names another address; provide one listing at a time"
             ));
         }
         Ok(())
@@ -315,7 +316,7 @@ impl<'a> OutlineReader<'a, '_> {
         let goes_on = known.kind == kind && known.is_group == is_group && (is_load || !is_group);
         if is_known && !goes_on {
             return Err(format!(
-                "'{name}' is defined twice; pass one listing at a time"
+                "'{name}' is defined twice; provide one listing at a time"
             ));
         }
         Ok(())
@@ -330,7 +331,7 @@ impl<'a> OutlineReader<'a, '_> {
         self.outline.is_load = true;
         if self.outline.definitions.contains_key(name) || self.used.contains(name) {
             return Err(format!(
-                "'{name}' is defined or used above, and an ASA does not remove objects in use; pass one file at a time"
+                "'{name}' is defined or used above, and an ASA does not remove objects in use; provide one file at a time"
             ));
         }
         Ok(())
@@ -417,7 +418,7 @@ impl<'a> OutlineReader<'a, '_> {
         let mut named = body.split(|c: char| c.is_ascii_whitespace() || c == '"');
         if word == "action" && named.any(|name| self.number_of(name).is_some()) {
             return Err(
-                "the line runs a command that may change the access list at any time".to_owned(),
+                "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line".to_owned(),
             );
         }
         while let Some(next) = words.next() {
@@ -441,7 +442,7 @@ impl<'a> OutlineReader<'a, '_> {
     /// Returns an error if the text ends within a configuration or a list.
     fn unfinished(&self) -> Option<ReadError> {
         if let Some(at) = self.open {
-            let problem = "the configuration does not end with ': end', so it may have been cut off; pass the complete \
+            let problem = "the configuration does not end with ': end', so it may have been cut off; provide the complete \
                            configuration, or only the output of 'show running-config access-list', \
                            'show running-config object' and 'show running-config object-group'";
             return Some(ReadError::new(at, problem));
@@ -506,4 +507,4 @@ fn kind_and_name<'a>(is_group: bool, words: &mut Words<'a>) -> Result<(Kind, &'a
     Ok((kind, name))
 }
 
-const IOS: &str = "this is IOS syntax; pass the output of an ASA, or use --format cisco";
+const IOS: &str = "this is IOS syntax; provide the output of an ASA, or use --format cisco";

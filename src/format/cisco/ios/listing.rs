@@ -195,7 +195,7 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
     for (at, command) in &list.commands {
         let done = match command {
             Command::Line(_) if renumbered => Err(
-                "the list was resequenced above, so the position of this line is unknown"
+                "the list was resequenced above, so the position of this line is unknown; provide the output of 'show running-config'"
                     .to_owned(),
             ),
             Command::Line(text) => line(&mut entries, *at, text),
@@ -242,7 +242,9 @@ fn line<'a>(entries: &mut Entries<'a>, at: u32, text: &'a str) -> Result<(), Str
         (None, Some((last, _))) => last + NUMBER_STEP,
     };
     if number > NUMBER_LIMIT {
-        return Err("no sequence number is left for this entry".to_owned());
+        return Err(
+            "no sequence number is left for this entry; resequence the list first".to_owned(),
+        );
     }
     let had_number = entries.has_number.replace(given.is_some());
     entries.is_edited |= !is_in_order || had_number.is_some_and(|had| had != given.is_some());

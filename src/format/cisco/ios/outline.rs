@@ -268,10 +268,10 @@ impl<'a> OutlineReader<'a, '_> {
             }
             // These words occur in Embedded Event Manager applets and variables, and in kron policies.
             "action" | "cli" | "event" if self.mentions(body) => Err(
-                "the line runs a command that may change the access list at any time".to_owned(),
+                "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line".to_owned(),
             ),
             _ if self.is_filled(body) => {
-                Err("the line fills a reflexive access list with this name".to_owned())
+                Err("'reflect' adds entries to this list when packets pass, which no listing predicts; use a list of another name for it".to_owned())
             }
             _ => Ok(()),
         }
@@ -367,7 +367,8 @@ impl<'a> OutlineReader<'a, '_> {
         self.running.open = Some(at);
         if std::mem::replace(&mut self.running.heads[head], true) {
             return Err(
-                "a second configuration begins here; pass one configuration at a time".to_owned(),
+                "a second configuration begins here; provide one configuration at a time"
+                    .to_owned(),
             );
         }
         Ok(())
@@ -460,7 +461,7 @@ impl<'a> OutlineReader<'a, '_> {
         let known = list.form.replace(form);
         let twice = known.is_some_and(|known| known != form || form == Form::Shown);
         let twice =
-            twice.then(|| refused("the input has this access list twice; pass each list once"));
+            twice.then(|| refused("the input has this access list twice; provide each list once"));
         let is_late = self.running.has_ended && form == Form::Configured;
         let late = is_late.then(|| refused(AFTER_END));
         let commands = twice.or(late).or(command);
@@ -491,7 +492,7 @@ impl<'a> OutlineReader<'a, '_> {
         words.finish()?;
         if self.used.contains(name) {
             return Err(format!(
-                "object group '{name}' is used above, and IOS does not remove a group in use; pass one file at a time"
+                "object group '{name}' is used above, and IOS does not remove a group in use; provide one file at a time"
             ));
         }
         self.outline.groups.remove(name);
@@ -523,7 +524,7 @@ impl<'a> OutlineReader<'a, '_> {
         let twice = known.form != form || form == Form::Shown && known.at != at;
         if twice || known.kind != kind {
             return Err(format!(
-                "the input has object group '{name}' twice; pass each group once"
+                "the input has object group '{name}' twice; provide each group once"
             ));
         }
         Ok(())
@@ -541,7 +542,8 @@ impl<'a> OutlineReader<'a, '_> {
             (None, Some(at)) => (at, "the configuration does not end with 'end'".to_owned()),
             (None, None) => return None,
         };
-        let problem = format!("{what}, so the input may have been cut off; pass all of it");
+        let problem =
+            format!("{what}, so the input may have been cut off; provide the complete input");
         Some(ReadError::new(at, problem))
     }
 }

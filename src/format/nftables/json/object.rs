@@ -85,7 +85,7 @@ pub(super) fn only_key<'a, A: MapAccess<'a>, T>(
     match map.next_key::<&str>()? {
         None => Ok(value),
         Some(other) => Err(A::Error::custom(format!(
-            "expected an object with one key, not \"{key}\" and \"{other}\""
+            "expected an object with one key, not '{key}' and '{other}'"
         ))),
     }
 }
