@@ -111,7 +111,7 @@ fn decoded(bytes: Vec<u8>) -> Result<String> {
             }
             let at = error.utf8_error().valid_up_to();
             bail!(
-                "{}: byte {} of the input is not UTF-8",
+                "{}: byte {} of the input is not UTF-8; convert the input first, for example with iconv",
                 line_of(bytes, at),
                 at + 1
             );

@@ -129,7 +129,7 @@ fn costly(text: &str) -> Option<(usize, String)> {
     } else {
         let line = too_many_marks(text)?;
         let problem = format!(
-            "more than {MARKS} commas, colons, dashes, question marks, brackets and line ends"
+            "more than {MARKS} commas, colons, dashes, question marks, brackets and line ends; shorten the text"
         );
         Some((line, problem))
     }

@@ -323,7 +323,7 @@ impl Check {
             return Ok(listing.without_rules);
         }
         let message = format!(
-            "{name} is empty: either '{}' failed, or no rules are loaded yet (use --allow-empty for an empty firewall); {}",
+            "{name} is empty: '{}' failed, or no rules are loaded yet (--allow-empty accepts this); {}",
             listing.command,
             self.how_to_load()
         );
@@ -381,12 +381,12 @@ impl Check {
             }
             Recognized::Format(other) => format!(
                 "{name}: expected {own} format, but found {} output of this program, which 'check' cannot \
-                 read; use the output of '{command}'",
+                 read; provide the output of '{command}'",
                 other.info().name
             ),
             Recognized::Other(kind) => {
                 format!(
-                    "{name}: expected {own} format, but found {kind}; use the output of '{command}'"
+                    "{name}: expected {own} format, but found {kind}; provide the output of '{command}'"
                 )
             }
         })

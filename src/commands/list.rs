@@ -83,7 +83,10 @@ fn group_rows(groups: &[RegionGroup]) -> Vec<Vec<String>> {
 fn region_details(reference_data: &ReferenceData) -> String {
     let mut text = String::new();
     for region in &reference_data.regions {
-        let mut rows = vec![vec!["also".to_owned(), other_names(region).join(", ")]];
+        let mut rows = vec![vec![
+            "other names".to_owned(),
+            other_names(region).join(", "),
+        ]];
         for (kind, pattern) in &reference_data.sip.domains {
             rows.push(vec![format!("{kind} domain"), domain(pattern, region)]);
         }

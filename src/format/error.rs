@@ -52,7 +52,7 @@ pub enum FormatError {
     #[error("--table '{text}' {reason}; write a family and a name, as in 'inet filter'")]
     Table { text: String, reason: String },
     #[error(
-        "'{name}' is not a ruleset of this program, so no output replaces it; render a ruleset with --name, and use that instead"
+        "cannot repair '{name}', because this program did not create it; render rules with a --name of their own, and use these instead"
     )]
     ForeignUnit { name: String },
     #[error(transparent)]

@@ -40,7 +40,8 @@ impl Problems {
         }
         let more = self.count - self.first.len();
         if more > 0 {
-            console.error(&format!("{more} more errors"));
+            let errors = if more == 1 { "error" } else { "errors" };
+            console.error(&format!("{more} more {errors}"));
         }
     }
 }

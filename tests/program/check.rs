@@ -338,7 +338,7 @@ fn a_chain_with_a_name_of_the_user_can_be_checked_in_one_direction() {
     );
     assert_eq!(
         repair.refused(),
-        "twilio-sip-allow: error: deployed: 'FROM_TWILIO' is not a ruleset of this program, so no output replaces it; render a ruleset with --name, and use that instead\n"
+        "twilio-sip-allow: error: deployed: cannot repair 'FROM_TWILIO', because this program did not create it; render rules with a --name of their own, and use these instead\n"
     );
 }
 
@@ -1111,7 +1111,7 @@ fn rejects_wrong_usage_of_check() {
         ),
         (
             "check --format iptables empty",
-            "empty is empty: either 'iptables-save' failed, or no rules are loaded yet (use --allow-empty for an empty firewall); to load the rules, save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE",
+            "empty is empty: 'iptables-save' failed, or no rules are loaded yet (--allow-empty accepts this); to load the rules, save the output of the same options without 'check' as FILE, then run: iptables-restore --noflush FILE",
         ),
         (
             "check --format iptables latin1",
@@ -1173,9 +1173,9 @@ fn the_error_about_empty_input_contains_the_commands_to_list_and_load_rules() {
         for empty in ["", " \n\n"] {
             let error = check(&format!("{options} --quiet"), empty).refused();
             assert_eq!(error.lines().count(), 1, "{error}");
-            let start = "twilio-sip-allow: error: deployed is empty: either '";
+            let start = "twilio-sip-allow: error: deployed is empty: '";
             assert!(error.starts_with(start), "{error}");
-            let way_out = "' failed, or no rules are loaded yet (use --allow-empty for an empty firewall); to load \
+            let way_out = "' failed, or no rules are loaded yet (--allow-empty accepts this); to load \
                            the rules, save the output of the same options without 'check' as FILE, then run: ";
             let (_, command) = error.split_once(way_out).unwrap();
             if let Some((_, load)) = load {

@@ -600,7 +600,7 @@ fn list_regions_prints_every_name_and_fact() {
         "  certificate          *.sip.twilio.com\n",
         "  default TLS port     5061\n",
         "  sip domain           {example}.sip.tokyo.twilio.com\n",
-        "  also            東京, jp1-ix\n",
+        "  other names     東京, jp1-ix\n",
         "  usa        USA, US, United States, United States of America, アメリカ, アメリカ合衆国, 米国\n",
     ] {
         let found = long.lines().any(|line| squeeze(line) == squeeze(fact));
@@ -707,7 +707,7 @@ fn help_shows_exit_statuses_and_working_examples() {
         assert!(
             help.contains(
                 "Exit status:\n  0  success, and none of the cases of status 1\n  1  \"check\" or \"dataset diff\" \
-                 found a difference, \"scan\" found something that\n     --fail-on names, or \"explain --all-allowed\" \
+                 found a difference, \"scan\" has a finding that\n     matches --fail-on, or \"explain --all-allowed\" \
                  found an address that is not allowed\n  2  wrong usage"
             ),
             "{help}"

@@ -81,7 +81,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("scan missing", "cannot read missing: No such file or directory", "; name an existing file, or '-' for standard input"),
     mistake("explain", "cannot read stdin: it is closed, or a device such as /dev/null", "; pipe something into it, or name a file"),
     mistake("explain 54.65.63", "'54.65.63' is not an IPv4 network", "; write it as in 192.0.2.0/24 or 192.0.2.1"),
-    mistake("check rules.nft", "no format is selected; use --format", ", such as --format nftables ('list formats' prints all)"),
+    mistake("check rules.nft", "no format is selected; use --format", ", such as --format nftables ('twilio-sip-allow list formats' prints all)"),
     mistake("-f nft -o missing/rules.nft", "cannot write missing/rules.nft: folder 'missing' does not exist", "; create it first"),
     mistake("-f nft --dataset missing.yaml", "cannot read missing.yaml: No such file or directory", "; name an existing file, or '-' for standard input"),
     mistake("-f nft -o .", "cannot write .: it is a folder", "; name a file"),

@@ -208,7 +208,7 @@ fn names_the_format_of_output_that_check_cannot_read() {
             let error = check(other, &text);
             let printed = format!(
                 "twilio-sip-allow: error: deployed: expected {other} format, but found {format} output of this \
-                 program, which 'check' cannot read; use the output of '"
+                 program, which 'check' cannot read; provide the output of '"
             );
             assert!(error.starts_with(&printed), "{other}: {error}");
             assert_eq!(error.lines().count(), 1, "{error}");
@@ -286,7 +286,7 @@ fn names_the_kind_of_text_that_no_firewall_prints() {
                 continue;
             }
             let printed = format!(
-                "twilio-sip-allow: error: deployed: expected {format} format, but found {kind}; use the output of \
+                "twilio-sip-allow: error: deployed: expected {format} format, but found {kind}; provide the output of \
                  '{command}'\n"
             );
             assert_eq!(check(format, text), printed);

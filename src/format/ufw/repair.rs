@@ -28,7 +28,7 @@ pub(super) fn left_by_load<'a>(text: &'a str, name: &str, own: &'a [String]) -> 
         stays && (rule.allows() || Some(*at) < last_kept)
     })?;
     Some(format!(
-        "loading keeps a rule whose comment starts with '{name}' but that no script of this program added; first run: {}",
+        "no script of this program added a rule whose comment starts with '{name}', so loading keeps it; first run: {}",
         line.replacen("ufw ", "ufw delete ", 1)
     ))
 }

@@ -415,8 +415,8 @@ fn repair_names_a_rule_that_loading_does_not_delete() {
         let line = format!("ufw {rule} comment 'twilio-sip: mine'");
         let text = with("ufw allow out to", &format!("{line}\nufw allow out to"));
         let expected = format!(
-            "cannot repair the drift: loading keeps a rule whose comment starts with 'twilio-sip' but that \
-             no script of this program added; first run: ufw delete {rule} comment 'twilio-sip: mine'"
+            "cannot repair the drift: no script of this program added a rule whose comment starts with \
+             'twilio-sip', so loading keeps it; first run: ufw delete {rule} comment 'twilio-sip: mine'"
         );
         assert_eq!(repair(&text).unwrap_err(), expected);
     }
