@@ -80,7 +80,7 @@ pub fn plain_words(message: &str, map: &str) -> String {
     }
 }
 
-/// Returns the words for a value that serde describes, such as `string "x"` or `integer `5``.
+/// Returns the words for a value that serde describes with its type, such as a string in quotation marks.
 fn value(found: &str, map: &str) -> String {
     let quoted = |mark: char| {
         let (_, text) = found.split_once(mark)?;
@@ -100,7 +100,8 @@ fn value(found: &str, map: &str) -> String {
     }
 }
 
-/// Returns `; use one of a, b` for the names in "x`, expected `a` or `b`". Empty if there are none.
+/// Returns the advice to use one of the names that serde lists in backticks after the name at the start.
+/// Empty if there are none.
 fn choices(rest: &str) -> String {
     let listed = rest
         .split_once("`, expected ")
@@ -221,3 +222,55 @@ impl fmt::Display for YamlError {
 }
 
 impl std::error::Error for YamlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_serde_are_put_into_plain_words() {
+        for (message, plain) in [
+            (
+                "a.b: invalid type: string \"x, expected \\\"\", expected a name",
+                "a.b: expected a name, not 'x, expected \\\"'",
+            ),
+            (
+                "invalid type: map, expected a list",
+                "expected a list, not a mapping",
+            ),
+            (
+                "invalid type: unit value, expected struct Media",
+                "expected a mapping, not an empty value",
+            ),
+            (
+                "invalid value: integer `0`, expected a port",
+                "expected a port, not '0'",
+            ),
+            ("a: missing field `b`", "a: the key 'b' is missing"),
+            (
+                "duplicate field `a`",
+                "the key 'a' is repeated; use it only once",
+            ),
+            (
+                "unknown field `c`, expected `a` or `b`",
+                "unknown key 'c'; use one of a, b",
+            ),
+            (
+                "unknown field `c`, expected one of `a`, `b`",
+                "unknown key 'c'; use one of a, b",
+            ),
+            ("unknown field `c`, expected `a`", "unknown key 'c'; use a"),
+            ("unknown field `c`, there are no fields", "unknown key 'c'"),
+            (
+                "unknown variant `c`, expected `a` or `b`",
+                "unknown value 'c'; use one of a, b",
+            ),
+            (
+                "'missing field `a`' is not a name",
+                "'missing field `a`' is not a name",
+            ),
+        ] {
+            assert_eq!(plain_words(message, "a mapping"), plain);
+        }
+    }
+}
