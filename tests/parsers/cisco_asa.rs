@@ -848,7 +848,7 @@ fn a_repair_replaces_the_whole_list_unless_it_is_the_users_own() {
     let own = less.replace("TWILIO-SIP-IN", "outside");
     let refused = repair(&own, "outside").unwrap_err().to_string();
     assert!(
-        refused.contains("'outside' is not a ruleset of this program"),
+        refused.contains("cannot repair 'outside', because this program did not create it"),
         "{refused}"
     );
 }

@@ -573,7 +573,7 @@ fn a_repair_replaces_the_whole_unit() {
     assert!(
         refused
             .to_string()
-            .contains("'calls' is not a ruleset of this program")
+            .contains("cannot repair 'calls', because this program did not create it")
     );
 }
 

@@ -118,7 +118,7 @@ fn direction(policy: &Deployed) -> Result<(Direction, bool), String> {
     match other {
         ["ANY"] => Ok((direction, true)),
         zones if zones.contains(&"ANY") || zones.contains(&"HOST") => Err(
-            "firewalld accepts ANY or HOST only without other zones, and HOST only at one end"
+            "firewalld accepts ANY or HOST only as the only zone of its end, and HOST only at one end"
                 .to_owned(),
         ),
         _ => Ok((direction, false)),

@@ -259,7 +259,7 @@ impl<'a> Lines<'_, 'a> {
             let at = line.or(self.block.last().copied()).map_or(0, |(at, _)| at);
             ReadError::new(
                 at,
-                format!("expected the line '{key}:', as 'firewall-cmd' prints it; provide all lines of the policy"),
+                format!("expected the line '{key}:', as 'firewall-cmd' prints it; provide the complete listing"),
             )
         })
     }

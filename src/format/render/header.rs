@@ -47,10 +47,11 @@ pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, commands: &Comman
             format.info().name
         ),
         format!("edition: {}", words(editions.collect())),
-        format!(
-            "regions: {}{regions}",
-            if scope.all_regions { "all: " } else { "" }
-        ),
+        if scope.all_regions {
+            format!("regions: all ({regions})")
+        } else {
+            format!("regions: {regions}")
+        },
         format!(
             "direction: {}",
             words(scope.directions.iter().map(ToString::to_string).collect())

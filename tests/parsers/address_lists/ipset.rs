@@ -467,7 +467,7 @@ fn finds_the_users_own_set_by_its_name() {
     assert_eq!(expected.drift(&extra), ["extra in 54.65.63.128/26"]);
     let refused = expected.repair(&extra).unwrap_err();
     assert!(
-        refused.starts_with("'voip' is not a ruleset of this program"),
+        refused.starts_with("cannot repair 'voip', because this program did not create it"),
         "{refused}"
     );
     // It must contain the networks of all selected rules, even if its name ends in a plane.

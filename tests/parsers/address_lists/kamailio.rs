@@ -307,7 +307,7 @@ fn the_name_is_a_tag_or_the_number_of_the_users_own_group() {
     assert_eq!(expected.drift(file), [""; 0]);
     let refused = expected.repair(&file.replace("30", "31")).unwrap_err();
     assert!(
-        refused.starts_with("'7' is not a ruleset of this program"),
+        refused.starts_with("cannot repair '7', because this program did not create it"),
         "{refused}"
     );
     let tagged = Expected::tokyo("kamailio", &BOTH[..1]).named("other");

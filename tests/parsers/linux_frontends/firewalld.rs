@@ -205,8 +205,8 @@ address="54.65.63.192/30" => address="54.65.63.192/30" invert="not" => 5: expect
 <egress-zone name="HOST"/> =>  => 2: the policy has no ingress zone or no egress zone, so firewalld does not apply it
 <egress-zone name="HOST"/> => <egress-zone name="ANY"/> => 2: the policy applies only to forwarded packets
 <egress-zone name="HOST"/> => <egress-zone name="HOST"/><egress-zone name="ANY"/> => 2: the policy applies only to forwarded packets
-<ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="work"/> => 2: firewalld accepts ANY or HOST only without other zones, and HOST only at one end
-<ingress-zone name="ANY"/> => <ingress-zone name="HOST"/> => 2: firewalld accepts ANY or HOST only without other zones, and HOST only at one end
+<ingress-zone name="ANY"/> => <ingress-zone name="ANY"/><ingress-zone name="work"/> => 2: firewalld accepts ANY or HOST only as the only zone of its end, and HOST only at one end
+<ingress-zone name="ANY"/> => <ingress-zone name="HOST"/> => 2: firewalld accepts ANY or HOST only as the only zone of its end, and HOST only at one end
 <policy target => <!DOCTYPE policy [<!ENTITY a "b">]><policy target => 1: the document type definition is not allowed in a firewalld policy; remove it
 <accept/> => <accept>&a;</accept> => 8: the input is not valid XML
 <accept/> => <accept => 9: the input is not valid XML
@@ -555,7 +555,7 @@ ports:  => ports: 22/icmp => 22: expected protocol tcp, udp, sctp or dccp, not '
 priority: -1 => priority: first => 17: 'first' is not a priority from -32768 to 32767
 target: CONTINUE => target: default => 18: expected target CONTINUE, ACCEPT, REJECT or DROP, not 'default'
 ingress-zones: ANY => ingress-zones:  => 18: the policy has no ingress zone or no egress zone
-  target: CONTINUE↵ =>  => 18: expected the line 'target:', as 'firewall-cmd' prints it; provide all lines of the policy
+  target: CONTINUE↵ =>  => 18: expected the line 'target:', as 'firewall-cmd' prints it; provide the complete listing
   services: ↵ =>  => 21: expected the line 'services:', as 'firewall-cmd' prints it
 rules: ↵ => rules: ↵  more: ↵ => 29: expected a rich rule or the end of the policy
 	rule family => 	family => 29: expected 'rule' at the start

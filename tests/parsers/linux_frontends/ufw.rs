@@ -370,7 +370,7 @@ fn finds_the_users_own_rules_by_their_comment() {
         let repair = format::repair(dialect, &policy, &text, wanted, &units);
         let refused = repair.unwrap_err().to_string();
         assert!(
-            refused.contains("is not a ruleset of this program"),
+            refused.contains(", because this program did not create it"),
             "{refused}"
         );
     }
