@@ -680,7 +680,7 @@ fn rejects_unsupported_json() {
     let syntax = lines.replace("{\"table\": {\"family\": \"ip\"", "\n{\"table\" {");
     assert!(first_error(&syntax).starts_with("7: not valid JSON: expected `:`"));
     let types = lines.replace("\"type\": \"ipv4_addr\", \"handle\": 13", "\"type\": 5");
-    assert!(first_error(&types).starts_with("4: expected a list of objects, not '5'"));
+    assert!(first_error(&types).starts_with("4: expected a type or a list of types, not '5'"));
 }
 
 /// serde reports the byte before a character that is not allowed in a string.

@@ -47,11 +47,10 @@ pub fn head(format: &dyn Format, policy: &Policy, unit: &Unit, commands: &Comman
             format.info().name
         ),
         format!("edition: {}", words(editions.collect())),
-        if scope.all_regions {
-            format!("regions: all ({regions})")
-        } else {
-            format!("regions: {regions}")
-        },
+        format!(
+            "regions: {}{regions}",
+            if scope.all_regions { "all: " } else { "" }
+        ),
         format!(
             "direction: {}",
             words(scope.directions.iter().map(ToString::to_string).collect())
