@@ -11,8 +11,9 @@ use crate::policy::{Direction, Plane, PortRange, Transport, parse_network};
 use crate::select::{Selection, local_addresses};
 
 /// The details in the help of `--dataset`.
-pub(super) const DATASET_DETAILS: &str = "The list is a YAML file: \"twilio-sip-allow dataset show\" prints an example, and data/README.md \
-                                          describes its schema. \"-\" reads it from stdin. This option cannot be used together with --edition.";
+pub(super) const DATASET_DETAILS: &str = "\
+    The list is a YAML file: \"twilio-sip-allow dataset show\" prints an example, and data/README.md describes its \
+    schema. \"-\" reads it from stdin. This option cannot be used together with --edition.";
 
 /// The options that select published networks.
 #[derive(Args)]

@@ -28,7 +28,8 @@ pub enum FormatError {
         alternative: String,
     },
     #[error(
-        "{option} has no effect: no selected rule has a local port for {traffic}; remove {option}, or change the selection"
+        "{option} has no effect: no selected rule has a local port for {traffic}; remove {option}, or change the \
+         selection"
     )]
     NoEffect {
         option: &'static str,
@@ -52,7 +53,8 @@ pub enum FormatError {
     #[error("--table '{text}' {reason}; write a family and a name, as in 'inet filter'")]
     Table { text: String, reason: String },
     #[error(
-        "cannot repair '{name}', because this program did not create it; render rules with a --name of their own, and use these instead"
+        "cannot repair '{name}', because this program did not create it; render rules with a --name of their own, and \
+         use these instead"
     )]
     ForeignUnit { name: String },
     #[error(transparent)]

@@ -402,7 +402,7 @@ fn rejects_an_unsupported_list_if_a_rule_refers_to_it() {
     let errors = check(&format!("{FILTER}{filter}")).unwrap_err();
     assert_eq!(errors.len(), 6, "{errors:?}");
     let problem = "address list 'twilio-sip-signaling' is not in the input; provide the output of '/ip firewall export', \
-                   and if that has no address lists, load the unit again";
+                   and if that has no address lists, load the rules again";
     assert_eq!(errors[0], (2, problem.to_owned()));
     assert_eq!(sides(&format!("{LISTS}{FILTER}{filter}")), "missing");
 }

@@ -92,7 +92,8 @@ impl Listing {
             "Objects found" if value == self.count.to_string() => self.place = Place::End,
             "Objects found" => {
                 return Err(format!(
-                    "the listing has {} sections instead of {value}, so the input may have been cut off; provide the complete input",
+                    "the listing has {} sections instead of {value}, so the input may have been cut off; provide the \
+                     complete input",
                     self.count
                 ));
             }
@@ -145,7 +146,8 @@ fn is_of(value: &str, endpoint: &str) -> Result<bool, String> {
     let is_own = rest.is_some_and(|rest| rest.ends_with('/'));
     if is_own && value.matches('/').count() > 1 + endpoint.matches('/').count() {
         return Err(format!(
-            "'{value}' has several slashes, so it is unclear which one ends the name of the section; rename the section or the endpoint"
+            "'{value}' has several slashes, so it is unclear which one ends the name of the section; rename the \
+             section or the endpoint"
         ));
     }
     Ok(is_own)

@@ -39,7 +39,11 @@ pub(super) fn steps(set: &Set) -> Result<Vec<Step>, Vec<ReadError>> {
                 Err("ipset deletes an entry by its address; remove the options".to_owned())
             }
             Change::Delete if entries.remove(&entry.network).is_some() || entry.replaces => Ok(()),
-            Change::Delete => Err("the set does not contain this entry at this line, and ipset rejects the command; remove the line".to_owned()),
+            Change::Delete => Err(
+                "the set does not contain this entry at this line, and ipset rejects the command; \
+                                   remove the line"
+                    .to_owned(),
+            ),
         });
         errors.extend(done.err().map(|problem| ReadError::new(*at, problem)));
         if errors.is_full() {

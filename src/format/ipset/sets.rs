@@ -131,7 +131,8 @@ impl<'a> SetsReader<'a, '_> {
         match self {
             SetsReader::Script(script) if script.sets.is_empty() => Err(ReadError::new(
                 0,
-                "the input contains no set, or destroys all of them; expected the output of 'ipset save' or 'ipset list'",
+                "the input contains no set, or destroys all of them; expected the output of 'ipset save' or 'ipset \
+                 list'",
             )),
             SetsReader::Script(Script {
                 is_saved: true,
@@ -140,7 +141,8 @@ impl<'a> SetsReader<'a, '_> {
             }) => Err(ReadError::new(
                 at,
                 format!(
-                    "'ipset save' prints 'hashsize' but never '{command}', so this line may be part of a set's name; provide the \
+                    "'ipset save' prints 'hashsize' but never '{command}', so this line may be part of a set's name; \
+                     provide the \
                      unmodified output, or remove 'hashsize' from a script"
                 ),
             )),
@@ -322,7 +324,8 @@ impl<'a> Listing<'a> {
         let at = set.at;
         let listed = set.changes.len();
         let problem = if !has_members {
-            "the set has no line 'Members:', so the input was cut off, or listed with '-terse'; provide the complete output of 'ipset list'"
+            "the set has no line 'Members:', so the input was cut off, or listed with '-terse'; provide the complete \
+             output of 'ipset list'"
                 .to_owned()
         } else if count.is_some_and(|count| count != listed.to_string()) {
             format!(

@@ -151,7 +151,8 @@ impl<'a> Listing<'a> {
         }
         if let Some((name, at)) = outline.table {
             let problem = format!(
-                "table '{name}' has no COMMIT at its end, so the input may have been cut off; provide the complete input"
+                "table '{name}' has no COMMIT at its end, so the input may have been cut off; provide the complete \
+                 input"
             );
             errors.add(ReadError::new(at, problem));
         }

@@ -170,7 +170,8 @@ impl<'a, 'e, E: Editor<'a>> Statements<'a, 'e, E> {
         } = std::mem::take(&mut self.statement);
         let at = at.ok_or_else(|| {
             format!(
-                "expected a statement before '{end}'; if Junos omitted a part, provide the output of 'show configuration \
+                "expected a statement before '{end}'; if Junos omitted a part, provide the output of 'show \
+                 configuration \
                  | display omit'"
             )
         })?;

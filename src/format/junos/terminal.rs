@@ -77,11 +77,13 @@ fn shows_all(line: &str) -> Result<(), String> {
     });
     if prints_other || parts.any(|pipe| !WHOLE.contains(&pipe)) {
         return Err(
-            "this command prints only a part of the configuration, or another one; provide the output of 'show configuration'"
+            "this command prints only a part of the configuration, or another one; provide the output of 'show \
+             configuration'"
                 .to_owned(),
         );
     }
     Ok(())
 }
 
-pub(super) const SEVERAL_DEVICES: &str = "the input has configurations of several devices; provide the configuration of one device at a time";
+pub(super) const SEVERAL_DEVICES: &str = "the input has configurations of several devices; provide the configuration \
+                                          of one device at a time";

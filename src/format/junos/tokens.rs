@@ -95,7 +95,8 @@ impl<'a> Tokens<'a> {
                 self.at += end;
             } else if rest.starts_with("/*") {
                 let end = rest.find("*/").ok_or(
-                    "the comment that begins here has no '*/', so the input may have been cut off; provide the complete input",
+                    "the comment that begins here has no '*/', so the input may have been cut off; provide the \
+                     complete input",
                 )?;
                 self.at += end + 2;
             } else {

@@ -136,7 +136,8 @@ impl<'a> Dump<'a> {
     fn is_whole(&self) -> Result<(), String> {
         match self.lines {
             0 => Ok(()),
-            _ => Err("the entry above is incomplete, so the input may have been cut off; provide the complete input".to_owned()),
+            _ => Err("the entry above is incomplete, so the input may have been cut off; provide the complete \
+                      input".to_owned()),
         }
     }
 

@@ -80,8 +80,8 @@ impl<'a> AddressLists<'a> {
         }
         if !self.script.has_lists {
             return Err(ReadError::from(format!(
-                "address list '{name}' is not in the input; provide the output of '/ip firewall export', and if that has \
-                 no address lists, load the unit again"
+                "address list '{name}' is not in the input; provide the output of '/ip firewall export', and if that \
+                 has no address lists, load the rules again"
             )));
         }
         let Some((name, entries)) = self.script.lists.get_key_value(name) else {

@@ -89,7 +89,8 @@ impl<'a> Script<'a> {
             // A backslash does not continue a comment.
             while !line.trim_start().starts_with('#') && goes_on(last) {
                 let Some((next, line)) = lines.next() else {
-                    let problem = "the last line ends in a backslash, so the input may have been cut off; provide the complete input";
+                    let problem = "the last line ends in a backslash, so the input may have been cut off; provide the \
+                                   complete input";
                     return Err(vec![ReadError::new(at, problem)]);
                 };
                 (end, last) = (next as usize + line.len(), line);

@@ -368,13 +368,15 @@ fn check_braces(keys: &Keys, elements: &[Element]) -> Result<(), String> {
     Ok(())
 }
 
-const NO_PACKET: &str = "this excludes every packet that the rule matches, unless it is a combined exclusion of several \
-                         fields, which nft prints the same way; remove the rule";
+const NO_PACKET: &str = "this excludes every packet that the rule matches, unless it is a combined exclusion of \
+                         several fields, which nft prints the same way; remove the rule";
 
-const SPLIT: &str = "nft prints the same for two exclusions and for the exclusion of one pair of values; write a rule for each \
+const SPLIT: &str = "nft prints the same for two exclusions and for the exclusion of one pair of values; write a rule \
+                     for each \
                      field";
 
-const NOT_A_RANGE: &str = "nft prints the same for '!= FIRST-LAST' and for '< FIRST' with '> LAST', which no packet matches; list \
+const NOT_A_RANGE: &str = "nft prints the same for '!= FIRST-LAST' and for '< FIRST' with '> LAST', which no packet \
+                           matches; list \
                            the values outside of the range, as in '{ 0-9, 21-65535 }'";
 
 const PORTS_OF_IPTABLES: &str = "nft prints the option --ports of iptables like this, but omits '!' and the middle of \

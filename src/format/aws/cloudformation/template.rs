@@ -260,8 +260,8 @@ fn refuse_opaque(
     for (id, node) in resources.members()? {
         if let Some(name) = name(node).filter(|_| holders.contains(&id)) {
             let what = format!(
-                "the {name} gets the security group '{target}' and may add rules that are not in the input; provide the \
-                 output of 'aws ec2 describe-security-groups' with --format aws-sg"
+                "the {name} gets the security group '{target}' and may add rules that are not in the input; provide \
+                 the output of 'aws ec2 describe-security-groups' with --format aws-sg"
             );
             return Err(node.problem(what).under(&id).under(RESOURCES));
         }

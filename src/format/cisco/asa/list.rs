@@ -66,7 +66,12 @@ impl<'a> List<'a> {
             }),
             "extended" => {
                 let entry = self.entries.last_mut().filter(|e| e.number == number);
-                let entry = entry.ok_or_else(|| format!("line {number} of the access list is a remark, which has no elements; provide the complete list"))?;
+                let entry = entry.ok_or_else(|| {
+                    format!(
+                        "line {number} of the access list is a remark, which has no elements; \
+                         provide the complete list"
+                    )
+                })?;
                 entry.elements.push((at, words.rest()));
             }
             "remark" => return Err(format!("expected line {next} of the access list")),

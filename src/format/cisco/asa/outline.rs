@@ -331,7 +331,8 @@ impl<'a> OutlineReader<'a, '_> {
         self.outline.is_load = true;
         if self.outline.definitions.contains_key(name) || self.used.contains(name) {
             return Err(format!(
-                "'{name}' is defined or used above, and an ASA does not remove objects in use; provide one file at a time"
+                "'{name}' is defined or used above, and an ASA does not remove objects in use; provide one file at a \
+                 time"
             ));
         }
         Ok(())
@@ -418,7 +419,8 @@ impl<'a> OutlineReader<'a, '_> {
         let mut named = body.split(|c: char| c.is_ascii_whitespace() || c == '"');
         if word == "action" && named.any(|name| self.number_of(name).is_some()) {
             return Err(
-                "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line".to_owned(),
+                "the line runs a command that may change the access list at any time, so its effect is unknown; \
+                 remove the line".to_owned(),
             );
         }
         while let Some(next) = words.next() {
@@ -442,8 +444,8 @@ impl<'a> OutlineReader<'a, '_> {
     /// Returns an error if the text ends within a configuration or a list.
     fn unfinished(&self) -> Option<ReadError> {
         if let Some(at) = self.open {
-            let problem = "the configuration does not end with ': end', so it may have been cut off; provide the complete \
-                           configuration, or only the output of 'show running-config access-list', \
+            let problem = "the configuration does not end with ': end', so it may have been cut off; provide the \
+                           complete configuration, or only the output of 'show running-config access-list', \
                            'show running-config object' and 'show running-config object-group'";
             return Some(ReadError::new(at, problem));
         }

@@ -91,7 +91,8 @@ impl<'a, T: Copy> GroupsOf<'a, T> {
         }
         let definition = self.definitions.get(name).ok_or_else(|| {
             format!(
-                "object group '{name}' is not in the input; provide the output of 'show running-config', or add that of 'show object-group'"
+                "object group '{name}' is not in the input; provide the output of 'show running-config', or add that \
+                 of 'show object-group'"
             )
         })?;
         if definition.kind != self.kind {

@@ -195,7 +195,8 @@ fn entries<'a>(list: &List<'a>) -> Result<Entries<'a>, Vec<ReadError>> {
     for (at, command) in &list.commands {
         let done = match command {
             Command::Line(_) if renumbered => Err(
-                "the list was resequenced above, so the position of this line is unknown; provide the output of 'show running-config'"
+                "the list was resequenced above, so the position of this line is unknown; provide the output of 'show \
+                 running-config'"
                     .to_owned(),
             ),
             Command::Line(text) => line(&mut entries, *at, text),

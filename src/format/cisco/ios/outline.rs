@@ -268,10 +268,12 @@ impl<'a> OutlineReader<'a, '_> {
             }
             // These words occur in Embedded Event Manager applets and variables, and in kron policies.
             "action" | "cli" | "event" if self.mentions(body) => Err(
-                "the line runs a command that may change the access list at any time, so its effect is unknown; remove the line".to_owned(),
+                "the line runs a command that may change the access list at any time, so its effect is unknown; \
+                 remove the line".to_owned(),
             ),
             _ if self.is_filled(body) => {
-                Err("'reflect' adds entries to this list when packets pass, which no listing predicts; use a list of another name for it".to_owned())
+                Err("'reflect' adds entries to this list when packets pass, which no listing predicts; use a list of \
+                     another name for it".to_owned())
             }
             _ => Ok(()),
         }
@@ -492,7 +494,8 @@ impl<'a> OutlineReader<'a, '_> {
         words.finish()?;
         if self.used.contains(name) {
             return Err(format!(
-                "object group '{name}' is used above, and IOS does not remove a group in use; provide one file at a time"
+                "object group '{name}' is used above, and IOS does not remove a group in use; provide one file at a \
+                 time"
             ));
         }
         self.outline.groups.remove(name);
