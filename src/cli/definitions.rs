@@ -106,9 +106,9 @@ pub enum Verb {
     /// are not allowed (missing), and which other packets are allowed (extra). Rules may be written in another order or form, as
     /// long as they mean the same. Input that cannot be interpreted is an error.
     ///
-    /// The check covers only the chains, lists or groups that this program manages. It does not
-    /// check other rules, or whether the firewall jumps to these chains or uses these lists.
-    /// Use the same options as for printing the rules, above all --region.
+    /// The check covers only the chains, lists or groups that this program manages. If the input shows
+    /// the base chains of nftables, iptables or RouterOS, it also covers whether packets get to these
+    /// chains. Use the same options as for printing the rules, above all --region.
     #[command(after_help = sections(
         "the rules are in sync",
         "the rules have drifted",

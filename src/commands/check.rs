@@ -168,7 +168,7 @@ struct Check {
 /// The result of checking one file.
 enum FileResult {
     Checked {
-        counts: Summary,
+        counts: Box<Summary>,
         /// The part of the report about this file, at its start.
         part: Spool,
         repair: Option<String>,
@@ -291,7 +291,7 @@ impl Check {
             .file(&checked, &mut part)
             .map_err(|error| vec![error.to_string().into()])?;
         Ok(FileResult::Checked {
-            counts: Summary::of(&drift, &checked.units),
+            counts: Box::new(Summary::of(&drift, &checked.units)),
             part,
             repair,
             is_not_loaded,
@@ -470,7 +470,7 @@ impl Run<'_> {
                 if self.summary.files > 0 {
                     self.parts.write_all(self.report.separator().as_bytes())?;
                 }
-                self.summary.add(counts);
+                self.summary.add(*counts);
                 self.parts.append(part)?;
                 self.repair = repair;
                 self.not_loaded += usize::from(is_not_loaded);

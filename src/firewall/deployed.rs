@@ -1,3 +1,4 @@
+use super::hook::Hook;
 use crate::packets::{Direction, Step};
 
 /// A deployed chain, list or group of a firewall, for one direction.
@@ -11,6 +12,7 @@ pub struct DeployedUnit {
     pub unmeasured: Vec<Unmeasured>,
     /// The reason, for messages, if the input does not contain the unit.
     pub absent: Option<String>,
+    pub hook: Hook,
 }
 
 impl DeployedUnit {
@@ -22,6 +24,7 @@ impl DeployedUnit {
             steps: Vec::new(),
             unmeasured: Vec::new(),
             absent: None,
+            hook: Hook::NotShown,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::attribution::{Attribution, publications};
 use super::deployed::{DeployedUnit, Unmeasured};
+use super::hook::Unhooked;
 use super::published::{Published, PublishedNetwork};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::packets::{
@@ -19,6 +20,8 @@ pub struct Drift {
     pub extra: Vec<Part>,
     /// Accepted by criteria that cannot be compared.
     pub unmeasured: Vec<(Direction, Unmeasured)>,
+    /// Units that no expected packet gets to.
+    pub unhooked: Vec<(Direction, Unhooked)>,
 }
 
 /// One cell of the difference.
@@ -36,7 +39,10 @@ pub struct Part {
 impl Drift {
     /// Returns true if there is no difference.
     pub fn is_none(&self) -> bool {
-        self.missing.is_empty() && self.extra.is_empty() && self.unmeasured.is_empty()
+        self.missing.is_empty()
+            && self.extra.is_empty()
+            && self.unmeasured.is_empty()
+            && self.unhooked.is_empty()
     }
 
     /// Returns the missing parts, followed by the extra ones.
@@ -59,8 +65,9 @@ pub fn compare<'k>(
     known: impl Fn() -> &'k [PublishedNetwork],
 ) -> Result<Drift, LimitExceeded> {
     let needed: Vec<Vec<PacketBox>> = rules.iter().map(|r| boxes(r, granularity)).collect();
+    let expected = needed.concat();
     let (missing, extra): (Vec<Difference>, Vec<Difference>) =
-        packets::differences(&needed.concat(), &deployed.steps, limits)?
+        packets::differences(&expected, &deployed.steps, limits)?
             .into_iter()
             .partition(|difference| difference.side == Side::Missing);
     let direction = deployed.direction;
@@ -76,10 +83,12 @@ pub fn compare<'k>(
         limits,
     )?;
     let others = others + missing.len();
+    let unhooked = Unhooked::of(&deployed.hook, &deployed.name, &expected, limits)?;
     Ok(Drift {
         missing,
         extra: name_extra(extra, granularity, known, direction, others, limits)?,
         unmeasured: unmeasured.map(|b| (direction, b)).collect(),
+        unhooked: unhooked.map(|b| (direction, b)).into_iter().collect(),
     })
 }
 

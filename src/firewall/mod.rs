@@ -6,9 +6,11 @@
 mod attribution;
 mod deployed;
 mod drift;
+mod hook;
 mod published;
 
 pub use attribution::{Attribution, Publication};
 pub use deployed::{DeployedUnit, Unmeasured};
 pub use drift::{Drift, Part, compare};
+pub use hook::{Approach, Hook, Unhooked};
 pub use published::PublishedNetwork;

@@ -60,6 +60,7 @@ pub fn compare<'k>(
         drift.missing.extend(own.missing);
         drift.extra.extend(own.extra);
         drift.unmeasured.extend(own.unmeasured);
+        drift.unhooked.extend(own.unhooked);
     }
     Ok(drift)
 }

@@ -125,6 +125,7 @@ pub struct States(u8);
 
 impl States {
     pub const ALL: States = States(0b1_1111);
+    pub const NEW: States = States(1);
     const NAMES: [&'static str; 5] = ["new", "established", "related", "invalid", "untracked"];
 
     /// Returns the state with this name, as conntrack spells it, in lower case.

@@ -17,6 +17,7 @@ mod packet_box;
 mod partition;
 mod shape;
 mod step;
+mod walk;
 
 pub use cell::Cell;
 pub use compare::{by_rule, differences};
@@ -26,3 +27,4 @@ pub use interval::{Interval, IntervalSet, complement, joined, normalized};
 pub use overlap::{near_differences, overlaps};
 pub use packet_box::{Dimension, Direction, HeaderBox, HeaderField, PacketBox};
 pub use step::{Action, Condition, Step};
+pub use walk::{Arrival, Walked, cells, walk};

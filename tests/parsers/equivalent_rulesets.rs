@@ -286,9 +286,11 @@ const IPTABLES: &[Rewrite] = &[
         if let Some(at) = lines.iter().position(|line| line == "COMMIT") {
             let rules = [
                 ":INPUT DROP [1:2]",
+                ":OUTPUT DROP [3:4]",
                 ":DOCKER - [0:0]",
                 "-A INPUT -m nonesuch --what -j DOCKER",
                 "-A INPUT -j TWILIO-SIP-IN",
+                "-A OUTPUT -j TWILIO-SIP-OUT",
             ];
             if !lines.iter().any(|line| line.contains("DOCKER")) {
                 lines.splice(at..at, rules.map(str::to_owned));
@@ -301,8 +303,8 @@ const IPTABLES: &[Rewrite] = &[
             lines.retain(|line| line != "*filter" && line != "COMMIT" && !line.starts_with('#'));
             for line in lines.iter_mut().filter(|line| line.starts_with(':')) {
                 let name = line[1..].split(' ').next().unwrap().to_owned();
-                *line = if name == "INPUT" {
-                    "-P INPUT DROP".to_owned()
+                *line = if matches!(&*name, "INPUT" | "OUTPUT") {
+                    format!("-P {name} DROP")
                 } else {
                     format!("-N {name}")
                 };

@@ -667,11 +667,14 @@ fn noise_is_never_in_sync() {
     }
 }
 
-/// The listing of Tokyo's rules with the built-in chains, more declarations, and more rules before `COMMIT`.
+/// The listing of Tokyo's rules with the built-in chains and their jumps, more declarations, and more rules before
+/// `COMMIT`.
 fn listing(declared: &str, rules: &str) -> String {
     let (_, text) = tokyo();
     let built_in = ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n";
+    let jumps = "-A INPUT -j TWILIO-SIP-IN\n-A OUTPUT -j TWILIO-SIP-OUT\n";
     text.replacen("*filter\n", &format!("*filter\n{built_in}{declared}"), 1)
+        .replacen("\n-A ", &format!("\n{jumps}-A "), 1)
         .replacen("\nCOMMIT\n", &format!("\n{rules}COMMIT\n"), 1)
 }
 

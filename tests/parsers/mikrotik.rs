@@ -917,3 +917,75 @@ fn reads_large_texts_in_linear_time() {
     let errors = check(&long).unwrap_err();
     assert!(errors[0].1.contains("steps to evaluate"), "{errors:?}");
 }
+
+/// RouterOS evaluates `input` and `forward` for incoming packets, and `output` and `forward` for outgoing ones.
+#[test]
+fn packets_must_get_to_the_chains_if_the_export_shows_other_chains() {
+    let policy = tokyo(&[Direction::In]);
+    let rendered = rendered(&policy);
+    let reason = |rules: &str| {
+        let text = format!("{rendered}/ip firewall filter\n{rules}");
+        let drift = check_named(&policy, "twilio-sip", &text).unwrap();
+        assert!(
+            drift.missing.is_empty() && drift.extra.is_empty(),
+            "{rules}"
+        );
+        let unhooked = drift.unhooked.into_iter().map(|(_, unhooked)| {
+            let line = unhooked.at.map(|at| Lines::of(&text).number(at));
+            let after = line.map(|line| line - rendered.lines().count() - 1);
+            (unhooked.reason, after)
+        });
+        unhooked.collect::<Vec<_>>()
+    };
+    let not_hooked = |reason: &str, line| vec![(reason.to_owned(), line)];
+    for (rules, expected) in [
+        ("", vec![]),
+        (
+            "add chain=input action=jump jump-target=twilio-sip-in\n",
+            vec![],
+        ),
+        (
+            "add chain=forward action=jump jump-target=twilio-sip-in in-interface=ether1\n",
+            vec![],
+        ),
+        (
+            "add chain=forward action=drop connection-state=invalid\nadd chain=forward action=jump jump-target=twilio-sip-in\n",
+            vec![],
+        ),
+        (
+            "add chain=forward action=jump jump-target=sip\nadd chain=sip action=jump jump-target=twilio-sip-in\n",
+            vec![],
+        ),
+        (
+            "add chain=forward action=accept protocol=icmp\n",
+            not_hooked("nothing jumps to twilio-sip-in", None),
+        ),
+        (
+            "add chain=sip action=jump jump-target=twilio-sip-in\nadd chain=input action=drop\n",
+            not_hooked("nothing jumps to twilio-sip-in", None),
+        ),
+        (
+            "add chain=output action=jump jump-target=twilio-sip-in\n",
+            not_hooked(
+                "only the chain 'output' leads to twilio-sip-in, but it has packets of the other direction",
+                None,
+            ),
+        ),
+        (
+            "add chain=forward action=drop\nadd chain=forward action=jump jump-target=twilio-sip-in\n",
+            not_hooked(
+                "a rule before the jump to twilio-sip-in stops all expected packets",
+                Some(1),
+            ),
+        ),
+        (
+            "add chain=forward action=jump jump-target=twilio-sip-in src-address=10.0.0.0/8\n",
+            not_hooked(
+                "no expected packet matches the rules that lead to twilio-sip-in",
+                Some(1),
+            ),
+        ),
+    ] {
+        assert_eq!(reason(rules), expected, "{rules}");
+    }
+}

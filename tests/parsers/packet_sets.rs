@@ -5,8 +5,8 @@ use crate::common::oracle::Random;
 use twilio_sip_allow::limits::{Limit, LimitExceeded, Limits};
 use twilio_sip_allow::packets::{
     Action, Cell, Condition, Difference, Dimension, Flags, HeaderMatch, Interval, IntervalSet,
-    PacketBox, Protocols, Side, States, Step, by_rule, coalesced, complement, differences,
-    normalized, overlaps,
+    PacketBox, Protocols, Side, States, Step, Walked, by_rule, cells, coalesced, complement,
+    differences, normalized, overlaps, walk,
 };
 
 const DIMENSIONS: [Dimension; 4] = [
@@ -207,6 +207,98 @@ fn judge_random_cases(
         missing_points > 10_000 && extra_points > 10_000,
         "{missing_points} {extra_points}"
     );
+}
+
+/// True if a list of arrivals contains the point.
+fn arrives(arrivals: &[twilio_sip_allow::packets::Arrival], point: &PacketBox) -> bool {
+    arrivals.iter().any(|a| a.packets.and(point).is_some())
+}
+
+/// Packets are followed through one to three lists of steps, each of which must let them pass.
+#[test]
+fn a_walk_through_several_lists_is_exact_at_every_point() {
+    let mut random = Random::new(20);
+    let points = points();
+    let mut counts = [0; 3];
+    for round in 0..2_500 {
+        let question: Vec<PacketBox> = (0..random.between(1, 3))
+            .map(|_| random_box(&mut random))
+            .collect();
+        let lists: Vec<Vec<Step>> = (0..random.between(1, 3))
+            .map(|_| random_steps(&mut random, 1 + round % 5))
+            .collect();
+        let mut arrived = cells(&question);
+        let mut stopped = Vec::new();
+        for list in &lists {
+            let Walked {
+                passed,
+                stopped: here,
+            } = walk(arrived, list, Limits::default()).unwrap();
+            stopped.extend(here);
+            arrived = passed.into_iter().map(|arrival| arrival.packets).collect();
+        }
+        for point in &points {
+            let is_asked = question.iter().any(|asked| asked.and(point).is_some());
+            let results = lists.iter().map(|list| fates(list, 0, point));
+            let results: Vec<(bool, bool)> = results.collect();
+            // The packet may reach a list if every list before it may let it pass.
+            let reached = results.iter().take_while(|(passes, _)| *passes).count();
+            let may_pass = is_asked && reached == lists.len();
+            let may_stop = is_asked && results.iter().take(reached + 1).any(|(_, stops)| *stops);
+            let passes = arrived.iter().any(|cell| cell.and(point).is_some());
+            assert_eq!(passes, may_pass, "{round}: {point:?}");
+            assert_eq!(arrives(&stopped, point), may_stop, "{round}: {point:?}");
+            counts[usize::from(may_pass) + usize::from(may_pass && may_stop)] += 1;
+        }
+    }
+    assert!(counts.iter().all(|count| *count > 50_000), "{counts:?}");
+}
+
+/// The step that decides about a packet is the first that matches, if all conditions are true.
+#[test]
+fn a_walk_names_the_step_that_decides() {
+    let mut random = Random::new(21);
+    let points = points();
+    for round in 0..500 {
+        let steps = random_steps(&mut random, u64::MAX);
+        let walked = walk(cells(&[PacketBox::ALL]), &steps, Limits::default()).unwrap();
+        for point in &points {
+            let mut from = 0;
+            let decided_by = loop {
+                let found = steps.iter().enumerate().skip(from);
+                let mut found = found.filter(|(_, step)| step.packets.and(point).is_some());
+                match found.next() {
+                    None => break None,
+                    Some((_, step)) => match step.action {
+                        Action::Skip(to) => from = to as usize,
+                        _ => break Some(step.at),
+                    },
+                }
+            };
+            let arrivals = walked.passed.iter().chain(&walked.stopped);
+            let found: Vec<_> = arrivals
+                .filter(|arrival| arrival.packets.and(point).is_some())
+                .map(|arrival| arrival.decided_by)
+                .collect();
+            assert_eq!(found, [decided_by], "{round}: {point:?}");
+        }
+    }
+}
+
+/// The two ways around each unknown condition meet again, so their number must not double each time.
+#[test]
+fn a_walk_past_many_unknown_conditions_stays_small() {
+    let steps: Vec<Step> = (0..1_000)
+        .map(|number| Step {
+            packets: PacketBox::ALL,
+            condition: Condition::Unknown,
+            action: Action::Skip(number + 2),
+            at: number,
+        })
+        .collect();
+    let walked = walk(cells(&[PacketBox::ALL]), &steps, Limits::default()).unwrap();
+    assert!(walked.passed.is_empty());
+    assert!(walked.stopped.len() <= 2, "{}", walked.stopped.len());
 }
 
 #[test]

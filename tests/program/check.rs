@@ -937,7 +937,7 @@ fn checks_several_files_one_by_one_and_sums_them_up() {
     );
     assert_eq!(
         report["summary"],
-        serde_json::json!({"files": 2, "drifted": 1, "missing": 0, "extra": 6})
+        serde_json::json!({"files": 2, "drifted": 1, "missing": 0, "extra": 6, "not_hooked": 0})
     );
 }
 
@@ -1021,7 +1021,7 @@ fn check_reads_options_from_the_environment() {
         .env("TWILIO_SIP_ALLOW_FORMAT", "iptables")
         .env("TWILIO_SIP_ALLOW_REPORT", "json")
         .run();
-    assert!(ran.ok().starts_with("{\"version\":2,"));
+    assert!(ran.ok().starts_with("{\"version\":3,"));
     let ran = Tool::line("check --format iptables --edition regional deployed")
         .file("deployed", tokyo())
         .env("TWILIO_SIP_ALLOW_DATASET", "nowhere.yaml")
@@ -1147,7 +1147,7 @@ fn checks_only_the_chain_that_is_in_the_listing() {
             0,
             "in sync: exactly the iptables rules for tokyo, edition regional (superseded on 2024-02-21 by global), signaling and media in (TWILIO-SIP-IN)",
         ),
-        (&all, "in", 1, "drift: 0 missing, 1 extra"),
+        (&all, "in", 1, "drift: 1 not hooked, 0 missing, 1 extra"),
         // The text does not contain the chain of the selected direction.
         (&one, "out", 1, both),
     ] {

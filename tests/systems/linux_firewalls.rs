@@ -8,7 +8,7 @@ use crate::common;
 
 use std::collections::HashSet;
 
-use crate::common::judge::{assert_in_sync, dialect, policy_of_case};
+use crate::common::judge::{assert_in_sync, dialect, drift, policy_of_case};
 use crate::common::lab::iptables_names;
 use crate::common::namespace::Namespace;
 use crate::common::{Case, Tool, facts, first_difference, head_commands, matrix, readers, render};
@@ -486,9 +486,23 @@ iptables-save"
         );
     }
     let policy = policy_of_case(case);
-    for listing in [all, listed, counted] {
+    for listing in [listed, counted] {
         assert_in_sync(&name, "iptables", &policy, listing);
     }
+    // Before the hook commands, the rules are complete, but packets do not get to them.
+    let drift = drift("iptables", &policy, all).unwrap();
+    assert!(drift.missing.is_empty() && drift.extra.is_empty(), "{name}");
+    let reasons = drift.unhooked.iter().map(|(_, unhooked)| &*unhooked.reason);
+    let chains = ["in", "out"].map(|way| {
+        (
+            way,
+            format!("nothing jumps to TWILIO-SIP-{}", way.to_uppercase()),
+        )
+    });
+    let selected = chains
+        .iter()
+        .filter(|(way, _)| case.direction == "both" || case.direction == *way);
+    assert!(reasons.eq(selected.map(|(_, reason)| reason)), "{name}");
 }
 
 fn iptables_test(test: &str, back_end: &str) {

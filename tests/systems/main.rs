@@ -12,6 +12,7 @@ mod aws_and_cisco_programs;
 mod calls;
 mod damage_is_noticed;
 mod documents_and_tables;
+mod hooks;
 mod linux_firewalls;
 mod linux_frontends;
 mod packages;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::rule::{BUILT_IN, Named, Rule};
 use super::words::{Reading, Statement, Statements, Words};
-use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
+use crate::format::read::chains::{BaseChain, Chains, RuleBranch, RuleText, units};
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::lines;
 use crate::format::read::number::is_number;
@@ -372,6 +372,14 @@ impl<'a> Chains<'a> for Listing<'a> {
             return Err(ReadError::new(0, problem));
         }
         Ok(policy)
+    }
+
+    fn base_chains(&self) -> Vec<BaseChain<'a>> {
+        let declared = BUILT_IN.iter().filter_map(|name| {
+            let (name, chain) = self.chains.get_key_value(name)?;
+            chain.policy.map(|_| BaseChain { name, hook: name })
+        });
+        declared.collect()
     }
 
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]> {

@@ -4,7 +4,7 @@ use super::address_lists::{AddressLists, BYTES_OF_A_STEP};
 use super::filter::{BUILT_IN, Filter};
 use super::rule;
 use super::script::Script;
-use crate::format::read::chains::{Chains, RuleBranch, RuleText, units};
+use crate::format::read::chains::{BaseChain, Chains, RuleBranch, RuleText, units};
 use crate::format::read::error::ReadError;
 use crate::format::read::query::{ReadResult, UnitQuery};
 use crate::limits::Limits;
@@ -49,6 +49,14 @@ impl<'a> Chains<'a> for Filter<'a> {
         let at = self.rules(chain).and_then(|rules| rules.last());
         let at = at.map_or(0, |rule| rule.at);
         Ok(BUILT_IN.contains(&chain).then_some((true, at)))
+    }
+
+    fn base_chains(&self) -> Vec<BaseChain<'a>> {
+        let with_rules = BUILT_IN.iter().filter_map(|name| {
+            let (name, _) = self.script.chains.get_key_value(*name)?;
+            Some(BaseChain { name, hook: name })
+        });
+        with_rules.collect()
     }
 
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]> {

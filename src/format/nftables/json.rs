@@ -56,6 +56,11 @@ impl Syntax for Json {
             .map_err(|problem| ReadError::new(object.at, problem))
     }
 
+    fn hook<'a>(body: &Body<'a>) -> Option<&'a str> {
+        let mut objects = body.properties.iter();
+        objects.find_map(|object| parsed::<Named>(object.text).ok()?.hook)
+    }
+
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
         let mut policy = None;
         for object in &body.properties {
@@ -158,6 +163,7 @@ impl<'a> ListingReader<'a> {
     fn body(&mut self, key: &str, raw: &'a RawValue) -> Result<(), String> {
         let named: Named = parsed(raw.get())?;
         if !self.is_wanted(named.family, named.table) {
+            self.table.other_tables_have_hooks |= named.hook.is_some();
             return Ok(());
         }
         self.table.keep_body()?;
@@ -300,6 +306,8 @@ struct Named<'a> {
     family: &'a str,
     table: &'a str,
     name: &'a str,
+    /// The hook of a base chain.
+    hook: Option<&'a str>,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,9 @@ use std::marker::PhantomData;
 use super::rule::Rule;
 use super::set::{Set, Sets};
 use super::value::{Element, Type};
-use crate::format::read::chains::{Chains, RuleBranch, RuleText};
+use crate::format::read::chains::{
+    BaseChain, Chains, MAX_MENTIONED, RuleBranch, RuleText, names_in,
+};
 use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
 
@@ -76,6 +78,9 @@ pub(super) trait Syntax {
     /// The types of a set and its elements.
     fn set<'a>(body: &Body<'a>) -> Result<(Vec<Type>, Vec<Element<'a>>), ReadError>;
 
+    /// The hook of a base chain; `None` for other chains.
+    fn hook<'a>(body: &Body<'a>) -> Option<&'a str>;
+
     /// The policy of a base chain and its place. True means that packets that reach the end of the chain are accepted.
     /// `None` for a chain that is not a base chain.
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError>;
@@ -137,6 +142,8 @@ pub(super) struct Table<'a, S> {
     pub ambiguous: HashSet<u32>,
     /// The chains that may contain rules added since the table was last flushed.
     filled: Vec<&'a str>,
+    /// True if other tables have base chains.
+    pub other_tables_have_hooks: bool,
     changes: OnceCell<Result<Changes<'a>, ReadError>>,
     /// The work of the rules and sets parsed so far; see [`Limit::Work`].
     work: Cell<usize>,
@@ -154,6 +161,7 @@ impl<'a, S: Syntax> Table<'a, S> {
             sets: HashMap::new(),
             ambiguous: HashSet::new(),
             filled: Vec::new(),
+            other_tables_have_hooks: false,
             changes: OnceCell::new(),
             work: Cell::new(0),
             kept: 0,
@@ -288,6 +296,31 @@ impl<'a, S: Syntax> Chains<'a> for Table<'a, S> {
             return Err(ReadError::new(rule.at, problem));
         }
         S::policy(body)
+    }
+
+    fn base_chains(&self) -> Vec<BaseChain<'a>> {
+        let chains = self.chains.iter().filter_map(|(name, body)| {
+            let hook = S::hook(body)?;
+            Some(BaseChain { name, hook })
+        });
+        let mut chains: Vec<BaseChain> = chains.collect();
+        chains.sort_unstable_by_key(|chain| chain.name);
+        chains
+    }
+
+    fn shows_hooks(&self) -> bool {
+        self.other_tables_have_hooks || !self.base_chains().is_empty()
+    }
+
+    /// The chain may be in a map that the rule looks up.
+    fn mentioned(&self, rule: RuleText<'a>) -> Vec<&'a str> {
+        let sets = names_in(rule.text).filter_map(|name| self.sets.get(name));
+        let elements = sets.flat_map(|set| set.body.properties.iter().chain(&set.body.entries));
+        let texts = std::iter::once(rule.text).chain(elements.map(|element| element.text));
+        let names = texts
+            .flat_map(names_in)
+            .filter(|name| self.rules(name).is_some());
+        names.take(MAX_MENTIONED).collect()
     }
 
     fn rules(&self, chain: &str) -> Option<&[RuleText<'a>]> {

@@ -36,6 +36,10 @@ impl Syntax for Text {
         set::set(body)
     }
 
+    fn hook<'a>(body: &Body<'a>) -> Option<&'a str> {
+        set::hook(body)
+    }
+
     fn policy(body: &Body) -> Result<Option<(bool, u32)>, ReadError> {
         set::policy(body)
     }
@@ -309,7 +313,9 @@ impl<'a> ListingReader<'a> {
     /// Reads the statements of a block in braces, or skips the block if it is not `wanted`.
     fn block_if_any(&mut self, wanted: bool, read: fn(&mut Self) -> Done) -> Done {
         if !wanted {
-            return self.skip_statement();
+            let block = self.rest_of_statement().map_err(StatementError::Fatal)?;
+            self.table.other_tables_have_hooks |= block.text.contains(" hook ");
+            return Ok(());
         }
         self.tokens.skip_space();
         let start = self.tokens.at;

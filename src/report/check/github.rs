@@ -20,6 +20,11 @@ impl Report for GitHub {
 
     fn file(&self, file: &CheckedFile, to: &mut dyn Write) -> io::Result<()> {
         let drift = file.drift;
+        for (_, unhooked) in &drift.unhooked {
+            let place = place(file, unhooked.at);
+            let message = format!("{}: not hooked: {}", file.name, unhooked.reason);
+            to.write_all(annotation("error", "drift: not hooked", place, &message).as_bytes())?;
+        }
         for (side, part) in drift.parts().take(MAX_PARTS) {
             let message = format!("{} {}", part.direction, words::part(part));
             let command = error(file, side, &message, part.source_lines.first().copied());
@@ -40,13 +45,9 @@ impl Report for GitHub {
             .iter()
             .sum();
         if let Some(more) = hidden_parts_note(hidden) {
-            let place = Place {
-                file: &file.file,
-                line: None,
-                column: None,
-            };
             let message = format!("{}: {more}", file.name);
-            to.write_all(annotation("notice", "drift", place, &message).as_bytes())?;
+            let notice = annotation("notice", "drift", place(file, None), &message);
+            to.write_all(notice.as_bytes())?;
         }
         Ok(())
     }
@@ -61,11 +62,19 @@ impl Report for GitHub {
 }
 
 fn error(file: &CheckedFile, side: Side, message: &str, at: Option<u32>) -> String {
-    let place = Place {
+    let message = format!("{}: {side}: {message}", file.name);
+    annotation(
+        "error",
+        &format!("drift: {side}"),
+        place(file, at),
+        &message,
+    )
+}
+
+fn place<'a>(file: &'a CheckedFile, at: Option<u32>) -> Place<'a> {
+    Place {
         file: &file.file,
         line: at.map(|at| file.lines.number(at)),
         column: None,
-    };
-    let message = format!("{}: {side}: {message}", file.name);
-    annotation("error", &format!("drift: {side}"), place, &message)
+    }
 }

@@ -16,14 +16,14 @@ use super::checked_file::CheckedFile;
 use super::interface::{Expectation, Report};
 use super::summary::Summary;
 use super::words;
-use crate::firewall::{Attribution, Part, Unmeasured};
+use crate::firewall::{Attribution, Part, Unhooked, Unmeasured};
 use crate::packets::Dimension;
 use crate::policy::{ALL_REGIONS, Direction, Plane};
 use crate::report::json_pieces::around_elements;
 use crate::terminal::json_reported;
 
 /// The version of the schema.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The maximum number of source lines for each part.
 const LINES_LISTED: usize = 16;
@@ -62,6 +62,7 @@ impl Report for Json {
                 "drifted": summary.drifted,
                 "missing": summary.missing,
                 "extra": summary.extra,
+                "not_hooked": summary.unhooked,
             },
             "files": [],
         });
@@ -80,6 +81,7 @@ impl Report for Json {
             missing: Parts(&lines, &drift.missing),
             extra: Parts(&lines, &drift.extra),
             unmeasured: UnmeasuredList(&lines, &drift.unmeasured),
+            not_hooked: UnhookedList(&lines, &drift.unhooked),
         };
         to.write_all(b"\n")?;
         let mut serializer = serde_json::Serializer::with_formatter(to, EscapeHidden);
@@ -147,6 +149,7 @@ struct FileReport<'a> {
     missing: Parts<'a>,
     extra: Parts<'a>,
     unmeasured: UnmeasuredList<'a>,
+    not_hooked: UnhookedList<'a>,
 }
 
 struct Parts<'a>(&'a DeployedLines<'a>, &'a [Part]);
@@ -169,6 +172,26 @@ impl Serialize for UnmeasuredList<'_> {
             deployed: Deployed::new(lines, std::slice::from_ref(&unmeasured.at)),
         }))
     }
+}
+
+struct UnhookedList<'a>(&'a DeployedLines<'a>, &'a [(Direction, Unhooked)]);
+
+impl Serialize for UnhookedList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let UnhookedList(lines, all) = self;
+        serializer.collect_seq(all.iter().map(|(direction, unhooked)| UnhookedReport {
+            direction: *direction,
+            reason: &unhooked.reason,
+            deployed: Deployed::new(lines, unhooked.at.as_slice()),
+        }))
+    }
+}
+
+#[derive(Serialize)]
+struct UnhookedReport<'a> {
+    direction: Direction,
+    reason: &'a str,
+    deployed: Deployed<'a>,
 }
 
 #[derive(Serialize)]

@@ -15,6 +15,8 @@ pub struct Summary {
     pub missing: usize,
     /// The extra parts in all files, including the unmeasured ones.
     pub extra: usize,
+    /// The units that no expected packet gets to, in all files.
+    pub unhooked: usize,
     /// The names of the compared units; at most one more than the summary names.
     units: BTreeSet<String>,
 }
@@ -27,6 +29,7 @@ impl Summary {
             drifted: usize::from(!drift.is_none()),
             missing: drift.missing.len(),
             extra: drift.extra.len() + drift.unmeasured.len(),
+            unhooked: drift.unhooked.len(),
             units: units.iter().map(|unit| (*unit).to_owned()).collect(),
         }
     }
@@ -37,6 +40,7 @@ impl Summary {
         self.drifted += more.drifted;
         self.missing += more.missing;
         self.extra += more.extra;
+        self.unhooked += more.unhooked;
         for unit in more.units {
             if self.units.len() <= MAX_UNITS {
                 self.units.insert(unit);

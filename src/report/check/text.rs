@@ -27,10 +27,15 @@ impl Report for Text {
             drifted,
             missing,
             extra,
+            unhooked,
             ..
         } = summary;
         let expected = format!("{} ({})", expected(expectation), summary.units());
-        let counts = format!("{missing} missing, {extra} extra");
+        let not_hooked = match unhooked {
+            0 => String::new(),
+            count => format!("{count} not hooked, "),
+        };
+        let counts = format!("{not_hooked}{missing} missing, {extra} extra");
         match (files, drifted) {
             (1, 0) => format!("{}: exactly {expected}\n", self.good("in sync")),
             (_, 0) => format!(
@@ -57,6 +62,13 @@ impl Report for Text {
         for (name, why) in &file.empty {
             let (name, why) = (escape_hidden(name), escape_hidden(why));
             writeln!(to, "  {name} accepts nothing: {why}")?;
+        }
+        for (_, unhooked) in &drift.unhooked {
+            let reason = escape_hidden(&unhooked.reason);
+            writeln!(to, "  {}: {reason}", self.bad("not hooked"))?;
+            if let Some(at) = unhooked.at {
+                writeln!(to, "{}", source_line(file, at))?;
+            }
         }
         if let Some(direction) = file.unselected {
             writeln!(

@@ -11,6 +11,8 @@ add address=54.65.63.224/27 comment="caf\E9 \D2\B0? \\ \$ \?" list=twilio-sip-me
 add action=passthrough chain=unused-hs-chain comment=\
     "place hotspot rules here" disabled=yes
 add chain=input comment="defconf: accept ICMP" protocol=icmp
+add action=jump chain=forward jump-target=twilio-sip-in
+add action=jump chain=forward jump-target=twilio-sip-out
 add chain=twilio-sip-in comment="calls over UDP and media, all that stands in th\
     e list of the plane" dst-port=5060 protocol=udp src-address-list=\
     twilio-sip-signaling

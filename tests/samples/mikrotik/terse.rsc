@@ -6,6 +6,8 @@
 /ip firewall filter
 # no interface
 add action=accept chain=forward in-interface=*7
+/ip firewall filter add action=jump chain=forward jump-target=twilio-sip-in
+/ip firewall filter add action=jump chain=forward jump-target=twilio-sip-out
 /ip firewall filter add action=accept chain=twilio-sip-in dst-port=5060 protocol=udp src-address-list=twilio-sip-signaling
 /ip firewall filter add action=accept chain=twilio-sip-in dst-port=5060,5061 protocol=tcp src-address-list=twilio-sip-signaling
 /ip firewall filter add action=accept chain=twilio-sip-in comment=media dst-port=10000-20000 protocol=udp src-address-list=twilio-sip-media

@@ -1,0 +1,292 @@
+//! Flattens chains that jump to each other into one list of steps.
+
+use super::interface::{Chains, RuleAction, RuleBranch, RuleText};
+use crate::firewall::{DeployedUnit, Unmeasured};
+use crate::format::read::error::{ErrorCollector, ReadError};
+use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::packets::{Action, Condition, HeaderBox, Step};
+use crate::policy::Direction;
+
+/// Returns the unit of a chain with this policy, with the contents of all chains that it jumps to.
+pub(super) fn unit<'a>(
+    chains: &impl Chains<'a>,
+    chain: &'a str,
+    policy: Option<(bool, u32)>,
+    direction: Direction,
+    limits: Limits,
+) -> Result<DeployedUnit, Vec<ReadError>> {
+    let mut flattener = ChainFlattener::new(chains, direction, limits);
+    let all = flattener.all_packets();
+    flattener.chain(chain, &all);
+    if let Some((accepts, at)) = policy {
+        let action = if accepts {
+            RuleAction::Accept
+        } else {
+            RuleAction::Deny
+        };
+        let branch = RuleBranch {
+            packets: HeaderBox::ALL,
+            condition: Condition::True,
+            ipv4_only: false,
+            action,
+        };
+        flattener.branch(&branch, at, &all, &mut Vec::new());
+    }
+    flattener.errors.finish(DeployedUnit {
+        steps: flattener.steps,
+        unmeasured: flattener.unmeasured,
+        ..DeployedUnit::empty(direction, chain.to_owned())
+    })
+}
+
+/// The steps from the start of a base chain to the jumps to another chain.
+pub(super) struct Approach {
+    /// A jump to the other chain is a step that accepts.
+    pub steps: Vec<Step>,
+    /// The places of the jumps.
+    pub jumps: Vec<u32>,
+    /// False if the chains are longer than the limits allow. Some steps are then missing.
+    pub is_complete: bool,
+}
+
+/// Returns the steps from a base chain to a chain. If a rule cannot be read, it may jump to every chain that
+/// its text names, and has no other effect.
+pub(super) fn approach<'a>(
+    chains: &impl Chains<'a>,
+    base: &'a str,
+    target: &'a str,
+    direction: Direction,
+    limits: Limits,
+) -> Approach {
+    let mut flattener = ChainFlattener {
+        target: Some(target),
+        ..ChainFlattener::new(chains, direction, limits)
+    };
+    let all = flattener.all_packets();
+    flattener.chain(base, &all);
+    Approach {
+        steps: flattener.steps,
+        jumps: flattener.jumps,
+        is_complete: !flattener.full,
+    }
+}
+
+/// Replaces jumps by the chains that they jump to.
+struct ChainFlattener<'a, 'c, C> {
+    chains: &'c C,
+    limits: Limits,
+    direction: Direction,
+    /// The chain whose jumps are wanted; `None` if the effect of all rules is wanted.
+    target: Option<&'a str>,
+    /// The places of the jumps to the target.
+    jumps: Vec<u32>,
+    steps: Vec<Step>,
+    unmeasured: Vec<Unmeasured>,
+    /// The chains that are being read, outermost first.
+    open: Vec<&'a str>,
+    /// The number of rules read so far.
+    read: usize,
+    errors: ErrorCollector,
+    /// True if a limit on rules or steps was exceeded.
+    full: bool,
+}
+
+/// The packets that reach a chain.
+#[derive(Clone, Copy)]
+struct Context {
+    within: HeaderBox,
+    condition: Condition,
+    /// True if IPv6 packets reach the chain.
+    ipv6: bool,
+}
+
+impl<'a, 'c, C: Chains<'a>> ChainFlattener<'a, 'c, C> {
+    fn new(chains: &'c C, direction: Direction, limits: Limits) -> Self {
+        ChainFlattener {
+            chains,
+            limits,
+            direction,
+            target: None,
+            jumps: Vec::new(),
+            steps: Vec::new(),
+            unmeasured: Vec::new(),
+            open: Vec::new(),
+            read: 0,
+            errors: ErrorCollector::default(),
+            full: false,
+        }
+    }
+
+    fn all_packets(&self) -> Context {
+        Context {
+            within: HeaderBox::ALL,
+            condition: Condition::True,
+            ipv6: self.chains.takes_ipv6(),
+        }
+    }
+
+    /// Adds the steps of a chain for the packets that reach it.
+    fn chain(&mut self, name: &'a str, context: &Context) {
+        let chains = self.chains;
+        let Some(rules) = chains.rules(name) else {
+            return;
+        };
+        self.open.push(name);
+        // Steps that leave the chain. Their target is known after the whole chain is read.
+        let mut leaving = Vec::new();
+        let mut branches = Vec::new();
+        self.steps.reserve(rules.len());
+        for rule in rules {
+            branches.clear();
+            self.read += 1;
+            if let Err(exceeded) = self.limits.check(Limit::Rules, self.read) {
+                self.fill(rule.at, exceeded);
+            }
+            if let Err(error) = chains.read(*rule, self.limits, &mut branches) {
+                self.unreadable(*rule, error, &mut branches);
+            }
+            for branch in &branches {
+                if !self.full {
+                    self.branch(branch, rule.at, context, &mut leaving);
+                }
+            }
+            if self.full || self.errors.is_full() {
+                break;
+            }
+        }
+        let end = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        for step in leaving {
+            let step: &mut Step = &mut self.steps[step];
+            step.action = Action::Skip(end);
+        }
+        self.open.pop();
+    }
+
+    /// Reports a rule that cannot be read, or replaces it by the jumps that it may contain.
+    fn unreadable(
+        &mut self,
+        rule: RuleText<'a>,
+        error: ReadError,
+        branches: &mut Vec<RuleBranch<'a>>,
+    ) {
+        if self.target.is_none() {
+            self.errors.add(error);
+            return;
+        }
+        let jump = |chain| RuleBranch {
+            packets: HeaderBox::ALL,
+            condition: Condition::Unknown,
+            ipv4_only: true,
+            action: RuleAction::Jump(chain),
+        };
+        branches.clear();
+        branches.extend(self.chains.mentioned(rule).into_iter().map(jump));
+    }
+
+    fn branch(
+        &mut self,
+        branch: &RuleBranch<'a>,
+        at: u32,
+        context: &Context,
+        leaving: &mut Vec<usize>,
+    ) {
+        let Some(packets) = branch.packets.and(&context.within) else {
+            if let RuleAction::Jump(chain) | RuleAction::Goto(chain) = branch.action {
+                self.find(chain, at);
+            }
+            return;
+        };
+        // A match on IPv4 addresses excludes IPv6 packets.
+        let ipv6 = context.ipv6 && !branch.ipv4_only;
+        if ipv6 && branch.action == RuleAction::Accept {
+            self.note_ipv6(at);
+        }
+        let condition = context.condition & branch.condition;
+        match branch.action {
+            RuleAction::Accept => self.step(packets, condition, Action::Accept, at),
+            RuleAction::Deny => self.step(packets, condition, Action::Deny, at),
+            RuleAction::Return => self.leave(packets, condition, at, leaving),
+            RuleAction::Jump(chain) | RuleAction::Goto(chain) if self.target == Some(chain) => {
+                self.jumps.push(at);
+                self.step(packets, condition, Action::Accept, at);
+            }
+            RuleAction::Jump(chain) | RuleAction::Goto(chain) => {
+                if self.find(chain, at) {
+                    let inner = Context {
+                        within: packets,
+                        condition,
+                        ipv6,
+                    };
+                    self.chain(chain, &inner);
+                }
+                if branch.action == RuleAction::Goto(chain) {
+                    self.leave(packets, condition, at, leaving);
+                }
+            }
+        }
+    }
+
+    /// Records that a rule allows IPv6 packets, once for each rule.
+    fn note_ipv6(&mut self, at: u32) {
+        if self.unmeasured.last().is_none_or(|last| last.at != at) {
+            self.unmeasured.push(Unmeasured {
+                what: "IPv6 packets".to_owned(),
+                at,
+            });
+        }
+    }
+
+    fn leave(
+        &mut self,
+        packets: HeaderBox,
+        condition: Condition,
+        at: u32,
+        leaving: &mut Vec<usize>,
+    ) {
+        let number = self.steps.len();
+        self.step(packets, condition, Action::Skip(u32::MAX), at);
+        if number < self.steps.len() {
+            leaving.push(number);
+        }
+    }
+
+    fn step(&mut self, packets: HeaderBox, condition: Condition, action: Action, at: u32) {
+        if let Err(exceeded) = self.limits.check(Limit::Rules, self.steps.len() + 1) {
+            self.fill(at, exceeded);
+            return;
+        }
+        self.steps.push(Step {
+            packets: packets.to_remote_local(self.direction),
+            condition,
+            action,
+            at,
+        });
+    }
+
+    /// Reports an exceeded limit, once.
+    fn fill(&mut self, at: u32, exceeded: LimitExceeded) {
+        if !self.full {
+            self.errors.add(ReadError::new(at, exceeded));
+        }
+        self.full = true;
+    }
+
+    /// True if a chain can replace a jump. Otherwise adds the reason to the errors.
+    fn find(&mut self, chain: &str, at: u32) -> bool {
+        let problem = if self.open.contains(&chain) {
+            format!("chain '{chain}' jumps to itself")
+        } else if let Err(exceeded) = self.limits.check(Limit::Depth, self.open.len() + 1) {
+            exceeded.to_string()
+        } else if self.chains.rules(chain).is_none() {
+            format!(
+                "chain '{chain}' is not in the input, so its effect is unknown; provide the complete table"
+            )
+        } else {
+            return true;
+        };
+        if self.target.is_none() {
+            self.errors.add(ReadError::new(at, problem));
+        }
+        false
+    }
+}
