@@ -21,7 +21,6 @@ use crate::template;
 use crate::terminal::clip;
 
 mod entry;
-mod free_text;
 mod groups;
 mod listing;
 mod outline;

@@ -1,7 +1,9 @@
 //! Cisco: access lists of IOS and ASA.
 
 mod asa;
+mod free_text;
 mod ios;
+mod running;
 mod session;
 mod vocabulary;
 mod words;

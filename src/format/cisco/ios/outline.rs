@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::free_text::{FreeText, is_one_line};
+use crate::format::cisco::free_text::{FreeText, is_one_line};
+use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, is_removal, means};
 use crate::format::read::error::{ErrorCollector, ReadError};
@@ -113,20 +114,9 @@ impl<'a> Outline<'a> {
                 return Err(errors.into_errors());
             }
         }
-        errors.extend(reader.unfinished());
+        errors.extend(reader.running.unfinished(reader.free_text.as_ref()));
         errors.finish(reader.outline)
     }
-}
-
-/// The parts of a running configuration that were read.
-#[derive(Default)]
-struct Running {
-    /// For each of the two lines that begin the configuration: true if it was read.
-    heads: [bool; 2],
-    /// The place of the line that begins the configuration, until the end is read.
-    open: Option<u32>,
-    /// True if the line `end` of the configuration was read.
-    has_ended: bool,
 }
 
 struct OutlineReader<'a, 'n> {
@@ -167,10 +157,7 @@ impl<'a> OutlineReader<'a, '_> {
             };
         }
         refuse_control_characters(line)?;
-        if line == "end" {
-            self.running.open = None;
-            self.running.has_ended = true;
-        }
+        self.running.end(line);
         let body = line.trim_ascii_start();
         if !body.starts_with('!') {
             self.note_used(body)?;
@@ -317,8 +304,7 @@ impl<'a> OutlineReader<'a, '_> {
         let second = words.peek().unwrap_or_default();
         match first {
             "exit" | "end" if second.is_empty() && !removes => self.leave(false),
-            "Building" if body == "Building configuration..." => self.begin(at, 0)?,
-            "Current" if body.starts_with("Current configuration :") => self.begin(at, 1)?,
+            "Building" | "Current" if self.running.begin(at, body)? => self.leave(false),
             "Extended" | "Standard" if body[first.len()..].starts_with(" IP access list ") => {
                 self.shown_list(at, first, Words::new(&body[first.len() + 16..]));
             }
@@ -361,19 +347,6 @@ impl<'a> OutlineReader<'a, '_> {
             self.section = Section::List(list);
             self.add(list, Form::Configured, at, Some(refused(problem)));
         }
-    }
-
-    /// Reads one of the two lines that begin a running configuration.
-    fn begin(&mut self, at: u32, head: usize) -> Result<(), String> {
-        self.leave(false);
-        self.running.open = Some(at);
-        if std::mem::replace(&mut self.running.heads[head], true) {
-            return Err(
-                "a second configuration begins here; provide one configuration at a time"
-                    .to_owned(),
-            );
-        }
-        Ok(())
     }
 
     /// Reads the rest of `ip access-list`.
@@ -464,7 +437,7 @@ impl<'a> OutlineReader<'a, '_> {
         let twice = known.is_some_and(|known| known != form || form == Form::Shown);
         let twice =
             twice.then(|| refused("the input has this access list twice; provide each list once"));
-        let is_late = self.running.has_ended && form == Form::Configured;
+        let is_late = self.running.has_ended() && form == Form::Configured;
         let late = is_late.then(|| refused(AFTER_END));
         let commands = twice.or(late).or(command);
         list.commands.extend(commands.map(|command| (at, command)));
@@ -521,7 +494,7 @@ impl<'a> OutlineReader<'a, '_> {
             form,
             members: Vec::new(),
         });
-        if self.running.has_ended && form == Form::Configured {
+        if self.running.has_ended() && form == Form::Configured {
             return Err(AFTER_END.to_owned());
         }
         let twice = known.form != form || form == Form::Shown && known.at != at;
@@ -532,30 +505,10 @@ impl<'a> OutlineReader<'a, '_> {
         }
         Ok(())
     }
-
-    /// Returns an error if the text ends within a configuration or a free text.
-    fn unfinished(&self) -> Option<ReadError> {
-        let text = self.free_text.as_ref();
-        let text = text.and_then(|text| Some((text.at, text.missing_end()?)));
-        let (at, what) = match (text, self.running.open) {
-            (Some((at, end)), _) => (
-                at,
-                format!("the text that begins here does not end with '{end}'"),
-            ),
-            (None, Some(at)) => (at, "the configuration does not end with 'end'".to_owned()),
-            (None, None) => return None,
-        };
-        let problem =
-            format!("{what}, so the input may have been cut off; provide the complete input");
-        Some(ReadError::new(at, problem))
-    }
 }
 
 const IN_DOUBT: &str = "the line may be a command, or part of a text that begins above, such as a banner; remove that \
                         text from the input";
-
-const AFTER_END: &str =
-    "the configuration ended above with 'end', so IOS does not load this command";
 
 const EXTRA_WORDS: &str = "expected nothing after the name of the access list";
 
