@@ -15,6 +15,7 @@ mod cisco;
 mod csv;
 mod error;
 mod firewalld;
+mod freeswitch;
 mod html;
 mod interface;
 mod ipset;

@@ -6,8 +6,8 @@ use super::output_option::OutputOption;
 use super::recognition::Head;
 use super::unit::Unit;
 use super::{
-    asterisk, aws, cidr, cisco, csv, firewalld, html, ipset, iptables, json, junos, kamailio,
-    markdown, mikrotik, nftables, pf, ufw, yaml,
+    asterisk, aws, cidr, cisco, csv, firewalld, freeswitch, html, ipset, iptables, json, junos,
+    kamailio, markdown, mikrotik, nftables, pf, ufw, yaml,
 };
 use crate::names::{did_you_mean, normalize_name};
 
@@ -45,11 +45,20 @@ pub static FAMILIES: &[Family] = &[
     },
     Family {
         name: "Network devices",
-        formats: &[&cisco::Ios, &cisco::Asa, &junos::Junos, &mikrotik::Mikrotik],
+        formats: &[
+            &cisco::Ios,
+            &cisco::Asa,
+            &junos::Junos,
+            &mikrotik::Mikrotik,
+        ],
     },
     Family {
         name: "SIP servers",
-        formats: &[&asterisk::Asterisk, &kamailio::Kamailio],
+        formats: &[
+            &asterisk::Asterisk,
+            &freeswitch::FreeSwitch,
+            &kamailio::Kamailio,
+        ],
     },
     Family {
         name: "Lists and data",

@@ -26,11 +26,16 @@ impl AddressList {
 
     /// Adds packets that the list accepts. `at` is the place in the input.
     pub fn accept(&mut self, at: u32, packets: PacketBox) -> Result<(), String> {
+        self.add(at, packets, Action::Accept)
+    }
+
+    /// Adds packets that the list accepts or denies. Of the entries with a packet, the first one decides.
+    pub fn add(&mut self, at: u32, packets: PacketBox, action: Action) -> Result<(), String> {
         self.check_room()?;
         self.steps.push(Step {
             packets,
             condition: Condition::True,
-            action: Action::Accept,
+            action,
             at,
         });
         Ok(())
@@ -46,7 +51,12 @@ impl AddressList {
 
     /// Returns an error if there is no room for another entry.
     pub fn check_room(&self) -> Result<(), String> {
-        let count = self.steps.len() + self.unmeasured.len() + 1;
+        self.check_room_for(1)
+    }
+
+    /// Returns an error if there is no room for this many more entries.
+    pub fn check_room_for(&self, more: usize) -> Result<(), String> {
+        let count = self.steps.len() + self.unmeasured.len() + more;
         Ok(self.limits.check(Limit::Rules, count)?)
     }
 
