@@ -48,6 +48,7 @@ pub static FAMILIES: &[Family] = &[
         formats: &[
             &cisco::Ios,
             &cisco::Asa,
+            &cisco::Cube,
             &junos::Junos,
             &mikrotik::Mikrotik,
         ],

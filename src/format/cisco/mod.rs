@@ -1,6 +1,7 @@
-//! Cisco: access lists of IOS and ASA.
+//! Cisco: access lists of IOS and ASA, and the trusted list of voice gateways.
 
 mod asa;
+mod cube;
 mod free_text;
 mod ios;
 mod running;
@@ -9,4 +10,5 @@ mod vocabulary;
 mod words;
 
 pub use asa::Asa;
+pub use cube::Cube;
 pub use ios::Ios;
