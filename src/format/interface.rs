@@ -61,6 +61,12 @@ pub trait Format: Sync {
         false
     }
 
+    /// Returns a name that formats share if one text, such as the configuration of a router, may contain the units of
+    /// each of them.
+    fn language(&self) -> &'static str {
+        self.info().name
+    }
+
     /// Returns JSON keys that are typical of this format.
     fn typical_keys(&self) -> &'static [&'static str] {
         &[]

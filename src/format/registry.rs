@@ -171,6 +171,7 @@ pub fn recognize(expected: &dyn Format, text: &str) -> Option<Recognized> {
     // The first of several equally likely formats.
     let best = likely.rev().max_by_key(|(likeness, _)| *likeness);
     match best {
+        Some((_, format)) if own > 0 && format.language() == expected.language() => None,
         Some((likeness, format)) if likeness > own => Some(Recognized::Format(format)),
         _ if own > 0 || head.is_json() && !expected.typical_keys().is_empty() => None,
         _ => head.kind().map(Recognized::Other),

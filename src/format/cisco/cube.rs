@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
+use super::vocabulary::is_configuration_line;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::read::query::{ReadResult, UnitQuery};
@@ -22,7 +23,7 @@ mod configuration;
 mod shown;
 mod trusted;
 
-use trusted::Trusted;
+use trusted::{MODE, Trusted};
 
 pub struct Cube;
 
@@ -31,9 +32,6 @@ const COMMENT_LIMIT: usize = 100;
 
 /// The maximum number of IPv4 addresses in the list (Cisco Unified CME Command Reference).
 const ADDRESS_LIMIT: usize = 100;
-
-/// The mode of the list's commands.
-const MODE: &str = "voice service voip";
 
 #[derive(Serialize)]
 struct View {
@@ -96,17 +94,22 @@ impl Format for Cube {
     }
 
     fn is_typical_line(&self, line: &str) -> bool {
-        starts_with_any(
+        let is_own = starts_with_any(
             line,
             &[
-                "voice service voip",
+                MODE,
                 "ip address trusted ",
                 "no ip address trusted ",
                 "IP Address Trusted ",
                 "Configured IP Address Trusted ",
-                "allow-connections ",
             ],
-        )
+        );
+        is_own || is_configuration_line(line)
+    }
+
+    /// The configuration of a router may contain access lists too.
+    fn language(&self) -> &'static str {
+        "cisco"
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

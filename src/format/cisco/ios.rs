@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use minijinja::Value;
 use serde::Serialize;
 
-use super::vocabulary::is_shared_line;
+use super::vocabulary::is_configuration_line;
 use crate::format::error::FormatError;
 use crate::format::interface::{Format, FormatInfo, Listing, Parser};
 use crate::format::output_option::OutputOption;
@@ -89,27 +89,13 @@ impl Format for Ios {
                 "Extended IP access list ",
                 "Standard IP access list ",
                 "ip access-group ",
-                "Building configuration",
-                "Current configuration ",
-                "boot-start-marker",
-                "service timestamps ",
-                "no service ",
-                "ip cef",
-                "ip route ",
-                "ip forward-protocol ",
-                "ip classless",
-                "line con ",
-                "line vty ",
-                "control-plane",
             ],
         );
-        let number = line
-            .strip_prefix("access-list ")
-            .or_else(|| line.strip_prefix("version "));
+        let number = line.strip_prefix("access-list ");
         let is_numbered = number.is_some_and(|number| {
             number.starts_with(|c: char| c.is_ascii_digit()) && !number.ends_with(';')
         });
-        is_own || is_numbered || is_shared_line(line)
+        is_own || is_numbered || is_configuration_line(line)
     }
 
     fn parser(&self) -> Option<&dyn Parser> {

@@ -198,3 +198,31 @@ pub(super) fn is_shared_line(line: &str) -> bool {
         ],
     )
 }
+
+/// True if a line is typical of a configuration of IOS, whatever the configuration contains.
+pub(super) fn is_configuration_line(line: &str) -> bool {
+    let is_own = starts_with_any(
+        line,
+        &[
+            "Building configuration",
+            "Current configuration ",
+            "boot-start-marker",
+            "service timestamps ",
+            "no service ",
+            "ip cef",
+            "ip route ",
+            "ip forward-protocol ",
+            "ip classless",
+            "line con ",
+            "line vty ",
+            "control-plane",
+        ],
+    );
+    let version = line.strip_prefix("version ");
+    let is_version = version.is_some_and(|version| {
+        version.starts_with(|c: char| c.is_ascii_digit()) && !version.ends_with(';')
+    });
+    // Not an address of an interface.
+    let is_trusted = line.starts_with("ip address trusted ");
+    is_own || is_version || is_shared_line(line) && !is_trusted
+}

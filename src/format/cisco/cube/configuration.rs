@@ -1,7 +1,6 @@
 //! `show running-config`, a section of it, and rendered files.
 
-use super::MODE;
-use super::trusted::Trusted;
+use super::trusted::{MODE, Trusted};
 use crate::format::cisco::free_text::FreeText;
 use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
@@ -112,8 +111,16 @@ impl<'a> Reader<'a> {
         {
             self.mode = Mode::Other;
         }
-        if self.mode != Mode::Other {
-            self.is_indented.get_or_insert(is_indented);
+        if self.mode == Mode::Other {
+            return Ok(());
+        }
+        // A line that is not indented may have begun another mode.
+        let was_indented = *self.is_indented.get_or_insert(is_indented);
+        if is_indented && !was_indented && may_matter(body) {
+            return Err(format!(
+                "a line above is not indented, so it is unclear whether '{MODE}' continues; indent all of its \
+                 commands, or none"
+            ));
         }
         Ok(())
     }

@@ -13,6 +13,9 @@ use crate::format::read::words::Words;
 use crate::limits::Limits;
 use crate::packets::{Dimension, Interval, PacketBox};
 
+/// The mode of the commands for the list.
+pub(super) const MODE: &str = "voice service voip";
+
 pub(super) struct Trusted {
     limits: Limits,
     accepted: AddressList,
