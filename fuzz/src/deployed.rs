@@ -68,6 +68,8 @@ const OTHERS: &[&str] = &[
     "cisco-asa",
     "junos",
     "mikrotik",
+    "freeswitch",
+    "cisco-cube",
 ];
 
 /// Tests an input that starts with the letter of its format.

@@ -22,6 +22,8 @@ const AWS: &str = "check -q --edition regional -f aws-sg FILE";
 const CISCO: &str = "check -q --edition regional -f cisco FILE";
 const ASA: &str = "check -q --edition regional -f cisco-asa FILE";
 const MIKROTIK: &str = "check -q --edition regional -f mikrotik FILE";
+const FREESWITCH: &str = "check -q --edition regional -f freeswitch FILE";
+const CUBE: &str = "check -q --edition regional -f cisco-cube FILE";
 const ASTERISK: &str = "check -q --edition regional -f asterisk FILE";
 const LOCALS: &str = "check -q --edition regional -f iptables $(for net in 0 1 2 3 4 5 6 7; do seq -f \"--local-address 10.1.$net.%g\" 1 2 253; done) FILE";
 const LONG_NAME: &str =
@@ -187,6 +189,15 @@ pub const INPUTS: &[Hostile] = &[
     input("IPv6 rules with two lists of 220 ports, ufw", "check -q --edition regional -f ufw --direction in FILE", || { let ports = (0..220).map(|n| (2 * n + 1).to_string()).collect::<Vec<_>>().join(","); format!("ufw allow from 2001:db8::1 port {ports} to any port {ports} proto tcp comment 'twilio-sip'\n").repeat(18_000).into() }, WORK),
     input("194 jumps to 2,000 rules of 100 properties, RouterOS", MIKROTIK, || { let names = (0..100).map(|n| format!(" !a{n}")).collect::<Vec<_>>().concat(); format!("/ip firewall filter\n{}{}", format!("add chain=c action=return protocol=udp{names}\n").repeat(2_000), format!("add action=jump chain=twilio-sip-in jump-target=c\n{}", "add action=jump chain=twilio-sip-out jump-target=c\n").repeat(97)).into() }, WORK),
     input("1,016 local addresses, of which nothing is let through", LOCALS, || rules("-j DROP"), "stdout: missing in"),
+    input("199,000 networks of 32 in a node, FreeSWITCH", FREESWITCH, || freeswitch(&(0..6_200).map(|n| format!("<node type='allow' cidr='{}'/>\n", (0..32).map(|host| format!("{}/32", dotted(0x0a00_0000 + n * 64 + host * 2))).collect::<Vec<_>>().join(","))).collect::<String>()), "stdout: drift: "),
+    input("a million nodes, FreeSWITCH", FREESWITCH, || freeswitch(&"<node cidr='10.0.0.0/8'/>\n".repeat(1_000_000)), RULES),
+    input("a line of 20 MB, FreeSWITCH", FREESWITCH, || freeswitch(&" ".repeat(20 * MIB)), "the line is longer than 1000000 bytes"),
+    input("2 million directives, FreeSWITCH", FREESWITCH, || format!("<a>\n{}</a>\n", "<X-PRE-PROCESS\n".repeat(2_000_000)).into(), "FILE:1: expected a list of acl.conf.xml"),
+    input("nested lists, FreeSWITCH", FREESWITCH, || "<list>\n".repeat(MIB).into(), RULES),
+    input("a million entries, trusted list", CUBE, || trusted_list(|n| dotted(0x0a00_0000 + n * 2), 1_000_000), RULES),
+    input("1 million times the same entry, trusted list", CUBE, || trusted_list(|_| "10.0.0.1".to_owned(), MIB as u32), "stdout: drift: "),
+    input("a line of 30 MB, trusted list", CUBE, || trusted_list(|_| "1 ".repeat(15 * MIB), 1), "is not an IPv4 address"),
+    input("800,000 headings, trusted list", CUBE, || "IP Address Trusted Authentication\n".repeat(800_000).into(), "the input has listings of several devices"),
     // Nesting.
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),
     input("nested JSON, nftables", NFTABLES, || format!("{{\"nftables\": {}", "[".repeat(5 * MIB)).into(), "expected an object that 'nft -j list' prints"),
@@ -405,6 +416,18 @@ fn mikrotik_rules(networks: u32, rules: usize) -> Vec<u8> {
     }
     text += "/ip firewall filter\nadd chain=twilio-sip-in action=jump jump-target=c src-address=192.0.2.1\n";
     text += &"add chain=c action=drop src-address-list=L dst-address-list=M\n".repeat(rules);
+    text.into()
+}
+
+fn freeswitch(nodes: &str) -> Vec<u8> {
+    format!("<list name=\"twilio-sip\" default=\"deny\">\n{nodes}</list>\n").into()
+}
+
+fn trusted_list(address: impl Fn(u32) -> String, count: u32) -> Vec<u8> {
+    let mut text = "voice service voip\n ip address trusted list\n".to_owned();
+    for number in 0..count {
+        let _ = writeln!(text, "  ipv4 {}", address(number));
+    }
     text.into()
 }
 

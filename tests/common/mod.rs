@@ -36,8 +36,10 @@ pub const READ_BY_CHECK: &[&str] = &[
     "cloudformation",
     "aws-prefix-list",
     "asterisk",
+    "freeswitch",
     "kamailio",
     "cisco-asa",
+    "cisco-cube",
     "junos",
     "mikrotik",
 ];

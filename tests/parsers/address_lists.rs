@@ -10,6 +10,8 @@ use twilio_sip_allow::policy::{Direction, Policy};
 use twilio_sip_allow::select::Selection;
 
 mod asterisk;
+mod cisco_cube;
+mod freeswitch;
 mod ipset;
 mod kamailio;
 

@@ -42,7 +42,7 @@ fn rendered_rules_are_in_sync_in_every_format() {
             _ => "signaling and media in and out",
         };
         let (what, rest) = match *format {
-            "asterisk" | "kamailio" => ("addresses", "signaling in"),
+            "asterisk" | "cisco-cube" | "freeswitch" | "kamailio" => ("addresses", "signaling in"),
             "ipset" | "aws-prefix-list" => ("addresses", rest),
             _ => ("rules", rest),
         };
@@ -54,6 +54,7 @@ fn rendered_rules_are_in_sync_in_every_format() {
         );
         let unit = match *format {
             "kamailio" => "group 1",
+            "cisco-cube" => "trusted list",
             _ => "twilio",
         };
         assert!(units.to_lowercase().contains(unit), "{format}: {units}");

@@ -662,8 +662,11 @@ fn list_formats_prints_the_table_of_formats() {
         ("Linux", "nftables iptables ipset ufw firewalld"),
         ("BSD and macOS", "pf"),
         ("AWS", "aws-sg aws-prefix-list terraform cloudformation"),
-        ("Network devices", "cisco cisco-asa junos mikrotik"),
-        ("SIP servers", "asterisk kamailio"),
+        (
+            "Network devices",
+            "cisco cisco-asa cisco-cube junos mikrotik",
+        ),
+        ("SIP servers", "asterisk freeswitch kamailio"),
         ("Lists and data", "cidr csv json yaml"),
         ("Change requests", "markdown html"),
     ];

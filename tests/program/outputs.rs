@@ -500,7 +500,7 @@ fn every_format_rejects_a_name_or_table_without_effect() {
             );
         }
     }
-    assert_eq!(without_name, ["cidr", "csv"]);
+    assert_eq!(without_name, ["cisco-cube", "cidr", "csv"]);
     let variable = Tool::line("--format csv")
         .env("TWILIO_SIP_ALLOW_NAME", "pbx")
         .run();
@@ -539,7 +539,8 @@ fn a_format_that_narrows_a_selection_prints_a_note() {
                 continue;
             }
             let options = format!("{selection} --edition current --format {format}");
-            let narrows = ["asterisk", "kamailio"].contains(&format) && !left_out.is_empty();
+            let narrows = ["asterisk", "cisco-cube", "freeswitch", "kamailio"].contains(&format)
+                && !left_out.is_empty();
             let expected = format!(
                 "{format} cannot express {left_out}: the output contains only signaling, direction in"
             );

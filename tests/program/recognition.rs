@@ -127,6 +127,17 @@ const FOREIGN: &[(&str, &str)] = &[
          \x20Identify:  office/office\n      Match: 192.0.2.1/32\n\n\nObjects found: 1\n\n",
     ),
     (
+        "freeswitch",
+        "<configuration name=\"acl.conf\" description=\"Network Lists\">\n  <network-lists>\n\
+         \x20   <list name=\"lan\" default=\"allow\">\n      <node type=\"deny\" cidr=\"192.168.42.0/24\"/>\n\
+         \x20   </list>\n  </network-lists>\n</configuration>\n",
+    ),
+    (
+        "cisco-cube",
+        "voice service voip\n ip address trusted list\n  ipv4 192.0.2.1\n  ipv4 198.51.100.0 255.255.255.0\n\
+         \x20allow-connections sip to sip\n sip\n  early-offer forced\n",
+    ),
+    (
         "kamailio",
         "# office\n7 192.0.2.1 32 0 office\n7 198.51.100.0 24 5060 branch\n",
     ),
@@ -180,6 +191,10 @@ fn every_format_recognizes_listings_of_every_other_format() {
         assert!(listings.clone().count() > 0, "{format}");
         for (of, text) in listings {
             for other in READ_BY_CHECK.iter().filter(|other| *other != of) {
+                // A trusted list that is missing in the configuration of a router is drift.
+                if (*of, *other) == ("cisco", "cisco-cube") {
+                    continue;
+                }
                 assert_eq!(check(other, text), language(of, other), "{text}");
             }
         }

@@ -1,6 +1,6 @@
-//! The formats for SIP servers, which match the source of requests: Asterisk and Kamailio. Independent
-//! readers, written from the documentation, determine what each output allows. A real Kamailio answers
-//! requests.
+//! The formats for SIP servers, which match the source of requests: Asterisk, FreeSWITCH, Kamailio and the
+//! Cisco Unified Border Element. Independent readers, written from the documentation, determine what each
+//! output allows. A real Kamailio answers requests.
 
 use crate::common;
 
@@ -17,14 +17,22 @@ use crate::common::namespace::Namespace;
 use crate::common::oracle::Selected;
 use crate::common::{
     Case, GOLDEN, Tool, assert_golden, assert_refuses_names, first_difference, head_commands,
-    matrix, render, render_steadily, tell,
+    matrix, python, render, render_steadily, tell,
 };
+use serde_json::Value;
 
-const CORE_FORMATS: [&str; 2] = ["asterisk", "kamailio"];
+#[path = "sip_servers/cisco_cube.rs"]
+mod cisco_cube;
+#[path = "sip_servers/freeswitch.rs"]
+mod freeswitch;
+
+const CORE_FORMATS: [&str; 4] = ["asterisk", "freeswitch", "kamailio", "cisco-cube"];
 
 fn read(format: &str, text: &str) -> Vec<Range> {
     match format {
         "asterisk" => asterisk(text, "twilio-sip"),
+        "cisco-cube" => cisco_cube::list(text).unwrap(),
+        "freeswitch" => freeswitch::list(text, "twilio-sip").unwrap(),
         _ => kamailio(text, "twilio-sip"),
     }
 }
@@ -114,7 +122,7 @@ fn every_selection_matches_exactly_the_published_networks() {
             count += 1;
         }
     }
-    assert_eq!(count, 2 * (4 * 11 + 2 * 2) * 2 * 2);
+    assert_eq!(count, CORE_FORMATS.len() * (4 * 11 + 2 * 2) * 2 * 2);
 }
 
 #[test]
@@ -184,6 +192,28 @@ fn heads_describe_the_output_and_how_to_load_it() {
                 "hook: if (!allow_source_address(\"1\")) { sl_send_reply(\"403\", \"Forbidden\"); exit; }",
             ],
         ),
+        (
+            "freeswitch",
+            "  ",
+            &[
+                "load: fs_cli -x reloadacl (once acl.conf.xml includes FILE)",
+                "hook: in <network-lists> of acl.conf.xml, a line with the element X-PRE-PROCESS cmd=\"include\" data=\"FILE\"",
+                "hook: in <settings> of the SIP profile, <param name=\"apply-inbound-acl\" value=\"twilio-sip\"/>",
+                "hook: fs_cli -x 'sofia profile PROFILE rescan'",
+            ],
+        ),
+        (
+            "cisco-cube",
+            "! ",
+            &[
+                "load: copy FILE running-config",
+                "hook: voice service voip",
+                "hook: ip address trusted authenticate",
+                "boot: copy running-config startup-config",
+                "remove: voice service voip",
+                "remove: no ip address trusted list",
+            ],
+        ),
     ];
     for (format, sign, own) in own {
         // The selection contains media and outbound traffic, but the output does not. The head says so.
@@ -198,7 +228,8 @@ fn heads_describe_the_output_and_how_to_load_it() {
             assert!(head.iter().any(says), "{wanted}\n{text}");
         }
         assert!(text.contains("matches neither RTP"), "{text}");
-        assert!(text.contains("To remove everything, delete "), "{text}");
+        let removal = ["To remove everything, delete ", "! remove: "];
+        assert!(removal.iter().any(|words| text.contains(words)), "{text}");
     }
 }
 
@@ -208,6 +239,140 @@ fn the_name_is_used_for_the_endpoint_or_the_tag() {
     assert_eq!(asterisk(&text, "Twilio_Tokyo").len(), 1);
     let text = render("--region tokyo --name Twilio_Tokyo --format kamailio");
     assert_eq!(kamailio(&text, "twilio-tokyo").len(), 1);
+    let text = render("--region tokyo --name Twilio_Tokyo --format freeswitch");
+    assert_eq!(freeswitch::list(&text, "Twilio_Tokyo").unwrap().len(), 1);
+    assert!(
+        text.contains("name=\"apply-inbound-acl\" value=\"Twilio_Tokyo\""),
+        "{text}"
+    );
+    for (options, message) in [
+        (
+            "--name None -f freeswitch",
+            "freeswitch cannot express the name 'none': a SIP profile that applies it accepts all calls",
+        ),
+        (
+            "--name own -f cisco-cube",
+            "--name has no effect with cisco-cube; leave it out",
+        ),
+    ] {
+        let stderr = Tool::line(options).run().refused();
+        assert!(stderr.contains(message), "{options}\n{stderr}");
+    }
+}
+
+/// Parsers that others wrote find the same networks in the same structure.
+#[test]
+fn other_parsers_read_the_same_networks() {
+    let Some(python) = python("other_parsers_read_the_same_networks") else {
+        return;
+    };
+    let cases: Vec<Case> = matrix()
+        .into_iter()
+        .filter(|case| !is_refused(case))
+        .collect();
+    for (format, script) in [
+        ("freeswitch", "freeswitch_lists.py"),
+        ("cisco-cube", "cisco_trusted_list.py"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (number, case) in cases.iter().enumerate() {
+            let text = render(&format!("{} --format {format}", case.options()));
+            std::fs::write(folder.path().join(number.to_string()), text).unwrap();
+        }
+        let output = std::process::Command::new(&python)
+            .arg(format!(
+                "{}/tests/peers/{script}",
+                env!("CARGO_MANIFEST_DIR")
+            ))
+            .args((0..cases.len()).map(|number| number.to_string()))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.lines().count(), cases.len());
+        for (case, line) in cases.iter().zip(printed.lines()) {
+            let value: Value = serde_json::from_str(line).unwrap();
+            let mut found = parsed_networks(format, &value);
+            found.sort();
+            let expected = signaling_in(case).into_values().next().unwrap();
+            assert_eq!(
+                found,
+                {
+                    let mut expected = facts::cidrs(&facts::united(expected));
+                    expected.sort();
+                    expected
+                },
+                "{}",
+                case.options()
+            );
+        }
+        tell(&format!("other parsers: {format}: {} outputs", cases.len()));
+    }
+}
+
+/// The networks in the output of a script, which are in the expected structure.
+fn parsed_networks(format: &str, value: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    if format == "freeswitch" {
+        assert_eq!(
+            (&value["name"], &value["default"]),
+            (&"twilio-sip".into(), &"deny".into())
+        );
+        let nodes = value["nodes"].as_array().unwrap().iter();
+        return nodes
+            .map(|node| {
+                assert_eq!(
+                    (node["type"].as_str(), node.as_object().unwrap().len()),
+                    (Some("allow"), 2)
+                );
+                text(&node["cidr"])
+            })
+            .collect();
+    }
+    let [list] = &value.as_array().unwrap()[..] else {
+        panic!("{value}")
+    };
+    assert_eq!(list["parents"], serde_json::json!(["voice service voip"]));
+    let children = list["children"].as_array().unwrap().iter();
+    children
+        .map(|child| {
+            let child = text(child);
+            let words: Vec<&str> = child.split(' ').collect();
+            match words[..] {
+                ["ipv4", address, mask] => {
+                    format!("{address}/{}", facts::address(mask).leading_ones())
+                }
+                ["ipv4", address] => format!("{address}/32"),
+                _ => panic!("{child}"),
+            }
+        })
+        .collect()
+}
+
+/// IOS accepts 100 addresses.
+#[test]
+fn a_trusted_list_has_at_most_100_networks() {
+    let ran = |count: usize| {
+        let networks: Vec<String> = (0..count).map(|n| format!("10.0.{n}.0/25")).collect();
+        let dataset = format!(
+            "edition: own\ntitle: A title\nconnection: public\nsource: A source\n\
+             signaling: {{ports: {{udp: 5060, tcp: 5060, tls: 5061}}, networks: {{all: [{}]}}}}\n\
+             media: {{ports: 10000-20000, networks: {{all: [198.51.100.0/24]}}}}\n",
+            networks.join(", ")
+        );
+        Tool::line("--dataset own.yaml -f cisco-cube")
+            .file("own.yaml", dataset)
+            .run()
+    };
+    assert_eq!(ran(100).status, 0);
+    let stderr = ran(101).refused();
+    let message = "cisco-cube cannot express more than 100 networks, the limit of IOS; select fewer regions or editions";
+    assert!(stderr.contains(message), "{stderr}");
 }
 
 #[test]
@@ -259,6 +424,11 @@ fn formats_have_aliases_that_people_try() {
         ("PJSIP.conf", "asterisk"),
         ("kamailio_permissions", "kamailio"),
         ("address-file", "kamailio"),
+        ("fs", "freeswitch"),
+        ("acl.conf", "freeswitch"),
+        ("acl.conf.xml", "freeswitch"),
+        ("cube", "cisco-cube"),
+        ("trusted_list", "cisco-cube"),
     ] {
         assert_eq!(
             render(&format!("-f {alias}")),
