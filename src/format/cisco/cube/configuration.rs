@@ -143,6 +143,13 @@ impl<'a> Reader<'a> {
         let is_entry = ["ipv4", "ipv6"]
             .iter()
             .any(|known| first.eq_ignore_ascii_case(known));
+        if self.mode == Mode::Service && is_entry {
+            return Err(
+                "a line above may have ended the trusted list, so it is unclear whether this entry belongs to it; \
+                 keep all entries together"
+                    .to_owned(),
+            );
+        }
         if self.mode == Mode::List && is_entry {
             return match removal {
                 None => self.trusted.entry(at, body),
@@ -155,10 +162,12 @@ impl<'a> Reader<'a> {
             return Err("the line runs a command that may change the list at any time".to_owned());
         }
         self.is_cisco |= matches!(first, "hostname" | "version" | "interface");
-        self.mode = match (self.mode, first) {
-            (Mode::Other | Mode::Service, "exit") | (_, "end") => Mode::Other,
-            (Mode::List, _) => Mode::Service,
-            (mode, _) => mode,
+        // These commands begin other modes, whether they are indented or not.
+        let begins = ["dial-peer", "end", "interface", "sip-ua", "voice"].contains(&first);
+        self.mode = match self.mode {
+            Mode::List if !begins => Mode::Service,
+            Mode::Service if !begins && first != "exit" => Mode::Service,
+            _ => Mode::Other,
         };
         self.free_text = FreeText::begun(body, at);
         Ok(())
