@@ -189,13 +189,13 @@ pub const INPUTS: &[Hostile] = &[
     input("IPv6 rules with two lists of 220 ports, ufw", "check -q --edition regional -f ufw --direction in FILE", || { let ports = (0..220).map(|n| (2 * n + 1).to_string()).collect::<Vec<_>>().join(","); format!("ufw allow from 2001:db8::1 port {ports} to any port {ports} proto tcp comment 'twilio-sip'\n").repeat(18_000).into() }, WORK),
     input("194 jumps to 2,000 rules of 100 properties, RouterOS", MIKROTIK, || { let names = (0..100).map(|n| format!(" !a{n}")).collect::<Vec<_>>().concat(); format!("/ip firewall filter\n{}{}", format!("add chain=c action=return protocol=udp{names}\n").repeat(2_000), format!("add action=jump chain=twilio-sip-in jump-target=c\n{}", "add action=jump chain=twilio-sip-out jump-target=c\n").repeat(97)).into() }, WORK),
     input("1,016 local addresses, of which nothing is let through", LOCALS, || rules("-j DROP"), "stdout: missing in"),
-    input("199,000 networks of 32 in a node, FreeSWITCH", FREESWITCH, || freeswitch(&(0..6_200).map(|n| format!("<node type='allow' cidr='{}'/>\n", (0..32).map(|host| format!("{}/32", dotted(0x0a00_0000 + n * 64 + host * 2))).collect::<Vec<_>>().join(","))).collect::<String>()), "stdout: drift: "),
+    input("198,400 networks, 32 in each node, FreeSWITCH", FREESWITCH, || freeswitch(&full_nodes(6_200)), "stdout: drift: "),
     input("a million nodes, FreeSWITCH", FREESWITCH, || freeswitch(&"<node cidr='10.0.0.0/8'/>\n".repeat(1_000_000)), RULES),
     input("a line of 20 MB, FreeSWITCH", FREESWITCH, || freeswitch(&" ".repeat(20 * MIB)), "the line is longer than 1000000 bytes"),
     input("2 million directives, FreeSWITCH", FREESWITCH, || format!("<a>\n{}</a>\n", "<X-PRE-PROCESS\n".repeat(2_000_000)).into(), "FILE:1: expected a list of acl.conf.xml"),
     input("nested lists, FreeSWITCH", FREESWITCH, || "<list>\n".repeat(MIB).into(), RULES),
     input("a million entries, trusted list", CUBE, || trusted_list(|n| dotted(0x0a00_0000 + n * 2), 1_000_000), RULES),
-    input("1 million times the same entry, trusted list", CUBE, || trusted_list(|_| "10.0.0.1".to_owned(), MIB as u32), "stdout: drift: "),
+    input("a million times the same entry, trusted list", CUBE, || trusted_list(|_| "10.0.0.1".to_owned(), 1_000_000), "stdout: drift: "),
     input("a line of 30 MB, trusted list", CUBE, || trusted_list(|_| "1 ".repeat(15 * MIB), 1), "is not an IPv4 address"),
     input("800,000 headings, trusted list", CUBE, || "IP Address Trusted Authentication\n".repeat(800_000).into(), "the input has listings of several devices"),
     // Nesting.
@@ -421,6 +421,17 @@ fn mikrotik_rules(networks: u32, rules: usize) -> Vec<u8> {
 
 fn freeswitch(nodes: &str) -> Vec<u8> {
     format!("<list name=\"twilio-sip\" default=\"deny\">\n{nodes}</list>\n").into()
+}
+
+/// Nodes with as many networks as FreeSWITCH reads in one node.
+fn full_nodes(count: u32) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        let hosts = (0..32).map(|host| dotted(0x0a00_0000 + number * 64 + host * 2) + "/32");
+        let hosts: Vec<String> = hosts.collect();
+        let _ = writeln!(text, "<node type='allow' cidr='{}'/>", hosts.join(","));
+    }
+    text
 }
 
 fn trusted_list(address: impl Fn(u32) -> String, count: u32) -> Vec<u8> {

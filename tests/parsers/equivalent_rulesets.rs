@@ -42,10 +42,20 @@ fn selected(random: &mut Random) -> Selected {
 }
 
 fn check_all(format: &str, rewrite: impl Fn(&str, &mut Random) -> String) {
+    check_selections(format, |_| (), rewrite);
+}
+
+/// `narrow` limits a selection to what the format can express.
+fn check_selections(
+    format: &str,
+    narrow: impl Fn(&mut Selected),
+    rewrite: impl Fn(&str, &mut Random) -> String,
+) {
     let mut random = Random::new(8);
     let mut changed = 0;
     for number in 0..EQUIVALENTS {
-        let selected = selected(&mut random);
+        let mut selected = selected(&mut random);
+        narrow(&mut selected);
         let options = selected.options(SITE);
         let text = render(&format!("{options} --format {format}"));
         let other = rewrite(&text, &mut random);
@@ -800,4 +810,98 @@ const CISCO: &[Rewrite] = &[
 #[test]
 fn equivalent_cisco_lists_are_in_sync() {
     check_all("cisco", |text, random| rewritten(text, CISCO, random));
+}
+
+/// The part of a selection that formats of SIP servers can express.
+fn incoming_signaling(selected: &mut Selected) {
+    (selected.direction, selected.plane) = ("in", "signaling");
+}
+
+const FREESWITCH: &[Rewrite] = &[
+    |lines, random| shuffled(lines, random, |line| line.contains("<node")),
+    |lines, _| lines.retain(|line| !line.contains("  <!-- ")),
+    |lines, random| some(lines, random, split_network),
+    // A node in the middle of another one changes nothing if it has the same type.
+    |lines, random| {
+        some(lines, random, |line, _| {
+            let [_, last] = halves(cidr(line)?)?;
+            Some(vec![line.replace(cidr(line)?, &last), line.to_owned()])
+        })
+    },
+    |lines, random| {
+        some(lines, random, |line, random| {
+            let word = *pick(random, &["Allow", "true", "yes", "1", "active"]);
+            Some(vec![line.replace("\"allow\"", &format!("\"{word}\""))])
+        })
+    },
+    |lines, random| {
+        some(lines, random, |line, _| {
+            let [first, last] = halves(cidr(line)?)?;
+            Some(vec![line.replace(cidr(line)?, &format!("{first}, {last}"))])
+        })
+    },
+    |lines, random| {
+        some(lines, random, |line, _| {
+            Some(vec![line.replace("cidr=\"", "cidr=\"::ffff:")]).filter(|_| cidr(line).is_some())
+        })
+    },
+    |lines, _| {
+        let last = lines.iter().rposition(|line| line == "</list>").unwrap();
+        lines.insert(last, "<node type=\"deny\" cidr=\"0.0.0.0/0\"/>".to_owned());
+    },
+    |lines, _| {
+        if !lines[0].starts_with("<configuration") {
+            let head = "<configuration name=\"acl.conf\"><network-lists><list name=\"twilio-sip\"/><list name=\"b\"/>";
+            lines.insert(0, head.to_owned());
+            lines.push("</network-lists></configuration>".to_owned());
+        }
+    },
+];
+
+#[test]
+fn equivalent_freeswitch_lists_are_in_sync() {
+    check_selections("freeswitch", incoming_signaling, |text, random| {
+        rewritten(text, FREESWITCH, random)
+    });
+}
+
+const CUBE: &[Rewrite] = &[
+    |lines, random| shuffled(lines, random, |line| line.starts_with("  ipv4 ")),
+    |lines, _| lines.retain(|line| !line.starts_with('!')),
+    |lines, random| {
+        some(lines, random, |line, _| {
+            Some(vec![line.replace(" 255.255.255.254", " /31")])
+        })
+    },
+    // All lines, because IOS allows no address with two masks.
+    |lines, _| {
+        let halves = |line: &String| {
+            let base = line.strip_suffix(" 255.255.255.252")?;
+            let (network, last) = base.rsplit_once('.')?;
+            let host: u32 = last.parse().ok()?;
+            Some([host, host + 2].map(|host| format!("{network}.{host} 255.255.255.254")))
+        };
+        let split = |line: String| halves(&line).map_or_else(|| vec![line], Vec::from);
+        *lines = lines.drain(..).flat_map(split).collect();
+    },
+    |lines, random| {
+        some(lines, random, |line, _| {
+            Some(vec![line.to_owned(); 2]).filter(|_| line.starts_with("  ipv4 "))
+        })
+    },
+    |lines, _| lines.retain(|line| line != " no ip address trusted list"),
+    |lines, _| lines.push(" ip address trusted authenticate".to_owned()),
+    |lines, _| lines.push(" allow-connections sip to sip\n sip\n  early-offer forced".to_owned()),
+    |lines, _| {
+        let start = lines.iter().position(|line| line == "voice service voip");
+        let peer = "dial-peer voice 1 voip\n session target ipv4:192.0.2.1";
+        lines.insert(start.unwrap(), peer.to_owned());
+    },
+];
+
+#[test]
+fn equivalent_trusted_lists_are_in_sync() {
+    check_selections("cisco-cube", incoming_signaling, |text, random| {
+        rewritten(text, CUBE, random)
+    });
 }

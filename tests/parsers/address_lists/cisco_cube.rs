@@ -84,10 +84,8 @@ fn equivalent_lists_are_in_sync() {
         let expected = Expected::tokyo("cisco-cube", directions);
         let rendered = expected.text();
         let section = service(TOKYO);
-        let flat: String = section
-            .lines()
-            .map(|line| format!("{}\n", line.trim()))
-            .collect();
+        let flat: Vec<&str> = section.lines().map(str::trim).collect();
+        let flat = flat.join("\n") + "\n";
         let prompt = "cube#show running-config | section voice service voip\n";
         for text in [
             rendered.clone(),
@@ -105,7 +103,7 @@ fn equivalent_lists_are_in_sync() {
             section.replace(TOKYO, &format!("{TOKYO}\n  exit")),
             SHOWN.to_owned(),
             SHOWN.replace("Configured IP", "IP"),
-            SHOWN.lines().skip(1).take(13).map(|line| format!("{line}\n")).collect(),
+            SHOWN[SHOWN.find("IP Address").unwrap()..SHOWN.find("\nDynamic").unwrap()].to_owned(),
         ] {
             assert_eq!(expected.drift(&text), [""; 0], "{text}");
         }
@@ -183,9 +181,8 @@ fn a_list_that_is_missing_accepts_nothing() {
             "{text}"
         );
     }
-    // These lines belong to other commands.
-    let others =
-        "voice service voip\n ip address trusted list\n sip\n  ipv4 54.65.63.192 255.255.255.252\n";
+    // These lines belong to another command.
+    let others = "voice service voip\n ip address trusted list\n voice class server-group 1\n  ipv4 54.65.63.192 255.255.255.252\n";
     assert_eq!(
         expected.drift(others),
         ["missing in 54.65.63.192/30 signaling tokyo"]
@@ -313,6 +310,12 @@ fn rejects_what_it_cannot_interpret() {
         (
             SHOWN.replace("Router#\n", "Other#\n"),
             "22: the input has listings of several devices",
+        ),
+        (
+            format!(
+                "{section}voice service voip\n ip address trusted list\n sip\n  ipv4 192.0.2.1\n"
+            ),
+            "11: a line above may have ended the trusted list, so it is unclear whether this entry",
         ),
     ] {
         let refused = expected.refusal(&text);

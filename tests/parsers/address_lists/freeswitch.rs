@@ -275,7 +275,7 @@ fn rejects_what_it_cannot_interpret() {
         ),
     ] {
         let refused = expected.refusal(&text);
-        assert!(refused.starts_with(message), "{refused}\n{:.300}", text);
+        assert!(refused.starts_with(message), "{refused}\n{text:.300}");
     }
     assert_eq!(
         expected
