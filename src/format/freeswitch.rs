@@ -113,7 +113,6 @@ impl Format for FreeSwitch {
 /// The commands in the head. FreeSWITCH runs directives even within comments, so the directive that includes the
 /// file is described without its angle brackets.
 fn commands(name: &str) -> Commands {
-    let rescan = "fs_cli -x 'sofia profile PROFILE rescan'";
     Commands {
         hook: vec![
             "in <network-lists> of acl.conf.xml, a line with the element X-PRE-PROCESS cmd=\"include\" data=\"FILE\""
@@ -121,7 +120,7 @@ fn commands(name: &str) -> Commands {
             format!(
                 "in <settings> of the SIP profile, <param name=\"apply-inbound-acl\" value=\"{name}\"/>"
             ),
-            rescan.to_owned(),
+            "fs_cli -x 'sofia profile PROFILE rescan'".to_owned(),
         ],
         ..Commands::default()
     }
