@@ -68,6 +68,7 @@ const OTHERS: &[&str] = &[
     "cisco-asa",
     "junos",
     "mikrotik",
+    "livekit",
 ];
 
 /// Tests an input that starts with the letter of its format.

@@ -22,6 +22,7 @@ mod iptables;
 mod json;
 mod junos;
 mod kamailio;
+mod livekit;
 mod markdown;
 mod mikrotik;
 mod nftables;

@@ -7,7 +7,7 @@ use super::recognition::Head;
 use super::unit::Unit;
 use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, html, ipset, iptables, json, junos, kamailio,
-    markdown, mikrotik, nftables, pf, ufw, yaml,
+    livekit, markdown, mikrotik, nftables, pf, ufw, yaml,
 };
 use crate::names::{did_you_mean, normalize_name};
 
@@ -49,7 +49,7 @@ pub static FAMILIES: &[Family] = &[
     },
     Family {
         name: "SIP servers",
-        formats: &[&asterisk::Asterisk, &kamailio::Kamailio],
+        formats: &[&asterisk::Asterisk, &kamailio::Kamailio, &livekit::LiveKit],
     },
     Family {
         name: "Lists and data",

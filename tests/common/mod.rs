@@ -40,6 +40,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "cisco-asa",
     "junos",
     "mikrotik",
+    "livekit",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

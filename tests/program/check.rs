@@ -42,7 +42,7 @@ fn rendered_rules_are_in_sync_in_every_format() {
             _ => "signaling and media in and out",
         };
         let (what, rest) = match *format {
-            "asterisk" | "kamailio" => ("addresses", "signaling in"),
+            "asterisk" | "kamailio" | "livekit" => ("addresses", "signaling in"),
             "ipset" | "aws-prefix-list" => ("addresses", rest),
             _ => ("rules", rest),
         };

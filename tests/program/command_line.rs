@@ -663,7 +663,7 @@ fn list_formats_prints_the_table_of_formats() {
         ("BSD and macOS", "pf"),
         ("AWS", "aws-sg aws-prefix-list terraform cloudformation"),
         ("Network devices", "cisco cisco-asa junos mikrotik"),
-        ("SIP servers", "asterisk kamailio"),
+        ("SIP servers", "asterisk kamailio livekit"),
         ("Lists and data", "cidr csv json yaml"),
         ("Change requests", "markdown html"),
     ];

@@ -539,7 +539,8 @@ fn a_format_that_narrows_a_selection_prints_a_note() {
                 continue;
             }
             let options = format!("{selection} --edition current --format {format}");
-            let narrows = ["asterisk", "kamailio"].contains(&format) && !left_out.is_empty();
+            let narrows =
+                ["asterisk", "kamailio", "livekit"].contains(&format) && !left_out.is_empty();
             let expected = format!(
                 "{format} cannot express {left_out}: the output contains only signaling, direction in"
             );
