@@ -69,6 +69,7 @@ const OTHERS: &[&str] = &[
     "junos",
     "mikrotik",
     "livekit",
+    "tfvars",
 ];
 
 /// Tests an input that starts with the letter of its format.

@@ -32,12 +32,13 @@ pub mod read;
 mod recognition;
 pub mod registry;
 mod render;
+mod tfvars;
 mod ufw;
 mod unit;
 mod unit_name;
 mod yaml;
 
-pub use check::{compare, expected, parse, repair};
+pub use check::{compare, expected, parse, repair, selected};
 pub use error::FormatError;
 pub use interface::{Format, FormatInfo, Parser};
 pub use render::{narrowing, render, render_template, supported, template_context};

@@ -7,7 +7,7 @@ use super::recognition::Head;
 use super::unit::Unit;
 use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, html, ipset, iptables, json, junos, kamailio,
-    livekit, markdown, mikrotik, nftables, pf, ufw, yaml,
+    livekit, markdown, mikrotik, nftables, pf, tfvars, ufw, yaml,
 };
 use crate::names::{did_you_mean, normalize_name};
 
@@ -53,7 +53,13 @@ pub static FAMILIES: &[Family] = &[
     },
     Family {
         name: "Lists and data",
-        formats: &[&cidr::Cidr, &csv::Csv, &json::Json, &yaml::Yaml],
+        formats: &[
+            &cidr::Cidr,
+            &csv::Csv,
+            &json::Json,
+            &yaml::Yaml,
+            &tfvars::Tfvars,
+        ],
     },
     Family {
         name: "Change requests",

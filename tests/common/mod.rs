@@ -41,6 +41,7 @@ pub const READ_BY_CHECK: &[&str] = &[
     "junos",
     "mikrotik",
     "livekit",
+    "tfvars",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

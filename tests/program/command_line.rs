@@ -664,7 +664,7 @@ fn list_formats_prints_the_table_of_formats() {
         ("AWS", "aws-sg aws-prefix-list terraform cloudformation"),
         ("Network devices", "cisco cisco-asa junos mikrotik"),
         ("SIP servers", "asterisk kamailio livekit"),
-        ("Lists and data", "cidr csv json yaml"),
+        ("Lists and data", "cidr csv json yaml tfvars"),
         ("Change requests", "markdown html"),
     ];
     let expected = families

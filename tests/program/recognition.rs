@@ -165,6 +165,14 @@ const FOREIGN: &[(&str, &str)] = &[
         "livekit",
         r#"{"trunk": {"name": "office", "numbers": ["+15105550100"], "krisp_enabled": true}}"#,
     ),
+    (
+        "tfvars",
+        r#"{"region": "us-east-1", "twilio_sip_signaling_cidr_blocks": ["192.0.2.0/24"], "twilio_sip_signaling_ports": []}"#,
+    ),
+    (
+        "tfvars",
+        "region = \"us-east-1\"\ntwilio_sip_media_cidr_blocks = [\"192.0.2.0/24\"]\n",
+    ),
 ];
 
 fn check(format: &str, text: &str) -> String {
