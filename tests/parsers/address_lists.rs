@@ -1,4 +1,4 @@
-//! Formats that list only addresses: the exact drift, or an error with a reason.
+//! Formats that list addresses: the exact drift, or an error with a reason.
 
 use crate::common::judge::{dialect, everything, policy};
 use twilio_sip_allow::firewall::{Attribution, DeployedUnit, Drift, Part};
@@ -12,6 +12,8 @@ use twilio_sip_allow::select::Selection;
 mod asterisk;
 mod ipset;
 mod kamailio;
+mod livekit;
+mod tfvars;
 
 /// The expected policy, and the name of the unit to compare with it.
 struct Expected {

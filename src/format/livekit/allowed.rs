@@ -16,7 +16,7 @@ pub(super) fn accept(
     accepted: &mut AddressList,
 ) -> Result<(), Vec<ReadError>> {
     let entry = |node: Node| Ok(Some((node.place(), node.string()?.into_owned())));
-    let read = list.map(|list| list.each(object, key, entry)).transpose()?;
+    let read = list.map(|list| list.each(list, key, entry)).transpose()?;
     let mut valid = read.unwrap_or_default();
     valid.retain(|(_, entry)| is_valid(entry));
     if valid.is_empty() {

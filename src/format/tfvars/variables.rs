@@ -108,8 +108,8 @@ fn values<'a>(
     let network = |node: Node<'a>| Ok(Some((node.place(), network(node)?)));
     let port = |node| Ok(Some(Ports::read(node)?));
     Ok(Ok(Values {
-        networks: networks.each(root, &names.networks, network)?,
-        ports: ports.each(root, &names.ports, port)?,
+        networks: networks.each(networks, &names.networks, network)?,
+        ports: ports.each(ports, &names.ports, port)?,
     }))
 }
 
