@@ -78,7 +78,7 @@ fn reads_every_form_of_a_trunk() {
         let expected = Expected::tokyo("livekit", directions);
         for text in [
             LISTED.to_owned(),
-            LISTED.replace("\n", "\r\n"),
+            LISTED.replace('\n', "\r\n"),
             LISTED.replace("sipTrunkId", "sip_trunk_id"),
             LISTED.replace("allowedAddresses", "allowed_addresses"),
             expected.text(),
