@@ -106,7 +106,7 @@ impl Parser for LiveKit {
         let mut accepted = AddressList::new(wanted.limits);
         let (label, absent) = match trunks::find(text, wanted)? {
             Ok(trunk) => {
-                trunk.accept(&mut accepted)?;
+                trunk.accept(text, &mut accepted)?;
                 (trunk.to_string(), None)
             }
             Err(absent) => (name, Some(absent)),

@@ -8,9 +8,10 @@ use crate::format::read::json_node::Node;
 use crate::format::read::values;
 use crate::packets::{Dimension, PacketBox};
 
-/// Adds what a list accepts. Without valid entries, LiveKit accepts every source.
+/// Adds what a list accepts. Without valid entries, LiveKit accepts every source. `at` is the place of a trunk
+/// without a list.
 pub(super) fn accept(
-    object: Node,
+    at: u32,
     key: &str,
     list: Option<Node>,
     accepted: &mut AddressList,
@@ -20,7 +21,7 @@ pub(super) fn accept(
     let mut valid = read.unwrap_or_default();
     valid.retain(|(_, entry)| is_valid(entry));
     if valid.is_empty() {
-        let at = list.unwrap_or(object).place();
+        let at = list.map_or(at, Node::place);
         let everyone = accepted.accept(at, PacketBox::ALL);
         return everyone.map_err(|what| ReadError::new(at, what).into());
     }

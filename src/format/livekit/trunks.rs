@@ -8,6 +8,7 @@ use super::allowed;
 use crate::format::read::address_list::AddressList;
 use crate::format::read::error::ReadError;
 use crate::format::read::json_node::{Node, Others};
+use crate::format::read::lines::place;
 use crate::format::read::query::UnitQuery;
 use crate::format::unit_name::UnitName;
 
@@ -20,8 +21,8 @@ const LISTED: usize = 10;
 pub(super) struct Trunk<'a> {
     id: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
-    /// The object that contains the list.
-    object: Node<'a>,
+    /// The place to report if there is no list.
+    at: u32,
     key: &'static str,
     addresses: Option<Node<'a>>,
 }
@@ -34,6 +35,30 @@ pub(super) fn find<'a>(
     wanted: UnitQuery,
 ) -> Result<Result<Trunk<'a>, String>, Vec<ReadError>> {
     let root = Node::root(text, wanted.limits)?;
+    let found = find_in(root, wanted);
+    found.map_err(|errors| errors.into_iter().map(|error| hide(text, error)).collect())
+}
+
+/// Moves an error at an object to the first key of the object, because a message quotes the value at its
+/// place, and a trunk can contain a password.
+fn hide(text: &str, error: ReadError) -> ReadError {
+    let at = error.at();
+    error.moved_to(first_key(text, at))
+}
+
+/// Returns the place of an object's first key, or any other place unchanged.
+fn first_key(text: &str, at: u32) -> u32 {
+    let rest = text.get(at as usize..).unwrap_or_default();
+    match rest.strip_prefix('{') {
+        Some(inside) => place(text.len() - inside.trim_ascii_start().len()),
+        None => at,
+    }
+}
+
+fn find_in<'a>(
+    root: Node<'a>,
+    wanted: UnitQuery,
+) -> Result<Result<Trunk<'a>, String>, Vec<ReadError>> {
     let mut trunks = read(root)?;
     let name = &wanted.unit.name;
     let wanted = name.to_string();
@@ -136,12 +161,12 @@ impl<'a> Trunk<'a> {
             let what = "a trunk of LiveKit's old API is not supported; expected the output of 'lk sip inbound list -j'";
             return Err(object.problem(what));
         }
-        let name = name.filter(|name| !name.is_null());
-        let name = name.map(Node::string).transpose();
+        let name_node = name.filter(|name| !name.is_null());
+        let name = name_node.map(Node::string).transpose();
         Ok(Trunk {
             id: id_of(named)?,
             name: name.map_err(|problem| problem.of(object, "name"))?,
-            object,
+            at: name_node.unwrap_or(object).place(),
             key: ADDRESSES[usize::from(other.is_some())],
             addresses: either(object, ADDRESSES, [addresses, other])?,
         })
@@ -173,7 +198,7 @@ impl<'a> Trunk<'a> {
         Ok(Trunk {
             id: id_of(root)?,
             name: None,
-            object: list,
+            at: list.place(),
             key: "set",
             addresses: Some(set.ok_or_else(expected)?),
         })
@@ -184,8 +209,8 @@ impl<'a> Trunk<'a> {
     }
 
     /// Adds everything that the trunk accepts.
-    pub fn accept(&self, accepted: &mut AddressList) -> Result<(), Vec<ReadError>> {
-        allowed::accept(self.object, self.key, self.addresses, accepted)
+    pub fn accept(&self, text: &str, accepted: &mut AddressList) -> Result<(), Vec<ReadError>> {
+        allowed::accept(first_key(text, self.at), self.key, self.addresses, accepted)
     }
 }
 

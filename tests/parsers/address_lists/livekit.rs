@@ -2,6 +2,7 @@
 //! matches follows `matchAddrMasks` in `sip/sip.go` of LiveKit's protocol, and Go's package `net/netip`.
 
 use super::{Expected, assert_cuts_are_found, pairs};
+use crate::common::Tool;
 use crate::common::judge::BOTH;
 
 /// The output of `lk sip inbound list -j`.
@@ -230,6 +231,38 @@ fn rejects_what_it_cannot_interpret_with_place_and_reason() {
         tokyo().refusal(&listed("[\n\"10.0.0.0/8\",\n7]")),
         "13: allowedAddresses[1]: expected a string, not 7"
     );
+}
+
+/// A message quotes the value at its place.
+#[test]
+fn no_message_quotes_a_password() {
+    let secret = r#""auth_password": "hunter2", "numbers": []"#;
+    for text in [
+        format!(r#"{{"trunk": {{"name": "twilio-sip", {secret}}}}}"#),
+        format!(r#"{{"trunk": {{{secret}}}}}"#),
+        format!(r#"[{{"name": "twilio-sip", {secret}}}]"#),
+        format!(r#"[{{"name": "a", {secret}}}, {{"name": "b", {secret}}}]"#),
+        format!(r#"{{"trunk": {{"address": "sip.example.com", {secret}}}}}"#),
+        format!(r#"{{"trunk": {{"inbound_addresses": [], {secret}}}}}"#),
+        format!(r#"{{"trunk": {{"name": "a", "name": "b", {secret}}}}}"#),
+        format!(r#"{{"trunk": {{"name": 1, {secret}}}}}"#),
+        format!(r#"{{"trunk": {{"allowed_addresses": 1, {secret}}}}}"#),
+        format!(r#"{{"trunk": {{"allowed_addresses": [1], {secret}}}}}"#),
+        format!(r#"{{"trunk": {{"allowed_addresses": ["10.0.0.0/8"], {secret}}}}}"#),
+        format!(r#"{{"trunk": {{{secret}}}, "items": []}}"#),
+        format!(r#"{{"update": {{"allowed_addresses": {{"add": []}}, {secret}}}}}"#),
+        format!(
+            r#"{{"items": [{{"name": "twilio-sip", {secret}}}, {{"name": "twilio-sip", {secret}}}]}}"#
+        ),
+        format!(r#"{{"user": {{{secret}}}}}"#),
+    ] {
+        let ran = Tool::line("check -q --edition current --format livekit trunk")
+            .file("trunk", &text)
+            .run();
+        assert!(ran.status == 1 || ran.status == 2, "{ran}");
+        let printed = ran.stdout + &ran.stderr;
+        assert!(!printed.contains("hunter2"), "{text}\n{printed}");
+    }
 }
 
 #[test]
