@@ -1251,7 +1251,6 @@ fn the_templates_of_the_examples_list_exactly_the_networks_of_each_plane() {
     for case in matrix().into_iter().filter(|case| case.direction == "both") {
         for (template, planes) in [
             ("freeswitch-acl.xml", &["signaling"][..]),
-            ("livekit-trunk.json", &["signaling"]),
             ("terraform.tfvars", &["signaling", "media"]),
         ] {
             let file = folder.path().join(format!("{}-{template}", case.name()));
