@@ -70,6 +70,8 @@ const OTHERS: &[&str] = &[
     "mikrotik",
     "freeswitch",
     "cisco-cube",
+    "livekit",
+    "tfvars",
 ];
 
 /// Tests an input that starts with the letter of its format.

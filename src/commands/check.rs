@@ -258,6 +258,7 @@ impl Check {
         let text = self.listing(&name, text)?;
         let units = format::parse(self.format, text, query)
             .map_err(|errors| self.refusal(&name, text, &errors))?;
+        let units = format::selected(self.format, &self.policy, units);
         let is_not_loaded = self.is_not_loaded(&units);
         if is_not_loaded && let Some(message) = self.other_language(&name, text) {
             return Err(vec![message.into()]);

@@ -34,7 +34,22 @@ pub fn expected<'a>(format: &dyn Format, policy: &'a Policy, unit: &DeployedUnit
     parser.map_or_else(Vec::new, |parser| parser.expected(policy, unit))
 }
 
-/// Compares units of a format with a policy.
+/// Returns the units that are compared with a policy.
+pub fn selected(
+    format: &dyn Format,
+    policy: &Policy,
+    mut units: Vec<DeployedUnit>,
+) -> Vec<DeployedUnit> {
+    units.retain(|unit| is_selected(format, policy, unit));
+    units
+}
+
+fn is_selected(format: &dyn Format, policy: &Policy, unit: &DeployedUnit) -> bool {
+    let parser = format.parser();
+    parser.is_some_and(|parser| parser.is_selected(policy, unit))
+}
+
+/// Compares the selected units of a format with a policy.
 ///
 /// `policy` is the part that [`Format::supported_part`] returns. `known` is called only to describe extra
 /// packets.
@@ -46,7 +61,10 @@ pub fn compare<'k>(
     known: impl Fn() -> &'k [PublishedNetwork],
 ) -> Result<Drift, LimitExceeded> {
     let mut drift = Drift::default();
-    for unit in units {
+    for unit in units
+        .iter()
+        .filter(|unit| is_selected(format, policy, unit))
+    {
         let rules = expected(format, policy, unit);
         let named = drift.missing.len() + drift.extra.len();
         let own = firewall::compare(

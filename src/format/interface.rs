@@ -102,6 +102,12 @@ pub trait Parser: Format {
         needed_rules(self.info(), policy, unit.direction)
     }
 
+    /// True if a unit is compared with a selection. A format with a unit for each plane leaves out the units
+    /// of planes that are not selected.
+    fn is_selected(&self, _policy: &Policy, _unit: &DeployedUnit) -> bool {
+        true
+    }
+
     /// Returns commands that repair a drift found in `text`, if the firewall cannot replace a unit. Returns
     /// `None` if loading the whole unit repairs it.
     fn stepwise_repair(

@@ -7,7 +7,7 @@ use super::recognition::Head;
 use super::unit::Unit;
 use super::{
     asterisk, aws, cidr, cisco, csv, firewalld, freeswitch, html, ipset, iptables, json, junos,
-    kamailio, markdown, mikrotik, nftables, pf, ufw, yaml,
+    kamailio, livekit, markdown, mikrotik, nftables, pf, tfvars, ufw, yaml,
 };
 use crate::names::{did_you_mean, normalize_name};
 
@@ -59,11 +59,18 @@ pub static FAMILIES: &[Family] = &[
             &asterisk::Asterisk,
             &freeswitch::FreeSwitch,
             &kamailio::Kamailio,
+            &livekit::LiveKit,
         ],
     },
     Family {
         name: "Lists and data",
-        formats: &[&cidr::Cidr, &csv::Csv, &json::Json, &yaml::Yaml],
+        formats: &[
+            &cidr::Cidr,
+            &csv::Csv,
+            &json::Json,
+            &yaml::Yaml,
+            &tfvars::Tfvars,
+        ],
     },
     Family {
         name: "Change requests",

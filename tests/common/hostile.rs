@@ -25,6 +25,8 @@ const MIKROTIK: &str = "check -q --edition regional -f mikrotik FILE";
 const FREESWITCH: &str = "check -q --edition regional -f freeswitch FILE";
 const CUBE: &str = "check -q --edition regional -f cisco-cube FILE";
 const ASTERISK: &str = "check -q --edition regional -f asterisk FILE";
+const LIVEKIT: &str = "check -q --edition regional -f livekit FILE";
+const TFVARS: &str = "check -q --edition regional -f tfvars FILE";
 const LOCALS: &str = "check -q --edition regional -f iptables $(for net in 0 1 2 3 4 5 6 7; do seq -f \"--local-address 10.1.$net.%g\" 1 2 253; done) FILE";
 const LONG_NAME: &str =
     "check -q --edition regional -f iptables --name \"$(head -c 255 /dev/zero | tr '\\0' a)\" FILE";
@@ -198,7 +200,18 @@ pub const INPUTS: &[Hostile] = &[
     input("a million times the same entry, trusted list", CUBE, || trusted_list(|_| "10.0.0.1".to_owned(), 1_000_000), "stdout: drift: "),
     input("a line of 30 MB, trusted list", CUBE, || trusted_list(|_| "1 ".repeat(15 * MIB), 1), "is not an IPv4 address"),
     input("800,000 headings, trusted list", CUBE, || "IP Address Trusted Authentication\n".repeat(800_000).into(), "the input has listings of several devices"),
+    input("201,000 addresses of a trunk", LIVEKIT, || trunk(201_000), RULES),
+    input("1.2 million addresses of a trunk", LIVEKIT, || trunk(1_200_000), RULES),
+    input("1.4 million addresses of a trunk", LIVEKIT, || trunk(1_400_000), WORK),
+    input("100,000 trunks of the same name", LIVEKIT, || format!("[{}{{\"name\": \"twilio-sip\", \"numbers\": []}}]\n", "{\"name\": \"twilio-sip\", \"numbers\": []}, ".repeat(100_000)).into(), "100001 trunks have the id or name 'twilio-sip'; use --name with one of these ids: twilio-sip, twilio-sip"),
+    input("a trunk with an address of 20 MB", LIVEKIT, || format!("{{\"trunk\": {{\"name\": \"twilio-sip\", \"allowed_addresses\": [\"{}\"]}}}}\n", "a".repeat(20 * MIB)).into(), "stdout: requests whose From header has the host aaa"),
+    input("500 networks with 500 ports, tfvars", TFVARS, || variables(500, 500), RULES),
+    input("1.2 million networks, tfvars", TFVARS, || variables(1_200_000, 1), RULES),
+    input("an array of 2 million numbers, tfvars", TFVARS, || format!("{{\"a\": [{}1]}}\n", "1,".repeat(2_000_000)).into(), WORK),
+    input("a variable with a name of 20 MB, tfvars", TFVARS, || format!("{{\"{}\": 1}}\n", "a".repeat(20 * MIB)).into(), "stdout: missing in"),
     // Nesting.
+    input("a trunk in 200,000 arrays, LiveKit", LIVEKIT, || format!("{{\"items\": {}{}}}\n", "[".repeat(200_000), "]".repeat(200_000)).into(), "FILE:1: items[0]: expected an object, not an array"),
+    input("a value in 200,000 objects, tfvars", TFVARS, || format!("{}1{}\n", "{\"a\": ".repeat(200_000), "}".repeat(200_000)).into(), "stdout: missing in"),
     input("nested sets", NFTABLES, || nftables("", &format!("ip saddr {}", "{".repeat(5 * MIB))), "this brace is not closed"),
     input("nested JSON, nftables", NFTABLES, || format!("{{\"nftables\": {}", "[".repeat(5 * MIB)).into(), "expected an object that 'nft -j list' prints"),
     input("nested JSON within a rule", NFTABLES, || format!("{{\"nftables\": [{{\"rule\": {}", "{\"expr\":".repeat(MIB)).into(), "the input may have been cut off"),
@@ -591,6 +604,33 @@ fn terraform(group: &str, resources: &str) -> Vec<u8> {
 /// An id of a security group that is much longer than most texts that are searched for it.
 fn long_id() -> String {
     format!("sg-{}", "1".repeat(15 * MIB))
+}
+
+/// A trunk with the given number of addresses.
+fn trunk(count: u32) -> Vec<u8> {
+    let network = |number| format!("\"{}/32\"", dotted(number * 2));
+    let networks: Vec<String> = (0..count).map(network).collect();
+    format!(
+        "{{\"trunk\": {{\"name\": \"twilio-sip\", \"allowed_addresses\": [{}]}}}}\n",
+        networks.join(", ")
+    )
+    .into()
+}
+
+/// Variables whose networks and ports multiply.
+fn variables(networks: u32, ports: u32) -> Vec<u8> {
+    let network = |number| format!("\"{}/32\"", dotted(number * 2));
+    let port = |number| {
+        format!("{{\"protocol\": \"udp\", \"from_port\": {number}, \"to_port\": {number}}}")
+    };
+    let networks: Vec<String> = (0..networks).map(network).collect();
+    let ports: Vec<String> = (0..ports).map(|number| port(number * 2)).collect();
+    format!(
+        "{{\"twilio_sip_media_cidr_blocks\": [{}], \"twilio_sip_media_ports\": [{}]}}\n",
+        networks.join(", "),
+        ports.join(", ")
+    )
+    .into()
 }
 
 fn json_rules(count: usize) -> Vec<u8> {

@@ -42,6 +42,8 @@ pub const READ_BY_CHECK: &[&str] = &[
     "cisco-cube",
     "junos",
     "mikrotik",
+    "livekit",
+    "tfvars",
 ];
 
 pub const EDITIONS: [&str; 4] = ["regional", "regional-expanded", "global", "interconnect"];

@@ -133,8 +133,13 @@ pub fn unit_lines(text: &str) -> String {
 
 /// The packets that an output allows from and to any local address. Networks are not merged.
 pub fn read(format: &str, text: &str) -> Allowed {
+    allowed(clauses(format, text))
+}
+
+/// The packets that clauses allow from and to any local address. Networks are not merged.
+pub fn allowed(clauses: Vec<Clause>) -> Allowed {
     let mut allowed = Allowed::new();
-    for clause in clauses(format, text) {
+    for clause in clauses {
         assert!(clause.permit && clause.quick, "{}", clause.line);
         let (remote, local) = match clause.key.direction {
             "in" => (clause.source, clause.destination),
@@ -477,6 +482,46 @@ fn aws_sg(text: &str) -> Vec<Clause> {
             assert_eq!(permission.as_object().unwrap().len(), 4, "{permission}");
         }
     }
+    clauses
+}
+
+/// The variables of each plane that a file of `--format tfvars` sets, in each of the directions (Terraform
+/// language, "Variable Definitions Files"). `//` is a comment.
+pub fn tfvars(text: &str, directions: &[&'static str]) -> Vec<Clause> {
+    let value: serde_json::Value = serde_json::from_str(text).expect(text);
+    let variables = value.as_object().expect(text);
+    let mut clauses = Vec::new();
+    let mut known = vec!["//".to_owned()];
+    for plane in ["signaling", "media"] {
+        let own = ["cidr_blocks", "ports"].map(|end| format!("twilio_sip_{plane}_{end}"));
+        let [networks, ports] = own.each_ref().map(|name| variables.get(name));
+        known.extend(own);
+        let (Some(networks), Some(ports)) = (networks, ports) else {
+            assert!(networks.is_none() && ports.is_none(), "{text}");
+            continue;
+        };
+        for ports in ports.as_array().expect(text) {
+            assert_eq!(ports.as_object().expect(text).len(), 3, "{ports}");
+            let port = |name: &str| u16::try_from(ports[name].as_u64().expect(text)).expect(text);
+            let range = (port("from_port"), port("to_port"));
+            let protocol = ports["protocol"].as_str().expect(text);
+            for cidr in networks.as_array().expect(text) {
+                let cidr = cidr.as_str().expect(text);
+                assert!(cidr.contains('/'), "{cidr}");
+                for &direction in directions {
+                    let remote = vec![network(cidr)];
+                    let (source, destination) = match direction {
+                        "in" => (remote, vec![ANYWHERE]),
+                        _ => (vec![ANYWHERE], remote),
+                    };
+                    let key = key(direction, protocol, range);
+                    clauses.push(permit(key, source, destination, cidr));
+                }
+            }
+        }
+    }
+    let unknown = variables.keys().find(|name| !known.contains(name));
+    assert_eq!(unknown, None, "{text}");
     clauses
 }
 

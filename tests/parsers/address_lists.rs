@@ -1,4 +1,4 @@
-//! Formats that list only addresses: the exact drift, or an error with a reason.
+//! Formats that list addresses: the exact drift, or an error with a reason.
 
 use crate::common::judge::{dialect, everything, policy};
 use twilio_sip_allow::firewall::{Attribution, DeployedUnit, Drift, Part};
@@ -14,6 +14,8 @@ mod cisco_cube;
 mod freeswitch;
 mod ipset;
 mod kamailio;
+mod livekit;
+mod tfvars;
 
 /// The expected policy, and the name of the unit to compare with it.
 struct Expected {

@@ -669,6 +669,116 @@ fn equivalent_aws_sg_groups_are_in_sync() {
     check_all("aws-sg", aws_rewritten);
 }
 
+// livekit and tfvars
+
+/// The networks in another order. Some of them are split or repeated.
+fn rewritten_networks(list: &Value, random: &mut Random) -> Value {
+    let mut networks: Vec<Value> = Vec::new();
+    for network in list.as_array().unwrap() {
+        let parts = halves(network.as_str().unwrap()).filter(|_| chance(random, 2));
+        networks.extend(parts.into_iter().flatten().map(Value::from));
+        if networks.is_empty() || chance(random, 2) {
+            networks.push(network.clone());
+        }
+        networks.push(network.clone());
+    }
+    if chance(random, 2) {
+        networks.reverse();
+    }
+    networks.into()
+}
+
+fn livekit_rewritten(text: &str, random: &mut Random) -> String {
+    let request: Value = serde_json::from_str(text).unwrap();
+    let mut networks = rewritten_networks(&request["trunk"]["allowed_addresses"], random);
+    if chance(random, 2) {
+        // LiveKit ignores these entries.
+        let ignored = [
+            "10.0.0.1, 10.0.0.2",
+            "sip://10.0.0.1",
+            "(office)",
+            "10.0.0.*",
+        ];
+        networks
+            .as_array_mut()
+            .unwrap()
+            .push(json!(pick(random, &ignored)));
+    }
+    let [id, addresses] = *pick(
+        random,
+        &[
+            ["sip_trunk_id", "allowed_addresses"],
+            ["sipTrunkId", "allowedAddresses"],
+        ],
+    );
+    let trunk = json!({"name": "twilio-sip", "numbers": ["+15105550100"], addresses: networks});
+    let mut stored = trunk.clone();
+    stored[id] = json!("ST_cqYQ3UGPC5Kf");
+    let other = json!({id: "ST_vMyYvBPZ2mnV", "name": "office", addresses: ["10.0.0.0/8"]});
+    let forms = [
+        json!({"trunk": trunk}),
+        json!({id: "ST_cqYQ3UGPC5Kf", "replace": trunk}),
+        json!({id: "ST_cqYQ3UGPC5Kf", "update": {addresses: {"set": networks}}}),
+        json!({"items": [other, stored]}),
+        json!([stored, other]),
+        stored,
+    ];
+    pick(random, &forms).to_string()
+}
+
+#[test]
+fn equivalent_livekit_trunks_are_in_sync() {
+    let signaling_in = |selected: &mut Selected| {
+        selected.direction = "in";
+        selected.plane = "signaling";
+    };
+    check_selections("livekit", signaling_in, livekit_rewritten);
+}
+
+fn tfvars_rewritten(text: &str, random: &mut Random) -> String {
+    let mut file: Value = serde_json::from_str(text).unwrap();
+    for (name, value) in file.as_object_mut().unwrap() {
+        if name.ends_with("_cidr_blocks") {
+            *value = rewritten_networks(value, random);
+        } else if name.ends_with("_ports") {
+            let ports = value.as_array().unwrap().iter();
+            *value = ports
+                .flat_map(|ports| rewritten_ports(ports, random))
+                .collect();
+        }
+    }
+    file["//"] = json!("of the provider");
+    file["other_cidr_blocks"] = json!(["10.0.0.0/8"]);
+    file.to_string()
+}
+
+/// The ports in another spelling, or split.
+fn rewritten_ports(ports: &Value, random: &mut Random) -> Vec<Value> {
+    let mut ports = ports.clone();
+    if chance(random, 2) {
+        let number = if ports["protocol"] == "udp" { 17 } else { 6 };
+        ports["protocol"] = pick(random, &[json!(number), json!(number.to_string())]).clone();
+    }
+    let port = |name: &str| ports[name].as_u64().unwrap();
+    let (first, last) = (port("from_port"), port("to_port"));
+    if chance(random, 2) {
+        ports["from_port"] = json!(first.to_string());
+    }
+    if first == last || chance(random, 2) {
+        return vec![ports.clone(), ports];
+    }
+    let middle = random.between(first, last - 1);
+    let mut rest = ports.clone();
+    ports["to_port"] = json!(middle);
+    rest["from_port"] = json!(middle + 1);
+    vec![rest, ports]
+}
+
+#[test]
+fn equivalent_tfvars_files_are_in_sync() {
+    check_all("tfvars", tfvars_rewritten);
+}
+
 // cisco
 
 fn is_cisco_entry(line: &str) -> bool {

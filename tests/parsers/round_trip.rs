@@ -74,7 +74,7 @@ fn one_in(format: &str) -> usize {
     match format {
         // These formats reject both planes together, policies without inbound signaling, and all options for the
         // local side.
-        "aws-prefix-list" | "asterisk" | "cisco-cube" | "freeswitch" | "kamailio" => 10,
+        "aws-prefix-list" | "asterisk" | "cisco-cube" | "freeswitch" | "kamailio" | "livekit" => 10,
         _ => 4,
     }
 }

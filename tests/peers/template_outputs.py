@@ -1,7 +1,7 @@
 """Reads the outputs of examples/templates and prints their networks, one line of JSON per file.
 
-Usage: template_outputs.py FILE... The extension of a file selects its reader: Python's XML parser for FreeSWITCH,
-Python's JSON parser for LiveKit, and python-hcl2 for Terraform.
+Usage: template_outputs.py FILE... The extension of a file selects its reader: Python's XML parser for FreeSWITCH, and
+python-hcl2 for Terraform.
 """
 
 import json
@@ -18,12 +18,6 @@ def freeswitch(text):
     return {"signaling": [node.get("cidr") for node in acl]}
 
 
-def livekit(text):
-    trunk = json.loads(text)["trunk"]
-    assert trunk["name"] == "twilio-sip", trunk
-    return {"signaling": trunk["allowed_addresses"]}
-
-
 def terraform(text):
     variables = hcl2.loads(text)
     lists = {name: value for name, value in variables.items() if name.startswith("twilio_")}
@@ -34,7 +28,7 @@ def terraform(text):
     }
 
 
-READERS = {".xml": freeswitch, ".json": livekit, ".tfvars": terraform}
+READERS = {".xml": freeswitch, ".tfvars": terraform}
 
 for path in sys.argv[1:]:
     [read] = [read for end, read in READERS.items() if path.endswith(end)]

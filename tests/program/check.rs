@@ -42,7 +42,9 @@ fn rendered_rules_are_in_sync_in_every_format() {
             _ => "signaling and media in and out",
         };
         let (what, rest) = match *format {
-            "asterisk" | "cisco-cube" | "freeswitch" | "kamailio" => ("addresses", "signaling in"),
+            "asterisk" | "cisco-cube" | "freeswitch" | "kamailio" | "livekit" => {
+                ("addresses", "signaling in")
+            }
             "ipset" | "aws-prefix-list" => ("addresses", rest),
             _ => ("rules", rest),
         };

@@ -666,8 +666,8 @@ fn list_formats_prints_the_table_of_formats() {
             "Network devices",
             "cisco cisco-asa cisco-cube junos mikrotik",
         ),
-        ("SIP servers", "asterisk freeswitch kamailio"),
-        ("Lists and data", "cidr csv json yaml"),
+        ("SIP servers", "asterisk freeswitch kamailio livekit"),
+        ("Lists and data", "cidr csv json yaml tfvars"),
         ("Change requests", "markdown html"),
     ];
     let expected = families

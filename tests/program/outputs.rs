@@ -539,8 +539,14 @@ fn a_format_that_narrows_a_selection_prints_a_note() {
                 continue;
             }
             let options = format!("{selection} --edition current --format {format}");
-            let narrows = ["asterisk", "cisco-cube", "freeswitch", "kamailio"].contains(&format)
-                && !left_out.is_empty();
+            let sip = [
+                "asterisk",
+                "cisco-cube",
+                "freeswitch",
+                "kamailio",
+                "livekit",
+            ];
+            let narrows = sip.contains(&format) && !left_out.is_empty();
             let expected = format!(
                 "{format} cannot express {left_out}: the output contains only signaling, direction in"
             );

@@ -168,6 +168,22 @@ const FOREIGN: &[(&str, &str)] = &[
          /ip firewall filter\nadd action=accept chain=input connection-state=established,related\n\
          add action=drop chain=input in-interface=ether1\n",
     ),
+    (
+        "livekit",
+        r#"{"sip_trunk_id": "ST_5cT7ab9FqZ2m", "name": "office", "numbers": ["+15105550100"], "allowed_addresses": ["192.0.2.0/24"]}"#,
+    ),
+    (
+        "livekit",
+        r#"{"trunk": {"name": "office", "numbers": ["+15105550100"], "krisp_enabled": true}}"#,
+    ),
+    (
+        "tfvars",
+        r#"{"region": "us-east-1", "twilio_sip_signaling_cidr_blocks": ["192.0.2.0/24"], "twilio_sip_signaling_ports": []}"#,
+    ),
+    (
+        "tfvars",
+        "region = \"us-east-1\"\ntwilio_sip_media_cidr_blocks = [\"192.0.2.0/24\"]\n",
+    ),
 ];
 
 fn check(format: &str, text: &str) -> String {

@@ -1,17 +1,21 @@
-//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`, `markdown` and `html`.
+//! The formats for people and programs: `cidr`, `csv`, `json`, `yaml`, `tfvars`, `markdown` and `html`.
 //!
 //! Each has a small strict reader that is independent of the program: RFC 4180 for CSV, and
-//! `docs/policy.schema.json` for JSON and YAML. markdown-it-py and html5lib find the tables of Markdown
-//! and HTML.
+//! `docs/policy.schema.json` for JSON and YAML. Terraform reads the variables of `tfvars`. markdown-it-py and
+//! html5lib find the tables of Markdown and HTML.
 
 use crate::common;
 
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::facts::{self, ANY_PORT, Allowed, Key, Range};
+use crate::common::mutate::{self, assert_none_is_missed};
+use crate::common::oracle::{Selected, Tcp};
 use crate::common::{
-    Case, GOLDEN, Tool, assert_golden, matrix, python, render, render_steadily, valid_json,
+    Case, GOLDEN, Tool, assert_golden, assert_refuses_names, matrix, python, readers, render,
+    render_steadily, skip, tell, valid_json,
 };
 use serde_json::Value;
 
@@ -1104,6 +1108,259 @@ fn golden_files_are_unchanged() {
     }
 }
 
+fn ways(direction: &str) -> &'static [&'static str] {
+    match direction {
+        "in" => &["in"],
+        "out" => &["out"],
+        _ => &["in", "out"],
+    }
+}
+
+/// True for a union of editions whose RTP ports differ. One plane has one list of networks.
+fn has_two_port_ranges(case: &Case) -> bool {
+    case.edition.contains(',') && case.plane != "signaling"
+}
+
+#[test]
+fn tfvars_has_exactly_the_published_networks_and_ports() {
+    let mut count = 0;
+    for case in matrix() {
+        let command = format!("{} --format tfvars", case.options());
+        if has_two_port_ranges(&case) {
+            let stderr = Tool::line(&command).run().refused();
+            let reason = "tfvars cannot express a union of editions with different ports: each plane has one list of \
+                          networks; render each --edition separately, with its own --name";
+            assert!(stderr.contains(reason), "{stderr}");
+            continue;
+        }
+        let found = readers::tfvars(&render(&command), ways(case.direction));
+        let expected = facts::expected(&case, false);
+        facts::assert_exact(&command, &expected, &readers::allowed(found));
+        count += 1;
+    }
+    assert_eq!(count, 4 * 11 * 9 + 2 * 2 * 3);
+}
+
+#[test]
+fn tfvars_rejects_what_its_variables_cannot_express() {
+    let ports = "different ports for the two directions: its variables contain no direction; render --direction in and \
+                 --direction out separately, each with its own --name";
+    for (options, reason) in [
+        (
+            "--local-address 192.0.2.1",
+            "--local-address: it contains only Twilio's addresses; leave the option out",
+        ),
+        ("--local-sip-port 5080", ports),
+        ("--local-tls-port 5081", ports),
+        ("--local-rtp-ports 30000-30999", ports),
+    ] {
+        let command = format!("{options} --format tfvars");
+        let stderr = Tool::line(&command).run().refused();
+        assert!(
+            stderr.contains(&format!("tfvars cannot express {reason}")),
+            "{stderr}"
+        );
+    }
+    // With one direction, the ports are those of this direction.
+    let local = "--local-sip-port 5080 --local-rtp-ports 30000-30999";
+    let found = render(&format!(
+        "--region tokyo --direction in {local} --format tfvars"
+    ));
+    let keys = readers::tfvars(&found, &["in"])
+        .into_iter()
+        .map(|clause| clause.key);
+    let keys: Vec<_> = keys
+        .map(|key| (key.protocol, key.destination_ports))
+        .collect();
+    let key = |protocol: &str, ports| (protocol.to_owned(), ports);
+    assert_eq!(
+        keys,
+        [
+            key("udp", (5080, 5080)),
+            key("tcp", (5080, 5080)),
+            key("tcp", (5061, 5061)),
+            key("udp", (30000, 30999))
+        ]
+    );
+    // The same ports as Twilio's are no difference.
+    render("--local-sip-port 5060 --format tfvars");
+    assert_refuses_names("tfvars", &["a\"b", "a b", "a.b", "${a}", "a\nb", "1a", ""]);
+}
+
+/// The rules that the real Terraform makes from the variables, with the locals of the example.
+fn terraform_rules(terraform: &Path, folder: &Path, text: &str) -> Value {
+    std::fs::write(folder.join("twilio-sip.auto.tfvars.json"), text).unwrap();
+    let mut child = Command::new(terraform)
+        .args(["console", "-var", "security_group_id=sg-1"])
+        .current_dir(folder)
+        .env("CHECKPOINT_DISABLE", "1")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin
+        .write_all(b"jsonencode(local.twilio_sip_rules)\n")
+        .unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{text}");
+    let printed: String = serde_json::from_slice(&output.stdout).expect(text);
+    serde_json::from_str(&printed).unwrap()
+}
+
+/// The Terraform in a Python package for the tests, which exists only for some processors.
+fn terraform(test: &str) -> Option<PathBuf> {
+    let script = "
+import importlib.util
+package = importlib.util.find_spec('cloudrail')
+print(list(package.submodule_search_locations)[0] if package else 'cloudrail')";
+    let folder = run_python(test, script, Path::new(""))?;
+    let program = Path::new(folder.trim()).join("terraform_0_15/terraform");
+    if program.exists() {
+        return Some(program);
+    }
+    skip(test, &format!("{} is missing", program.display()));
+    None
+}
+
+#[test]
+fn terraform_reads_exactly_the_published_networks_and_ports() {
+    let test = "terraform_reads_exactly_the_published_networks_and_ports";
+    let Some(terraform) = terraform(test) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/terraform-variables");
+    std::fs::copy(
+        example.join("variables.tf"),
+        folder.path().join("variables.tf"),
+    )
+    .unwrap();
+    let mut count = 0;
+    for case in matrix() {
+        if case.direction != "in" || has_two_port_ranges(&case) {
+            continue;
+        }
+        let text = render(&format!("{} --format tfvars", case.options()));
+        let mut found = Allowed::new();
+        let rules = terraform_rules(&terraform, folder.path(), &text);
+        for rule in rules.as_object().unwrap().values() {
+            let port = |name: &str| u16::try_from(rule[name].as_u64().unwrap()).unwrap();
+            let ports = (port("from_port"), port("to_port"));
+            let key = key(
+                "in",
+                rule["protocol"].as_str().unwrap(),
+                ANY_PORT,
+                ports,
+                false,
+            );
+            let network = facts::network(rule["cidr_block"].as_str().unwrap());
+            found.entry(key).or_default().push(network);
+        }
+        facts::assert_exact(&case.options(), &facts::expected(&case, false), &found);
+        count += 1;
+    }
+    tell(&format!("terraform: {count} files"));
+}
+
+/// python-hcl2 reads the resources of the example, and Terraform finds nothing to format.
+#[test]
+fn the_example_for_terraform_uses_each_part_of_a_rule() {
+    let test = "the_example_for_terraform_uses_each_part_of_a_rule";
+    let Some(terraform) = terraform(test) else {
+        return;
+    };
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/terraform-variables");
+    let format = Command::new(terraform)
+        .args(["fmt", "-check", "-list=true"])
+        .arg(&example)
+        .env("CHECKPOINT_DISABLE", "1")
+        .output()
+        .unwrap();
+    assert!(
+        format.status.success(),
+        "{:?}",
+        String::from_utf8_lossy(&format.stdout)
+    );
+    let script = "
+import hcl2, json, pathlib, sys
+print(json.dumps(hcl2.loads((pathlib.Path(sys.argv[1]) / 'main.tf').read_text())['resource']))";
+    let Some(printed) = run_python(test, script, &example) else {
+        return;
+    };
+    let resources: Value = serde_json::from_str(&printed).unwrap();
+    let resources = resources.as_array().unwrap();
+    assert_eq!(resources.len(), 2);
+    for (resource, kind) in resources.iter().zip(["ingress", "egress"]) {
+        let kinds = resource.as_object().unwrap();
+        let (name, body) = kinds.iter().next().unwrap();
+        assert_eq!(
+            name.trim_matches('"'),
+            format!("aws_vpc_security_group_{kind}_rule")
+        );
+        let body = body.as_object().unwrap().values().next().unwrap();
+        for (key, value) in [
+            ("for_each", "local.twilio_sip_rules"),
+            ("security_group_id", "var.security_group_id"),
+            ("cidr_ipv4", "each.value.cidr_block"),
+            ("ip_protocol", "each.value.protocol"),
+            ("from_port", "each.value.from_port"),
+            ("to_port", "each.value.to_port"),
+        ] {
+            assert_eq!(body[key], format!("${{{value}}}"), "{body}");
+        }
+    }
+}
+
+/// Without the local ports that would differ from those of the other direction.
+fn without_local_ports(selected: &mut Selected) {
+    if selected.direction == "both" {
+        selected.rtp_ports = None;
+    }
+}
+
+#[test]
+fn tfvars_check_finds_every_mutant() {
+    assert_none_is_missed("tfvars", 2_000, without_local_ports, |mutant, selected| {
+        let clauses = mutate::read(|| readers::tfvars(mutant, ways(selected.direction)))?;
+        mutate::pass_as_published(&clauses, selected, Tcp::Any)
+    });
+}
+
+#[test]
+fn tfvars_is_stable_and_has_its_other_names() {
+    let text = render_steadily("--format tfvars");
+    assert!(
+        text.contains("\"edition: regional (superseded on 2024-02-21 by global)\""),
+        "{text}"
+    );
+    for alias in ["auto.tfvars", "tfvars-json", "Terraform_Variables"] {
+        assert_eq!(render(&format!("-f {alias}")), text, "{alias}");
+    }
+    let named = render("--region tokyo --name PBX-a_b --format tfvars");
+    let value: Value = serde_json::from_str(&named).unwrap();
+    let keys: Vec<&str> = value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "//",
+            "pbx_a_b_signaling_cidr_blocks",
+            "pbx_a_b_signaling_ports",
+            "pbx_a_b_media_cidr_blocks",
+            "pbx_a_b_media_ports"
+        ]
+    );
+    let [tokyo, all, _] = GOLDEN;
+    assert_golden([tokyo, all].map(|(name, options)| (name, options, "tfvars")));
+}
+
 /// Every example template with every selection, read by independent readers.
 #[test]
 fn the_templates_of_the_examples_list_exactly_the_networks_of_each_plane() {
@@ -1115,7 +1372,6 @@ fn the_templates_of_the_examples_list_exactly_the_networks_of_each_plane() {
     for case in matrix().into_iter().filter(|case| case.direction == "both") {
         for (template, planes) in [
             ("freeswitch-acl.xml", &["signaling"][..]),
-            ("livekit-trunk.json", &["signaling"]),
             ("terraform.tfvars", &["signaling", "media"]),
         ] {
             let file = folder.path().join(format!("{}-{template}", case.name()));

@@ -1,6 +1,7 @@
-//! The formats for SIP servers, which match the source of requests: Asterisk, FreeSWITCH, Kamailio and the
-//! Cisco Unified Border Element. Independent readers, written from the documentation, determine what each
-//! output allows. A real Kamailio answers requests.
+//! The formats for SIP servers, which match the source of requests: Asterisk, FreeSWITCH, Kamailio, LiveKit and
+//! the Cisco Unified Border Element. Independent readers, written from the documentation, determine what each
+//! output allows. A real Kamailio answers requests, and LiveKit's own definitions of its requests parse the
+//! outputs for LiveKit.
 
 use crate::common;
 
@@ -11,7 +12,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::facts::{self, Allowed, Range};
-use crate::common::judge::{assert_in_sync, drift, policy_of_case};
+use crate::common::judge::{assert_in_sync, dialect, drift, policy_of_case};
 use crate::common::mutate::{self, assert_none_is_missed};
 use crate::common::namespace::Namespace;
 use crate::common::oracle::Selected;
@@ -19,20 +20,31 @@ use crate::common::{
     Case, GOLDEN, Tool, assert_golden, assert_refuses_names, first_difference, head_commands,
     matrix, python, render, render_steadily, tell,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use twilio_sip_allow::format::read::UnitQuery;
+use twilio_sip_allow::format::{self, Unit, UnitName};
+use twilio_sip_allow::limits::Limits;
+use twilio_sip_allow::policy::Policy;
 
 #[path = "sip_servers/cisco_cube.rs"]
 mod cisco_cube;
 #[path = "sip_servers/freeswitch.rs"]
 mod freeswitch;
 
-const CORE_FORMATS: [&str; 4] = ["asterisk", "freeswitch", "kamailio", "cisco-cube"];
+const CORE_FORMATS: [&str; 5] = [
+    "asterisk",
+    "freeswitch",
+    "kamailio",
+    "livekit",
+    "cisco-cube",
+];
 
 fn read(format: &str, text: &str) -> Vec<Range> {
     match format {
         "asterisk" => asterisk(text, "twilio-sip"),
         "cisco-cube" => cisco_cube::list(text).unwrap(),
         "freeswitch" => freeswitch::list(text, "twilio-sip").unwrap(),
+        "livekit" => livekit(text, "twilio-sip"),
         _ => kamailio(text, "twilio-sip"),
     }
 }
@@ -77,6 +89,24 @@ fn kamailio(text: &str, tag: &str) -> Vec<Range> {
         }
     }
     ranges
+}
+
+/// A request to create a trunk with three keys. Each network has a prefix length.
+fn livekit(text: &str, name: &str) -> Vec<Range> {
+    let request: Value = serde_json::from_str(text).unwrap();
+    let trunk = request["trunk"].as_object().expect(text);
+    let keys: Vec<&str> = trunk.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["name", "metadata", "allowed_addresses"], "{text}");
+    assert_eq!(request.as_object().unwrap().len(), 1, "{text}");
+    assert_eq!(trunk["name"], name);
+    networks_with_prefix(&trunk["allowed_addresses"])
+}
+
+fn networks_with_prefix(list: &Value) -> Vec<Range> {
+    let list = list.as_array().unwrap().iter();
+    let networks = list.map(|network| network.as_str().unwrap());
+    let networks = networks.inspect(|network| assert!(network.contains('/'), "{network}"));
+    networks.map(facts::network).collect()
 }
 
 fn is_refused(case: &Case) -> bool {
@@ -234,11 +264,13 @@ fn heads_describe_the_output_and_how_to_load_it() {
 }
 
 #[test]
-fn the_name_is_used_for_the_endpoint_or_the_tag() {
+fn the_name_is_used_for_the_endpoint_the_tag_or_the_trunk() {
     let text = render("--region tokyo --name Twilio_Tokyo --format asterisk");
     assert_eq!(asterisk(&text, "Twilio_Tokyo").len(), 1);
     let text = render("--region tokyo --name Twilio_Tokyo --format kamailio");
     assert_eq!(kamailio(&text, "twilio-tokyo").len(), 1);
+    let text = render("--region tokyo --name Twilio_Tokyo --format livekit");
+    assert_eq!(livekit(&text, "Twilio_Tokyo").len(), 1);
     let text = render("--region tokyo --name Twilio_Tokyo --format freeswitch");
     assert_eq!(freeswitch::list(&text, "Twilio_Tokyo").unwrap().len(), 1);
     assert!(
@@ -429,6 +461,8 @@ fn formats_have_aliases_that_people_try() {
         ("acl.conf.xml", "freeswitch"),
         ("cube", "cisco-cube"),
         ("trusted_list", "cisco-cube"),
+        ("livekit-sip", "livekit"),
+        ("LK", "livekit"),
     ] {
         assert_eq!(
             render(&format!("-f {alias}")),
@@ -814,6 +848,144 @@ fn identified(text: &str) -> Result<Vec<Range>, String> {
 fn asterisk_check_finds_every_mutant() {
     assert_none_is_missed("asterisk", 2000, signaling_in_alone, |mutant, selected| {
         let found = mutate::read(|| identified(mutant))??;
+        if found == published_signaling(selected) {
+            Ok(())
+        } else {
+            Err(mutant.to_owned())
+        }
+    });
+}
+
+/// What LiveKit's definitions find in files with the given texts.
+fn livekit_messages(test: &str, texts: &[String]) -> Option<Vec<Value>> {
+    let python = python(test)?;
+    let folder = tempfile::tempdir().unwrap();
+    let files = texts.iter().enumerate().map(|(number, text)| {
+        let file = folder.path().join(number.to_string());
+        std::fs::write(&file, text).unwrap();
+        file
+    });
+    let output = std::process::Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/livekit_requests.py"))
+        .args(files)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let messages = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let messages: Vec<Value> = messages.collect();
+    assert_eq!(messages.len(), texts.len());
+    Some(messages)
+}
+
+const TRUNK: &str = "ST_cqYQ3UGPC5Kf";
+
+/// Requests to create and to update a trunk, and answers of the API with this trunk and another one.
+#[test]
+fn livekit_understands_every_output_and_check_reads_every_answer() {
+    let test = "livekit_understands_every_output_and_check_reads_every_answer";
+    let cases: Vec<Case> = matrix()
+        .into_iter()
+        .filter(|case| !is_refused(case))
+        .collect();
+    let requests = cases.iter().flat_map(|case| {
+        let options = format!("{} --format livekit", case.options());
+        [
+            render(&options),
+            render(&format!("{options} --name {TRUNK}")),
+        ]
+    });
+    let requests: Vec<String> = requests.collect();
+    let Some(messages) = livekit_messages(test, &requests) else {
+        return;
+    };
+    let mut listings = 0;
+    for (case, pair) in cases.iter().zip(messages.chunks(2)) {
+        let expected = signaling_in(case).into_values().next().unwrap();
+        let policy = policy_of_case(case);
+        for (message, name, id) in [(&pair[0], "twilio-sip", ""), (&pair[1], "", TRUNK)] {
+            assert_eq!(
+                (&message["name"], &message["id"]),
+                (&json!(name), &json!(id))
+            );
+            let found = networks_with_prefix(&message["addresses"]);
+            assert_eq!(facts::united(found), facts::united(expected.clone()));
+            for listing in message["listings"].as_array().unwrap() {
+                let listing = listing.as_str().unwrap();
+                for name in [name, TRUNK].into_iter().filter(|name| !name.is_empty()) {
+                    assert_livekit_drift(&policy, listing, name, true);
+                    let other = listing.replacen("/3", "/2", 1);
+                    assert_livekit_drift(&policy, &other, name, false);
+                }
+                listings += 1;
+            }
+        }
+    }
+    tell(&format!(
+        "livekit: {} requests, {listings} answers",
+        requests.len()
+    ));
+}
+
+/// Fails unless the trunk is in sync or not, as stated, and the repair is an update of this trunk.
+fn assert_livekit_drift(policy: &Policy, listing: &str, name: &str, is_in_sync: bool) {
+    let unit = Unit {
+        name: UnitName::deployed(name).unwrap(),
+        table: None,
+        ..Unit::default()
+    };
+    let wanted = UnitQuery {
+        unit: &unit,
+        directions: &policy.scope.directions,
+        limits: Limits::default(),
+    };
+    let livekit = dialect("livekit");
+    let part = livekit.supported_part(policy, &unit).unwrap().unwrap();
+    let units = format::parse(livekit, listing, wanted).unwrap();
+    let drift = format::compare(livekit, &part, &units, Limits::default(), || &[]).unwrap();
+    assert_eq!(drift.is_none(), is_in_sync, "{name}: {listing}");
+    let repair = format::repair(livekit, &part, listing, wanted, &units).unwrap();
+    let update: Value = serde_json::from_str(&repair).unwrap();
+    assert_eq!(update["sip_trunk_id"], TRUNK, "{repair}");
+    let own = Unit {
+        name: TRUNK.parse().unwrap(),
+        table: None,
+        ..Unit::default()
+    };
+    assert_eq!(repair, format::render(livekit, policy, &own).unwrap());
+}
+
+/// The networks of the only trunk in a request, without those that LiveKit ignores.
+fn accepted_by_livekit(text: &str) -> Result<Vec<Range>, String> {
+    let request: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let list = request["trunk"]["allowed_addresses"]
+        .as_array()
+        .ok_or(text)?;
+    let entries = list.iter().map(|entry| entry.as_str().ok_or(text));
+    let entries: Vec<&str> = entries.collect::<Result<_, _>>()?;
+    let is_valid = |entry: &&str| {
+        !entry.contains("://") && !entry.contains(['(', ')', '+', '*', ';', ',', ' ', '\t'])
+    };
+    let ranges = entries.into_iter().filter(is_valid).map(|entry| {
+        let (address, bits) = entry.split_once('/').ok_or(entry)?;
+        let bits: u32 = bits.parse().map_err(|_| entry)?;
+        let size = 1u64 << 32u32.checked_sub(bits).ok_or(entry)?;
+        let first = u64::from(facts::address(address)) / size * size;
+        Ok((
+            first.try_into().unwrap(),
+            (first + size - 1).try_into().unwrap(),
+        ))
+    });
+    let ranges = ranges.collect::<Result<Vec<Range>, &str>>()?;
+    Ok(facts::united(ranges))
+}
+
+#[test]
+fn livekit_check_finds_every_mutant() {
+    assert_none_is_missed("livekit", 2000, signaling_in_alone, |mutant, selected| {
+        let found = mutate::read(|| accepted_by_livekit(mutant))??;
         if found == published_signaling(selected) {
             Ok(())
         } else {

@@ -24,7 +24,8 @@ impl Running {
         self.open = Some(at);
         if std::mem::replace(&mut self.heads[head], true) {
             return Err(
-                "a second configuration begins here; provide one configuration at a time".to_owned(),
+                "a second configuration begins here; provide one configuration at a time"
+                    .to_owned(),
             );
         }
         Ok(true)
@@ -54,7 +55,8 @@ impl Running {
             (None, Some(at)) => (at, "the configuration does not end with 'end'".to_owned()),
             (None, None) => return None,
         };
-        let problem = format!("{what}, so the input may have been cut off; provide the complete input");
+        let problem =
+            format!("{what}, so the input may have been cut off; provide the complete input");
         Some(ReadError::new(at, problem))
     }
 }

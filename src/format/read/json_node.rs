@@ -248,6 +248,11 @@ impl<'a> Node<'a> {
         self.value.get().starts_with('[')
     }
 
+    pub fn is_empty_array(self) -> bool {
+        let inside = self.value.get().strip_prefix('[');
+        inside.is_some_and(|inside| inside.trim_ascii_start() == "]")
+    }
+
     pub fn is_string(self) -> bool {
         self.value.get().starts_with('"')
     }
