@@ -107,8 +107,8 @@ pub enum Verb {
     /// long as they mean the same. Input that cannot be interpreted is an error.
     ///
     /// The check covers only the chains, lists or groups that this program manages. If the input shows
-    /// the base chains of nftables, iptables or RouterOS, it also covers whether packets get to these
-    /// chains. Use the same options as for printing the rules, above all --region.
+    /// the base chains or interfaces of the firewall, it also covers whether packets get to these chains
+    /// or lists. Use the same options as for printing the rules, above all --region.
     #[command(after_help = sections(
         "the rules are in sync",
         "the rules have drifted",

@@ -903,7 +903,9 @@ const CISCO: &[Rewrite] = &[
             0,
             "hostname r1\nip access-list extended OTHER\n nonesuch entry".to_owned(),
         );
-        lines.push("interface Gi0/0\n ip access-group TWILIO-SIP-IN in".to_owned());
+        lines.push(
+            "interface Gi0/0\n ip access-group TWILIO-SIP-IN in\n ip access-group TWILIO-SIP-OUT out".to_owned(),
+        );
     },
     // The output of show ip access-lists.
     |lines, _| {

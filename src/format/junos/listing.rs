@@ -44,7 +44,10 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     let mut errors = ErrorCollector::default();
     for (at, direction) in wanted.directions.iter().enumerate() {
         let (name, filter) = (&names[skipped + at], &filters[skipped + at]);
-        let mut unit = DeployedUnit::empty(*direction, name.clone());
+        let mut unit = DeployedUnit {
+            hook: outline.bindings.hook(skipped + at),
+            ..DeployedUnit::empty(*direction, name.clone())
+        };
         match filter {
             None => unit.absent = Some(NOT_THERE.to_owned()),
             Some(filter) if !filter.is_active => unit.absent = Some(DEACTIVATED.to_owned()),

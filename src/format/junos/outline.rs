@@ -7,6 +7,7 @@ use super::levels::{FAMILIES, OF_FIREWALL, OF_INET, OF_JUNOS, OF_POLICY_OPTIONS,
 use super::terminal::SEVERAL_DEVICES;
 use super::text;
 use super::tree::Tree;
+use crate::format::read::bindings::Bindings;
 use crate::format::read::error::ReadError;
 use crate::limits::{Limit, Limits};
 
@@ -21,6 +22,8 @@ pub(super) struct Outline<'k, 'a> {
     pub tree: Tree<'a>,
     /// True if a statement occurs only in Junos configurations.
     pub is_junos: bool,
+    /// The uses of the wanted filters.
+    pub bindings: Bindings,
     wanted: WantedFilter<'k, 'a>,
     statements: usize,
     limits: Limits,
@@ -37,6 +40,7 @@ impl<'k, 'a> Outline<'k, 'a> {
         let mut outline = Outline {
             tree: Tree::new(),
             is_junos: false,
+            bindings: Bindings::new(wanted.filters),
             wanted,
             statements: 0,
             limits,
@@ -108,6 +112,7 @@ impl<'k, 'a> Outline<'k, 'a> {
     fn set(&mut self, path: &[&'a str], at: u32) -> Result<(), String> {
         self.is_junos |= path.first().is_some_and(|first| OF_JUNOS.contains(first));
         self.identity(path)?;
+        self.note_binding(path);
         if let ["groups", _, _, ..] = path {
             // Record the group, even if its statement is about something else.
             self.tree.set(&path[..2], at);
@@ -131,6 +136,21 @@ impl<'k, 'a> Outline<'k, 'a> {
 }
 
 impl<'a> Outline<'_, 'a> {
+    /// Notes an interface, and a statement that uses a wanted filter.
+    fn note_binding(&mut self, path: &[&str]) {
+        if let ["interfaces", ..] | ["groups", _, "interfaces", ..] = path {
+            self.bindings.add_interface();
+        }
+        let words = match path {
+            // The definition of a filter may use other filters.
+            ["firewall", "family", "inet", "filter", _, rest @ ..]
+            | ["firewall", "filter", _, rest @ ..] => rest,
+            ["policy-options", ..] | [.., "description", _] => &[],
+            _ => path,
+        };
+        self.bindings.add_words(words.iter().copied());
+    }
+
     /// Refuses a second release, or a second name of the device.
     fn identity(&mut self, path: &[&'a str]) -> Result<(), String> {
         let (at, value) = match *path {

@@ -1,6 +1,7 @@
 //! Shared code of the parsers: queries, errors, lines, values, matches and chains.
 
 pub(super) mod address_list;
+pub(super) mod bindings;
 pub(super) mod chains;
 pub(super) mod error;
 pub(super) mod iana;

@@ -34,7 +34,10 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
             count: 0,
         };
         match unit.read(&outline.lists[at]) {
-            Ok(unit) => units.push(unit),
+            Ok(unit) => units.push(DeployedUnit {
+                hook: outline.bindings.hook(at),
+                ..unit
+            }),
             Err(found) => errors.extend(found),
         }
     }

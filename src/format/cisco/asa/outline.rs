@@ -6,6 +6,7 @@ use super::addresses::Names;
 use super::list::List;
 use crate::format::cisco::session::{SEVERAL_DEVICES, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, means};
+use crate::format::read::bindings::Bindings;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::values::address;
@@ -15,6 +16,8 @@ use crate::packets::Protocols;
 
 /// The access lists, objects and groups of a text.
 pub(super) struct Outline<'a> {
+    /// The uses of the wanted lists.
+    pub bindings: Bindings,
     /// The wanted lists, in the order of the wanted names.
     pub lists: Vec<List<'a>>,
     /// Objects and object groups by name. They share one namespace.
@@ -67,6 +70,7 @@ impl<'a> Outline<'a> {
         let mut reader = OutlineReader {
             names,
             outline: Outline {
+                bindings: Bindings::new(names),
                 lists: names.iter().map(|_| List::default()).collect(),
                 definitions: HashMap::new(),
                 names: Names::new(),
@@ -402,10 +406,21 @@ impl<'a> OutlineReader<'a, '_> {
         }
         if !is_indented {
             self.section = None;
+            self.note_binding(body);
         }
         let mut words = Words::new(body);
         self.in_certificate = words.next() == Some("certificate") && words.peek().is_some();
         self.refuse_entry(body)
+    }
+
+    /// Notes an interface, and a command that uses a wanted list.
+    fn note_binding(&mut self, body: &str) {
+        let words = body.split_ascii_whitespace();
+        match words.clone().next() {
+            Some("interface") => self.outline.bindings.add_interface(),
+            Some("no" | "description") => {}
+            _ => self.outline.bindings.add_words(words),
+        }
     }
 
     /// Refuses a line that looks like an entry of a wanted list in another notation.

@@ -29,7 +29,10 @@ pub(super) fn parse(text: &str, wanted: UnitQuery) -> ReadResult {
     for (at, direction) in wanted.directions.iter().enumerate() {
         let at = at + usize::from(own);
         match steps(&outline.lists[at], *direction, &mut groups) {
-            Ok(steps) => units.push(unit(*direction, &names[at], &outline.lists[at], steps)),
+            Ok(steps) => units.push(DeployedUnit {
+                hook: outline.bindings.hook(at),
+                ..unit(*direction, &names[at], &outline.lists[at], steps)
+            }),
             Err(found) => errors.extend(found),
         }
     }

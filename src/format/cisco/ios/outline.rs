@@ -6,6 +6,7 @@ use crate::format::cisco::free_text::{FreeText, is_one_line};
 use crate::format::cisco::running::{AFTER_END, Running};
 use crate::format::cisco::session::{OF_SESSION, Session, refuse_control_characters};
 use crate::format::cisco::words::{STEPS_OF_LINE, STEPS_OF_NAME, is_removal, means};
+use crate::format::read::bindings::Bindings;
 use crate::format::read::error::{ErrorCollector, ReadError};
 use crate::format::read::lines::{count_lines, lines};
 use crate::format::read::number::is_number;
@@ -14,6 +15,8 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// The access lists and groups of a text.
 pub(super) struct Outline<'a> {
+    /// The uses of the wanted lists.
+    pub bindings: Bindings,
     /// The wanted lists, in the order of the wanted names.
     pub lists: Vec<List<'a>>,
     pub groups: HashMap<&'a str, Definition<'a>>,
@@ -95,6 +98,7 @@ impl<'a> Outline<'a> {
         let mut reader = OutlineReader {
             names,
             outline: Outline {
+                bindings: Bindings::new(names),
                 lists: names.iter().map(|_| List::default()).collect(),
                 groups: HashMap::new(),
                 is_cisco: false,
@@ -215,6 +219,7 @@ impl<'a> OutlineReader<'a, '_> {
             self.leave(opens_entries(body));
         }
         self.refuse_indirect(body)?;
+        self.note_binding(body, indented);
         if matches!(self.section, Section::AfterList) && changes_entries(body) {
             return Err(
                 "the access list above has ended, so it is unclear which list this line changes; keep all entries of \
@@ -224,6 +229,18 @@ impl<'a> OutlineReader<'a, '_> {
         }
         self.free_text = FreeText::begun(body, at);
         Ok(())
+    }
+
+    /// Notes an interface, and a line that uses a wanted list.
+    fn note_binding(&mut self, body: &'a str, indented: bool) {
+        let words = body.split_ascii_whitespace();
+        let first = words.clone().next().unwrap_or_default();
+        if !indented && first.len() > 2 && means(first, "interface") {
+            self.outline.bindings.add_interface();
+        }
+        if !is_removal(first) && !is_one_line(first) {
+            self.outline.bindings.add_words(words);
+        }
     }
 
     /// True if a line could change a list or a group if IOS read it as a command.

@@ -1,0 +1,45 @@
+//! The use of lists and filters by the interfaces of a router.
+
+use crate::firewall::Hook;
+
+/// The lists or filters that a configuration uses outside of their definitions.
+pub(in crate::format) struct Bindings {
+    /// Each name, and true if the configuration uses it.
+    names: Vec<(String, bool)>,
+    has_interfaces: bool,
+}
+
+impl Bindings {
+    pub fn new(names: &[String]) -> Self {
+        Bindings {
+            names: names.iter().map(|name| (name.clone(), false)).collect(),
+            has_interfaces: false,
+        }
+    }
+
+    /// Notes that the configuration contains an interface.
+    pub fn add_interface(&mut self) {
+        self.has_interfaces = true;
+    }
+
+    /// Notes the names among the words of a statement that is not part of a definition.
+    pub fn add_words<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            for (name, is_used) in &mut self.names {
+                *is_used |= name == word;
+            }
+        }
+    }
+
+    /// Returns how packets get to the list or filter with this index. A configuration without interfaces
+    /// does not show this.
+    pub fn hook(&self, index: usize) -> Hook {
+        match self.names.get(index) {
+            Some((_, true)) => Hook::Attached,
+            Some((name, false)) if self.has_interfaces => {
+                Hook::Missing(format!("no interface uses {name}"))
+            }
+            _ => Hook::NotShown,
+        }
+    }
+}

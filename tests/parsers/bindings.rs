@@ -1,0 +1,166 @@
+//! Access lists and filters of routers that no interface uses.
+
+use crate::common::judge::{BOTH, dialect, drift, everything, policy};
+use twilio_sip_allow::format::{self, Unit};
+use twilio_sip_allow::select::Selection;
+
+/// The rules for Tokyo in both directions, as the program prints them for a format.
+fn rendered(format: &str) -> String {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        directions: BOTH.to_vec(),
+        ..everything()
+    };
+    let policy = policy(&["global"], &selection).unwrap();
+    format::render(dialect(format), &policy, &Unit::default()).unwrap()
+}
+
+/// The lists that `check` reports as not hooked. Nothing else may differ.
+fn unhooked(format: &str, text: &str) -> Vec<String> {
+    let selection = Selection {
+        regions: vec!["tokyo".to_owned()],
+        directions: BOTH.to_vec(),
+        ..everything()
+    };
+    let policy = policy(&["global"], &selection).unwrap();
+    let drift = drift(format, &policy, text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+    assert!(drift.missing.is_empty() && drift.extra.is_empty(), "{text}");
+    assert!(drift.unmeasured.is_empty(), "{text}");
+    let reasons = drift.unhooked.into_iter();
+    reasons
+        .map(|(_, unhooked)| {
+            assert_eq!(unhooked.at, None, "{text}");
+            let name = unhooked.reason.strip_prefix("no interface uses ");
+            name.unwrap_or_else(|| panic!("{}", unhooked.reason))
+                .to_owned()
+        })
+        .collect()
+}
+
+const IN: &str = "TWILIO-SIP-IN";
+const OUT: &str = "TWILIO-SIP-OUT";
+
+#[test]
+fn an_interface_of_ios_must_use_the_access_list() {
+    let rules = rendered("cisco");
+    for (others, expected) in [
+        ("", vec![]),
+        ("hostname r1\n", vec![]),
+        (
+            "interface Gi0/0\n ip access-group TWILIO-SIP-IN in\n ip access-group TWILIO-SIP-OUT out\n",
+            vec![],
+        ),
+        (
+            "interface Gi0/0\n ip access-group TWILIO-SIP-IN in\ninterface Gi0/1\n ip access-group TWILIO-SIP-OUT in\n",
+            vec![],
+        ),
+        (
+            "interface Gi0/0\n ip address 192.0.2.1 255.255.255.0\n",
+            vec![IN, OUT],
+        ),
+        (
+            "interface Gi0/0\n ip access-group TWILIO-SIP-IN in\n",
+            vec![OUT],
+        ),
+        (
+            "interface Gi0/0\n description uses TWILIO-SIP-IN\n ip access-group TWILIO-SIP-OUT out\n",
+            vec![IN],
+        ),
+        (
+            "interface Gi0/0\n no ip access-group TWILIO-SIP-IN in\n ip access-group TWILIO-SIP-OUT out\n",
+            vec![IN],
+        ),
+        (
+            "interface Gi0/0\n ip access-group twilio-sip-in in\n ip access-group TWILIO-SIP-OUT out\n",
+            vec![IN],
+        ),
+        (
+            "interface Gi0/0\nip access-list extended OTHER\n remark TWILIO-SIP-IN\n permit ip any any\n",
+            vec![IN, OUT],
+        ),
+        (
+            "class-map match-any sip\n match access-group name TWILIO-SIP-IN\n match access-group name TWILIO-SIP-OUT\ninterface Gi0/0\n",
+            vec![],
+        ),
+    ] {
+        assert_eq!(
+            unhooked("cisco", &format!("{others}{rules}")),
+            expected,
+            "{others}"
+        );
+        assert_eq!(
+            unhooked("cisco", &format!("{rules}{others}")),
+            expected,
+            "{others}"
+        );
+    }
+}
+
+#[test]
+fn an_interface_of_an_asa_must_use_the_access_list() {
+    let rules = rendered("cisco-asa");
+    for (others, expected) in [
+        ("", vec![]),
+        (
+            "interface GigabitEthernet0/0\n nameif outside\n",
+            vec![IN, OUT],
+        ),
+        (
+            "interface GigabitEthernet0/0\n nameif outside\naccess-group TWILIO-SIP-IN in interface outside\naccess-group TWILIO-SIP-OUT in interface inside\n",
+            vec![],
+        ),
+        (
+            "interface GigabitEthernet0/0\n nameif outside\naccess-group TWILIO-SIP-IN global\n",
+            vec![OUT],
+        ),
+        (
+            "interface GigabitEthernet0/0\n nameif outside\nno access-group TWILIO-SIP-IN global\naccess-group TWILIO-SIP-OUT global\n",
+            vec![IN],
+        ),
+        (
+            "interface GigabitEthernet0/0\n description TWILIO-SIP-IN\naccess-group TWILIO-SIP-OUT global\n",
+            vec![IN],
+        ),
+    ] {
+        assert_eq!(
+            unhooked("cisco-asa", &format!("{rules}{others}")),
+            expected,
+            "{others}"
+        );
+    }
+}
+
+#[test]
+fn an_interface_of_junos_must_use_the_filter() {
+    let rules = rendered("junos");
+    let (inward, outward) = ("twilio-sip-in", "twilio-sip-out");
+    for (others, expected) in [
+        ("", vec![]),
+        (
+            "set interfaces ge-0/0/0 unit 0 family inet address 192.0.2.1/24\n",
+            vec![inward, outward],
+        ),
+        (
+            "set interfaces ge-0/0/0 unit 0 family inet filter input twilio-sip-in\nset interfaces ge-0/0/0 unit 0 family inet filter output twilio-sip-out\n",
+            vec![],
+        ),
+        (
+            "set interfaces ge-0/0/0 unit 0 family inet filter input-list [ base twilio-sip-in ]\n",
+            vec![outward],
+        ),
+        (
+            "set interfaces ge-0/0/0 description twilio-sip-in\nset interfaces ge-0/0/0 unit 0 family inet filter output twilio-sip-out\n",
+            vec![inward],
+        ),
+        (
+            "set firewall family inet filter all term a filter twilio-sip-in\nset firewall family inet filter all term b filter twilio-sip-out\nset interfaces lo0 unit 0 family inet filter input all\n",
+            vec![],
+        ),
+    ] {
+        assert_eq!(
+            unhooked("junos", &format!("{rules}{others}")),
+            expected,
+            "{others}"
+        );
+    }
+}
