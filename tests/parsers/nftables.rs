@@ -386,6 +386,10 @@ fn a_rule_without_an_ipv4_match_also_accepts_ipv6() {
         ),
         ("meta nfproto vmap { ipv4 : accept, ipv6 : drop }", false),
         ("meta nfproto vmap { ipv4 : drop, ipv6 : accept }", true),
+        (
+            "meta nfproto { ipv4, ipv6 } ip saddr 192.0.2.1 accept",
+            true,
+        ),
         // No IPv6 packet reaches the rules after it.
         ("meta nfproto ipv6 drop\naccept", false),
         ("meta nfproto != ipv4 return\naccept", false),

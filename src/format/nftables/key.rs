@@ -89,6 +89,12 @@ impl Keys {
             .any(|key| matches!(key.subject, Subject::Port(_, None)))
     }
 
+    /// True if a key is a field of IPv6 or its ICMP.
+    pub fn are_of_ipv6(&self) -> bool {
+        let is_of_ipv6 = |key: Key| matches!(key.subject, Subject::Ipv6(_) | Subject::Icmpv6);
+        self.iter().any(is_of_ipv6)
+    }
+
     /// True for exactly source port and destination port.
     pub fn are_both_ports(&self) -> bool {
         let is = |key: Key, end: HeaderField| matches!(key.subject, Subject::Port(field, _) if field == end);

@@ -56,6 +56,8 @@ pub(super) struct Rule<'a, 's> {
     takes_ipv6: bool,
     /// The families of the packets that may match.
     families: Families,
+    /// True if the rule looks up the family in a set. nft adds no match on the family after that.
+    has_family_set: bool,
     /// True if `matches` describes only the IPv4 packets. Otherwise, their protocols and ports are also those of the IPv6
     /// packets.
     is_separate: bool,
@@ -77,6 +79,7 @@ impl<'a, 's> Rule<'a, 's> {
                 ipv4: true,
                 ipv6: takes_ipv6,
             },
+            has_family_set: false,
             is_separate: false,
             outcome: None,
             excluded: None,
@@ -100,7 +103,7 @@ impl<'a, 's> Rule<'a, 's> {
             Statement::VerdictMap { keys, value } => self.map(&keys, &value)?,
             Statement::Verdict(decision) => self.outcome = Some(Outcome::One(decision)),
             Statement::Reject(families) => {
-                self.families = self.families.and(families);
+                self.imply_families(families);
                 self.outcome = Some(Outcome::One(Some(RuleAction::Deny)));
             }
             Statement::Reset => {
@@ -199,15 +202,34 @@ impl<'a, 's> Rule<'a, 's> {
     fn imply(&mut self, keys: impl Iterator<Item = Key>) {
         let mut protocols = Protocols::ALL;
         for key in keys {
-            // In a table of family `ip`, nft adds no match on the family.
-            if self.takes_ipv6 || matches!(key.subject, Subject::Ipv6(_)) {
-                self.families = self.families.and(key.families());
+            // In a table of family `ip`, the hook itself is the match on the family. The listing of `icmpv6` in a rule that
+            // matches the family or the protocol before it does not show a match on IPv6.
+            let is_implied = match key.subject {
+                Subject::Ipv6(_) => true,
+                Subject::Icmpv6 => self.takes_ipv6 && self.is_unrestricted(),
+                _ => self.takes_ipv6,
+            };
+            if is_implied {
+                self.imply_families(key.families());
             }
             protocols = protocols.and(key.implied());
         }
         if protocols != Protocols::ALL {
             self.matches.kind(HeaderMatch::of(protocols));
         }
+    }
+
+    /// Applies the match on the family that nft adds.
+    fn imply_families(&mut self, families: Families) {
+        if !self.has_family_set {
+            self.families = self.families.and(families);
+        }
+    }
+
+    /// True if no match restricts the family or the protocol.
+    fn is_unrestricted(&self) -> bool {
+        let any_protocol = |p: &HeaderBox| p.header().protocols == Protocols::ALL;
+        self.families == Families::BOTH && self.matches.boxes.iter().all(any_protocol)
     }
 
     /// Applies the matches of a statement that changes a key: it ends the rule if a key is missing.
@@ -227,20 +249,15 @@ impl<'a, 's> Rule<'a, 's> {
         }
     }
 
-    /// True if no IPv4 packet matches, whatever values the keys have.
-    fn is_of_ipv6(&self, keys: &Keys) -> bool {
-        keys.iter().any(|key| match key.subject {
-            Subject::Ipv6(_) => true,
-            Subject::Icmpv6 => self.takes_ipv6,
-            _ => false,
-        })
-    }
-
     fn narrow(&mut self, set: &Set<'a>, keys: &Keys, negated: bool) -> Result<(), String> {
         let families = set.narrow(&mut self.matches, keys, negated)?;
         self.families = self.families.and(families);
         let by_family = |key: Key| matches!(key.subject, Subject::Family(_));
-        self.is_separate |= families.ipv4 && keys.single().is_none() && keys.iter().any(by_family);
+        if keys.single().is_some_and(by_family) {
+            self.has_family_set = true;
+        } else if keys.iter().any(by_family) {
+            self.is_separate |= families.ipv4;
+        }
         Ok(())
     }
 
@@ -252,7 +269,7 @@ impl<'a, 's> Rule<'a, 's> {
     ) -> Result<(), ReadError> {
         self.refuse_split(keys, operator, value)?;
         self.imply_all(keys)?;
-        if self.is_of_ipv6(keys) {
+        if keys.are_of_ipv6() {
             self.matches.condition = Condition::Unknown;
             return Ok(());
         }
@@ -417,7 +434,7 @@ impl<'a, 's> Rule<'a, 's> {
             boxes.filter_map(|own| own.and(&effect.packets))
         });
         let have_ports = |p: HeaderBox| Protocols::WITH_PORTS.holds(p.header().protocols);
-        if !self.is_of_ipv6(keys) && keys.need_ports() && !both.all(have_ports) {
+        if self.families.ipv4 && keys.need_ports() && !both.all(have_ports) {
             return Err(NO_PORTS.into());
         }
         self.outcome = Some(Outcome::Map(effects));
