@@ -73,6 +73,11 @@ impl FamilyField {
         }
     }
 
+    /// Unknown if a packet may lack the field.
+    pub fn condition(self) -> Condition {
+        Condition::true_if(self != FamilyField::EtherType)
+    }
+
     /// The families of the packets that may have this value, and the condition that all of their packets have it.
     pub fn families(self, value: u32) -> (Families, Condition) {
         let families = match (self, value) {
@@ -85,7 +90,6 @@ impl FamilyField {
             (FamilyField::EtherType, value) if value != ARP => Families::BOTH,
             _ => Families::NONE,
         };
-        let is_certain = self != FamilyField::EtherType || families == Families::NONE;
-        (families, Condition::true_if(is_certain))
+        (families, self.condition())
     }
 }

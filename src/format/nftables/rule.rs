@@ -442,8 +442,7 @@ impl<'a, 's> Rule<'a, 's> {
     }
 }
 
-const CHANGES: &str =
-    "this changes a field of packets on which other rules may match, which is not supported";
+const CHANGES: &str = "changing this field is not supported, because other rules may match it";
 
 const UNTRACKED: &str =
     "'notrack' in an earlier rule may change the state of this packet; match the state before it";

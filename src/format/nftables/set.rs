@@ -134,8 +134,12 @@ impl<'a> Set<'a> {
         let families = held
             .iter()
             .fold(Families::NONE, |all, held| all.or(held.families));
-        let condition = held.iter().map(|held| held.condition);
-        let condition = condition.fold(Condition::True, BitAnd::bitand);
+        let of_keys = keys.iter().map(|key| match key.subject {
+            Subject::Family(field) => field.condition(),
+            _ => Condition::True,
+        });
+        let conditions = held.iter().map(|held| held.condition).chain(of_keys);
+        let condition = conditions.fold(Condition::True, BitAnd::bitand);
         matches.condition &= condition;
         if matches!(
             keys.single().map(|key| key.subject),
