@@ -47,22 +47,10 @@ pub(super) enum FamilyField {
     Version,
 }
 
-/// `NFPROTO_IPV4` and `NFPROTO_IPV6` of Linux.
-pub(super) const NFPROTOS: &[(&str, u32)] = &[("ipv4", 2), ("ipv6", 10)];
-
+/// Types of Ethernet frames.
 const IP: u32 = 0x0800;
 const ARP: u32 = 0x0806;
 const IP6: u32 = 0x86dd;
-
-/// The names of `nft describe ether_type`.
-pub(super) const ETHER_TYPES: &[(&str, u32)] = &[
-    ("ip", IP),
-    ("arp", ARP),
-    ("ip6", IP6),
-    ("8021q", 0x8100),
-    ("8021ad", 0x88a8),
-    ("vlan", 0x8100),
-];
 
 impl FamilyField {
     pub fn value_type(self) -> Type {

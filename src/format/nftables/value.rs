@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::families::{ETHER_TYPES, NFPROTOS};
 use super::words::is_listed;
 use crate::format::read::chains::RuleAction;
 use crate::format::read::iana;
@@ -33,6 +32,19 @@ const UNMODELED_TYPES: &str = "
     fib_addrtype gid hour icmp_code icmp_type icmpv6_code icmpv6_type icmpx_code ifkind ifname iface_index iface_type integer
     mark pkt_type priority realm string time uid
 ";
+
+/// `NFPROTO_IPV4` and `NFPROTO_IPV6` of Linux.
+const NFPROTOS: &[(&str, u32)] = &[("ipv4", 2), ("ipv6", 10)];
+
+/// The names of `nft describe ether_type`.
+const ETHER_TYPES: &[(&str, u32)] = &[
+    ("ip", 0x0800),
+    ("arp", 0x0806),
+    ("ip6", 0x86dd),
+    ("8021q", 0x8100),
+    ("8021ad", 0x88a8),
+    ("vlan", 0x8100),
+];
 
 const FLAGS: [(&str, u32); 8] = [
     ("fin", 0x01),
